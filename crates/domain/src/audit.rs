@@ -1,0 +1,184 @@
+//! What is written down about every change: who, from where, what, on what, and how it ended.
+//!
+//! Names of actions are stable: they stand in logs that outlive the code. What identifies a person goes
+//! into [`Event::personal`] and nowhere else, so that it can be erased without touching the rest.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use time::OffsetDateTime;
+
+use crate::{EventId, InvitationId, OrganizationId, SessionId, UserId, id::SignupId};
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Names the event.
+    pub id: EventId,
+    /// When, to the microsecond: the precision that is stored, so that what is hashed is what is read.
+    pub occurred_at: OffsetDateTime,
+    /// Who did it.
+    pub actor: Actor,
+    /// From where, as far as it is known.
+    pub origin: Origin,
+    /// What was done or tried.
+    pub action: Action,
+    /// On what.
+    pub target: Target,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What changed: identifiers, roles and other values that identify nobody.
+    pub changes: Vec<Change>,
+    /// What identifies a person: names and addresses, by field.
+    pub personal: BTreeMap<&'static str, String>,
+}
+
+/// Who did something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// A person, in a session if there was one already.
+    User(UserId, Option<SessionId>),
+    /// Somebody who did not say, or could not prove, who they are.
+    Anonymous,
+    /// Rollcall itself.
+    System,
+}
+
+/// Where a request came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The address of the client.
+    pub ip: Option<IpAddr>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    /// The request's id, as it stands in the answer and in the logs.
+    pub request_id: Option<String>,
+}
+
+/// What something was done to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// An account.
+    User(UserId),
+    /// An organization.
+    Organization(OrganizationId),
+    /// An invitation.
+    Invitation(InvitationId),
+    /// A session.
+    Session(SessionId),
+    /// A sign-up.
+    Signup(SignupId),
+    /// Nothing that has an id.
+    Nothing,
+}
+
+impl Target {
+    /// The kind of thing, and its id.
+    pub fn parts(&self) -> (&'static str, Option<String>) {
+        match self {
+            Self::User(id) => ("user", Some(id.to_string())),
+            Self::Organization(id) => ("organization", Some(id.to_string())),
+            Self::Invitation(id) => ("invitation", Some(id.to_string())),
+            Self::Session(id) => ("session", Some(id.to_string())),
+            Self::Signup(id) => ("signup", Some(id.to_string())),
+            Self::Nothing => ("nothing", None),
+        }
+    }
+}
+
+/// How something ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was done.
+    Success,
+    /// It was not allowed.
+    Refused,
+}
+
+impl Outcome {
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// A value that changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Which value.
+    pub field: &'static str,
+    /// What it was.
+    pub before: Option<String>,
+    /// What it is.
+    pub after: Option<String>,
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident = $wire:literal;)*) => {
+        /// What was done or tried.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Action {
+            /// Every action.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The stable name.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $wire,)* }
+            }
+        }
+    };
+}
+
+actions! {
+    /// Somebody asked to sign up; the address is not confirmed yet.
+    SignupRequested = "signup.requested";
+    /// An account was made.
+    AccountCreated = "account.created";
+    /// A person changed their own account.
+    AccountUpdated = "account.updated";
+    /// An organization was made.
+    OrganizationCreated = "organization.created";
+    /// An organization was changed.
+    OrganizationUpdated = "organization.updated";
+    /// Somebody signed in, or was refused.
+    SessionCreated = "session.created";
+    /// Somebody signed out.
+    SessionEnded = "session.ended";
+    /// Somebody went to work in another of their organizations.
+    SessionSwitched = "session.switched";
+    /// Somebody was invited.
+    InvitationCreated = "invitation.created";
+    /// An invitation was sent again.
+    InvitationResent = "invitation.resent";
+    /// An invitation was taken back.
+    InvitationRevoked = "invitation.revoked";
+    /// An invitation was accepted.
+    InvitationAccepted = "invitation.accepted";
+    /// Somebody became a member.
+    MemberAdded = "member.added";
+    /// A member's role changed.
+    MemberRoleChanged = "member.role_changed";
+    /// A member was removed.
+    MemberRemoved = "member.removed";
+    /// A member left.
+    MemberLeft = "member.left";
+    /// Somebody asked for what they have no permission for.
+    PermissionDenied = "permission.denied";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_actions_are_unique() {
+        let names: std::collections::BTreeSet<_> = Action::ALL.iter().map(|action| action.as_str()).collect();
+        assert_eq!(names.len(), Action::ALL.len());
+    }
+}

@@ -1,0 +1,224 @@
+//! Invitations: a seat in an organization, offered by mail.
+
+use std::{fmt, str::FromStr};
+
+use time::{Duration, OffsetDateTime};
+
+use crate::{EmailAddress, InvitationId, Role, UserId};
+
+/// How long an invitation can be accepted, counted from when it was made or sent again.
+pub const LIFETIME: Duration = Duration::days(7);
+
+/// An offer of a seat to whoever reads the mail at an address.
+#[derive(Debug, Clone)]
+pub struct Invitation {
+    /// Names the invitation for ever.
+    pub id: InvitationId,
+    /// Whom it is for.
+    pub email: EmailAddress,
+    /// What they will be.
+    pub role: Role,
+    /// What has become of it, time aside: see [`Invitation::status`].
+    pub state: State,
+    /// The member who stands behind it; nobody once that member has left.
+    pub invited_by: Option<UserId>,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// Until when it can be accepted.
+    pub expires_at: OffsetDateTime,
+    /// When it was accepted.
+    pub accepted_at: Option<OffsetDateTime>,
+    /// Counts the changes of the invitation.
+    pub version: i32,
+}
+
+/// What has been done with an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Nothing yet.
+    Pending,
+    /// Somebody has taken the seat.
+    Accepted,
+    /// The organization has taken the offer back.
+    Revoked,
+    /// It ran out, and another took its place.
+    Expired,
+}
+
+/// What an invitation is at a moment.
+pub type Status = State;
+
+/// The text names no status of an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be one of pending, accepted, revoked, expired")]
+pub struct UnknownStatus;
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Accepted, Self::Revoked, Self::Expired];
+
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Accepted => "accepted",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for State {
+    type Err = UnknownStatus;
+
+    fn from_str(text: &str) -> Result<Self, UnknownStatus> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or(UnknownStatus)
+    }
+}
+
+impl Invitation {
+    /// What the invitation is at `now`: one that nobody took in time has expired.
+    pub fn status(&self, now: OffsetDateTime) -> Status {
+        match self.state {
+            State::Pending if self.expires_at <= now => State::Expired,
+            state => state,
+        }
+    }
+}
+
+/// The invitation cannot be used any more: accepted, taken back or run out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gone;
+
+/// An acceptance that has been decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acceptance {
+    invitation: InvitationId,
+    role: Role,
+    at: OffsetDateTime,
+}
+
+/// Why an invitation is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AcceptanceRefusal {
+    /// It can no longer be accepted.
+    Gone,
+    /// It is for somebody else.
+    WrongAccount,
+}
+
+impl Acceptance {
+    /// Decides whether the reader of the mail at `email` may take the seat at `now`.
+    ///
+    /// # Errors
+    /// When the invitation is no longer open, or is for another address.
+    pub fn decide(
+        invitation: &Invitation,
+        email: &EmailAddress,
+        now: OffsetDateTime,
+    ) -> Result<Self, AcceptanceRefusal> {
+        if invitation.status(now) != State::Pending {
+            return Err(AcceptanceRefusal::Gone);
+        }
+        if invitation.email != *email {
+            return Err(AcceptanceRefusal::WrongAccount);
+        }
+        Ok(Self { invitation: invitation.id, role: invitation.role, at: now })
+    }
+
+    /// The invitation that is accepted.
+    pub fn invitation(&self) -> InvitationId {
+        self.invitation
+    }
+
+    /// The role that comes with the seat.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// When it is accepted.
+    pub fn at(&self) -> OffsetDateTime {
+        self.at
+    }
+}
+
+/// Decides that an open invitation is sent again: its old link dies, and its time begins anew.
+///
+/// # Errors
+/// When it has been accepted or taken back. One that ran out can be sent again.
+pub fn renew(invitation: &Invitation, now: OffsetDateTime) -> Result<OffsetDateTime, Gone> {
+    match invitation.state {
+        State::Pending => Ok(now + LIFETIME),
+        State::Accepted | State::Revoked | State::Expired => Err(Gone),
+    }
+}
+
+/// Decides that an invitation is taken back.
+///
+/// # Errors
+/// When it has been accepted or taken back already, or replaced after it ran out.
+pub fn revoke(invitation: &Invitation) -> Result<(), Gone> {
+    match invitation.state {
+        State::Pending => Ok(()),
+        State::Accepted | State::Revoked | State::Expired => Err(Gone),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    fn invitation(state: State) -> Invitation {
+        Invitation {
+            id: InvitationId::from_parts(0, &[0; 10]),
+            email: "Ada@example.com".parse().expect("an address"),
+            role: Role::Member,
+            state,
+            invited_by: None,
+            created_at: NOW,
+            expires_at: NOW + LIFETIME,
+            accepted_at: None,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn attack_3_only_an_open_invitation_is_accepted() {
+        let ada = "ada@EXAMPLE.com".parse().expect("an address");
+        let last_moment = NOW + LIFETIME - Duration::MICROSECOND;
+        for state in State::ALL {
+            let accepted = Acceptance::decide(&invitation(state), &ada, last_moment);
+            assert_eq!(accepted.is_ok(), state == State::Pending, "{state}");
+        }
+        assert_eq!(
+            Acceptance::decide(&invitation(State::Pending), &ada, NOW + LIFETIME),
+            Err(AcceptanceRefusal::Gone)
+        );
+    }
+
+    #[test]
+    fn attack_4_nobody_accepts_somebody_else_s() {
+        let eve = "eve@example.com".parse().expect("an address");
+        assert_eq!(
+            Acceptance::decide(&invitation(State::Pending), &eve, NOW),
+            Err(AcceptanceRefusal::WrongAccount)
+        );
+    }
+
+    #[test]
+    fn an_expired_invitation_can_be_sent_again_and_a_closed_one_cannot() {
+        let later = NOW + LIFETIME * 2;
+        assert_eq!(renew(&invitation(State::Pending), later), Ok(later + LIFETIME));
+        assert_eq!(renew(&invitation(State::Accepted), NOW), Err(Gone));
+        assert_eq!(revoke(&invitation(State::Revoked)), Err(Gone));
+        assert_eq!(revoke(&invitation(State::Pending)), Ok(()));
+    }
+}

@@ -1,0 +1,232 @@
+//! The team: who is in an organization, in which role, and how that may change.
+
+use time::OffsetDateTime;
+
+use crate::{
+    Permission, Role, UserId,
+    policy::{self, Decision, Grant, Target},
+};
+
+/// Somebody's place in an organization: all that the rules about the team look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Membership {
+    /// Whose place it is.
+    pub user: UserId,
+    /// As what.
+    pub role: Role,
+}
+
+/// A member as the team sees them.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Whose place it is, and as what.
+    pub membership: Membership,
+    /// The address.
+    pub email: String,
+    /// The name.
+    pub name: String,
+    /// Whether the account may sign in.
+    pub status: MemberStatus,
+    /// When they came in.
+    pub joined_at: OffsetDateTime,
+    /// Whether a second factor is on.
+    pub mfa_enabled: bool,
+    /// When they were last at work in this organization, to the minute.
+    pub last_seen_at: Option<OffsetDateTime>,
+    /// Counts the changes of the membership, for `If-Match`.
+    pub version: i32,
+}
+
+/// Whether a member may sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberStatus {
+    /// May sign in.
+    Active,
+    /// The platform's operator has suspended the account.
+    Suspended,
+}
+
+impl MemberStatus {
+    /// Every status.
+    pub const ALL: [Self; 2] = [Self::Active, Self::Suspended];
+
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
+/// Why a change of the team is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TeamRefusal {
+    /// The acting member lacks a permission.
+    Forbidden {
+        /// That permission.
+        required: Permission,
+    },
+    /// It would leave the organization without an Owner.
+    LastOwner,
+}
+
+/// A change of role that has been decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoleChange {
+    user: UserId,
+    from: Role,
+    to: Role,
+}
+
+impl RoleChange {
+    /// Decides whether `actor` may give `target` the role `to`, when the organization has `owners` Owners.
+    ///
+    /// # Errors
+    /// An Admin neither touches an Owner nor makes one, nobody raises themselves, and one Owner stays.
+    pub fn decide(
+        actor: Membership,
+        target: Membership,
+        to: Role,
+        owners: usize,
+    ) -> Result<Self, TeamRefusal> {
+        for role in [target.role, to] {
+            permit(actor, Permission::TeamUpdateRole, role)?;
+        }
+        if actor.user == target.user && to.outranks(actor.role) {
+            return Err(TeamRefusal::Forbidden { required: Permission::OwnersManage });
+        }
+        if target.role == Role::Owner && to != Role::Owner && owners <= 1 {
+            return Err(TeamRefusal::LastOwner);
+        }
+        Ok(Self { user: target.user, from: target.role, to })
+    }
+
+    /// Whose role changes.
+    pub fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// The role before.
+    pub fn from(&self) -> Role {
+        self.from
+    }
+
+    /// The role after.
+    pub fn to(&self) -> Role {
+        self.to
+    }
+
+    /// Whether the role after is the role before.
+    pub fn is_nothing(&self) -> bool {
+        self.from == self.to
+    }
+}
+
+/// The end of a membership that has been decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Departure {
+    membership: Membership,
+    by_themselves: bool,
+}
+
+impl Departure {
+    /// Decides whether `actor` may remove `target`, when the organization has `owners` Owners.
+    ///
+    /// # Errors
+    /// An Admin does not remove an Owner, and the last Owner stays.
+    pub fn removal(actor: Membership, target: Membership, owners: usize) -> Result<Self, TeamRefusal> {
+        permit(actor, Permission::TeamRemove, target.role)?;
+        Self::unless_last(target, actor.user == target.user, owners)
+    }
+
+    /// Decides whether a member may leave, when the organization has `owners` Owners.
+    ///
+    /// # Errors
+    /// The last Owner stays.
+    pub fn leave(member: Membership, owners: usize) -> Result<Self, TeamRefusal> {
+        Self::unless_last(member, true, owners)
+    }
+
+    fn unless_last(membership: Membership, by_themselves: bool, owners: usize) -> Result<Self, TeamRefusal> {
+        if membership.role == Role::Owner && owners <= 1 {
+            return Err(TeamRefusal::LastOwner);
+        }
+        Ok(Self { membership, by_themselves })
+    }
+
+    /// Who goes, and what they were.
+    pub fn membership(&self) -> Membership {
+        self.membership
+    }
+
+    /// Whether they leave of their own accord.
+    pub fn by_themselves(&self) -> bool {
+        self.by_themselves
+    }
+}
+
+fn permit(actor: Membership, permission: Permission, role: Role) -> Result<(), TeamRefusal> {
+    match policy::decide(&Grant::Member { role: actor.role }, permission, Target::Seat { role }) {
+        Decision::Allowed => Ok(()),
+        Decision::Forbidden { required } => Err(TeamRefusal::Forbidden { required }),
+        // A seat is never elsewhere; were it so, refusing is right.
+        Decision::Hidden => Err(TeamRefusal::Forbidden { required: permission }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn membership(number: u8, role: Role) -> Membership {
+        Membership { user: UserId::from_parts(0, &[number; 10]), role }
+    }
+
+    #[test]
+    fn an_admin_neither_touches_nor_makes_an_owner() {
+        let admin = membership(1, Role::Admin);
+        let refused = Err(TeamRefusal::Forbidden { required: Permission::OwnersManage });
+        for to in Role::ALL {
+            assert_eq!(RoleChange::decide(admin, membership(2, Role::Owner), to, 2), refused);
+        }
+        for from in Role::ALL {
+            assert_eq!(RoleChange::decide(admin, membership(2, from), Role::Owner, 2), refused);
+        }
+        let removal = Departure::removal(admin, membership(2, Role::Owner), 2);
+        assert_eq!(removal.map(|_| ()), refused.map(|_| ()));
+    }
+
+    #[test]
+    fn nobody_raises_themselves() {
+        for from in Role::ALL {
+            for to in Role::ALL {
+                let myself = membership(1, from);
+                let decided = RoleChange::decide(myself, myself, to, 2);
+                assert!(decided.is_err() || !to.outranks(from), "{from} to {to}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_owner_stays() {
+        let owner = membership(1, Role::Owner);
+        assert_eq!(RoleChange::decide(owner, owner, Role::Admin, 1), Err(TeamRefusal::LastOwner));
+        assert_eq!(Departure::leave(owner, 1), Err(TeamRefusal::LastOwner));
+        assert_eq!(Departure::removal(owner, owner, 1), Err(TeamRefusal::LastOwner));
+        assert!(RoleChange::decide(owner, owner, Role::Owner, 1).is_ok_and(|change| change.is_nothing()));
+        assert!(Departure::leave(owner, 2).is_ok());
+    }
+
+    #[test]
+    fn whoever_has_no_power_over_the_team_changes_nothing() {
+        for role in [Role::Member, Role::CustomerSupportAgent, Role::Viewer] {
+            let actor = membership(1, role);
+            for target in Role::ALL {
+                assert!(RoleChange::decide(actor, membership(2, target), Role::Viewer, 2).is_err());
+                assert!(Departure::removal(actor, membership(2, target), 2).is_err());
+            }
+            assert!(Departure::leave(actor, 1).is_ok());
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Organizations: the tenants, each invisible to every other.
+
+use std::{fmt, str::FromStr};
+
+use time::OffsetDateTime;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::{OrganizationId, Text};
+
+/// An organization's name.
+pub type OrganizationName = Text<100>;
+
+/// An organization.
+#[derive(Debug, Clone)]
+pub struct Organization {
+    /// Names the organization for ever.
+    pub id: OrganizationId,
+    /// The name.
+    pub name: OrganizationName,
+    /// The name's form for URLs; unique on the platform.
+    pub slug: Slug,
+    /// What the organization pays for.
+    pub plan: Plan,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// Counts the changes of the organization, for `If-Match`.
+    pub version: i32,
+}
+
+/// What an organization pays for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plan {
+    /// Everything a small team needs.
+    Free,
+    /// For teams that serve customers.
+    Pro,
+    /// For regulated sectors.
+    Enterprise,
+}
+
+/// The text names no plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be one of free, pro, enterprise")]
+pub struct UnknownPlan;
+
+impl Plan {
+    /// Every plan, the smallest first.
+    pub const ALL: [Self; 3] = [Self::Free, Self::Pro, Self::Enterprise];
+
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Pro => "pro",
+            Self::Enterprise => "enterprise",
+        }
+    }
+}
+
+impl FromStr for Plan {
+    type Err = UnknownPlan;
+
+    fn from_str(text: &str) -> Result<Self, UnknownPlan> {
+        Self::ALL.into_iter().find(|plan| plan.as_str() == text).ok_or(UnknownPlan)
+    }
+}
+
+/// An organization's name in URLs: lower-case ASCII letters, digits and single hyphens.
+///
+/// It ends in six random characters. A bare `acme` would have to be refused, or numbered, once another
+/// organization has it, and that would tell strangers which organizations exist (attack 37).
+///
+/// ```
+/// use rollcall_domain::organizations::Slug;
+/// let slug = Slug::of(&"Müller & Söhne".parse()?, &[7; 6]);
+/// assert_eq!(slug.as_str(), "muller-sohne-777777");
+/// # Ok::<(), rollcall_domain::InvalidText>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slug(String);
+
+/// The text is not a slug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be lower-case letters, digits and single hyphens")]
+pub struct InvalidSlug;
+
+impl Slug {
+    /// The most characters taken from the name.
+    const MAX_FROM_NAME: usize = 40;
+
+    /// The slug for `name`, told apart from others of the same name by `random`.
+    pub fn of(name: &OrganizationName, random: &[u8; 6]) -> Self {
+        const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        let mut slug = String::new();
+        // Decomposing parts accents from their letters; what is not ASCII then falls away.
+        for character in name.as_str().nfkd().filter(|character| !is_mark(*character)) {
+            if slug.len() == Self::MAX_FROM_NAME {
+                break;
+            }
+            if character.is_ascii_alphanumeric() {
+                slug.push(character.to_ascii_lowercase());
+            } else if !slug.is_empty() && !slug.ends_with('-') {
+                slug.push('-');
+            }
+        }
+        let name = slug.trim_end_matches('-');
+        let name = if name.is_empty() { "organization" } else { name };
+        let random: String = random.iter().map(|byte| ALPHABET[usize::from(byte % 32)] as char).collect();
+        Self(format!("{name}-{random}"))
+    }
+
+    /// The slug.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_mark(character: char) -> bool {
+    unicode_normalization::char::is_combining_mark(character)
+}
+
+impl FromStr for Slug {
+    type Err = InvalidSlug;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSlug> {
+        let word = |word: &str| {
+            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        if text.split('-').all(word) { Ok(Self(text.to_owned())) } else { Err(InvalidSlug) }
+    }
+}
+
+impl fmt::Display for Slug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_made_of_any_name() {
+        for (name, expected) in [
+            ("Acme", "acme-000000"),
+            ("  Acme -- Voice,  Inc. ", "acme-voice-inc-000000"),
+            ("Ｆｕｌｌ", "full-000000"),
+            ("日本", "organization-000000"),
+            ("---", "organization-000000"),
+            (&"a ".repeat(50), "a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-000000"),
+        ] {
+            let slug = Slug::of(&name.parse().expect("a name"), &[0; 6]);
+            assert_eq!(slug.as_str(), expected);
+            assert_eq!(slug.as_str().parse(), Ok(slug.clone()));
+        }
+    }
+}

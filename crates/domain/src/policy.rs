@@ -1,0 +1,109 @@
+//! Who may do what, decided in one place.
+//!
+//! Use cases, handlers and pages ask [`decide`]; none of them compares roles.
+
+use crate::{Permission, PermissionSet, Role};
+
+/// What a caller holds in the organization it acts in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// A person, by role.
+    Member {
+        /// The role in that organization.
+        role: Role,
+    },
+    /// A program, by the scopes of its API key.
+    ApiKey {
+        /// The scopes.
+        scopes: PermissionSet,
+    },
+    /// A person who is signed in, but in no organization.
+    None,
+}
+
+impl Grant {
+    /// Everything the grant allows, before it is asked on what.
+    pub fn permissions(&self) -> PermissionSet {
+        match self {
+            Self::Member { role } => role.permissions(),
+            Self::ApiKey { scopes } => *scopes,
+            Self::None => PermissionSet::default(),
+        }
+    }
+}
+
+/// What something is to be done to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The organization as a whole, or a thing in it that has no role.
+    Organization,
+    /// Somebody who has this role, or would have it: a member, or an invitation's seat.
+    Seat {
+        /// That role.
+        role: Role,
+    },
+    /// Something that is not in the caller's organization, or nowhere.
+    Elsewhere,
+}
+
+/// The answer of [`decide`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Go ahead.
+    Allowed,
+    /// The caller may know that the thing exists, but not do this.
+    Forbidden {
+        /// What the caller would have to hold.
+        required: Permission,
+    },
+    /// To the caller the thing does not exist.
+    Hidden,
+}
+
+/// Decides whether `grant` allows `permission` on `target`.
+///
+/// The permission is asked first, so that a refusal says nothing about what exists. Power over the team
+/// ends at Owners: whoever lacks `owners:manage` neither invites, makes, changes nor removes one.
+pub fn decide(grant: &Grant, permission: Permission, target: Target) -> Decision {
+    let held = grant.permissions();
+    if !held.contains(permission) {
+        return Decision::Forbidden { required: permission };
+    }
+    match target {
+        Target::Elsewhere => Decision::Hidden,
+        Target::Seat { role: Role::Owner }
+            if changes_the_team(permission) && !held.contains(Permission::OwnersManage) =>
+        {
+            Decision::Forbidden { required: Permission::OwnersManage }
+        }
+        Target::Seat { .. } | Target::Organization => Decision::Allowed,
+    }
+}
+
+fn changes_the_team(permission: Permission) -> bool {
+    matches!(permission, Permission::TeamInvite | Permission::TeamUpdateRole | Permission::TeamRemove)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_holds_its_scopes_and_nothing_else() {
+        let key = Grant::ApiKey { scopes: [Permission::CallsRead].into_iter().collect() };
+        assert_eq!(decide(&key, Permission::CallsRead, Target::Organization), Decision::Allowed);
+        assert_eq!(
+            decide(&key, Permission::CallsWrite, Target::Organization),
+            Decision::Forbidden { required: Permission::CallsWrite }
+        );
+    }
+
+    #[test]
+    fn a_refusal_does_not_tell_whether_the_thing_exists() {
+        let viewer = Grant::Member { role: Role::Viewer };
+        let here = decide(&viewer, Permission::TeamRemove, Target::Seat { role: Role::Member });
+        assert_eq!(decide(&viewer, Permission::TeamRemove, Target::Elsewhere), here);
+        let owner = Grant::Member { role: Role::Owner };
+        assert_eq!(decide(&owner, Permission::TeamRemove, Target::Elsewhere), Decision::Hidden);
+    }
+}

@@ -1,0 +1,125 @@
+//! Values that must not be shown: not in logs, not in errors, not by serialization.
+
+use std::fmt;
+
+use unicode_normalization::UnicodeNormalization;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// A secret text: a token or a key in clear. Its `Debug` shows nothing, and its memory is wiped.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a text that nobody else keeps.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself. Whoever calls this answers for where it goes.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// What is kept of a token: a SHA-256 of it. A token has 256 random bits, so it needs no salt.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenHash(pub [u8; 32]);
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hash]")
+    }
+}
+
+/// A password that somebody chose, in normalization form C (NIST SP 800-63B-4 section 3.1.1.2).
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct Password(String);
+
+/// The password is not one that may be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPassword {
+    /// It is too short for the only factor there is.
+    #[error("must be at least {min} characters long")]
+    TooShort {
+        /// The fewest characters it may have.
+        min: usize,
+    },
+    /// It is so long that hashing it would be an attack.
+    #[error("must be at most {max} characters long")]
+    TooLong {
+        /// The most characters it may have.
+        max: usize,
+    },
+}
+
+impl Password {
+    /// The fewest characters of a password that is the only factor (NIST SP 800-63B-4 section 3.1.1.2).
+    pub const MIN_CHARACTERS: usize = 15;
+    /// The most characters: far above what anybody types, so that none is ever cut.
+    pub const MAX_CHARACTERS: usize = 1_000;
+
+    /// A password that is being chosen: it must be long enough.
+    ///
+    /// # Errors
+    /// [`InvalidPassword`] when it is too short or too long, counted in Unicode scalar values.
+    pub fn chosen(text: &str) -> Result<Self, InvalidPassword> {
+        let password = Self::given(text);
+        match password.0.chars().count() {
+            length if length < Self::MIN_CHARACTERS => {
+                Err(InvalidPassword::TooShort { min: Self::MIN_CHARACTERS })
+            }
+            length if length > Self::MAX_CHARACTERS => {
+                Err(InvalidPassword::TooLong { max: Self::MAX_CHARACTERS })
+            }
+            _ => Ok(password),
+        }
+    }
+
+    /// A password that is being checked: it may be any text.
+    pub fn given(text: &str) -> Self {
+        Self(text.nfc().collect())
+    }
+
+    /// The bytes to be hashed.
+    pub fn expose(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[password]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asvs_16_2_5_secrets_cannot_be_printed() {
+        assert_eq!(format!("{:?}", Secret::new("rcs_abc")), "[secret]");
+        assert_eq!(format!("{:?}", TokenHash([7; 32])), "[hash]");
+        assert_eq!(format!("{:?}", Password::given("hunter2")), "[password]");
+    }
+
+    #[test]
+    fn asvs_6_2_1_a_password_has_at_least_fifteen_characters_and_none_is_cut() {
+        assert_eq!(Password::chosen("fourteen chars"), Err(InvalidPassword::TooShort { min: 15 }));
+        assert!(Password::chosen("fifteen letters").is_ok());
+        let long = "ü".repeat(1_000);
+        assert_eq!(Password::chosen(&long).map(|password| password.expose().len()), Ok(2_000));
+        assert!(Password::chosen(&"x".repeat(1_001)).is_err());
+    }
+
+    #[test]
+    fn the_same_password_typed_on_another_keyboard_is_the_same() {
+        assert_eq!(Password::given("cafe\u{301}"), Password::given("café"));
+    }
+}

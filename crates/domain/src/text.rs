@@ -1,0 +1,109 @@
+//! Short texts that people give: names of persons and organizations, notes.
+
+use std::{fmt, str::FromStr};
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+
+/// One line of 1 to `MAX` characters (Unicode scalar values), in normalization form C, without white
+/// space at its ends and without characters that cannot be seen.
+///
+/// ```
+/// use rollcall_domain::Text;
+/// let name: Text<100> = "  Grace Hopper ".parse()?;
+/// assert_eq!(name.as_str(), "Grace Hopper");
+/// assert!("Grace\u{202e}reppoH".parse::<Text<100>>().is_err());
+/// # Ok::<(), rollcall_domain::InvalidText>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Text<const MAX: usize>(String);
+
+/// The text is not one that Rollcall keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidText {
+    /// Nothing is left of it.
+    #[error("must not be empty")]
+    Empty,
+    /// It is longer than it may be.
+    #[error("must be at most {max} characters long")]
+    TooLong {
+        /// The most characters it may have.
+        max: usize,
+    },
+    /// It holds a character that cannot be seen: a control, bidirectional, zero-width or unassigned one.
+    #[error("must not contain control, bidirectional or zero-width characters")]
+    Unseen,
+}
+
+impl<const MAX: usize> Text<MAX> {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> FromStr for Text<MAX> {
+    type Err = InvalidText;
+
+    fn from_str(text: &str) -> Result<Self, InvalidText> {
+        if text.chars().any(is_unseen) {
+            return Err(InvalidText::Unseen);
+        }
+        let text: String = text.trim().nfc().collect();
+        match text.chars().count() {
+            0 => Err(InvalidText::Empty),
+            length if length > MAX => Err(InvalidText::TooLong { max: MAX }),
+            _ => Ok(Self(text)),
+        }
+    }
+}
+
+impl<const MAX: usize> fmt::Display for Text<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether a character has no shape of its own: controls, formats (bidirectional marks and zero-width
+/// characters are among them), line and paragraph separators, private, unassigned.
+pub(crate) fn is_unseen(character: char) -> bool {
+    use GeneralCategory as Category;
+    matches!(
+        character.general_category(),
+        Category::Control
+            | Category::Format
+            | Category::LineSeparator
+            | Category::ParagraphSeparator
+            | Category::PrivateUse
+            | Category::Surrogate
+            | Category::Unassigned
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> Result<Text<5>, InvalidText> {
+        text.parse()
+    }
+
+    #[test]
+    fn length_is_counted_in_characters_after_normalization() {
+        assert_eq!(name("ééééé").map(|text| text.as_str().len()), Ok(10));
+        assert_eq!(name("e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}"), name("ééééé"));
+        assert_eq!(name("abcdef"), Err(InvalidText::TooLong { max: 5 }));
+        assert_eq!(name(" \u{a0} "), Err(InvalidText::Empty));
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_refused() {
+        for character in [
+            '\0', '\n', '\t', '\u{7f}', '\u{200b}', '\u{200d}', '\u{202e}', '\u{2066}', '\u{feff}',
+            '\u{2028}', '\u{e000}',
+        ] {
+            assert_eq!(name(&format!("a{character}b")), Err(InvalidText::Unseen), "{character:?}");
+        }
+        assert!(name("שלום").is_ok() && name("日本").is_ok());
+    }
+}
