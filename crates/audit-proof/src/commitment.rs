@@ -1,0 +1,64 @@
+//! Salted commitments to what identifies a person.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+/// How many random bytes hide a committed value.
+pub const SALT_BYTES: usize = 16;
+
+/// The random bytes that hide one committed value. Without them the value cannot be guessed from the
+/// commitment; erasing them erases the value.
+pub type Salt = [u8; SALT_BYTES];
+
+/// Separates these hashes from every other use of SHA-256.
+const DOMAIN: &[u8] = b"rollcall/audit/personal/v1\0";
+
+/// A promise of a value: `SHA-256(domain ‖ salt ‖ field ‖ 0x00 ‖ value)`, in lower-case hexadecimal.
+///
+/// ```
+/// use rollcall_audit_proof::Commitment;
+/// let promise = Commitment::to("ip", "192.0.2.7", &[0; 16]);
+/// assert!(promise.holds("ip", "192.0.2.7", &[0; 16]));
+/// assert!(!promise.holds("ip", "192.0.2.8", &[0; 16]));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(transparent)]
+pub struct Commitment(String);
+
+impl Commitment {
+    /// Commits to `value`, as the value of `field`.
+    pub fn to(field: &str, value: &str, salt: &Salt) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(DOMAIN);
+        hash.update(salt);
+        hash.update(field.as_bytes());
+        hash.update([0]);
+        hash.update(value.as_bytes());
+        let mut hex = String::with_capacity(64);
+        for byte in hash.finalize() {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
+        Self(hex)
+    }
+
+    /// Whether this is the commitment to `value`.
+    pub fn holds(&self, field: &str, value: &str, salt: &Salt) -> bool {
+        *self == Self::to(field, value, salt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_field_the_value_and_the_salt_all_count() {
+        let promise = Commitment::to("name", "Ada", &[1; 16]);
+        assert!(promise.holds("name", "Ada", &[1; 16]));
+        assert!(!promise.holds("email", "Ada", &[1; 16]));
+        assert!(!promise.holds("name", "Eve", &[1; 16]));
+        assert!(!promise.holds("name", "Ada", &[2; 16]));
+    }
+}

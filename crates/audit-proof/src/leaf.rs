@@ -1,0 +1,104 @@
+//! One event in its canonical form.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::Commitment;
+
+/// The version of the encoding, the leaf's member `v`.
+pub const VERSION: u8 = 1;
+
+/// One event, ready to be encoded. Every field becomes a member of the same name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Leaf<'a> {
+    /// The log that the event belongs to: the organization's id, or `platform`.
+    pub log: &'a str,
+    /// The event's id.
+    pub id: &'a str,
+    /// When it happened: RFC 3339 in UTC, with exactly six digits of a second.
+    pub at: &'a str,
+    /// Who did it: `user`, `anonymous` or `system`.
+    pub actor: Reference<'a>,
+    /// The session it was done in.
+    pub session: Option<&'a str>,
+    /// What was done or tried.
+    pub action: &'a str,
+    /// On what.
+    pub target: Reference<'a>,
+    /// `success` or `refused`.
+    pub outcome: &'a str,
+    /// The id of the request it was done by.
+    pub request_id: Option<&'a str>,
+    /// What changed.
+    pub changes: Vec<Change<'a>>,
+    /// What identifies a person, by field.
+    pub personal: BTreeMap<&'a str, Commitment>,
+}
+
+/// A kind of thing and, where it has one, its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reference<'a> {
+    /// The kind.
+    pub kind: &'a str,
+    /// The id.
+    pub id: Option<&'a str>,
+}
+
+/// A value before and after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change<'a> {
+    /// Which value.
+    pub field: &'a str,
+    /// What it was.
+    pub before: Option<&'a str>,
+    /// What it is.
+    pub after: Option<&'a str>,
+}
+
+impl Leaf<'_> {
+    /// The canonical bytes.
+    ///
+    /// # Errors
+    /// None in practice: strings, maps of strings and one number always serialize.
+    pub fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        // serde_json keeps the members of a `Value` sorted, and writes what RFC 8785 asks for strings.
+        let mut value = serde_json::to_value(self)?;
+        value["v"] = VERSION.into();
+        serde_json::to_vec(&value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_of_version_one_are_fixed() {
+        let leaf = Leaf {
+            log: "org_01h455vb4pex5vsknk084sn02q",
+            id: "evt_01h455vb4pex5vsknk084sn02r",
+            at: "2026-01-02T03:04:05.678901Z",
+            actor: Reference { kind: "user", id: Some("user_01h455vb4pex5vsknk084sn02s") },
+            session: None,
+            action: "member.role_changed",
+            target: Reference { kind: "user", id: Some("user_01h455vb4pex5vsknk084sn02t") },
+            outcome: "success",
+            request_id: Some("a\"\n\u{7}\u{e9}"),
+            changes: vec![Change { field: "role", before: Some("member"), after: Some("admin") }],
+            personal: [("ip", Commitment::to("ip", "192.0.2.7", &[7; 16]))].into(),
+        };
+        let expected = concat!(
+            r#"{"action":"member.role_changed","actor":{"id":"user_01h455vb4pex5vsknk084sn02s","kind":"user"},"#,
+            r#""at":"2026-01-02T03:04:05.678901Z","changes":[{"after":"admin","before":"member","field":"role"}],"#,
+            r#""id":"evt_01h455vb4pex5vsknk084sn02r","log":"org_01h455vb4pex5vsknk084sn02q","outcome":"success","#,
+            r#""personal":{"ip":"PROMISE"},"request_id":"a\"\n\u0007é","session":null,"#,
+            r#""target":{"id":"user_01h455vb4pex5vsknk084sn02t","kind":"user"},"v":1}"#,
+        );
+        let promise = serde_json::to_string(&leaf.personal["ip"]).expect("a string");
+        assert_eq!(
+            String::from_utf8(leaf.encode().expect("a leaf")).expect("UTF-8"),
+            expected.replace("\"PROMISE\"", &promise)
+        );
+    }
+}
