@@ -1,1 +1,28 @@
-//! 
+//! What can be done in Rollcall: one use case per file, and the ports they need.
+//!
+//! A use case takes the [`Application`], the [`Actor`] who asks and a `Command`, and gives back a value of
+//! the domain. It decides by the domain's rules, changes things through a [`UnitOfWork`](ports::UnitOfWork),
+//! and leaves a [`Record`](audit::Record) of what it did. It knows neither SQL nor HTTP nor SMTP.
+
+pub mod accounts;
+mod actor;
+mod application;
+pub mod audit;
+pub mod authorization;
+mod error;
+pub mod invitations;
+pub mod mail;
+pub mod members;
+pub mod organizations;
+mod page;
+pub mod passwords;
+pub mod ports;
+pub mod sessions;
+#[cfg(test)]
+mod testing;
+mod token;
+
+pub use actor::{Actor, Seat};
+pub use application::{Application, Limits, Settings};
+pub use error::{Error, FieldError};
+pub use page::{Page, PageRequest};

@@ -32,6 +32,48 @@ pub struct Event {
     pub personal: BTreeMap<&'static str, String>,
 }
 
+impl Event {
+    /// An event that succeeded and changed nothing, to be completed by the methods below.
+    pub fn new(
+        id: EventId,
+        occurred_at: OffsetDateTime,
+        actor: Actor,
+        origin: Origin,
+        action: Action,
+        target: Target,
+    ) -> Self {
+        Self {
+            id,
+            occurred_at,
+            actor,
+            origin,
+            action,
+            target,
+            outcome: Outcome::Success,
+            changes: Vec::new(),
+            personal: BTreeMap::new(),
+        }
+    }
+
+    /// The same with another outcome.
+    pub fn outcome(self, outcome: Outcome) -> Self {
+        Self { outcome, ..self }
+    }
+
+    /// The same with a value that changed. Values that identify a person do not belong here.
+    pub fn change(mut self, field: &'static str, before: Option<&str>, after: Option<&str>) -> Self {
+        let (before, after) = (before.map(str::to_owned), after.map(str::to_owned));
+        self.changes.push(Change { field, before, after });
+        self
+    }
+
+    /// The same with a value that identifies a person.
+    pub fn personal(mut self, field: &'static str, value: impl ToString) -> Self {
+        self.personal.insert(field, value.to_string());
+        self
+    }
+}
+
 /// Who did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {

@@ -1,0 +1,90 @@
+//! Completing a sign-up: the account, its organization and the Owner's seat come into being in one step.
+
+use rollcall_domain::{
+    OrganizationId, Role, UserId,
+    accounts::{Locale, TimeZone, User},
+    audit::{self, Action, Origin, Target},
+    members::Membership,
+    organizations::{Organization, Plan, Slug},
+    secret::{Password, Secret},
+};
+
+use crate::{
+    Application, Error,
+    ports::Scope,
+    sessions::{SignedIn, open},
+    token,
+};
+
+/// The token from the mail, and the password that is chosen.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// The token from the mail.
+    pub token: Secret,
+    /// The chosen password.
+    pub password: Password,
+}
+
+/// Makes the account, the organization and the Owner's seat, and signs the person in.
+///
+/// # Errors
+/// [`Error::SignupGone`] for a token that is used up, out of date or unknown; [`Error::SignInRequired`] when
+/// the address has got an account in the meantime.
+pub async fn complete_sign_up(app: &Application, origin: &Origin, command: Command) -> Result<SignedIn, Error> {
+    let token = token::hash(command.token.expose());
+    let found = app.directory.signup(token).await?.ok_or(Error::SignupGone)?;
+    let now = app.now();
+    if found.signup.expires_at <= now {
+        return Err(Error::SignupGone);
+    }
+    let password = app.passwords.hash(command.password).await?;
+
+    let (user, organization): (UserId, OrganizationId) = (app.id(), app.id());
+    let mut random = [0; 6];
+    app.entropy.fill(&mut random);
+    let user = User {
+        id: user,
+        email: found.signup.email,
+        name: found.signup.name,
+        locale: Locale::default(),
+        time_zone: TimeZone::default(),
+        created_at: now,
+        version: 1,
+    };
+    let organization = Organization {
+        id: organization,
+        slug: Slug::of(&found.signup.organization_name, &random),
+        name: found.signup.organization_name,
+        plan: Plan::Free,
+        created_at: now,
+        version: 1,
+    };
+
+    let mut unit = app.store.begin(Scope::Seat { organization: organization.id, user: user.id }).await?;
+    unit.user_add(&user, &password).await?;
+    unit.organization_add(&organization).await?;
+    unit.member_add(Membership { user: user.id, role: Role::Owner }, organization.id, now).await?;
+    unit.signups_forget(&user.email).await?;
+    let (signed_in, session) = open(app, user, Some((organization, Role::Owner)), now);
+    unit.session_add(&session, origin).await?;
+
+    let actor = audit::Actor::User(signed_in.user.id, Some(session.session.id));
+    let event = |action, target| app.event(actor, origin, action, target);
+    let (user, organization) = (signed_in.user.id, session.session.organization);
+    let record = app
+        .record(
+            event(Action::AccountCreated, Target::User(user))
+                .personal("email", &signed_in.user.email)
+                .personal("name", &signed_in.user.name),
+        )
+        .and(
+            event(Action::OrganizationCreated, organization.map_or(Target::Nothing, Target::Organization)),
+            app.entropy.as_ref(),
+        )
+        .and(
+            event(Action::MemberAdded, Target::User(user)).change("role", None, Some(Role::Owner.as_str())),
+            app.entropy.as_ref(),
+        );
+    unit.commit(record).await?;
+    Ok(signed_in)
+}

@@ -1,0 +1,49 @@
+//! Asking for an account and an organization: nothing is made until the address is confirmed.
+
+use rollcall_domain::{
+    EmailAddress,
+    accounts::{PersonName, SIGNUP_LIFETIME, Signup},
+    audit::{self, Action, Origin, Target},
+    id::SignupId,
+    organizations::OrganizationName,
+};
+use time::Duration;
+
+use crate::{Application, Error, mail::Letter, ports::Scope};
+
+/// Who wants to sign up, and what the organization is to be called.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// The address to be confirmed.
+    pub email: EmailAddress,
+    /// The person's name.
+    pub name: PersonName,
+    /// The organization's name.
+    pub organization_name: OrganizationName,
+}
+
+/// Notes the wish and sends a mail to the address.
+///
+/// Whether the address has an account is not even looked at here: what is done, and how long it takes, is
+/// the same (ASVS 6.3.8, attack 12). It decides later which letter is written.
+///
+/// # Errors
+/// Only when something is out of order.
+pub async fn sign_up(app: &Application, origin: &Origin, command: Command) -> Result<(), Error> {
+    let Command { email, name, organization_name } = command;
+    let now = app.now();
+    let mut unit = app.store.begin(Scope::Signups).await?;
+    if let Some(limits) = app.settings.limits
+        && unit.signups_since(&email, now - Duration::HOUR).await? >= limits.signups_per_address
+    {
+        return Ok(());
+    }
+    let id: SignupId = app.id();
+    let event = app
+        .event(audit::Actor::Anonymous, origin, Action::SignupRequested, Target::Signup(id))
+        .personal("email", &email);
+    let signup = Signup { email, name, organization_name, expires_at: now + SIGNUP_LIFETIME };
+    unit.signup_add(id, &signup, now).await?;
+    unit.commit(app.record(event).mail(Letter::ConfirmSignup { signup: id })).await?;
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Who asks.
+
+use rollcall_domain::{
+    OrganizationId, Permission, Role, SessionId, UserId,
+    accounts::User,
+    audit::{self, Origin},
+    members::Membership,
+    organizations::Organization,
+    policy::{self, Decision, Grant, Target},
+    sessions::Session,
+};
+
+use crate::{Error, ports::Scope};
+
+/// Somebody whose credential was good: who asks, where they are at work, and from where they ask.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// The session.
+    pub session: Session,
+    /// Whose it is.
+    pub user: User,
+    /// Where they work, and as what; none when they are in no organization.
+    pub place: Option<(Organization, Role)>,
+    /// Where the request came from.
+    pub origin: Origin,
+}
+
+/// Somebody's seat in an organization, once it is certain that they may do what they ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seat {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Who sits there, and as what.
+    pub membership: Membership,
+}
+
+impl Seat {
+    /// Everything in the organization.
+    pub fn scope(&self) -> Scope {
+        Scope::Organization(self.organization)
+    }
+}
+
+impl Actor {
+    /// Whose request it is.
+    pub fn user_id(&self) -> UserId {
+        self.user.id
+    }
+
+    /// The session it is made in.
+    pub fn session_id(&self) -> SessionId {
+        self.session.id
+    }
+
+    /// What the actor holds where they are at work.
+    pub fn grant(&self) -> Grant {
+        match &self.place {
+            Some((_, role)) => Grant::Member { role: *role },
+            None => Grant::None,
+        }
+    }
+
+    /// The account together with where it is at work.
+    pub fn scope(&self) -> Scope {
+        Scope::of(self.user_id(), self.organization())
+    }
+
+    /// Where the actor is at work.
+    pub fn organization(&self) -> Option<OrganizationId> {
+        self.place.as_ref().map(|(organization, _)| organization.id)
+    }
+
+    /// The seat, if the actor may do what `permission` names in the organization.
+    ///
+    /// # Errors
+    /// [`Error::PermissionDenied`] otherwise.
+    pub fn permit(&self, permission: Permission) -> Result<Seat, Error> {
+        self.permit_on(permission, Target::Organization)
+    }
+
+    /// The seat, if the actor may do what `permission` names to `target`.
+    ///
+    /// # Errors
+    /// [`Error::PermissionDenied`] otherwise, or [`Error::NotFound`] for what the actor cannot see.
+    pub fn permit_on(&self, permission: Permission, target: Target) -> Result<Seat, Error> {
+        match policy::decide(&self.grant(), permission, target) {
+            Decision::Forbidden { required } => Err(Error::PermissionDenied { required }),
+            Decision::Hidden => Err(Error::NotFound),
+            // Nobody without a place is allowed anything in one.
+            Decision::Allowed => self.seat().ok_or(Error::PermissionDenied { required: permission }),
+        }
+    }
+
+    /// The actor's seat.
+    pub fn seat(&self) -> Option<Seat> {
+        let (organization, role) = self.place.as_ref()?;
+        let membership = Membership { user: self.user_id(), role: *role };
+        Some(Seat { organization: organization.id, membership })
+    }
+
+    /// How the audit log names the actor.
+    pub fn for_audit(&self) -> audit::Actor {
+        audit::Actor::User(self.user_id(), Some(self.session_id()))
+    }
+}

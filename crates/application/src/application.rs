@@ -1,0 +1,109 @@
+//! Everything that use cases work with.
+
+use std::sync::Arc;
+
+use rollcall_domain::{
+    EventId,
+    audit::{self, Action, Event, Origin, Outcome, Target},
+    id::{Id, Kind},
+    sessions::Lifetimes,
+};
+use time::OffsetDateTime;
+
+use crate::{
+    Actor, Error,
+    audit::Record,
+    passwords::Passwords,
+    ports::{Clock, Directory, Entropy, Scope, Store},
+};
+
+/// The ports and settings that use cases work with. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Application {
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    /// Look-ups across organizations.
+    pub directory: Arc<dyn Directory>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// Hashing of passwords.
+    pub passwords: Passwords,
+    /// What the configuration says.
+    pub settings: Settings,
+}
+
+/// What the configuration says to use cases.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// How long sessions live.
+    pub sessions: Lifetimes,
+    /// How much mail is sent on request; no limits when none.
+    pub limits: Option<Limits>,
+}
+
+/// How much mail is sent on request, so that Rollcall is no cannon for spam.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Invitation mails that one member may cause in 24 hours.
+    pub invitations_per_inviter: u32,
+    /// Invitation mails that one organization may cause in 24 hours.
+    pub invitations_per_organization: u32,
+    /// Sign-up mails to one address in an hour; further requests are answered alike and send nothing.
+    pub signups_per_address: u32,
+}
+
+impl Application {
+    /// Now.
+    pub fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// A new id.
+    pub fn id<K: Kind>(&self) -> Id<K> {
+        self.entropy.id(self.now())
+    }
+
+    /// An event that happens now, and succeeds.
+    pub(crate) fn event(&self, actor: audit::Actor, origin: &Origin, action: Action, target: Target) -> Event {
+        let id: EventId = self.id();
+        Event::new(id, self.now(), actor, origin.clone(), action, target)
+    }
+
+    /// An event that an actor makes happen now.
+    pub(crate) fn event_by(&self, actor: &Actor, action: Action, target: Target) -> Event {
+        self.event(actor.for_audit(), &actor.origin, action, target)
+    }
+
+    /// The record that holds `event`.
+    pub(crate) fn record(&self, event: Event) -> Record {
+        Record::of(event, self.entropy.as_ref())
+    }
+
+    /// Gives back what a use case came to; a refusal leaves an event of its own where the actor is at work,
+    /// as the change that would have left one did not happen.
+    pub(crate) async fn refusals_recorded<T>(
+        &self,
+        actor: &Actor,
+        action: Action,
+        target: Target,
+        result: Result<T, Error>,
+    ) -> Result<T, Error> {
+        match result {
+            Err(error) if error.is_refusal() => {
+                let scope = actor.organization().map_or(Scope::Platform, Scope::Organization);
+                self.record_refusal(scope, self.event_by(actor, action, target), &error).await?;
+                Err(error)
+            }
+            result => result,
+        }
+    }
+
+    /// Writes down that something was refused.
+    pub(crate) async fn record_refusal(&self, scope: Scope, event: Event, error: &Error) -> Result<(), Error> {
+        let event = event.outcome(Outcome::Refused).change("reason", None, Some(&error.to_string()));
+        let unit = self.store.begin(scope).await?;
+        Ok(unit.commit(self.record(event)).await?)
+    }
+}

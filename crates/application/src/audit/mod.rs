@@ -1,0 +1,5 @@
+//! What is written down about every change.
+
+mod record;
+
+pub use record::{Entry, Record};

@@ -1,0 +1,145 @@
+//! Why a use case did not do what it was asked.
+
+use rollcall_domain::{Permission, members::TeamRefusal};
+use time::Duration;
+
+use crate::ports::StoreError;
+
+/// Why a use case did not do what it was asked: neutral to the transport, with nothing internal in any text
+/// that a caller is shown.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Values that cannot be accepted, by field.
+    #[error("invalid values")]
+    Invalid(Vec<FieldError>),
+    /// No credential, or one that is not good (any more).
+    #[error("no valid credential")]
+    Unauthenticated,
+    /// The address and the password do not belong together.
+    #[error("wrong address or password")]
+    InvalidCredentials,
+    /// The caller lacks a permission.
+    #[error("permission {required} is missing")]
+    PermissionDenied {
+        /// That permission.
+        required: Permission,
+    },
+    /// There is no such thing where the caller can see.
+    #[error("not found")]
+    NotFound,
+    /// It would leave an organization without an Owner.
+    #[error("the last Owner stays")]
+    LastOwner,
+    /// The address belongs to somebody in the organization.
+    #[error("already a member")]
+    AlreadyMember,
+    /// The address has an open invitation to the organization.
+    #[error("already invited")]
+    InvitationPending,
+    /// The invitation has been used, taken back or replaced, has run out, or never was.
+    #[error("the invitation is gone")]
+    InvitationGone,
+    /// The sign-up has been completed, has run out, or never was.
+    #[error("the sign-up is gone")]
+    SignupGone,
+    /// Whoever accepts has an account and must sign in to it first.
+    #[error("an account exists; sign in")]
+    SignInRequired,
+    /// The invitation is for another address than the one that is signed in.
+    #[error("the invitation is for another account")]
+    WrongAccount {
+        /// The invited address, masked.
+        invited: String,
+        /// The signed-in address, masked.
+        signed_in: String,
+    },
+    /// The thing has changed since the caller read it.
+    #[error("changed in between")]
+    PreconditionFailed,
+    /// More than is allowed in this time.
+    #[error("too many {what}")]
+    LimitReached {
+        /// Of what.
+        what: &'static str,
+        /// When it is worth trying again.
+        retry_after: Duration,
+    },
+    /// More work than this node takes on at once.
+    #[error("busy")]
+    Busy,
+    /// Something that Rollcall depends on does not answer.
+    #[error("unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A fault of Rollcall's own.
+    #[error("internal error")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// A value that cannot be accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field, as a path: `email`, `invitations[3].role`.
+    pub field: String,
+    /// What is wrong with it, as the end of a sentence that begins with the field.
+    pub message: String,
+}
+
+impl FieldError {
+    /// A field and what is wrong with it.
+    pub fn new(field: impl Into<String>, problem: impl ToString) -> Self {
+        Self { field: field.into(), message: problem.to_string() }
+    }
+}
+
+impl Error {
+    /// One value that cannot be accepted.
+    pub fn invalid(field: impl Into<String>, problem: impl ToString) -> Self {
+        Self::Invalid(vec![FieldError::new(field, problem)])
+    }
+
+    /// Whether somebody was kept from doing something, so that the audit log should know.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::InvalidCredentials
+            | Self::PermissionDenied { .. }
+            | Self::NotFound
+            | Self::LastOwner
+            | Self::SignInRequired
+            | Self::WrongAccount { .. }
+            | Self::LimitReached { .. } => true,
+            Self::Invalid(_)
+            | Self::Unauthenticated
+            | Self::AlreadyMember
+            | Self::InvitationPending
+            | Self::InvitationGone
+            | Self::SignupGone
+            | Self::PreconditionFailed
+            | Self::Busy
+            | Self::Unavailable(_)
+            | Self::Internal(_) => false,
+        }
+    }
+}
+
+impl From<TeamRefusal> for Error {
+    fn from(refusal: TeamRefusal) -> Self {
+        match refusal {
+            TeamRefusal::Forbidden { required } => Self::PermissionDenied { required },
+            TeamRefusal::LastOwner => Self::LastOwner,
+        }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::LastOwner => Self::LastOwner,
+            StoreError::AlreadyMember => Self::AlreadyMember,
+            StoreError::InvitationPending => Self::InvitationPending,
+            // Only somebody who has proved the address gets this far: see `accounts::complete_sign_up`.
+            StoreError::AddressTaken => Self::SignInRequired,
+            StoreError::Unavailable(source) => Self::Unavailable(source),
+            StoreError::Internal(source) => Self::Internal(source),
+        }
+    }
+}

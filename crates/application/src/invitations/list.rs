@@ -1,0 +1,28 @@
+//! The invitations of the organization.
+
+use rollcall_domain::{
+    InvitationId, Permission,
+    audit::{Action, Target},
+    invitations::Status,
+};
+
+use super::ListedInvitation;
+use crate::{Actor, Application, Error, Page, PageRequest};
+
+/// A page of the invitations in a status, or of all of them; the newest first.
+///
+/// # Errors
+/// [`Error::PermissionDenied`].
+pub async fn list(
+    app: &Application,
+    actor: &Actor,
+    status: Option<Status>,
+    page: &PageRequest<InvitationId>,
+) -> Result<Page<ListedInvitation, InvitationId>, Error> {
+    let read = async {
+        let seat = actor.permit(Permission::TeamInvite)?;
+        let mut view = app.store.view(seat.scope()).await?;
+        Ok(view.invitations_page(seat.organization, status, app.now(), page).await?)
+    };
+    app.refusals_recorded(actor, Action::PermissionDenied, Target::Nothing, read.await).await
+}

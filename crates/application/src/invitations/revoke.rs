@@ -1,0 +1,32 @@
+//! Taking an invitation back.
+
+use rollcall_domain::{
+    InvitationId, Permission,
+    audit::{Action, Target as AuditTarget},
+    invitations,
+    policy::Target,
+};
+
+use crate::{Actor, Application, Error};
+
+/// Takes an invitation back: its link dies at once.
+///
+/// # Errors
+/// [`Error::PermissionDenied`], [`Error::NotFound`], [`Error::InvitationGone`] once it is accepted or taken back.
+pub async fn revoke(app: &Application, actor: &Actor, id: InvitationId) -> Result<(), Error> {
+    let revoked = change(app, actor, id).await;
+    app.refusals_recorded(actor, Action::InvitationRevoked, AuditTarget::Invitation(id), revoked).await
+}
+
+async fn change(app: &Application, actor: &Actor, id: InvitationId) -> Result<(), Error> {
+    let seat = actor.permit(Permission::TeamInvite)?;
+    let mut unit = app.store.begin(seat.scope()).await?;
+    let invitation = unit.invitation_lock(seat.organization, id).await?.ok_or(Error::NotFound)?;
+    actor.permit_on(Permission::TeamInvite, Target::Seat { role: invitation.role })?;
+    invitations::revoke(&invitation).map_err(|_| Error::InvitationGone)?;
+    unit.invitation_revoke(seat.organization, id).await?;
+    let event = app
+        .event_by(actor, Action::InvitationRevoked, AuditTarget::Invitation(id))
+        .change("role", Some(invitation.role.as_str()), None);
+    Ok(unit.commit(app.record(event)).await?)
+}

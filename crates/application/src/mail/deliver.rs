@@ -1,0 +1,122 @@
+//! Sending what is queued: claimed under a lease, sent with no transaction open, tried again with patience.
+
+use std::sync::Arc;
+
+use rollcall_domain::accounts::Locale;
+use time::Duration;
+use tokio::task::JoinSet;
+
+use super::{Attempt, Claimed, Mailer, MailerError, Message, Outbox};
+use crate::{
+    Error,
+    ports::{Clock, Entropy},
+    token,
+};
+
+/// Links in mails carry the bare token: nothing but its page takes it.
+const LINK_PREFIX: &str = "";
+
+/// How eagerly letters are sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// How many letters are taken at a time.
+    pub batch: u16,
+    /// How long nobody else takes a letter that is being sent. Longer than sending can take.
+    pub lease: Duration,
+    /// The wait before the second attempt; it doubles with each further one.
+    pub first_retry: Duration,
+    /// The longest wait.
+    pub longest_retry: Duration,
+    /// How many attempts are made before a letter is given up.
+    pub attempts: u16,
+    /// How long letters are kept after they were sent. At least a day: the limits count them.
+    pub kept: Duration,
+}
+
+impl Default for Pace {
+    /// Tries for about two and a half days.
+    fn default() -> Self {
+        Self {
+            batch: 10,
+            lease: Duration::minutes(5),
+            first_retry: Duration::seconds(5),
+            longest_retry: Duration::minutes(30),
+            attempts: 120,
+            kept: Duration::days(7),
+        }
+    }
+}
+
+/// Takes letters from the outbox and sends them.
+#[derive(Clone)]
+pub struct Courier {
+    /// What waits.
+    pub outbox: Arc<dyn Outbox>,
+    /// Who writes and sends.
+    pub mailer: Arc<dyn Mailer>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// How eagerly.
+    pub pace: Pace,
+}
+
+impl Courier {
+    /// Sends what is due; gives back how many letters were taken.
+    ///
+    /// # Errors
+    /// When the outbox does not answer. A letter that cannot be sent is no error: it waits for its next attempt.
+    pub async fn deliver(&self) -> Result<usize, Error> {
+        let now = self.clock.now();
+        let claimed = self.outbox.claim(now, now + self.pace.lease, self.pace.batch).await?;
+        let count = claimed.len();
+        // All at once: a server that hangs on one letter must not let the lease of the others run out.
+        let mut sending: JoinSet<_> =
+            claimed.into_iter().map(|claimed| self.clone().deliver_one(claimed)).collect();
+        let mut result = Ok(count);
+        while let Some(delivered) = sending.join_next().await {
+            let delivered = delivered.unwrap_or_else(|panic| Err(Error::Internal(Box::new(panic))));
+            result = result.and_then(|count| delivered.map(|()| count));
+        }
+        result
+    }
+
+    async fn deliver_one(self, claimed: Claimed) -> Result<(), Error> {
+        let attempt = self.attempt(claimed).await?;
+        if let Attempt::Later { error, .. } | Attempt::Dead { error, .. } = &attempt {
+            tracing::warn!(mail = %claimed.id, attempts = claimed.attempts + 1, error, "a mail was not sent");
+        }
+        Ok(self.outbox.settle(claimed.id, attempt).await?)
+    }
+
+    /// Forgets letters that went out long ago.
+    ///
+    /// # Errors
+    /// When the outbox does not answer.
+    pub async fn tidy(&self) -> Result<u64, Error> {
+        Ok(self.outbox.forget(self.clock.now() - self.pace.kept).await?)
+    }
+
+    async fn attempt(&self, Claimed { id, letter, attempts }: Claimed) -> Result<Attempt, Error> {
+        // Each attempt has a token of its own: only its hash is kept, so the earlier one is not known any more.
+        let (token, hash) = token::mint(LINK_PREFIX, self.entropy.as_ref());
+        let Some(contents) = self.outbox.contents(letter, hash, self.clock.now()).await? else {
+            return Ok(Attempt::Moot { at: self.clock.now() });
+        };
+        let sent = self.mailer.send(Message { id, contents, token, locale: Locale::default() }).await;
+        let at = self.clock.now();
+        Ok(match sent {
+            Ok(()) => Attempt::Sent { at },
+            Err(MailerError::Transient(error)) if attempts + 1 < self.pace.attempts => {
+                Attempt::Later { at: at + self.wait_after(attempts), error }
+            }
+            Err(MailerError::Transient(error) | MailerError::Permanent(error)) => Attempt::Dead { at, error },
+        })
+    }
+
+    fn wait_after(&self, attempts: u16) -> Duration {
+        let doubled = 1_i32.checked_shl(attempts.into()).filter(|factor| *factor > 0).unwrap_or(i32::MAX);
+        self.pace.first_retry.checked_mul(doubled).map_or(self.pace.longest_retry, |wait| wait.min(self.pace.longest_retry))
+    }
+}

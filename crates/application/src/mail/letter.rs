@@ -1,0 +1,31 @@
+//! What is queued: which letter, about what. Never a token, never a text.
+
+use rollcall_domain::{InvitationId, OrganizationId, UserId, id::SignupId};
+
+use crate::Seat;
+
+/// A letter that is to be written and sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Letter {
+    /// To the address of a sign-up: confirm it, or be told that it has an account already.
+    ConfirmSignup {
+        /// The sign-up.
+        signup: SignupId,
+    },
+    /// To an invited address.
+    Invitation {
+        /// Where the invitation leads.
+        organization: OrganizationId,
+        /// The invitation.
+        invitation: InvitationId,
+        /// Who caused the letter, for the limits.
+        sender: UserId,
+    },
+}
+
+impl Letter {
+    /// The letter for an invitation, caused by whoever has `seat`.
+    pub fn invitation(seat: Seat, invitation: InvitationId) -> Self {
+        Self::Invitation { organization: seat.organization, invitation, sender: seat.membership.user }
+    }
+}

@@ -1,0 +1,9 @@
+//! Mail: queued with the change that causes it, sent afterwards.
+
+mod deliver;
+mod letter;
+mod ports;
+
+pub use deliver::{Courier, Pace};
+pub use letter::Letter;
+pub use ports::{Attempt, Claimed, Contents, DevMail, DevMailbox, Mailer, MailerError, Message, Outbox, OutboxState};

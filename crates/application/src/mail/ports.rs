@@ -1,0 +1,197 @@
+//! What sending mail needs.
+
+use async_trait::async_trait;
+use rollcall_domain::{
+    EmailAddress, Role,
+    accounts::{Locale, PersonName},
+    id::MailId,
+    organizations::OrganizationName,
+    secret::{Secret, TokenHash},
+};
+use time::OffsetDateTime;
+
+use super::Letter;
+use crate::ports::StoreError;
+
+/// The letters that wait to be sent. A narrow door of its own beside the units of work: what it keeps is
+/// bookkeeping and leaves no events.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Takes up to `limit` letters that are due, those that have waited longest first. Nobody else gets them until `lease_until`.
+    async fn claim(
+        &self,
+        now: OffsetDateTime,
+        lease_until: OffsetDateTime,
+        limit: u16,
+    ) -> Result<Vec<Claimed>, StoreError>;
+
+    /// What a letter says at this moment; none when there is nothing to say any more, because what it is
+    /// about is gone. If the letter holds a link, the hash of its token replaces the one from an earlier attempt.
+    async fn contents(&self, letter: Letter, token: TokenHash, now: OffsetDateTime)
+    -> Result<Option<Contents>, StoreError>;
+
+    /// Notes how an attempt ended.
+    async fn settle(&self, mail: MailId, attempt: Attempt) -> Result<(), StoreError>;
+
+    /// How much waits.
+    async fn state(&self, now: OffsetDateTime) -> Result<OutboxState, StoreError>;
+
+    /// Forgets letters that were sent, or given up, before a moment.
+    async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
+
+    /// Waits until a letter may have been queued.
+    async fn wait(&self);
+}
+
+/// A letter that is being sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claimed {
+    /// Names the mail, for ever and for every attempt.
+    pub id: MailId,
+    /// The letter.
+    pub letter: Letter,
+    /// How many attempts came before.
+    pub attempts: u16,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attempt {
+    /// The mail server has taken it.
+    Sent {
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// It is to be tried again.
+    Later {
+        /// When.
+        at: OffsetDateTime,
+        /// What went wrong.
+        error: String,
+    },
+    /// It is not tried again, but kept.
+    Dead {
+        /// When it was given up.
+        at: OffsetDateTime,
+        /// What went wrong.
+        error: String,
+    },
+    /// There was nothing to say any more.
+    Moot {
+        /// When that was found.
+        at: OffsetDateTime,
+    },
+}
+
+/// How much waits in the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxState {
+    /// Letters that wait.
+    pub queued: u64,
+    /// Letters that were given up and are kept.
+    pub dead: u64,
+    /// When the oldest of those that wait was queued.
+    pub oldest: Option<OffsetDateTime>,
+}
+
+/// What a letter says.
+#[derive(Debug, Clone)]
+pub enum Contents {
+    /// Confirm the address and complete the sign-up.
+    ConfirmSignup {
+        /// The address.
+        to: EmailAddress,
+        /// The name given.
+        name: PersonName,
+        /// The name of the organization to be.
+        organization: OrganizationName,
+        /// When the link stops working.
+        expires_at: OffsetDateTime,
+    },
+    /// Somebody signed up with an address that has an account.
+    AccountExists {
+        /// The address, as the account has it.
+        to: EmailAddress,
+        /// The account's name.
+        name: PersonName,
+    },
+    /// Come in.
+    Invitation {
+        /// The invited address.
+        to: EmailAddress,
+        /// Where to.
+        organization: OrganizationName,
+        /// Who stands behind it, if there still is somebody.
+        inviter: Option<String>,
+        /// As what.
+        role: Role,
+        /// When the link stops working.
+        expires_at: OffsetDateTime,
+    },
+}
+
+/// A letter, ready to be written in some language and sent.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Names the mail; the same for every attempt, so that mail systems can tell a repeat.
+    pub id: MailId,
+    /// What it says.
+    pub contents: Contents,
+    /// The token for its link, if it has one.
+    pub token: Secret,
+    /// The language.
+    pub locale: Locale,
+}
+
+/// Writes and sends letters.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Sends a letter; once this returns without an error, the next system has taken it.
+    ///
+    /// # Errors
+    /// [`MailerError`] tells whether trying again makes sense.
+    async fn send(&self, message: Message) -> Result<(), MailerError>;
+}
+
+/// A letter was not sent. The texts are for operators and hold neither tokens nor addresses.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MailerError {
+    /// It may go through later: no connection, a time-out, a transient answer (RFC 5321 section 4.2.1, 4yz).
+    #[error("{0}")]
+    Transient(String),
+    /// It will never go through: refused for good (5yz), or it cannot be written.
+    #[error("{0}")]
+    Permanent(String),
+}
+
+/// The mails that were sent in the development profile, where they go nowhere else.
+#[async_trait]
+pub trait DevMailbox: Send + Sync {
+    /// Keeps a mail.
+    async fn keep(&self, mail: &DevMail) -> Result<(), StoreError>;
+
+    /// The mails kept, the newest first, at most 500.
+    async fn list(&self) -> Result<Vec<DevMail>, StoreError>;
+
+    /// Forgets them all.
+    async fn clear(&self) -> Result<(), StoreError>;
+}
+
+/// A mail as it would have gone out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DevMail {
+    /// Names the mail.
+    pub id: MailId,
+    /// The one recipient.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The text part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+    /// Where it asks the reader to go.
+    pub links: Vec<String>,
+    /// When it was sent.
+    pub sent_at: OffsetDateTime,
+}

@@ -1,0 +1,32 @@
+//! Leaving an organization.
+
+use rollcall_domain::{
+    Permission,
+    audit::{Action, Target},
+    members::Departure,
+};
+
+use crate::{Actor, Application, Error, ports::Scope};
+
+/// Takes the actor out of the organization they are at work in; the session ends with the membership.
+///
+/// # Errors
+/// [`Error::LastOwner`], and [`Error::PermissionDenied`] to whoever is in no organization.
+pub async fn leave(app: &Application, actor: &Actor) -> Result<(), Error> {
+    let left = change(app, actor).await;
+    app.refusals_recorded(actor, Action::MemberLeft, Target::User(actor.user_id()), left).await
+}
+
+async fn change(app: &Application, actor: &Actor) -> Result<(), Error> {
+    let seat = actor.permit(Permission::OrganizationRead)?;
+    let mut unit = app.store.begin(Scope::Organization(seat.organization)).await?;
+    unit.team_lock(seat.organization).await?;
+    let member = unit.member_find(seat.organization, actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
+    let owners = unit.owners_count(seat.organization).await?;
+    let departure = Departure::leave(member.membership, owners)?;
+    unit.member_remove(seat.organization, actor.user_id()).await?;
+    let event = app
+        .event_by(actor, Action::MemberLeft, Target::User(actor.user_id()))
+        .change("role", Some(departure.membership().role.as_str()), None);
+    Ok(unit.commit(app.record(event)).await?)
+}

@@ -1,0 +1,17 @@
+//! The team.
+
+mod change_role;
+mod leave;
+mod list;
+mod offboarding;
+mod ports;
+mod remove;
+mod show;
+
+pub use change_role::{Command as ChangeRole, change_role};
+pub use leave::leave;
+pub use list::list;
+pub use offboarding::offboarding;
+pub use ports::{MemberFilter, MemberKey, Members, MembersView, Offboarding};
+pub use remove::{Command as Remove, remove};
+pub use show::show;

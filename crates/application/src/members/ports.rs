@@ -1,0 +1,111 @@
+//! What is kept of the team.
+
+use async_trait::async_trait;
+use rollcall_domain::{
+    EmailAddress, OrganizationId, Role, UserId,
+    members::{Member, MemberStatus, Membership},
+    organizations::Organization,
+};
+use time::OffsetDateTime;
+
+use crate::{Page, PageRequest, ports::StoreError};
+
+/// Which members are wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MemberFilter {
+    /// Only those in this role.
+    pub role: Option<Role>,
+    /// Only those in this state.
+    pub status: Option<MemberStatus>,
+    /// Only those whose name or address holds this, whatever its case.
+    pub search: Option<String>,
+}
+
+/// Where a member stands in the list, which is ordered by when they came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemberKey {
+    /// When they came in.
+    pub joined_at: OffsetDateTime,
+    /// Who they are.
+    pub user: UserId,
+}
+
+/// What the removal of a member would touch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offboarding {
+    /// Sessions in the organization that would end.
+    pub sessions: u32,
+    /// Open invitations that the member stands behind.
+    pub pending_invitations: u32,
+    /// Whether the organization would be left without an Owner, so that the removal would be refused.
+    pub sole_owner: bool,
+}
+
+/// Reads the team of the scope's organization.
+#[async_trait]
+pub trait MembersView {
+    /// A member.
+    async fn member_find(&mut self, organization: OrganizationId, user: UserId) -> Result<Option<Member>, StoreError>;
+
+    /// Whether an address belongs to a member.
+    async fn member_has_address(&mut self, organization: OrganizationId, email: &EmailAddress) -> Result<bool, StoreError>;
+
+    /// A page of the members that fit, those who came in first at its beginning.
+    async fn members_page(
+        &mut self,
+        organization: OrganizationId,
+        filter: &MemberFilter,
+        page: &PageRequest<MemberKey>,
+    ) -> Result<Page<Member, MemberKey>, StoreError>;
+
+    /// How many Owners there are.
+    async fn owners_count(&mut self, organization: OrganizationId) -> Result<usize, StoreError>;
+
+    /// What removing a member would touch.
+    async fn offboarding(&mut self, organization: OrganizationId, user: UserId) -> Result<Offboarding, StoreError>;
+
+    /// The organization and somebody's role in it.
+    async fn seat_of(
+        &mut self,
+        user: UserId,
+        organization: OrganizationId,
+    ) -> Result<Option<(Organization, Role)>, StoreError>;
+}
+
+/// Changes the team of the scope's organization.
+#[async_trait]
+pub trait Members {
+    /// Waits until nobody else is changing who owns the organization, and keeps others waiting until the
+    /// end of the transaction. Taken before memberships are read to decide about them.
+    async fn team_lock(&mut self, organization: OrganizationId) -> Result<(), StoreError>;
+
+    /// Adds somebody.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyMember`].
+    async fn member_add(
+        &mut self,
+        membership: Membership,
+        organization: OrganizationId,
+        at: OffsetDateTime,
+    ) -> Result<(), StoreError>;
+
+    /// Gives a member another role.
+    async fn member_set_role(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+        role: Role,
+    ) -> Result<(), StoreError>;
+
+    /// Takes somebody out. Their sessions in the organization end with the membership.
+    async fn member_remove(&mut self, organization: OrganizationId, user: UserId) -> Result<(), StoreError>;
+
+    /// Passes the open invitations that one member stands behind on to another; gives back how many.
+    async fn invitations_hand_over(
+        &mut self,
+        organization: OrganizationId,
+        from: UserId,
+        to: UserId,
+    ) -> Result<u32, StoreError>;
+}

@@ -1,0 +1,47 @@
+//! Renaming an organization. Its slug stays, so that addresses that hold it go on working.
+
+use rollcall_domain::{
+    Permission,
+    audit::{Action, Target},
+    organizations::{Organization, OrganizationName},
+};
+
+use crate::{Actor, Application, Error};
+
+/// What is to be changed; the rest stays.
+#[derive(Debug, Clone, Default)]
+pub struct Command {
+    /// The new name.
+    pub name: Option<OrganizationName>,
+    /// The version that the change is meant for, if the caller cares.
+    pub expected_version: Option<i32>,
+}
+
+/// Changes the organization that the actor is at work in.
+///
+/// # Errors
+/// [`Error::PermissionDenied`], and [`Error::PreconditionFailed`] when the organization is not in the
+/// expected version any more.
+pub async fn update(app: &Application, actor: &Actor, command: Command) -> Result<Organization, Error> {
+    let target = actor.organization().map_or(Target::Nothing, Target::Organization);
+    let updated = change(app, actor, command).await;
+    app.refusals_recorded(actor, Action::OrganizationUpdated, target, updated).await
+}
+
+async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Organization, Error> {
+    let seat = actor.permit(Permission::OrganizationUpdate)?;
+    let mut unit = app.store.begin(seat.scope()).await?;
+    let before = unit.organization_lock(seat.organization).await?.ok_or(Error::NotFound)?;
+    if command.expected_version.is_some_and(|version| version != before.version) {
+        return Err(Error::PreconditionFailed);
+    }
+    let Some(name) = command.name.filter(|name| *name != before.name) else { return Ok(before) };
+    let mut after = Organization { name, ..before.clone() };
+    unit.organization_save(&after).await?;
+    after.version += 1;
+    let event = app
+        .event_by(actor, Action::OrganizationUpdated, Target::Organization(seat.organization))
+        .change("name", Some(before.name.as_str()), Some(after.name.as_str()));
+    unit.commit(app.record(event)).await?;
+    Ok(after)
+}

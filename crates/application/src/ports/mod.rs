@@ -1,0 +1,13 @@
+//! What use cases need from the outside. Adapters provide it; tests put mocks in its place.
+
+mod chance;
+mod clock;
+mod directory;
+mod scope;
+mod store;
+
+pub use chance::Entropy;
+pub use clock::Clock;
+pub use directory::{Credentials, Directory, FoundInvitation, FoundSignup, OpenSession};
+pub use scope::Scope;
+pub use store::{Store, StoreError, UnitOfWork, View};

@@ -1,0 +1,58 @@
+//! The one door to what is kept: a scoped unit of work, whose commit carries the record.
+
+use async_trait::async_trait;
+
+use super::Scope;
+use crate::{
+    accounts::{Accounts, AccountsView},
+    audit::Record,
+    invitations::{Invitations, InvitationsView},
+    members::{Members, MembersView},
+    organizations::{Organizations, OrganizationsView},
+    sessions::Sessions,
+};
+
+/// Opens transactions.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// A transaction that may change what is in `scope`.
+    async fn begin(&self, scope: Scope) -> Result<Box<dyn UnitOfWork>, StoreError>;
+
+    /// A transaction that reads what is in `scope`, all of it at one moment.
+    async fn view(&self, scope: Scope) -> Result<Box<dyn View>, StoreError>;
+}
+
+/// Reads in one scope. A `find` gives what is there; nothing is locked.
+pub trait View: AccountsView + OrganizationsView + MembersView + InvitationsView + Send {}
+
+impl<T: AccountsView + OrganizationsView + MembersView + InvitationsView + Send> View for T {}
+
+/// A change in the making, in one scope. Dropped without a commit, it never was.
+#[async_trait]
+pub trait UnitOfWork: View + Accounts + Organizations + Members + Invitations + Sessions {
+    /// Makes the change last, together with its audit events and the mails it causes: all or nothing.
+    async fn commit(self: Box<Self>, record: Record) -> Result<(), StoreError>;
+}
+
+/// Why the store did not do what it was asked. Rules that the database holds keep their names.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// An account with the address exists.
+    #[error("an account with the address exists")]
+    AddressTaken,
+    /// The organization has an open invitation for the address.
+    #[error("an open invitation for the address exists")]
+    InvitationPending,
+    /// The account is in the organization.
+    #[error("the account is in the organization")]
+    AlreadyMember,
+    /// The organization would be without an Owner.
+    #[error("the organization would be without an Owner")]
+    LastOwner,
+    /// The database does not answer, or not in time.
+    #[error("the database is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A fault: a query that does not fit the schema, a row that does not fit the domain.
+    #[error("the database answered what was not expected")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}

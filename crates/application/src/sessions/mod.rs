@@ -1,0 +1,16 @@
+//! Sessions: signing in and out, and going to work in another organization.
+
+mod authenticate;
+mod open;
+mod ports;
+mod sign_in;
+mod sign_out;
+mod switch;
+
+pub use authenticate::authenticate;
+pub(crate) use open::open;
+pub use open::{NewSession, SignedIn};
+pub use ports::Sessions;
+pub use sign_in::{Command as SignIn, sign_in};
+pub use sign_out::sign_out;
+pub use switch::{Command as Switch, switch};

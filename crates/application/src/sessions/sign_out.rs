@@ -1,0 +1,18 @@
+//! Signing out.
+
+use rollcall_domain::audit::{Action, Target};
+
+use crate::{Actor, Application, Error};
+
+/// Ends the session that the actor asks in.
+///
+/// # Errors
+/// Only when something is out of order.
+pub async fn sign_out(app: &Application, actor: &Actor) -> Result<(), Error> {
+    let mut unit = app.store.begin(actor.scope()).await?;
+    if unit.session_end(actor.session_id()).await? {
+        let event = app.event_by(actor, Action::SessionEnded, Target::Session(actor.session_id()));
+        unit.commit(app.record(event)).await?;
+    }
+    Ok(())
+}
