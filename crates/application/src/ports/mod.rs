@@ -3,11 +3,13 @@
 mod chance;
 mod clock;
 mod directory;
+mod idempotency;
 mod scope;
 mod store;
 
 pub use chance::Entropy;
 pub use clock::Clock;
 pub use directory::{Credentials, Directory, FoundInvitation, FoundSignup, OpenSession};
+pub use idempotency::{Claim, IdempotencyKeys, KeyedRequest, Window};
 pub use scope::Scope;
 pub use store::{Store, StoreError, UnitOfWork, View};
