@@ -1,5 +1,7 @@
 //! The team: who is in an organization, in which role, and how that may change.
 
+use std::str::FromStr;
+
 use time::OffsetDateTime;
 
 use crate::{
@@ -56,6 +58,19 @@ impl MemberStatus {
             Self::Active => "active",
             Self::Suspended => "suspended",
         }
+    }
+}
+
+/// The text names no status of a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be one of active, suspended")]
+pub struct UnknownMemberStatus;
+
+impl FromStr for MemberStatus {
+    type Err = UnknownMemberStatus;
+
+    fn from_str(text: &str) -> Result<Self, UnknownMemberStatus> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or(UnknownMemberStatus)
     }
 }
 

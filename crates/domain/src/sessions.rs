@@ -21,6 +21,9 @@ pub struct Session {
     pub expires_at: OffsetDateTime,
 }
 
+/// How long a proof of who somebody is counts as fresh, for what is especially sensitive.
+pub const ELEVATION: Duration = Duration::minutes(10);
+
 /// How long sessions live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetimes {

@@ -1,0 +1,92 @@
+//! What handlers and middleware work with.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use ipnet::IpNet;
+use rollcall_application::{Application, ports::IdempotencyKeys};
+
+use crate::{credential::SessionCookie, keyring::Keyring, metrics::Metrics, middleware::RateLimits};
+
+/// What handlers and middleware work with. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Api {
+    /// The use cases' ports and settings.
+    pub app: Application,
+    /// Answers to keyed requests.
+    pub idempotency: Arc<dyn IdempotencyKeys>,
+    /// Keys for cursors and kept answers.
+    pub keyring: Keyring,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// What the configuration says.
+    pub settings: Arc<HttpSettings>,
+    pub(crate) limits: Option<Arc<RateLimits>>,
+}
+
+/// What the configuration says about HTTP.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// Scheme, host and port under which browsers reach the service, without a path: `https://rollcall.example`.
+    pub public_origin: String,
+    /// The cookie that holds a browser's session.
+    pub cookie: SessionCookie,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The most bytes of a request's body.
+    pub body_limit: usize,
+    /// The longest that answering may take.
+    pub timeout: Duration,
+    /// How many requests are answered; as many as come when none.
+    pub quotas: Option<Quotas>,
+    /// Whether browsers are told to come by TLS only (`Strict-Transport-Security`).
+    pub hsts: bool,
+}
+
+/// How many requests are answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Quotas {
+    /// From one network, or with one credential.
+    pub requests: Quota,
+    /// From one network, of the kind that tries passwords or tokens or causes mail to strangers.
+    pub attempts: Quota,
+}
+
+/// So many in so many seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Quota {
+    /// How many at once; at least 1.
+    pub requests: u32,
+    /// Seconds until all of them are there again; at least 1.
+    pub per_seconds: u32,
+}
+
+impl Api {
+    /// Joins the parts.
+    pub fn new(
+        app: Application,
+        idempotency: Arc<dyn IdempotencyKeys>,
+        keyring: Keyring,
+        metrics: Arc<Metrics>,
+        settings: HttpSettings,
+    ) -> Self {
+        let limits = settings.quotas.map(|quotas| Arc::new(RateLimits::new(quotas)));
+        Self { app, idempotency, keyring, metrics, settings: Arc::new(settings), limits }
+    }
+
+    /// The client's address: the peer's, or what a trusted proxy says of it.
+    pub(crate) fn client_ip(&self, peer: IpAddr, forwarded: Option<&str>) -> IpAddr {
+        let trusted = |ip: &IpAddr| self.settings.trusted_proxies.iter().any(|network| network.contains(ip));
+        let mut client = peer.to_canonical();
+        // Each proxy adds the address it saw at the end, so the list is read from there, as far as it is trusted.
+        for address in forwarded.unwrap_or_default().rsplit(',') {
+            if !trusted(&client) {
+                break;
+            }
+            match address.trim().parse::<IpAddr>() {
+                Ok(address) => client = address.to_canonical(),
+                Err(_) => break,
+            }
+        }
+        client
+    }
+}

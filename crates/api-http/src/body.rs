@@ -1,0 +1,143 @@
+//! Bodies: JSON, of a bounded size, with nothing in it that is not known.
+
+use std::str::FromStr;
+
+use axum::{
+    body::to_bytes,
+    extract::{FromRequest, Request},
+};
+use http::{HeaderMap, header};
+use http_body_util::LengthLimitError;
+use rollcall_application::{Error, FieldError};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    api::Api,
+    problem::{Code, Problem},
+};
+
+/// A request's body, read from JSON. Whatever is wrong with it is told by field.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Api> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(Problem::plain(Code::UnsupportedMediaType));
+        }
+        let bytes = read(request, api.settings.body_limit).await?;
+        let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
+        let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+            let path = error.path().to_string();
+            let error = error.into_inner();
+            if !error.is_data() {
+                // Its text tells where in the body, and quotes nothing of it.
+                return Problem::new(Code::MalformedJson, format!("The body is not JSON: {error}."));
+            }
+            let (field, message) = describe(&path, &error);
+            Problem::invalid(vec![FieldError::new(field, message)])
+        })?;
+        deserializer
+            .end()
+            .map_err(|error| Problem::new(Code::MalformedJson, format!("The body is not JSON: {error}.")))?;
+        Ok(Self(value))
+    }
+}
+
+/// A value out of a body that has been read, with the same errors as [`Json`].
+pub(crate) fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Error> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let (field, message) = describe(&path, &error.into_inner());
+        Error::invalid(field, message)
+    })
+}
+
+/// The field and what is wrong with it. serde tells of unknown, missing and repeated fields at the object that
+/// holds them, so their names are taken from the text.
+fn describe(path: &str, error: &serde_json::Error) -> (String, String) {
+    let text = error.to_string();
+    let text = text.split(" at line ").next().unwrap_or_default();
+    let named = |kind: &str| {
+        let name = text.strip_prefix(kind)?.strip_prefix(" `")?.split('`').next()?;
+        // When the path tells the name already, there is nothing to add.
+        let known = path == name || path.ends_with(&format!(".{name}"));
+        Some(match path {
+            "." => name.to_owned(),
+            path if known => path.to_owned(),
+            path => format!("{path}.{name}"),
+        })
+    };
+    if let Some(field) = named("unknown field") {
+        return (field, "is not known here".to_owned());
+    }
+    if let Some(field) = named("missing field") {
+        return (field, "is missing".to_owned());
+    }
+    if let Some(field) = named("duplicate field") {
+        return (field, "is given twice".to_owned());
+    }
+    let field = if path == "." { "body".to_owned() } else { path.to_owned() };
+    let message = match text.split_once("expected ") {
+        Some((_, expected)) => format!("must be {expected}"),
+        None => text.to_owned(),
+    };
+    (field, message)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+/// Collects what is wrong with the values of a body, so that all of it is told at once.
+#[derive(Default)]
+pub(crate) struct Fields(Vec<FieldError>);
+
+impl Fields {
+    /// The value of a field, if its text is one.
+    pub(crate) fn parse<T>(&mut self, field: &str, text: &str) -> Option<T>
+    where
+        T: FromStr<Err: std::fmt::Display>,
+    {
+        self.check(field, text.parse())
+    }
+
+    /// The value of a field that may be left out. Left out or wrong, it is none.
+    pub(crate) fn parse_if_given<T>(&mut self, field: &str, text: Option<&str>) -> Option<T>
+    where
+        T: FromStr<Err: std::fmt::Display>,
+    {
+        text.and_then(|text| self.parse(field, text))
+    }
+
+    /// The value of a field, if it is one.
+    pub(crate) fn check<T, E: std::fmt::Display>(&mut self, field: &str, value: Result<T, E>) -> Option<T> {
+        value.map_err(|problem| self.0.push(FieldError::new(field, problem))).ok()
+    }
+
+    /// All that is wrong, if anything is.
+    pub(crate) fn result(self) -> Result<(), Error> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
+    }
+
+    /// All that is wrong, for when something certainly is.
+    pub(crate) fn into_error(self) -> Error {
+        Error::Invalid(self.0)
+    }
+}
+
+/// The whole body, unless it is larger than `limit`.
+pub(crate) async fn read(request: Request, limit: usize) -> Result<bytes::Bytes, Problem> {
+    let too_large = || Problem::new(Code::BodyTooLarge, format!("The body must be at most {limit} bytes long."));
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > limit as u64) {
+        return Err(too_large());
+    }
+    to_bytes(request.into_body(), limit).await.map_err(|error| {
+        let limit_hit = std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
+        if limit_hit { too_large() } else { Problem::new(Code::BadRequest, "The body could not be read to its end.") }
+    })
+}

@@ -1,0 +1,52 @@
+//! Where a request comes from.
+
+use std::{convert::Infallible, net::IpAddr};
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use rollcall_domain::audit::Origin;
+
+/// The client behind a request, as the outermost middleware has found it.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Its address.
+    pub ip: IpAddr,
+    /// What it calls itself, at most 256 characters.
+    pub user_agent: Option<String>,
+    /// The id of the request.
+    pub request_id: String,
+}
+
+impl Client {
+    /// The same for the audit log.
+    pub fn origin(&self) -> Origin {
+        Origin {
+            ip: Some(self.ip),
+            user_agent: self.user_agent.clone(),
+            request_id: Some(self.request_id.clone()),
+        }
+    }
+
+    /// The network that limits count by: the address, or for IPv6 its /64, as one customer has at least that.
+    pub(crate) fn network(&self) -> IpAddr {
+        match self.ip {
+            IpAddr::V4(_) => self.ip,
+            IpAddr::V6(ip) => {
+                let [a, b, c, d, ..] = ip.segments();
+                std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+            }
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or(Self {
+            ip: IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
+            user_agent: None,
+            request_id: String::new(),
+        }))
+    }
+}

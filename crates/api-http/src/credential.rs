@@ -1,0 +1,119 @@
+//! From a request's credential to the actor.
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::{HeaderMap, header, request::Parts};
+use rollcall_application::{Actor, sessions};
+use rollcall_domain::secret::Secret;
+
+use crate::{
+    api::Api,
+    client::Client,
+    problem::{Code, Problem},
+};
+
+/// The cookie that holds a browser's session. Over plain HTTP, in development, it does without its prefix,
+/// which browsers only take over TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionCookie {
+    /// Whether browsers come by TLS.
+    pub secure: bool,
+}
+
+impl SessionCookie {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        if self.secure { "__Host-rollcall_session" } else { "rollcall_session" }
+    }
+
+    /// The `Set-Cookie` value that gives a browser a session (ASVS 3.3.1 to 3.3.4).
+    pub fn set(self, token: &Secret) -> String {
+        let secure = if self.secure { "; Secure" } else { "" };
+        format!("{}={}; Path=/; HttpOnly; SameSite=Lax{secure}", self.name(), token.expose())
+    }
+
+    /// The token in a request's cookies.
+    pub fn get(self, headers: &HeaderMap) -> Option<Secret> {
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut tokens = cookies
+            .flat_map(|cookies| cookies.split(';'))
+            .filter_map(|cookie| cookie.trim().strip_prefix(self.name())?.strip_prefix('='));
+        let token = tokens.next()?;
+        // Two of them would mean that somebody else has set one (attack 24).
+        tokens.next().is_none().then(|| Secret::new(token))
+    }
+}
+
+/// Where a request's credential was found.
+pub(crate) enum Credential {
+    /// In the `Authorization` header. Whatever cookies say is then not looked at: one request, one identity.
+    Bearer(Secret),
+    /// In the session's cookie.
+    Cookie(Secret),
+    /// There is an `Authorization` header that holds no Bearer token.
+    Unreadable,
+    /// There is none.
+    None,
+}
+
+impl Credential {
+    pub(crate) fn of(headers: &HeaderMap, cookie: SessionCookie) -> Self {
+        let mut authorizations = headers.get_all(header::AUTHORIZATION).iter();
+        let Some(authorization) = authorizations.next() else {
+            return cookie.get(headers).map_or(Self::None, Self::Cookie);
+        };
+        if authorizations.next().is_some() {
+            return Self::Unreadable;
+        }
+        let token = authorization.to_str().ok().and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+        });
+        token.map_or(Self::Unreadable, |token| Self::Bearer(Secret::new(token)))
+    }
+
+    /// The token.
+    pub(crate) fn token(&self) -> Option<&Secret> {
+        match self {
+            Self::Bearer(token) | Self::Cookie(token) => Some(token),
+            Self::Unreadable | Self::None => None,
+        }
+    }
+}
+
+/// The actor behind a request that must have one; as an `Option`, behind one that need not. A credential that is
+/// there must be good all the same.
+#[derive(Debug, Clone)]
+pub struct Caller(pub Actor);
+
+/// Finds the actor, once per request.
+pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<Actor>, Problem> {
+    if let Some(Caller(actor)) = parts.extensions.get() {
+        return Ok(Some(actor.clone()));
+    }
+    let credential = Credential::of(&parts.headers, api.settings.cookie);
+    let token = match &credential {
+        Credential::None => return Ok(None),
+        Credential::Unreadable => return Err(Problem::plain(Code::Unauthenticated)),
+        Credential::Bearer(token) | Credential::Cookie(token) => token,
+    };
+    let origin = parts.extensions.get::<Client>().map(Client::origin).unwrap_or_default();
+    let actor = sessions::authenticate(&api.app, token, origin).await?;
+    parts.extensions.insert(Caller(actor.clone()));
+    Ok(Some(actor))
+}
+
+impl FromRequestParts<Api> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        authenticate(parts, api).await?.map(Self).ok_or_else(|| Problem::plain(Code::Unauthenticated))
+    }
+}
+
+impl OptionalFromRequestParts<Api> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Option<Self>, Problem> {
+        Ok(authenticate(parts, api).await?.map(Self))
+    }
+}

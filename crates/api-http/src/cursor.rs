@@ -1,0 +1,72 @@
+//! Cursors: opaque, unforgeable, and good only in the list they were given for (attack 11).
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use rollcall_application::Actor;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use utoipa::ToSchema;
+
+use crate::{
+    api::Api,
+    problem::{Code, Problem, Result},
+};
+
+const PURPOSE: &str = "cursor/v1";
+
+/// The list that a cursor is for: which one, with which filters, for whom and where.
+pub(crate) struct List<'a> {
+    api: &'a Api,
+    context: String,
+}
+
+impl<'a> List<'a> {
+    /// A list that `actor` asks for; `filter` is whatever else decides what is in it.
+    pub(crate) fn new(api: &'a Api, actor: &Actor, name: &str, filter: &impl Serialize) -> Self {
+        let organization = actor.organization().map(|id| id.to_string());
+        let context = serde_json::json!([name, organization, actor.user_id(), filter]).to_string();
+        Self { api, context }
+    }
+
+    /// The key behind a cursor.
+    pub(crate) fn read<K: DeserializeOwned>(&self, cursor: Option<&str>) -> Result<Option<K>> {
+        let Some(cursor) = cursor else { return Ok(None) };
+        let key = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|signed| {
+            let payload = self.api.keyring.verify(PURPOSE, self.context.as_bytes(), &signed)?;
+            serde_json::from_slice(payload).ok()
+        });
+        key.map(Some).ok_or_else(|| Problem::plain(Code::InvalidCursor))
+    }
+
+    /// The cursor for a key.
+    pub(crate) fn write<K: Serialize>(&self, key: Option<K>) -> Option<String> {
+        let payload = serde_json::to_vec(&key?).ok()?;
+        Some(URL_SAFE_NO_PAD.encode(self.api.keyring.sign(PURPOSE, self.context.as_bytes(), &payload)))
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PageOf<T> {
+    /// The entries.
+    pub(crate) data: Vec<T>,
+    /// What to ask the next page with; null on the last one.
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// How many entries a page holds: 1 to 200, 50 if nothing is said.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "u16")]
+pub(crate) struct Limit(pub(crate) u16);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(50)
+    }
+}
+
+impl TryFrom<u16> for Limit {
+    type Error = &'static str;
+
+    fn try_from(limit: u16) -> std::result::Result<Self, &'static str> {
+        if (1..=200).contains(&limit) { Ok(Self(limit)) } else { Err("must be between 1 and 200") }
+    }
+}

@@ -1,0 +1,175 @@
+//! Keys for what leaves the service and must come back unchanged (cursors), or is kept but must not be read
+//! (answers to keyed requests).
+
+use std::{fmt, str::FromStr, sync::Arc};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use hmac::{Hmac, Mac};
+use rollcall_application::ports::Entropy;
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// Bytes of a nonce of XChaCha20-Poly1305.
+const NONCE: usize = 24;
+/// Bytes of a tag that tells whether a cursor is unchanged.
+const TAG: usize = 16;
+
+/// Secret keys by their ids. New work is done with the first; the others only read what they wrote before, so
+/// that keys can be rotated.
+///
+/// Written as `id:base64`, separated by commas, each key of 32 bytes.
+#[derive(Clone)]
+pub struct Keyring(Arc<Vec<Key>>);
+
+struct Key {
+    id: u8,
+    bytes: Zeroizing<[u8; 32]>,
+}
+
+/// The text is not a keyring. It is not shown, as it may be one nearly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be `id:key`, or several separated by commas; ids from 0 to 255, keys of 32 bytes in base64")]
+pub struct InvalidKeyring;
+
+impl FromStr for Keyring {
+    type Err = InvalidKeyring;
+
+    fn from_str(text: &str) -> Result<Self, InvalidKeyring> {
+        let keys: Vec<Key> = text
+            .split(',')
+            .map(|entry| {
+                let (id, key) = entry.trim().split_once(':').ok_or(InvalidKeyring)?;
+                let bytes = Zeroizing::new(STANDARD.decode(key).map_err(|_| InvalidKeyring)?);
+                let bytes: [u8; 32] = bytes.as_slice().try_into().map_err(|_| InvalidKeyring)?;
+                Ok(Key { id: id.parse().map_err(|_| InvalidKeyring)?, bytes: Zeroizing::new(bytes) })
+            })
+            .collect::<Result<_, _>>()?;
+        let ids: std::collections::BTreeSet<u8> = keys.iter().map(|key| key.id).collect();
+        if ids.len() == keys.len() { Ok(Self(Arc::new(keys))) } else { Err(InvalidKeyring) }
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|key| key.id)).finish()
+    }
+}
+
+impl Key {
+    /// A key for one purpose, so that what is made for one never passes for another.
+    fn derived(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(mac(&self.bytes, &[b"rollcall/", purpose.as_bytes()]))
+    }
+}
+
+fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    // HMAC takes keys of any length.
+    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(key) else { return [0; 32] };
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+impl Keyring {
+    /// Adds a key's id and a tag in front of `payload`, for `context` alone.
+    pub(crate) fn sign(&self, purpose: &str, context: &[u8], payload: &[u8]) -> Vec<u8> {
+        // Parsing leaves at least one key.
+        let key = &self.0[0];
+        let tag = mac(&key.derived(purpose), &[context, payload]);
+        [&[key.id], &tag[..TAG], payload].concat()
+    }
+
+    /// The payload of what [`sign`](Self::sign) made, if nothing has changed and the context is the same.
+    pub(crate) fn verify<'a>(&self, purpose: &str, context: &[u8], signed: &'a [u8]) -> Option<&'a [u8]> {
+        let (id, rest) = signed.split_first()?;
+        let (tag, payload) = rest.split_at_checked(TAG)?;
+        let key = self.0.iter().find(|key| key.id == *id)?;
+        let expected = mac(&key.derived(purpose), &[context, payload]);
+        bool::from(expected[..TAG].ct_eq(tag)).then_some(payload)
+    }
+
+    /// Seals `payload` for `context` alone (XChaCha20-Poly1305, a random nonce each time).
+    pub(crate) fn seal(&self, purpose: &str, context: &[u8], payload: &[u8], entropy: &dyn Entropy) -> Option<Vec<u8>> {
+        let key = &self.0[0];
+        let mut nonce = [0; NONCE];
+        entropy.fill(&mut nonce);
+        let cipher = XChaCha20Poly1305::new(&(*key.derived(purpose)).into());
+        let sealed = cipher.encrypt(&XNonce::from(nonce), Payload { msg: payload, aad: context }).ok()?;
+        Some([&[key.id], nonce.as_slice(), &sealed].concat())
+    }
+
+    /// Opens what [`seal`](Self::seal) made for the same context.
+    pub(crate) fn open(&self, purpose: &str, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let (id, rest) = sealed.split_first()?;
+        let (nonce, sealed) = rest.split_at_checked(NONCE)?;
+        let nonce: [u8; NONCE] = nonce.try_into().ok()?;
+        let key = self.0.iter().find(|key| key.id == *id)?;
+        let cipher = XChaCha20Poly1305::new(&(*key.derived(purpose)).into());
+        cipher.decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: context }).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Sevens;
+    impl Entropy for Sevens {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(7);
+        }
+    }
+
+    fn keyring(entries: &[(u8, u8)]) -> Keyring {
+        let text: Vec<String> =
+            entries.iter().map(|(id, byte)| format!("{id}:{}", STANDARD.encode([*byte; 32]))).collect();
+        text.join(",").parse().expect("a keyring")
+    }
+
+    #[test]
+    fn what_is_signed_or_sealed_comes_back_only_unchanged_and_in_its_context() {
+        let keys = keyring(&[(1, 1)]);
+        let signed = keys.sign("cursor", b"here", b"payload");
+        assert_eq!(keys.verify("cursor", b"here", &signed), Some(b"payload".as_slice()));
+        assert_eq!(keys.verify("cursor", b"there", &signed), None);
+        assert_eq!(keys.verify("other", b"here", &signed), None);
+        let sealed = keys.seal("answer", b"here", b"payload", &Sevens).expect("sealed");
+        assert_eq!(keys.open("answer", b"here", &sealed).as_deref(), Some(b"payload".as_slice()));
+        assert_eq!(keys.open("answer", b"there", &sealed), None);
+        for (bytes, opens) in [(&signed, false), (&sealed, true)] {
+            for place in 0..bytes.len() {
+                let mut changed = bytes.clone();
+                changed[place] ^= 1;
+                let came_back = if opens {
+                    keys.open("answer", b"here", &changed).is_some()
+                } else {
+                    keys.verify("cursor", b"here", &changed).is_some()
+                };
+                assert!(!came_back, "byte {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_older_key_still_reads() {
+        let old = keyring(&[(1, 1)]).sign("cursor", b"", b"payload");
+        assert!(keyring(&[(2, 2), (1, 1)]).verify("cursor", b"", &old).is_some());
+        assert!(keyring(&[(2, 2)]).verify("cursor", b"", &old).is_none());
+    }
+
+    #[test]
+    fn broken_keyrings_are_refused_and_keys_are_not_printed() {
+        let key = STANDARD.encode([9; 32]);
+        for text in ["", "1", "1:", "1:AAAA", &format!("256:{key}"), &format!("1:{key},1:{key}")] {
+            assert!(text.parse::<Keyring>().is_err(), "{text}");
+        }
+        assert_eq!(format!("{:?}", keyring(&[(3, 9)])), "[3]");
+    }
+}

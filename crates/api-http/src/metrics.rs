@@ -1,0 +1,95 @@
+//! What is counted, in the text format of Prometheus.
+
+use std::{sync::Mutex, time::Duration};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::Histogram,
+    },
+    registry::Registry,
+};
+
+/// Bounds of the histogram of answering times, in seconds.
+const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+
+/// Methods that are told apart. Whatever else clients invent counts together.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// What is counted.
+pub struct Metrics {
+    registry: Mutex<Registry>,
+    requests: Family<RequestLabels, Counter>,
+    seconds: Family<RouteLabels, Histogram>,
+    /// Mails that wait to be sent.
+    pub outbox_queued: Gauge,
+    /// Mails that were given up.
+    pub outbox_dead: Gauge,
+    /// How long the oldest mail has waited, in seconds.
+    pub outbox_oldest_seconds: Gauge,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: String,
+    route: String,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    method: String,
+    route: String,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("rollcall");
+        let requests = Family::default();
+        let seconds = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
+        let (queued, dead, oldest) = (Gauge::default(), Gauge::default(), Gauge::default());
+        registry.register("http_requests", "Requests answered", requests.clone());
+        registry.register("http_request_seconds", "Time until the answer began", seconds.clone());
+        registry.register("outbox_queued", "Mails that wait to be sent", queued.clone());
+        registry.register("outbox_dead", "Mails that were given up and are kept", dead.clone());
+        registry.register("outbox_oldest_seconds", "How long the oldest mail has waited", oldest.clone());
+        Self {
+            registry: Mutex::new(registry),
+            requests,
+            seconds,
+            outbox_queued: queued,
+            outbox_dead: dead,
+            outbox_oldest_seconds: oldest,
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts a request. Paths that are no route count together, or a scanner would fill the memory.
+    pub(crate) fn request(&self, method: &str, route: &str, status: u16, elapsed: Duration) {
+        let route = if route.is_empty() { "none" } else { route };
+        let method = if METHODS.contains(&method) { method } else { "other" };
+        let labels = RouteLabels { method: method.to_owned(), route: route.to_owned() };
+        self.seconds.get_or_create(&labels).observe(elapsed.as_secs_f64());
+        let RouteLabels { method, route } = labels;
+        self.requests.get_or_create(&RequestLabels { method, route, status }).inc();
+    }
+
+    /// Adds what another part of the service counts.
+    pub fn register(&self, add: impl FnOnce(&mut Registry)) {
+        // A panic while registering leaves a registry that is as good as before.
+        add(&mut self.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    }
+
+    /// All of it as text.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let registry = self.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Writing to a String cannot fail.
+        let _ = encode(&mut text, &registry);
+        text
+    }
+}

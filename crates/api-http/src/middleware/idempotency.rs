@@ -1,0 +1,149 @@
+//! Requests that carry an `Idempotency-Key` are done once, and answered alike however often they come
+//! (draft-ietf-httpapi-idempotency-key-header).
+//!
+//! Only answers that tell of a success are kept: a request that failed has changed nothing, so a repeat of it
+//! is a request like any other. Answers can hold secrets; they are sealed before they are kept.
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{FromRequestParts, Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use rollcall_application::{
+    Error,
+    ports::{Claim, KeyedRequest, Window},
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use time::Duration;
+
+use crate::{
+    api::Api,
+    body,
+    client::Client,
+    credential::{self, Credential},
+    problem::{Code, Problem},
+};
+
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// How long a key is remembered.
+const KEPT: Duration = Duration::DAY;
+const PURPOSE: &str = "idempotency/v1";
+/// Headers that belong to an answer, and not to the moment it is sent.
+const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LOCATION];
+
+#[derive(Serialize, Deserialize)]
+struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+pub(super) async fn idempotency(State(api): State<Api>, request: Request, next: Next) -> Response {
+    if *request.method() != Method::POST || !request.headers().contains_key(KEY) {
+        return next.run(request).await;
+    }
+    keyed(&api, request, next).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Problem> {
+    let key = key(request.headers())?;
+    let (mut parts, body) = request.into_parts();
+    // Before anything is replayed: a session that has ended gets nothing any more, not even an old answer.
+    credential::authenticate(&mut parts, api).await?;
+    let bytes = body::read(Request::from_parts(parts.clone(), body), api.settings.body_limit).await?;
+    let caller = caller(&mut parts, api).await;
+    let fingerprint = fingerprint(&[parts.uri.path(), parts.uri.query().unwrap_or_default()], &bytes);
+    let keyed = KeyedRequest { caller, key, fingerprint };
+
+    let now = api.app.now();
+    let patience = Duration::try_from(api.settings.timeout).unwrap_or(Duration::MINUTE) * 2;
+    let window = Window { now, running_until: now + patience, expires_at: now + KEPT };
+    match api.idempotency.claim(&keyed, window).await.map_err(Error::from)? {
+        Claim::Granted => {}
+        Claim::Running => return Err(Problem::plain(Code::RequestInProgress).retry_after(1)),
+        Claim::Reused => return Err(Problem::plain(Code::IdempotencyKeyReused)),
+        Claim::Answered(sealed) => return replay(api, &keyed, &sealed),
+    }
+
+    let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    if !response.status().is_success() {
+        api.idempotency.release(&keyed).await.map_err(Error::from)?;
+        return Ok(response);
+    }
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.map_err(|error| Error::Internal(Box::new(error)))?;
+    let headers = KEPT_HEADERS.iter().filter_map(|name| {
+        let value = parts.headers.get(name)?.to_str().ok()?;
+        Some((name.as_str().to_owned(), value.to_owned()))
+    });
+    let answer = Answer { status: parts.status.as_u16(), headers: headers.collect(), body: bytes.to_vec() };
+    let answer = serde_json::to_vec(&answer).map_err(|error| Error::Internal(Box::new(error)))?;
+    let sealed = api.keyring.seal(PURPOSE, &context(&keyed), &answer, api.app.entropy.as_ref());
+    // What was asked is done: if its answer cannot be kept, it is still the right answer now.
+    match sealed {
+        Some(sealed) => {
+            if let Err(error) = api.idempotency.keep(&keyed, sealed).await {
+                tracing::warn!(%error, "the answer to a keyed request was not kept");
+            }
+        }
+        None => tracing::warn!("the answer to a keyed request was not sealed"),
+    }
+    Ok(Response::from_parts(parts, Body::from(bytes)))
+}
+
+fn key(headers: &HeaderMap) -> Result<String, Problem> {
+    let invalid = || Problem::plain(Code::InvalidIdempotencyKey);
+    let mut values = headers.get_all(KEY).iter();
+    let value = values.next().and_then(|value| value.to_str().ok()).ok_or_else(invalid)?;
+    // The draft writes it as a structured field's string, in quotes; most clients leave them out.
+    let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
+    let visible = value.bytes().all(|byte| byte.is_ascii_graphic());
+    if values.next().is_some() || !visible || !(1..=255).contains(&value.len()) {
+        return Err(invalid());
+    }
+    Ok(value.to_owned())
+}
+
+/// Whose key it is: the credential's, or that of a network in which nobody is signed in.
+async fn caller(parts: &mut http::request::Parts, api: &Api) -> [u8; 32] {
+    let credential = Credential::of(&parts.headers, api.settings.cookie);
+    let Ok(client) = Client::from_request_parts(parts, api).await;
+    match credential.token() {
+        Some(token) => fingerprint(&["credential"], token.expose().as_bytes()),
+        None => fingerprint(&["network"], client.network().to_string().as_bytes()),
+    }
+}
+
+fn fingerprint(parts: &[&str], bytes: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts.iter().map(|part| part.as_bytes()).chain([bytes]) {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+fn context(keyed: &KeyedRequest) -> Vec<u8> {
+    [keyed.caller.as_slice(), &keyed.fingerprint, keyed.key.as_bytes()].concat()
+}
+
+fn replay(api: &Api, keyed: &KeyedRequest, sealed: &[u8]) -> Result<Response, Problem> {
+    // A key that has left the keyring has taken the answer with it.
+    let answer = api.keyring.open(PURPOSE, &context(keyed), sealed);
+    let answer: Answer = answer
+        .and_then(|answer| serde_json::from_slice(&answer).ok())
+        .ok_or_else(|| Problem::new(Code::RequestInProgress, "The request was done, but its answer is not kept any more."))?;
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let mut response = (status, answer.body).into_response();
+    for (name, value) in answer.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    Ok(response)
+}

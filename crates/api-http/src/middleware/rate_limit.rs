@@ -1,0 +1,156 @@
+//! How many requests are answered, told by the `RateLimit` header fields (draft-ietf-httpapi-ratelimit-headers-10).
+//!
+//! Each node counts for itself: this keeps one client from wearing out a node. What must hold for the
+//! whole platform, such as how much mail an organization causes, is counted in the database instead.
+
+use std::{net::IpAddr, num::NonZeroU32, time::Duration};
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use governor::{
+    Quota as Rate, RateLimiter,
+    clock::{Clock, DefaultClock},
+    middleware::StateInformationMiddleware,
+    state::keyed::DashMapStateStore,
+};
+use http::{HeaderName, HeaderValue, Method};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    api::{Api, Quota, Quotas},
+    client::Client,
+    credential::Credential,
+    problem::{Code, Problem},
+};
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+/// Forgotten are limits that are whole again, once so many requests have come.
+const TIDY_EVERY: u32 = 4096;
+
+/// Paths that try passwords or tokens, or cause mail to strangers.
+const ATTEMPTS: [&str; 6] = [
+    "/v1/signup",
+    "/v1/signup/complete",
+    "/v1/sessions",
+    "/v1/invitations/preview",
+    "/v1/invitations/accept",
+    "/v1/password-resets",
+];
+
+type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>;
+
+struct Policy<K: Clone + Eq + std::hash::Hash> {
+    name: &'static str,
+    quota: Quota,
+    limiter: Limiter<K>,
+}
+
+/// What has been asked so far.
+pub(crate) struct RateLimits {
+    requests_by_network: Policy<IpAddr>,
+    requests_by_credential: Policy<[u8; 32]>,
+    attempts_by_network: Policy<IpAddr>,
+    since_tidied: std::sync::atomic::AtomicU32,
+}
+
+/// How a request stands against a policy.
+struct Standing {
+    name: &'static str,
+    quota: Quota,
+    remaining: u32,
+    wait: Option<Duration>,
+}
+
+impl<K: Clone + Eq + std::hash::Hash> Policy<K> {
+    fn new(name: &'static str, quota: Quota) -> Self {
+        let burst = NonZeroU32::new(quota.requests).unwrap_or(NonZeroU32::MIN);
+        let period = Duration::from_secs(u64::from(quota.per_seconds.max(1))) / burst.get();
+        // A period is zero only for more requests than nanoseconds.
+        let rate = Rate::with_period(period.max(Duration::from_nanos(1))).map(|rate| rate.allow_burst(burst));
+        let rate = rate.unwrap_or(Rate::per_second(burst));
+        let limiter = RateLimiter::dashmap(rate).with_middleware::<StateInformationMiddleware>();
+        Self { name, quota, limiter }
+    }
+
+    fn count(&self, key: &K) -> Standing {
+        let (remaining, wait) = match self.limiter.check_key(key) {
+            Ok(snapshot) => (snapshot.remaining_burst_capacity(), None),
+            Err(not_until) => (0, Some(not_until.wait_time_from(DefaultClock::default().now()))),
+        };
+        Standing { name: self.name, quota: self.quota, remaining, wait }
+    }
+}
+
+impl RateLimits {
+    pub(crate) fn new(quotas: Quotas) -> Self {
+        Self {
+            requests_by_network: Policy::new("requests", quotas.requests),
+            requests_by_credential: Policy::new("requests", quotas.requests),
+            attempts_by_network: Policy::new("attempts", quotas.attempts),
+            since_tidied: std::sync::atomic::AtomicU32::new(0),
+        }
+    }
+
+    /// Counts a request against the policy that it comes closest to.
+    fn count(&self, request: &Request, client: &Client, cookie: crate::SessionCookie) -> Standing {
+        self.tidy();
+        if *request.method() == Method::POST && ATTEMPTS.contains(&request.uri().path()) {
+            return self.attempts_by_network.count(&client.network());
+        }
+        match Credential::of(request.headers(), cookie).token() {
+            // Made-up tokens must not buy a fresh allowance each: the network pays for every request too.
+            Some(token) => {
+                let network = self.requests_by_network.count(&client.network());
+                let credential = self.requests_by_credential.count(&Sha256::digest(token.expose()).into());
+                if network.wait.is_some() || network.remaining < credential.remaining { network } else { credential }
+            }
+            None => self.requests_by_network.count(&client.network()),
+        }
+    }
+
+    fn tidy(&self) {
+        let count = self.since_tidied.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        if count % TIDY_EVERY == TIDY_EVERY - 1 {
+            self.requests_by_network.limiter.retain_recent();
+            self.requests_by_credential.limiter.retain_recent();
+            self.attempts_by_network.limiter.retain_recent();
+        }
+    }
+}
+
+pub(super) async fn rate_limit(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let Some(limits) = &api.limits else { return next.run(request).await };
+    let Some(client) = request.extensions().get::<Client>() else { return next.run(request).await };
+    let standing = limits.count(&request, client, api.settings.cookie);
+    let mut response = match standing.wait {
+        None => next.run(request).await,
+        Some(wait) => {
+            let Quota { requests, per_seconds } = standing.quota;
+            let detail = format!("At most {requests} requests of this kind are answered in {per_seconds} seconds.");
+            Problem::new(Code::RateLimited, detail).retry_after(wait.as_secs() + 1).into_response()
+        }
+    };
+    standing.tell(&mut response);
+    response
+}
+
+impl Standing {
+    fn tell(&self, response: &mut Response) {
+        let Self { name, quota: Quota { requests, per_seconds }, remaining, wait } = self;
+        let missing = u64::from(requests - remaining.min(requests));
+        // Seconds until the allowance is whole again.
+        let reset = wait.map_or(missing * u64::from(*per_seconds) / u64::from((*requests).max(1)), |wait| wait.as_secs() + 1);
+        for (header, value) in [
+            (RATE_LIMIT_POLICY, format!("\"{name}\";q={requests};w={per_seconds}")),
+            (RATE_LIMIT, format!("\"{name}\";r={remaining};t={reset}")),
+        ] {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(header, value);
+            }
+        }
+    }
+}

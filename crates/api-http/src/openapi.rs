@@ -1,0 +1,113 @@
+//! The contract as OpenAPI 3.1, made from the handlers.
+
+use axum::{Json, Router, routing::get};
+use utoipa::{
+    OpenApi,
+    openapi::{
+        Components, ContentBuilder, Object, Ref, RefOr, Required, ResponseBuilder,
+        header::HeaderBuilder,
+        path::{Operation, ParameterBuilder, ParameterIn, PathItem},
+        schema::Type,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{api::Api, operations, operations::Parts, problem, v1};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Rollcall",
+        description = "Team and user management: who is this, which organization are they in, what may they do, and who changed what.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    servers((url = "/")),
+    components(schemas(problem::Problem, problem::InvalidField)),
+    tags(
+        (name = "Sign-up and sessions", description = "Signing up, in and out."),
+        (name = "Own account", description = "What a person may do with their own account."),
+        (name = "Organization", description = "The organization that one is at work in."),
+        (name = "Team", description = "Its members, and what they may do."),
+        (name = "Invitations", description = "Seats offered by mail."),
+        (name = "Operation", description = "For those who run the service."),
+    ),
+)]
+struct Contract;
+
+fn described() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(Contract::openapi()).merge(v1::routes()).merge(operations::public())
+}
+
+/// The contract.
+pub fn document() -> utoipa::openapi::OpenApi {
+    complete(described().into_openapi())
+}
+
+/// All routes of the API, and the contract at `/openapi.json`. [`around`](crate::around) goes around them, last.
+pub fn router(api: &Api, parts: Parts) -> Router {
+    let (routes, contract) = described().split_for_parts();
+    let contract = complete(contract);
+    routes
+        .layer(axum::Extension(parts))
+        .with_state(api.clone())
+        .route("/openapi.json", get(async move || Json(contract.clone())))
+}
+
+/// Adds what is the same for every operation, so that no handler has to repeat it.
+fn complete(mut contract: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let components = contract.components.get_or_insert_with(Components::new);
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The token of a session (`rcs_…`)."))
+        .build();
+    components.add_security_scheme("session", SecurityScheme::Http(bearer));
+    let cookie = ApiKeyValue::with_description("__Host-rollcall_session", "The same token, as browsers hold it.");
+    components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    let scopes = Vec::<String>::new;
+    contract.security =
+        Some(vec![SecurityRequirement::new("session", scopes()), SecurityRequirement::new("cookie", scopes())]);
+    for item in contract.paths.paths.values_mut() {
+        complete_item(item);
+    }
+    contract
+}
+
+fn complete_item(item: &mut PathItem) {
+    for operation in [&mut item.get, &mut item.put, &mut item.delete].into_iter().flatten() {
+        add_problems(operation);
+    }
+    for operation in item.post.iter_mut() {
+        add_problems(operation);
+        add_header(operation, "Idempotency-Key", "Repeats with the same key, within 24 hours, get the same answer.");
+    }
+    for operation in item.patch.iter_mut() {
+        add_problems(operation);
+        add_header(operation, "If-Match", "The ETag of the version that the change is meant for.");
+    }
+}
+
+fn add_problems(operation: &mut Operation) {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let id = HeaderBuilder::new()
+        .schema(Some(Object::with_type(Type::String)))
+        .description(Some("Names the request, here and in the logs."))
+        .build();
+    let problem = ResponseBuilder::new()
+        .description("A problem (RFC 9457)")
+        .content("application/problem+json", content)
+        .header("X-Request-Id", id)
+        .build();
+    operation.responses.responses.insert("default".to_owned(), RefOr::T(problem));
+}
+
+fn add_header(operation: &mut Operation, name: &str, description: &str) {
+    let header = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(Object::with_type(Type::String)))
+        .build();
+    operation.parameters.get_or_insert_with(Vec::new).push(RefOr::T(header));
+}

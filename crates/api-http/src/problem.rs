@@ -1,0 +1,308 @@
+//! Errors as problems (RFC 9457): the one place where an error of the application gets a status.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use rollcall_application::{Error, FieldError};
+use rollcall_domain::Permission;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+macro_rules! codes {
+    ($($name:ident = $wire:literal, $status:ident, $title:literal, $explanation:literal;)*) => {
+        /// What kind of problem it is. The names are stable.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code {
+            $(#[doc = $explanation] $name,)*
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The stable name.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $wire,)* }
+            }
+
+            /// The status it comes with.
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)* }
+            }
+
+            /// The problem in a few words.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+
+            /// What it means, and what to do about it.
+            pub const fn explanation(self) -> &'static str {
+                match self { $(Self::$name => $explanation,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedJson = "malformed_json", BAD_REQUEST, "The body is not JSON",
+        "The request's body could not be read as JSON. Check quotes, commas, braces and that it is UTF-8.";
+    InvalidCursor = "invalid_cursor", BAD_REQUEST, "The cursor is not valid",
+        "A cursor only works as it was given, in the same list with the same filters, for the same person in the same organization. Start again without it.";
+    InvalidIdempotencyKey = "invalid_idempotency_key", BAD_REQUEST, "The Idempotency-Key is not valid",
+        "An Idempotency-Key has 1 to 255 visible ASCII characters. A random UUID is a good one.";
+    BadRequest = "bad_request", BAD_REQUEST, "The request could not be read",
+        "Something about the request, other than its body, is not HTTP as this service understands it.";
+    Unauthenticated = "unauthenticated", UNAUTHORIZED, "Nobody is signed in",
+        "The request carries no credential, or one that is not good any more. Sign in and send the session's token as a Bearer token.";
+    InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "Wrong address or password",
+        "The address and the password do not belong together. For safety the answer does not say which of them is wrong.";
+    SignInRequired = "sign_in_required", UNAUTHORIZED, "Sign in first",
+        "The address has an account. Sign in to it, then accept the invitation with that session.";
+    PermissionDenied = "permission_denied", FORBIDDEN, "You may not do this",
+        "Your role does not carry the permission named in required_permission. An Owner or Admin of your organization can change your role.";
+    WrongAccount = "wrong_account", FORBIDDEN, "The invitation is for another account",
+        "You are signed in under another address than the one that was invited. Sign in under the invited one, or ask for an invitation to yours.";
+    OriginMismatch = "origin_mismatch", FORBIDDEN, "The request comes from another site",
+        "A request that changes something and is authenticated by a cookie must come from this service's own pages (its Origin header says so). Programs send a Bearer token instead.";
+    NotFound = "not_found", NOT_FOUND, "There is no such thing",
+        "Nothing is there under this path or id, or it is not yours to see.";
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The path does not know this method",
+        "The Allow header lists the methods that the path knows.";
+    LastOwner = "last_owner", CONFLICT, "There must be an Owner",
+        "An organization always has at least one Owner. Make somebody else an Owner first.";
+    AlreadyMember = "already_member", CONFLICT, "Already a member",
+        "The address belongs to somebody who is in the organization.";
+    InvitationPending = "invitation_pending", CONFLICT, "Already invited",
+        "The address has an open invitation. Send that one again, or take it back first.";
+    RequestInProgress = "request_in_progress", CONFLICT, "The first request is still running",
+        "A request with the same Idempotency-Key is being worked on. Repeat it in a moment to get its answer.";
+    InvitationGone = "invitation_gone", GONE, "The invitation cannot be used any more",
+        "It has been accepted, taken back, sent again with a newer link, or has run out. Ask for a new one.";
+    SignupGone = "signup_gone", GONE, "The sign-up link cannot be used any more",
+        "It has been used or has run out. Sign up again to get a new one.";
+    PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "It has changed in between",
+        "The thing is not in the state named by If-Match any more. Read it again and decide anew.";
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large",
+        "The request's body is larger than this service takes.";
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body must be JSON",
+        "Send the body with Content-Type: application/json.";
+    InvalidRequest = "invalid_request", UNPROCESSABLE_ENTITY, "Some values cannot be accepted",
+        "The list in errors names each field and what is wrong with it.";
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request",
+        "Every request needs a key of its own; only a repeat of the same request uses the same key.";
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests",
+        "Wait as many seconds as Retry-After says.";
+    Internal = "internal_error", INTERNAL_SERVER_ERROR, "Something went wrong here",
+        "The fault is this service's. It has been logged under the request_id.";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Not available at the moment",
+        "The service, or something it depends on, cannot answer now. Nothing was changed. Try again after as many seconds as Retry-After says.";
+}
+
+/// A problem, ready to be sent (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// A page that explains the kind of problem.
+    #[serde(rename = "type")]
+    #[schema(example = "/problems/permission_denied")]
+    kind: String,
+    /// The problem in a few words.
+    #[schema(example = "You may not do this")]
+    title: &'static str,
+    /// The HTTP status.
+    #[schema(example = 403)]
+    status: u16,
+    /// What happened this time.
+    #[schema(example = "The permission team:invite is missing.")]
+    detail: String,
+    /// The stable name of the kind of problem.
+    #[schema(example = "permission_denied")]
+    code: &'static str,
+    /// Names the request, here and in the logs.
+    #[schema(example = "0b5c3a9e7f1d4c2a8e6b9d0f3a7c5e1b")]
+    request_id: String,
+    /// The values that cannot be accepted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<InvalidField>,
+    /// The permission that is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    required_permission: Option<Permission>,
+    /// The address that was invited, masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invited_email: Option<String>,
+    /// The address that is signed in, masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed_in_email: Option<String>,
+    #[serde(skip)]
+    #[schema(ignore)]
+    retry_after: Option<u64>,
+}
+
+/// A value that cannot be accepted.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct InvalidField {
+    /// Where it stands: `email`, `invitations[3].role`.
+    #[schema(example = "email")]
+    pub field: String,
+    /// What is wrong with it.
+    #[schema(example = "must be an e-mail address like name@example.com")]
+    pub message: String,
+}
+
+/// How a handler fails.
+pub type Result<T> = std::result::Result<T, Problem>;
+
+impl Problem {
+    /// A problem with a text about this time.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("/problems/{}", code.as_str()),
+            title: code.title(),
+            status: code.status().as_u16(),
+            detail: detail.into(),
+            code: code.as_str(),
+            // The outermost middleware fills it in.
+            request_id: String::new(),
+            errors: Vec::new(),
+            required_permission: None,
+            invited_email: None,
+            signed_in_email: None,
+            retry_after: None,
+        }
+    }
+
+    /// A problem that needs no more words than its kind.
+    pub fn plain(code: Code) -> Self {
+        Self::new(code, code.explanation())
+    }
+
+    /// Some values cannot be accepted.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let errors: Vec<InvalidField> =
+            errors.into_iter().map(|FieldError { field, message }| InvalidField { field, message }).collect();
+        let detail = match errors.as_slice() {
+            [only] => format!("{} {}.", only.field, only.message),
+            several => format!("{} values cannot be accepted.", several.len()),
+        };
+        Self { errors, ..Self::new(Code::InvalidRequest, detail) }
+    }
+
+    /// The same with seconds to wait.
+    pub(crate) fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds.max(1)), ..self }
+    }
+
+    /// The stable name of the kind of problem.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What happened this time.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The values that cannot be accepted.
+    pub fn errors(&self) -> &[InvalidField] {
+        &self.errors
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid(errors) => Self::invalid(errors),
+            Error::Unauthenticated => Self::plain(Code::Unauthenticated),
+            Error::InvalidCredentials => Self::plain(Code::InvalidCredentials),
+            Error::PermissionDenied { required } => Self {
+                required_permission: Some(required),
+                ..Self::new(Code::PermissionDenied, format!("The permission {required} is missing."))
+            },
+            Error::NotFound => Self::plain(Code::NotFound),
+            Error::LastOwner => Self::plain(Code::LastOwner),
+            Error::AlreadyMember => Self::plain(Code::AlreadyMember),
+            Error::InvitationPending => Self::plain(Code::InvitationPending),
+            Error::InvitationGone => Self::plain(Code::InvitationGone),
+            Error::SignupGone => Self::plain(Code::SignupGone),
+            Error::SignInRequired => Self::plain(Code::SignInRequired),
+            Error::WrongAccount { invited, signed_in } => {
+                let detail = format!("The invitation is for {invited}; you are signed in as {signed_in}.");
+                Self {
+                    invited_email: Some(invited),
+                    signed_in_email: Some(signed_in),
+                    ..Self::new(Code::WrongAccount, detail)
+                }
+            }
+            Error::PreconditionFailed => Self::plain(Code::PreconditionFailed),
+            Error::LimitReached { what, retry_after } => {
+                Self::new(Code::RateLimited, format!("There have been too many {what}."))
+                    .retry_after(retry_after.whole_seconds().unsigned_abs())
+            }
+            Error::Busy => Self::plain(Code::Unavailable).retry_after(2),
+            Error::Unavailable(source) => {
+                tracing::warn!(error = %source, "a dependency is unavailable");
+                Self::plain(Code::Unavailable).retry_after(5)
+            }
+            Error::Internal(source) => {
+                tracing::error!(error = %source, "internal error");
+                Self::plain(Code::Internal)
+            }
+        }
+    }
+}
+
+/// What the outermost middleware needs to finish a problem's answer.
+#[derive(Clone)]
+pub(crate) struct Unfinished(pub(crate) std::sync::Arc<Problem>);
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = status.into_response();
+        let headers = response.headers_mut();
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer realm="rollcall""#));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(Unfinished(std::sync::Arc::new(self)));
+        response
+    }
+}
+
+impl Unfinished {
+    /// Writes the body, now that the request's id is known.
+    pub(crate) fn finish(&self, response: &mut Response, request_id: &str) {
+        #[derive(Serialize)]
+        struct Finished<'a> {
+            #[serde(flatten)]
+            problem: &'a Problem,
+            request_id: &'a str,
+        }
+        // A map keeps the one `request_id`, the later.
+        let body = serde_json::to_value(Finished { problem: &self.0, request_id }).unwrap_or_default();
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        *response.body_mut() = axum::body::Body::from(body.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_statuses_agree() {
+        let names: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        assert!(Code::ALL.iter().all(|code| code.status().is_client_error() || code.status().is_server_error()));
+    }
+
+    #[test]
+    fn attack_36_internal_errors_say_nothing() {
+        let problem = Problem::from(Error::Internal("SELECT password FROM users at /srv/x.rs".into()));
+        let body = serde_json::to_string(&problem).expect("JSON");
+        assert!(!body.contains("SELECT") && !body.contains("/srv"), "{body}");
+    }
+}

@@ -1,0 +1,47 @@
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use rollcall_application::accounts::{self, Update};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::show::Me;
+use crate::{
+    api::Api,
+    body::{Fields, Json},
+    credential::Caller,
+    etag::{IfMatch, tagged},
+    problem::Result,
+};
+
+/// What is to be changed; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UpdateMeRequest {
+    /// 1 to 100 characters.
+    #[schema(example = "Grace B. Hopper")]
+    name: Option<String>,
+    /// A language tag (RFC 5646).
+    #[schema(example = "en")]
+    locale: Option<String>,
+    /// The name of a zone in the IANA time zone database.
+    #[schema(example = "America/New_York")]
+    time_zone: Option<String>,
+}
+
+/// Changes one's own account.
+#[utoipa::path(patch, path = "/v1/me", tag = "Own account", request_body = UpdateMeRequest,
+    responses((status = 200, description = "The account as it is now", body = Me, headers(("ETag" = String)))))]
+pub(super) async fn update_me(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    IfMatch(expected_version): IfMatch,
+    Json(request): Json<UpdateMeRequest>,
+) -> Result<Response> {
+    let mut fields = Fields::default();
+    let name = fields.parse_if_given("name", request.name.as_deref());
+    let locale = fields.parse_if_given("locale", request.locale.as_deref());
+    let time_zone = fields.parse_if_given("time_zone", request.time_zone.as_deref());
+    fields.result()?;
+    let user = accounts::update(&api.app, &actor, Update { name, locale, time_zone, expected_version }).await?;
+    Ok(tagged(user.version, &HeaderMap::new(), axum::Json(Me::from(&user))))
+}

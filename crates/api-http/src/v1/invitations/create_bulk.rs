@@ -1,0 +1,91 @@
+use axum::extract::State;
+use rollcall_application::{Error, invitations};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{create::CreateInvitationRequest, object::InvitationObject};
+use crate::{
+    api::Api,
+    body::{Json, from_value},
+    credential::Caller,
+    problem::{InvalidField, Problem, Result},
+};
+
+/// The most lines of one request.
+const MOST: usize = 500;
+
+/// Whom, and as what, line by line.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreateInvitationsRequest {
+    /// 1 to 500 of them.
+    #[schema(value_type = Vec<CreateInvitationRequest>)]
+    invitations: Vec<serde_json::Value>,
+}
+
+/// What became of each line, in their order.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CreateInvitationsAnswer {
+    results: Vec<Line>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = BulkInvitationResult)]
+pub(super) struct Line {
+    /// Which line, counted from 0.
+    #[schema(example = 0)]
+    index: usize,
+    /// The address on the line; null when there is none to be read.
+    #[schema(example = "ada@analytical.example")]
+    email: Option<String>,
+    /// `created` or `failed`.
+    #[schema(example = "created")]
+    status: &'static str,
+    invitation: Option<InvitationObject>,
+    error: Option<LineError>,
+}
+
+/// Why a line failed.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LineError {
+    #[schema(example = "already_member")]
+    code: &'static str,
+    detail: String,
+    errors: Vec<InvalidField>,
+}
+
+/// Invites many at once. One bad line spoils no other.
+#[utoipa::path(post, path = "/v1/invitations/bulk", tag = "Invitations", request_body = CreateInvitationsRequest,
+    responses((status = 200, description = "What became of each line", body = CreateInvitationsAnswer)))]
+pub(super) async fn create_invitations(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Json(request): Json<CreateInvitationsRequest>,
+) -> Result<axum::Json<CreateInvitationsAnswer>> {
+    if !(1..=MOST).contains(&request.invitations.len()) {
+        return Err(Error::invalid("invitations", format!("must hold 1 to {MOST} lines")).into());
+    }
+    let emails: Vec<Option<String>> = request
+        .invitations
+        .iter()
+        .map(|line| Some(line.get("email")?.as_str()?.chars().take(320).collect()))
+        .collect();
+    let commands = request
+        .invitations
+        .into_iter()
+        .map(|line| from_value::<CreateInvitationRequest>(line)?.command())
+        .collect();
+    let results = invitations::create_bulk(&api.app, &actor, commands).await?;
+    let results = results.into_iter().zip(emails).enumerate().map(|(index, (result, email))| match result {
+        Ok(invitation) => {
+            let invitation = Some(InvitationObject::at(api.app.now(), invitation));
+            Line { index, email, status: "created", invitation, error: None }
+        }
+        Err(error) => {
+            let problem = Problem::from(error);
+            let (code, detail, errors) = (problem.code(), problem.detail().to_owned(), problem.errors().to_vec());
+            Line { index, email, status: "failed", invitation: None, error: Some(LineError { code, detail, errors }) }
+        }
+    });
+    Ok(axum::Json(CreateInvitationsAnswer { results: results.collect() }))
+}

@@ -1,0 +1,18 @@
+use axum::extract::State;
+use rollcall_application::invitations;
+
+use super::object::InvitationObject;
+use crate::{api::Api, credential::Caller, id_path::IdPath, problem::Result};
+
+/// Sends an invitation again, with a new link: the old one dies at once, and the seven days begin anew.
+#[utoipa::path(post, path = "/v1/invitations/{invitation_id}/resend", tag = "Invitations",
+    params(("invitation_id" = String, Path, example = "inv_01h455vb4pex5vsknk084sn02q")),
+    responses((status = 200, description = "Sent again", body = InvitationObject)))]
+pub(super) async fn resend_invitation(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    IdPath(id): IdPath<rollcall_domain::id::Invitation>,
+) -> Result<axum::Json<InvitationObject>> {
+    let invitation = invitations::resend(&api.app, &actor, id).await?;
+    Ok(axum::Json(InvitationObject::at(api.app.now(), invitation)))
+}

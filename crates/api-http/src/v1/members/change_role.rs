@@ -1,0 +1,40 @@
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use rollcall_application::members::{self, ChangeRole};
+use rollcall_domain::Role;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::object::MemberObject;
+use crate::{
+    api::Api,
+    body::Json,
+    credential::Caller,
+    etag::{IfMatch, tagged},
+    id_path::IdPath,
+    problem::Result,
+};
+
+/// The new role.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangeRoleRequest {
+    #[schema(value_type = String, example = "admin")]
+    role: Role,
+}
+
+/// Gives a member another role. An Admin neither touches an Owner nor makes one.
+#[utoipa::path(patch, path = "/v1/members/{user_id}", tag = "Team", request_body = ChangeRoleRequest,
+    params(("user_id" = String, Path, example = "user_01h455vb4pex5vsknk084sn02q")),
+    responses((status = 200, description = "The member as they are now", body = MemberObject, headers(("ETag" = String)))))]
+pub(super) async fn change_member_role(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    IdPath(user): IdPath<rollcall_domain::id::User>,
+    IfMatch(expected_version): IfMatch,
+    Json(request): Json<ChangeRoleRequest>,
+) -> Result<Response> {
+    let command = ChangeRole { user, role: request.role, expected_version };
+    let member = members::change_role(&api.app, &actor, command).await?;
+    Ok(tagged(member.version, &HeaderMap::new(), axum::Json(MemberObject::from(member))))
+}

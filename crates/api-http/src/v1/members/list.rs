@@ -1,0 +1,73 @@
+use axum::extract::State;
+use rollcall_application::{
+    Error, PageRequest,
+    members::{self, MemberFilter, MemberKey},
+};
+use rollcall_domain::{Role, UserId, members::MemberStatus};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::IntoParams;
+
+use super::object::MemberObject;
+use crate::{
+    api::Api,
+    credential::Caller,
+    cursor::{Limit, List, PageOf},
+    problem::Result,
+    query::Query,
+};
+
+/// The longest text that is searched for, in characters.
+const LONGEST_SEARCH: usize = 100;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListMembersQuery {
+    /// Only members in this role.
+    #[param(value_type = Option<String>, example = "admin")]
+    role: Option<Role>,
+    /// Only `active` or only `suspended` members.
+    #[param(example = "active")]
+    status: Option<String>,
+    /// Only members whose name or address holds this, whatever its case; at most 100 characters.
+    #[param(example = "grace")]
+    q: Option<String>,
+    /// How many entries the page holds: 1 to 200, 50 if left out.
+    #[serde(default)]
+    #[param(value_type = Option<u16>, example = 50)]
+    limit: Limit,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Where a page begins.
+#[derive(Serialize, Deserialize)]
+struct Key(i128, UserId);
+
+/// Lists the members, those who came in first at the beginning.
+#[utoipa::path(get, path = "/v1/members", tag = "Team", params(ListMembersQuery),
+    responses((status = 200, description = "A page of members", body = PageOf<MemberObject>)))]
+pub(super) async fn list_members(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Query(query): Query<ListMembersQuery>,
+) -> Result<axum::Json<PageOf<MemberObject>>> {
+    let status = query.status.as_deref().map(str::parse::<MemberStatus>).transpose();
+    let status = status.map_err(|problem| Error::invalid("status", problem))?;
+    let search = query.q.filter(|search| !search.is_empty());
+    if search.as_ref().is_some_and(|search| search.chars().count() > LONGEST_SEARCH || search.contains('\0')) {
+        return Err(Error::invalid("q", format!("must be at most {LONGEST_SEARCH} visible characters long")).into());
+    }
+    let filter = MemberFilter { role: query.role, status, search };
+    let list = List::new(&api, &actor, "members", &(filter.role, query.status, &filter.search));
+    let after = list.read(query.cursor.as_deref())?.and_then(|Key(joined_at, user)| {
+        Some(MemberKey { joined_at: OffsetDateTime::from_unix_timestamp_nanos(joined_at).ok()?, user })
+    });
+    let page = PageRequest { limit: query.limit.0, after };
+    let page = members::list(&api.app, &actor, &filter, &page).await?;
+    Ok(axum::Json(PageOf {
+        data: page.entries.into_iter().map(MemberObject::from).collect(),
+        next_cursor: list.write(page.next.map(|key| Key(key.joined_at.unix_timestamp_nanos(), key.user))),
+    }))
+}

@@ -1,0 +1,21 @@
+//! The team.
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::api::Api;
+
+mod change_role;
+mod leave;
+mod list;
+mod object;
+mod offboarding;
+mod remove;
+mod show;
+
+pub(super) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list_members))
+        .routes(routes!(leave::leave_organization))
+        .routes(routes!(show::show_member, change_role::change_member_role, remove::remove_member))
+        .routes(routes!(offboarding::show_offboarding))
+}

@@ -1,0 +1,34 @@
+use axum::extract::State;
+use rollcall_application::members;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{api::Api, credential::Caller, id_path::IdPath, problem::Result};
+
+/// What removing a member would touch.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Offboarding {
+    /// Sessions in the organization that would end.
+    #[schema(example = 2)]
+    sessions: u32,
+    /// Open invitations that the member stands behind. They stay open; `hand_over_to` gives them to somebody else.
+    #[schema(example = 3)]
+    pending_invitations: u32,
+    /// Whether the member is the only Owner, so that the removal would be refused.
+    #[schema(example = false)]
+    sole_owner: bool,
+}
+
+/// Shows what removing a member would touch.
+#[utoipa::path(get, path = "/v1/members/{user_id}/offboarding", tag = "Team",
+    params(("user_id" = String, Path, example = "user_01h455vb4pex5vsknk084sn02q")),
+    responses((status = 200, description = "What would be touched", body = Offboarding)))]
+pub(super) async fn show_offboarding(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    IdPath(user): IdPath<rollcall_domain::id::User>,
+) -> Result<axum::Json<Offboarding>> {
+    let members::Offboarding { sessions, pending_invitations, sole_owner } =
+        members::offboarding(&api.app, &actor, user).await?;
+    Ok(axum::Json(Offboarding { sessions, pending_invitations, sole_owner }))
+}

@@ -1,0 +1,20 @@
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use rollcall_application::members;
+
+use super::object::MemberObject;
+use crate::{api::Api, credential::Caller, etag::tagged, id_path::IdPath, problem::Result};
+
+/// Shows a member.
+#[utoipa::path(get, path = "/v1/members/{user_id}", tag = "Team",
+    params(("user_id" = String, Path, example = "user_01h455vb4pex5vsknk084sn02q")),
+    responses((status = 200, description = "The member", body = MemberObject, headers(("ETag" = String)))))]
+pub(super) async fn show_member(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    IdPath(user): IdPath<rollcall_domain::id::User>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let member = members::show(&api.app, &actor, user).await?;
+    Ok(tagged(member.version, &headers, axum::Json(MemberObject::from(member))))
+}

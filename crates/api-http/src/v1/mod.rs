@@ -1,0 +1,23 @@
+//! The endpoints, one per file, in the rooms that every crate has.
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::api::Api;
+
+mod accounts;
+mod authorization;
+mod invitations;
+mod members;
+mod objects;
+mod organizations;
+mod sessions;
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .merge(accounts::routes())
+        .merge(sessions::routes())
+        .merge(organizations::routes())
+        .merge(authorization::routes())
+        .merge(members::routes())
+        .merge(invitations::routes())
+}

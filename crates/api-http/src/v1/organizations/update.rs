@@ -1,0 +1,39 @@
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use rollcall_application::organizations::{self, Update};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::super::objects::OrganizationObject;
+use crate::{
+    api::Api,
+    body::{Fields, Json},
+    credential::Caller,
+    etag::{IfMatch, tagged},
+    problem::Result,
+};
+
+/// What is to be changed; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UpdateOrganizationRequest {
+    /// 1 to 100 characters.
+    #[schema(example = "Acme Voice International")]
+    name: Option<String>,
+}
+
+/// Renames the organization. Its slug stays.
+#[utoipa::path(patch, path = "/v1/organization", tag = "Organization", request_body = UpdateOrganizationRequest,
+    responses((status = 200, description = "The organization as it is now", body = OrganizationObject, headers(("ETag" = String)))))]
+pub(super) async fn update_organization(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    IfMatch(expected_version): IfMatch,
+    Json(request): Json<UpdateOrganizationRequest>,
+) -> Result<Response> {
+    let mut fields = Fields::default();
+    let name = fields.parse_if_given("name", request.name.as_deref());
+    fields.result()?;
+    let organization = organizations::update(&api.app, &actor, Update { name, expected_version }).await?;
+    Ok(tagged(organization.version, &HeaderMap::new(), axum::Json(OrganizationObject::from(&organization))))
+}

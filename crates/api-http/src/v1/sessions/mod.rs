@@ -1,0 +1,17 @@
+//! Signing in and out.
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::api::Api;
+
+mod show;
+mod sign_in;
+mod sign_out;
+mod switch;
+
+pub(super) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(sign_in::sign_in))
+        .routes(routes!(show::show_session, sign_out::sign_out))
+        .routes(routes!(switch::switch_organization))
+}

@@ -1,0 +1,46 @@
+use axum::extract::State;
+use rollcall_domain::{PermissionSet, Role, sessions::ELEVATION};
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use super::super::objects::{OrganizationObject, SessionObject, UserObject};
+use crate::{api::Api, credential::Caller};
+
+/// Who is signed in, where, and what they may do there.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CurrentSession {
+    session: SessionObject,
+    user: UserObject,
+    /// Where the session works; null for somebody who is in no organization.
+    organization: Option<OrganizationObject>,
+    #[schema(value_type = Option<String>, example = "admin")]
+    role: Option<Role>,
+    #[schema(value_type = Vec<String>, example = json!(["organization:read", "team:read"]))]
+    permissions: PermissionSet,
+    /// When the person last proved who they are.
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(format = DateTime, example = "2026-01-02T03:04:05Z", value_type = String)]
+    authenticated_at: OffsetDateTime,
+    /// Until when that proof is fresh enough for what is especially sensitive; null when it is not.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(format = DateTime, example = "2026-01-02T03:14:05Z", value_type = Option<String>)]
+    elevated_until: Option<OffsetDateTime>,
+}
+
+/// Shows who is signed in, where, and what they may do there.
+#[utoipa::path(get, path = "/v1/session", tag = "Sign-up and sessions",
+    responses((status = 200, description = "The session", body = CurrentSession)))]
+pub(super) async fn show_session(State(api): State<Api>, Caller(actor): Caller) -> axum::Json<CurrentSession> {
+    let session = &actor.session;
+    let elevated_until = session.authenticated_at + ELEVATION;
+    axum::Json(CurrentSession {
+        session: SessionObject { id: session.id, token: None, expires_at: session.expires_at },
+        user: (&actor.user).into(),
+        organization: actor.place.as_ref().map(|(organization, _)| organization.into()),
+        role: actor.place.as_ref().map(|(_, role)| *role),
+        permissions: actor.grant().permissions(),
+        authenticated_at: session.authenticated_at,
+        elevated_until: Some(elevated_until).filter(|until| *until > api.app.now()),
+    })
+}

@@ -1,0 +1,59 @@
+use axum::extract::State;
+use http::StatusCode;
+use rollcall_application::{
+    Error,
+    sessions::{self, SignIn},
+};
+use rollcall_domain::secret::Password;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::super::objects::SignedInObject;
+use crate::{
+    api::Api,
+    body::{Fields, Json},
+    client::Client,
+    problem::Result,
+};
+
+/// What somebody signs in with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignInRequest {
+    #[schema(example = "grace@navy.example")]
+    email: String,
+    #[schema(example = "correct horse battery staple")]
+    password: String,
+    /// The organization to work in; the one used last if left out.
+    #[schema(example = "org_01h455vb4pex5vsknk084sn02q")]
+    organization_id: Option<String>,
+}
+
+/// Somebody is signed in.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SignInAnswer {
+    #[schema(example = "authenticated")]
+    status: &'static str,
+    #[serde(flatten)]
+    signed_in: SignedInObject,
+}
+
+/// Signs in. An unknown address and a wrong password are answered alike.
+#[utoipa::path(post, path = "/v1/sessions", tag = "Sign-up and sessions", security(()), request_body = SignInRequest,
+    responses((status = 201, description = "Signed in", body = SignInAnswer)))]
+pub(super) async fn sign_in(
+    State(api): State<Api>,
+    client: Client,
+    Json(request): Json<SignInRequest>,
+) -> Result<(StatusCode, axum::Json<SignInAnswer>)> {
+    let mut fields = Fields::default();
+    let Some(email) = fields.parse("email", &request.email) else { return Err(fields.into_error().into()) };
+    if request.password.chars().count() > Password::MAX_CHARACTERS {
+        return Err(Error::invalid("password", format!("must be at most {} characters long", Password::MAX_CHARACTERS)).into());
+    }
+    let password = Password::given(&request.password);
+    // An id of another kind names nothing that exists.
+    let organization = request.organization_id.map(|id| id.parse().map_err(|_| Error::NotFound)).transpose()?;
+    let signed_in = sessions::sign_in(&api.app, &client.origin(), SignIn { email, password, organization }).await?;
+    Ok((StatusCode::CREATED, axum::Json(SignInAnswer { status: "authenticated", signed_in: signed_in.into() })))
+}

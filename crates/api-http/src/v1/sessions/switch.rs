@@ -1,0 +1,33 @@
+use axum::extract::State;
+use http::StatusCode;
+use rollcall_application::{
+    Error,
+    sessions::{self, Switch},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::super::objects::SignedInObject;
+use crate::{api::Api, body::Json, credential::Caller, problem::Result};
+
+/// Where to.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SwitchRequest {
+    #[schema(example = "org_01h455vb4pex5vsknk084sn02q")]
+    organization_id: String,
+}
+
+/// Goes to work in another of one's organizations: a new session there, and the end of this one.
+#[utoipa::path(post, path = "/v1/session/organization", tag = "Sign-up and sessions", request_body = SwitchRequest,
+    responses((status = 201, description = "The new session", body = SignedInObject)))]
+pub(super) async fn switch_organization(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Json(request): Json<SwitchRequest>,
+) -> Result<(StatusCode, axum::Json<SignedInObject>)> {
+    // An id of another kind names nothing that exists.
+    let organization = request.organization_id.parse().map_err(|_| Error::NotFound)?;
+    let signed_in = sessions::switch(&api.app, &actor, Switch { organization }).await?;
+    Ok((StatusCode::CREATED, axum::Json(signed_in.into())))
+}
