@@ -1,1 +1,12 @@
-//! 
+//! The only room that knows SMTP and mail templates.
+//!
+//! A letter becomes one mail with a text and an HTML part, to one recipient, and goes out by SMTP; in the
+//! development profile it is kept in the mailbox instead.
+
+mod inert;
+mod postbox;
+mod rendered;
+mod smtp;
+
+pub use postbox::{InvalidSender, Postbox, Sender};
+pub use smtp::{InvalidSmtpUrl, Smtp};

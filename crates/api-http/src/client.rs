@@ -8,18 +8,18 @@ use rollcall_domain::audit::Origin;
 
 /// The client behind a request, as the outermost middleware has found it.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub(crate) struct Client {
     /// Its address.
-    pub ip: IpAddr,
+    pub(crate) ip: IpAddr,
     /// What it calls itself, at most 256 characters.
-    pub user_agent: Option<String>,
+    pub(crate) user_agent: Option<String>,
     /// The id of the request.
-    pub request_id: String,
+    pub(crate) request_id: String,
 }
 
 impl Client {
     /// The same for the audit log.
-    pub fn origin(&self) -> Origin {
+    pub(crate) fn origin(&self) -> Origin {
         Origin {
             ip: Some(self.ip),
             user_agent: self.user_agent.clone(),

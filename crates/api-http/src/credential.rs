@@ -83,7 +83,7 @@ impl Credential {
 /// The actor behind a request that must have one; as an `Option`, behind one that need not. A credential that is
 /// there must be good all the same.
 #[derive(Debug, Clone)]
-pub struct Caller(pub Actor);
+pub(crate) struct Caller(pub(crate) Actor);
 
 /// Finds the actor, once per request.
 pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<Actor>, Problem> {

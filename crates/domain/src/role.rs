@@ -40,6 +40,17 @@ impl Role {
         }
     }
 
+    /// The name that people read.
+    pub const fn display_name(self) -> &'static str {
+        match self {
+            Self::Owner => "Owner",
+            Self::Admin => "Admin",
+            Self::Member => "Member",
+            Self::CustomerSupportAgent => "Customer Support Agent",
+            Self::Viewer => "Viewer",
+        }
+    }
+
     /// Whether the role carries `permission`.
     ///
     /// ```

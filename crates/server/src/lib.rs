@@ -1,0 +1,19 @@
+//! Joins the rooms, nothing else. The binary `rollcall` is a thin shell around this crate; tests start the
+//! same [`Server`] inside their own process, with a clock they can move.
+
+mod database;
+mod http;
+mod keys;
+mod logging;
+mod ports;
+mod reference;
+mod server;
+mod settings;
+mod workers;
+
+pub use database::{Database, DatabaseError};
+pub use logging::{InvalidLogging, start_logging};
+pub use ports::{Ports, SystemClock, SystemEntropy};
+pub use reference::reference;
+pub use server::{Server, StartError};
+pub use settings::{InvalidSettings, Profile, Settings};

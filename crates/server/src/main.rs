@@ -1,1 +1,97 @@
-fn main(){}
+//! The binary `rollcall`.
+#![expect(clippy::print_stdout, reason = "what is asked for on the command line is answered on standard output")]
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use rollcall_server::{Database, Ports, Server, Settings, reference, start_logging};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Team and user management: who is this, which organization are they in, what may they do, and who changed what.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve (the default).
+    Serve,
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Tell whether the configuration can be used.
+    CheckConfig {
+        /// Print the configuration reference instead.
+        #[arg(long)]
+        reference: bool,
+    },
+    /// Print the contract as OpenAPI.
+    Openapi,
+}
+
+type Result = std::result::Result<(), Box<dyn std::error::Error>>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve().await,
+        Command::Migrate => migrate().await,
+        Command::CheckConfig { reference: true } => {
+            print!("{}", reference());
+            Ok(())
+        }
+        Command::CheckConfig { reference: false } => check_config(),
+        Command::Openapi => openapi(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rollcall: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve() -> Result {
+    let settings = Settings::load()?;
+    start_logging(&settings)?;
+    // Before anything is started, so that no signal finds nobody at home.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let server = tokio::select! {
+        started = Server::start(&settings, Ports::default()) => started?,
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
+    println!("rollcall serves http://{} (operations on http://{})", server.address(), server.operations_address());
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    Ok(server.stop().await?)
+}
+
+async fn migrate() -> Result {
+    let settings = Settings::load()?;
+    start_logging(&settings)?;
+    let database = Database::visit(&settings).await?;
+    let migrated = database.migrate().await;
+    database.close().await?;
+    migrated?;
+    println!("the schema is current");
+    Ok(())
+}
+
+fn check_config() -> Result {
+    let settings = Settings::load()?;
+    println!("the configuration can be used ({:?})", settings.profile);
+    Ok(())
+}
+
+fn openapi() -> Result {
+    println!("{}", serde_json::to_string_pretty(&rollcall_api_http::document())?);
+    Ok(())
+}

@@ -6,7 +6,6 @@ mod outermost;
 mod rate_limit;
 
 use axum::{Router, middleware};
-pub use origin_check::origin_is_ours;
 pub(crate) use rate_limit::RateLimits;
 
 use crate::{

@@ -1,5 +1,6 @@
-//! A browser sends its cookie along with whatever another site makes it ask. So a request that changes something
-//! on the strength of a cookie must come from our own pages (ASVS 3.5.1, attack 20).
+//! A browser sends its cookie along with whatever another site makes it ask, and posts whatever forms another site
+//! shows. So a request that changes something, and has a cookie or is a form, must come from our own pages
+//! (ASVS 3.5.1, attack 20).
 
 use axum::{
     extract::{Request, State},
@@ -17,16 +18,22 @@ use crate::{
 pub(super) async fn origin_check(State(api): State<Api>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
     if !safe {
-        let credential = Credential::of(request.headers(), api.settings.cookie);
-        if matches!(credential, Credential::Cookie(_)) && !origin_is_ours(request.headers(), &api.settings.public_origin) {
+        let headers = request.headers();
+        let cookie = matches!(Credential::of(headers, api.settings.cookie), Credential::Cookie(_));
+        if (cookie || is_form(headers)) && !origin_is_ours(headers, &api.settings.public_origin) {
             return Problem::plain(Code::OriginMismatch).into_response();
         }
     }
     next.run(request).await
 }
 
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.trim_start().to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")
+}
+
 /// Whether a request's `Origin` header names the service itself. Without the header nothing is certain.
-pub fn origin_is_ours(headers: &HeaderMap, public_origin: &str) -> bool {
+fn origin_is_ours(headers: &HeaderMap, public_origin: &str) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let ours = origins.next().is_some_and(|origin| origin.as_bytes() == public_origin.as_bytes());
     ours && origins.next().is_none()

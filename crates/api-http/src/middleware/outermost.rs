@@ -38,6 +38,8 @@ pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next
     // The path may hold ids, the query may hold secrets: neither is logged, the route says enough.
     let span = info_span!("request", method = %method, route, request_id = client.request_id, client = %client.ip);
     let request_id = client.request_id.clone();
+    // Other crates' handlers know the domain's type only.
+    request.extensions_mut().insert(client.origin());
     request.extensions_mut().insert(client);
 
     let answered = tokio::time::timeout(api.settings.timeout, next.run(request).instrument(span.clone()));

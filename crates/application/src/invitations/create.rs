@@ -75,3 +75,84 @@ pub(super) async fn within_limits(app: &Application, seat: Seat, unit: &mut dyn 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::audit::Outcome;
+
+    use super::*;
+    use crate::{
+        Limits,
+        invitations::MailsSent,
+        testing::{MockDirectory, MockUnit, TestStore, actor, application},
+    };
+
+    fn command(role: Role) -> Command {
+        Command { email: "ada@example.com".parse().expect("an address"), role }
+    }
+
+    fn unit(member: bool, pending: bool) -> MockUnit {
+        let mut unit = MockUnit::new();
+        unit.expect_member_has_address().returning(move |_, _| Ok(member));
+        unit.expect_invitation_pending().returning(move |_, _, _| Ok(pending));
+        unit
+    }
+
+    #[tokio::test]
+    async fn a_success_commits_the_event_and_the_letter_together() {
+        let mut unit = unit(false, false);
+        unit.expect_invitation_add().times(1).returning(|_, _| Ok(()));
+        let store = TestStore::of(unit);
+        let actor = actor(1, Role::Admin);
+        let created = create(&application(&store, MockDirectory::new()), &actor, command(Role::Admin)).await;
+        let id = created.expect("an invitation").invitation.id;
+        let (_, events, letters) = &store.committed()[0];
+        assert_eq!(*events, [(Action::InvitationCreated, Outcome::Success)]);
+        assert_eq!(*letters, [Letter::invitation(actor.seat().expect("a seat"), id)]);
+    }
+
+    #[tokio::test]
+    async fn attack_5_only_owners_invite_owners_and_others_invite_nobody() {
+        for (role, invited) in [(Role::Admin, Role::Owner), (Role::Member, Role::Viewer), (Role::Viewer, Role::Viewer)] {
+            let store = TestStore::default();
+            let refused = create(&application(&store, MockDirectory::new()), &actor(1, role), command(invited)).await;
+            assert!(matches!(refused, Err(Error::PermissionDenied { .. })), "{refused:?}");
+            let (_, events, letters) = &store.committed()[0];
+            assert_eq!(*events, [(Action::InvitationCreated, Outcome::Refused)]);
+            assert!(letters.is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_member_or_an_open_invitation_is_a_conflict_that_commits_nothing() {
+        for (member, pending) in [(true, false), (false, true)] {
+            let store = TestStore::of(unit(member, pending));
+            let app = application(&store, MockDirectory::new());
+            let refused = create(&app, &actor(1, Role::Owner), command(Role::Viewer)).await;
+            match refused {
+                Err(Error::AlreadyMember) => assert!(member),
+                Err(Error::InvitationPending) => assert!(pending),
+                other => panic!("{other:?}"),
+            }
+            assert!(store.committed().is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn limits_keep_the_mail_from_being_a_cannon() {
+        for sent in [MailsSent { by_inviter: 10, by_organization: 10 }, MailsSent { by_inviter: 0, by_organization: 20 }] {
+            let mut unit = unit(false, false);
+            unit.expect_invitation_mails_since().returning(move |_, _, _| Ok(sent));
+            let store = TestStore::of(unit);
+            let mut app = application(&store, MockDirectory::new());
+            app.settings.limits = Some(Limits {
+                invitations_per_inviter: 10,
+                invitations_per_organization: 20,
+                signups_per_address: 1,
+            });
+            let refused = create(&app, &actor(1, Role::Owner), command(Role::Viewer)).await;
+            assert!(matches!(refused, Err(Error::LimitReached { .. })), "{refused:?}");
+            assert!(store.committed().iter().all(|(_, _, letters)| letters.is_empty()));
+        }
+    }
+}

@@ -120,3 +120,105 @@ impl Courier {
         self.pace.first_retry.checked_mul(doubled).map_or(self.pace.longest_retry, |wait| wait.min(self.pace.longest_retry))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use rollcall_domain::{
+        id::{MailId, SignupId},
+        secret::TokenHash,
+    };
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::{
+        mail::{Contents, Letter, OutboxState},
+        ports::StoreError,
+        testing::{CountingEntropy, NOW, TestStore, application},
+    };
+
+    /// An outbox with one letter that has been tried `attempts` times, and a mailer that always answers the same.
+    struct World {
+        attempts: u16,
+        gone: bool,
+        answer: Result<(), MailerError>,
+        settled: Mutex<Vec<Attempt>>,
+    }
+
+    #[async_trait]
+    impl Outbox for World {
+        async fn claim(&self, _: OffsetDateTime, _: OffsetDateTime, _: u16) -> Result<Vec<Claimed>, StoreError> {
+            let letter = Letter::ConfirmSignup { signup: SignupId::from_parts(0, &[0; 10]) };
+            Ok(vec![Claimed { id: MailId::from_parts(0, &[0; 10]), letter, attempts: self.attempts }])
+        }
+
+        async fn contents(&self, _: Letter, _: TokenHash, _: OffsetDateTime) -> Result<Option<Contents>, StoreError> {
+            let (to, name) = ("ada@example.com".parse(), "Ada".parse());
+            let contents = Contents::AccountExists { to: to.expect("an address"), name: name.expect("a name") };
+            Ok((!self.gone).then_some(contents))
+        }
+
+        async fn settle(&self, _: MailId, attempt: Attempt) -> Result<(), StoreError> {
+            self.settled.lock().expect("no panic").push(attempt);
+            Ok(())
+        }
+
+        async fn state(&self, _: OffsetDateTime) -> Result<OutboxState, StoreError> {
+            Ok(OutboxState { queued: 1, dead: 0, oldest: None })
+        }
+
+        async fn forget(&self, _: OffsetDateTime) -> Result<u64, StoreError> {
+            Ok(0)
+        }
+
+        async fn wait(&self) {}
+    }
+
+    #[async_trait]
+    impl Mailer for World {
+        async fn send(&self, _: Message) -> Result<(), MailerError> {
+            self.answer.clone()
+        }
+    }
+
+    async fn settled(attempts: u16, gone: bool, answer: Result<(), MailerError>) -> Attempt {
+        let world = Arc::new(World { attempts, gone, answer, settled: Mutex::default() });
+        let courier = Courier {
+            outbox: world.clone(),
+            mailer: world.clone(),
+            clock: application(&TestStore::default(), crate::testing::MockDirectory::new()).clock,
+            entropy: Arc::new(CountingEntropy::default()),
+            pace: Pace::default(),
+        };
+        assert_eq!(courier.deliver().await.expect("an outbox"), 1);
+        let mut settled = world.settled.lock().expect("no panic");
+        assert_eq!(settled.len(), 1);
+        settled.remove(0)
+    }
+
+    #[tokio::test]
+    async fn a_letter_waits_longer_after_each_attempt_and_is_kept_in_the_end() {
+        let down = || Err(MailerError::Transient("down".to_owned()));
+        let later = |seconds| Attempt::Later { at: NOW + Duration::seconds(seconds), error: "down".to_owned() };
+        assert_eq!(settled(0, false, down()).await, later(5));
+        assert_eq!(settled(1, false, down()).await, later(10));
+        assert_eq!(settled(6, false, down()).await, later(320));
+        assert_eq!(settled(20, false, down()).await, later(1_800));
+        assert_eq!(settled(40, false, down()).await, later(1_800));
+        assert_eq!(settled(119, false, down()).await, Attempt::Dead { at: NOW, error: "down".to_owned() });
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_for_good_is_not_tried_again() {
+        let refused = Err(MailerError::Permanent("no such mailbox".to_owned()));
+        assert_eq!(settled(0, false, refused).await, Attempt::Dead { at: NOW, error: "no such mailbox".to_owned() });
+    }
+
+    #[tokio::test]
+    async fn a_letter_about_something_that_is_gone_is_not_sent() {
+        assert_eq!(settled(0, true, Ok(())).await, Attempt::Moot { at: NOW });
+        assert_eq!(settled(0, false, Ok(())).await, Attempt::Sent { at: NOW });
+    }
+}

@@ -53,3 +53,78 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Me
     member.version += 1;
     Ok(member)
 }
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::audit::Outcome;
+
+    use super::*;
+    use crate::{
+        ports::Scope,
+        testing::{MockDirectory, MockUnit, TestStore, actor, application, member, organization},
+    };
+
+    /// A team of two: the actor and the member whose role is to change.
+    fn team(acting: Role, target: Role) -> MockUnit {
+        let mut unit = MockUnit::new();
+        unit.expect_team_lock().returning(|_| Ok(()));
+        unit.expect_member_find()
+            .returning(move |_, user| Ok([member(1, acting), member(2, target)].into_iter().find(|m| m.membership.user == user)));
+        unit.expect_owners_count().returning(|_| Ok(1));
+        unit
+    }
+
+    fn command(role: Role) -> Command {
+        Command { user: member(2, role).membership.user, role, expected_version: None }
+    }
+
+    #[tokio::test]
+    async fn a_success_commits_exactly_this_record() {
+        let mut unit = team(Role::Admin, Role::Viewer);
+        unit.expect_member_set_role().times(1).returning(|_, _, _| Ok(()));
+        let store = TestStore::of(unit);
+        let app = application(&store, MockDirectory::new());
+        let changed = change_role(&app, &actor(1, Role::Admin), command(Role::Member)).await.expect("a change");
+        assert_eq!((changed.membership.role, changed.version), (Role::Member, 2));
+        let expected = (Scope::Organization(organization().id), vec![(Action::MemberRoleChanged, Outcome::Success)], vec![]);
+        assert_eq!(store.committed(), [expected]);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_changes_nothing_and_is_recorded() {
+        let store = TestStore::of(team(Role::Admin, Role::Owner));
+        let app = application(&store, MockDirectory::new());
+        let refused = change_role(&app, &actor(1, Role::Admin), command(Role::Member)).await;
+        assert!(matches!(refused, Err(Error::PermissionDenied { required: Permission::OwnersManage })), "{refused:?}");
+        let expected = (Scope::Organization(organization().id), vec![(Action::MemberRoleChanged, Outcome::Refused)], vec![]);
+        assert_eq!(store.committed(), [expected]);
+    }
+
+    #[tokio::test]
+    async fn what_the_actor_was_when_the_request_came_in_does_not_count() {
+        // Demoted to Viewer while waiting for the lock.
+        let store = TestStore::of(team(Role::Viewer, Role::Member));
+        let app = application(&store, MockDirectory::new());
+        let refused = change_role(&app, &actor(1, Role::Owner), command(Role::Viewer)).await;
+        assert!(matches!(refused, Err(Error::PermissionDenied { .. })), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn the_same_role_again_is_no_change() {
+        let store = TestStore::of(team(Role::Owner, Role::Member));
+        let app = application(&store, MockDirectory::new());
+        let unchanged = change_role(&app, &actor(1, Role::Owner), command(Role::Member)).await.expect("an answer");
+        assert_eq!(unchanged.version, 1);
+        assert!(store.committed().is_empty());
+    }
+
+    #[tokio::test]
+    async fn another_version_than_expected_is_refused() {
+        let store = TestStore::of(team(Role::Owner, Role::Member));
+        let app = application(&store, MockDirectory::new());
+        let command = Command { expected_version: Some(7), ..command(Role::Admin) };
+        let refused = change_role(&app, &actor(1, Role::Owner), command).await;
+        assert!(matches!(refused, Err(Error::PreconditionFailed)), "{refused:?}");
+        assert!(store.committed().is_empty());
+    }
+}

@@ -57,3 +57,59 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     unit.member_remove(seat.organization, command.user).await?;
     Ok(unit.commit(app.record(event)).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{Role, audit::Outcome};
+
+    use super::*;
+    use crate::testing::{MockDirectory, MockUnit, TestStore, actor, application, member};
+
+    fn team(target: Role, heir: Role) -> MockUnit {
+        let mut unit = MockUnit::new();
+        unit.expect_team_lock().returning(|_| Ok(()));
+        unit.expect_member_find().returning(move |_, user| {
+            let team = [member(1, Role::Admin), member(2, target), member(3, heir)];
+            Ok(team.into_iter().find(|member| member.membership.user == user))
+        });
+        unit.expect_owners_count().returning(|_| Ok(1));
+        unit
+    }
+
+    fn user(number: u8) -> UserId {
+        member(number, Role::Viewer).membership.user
+    }
+
+    #[tokio::test]
+    async fn what_the_removed_one_stood_behind_is_handed_over_in_the_same_commit() {
+        let mut unit = team(Role::Admin, Role::Admin);
+        unit.expect_invitations_hand_over().times(1).returning(|_, _, _| Ok(2));
+        unit.expect_member_remove().times(1).returning(|_, _| Ok(()));
+        let store = TestStore::of(unit);
+        let app = application(&store, MockDirectory::new());
+        let command = Command { user: user(2), hand_over_to: Some(user(3)) };
+        remove(&app, &actor(1, Role::Admin), command).await.expect("removed");
+        assert_eq!(store.committed()[0].1, [(Action::MemberRemoved, Outcome::Success)]);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_handed_over_to_whoever_may_not_invite() {
+        for (heir, role) in [(3, Role::Viewer), (2, Role::Admin), (9, Role::Admin)] {
+            let store = TestStore::of(team(Role::Admin, role));
+            let app = application(&store, MockDirectory::new());
+            let command = Command { user: user(2), hand_over_to: Some(user(heir)) };
+            let refused = remove(&app, &actor(1, Role::Admin), command).await;
+            assert!(matches!(&refused, Err(Error::Invalid(fields)) if fields[0].field == "hand_over_to"), "{refused:?}");
+            assert!(store.committed().is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn an_admin_does_not_remove_an_owner() {
+        let store = TestStore::of(team(Role::Owner, Role::Admin));
+        let app = application(&store, MockDirectory::new());
+        let refused = remove(&app, &actor(1, Role::Admin), Command { user: user(2), hand_over_to: None }).await;
+        assert!(matches!(refused, Err(Error::PermissionDenied { required: Permission::OwnersManage })), "{refused:?}");
+        assert_eq!(store.committed()[0].1, [(Action::MemberRemoved, Outcome::Refused)]);
+    }
+}

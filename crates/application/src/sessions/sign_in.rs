@@ -60,3 +60,54 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
     unit.commit(app.record(event)).await?;
     Ok(signed_in)
 }
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{Role, audit::Outcome};
+
+    use super::*;
+    use crate::{
+        ports::Credentials,
+        testing::{MockDirectory, MockUnit, TestStore, application, organization, user},
+    };
+
+    fn command(password: &str) -> Command {
+        let email = "user1@example.com".parse().expect("an address");
+        Command { email, password: Password::given(password), organization: None }
+    }
+
+    async fn directory(suspended: bool) -> MockDirectory {
+        let passwords = application(&TestStore::default(), MockDirectory::new()).passwords;
+        let password = passwords.hash(Password::given("the right one")).await.expect("a hash");
+        let found = Credentials { user: user(1), password, suspended, organization: Some(organization().id) };
+        let mut directory = MockDirectory::new();
+        directory.expect_credentials().returning(move |_| Ok(Some(found.clone())));
+        directory
+    }
+
+    #[tokio::test]
+    async fn the_right_password_opens_a_session_in_the_organization_used_last() {
+        let mut unit = MockUnit::new();
+        unit.expect_seat_of().returning(|_, _| Ok(Some((organization(), Role::Viewer))));
+        unit.expect_session_add().times(1).returning(|_, _| Ok(()));
+        let store = TestStore::of(unit);
+        let app = application(&store, directory(false).await);
+        let signed_in = sign_in(&app, &Origin::default(), command("the right one")).await.expect("signed in");
+        assert_eq!(signed_in.session.organization, Some(organization().id));
+        assert_eq!(store.committed()[0].1, [(Action::SessionCreated, Outcome::Success)]);
+    }
+
+    #[tokio::test]
+    async fn asvs_6_3_8_every_failure_looks_the_same_and_is_recorded() {
+        let mut unknown = MockDirectory::new();
+        unknown.expect_credentials().returning(|_| Ok(None));
+        for (directory, password) in
+            [(unknown, "any"), (directory(false).await, "a wrong one"), (directory(true).await, "the right one")]
+        {
+            let store = TestStore::default();
+            let refused = sign_in(&application(&store, directory), &Origin::default(), command(password)).await;
+            assert!(matches!(refused, Err(Error::InvalidCredentials)), "{refused:?}");
+            assert_eq!(store.committed()[0].1, [(Action::SessionCreated, Outcome::Refused)]);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! A letter as a mail: subject, text and HTML.
+
+use askama::Template;
+use rollcall_application::mail::{Contents, Message};
+use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
+
+use crate::inert::inert;
+
+/// How times stand in mails: `9 January 2026, 03:04 UTC`.
+const MOMENT: &[BorrowedFormatItem<'_>] =
+    format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
+
+/// A mail, ready to be sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Rendered {
+    pub(crate) to: rollcall_domain::EmailAddress,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) html: String,
+    pub(crate) links: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "confirm_signup.html")]
+struct ConfirmSignupHtml<'a> {
+    name: &'a str,
+    organization: &'a str,
+    link: &'a str,
+    until: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "confirm_signup.txt")]
+struct ConfirmSignupText<'a> {
+    name: &'a str,
+    organization: &'a str,
+    link: &'a str,
+    until: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "account_exists.html")]
+struct AccountExistsHtml<'a> {
+    name: &'a str,
+    public_url: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "account_exists.txt")]
+struct AccountExistsText<'a> {
+    name: &'a str,
+    public_url: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "invitation.html")]
+struct InvitationHtml<'a> {
+    inviter: &'a str,
+    organization: &'a str,
+    role: &'a str,
+    link: &'a str,
+    until: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "invitation.txt")]
+struct InvitationText<'a> {
+    inviter: &'a str,
+    organization: &'a str,
+    role: &'a str,
+    link: &'a str,
+    until: &'a str,
+}
+
+impl Rendered {
+    /// Writes a letter. Links lead to `public_url`, whatever host a request may have named (attack 18).
+    pub(crate) fn of(message: Message, public_url: &str) -> Result<Self, askama::Error> {
+        let token = message.token.expose();
+        let link = |page: &str| format!("{public_url}{page}?token={token}");
+        match message.contents {
+            Contents::ConfirmSignup { to, name, organization, expires_at } => {
+                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
+                let (link, until) = (link("/signup/complete"), moment(expires_at));
+                let (name, organization, until) = (name.as_str(), organization.as_str(), until.as_str());
+                Ok(Self {
+                    to,
+                    subject: "Confirm your address to finish signing up".to_owned(),
+                    text: ConfirmSignupText { name, organization, link: &link, until }.render()?,
+                    html: ConfirmSignupHtml { name, organization, link: &link, until }.render()?,
+                    links: vec![link],
+                })
+            }
+            Contents::AccountExists { to, name } => {
+                let name = inert(name.as_str());
+                Ok(Self {
+                    to,
+                    subject: "You already have an account".to_owned(),
+                    text: AccountExistsText { name: &name, public_url }.render()?,
+                    html: AccountExistsHtml { name: &name, public_url }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::Invitation { to, organization, inviter, role, expires_at } => {
+                let organization = inert(organization.as_str());
+                let inviter = inert(inviter.as_deref().unwrap_or("A colleague"));
+                let (link, until) = (link("/invitations/accept"), moment(expires_at));
+                let (inviter, organization, until) = (inviter.as_str(), organization.as_str(), until.as_str());
+                let role = role.display_name();
+                Ok(Self {
+                    to,
+                    subject: format!("You are invited to join {organization} on Rollcall"),
+                    text: InvitationText { inviter, organization, role, link: &link, until }.render()?,
+                    html: InvitationHtml { inviter, organization, role, link: &link, until }.render()?,
+                    links: vec![link],
+                })
+            }
+        }
+    }
+}
+
+fn moment(at: OffsetDateTime) -> String {
+    // Formatting only fails for parts that a moment lacks, and it lacks none.
+    at.to_offset(UtcOffset::UTC).format(MOMENT).unwrap_or_else(|_| at.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{Role, accounts::Locale, id::MailId, secret::Secret};
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn invitation(organization: &str, inviter: &str) -> Rendered {
+        let contents = Contents::Invitation {
+            to: "ada@analytical.example".parse().expect("an address"),
+            organization: organization.parse().expect("a name"),
+            inviter: Some(inviter.to_owned()),
+            role: Role::CustomerSupportAgent,
+            expires_at: datetime!(2026-01-09 03:04:05 UTC),
+        };
+        let token = Secret::new("t0k3n");
+        let message = Message { id: MailId::from_parts(0, &[0; 10]), contents, token, locale: Locale::default() };
+        Rendered::of(message, "https://rollcall.example").expect("a mail")
+    }
+
+    #[test]
+    fn an_invitation_says_what_it_is_about_in_both_parts() {
+        let mail = invitation("Acme Voice", "Grace Hopper");
+        let link = "https://rollcall.example/invitations/accept?token=t0k3n";
+        for part in [&mail.text, &mail.html] {
+            for word in ["Acme Voice", "Grace Hopper", "Customer Support Agent", "9 January 2026, 03:04 UTC", link] {
+                assert!(part.contains(word), "{word} in {part}");
+            }
+        }
+        assert_eq!(mail.subject, "You are invited to join Acme Voice on Rollcall");
+        assert_eq!(mail.links, [link]);
+    }
+
+    #[test]
+    fn attack_22_names_are_inert_text() {
+        let mail = invitation("<b>Win</b> https://evil.example", "\"><img src=x onerror=alert(1)> eve@evil.example");
+        assert!(!mail.html.contains("<b>Win") && !mail.html.contains("<img"), "{}", mail.html);
+        for part in [&mail.subject, &mail.text, &mail.html] {
+            assert!(!part.contains("evil.example"), "{part}");
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! What unit tests put in the place of ports.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
+
+use async_trait::async_trait;
+use mockall::mock;
+use rollcall_domain::{
+    EmailAddress, InvitationId, OrganizationId, Role, SessionId, UserId,
+    accounts::{Locale, Signup, TimeZone, User},
+    audit::{Action, Origin, Outcome},
+    id::SignupId,
+    invitations::{Acceptance, Invitation, Status},
+    members::{Member, Membership},
+    organizations::{Organization, Plan},
+    secret::TokenHash,
+    sessions::{Lifetimes, Session},
+};
+use time::{Duration, OffsetDateTime, macros::datetime};
+
+use crate::{
+    Actor, Application, Page, PageRequest, Settings,
+    accounts::{Accounts, AccountsView},
+    audit::Record,
+    invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
+    mail::Letter,
+    members::{MemberFilter, MemberKey, Members, MembersView, Offboarding},
+    organizations::{Organizations, OrganizationsView},
+    passwords::{Cost, PasswordHash, Passwords},
+    ports::{
+        Clock, Credentials, Directory, Entropy, FoundInvitation, FoundSignup, OpenSession, Scope, Store, StoreError,
+        UnitOfWork, View,
+    },
+    sessions::{NewSession, Sessions},
+};
+
+/// The moment that unit tests happen at.
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05 UTC);
+
+/// Bytes that are never the same twice, and always the same in the next run.
+#[derive(Debug, Default)]
+pub(crate) struct CountingEntropy(AtomicU64);
+
+impl Entropy for CountingEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let count = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+            chunk.copy_from_slice(&count.to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> OffsetDateTime {
+        NOW
+    }
+}
+
+type Answer<T> = Result<T, StoreError>;
+
+mock! {
+    pub(crate) Unit {}
+
+    #[async_trait]
+    impl AccountsView for Unit {
+        async fn user_find(&mut self, user: UserId) -> Answer<Option<User>>;
+        async fn seats_of(&mut self, user: UserId) -> Answer<Vec<(Organization, Role)>>;
+        async fn signups_since(&mut self, email: &EmailAddress, since: OffsetDateTime) -> Answer<u32>;
+    }
+
+    #[async_trait]
+    impl Accounts for Unit {
+        async fn user_lock(&mut self, user: UserId) -> Answer<Option<User>>;
+        async fn user_add(&mut self, user: &User, password: &PasswordHash) -> Answer<()>;
+        async fn user_save(&mut self, user: &User) -> Answer<()>;
+        async fn signup_add(&mut self, id: SignupId, signup: &Signup, now: OffsetDateTime) -> Answer<()>;
+        async fn signups_forget(&mut self, email: &EmailAddress) -> Answer<()>;
+    }
+
+    #[async_trait]
+    impl OrganizationsView for Unit {
+        async fn organization_find(&mut self, id: OrganizationId) -> Answer<Option<Organization>>;
+    }
+
+    #[async_trait]
+    impl Organizations for Unit {
+        async fn organization_lock(&mut self, id: OrganizationId) -> Answer<Option<Organization>>;
+        async fn organization_add(&mut self, organization: &Organization) -> Answer<()>;
+        async fn organization_save(&mut self, organization: &Organization) -> Answer<()>;
+    }
+
+    #[async_trait]
+    impl MembersView for Unit {
+        async fn member_find(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Member>>;
+        async fn member_has_address(&mut self, organization: OrganizationId, email: &EmailAddress) -> Answer<bool>;
+        async fn members_page(&mut self, organization: OrganizationId, filter: &MemberFilter, page: &PageRequest<MemberKey>) -> Answer<Page<Member, MemberKey>>;
+        async fn owners_count(&mut self, organization: OrganizationId) -> Answer<usize>;
+        async fn offboarding(&mut self, organization: OrganizationId, user: UserId) -> Answer<Offboarding>;
+        async fn seat_of(&mut self, user: UserId, organization: OrganizationId) -> Answer<Option<(Organization, Role)>>;
+    }
+
+    #[async_trait]
+    impl Members for Unit {
+        async fn team_lock(&mut self, organization: OrganizationId) -> Answer<()>;
+        async fn member_add(&mut self, membership: Membership, organization: OrganizationId, at: OffsetDateTime) -> Answer<()>;
+        async fn member_set_role(&mut self, organization: OrganizationId, user: UserId, role: Role) -> Answer<()>;
+        async fn member_remove(&mut self, organization: OrganizationId, user: UserId) -> Answer<()>;
+        async fn invitations_hand_over(&mut self, organization: OrganizationId, from: UserId, to: UserId) -> Answer<u32>;
+    }
+
+    #[async_trait]
+    impl InvitationsView for Unit {
+        async fn invitation_find(&mut self, organization: OrganizationId, id: InvitationId) -> Answer<Option<ListedInvitation>>;
+        async fn invitations_page(&mut self, organization: OrganizationId, status: Option<Status>, now: OffsetDateTime, page: &PageRequest<InvitationId>) -> Answer<Page<ListedInvitation, InvitationId>>;
+        async fn invitation_mails_since(&mut self, organization: OrganizationId, inviter: UserId, since: OffsetDateTime) -> Answer<MailsSent>;
+    }
+
+    #[async_trait]
+    impl Invitations for Unit {
+        async fn invitation_lock(&mut self, organization: OrganizationId, id: InvitationId) -> Answer<Option<Invitation>>;
+        async fn invitation_add(&mut self, organization: OrganizationId, invitation: &Invitation) -> Answer<()>;
+        async fn invitation_renew(&mut self, organization: OrganizationId, id: InvitationId, expires_at: OffsetDateTime) -> Answer<()>;
+        async fn invitation_revoke(&mut self, organization: OrganizationId, id: InvitationId) -> Answer<()>;
+        async fn invitation_accept(&mut self, organization: OrganizationId, acceptance: &Acceptance) -> Answer<()>;
+        async fn invitation_pending(&mut self, organization: OrganizationId, email: &EmailAddress, now: OffsetDateTime) -> Answer<bool>;
+    }
+
+    #[async_trait]
+    impl Sessions for Unit {
+        async fn session_add(&mut self, session: &NewSession, origin: &Origin) -> Answer<()>;
+        async fn session_end(&mut self, session: SessionId) -> Answer<bool>;
+    }
+
+    #[async_trait]
+    impl UnitOfWork for Unit {
+        async fn commit(self: Box<Self>, record: Record) -> Answer<()>;
+    }
+}
+
+mock! {
+    pub(crate) Directory {}
+
+    #[async_trait]
+    impl Directory for Directory {
+        async fn credentials(&self, email: &EmailAddress) -> Answer<Option<Credentials>>;
+        async fn session(&self, token: TokenHash) -> Answer<Option<OpenSession>>;
+        async fn invitation(&self, token: TokenHash) -> Answer<Option<FoundInvitation>>;
+        async fn signup(&self, token: TokenHash) -> Answer<Option<FoundSignup>>;
+        async fn session_seen(&self, session: SessionId, at: OffsetDateTime) -> Answer<()>;
+    }
+}
+
+/// What has been committed, in order: the scope, the actions and outcomes, and the letters.
+pub(crate) type Committed = Vec<(Scope, Vec<(Action, Outcome)>, Vec<Letter>)>;
+
+/// Gives out the units it was given, in order, and notes what they commit. A unit that is asked for beyond them
+/// knows nothing but to commit, as recording a refusal does.
+#[derive(Clone, Default)]
+pub(crate) struct TestStore {
+    units: Arc<Mutex<Vec<MockUnit>>>,
+    committed: Arc<Mutex<Committed>>,
+}
+
+impl TestStore {
+    pub(crate) fn of(unit: MockUnit) -> Self {
+        Self { units: Arc::new(Mutex::new(vec![unit])), committed: Arc::default() }
+    }
+
+    pub(crate) fn committed(&self) -> Committed {
+        self.committed.lock().expect("no panic").clone()
+    }
+}
+
+#[async_trait]
+impl Store for TestStore {
+    async fn begin(&self, scope: Scope) -> Answer<Box<dyn UnitOfWork>> {
+        let mut units = self.units.lock().expect("no panic");
+        let mut unit = if units.is_empty() { MockUnit::new() } else { units.remove(0) };
+        let committed = self.committed.clone();
+        unit.expect_commit().returning(move |record| {
+            let events = record.entries().map(|entry| (entry.event().action, entry.event().outcome)).collect();
+            committed.lock().expect("no panic").push((scope, events, record.letters().to_vec()));
+            Ok(())
+        });
+        Ok(Box::new(unit))
+    }
+
+    async fn view(&self, _: Scope) -> Answer<Box<dyn View>> {
+        Ok(Box::new(self.units.lock().expect("no panic").remove(0)))
+    }
+}
+
+/// An application on mocks.
+pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Application {
+    let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy::default());
+    let cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
+    Application {
+        store: Arc::new(store.clone()),
+        directory: Arc::new(directory),
+        clock: Arc::new(StoppedClock),
+        entropy: entropy.clone(),
+        passwords: Passwords::new(cost, 2, std::time::Duration::from_secs(60), entropy).expect("a cost"),
+        settings: Settings {
+            sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
+            limits: None,
+        },
+    }
+}
+
+pub(crate) fn user(number: u8) -> User {
+    User {
+        id: UserId::from_parts(0, &[number; 10]),
+        email: format!("user{number}@example.com").parse().expect("an address"),
+        name: format!("User {number}").parse().expect("a name"),
+        locale: Locale::default(),
+        time_zone: TimeZone::default(),
+        created_at: NOW,
+        version: 1,
+    }
+}
+
+pub(crate) fn organization() -> Organization {
+    Organization {
+        id: OrganizationId::from_parts(0, &[1; 10]),
+        name: "Acme".parse().expect("a name"),
+        slug: "acme-000000".parse().expect("a slug"),
+        plan: Plan::Free,
+        created_at: NOW,
+        version: 1,
+    }
+}
+
+/// Somebody at work in the [`organization`].
+pub(crate) fn actor(number: u8, role: Role) -> Actor {
+    let user = user(number);
+    let session = Session {
+        id: SessionId::from_parts(0, &[number; 10]),
+        user: user.id,
+        organization: Some(organization().id),
+        authenticated_at: NOW,
+        last_seen_at: NOW,
+        expires_at: NOW + Duration::days(1),
+    };
+    Actor { session, user, place: Some((organization(), role)), origin: Origin::default() }
+}
+
+/// A member of the [`organization`].
+pub(crate) fn member(number: u8, role: Role) -> Member {
+    let user = user(number);
+    Member {
+        membership: Membership { user: user.id, role },
+        email: user.email.to_string(),
+        name: user.name.to_string(),
+        status: rollcall_domain::members::MemberStatus::Active,
+        joined_at: NOW,
+        mfa_enabled: false,
+        last_seen_at: None,
+        version: 1,
+    }
+}

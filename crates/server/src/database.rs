@@ -1,0 +1,140 @@
+//! The database that a server works with: a named one, or a private one of its own.
+
+use std::time::Duration;
+
+use rollcall_adapter_postgres::{ConnectError, Connection, MigrateError, PgStore, create_database, migrate};
+use rollcall_domain::secret::Secret;
+use rollcall_private_postgres::{DataDirectory, PrivatePostgres};
+
+use crate::{
+    ports::Ports,
+    settings::{Profile, Settings},
+};
+
+/// The name of the database in a private PostgreSQL.
+const NAME: &str = "rollcall";
+
+/// A database, and what has to be kept while it is used.
+pub struct Database {
+    url: Secret,
+    migration_url: Secret,
+    private: Option<Private>,
+}
+
+struct Private {
+    postgres: PrivatePostgres,
+    /// None in a subcommand that visits the database of a server that is running.
+    _claim: Option<DataDirectory>,
+}
+
+/// The database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// None is named, and the profile makes none of its own.
+    #[error("ROLLCALL__DATABASE__URL must be set in production")]
+    NotNamed,
+    /// The private PostgreSQL does not start.
+    #[error(transparent)]
+    Private(#[from] rollcall_private_postgres::Error),
+    /// The schema cannot be brought up to date.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// There is no connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+}
+
+impl Database {
+    /// The database of a server that is about to serve: nobody else may serve from the same data directory.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn claim(settings: &Settings) -> Result<Self, DatabaseError> {
+        Self::open(settings, true).await
+    }
+
+    /// The same database for a short visit, whether or not a server is running.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn visit(settings: &Settings) -> Result<Self, DatabaseError> {
+        Self::open(settings, false).await
+    }
+
+    async fn open(settings: &Settings, claim: bool) -> Result<Self, DatabaseError> {
+        let values = &settings.values.database;
+        if !values.url.expose().is_empty() {
+            tracing::info!("using the database that the configuration names");
+            let url = values.url.clone();
+            let migration_url =
+                if values.migration_url.expose().is_empty() { url.clone() } else { values.migration_url.clone() };
+            return Ok(Self { url, migration_url, private: None });
+        }
+        if settings.profile == Profile::Production {
+            return Err(DatabaseError::NotNamed);
+        }
+        let data_dir = &settings.values.data_dir;
+        let claim = claim.then(|| DataDirectory::claim(data_dir)).transpose()?;
+        let postgres = PrivatePostgres::start(&rollcall_private_postgres::Settings {
+            data_dir: data_dir.clone(),
+            durable: true,
+            max_connections: 100,
+            download: true,
+        })
+        .await?;
+        tracing::info!(source = postgres.source(), "using a private PostgreSQL");
+        create_database(&postgres.url("postgres"), NAME).await?;
+        let url = postgres.url(NAME);
+        // The service is a plain role, which here needs no password: the socket is ours alone.
+        let service_url = as_user(&url, "rollcall_app");
+        Ok(Self {
+            url: Secret::new(service_url),
+            migration_url: Secret::new(url),
+            private: Some(Private { postgres, _claim: claim }),
+        })
+    }
+
+    /// Brings the schema up to date.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Migrate`].
+    pub async fn migrate(&self) -> Result<(), DatabaseError> {
+        Ok(migrate(self.migration_url.expose()).await?)
+    }
+
+    /// Connects as the service.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Connect`].
+    pub async fn connect(&self, settings: &Settings, ports: &Ports) -> Result<PgStore, DatabaseError> {
+        let values = &settings.values.database;
+        let connection = Connection {
+            url: self.url.clone(),
+            max_connections: values.max_connections,
+            acquire_timeout: Duration::from_secs(values.acquire_timeout_seconds),
+            statement_timeout: Duration::from_secs(values.statement_timeout_seconds),
+        };
+        Ok(PgStore::connect(&connection, ports.entropy.clone()).await?)
+    }
+
+    /// Ends the use of it. A private one that a server has claimed is stopped; after a visit it is left as it was found.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Private`].
+    pub async fn close(self) -> Result<(), DatabaseError> {
+        match self.private {
+            Some(Private { postgres, .. }) => Ok(postgres.stop().await?),
+            None => Ok(()),
+        }
+    }
+}
+
+fn as_user(url: &str, user: &str) -> String {
+    match url::Url::parse(url) {
+        Ok(mut parsed) => match parsed.set_username(user) {
+            Ok(()) => parsed.to_string(),
+            Err(()) => url.to_owned(),
+        },
+        Err(_) => url.to_owned(),
+    }
+}

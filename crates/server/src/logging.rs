@@ -1,0 +1,31 @@
+//! Log lines: one event each, on standard error.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::settings::Settings;
+
+/// The log cannot be set up as configured.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidLogging {
+    /// The level cannot be read.
+    #[error("ROLLCALL__LOG__LEVEL must be a level like info, or finer like info,sqlx=warn")]
+    Level,
+    /// The format is unknown.
+    #[error("ROLLCALL__LOG__FORMAT must be text or json")]
+    Format,
+}
+
+/// Starts to log, for the whole process.
+///
+/// # Errors
+/// [`InvalidLogging`].
+pub fn start_logging(settings: &Settings) -> Result<(), InvalidLogging> {
+    let filter = EnvFilter::try_new(&settings.values.log.level).map_err(|_| InvalidLogging::Level)?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match settings.values.log.format.as_str() {
+        "text" => lines.init(),
+        "json" => lines.json().flatten_event(true).init(),
+        _ => return Err(InvalidLogging::Format),
+    }
+    Ok(())
+}

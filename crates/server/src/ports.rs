@@ -1,0 +1,48 @@
+//! The system's clock and chance. Nothing else in Rollcall asks for them.
+
+use std::sync::Arc;
+
+use rollcall_application::ports::{Clock, Entropy};
+use time::OffsetDateTime;
+
+/// The clock and chance that a server runs with.
+#[derive(Clone)]
+pub struct Ports {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Default for Ports {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+    }
+}
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks")]
+    fn now(&self) -> OffsetDateTime {
+        let now = OffsetDateTime::now_utc();
+        now.replace_nanosecond(now.microsecond() * 1_000).unwrap_or(now)
+    }
+}
+
+/// The system's source of random bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks")]
+    fn fill(&self, bytes: &mut [u8]) {
+        if let Err(error) = getrandom::fill(bytes) {
+            // Going on would mean tokens that can be guessed.
+            tracing::error!(%error, "the system gives no random bytes");
+            std::process::abort();
+        }
+    }
+}

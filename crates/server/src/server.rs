@@ -1,0 +1,259 @@
+//! A whole node: database, use cases, mail, HTTP.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use axum::Router;
+use rollcall_adapter_email::Postbox;
+use rollcall_adapter_postgres::PgStore;
+use rollcall_api_http::{
+    Api, HttpSettings, SessionCookie, around, dev_mailbox,
+    metrics::Metrics,
+    operations::{self, Part, Parts},
+    problem::Code,
+};
+use rollcall_application::{
+    Application, Settings as ApplicationSettings,
+    mail::{Courier, DevMailbox, Pace},
+    passwords::Passwords,
+};
+use rollcall_web_console::{Console, ExplainedProblem};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    database::{Database, DatabaseError},
+    http, keys,
+    ports::Ports,
+    settings::{InvalidSettings, Profile, Settings},
+    workers::Workers,
+};
+
+/// A node that serves.
+pub struct Server {
+    address: SocketAddr,
+    operations_address: SocketAddr,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    store: PgStore,
+    database: Database,
+}
+
+/// The node does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Settings(#[from] InvalidSettings),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The generated keys cannot be read or written.
+    #[error("the keys under the data directory cannot be used: {0}")]
+    Keys(#[source] io::Error),
+    /// Passwords cannot be hashed at the configured cost.
+    #[error("passwords cannot be hashed as configured: {0}")]
+    Passwords(String),
+}
+
+impl Server {
+    /// Starts a node. It serves when this returns.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is left running then.
+    pub async fn start(settings: &Settings, ports: Ports) -> Result<Self, StartError> {
+        // Addresses first: they are what two starts most often quarrel about.
+        let listener = listen(settings.values.http.address).await?;
+        let operations = listen(settings.values.http.operations_address).await?;
+        let database = Database::claim(settings).await?;
+        match Node::join(settings, ports, &database, address_of(&listener)?).await {
+            Ok(node) => node.serve(settings, database, listener, operations),
+            Err(error) => {
+                if let Err(error) = database.close().await {
+                    tracing::warn!(%error, "the private PostgreSQL did not stop");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Where the API and the pages are served.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where metrics are served.
+    pub fn operations_address(&self) -> SocketAddr {
+        self.operations_address
+    }
+
+    /// Stops: takes no more connections, finishes what is being answered, and leaves the database in order.
+    ///
+    /// # Errors
+    /// When a private PostgreSQL does not stop.
+    pub async fn stop(self) -> Result<(), DatabaseError> {
+        self.stop.cancel();
+        self.tasks.wait().await;
+        self.store.close().await;
+        self.database.close().await
+    }
+}
+
+/// A node whose parts are joined, but that does not serve yet.
+struct Node {
+    store: PgStore,
+    workers: Workers,
+    routes: Router,
+    operations: Router,
+}
+
+impl Node {
+    async fn join(
+        settings: &Settings,
+        ports: Ports,
+        database: &Database,
+        address: SocketAddr,
+    ) -> Result<Self, StartError> {
+        if settings.values.database.migrate_on_start {
+            database.migrate().await?;
+        }
+        let store = database.connect(settings, &ports).await?;
+        let app = application(settings, &ports, &store)?;
+        let keyring = match settings.keyring()? {
+            Some(keyring) => keyring,
+            None => keys::generated(&settings.values.data_dir, ports.entropy.as_ref()).map_err(StartError::Keys)?,
+        };
+        let (public_origin, secure) = settings.public_origin(address)?;
+        let http_settings = HttpSettings {
+            public_origin,
+            cookie: SessionCookie { secure },
+            trusted_proxies: settings.trusted_proxies()?,
+            body_limit: settings.values.http.body_limit_bytes,
+            timeout: Duration::from_secs(settings.values.http.timeout_seconds),
+            quotas: settings.quotas(),
+            hsts: secure,
+        };
+        let metrics = Arc::new(Metrics::default());
+        let api = Api::new(app.clone(), Arc::new(store.clone()), keyring, metrics.clone(), http_settings);
+        let parts: Parts = Arc::new(vec![Box::new(DatabasePart(store.clone()))]);
+        let mailbox: Option<Arc<dyn DevMailbox>> = match settings.profile {
+            Profile::Development => Some(Arc::new(store.clone())),
+            Profile::Production => None,
+        };
+        let mut routes = rollcall_api_http::router(&api, parts.clone())
+            .merge(rollcall_web_console::router(console(app, mailbox.clone(), api.settings.cookie)));
+        if let Some(mailbox) = mailbox {
+            routes = routes.merge(dev_mailbox(mailbox));
+        }
+        let workers = Workers {
+            courier: courier(settings, &ports, &store, address)?,
+            idempotency: Arc::new(store.clone()),
+            clock: ports.clock,
+            metrics: metrics.clone(),
+        };
+        Ok(Self { store, workers, routes: around(routes, &api), operations: operations::router(parts, metrics) })
+    }
+
+    fn serve(
+        self,
+        settings: &Settings,
+        database: Database,
+        listener: TcpListener,
+        operations: TcpListener,
+    ) -> Result<Server, StartError> {
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (address, operations_address) = (address_of(&listener)?, address_of(&operations)?);
+        let grace = Duration::from_secs(settings.values.http.shutdown_seconds);
+        tasks.spawn(http::serve(listener, self.routes, stop.clone(), grace));
+        tasks.spawn(http::serve(operations, self.operations, stop.clone(), grace));
+        self.workers.start(&tasks, &stop);
+        tasks.close();
+        Ok(Server { address, operations_address, stop, tasks, store: self.store, database })
+    }
+}
+
+fn application(settings: &Settings, ports: &Ports, store: &PgStore) -> Result<Application, StartError> {
+    let passwords = Passwords::new(
+        settings.password_cost(),
+        settings.passwords_at_once(),
+        settings.password_patience(),
+        ports.entropy.clone(),
+    )
+    .map_err(|error| StartError::Passwords(error.to_string()))?;
+    Ok(Application {
+        store: Arc::new(store.clone()),
+        directory: Arc::new(store.clone()),
+        clock: ports.clock.clone(),
+        entropy: ports.entropy.clone(),
+        passwords,
+        settings: ApplicationSettings { sessions: settings.lifetimes(), limits: settings.limits() },
+    })
+}
+
+fn console(app: Application, mailbox: Option<Arc<dyn DevMailbox>>, cookie: SessionCookie) -> Console {
+    let contract = serde_json::to_value(rollcall_api_http::document()).unwrap_or_default();
+    let problems = Code::ALL.iter().map(|code| ExplainedProblem {
+        code: code.as_str(),
+        status: code.status().as_u16(),
+        title: code.title(),
+        explanation: code.explanation(),
+    });
+    Console {
+        app,
+        session_cookie: Arc::new(move |token| cookie.set(token)),
+        contract: Arc::new(contract),
+        problems: Arc::new(problems.collect()),
+        mailbox,
+    }
+}
+
+fn courier(
+    settings: &Settings,
+    ports: &Ports,
+    store: &PgStore,
+    address: SocketAddr,
+) -> Result<Courier, InvalidSettings> {
+    let sender = settings.sender(address)?;
+    let postbox = match settings.smtp()? {
+        Some(smtp) => Postbox::smtp(sender, smtp),
+        None => Postbox::mailbox(sender, Arc::new(store.clone()), ports.clock.clone()),
+    };
+    Ok(Courier {
+        outbox: Arc::new(store.clone()),
+        mailer: Arc::new(postbox),
+        clock: ports.clock.clone(),
+        entropy: ports.entropy.clone(),
+        pace: Pace::default(),
+    })
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+}
+
+fn address_of(listener: &TcpListener) -> Result<SocketAddr, StartError> {
+    let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
+    listener.local_addr().map_err(|source| StartError::Listen { address: unknown, source })
+}
+
+/// The database as a part that the service cannot work without.
+struct DatabasePart(PgStore);
+
+#[async_trait]
+impl Part for DatabasePart {
+    fn name(&self) -> &'static str {
+        "database"
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        self.0.readiness().await.map_err(|problem| problem.to_string())
+    }
+}

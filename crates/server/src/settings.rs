@@ -1,0 +1,393 @@
+//! What the configuration says: defaults, then the profile, then a file, then the environment.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use config::{Config, Environment, File, FileFormat};
+use ipnet::IpNet;
+use rollcall_adapter_email::{Sender, Smtp};
+use rollcall_api_http::{Keyring, Quota, Quotas};
+use rollcall_application::{Limits, passwords::Cost};
+use rollcall_domain::{secret::Secret, sessions::Lifetimes};
+use serde::{Deserialize, Deserializer};
+use url::Url;
+
+pub(crate) const DEFAULTS: &str = include_str!("../../../config/default.toml");
+const DEVELOPMENT: &str = include_str!("../../../config/development.toml");
+const PRODUCTION: &str = include_str!("../../../config/production.toml");
+
+/// What the service is run for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// Trying things out: a private database, generated keys, a mailbox instead of mail.
+    Development,
+    /// The real thing: nothing is made up, all that is needed must be named.
+    Production,
+}
+
+/// All that can be configured; `config/default.toml` says what each means.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What the service is run for.
+    pub profile: Profile,
+    /// The values.
+    pub values: Values,
+}
+
+/// The values, as they stand in the files.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml explains each, once")]
+pub struct Values {
+    pub data_dir: PathBuf,
+    pub http: Http,
+    pub database: DatabaseValues,
+    pub email: Email,
+    pub keys: Keys,
+    pub passwords: PasswordValues,
+    pub sessions: SessionValues,
+    pub limits: LimitValues,
+    pub operator: Token,
+    pub service: Token,
+    pub log: Log,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml explains each, once")]
+pub struct Http {
+    pub address: SocketAddr,
+    pub operations_address: SocketAddr,
+    pub public_url: String,
+    pub trusted_proxies: String,
+    pub body_limit_bytes: usize,
+    pub timeout_seconds: u64,
+    pub shutdown_seconds: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml explains each, once")]
+pub struct DatabaseValues {
+    #[serde(deserialize_with = "secret")]
+    pub url: Secret,
+    #[serde(deserialize_with = "secret")]
+    pub migration_url: Secret,
+    pub migrate_on_start: bool,
+    pub max_connections: u32,
+    pub acquire_timeout_seconds: u64,
+    pub statement_timeout_seconds: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml explains each, once")]
+pub struct Email {
+    #[serde(deserialize_with = "secret")]
+    pub smtp_url: Secret,
+    pub from: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml explains each, once")]
+pub struct Keys {
+    #[serde(deserialize_with = "secret")]
+    pub ring: Secret,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml explains each, once")]
+pub struct PasswordValues {
+    pub memory_kib: u32,
+    pub passes: u32,
+    pub lanes: u32,
+    pub at_once: usize,
+    pub patience_seconds: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml explains each, once")]
+pub struct SessionValues {
+    pub idle_hours: u32,
+    pub absolute_days: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml explains each, once")]
+pub struct LimitValues {
+    pub enabled: bool,
+    pub requests: u32,
+    pub requests_per_seconds: u32,
+    pub attempts: u32,
+    pub attempts_per_seconds: u32,
+    pub invitations_per_inviter: u32,
+    pub invitations_per_organization: u32,
+    pub signups_per_address: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml explains each, once")]
+pub struct Token {
+    #[serde(deserialize_with = "secret")]
+    pub token: Secret,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml explains each, once")]
+pub struct Log {
+    pub level: String,
+    pub format: String,
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    String::deserialize(deserializer).map(Secret::new)
+}
+
+/// The configuration cannot be used. The text names the setting and never holds a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidSettings {
+    /// A file cannot be read, a setting is unknown, or a value is of the wrong kind.
+    #[error("the configuration cannot be read: {0}")]
+    Unreadable(#[from] config::ConfigError),
+    /// The profile is unknown.
+    #[error("ROLLCALL_ENV must be development or production, not {0:?}")]
+    Profile(String),
+    /// A value cannot be used.
+    #[error("{setting} {problem}")]
+    Value {
+        /// Which setting, by its name in the environment.
+        setting: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl InvalidSettings {
+    fn value(setting: &'static str, problem: impl ToString) -> Self {
+        Self::Value { setting, problem: problem.to_string() }
+    }
+}
+
+impl Settings {
+    /// Reads everything, as the environment says.
+    ///
+    /// # Errors
+    /// [`InvalidSettings`].
+    pub fn load() -> Result<Self, InvalidSettings> {
+        let profile = match std::env::var("ROLLCALL_ENV").as_deref() {
+            Ok("production") => Profile::Production,
+            Ok("development" | "") | Err(_) => Profile::Development,
+            Ok(other) => return Err(InvalidSettings::Profile(other.to_owned())),
+        };
+        let mut sources = Self::of_profile(profile);
+        if let Some(path) = std::env::var_os("ROLLCALL_CONFIG").filter(|path| !path.is_empty()) {
+            sources = sources.add_source(File::from(PathBuf::from(path)).format(FileFormat::Toml));
+        }
+        let environment = Environment::with_prefix("ROLLCALL").prefix_separator("__").separator("__");
+        Self::check(profile, sources.add_source(environment).build()?.try_deserialize()?)
+    }
+
+    /// A profile's own settings, with some values changed: a path such as `http.address` and its value each.
+    ///
+    /// # Errors
+    /// [`InvalidSettings`].
+    pub fn with(profile: Profile, values: &[(&str, &str)]) -> Result<Self, InvalidSettings> {
+        let mut sources = Self::of_profile(profile);
+        for (path, value) in values {
+            sources = sources.set_override(*path, *value)?;
+        }
+        Self::check(profile, sources.build()?.try_deserialize()?)
+    }
+
+    fn of_profile(profile: Profile) -> config::ConfigBuilder<config::builder::DefaultState> {
+        let of_profile = match profile {
+            Profile::Development => DEVELOPMENT,
+            Profile::Production => PRODUCTION,
+        };
+        Config::builder()
+            .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+            .add_source(File::from_str(of_profile, FileFormat::Toml))
+    }
+
+    /// Looks at every value once, so that nothing is found to be wrong only when it is needed.
+    fn check(profile: Profile, values: Values) -> Result<Self, InvalidSettings> {
+        let settings = Self { profile, values };
+        settings.public_origin(settings.values.http.address)?;
+        settings.trusted_proxies()?;
+        settings.keyring()?;
+        settings.sender(settings.values.http.address)?;
+        settings.smtp()?;
+        if profile == Profile::Production {
+            let values = &settings.values;
+            let empty = |setting| Err(InvalidSettings::value(setting, "must be set in production"));
+            if values.database.url.expose().is_empty() {
+                return empty("ROLLCALL__DATABASE__URL");
+            }
+            if values.http.public_url.is_empty() {
+                return empty("ROLLCALL__HTTP__PUBLIC_URL");
+            }
+            if values.keys.ring.expose().is_empty() {
+                return empty("ROLLCALL__KEYS__RING");
+            }
+            if values.email.smtp_url.expose().is_empty() {
+                return empty("ROLLCALL__EMAIL__SMTP_URL");
+            }
+        }
+        for (setting, token) in [
+            ("ROLLCALL__OPERATOR__TOKEN", &settings.values.operator.token),
+            ("ROLLCALL__SERVICE__TOKEN", &settings.values.service.token),
+        ] {
+            if profile == Profile::Production && (1..32).contains(&token.expose().len()) {
+                return Err(InvalidSettings::value(setting, "must be at least 32 characters long"));
+            }
+        }
+        Ok(settings)
+    }
+
+    /// How browsers reach the service that listens on `address`: the URL that links begin with.
+    pub(crate) fn public_url(&self, address: SocketAddr) -> String {
+        match self.values.http.public_url.trim_end_matches('/') {
+            "" => format!("http://{address}"),
+            url => url.to_owned(),
+        }
+    }
+
+    /// The origin of the public URL (RFC 6454), and whether it is reached by TLS.
+    pub(crate) fn public_origin(&self, address: SocketAddr) -> Result<(String, bool), InvalidSettings> {
+        let invalid = |problem| InvalidSettings::value("ROLLCALL__HTTP__PUBLIC_URL", problem);
+        let url = Url::parse(&self.public_url(address)).map_err(|_| invalid("must be a URL like https://rollcall.example"))?;
+        let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        match url.scheme() {
+            "https" => Ok((url.origin().ascii_serialization(), true)),
+            "http" if loopback || self.profile == Profile::Development => {
+                Ok((url.origin().ascii_serialization(), false))
+            }
+            _ => Err(invalid("must begin with https:// in production")),
+        }
+    }
+
+    pub(crate) fn trusted_proxies(&self) -> Result<Vec<IpNet>, InvalidSettings> {
+        let networks = self.values.http.trusted_proxies.split(',').map(str::trim).filter(|text| !text.is_empty());
+        let networks = networks.map(|network| {
+            network.parse().or_else(|_| network.parse::<std::net::IpAddr>().map(IpNet::from)).map_err(|_| {
+                InvalidSettings::value("ROLLCALL__HTTP__TRUSTED_PROXIES", "must be networks like 10.0.0.0/8, separated by commas")
+            })
+        });
+        networks.collect()
+    }
+
+    /// The keyring that is configured, if one is.
+    pub(crate) fn keyring(&self) -> Result<Option<Keyring>, InvalidSettings> {
+        let ring = self.values.keys.ring.expose();
+        if ring.is_empty() {
+            return Ok(None);
+        }
+        ring.parse().map(Some).map_err(|problem| InvalidSettings::value("ROLLCALL__KEYS__RING", problem))
+    }
+
+    pub(crate) fn sender(&self, address: SocketAddr) -> Result<Sender, InvalidSettings> {
+        Sender::new(&self.values.email.from, &self.public_url(address))
+            .map_err(|problem| InvalidSettings::value("ROLLCALL__EMAIL__FROM", problem))
+    }
+
+    /// The mail server that is configured, if one is.
+    pub(crate) fn smtp(&self) -> Result<Option<Smtp>, InvalidSettings> {
+        let url = &self.values.email.smtp_url;
+        if url.expose().is_empty() {
+            return Ok(None);
+        }
+        Smtp::new(url).map(Some).map_err(|problem| InvalidSettings::value("ROLLCALL__EMAIL__SMTP_URL", problem))
+    }
+
+    pub(crate) fn password_cost(&self) -> Cost {
+        let PasswordValues { memory_kib, passes, lanes, .. } = self.values.passwords;
+        Cost { memory_kib, passes, lanes }
+    }
+
+    pub(crate) fn passwords_at_once(&self) -> usize {
+        match self.values.passwords.at_once {
+            0 => std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
+            at_once => at_once,
+        }
+    }
+
+    pub(crate) fn password_patience(&self) -> Duration {
+        Duration::from_secs(self.values.passwords.patience_seconds)
+    }
+
+    pub(crate) fn lifetimes(&self) -> Lifetimes {
+        Lifetimes {
+            idle: time::Duration::hours(self.values.sessions.idle_hours.into()),
+            absolute: time::Duration::days(self.values.sessions.absolute_days.into()),
+        }
+    }
+
+    pub(crate) fn limits(&self) -> Option<Limits> {
+        let limits = &self.values.limits;
+        limits.enabled.then_some(Limits {
+            invitations_per_inviter: limits.invitations_per_inviter,
+            invitations_per_organization: limits.invitations_per_organization,
+            signups_per_address: limits.signups_per_address,
+        })
+    }
+
+    pub(crate) fn quotas(&self) -> Option<Quotas> {
+        let limits = &self.values.limits;
+        limits.enabled.then_some(Quotas {
+            requests: Quota { requests: limits.requests, per_seconds: limits.requests_per_seconds },
+            attempts: Quota { requests: limits.attempts, per_seconds: limits.attempts_per_seconds },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PRODUCTION_VALUES: [(&str, &str); 4] = [
+        ("database.url", "postgres://rollcall:hunter2@db.example/rollcall"),
+        ("http.public_url", "https://rollcall.example"),
+        ("keys.ring", "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+        ("email.smtp_url", "smtps://rollcall:hunter2@mail.example"),
+    ];
+
+    #[test]
+    fn development_needs_nothing_and_production_everything() {
+        assert!(Settings::with(Profile::Development, &[]).is_ok());
+        assert!(Settings::with(Profile::Production, &PRODUCTION_VALUES).is_ok());
+        for missing in 0..PRODUCTION_VALUES.len() {
+            let values: Vec<_> = (0..4).filter(|n| *n != missing).map(|n| PRODUCTION_VALUES[n]).collect();
+            let error = Settings::with(Profile::Production, &values).expect_err("something is missing");
+            assert!(error.to_string().contains("must"), "{error}");
+        }
+    }
+
+    #[test]
+    fn asvs_16_2_5_no_secret_is_printed() {
+        let settings = Settings::with(Profile::Production, &PRODUCTION_VALUES).expect("settings");
+        let text = format!("{settings:?}");
+        assert!(!text.contains("hunter2") && !text.contains("AAECAwQF"), "{text}");
+    }
+
+    #[test]
+    fn wrong_values_are_named() {
+        for (path, value, name) in [
+            ("http.public_url", "rollcall.example", "PUBLIC_URL"),
+            ("http.trusted_proxies", "10.0.0.0/99", "TRUSTED_PROXIES"),
+            ("keys.ring", "secret", "KEYS__RING"),
+            ("email.from", "nobody", "EMAIL__FROM"),
+            ("email.smtp_url", "smtp://mail.example", "SMTP_URL"),
+            ("http.address", "here", "address"),
+            ("limits.enabled", "perhaps", "enabled"),
+            ("limits.typing_error", "1", "typing_error"),
+        ] {
+            let error = Settings::with(Profile::Development, &[(path, value)]).expect_err(path);
+            assert!(error.to_string().contains(name), "{error}");
+        }
+    }
+}

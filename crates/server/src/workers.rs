@@ -1,0 +1,93 @@
+//! What goes on without being asked: sending mail, tidying up, counting what waits.
+
+use std::{sync::Arc, time::Duration};
+
+use rollcall_api_http::metrics::Metrics;
+use rollcall_application::{
+    Error,
+    mail::Courier,
+    ports::{Clock, IdempotencyKeys},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// The wait after something did not work.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often what waits is counted.
+const COUNT_EVERY: Duration = Duration::from_secs(5);
+/// How often is tidied up.
+const TIDY_EVERY: Duration = Duration::from_secs(15 * 60);
+
+/// What the workers work with.
+#[derive(Clone)]
+pub(crate) struct Workers {
+    pub(crate) courier: Courier,
+    pub(crate) idempotency: Arc<dyn IdempotencyKeys>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl Workers {
+    /// Starts them. They end, each after what it is at, when `stop` is called for.
+    pub(crate) fn start(self, tracker: &TaskTracker, stop: &CancellationToken) {
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
+            while !stopped.is_cancelled() {
+                workers.deliver(&stopped).await;
+            }
+        });
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
+            repeat(COUNT_EVERY, &stopped, async || workers.count().await).await;
+        });
+        let stopped = stop.clone();
+        tracker.spawn(async move {
+            repeat(TIDY_EVERY, &stopped, async || self.tidy().await).await;
+        });
+    }
+
+    async fn deliver(&self, stopped: &CancellationToken) {
+        let wait = async {
+            match self.courier.deliver().await {
+                Ok(0) => self.courier.outbox.wait().await,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the outbox does not answer");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        };
+        // Letters that are being sent are finished or time out; their lease covers the rest.
+        tokio::select! {
+            () = wait => {}
+            () = stopped.cancelled() => {}
+        }
+    }
+
+    async fn count(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        let state = self.courier.outbox.state(now).await?;
+        let age = state.oldest.map_or(0, |oldest| (now - oldest).whole_seconds().max(0));
+        self.metrics.outbox_queued.set(i64::try_from(state.queued).unwrap_or(i64::MAX));
+        self.metrics.outbox_dead.set(i64::try_from(state.dead).unwrap_or(i64::MAX));
+        self.metrics.outbox_oldest_seconds.set(age);
+        Ok(())
+    }
+
+    async fn tidy(&self) -> Result<(), Error> {
+        self.courier.tidy().await?;
+        self.idempotency.forget(self.clock.now()).await?;
+        Ok(())
+    }
+}
+
+async fn repeat(every: Duration, stopped: &CancellationToken, work: impl AsyncFn() -> Result<(), Error>) {
+    loop {
+        if let Err(error) = work().await {
+            tracing::warn!(%error, "regular work was not done; it is tried again");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            () = stopped.cancelled() => return,
+        }
+    }
+}

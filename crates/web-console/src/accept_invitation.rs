@@ -1,0 +1,125 @@
+//! The page behind the link in an invitation. Looking at it uses nothing up.
+
+use askama::Template;
+use axum::{
+    Extension, Form,
+    extract::{Query, State},
+    response::Response,
+};
+use http::StatusCode;
+use rollcall_application::{
+    Error,
+    invitations::{self, Accept, NewAccount},
+    ports::FoundInvitation,
+    sessions::{self, SignIn, SignedIn},
+};
+use rollcall_domain::{
+    audit::Origin,
+    secret::{Password, Secret},
+};
+use serde::Deserialize;
+
+use crate::{
+    Console,
+    complete_sign_up::{Link, welcome},
+    failure::{failure, mendable},
+    page::page,
+};
+
+#[derive(Template)]
+#[template(path = "accept_invitation.html")]
+struct AcceptInvitationPage<'a> {
+    token: &'a str,
+    organization: &'a str,
+    role: &'a str,
+    email: &'a str,
+    inviter: Option<&'a str>,
+    account_exists: bool,
+    name: &'a str,
+    problem: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Submitted {
+    token: String,
+    #[serde(default)]
+    name: String,
+    password: String,
+}
+
+pub(crate) async fn show(State(console): State<Console>, Query(link): Query<Link>) -> Response {
+    match invitations::preview(&console.app, &Secret::new(link.token.clone())).await {
+        Ok(found) => form(StatusCode::OK, &found, &link.token, "", None),
+        Err(error) => failure(&error),
+    }
+}
+
+pub(crate) async fn submit(
+    State(console): State<Console>,
+    Extension(origin): Extension<Origin>,
+    Form(submitted): Form<Submitted>,
+) -> Response {
+    let token = Secret::new(submitted.token.clone());
+    let found = match invitations::preview(&console.app, &token).await {
+        Ok(found) => found,
+        Err(error) => return failure(&error),
+    };
+    let accepted = if found.account_exists {
+        accept_with_account(&console, &origin, &found, &submitted).await
+    } else {
+        accept_as_newcomer(&console, &origin, &submitted).await
+    };
+    match accepted {
+        Ok(signed_in) => welcome(&console, &signed_in),
+        Err(error) => match mendable(&error) {
+            Some(problem) => {
+                form(StatusCode::UNPROCESSABLE_ENTITY, &found, &submitted.token, &submitted.name, Some(problem))
+            }
+            None => failure(&error),
+        },
+    }
+}
+
+fn form(status: StatusCode, found: &FoundInvitation, token: &str, name: &str, problem: Option<String>) -> Response {
+    let form = AcceptInvitationPage {
+        token,
+        organization: found.organization_name.as_str(),
+        role: found.invitation.role.display_name(),
+        email: found.invitation.email.as_str(),
+        inviter: found.inviter_name.as_deref(),
+        account_exists: found.account_exists,
+        name,
+        problem,
+    };
+    page(status, &form)
+}
+
+async fn accept_as_newcomer(console: &Console, origin: &Origin, submitted: &Submitted) -> Result<SignedIn, Error> {
+    let name = submitted.name.parse().map_err(|problem| Error::invalid("name", problem))?;
+    let password = Password::chosen(&submitted.password).map_err(|problem| Error::invalid("password", problem))?;
+    let new_account = Some(NewAccount { name, password });
+    let command = Accept { token: Secret::new(submitted.token.clone()), new_account };
+    invitations::accept(&console.app, None, origin, command).await
+}
+
+/// Signs in to the invited address's account, accepts in that session, and leaves with the new one alone.
+async fn accept_with_account(
+    console: &Console,
+    origin: &Origin,
+    found: &FoundInvitation,
+    submitted: &Submitted,
+) -> Result<SignedIn, Error> {
+    let app = &console.app;
+    let command = SignIn {
+        email: found.invitation.email.clone(),
+        password: Password::given(&submitted.password),
+        organization: None,
+    };
+    let signed_in = sessions::sign_in(app, origin, command).await?;
+    let actor = sessions::authenticate(app, &signed_in.token, origin.clone()).await?;
+    let command = Accept { token: Secret::new(submitted.token.clone()), new_account: None };
+    let accepted = invitations::accept(app, Some(&actor), origin, command).await;
+    sessions::sign_out(app, &actor).await?;
+    accepted
+}

@@ -1,0 +1,89 @@
+//! The page behind the link that confirms an address. Looking at it uses nothing up.
+
+use askama::Template;
+use axum::{
+    Extension, Form,
+    extract::{Query, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use rollcall_application::{
+    Error,
+    accounts::{self, CompleteSignUp},
+    sessions::SignedIn,
+};
+use rollcall_domain::{
+    audit::Origin,
+    secret::{Password, Secret},
+};
+use serde::Deserialize;
+
+use crate::{
+    Console,
+    failure::{failure, mendable},
+    page::page,
+};
+
+#[derive(Template)]
+#[template(path = "complete_sign_up.html")]
+struct CompleteSignUpPage<'a> {
+    token: &'a str,
+    problem: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "welcome.html")]
+struct Welcome<'a> {
+    name: &'a str,
+    organization: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Link {
+    #[serde(default)]
+    pub(crate) token: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Submitted {
+    token: String,
+    password: String,
+}
+
+pub(crate) async fn show(Query(link): Query<Link>) -> Response {
+    page(StatusCode::OK, &CompleteSignUpPage { token: &link.token, problem: None })
+}
+
+pub(crate) async fn submit(
+    State(console): State<Console>,
+    Extension(origin): Extension<Origin>,
+    Form(Submitted { token, password }): Form<Submitted>,
+) -> Response {
+    let completed = async {
+        let password = Password::chosen(&password).map_err(|problem| Error::invalid("password", problem))?;
+        let command = CompleteSignUp { token: Secret::new(token.clone()), password };
+        accounts::complete_sign_up(&console.app, &origin, command).await
+    };
+    match completed.await {
+        Ok(signed_in) => welcome(&console, &signed_in),
+        Err(error) => match mendable(&error) {
+            Some(problem) => {
+                let form = CompleteSignUpPage { token: &token, problem: Some(problem) };
+                page(StatusCode::UNPROCESSABLE_ENTITY, &form)
+            }
+            None => failure(&error),
+        },
+    }
+}
+
+/// Greets somebody who has just come in, and gives their browser the session.
+pub(crate) fn welcome(console: &Console, signed_in: &SignedIn) -> Response {
+    let organization = signed_in.place.as_ref().map(|(organization, _)| organization.name.as_str());
+    let mut response =
+        page(StatusCode::CREATED, &Welcome { name: signed_in.user.name.as_str(), organization }).into_response();
+    if let Ok(cookie) = HeaderValue::from_str(&(console.session_cookie)(&signed_in.token)) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}

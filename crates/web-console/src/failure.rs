@@ -1,0 +1,99 @@
+//! When a page cannot do what it was asked.
+
+use askama::Template;
+use axum::response::Response;
+use http::StatusCode;
+use rollcall_application::Error;
+
+use crate::page::page;
+
+#[derive(Template)]
+#[template(path = "failure.html")]
+struct Failure {
+    title: &'static str,
+    explanation: String,
+}
+
+/// A page that tells what went wrong, and what to do.
+pub(crate) fn failure(error: &Error) -> Response {
+    let (status, title, explanation) = explain(error);
+    page(status, &Failure { title, explanation })
+}
+
+/// What went wrong, for the reader of a form that can be sent again; none when sending it again is no use.
+pub(crate) fn mendable(error: &Error) -> Option<String> {
+    match error {
+        Error::Invalid(fields) => {
+            let problems = fields.iter().map(|problem| format!("The {} {}.", problem.field, problem.message));
+            Some(problems.collect::<Vec<_>>().join(" "))
+        }
+        Error::InvalidCredentials => Some("The password is not right.".to_owned()),
+        Error::Busy => Some("We are very busy at the moment. Please try again.".to_owned()),
+        Error::Unauthenticated
+        | Error::PermissionDenied { .. }
+        | Error::NotFound
+        | Error::LastOwner
+        | Error::AlreadyMember
+        | Error::InvitationPending
+        | Error::InvitationGone
+        | Error::SignupGone
+        | Error::SignInRequired
+        | Error::WrongAccount { .. }
+        | Error::PreconditionFailed
+        | Error::LimitReached { .. }
+        | Error::Unavailable(_)
+        | Error::Internal(_) => None,
+    }
+}
+
+fn explain(error: &Error) -> (StatusCode, &'static str, String) {
+    let because = |status, title, text: &str| (status, title, text.to_owned());
+    match error {
+        Error::InvitationGone => because(
+            StatusCode::GONE,
+            "This invitation cannot be used any more",
+            "It has been accepted, taken back, sent again with a newer link, or has run out. Ask whoever invited you \
+             for a new one.",
+        ),
+        Error::SignupGone => because(
+            StatusCode::GONE,
+            "This link cannot be used any more",
+            "It has been used, or has run out. If you have not finished signing up, sign up again to get a new one.",
+        ),
+        Error::SignInRequired => because(
+            StatusCode::CONFLICT,
+            "You already have an account",
+            "Since the mail was sent, this address has got an account. Sign in with it.",
+        ),
+        Error::AlreadyMember => {
+            because(StatusCode::CONFLICT, "You are already in", "You are a member of this organization already.")
+        }
+        Error::WrongAccount { invited, signed_in } => (
+            StatusCode::FORBIDDEN,
+            "This invitation is for another account",
+            format!("It is for {invited}; you are signed in as {signed_in}."),
+        ),
+        Error::LimitReached { .. } | Error::Busy => {
+            because(StatusCode::TOO_MANY_REQUESTS, "Please wait a little", "That was too much at once. Try again soon.")
+        }
+        Error::Unavailable(_) => because(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Not available at the moment",
+            "Nothing was changed. Please try again in a minute.",
+        ),
+        Error::Internal(source) => {
+            tracing::error!(error = %source, "internal error");
+            because(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here", "The fault is ours. Please try again.")
+        }
+        Error::Invalid(_)
+        | Error::Unauthenticated
+        | Error::InvalidCredentials
+        | Error::PermissionDenied { .. }
+        | Error::NotFound
+        | Error::LastOwner
+        | Error::InvitationPending
+        | Error::PreconditionFailed => {
+            because(StatusCode::BAD_REQUEST, "That did not work", "Open the link in the mail again, please.")
+        }
+    }
+}
