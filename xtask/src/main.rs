@@ -1,1 +1,67 @@
-fn main(){}
+//! Development tasks: `cargo xtask help` lists them.
+#![expect(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
+
+mod ci;
+mod dev;
+mod generate;
+mod lint;
+mod migrate;
+mod postgres;
+mod process;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Development tasks.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Serve with demo data: two organizations, all five roles, printed credentials.
+    Dev,
+    /// Run the tests: all of them, or those whose name contains NAME.
+    Test {
+        /// A part of the names of tests.
+        name: Option<String>,
+    },
+    /// Check formatting, clippy, the edges between crates, and dependencies.
+    Lint,
+    /// Check that crates depend on each other, and files are, as ARCHITECTURE.md says.
+    Tidy,
+    /// Bring a database's schema up to date.
+    Migrate {
+        /// postgres://user:password@host/database, of a user that may make roles.
+        url: String,
+    },
+    /// Make the generated files anew: .sqlx, the OpenAPI document, the configuration reference, golden files.
+    Generate,
+    /// Everything that must hold before a change lands: lint, test, and generated files that are fresh.
+    Ci,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Dev => dev::run().await,
+        Task::Test { name } => test::run(name.as_deref()).await,
+        Task::Lint => lint::run(),
+        Task::Tidy => tidy::run(),
+        Task::Migrate { url } => migrate::run(&url),
+        Task::Generate => generate::run().await,
+        Task::Ci => ci::run().await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Makes the generated files anew.
+
+use std::{fs, path::Path};
+
+use sqlx::{Connection, Executor, PgConnection, migrate::Migrator};
+
+use crate::{
+    postgres::ThrowAway,
+    process::{Result, cargo, output, root, run as run_program},
+};
+
+/// Makes all of them.
+pub(crate) async fn run() -> Result {
+    queries().await?;
+    documents()?;
+    golden_files()
+}
+
+/// `.sqlx`: what the database says about each query, so that building needs no database.
+async fn queries() -> Result {
+    let postgres = ThrowAway::start().await?.ok_or("the query files need a PostgreSQL on this machine")?;
+    let prepared = prepare(&postgres).await;
+    postgres.stop().await?;
+    prepared
+}
+
+async fn prepare(postgres: &ThrowAway) -> Result {
+    let name = format!("rollcall_generate_{}", std::process::id());
+    let mut server = PgConnection::connect(&postgres.url("postgres")).await?;
+    server.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
+    let url = postgres.url(&name);
+    // Not by the service, which might not build before its query files are there.
+    let migrations = root().join("crates/adapter-postgres/migrations");
+    let mut database = PgConnection::connect(&url).await?;
+    Migrator::new(migrations.as_path()).await?.run_direct(None, &mut database, false).await?;
+    database.close().await?;
+    let written = write_query_files(&url);
+    server.execute(sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).await?;
+    written
+}
+
+fn write_query_files(url: &str) -> Result {
+    let folder = root().join(".sqlx");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir(&folder)?;
+    // Only a compilation writes them, so there must be one.
+    let source = root().join("crates/adapter-postgres/src/lib.rs");
+    fs::File::options().append(true).open(source)?.set_modified(now())?;
+    run_program(
+        cargo()
+            .args(["check", "--quiet", "--package", "rollcall-adapter-postgres"])
+            .env("SQLX_OFFLINE", "false")
+            .env("SQLX_OFFLINE_DIR", &folder)
+            .env("DATABASE_URL", url),
+    )
+}
+
+#[expect(clippy::disallowed_methods, reason = "a file's time is the system's")]
+fn now() -> std::time::SystemTime {
+    std::time::SystemTime::now()
+}
+
+/// What the binary tells about itself.
+fn documents() -> Result {
+    for (arguments, file) in
+        [(&["openapi"][..], "docs/openapi.json"), (&["check-config", "--reference"], "docs/configuration.md")]
+    {
+        let text = output(cargo().args(["run", "--quiet", "--package", "rollcall-server", "--"]).args(arguments))?;
+        write_if_changed(&root().join(file), &text)?;
+    }
+    Ok(())
+}
+
+fn write_if_changed(path: &Path, text: &str) -> Result {
+    if fs::read_to_string(path).is_ok_and(|before| before == text) {
+        return Ok(());
+    }
+    Ok(fs::write(path, text)?)
+}
+
+/// Golden files are written by the tests that compare them.
+fn golden_files() -> Result {
+    run_program(cargo().args(["test", "--quiet", "--package", "rollcall-tests", "golden"]).env("UPDATE_GOLDEN", "1"))
+}

@@ -1,0 +1,114 @@
+//! The walls: who may depend on whom, and what a file may be.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use cargo_metadata::{CargoOpt, DependencyKind, MetadataCommand};
+
+use crate::process::{Result, output, root};
+
+/// A file with more lines wants to be split.
+const MOST_LINES: usize = 500;
+
+/// Checks that edges between crates are those that ARCHITECTURE.md lists, and that no file is too long.
+pub(crate) fn run() -> Result {
+    let architecture = fs::read_to_string(root().join("ARCHITECTURE.md"))?;
+    let mut problems = edges_off_the_list(&allowed(&architecture)?, &edges()?);
+    problems.extend(long_files()?);
+    for problem in &problems {
+        println!("tidy: {problem}");
+    }
+    if problems.is_empty() { Ok(()) } else { Err(format!("{} things are not tidy", problems.len()).into()) }
+}
+
+type Edges = BTreeMap<String, BTreeSet<String>>;
+
+/// The block that begins with "```edges": a line per crate, `name: those it may see`.
+fn allowed(architecture: &str) -> Result<Edges> {
+    let block = architecture.split("```edges\n").nth(1).and_then(|rest| rest.split("```").next());
+    let block = block.ok_or("ARCHITECTURE.md has no block of edges")?;
+    let lines = block.lines().filter(|line| !line.trim().is_empty());
+    lines
+        .map(|line| {
+            let (name, seen) = line.split_once(':').ok_or_else(|| format!("{line:?} is no line of edges"))?;
+            Ok((name.trim().to_owned(), seen.split_whitespace().map(str::to_owned).collect()))
+        })
+        .collect()
+}
+
+/// Which of our crates sees which, leaving out what only tests see.
+fn edges() -> Result<Edges> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .features(CargoOpt::AllFeatures)
+        .no_deps()
+        .other_options(["--offline".to_owned()])
+        .exec()?;
+    let short = |name: &str| name.strip_prefix("rollcall-").unwrap_or(name).to_owned();
+    let ours: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
+    let edges = metadata.packages.iter().map(|package| {
+        let seen = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+        let seen = seen.map(|dependency| dependency.name.as_str()).filter(|name| ours.contains(name)).map(short);
+        (short(&package.name), seen.collect())
+    });
+    Ok(edges.collect())
+}
+
+fn edges_off_the_list(allowed: &Edges, found: &Edges) -> Vec<String> {
+    let nothing = BTreeSet::new();
+    let mut problems = Vec::new();
+    for (name, seen) in found {
+        let Some(may_see) = allowed.get(name) else {
+            problems.push(format!("{name} is not on the list of edges in ARCHITECTURE.md: add a line for it"));
+            continue;
+        };
+        for other in seen.difference(may_see) {
+            problems.push(format!("{name} must not see {other}: go through a port, or move the wall on purpose"));
+        }
+    }
+    for (name, may_see) in allowed {
+        for other in may_see.difference(found.get(name).unwrap_or(&nothing)) {
+            problems.push(format!("{name} does not see {other} any more: take it off the list of edges"));
+        }
+    }
+    problems
+}
+
+fn long_files() -> Result<Vec<String>> {
+    let files = output(std::process::Command::new("git").current_dir(root()).args(["ls-files", "*.rs"]))?;
+    let mut problems = Vec::new();
+    for file in files.lines().map(Path::new) {
+        // A file that is deleted but not yet committed is no file any more.
+        let Ok(text) = fs::read_to_string(root().join(file)) else { continue };
+        let lines = text.lines().count();
+        if lines > MOST_LINES {
+            problems.push(format!("{} has {lines} lines: split it at its seams", file.display()));
+        }
+    }
+    Ok(problems)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_workspace_is_tidy() {
+        assert!(run().is_ok(), "cargo xtask tidy says what is wrong");
+    }
+
+    #[test]
+    fn an_edge_that_is_not_on_the_list_is_found() {
+        let list = allowed("text\n```edges\ndomain:\napplication: domain\n```\n").expect("edges");
+        let edges = |text: &[(&str, &[&str])]| -> Edges {
+            text.iter().map(|(name, seen)| ((*name).to_owned(), seen.iter().map(|s| (*s).to_owned()).collect())).collect()
+        };
+        assert!(edges_off_the_list(&list, &edges(&[("domain", &[]), ("application", &["domain"])])).is_empty());
+        assert_eq!(edges_off_the_list(&list, &edges(&[("domain", &["application"]), ("application", &["domain"])])).len(), 1);
+        assert_eq!(edges_off_the_list(&list, &edges(&[("domain", &[]), ("application", &[])])).len(), 1);
+        assert_eq!(edges_off_the_list(&list, &edges(&[("new", &[]), ("domain", &[]), ("application", &["domain"])])).len(), 1);
+    }
+}
