@@ -1,1 +1,28 @@
-//! 
+//! The only room that knows SQL.
+//!
+//! [`PgStore`] is the one door: behind it is a pool of connections that nobody else sees. A transaction begins by
+//! saying what it may touch ([`Scope`](rollcall_application::ports::Scope)), and row-level security holds it to
+//! that; queries filter by organization as well.
+
+mod accounts;
+mod audit;
+mod connection;
+mod database;
+mod dev_mailbox;
+mod directory;
+mod error;
+mod idempotency;
+mod invitations;
+mod members;
+mod organizations;
+mod outbox;
+mod readiness;
+mod row;
+mod sessions;
+mod store;
+mod transaction;
+
+pub use connection::{ConnectError, Connection};
+pub use database::{MigrateError, create_database, migrate};
+pub use readiness::NotReady;
+pub use store::PgStore;

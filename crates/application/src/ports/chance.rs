@@ -9,7 +9,7 @@ pub trait Entropy: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
 
-impl dyn Entropy {
+impl dyn Entropy + '_ {
     /// A new id, made at `now`.
     pub fn id<K: Kind>(&self, now: OffsetDateTime) -> Id<K> {
         let mut random = [0; 10];

@@ -1,0 +1,68 @@
+//! Connecting as the service: with few rights, and with patience that ends.
+
+use std::{str::FromStr, time::Duration};
+
+use rollcall_domain::secret::Secret;
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+/// The role that the service works as.
+const SERVICE_ROLE: &str = "rollcall_app";
+
+/// How to connect.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// `postgres://user:password@host:port/database`. Whatever its user may do, the service works as `rollcall_app`.
+    pub url: Secret,
+    /// The most connections.
+    pub max_connections: u32,
+    /// The longest wait for a free connection.
+    pub acquire_timeout: Duration,
+    /// The longest that one statement may take.
+    pub statement_timeout: Duration,
+}
+
+/// There is no connection that the service would work with.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The URL cannot be read. It is not shown, as it may hold a password.
+    #[error("ROLLCALL__DATABASE__URL must be postgres://user:password@host:port/database")]
+    Url,
+    /// The database does not let us in.
+    #[error("cannot connect to the database: {0}")]
+    Unreachable(#[source] sqlx::Error),
+    /// The role that the service works as could get around row-level security.
+    #[error("the role rollcall_app must be neither a superuser nor an owner of tables, and must not bypass row-level security")]
+    TooPowerful,
+}
+
+pub(crate) async fn connect(connection: &Connection) -> Result<PgPool, ConnectError> {
+    let options = PgConnectOptions::from_str(connection.url.expose()).map_err(|_| ConnectError::Url)?;
+    let statement_timeout = connection.statement_timeout.as_millis().to_string();
+    let options = options.application_name("rollcall").options([
+        // Also for a user that may do more: row-level security does not hold superusers and owners.
+        ("role", SERVICE_ROLE),
+        ("statement_timeout", &statement_timeout),
+        ("lock_timeout", "5000"),
+        ("idle_in_transaction_session_timeout", "30000"),
+    ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(connection.max_connections)
+        .acquire_timeout(connection.acquire_timeout)
+        // A connection that has died is found out when it is used; asking first would cost every request a round trip.
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+        .map_err(ConnectError::Unreachable)?;
+    let powerful = sqlx::query_scalar!(
+        r#"SELECT (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)
+               OR EXISTS (SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
+                           WHERE r.rolname = current_user AND c.relkind IN ('r', 'p')) AS "powerful!""#
+    )
+    .fetch_one(&pool)
+    .await
+    .map_err(ConnectError::Unreachable)?;
+    if powerful { Err(ConnectError::TooPowerful) } else { Ok(pool) }
+}

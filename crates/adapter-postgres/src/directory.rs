@@ -1,0 +1,149 @@
+//! Look-ups across organizations: each is one narrow function in the database.
+
+use async_trait::async_trait;
+use rollcall_application::{
+    passwords::PasswordHash,
+    ports::{Credentials, Directory, FoundInvitation, FoundSignup, OpenSession, StoreError},
+};
+use rollcall_domain::{
+    EmailAddress, OrganizationId, SessionId, UserId,
+    accounts::Signup,
+    id::SignupId,
+    secret::TokenHash,
+    sessions::Session,
+};
+use time::OffsetDateTime;
+
+use crate::{
+    error::store_error,
+    row::{InvitationRow, OrganizationRow, UserRow, moment, value},
+    store::PgStore,
+};
+
+const SUSPENDED: &str = "suspended";
+
+#[async_trait]
+impl Directory for PgStore {
+    async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT user_id AS "user_id!", email AS "email!", name AS "name!", locale AS "locale!",
+                      time_zone AS "time_zone!", status AS "status!", created_at AS "created_at!",
+                      version AS "version!", password_hash AS "password_hash!", org_id
+                 FROM directory_credentials($1)"#,
+            email.key()
+        );
+        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
+        let user = UserRow {
+            user_id: row.user_id,
+            email: row.email,
+            name: row.name,
+            locale: row.locale,
+            time_zone: row.time_zone,
+            created_at: row.created_at,
+            version: row.version,
+        };
+        Ok(Some(Credentials {
+            user: user.try_into()?,
+            password: PasswordHash(row.password_hash),
+            suspended: row.status == SUSPENDED,
+            organization: row.org_id.map(OrganizationId::from_uuid),
+        }))
+    }
+
+    async fn session(&self, token: TokenHash) -> Result<Option<OpenSession>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT session_id AS "session_id!", authenticated_at AS "authenticated_at!",
+                      last_seen_at AS "last_seen_at!", expires_at AS "expires_at!", user_id AS "user_id!",
+                      email AS "email!", user_name AS "user_name!", locale AS "locale!", time_zone AS "time_zone!",
+                      status AS "status!", user_created_at AS "user_created_at!", user_version AS "user_version!",
+                      org_id, org_name, slug, plan, org_created_at, org_version, role
+                 FROM directory_session($1)"#,
+            token.0.as_slice()
+        );
+        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
+        let user = UserRow {
+            user_id: row.user_id,
+            email: row.email,
+            name: row.user_name,
+            locale: row.locale,
+            time_zone: row.time_zone,
+            created_at: row.user_created_at,
+            version: row.user_version,
+        };
+        let seat = match (row.org_id, row.org_name, row.slug, row.plan, row.org_created_at, row.org_version, row.role) {
+            (Some(org_id), Some(name), Some(slug), Some(plan), Some(created_at), Some(version), Some(role)) => {
+                let organization = OrganizationRow { org_id, name, slug, plan, created_at, version };
+                Some((organization.try_into()?, value(&role)?))
+            }
+            _ => None,
+        };
+        Ok(Some(OpenSession {
+            session: Session {
+                id: SessionId::from_uuid(row.session_id),
+                user: UserId::from_uuid(row.user_id),
+                organization: row.org_id.map(OrganizationId::from_uuid),
+                authenticated_at: moment(row.authenticated_at),
+                last_seen_at: moment(row.last_seen_at),
+                expires_at: moment(row.expires_at),
+            },
+            user: user.try_into()?,
+            suspended: row.status == SUSPENDED,
+            seat,
+        }))
+    }
+
+    async fn invitation(&self, token: TokenHash) -> Result<Option<FoundInvitation>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT org_id AS "org_id!", org_name AS "org_name!", inviter_name, invitation_id AS "invitation_id!",
+                      email AS "email!", role AS "role!", state AS "state!", invited_by,
+                      created_at AS "created_at!", expires_at AS "expires_at!", accepted_at, version AS "version!",
+                      account_exists AS "account_exists!"
+                 FROM directory_invitation($1)"#,
+            token.0.as_slice()
+        );
+        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
+        let invitation = InvitationRow {
+            invitation_id: row.invitation_id,
+            email: row.email,
+            role: row.role,
+            state: row.state,
+            invited_by: row.invited_by,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            accepted_at: row.accepted_at,
+            version: row.version,
+        };
+        Ok(Some(FoundInvitation {
+            organization: OrganizationId::from_uuid(row.org_id),
+            organization_name: value(&row.org_name)?,
+            inviter_name: row.inviter_name,
+            invitation: invitation.try_into()?,
+            account_exists: row.account_exists,
+        }))
+    }
+
+    async fn signup(&self, token: TokenHash) -> Result<Option<FoundSignup>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT signup_id AS "signup_id!", email AS "email!", name AS "name!",
+                      organization_name AS "organization_name!", expires_at AS "expires_at!"
+                 FROM directory_signup($1)"#,
+            token.0.as_slice()
+        );
+        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
+        Ok(Some(FoundSignup {
+            id: SignupId::from_uuid(row.signup_id),
+            signup: Signup {
+                email: value(&row.email)?,
+                name: value(&row.name)?,
+                organization_name: value(&row.organization_name)?,
+                expires_at: moment(row.expires_at),
+            },
+        }))
+    }
+
+    async fn session_seen(&self, session: SessionId, at: OffsetDateTime) -> Result<(), StoreError> {
+        let seen = sqlx::query!("SELECT directory_session_seen($1, $2)", session.uuid(), at);
+        seen.execute(&self.pool).await.map_err(store_error)?;
+        Ok(())
+    }
+}

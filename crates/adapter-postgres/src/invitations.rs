@@ -1,0 +1,222 @@
+//! Invitations.
+
+use async_trait::async_trait;
+use rollcall_application::{
+    Page, PageRequest,
+    invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
+    ports::StoreError,
+};
+use rollcall_domain::{
+    EmailAddress, InvitationId, OrganizationId, UserId,
+    invitations::{Acceptance, Invitation, State, Status},
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    error::store_error,
+    row::{InvitationRow, count},
+    transaction::Transaction,
+};
+
+struct ListedRow {
+    invitation_id: Uuid,
+    email: String,
+    role: String,
+    state: String,
+    invited_by: Option<Uuid>,
+    created_at: OffsetDateTime,
+    expires_at: OffsetDateTime,
+    accepted_at: Option<OffsetDateTime>,
+    version: i32,
+    inviter_name: Option<String>,
+}
+
+impl TryFrom<ListedRow> for ListedInvitation {
+    type Error = StoreError;
+
+    fn try_from(row: ListedRow) -> Result<Self, StoreError> {
+        let invitation = InvitationRow {
+            invitation_id: row.invitation_id,
+            email: row.email,
+            role: row.role,
+            state: row.state,
+            invited_by: row.invited_by,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            accepted_at: row.accepted_at,
+            version: row.version,
+        };
+        Ok(Self { invitation: invitation.try_into()?, inviter_name: row.inviter_name })
+    }
+}
+
+#[async_trait]
+impl InvitationsView for Transaction {
+    async fn invitation_find(
+        &mut self,
+        organization: OrganizationId,
+        id: InvitationId,
+    ) -> Result<Option<ListedInvitation>, StoreError> {
+        let row = sqlx::query_as!(
+            ListedRow,
+            r#"SELECT i.invitation_id, i.email, i.role, i.state, i.invited_by, i.created_at, i.expires_at,
+                      i.accepted_at, i.version, u.name AS "inviter_name?"
+                 FROM invitations i LEFT JOIN users u ON u.user_id = i.invited_by
+                WHERE i.org_id = $1 AND i.invitation_id = $2"#,
+            organization.uuid(),
+            id.uuid()
+        );
+        let row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
+        row.map(ListedInvitation::try_from).transpose()
+    }
+
+    async fn invitations_page(
+        &mut self,
+        organization: OrganizationId,
+        status: Option<Status>,
+        now: OffsetDateTime,
+        page: &PageRequest<InvitationId>,
+    ) -> Result<Page<ListedInvitation, InvitationId>, StoreError> {
+        let rows = sqlx::query_as!(
+            ListedRow,
+            r#"SELECT i.invitation_id, i.email, i.role, i.state, i.invited_by, i.created_at, i.expires_at,
+                      i.accepted_at, i.version, u.name AS "inviter_name?"
+                 FROM invitations i LEFT JOIN users u ON u.user_id = i.invited_by
+                WHERE i.org_id = $1
+                  AND ($2::uuid IS NULL OR i.invitation_id < $2)
+                  AND ($3::text IS NULL
+                       OR $3 = CASE WHEN i.state = 'pending' AND i.expires_at <= $4 THEN 'expired' ELSE i.state END)
+                ORDER BY i.invitation_id DESC
+                LIMIT $5"#,
+            organization.uuid(),
+            page.after.map(|after| after.uuid()),
+            status.map(State::as_str),
+            now,
+            i64::from(page.limit) + 1,
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        let invitations = rows.into_iter().map(ListedInvitation::try_from).collect::<Result<_, _>>()?;
+        Ok(Page::cut(invitations, page.limit, |listed: &ListedInvitation| listed.invitation.id))
+    }
+
+    async fn invitation_mails_since(
+        &mut self,
+        organization: OrganizationId,
+        inviter: UserId,
+        since: OffsetDateTime,
+    ) -> Result<MailsSent, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT count(*) AS "by_organization!", count(*) FILTER (WHERE sender = $2) AS "by_inviter!"
+                 FROM mails WHERE org_id = $1 AND kind = 'invitation' AND created_at > $3"#,
+            organization.uuid(),
+            inviter.uuid(),
+            since
+        );
+        let row = row.fetch_one(self.connection()).await.map_err(store_error)?;
+        Ok(MailsSent { by_inviter: count(row.by_inviter)?, by_organization: count(row.by_organization)? })
+    }
+}
+
+#[async_trait]
+impl Invitations for Transaction {
+    async fn invitation_lock(
+        &mut self,
+        organization: OrganizationId,
+        id: InvitationId,
+    ) -> Result<Option<Invitation>, StoreError> {
+        let row = sqlx::query_as!(
+            InvitationRow,
+            "SELECT invitation_id, email, role, state, invited_by, created_at, expires_at, accepted_at, version
+               FROM invitations WHERE org_id = $1 AND invitation_id = $2
+                FOR UPDATE",
+            organization.uuid(),
+            id.uuid()
+        );
+        row.fetch_optional(self.connection()).await.map_err(store_error)?.map(Invitation::try_from).transpose()
+    }
+
+    async fn invitation_add(&mut self, organization: OrganizationId, invitation: &Invitation) -> Result<(), StoreError> {
+        let make_room = sqlx::query!(
+            "UPDATE invitations SET state = 'expired', token_hash = NULL, version = version + 1
+              WHERE org_id = $1 AND email_key = $2 AND state = 'pending' AND expires_at <= $3",
+            organization.uuid(),
+            invitation.email.key(),
+            invitation.created_at,
+        );
+        make_room.execute(self.connection()).await.map_err(store_error)?;
+        let insert = sqlx::query!(
+            "INSERT INTO invitations (org_id, invitation_id, email, email_key, role, state, invited_by, created_at,
+                                      expires_at, version)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            organization.uuid(),
+            invitation.id.uuid(),
+            invitation.email.as_str(),
+            invitation.email.key(),
+            invitation.role.as_str(),
+            invitation.state.as_str(),
+            invitation.invited_by.map(|user| user.uuid()),
+            invitation.created_at,
+            invitation.expires_at,
+            invitation.version,
+        );
+        insert.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn invitation_renew(
+        &mut self,
+        organization: OrganizationId,
+        id: InvitationId,
+        expires_at: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let update = sqlx::query!(
+            "UPDATE invitations SET expires_at = $3, token_hash = NULL, version = version + 1
+              WHERE org_id = $1 AND invitation_id = $2",
+            organization.uuid(),
+            id.uuid(),
+            expires_at,
+        );
+        update.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn invitation_revoke(&mut self, organization: OrganizationId, id: InvitationId) -> Result<(), StoreError> {
+        let update = sqlx::query!(
+            "UPDATE invitations SET state = 'revoked', token_hash = NULL, version = version + 1
+              WHERE org_id = $1 AND invitation_id = $2",
+            organization.uuid(),
+            id.uuid(),
+        );
+        update.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn invitation_accept(&mut self, organization: OrganizationId, acceptance: &Acceptance) -> Result<(), StoreError> {
+        let update = sqlx::query!(
+            "UPDATE invitations SET state = 'accepted', accepted_at = $3, token_hash = NULL, version = version + 1
+              WHERE org_id = $1 AND invitation_id = $2",
+            organization.uuid(),
+            acceptance.invitation().uuid(),
+            acceptance.at(),
+        );
+        update.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn invitation_pending(
+        &mut self,
+        organization: OrganizationId,
+        email: &EmailAddress,
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let found = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM invitations
+                               WHERE org_id = $1 AND email_key = $2 AND state = 'pending' AND expires_at > $3) AS "found!""#,
+            organization.uuid(),
+            email.key(),
+            now
+        );
+        found.fetch_one(self.connection()).await.map_err(store_error)
+    }
+}

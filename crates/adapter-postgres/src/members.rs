@@ -1,0 +1,258 @@
+//! The team.
+
+use async_trait::async_trait;
+use rollcall_application::{
+    Page, PageRequest,
+    members::{MemberFilter, MemberKey, Members, MembersView, Offboarding},
+    ports::StoreError,
+};
+use rollcall_domain::{
+    EmailAddress, OrganizationId, Role, UserId,
+    members::{Member, Membership},
+    organizations::Organization,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    error::store_error,
+    row::{OrganizationRow, count, moment, value},
+    transaction::Transaction,
+};
+
+struct MemberRow {
+    user_id: Uuid,
+    role: String,
+    email: String,
+    name: String,
+    status: String,
+    joined_at: OffsetDateTime,
+    last_seen_at: Option<OffsetDateTime>,
+    version: i32,
+}
+
+impl TryFrom<MemberRow> for Member {
+    type Error = StoreError;
+
+    fn try_from(row: MemberRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            membership: Membership { user: UserId::from_uuid(row.user_id), role: value(&row.role)? },
+            email: row.email,
+            name: row.name,
+            status: value(&row.status)?,
+            joined_at: moment(row.joined_at),
+            mfa_enabled: false,
+            last_seen_at: row.last_seen_at.map(moment),
+            version: row.version,
+        })
+    }
+}
+
+/// A text as a pattern that finds it anywhere, whatever signs of patterns it holds.
+fn pattern(search: &str) -> String {
+    let mut pattern = String::with_capacity(search.len() + 2);
+    pattern.push('%');
+    for character in search.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
+#[async_trait]
+impl MembersView for Transaction {
+    async fn member_find(&mut self, organization: OrganizationId, user: UserId) -> Result<Option<Member>, StoreError> {
+        let row = sqlx::query_as!(
+            MemberRow,
+            r#"SELECT m.user_id, m.role, u.email, u.name, u.status, m.joined_at, m.last_seen_at,
+                      m.version + u.version AS "version!"
+                 FROM members m JOIN users u ON u.user_id = m.user_id
+                WHERE m.org_id = $1 AND m.user_id = $2"#,
+            organization.uuid(),
+            user.uuid()
+        );
+        row.fetch_optional(self.connection()).await.map_err(store_error)?.map(Member::try_from).transpose()
+    }
+
+    async fn member_has_address(&mut self, organization: OrganizationId, email: &EmailAddress) -> Result<bool, StoreError> {
+        let found = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM users u JOIN members m ON m.user_id = u.user_id
+                               WHERE u.email_key = $2 AND m.org_id = $1) AS "found!""#,
+            organization.uuid(),
+            email.key()
+        );
+        found.fetch_one(self.connection()).await.map_err(store_error)
+    }
+
+    async fn members_page(
+        &mut self,
+        organization: OrganizationId,
+        filter: &MemberFilter,
+        page: &PageRequest<MemberKey>,
+    ) -> Result<Page<Member, MemberKey>, StoreError> {
+        // Nobody came in before the beginning of time, so every page begins after some key.
+        let after = page.after.unwrap_or(MemberKey {
+            joined_at: OffsetDateTime::UNIX_EPOCH,
+            user: UserId::from_uuid(Uuid::nil()),
+        });
+        let rows = sqlx::query_as!(
+            MemberRow,
+            r#"SELECT m.user_id, m.role, u.email, u.name, u.status, m.joined_at, m.last_seen_at,
+                      m.version + u.version AS "version!"
+                 FROM members m JOIN users u ON u.user_id = m.user_id
+                WHERE m.org_id = $1
+                  AND (m.joined_at, m.user_id) > ($2, $3)
+                  AND ($4::text IS NULL OR m.role = $4)
+                  AND ($5::text IS NULL OR u.status = $5)
+                  AND ($6::text IS NULL OR u.name ILIKE $6 OR u.email ILIKE $6)
+                ORDER BY m.joined_at, m.user_id
+                LIMIT $7"#,
+            organization.uuid(),
+            after.joined_at,
+            after.user.uuid(),
+            filter.role.map(Role::as_str),
+            filter.status.map(|status| status.as_str()),
+            filter.search.as_deref().map(pattern),
+            i64::from(page.limit) + 1,
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        let members = rows.into_iter().map(Member::try_from).collect::<Result<_, _>>()?;
+        Ok(Page::cut(members, page.limit, |member: &Member| MemberKey {
+            joined_at: member.joined_at,
+            user: member.membership.user,
+        }))
+    }
+
+    async fn owners_count(&mut self, organization: OrganizationId) -> Result<usize, StoreError> {
+        let found = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "count!" FROM members WHERE org_id = $1 AND role = 'owner'"#,
+            organization.uuid()
+        );
+        count(found.fetch_one(self.connection()).await.map_err(store_error)?)
+    }
+
+    async fn offboarding(&mut self, organization: OrganizationId, user: UserId) -> Result<Offboarding, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT (SELECT count(*) FROM sessions WHERE org_id = $1 AND user_id = $2) AS "sessions!",
+                      (SELECT count(*) FROM invitations
+                        WHERE org_id = $1 AND invited_by = $2 AND state = 'pending') AS "pending_invitations!",
+                      NOT EXISTS (SELECT FROM members WHERE org_id = $1 AND user_id <> $2 AND role = 'owner')
+                          AS "sole_owner!""#,
+            organization.uuid(),
+            user.uuid()
+        );
+        let row = row.fetch_one(self.connection()).await.map_err(store_error)?;
+        Ok(Offboarding {
+            sessions: count(row.sessions)?,
+            pending_invitations: count(row.pending_invitations)?,
+            sole_owner: row.sole_owner,
+        })
+    }
+
+    async fn seat_of(
+        &mut self,
+        user: UserId,
+        organization: OrganizationId,
+    ) -> Result<Option<(Organization, Role)>, StoreError> {
+        let row = sqlx::query!(
+            "SELECT o.org_id, o.name, o.slug, o.plan, o.created_at, o.version, m.role
+               FROM members m JOIN organizations o ON o.org_id = m.org_id
+              WHERE m.org_id = $1 AND m.user_id = $2",
+            organization.uuid(),
+            user.uuid()
+        );
+        let Some(row) = row.fetch_optional(self.connection()).await.map_err(store_error)? else { return Ok(None) };
+        let organization = OrganizationRow {
+            org_id: row.org_id,
+            name: row.name,
+            slug: row.slug,
+            plan: row.plan,
+            created_at: row.created_at,
+            version: row.version,
+        };
+        Ok(Some((organization.try_into()?, value(&row.role)?)))
+    }
+}
+
+#[async_trait]
+impl Members for Transaction {
+    async fn team_lock(&mut self, organization: OrganizationId) -> Result<(), StoreError> {
+        let lock = sqlx::query!("SELECT team_lock($1)", organization.uuid());
+        lock.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn member_add(
+        &mut self,
+        membership: Membership,
+        organization: OrganizationId,
+        at: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let insert = sqlx::query!(
+            "INSERT INTO members (org_id, user_id, role, joined_at) VALUES ($1, $2, $3, $4)",
+            organization.uuid(),
+            membership.user.uuid(),
+            membership.role.as_str(),
+            at,
+        );
+        insert.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn member_set_role(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+        role: Role,
+    ) -> Result<(), StoreError> {
+        let update = sqlx::query!(
+            "UPDATE members SET role = $3, version = version + 1 WHERE org_id = $1 AND user_id = $2",
+            organization.uuid(),
+            user.uuid(),
+            role.as_str(),
+        );
+        update.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn member_remove(&mut self, organization: OrganizationId, user: UserId) -> Result<(), StoreError> {
+        let delete = sqlx::query!(
+            "DELETE FROM members WHERE org_id = $1 AND user_id = $2",
+            organization.uuid(),
+            user.uuid()
+        );
+        delete.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn invitations_hand_over(
+        &mut self,
+        organization: OrganizationId,
+        from: UserId,
+        to: UserId,
+    ) -> Result<u32, StoreError> {
+        let update = sqlx::query!(
+            "UPDATE invitations SET invited_by = $3, version = version + 1
+              WHERE org_id = $1 AND invited_by = $2 AND state = 'pending'",
+            organization.uuid(),
+            from.uuid(),
+            to.uuid(),
+        );
+        let changed = update.execute(self.connection()).await.map_err(store_error)?.rows_affected();
+        Ok(u32::try_from(changed).unwrap_or(u32::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pattern;
+
+    #[test]
+    fn a_search_finds_signs_of_patterns_as_they_are() {
+        assert_eq!(pattern("ada"), "%ada%");
+        assert_eq!(pattern(r"100%_\"), r"%100\%\_\\%");
+    }
+}

@@ -1,0 +1,245 @@
+//! The outbox: letters that wait to be sent.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rollcall_application::{
+    audit::Record,
+    mail::{Attempt, Claimed, Contents, Letter, Outbox, OutboxState},
+    ports::{Entropy, StoreError},
+};
+use rollcall_domain::{
+    EmailAddress, InvitationId, OrganizationId, UserId,
+    accounts::Locale,
+    id::{MailId, SignupId},
+    secret::TokenHash,
+};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    error::{corrupt, store_error},
+    row::{count, moment, value},
+    store::PgStore,
+    transaction::{NO_ORGANIZATION, Purpose, begin, begin_task, task},
+};
+
+const CONFIRM_SIGNUP: &str = "confirm_signup";
+const INVITATION: &str = "invitation";
+/// How often another node's letters are looked for. Being told of them (NOTIFY) would make every commit that queues
+/// one wait for every other.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The most characters that are kept of what went wrong.
+const ERROR_CHARACTERS: usize = 500;
+
+/// Queues the letters of a record, due at once.
+pub(crate) async fn queue(
+    connection: &mut PgConnection,
+    record: &Record,
+    entropy: &dyn Entropy,
+) -> Result<(), StoreError> {
+    let Some(entry) = record.entries().next() else { return Ok(()) };
+    let now = entry.event().occurred_at;
+    let locale = Locale::default();
+    for letter in record.letters() {
+        let id: MailId = entropy.id(now);
+        let (organization, kind, subject, sender) = match letter {
+            Letter::ConfirmSignup { signup } => (NO_ORGANIZATION, CONFIRM_SIGNUP, signup.uuid(), None),
+            Letter::Invitation { organization, invitation, sender } => {
+                (organization.uuid(), INVITATION, invitation.uuid(), Some(sender.uuid()))
+            }
+        };
+        sqlx::query!(
+            "INSERT INTO mails (org_id, mail_id, kind, subject, sender, locale, created_at, due_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+            organization,
+            id.uuid(),
+            kind,
+            subject,
+            sender,
+            locale.as_str(),
+            now,
+        )
+        .execute(&mut *connection)
+        .await
+        .map_err(store_error)?;
+    }
+    Ok(())
+}
+
+fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -> Result<Letter, StoreError> {
+    match (kind, sender) {
+        (CONFIRM_SIGNUP, _) => Ok(Letter::ConfirmSignup { signup: SignupId::from_uuid(subject) }),
+        (INVITATION, Some(sender)) => Ok(Letter::Invitation {
+            organization: OrganizationId::from_uuid(organization),
+            invitation: InvitationId::from_uuid(subject),
+            sender: UserId::from_uuid(sender),
+        }),
+        _ => Err(corrupt("a letter of no known kind")),
+    }
+}
+
+#[async_trait]
+impl Outbox for PgStore {
+    async fn claim(
+        &self,
+        now: OffsetDateTime,
+        lease_until: OffsetDateTime,
+        limit: u16,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
+        let rows = sqlx::query!(
+            "UPDATE mails SET due_at = $2, attempts = attempts + 1
+              WHERE mail_id IN (SELECT mail_id FROM mails WHERE state = 'queued' AND due_at <= $1
+                                 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+          RETURNING org_id, mail_id, kind, subject, sender, attempts",
+            now,
+            lease_until,
+            i64::from(limit),
+        );
+        let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(Claimed {
+                    id: MailId::from_uuid(row.mail_id),
+                    letter: letter(&row.kind, row.org_id, row.subject, row.sender)?,
+                    attempts: count(i64::from(row.attempts) - 1)?,
+                })
+            })
+            .collect()
+    }
+
+    async fn contents(
+        &self,
+        letter: Letter,
+        token: TokenHash,
+        now: OffsetDateTime,
+    ) -> Result<Option<Contents>, StoreError> {
+        match letter {
+            Letter::ConfirmSignup { signup } => self.signup_contents(signup, token, now).await,
+            Letter::Invitation { organization, invitation, .. } => {
+                self.invitation_contents(organization, invitation, token, now).await
+            }
+        }
+    }
+
+    async fn settle(&self, mail: MailId, attempt: Attempt) -> Result<(), StoreError> {
+        let (state, due_at, settled_at, error) = match attempt {
+            Attempt::Sent { at } => ("sent", None, Some(at), None),
+            Attempt::Moot { at } => ("moot", None, Some(at), None),
+            Attempt::Dead { at, error } => ("dead", None, Some(at), Some(error)),
+            Attempt::Later { at, error } => ("queued", Some(at), None, Some(error)),
+        };
+        let error: Option<String> = error.map(|error| error.chars().take(ERROR_CHARACTERS).collect());
+        let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
+        let update = sqlx::query!(
+            "UPDATE mails SET state = $2, due_at = COALESCE($3, due_at), settled_at = $4, last_error = $5
+              WHERE mail_id = $1",
+            mail.uuid(),
+            state,
+            due_at,
+            settled_at,
+            error,
+        );
+        update.execute(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)
+    }
+
+    async fn state(&self, _now: OffsetDateTime) -> Result<OutboxState, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
+        let row = sqlx::query!(
+            r#"SELECT (SELECT count(*) FROM mails WHERE state = 'queued') AS "queued!",
+                      (SELECT count(*) FROM mails WHERE state = 'dead') AS "dead!",
+                      (SELECT min(created_at) FROM mails WHERE state = 'queued') AS oldest"#
+        );
+        let row = row.fetch_one(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(OutboxState { queued: count(row.queued)?, dead: count(row.dead)?, oldest: row.oldest.map(moment) })
+    }
+
+    async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
+        // Those that were given up are kept until somebody has looked at them.
+        let delete = sqlx::query!("DELETE FROM mails WHERE settled_at < $1 AND state <> 'dead'", before);
+        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
+        transaction.commit().await.map_err(store_error)?;
+        Ok(forgotten)
+    }
+
+    async fn wait(&self) {
+        // Time that passes is no news.
+        let _ = tokio::time::timeout(LOOK_EVERY, self.letter_queued.notified()).await;
+    }
+}
+
+impl PgStore {
+    async fn invitation_contents(
+        &self,
+        organization: OrganizationId,
+        invitation: InvitationId,
+        token: TokenHash,
+        now: OffsetDateTime,
+    ) -> Result<Option<Contents>, StoreError> {
+        let mut transaction = begin(&self.pool, Purpose::Change, Some(organization.uuid()), None, "").await?;
+        let row = sqlx::query!(
+            r#"UPDATE invitations i SET token_hash = $3
+                 FROM organizations o
+                WHERE i.org_id = $1 AND i.invitation_id = $2 AND i.state = 'pending' AND i.expires_at > $4
+                  AND o.org_id = i.org_id
+            RETURNING i.email, i.role, i.expires_at, o.name AS organization,
+                      (SELECT u.name FROM users u WHERE u.user_id = i.invited_by) AS inviter"#,
+            organization.uuid(),
+            invitation.uuid(),
+            token.0.as_slice(),
+            now,
+        );
+        let row = row.fetch_optional(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        row.map(|row| {
+            Ok(Contents::Invitation {
+                to: value(&row.email)?,
+                organization: value(&row.organization)?,
+                inviter: row.inviter,
+                role: value(&row.role)?,
+                expires_at: moment(row.expires_at),
+            })
+        })
+        .transpose()
+    }
+
+    async fn signup_contents(
+        &self,
+        signup: SignupId,
+        token: TokenHash,
+        now: OffsetDateTime,
+    ) -> Result<Option<Contents>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::SIGNUPS).await?;
+        let row = sqlx::query!(
+            "SELECT email, name, organization_name, expires_at FROM signups WHERE signup_id = $1 AND expires_at > $2",
+            signup.uuid(),
+            now,
+        );
+        let Some(row) = row.fetch_optional(&mut *transaction).await.map_err(store_error)? else { return Ok(None) };
+        let to: EmailAddress = value(&row.email)?;
+        // An account gets no link that could make another. Its own spelling of the address gets the mail (attack 16).
+        let account = sqlx::query!(
+            r#"SELECT email AS "email!", name AS "name!" FROM directory_credentials($1)"#,
+            to.key()
+        );
+        if let Some(account) = account.fetch_optional(&mut *transaction).await.map_err(store_error)? {
+            return Ok(Some(Contents::AccountExists { to: value(&account.email)?, name: value(&account.name)? }));
+        }
+        let update =
+            sqlx::query!("UPDATE signups SET token_hash = $2 WHERE signup_id = $1", signup.uuid(), token.0.as_slice());
+        update.execute(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(Some(Contents::ConfirmSignup {
+            to,
+            name: value(&row.name)?,
+            organization: value(&row.organization_name)?,
+            expires_at: moment(row.expires_at),
+        }))
+    }
+}

@@ -1,0 +1,113 @@
+//! From columns to values of the domain.
+
+use std::{fmt::Display, str::FromStr};
+
+use rollcall_application::ports::StoreError;
+use rollcall_domain::{
+    OrganizationId, UserId,
+    accounts::User,
+    invitations::Invitation,
+    organizations::Organization,
+};
+use time::{OffsetDateTime, UtcOffset};
+use uuid::Uuid;
+
+use crate::error::corrupt;
+
+/// A text that was a value when it was written.
+pub(crate) fn value<T: FromStr<Err: Display>>(text: &str) -> Result<T, StoreError> {
+    text.parse().map_err(corrupt)
+}
+
+/// A count.
+pub(crate) fn count<T: TryFrom<i64, Error: Display>>(number: i64) -> Result<T, StoreError> {
+    T::try_from(number).map_err(corrupt)
+}
+
+/// A moment, in UTC whatever zone the connection has.
+pub(crate) fn moment(at: OffsetDateTime) -> OffsetDateTime {
+    at.to_offset(UtcOffset::UTC)
+}
+
+/// The columns of an account.
+pub(crate) struct UserRow {
+    pub(crate) user_id: Uuid,
+    pub(crate) email: String,
+    pub(crate) name: String,
+    pub(crate) locale: String,
+    pub(crate) time_zone: String,
+    pub(crate) created_at: OffsetDateTime,
+    pub(crate) version: i32,
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = StoreError;
+
+    fn try_from(row: UserRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: UserId::from_uuid(row.user_id),
+            email: value(&row.email)?,
+            name: value(&row.name)?,
+            locale: value(&row.locale)?,
+            time_zone: value(&row.time_zone)?,
+            created_at: moment(row.created_at),
+            version: row.version,
+        })
+    }
+}
+
+/// The columns of an organization.
+pub(crate) struct OrganizationRow {
+    pub(crate) org_id: Uuid,
+    pub(crate) name: String,
+    pub(crate) slug: String,
+    pub(crate) plan: String,
+    pub(crate) created_at: OffsetDateTime,
+    pub(crate) version: i32,
+}
+
+impl TryFrom<OrganizationRow> for Organization {
+    type Error = StoreError;
+
+    fn try_from(row: OrganizationRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: OrganizationId::from_uuid(row.org_id),
+            name: value(&row.name)?,
+            slug: value(&row.slug)?,
+            plan: value(&row.plan)?,
+            created_at: moment(row.created_at),
+            version: row.version,
+        })
+    }
+}
+
+/// The columns of an invitation.
+pub(crate) struct InvitationRow {
+    pub(crate) invitation_id: Uuid,
+    pub(crate) email: String,
+    pub(crate) role: String,
+    pub(crate) state: String,
+    pub(crate) invited_by: Option<Uuid>,
+    pub(crate) created_at: OffsetDateTime,
+    pub(crate) expires_at: OffsetDateTime,
+    pub(crate) accepted_at: Option<OffsetDateTime>,
+    pub(crate) version: i32,
+}
+
+impl TryFrom<InvitationRow> for Invitation {
+    type Error = StoreError;
+
+    fn try_from(row: InvitationRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: rollcall_domain::InvitationId::from_uuid(row.invitation_id),
+            email: value(&row.email)?,
+            role: value(&row.role)?,
+            state: value(&row.state)?,
+            invited_by: row.invited_by.map(UserId::from_uuid),
+            created_at: moment(row.created_at),
+            expires_at: moment(row.expires_at),
+            accepted_at: row.accepted_at.map(moment),
+            version: row.version,
+        })
+    }
+}

@@ -1,0 +1,49 @@
+//! The door.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rollcall_application::ports::{Entropy, Scope, Store, StoreError, UnitOfWork, View};
+use sqlx::PgPool;
+use tokio::sync::Notify;
+
+use crate::{
+    connection::{ConnectError, Connection, connect},
+    transaction::{Purpose, Transaction},
+};
+
+/// Everything that Rollcall keeps, in PostgreSQL. Cloning it is cheap.
+#[derive(Clone)]
+pub struct PgStore {
+    pub(crate) pool: PgPool,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    /// Told when this node has queued a letter.
+    pub(crate) letter_queued: Arc<Notify>,
+}
+
+impl PgStore {
+    /// Connects as the service.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub async fn connect(connection: &Connection, entropy: Arc<dyn Entropy>) -> Result<Self, ConnectError> {
+        let pool = connect(connection).await?;
+        Ok(Self { pool, entropy, letter_queued: Arc::default() })
+    }
+
+    /// Closes the connections, each when it is free.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+#[async_trait]
+impl Store for PgStore {
+    async fn begin(&self, scope: Scope) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        Ok(Box::new(Transaction::begin(self, scope, Purpose::Change).await?))
+    }
+
+    async fn view(&self, scope: Scope) -> Result<Box<dyn View>, StoreError> {
+        Ok(Box::new(Transaction::begin(self, scope, Purpose::Look).await?))
+    }
+}

@@ -1,0 +1,98 @@
+//! A transaction that has said what it may touch.
+
+use rollcall_application::{
+    audit::Record,
+    ports::{Scope, StoreError, UnitOfWork},
+};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres};
+use uuid::Uuid;
+
+use crate::{error::store_error, store::PgStore};
+
+/// Names the platform's own log, where there is no organization.
+pub(crate) const NO_ORGANIZATION: Uuid = Uuid::nil();
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To change something.
+    Change,
+    /// To read, all of it as it was at one moment.
+    Look,
+}
+
+/// A transaction in one scope: a unit of work, or a view.
+pub(crate) struct Transaction {
+    pub(crate) inner: sqlx::Transaction<'static, Postgres>,
+    scope: Scope,
+    store: PgStore,
+}
+
+/// Pieces of the platform's own bookkeeping, by the names that the policies know.
+pub(crate) mod task {
+    pub(crate) const SIGNUPS: &str = "signups";
+    pub(crate) const OUTBOX: &str = "outbox";
+    pub(crate) const IDEMPOTENCY: &str = "idempotency";
+    pub(crate) const MAILBOX: &str = "mailbox";
+}
+
+impl Transaction {
+    pub(crate) async fn begin(store: &PgStore, scope: Scope, purpose: Purpose) -> Result<Self, StoreError> {
+        let organization = scope.organization().map_or(NO_ORGANIZATION, |organization| organization.uuid());
+        let user = scope.user().map(|user| user.uuid());
+        let task = match scope {
+            Scope::Signups => task::SIGNUPS,
+            Scope::Organization(_) | Scope::Account(_) | Scope::Seat { .. } | Scope::Platform => "",
+        };
+        let inner = begin(&store.pool, purpose, Some(organization), user, task).await?;
+        Ok(Self { inner, scope, store: store.clone() })
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+}
+
+/// Begins a transaction and says what it may touch, in one round trip. `SET LOCAL` ends with it, however it ends.
+pub(crate) async fn begin(
+    pool: &PgPool,
+    purpose: Purpose,
+    organization: Option<Uuid>,
+    user: Option<Uuid>,
+    task: &'static str,
+) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
+    let mode = match purpose {
+        Purpose::Change => "",
+        Purpose::Look => " ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    };
+    let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+    // Ids are written by us, so there is nothing in them that SQL could mistake.
+    let begin = format!(
+        "BEGIN{mode}; SET LOCAL rollcall.org_id = '{}'; SET LOCAL rollcall.user_id = '{}'; SET LOCAL rollcall.task = '{task}'",
+        text(organization),
+        text(user),
+    );
+    pool.begin_with(AssertSqlSafe(begin)).await.map_err(store_error)
+}
+
+/// Begins a transaction for a piece of the platform's own bookkeeping.
+pub(crate) async fn begin_task(
+    pool: &PgPool,
+    task: &'static str,
+) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
+    begin(pool, Purpose::Change, None, None, task).await
+}
+
+#[async_trait::async_trait]
+impl UnitOfWork for Transaction {
+    async fn commit(mut self: Box<Self>, record: Record) -> Result<(), StoreError> {
+        let organization = self.scope.organization();
+        crate::audit::write(&mut self.inner, organization, &record).await?;
+        crate::outbox::queue(&mut self.inner, &record, self.store.entropy.as_ref()).await?;
+        self.inner.commit().await.map_err(store_error)?;
+        if !record.letters().is_empty() {
+            self.store.letter_queued.notify_one();
+        }
+        Ok(())
+    }
+}
