@@ -24,7 +24,7 @@ pub struct Database {
 struct Private {
     postgres: PrivatePostgres,
     /// None in a subcommand that visits the database of a server that is running.
-    _claim: Option<DataDirectory>,
+    claim: Option<DataDirectory>,
 }
 
 /// The database cannot be used.
@@ -90,7 +90,7 @@ impl Database {
         Ok(Self {
             url: Secret::new(service_url),
             migration_url: Secret::new(url),
-            private: Some(Private { postgres, _claim: claim }),
+            private: Some(Private { postgres, claim }),
         })
     }
 
@@ -123,7 +123,8 @@ impl Database {
     /// [`DatabaseError::Private`].
     pub async fn close(self) -> Result<(), DatabaseError> {
         match self.private {
-            Some(Private { postgres, .. }) => Ok(postgres.stop().await?),
+            Some(Private { postgres, claim: Some(claim) }) => Ok(postgres.stop_claimed(claim).await?),
+            Some(Private { postgres, claim: None }) => Ok(postgres.stop().await?),
             None => Ok(()),
         }
     }

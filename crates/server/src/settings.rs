@@ -30,118 +30,108 @@ pub struct Settings {
     /// What the service is run for.
     pub profile: Profile,
     /// The values.
-    pub values: Values,
+    pub(crate) values: Values,
 }
 
-/// The values, as they stand in the files.
+/// The values, as they stand in the files; `config/default.toml` explains each, once.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml explains each, once")]
-pub struct Values {
-    pub data_dir: PathBuf,
-    pub http: Http,
-    pub database: DatabaseValues,
-    pub email: Email,
-    pub keys: Keys,
-    pub passwords: PasswordValues,
-    pub sessions: SessionValues,
-    pub limits: LimitValues,
-    pub operator: Token,
-    pub service: Token,
-    pub log: Log,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml explains each, once")]
-pub struct Http {
-    pub address: SocketAddr,
-    pub operations_address: SocketAddr,
-    pub public_url: String,
-    pub trusted_proxies: String,
-    pub body_limit_bytes: usize,
-    pub timeout_seconds: u64,
-    pub shutdown_seconds: u64,
+pub(crate) struct Values {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) http: Http,
+    pub(crate) database: DatabaseValues,
+    pub(crate) email: Email,
+    pub(crate) keys: Keys,
+    pub(crate) passwords: PasswordValues,
+    pub(crate) sessions: SessionValues,
+    pub(crate) limits: LimitValues,
+    pub(crate) operator: Token,
+    pub(crate) service: Token,
+    pub(crate) log: Log,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml explains each, once")]
-pub struct DatabaseValues {
+pub(crate) struct Http {
+    pub(crate) address: SocketAddr,
+    pub(crate) operations_address: SocketAddr,
+    pub(crate) public_url: String,
+    pub(crate) trusted_proxies: String,
+    pub(crate) body_limit_bytes: usize,
+    pub(crate) timeout_seconds: u64,
+    pub(crate) shutdown_seconds: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DatabaseValues {
     #[serde(deserialize_with = "secret")]
-    pub url: Secret,
+    pub(crate) url: Secret,
     #[serde(deserialize_with = "secret")]
-    pub migration_url: Secret,
-    pub migrate_on_start: bool,
-    pub max_connections: u32,
-    pub acquire_timeout_seconds: u64,
-    pub statement_timeout_seconds: u64,
+    pub(crate) migration_url: Secret,
+    pub(crate) migrate_on_start: bool,
+    pub(crate) max_connections: u32,
+    pub(crate) acquire_timeout_seconds: u64,
+    pub(crate) statement_timeout_seconds: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml explains each, once")]
-pub struct Email {
+pub(crate) struct Email {
     #[serde(deserialize_with = "secret")]
-    pub smtp_url: Secret,
-    pub from: String,
+    pub(crate) smtp_url: Secret,
+    pub(crate) from: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml explains each, once")]
-pub struct Keys {
+pub(crate) struct Keys {
     #[serde(deserialize_with = "secret")]
-    pub ring: Secret,
+    pub(crate) ring: Secret,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml explains each, once")]
-pub struct PasswordValues {
-    pub memory_kib: u32,
-    pub passes: u32,
-    pub lanes: u32,
-    pub at_once: usize,
-    pub patience_seconds: u64,
+pub(crate) struct PasswordValues {
+    pub(crate) memory_kib: u32,
+    pub(crate) passes: u32,
+    pub(crate) lanes: u32,
+    pub(crate) at_once: usize,
+    pub(crate) patience_seconds: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml explains each, once")]
-pub struct SessionValues {
-    pub idle_hours: u32,
-    pub absolute_days: u32,
+pub(crate) struct SessionValues {
+    pub(crate) idle_hours: u32,
+    pub(crate) absolute_days: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml explains each, once")]
-pub struct LimitValues {
-    pub enabled: bool,
-    pub requests: u32,
-    pub requests_per_seconds: u32,
-    pub attempts: u32,
-    pub attempts_per_seconds: u32,
-    pub invitations_per_inviter: u32,
-    pub invitations_per_organization: u32,
-    pub signups_per_address: u32,
+pub(crate) struct LimitValues {
+    pub(crate) enabled: bool,
+    pub(crate) requests: u32,
+    pub(crate) requests_per_seconds: u32,
+    pub(crate) attempts: u32,
+    pub(crate) attempts_per_seconds: u32,
+    pub(crate) invitations_per_inviter: u32,
+    pub(crate) invitations_per_organization: u32,
+    pub(crate) signups_per_address: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml explains each, once")]
-pub struct Token {
+pub(crate) struct Token {
     #[serde(deserialize_with = "secret")]
-    pub token: Secret,
+    pub(crate) token: Secret,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml explains each, once")]
-pub struct Log {
-    pub level: String,
-    pub format: String,
+pub(crate) struct Log {
+    pub(crate) level: String,
+    pub(crate) format: String,
 }
 
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {

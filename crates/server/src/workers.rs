@@ -37,11 +37,21 @@ impl Workers {
         });
         let (workers, stopped) = (self.clone(), stop.clone());
         tracker.spawn(async move {
-            repeat(COUNT_EVERY, &stopped, async || workers.count().await).await;
+            loop {
+                complain(workers.count().await);
+                if !pause(COUNT_EVERY, &stopped).await {
+                    return;
+                }
+            }
         });
         let stopped = stop.clone();
         tracker.spawn(async move {
-            repeat(TIDY_EVERY, &stopped, async || self.tidy().await).await;
+            loop {
+                complain(self.tidy().await);
+                if !pause(TIDY_EVERY, &stopped).await {
+                    return;
+                }
+            }
         });
     }
 
@@ -80,14 +90,16 @@ impl Workers {
     }
 }
 
-async fn repeat(every: Duration, stopped: &CancellationToken, work: impl AsyncFn() -> Result<(), Error>) {
-    loop {
-        if let Err(error) = work().await {
-            tracing::warn!(%error, "regular work was not done; it is tried again");
-        }
-        tokio::select! {
-            () = tokio::time::sleep(every) => {}
-            () = stopped.cancelled() => return,
-        }
+/// Waits for the next time; there is none once it is stopped.
+async fn pause(every: Duration, stopped: &CancellationToken) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(every) => true,
+        () = stopped.cancelled() => false,
+    }
+}
+
+fn complain(done: Result<(), Error>) {
+    if let Err(error) = done {
+        tracing::warn!(%error, "regular work was not done; it is tried again");
     }
 }
