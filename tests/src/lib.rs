@@ -1,0 +1,24 @@
+//! The test harness: a real service on a real PostgreSQL, spoken to over real HTTP.
+//!
+//! [`Service::start`] gives a test a database and a node of its own, with a clock that the test moves. [`Team`] is an
+//! organization with somebody in every role. Tests poll a condition ([`until`]) instead of sleeping.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on had better panic")]
+
+mod binary;
+mod caller;
+mod database;
+mod golden;
+mod manual_clock;
+mod patience;
+mod service;
+pub mod smtp;
+mod team;
+
+pub use binary::Binary;
+pub use caller::{Answer, Caller};
+pub use database::TestDatabase;
+pub use golden::compare_with_golden;
+pub use manual_clock::ManualClock;
+pub use patience::until;
+pub use service::Service;
+pub use team::{PASSWORD, Team, word};

@@ -1,1 +1,21 @@
-fn main(){}
+//! The end-to-end suites: a real service, a real PostgreSQL, real HTTP.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on had better panic")]
+
+mod accounts;
+mod audit;
+mod bad_input;
+mod conventions;
+mod crash;
+mod development;
+mod golden;
+mod invitations;
+mod isolation;
+mod mail;
+mod members;
+mod operations;
+mod organizations;
+mod pages;
+mod races;
+mod refusals;
+mod sessions;
+mod tour;

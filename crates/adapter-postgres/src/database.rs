@@ -46,3 +46,13 @@ pub async fn create_database(url: &str, name: &str) -> Result<(), ConnectError> 
         Err(error) => Err(ConnectError::Unreachable(error)),
     }
 }
+
+/// A short name that changes whenever the migrations do. Tests keep a migrated template database under it.
+pub fn migrations_fingerprint() -> String {
+    let bytes = MIGRATIONS.iter().flat_map(|migration| migration.checksum.iter());
+    // FNV-1a: a name is all that is wanted of it.
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}

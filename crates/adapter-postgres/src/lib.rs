@@ -23,6 +23,6 @@ mod store;
 mod transaction;
 
 pub use connection::{ConnectError, Connection};
-pub use database::{MigrateError, create_database, migrate};
+pub use database::{MigrateError, create_database, migrate, migrations_fingerprint};
 pub use readiness::NotReady;
 pub use store::PgStore;

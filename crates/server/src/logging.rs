@@ -1,5 +1,7 @@
 //! Log lines: one event each, on standard error.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::settings::Settings;
@@ -21,7 +23,10 @@ pub enum InvalidLogging {
 /// [`InvalidLogging`].
 pub fn start_logging(settings: &Settings) -> Result<(), InvalidLogging> {
     let filter = EnvFilter::try_new(&settings.values.log.level).map_err(|_| InvalidLogging::Level)?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match settings.values.log.format.as_str() {
         "text" => lines.init(),
         "json" => lines.json().flatten_event(true).init(),

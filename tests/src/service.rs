@@ -1,0 +1,153 @@
+//! A node of a test's own.
+
+use std::sync::Arc;
+
+use rollcall_server::{Ports, Profile, Server, Settings, SystemEntropy};
+use serde_json::{Value, json};
+
+use crate::{Answer, Caller, ManualClock, TestDatabase, database::random, patience::until, team::PASSWORD};
+
+/// A node that serves, on a database and with a clock that are the test's own.
+pub struct Service {
+    server: Option<Server>,
+    /// Its database.
+    pub database: Arc<TestDatabase>,
+    /// Its clock.
+    pub clock: ManualClock,
+    _data_dir: tempfile::TempDir,
+}
+
+/// What tests change about the development profile: passwords cost next to nothing, ports are free ones, and
+/// everybody comes from one address.
+const VALUES: [(&str, &str); 7] = [
+    ("http.address", "127.0.0.1:0"),
+    ("http.operations_address", "127.0.0.1:0"),
+    ("passwords.memory_kib", "64"),
+    ("passwords.passes", "1"),
+    ("passwords.patience_seconds", "60"),
+    ("database.max_connections", "20"),
+    ("limits.enabled", "false"),
+];
+
+impl Service {
+    /// A node as most tests want it.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// A node with some settings changed.
+    pub async fn start_with(values: &[(&str, &str)]) -> Self {
+        Self::start_on(Arc::new(TestDatabase::create().await), ManualClock::default(), values).await
+    }
+
+    /// A node on a database that is there already.
+    pub async fn start_on(database: Arc<TestDatabase>, clock: ManualClock, values: &[(&str, &str)]) -> Self {
+        let data_dir = tempfile::tempdir().unwrap();
+        let data_path = data_dir.path().to_str().unwrap();
+        let own = [("database.url", database.url()), ("data_dir", data_path)];
+        let values: Vec<_> = VALUES.iter().chain(&own).chain(values).copied().collect();
+        let settings = Settings::with(Profile::Development, &values).unwrap();
+        let ports = Ports { clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy) };
+        let server = Server::start(&settings, ports).await.unwrap();
+        Self { server: Some(server), database, clock, _data_dir: data_dir }
+    }
+
+    /// Where it serves.
+    pub fn base(&self) -> String {
+        format!("http://{}", self.server.as_ref().unwrap().address())
+    }
+
+    /// Where its metrics are.
+    pub fn operations(&self) -> Caller {
+        Caller::anonymous(&format!("http://{}", self.server.as_ref().unwrap().operations_address()))
+    }
+
+    /// Nobody in particular.
+    pub fn anonymous(&self) -> Caller {
+        Caller::anonymous(&self.base())
+    }
+
+    /// Stops it in good order.
+    pub async fn stop(mut self) {
+        self.server.take().unwrap().stop().await.unwrap();
+    }
+
+    /// An address that no other test has.
+    pub fn new_address(name: &str) -> String {
+        format!("{name}.{:x}@example.com", random() as u32)
+    }
+
+    /// Signs somebody up with a new organization; gives back them and the answer.
+    pub async fn sign_up(&self, email: &str, organization: &str) -> (Caller, Answer) {
+        let anonymous = self.anonymous();
+        let signup = json!({"email": email, "name": "Grace Hopper", "organization_name": organization});
+        anonymous.post("/v1/signup", signup).await.expect(202);
+        let token = self.mailed_token(email).await;
+        let complete = json!({"token": token, "password": PASSWORD});
+        let answer = anonymous.post("/v1/signup/complete", complete).await.expect(201);
+        (anonymous.with_token(answer.text_at("/session/token")), answer)
+    }
+
+    /// Signs somebody in.
+    pub async fn sign_in(&self, email: &str) -> Caller {
+        let anonymous = self.anonymous();
+        let answer = anonymous.post("/v1/sessions", json!({"email": email, "password": PASSWORD})).await.expect(201);
+        anonymous.with_token(answer.text_at("/session/token"))
+    }
+
+    /// Invites an address; gives back the invitation's id and the token that was mailed.
+    pub async fn invite(&self, inviter: &Caller, email: &str, role: &str) -> (String, String) {
+        let answer = inviter.post("/v1/invitations", json!({"email": email, "role": role})).await.expect(201);
+        (answer.text_at("/id").to_owned(), self.mailed_token(email).await)
+    }
+
+    /// Invites an address that has no account, and accepts; gives back the newcomer and their user id.
+    pub async fn bring_in(&self, inviter: &Caller, email: &str, role: &str) -> (Caller, String) {
+        let (_, token) = self.invite(inviter, email, role).await;
+        let accept = json!({"token": token, "name": format!("The {role}"), "password": PASSWORD});
+        let answer = self.anonymous().post("/v1/invitations/accept", accept).await.expect(201);
+        let caller = self.anonymous().with_token(answer.text_at("/session/token"));
+        (caller, answer.text_at("/user/id").to_owned())
+    }
+
+    /// The mails to an address, the newest first.
+    pub async fn mails_to(&self, email: &str) -> Vec<Value> {
+        let mails = self.anonymous().get("/dev/mailbox.json").await.expect(200);
+        mails.list("data").iter().filter(|mail| mail["to"] == email).cloned().collect()
+    }
+
+    /// The newest mail to an address, once there is one.
+    pub async fn mail_to(&self, email: &str) -> Value {
+        until(&format!("a mail to {email}"), async || self.mails_to(email).await.into_iter().next()).await
+    }
+
+    /// The token in the newest mail to an address that has a link, once there is one; that mail is then taken as read.
+    pub async fn mailed_token(&self, email: &str) -> String {
+        until(&format!("a link for {email}"), async || {
+            let mails = self.mails_to(email).await;
+            let link = mails.first()?["links"][0].as_str()?.to_owned();
+            Some(link.split_once("token=")?.1.to_owned())
+        })
+        .await
+    }
+
+    /// Waits until nothing is queued any more.
+    pub async fn all_mail_sent(&self) {
+        until("an empty outbox", async || {
+            let queued = self.database.rows("SELECT 1 AS one FROM mails WHERE state = 'queued'").await;
+            queued.is_empty().then_some(())
+        })
+        .await;
+    }
+
+    /// The actions and outcomes in an organization's audit log, or in the platform's, the oldest first.
+    pub async fn audit_log(&self, organization: Option<&str>) -> Vec<(String, String)> {
+        let organization = organization.map_or(uuid::Uuid::nil(), |id| {
+            id.parse::<rollcall_domain::OrganizationId>().unwrap().uuid()
+        });
+        let query = format!("SELECT action, outcome FROM audit_events WHERE org_id = '{organization}' ORDER BY event_id");
+        let rows = self.database.rows(&query).await;
+        let text = |row: &Value, field: &str| row[field].as_str().unwrap().to_owned();
+        rows.iter().map(|row| (text(row, "action"), text(row, "outcome"))).collect()
+    }
+}

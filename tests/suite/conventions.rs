@@ -1,0 +1,143 @@
+//! What holds for every request: headers, keyed repeats, limits, where a request may come from.
+
+use reqwest::Method;
+use rollcall_tests::{Answer, Caller, Service, Team};
+use serde_json::{Value, json};
+use time::Duration;
+
+#[tokio::test]
+async fn asvs_3_4_every_answer_has_an_id_and_hardening_headers() {
+    let service = Service::start().await;
+    for path in ["/healthz", "/v1/session", "/nothing", "/docs", "/dev/mailbox.json", "/openapi.json"] {
+        let answer = service.anonymous().get(path).await;
+        assert_eq!(answer.header("x-request-id").len(), 32, "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        assert!(answer.header("content-security-policy").contains("default-src 'none'"), "{path}");
+        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), "", "attack 21: {path}");
+        assert_eq!(answer.header("server"), "", "{path}");
+    }
+    let request = service.anonymous().request(Method::GET, "/healthz");
+    let traced = Answer::of(request.header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")).await;
+    assert_eq!(traced.header("x-request-id"), "4bf92f3577b34da6a3ce929d0e0e4736");
+}
+
+async fn keyed(caller: &Caller, path: &str, key: &str, body: &Value) -> Answer {
+    Answer::of(caller.request(Method::POST, path).header("Idempotency-Key", key).json(body)).await
+}
+
+#[tokio::test]
+async fn a_keyed_request_is_done_once_and_answered_alike() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let body = json!({"email": "ada@example.com", "role": "viewer"});
+    let first = keyed(team.owner(), "/v1/invitations", "k1", &body).await.expect(201);
+    let again = keyed(team.owner(), "/v1/invitations", "k1", &body).await.expect(201);
+    assert_eq!((&again.text, again.header("location")), (&first.text, first.header("location")));
+    assert_eq!((first.header("idempotency-replayed"), again.header("idempotency-replayed")), ("", "true"));
+    // In quotes, as the draft has it, it is the same key.
+    assert_eq!(keyed(team.owner(), "/v1/invitations", "\"k1\"", &body).await.expect(201).text, first.text);
+    let other = json!({"email": "eve@example.com", "role": "viewer"});
+    keyed(team.owner(), "/v1/invitations", "k1", &other).await.problem(422, "idempotency_key_reused");
+    keyed(team.owner(), "/v1/invitations/bulk", "k1", &body).await.problem(422, "idempotency_key_reused");
+    // What failed has changed nothing, so it is simply tried again.
+    keyed(team.owner(), "/v1/invitations", "k2", &body).await.problem(409, "invitation_pending");
+    team.owner().delete(&format!("/v1/invitations/{}", first.text_at("/id"))).await.expect(204);
+    keyed(team.owner(), "/v1/invitations", "k2", &body).await.expect(201);
+    for bad in ["", "with space", &"x".repeat(256), "ü"] {
+        keyed(team.owner(), "/v1/invitations", bad, &body).await.problem(400, "invalid_idempotency_key");
+    }
+    service.clock.advance(Duration::hours(24));
+    let owner = service.sign_in(team.email("owner")).await;
+    keyed(&owner, "/v1/invitations", "k1", &body).await.problem(409, "invitation_pending");
+}
+
+#[tokio::test]
+async fn attack_34_a_key_belongs_to_one_caller_and_dies_with_the_session() {
+    let service = Service::start().await;
+    let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);
+    let body = json!({"email": "ada@example.com", "role": "viewer"});
+    let first = keyed(ours.owner(), "/v1/invitations", "shared", &body).await.expect(201);
+    keyed(ours.caller("admin"), "/v1/invitations", "shared", &body).await.problem(409, "invitation_pending");
+    let second = keyed(theirs.owner(), "/v1/invitations", "shared", &body).await.expect(201);
+    assert_ne!(first.text_at("/id"), second.text_at("/id"));
+    ours.owner().delete("/v1/session").await.expect(204);
+    keyed(ours.owner(), "/v1/invitations", "shared", &body).await.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn kept_answers_are_sealed() {
+    let service = Service::start().await;
+    let email = Service::new_address("grace");
+    service.sign_up(&email, "Acme").await;
+    let body = json!({"email": email, "password": rollcall_tests::PASSWORD});
+    let first = keyed(&service.anonymous(), "/v1/sessions", "k", &body).await.expect(201);
+    assert_eq!(keyed(&service.anonymous(), "/v1/sessions", "k", &body).await.expect(201).text, first.text);
+    let kept = service.database.rows("SELECT encode(answer, 'escape') AS answer FROM idempotency_keys").await;
+    let token = first.text_at("/session/token");
+    assert!(!kept[0]["answer"].as_str().unwrap().contains(&token[4..]));
+    // Nowhere else, either.
+    for table in ["sessions", "users", "audit_events", "mails", "signups", "invitations"] {
+        let rows = service.database.rows(&format!("SELECT {table}::text AS row FROM {table}")).await;
+        assert!(rows.iter().all(|row| !row.to_string().contains(&token[4..])), "{table}");
+    }
+}
+
+#[tokio::test]
+async fn limits_are_told_and_kept() {
+    let service = Service::start_with(&[("limits.enabled", "true"), ("limits.attempts", "3"), ("limits.requests", "5")]).await;
+    let wrong = json!({"email": "nobody@example.com", "password": "a wrong password"});
+    for remaining in ["2", "1", "0"] {
+        let answer = service.anonymous().post("/v1/sessions", wrong.clone()).await.problem(401, "invalid_credentials");
+        assert_eq!(answer.header("ratelimit-policy"), "\"attempts\";q=3;w=60");
+        assert!(answer.header("ratelimit").starts_with(&format!("\"attempts\";r={remaining};t=")), "{}", answer.header("ratelimit"));
+    }
+    let limited = service.anonymous().post("/v1/sessions", wrong.clone()).await.problem(429, "rate_limited");
+    assert!(limited.header("retry-after").parse::<u64>().unwrap() >= 1);
+    assert!(limited.header("ratelimit").starts_with("\"attempts\";r=0;t="));
+    // Attack 35: what a client says of itself buys no new allowance.
+    let request = service.anonymous().request(Method::POST, "/v1/sessions").header("X-Forwarded-For", "203.0.113.9");
+    Answer::of(request.json(&wrong)).await.problem(429, "rate_limited");
+    let made_up = |n: usize| service.anonymous().with_token(&format!("rcs_{n}"));
+    let mut answers = Vec::new();
+    for n in 0..8 {
+        answers.push(made_up(n).get("/v1/session").await.status.as_u16());
+    }
+    assert!(answers.contains(&429), "{answers:?}");
+}
+
+#[tokio::test]
+async fn asvs_15_3_4_a_trusted_proxy_is_believed_as_far_as_it_is_trusted() {
+    let service = Service::start_with(&[("http.trusted_proxies", "127.0.0.1, 10.0.0.0/8")]).await;
+    let signup = json!({"email": Service::new_address("proxied"), "name": "Ada", "organization_name": "Acme"});
+    let request = service.anonymous().request(Method::POST, "/v1/signup").json(&signup);
+    Answer::of(request.header("X-Forwarded-For", "198.51.100.1, 203.0.113.9, 10.1.2.3")).await.expect(202);
+    let events = service.database.rows("SELECT personal FROM audit_events WHERE action = 'signup.requested'").await;
+    assert_eq!(events[0]["personal"]["ip"]["value"], "203.0.113.9");
+}
+
+#[tokio::test]
+async fn attack_20_a_cookie_is_only_good_for_our_own_pages() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let cookie = format!("rollcall_session={}", team.owner().token());
+    let patch = async |origin: Option<&str>| {
+        let mut request = service.anonymous().request(Method::PATCH, "/v1/me").header("Cookie", &cookie);
+        if let Some(origin) = origin {
+            request = request.header("Origin", origin);
+        }
+        Answer::of(request.json(&json!({"name": "Changed"}))).await
+    };
+    let base = service.base();
+    for origin in [None, Some("null"), Some("https://evil.example"), Some(&format!("{base}.evil.example")), Some(&base.replace("http:", "https:"))] {
+        patch(origin).await.problem(403, "origin_mismatch");
+    }
+    assert_eq!(team.owner().get("/v1/me").await.expect(200).text_at("/name"), "Grace Hopper");
+    patch(Some(&base)).await.expect(200);
+    // Reading is safe, and a Bearer token is no cookie.
+    Answer::of(service.anonymous().request(Method::GET, "/v1/me").header("Cookie", &cookie)).await.expect(200);
+    let request = team.owner().request(Method::PATCH, "/v1/me").header("Origin", "https://evil.example");
+    Answer::of(request.json(&json!({"name": "Grace"}))).await.expect(200);
+}

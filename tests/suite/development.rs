@@ -1,0 +1,96 @@
+//! The development profile: one command, and everything else is found or made.
+
+use std::process::Stdio;
+
+use rollcall_tests::{Binary, Caller, PASSWORD, until};
+use serde_json::json;
+
+/// A folder that the user that PostgreSQL runs as can get to.
+fn folder() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt;
+    let open = std::fs::Permissions::from_mode(0o755);
+    tempfile::Builder::new().prefix("rollcall-dev-").permissions(open).tempdir().unwrap()
+}
+
+async fn sign_up(anonymous: &Caller, email: &str) {
+    let signup = json!({"email": email, "name": "Grace", "organization_name": "Acme"});
+    anonymous.post("/v1/signup", signup).await.expect(202);
+    let link = until("a link", async || {
+        let mails = anonymous.get("/dev/mailbox.json").await.expect(200);
+        let mail = mails.list("data").iter().find(|mail| mail["to"] == email)?.clone();
+        Some(mail["links"][0].as_str()?.to_owned())
+    })
+    .await;
+    let (_, token) = link.split_once("token=").unwrap();
+    let complete = json!({"token": token, "password": PASSWORD});
+    anonymous.post("/v1/signup/complete", complete).await.expect(201);
+}
+
+async fn sign_in(anonymous: &Caller, email: &str) {
+    anonymous.post("/v1/sessions", json!({"email": email, "password": PASSWORD})).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_starts_with_a_private_database_whose_data_survive_a_restart_and_a_kill() {
+    let folder = folder();
+    let data_dir = folder.path().join("data");
+    let environment = [("ROLLCALL__DATA_DIR", data_dir.to_str().unwrap())];
+    let first = Binary::serve(&environment);
+    sign_up(&first.anonymous(), "first@example.com").await;
+
+    // A second start on the same data directory says so, in one clear line.
+    let second = Binary::command(&environment).arg("serve").stdout(Stdio::null()).stderr(Stdio::piped()).output().unwrap();
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(!second.status.success());
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("is in use by another rollcall") && said.contains(&first.pid().to_string()), "{said}");
+    // A visit by a subcommand disturbs nobody.
+    assert!(Binary::command(&environment).arg("migrate").stdout(Stdio::null()).status().unwrap().success());
+    sign_in(&first.anonymous(), "first@example.com").await;
+
+    first.terminate();
+    let restarted = Binary::serve(&environment);
+    sign_in(&restarted.anonymous(), "first@example.com").await;
+    sign_up(&restarted.anonymous(), "second@example.com").await;
+    restarted.kill();
+    let after_kill = Binary::serve(&environment);
+    for email in ["first@example.com", "second@example.com"] {
+        sign_in(&after_kill.anonymous(), email).await;
+    }
+    // The generated keys are nobody else's to read.
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(data_dir.join("keyring")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    after_kill.terminate();
+}
+
+#[test]
+fn production_makes_nothing_up() {
+    let refused = Binary::command(&[("ROLLCALL_ENV", "production")]).arg("check-config").output().unwrap();
+    assert!(!refused.status.success());
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("ROLLCALL__DATABASE__URL must be set in production"), "{said}");
+    let unknown = Binary::command(&[("ROLLCALL__HTTP__ADRESS", "127.0.0.1:1")]).arg("check-config").output().unwrap();
+    let said = String::from_utf8(unknown.stderr).unwrap();
+    assert!(!unknown.status.success() && said.contains("adress"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_production_there_is_no_mailbox_and_cookies_are_for_tls_only() {
+    let database = rollcall_tests::TestDatabase::create().await;
+    let environment = [
+        ("ROLLCALL_ENV", "production"),
+        ("ROLLCALL__DATABASE__URL", database.url()),
+        ("ROLLCALL__HTTP__PUBLIC_URL", "https://rollcall.example"),
+        ("ROLLCALL__KEYS__RING", "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+        ("ROLLCALL__EMAIL__SMTP_URL", "smtps://mail.example"),
+    ];
+    let server = Binary::serve(&environment);
+    for path in ["/dev/mailbox", "/dev/mailbox.json"] {
+        server.anonymous().get(path).await.problem(404, "not_found");
+        server.anonymous().delete(path).await.problem(404, "not_found");
+    }
+    let answer = server.anonymous().get("/healthz").await.expect(200);
+    assert!(answer.header("strict-transport-security").starts_with("max-age=63072000"));
+    server.terminate();
+}

@@ -1,0 +1,354 @@
+//! Isolation in the database: what holds even when a query forgets to ask for one organization only.
+
+use std::collections::BTreeSet;
+
+use rollcall_domain::OrganizationId;
+use rollcall_tests::{Service, Team, TestDatabase};
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
+
+/// Tables that belong to organizations, with the columns of their primary keys.
+const OF_ORGANIZATIONS: [(&str, &str); 5] = [
+    ("audit_events", "org_id, event_id"),
+    ("invitations", "org_id, invitation_id"),
+    ("mails", "org_id, mail_id"),
+    ("members", "org_id, user_id"),
+    ("organizations", "org_id"),
+];
+/// Tables that belong to accounts or to the platform.
+const OTHERS: [&str; 5] = ["dev_mails", "idempotency_keys", "sessions", "signups", "users"];
+/// The one comparison that keeps organizations apart.
+const OWN_ORGANIZATION: &str = "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
+
+/// Every policy there is: table, name, role, command.
+const POLICIES: [(&str, &str, &str, &str); 24] = [
+    ("audit_events", "own_organization", "rollcall_app", "ALL"),
+    ("dev_mails", "task", "rollcall_app", "ALL"),
+    ("idempotency_keys", "task", "rollcall_app", "ALL"),
+    ("invitations", "directory", "rollcall_directory", "SELECT"),
+    ("invitations", "own_organization", "rollcall_app", "ALL"),
+    ("mails", "own_organization", "rollcall_app", "ALL"),
+    ("mails", "task", "rollcall_app", "ALL"),
+    ("members", "directory", "rollcall_directory", "SELECT"),
+    ("members", "directory_seen", "rollcall_directory", "UPDATE"),
+    ("members", "own_account", "rollcall_app", "SELECT"),
+    ("members", "own_organization", "rollcall_app", "ALL"),
+    ("organizations", "directory", "rollcall_directory", "SELECT"),
+    ("organizations", "own_account", "rollcall_app", "SELECT"),
+    ("organizations", "own_organization", "rollcall_app", "ALL"),
+    ("sessions", "directory", "rollcall_directory", "SELECT"),
+    ("sessions", "directory_seen", "rollcall_directory", "UPDATE"),
+    ("sessions", "own_account", "rollcall_app", "ALL"),
+    ("sessions", "own_organization", "rollcall_app", "SELECT"),
+    ("signups", "directory", "rollcall_directory", "SELECT"),
+    ("signups", "own_address", "rollcall_app", "ALL"),
+    ("signups", "task", "rollcall_app", "ALL"),
+    ("users", "colleague", "rollcall_app", "SELECT"),
+    ("users", "directory", "rollcall_directory", "SELECT"),
+    ("users", "own_account", "rollcall_app", "ALL"),
+];
+
+/// Every function that runs with rights of its own: who owns it, and whether the service may call it.
+const DEFINERS: [(&str, bool); 6] = [
+    ("directory_credentials", true),
+    ("directory_invitation", true),
+    ("directory_session", true),
+    ("directory_session_seen", true),
+    ("directory_signup", true),
+    ("organization_keeps_an_owner", false),
+];
+
+async fn catalogue(database: &TestDatabase, query: &str) -> Vec<Vec<String>> {
+    let rows = sqlx::query(AssertSqlSafe(query.to_owned())).fetch_all(&mut database.connect().await).await.unwrap();
+    rows.iter().map(|row| (0..row.len()).map(|n| row.get::<Option<String>, _>(n).unwrap_or_default()).collect()).collect()
+}
+
+#[tokio::test]
+async fn every_table_has_row_level_security_that_holds_its_owner_too() {
+    let database = TestDatabase::create().await;
+    let tables = catalogue(
+        &database,
+        "SELECT relname::text, relrowsecurity::text, relforcerowsecurity::text, relowner::regrole::text FROM pg_class
+          WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname <> '_sqlx_migrations' ORDER BY 1",
+    )
+    .await;
+    let listed: BTreeSet<&str> = OF_ORGANIZATIONS.iter().map(|(table, _)| *table).chain(OTHERS).collect();
+    let found: BTreeSet<&str> = tables.iter().map(|row| row[0].as_str()).collect();
+    assert_eq!(found, listed, "a new table goes on the list at the top of tests/suite/isolation.rs, with its policies");
+    for row in &tables {
+        assert_eq!((row[1].as_str(), row[2].as_str()), ("true", "true"), "{}", row[0]);
+        assert!(!["rollcall_app", "rollcall_directory"].contains(&row[3].as_str()), "{} has the wrong owner", row[0]);
+    }
+    let views = catalogue(&database, "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')").await;
+    assert!(views.is_empty(), "views run with their owner's rights: {views:?}");
+}
+
+#[tokio::test]
+async fn what_belongs_to_organizations_leads_with_the_organization_in_every_key() {
+    let database = TestDatabase::create().await;
+    let keys = catalogue(
+        &database,
+        "SELECT c.conrelid::regclass::text, string_agg(a.attname::text, ', ' ORDER BY k.position) FROM pg_constraint c
+           CROSS JOIN LATERAL unnest(c.conkey) WITH ORDINALITY AS k(number, position)
+           JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.number
+          WHERE c.contype = 'p' AND c.connamespace = 'public'::regnamespace GROUP BY c.oid, c.conrelid",
+    )
+    .await;
+    for (table, columns) in OF_ORGANIZATIONS {
+        assert!(keys.contains(&vec![table.to_owned(), columns.to_owned()]), "{table} has another key: {keys:?}");
+    }
+    let foreign = catalogue(
+        &database,
+        "SELECT c.conrelid::regclass::text, c.confrelid::regclass::text, pg_get_constraintdef(c.oid) FROM pg_constraint c
+          WHERE c.contype = 'f' AND c.connamespace = 'public'::regnamespace",
+    )
+    .await;
+    let of_organizations: Vec<&str> = OF_ORGANIZATIONS.iter().map(|(table, _)| *table).collect();
+    for key in foreign.iter().filter(|key| of_organizations.contains(&key[1].as_str())) {
+        assert!(key[2].starts_with("FOREIGN KEY (org_id"), "{key:?}");
+    }
+}
+
+#[tokio::test]
+async fn policies_are_those_on_the_list() {
+    let database = TestDatabase::create().await;
+    let policies = catalogue(
+        &database,
+        "SELECT tablename::text, policyname::text, array_to_string(roles, ','), cmd, permissive, qual, with_check FROM pg_policies
+          WHERE schemaname = 'public' ORDER BY 1, 2",
+    )
+    .await;
+    let found: Vec<_> = policies.iter().map(|p| (p[0].as_str(), p[1].as_str(), p[2].as_str(), p[3].as_str())).collect();
+    assert_eq!(found, POLICIES, "a new policy goes on the list at the top of tests/suite/isolation.rs, on purpose");
+    for policy in &policies {
+        assert_eq!(policy[6], "", "{policy:?}: one expression for reading and writing");
+        match (policy[1].as_str(), policy[2].as_str()) {
+            ("own_organization", _) => assert_eq!(policy[5], OWN_ORGANIZATION, "{policy:?}"),
+            (_, "rollcall_app") => assert!(policy[5].contains("current_setting('rollcall."), "{policy:?}"),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn roles_have_no_rights_beyond_those_on_the_list() {
+    let database = TestDatabase::create().await;
+    let roles = catalogue(
+        &database,
+        "SELECT rolname::text, rolsuper::text, rolbypassrls::text, rolcreaterole::text, rolcreatedb::text, rolinherit::text,
+                (SELECT count(*) FROM pg_auth_members WHERE member = pg_roles.oid)::text
+           FROM pg_roles WHERE rolname LIKE 'rollcall_%' AND rolname <> 'rollcall_superuser' ORDER BY 1",
+    )
+    .await;
+    let plain = |name: &str| [name, "false", "false", "false", "false", "true", "0"].map(str::to_owned).to_vec();
+    assert_eq!(roles, [plain("rollcall_app"), plain("rollcall_directory")]);
+
+    // Whole-table rights, and rights on columns, of the service.
+    let rights = catalogue(
+        &database,
+        "SELECT table_name::text, string_agg(privilege_type::text, ' ' ORDER BY privilege_type::text) FROM information_schema.table_privileges
+          WHERE grantee = 'rollcall_app' AND table_schema = 'public' GROUP BY 1 ORDER BY 1",
+    )
+    .await;
+    let rights: Vec<String> = rights.iter().map(|row| row.join(": ")).collect();
+    let expected = [
+        "_sqlx_migrations: SELECT",
+        "audit_events: INSERT SELECT",
+        "dev_mails: DELETE INSERT SELECT",
+        "idempotency_keys: DELETE INSERT SELECT UPDATE",
+        "invitations: INSERT",
+        "mails: DELETE INSERT SELECT",
+        "members: DELETE INSERT SELECT",
+        "organizations: INSERT SELECT",
+        "sessions: DELETE INSERT",
+        "signups: DELETE INSERT",
+        "users: INSERT",
+    ];
+    assert_eq!(rights, expected);
+    let readable = catalogue(
+        &database,
+        "SELECT table_name::text, column_name::text FROM information_schema.column_privileges
+          WHERE grantee = 'rollcall_app' AND privilege_type = 'SELECT' AND column_name IN ('password_hash', 'token_hash')",
+    )
+    .await;
+    assert!(readable.is_empty(), "the service reads hashes only through the directory: {readable:?}");
+    let public = catalogue(
+        &database,
+        "SELECT table_name::text, privilege_type::text FROM information_schema.table_privileges WHERE grantee = 'PUBLIC' AND table_schema = 'public'",
+    )
+    .await;
+    assert!(public.is_empty(), "{public:?}");
+    let schema = catalogue(
+        &database,
+        "SELECT has_schema_privilege('rollcall_app', 'public', 'CREATE')::text, has_schema_privilege('rollcall_directory', 'public', 'CREATE')::text",
+    )
+    .await;
+    assert_eq!(schema, [["false", "false"]]);
+}
+
+#[tokio::test]
+async fn functions_with_rights_of_their_own_are_those_on_the_list() {
+    let database = TestDatabase::create().await;
+    let functions = catalogue(
+        &database,
+        "SELECT proname::text, proowner::regrole::text, has_function_privilege('rollcall_app', oid, 'EXECUTE')::text,
+                array_to_string(proconfig, ';'), has_function_privilege('public', oid, 'EXECUTE')::text
+           FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef ORDER BY 1",
+    )
+    .await;
+    let found: Vec<_> = functions.iter().map(|function| (function[0].as_str(), function[2] == "true")).collect();
+    assert_eq!(found, DEFINERS, "a new one goes on the list in tests/suite/isolation.rs and in ARCHITECTURE.md, on purpose");
+    for function in &functions {
+        assert_eq!(function[1], "rollcall_directory", "{function:?}");
+        assert!(function[3].starts_with("search_path=pg_catalog, public, pg_temp"), "{function:?}");
+        assert_eq!(function[4], "false", "{function:?}");
+    }
+}
+
+/// Every query that could be asked without saying which organization: all columns that the service may read.
+async fn readable_columns(database: &TestDatabase) -> Vec<(String, String)> {
+    let rows = catalogue(
+        database,
+        "SELECT table_name::text, string_agg(column_name::text, ', ' ORDER BY ordinal_position) FROM information_schema.columns c
+          WHERE table_schema = 'public' AND table_name <> '_sqlx_migrations'
+            AND has_column_privilege('rollcall_app', format('public.%I', table_name), column_name, 'SELECT') GROUP BY 1",
+    )
+    .await;
+    rows.into_iter().map(|row| (row[0].clone(), row[1].clone())).collect()
+}
+
+async fn rows_of(connection: &mut PgConnection, table: &str, columns: &str) -> Vec<Value> {
+    let query = format!("SELECT to_jsonb(q) FROM (SELECT {columns} FROM {table}) q");
+    sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_query_without_its_filter_still_sees_one_organization_only() {
+    let service = Service::start().await;
+    let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);
+    service.invite(ours.owner(), &Service::new_address("x"), "viewer").await;
+    service.invite(theirs.owner(), &Service::new_address("y"), "viewer").await;
+    let uuid = |team: &Team| team.organization.parse::<OrganizationId>().unwrap().uuid();
+    let (our_id, their_id) = (uuid(&ours), uuid(&theirs));
+    let their_people: Vec<String> = theirs.members.values().map(|(_, _, email)| email.clone()).collect();
+    let mut connection = service.database.connect_as_service().await;
+    let mut seen = 0;
+    for (table, columns) in readable_columns(&service.database).await {
+        let mut transaction = connection.begin().await.unwrap();
+        transaction.execute(AssertSqlSafe(format!("SET LOCAL rollcall.org_id = '{our_id}'"))).await.unwrap();
+        let rows = rows_of(&mut transaction, &table, &columns).await;
+        for row in &rows {
+            let text = row.to_string();
+            assert!(!text.contains(&their_id.to_string()), "{table}: {text}");
+            assert!(!their_people.iter().any(|email| text.contains(email)), "{table}: {text}");
+        }
+        seen += rows.len();
+        transaction.rollback().await.unwrap();
+    }
+    assert!(seen > 20, "the test looked at {seen} rows only");
+
+    // Nor can anything be changed there, or moved over.
+    for change in [
+        format!("UPDATE members SET role = 'viewer' WHERE org_id = '{their_id}'"),
+        format!("DELETE FROM members WHERE org_id = '{their_id}'"),
+        format!("UPDATE organizations SET name = 'Ours' WHERE org_id = '{their_id}'"),
+        format!("UPDATE invitations SET state = 'revoked', token_hash = NULL WHERE org_id = '{their_id}'"),
+        format!("DELETE FROM sessions WHERE org_id = '{their_id}'"),
+    ] {
+        let mut transaction = connection.begin().await.unwrap();
+        transaction.execute(AssertSqlSafe(format!("SET LOCAL rollcall.org_id = '{our_id}'"))).await.unwrap();
+        let changed = transaction.execute(AssertSqlSafe(change.clone())).await.unwrap().rows_affected();
+        assert_eq!(changed, 0, "{change}");
+    }
+    let insert = format!(
+        "INSERT INTO members (org_id, user_id, role, joined_at) SELECT '{their_id}', user_id, 'owner', joined_at FROM members LIMIT 1"
+    );
+    let mut transaction = connection.begin().await.unwrap();
+    transaction.execute(AssertSqlSafe(format!("SET LOCAL rollcall.org_id = '{our_id}'"))).await.unwrap();
+    let refused = transaction.execute(AssertSqlSafe(insert)).await.unwrap_err().to_string();
+    assert!(refused.contains("row-level security"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_connection_that_has_not_said_what_it_may_touch_sees_nothing() {
+    let service = Service::start().await;
+    Team::assemble(&service, "Acme").await;
+    let mut connection = service.database.connect_as_service().await;
+    for (table, columns) in readable_columns(&service.database).await {
+        assert_eq!(rows_of(&mut connection, &table, &columns).await, [Value::Null; 0], "{table}");
+    }
+    // A scope ends with its transaction, however it ends.
+    for end in ["COMMIT", "ROLLBACK"] {
+        let organization = uuid::Uuid::max();
+        connection.execute(AssertSqlSafe(format!("BEGIN; SET LOCAL rollcall.org_id = '{organization}'"))).await.unwrap();
+        connection.execute(end).await.unwrap();
+        let left: Option<String> =
+            sqlx::query_scalar("SELECT NULLIF(current_setting('rollcall.org_id', true), '')").fetch_one(&mut connection).await.unwrap();
+        assert_eq!(left, None, "{end}");
+    }
+}
+
+#[tokio::test]
+async fn attack_32_the_audit_log_takes_no_change_whoever_asks() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let organization = team.organization.parse::<OrganizationId>().unwrap().uuid();
+    let statements =
+        ["UPDATE audit_events SET outcome = 'refused'", "DELETE FROM audit_events", "TRUNCATE audit_events"];
+    for statement in statements {
+        let mut as_service = service.database.connect_as_service().await;
+        as_service.execute(AssertSqlSafe(format!("SET rollcall.org_id = '{organization}'"))).await.unwrap();
+        let refused = as_service.execute(statement).await.unwrap_err().to_string();
+        assert!(refused.contains("permission denied"), "{statement}: {refused}");
+        // Not even the tables' owner, who could only take the trigger away first.
+        let refused = service.database.connect().await.execute(statement).await.unwrap_err().to_string();
+        assert!(refused.contains("append-only"), "{statement}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn the_database_itself_keeps_an_owner() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let organization = team.organization.parse::<OrganizationId>().unwrap().uuid();
+    for statement in ["DELETE FROM members WHERE role = 'owner'", "UPDATE members SET role = 'admin' WHERE role = 'owner'", "DELETE FROM members"] {
+        let mut connection = service.database.connect_as_service().await;
+        connection.execute(AssertSqlSafe(format!("SET rollcall.org_id = '{organization}'"))).await.unwrap();
+        let refused = connection.execute(statement).await.unwrap_err().to_string();
+        assert!(refused.contains("at least one Owner"), "{statement}: {refused}");
+    }
+    team.owner().get("/v1/members").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_service_that_could_get_around_row_level_security_does_not_start() {
+    use rollcall_adapter_postgres::{ConnectError, Connection, PgStore};
+    let database = TestDatabase::create_empty().await;
+    // No role of the service's here yet: the migration makes it.
+    let connection = Connection {
+        url: rollcall_domain::secret::Secret::new(database.url()),
+        max_connections: 1,
+        acquire_timeout: std::time::Duration::from_secs(30),
+        statement_timeout: std::time::Duration::from_secs(30),
+    };
+    rollcall_adapter_postgres::migrate(database.url()).await.unwrap();
+    let entropy = std::sync::Arc::new(rollcall_server::SystemEntropy);
+    PgStore::connect(&connection, entropy.clone()).await.unwrap().close().await;
+    database.connect().await.execute("CREATE TABLE hers (); ALTER TABLE hers OWNER TO rollcall_app").await.unwrap();
+    let refused = PgStore::connect(&connection, entropy).await.map(|_| ());
+    assert!(matches!(refused, Err(ConnectError::TooPowerful)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn migrating_again_does_nothing_and_two_at_once_take_turns() {
+    let (first, second) = (TestDatabase::create_empty().await, TestDatabase::create_empty().await);
+    // Two on one database, and one on another of the same cluster, whose roles are the same.
+    let migrated = futures_util::future::join_all([&first, &first, &second].map(|database| rollcall_adapter_postgres::migrate(database.url())));
+    for result in migrated.await {
+        result.unwrap();
+    }
+    rollcall_adapter_postgres::migrate(first.url()).await.unwrap();
+    let applied = first.rows("SELECT version FROM _sqlx_migrations").await;
+    let migrations = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/adapter-postgres/migrations")).unwrap().count();
+    assert_eq!(applied.len(), migrations);
+}

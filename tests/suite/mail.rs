@@ -1,0 +1,205 @@
+//! Mail, against a real mail server that behaves badly.
+
+use std::sync::Arc;
+
+use rollcall_tests::{ManualClock, Service, TestDatabase, smtp::{Behaviour, SmtpServer}, until};
+use serde_json::json;
+use time::Duration;
+
+/// A service that sends by SMTP, and the server it sends to.
+async fn service_with(behaviour: Behaviour) -> (Service, SmtpServer) {
+    let smtp = SmtpServer::start(behaviour).await;
+    let service = Service::start_with(&[("email.smtp_url", &smtp.url()), ("email.from", "Rollcall <team@rollcall.example>")]).await;
+    (service, smtp)
+}
+
+async fn sign_up(service: &Service, email: &str) {
+    let signup = json!({"email": email, "name": "Grace\u{a0}Hopper", "organization_name": "Acme"});
+    service.anonymous().post("/v1/signup", signup).await.expect(202);
+}
+
+async fn queued(service: &Service) -> (u64, String) {
+    let rows = service.database.rows("SELECT state, attempts, last_error FROM mails").await;
+    let attempts = rows[0]["attempts"].as_u64().unwrap();
+    (attempts, rows[0]["state"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn a_mail_has_one_recipient_one_subject_two_parts_and_a_link_to_the_configured_host() {
+    let (service, smtp) = service_with(Behaviour::Accept).await;
+    let email = Service::new_address("grace");
+    sign_up(&service, &email).await;
+    until("a mail", async || smtp.received().into_iter().next()).await;
+    service.all_mail_sent().await;
+    let received = smtp.received();
+    assert_eq!(received.len(), 1);
+    assert_eq!(received[0].recipients, [email.clone()]);
+    let (headers, body) = received[0].data.split_once("\r\n\r\n").unwrap();
+    for (header, count) in [("To: ", 1), ("From: ", 1), ("Subject: ", 1), ("Message-ID: ", 1), ("Auto-Submitted: auto-generated", 1), ("Bcc", 0), ("Cc", 0)] {
+        assert_eq!(headers.lines().filter(|line| line.starts_with(header)).count(), count, "{header}: {headers}");
+    }
+    assert!(headers.contains("multipart/alternative") && body.contains("text/plain") && body.contains("text/html"), "{body}");
+    assert!(body.replace("=\r\n", "").contains(&format!("{}/signup/complete?token=", service.base())), "{body}");
+}
+
+#[tokio::test]
+async fn while_the_mail_server_is_down_nothing_is_lost_and_the_service_stays_ready() {
+    let (service, smtp) = service_with(Behaviour::NotNow).await;
+    let email = Service::new_address("patient");
+    sign_up(&service, &email).await;
+    // An hour, in which it is tried again and again, less and less often.
+    let mut attempts = 0;
+    while attempts < 12 {
+        attempts = until("another attempt", async || {
+            let (now, state) = queued(&service).await;
+            assert_eq!(state, "queued");
+            let settled = !service.database.rows("SELECT 1 AS one FROM mails WHERE last_error IS NOT NULL AND due_at > now() - interval '100 years'").await.is_empty();
+            (now > attempts && settled).then_some(now)
+        })
+        .await;
+        service.clock.advance(Duration::minutes(30));
+    }
+    service.anonymous().get("/readyz").await.expect(200);
+    let age = until("the age shows", async || {
+        let metrics = service.operations().get("/metrics").await.expect(200).text;
+        let age = metrics.lines().find_map(|line| line.strip_prefix("rollcall_outbox_oldest_seconds ")?.parse::<u64>().ok())?;
+        (age >= 3600).then_some(age)
+    })
+    .await;
+    assert!(age >= 3600);
+    smtp.behave(Behaviour::Accept);
+    until("it goes out", async || {
+        service.clock.advance(Duration::minutes(30));
+        (!smtp.received().is_empty()).then_some(())
+    })
+    .await;
+    service.all_mail_sent().await;
+    assert_eq!(smtp.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_recipient_that_is_refused_for_good_is_not_tried_again_and_kept() {
+    let (service, smtp) = service_with(Behaviour::RefuseRecipients).await;
+    sign_up(&service, &Service::new_address("nobody")).await;
+    until("it is given up", async || (queued(&service).await.1 == "dead").then_some(())).await;
+    let tries = smtp.connections();
+    service.clock.advance(Duration::days(10));
+    let row = &service.database.rows("SELECT last_error FROM mails").await[0];
+    assert_eq!(row["last_error"], "the mail server answered 550");
+    until("the dead letter shows", async || {
+        service.operations().get("/metrics").await.expect(200).text.contains("rollcall_outbox_dead 1").then_some(())
+    })
+    .await;
+    assert_eq!(smtp.connections(), tries);
+}
+
+#[tokio::test]
+async fn a_connection_that_drops_is_tried_again() {
+    let (service, smtp) = service_with(Behaviour::DropInTheMiddle).await;
+    sign_up(&service, &Service::new_address("dropped")).await;
+    until("a failed attempt", async || {
+        let failed = service.database.rows("SELECT 1 AS one FROM mails WHERE last_error IS NOT NULL").await;
+        (!failed.is_empty()).then_some(())
+    })
+    .await;
+    assert!(smtp.received().is_empty());
+    smtp.behave(Behaviour::Accept);
+    service.clock.advance(Duration::minutes(1));
+    until("it goes out", async || (smtp.received().len() == 1).then_some(())).await;
+}
+
+#[tokio::test]
+async fn only_what_smtp_itself_cannot_rule_out_is_sent_twice_and_then_the_later_link_works() {
+    let (service, smtp) = service_with(Behaviour::AcceptAndDrop).await;
+    let email = Service::new_address("twice");
+    sign_up(&service, &email).await;
+    until("a mail that nobody has confirmed", async || (smtp.received().len() == 1).then_some(())).await;
+    until("the failed attempt is noted", async || {
+        let failed = service.database.rows("SELECT 1 AS one FROM mails WHERE last_error IS NOT NULL").await;
+        (!failed.is_empty()).then_some(())
+    })
+    .await;
+    smtp.behave(Behaviour::Accept);
+    service.clock.advance(Duration::minutes(1));
+    until("the same mail again", async || (smtp.received().len() == 2).then_some(())).await;
+    let field = |n: usize, name: &str| {
+        let data = smtp.received()[n].data.clone();
+        data.lines().find(|line| line.starts_with(name)).unwrap().to_owned()
+    };
+    assert_eq!(field(0, "Message-ID"), field(1, "Message-ID"), "mail systems can tell that it is the same mail");
+    let token = |n: usize| {
+        let body = smtp.received()[n].data.replace("=\r\n", "").replace("=3D", "=");
+        let token = body.split("token=").nth(1).unwrap();
+        token.chars().take_while(char::is_ascii_alphanumeric).collect::<String>()
+    };
+    let complete = |token: String| json!({"token": token, "password": rollcall_tests::PASSWORD});
+    service.anonymous().post("/v1/signup/complete", complete(token(0))).await.problem(410, "signup_gone");
+    service.anonymous().post("/v1/signup/complete", complete(token(1))).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_mail_server_that_hangs_delays_nobody_s_request() {
+    let (service, smtp) = service_with(Behaviour::Hang).await;
+    sign_up(&service, &Service::new_address("hung")).await;
+    until("the server has been reached", async || (smtp.connections() > 0).then_some(())).await;
+    for _ in 0..5 {
+        sign_up(&service, &Service::new_address("more")).await;
+    }
+    service.anonymous().get("/readyz").await.expect(200);
+}
+
+#[tokio::test]
+async fn two_nodes_send_each_mail_once() {
+    let smtp = SmtpServer::start(Behaviour::Accept).await;
+    let (database, clock) = (Arc::new(TestDatabase::create().await), ManualClock::default());
+    let values = [("email.smtp_url", smtp.url())];
+    let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let first = Service::start_on(database.clone(), clock.clone(), &values).await;
+    let second = Service::start_on(database, clock, &values).await;
+    for n in 0..40 {
+        let service = if n % 2 == 0 { &first } else { &second };
+        sign_up(service, &Service::new_address("many")).await;
+    }
+    first.all_mail_sent().await;
+    let mut recipients: Vec<String> = smtp.received().into_iter().flat_map(|mail| mail.recipients).collect();
+    assert_eq!(recipients.len(), 40);
+    recipients.sort();
+    recipients.dedup();
+    assert_eq!(recipients.len(), 40);
+}
+
+#[tokio::test]
+async fn attack_18_links_lead_to_the_configured_host_whatever_a_request_says() {
+    let service = Service::start_with(&[("http.public_url", "https://rollcall.example")]).await;
+    let email = Service::new_address("grace");
+    let signup = json!({"email": email, "name": "Grace", "organization_name": "Acme"});
+    let request = service.anonymous().request(reqwest::Method::POST, "/v1/signup").json(&signup);
+    let poisoned = request.header("Host", "evil.example").header("X-Forwarded-Host", "evil.example").header("Forwarded", "host=evil.example");
+    rollcall_tests::Answer::of(poisoned).await.expect(202);
+    let mail = service.mail_to(&email).await;
+    assert!(!mail.to_string().contains("evil"), "{mail}");
+    assert!(mail["links"][0].as_str().unwrap().starts_with("https://rollcall.example/signup/complete?token="));
+}
+
+#[tokio::test]
+async fn attack_22_names_bring_no_header_link_or_markup_into_a_mail() {
+    let (service, smtp) = service_with(Behaviour::Accept).await;
+    let email = Service::new_address("victim");
+    let names = ["<b>Win</b> https://evil.example", "\"><img src=x> eve@evil.example", "evil.example/win"];
+    for name in names {
+        let signup = json!({"email": email, "name": name, "organization_name": name});
+        service.anonymous().post("/v1/signup", signup).await.expect(202);
+    }
+    for injected in ["Acme\r\nBcc: eve@evil.example", "Acme\nX: y", "Acme\u{2028}"] {
+        let signup = json!({"email": email, "name": "Eve", "organization_name": injected});
+        service.anonymous().post("/v1/signup", signup).await.invalid("organization_name");
+    }
+    until("the mails", async || (smtp.received().len() == names.len()).then_some(())).await;
+    for mail in smtp.received() {
+        assert_eq!(mail.recipients.len(), 1);
+        let text = mail.data.replace("=\r\n", "");
+        for injected in ["<b>Win", "<img", "//evil.example", "@evil.example", " evil.example"] {
+            assert!(!text.contains(injected), "{injected} in {text}");
+        }
+    }
+}

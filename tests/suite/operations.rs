@@ -1,0 +1,83 @@
+//! What those who run the service see.
+
+use rollcall_tests::{Service, TestDatabase};
+use sqlx::{AssertSqlSafe, Executor};
+
+#[tokio::test]
+async fn health_readiness_and_metrics_each_at_their_place() {
+    let service = Service::start().await;
+    for caller in [service.anonymous(), service.operations()] {
+        caller.get("/healthz").await.expect(200);
+        let ready = caller.get("/readyz").await.expect(200);
+        assert_eq!(ready.body["parts"][0]["name"], "database");
+    }
+    service.anonymous().get("/v1/session").await.problem(401, "unauthenticated");
+    service.anonymous().get("/wp-login.php").await.problem(404, "not_found");
+    let metrics = service.operations().get("/metrics").await.expect(200);
+    assert!(metrics.text.contains(r#"rollcall_http_requests_total{method="GET",route="/v1/session",status="401"} 1"#), "{}", metrics.text);
+    assert!(!metrics.text.contains("wp-login"), "paths of strangers would fill the memory");
+    service.anonymous().get("/metrics").await.problem(404, "not_found");
+    service.operations().get("/v1/session").await.expect(404);
+}
+
+#[tokio::test]
+async fn attack_36_without_a_database_the_service_lives_says_so_and_fails_closed() {
+    let service = Service::start_with(&[("database.acquire_timeout_seconds", "2")]).await;
+    let (grace, _) = service.sign_up(&Service::new_address("grace"), "Acme").await;
+    let name: String = sqlx::query_scalar("SELECT current_database()").fetch_one(&mut service.database.connect().await).await.unwrap();
+    // Nobody but superusers gets in any more, and whoever is in is thrown out.
+    let mut admin = service.database.connect().await;
+    admin.execute(AssertSqlSafe(format!("ALTER DATABASE {name} CONNECTION LIMIT 0"))).await.unwrap();
+    admin.execute("ALTER ROLE rollcall_app SET statement_timeout = 0").await.unwrap();
+    admin.execute(AssertSqlSafe(format!("ALTER DATABASE {name} RENAME TO {name}_gone"))).await.unwrap_err();
+    let throw_out = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    admin.execute(throw_out).await.unwrap();
+    drop(admin);
+    let mut elsewhere = TestDatabase::create_empty().await.connect().await;
+    elsewhere.execute(AssertSqlSafe(format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"))).await.unwrap();
+    elsewhere.execute(AssertSqlSafe(format!("ALTER DATABASE {name} RENAME TO {name}_gone"))).await.unwrap();
+
+    service.anonymous().get("/healthz").await.expect(200);
+    let not_ready = service.anonymous().get("/readyz").await.expect(503);
+    assert_eq!(not_ready.body["parts"][0]["reason"], "does not answer");
+    for answer in [grace.get("/v1/session").await, grace.get("/v1/members").await] {
+        let answer = answer.problem(503, "unavailable");
+        assert_ne!(answer.header("retry-after"), "");
+        for leak in ["SELECT", "sqlx", "postgres", &name, "rollcall_app", "/home", "src/"] {
+            assert!(!answer.text.contains(leak), "{leak} in {}", answer.text);
+        }
+    }
+    elsewhere.execute(AssertSqlSafe(format!("ALTER DATABASE {name}_gone RENAME TO {name}"))).await.unwrap();
+    rollcall_tests::until("it is back", async || (grace.get("/v1/session").await.status == 200).then_some(())).await;
+    service.anonymous().get("/readyz").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_schema_of_another_version_is_not_ready() {
+    let service = Service::start().await;
+    let mut connection = service.database.connect().await;
+    connection.execute("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', true, '', 0)").await.unwrap();
+    let newer = service.anonymous().get("/readyz").await.expect(503);
+    assert_eq!(newer.body["parts"][0]["reason"], "the schema is newer than this version");
+    connection.execute("DELETE FROM _sqlx_migrations").await.unwrap();
+    let older = service.anonymous().get("/readyz").await.expect(503);
+    assert!(older.text.contains("rollcall migrate"), "{}", older.text);
+}
+
+#[tokio::test]
+async fn the_contract_is_whole() {
+    let service = Service::start().await;
+    let contract = service.anonymous().get("/openapi.json").await.expect(200);
+    assert_eq!(contract.body["openapi"], "3.1.0");
+    for (path, item) in contract.body["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            assert!(operation["summary"].is_string() && operation["tags"].is_array(), "{method} {path}");
+            assert_eq!(operation["responses"]["default"]["content"]["application/problem+json"]["schema"]["$ref"], "#/components/schemas/Problem");
+        }
+    }
+    let text = &contract.text;
+    for reference in text.split("\"$ref\":\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(contract.body.pointer(pointer).is_some(), "{reference} leads nowhere");
+    }
+}

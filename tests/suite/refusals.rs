@@ -1,0 +1,216 @@
+//! Every operation refuses whom it must: anonymous callers, roles that lack the permission, and members of other
+//! organizations with real ids. An operation that has no row here fails the suite.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reqwest::Method;
+use rollcall_domain::{Permission, Role};
+use rollcall_tests::{Answer, Caller, Service, Team};
+use serde_json::{Value, json};
+
+/// What an operation asks of whoever calls it.
+enum Needs {
+    /// Nothing: anybody may.
+    Nothing,
+    /// To be signed in.
+    Session,
+    /// A permission.
+    Permission(&'static str),
+}
+
+struct Row {
+    method: &'static str,
+    /// The path as the contract has it.
+    path: &'static str,
+    needs: Needs,
+    /// A body that would be accepted.
+    body: Option<Value>,
+    /// Which id of the other organization stands in the path.
+    foreign: Option<Foreign>,
+}
+
+#[derive(Clone, Copy)]
+enum Foreign {
+    Member,
+    Invitation,
+}
+
+fn row(method: &'static str, path: &'static str, needs: Needs) -> Row {
+    Row { method, path, needs, body: None, foreign: None }
+}
+
+impl Row {
+    fn with(self, body: Value) -> Self {
+        Self { body: Some(body), ..self }
+    }
+
+    fn on(self, foreign: Foreign) -> Self {
+        Self { foreign: Some(foreign), ..self }
+    }
+
+    /// The path with an id in it.
+    fn path(&self, id: &str) -> String {
+        self.path.replace("{user_id}", id).replace("{invitation_id}", id)
+    }
+}
+
+fn rows() -> Vec<Row> {
+    use Foreign::{Invitation, Member};
+    use Needs::{Nothing, Permission as P, Session};
+    let invitation = json!({"email": "refused@example.com", "role": "viewer"});
+    vec![
+        row("get", "/healthz", Nothing),
+        row("get", "/readyz", Nothing),
+        row("post", "/v1/signup", Nothing),
+        row("post", "/v1/signup/complete", Nothing),
+        row("post", "/v1/sessions", Nothing),
+        row("get", "/v1/session", Session),
+        row("delete", "/v1/session", Session),
+        row("post", "/v1/session/organization", Session).with(json!({"organization_id": "org_01h455vb4pex5vsknk084sn02q"})),
+        row("get", "/v1/me", Session),
+        row("patch", "/v1/me", Session).with(json!({})),
+        row("get", "/v1/me/organizations", Session),
+        row("get", "/v1/roles", Session),
+        row("post", "/v1/authorize", Session).with(json!({"checks": [{"permission": "calls:read"}]})),
+        row("get", "/v1/organization", P("organization:read")),
+        row("patch", "/v1/organization", P("organization:update")).with(json!({"name": "Refused"})),
+        row("get", "/v1/members", P("team:read")),
+        row("delete", "/v1/members/me", Session),
+        row("get", "/v1/members/{user_id}", P("team:read")).on(Member),
+        row("patch", "/v1/members/{user_id}", P("team:update_role")).with(json!({"role": "viewer"})).on(Member),
+        row("delete", "/v1/members/{user_id}", P("team:remove")).on(Member),
+        row("get", "/v1/members/{user_id}/offboarding", P("team:remove")).on(Member),
+        row("get", "/v1/invitations", P("team:invite")),
+        row("post", "/v1/invitations", P("team:invite")).with(invitation.clone()),
+        row("post", "/v1/invitations/bulk", P("team:invite")).with(json!({"invitations": [invitation]})),
+        row("post", "/v1/invitations/preview", Nothing),
+        row("post", "/v1/invitations/accept", Nothing),
+        row("get", "/v1/invitations/{invitation_id}", P("team:invite")).on(Invitation),
+        row("delete", "/v1/invitations/{invitation_id}", P("team:invite")).on(Invitation),
+        row("post", "/v1/invitations/{invitation_id}/resend", P("team:invite")).on(Invitation),
+    ]
+}
+
+#[tokio::test]
+async fn every_operation_of_the_contract_has_a_row() {
+    let service = Service::start().await;
+    let contract = service.anonymous().get("/openapi.json").await.expect(200);
+    let mut published = BTreeSet::new();
+    for (path, item) in contract.body["paths"].as_object().unwrap() {
+        published.extend(item.as_object().unwrap().keys().map(|method| (method.clone(), path.clone())));
+    }
+    let listed: BTreeSet<_> = rows().iter().map(|row| (row.method.to_owned(), row.path.to_owned())).collect();
+    let missing: Vec<_> = published.difference(&listed).collect();
+    assert!(missing.is_empty(), "add a row to `rows` in tests/suite/refusals.rs, with what the operation needs, for {missing:?}");
+    let stale: Vec<_> = listed.difference(&published).collect();
+    assert!(stale.is_empty(), "these rows name no operation any more: {stale:?}");
+}
+
+#[tokio::test]
+async fn attack_1_anonymous_callers_and_strangers_with_made_up_tokens_get_401() {
+    let service = Service::start().await;
+    let anonymous = service.anonymous();
+    let made_up = anonymous.with_token("rcs_0000000000000000000000000000000000000000000000000000");
+    for row in rows().iter().filter(|row| !matches!(row.needs, Needs::Nothing)) {
+        for caller in [&anonymous, &made_up, &anonymous.with_token("nonsense")] {
+            let answer = call(caller, row, "user_01h455vb4pex5vsknk084sn02q").await.problem(401, "unauthenticated");
+            assert!(answer.header("www-authenticate").starts_with("Bearer"), "{} {}", row.method, row.path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn roles_without_the_permission_get_403_and_it_is_written_down() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let mut refused = 0;
+    for row in rows() {
+        let Needs::Permission(permission) = row.needs else { continue };
+        let needed: Permission = permission.parse().unwrap();
+        for role in Role::ALL.into_iter().filter(|role| !role.grants(needed)) {
+            let answer = call(team.caller(role.as_str()), &row, team.id("viewer")).await.problem(403, "permission_denied");
+            assert_eq!(answer.text_at("/required_permission"), permission, "{role} {} {}", row.method, row.path);
+            refused += 1;
+        }
+    }
+    let log = service.audit_log(Some(&team.organization)).await;
+    assert_eq!(log.iter().filter(|(_, outcome)| outcome == "refused").count(), refused);
+}
+
+#[tokio::test]
+async fn attack_1_real_ids_of_another_organization_look_like_ids_of_nothing() {
+    let service = Service::start().await;
+    let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);
+    let (invitation, _) = service.invite(theirs.owner(), &Service::new_address("theirs"), "viewer").await;
+    service.all_mail_sent().await;
+    let before = everything_of(&service, &theirs).await;
+    for row in rows() {
+        let Some(foreign) = row.foreign else { continue };
+        let (real, unknown) = match foreign {
+            Foreign::Member => (theirs.id("viewer"), "user_01h455vb4pex5vsknk084sn02q"),
+            Foreign::Invitation => (invitation.as_str(), "inv_01h455vb4pex5vsknk084sn02q"),
+        };
+        for caller in Role::ALL.map(|role| ours.caller(role.as_str())) {
+            let of_nothing = call(caller, &row, unknown).await;
+            for id in [real, "nonsense", "org_01h455vb4pex5vsknk084sn02q", &real.to_uppercase()] {
+                let answer = call(caller, &row, id).await;
+                assert!(matches!(answer.status.as_u16(), 403 | 404), "{} {}: {}", row.method, row.path, answer.text);
+                // Whoever may not do it at all learns nothing about ids; everybody else gets the same 404.
+                if of_nothing.status == 404 {
+                    assert_same(&answer, &of_nothing, &row);
+                } else {
+                    assert!(id != real || answer.without_request_id() == of_nothing.without_request_id(), "{}", answer.text);
+                }
+            }
+        }
+    }
+    assert_eq!(everything_of(&service, &theirs).await, before, "something of theirs has changed");
+}
+
+#[tokio::test]
+async fn attack_2_nothing_of_another_organization_is_listed_or_counted() {
+    let service = Service::start().await;
+    let ours = Team::assemble(&service, "Ours").await;
+    let lists = ["/v1/members?limit=200", "/v1/members?q=example.com", "/v1/invitations", "/v1/me/organizations", "/v1/organization"];
+    let mut before = BTreeMap::new();
+    for path in lists {
+        before.insert(path, ours.owner().get(path).await.expect(200).text);
+    }
+    let theirs = Team::assemble(&service, "Theirs").await;
+    service.invite(theirs.owner(), &Service::new_address("theirs"), "viewer").await;
+    for path in lists {
+        assert_eq!(ours.owner().get(path).await.expect(200).text, before[path], "{path}");
+    }
+}
+
+async fn call(caller: &Caller, row: &Row, id: &str) -> Answer {
+    let method = Method::from_bytes(row.method.to_uppercase().as_bytes()).unwrap();
+    let request = caller.request(method, &row.path(id));
+    Answer::of(match &row.body {
+        Some(body) => request.json(body),
+        None => request,
+    })
+    .await
+}
+
+fn assert_same(answer: &Answer, of_nothing: &Answer, row: &Row) {
+    assert_eq!(answer.status, of_nothing.status, "{} {}", row.method, row.path);
+    assert_eq!(answer.without_request_id(), of_nothing.without_request_id(), "{} {}", row.method, row.path);
+    let headers = |answer: &Answer| -> Vec<(String, String)> {
+        let changing = ["x-request-id", "date"];
+        let headers = answer.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+        headers.filter(|(name, _)| !changing.contains(&name.as_str())).collect()
+    };
+    assert_eq!(headers(answer), headers(of_nothing), "{} {}", row.method, row.path);
+}
+
+/// All rows that belong to an organization, as the database has them.
+async fn everything_of(service: &Service, team: &Team) -> Vec<Value> {
+    let organization = team.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
+    let mut rows = Vec::new();
+    for table in ["organizations", "members", "invitations", "sessions", "mails", "audit_events"] {
+        let query = format!("SELECT * FROM {table} WHERE org_id = '{organization}' ORDER BY {table}::text");
+        rows.extend(service.database.rows(&query).await);
+    }
+    rows
+}
