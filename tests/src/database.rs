@@ -71,10 +71,7 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// Makes one.
     pub async fn create() -> Self {
-        let database = Self::create_empty_of(Some(&template().await)).await;
-        // Each node connects as the plain role, as it does in production.
-        sqlx::query("SELECT set_config('timezone', 'UTC', false)").execute(&mut database.connect().await).await.unwrap();
-        database
+        Self::create_empty_of(Some(&template().await)).await
     }
 
     /// Makes one without a schema.
@@ -106,6 +103,11 @@ impl TestDatabase {
         let mut connection = self.connect().await;
         connection.execute("SET ROLE rollcall_app").await.unwrap();
         connection
+    }
+
+    /// Runs a statement, as superuser.
+    pub async fn execute(&self, statement: &str) {
+        self.connect().await.execute(AssertSqlSafe(statement.to_owned())).await.unwrap();
     }
 
     /// Rows of a query, as superuser, each as JSON.

@@ -97,7 +97,9 @@ impl Service {
 
     /// Invites an address; gives back the invitation's id and the token that was mailed.
     pub async fn invite(&self, inviter: &Caller, email: &str, role: &str) -> (String, String) {
+        let before = self.mails_to(email).await.len();
         let answer = inviter.post("/v1/invitations", json!({"email": email, "role": role})).await.expect(201);
+        until("the invitation's mail", async || (self.mails_to(email).await.len() > before).then_some(())).await;
         (answer.text_at("/id").to_owned(), self.mailed_token(email).await)
     }
 
@@ -121,7 +123,7 @@ impl Service {
         until(&format!("a mail to {email}"), async || self.mails_to(email).await.into_iter().next()).await
     }
 
-    /// The token in the newest mail to an address that has a link, once there is one; that mail is then taken as read.
+    /// The token in the newest mail to an address that has a link, once there is one.
     pub async fn mailed_token(&self, email: &str) -> String {
         until(&format!("a link for {email}"), async || {
             let mails = self.mails_to(email).await;

@@ -115,7 +115,7 @@ async fn queries_are_read_as_strictly_as_bodies() {
     team.owner().get("/v1/invitations?status=lost").await.invalid("status");
     // Bytes that are no UTF-8 are searched for as the replacement character, and not found.
     assert!(team.owner().get("/v1/members?q=%ff").await.expect(200).list("data").is_empty());
-    for path in ["/v1/members/%00", "/v1/members/..%2f..%2fetc%2fpasswd", "/v1/members/%ff", &format!("/v1/members/{}", word(5_000)), "/v1/nothing", "/v1", "/%2e%2e/"] {
+    for path in ["/v1/members/%00", "/v1/members/..%2f..%2fetc%2fpasswd", "/v1/members/%ff", &format!("/v1/members/{}", word(5_000)), "/v1/nothing", "/v1"] {
         let answer = team.owner().get(path).await;
         answer.problem(404, "not_found");
     }

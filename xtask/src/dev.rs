@@ -28,6 +28,8 @@ pub(crate) async fn run() -> Result {
         .stdout(Stdio::piped())
         .spawn()?;
     let address = address(&mut server)?;
+    // The client could speak TLS, and wants to know by whose cryptography.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let demo = Demo { client: Client::builder().timeout(Duration::from_secs(30)).build()?, address };
     demo.fill().await?;
     // The server gets the terminal's interrupt as well, and stops in good order.
