@@ -20,7 +20,10 @@ impl Binary {
     pub fn path() -> PathBuf {
         let tests = env::current_exe().unwrap();
         let path = tests.parent().and_then(|deps| deps.parent()).unwrap().join("rollcall");
-        assert!(path.exists(), "the binary is not built: `cargo build --bin rollcall`, or `cargo xtask test`, which does it");
+        assert!(
+            path.exists(),
+            "the binary is not built: `cargo build --bin rollcall`, or `cargo xtask test`, which does it"
+        );
         path
     }
 

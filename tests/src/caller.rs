@@ -29,7 +29,9 @@ impl Caller {
     pub fn anonymous(base: &str) -> Self {
         // The client could speak TLS, and wants to know by whose cryptography; whoever comes first decides.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().timeout(std::time::Duration::from_secs(60)).redirect(reqwest::redirect::Policy::none());
+        let client = Client::builder()
+            .timeout(std::time::Duration::from_secs(60))
+            .redirect(reqwest::redirect::Policy::none());
         Self { client: client.build().unwrap(), base: base.to_owned(), token: None }
     }
 
@@ -111,7 +113,8 @@ impl Answer {
     #[track_caller]
     pub fn invalid(self, field: &str) -> Self {
         let answer = self.problem(422, "invalid_request");
-        let fields: Vec<&str> = answer.list("errors").iter().filter_map(|error| error["field"].as_str()).collect();
+        let fields: Vec<&str> =
+            answer.list("errors").iter().filter_map(|error| error["field"].as_str()).collect();
         assert!(fields.contains(&field), "{field} is not named: {}", answer.text);
         answer
     }

@@ -4,7 +4,9 @@ use std::{env, path::PathBuf};
 
 use rollcall_private_postgres::{Error, PrivatePostgres, Settings};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
-use testcontainers::{ContainerAsync, GenericImage, ImageExt, core::IntoContainerPort, core::WaitFor, runners::AsyncRunner};
+use testcontainers::{
+    ContainerAsync, GenericImage, ImageExt, core::IntoContainerPort, core::WaitFor, runners::AsyncRunner,
+};
 use tokio::sync::OnceCell;
 
 /// Names a PostgreSQL to use, as a superuser's URL. `cargo xtask test` sets it.
@@ -17,12 +19,14 @@ static OURS: OnceCell<Server> = OnceCell::const_new();
 
 enum Server {
     Private(PrivatePostgres),
-    Container(ContainerAsync<GenericImage>, u16),
+    Container(Box<ContainerAsync<GenericImage>>, u16),
 }
 
 impl Server {
     async fn start() -> Self {
-        let data_dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/test-postgres").join(std::process::id().to_string());
+        let data_dir = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join("../target/test-postgres")
+            .join(std::process::id().to_string());
         let settings = Settings { data_dir, durable: false, max_connections: 400, download: false };
         match PrivatePostgres::start(&settings).await {
             Ok(postgres) => Self::Private(postgres),
@@ -30,12 +34,14 @@ impl Server {
                 assert!(std::os::unix::net::UnixStream::connect("/var/run/docker.sock").is_ok(), "{hint}");
                 let image = GenericImage::new("postgres", "17-alpine")
                     .with_exposed_port(5432.tcp())
-                    .with_wait_for(WaitFor::message_on_stderr("database system is ready to accept connections"))
+                    .with_wait_for(WaitFor::message_on_stderr(
+                        "database system is ready to accept connections",
+                    ))
                     .with_env_var("POSTGRES_HOST_AUTH_METHOD", "trust")
                     .with_cmd(["-c", "fsync=off", "-c", "max_connections=400"]);
                 let container = image.start().await.expect("a container with PostgreSQL");
                 let port = container.get_host_port_ipv4(5432).await.expect("its port");
-                Self::Container(container, port)
+                Self::Container(Box::new(container), port)
             }
             Err(error) => panic!("{error}"),
         }
@@ -53,7 +59,8 @@ impl Server {
 async fn server_url(database: &str) -> String {
     match env::var(NAMED) {
         Ok(url) => {
-            let (server, options) = url.split_once('?').map_or((url.as_str(), None), |(server, options)| (server, Some(options)));
+            let (server, options) =
+                url.split_once('?').map_or((url.as_str(), None), |(server, options)| (server, Some(options)));
             let server = server.rsplit_once('/').map_or(server, |(server, _)| server);
             format!("{server}/{database}{}", options.map(|options| format!("?{options}")).unwrap_or_default())
         }
@@ -142,13 +149,18 @@ async fn template() -> String {
         let name = format!("rollcall_template_{migrations}");
         let mut admin = PgConnection::connect(&server_url("postgres").await).await.unwrap();
         sqlx::query("SELECT pg_advisory_lock($1)").bind(TEMPLATE_LOCK).execute(&mut admin).await.unwrap();
-        let there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1 AND datistemplate)")
-            .bind(&name)
-            .fetch_one(&mut admin)
-            .await
-            .unwrap();
+        let there: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1 AND datistemplate)",
+        )
+        .bind(&name)
+        .fetch_one(&mut admin)
+        .await
+        .unwrap();
         if !there {
-            admin.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))).await.unwrap();
+            admin
+                .execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")))
+                .await
+                .unwrap();
             admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
             rollcall_adapter_postgres::migrate(&server_url(&name).await).await.unwrap();
             admin.execute(AssertSqlSafe(format!("ALTER DATABASE {name} IS_TEMPLATE true"))).await.unwrap();

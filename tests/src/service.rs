@@ -91,7 +91,8 @@ impl Service {
     /// Signs somebody in.
     pub async fn sign_in(&self, email: &str) -> Caller {
         let anonymous = self.anonymous();
-        let answer = anonymous.post("/v1/sessions", json!({"email": email, "password": PASSWORD})).await.expect(201);
+        let answer =
+            anonymous.post("/v1/sessions", json!({"email": email, "password": PASSWORD})).await.expect(201);
         anonymous.with_token(answer.text_at("/session/token"))
     }
 
@@ -99,7 +100,8 @@ impl Service {
     pub async fn invite(&self, inviter: &Caller, email: &str, role: &str) -> (String, String) {
         let before = self.mails_to(email).await.len();
         let answer = inviter.post("/v1/invitations", json!({"email": email, "role": role})).await.expect(201);
-        until("the invitation's mail", async || (self.mails_to(email).await.len() > before).then_some(())).await;
+        until("the invitation's mail", async || (self.mails_to(email).await.len() > before).then_some(()))
+            .await;
         (answer.text_at("/id").to_owned(), self.mailed_token(email).await)
     }
 
@@ -144,10 +146,11 @@ impl Service {
 
     /// The actions and outcomes in an organization's audit log, or in the platform's, the oldest first.
     pub async fn audit_log(&self, organization: Option<&str>) -> Vec<(String, String)> {
-        let organization = organization.map_or(uuid::Uuid::nil(), |id| {
-            id.parse::<rollcall_domain::OrganizationId>().unwrap().uuid()
-        });
-        let query = format!("SELECT action, outcome FROM audit_events WHERE org_id = '{organization}' ORDER BY event_id");
+        let organization = organization
+            .map_or(uuid::Uuid::nil(), |id| id.parse::<rollcall_domain::OrganizationId>().unwrap().uuid());
+        let query = format!(
+            "SELECT action, outcome FROM audit_events WHERE org_id = '{organization}' ORDER BY written"
+        );
         let rows = self.database.rows(&query).await;
         let text = |row: &Value, field: &str| row[field].as_str().unwrap().to_owned();
         rows.iter().map(|row| (text(row, "action"), text(row, "outcome"))).collect()

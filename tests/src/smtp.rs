@@ -57,7 +57,8 @@ impl SmtpServer {
     fn on(listener: TcpListener, behaviour: Behaviour) -> Self {
         let address = listener.local_addr().unwrap();
         let behaviour = Arc::new(Mutex::new(behaviour));
-        let (received, connections) = (Arc::<Mutex<Vec<Received>>>::default(), Arc::<Mutex<usize>>::default());
+        let (received, connections) =
+            (Arc::<Mutex<Vec<Received>>>::default(), Arc::<Mutex<usize>>::default());
         let session = Session { behaviour: behaviour.clone(), received: received.clone() };
         let counted = connections.clone();
         let accepting = tokio::spawn(async move {
@@ -128,35 +129,36 @@ impl Session {
                 tokio::time::sleep(Duration::from_secs(3600)).await;
             }
             let command = line.trim_end().to_owned();
-            let answer = match command.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase().as_str() {
-                "EHLO" => "250-test\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n",
-                "HELO" | "MAIL" | "NOOP" => "250 ok\r\n",
-                "RCPT" if self.is(Behaviour::RefuseRecipients) => "550 no such mailbox here\r\n",
-                "RCPT" => {
-                    let address = command.split(['<', '>']).nth(1).unwrap_or_default();
-                    recipients.push(address.to_owned());
-                    "250 ok\r\n"
-                }
-                "DATA" => {
-                    stream.write_all(b"354 go ahead\r\n").await?;
-                    if self.is(Behaviour::DropInTheMiddle) {
-                        return Ok(());
+            let answer =
+                match command.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase().as_str() {
+                    "EHLO" => "250-test\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n",
+                    "HELO" | "MAIL" | "NOOP" => "250 ok\r\n",
+                    "RCPT" if self.is(Behaviour::RefuseRecipients) => "550 no such mailbox here\r\n",
+                    "RCPT" => {
+                        let address = command.split(['<', '>']).nth(1).unwrap_or_default();
+                        recipients.push(address.to_owned());
+                        "250 ok\r\n"
                     }
-                    let data = read_data(&mut stream).await?;
-                    let mail = Received { recipients: std::mem::take(&mut recipients), data };
-                    self.received.lock().unwrap().push(mail);
-                    if self.is(Behaviour::AcceptAndDrop) {
-                        return Ok(());
+                    "DATA" => {
+                        stream.write_all(b"354 go ahead\r\n").await?;
+                        if self.is(Behaviour::DropInTheMiddle) {
+                            return Ok(());
+                        }
+                        let data = read_data(&mut stream).await?;
+                        let mail = Received { recipients: std::mem::take(&mut recipients), data };
+                        self.received.lock().unwrap().push(mail);
+                        if self.is(Behaviour::AcceptAndDrop) {
+                            return Ok(());
+                        }
+                        "250 taken\r\n"
                     }
-                    "250 taken\r\n"
-                }
-                "RSET" => {
-                    recipients.clear();
-                    "250 ok\r\n"
-                }
-                "QUIT" => return stream.write_all(b"221 bye\r\n").await,
-                _ => "500 what?\r\n",
-            };
+                    "RSET" => {
+                        recipients.clear();
+                        "250 ok\r\n"
+                    }
+                    "QUIT" => return stream.write_all(b"221 bye\r\n").await,
+                    _ => "500 what?\r\n",
+                };
             stream.write_all(answer.as_bytes()).await?;
         }
     }

@@ -45,7 +45,9 @@ async fn attack_12_signing_up_with_a_known_address_is_answered_alike_and_tells_i
     let signup = json!({"email": Service::new_address("new"), "name": "Eve", "organization_name": "Evil"});
     let unknown = service.anonymous().post("/v1/signup", signup).await.expect(202);
     assert_eq!(known.text, unknown.text);
-    let names = |answer: &rollcall_tests::Answer| -> Vec<String> { answer.headers.keys().map(ToString::to_string).collect() };
+    let names = |answer: &rollcall_tests::Answer| -> Vec<String> {
+        answer.headers.keys().map(ToString::to_string).collect()
+    };
     assert_eq!(names(&known), names(&unknown));
     let told = until("the owner is told", async || {
         let mail = service.mail_to(&email).await;
@@ -68,7 +70,10 @@ async fn a_sign_up_link_works_once_and_for_a_day() {
     service.anonymous().post("/v1/signup/complete", complete).await.problem(410, "signup_gone");
 
     service.anonymous().post("/v1/signup", signup).await.expect(202);
-    let newer = until("a newer link", async || Some(service.mailed_token(&email).await).filter(|newer| *newer != token)).await;
+    let newer = until("a newer link", async || {
+        Some(service.mailed_token(&email).await).filter(|newer| *newer != token)
+    })
+    .await;
     let complete = json!({"token": newer, "password": PASSWORD});
     service.anonymous().post("/v1/signup/complete", complete.clone()).await.expect(201);
     service.anonymous().post("/v1/signup/complete", complete).await.problem(410, "signup_gone");
@@ -76,7 +81,8 @@ async fn a_sign_up_link_works_once_and_for_a_day() {
 
 #[tokio::test]
 async fn one_address_gets_only_so_many_sign_up_mails() {
-    let service = Service::start_with(&[("limits.enabled", "true"), ("limits.signups_per_address", "2")]).await;
+    let service =
+        Service::start_with(&[("limits.enabled", "true"), ("limits.signups_per_address", "2")]).await;
     let email = Service::new_address("bombed");
     let signup = json!({"email": email, "name": "Eve", "organization_name": "Evil"});
     for _ in 0..5 {
@@ -96,7 +102,10 @@ async fn one_s_own_account_is_shown_and_changed() {
     let before = grace.get("/v1/me").await.expect(200);
     assert_eq!((before.text_at("/locale"), before.text_at("/time_zone")), ("en", "UTC"));
     assert_eq!(before.body["mfa_enabled"], false);
-    let changed = grace.patch("/v1/me", json!({"name": "Grace B. Hopper", "time_zone": "America/New_York"})).await.expect(200);
+    let changed = grace
+        .patch("/v1/me", json!({"name": "Grace B. Hopper", "time_zone": "America/New_York"}))
+        .await
+        .expect(200);
     assert_eq!(changed.text_at("/name"), "Grace B. Hopper");
     assert_eq!(grace.get("/v1/me").await.expect(200).body, changed.body);
     assert_ne!(changed.header("etag"), before.header("etag"));
@@ -121,12 +130,21 @@ async fn two_spellings_of_an_address_are_one_account() {
     let service = Service::start().await;
     let email = format!("Zoë.{}", Service::new_address("bücher"));
     service.sign_up(&email, "Acme").await;
-    for spelling in [email.to_uppercase(), email.replace("Zoë", "Zoe\u{308}"), email.replace("example.com", "EXAMPLE.com")] {
-        let answer = service.anonymous().post("/v1/sessions", json!({"email": spelling, "password": PASSWORD})).await.expect(201);
+    for spelling in [
+        email.to_uppercase(),
+        email.replace("Zoë", "Zoe\u{308}"),
+        email.replace("example.com", "EXAMPLE.com"),
+    ] {
+        let answer = service
+            .anonymous()
+            .post("/v1/sessions", json!({"email": spelling, "password": PASSWORD}))
+            .await
+            .expect(201);
         assert_eq!(answer.text_at("/user/email"), email);
     }
     for other in [email.replace("Zoë", "Zoe"), email.replace('@', "+x@")] {
-        let answer = service.anonymous().post("/v1/sessions", json!({"email": other, "password": PASSWORD})).await;
+        let answer =
+            service.anonymous().post("/v1/sessions", json!({"email": other, "password": PASSWORD})).await;
         answer.problem(401, "invalid_credentials");
     }
 }

@@ -22,7 +22,10 @@ async fn an_event_tells_who_from_where_what_on_what_and_what_changed() {
     let salt = rows[0]["personal"]["ip"]["salt"].as_str().unwrap();
     let salt: Vec<u8> = (0..16).map(|n| u8::from_str_radix(&salt[2 * n..2 * n + 2], 16).unwrap()).collect();
     assert_ne!(salt, [0; 16]);
-    assert!(leaf["personal"]["ip"].as_str().unwrap().len() == 64 && !rows[0]["leaf"].as_str().unwrap().contains("127.0.0.1"));
+    assert!(
+        leaf["personal"]["ip"].as_str().unwrap().len() == 64
+            && !rows[0]["leaf"].as_str().unwrap().contains("127.0.0.1")
+    );
 }
 
 #[tokio::test]
@@ -36,15 +39,27 @@ async fn every_change_leaves_its_event_and_every_refusal_its_own() {
     team.owner().patch("/v1/me", json!({"name": "Renamed"})).await.expect(200);
     team.owner().delete(&format!("/v1/members/{}", team.id("viewer"))).await.expect(204);
     team.caller("member").delete("/v1/members/me").await.expect(204);
-    team.caller("admin").delete(&format!("/v1/members/{}", team.id("owner"))).await.problem(403, "permission_denied");
+    team.caller("admin")
+        .delete(&format!("/v1/members/{}", team.id("owner")))
+        .await
+        .problem(403, "permission_denied");
     team.caller("customer_support_agent").get("/v1/members").await.problem(403, "permission_denied");
     team.owner().delete("/v1/session").await.expect(204);
     let log = service.audit_log(Some(&team.organization)).await;
-    let log: Vec<(&str, &str)> = log.iter().map(|(action, outcome)| (action.as_str(), outcome.as_str())).collect();
+    let log: Vec<(&str, &str)> =
+        log.iter().map(|(action, outcome)| (action.as_str(), outcome.as_str())).collect();
     for expected in [
-        ("invitation.created", "success"), ("invitation.resent", "success"), ("invitation.revoked", "success"),
-        ("organization.updated", "success"), ("account.updated", "success"), ("member.removed", "success"), ("member.left", "success"),
-        ("member.removed", "refused"), ("permission.denied", "refused"), ("session.ended", "success"), ("invitation.accepted", "success"),
+        ("invitation.created", "success"),
+        ("invitation.resent", "success"),
+        ("invitation.revoked", "success"),
+        ("organization.updated", "success"),
+        ("account.updated", "success"),
+        ("member.removed", "success"),
+        ("member.left", "success"),
+        ("member.removed", "refused"),
+        ("permission.denied", "refused"),
+        ("session.ended", "success"),
+        ("invitation.accepted", "success"),
     ] {
         assert!(log.contains(&expected), "{expected:?} in {log:?}");
     }
@@ -58,7 +73,10 @@ async fn reading_and_changing_nothing_leave_no_event() {
     team.owner().get("/v1/members").await.expect(200);
     team.owner().patch("/v1/organization", json!({})).await.expect(200);
     team.owner().patch("/v1/organization", json!({"name": "Acme"})).await.expect(200);
-    team.owner().patch(&format!("/v1/members/{}", team.id("viewer")), json!({"role": "viewer"})).await.expect(200);
+    team.owner()
+        .patch(&format!("/v1/members/{}", team.id("viewer")), json!({"role": "viewer"}))
+        .await
+        .expect(200);
     team.owner().patch("/v1/me", json!({})).await.expect(200);
     assert_eq!(service.audit_log(Some(&team.organization)).await, before);
 }

@@ -14,13 +14,26 @@ async fn broken_json_is_malformed() {
     let anonymous = service.anonymous();
     let deep = "[".repeat(100_000);
     let bodies: Vec<Vec<u8>> = vec![
-        vec![], b"{".to_vec(), b"{]".to_vec(), b"{'email': 'x'}".to_vec(), b"nonsense".to_vec(), b"{\"email\": \"\xff\xfe\"}".to_vec(),
-        deep.into_bytes(), b"{} {}".to_vec(), b"\0".to_vec(), b"{\"email\": \"\\ud800\"}".to_vec(),
+        vec![],
+        b"{".to_vec(),
+        b"{]".to_vec(),
+        b"{'email': 'x'}".to_vec(),
+        b"nonsense".to_vec(),
+        b"{\"email\": \"\xff\xfe\"}".to_vec(),
+        deep.into_bytes(),
+        b"{} {}".to_vec(),
+        b"\0".to_vec(),
+        b"{\"email\": \"\\ud800\"}".to_vec(),
     ];
     for body in bodies {
         for path in ["/v1/signup", "/v1/sessions", "/v1/invitations/accept"] {
             let answer = raw(&anonymous, Method::POST, path, body.clone()).await;
-            assert!(matches!(answer.status.as_u16(), 400 | 422), "{path} {}: {}", String::from_utf8_lossy(&body[..body.len().min(40)]), answer.text);
+            assert!(
+                matches!(answer.status.as_u16(), 400 | 422),
+                "{path} {}: {}",
+                String::from_utf8_lossy(&body[..body.len().min(40)]),
+                answer.text
+            );
             let expected = if answer.status == 400 { "malformed_json" } else { "invalid_request" };
             let status = answer.status.as_u16();
             answer.problem(status, expected);
@@ -33,15 +46,28 @@ async fn the_wrong_kind_of_body_is_415_and_a_large_one_413() {
     let service = Service::start().await;
     let anonymous = service.anonymous();
     for kind in ["text/plain", "application/x-www-form-urlencoded; charset=utf-8", "application/xml", ""] {
-        let request = anonymous.request(Method::POST, "/v1/signup").header(CONTENT_TYPE, kind).header("Origin", service.base());
+        let request = anonymous
+            .request(Method::POST, "/v1/signup")
+            .header(CONTENT_TYPE, kind)
+            .header("Origin", service.base());
         Answer::of(request.body("{}")).await.problem(415, "unsupported_media_type");
     }
-    Answer::of(anonymous.request(Method::POST, "/v1/signup").body("{}")).await.problem(415, "unsupported_media_type");
+    Answer::of(anonymous.request(Method::POST, "/v1/signup").body("{}"))
+        .await
+        .problem(415, "unsupported_media_type");
     let large = format!("{{\"email\": \"{}\"}}", word(10_000_000));
     raw(&anonymous, Method::POST, "/v1/signup", large.clone()).await.problem(413, "body_too_large");
     // In chunks, so that its size is not announced.
-    let chunks = futures_util::stream::iter(large.into_bytes().chunks(65_536).map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec())).collect::<Vec<_>>());
-    raw(&anonymous, Method::POST, "/v1/signup", reqwest::Body::wrap_stream(chunks)).await.problem(413, "body_too_large");
+    let chunks = futures_util::stream::iter(
+        large
+            .into_bytes()
+            .chunks(65_536)
+            .map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec()))
+            .collect::<Vec<_>>(),
+    );
+    raw(&anonymous, Method::POST, "/v1/signup", reqwest::Body::wrap_stream(chunks))
+        .await
+        .problem(413, "body_too_large");
 }
 
 #[tokio::test]
@@ -51,14 +77,34 @@ async fn wrong_values_are_named_by_their_field() {
     let good = json!({"email": "a@example.com", "name": "Ada", "organization_name": "Acme"});
     let long = word(10_000);
     let bad: Vec<(&str, Value)> = vec![
-        ("email", json!("")), ("email", json!("nonsense")), ("email", json!("a@b")), ("email", json!("a@example.com\u{0}")),
-        ("email", json!("a\u{200b}@example.com")), ("email", json!("\u{202e}a@example.com")), ("email", json!("a b@example.com")),
-        ("email", json!("a@example.com\r\nBcc: b@example.com")), ("email", json!(format!("{long}@example.com"))), ("email", json!(5)),
-        ("email", json!(null)), ("email", json!(["a@example.com"])), ("email", json!({"$ne": ""})), ("email", json!("a@@example.com")),
-        ("email", json!("\"a b\"@example.com")), ("email", json!("a@[127.0.0.1]")), ("email", json!("a@127.0.0.1")),
-        ("name", json!("")), ("name", json!("   ")), ("name", json!(long)), ("name", json!("a\u{0}b")), ("name", json!("a\u{202e}b")),
-        ("name", json!("a\u{200d}b")), ("name", json!("a\nb")), ("name", json!(true)), ("organization_name", json!("\u{feff}x")),
-        ("organization_name", json!(long)), ("organization_name", json!({})),
+        ("email", json!("")),
+        ("email", json!("nonsense")),
+        ("email", json!("a@b")),
+        ("email", json!("a@example.com\u{0}")),
+        ("email", json!("a\u{200b}@example.com")),
+        ("email", json!("\u{202e}a@example.com")),
+        ("email", json!("a b@example.com")),
+        ("email", json!("a@example.com\r\nBcc: b@example.com")),
+        ("email", json!(format!("{long}@example.com"))),
+        ("email", json!(5)),
+        ("email", json!(null)),
+        ("email", json!(["a@example.com"])),
+        ("email", json!({"$ne": ""})),
+        ("email", json!("a@@example.com")),
+        ("email", json!("\"a b\"@example.com")),
+        ("email", json!("a@[127.0.0.1]")),
+        ("email", json!("a@127.0.0.1")),
+        ("name", json!("")),
+        ("name", json!("   ")),
+        ("name", json!(long)),
+        ("name", json!("a\u{0}b")),
+        ("name", json!("a\u{202e}b")),
+        ("name", json!("a\u{200d}b")),
+        ("name", json!("a\nb")),
+        ("name", json!(true)),
+        ("organization_name", json!("\u{feff}x")),
+        ("organization_name", json!(long)),
+        ("organization_name", json!({})),
     ];
     for (field, value) in bad {
         let mut body = good.clone();
@@ -68,14 +114,22 @@ async fn wrong_values_are_named_by_their_field() {
         body.as_object_mut().unwrap().remove(field);
         anonymous.post("/v1/signup", body).await.invalid(field);
     }
-    let all = anonymous.post("/v1/signup", json!({"email": "x", "name": "", "organization_name": ""})).await.invalid("email");
+    let all = anonymous
+        .post("/v1/signup", json!({"email": "x", "name": "", "organization_name": ""}))
+        .await
+        .invalid("email");
     assert_eq!(all.list("errors").len(), 3, "all that is wrong is told at once: {}", all.text);
-    for (extra, field) in [(json!({"role": "owner"}), "role"), (json!({"Email": "b@example.com"}), "Email"), (json!({"": 1}), "")] {
+    for (extra, field) in [
+        (json!({"role": "owner"}), "role"),
+        (json!({"Email": "b@example.com"}), "Email"),
+        (json!({"": 1}), ""),
+    ] {
         let mut body = good.clone();
         body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         anonymous.post("/v1/signup", body).await.invalid(field);
     }
-    let twice = r#"{"email": "a@example.com", "email": "b@example.com", "name": "Ada", "organization_name": "Acme"}"#;
+    let twice =
+        r#"{"email": "a@example.com", "email": "b@example.com", "name": "Ada", "organization_name": "Acme"}"#;
     raw(&anonymous, Method::POST, "/v1/signup", twice).await.invalid("email");
     for body in ["5", "\"text\"", "null", "[]", "true"] {
         raw(&anonymous, Method::POST, "/v1/signup", body).await.problem(422, "invalid_request");
@@ -86,18 +140,40 @@ async fn wrong_values_are_named_by_their_field() {
 #[tokio::test]
 async fn passwords_may_be_anything_long_enough() {
     let service = Service::start().await;
-    for password in ["fifteen letters", "пароль на русском", "🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑", "with \u{0} a nul character", &word(1_000)] {
+    for password in [
+        "fifteen letters",
+        "пароль на русском",
+        "🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑",
+        "with \u{0} a nul character",
+        &word(1_000),
+    ] {
         let email = Service::new_address("p");
         let signup = json!({"email": email, "name": "Ada", "organization_name": "Acme"});
         service.anonymous().post("/v1/signup", signup).await.expect(202);
         let token = service.mailed_token(&email).await;
         for bad in [json!(""), json!("fourteen chars"), json!(word(1_001)), json!(12345678901234567_u64)] {
-            service.anonymous().post("/v1/signup/complete", json!({"token": token, "password": bad})).await.invalid("password");
+            service
+                .anonymous()
+                .post("/v1/signup/complete", json!({"token": token, "password": bad}))
+                .await
+                .invalid("password");
         }
-        service.anonymous().post("/v1/signup/complete", json!({"token": token, "password": password})).await.expect(201);
-        service.anonymous().post("/v1/sessions", json!({"email": email, "password": password})).await.expect(201);
+        service
+            .anonymous()
+            .post("/v1/signup/complete", json!({"token": token, "password": password}))
+            .await
+            .expect(201);
+        service
+            .anonymous()
+            .post("/v1/sessions", json!({"email": email, "password": password}))
+            .await
+            .expect(201);
         let almost: String = password.chars().skip(1).collect();
-        service.anonymous().post("/v1/sessions", json!({"email": email, "password": almost})).await.problem(401, "invalid_credentials");
+        service
+            .anonymous()
+            .post("/v1/sessions", json!({"email": email, "password": almost}))
+            .await
+            .problem(401, "invalid_credentials");
     }
 }
 
@@ -106,16 +182,32 @@ async fn queries_are_read_as_strictly_as_bodies() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     for (query, field) in [
-        ("limit=0", "limit"), ("limit=201", "limit"), ("limit=-1", "limit"), ("limit=x", "limit"), ("limit=99999999999", "limit"),
-        ("role=king", "role"), ("status=happy", "status"), ("unknown=1", "unknown"), ("role=viewer&role=admin", "role"),
-        ("q=%00", "q"), (&format!("q={}", word(101)), "q"), ("org_id=org_01h455vb4pex5vsknk084sn02q", "org_id"),
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("limit=-1", "limit"),
+        ("limit=x", "limit"),
+        ("limit=99999999999", "limit"),
+        ("role=king", "role"),
+        ("status=happy", "status"),
+        ("unknown=1", "unknown"),
+        ("role=viewer&role=admin", "role"),
+        ("q=%00", "q"),
+        (&format!("q={}", word(101)), "q"),
+        ("org_id=org_01h455vb4pex5vsknk084sn02q", "org_id"),
     ] {
         team.owner().get(&format!("/v1/members?{query}")).await.invalid(field);
     }
     team.owner().get("/v1/invitations?status=lost").await.invalid("status");
     // Bytes that are no UTF-8 are searched for as the replacement character, and not found.
     assert!(team.owner().get("/v1/members?q=%ff").await.expect(200).list("data").is_empty());
-    for path in ["/v1/members/%00", "/v1/members/..%2f..%2fetc%2fpasswd", "/v1/members/%ff", &format!("/v1/members/{}", word(5_000)), "/v1/nothing", "/v1"] {
+    for path in [
+        "/v1/members/%00",
+        "/v1/members/..%2f..%2fetc%2fpasswd",
+        "/v1/members/%ff",
+        &format!("/v1/members/{}", word(5_000)),
+        "/v1/nothing",
+        "/v1",
+    ] {
         let answer = team.owner().get(path).await;
         answer.problem(404, "not_found");
     }
@@ -125,7 +217,13 @@ async fn queries_are_read_as_strictly_as_bodies() {
 async fn methods_that_a_path_does_not_know_are_405() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
-    for (method, path) in [(Method::PUT, "/v1/me"), (Method::POST, "/v1/members"), (Method::TRACE, "/v1/session"), (Method::PATCH, "/healthz"), (Method::from_bytes(b"BREW").unwrap(), "/v1/me")] {
+    for (method, path) in [
+        (Method::PUT, "/v1/me"),
+        (Method::POST, "/v1/members"),
+        (Method::TRACE, "/v1/session"),
+        (Method::PATCH, "/healthz"),
+        (Method::from_bytes(b"BREW").unwrap(), "/v1/me"),
+    ] {
         let answer = Answer::of(team.owner().request(method, path)).await.problem(405, "method_not_allowed");
         assert_ne!(answer.header("allow"), "", "{path}");
     }
@@ -144,15 +242,28 @@ async fn odd_headers_are_no_way_in() {
         Answer::of(request).await
     };
     with(&[("authorization", format!("bearer {token}"))]).await.expect(200);
-    for value in ["".to_owned(), "Bearer".to_owned(), "Bearer ".to_owned(), format!("Basic {token}"), token.to_owned(), format!("Bearer {token}x"), format!("Bearer {}", word(10_000))] {
+    for value in [
+        "".to_owned(),
+        "Bearer".to_owned(),
+        "Bearer ".to_owned(),
+        format!("Basic {token}"),
+        token.to_owned(),
+        format!("Bearer {token}x"),
+        format!("Bearer {}", word(10_000)),
+    ] {
         with(&[("authorization", value)]).await.problem(401, "unauthenticated");
     }
     let twice = [("authorization", format!("Bearer {token}")), ("authorization", format!("Bearer {token}"))];
     with(&twice).await.problem(401, "unauthenticated");
     // A bad Bearer token is not mended by a good cookie: one request, one identity (attack 20).
-    let mixed = [("authorization", "Bearer nonsense".to_owned()), ("cookie", format!("rollcall_session={token}"))];
+    let mixed =
+        [("authorization", "Bearer nonsense".to_owned()), ("cookie", format!("rollcall_session={token}"))];
     with(&mixed).await.problem(401, "unauthenticated");
     with(&[("cookie", format!("rollcall_session={token}"))]).await.expect(200);
-    with(&[("cookie", format!("rollcall_session={token}; rollcall_session={token}"))]).await.problem(401, "unauthenticated");
-    with(&[("cookie", format!("other={token}; rollcall_session2={token}"))]).await.problem(401, "unauthenticated");
+    with(&[("cookie", format!("rollcall_session={token}; rollcall_session={token}"))])
+        .await
+        .problem(401, "unauthenticated");
+    with(&[("cookie", format!("other={token}; rollcall_session2={token}"))])
+        .await
+        .problem(401, "unauthenticated");
 }

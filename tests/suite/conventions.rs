@@ -20,7 +20,9 @@ async fn asvs_3_4_every_answer_has_an_id_and_hardening_headers() {
         assert_eq!(answer.header("server"), "", "{path}");
     }
     let request = service.anonymous().request(Method::GET, "/healthz");
-    let traced = Answer::of(request.header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")).await;
+    let traced =
+        Answer::of(request.header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
+            .await;
     assert_eq!(traced.header("x-request-id"), "4bf92f3577b34da6a3ce929d0e0e4736");
 }
 
@@ -87,18 +89,29 @@ async fn kept_answers_are_sealed() {
 
 #[tokio::test]
 async fn limits_are_told_and_kept() {
-    let service = Service::start_with(&[("limits.enabled", "true"), ("limits.attempts", "3"), ("limits.requests", "5")]).await;
+    let service = Service::start_with(&[
+        ("limits.enabled", "true"),
+        ("limits.attempts", "3"),
+        ("limits.requests", "5"),
+    ])
+    .await;
     let wrong = json!({"email": "nobody@example.com", "password": "a wrong password"});
     for remaining in ["2", "1", "0"] {
-        let answer = service.anonymous().post("/v1/sessions", wrong.clone()).await.problem(401, "invalid_credentials");
+        let answer =
+            service.anonymous().post("/v1/sessions", wrong.clone()).await.problem(401, "invalid_credentials");
         assert_eq!(answer.header("ratelimit-policy"), "\"attempts\";q=3;w=60");
-        assert!(answer.header("ratelimit").starts_with(&format!("\"attempts\";r={remaining};t=")), "{}", answer.header("ratelimit"));
+        assert!(
+            answer.header("ratelimit").starts_with(&format!("\"attempts\";r={remaining};t=")),
+            "{}",
+            answer.header("ratelimit")
+        );
     }
     let limited = service.anonymous().post("/v1/sessions", wrong.clone()).await.problem(429, "rate_limited");
     assert!(limited.header("retry-after").parse::<u64>().unwrap() >= 1);
     assert!(limited.header("ratelimit").starts_with("\"attempts\";r=0;t="));
     // Attack 35: what a client says of itself buys no new allowance.
-    let request = service.anonymous().request(Method::POST, "/v1/sessions").header("X-Forwarded-For", "203.0.113.9");
+    let request =
+        service.anonymous().request(Method::POST, "/v1/sessions").header("X-Forwarded-For", "203.0.113.9");
     Answer::of(request.json(&wrong)).await.problem(429, "rate_limited");
     let made_up = |n: usize| service.anonymous().with_token(&format!("rcs_{n}"));
     let mut answers = Vec::new();
@@ -111,10 +124,12 @@ async fn limits_are_told_and_kept() {
 #[tokio::test]
 async fn asvs_15_3_4_a_trusted_proxy_is_believed_as_far_as_it_is_trusted() {
     let service = Service::start_with(&[("http.trusted_proxies", "127.0.0.1, 10.0.0.0/8")]).await;
-    let signup = json!({"email": Service::new_address("proxied"), "name": "Ada", "organization_name": "Acme"});
+    let signup =
+        json!({"email": Service::new_address("proxied"), "name": "Ada", "organization_name": "Acme"});
     let request = service.anonymous().request(Method::POST, "/v1/signup").json(&signup);
     Answer::of(request.header("X-Forwarded-For", "198.51.100.1, 203.0.113.9, 10.1.2.3")).await.expect(202);
-    let events = service.database.rows("SELECT personal FROM audit_events WHERE action = 'signup.requested'").await;
+    let events =
+        service.database.rows("SELECT personal FROM audit_events WHERE action = 'signup.requested'").await;
     assert_eq!(events[0]["personal"]["ip"]["value"], "203.0.113.9");
 }
 
@@ -131,13 +146,21 @@ async fn attack_20_a_cookie_is_only_good_for_our_own_pages() {
         Answer::of(request.json(&json!({"name": "Changed"}))).await
     };
     let base = service.base();
-    for origin in [None, Some("null"), Some("https://evil.example"), Some(&format!("{base}.evil.example")), Some(&base.replace("http:", "https:"))] {
+    for origin in [
+        None,
+        Some("null"),
+        Some("https://evil.example"),
+        Some(&format!("{base}.evil.example")),
+        Some(&base.replace("http:", "https:")),
+    ] {
         patch(origin).await.problem(403, "origin_mismatch");
     }
     assert_eq!(team.owner().get("/v1/me").await.expect(200).text_at("/name"), "Grace Hopper");
     patch(Some(&base)).await.expect(200);
     // Reading is safe, and a Bearer token is no cookie.
-    Answer::of(service.anonymous().request(Method::GET, "/v1/me").header("Cookie", &cookie)).await.expect(200);
+    Answer::of(service.anonymous().request(Method::GET, "/v1/me").header("Cookie", &cookie))
+        .await
+        .expect(200);
     let request = team.owner().request(Method::PATCH, "/v1/me").header("Origin", "https://evil.example");
     Answer::of(request.json(&json!({"name": "Grace"}))).await.expect(200);
 }

@@ -39,11 +39,19 @@ async fn it_starts_with_a_private_database_whose_data_survive_a_restart_and_a_ki
     sign_up(&first.anonymous(), "first@example.com").await;
 
     // A second start on the same data directory says so, in one clear line.
-    let second = Binary::command(&environment).arg("serve").stdout(Stdio::null()).stderr(Stdio::piped()).output().unwrap();
+    let second = Binary::command(&environment)
+        .arg("serve")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
     let said = String::from_utf8(second.stderr).unwrap();
     assert!(!second.status.success());
     assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(said.contains("is in use by another rollcall") && said.contains(&first.pid().to_string()), "{said}");
+    assert!(
+        said.contains("is in use by another rollcall") && said.contains(&first.pid().to_string()),
+        "{said}"
+    );
     // A visit by a subcommand disturbs nobody.
     assert!(Binary::command(&environment).arg("migrate").stdout(Stdio::null()).status().unwrap().success());
     sign_in(&first.anonymous(), "first@example.com").await;
@@ -70,7 +78,8 @@ fn production_makes_nothing_up() {
     assert!(!refused.status.success());
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(said.contains("ROLLCALL__DATABASE__URL must be set in production"), "{said}");
-    let unknown = Binary::command(&[("ROLLCALL__HTTP__ADRESS", "127.0.0.1:1")]).arg("check-config").output().unwrap();
+    let unknown =
+        Binary::command(&[("ROLLCALL__HTTP__ADRESS", "127.0.0.1:1")]).arg("check-config").output().unwrap();
     let said = String::from_utf8(unknown.stderr).unwrap();
     assert!(!unknown.status.success() && said.contains("adress"), "{said}");
 }

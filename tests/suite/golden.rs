@@ -54,7 +54,8 @@ fn golden_the_rules_about_the_team() {
                 let user = |number: u8| UserId::from_parts(0, &[number; 10]);
                 let actor = Membership { user: user(1), role: acting };
                 let target = Membership { user: user(if whom == "a" { 2 } else { 1 }), role };
-                let changes = Role::ALL.map(|to| told(RoleChange::decide(actor, target, to, owners).map(|_| ())));
+                let changes =
+                    Role::ALL.map(|to| told(RoleChange::decide(actor, target, to, owners).map(|_| ())));
                 let removal = told(Departure::removal(actor, target, owners).map(|_| ()));
                 let on = if whom == "a" { format!("a {role}") } else { whom.to_owned() };
                 lines.push_str(&format!("{acting},{on},{owners},{},{removal}\n", changes.join(",")));

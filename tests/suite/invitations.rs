@@ -9,16 +9,24 @@ async fn an_invitation_is_made_mailed_shown_previewed_and_accepted() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme Voice").await;
     let email = Service::new_address("ada");
-    let created = team.caller("admin").post("/v1/invitations", json!({"email": email, "role": "member"})).await.expect(201);
+    let created = team
+        .caller("admin")
+        .post("/v1/invitations", json!({"email": email, "role": "member"}))
+        .await
+        .expect(201);
     let id = created.text_at("/id");
     assert_eq!(created.header("location"), format!("/v1/invitations/{id}"));
-    assert_eq!((created.text_at("/status"), created.text_at("/expires_at")), ("pending", "2026-03-08T09:00:00Z"));
+    assert_eq!(
+        (created.text_at("/status"), created.text_at("/expires_at")),
+        ("pending", "2026-03-08T09:00:00Z")
+    );
     let token = service.mailed_token(&email).await;
     for listed in [created.text.clone(), team.owner().get("/v1/invitations").await.expect(200).text] {
         assert!(!listed.contains(&token) && !listed.contains("token"), "{listed}");
     }
 
-    let preview = service.anonymous().post("/v1/invitations/preview", json!({"token": token})).await.expect(200);
+    let preview =
+        service.anonymous().post("/v1/invitations/preview", json!({"token": token})).await.expect(200);
     let expected = json!({
         "organization": {"name": "Acme Voice"}, "role": "member", "email": email, "inviter_name": "The admin",
         "account_exists": false, "expires_at": "2026-03-08T09:00:00Z",
@@ -27,13 +35,23 @@ async fn an_invitation_is_made_mailed_shown_previewed_and_accepted() {
 
     let accept = json!({"token": token, "name": "Ada Lovelace", "password": PASSWORD});
     let accepted = service.anonymous().post("/v1/invitations/accept", accept.clone()).await.expect(201);
-    assert_eq!((accepted.text_at("/role"), accepted.text_at("/organization/id")), ("member", team.organization.as_str()));
+    assert_eq!(
+        (accepted.text_at("/role"), accepted.text_at("/organization/id")),
+        ("member", team.organization.as_str())
+    );
     let ada = service.anonymous().with_token(accepted.text_at("/session/token"));
     assert_eq!(ada.get("/v1/me").await.expect(200).text_at("/email"), email);
     let shown = team.owner().get(&format!("/v1/invitations/{id}")).await.expect(200);
-    assert_eq!((shown.text_at("/status"), shown.text_at("/accepted_at")), ("accepted", "2026-03-01T09:00:00Z"));
+    assert_eq!(
+        (shown.text_at("/status"), shown.text_at("/accepted_at")),
+        ("accepted", "2026-03-01T09:00:00Z")
+    );
     service.anonymous().post("/v1/invitations/accept", accept).await.problem(410, "invitation_gone");
-    service.anonymous().post("/v1/invitations/preview", json!({"token": token})).await.problem(410, "invitation_gone");
+    service
+        .anonymous()
+        .post("/v1/invitations/preview", json!({"token": token}))
+        .await
+        .problem(410, "invitation_gone");
 }
 
 #[tokio::test]
@@ -48,14 +66,19 @@ async fn attack_3_a_token_is_worth_nothing_once_revoked_expired_or_sent_again() 
     team.owner().delete(&format!("/v1/invitations/{id}")).await.expect(204);
     accept(&token).await.problem(410, "invitation_gone");
     team.owner().delete(&format!("/v1/invitations/{id}")).await.problem(410, "invitation_gone");
-    team.owner().post(&format!("/v1/invitations/{id}/resend"), json!({})).await.problem(410, "invitation_gone");
+    team.owner()
+        .post(&format!("/v1/invitations/{id}/resend"), json!({}))
+        .await
+        .problem(410, "invitation_gone");
 
     let email = Service::new_address("again");
     let (id, old) = service.invite(team.owner(), &email, "viewer").await;
     team.owner().post(&format!("/v1/invitations/{id}/resend"), json!({})).await.expect(200);
     // At once, not only when the new mail goes out.
     accept(&old).await.problem(410, "invitation_gone");
-    let new = until("a new link", async || Some(service.mailed_token(&email).await).filter(|new| *new != old)).await;
+    let new =
+        until("a new link", async || Some(service.mailed_token(&email).await).filter(|new| *new != old))
+            .await;
     accept(&new).await.expect(201);
 
     let email = Service::new_address("late");
@@ -80,10 +103,12 @@ async fn attack_4_a_forwarded_link_gives_nobody_else_a_seat() {
     let (invited, _) = service.sign_up(&email, "Invited's own").await;
     let (eve, _) = service.sign_up("eve.of.elsewhere@other.example", "Evil").await;
     let (_, token) = service.invite(team.owner(), &email, "admin").await;
-    let preview = service.anonymous().post("/v1/invitations/preview", json!({"token": token})).await.expect(200);
+    let preview =
+        service.anonymous().post("/v1/invitations/preview", json!({"token": token})).await.expect(200);
     assert_eq!(preview.body["account_exists"], true);
 
-    let refused = eve.post("/v1/invitations/accept", json!({"token": token})).await.problem(403, "wrong_account");
+    let refused =
+        eve.post("/v1/invitations/accept", json!({"token": token})).await.problem(403, "wrong_account");
     assert_eq!(refused.text_at("/signed_in_email"), "e•••@o•••.example");
     assert_eq!(refused.text_at("/invited_email"), "i•••@e•••.com");
     let newcomer = json!({"token": token, "name": "Eve", "password": PASSWORD});
@@ -97,7 +122,9 @@ async fn attack_4_a_forwarded_link_gives_nobody_else_a_seat() {
 async fn an_address_is_invited_once_at_a_time_and_never_when_it_is_in() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
-    let invite = async |email: &str| team.owner().post("/v1/invitations", json!({"email": email, "role": "viewer"})).await;
+    let invite = async |email: &str| {
+        team.owner().post("/v1/invitations", json!({"email": email, "role": "viewer"})).await
+    };
     let email = Service::new_address("ada");
     invite(&email).await.expect(201);
     invite(&email.to_uppercase()).await.problem(409, "invitation_pending");
@@ -126,7 +153,9 @@ async fn accepting_needs_what_an_account_is_made_of() {
     accept(json!({"token": token, "password": PASSWORD})).await.invalid("name");
     accept(json!({"token": token, "name": "Ada", "password": "too short"})).await.invalid("password");
     accept(json!({"token": token, "name": "A\u{202e}da", "password": PASSWORD})).await.invalid("name");
-    accept(json!({"token": token, "name": "Ada", "password": PASSWORD, "role": "owner"})).await.invalid("role");
+    accept(json!({"token": token, "name": "Ada", "password": PASSWORD, "role": "owner"}))
+        .await
+        .invalid("role");
     accept(json!({"token": token, "name": "Ada", "password": PASSWORD})).await.expect(201);
 }
 
@@ -146,15 +175,23 @@ async fn one_bad_line_spoils_no_other() {
         "not even an object",
         {"email": second, "role": "viewer"},
     ]);
-    let answer = team.caller("admin").post("/v1/invitations/bulk", json!({"invitations": lines})).await.expect(200);
+    let answer =
+        team.caller("admin").post("/v1/invitations/bulk", json!({"invitations": lines})).await.expect(200);
     let results: Vec<String> = answer
         .list("results")
         .iter()
         .map(|line| line["error"]["code"].as_str().or(line["status"].as_str()).unwrap().to_owned())
         .collect();
     let expected = [
-        "created", "invalid_request", "invalid_request", "invitation_pending", "already_member", "permission_denied",
-        "invalid_request", "invalid_request", "created",
+        "created",
+        "invalid_request",
+        "invalid_request",
+        "invitation_pending",
+        "already_member",
+        "permission_denied",
+        "invalid_request",
+        "invalid_request",
+        "created",
     ];
     assert_eq!(results, expected, "{}", answer.text);
     assert_eq!(answer.body["results"][2]["error"]["errors"][0]["field"], "role");
@@ -169,7 +206,8 @@ async fn one_bad_line_spoils_no_other() {
 async fn five_hundred_are_invited_in_one_request() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
-    let lines: Vec<Value> = (0..500).map(|n| json!({"email": format!("person{n}@example.com"), "role": "viewer"})).collect();
+    let lines: Vec<Value> =
+        (0..500).map(|n| json!({"email": format!("person{n}@example.com"), "role": "viewer"})).collect();
     let answer = team.owner().post("/v1/invitations/bulk", json!({"invitations": lines})).await.expect(200);
     assert!(answer.list("results").iter().all(|line| line["status"] == "created"));
     let mut path = "/v1/invitations?limit=200".to_owned();
@@ -185,7 +223,11 @@ async fn five_hundred_are_invited_in_one_request() {
 
 #[tokio::test]
 async fn limits_keep_the_mail_from_being_a_cannon() {
-    let values = [("limits.enabled", "true"), ("limits.invitations_per_inviter", "2"), ("limits.invitations_per_organization", "8")];
+    let values = [
+        ("limits.enabled", "true"),
+        ("limits.invitations_per_inviter", "2"),
+        ("limits.invitations_per_organization", "8"),
+    ];
     let service = Service::start_with(&values).await;
     let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
     let (admin, _) = service.bring_in(&owner, &Service::new_address("admin"), "admin").await;
@@ -207,6 +249,9 @@ async fn limits_keep_the_mail_from_being_a_cannon() {
 }
 
 async fn owner_address(service: &Service) -> String {
-    let rows = service.database.rows("SELECT u.email FROM users u JOIN members m USING (user_id) WHERE m.role = 'owner'").await;
+    let rows = service
+        .database
+        .rows("SELECT u.email FROM users u JOIN members m USING (user_id) WHERE m.role = 'owner'")
+        .await;
     rows[0]["email"].as_str().unwrap().to_owned()
 }

@@ -18,7 +18,8 @@ const OF_ORGANIZATIONS: [(&str, &str); 5] = [
 /// Tables that belong to accounts or to the platform.
 const OTHERS: [&str; 5] = ["dev_mails", "idempotency_keys", "sessions", "signups", "users"];
 /// The one comparison that keeps organizations apart.
-const OWN_ORGANIZATION: &str = "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
+const OWN_ORGANIZATION: &str =
+    "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
 const POLICIES: [(&str, &str, &str, &str); 24] = [
@@ -59,8 +60,11 @@ const DEFINERS: [(&str, bool); 6] = [
 ];
 
 async fn catalogue(database: &TestDatabase, query: &str) -> Vec<Vec<String>> {
-    let rows = sqlx::query(AssertSqlSafe(query.to_owned())).fetch_all(&mut database.connect().await).await.unwrap();
-    rows.iter().map(|row| (0..row.len()).map(|n| row.get::<Option<String>, _>(n).unwrap_or_default()).collect()).collect()
+    let rows =
+        sqlx::query(AssertSqlSafe(query.to_owned())).fetch_all(&mut database.connect().await).await.unwrap();
+    rows.iter()
+        .map(|row| (0..row.len()).map(|n| row.get::<Option<String>, _>(n).unwrap_or_default()).collect())
+        .collect()
 }
 
 #[tokio::test]
@@ -74,10 +78,17 @@ async fn every_table_has_row_level_security_that_holds_its_owner_too() {
     .await;
     let listed: BTreeSet<&str> = OF_ORGANIZATIONS.iter().map(|(table, _)| *table).chain(OTHERS).collect();
     let found: BTreeSet<&str> = tables.iter().map(|row| row[0].as_str()).collect();
-    assert_eq!(found, listed, "a new table goes on the list at the top of tests/suite/isolation.rs, with its policies");
+    assert_eq!(
+        found, listed,
+        "a new table goes on the list at the top of tests/suite/isolation.rs, with its policies"
+    );
     for row in &tables {
         assert_eq!((row[1].as_str(), row[2].as_str()), ("true", "true"), "{}", row[0]);
-        assert!(!["rollcall_app", "rollcall_directory"].contains(&row[3].as_str()), "{} has the wrong owner", row[0]);
+        assert!(
+            !["rollcall_app", "rollcall_directory"].contains(&row[3].as_str()),
+            "{} has the wrong owner",
+            row[0]
+        );
     }
     let views = catalogue(&database, "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')").await;
     assert!(views.is_empty(), "views run with their owner's rights: {views:?}");
@@ -95,7 +106,10 @@ async fn what_belongs_to_organizations_leads_with_the_organization_in_every_key(
     )
     .await;
     for (table, columns) in OF_ORGANIZATIONS {
-        assert!(keys.contains(&vec![table.to_owned(), columns.to_owned()]), "{table} has another key: {keys:?}");
+        assert!(
+            keys.contains(&vec![table.to_owned(), columns.to_owned()]),
+            "{table} has another key: {keys:?}"
+        );
     }
     let foreign = catalogue(
         &database,
@@ -118,8 +132,12 @@ async fn policies_are_those_on_the_list() {
           WHERE schemaname = 'public' ORDER BY 1, 2",
     )
     .await;
-    let found: Vec<_> = policies.iter().map(|p| (p[0].as_str(), p[1].as_str(), p[2].as_str(), p[3].as_str())).collect();
-    assert_eq!(found, POLICIES, "a new policy goes on the list at the top of tests/suite/isolation.rs, on purpose");
+    let found: Vec<_> =
+        policies.iter().map(|p| (p[0].as_str(), p[1].as_str(), p[2].as_str(), p[3].as_str())).collect();
+    assert_eq!(
+        found, POLICIES,
+        "a new policy goes on the list at the top of tests/suite/isolation.rs, on purpose"
+    );
     for policy in &policies {
         assert_eq!(policy[6], "", "{policy:?}: one expression for reading and writing");
         match (policy[1].as_str(), policy[2].as_str()) {
@@ -140,7 +158,8 @@ async fn roles_have_no_rights_beyond_those_on_the_list() {
            FROM pg_roles WHERE rolname LIKE 'rollcall_%' AND rolname <> 'rollcall_superuser' ORDER BY 1",
     )
     .await;
-    let plain = |name: &str| [name, "false", "false", "false", "false", "true", "0"].map(str::to_owned).to_vec();
+    let plain =
+        |name: &str| [name, "false", "false", "false", "false", "true", "0"].map(str::to_owned).to_vec();
     assert_eq!(roles, [plain("rollcall_app"), plain("rollcall_directory")]);
 
     // Whole-table rights, and rights on columns, of the service.
@@ -196,8 +215,12 @@ async fn functions_with_rights_of_their_own_are_those_on_the_list() {
            FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef ORDER BY 1",
     )
     .await;
-    let found: Vec<_> = functions.iter().map(|function| (function[0].as_str(), function[2] == "true")).collect();
-    assert_eq!(found, DEFINERS, "a new one goes on the list in tests/suite/isolation.rs and in ARCHITECTURE.md, on purpose");
+    let found: Vec<_> =
+        functions.iter().map(|function| (function[0].as_str(), function[2] == "true")).collect();
+    assert_eq!(
+        found, DEFINERS,
+        "a new one goes on the list in tests/suite/isolation.rs and in ARCHITECTURE.md, on purpose"
+    );
     for function in &functions {
         assert_eq!(function[1], "rollcall_directory", "{function:?}");
         assert!(function[3].starts_with("search_path=pg_catalog, public, pg_temp"), "{function:?}");
@@ -280,10 +303,16 @@ async fn a_connection_that_has_not_said_what_it_may_touch_sees_nothing() {
     // A scope ends with its transaction, however it ends.
     for end in ["COMMIT", "ROLLBACK"] {
         let organization = uuid::Uuid::max();
-        connection.execute(AssertSqlSafe(format!("BEGIN; SET LOCAL rollcall.org_id = '{organization}'"))).await.unwrap();
+        connection
+            .execute(AssertSqlSafe(format!("BEGIN; SET LOCAL rollcall.org_id = '{organization}'")))
+            .await
+            .unwrap();
         connection.execute(end).await.unwrap();
         let left: Option<String> =
-            sqlx::query_scalar("SELECT NULLIF(current_setting('rollcall.org_id', true), '')").fetch_one(&mut connection).await.unwrap();
+            sqlx::query_scalar("SELECT NULLIF(current_setting('rollcall.org_id', true), '')")
+                .fetch_one(&mut connection)
+                .await
+                .unwrap();
         assert_eq!(left, None, "{end}");
     }
 }
@@ -311,7 +340,11 @@ async fn the_database_itself_keeps_an_owner() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     let organization = team.organization.parse::<OrganizationId>().unwrap().uuid();
-    for statement in ["DELETE FROM members WHERE role = 'owner'", "UPDATE members SET role = 'admin' WHERE role = 'owner'", "DELETE FROM members"] {
+    for statement in [
+        "DELETE FROM members WHERE role = 'owner'",
+        "UPDATE members SET role = 'admin' WHERE role = 'owner'",
+        "DELETE FROM members",
+    ] {
         let mut connection = service.database.connect_as_service().await;
         connection.execute(AssertSqlSafe(format!("SET rollcall.org_id = '{organization}'"))).await.unwrap();
         let refused = connection.execute(statement).await.unwrap_err().to_string();
@@ -334,7 +367,12 @@ async fn a_service_that_could_get_around_row_level_security_does_not_start() {
     rollcall_adapter_postgres::migrate(database.url()).await.unwrap();
     let entropy = std::sync::Arc::new(rollcall_server::SystemEntropy);
     PgStore::connect(&connection, entropy.clone()).await.unwrap().close().await;
-    database.connect().await.execute("CREATE TABLE hers (); ALTER TABLE hers OWNER TO rollcall_app").await.unwrap();
+    database
+        .connect()
+        .await
+        .execute("CREATE TABLE hers (); ALTER TABLE hers OWNER TO rollcall_app")
+        .await
+        .unwrap();
     let refused = PgStore::connect(&connection, entropy).await.map(|_| ());
     assert!(matches!(refused, Err(ConnectError::TooPowerful)), "{refused:?}");
 }
@@ -343,12 +381,17 @@ async fn a_service_that_could_get_around_row_level_security_does_not_start() {
 async fn migrating_again_does_nothing_and_two_at_once_take_turns() {
     let (first, second) = (TestDatabase::create_empty().await, TestDatabase::create_empty().await);
     // Two on one database, and one on another of the same cluster, whose roles are the same.
-    let migrated = futures_util::future::join_all([&first, &first, &second].map(|database| rollcall_adapter_postgres::migrate(database.url())));
+    let migrated = futures_util::future::join_all(
+        [&first, &first, &second].map(|database| rollcall_adapter_postgres::migrate(database.url())),
+    );
     for result in migrated.await {
         result.unwrap();
     }
     rollcall_adapter_postgres::migrate(first.url()).await.unwrap();
     let applied = first.rows("SELECT version FROM _sqlx_migrations").await;
-    let migrations = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/adapter-postgres/migrations")).unwrap().count();
+    let migrations =
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/adapter-postgres/migrations"))
+            .unwrap()
+            .count();
     assert_eq!(applied.len(), migrations);
 }

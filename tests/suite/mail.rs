@@ -2,15 +2,23 @@
 
 use std::sync::Arc;
 
-use rollcall_tests::{ManualClock, Service, TestDatabase, smtp::{Behaviour, SmtpServer}, until};
 use rollcall_application::ports::Clock;
+use rollcall_tests::{
+    ManualClock, Service, TestDatabase,
+    smtp::{Behaviour, SmtpServer},
+    until,
+};
 use serde_json::{Value, json};
 use time::Duration;
 
 /// A service that sends by SMTP, and the server it sends to.
 async fn service_with(behaviour: Behaviour) -> (Service, SmtpServer) {
     let smtp = SmtpServer::start(behaviour).await;
-    let service = Service::start_with(&[("email.smtp_url", &smtp.url()), ("email.from", "Rollcall <team@rollcall.example>")]).await;
+    let service = Service::start_with(&[
+        ("email.smtp_url", &smtp.url()),
+        ("email.from", "Rollcall <team@rollcall.example>"),
+    ])
+    .await;
     (service, smtp)
 }
 
@@ -33,13 +41,33 @@ async fn a_mail_has_one_recipient_one_subject_two_parts_and_a_link_to_the_config
     service.all_mail_sent().await;
     let received = smtp.received();
     assert_eq!(received.len(), 1);
-    assert_eq!(received[0].recipients, [email.clone()]);
+    assert_eq!(received[0].recipients, std::slice::from_ref(&email));
     let (headers, body) = received[0].data.split_once("\r\n\r\n").unwrap();
-    for (header, count) in [("To: ", 1), ("From: ", 1), ("Subject: ", 1), ("Message-ID: ", 1), ("Auto-Submitted: auto-generated", 1), ("Bcc", 0), ("Cc", 0)] {
-        assert_eq!(headers.lines().filter(|line| line.starts_with(header)).count(), count, "{header}: {headers}");
+    for (header, count) in [
+        ("To: ", 1),
+        ("From: ", 1),
+        ("Subject: ", 1),
+        ("Message-ID: ", 1),
+        ("Auto-Submitted: auto-generated", 1),
+        ("Bcc", 0),
+        ("Cc", 0),
+    ] {
+        assert_eq!(
+            headers.lines().filter(|line| line.starts_with(header)).count(),
+            count,
+            "{header}: {headers}"
+        );
     }
-    assert!(headers.contains("multipart/alternative") && body.contains("text/plain") && body.contains("text/html"), "{body}");
-    assert!(body.replace("=\r\n", "").contains(&format!("{}/signup/complete?token=", service.base())), "{body}");
+    assert!(
+        headers.contains("multipart/alternative")
+            && body.contains("text/plain")
+            && body.contains("text/html"),
+        "{body}"
+    );
+    assert!(
+        body.replace("=\r\n", "").contains(&format!("{}/signup/complete?token=", service.base())),
+        "{body}"
+    );
 }
 
 #[tokio::test]
@@ -51,14 +79,20 @@ async fn while_the_mail_server_is_down_nothing_is_lost_and_the_service_stays_rea
     for attempts in 1..=12 {
         let now = service.clock.now();
         // While it is being sent it is due when the lease ends; afterwards, when it is tried again.
-        let settled = format!("SELECT 1 AS one FROM mails WHERE state = 'queued' AND attempts = {attempts} AND due_at <> '{}'", now + Duration::minutes(5));
-        until("another attempt", async || (!service.database.rows(&settled).await.is_empty()).then_some(())).await;
+        let settled = format!(
+            "SELECT 1 AS one FROM mails WHERE state = 'queued' AND attempts = {attempts} AND due_at <> '{}'",
+            now + Duration::minutes(5)
+        );
+        until("another attempt", async || (!service.database.rows(&settled).await.is_empty()).then_some(()))
+            .await;
         service.clock.advance(Duration::minutes(30));
     }
     service.anonymous().get("/readyz").await.expect(200);
     let age = until("the age shows", async || {
         let metrics = service.operations().get("/metrics").await.expect(200).text;
-        let age = metrics.lines().find_map(|line| line.strip_prefix("rollcall_outbox_oldest_seconds ")?.parse::<u64>().ok())?;
+        let age = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("rollcall_outbox_oldest_seconds ")?.parse::<u64>().ok())?;
         (age >= 3600).then_some(age)
     })
     .await;
@@ -80,7 +114,14 @@ async fn a_recipient_that_is_refused_for_good_is_not_tried_again_and_kept() {
     service.clock.advance(Duration::days(10));
     assert_eq!(the_mail(&service).await["last_error"], "the mail server answered 550");
     until("the dead letter shows", async || {
-        service.operations().get("/metrics").await.expect(200).text.contains("rollcall_outbox_dead 1").then_some(())
+        service
+            .operations()
+            .get("/metrics")
+            .await
+            .expect(200)
+            .text
+            .contains("rollcall_outbox_dead 1")
+            .then_some(())
     })
     .await;
     assert_eq!(smtp.connections(), tries);
@@ -119,7 +160,11 @@ async fn only_what_smtp_itself_cannot_rule_out_is_sent_twice_and_then_the_later_
         let data = smtp.received()[n].data.clone();
         data.lines().find(|line| line.starts_with(name)).unwrap().to_owned()
     };
-    assert_eq!(field(0, "Message-ID"), field(1, "Message-ID"), "mail systems can tell that it is the same mail");
+    assert_eq!(
+        field(0, "Message-ID"),
+        field(1, "Message-ID"),
+        "mail systems can tell that it is the same mail"
+    );
     let token = |n: usize| {
         let body = smtp.received()[n].data.replace("=\r\n", "").replace("=3D", "=");
         let token = body.split("token=").nth(1).unwrap();
@@ -167,11 +212,16 @@ async fn attack_18_links_lead_to_the_configured_host_whatever_a_request_says() {
     let email = Service::new_address("grace");
     let signup = json!({"email": email, "name": "Grace", "organization_name": "Acme"});
     let request = service.anonymous().request(reqwest::Method::POST, "/v1/signup").json(&signup);
-    let poisoned = request.header("Host", "evil.example").header("X-Forwarded-Host", "evil.example").header("Forwarded", "host=evil.example");
+    let poisoned = request
+        .header("Host", "evil.example")
+        .header("X-Forwarded-Host", "evil.example")
+        .header("Forwarded", "host=evil.example");
     rollcall_tests::Answer::of(poisoned).await.expect(202);
     let mail = service.mail_to(&email).await;
     assert!(!mail.to_string().contains("evil"), "{mail}");
-    assert!(mail["links"][0].as_str().unwrap().starts_with("https://rollcall.example/signup/complete?token="));
+    assert!(
+        mail["links"][0].as_str().unwrap().starts_with("https://rollcall.example/signup/complete?token=")
+    );
 }
 
 #[tokio::test]

@@ -85,20 +85,32 @@ async fn attack_5_an_admin_neither_touches_an_owner_nor_makes_one() {
     let team = Team::assemble(&service, "Acme").await;
     let admin = team.caller("admin");
     let member = |role: &str| format!("/v1/members/{}", team.id(role));
-    for (path, role) in [(member("owner"), "viewer"), (member("owner"), "owner"), (member("viewer"), "owner"), (member("admin"), "owner")] {
+    for (path, role) in [
+        (member("owner"), "viewer"),
+        (member("owner"), "owner"),
+        (member("viewer"), "owner"),
+        (member("admin"), "owner"),
+    ] {
         let refused = admin.patch(&path, json!({"role": role})).await.problem(403, "permission_denied");
         assert_eq!(refused.text_at("/required_permission"), "owners:manage");
     }
     admin.delete(&member("owner")).await.problem(403, "permission_denied");
-    admin.post("/v1/invitations", json!({"email": "x@example.com", "role": "owner"})).await.problem(403, "permission_denied");
+    admin
+        .post("/v1/invitations", json!({"email": "x@example.com", "role": "owner"}))
+        .await
+        .problem(403, "permission_denied");
     // And nobody below raises themselves.
     for role in ["member", "customer_support_agent", "viewer"] {
-        team.caller(role).patch(&member(role), json!({"role": "admin"})).await.problem(403, "permission_denied");
+        team.caller(role)
+            .patch(&member(role), json!({"role": "admin"}))
+            .await
+            .problem(403, "permission_denied");
     }
     let roles = team.owner().get("/v1/members").await.expect(200);
     assert_eq!(roles.list("data").iter().filter(|member| member["role"] == "owner").count(), 1);
     let refused = service.audit_log(Some(&team.organization)).await;
-    let refused = refused.iter().filter(|(action, outcome)| action == "member.role_changed" && outcome == "refused");
+    let refused =
+        refused.iter().filter(|(action, outcome)| action == "member.role_changed" && outcome == "refused");
     assert_eq!(refused.count(), 7);
 }
 
@@ -112,7 +124,10 @@ async fn the_last_owner_neither_leaves_nor_steps_down_nor_is_removed() {
     team.owner().delete("/v1/members/me").await.problem(409, "last_owner");
     assert_eq!(team.owner().get(&format!("{owner}/offboarding")).await.expect(200).body["sole_owner"], true);
 
-    team.owner().patch(&format!("/v1/members/{}", team.id("admin")), json!({"role": "owner"})).await.expect(200);
+    team.owner()
+        .patch(&format!("/v1/members/{}", team.id("admin")), json!({"role": "owner"}))
+        .await
+        .expect(200);
     assert_eq!(team.owner().get(&format!("{owner}/offboarding")).await.expect(200).body["sole_owner"], false);
     team.owner().delete("/v1/members/me").await.expect(204);
     team.owner().get("/v1/session").await.problem(401, "unauthenticated");
@@ -156,8 +171,14 @@ async fn what_a_removal_would_touch_is_shown_and_can_be_handed_over() {
     let admin = format!("/v1/members/{}", team.id("admin"));
     let preview = team.owner().get(&format!("{admin}/offboarding")).await.expect(200);
     assert_eq!(preview.body, json!({"sessions": 1, "pending_invitations": 1, "sole_owner": false}));
-    for (heir, why) in [(team.id("viewer"), "may invite"), (team.id("admin"), "somebody else"), ("user_01h455vb4pex5vsknk084sn02q", "not a member"), ("nobody", "not an id")] {
-        let refused = team.owner().delete(&format!("{admin}?hand_over_to={heir}")).await.invalid("hand_over_to");
+    for (heir, why) in [
+        (team.id("viewer"), "may invite"),
+        (team.id("admin"), "somebody else"),
+        ("user_01h455vb4pex5vsknk084sn02q", "not a member"),
+        ("nobody", "not an id"),
+    ] {
+        let refused =
+            team.owner().delete(&format!("{admin}?hand_over_to={heir}")).await.invalid("hand_over_to");
         assert!(refused.text.contains(why), "{}", refused.text);
     }
     team.owner().delete(&format!("{admin}?hand_over_to={}", team.id("owner"))).await.expect(204);

@@ -14,7 +14,13 @@ async fn health_readiness_and_metrics_each_at_their_place() {
     service.anonymous().get("/v1/session").await.problem(401, "unauthenticated");
     service.anonymous().get("/wp-login.php").await.problem(404, "not_found");
     let metrics = service.operations().get("/metrics").await.expect(200);
-    assert!(metrics.text.contains(r#"rollcall_http_requests_total{method="GET",route="/v1/session",status="401"} 1"#), "{}", metrics.text);
+    assert!(
+        metrics
+            .text
+            .contains(r#"rollcall_http_requests_total{method="GET",route="/v1/session",status="401"} 1"#),
+        "{}",
+        metrics.text
+    );
     assert!(!metrics.text.contains("wp-login"), "paths of strangers would fill the memory");
     service.anonymous().get("/metrics").await.problem(404, "not_found");
     service.operations().get("/v1/session").await.expect(404);
@@ -24,7 +30,10 @@ async fn health_readiness_and_metrics_each_at_their_place() {
 async fn attack_36_without_a_database_the_service_lives_says_so_and_fails_closed() {
     let service = Service::start_with(&[("database.acquire_timeout_seconds", "2")]).await;
     let (grace, _) = service.sign_up(&Service::new_address("grace"), "Acme").await;
-    let name: String = sqlx::query_scalar("SELECT current_database()").fetch_one(&mut service.database.connect().await).await.unwrap();
+    let name: String = sqlx::query_scalar("SELECT current_database()")
+        .fetch_one(&mut service.database.connect().await)
+        .await
+        .unwrap();
     // The database goes away under another name, and whoever is in it is thrown out.
     let other = TestDatabase::create_empty().await;
     let mut elsewhere = other.connect().await;
@@ -47,7 +56,10 @@ async fn attack_36_without_a_database_the_service_lives_says_so_and_fails_closed
         }
     }
     elsewhere.execute(AssertSqlSafe(format!("ALTER DATABASE {name}_gone RENAME TO {name}"))).await.unwrap();
-    rollcall_tests::until("it is back", async || (grace.get("/v1/session").await.status == 200).then_some(())).await;
+    rollcall_tests::until("it is back", async || {
+        (grace.get("/v1/session").await.status == 200).then_some(())
+    })
+    .await;
     service.anonymous().get("/readyz").await.expect(200);
 }
 
@@ -71,7 +83,10 @@ async fn the_contract_is_whole() {
     for (path, item) in contract.body["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             assert!(operation["summary"].is_string() && operation["tags"].is_array(), "{method} {path}");
-            assert_eq!(operation["responses"]["default"]["content"]["application/problem+json"]["schema"]["$ref"], "#/components/schemas/Problem");
+            assert_eq!(
+                operation["responses"]["default"]["content"]["application/problem+json"]["schema"]["$ref"],
+                "#/components/schemas/Problem"
+            );
         }
     }
     let text = &contract.text;

@@ -8,7 +8,8 @@ async fn an_owner_renames_the_organization_and_its_slug_stays() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     let before = team.caller("viewer").get("/v1/organization").await.expect(200);
-    let renamed = team.owner().patch("/v1/organization", json!({"name": "Acme International"})).await.expect(200);
+    let renamed =
+        team.owner().patch("/v1/organization", json!({"name": "Acme International"})).await.expect(200);
     assert_eq!(renamed.text_at("/name"), "Acme International");
     assert_eq!(renamed.body["slug"], before.body["slug"]);
     assert_eq!(team.caller("viewer").get("/v1/organization").await.expect(200).body, renamed.body);
@@ -22,7 +23,8 @@ async fn if_match_keeps_one_change_from_undoing_another() {
     let team = Team::assemble(&service, "Acme").await;
     let first = team.owner().get("/v1/organization").await.expect(200);
     let rename = async |tag: &str, name: &str| {
-        let request = team.owner().request(reqwest::Method::PATCH, "/v1/organization").header("If-Match", tag);
+        let request =
+            team.owner().request(reqwest::Method::PATCH, "/v1/organization").header("If-Match", tag);
         rollcall_tests::Answer::of(request.json(&json!({"name": name}))).await
     };
     let second = rename(first.header("etag"), "Second").await.expect(200);
@@ -34,6 +36,7 @@ async fn if_match_keeps_one_change_from_undoing_another() {
 
     let known = team.owner().get("/v1/organization").await.expect(200);
     let request = team.owner().request(reqwest::Method::GET, "/v1/organization");
-    let unchanged = rollcall_tests::Answer::of(request.header("If-None-Match", known.header("etag"))).await.expect(304);
+    let unchanged =
+        rollcall_tests::Answer::of(request.header("If-None-Match", known.header("etag"))).await.expect(304);
     assert_eq!((unchanged.text.as_str(), unchanged.header("etag")), ("", known.header("etag")));
 }

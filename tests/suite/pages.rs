@@ -22,45 +22,79 @@ async fn a_sign_up_is_completed_in_a_browser() {
         let page = service.anonymous().get(&path).await.expect(200);
         assert!(page.text.contains(&token) && page.header("referrer-policy") == "no-referrer");
     }
-    let short = submit(&service, "/signup/complete", &[("token", &token), ("password", "short")]).await.expect(422);
+    let short =
+        submit(&service, "/signup/complete", &[("token", &token), ("password", "short")]).await.expect(422);
     assert!(short.text.contains("at least 15 characters") && short.text.contains(&token));
-    let done = submit(&service, "/signup/complete", &[("token", &token), ("password", PASSWORD)]).await.expect(201);
-    assert!(done.text.contains("Grace &#60;Hopper&#62;") || done.text.contains("Grace &lt;Hopper&gt;"), "{}", done.text);
+    let done =
+        submit(&service, "/signup/complete", &[("token", &token), ("password", PASSWORD)]).await.expect(201);
+    assert!(
+        done.text.contains("Grace &#60;Hopper&#62;") || done.text.contains("Grace &lt;Hopper&gt;"),
+        "{}",
+        done.text
+    );
     let cookie = done.header("set-cookie");
     for part in ["rollcall_session=rcs_", "HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(cookie.contains(part), "{cookie}");
     }
     let session = cookie.split(';').next().unwrap();
-    Answer::of(service.anonymous().request(Method::GET, "/v1/session").header("Cookie", session)).await.expect(200);
+    Answer::of(service.anonymous().request(Method::GET, "/v1/session").header("Cookie", session))
+        .await
+        .expect(200);
     submit(&service, "/signup/complete", &[("token", &token), ("password", PASSWORD)]).await.expect(410);
     // Another site's form is turned away (attack 20).
-    let foreign = service.anonymous().request(Method::POST, "/signup/complete").header("Origin", "https://evil.example");
-    Answer::of(foreign.form(&[("token", token.as_str()), ("password", PASSWORD)])).await.problem(403, "origin_mismatch");
+    let foreign = service
+        .anonymous()
+        .request(Method::POST, "/signup/complete")
+        .header("Origin", "https://evil.example");
+    Answer::of(foreign.form(&[("token", token.as_str()), ("password", PASSWORD)]))
+        .await
+        .problem(403, "origin_mismatch");
 }
 
 #[tokio::test]
 async fn an_invitation_is_accepted_in_a_browser_with_and_without_an_account() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
-    let (_, token) = service.invite(team.owner(), &Service::new_address("new"), "customer_support_agent").await;
+    let (_, token) =
+        service.invite(team.owner(), &Service::new_address("new"), "customer_support_agent").await;
     let page = service.anonymous().get(&format!("/invitations/accept?token={token}")).await.expect(200);
     assert!(page.text.contains("Customer Support Agent") && page.text.contains("Your name"), "{}", page.text);
-    let nameless = submit(&service, "/invitations/accept", &[("token", &token), ("name", " "), ("password", PASSWORD)]).await;
+    let nameless =
+        submit(&service, "/invitations/accept", &[("token", &token), ("name", " "), ("password", PASSWORD)])
+            .await;
     assert!(nameless.expect(422).text.contains("name must not be empty"));
-    submit(&service, "/invitations/accept", &[("token", &token), ("name", "New"), ("password", PASSWORD)]).await.expect(201);
+    submit(&service, "/invitations/accept", &[("token", &token), ("name", "New"), ("password", PASSWORD)])
+        .await
+        .expect(201);
 
     let email = Service::new_address("existing");
     let (existing, _) = service.sign_up(&email, "Own").await;
     let (_, token) = service.invite(team.owner(), &email, "viewer").await;
     let page = service.anonymous().get(&format!("/invitations/accept?token={token}")).await.expect(200);
     assert!(!page.text.contains("Your name"), "{}", page.text);
-    let wrong = submit(&service, "/invitations/accept", &[("token", &token), ("password", "not the password")]).await.expect(422);
+    let wrong =
+        submit(&service, "/invitations/accept", &[("token", &token), ("password", "not the password")])
+            .await
+            .expect(422);
     assert!(wrong.text.contains("not right"));
     submit(&service, "/invitations/accept", &[("token", &token), ("password", PASSWORD)]).await.expect(201);
     existing.get("/v1/session").await.expect(200);
-    let sessions = service.database.rows(&format!("SELECT 1 AS one FROM sessions s JOIN users u USING (user_id) WHERE u.email = '{email}'")).await;
+    let sessions = service
+        .database
+        .rows(&format!(
+            "SELECT 1 AS one FROM sessions s JOIN users u USING (user_id) WHERE u.email = '{email}'"
+        ))
+        .await;
     assert_eq!(sessions.len(), 2, "the one from signing up and the new one");
-    assert!(service.anonymous().get("/invitations/accept?token=nonsense").await.expect(410).text.contains("cannot be used"));
+    assert!(
+        service
+            .anonymous()
+            .get("/invitations/accept?token=nonsense")
+            .await
+            .expect(410)
+            .text
+            .contains("cannot be used")
+    );
 }
 
 #[tokio::test]

@@ -23,8 +23,14 @@ async fn attack_6_sixty_four_accept_one_invitation_and_one_gets_in() {
     };
     let answers = join_all((0..64).map(accept)).await;
     assert_eq!(count(&answers, 201), 1);
-    assert_eq!(count(&answers, 410), 63, "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
-    let accounts = service.database.rows(&format!("SELECT 1 AS one FROM users WHERE email = '{email}'")).await;
+    assert_eq!(
+        count(&answers, 410),
+        63,
+        "{:?}",
+        answers.iter().map(|answer| answer.status).collect::<Vec<_>>()
+    );
+    let accounts =
+        service.database.rows(&format!("SELECT 1 AS one FROM users WHERE email = '{email}'")).await;
     assert_eq!(accounts.len(), 1);
     assert_eq!(team.owner().get("/v1/members").await.expect(200).list("data").len(), 6);
 }
@@ -36,7 +42,8 @@ async fn attack_6_an_existing_account_accepts_sixty_four_times_and_gets_in_once(
     let email = Service::new_address("existing");
     let (existing, _) = service.sign_up(&email, "Own").await;
     let (_, token) = service.invite(team.owner(), &email, "member").await;
-    let answers = join_all((0..64).map(|_| existing.post("/v1/invitations/accept", json!({"token": token})))).await;
+    let answers =
+        join_all((0..64).map(|_| existing.post("/v1/invitations/accept", json!({"token": token})))).await;
     assert_eq!((count(&answers, 201), count(&answers, 410)), (1, 63));
 }
 
@@ -45,13 +52,23 @@ async fn attack_6_accepting_against_taking_back_leaves_no_half_state() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     for round in 0..20 {
-        let (id, token) = service.invite(team.owner(), &Service::new_address(&format!("r{round}")), "viewer").await;
+        let (id, token) =
+            service.invite(team.owner(), &Service::new_address(&format!("r{round}")), "viewer").await;
         let anonymous = service.anonymous();
         let (accepted, revoked) = tokio::join!(
-            anonymous.post("/v1/invitations/accept", json!({"token": token, "name": "Racer", "password": PASSWORD})),
+            anonymous.post(
+                "/v1/invitations/accept",
+                json!({"token": token, "name": "Racer", "password": PASSWORD})
+            ),
             async { team.owner().delete(&format!("/v1/invitations/{id}")).await },
         );
-        let status = team.owner().get(&format!("/v1/invitations/{id}")).await.expect(200).text_at("/status").to_owned();
+        let status = team
+            .owner()
+            .get(&format!("/v1/invitations/{id}"))
+            .await
+            .expect(200)
+            .text_at("/status")
+            .to_owned();
         match (accepted.status.as_u16(), revoked.status.as_u16()) {
             (201, 410) => assert_eq!(status, "accepted"),
             (410, 204) => assert_eq!(status, "revoked"),
@@ -66,7 +83,7 @@ async fn attack_6_one_address_invited_twenty_times_at_once_is_invited_once() {
     let team = Team::assemble(&service, "Acme").await;
     let email = Service::new_address("wanted");
     let invite = |n: usize| {
-        let email = if n % 2 == 0 { email.clone() } else { email.to_uppercase() };
+        let email = if n.is_multiple_of(2) { email.clone() } else { email.to_uppercase() };
         team.owner().post("/v1/invitations", json!({"email": email, "role": "viewer"}))
     };
     let requests: Vec<_> = (0..20).map(invite).collect();
@@ -85,7 +102,13 @@ async fn attack_7_two_owners_turn_on_each_other_and_one_is_always_left() {
     let email = Service::new_address("second");
     let (mut second, second_id) = service.bring_in(&first, &email, "owner").await;
     // Whoever lost a seat in the last round comes back in the next one.
-    let (mut one, mut first_email) = (first, service.database.rows("SELECT email FROM users ORDER BY user_id LIMIT 1").await[0]["email"].as_str().unwrap().to_owned());
+    let (mut one, mut first_email) = (
+        first,
+        service.database.rows("SELECT email FROM users ORDER BY user_id LIMIT 1").await[0]["email"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
+    );
     for round in 0..200 {
         let attack = |caller: &Caller, own: &str, other: &str, kind: usize| {
             let (caller, own, other) = (caller.clone(), own.to_owned(), other.to_owned());
@@ -106,7 +129,10 @@ async fn attack_7_two_owners_turn_on_each_other_and_one_is_always_left() {
             assert!(matches!(answer.status.as_u16(), 200 | 204 | 401 | 403 | 404 | 409), "{}", answer.text);
         }
         let uuid = organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
-        let owners = service.database.rows(&format!("SELECT user_id FROM members WHERE org_id = '{uuid}' AND role = 'owner'")).await;
+        let owners = service
+            .database
+            .rows(&format!("SELECT user_id FROM members WHERE org_id = '{uuid}' AND role = 'owner'"))
+            .await;
         assert!(!owners.is_empty(), "round {round}: no Owner is left ({}, {})", left.text, right.text);
         restore(&service, uuid, &first_id, &second_id).await;
         (one, second) = (service.sign_in(&first_email).await, service.sign_in(&email).await);
@@ -135,14 +161,17 @@ async fn the_same_keyed_request_at_once_is_done_once() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     let send = || {
-        let request = team.owner().request(reqwest::Method::POST, "/v1/invitations").header("Idempotency-Key", "one");
+        let request =
+            team.owner().request(reqwest::Method::POST, "/v1/invitations").header("Idempotency-Key", "one");
         rollcall_tests::Answer::of(request.json(&json!({"email": "keyed@example.com", "role": "viewer"})))
     };
     let answers = join_all((0..20).map(|_| send())).await;
     let created: Vec<_> = answers.iter().filter(|answer| answer.status == 201).collect();
     assert!(!created.is_empty());
     assert!(created.iter().all(|answer| answer.text == created[0].text));
-    assert!(answers.iter().all(|answer| answer.status == 201 || answer.body["code"] == "request_in_progress"));
+    assert!(
+        answers.iter().all(|answer| answer.status == 201 || answer.body["code"] == "request_in_progress")
+    );
     service.all_mail_sent().await;
     assert_eq!(service.mails_to("keyed@example.com").await.len(), 1);
 }

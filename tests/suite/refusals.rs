@@ -66,7 +66,8 @@ fn rows() -> Vec<Row> {
         row("post", "/v1/sessions", Nothing),
         row("get", "/v1/session", Session),
         row("delete", "/v1/session", Session),
-        row("post", "/v1/session/organization", Session).with(json!({"organization_id": "org_01h455vb4pex5vsknk084sn02q"})),
+        row("post", "/v1/session/organization", Session)
+            .with(json!({"organization_id": "org_01h455vb4pex5vsknk084sn02q"})),
         row("get", "/v1/me", Session),
         row("patch", "/v1/me", Session).with(json!({})),
         row("get", "/v1/me/organizations", Session),
@@ -77,7 +78,9 @@ fn rows() -> Vec<Row> {
         row("get", "/v1/members", P("team:read")),
         row("delete", "/v1/members/me", Session),
         row("get", "/v1/members/{user_id}", P("team:read")).on(Member),
-        row("patch", "/v1/members/{user_id}", P("team:update_role")).with(json!({"role": "viewer"})).on(Member),
+        row("patch", "/v1/members/{user_id}", P("team:update_role"))
+            .with(json!({"role": "viewer"}))
+            .on(Member),
         row("delete", "/v1/members/{user_id}", P("team:remove")).on(Member),
         row("get", "/v1/members/{user_id}/offboarding", P("team:remove")).on(Member),
         row("get", "/v1/invitations", P("team:invite")),
@@ -101,7 +104,10 @@ async fn every_operation_of_the_contract_has_a_row() {
     }
     let listed: BTreeSet<_> = rows().iter().map(|row| (row.method.to_owned(), row.path.to_owned())).collect();
     let missing: Vec<_> = published.difference(&listed).collect();
-    assert!(missing.is_empty(), "add a row to `rows` in tests/suite/refusals.rs, with what the operation needs, for {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "add a row to `rows` in tests/suite/refusals.rs, with what the operation needs, for {missing:?}"
+    );
     let stale: Vec<_> = listed.difference(&published).collect();
     assert!(stale.is_empty(), "these rows name no operation any more: {stale:?}");
 }
@@ -113,7 +119,8 @@ async fn attack_1_anonymous_callers_and_strangers_with_made_up_tokens_get_401() 
     let made_up = anonymous.with_token("rcs_0000000000000000000000000000000000000000000000000000");
     for row in rows().iter().filter(|row| !matches!(row.needs, Needs::Nothing)) {
         for caller in [&anonymous, &made_up, &anonymous.with_token("nonsense")] {
-            let answer = call(caller, row, "user_01h455vb4pex5vsknk084sn02q").await.problem(401, "unauthenticated");
+            let answer =
+                call(caller, row, "user_01h455vb4pex5vsknk084sn02q").await.problem(401, "unauthenticated");
             assert!(answer.header("www-authenticate").starts_with("Bearer"), "{} {}", row.method, row.path);
         }
     }
@@ -133,7 +140,13 @@ async fn roles_without_the_permission_get_403_and_it_is_written_down() {
                 Some(Foreign::Member) | None => team.id("viewer"),
             };
             let answer = call(team.caller(role.as_str()), &row, id).await.problem(403, "permission_denied");
-            assert_eq!(answer.text_at("/required_permission"), permission, "{role} {} {}", row.method, row.path);
+            assert_eq!(
+                answer.text_at("/required_permission"),
+                permission,
+                "{role} {} {}",
+                row.method,
+                row.path
+            );
             refused += 1;
         }
     }
@@ -158,12 +171,22 @@ async fn attack_1_real_ids_of_another_organization_look_like_ids_of_nothing() {
             let of_nothing = call(caller, &row, unknown).await;
             for id in [real, "nonsense", "org_01h455vb4pex5vsknk084sn02q", &real.to_uppercase()] {
                 let answer = call(caller, &row, id).await;
-                assert!(matches!(answer.status.as_u16(), 403 | 404), "{} {}: {}", row.method, row.path, answer.text);
+                assert!(
+                    matches!(answer.status.as_u16(), 403 | 404),
+                    "{} {}: {}",
+                    row.method,
+                    row.path,
+                    answer.text
+                );
                 // Whoever may not do it at all learns nothing about ids; everybody else gets the same 404.
                 if of_nothing.status == 404 {
                     assert_same(&answer, &of_nothing, &row);
                 } else {
-                    assert!(id != real || answer.without_request_id() == of_nothing.without_request_id(), "{}", answer.text);
+                    assert!(
+                        id != real || answer.without_request_id() == of_nothing.without_request_id(),
+                        "{}",
+                        answer.text
+                    );
                 }
             }
         }
@@ -175,7 +198,13 @@ async fn attack_1_real_ids_of_another_organization_look_like_ids_of_nothing() {
 async fn attack_2_nothing_of_another_organization_is_listed_or_counted() {
     let service = Service::start().await;
     let ours = Team::assemble(&service, "Ours").await;
-    let lists = ["/v1/members?limit=200", "/v1/members?q=example.com", "/v1/invitations", "/v1/me/organizations", "/v1/organization"];
+    let lists = [
+        "/v1/members?limit=200",
+        "/v1/members?q=example.com",
+        "/v1/invitations",
+        "/v1/me/organizations",
+        "/v1/organization",
+    ];
     let mut before = BTreeMap::new();
     for path in lists {
         before.insert(path, ours.owner().get(path).await.expect(200).text);
@@ -202,7 +231,8 @@ fn assert_same(answer: &Answer, of_nothing: &Answer, row: &Row) {
     assert_eq!(answer.without_request_id(), of_nothing.without_request_id(), "{} {}", row.method, row.path);
     let headers = |answer: &Answer| -> Vec<(String, String)> {
         let changing = ["x-request-id", "date"];
-        let headers = answer.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+        let headers =
+            answer.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
         headers.filter(|(name, _)| !changing.contains(&name.as_str())).collect()
     };
     assert_eq!(headers(answer), headers(of_nothing), "{} {}", row.method, row.path);

@@ -9,7 +9,11 @@ async fn signing_in_and_out() {
     let service = Service::start().await;
     let email = Service::new_address("grace");
     service.sign_up(&email, "Acme").await;
-    let answer = service.anonymous().post("/v1/sessions", json!({"email": email, "password": PASSWORD})).await.expect(201);
+    let answer = service
+        .anonymous()
+        .post("/v1/sessions", json!({"email": email, "password": PASSWORD}))
+        .await
+        .expect(201);
     assert_eq!(answer.body["status"], "authenticated");
     let grace = service.anonymous().with_token(answer.text_at("/session/token"));
     let session = grace.get("/v1/session").await.expect(200);
@@ -25,7 +29,10 @@ async fn signing_in_and_out() {
 async fn attack_12_every_failed_sign_in_looks_the_same() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
-    service.database.rows(&format!("SELECT 1 AS one FROM users WHERE email = '{}'", team.email("viewer"))).await;
+    service
+        .database
+        .rows(&format!("SELECT 1 AS one FROM users WHERE email = '{}'", team.email("viewer")))
+        .await;
     let mut connection = service.database.connect().await;
     sqlx::query("UPDATE users SET status = 'suspended' WHERE email = $1")
         .bind(team.email("viewer"))
@@ -33,7 +40,8 @@ async fn attack_12_every_failed_sign_in_looks_the_same() {
         .await
         .unwrap();
     let sign_in = async |email: &str, password: &str| {
-        let answer = service.anonymous().post("/v1/sessions", json!({"email": email, "password": password})).await;
+        let answer =
+            service.anonymous().post("/v1/sessions", json!({"email": email, "password": password})).await;
         answer.problem(401, "invalid_credentials")
     };
     let unknown = sign_in(&Service::new_address("nobody"), PASSWORD).await;
@@ -41,13 +49,21 @@ async fn attack_12_every_failed_sign_in_looks_the_same() {
     let suspended = sign_in(team.email("viewer"), PASSWORD).await;
     for answer in [&wrong, &suspended] {
         assert_eq!(answer.without_request_id(), unknown.without_request_id());
-        let names = |answer: &rollcall_tests::Answer| -> Vec<String> { answer.headers.keys().map(ToString::to_string).collect() };
+        let names = |answer: &rollcall_tests::Answer| -> Vec<String> {
+            answer.headers.keys().map(ToString::to_string).collect()
+        };
         assert_eq!(names(answer), names(&unknown));
     }
     // The suspended one's sessions are over, too.
     team.caller("viewer").get("/v1/session").await.problem(401, "unauthenticated");
     let refused = service.audit_log(Some(&team.organization)).await;
-    assert_eq!(refused.iter().filter(|(action, outcome)| action == "session.created" && outcome == "refused").count(), 2);
+    assert_eq!(
+        refused
+            .iter()
+            .filter(|(action, outcome)| action == "session.created" && outcome == "refused")
+            .count(),
+        2
+    );
 }
 
 #[tokio::test]
@@ -81,7 +97,11 @@ async fn a_person_works_in_one_organization_at_a_time_and_switches() {
     assert_eq!(accepted.body["organization"]["id"], second.body["organization"]["id"]);
 
     let seats = both.get("/v1/me/organizations").await.expect(200);
-    let seats: Vec<_> = seats.list("data").iter().map(|seat| (seat["organization"]["name"].clone(), seat["role"].clone())).collect();
+    let seats: Vec<_> = seats
+        .list("data")
+        .iter()
+        .map(|seat| (seat["organization"]["name"].clone(), seat["role"].clone()))
+        .collect();
     assert_eq!(seats, [(json!("First"), json!("owner")), (json!("Second"), json!("viewer"))]);
 
     let switch = json!({"organization_id": second.text_at("/organization/id")});
@@ -96,7 +116,8 @@ async fn a_person_works_in_one_organization_at_a_time_and_switches() {
     there.get("/v1/session").await.expect(200);
     let last = service.sign_in(&email).await.get("/v1/session").await.expect(200);
     assert_eq!(last.body["organization"]["id"], second.body["organization"]["id"]);
-    let wanted = json!({"email": email, "password": PASSWORD, "organization_id": first.text_at("/organization/id")});
+    let wanted =
+        json!({"email": email, "password": PASSWORD, "organization_id": first.text_at("/organization/id")});
     let wanted = service.anonymous().post("/v1/sessions", wanted).await.expect(201);
     assert_eq!(wanted.body["organization"], first.body["organization"]);
 }
@@ -113,7 +134,13 @@ async fn attack_28_nobody_switches_to_where_they_are_not() {
         service.anonymous().post("/v1/sessions", sign_in).await.problem(404, "not_found");
     }
     ours.owner().get("/v1/session").await.expect(200);
-    assert!(service.audit_log(Some(&theirs.organization)).await.iter().all(|(action, _)| action != "session.switched"));
+    assert!(
+        service
+            .audit_log(Some(&theirs.organization))
+            .await
+            .iter()
+            .all(|(action, _)| action != "session.switched")
+    );
 }
 
 #[tokio::test]
@@ -150,9 +177,13 @@ async fn somebody_who_has_left_everywhere_can_still_sign_in_and_may_do_nothing()
     team.caller("viewer").delete("/v1/members/me").await.expect(204);
     let nowhere = service.sign_in(team.email("viewer")).await;
     let session = nowhere.get("/v1/session").await.expect(200);
-    assert_eq!((&session.body["organization"], &session.body["role"], &session.body["permissions"]), (&json!(null), &json!(null), &json!([])));
+    assert_eq!(
+        (&session.body["organization"], &session.body["role"], &session.body["permissions"]),
+        (&json!(null), &json!(null), &json!([]))
+    );
     nowhere.get("/v1/organization").await.problem(403, "permission_denied");
-    let answer = nowhere.post("/v1/authorize", json!({"checks": [{"permission": "calls:read"}]})).await.expect(200);
+    let answer =
+        nowhere.post("/v1/authorize", json!({"checks": [{"permission": "calls:read"}]})).await.expect(200);
     assert_eq!(answer.body["results"][0]["reason"], "no_organization");
     assert_eq!(nowhere.get("/v1/me/organizations").await.expect(200).body["data"], json!([]));
 }

@@ -17,15 +17,30 @@ fn tour() -> String {
 async fn the_tour_in_the_readme_runs_as_written() {
     let database = rollcall_tests::TestDatabase::create().await;
     let data = tempfile::tempdir().unwrap();
-    let server = Binary::serve(&[("ROLLCALL__DATABASE__URL", database.url()), ("ROLLCALL__DATA_DIR", data.path().to_str().unwrap())]);
+    let server = Binary::serve(&[
+        ("ROLLCALL__DATABASE__URL", database.url()),
+        ("ROLLCALL__DATA_DIR", data.path().to_str().unwrap()),
+    ]);
     // Only where it serves differs: the test takes whatever port is free.
     let script = tour().replace("http://127.0.0.1:8080", server.base());
     assert!(script.contains("curl"), "{script}");
-    let output = tokio::task::spawn_blocking(move || Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output().unwrap()).await.unwrap();
-    let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let output = tokio::task::spawn_blocking(move || {
+        Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output().unwrap()
+    })
+    .await
+    .unwrap();
+    let (said, complained) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{complained}");
     // What the README promises along the way.
-    for promised in ["verification_sent", "\"role\":\"owner\"", "\"status\":\"pending\"", "\"role\":\"member\"", "role_lacks_permission", "last_owner"] {
+    for promised in [
+        "verification_sent",
+        "\"role\":\"owner\"",
+        "\"status\":\"pending\"",
+        "\"role\":\"member\"",
+        "role_lacks_permission",
+        "last_owner",
+    ] {
         assert!(said.contains(promised), "{promised} in {said}");
     }
     server.terminate();

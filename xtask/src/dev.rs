@@ -97,7 +97,8 @@ impl Demo {
     }
 
     async fn sign_in(&self, email: &str) -> Result<Option<String>> {
-        let (_, answer) = self.post("/v1/sessions", None, &json!({"email": email, "password": PASSWORD})).await?;
+        let (_, answer) =
+            self.post("/v1/sessions", None, &json!({"email": email, "password": PASSWORD})).await?;
         Ok(answer["session"]["token"].as_str().map(str::to_owned))
     }
 

@@ -67,7 +67,8 @@ fn documents() -> Result {
     for (arguments, file) in
         [(&["openapi"][..], "docs/openapi.json"), (&["check-config", "--reference"], "docs/configuration.md")]
     {
-        let text = output(cargo().args(["run", "--quiet", "--package", "rollcall-server", "--"]).args(arguments))?;
+        let text =
+            output(cargo().args(["run", "--quiet", "--package", "rollcall-server", "--"]).args(arguments))?;
         write_if_changed(&root().join(file), &text)?;
     }
     Ok(())
@@ -82,5 +83,7 @@ fn write_if_changed(path: &Path, text: &str) -> Result {
 
 /// Golden files are written by the tests that compare them.
 fn golden_files() -> Result {
-    run_program(cargo().args(["test", "--quiet", "--package", "rollcall-tests", "golden"]).env("UPDATE_GOLDEN", "1"))
+    run_program(
+        cargo().args(["test", "--quiet", "--package", "rollcall-tests", "golden"]).env("UPDATE_GOLDEN", "1"),
+    )
 }

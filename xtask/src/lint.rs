@@ -19,7 +19,14 @@ pub(crate) fn run() -> Result {
 /// network: they are looked up where that can be reached, which a build must not depend on.
 fn deny() -> Result {
     let mut command = Command::new(cargo_deny()?);
-    command.current_dir(root()).args(["--offline", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]);
+    command.current_dir(root()).args([
+        "--offline",
+        "check",
+        "--hide-inclusion-graph",
+        "bans",
+        "licenses",
+        "sources",
+    ]);
     process::run(&mut command)
 }
 
@@ -34,13 +41,24 @@ fn cargo_deny() -> Result<PathBuf> {
     let program = tools.join("bin/cargo-deny");
     if !program.exists() {
         println!("Installing cargo-deny {CARGO_DENY}.");
-        process::run(cargo()
-            .args(["install", "--quiet", "--locked", "--version", CARGO_DENY, "--no-default-features", "cargo-deny", "--root"])
-            .arg(&tools)
-            // It is run once and thrown away: building it fast beats its being fast.
-            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
-            .env("CARGO_PROFILE_RELEASE_LTO", "off")
-            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"))?;
+        process::run(
+            cargo()
+                .args([
+                    "install",
+                    "--quiet",
+                    "--locked",
+                    "--version",
+                    CARGO_DENY,
+                    "--no-default-features",
+                    "cargo-deny",
+                    "--root",
+                ])
+                .arg(&tools)
+                // It is run once and thrown away: building it fast beats its being fast.
+                .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+                .env("CARGO_PROFILE_RELEASE_LTO", "off")
+                .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+        )?;
     }
     Ok(program)
 }

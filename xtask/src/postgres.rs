@@ -56,7 +56,10 @@ impl ThrowAway {
 }
 
 fn without_database(server: &str) -> &str {
-    match server.split_once("://").and_then(|(_, rest)| rest.rfind('/').map(|at| server.len() - rest.len() + at)) {
+    match server
+        .split_once("://")
+        .and_then(|(_, rest)| rest.rfind('/').map(|at| server.len() - rest.len() + at))
+    {
         Some(slash) => &server[..slash],
         None => server,
     }

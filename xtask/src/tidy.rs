@@ -50,8 +50,10 @@ fn edges() -> Result<Edges> {
     let short = |name: &str| name.strip_prefix("rollcall-").unwrap_or(name).to_owned();
     let ours: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
     let edges = metadata.packages.iter().map(|package| {
-        let seen = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
-        let seen = seen.map(|dependency| dependency.name.as_str()).filter(|name| ours.contains(name)).map(short);
+        let seen =
+            package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+        let seen =
+            seen.map(|dependency| dependency.name.as_str()).filter(|name| ours.contains(name)).map(short);
         (short(&package.name), seen.collect())
     });
     Ok(edges.collect())
@@ -62,11 +64,13 @@ fn edges_off_the_list(allowed: &Edges, found: &Edges) -> Vec<String> {
     let mut problems = Vec::new();
     for (name, seen) in found {
         let Some(may_see) = allowed.get(name) else {
-            problems.push(format!("{name} is not on the list of edges in ARCHITECTURE.md: add a line for it"));
+            problems
+                .push(format!("{name} is not on the list of edges in ARCHITECTURE.md: add a line for it"));
             continue;
         };
         for other in seen.difference(may_see) {
-            problems.push(format!("{name} must not see {other}: go through a port, or move the wall on purpose"));
+            problems
+                .push(format!("{name} must not see {other}: go through a port, or move the wall on purpose"));
         }
     }
     for (name, may_see) in allowed {
@@ -104,11 +108,23 @@ mod tests {
     fn an_edge_that_is_not_on_the_list_is_found() {
         let list = allowed("text\n```edges\ndomain:\napplication: domain\n```\n").expect("edges");
         let edges = |text: &[(&str, &[&str])]| -> Edges {
-            text.iter().map(|(name, seen)| ((*name).to_owned(), seen.iter().map(|s| (*s).to_owned()).collect())).collect()
+            text.iter()
+                .map(|(name, seen)| ((*name).to_owned(), seen.iter().map(|s| (*s).to_owned()).collect()))
+                .collect()
         };
-        assert!(edges_off_the_list(&list, &edges(&[("domain", &[]), ("application", &["domain"])])).is_empty());
-        assert_eq!(edges_off_the_list(&list, &edges(&[("domain", &["application"]), ("application", &["domain"])])).len(), 1);
+        assert!(
+            edges_off_the_list(&list, &edges(&[("domain", &[]), ("application", &["domain"])])).is_empty()
+        );
+        assert_eq!(
+            edges_off_the_list(&list, &edges(&[("domain", &["application"]), ("application", &["domain"])]))
+                .len(),
+            1
+        );
         assert_eq!(edges_off_the_list(&list, &edges(&[("domain", &[]), ("application", &[])])).len(), 1);
-        assert_eq!(edges_off_the_list(&list, &edges(&[("new", &[]), ("domain", &[]), ("application", &["domain"])])).len(), 1);
+        assert_eq!(
+            edges_off_the_list(&list, &edges(&[("new", &[]), ("domain", &[]), ("application", &["domain"])]))
+                .len(),
+            1
+        );
     }
 }

@@ -24,7 +24,13 @@ mod tests {
 
     #[test]
     fn attack_22_no_link_is_left_and_nothing_else_changes() {
-        for link in ["https://evil.example", "evil.example", "eve@evil.example", "www.evil.example/x", "evil。example"] {
+        for link in [
+            "https://evil.example",
+            "evil.example",
+            "eve@evil.example",
+            "www.evil.example/x",
+            "evil。example",
+        ] {
             let inert = inert(link);
             for separator in ["://", ".example", ".evil", "@evil", "。e"] {
                 assert!(!inert.contains(separator), "{inert:?}");

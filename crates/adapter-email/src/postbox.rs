@@ -65,7 +65,8 @@ impl Postbox {
     }
 
     fn mail(&self, id: MailId, rendered: Rendered) -> Result<Mail, MailerError> {
-        let permanent = |error: &dyn std::fmt::Display| MailerError::Permanent(format!("cannot be written: {error}"));
+        let permanent =
+            |error: &dyn std::fmt::Display| MailerError::Permanent(format!("cannot be written: {error}"));
         let to: Address = rendered.to.to_ascii_domain().parse().map_err(|error| permanent(&error))?;
         let mut mail = Mail::builder()
             .from(self.sender.mailbox.clone())
@@ -92,7 +93,8 @@ impl Mailer for Postbox {
             Way::Smtp(smtp) => smtp.send(self.mail(id, rendered)?).await,
             Way::Mailbox(mailbox, clock) => {
                 let Rendered { to, subject, text, html, links } = rendered;
-                let mail = DevMail { id, to: to.to_string(), subject, text, html, links, sent_at: clock.now() };
+                let mail =
+                    DevMail { id, to: to.to_string(), subject, text, html, links, sent_at: clock.now() };
                 mailbox.keep(&mail).await.map_err(|error| MailerError::Transient(error.to_string()))
             }
         }

@@ -104,7 +104,8 @@ impl Rendered {
                 let organization = inert(organization.as_str());
                 let inviter = inert(inviter.as_deref().unwrap_or("A colleague"));
                 let (link, until) = (link("/invitations/accept"), moment(expires_at));
-                let (inviter, organization, until) = (inviter.as_str(), organization.as_str(), until.as_str());
+                let (inviter, organization, until) =
+                    (inviter.as_str(), organization.as_str(), until.as_str());
                 let role = role.display_name();
                 Ok(Self {
                     to,
@@ -139,7 +140,8 @@ mod tests {
             expires_at: datetime!(2026-01-09 03:04:05 UTC),
         };
         let token = Secret::new("t0k3n");
-        let message = Message { id: MailId::from_parts(0, &[0; 10]), contents, token, locale: Locale::default() };
+        let message =
+            Message { id: MailId::from_parts(0, &[0; 10]), contents, token, locale: Locale::default() };
         Rendered::of(message, "https://rollcall.example").expect("a mail")
     }
 
@@ -148,7 +150,9 @@ mod tests {
         let mail = invitation("Acme Voice", "Grace Hopper");
         let link = "https://rollcall.example/invitations/accept?token=t0k3n";
         for part in [&mail.text, &mail.html] {
-            for word in ["Acme Voice", "Grace Hopper", "Customer Support Agent", "9 January 2026, 03:04 UTC", link] {
+            for word in
+                ["Acme Voice", "Grace Hopper", "Customer Support Agent", "9 January 2026, 03:04 UTC", link]
+            {
                 assert!(part.contains(word), "{word} in {part}");
             }
         }
@@ -158,7 +162,8 @@ mod tests {
 
     #[test]
     fn attack_22_names_are_inert_text() {
-        let mail = invitation("<b>Win</b> https://evil.example", "\"><img src=x onerror=alert(1)> eve@evil.example");
+        let mail =
+            invitation("<b>Win</b> https://evil.example", "\"><img src=x onerror=alert(1)> eve@evil.example");
         assert!(!mail.html.contains("<b>Win") && !mail.html.contains("<img"), "{}", mail.html);
         for part in [&mail.subject, &mail.text, &mail.html] {
             assert!(!part.contains("evil.example"), "{part}");

@@ -173,9 +173,11 @@ CREATE TABLE audit_events (
     request_id  text,
     leaf        bytea       NOT NULL,
     personal    jsonb       NOT NULL,
+    -- The order in which events were written: those of one change have the same time.
+    written     bigint      GENERATED ALWAYS AS IDENTITY,
     PRIMARY KEY (org_id, event_id)
 );
-CREATE INDEX audit_events_by_time ON audit_events (org_id, occurred_at, event_id);
+CREATE INDEX audit_events_by_time ON audit_events (org_id, occurred_at, written);
 
 -- Answers to requests that carried an Idempotency-Key, sealed.
 CREATE TABLE idempotency_keys (

@@ -55,7 +55,11 @@ impl AccountsView for Transaction {
             .collect()
     }
 
-    async fn signups_since(&mut self, email: &EmailAddress, since: OffsetDateTime) -> Result<u32, StoreError> {
+    async fn signups_since(
+        &mut self,
+        email: &EmailAddress,
+        since: OffsetDateTime,
+    ) -> Result<u32, StoreError> {
         let found = sqlx::query_scalar!(
             r#"SELECT count(*) AS "count!" FROM signups WHERE email_key = $1 AND created_at > $2"#,
             email.key(),
@@ -107,7 +111,12 @@ impl Accounts for Transaction {
         Ok(())
     }
 
-    async fn signup_add(&mut self, id: SignupId, signup: &Signup, now: OffsetDateTime) -> Result<(), StoreError> {
+    async fn signup_add(
+        &mut self,
+        id: SignupId,
+        signup: &Signup,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
         let insert = sqlx::query!(
             "INSERT INTO signups (signup_id, email, email_key, name, organization_name, created_at, expires_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)",

@@ -22,7 +22,9 @@ pub(crate) async fn write(
     for entry in record.entries() {
         let event = entry.event();
         let (actor_kind, actor_id, session_id) = match event.actor {
-            Actor::User(user, session) => ("user", Some(user.to_string()), session.map(|session| session.to_string())),
+            Actor::User(user, session) => {
+                ("user", Some(user.to_string()), session.map(|session| session.to_string()))
+            }
             Actor::Anonymous => ("anonymous", None, None),
             Actor::System => ("system", None, None),
         };

@@ -34,7 +34,9 @@ pub enum ConnectError {
     #[error("cannot connect to the database: {0}")]
     Unreachable(#[source] sqlx::Error),
     /// The role that the service works as could get around row-level security.
-    #[error("the role rollcall_app must be neither a superuser nor an owner of tables, and must not bypass row-level security")]
+    #[error(
+        "the role rollcall_app must be neither a superuser nor an owner of tables, and must not bypass row-level security"
+    )]
     TooPowerful,
 }
 

@@ -38,7 +38,10 @@ pub async fn create_database(url: &str, name: &str) -> Result<(), ConnectError> 
     let made = connection.execute(AssertSqlSafe(format!("CREATE DATABASE \"{quoted}\""))).await;
     let there_already = |error: &sqlx::Error| {
         // 42P04 duplicate_database; 23505 when another makes it at this moment.
-        error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "42P04" || code == "23505")
+        error
+            .as_database_error()
+            .and_then(|error| error.code())
+            .is_some_and(|code| code == "42P04" || code == "23505")
     };
     match made {
         Ok(_) => Ok(()),

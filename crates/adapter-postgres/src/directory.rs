@@ -6,10 +6,7 @@ use rollcall_application::{
     ports::{Credentials, Directory, FoundInvitation, FoundSignup, OpenSession, StoreError},
 };
 use rollcall_domain::{
-    EmailAddress, OrganizationId, SessionId, UserId,
-    accounts::Signup,
-    id::SignupId,
-    secret::TokenHash,
+    EmailAddress, OrganizationId, SessionId, UserId, accounts::Signup, id::SignupId, secret::TokenHash,
     sessions::Session,
 };
 use time::OffsetDateTime;
@@ -70,8 +67,24 @@ impl Directory for PgStore {
             created_at: row.user_created_at,
             version: row.user_version,
         };
-        let seat = match (row.org_id, row.org_name, row.slug, row.plan, row.org_created_at, row.org_version, row.role) {
-            (Some(org_id), Some(name), Some(slug), Some(plan), Some(created_at), Some(version), Some(role)) => {
+        let seat = match (
+            row.org_id,
+            row.org_name,
+            row.slug,
+            row.plan,
+            row.org_created_at,
+            row.org_version,
+            row.role,
+        ) {
+            (
+                Some(org_id),
+                Some(name),
+                Some(slug),
+                Some(plan),
+                Some(created_at),
+                Some(version),
+                Some(role),
+            ) => {
                 let organization = OrganizationRow { org_id, name, slug, plan, created_at, version };
                 Some((organization.try_into()?, value(&role)?))
             }

@@ -133,10 +133,18 @@ impl Invitations for Transaction {
             organization.uuid(),
             id.uuid()
         );
-        row.fetch_optional(self.connection()).await.map_err(store_error)?.map(Invitation::try_from).transpose()
+        row.fetch_optional(self.connection())
+            .await
+            .map_err(store_error)?
+            .map(Invitation::try_from)
+            .transpose()
     }
 
-    async fn invitation_add(&mut self, organization: OrganizationId, invitation: &Invitation) -> Result<(), StoreError> {
+    async fn invitation_add(
+        &mut self,
+        organization: OrganizationId,
+        invitation: &Invitation,
+    ) -> Result<(), StoreError> {
         let make_room = sqlx::query!(
             "UPDATE invitations SET state = 'expired', token_hash = NULL, version = version + 1
               WHERE org_id = $1 AND email_key = $2 AND state = 'pending' AND expires_at <= $3",
@@ -181,7 +189,11 @@ impl Invitations for Transaction {
         Ok(())
     }
 
-    async fn invitation_revoke(&mut self, organization: OrganizationId, id: InvitationId) -> Result<(), StoreError> {
+    async fn invitation_revoke(
+        &mut self,
+        organization: OrganizationId,
+        id: InvitationId,
+    ) -> Result<(), StoreError> {
         let update = sqlx::query!(
             "UPDATE invitations SET state = 'revoked', token_hash = NULL, version = version + 1
               WHERE org_id = $1 AND invitation_id = $2",
@@ -192,7 +204,11 @@ impl Invitations for Transaction {
         Ok(())
     }
 
-    async fn invitation_accept(&mut self, organization: OrganizationId, acceptance: &Acceptance) -> Result<(), StoreError> {
+    async fn invitation_accept(
+        &mut self,
+        organization: OrganizationId,
+        acceptance: &Acceptance,
+    ) -> Result<(), StoreError> {
         let update = sqlx::query!(
             "UPDATE invitations SET state = 'accepted', accepted_at = $3, token_hash = NULL, version = version + 1
               WHERE org_id = $1 AND invitation_id = $2",

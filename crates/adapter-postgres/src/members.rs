@@ -64,7 +64,11 @@ fn pattern(search: &str) -> String {
 
 #[async_trait]
 impl MembersView for Transaction {
-    async fn member_find(&mut self, organization: OrganizationId, user: UserId) -> Result<Option<Member>, StoreError> {
+    async fn member_find(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<Member>, StoreError> {
         let row = sqlx::query_as!(
             MemberRow,
             r#"SELECT m.user_id, m.role, u.email, u.name, u.status, m.joined_at, m.last_seen_at,
@@ -77,7 +81,11 @@ impl MembersView for Transaction {
         row.fetch_optional(self.connection()).await.map_err(store_error)?.map(Member::try_from).transpose()
     }
 
-    async fn member_has_address(&mut self, organization: OrganizationId, email: &EmailAddress) -> Result<bool, StoreError> {
+    async fn member_has_address(
+        &mut self,
+        organization: OrganizationId,
+        email: &EmailAddress,
+    ) -> Result<bool, StoreError> {
         let found = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT FROM users u JOIN members m ON m.user_id = u.user_id
                                WHERE u.email_key = $2 AND m.org_id = $1) AS "found!""#,
@@ -134,7 +142,11 @@ impl MembersView for Transaction {
         count(found.fetch_one(self.connection()).await.map_err(store_error)?)
     }
 
-    async fn offboarding(&mut self, organization: OrganizationId, user: UserId) -> Result<Offboarding, StoreError> {
+    async fn offboarding(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Offboarding, StoreError> {
         let row = sqlx::query!(
             r#"SELECT (SELECT count(*) FROM sessions WHERE org_id = $1 AND user_id = $2) AS "sessions!",
                       (SELECT count(*) FROM invitations
@@ -164,7 +176,9 @@ impl MembersView for Transaction {
             organization.uuid(),
             user.uuid()
         );
-        let Some(row) = row.fetch_optional(self.connection()).await.map_err(store_error)? else { return Ok(None) };
+        let Some(row) = row.fetch_optional(self.connection()).await.map_err(store_error)? else {
+            return Ok(None);
+        };
         let organization = OrganizationRow {
             org_id: row.org_id,
             name: row.name,

@@ -17,7 +17,11 @@ impl OrganizationsView for Transaction {
             "SELECT org_id, name, slug, plan, created_at, version FROM organizations WHERE org_id = $1",
             id.uuid()
         );
-        row.fetch_optional(self.connection()).await.map_err(store_error)?.map(Organization::try_from).transpose()
+        row.fetch_optional(self.connection())
+            .await
+            .map_err(store_error)?
+            .map(Organization::try_from)
+            .transpose()
     }
 }
 
@@ -30,7 +34,11 @@ impl Organizations for Transaction {
                 FOR NO KEY UPDATE",
             id.uuid()
         );
-        row.fetch_optional(self.connection()).await.map_err(store_error)?.map(Organization::try_from).transpose()
+        row.fetch_optional(self.connection())
+            .await
+            .map_err(store_error)?
+            .map(Organization::try_from)
+            .transpose()
     }
 
     async fn organization_add(&mut self, organization: &Organization) -> Result<(), StoreError> {

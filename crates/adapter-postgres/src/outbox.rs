@@ -221,7 +221,9 @@ impl PgStore {
             signup.uuid(),
             now,
         );
-        let Some(row) = row.fetch_optional(&mut *transaction).await.map_err(store_error)? else { return Ok(None) };
+        let Some(row) = row.fetch_optional(&mut *transaction).await.map_err(store_error)? else {
+            return Ok(None);
+        };
         let to: EmailAddress = value(&row.email)?;
         // An account gets no link that could make another. Its own spelling of the address gets the mail (attack 16).
         let account = sqlx::query!(
@@ -229,10 +231,16 @@ impl PgStore {
             to.key()
         );
         if let Some(account) = account.fetch_optional(&mut *transaction).await.map_err(store_error)? {
-            return Ok(Some(Contents::AccountExists { to: value(&account.email)?, name: value(&account.name)? }));
+            return Ok(Some(Contents::AccountExists {
+                to: value(&account.email)?,
+                name: value(&account.name)?,
+            }));
         }
-        let update =
-            sqlx::query!("UPDATE signups SET token_hash = $2 WHERE signup_id = $1", signup.uuid(), token.0.as_slice());
+        let update = sqlx::query!(
+            "UPDATE signups SET token_hash = $2 WHERE signup_id = $1",
+            signup.uuid(),
+            token.0.as_slice()
+        );
         update.execute(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
         Ok(Some(Contents::ConfirmSignup {

@@ -4,10 +4,7 @@ use std::{fmt::Display, str::FromStr};
 
 use rollcall_application::ports::StoreError;
 use rollcall_domain::{
-    OrganizationId, UserId,
-    accounts::User,
-    invitations::Invitation,
-    organizations::Organization,
+    OrganizationId, UserId, accounts::User, invitations::Invitation, organizations::Organization,
 };
 use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;

@@ -131,13 +131,20 @@ impl Fields {
 
 /// The whole body, unless it is larger than `limit`.
 pub(crate) async fn read(request: Request, limit: usize) -> Result<bytes::Bytes, Problem> {
-    let too_large = || Problem::new(Code::BodyTooLarge, format!("The body must be at most {limit} bytes long."));
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let too_large =
+        || Problem::new(Code::BodyTooLarge, format!("The body must be at most {limit} bytes long."));
+    let announced =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > limit as u64) {
         return Err(too_large());
     }
     to_bytes(request.into_body(), limit).await.map_err(|error| {
-        let limit_hit = std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
-        if limit_hit { too_large() } else { Problem::new(Code::BadRequest, "The body could not be read to its end.") }
+        let limit_hit =
+            std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
+        if limit_hit {
+            too_large()
+        } else {
+            Problem::new(Code::BadRequest, "The body could not be read to its end.")
+        }
     })
 }

@@ -25,7 +25,9 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
             Ok(tag) => {
                 let version = tag.strip_prefix("\"v").and_then(|tag| tag.strip_suffix('"'));
                 let version = version.and_then(|version| version.parse().ok());
-                version.map(|version| Self(Some(version))).ok_or_else(|| Problem::plain(Code::PreconditionFailed))
+                version
+                    .map(|version| Self(Some(version)))
+                    .ok_or_else(|| Problem::plain(Code::PreconditionFailed))
             }
             Err(_) => Err(Problem::plain(Code::PreconditionFailed)),
         }
@@ -37,7 +39,8 @@ pub(crate) fn tagged(version: impl Display, request: &HeaderMap, body: impl Into
     let tag = format!("\"v{version}\"");
     let known = request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let unchanged = known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag));
-    let mut response = if unchanged { StatusCode::NOT_MODIFIED.into_response() } else { body.into_response() };
+    let mut response =
+        if unchanged { StatusCode::NOT_MODIFIED.into_response() } else { body.into_response() };
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(header::ETAG, tag);
     }

@@ -14,6 +14,9 @@ impl<K: Kind, S: Send + Sync> FromRequestParts<S> for IdPath<K> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let text = Path::<String>::from_request_parts(parts, state).await;
-        text.ok().and_then(|Path(text)| text.parse().ok()).map(Self).ok_or_else(|| Problem::plain(Code::NotFound))
+        text.ok()
+            .and_then(|Path(text)| text.parse().ok())
+            .map(Self)
+            .ok_or_else(|| Problem::plain(Code::NotFound))
     }
 }

@@ -96,7 +96,13 @@ impl Keyring {
     }
 
     /// Seals `payload` for `context` alone (XChaCha20-Poly1305, a random nonce each time).
-    pub(crate) fn seal(&self, purpose: &str, context: &[u8], payload: &[u8], entropy: &dyn Entropy) -> Option<Vec<u8>> {
+    pub(crate) fn seal(
+        &self,
+        purpose: &str,
+        context: &[u8],
+        payload: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Option<Vec<u8>> {
         let key = &self.0[0];
         let mut nonce = [0; NONCE];
         entropy.fill(&mut nonce);

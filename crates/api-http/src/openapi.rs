@@ -23,7 +23,7 @@ use crate::{api::Api, operations, operations::Parts, problem, v1};
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     servers((url = "/")),
-    components(schemas(problem::Problem, problem::InvalidField)),
+    components(schemas(problem::Shown, problem::InvalidField)),
     tags(
         (name = "Sign-up and sessions", description = "Signing up, in and out."),
         (name = "Own account", description = "What a person may do with their own account."),
@@ -62,11 +62,14 @@ fn complete(mut contract: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi 
         .description(Some("The token of a session (`rcs_…`)."))
         .build();
     components.add_security_scheme("session", SecurityScheme::Http(bearer));
-    let cookie = ApiKeyValue::with_description("__Host-rollcall_session", "The same token, as browsers hold it.");
+    let cookie =
+        ApiKeyValue::with_description("__Host-rollcall_session", "The same token, as browsers hold it.");
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     let scopes = Vec::<String>::new;
-    contract.security =
-        Some(vec![SecurityRequirement::new("session", scopes()), SecurityRequirement::new("cookie", scopes())]);
+    contract.security = Some(vec![
+        SecurityRequirement::new("session", scopes()),
+        SecurityRequirement::new("cookie", scopes()),
+    ]);
     for item in contract.paths.paths.values_mut() {
         complete_item(item);
     }
@@ -79,7 +82,11 @@ fn complete_item(item: &mut PathItem) {
     }
     for operation in item.post.iter_mut() {
         add_problems(operation);
-        add_header(operation, "Idempotency-Key", "Repeats with the same key, within 24 hours, get the same answer.");
+        add_header(
+            operation,
+            "Idempotency-Key",
+            "Repeats with the same key, within 24 hours, get the same answer.",
+        );
     }
     for operation in item.patch.iter_mut() {
         add_problems(operation);

@@ -1,5 +1,7 @@
 //! Errors as problems (RFC 9457): the one place where an error of the application gets a status.
 
+use std::sync::Arc;
+
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use rollcall_application::{Error, FieldError};
@@ -98,8 +100,13 @@ codes! {
 }
 
 /// A problem, ready to be sent (RFC 9457).
+#[derive(Debug)]
+pub struct Problem(Box<Shown>);
+
+/// What is shown of a problem.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Problem {
+#[schema(as = Problem)]
+pub(crate) struct Shown {
     /// A page that explains the kind of problem.
     #[serde(rename = "type")]
     #[schema(example = "/problems/permission_denied")]
@@ -154,7 +161,7 @@ pub type Result<T> = std::result::Result<T, Problem>;
 impl Problem {
     /// A problem with a text about this time.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Shown {
             kind: format!("/problems/{}", code.as_str()),
             title: code.title(),
             status: code.status().as_u16(),
@@ -167,7 +174,7 @@ impl Problem {
             invited_email: None,
             signed_in_email: None,
             retry_after: None,
-        }
+        }))
     }
 
     /// A problem that needs no more words than its kind.
@@ -183,27 +190,30 @@ impl Problem {
             [only] => format!("{} {}.", only.field, only.message),
             several => format!("{} values cannot be accepted.", several.len()),
         };
-        Self { errors, ..Self::new(Code::InvalidRequest, detail) }
+        let mut problem = Self::new(Code::InvalidRequest, detail);
+        problem.0.errors = errors;
+        problem
     }
 
     /// The same with seconds to wait.
-    pub(crate) fn retry_after(self, seconds: u64) -> Self {
-        Self { retry_after: Some(seconds.max(1)), ..self }
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after = Some(seconds.max(1));
+        self
     }
 
     /// The stable name of the kind of problem.
     pub fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     /// What happened this time.
     pub fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 
     /// The values that cannot be accepted.
     pub fn errors(&self) -> &[InvalidField] {
-        &self.errors
+        &self.0.errors
     }
 }
 
@@ -213,10 +223,12 @@ impl From<Error> for Problem {
             Error::Invalid(errors) => Self::invalid(errors),
             Error::Unauthenticated => Self::plain(Code::Unauthenticated),
             Error::InvalidCredentials => Self::plain(Code::InvalidCredentials),
-            Error::PermissionDenied { required } => Self {
-                required_permission: Some(required),
-                ..Self::new(Code::PermissionDenied, format!("The permission {required} is missing."))
-            },
+            Error::PermissionDenied { required } => {
+                let mut problem =
+                    Self::new(Code::PermissionDenied, format!("The permission {required} is missing."));
+                problem.0.required_permission = Some(required);
+                problem
+            }
             Error::NotFound => Self::plain(Code::NotFound),
             Error::LastOwner => Self::plain(Code::LastOwner),
             Error::AlreadyMember => Self::plain(Code::AlreadyMember),
@@ -226,11 +238,10 @@ impl From<Error> for Problem {
             Error::SignInRequired => Self::plain(Code::SignInRequired),
             Error::WrongAccount { invited, signed_in } => {
                 let detail = format!("The invitation is for {invited}; you are signed in as {signed_in}.");
-                Self {
-                    invited_email: Some(invited),
-                    signed_in_email: Some(signed_in),
-                    ..Self::new(Code::WrongAccount, detail)
-                }
+                let mut problem = Self::new(Code::WrongAccount, detail);
+                problem.0.invited_email = Some(invited);
+                problem.0.signed_in_email = Some(signed_in);
+                problem
             }
             Error::PreconditionFailed => Self::plain(Code::PreconditionFailed),
             Error::LimitReached { what, retry_after } => {
@@ -252,20 +263,20 @@ impl From<Error> for Problem {
 
 /// What the outermost middleware needs to finish a problem's answer.
 #[derive(Clone)]
-pub(crate) struct Unfinished(pub(crate) std::sync::Arc<Problem>);
+pub(crate) struct Unfinished(Arc<Shown>);
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
         let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer realm="rollcall""#));
         }
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.0.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        response.extensions_mut().insert(Unfinished(std::sync::Arc::new(self)));
+        response.extensions_mut().insert(Unfinished(Arc::from(self.0)));
         response
     }
 }
@@ -276,7 +287,7 @@ impl Unfinished {
         #[derive(Serialize)]
         struct Finished<'a> {
             #[serde(flatten)]
-            problem: &'a Problem,
+            problem: &'a Shown,
             request_id: &'a str,
         }
         // A map keeps the one `request_id`, the later.
@@ -296,13 +307,15 @@ mod tests {
     fn codes_and_statuses_agree() {
         let names: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(names.len(), Code::ALL.len());
-        assert!(Code::ALL.iter().all(|code| code.status().is_client_error() || code.status().is_server_error()));
+        assert!(
+            Code::ALL.iter().all(|code| code.status().is_client_error() || code.status().is_server_error())
+        );
     }
 
     #[test]
     fn attack_36_internal_errors_say_nothing() {
         let problem = Problem::from(Error::Internal("SELECT password FROM users at /srv/x.rs".into()));
-        let body = serde_json::to_string(&problem).expect("JSON");
+        let body = serde_json::to_string(&problem.0).expect("JSON");
         assert!(!body.contains("SELECT") && !body.contains("/srv"), "{body}");
     }
 }

@@ -66,7 +66,13 @@ impl Application {
     }
 
     /// An event that happens now, and succeeds.
-    pub(crate) fn event(&self, actor: audit::Actor, origin: &Origin, action: Action, target: Target) -> Event {
+    pub(crate) fn event(
+        &self,
+        actor: audit::Actor,
+        origin: &Origin,
+        action: Action,
+        target: Target,
+    ) -> Event {
         let id: EventId = self.id();
         Event::new(id, self.now(), actor, origin.clone(), action, target)
     }
@@ -101,7 +107,12 @@ impl Application {
     }
 
     /// Writes down that something was refused.
-    pub(crate) async fn record_refusal(&self, scope: Scope, event: Event, error: &Error) -> Result<(), Error> {
+    pub(crate) async fn record_refusal(
+        &self,
+        scope: Scope,
+        event: Event,
+        error: &Error,
+    ) -> Result<(), Error> {
         let event = event.outcome(Outcome::Refused).change("reason", None, Some(&error.to_string()));
         let unit = self.store.begin(scope).await?;
         Ok(unit.commit(self.record(event)).await?)

@@ -85,13 +85,15 @@ impl Passwords {
         let argon2 = self.argon2.clone();
         let exists = kept.is_some();
         let kept = kept.unwrap_or_else(|| self.decoy.clone());
-        let matches = self
-            .blocking(move || argon2.verify_password(password.expose(), kept.0.as_str()).is_ok())
-            .await?;
+        let matches =
+            self.blocking(move || argon2.verify_password(password.expose(), kept.0.as_str()).is_ok()).await?;
         Ok(matches && exists)
     }
 
-    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
         let turn = tokio::time::timeout(self.patience, Arc::clone(&self.running).acquire_owned());
         // The semaphore is never closed, so an error can only be the time-out.
         let Ok(Ok(turn)) = turn.await else { return Err(Error::Busy) };
@@ -104,7 +106,11 @@ impl Passwords {
     }
 }
 
-fn hash(argon2: &Argon2<'_>, password: &[u8], salt: &[u8; 16]) -> Result<PasswordHash, argon2::password_hash::Error> {
+fn hash(
+    argon2: &Argon2<'_>,
+    password: &[u8],
+    salt: &[u8; 16],
+) -> Result<PasswordHash, argon2::password_hash::Error> {
     let hash: PhcString = argon2.hash_password_with_salt(password, salt)?;
     Ok(PasswordHash(hash.to_string()))
 }
@@ -124,7 +130,9 @@ mod tests {
         let passwords = passwords(1);
         let kept = passwords.hash(Password::given("correct horse")).await.expect("a hash");
         assert!(kept.0.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
-        assert!(passwords.verify(Password::given("correct horse"), Some(kept.clone())).await.expect("an answer"));
+        assert!(
+            passwords.verify(Password::given("correct horse"), Some(kept.clone())).await.expect("an answer")
+        );
         assert!(!passwords.verify(Password::given("correct horsf"), Some(kept)).await.expect("an answer"));
         assert!(!passwords.verify(Password::given("correct horse"), None).await.expect("an answer"));
     }

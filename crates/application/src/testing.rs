@@ -30,8 +30,8 @@ use crate::{
     organizations::{Organizations, OrganizationsView},
     passwords::{Cost, PasswordHash, Passwords},
     ports::{
-        Clock, Credentials, Directory, Entropy, FoundInvitation, FoundSignup, OpenSession, Scope, Store, StoreError,
-        UnitOfWork, View,
+        Clock, Credentials, Directory, Entropy, FoundInvitation, FoundSignup, OpenSession, Scope, Store,
+        StoreError, UnitOfWork, View,
     },
     sessions::{NewSession, Sessions},
 };
@@ -182,7 +182,8 @@ impl Store for TestStore {
         let mut unit = if units.is_empty() { MockUnit::new() } else { units.remove(0) };
         let committed = self.committed.clone();
         unit.expect_commit().returning(move |record| {
-            let events = record.entries().map(|entry| (entry.event().action, entry.event().outcome)).collect();
+            let events =
+                record.entries().map(|entry| (entry.event().action, entry.event().outcome)).collect();
             committed.lock().expect("no panic").push((scope, events, record.letters().to_vec()));
             Ok(())
         });

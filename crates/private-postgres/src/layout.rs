@@ -43,8 +43,10 @@ impl Layout {
         } else {
             // As under /root, where nobody but root gets. A note says where it is instead.
             let home = Path::new("/var/tmp").join(&name);
-            let note = format!("The user that PostgreSQL runs as cannot get here, so it is in {}\n", home.display());
-            fs::write(data_dir.join("postgres-is-elsewhere.txt"), note).map_err(Error::system("cannot write a note"))?;
+            let note =
+                format!("The user that PostgreSQL runs as cannot get here, so it is in {}\n", home.display());
+            fs::write(data_dir.join("postgres-is-elsewhere.txt"), note)
+                .map_err(Error::system("cannot write a note"))?;
             home
         };
         let socket_dir = Path::new("/tmp").join(&name);

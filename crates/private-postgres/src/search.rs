@@ -31,7 +31,8 @@ impl Programs {
         let output = Command::new(bin.join("postgres")).arg("--version").output().ok()?;
         // "postgres (PostgreSQL) 15.18 (Debian …)"
         let text = String::from_utf8(output.stdout).ok()?;
-        let version = text.split_whitespace().find(|word| word.starts_with(|first: char| first.is_ascii_digit()))?;
+        let version =
+            text.split_whitespace().find(|word| word.starts_with(|first: char| first.is_ascii_digit()))?;
         let major = version.split(|character: char| !character.is_ascii_digit()).next()?.parse().ok()?;
         Some(Self { bin, major })
     }
@@ -46,7 +47,8 @@ pub(crate) fn find(made_by: Option<u32>, cluster: &Path) -> Result<Option<Progra
     }
     let mut found: Vec<Programs> = candidates().iter().filter_map(|bin| Programs::in_folder(bin)).collect();
     found.sort_by_key(|programs| std::cmp::Reverse(programs.major));
-    let wanted = found.iter().position(|programs| made_by.is_none_or(|major| programs.major == major)).unwrap_or(0);
+    let wanted =
+        found.iter().position(|programs| made_by.is_none_or(|major| programs.major == major)).unwrap_or(0);
     match found.into_iter().nth(wanted) {
         Some(programs) => fitting(programs, made_by, cluster).map(Some),
         None => Ok(None),

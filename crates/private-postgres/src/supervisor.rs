@@ -40,7 +40,12 @@ pub(crate) struct Supervisor {
 
 impl Supervisor {
     /// Starts PostgreSQL by its command line.
-    pub(crate) fn start(user: &User, layout: &Layout, postgres: &Path, arguments: &[String]) -> Result<Self, Error> {
+    pub(crate) fn start(
+        user: &User,
+        layout: &Layout,
+        postgres: &Path,
+        arguments: &[String],
+    ) -> Result<Self, Error> {
         let not_started = || Error::system("PostgreSQL does not start");
         let mut shell = user
             .command(Path::new("/bin/sh"))

@@ -32,7 +32,8 @@ impl User {
             Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
         };
         let (uid, gid) = named("postgres").or_else(|| named("nobody")).ok_or_else(|| Error::Failed {
-            what: "PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody".to_owned(),
+            what: "PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody"
+                .to_owned(),
             log: "Run this as another user.".to_owned(),
         })?;
         Ok(Self { uid, gid, other: true })
@@ -73,7 +74,8 @@ impl User {
         let wanted = || format!("cannot make {}", path.display());
         match fs::DirBuilder::new().mode(0o700).create(path) {
             Ok(()) if self.other => {
-                std::os::unix::fs::chown(path, Some(self.uid), Some(self.gid)).map_err(Error::system(wanted()))?;
+                std::os::unix::fs::chown(path, Some(self.uid), Some(self.gid))
+                    .map_err(Error::system(wanted()))?;
             }
             Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}

@@ -66,8 +66,11 @@ impl Database {
         if !values.url.expose().is_empty() {
             tracing::info!("using the database that the configuration names");
             let url = values.url.clone();
-            let migration_url =
-                if values.migration_url.expose().is_empty() { url.clone() } else { values.migration_url.clone() };
+            let migration_url = if values.migration_url.expose().is_empty() {
+                url.clone()
+            } else {
+                values.migration_url.clone()
+            };
             return Ok(Self { url, migration_url, private: None });
         }
         if settings.profile == Profile::Production {

@@ -40,7 +40,8 @@ pub(crate) async fn serve(listener: TcpListener, routes: Router, stop: Cancellat
             request.extensions_mut().insert::<ConnectInfo<SocketAddr>>(ConnectInfo(peer));
             request.map(axum::body::Body::new)
         });
-        let connection = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes)).into_owned();
+        let connection =
+            server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes)).into_owned();
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             // A client that goes away is no event.

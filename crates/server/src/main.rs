@@ -1,5 +1,8 @@
 //! The binary `rollcall`.
-#![expect(clippy::print_stdout, reason = "what is asked for on the command line is answered on standard output")]
+#![expect(
+    clippy::print_stdout,
+    reason = "what is asked for on the command line is answered on standard output"
+)]
 
 use std::process::ExitCode;
 
@@ -65,7 +68,11 @@ async fn serve() -> Result {
         _ = terminate.recv() => return Ok(()),
         _ = interrupt.recv() => return Ok(()),
     };
-    println!("rollcall serves http://{} (operations on http://{})", server.address(), server.operations_address());
+    println!(
+        "rollcall serves http://{} (operations on http://{})",
+        server.address(),
+        server.operations_address()
+    );
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

@@ -129,7 +129,8 @@ impl Node {
         let app = application(settings, &ports, &store)?;
         let keyring = match settings.keyring()? {
             Some(keyring) => keyring,
-            None => keys::generated(&settings.values.data_dir, ports.entropy.as_ref()).map_err(StartError::Keys)?,
+            None => keys::generated(&settings.values.data_dir, ports.entropy.as_ref())
+                .map_err(StartError::Keys)?,
         };
         let (public_origin, secure) = settings.public_origin(address)?;
         let http_settings = HttpSettings {
@@ -159,7 +160,12 @@ impl Node {
             clock: ports.clock,
             metrics: metrics.clone(),
         };
-        Ok(Self { store, workers, routes: around(routes, &api), operations: operations::router(parts, metrics) })
+        Ok(Self {
+            store,
+            workers,
+            routes: around(routes, &api),
+            operations: operations::router(parts, metrics),
+        })
     }
 
     fn serve(

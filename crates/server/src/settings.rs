@@ -250,7 +250,8 @@ impl Settings {
     /// The origin of the public URL (RFC 6454), and whether it is reached by TLS.
     pub(crate) fn public_origin(&self, address: SocketAddr) -> Result<(String, bool), InvalidSettings> {
         let invalid = |problem| InvalidSettings::value("ROLLCALL__HTTP__PUBLIC_URL", problem);
-        let url = Url::parse(&self.public_url(address)).map_err(|_| invalid("must be a URL like https://rollcall.example"))?;
+        let url = Url::parse(&self.public_url(address))
+            .map_err(|_| invalid("must be a URL like https://rollcall.example"))?;
         let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         match url.scheme() {
             "https" => Ok((url.origin().ascii_serialization(), true)),
@@ -262,10 +263,14 @@ impl Settings {
     }
 
     pub(crate) fn trusted_proxies(&self) -> Result<Vec<IpNet>, InvalidSettings> {
-        let networks = self.values.http.trusted_proxies.split(',').map(str::trim).filter(|text| !text.is_empty());
+        let networks =
+            self.values.http.trusted_proxies.split(',').map(str::trim).filter(|text| !text.is_empty());
         let networks = networks.map(|network| {
             network.parse().or_else(|_| network.parse::<std::net::IpAddr>().map(IpNet::from)).map_err(|_| {
-                InvalidSettings::value("ROLLCALL__HTTP__TRUSTED_PROXIES", "must be networks like 10.0.0.0/8, separated by commas")
+                InvalidSettings::value(
+                    "ROLLCALL__HTTP__TRUSTED_PROXIES",
+                    "must be networks like 10.0.0.0/8, separated by commas",
+                )
             })
         });
         networks.collect()
@@ -291,7 +296,9 @@ impl Settings {
         if url.expose().is_empty() {
             return Ok(None);
         }
-        Smtp::new(url).map(Some).map_err(|problem| InvalidSettings::value("ROLLCALL__EMAIL__SMTP_URL", problem))
+        Smtp::new(url)
+            .map(Some)
+            .map_err(|problem| InvalidSettings::value("ROLLCALL__EMAIL__SMTP_URL", problem))
     }
 
     pub(crate) fn password_cost(&self) -> Cost {

@@ -73,15 +73,25 @@ pub(crate) async fn submit(
     match accepted {
         Ok(signed_in) => welcome(&console, &signed_in),
         Err(error) => match mendable(&error) {
-            Some(problem) => {
-                form(StatusCode::UNPROCESSABLE_ENTITY, &found, &submitted.token, &submitted.name, Some(problem))
-            }
+            Some(problem) => form(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &found,
+                &submitted.token,
+                &submitted.name,
+                Some(problem),
+            ),
             None => failure(&error),
         },
     }
 }
 
-fn form(status: StatusCode, found: &FoundInvitation, token: &str, name: &str, problem: Option<String>) -> Response {
+fn form(
+    status: StatusCode,
+    found: &FoundInvitation,
+    token: &str,
+    name: &str,
+    problem: Option<String>,
+) -> Response {
     let form = AcceptInvitationPage {
         token,
         organization: found.organization_name.as_str(),
@@ -95,9 +105,14 @@ fn form(status: StatusCode, found: &FoundInvitation, token: &str, name: &str, pr
     page(status, &form)
 }
 
-async fn accept_as_newcomer(console: &Console, origin: &Origin, submitted: &Submitted) -> Result<SignedIn, Error> {
+async fn accept_as_newcomer(
+    console: &Console,
+    origin: &Origin,
+    submitted: &Submitted,
+) -> Result<SignedIn, Error> {
     let name = submitted.name.parse().map_err(|problem| Error::invalid("name", problem))?;
-    let password = Password::chosen(&submitted.password).map_err(|problem| Error::invalid("password", problem))?;
+    let password =
+        Password::chosen(&submitted.password).map_err(|problem| Error::invalid("password", problem))?;
     let new_account = Some(NewAccount { name, password });
     let command = Accept { token: Secret::new(submitted.token.clone()), new_account };
     invitations::accept(&console.app, None, origin, command).await

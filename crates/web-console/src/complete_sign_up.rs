@@ -81,7 +81,8 @@ pub(crate) async fn submit(
 pub(crate) fn welcome(console: &Console, signed_in: &SignedIn) -> Response {
     let organization = signed_in.place.as_ref().map(|(organization, _)| organization.name.as_str());
     let mut response =
-        page(StatusCode::CREATED, &Welcome { name: signed_in.user.name.as_str(), organization }).into_response();
+        page(StatusCode::CREATED, &Welcome { name: signed_in.user.name.as_str(), organization })
+            .into_response();
     if let Ok(cookie) = HeaderValue::from_str(&(console.session_cookie)(&signed_in.token)) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }

@@ -52,7 +52,11 @@ pub(crate) async fn show(State(console): State<Console>) -> Response {
 
 fn groups(contract: &Value) -> Vec<Group> {
     let mut groups: Vec<Group> = list(&contract["tags"])
-        .map(|tag| Group { name: text(&tag["name"]), description: text(&tag["description"]), operations: Vec::new() })
+        .map(|tag| Group {
+            name: text(&tag["name"]),
+            description: text(&tag["description"]),
+            operations: Vec::new(),
+        })
         .collect();
     for (path, item) in entries(&contract["paths"]) {
         for (method, operation) in entries(item) {
@@ -76,7 +80,8 @@ fn operation(contract: &Value, path: &str, method: &str, operation: &Value) -> O
         method: method.to_uppercase(),
         path: path.to_owned(),
         summary: text(&operation["summary"]),
-        open: list(&operation["security"]).any(|requirement| requirement.as_object().is_some_and(Map::is_empty)),
+        open: list(&operation["security"])
+            .any(|requirement| requirement.as_object().is_some_and(Map::is_empty)),
         parameters: list(&operation["parameters"])
             .map(|parameter| Parameter {
                 name: text(&parameter["name"]),
@@ -125,7 +130,8 @@ fn example(contract: &Value, schema: &Value, depth: usize) -> Value {
     if schema["items"].is_object() {
         return json!([example(contract, &schema["items"], depth - 1)]);
     }
-    let kinds = schema["type"].as_array().map_or_else(|| vec![&schema["type"]], |kinds| kinds.iter().collect());
+    let kinds =
+        schema["type"].as_array().map_or_else(|| vec![&schema["type"]], |kinds| kinds.iter().collect());
     match kinds.iter().find_map(|kind| kind.as_str().filter(|kind| *kind != "null")) {
         Some("string") => json!("…"),
         Some("integer" | "number") => json!(0),

@@ -65,17 +65,21 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
             "You already have an account",
             "Since the mail was sent, this address has got an account. Sign in with it.",
         ),
-        Error::AlreadyMember => {
-            because(StatusCode::CONFLICT, "You are already in", "You are a member of this organization already.")
-        }
+        Error::AlreadyMember => because(
+            StatusCode::CONFLICT,
+            "You are already in",
+            "You are a member of this organization already.",
+        ),
         Error::WrongAccount { invited, signed_in } => (
             StatusCode::FORBIDDEN,
             "This invitation is for another account",
             format!("It is for {invited}; you are signed in as {signed_in}."),
         ),
-        Error::LimitReached { .. } | Error::Busy => {
-            because(StatusCode::TOO_MANY_REQUESTS, "Please wait a little", "That was too much at once. Try again soon.")
-        }
+        Error::LimitReached { .. } | Error::Busy => because(
+            StatusCode::TOO_MANY_REQUESTS,
+            "Please wait a little",
+            "That was too much at once. Try again soon.",
+        ),
         Error::Unavailable(_) => because(
             StatusCode::SERVICE_UNAVAILABLE,
             "Not available at the moment",
@@ -83,7 +87,11 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         ),
         Error::Internal(source) => {
             tracing::error!(error = %source, "internal error");
-            because(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here", "The fault is ours. Please try again.")
+            because(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong here",
+                "The fault is ours. Please try again.",
+            )
         }
         Error::Invalid(_)
         | Error::Unauthenticated

@@ -134,9 +134,9 @@ fn context(keyed: &KeyedRequest) -> Vec<u8> {
 fn replay(api: &Api, keyed: &KeyedRequest, sealed: &[u8]) -> Result<Response, Problem> {
     // A key that has left the keyring has taken the answer with it.
     let answer = api.keyring.open(PURPOSE, &context(keyed), sealed);
-    let answer: Answer = answer
-        .and_then(|answer| serde_json::from_slice(&answer).ok())
-        .ok_or_else(|| Problem::new(Code::RequestInProgress, "The request was done, but its answer is not kept any more."))?;
+    let answer: Answer = answer.and_then(|answer| serde_json::from_slice(&answer).ok()).ok_or_else(|| {
+        Problem::new(Code::RequestInProgress, "The request was done, but its answer is not kept any more.")
+    })?;
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     let mut response = (status, answer.body).into_response();
     for (name, value) in answer.headers {

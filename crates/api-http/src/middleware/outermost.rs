@@ -36,7 +36,8 @@ pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
     // The path may hold ids, the query may hold secrets: neither is logged, the route says enough.
-    let span = info_span!("request", method = %method, route, request_id = client.request_id, client = %client.ip);
+    let span =
+        info_span!("request", method = %method, route, request_id = client.request_id, client = %client.ip);
     let request_id = client.request_id.clone();
     // Other crates' handlers know the domain's type only.
     request.extensions_mut().insert(client.origin());
@@ -45,7 +46,9 @@ pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next
     let answered = tokio::time::timeout(api.settings.timeout, next.run(request).instrument(span.clone()));
     let mut response = match AssertUnwindSafe(answered).catch_unwind().await {
         Ok(Ok(response)) => response,
-        Ok(Err(_)) => Problem::new(Code::Unavailable, "Answering took too long.").retry_after(1).into_response(),
+        Ok(Err(_)) => {
+            Problem::new(Code::Unavailable, "Answering took too long.").retry_after(1).into_response()
+        }
         Err(panic) => {
             tracing::error!(parent: &span, panic = panic_text(panic.as_ref()), "a request made the service panic");
             Problem::plain(Code::Internal).into_response()
@@ -63,7 +66,9 @@ pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next
 
     let (status, elapsed) = (response.status(), started.elapsed());
     api.metrics.request(method.as_str(), &route, status.as_u16(), elapsed);
-    span.in_scope(|| tracing::info!(status = status.as_u16(), milliseconds = elapsed.as_millis() as u64, "answered"));
+    span.in_scope(|| {
+        tracing::info!(status = status.as_u16(), milliseconds = elapsed.as_millis() as u64, "answered")
+    });
     response
 }
 
@@ -108,11 +113,13 @@ fn continued_trace(headers: &HeaderMap) -> Option<String> {
     let mut parts = value.split('-');
     let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let hex = |text: &str, length: usize| {
-        text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+        text.len() == length
+            && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
     };
     let not_zero = |text: &str| text.bytes().any(|byte| byte != b'0');
     let known = hex(version, 2) && version != "ff" && hex(trace, 32) && not_zero(trace);
-    let whole = hex(parent, 16) && not_zero(parent) && hex(flags, 2) && (version != "00" || parts.next().is_none());
+    let whole =
+        hex(parent, 16) && not_zero(parent) && hex(flags, 2) && (version != "00" || parts.next().is_none());
     (known && whole).then(|| trace.to_owned())
 }
 
@@ -139,7 +146,10 @@ mod tests {
         };
         let id = "4bf92f3577b34da6a3ce929d0e0e4736";
         assert_eq!(trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").as_deref(), Some(id));
-        assert_eq!(trace("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-later").as_deref(), Some(id));
+        assert_eq!(
+            trace("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-later").as_deref(),
+            Some(id)
+        );
         for broken in [
             "",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",

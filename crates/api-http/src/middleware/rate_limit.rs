@@ -106,7 +106,11 @@ impl RateLimits {
             Some(token) => {
                 let network = self.requests_by_network.count(&client.network());
                 let credential = self.requests_by_credential.count(&Sha256::digest(token.expose()).into());
-                if network.wait.is_some() || network.remaining < credential.remaining { network } else { credential }
+                if network.wait.is_some() || network.remaining < credential.remaining {
+                    network
+                } else {
+                    credential
+                }
             }
             None => self.requests_by_network.count(&client.network()),
         }
@@ -130,7 +134,8 @@ pub(super) async fn rate_limit(State(api): State<Api>, request: Request, next: N
         None => next.run(request).await,
         Some(wait) => {
             let Quota { requests, per_seconds } = standing.quota;
-            let detail = format!("At most {requests} requests of this kind are answered in {per_seconds} seconds.");
+            let detail =
+                format!("At most {requests} requests of this kind are answered in {per_seconds} seconds.");
             Problem::new(Code::RateLimited, detail).retry_after(wait.as_secs() + 1).into_response()
         }
     };
@@ -143,7 +148,9 @@ impl Standing {
         let Self { name, quota: Quota { requests, per_seconds }, remaining, wait } = self;
         let missing = u64::from(requests - remaining.min(requests));
         // Seconds until the allowance is whole again.
-        let reset = wait.map_or(missing * u64::from(*per_seconds) / u64::from((*requests).max(1)), |wait| wait.as_secs() + 1);
+        let reset = wait.map_or(missing * u64::from(*per_seconds) / u64::from((*requests).max(1)), |wait| {
+            wait.as_secs() + 1
+        });
         for (header, value) in [
             (RATE_LIMIT_POLICY, format!("\"{name}\";q={requests};w={per_seconds}")),
             (RATE_LIMIT, format!("\"{name}\";r={remaining};t={reset}")),

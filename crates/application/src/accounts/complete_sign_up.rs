@@ -30,7 +30,11 @@ pub struct Command {
 /// # Errors
 /// [`Error::SignupGone`] for a token that is used up, out of date or unknown; [`Error::SignInRequired`] when
 /// the address has got an account in the meantime.
-pub async fn complete_sign_up(app: &Application, origin: &Origin, command: Command) -> Result<SignedIn, Error> {
+pub async fn complete_sign_up(
+    app: &Application,
+    origin: &Origin,
+    command: Command,
+) -> Result<SignedIn, Error> {
     let token = token::hash(command.token.expose());
     let found = app.directory.signup(token).await?.ok_or(Error::SignupGone)?;
     let now = app.now();

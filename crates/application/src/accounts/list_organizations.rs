@@ -8,7 +8,10 @@ use crate::{Actor, Application, Error, ports::Scope};
 ///
 /// # Errors
 /// Only when something is out of order.
-pub async fn list_organizations(app: &Application, actor: &Actor) -> Result<Vec<(Organization, Role)>, Error> {
+pub async fn list_organizations(
+    app: &Application,
+    actor: &Actor,
+) -> Result<Vec<(Organization, Role)>, Error> {
     let mut view = app.store.view(Scope::Account(actor.user_id())).await?;
     Ok(view.seats_of(actor.user_id()).await?)
 }

@@ -21,7 +21,8 @@ pub trait AccountsView {
     async fn seats_of(&mut self, user: UserId) -> Result<Vec<(Organization, Role)>, StoreError>;
 
     /// How many sign-ups an address has asked for since a moment.
-    async fn signups_since(&mut self, email: &EmailAddress, since: OffsetDateTime) -> Result<u32, StoreError>;
+    async fn signups_since(&mut self, email: &EmailAddress, since: OffsetDateTime)
+    -> Result<u32, StoreError>;
 }
 
 /// Changes accounts.
@@ -40,7 +41,12 @@ pub trait Accounts {
     async fn user_save(&mut self, user: &User) -> Result<(), StoreError>;
 
     /// Adds a sign-up. It has no token until its mail is rendered.
-    async fn signup_add(&mut self, id: SignupId, signup: &Signup, now: OffsetDateTime) -> Result<(), StoreError>;
+    async fn signup_add(
+        &mut self,
+        id: SignupId,
+        signup: &Signup,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError>;
 
     /// Forgets every sign-up of an address that has just become the scope's account.
     async fn signups_forget(&mut self, email: &EmailAddress) -> Result<(), StoreError>;

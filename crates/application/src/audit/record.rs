@@ -61,7 +61,10 @@ impl Record {
 
 impl Entry {
     fn new(event: Event, entropy: &dyn Entropy) -> Self {
-        let origin = [("ip", event.origin.ip.map(|ip| ip.to_string())), ("user_agent", event.origin.user_agent.clone())];
+        let origin = [
+            ("ip", event.origin.ip.map(|ip| ip.to_string())),
+            ("user_agent", event.origin.user_agent.clone()),
+        ];
         let origin = origin.into_iter().filter_map(|(field, value)| Some((field, value?)));
         let personal = event.personal.iter().map(|(field, value)| (*field, value.clone())).chain(origin);
         let personal = personal
@@ -88,7 +91,10 @@ impl Entry {
     ///
     /// # Errors
     /// None in practice; see [`Leaf::encode`].
-    pub fn leaf(&self, log: Option<OrganizationId>) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+    pub fn leaf(
+        &self,
+        log: Option<OrganizationId>,
+    ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
         let event = &self.event;
         let log = log.map_or_else(|| "platform".to_owned(), |organization| organization.to_string());
         let id = event.id.to_string();
@@ -127,7 +133,9 @@ impl Entry {
 /// The kind of an actor, its id and its session.
 pub(crate) fn actor_parts(actor: &Actor) -> (&'static str, Option<String>, Option<String>) {
     match actor {
-        Actor::User(user, session) => ("user", Some(user.to_string()), session.map(|session| session.to_string())),
+        Actor::User(user, session) => {
+            ("user", Some(user.to_string()), session.map(|session| session.to_string()))
+        }
         Actor::Anonymous => ("anonymous", None, None),
         Actor::System => ("system", None, None),
     }
@@ -148,8 +156,11 @@ mod tests {
 
     #[test]
     fn what_identifies_a_person_is_not_in_the_leaf() {
-        let origin =
-            Origin { ip: Some(Ipv4Addr::new(192, 0, 2, 7).into()), user_agent: Some("curl".to_owned()), request_id: None };
+        let origin = Origin {
+            ip: Some(Ipv4Addr::new(192, 0, 2, 7).into()),
+            user_agent: Some("curl".to_owned()),
+            request_id: None,
+        };
         let event = Event::new(
             EventId::from_parts(0, &[0; 10]),
             datetime!(2026-01-02 03:04:05.000678 UTC),

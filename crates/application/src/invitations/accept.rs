@@ -90,13 +90,14 @@ async fn take(
     let now = app.now();
     let mut unit = app.store.begin(Scope::Seat { organization, user: user.id }).await?;
     // From here on nobody else can accept, take back or renew it.
-    let locked = unit.invitation_lock(organization, found.invitation.id).await?.ok_or(Error::InvitationGone)?;
+    let locked =
+        unit.invitation_lock(organization, found.invitation.id).await?.ok_or(Error::InvitationGone)?;
     // A renewal while we waited has given it another token than the one that was shown.
     if locked.version != found.invitation.version {
         return Err(Error::InvitationGone);
     }
-    let acceptance =
-        Acceptance::decide(&locked, &user.email, now).map_err(|refusal| refused(refusal, &locked.email, &user.email))?;
+    let acceptance = Acceptance::decide(&locked, &user.email, now)
+        .map_err(|refusal| refused(refusal, &locked.email, &user.email))?;
     if let Some(password) = &new_account {
         unit.user_add(&user, password).await?;
         unit.signups_forget(&user.email).await?;
@@ -111,7 +112,8 @@ async fn take(
     let actor = audit::Actor::User(signed_in.user.id, Some(signed_in.session.id));
     let event = |action, target| app.event(actor, origin, action, target);
     let user = Target::User(signed_in.user.id);
-    let mut record = app.record(event(Action::InvitationAccepted, Target::Invitation(acceptance.invitation())));
+    let mut record =
+        app.record(event(Action::InvitationAccepted, Target::Invitation(acceptance.invitation())));
     if new_account.is_some() {
         let created = event(Action::AccountCreated, user)
             .personal("email", &signed_in.user.email)

@@ -64,7 +64,11 @@ async fn add(app: &Application, actor: &Actor, command: Command) -> Result<Liste
 }
 
 /// Refuses to send more invitation mails than the limits allow.
-pub(super) async fn within_limits(app: &Application, seat: Seat, unit: &mut dyn UnitOfWork) -> Result<(), Error> {
+pub(super) async fn within_limits(
+    app: &Application,
+    seat: Seat,
+    unit: &mut dyn UnitOfWork,
+) -> Result<(), Error> {
     let Some(limits) = app.settings.limits else { return Ok(()) };
     let since = app.now() - Duration::DAY;
     let sent = unit.invitation_mails_since(seat.organization, seat.membership.user, since).await?;
@@ -113,9 +117,12 @@ mod tests {
 
     #[tokio::test]
     async fn attack_5_only_owners_invite_owners_and_others_invite_nobody() {
-        for (role, invited) in [(Role::Admin, Role::Owner), (Role::Member, Role::Viewer), (Role::Viewer, Role::Viewer)] {
+        for (role, invited) in
+            [(Role::Admin, Role::Owner), (Role::Member, Role::Viewer), (Role::Viewer, Role::Viewer)]
+        {
             let store = TestStore::default();
-            let refused = create(&application(&store, MockDirectory::new()), &actor(1, role), command(invited)).await;
+            let refused =
+                create(&application(&store, MockDirectory::new()), &actor(1, role), command(invited)).await;
             assert!(matches!(refused, Err(Error::PermissionDenied { .. })), "{refused:?}");
             let (_, events, letters) = &store.committed()[0];
             assert_eq!(*events, [(Action::InvitationCreated, Outcome::Refused)]);
@@ -140,7 +147,10 @@ mod tests {
 
     #[tokio::test]
     async fn limits_keep_the_mail_from_being_a_cannon() {
-        for sent in [MailsSent { by_inviter: 10, by_organization: 10 }, MailsSent { by_inviter: 0, by_organization: 20 }] {
+        for sent in [
+            MailsSent { by_inviter: 10, by_organization: 10 },
+            MailsSent { by_inviter: 0, by_organization: 20 },
+        ] {
             let mut unit = unit(false, false);
             unit.expect_invitation_mails_since().returning(move |_, _, _| Ok(sent));
             let store = TestStore::of(unit);

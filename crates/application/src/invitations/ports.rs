@@ -70,7 +70,11 @@ pub trait Invitations {
     ///
     /// # Errors
     /// [`StoreError::InvitationPending`].
-    async fn invitation_add(&mut self, organization: OrganizationId, invitation: &Invitation) -> Result<(), StoreError>;
+    async fn invitation_add(
+        &mut self,
+        organization: OrganizationId,
+        invitation: &Invitation,
+    ) -> Result<(), StoreError>;
 
     /// Opens an invitation anew until `expires_at`; the token it had is worth nothing from then on.
     async fn invitation_renew(
@@ -81,10 +85,18 @@ pub trait Invitations {
     ) -> Result<(), StoreError>;
 
     /// Takes an invitation back; its token is worth nothing from then on.
-    async fn invitation_revoke(&mut self, organization: OrganizationId, id: InvitationId) -> Result<(), StoreError>;
+    async fn invitation_revoke(
+        &mut self,
+        organization: OrganizationId,
+        id: InvitationId,
+    ) -> Result<(), StoreError>;
 
     /// Notes that an invitation has been accepted; its token is worth nothing from then on.
-    async fn invitation_accept(&mut self, organization: OrganizationId, acceptance: &Acceptance) -> Result<(), StoreError>;
+    async fn invitation_accept(
+        &mut self,
+        organization: OrganizationId,
+        acceptance: &Acceptance,
+    ) -> Result<(), StoreError>;
 
     /// Whether an address has an open invitation at `now`.
     async fn invitation_pending(

@@ -25,8 +25,10 @@ async fn change(app: &Application, actor: &Actor, id: InvitationId) -> Result<()
     actor.permit_on(Permission::TeamInvite, Target::Seat { role: invitation.role })?;
     invitations::revoke(&invitation).map_err(|_| Error::InvitationGone)?;
     unit.invitation_revoke(seat.organization, id).await?;
-    let event = app
-        .event_by(actor, Action::InvitationRevoked, AuditTarget::Invitation(id))
-        .change("role", Some(invitation.role.as_str()), None);
+    let event = app.event_by(actor, Action::InvitationRevoked, AuditTarget::Invitation(id)).change(
+        "role",
+        Some(invitation.role.as_str()),
+        None,
+    );
     Ok(unit.commit(app.record(event)).await?)
 }

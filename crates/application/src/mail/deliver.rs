@@ -117,7 +117,10 @@ impl Courier {
 
     fn wait_after(&self, attempts: u16) -> Duration {
         let doubled = 1_i32.checked_shl(attempts.into()).filter(|factor| *factor > 0).unwrap_or(i32::MAX);
-        self.pace.first_retry.checked_mul(doubled).map_or(self.pace.longest_retry, |wait| wait.min(self.pace.longest_retry))
+        self.pace
+            .first_retry
+            .checked_mul(doubled)
+            .map_or(self.pace.longest_retry, |wait| wait.min(self.pace.longest_retry))
     }
 }
 
@@ -149,14 +152,25 @@ mod tests {
 
     #[async_trait]
     impl Outbox for World {
-        async fn claim(&self, _: OffsetDateTime, _: OffsetDateTime, _: u16) -> Result<Vec<Claimed>, StoreError> {
+        async fn claim(
+            &self,
+            _: OffsetDateTime,
+            _: OffsetDateTime,
+            _: u16,
+        ) -> Result<Vec<Claimed>, StoreError> {
             let letter = Letter::ConfirmSignup { signup: SignupId::from_parts(0, &[0; 10]) };
             Ok(vec![Claimed { id: MailId::from_parts(0, &[0; 10]), letter, attempts: self.attempts }])
         }
 
-        async fn contents(&self, _: Letter, _: TokenHash, _: OffsetDateTime) -> Result<Option<Contents>, StoreError> {
+        async fn contents(
+            &self,
+            _: Letter,
+            _: TokenHash,
+            _: OffsetDateTime,
+        ) -> Result<Option<Contents>, StoreError> {
             let (to, name) = ("ada@example.com".parse(), "Ada".parse());
-            let contents = Contents::AccountExists { to: to.expect("an address"), name: name.expect("a name") };
+            let contents =
+                Contents::AccountExists { to: to.expect("an address"), name: name.expect("a name") };
             Ok((!self.gone).then_some(contents))
         }
 
@@ -201,7 +215,8 @@ mod tests {
     #[tokio::test]
     async fn a_letter_waits_longer_after_each_attempt_and_is_kept_in_the_end() {
         let down = || Err(MailerError::Transient("down".to_owned()));
-        let later = |seconds| Attempt::Later { at: NOW + Duration::seconds(seconds), error: "down".to_owned() };
+        let later =
+            |seconds| Attempt::Later { at: NOW + Duration::seconds(seconds), error: "down".to_owned() };
         assert_eq!(settled(0, false, down()).await, later(5));
         assert_eq!(settled(1, false, down()).await, later(10));
         assert_eq!(settled(6, false, down()).await, later(320));
@@ -213,7 +228,10 @@ mod tests {
     #[tokio::test]
     async fn what_is_refused_for_good_is_not_tried_again() {
         let refused = Err(MailerError::Permanent("no such mailbox".to_owned()));
-        assert_eq!(settled(0, false, refused).await, Attempt::Dead { at: NOW, error: "no such mailbox".to_owned() });
+        assert_eq!(
+            settled(0, false, refused).await,
+            Attempt::Dead { at: NOW, error: "no such mailbox".to_owned() }
+        );
     }
 
     #[tokio::test]

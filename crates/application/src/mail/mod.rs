@@ -6,4 +6,6 @@ mod ports;
 
 pub use deliver::{Courier, Pace};
 pub use letter::Letter;
-pub use ports::{Attempt, Claimed, Contents, DevMail, DevMailbox, Mailer, MailerError, Message, Outbox, OutboxState};
+pub use ports::{
+    Attempt, Claimed, Contents, DevMail, DevMailbox, Mailer, MailerError, Message, Outbox, OutboxState,
+};

@@ -27,8 +27,12 @@ pub trait Outbox: Send + Sync {
 
     /// What a letter says at this moment; none when there is nothing to say any more, because what it is
     /// about is gone. If the letter holds a link, the hash of its token replaces the one from an earlier attempt.
-    async fn contents(&self, letter: Letter, token: TokenHash, now: OffsetDateTime)
-    -> Result<Option<Contents>, StoreError>;
+    async fn contents(
+        &self,
+        letter: Letter,
+        token: TokenHash,
+        now: OffsetDateTime,
+    ) -> Result<Option<Contents>, StoreError>;
 
     /// Notes how an attempt ended.
     async fn settle(&self, mail: MailId, attempt: Attempt) -> Result<(), StoreError>;

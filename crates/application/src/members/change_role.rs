@@ -45,9 +45,11 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Me
         return Ok(member);
     }
     unit.member_set_role(seat.organization, change.user(), change.to()).await?;
-    let event = app
-        .event_by(actor, Action::MemberRoleChanged, Target::User(change.user()))
-        .change("role", Some(change.from().as_str()), Some(change.to().as_str()));
+    let event = app.event_by(actor, Action::MemberRoleChanged, Target::User(change.user())).change(
+        "role",
+        Some(change.from().as_str()),
+        Some(change.to().as_str()),
+    );
     unit.commit(app.record(event)).await?;
     member.membership.role = change.to();
     member.version += 1;
@@ -68,8 +70,9 @@ mod tests {
     fn team(acting: Role, target: Role) -> MockUnit {
         let mut unit = MockUnit::new();
         unit.expect_team_lock().returning(|_| Ok(()));
-        unit.expect_member_find()
-            .returning(move |_, user| Ok([member(1, acting), member(2, target)].into_iter().find(|m| m.membership.user == user)));
+        unit.expect_member_find().returning(move |_, user| {
+            Ok([member(1, acting), member(2, target)].into_iter().find(|m| m.membership.user == user))
+        });
         unit.expect_owners_count().returning(|_| Ok(1));
         unit
     }
@@ -84,9 +87,14 @@ mod tests {
         unit.expect_member_set_role().times(1).returning(|_, _, _| Ok(()));
         let store = TestStore::of(unit);
         let app = application(&store, MockDirectory::new());
-        let changed = change_role(&app, &actor(1, Role::Admin), command(Role::Member)).await.expect("a change");
+        let changed =
+            change_role(&app, &actor(1, Role::Admin), command(Role::Member)).await.expect("a change");
         assert_eq!((changed.membership.role, changed.version), (Role::Member, 2));
-        let expected = (Scope::Organization(organization().id), vec![(Action::MemberRoleChanged, Outcome::Success)], vec![]);
+        let expected = (
+            Scope::Organization(organization().id),
+            vec![(Action::MemberRoleChanged, Outcome::Success)],
+            vec![],
+        );
         assert_eq!(store.committed(), [expected]);
     }
 
@@ -95,8 +103,15 @@ mod tests {
         let store = TestStore::of(team(Role::Admin, Role::Owner));
         let app = application(&store, MockDirectory::new());
         let refused = change_role(&app, &actor(1, Role::Admin), command(Role::Member)).await;
-        assert!(matches!(refused, Err(Error::PermissionDenied { required: Permission::OwnersManage })), "{refused:?}");
-        let expected = (Scope::Organization(organization().id), vec![(Action::MemberRoleChanged, Outcome::Refused)], vec![]);
+        assert!(
+            matches!(refused, Err(Error::PermissionDenied { required: Permission::OwnersManage })),
+            "{refused:?}"
+        );
+        let expected = (
+            Scope::Organization(organization().id),
+            vec![(Action::MemberRoleChanged, Outcome::Refused)],
+            vec![],
+        );
         assert_eq!(store.committed(), [expected]);
     }
 
@@ -113,7 +128,8 @@ mod tests {
     async fn the_same_role_again_is_no_change() {
         let store = TestStore::of(team(Role::Owner, Role::Member));
         let app = application(&store, MockDirectory::new());
-        let unchanged = change_role(&app, &actor(1, Role::Owner), command(Role::Member)).await.expect("an answer");
+        let unchanged =
+            change_role(&app, &actor(1, Role::Owner), command(Role::Member)).await.expect("an answer");
         assert_eq!(unchanged.version, 1);
         assert!(store.committed().is_empty());
     }

@@ -25,8 +25,10 @@ async fn change(app: &Application, actor: &Actor) -> Result<(), Error> {
     let owners = unit.owners_count(seat.organization).await?;
     let departure = Departure::leave(member.membership, owners)?;
     unit.member_remove(seat.organization, actor.user_id()).await?;
-    let event = app
-        .event_by(actor, Action::MemberLeft, Target::User(actor.user_id()))
-        .change("role", Some(departure.membership().role.as_str()), None);
+    let event = app.event_by(actor, Action::MemberLeft, Target::User(actor.user_id())).change(
+        "role",
+        Some(departure.membership().role.as_str()),
+        None,
+    );
     Ok(unit.commit(app.record(event)).await?)
 }

@@ -45,10 +45,18 @@ pub struct Offboarding {
 #[async_trait]
 pub trait MembersView {
     /// A member.
-    async fn member_find(&mut self, organization: OrganizationId, user: UserId) -> Result<Option<Member>, StoreError>;
+    async fn member_find(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<Member>, StoreError>;
 
     /// Whether an address belongs to a member.
-    async fn member_has_address(&mut self, organization: OrganizationId, email: &EmailAddress) -> Result<bool, StoreError>;
+    async fn member_has_address(
+        &mut self,
+        organization: OrganizationId,
+        email: &EmailAddress,
+    ) -> Result<bool, StoreError>;
 
     /// A page of the members that fit, those who came in first at its beginning.
     async fn members_page(
@@ -62,7 +70,11 @@ pub trait MembersView {
     async fn owners_count(&mut self, organization: OrganizationId) -> Result<usize, StoreError>;
 
     /// What removing a member would touch.
-    async fn offboarding(&mut self, organization: OrganizationId, user: UserId) -> Result<Offboarding, StoreError>;
+    async fn offboarding(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Offboarding, StoreError>;
 
     /// The organization and somebody's role in it.
     async fn seat_of(

@@ -36,9 +36,11 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     let owners = unit.owners_count(seat.organization).await?;
     let departure = Departure::removal(acting.membership, leaving.membership, owners)?;
 
-    let mut event = app
-        .event_by(actor, Action::MemberRemoved, Target::User(command.user))
-        .change("role", Some(departure.membership().role.as_str()), None);
+    let mut event = app.event_by(actor, Action::MemberRemoved, Target::User(command.user)).change(
+        "role",
+        Some(departure.membership().role.as_str()),
+        None,
+    );
     if let Some(heir) = command.hand_over_to {
         let refused = |problem| Error::invalid("hand_over_to", problem);
         if heir == command.user {
@@ -50,9 +52,11 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
             return Err(refused("must be a member who may invite"));
         }
         let passed_on = unit.invitations_hand_over(seat.organization, command.user, heir).await?;
-        event = event
-            .change("hand_over_to", None, Some(&heir.to_string()))
-            .change("invitations_handed_over", None, Some(&passed_on.to_string()));
+        event = event.change("hand_over_to", None, Some(&heir.to_string())).change(
+            "invitations_handed_over",
+            None,
+            Some(&passed_on.to_string()),
+        );
     }
     unit.member_remove(seat.organization, command.user).await?;
     Ok(unit.commit(app.record(event)).await?)
@@ -99,7 +103,10 @@ mod tests {
             let app = application(&store, MockDirectory::new());
             let command = Command { user: user(2), hand_over_to: Some(user(heir)) };
             let refused = remove(&app, &actor(1, Role::Admin), command).await;
-            assert!(matches!(&refused, Err(Error::Invalid(fields)) if fields[0].field == "hand_over_to"), "{refused:?}");
+            assert!(
+                matches!(&refused, Err(Error::Invalid(fields)) if fields[0].field == "hand_over_to"),
+                "{refused:?}"
+            );
             assert!(store.committed().is_empty());
         }
     }
@@ -108,8 +115,12 @@ mod tests {
     async fn an_admin_does_not_remove_an_owner() {
         let store = TestStore::of(team(Role::Owner, Role::Admin));
         let app = application(&store, MockDirectory::new());
-        let refused = remove(&app, &actor(1, Role::Admin), Command { user: user(2), hand_over_to: None }).await;
-        assert!(matches!(refused, Err(Error::PermissionDenied { required: Permission::OwnersManage })), "{refused:?}");
+        let refused =
+            remove(&app, &actor(1, Role::Admin), Command { user: user(2), hand_over_to: None }).await;
+        assert!(
+            matches!(refused, Err(Error::PermissionDenied { required: Permission::OwnersManage })),
+            "{refused:?}"
+        );
         assert_eq!(store.committed()[0].1, [(Action::MemberRemoved, Outcome::Refused)]);
     }
 }

@@ -101,11 +101,14 @@ mod tests {
     async fn asvs_6_3_8_every_failure_looks_the_same_and_is_recorded() {
         let mut unknown = MockDirectory::new();
         unknown.expect_credentials().returning(|_| Ok(None));
-        for (directory, password) in
-            [(unknown, "any"), (directory(false).await, "a wrong one"), (directory(true).await, "the right one")]
-        {
+        for (directory, password) in [
+            (unknown, "any"),
+            (directory(false).await, "a wrong one"),
+            (directory(true).await, "the right one"),
+        ] {
             let store = TestStore::default();
-            let refused = sign_in(&application(&store, directory), &Origin::default(), command(password)).await;
+            let refused =
+                sign_in(&application(&store, directory), &Origin::default(), command(password)).await;
             assert!(matches!(refused, Err(Error::InvalidCredentials)), "{refused:?}");
             assert_eq!(store.committed()[0].1, [(Action::SessionCreated, Outcome::Refused)]);
         }

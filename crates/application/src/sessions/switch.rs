@@ -25,7 +25,11 @@ pub async fn switch(app: &Application, actor: &Actor, command: Command) -> Resul
     app.refusals_recorded(actor, Action::SessionSwitched, target, switched).await
 }
 
-async fn change(app: &Application, actor: &Actor, Command { organization }: Command) -> Result<SignedIn, Error> {
+async fn change(
+    app: &Application,
+    actor: &Actor,
+    Command { organization }: Command,
+) -> Result<SignedIn, Error> {
     let user = actor.user_id();
     let mut unit = app.store.begin(Scope::Seat { organization, user }).await?;
     let place = unit.seat_of(user, organization).await?.ok_or(Error::NotFound)?;
@@ -40,9 +44,11 @@ async fn change(app: &Application, actor: &Actor, Command { organization }: Comm
         session.expires_at = actor.session.expires_at;
     }
     unit.session_add(&session, &actor.origin).await?;
-    let event = app
-        .event_by(actor, Action::SessionSwitched, Target::Session(signed_in.session.id))
-        .change("organization", actor.organization().map(|id| id.to_string()).as_deref(), Some(&organization.to_string()));
+    let event = app.event_by(actor, Action::SessionSwitched, Target::Session(signed_in.session.id)).change(
+        "organization",
+        actor.organization().map(|id| id.to_string()).as_deref(),
+        Some(&organization.to_string()),
+    );
     unit.commit(app.record(event)).await?;
     Ok(signed_in)
 }

@@ -42,6 +42,7 @@ pub(super) async fn update_me(
     let locale = fields.parse_if_given("locale", request.locale.as_deref());
     let time_zone = fields.parse_if_given("time_zone", request.time_zone.as_deref());
     fields.result()?;
-    let user = accounts::update(&api.app, &actor, Update { name, locale, time_zone, expected_version }).await?;
+    let user =
+        accounts::update(&api.app, &actor, Update { name, locale, time_zone, expected_version }).await?;
     Ok(tagged(user.version, &HeaderMap::new(), axum::Json(Me::from(&user))))
 }

@@ -83,8 +83,15 @@ pub(super) async fn create_invitations(
         }
         Err(error) => {
             let problem = Problem::from(error);
-            let (code, detail, errors) = (problem.code(), problem.detail().to_owned(), problem.errors().to_vec());
-            Line { index, email, status: "failed", invitation: None, error: Some(LineError { code, detail, errors }) }
+            let (code, detail, errors) =
+                (problem.code(), problem.detail().to_owned(), problem.errors().to_vec());
+            Line {
+                index,
+                email,
+                status: "failed",
+                invitation: None,
+                error: Some(LineError { code, detail, errors }),
+            }
         }
     });
     Ok(axum::Json(CreateInvitationsAnswer { results: results.collect() }))

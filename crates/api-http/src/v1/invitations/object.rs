@@ -41,7 +41,10 @@ pub(super) struct Inviter {
 
 impl InvitationObject {
     /// The invitation as it is at `now`.
-    pub(super) fn at(now: OffsetDateTime, ListedInvitation { invitation, inviter_name }: ListedInvitation) -> Self {
+    pub(super) fn at(
+        now: OffsetDateTime,
+        ListedInvitation { invitation, inviter_name }: ListedInvitation,
+    ) -> Self {
         let inviter = invitation.invited_by.zip(inviter_name);
         Self {
             id: invitation.id,

@@ -56,8 +56,11 @@ pub(super) async fn list_members(
     let status = query.status.as_deref().map(str::parse::<MemberStatus>).transpose();
     let status = status.map_err(|problem| Error::invalid("status", problem))?;
     let search = query.q.filter(|search| !search.is_empty());
-    if search.as_ref().is_some_and(|search| search.chars().count() > LONGEST_SEARCH || search.contains('\0')) {
-        return Err(Error::invalid("q", format!("must be at most {LONGEST_SEARCH} visible characters long")).into());
+    if search.as_ref().is_some_and(|search| search.chars().count() > LONGEST_SEARCH || search.contains('\0'))
+    {
+        return Err(
+            Error::invalid("q", format!("must be at most {LONGEST_SEARCH} visible characters long")).into()
+        );
     }
     let filter = MemberFilter { role: query.role, status, search };
     let list = List::new(&api, &actor, "members", &(filter.role, query.status, &filter.search));

@@ -31,7 +31,10 @@ pub(super) struct CurrentSession {
 /// Shows who is signed in, where, and what they may do there.
 #[utoipa::path(get, path = "/v1/session", tag = "Sign-up and sessions",
     responses((status = 200, description = "The session", body = CurrentSession)))]
-pub(super) async fn show_session(State(api): State<Api>, Caller(actor): Caller) -> axum::Json<CurrentSession> {
+pub(super) async fn show_session(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+) -> axum::Json<CurrentSession> {
     let session = &actor.session;
     let elevated_until = session.authenticated_at + ELEVATION;
     axum::Json(CurrentSession {

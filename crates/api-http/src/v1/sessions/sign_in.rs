@@ -49,11 +49,20 @@ pub(super) async fn sign_in(
     let mut fields = Fields::default();
     let Some(email) = fields.parse("email", &request.email) else { return Err(fields.into_error().into()) };
     if request.password.chars().count() > Password::MAX_CHARACTERS {
-        return Err(Error::invalid("password", format!("must be at most {} characters long", Password::MAX_CHARACTERS)).into());
+        return Err(Error::invalid(
+            "password",
+            format!("must be at most {} characters long", Password::MAX_CHARACTERS),
+        )
+        .into());
     }
     let password = Password::given(&request.password);
     // An id of another kind names nothing that exists.
-    let organization = request.organization_id.map(|id| id.parse().map_err(|_| Error::NotFound)).transpose()?;
-    let signed_in = sessions::sign_in(&api.app, &client.origin(), SignIn { email, password, organization }).await?;
-    Ok((StatusCode::CREATED, axum::Json(SignInAnswer { status: "authenticated", signed_in: signed_in.into() })))
+    let organization =
+        request.organization_id.map(|id| id.parse().map_err(|_| Error::NotFound)).transpose()?;
+    let signed_in =
+        sessions::sign_in(&api.app, &client.origin(), SignIn { email, password, organization }).await?;
+    Ok((
+        StatusCode::CREATED,
+        axum::Json(SignInAnswer { status: "authenticated", signed_in: signed_in.into() }),
+    ))
 }
