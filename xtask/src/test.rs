@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::{
     postgres::{NAMED, ThrowAway},
-    process::{Result, cargo, is_there},
+    process::{self, Result, cargo, is_there},
 };
 
 /// Runs all tests, or those whose name contains `name`.
@@ -29,6 +29,8 @@ fn test(url: Option<&str>, name: Option<&str>) -> Result {
             command.env(NAMED, url);
         }
     };
+    // Some tests start, and kill, the real binary.
+    process::run(cargo().args(["build", "--quiet", "--package", "rollcall-server", "--bin", "rollcall"]))?;
     // nextest gives each test a process of its own; without a named database each would start one.
     let mut nextest = cargo();
     nextest.args(["nextest", "--version"]);
@@ -39,8 +41,8 @@ fn test(url: Option<&str>, name: Option<&str>) -> Result {
     } else {
         command.args(["test", "--workspace", "--lib", "--bins", "--tests"]).args(name);
     }
-    crate::process::run(&mut command)?;
+    process::run(&mut command)?;
     let mut examples = cargo();
     examples.args(["test", "--workspace", "--doc", "--quiet"]).args(name);
-    crate::process::run(&mut examples)
+    process::run(&mut examples)
 }

@@ -9,4 +9,4 @@ mod rendered;
 mod smtp;
 
 pub use postbox::{InvalidSender, Postbox, Sender};
-pub use smtp::{InvalidSmtpUrl, Smtp};
+pub use smtp::{InvalidSmtpUrl, Smtp, SmtpUrl};

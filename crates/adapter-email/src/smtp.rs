@@ -32,12 +32,16 @@ pub enum InvalidSmtpUrl {
     Unencrypted,
 }
 
-impl Smtp {
-    /// A mail server by its URL. Connections are made when they are needed.
+/// Where a mail server is, and how to speak to it.
+#[derive(Debug, Clone)]
+pub struct SmtpUrl(Secret);
+
+impl SmtpUrl {
+    /// Reads a URL: `smtps://…`, or `smtp://…?tls=required`, or plain `smtp://` to this machine.
     ///
     /// # Errors
     /// [`InvalidSmtpUrl`].
-    pub fn new(url: &Secret) -> Result<Self, InvalidSmtpUrl> {
+    pub fn parse(url: &Secret) -> Result<Self, InvalidSmtpUrl> {
         let parsed = Url::parse(url.expose()).map_err(|_| InvalidSmtpUrl::Form)?;
         let required = parsed.query_pairs().any(|(name, value)| name == "tls" && value == "required");
         match parsed.scheme() {
@@ -46,6 +50,16 @@ impl Smtp {
             "smtp" => return Err(InvalidSmtpUrl::Unencrypted),
             _ => return Err(InvalidSmtpUrl::Form),
         }
+        Ok(Self(url.clone()))
+    }
+}
+
+impl Smtp {
+    /// A mail server. Connections are made when they are needed, by tasks of the current Tokio runtime.
+    ///
+    /// # Errors
+    /// [`InvalidSmtpUrl::Form`].
+    pub fn new(SmtpUrl(url): &SmtpUrl) -> Result<Self, InvalidSmtpUrl> {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose())
             .map_err(|_| InvalidSmtpUrl::Form)?
             .timeout(Some(COMMAND_TIMEOUT))
@@ -101,9 +115,9 @@ fn classify(error: &Error) -> MailerError {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn asvs_12_3_1_mail_leaves_the_machine_encrypted_only() {
-        let new = |url: &str| Smtp::new(&Secret::new(url)).map(|_| ());
+    #[test]
+    fn asvs_12_3_1_mail_leaves_the_machine_encrypted_only() {
+        let parse = |url: &str| SmtpUrl::parse(&Secret::new(url)).map(|_| ());
         for url in [
             "smtps://user:secret@mail.example",
             "smtp://user:secret@mail.example:587?tls=required",
@@ -111,11 +125,11 @@ mod tests {
             "smtp://127.0.0.1:2525",
             "smtp://[::1]:2525",
         ] {
-            assert_eq!(new(url), Ok(()), "{url}");
+            assert_eq!(parse(url), Ok(()), "{url}");
         }
-        assert_eq!(new("smtp://mail.example"), Err(InvalidSmtpUrl::Unencrypted));
-        assert_eq!(new("smtp://mail.example?tls=opportunistic"), Err(InvalidSmtpUrl::Unencrypted));
-        assert_eq!(new("mail.example"), Err(InvalidSmtpUrl::Form));
-        assert_eq!(new("https://mail.example"), Err(InvalidSmtpUrl::Form));
+        assert_eq!(parse("smtp://mail.example"), Err(InvalidSmtpUrl::Unencrypted));
+        assert_eq!(parse("smtp://mail.example?tls=opportunistic"), Err(InvalidSmtpUrl::Unencrypted));
+        assert_eq!(parse("mail.example"), Err(InvalidSmtpUrl::Form));
+        assert_eq!(parse("https://mail.example"), Err(InvalidSmtpUrl::Form));
     }
 }

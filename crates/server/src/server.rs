@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use axum::Router;
-use rollcall_adapter_email::Postbox;
+use rollcall_adapter_email::{Postbox, Smtp};
 use rollcall_adapter_postgres::PgStore;
 use rollcall_api_http::{
     Api, HttpSettings, SessionCookie, around, dev_mailbox,
@@ -229,7 +229,11 @@ fn courier(
 ) -> Result<Courier, InvalidSettings> {
     let sender = settings.sender(address)?;
     let postbox = match settings.smtp()? {
-        Some(smtp) => Postbox::smtp(sender, smtp),
+        Some(url) => {
+            let smtp = Smtp::new(&url)
+                .map_err(|problem| InvalidSettings::value("ROLLCALL__EMAIL__SMTP_URL", problem))?;
+            Postbox::smtp(sender, smtp)
+        }
         None => Postbox::mailbox(sender, Arc::new(store.clone()), ports.clock.clone()),
     };
     Ok(Courier {

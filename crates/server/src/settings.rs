@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use config::{Config, Environment, File, FileFormat};
 use ipnet::IpNet;
-use rollcall_adapter_email::{Sender, Smtp};
+use rollcall_adapter_email::{Sender, SmtpUrl};
 use rollcall_api_http::{Keyring, Quota, Quotas};
 use rollcall_application::{Limits, passwords::Cost};
 use rollcall_domain::{secret::Secret, sessions::Lifetimes};
@@ -158,7 +158,7 @@ pub enum InvalidSettings {
 }
 
 impl InvalidSettings {
-    fn value(setting: &'static str, problem: impl ToString) -> Self {
+    pub(crate) fn value(setting: &'static str, problem: impl ToString) -> Self {
         Self::Value { setting, problem: problem.to_string() }
     }
 }
@@ -291,12 +291,12 @@ impl Settings {
     }
 
     /// The mail server that is configured, if one is.
-    pub(crate) fn smtp(&self) -> Result<Option<Smtp>, InvalidSettings> {
+    pub(crate) fn smtp(&self) -> Result<Option<SmtpUrl>, InvalidSettings> {
         let url = &self.values.email.smtp_url;
         if url.expose().is_empty() {
             return Ok(None);
         }
-        Smtp::new(url)
+        SmtpUrl::parse(url)
             .map(Some)
             .map_err(|problem| InvalidSettings::value("ROLLCALL__EMAIL__SMTP_URL", problem))
     }
