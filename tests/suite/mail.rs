@@ -250,3 +250,36 @@ async fn attack_22_names_bring_no_header_link_or_markup_into_a_mail() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_invitation_that_is_sent_again_before_it_went_out_goes_out_once_with_the_link_that_works() {
+    let (service, smtp) = service_with(Behaviour::NotNow).await;
+    // Signing up needs a mail server that is there.
+    smtp.behave(Behaviour::Accept);
+    let email = Service::new_address("owner");
+    sign_up(&service, &email).await;
+    until("the owner's link", async || (smtp.received().len() == 1).then_some(())).await;
+    let token = |n: usize| {
+        let body = smtp.received()[n].data.replace("=\r\n", "").replace("=3D", "=");
+        let token = body.split("token=").nth(1).unwrap();
+        token.chars().take_while(char::is_ascii_alphanumeric).collect::<String>()
+    };
+    let complete = json!({"token": token(0), "password": rollcall_tests::PASSWORD});
+    let owner = service.anonymous().post("/v1/signup/complete", complete).await.expect(201);
+    let owner = service.anonymous().with_token(owner.text_at("/session/token"));
+    smtp.behave(Behaviour::NotNow);
+    let invitation = json!({"email": Service::new_address("ada"), "role": "viewer"});
+    let id = owner.post("/v1/invitations", invitation).await.expect(201).text_at("/id").to_owned();
+    until("a failed attempt", async || {
+        let failed = service.database.rows("SELECT 1 AS one FROM mails WHERE last_error IS NOT NULL").await;
+        (!failed.is_empty()).then_some(())
+    })
+    .await;
+    owner.post(&format!("/v1/invitations/{id}/resend"), json!({})).await.expect(200);
+    smtp.behave(Behaviour::Accept);
+    service.clock.advance(Duration::minutes(31));
+    service.all_mail_sent().await;
+    assert_eq!(smtp.received().len(), 2, "the owner's mail and one invitation");
+    let accept = json!({"token": token(1), "name": "Ada", "password": rollcall_tests::PASSWORD});
+    service.anonymous().post("/v1/invitations/accept", accept).await.expect(201);
+}

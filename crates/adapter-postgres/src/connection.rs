@@ -33,6 +33,9 @@ pub enum ConnectError {
     /// The database does not let us in.
     #[error("cannot connect to the database: {0}")]
     Unreachable(#[source] sqlx::Error),
+    /// Nothing has ever been migrated on this server.
+    #[error("the database server has no role rollcall_app yet: run `rollcall migrate`")]
+    NeverMigrated,
     /// The role that the service works as could get around row-level security.
     #[error(
         "the role rollcall_app must be neither a superuser nor an owner of tables, and must not bypass row-level security"
@@ -57,7 +60,7 @@ pub(crate) async fn connect(connection: &Connection) -> Result<PgPool, ConnectEr
         .test_before_acquire(false)
         .connect_with(options)
         .await
-        .map_err(ConnectError::Unreachable)?;
+        .map_err(not_connected)?;
     let powerful = sqlx::query_scalar!(
         r#"SELECT (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)
                OR EXISTS (SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
@@ -67,4 +70,13 @@ pub(crate) async fn connect(connection: &Connection) -> Result<PgPool, ConnectEr
     .await
     .map_err(ConnectError::Unreachable)?;
     if powerful { Err(ConnectError::TooPowerful) } else { Ok(pool) }
+}
+
+fn not_connected(error: sqlx::Error) -> ConnectError {
+    // 22023 invalid_parameter_value: the role in the startup packet.
+    const NO_SUCH_ROLE: &str = "22023";
+    match error.as_database_error().and_then(|error| error.code()) {
+        Some(code) if code == NO_SUCH_ROLE => ConnectError::NeverMigrated,
+        _ => ConnectError::Unreachable(error),
+    }
 }

@@ -176,6 +176,7 @@ impl Invitations for Transaction {
         &mut self,
         organization: OrganizationId,
         id: InvitationId,
+        now: OffsetDateTime,
         expires_at: OffsetDateTime,
     ) -> Result<(), StoreError> {
         let update = sqlx::query!(
@@ -186,6 +187,13 @@ impl Invitations for Transaction {
             expires_at,
         );
         update.execute(self.connection()).await.map_err(store_error)?;
+        let supersede = sqlx::query!(
+            "UPDATE mails SET state = 'moot', settled_at = $3 WHERE org_id = $1 AND subject = $2 AND state = 'queued'",
+            organization.uuid(),
+            id.uuid(),
+            now,
+        );
+        supersede.execute(self.connection()).await.map_err(store_error)?;
         Ok(())
     }
 

@@ -113,14 +113,14 @@ impl Outbox for PgStore {
 
     async fn contents(
         &self,
-        letter: Letter,
+        mail: &Claimed,
         token: TokenHash,
         now: OffsetDateTime,
     ) -> Result<Option<Contents>, StoreError> {
-        match letter {
+        match mail.letter {
             Letter::ConfirmSignup { signup } => self.signup_contents(signup, token, now).await,
             Letter::Invitation { organization, invitation, .. } => {
-                self.invitation_contents(organization, invitation, token, now).await
+                self.invitation_contents(mail.id, organization, invitation, token, now).await
             }
         }
     }
@@ -136,7 +136,7 @@ impl Outbox for PgStore {
         let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
         let update = sqlx::query!(
             "UPDATE mails SET state = $2, due_at = COALESCE($3, due_at), settled_at = $4, last_error = $5
-              WHERE mail_id = $1",
+              WHERE mail_id = $1 AND state = 'queued'",
             mail.uuid(),
             state,
             due_at,
@@ -177,36 +177,49 @@ impl Outbox for PgStore {
 impl PgStore {
     async fn invitation_contents(
         &self,
+        mail: MailId,
         organization: OrganizationId,
         invitation: InvitationId,
         token: TokenHash,
         now: OffsetDateTime,
     ) -> Result<Option<Contents>, StoreError> {
         let mut transaction = begin(&self.pool, Purpose::Change, Some(organization.uuid()), None, "").await?;
+        // Locked first: whoever sends the invitation again at this moment takes this mail back, and must be seen to.
         let row = sqlx::query!(
-            r#"UPDATE invitations i SET token_hash = $3
-                 FROM organizations o
-                WHERE i.org_id = $1 AND i.invitation_id = $2 AND i.state = 'pending' AND i.expires_at > $4
-                  AND o.org_id = i.org_id
-            RETURNING i.email, i.role, i.expires_at, o.name AS organization,
-                      (SELECT u.name FROM users u WHERE u.user_id = i.invited_by) AS inviter"#,
+            r#"SELECT i.email, i.role, i.expires_at, o.name AS organization, u.name AS "inviter?"
+                 FROM invitations i
+                 JOIN organizations o ON o.org_id = i.org_id
+                 LEFT JOIN users u ON u.user_id = i.invited_by
+                WHERE i.org_id = $1 AND i.invitation_id = $2 AND i.state = 'pending' AND i.expires_at > $3
+                  FOR UPDATE OF i"#,
+            organization.uuid(),
+            invitation.uuid(),
+            now,
+        );
+        let Some(row) = row.fetch_optional(&mut *transaction).await.map_err(store_error)? else {
+            return Ok(None);
+        };
+        let bring_token = sqlx::query!(
+            "UPDATE invitations SET token_hash = $3
+              WHERE org_id = $1 AND invitation_id = $2
+                AND EXISTS (SELECT FROM mails WHERE org_id = $1 AND mail_id = $4 AND state = 'queued')",
             organization.uuid(),
             invitation.uuid(),
             token.0.as_slice(),
-            now,
+            mail.uuid(),
         );
-        let row = row.fetch_optional(&mut *transaction).await.map_err(store_error)?;
+        let brought = bring_token.execute(&mut *transaction).await.map_err(store_error)?.rows_affected() == 1;
         transaction.commit().await.map_err(store_error)?;
-        row.map(|row| {
-            Ok(Contents::Invitation {
-                to: value(&row.email)?,
-                organization: value(&row.organization)?,
-                inviter: row.inviter,
-                role: value(&row.role)?,
-                expires_at: moment(row.expires_at),
-            })
-        })
-        .transpose()
+        if !brought {
+            return Ok(None);
+        }
+        Ok(Some(Contents::Invitation {
+            to: value(&row.email)?,
+            organization: value(&row.organization)?,
+            inviter: row.inviter,
+            role: value(&row.role)?,
+            expires_at: moment(row.expires_at),
+        }))
     }
 
     async fn signup_contents(

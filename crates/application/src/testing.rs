@@ -123,7 +123,7 @@ mock! {
     impl Invitations for Unit {
         async fn invitation_lock(&mut self, organization: OrganizationId, id: InvitationId) -> Answer<Option<Invitation>>;
         async fn invitation_add(&mut self, organization: OrganizationId, invitation: &Invitation) -> Answer<()>;
-        async fn invitation_renew(&mut self, organization: OrganizationId, id: InvitationId, expires_at: OffsetDateTime) -> Answer<()>;
+        async fn invitation_renew(&mut self, organization: OrganizationId, id: InvitationId, now: OffsetDateTime, expires_at: OffsetDateTime) -> Answer<()>;
         async fn invitation_revoke(&mut self, organization: OrganizationId, id: InvitationId) -> Answer<()>;
         async fn invitation_accept(&mut self, organization: OrganizationId, acceptance: &Acceptance) -> Answer<()>;
         async fn invitation_pending(&mut self, organization: OrganizationId, email: &EmailAddress, now: OffsetDateTime) -> Answer<bool>;

@@ -14,6 +14,9 @@ use crate::{
 /// The name of the database in a private PostgreSQL.
 const NAME: &str = "rollcall";
 
+/// The right to serve from a data directory; nothing is needed for a database that the configuration names.
+pub struct Reservation(Option<DataDirectory>);
+
 /// A database, and what has to be kept while it is used.
 pub struct Database {
     url: Secret,
@@ -45,23 +48,29 @@ pub enum DatabaseError {
 }
 
 impl Database {
-    /// The database of a server that is about to serve: nobody else may serve from the same data directory.
+    /// Reserves the database for a server that is about to serve: nobody else may serve from the same data directory.
     ///
     /// # Errors
-    /// [`DatabaseError`].
-    pub async fn claim(settings: &Settings) -> Result<Self, DatabaseError> {
-        Self::open(settings, true).await
+    /// [`DatabaseError::Private`] when somebody else does.
+    pub fn reserve(settings: &Settings) -> Result<Reservation, DatabaseError> {
+        let is_private =
+            settings.values.database.url.expose().is_empty() && settings.profile == Profile::Development;
+        Ok(Reservation(is_private.then(|| DataDirectory::claim(&settings.values.data_dir)).transpose()?))
     }
 
-    /// The same database for a short visit, whether or not a server is running.
+    /// The database for a short visit, whether or not a server is running.
     ///
     /// # Errors
     /// [`DatabaseError`].
     pub async fn visit(settings: &Settings) -> Result<Self, DatabaseError> {
-        Self::open(settings, false).await
+        Self::open(settings, Reservation(None)).await
     }
 
-    async fn open(settings: &Settings, claim: bool) -> Result<Self, DatabaseError> {
+    /// The database of a server that has reserved it.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub async fn open(settings: &Settings, Reservation(claim): Reservation) -> Result<Self, DatabaseError> {
         let values = &settings.values.database;
         if !values.url.expose().is_empty() {
             tracing::info!("using the database that the configuration names");
@@ -77,7 +86,6 @@ impl Database {
             return Err(DatabaseError::NotNamed);
         }
         let data_dir = &settings.values.data_dir;
-        let claim = claim.then(|| DataDirectory::claim(data_dir)).transpose()?;
         let postgres = PrivatePostgres::start(&rollcall_private_postgres::Settings {
             data_dir: data_dir.clone(),
             durable: true,

@@ -11,7 +11,7 @@ mod server;
 mod settings;
 mod workers;
 
-pub use database::{Database, DatabaseError};
+pub use database::{Database, DatabaseError, Reservation};
 pub use logging::{InvalidLogging, start_logging};
 pub use ports::{Ports, SystemClock, SystemEntropy};
 pub use reference::reference;

@@ -70,10 +70,11 @@ impl Server {
     /// # Errors
     /// [`StartError`]; nothing is left running then.
     pub async fn start(settings: &Settings, ports: Ports) -> Result<Self, StartError> {
-        // Addresses first: they are what two starts most often quarrel about.
+        // First what two starts quarrel about, the better explanation before the worse.
+        let reservation = Database::reserve(settings)?;
         let listener = listen(settings.values.http.address).await?;
         let operations = listen(settings.values.http.operations_address).await?;
-        let database = Database::claim(settings).await?;
+        let database = Database::open(settings, reservation).await?;
         match Node::join(settings, ports, &database, address_of(&listener)?).await {
             Ok(node) => node.serve(settings, database, listener, operations),
             Err(error) => {

@@ -76,11 +76,13 @@ pub trait Invitations {
         invitation: &Invitation,
     ) -> Result<(), StoreError>;
 
-    /// Opens an invitation anew until `expires_at`; the token it had is worth nothing from then on.
+    /// Opens an invitation anew until `expires_at`; the token it had is worth nothing from then on, and a mail that
+    /// still waits to bring it one does not go out.
     async fn invitation_renew(
         &mut self,
         organization: OrganizationId,
         id: InvitationId,
+        now: OffsetDateTime,
         expires_at: OffsetDateTime,
     ) -> Result<(), StoreError>;
 

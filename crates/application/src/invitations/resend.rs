@@ -25,9 +25,10 @@ async fn change(app: &Application, actor: &Actor, id: InvitationId) -> Result<Li
     let mut unit = app.store.begin(seat.scope()).await?;
     let invitation = unit.invitation_lock(seat.organization, id).await?.ok_or(Error::NotFound)?;
     actor.permit_on(Permission::TeamInvite, Target::Seat { role: invitation.role })?;
-    let expires_at = renew(&invitation, app.now()).map_err(|_| Error::InvitationGone)?;
+    let now = app.now();
+    let expires_at = renew(&invitation, now).map_err(|_| Error::InvitationGone)?;
     within_limits(app, seat, unit.as_mut()).await?;
-    unit.invitation_renew(seat.organization, id, expires_at).await?;
+    unit.invitation_renew(seat.organization, id, now, expires_at).await?;
     let listed = unit.invitation_find(seat.organization, id).await?.ok_or(Error::NotFound)?;
     let event = app.event_by(actor, Action::InvitationResent, AuditTarget::Invitation(id));
     unit.commit(app.record(event).mail(Letter::invitation(seat, id))).await?;

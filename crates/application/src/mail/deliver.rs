@@ -98,10 +98,11 @@ impl Courier {
         Ok(self.outbox.forget(self.clock.now() - self.pace.kept).await?)
     }
 
-    async fn attempt(&self, Claimed { id, letter, attempts }: Claimed) -> Result<Attempt, Error> {
+    async fn attempt(&self, claimed: Claimed) -> Result<Attempt, Error> {
+        let Claimed { id, attempts, .. } = claimed;
         // Each attempt has a token of its own: only its hash is kept, so the earlier one is not known any more.
         let (token, hash) = token::mint(LINK_PREFIX, self.entropy.as_ref());
-        let Some(contents) = self.outbox.contents(letter, hash, self.clock.now()).await? else {
+        let Some(contents) = self.outbox.contents(&claimed, hash, self.clock.now()).await? else {
             return Ok(Attempt::Moot { at: self.clock.now() });
         };
         let sent = self.mailer.send(Message { id, contents, token, locale: Locale::default() }).await;
@@ -164,7 +165,7 @@ mod tests {
 
         async fn contents(
             &self,
-            _: Letter,
+            _: &Claimed,
             _: TokenHash,
             _: OffsetDateTime,
         ) -> Result<Option<Contents>, StoreError> {

@@ -25,11 +25,11 @@ pub trait Outbox: Send + Sync {
         limit: u16,
     ) -> Result<Vec<Claimed>, StoreError>;
 
-    /// What a letter says at this moment; none when there is nothing to say any more, because what it is
-    /// about is gone. If the letter holds a link, the hash of its token replaces the one from an earlier attempt.
+    /// What a mail's letter says at this moment; none when there is nothing to say any more, because what it is
+    /// about is gone, or a later mail says it. If the letter holds a link, the hash of its token replaces the one from an earlier attempt.
     async fn contents(
         &self,
-        letter: Letter,
+        mail: &Claimed,
         token: TokenHash,
         now: OffsetDateTime,
     ) -> Result<Option<Contents>, StoreError>;
