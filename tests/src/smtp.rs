@@ -133,8 +133,8 @@ impl Session {
                 match command.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase().as_str() {
                     "EHLO" => "250-test\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n",
                     // Somebody who was let in earlier.
-                "MAIL" if self.is(Behaviour::NotNow) => "451 come back later\r\n",
-                "HELO" | "MAIL" | "NOOP" => "250 ok\r\n",
+                    "MAIL" if self.is(Behaviour::NotNow) => "451 come back later\r\n",
+                    "HELO" | "MAIL" | "NOOP" => "250 ok\r\n",
                     "RCPT" if self.is(Behaviour::RefuseRecipients) => "550 no such mailbox here\r\n",
                     "RCPT" => {
                         let address = command.split(['<', '>']).nth(1).unwrap_or_default();

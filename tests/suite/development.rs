@@ -103,3 +103,37 @@ async fn in_production_there_is_no_mailbox_and_cookies_are_for_tls_only() {
     assert!(answer.header("strict-transport-security").starts_with("max-age=63072000"));
     server.terminate();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_being_answered_when_it_is_told_to_stop_is_answered() {
+    use std::io::{Read, Write};
+    let database = rollcall_tests::TestDatabase::create().await;
+    let data = tempfile::tempdir().unwrap();
+    let server = Binary::serve(&[
+        ("ROLLCALL__DATABASE__URL", database.url()),
+        ("ROLLCALL__DATA_DIR", data.path().to_str().unwrap()),
+    ]);
+    let body = json!({"email": "late@example.com", "name": "Late", "organization_name": "Acme"}).to_string();
+    let (first, rest) = body.split_at(10);
+    let mut connection =
+        std::net::TcpStream::connect(server.base().strip_prefix("http://").unwrap()).unwrap();
+    let head = format!(
+        "POST /v1/signup HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    connection.write_all(head.as_bytes()).unwrap();
+    connection.write_all(first.as_bytes()).unwrap();
+    // Another request on another connection has been answered, so this one has certainly arrived.
+    server.anonymous().get("/healthz").await.expect(200);
+    let base = server.base().to_owned();
+    let stopping = std::thread::spawn(move || server.terminate());
+    until("no more connections are taken", async || {
+        std::net::TcpStream::connect(base.strip_prefix("http://").unwrap()).is_err().then_some(())
+    })
+    .await;
+    connection.write_all(rest.as_bytes()).unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+    stopping.join().unwrap();
+}

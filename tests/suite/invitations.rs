@@ -197,6 +197,18 @@ async fn one_bad_line_spoils_no_other() {
     assert_eq!(answer.body["results"][2]["error"]["errors"][0]["field"], "role");
     service.mailed_token(&first).await;
     service.mailed_token(&second).await;
+    // Given twice is given twice on a line, too; and a list is no object.
+    let twice = r#"{"invitations": [{"email": "x@example.com", "role": "viewer", "role": "admin"}, ["y@example.com", "viewer"]]}"#;
+    let request = team
+        .owner()
+        .request(reqwest::Method::POST, "/v1/invitations/bulk")
+        .header("Content-Type", "application/json");
+    let answer = rollcall_tests::Answer::of(request.body(twice)).await.expect(200);
+    assert!(
+        answer.list("results").iter().all(|line| line["error"]["code"] == "invalid_request"),
+        "{}",
+        answer.text
+    );
     for lines in [json!([]), json!(vec![json!({}); 501])] {
         team.owner().post("/v1/invitations/bulk", json!({"invitations": lines})).await.invalid("invitations");
     }

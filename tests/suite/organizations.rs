@@ -29,9 +29,13 @@ async fn if_match_keeps_one_change_from_undoing_another() {
     };
     let second = rename(first.header("etag"), "Second").await.expect(200);
     rename(first.header("etag"), "Third").await.problem(412, "precondition_failed");
-    rename("W/\"v2\"", "Third").await.problem(412, "precondition_failed");
-    rename("\"something else\"", "Third").await.problem(412, "precondition_failed");
+    let weak = format!("W/{}", second.header("etag"));
+    for other in [weak.as_str(), "\"something else\"", "garbage"] {
+        rename(other, "Third").await.problem(412, "precondition_failed");
+    }
     rename(second.header("etag"), "Third").await.expect(200);
+    let third = team.owner().get("/v1/organization").await.expect(200);
+    rename(&format!("\"something else\", {}", third.header("etag")), "Again").await.expect(200);
     rename("*", "Fourth").await.expect(200);
 
     let known = team.owner().get("/v1/organization").await.expect(200);
@@ -39,4 +43,38 @@ async fn if_match_keeps_one_change_from_undoing_another() {
     let unchanged =
         rollcall_tests::Answer::of(request.header("If-None-Match", known.header("etag"))).await.expect(304);
     assert_eq!((unchanged.text.as_str(), unchanged.header("etag")), ("", known.header("etag")));
+}
+
+#[tokio::test]
+async fn attack_34_a_tag_of_one_thing_says_nothing_about_another() {
+    let service = Service::start().await;
+    let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);
+    let member = format!("/v1/members/{}", ours.id("viewer"));
+    let mut tags = std::collections::BTreeSet::new();
+    for team in [&ours, &theirs] {
+        for path in ["/v1/organization", "/v1/me", "/v1/session"] {
+            tags.insert(team.owner().get(path).await.expect(200).header("etag").to_owned());
+        }
+    }
+    tags.insert(ours.owner().get(&member).await.expect(200).header("etag").to_owned());
+    tags.insert(
+        ours.owner().get(&format!("{member}/offboarding")).await.expect(200).header("etag").to_owned(),
+    );
+    assert_eq!(tags.len(), 8, "{tags:?}");
+    let their_tag = theirs.owner().get("/v1/organization").await.expect(200).header("etag").to_owned();
+    let with = async |method: reqwest::Method, path: &str, header: &str| {
+        let request = ours.owner().request(method, path).header(header, &their_tag);
+        rollcall_tests::Answer::of(request.json(&json!({"name": "Ours"}))).await
+    };
+    with(reqwest::Method::PATCH, "/v1/organization", "If-Match").await.problem(412, "precondition_failed");
+    with(reqwest::Method::GET, "/v1/organization", "If-None-Match").await.expect(200);
+    // Whether the caller may know comes before whether the version is right.
+    let patch = async |caller: &rollcall_tests::Caller, id: &str| {
+        let request = caller
+            .request(reqwest::Method::PATCH, &format!("/v1/members/{id}"))
+            .header("If-Match", "garbage");
+        rollcall_tests::Answer::of(request.json(&json!({"role": "viewer"}))).await
+    };
+    patch(ours.owner(), theirs.id("viewer")).await.problem(404, "not_found");
+    patch(ours.caller("viewer"), ours.id("viewer")).await.problem(403, "permission_denied");
 }

@@ -1,6 +1,6 @@
 //! Bodies: JSON, of a bounded size, with nothing in it that is not known.
 
-use std::str::FromStr;
+use std::{fmt, marker::PhantomData, str::FromStr};
 
 use axum::{
     body::to_bytes,
@@ -9,7 +9,11 @@ use axum::{
 use http::{HeaderMap, header};
 use http_body_util::LengthLimitError;
 use rollcall_application::{Error, FieldError};
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
+use serde_json::value::RawValue;
 
 use crate::{
     api::Api,
@@ -27,37 +31,71 @@ impl<T: DeserializeOwned> FromRequest<Api> for Json<T> {
             return Err(Problem::plain(Code::UnsupportedMediaType));
         }
         let bytes = read(request, api.settings.body_limit).await?;
-        let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-            let path = error.path().to_string();
-            let error = error.into_inner();
-            if !error.is_data() {
-                // Its text tells where in the body, and quotes nothing of it.
-                return Problem::new(Code::MalformedJson, format!("The body is not JSON: {error}."));
+        parse(&bytes).map(Self).map_err(|error| match error {
+            ParseError::Malformed(text) => {
+                Problem::new(Code::MalformedJson, format!("The body is not JSON: {text}."))
             }
-            let (field, message) = describe(&path, &error);
-            Problem::invalid(vec![FieldError::new(field, message)])
-        })?;
-        deserializer
-            .end()
-            .map_err(|error| Problem::new(Code::MalformedJson, format!("The body is not JSON: {error}.")))?;
-        Ok(Self(value))
+            ParseError::Invalid(field) => Problem::invalid(vec![field]),
+        })
     }
 }
 
-/// A value out of a body that has been read, with the same errors as [`Json`].
-pub(crate) fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Error> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string();
-        let (field, message) = describe(&path, &error.into_inner());
-        Error::invalid(field, message)
+/// An object out of a body that has been read, with the same errors as [`Json`].
+pub(crate) fn from_raw<T: DeserializeOwned>(raw: &RawValue) -> Result<T, Error> {
+    parse(raw.get().as_bytes()).map_err(|error| match error {
+        ParseError::Malformed(text) => Error::invalid("body", text),
+        ParseError::Invalid(field) => Error::Invalid(vec![field]),
     })
+}
+
+enum ParseError {
+    /// It is not JSON. The text tells where, and quotes nothing of it.
+    Malformed(String),
+    /// It is JSON, but not what is wanted.
+    Invalid(FieldError),
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ParseError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let Object(value) = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let error = error.into_inner();
+        if !error.is_data() {
+            return ParseError::Malformed(error.to_string());
+        }
+        let (field, message) = describe(&path, &error.to_string());
+        ParseError::Invalid(FieldError::new(field, message))
+    })?;
+    deserializer.end().map_err(|error| ParseError::Malformed(error.to_string()))?;
+    Ok(value)
+}
+
+/// A value that was written as an object. Left to itself, serde takes a list of its fields' values as well.
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OnlyObjects<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for OnlyObjects<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(OnlyObjects(PhantomData))
+    }
 }
 
 /// The field and what is wrong with it. serde tells of unknown, missing and repeated fields at the object that
 /// holds them, so their names are taken from the text.
-fn describe(path: &str, error: &serde_json::Error) -> (String, String) {
-    let text = error.to_string();
+pub(crate) fn describe(path: &str, text: &str) -> (String, String) {
     let text = text.split(" at line ").next().unwrap_or_default();
     let named = |kind: &str| {
         let name = text.strip_prefix(kind)?.strip_prefix(" `")?.split('`').next()?;

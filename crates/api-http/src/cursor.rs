@@ -54,7 +54,7 @@ pub(crate) struct PageOf<T> {
 
 /// How many entries a page holds: 1 to 200, 50 if nothing is said.
 #[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "u16")]
+#[serde(try_from = "String")]
 pub(crate) struct Limit(pub(crate) u16);
 
 impl Default for Limit {
@@ -63,10 +63,12 @@ impl Default for Limit {
     }
 }
 
-impl TryFrom<u16> for Limit {
+impl TryFrom<String> for Limit {
     type Error = &'static str;
 
-    fn try_from(limit: u16) -> std::result::Result<Self, &'static str> {
-        if (1..=200).contains(&limit) { Ok(Self(limit)) } else { Err("must be between 1 and 200") }
+    fn try_from(text: String) -> std::result::Result<Self, &'static str> {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let limit = text.parse().ok().filter(|limit| digits && (1..=200).contains(limit));
+        limit.map(Self).ok_or("must be between 1 and 200")
     }
 }

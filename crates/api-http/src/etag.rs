@@ -1,48 +1,123 @@
 //! Entity tags: which version of a thing a client has (RFC 9110 sections 8.8.3 and 13.1).
+//!
+//! A tag names the thing as well as its version, so that the tag of one thing never passes for another's: not in
+//! another organization, and not of another kind (attack 34).
 
-use std::fmt::Display;
+use std::{convert::Infallible, fmt::Display};
 
 use axum::{
+    Json,
     extract::FromRequestParts,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use rollcall_application::Precondition;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
 
-use crate::problem::{Code, Problem};
+/// The tags of an `If-Match` header.
+#[derive(Debug, Clone)]
+pub(crate) struct IfMatch(Tags);
 
-/// The version that an `If-Match` header asks for; none if the client does not care.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct IfMatch(pub(crate) Option<i32>);
+#[derive(Debug, Clone)]
+enum Tags {
+    /// There is no such header, or it says that any version will do.
+    Any,
+    /// These, without their quotes. Weak ones are left out: they never match strongly.
+    These(Vec<String>),
+}
 
 impl<S: Sync> FromRequestParts<S> for IfMatch {
-    type Rejection = Problem;
+    type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(None)) };
-        match value.to_str().map(str::trim) {
-            Ok("*") => Ok(Self(None)),
-            // A tag that is not one of ours, a weak one or a list is another version than ours for certain.
-            Ok(tag) => {
-                let version = tag.strip_prefix("\"v").and_then(|tag| tag.strip_suffix('"'));
-                let version = version.and_then(|version| version.parse().ok());
-                version
-                    .map(|version| Self(Some(version)))
-                    .ok_or_else(|| Problem::plain(Code::PreconditionFailed))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        if !parts.headers.contains_key(header::IF_MATCH) {
+            return Ok(Self(Tags::Any));
+        }
+        let tags: Vec<&str> = list(&parts.headers, header::IF_MATCH).collect();
+        Ok(Self(if tags == ["*"] {
+            Tags::Any
+        } else {
+            let strong = tags.into_iter().filter_map(|tag| tag.strip_prefix('"')?.strip_suffix('"'));
+            Tags::These(strong.map(str::to_owned).collect())
+        }))
+    }
+}
+
+impl IfMatch {
+    /// What it asks of the thing called `name`. A tag of another thing is no version of this one; whether that
+    /// matters is only asked once it is certain that the caller may know.
+    pub(crate) fn precondition(&self, name: impl Display) -> Precondition {
+        match &self.0 {
+            Tags::Any => Precondition::None,
+            Tags::These(tags) => {
+                let name = format!("{name}.v");
+                let versions = tags.iter().filter_map(|tag| tag.strip_prefix(&name)?.parse().ok());
+                Precondition::Versions(versions.collect())
             }
-            Err(_) => Err(Problem::plain(Code::PreconditionFailed)),
         }
     }
 }
 
-/// An answer with the tag of the thing it shows; or just 304, if the client has that version.
-pub(crate) fn tagged(version: impl Display, request: &HeaderMap, body: impl IntoResponse) -> Response {
-    let tag = format!("\"v{version}\"");
-    let known = request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let unchanged = known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag));
+/// A thing with the tag of its version; or just 304, if the client has that version.
+pub(crate) fn versioned(
+    name: impl Display,
+    version: i32,
+    request: &HeaderMap,
+    thing: &impl Serialize,
+) -> Response {
+    tagged(&format!("\"{name}.v{version}\""), request, Json(thing))
+}
+
+/// A thing that has no version, with a tag of what is shown of it; or just 304, if the client has that.
+pub(crate) fn by_content(request: &HeaderMap, thing: &impl Serialize) -> Response {
+    match serde_json::to_vec(thing) {
+        Ok(content) => {
+            let digest = URL_SAFE_NO_PAD.encode(&Sha256::digest(&content)[..16]);
+            let kind = HeaderValue::from_static("application/json");
+            tagged(&format!("\"{digest}\""), request, ([(header::CONTENT_TYPE, kind)], content))
+        }
+        // Let the usual answer fail in the usual way.
+        Err(_) => Json(thing).into_response(),
+    }
+}
+
+fn tagged(tag: &str, request: &HeaderMap, answer: impl IntoResponse) -> Response {
+    let weakly = |known: &str| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag;
+    let unchanged = list(request, header::IF_NONE_MATCH).any(weakly);
     let mut response =
-        if unchanged { StatusCode::NOT_MODIFIED.into_response() } else { body.into_response() };
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        if unchanged { StatusCode::NOT_MODIFIED.into_response() } else { answer.into_response() };
+    if let Ok(tag) = HeaderValue::from_str(tag) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     response
+}
+
+/// The entries of a header that is a list. Our tags hold no commas.
+fn list(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    let lines = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn precondition(header: &'static str) -> Precondition {
+        let (mut parts, ()) =
+            http::Request::builder().header("if-match", header).body(()).expect("a request").into_parts();
+        let Ok(asked) = IfMatch::from_request_parts(&mut parts, &()).await;
+        asked.precondition("org_1")
+    }
+
+    #[tokio::test]
+    async fn attack_34_only_a_strong_tag_of_the_same_thing_matches() {
+        assert_eq!(precondition("*").await, Precondition::None);
+        assert_eq!(precondition(r#""org_1.v3""#).await, Precondition::Versions(vec![3]));
+        assert_eq!(precondition(r#""x", "org_1.v3","org_1.v4""#).await, Precondition::Versions(vec![3, 4]));
+        for other in [r#""org_2.v3""#, r#"W/"org_1.v3""#, "org_1.v3", r#""org_1.v""#, r#""v3""#, ""] {
+            assert_eq!(precondition(other).await, Precondition::Versions(vec![]), "{other}");
+        }
+    }
 }

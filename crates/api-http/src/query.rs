@@ -1,11 +1,13 @@
 //! Query strings, read as strictly as bodies.
 
+use std::collections::BTreeSet;
+
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use rollcall_application::FieldError;
 use serde::de::DeserializeOwned;
 
-use crate::problem::Problem;
+use crate::{body::describe, problem::Problem};
 
 /// The parameters of a query string. Unknown and repeated ones are refused.
 pub(crate) struct Query<T>(pub(crate) T);
@@ -15,11 +17,15 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
+        let mut names = BTreeSet::new();
+        if let Some((name, _)) = form_pairs(query).find(|(name, _)| !names.insert(name.clone())) {
+            return Err(Problem::invalid(vec![FieldError::new(name, "is given twice")]));
+        }
         let deserializer = serde_html_form::Deserializer::new(form_pairs(query));
         serde_path_to_error::deserialize(deserializer).map(Self).map_err(|error| {
             let path = error.path().to_string();
-            let field = if path == "." { "query".to_owned() } else { path };
-            Problem::invalid(vec![FieldError::new(field, error.into_inner())])
+            let (field, message) = describe(&path, &error.into_inner().to_string());
+            Problem::invalid(vec![FieldError::new(field, message)])
         })
     }
 }

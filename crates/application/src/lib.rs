@@ -17,6 +17,7 @@ pub mod organizations;
 mod page;
 pub mod passwords;
 pub mod ports;
+mod precondition;
 pub mod sessions;
 #[cfg(test)]
 mod testing;
@@ -26,3 +27,4 @@ pub use actor::{Actor, Seat};
 pub use application::{Application, Limits, Settings};
 pub use error::{Error, FieldError};
 pub use page::{Page, PageRequest};
+pub use precondition::Precondition;

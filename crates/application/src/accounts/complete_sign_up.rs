@@ -92,3 +92,65 @@ pub async fn complete_sign_up(
     unit.commit(record).await?;
     Ok(signed_in)
 }
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{accounts::Signup, audit::Outcome, id::SignupId};
+    use time::Duration;
+
+    use super::*;
+    use crate::{
+        ports::{FoundSignup, StoreError},
+        testing::{MockDirectory, MockUnit, NOW, TestStore, application},
+    };
+
+    fn directory(expires_in: Duration) -> MockDirectory {
+        let mut directory = MockDirectory::new();
+        directory.expect_signup().returning(move |_| {
+            let signup = Signup {
+                email: "ada@example.com".parse().expect("an address"),
+                name: "Ada".parse().expect("a name"),
+                organization_name: "Acme".parse().expect("a name"),
+                expires_at: NOW + expires_in,
+            };
+            Ok(Some(FoundSignup { id: SignupId::from_parts(0, &[0; 10]), signup }))
+        });
+        directory
+    }
+
+    fn command() -> Command {
+        Command { token: Secret::new("token"), password: Password::given("a password") }
+    }
+
+    #[tokio::test]
+    async fn account_organization_and_seat_are_one_commit_in_the_new_organization() {
+        let mut unit = MockUnit::new();
+        unit.expect_user_add().times(1).returning(|_, _| Ok(()));
+        unit.expect_organization_add().times(1).returning(|_| Ok(()));
+        unit.expect_member_add().times(1).returning(|_, _, _| Ok(()));
+        unit.expect_signups_forget().times(1).returning(|_| Ok(()));
+        unit.expect_session_add().times(1).returning(|_, _| Ok(()));
+        let store = TestStore::of(unit);
+        let app = application(&store, directory(Duration::HOUR));
+        let signed_in = complete_sign_up(&app, &Origin::default(), command()).await.expect("signed up");
+        let [(scope, events, _)] = store.committed().try_into().expect("one commit");
+        assert_eq!(scope.organization(), signed_in.session.organization);
+        let succeeded = [Action::AccountCreated, Action::OrganizationCreated, Action::MemberAdded];
+        assert_eq!(events, succeeded.map(|action| (action, Outcome::Success)));
+    }
+
+    #[tokio::test]
+    async fn a_link_that_ran_out_or_an_address_that_is_taken_commits_nothing() {
+        let store = TestStore::default();
+        let app = application(&store, directory(Duration::ZERO));
+        let refused = complete_sign_up(&app, &Origin::default(), command()).await;
+        assert!(matches!(refused, Err(Error::SignupGone)), "{refused:?}");
+        let mut unit = MockUnit::new();
+        unit.expect_user_add().returning(|_, _| Err(StoreError::AddressTaken));
+        let store = TestStore::of(unit);
+        let app = application(&store, directory(Duration::HOUR));
+        let refused = complete_sign_up(&app, &Origin::default(), command()).await;
+        assert!(matches!(refused, Err(Error::SignInRequired)), "{refused:?}");
+        assert!(store.committed().is_empty());
+    }
+}

@@ -5,7 +5,7 @@ use rollcall_domain::{
     audit::{Action, Target},
 };
 
-use crate::{Actor, Application, Error};
+use crate::{Actor, Application, Error, Precondition};
 
 /// What is to be changed; the rest stays.
 #[derive(Debug, Clone, Default)]
@@ -16,8 +16,8 @@ pub struct Command {
     pub locale: Option<Locale>,
     /// The new time zone.
     pub time_zone: Option<TimeZone>,
-    /// The version that the change is meant for, if the caller cares.
-    pub expected_version: Option<i32>,
+    /// The versions that the change is meant for.
+    pub precondition: Precondition,
 }
 
 /// Changes the actor's own account.
@@ -27,9 +27,7 @@ pub struct Command {
 pub async fn update(app: &Application, actor: &Actor, command: Command) -> Result<User, Error> {
     let mut unit = app.store.begin(actor.scope()).await?;
     let before = unit.user_lock(actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
-    if command.expected_version.is_some_and(|version| version != before.version) {
-        return Err(Error::PreconditionFailed);
-    }
+    command.precondition.check(before.version)?;
     let mut after = before.clone();
     after.name = command.name.unwrap_or(after.name);
     after.locale = command.locale.unwrap_or(after.locale);

@@ -133,3 +133,123 @@ fn refused(refusal: AcceptanceRefusal, invited: &EmailAddress, signed_in: &Email
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{Role, audit::Outcome, invitations::State};
+    use time::Duration;
+
+    use super::*;
+    use crate::{
+        ports::StoreError,
+        testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, organization},
+    };
+
+    fn invitation(email: &str) -> rollcall_domain::invitations::Invitation {
+        rollcall_domain::invitations::Invitation {
+            id: rollcall_domain::InvitationId::from_parts(0, &[5; 10]),
+            email: email.parse().expect("an address"),
+            role: Role::Member,
+            state: State::Pending,
+            invited_by: None,
+            created_at: NOW,
+            expires_at: NOW + Duration::DAY,
+            accepted_at: None,
+            version: 1,
+        }
+    }
+
+    fn directory(email: &str, account_exists: bool) -> MockDirectory {
+        let found = FoundInvitation {
+            organization: organization().id,
+            organization_name: "Acme".parse().expect("a name"),
+            inviter_name: None,
+            invitation: invitation(email),
+            account_exists,
+        };
+        let mut directory = MockDirectory::new();
+        directory.expect_invitation().returning(move |_| Ok(Some(found.clone())));
+        directory
+    }
+
+    /// A unit in which the invitation is found as it is given, and everything works.
+    fn unit(locked: rollcall_domain::invitations::Invitation) -> MockUnit {
+        let mut unit = MockUnit::new();
+        unit.expect_invitation_lock().returning(move |_, _| Ok(Some(locked.clone())));
+        unit.expect_user_add().returning(|_, _| Ok(()));
+        unit.expect_signups_forget().returning(|_| Ok(()));
+        unit.expect_member_add().returning(|_, _, _| Ok(()));
+        unit.expect_invitation_accept().returning(|_, _| Ok(()));
+        unit.expect_seat_of().returning(|_, _| Ok(Some((organization(), Role::Member))));
+        unit.expect_session_add().returning(|_, _| Ok(()));
+        unit
+    }
+
+    fn command(newcomer: bool) -> Command {
+        let account =
+            || NewAccount { name: "Ada".parse().expect("a name"), password: Password::given("a password") };
+        Command { token: Secret::new("token"), new_account: newcomer.then(account) }
+    }
+
+    #[tokio::test]
+    async fn a_newcomer_s_account_seat_and_acceptance_are_one_commit() {
+        let store = TestStore::of(unit(invitation("ada@example.com")));
+        let app = application(&store, directory("ada@example.com", false));
+        accept(&app, None, &Origin::default(), command(true)).await.expect("accepted");
+        let [(_, events, letters)] = store.committed().try_into().expect("one commit");
+        let succeeded = [Action::InvitationAccepted, Action::AccountCreated, Action::MemberAdded];
+        assert_eq!(events, succeeded.map(|action| (action, Outcome::Success)));
+        assert!(letters.is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_existing_account_gets_a_seat_and_no_second_account() {
+        let store = TestStore::of(unit(invitation("user1@example.com")));
+        let app = application(&store, directory("user1@example.com", true));
+        let actor = actor(1, Role::Viewer);
+        accept(&app, Some(&actor), &Origin::default(), command(false)).await.expect("accepted");
+        let succeeded = [Action::InvitationAccepted, Action::MemberAdded];
+        assert_eq!(store.committed()[0].1, succeeded.map(|action| (action, Outcome::Success)));
+    }
+
+    #[tokio::test]
+    async fn attack_4_the_wrong_account_commits_nothing_but_the_refusal() {
+        let store = TestStore::of(unit(invitation("ada@example.com")));
+        let app = application(&store, directory("ada@example.com", true));
+        let refused = accept(&app, Some(&actor(1, Role::Viewer)), &Origin::default(), command(false)).await;
+        assert!(matches!(refused, Err(Error::WrongAccount { .. })), "{refused:?}");
+        let committed = store.committed();
+        assert_eq!(committed.len(), 1);
+        assert_eq!(committed[0].1, [(Action::InvitationAccepted, Outcome::Refused)]);
+    }
+
+    #[tokio::test]
+    async fn attack_6_what_has_happened_while_we_waited_for_the_lock_counts() {
+        let revoked = rollcall_domain::invitations::Invitation {
+            state: State::Revoked,
+            version: 2,
+            ..invitation("ada@example.com")
+        };
+        let renewed =
+            rollcall_domain::invitations::Invitation { version: 2, ..invitation("ada@example.com") };
+        for locked in [revoked, renewed] {
+            let store = TestStore::of(unit(locked));
+            let app = application(&store, directory("ada@example.com", false));
+            let refused = accept(&app, None, &Origin::default(), command(true)).await;
+            assert!(matches!(refused, Err(Error::InvitationGone)), "{refused:?}");
+            assert!(store.committed().is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn an_account_made_at_the_same_moment_must_be_signed_in_to() {
+        let mut unit = MockUnit::new();
+        unit.expect_invitation_lock().returning(|_, _| Ok(Some(invitation("ada@example.com"))));
+        unit.expect_user_add().returning(|_, _| Err(StoreError::AddressTaken));
+        let store = TestStore::of(unit);
+        let app = application(&store, directory("ada@example.com", false));
+        let refused = accept(&app, None, &Origin::default(), command(true)).await;
+        assert!(matches!(refused, Err(Error::SignInRequired)), "{refused:?}");
+        assert!(store.committed().is_empty());
+    }
+}

@@ -34,3 +34,69 @@ async fn change(app: &Application, actor: &Actor, id: InvitationId) -> Result<Li
     unit.commit(app.record(event).mail(Letter::invitation(seat, id))).await?;
     Ok(listed)
 }
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{
+        Role,
+        audit::Outcome,
+        invitations::{Invitation, State},
+    };
+
+    use super::*;
+    use crate::testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application};
+
+    fn invitation(role: Role, state: State) -> Invitation {
+        Invitation {
+            id: InvitationId::from_parts(0, &[5; 10]),
+            email: "ada@example.com".parse().expect("an address"),
+            role,
+            state,
+            invited_by: None,
+            created_at: NOW,
+            expires_at: NOW,
+            accepted_at: None,
+            version: 1,
+        }
+    }
+
+    fn store(role: Role, state: State) -> TestStore {
+        let mut unit = MockUnit::new();
+        unit.expect_invitation_lock().returning(move |_, _| Ok(Some(invitation(role, state))));
+        unit.expect_invitation_renew().returning(|_, _, _, _| Ok(()));
+        unit.expect_invitation_find().returning(move |_, _| {
+            Ok(Some(ListedInvitation { invitation: invitation(role, state), inviter_name: None }))
+        });
+        TestStore::of(unit)
+    }
+
+    #[tokio::test]
+    async fn one_that_ran_out_is_sent_again_with_one_event_and_one_letter() {
+        let store = store(Role::Viewer, State::Pending);
+        let actor = actor(1, Role::Admin);
+        let id = invitation(Role::Viewer, State::Pending).id;
+        resend(&application(&store, MockDirectory::new()), &actor, id).await.expect("sent again");
+        let [(_, events, letters)] = store.committed().try_into().expect("one commit");
+        assert_eq!(events, [(Action::InvitationResent, Outcome::Success)]);
+        assert_eq!(letters, [Letter::invitation(actor.seat().expect("a seat"), id)]);
+    }
+
+    #[tokio::test]
+    async fn what_is_closed_or_above_the_actor_is_not_sent_again() {
+        for (role, state) in
+            [(Role::Viewer, State::Accepted), (Role::Viewer, State::Revoked), (Role::Owner, State::Pending)]
+        {
+            let store = store(role, state);
+            let id = invitation(role, state).id;
+            let refused =
+                resend(&application(&store, MockDirectory::new()), &actor(1, Role::Admin), id).await;
+            assert!(
+                matches!(refused, Err(Error::InvitationGone | Error::PermissionDenied { .. })),
+                "{refused:?}"
+            );
+            assert!(store.committed().iter().all(|(_, events, letters)| {
+                letters.is_empty() && events.iter().all(|(_, outcome)| *outcome == Outcome::Refused)
+            }));
+        }
+    }
+}

@@ -6,17 +6,17 @@ use rollcall_domain::{
     members::{Member, RoleChange},
 };
 
-use crate::{Actor, Application, Error};
+use crate::{Actor, Application, Error, Precondition};
 
 /// Whose role, and which.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Command {
     /// Whose role changes.
     pub user: UserId,
     /// The role after.
     pub role: Role,
-    /// The version of the membership that the change is meant for, if the caller cares.
-    pub expected_version: Option<i32>,
+    /// The versions that the change is meant for.
+    pub precondition: Precondition,
 }
 
 /// Gives a member another role. It counts from their next request on.
@@ -25,8 +25,9 @@ pub struct Command {
 /// [`Error::PermissionDenied`] (an Admin neither touches an Owner nor makes one), [`Error::NotFound`],
 /// [`Error::LastOwner`], [`Error::PreconditionFailed`].
 pub async fn change_role(app: &Application, actor: &Actor, command: Command) -> Result<Member, Error> {
+    let target = Target::User(command.user);
     let changed = change(app, actor, command).await;
-    app.refusals_recorded(actor, Action::MemberRoleChanged, Target::User(command.user), changed).await
+    app.refusals_recorded(actor, Action::MemberRoleChanged, target, changed).await
 }
 
 async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Member, Error> {
@@ -38,9 +39,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Me
     let mut member = unit.member_find(seat.organization, command.user).await?.ok_or(Error::NotFound)?;
     let owners = unit.owners_count(seat.organization).await?;
     let change = RoleChange::decide(acting.membership, member.membership, command.role, owners)?;
-    if command.expected_version.is_some_and(|version| version != member.version) {
-        return Err(Error::PreconditionFailed);
-    }
+    command.precondition.check(member.version)?;
     if change.is_nothing() {
         return Ok(member);
     }
@@ -78,7 +77,7 @@ mod tests {
     }
 
     fn command(role: Role) -> Command {
-        Command { user: member(2, role).membership.user, role, expected_version: None }
+        Command { user: member(2, role).membership.user, role, precondition: Precondition::None }
     }
 
     #[tokio::test]
@@ -138,7 +137,7 @@ mod tests {
     async fn another_version_than_expected_is_refused() {
         let store = TestStore::of(team(Role::Owner, Role::Member));
         let app = application(&store, MockDirectory::new());
-        let command = Command { expected_version: Some(7), ..command(Role::Admin) };
+        let command = Command { precondition: Precondition::Versions(vec![7]), ..command(Role::Admin) };
         let refused = change_role(&app, &actor(1, Role::Owner), command).await;
         assert!(matches!(refused, Err(Error::PreconditionFailed)), "{refused:?}");
         assert!(store.committed().is_empty());

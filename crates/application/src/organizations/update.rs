@@ -6,15 +6,15 @@ use rollcall_domain::{
     organizations::{Organization, OrganizationName},
 };
 
-use crate::{Actor, Application, Error};
+use crate::{Actor, Application, Error, Precondition};
 
 /// What is to be changed; the rest stays.
 #[derive(Debug, Clone, Default)]
 pub struct Command {
     /// The new name.
     pub name: Option<OrganizationName>,
-    /// The version that the change is meant for, if the caller cares.
-    pub expected_version: Option<i32>,
+    /// The versions that the change is meant for.
+    pub precondition: Precondition,
 }
 
 /// Changes the organization that the actor is at work in.
@@ -32,9 +32,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Or
     let seat = actor.permit(Permission::OrganizationUpdate)?;
     let mut unit = app.store.begin(seat.scope()).await?;
     let before = unit.organization_lock(seat.organization).await?.ok_or(Error::NotFound)?;
-    if command.expected_version.is_some_and(|version| version != before.version) {
-        return Err(Error::PreconditionFailed);
-    }
+    command.precondition.check(before.version)?;
     let Some(name) = command.name.filter(|name| *name != before.name) else { return Ok(before) };
     let mut after = Organization { name, ..before.clone() };
     unit.organization_save(&after).await?;

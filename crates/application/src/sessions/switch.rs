@@ -52,3 +52,46 @@ async fn change(
     unit.commit(app.record(event)).await?;
     Ok(signed_in)
 }
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{Role, audit::Outcome};
+    use time::Duration;
+
+    use super::*;
+    use crate::testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, organization};
+
+    fn unit(seat: Option<Role>, still_open: bool) -> MockUnit {
+        let mut unit = MockUnit::new();
+        unit.expect_seat_of().returning(move |_, _| Ok(seat.map(|role| (organization(), role))));
+        unit.expect_session_end().returning(move |_| Ok(still_open));
+        unit.expect_session_add().returning(|_, _| Ok(()));
+        unit
+    }
+
+    #[tokio::test]
+    async fn switching_makes_nothing_last_longer() {
+        let store = TestStore::of(unit(Some(Role::Viewer), true));
+        let mut actor = actor(1, Role::Owner);
+        actor.session.authenticated_at = NOW - Duration::DAY;
+        let app = application(&store, MockDirectory::new());
+        let switched =
+            switch(&app, &actor, Command { organization: organization().id }).await.expect("switched");
+        assert_eq!(switched.session.authenticated_at, actor.session.authenticated_at);
+        assert_eq!(switched.session.expires_at, actor.session.expires_at);
+        assert_eq!(store.committed()[0].1, [(Action::SessionSwitched, Outcome::Success)]);
+    }
+
+    #[tokio::test]
+    async fn whoever_is_not_there_or_not_signed_in_any_more_does_not_switch() {
+        for (seat, still_open) in [(None, true), (Some(Role::Viewer), false)] {
+            let store = TestStore::of(unit(seat, still_open));
+            let app = application(&store, MockDirectory::new());
+            let refused =
+                switch(&app, &actor(1, Role::Owner), Command { organization: organization().id }).await;
+            assert!(matches!(refused, Err(Error::NotFound | Error::Unauthenticated)), "{refused:?}");
+            let succeeded = |(_, outcome): &(Action, Outcome)| *outcome == Outcome::Success;
+            assert!(!store.committed().iter().any(|(_, events, _)| events.iter().any(succeeded)));
+        }
+    }
+}

@@ -5,7 +5,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::{credential::Caller, etag::tagged};
+use crate::{credential::Caller, etag::versioned};
 
 /// One's own account.
 #[derive(Serialize, ToSchema)]
@@ -47,5 +47,5 @@ impl From<&User> for Me {
 #[utoipa::path(get, path = "/v1/me", tag = "Own account",
     responses((status = 200, description = "The account", body = Me, headers(("ETag" = String)))))]
 pub(super) async fn show_me(Caller(actor): Caller, headers: HeaderMap) -> Response {
-    tagged(actor.user.version, &headers, axum::Json(Me::from(&actor.user)))
+    versioned(actor.user.id, actor.user.version, &headers, &Me::from(&actor.user))
 }

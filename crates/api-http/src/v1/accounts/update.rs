@@ -9,7 +9,7 @@ use crate::{
     api::Api,
     body::{Fields, Json},
     credential::Caller,
-    etag::{IfMatch, tagged},
+    etag::{IfMatch, versioned},
     problem::Result,
 };
 
@@ -34,7 +34,7 @@ pub(super) struct UpdateMeRequest {
 pub(super) async fn update_me(
     State(api): State<Api>,
     Caller(actor): Caller,
-    IfMatch(expected_version): IfMatch,
+    if_match: IfMatch,
     Json(request): Json<UpdateMeRequest>,
 ) -> Result<Response> {
     let mut fields = Fields::default();
@@ -42,7 +42,7 @@ pub(super) async fn update_me(
     let locale = fields.parse_if_given("locale", request.locale.as_deref());
     let time_zone = fields.parse_if_given("time_zone", request.time_zone.as_deref());
     fields.result()?;
-    let user =
-        accounts::update(&api.app, &actor, Update { name, locale, time_zone, expected_version }).await?;
-    Ok(tagged(user.version, &HeaderMap::new(), axum::Json(Me::from(&user))))
+    let precondition = if_match.precondition(actor.user_id());
+    let user = accounts::update(&api.app, &actor, Update { name, locale, time_zone, precondition }).await?;
+    Ok(versioned(user.id, user.version, &HeaderMap::new(), &Me::from(&user)))
 }

@@ -3,7 +3,11 @@ use rollcall_domain::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{body::Json, credential::Caller, problem::Result};
+use crate::{
+    body::{Json, Object},
+    credential::Caller,
+    problem::Result,
+};
 
 /// The most permissions that are looked at in one request.
 const MOST: usize = 100;
@@ -13,7 +17,8 @@ const MOST: usize = 100;
 #[serde(deny_unknown_fields)]
 pub(super) struct AuthorizeRequest {
     /// 1 to 100 of them.
-    checks: Vec<Check>,
+    #[schema(value_type = Vec<Check>)]
+    checks: Vec<Object<Check>>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -49,7 +54,7 @@ pub(super) async fn authorize(
     if !(1..=MOST).contains(&request.checks.len()) {
         return Err(Error::invalid("checks", format!("must hold 1 to {MOST} permissions")).into());
     }
-    let permissions: Vec<Permission> = request.checks.iter().map(|check| check.permission).collect();
+    let permissions: Vec<Permission> = request.checks.iter().map(|Object(check)| check.permission).collect();
     let results = authorization::check(&actor, &permissions).into_iter().map(|answer| Answer {
         permission: answer.permission,
         allowed: answer.refused.is_none(),

@@ -1,12 +1,13 @@
 use axum::extract::State;
 use rollcall_application::{Error, invitations};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::{create::CreateInvitationRequest, object::InvitationObject};
 use crate::{
     api::Api,
-    body::{Json, from_value},
+    body::{Json, from_raw},
     credential::Caller,
     problem::{InvalidField, Problem, Result},
 };
@@ -20,7 +21,7 @@ const MOST: usize = 500;
 pub(super) struct CreateInvitationsRequest {
     /// 1 to 500 of them.
     #[schema(value_type = Vec<CreateInvitationRequest>)]
-    invitations: Vec<serde_json::Value>,
+    invitations: Vec<Box<RawValue>>,
 }
 
 /// What became of each line, in their order.
@@ -65,16 +66,9 @@ pub(super) async fn create_invitations(
     if !(1..=MOST).contains(&request.invitations.len()) {
         return Err(Error::invalid("invitations", format!("must hold 1 to {MOST} lines")).into());
     }
-    let emails: Vec<Option<String>> = request
-        .invitations
-        .iter()
-        .map(|line| Some(line.get("email")?.as_str()?.chars().take(320).collect()))
-        .collect();
-    let commands = request
-        .invitations
-        .into_iter()
-        .map(|line| from_value::<CreateInvitationRequest>(line)?.command())
-        .collect();
+    let emails: Vec<Option<String>> = request.invitations.iter().map(|line| email_on(line)).collect();
+    let commands =
+        request.invitations.iter().map(|line| from_raw::<CreateInvitationRequest>(line)?.command()).collect();
     let results = invitations::create_bulk(&api.app, &actor, commands).await?;
     let results = results.into_iter().zip(emails).enumerate().map(|(index, (result, email))| match result {
         Ok(invitation) => {
@@ -95,4 +89,10 @@ pub(super) async fn create_invitations(
         }
     });
     Ok(axum::Json(CreateInvitationsAnswer { results: results.collect() }))
+}
+
+/// The address on a line, whatever else is wrong with it, so that whoever reads the results knows which is meant.
+fn email_on(line: &RawValue) -> Option<String> {
+    let line: serde_json::Value = serde_json::from_str(line.get()).ok()?;
+    Some(line.get("email")?.as_str()?.chars().take(320).collect())
 }

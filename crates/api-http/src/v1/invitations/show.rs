@@ -3,7 +3,7 @@ use http::HeaderMap;
 use rollcall_application::invitations;
 
 use super::object::InvitationObject;
-use crate::{api::Api, credential::Caller, etag::tagged, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::Caller, etag::by_content, id_path::IdPath, problem::Result};
 
 /// Shows an invitation.
 #[utoipa::path(get, path = "/v1/invitations/{invitation_id}", tag = "Invitations",
@@ -16,8 +16,5 @@ pub(super) async fn show_invitation(
     headers: HeaderMap,
 ) -> Result<Response> {
     let listed = invitations::show(&api.app, &actor, id).await?;
-    // Running out changes what is shown, and happens without a change of version.
-    let (version, now) = (listed.invitation.version, api.app.now());
-    let tag = format!("{version}-{}", listed.invitation.status(now));
-    Ok(tagged(tag, &headers, axum::Json(InvitationObject::at(now, listed))))
+    Ok(by_content(&headers, &InvitationObject::at(api.app.now(), listed)))
 }

@@ -5,12 +5,12 @@ use rollcall_domain::Role;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::object::MemberObject;
+use super::object::{MemberObject, tag_name};
 use crate::{
     api::Api,
     body::Json,
     credential::Caller,
-    etag::{IfMatch, tagged},
+    etag::{IfMatch, versioned},
     id_path::IdPath,
     problem::Result,
 };
@@ -31,10 +31,11 @@ pub(super) async fn change_member_role(
     State(api): State<Api>,
     Caller(actor): Caller,
     IdPath(user): IdPath<rollcall_domain::id::User>,
-    IfMatch(expected_version): IfMatch,
+    if_match: IfMatch,
     Json(request): Json<ChangeRoleRequest>,
 ) -> Result<Response> {
-    let command = ChangeRole { user, role: request.role, expected_version };
+    let precondition = if_match.precondition(tag_name(&actor, user));
+    let command = ChangeRole { user, role: request.role, precondition };
     let member = members::change_role(&api.app, &actor, command).await?;
-    Ok(tagged(member.version, &HeaderMap::new(), axum::Json(MemberObject::from(member))))
+    Ok(versioned(tag_name(&actor, user), member.version, &HeaderMap::new(), &MemberObject::from(member)))
 }

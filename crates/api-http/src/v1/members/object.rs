@@ -1,4 +1,5 @@
-use rollcall_domain::{Role, members::Member};
+use rollcall_application::Actor;
+use rollcall_domain::{Role, UserId, members::Member};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -37,4 +38,10 @@ impl From<Member> for MemberObject {
             last_seen_at: member.last_seen_at,
         }
     }
+}
+
+/// What tags call a member: a person is another member in another organization.
+pub(super) fn tag_name(actor: &Actor, user: UserId) -> String {
+    let organization = actor.organization().map(|id| id.to_string()).unwrap_or_default();
+    format!("{organization}.{user}")
 }

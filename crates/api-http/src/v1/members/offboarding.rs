@@ -1,9 +1,10 @@
-use axum::extract::State;
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
 use rollcall_application::members;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{api::Api, credential::Caller, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::Caller, etag::by_content, id_path::IdPath, problem::Result};
 
 /// What removing a member would touch.
 #[derive(Serialize, ToSchema)]
@@ -22,13 +23,14 @@ pub(super) struct Offboarding {
 /// Shows what removing a member would touch.
 #[utoipa::path(get, path = "/v1/members/{user_id}/offboarding", tag = "Team",
     params(("user_id" = String, Path, example = "user_01h455vb4pex5vsknk084sn02q")),
-    responses((status = 200, description = "What would be touched", body = Offboarding)))]
+    responses((status = 200, description = "What would be touched", body = Offboarding, headers(("ETag" = String)))))]
 pub(super) async fn show_offboarding(
     State(api): State<Api>,
     Caller(actor): Caller,
     IdPath(user): IdPath<rollcall_domain::id::User>,
-) -> Result<axum::Json<Offboarding>> {
+    headers: HeaderMap,
+) -> Result<Response> {
     let members::Offboarding { sessions, pending_invitations, sole_owner } =
         members::offboarding(&api.app, &actor, user).await?;
-    Ok(axum::Json(Offboarding { sessions, pending_invitations, sole_owner }))
+    Ok(by_content(&headers, &Offboarding { sessions, pending_invitations, sole_owner }))
 }

@@ -2,8 +2,8 @@ use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use rollcall_application::members;
 
-use super::object::MemberObject;
-use crate::{api::Api, credential::Caller, etag::tagged, id_path::IdPath, problem::Result};
+use super::object::{MemberObject, tag_name};
+use crate::{api::Api, credential::Caller, etag::versioned, id_path::IdPath, problem::Result};
 
 /// Shows a member.
 #[utoipa::path(get, path = "/v1/members/{user_id}", tag = "Team",
@@ -16,5 +16,5 @@ pub(super) async fn show_member(
     headers: HeaderMap,
 ) -> Result<Response> {
     let member = members::show(&api.app, &actor, user).await?;
-    Ok(tagged(member.version, &headers, axum::Json(MemberObject::from(member))))
+    Ok(versioned(tag_name(&actor, user), member.version, &headers, &MemberObject::from(member)))
 }

@@ -3,7 +3,7 @@ use http::HeaderMap;
 use rollcall_application::organizations;
 
 use super::super::objects::OrganizationObject;
-use crate::{api::Api, credential::Caller, etag::tagged, problem::Result};
+use crate::{api::Api, credential::Caller, etag::versioned, problem::Result};
 
 /// Shows the organization.
 #[utoipa::path(get, path = "/v1/organization", tag = "Organization",
@@ -14,5 +14,6 @@ pub(super) async fn show_organization(
     headers: HeaderMap,
 ) -> Result<Response> {
     let organization = organizations::show(&api.app, &actor).await?;
-    Ok(tagged(organization.version, &headers, axum::Json(OrganizationObject::from(&organization))))
+    let object = OrganizationObject::from(&organization);
+    Ok(versioned(organization.id, organization.version, &headers, &object))
 }

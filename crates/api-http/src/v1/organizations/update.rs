@@ -9,7 +9,7 @@ use crate::{
     api::Api,
     body::{Fields, Json},
     credential::Caller,
-    etag::{IfMatch, tagged},
+    etag::{IfMatch, versioned},
     problem::Result,
 };
 
@@ -28,12 +28,15 @@ pub(super) struct UpdateOrganizationRequest {
 pub(super) async fn update_organization(
     State(api): State<Api>,
     Caller(actor): Caller,
-    IfMatch(expected_version): IfMatch,
+    if_match: IfMatch,
     Json(request): Json<UpdateOrganizationRequest>,
 ) -> Result<Response> {
     let mut fields = Fields::default();
     let name = fields.parse_if_given("name", request.name.as_deref());
     fields.result()?;
-    let organization = organizations::update(&api.app, &actor, Update { name, expected_version }).await?;
-    Ok(tagged(organization.version, &HeaderMap::new(), axum::Json(OrganizationObject::from(&organization))))
+    let precondition =
+        if_match.precondition(actor.organization().map(|id| id.to_string()).unwrap_or_default());
+    let organization = organizations::update(&api.app, &actor, Update { name, precondition }).await?;
+    let object = OrganizationObject::from(&organization);
+    Ok(versioned(organization.id, organization.version, &HeaderMap::new(), &object))
 }

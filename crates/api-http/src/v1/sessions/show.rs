@@ -1,11 +1,12 @@
-use axum::extract::State;
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
 use rollcall_domain::{PermissionSet, Role, sessions::ELEVATION};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::super::objects::{OrganizationObject, SessionObject, UserObject};
-use crate::{api::Api, credential::Caller};
+use crate::{api::Api, credential::Caller, etag::by_content};
 
 /// Who is signed in, where, and what they may do there.
 #[derive(Serialize, ToSchema)]
@@ -30,14 +31,15 @@ pub(super) struct CurrentSession {
 
 /// Shows who is signed in, where, and what they may do there.
 #[utoipa::path(get, path = "/v1/session", tag = "Sign-up and sessions",
-    responses((status = 200, description = "The session", body = CurrentSession)))]
+    responses((status = 200, description = "The session", body = CurrentSession, headers(("ETag" = String)))))]
 pub(super) async fn show_session(
     State(api): State<Api>,
     Caller(actor): Caller,
-) -> axum::Json<CurrentSession> {
+    headers: HeaderMap,
+) -> Response {
     let session = &actor.session;
     let elevated_until = session.authenticated_at + ELEVATION;
-    axum::Json(CurrentSession {
+    let shown = CurrentSession {
         session: SessionObject { id: session.id, token: None, expires_at: session.expires_at },
         user: (&actor.user).into(),
         organization: actor.place.as_ref().map(|(organization, _)| organization.into()),
@@ -45,5 +47,6 @@ pub(super) async fn show_session(
         permissions: actor.grant().permissions(),
         authenticated_at: session.authenticated_at,
         elevated_until: Some(elevated_until).filter(|until| *until > api.app.now()),
-    })
+    };
+    by_content(&headers, &shown)
 }
