@@ -267,3 +267,21 @@ async fn owner_address(service: &Service) -> String {
         .await;
     rows[0]["email"].as_str().unwrap().to_owned()
 }
+
+#[tokio::test]
+async fn asvs_7_5_an_invitation_makes_no_session_fresher_or_longer() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let email = Service::new_address("old");
+    let (old, _) = service.sign_up(&email, "Own").await;
+    let before = old.get("/v1/session").await.expect(200);
+    service.clock.advance(Duration::hours(2));
+    let owner = service.sign_in(team.email("owner")).await;
+    let (_, token) = service.invite(&owner, &email, "viewer").await;
+    let accepted = old.post("/v1/invitations/accept", json!({"token": token})).await.expect(201);
+    assert_eq!(accepted.body["session"]["expires_at"], before.body["session"]["expires_at"]);
+    let there = service.anonymous().with_token(accepted.text_at("/session/token"));
+    let after = there.get("/v1/session").await.expect(200);
+    assert_eq!(after.body["authenticated_at"], before.body["authenticated_at"]);
+    assert_eq!(after.body["elevated_until"], Value::Null);
+}

@@ -172,7 +172,7 @@ async fn what_a_removal_would_touch_is_shown_and_can_be_handed_over() {
     let preview = team.owner().get(&format!("{admin}/offboarding")).await.expect(200);
     assert_eq!(preview.body, json!({"sessions": 1, "pending_invitations": 1, "sole_owner": false}));
     for (heir, why) in [
-        (team.id("viewer"), "may invite"),
+        (team.id("viewer"), "may not stand behind"),
         (team.id("admin"), "somebody else"),
         ("user_01h455vb4pex5vsknk084sn02q", "not a member"),
         ("nobody", "not an id"),
@@ -184,4 +184,29 @@ async fn what_a_removal_would_touch_is_shown_and_can_be_handed_over() {
     team.owner().delete(&format!("{admin}?hand_over_to={}", team.id("owner"))).await.expect(204);
     let invitation = team.owner().get(&format!("/v1/invitations/{id}")).await.expect(200);
     assert_eq!(invitation.text_at("/invited_by/id"), team.id("owner"));
+}
+
+#[tokio::test]
+async fn attack_5_an_invitation_falls_with_the_right_to_make_it() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let (second, second_id) = service.bring_in(team.owner(), &Service::new_address("second"), "owner").await;
+    let (owner_seat, token) = service.invite(&second, "backdoor@example.com", "owner").await;
+    let (viewer_seat, _) = service.invite(&second, "harmless@example.com", "viewer").await;
+    let status = async |id: &str| {
+        team.owner().get(&format!("/v1/invitations/{id}")).await.expect(200).text_at("/status").to_owned()
+    };
+    // An Admin could not have made the one, but the other.
+    team.owner().patch(&format!("/v1/members/{second_id}"), json!({"role": "admin"})).await.expect(200);
+    assert_eq!(
+        (status(&owner_seat).await.as_str(), status(&viewer_seat).await.as_str()),
+        ("revoked", "pending")
+    );
+    let accept = json!({"token": token, "name": "Back", "password": rollcall_tests::PASSWORD});
+    service.anonymous().post("/v1/invitations/accept", accept).await.problem(410, "invitation_gone");
+    team.owner().delete(&format!("/v1/members/{second_id}")).await.expect(204);
+    assert_eq!(status(&viewer_seat).await, "revoked");
+    let (left, _) = service.invite(team.caller("admin"), "left@example.com", "viewer").await;
+    team.caller("admin").delete("/v1/members/me").await.expect(204);
+    assert_eq!(status(&left).await, "revoked");
 }

@@ -132,6 +132,10 @@ async fn attack_28_nobody_switches_to_where_they_are_not() {
         answer.problem(404, "not_found");
         let sign_in = json!({"email": ours.email("owner"), "password": PASSWORD, "organization_id": id});
         service.anonymous().post("/v1/sessions", sign_in).await.problem(404, "not_found");
+        // Whether there is such an organization is told to nobody who has not proved who they are.
+        let stranger =
+            json!({"email": ours.email("owner"), "password": "not the password", "organization_id": id});
+        service.anonymous().post("/v1/sessions", stranger).await.problem(401, "invalid_credentials");
     }
     ours.owner().get("/v1/session").await.expect(200);
     assert!(

@@ -7,7 +7,7 @@ use rollcall_application::{
     ports::StoreError,
 };
 use rollcall_domain::{
-    EmailAddress, InvitationId, OrganizationId, UserId,
+    EmailAddress, InvitationId, OrganizationId, Role, UserId,
     invitations::{Acceptance, Invitation, State, Status},
 };
 use time::OffsetDateTime;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     error::store_error,
-    row::{InvitationRow, count},
+    row::{InvitationRow, count, value},
     transaction::Transaction,
 };
 
@@ -207,6 +207,41 @@ impl Invitations for Transaction {
               WHERE org_id = $1 AND invitation_id = $2",
             organization.uuid(),
             id.uuid(),
+        );
+        update.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn invitations_lock_of(
+        &mut self,
+        organization: OrganizationId,
+        inviter: UserId,
+    ) -> Result<Vec<(InvitationId, Role)>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT invitation_id, role FROM invitations
+              WHERE org_id = $1 AND invited_by = $2 AND state = 'pending'
+              ORDER BY invitation_id
+                FOR UPDATE",
+            organization.uuid(),
+            inviter.uuid(),
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        rows.into_iter()
+            .map(|row| Ok((InvitationId::from_uuid(row.invitation_id), value(&row.role)?)))
+            .collect()
+    }
+
+    async fn invitation_hand_over(
+        &mut self,
+        organization: OrganizationId,
+        id: InvitationId,
+        to: UserId,
+    ) -> Result<(), StoreError> {
+        let update = sqlx::query!(
+            "UPDATE invitations SET invited_by = $3, version = version + 1 WHERE org_id = $1 AND invitation_id = $2",
+            organization.uuid(),
+            id.uuid(),
+            to.uuid(),
         );
         update.execute(self.connection()).await.map_err(store_error)?;
         Ok(())

@@ -199,6 +199,23 @@ impl Members for Transaction {
         Ok(())
     }
 
+    async fn member_hold(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<Role>, StoreError> {
+        let role = sqlx::query_scalar!(
+            "SELECT role FROM members WHERE org_id = $1 AND user_id = $2 FOR SHARE",
+            organization.uuid(),
+            user.uuid()
+        );
+        role.fetch_optional(self.connection())
+            .await
+            .map_err(store_error)?
+            .map(|role| value(&role))
+            .transpose()
+    }
+
     async fn member_add(
         &mut self,
         membership: Membership,
@@ -240,23 +257,6 @@ impl Members for Transaction {
         );
         delete.execute(self.connection()).await.map_err(store_error)?;
         Ok(())
-    }
-
-    async fn invitations_hand_over(
-        &mut self,
-        organization: OrganizationId,
-        from: UserId,
-        to: UserId,
-    ) -> Result<u32, StoreError> {
-        let update = sqlx::query!(
-            "UPDATE invitations SET invited_by = $3, version = version + 1
-              WHERE org_id = $1 AND invited_by = $2 AND state = 'pending'",
-            organization.uuid(),
-            from.uuid(),
-            to.uuid(),
-        );
-        let changed = update.execute(self.connection()).await.map_err(store_error)?.rows_affected();
-        Ok(u32::try_from(changed).unwrap_or(u32::MAX))
     }
 }
 

@@ -109,7 +109,7 @@ mock! {
         async fn member_add(&mut self, membership: Membership, organization: OrganizationId, at: OffsetDateTime) -> Answer<()>;
         async fn member_set_role(&mut self, organization: OrganizationId, user: UserId, role: Role) -> Answer<()>;
         async fn member_remove(&mut self, organization: OrganizationId, user: UserId) -> Answer<()>;
-        async fn invitations_hand_over(&mut self, organization: OrganizationId, from: UserId, to: UserId) -> Answer<u32>;
+        async fn member_hold(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Role>>;
     }
 
     #[async_trait]
@@ -125,6 +125,8 @@ mock! {
         async fn invitation_add(&mut self, organization: OrganizationId, invitation: &Invitation) -> Answer<()>;
         async fn invitation_renew(&mut self, organization: OrganizationId, id: InvitationId, now: OffsetDateTime, expires_at: OffsetDateTime) -> Answer<()>;
         async fn invitation_revoke(&mut self, organization: OrganizationId, id: InvitationId) -> Answer<()>;
+        async fn invitations_lock_of(&mut self, organization: OrganizationId, inviter: UserId) -> Answer<Vec<(InvitationId, Role)>>;
+        async fn invitation_hand_over(&mut self, organization: OrganizationId, id: InvitationId, to: UserId) -> Answer<()>;
         async fn invitation_accept(&mut self, organization: OrganizationId, acceptance: &Acceptance) -> Answer<()>;
         async fn invitation_pending(&mut self, organization: OrganizationId, email: &EmailAddress, now: OffsetDateTime) -> Answer<bool>;
     }

@@ -200,6 +200,8 @@ actions! {
     InvitationResent = "invitation.resent";
     /// An invitation was taken back.
     InvitationRevoked = "invitation.revoked";
+    /// Somebody else stands behind an invitation from now on.
+    InvitationHandedOver = "invitation.handed_over";
     /// An invitation was accepted.
     InvitationAccepted = "invitation.accepted";
     /// Somebody became a member.

@@ -104,8 +104,9 @@ impl FromStr for EmailAddress {
         if !is_host_name(&domain) {
             return Err(InvalidEmailAddress::Form);
         }
-        // Lower-casing can undo the normalization (for example of U+0130), so it is done again.
-        let folded: String = local.to_lowercase().nfc().collect();
+        // Letter by letter: a whole word would lower its last sigma in another way. Lower-casing can undo the
+        // normalization (for example of U+0130), so it is done again.
+        let folded: String = local.chars().flat_map(char::to_lowercase).nfc().collect();
         let key = format!("{folded}@{domain}");
         if typed.len().max(key.len()) > MAX_BYTES || local.len().max(folded.len()) > MAX_LOCAL_BYTES {
             return Err(InvalidEmailAddress::TooLong);

@@ -4,7 +4,10 @@ use std::{fmt, str::FromStr};
 
 use time::{Duration, OffsetDateTime};
 
-use crate::{EmailAddress, InvitationId, Role, UserId};
+use crate::{
+    EmailAddress, InvitationId, Permission, Role, UserId,
+    policy::{self, Decision, Grant, Target},
+};
 
 /// How long an invitation can be accepted, counted from when it was made or sent again.
 pub const LIFETIME: Duration = Duration::days(7);
@@ -146,6 +149,12 @@ impl Acceptance {
     pub fn at(&self) -> OffsetDateTime {
         self.at
     }
+}
+
+/// Whether an invitation to become `invited` may stand when the member behind it has the role `inviter`.
+pub fn may_stand(inviter: Role, invited: Role) -> bool {
+    let grant = Grant::Member { role: inviter };
+    policy::decide(&grant, Permission::TeamInvite, Target::Seat { role: invited }) == Decision::Allowed
 }
 
 /// Decides that an open invitation is sent again: its old link dies, and its time begins anew.

@@ -46,7 +46,7 @@ impl<const MAX: usize> FromStr for Text<MAX> {
     type Err = InvalidText;
 
     fn from_str(text: &str) -> Result<Self, InvalidText> {
-        if text.chars().any(is_unseen) {
+        if text.chars().any(|character| is_unseen(character) && !chooses_emoji(character)) {
             return Err(InvalidText::Unseen);
         }
         let text: String = text.trim().nfc().collect();
@@ -65,19 +65,29 @@ impl<const MAX: usize> fmt::Display for Text<MAX> {
 }
 
 /// Whether a character has no shape of its own: controls, formats (bidirectional marks and zero-width
-/// characters are among them), line and paragraph separators, private, unassigned.
+/// characters are among them), line and paragraph separators, private, unassigned; and letters and marks that
+/// are drawn as nothing (Unicode's property Default_Ignorable_Code_Point, and the empty Braille pattern).
 pub(crate) fn is_unseen(character: char) -> bool {
     use GeneralCategory as Category;
-    matches!(
-        character.general_category(),
-        Category::Control
-            | Category::Format
-            | Category::LineSeparator
-            | Category::ParagraphSeparator
-            | Category::PrivateUse
-            | Category::Surrogate
-            | Category::Unassigned
-    )
+    let drawn_as_nothing = matches!(character,
+        '\u{34f}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2800}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}');
+    drawn_as_nothing
+        || matches!(
+            character.general_category(),
+            Category::Control
+                | Category::Format
+                | Category::LineSeparator
+                | Category::ParagraphSeparator
+                | Category::PrivateUse
+                | Category::Surrogate
+                | Category::Unassigned
+        )
+}
+
+/// Whether a character only says if the one before it is drawn as text or as an emoji, which many keyboards add.
+fn chooses_emoji(character: char) -> bool {
+    matches!(character, '\u{fe0e}' | '\u{fe0f}')
 }
 
 #[cfg(test)]
@@ -100,10 +110,10 @@ mod tests {
     fn what_cannot_be_seen_is_refused() {
         for character in [
             '\0', '\n', '\t', '\u{7f}', '\u{200b}', '\u{200d}', '\u{202e}', '\u{2066}', '\u{feff}',
-            '\u{2028}', '\u{e000}',
+            '\u{2028}', '\u{e000}', '\u{34f}', '\u{115f}', '\u{3164}', '\u{ffa0}', '\u{2800}',
         ] {
             assert_eq!(name(&format!("a{character}b")), Err(InvalidText::Unseen), "{character:?}");
         }
-        assert!(name("שלום").is_ok() && name("日本").is_ok());
+        assert!(name("שלום").is_ok() && name("日本").is_ok() && name("I ❤\u{fe0f}").is_ok());
     }
 }

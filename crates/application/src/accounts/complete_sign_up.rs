@@ -12,7 +12,7 @@ use rollcall_domain::{
 use crate::{
     Application, Error,
     ports::Scope,
-    sessions::{SignedIn, open},
+    sessions::{Proof, SignedIn, open},
     token,
 };
 
@@ -69,7 +69,7 @@ pub async fn complete_sign_up(
     unit.organization_add(&organization).await?;
     unit.member_add(Membership { user: user.id, role: Role::Owner }, organization.id, now).await?;
     unit.signups_forget(&user.email).await?;
-    let (signed_in, session) = open(app, user, Some((organization, Role::Owner)), now);
+    let (signed_in, session) = open(app, user, Some((organization, Role::Owner)), Proof::Fresh);
     unit.session_add(&session, origin).await?;
 
     let actor = audit::Actor::User(signed_in.user.id, Some(session.session.id));

@@ -42,6 +42,11 @@ impl Record {
         self
     }
 
+    /// The same with more events.
+    pub fn and_all(self, events: impl IntoIterator<Item = Event>, entropy: &dyn Entropy) -> Self {
+        events.into_iter().fold(self, |record, event| record.and(event, entropy))
+    }
+
     /// The same with a letter that is to be sent.
     pub fn mail(mut self, letter: Letter) -> Self {
         self.letters.push(letter);

@@ -7,13 +7,15 @@ use rollcall_domain::{
     invitations::{Acceptance, AcceptanceRefusal},
     members::Membership,
     secret::{Password, Secret},
+    sessions::Session,
 };
 
 use super::preview;
 use crate::{
     Actor, Application, Error,
+    passwords::PasswordHash,
     ports::{FoundInvitation, Scope},
-    sessions::{SignedIn, open},
+    sessions::{Proof, SignedIn, open},
 };
 
 /// What somebody accepts with.
@@ -49,7 +51,8 @@ pub async fn accept(
     let found = preview(app, &command.token).await?;
     match actor {
         Some(actor) => {
-            let accepted = take(app, actor.user.clone(), None, &found, origin).await;
+            let accepted =
+                take(app, actor.user.clone(), Standing::Member(&actor.session), &found, origin).await;
             // It is the inviting organization that wants to know who tried its invitations.
             if let Err(error @ Error::WrongAccount { .. }) = &accepted {
                 let target = Target::Invitation(found.invitation.id);
@@ -74,15 +77,23 @@ pub async fn accept(
                 created_at: app.now(),
                 version: 1,
             };
-            take(app, user, Some(hash), &found, origin).await
+            take(app, user, Standing::Newcomer(hash), &found, origin).await
         }
     }
+}
+
+/// What somebody comes with.
+enum Standing<'a> {
+    /// Nothing yet: an account is made, with this password.
+    Newcomer(PasswordHash),
+    /// An account, in this session.
+    Member(&'a Session),
 }
 
 async fn take(
     app: &Application,
     user: User,
-    new_account: Option<crate::passwords::PasswordHash>,
+    standing: Standing<'_>,
     found: &FoundInvitation,
     origin: &Origin,
 ) -> Result<SignedIn, Error> {
@@ -98,7 +109,7 @@ async fn take(
     }
     let acceptance = Acceptance::decide(&locked, &user.email, now)
         .map_err(|refusal| refused(refusal, &locked.email, &user.email))?;
-    if let Some(password) = &new_account {
+    if let Standing::Newcomer(password) = &standing {
         unit.user_add(&user, password).await?;
         unit.signups_forget(&user.email).await?;
     }
@@ -106,7 +117,12 @@ async fn take(
     unit.member_add(membership, organization, acceptance.at()).await?;
     unit.invitation_accept(organization, &acceptance).await?;
     let place = unit.seat_of(user.id, organization).await?.ok_or(Error::NotFound)?;
-    let (signed_in, session) = open(app, user, Some(place), now);
+    // An invitation proves a mailbox, which is not a password: a session that came with it lasts no longer for it.
+    let proof = match &standing {
+        Standing::Newcomer(_) => Proof::Fresh,
+        Standing::Member(session) => Proof::from(*session),
+    };
+    let (signed_in, session) = open(app, user, Some(place), proof);
     unit.session_add(&session, origin).await?;
 
     let actor = audit::Actor::User(signed_in.user.id, Some(signed_in.session.id));
@@ -114,7 +130,7 @@ async fn take(
     let user = Target::User(signed_in.user.id);
     let mut record =
         app.record(event(Action::InvitationAccepted, Target::Invitation(acceptance.invitation())));
-    if new_account.is_some() {
+    if matches!(standing, Standing::Newcomer(_)) {
         let created = event(Action::AccountCreated, user)
             .personal("email", &signed_in.user.email)
             .personal("name", &signed_in.user.name);

@@ -3,7 +3,7 @@
 use rollcall_domain::{
     EmailAddress, Permission, Role,
     audit::{Action, Target as AuditTarget},
-    invitations::{Invitation, LIFETIME, State},
+    invitations::{Invitation, LIFETIME, State, may_stand},
     policy::Target,
 };
 use time::Duration;
@@ -35,6 +35,11 @@ async fn add(app: &Application, actor: &Actor, command: Command) -> Result<Liste
     let seat = actor.permit_on(Permission::TeamInvite, Target::Seat { role })?;
     let now = app.now();
     let mut unit = app.store.begin(seat.scope()).await?;
+    // What the actor was when the request came in may have changed; from here on it stays.
+    let acting = unit.member_hold(seat.organization, actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
+    if !may_stand(acting, role) {
+        return Err(Error::PermissionDenied { required: Permission::TeamInvite });
+    }
     if unit.member_has_address(seat.organization, &email).await? {
         return Err(Error::AlreadyMember);
     }
@@ -97,6 +102,7 @@ mod tests {
 
     fn unit(member: bool, pending: bool) -> MockUnit {
         let mut unit = MockUnit::new();
+        unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Admin)));
         unit.expect_member_has_address().returning(move |_, _| Ok(member));
         unit.expect_invitation_pending().returning(move |_, _, _| Ok(pending));
         unit
@@ -127,6 +133,22 @@ mod tests {
             let (_, events, letters) = &store.committed()[0];
             assert_eq!(*events, [(Action::InvitationCreated, Outcome::Refused)]);
             assert!(letters.is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_actor_was_when_the_request_came_in_does_not_count() {
+        for now in [Some(Role::Viewer), None] {
+            let mut unit = MockUnit::new();
+            unit.expect_member_hold().returning(move |_, _| Ok(now));
+            let store = TestStore::of(unit);
+            let app = application(&store, MockDirectory::new());
+            let refused = create(&app, &actor(1, Role::Admin), command(Role::Viewer)).await;
+            assert!(
+                matches!(refused, Err(Error::PermissionDenied { .. } | Error::Unauthenticated)),
+                "{refused:?}"
+            );
+            assert!(store.committed().iter().all(|(_, _, letters)| letters.is_empty()));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_domain::{
-    EmailAddress, InvitationId, OrganizationId, UserId,
+    EmailAddress, InvitationId, OrganizationId, Role, UserId,
     invitations::{Acceptance, Invitation, Status},
 };
 use time::OffsetDateTime;
@@ -91,6 +91,21 @@ pub trait Invitations {
         &mut self,
         organization: OrganizationId,
         id: InvitationId,
+    ) -> Result<(), StoreError>;
+
+    /// The open invitations that a member stands behind, and the roles they offer, locked until the end of the transaction.
+    async fn invitations_lock_of(
+        &mut self,
+        organization: OrganizationId,
+        inviter: UserId,
+    ) -> Result<Vec<(InvitationId, Role)>, StoreError>;
+
+    /// Puts another member behind an invitation.
+    async fn invitation_hand_over(
+        &mut self,
+        organization: OrganizationId,
+        id: InvitationId,
+        to: UserId,
     ) -> Result<(), StoreError>;
 
     /// Notes that an invitation has been accepted; its token is worth nothing from then on.

@@ -6,6 +6,7 @@ use rollcall_domain::{
     members::{Member, RoleChange},
 };
 
+use super::succession::{Successor, settle};
 use crate::{Actor, Application, Error, Precondition};
 
 /// Whose role, and which.
@@ -19,7 +20,8 @@ pub struct Command {
     pub precondition: Precondition,
 }
 
-/// Gives a member another role. It counts from their next request on.
+/// Gives a member another role. It counts from their next request on; open invitations that they could not make in it
+/// are taken back.
 ///
 /// # Errors
 /// [`Error::PermissionDenied`] (an Admin neither touches an Owner nor makes one), [`Error::NotFound`],
@@ -44,12 +46,14 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Me
         return Ok(member);
     }
     unit.member_set_role(seat.organization, change.user(), change.to()).await?;
+    let successor = Successor::InRole(change.to());
+    let settled = settle(app, actor, unit.as_mut(), seat.organization, change.user(), successor).await?;
     let event = app.event_by(actor, Action::MemberRoleChanged, Target::User(change.user())).change(
         "role",
         Some(change.from().as_str()),
         Some(change.to().as_str()),
     );
-    unit.commit(app.record(event)).await?;
+    unit.commit(app.record(event).and_all(settled, app.entropy.as_ref())).await?;
     member.membership.role = change.to();
     member.version += 1;
     Ok(member)
@@ -73,6 +77,7 @@ mod tests {
             Ok([member(1, acting), member(2, target)].into_iter().find(|m| m.membership.user == user))
         });
         unit.expect_owners_count().returning(|_| Ok(1));
+        unit.expect_invitations_lock_of().returning(|_, _| Ok(Vec::new()));
         unit
     }
 

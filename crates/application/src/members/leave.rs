@@ -6,9 +6,11 @@ use rollcall_domain::{
     members::Departure,
 };
 
+use super::succession::{Successor, settle};
 use crate::{Actor, Application, Error, ports::Scope};
 
-/// Takes the actor out of the organization they are at work in; the session ends with the membership.
+/// Takes the actor out of the organization they are at work in; the session ends with the membership, and open
+/// invitations that they stand behind are taken back.
 ///
 /// # Errors
 /// [`Error::LastOwner`], and [`Error::PermissionDenied`] to whoever is in no organization.
@@ -24,11 +26,13 @@ async fn change(app: &Application, actor: &Actor) -> Result<(), Error> {
     let member = unit.member_find(seat.organization, actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
     let owners = unit.owners_count(seat.organization).await?;
     let departure = Departure::leave(member.membership, owners)?;
+    let successor = Successor::Nobody;
+    let settled = settle(app, actor, unit.as_mut(), seat.organization, actor.user_id(), successor).await?;
     unit.member_remove(seat.organization, actor.user_id()).await?;
     let event = app.event_by(actor, Action::MemberLeft, Target::User(actor.user_id())).change(
         "role",
         Some(departure.membership().role.as_str()),
         None,
     );
-    Ok(unit.commit(app.record(event)).await?)
+    Ok(unit.commit(app.record(event).and_all(settled, app.entropy.as_ref())).await?)
 }

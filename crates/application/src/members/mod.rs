@@ -7,6 +7,7 @@ mod offboarding;
 mod ports;
 mod remove;
 mod show;
+mod succession;
 
 pub use change_role::{Command as ChangeRole, change_role};
 pub use leave::leave;

@@ -91,6 +91,13 @@ pub trait Members {
     /// end of the transaction. Taken before memberships are read to decide about them.
     async fn team_lock(&mut self, organization: OrganizationId) -> Result<(), StoreError>;
 
+    /// What a member is, which stays so until the end of the transaction.
+    async fn member_hold(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<Role>, StoreError>;
+
     /// Adds somebody.
     ///
     /// # Errors
@@ -112,12 +119,4 @@ pub trait Members {
 
     /// Takes somebody out. Their sessions in the organization end with the membership.
     async fn member_remove(&mut self, organization: OrganizationId, user: UserId) -> Result<(), StoreError>;
-
-    /// Passes the open invitations that one member stands behind on to another; gives back how many.
-    async fn invitations_hand_over(
-        &mut self,
-        organization: OrganizationId,
-        from: UserId,
-        to: UserId,
-    ) -> Result<u32, StoreError>;
 }

@@ -6,6 +6,7 @@ use rollcall_domain::{
     members::Departure,
 };
 
+use super::succession::{Successor, settle};
 use crate::{Actor, Application, Error};
 
 /// Who goes, and who takes over what they leave behind.
@@ -13,7 +14,7 @@ use crate::{Actor, Application, Error};
 pub struct Command {
     /// Who is removed.
     pub user: UserId,
-    /// Who stands behind their open invitations from then on; nobody in particular if left out.
+    /// Who stands behind their open invitations from then on; left out, they are taken back.
     pub hand_over_to: Option<UserId>,
 }
 
@@ -36,47 +37,46 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     let owners = unit.owners_count(seat.organization).await?;
     let departure = Departure::removal(acting.membership, leaving.membership, owners)?;
 
-    let mut event = app.event_by(actor, Action::MemberRemoved, Target::User(command.user)).change(
+    let successor = match command.hand_over_to {
+        None => Successor::Nobody,
+        Some(heir) if heir == command.user => {
+            let problem = "must be somebody else than the member who is removed";
+            return Err(Error::invalid("hand_over_to", problem));
+        }
+        Some(heir) => {
+            let found = unit.member_find(seat.organization, heir).await?;
+            let found = found.ok_or_else(|| Error::invalid("hand_over_to", "is not a member"))?;
+            Successor::Heir(heir, found.membership.role)
+        }
+    };
+    let settled = settle(app, actor, unit.as_mut(), seat.organization, command.user, successor).await?;
+    unit.member_remove(seat.organization, command.user).await?;
+    let event = app.event_by(actor, Action::MemberRemoved, Target::User(command.user)).change(
         "role",
         Some(departure.membership().role.as_str()),
         None,
     );
-    if let Some(heir) = command.hand_over_to {
-        let refused = |problem| Error::invalid("hand_over_to", problem);
-        if heir == command.user {
-            return Err(refused("must be somebody else than the member who is removed"));
-        }
-        let found = unit.member_find(seat.organization, heir).await?;
-        let found = found.ok_or_else(|| refused("is not a member"))?;
-        if !found.membership.role.grants(Permission::TeamInvite) {
-            return Err(refused("must be a member who may invite"));
-        }
-        let passed_on = unit.invitations_hand_over(seat.organization, command.user, heir).await?;
-        event = event.change("hand_over_to", None, Some(&heir.to_string())).change(
-            "invitations_handed_over",
-            None,
-            Some(&passed_on.to_string()),
-        );
-    }
-    unit.member_remove(seat.organization, command.user).await?;
-    Ok(unit.commit(app.record(event)).await?)
+    Ok(unit.commit(app.record(event).and_all(settled, app.entropy.as_ref())).await?)
 }
 
 #[cfg(test)]
 mod tests {
-    use rollcall_domain::{Role, audit::Outcome};
+    use rollcall_domain::{InvitationId, Role, audit::Outcome};
 
     use super::*;
     use crate::testing::{MockDirectory, MockUnit, TestStore, actor, application, member};
 
-    fn team(target: Role, heir: Role) -> MockUnit {
+    /// The actor, the member who goes, and the heir; the one who goes stands behind one invitation.
+    fn team(target: Role, heir: Role, invited: Role) -> MockUnit {
         let mut unit = MockUnit::new();
         unit.expect_team_lock().returning(|_| Ok(()));
         unit.expect_member_find().returning(move |_, user| {
-            let team = [member(1, Role::Admin), member(2, target), member(3, heir)];
+            let team = [member(1, Role::Owner), member(2, target), member(3, heir)];
             Ok(team.into_iter().find(|member| member.membership.user == user))
         });
-        unit.expect_owners_count().returning(|_| Ok(1));
+        unit.expect_owners_count().returning(|_| Ok(2));
+        unit.expect_invitations_lock_of()
+            .returning(move |_, _| Ok(vec![(InvitationId::from_parts(0, &[5; 10]), invited)]));
         unit
     }
 
@@ -86,23 +86,45 @@ mod tests {
 
     #[tokio::test]
     async fn what_the_removed_one_stood_behind_is_handed_over_in_the_same_commit() {
-        let mut unit = team(Role::Admin, Role::Admin);
-        unit.expect_invitations_hand_over().times(1).returning(|_, _, _| Ok(2));
+        let mut unit = team(Role::Admin, Role::Admin, Role::Viewer);
+        unit.expect_invitation_hand_over().times(1).returning(|_, _, _| Ok(()));
         unit.expect_member_remove().times(1).returning(|_, _| Ok(()));
         let store = TestStore::of(unit);
         let app = application(&store, MockDirectory::new());
         let command = Command { user: user(2), hand_over_to: Some(user(3)) };
-        remove(&app, &actor(1, Role::Admin), command).await.expect("removed");
-        assert_eq!(store.committed()[0].1, [(Action::MemberRemoved, Outcome::Success)]);
+        remove(&app, &actor(1, Role::Owner), command).await.expect("removed");
+        let expected =
+            [Action::MemberRemoved, Action::InvitationHandedOver].map(|action| (action, Outcome::Success));
+        assert_eq!(store.committed()[0].1, expected);
     }
 
     #[tokio::test]
-    async fn nothing_is_handed_over_to_whoever_may_not_invite() {
-        for (heir, role) in [(3, Role::Viewer), (2, Role::Admin), (9, Role::Admin)] {
-            let store = TestStore::of(team(Role::Admin, role));
+    async fn attack_5_what_nobody_takes_over_is_taken_back() {
+        let mut unit = team(Role::Owner, Role::Admin, Role::Owner);
+        unit.expect_invitation_revoke().times(1).returning(|_, _| Ok(()));
+        unit.expect_member_remove().times(1).returning(|_, _| Ok(()));
+        let store = TestStore::of(unit);
+        let app = application(&store, MockDirectory::new());
+        remove(&app, &actor(1, Role::Owner), Command { user: user(2), hand_over_to: None })
+            .await
+            .expect("removed");
+        let expected =
+            [Action::MemberRemoved, Action::InvitationRevoked].map(|action| (action, Outcome::Success));
+        assert_eq!(store.committed()[0].1, expected);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_handed_over_to_whoever_could_not_have_made_it() {
+        for (heir, role, invited) in [
+            (3, Role::Viewer, Role::Viewer),
+            (3, Role::Admin, Role::Owner),
+            (2, Role::Admin, Role::Viewer),
+            (9, Role::Admin, Role::Viewer),
+        ] {
+            let store = TestStore::of(team(Role::Admin, role, invited));
             let app = application(&store, MockDirectory::new());
             let command = Command { user: user(2), hand_over_to: Some(user(heir)) };
-            let refused = remove(&app, &actor(1, Role::Admin), command).await;
+            let refused = remove(&app, &actor(1, Role::Owner), command).await;
             assert!(
                 matches!(&refused, Err(Error::Invalid(fields)) if fields[0].field == "hand_over_to"),
                 "{refused:?}"
@@ -113,7 +135,14 @@ mod tests {
 
     #[tokio::test]
     async fn an_admin_does_not_remove_an_owner() {
-        let store = TestStore::of(team(Role::Owner, Role::Admin));
+        let mut unit = MockUnit::new();
+        unit.expect_team_lock().returning(|_| Ok(()));
+        unit.expect_member_find().returning(|_, user| {
+            let team = [member(1, Role::Admin), member(2, Role::Owner)];
+            Ok(team.into_iter().find(|member| member.membership.user == user))
+        });
+        unit.expect_owners_count().returning(|_| Ok(2));
+        let store = TestStore::of(unit);
         let app = application(&store, MockDirectory::new());
         let refused =
             remove(&app, &actor(1, Role::Admin), Command { user: user(2), hand_over_to: None }).await;

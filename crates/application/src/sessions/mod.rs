@@ -8,8 +8,8 @@ mod sign_out;
 mod switch;
 
 pub use authenticate::authenticate;
-pub(crate) use open::open;
 pub use open::{NewSession, SignedIn};
+pub(crate) use open::{Proof, open};
 pub use ports::Sessions;
 pub use sign_in::{Command as SignIn, sign_in};
 pub use sign_out::sign_out;

@@ -33,21 +33,46 @@ pub struct SignedIn {
     pub place: Option<(Organization, Role)>,
 }
 
-/// A new session for somebody who has just proved who they are.
+/// What a new session rests on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Proof {
+    /// Its owner has just proved who they are.
+    Fresh,
+    /// Another session of the same person. It proves nothing anew, so nothing lasts longer for it.
+    Session {
+        /// When that one's owner last proved who they are.
+        authenticated_at: OffsetDateTime,
+        /// When that one ends.
+        expires_at: OffsetDateTime,
+    },
+}
+
+impl From<&Session> for Proof {
+    fn from(session: &Session) -> Self {
+        Self::Session { authenticated_at: session.authenticated_at, expires_at: session.expires_at }
+    }
+}
+
+/// A new session.
 pub(crate) fn open(
     app: &Application,
     user: User,
     place: Option<(Organization, Role)>,
-    now: OffsetDateTime,
+    proof: Proof,
 ) -> (SignedIn, NewSession) {
+    let now = app.now();
+    let (authenticated_at, expires_at) = match proof {
+        Proof::Fresh => (now, now + app.settings.sessions.absolute),
+        Proof::Session { authenticated_at, expires_at } => (authenticated_at, expires_at),
+    };
     let (token, hash) = token::mint(token::SESSION_PREFIX, app.entropy.as_ref());
     let session = Session {
         id: app.id(),
         user: user.id,
         organization: place.as_ref().map(|(organization, _)| organization.id),
-        authenticated_at: now,
+        authenticated_at,
         last_seen_at: now,
-        expires_at: now + app.settings.sessions.absolute,
+        expires_at,
     };
     (SignedIn { session: session.clone(), token, user, place }, NewSession { session, token: hash })
 }

@@ -6,7 +6,7 @@ use rollcall_domain::{
     secret::Password,
 };
 
-use super::{SignedIn, open};
+use super::{Proof, SignedIn, open};
 use crate::{Application, Error, ports::Scope};
 
 /// What somebody signs in with.
@@ -31,16 +31,14 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
     let found = app.directory.credentials(&email).await?;
     let kept = found.as_ref().map(|credentials| credentials.password.clone());
     let matches = app.passwords.verify(password, kept).await?;
-    let now = app.now();
 
+    let event =
+        |actor, target| app.event(actor, origin, Action::SessionCreated, target).personal("email", &email);
     let Some(credentials) = found.as_ref().filter(|credentials| matches && !credentials.suspended) else {
         let home = found.as_ref().and_then(|credentials| credentials.organization);
         let target = found.as_ref().map_or(Target::Nothing, |credentials| Target::User(credentials.user.id));
-        let event = app
-            .event(audit::Actor::Anonymous, origin, Action::SessionCreated, target)
-            .personal("email", &email);
         let scope = home.map_or(Scope::Platform, Scope::Organization);
-        app.record_refusal(scope, event, &Error::InvalidCredentials).await?;
+        app.record_refusal(scope, event(audit::Actor::Anonymous, target), &Error::InvalidCredentials).await?;
         return Err(Error::InvalidCredentials);
     };
     let user = credentials.user.clone();
@@ -48,10 +46,19 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
 
     let mut unit = app.store.begin(Scope::of(user.id, organization)).await?;
     let place = match organization {
-        Some(organization) => Some(unit.seat_of(user.id, organization).await?.ok_or(Error::NotFound)?),
+        Some(organization) => match unit.seat_of(user.id, organization).await? {
+            Some(place) => Some(place),
+            None => {
+                drop(unit);
+                let scope = credentials.organization.map_or(Scope::Platform, Scope::Organization);
+                let event = event(audit::Actor::User(user.id, None), Target::User(user.id));
+                app.record_refusal(scope, event, &Error::NotFound).await?;
+                return Err(Error::NotFound);
+            }
+        },
         None => None,
     };
-    let (signed_in, session) = open(app, user, place, now);
+    let (signed_in, session) = open(app, user, place, Proof::Fresh);
     unit.session_add(&session, origin).await?;
     let actor = audit::Actor::User(signed_in.user.id, Some(signed_in.session.id));
     let event = app

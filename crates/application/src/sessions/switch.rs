@@ -5,7 +5,7 @@ use rollcall_domain::{
     audit::{Action, Target},
 };
 
-use super::{SignedIn, open};
+use super::{Proof, SignedIn, open};
 use crate::{Actor, Application, Error, ports::Scope};
 
 /// Where to.
@@ -37,12 +37,7 @@ async fn change(
     if !unit.session_end(actor.session_id()).await? {
         return Err(Error::Unauthenticated);
     }
-    let (mut signed_in, mut session) = open(app, actor.user.clone(), Some(place), app.now());
-    // Switching proves nothing anew, and makes nothing last longer.
-    for session in [&mut signed_in.session, &mut session.session] {
-        session.authenticated_at = actor.session.authenticated_at;
-        session.expires_at = actor.session.expires_at;
-    }
+    let (signed_in, session) = open(app, actor.user.clone(), Some(place), Proof::from(&actor.session));
     unit.session_add(&session, &actor.origin).await?;
     let event = app.event_by(actor, Action::SessionSwitched, Target::Session(signed_in.session.id)).change(
         "organization",

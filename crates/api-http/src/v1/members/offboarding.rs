@@ -12,7 +12,7 @@ pub(super) struct Offboarding {
     /// Sessions in the organization that would end.
     #[schema(example = 2)]
     sessions: u32,
-    /// Open invitations that the member stands behind. They stay open; `hand_over_to` gives them to somebody else.
+    /// Open invitations that the member stands behind. They would be taken back, unless `hand_over_to` gives them to somebody else.
     #[schema(example = 3)]
     pending_invitations: u32,
     /// Whether the member is the only Owner, so that the removal would be refused.

@@ -13,7 +13,7 @@ use crate::{api::Api, credential::Caller, id_path::IdPath, problem::Result, quer
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct RemoveQuery {
-    /// The member who takes over the open invitations that the removed one stands behind.
+    /// The member who takes over the open invitations that the removed one stands behind; left out, those are taken back.
     #[param(example = "user_01h455vb4pex5vsknk084sn02r")]
     hand_over_to: Option<String>,
 }
