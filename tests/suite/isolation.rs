@@ -22,7 +22,7 @@ const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-const POLICIES: [(&str, &str, &str, &str); 24] = [
+const POLICIES: [(&str, &str, &str, &str); 25] = [
     ("audit_events", "own_organization", "rollcall_app", "ALL"),
     ("dev_mails", "task", "rollcall_app", "ALL"),
     ("idempotency_keys", "task", "rollcall_app", "ALL"),
@@ -41,6 +41,7 @@ const POLICIES: [(&str, &str, &str, &str); 24] = [
     ("sessions", "directory_seen", "rollcall_directory", "UPDATE"),
     ("sessions", "own_account", "rollcall_app", "ALL"),
     ("sessions", "own_organization", "rollcall_app", "SELECT"),
+    ("sessions", "task", "rollcall_app", "ALL"),
     ("signups", "directory", "rollcall_directory", "SELECT"),
     ("signups", "own_address", "rollcall_app", "ALL"),
     ("signups", "task", "rollcall_app", "ALL"),

@@ -120,6 +120,7 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_of_user ON sessions (user_id);
 CREATE INDEX sessions_of_seat ON sessions (org_id, user_id);
+CREATE INDEX sessions_expired ON sessions (expires_at);
 
 CREATE TABLE signups (
     signup_id         uuid        NOT NULL,
@@ -134,6 +135,7 @@ CREATE TABLE signups (
     CONSTRAINT signups_token_unique UNIQUE (token_hash)
 );
 CREATE INDEX signups_of_address ON signups (email_key, created_at);
+CREATE INDEX signups_expired ON signups (expires_at);
 
 -- The outbox. A row says which letter to write, never what it says, and no token.
 CREATE TABLE mails (
@@ -301,6 +303,7 @@ CREATE POLICY own_address ON signups TO rollcall_app
 
 -- The platform's own bookkeeping.
 CREATE POLICY task ON signups TO rollcall_app USING (current_setting('rollcall.task', true) = 'signups');
+CREATE POLICY task ON sessions TO rollcall_app USING (current_setting('rollcall.task', true) = 'expiry');
 CREATE POLICY task ON mails TO rollcall_app USING (current_setting('rollcall.task', true) = 'outbox');
 CREATE POLICY task ON idempotency_keys TO rollcall_app
     USING (current_setting('rollcall.task', true) = 'idempotency');

@@ -15,22 +15,13 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use crate::{
-    error::store_error,
+    error::{exactly_one, store_error},
     row::{OrganizationRow, UserRow, count, value},
     transaction::Transaction,
 };
 
 #[async_trait]
 impl AccountsView for Transaction {
-    async fn user_find(&mut self, user: UserId) -> Result<Option<User>, StoreError> {
-        let row = sqlx::query_as!(
-            UserRow,
-            "SELECT user_id, email, name, locale, time_zone, created_at, version FROM users WHERE user_id = $1",
-            user.uuid()
-        );
-        row.fetch_optional(self.connection()).await.map_err(store_error)?.map(User::try_from).transpose()
-    }
-
     async fn seats_of(&mut self, user: UserId) -> Result<Vec<(Organization, Role)>, StoreError> {
         let rows = sqlx::query!(
             "SELECT o.org_id, o.name, o.slug, o.plan, o.created_at, o.version, m.role
@@ -107,8 +98,7 @@ impl Accounts for Transaction {
             user.locale.as_str(),
             user.time_zone.as_str(),
         );
-        update.execute(self.connection()).await.map_err(store_error)?;
-        Ok(())
+        exactly_one(update.execute(self.connection()).await)
     }
 
     async fn signup_add(

@@ -6,7 +6,7 @@ use rollcall_application::{
     audit::{Entry, Record},
     ports::StoreError,
 };
-use rollcall_domain::{OrganizationId, audit::Actor};
+use rollcall_domain::OrganizationId;
 use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
 
@@ -21,13 +21,7 @@ pub(crate) async fn write(
     let log = organization.map_or(NO_ORGANIZATION, |organization| organization.uuid());
     for entry in record.entries() {
         let event = entry.event();
-        let (actor_kind, actor_id, session_id) = match event.actor {
-            Actor::User(user, session) => {
-                ("user", Some(user.to_string()), session.map(|session| session.to_string()))
-            }
-            Actor::Anonymous => ("anonymous", None, None),
-            Actor::System => ("system", None, None),
-        };
+        let (actor_kind, actor_id, session_id) = event.actor.parts();
         let (target_kind, target_id) = event.target.parts();
         sqlx::query!(
             "INSERT INTO audit_events (org_id, event_id, occurred_at, actor_kind, actor_id, session_id, action,

@@ -4,12 +4,15 @@ use std::{str::FromStr, time::Duration};
 
 use rollcall_domain::secret::Secret;
 use sqlx::{
-    PgPool,
+    Connection as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
 /// The role that the service works as.
 const SERVICE_ROLE: &str = "rollcall_app";
+
+/// How long an idle connection is taken to be alive.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// How to connect.
 #[derive(Debug, Clone)]
@@ -56,8 +59,17 @@ pub(crate) async fn connect(connection: &Connection) -> Result<PgPool, ConnectEr
     let pool = PgPoolOptions::new()
         .max_connections(connection.max_connections)
         .acquire_timeout(connection.acquire_timeout)
-        // A connection that has died is found out when it is used; asking first would cost every request a round trip.
+        // Asking every connection first would cost every request a round trip. One that has been idle may have died, as all
+        // have when the database was started anew.
         .test_before_acquire(false)
+        .before_acquire(|connection, metadata| {
+            Box::pin(async move {
+                if metadata.idle_for > TRUSTED_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(options)
         .await
         .map_err(not_connected)?;

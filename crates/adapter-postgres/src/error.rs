@@ -1,6 +1,7 @@
 //! What an error of the database means. Rules that the schema holds are known by their names.
 
 use rollcall_application::ports::StoreError;
+use sqlx::postgres::PgQueryResult;
 
 /// What an error means to use cases.
 pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
@@ -31,6 +32,15 @@ pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
 /// A value in the database is none that the domain knows.
 pub(crate) fn corrupt(problem: impl std::fmt::Display) -> StoreError {
     StoreError::Internal(format!("a row that does not fit the domain: {problem}").into())
+}
+
+/// Makes sure that a statement has changed the one row that it was meant for: a change that did not happen must not be
+/// committed as if it had.
+pub(crate) fn exactly_one(result: Result<PgQueryResult, sqlx::Error>) -> Result<(), StoreError> {
+    match result.map_err(store_error)?.rows_affected() {
+        1 => Ok(()),
+        rows => Err(corrupt(format!("{rows} rows changed instead of one"))),
+    }
 }
 
 /// Whether an SQLSTATE tells of something that passes: no connection, no room, too slow, in each other's way.

@@ -8,13 +8,13 @@ use rollcall_application::{
 };
 use rollcall_domain::{
     EmailAddress, InvitationId, OrganizationId, Role, UserId,
-    invitations::{Acceptance, Invitation, State, Status},
+    invitations::{Acceptance, Invitation, Status},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    error::store_error,
+    error::{exactly_one, store_error},
     row::{InvitationRow, count, value},
     transaction::Transaction,
 };
@@ -91,7 +91,7 @@ impl InvitationsView for Transaction {
                 LIMIT $5"#,
             organization.uuid(),
             page.after.map(|after| after.uuid()),
-            status.map(State::as_str),
+            status.map(Status::as_str),
             now,
             i64::from(page.limit) + 1,
         );
@@ -162,7 +162,7 @@ impl Invitations for Transaction {
             invitation.email.as_str(),
             invitation.email.key(),
             invitation.role.as_str(),
-            invitation.state.as_str(),
+            invitation.kept_status.as_str(),
             invitation.invited_by.map(|user| user.uuid()),
             invitation.created_at,
             invitation.expires_at,
@@ -186,7 +186,7 @@ impl Invitations for Transaction {
             id.uuid(),
             expires_at,
         );
-        update.execute(self.connection()).await.map_err(store_error)?;
+        exactly_one(update.execute(self.connection()).await)?;
         let supersede = sqlx::query!(
             "UPDATE mails SET state = 'moot', settled_at = $3 WHERE org_id = $1 AND subject = $2 AND state = 'queued'",
             organization.uuid(),
@@ -208,8 +208,7 @@ impl Invitations for Transaction {
             organization.uuid(),
             id.uuid(),
         );
-        update.execute(self.connection()).await.map_err(store_error)?;
-        Ok(())
+        exactly_one(update.execute(self.connection()).await)
     }
 
     async fn invitations_lock_of(
@@ -243,8 +242,7 @@ impl Invitations for Transaction {
             id.uuid(),
             to.uuid(),
         );
-        update.execute(self.connection()).await.map_err(store_error)?;
-        Ok(())
+        exactly_one(update.execute(self.connection()).await)
     }
 
     async fn invitation_accept(
@@ -259,8 +257,7 @@ impl Invitations for Transaction {
             acceptance.invitation().uuid(),
             acceptance.at(),
         );
-        update.execute(self.connection()).await.map_err(store_error)?;
-        Ok(())
+        exactly_one(update.execute(self.connection()).await)
     }
 
     async fn invitation_pending(

@@ -11,6 +11,7 @@ mod database;
 mod dev_mailbox;
 mod directory;
 mod error;
+mod expiry;
 mod idempotency;
 mod invitations;
 mod members;

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    error::store_error,
+    error::{exactly_one, store_error},
     row::{OrganizationRow, count, moment, value},
     transaction::Transaction,
 };
@@ -166,8 +166,8 @@ impl MembersView for Transaction {
 
     async fn seat_of(
         &mut self,
-        user: UserId,
         organization: OrganizationId,
+        user: UserId,
     ) -> Result<Option<(Organization, Role)>, StoreError> {
         let row = sqlx::query!(
             "SELECT o.org_id, o.name, o.slug, o.plan, o.created_at, o.version, m.role
@@ -245,8 +245,7 @@ impl Members for Transaction {
             user.uuid(),
             role.as_str(),
         );
-        update.execute(self.connection()).await.map_err(store_error)?;
-        Ok(())
+        exactly_one(update.execute(self.connection()).await)
     }
 
     async fn member_remove(&mut self, organization: OrganizationId, user: UserId) -> Result<(), StoreError> {
@@ -255,8 +254,7 @@ impl Members for Transaction {
             organization.uuid(),
             user.uuid()
         );
-        delete.execute(self.connection()).await.map_err(store_error)?;
-        Ok(())
+        exactly_one(delete.execute(self.connection()).await)
     }
 }
 

@@ -7,7 +7,11 @@ use rollcall_application::{
 };
 use rollcall_domain::{OrganizationId, organizations::Organization};
 
-use crate::{error::store_error, row::OrganizationRow, transaction::Transaction};
+use crate::{
+    error::{exactly_one, store_error},
+    row::OrganizationRow,
+    transaction::Transaction,
+};
 
 #[async_trait]
 impl OrganizationsView for Transaction {
@@ -61,7 +65,6 @@ impl Organizations for Transaction {
             organization.id.uuid(),
             organization.name.as_str(),
         );
-        update.execute(self.connection()).await.map_err(store_error)?;
-        Ok(())
+        exactly_one(update.execute(self.connection()).await)
     }
 }

@@ -93,7 +93,7 @@ impl Outbox for PgStore {
             "UPDATE mails SET due_at = $2, attempts = attempts + 1
               WHERE mail_id IN (SELECT mail_id FROM mails WHERE state = 'queued' AND due_at <= $1
                                  ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-          RETURNING org_id, mail_id, kind, subject, sender, attempts",
+          RETURNING org_id, mail_id, kind, subject, sender, locale, attempts",
             now,
             lease_until,
             i64::from(limit),
@@ -105,6 +105,7 @@ impl Outbox for PgStore {
                 Ok(Claimed {
                     id: MailId::from_uuid(row.mail_id),
                     letter: letter(&row.kind, row.org_id, row.subject, row.sender)?,
+                    locale: value(&row.locale)?,
                     attempts: count(i64::from(row.attempts) - 1)?,
                 })
             })
@@ -125,7 +126,7 @@ impl Outbox for PgStore {
         }
     }
 
-    async fn settle(&self, mail: MailId, attempt: Attempt) -> Result<(), StoreError> {
+    async fn settle(&self, mail: &Claimed, attempt: Attempt) -> Result<(), StoreError> {
         let (state, due_at, settled_at, error) = match attempt {
             Attempt::Sent { at } => ("sent", None, Some(at), None),
             Attempt::Moot { at } => ("moot", None, Some(at), None),
@@ -136,18 +137,19 @@ impl Outbox for PgStore {
         let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
         let update = sqlx::query!(
             "UPDATE mails SET state = $2, due_at = COALESCE($3, due_at), settled_at = $4, last_error = $5
-              WHERE mail_id = $1 AND state = 'queued'",
-            mail.uuid(),
+              WHERE mail_id = $1 AND state = 'queued' AND attempts = $6",
+            mail.id.uuid(),
             state,
             due_at,
             settled_at,
             error,
+            i32::from(mail.attempts) + 1,
         );
         update.execute(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)
     }
 
-    async fn state(&self, _now: OffsetDateTime) -> Result<OutboxState, StoreError> {
+    async fn state(&self) -> Result<OutboxState, StoreError> {
         let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
         let row = sqlx::query!(
             r#"SELECT (SELECT count(*) FROM mails WHERE state = 'queued') AS "queued!",

@@ -99,7 +99,7 @@ impl TryFrom<InvitationRow> for Invitation {
             id: rollcall_domain::InvitationId::from_uuid(row.invitation_id),
             email: value(&row.email)?,
             role: value(&row.role)?,
-            state: value(&row.state)?,
+            kept_status: value(&row.state)?,
             invited_by: row.invited_by.map(UserId::from_uuid),
             created_at: moment(row.created_at),
             expires_at: moment(row.expires_at),

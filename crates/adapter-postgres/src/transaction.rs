@@ -33,6 +33,7 @@ pub(crate) mod task {
     pub(crate) const SIGNUPS: &str = "signups";
     pub(crate) const OUTBOX: &str = "outbox";
     pub(crate) const IDEMPOTENCY: &str = "idempotency";
+    pub(crate) const EXPIRY: &str = "expiry";
     pub(crate) const MAILBOX: &str = "mailbox";
 }
 

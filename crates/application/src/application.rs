@@ -73,8 +73,9 @@ impl Application {
         action: Action,
         target: Target,
     ) -> Event {
-        let id: EventId = self.id();
-        Event::new(id, self.now(), actor, origin.clone(), action, target)
+        let now = self.now();
+        let id: EventId = self.entropy.id(now);
+        Event::new(id, now, actor, origin.clone(), action, target)
     }
 
     /// An event that an actor makes happen now.

@@ -104,7 +104,6 @@ impl Error {
             | Self::PermissionDenied { .. }
             | Self::NotFound
             | Self::LastOwner
-            | Self::SignInRequired
             | Self::WrongAccount { .. }
             | Self::LimitReached { .. } => true,
             Self::Invalid(_)
@@ -113,6 +112,7 @@ impl Error {
             | Self::InvitationPending
             | Self::InvitationGone
             | Self::SignupGone
+            | Self::SignInRequired
             | Self::PreconditionFailed
             | Self::Busy
             | Self::Unavailable(_)

@@ -85,9 +85,14 @@ impl Passwords {
         let argon2 = self.argon2.clone();
         let exists = kept.is_some();
         let kept = kept.unwrap_or_else(|| self.decoy.clone());
-        let matches =
-            self.blocking(move || argon2.verify_password(password.expose(), kept.0.as_str()).is_ok()).await?;
-        Ok(matches && exists)
+        let verified =
+            self.blocking(move || argon2.verify_password(password.expose(), kept.0.as_str())).await?;
+        match verified {
+            Ok(()) => Ok(exists),
+            Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+            // What is kept is no hash, or one that we do not know how to check: no fault of whoever signs in.
+            Err(error) => Err(Error::Internal(Box::new(error))),
+        }
     }
 
     async fn blocking<T: Send + 'static>(
@@ -135,6 +140,13 @@ mod tests {
         );
         assert!(!passwords.verify(Password::given("correct horsf"), Some(kept)).await.expect("an answer"));
         assert!(!passwords.verify(Password::given("correct horse"), None).await.expect("an answer"));
+    }
+
+    #[tokio::test]
+    async fn a_hash_that_cannot_be_checked_is_a_fault_and_no_wrong_password() {
+        let broken = Some(PasswordHash("$argon2id$nonsense".to_owned()));
+        let verified = passwords(1).verify(Password::given("any"), broken).await;
+        assert!(matches!(verified, Err(Error::Internal(_))), "{verified:?}");
     }
 
     #[tokio::test]

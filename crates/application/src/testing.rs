@@ -67,7 +67,6 @@ mock! {
 
     #[async_trait]
     impl AccountsView for Unit {
-        async fn user_find(&mut self, user: UserId) -> Answer<Option<User>>;
         async fn seats_of(&mut self, user: UserId) -> Answer<Vec<(Organization, Role)>>;
         async fn signups_since(&mut self, email: &EmailAddress, since: OffsetDateTime) -> Answer<u32>;
     }
@@ -100,7 +99,7 @@ mock! {
         async fn members_page(&mut self, organization: OrganizationId, filter: &MemberFilter, page: &PageRequest<MemberKey>) -> Answer<Page<Member, MemberKey>>;
         async fn owners_count(&mut self, organization: OrganizationId) -> Answer<usize>;
         async fn offboarding(&mut self, organization: OrganizationId, user: UserId) -> Answer<Offboarding>;
-        async fn seat_of(&mut self, user: UserId, organization: OrganizationId) -> Answer<Option<(Organization, Role)>>;
+        async fn seat_of(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<(Organization, Role)>>;
     }
 
     #[async_trait]

@@ -1,15 +1,15 @@
 //! Tokens: random texts that open something, of which only a hash is kept.
 
-use rollcall_domain::secret::{Secret, TokenHash};
+use rollcall_domain::{
+    id::ALPHABET,
+    secret::{Secret, TokenHash},
+};
 use sha2::{Digest, Sha256};
 
 use crate::ports::Entropy;
 
 /// How a session's token begins.
 pub(crate) const SESSION_PREFIX: &str = "rcs_";
-
-/// Crockford's base32 in lower case: no letter looks like another, and a double click selects it all.
-const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// A new token with 256 random bits behind `prefix`, and its hash.
 pub(crate) fn mint(prefix: &str, entropy: &dyn Entropy) -> (Secret, TokenHash) {

@@ -85,6 +85,19 @@ pub enum Actor {
     System,
 }
 
+impl Actor {
+    /// The kind of actor, and its id and session.
+    pub fn parts(&self) -> (&'static str, Option<String>, Option<String>) {
+        match self {
+            Self::User(user, session) => {
+                ("user", Some(user.to_string()), session.map(|session| session.to_string()))
+            }
+            Self::Anonymous => ("anonymous", None, None),
+            Self::System => ("system", None, None),
+        }
+    }
+}
+
 /// Where a request came from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {

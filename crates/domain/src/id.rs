@@ -7,8 +7,9 @@ use std::{fmt, marker::PhantomData, str::FromStr};
 
 use uuid::Uuid;
 
-/// Crockford's base32 in lower case, as the TypeID specification fixes it.
-const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// Crockford's base32 in lower case: no letter looks like another, and a double click selects it all. The TypeID
+/// specification fixes it for ids; slugs and tokens use it too.
+pub const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// How many characters of five bits carry the 128 bits of a UUID.
 const ENCODED: usize = 26;
 

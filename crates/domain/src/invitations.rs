@@ -21,8 +21,8 @@ pub struct Invitation {
     pub email: EmailAddress,
     /// What they will be.
     pub role: Role,
-    /// What has become of it, time aside: see [`Invitation::status`].
-    pub state: State,
+    /// What is kept of what has become of it; [`Invitation::status`] knows the time as well.
+    pub kept_status: Status,
     /// The member who stands behind it; nobody once that member has left.
     pub invited_by: Option<UserId>,
     /// When it was made.
@@ -35,9 +35,9 @@ pub struct Invitation {
     pub version: i32,
 }
 
-/// What has been done with an invitation.
+/// What has become of an invitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum Status {
     /// Nothing yet.
     Pending,
     /// Somebody has taken the seat.
@@ -48,15 +48,12 @@ pub enum State {
     Expired,
 }
 
-/// What an invitation is at a moment.
-pub type Status = State;
-
 /// The text names no status of an invitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be one of pending, accepted, revoked, expired")]
 pub struct UnknownStatus;
 
-impl State {
+impl Status {
     /// Every state.
     pub const ALL: [Self; 4] = [Self::Pending, Self::Accepted, Self::Revoked, Self::Expired];
 
@@ -71,13 +68,13 @@ impl State {
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl FromStr for State {
+impl FromStr for Status {
     type Err = UnknownStatus;
 
     fn from_str(text: &str) -> Result<Self, UnknownStatus> {
@@ -88,9 +85,9 @@ impl FromStr for State {
 impl Invitation {
     /// What the invitation is at `now`: one that nobody took in time has expired.
     pub fn status(&self, now: OffsetDateTime) -> Status {
-        match self.state {
-            State::Pending if self.expires_at <= now => State::Expired,
-            state => state,
+        match self.kept_status {
+            Status::Pending if self.expires_at <= now => Status::Expired,
+            kept => kept,
         }
     }
 }
@@ -126,7 +123,7 @@ impl Acceptance {
         email: &EmailAddress,
         now: OffsetDateTime,
     ) -> Result<Self, AcceptanceRefusal> {
-        if invitation.status(now) != State::Pending {
+        if invitation.status(now) != Status::Pending {
             return Err(AcceptanceRefusal::Gone);
         }
         if invitation.email != *email {
@@ -162,9 +159,9 @@ pub fn may_stand(inviter: Role, invited: Role) -> bool {
 /// # Errors
 /// When it has been accepted or taken back. One that ran out can be sent again.
 pub fn renew(invitation: &Invitation, now: OffsetDateTime) -> Result<OffsetDateTime, Gone> {
-    match invitation.state {
-        State::Pending => Ok(now + LIFETIME),
-        State::Accepted | State::Revoked | State::Expired => Err(Gone),
+    match invitation.kept_status {
+        Status::Pending => Ok(now + LIFETIME),
+        Status::Accepted | Status::Revoked | Status::Expired => Err(Gone),
     }
 }
 
@@ -173,9 +170,9 @@ pub fn renew(invitation: &Invitation, now: OffsetDateTime) -> Result<OffsetDateT
 /// # Errors
 /// When it has been accepted or taken back already, or replaced after it ran out.
 pub fn revoke(invitation: &Invitation) -> Result<(), Gone> {
-    match invitation.state {
-        State::Pending => Ok(()),
-        State::Accepted | State::Revoked | State::Expired => Err(Gone),
+    match invitation.kept_status {
+        Status::Pending => Ok(()),
+        Status::Accepted | Status::Revoked | Status::Expired => Err(Gone),
     }
 }
 
@@ -185,12 +182,12 @@ mod tests {
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
-    fn invitation(state: State) -> Invitation {
+    fn invitation(state: Status) -> Invitation {
         Invitation {
             id: InvitationId::from_parts(0, &[0; 10]),
             email: "Ada@example.com".parse().expect("an address"),
             role: Role::Member,
-            state,
+            kept_status: state,
             invited_by: None,
             created_at: NOW,
             expires_at: NOW + LIFETIME,
@@ -203,12 +200,12 @@ mod tests {
     fn attack_3_only_an_open_invitation_is_accepted() {
         let ada = "ada@EXAMPLE.com".parse().expect("an address");
         let last_moment = NOW + LIFETIME - Duration::MICROSECOND;
-        for state in State::ALL {
+        for state in Status::ALL {
             let accepted = Acceptance::decide(&invitation(state), &ada, last_moment);
-            assert_eq!(accepted.is_ok(), state == State::Pending, "{state}");
+            assert_eq!(accepted.is_ok(), state == Status::Pending, "{state}");
         }
         assert_eq!(
-            Acceptance::decide(&invitation(State::Pending), &ada, NOW + LIFETIME),
+            Acceptance::decide(&invitation(Status::Pending), &ada, NOW + LIFETIME),
             Err(AcceptanceRefusal::Gone)
         );
     }
@@ -217,7 +214,7 @@ mod tests {
     fn attack_4_nobody_accepts_somebody_else_s() {
         let eve = "eve@example.com".parse().expect("an address");
         assert_eq!(
-            Acceptance::decide(&invitation(State::Pending), &eve, NOW),
+            Acceptance::decide(&invitation(Status::Pending), &eve, NOW),
             Err(AcceptanceRefusal::WrongAccount)
         );
     }
@@ -225,9 +222,9 @@ mod tests {
     #[test]
     fn an_expired_invitation_can_be_sent_again_and_a_closed_one_cannot() {
         let later = NOW + LIFETIME * 2;
-        assert_eq!(renew(&invitation(State::Pending), later), Ok(later + LIFETIME));
-        assert_eq!(renew(&invitation(State::Accepted), NOW), Err(Gone));
-        assert_eq!(revoke(&invitation(State::Revoked)), Err(Gone));
-        assert_eq!(revoke(&invitation(State::Pending)), Ok(()));
+        assert_eq!(renew(&invitation(Status::Pending), later), Ok(later + LIFETIME));
+        assert_eq!(renew(&invitation(Status::Accepted), NOW), Err(Gone));
+        assert_eq!(revoke(&invitation(Status::Revoked)), Err(Gone));
+        assert_eq!(revoke(&invitation(Status::Pending)), Ok(()));
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use time::OffsetDateTime;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{OrganizationId, Text};
+use crate::{OrganizationId, Text, id::ALPHABET};
 
 /// An organization's name.
 pub type OrganizationName = Text<100>;
@@ -90,7 +90,6 @@ impl Slug {
 
     /// The slug for `name`, told apart from others of the same name by `random`.
     pub fn of(name: &OrganizationName, random: &[u8; 6]) -> Self {
-        const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
         let mut slug = String::new();
         // Decomposing parts accents from their letters; what is not ASCII then falls away.
         for character in name.as_str().nfkd().filter(|character| !is_mark(*character)) {

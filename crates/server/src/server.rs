@@ -158,6 +158,7 @@ impl Node {
         let workers = Workers {
             courier: courier(settings, &ports, &store, address)?,
             idempotency: Arc::new(store.clone()),
+            expiry: Arc::new(store.clone()),
             clock: ports.clock,
             metrics: metrics.clone(),
         };

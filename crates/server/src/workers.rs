@@ -1,4 +1,4 @@
-//! What goes on without being asked: sending mail, tidying up, counting what waits.
+//! What goes on without being asked: sending mail, forgetting what is long over, counting what waits.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,7 +6,7 @@ use rollcall_api_http::metrics::Metrics;
 use rollcall_application::{
     Error,
     mail::Courier,
-    ports::{Clock, IdempotencyKeys},
+    ports::{Clock, Expiry, IdempotencyKeys},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -14,14 +14,15 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often what waits is counted.
 const COUNT_EVERY: Duration = Duration::from_secs(5);
-/// How often is tidied up.
-const TIDY_EVERY: Duration = Duration::from_secs(15 * 60);
+/// How often what is long over is forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(15 * 60);
 
 /// What the workers work with.
 #[derive(Clone)]
 pub(crate) struct Workers {
     pub(crate) courier: Courier,
     pub(crate) idempotency: Arc<dyn IdempotencyKeys>,
+    pub(crate) expiry: Arc<dyn Expiry>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -47,8 +48,8 @@ impl Workers {
         let stopped = stop.clone();
         tracker.spawn(async move {
             loop {
-                complain(self.tidy().await);
-                if !pause(TIDY_EVERY, &stopped).await {
+                complain(self.forget().await);
+                if !pause(FORGET_EVERY, &stopped).await {
                     return;
                 }
             }
@@ -56,26 +57,26 @@ impl Workers {
     }
 
     async fn deliver(&self, stopped: &CancellationToken) {
-        let wait = async {
-            match self.courier.deliver().await {
-                Ok(0) => self.courier.outbox.wait().await,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "the outbox does not answer");
-                    tokio::time::sleep(PAUSE).await;
-                }
+        // Letters that are being sent are finished, or time out: one that was cut off might go out twice.
+        let nothing_to_do = match self.courier.deliver().await {
+            Ok(taken) => taken == 0,
+            Err(error) => {
+                tracing::warn!(%error, "the outbox does not answer");
+                pause(PAUSE, stopped).await;
+                false
             }
         };
-        // Letters that are being sent are finished or time out; their lease covers the rest.
-        tokio::select! {
-            () = wait => {}
-            () = stopped.cancelled() => {}
+        if nothing_to_do {
+            tokio::select! {
+                () = self.courier.outbox.wait() => {}
+                () = stopped.cancelled() => {}
+            }
         }
     }
 
     async fn count(&self) -> Result<(), Error> {
         let now = self.clock.now();
-        let state = self.courier.outbox.state(now).await?;
+        let state = self.courier.outbox.state().await?;
         let age = state.oldest.map_or(0, |oldest| (now - oldest).whole_seconds().max(0));
         self.metrics.outbox_queued.set(i64::try_from(state.queued).unwrap_or(i64::MAX));
         self.metrics.outbox_dead.set(i64::try_from(state.dead).unwrap_or(i64::MAX));
@@ -83,9 +84,12 @@ impl Workers {
         Ok(())
     }
 
-    async fn tidy(&self) -> Result<(), Error> {
-        self.courier.tidy().await?;
-        self.idempotency.forget(self.clock.now()).await?;
+    async fn forget(&self) -> Result<(), Error> {
+        self.courier.forget().await?;
+        let now = self.clock.now();
+        self.idempotency.forget(now).await?;
+        self.expiry.forget_sessions(now).await?;
+        self.expiry.forget_signups(now).await?;
         Ok(())
     }
 }

@@ -3,7 +3,10 @@
 use askama::Template;
 use axum::{
     Extension, Form,
-    extract::{Query, State},
+    extract::{
+        Query, State,
+        rejection::{FormRejection, QueryRejection},
+    },
     response::Response,
 };
 use http::StatusCode;
@@ -22,7 +25,7 @@ use serde::Deserialize;
 use crate::{
     Console,
     complete_sign_up::{Link, welcome},
-    failure::{failure, mendable},
+    failure::{failure, mendable, misread},
     page::page,
 };
 
@@ -48,7 +51,11 @@ pub(crate) struct Submitted {
     password: String,
 }
 
-pub(crate) async fn show(State(console): State<Console>, Query(link): Query<Link>) -> Response {
+pub(crate) async fn show(
+    State(console): State<Console>,
+    link: Result<Query<Link>, QueryRejection>,
+) -> Response {
+    let Ok(Query(link)) = link else { return misread() };
     match invitations::preview(&console.app, &Secret::new(link.token.clone())).await {
         Ok(found) => form(StatusCode::OK, &found, &link.token, "", None),
         Err(error) => failure(&error),
@@ -58,8 +65,9 @@ pub(crate) async fn show(State(console): State<Console>, Query(link): Query<Link
 pub(crate) async fn submit(
     State(console): State<Console>,
     Extension(origin): Extension<Origin>,
-    Form(submitted): Form<Submitted>,
+    submitted: Result<Form<Submitted>, FormRejection>,
 ) -> Response {
+    let Ok(Form(submitted)) = submitted else { return misread() };
     let token = Secret::new(submitted.token.clone());
     let found = match invitations::preview(&console.app, &token).await {
         Ok(found) => found,

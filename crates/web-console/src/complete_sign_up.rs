@@ -3,7 +3,10 @@
 use askama::Template;
 use axum::{
     Extension, Form,
-    extract::{Query, State},
+    extract::{
+        Query, State,
+        rejection::{FormRejection, QueryRejection},
+    },
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
@@ -20,7 +23,7 @@ use serde::Deserialize;
 
 use crate::{
     Console,
-    failure::{failure, mendable},
+    failure::{failure, mendable, misread},
     page::page,
 };
 
@@ -51,15 +54,17 @@ pub(crate) struct Submitted {
     password: String,
 }
 
-pub(crate) async fn show(Query(link): Query<Link>) -> Response {
+pub(crate) async fn show(link: Result<Query<Link>, QueryRejection>) -> Response {
+    let Ok(Query(link)) = link else { return misread() };
     page(StatusCode::OK, &CompleteSignUpPage { token: &link.token, problem: None })
 }
 
 pub(crate) async fn submit(
     State(console): State<Console>,
     Extension(origin): Extension<Origin>,
-    Form(Submitted { token, password }): Form<Submitted>,
+    submitted: Result<Form<Submitted>, FormRejection>,
 ) -> Response {
+    let Ok(Form(Submitted { token, password })) = submitted else { return misread() };
     let completed = async {
         let password = Password::chosen(&password).map_err(|problem| Error::invalid("password", problem))?;
         let command = CompleteSignUp { token: Secret::new(token.clone()), password };

@@ -14,6 +14,17 @@ struct Failure {
     explanation: String,
 }
 
+/// A page for a link or a form that is not as we have made it.
+pub(crate) fn misread() -> Response {
+    failure(&Error::Invalid(Vec::new()))
+}
+
+/// A page for what is not there.
+pub(crate) fn nothing_there() -> Response {
+    let explanation = "Nothing is there under this address.".to_owned();
+    page(StatusCode::NOT_FOUND, &Failure { title: "There is no such page", explanation })
+}
+
 /// A page that tells what went wrong, and what to do.
 pub(crate) fn failure(error: &Error) -> Response {
     let (status, title, explanation) = explain(error);

@@ -3,11 +3,11 @@
 use askama::Template;
 use axum::{
     extract::{Path, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use http::StatusCode;
 
-use crate::{Console, page::page};
+use crate::{Console, failure::nothing_there, page::page};
 
 /// A kind of problem.
 #[derive(Debug, Clone)]
@@ -38,6 +38,6 @@ pub(crate) async fn show(State(console): State<Console>, Path(code): Path<String
         Some(problem) => {
             page(StatusCode::OK, &Problems { title: problem.title, problems: std::slice::from_ref(problem) })
         }
-        None => StatusCode::NOT_FOUND.into_response(),
+        None => nothing_there(),
     }
 }

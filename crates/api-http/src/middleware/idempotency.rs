@@ -43,7 +43,9 @@ struct Answer {
 }
 
 pub(super) async fn idempotency(State(api): State<Api>, request: Request, next: Next) -> Response {
-    if *request.method() != Method::POST || !request.headers().contains_key(KEY) {
+    // Pages are for people, who see what they get.
+    let of_the_api = request.uri().path().starts_with("/v1/");
+    if *request.method() != Method::POST || !of_the_api || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }
     keyed(&api, request, next).await.unwrap_or_else(IntoResponse::into_response)

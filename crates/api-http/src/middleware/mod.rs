@@ -5,7 +5,7 @@ mod origin_check;
 mod outermost;
 mod rate_limit;
 
-use axum::{Router, middleware};
+use axum::{Router, extract::DefaultBodyLimit, middleware};
 pub(crate) use rate_limit::RateLimits;
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
 /// many requests are answered; whether a browser's request comes from our own pages; keyed repeats.
 pub fn around(routes: Router, api: &Api) -> Router {
     routes
+        .layer(DefaultBodyLimit::max(api.settings.body_limit))
         .fallback(async || Problem::plain(Code::NotFound))
         .method_not_allowed_fallback(async || Problem::plain(Code::MethodNotAllowed))
         .layer(middleware::from_fn_with_state(api.clone(), idempotency::idempotency))

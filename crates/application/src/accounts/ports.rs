@@ -14,9 +14,6 @@ use crate::{passwords::PasswordHash, ports::StoreError};
 /// Reads accounts.
 #[async_trait]
 pub trait AccountsView {
-    /// An account in the scope: the scope's own, or a colleague's.
-    async fn user_find(&mut self, user: UserId) -> Result<Option<User>, StoreError>;
-
     /// The organizations that the scope's account is in, and as what, by name.
     async fn seats_of(&mut self, user: UserId) -> Result<Vec<(Organization, Role)>, StoreError>;
 

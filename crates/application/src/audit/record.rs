@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 
 use rollcall_audit_proof::{Change, Commitment, Leaf, Reference, SALT_BYTES, Salt};
-use rollcall_domain::{
-    OrganizationId,
-    audit::{Actor, Event},
-};
+use rollcall_domain::{OrganizationId, audit::Event};
 use time::{UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::{mail::Letter, ports::Entropy};
@@ -104,7 +101,7 @@ impl Entry {
         let log = log.map_or_else(|| "platform".to_owned(), |organization| organization.to_string());
         let id = event.id.to_string();
         let at = event.occurred_at.to_offset(UtcOffset::UTC).format(INSTANT)?;
-        let (actor_kind, actor_id, session) = actor_parts(&event.actor);
+        let (actor_kind, actor_id, session) = event.actor.parts();
         let (target_kind, target_id) = event.target.parts();
         let leaf = Leaf {
             log: &log,
@@ -135,24 +132,13 @@ impl Entry {
     }
 }
 
-/// The kind of an actor, its id and its session.
-pub(crate) fn actor_parts(actor: &Actor) -> (&'static str, Option<String>, Option<String>) {
-    match actor {
-        Actor::User(user, session) => {
-            ("user", Some(user.to_string()), session.map(|session| session.to_string()))
-        }
-        Actor::Anonymous => ("anonymous", None, None),
-        Actor::System => ("system", None, None),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
 
     use rollcall_domain::{
         EventId,
-        audit::{Action, Origin, Target},
+        audit::{Action, Actor, Origin, Target},
     };
     use time::macros::datetime;
 

@@ -52,8 +52,8 @@ pub async fn accept(
     match actor {
         Some(actor) => {
             let accepted =
-                take(app, actor.user.clone(), Standing::Member(&actor.session), &found, origin).await;
-            // It is the inviting organization that wants to know who tried its invitations.
+                take(app, actor.user.clone(), Standing::Account(&actor.session), &found, origin).await;
+            // The inviting organization learns that somebody tried, but not who: they are a stranger to it.
             if let Err(error @ Error::WrongAccount { .. }) = &accepted {
                 let target = Target::Invitation(found.invitation.id);
                 let event = app.event(audit::Actor::Anonymous, origin, Action::InvitationAccepted, target);
@@ -87,7 +87,7 @@ enum Standing<'a> {
     /// Nothing yet: an account is made, with this password.
     Newcomer(PasswordHash),
     /// An account, in this session.
-    Member(&'a Session),
+    Account(&'a Session),
 }
 
 async fn take(
@@ -116,11 +116,11 @@ async fn take(
     let membership = Membership { user: user.id, role: acceptance.role() };
     unit.member_add(membership, organization, acceptance.at()).await?;
     unit.invitation_accept(organization, &acceptance).await?;
-    let place = unit.seat_of(user.id, organization).await?.ok_or(Error::NotFound)?;
+    let place = unit.seat_of(organization, user.id).await?.ok_or(Error::NotFound)?;
     // An invitation proves a mailbox, which is not a password: a session that came with it lasts no longer for it.
     let proof = match &standing {
         Standing::Newcomer(_) => Proof::Fresh,
-        Standing::Member(session) => Proof::from(*session),
+        Standing::Account(session) => Proof::from(*session),
     };
     let (signed_in, session) = open(app, user, Some(place), proof);
     unit.session_add(&session, origin).await?;
@@ -152,7 +152,7 @@ fn refused(refusal: AcceptanceRefusal, invited: &EmailAddress, signed_in: &Email
 
 #[cfg(test)]
 mod tests {
-    use rollcall_domain::{Role, audit::Outcome, invitations::State};
+    use rollcall_domain::{Role, audit::Outcome, invitations::Status};
     use time::Duration;
 
     use super::*;
@@ -166,7 +166,7 @@ mod tests {
             id: rollcall_domain::InvitationId::from_parts(0, &[5; 10]),
             email: email.parse().expect("an address"),
             role: Role::Member,
-            state: State::Pending,
+            kept_status: Status::Pending,
             invited_by: None,
             created_at: NOW,
             expires_at: NOW + Duration::DAY,
@@ -242,7 +242,7 @@ mod tests {
     #[tokio::test]
     async fn attack_6_what_has_happened_while_we_waited_for_the_lock_counts() {
         let revoked = rollcall_domain::invitations::Invitation {
-            state: State::Revoked,
+            kept_status: Status::Revoked,
             version: 2,
             ..invitation("ada@example.com")
         };

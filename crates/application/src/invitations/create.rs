@@ -3,7 +3,7 @@
 use rollcall_domain::{
     EmailAddress, Permission, Role,
     audit::{Action, Target as AuditTarget},
-    invitations::{Invitation, LIFETIME, State, may_stand},
+    invitations::{Invitation, LIFETIME, Status, may_stand},
     policy::Target,
 };
 use time::Duration;
@@ -51,7 +51,7 @@ async fn add(app: &Application, actor: &Actor, command: Command) -> Result<Liste
         id: app.id(),
         email,
         role,
-        state: State::Pending,
+        kept_status: Status::Pending,
         invited_by: Some(actor.user_id()),
         created_at: now,
         expires_at: now + LIFETIME,

@@ -40,18 +40,18 @@ mod tests {
     use rollcall_domain::{
         Role,
         audit::Outcome,
-        invitations::{Invitation, State},
+        invitations::{Invitation, Status},
     };
 
     use super::*;
     use crate::testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application};
 
-    fn invitation(role: Role, state: State) -> Invitation {
+    fn invitation(role: Role, state: Status) -> Invitation {
         Invitation {
             id: InvitationId::from_parts(0, &[5; 10]),
             email: "ada@example.com".parse().expect("an address"),
             role,
-            state,
+            kept_status: state,
             invited_by: None,
             created_at: NOW,
             expires_at: NOW,
@@ -60,7 +60,7 @@ mod tests {
         }
     }
 
-    fn store(role: Role, state: State) -> TestStore {
+    fn store(role: Role, state: Status) -> TestStore {
         let mut unit = MockUnit::new();
         unit.expect_invitation_lock().returning(move |_, _| Ok(Some(invitation(role, state))));
         unit.expect_invitation_renew().returning(|_, _, _, _| Ok(()));
@@ -72,9 +72,9 @@ mod tests {
 
     #[tokio::test]
     async fn one_that_ran_out_is_sent_again_with_one_event_and_one_letter() {
-        let store = store(Role::Viewer, State::Pending);
+        let store = store(Role::Viewer, Status::Pending);
         let actor = actor(1, Role::Admin);
-        let id = invitation(Role::Viewer, State::Pending).id;
+        let id = invitation(Role::Viewer, Status::Pending).id;
         resend(&application(&store, MockDirectory::new()), &actor, id).await.expect("sent again");
         let [(_, events, letters)] = store.committed().try_into().expect("one commit");
         assert_eq!(events, [(Action::InvitationResent, Outcome::Success)]);
@@ -83,9 +83,11 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_closed_or_above_the_actor_is_not_sent_again() {
-        for (role, state) in
-            [(Role::Viewer, State::Accepted), (Role::Viewer, State::Revoked), (Role::Owner, State::Pending)]
-        {
+        for (role, state) in [
+            (Role::Viewer, Status::Accepted),
+            (Role::Viewer, Status::Revoked),
+            (Role::Owner, Status::Pending),
+        ] {
             let store = store(role, state);
             let id = invitation(role, state).id;
             let refused =

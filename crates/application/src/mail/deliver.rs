@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use rollcall_domain::accounts::Locale;
 use time::Duration;
 use tokio::task::JoinSet;
 
@@ -83,37 +82,40 @@ impl Courier {
     }
 
     async fn deliver_one(self, claimed: Claimed) -> Result<(), Error> {
-        let attempt = self.attempt(claimed).await?;
+        let attempt = self.attempt(&claimed).await;
         if let Attempt::Later { error, .. } | Attempt::Dead { error, .. } = &attempt {
             tracing::warn!(mail = %claimed.id, attempts = claimed.attempts + 1, error, "a mail was not sent");
         }
-        Ok(self.outbox.settle(claimed.id, attempt).await?)
+        Ok(self.outbox.settle(&claimed, attempt).await?)
     }
 
     /// Forgets letters that went out long ago.
     ///
     /// # Errors
     /// When the outbox does not answer.
-    pub async fn tidy(&self) -> Result<u64, Error> {
+    pub async fn forget(&self) -> Result<u64, Error> {
         Ok(self.outbox.forget(self.clock.now() - self.pace.kept).await?)
     }
 
-    async fn attempt(&self, claimed: Claimed) -> Result<Attempt, Error> {
-        let Claimed { id, attempts, .. } = claimed;
+    async fn attempt(&self, claimed: &Claimed) -> Attempt {
         // Each attempt has a token of its own: only its hash is kept, so the earlier one is not known any more.
         let (token, hash) = token::mint(LINK_PREFIX, self.entropy.as_ref());
-        let Some(contents) = self.outbox.contents(&claimed, hash, self.clock.now()).await? else {
-            return Ok(Attempt::Moot { at: self.clock.now() });
+        let sent = match self.outbox.contents(claimed, hash, self.clock.now()).await {
+            Ok(Some(contents)) => {
+                let message = Message { id: claimed.id, contents, token, locale: claimed.locale.clone() };
+                self.mailer.send(message).await
+            }
+            Ok(None) => return Attempt::Moot { at: self.clock.now() },
+            Err(error) => Err(MailerError::Transient(format!("what it says cannot be read: {error}"))),
         };
-        let sent = self.mailer.send(Message { id, contents, token, locale: Locale::default() }).await;
         let at = self.clock.now();
-        Ok(match sent {
+        match sent {
             Ok(()) => Attempt::Sent { at },
-            Err(MailerError::Transient(error)) if attempts + 1 < self.pace.attempts => {
-                Attempt::Later { at: at + self.wait_after(attempts), error }
+            Err(MailerError::Transient(error)) if claimed.attempts + 1 < self.pace.attempts => {
+                Attempt::Later { at: at + self.wait_after(claimed.attempts), error }
             }
             Err(MailerError::Transient(error) | MailerError::Permanent(error)) => Attempt::Dead { at, error },
-        })
+        }
     }
 
     fn wait_after(&self, attempts: u16) -> Duration {
@@ -131,6 +133,7 @@ mod tests {
 
     use async_trait::async_trait;
     use rollcall_domain::{
+        accounts::Locale,
         id::{MailId, SignupId},
         secret::TokenHash,
     };
@@ -160,7 +163,12 @@ mod tests {
             _: u16,
         ) -> Result<Vec<Claimed>, StoreError> {
             let letter = Letter::ConfirmSignup { signup: SignupId::from_parts(0, &[0; 10]) };
-            Ok(vec![Claimed { id: MailId::from_parts(0, &[0; 10]), letter, attempts: self.attempts }])
+            Ok(vec![Claimed {
+                id: MailId::from_parts(0, &[0; 10]),
+                letter,
+                locale: Locale::default(),
+                attempts: self.attempts,
+            }])
         }
 
         async fn contents(
@@ -175,12 +183,12 @@ mod tests {
             Ok((!self.gone).then_some(contents))
         }
 
-        async fn settle(&self, _: MailId, attempt: Attempt) -> Result<(), StoreError> {
+        async fn settle(&self, _: &Claimed, attempt: Attempt) -> Result<(), StoreError> {
             self.settled.lock().expect("no panic").push(attempt);
             Ok(())
         }
 
-        async fn state(&self, _: OffsetDateTime) -> Result<OutboxState, StoreError> {
+        async fn state(&self) -> Result<OutboxState, StoreError> {
             Ok(OutboxState { queued: 1, dead: 0, oldest: None })
         }
 

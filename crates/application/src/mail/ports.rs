@@ -34,11 +34,11 @@ pub trait Outbox: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Option<Contents>, StoreError>;
 
-    /// Notes how an attempt ended.
-    async fn settle(&self, mail: MailId, attempt: Attempt) -> Result<(), StoreError>;
+    /// Notes how an attempt ended, unless its lease has run out and another has begun.
+    async fn settle(&self, mail: &Claimed, attempt: Attempt) -> Result<(), StoreError>;
 
     /// How much waits.
-    async fn state(&self, now: OffsetDateTime) -> Result<OutboxState, StoreError>;
+    async fn state(&self) -> Result<OutboxState, StoreError>;
 
     /// Forgets letters that were sent, or given up, before a moment.
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
@@ -48,13 +48,15 @@ pub trait Outbox: Send + Sync {
 }
 
 /// A letter that is being sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
     /// Names the mail, for ever and for every attempt.
     pub id: MailId,
     /// The letter.
     pub letter: Letter,
-    /// How many attempts came before.
+    /// The language to write it in.
+    pub locale: Locale,
+    /// How many attempts came before. With it, an attempt whose lease has run out is told from the one that came after.
     pub attempts: u16,
 }
 

@@ -7,7 +7,7 @@ use rollcall_domain::{
 };
 
 use super::succession::{Successor, settle};
-use crate::{Actor, Application, Error, ports::Scope};
+use crate::{Actor, Application, Error};
 
 /// Takes the actor out of the organization they are at work in; the session ends with the membership, and open
 /// invitations that they stand behind are taken back.
@@ -21,7 +21,7 @@ pub async fn leave(app: &Application, actor: &Actor) -> Result<(), Error> {
 
 async fn change(app: &Application, actor: &Actor) -> Result<(), Error> {
     let seat = actor.permit(Permission::OrganizationRead)?;
-    let mut unit = app.store.begin(Scope::Organization(seat.organization)).await?;
+    let mut unit = app.store.begin(seat.scope()).await?;
     unit.team_lock(seat.organization).await?;
     let member = unit.member_find(seat.organization, actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
     let owners = unit.owners_count(seat.organization).await?;

@@ -79,8 +79,8 @@ pub trait MembersView {
     /// The organization and somebody's role in it.
     async fn seat_of(
         &mut self,
-        user: UserId,
         organization: OrganizationId,
+        user: UserId,
     ) -> Result<Option<(Organization, Role)>, StoreError>;
 }
 

@@ -3,6 +3,7 @@
 mod chance;
 mod clock;
 mod directory;
+mod expiry;
 mod idempotency;
 mod scope;
 mod store;
@@ -10,6 +11,7 @@ mod store;
 pub use chance::Entropy;
 pub use clock::Clock;
 pub use directory::{Credentials, Directory, FoundInvitation, FoundSignup, OpenSession};
+pub use expiry::Expiry;
 pub use idempotency::{Claim, IdempotencyKeys, KeyedRequest, Window};
 pub use scope::Scope;
 pub use store::{Store, StoreError, UnitOfWork, View};

@@ -46,7 +46,7 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
 
     let mut unit = app.store.begin(Scope::of(user.id, organization)).await?;
     let place = match organization {
-        Some(organization) => match unit.seat_of(user.id, organization).await? {
+        Some(organization) => match unit.seat_of(organization, user.id).await? {
             Some(place) => Some(place),
             None => {
                 drop(unit);

@@ -32,7 +32,7 @@ async fn change(
 ) -> Result<SignedIn, Error> {
     let user = actor.user_id();
     let mut unit = app.store.begin(Scope::Seat { organization, user }).await?;
-    let place = unit.seat_of(user, organization).await?.ok_or(Error::NotFound)?;
+    let place = unit.seat_of(organization, user).await?.ok_or(Error::NotFound)?;
     // A session that was ended in the meantime must not live on in another organization.
     if !unit.session_end(actor.session_id()).await? {
         return Err(Error::Unauthenticated);

@@ -1,0 +1,30 @@
+//! Forgetting what has run out.
+
+use async_trait::async_trait;
+use rollcall_application::ports::{Expiry, StoreError};
+use time::OffsetDateTime;
+
+use crate::{
+    error::store_error,
+    store::PgStore,
+    transaction::{begin_task, task},
+};
+
+#[async_trait]
+impl Expiry for PgStore {
+    async fn forget_sessions(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::EXPIRY).await?;
+        let delete = sqlx::query!("DELETE FROM sessions WHERE expires_at <= $1", now);
+        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
+        transaction.commit().await.map_err(store_error)?;
+        Ok(forgotten)
+    }
+
+    async fn forget_signups(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::SIGNUPS).await?;
+        let delete = sqlx::query!("DELETE FROM signups WHERE expires_at <= $1", now);
+        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
+        transaction.commit().await.map_err(store_error)?;
+        Ok(forgotten)
+    }
+}

@@ -1,0 +1,17 @@
+//! What has run out is not kept for ever.
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+use super::StoreError;
+
+/// Forgets what has run out. A narrow door of its own beside the units of work: nothing that anybody could still use
+/// is changed, so no event is left.
+#[async_trait]
+pub trait Expiry: Send + Sync {
+    /// Forgets sessions that ended by their age; gives back how many.
+    async fn forget_sessions(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
+
+    /// Forgets sign-ups that nobody has completed in time, with the names and addresses in them; gives back how many.
+    async fn forget_signups(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
+}
