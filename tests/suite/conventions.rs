@@ -166,13 +166,11 @@ async fn attack_20_a_cookie_is_only_good_for_our_own_pages() {
 }
 
 #[tokio::test]
-async fn a_request_that_takes_too_long_is_ended() {
+async fn a_request_that_does_not_come_to_its_end_is_ended() {
     let service = Service::start_with(&[("http.timeout_seconds", "1")]).await;
     let dawdling = futures_util::stream::once(async { Ok::<_, std::io::Error>("{".to_owned()) });
     let for_ever = futures_util::StreamExt::chain(dawdling, futures_util::stream::pending());
     let request =
         service.anonymous().request(Method::POST, "/v1/signup").header("Content-Type", "application/json");
-    let answer =
-        Answer::of(request.body(reqwest::Body::wrap_stream(for_ever))).await.problem(503, "unavailable");
-    assert_eq!(answer.header("retry-after"), "1");
+    Answer::of(request.body(reqwest::Body::wrap_stream(for_ever))).await.problem(408, "request_timeout");
 }

@@ -111,7 +111,14 @@ async fn pages_for_readers_fetch_nothing_from_elsewhere() {
         assert!(docs.text.contains(part), "{part}");
     }
     service.anonymous().get("/assets/console.css").await.expect(200);
-    service.anonymous().get("/problems/nothing").await.expect(404);
+    assert!(service.anonymous().get("/problems/nothing").await.expect(404).text.contains("no such page"));
+    for broken in ["/invitations/accept?token=a&token=b", "/signup/complete?token=%ff%fe&token=b"] {
+        assert!(service.anonymous().get(broken).await.expect(400).text.contains("Open the link"), "{broken}");
+    }
+    let odd =
+        submit(&service, "/invitations/accept", &[("token", "x"), ("password", "y"), ("role", "owner")])
+            .await;
+    assert!(odd.expect(400).text.contains("Open the link"));
     // The type of every problem leads to its page.
     let problem = service.anonymous().get("/v1/session").await.problem(401, "unauthenticated");
     let page = service.anonymous().get(problem.text_at("/type")).await.expect(200);

@@ -377,13 +377,17 @@ $$;
 
 CREATE FUNCTION directory_session_seen(seen_session uuid, seen_at timestamptz) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    -- Rows that somebody else is changing are left alone: this is not worth waiting for.
     WITH seen AS (
         UPDATE sessions s SET last_seen_at = GREATEST(s.last_seen_at, seen_at)
-         WHERE s.session_id = seen_session
-     RETURNING s.org_id, s.user_id)
+         WHERE s.session_id = (SELECT f.session_id FROM sessions f WHERE f.session_id = seen_session FOR UPDATE SKIP LOCKED)
+     RETURNING s.org_id, s.user_id),
+    free AS (
+        SELECT f.org_id, f.user_id FROM members f JOIN seen ON f.org_id = seen.org_id AND f.user_id = seen.user_id
+           FOR UPDATE OF f SKIP LOCKED)
     UPDATE members m SET last_seen_at = GREATEST(m.last_seen_at, seen_at)
-      FROM seen
-     WHERE m.org_id = seen.org_id AND m.user_id = seen.user_id
+      FROM free
+     WHERE m.org_id = free.org_id AND m.user_id = free.user_id
 $$;
 
 ---------------------------------------------------------------------------------------------------

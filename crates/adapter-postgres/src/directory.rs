@@ -12,12 +12,17 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use crate::{
-    error::store_error,
+    error::{corrupt, store_error},
     row::{InvitationRow, OrganizationRow, UserRow, moment, value},
     store::PgStore,
 };
 
 const SUSPENDED: &str = "suspended";
+
+/// A column that is there whenever the organization is.
+fn there<T>(column: Option<T>) -> Result<T, StoreError> {
+    column.ok_or_else(|| corrupt("an organization lacks a column"))
+}
 
 #[async_trait]
 impl Directory for PgStore {
@@ -67,28 +72,19 @@ impl Directory for PgStore {
             created_at: row.user_created_at,
             version: row.user_version,
         };
-        let seat = match (
-            row.org_id,
-            row.org_name,
-            row.slug,
-            row.plan,
-            row.org_created_at,
-            row.org_version,
-            row.role,
-        ) {
-            (
-                Some(org_id),
-                Some(name),
-                Some(slug),
-                Some(plan),
-                Some(created_at),
-                Some(version),
-                Some(role),
-            ) => {
-                let organization = OrganizationRow { org_id, name, slug, plan, created_at, version };
-                Some((organization.try_into()?, value(&role)?))
+        let seat = match row.org_id {
+            None => None,
+            Some(org_id) => {
+                let organization = OrganizationRow {
+                    org_id,
+                    name: there(row.org_name)?,
+                    slug: there(row.slug)?,
+                    plan: there(row.plan)?,
+                    created_at: there(row.org_created_at)?,
+                    version: there(row.org_version)?,
+                };
+                Some((organization.try_into()?, value(&there(row.role)?)?))
             }
-            _ => None,
         };
         Ok(Some(OpenSession {
             session: Session {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{exactly_one, store_error},
-    row::{InvitationRow, count, value},
+    row::{InvitationRow, count, moment, value},
     transaction::Transaction,
 };
 
@@ -107,14 +107,21 @@ impl InvitationsView for Transaction {
         since: OffsetDateTime,
     ) -> Result<MailsSent, StoreError> {
         let row = sqlx::query!(
-            r#"SELECT count(*) AS "by_organization!", count(*) FILTER (WHERE sender = $2) AS "by_inviter!"
+            r#"SELECT count(*) AS "by_organization!", count(*) FILTER (WHERE sender = $2) AS "by_inviter!",
+                      min(created_at) AS first_by_organization,
+                      min(created_at) FILTER (WHERE sender = $2) AS first_by_inviter
                  FROM mails WHERE org_id = $1 AND kind = 'invitation' AND created_at > $3"#,
             organization.uuid(),
             inviter.uuid(),
             since
         );
         let row = row.fetch_one(self.connection()).await.map_err(store_error)?;
-        Ok(MailsSent { by_inviter: count(row.by_inviter)?, by_organization: count(row.by_organization)? })
+        Ok(MailsSent {
+            by_inviter: count(row.by_inviter)?,
+            first_by_inviter: row.first_by_inviter.map(moment),
+            by_organization: count(row.by_organization)?,
+            first_by_organization: row.first_by_organization.map(moment),
+        })
     }
 }
 

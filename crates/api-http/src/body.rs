@@ -30,7 +30,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for Json<T> {
         if !is_json(request.headers()) {
             return Err(Problem::plain(Code::UnsupportedMediaType));
         }
-        let bytes = read(request, api.settings.body_limit).await?;
+        let bytes = read(request, api).await?;
         parse(&bytes).map(Self).map_err(|error| match error {
             ParseError::Malformed(text) => {
                 Problem::new(Code::MalformedJson, format!("The body is not JSON: {text}."))
@@ -167,22 +167,28 @@ impl Fields {
     }
 }
 
-/// The whole body, unless it is larger than `limit`.
-pub(crate) async fn read(request: Request, limit: usize) -> Result<bytes::Bytes, Problem> {
+/// The whole body, unless it is larger than it may be, or does not come to its end in half of the time that answering
+/// may take.
+pub(crate) async fn read(request: Request, api: &Api) -> Result<bytes::Bytes, Problem> {
+    let limit = api.settings.body_limit;
     let too_large =
         || Problem::new(Code::BodyTooLarge, format!("The body must be at most {limit} bytes long."));
-    let announced =
-        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > limit as u64) {
         return Err(too_large());
     }
-    to_bytes(request.into_body(), limit).await.map_err(|error| {
-        let limit_hit =
-            std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
-        if limit_hit {
-            too_large()
-        } else {
-            Problem::new(Code::BadRequest, "The body could not be read to its end.")
+    match tokio::time::timeout(api.settings.timeout / 2, to_bytes(request.into_body(), limit)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => {
+            let limit_hit =
+                std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
+            Err(if limit_hit {
+                too_large()
+            } else {
+                Problem::new(Code::BadRequest, "The body could not be read to its end.")
+            })
         }
-    })
+        Err(_) => Err(Problem::plain(Code::RequestTimeout)),
+    }
 }

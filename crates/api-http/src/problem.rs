@@ -77,12 +77,16 @@ codes! {
         "The address has an open invitation. Send that one again, or take it back first.";
     RequestInProgress = "request_in_progress", CONFLICT, "The first request is still running",
         "A request with the same Idempotency-Key is being worked on. Repeat it in a moment to get its answer.";
+    AnswerGone = "answer_gone", CONFLICT, "The answer is not kept any more",
+        "The first request with this Idempotency-Key was done, but its answer cannot be read any more. Look at what it has made.";
     InvitationGone = "invitation_gone", GONE, "The invitation cannot be used any more",
         "It has been accepted, taken back, sent again with a newer link, or has run out. Ask for a new one.";
     SignupGone = "signup_gone", GONE, "The sign-up link cannot be used any more",
         "It has been used or has run out. Sign up again to get a new one.";
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "It has changed in between",
         "The thing is not in the state named by If-Match any more. Read it again and decide anew.";
+    RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request did not come to its end",
+        "The body was announced but did not arrive in time. Send it again.";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large",
         "The request's body is larger than this service takes.";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body must be JSON",
@@ -96,7 +100,7 @@ codes! {
     Internal = "internal_error", INTERNAL_SERVER_ERROR, "Something went wrong here",
         "The fault is this service's. It has been logged under the request_id.";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Not available at the moment",
-        "The service, or something it depends on, cannot answer now. Nothing was changed. Try again after as many seconds as Retry-After says.";
+        "The service, or something it depends on, cannot answer now. Try again after as many seconds as Retry-After says; with an Idempotency-Key, nothing is done twice.";
 }
 
 /// A problem, ready to be sent (RFC 9457).

@@ -10,7 +10,10 @@ use rollcall_domain::{
     sessions::Session,
 };
 
-use crate::{Error, ports::Scope};
+use crate::{
+    Error,
+    ports::{Scope, UnitOfWork},
+};
 
 /// Somebody whose credential was good: who asks, where they are at work, and from where they ask.
 #[derive(Debug, Clone)]
@@ -38,6 +41,33 @@ impl Seat {
     /// Everything in the organization.
     pub fn scope(&self) -> Scope {
         Scope::Organization(self.organization)
+    }
+}
+
+impl Seat {
+    /// Decides once more, in the transaction: what the actor was when the request came in may have changed since, and
+    /// from here on it stays until the end of the transaction.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] to whoever is not in the organization any more, [`Error::PermissionDenied`] or
+    /// [`Error::NotFound`] as [`Actor::permit_on`].
+    pub(crate) async fn permit_on(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        permission: Permission,
+        target: Target,
+    ) -> Result<(), Error> {
+        let held =
+            unit.member_hold(self.organization, self.membership.user).await?.ok_or(Error::Unauthenticated)?;
+        decided(policy::decide(&Grant::Member { role: held }, permission, target))
+    }
+}
+
+fn decided(decision: Decision) -> Result<(), Error> {
+    match decision {
+        Decision::Allowed => Ok(()),
+        Decision::Forbidden { required } => Err(Error::PermissionDenied { required }),
+        Decision::Hidden => Err(Error::NotFound),
     }
 }
 
@@ -83,12 +113,9 @@ impl Actor {
     /// # Errors
     /// [`Error::PermissionDenied`] otherwise, or [`Error::NotFound`] for what the actor cannot see.
     pub fn permit_on(&self, permission: Permission, target: Target) -> Result<Seat, Error> {
-        match policy::decide(&self.grant(), permission, target) {
-            Decision::Forbidden { required } => Err(Error::PermissionDenied { required }),
-            Decision::Hidden => Err(Error::NotFound),
-            // Nobody without a place is allowed anything in one.
-            Decision::Allowed => self.seat().ok_or(Error::PermissionDenied { required: permission }),
-        }
+        decided(policy::decide(&self.grant(), permission, target))?;
+        // Nobody without a place is allowed anything in one.
+        self.seat().ok_or(Error::PermissionDenied { required: permission })
     }
 
     /// The actor's seat.

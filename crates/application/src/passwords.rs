@@ -32,6 +32,13 @@ pub struct Cost {
     pub lanes: u32,
 }
 
+impl Cost {
+    /// Whether argon2 works at that cost (RFC 9106 section 3.1).
+    pub fn is_possible(&self) -> bool {
+        Params::new(self.memory_kib, self.passes, self.lanes, None).is_ok()
+    }
+}
+
 /// Hashes passwords and checks them.
 #[derive(Clone)]
 pub struct Passwords {

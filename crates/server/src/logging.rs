@@ -22,15 +22,29 @@ pub enum InvalidLogging {
 /// # Errors
 /// [`InvalidLogging`].
 pub fn start_logging(settings: &Settings) -> Result<(), InvalidLogging> {
-    let filter = EnvFilter::try_new(&settings.values.log.level).map_err(|_| InvalidLogging::Level)?;
+    let (filter, format) = filter(settings)?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
-    match settings.values.log.format.as_str() {
-        "text" => lines.init(),
-        "json" => lines.json().flatten_event(true).init(),
-        _ => return Err(InvalidLogging::Format),
+    match format {
+        Format::Text => lines.init(),
+        Format::Json => lines.json().flatten_event(true).init(),
     }
     Ok(())
+}
+
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+/// What is logged, and how it looks.
+pub(crate) fn filter(settings: &Settings) -> Result<(EnvFilter, Format), InvalidLogging> {
+    let filter = EnvFilter::try_new(&settings.values.log.level).map_err(|_| InvalidLogging::Level)?;
+    match settings.values.log.format.as_str() {
+        "text" => Ok((filter, Format::Text)),
+        "json" => Ok((filter, Format::Json)),
+        _ => Err(InvalidLogging::Format),
+    }
 }

@@ -212,6 +212,9 @@ impl Settings {
         settings.keyring()?;
         settings.sender(settings.values.http.address)?;
         settings.smtp()?;
+        settings.check_numbers()?;
+        crate::logging::filter(&settings)
+            .map_err(|problem| InvalidSettings::value("ROLLCALL__LOG", problem))?;
         if profile == Profile::Production {
             let values = &settings.values;
             let empty = |setting| Err(InvalidSettings::value(setting, "must be set in production"));
@@ -237,6 +240,29 @@ impl Settings {
             }
         }
         Ok(settings)
+    }
+
+    /// Numbers that would only be found to be too large, or too small, when they are needed.
+    fn check_numbers(&self) -> Result<(), InvalidSettings> {
+        let values = &self.values;
+        if !self.password_cost().is_possible() {
+            let problem = "must be at least 8 for each lane, with 1 pass and 1 lane or more";
+            return Err(InvalidSettings::value("ROLLCALL__PASSWORDS__MEMORY_KIB", problem));
+        }
+        for (setting, number, most) in [
+            ("ROLLCALL__SESSIONS__IDLE_HOURS", values.sessions.idle_hours, 24 * 365),
+            ("ROLLCALL__SESSIONS__ABSOLUTE_DAYS", values.sessions.absolute_days, 365),
+            ("ROLLCALL__DATABASE__MAX_CONNECTIONS", values.database.max_connections, 10_000),
+            ("ROLLCALL__LIMITS__REQUESTS", values.limits.requests, 10_000_000),
+            ("ROLLCALL__LIMITS__REQUESTS_PER_SECONDS", values.limits.requests_per_seconds, 86_400),
+            ("ROLLCALL__LIMITS__ATTEMPTS", values.limits.attempts, 10_000_000),
+            ("ROLLCALL__LIMITS__ATTEMPTS_PER_SECONDS", values.limits.attempts_per_seconds, 86_400),
+        ] {
+            if !(1..=most).contains(&number) {
+                return Err(InvalidSettings::value(setting, format!("must be between 1 and {most}")));
+            }
+        }
+        Ok(())
     }
 
     /// How browsers reach the service that listens on `address`: the URL that links begin with.
@@ -382,6 +408,11 @@ mod tests {
             ("http.address", "here", "address"),
             ("limits.enabled", "perhaps", "enabled"),
             ("limits.typing_error", "1", "typing_error"),
+            ("limits.attempts", "0", "LIMITS__ATTEMPTS"),
+            ("passwords.memory_kib", "1", "MEMORY_KIB"),
+            ("sessions.absolute_days", "4000000000", "ABSOLUTE_DAYS"),
+            ("log.level", "=,", "LOG__LEVEL"),
+            ("log.format", "xml", "LOG__FORMAT"),
         ] {
             let error = Settings::with(Profile::Development, &[(path, value)]).expect_err(path);
             assert!(error.to_string().contains(name), "{error}");

@@ -86,15 +86,15 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
             "This invitation is for another account",
             format!("It is for {invited}; you are signed in as {signed_in}."),
         ),
-        Error::LimitReached { .. } | Error::Busy => because(
+        Error::LimitReached { .. } => because(
             StatusCode::TOO_MANY_REQUESTS,
             "Please wait a little",
             "That was too much at once. Try again soon.",
         ),
-        Error::Unavailable(_) => because(
+        Error::Busy | Error::Unavailable(_) => because(
             StatusCode::SERVICE_UNAVAILABLE,
             "Not available at the moment",
-            "Nothing was changed. Please try again in a minute.",
+            "Please try again in a minute.",
         ),
         Error::Internal(source) => {
             tracing::error!(error = %source, "internal error");

@@ -1,8 +1,9 @@
-//! Requests that carry an `Idempotency-Key` are done once, and answered alike however often they come
-//! (draft-ietf-httpapi-idempotency-key-header).
+//! `POST`s that carry an `Idempotency-Key` are done once as long as their answer is kept, and answered alike however
+//! often they come (draft-ietf-httpapi-idempotency-key-header).
 //!
-//! Only answers that tell of a success are kept: a request that failed has changed nothing, so a repeat of it
-//! is a request like any other. Answers can hold secrets; they are sealed before they are kept.
+//! Only answers that tell of a success are kept: a request that was refused has changed nothing, so a repeat of it is a
+//! request like any other. Answers can hold secrets; they are sealed before they are kept. What is left open, and why,
+//! is in docs/decisions/0004.
 
 use axum::{
     body::{Body, to_bytes},
@@ -56,7 +57,7 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
     let (mut parts, body) = request.into_parts();
     // Before anything is replayed: a session that has ended gets nothing any more, not even an old answer.
     credential::authenticate(&mut parts, api).await?;
-    let bytes = body::read(Request::from_parts(parts.clone(), body), api.settings.body_limit).await?;
+    let bytes = body::read(Request::from_parts(parts.clone(), body), api).await?;
     let caller = caller(&mut parts, api).await;
     let fingerprint = fingerprint(&[parts.uri.path(), parts.uri.query().unwrap_or_default()], &bytes);
     let keyed = KeyedRequest { caller, key, fingerprint };
@@ -73,7 +74,9 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
 
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
     if !response.status().is_success() {
-        api.idempotency.release(&keyed).await.map_err(Error::from)?;
+        if let Err(error) = api.idempotency.release(&keyed).await {
+            tracing::warn!(%error, "a key was not given back; it is free when its request is taken for dead");
+        }
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
@@ -136,9 +139,9 @@ fn context(keyed: &KeyedRequest) -> Vec<u8> {
 fn replay(api: &Api, keyed: &KeyedRequest, sealed: &[u8]) -> Result<Response, Problem> {
     // A key that has left the keyring has taken the answer with it.
     let answer = api.keyring.open(PURPOSE, &context(keyed), sealed);
-    let answer: Answer = answer.and_then(|answer| serde_json::from_slice(&answer).ok()).ok_or_else(|| {
-        Problem::new(Code::RequestInProgress, "The request was done, but its answer is not kept any more.")
-    })?;
+    let answer: Answer = answer
+        .and_then(|answer| serde_json::from_slice(&answer).ok())
+        .ok_or_else(|| Problem::plain(Code::AnswerGone))?;
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     let mut response = (status, answer.body).into_response();
     for (name, value) in answer.headers {

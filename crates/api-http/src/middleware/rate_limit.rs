@@ -32,7 +32,9 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const TIDY_EVERY: u32 = 4096;
 
 /// Paths that try passwords or tokens, or cause mail to strangers.
-const ATTEMPTS: [&str; 6] = [
+const ATTEMPTS: [&str; 8] = [
+    "/signup/complete",
+    "/invitations/accept",
     "/v1/signup",
     "/v1/signup/complete",
     "/v1/sessions",

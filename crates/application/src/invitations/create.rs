@@ -3,7 +3,7 @@
 use rollcall_domain::{
     EmailAddress, Permission, Role,
     audit::{Action, Target as AuditTarget},
-    invitations::{Invitation, LIFETIME, Status, may_stand},
+    invitations::{Invitation, LIFETIME, Status},
     policy::Target,
 };
 use time::Duration;
@@ -35,11 +35,7 @@ async fn add(app: &Application, actor: &Actor, command: Command) -> Result<Liste
     let seat = actor.permit_on(Permission::TeamInvite, Target::Seat { role })?;
     let now = app.now();
     let mut unit = app.store.begin(seat.scope()).await?;
-    // What the actor was when the request came in may have changed; from here on it stays.
-    let acting = unit.member_hold(seat.organization, actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
-    if !may_stand(acting, role) {
-        return Err(Error::PermissionDenied { required: Permission::TeamInvite });
-    }
+    seat.permit_on(unit.as_mut(), Permission::TeamInvite, Target::Seat { role }).await?;
     if unit.member_has_address(seat.organization, &email).await? {
         return Err(Error::AlreadyMember);
     }
@@ -75,12 +71,17 @@ pub(super) async fn within_limits(
     unit: &mut dyn UnitOfWork,
 ) -> Result<(), Error> {
     let Some(limits) = app.settings.limits else { return Ok(()) };
-    let since = app.now() - Duration::DAY;
-    let sent = unit.invitation_mails_since(seat.organization, seat.membership.user, since).await?;
-    if sent.by_inviter >= limits.invitations_per_inviter
-        || sent.by_organization >= limits.invitations_per_organization
-    {
-        return Err(Error::LimitReached { what: "invitations in 24 hours", retry_after: Duration::HOUR });
+    let (now, window) = (app.now(), Duration::DAY);
+    let sent = unit.invitation_mails_since(seat.organization, seat.membership.user, now - window).await?;
+    for (count, limit, first) in [
+        (sent.by_inviter, limits.invitations_per_inviter, sent.first_by_inviter),
+        (sent.by_organization, limits.invitations_per_organization, sent.first_by_organization),
+    ] {
+        if count >= limit {
+            // There is room for another when the first of them is a day ago.
+            let retry_after = first.map_or(window, |first| first + window - now);
+            return Err(Error::LimitReached { what: "invitations in 24 hours", retry_after });
+        }
     }
     Ok(())
 }
@@ -170,8 +171,8 @@ mod tests {
     #[tokio::test]
     async fn limits_keep_the_mail_from_being_a_cannon() {
         for sent in [
-            MailsSent { by_inviter: 10, by_organization: 10 },
-            MailsSent { by_inviter: 0, by_organization: 20 },
+            MailsSent { by_inviter: 10, by_organization: 10, ..MailsSent::default() },
+            MailsSent { by_organization: 20, ..MailsSent::default() },
         ] {
             let mut unit = unit(false, false);
             unit.expect_invitation_mails_since().returning(move |_, _, _| Ok(sent));

@@ -5,6 +5,8 @@ use rollcall_domain::{
     audit::{Action, Target},
 };
 
+use time::Duration;
+
 use super::{Create, ListedInvitation, create};
 use crate::{Actor, Application, Error};
 
@@ -12,7 +14,8 @@ use crate::{Actor, Application, Error};
 /// the order of the commands.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`] to whoever may invite nobody at all.
+/// [`Error::PermissionDenied`] to whoever may invite nobody at all, and whatever is not about a line, such as a database
+/// that does not answer.
 pub async fn create_bulk(
     app: &Application,
     actor: &Actor,
@@ -21,10 +24,31 @@ pub async fn create_bulk(
     let permitted = actor.permit(Permission::TeamInvite);
     app.refusals_recorded(actor, Action::InvitationCreated, Target::Nothing, permitted).await?;
     let mut results = Vec::with_capacity(commands.len());
+    let mut limited: Option<(&'static str, Duration)> = None;
     for command in commands {
-        results.push(match command {
-            Ok(command) => create(app, actor, command).await,
-            Err(error) => Err(error),
+        results.push(match (command, &limited) {
+            (Err(error), _) => Err(error),
+            // The rest would only be refused one by one, and each refusal written down.
+            (Ok(_), Some((what, retry_after))) => {
+                Err(Error::LimitReached { what, retry_after: *retry_after })
+            }
+            (Ok(command), None) => match create(app, actor, command).await {
+                // Not about this line: what has been done so far is done, and a repeat finds it so.
+                Err(
+                    error @ (Error::Busy
+                    | Error::Unavailable(_)
+                    | Error::Internal(_)
+                    | Error::Unauthenticated),
+                ) => {
+                    return Err(error);
+                }
+                result => {
+                    if let Err(Error::LimitReached { what, retry_after }) = &result {
+                        limited = Some((*what, *retry_after));
+                    }
+                    result
+                }
+            },
         });
     }
     Ok(results)

@@ -18,13 +18,17 @@ pub struct ListedInvitation {
     pub inviter_name: Option<String>,
 }
 
-/// How many invitation mails have been sent on request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How many invitation mails have been sent on request, and when the first of them was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MailsSent {
     /// By one member.
     pub by_inviter: u32,
+    /// The first of those.
+    pub first_by_inviter: Option<OffsetDateTime>,
     /// By the whole organization.
     pub by_organization: u32,
+    /// The first of those.
+    pub first_by_organization: Option<OffsetDateTime>,
 }
 
 /// Reads the invitations of the scope's organization.
@@ -46,7 +50,8 @@ pub trait InvitationsView {
         page: &PageRequest<InvitationId>,
     ) -> Result<Page<ListedInvitation, InvitationId>, StoreError>;
 
-    /// How many invitation mails a member, and the organization, have caused since a moment.
+    /// How many invitation mails a member, and the organization, have caused since a moment. Nothing is locked: requests
+    /// at the same moment may each find room for one, which goes as far beyond a limit as there are connections.
     async fn invitation_mails_since(
         &mut self,
         organization: OrganizationId,

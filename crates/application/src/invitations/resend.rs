@@ -24,7 +24,7 @@ async fn change(app: &Application, actor: &Actor, id: InvitationId) -> Result<Li
     let seat = actor.permit(Permission::TeamInvite)?;
     let mut unit = app.store.begin(seat.scope()).await?;
     let invitation = unit.invitation_lock(seat.organization, id).await?.ok_or(Error::NotFound)?;
-    actor.permit_on(Permission::TeamInvite, Target::Seat { role: invitation.role })?;
+    seat.permit_on(unit.as_mut(), Permission::TeamInvite, Target::Seat { role: invitation.role }).await?;
     let now = app.now();
     let expires_at = renew(&invitation, now).map_err(|_| Error::InvitationGone)?;
     within_limits(app, seat, unit.as_mut()).await?;
@@ -63,6 +63,7 @@ mod tests {
     fn store(role: Role, state: Status) -> TestStore {
         let mut unit = MockUnit::new();
         unit.expect_invitation_lock().returning(move |_, _| Ok(Some(invitation(role, state))));
+        unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Admin)));
         unit.expect_invitation_renew().returning(|_, _, _, _| Ok(()));
         unit.expect_invitation_find().returning(move |_, _| {
             Ok(Some(ListedInvitation { invitation: invitation(role, state), inviter_name: None }))

@@ -22,7 +22,7 @@ async fn change(app: &Application, actor: &Actor, id: InvitationId) -> Result<()
     let seat = actor.permit(Permission::TeamInvite)?;
     let mut unit = app.store.begin(seat.scope()).await?;
     let invitation = unit.invitation_lock(seat.organization, id).await?.ok_or(Error::NotFound)?;
-    actor.permit_on(Permission::TeamInvite, Target::Seat { role: invitation.role })?;
+    seat.permit_on(unit.as_mut(), Permission::TeamInvite, Target::Seat { role: invitation.role }).await?;
     invitations::revoke(&invitation).map_err(|_| Error::InvitationGone)?;
     unit.invitation_revoke(seat.organization, id).await?;
     let event = app.event_by(actor, Action::InvitationRevoked, AuditTarget::Invitation(id)).change(

@@ -2,8 +2,9 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Target},
+    audit::{Action, Target as AuditTarget},
     organizations::{Organization, OrganizationName},
+    policy::Target,
 };
 
 use crate::{Actor, Application, Error, Precondition};
@@ -23,7 +24,7 @@ pub struct Command {
 /// [`Error::PermissionDenied`], and [`Error::PreconditionFailed`] when the organization is not in the
 /// expected version any more.
 pub async fn update(app: &Application, actor: &Actor, command: Command) -> Result<Organization, Error> {
-    let target = actor.organization().map_or(Target::Nothing, Target::Organization);
+    let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
     let updated = change(app, actor, command).await;
     app.refusals_recorded(actor, Action::OrganizationUpdated, target, updated).await
 }
@@ -31,6 +32,7 @@ pub async fn update(app: &Application, actor: &Actor, command: Command) -> Resul
 async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Organization, Error> {
     let seat = actor.permit(Permission::OrganizationUpdate)?;
     let mut unit = app.store.begin(seat.scope()).await?;
+    seat.permit_on(unit.as_mut(), Permission::OrganizationUpdate, Target::Organization).await?;
     let before = unit.organization_lock(seat.organization).await?.ok_or(Error::NotFound)?;
     command.precondition.check(before.version)?;
     let Some(name) = command.name.filter(|name| *name != before.name) else { return Ok(before) };
@@ -38,7 +40,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Or
     unit.organization_save(&after).await?;
     after.version += 1;
     let event = app
-        .event_by(actor, Action::OrganizationUpdated, Target::Organization(seat.organization))
+        .event_by(actor, Action::OrganizationUpdated, AuditTarget::Organization(seat.organization))
         .change("name", Some(before.name.as_str()), Some(after.name.as_str()));
     unit.commit(app.record(event)).await?;
     Ok(after)

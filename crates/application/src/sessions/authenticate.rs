@@ -19,7 +19,10 @@ pub async fn authenticate(app: &Application, token: &Secret, origin: Origin) -> 
         return Err(Error::Unauthenticated);
     }
     if found.session.is_stale(now) {
-        app.directory.session_seen(found.session.id, now).await?;
+        // Bookkeeping: it must not keep anybody from their work.
+        if let Err(error) = app.directory.session_seen(found.session.id, now).await {
+            tracing::warn!(%error, "when a session was last used was not noted");
+        }
     }
     Ok(Actor { session: found.session, user: found.user, place: found.seat, origin })
 }
