@@ -2,15 +2,15 @@
 
 use std::{env, path::PathBuf};
 
-use rollcall_private_postgres::{Error, PrivatePostgres, Settings};
+use rollcall_private_postgres::{
+    Error, PrivatePostgres, Settings, TEST_DATABASE_URL, docker_answers, with_database,
+};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use testcontainers::{
     ContainerAsync, GenericImage, ImageExt, core::IntoContainerPort, core::WaitFor, runners::AsyncRunner,
 };
 use tokio::sync::OnceCell;
 
-/// Names a PostgreSQL to use, as a superuser's URL. `cargo xtask test` sets it.
-const NAMED: &str = "ROLLCALL_TEST_DATABASE_URL";
 /// Held while the template is made, by whichever test comes first.
 const TEMPLATE_LOCK: i64 = 0x726f_6c6c_6361_6c6c;
 
@@ -31,7 +31,7 @@ impl Server {
         match PrivatePostgres::start(&settings).await {
             Ok(postgres) => Self::Private(postgres),
             Err(Error::NotFound { hint }) => {
-                assert!(std::os::unix::net::UnixStream::connect("/var/run/docker.sock").is_ok(), "{hint}");
+                assert!(docker_answers(), "{hint}");
                 let image = GenericImage::new("postgres", "17-alpine")
                     .with_exposed_port(5432.tcp())
                     .with_wait_for(WaitFor::message_on_stderr(
@@ -57,13 +57,8 @@ impl Server {
 
 /// A superuser's URL of a database on the server that tests use.
 async fn server_url(database: &str) -> String {
-    match env::var(NAMED) {
-        Ok(url) => {
-            let (server, options) =
-                url.split_once('?').map_or((url.as_str(), None), |(server, options)| (server, Some(options)));
-            let server = server.rsplit_once('/').map_or(server, |(server, _)| server);
-            format!("{server}/{database}{}", options.map(|options| format!("?{options}")).unwrap_or_default())
-        }
+    match env::var(TEST_DATABASE_URL) {
+        Ok(url) => with_database(&url, database),
         Err(_) => OURS.get_or_init(Server::start).await.url(database),
     }
 }
@@ -78,15 +73,15 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// Makes one.
     pub async fn create() -> Self {
-        Self::create_empty_of(Some(&template().await)).await
+        Self::create_from(Some(&template().await)).await
     }
 
     /// Makes one without a schema.
     pub async fn create_empty() -> Self {
-        Self::create_empty_of(None).await
+        Self::create_from(None).await
     }
 
-    async fn create_empty_of(template: Option<&str>) -> Self {
+    async fn create_from(template: Option<&str>) -> Self {
         let name = format!("rollcall_test_{}", uuid::Uuid::from_u128(random()).simple());
         let admin_url = server_url("postgres").await;
         let mut admin = PgConnection::connect(&admin_url).await.unwrap();

@@ -8,6 +8,11 @@ use crate::process::{Result, output, root};
 pub(crate) async fn run() -> Result {
     crate::lint::run()?;
     crate::test::run(None).await?;
+    fresh().await
+}
+
+/// Makes the generated files anew, and fails if that changes anything.
+pub(crate) async fn fresh() -> Result {
     let before = state()?;
     crate::generate::run().await?;
     if state()? != before {

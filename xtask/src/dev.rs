@@ -27,14 +27,23 @@ pub(crate) async fn run() -> Result {
         .args(["run", "--quiet", "--package", "rollcall-server", "--", "serve"])
         .stdout(Stdio::piped())
         .spawn()?;
-    let address = address(&mut server)?;
-    // The client could speak TLS, and wants to know by whose cryptography.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let demo = Demo { client: Client::builder().timeout(Duration::from_secs(30)).build()?, address };
-    demo.fill().await?;
+    if let Err(error) = fill(&mut server).await {
+        server.kill()?;
+        server.wait()?;
+        return Err(error);
+    }
     // The server gets the terminal's interrupt as well, and stops in good order.
     tokio::task::spawn_blocking(move || server.wait()).await??;
     Ok(())
+}
+
+/// Waits until the server serves, and fills it.
+async fn fill(server: &mut Child) -> Result {
+    let address = address(server)?;
+    // The client could speak TLS, and wants to know by whose cryptography.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let demo = Demo { client: Client::builder().timeout(Duration::from_secs(30)).build()?, address };
+    demo.fill().await
 }
 
 /// The address out of the line that the server prints when it serves.
@@ -89,10 +98,17 @@ impl Demo {
         if self.sign_in(email).await?.is_some() {
             return Ok(());
         }
-        self.post("/v1/invitations", Some(owner), &json!({"email": email, "role": role})).await?;
+        let (status, answer) =
+            self.post("/v1/invitations", Some(owner), &json!({"email": email, "role": role})).await?;
+        if status != StatusCode::CREATED {
+            return Err(format!("{email} was not invited: {answer}").into());
+        }
         let token = self.mailed_token(email).await?;
         let account = json!({"token": token, "name": name, "password": PASSWORD});
-        self.post("/v1/invitations/accept", None, &account).await?;
+        let (status, answer) = self.post("/v1/invitations/accept", None, &account).await?;
+        if status != StatusCode::CREATED {
+            return Err(format!("{email} did not come in: {answer}").into());
+        }
         Ok(())
     }
 

@@ -42,6 +42,8 @@ enum Task {
     },
     /// Make the generated files anew: .sqlx, the OpenAPI document, the configuration reference, golden files.
     Generate,
+    /// Check that the generated files are fresh, by making them anew.
+    Fresh,
     /// Everything that must hold before a change lands: lint, test, and generated files that are fresh.
     Ci,
 }
@@ -55,6 +57,7 @@ async fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Migrate { url } => migrate::run(&url),
         Task::Generate => generate::run().await,
+        Task::Fresh => ci::fresh().await,
         Task::Ci => ci::run().await,
     };
     match done {

@@ -2,13 +2,12 @@
 
 use std::{path::Path, process::Command};
 
-use rollcall_private_postgres::{Error, PrivatePostgres, Settings};
+use rollcall_private_postgres::{
+    Error, PrivatePostgres, Settings, TEST_DATABASE_URL, docker_answers, with_database,
+};
 use tempfile::TempDir;
 
 use crate::process::{Result, is_there, run};
-
-/// The variable that names a PostgreSQL to use instead, as a superuser's URL.
-pub(crate) const NAMED: &str = "ROLLCALL_TEST_DATABASE_URL";
 
 /// A PostgreSQL that is there until it is stopped.
 pub(crate) enum ThrowAway {
@@ -21,7 +20,7 @@ pub(crate) enum ThrowAway {
 impl ThrowAway {
     /// The named one, or our own; none where only containers can help.
     pub(crate) async fn start() -> Result<Option<Self>> {
-        if let Ok(url) = std::env::var(NAMED) {
+        if let Ok(url) = std::env::var(TEST_DATABASE_URL) {
             return Ok(Some(Self::Named(url)));
         }
         let folder = tempfile::Builder::new().prefix("rollcall-test-").tempdir()?;
@@ -38,10 +37,7 @@ impl ThrowAway {
     /// A superuser's URL of one of its databases.
     pub(crate) fn url(&self, database: &str) -> String {
         match self {
-            Self::Named(url) => match url.split_once('?') {
-                Some((server, options)) => format!("{}/{database}?{options}", without_database(server)),
-                None => format!("{}/{database}", without_database(url)),
-            },
+            Self::Named(url) => with_database(url, database),
             Self::Private(postgres, _) => postgres.url(database),
         }
     }
@@ -55,24 +51,9 @@ impl ThrowAway {
     }
 }
 
-fn without_database(server: &str) -> &str {
-    match server
-        .split_once("://")
-        .and_then(|(_, rest)| rest.rfind('/').map(|at| server.len() - rest.len() + at))
-    {
-        Some(slash) => &server[..slash],
-        None => server,
-    }
-}
-
 async fn private(folder: &Path, download: bool) -> std::result::Result<PrivatePostgres, Error> {
     let settings = Settings { data_dir: folder.join("data"), durable: false, max_connections: 400, download };
     PrivatePostgres::start(&settings).await
-}
-
-/// A `docker` program proves nothing; a daemon that answers on its socket does.
-pub(crate) fn docker_answers() -> bool {
-    std::os::unix::net::UnixStream::connect("/var/run/docker.sock").is_ok()
 }
 
 /// On Debian and Ubuntu, as root, PostgreSQL is one package away.

@@ -2,8 +2,10 @@
 
 use std::process::Command;
 
+use rollcall_private_postgres::TEST_DATABASE_URL;
+
 use crate::{
-    postgres::{NAMED, ThrowAway},
+    postgres::ThrowAway,
     process::{self, Result, cargo, is_there},
 };
 
@@ -26,7 +28,7 @@ pub(crate) async fn run(name: Option<&str>) -> Result {
 fn test(url: Option<&str>, name: Option<&str>) -> Result {
     let with_database = |command: &mut Command| {
         if let Some(url) = url {
-            command.env(NAMED, url);
+            command.env(TEST_DATABASE_URL, url);
         }
     };
     // Some tests start, and kill, the real binary.

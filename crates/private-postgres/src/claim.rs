@@ -4,6 +4,7 @@ use std::{
     fs::{File, OpenOptions},
     io::{Read, Seek, Write},
     path::Path,
+    time::Duration,
 };
 
 use rustix::fs::{FlockOperation, flock};
@@ -25,7 +26,7 @@ impl DataDirectory {
     pub fn claim(path: &Path) -> Result<Self, Error> {
         std::fs::create_dir_all(path).map_err(Error::system(format!("cannot make {}", path.display())))?;
         let mut file = open(&path.join("rollcall.lock"))?;
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        if !taken(&file) {
             let mut holder = String::new();
             // Who has it is good to know, and nothing depends on it.
             let _ = file.read_to_string(&mut holder);
@@ -43,8 +44,18 @@ impl DataDirectory {
     /// Whether somebody has claimed a data directory.
     pub(crate) fn is_claimed(path: &Path) -> bool {
         let file = open(&path.join("rollcall.lock"));
-        file.is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_err())
+        file.is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockShared).is_err())
     }
+}
+
+/// Takes the lock, unless somebody has it for longer than a look takes.
+fn taken(file: &File) -> bool {
+    (0..20).any(|attempt| {
+        if attempt > 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        flock(file, FlockOperation::NonBlockingLockExclusive).is_ok()
+    })
 }
 
 /// Opens a lock file, making it if need be. What is in it stays.

@@ -1,7 +1,7 @@
 //! A running private PostgreSQL.
 
 use std::{
-    fs,
+    fs::{self, File},
     path::Path,
     time::{Duration, Instant},
 };
@@ -56,11 +56,8 @@ impl PrivatePostgres {
         let user = User::find()?;
         let layout = Layout::make(&settings.data_dir, &user)?;
         // Of two that come at once, one starts it and the other finds it running.
-        let lock = claim::open(&layout.start_lock)?;
+        let _turn = take_turn(&layout).await?;
         let deadline = Instant::now() + PATIENCE;
-        while flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
-            wait(deadline, "another process has been starting PostgreSQL for too long", &layout).await?;
-        }
         loop {
             match condition(&layout) {
                 Condition::Ready(pid) => {
@@ -96,8 +93,13 @@ impl PrivatePostgres {
 
     /// A superuser's URL of one of its databases.
     pub fn url(&self, database: &str) -> String {
+        self.url_as(SUPERUSER, database)
+    }
+
+    /// The URL of one of its databases for a user, who needs no password: nobody else gets to the socket.
+    pub fn url_as(&self, user: &str, database: &str) -> String {
         let folder = self.layout.socket_dir.to_string_lossy().replace('/', "%2F");
-        format!("postgres://{SUPERUSER}@localhost/{database}?host={folder}&port={PORT}")
+        format!("postgres://{user}@localhost/{database}?host={folder}&port={PORT}")
     }
 
     /// Where it comes from, for the log.
@@ -111,6 +113,8 @@ impl PrivatePostgres {
     /// # Errors
     /// [`Error::System`].
     pub async fn stop(self) -> Result<(), Error> {
+        // Nobody starts, or adopts, while we look and stop.
+        let _turn = take_turn(&self.layout).await?;
         let claimed = DataDirectory::is_claimed(&self.layout.data_dir);
         match self.hold {
             Hold::Adopted(_) => Ok(()),
@@ -140,6 +144,16 @@ impl PrivatePostgres {
             }
         }
     }
+}
+
+/// Waits until nobody else is starting or stopping the cluster, and keeps others waiting as long as the value lives.
+async fn take_turn(layout: &Layout) -> Result<File, Error> {
+    let lock = claim::open(&layout.start_lock)?;
+    let deadline = Instant::now() + PATIENCE;
+    while flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+        wait(deadline, "another process has been starting PostgreSQL for too long", layout).await?;
+    }
+    Ok(lock)
 }
 
 async fn stop(supervisor: Supervisor) -> Result<(), Error> {

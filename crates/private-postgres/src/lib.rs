@@ -11,6 +11,7 @@ mod cluster;
 mod download;
 mod error;
 mod layout;
+mod named;
 mod search;
 mod supervisor;
 mod user;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 pub use claim::DataDirectory;
 pub use cluster::PrivatePostgres;
 pub use error::Error;
+pub use named::{TEST_DATABASE_URL, docker_answers, with_database};
 
 /// What a private PostgreSQL is to be like.
 #[derive(Debug, Clone)]

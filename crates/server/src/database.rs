@@ -97,7 +97,7 @@ impl Database {
         create_database(&postgres.url("postgres"), NAME).await?;
         let url = postgres.url(NAME);
         // The service is a plain role, which here needs no password: the socket is ours alone.
-        let service_url = as_user(&url, "rollcall_app");
+        let service_url = postgres.url_as("rollcall_app", NAME);
         Ok(Self {
             url: Secret::new(service_url),
             migration_url: Secret::new(url),
@@ -138,15 +138,5 @@ impl Database {
             Some(Private { postgres, claim: None }) => Ok(postgres.stop().await?),
             None => Ok(()),
         }
-    }
-}
-
-fn as_user(url: &str, user: &str) -> String {
-    match url::Url::parse(url) {
-        Ok(mut parsed) => match parsed.set_username(user) {
-            Ok(()) => parsed.to_string(),
-            Err(()) => url.to_owned(),
-        },
-        Err(_) => url.to_owned(),
     }
 }

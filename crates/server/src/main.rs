@@ -86,8 +86,10 @@ async fn migrate() -> Result {
     start_logging(&settings)?;
     let database = Database::visit(&settings).await?;
     let migrated = database.migrate().await;
-    database.close().await?;
+    let closed = database.close().await;
+    // The first thing that went wrong is the one to tell.
     migrated?;
+    closed?;
     println!("the schema is current");
     Ok(())
 }

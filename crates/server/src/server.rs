@@ -74,9 +74,15 @@ impl Server {
         let reservation = Database::reserve(settings)?;
         let listener = listen(settings.values.http.address).await?;
         let operations = listen(settings.values.http.operations_address).await?;
+        let (address, operations_address) = (address_of(&listener)?, address_of(&operations)?);
         let database = Database::open(settings, reservation).await?;
-        match Node::join(settings, ports, &database, address_of(&listener)?).await {
-            Ok(node) => node.serve(settings, database, listener, operations),
+        match Node::join(settings, ports, &database, address).await {
+            Ok(node) => {
+                let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+                let store = node.store.clone();
+                node.serve(settings, &stop, &tasks, listener, operations);
+                Ok(Self { address, operations_address, stop, tasks, store, database })
+            }
             Err(error) => {
                 if let Err(error) = database.close().await {
                     tracing::warn!(%error, "the private PostgreSQL did not stop");
@@ -173,18 +179,16 @@ impl Node {
     fn serve(
         self,
         settings: &Settings,
-        database: Database,
+        stop: &CancellationToken,
+        tasks: &TaskTracker,
         listener: TcpListener,
         operations: TcpListener,
-    ) -> Result<Server, StartError> {
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let (address, operations_address) = (address_of(&listener)?, address_of(&operations)?);
+    ) {
         let grace = Duration::from_secs(settings.values.http.shutdown_seconds);
         tasks.spawn(http::serve(listener, self.routes, stop.clone(), grace));
         tasks.spawn(http::serve(operations, self.operations, stop.clone(), grace));
-        self.workers.start(&tasks, &stop);
+        self.workers.start(tasks, stop);
         tasks.close();
-        Ok(Server { address, operations_address, stop, tasks, store: self.store, database })
     }
 }
 

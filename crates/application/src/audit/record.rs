@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rollcall_audit_proof::{Change, Commitment, Leaf, Reference, SALT_BYTES, Salt};
+use rollcall_audit_proof::{Change, Commitment, Leaf, Reference, SALT_BYTES, Salt, VERSION};
 use rollcall_domain::{OrganizationId, audit::Event};
 use time::{UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
@@ -104,6 +104,7 @@ impl Entry {
         let (actor_kind, actor_id, session) = event.actor.parts();
         let (target_kind, target_id) = event.target.parts();
         let leaf = Leaf {
+            v: VERSION,
             log: &log,
             id: &id,
             at: &at,
