@@ -4,14 +4,16 @@
 //! Everything a page needs comes from Rollcall itself; no page fetches anything from another host, and none needs
 //! a script.
 
-mod accept_invitation;
-mod complete_sign_up;
+mod accounts;
 mod contract;
 mod dev_mailbox;
 mod failure;
 mod home;
+mod invitations;
+mod link;
 mod page;
 mod problems;
+mod welcome;
 
 use std::sync::Arc;
 
@@ -41,8 +43,11 @@ pub fn router(console: Console) -> Router {
     let mut pages = Router::new()
         .route("/", get(home::show))
         .route("/assets/console.css", get(page::style))
-        .route("/signup/complete", get(complete_sign_up::show).post(complete_sign_up::submit))
-        .route("/invitations/accept", get(accept_invitation::show).post(accept_invitation::submit))
+        .route(
+            "/signup/complete",
+            get(accounts::complete_sign_up::show).post(accounts::complete_sign_up::submit),
+        )
+        .route("/invitations/accept", get(invitations::accept::show).post(invitations::accept::submit))
         .route("/docs", get(contract::show))
         .route("/problems", get(problems::list))
         .route("/problems/{code}", get(problems::show));

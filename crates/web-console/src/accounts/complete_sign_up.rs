@@ -7,13 +7,12 @@ use axum::{
         Query, State,
         rejection::{FormRejection, QueryRejection},
     },
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use rollcall_application::{
     Error,
     accounts::{self, CompleteSignUp},
-    sessions::SignedIn,
 };
 use rollcall_domain::{
     audit::Origin,
@@ -24,7 +23,9 @@ use serde::Deserialize;
 use crate::{
     Console,
     failure::{failure, mendable, misread},
+    link::Link,
     page::page,
+    welcome::welcome,
 };
 
 #[derive(Template)]
@@ -32,19 +33,6 @@ use crate::{
 struct CompleteSignUpPage<'a> {
     token: &'a str,
     problem: Option<String>,
-}
-
-#[derive(Template)]
-#[template(path = "welcome.html")]
-struct Welcome<'a> {
-    name: &'a str,
-    organization: Option<&'a str>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Link {
-    #[serde(default)]
-    pub(crate) token: String,
 }
 
 #[derive(Deserialize)]
@@ -80,16 +68,4 @@ pub(crate) async fn submit(
             None => failure(&error),
         },
     }
-}
-
-/// Greets somebody who has just come in, and gives their browser the session.
-pub(crate) fn welcome(console: &Console, signed_in: &SignedIn) -> Response {
-    let organization = signed_in.place.as_ref().map(|(organization, _)| organization.name.as_str());
-    let mut response =
-        page(StatusCode::CREATED, &Welcome { name: signed_in.user.name.as_str(), organization })
-            .into_response();
-    if let Ok(cookie) = HeaderValue::from_str(&(console.session_cookie)(&signed_in.token)) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
-    response
 }

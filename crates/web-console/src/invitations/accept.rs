@@ -24,9 +24,10 @@ use serde::Deserialize;
 
 use crate::{
     Console,
-    complete_sign_up::{Link, welcome},
     failure::{failure, mendable, misread},
+    link::Link,
     page::page,
+    welcome::welcome,
 };
 
 #[derive(Template)]
@@ -143,6 +144,9 @@ async fn accept_with_account(
     let actor = sessions::authenticate(app, &signed_in.token, origin.clone()).await?;
     let command = Accept { token: Secret::new(submitted.token.clone()), new_account: None };
     let accepted = invitations::accept(app, Some(&actor), origin, command).await;
-    sessions::sign_out(app, &actor).await?;
+    // What has been accepted is accepted, even if the session that it took is still open for a while.
+    if let Err(error) = sessions::sign_out(app, &actor).await {
+        tracing::warn!(%error, "a session that was only needed to accept an invitation is still open");
+    }
     accepted
 }

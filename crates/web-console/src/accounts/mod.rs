@@ -1,0 +1,3 @@
+//! Pages about accounts.
+
+pub(crate) mod complete_sign_up;
