@@ -16,13 +16,14 @@ const OF_ORGANIZATIONS: [(&str, &str); 5] = [
     ("organizations", "org_id"),
 ];
 /// Tables that belong to accounts or to the platform.
-const OTHERS: [&str; 5] = ["dev_mails", "idempotency_keys", "sessions", "signups", "users"];
+const OTHERS: [&str; 6] =
+    ["dev_mails", "idempotency_keys", "password_resets", "sessions", "signups", "users"];
 /// The one comparison that keeps organizations apart.
 const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-const POLICIES: [(&str, &str, &str, &str); 25] = [
+const POLICIES: [(&str, &str, &str, &str); 28] = [
     ("audit_events", "own_organization", "rollcall_app", "ALL"),
     ("dev_mails", "task", "rollcall_app", "ALL"),
     ("idempotency_keys", "task", "rollcall_app", "ALL"),
@@ -37,6 +38,9 @@ const POLICIES: [(&str, &str, &str, &str); 25] = [
     ("organizations", "directory", "rollcall_directory", "SELECT"),
     ("organizations", "own_account", "rollcall_app", "SELECT"),
     ("organizations", "own_organization", "rollcall_app", "ALL"),
+    ("password_resets", "directory", "rollcall_directory", "SELECT"),
+    ("password_resets", "own_address", "rollcall_app", "ALL"),
+    ("password_resets", "task", "rollcall_app", "ALL"),
     ("sessions", "directory", "rollcall_directory", "SELECT"),
     ("sessions", "directory_seen", "rollcall_directory", "UPDATE"),
     ("sessions", "own_account", "rollcall_app", "ALL"),
@@ -51,9 +55,10 @@ const POLICIES: [(&str, &str, &str, &str); 25] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-const DEFINERS: [(&str, bool); 6] = [
+const DEFINERS: [(&str, bool); 7] = [
     ("directory_credentials", true),
     ("directory_invitation", true),
+    ("directory_password_reset", true),
     ("directory_session", true),
     ("directory_session_seen", true),
     ("directory_signup", true),
@@ -180,6 +185,7 @@ async fn roles_have_no_rights_beyond_those_on_the_list() {
         "mails: DELETE INSERT SELECT",
         "members: DELETE INSERT SELECT",
         "organizations: INSERT SELECT",
+        "password_resets: DELETE INSERT",
         "sessions: DELETE INSERT",
         "signups: DELETE INSERT",
         "users: INSERT",

@@ -6,6 +6,7 @@ mod audit;
 mod bad_input;
 mod conventions;
 mod crash;
+mod credentials;
 mod development;
 mod golden;
 mod invitations;

@@ -50,7 +50,7 @@ impl Row {
 
     /// The path with an id in it.
     fn path(&self, id: &str) -> String {
-        self.path.replace("{user_id}", id).replace("{invitation_id}", id)
+        self.path.replace("{user_id}", id).replace("{invitation_id}", id).replace("{session_id}", id)
     }
 }
 
@@ -64,6 +64,14 @@ fn rows() -> Vec<Row> {
         row("post", "/v1/signup", Nothing),
         row("post", "/v1/signup/complete", Nothing),
         row("post", "/v1/sessions", Nothing),
+        row("get", "/v1/sessions", Session),
+        row("delete", "/v1/sessions", Session),
+        row("delete", "/v1/sessions/{session_id}", Session),
+        row("post", "/v1/session/elevate", Session).with(json!({"password": "not the password"})),
+        row("post", "/v1/me/password", Session)
+            .with(json!({"current_password": "not the password", "new_password": "another long password"})),
+        row("post", "/v1/password-resets", Nothing),
+        row("post", "/v1/password-resets/complete", Nothing),
         row("get", "/v1/session", Session),
         row("delete", "/v1/session", Session),
         row("post", "/v1/session/organization", Session)

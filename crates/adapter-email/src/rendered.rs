@@ -53,6 +53,34 @@ struct AccountExistsText<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "password_reset.html")]
+struct PasswordResetHtml<'a> {
+    name: &'a str,
+    link: &'a str,
+    until: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "password_reset.txt")]
+struct PasswordResetText<'a> {
+    name: &'a str,
+    link: &'a str,
+    until: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "password_changed.html")]
+struct PasswordChangedHtml<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "password_changed.txt")]
+struct PasswordChangedText<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "invitation.html")]
 struct InvitationHtml<'a> {
     inviter: &'a str,
@@ -97,6 +125,26 @@ impl Rendered {
                     subject: "You already have an account".to_owned(),
                     text: AccountExistsText { name: &name, public_url }.render()?,
                     html: AccountExistsHtml { name: &name, public_url }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::PasswordReset { to, name, expires_at } => {
+                let (name, link, until) = (inert(name.as_str()), link("/password/reset"), moment(expires_at));
+                Ok(Self {
+                    to,
+                    subject: "Choose another password".to_owned(),
+                    text: PasswordResetText { name: &name, link: &link, until: &until }.render()?,
+                    html: PasswordResetHtml { name: &name, link: &link, until: &until }.render()?,
+                    links: vec![link],
+                })
+            }
+            Contents::PasswordChanged { to, name } => {
+                let name = inert(name.as_str());
+                Ok(Self {
+                    to,
+                    subject: "Your password has been changed".to_owned(),
+                    text: PasswordChangedText { name: &name }.render()?,
+                    html: PasswordChangedHtml { name: &name }.render()?,
                     links: Vec::new(),
                 })
             }

@@ -8,8 +8,8 @@ use rollcall_application::{
 };
 use rollcall_domain::{
     EmailAddress, Role, UserId,
-    accounts::{Signup, User},
-    id::SignupId,
+    accounts::{PasswordReset, Signup, User},
+    id::{PasswordResetId, SignupId},
     organizations::Organization,
 };
 use time::OffsetDateTime;
@@ -44,6 +44,19 @@ impl AccountsView for Transaction {
                 Ok((organization.try_into()?, value(&row.role)?))
             })
             .collect()
+    }
+
+    async fn password_resets_since(
+        &mut self,
+        email: &EmailAddress,
+        since: OffsetDateTime,
+    ) -> Result<u32, StoreError> {
+        let found = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "count!" FROM password_resets WHERE email_key = $1 AND created_at > $2"#,
+            email.key(),
+            since
+        );
+        count(found.fetch_one(self.connection()).await.map_err(store_error)?)
     }
 
     async fn signups_since(
@@ -99,6 +112,35 @@ impl Accounts for Transaction {
             user.time_zone.as_str(),
         );
         exactly_one(update.execute(self.connection()).await)
+    }
+
+    async fn user_set_password(&mut self, user: UserId, password: &PasswordHash) -> Result<(), StoreError> {
+        let update =
+            sqlx::query!("UPDATE users SET password_hash = $2 WHERE user_id = $1", user.uuid(), password.0);
+        exactly_one(update.execute(self.connection()).await)
+    }
+
+    async fn password_reset_add(
+        &mut self,
+        id: PasswordResetId,
+        reset: &PasswordReset,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let insert = sqlx::query!(
+            "INSERT INTO password_resets (reset_id, email, email_key, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+            id.uuid(),
+            reset.email.as_str(),
+            reset.email.key(),
+            now,
+            reset.expires_at,
+        );
+        insert.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn password_resets_forget(&mut self, email: &EmailAddress) -> Result<u64, StoreError> {
+        let delete = sqlx::query!("DELETE FROM password_resets WHERE email_key = $1", email.key());
+        Ok(delete.execute(self.connection()).await.map_err(store_error)?.rows_affected())
     }
 
     async fn signup_add(

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use rollcall_application::{
     passwords::PasswordHash,
-    ports::{Credentials, Directory, FoundInvitation, FoundSignup, OpenSession, StoreError},
+    ports::{
+        Credentials, Directory, FoundInvitation, FoundPasswordReset, FoundSignup, OpenSession, StoreError,
+    },
 };
 use rollcall_domain::{
     EmailAddress, OrganizationId, SessionId, UserId, accounts::Signup, id::SignupId, secret::TokenHash,
@@ -147,6 +149,18 @@ impl Directory for PgStore {
                 organization_name: value(&row.organization_name)?,
                 expires_at: moment(row.expires_at),
             },
+        }))
+    }
+
+    async fn password_reset(&self, token: TokenHash) -> Result<Option<FoundPasswordReset>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT user_id AS "user_id!", expires_at AS "expires_at!" FROM directory_password_reset($1)"#,
+            token.0.as_slice()
+        );
+        let row = row.fetch_optional(&self.pool).await.map_err(store_error)?;
+        Ok(row.map(|row| FoundPasswordReset {
+            user: UserId::from_uuid(row.user_id),
+            expires_at: moment(row.expires_at),
         }))
     }
 

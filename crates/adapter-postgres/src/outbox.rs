@@ -11,7 +11,7 @@ use rollcall_application::{
 use rollcall_domain::{
     EmailAddress, InvitationId, OrganizationId, UserId,
     accounts::Locale,
-    id::{MailId, SignupId},
+    id::{MailId, PasswordResetId, SignupId},
     secret::TokenHash,
 };
 use sqlx::PgConnection;
@@ -27,25 +27,32 @@ use crate::{
 
 const CONFIRM_SIGNUP: &str = "confirm_signup";
 const INVITATION: &str = "invitation";
+const PASSWORD_RESET: &str = "password_reset";
+const PASSWORD_CHANGED: &str = "password_changed";
 /// How often another node's letters are looked for. Being told of them (NOTIFY) would make every commit that queues
 /// one wait for every other.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The most characters that are kept of what went wrong.
 const ERROR_CHARACTERS: usize = 500;
 
-/// Queues the letters of a record, due at once.
+/// Queues the letters of a record, due at once. A letter about no organization in particular is kept with the one in
+/// whose transaction it was caused.
 pub(crate) async fn queue(
     connection: &mut PgConnection,
+    organization: Option<OrganizationId>,
     record: &Record,
     entropy: &dyn Entropy,
 ) -> Result<(), StoreError> {
     let Some(entry) = record.entries().next() else { return Ok(()) };
     let now = entry.event().occurred_at;
     let locale = Locale::default();
+    let here = organization.map_or(NO_ORGANIZATION, |organization| organization.uuid());
     for letter in record.letters() {
         let id: MailId = entropy.id(now);
         let (organization, kind, subject, sender) = match letter {
-            Letter::ConfirmSignup { signup } => (NO_ORGANIZATION, CONFIRM_SIGNUP, signup.uuid(), None),
+            Letter::ConfirmSignup { signup } => (here, CONFIRM_SIGNUP, signup.uuid(), None),
+            Letter::PasswordReset { reset } => (here, PASSWORD_RESET, reset.uuid(), None),
+            Letter::PasswordChanged { user } => (here, PASSWORD_CHANGED, user.uuid(), None),
             Letter::Invitation { organization, invitation, sender } => {
                 (organization.uuid(), INVITATION, invitation.uuid(), Some(sender.uuid()))
             }
@@ -71,6 +78,8 @@ pub(crate) async fn queue(
 fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -> Result<Letter, StoreError> {
     match (kind, sender) {
         (CONFIRM_SIGNUP, _) => Ok(Letter::ConfirmSignup { signup: SignupId::from_uuid(subject) }),
+        (PASSWORD_RESET, _) => Ok(Letter::PasswordReset { reset: PasswordResetId::from_uuid(subject) }),
+        (PASSWORD_CHANGED, _) => Ok(Letter::PasswordChanged { user: UserId::from_uuid(subject) }),
         (INVITATION, Some(sender)) => Ok(Letter::Invitation {
             organization: OrganizationId::from_uuid(organization),
             invitation: InvitationId::from_uuid(subject),
@@ -120,6 +129,8 @@ impl Outbox for PgStore {
     ) -> Result<Option<Contents>, StoreError> {
         match mail.letter {
             Letter::ConfirmSignup { signup } => self.signup_contents(signup, token, now).await,
+            Letter::PasswordReset { reset } => self.password_reset_contents(reset, token, now).await,
+            Letter::PasswordChanged { user } => self.password_changed_contents(user).await,
             Letter::Invitation { organization, invitation, .. } => {
                 self.invitation_contents(mail.id, organization, invitation, token, now).await
             }
@@ -264,5 +275,45 @@ impl PgStore {
             organization: value(&row.organization_name)?,
             expires_at: moment(row.expires_at),
         }))
+    }
+
+    async fn password_reset_contents(
+        &self,
+        reset: PasswordResetId,
+        token: TokenHash,
+        now: OffsetDateTime,
+    ) -> Result<Option<Contents>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::PASSWORD_RESETS).await?;
+        // Only for an account, and to the address as the account has it (attack 16). For any other address there is
+        // nothing to say.
+        let row = sqlx::query!(
+            r#"SELECT r.expires_at, c.email AS "email!", c.name AS "name!"
+                 FROM password_resets r CROSS JOIN LATERAL directory_credentials(r.email_key) c
+                WHERE r.reset_id = $1 AND r.expires_at > $2 AND c.status = 'active'"#,
+            reset.uuid(),
+            now,
+        );
+        let Some(row) = row.fetch_optional(&mut *transaction).await.map_err(store_error)? else {
+            return Ok(None);
+        };
+        let update = sqlx::query!(
+            "UPDATE password_resets SET token_hash = $2 WHERE reset_id = $1",
+            reset.uuid(),
+            token.0.as_slice()
+        );
+        update.execute(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        let (to, name) = (value(&row.email)?, value(&row.name)?);
+        Ok(Some(Contents::PasswordReset { to, name, expires_at: moment(row.expires_at) }))
+    }
+
+    async fn password_changed_contents(&self, user: UserId) -> Result<Option<Contents>, StoreError> {
+        let mut transaction = begin(&self.pool, Purpose::Look, None, Some(user.uuid()), "").await?;
+        let row = sqlx::query!("SELECT email, name FROM users WHERE user_id = $1", user.uuid());
+        let row = row.fetch_optional(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        let contents =
+            |email: &str, name: &str| Ok(Contents::PasswordChanged { to: value(email)?, name: value(name)? });
+        row.map(|row| contents(&row.email, &row.name)).transpose()
     }
 }

@@ -3,11 +3,43 @@
 use async_trait::async_trait;
 use rollcall_application::{
     ports::StoreError,
-    sessions::{NewSession, Sessions},
+    sessions::{NewSession, OwnSession, Sessions, SessionsView},
 };
-use rollcall_domain::{SessionId, audit::Origin};
+use rollcall_domain::{OrganizationId, SessionId, UserId, audit::Origin, sessions::Session};
+use time::OffsetDateTime;
 
-use crate::{error::store_error, transaction::Transaction};
+use crate::{
+    error::{exactly_one, store_error},
+    row::moment,
+    transaction::Transaction,
+};
+
+#[async_trait]
+impl SessionsView for Transaction {
+    async fn sessions_of(&mut self, user: UserId) -> Result<Vec<OwnSession>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT session_id, org_id, authenticated_at, created_at, last_seen_at, expires_at, host(ip) AS ip, user_agent
+               FROM sessions WHERE user_id = $1
+              ORDER BY last_seen_at DESC, session_id",
+            user.uuid()
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        let sessions = rows.into_iter().map(|row| OwnSession {
+            session: Session {
+                id: SessionId::from_uuid(row.session_id),
+                user,
+                organization: row.org_id.map(OrganizationId::from_uuid),
+                authenticated_at: moment(row.authenticated_at),
+                last_seen_at: moment(row.last_seen_at),
+                expires_at: moment(row.expires_at),
+            },
+            created_at: moment(row.created_at),
+            ip: row.ip,
+            user_agent: row.user_agent,
+        });
+        Ok(sessions.collect())
+    }
+}
 
 #[async_trait]
 impl Sessions for Transaction {
@@ -32,6 +64,29 @@ impl Sessions for Transaction {
         );
         insert.execute(self.connection()).await.map_err(store_error)?;
         Ok(())
+    }
+
+    async fn sessions_end(
+        &mut self,
+        user: UserId,
+        but: Option<SessionId>,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        let delete = sqlx::query_scalar!(
+            "DELETE FROM sessions WHERE user_id = $1 AND session_id IS DISTINCT FROM $2 RETURNING session_id",
+            user.uuid(),
+            but.map(|session| session.uuid()),
+        );
+        let ended = delete.fetch_all(self.connection()).await.map_err(store_error)?;
+        Ok(ended.into_iter().map(SessionId::from_uuid).collect())
+    }
+
+    async fn session_prove(&mut self, session: SessionId, at: OffsetDateTime) -> Result<(), StoreError> {
+        let update = sqlx::query!(
+            "UPDATE sessions SET authenticated_at = $2 WHERE session_id = $1",
+            session.uuid(),
+            at
+        );
+        exactly_one(update.execute(self.connection()).await)
     }
 
     async fn session_end(&mut self, session: SessionId) -> Result<bool, StoreError> {

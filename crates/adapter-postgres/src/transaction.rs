@@ -31,6 +31,7 @@ pub(crate) struct Transaction {
 /// Pieces of the platform's own bookkeeping, by the names that the policies know.
 pub(crate) mod task {
     pub(crate) const SIGNUPS: &str = "signups";
+    pub(crate) const PASSWORD_RESETS: &str = "password_resets";
     pub(crate) const OUTBOX: &str = "outbox";
     pub(crate) const IDEMPOTENCY: &str = "idempotency";
     pub(crate) const EXPIRY: &str = "expiry";
@@ -43,6 +44,7 @@ impl Transaction {
         let user = scope.user().map(|user| user.uuid());
         let task = match scope {
             Scope::Signups => task::SIGNUPS,
+            Scope::PasswordResets => task::PASSWORD_RESETS,
             Scope::Organization(_) | Scope::Account(_) | Scope::Seat { .. } | Scope::Platform => "",
         };
         let inner = begin(&store.pool, purpose, Some(organization), user, task).await?;
@@ -89,7 +91,7 @@ impl UnitOfWork for Transaction {
     async fn commit(mut self: Box<Self>, record: Record) -> Result<(), StoreError> {
         let organization = self.scope.organization();
         crate::audit::write(&mut self.inner, organization, &record).await?;
-        crate::outbox::queue(&mut self.inner, &record, self.store.entropy.as_ref()).await?;
+        crate::outbox::queue(&mut self.inner, organization, &record, self.store.entropy.as_ref()).await?;
         self.inner.commit().await.map_err(store_error)?;
         if !record.letters().is_empty() {
             self.store.letter_queued.notify_one();

@@ -61,6 +61,8 @@ codes! {
         "The address has an account. Sign in to it, then accept the invitation with that session.";
     PermissionDenied = "permission_denied", FORBIDDEN, "You may not do this",
         "Your role does not carry the permission named in required_permission. An Owner or Admin of your organization can change your role.";
+    ElevationRequired = "elevation_required", FORBIDDEN, "Prove once more who you are",
+        "This is especially sensitive, and your last proof of who you are is more than ten minutes old. POST /v1/session/elevate, then try again.";
     WrongAccount = "wrong_account", FORBIDDEN, "The invitation is for another account",
         "You are signed in under another address than the one that was invited. Sign in under the invited one, or ask for an invitation to yours.";
     OriginMismatch = "origin_mismatch", FORBIDDEN, "The request comes from another site",
@@ -83,6 +85,8 @@ codes! {
         "It has been accepted, taken back, sent again with a newer link, or has run out. Ask for a new one.";
     SignupGone = "signup_gone", GONE, "The sign-up link cannot be used any more",
         "It has been used or has run out. Sign up again to get a new one.";
+    PasswordResetGone = "password_reset_gone", GONE, "The link cannot be used any more",
+        "It has been used or has run out. Say again that you have forgotten your password to get a new one.";
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "It has changed in between",
         "The thing is not in the state named by If-Match any more. Read it again and decide anew.";
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request did not come to its end",
@@ -233,6 +237,8 @@ impl From<Error> for Problem {
                 problem.0.required_permission = Some(required);
                 problem
             }
+            Error::ElevationRequired => Self::plain(Code::ElevationRequired),
+            Error::PasswordResetGone => Self::plain(Code::PasswordResetGone),
             Error::NotFound => Self::plain(Code::NotFound),
             Error::LastOwner => Self::plain(Code::LastOwner),
             Error::AlreadyMember => Self::plain(Code::AlreadyMember),

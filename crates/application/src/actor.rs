@@ -7,8 +7,10 @@ use rollcall_domain::{
     members::Membership,
     organizations::Organization,
     policy::{self, Decision, Grant, Target},
-    sessions::Session,
+    sessions::{ELEVATION, Session},
 };
+
+use time::OffsetDateTime;
 
 use crate::{
     Error,
@@ -123,6 +125,14 @@ impl Actor {
         let (organization, role) = self.place.as_ref()?;
         let membership = Membership { user: self.user_id(), role: *role };
         Some(Seat { organization: organization.id, membership })
+    }
+
+    /// Makes sure that the actor has lately proved who they are.
+    ///
+    /// # Errors
+    /// [`Error::ElevationRequired`] when the last proof is too old.
+    pub fn require_elevation(&self, now: OffsetDateTime) -> Result<(), Error> {
+        if now < self.session.authenticated_at + ELEVATION { Ok(()) } else { Err(Error::ElevationRequired) }
     }
 
     /// How the audit log names the actor.

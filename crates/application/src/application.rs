@@ -52,6 +52,8 @@ pub struct Limits {
     pub invitations_per_organization: u32,
     /// Sign-up mails to one address in an hour; further requests are answered alike and send nothing.
     pub signups_per_address: u32,
+    /// Mails about a forgotten password to one address in an hour; further requests are answered alike and send nothing.
+    pub password_resets_per_address: u32,
 }
 
 impl Application {

@@ -24,6 +24,9 @@ pub enum Error {
         /// That permission.
         required: Permission,
     },
+    /// The caller's last proof of who they are is too old for this.
+    #[error("a fresh proof of who you are is needed")]
+    ElevationRequired,
     /// There is no such thing where the caller can see.
     #[error("not found")]
     NotFound,
@@ -42,6 +45,9 @@ pub enum Error {
     /// The sign-up has been completed, has run out, or never was.
     #[error("the sign-up is gone")]
     SignupGone,
+    /// The wish for another password has been fulfilled, has run out, or never was.
+    #[error("the password reset is gone")]
+    PasswordResetGone,
     /// Whoever accepts has an account and must sign in to it first.
     #[error("an account exists; sign in")]
     SignInRequired,
@@ -102,6 +108,7 @@ impl Error {
         match self {
             Self::InvalidCredentials
             | Self::PermissionDenied { .. }
+            | Self::ElevationRequired
             | Self::NotFound
             | Self::LastOwner
             | Self::WrongAccount { .. }
@@ -112,6 +119,7 @@ impl Error {
             | Self::InvitationPending
             | Self::InvitationGone
             | Self::SignupGone
+            | Self::PasswordResetGone
             | Self::SignInRequired
             | Self::PreconditionFailed
             | Self::Busy

@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
     EmailAddress, InvitationId, OrganizationId, Role, SessionId, UserId,
-    accounts::{Locale, Signup, TimeZone, User},
+    accounts::{Locale, PasswordReset, Signup, TimeZone, User},
     audit::{Action, Origin, Outcome},
-    id::SignupId,
+    id::{PasswordResetId, SignupId},
     invitations::{Acceptance, Invitation, Status},
     members::{Member, Membership},
     organizations::{Organization, Plan},
@@ -30,10 +30,10 @@ use crate::{
     organizations::{Organizations, OrganizationsView},
     passwords::{Cost, PasswordHash, Passwords},
     ports::{
-        Clock, Credentials, Directory, Entropy, FoundInvitation, FoundSignup, OpenSession, Scope, Store,
-        StoreError, UnitOfWork, View,
+        Clock, Credentials, Directory, Entropy, FoundInvitation, FoundPasswordReset, FoundSignup,
+        OpenSession, Scope, Store, StoreError, UnitOfWork, View,
     },
-    sessions::{NewSession, Sessions},
+    sessions::{NewSession, OwnSession, Sessions, SessionsView},
 };
 
 /// The moment that unit tests happen at.
@@ -68,6 +68,7 @@ mock! {
     #[async_trait]
     impl AccountsView for Unit {
         async fn seats_of(&mut self, user: UserId) -> Answer<Vec<(Organization, Role)>>;
+        async fn password_resets_since(&mut self, email: &EmailAddress, since: OffsetDateTime) -> Answer<u32>;
         async fn signups_since(&mut self, email: &EmailAddress, since: OffsetDateTime) -> Answer<u32>;
     }
 
@@ -76,6 +77,9 @@ mock! {
         async fn user_lock(&mut self, user: UserId) -> Answer<Option<User>>;
         async fn user_add(&mut self, user: &User, password: &PasswordHash) -> Answer<()>;
         async fn user_save(&mut self, user: &User) -> Answer<()>;
+        async fn user_set_password(&mut self, user: UserId, password: &PasswordHash) -> Answer<()>;
+        async fn password_reset_add(&mut self, id: PasswordResetId, reset: &PasswordReset, now: OffsetDateTime) -> Answer<()>;
+        async fn password_resets_forget(&mut self, email: &EmailAddress) -> Answer<u64>;
         async fn signup_add(&mut self, id: SignupId, signup: &Signup, now: OffsetDateTime) -> Answer<()>;
         async fn signups_forget(&mut self, email: &EmailAddress) -> Answer<()>;
     }
@@ -131,8 +135,15 @@ mock! {
     }
 
     #[async_trait]
+    impl SessionsView for Unit {
+        async fn sessions_of(&mut self, user: UserId) -> Answer<Vec<OwnSession>>;
+    }
+
+    #[async_trait]
     impl Sessions for Unit {
         async fn session_add(&mut self, session: &NewSession, origin: &Origin) -> Answer<()>;
+        async fn sessions_end(&mut self, user: UserId, but: Option<SessionId>) -> Answer<Vec<SessionId>>;
+        async fn session_prove(&mut self, session: SessionId, at: OffsetDateTime) -> Answer<()>;
         async fn session_end(&mut self, session: SessionId) -> Answer<bool>;
     }
 
@@ -151,6 +162,7 @@ mock! {
         async fn session(&self, token: TokenHash) -> Answer<Option<OpenSession>>;
         async fn invitation(&self, token: TokenHash) -> Answer<Option<FoundInvitation>>;
         async fn signup(&self, token: TokenHash) -> Answer<Option<FoundSignup>>;
+        async fn password_reset(&self, token: TokenHash) -> Answer<Option<FoundPasswordReset>>;
         async fn session_seen(&self, session: SessionId, at: OffsetDateTime) -> Answer<()>;
     }
 }

@@ -44,6 +44,18 @@ pub struct Signup {
 /// How long the link that confirms an address works.
 pub const SIGNUP_LIFETIME: Duration = Duration::hours(24);
 
+/// A wish for another password in place of a forgotten one.
+#[derive(Debug, Clone)]
+pub struct PasswordReset {
+    /// The address that was given.
+    pub email: EmailAddress,
+    /// When the link in the mail stops working.
+    pub expires_at: OffsetDateTime,
+}
+
+/// How long the link that lets another password be chosen works (ASVS 6.4.1 asks for a short time).
+pub const PASSWORD_RESET_LIFETIME: Duration = Duration::hours(1);
+
 /// A language tag, such as `en` or `pt-BR` (RFC 5646, language with an optional script and region).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locale(String);

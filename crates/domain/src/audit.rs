@@ -197,12 +197,20 @@ actions! {
     AccountCreated = "account.created";
     /// A person changed their own account.
     AccountUpdated = "account.updated";
+    /// Somebody chose another password.
+    PasswordChanged = "password.changed";
+    /// Somebody asked for another password in place of a forgotten one.
+    PasswordResetRequested = "password.reset_requested";
+    /// Somebody chose a password in place of a forgotten one.
+    PasswordReset = "password.reset";
     /// An organization was made.
     OrganizationCreated = "organization.created";
     /// An organization was changed.
     OrganizationUpdated = "organization.updated";
     /// Somebody signed in, or was refused.
     SessionCreated = "session.created";
+    /// Somebody proved once more who they are, or was refused.
+    SessionElevated = "session.elevated";
     /// Somebody signed out.
     SessionEnded = "session.ended";
     /// Somebody went to work in another of their organizations.

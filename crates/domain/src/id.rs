@@ -170,6 +170,8 @@ ids! {
     MailId = Mail, "mail";
     /// Names a sign-up that waits for its address to be confirmed.
     SignupId = Signup, "signup";
+    /// Names a wish for another password in place of a forgotten one.
+    PasswordResetId = PasswordReset, "reset";
 }
 
 #[cfg(test)]

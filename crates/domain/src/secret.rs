@@ -81,6 +81,18 @@ impl Password {
         }
     }
 
+    /// A password that is being checked, and comes from outside: it may be any text that is not so long that hashing it
+    /// would be an attack.
+    ///
+    /// # Errors
+    /// [`InvalidPassword::TooLong`].
+    pub fn checked(text: &str) -> Result<Self, InvalidPassword> {
+        if text.chars().count() > Self::MAX_CHARACTERS {
+            return Err(InvalidPassword::TooLong { max: Self::MAX_CHARACTERS });
+        }
+        Ok(Self::given(text))
+    }
+
     /// A password that is being checked: it may be any text.
     pub fn given(text: &str) -> Self {
         Self(text.nfc().collect())

@@ -118,6 +118,7 @@ pub(crate) struct LimitValues {
     pub(crate) invitations_per_inviter: u32,
     pub(crate) invitations_per_organization: u32,
     pub(crate) signups_per_address: u32,
+    pub(crate) password_resets_per_address: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -356,6 +357,7 @@ impl Settings {
             invitations_per_inviter: limits.invitations_per_inviter,
             invitations_per_organization: limits.invitations_per_organization,
             signups_per_address: limits.signups_per_address,
+            password_resets_per_address: limits.password_resets_per_address,
         })
     }
 

@@ -90,6 +90,7 @@ impl Workers {
         self.idempotency.forget(now).await?;
         self.expiry.forget_sessions(now).await?;
         self.expiry.forget_signups(now).await?;
+        self.expiry.forget_password_resets(now).await?;
         Ok(())
     }
 }

@@ -48,6 +48,8 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::InvitationPending
         | Error::InvitationGone
         | Error::SignupGone
+        | Error::PasswordResetGone
+        | Error::ElevationRequired
         | Error::SignInRequired
         | Error::WrongAccount { .. }
         | Error::PreconditionFailed
@@ -70,6 +72,11 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
             StatusCode::GONE,
             "This link cannot be used any more",
             "It has been used, or has run out. If you have not finished signing up, sign up again to get a new one.",
+        ),
+        Error::PasswordResetGone => because(
+            StatusCode::GONE,
+            "This link cannot be used any more",
+            "It has been used, or has run out. Say again that you have forgotten your password to get a new one.",
         ),
         Error::SignInRequired => because(
             StatusCode::CONFLICT,
@@ -108,6 +115,7 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::Unauthenticated
         | Error::InvalidCredentials
         | Error::PermissionDenied { .. }
+        | Error::ElevationRequired
         | Error::NotFound
         | Error::LastOwner
         | Error::InvitationPending

@@ -48,6 +48,7 @@ pub fn router(console: Console) -> Router {
             get(accounts::complete_sign_up::show).post(accounts::complete_sign_up::submit),
         )
         .route("/invitations/accept", get(invitations::accept::show).post(invitations::accept::submit))
+        .route("/password/reset", get(accounts::reset_password::show).post(accounts::reset_password::submit))
         .route("/docs", get(contract::show))
         .route("/problems", get(problems::list))
         .route("/problems/{code}", get(problems::show));

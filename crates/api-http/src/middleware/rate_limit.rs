@@ -32,7 +32,7 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const TIDY_EVERY: u32 = 4096;
 
 /// Paths that try passwords or tokens, or cause mail to strangers.
-const ATTEMPTS: [&str; 8] = [
+const ATTEMPTS: [&str; 12] = [
     "/signup/complete",
     "/invitations/accept",
     "/v1/signup",
@@ -41,6 +41,10 @@ const ATTEMPTS: [&str; 8] = [
     "/v1/invitations/preview",
     "/v1/invitations/accept",
     "/v1/password-resets",
+    "/v1/password-resets/complete",
+    "/v1/session/elevate",
+    "/v1/me/password",
+    "/password/reset",
 ];
 
 type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>;

@@ -1,13 +1,19 @@
 //! Accounts: signing up, and what a person may do with their own account.
 
+mod change_password;
 mod complete_sign_up;
 mod list_organizations;
 mod ports;
+mod request_password_reset;
+mod reset_password;
 mod sign_up;
 mod update;
 
+pub use change_password::{Command as ChangePassword, change_password};
 pub use complete_sign_up::{Command as CompleteSignUp, complete_sign_up};
 pub use list_organizations::list_organizations;
 pub use ports::{Accounts, AccountsView};
+pub use request_password_reset::request_password_reset;
+pub use reset_password::{Command as ResetPassword, reset_password};
 pub use sign_up::{Command as SignUp, sign_up};
 pub use update::{Command as Update, update};

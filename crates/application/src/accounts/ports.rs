@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use rollcall_domain::{
     EmailAddress, Role, UserId,
-    accounts::{Signup, User},
-    id::SignupId,
+    accounts::{PasswordReset, Signup, User},
+    id::{PasswordResetId, SignupId},
     organizations::Organization,
 };
 use time::OffsetDateTime;
@@ -16,6 +16,13 @@ use crate::{passwords::PasswordHash, ports::StoreError};
 pub trait AccountsView {
     /// The organizations that the scope's account is in, and as what, by name.
     async fn seats_of(&mut self, user: UserId) -> Result<Vec<(Organization, Role)>, StoreError>;
+
+    /// How many other passwords an address has asked for since a moment.
+    async fn password_resets_since(
+        &mut self,
+        email: &EmailAddress,
+        since: OffsetDateTime,
+    ) -> Result<u32, StoreError>;
 
     /// How many sign-ups an address has asked for since a moment.
     async fn signups_since(&mut self, email: &EmailAddress, since: OffsetDateTime)
@@ -36,6 +43,20 @@ pub trait Accounts {
 
     /// Saves the name, locale and time zone of an account, and counts its version up.
     async fn user_save(&mut self, user: &User) -> Result<(), StoreError>;
+
+    /// Gives the scope's account another password.
+    async fn user_set_password(&mut self, user: UserId, password: &PasswordHash) -> Result<(), StoreError>;
+
+    /// Adds a wish for another password. It has no token until its mail is rendered.
+    async fn password_reset_add(
+        &mut self,
+        id: PasswordResetId,
+        reset: &PasswordReset,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError>;
+
+    /// Forgets every wish of an address that is the scope's account's; gives back how many had brought a token.
+    async fn password_resets_forget(&mut self, email: &EmailAddress) -> Result<u64, StoreError>;
 
     /// Adds a sign-up. It has no token until its mail is rendered.
     async fn signup_add(

@@ -182,6 +182,7 @@ mod tests {
                 invitations_per_inviter: 10,
                 invitations_per_organization: 20,
                 signups_per_address: 1,
+                password_resets_per_address: 1,
             });
             let refused = create(&app, &actor(1, Role::Owner), command(Role::Viewer)).await;
             assert!(matches!(refused, Err(Error::LimitReached { .. })), "{refused:?}");

@@ -1,6 +1,9 @@
 //! What is queued: which letter, about what. Never a token, never a text.
 
-use rollcall_domain::{InvitationId, OrganizationId, UserId, id::SignupId};
+use rollcall_domain::{
+    InvitationId, OrganizationId, UserId,
+    id::{PasswordResetId, SignupId},
+};
 
 use crate::Seat;
 
@@ -11,6 +14,16 @@ pub enum Letter {
     ConfirmSignup {
         /// The sign-up.
         signup: SignupId,
+    },
+    /// To the account with an address, if there is one: choose another password.
+    PasswordReset {
+        /// The wish.
+        reset: PasswordResetId,
+    },
+    /// To an account: its password has been changed.
+    PasswordChanged {
+        /// The account.
+        user: UserId,
     },
     /// To an invited address.
     Invitation {

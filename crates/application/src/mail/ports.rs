@@ -121,6 +121,22 @@ pub enum Contents {
         /// The account's name.
         name: PersonName,
     },
+    /// Choose another password.
+    PasswordReset {
+        /// The address, as the account has it.
+        to: EmailAddress,
+        /// The account's name.
+        name: PersonName,
+        /// When the link stops working.
+        expires_at: OffsetDateTime,
+    },
+    /// Your password has been changed.
+    PasswordChanged {
+        /// The address.
+        to: EmailAddress,
+        /// The account's name.
+        name: PersonName,
+    },
     /// Come in.
     Invitation {
         /// The invited address.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_domain::{
-    EmailAddress, OrganizationId, Role, SessionId,
+    EmailAddress, OrganizationId, Role, SessionId, UserId,
     accounts::{Signup, User},
     id::SignupId,
     invitations::Invitation,
@@ -30,6 +30,9 @@ pub trait Directory: Send + Sync {
 
     /// The sign-up that a token is for.
     async fn signup(&self, token: TokenHash) -> Result<Option<FoundSignup>, StoreError>;
+
+    /// The account whose password a token lets be chosen, and until when.
+    async fn password_reset(&self, token: TokenHash) -> Result<Option<FoundPasswordReset>, StoreError>;
 
     /// Notes that a session was in use at a moment, and its owner at work. Bookkeeping: no event is left.
     async fn session_seen(&self, session: SessionId, at: OffsetDateTime) -> Result<(), StoreError>;
@@ -74,6 +77,15 @@ pub struct FoundInvitation {
     pub invitation: Invitation,
     /// Whether the invited address has an account.
     pub account_exists: bool,
+}
+
+/// A wish for another password, and whose.
+#[derive(Debug, Clone, Copy)]
+pub struct FoundPasswordReset {
+    /// Whose password it is.
+    pub user: UserId,
+    /// Until when it can be chosen.
+    pub expires_at: OffsetDateTime,
 }
 
 /// A sign-up.

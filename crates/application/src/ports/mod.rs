@@ -10,7 +10,7 @@ mod store;
 
 pub use chance::Entropy;
 pub use clock::Clock;
-pub use directory::{Credentials, Directory, FoundInvitation, FoundSignup, OpenSession};
+pub use directory::{Credentials, Directory, FoundInvitation, FoundPasswordReset, FoundSignup, OpenSession};
 pub use expiry::Expiry;
 pub use idempotency::{Claim, IdempotencyKeys, KeyedRequest, Window};
 pub use scope::Scope;

@@ -18,6 +18,8 @@ pub enum Scope {
     },
     /// Sign-ups that wait for their address to be confirmed. Nothing that belongs to anybody.
     Signups,
+    /// Wishes for another password. Nothing that belongs to anybody.
+    PasswordResets,
     /// Nothing but the platform's own part of the audit log.
     Platform,
 }
@@ -27,7 +29,7 @@ impl Scope {
     pub fn organization(&self) -> Option<OrganizationId> {
         match self {
             Self::Organization(organization) | Self::Seat { organization, .. } => Some(*organization),
-            Self::Account(_) | Self::Signups | Self::Platform => None,
+            Self::Account(_) | Self::Signups | Self::PasswordResets | Self::Platform => None,
         }
     }
 
@@ -35,7 +37,7 @@ impl Scope {
     pub fn user(&self) -> Option<UserId> {
         match self {
             Self::Account(user) | Self::Seat { user, .. } => Some(*user),
-            Self::Organization(_) | Self::Signups | Self::Platform => None,
+            Self::Organization(_) | Self::Signups | Self::PasswordResets | Self::Platform => None,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
-    sessions::Sessions,
+    sessions::{Sessions, SessionsView},
 };
 
 /// Opens transactions.
@@ -23,9 +23,12 @@ pub trait Store: Send + Sync {
 }
 
 /// Reads in one scope. A `find` gives what is there; nothing is locked.
-pub trait View: AccountsView + OrganizationsView + MembersView + InvitationsView + Send {}
+pub trait View:
+    AccountsView + OrganizationsView + MembersView + InvitationsView + SessionsView + Send
+{
+}
 
-impl<T: AccountsView + OrganizationsView + MembersView + InvitationsView + Send> View for T {}
+impl<T: AccountsView + OrganizationsView + MembersView + InvitationsView + SessionsView + Send> View for T {}
 
 /// A change in the making, in one scope. Dropped without a commit, it never was.
 #[async_trait]

@@ -1,16 +1,22 @@
 //! Sessions: signing in and out, and going to work in another organization.
 
 mod authenticate;
+mod elevate;
+mod list;
 mod open;
 mod ports;
+mod revoke;
 mod sign_in;
 mod sign_out;
 mod switch;
 
 pub use authenticate::authenticate;
+pub use elevate::{Command as Elevate, elevate};
+pub use list::list;
 pub use open::{NewSession, SignedIn};
 pub(crate) use open::{Proof, open};
-pub use ports::Sessions;
+pub use ports::{OwnSession, Sessions, SessionsView};
+pub use revoke::{Revoke, revoke};
 pub use sign_in::{Command as SignIn, sign_in};
 pub use sign_out::sign_out;
 pub use switch::{Command as Switch, switch};

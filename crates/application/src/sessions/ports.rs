@@ -1,16 +1,47 @@
 //! What is kept of sessions.
 
 use async_trait::async_trait;
-use rollcall_domain::{SessionId, audit::Origin};
+use rollcall_domain::{SessionId, UserId, audit::Origin, sessions::Session};
+use time::OffsetDateTime;
 
 use super::NewSession;
 use crate::ports::StoreError;
+
+/// A session as its owner sees it.
+#[derive(Debug, Clone)]
+pub struct OwnSession {
+    /// The session.
+    pub session: Session,
+    /// When it began.
+    pub created_at: OffsetDateTime,
+    /// From where it began.
+    pub ip: Option<String>,
+    /// What the client that it began with calls itself.
+    pub user_agent: Option<String>,
+}
+
+/// Reads sessions.
+#[async_trait]
+pub trait SessionsView {
+    /// The sessions of the scope's account, the one used last first.
+    async fn sessions_of(&mut self, user: UserId) -> Result<Vec<OwnSession>, StoreError>;
+}
 
 /// Changes sessions.
 #[async_trait]
 pub trait Sessions {
     /// Adds a session of the scope's account, and notes that its owner is at work from then on.
     async fn session_add(&mut self, session: &NewSession, origin: &Origin) -> Result<(), StoreError>;
+
+    /// Ends the sessions of the scope's account, but for one; gives back which.
+    async fn sessions_end(
+        &mut self,
+        user: UserId,
+        but: Option<SessionId>,
+    ) -> Result<Vec<SessionId>, StoreError>;
+
+    /// Notes that the owner of a session has proved once more who they are.
+    async fn session_prove(&mut self, session: SessionId, at: OffsetDateTime) -> Result<(), StoreError>;
 
     /// Ends a session in the scope; gives back whether it was there.
     async fn session_end(&mut self, session: SessionId) -> Result<bool, StoreError>;

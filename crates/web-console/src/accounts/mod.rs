@@ -1,3 +1,4 @@
 //! Pages about accounts.
 
 pub(crate) mod complete_sign_up;
+pub(crate) mod reset_password;

@@ -4,8 +4,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::api::Api;
 
+mod change_password;
 mod complete_sign_up;
 mod list_organizations;
+mod request_password_reset;
+mod reset_password;
 mod show;
 mod sign_up;
 mod update;
@@ -16,4 +19,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(complete_sign_up::complete_sign_up))
         .routes(routes!(show::show_me, update::update_me))
         .routes(routes!(list_organizations::list_my_organizations))
+        .routes(routes!(change_password::change_my_password))
+        .routes(routes!(request_password_reset::request_password_reset))
+        .routes(routes!(reset_password::reset_password))
 }

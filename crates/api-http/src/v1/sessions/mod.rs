@@ -4,6 +4,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::api::Api;
 
+mod elevate;
+mod list;
+mod revoke;
 mod show;
 mod sign_in;
 mod sign_out;
@@ -11,7 +14,9 @@ mod switch;
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(sign_in::sign_in))
+        .routes(routes!(sign_in::sign_in, list::list_sessions, revoke::revoke_sessions))
+        .routes(routes!(revoke::revoke_session))
+        .routes(routes!(elevate::elevate_session))
         .routes(routes!(show::show_session, sign_out::sign_out))
         .routes(routes!(switch::switch_organization))
 }

@@ -1,9 +1,6 @@
 use axum::extract::State;
 use http::StatusCode;
-use rollcall_application::{
-    Error,
-    sessions::{self, SignIn},
-};
+use rollcall_application::sessions::{self, SignIn};
 use rollcall_domain::{OrganizationId, secret::Password};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -47,15 +44,9 @@ pub(super) async fn sign_in(
     Json(request): Json<SignInRequest>,
 ) -> Result<(StatusCode, axum::Json<SignInAnswer>)> {
     let mut fields = Fields::default();
-    let Some(email) = fields.parse("email", &request.email) else { return Err(fields.into_error().into()) };
-    if request.password.chars().count() > Password::MAX_CHARACTERS {
-        return Err(Error::invalid(
-            "password",
-            format!("must be at most {} characters long", Password::MAX_CHARACTERS),
-        )
-        .into());
-    }
-    let password = Password::given(&request.password);
+    let email = fields.parse("email", &request.email);
+    let password = fields.check("password", Password::checked(&request.password));
+    let (Some(email), Some(password)) = (email, password) else { return Err(fields.into_error().into()) };
     // An id of another kind names nothing that exists, just as this one does; whether that is told comes later.
     let nothing = || OrganizationId::from_parts(0, &[0; 10]);
     let organization = request.organization_id.map(|id| id.parse().unwrap_or_else(|_| nothing()));

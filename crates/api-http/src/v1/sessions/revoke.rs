@@ -1,0 +1,43 @@
+use axum::extract::State;
+use http::StatusCode;
+use rollcall_application::sessions::{self, Revoke};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{api::Api, credential::Caller, id_path::IdPath, problem::Result, query::Query};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct RevokeQuery {
+    /// Whether the session that asks stays.
+    #[serde(default)]
+    #[param(example = true)]
+    others: bool,
+}
+
+/// Ends one of one's own sessions.
+#[utoipa::path(delete, path = "/v1/sessions/{session_id}", tag = "Sign-up and sessions",
+    params(("session_id" = String, Path, example = "sess_01h455vb4pex5vsknk084sn02q")),
+    responses((status = 204, description = "Ended")))]
+pub(super) async fn revoke_session(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    IdPath(session): IdPath<rollcall_domain::id::Session>,
+) -> Result<StatusCode> {
+    sessions::revoke(&api.app, &actor, Revoke::One(session)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends all of one's own sessions, or all but the one that asks.
+#[utoipa::path(delete, path = "/v1/sessions", tag = "Sign-up and sessions", params(RevokeQuery),
+    responses((status = 204, description = "Ended")))]
+pub(super) async fn revoke_sessions(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Query(query): Query<RevokeQuery>,
+) -> Result<StatusCode> {
+    let which = if query.others { Revoke::Others } else { Revoke::All };
+    sessions::revoke(&api.app, &actor, which).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

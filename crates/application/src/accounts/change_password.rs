@@ -1,0 +1,99 @@
+//! Choosing another password.
+
+use rollcall_domain::{
+    audit::{Action, Target},
+    secret::Password,
+};
+
+use crate::{Actor, Application, Error, mail::Letter};
+
+/// The password there is, and the one that is chosen.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// The one there is.
+    pub current: Password,
+    /// The one that is chosen.
+    pub new: Password,
+}
+
+/// Gives the actor's account another password. All their other sessions end, and they are told by mail.
+///
+/// # Errors
+/// [`Error::ElevationRequired`], and [`Error::InvalidCredentials`] when the current password is not right.
+pub async fn change_password(app: &Application, actor: &Actor, command: Command) -> Result<(), Error> {
+    let changed = change(app, actor, command).await;
+    app.refusals_recorded(actor, Action::PasswordChanged, Target::User(actor.user_id()), changed).await
+}
+
+async fn change(app: &Application, actor: &Actor, command: Command) -> Result<(), Error> {
+    actor.require_elevation(app.now())?;
+    let kept = app.directory.credentials(&actor.user.email).await?.map(|credentials| credentials.password);
+    if !app.passwords.verify(command.current, kept).await? {
+        return Err(Error::InvalidCredentials);
+    }
+    let hash = app.passwords.hash(command.new).await?;
+    let user = actor.user_id();
+    let mut unit = app.store.begin(actor.scope()).await?;
+    unit.user_set_password(user, &hash).await?;
+    unit.sessions_end(user, Some(actor.session_id())).await?;
+    unit.password_resets_forget(&actor.user.email).await?;
+    let event = app.event_by(actor, Action::PasswordChanged, Target::User(user));
+    Ok(unit.commit(app.record(event).mail(Letter::PasswordChanged { user })).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{Role, audit::Outcome};
+    use time::Duration;
+
+    use super::*;
+    use crate::{
+        ports::Credentials,
+        testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, user},
+    };
+
+    async fn directory() -> MockDirectory {
+        let passwords = application(&TestStore::default(), MockDirectory::new()).passwords;
+        let password = passwords.hash(Password::given("the right one")).await.expect("a hash");
+        let found = Credentials { user: user(1), password, suspended: false, organization: None };
+        let mut directory = MockDirectory::new();
+        directory.expect_credentials().returning(move |_| Ok(Some(found.clone())));
+        directory
+    }
+
+    fn command(current: &str) -> Command {
+        Command { current: Password::given(current), new: Password::given("a new one") }
+    }
+
+    #[tokio::test]
+    async fn a_success_ends_the_others_and_commits_the_event_and_the_notice() {
+        let mut unit = MockUnit::new();
+        unit.expect_user_set_password().times(1).returning(|_, _| Ok(()));
+        unit.expect_sessions_end().times(1).withf(|_, but| but.is_some()).returning(|_, _| Ok(Vec::new()));
+        unit.expect_password_resets_forget().times(1).returning(|_| Ok(0));
+        let store = TestStore::of(unit);
+        let actor = actor(1, Role::Viewer);
+        change_password(&application(&store, directory().await), &actor, command("the right one"))
+            .await
+            .expect("changed");
+        let [(_, events, letters)] = store.committed().try_into().expect("one commit");
+        assert_eq!(events, [(Action::PasswordChanged, Outcome::Success)]);
+        assert_eq!(letters, [Letter::PasswordChanged { user: actor.user_id() }]);
+    }
+
+    #[tokio::test]
+    async fn a_wrong_password_or_an_old_proof_commits_nothing_but_the_refusal() {
+        let mut stale = actor(1, Role::Viewer);
+        stale.session.authenticated_at = NOW - Duration::minutes(10);
+        for (actor, current) in [(actor(1, Role::Viewer), "a wrong one"), (stale, "the right one")] {
+            let store = TestStore::default();
+            let refused =
+                change_password(&application(&store, directory().await), &actor, command(current)).await;
+            assert!(
+                matches!(refused, Err(Error::InvalidCredentials | Error::ElevationRequired)),
+                "{refused:?}"
+            );
+            assert_eq!(store.committed()[0].1, [(Action::PasswordChanged, Outcome::Refused)]);
+        }
+    }
+}

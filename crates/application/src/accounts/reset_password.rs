@@ -1,0 +1,41 @@
+//! Choosing a password in place of a forgotten one.
+
+use rollcall_domain::{
+    audit::{self, Action, Origin, Target},
+    secret::{Password, Secret},
+};
+
+use crate::{Application, Error, mail::Letter, ports::Scope, token};
+
+/// The token from the mail, and the password that is chosen.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// The token from the mail.
+    pub token: Secret,
+    /// The chosen password.
+    pub password: Password,
+}
+
+/// Gives the account behind the token another password. Every session of it ends, and its owner is told by mail. A second
+/// factor stays on: reading a mailbox does not replace it (ASVS 6.4.3).
+///
+/// # Errors
+/// [`Error::PasswordResetGone`] for a token that is used up, out of date or unknown.
+pub async fn reset_password(app: &Application, origin: &Origin, command: Command) -> Result<(), Error> {
+    let found = app.directory.password_reset(token::hash(command.token.expose())).await?;
+    let found = found.filter(|found| app.now() < found.expires_at).ok_or(Error::PasswordResetGone)?;
+    let hash = app.passwords.hash(command.password).await?;
+
+    let user = found.user;
+    let mut unit = app.store.begin(Scope::Account(user)).await?;
+    let account = unit.user_lock(user).await?.ok_or(Error::PasswordResetGone)?;
+    // Whoever comes first uses up every token of the address; whoever waited for the lock finds none.
+    if unit.password_resets_forget(&account.email).await? == 0 {
+        return Err(Error::PasswordResetGone);
+    }
+    unit.user_set_password(user, &hash).await?;
+    unit.sessions_end(user, None).await?;
+    let actor = audit::Actor::User(user, None);
+    let event = app.event(actor, origin, Action::PasswordReset, Target::User(user));
+    Ok(unit.commit(app.record(event).mail(Letter::PasswordChanged { user })).await?)
+}

@@ -1,0 +1,40 @@
+//! Proving once more who one is, for what is especially sensitive.
+
+use rollcall_domain::{
+    audit::{Action, Target},
+    secret::Password,
+    sessions::ELEVATION,
+};
+use time::OffsetDateTime;
+
+use crate::{Actor, Application, Error};
+
+/// What somebody proves who they are with.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// The password.
+    pub password: Password,
+}
+
+/// Makes the actor's proof fresh; gives back until when.
+///
+/// # Errors
+/// [`Error::InvalidCredentials`] for a wrong password.
+pub async fn elevate(app: &Application, actor: &Actor, command: Command) -> Result<OffsetDateTime, Error> {
+    let elevated = prove(app, actor, command).await;
+    let target = Target::Session(actor.session_id());
+    app.refusals_recorded(actor, Action::SessionElevated, target, elevated).await
+}
+
+async fn prove(app: &Application, actor: &Actor, command: Command) -> Result<OffsetDateTime, Error> {
+    let kept = app.directory.credentials(&actor.user.email).await?.map(|credentials| credentials.password);
+    if !app.passwords.verify(command.password, kept).await? {
+        return Err(Error::InvalidCredentials);
+    }
+    let now = app.now();
+    let mut unit = app.store.begin(actor.scope()).await?;
+    unit.session_prove(actor.session_id(), now).await?;
+    let event = app.event_by(actor, Action::SessionElevated, Target::Session(actor.session_id()));
+    unit.commit(app.record(event)).await?;
+    Ok(now + ELEVATION)
+}

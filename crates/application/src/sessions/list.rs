@@ -1,0 +1,16 @@
+//! One's own sessions.
+
+use super::OwnSession;
+use crate::{Actor, Application, Error, ports::Scope};
+
+/// The actor's own sessions that are live, in whichever organization; the one used last is first.
+///
+/// # Errors
+/// Only when something is out of order.
+pub async fn list(app: &Application, actor: &Actor) -> Result<Vec<OwnSession>, Error> {
+    let mut view = app.store.view(Scope::Account(actor.user_id())).await?;
+    let (now, lifetimes) = (app.now(), app.settings.sessions);
+    let mut sessions = view.sessions_of(actor.user_id()).await?;
+    sessions.retain(|own| own.session.is_live(now, lifetimes));
+    Ok(sessions)
+}

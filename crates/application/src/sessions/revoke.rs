@@ -1,0 +1,41 @@
+//! Ending one's own sessions.
+
+use rollcall_domain::{
+    SessionId,
+    audit::{Action, Target},
+};
+
+use crate::{Actor, Application, Error, ports::Scope};
+
+/// Which of one's own sessions are ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revoke {
+    /// This one.
+    One(SessionId),
+    /// All but the one that asks.
+    Others,
+    /// All of them.
+    All,
+}
+
+/// Ends some of the actor's own sessions; they are worth nothing from the next request on.
+///
+/// # Errors
+/// [`Error::NotFound`] for a session that is not the actor's own.
+pub async fn revoke(app: &Application, actor: &Actor, which: Revoke) -> Result<(), Error> {
+    let mut unit = app.store.begin(Scope::Account(actor.user_id())).await?;
+    let ended = match which {
+        Revoke::One(session) => {
+            if !unit.session_end(session).await? {
+                return Err(Error::NotFound);
+            }
+            vec![session]
+        }
+        Revoke::Others => unit.sessions_end(actor.user_id(), Some(actor.session_id())).await?,
+        Revoke::All => unit.sessions_end(actor.user_id(), None).await?,
+    };
+    let mut events =
+        ended.into_iter().map(|session| app.event_by(actor, Action::SessionEnded, Target::Session(session)));
+    let Some(first) = events.next() else { return Ok(()) };
+    Ok(unit.commit(app.record(first).and_all(events, app.entropy.as_ref())).await?)
+}

@@ -1,0 +1,231 @@
+//! Passwords, fresh proofs, and one's own sessions.
+
+use rollcall_tests::{Answer, Caller, PASSWORD, Service, Team, until};
+use serde_json::{Value, json};
+use time::Duration;
+
+const ANOTHER: &str = "another horse, another battery";
+
+async fn signs_in_with(service: &Service, email: &str, password: &str) -> bool {
+    let answer =
+        service.anonymous().post("/v1/sessions", json!({"email": email, "password": password})).await;
+    answer.status == 201
+}
+
+async fn change(caller: &Caller, current: &str, new: &str) -> Answer {
+    caller.post("/v1/me/password", json!({"current_password": current, "new_password": new})).await
+}
+
+/// The newest link to a page in the mails to an address, once there is one.
+async fn link_to(service: &Service, email: &str, page: &str) -> String {
+    until(&format!("a link to {page}"), async || {
+        let mails = service.mails_to(email).await;
+        let mut links = mails.iter().filter_map(|mail| mail["links"][0].as_str());
+        Some(links.find(|link| link.contains(page))?.split_once("token=")?.1.to_owned())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn asvs_6_2_3_a_change_of_password_needs_the_current_one_and_ends_the_other_sessions() {
+    let service = Service::start().await;
+    let email = Service::new_address("grace");
+    let (grace, _) = service.sign_up(&email, "Acme").await;
+    let other = service.sign_in(&email).await;
+    change(&grace, "not the password", ANOTHER).await.problem(401, "invalid_credentials");
+    change(&grace, PASSWORD, "too short").await.invalid("new_password");
+    change(&grace, &"x".repeat(1_001), ANOTHER).await.invalid("current_password");
+    other.get("/v1/session").await.expect(200);
+    change(&grace, PASSWORD, ANOTHER).await.expect(204);
+    other.get("/v1/session").await.problem(401, "unauthenticated");
+    grace.get("/v1/session").await.expect(200);
+    assert!(
+        !signs_in_with(&service, &email, PASSWORD).await && signs_in_with(&service, &email, ANOTHER).await
+    );
+    // ASVS 6.3.7: the owner is told.
+    until("a notice", async || {
+        let mails = service.mails_to(&email).await;
+        mails.iter().any(|mail| mail["subject"] == "Your password has been changed").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn asvs_7_5_1_what_is_sensitive_needs_a_fresh_proof() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let grace = team.owner();
+    service.clock.advance(Duration::minutes(10));
+    change(grace, PASSWORD, ANOTHER).await.problem(403, "elevation_required");
+    let elevate =
+        async |password: Value| grace.post("/v1/session/elevate", json!({"password": password})).await;
+    elevate(json!("not the password")).await.problem(401, "invalid_credentials");
+    elevate(json!(5)).await.invalid("password");
+    assert_eq!(grace.get("/v1/session").await.expect(200).body["elevated_until"], Value::Null);
+    let elevated = elevate(json!(PASSWORD)).await.expect(200);
+    assert_eq!(elevated.text_at("/elevated_until"), "2026-03-01T09:20:00Z");
+    assert_eq!(
+        grace.get("/v1/session").await.expect(200).body["elevated_until"],
+        elevated.body["elevated_until"]
+    );
+    change(grace, PASSWORD, ANOTHER).await.expect(204);
+    let log = service.audit_log(Some(&team.organization)).await;
+    for expected in [
+        ("password.changed", "refused"),
+        ("session.elevated", "refused"),
+        ("session.elevated", "success"),
+        ("password.changed", "success"),
+    ] {
+        assert!(
+            log.iter().any(|(action, outcome)| (action.as_str(), outcome.as_str()) == expected),
+            "{expected:?}: {log:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_once_and_every_session_ends() {
+    let service = Service::start().await;
+    let email = Service::new_address("grace");
+    let (grace, _) = service.sign_up(&email, "Acme").await;
+    let request = async || {
+        service
+            .anonymous()
+            .post("/v1/password-resets", json!({"email": email.to_uppercase()}))
+            .await
+            .expect(202)
+    };
+    request().await;
+    let token = link_to(&service, &email, "/password/reset").await;
+    let complete = async |token: &str, password: &str| {
+        let body = json!({"token": token, "password": password});
+        service.anonymous().post("/v1/password-resets/complete", body).await
+    };
+    complete(&token, "too short").await.invalid("password");
+    complete("nonsense", ANOTHER).await.problem(410, "password_reset_gone");
+    complete(&token, ANOTHER).await.expect(204);
+    grace.get("/v1/session").await.problem(401, "unauthenticated");
+    assert!(signs_in_with(&service, &email, ANOTHER).await);
+    complete(&token, PASSWORD).await.problem(410, "password_reset_gone");
+
+    // A link works for an hour, and a newer password makes every older link worthless.
+    request().await;
+    let late = until("a newer link", async || {
+        Some(link_to(&service, &email, "/password/reset").await).filter(|newer| *newer != token)
+    })
+    .await;
+    service.clock.advance(Duration::hours(1));
+    complete(&late, PASSWORD).await.problem(410, "password_reset_gone");
+    let mut unused = late.clone();
+    for _ in 0..2 {
+        request().await;
+        unused = until("a newer link", async || {
+            Some(link_to(&service, &email, "/password/reset").await).filter(|newer| *newer != unused)
+        })
+        .await;
+    }
+    let grace = service
+        .anonymous()
+        .post("/v1/sessions", json!({"email": email, "password": ANOTHER}))
+        .await
+        .expect(201);
+    let grace = service.anonymous().with_token(grace.text_at("/session/token"));
+    change(&grace, ANOTHER, PASSWORD).await.expect(204);
+    complete(&unused, ANOTHER).await.problem(410, "password_reset_gone");
+}
+
+#[tokio::test]
+async fn attack_12_asking_for_another_password_tells_nothing_about_the_address() {
+    let service = Service::start().await;
+    let email = Service::new_address("grace");
+    service.sign_up(&email, "Acme").await;
+    let ask = async |email: &str| {
+        service.anonymous().post("/v1/password-resets", json!({"email": email})).await.expect(202)
+    };
+    let unknown_address = Service::new_address("nobody");
+    let (known, unknown) = (ask(&email).await, ask(&unknown_address).await);
+    assert_eq!(known.text, unknown.text);
+    let names = |answer: &Answer| -> Vec<String> { answer.headers.keys().map(ToString::to_string).collect() };
+    assert_eq!(names(&known), names(&unknown));
+    link_to(&service, &email, "/password/reset").await;
+    service.all_mail_sent().await;
+    assert!(service.mails_to(&unknown_address).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_link_changes_a_password_once_however_many_use_it_at_once() {
+    let service = Service::start().await;
+    let email = Service::new_address("grace");
+    service.sign_up(&email, "Acme").await;
+    service.anonymous().post("/v1/password-resets", json!({"email": email})).await.expect(202);
+    let token = link_to(&service, &email, "/password/reset").await;
+    let complete = |n: usize| {
+        let (caller, token) = (service.anonymous(), token.clone());
+        async move {
+            let body = json!({"token": token, "password": format!("a long password, number {n}")});
+            caller.post("/v1/password-resets/complete", body).await.status.as_u16()
+        }
+    };
+    let statuses = futures_util::future::join_all((0..20).map(complete)).await;
+    assert_eq!(statuses.iter().filter(|status| **status == 204).count(), 1, "{statuses:?}");
+    assert!(statuses.iter().all(|status| matches!(status, 204 | 410)), "{statuses:?}");
+}
+
+#[tokio::test]
+async fn a_password_is_reset_in_a_browser() {
+    let service = Service::start().await;
+    let email = Service::new_address("grace");
+    service.sign_up(&email, "Acme").await;
+    service.anonymous().post("/v1/password-resets", json!({"email": email})).await.expect(202);
+    let token = link_to(&service, &email, "/password/reset").await;
+    let page = service.anonymous().get(&format!("/password/reset?token={token}")).await.expect(200);
+    assert!(page.text.contains(&token));
+    let submit = async |password: &str| {
+        let request = service
+            .anonymous()
+            .request(reqwest::Method::POST, "/password/reset")
+            .header("Origin", service.base());
+        Answer::of(request.form(&[("token", token.as_str()), ("password", password)])).await
+    };
+    assert!(submit("short").await.expect(422).text.contains("at least 15 characters"));
+    submit(ANOTHER).await.expect(200);
+    submit(PASSWORD).await.expect(410);
+    assert!(signs_in_with(&service, &email, ANOTHER).await);
+}
+
+#[tokio::test]
+async fn asvs_7_5_2_one_s_own_sessions_are_listed_and_ended() {
+    let service = Service::start().await;
+    let email = Service::new_address("grace");
+    let (grace, signed_up) = service.sign_up(&email, "Acme").await;
+    let request =
+        service.anonymous().request(reqwest::Method::POST, "/v1/sessions").header("User-Agent", "a phone");
+    let phone = Answer::of(request.json(&json!({"email": email, "password": PASSWORD}))).await.expect(201);
+    let phone = service.anonymous().with_token(phone.text_at("/session/token"));
+    let list = grace.get("/v1/sessions").await.expect(200);
+    assert_eq!(list.list("data").len(), 2);
+    assert!(!list.text.contains("rcs_"), "{}", list.text);
+    let of = |current: bool| list.list("data").iter().find(|session| session["current"] == current).unwrap();
+    assert_eq!(of(true)["id"], signed_up.body["session"]["id"]);
+    assert_eq!((&of(false)["device"], &of(false)["address"]), (&json!("a phone"), &json!("127.0.0.1")));
+
+    let path = format!("/v1/sessions/{}", of(false)["id"].as_str().unwrap());
+    // Somebody else's session does not exist, not even for a colleague (attack 1).
+    let (eve, _) = service.sign_up(&Service::new_address("eve"), "Evil").await;
+    let of_nothing =
+        eve.delete("/v1/sessions/sess_01h455vb4pex5vsknk084sn02q").await.problem(404, "not_found");
+    let theirs = eve.delete(&path).await.problem(404, "not_found");
+    assert_eq!(theirs.without_request_id(), of_nothing.without_request_id());
+    phone.get("/v1/session").await.expect(200);
+    grace.delete(&path).await.expect(204);
+    phone.get("/v1/session").await.problem(401, "unauthenticated");
+    grace.delete(&path).await.problem(404, "not_found");
+
+    let (third, fourth) = (service.sign_in(&email).await, service.sign_in(&email).await);
+    third.delete("/v1/sessions?others=true").await.expect(204);
+    grace.get("/v1/session").await.problem(401, "unauthenticated");
+    fourth.get("/v1/session").await.problem(401, "unauthenticated");
+    third.delete("/v1/sessions?others=perhaps").await.invalid("others");
+    third.delete("/v1/sessions").await.expect(204);
+    third.get("/v1/session").await.problem(401, "unauthenticated");
+}
