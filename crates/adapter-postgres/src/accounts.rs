@@ -16,14 +16,15 @@ use time::OffsetDateTime;
 
 use crate::{
     error::{exactly_one, store_error},
-    row::{OrganizationRow, UserRow, count, value},
+    row::{SeatRow, UserRow, count},
     transaction::Transaction,
 };
 
 #[async_trait]
 impl AccountsView for Transaction {
     async fn seats_of(&mut self, user: UserId) -> Result<Vec<(Organization, Role)>, StoreError> {
-        let rows = sqlx::query!(
+        let rows = sqlx::query_as!(
+            SeatRow,
             "SELECT o.org_id, o.name, o.slug, o.plan, o.created_at, o.version, m.role
                FROM members m JOIN organizations o ON o.org_id = m.org_id
               WHERE m.user_id = $1
@@ -31,19 +32,7 @@ impl AccountsView for Transaction {
             user.uuid()
         );
         let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
-        rows.into_iter()
-            .map(|row| {
-                let organization = OrganizationRow {
-                    org_id: row.org_id,
-                    name: row.name,
-                    slug: row.slug,
-                    plan: row.plan,
-                    created_at: row.created_at,
-                    version: row.version,
-                };
-                Ok((organization.try_into()?, value(&row.role)?))
-            })
-            .collect()
+        rows.into_iter().map(SeatRow::try_into).collect()
     }
 
     async fn password_resets_since(

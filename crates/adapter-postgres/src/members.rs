@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{exactly_one, store_error},
-    row::{OrganizationRow, count, moment, value},
+    row::{SeatRow, count, moment, value},
     transaction::Transaction,
 };
 
@@ -169,25 +169,15 @@ impl MembersView for Transaction {
         organization: OrganizationId,
         user: UserId,
     ) -> Result<Option<(Organization, Role)>, StoreError> {
-        let row = sqlx::query!(
+        let row = sqlx::query_as!(
+            SeatRow,
             "SELECT o.org_id, o.name, o.slug, o.plan, o.created_at, o.version, m.role
                FROM members m JOIN organizations o ON o.org_id = m.org_id
               WHERE m.org_id = $1 AND m.user_id = $2",
             organization.uuid(),
             user.uuid()
         );
-        let Some(row) = row.fetch_optional(self.connection()).await.map_err(store_error)? else {
-            return Ok(None);
-        };
-        let organization = OrganizationRow {
-            org_id: row.org_id,
-            name: row.name,
-            slug: row.slug,
-            plan: row.plan,
-            created_at: row.created_at,
-            version: row.version,
-        };
-        Ok(Some((organization.try_into()?, value(&row.role)?)))
+        row.fetch_optional(self.connection()).await.map_err(store_error)?.map(SeatRow::try_into).transpose()
     }
 }
 

@@ -4,7 +4,7 @@ use std::{fmt::Display, str::FromStr};
 
 use rollcall_application::ports::StoreError;
 use rollcall_domain::{
-    OrganizationId, UserId, accounts::User, invitations::Invitation, organizations::Organization,
+    OrganizationId, Role, UserId, accounts::User, invitations::Invitation, organizations::Organization,
 };
 use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
@@ -75,6 +75,28 @@ impl TryFrom<OrganizationRow> for Organization {
             created_at: moment(row.created_at),
             version: row.version,
         })
+    }
+}
+
+/// The columns of a seat: an organization, and somebody's role in it.
+pub(crate) struct SeatRow {
+    pub(crate) org_id: Uuid,
+    pub(crate) name: String,
+    pub(crate) slug: String,
+    pub(crate) plan: String,
+    pub(crate) created_at: OffsetDateTime,
+    pub(crate) version: i32,
+    pub(crate) role: String,
+}
+
+impl TryFrom<SeatRow> for (Organization, Role) {
+    type Error = StoreError;
+
+    fn try_from(
+        SeatRow { org_id, name, slug, plan, created_at, version, role }: SeatRow,
+    ) -> Result<Self, StoreError> {
+        let organization = OrganizationRow { org_id, name, slug, plan, created_at, version };
+        Ok((organization.try_into()?, value(&role)?))
     }
 }
 
