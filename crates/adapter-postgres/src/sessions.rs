@@ -80,6 +80,12 @@ impl Sessions for Transaction {
         Ok(ended.into_iter().map(SessionId::from_uuid).collect())
     }
 
+    async fn session_hold(&mut self, session: SessionId) -> Result<bool, StoreError> {
+        let found =
+            sqlx::query!("SELECT session_id FROM sessions WHERE session_id = $1 FOR SHARE", session.uuid());
+        Ok(found.fetch_optional(self.connection()).await.map_err(store_error)?.is_some())
+    }
+
     async fn session_prove(&mut self, session: SessionId, at: OffsetDateTime) -> Result<(), StoreError> {
         let update = sqlx::query!(
             "UPDATE sessions SET authenticated_at = $2 WHERE session_id = $1",

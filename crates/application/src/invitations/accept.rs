@@ -100,6 +100,12 @@ async fn take(
     let organization = found.organization;
     let now = app.now();
     let mut unit = app.store.begin(Scope::Seat { organization, user: user.id }).await?;
+    // A session that was ended in the meantime must not live on in another organization.
+    if let Standing::Account(session) = &standing
+        && !unit.session_hold(session.id).await?
+    {
+        return Err(Error::Unauthenticated);
+    }
     // From here on nobody else can accept, take back or renew it.
     let locked =
         unit.invitation_lock(organization, found.invitation.id).await?.ok_or(Error::InvitationGone)?;
@@ -192,6 +198,7 @@ mod tests {
     fn unit(locked: rollcall_domain::invitations::Invitation) -> MockUnit {
         let mut unit = MockUnit::new();
         unit.expect_invitation_lock().returning(move |_, _| Ok(Some(locked.clone())));
+        unit.expect_session_hold().returning(|_| Ok(true));
         unit.expect_user_add().returning(|_, _| Ok(()));
         unit.expect_signups_forget().returning(|_| Ok(()));
         unit.expect_member_add().returning(|_, _, _| Ok(()));
@@ -255,6 +262,17 @@ mod tests {
             assert!(matches!(refused, Err(Error::InvitationGone)), "{refused:?}");
             assert!(store.committed().is_empty());
         }
+    }
+
+    #[tokio::test]
+    async fn a_session_that_was_ended_in_the_meantime_takes_no_seat() {
+        let mut unit = MockUnit::new();
+        unit.expect_session_hold().returning(|_| Ok(false));
+        let store = TestStore::of(unit);
+        let app = application(&store, directory("user1@example.com", true));
+        let refused = accept(&app, Some(&actor(1, Role::Viewer)), &Origin::default(), command(false)).await;
+        assert!(matches!(refused, Err(Error::Unauthenticated)), "{refused:?}");
+        assert!(store.committed().is_empty());
     }
 
     #[tokio::test]

@@ -40,6 +40,9 @@ pub trait Sessions {
         but: Option<SessionId>,
     ) -> Result<Vec<SessionId>, StoreError>;
 
+    /// Whether a session in the scope is still there, which stays so until the end of the transaction.
+    async fn session_hold(&mut self, session: SessionId) -> Result<bool, StoreError>;
+
     /// Notes that the owner of a session has proved once more who they are.
     async fn session_prove(&mut self, session: SessionId, at: OffsetDateTime) -> Result<(), StoreError>;
 
