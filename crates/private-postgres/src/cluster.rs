@@ -121,7 +121,7 @@ impl PrivatePostgres {
             Hold::Started(supervisor) if claimed => {
                 supervisor.leave().map_err(Error::system("cannot leave PostgreSQL"))
             }
-            Hold::Started(supervisor) => stop(supervisor).await,
+            Hold::Started(supervisor) => stop(supervisor, &self.layout).await,
         }
     }
 
@@ -130,8 +130,10 @@ impl PrivatePostgres {
     /// # Errors
     /// [`Error::System`], or [`Error::Failed`] when it does not stop.
     pub async fn stop_claimed(self, _claim: DataDirectory) -> Result<(), Error> {
+        // Nobody adopts what is about to stop.
+        let _turn = take_turn(&self.layout).await?;
         match self.hold {
-            Hold::Started(supervisor) => stop(supervisor).await,
+            Hold::Started(supervisor) => stop(supervisor, &self.layout).await,
             Hold::Adopted(pid) => {
                 let asked = kill_process(pid, Signal::INT).map_err(std::io::Error::from);
                 asked.map_err(Error::system("cannot stop PostgreSQL"))?;
@@ -140,6 +142,7 @@ impl PrivatePostgres {
                     wait(deadline, "PostgreSQL does not stop. The last lines of its log:", &self.layout)
                         .await?;
                 }
+                tidy(&self.layout);
                 Ok(())
             }
         }
@@ -156,11 +159,18 @@ async fn take_turn(layout: &Layout) -> Result<File, Error> {
     Ok(lock)
 }
 
-async fn stop(supervisor: Supervisor) -> Result<(), Error> {
+async fn stop(supervisor: Supervisor, layout: &Layout) -> Result<(), Error> {
     let stopped = tokio::task::spawn_blocking(|| supervisor.stop()).await;
     stopped
         .unwrap_or_else(|panic| Err(std::io::Error::other(panic)))
-        .map_err(Error::system("cannot stop PostgreSQL"))
+        .map_err(Error::system("cannot stop PostgreSQL"))?;
+    tidy(layout);
+    Ok(())
+}
+
+/// Removes the folder of the socket, if nothing is left in it. The next start makes it again.
+fn tidy(layout: &Layout) {
+    let _ = fs::remove_dir(&layout.socket_dir);
 }
 
 async fn wait(deadline: Instant, problem: &str, layout: &Layout) -> Result<(), Error> {
@@ -279,7 +289,7 @@ mod tests {
         let layout = ours.layout.clone();
         ours.stop_claimed(claim).await.expect("stopped");
         assert_eq!(condition(&layout), Condition::Stopped);
-        fs::remove_dir_all(layout.socket_dir).expect("removed");
+        assert!(!layout.socket_dir.exists());
     }
 
     #[tokio::test]
@@ -295,7 +305,7 @@ mod tests {
         let layout = server.layout.clone();
         server.stop_claimed(claim).await.expect("stopped");
         assert_eq!(condition(&layout), Condition::Stopped);
-        fs::remove_dir_all(layout.socket_dir).expect("removed");
+        assert!(!layout.socket_dir.exists());
     }
 
     #[tokio::test]
@@ -314,7 +324,7 @@ mod tests {
         assert_eq!(condition(&layout), Condition::Stopped);
         let second = PrivatePostgres::start(&settings).await.expect("started again");
         second.stop().await.expect("stopped");
-        fs::remove_dir_all(layout.socket_dir).expect("removed");
+        assert!(!layout.socket_dir.exists());
     }
 
     #[test]

@@ -30,7 +30,8 @@ pub(crate) async fn download(made_by: Option<u32>, kept_in: &Path) -> Result<Pro
         if unfinished.exists() {
             fs::remove_dir_all(&unfinished)?;
         }
-        fs::create_dir_all(&unfinished)
+        // Not that folder itself: what is there already is left alone by the extraction.
+        fs::create_dir_all(kept_in)
     })();
     prepared.map_err(Error::system("cannot make room for PostgreSQL"))?;
     extract(theseus::URL, &archive, &unfinished).await.map_err(failed)?;

@@ -42,7 +42,8 @@ impl User {
     /// A command that runs as this user, from a folder that every user can be in.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        command.current_dir("/");
+        // Our environment may hold secrets, which are none of its business.
+        command.current_dir("/").env_clear().env("PATH", "/usr/bin:/bin");
         if self.other {
             // Without the groups of root too: the standard library drops them along with the user.
             command.uid(self.uid).gid(self.gid);
