@@ -12,7 +12,7 @@ use crate::Role;
 pub struct UnknownPermission;
 
 macro_rules! catalogue {
-    ($($name:ident = $wire:literal, [$($role:ident)*], $bearer:ident;)*) => {
+    ($($name:ident = $wire:literal, [$($role:ident)*], $bearer:ident $(, $power:ident)?;)*) => {
         /// One thing that can be allowed or refused.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Permission {
@@ -33,6 +33,11 @@ macro_rules! catalogue {
                 match self { $(Self::$name => catalogue!(@bearer $bearer),)* }
             }
 
+            /// Whether it is power over the team, which ends at Owners.
+            pub(crate) const fn is_power_over_the_team(self) -> bool {
+                match self { $(Self::$name => catalogue!(@power $($power)?),)* }
+            }
+
             const fn roles(self) -> &'static [Role] {
                 match self { $(Self::$name => &[$(Role::$role),*],)* }
             }
@@ -40,6 +45,8 @@ macro_rules! catalogue {
     };
     (@bearer key) => { true };
     (@bearer people) => { false };
+    (@power over_the_team) => { true };
+    (@power) => { false };
 }
 
 catalogue! {
@@ -48,9 +55,9 @@ catalogue! {
     OrganizationExport = "organization:export", [Owner], people;
     OrganizationDelete = "organization:delete", [Owner], people;
     TeamRead = "team:read", [Owner Admin], key;
-    TeamInvite = "team:invite", [Owner Admin], people;
-    TeamUpdateRole = "team:update_role", [Owner Admin], people;
-    TeamRemove = "team:remove", [Owner Admin], people;
+    TeamInvite = "team:invite", [Owner Admin], people, over_the_team;
+    TeamUpdateRole = "team:update_role", [Owner Admin], people, over_the_team;
+    TeamRemove = "team:remove", [Owner Admin], people, over_the_team;
     OwnersManage = "owners:manage", [Owner], people;
     BillingRead = "billing:read", [Owner], people;
     BillingManage = "billing:manage", [Owner], people;

@@ -72,16 +72,12 @@ pub fn decide(grant: &Grant, permission: Permission, target: Target) -> Decision
     match target {
         Target::Elsewhere => Decision::Hidden,
         Target::Seat { role: Role::Owner }
-            if changes_the_team(permission) && !held.contains(Permission::OwnersManage) =>
+            if permission.is_power_over_the_team() && !held.contains(Permission::OwnersManage) =>
         {
             Decision::Forbidden { required: Permission::OwnersManage }
         }
         Target::Seat { .. } | Target::Organization => Decision::Allowed,
     }
-}
-
-fn changes_the_team(permission: Permission) -> bool {
-    matches!(permission, Permission::TeamInvite | Permission::TeamUpdateRole | Permission::TeamRemove)
 }
 
 #[cfg(test)]
