@@ -175,3 +175,33 @@ async fn the_same_keyed_request_at_once_is_done_once() {
     service.all_mail_sent().await;
     assert_eq!(service.mails_to("keyed@example.com").await.len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_that_go_away_half_way_leave_nothing_behind() {
+    use tokio::io::AsyncWriteExt;
+    let service = Service::start_with(&[("database.max_connections", "4")]).await;
+    let team = Team::assemble(&service, "Acme").await;
+    let address = service.base().strip_prefix("http://").unwrap().to_owned();
+    let request = format!(
+        "GET /v1/members HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
+        team.owner().token()
+    );
+    let go_away = |n: u64| {
+        let (address, request) = (address.clone(), request.clone());
+        async move {
+            let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+            connection.write_all(request.as_bytes()).await.unwrap();
+            // Some moment of the request's life, another one each time.
+            let _ = tokio::time::timeout(
+                std::time::Duration::from_micros(n * 37 % 3_000),
+                std::future::pending::<()>(),
+            )
+            .await;
+        }
+    };
+    for round in 0..25 {
+        join_all((0..16).map(|n| go_away(round * 16 + n))).await;
+        let email = format!("round{round}@example.com");
+        team.owner().post("/v1/invitations", json!({"email": email, "role": "viewer"})).await.expect(201);
+    }
+}

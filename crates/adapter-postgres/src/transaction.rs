@@ -75,7 +75,11 @@ pub(crate) async fn begin(
         text(organization),
         text(user),
     );
-    pool.begin_with(AssertSqlSafe(begin)).await.map_err(store_error)
+    // In a task of its own: a caller that goes away half-way would otherwise leave a connection in the pool whose
+    // transaction has begun without anybody knowing, for the next one to find.
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(begin)).await }).await;
+    begun.map_err(|error| StoreError::Internal(Box::new(error)))?.map_err(store_error)
 }
 
 /// Begins a transaction for a piece of the platform's own bookkeeping.

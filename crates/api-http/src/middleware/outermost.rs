@@ -4,7 +4,6 @@
 use std::{
     any::Any,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    panic::AssertUnwindSafe,
     time::Instant,
 };
 
@@ -13,7 +12,6 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use futures_util::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tracing::{Instrument, info_span};
 
@@ -43,16 +41,18 @@ pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next
     request.extensions_mut().insert(client.origin());
     request.extensions_mut().insert(client);
 
-    let answered = tokio::time::timeout(api.settings.timeout, next.run(request).instrument(span.clone()));
-    let mut response = match AssertUnwindSafe(answered).catch_unwind().await {
+    // In a task of its own: a request that has begun is done, whether or not its client waits for the answer. One that is
+    // keyed keeps its answer for when the client comes again.
+    let answered = tokio::spawn(next.run(request).instrument(span.clone()));
+    let mut response = match tokio::time::timeout(api.settings.timeout, answered).await {
         Ok(Ok(response)) => response,
-        Ok(Err(_)) => {
-            Problem::new(Code::Unavailable, "Answering took too long.").retry_after(1).into_response()
-        }
-        Err(panic) => {
-            tracing::error!(parent: &span, panic = panic_text(panic.as_ref()), "a request made the service panic");
+        Ok(Err(error)) => {
+            let panic = error.try_into_panic().ok();
+            let panic = panic.as_deref().map_or("no panic", panic_text);
+            tracing::error!(parent: &span, panic, "a request made the service panic");
             Problem::plain(Code::Internal).into_response()
         }
+        Err(_) => Problem::new(Code::Unavailable, "Answering took too long.").retry_after(1).into_response(),
     };
 
     if let Some(problem) = response.extensions_mut().remove::<Unfinished>() {
