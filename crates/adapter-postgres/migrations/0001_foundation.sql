@@ -311,6 +311,7 @@ CREATE POLICY task ON dev_mails TO rollcall_app USING (current_setting('rollcall
 
 ---------------------------------------------------------------------------------------------------
 -- Looking across organizations: narrow functions, each for one question whose answer is one row
+-- (In plpgsql, which keeps its plans from call to call; functions in SQL are planned anew for every request.)
 ---------------------------------------------------------------------------------------------------
 
 GRANT SELECT ON organizations, users, members, invitations, sessions, signups TO rollcall_directory;
@@ -327,13 +328,17 @@ CREATE POLICY directory_seen ON members  FOR UPDATE TO rollcall_directory USING 
 CREATE FUNCTION directory_credentials(wanted_key text)
 RETURNS TABLE (user_id uuid, email text, name text, locale text, time_zone text, status text,
                created_at timestamptz, version integer, password_hash text, org_id uuid)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT u.user_id, u.email, u.name, u.locale, u.time_zone, u.status, u.created_at, u.version,
            u.password_hash,
            (SELECT m.org_id FROM members m WHERE m.user_id = u.user_id
              ORDER BY COALESCE(m.last_seen_at, m.joined_at) DESC, m.org_id LIMIT 1)
       FROM users u
-     WHERE u.email_key = wanted_key
+     WHERE u.email_key = wanted_key;
+END
 $$;
 
 CREATE FUNCTION directory_session(wanted_hash bytea)
@@ -342,7 +347,10 @@ RETURNS TABLE (session_id uuid, authenticated_at timestamptz, last_seen_at times
                user_created_at timestamptz, user_version integer,
                org_id uuid, org_name text, slug text, plan text, org_created_at timestamptz,
                org_version integer, role text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT s.session_id, s.authenticated_at, s.last_seen_at, s.expires_at,
            u.user_id, u.email, u.name, u.locale, u.time_zone, u.status, u.created_at, u.version,
            o.org_id, o.name, o.slug, o.plan, o.created_at, o.version, m.role
@@ -350,29 +358,38 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
       JOIN users u ON u.user_id = s.user_id
       LEFT JOIN members m ON m.org_id = s.org_id AND m.user_id = s.user_id
       LEFT JOIN organizations o ON o.org_id = m.org_id
-     WHERE s.token_hash = wanted_hash
+     WHERE s.token_hash = wanted_hash;
+END
 $$;
 
 CREATE FUNCTION directory_invitation(wanted_hash bytea)
 RETURNS TABLE (org_id uuid, org_name text, inviter_name text, invitation_id uuid, email text, role text,
                state text, invited_by uuid, created_at timestamptz, expires_at timestamptz,
                accepted_at timestamptz, version integer, account_exists boolean)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT i.org_id, o.name, u.name, i.invitation_id, i.email, i.role, i.state, i.invited_by, i.created_at,
            i.expires_at, i.accepted_at, i.version,
            EXISTS (SELECT FROM users a WHERE a.email_key = i.email_key)
       FROM invitations i
       JOIN organizations o ON o.org_id = i.org_id
       LEFT JOIN users u ON u.user_id = i.invited_by
-     WHERE i.token_hash = wanted_hash
+     WHERE i.token_hash = wanted_hash;
+END
 $$;
 
 CREATE FUNCTION directory_signup(wanted_hash bytea)
 RETURNS TABLE (signup_id uuid, email text, name text, organization_name text, expires_at timestamptz)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT s.signup_id, s.email, s.name, s.organization_name, s.expires_at
       FROM signups s
-     WHERE s.token_hash = wanted_hash
+     WHERE s.token_hash = wanted_hash;
+END
 $$;
 
 CREATE FUNCTION directory_session_seen(seen_session uuid, seen_at timestamptz) RETURNS void

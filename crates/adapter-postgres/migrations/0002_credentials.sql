@@ -38,10 +38,14 @@ CREATE POLICY directory ON password_resets FOR SELECT TO rollcall_directory USIN
 
 CREATE FUNCTION directory_password_reset(wanted_hash bytea)
 RETURNS TABLE (user_id uuid, expires_at timestamptz)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT u.user_id, r.expires_at
       FROM password_resets r JOIN users u ON u.email_key = r.email_key
-     WHERE r.token_hash = wanted_hash AND u.status = 'active'
+     WHERE r.token_hash = wanted_hash AND u.status = 'active';
+END
 $$;
 REVOKE ALL ON FUNCTION directory_password_reset(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION directory_password_reset(bytea) TO rollcall_app;
