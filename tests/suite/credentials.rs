@@ -229,3 +229,23 @@ async fn asvs_7_5_2_one_s_own_sessions_are_listed_and_ended() {
     third.delete("/v1/sessions").await.expect(204);
     third.get("/v1/session").await.problem(401, "unauthenticated");
 }
+
+#[tokio::test]
+async fn a_used_link_stays_used_whoever_asks_for_another() {
+    let service = Service::start().await;
+    let email = Service::new_address("grace");
+    service.sign_up(&email, "Acme").await;
+    let ask =
+        async || service.anonymous().post("/v1/password-resets", json!({"email": email})).await.expect(202);
+    ask().await;
+    let used = link_to(&service, &email, "/password/reset").await;
+    ask().await;
+    let complete = async |token: &str, password: &str| {
+        let body = json!({"token": token, "password": password});
+        service.anonymous().post("/v1/password-resets/complete", body).await
+    };
+    complete(&used, ANOTHER).await.expect(204);
+    ask().await;
+    complete(&used, PASSWORD).await.problem(410, "password_reset_gone");
+    assert!(signs_in_with(&service, &email, ANOTHER).await);
+}

@@ -205,3 +205,43 @@ async fn clients_that_go_away_half_way_leave_nothing_behind() {
         team.owner().post("/v1/invitations", json!({"email": email, "role": "viewer"})).await.expect(201);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_24_no_session_escapes_revocation_by_switching_all_the_time() {
+    let service = Service::start().await;
+    let email = Service::new_address("victim");
+    let (victim, signed_up) = service.sign_up(&email, "Acme").await;
+    let switch = json!({"organization_id": signed_up.text_at("/organization/id")});
+    for _ in 0..5 {
+        let chains = (0..6).map(|_| {
+            let (service, email, switch) = (&service, email.clone(), switch.clone());
+            async move {
+                let mut thief = service.sign_in(&email).await;
+                for _ in 0..40 {
+                    let answer = thief.post("/v1/session/organization", switch.clone()).await;
+                    if answer.status != 201 {
+                        return thief;
+                    }
+                    thief = thief.with_token(answer.text_at("/session/token"));
+                }
+                thief
+            }
+        });
+        let revoke = async {
+            // In the middle of it.
+            rollcall_tests::until("thieves at work", async || {
+                let list = victim.get("/v1/sessions").await.expect(200);
+                (list.list("data").len() > 3).then_some(())
+            })
+            .await;
+            victim.delete("/v1/sessions?others=true").await.expect(204);
+            victim.get("/v1/sessions").await.expect(200).list("data").len()
+        };
+        let (thieves, left) = tokio::join!(join_all(chains), revoke);
+        // Those that had not signed in yet when it happened are not what it was about.
+        drop(thieves);
+        assert!(left <= 6, "{left} sessions are left");
+        victim.delete("/v1/sessions?others=true").await.expect(204);
+        assert_eq!(victim.get("/v1/sessions").await.expect(200).list("data").len(), 1);
+    }
+}

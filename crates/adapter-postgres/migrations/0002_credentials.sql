@@ -37,12 +37,12 @@ GRANT SELECT ON password_resets TO rollcall_directory;
 CREATE POLICY directory ON password_resets FOR SELECT TO rollcall_directory USING (true);
 
 CREATE FUNCTION directory_password_reset(wanted_hash bytea)
-RETURNS TABLE (user_id uuid, expires_at timestamptz)
+RETURNS TABLE (reset_id uuid, user_id uuid, expires_at timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT u.user_id, r.expires_at
+    SELECT r.reset_id, u.user_id, r.expires_at
       FROM password_resets r JOIN users u ON u.email_key = r.email_key
      WHERE r.token_hash = wanted_hash AND u.status = 'active';
 END

@@ -104,8 +104,11 @@ impl Accounts for Transaction {
     }
 
     async fn user_set_password(&mut self, user: UserId, password: &PasswordHash) -> Result<(), StoreError> {
-        let update =
-            sqlx::query!("UPDATE users SET password_hash = $2 WHERE user_id = $1", user.uuid(), password.0);
+        let update = sqlx::query!(
+            "UPDATE users SET password_hash = $2, version = version + 1 WHERE user_id = $1",
+            user.uuid(),
+            password.0
+        );
         exactly_one(update.execute(self.connection()).await)
     }
 
@@ -127,9 +130,15 @@ impl Accounts for Transaction {
         Ok(())
     }
 
-    async fn password_resets_forget(&mut self, email: &EmailAddress) -> Result<u64, StoreError> {
+    async fn password_reset_use(&mut self, id: PasswordResetId) -> Result<bool, StoreError> {
+        let delete = sqlx::query!("DELETE FROM password_resets WHERE reset_id = $1", id.uuid());
+        Ok(delete.execute(self.connection()).await.map_err(store_error)?.rows_affected() == 1)
+    }
+
+    async fn password_resets_forget(&mut self, email: &EmailAddress) -> Result<(), StoreError> {
         let delete = sqlx::query!("DELETE FROM password_resets WHERE email_key = $1", email.key());
-        Ok(delete.execute(self.connection()).await.map_err(store_error)?.rows_affected())
+        delete.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
     }
 
     async fn signup_add(

@@ -8,7 +8,10 @@ use rollcall_application::{
     },
 };
 use rollcall_domain::{
-    EmailAddress, OrganizationId, SessionId, UserId, accounts::Signup, id::SignupId, secret::TokenHash,
+    EmailAddress, OrganizationId, SessionId, UserId,
+    accounts::Signup,
+    id::{PasswordResetId, SignupId},
+    secret::TokenHash,
     sessions::Session,
 };
 use time::OffsetDateTime;
@@ -154,11 +157,13 @@ impl Directory for PgStore {
 
     async fn password_reset(&self, token: TokenHash) -> Result<Option<FoundPasswordReset>, StoreError> {
         let row = sqlx::query!(
-            r#"SELECT user_id AS "user_id!", expires_at AS "expires_at!" FROM directory_password_reset($1)"#,
+            r#"SELECT reset_id AS "reset_id!", user_id AS "user_id!", expires_at AS "expires_at!"
+                 FROM directory_password_reset($1)"#,
             token.0.as_slice()
         );
         let row = row.fetch_optional(&self.pool).await.map_err(store_error)?;
         Ok(row.map(|row| FoundPasswordReset {
+            id: PasswordResetId::from_uuid(row.reset_id),
             user: UserId::from_uuid(row.user_id),
             expires_at: moment(row.expires_at),
         }))

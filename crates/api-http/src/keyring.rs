@@ -95,6 +95,11 @@ impl Keyring {
         bool::from(expected[..TAG].ct_eq(tag)).then_some(payload)
     }
 
+    /// A digest that nobody can try guesses against without the keys: what is digested may be little but a password.
+    pub(crate) fn digest(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        mac(&self.0[0].derived(purpose), parts)
+    }
+
     /// Seals `payload` for `context` alone (XChaCha20-Poly1305, a random nonce each time).
     pub(crate) fn seal(
         &self,

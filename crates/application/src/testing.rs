@@ -79,7 +79,8 @@ mock! {
         async fn user_save(&mut self, user: &User) -> Answer<()>;
         async fn user_set_password(&mut self, user: UserId, password: &PasswordHash) -> Answer<()>;
         async fn password_reset_add(&mut self, id: PasswordResetId, reset: &PasswordReset, now: OffsetDateTime) -> Answer<()>;
-        async fn password_resets_forget(&mut self, email: &EmailAddress) -> Answer<u64>;
+        async fn password_reset_use(&mut self, id: PasswordResetId) -> Answer<bool>;
+        async fn password_resets_forget(&mut self, email: &EmailAddress) -> Answer<()>;
         async fn signup_add(&mut self, id: SignupId, signup: &Signup, now: OffsetDateTime) -> Answer<()>;
         async fn signups_forget(&mut self, email: &EmailAddress) -> Answer<()>;
     }

@@ -87,10 +87,11 @@ impl Password {
     /// # Errors
     /// [`InvalidPassword::TooLong`].
     pub fn checked(text: &str) -> Result<Self, InvalidPassword> {
-        if text.chars().count() > Self::MAX_CHARACTERS {
+        let password = Self::given(text);
+        if password.0.chars().count() > Self::MAX_CHARACTERS {
             return Err(InvalidPassword::TooLong { max: Self::MAX_CHARACTERS });
         }
-        Ok(Self::given(text))
+        Ok(password)
     }
 
     /// A password that is being checked: it may be any text.
@@ -128,6 +129,13 @@ mod tests {
         let long = "ü".repeat(1_000);
         assert_eq!(Password::chosen(&long).map(|password| password.expose().len()), Ok(2_000));
         assert!(Password::chosen(&"x".repeat(1_001)).is_err());
+    }
+
+    #[test]
+    fn asvs_6_2_8_what_may_be_chosen_may_be_given() {
+        let decomposed = "e\u{301}".repeat(1_000);
+        assert!(Password::chosen(&decomposed).is_ok() && Password::checked(&decomposed).is_ok());
+        assert!(Password::checked(&"x".repeat(1_001)).is_err() && Password::checked("").is_ok());
     }
 
     #[test]

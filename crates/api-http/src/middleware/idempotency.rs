@@ -17,7 +17,6 @@ use rollcall_application::{
     ports::{Claim, KeyedRequest, Window},
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use time::Duration;
 
 use crate::{
@@ -59,7 +58,7 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
     credential::authenticate(&mut parts, api).await?;
     let bytes = body::read(Request::from_parts(parts.clone(), body), api).await?;
     let caller = caller(&mut parts, api).await;
-    let fingerprint = fingerprint(&[parts.uri.path(), parts.uri.query().unwrap_or_default()], &bytes);
+    let fingerprint = fingerprint(api, &[parts.uri.path(), parts.uri.query().unwrap_or_default()], &bytes);
     let keyed = KeyedRequest { caller, key, fingerprint };
 
     let now = api.app.now();
@@ -118,18 +117,14 @@ async fn caller(parts: &mut http::request::Parts, api: &Api) -> [u8; 32] {
     let credential = Credential::of(&parts.headers, api.settings.cookie);
     let Ok(client) = Client::from_request_parts(parts, api).await;
     match credential.token() {
-        Some(token) => fingerprint(&["credential"], token.expose().as_bytes()),
-        None => fingerprint(&["network"], client.network().to_string().as_bytes()),
+        Some(token) => fingerprint(api, &["credential"], token.expose().as_bytes()),
+        None => fingerprint(api, &["network"], client.network().to_string().as_bytes()),
     }
 }
 
-fn fingerprint(parts: &[&str], bytes: &[u8]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in parts.iter().map(|part| part.as_bytes()).chain([bytes]) {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().into()
+fn fingerprint(api: &Api, parts: &[&str], bytes: &[u8]) -> [u8; 32] {
+    let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).chain([bytes]).collect();
+    api.keyring.digest(PURPOSE, &parts)
 }
 
 fn context(keyed: &KeyedRequest) -> Vec<u8> {

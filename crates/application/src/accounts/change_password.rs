@@ -34,6 +34,11 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     let hash = app.passwords.hash(command.new).await?;
     let user = actor.user_id();
     let mut unit = app.store.begin(actor.scope()).await?;
+    // A password that was reset in the meantime has ended this session, and is not overwritten by it.
+    unit.user_lock(user).await?.ok_or(Error::Unauthenticated)?;
+    if !unit.session_hold(actor.session_id()).await? {
+        return Err(Error::Unauthenticated);
+    }
     unit.user_set_password(user, &hash).await?;
     unit.sessions_end(user, Some(actor.session_id())).await?;
     unit.password_resets_forget(&actor.user.email).await?;
@@ -68,9 +73,11 @@ mod tests {
     #[tokio::test]
     async fn a_success_ends_the_others_and_commits_the_event_and_the_notice() {
         let mut unit = MockUnit::new();
+        unit.expect_user_lock().returning(|_| Ok(Some(user(1))));
+        unit.expect_session_hold().returning(|_| Ok(true));
         unit.expect_user_set_password().times(1).returning(|_, _| Ok(()));
         unit.expect_sessions_end().times(1).withf(|_, but| but.is_some()).returning(|_, _| Ok(Vec::new()));
-        unit.expect_password_resets_forget().times(1).returning(|_| Ok(0));
+        unit.expect_password_resets_forget().times(1).returning(|_| Ok(()));
         let store = TestStore::of(unit);
         let actor = actor(1, Role::Viewer);
         change_password(&application(&store, directory().await), &actor, command("the right one"))
@@ -79,6 +86,19 @@ mod tests {
         let [(_, events, letters)] = store.committed().try_into().expect("one commit");
         assert_eq!(events, [(Action::PasswordChanged, Outcome::Success)]);
         assert_eq!(letters, [Letter::PasswordChanged { user: actor.user_id() }]);
+    }
+
+    #[tokio::test]
+    async fn a_session_that_a_reset_has_ended_overwrites_nothing() {
+        let mut unit = MockUnit::new();
+        unit.expect_user_lock().returning(|_| Ok(Some(user(1))));
+        unit.expect_session_hold().returning(|_| Ok(false));
+        let store = TestStore::of(unit);
+        let actor = actor(1, Role::Viewer);
+        let refused =
+            change_password(&application(&store, directory().await), &actor, command("the right one")).await;
+        assert!(matches!(refused, Err(Error::Unauthenticated)), "{refused:?}");
+        assert!(store.committed().is_empty());
     }
 
     #[tokio::test]

@@ -32,7 +32,8 @@ pub trait AccountsView {
 /// Changes accounts.
 #[async_trait]
 pub trait Accounts {
-    /// The scope's account, locked until the end of the transaction.
+    /// The scope's account, locked until the end of the transaction. Whatever adds or ends sessions of an account takes this
+    /// lock first: a session that is added while others are ended would outlive them.
     async fn user_lock(&mut self, user: UserId) -> Result<Option<User>, StoreError>;
 
     /// Adds an account.
@@ -44,7 +45,7 @@ pub trait Accounts {
     /// Saves the name, locale and time zone of an account, and counts its version up.
     async fn user_save(&mut self, user: &User) -> Result<(), StoreError>;
 
-    /// Gives the scope's account another password.
+    /// Gives the scope's account another password, and counts its version up.
     async fn user_set_password(&mut self, user: UserId, password: &PasswordHash) -> Result<(), StoreError>;
 
     /// Adds a wish for another password. It has no token until its mail is rendered.
@@ -55,8 +56,11 @@ pub trait Accounts {
         now: OffsetDateTime,
     ) -> Result<(), StoreError>;
 
-    /// Forgets every wish of an address that is the scope's account's; gives back how many had brought a token.
-    async fn password_resets_forget(&mut self, email: &EmailAddress) -> Result<u64, StoreError>;
+    /// Uses up a wish of the scope's account; gives back whether it was still there.
+    async fn password_reset_use(&mut self, id: PasswordResetId) -> Result<bool, StoreError>;
+
+    /// Forgets every wish of an address that is the scope's account's.
+    async fn password_resets_forget(&mut self, email: &EmailAddress) -> Result<(), StoreError>;
 
     /// Adds a sign-up. It has no token until its mail is rendered.
     async fn signup_add(

@@ -29,10 +29,11 @@ pub async fn reset_password(app: &Application, origin: &Origin, command: Command
     let user = found.user;
     let mut unit = app.store.begin(Scope::Account(user)).await?;
     let account = unit.user_lock(user).await?.ok_or(Error::PasswordResetGone)?;
-    // Whoever comes first uses up every token of the address; whoever waited for the lock finds none.
-    if unit.password_resets_forget(&account.email).await? == 0 {
+    // Of those who use one link at once, one finds it; and whatever other links there are die with it.
+    if !unit.password_reset_use(found.id).await? {
         return Err(Error::PasswordResetGone);
     }
+    unit.password_resets_forget(&account.email).await?;
     unit.user_set_password(user, &hash).await?;
     unit.sessions_end(user, None).await?;
     let actor = audit::Actor::User(user, None);

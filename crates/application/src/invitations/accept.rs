@@ -101,10 +101,11 @@ async fn take(
     let now = app.now();
     let mut unit = app.store.begin(Scope::Seat { organization, user: user.id }).await?;
     // A session that was ended in the meantime must not live on in another organization.
-    if let Standing::Account(session) = &standing
-        && !unit.session_hold(session.id).await?
-    {
-        return Err(Error::Unauthenticated);
+    if let Standing::Account(session) = &standing {
+        unit.user_lock(user.id).await?.ok_or(Error::Unauthenticated)?;
+        if !unit.session_hold(session.id).await? {
+            return Err(Error::Unauthenticated);
+        }
     }
     // From here on nobody else can accept, take back or renew it.
     let locked =
@@ -198,6 +199,7 @@ mod tests {
     fn unit(locked: rollcall_domain::invitations::Invitation) -> MockUnit {
         let mut unit = MockUnit::new();
         unit.expect_invitation_lock().returning(move |_, _| Ok(Some(locked.clone())));
+        unit.expect_user_lock().returning(|_| Ok(Some(crate::testing::user(1))));
         unit.expect_session_hold().returning(|_| Ok(true));
         unit.expect_user_add().returning(|_, _| Ok(()));
         unit.expect_signups_forget().returning(|_| Ok(()));
@@ -267,6 +269,7 @@ mod tests {
     #[tokio::test]
     async fn a_session_that_was_ended_in_the_meantime_takes_no_seat() {
         let mut unit = MockUnit::new();
+        unit.expect_user_lock().returning(|_| Ok(Some(crate::testing::user(1))));
         unit.expect_session_hold().returning(|_| Ok(false));
         let store = TestStore::of(unit);
         let app = application(&store, directory("user1@example.com", true));

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rollcall_domain::{
     EmailAddress, OrganizationId, Role, SessionId, UserId,
     accounts::{Signup, User},
-    id::SignupId,
+    id::{PasswordResetId, SignupId},
     invitations::Invitation,
     organizations::{Organization, OrganizationName},
     secret::TokenHash,
@@ -82,6 +82,8 @@ pub struct FoundInvitation {
 /// A wish for another password, and whose.
 #[derive(Debug, Clone, Copy)]
 pub struct FoundPasswordReset {
+    /// Names the wish.
+    pub id: PasswordResetId,
     /// Whose password it is.
     pub user: UserId,
     /// Until when it can be chosen.

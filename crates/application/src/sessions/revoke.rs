@@ -24,6 +24,7 @@ pub enum Revoke {
 /// [`Error::NotFound`] for a session that is not the actor's own.
 pub async fn revoke(app: &Application, actor: &Actor, which: Revoke) -> Result<(), Error> {
     let mut unit = app.store.begin(Scope::Account(actor.user_id())).await?;
+    unit.user_lock(actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
     let ended = match which {
         Revoke::One(session) => {
             if !unit.session_end(session).await? {

@@ -45,6 +45,11 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
     let organization = organization.or(credentials.organization);
 
     let mut unit = app.store.begin(Scope::of(user.id, organization)).await?;
+    // A password that was changed while the old one was being checked lets nobody in: it has just ended every session, and
+    // must not be outlived by one more. Another try finds the new one.
+    if unit.user_lock(user.id).await?.is_none_or(|current| current.version != user.version) {
+        return Err(Error::Busy);
+    }
     let place = match organization {
         Some(organization) => match unit.seat_of(organization, user.id).await? {
             Some(place) => Some(place),
@@ -95,6 +100,7 @@ mod tests {
     #[tokio::test]
     async fn the_right_password_opens_a_session_in_the_organization_used_last() {
         let mut unit = MockUnit::new();
+        unit.expect_user_lock().returning(|_| Ok(Some(user(1))));
         unit.expect_seat_of().returning(|_, _| Ok(Some((organization(), Role::Viewer))));
         unit.expect_session_add().times(1).returning(|_, _| Ok(()));
         let store = TestStore::of(unit);
@@ -102,6 +108,21 @@ mod tests {
         let signed_in = sign_in(&app, &Origin::default(), command("the right one")).await.expect("signed in");
         assert_eq!(signed_in.session.organization, Some(organization().id));
         assert_eq!(store.committed()[0].1, [(Action::SessionCreated, Outcome::Success)]);
+    }
+
+    #[tokio::test]
+    async fn asvs_7_4_3_a_password_that_changes_while_the_old_one_is_checked_lets_nobody_in() {
+        let mut unit = MockUnit::new();
+        unit.expect_user_lock().returning(|_| {
+            let mut changed = user(1);
+            changed.version += 1;
+            Ok(Some(changed))
+        });
+        let store = TestStore::of(unit);
+        let app = application(&store, directory(false).await);
+        let refused = sign_in(&app, &Origin::default(), command("the right one")).await;
+        assert!(matches!(refused, Err(Error::Busy)), "{refused:?}");
+        assert!(store.committed().is_empty());
     }
 
     #[tokio::test]

@@ -32,6 +32,7 @@ async fn change(
 ) -> Result<SignedIn, Error> {
     let user = actor.user_id();
     let mut unit = app.store.begin(Scope::Seat { organization, user }).await?;
+    unit.user_lock(user).await?.ok_or(Error::Unauthenticated)?;
     let place = unit.seat_of(organization, user).await?.ok_or(Error::NotFound)?;
     // A session that was ended in the meantime must not live on in another organization.
     if !unit.session_end(actor.session_id()).await? {
@@ -58,6 +59,7 @@ mod tests {
 
     fn unit(seat: Option<Role>, still_open: bool) -> MockUnit {
         let mut unit = MockUnit::new();
+        unit.expect_user_lock().returning(|_| Ok(Some(crate::testing::user(1))));
         unit.expect_seat_of().returning(move |_, _| Ok(seat.map(|role| (organization(), role))));
         unit.expect_session_end().returning(move |_| Ok(still_open));
         unit.expect_session_add().returning(|_, _| Ok(()));
