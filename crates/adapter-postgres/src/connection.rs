@@ -41,7 +41,7 @@ pub enum ConnectError {
     NeverMigrated,
     /// The role that the service works as could get around row-level security.
     #[error(
-        "the role rollcall_app must be neither a superuser nor an owner of tables, and must not bypass row-level security"
+        "the role rollcall_app, with the roles it is a member of, must be neither a superuser nor an owner of tables, and must not bypass row-level security"
     )]
     TooPowerful,
 }
@@ -74,9 +74,12 @@ pub(crate) async fn connect(connection: &Connection) -> Result<PgPool, ConnectEr
         .await
         .map_err(not_connected)?;
     let powerful = sqlx::query_scalar!(
-        r#"SELECT (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)
-               OR EXISTS (SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
-                           WHERE r.rolname = current_user AND c.relkind IN ('r', 'p')) AS "powerful!""#
+        // A member has what the role has, policies included: those of `rollcall_directory` let everything be seen.
+        r#"SELECT EXISTS (SELECT FROM pg_roles r
+                           WHERE pg_has_role(current_user, r.oid, 'MEMBER')
+                             AND (r.rolsuper OR r.rolbypassrls OR r.rolname = 'rollcall_directory'
+                                  OR EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p'))))
+                  AS "powerful!""#
     )
     .fetch_one(&pool)
     .await

@@ -99,10 +99,15 @@ impl Outbox for PgStore {
     ) -> Result<Vec<Claimed>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
         let rows = sqlx::query!(
-            "UPDATE mails SET due_at = $2, attempts = attempts + 1
-              WHERE mail_id IN (SELECT mail_id FROM mails WHERE state = 'queued' AND due_at <= $1
-                                 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-          RETURNING org_id, mail_id, kind, subject, sender, locale, attempts",
+            // The row's due_at is the lease's end by the time it is returned, so the order is taken from the choice.
+            "WITH due AS MATERIALIZED (SELECT mail_id, due_at FROM mails WHERE state = 'queued' AND due_at <= $1
+                                        ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED),
+                  claimed AS (UPDATE mails m SET due_at = $2, attempts = attempts + 1
+                                FROM due WHERE m.mail_id = due.mail_id
+                           RETURNING m.org_id, m.mail_id, m.kind, m.subject, m.sender, m.locale, m.attempts)
+             SELECT c.org_id, c.mail_id, c.kind, c.subject, c.sender, c.locale, c.attempts
+               FROM claimed c JOIN due ON due.mail_id = c.mail_id
+              ORDER BY due.due_at, c.mail_id",
             now,
             lease_until,
             i64::from(limit),

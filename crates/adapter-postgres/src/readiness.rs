@@ -1,6 +1,6 @@
 //! Whether the database can be worked with.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::{database::MIGRATIONS, store::PgStore};
 
@@ -16,6 +16,9 @@ pub enum NotReady {
     /// Its schema is newer than this version of Rollcall.
     #[error("the schema is newer than this version")]
     Newer,
+    /// Its schema was made by migrations that read differently in this version.
+    #[error("the schema was made by migrations other than this version's")]
+    Different,
 }
 
 impl PgStore {
@@ -24,7 +27,7 @@ impl PgStore {
     /// # Errors
     /// [`NotReady`].
     pub async fn readiness(&self) -> Result<(), NotReady> {
-        let applied = sqlx::query_scalar!("SELECT version FROM _sqlx_migrations WHERE success");
+        let applied = sqlx::query!("SELECT version, checksum FROM _sqlx_migrations WHERE success");
         let applied = match applied.fetch_all(&self.pool).await {
             Ok(applied) => applied,
             // 42P01 undefined_table, 42501 insufficient_privilege: nothing has ever been migrated here.
@@ -34,12 +37,15 @@ impl PgStore {
                 return Err(if never_migrated { NotReady::Older } else { NotReady::Silent });
             }
         };
-        let applied: BTreeSet<i64> = applied.into_iter().collect();
-        let known: BTreeSet<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
-        if known.difference(&applied).next().is_some() {
+        let applied: BTreeMap<_, _> = applied.into_iter().map(|row| (row.version, row.checksum)).collect();
+        let known: BTreeMap<_, _> =
+            MIGRATIONS.iter().map(|migration| (migration.version, migration.checksum.to_vec())).collect();
+        if known.keys().any(|version| !applied.contains_key(version)) {
             Err(NotReady::Older)
-        } else if applied.difference(&known).next().is_some() {
+        } else if applied.len() > known.len() {
             Err(NotReady::Newer)
+        } else if applied != known {
+            Err(NotReady::Different)
         } else {
             Ok(())
         }
