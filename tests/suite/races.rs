@@ -1,5 +1,7 @@
 //! Races, on a real PostgreSQL with real concurrency.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures_util::future::join_all;
 use rollcall_tests::{Caller, PASSWORD, Service, Team};
 use serde_json::json;
@@ -206,42 +208,92 @@ async fn clients_that_go_away_half_way_leave_nothing_behind() {
     }
 }
 
+/// A thief who switches, from one session to the next, until it is told to stop or cannot go on.
+async fn switch_on_and_on(mut thief: Caller, organization: &str, stop: &AtomicBool) -> Caller {
+    let switch = json!({"organization_id": organization});
+    while !stop.load(Ordering::Relaxed) {
+        let answer = thief.post("/v1/session/organization", switch.clone()).await;
+        if answer.status != 201 {
+            break;
+        }
+        thief = thief.with_token(answer.text_at("/session/token"));
+    }
+    thief
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attack_24_no_session_escapes_revocation_by_switching_all_the_time() {
     let service = Service::start().await;
     let email = Service::new_address("victim");
     let (victim, signed_up) = service.sign_up(&email, "Acme").await;
-    let switch = json!({"organization_id": signed_up.text_at("/organization/id")});
-    for _ in 0..5 {
-        let chains = (0..6).map(|_| {
-            let (service, email, switch) = (&service, email.clone(), switch.clone());
-            async move {
-                let mut thief = service.sign_in(&email).await;
-                for _ in 0..40 {
-                    let answer = thief.post("/v1/session/organization", switch.clone()).await;
-                    if answer.status != 201 {
-                        return thief;
-                    }
-                    thief = thief.with_token(answer.text_at("/session/token"));
-                }
-                thief
-            }
-        });
+    let organization = signed_up.text_at("/organization/id");
+    for round in 0..10 {
+        let thieves = join_all((0..6).map(|_| service.sign_in(&email))).await;
+        let stop = AtomicBool::new(false);
         let revoke = async {
-            // In the middle of it.
+            // In the middle of it: once each of them has switched at least once on average.
+            let switched = "SELECT count(*) AS n FROM audit_events WHERE action = 'session.switched'";
+            let before = service.database.rows(switched).await[0]["n"].as_u64().unwrap();
             rollcall_tests::until("thieves at work", async || {
-                let list = victim.get("/v1/sessions").await.expect(200);
-                (list.list("data").len() > 3).then_some(())
+                (service.database.rows(switched).await[0]["n"].as_u64().unwrap() > before + 6).then_some(())
             })
             .await;
             victim.delete("/v1/sessions?others=true").await.expect(204);
-            victim.get("/v1/sessions").await.expect(200).list("data").len()
+            stop.store(true, Ordering::Relaxed);
         };
-        let (thieves, left) = tokio::join!(join_all(chains), revoke);
-        // Those that had not signed in yet when it happened are not what it was about.
-        drop(thieves);
-        assert!(left <= 6, "{left} sessions are left");
-        victim.delete("/v1/sessions?others=true").await.expect(204);
-        assert_eq!(victim.get("/v1/sessions").await.expect(200).list("data").len(), 1);
+        let chains = thieves.into_iter().map(|thief| switch_on_and_on(thief, organization, &stop));
+        let (last, ()) = tokio::join!(join_all(chains), revoke);
+        for thief in last {
+            assert_eq!(thief.get("/v1/session").await.status, 401, "round {round}: a session lives on");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_24_no_sign_in_with_the_old_password_outlives_a_reset() {
+    let service = Service::start().await;
+    let email = Service::new_address("victim");
+    service.sign_up(&email, "Acme").await;
+    let mut password = PASSWORD.to_owned();
+    for round in 0..5 {
+        let before = service.mails_to(&email).await.len();
+        service.anonymous().post("/v1/password-resets", json!({"email": email})).await.expect(202);
+        rollcall_tests::until("a link", async || {
+            (service.mails_to(&email).await.len() > before).then_some(())
+        })
+        .await;
+        let token = service.mailed_token(&email).await;
+        let stop = AtomicBool::new(false);
+        let attack = async |service: &Service| {
+            let mut tokens = Vec::new();
+            while !stop.load(Ordering::Relaxed) {
+                let sign_in = json!({"email": email, "password": password});
+                let answer = service.anonymous().post("/v1/sessions", sign_in).await;
+                if answer.status == 201 {
+                    tokens.push(answer.text_at("/session/token").to_owned());
+                }
+            }
+            tokens
+        };
+        let next = format!("a long password, number {round}");
+        let reset = async {
+            let sessions = "SELECT count(*) AS n FROM sessions";
+            rollcall_tests::until("attackers at work", async || {
+                (service.database.rows(sessions).await[0]["n"].as_u64().unwrap() > 8).then_some(())
+            })
+            .await;
+            let body = json!({"token": token, "password": next});
+            service.anonymous().post("/v1/password-resets/complete", body).await.expect(204);
+            stop.store(true, Ordering::Relaxed);
+        };
+        let attackers = join_all((0..6).map(|_| attack(&service)));
+        let (tokens, ()) = tokio::join!(attackers, reset);
+        for token in tokens.into_iter().flatten() {
+            let status = service.anonymous().with_token(&token).get("/v1/session").await.status;
+            assert_eq!(status, 401, "round {round}: a session lives on");
+        }
+        password = next;
+        // The owner's notice is on its way; the next link is the one after it.
+        service.all_mail_sent().await;
     }
 }
