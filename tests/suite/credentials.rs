@@ -166,7 +166,16 @@ async fn one_link_changes_a_password_once_however_many_use_it_at_once() {
             caller.post("/v1/password-resets/complete", body).await.status.as_u16()
         }
     };
-    let statuses = futures_util::future::join_all((0..20).map(complete)).await;
+    // Anybody may ask for another link meanwhile, which must not make the first one good again.
+    let ask = async || {
+        for _ in 0..40 {
+            service.anonymous().post("/v1/password-resets", json!({"email": email})).await.expect(202);
+        }
+    };
+    let (statuses, _) = tokio::join!(
+        futures_util::future::join_all((0..20).map(complete)),
+        futures_util::future::join_all((0..3).map(|_| ask())),
+    );
     assert_eq!(statuses.iter().filter(|status| **status == 204).count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| matches!(status, 204 | 410)), "{statuses:?}");
 }
@@ -248,4 +257,38 @@ async fn a_used_link_stays_used_whoever_asks_for_another() {
     ask().await;
     complete(&used, PASSWORD).await.problem(410, "password_reset_gone");
     assert!(signs_in_with(&service, &email, ANOTHER).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proof_in_a_session_that_ends_at_that_moment_is_no_fault_of_ours() {
+    let service = Service::start().await;
+    let email = Service::new_address("grace");
+    let (grace, _) = service.sign_up(&email, "Acme").await;
+    for _ in 0..20 {
+        let ending = service.sign_in(&email).await;
+        let proof = json!({"password": PASSWORD});
+        let (elevated, ()) = tokio::join!(ending.post("/v1/session/elevate", proof), async {
+            grace.delete("/v1/sessions?others=true").await.expect(204);
+        });
+        assert!(matches!(elevated.status.as_u16(), 200 | 401), "{}", elevated.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_changes_of_a_password_at_once_one_is_made() {
+    let service = Service::start().await;
+    let email = Service::new_address("grace");
+    service.sign_up(&email, "Acme").await;
+    let sessions = futures_util::future::join_all((0..8).map(|_| service.sign_in(&email))).await;
+    let change = |(n, caller): (usize, Caller)| async move {
+        let new = format!("a long password, number {n}");
+        (change(&caller, PASSWORD, &new).await.status.as_u16(), new, caller)
+    };
+    let changes = futures_util::future::join_all(sessions.into_iter().enumerate().map(change)).await;
+    let made: Vec<_> = changes.iter().filter(|(status, ..)| *status == 204).collect();
+    assert_eq!(made.len(), 1, "{:?}", changes.iter().map(|(status, ..)| status).collect::<Vec<_>>());
+    assert!(changes.iter().all(|(status, ..)| *status < 500));
+    let (_, password, caller) = made[0];
+    assert!(signs_in_with(&service, &email, password).await);
+    caller.get("/v1/session").await.expect(200);
 }
