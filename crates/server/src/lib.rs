@@ -9,6 +9,7 @@ mod ports;
 mod reference;
 mod server;
 mod settings;
+mod values;
 mod workers;
 
 pub use database::{Database, DatabaseError, Reservation};

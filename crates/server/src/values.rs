@@ -1,0 +1,112 @@
+//! The values of the configuration, as they stand in the files.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use rollcall_domain::secret::Secret;
+use serde::{Deserialize, Deserializer};
+
+/// The values, as they stand in the files; `config/default.toml` explains each, once.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Values {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) http: Http,
+    pub(crate) database: DatabaseValues,
+    pub(crate) email: Email,
+    pub(crate) keys: Keys,
+    pub(crate) passwords: PasswordValues,
+    pub(crate) sessions: SessionValues,
+    pub(crate) limits: LimitValues,
+    pub(crate) operator: Token,
+    pub(crate) service: Token,
+    pub(crate) log: Log,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Http {
+    pub(crate) address: SocketAddr,
+    pub(crate) operations_address: SocketAddr,
+    pub(crate) public_url: String,
+    pub(crate) trusted_proxies: String,
+    pub(crate) body_limit_bytes: usize,
+    pub(crate) timeout_seconds: u64,
+    pub(crate) shutdown_seconds: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DatabaseValues {
+    #[serde(deserialize_with = "secret")]
+    pub(crate) url: Secret,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) migration_url: Secret,
+    pub(crate) migrate_on_start: bool,
+    pub(crate) max_connections: u32,
+    pub(crate) acquire_timeout_seconds: u64,
+    pub(crate) statement_timeout_seconds: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Email {
+    #[serde(deserialize_with = "secret")]
+    pub(crate) smtp_url: Secret,
+    pub(crate) from: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Keys {
+    #[serde(deserialize_with = "secret")]
+    pub(crate) ring: Secret,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PasswordValues {
+    pub(crate) memory_kib: u32,
+    pub(crate) passes: u32,
+    pub(crate) lanes: u32,
+    pub(crate) at_once: usize,
+    pub(crate) patience_seconds: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SessionValues {
+    pub(crate) idle_hours: u32,
+    pub(crate) absolute_days: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LimitValues {
+    pub(crate) enabled: bool,
+    pub(crate) requests: u32,
+    pub(crate) requests_per_seconds: u32,
+    pub(crate) attempts: u32,
+    pub(crate) attempts_per_seconds: u32,
+    pub(crate) invitations_per_inviter: u32,
+    pub(crate) invitations_per_organization: u32,
+    pub(crate) signups_per_address: u32,
+    pub(crate) password_resets_per_address: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Token {
+    #[serde(deserialize_with = "secret")]
+    pub(crate) token: Secret,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) level: String,
+    pub(crate) format: String,
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    String::deserialize(deserializer).map(Secret::new)
+}
