@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use ipnet::IpNet;
 use rollcall_application::{Application, ports::IdempotencyKeys};
 
-use crate::{credential::SessionCookie, keyring::Keyring, metrics::Metrics, middleware::RateLimits};
+use crate::{credential::SessionCookie, metrics::Metrics, middleware::RateLimits};
 
 /// What handlers and middleware work with. Cloning it is cheap.
 #[derive(Clone)]
@@ -14,8 +14,6 @@ pub struct Api {
     pub app: Application,
     /// Answers to keyed requests.
     pub idempotency: Arc<dyn IdempotencyKeys>,
-    /// Keys for cursors and kept answers.
-    pub keyring: Keyring,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What the configuration says.
@@ -65,12 +63,11 @@ impl Api {
     pub fn new(
         app: Application,
         idempotency: Arc<dyn IdempotencyKeys>,
-        keyring: Keyring,
         metrics: Arc<Metrics>,
         settings: HttpSettings,
     ) -> Self {
         let limits = settings.quotas.map(|quotas| Arc::new(RateLimits::new(quotas)));
-        Self { app, idempotency, keyring, metrics, settings: Arc::new(settings), limits }
+        Self { app, idempotency, metrics, settings: Arc::new(settings), limits }
     }
 
     /// The client's address: the peer's, or what a trusted proxy says of it.

@@ -30,7 +30,7 @@ impl<'a> List<'a> {
     pub(crate) fn read<K: DeserializeOwned>(&self, cursor: Option<&str>) -> Result<Option<K>> {
         let Some(cursor) = cursor else { return Ok(None) };
         let key = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|signed| {
-            let payload = self.api.keyring.verify(PURPOSE, self.context.as_bytes(), &signed)?;
+            let payload = self.api.app.keyring.verify(PURPOSE, self.context.as_bytes(), &signed)?;
             serde_json::from_slice(payload).ok()
         });
         key.map(Some).ok_or_else(|| Problem::plain(Code::InvalidCursor))
@@ -39,7 +39,7 @@ impl<'a> List<'a> {
     /// The cursor for a key.
     pub(crate) fn write<K: Serialize>(&self, key: Option<K>) -> Option<String> {
         let payload = serde_json::to_vec(&key?).ok()?;
-        Some(URL_SAFE_NO_PAD.encode(self.api.keyring.sign(PURPOSE, self.context.as_bytes(), &payload)))
+        Some(URL_SAFE_NO_PAD.encode(self.api.app.keyring.sign(PURPOSE, self.context.as_bytes(), &payload)))
     }
 }
 

@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use crate::{
     Actor, Error,
     audit::Record,
+    keyring::Keyring,
     passwords::Passwords,
     ports::{Clock, Directory, Entropy, Scope, Store},
 };
@@ -28,6 +29,8 @@ pub struct Application {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub entropy: Arc<dyn Entropy>,
+    /// Keys for what must come back unchanged, and for what is kept but must not be read.
+    pub keyring: Keyring,
     /// Hashing of passwords.
     pub passwords: Passwords,
     /// What the configuration says.

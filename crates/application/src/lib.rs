@@ -11,6 +11,7 @@ pub mod audit;
 pub mod authorization;
 mod error;
 pub mod invitations;
+pub mod keyring;
 pub mod mail;
 pub mod members;
 pub mod organizations;

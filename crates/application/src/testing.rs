@@ -219,6 +219,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         directory: Arc::new(directory),
         clock: Arc::new(StoppedClock),
         entropy: entropy.clone(),
+        keyring: "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".parse().expect("a keyring"),
         passwords: Passwords::new(cost, 2, std::time::Duration::from_secs(60), entropy).expect("a cost"),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },

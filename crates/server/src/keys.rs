@@ -8,8 +8,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use rollcall_api_http::Keyring;
-use rollcall_application::ports::Entropy;
+use rollcall_application::{keyring::Keyring, ports::Entropy};
 
 /// The keyring under `data_dir`. It is made when it is not there.
 pub(crate) fn generated(data_dir: &Path, entropy: &dyn Entropy) -> io::Result<Keyring> {

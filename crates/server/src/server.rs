@@ -14,6 +14,7 @@ use rollcall_api_http::{
 };
 use rollcall_application::{
     Application, Settings as ApplicationSettings,
+    keyring::Keyring,
     mail::{Courier, DevMailbox, Pace},
     passwords::Passwords,
 };
@@ -133,12 +134,12 @@ impl Node {
             database.migrate().await?;
         }
         let store = database.connect(settings, &ports).await?;
-        let app = application(settings, &ports, &store)?;
         let keyring = match settings.keyring()? {
             Some(keyring) => keyring,
             None => keys::generated(&settings.values.data_dir, ports.entropy.as_ref())
                 .map_err(StartError::Keys)?,
         };
+        let app = application(settings, &ports, &store, keyring)?;
         let (public_origin, secure) = settings.public_origin(address)?;
         let http_settings = HttpSettings {
             public_origin,
@@ -150,7 +151,7 @@ impl Node {
             hsts: secure,
         };
         let metrics = Arc::new(Metrics::default());
-        let api = Api::new(app.clone(), Arc::new(store.clone()), keyring, metrics.clone(), http_settings);
+        let api = Api::new(app.clone(), Arc::new(store.clone()), metrics.clone(), http_settings);
         let parts: Parts = Arc::new(vec![Box::new(DatabasePart(store.clone()))]);
         let mailbox: Option<Arc<dyn DevMailbox>> = match settings.profile {
             Profile::Development => Some(Arc::new(store.clone())),
@@ -192,7 +193,12 @@ impl Node {
     }
 }
 
-fn application(settings: &Settings, ports: &Ports, store: &PgStore) -> Result<Application, StartError> {
+fn application(
+    settings: &Settings,
+    ports: &Ports,
+    store: &PgStore,
+    keyring: Keyring,
+) -> Result<Application, StartError> {
     let passwords = Passwords::new(
         settings.password_cost(),
         settings.passwords_at_once(),
@@ -205,6 +211,7 @@ fn application(settings: &Settings, ports: &Ports, store: &PgStore) -> Result<Ap
         directory: Arc::new(store.clone()),
         clock: ports.clock.clone(),
         entropy: ports.entropy.clone(),
+        keyring,
         passwords,
         settings: ApplicationSettings { sessions: settings.lifetimes(), limits: settings.limits() },
     })

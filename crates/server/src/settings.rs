@@ -5,8 +5,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use config::{Config, Environment, File, FileFormat};
 use ipnet::IpNet;
 use rollcall_adapter_email::{Sender, SmtpUrl};
-use rollcall_api_http::{Keyring, Quota, Quotas};
-use rollcall_application::{Limits, passwords::Cost};
+use rollcall_api_http::{Quota, Quotas};
+use rollcall_application::{Limits, keyring::Keyring, passwords::Cost};
 use rollcall_domain::sessions::Lifetimes;
 use url::Url;
 

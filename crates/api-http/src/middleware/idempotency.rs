@@ -86,7 +86,7 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
     });
     let answer = Answer { status: parts.status.as_u16(), headers: headers.collect(), body: bytes.to_vec() };
     let answer = serde_json::to_vec(&answer).map_err(|error| Error::Internal(Box::new(error)))?;
-    let sealed = api.keyring.seal(PURPOSE, &context(&keyed), &answer, api.app.entropy.as_ref());
+    let sealed = api.app.keyring.seal(PURPOSE, &context(&keyed), &answer, api.app.entropy.as_ref());
     // What was asked is done: if its answer cannot be kept, it is still the right answer now.
     match sealed {
         Some(sealed) => {
@@ -124,7 +124,7 @@ async fn caller(parts: &mut http::request::Parts, api: &Api) -> [u8; 32] {
 
 fn fingerprint(api: &Api, parts: &[&str], bytes: &[u8]) -> [u8; 32] {
     let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).chain([bytes]).collect();
-    api.keyring.digest(PURPOSE, &parts)
+    api.app.keyring.digest(PURPOSE, &parts)
 }
 
 fn context(keyed: &KeyedRequest) -> Vec<u8> {
@@ -133,7 +133,7 @@ fn context(keyed: &KeyedRequest) -> Vec<u8> {
 
 fn replay(api: &Api, keyed: &KeyedRequest, sealed: &[u8]) -> Result<Response, Problem> {
     // A key that has left the keyring has taken the answer with it.
-    let answer = api.keyring.open(PURPOSE, &context(keyed), sealed);
+    let answer = api.app.keyring.open(PURPOSE, &context(keyed), sealed);
     let answer: Answer = answer
         .and_then(|answer| serde_json::from_slice(&answer).ok())
         .ok_or_else(|| Problem::plain(Code::AnswerGone))?;

@@ -9,10 +9,11 @@ use chacha20poly1305::{
     aead::{Aead, Payload},
 };
 use hmac::{Hmac, Mac};
-use rollcall_application::ports::Entropy;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
+
+use crate::ports::Entropy;
 
 /// Bytes of a nonce of XChaCha20-Poly1305.
 const NONCE: usize = 24;
@@ -79,7 +80,7 @@ fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
 
 impl Keyring {
     /// Adds a key's id and a tag in front of `payload`, for `context` alone.
-    pub(crate) fn sign(&self, purpose: &str, context: &[u8], payload: &[u8]) -> Vec<u8> {
+    pub fn sign(&self, purpose: &str, context: &[u8], payload: &[u8]) -> Vec<u8> {
         // Parsing leaves at least one key.
         let key = &self.0[0];
         let tag = mac(&key.derived(purpose), &[context, payload]);
@@ -87,7 +88,7 @@ impl Keyring {
     }
 
     /// The payload of what [`sign`](Self::sign) made, if nothing has changed and the context is the same.
-    pub(crate) fn verify<'a>(&self, purpose: &str, context: &[u8], signed: &'a [u8]) -> Option<&'a [u8]> {
+    pub fn verify<'a>(&self, purpose: &str, context: &[u8], signed: &'a [u8]) -> Option<&'a [u8]> {
         let (id, rest) = signed.split_first()?;
         let (tag, payload) = rest.split_at_checked(TAG)?;
         let key = self.0.iter().find(|key| key.id == *id)?;
@@ -96,12 +97,14 @@ impl Keyring {
     }
 
     /// A digest that nobody can try guesses against without the keys: what is digested may be little but a password.
-    pub(crate) fn digest(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+    pub fn digest(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
         mac(&self.0[0].derived(purpose), parts)
     }
 
     /// Seals `payload` for `context` alone (XChaCha20-Poly1305, a random nonce each time).
-    pub(crate) fn seal(
+    ///
+    /// None only for a payload beyond what the cipher takes (256 GiB).
+    pub fn seal(
         &self,
         purpose: &str,
         context: &[u8],
@@ -117,7 +120,7 @@ impl Keyring {
     }
 
     /// Opens what [`seal`](Self::seal) made for the same context.
-    pub(crate) fn open(&self, purpose: &str, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    pub fn open(&self, purpose: &str, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
         let (id, rest) = sealed.split_first()?;
         let (nonce, sealed) = rest.split_at_checked(NONCE)?;
         let nonce: [u8; NONCE] = nonce.try_into().ok()?;
