@@ -13,6 +13,7 @@ mod invitations;
 mod isolation;
 mod mail;
 mod members;
+mod nodes;
 mod operations;
 mod organizations;
 mod pages;

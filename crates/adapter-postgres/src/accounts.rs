@@ -100,6 +100,7 @@ impl Accounts for Transaction {
             user.locale.as_str(),
             user.time_zone.as_str(),
         );
+        self.sessions_change(user.id.uuid());
         exactly_one(update.execute(self.connection()).await)
     }
 
@@ -109,6 +110,7 @@ impl Accounts for Transaction {
             user.uuid(),
             password.0
         );
+        self.sessions_change(user.uuid());
         exactly_one(update.execute(self.connection()).await)
     }
 

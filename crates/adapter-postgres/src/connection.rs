@@ -46,16 +46,21 @@ pub enum ConnectError {
     TooPowerful,
 }
 
-pub(crate) async fn connect(connection: &Connection) -> Result<PgPool, ConnectError> {
+/// How a connection of the service is made, named for what it is used for.
+pub(crate) fn options(connection: &Connection, name: &str) -> Result<PgConnectOptions, ConnectError> {
     let options = PgConnectOptions::from_str(connection.url.expose()).map_err(|_| ConnectError::Url)?;
     let statement_timeout = connection.statement_timeout.as_millis().to_string();
-    let options = options.application_name("rollcall").options([
+    Ok(options.application_name(name).options([
         // Also for a user that may do more: row-level security does not hold superusers and owners.
         ("role", SERVICE_ROLE),
         ("statement_timeout", &statement_timeout),
         ("lock_timeout", "5000"),
         ("idle_in_transaction_session_timeout", "30000"),
-    ]);
+    ]))
+}
+
+pub(crate) async fn connect(connection: &Connection) -> Result<PgPool, ConnectError> {
+    let options = options(connection, "rollcall")?;
     let pool = PgPoolOptions::new()
         .max_connections(connection.max_connections)
         .acquire_timeout(connection.acquire_timeout)

@@ -58,52 +58,15 @@ impl Directory for PgStore {
     }
 
     async fn session(&self, token: TokenHash) -> Result<Option<OpenSession>, StoreError> {
-        let row = sqlx::query!(
-            r#"SELECT session_id AS "session_id!", authenticated_at AS "authenticated_at!",
-                      last_seen_at AS "last_seen_at!", expires_at AS "expires_at!", user_id AS "user_id!",
-                      email AS "email!", user_name AS "user_name!", locale AS "locale!", time_zone AS "time_zone!",
-                      status AS "status!", user_created_at AS "user_created_at!", user_version AS "user_version!",
-                      org_id, org_name, slug, plan, org_created_at, org_version, role
-                 FROM directory_session($1)"#,
-            token.0.as_slice()
-        );
-        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
-        let user = UserRow {
-            user_id: row.user_id,
-            email: row.email,
-            name: row.user_name,
-            locale: row.locale,
-            time_zone: row.time_zone,
-            created_at: row.user_created_at,
-            version: row.user_version,
-        };
-        let seat = match row.org_id {
-            None => None,
-            Some(org_id) => {
-                let organization = OrganizationRow {
-                    org_id,
-                    name: there(row.org_name)?,
-                    slug: there(row.slug)?,
-                    plan: there(row.plan)?,
-                    created_at: there(row.org_created_at)?,
-                    version: there(row.org_version)?,
-                };
-                Some((organization.try_into()?, value(&there(row.role)?)?))
-            }
-        };
-        Ok(Some(OpenSession {
-            session: Session {
-                id: SessionId::from_uuid(row.session_id),
-                user: UserId::from_uuid(row.user_id),
-                organization: row.org_id.map(OrganizationId::from_uuid),
-                authenticated_at: moment(row.authenticated_at),
-                last_seen_at: moment(row.last_seen_at),
-                expires_at: moment(row.expires_at),
-            },
-            user: user.try_into()?,
-            suspended: row.status == SUSPENDED,
-            seat,
-        }))
+        if let Some(found) = self.sessions.find(&token) {
+            return Ok(Some(found));
+        }
+        let since = self.sessions.moment();
+        let found = self.look_up_session(token).await?;
+        if let Some(found) = &found {
+            self.sessions.remember(token, since, found);
+        }
+        Ok(found)
     }
 
     async fn invitation(&self, token: TokenHash) -> Result<Option<FoundInvitation>, StoreError> {
@@ -169,9 +132,66 @@ impl Directory for PgStore {
         }))
     }
 
-    async fn session_seen(&self, session: SessionId, at: OffsetDateTime) -> Result<(), StoreError> {
+    async fn session_seen(
+        &self,
+        token: TokenHash,
+        session: SessionId,
+        at: OffsetDateTime,
+    ) -> Result<(), StoreError> {
         let seen = sqlx::query!("SELECT directory_session_seen($1, $2)", session.uuid(), at);
         seen.execute(&self.pool).await.map_err(store_error)?;
+        self.sessions.seen(token, at);
         Ok(())
+    }
+}
+
+impl PgStore {
+    async fn look_up_session(&self, token: TokenHash) -> Result<Option<OpenSession>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT session_id AS "session_id!", authenticated_at AS "authenticated_at!",
+                      last_seen_at AS "last_seen_at!", expires_at AS "expires_at!", user_id AS "user_id!",
+                      email AS "email!", user_name AS "user_name!", locale AS "locale!", time_zone AS "time_zone!",
+                      status AS "status!", user_created_at AS "user_created_at!", user_version AS "user_version!",
+                      org_id, org_name, slug, plan, org_created_at, org_version, role
+                 FROM directory_session($1)"#,
+            token.0.as_slice()
+        );
+        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
+        let user = UserRow {
+            user_id: row.user_id,
+            email: row.email,
+            name: row.user_name,
+            locale: row.locale,
+            time_zone: row.time_zone,
+            created_at: row.user_created_at,
+            version: row.user_version,
+        };
+        let seat = match row.org_id {
+            None => None,
+            Some(org_id) => {
+                let organization = OrganizationRow {
+                    org_id,
+                    name: there(row.org_name)?,
+                    slug: there(row.slug)?,
+                    plan: there(row.plan)?,
+                    created_at: there(row.org_created_at)?,
+                    version: there(row.org_version)?,
+                };
+                Some((organization.try_into()?, value(&there(row.role)?)?))
+            }
+        };
+        Ok(Some(OpenSession {
+            session: Session {
+                id: SessionId::from_uuid(row.session_id),
+                user: UserId::from_uuid(row.user_id),
+                organization: row.org_id.map(OrganizationId::from_uuid),
+                authenticated_at: moment(row.authenticated_at),
+                last_seen_at: moment(row.last_seen_at),
+                expires_at: moment(row.expires_at),
+            },
+            user: user.try_into()?,
+            suspended: row.status == SUSPENDED,
+            seat,
+        }))
     }
 }

@@ -19,6 +19,7 @@ mod organizations;
 mod outbox;
 mod readiness;
 mod row;
+mod session_cache;
 mod sessions;
 mod store;
 mod transaction;

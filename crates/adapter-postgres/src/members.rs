@@ -235,6 +235,7 @@ impl Members for Transaction {
             user.uuid(),
             role.as_str(),
         );
+        self.sessions_change(user.uuid());
         exactly_one(update.execute(self.connection()).await)
     }
 
@@ -244,6 +245,7 @@ impl Members for Transaction {
             organization.uuid(),
             user.uuid()
         );
+        self.sessions_change(user.uuid());
         exactly_one(delete.execute(self.connection()).await)
     }
 }

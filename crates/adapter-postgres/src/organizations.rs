@@ -65,6 +65,7 @@ impl Organizations for Transaction {
             organization.id.uuid(),
             organization.name.as_str(),
         );
+        self.sessions_change(organization.id.uuid());
         exactly_one(update.execute(self.connection()).await)
     }
 }

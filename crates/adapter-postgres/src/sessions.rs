@@ -8,11 +8,7 @@ use rollcall_application::{
 use rollcall_domain::{OrganizationId, SessionId, UserId, audit::Origin, sessions::Session};
 use time::OffsetDateTime;
 
-use crate::{
-    error::{exactly_one, store_error},
-    row::moment,
-    transaction::Transaction,
-};
+use crate::{error::store_error, row::moment, transaction::Transaction};
 
 #[async_trait]
 impl SessionsView for Transaction {
@@ -77,6 +73,7 @@ impl Sessions for Transaction {
             but.map(|session| session.uuid()),
         );
         let ended = delete.fetch_all(self.connection()).await.map_err(store_error)?;
+        self.sessions_change(user.uuid());
         Ok(ended.into_iter().map(SessionId::from_uuid).collect())
     }
 
@@ -87,16 +84,25 @@ impl Sessions for Transaction {
     }
 
     async fn session_prove(&mut self, session: SessionId, at: OffsetDateTime) -> Result<(), StoreError> {
-        let update = sqlx::query!(
-            "UPDATE sessions SET authenticated_at = $2 WHERE session_id = $1",
+        let update = sqlx::query_scalar!(
+            "UPDATE sessions SET authenticated_at = $2 WHERE session_id = $1 RETURNING user_id",
             session.uuid(),
             at
         );
-        exactly_one(update.execute(self.connection()).await)
+        let user = update.fetch_one(self.connection()).await.map_err(store_error)?;
+        self.sessions_change(user);
+        Ok(())
     }
 
     async fn session_end(&mut self, session: SessionId) -> Result<bool, StoreError> {
-        let delete = sqlx::query!("DELETE FROM sessions WHERE session_id = $1", session.uuid());
-        Ok(delete.execute(self.connection()).await.map_err(store_error)?.rows_affected() > 0)
+        let delete = sqlx::query_scalar!(
+            "DELETE FROM sessions WHERE session_id = $1 RETURNING user_id",
+            session.uuid()
+        );
+        let Some(user) = delete.fetch_optional(self.connection()).await.map_err(store_error)? else {
+            return Ok(false);
+        };
+        self.sessions_change(user);
+        Ok(true)
     }
 }

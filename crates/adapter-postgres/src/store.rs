@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rollcall_application::ports::{Entropy, Scope, Store, StoreError, UnitOfWork, View};
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgConnectOptions};
 use tokio::sync::Notify;
 
 use crate::{
-    connection::{ConnectError, Connection, connect},
+    connection::{ConnectError, Connection, connect, options},
+    session_cache::SessionCache,
     transaction::{Purpose, Transaction},
 };
 
@@ -17,6 +18,10 @@ use crate::{
 pub struct PgStore {
     pub(crate) pool: PgPool,
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// Sessions that were looked up a moment ago.
+    pub(crate) sessions: Arc<SessionCache>,
+    /// How to connect to hear of changes that other nodes make.
+    listening: PgConnectOptions,
     /// Told when this node has queued a letter.
     pub(crate) letter_queued: Arc<Notify>,
 }
@@ -28,7 +33,14 @@ impl PgStore {
     /// [`ConnectError`].
     pub async fn connect(connection: &Connection, entropy: Arc<dyn Entropy>) -> Result<Self, ConnectError> {
         let pool = connect(connection).await?;
-        Ok(Self { pool, entropy, letter_queued: Arc::default() })
+        let listening = options(connection, "rollcall changes")?;
+        Ok(Self { pool, entropy, sessions: Arc::default(), listening, letter_queued: Arc::default() })
+    }
+
+    /// Hears of changes that other nodes make, for as long as it is polled. Without it every session is looked up in the
+    /// database, each time.
+    pub async fn hear_changes(&self) {
+        self.sessions.keep_true(&self.listening).await;
     }
 
     /// Closes the connections, each when it is free.

@@ -26,6 +26,8 @@ pub(crate) struct Transaction {
     pub(crate) inner: sqlx::Transaction<'static, Postgres>,
     scope: Scope,
     store: PgStore,
+    /// The accounts and organizations whose sessions are not what they were, once this is committed.
+    changed: Vec<Uuid>,
 }
 
 /// Pieces of the platform's own bookkeeping, by the names that the policies know.
@@ -48,11 +50,16 @@ impl Transaction {
             Scope::Organization(_) | Scope::Account(_) | Scope::Seat { .. } | Scope::Platform => "",
         };
         let inner = begin(&store.pool, purpose, Some(organization), user, task).await?;
-        Ok(Self { inner, scope, store: store.clone() })
+        Ok(Self { inner, scope, store: store.clone(), changed: Vec::new() })
     }
 
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
         &mut self.inner
+    }
+
+    /// Notes that what sessions of an account or of an organization are checked against changes.
+    pub(crate) fn sessions_change(&mut self, whose: Uuid) {
+        self.changed.push(whose);
     }
 }
 
@@ -96,7 +103,10 @@ impl UnitOfWork for Transaction {
         let organization = self.scope.organization();
         crate::audit::write(&mut self.inner, organization, &record).await?;
         crate::outbox::queue(&mut self.inner, organization, &record, self.store.entropy.as_ref()).await?;
-        self.inner.commit().await.map_err(store_error)?;
+        let committed = self.inner.commit().await;
+        // Also when it seems to have failed: the answer may have been lost on its way.
+        self.store.sessions.forget(self.changed);
+        committed.map_err(store_error)?;
         if !record.letters().is_empty() {
             self.store.letter_queued.notify_one();
         }

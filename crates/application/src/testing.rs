@@ -165,7 +165,7 @@ mock! {
         async fn invitation(&self, token: TokenHash) -> Answer<Option<FoundInvitation>>;
         async fn signup(&self, token: TokenHash) -> Answer<Option<FoundSignup>>;
         async fn password_reset(&self, token: TokenHash) -> Answer<Option<FoundPasswordReset>>;
-        async fn session_seen(&self, session: SessionId, at: OffsetDateTime) -> Answer<()>;
+        async fn session_seen(&self, token: TokenHash, session: SessionId, at: OffsetDateTime) -> Answer<()>;
     }
 }
 

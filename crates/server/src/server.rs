@@ -189,6 +189,13 @@ impl Node {
         tasks.spawn(http::serve(listener, self.routes, stop.clone(), grace));
         tasks.spawn(http::serve(operations, self.operations, stop.clone(), grace));
         self.workers.start(tasks, stop);
+        let (store, stopped) = (self.store, stop.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = store.hear_changes() => {}
+                () = stopped.cancelled() => {}
+            }
+        });
         tasks.close();
     }
 }

@@ -22,7 +22,8 @@ pub trait Directory: Send + Sync {
     /// The account with an address.
     async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError>;
 
-    /// The session that a token opens, whether or not it is still live.
+    /// The session that a token opens, whether or not it is still live. What has changed about it is seen at once if this
+    /// node has changed it, and within a second if another has.
     async fn session(&self, token: TokenHash) -> Result<Option<OpenSession>, StoreError>;
 
     /// The invitation that a token is for, whatever has become of it.
@@ -34,8 +35,13 @@ pub trait Directory: Send + Sync {
     /// The account whose password a token lets be chosen, and until when.
     async fn password_reset(&self, token: TokenHash) -> Result<Option<FoundPasswordReset>, StoreError>;
 
-    /// Notes that a session was in use at a moment, and its owner at work. Bookkeeping: no event is left.
-    async fn session_seen(&self, session: SessionId, at: OffsetDateTime) -> Result<(), StoreError>;
+    /// Notes that a session, found by its token, was in use at a moment, and its owner at work. Bookkeeping: no event is left.
+    async fn session_seen(
+        &self,
+        token: TokenHash,
+        session: SessionId,
+        at: OffsetDateTime,
+    ) -> Result<(), StoreError>;
 }
 
 /// What signing in needs to know of an account.

@@ -13,14 +13,15 @@ pub async fn authenticate(app: &Application, token: &Secret, origin: Origin) -> 
     if !token.expose().starts_with(token::SESSION_PREFIX) || token.expose().len() > 100 {
         return Err(Error::Unauthenticated);
     }
-    let found = app.directory.session(token::hash(token.expose())).await?.ok_or(Error::Unauthenticated)?;
+    let token = token::hash(token.expose());
+    let found = app.directory.session(token).await?.ok_or(Error::Unauthenticated)?;
     let now = app.now();
     if found.suspended || !found.session.is_live(now, app.settings.sessions) {
         return Err(Error::Unauthenticated);
     }
     if found.session.is_stale(now) {
         // Bookkeeping: it must not keep anybody from their work.
-        if let Err(error) = app.directory.session_seen(found.session.id, now).await {
+        if let Err(error) = app.directory.session_seen(token, found.session.id, now).await {
             tracing::warn!(%error, "when a session was last used was not noted");
         }
     }
