@@ -1,7 +1,7 @@
 //! Whatever is sent gets an answer that says what is wrong: never a 500, never a hang, and nothing is lost.
 
 use reqwest::{Method, header::CONTENT_TYPE};
-use rollcall_tests::{Answer, Caller, Service, Team, word};
+use rollcall_tests::{Answer, Caller, PASSWORD, Service, Team, word};
 use serde_json::{Value, json};
 
 async fn raw(caller: &Caller, method: Method, path: &str, body: impl Into<reqwest::Body>) -> Answer {
@@ -144,15 +144,22 @@ async fn passwords_may_be_anything_long_enough() {
     for password in [
         "fifteen letters",
         "пароль на русском",
-        "🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑",
+        "🔑🚀🌵🍋🎻🦉🧲🪁🥁🐙🍉🔭🧩🪵🎈",
         "with \u{0} a nul character",
-        &word(1_000),
+        &format!("{} and so on {}", PASSWORD, word(956)),
     ] {
         let email = Service::new_address("p");
         let signup = json!({"email": email, "name": "Ada", "organization_name": "Acme"});
         service.anonymous().post("/v1/signup", signup).await.expect(202);
         let token = service.mailed_token(&email).await;
-        for bad in [json!(""), json!("fourteen chars"), json!(word(1_001)), json!(12345678901234567_u64)] {
+        for bad in [
+            json!(""),
+            json!("fourteen chars"),
+            json!(word(1_001)),
+            json!(12345678901234567_u64),
+            json!("passwordpassword"),
+            json!("Ada Acme Ada Acme"),
+        ] {
             service
                 .anonymous()
                 .post("/v1/signup/complete", json!({"token": token, "password": bad}))

@@ -16,14 +16,15 @@ const OF_ORGANIZATIONS: [(&str, &str); 5] = [
     ("organizations", "org_id"),
 ];
 /// Tables that belong to accounts or to the platform.
-const OTHERS: [&str; 6] =
-    ["dev_mails", "idempotency_keys", "password_resets", "sessions", "signups", "users"];
+const OTHERS: [&str; 7] =
+    ["attempts", "dev_mails", "idempotency_keys", "password_resets", "sessions", "signups", "users"];
 /// The one comparison that keeps organizations apart.
 const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-const POLICIES: [(&str, &str, &str, &str); 28] = [
+const POLICIES: [(&str, &str, &str, &str); 29] = [
+    ("attempts", "task", "rollcall_app", "ALL"),
     ("audit_events", "own_organization", "rollcall_app", "ALL"),
     ("dev_mails", "task", "rollcall_app", "ALL"),
     ("idempotency_keys", "task", "rollcall_app", "ALL"),
@@ -178,6 +179,7 @@ async fn roles_have_no_rights_beyond_those_on_the_list() {
     let rights: Vec<String> = rights.iter().map(|row| row.join(": ")).collect();
     let expected = [
         "_sqlx_migrations: SELECT",
+        "attempts: DELETE INSERT SELECT",
         "audit_events: INSERT SELECT",
         "dev_mails: DELETE INSERT SELECT",
         "idempotency_keys: DELETE INSERT SELECT UPDATE",

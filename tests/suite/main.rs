@@ -9,6 +9,7 @@ mod crash;
 mod credentials;
 mod development;
 mod golden;
+mod guessing;
 mod invitations;
 mod isolation;
 mod mail;

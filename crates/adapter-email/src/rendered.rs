@@ -81,6 +81,18 @@ struct PasswordChangedText<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "failed_sign_ins.html")]
+struct FailedSignInsHtml<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "failed_sign_ins.txt")]
+struct FailedSignInsText<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "invitation.html")]
 struct InvitationHtml<'a> {
     inviter: &'a str,
@@ -145,6 +157,17 @@ impl Rendered {
                     subject: "Your password has been changed".to_owned(),
                     text: PasswordChangedText { name: &name }.render()?,
                     html: PasswordChangedHtml { name: &name }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::FailedSignIns { to, name } => {
+                let name = inert(name.as_str());
+                let name = name.as_str();
+                Ok(Self {
+                    to,
+                    subject: "Somebody tries to sign in to your account".to_owned(),
+                    text: FailedSignInsText { name }.render()?,
+                    html: FailedSignInsHtml { name }.render()?,
                     links: Vec::new(),
                 })
             }

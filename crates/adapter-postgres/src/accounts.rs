@@ -22,6 +22,15 @@ use crate::{
 
 #[async_trait]
 impl AccountsView for Transaction {
+    async fn user_find(&mut self, user: UserId) -> Result<Option<User>, StoreError> {
+        let row = sqlx::query_as!(
+            UserRow,
+            "SELECT user_id, email, name, locale, time_zone, created_at, version FROM users WHERE user_id = $1",
+            user.uuid()
+        );
+        row.fetch_optional(self.connection()).await.map_err(store_error)?.map(User::try_from).transpose()
+    }
+
     async fn seats_of(&mut self, user: UserId) -> Result<Vec<(Organization, Role)>, StoreError> {
         let rows = sqlx::query_as!(
             SeatRow,
@@ -111,6 +120,12 @@ impl Accounts for Transaction {
             password.0
         );
         self.sessions_change(user.uuid());
+        exactly_one(update.execute(self.connection()).await)
+    }
+
+    async fn user_rehash(&mut self, user: UserId, password: &PasswordHash) -> Result<(), StoreError> {
+        let update =
+            sqlx::query!("UPDATE users SET password_hash = $2 WHERE user_id = $1", user.uuid(), password.0);
         exactly_one(update.execute(self.connection()).await)
     }
 

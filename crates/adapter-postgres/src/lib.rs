@@ -5,6 +5,7 @@
 //! that; queries filter by organization as well.
 
 mod accounts;
+mod attempts;
 mod audit;
 mod connection;
 mod database;

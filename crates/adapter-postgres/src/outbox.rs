@@ -10,7 +10,7 @@ use rollcall_application::{
 };
 use rollcall_domain::{
     EmailAddress, InvitationId, OrganizationId, UserId,
-    accounts::Locale,
+    accounts::{Locale, PersonName},
     id::{MailId, PasswordResetId, SignupId},
     secret::TokenHash,
 };
@@ -29,6 +29,7 @@ const CONFIRM_SIGNUP: &str = "confirm_signup";
 const INVITATION: &str = "invitation";
 const PASSWORD_RESET: &str = "password_reset";
 const PASSWORD_CHANGED: &str = "password_changed";
+const FAILED_SIGN_INS: &str = "failed_sign_ins";
 /// How often another node's letters are looked for. Being told of them (NOTIFY) would make every commit that queues
 /// one wait for every other.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -53,6 +54,7 @@ pub(crate) async fn queue(
             Letter::ConfirmSignup { signup } => (here, CONFIRM_SIGNUP, signup.uuid(), None),
             Letter::PasswordReset { reset } => (here, PASSWORD_RESET, reset.uuid(), None),
             Letter::PasswordChanged { user } => (here, PASSWORD_CHANGED, user.uuid(), None),
+            Letter::FailedSignIns { user } => (here, FAILED_SIGN_INS, user.uuid(), None),
             Letter::Invitation { organization, invitation, sender } => {
                 (organization.uuid(), INVITATION, invitation.uuid(), Some(sender.uuid()))
             }
@@ -80,6 +82,7 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
         (CONFIRM_SIGNUP, _) => Ok(Letter::ConfirmSignup { signup: SignupId::from_uuid(subject) }),
         (PASSWORD_RESET, _) => Ok(Letter::PasswordReset { reset: PasswordResetId::from_uuid(subject) }),
         (PASSWORD_CHANGED, _) => Ok(Letter::PasswordChanged { user: UserId::from_uuid(subject) }),
+        (FAILED_SIGN_INS, _) => Ok(Letter::FailedSignIns { user: UserId::from_uuid(subject) }),
         (INVITATION, Some(sender)) => Ok(Letter::Invitation {
             organization: OrganizationId::from_uuid(organization),
             invitation: InvitationId::from_uuid(subject),
@@ -135,7 +138,14 @@ impl Outbox for PgStore {
         match mail.letter {
             Letter::ConfirmSignup { signup } => self.signup_contents(signup, token, now).await,
             Letter::PasswordReset { reset } => self.password_reset_contents(reset, token, now).await,
-            Letter::PasswordChanged { user } => self.password_changed_contents(user).await,
+            Letter::PasswordChanged { user } => {
+                let whose = self.owner_of(user).await?;
+                Ok(whose.map(|(to, name)| Contents::PasswordChanged { to, name }))
+            }
+            Letter::FailedSignIns { user } => {
+                let whose = self.owner_of(user).await?;
+                Ok(whose.map(|(to, name)| Contents::FailedSignIns { to, name }))
+            }
             Letter::Invitation { organization, invitation, .. } => {
                 self.invitation_contents(mail.id, organization, invitation, token, now).await
             }
@@ -312,13 +322,12 @@ impl PgStore {
         Ok(Some(Contents::PasswordReset { to, name, expires_at: moment(row.expires_at) }))
     }
 
-    async fn password_changed_contents(&self, user: UserId) -> Result<Option<Contents>, StoreError> {
+    /// The address and the name of an account.
+    async fn owner_of(&self, user: UserId) -> Result<Option<(EmailAddress, PersonName)>, StoreError> {
         let mut transaction = begin(&self.pool, Purpose::Look, None, Some(user.uuid()), "").await?;
         let row = sqlx::query!("SELECT email, name FROM users WHERE user_id = $1", user.uuid());
         let row = row.fetch_optional(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
-        let contents =
-            |email: &str, name: &str| Ok(Contents::PasswordChanged { to: value(email)?, name: value(name)? });
-        row.map(|row| contents(&row.email, &row.name)).transpose()
+        row.map(|row| Ok((value(&row.email)?, value(&row.name)?))).transpose()
     }
 }

@@ -37,6 +37,7 @@ pub(crate) mod task {
     pub(crate) const OUTBOX: &str = "outbox";
     pub(crate) const IDEMPOTENCY: &str = "idempotency";
     pub(crate) const EXPIRY: &str = "expiry";
+    pub(crate) const ATTEMPTS: &str = "attempts";
     pub(crate) const MAILBOX: &str = "mailbox";
 }
 

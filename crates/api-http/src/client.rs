@@ -4,7 +4,7 @@ use std::{convert::Infallible, net::IpAddr};
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use rollcall_domain::audit::Origin;
+use rollcall_domain::audit::{Origin, network_of};
 
 /// The client behind a request, as the outermost middleware has found it.
 #[derive(Debug, Clone)]
@@ -27,15 +27,9 @@ impl Client {
         }
     }
 
-    /// The network that limits count by: the address, or for IPv6 its /64, as one customer has at least that.
+    /// The network that limits count by.
     pub(crate) fn network(&self) -> IpAddr {
-        match self.ip {
-            IpAddr::V4(_) => self.ip,
-            IpAddr::V6(ip) => {
-                let [a, b, c, d, ..] = ip.segments();
-                std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-            }
-        }
+        network_of(self.ip)
     }
 }
 

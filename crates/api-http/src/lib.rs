@@ -10,6 +10,7 @@ mod client;
 mod credential;
 mod cursor;
 mod dev_mailbox;
+mod device_cookie;
 mod etag;
 mod id_path;
 pub mod metrics;

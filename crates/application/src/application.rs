@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rollcall_domain::{
     EventId,
+    attempts::Allowances,
     audit::{self, Action, Event, Origin, Outcome, Target},
     id::{Id, Kind},
     sessions::Lifetimes,
@@ -15,7 +16,7 @@ use crate::{
     audit::Record,
     keyring::Keyring,
     passwords::Passwords,
-    ports::{Clock, Directory, Entropy, Scope, Store},
+    ports::{Attempts, Clock, Directory, Entropy, Scope, Store},
 };
 
 /// The ports and settings that use cases work with. Cloning it is cheap.
@@ -25,6 +26,8 @@ pub struct Application {
     pub store: Arc<dyn Store>,
     /// Look-ups across organizations.
     pub directory: Arc<dyn Directory>,
+    /// Counts of attempts to prove who one is.
+    pub attempts: Arc<dyn Attempts>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -42,11 +45,11 @@ pub struct Application {
 pub struct Settings {
     /// How long sessions live.
     pub sessions: Lifetimes,
-    /// How much mail is sent on request; no limits when none.
+    /// How much mail is sent on request, and how fast passwords can be guessed; no limits when none.
     pub limits: Option<Limits>,
 }
 
-/// How much mail is sent on request, so that Rollcall is no cannon for spam.
+/// How much mail is sent on request, so that Rollcall is no cannon for spam; and how fast passwords can be guessed.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Invitation mails that one member may cause in 24 hours.
@@ -57,6 +60,8 @@ pub struct Limits {
     pub signups_per_address: u32,
     /// Mails about a forgotten password to one address in an hour; further requests are answered alike and send nothing.
     pub password_resets_per_address: u32,
+    /// Attempts with a wrong password.
+    pub password_attempts: Allowances,
 }
 
 impl Application {
@@ -119,8 +124,13 @@ impl Application {
         event: Event,
         error: &Error,
     ) -> Result<(), Error> {
-        let event = event.outcome(Outcome::Refused).change("reason", None, Some(&error.to_string()));
         let unit = self.store.begin(scope).await?;
-        Ok(unit.commit(self.record(event)).await?)
+        Ok(unit.commit(self.refusal(event, error)).await?)
+    }
+
+    /// The record that something was refused.
+    pub(crate) fn refusal(&self, event: Event, error: &Error) -> Record {
+        let event = event.outcome(Outcome::Refused);
+        self.record(event.change("reason", None, Some(&error.to_string())))
     }
 }

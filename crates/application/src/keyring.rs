@@ -96,6 +96,16 @@ impl Keyring {
         bool::from(expected[..TAG].ct_eq(tag)).then_some(payload)
     }
 
+    /// The id of the key that new work is done with.
+    pub(crate) fn newest(&self) -> u8 {
+        self.0[0].id
+    }
+
+    /// A key for one purpose by its id, if it is on the ring.
+    pub(crate) fn key(&self, id: u8, purpose: &str) -> Option<Zeroizing<[u8; 32]>> {
+        self.0.iter().find(|key| key.id == id).map(|key| key.derived(purpose))
+    }
+
     /// A digest that nobody can try guesses against without the keys: what is digested may be little but a password.
     pub fn digest(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
         mac(&self.0[0].derived(purpose), parts)

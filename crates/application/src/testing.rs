@@ -10,6 +10,7 @@ use mockall::mock;
 use rollcall_domain::{
     EmailAddress, InvitationId, OrganizationId, Role, SessionId, UserId,
     accounts::{Locale, PasswordReset, Signup, TimeZone, User},
+    attempts::{Allowances, TooMany},
     audit::{Action, Origin, Outcome},
     id::{PasswordResetId, SignupId},
     invitations::{Acceptance, Invitation, Status},
@@ -30,8 +31,8 @@ use crate::{
     organizations::{Organizations, OrganizationsView},
     passwords::{Cost, PasswordHash, Passwords},
     ports::{
-        Clock, Credentials, Directory, Entropy, FoundInvitation, FoundPasswordReset, FoundSignup,
-        OpenSession, Scope, Store, StoreError, UnitOfWork, View,
+        Attempt, Attempts, Begun, Clock, Credentials, Directory, Entropy, FoundInvitation,
+        FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError, UnitOfWork, View,
     },
     sessions::{NewSession, OwnSession, Sessions, SessionsView},
 };
@@ -67,6 +68,7 @@ mock! {
 
     #[async_trait]
     impl AccountsView for Unit {
+        async fn user_find(&mut self, user: UserId) -> Answer<Option<User>>;
         async fn seats_of(&mut self, user: UserId) -> Answer<Vec<(Organization, Role)>>;
         async fn password_resets_since(&mut self, email: &EmailAddress, since: OffsetDateTime) -> Answer<u32>;
         async fn signups_since(&mut self, email: &EmailAddress, since: OffsetDateTime) -> Answer<u32>;
@@ -78,6 +80,7 @@ mock! {
         async fn user_add(&mut self, user: &User, password: &PasswordHash) -> Answer<()>;
         async fn user_save(&mut self, user: &User) -> Answer<()>;
         async fn user_set_password(&mut self, user: UserId, password: &PasswordHash) -> Answer<()>;
+        async fn user_rehash(&mut self, user: UserId, password: &PasswordHash) -> Answer<()>;
         async fn password_reset_add(&mut self, id: PasswordResetId, reset: &PasswordReset, now: OffsetDateTime) -> Answer<()>;
         async fn password_reset_use(&mut self, id: PasswordResetId) -> Answer<bool>;
         async fn password_resets_forget(&mut self, email: &EmailAddress) -> Answer<()>;
@@ -182,7 +185,11 @@ pub(crate) struct TestStore {
 
 impl TestStore {
     pub(crate) fn of(unit: MockUnit) -> Self {
-        Self { units: Arc::new(Mutex::new(vec![unit])), committed: Arc::default() }
+        Self::of_each([unit])
+    }
+
+    pub(crate) fn of_each(units: impl Into<Vec<MockUnit>>) -> Self {
+        Self { units: Arc::new(Mutex::new(units.into())), committed: Arc::default() }
     }
 
     pub(crate) fn committed(&self) -> Committed {
@@ -210,6 +217,40 @@ impl Store for TestStore {
     }
 }
 
+/// Lets everybody attempt what they like.
+pub(crate) struct NoCount;
+
+#[async_trait]
+impl Attempts for NoCount {
+    async fn begin(
+        &self,
+        _: &Attempt,
+        _: Option<&Allowances>,
+        _: OffsetDateTime,
+    ) -> Answer<Result<Begun, TooMany>> {
+        Ok(Ok(Begun { in_a_row: 1, device_is_known: false }))
+    }
+
+    async fn settle(
+        &self,
+        _: &Attempt,
+        _: Begun,
+        _: Settled,
+        _: Option<&Allowances>,
+        _: OffsetDateTime,
+    ) -> Answer<()> {
+        Ok(())
+    }
+
+    async fn begin_anew(&self, _: [u8; 32]) -> Answer<()> {
+        Ok(())
+    }
+
+    async fn forget(&self, _: OffsetDateTime) -> Answer<u64> {
+        Ok(0)
+    }
+}
+
 /// An application on mocks.
 pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Application {
     let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy::default());
@@ -217,10 +258,12 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
     Application {
         store: Arc::new(store.clone()),
         directory: Arc::new(directory),
+        attempts: Arc::new(NoCount),
         clock: Arc::new(StoppedClock),
         entropy: entropy.clone(),
         keyring: "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".parse().expect("a keyring"),
-        passwords: Passwords::new(cost, 2, std::time::Duration::from_secs(60), entropy).expect("a cost"),
+        passwords: Passwords::new(cost, None, 2, std::time::Duration::from_secs(60), entropy)
+            .expect("a cost"),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
             limits: None,

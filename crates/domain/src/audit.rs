@@ -3,7 +3,10 @@
 //! Names of actions are stable: they stand in logs that outlive the code. What identifies a person goes
 //! into [`Event::personal`] and nowhere else, so that it can be erased without touching the rest.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv6Addr},
+};
 
 use time::OffsetDateTime;
 
@@ -107,6 +110,32 @@ pub struct Origin {
     pub user_agent: Option<String>,
     /// The request's id, as it stands in the answer and in the logs.
     pub request_id: Option<String>,
+}
+
+impl Origin {
+    /// The network it came from.
+    pub fn network(&self) -> Option<IpAddr> {
+        self.ip.map(network_of)
+    }
+}
+
+/// The network that limits count by: the address, or for IPv6 its /64, as one customer has at least that.
+///
+/// ```
+/// use rollcall_domain::audit::network_of;
+///
+/// let network = |ip: &str| network_of(ip.parse().expect("an address")).to_string();
+/// assert_eq!(network("192.0.2.7"), "192.0.2.7");
+/// assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+/// ```
+pub fn network_of(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => ip,
+        IpAddr::V6(ip) => {
+            let [a, b, c, d, ..] = ip.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+    }
 }
 
 /// What something was done to.

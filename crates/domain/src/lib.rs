@@ -16,6 +16,7 @@
 //! ```
 
 pub mod accounts;
+pub mod attempts;
 pub mod audit;
 mod email;
 pub mod id;

@@ -166,6 +166,7 @@ impl Node {
             courier: courier(settings, &ports, &store, address)?,
             idempotency: Arc::new(store.clone()),
             expiry: Arc::new(store.clone()),
+            attempts: Arc::new(store.clone()),
             clock: ports.clock,
             metrics: metrics.clone(),
         };
@@ -208,6 +209,7 @@ fn application(
 ) -> Result<Application, StartError> {
     let passwords = Passwords::new(
         settings.password_cost(),
+        settings.pepper()?,
         settings.passwords_at_once(),
         settings.password_patience(),
         ports.entropy.clone(),
@@ -216,6 +218,7 @@ fn application(
     Ok(Application {
         store: Arc::new(store.clone()),
         directory: Arc::new(store.clone()),
+        attempts: Arc::new(store.clone()),
         clock: ports.clock.clone(),
         entropy: ports.entropy.clone(),
         keyring,

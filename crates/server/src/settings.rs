@@ -7,7 +7,10 @@ use ipnet::IpNet;
 use rollcall_adapter_email::{Sender, SmtpUrl};
 use rollcall_api_http::{Quota, Quotas};
 use rollcall_application::{Limits, keyring::Keyring, passwords::Cost};
-use rollcall_domain::sessions::Lifetimes;
+use rollcall_domain::{
+    attempts::{Allowance, Allowances},
+    sessions::Lifetimes,
+};
 use url::Url;
 
 use crate::values::{PasswordValues, Values};
@@ -106,6 +109,7 @@ impl Settings {
         settings.public_origin(settings.values.http.address)?;
         settings.trusted_proxies()?;
         settings.keyring()?;
+        settings.pepper()?;
         settings.sender(settings.values.http.address)?;
         settings.smtp()?;
         settings.check_numbers()?;
@@ -153,6 +157,18 @@ impl Settings {
             ("ROLLCALL__LIMITS__REQUESTS_PER_SECONDS", values.limits.requests_per_seconds, 86_400),
             ("ROLLCALL__LIMITS__ATTEMPTS", values.limits.attempts, 10_000_000),
             ("ROLLCALL__LIMITS__ATTEMPTS_PER_SECONDS", values.limits.attempts_per_seconds, 86_400),
+            ("ROLLCALL__LIMITS__PASSWORD_ATTEMPTS", values.limits.password_attempts, 100),
+            ("ROLLCALL__LIMITS__PASSWORD_ATTEMPT_SECONDS", values.limits.password_attempt_seconds, 86_400),
+            (
+                "ROLLCALL__LIMITS__NETWORK_PASSWORD_ATTEMPTS",
+                values.limits.network_password_attempts,
+                1_000_000,
+            ),
+            (
+                "ROLLCALL__LIMITS__NETWORK_PASSWORD_ATTEMPT_SECONDS",
+                values.limits.network_password_attempt_seconds,
+                86_400,
+            ),
         ] {
             if !(1..=most).contains(&number) {
                 return Err(InvalidSettings::value(setting, format!("must be between 1 and {most}")));
@@ -207,6 +223,16 @@ impl Settings {
         ring.parse().map(Some).map_err(|problem| InvalidSettings::value("ROLLCALL__KEYS__RING", problem))
     }
 
+    /// The pepper of passwords that is configured, if one is.
+    pub(crate) fn pepper(&self) -> Result<Option<Keyring>, InvalidSettings> {
+        let pepper = self.values.passwords.pepper.expose();
+        if pepper.is_empty() {
+            return Ok(None);
+        }
+        let invalid = |problem| InvalidSettings::value("ROLLCALL__PASSWORDS__PEPPER", problem);
+        pepper.parse().map(Some).map_err(invalid)
+    }
+
     pub(crate) fn sender(&self, address: SocketAddr) -> Result<Sender, InvalidSettings> {
         Sender::new(&self.values.email.from, &self.public_url(address))
             .map_err(|problem| InvalidSettings::value("ROLLCALL__EMAIL__FROM", problem))
@@ -253,6 +279,10 @@ impl Settings {
             invitations_per_organization: limits.invitations_per_organization,
             signups_per_address: limits.signups_per_address,
             password_resets_per_address: limits.password_resets_per_address,
+            password_attempts: Allowances {
+                account: allowance(limits.password_attempts, limits.password_attempt_seconds),
+                network: allowance(limits.network_password_attempts, limits.network_password_attempt_seconds),
+            },
         })
     }
 
@@ -263,6 +293,10 @@ impl Settings {
             attempts: Quota { requests: limits.attempts, per_seconds: limits.attempts_per_seconds },
         })
     }
+}
+
+fn allowance(attempts: u32, seconds: u32) -> Allowance {
+    Allowance { attempts, each: time::Duration::seconds(seconds.into()) }
 }
 
 #[cfg(test)]

@@ -68,6 +68,8 @@ pub(crate) struct PasswordValues {
     pub(crate) memory_kib: u32,
     pub(crate) passes: u32,
     pub(crate) lanes: u32,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) pepper: Secret,
     pub(crate) at_once: usize,
     pub(crate) patience_seconds: u64,
 }
@@ -91,6 +93,10 @@ pub(crate) struct LimitValues {
     pub(crate) invitations_per_organization: u32,
     pub(crate) signups_per_address: u32,
     pub(crate) password_resets_per_address: u32,
+    pub(crate) password_attempts: u32,
+    pub(crate) password_attempt_seconds: u32,
+    pub(crate) network_password_attempts: u32,
+    pub(crate) network_password_attempt_seconds: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -6,7 +6,7 @@ use rollcall_api_http::metrics::Metrics;
 use rollcall_application::{
     Error,
     mail::Courier,
-    ports::{Clock, Expiry, IdempotencyKeys},
+    ports::{Attempts, Clock, Expiry, IdempotencyKeys},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -23,6 +23,7 @@ pub(crate) struct Workers {
     pub(crate) courier: Courier,
     pub(crate) idempotency: Arc<dyn IdempotencyKeys>,
     pub(crate) expiry: Arc<dyn Expiry>,
+    pub(crate) attempts: Arc<dyn Attempts>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -91,6 +92,7 @@ impl Workers {
         self.expiry.forget_sessions(now).await?;
         self.expiry.forget_signups(now).await?;
         self.expiry.forget_password_resets(now).await?;
+        self.attempts.forget(now).await?;
         Ok(())
     }
 }

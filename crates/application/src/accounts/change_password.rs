@@ -5,7 +5,12 @@ use rollcall_domain::{
     secret::Password,
 };
 
-use crate::{Actor, Application, Error, mail::Letter};
+use super::own_words;
+use crate::{
+    Actor, Application, Error,
+    mail::Letter,
+    sessions::{begin_anew, prove_again},
+};
 
 /// The password there is, and the one that is chosen.
 #[derive(Debug, Clone)]
@@ -19,7 +24,8 @@ pub struct Command {
 /// Gives the actor's account another password. All their other sessions end, and they are told by mail.
 ///
 /// # Errors
-/// [`Error::ElevationRequired`], and [`Error::InvalidCredentials`] when the current password is not right.
+/// [`Error::ElevationRequired`], [`Error::InvalidCredentials`] when the current password is not right, [`Error::LimitReached`] after too many of those, and [`Error::Invalid`] for a
+/// new one that is the same, or guessed too easily.
 pub async fn change_password(app: &Application, actor: &Actor, command: Command) -> Result<(), Error> {
     let changed = change(app, actor, command).await;
     app.refusals_recorded(actor, Action::PasswordChanged, Target::User(actor.user_id()), changed).await
@@ -27,12 +33,13 @@ pub async fn change_password(app: &Application, actor: &Actor, command: Command)
 
 async fn change(app: &Application, actor: &Actor, command: Command) -> Result<(), Error> {
     actor.require_elevation(app.now())?;
-    let kept = app.directory.credentials(&actor.user.email).await?.map(|credentials| credentials.password);
-    if !app.passwords.verify(command.current, kept).await? {
-        return Err(Error::InvalidCredentials);
+    prove_again(app, actor, command.current.clone()).await?;
+    if command.new == command.current {
+        return Err(Error::invalid("new_password", "must be another one than the current"));
     }
-    let hash = app.passwords.hash(command.new).await?;
     let user = actor.user_id();
+    let own = own_words(app, user).await?.ok_or(Error::Unauthenticated)?;
+    let hash = app.passwords.choose("new_password", command.new, own).await?;
     let mut unit = app.store.begin(actor.scope()).await?;
     // A password that was reset in the meantime has ended this session, and is not overwritten by it.
     unit.user_lock(user).await?.ok_or(Error::Unauthenticated)?;
@@ -43,7 +50,8 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     unit.sessions_end(user, Some(actor.session_id())).await?;
     unit.password_resets_forget(&actor.user.email).await?;
     let event = app.event_by(actor, Action::PasswordChanged, Target::User(user));
-    Ok(unit.commit(app.record(event).mail(Letter::PasswordChanged { user })).await?)
+    unit.commit(app.record(event).mail(Letter::PasswordChanged { user })).await?;
+    begin_anew(app, user).await
 }
 
 #[cfg(test)]
@@ -66,8 +74,16 @@ mod tests {
         directory
     }
 
+    /// What is looked at for the words of one's own.
+    fn about_the_account() -> MockUnit {
+        let mut unit = MockUnit::new();
+        unit.expect_user_find().returning(|_| Ok(Some(user(1))));
+        unit.expect_seats_of().returning(|_| Ok(Vec::new()));
+        unit
+    }
+
     fn command(current: &str) -> Command {
-        Command { current: Password::given(current), new: Password::given("a new one") }
+        Command { current: Password::given(current), new: Password::given("correct horse battery staple") }
     }
 
     #[tokio::test]
@@ -78,7 +94,7 @@ mod tests {
         unit.expect_user_set_password().times(1).returning(|_, _| Ok(()));
         unit.expect_sessions_end().times(1).withf(|_, but| but.is_some()).returning(|_, _| Ok(Vec::new()));
         unit.expect_password_resets_forget().times(1).returning(|_| Ok(()));
-        let store = TestStore::of(unit);
+        let store = TestStore::of_each([about_the_account(), unit]);
         let actor = actor(1, Role::Viewer);
         change_password(&application(&store, directory().await), &actor, command("the right one"))
             .await
@@ -93,7 +109,7 @@ mod tests {
         let mut unit = MockUnit::new();
         unit.expect_user_lock().returning(|_| Ok(Some(user(1))));
         unit.expect_session_hold().returning(|_| Ok(false));
-        let store = TestStore::of(unit);
+        let store = TestStore::of_each([about_the_account(), unit]);
         let actor = actor(1, Role::Viewer);
         let refused =
             change_password(&application(&store, directory().await), &actor, command("the right one")).await;

@@ -11,6 +11,7 @@ use rollcall_domain::{
 
 use crate::{
     Application, Error,
+    passwords::OwnWords,
     ports::Scope,
     sessions::{Proof, SignedIn, open},
     token,
@@ -29,7 +30,7 @@ pub struct Command {
 ///
 /// # Errors
 /// [`Error::SignupGone`] for a token that is used up, out of date or unknown; [`Error::SignInRequired`] when
-/// the address has got an account in the meantime.
+/// the address has got an account in the meantime; [`Error::Invalid`] for a password that is guessed too easily.
 pub async fn complete_sign_up(
     app: &Application,
     origin: &Origin,
@@ -41,7 +42,9 @@ pub async fn complete_sign_up(
     if found.signup.expires_at <= now {
         return Err(Error::SignupGone);
     }
-    let password = app.passwords.hash(command.password).await?;
+    let signup = &found.signup;
+    let own = OwnWords::of([signup.email.as_str(), signup.name.as_str(), signup.organization_name.as_str()]);
+    let password = app.passwords.choose("password", command.password, own).await?;
 
     let (user, organization): (UserId, OrganizationId) = (app.id(), app.id());
     let mut random = [0; 6];
@@ -119,7 +122,7 @@ mod tests {
     }
 
     fn command() -> Command {
-        Command { token: Secret::new("token"), password: Password::given("a password") }
+        Command { token: Secret::new("token"), password: Password::given("correct horse battery staple") }
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 mod change_password;
 mod complete_sign_up;
 mod list_organizations;
+mod own_words;
 mod ports;
 mod request_password_reset;
 mod reset_password;
@@ -12,6 +13,7 @@ mod update;
 pub use change_password::{Command as ChangePassword, change_password};
 pub use complete_sign_up::{Command as CompleteSignUp, complete_sign_up};
 pub use list_organizations::list_organizations;
+use own_words::own_words;
 pub use ports::{Accounts, AccountsView};
 pub use request_password_reset::request_password_reset;
 pub use reset_password::{Command as ResetPassword, reset_password};

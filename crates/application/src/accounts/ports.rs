@@ -14,6 +14,9 @@ use crate::{passwords::PasswordHash, ports::StoreError};
 /// Reads accounts.
 #[async_trait]
 pub trait AccountsView {
+    /// The scope's account.
+    async fn user_find(&mut self, user: UserId) -> Result<Option<User>, StoreError>;
+
     /// The organizations that the scope's account is in, and as what, by name.
     async fn seats_of(&mut self, user: UserId) -> Result<Vec<(Organization, Role)>, StoreError>;
 
@@ -47,6 +50,9 @@ pub trait Accounts {
 
     /// Gives the scope's account another password, and counts its version up.
     async fn user_set_password(&mut self, user: UserId, password: &PasswordHash) -> Result<(), StoreError>;
+
+    /// Keeps the same password of the scope's account by a hash that costs more to guess.
+    async fn user_rehash(&mut self, user: UserId, password: &PasswordHash) -> Result<(), StoreError>;
 
     /// Adds a wish for another password. It has no token until its mail is rendered.
     async fn password_reset_add(

@@ -5,7 +5,8 @@ use rollcall_domain::{
     secret::{Password, Secret},
 };
 
-use crate::{Application, Error, mail::Letter, ports::Scope, token};
+use super::own_words;
+use crate::{Application, Error, mail::Letter, ports::Scope, sessions::begin_anew, token};
 
 /// The token from the mail, and the password that is chosen.
 #[derive(Debug, Clone)]
@@ -20,13 +21,15 @@ pub struct Command {
 /// factor stays on: reading a mailbox does not replace it (ASVS 6.4.3).
 ///
 /// # Errors
-/// [`Error::PasswordResetGone`] for a token that is used up, out of date or unknown.
+/// [`Error::PasswordResetGone`] for a token that is used up, out of date or unknown; [`Error::Invalid`] for a password that is
+/// guessed too easily.
 pub async fn reset_password(app: &Application, origin: &Origin, command: Command) -> Result<(), Error> {
     let found = app.directory.password_reset(token::hash(command.token.expose())).await?;
     let found = found.filter(|found| app.now() < found.expires_at).ok_or(Error::PasswordResetGone)?;
-    let hash = app.passwords.hash(command.password).await?;
-
     let user = found.user;
+    let own = own_words(app, user).await?.ok_or(Error::PasswordResetGone)?;
+    let hash = app.passwords.choose("password", command.password, own).await?;
+
     let mut unit = app.store.begin(Scope::Account(user)).await?;
     let account = unit.user_lock(user).await?.ok_or(Error::PasswordResetGone)?;
     // Of those who use one link at once, one finds it; and whatever other links there are die with it.
@@ -38,5 +41,6 @@ pub async fn reset_password(app: &Application, origin: &Origin, command: Command
     unit.sessions_end(user, None).await?;
     let actor = audit::Actor::User(user, None);
     let event = app.event(actor, origin, Action::PasswordReset, Target::User(user));
-    Ok(unit.commit(app.record(event).mail(Letter::PasswordChanged { user })).await?)
+    unit.commit(app.record(event).mail(Letter::PasswordChanged { user })).await?;
+    begin_anew(app, user).await
 }

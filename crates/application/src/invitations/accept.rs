@@ -13,7 +13,7 @@ use rollcall_domain::{
 use super::preview;
 use crate::{
     Actor, Application, Error,
-    passwords::PasswordHash,
+    passwords::{OwnWords, PasswordHash},
     ports::{FoundInvitation, Scope},
     sessions::{Proof, SignedIn, open},
 };
@@ -40,7 +40,7 @@ pub struct NewAccount {
 ///
 /// # Errors
 /// [`Error::InvitationGone`]; [`Error::SignInRequired`] when the address has an account and nobody is signed in;
-/// [`Error::WrongAccount`] when another one is; [`Error::Invalid`] when a new account lacks its values;
+/// [`Error::WrongAccount`] when another one is; [`Error::Invalid`] when a new account lacks its values, or its password is guessed too easily;
 /// [`Error::AlreadyMember`].
 pub async fn accept(
     app: &Application,
@@ -67,7 +67,12 @@ pub async fn accept(
                 let missing = |field| crate::FieldError::new(field, "is needed for a new account");
                 return Err(Error::Invalid(vec![missing("name"), missing("password")]));
             };
-            let hash = app.passwords.hash(password).await?;
+            let own = OwnWords::of([
+                found.invitation.email.as_str(),
+                name.as_str(),
+                found.organization_name.as_str(),
+            ]);
+            let hash = app.passwords.choose("password", password, own).await?;
             let user = User {
                 id: app.id(),
                 email: found.invitation.email.clone(),
@@ -211,8 +216,10 @@ mod tests {
     }
 
     fn command(newcomer: bool) -> Command {
-        let account =
-            || NewAccount { name: "Ada".parse().expect("a name"), password: Password::given("a password") };
+        let account = || NewAccount {
+            name: "Ada".parse().expect("a name"),
+            password: Password::given("correct horse battery staple"),
+        };
         Command { token: Secret::new("token"), new_account: newcomer.then(account) }
     }
 

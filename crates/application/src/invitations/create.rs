@@ -88,7 +88,10 @@ pub(super) async fn within_limits(
 
 #[cfg(test)]
 mod tests {
-    use rollcall_domain::audit::Outcome;
+    use rollcall_domain::{
+        attempts::{Allowance, Allowances},
+        audit::Outcome,
+    };
 
     use super::*;
     use crate::{
@@ -177,12 +180,14 @@ mod tests {
             let mut unit = unit(false, false);
             unit.expect_invitation_mails_since().returning(move |_, _, _| Ok(sent));
             let store = TestStore::of(unit);
+            const ONE: Allowance = Allowance { attempts: 1, each: time::Duration::MINUTE };
             let mut app = application(&store, MockDirectory::new());
             app.settings.limits = Some(Limits {
                 invitations_per_inviter: 10,
                 invitations_per_organization: 20,
                 signups_per_address: 1,
                 password_resets_per_address: 1,
+                password_attempts: Allowances { account: ONE, network: ONE },
             });
             let refused = create(&app, &actor(1, Role::Owner), command(Role::Viewer)).await;
             assert!(matches!(refused, Err(Error::LimitReached { .. })), "{refused:?}");

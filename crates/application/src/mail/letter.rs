@@ -25,6 +25,11 @@ pub enum Letter {
         /// The account.
         user: UserId,
     },
+    /// To an account: somebody tries its password.
+    FailedSignIns {
+        /// The account.
+        user: UserId,
+    },
     /// To an invited address.
     Invitation {
         /// Where the invitation leads.

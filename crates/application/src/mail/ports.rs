@@ -137,6 +137,13 @@ pub enum Contents {
         /// The account's name.
         name: PersonName,
     },
+    /// Somebody tries to sign in with your address, and fails.
+    FailedSignIns {
+        /// The address.
+        to: EmailAddress,
+        /// The account's name.
+        name: PersonName,
+    },
     /// Come in.
     Invitation {
         /// The invited address.

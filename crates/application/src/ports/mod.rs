@@ -1,5 +1,6 @@
 //! What use cases need from the outside. Adapters provide it; tests put mocks in its place.
 
+mod attempts;
 mod chance;
 mod clock;
 mod directory;
@@ -8,6 +9,7 @@ mod idempotency;
 mod scope;
 mod store;
 
+pub use attempts::{Attempt, Attempts, Begun, Settled};
 pub use chance::Entropy;
 pub use clock::Clock;
 pub use directory::{Credentials, Directory, FoundInvitation, FoundPasswordReset, FoundSignup, OpenSession};

@@ -7,6 +7,7 @@ use rollcall_domain::{
 };
 use time::OffsetDateTime;
 
+use super::prove::prove_again;
 use crate::{Actor, Application, Error};
 
 /// What somebody proves who they are with.
@@ -19,7 +20,7 @@ pub struct Command {
 /// Makes the actor's proof fresh; gives back until when.
 ///
 /// # Errors
-/// [`Error::InvalidCredentials`] for a wrong password.
+/// [`Error::InvalidCredentials`] for a wrong password, [`Error::LimitReached`] after too many of them.
 pub async fn elevate(app: &Application, actor: &Actor, command: Command) -> Result<OffsetDateTime, Error> {
     let elevated = prove(app, actor, command).await;
     let target = Target::Session(actor.session_id());
@@ -27,10 +28,7 @@ pub async fn elevate(app: &Application, actor: &Actor, command: Command) -> Resu
 }
 
 async fn prove(app: &Application, actor: &Actor, command: Command) -> Result<OffsetDateTime, Error> {
-    let kept = app.directory.credentials(&actor.user.email).await?.map(|credentials| credentials.password);
-    if !app.passwords.verify(command.password, kept).await? {
-        return Err(Error::InvalidCredentials);
-    }
+    prove_again(app, actor, command.password).await?;
     let now = app.now();
     let mut unit = app.store.begin(actor.scope()).await?;
     if !unit.session_hold(actor.session_id()).await? {

@@ -31,6 +31,8 @@ pub struct SignedIn {
     pub user: User,
     /// Where they work, and as what; none when they are in no organization.
     pub place: Option<(Organization, Role)>,
+    /// What the device is to show when somebody signs in on it again; none when it has shown one, or was not asked.
+    pub device: Option<Secret>,
 }
 
 /// What a new session rests on.
@@ -74,5 +76,8 @@ pub(crate) fn open(
         last_seen_at: now,
         expires_at,
     };
-    (SignedIn { session: session.clone(), token, user, place }, NewSession { session, token: hash })
+    (
+        SignedIn { session: session.clone(), token, user, place, device: None },
+        NewSession { session, token: hash },
+    )
 }

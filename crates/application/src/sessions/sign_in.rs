@@ -3,11 +3,19 @@
 use rollcall_domain::{
     EmailAddress, OrganizationId,
     audit::{self, Action, Origin, Target},
-    secret::Password,
+    secret::{Password, Secret},
 };
 
-use super::{Proof, SignedIn, open};
-use crate::{Application, Error, ports::Scope};
+use super::{
+    Proof, SignedIn, open,
+    prove::{Claimant, Device, Proven, device_token, prove},
+};
+use crate::{
+    Application, Error,
+    mail::Letter,
+    passwords::PasswordHash,
+    ports::{Credentials, Scope},
+};
 
 /// What somebody signs in with.
 #[derive(Debug, Clone)]
@@ -18,31 +26,65 @@ pub struct Command {
     pub password: Password,
     /// The organization to work in; the one used last if left out.
     pub organization: Option<OrganizationId>,
+    /// The tokens that the device was given when somebody signed in on it before.
+    pub devices: Vec<Secret>,
 }
 
 /// Signs somebody in.
 ///
 /// # Errors
 /// [`Error::InvalidCredentials`], in the same time and leaving the same trace whether the address is unknown,
-/// the password wrong or the account suspended (attack 12); [`Error::NotFound`] when the person is not in the
-/// organization that was asked for.
+/// the password wrong or the account suspended (attack 12); [`Error::LimitReached`] after too many of them, also for addresses
+/// that have no account; [`Error::NotFound`] when the person is not in the organization that was asked for.
 pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Result<SignedIn, Error> {
-    let Command { email, password, organization } = command;
-    let found = app.directory.credentials(&email).await?;
-    let kept = found.as_ref().map(|credentials| credentials.password.clone());
-    let matches = app.passwords.verify(password, kept).await?;
-
-    let event =
-        |actor, target| app.event(actor, origin, Action::SessionCreated, target).personal("email", &email);
-    let Some(credentials) = found.as_ref().filter(|credentials| matches && !credentials.suspended) else {
-        let home = found.as_ref().and_then(|credentials| credentials.organization);
-        let target = found.as_ref().map_or(Target::Nothing, |credentials| Target::User(credentials.user.id));
-        let scope = home.map_or(Scope::Platform, Scope::Organization);
-        app.record_refusal(scope, event(audit::Actor::Anonymous, target), &Error::InvalidCredentials).await?;
-        return Err(Error::InvalidCredentials);
+    let found = app.directory.credentials(&command.email).await?;
+    let claimant = Claimant {
+        email: &command.email,
+        credentials: found.as_ref(),
+        device: Device::Tokens(&command.devices),
+        origin,
     };
+    let (error, worth_telling) = match (&found, prove(app, claimant, command.password.clone()).await) {
+        (Some(credentials), Ok(proven)) if proven.right => {
+            return enter(app, origin, command, credentials, proven).await;
+        }
+        (_, Ok(proven)) => (Error::InvalidCredentials, proven.worth_telling),
+        (_, Err(error)) => (error, false),
+    };
+    if error.is_refusal() {
+        let (scope, target) = match &found {
+            Some(credentials) => (home(credentials), Target::User(credentials.user.id)),
+            None => (Scope::Platform, Target::Nothing),
+        };
+        let event = app.event(audit::Actor::Anonymous, origin, Action::SessionCreated, target);
+        let mut record = app.refusal(event.personal("email", &command.email), &error);
+        if let Some(credentials) = found.filter(|_| worth_telling) {
+            record = record.mail(Letter::FailedSignIns { user: credentials.user.id });
+        }
+        app.store.begin(scope).await?.commit(record).await?;
+    }
+    Err(error)
+}
+
+/// Where failed sign-ins of an account are recorded.
+fn home(credentials: &Credentials) -> Scope {
+    credentials.organization.map_or(Scope::Platform, Scope::Organization)
+}
+
+/// Opens a session for somebody who has proved who they are.
+async fn enter(
+    app: &Application,
+    origin: &Origin,
+    Command { password, organization, .. }: Command,
+    credentials: &Credentials,
+    proven: Proven,
+) -> Result<SignedIn, Error> {
     let user = credentials.user.clone();
     let organization = organization.or(credentials.organization);
+    let renewed = match app.passwords.is_outdated(&credentials.password) {
+        true => app.passwords.hash(password).await.map(Some).or_else(when_busy_later)?,
+        false => None,
+    };
 
     let mut unit = app.store.begin(Scope::of(user.id, organization)).await?;
     // A password that was changed while the old one was being checked lets nobody in: it has just ended every session, and
@@ -55,22 +97,35 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
             Some(place) => Some(place),
             None => {
                 drop(unit);
-                let scope = credentials.organization.map_or(Scope::Platform, Scope::Organization);
-                let event = event(audit::Actor::User(user.id, None), Target::User(user.id));
-                app.record_refusal(scope, event, &Error::NotFound).await?;
+                let actor = audit::Actor::User(user.id, None);
+                let event = app.event(actor, origin, Action::SessionCreated, Target::User(user.id));
+                let event = event.personal("email", &user.email);
+                app.record_refusal(home(credentials), event, &Error::NotFound).await?;
                 return Err(Error::NotFound);
             }
         },
         None => None,
     };
-    let (signed_in, session) = open(app, user, place, Proof::Fresh);
+    if let Some(hash) = &renewed {
+        unit.user_rehash(user.id, hash).await?;
+    }
+    let (mut signed_in, session) = open(app, user, place, Proof::Fresh);
     unit.session_add(&session, origin).await?;
     let actor = audit::Actor::User(signed_in.user.id, Some(signed_in.session.id));
     let event = app
         .event(actor, origin, Action::SessionCreated, Target::Session(signed_in.session.id))
         .change("factor", None, Some("password"));
     unit.commit(app.record(event)).await?;
+    signed_in.device = (!proven.device_is_known).then(|| device_token(app, &signed_in.user));
     Ok(signed_in)
+}
+
+/// Keeping a password better is worth no wait: the next sign-in does it.
+fn when_busy_later(error: Error) -> Result<Option<PasswordHash>, Error> {
+    match error {
+        Error::Busy => Ok(None),
+        error => Err(error),
+    }
 }
 
 #[cfg(test)]
@@ -85,7 +140,7 @@ mod tests {
 
     fn command(password: &str) -> Command {
         let email = "user1@example.com".parse().expect("an address");
-        Command { email, password: Password::given(password), organization: None }
+        Command { email, password: Password::given(password), organization: None, devices: Vec::new() }
     }
 
     async fn directory(suspended: bool) -> MockDirectory {

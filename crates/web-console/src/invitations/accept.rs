@@ -139,6 +139,8 @@ async fn accept_with_account(
         email: found.invitation.email.clone(),
         password: Password::given(&submitted.password),
         organization: None,
+        // The network and what the browser calls itself tell the device here.
+        devices: Vec::new(),
     };
     let signed_in = sessions::sign_in(app, origin, command).await?;
     let actor = sessions::authenticate(app, &signed_in.token, origin.clone()).await?;

@@ -1,5 +1,8 @@
-use axum::extract::State;
-use http::StatusCode;
+use axum::{
+    extract::State,
+    response::{AppendHeaders, IntoResponse, Response},
+};
+use http::{HeaderMap, StatusCode};
 use rollcall_application::sessions::{self, SignIn};
 use rollcall_domain::{OrganizationId, secret::Password};
 use serde::{Deserialize, Serialize};
@@ -10,6 +13,7 @@ use crate::{
     api::Api,
     body::{Fields, Json},
     client::Client,
+    device_cookie::DeviceTokens,
     problem::Result,
 };
 
@@ -35,14 +39,18 @@ pub(super) struct SignInAnswer {
     signed_in: SignedInObject,
 }
 
-/// Signs in. An unknown address and a wrong password are answered alike.
+/// Signs in. An unknown address and a wrong password are answered alike, and after too many of them 429.
+///
+/// The answer sets a cookie by which the device is known again: whoever guesses the password elsewhere then does not use up
+/// what this device may try.
 #[utoipa::path(post, path = "/v1/sessions", tag = "Sign-up and sessions", security(()), request_body = SignInRequest,
     responses((status = 201, description = "Signed in", body = SignInAnswer)))]
 pub(super) async fn sign_in(
     State(api): State<Api>,
     client: Client,
+    headers: HeaderMap,
     Json(request): Json<SignInRequest>,
-) -> Result<(StatusCode, axum::Json<SignInAnswer>)> {
+) -> Result<Response> {
     let mut fields = Fields::default();
     let email = fields.parse("email", &request.email);
     let password = fields.check("password", Password::checked(&request.password));
@@ -50,10 +58,11 @@ pub(super) async fn sign_in(
     // An id of another kind names nothing that exists, just as this one does; whether that is told comes later.
     let nothing = || OrganizationId::from_parts(0, &[0; 10]);
     let organization = request.organization_id.map(|id| id.parse().unwrap_or_else(|_| nothing()));
-    let signed_in =
-        sessions::sign_in(&api.app, &client.origin(), SignIn { email, password, organization }).await?;
-    Ok((
-        StatusCode::CREATED,
-        axum::Json(SignInAnswer { status: "authenticated", signed_in: signed_in.into() }),
-    ))
+    let cookie = api.settings.cookie;
+    let known = DeviceTokens::of(&headers, cookie);
+    let command = SignIn { email, password, organization, devices: known.0.clone() };
+    let signed_in = sessions::sign_in(&api.app, &client.origin(), command).await?;
+    let device = signed_in.device.as_ref().map(|token| AppendHeaders([known.with(token, cookie)]));
+    let answer = axum::Json(SignInAnswer { status: "authenticated", signed_in: signed_in.into() });
+    Ok((StatusCode::CREATED, device, answer).into_response())
 }

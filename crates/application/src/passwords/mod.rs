@@ -1,48 +1,23 @@
-//! Hashing of passwords: argon2id (RFC 9106), on a bounded number of blocking threads.
+//! Passwords: choosing, hashing and checking them, on a bounded number of blocking threads.
+
+mod argon2id;
+mod strength;
 
 use std::{sync::Arc, time::Duration};
 
-use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
-    password_hash::phc::PasswordHash as PhcString,
-};
 use rollcall_domain::secret::Password;
 use tokio::sync::Semaphore;
 
-use crate::{Error, ports::Entropy};
+use crate::{Error, keyring::Keyring, ports::Entropy};
 
-/// A password's hash as a PHC string, which carries its own parameters and salt.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PasswordHash(pub String);
-
-impl std::fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[hash]")
-    }
-}
-
-/// What hashing one password costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cost {
-    /// Memory in KiB.
-    pub memory_kib: u32,
-    /// Passes over the memory.
-    pub passes: u32,
-    /// Lanes.
-    pub lanes: u32,
-}
-
-impl Cost {
-    /// Whether argon2 works at that cost (RFC 9106 section 3.1).
-    pub fn is_possible(&self) -> bool {
-        Params::new(self.memory_kib, self.passes, self.lanes, None).is_ok()
-    }
-}
+use argon2id::Argon2id;
+pub use argon2id::{Cost, PasswordHash};
+pub use strength::OwnWords;
 
 /// Hashes passwords and checks them.
 #[derive(Clone)]
 pub struct Passwords {
-    argon2: Argon2<'static>,
+    argon2id: Argon2id,
     entropy: Arc<dyn Entropy>,
     running: Arc<Semaphore>,
     patience: Duration,
@@ -51,36 +26,55 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Hashes at `cost`, at most `at_once` at a time; a caller who would wait longer than `patience` for
-    /// their turn is told that Rollcall is busy.
+    /// Hashes at `cost`, with the newest key of `pepper` if there is one, at most `at_once` at a time; a caller who would wait
+    /// longer than `patience` for their turn is told that Rollcall is busy.
     ///
     /// # Errors
     /// When argon2 does not work at that cost.
     pub fn new(
         cost: Cost,
+        pepper: Option<Keyring>,
         at_once: usize,
         patience: Duration,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, argon2::password_hash::Error> {
-        let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, None)?;
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let argon2id = Argon2id::new(cost, pepper)?;
         let mut random = [0; 32];
         entropy.fill(&mut random);
-        let decoy = hash(&argon2, &random, &[0; 16])?;
-        Ok(Self { argon2, entropy, running: Arc::new(Semaphore::new(at_once)), patience, decoy })
+        let decoy = argon2id.hash(&random, &[0; 16])?;
+        Ok(Self { argon2id, entropy, running: Arc::new(Semaphore::new(at_once)), patience, decoy })
     }
 
-    /// The hash of a password.
+    /// The hash of a password that somebody with these words of their own chooses.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `field` when it is guessed too easily, [`Error::Busy`] when too many wait already.
+    pub async fn choose(
+        &self,
+        field: &'static str,
+        password: Password,
+        own: OwnWords,
+    ) -> Result<PasswordHash, Error> {
+        let hash = self.hashing();
+        self.blocking(move || {
+            strength::check(field, &password, &own)?;
+            hash(&password)
+        })
+        .await?
+    }
+
+    /// The hash of a password, whatever it is.
     ///
     /// # Errors
     /// [`Error::Busy`] when too many wait already.
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, Error> {
-        let mut salt = [0; 16];
-        self.entropy.fill(&mut salt);
-        let argon2 = self.argon2.clone();
-        self.blocking(move || hash(&argon2, password.expose(), &salt))
-            .await?
-            .map_err(|error| Error::Internal(Box::new(error)))
+        let hash = self.hashing();
+        self.blocking(move || hash(&password)).await?
+    }
+
+    /// Whether a hash was made at another cost, or with another pepper, than new ones are.
+    pub fn is_outdated(&self, kept: &PasswordHash) -> bool {
+        !self.argon2id.is_current(kept)
     }
 
     /// Whether `password` is the one that `kept` was made of. Takes as long, and answers no, when
@@ -89,16 +83,20 @@ impl Passwords {
     /// # Errors
     /// [`Error::Busy`] when too many wait already.
     pub async fn verify(&self, password: Password, kept: Option<PasswordHash>) -> Result<bool, Error> {
-        let argon2 = self.argon2.clone();
+        let argon2id = self.argon2id.clone();
         let exists = kept.is_some();
         let kept = kept.unwrap_or_else(|| self.decoy.clone());
-        let verified =
-            self.blocking(move || argon2.verify_password(password.expose(), kept.0.as_str())).await?;
-        match verified {
-            Ok(()) => Ok(exists),
-            Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
-            // What is kept is no hash, or one that we do not know how to check: no fault of whoever signs in.
-            Err(error) => Err(Error::Internal(Box::new(error))),
+        let verified = self.blocking(move || argon2id.verify(password.expose(), &kept)).await?;
+        // What is kept is no hash, or one that we do not know how to check: no fault of whoever signs in.
+        Ok(verified.map_err(|error| Error::Internal(Box::new(error)))? && exists)
+    }
+
+    fn hashing(&self) -> impl FnOnce(&Password) -> Result<PasswordHash, Error> + Send + 'static {
+        let mut salt = [0; 16];
+        self.entropy.fill(&mut salt);
+        let argon2id = self.argon2id.clone();
+        move |password| {
+            argon2id.hash(password.expose(), &salt).map_err(|error| Error::Internal(Box::new(error)))
         }
     }
 
@@ -118,15 +116,6 @@ impl Passwords {
     }
 }
 
-fn hash(
-    argon2: &Argon2<'_>,
-    password: &[u8],
-    salt: &[u8; 16],
-) -> Result<PasswordHash, argon2::password_hash::Error> {
-    let hash: PhcString = argon2.hash_password_with_salt(password, salt)?;
-    Ok(PasswordHash(hash.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,14 +123,14 @@ mod tests {
 
     fn passwords(at_once: usize) -> Passwords {
         let cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
-        Passwords::new(cost, at_once, Duration::ZERO, Arc::new(CountingEntropy::default())).expect("a cost")
+        Passwords::new(cost, None, at_once, Duration::ZERO, Arc::new(CountingEntropy::default()))
+            .expect("a cost")
     }
 
     #[tokio::test]
     async fn only_the_same_password_matches() {
         let passwords = passwords(1);
         let kept = passwords.hash(Password::given("correct horse")).await.expect("a hash");
-        assert!(kept.0.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
         assert!(
             passwords.verify(Password::given("correct horse"), Some(kept.clone())).await.expect("an answer")
         );

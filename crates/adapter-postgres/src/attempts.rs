@@ -1,0 +1,128 @@
+//! Attempts to prove who one is.
+
+use async_trait::async_trait;
+use rollcall_application::ports::{Attempt, Attempts, Begun, Settled, StoreError};
+use rollcall_domain::attempts::{self, Allowances, DEVICE_KNOWN_FOR, Tallies, Tally, TooMany};
+use time::{Duration, OffsetDateTime};
+
+use crate::{
+    error::store_error,
+    row::{count, moment},
+    store::PgStore,
+    transaction::{begin_task, task},
+};
+
+/// How long what was counted is kept after it has no effect any more.
+const KEPT_FOR: Duration = Duration::days(30);
+
+#[async_trait]
+impl Attempts for PgStore {
+    async fn begin(
+        &self,
+        attempt: &Attempt,
+        allowances: Option<&Allowances>,
+        now: OffsetDateTime,
+    ) -> Result<Result<Begun, TooMany>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::ATTEMPTS).await?;
+        // In one order, so that no two wait for each other; and a row that is not there is made, so that there is one to lock.
+        let keys = [attempt.account, attempt.device, attempt.network].map(|key| key.to_vec());
+        let rows = sqlx::query!(
+            r#"INSERT INTO attempts AS a (key, whole_at, user_id)
+               SELECT k.key, $2, CASE WHEN k.key = $3 THEN $4::uuid END
+                 FROM unnest($1::bytea[]) AS k (key) ORDER BY k.key
+                   ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id
+            RETURNING a.key, a.in_a_row, a.whole_at, a.known_until"#,
+            keys.as_slice(),
+            now,
+            attempt.account.as_slice(),
+            attempt.user.map(|user| user.uuid()),
+        );
+        let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
+        let mut tallies = Tallies::new(now);
+        for row in rows {
+            let tally = Tally { in_a_row: count(row.in_a_row.into())?, whole_at: moment(row.whole_at) };
+            if row.key == attempt.account {
+                tallies.account = tally;
+            } else if row.key == attempt.network {
+                tallies.network = tally;
+            } else if attempt.device_is_known || row.known_until.is_some_and(|until| now < until) {
+                tallies.device = Some(tally);
+            }
+        }
+        let begun = match attempts::begin(tallies, allowances, now) {
+            Ok(begun) => begun,
+            Err(too_many) => return Ok(Err(too_many)),
+        };
+        let device = begun.device.unwrap_or(Tally::new(now));
+        let whole_at = [begun.account.whole_at, device.whole_at, begun.network.whole_at];
+        let in_a_row = [begun.account.in_a_row, 0, 0].map(|count| i32::try_from(count).unwrap_or(i32::MAX));
+        let update = sqlx::query!(
+            "UPDATE attempts a SET in_a_row = n.in_a_row, whole_at = n.whole_at
+               FROM unnest($1::bytea[], $2::integer[], $3::timestamptz[]) AS n (key, in_a_row, whole_at)
+              WHERE a.key = n.key",
+            keys.as_slice(),
+            in_a_row.as_slice(),
+            whole_at.as_slice(),
+        );
+        update.execute(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(Ok(Begun { in_a_row: begun.account.in_a_row, device_is_known: begun.device.is_some() }))
+    }
+
+    async fn settle(
+        &self,
+        attempt: &Attempt,
+        begun: Begun,
+        settled: Settled,
+        allowances: Option<&Allowances>,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let mut transaction = begin_task(&self.pool, task::ATTEMPTS).await?;
+        let keys = [attempt.account, attempt.device, attempt.network].map(|key| key.to_vec());
+        let [of_account, of_network] = allowances.map_or([0.0; 2], |Allowances { account, network }| {
+            [account, network].map(|allowance| allowance.each.as_seconds_f64())
+        });
+        let seconds = match begun.device_is_known {
+            true => [0.0, of_account, of_network],
+            false => [of_account, 0.0, of_network],
+        };
+        // Given back to what has spent it.
+        let update = sqlx::query!(
+            "UPDATE attempts a
+                SET in_a_row = CASE WHEN $6 THEN 0 ELSE GREATEST(a.in_a_row - 1, 0) END,
+                    whole_at = GREATEST(a.whole_at - make_interval(secs => n.seconds), LEAST(a.whole_at, $3)),
+                    known_until = CASE WHEN $6 AND a.key = $4 THEN $5 ELSE a.known_until END
+               FROM unnest($1::bytea[], $2::float8[]) AS n (key, seconds)
+              WHERE a.key = n.key",
+            keys.as_slice(),
+            seconds.as_slice(),
+            now,
+            attempt.device.as_slice(),
+            now + DEVICE_KNOWN_FOR,
+            settled == Settled::Good,
+        );
+        update.execute(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)
+    }
+
+    async fn begin_anew(&self, account: [u8; 32]) -> Result<(), StoreError> {
+        let mut transaction = begin_task(&self.pool, task::ATTEMPTS).await?;
+        let delete = sqlx::query!("DELETE FROM attempts WHERE key = $1", account.as_slice());
+        delete.execute(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)
+    }
+
+    async fn forget(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::ATTEMPTS).await?;
+        let delete = sqlx::query!(
+            "DELETE FROM attempts a
+              WHERE a.whole_at < $1 AND (a.known_until IS NULL OR a.known_until < $2)
+                AND a.user_id IS NULL",
+            now - KEPT_FOR,
+            now,
+        );
+        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
+        transaction.commit().await.map_err(store_error)?;
+        Ok(forgotten)
+    }
+}

@@ -1,0 +1,65 @@
+//! The cookie by which a device is known again, so that whoever guesses passwords elsewhere does not lock it out.
+
+use http::{HeaderMap, HeaderName, header};
+use rollcall_domain::secret::Secret;
+
+use crate::SessionCookie;
+
+/// How many accounts one device is known for.
+const MOST: usize = 4;
+/// Seconds that it is kept: as long as browsers do.
+const MAX_AGE: u32 = 400 * 24 * 60 * 60;
+
+/// The tokens that a device was given, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DeviceTokens(pub(crate) Vec<Secret>);
+
+impl DeviceTokens {
+    /// The tokens in a request's cookies.
+    pub(crate) fn of(headers: &HeaderMap, cookie: SessionCookie) -> Self {
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut values = cookies
+            .flat_map(|cookies| cookies.split(';'))
+            .filter_map(|pair| pair.trim().strip_prefix(name(cookie))?.strip_prefix('='));
+        let tokens = values.next().unwrap_or_default().split('.').filter(|token| !token.is_empty());
+        Self(tokens.take(MOST).map(Secret::new).collect())
+    }
+
+    /// The header that gives a device one more token.
+    pub(crate) fn with(&self, token: &Secret, cookie: SessionCookie) -> (HeaderName, String) {
+        let tokens: Vec<&str> =
+            std::iter::once(token).chain(&self.0).take(MOST).map(Secret::expose).collect();
+        let secure = if cookie.secure { "; Secure" } else { "" };
+        let value = format!(
+            "{}={}; Path=/; Max-Age={MAX_AGE}; HttpOnly; SameSite=Strict{secure}",
+            name(cookie),
+            tokens.join(".")
+        );
+        (header::SET_COOKIE, value)
+    }
+}
+
+const fn name(cookie: SessionCookie) -> &'static str {
+    if cookie.secure { "__Host-rollcall_device" } else { "rollcall_device" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_known_for_the_accounts_used_last() {
+        for cookie in [SessionCookie { secure: false }, SessionCookie { secure: true }] {
+            let mut tokens = DeviceTokens(Vec::new());
+            for n in 1..=5 {
+                let (_, set) = tokens.with(&Secret::new(format!("token{n}")), cookie);
+                assert_eq!(set.contains("; Secure"), cookie.secure);
+                let pair = format!("other=1; {}", set.split(';').next().expect("a pair"));
+                let headers = [(header::COOKIE, pair.parse().expect("a value"))].into_iter().collect();
+                tokens = DeviceTokens::of(&headers, cookie);
+            }
+            let expected = ["token5", "token4", "token3", "token2"].map(Secret::new);
+            assert_eq!(tokens, DeviceTokens(expected.into()));
+        }
+    }
+}

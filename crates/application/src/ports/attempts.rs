@@ -1,0 +1,71 @@
+//! Attempts to prove who one is, counted for all nodes together.
+
+use async_trait::async_trait;
+use rollcall_domain::{
+    UserId,
+    attempts::{Allowances, TooMany},
+};
+use time::OffsetDateTime;
+
+use super::StoreError;
+
+/// Counts attempts. A narrow door of its own beside the units of work: what it keeps are digests and counts, and leaves no events.
+#[async_trait]
+pub trait Attempts: Send + Sync {
+    /// Counts an attempt before it is looked at.
+    async fn begin(
+        &self,
+        attempt: &Attempt,
+        allowances: Option<&Allowances>,
+        now: OffsetDateTime,
+    ) -> Result<Result<Begun, TooMany>, StoreError>;
+
+    /// Notes that an attempt that was counted has not failed.
+    async fn settle(
+        &self,
+        attempt: &Attempt,
+        begun: Begun,
+        settled: Settled,
+        allowances: Option<&Allowances>,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError>;
+
+    /// Forgets what was counted at an account in a row, and stops nobody any more: another secret was chosen.
+    async fn begin_anew(&self, account: [u8; 32]) -> Result<(), StoreError>;
+
+    /// Forgets what no attempt has come to for so long that it says nothing any more; gives back how much.
+    async fn forget(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
+}
+
+/// An attempt that was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Begun {
+    /// How many failures in a row there are, with this attempt.
+    pub in_a_row: u32,
+    /// Whether the device was known, so that its own allowance was spent.
+    pub device_is_known: bool,
+}
+
+/// How an attempt ended that has not failed. What it has spent is given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// The secret was right: what failed before it does not count any more, and its device is known from then on.
+    Good,
+    /// The secret was not looked at.
+    NotLookedAt,
+}
+
+/// An attempt, by digests that tell nothing to whoever reads them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// Of the account, or of an address that has none.
+    pub account: [u8; 32],
+    /// Whose account it is: what was counted at an account is kept for as long as there is one.
+    pub user: Option<UserId>,
+    /// Of the device, at that account.
+    pub device: [u8; 32],
+    /// Whether the device has shown that it was used before; if not, it may be known all the same.
+    pub device_is_known: bool,
+    /// Of the network.
+    pub network: [u8; 32],
+}
