@@ -118,6 +118,16 @@ pub(crate) const ROWS: &[Row] = &[
         targets: &[Target::OfFloor(0.5)],
     },
     Row {
+        name: "members-mixed",
+        title: "members page, both kinds in turn",
+        // On the same connections to the database, whose plans are kept from one organization to the next.
+        work: Work::Throughput(|data, n| {
+            if n.is_multiple_of(2) { members_of_small(data, n) } else { members_of_large(data, n) }
+        }),
+        floor: Some(Floor::Select),
+        targets: &[Target::OfFloor(0.5)],
+    },
+    Row {
         name: "members-ratio",
         title: "members page, 50 of 100,000 to 20 of 20",
         work: Work::Slowdown { of: (Size::Whole, members_of_large), than: (Size::Whole, members_of_small) },
