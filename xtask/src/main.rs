@@ -1,6 +1,7 @@
 //! Development tasks: `cargo xtask help` lists them.
 #![expect(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
 
+mod bench;
 mod ci;
 mod dev;
 mod generate;
@@ -44,6 +45,8 @@ enum Task {
     Generate,
     /// Check that the generated files are fresh, by making them anew.
     Fresh,
+    /// Measure the service against the floor of its stack, as docs/performance.md says.
+    Bench(bench::Arguments),
     /// Everything that must hold before a change lands: lint, test, and generated files that are fresh.
     Ci,
 }
@@ -58,6 +61,7 @@ async fn main() -> ExitCode {
         Task::Migrate { url } => migrate::run(&url),
         Task::Generate => generate::run().await,
         Task::Fresh => ci::fresh().await,
+        Task::Bench(arguments) => bench::run(&arguments).await,
         Task::Ci => ci::run().await,
     };
     match done {

@@ -23,14 +23,20 @@ impl ThrowAway {
         if let Ok(url) = std::env::var(TEST_DATABASE_URL) {
             return Ok(Some(Self::Named(url)));
         }
+        Self::start_private(false).await
+    }
+
+    /// Our own, whatever is named; none where only containers can help. A durable one keeps what it has acknowledged, at the
+    /// price that this has.
+    pub(crate) async fn start_private(durable: bool) -> Result<Option<Self>> {
         let folder = tempfile::Builder::new().prefix("rollcall-test-").tempdir()?;
-        match private(folder.path(), false).await {
+        match private(folder.path(), durable, false).await {
             Ok(postgres) => return Ok(Some(Self::Private(postgres, folder))),
             Err(Error::NotFound { .. }) if docker_answers() => return Ok(None),
             Err(Error::NotFound { .. }) => install_by_package_manager()?,
             Err(error) => return Err(error.into()),
         }
-        let postgres = private(folder.path(), true).await?;
+        let postgres = private(folder.path(), durable, true).await?;
         Ok(Some(Self::Private(postgres, folder)))
     }
 
@@ -51,8 +57,12 @@ impl ThrowAway {
     }
 }
 
-async fn private(folder: &Path, download: bool) -> std::result::Result<PrivatePostgres, Error> {
-    let settings = Settings { data_dir: folder.join("data"), durable: false, max_connections: 400, download };
+async fn private(
+    folder: &Path,
+    durable: bool,
+    download: bool,
+) -> std::result::Result<PrivatePostgres, Error> {
+    let settings = Settings { data_dir: folder.join("data"), durable, max_connections: 400, download };
     PrivatePostgres::start(&settings).await
 }
 

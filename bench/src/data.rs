@@ -1,0 +1,185 @@
+//! What the databases hold: organizations, people and sessions, all of them numbered, so that the load knows them without
+//! having read them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rollcall_domain::UserId;
+use uuid::Uuid;
+
+/// Ids are this and a number. The bits of a UUIDv7 in front are those of a day in 2024.
+const FIRST_ID: u128 = 0x0190_0000_0000_7000_8000_0000_0000_0000;
+/// Everybody's password.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+/// How many sessions a load works with that is to find them warm.
+const WARM: u64 = 1_000;
+/// How many sessions the Owner of the large organization has.
+const SESSIONS_OF_LARGE_OWNER: u64 = 16;
+
+/// How much a database holds.
+///
+/// People are numbered: first the members of the small organizations, team by team with its Owner at the beginning, then
+/// those of the large one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Data {
+    /// How many small organizations there are.
+    pub(crate) organizations: u64,
+    /// How many members each of them has.
+    pub(crate) team: u64,
+    /// How many members the large organization has.
+    pub(crate) large_team: u64,
+    /// How many sessions the members of small organizations have.
+    pub(crate) sessions: u64,
+}
+
+impl Data {
+    /// All of it.
+    pub(crate) fn whole(sessions: u64) -> Self {
+        Self { organizations: 1_000, team: 20, large_team: 100_000, sessions }
+    }
+
+    /// A hundredth as many organizations, and members of the large one.
+    pub(crate) fn hundredth(sessions: u64) -> Self {
+        Self { organizations: 10, team: 20, large_team: 1_000, sessions }
+    }
+
+    /// A number that was never given out before.
+    pub(crate) fn fresh(&self) -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// How many people are in small organizations.
+    pub(crate) fn in_small_teams(&self) -> u64 {
+        self.organizations * self.team
+    }
+
+    /// How many people there are.
+    pub(crate) fn people(&self) -> u64 {
+        self.in_small_teams() + self.large_team
+    }
+
+    /// How many sessions there are, those of the large organization's Owner at the end.
+    pub(crate) fn all_sessions(&self) -> u64 {
+        self.sessions + SESSIONS_OF_LARGE_OWNER
+    }
+
+    /// A token of one of a few sessions, which come again and again.
+    pub(crate) fn warm(&self, n: u64) -> String {
+        token(n % WARM.min(self.sessions))
+    }
+
+    /// A token of a session that no call before has used. A load that asks for more than there are is told that the session is
+    /// not good.
+    pub(crate) fn cold(&self, n: u64) -> String {
+        token(if n < self.sessions { n } else { u64::MAX })
+    }
+
+    /// A token of the Owner of one small organization after the other.
+    pub(crate) fn owner(&self, n: u64) -> String {
+        token(n % self.organizations * self.team)
+    }
+
+    /// A token of the Owner of the large organization.
+    pub(crate) fn owner_of_large(&self, n: u64) -> String {
+        token(self.sessions + n % SESSIONS_OF_LARGE_OWNER)
+    }
+
+    /// The id of one member of the large organization after the other, far from each other.
+    pub(crate) fn member_of_large(&self, n: u64) -> String {
+        let member = n.wrapping_mul(7_919) % self.large_team;
+        UserId::from_uuid(id(self.in_small_teams() + member)).to_string()
+    }
+
+    /// The address of one member of a small organization after the other.
+    pub(crate) fn address(&self, n: u64) -> String {
+        format!("user-{}@bench.example", n % self.in_small_teams())
+    }
+
+    /// Statements that fill an empty, migrated database. `hash` is everybody's password's.
+    ///
+    /// The sessions count as used for the hours to come: when a session was last used is written down once a minute, and how
+    /// many of those writes fall into a measurement would be a matter of luck.
+    pub(crate) fn statements(&self, hash: &str) -> Vec<String> {
+        let Self { organizations, team, sessions, .. } = self;
+        let (small, people, all) = (self.in_small_teams(), self.people() - 1, self.all_sessions() - 1);
+        let organization = format!("least(n / {team}, {organizations})");
+        let seat = format!("CASE WHEN n < {small} THEN n % {team} ELSE n - {small} END");
+        let owner = format!("CASE WHEN n < {sessions} THEN n % {small} ELSE {small} END");
+        let id =
+            |number: &str| format!("('01900000-0000-7000-8000-' || lpad(to_hex({number}), 12, '0'))::uuid");
+        let (of_n, of_organization, of_owner) = (id("n"), id(&organization), id(&owner));
+        let owners_organization = id(&format!("least(({owner}) / {team}, {organizations})"));
+        vec![
+            format!(
+                "INSERT INTO organizations (org_id, name, slug, plan, created_at)
+                 SELECT {of_n}, 'Organization ' || n, 'organization-' || n, 'free', now() - interval '1 day'
+                   FROM generate_series(0, {organizations}) n"
+            ),
+            format!(
+                "INSERT INTO users (user_id, email, email_key, name, password_hash, locale, time_zone, created_at)
+                 SELECT {of_n}, 'user-' || n || '@bench.example', 'user-' || n || '@bench.example', 'User ' || n,
+                        '{hash}', 'en', 'UTC', now() - interval '1 day'
+                   FROM generate_series(0, {people}) n"
+            ),
+            format!(
+                "INSERT INTO members (org_id, user_id, role, joined_at)
+                 SELECT {of_organization}, {of_n},
+                        CASE {seat} WHEN 0 THEN 'owner' WHEN 1 THEN 'admin' ELSE 'member' END,
+                        now() - interval '1 day' + n * interval '1 millisecond'
+                   FROM generate_series(0, {people}) n"
+            ),
+            format!(
+                "INSERT INTO sessions (session_id, token_hash, user_id, org_id, authenticated_at, created_at,
+                                       last_seen_at, expires_at)
+                 SELECT {of_n}, sha256(convert_to('rcs_' || lpad(n::text, 52, '0'), 'UTF8')), {of_owner},
+                        {owners_organization}, now(), now(), now() + interval '12 hours', now() + interval '30 days'
+                   FROM generate_series(0, {all}) n"
+            ),
+        ]
+    }
+}
+
+/// The n-th session's token: as long as a real one, and of the same letters.
+fn token(n: u64) -> String {
+    format!("rcs_{n:052}")
+}
+
+fn id(n: u64) -> Uuid {
+    Uuid::from_u128(FIRST_ID | u128::from(n))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn data() -> Data {
+        Data { organizations: 3, team: 4, large_team: 50, sessions: 2_000 }
+    }
+
+    #[test]
+    fn cold_sessions_never_come_again_and_warm_ones_soon_do() {
+        let data = data();
+        let cold: BTreeSet<String> = (0..2_000).map(|n| data.cold(n)).collect();
+        assert_eq!(cold.len(), 2_000);
+        assert!(!cold.contains(&data.cold(2_000)), "a session that is not there");
+        assert_eq!(data.warm(5), data.warm(1_005));
+        assert_eq!(data.warm(5).len(), 56);
+    }
+
+    #[test]
+    fn owners_sit_at_the_beginning_of_their_teams() {
+        let data = data();
+        assert_eq!([0, 1, 2, 3].map(|n| data.owner(n)), [0, 4, 8, 0].map(token));
+        assert_eq!([0, 17].map(|n| data.owner_of_large(n)), [2_000, 2_001].map(token));
+    }
+
+    #[test]
+    fn members_of_the_large_organization_come_after_all_others() {
+        let data = data();
+        let members: BTreeSet<String> = (0..50).map(|n| data.member_of_large(n)).collect();
+        let expected = (12..62).map(|n| UserId::from_uuid(id(n)).to_string());
+        assert_eq!(members, expected.collect());
+    }
+}

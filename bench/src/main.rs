@@ -1,0 +1,102 @@
+//! The benchmark: runs the service and the floors of its stack side by side, under the same load, and compares them.
+//!
+//! `cargo xtask bench` builds it, gives it a PostgreSQL and runs it; `docs/performance.md` says what its rows mean.
+#![expect(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
+
+mod answers;
+mod call;
+mod data;
+mod database;
+mod floors;
+mod load;
+mod mail_sink;
+mod process;
+mod report;
+mod rounds;
+mod rows;
+mod server;
+mod summary;
+
+use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode, thread, time::Duration};
+
+use clap::{Parser, Subcommand};
+
+/// How the benchmark fails.
+pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Measures Rollcall against the floor of its stack.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measure.
+    Run(Run),
+    /// Serve as a floor: the same stack, with next to nothing to do.
+    #[command(subcommand)]
+    Floor(floors::ServedFloor),
+}
+
+/// What is measured, and with what.
+#[derive(clap::Args)]
+pub(crate) struct Run {
+    /// The rows to measure; all of them if left out.
+    rows: Vec<String>,
+    /// How often each is measured. The median counts, and the spread is told.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// How long one measurement lasts, after a warm-up.
+    #[arg(long, default_value = "5", value_parser = seconds)]
+    seconds: Duration,
+    /// A hundredth of the data: to see whether everything works. The figures mean little.
+    #[arg(long)]
+    small: bool,
+    /// A superuser's URL of a PostgreSQL, where databases are made and dropped again.
+    #[arg(long)]
+    database_url: String,
+    /// The program `rollcall`.
+    #[arg(long)]
+    rollcall: PathBuf,
+    /// The folder that the results are written to.
+    #[arg(long)]
+    output: PathBuf,
+}
+
+fn seconds(text: &str) -> std::result::Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.1..=600.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "must be between 0.1 and 600".to_owned())
+}
+
+/// How many cores there are.
+pub(crate) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+fn main() -> ExitCode {
+    let command = Arguments::parse().command;
+    let threads = match command {
+        // The load takes what it needs, but leaves the machine to what is measured.
+        Command::Run(_) => cores().div_ceil(2),
+        // As many as the service has.
+        Command::Floor(_) => cores(),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let done = runtime.map_err(Into::into).and_then(|runtime| {
+        runtime.block_on(async {
+            match command {
+                Command::Run(run) => rounds::run(&run).await,
+                Command::Floor(floor) => floors::serve(floor).await,
+            }
+        })
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rollcall-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! A run: rounds of measurements, floors and service in turn.
+
+use std::{
+    fs,
+    future::Future,
+    net::SocketAddr,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+use tokio::time::sleep_until;
+
+use crate::{
+    Result, Run,
+    answers::Answers,
+    cores,
+    data::Data,
+    database::{Cluster, Database},
+    floors::{self, Floor},
+    load::{Calls, Window, saturate, watch},
+    mail_sink,
+    process::{Cpu, Memory},
+    report::{Circumstances, Report},
+    rows::{self, Row, Size, Work},
+    server::{self, Server},
+    summary::{Measure, Sample, median},
+};
+
+/// More cold sessions than a second can use up.
+const SESSIONS_PER_SECOND: f64 = 25_000.0;
+/// How often a start is measured in one round.
+const STARTS: usize = 5;
+/// How long a service is left alone before it counts as idle.
+const REST: Duration = Duration::from_secs(1);
+/// How often a piece of code in this process is run, in one round.
+const REPETITIONS: u64 = 50_000_000;
+
+/// Measures, prints the report and writes it.
+pub(crate) async fn run(arguments: &Run) -> Result {
+    let rows = rows::chosen(&arguments.rows)?;
+    fs::create_dir_all(&arguments.output)?;
+    let mut cluster = Cluster::connect(&arguments.database_url).await?;
+    let measured = measured(arguments, &rows, &mut cluster).await;
+    // Also after a failure, which is told first.
+    let dropped = cluster.drop_all().await;
+    let report = measured?;
+    dropped?;
+    let text = report.markdown();
+    println!("{text}");
+    fs::write(arguments.output.join("report.md"), &text)?;
+    fs::write(arguments.output.join("report.json"), report.json())?;
+    Ok(())
+}
+
+async fn measured(arguments: &Run, rows: &[Row], cluster: &mut Cluster) -> Result<Report> {
+    let (postgres, durable, at) = cluster.describe().await?;
+    let circumstances = Circumstances {
+        at,
+        postgres,
+        durable,
+        cores: cores(),
+        load_before: fs::read_to_string("/proc/loadavg").ok().map(|text| text.trim().to_owned()),
+        rounds: arguments.rounds,
+        seconds: arguments.seconds.as_secs_f64(),
+        small: arguments.small,
+    };
+    let mut bench = Bench::prepare(arguments, rows, cluster).await?;
+    let mut samples = vec![Vec::new(); rows.len()];
+    let mut floors: Vec<(Floor, Vec<Measure>)> = Vec::new();
+    for round in 1..=arguments.rounds {
+        let mut floor_of_round: Option<(Floor, Measure)> = None;
+        for (row, samples) in rows.iter().zip(&mut samples) {
+            if let Some(floor) = row.floor.filter(|floor| floor_of_round.is_none_or(|last| last.0 != *floor))
+            {
+                let measure =
+                    bench.floor(floor).await.map_err(|error| format!("{}: {error}", floor.name()))?;
+                eprintln!("round {round}: {:<20} {:>12.1}", floor.name(), measure.per_second);
+                floor_of_round = Some((floor, measure));
+                match floors.iter_mut().find(|(known, _)| *known == floor) {
+                    Some((_, measures)) => measures.push(measure),
+                    None => floors.push((floor, vec![measure])),
+                }
+            }
+            let mut sample = bench.row(row).await.map_err(|error| format!("{}: {error}", row.name))?;
+            if row.floor.is_some() {
+                sample.beside = floor_of_round.map(|(_, measure)| measure);
+            }
+            eprintln!("round {round}: {:<20} {:>12.1}", row.name, sample.figure);
+            samples.push(sample);
+        }
+    }
+    Ok(Report { circumstances, rows: rows.iter().copied().zip(samples).collect(), floors })
+}
+
+/// Everything that measuring needs.
+struct Bench<'a> {
+    cluster: &'a mut Cluster,
+    rollcall: PathBuf,
+    seconds: Duration,
+    whole: Database,
+    hundredth: Option<Database>,
+    floors: Database,
+    mail: SocketAddr,
+    log: PathBuf,
+    folder: TempDir,
+}
+
+impl<'a> Bench<'a> {
+    async fn prepare(arguments: &Run, rows: &[Row], cluster: &'a mut Cluster) -> Result<Self> {
+        eprintln!("making the data");
+        // A warm-up uses sessions too.
+        let seconds = arguments.seconds.as_secs_f64() + 1.0;
+        let sessions = (seconds * SESSIONS_PER_SECOND).ceil() as u64;
+        let whole = if arguments.small { Data::hundredth(sessions) } else { Data::whole(sessions) };
+        let rollcall = arguments.rollcall.clone();
+        let whole = cluster.fill("whole", &rollcall, whole).await?;
+        let needs_hundredth =
+            |row: &Row| matches!(row.work, Work::Slowdown { than: (Size::Hundredth, _), .. });
+        let hundredth = if rows.iter().any(needs_hundredth) {
+            Some(cluster.fill("hundredth", &rollcall, Data::hundredth(sessions)).await?)
+        } else {
+            None
+        };
+        let floors = cluster.create("floors", Data::hundredth(0)).await?;
+        floors::make_tables(&floors.url).await?;
+        let folder = tempfile::Builder::new().prefix("rollcall-bench-").tempdir()?;
+        Ok(Self {
+            cluster,
+            rollcall,
+            seconds: arguments.seconds,
+            whole,
+            hundredth,
+            floors,
+            mail: mail_sink::start().await?,
+            log: arguments.output.join("server.log"),
+            folder,
+        })
+    }
+
+    async fn floor(&mut self, floor: Floor) -> Result<Measure> {
+        let database = self.floors.clone();
+        let Some((name, calls)) = floor.served() else {
+            let answers = match floor {
+                Floor::Argon2 => {
+                    let length = self.seconds;
+                    let answers = tokio::task::spawn_blocking(move || floors::hash(length)).await??;
+                    return Ok(Measure::of(answers, self.seconds));
+                }
+                Floor::Constant | Floor::Select | Floor::Insert => floors::insert,
+            };
+            let window = Window::of(self.seconds);
+            return self.observe(None, &database, window, answers(&database.url, window)).await;
+        };
+        let mut command = std::process::Command::new(std::env::current_exe()?);
+        command.args(["floor", name]);
+        if floor == Floor::Select {
+            command.arg(&database.url);
+        }
+        let server = Server::start(command, &self.log).await?;
+        let window = Window::of(self.seconds);
+        let answers = saturate(server.address, &database.data, calls, window);
+        let measure = self.observe(Some(&server), &database, window, answers).await?;
+        server.stop().await?;
+        Ok(measure)
+    }
+
+    async fn row(&mut self, row: &Row) -> Result<Sample> {
+        match row.work {
+            Work::Throughput(calls) => {
+                let measure = self.throughput(Size::Whole, calls).await?;
+                Ok(Sample { figure: measure.per_second, measure: Some(measure), beside: None })
+            }
+            Work::Slowdown { of, than } => {
+                let beside = self.throughput(than.0, than.1).await?;
+                let measure = self.throughput(of.0, of.1).await?;
+                let figure = beside.per_second / measure.per_second;
+                Ok(Sample { figure, measure: Some(measure), beside: Some(beside) })
+            }
+            Work::TailBeside { calls, beside } => {
+                let database = self.whole.clone();
+                let server = self.serve(&database).await?;
+                let window = Window::of(self.seconds);
+                let both = async {
+                    let others = saturate(server.address, &database.data, beside, window);
+                    let (answers, _) =
+                        tokio::try_join!(watch(server.address, &database.data, calls, window), others)?;
+                    Ok(answers)
+                };
+                let mut measure = self.observe(Some(&server), &database, window, both).await?;
+                // It was used for the others.
+                (measure.cpu, measure.database_cpu) = (None, None);
+                server.stop().await?;
+                Ok(Sample { figure: measure.p99.as_secs_f64() * 1e3, measure: Some(measure), beside: None })
+            }
+            Work::Start => {
+                let mut times = Vec::new();
+                for _ in 0..STARTS {
+                    let server = self.serve(&self.whole.clone()).await?;
+                    times.push(server.started_in.as_secs_f64() * 1e3);
+                    server.stop().await?;
+                }
+                Ok(Sample { figure: median(&times), measure: None, beside: None })
+            }
+            Work::IdleMemory => {
+                let server = self.serve(&self.whole.clone()).await?;
+                tokio::time::sleep(REST).await;
+                let memory = Memory::of(server.pid()).ok_or("this system does not tell about memory")?;
+                server.stop().await?;
+                Ok(Sample { figure: memory.resident as f64 / 1e6, measure: None, beside: None })
+            }
+            Work::InProcess(code) => {
+                let nanoseconds = tokio::task::spawn_blocking(move || {
+                    let begun = Instant::now();
+                    code(REPETITIONS);
+                    begun.elapsed().as_nanos() as f64 / REPETITIONS as f64
+                });
+                Ok(Sample { figure: nanoseconds.await?, measure: None, beside: None })
+            }
+        }
+    }
+
+    async fn throughput(&mut self, size: Size, calls: Calls) -> Result<Measure> {
+        let database = match size {
+            Size::Whole => self.whole.clone(),
+            Size::Hundredth => self.hundredth.clone().ok_or("the small database was not made")?,
+        };
+        let server = self.serve(&database).await?;
+        let window = Window::of(self.seconds);
+        let answers = saturate(server.address, &database.data, calls, window);
+        let measure = self.observe(Some(&server), &database, window, answers).await?;
+        server.stop().await?;
+        database.forget_letters().await?;
+        Ok(measure)
+    }
+
+    /// A service that has just been started.
+    async fn serve(&self, database: &Database) -> Result<Server> {
+        let mut command = server::rollcall(&self.rollcall, &database.url);
+        command
+            .arg("serve")
+            .env("ROLLCALL__DATA_DIR", self.folder.path())
+            .env("ROLLCALL__EMAIL__SMTP_URL", format!("smtp://{}", self.mail));
+        Server::start(command, &self.log).await
+    }
+
+    /// Takes answers in, and looks meanwhile what server and database use.
+    async fn observe(
+        &mut self,
+        server: Option<&Server>,
+        database: &Database,
+        window: Window,
+        answers: impl Future<Output = Result<Answers>>,
+    ) -> Result<Measure> {
+        let used = async {
+            sleep_until(window.from.into()).await;
+            let before = server.and_then(|server| Cpu::of(server.pid()));
+            let database_before = self.cluster.cpu(database).await?;
+            sleep_until(window.until.into()).await;
+            let after = server.and_then(|server| Cpu::of(server.pid()));
+            let database_after = self.cluster.cpu(database).await?;
+            let memory = server.and_then(|server| Memory::of(server.pid()));
+            Ok((Cpu::between(before, after), Cpu::between(database_before, database_after), memory))
+        };
+        let (answers, (cpu, database_cpu, memory)) = tokio::try_join!(answers, used)?;
+        let each = |cpu: Duration| cpu.div_f64(answers.count().max(1) as f64);
+        let (cpu, database_cpu) = (cpu.map(each), database_cpu.map(each));
+        Ok(Measure { cpu, database_cpu, memory, ..Measure::of(answers, window.length()) })
+    }
+}

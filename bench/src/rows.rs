@@ -1,0 +1,277 @@
+//! What is measured. A new row is a new value in [`ROWS`], and nothing else.
+
+use std::hint::black_box;
+
+use rollcall_domain::{
+    Permission, Role,
+    policy::{Grant, Target as On, decide},
+};
+
+use crate::{
+    Result,
+    call::Call,
+    data::{Data, PASSWORD},
+    floors::Floor,
+    load::Calls,
+};
+
+/// Something that is measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    /// What it is called on the command line.
+    pub(crate) name: &'static str,
+    /// What it is called in the report.
+    pub(crate) title: &'static str,
+    /// How it is measured.
+    pub(crate) work: Work,
+    /// What it is compared with.
+    pub(crate) floor: Option<Floor>,
+    /// What is wanted of it.
+    pub(crate) targets: &'static [Target],
+}
+
+/// How something is measured. Each measurement has a service that was started for it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Work {
+    /// How many such calls are answered in a second.
+    Throughput(Calls),
+    /// How many times as long some calls take as others: their rates the other way round.
+    Slowdown {
+        /// The calls that may be slower.
+        of: (Size, Calls),
+        /// Those that they are compared with.
+        than: (Size, Calls),
+    },
+    /// The 99th percentile of a few calls while others saturate the machine, in milliseconds.
+    TailBeside {
+        /// The few.
+        calls: Calls,
+        /// The others.
+        beside: Calls,
+    },
+    /// How long a start takes, in milliseconds.
+    Start,
+    /// How much memory the service has before anybody has called, in megabytes.
+    IdleMemory,
+    /// How long a piece of code takes that does something so many times, in nanoseconds for each.
+    InProcess(fn(u64)),
+}
+
+/// How large the database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Size {
+    /// As large as the benchmark has it.
+    Whole,
+    /// With a hundredth of the organizations, and of the members of the large one.
+    Hundredth,
+}
+
+/// What is wanted of a row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Target {
+    /// At least such a part of the floor's rate.
+    OfFloor(f64),
+    /// A 99th percentile of at most so many times the floor's.
+    TailOfFloor(f64),
+    /// At most so much, in the row's unit.
+    AtMost(f64),
+}
+
+/// Everything that is measured. Rows with the same floor stand together: in each round it is measured before the first of
+/// them.
+pub(crate) const ROWS: &[Row] = &[
+    Row {
+        name: "session-warm",
+        title: "session check, warm",
+        work: Work::Throughput(|data, n| session(data.warm(n))),
+        floor: Some(Floor::Constant),
+        targets: &[Target::OfFloor(0.5), Target::TailOfFloor(2.0)],
+    },
+    Row {
+        name: "authorize",
+        title: "authorize",
+        work: Work::Throughput(|data, n| {
+            Call::post("/v1/authorize", r#"{"checks":[{"permission":"agents:manage"}]}"#).by(data.warm(n))
+        }),
+        floor: Some(Floor::Constant),
+        targets: &[Target::OfFloor(0.4)],
+    },
+    Row {
+        name: "session-cold",
+        title: "session check, cold",
+        work: Work::Throughput(|data, n| session(data.cold(n))),
+        floor: Some(Floor::Select),
+        targets: &[Target::OfFloor(0.6), Target::TailOfFloor(2.0)],
+    },
+    Row {
+        name: "members",
+        title: "members page, 20 of 20",
+        work: Work::Throughput(members_of_small),
+        floor: Some(Floor::Select),
+        targets: &[Target::OfFloor(0.5)],
+    },
+    Row {
+        name: "members-large",
+        title: "members page, 50 of 100,000",
+        work: Work::Throughput(members_of_large),
+        floor: Some(Floor::Select),
+        targets: &[Target::OfFloor(0.5)],
+    },
+    Row {
+        name: "members-mixed",
+        title: "members page, both kinds in turn",
+        // On the same connections to the database, whose plans are kept from one organization to the next.
+        work: Work::Throughput(|data, n| {
+            if n.is_multiple_of(2) { members_of_small(data, n) } else { members_of_large(data, n) }
+        }),
+        floor: Some(Floor::Select),
+        targets: &[Target::OfFloor(0.5)],
+    },
+    Row {
+        name: "members-ratio",
+        title: "members page, 50 of 100,000 to 20 of 20",
+        work: Work::Slowdown { of: (Size::Whole, members_of_large), than: (Size::Whole, members_of_small) },
+        floor: None,
+        targets: &[Target::AtMost(1.3)],
+    },
+    Row {
+        name: "invitation",
+        title: "invitation created",
+        work: Work::Throughput(invitation),
+        floor: Some(Floor::Insert),
+        targets: &[Target::OfFloor(0.4)],
+    },
+    Row {
+        name: "sign-in",
+        title: "sign-in",
+        work: Work::Throughput(sign_in),
+        floor: Some(Floor::Argon2),
+        targets: &[Target::OfFloor(0.9)],
+    },
+    Row {
+        name: "beside-sign-ins",
+        title: "p99 of others beside sign-ins",
+        work: Work::TailBeside { calls: |data, n| session(data.warm(n)), beside: sign_in },
+        floor: None,
+        targets: &[Target::AtMost(50.0)],
+    },
+    Row {
+        name: "permission",
+        title: "permission check",
+        work: Work::InProcess(permission_checks),
+        floor: None,
+        targets: &[Target::AtMost(5.0)],
+    },
+    Row {
+        name: "start",
+        title: "start to serving",
+        work: Work::Start,
+        floor: None,
+        targets: &[Target::AtMost(150.0)],
+    },
+    Row {
+        name: "idle-memory",
+        title: "idle memory",
+        work: Work::IdleMemory,
+        floor: None,
+        targets: &[Target::AtMost(40.0)],
+    },
+    growth("growth-session", "growth: session check, cold", |data, n| session(data.cold(n))),
+    growth("growth-authorize", "growth: authorize, cold", |data, n| {
+        Call::post("/v1/authorize", r#"{"checks":[{"permission":"agents:manage"}]}"#).by(data.cold(n))
+    }),
+    growth("growth-member", "growth: one member", |data, n| {
+        Call::get(format!("/v1/members/{}", data.member_of_large(n))).by(data.owner_of_large(n))
+    }),
+    growth("growth-members", "growth: members page, 20 of all", |data, n| {
+        Call::get("/v1/members?limit=20").by(data.owner_of_large(n))
+    }),
+    growth("growth-invitation", "growth: invitation created", invitation),
+];
+
+/// How much longer a call takes with a hundred times as many organizations and members.
+const fn growth(name: &'static str, title: &'static str, calls: Calls) -> Row {
+    let work = Work::Slowdown { of: (Size::Whole, calls), than: (Size::Hundredth, calls) };
+    Row { name, title, work, floor: None, targets: &[Target::AtMost(1.3)] }
+}
+
+fn session(token: String) -> Call {
+    Call::get("/v1/session").by(token)
+}
+
+fn members_of_small(data: &Data, n: u64) -> Call {
+    Call::get("/v1/members?limit=20").by(data.owner(n))
+}
+
+fn members_of_large(data: &Data, n: u64) -> Call {
+    Call::get("/v1/members?limit=50").by(data.owner_of_large(n))
+}
+
+fn invitation(data: &Data, n: u64) -> Call {
+    let body = format!(r#"{{"email":"guest-{}@bench.example","role":"member"}}"#, data.fresh());
+    Call::post("/v1/invitations", body).by(data.owner(n)).expecting(201)
+}
+
+fn sign_in(data: &Data, n: u64) -> Call {
+    let body = format!(r#"{{"email":"{}","password":"{PASSWORD}"}}"#, data.address(n));
+    Call::post("/v1/sessions", body).expecting(201)
+}
+
+fn permission_checks(times: u64) {
+    let grant = Grant::Member { role: Role::Admin };
+    for _ in 0..times.div_ceil(Permission::ALL.len() as u64) {
+        for permission in Permission::ALL {
+            black_box(decide(black_box(&grant), black_box(permission), black_box(On::Organization)));
+        }
+    }
+}
+
+/// The rows of these names, in the order of [`ROWS`]; all of them if none is named.
+pub(crate) fn chosen(names: &[String]) -> Result<Vec<Row>> {
+    if let Some(unknown) = names.iter().find(|name| ROWS.iter().all(|row| row.name != *name)) {
+        let known: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
+        return Err(format!("there is no row {unknown}, but {}", known.join(", ")).into());
+    }
+    let is_chosen = |row: &&Row| names.is_empty() || names.iter().any(|name| name == row.name);
+    Ok(ROWS.iter().filter(is_chosen).copied().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_name_one_row_each() {
+        let names: BTreeSet<&str> = ROWS.iter().map(|row| row.name).collect();
+        assert_eq!(names.len(), ROWS.len());
+    }
+
+    #[test]
+    fn whatever_is_compared_with_a_floor_has_one() {
+        for row in ROWS {
+            let compared = row.targets.iter().any(|target| !matches!(target, Target::AtMost(_)));
+            assert_eq!(compared, row.floor.is_some(), "{}", row.name);
+            assert!(row.floor.is_none() || matches!(row.work, Work::Throughput(_)), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn rows_are_chosen_by_name_and_keep_their_order() {
+        let chosen = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            chosen(&names).map(|rows| rows.iter().map(|row| row.name).collect::<Vec<_>>())
+        };
+        assert_eq!(chosen(&["sign-in", "authorize"]).expect("rows"), ["authorize", "sign-in"]);
+        assert_eq!(chosen(&[]).expect("rows").len(), ROWS.len());
+        let message = chosen(&["sign-out"]).expect_err("no such row").to_string();
+        assert!(message.contains("sign-out") && message.contains("session-warm"), "{message}");
+    }
+
+    #[test]
+    fn every_invitation_is_for_somebody_new() {
+        let data = Data::hundredth(200);
+        assert_ne!(invitation(&data, 7), invitation(&data, 7));
+    }
+}
