@@ -21,6 +21,7 @@ mod readiness;
 mod row;
 mod sessions;
 mod store;
+mod tokens;
 mod transaction;
 
 pub use connection::{ConnectError, Connection};

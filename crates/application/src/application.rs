@@ -16,6 +16,7 @@ use crate::{
     keyring::Keyring,
     passwords::Passwords,
     ports::{Clock, Directory, Entropy, Scope, Store},
+    tokens::Tokens,
 };
 
 /// The ports and settings that use cases work with. Cloning it is cheap.
@@ -33,6 +34,8 @@ pub struct Application {
     pub keyring: Keyring,
     /// Hashing of passwords.
     pub passwords: Passwords,
+    /// Signing of access tokens.
+    pub tokens: Tokens,
     /// What the configuration says.
     pub settings: Settings,
 }

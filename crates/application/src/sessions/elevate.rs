@@ -19,7 +19,7 @@ pub struct Command {
 /// Makes the actor's proof fresh; gives back until when.
 ///
 /// # Errors
-/// [`Error::InvalidCredentials`] for a wrong password.
+/// [`Error::InvalidCredentials`] for a wrong password; [`Error::SessionRequired`] to whoever comes with an access token.
 pub async fn elevate(app: &Application, actor: &Actor, command: Command) -> Result<OffsetDateTime, Error> {
     let elevated = prove(app, actor, command).await;
     let target = Target::Session(actor.session_id());
@@ -27,6 +27,7 @@ pub async fn elevate(app: &Application, actor: &Actor, command: Command) -> Resu
 }
 
 async fn prove(app: &Application, actor: &Actor, command: Command) -> Result<OffsetDateTime, Error> {
+    actor.require_session()?;
     let kept = app.directory.credentials(&actor.user.email).await?.map(|credentials| credentials.password);
     if !app.passwords.verify(command.password, kept).await? {
         return Err(Error::InvalidCredentials);
