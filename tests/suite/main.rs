@@ -19,4 +19,5 @@ mod pages;
 mod races;
 mod refusals;
 mod sessions;
+mod tokens;
 mod tour;

@@ -23,7 +23,8 @@ impl SigningKeysView for Transaction {
         );
         let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
         let keys = rows.into_iter().map(|row| {
-            let public_key = row.public_key.try_into().map_err(|_| corrupt("a public key of another size"))?;
+            let public_key =
+                row.public_key.try_into().map_err(|_| corrupt("a public key of another size"))?;
             let key = SigningKey {
                 kid: row.kid,
                 purpose: value(&row.purpose)?,
@@ -49,10 +50,7 @@ impl SigningKeys for Transaction {
         Ok(())
     }
 
-    async fn signing_key_add(
-        &mut self,
-        StoredKey { key, private }: &StoredKey,
-    ) -> Result<(), StoreError> {
+    async fn signing_key_add(&mut self, StoredKey { key, private }: &StoredKey) -> Result<(), StoreError> {
         let insert = sqlx::query!(
             "INSERT INTO signing_keys (kid, purpose, public_key, private_key, created_at, signs_from, retires_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)",

@@ -11,6 +11,7 @@ mod credential;
 mod cursor;
 mod dev_mailbox;
 mod etag;
+mod form;
 mod id_path;
 pub mod metrics;
 mod middleware;
@@ -18,6 +19,7 @@ mod openapi;
 pub mod operations;
 pub mod problem;
 mod query;
+mod service_credential;
 mod v1;
 
 pub use api::{Api, HttpSettings, Quota, Quotas};

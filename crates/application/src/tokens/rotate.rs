@@ -62,8 +62,8 @@ pub async fn rotate(app: &Application, purpose: KeyPurpose) -> Result<Rotation, 
     let last = last.filter(|key| key.purpose == purpose && key.retires_at.is_none()).next_back();
     let last = last.ok_or_else(|| Error::Internal("there is no signing key to take over from".into()))?;
 
-    let new = StoredKey::generate(app, |kid, public| SigningKey::next(purpose, kid, public, now))?;
-    let old = SigningKey { retires_at: Some(new.key.signs_from), ..last };
+    let new = StoredKey::generate(app, |kid, public| SigningKey::after(&last, kid, public, now))?;
+    let old = last.until(&new.key);
     unit.signing_key_retire(purpose, new.key.signs_from).await?;
     unit.signing_key_add(&new).await?;
     let event = app

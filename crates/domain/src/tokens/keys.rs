@@ -75,9 +75,16 @@ impl SigningKey {
         Self { kid, purpose, public_key, created_at: now, signs_from: now, retires_at: None }
     }
 
-    /// A key that takes over from those there are, once everybody can know it.
-    pub fn next(purpose: KeyPurpose, kid: String, public_key: [u8; 32], now: OffsetDateTime) -> Self {
-        Self { signs_from: now + LEAD, ..Self::first(purpose, kid, public_key, now) }
+    /// A key that takes over from the last there is, once everybody can know it.
+    pub fn after(last: &Self, kid: String, public_key: [u8; 32], now: OffsetDateTime) -> Self {
+        // Whatever the clocks say of those who make keys at once, each key has its time.
+        let signs_from = (now + LEAD).max(last.signs_from + Duration::SECOND);
+        Self { signs_from, ..Self::first(last.purpose, kid, public_key, now) }
+    }
+
+    /// The same with an end: when its successor begins.
+    pub fn until(self, successor: &Self) -> Self {
+        Self { retires_at: Some(successor.signs_from), ..self }
     }
 
     /// Whether something that it has signed, or is about to sign, can be good at `now`.
@@ -104,24 +111,21 @@ mod tests {
 
     const NOW: OffsetDateTime = time::macros::datetime!(2026-01-02 03:04:05 UTC);
 
-    fn key(kid: &str, minute: i64, next: bool) -> SigningKey {
-        let (kid, now) = (kid.to_owned(), NOW + Duration::minutes(minute));
-        let make = if next { SigningKey::next } else { SigningKey::first };
-        make(KeyPurpose::AccessToken, kid, [0; 32], now)
+    fn first() -> SigningKey {
+        SigningKey::first(KeyPurpose::AccessToken, "a".to_owned(), [0; 32], NOW)
     }
 
-    fn retiring(key: SigningKey, minute: i64) -> SigningKey {
-        SigningKey { retires_at: Some(NOW + Duration::minutes(minute)), ..key }
+    fn after(last: &SigningKey, kid: &str, minute: i64) -> SigningKey {
+        SigningKey::after(last, kid.to_owned(), [0; 32], NOW + Duration::minutes(minute))
     }
 
     #[test]
     fn keys_follow_each_other_without_a_gap() {
-        let keys = [
-            retiring(key("a", 0, false), 20),
-            retiring(key("b", 10, true), 25),
-            // Before the second has begun.
-            key("c", 15, true),
-        ];
+        let a = first();
+        let b = after(&a, "b", 10);
+        // Made before its predecessor has begun.
+        let c = after(&b, "c", 15);
+        let keys = [a.until(&b), b.until(&c), c];
         let at = |minute| signing(&keys, NOW + Duration::minutes(minute)).map(|key| key.kid.as_str());
         let minutes = [-1, 0, 19, 20, 24, 25, 1_000_000].map(at);
         assert_eq!(minutes, ["a", "a", "a", "b", "b", "c", "c"].map(Some));
@@ -129,12 +133,20 @@ mod tests {
     }
 
     #[test]
+    fn each_key_has_its_time_whatever_the_clocks_say() {
+        let b = after(&first(), "b", 0);
+        for minute in [0, -60] {
+            assert_eq!(after(&b, "c", minute).signs_from, b.signs_from + Duration::SECOND);
+        }
+    }
+
+    #[test]
     fn a_key_is_published_from_before_it_signs_until_nothing_of_it_is_good() {
-        let old = retiring(key("a", 0, false), 10);
+        let new = after(&first(), "b", 0);
+        assert!(new.is_published(NOW) && new.signs_from == NOW + LEAD);
+        let old = first().until(&new);
         assert!(old.is_published(NOW + Duration::minutes(16) - Duration::SECOND));
         assert!(!old.is_published(NOW + Duration::minutes(16)));
-        let new = key("b", 0, true);
-        assert!(new.is_published(NOW) && new.signs_from == NOW + LEAD);
         assert!(LEAD > CACHED + SKEW);
     }
 
