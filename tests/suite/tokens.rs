@@ -1,40 +1,33 @@
-//! Access tokens, the keys that sign them, and introspection.
+//! Access tokens: made, taken, and checked by others.
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::Method;
 use ring::{
     hmac,
-    signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey},
+    signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey},
 };
 use rollcall_application::keyring::Keyring;
-use rollcall_tests::{Answer, Binary, Caller, ManualClock, PASSWORD, Service, Team, TestDatabase, until};
+use rollcall_tests::{Answer, Caller, ManualClock, PASSWORD, Service, Team, TestDatabase};
 use serde_json::{Value, json};
 use time::Duration;
 
-const SERVICE_TOKEN: &str = "a credential of services that is long enough";
-const RING: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub(crate) const SERVICE_TOKEN: &str = "a credential of services that is long enough";
+pub(crate) const RING: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 /// A node whose keyring and service credential the tests know.
-const KNOWN: [(&str, &str); 2] = [("keys.ring", RING), ("service.token", SERVICE_TOKEN)];
+pub(crate) const KNOWN: [(&str, &str); 2] = [("keys.ring", RING), ("service.token", SERVICE_TOKEN)];
 
-async fn start() -> Service {
+pub(crate) async fn start() -> Service {
     Service::start_with(&KNOWN).await
 }
 
-async fn access_token(caller: &Caller) -> String {
+pub(crate) async fn access_token(caller: &Caller) -> String {
     caller.post("/v1/tokens", json!({})).await.expect(201).text_at("/access_token").to_owned()
 }
 
-async fn published(caller: &Caller) -> Vec<Value> {
+pub(crate) async fn published(caller: &Caller) -> Vec<Value> {
     caller.get("/.well-known/jwks.json").await.expect(200).list("keys").clone()
-}
-
-fn kids(keys: &[Value]) -> Vec<&str> {
-    keys.iter().map(|key| key["kid"].as_str().unwrap()).collect()
 }
 
 fn decoded(part: &str) -> Value {
@@ -42,14 +35,14 @@ fn decoded(part: &str) -> Value {
 }
 
 /// Header and claims of a token, without a look at its signature.
-fn read(token: &str) -> (Value, Value) {
+pub(crate) fn read(token: &str) -> (Value, Value) {
     let parts: Vec<&str> = token.split('.').collect();
     assert_eq!(parts.len(), 3, "{token}");
     (decoded(parts[0]), decoded(parts[1]))
 }
 
 /// What a service beside Rollcall does with a token, by another implementation of Ed25519 and the published keys alone.
-fn verified(token: &str, keys: &[Value]) -> Option<Value> {
+pub(crate) fn verified(token: &str, keys: &[Value]) -> Option<Value> {
     let (header, claims) = read(token);
     assert_eq!((&header["typ"], &header["alg"]), (&json!("at+jwt"), &json!("EdDSA")));
     let key = keys.iter().find(|key| key["kid"] == header["kid"])?;
@@ -60,7 +53,7 @@ fn verified(token: &str, keys: &[Value]) -> Option<Value> {
 }
 
 /// The private key of a node, as only its keyring opens it.
-async fn seed(service: &Service) -> Vec<u8> {
+pub(crate) async fn seed(service: &Service) -> Vec<u8> {
     let keys =
         service.database.rows("SELECT kid, encode(private_key, 'hex') AS sealed FROM signing_keys").await;
     let [key] = keys.as_slice() else { panic!("{} keys", keys.len()) };
@@ -83,12 +76,12 @@ fn with(object: &Value, member: &str, value: Value) -> Value {
     object
 }
 
-async fn introspect(service: &Service, credential: &str, token: &str) -> Answer {
+pub(crate) async fn introspect(service: &Service, credential: &str, token: &str) -> Answer {
     let caller = service.anonymous().with_token(credential);
     Answer::of(caller.request(Method::POST, "/v1/introspect").form(&[("token", token)])).await
 }
 
-async fn state(service: &Service, token: &str) -> Value {
+pub(crate) async fn state(service: &Service, token: &str) -> Value {
     introspect(service, SERVICE_TOKEN, token).await.expect(200).body
 }
 
@@ -103,19 +96,9 @@ async fn rfc_7517_a_token_is_checked_with_the_published_keys_alone() {
     Answer::of(unchanged.header("If-None-Match", set.header("etag"))).await.expect(304);
     let keys = set.list("keys");
     // Public members only.
-    let members: Vec<&String> = keys[0].as_object().unwrap().keys().collect();
-    assert_eq!(
-        (keys.len(), members),
-        (
-            1,
-            ["alg", "crv", "kid", "kty", "use", "x"]
-                .iter()
-                .map(|s| s.to_string())
-                .collect::<Vec<_>>()
-                .iter()
-                .collect()
-        )
-    );
+    assert_eq!(keys.len(), 1);
+    let members: Vec<&str> = keys[0].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x"]);
 
     let mut ids = BTreeSet::new();
     for (role, (caller, user, _)) in &team.members {
@@ -154,7 +137,7 @@ async fn rfc_8725_3_1_3_9_and_3_11_only_tokens_exactly_as_we_sign_them_are_taken
         })
     };
     let theirs = |header: &Value| joined(header, &claims, |signed| other.sign(signed).as_ref().to_vec());
-    let jwk = json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "x": URL_SAFE_NO_PAD.encode(ring::signature::KeyPair::public_key(&other))});
+    let jwk = json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "x": URL_SAFE_NO_PAD.encode(other.public_key())});
     let none = with(&header, "alg", json!("none"));
     let (signed, signature) = genuine.rsplit_once('.').unwrap();
     let (first, second) = signed.split_once('.').unwrap();
@@ -399,269 +382,4 @@ async fn somebody_in_no_organization_gets_a_token_without_one() {
     bearer.get("/v1/organization").await.problem(403, "permission_denied");
     let told = state(&service, &token).await;
     assert_eq!((&told["active"], told.get("org"), told.get("role")), (&json!(true), None, None));
-}
-
-#[tokio::test]
-async fn asvs_13_3_4_keys_take_turns_and_nobody_meets_one_they_cannot_know() {
-    let service = start().await;
-    let (grace, _) = service.sign_up(&Service::new_address("grace"), "Acme").await;
-    let other = Service::start_on(service.database.clone(), service.clock.clone(), &KNOWN).await;
-    let before = published(&service.anonymous()).await;
-    let first = access_token(&grace).await;
-
-    let said = service.rotate_keys().await;
-    let mut keys = Vec::new();
-    // Every node notices without a restart.
-    for node in [&service, &other] {
-        keys = until("the new key is published", async || {
-            Some(published(&node.anonymous()).await).filter(|keys| keys.len() == 2)
-        })
-        .await;
-    }
-    assert_eq!(keys[0], before[0]);
-    let (old, new) = (kids(&keys)[0].to_owned(), kids(&keys)[1].to_owned());
-    assert!(said.contains(&old) && said.contains(&new) && said.contains("2026-03-01T09:10:00Z"), "{said}");
-    assert_ne!((&old, &keys[0]["x"]), (&new, &keys[1]["x"]));
-
-    // For as long as others may go by the keys they have fetched, the old one signs.
-    service.clock.advance(Duration::minutes(10) - Duration::SECOND);
-    let last_of_old = access_token(&grace).await;
-    assert_eq!(read(&last_of_old).0["kid"], old);
-    service.clock.advance(Duration::SECOND);
-    let first_of_new = access_token(&grace).await;
-    assert_eq!(read(&first_of_new).0["kid"], new);
-    for token in [&last_of_old, &first_of_new] {
-        service.anonymous().with_token(token).get("/v1/session").await.expect(200);
-        assert!(verified(token, &published(&service.anonymous()).await).is_some());
-    }
-    assert!(verified(&first, &keys).is_some());
-
-    // The old one stays until nothing that it has signed is good.
-    service.clock.advance(Duration::minutes(5) - Duration::seconds(2));
-    service.anonymous().with_token(&last_of_old).get("/v1/session").await.expect(200);
-    service.clock.advance(Duration::seconds(62));
-    assert_eq!(kids(&published(&service.anonymous()).await), [new.as_str()]);
-    assert_eq!(read(&access_token(&grace).await).0["kid"], new);
-    // A node that starts forgets at once what is long over; others do now and then.
-    let _third = Service::start_on(service.database.clone(), service.clock.clone(), &KNOWN).await;
-    until("the old key is forgotten", async || {
-        let rows = service.database.rows("SELECT kid FROM signing_keys").await;
-        (rows == [json!({"kid": new})]).then_some(())
-    })
-    .await;
-    let platform = service.audit_log(None).await;
-    let of_keys: Vec<_> = platform.iter().filter(|(action, _)| action.starts_with("signing_key.")).collect();
-    let expected = ["signing_key.created", "signing_key.rotated"]
-        .map(|action| (action.to_owned(), "success".to_owned()));
-    assert_eq!(of_keys, expected.iter().collect::<Vec<_>>());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nodes_that_start_at_once_make_one_key() {
-    let database = Arc::new(TestDatabase::create().await);
-    let clock = ManualClock::default();
-    let nodes: Vec<Service> = futures_util::future::join_all(
-        (0..4).map(|_| Service::start_on(database.clone(), clock.clone(), &KNOWN)),
-    )
-    .await;
-    assert_eq!(database.rows("SELECT kid FROM signing_keys").await.len(), 1);
-    let first = published(&nodes[0].anonymous()).await;
-    for node in &nodes {
-        assert_eq!(published(&node.anonymous()).await, first);
-    }
-    // Rotations at once follow each other.
-    futures_util::future::join_all(nodes.iter().map(Service::rotate_keys)).await;
-    let last = database.rows("SELECT kid FROM signing_keys WHERE retires_at IS NULL").await;
-    assert_eq!(last.len(), 1);
-    assert_eq!(database.rows("SELECT kid FROM signing_keys").await.len(), 5);
-}
-
-#[tokio::test]
-async fn asvs_13_3_1_private_keys_are_nowhere_in_clear() {
-    let service = start().await;
-    let (grace, _) = service.sign_up(&Service::new_address("grace"), "Acme").await;
-    access_token(&grace).await;
-    let seed = seed(&service).await;
-    let own = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
-    let x = published(&service.anonymous()).await[0]["x"].as_str().unwrap().to_owned();
-    assert_eq!(
-        URL_SAFE_NO_PAD.encode(ring::signature::KeyPair::public_key(&own)),
-        x,
-        "that is the private key"
-    );
-    let hex: String = seed.iter().map(|byte| format!("{byte:02x}")).collect();
-    let clear = [hex, STANDARD.encode(&seed), URL_SAFE_NO_PAD.encode(&seed)];
-    let tables = service
-        .database
-        .rows("SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")
-        .await;
-    for table in tables {
-        let table = table["name"].as_str().unwrap();
-        let rows = service.database.rows(&format!("SELECT {table}::text AS row FROM {table}")).await;
-        for row in rows {
-            assert!(clear.iter().all(|clear| !row.to_string().contains(clear)), "{table}");
-        }
-    }
-    // Another keyring opens nothing: the node serves, and says that it cannot sign.
-    let stranger = Service::start_on(service.database.clone(), service.clock.clone(), &[]).await;
-    let same = stranger.anonymous().with_token(grace.token());
-    same.get("/v1/session").await.expect(200);
-    same.post("/v1/tokens", json!({})).await.problem(500, "internal_error");
-    assert_eq!(published(&stranger.anonymous()).await, published(&service.anonymous()).await);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn keys_are_rotated_from_the_command_line() {
-    let database = TestDatabase::create().await;
-    let environment = [("ROLLCALL__DATABASE__URL", database.url()), ("ROLLCALL__KEYS__RING", RING)];
-    let server = Binary::serve(&environment);
-    let before = published(&server.anonymous()).await;
-    let rotate = |environment: &[(&str, &str)]| {
-        Binary::command(environment).args(["keys", "rotate"]).output().unwrap()
-    };
-    let rotated = rotate(&environment);
-    assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
-    let after = until("the new key is published", async || {
-        Some(published(&server.anonymous()).await).filter(|keys| keys.len() == 2)
-    })
-    .await;
-    let said = String::from_utf8(rotated.stdout).unwrap();
-    assert!(kids(&after).iter().all(|kid| said.contains(kid)) && after[0] == before[0], "{said}");
-    // A keyring that opens nothing seals nothing that others would have to open.
-    let other = "1:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
-    let refused = rotate(&[("ROLLCALL__DATABASE__URL", database.url()), ("ROLLCALL__KEYS__RING", other)]);
-    let said = String::from_utf8(refused.stderr).unwrap();
-    assert!(!refused.status.success() && said.contains("ROLLCALL__KEYS__RING"), "{said}");
-    assert_eq!(database.rows("SELECT kid FROM signing_keys").await.len(), 2);
-    server.terminate();
-}
-
-#[tokio::test]
-async fn rfc_7662_a_service_learns_what_a_token_is_worth_and_nothing_of_one_that_is_worth_nothing() {
-    let service = start().await;
-    let team = Team::assemble(&service, "Acme").await;
-    let admin = team.caller("admin");
-    let session = admin.get("/v1/session").await.expect(200);
-    let token = access_token(admin).await;
-    let (_, claims) = read(&token);
-    let answer = introspect(&service, SERVICE_TOKEN, &token).await.expect(200);
-    assert_eq!(answer.header("cache-control"), "no-store");
-    assert_eq!(answer.header("content-type"), "application/json");
-    let mut expected = claims.clone();
-    expected["active"] = json!(true);
-    expected["token_type"] = json!("Bearer");
-    assert_eq!(answer.body, expected);
-
-    let now = 1_772_355_600;
-    let of_session = json!({
-        "active": true, "sub": team.id("admin"), "org": team.organization, "role": "admin", "token_type": "Bearer",
-        "sid": session.body["session"]["id"], "iss": service.base(), "aud": service.base(),
-        "iat": now, "exp": now + 86_400,
-    });
-    assert_eq!(state(&service, admin.token()).await, of_session);
-
-    // What somebody is told, too, who asks about what is nothing, is too much, or is somebody else's secret.
-    let (id, invitation) = service.invite(team.owner(), &Service::new_address("x"), "viewer").await;
-    let ended = service.sign_in(team.email("admin")).await;
-    ended.delete("/v1/session").await.expect(204);
-    for nothing in [
-        "",
-        "nonsense",
-        "a.b.c",
-        "rcs_",
-        "rcs_0000000000000000000000000000000000000000000000000000",
-        &id,
-        &invitation,
-        ended.token(),
-        SERVICE_TOKEN,
-        &"x".repeat(100_000),
-        "\0",
-        "🔑",
-    ] {
-        let answer = introspect(&service, SERVICE_TOKEN, nothing).await.expect(200);
-        assert_eq!(answer.text, r#"{"active":false}"#, "{nothing:.60}");
-    }
-    service.clock.advance(Duration::minutes(5));
-    assert_eq!(state(&service, &token).await, json!({"active": false}));
-    service.clock.advance(Duration::hours(24));
-    assert_eq!(state(&service, admin.token()).await, json!({"active": false}));
-}
-
-#[tokio::test]
-async fn asking_about_a_token_is_no_use_of_it_and_leaves_no_trace() {
-    let service = start().await;
-    let (grace, signed_up) = service.sign_up(&Service::new_address("grace"), "Acme").await;
-    let organization = signed_up.text_at("/organization/id");
-    let token = access_token(&grace).await;
-    service.clock.advance(Duration::minutes(2));
-    let seen = "SELECT s.last_seen_at AS session, m.last_seen_at AS member FROM sessions s, members m";
-    let before = (service.database.rows(seen).await, service.audit_log(Some(organization)).await);
-    let platform = service.audit_log(None).await;
-    for token in [&token, grace.token(), "nonsense"] {
-        state(&service, token).await;
-    }
-    assert_eq!((service.database.rows(seen).await, service.audit_log(Some(organization)).await), before);
-    assert_eq!(service.audit_log(None).await, platform);
-    // Working with it is.
-    service.anonymous().with_token(&token).get("/v1/session").await.expect(200);
-    assert_ne!(service.database.rows(seen).await, before.0);
-}
-
-#[tokio::test]
-async fn the_credential_of_services_opens_introspection_and_nothing_else_does() {
-    let service = start().await;
-    let team = Team::assemble(&service, "Acme").await;
-    let token = access_token(team.owner()).await;
-    let longer = format!("{SERVICE_TOKEN}x");
-    for credential in [
-        team.owner().token(),
-        &token,
-        "",
-        "nonsense",
-        &longer,
-        &SERVICE_TOKEN[1..],
-        &SERVICE_TOKEN.to_uppercase(),
-    ] {
-        let refused = introspect(&service, credential, &token).await.problem(401, "unauthenticated");
-        assert!(refused.header("www-authenticate").starts_with("Bearer"), "{credential}");
-    }
-    let form = |request: reqwest::RequestBuilder| request.form(&[("token", token.as_str())]);
-    let bare = || service.anonymous().request(Method::POST, "/v1/introspect");
-    Answer::of(form(bare())).await.problem(401, "unauthenticated");
-    // A form of another site has no Bearer token, and a cookie is none (attack 20).
-    for held in [SERVICE_TOKEN, team.owner().token()] {
-        let cookie = bare().header("Cookie", format!("rollcall_session={held}"));
-        Answer::of(form(cookie.header("Origin", service.base()))).await.problem(401, "unauthenticated");
-    }
-
-    // It is nobody's session.
-    let sibling = service.anonymous().with_token(SERVICE_TOKEN);
-    for path in ["/v1/session", "/v1/me", "/v1/members", "/v1/organization", "/v1/sessions", "/v1/roles"] {
-        sibling.get(path).await.problem(401, "unauthenticated");
-    }
-    sibling.post("/v1/tokens", json!({})).await.problem(401, "unauthenticated");
-    // Where none is configured the answer is the same.
-    let without = Service::start().await;
-    for credential in ["", "nonsense", SERVICE_TOKEN] {
-        introspect(&without, credential, "rcs_x").await.problem(401, "unauthenticated");
-    }
-}
-
-#[tokio::test]
-async fn introspection_reads_a_form_and_keeps_no_answer() {
-    let service = start().await;
-    let (grace, _) = service.sign_up(&Service::new_address("grace"), "Acme").await;
-    let request = || service.anonymous().with_token(SERVICE_TOKEN).request(Method::POST, "/v1/introspect");
-    let token = grace.token().to_owned();
-    let hinted = request().form(&[("token", token.as_str()), ("token_type_hint", "refresh_token")]);
-    assert_eq!(Answer::of(hinted).await.expect(200).body["active"], true);
-    Answer::of(request().json(&json!({"token": token}))).await.problem(415, "unsupported_media_type");
-    Answer::of(request().form(&[("tokn", "x")])).await.invalid("tokn");
-    Answer::of(request().form(&[("token_type_hint", "x")])).await.invalid("token");
-    Answer::of(request().form(&[("token", "x"), ("token", "y")])).await.invalid("token");
-    // What was true once is not true for a day.
-    let keyed = || request().header("Idempotency-Key", "k").form(&[("token", token.as_str())]);
-    assert_eq!(Answer::of(keyed()).await.expect(200).body["active"], true);
-    grace.delete("/v1/session").await.expect(204);
-    assert_eq!(Answer::of(keyed()).await.expect(200).body, json!({"active": false}));
 }

@@ -58,8 +58,8 @@ pub async fn rotate(app: &Application, purpose: KeyPurpose) -> Result<Rotation, 
     unit.signing_keys_lock(purpose).await?;
     let stored = unit.signing_keys().await?;
     // None only if somebody has taken it away at this moment, by hand.
-    let last = stored.into_iter().map(|stored| stored.key);
-    let last = last.filter(|key| key.purpose == purpose && key.retires_at.is_none()).next_back();
+    let mut last = stored.into_iter().map(|stored| stored.key);
+    let last = last.find(|key| key.purpose == purpose && key.retires_at.is_none());
     let last = last.ok_or_else(|| Error::Internal("there is no signing key to take over from".into()))?;
 
     let new = StoredKey::generate(app, |kid, public| SigningKey::after(&last, kid, public, now))?;
