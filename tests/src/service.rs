@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rollcall_server::{Ports, Profile, Server, Settings, SystemEntropy};
+use rollcall_server::{Ports, Profile, Server, Settings, SystemEntropy, rotate_keys};
 use serde_json::{Value, json};
 
 use crate::{Answer, Caller, ManualClock, TestDatabase, database::random, patience::until, team::PASSWORD};
@@ -14,6 +14,7 @@ pub struct Service {
     pub database: Arc<TestDatabase>,
     /// Its clock.
     pub clock: ManualClock,
+    settings: Settings,
     _data_dir: tempfile::TempDir,
 }
 
@@ -28,6 +29,10 @@ const VALUES: [(&str, &str); 7] = [
     ("database.max_connections", "20"),
     ("limits.enabled", "false"),
 ];
+
+fn ports(clock: &ManualClock) -> Ports {
+    Ports { clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy) }
+}
 
 impl Service {
     /// A node as most tests want it.
@@ -47,9 +52,13 @@ impl Service {
         let own = [("database.url", database.url()), ("data_dir", data_path)];
         let values: Vec<_> = VALUES.iter().chain(&own).chain(values).copied().collect();
         let settings = Settings::with(Profile::Development, &values).unwrap();
-        let ports = Ports { clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy) };
-        let server = Server::start(&settings, ports).await.unwrap();
-        Self { server: Some(server), database, clock, _data_dir: data_dir }
+        let server = Server::start(&settings, ports(&clock)).await.unwrap();
+        Self { server: Some(server), database, clock, settings, _data_dir: data_dir }
+    }
+
+    /// Makes another signing key, as `rollcall keys rotate` does beside a node that serves; gives back what it says.
+    pub async fn rotate_keys(&self) -> String {
+        rotate_keys(&self.settings, ports(&self.clock)).await.unwrap()
     }
 
     /// Where it serves.

@@ -16,14 +16,22 @@ const OF_ORGANIZATIONS: [(&str, &str); 5] = [
     ("organizations", "org_id"),
 ];
 /// Tables that belong to accounts or to the platform.
-const OTHERS: [&str; 7] =
-    ["attempts", "dev_mails", "idempotency_keys", "password_resets", "sessions", "signups", "users"];
+const OTHERS: [&str; 8] = [
+    "attempts",
+    "dev_mails",
+    "idempotency_keys",
+    "password_resets",
+    "sessions",
+    "signing_keys",
+    "signups",
+    "users",
+];
 /// The one comparison that keeps organizations apart.
 const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-const POLICIES: [(&str, &str, &str, &str); 29] = [
+const POLICIES: [(&str, &str, &str, &str); 30] = [
     ("attempts", "task", "rollcall_app", "ALL"),
     ("audit_events", "own_organization", "rollcall_app", "ALL"),
     ("dev_mails", "task", "rollcall_app", "ALL"),
@@ -47,6 +55,7 @@ const POLICIES: [(&str, &str, &str, &str); 29] = [
     ("sessions", "own_account", "rollcall_app", "ALL"),
     ("sessions", "own_organization", "rollcall_app", "SELECT"),
     ("sessions", "task", "rollcall_app", "ALL"),
+    ("signing_keys", "task", "rollcall_app", "ALL"),
     ("signups", "directory", "rollcall_directory", "SELECT"),
     ("signups", "own_address", "rollcall_app", "ALL"),
     ("signups", "task", "rollcall_app", "ALL"),
@@ -189,6 +198,7 @@ async fn roles_have_no_rights_beyond_those_on_the_list() {
         "organizations: INSERT SELECT",
         "password_resets: DELETE INSERT",
         "sessions: DELETE INSERT",
+        "signing_keys: DELETE INSERT SELECT",
         "signups: DELETE INSERT",
         "users: INSERT",
     ];

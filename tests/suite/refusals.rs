@@ -14,6 +14,8 @@ enum Needs {
     Nothing,
     /// To be signed in.
     Session,
+    /// The credential of a service.
+    Service,
     /// A permission.
     Permission(&'static str),
 }
@@ -56,7 +58,7 @@ impl Row {
 
 fn rows() -> Vec<Row> {
     use Foreign::{Invitation, Member};
-    use Needs::{Nothing, Permission as P, Session};
+    use Needs::{Nothing, Permission as P, Service, Session};
     let invitation = json!({"email": "refused@example.com", "role": "viewer"});
     vec![
         row("get", "/healthz", Nothing),
@@ -72,6 +74,9 @@ fn rows() -> Vec<Row> {
             .with(json!({"current_password": "not the password", "new_password": "another long password"})),
         row("post", "/v1/password-resets", Nothing),
         row("post", "/v1/password-resets/complete", Nothing),
+        row("post", "/v1/tokens", Session),
+        row("post", "/v1/introspect", Service),
+        row("get", "/.well-known/jwks.json", Nothing),
         row("get", "/v1/session", Session),
         row("delete", "/v1/session", Session),
         row("post", "/v1/session/organization", Session)

@@ -12,22 +12,14 @@ use rollcall_domain::{
     accounts::Signup,
     id::{PasswordResetId, SignupId},
     secret::TokenHash,
-    sessions::Session,
 };
 use time::OffsetDateTime;
 
 use crate::{
-    error::{corrupt, store_error},
-    row::{InvitationRow, OrganizationRow, UserRow, moment, value},
+    error::store_error,
+    row::{InvitationRow, OpenSessionRow, SUSPENDED, UserRow, moment, value},
     store::PgStore,
 };
-
-const SUSPENDED: &str = "suspended";
-
-/// A column that is there whenever the organization is.
-fn there<T>(column: Option<T>) -> Result<T, StoreError> {
-    column.ok_or_else(|| corrupt("an organization lacks a column"))
-}
 
 #[async_trait]
 impl Directory for PgStore {
@@ -134,20 +126,23 @@ impl Directory for PgStore {
 
     async fn session_seen(
         &self,
-        token: TokenHash,
         session: SessionId,
+        token: Option<TokenHash>,
         at: OffsetDateTime,
     ) -> Result<(), StoreError> {
         let seen = sqlx::query!("SELECT directory_session_seen($1, $2)", session.uuid(), at);
         seen.execute(&self.pool).await.map_err(store_error)?;
-        self.sessions.seen(token, at);
+        if let Some(token) = token {
+            self.sessions.seen(token, at);
+        }
         Ok(())
     }
 }
 
 impl PgStore {
     async fn look_up_session(&self, token: TokenHash) -> Result<Option<OpenSession>, StoreError> {
-        let row = sqlx::query!(
+        let row = sqlx::query_as!(
+            OpenSessionRow,
             r#"SELECT session_id AS "session_id!", authenticated_at AS "authenticated_at!",
                       last_seen_at AS "last_seen_at!", expires_at AS "expires_at!", user_id AS "user_id!",
                       email AS "email!", user_name AS "user_name!", locale AS "locale!", time_zone AS "time_zone!",
@@ -156,42 +151,7 @@ impl PgStore {
                  FROM directory_session($1)"#,
             token.0.as_slice()
         );
-        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
-        let user = UserRow {
-            user_id: row.user_id,
-            email: row.email,
-            name: row.user_name,
-            locale: row.locale,
-            time_zone: row.time_zone,
-            created_at: row.user_created_at,
-            version: row.user_version,
-        };
-        let seat = match row.org_id {
-            None => None,
-            Some(org_id) => {
-                let organization = OrganizationRow {
-                    org_id,
-                    name: there(row.org_name)?,
-                    slug: there(row.slug)?,
-                    plan: there(row.plan)?,
-                    created_at: there(row.org_created_at)?,
-                    version: there(row.org_version)?,
-                };
-                Some((organization.try_into()?, value(&there(row.role)?)?))
-            }
-        };
-        Ok(Some(OpenSession {
-            session: Session {
-                id: SessionId::from_uuid(row.session_id),
-                user: UserId::from_uuid(row.user_id),
-                organization: row.org_id.map(OrganizationId::from_uuid),
-                authenticated_at: moment(row.authenticated_at),
-                last_seen_at: moment(row.last_seen_at),
-                expires_at: moment(row.expires_at),
-            },
-            user: user.try_into()?,
-            suspended: row.status == SUSPENDED,
-            seat,
-        }))
+        let row = row.fetch_optional(&self.pool).await.map_err(store_error)?;
+        row.map(OpenSession::try_from).transpose()
     }
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_application::ports::{Expiry, StoreError};
+use rollcall_domain::tokens::KeyPurpose;
 use time::OffsetDateTime;
 
 use crate::{
@@ -31,6 +32,18 @@ impl Expiry for PgStore {
     async fn forget_signups(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
         let mut transaction = begin_task(&self.pool, task::SIGNUPS).await?;
         let delete = sqlx::query!("DELETE FROM signups WHERE expires_at <= $1", now);
+        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
+        transaction.commit().await.map_err(store_error)?;
+        Ok(forgotten)
+    }
+
+    async fn forget_signing_keys(&self, purpose: KeyPurpose, now: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::SIGNING_KEYS).await?;
+        let delete = sqlx::query!(
+            "DELETE FROM signing_keys WHERE purpose = $1 AND retires_at <= $2",
+            purpose.as_str(),
+            now - purpose.outlives()
+        );
         let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
         transaction.commit().await.map_err(store_error)?;
         Ok(forgotten)

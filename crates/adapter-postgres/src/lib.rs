@@ -23,6 +23,7 @@ mod row;
 mod session_cache;
 mod sessions;
 mod store;
+mod tokens;
 mod transaction;
 
 pub use connection::{ConnectError, Connection};

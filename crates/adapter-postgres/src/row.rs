@@ -2,14 +2,18 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use rollcall_application::ports::StoreError;
+use rollcall_application::ports::{OpenSession, StoreError};
 use rollcall_domain::{
-    OrganizationId, Role, UserId, accounts::User, invitations::Invitation, organizations::Organization,
+    OrganizationId, Role, SessionId, UserId, accounts::User, invitations::Invitation,
+    organizations::Organization, sessions::Session,
 };
 use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
 use crate::error::corrupt;
+
+/// The status of an account that the platform's operator has suspended.
+pub(crate) const SUSPENDED: &str = "suspended";
 
 /// A text that was a value when it was written.
 pub(crate) fn value<T: FromStr<Err: Display>>(text: &str) -> Result<T, StoreError> {
@@ -98,6 +102,78 @@ impl TryFrom<SeatRow> for (Organization, Role) {
         let organization = OrganizationRow { org_id, name, slug, plan, created_at, version };
         Ok((organization.try_into()?, value(&role)?))
     }
+}
+
+/// The columns of a session with everything that answering a request in it needs.
+pub(crate) struct OpenSessionRow {
+    pub(crate) session_id: Uuid,
+    pub(crate) authenticated_at: OffsetDateTime,
+    pub(crate) last_seen_at: OffsetDateTime,
+    pub(crate) expires_at: OffsetDateTime,
+    pub(crate) user_id: Uuid,
+    pub(crate) email: String,
+    pub(crate) user_name: String,
+    pub(crate) locale: String,
+    pub(crate) time_zone: String,
+    pub(crate) status: String,
+    pub(crate) user_created_at: OffsetDateTime,
+    pub(crate) user_version: i32,
+    pub(crate) org_id: Option<Uuid>,
+    pub(crate) org_name: Option<String>,
+    pub(crate) slug: Option<String>,
+    pub(crate) plan: Option<String>,
+    pub(crate) org_created_at: Option<OffsetDateTime>,
+    pub(crate) org_version: Option<i32>,
+    pub(crate) role: Option<String>,
+}
+
+impl TryFrom<OpenSessionRow> for OpenSession {
+    type Error = StoreError;
+
+    fn try_from(row: OpenSessionRow) -> Result<Self, StoreError> {
+        let user = UserRow {
+            user_id: row.user_id,
+            email: row.email,
+            name: row.user_name,
+            locale: row.locale,
+            time_zone: row.time_zone,
+            created_at: row.user_created_at,
+            version: row.user_version,
+        };
+        let seat = match row.org_id {
+            None => None,
+            Some(org_id) => {
+                let seat = SeatRow {
+                    org_id,
+                    name: there(row.org_name)?,
+                    slug: there(row.slug)?,
+                    plan: there(row.plan)?,
+                    created_at: there(row.org_created_at)?,
+                    version: there(row.org_version)?,
+                    role: there(row.role)?,
+                };
+                Some(seat.try_into()?)
+            }
+        };
+        Ok(Self {
+            session: Session {
+                id: SessionId::from_uuid(row.session_id),
+                user: UserId::from_uuid(row.user_id),
+                organization: row.org_id.map(OrganizationId::from_uuid),
+                authenticated_at: moment(row.authenticated_at),
+                last_seen_at: moment(row.last_seen_at),
+                expires_at: moment(row.expires_at),
+            },
+            user: user.try_into()?,
+            suspended: row.status == SUSPENDED,
+            seat,
+        })
+    }
+}
+
+/// A column that is there whenever the organization is.
+fn there<T>(column: Option<T>) -> Result<T, StoreError> {
+    column.ok_or_else(|| corrupt("an organization lacks a column"))
 }
 
 /// The columns of an invitation.

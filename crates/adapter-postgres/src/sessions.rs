@@ -2,13 +2,17 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
-    ports::StoreError,
+    ports::{OpenSession, StoreError},
     sessions::{NewSession, OwnSession, Sessions, SessionsView},
 };
 use rollcall_domain::{OrganizationId, SessionId, UserId, audit::Origin, sessions::Session};
 use time::OffsetDateTime;
 
-use crate::{error::store_error, row::moment, transaction::Transaction};
+use crate::{
+    error::store_error,
+    row::{OpenSessionRow, moment},
+    transaction::Transaction,
+};
 
 #[async_trait]
 impl SessionsView for Transaction {
@@ -34,6 +38,32 @@ impl SessionsView for Transaction {
             user_agent: row.user_agent,
         });
         Ok(sessions.collect())
+    }
+
+    async fn session_find(
+        &mut self,
+        user: UserId,
+        organization: Option<OrganizationId>,
+        session: SessionId,
+    ) -> Result<Option<OpenSession>, StoreError> {
+        let row = sqlx::query_as!(
+            OpenSessionRow,
+            r#"SELECT s.session_id, s.authenticated_at, s.last_seen_at, s.expires_at,
+                      u.user_id, u.email, u.name AS user_name, u.locale, u.time_zone, u.status,
+                      u.created_at AS user_created_at, u.version AS user_version,
+                      o.org_id AS "org_id?", o.name AS "org_name?", o.slug AS "slug?", o.plan AS "plan?",
+                      o.created_at AS "org_created_at?", o.version AS "org_version?", m.role AS "role?"
+                 FROM sessions s
+                 JOIN users u ON u.user_id = s.user_id
+                 LEFT JOIN members m ON m.org_id = s.org_id AND m.user_id = s.user_id
+                 LEFT JOIN organizations o ON o.org_id = m.org_id
+                WHERE s.user_id = $1 AND s.org_id IS NOT DISTINCT FROM $2 AND s.session_id = $3"#,
+            user.uuid(),
+            organization.map(|organization| organization.uuid()),
+            session.uuid()
+        );
+        let row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
+        row.map(OpenSession::try_from).transpose()
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) struct Transaction {
 pub(crate) mod task {
     pub(crate) const SIGNUPS: &str = "signups";
     pub(crate) const PASSWORD_RESETS: &str = "password_resets";
+    pub(crate) const SIGNING_KEYS: &str = "signing_keys";
     pub(crate) const OUTBOX: &str = "outbox";
     pub(crate) const IDEMPOTENCY: &str = "idempotency";
     pub(crate) const EXPIRY: &str = "expiry";
@@ -48,6 +49,7 @@ impl Transaction {
         let task = match scope {
             Scope::Signups => task::SIGNUPS,
             Scope::PasswordResets => task::PASSWORD_RESETS,
+            Scope::SigningKeys => task::SIGNING_KEYS,
             Scope::Organization(_) | Scope::Account(_) | Scope::Seat { .. } | Scope::Platform => "",
         };
         let inner = begin(&store.pool, purpose, Some(organization), user, task).await?;

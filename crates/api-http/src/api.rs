@@ -4,6 +4,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use rollcall_application::{Application, ports::IdempotencyKeys};
+use rollcall_domain::secret::Secret;
 
 use crate::{credential::SessionCookie, metrics::Metrics, middleware::RateLimits};
 
@@ -28,6 +29,8 @@ pub struct HttpSettings {
     pub public_origin: String,
     /// The cookie that holds a browser's session.
     pub cookie: SessionCookie,
+    /// What services beside Rollcall show on their own paths; those are closed when none.
+    pub service_token: Option<Secret>,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// The most bytes of a request's body.

@@ -20,6 +20,8 @@ use crate::{
     problem::{Code, Problem},
 };
 
+const JSON: &str = "application/json";
+
 /// A request's body, read from JSON. Whatever is wrong with it is told by field.
 pub(crate) struct Json<T>(pub(crate) T);
 
@@ -27,7 +29,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
-        if !is_json(request.headers()) {
+        if !is_of_kind(request.headers(), JSON) {
             return Err(Problem::plain(Code::UnsupportedMediaType));
         }
         let bytes = read(request, api).await?;
@@ -37,6 +39,28 @@ impl<T: DeserializeOwned> FromRequest<Api> for Json<T> {
             }
             ParseError::Invalid(field) => Problem::invalid(vec![field]),
         })
+    }
+}
+
+/// The body of a request that needs none: nothing, or an object without fields. A field that somebody hopes would do
+/// something is refused.
+pub(crate) struct NoFields;
+
+impl FromRequest<Api> for NoFields {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Nothing {}
+
+        let (parts, body) = request.into_parts();
+        let bytes = read(Request::from_parts(parts.clone(), body), api).await?;
+        if !bytes.is_empty() {
+            let request = Request::from_parts(parts, bytes.into());
+            let Json(Nothing {}) = Json::from_request(request, api).await?;
+        }
+        Ok(Self)
     }
 }
 
@@ -124,10 +148,11 @@ pub(crate) fn describe(path: &str, text: &str) -> (String, String) {
     (field, message)
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether the body is of a media type, whatever its parameters.
+pub(crate) fn is_of_kind(headers: &HeaderMap, kind: &str) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+    essence.eq_ignore_ascii_case(kind)
 }
 
 /// Collects what is wrong with the values of a body, so that all of it is told at once.

@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderMap, header, request::Parts};
-use rollcall_application::{Actor, sessions};
+use rollcall_application::{Actor, sessions, tokens};
 use rollcall_domain::secret::Secret;
 
 use crate::{
@@ -91,13 +91,18 @@ pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<
         return Ok(Some(actor.clone()));
     }
     let credential = Credential::of(&parts.headers, api.settings.cookie);
-    let token = match &credential {
+    let origin = parts.extensions.get::<Client>().map(Client::origin).unwrap_or_default();
+    let actor = match &credential {
         Credential::None => return Ok(None),
         Credential::Unreadable => return Err(Problem::plain(Code::Unauthenticated)),
-        Credential::Bearer(token) | Credential::Cookie(token) => token,
+        Credential::Bearer(token) if tokens::is_access_token(token) => {
+            tokens::authenticate(&api.app, token, origin).await?
+        }
+        // A cookie holds the token of a session, and nothing else.
+        Credential::Bearer(token) | Credential::Cookie(token) => {
+            sessions::authenticate(&api.app, token, origin).await?
+        }
     };
-    let origin = parts.extensions.get::<Client>().map(Client::origin).unwrap_or_default();
-    let actor = sessions::authenticate(&api.app, token, origin).await?;
     parts.extensions.insert(Caller(actor.clone()));
     Ok(Some(actor))
 }

@@ -72,10 +72,14 @@ pub(crate) fn versioned(
 
 /// A thing that has no version, with a tag of what is shown of it; or just 304, if the client has that.
 pub(crate) fn by_content(request: &HeaderMap, thing: &impl Serialize) -> Response {
+    of_kind(HeaderValue::from_static("application/json"), request, thing)
+}
+
+/// The same for JSON of another kind.
+pub(crate) fn of_kind(kind: HeaderValue, request: &HeaderMap, thing: &impl Serialize) -> Response {
     match serde_json::to_vec(thing) {
         Ok(content) => {
             let digest = URL_SAFE_NO_PAD.encode(&Sha256::digest(&content)[..16]);
-            let kind = HeaderValue::from_static("application/json");
             tagged(&format!("\"{digest}\""), request, ([(header::CONTENT_TYPE, kind)], content))
         }
         // Let the usual answer fail in the usual way.

@@ -12,6 +12,7 @@ mod cursor;
 mod dev_mailbox;
 mod device_cookie;
 mod etag;
+mod form;
 mod id_path;
 pub mod metrics;
 mod middleware;
@@ -19,6 +20,7 @@ mod openapi;
 pub mod operations;
 pub mod problem;
 mod query;
+mod service_credential;
 mod v1;
 
 pub use api::{Api, HttpSettings, Quota, Quotas};

@@ -13,7 +13,7 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{api::Api, operations, operations::Parts, problem, v1};
+use crate::{api::Api, middleware::ONLY_ASKS, operations, operations::Parts, problem, v1};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -26,6 +26,7 @@ use crate::{api::Api, operations, operations::Parts, problem, v1};
     components(schemas(problem::Shown, problem::InvalidField)),
     tags(
         (name = "Sign-up and sessions", description = "Signing up, in and out."),
+        (name = "Access tokens", description = "What services beside Rollcall go by."),
         (name = "Own account", description = "What a person may do with their own account."),
         (name = "Organization", description = "The organization that one is at work in."),
         (name = "Team", description = "Its members, and what they may do."),
@@ -57,36 +58,44 @@ pub fn router(api: &Api, parts: Parts) -> Router {
 /// Adds what is the same for every operation, so that no handler has to repeat it.
 fn complete(mut contract: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     let components = contract.components.get_or_insert_with(Components::new);
-    let bearer = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .description(Some("The token of a session (`rcs_…`)."))
+    let bearer = || HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
+    let session = bearer().description(Some("The token of a session (`rcs_…`).")).build();
+    components.add_security_scheme("session", SecurityScheme::Http(session));
+    let access_token = bearer()
+        .bearer_format("JWT")
+        .description(Some("An access token. It is good for work, not for more credentials or a fresh proof."))
         .build();
-    components.add_security_scheme("session", SecurityScheme::Http(bearer));
+    components.add_security_scheme("access_token", SecurityScheme::Http(access_token));
+    let service = bearer().description(Some("The credential of services beside Rollcall.")).build();
+    components.add_security_scheme("service", SecurityScheme::Http(service));
     let cookie =
         ApiKeyValue::with_description("__Host-rollcall_session", "The same token, as browsers hold it.");
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     let scopes = Vec::<String>::new;
     contract.security = Some(vec![
         SecurityRequirement::new("session", scopes()),
+        SecurityRequirement::new("access_token", scopes()),
         SecurityRequirement::new("cookie", scopes()),
     ]);
-    for item in contract.paths.paths.values_mut() {
-        complete_item(item);
+    for (path, item) in &mut contract.paths.paths {
+        complete_item(path, item);
     }
     contract
 }
 
-fn complete_item(item: &mut PathItem) {
+fn complete_item(path: &str, item: &mut PathItem) {
     for operation in [&mut item.get, &mut item.put, &mut item.delete].into_iter().flatten() {
         add_problems(operation);
     }
     for operation in item.post.iter_mut() {
         add_problems(operation);
-        add_header(
-            operation,
-            "Idempotency-Key",
-            "Repeats with the same key, within 24 hours, get the same answer.",
-        );
+        if path != ONLY_ASKS {
+            add_header(
+                operation,
+                "Idempotency-Key",
+                "Repeats with the same key, within 24 hours, get the same answer.",
+            );
+        }
     }
     for operation in item.patch.iter_mut() {
         add_problems(operation);

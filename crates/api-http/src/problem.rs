@@ -63,6 +63,8 @@ codes! {
         "Your role does not carry the permission named in required_permission. An Owner or Admin of your organization can change your role.";
     ElevationRequired = "elevation_required", FORBIDDEN, "Prove once more who you are",
         "This is especially sensitive, and your last proof of who you are is more than ten minutes old. POST /v1/session/elevate, then try again.";
+    SessionRequired = "session_required", FORBIDDEN, "The session's own token is needed",
+        "An access token is good for work. Whatever makes another credential, ends a session or needs a fresh proof of who you are takes the token of the session itself.";
     WrongAccount = "wrong_account", FORBIDDEN, "The invitation is for another account",
         "You are signed in under another address than the one that was invited. Sign in under the invited one, or ask for an invitation to yours.";
     OriginMismatch = "origin_mismatch", FORBIDDEN, "The request comes from another site",
@@ -93,8 +95,8 @@ codes! {
         "The body was announced but did not arrive in time. Send it again.";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large",
         "The request's body is larger than this service takes.";
-    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body must be JSON",
-        "Send the body with Content-Type: application/json.";
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body is of another kind",
+        "Send the body with Content-Type: application/json, or with the one that the contract names for the path.";
     InvalidRequest = "invalid_request", UNPROCESSABLE_ENTITY, "Some values cannot be accepted",
         "The list in errors names each field and what is wrong with it.";
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request",
@@ -238,6 +240,7 @@ impl From<Error> for Problem {
                 problem
             }
             Error::ElevationRequired => Self::plain(Code::ElevationRequired),
+            Error::SessionRequired => Self::plain(Code::SessionRequired),
             Error::PasswordResetGone => Self::plain(Code::PasswordResetGone),
             Error::NotFound => Self::plain(Code::NotFound),
             Error::LastOwner => Self::plain(Code::LastOwner),

@@ -17,19 +17,21 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
-        let mut names = BTreeSet::new();
-        if let Some((name, _)) = form_pairs(query).find(|(name, _)| !names.insert(name.clone())) {
-            return Err(Problem::invalid(vec![FieldError::new(name, "is given twice")]));
-        }
-        let deserializer = serde_html_form::Deserializer::new(form_pairs(query));
-        serde_path_to_error::deserialize(deserializer).map(Self).map_err(|error| {
-            let path = error.path().to_string();
-            let (field, message) = describe(&path, &error.into_inner().to_string());
-            Problem::invalid(vec![FieldError::new(field, message)])
-        })
+        parse(query.as_bytes()).map(Self).map_err(|field| Problem::invalid(vec![field]))
     }
 }
 
-fn form_pairs(query: &str) -> form_urlencoded::Parse<'_> {
-    form_urlencoded::parse(query.as_bytes())
+/// What names and values in the form of a query string say; or which of them is wrong.
+pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, FieldError> {
+    let pairs = || form_urlencoded::parse(text);
+    let mut names = BTreeSet::new();
+    if let Some((name, _)) = pairs().find(|(name, _)| !names.insert(name.clone())) {
+        return Err(FieldError::new(name, "is given twice"));
+    }
+    let deserializer = serde_html_form::Deserializer::new(pairs());
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let (field, message) = describe(&path, &error.into_inner().to_string());
+        FieldError::new(field, message)
+    })
 }

@@ -26,8 +26,20 @@ pub struct Actor {
     pub user: User,
     /// Where they work, and as what; none when they are in no organization.
     pub place: Option<(Organization, Role)>,
+    /// What they have shown.
+    pub means: Means,
     /// Where the request came from.
     pub origin: Origin,
+}
+
+/// What somebody has shown to work in a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Means {
+    /// The token of the session itself.
+    Session,
+    /// An access token, which services beside Rollcall get to see. It is good for work, and for nothing that would make
+    /// more of it: no other credential, no session, nothing that needs a fresh proof.
+    AccessToken,
 }
 
 /// Somebody's seat in an organization, once it is certain that they may do what they ask for.
@@ -127,11 +139,24 @@ impl Actor {
         Some(Seat { organization: organization.id, membership })
     }
 
+    /// Makes sure that the actor has shown the session's own token.
+    ///
+    /// # Errors
+    /// [`Error::SessionRequired`] when they have shown less.
+    pub fn require_session(&self) -> Result<(), Error> {
+        match self.means {
+            Means::Session => Ok(()),
+            Means::AccessToken => Err(Error::SessionRequired),
+        }
+    }
+
     /// Makes sure that the actor has lately proved who they are.
     ///
     /// # Errors
-    /// [`Error::ElevationRequired`] when the last proof is too old.
+    /// [`Error::ElevationRequired`] when the last proof is too old, [`Error::SessionRequired`] as
+    /// [`require_session`](Self::require_session): whose proof it was, an access token does not tell.
     pub fn require_elevation(&self, now: OffsetDateTime) -> Result<(), Error> {
+        self.require_session()?;
         if now < self.session.authenticated_at + ELEVATION { Ok(()) } else { Err(Error::ElevationRequired) }
     }
 

@@ -17,6 +17,7 @@ use crate::{
     keyring::Keyring,
     passwords::Passwords,
     ports::{Attempts, Clock, Directory, Entropy, Scope, Store},
+    tokens::Tokens,
 };
 
 /// The ports and settings that use cases work with. Cloning it is cheap.
@@ -36,6 +37,8 @@ pub struct Application {
     pub keyring: Keyring,
     /// Hashing of passwords.
     pub passwords: Passwords,
+    /// Signing of access tokens.
+    pub tokens: Tokens,
     /// What the configuration says.
     pub settings: Settings,
 }

@@ -27,6 +27,9 @@ pub enum Error {
     /// The caller's last proof of who they are is too old for this.
     #[error("a fresh proof of who you are is needed")]
     ElevationRequired,
+    /// The caller has shown an access token for what only the session's own token is good for.
+    #[error("the token of the session itself is needed")]
+    SessionRequired,
     /// There is no such thing where the caller can see.
     #[error("not found")]
     NotFound,
@@ -109,6 +112,7 @@ impl Error {
             Self::InvalidCredentials
             | Self::PermissionDenied { .. }
             | Self::ElevationRequired
+            | Self::SessionRequired
             | Self::NotFound
             | Self::LastOwner
             | Self::WrongAccount { .. }

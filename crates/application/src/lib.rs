@@ -23,8 +23,9 @@ pub mod sessions;
 #[cfg(test)]
 mod testing;
 mod token;
+pub mod tokens;
 
-pub use actor::{Actor, Seat};
+pub use actor::{Actor, Means, Seat};
 pub use application::{Application, Limits, Settings};
 pub use error::{Error, FieldError};
 pub use page::{Page, PageRequest};

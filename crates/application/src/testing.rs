@@ -18,11 +18,12 @@ use rollcall_domain::{
     organizations::{Organization, Plan},
     secret::TokenHash,
     sessions::{Lifetimes, Session},
+    tokens::{Issuer, KeyPurpose, SigningKey},
 };
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
-    Actor, Application, Page, PageRequest, Settings,
+    Actor, Application, Means, Page, PageRequest, Settings,
     accounts::{Accounts, AccountsView},
     audit::Record,
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
@@ -35,6 +36,7 @@ use crate::{
         FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError, UnitOfWork, View,
     },
     sessions::{NewSession, OwnSession, Sessions, SessionsView},
+    tokens::{SigningKeys, SigningKeysView, StoredKey, Tokens},
 };
 
 /// The moment that unit tests happen at.
@@ -141,6 +143,7 @@ mock! {
     #[async_trait]
     impl SessionsView for Unit {
         async fn sessions_of(&mut self, user: UserId) -> Answer<Vec<OwnSession>>;
+        async fn session_find(&mut self, user: UserId, organization: Option<OrganizationId>, session: SessionId) -> Answer<Option<OpenSession>>;
     }
 
     #[async_trait]
@@ -150,6 +153,18 @@ mock! {
         async fn session_hold(&mut self, session: SessionId) -> Answer<bool>;
         async fn session_prove(&mut self, session: SessionId, at: OffsetDateTime) -> Answer<()>;
         async fn session_end(&mut self, session: SessionId) -> Answer<bool>;
+    }
+
+    #[async_trait]
+    impl SigningKeysView for Unit {
+        async fn signing_keys(&mut self) -> Answer<Vec<StoredKey>>;
+    }
+
+    #[async_trait]
+    impl SigningKeys for Unit {
+        async fn signing_keys_lock(&mut self, purpose: KeyPurpose) -> Answer<()>;
+        async fn signing_key_add(&mut self, key: &StoredKey) -> Answer<()>;
+        async fn signing_key_retire(&mut self, purpose: KeyPurpose, retires_at: OffsetDateTime) -> Answer<()>;
     }
 
     #[async_trait]
@@ -168,7 +183,7 @@ mock! {
         async fn invitation(&self, token: TokenHash) -> Answer<Option<FoundInvitation>>;
         async fn signup(&self, token: TokenHash) -> Answer<Option<FoundSignup>>;
         async fn password_reset(&self, token: TokenHash) -> Answer<Option<FoundPasswordReset>>;
-        async fn session_seen(&self, token: TokenHash, session: SessionId, at: OffsetDateTime) -> Answer<()>;
+        async fn session_seen(&self, session: SessionId, token: Option<TokenHash>, at: OffsetDateTime) -> Answer<()>;
     }
 }
 
@@ -264,6 +279,11 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         keyring: "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".parse().expect("a keyring"),
         passwords: Passwords::new(cost, None, 2, std::time::Duration::from_secs(60), entropy)
             .expect("a cost"),
+        tokens: Tokens::new(Issuer {
+            name: "https://rollcall.example".to_owned(),
+            audience: "platform".to_owned(),
+            lifetime: Duration::minutes(5),
+        }),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
             limits: None,
@@ -305,7 +325,13 @@ pub(crate) fn actor(number: u8, role: Role) -> Actor {
         last_seen_at: NOW,
         expires_at: NOW + Duration::days(1),
     };
-    Actor { session, user, place: Some((organization(), role)), origin: Origin::default() }
+    Actor {
+        session,
+        user,
+        place: Some((organization(), role)),
+        means: Means::Session,
+        origin: Origin::default(),
+    }
 }
 
 /// A member of the [`organization`].
@@ -321,4 +347,15 @@ pub(crate) fn member(number: u8, role: Role) -> Member {
         last_seen_at: None,
         version: 1,
     }
+}
+
+/// A view in which there is a signing key.
+pub(crate) fn with_signing_key() -> MockUnit {
+    let mut unit = MockUnit::new();
+    let app = application(&TestStore::default(), MockDirectory::new());
+    let key =
+        StoredKey::generate(&app, |kid, public| SigningKey::first(KeyPurpose::AccessToken, kid, public, NOW))
+            .expect("a key");
+    unit.expect_signing_keys().returning(move || Ok(vec![key.clone()]));
+    unit
 }

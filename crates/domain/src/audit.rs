@@ -244,6 +244,12 @@ actions! {
     SessionEnded = "session.ended";
     /// Somebody went to work in another of their organizations.
     SessionSwitched = "session.switched";
+    /// Somebody got an access token.
+    AccessTokenIssued = "access_token.issued";
+    /// A signing key was made.
+    SigningKeyCreated = "signing_key.created";
+    /// A signing key was made that takes over from another.
+    SigningKeyRotated = "signing_key.rotated";
     /// Somebody was invited.
     InvitationCreated = "invitation.created";
     /// An invitation was sent again.

@@ -52,6 +52,11 @@ impl<K: Kind> Id<K> {
         Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(unix_millis, random).into_uuid())
     }
 
+    /// When it was made, in milliseconds since 1970.
+    pub const fn made_at(&self) -> u64 {
+        (self.uuid.as_u128() >> 80) as u64
+    }
+
     /// The 128 bits, as databases store them.
     pub const fn uuid(&self) -> Uuid {
         self.uuid
@@ -172,6 +177,8 @@ ids! {
     SignupId = Signup, "signup";
     /// Names a wish for another password in place of a forgotten one.
     PasswordResetId = PasswordReset, "reset";
+    /// Names an access token.
+    AccessTokenId = AccessToken, "at";
 }
 
 #[cfg(test)]
@@ -218,5 +225,6 @@ mod tests {
         let later = UserId::from_parts(1_700_000_000_001, &[0; 10]);
         assert_eq!(earlier.uuid().get_version_num(), 7);
         assert!(earlier < later && earlier.to_string() < later.to_string());
+        assert_eq!(later.made_at(), 1_700_000_000_001);
     }
 }

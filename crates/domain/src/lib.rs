@@ -29,6 +29,7 @@ mod role;
 pub mod secret;
 pub mod sessions;
 mod text;
+pub mod tokens;
 
 pub use email::{EmailAddress, InvalidEmailAddress};
 pub use id::{EventId, InvitationId, OrganizationId, SessionId, UserId};

@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rollcall_server::{Database, Ports, Server, Settings, reference, start_logging};
+use rollcall_server::{Database, Ports, Server, Settings, reference, rotate_keys, start_logging};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Team and user management: who is this, which organization are they in, what may they do, and who changed what.
@@ -32,6 +32,17 @@ enum Command {
     },
     /// Print the contract as OpenAPI.
     Openapi,
+    /// Look after the keys that sign access tokens.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Make a key that takes over from the present one: published at once, it signs when everybody can know it.
+    Rotate,
 }
 
 type Result = std::result::Result<(), Box<dyn std::error::Error>>;
@@ -48,6 +59,7 @@ async fn main() -> ExitCode {
         }
         Command::CheckConfig { reference: false } => check_config(),
         Command::Openapi => openapi(),
+        Command::Keys { command: KeysCommand::Rotate } => rotate().await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -91,6 +103,13 @@ async fn migrate() -> Result {
     migrated?;
     closed?;
     println!("the schema is current");
+    Ok(())
+}
+
+async fn rotate() -> Result {
+    let settings = Settings::load()?;
+    start_logging(&settings)?;
+    println!("{}", rotate_keys(&settings, Ports::default()).await?);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! A whole node: database, use cases, mail, HTTP.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use axum::Router;
@@ -14,9 +14,9 @@ use rollcall_api_http::{
 };
 use rollcall_application::{
     Application, Settings as ApplicationSettings,
-    keyring::Keyring,
     mail::{Courier, DevMailbox, Pace},
     passwords::Passwords,
+    tokens::{self, Tokens},
 };
 use rollcall_web_console::{Console, ExplainedProblem};
 use tokio::net::TcpListener;
@@ -134,12 +134,11 @@ impl Node {
             database.migrate().await?;
         }
         let store = database.connect(settings, &ports).await?;
-        let keyring = match settings.keyring()? {
-            Some(keyring) => keyring,
-            None => keys::generated(&settings.values.data_dir, ports.entropy.as_ref())
-                .map_err(StartError::Keys)?,
-        };
-        let app = application(settings, &ports, &store, keyring)?;
+        let app = application(settings, &ports, &store, address)?;
+        // Without them everything else goes on; a schema that is too old is told by readiness.
+        if let Err(error) = tokens::prepare(&app).await {
+            tracing::error!(error = error.source(), "access tokens cannot be signed");
+        }
         let (public_origin, secure) = settings.public_origin(address)?;
         let http_settings = HttpSettings {
             public_origin,
@@ -149,6 +148,7 @@ impl Node {
             timeout: Duration::from_secs(settings.values.http.timeout_seconds),
             quotas: settings.quotas(),
             hsts: secure,
+            service_token: settings.service_token(),
         };
         let metrics = Arc::new(Metrics::default());
         let api = Api::new(app.clone(), Arc::new(store.clone()), metrics.clone(), http_settings);
@@ -201,12 +201,19 @@ impl Node {
     }
 }
 
-fn application(
+/// The use cases of the service that listens on `address`.
+pub(crate) fn application(
     settings: &Settings,
     ports: &Ports,
     store: &PgStore,
-    keyring: Keyring,
+    address: SocketAddr,
 ) -> Result<Application, StartError> {
+    let keyring = match settings.keyring()? {
+        Some(keyring) => keyring,
+        None => {
+            keys::generated(&settings.values.data_dir, ports.entropy.as_ref()).map_err(StartError::Keys)?
+        }
+    };
     let passwords = Passwords::new(
         settings.password_cost(),
         settings.pepper()?,
@@ -223,6 +230,7 @@ fn application(
         entropy: ports.entropy.clone(),
         keyring,
         passwords,
+        tokens: Tokens::new(settings.issuer(address)),
         settings: ApplicationSettings { sessions: settings.lifetimes(), limits: settings.limits() },
     })
 }

@@ -9,7 +9,9 @@ use rollcall_api_http::{Quota, Quotas};
 use rollcall_application::{Limits, keyring::Keyring, passwords::Cost};
 use rollcall_domain::{
     attempts::{Allowance, Allowances},
+    secret::Secret,
     sessions::Lifetimes,
+    tokens::{Issuer, LONGEST},
 };
 use url::Url;
 
@@ -149,9 +151,11 @@ impl Settings {
             let problem = "must be at least 8 for each lane, with 1 pass and 1 lane or more";
             return Err(InvalidSettings::value("ROLLCALL__PASSWORDS__MEMORY_KIB", problem));
         }
+        let longest = u32::try_from(LONGEST.whole_seconds()).unwrap_or(u32::MAX);
         for (setting, number, most) in [
             ("ROLLCALL__SESSIONS__IDLE_HOURS", values.sessions.idle_hours, 24 * 365),
             ("ROLLCALL__SESSIONS__ABSOLUTE_DAYS", values.sessions.absolute_days, 365),
+            ("ROLLCALL__TOKENS__LIFETIME_SECONDS", values.tokens.lifetime_seconds, longest),
             ("ROLLCALL__DATABASE__MAX_CONNECTIONS", values.database.max_connections, 10_000),
             ("ROLLCALL__LIMITS__REQUESTS", values.limits.requests, 10_000_000),
             ("ROLLCALL__LIMITS__REQUESTS_PER_SECONDS", values.limits.requests_per_seconds, 86_400),
@@ -272,6 +276,23 @@ impl Settings {
         }
     }
 
+    /// Who makes the access tokens of the service that listens on `address`, and for whom.
+    pub(crate) fn issuer(&self, address: SocketAddr) -> Issuer {
+        let name = self.public_url(address);
+        let audience = match self.values.tokens.audience.as_str() {
+            "" => name.clone(),
+            audience => audience.to_owned(),
+        };
+        let lifetime = time::Duration::seconds(self.values.tokens.lifetime_seconds.into());
+        Issuer { name, audience, lifetime }
+    }
+
+    /// The credential of services beside this one, if one is configured.
+    pub(crate) fn service_token(&self) -> Option<Secret> {
+        let token = &self.values.service.token;
+        (!token.expose().is_empty()).then(|| token.clone())
+    }
+
     pub(crate) fn limits(&self) -> Option<Limits> {
         let limits = &self.values.limits;
         limits.enabled.then_some(Limits {
@@ -342,6 +363,8 @@ mod tests {
             ("limits.attempts", "0", "LIMITS__ATTEMPTS"),
             ("passwords.memory_kib", "1", "MEMORY_KIB"),
             ("sessions.absolute_days", "4000000000", "ABSOLUTE_DAYS"),
+            ("tokens.lifetime_seconds", "301", "TOKENS__LIFETIME_SECONDS"),
+            ("tokens.lifetime_seconds", "0", "TOKENS__LIFETIME_SECONDS"),
             ("log.level", "=,", "LOG__LEVEL"),
             ("log.format", "xml", "LOG__FORMAT"),
         ] {

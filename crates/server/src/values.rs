@@ -16,6 +16,7 @@ pub(crate) struct Values {
     pub(crate) keys: Keys,
     pub(crate) passwords: PasswordValues,
     pub(crate) sessions: SessionValues,
+    pub(crate) tokens: TokenValues,
     pub(crate) limits: LimitValues,
     pub(crate) operator: Token,
     pub(crate) service: Token,
@@ -79,6 +80,13 @@ pub(crate) struct PasswordValues {
 pub(crate) struct SessionValues {
     pub(crate) idle_hours: u32,
     pub(crate) absolute_days: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TokenValues {
+    pub(crate) audience: String,
+    pub(crate) lifetime_seconds: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

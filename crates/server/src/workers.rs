@@ -8,6 +8,7 @@ use rollcall_application::{
     mail::Courier,
     ports::{Attempts, Clock, Expiry, IdempotencyKeys},
 };
+use rollcall_domain::tokens::KeyPurpose;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The wait after something did not work.
@@ -93,6 +94,9 @@ impl Workers {
         self.expiry.forget_signups(now).await?;
         self.expiry.forget_password_resets(now).await?;
         self.attempts.forget(now).await?;
+        for purpose in KeyPurpose::ALL {
+            self.expiry.forget_signing_keys(purpose, now).await?;
+        }
         Ok(())
     }
 }

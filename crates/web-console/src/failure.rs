@@ -50,6 +50,7 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::SignupGone
         | Error::PasswordResetGone
         | Error::ElevationRequired
+        | Error::SessionRequired
         | Error::SignInRequired
         | Error::WrongAccount { .. }
         | Error::PreconditionFailed
@@ -116,6 +117,7 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::InvalidCredentials
         | Error::PermissionDenied { .. }
         | Error::ElevationRequired
+        | Error::SessionRequired
         | Error::NotFound
         | Error::LastOwner
         | Error::InvitationPending

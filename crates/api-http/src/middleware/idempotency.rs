@@ -29,6 +29,8 @@ use crate::{
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// A `POST` that makes nothing: what it answers is true at this moment only, so a key means nothing to it.
+pub(crate) const ONLY_ASKS: &str = "/v1/introspect";
 /// How long a key is remembered.
 const KEPT: Duration = Duration::DAY;
 const PURPOSE: &str = "idempotency/v1";
@@ -44,7 +46,8 @@ struct Answer {
 
 pub(super) async fn idempotency(State(api): State<Api>, request: Request, next: Next) -> Response {
     // Pages are for people, who see what they get.
-    let of_the_api = request.uri().path().starts_with("/v1/");
+    let path = request.uri().path();
+    let of_the_api = path.starts_with("/v1/") && path != ONLY_ASKS;
     if *request.method() != Method::POST || !of_the_api || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }

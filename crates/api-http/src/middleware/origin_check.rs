@@ -12,12 +12,14 @@ use http::{HeaderMap, Method, header};
 use crate::{
     api::Api,
     credential::Credential,
+    middleware::ONLY_ASKS,
     problem::{Code, Problem},
 };
 
 pub(super) async fn origin_check(State(api): State<Api>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
-    if !safe {
+    // What only asks takes a Bearer token alone, which no site can make a browser send along.
+    if !safe && request.uri().path() != ONLY_ASKS {
         let headers = request.headers();
         let cookie = matches!(Credential::of(headers, api.settings.cookie), Credential::Cookie(_));
         if (cookie || is_form(headers)) && !origin_is_ours(headers, &api.settings.public_origin) {

@@ -11,11 +11,13 @@ mod members;
 mod objects;
 mod organizations;
 mod sessions;
+mod tokens;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .merge(accounts::routes())
         .merge(sessions::routes())
+        .merge(tokens::routes())
         .merge(organizations::routes())
         .merge(authorization::routes())
         .merge(members::routes())

@@ -40,8 +40,8 @@ pub struct NewAccount {
 ///
 /// # Errors
 /// [`Error::InvitationGone`]; [`Error::SignInRequired`] when the address has an account and nobody is signed in;
-/// [`Error::WrongAccount`] when another one is; [`Error::Invalid`] when a new account lacks its values, or its password is guessed too easily;
-/// [`Error::AlreadyMember`].
+/// [`Error::WrongAccount`] when another one is; [`Error::Invalid`] when a new account lacks its values, or its password is guessed too
+/// easily; [`Error::AlreadyMember`]; [`Error::SessionRequired`] to whoever comes with an access token.
 pub async fn accept(
     app: &Application,
     actor: Option<&Actor>,
@@ -51,6 +51,8 @@ pub async fn accept(
     let found = preview(app, &command.token).await?;
     match actor {
         Some(actor) => {
+            // It would get a session for it.
+            actor.require_session()?;
             let accepted =
                 take(app, actor.user.clone(), Standing::Account(&actor.session), &found, origin).await;
             // The inviting organization learns that somebody tried, but not who: they are a stranger to it.

@@ -35,11 +35,12 @@ pub trait Directory: Send + Sync {
     /// The account whose password a token lets be chosen, and until when.
     async fn password_reset(&self, token: TokenHash) -> Result<Option<FoundPasswordReset>, StoreError>;
 
-    /// Notes that a session, found by its token, was in use at a moment, and its owner at work. Bookkeeping: no event is left.
+    /// Notes that a session, found by its token or otherwise, was in use at a moment, and its owner at work. Bookkeeping: no
+    /// event is left.
     async fn session_seen(
         &self,
-        token: TokenHash,
         session: SessionId,
+        token: Option<TokenHash>,
         at: OffsetDateTime,
     ) -> Result<(), StoreError>;
 }

@@ -1,6 +1,7 @@
 //! What has run out is not kept for ever.
 
 use async_trait::async_trait;
+use rollcall_domain::tokens::KeyPurpose;
 use time::OffsetDateTime;
 
 use super::StoreError;
@@ -17,4 +18,7 @@ pub trait Expiry: Send + Sync {
 
     /// Forgets sign-ups that nobody has completed in time, with the names and addresses in them; gives back how many.
     async fn forget_signups(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
+
+    /// Forgets signing keys that retired so long ago that nothing they signed is good at `now`; gives back how many.
+    async fn forget_signing_keys(&self, purpose: KeyPurpose, now: OffsetDateTime) -> Result<u64, StoreError>;
 }

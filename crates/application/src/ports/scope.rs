@@ -20,6 +20,8 @@ pub enum Scope {
     Signups,
     /// Wishes for another password. Nothing that belongs to anybody.
     PasswordResets,
+    /// The keys that sign. Nothing that belongs to anybody.
+    SigningKeys,
     /// Nothing but the platform's own part of the audit log.
     Platform,
 }
@@ -29,7 +31,9 @@ impl Scope {
     pub fn organization(&self) -> Option<OrganizationId> {
         match self {
             Self::Organization(organization) | Self::Seat { organization, .. } => Some(*organization),
-            Self::Account(_) | Self::Signups | Self::PasswordResets | Self::Platform => None,
+            Self::Account(_) | Self::Signups | Self::PasswordResets | Self::SigningKeys | Self::Platform => {
+                None
+            }
         }
     }
 
@@ -37,7 +41,11 @@ impl Scope {
     pub fn user(&self) -> Option<UserId> {
         match self {
             Self::Account(user) | Self::Seat { user, .. } => Some(*user),
-            Self::Organization(_) | Self::Signups | Self::PasswordResets | Self::Platform => None,
+            Self::Organization(_)
+            | Self::Signups
+            | Self::PasswordResets
+            | Self::SigningKeys
+            | Self::Platform => None,
         }
     }
 

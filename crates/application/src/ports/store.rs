@@ -10,6 +10,7 @@ use crate::{
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
     sessions::{Sessions, SessionsView},
+    tokens::{SigningKeys, SigningKeysView},
 };
 
 /// Opens transactions.
@@ -24,15 +25,26 @@ pub trait Store: Send + Sync {
 
 /// Reads in one scope. A `find` gives what is there; nothing is locked.
 pub trait View:
-    AccountsView + OrganizationsView + MembersView + InvitationsView + SessionsView + Send
+    AccountsView + OrganizationsView + MembersView + InvitationsView + SessionsView + SigningKeysView + Send
 {
 }
 
-impl<T: AccountsView + OrganizationsView + MembersView + InvitationsView + SessionsView + Send> View for T {}
+impl<T> View for T where
+    T: AccountsView
+        + OrganizationsView
+        + MembersView
+        + InvitationsView
+        + SessionsView
+        + SigningKeysView
+        + Send
+{
+}
 
 /// A change in the making, in one scope. Dropped without a commit, it never was.
 #[async_trait]
-pub trait UnitOfWork: View + Accounts + Organizations + Members + Invitations + Sessions {
+pub trait UnitOfWork:
+    View + Accounts + Organizations + Members + Invitations + Sessions + SigningKeys
+{
     /// Makes the change last, together with its audit events and the mails it causes: all or nothing.
     async fn commit(self: Box<Self>, record: Record) -> Result<(), StoreError>;
 }

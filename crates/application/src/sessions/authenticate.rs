@@ -1,29 +1,56 @@
 //! From a token to the actor: the first step of every request.
 
-use rollcall_domain::{audit::Origin, secret::Secret};
+use rollcall_domain::{
+    audit::Origin,
+    secret::{Secret, TokenHash},
+};
 
-use crate::{Actor, Application, Error, token};
+use crate::{Actor, Application, Error, Means, ports::OpenSession, token};
 
 /// Who asks, if the session's token is good.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] for a token that is unknown, out of date or whose account is suspended.
 pub async fn authenticate(app: &Application, token: &Secret, origin: Origin) -> Result<Actor, Error> {
+    let found = find(app, token).await?.ok_or(Error::Unauthenticated)?;
+    admit(app, found, Some(token::hash(token.expose())), Means::Session, origin).await
+}
+
+/// The session that a token opens, whether or not it is still good.
+pub(crate) async fn find(app: &Application, token: &Secret) -> Result<Option<OpenSession>, Error> {
     // Anything that cannot be a token is refused without a visit to the database.
     if !token.expose().starts_with(token::SESSION_PREFIX) || token.expose().len() > 100 {
+        return Ok(None);
+    }
+    Ok(app.directory.session(token::hash(token.expose())).await?)
+}
+
+/// Whether somebody may work in a session that was found.
+pub(crate) fn is_good(app: &Application, found: &OpenSession) -> bool {
+    !found.suspended && found.session.is_live(app.now(), app.settings.sessions)
+}
+
+/// Lets somebody work in a session that was found by what they have shown, its token or something else, and notes that it is
+/// used.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when it is not good any more.
+pub(crate) async fn admit(
+    app: &Application,
+    found: OpenSession,
+    token: Option<TokenHash>,
+    means: Means,
+    origin: Origin,
+) -> Result<Actor, Error> {
+    if !is_good(app, &found) {
         return Err(Error::Unauthenticated);
     }
-    let token = token::hash(token.expose());
-    let found = app.directory.session(token).await?.ok_or(Error::Unauthenticated)?;
     let now = app.now();
-    if found.suspended || !found.session.is_live(now, app.settings.sessions) {
-        return Err(Error::Unauthenticated);
-    }
     if found.session.is_stale(now) {
         // Bookkeeping: it must not keep anybody from their work.
-        if let Err(error) = app.directory.session_seen(token, found.session.id, now).await {
+        if let Err(error) = app.directory.session_seen(found.session.id, token, now).await {
             tracing::warn!(%error, "when a session was last used was not noted");
         }
     }
-    Ok(Actor { session: found.session, user: found.user, place: found.seat, origin })
+    Ok(Actor { session: found.session, user: found.user, place: found.seat, means, origin })
 }

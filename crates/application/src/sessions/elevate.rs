@@ -20,7 +20,8 @@ pub struct Command {
 /// Makes the actor's proof fresh; gives back until when.
 ///
 /// # Errors
-/// [`Error::InvalidCredentials`] for a wrong password, [`Error::LimitReached`] after too many of them.
+/// [`Error::InvalidCredentials`] for a wrong password, [`Error::LimitReached`] after too many of them;
+/// [`Error::SessionRequired`] to whoever comes with an access token.
 pub async fn elevate(app: &Application, actor: &Actor, command: Command) -> Result<OffsetDateTime, Error> {
     let elevated = prove(app, actor, command).await;
     let target = Target::Session(actor.session_id());
@@ -28,6 +29,7 @@ pub async fn elevate(app: &Application, actor: &Actor, command: Command) -> Resu
 }
 
 async fn prove(app: &Application, actor: &Actor, command: Command) -> Result<OffsetDateTime, Error> {
+    actor.require_session()?;
     prove_again(app, actor, command.password).await?;
     let now = app.now();
     let mut unit = app.store.begin(actor.scope()).await?;

@@ -12,6 +12,7 @@ mod sign_out;
 mod switch;
 
 pub use authenticate::authenticate;
+pub(crate) use authenticate::{admit, find, is_good};
 pub use elevate::{Command as Elevate, elevate};
 pub use list::list;
 pub use open::{NewSession, SignedIn};

@@ -1,11 +1,11 @@
 //! What is kept of sessions.
 
 use async_trait::async_trait;
-use rollcall_domain::{SessionId, UserId, audit::Origin, sessions::Session};
+use rollcall_domain::{OrganizationId, SessionId, UserId, audit::Origin, sessions::Session};
 use time::OffsetDateTime;
 
 use super::NewSession;
-use crate::ports::StoreError;
+use crate::ports::{OpenSession, StoreError};
 
 /// A session as its owner sees it.
 #[derive(Debug, Clone)]
@@ -25,6 +25,14 @@ pub struct OwnSession {
 pub trait SessionsView {
     /// The sessions of the scope's account, the one used last first.
     async fn sessions_of(&mut self, user: UserId) -> Result<Vec<OwnSession>, StoreError>;
+
+    /// A session of the scope's account in the scope's organization, or in none, whether or not it is still live.
+    async fn session_find(
+        &mut self,
+        user: UserId,
+        organization: Option<OrganizationId>,
+        session: SessionId,
+    ) -> Result<Option<OpenSession>, StoreError>;
 }
 
 /// Changes sessions.

@@ -21,8 +21,10 @@ pub enum Revoke {
 /// Ends some of the actor's own sessions; they are worth nothing from the next request on.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a session that is not the actor's own.
+/// [`Error::NotFound`] for a session that is not the actor's own; [`Error::SessionRequired`] to whoever comes with an access
+/// token.
 pub async fn revoke(app: &Application, actor: &Actor, which: Revoke) -> Result<(), Error> {
+    actor.require_session()?;
     let mut unit = app.store.begin(Scope::Account(actor.user_id())).await?;
     unit.user_lock(actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
     let ended = match which {

@@ -7,8 +7,9 @@ use crate::{Actor, Application, Error};
 /// Ends the session that the actor asks in.
 ///
 /// # Errors
-/// Only when something is out of order.
+/// [`Error::SessionRequired`] to whoever comes with an access token.
 pub async fn sign_out(app: &Application, actor: &Actor) -> Result<(), Error> {
+    actor.require_session()?;
     let mut unit = app.store.begin(actor.scope()).await?;
     if unit.session_end(actor.session_id()).await? {
         let event = app.event_by(actor, Action::SessionEnded, Target::Session(actor.session_id()));

@@ -18,7 +18,8 @@ pub struct Command {
 /// Opens a session in another organization and ends the actor's.
 ///
 /// # Errors
-/// [`Error::NotFound`] unless the actor is in that organization.
+/// [`Error::NotFound`] unless the actor is in that organization; [`Error::SessionRequired`] to whoever comes with an access
+/// token.
 pub async fn switch(app: &Application, actor: &Actor, command: Command) -> Result<SignedIn, Error> {
     let switched = change(app, actor, command).await;
     let target = Target::Organization(command.organization);
@@ -30,6 +31,7 @@ async fn change(
     actor: &Actor,
     Command { organization }: Command,
 ) -> Result<SignedIn, Error> {
+    actor.require_session()?;
     let user = actor.user_id();
     let mut unit = app.store.begin(Scope::Seat { organization, user }).await?;
     unit.user_lock(user).await?.ok_or(Error::Unauthenticated)?;

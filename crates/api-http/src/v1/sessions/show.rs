@@ -46,7 +46,7 @@ pub(super) async fn show_session(
         role: actor.place.as_ref().map(|(_, role)| *role),
         permissions: actor.grant().permissions(),
         authenticated_at: session.authenticated_at,
-        elevated_until: Some(elevated_until).filter(|until| *until > api.app.now()),
+        elevated_until: Some(elevated_until).filter(|_| actor.require_elevation(api.app.now()).is_ok()),
     };
     by_content(&headers, &shown)
 }

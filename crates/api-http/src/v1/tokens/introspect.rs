@@ -1,0 +1,93 @@
+use axum::extract::State;
+use rollcall_application::tokens;
+use rollcall_domain::{OrganizationId, Role, SessionId, UserId, id::AccessTokenId, secret::Secret};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{api::Api, form::Form, problem::Result, service_credential::SiblingService};
+
+/// The token that is asked about.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IntrospectRequest {
+    /// The token of a session (`rcs_…`), or an access token.
+    #[schema(example = "rcs_3x8h5c1vw0k9m2n7p4q6r8t1y3z5a7b9c2d4e6f8g0h2j4k6m8n1")]
+    token: String,
+    /// What kind of token it may be. It is not needed.
+    #[serde(default, rename = "token_type_hint")]
+    #[schema(example = "access_token")]
+    _token_type_hint: Option<String>,
+}
+
+/// What a token is worth at this moment (RFC 7662 section 2.2). Of one that is worth nothing only `active` is told.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TokenState {
+    /// Whether the token is good.
+    #[schema(example = true)]
+    active: bool,
+    #[serde(flatten)]
+    live: Option<LiveToken>,
+}
+
+/// What a good token is worth.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LiveToken {
+    /// Who is signed in.
+    #[schema(value_type = String, example = "user_01h455vb4pex5vsknk084sn02q")]
+    sub: UserId,
+    /// Where they work; left out for somebody who is in no organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "org_01h455vb4pex5vsknk084sn02q")]
+    org: Option<OrganizationId>,
+    /// As what, at this moment; left out for somebody who is in no organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "admin")]
+    role: Option<Role>,
+    /// The session.
+    #[schema(value_type = String, example = "sess_01h455vb4pex5vsknk084sn02q")]
+    sid: SessionId,
+    /// Names the token; left out for a session's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "at_01h455vb4pex5vsknk084sn02q")]
+    jti: Option<AccessTokenId>,
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Who has made it.
+    #[schema(example = "https://rollcall.example")]
+    iss: String,
+    /// Whom it is for.
+    #[schema(example = "https://rollcall.example")]
+    aud: String,
+    /// When it was made, in seconds since 1970.
+    #[schema(example = 1_767_323_045)]
+    iat: i64,
+    /// When it will have run out, in seconds since 1970. The end of a session moves on while it is used.
+    #[schema(example = 1_767_323_345)]
+    exp: i64,
+}
+
+/// Tells what a session's token or an access token is worth at this moment (RFC 7662).
+#[utoipa::path(post, path = "/v1/introspect", tag = "Access tokens", security(("service" = [])),
+    request_body(content = IntrospectRequest, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "What it is worth", body = TokenState)))]
+pub(super) async fn introspect_token(
+    State(api): State<Api>,
+    _: SiblingService,
+    Form(request): Form<IntrospectRequest>,
+) -> Result<axum::Json<TokenState>> {
+    let told = tokens::introspect(&api.app, &Secret::new(request.token)).await?;
+    let issuer = api.app.tokens.issuer();
+    let live = told.map(|told| LiveToken {
+        sub: told.user,
+        org: told.place.map(|(organization, _)| organization),
+        role: told.place.map(|(_, role)| role),
+        sid: told.session,
+        jti: told.id,
+        token_type: "Bearer",
+        iss: issuer.name.clone(),
+        aud: issuer.audience.clone(),
+        iat: told.issued_at,
+        exp: told.expires_at,
+    });
+    Ok(axum::Json(TokenState { active: live.is_some(), live }))
+}

@@ -1,0 +1,112 @@
+//! Making an access token.
+
+use rollcall_domain::{
+    audit::{Action, Target},
+    secret::Secret,
+    tokens::{Claims, KeyPurpose, TYPE},
+};
+
+use super::jwt;
+use crate::{Actor, Application, Error};
+
+/// An access token that was just made. It is not kept, so it is known at this moment only.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    /// The token.
+    pub token: Secret,
+    /// How many seconds it is good.
+    pub expires_in: u64,
+}
+
+/// Makes an access token that speaks for the actor's session, with the role that they have at this moment.
+///
+/// # Errors
+/// [`Error::SessionRequired`] to whoever comes with an access token: it does not renew itself.
+pub async fn issue(app: &Application, actor: &Actor) -> Result<Issued, Error> {
+    let issued = make(app, actor).await;
+    let target = Target::Session(actor.session_id());
+    app.refusals_recorded(actor, Action::AccessTokenIssued, target, issued).await
+}
+
+async fn make(app: &Application, actor: &Actor) -> Result<Issued, Error> {
+    actor.require_session()?;
+    let keys = app.tokens.keys(app).await?;
+    let now = app.now();
+    let (kid, key) = keys.signing(KeyPurpose::AccessToken, now)?;
+
+    let mut unit = app.store.begin(actor.scope()).await?;
+    // Nothing is said of a session or a seat that has gone in the meantime.
+    if !unit.session_hold(actor.session_id()).await? {
+        return Err(Error::Unauthenticated);
+    }
+    let place = match actor.organization() {
+        Some(organization) => {
+            let role = unit.member_hold(organization, actor.user_id()).await?;
+            Some((organization, role.ok_or(Error::Unauthenticated)?))
+        }
+        None => None,
+    };
+    let claims = Claims::of(app.tokens.issuer(), app.id(), &actor.session, place, now);
+    let token = jwt::sign(TYPE, kid, key, &claims).map_err(|error| Error::Internal(Box::new(error)))?;
+    let event = app.event_by(actor, Action::AccessTokenIssued, Target::Session(actor.session_id())).change(
+        "jti",
+        None,
+        Some(&claims.jti.to_string()),
+    );
+    unit.commit(app.record(event)).await?;
+    Ok(Issued { token, expires_in: claims.expires_in() })
+}
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{Role, audit::Outcome};
+
+    use super::*;
+    use crate::{
+        Means,
+        testing::{MockDirectory, MockUnit, TestStore, actor, application, with_signing_key},
+    };
+
+    fn unit(still_open: bool, role: Option<Role>) -> MockUnit {
+        let mut unit = MockUnit::new();
+        unit.expect_session_hold().returning(move |_| Ok(still_open));
+        unit.expect_member_hold().returning(move |_, _| Ok(role));
+        unit
+    }
+
+    #[tokio::test]
+    async fn a_token_tells_the_role_of_this_moment_and_leaves_its_event() {
+        let store = TestStore::of_each([with_signing_key(), unit(true, Some(Role::Viewer))]);
+        let app = application(&store, MockDirectory::new());
+        let issued = issue(&app, &actor(1, Role::Owner)).await.expect("a token");
+        assert_eq!(issued.expires_in, 300);
+        let keys = app.tokens.keys(&app).await.expect("keys");
+        let claims: Claims = jwt::verify(issued.token.expose(), TYPE, |kid| {
+            keys.verifying(KeyPurpose::AccessToken, kid, app.now())
+        })
+        .expect("claims");
+        assert_eq!((claims.role, claims.sub), (Some(Role::Viewer), actor(1, Role::Owner).user_id()));
+        assert_eq!(store.committed()[0].1, [(Action::AccessTokenIssued, Outcome::Success)]);
+    }
+
+    #[tokio::test]
+    async fn a_session_or_a_seat_that_has_gone_in_the_meantime_gets_none() {
+        for unit in [unit(false, Some(Role::Viewer)), unit(true, None)] {
+            let store = TestStore::of_each([with_signing_key(), unit]);
+            let app = application(&store, MockDirectory::new());
+            let refused = issue(&app, &actor(1, Role::Owner)).await;
+            assert!(matches!(refused, Err(Error::Unauthenticated)), "{refused:?}");
+            assert!(store.committed().is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn an_access_token_does_not_renew_itself() {
+        let store = TestStore::default();
+        let app = application(&store, MockDirectory::new());
+        let actor = Actor { means: Means::AccessToken, ..actor(1, Role::Owner) };
+        let refused = issue(&app, &actor).await;
+        assert!(matches!(refused, Err(Error::SessionRequired)), "{refused:?}");
+        assert_eq!(store.committed()[0].1, [(Action::AccessTokenIssued, Outcome::Refused)]);
+    }
+}

@@ -1,0 +1,18 @@
+//! Access tokens: making them, taking them, telling about them, and the keys that sign them.
+
+mod authenticate;
+mod introspect;
+mod issue;
+mod jwt;
+mod keys;
+mod ports;
+mod publish;
+mod rotate;
+
+pub use authenticate::{authenticate, is_access_token};
+pub use introspect::{Introspection, introspect};
+pub use issue::{Issued, issue};
+pub use keys::Tokens;
+pub use ports::{Sealed, SigningKeys, SigningKeysView, StoredKey};
+pub use publish::publish;
+pub use rotate::{Rotation, prepare, rotate};
