@@ -17,6 +17,7 @@ mod invitations;
 mod members;
 mod organizations;
 mod outbox;
+mod purge;
 mod readiness;
 mod row;
 mod sessions;

@@ -36,6 +36,7 @@ pub(crate) mod task {
     pub(crate) const IDEMPOTENCY: &str = "idempotency";
     pub(crate) const EXPIRY: &str = "expiry";
     pub(crate) const MAILBOX: &str = "mailbox";
+    pub(crate) const PURGE: &str = "purge";
 }
 
 impl Transaction {

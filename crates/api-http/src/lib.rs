@@ -18,6 +18,7 @@ mod openapi;
 pub mod operations;
 pub mod problem;
 mod query;
+mod streaming;
 mod v1;
 
 pub use api::{Api, HttpSettings, Quota, Quotas};

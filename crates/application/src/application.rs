@@ -14,6 +14,7 @@ use crate::{
     Actor, Error,
     audit::Record,
     keyring::Keyring,
+    organizations::Exports,
     passwords::Passwords,
     ports::{Clock, Directory, Entropy, Scope, Store},
 };
@@ -33,6 +34,8 @@ pub struct Application {
     pub keyring: Keyring,
     /// Hashing of passwords.
     pub passwords: Passwords,
+    /// The exports that run.
+    pub exports: Exports,
     /// What the configuration says.
     pub settings: Settings,
 }

@@ -14,7 +14,7 @@ use rollcall_domain::{
     id::{PasswordResetId, SignupId},
     invitations::{Acceptance, Invitation, Status},
     members::{Member, Membership},
-    organizations::{Organization, Plan},
+    organizations::{Deleted, Deletion, Organization, Plan},
     secret::TokenHash,
     sessions::{Lifetimes, Session},
 };
@@ -23,11 +23,11 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 use crate::{
     Actor, Application, Page, PageRequest, Settings,
     accounts::{Accounts, AccountsView},
-    audit::Record,
+    audit::{AuditView, EventKey, KeptEvent, Record},
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
     mail::Letter,
     members::{MemberFilter, MemberKey, Members, MembersView, Offboarding},
-    organizations::{Organizations, OrganizationsView},
+    organizations::{Exports, Organizations, OrganizationsView, Purged},
     passwords::{Cost, PasswordHash, Passwords},
     ports::{
         Clock, Credentials, Directory, Entropy, FoundInvitation, FoundPasswordReset, FoundSignup,
@@ -93,8 +93,13 @@ mock! {
     #[async_trait]
     impl Organizations for Unit {
         async fn organization_lock(&mut self, id: OrganizationId) -> Answer<Option<Organization>>;
+        async fn organization_lock_out(&mut self, id: OrganizationId) -> Answer<Option<Organization>>;
+        async fn organization_lock_deleted(&mut self, id: OrganizationId) -> Answer<Option<Deleted>>;
         async fn organization_add(&mut self, organization: &Organization) -> Answer<()>;
         async fn organization_save(&mut self, organization: &Organization) -> Answer<()>;
+        async fn organization_delete(&mut self, id: OrganizationId, deletion: &Deletion) -> Answer<()>;
+        async fn organization_restore(&mut self, id: OrganizationId) -> Answer<()>;
+        async fn organization_purge(&mut self, id: OrganizationId, now: OffsetDateTime) -> Answer<Option<Purged>>;
     }
 
     #[async_trait]
@@ -103,13 +108,14 @@ mock! {
         async fn member_has_address(&mut self, organization: OrganizationId, email: &EmailAddress) -> Answer<bool>;
         async fn members_page(&mut self, organization: OrganizationId, filter: &MemberFilter, page: &PageRequest<MemberKey>) -> Answer<Page<Member, MemberKey>>;
         async fn owners_count(&mut self, organization: OrganizationId) -> Answer<usize>;
+        async fn owners(&mut self, organization: OrganizationId) -> Answer<Vec<UserId>>;
         async fn offboarding(&mut self, organization: OrganizationId, user: UserId) -> Answer<Offboarding>;
-        async fn seat_of(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<(Organization, Role)>>;
     }
 
     #[async_trait]
     impl Members for Unit {
         async fn team_lock(&mut self, organization: OrganizationId) -> Answer<()>;
+        async fn seat_of(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<(Organization, Role)>>;
         async fn member_add(&mut self, membership: Membership, organization: OrganizationId, at: OffsetDateTime) -> Answer<()>;
         async fn member_set_role(&mut self, organization: OrganizationId, user: UserId, role: Role) -> Answer<()>;
         async fn member_remove(&mut self, organization: OrganizationId, user: UserId) -> Answer<()>;
@@ -150,6 +156,11 @@ mock! {
     }
 
     #[async_trait]
+    impl AuditView for Unit {
+        async fn audit_events_page(&mut self, organization: OrganizationId, page: &PageRequest<EventKey>) -> Answer<Page<KeptEvent, EventKey>>;
+    }
+
+    #[async_trait]
     impl UnitOfWork for Unit {
         async fn commit(self: Box<Self>, record: Record) -> Answer<()>;
     }
@@ -182,7 +193,11 @@ pub(crate) struct TestStore {
 
 impl TestStore {
     pub(crate) fn of(unit: MockUnit) -> Self {
-        Self { units: Arc::new(Mutex::new(vec![unit])), committed: Arc::default() }
+        Self::of_all(vec![unit])
+    }
+
+    pub(crate) fn of_all(units: Vec<MockUnit>) -> Self {
+        Self { units: Arc::new(Mutex::new(units)), committed: Arc::default() }
     }
 
     pub(crate) fn committed(&self) -> Committed {
@@ -221,6 +236,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         entropy: entropy.clone(),
         keyring: "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".parse().expect("a keyring"),
         passwords: Passwords::new(cost, 2, std::time::Duration::from_secs(60), entropy).expect("a cost"),
+        exports: Exports::at_most(1),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
             limits: None,

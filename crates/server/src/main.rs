@@ -7,6 +7,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rollcall_domain::OrganizationId;
 use rollcall_server::{Database, Ports, Server, Settings, reference, start_logging};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -32,6 +33,18 @@ enum Command {
     },
     /// Print the contract as OpenAPI.
     Openapi,
+    /// What the platform's operator does.
+    #[command(subcommand)]
+    Operator(Operator),
+}
+
+#[derive(Subcommand)]
+enum Operator {
+    /// Undo the deletion of an organization, which is possible for 30 days.
+    Restore {
+        /// The organization's id: org_…
+        organization: OrganizationId,
+    },
 }
 
 type Result = std::result::Result<(), Box<dyn std::error::Error>>;
@@ -48,6 +61,7 @@ async fn main() -> ExitCode {
         }
         Command::CheckConfig { reference: false } => check_config(),
         Command::Openapi => openapi(),
+        Command::Operator(Operator::Restore { organization }) => restore(organization).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -91,6 +105,14 @@ async fn migrate() -> Result {
     migrated?;
     closed?;
     println!("the schema is current");
+    Ok(())
+}
+
+async fn restore(organization: OrganizationId) -> Result {
+    let settings = Settings::load()?;
+    start_logging(&settings)?;
+    let restored = rollcall_server::restore(&settings, &Ports::default(), organization).await?;
+    println!("{} ({}) is restored; its people sign in anew", restored.name, restored.id);
     Ok(())
 }
 

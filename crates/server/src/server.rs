@@ -14,8 +14,8 @@ use rollcall_api_http::{
 };
 use rollcall_application::{
     Application, Settings as ApplicationSettings,
-    keyring::Keyring,
     mail::{Courier, DevMailbox, Pace},
+    organizations::Exports,
     passwords::Passwords,
 };
 use rollcall_web_console::{Console, ExplainedProblem};
@@ -134,12 +134,7 @@ impl Node {
             database.migrate().await?;
         }
         let store = database.connect(settings, &ports).await?;
-        let keyring = match settings.keyring()? {
-            Some(keyring) => keyring,
-            None => keys::generated(&settings.values.data_dir, ports.entropy.as_ref())
-                .map_err(StartError::Keys)?,
-        };
-        let app = application(settings, &ports, &store, keyring)?;
+        let app = application(settings, &ports, &store)?;
         let (public_origin, secure) = settings.public_origin(address)?;
         let http_settings = HttpSettings {
             public_origin,
@@ -158,7 +153,7 @@ impl Node {
             Profile::Production => None,
         };
         let mut routes = rollcall_api_http::router(&api, parts.clone())
-            .merge(rollcall_web_console::router(console(app, mailbox.clone(), api.settings.cookie)));
+            .merge(rollcall_web_console::router(console(app.clone(), mailbox.clone(), api.settings.cookie)));
         if let Some(mailbox) = mailbox {
             routes = routes.merge(dev_mailbox(mailbox));
         }
@@ -166,6 +161,8 @@ impl Node {
             courier: courier(settings, &ports, &store, address)?,
             idempotency: Arc::new(store.clone()),
             expiry: Arc::new(store.clone()),
+            purge: Arc::new(store.clone()),
+            app,
             clock: ports.clock,
             metrics: metrics.clone(),
         };
@@ -193,12 +190,18 @@ impl Node {
     }
 }
 
-fn application(
+/// What use cases work with, on a database that is there.
+pub(crate) fn application(
     settings: &Settings,
     ports: &Ports,
     store: &PgStore,
-    keyring: Keyring,
 ) -> Result<Application, StartError> {
+    let keyring = match settings.keyring()? {
+        Some(keyring) => keyring,
+        None => {
+            keys::generated(&settings.values.data_dir, ports.entropy.as_ref()).map_err(StartError::Keys)?
+        }
+    };
     let passwords = Passwords::new(
         settings.password_cost(),
         settings.passwords_at_once(),
@@ -213,6 +216,7 @@ fn application(
         entropy: ports.entropy.clone(),
         keyring,
         passwords,
+        exports: Exports::at_most(settings.exports_at_once()),
         settings: ApplicationSettings { sessions: settings.lifetimes(), limits: settings.limits() },
     })
 }

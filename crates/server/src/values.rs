@@ -17,7 +17,7 @@ pub(crate) struct Values {
     pub(crate) passwords: PasswordValues,
     pub(crate) sessions: SessionValues,
     pub(crate) limits: LimitValues,
-    pub(crate) operator: Token,
+    pub(crate) operator: Operator,
     pub(crate) service: Token,
     pub(crate) log: Log,
 }
@@ -91,6 +91,14 @@ pub(crate) struct LimitValues {
     pub(crate) invitations_per_organization: u32,
     pub(crate) signups_per_address: u32,
     pub(crate) password_resets_per_address: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Operator {
+    #[serde(deserialize_with = "secret")]
+    pub(crate) token: Secret,
+    pub(crate) contact: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -14,7 +14,7 @@ use crate::{passwords::PasswordHash, ports::StoreError};
 /// Reads accounts.
 #[async_trait]
 pub trait AccountsView {
-    /// The organizations that the scope's account is in, and as what, by name.
+    /// The organizations that the scope's account is in, and as what, by name; none that is deleted.
     async fn seats_of(&mut self, user: UserId) -> Result<Vec<(Organization, Role)>, StoreError>;
 
     /// How many other passwords an address has asked for since a moment.

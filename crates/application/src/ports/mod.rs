@@ -5,6 +5,7 @@ mod clock;
 mod directory;
 mod expiry;
 mod idempotency;
+mod purge;
 mod scope;
 mod store;
 
@@ -13,5 +14,6 @@ pub use clock::Clock;
 pub use directory::{Credentials, Directory, FoundInvitation, FoundPasswordReset, FoundSignup, OpenSession};
 pub use expiry::Expiry;
 pub use idempotency::{Claim, IdempotencyKeys, KeyedRequest, Window};
+pub use purge::Purge;
 pub use scope::Scope;
 pub use store::{Store, StoreError, UnitOfWork, View};

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::Scope;
 use crate::{
     accounts::{Accounts, AccountsView},
-    audit::Record,
+    audit::{AuditView, Record},
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
@@ -24,11 +24,14 @@ pub trait Store: Send + Sync {
 
 /// Reads in one scope. A `find` gives what is there; nothing is locked.
 pub trait View:
-    AccountsView + OrganizationsView + MembersView + InvitationsView + SessionsView + Send
+    AccountsView + OrganizationsView + MembersView + InvitationsView + SessionsView + AuditView + Send
 {
 }
 
-impl<T: AccountsView + OrganizationsView + MembersView + InvitationsView + SessionsView + Send> View for T {}
+impl<T> View for T where
+    T: AccountsView + OrganizationsView + MembersView + InvitationsView + SessionsView + AuditView + Send
+{
+}
 
 /// A change in the making, in one scope. Dropped without a commit, it never was.
 #[async_trait]
