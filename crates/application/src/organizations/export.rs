@@ -134,10 +134,9 @@ impl Export {
             return Err(Error::Unavailable("an export took longer than it may".into()));
         }
         let mut unit = self.app.store.begin(self.actor.scope()).await?;
-        if !unit.session_hold(self.actor.session_id()).await? {
-            return Err(Error::Unauthenticated);
-        }
-        self.seat.permit_on(unit.as_mut(), Permission::OrganizationExport, Target::Organization).await
+        // The organization before the session, as its deletion takes them.
+        self.seat.permit_on(unit.as_mut(), Permission::OrganizationExport, Target::Organization).await?;
+        if unit.session_hold(self.actor.session_id()).await? { Ok(()) } else { Err(Error::Unauthenticated) }
     }
 
     async fn read(&mut self) -> Result<Option<Part>, Error> {
