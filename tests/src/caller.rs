@@ -69,6 +69,11 @@ impl Caller {
         Answer::of(self.request(Method::PATCH, path).json(&body)).await
     }
 
+    /// DELETE with a JSON body.
+    pub async fn delete_with(&self, path: &str, body: Value) -> Answer {
+        Answer::of(self.request(Method::DELETE, path).json(&body)).await
+    }
+
     /// DELETE.
     pub async fn delete(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::DELETE, path)).await

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rollcall_server::{Ports, Profile, Server, Settings, SystemEntropy, rotate_keys};
+use rollcall_server::{OperatorError, Ports, Profile, Server, Settings, SystemEntropy, rotate_keys};
 use serde_json::{Value, json};
 
 use crate::{Answer, Caller, ManualClock, TestDatabase, database::random, patience::until, team::PASSWORD};
@@ -10,6 +10,7 @@ use crate::{Answer, Caller, ManualClock, TestDatabase, database::random, patienc
 /// A node that serves, on a database and with a clock that are the test's own.
 pub struct Service {
     server: Option<Server>,
+    settings: Settings,
     /// Its database.
     pub database: Arc<TestDatabase>,
     /// Its clock.
@@ -53,7 +54,7 @@ impl Service {
         let values: Vec<_> = VALUES.iter().chain(&own).chain(values).copied().collect();
         let settings = Settings::with(Profile::Development, &values).unwrap();
         let server = Server::start(&settings, ports(&clock)).await.unwrap();
-        Self { server: Some(server), database, clock, settings, _data_dir: data_dir }
+        Self { server: Some(server), settings, database, clock, _data_dir: data_dir }
     }
 
     /// Makes another signing key, as `rollcall keys rotate` does beside a node that serves; gives back what it says.
@@ -121,6 +122,17 @@ impl Service {
         let answer = self.anonymous().post("/v1/invitations/accept", accept).await.expect(201);
         let caller = self.anonymous().with_token(answer.text_at("/session/token"));
         (caller, answer.text_at("/user/id").to_owned())
+    }
+
+    /// Undoes the deletion of an organization, as the operator would.
+    pub async fn restore(&self, organization: &str) -> Result<(), OperatorError> {
+        self.restore_at(organization, &self.clock).await
+    }
+
+    /// The same on a machine with another clock.
+    pub async fn restore_at(&self, organization: &str, clock: &ManualClock) -> Result<(), OperatorError> {
+        let ports = Ports { clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy) };
+        rollcall_server::restore(&self.settings, &ports, organization.parse().unwrap()).await.map(|_| ())
     }
 
     /// The mails to an address, the newest first.

@@ -31,29 +31,37 @@ const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-const POLICIES: [(&str, &str, &str, &str); 30] = [
+const POLICIES: [(&str, &str, &str, &str); 38] = [
     ("attempts", "task", "rollcall_app", "ALL"),
     ("audit_events", "own_organization", "rollcall_app", "ALL"),
+    ("audit_events", "purge", "rollcall_purge", "ALL"),
     ("dev_mails", "task", "rollcall_app", "ALL"),
     ("idempotency_keys", "task", "rollcall_app", "ALL"),
     ("invitations", "directory", "rollcall_directory", "SELECT"),
     ("invitations", "own_organization", "rollcall_app", "ALL"),
+    ("invitations", "purge", "rollcall_purge", "ALL"),
     ("mails", "own_organization", "rollcall_app", "ALL"),
+    ("mails", "purge", "rollcall_purge", "ALL"),
     ("mails", "task", "rollcall_app", "ALL"),
     ("members", "directory", "rollcall_directory", "SELECT"),
     ("members", "directory_seen", "rollcall_directory", "UPDATE"),
     ("members", "own_account", "rollcall_app", "SELECT"),
     ("members", "own_organization", "rollcall_app", "ALL"),
+    ("members", "purge", "rollcall_purge", "ALL"),
     ("organizations", "directory", "rollcall_directory", "SELECT"),
     ("organizations", "own_account", "rollcall_app", "SELECT"),
     ("organizations", "own_organization", "rollcall_app", "ALL"),
+    ("organizations", "purge", "rollcall_purge", "ALL"),
+    ("organizations", "task", "rollcall_app", "SELECT"),
     ("password_resets", "directory", "rollcall_directory", "SELECT"),
     ("password_resets", "own_address", "rollcall_app", "ALL"),
     ("password_resets", "task", "rollcall_app", "ALL"),
     ("sessions", "directory", "rollcall_directory", "SELECT"),
     ("sessions", "directory_seen", "rollcall_directory", "UPDATE"),
+    ("sessions", "organization_ends", "rollcall_app", "DELETE"),
     ("sessions", "own_account", "rollcall_app", "ALL"),
     ("sessions", "own_organization", "rollcall_app", "SELECT"),
+    ("sessions", "purge", "rollcall_purge", "ALL"),
     ("sessions", "task", "rollcall_app", "ALL"),
     ("signing_keys", "task", "rollcall_app", "ALL"),
     ("signups", "directory", "rollcall_directory", "SELECT"),
@@ -65,14 +73,16 @@ const POLICIES: [(&str, &str, &str, &str); 30] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-const DEFINERS: [(&str, bool); 7] = [
-    ("directory_credentials", true),
-    ("directory_invitation", true),
-    ("directory_password_reset", true),
-    ("directory_session", true),
-    ("directory_session_seen", true),
-    ("directory_signup", true),
-    ("organization_keeps_an_owner", false),
+const DEFINERS: [(&str, &str, bool); 9] = [
+    ("directory_credentials", "rollcall_directory", true),
+    ("directory_invitation", "rollcall_directory", true),
+    ("directory_password_reset", "rollcall_directory", true),
+    ("directory_session", "rollcall_directory", true),
+    ("directory_session_seen", "rollcall_directory", true),
+    ("directory_signup", "rollcall_directory", true),
+    ("organization_keeps_an_owner", "rollcall_directory", false),
+    ("purge_organization", "rollcall_purge", true),
+    ("purge_rows", "rollcall_purge", true),
 ];
 
 async fn catalogue(database: &TestDatabase, query: &str) -> Vec<Vec<String>> {
@@ -101,7 +111,7 @@ async fn every_table_has_row_level_security_that_holds_its_owner_too() {
     for row in &tables {
         assert_eq!((row[1].as_str(), row[2].as_str()), ("true", "true"), "{}", row[0]);
         assert!(
-            !["rollcall_app", "rollcall_directory"].contains(&row[3].as_str()),
+            !["rollcall_app", "rollcall_directory", "rollcall_purge"].contains(&row[3].as_str()),
             "{} has the wrong owner",
             row[0]
         );
@@ -176,7 +186,7 @@ async fn roles_have_no_rights_beyond_those_on_the_list() {
     .await;
     let plain =
         |name: &str| [name, "false", "false", "false", "false", "true", "0"].map(str::to_owned).to_vec();
-    assert_eq!(roles, [plain("rollcall_app"), plain("rollcall_directory")]);
+    assert_eq!(roles, [plain("rollcall_app"), plain("rollcall_directory"), plain("rollcall_purge")]);
 
     // Whole-table rights, and rights on columns, of the service.
     let rights = catalogue(
@@ -218,10 +228,42 @@ async fn roles_have_no_rights_beyond_those_on_the_list() {
     assert!(public.is_empty(), "{public:?}");
     let schema = catalogue(
         &database,
-        "SELECT has_schema_privilege('rollcall_app', 'public', 'CREATE')::text, has_schema_privilege('rollcall_directory', 'public', 'CREATE')::text",
+        "SELECT has_schema_privilege(rolname, 'public', 'CREATE')::text FROM pg_roles
+          WHERE rolname IN ('rollcall_app', 'rollcall_directory', 'rollcall_purge')",
     )
     .await;
-    assert_eq!(schema, [["false", "false"]]);
+    assert_eq!(schema, [["false"], ["false"], ["false"]]);
+}
+
+#[tokio::test]
+async fn what_purges_may_remove_what_belongs_to_deleted_organizations_and_reads_nothing_but_keys() {
+    let database = TestDatabase::create().await;
+    let rights = catalogue(
+        &database,
+        "SELECT table_name::text, privilege_type::text, string_agg(column_name::text, ' ' ORDER BY column_name::text)
+           FROM information_schema.column_privileges WHERE grantee = 'rollcall_purge' GROUP BY 1, 2
+          UNION ALL
+         SELECT table_name::text, privilege_type::text, '' FROM information_schema.table_privileges WHERE grantee = 'rollcall_purge'
+          ORDER BY 1, 2",
+    )
+    .await;
+    let rights: Vec<String> = rights.iter().map(|row| row.join(": ")).collect();
+    let expected = [
+        "audit_events: DELETE: ",
+        "audit_events: SELECT: event_id org_id",
+        "invitations: DELETE: ",
+        "invitations: SELECT: invitation_id org_id",
+        "mails: DELETE: ",
+        "mails: SELECT: mail_id org_id",
+        "members: DELETE: ",
+        "members: SELECT: org_id user_id",
+        "organizations: DELETE: ",
+        "organizations: SELECT: deleted_at org_id purge_at purged",
+        "organizations: UPDATE: purged",
+        "sessions: DELETE: ",
+        "sessions: SELECT: org_id session_id",
+    ];
+    assert_eq!(rights, expected);
 }
 
 #[tokio::test]
@@ -234,14 +276,15 @@ async fn functions_with_rights_of_their_own_are_those_on_the_list() {
            FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef ORDER BY 1",
     )
     .await;
-    let found: Vec<_> =
-        functions.iter().map(|function| (function[0].as_str(), function[2] == "true")).collect();
+    let found: Vec<_> = functions
+        .iter()
+        .map(|function| (function[0].as_str(), function[1].as_str(), function[2] == "true"))
+        .collect();
     assert_eq!(
         found, DEFINERS,
         "a new one goes on the list in tests/suite/isolation.rs and in ARCHITECTURE.md, on purpose"
     );
     for function in &functions {
-        assert_eq!(function[1], "rollcall_directory", "{function:?}");
         assert!(function[3].starts_with("search_path=pg_catalog, public, pg_temp"), "{function:?}");
         assert_eq!(function[4], "false", "{function:?}");
     }

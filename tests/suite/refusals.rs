@@ -9,7 +9,7 @@ use rollcall_tests::{Answer, Caller, Service, Team};
 use serde_json::{Value, json};
 
 /// What an operation asks of whoever calls it.
-enum Needs {
+pub(crate) enum Needs {
     /// Nothing: anybody may.
     Nothing,
     /// To be signed in.
@@ -20,11 +20,11 @@ enum Needs {
     Permission(&'static str),
 }
 
-struct Row {
-    method: &'static str,
+pub(crate) struct Row {
+    pub(crate) method: &'static str,
     /// The path as the contract has it.
-    path: &'static str,
-    needs: Needs,
+    pub(crate) path: &'static str,
+    pub(crate) needs: Needs,
     /// A body that would be accepted.
     body: Option<Value>,
     /// Which id of the other organization stands in the path.
@@ -56,7 +56,7 @@ impl Row {
     }
 }
 
-fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     use Foreign::{Invitation, Member};
     use Needs::{Nothing, Permission as P, Service, Session};
     let invitation = json!({"email": "refused@example.com", "role": "viewer"});
@@ -88,6 +88,8 @@ fn rows() -> Vec<Row> {
         row("post", "/v1/authorize", Session).with(json!({"checks": [{"permission": "calls:read"}]})),
         row("get", "/v1/organization", P("organization:read")),
         row("patch", "/v1/organization", P("organization:update")).with(json!({"name": "Refused"})),
+        row("delete", "/v1/organization", P("organization:delete")).with(json!({"confirm_name": "Acme"})),
+        row("get", "/v1/organization/export", P("organization:export")),
         row("get", "/v1/members", P("team:read")),
         row("delete", "/v1/members/me", Session),
         row("get", "/v1/members/{user_id}", P("team:read")).on(Member),
@@ -229,7 +231,7 @@ async fn attack_2_nothing_of_another_organization_is_listed_or_counted() {
     }
 }
 
-async fn call(caller: &Caller, row: &Row, id: &str) -> Answer {
+pub(crate) async fn call(caller: &Caller, row: &Row, id: &str) -> Answer {
     let method = Method::from_bytes(row.method.to_uppercase().as_bytes()).unwrap();
     let request = caller.request(method, &row.path(id));
     Answer::of(match &row.body {
@@ -252,7 +254,7 @@ fn assert_same(answer: &Answer, of_nothing: &Answer, row: &Row) {
 }
 
 /// All rows that belong to an organization, as the database has them.
-async fn everything_of(service: &Service, team: &Team) -> Vec<Value> {
+pub(crate) async fn everything_of(service: &Service, team: &Team) -> Vec<Value> {
     let organization = team.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
     let mut rows = Vec::new();
     for table in ["organizations", "members", "invitations", "sessions", "mails", "audit_events"] {

@@ -8,5 +8,5 @@ mod postbox;
 mod rendered;
 mod smtp;
 
-pub use postbox::{InvalidSender, Postbox, Sender};
+pub use postbox::{InvalidContact, InvalidSender, Postbox, Sender};
 pub use smtp::{InvalidSmtpUrl, Smtp, SmtpUrl};

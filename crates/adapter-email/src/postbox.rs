@@ -23,12 +23,18 @@ use crate::{rendered::Rendered, smtp::Smtp};
 pub struct Sender {
     mailbox: Mailbox,
     public_url: String,
+    contact: String,
 }
 
 /// The text is no sender of mails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an address like rollcall@example.com, or Name <rollcall@example.com>")]
 pub struct InvalidSender;
+
+/// The text is nowhere that could be written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be an address like support@example.com")]
+pub struct InvalidContact;
 
 impl Sender {
     /// A sender by name and address. Links in its mails lead to `public_url`: scheme, host and perhaps a port and
@@ -37,8 +43,18 @@ impl Sender {
     /// # Errors
     /// [`InvalidSender`].
     pub fn new(from: &str, public_url: &str) -> Result<Self, InvalidSender> {
-        let mailbox = from.parse().map_err(|_| InvalidSender)?;
-        Ok(Self { mailbox, public_url: public_url.trim_end_matches('/').to_owned() })
+        let mailbox: Mailbox = from.parse().map_err(|_| InvalidSender)?;
+        let contact = mailbox.email.to_string();
+        Ok(Self { mailbox, public_url: public_url.trim_end_matches('/').to_owned(), contact })
+    }
+
+    /// The same, whose mails say that the platform's operator is written to at `contact`, and not where they come from.
+    ///
+    /// # Errors
+    /// [`InvalidContact`].
+    pub fn with_contact(self, contact: &str) -> Result<Self, InvalidContact> {
+        let contact: Address = contact.parse().map_err(|_| InvalidContact)?;
+        Ok(Self { contact: contact.to_string(), ..self })
     }
 }
 
@@ -87,7 +103,7 @@ impl Postbox {
 impl Mailer for Postbox {
     async fn send(&self, message: Message) -> Result<(), MailerError> {
         let id = message.id;
-        let rendered = Rendered::of(message, &self.sender.public_url)
+        let rendered = Rendered::of(message, &self.sender.public_url, &self.sender.contact)
             .map_err(|error| MailerError::Permanent(format!("cannot be written: {error}")))?;
         match &self.way {
             Way::Smtp(smtp) => smtp.send(self.mail(id, rendered)?).await,

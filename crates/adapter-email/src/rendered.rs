@@ -93,6 +93,26 @@ struct FailedSignInsText<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "organization_deleted.html")]
+struct OrganizationDeletedHtml<'a> {
+    name: &'a str,
+    organization: &'a str,
+    id: &'a str,
+    until: &'a str,
+    contact: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "organization_deleted.txt")]
+struct OrganizationDeletedText<'a> {
+    name: &'a str,
+    organization: &'a str,
+    id: &'a str,
+    until: &'a str,
+    contact: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "invitation.html")]
 struct InvitationHtml<'a> {
     inviter: &'a str,
@@ -113,8 +133,9 @@ struct InvitationText<'a> {
 }
 
 impl Rendered {
-    /// Writes a letter. Links lead to `public_url`, whatever host a request may have named (attack 18).
-    pub(crate) fn of(message: Message, public_url: &str) -> Result<Self, askama::Error> {
+    /// Writes a letter. Links lead to `public_url`, whatever host a request may have named (attack 18); the platform's operator
+    /// is written to at `contact`.
+    pub(crate) fn of(message: Message, public_url: &str, contact: &str) -> Result<Self, askama::Error> {
         let token = message.token.expose();
         let link = |page: &str| format!("{public_url}{page}?token={token}");
         match message.contents {
@@ -171,6 +192,19 @@ impl Rendered {
                     links: Vec::new(),
                 })
             }
+            Contents::OrganizationDeleted { to, name, organization, id, purge_at } => {
+                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
+                let (id, until) = (id.to_string(), moment(purge_at));
+                let (name, organization, id, until) =
+                    (name.as_str(), organization.as_str(), id.as_str(), until.as_str());
+                Ok(Self {
+                    to,
+                    subject: format!("{organization} is deleted"),
+                    text: OrganizationDeletedText { name, organization, id, until, contact }.render()?,
+                    html: OrganizationDeletedHtml { name, organization, id, until, contact }.render()?,
+                    links: Vec::new(),
+                })
+            }
             Contents::Invitation { to, organization, inviter, role, expires_at } => {
                 let organization = inert(organization.as_str());
                 let inviter = inert(inviter.as_deref().unwrap_or("A colleague"));
@@ -197,23 +231,47 @@ fn moment(at: OffsetDateTime) -> String {
 
 #[cfg(test)]
 mod tests {
-    use rollcall_domain::{Role, accounts::Locale, id::MailId, secret::Secret};
+    use rollcall_domain::{OrganizationId, Role, accounts::Locale, id::MailId, secret::Secret};
     use time::macros::datetime;
 
     use super::*;
 
     fn invitation(organization: &str, inviter: &str) -> Rendered {
-        let contents = Contents::Invitation {
+        rendered(Contents::Invitation {
             to: "ada@analytical.example".parse().expect("an address"),
             organization: organization.parse().expect("a name"),
             inviter: Some(inviter.to_owned()),
             role: Role::CustomerSupportAgent,
             expires_at: datetime!(2026-01-09 03:04:05 UTC),
-        };
+        })
+    }
+
+    fn rendered(contents: Contents) -> Rendered {
         let token = Secret::new("t0k3n");
         let message =
             Message { id: MailId::from_parts(0, &[0; 10]), contents, token, locale: Locale::default() };
-        Rendered::of(message, "https://rollcall.example").expect("a mail")
+        Rendered::of(message, "https://rollcall.example", "help@rollcall.example").expect("a mail")
+    }
+
+    #[test]
+    fn the_notice_of_a_deletion_says_which_until_when_and_whom_to_ask() {
+        let id = OrganizationId::from_parts(0, &[1; 10]);
+        let mail = rendered(Contents::OrganizationDeleted {
+            to: "grace@navy.example".parse().expect("an address"),
+            name: "Grace Hopper".parse().expect("a name"),
+            organization: "Acme <Voice> evil.example".parse().expect("a name"),
+            id,
+            purge_at: datetime!(2026-01-09 03:04:05 UTC),
+        });
+        for part in [&mail.text, &mail.html] {
+            for word in
+                ["Grace Hopper", &id.to_string(), "9 January 2026, 03:04 UTC", "help@rollcall.example"]
+            {
+                assert!(part.contains(word), "{word} in {part}");
+            }
+            assert!(!part.contains("evil.example"), "{part}");
+        }
+        assert!(!mail.html.contains("<Voice>") && mail.links.is_empty(), "{}", mail.html);
     }
 
     #[test]

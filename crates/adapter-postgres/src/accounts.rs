@@ -36,7 +36,7 @@ impl AccountsView for Transaction {
             SeatRow,
             "SELECT o.org_id, o.name, o.slug, o.plan, o.created_at, o.version, m.role
                FROM members m JOIN organizations o ON o.org_id = m.org_id
-              WHERE m.user_id = $1
+              WHERE m.user_id = $1 AND o.deleted_at IS NULL
               ORDER BY lower(o.name), o.org_id",
             user.uuid()
         );

@@ -2,15 +2,22 @@
 
 use std::fmt::Write;
 
+use async_trait::async_trait;
 use rollcall_application::{
-    audit::{Entry, Record},
+    Page, PageRequest,
+    audit::{AuditView, Entry, EventKey, KeptEvent, Record},
     ports::StoreError,
 };
 use rollcall_domain::OrganizationId;
 use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 
-use crate::{error::store_error, transaction::NO_ORGANIZATION};
+use crate::{
+    error::{corrupt, store_error},
+    row::moment,
+    transaction::{NO_ORGANIZATION, Transaction},
+};
 
 /// Writes the events of a record into an organization's log, or into the platform's.
 pub(crate) async fn write(
@@ -58,4 +65,36 @@ fn personal(entry: &Entry) -> Value {
         ((*field).to_owned(), json!({"value": value, "salt": hex}))
     });
     Value::Object(fields.collect::<Map<_, _>>())
+}
+
+#[async_trait]
+impl AuditView for Transaction {
+    async fn audit_events_page(
+        &mut self,
+        organization: OrganizationId,
+        page: &PageRequest<EventKey>,
+    ) -> Result<Page<KeptEvent, EventKey>, StoreError> {
+        // Nothing happened before the beginning of time, so every page begins after some key.
+        let after = page.after.unwrap_or(EventKey { occurred_at: OffsetDateTime::UNIX_EPOCH, written: 0 });
+        let rows = sqlx::query!(
+            r#"SELECT occurred_at, written AS "written!", leaf, personal FROM audit_events
+                WHERE org_id = $1 AND (occurred_at, written) > ($2, $3)
+                ORDER BY occurred_at, written
+                LIMIT $4"#,
+            organization.uuid(),
+            after.occurred_at,
+            after.written,
+            i64::from(page.limit) + 1,
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        let events = rows.into_iter().map(|row| {
+            Ok(KeptEvent {
+                key: EventKey { occurred_at: moment(row.occurred_at), written: row.written },
+                leaf: String::from_utf8(row.leaf).map_err(corrupt)?,
+                personal: row.personal,
+            })
+        });
+        let events = events.collect::<Result<_, StoreError>>()?;
+        Ok(Page::cut(events, page.limit, |event: &KeptEvent| event.key))
+    }
 }

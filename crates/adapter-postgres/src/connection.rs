@@ -79,10 +79,11 @@ pub(crate) async fn connect(connection: &Connection) -> Result<PgPool, ConnectEr
         .await
         .map_err(not_connected)?;
     let powerful = sqlx::query_scalar!(
-        // A member has what the role has, policies included: those of `rollcall_directory` let everything be seen.
+        // A member has what the role has, policies included: those of `rollcall_directory` let everything be seen, and those of
+        // `rollcall_purge` let much be removed.
         r#"SELECT EXISTS (SELECT FROM pg_roles r
                            WHERE pg_has_role(current_user, r.oid, 'MEMBER')
-                             AND (r.rolsuper OR r.rolbypassrls OR r.rolname = 'rollcall_directory'
+                             AND (r.rolsuper OR r.rolbypassrls OR r.rolname IN ('rollcall_directory', 'rollcall_purge')
                                   OR EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p'))))
                   AS "powerful!""#
     )

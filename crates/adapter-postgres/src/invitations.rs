@@ -134,9 +134,11 @@ impl Invitations for Transaction {
     ) -> Result<Option<Invitation>, StoreError> {
         let row = sqlx::query_as!(
             InvitationRow,
-            "SELECT invitation_id, email, role, state, invited_by, created_at, expires_at, accepted_at, version
-               FROM invitations WHERE org_id = $1 AND invitation_id = $2
-                FOR UPDATE",
+            "SELECT i.invitation_id, i.email, i.role, i.state, i.invited_by, i.created_at, i.expires_at, i.accepted_at,
+                    i.version
+               FROM invitations i JOIN organizations o ON o.org_id = i.org_id
+              WHERE i.org_id = $1 AND i.invitation_id = $2 AND o.deleted_at IS NULL
+                FOR UPDATE OF i FOR KEY SHARE OF o",
             organization.uuid(),
             id.uuid()
         );

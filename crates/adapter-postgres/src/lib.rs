@@ -18,6 +18,7 @@ mod invitations;
 mod members;
 mod organizations;
 mod outbox;
+mod purge;
 mod readiness;
 mod row;
 mod session_cache;

@@ -73,8 +73,8 @@ impl MembersView for Transaction {
             MemberRow,
             r#"SELECT m.user_id, m.role, u.email, u.name, u.status, m.joined_at, m.last_seen_at,
                       m.version + u.version AS "version!"
-                 FROM members m JOIN users u ON u.user_id = m.user_id
-                WHERE m.org_id = $1 AND m.user_id = $2"#,
+                 FROM members m JOIN users u ON u.user_id = m.user_id JOIN organizations o ON o.org_id = m.org_id
+                WHERE m.org_id = $1 AND m.user_id = $2 AND o.deleted_at IS NULL"#,
             organization.uuid(),
             user.uuid()
         );
@@ -142,6 +142,15 @@ impl MembersView for Transaction {
         count(found.fetch_one(self.connection()).await.map_err(store_error)?)
     }
 
+    async fn owners(&mut self, organization: OrganizationId) -> Result<Vec<UserId>, StoreError> {
+        let found = sqlx::query_scalar!(
+            "SELECT user_id FROM members WHERE org_id = $1 AND role = 'owner' ORDER BY user_id",
+            organization.uuid()
+        );
+        let found = found.fetch_all(self.connection()).await.map_err(store_error)?;
+        Ok(found.into_iter().map(UserId::from_uuid).collect())
+    }
+
     async fn offboarding(
         &mut self,
         organization: OrganizationId,
@@ -163,22 +172,6 @@ impl MembersView for Transaction {
             sole_owner: row.sole_owner,
         })
     }
-
-    async fn seat_of(
-        &mut self,
-        organization: OrganizationId,
-        user: UserId,
-    ) -> Result<Option<(Organization, Role)>, StoreError> {
-        let row = sqlx::query_as!(
-            SeatRow,
-            "SELECT o.org_id, o.name, o.slug, o.plan, o.created_at, o.version, m.role
-               FROM members m JOIN organizations o ON o.org_id = m.org_id
-              WHERE m.org_id = $1 AND m.user_id = $2",
-            organization.uuid(),
-            user.uuid()
-        );
-        row.fetch_optional(self.connection()).await.map_err(store_error)?.map(SeatRow::try_into).transpose()
-    }
 }
 
 #[async_trait]
@@ -189,13 +182,32 @@ impl Members for Transaction {
         Ok(())
     }
 
+    async fn seat_of(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<(Organization, Role)>, StoreError> {
+        let row = sqlx::query_as!(
+            SeatRow,
+            "SELECT o.org_id, o.name, o.slug, o.plan, o.created_at, o.version, m.role
+               FROM members m JOIN organizations o ON o.org_id = m.org_id
+              WHERE m.org_id = $1 AND m.user_id = $2 AND o.deleted_at IS NULL
+                FOR KEY SHARE OF o",
+            organization.uuid(),
+            user.uuid()
+        );
+        row.fetch_optional(self.connection()).await.map_err(store_error)?.map(SeatRow::try_into).transpose()
+    }
+
     async fn member_hold(
         &mut self,
         organization: OrganizationId,
         user: UserId,
     ) -> Result<Option<Role>, StoreError> {
         let role = sqlx::query_scalar!(
-            "SELECT role FROM members WHERE org_id = $1 AND user_id = $2 FOR SHARE",
+            "SELECT m.role FROM members m JOIN organizations o ON o.org_id = m.org_id
+              WHERE m.org_id = $1 AND m.user_id = $2 AND o.deleted_at IS NULL
+                FOR SHARE OF m FOR KEY SHARE OF o",
             organization.uuid(),
             user.uuid()
         );

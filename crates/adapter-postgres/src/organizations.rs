@@ -2,14 +2,19 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
-    organizations::{Organizations, OrganizationsView},
+    organizations::{Organizations, OrganizationsView, Purged},
     ports::StoreError,
 };
-use rollcall_domain::{OrganizationId, organizations::Organization};
+use rollcall_domain::{
+    OrganizationId,
+    organizations::{Deleted, Deletion, Organization},
+};
+use serde_json::Value;
+use time::OffsetDateTime;
 
 use crate::{
-    error::{exactly_one, store_error},
-    row::OrganizationRow,
+    error::{corrupt, exactly_one, store_error},
+    row::{OrganizationRow, moment},
     transaction::Transaction,
 };
 
@@ -18,7 +23,8 @@ impl OrganizationsView for Transaction {
     async fn organization_find(&mut self, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
         let row = sqlx::query_as!(
             OrganizationRow,
-            "SELECT org_id, name, slug, plan, created_at, version FROM organizations WHERE org_id = $1",
+            "SELECT org_id, name, slug, plan, created_at, version FROM organizations
+              WHERE org_id = $1 AND deleted_at IS NULL",
             id.uuid()
         );
         row.fetch_optional(self.connection())
@@ -34,7 +40,8 @@ impl Organizations for Transaction {
     async fn organization_lock(&mut self, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
         let row = sqlx::query_as!(
             OrganizationRow,
-            "SELECT org_id, name, slug, plan, created_at, version FROM organizations WHERE org_id = $1
+            "SELECT org_id, name, slug, plan, created_at, version FROM organizations
+              WHERE org_id = $1 AND deleted_at IS NULL
                 FOR NO KEY UPDATE",
             id.uuid()
         );
@@ -43,6 +50,51 @@ impl Organizations for Transaction {
             .map_err(store_error)?
             .map(Organization::try_from)
             .transpose()
+    }
+
+    async fn organization_lock_out(
+        &mut self,
+        id: OrganizationId,
+    ) -> Result<Option<Organization>, StoreError> {
+        let row = sqlx::query_as!(
+            OrganizationRow,
+            // Against the FOR KEY SHARE of whatever leads in, and that of foreign keys.
+            "SELECT org_id, name, slug, plan, created_at, version FROM organizations
+              WHERE org_id = $1 AND deleted_at IS NULL
+                FOR UPDATE",
+            id.uuid()
+        );
+        row.fetch_optional(self.connection())
+            .await
+            .map_err(store_error)?
+            .map(Organization::try_from)
+            .transpose()
+    }
+
+    async fn organization_lock_deleted(&mut self, id: OrganizationId) -> Result<Option<Deleted>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT org_id, name, slug, plan, created_at, version, purge_at AS "purge_at!",
+                      purged IS NOT NULL AS "purge_begun!"
+                 FROM organizations WHERE org_id = $1 AND deleted_at IS NOT NULL
+                  FOR UPDATE"#,
+            id.uuid()
+        );
+        let Some(row) = row.fetch_optional(self.connection()).await.map_err(store_error)? else {
+            return Ok(None);
+        };
+        let organization = OrganizationRow {
+            org_id: row.org_id,
+            name: row.name,
+            slug: row.slug,
+            plan: row.plan,
+            created_at: row.created_at,
+            version: row.version,
+        };
+        Ok(Some(Deleted {
+            organization: organization.try_into()?,
+            purge_at: moment(row.purge_at),
+            purge_begun: row.purge_begun,
+        }))
     }
 
     async fn organization_add(&mut self, organization: &Organization) -> Result<(), StoreError> {
@@ -67,5 +119,53 @@ impl Organizations for Transaction {
         );
         self.sessions_change(organization.id.uuid());
         exactly_one(update.execute(self.connection()).await)
+    }
+
+    async fn organization_delete(
+        &mut self,
+        id: OrganizationId,
+        deletion: &Deletion,
+    ) -> Result<(), StoreError> {
+        let update = sqlx::query!(
+            "UPDATE organizations SET deleted_at = $2, purge_at = $3, version = version + 1
+              WHERE org_id = $1 AND deleted_at IS NULL",
+            id.uuid(),
+            deletion.at(),
+            deletion.purge_at(),
+        );
+        exactly_one(update.execute(self.connection()).await)?;
+        let end = sqlx::query!("DELETE FROM sessions WHERE org_id = $1", id.uuid());
+        end.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn organization_restore(&mut self, id: OrganizationId) -> Result<(), StoreError> {
+        let update = sqlx::query!(
+            "UPDATE organizations SET deleted_at = NULL, purge_at = NULL, version = version + 1
+              WHERE org_id = $1 AND deleted_at IS NOT NULL AND purged IS NULL",
+            id.uuid(),
+        );
+        exactly_one(update.execute(self.connection()).await)
+    }
+
+    async fn organization_purge(
+        &mut self,
+        id: OrganizationId,
+        now: OffsetDateTime,
+    ) -> Result<Option<Purged>, StoreError> {
+        let purge = sqlx::query_scalar!(r#"SELECT purge_organization($1, $2) AS counts"#, id.uuid(), now);
+        let Some(counts) = purge.fetch_one(self.connection()).await.map_err(store_error)? else {
+            return Ok(None);
+        };
+        let count = |table: &str| match counts.get(table) {
+            None => Ok(0),
+            Some(count) => Value::as_u64(count).ok_or_else(|| corrupt("a count that is no number")),
+        };
+        Ok(Some(Purged {
+            members: count("members")?,
+            invitations: count("invitations")?,
+            mails: count("mails")?,
+            audit_events: count("audit_events")?,
+        }))
     }
 }

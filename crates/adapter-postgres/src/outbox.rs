@@ -30,6 +30,7 @@ const INVITATION: &str = "invitation";
 const PASSWORD_RESET: &str = "password_reset";
 const PASSWORD_CHANGED: &str = "password_changed";
 const FAILED_SIGN_INS: &str = "failed_sign_ins";
+const ORGANIZATION_DELETED: &str = "organization_deleted";
 /// How often another node's letters are looked for. Being told of them (NOTIFY) would make every commit that queues
 /// one wait for every other.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -55,6 +56,9 @@ pub(crate) async fn queue(
             Letter::PasswordReset { reset } => (here, PASSWORD_RESET, reset.uuid(), None),
             Letter::PasswordChanged { user } => (here, PASSWORD_CHANGED, user.uuid(), None),
             Letter::FailedSignIns { user } => (here, FAILED_SIGN_INS, user.uuid(), None),
+            Letter::OrganizationDeleted { organization, owner } => {
+                (organization.uuid(), ORGANIZATION_DELETED, owner.uuid(), None)
+            }
             Letter::Invitation { organization, invitation, sender } => {
                 (organization.uuid(), INVITATION, invitation.uuid(), Some(sender.uuid()))
             }
@@ -83,6 +87,10 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
         (PASSWORD_RESET, _) => Ok(Letter::PasswordReset { reset: PasswordResetId::from_uuid(subject) }),
         (PASSWORD_CHANGED, _) => Ok(Letter::PasswordChanged { user: UserId::from_uuid(subject) }),
         (FAILED_SIGN_INS, _) => Ok(Letter::FailedSignIns { user: UserId::from_uuid(subject) }),
+        (ORGANIZATION_DELETED, _) => Ok(Letter::OrganizationDeleted {
+            organization: OrganizationId::from_uuid(organization),
+            owner: UserId::from_uuid(subject),
+        }),
         (INVITATION, Some(sender)) => Ok(Letter::Invitation {
             organization: OrganizationId::from_uuid(organization),
             invitation: InvitationId::from_uuid(subject),
@@ -145,6 +153,9 @@ impl Outbox for PgStore {
             Letter::FailedSignIns { user } => {
                 let whose = self.owner_of(user).await?;
                 Ok(whose.map(|(to, name)| Contents::FailedSignIns { to, name }))
+            }
+            Letter::OrganizationDeleted { organization, owner } => {
+                self.organization_deleted_contents(organization, owner).await
             }
             Letter::Invitation { organization, invitation, .. } => {
                 self.invitation_contents(mail.id, organization, invitation, token, now).await
@@ -219,6 +230,7 @@ impl PgStore {
                  JOIN organizations o ON o.org_id = i.org_id
                  LEFT JOIN users u ON u.user_id = i.invited_by
                 WHERE i.org_id = $1 AND i.invitation_id = $2 AND i.state = 'pending' AND i.expires_at > $3
+                  AND o.deleted_at IS NULL
                   FOR UPDATE OF i"#,
             organization.uuid(),
             invitation.uuid(),
@@ -329,5 +341,33 @@ impl PgStore {
         let row = row.fetch_optional(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
         row.map(|row| Ok((value(&row.email)?, value(&row.name)?))).transpose()
+    }
+
+    async fn organization_deleted_contents(
+        &self,
+        organization: OrganizationId,
+        owner: UserId,
+    ) -> Result<Option<Contents>, StoreError> {
+        let mut transaction = begin(&self.pool, Purpose::Look, Some(organization.uuid()), None, "").await?;
+        // Nothing to say any more, once it is undone.
+        let row = sqlx::query!(
+            r#"SELECT u.email, u.name, o.name AS organization, o.purge_at AS "purge_at!"
+                 FROM organizations o
+                 JOIN members m ON m.org_id = o.org_id AND m.user_id = $2
+                 JOIN users u ON u.user_id = m.user_id
+                WHERE o.org_id = $1 AND o.deleted_at IS NOT NULL"#,
+            organization.uuid(),
+            owner.uuid(),
+        );
+        let row = row.fetch_optional(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Contents::OrganizationDeleted {
+            to: value(&row.email)?,
+            name: value(&row.name)?,
+            organization: value(&row.organization)?,
+            id: organization,
+            purge_at: moment(row.purge_at),
+        }))
     }
 }

@@ -40,6 +40,7 @@ pub(crate) mod task {
     pub(crate) const EXPIRY: &str = "expiry";
     pub(crate) const ATTEMPTS: &str = "attempts";
     pub(crate) const MAILBOX: &str = "mailbox";
+    pub(crate) const PURGE: &str = "purge";
 }
 
 impl Transaction {

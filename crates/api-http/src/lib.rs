@@ -21,6 +21,7 @@ pub mod operations;
 pub mod problem;
 mod query;
 mod service_credential;
+mod streaming;
 mod v1;
 
 pub use api::{Api, HttpSettings, Quota, Quotas};

@@ -15,6 +15,7 @@ use crate::{
     Actor, Error,
     audit::Record,
     keyring::Keyring,
+    organizations::Exports,
     passwords::Passwords,
     ports::{Attempts, Clock, Directory, Entropy, Scope, Store},
     tokens::Tokens,
@@ -39,6 +40,8 @@ pub struct Application {
     pub passwords: Passwords,
     /// Signing of access tokens.
     pub tokens: Tokens,
+    /// The exports that run.
+    pub exports: Exports,
     /// What the configuration says.
     pub settings: Settings,
 }

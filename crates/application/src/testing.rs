@@ -15,7 +15,7 @@ use rollcall_domain::{
     id::{PasswordResetId, SignupId},
     invitations::{Acceptance, Invitation, Status},
     members::{Member, Membership},
-    organizations::{Organization, Plan},
+    organizations::{Deleted, Deletion, Organization, Plan},
     secret::TokenHash,
     sessions::{Lifetimes, Session},
     tokens::{Issuer, KeyPurpose, SigningKey},
@@ -25,11 +25,11 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 use crate::{
     Actor, Application, Means, Page, PageRequest, Settings,
     accounts::{Accounts, AccountsView},
-    audit::Record,
+    audit::{AuditView, EventKey, KeptEvent, Record},
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
     mail::Letter,
     members::{MemberFilter, MemberKey, Members, MembersView, Offboarding},
-    organizations::{Organizations, OrganizationsView},
+    organizations::{Exports, Organizations, OrganizationsView, Purged},
     passwords::{Cost, PasswordHash, Passwords},
     ports::{
         Attempt, Attempts, Begun, Clock, Credentials, Directory, Entropy, FoundInvitation,
@@ -98,8 +98,13 @@ mock! {
     #[async_trait]
     impl Organizations for Unit {
         async fn organization_lock(&mut self, id: OrganizationId) -> Answer<Option<Organization>>;
+        async fn organization_lock_out(&mut self, id: OrganizationId) -> Answer<Option<Organization>>;
+        async fn organization_lock_deleted(&mut self, id: OrganizationId) -> Answer<Option<Deleted>>;
         async fn organization_add(&mut self, organization: &Organization) -> Answer<()>;
         async fn organization_save(&mut self, organization: &Organization) -> Answer<()>;
+        async fn organization_delete(&mut self, id: OrganizationId, deletion: &Deletion) -> Answer<()>;
+        async fn organization_restore(&mut self, id: OrganizationId) -> Answer<()>;
+        async fn organization_purge(&mut self, id: OrganizationId, now: OffsetDateTime) -> Answer<Option<Purged>>;
     }
 
     #[async_trait]
@@ -108,13 +113,14 @@ mock! {
         async fn member_has_address(&mut self, organization: OrganizationId, email: &EmailAddress) -> Answer<bool>;
         async fn members_page(&mut self, organization: OrganizationId, filter: &MemberFilter, page: &PageRequest<MemberKey>) -> Answer<Page<Member, MemberKey>>;
         async fn owners_count(&mut self, organization: OrganizationId) -> Answer<usize>;
+        async fn owners(&mut self, organization: OrganizationId) -> Answer<Vec<UserId>>;
         async fn offboarding(&mut self, organization: OrganizationId, user: UserId) -> Answer<Offboarding>;
-        async fn seat_of(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<(Organization, Role)>>;
     }
 
     #[async_trait]
     impl Members for Unit {
         async fn team_lock(&mut self, organization: OrganizationId) -> Answer<()>;
+        async fn seat_of(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<(Organization, Role)>>;
         async fn member_add(&mut self, membership: Membership, organization: OrganizationId, at: OffsetDateTime) -> Answer<()>;
         async fn member_set_role(&mut self, organization: OrganizationId, user: UserId, role: Role) -> Answer<()>;
         async fn member_remove(&mut self, organization: OrganizationId, user: UserId) -> Answer<()>;
@@ -165,6 +171,11 @@ mock! {
         async fn signing_keys_lock(&mut self, purpose: KeyPurpose) -> Answer<()>;
         async fn signing_key_add(&mut self, key: &StoredKey) -> Answer<()>;
         async fn signing_key_retire(&mut self, purpose: KeyPurpose, retires_at: OffsetDateTime) -> Answer<()>;
+    }
+
+    #[async_trait]
+    impl AuditView for Unit {
+        async fn audit_events_page(&mut self, organization: OrganizationId, page: &PageRequest<EventKey>) -> Answer<Page<KeptEvent, EventKey>>;
     }
 
     #[async_trait]
@@ -284,6 +295,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
             audience: "platform".to_owned(),
             lifetime: Duration::minutes(5),
         }),
+        exports: Exports::at_most(1),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
             limits: None,

@@ -17,7 +17,7 @@ pub const VERSION: u8 = 1;
 pub struct Leaf<'a> {
     /// What was done or tried.
     pub action: &'a str,
-    /// Who did it: `user`, `anonymous` or `system`.
+    /// Who did it: `user`, `anonymous`, `operator` or `system`.
     pub actor: Reference<'a>,
     /// When it happened: RFC 3339 in UTC, with exactly six digits of a second.
     pub at: &'a str,

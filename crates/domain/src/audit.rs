@@ -84,6 +84,8 @@ pub enum Actor {
     User(UserId, Option<SessionId>),
     /// Somebody who did not say, or could not prove, who they are.
     Anonymous,
+    /// The platform's operator, on the machine itself.
+    Operator,
     /// Rollcall itself.
     System,
 }
@@ -96,6 +98,7 @@ impl Actor {
                 ("user", Some(user.to_string()), session.map(|session| session.to_string()))
             }
             Self::Anonymous => ("anonymous", None, None),
+            Self::Operator => ("operator", None, None),
             Self::System => ("system", None, None),
         }
     }
@@ -236,6 +239,14 @@ actions! {
     OrganizationCreated = "organization.created";
     /// An organization was changed.
     OrganizationUpdated = "organization.updated";
+    /// An organization was deleted; that can be undone for a while.
+    OrganizationDeleted = "organization.deleted";
+    /// The deletion of an organization was undone.
+    OrganizationRestored = "organization.restored";
+    /// Everything of a deleted organization was removed.
+    OrganizationPurged = "organization.purged";
+    /// Everything of an organization was asked for, to be taken along.
+    OrganizationExported = "organization.exported";
     /// Somebody signed in, or was refused.
     SessionCreated = "session.created";
     /// Somebody proved once more who they are, or was refused.

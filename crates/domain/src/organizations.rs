@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{OrganizationId, Text, id::ALPHABET};
@@ -25,6 +25,71 @@ pub struct Organization {
     pub created_at: OffsetDateTime,
     /// Counts the changes of the organization, for `If-Match`.
     pub version: i32,
+}
+
+/// How long a deletion can be undone. Afterwards everything of the organization is removed.
+pub const RETENTION: Duration = Duration::days(30);
+
+/// A deletion that has been decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deletion {
+    at: OffsetDateTime,
+    purge_at: OffsetDateTime,
+}
+
+/// The name that was given is not the organization's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be the organization's name, as it is now")]
+pub struct NotConfirmed;
+
+impl Deletion {
+    /// Decides that an organization is deleted, if whoever asks knows which one it is that they are at work in.
+    ///
+    /// # Errors
+    /// [`NotConfirmed`].
+    pub fn decide(
+        organization: &Organization,
+        confirmed: &str,
+        now: OffsetDateTime,
+    ) -> Result<Self, NotConfirmed> {
+        match confirmed.parse::<OrganizationName>() {
+            Ok(name) if name == organization.name => Ok(Self { at: now, purge_at: now + RETENTION }),
+            Ok(_) | Err(_) => Err(NotConfirmed),
+        }
+    }
+
+    /// When the organization is deleted.
+    pub fn at(&self) -> OffsetDateTime {
+        self.at
+    }
+
+    /// When everything of it is removed, unless the deletion is undone before.
+    pub fn purge_at(&self) -> OffsetDateTime {
+        self.purge_at
+    }
+}
+
+/// An organization that is deleted. Everything of it is still there, and nobody gets in.
+#[derive(Debug, Clone)]
+pub struct Deleted {
+    /// The organization, as it was.
+    pub organization: Organization,
+    /// When everything of it is removed.
+    pub purge_at: OffsetDateTime,
+    /// Whether something of it has been removed already.
+    pub purge_begun: bool,
+}
+
+/// The deletion cannot be undone any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gone;
+
+/// Decides that a deletion is undone.
+///
+/// # Errors
+/// When its time is over. What has begun to be removed is not whole any more, whatever another node's clock says.
+pub fn restore(deleted: &Deleted, now: OffsetDateTime) -> Result<(), Gone> {
+    if deleted.purge_begun || deleted.purge_at <= now { Err(Gone) } else { Ok(()) }
 }
 
 /// What an organization pays for.
@@ -153,5 +218,44 @@ mod tests {
             assert_eq!(slug.as_str(), expected);
             assert_eq!(slug.as_str().parse(), Ok(slug.clone()));
         }
+    }
+
+    fn organization(name: &str) -> Organization {
+        let name: OrganizationName = name.parse().expect("a name");
+        Organization {
+            id: OrganizationId::from_parts(0, &[0; 10]),
+            slug: Slug::of(&name, &[0; 6]),
+            name,
+            plan: Plan::Free,
+            created_at: OffsetDateTime::UNIX_EPOCH,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn only_its_own_name_deletes_an_organization() {
+        let (acme, now) = (organization("Caf\u{e9} Acme"), OffsetDateTime::UNIX_EPOCH);
+        for confirmed in ["Caf\u{e9} Acme", "Cafe\u{301} Acme", " Caf\u{e9} Acme "] {
+            let deletion = Deletion::decide(&acme, confirmed, now).expect("a deletion");
+            assert_eq!((deletion.at(), deletion.purge_at()), (now, now + Duration::days(30)));
+        }
+        for other in
+            ["", "Cafe Acme", "CAF\u{c9} ACME", "Caf\u{e9}", "Caf\u{e9} Acme\u{200b}", acme.slug.as_str()]
+        {
+            assert_eq!(Deletion::decide(&acme, other, now), Err(NotConfirmed), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_deletion_is_undone_until_its_time_is_over_or_its_purge_has_begun() {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let deleted = |purge_begun| Deleted {
+            organization: organization("Acme"),
+            purge_at: now + RETENTION,
+            purge_begun,
+        };
+        assert_eq!(restore(&deleted(false), now + RETENTION - Duration::MICROSECOND), Ok(()));
+        assert_eq!(restore(&deleted(false), now + RETENTION), Err(Gone));
+        assert_eq!(restore(&deleted(true), now), Err(Gone));
     }
 }

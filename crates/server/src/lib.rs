@@ -5,6 +5,7 @@ mod database;
 mod http;
 mod keys;
 mod logging;
+mod operator;
 mod ports;
 mod reference;
 mod rotation;
@@ -15,6 +16,7 @@ mod workers;
 
 pub use database::{Database, DatabaseError, Reservation};
 pub use logging::{InvalidLogging, start_logging};
+pub use operator::{OperatorError, restore};
 pub use ports::{Ports, SystemClock, SystemEntropy};
 pub use reference::reference;
 pub use rotation::{RotationError, rotate_keys};

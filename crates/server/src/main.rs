@@ -7,6 +7,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rollcall_domain::OrganizationId;
 use rollcall_server::{Database, Ports, Server, Settings, reference, rotate_keys, start_logging};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -33,16 +34,26 @@ enum Command {
     /// Print the contract as OpenAPI.
     Openapi,
     /// Look after the keys that sign access tokens.
-    Keys {
-        #[command(subcommand)]
-        command: KeysCommand,
-    },
+    #[command(subcommand)]
+    Keys(Keys),
+    /// What the platform's operator does.
+    #[command(subcommand)]
+    Operator(Operator),
 }
 
 #[derive(Subcommand)]
-enum KeysCommand {
+enum Keys {
     /// Make a key that takes over from the present one: published at once, it signs when everybody can know it.
     Rotate,
+}
+
+#[derive(Subcommand)]
+enum Operator {
+    /// Undo the deletion of an organization, which is possible for 30 days.
+    Restore {
+        /// The organization's id: org_…
+        organization: OrganizationId,
+    },
 }
 
 type Result = std::result::Result<(), Box<dyn std::error::Error>>;
@@ -59,7 +70,8 @@ async fn main() -> ExitCode {
         }
         Command::CheckConfig { reference: false } => check_config(),
         Command::Openapi => openapi(),
-        Command::Keys { command: KeysCommand::Rotate } => rotate().await,
+        Command::Keys(Keys::Rotate) => rotate().await,
+        Command::Operator(Operator::Restore { organization }) => restore(organization).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -110,6 +122,14 @@ async fn rotate() -> Result {
     let settings = Settings::load()?;
     start_logging(&settings)?;
     println!("{}", rotate_keys(&settings, Ports::default()).await?);
+    Ok(())
+}
+
+async fn restore(organization: OrganizationId) -> Result {
+    let settings = Settings::load()?;
+    start_logging(&settings)?;
+    let restored = rollcall_server::restore(&settings, &Ports::default(), organization).await?;
+    println!("{} ({}) is restored; its people sign in anew", restored.name, restored.id);
     Ok(())
 }
 

@@ -15,6 +15,7 @@ use rollcall_api_http::{
 use rollcall_application::{
     Application, Settings as ApplicationSettings,
     mail::{Courier, DevMailbox, Pace},
+    organizations::Exports,
     passwords::Passwords,
     tokens::{self, Tokens},
 };
@@ -158,7 +159,7 @@ impl Node {
             Profile::Production => None,
         };
         let mut routes = rollcall_api_http::router(&api, parts.clone())
-            .merge(rollcall_web_console::router(console(app, mailbox.clone(), api.settings.cookie)));
+            .merge(rollcall_web_console::router(console(app.clone(), mailbox.clone(), api.settings.cookie)));
         if let Some(mailbox) = mailbox {
             routes = routes.merge(dev_mailbox(mailbox));
         }
@@ -167,6 +168,8 @@ impl Node {
             idempotency: Arc::new(store.clone()),
             expiry: Arc::new(store.clone()),
             attempts: Arc::new(store.clone()),
+            purge: Arc::new(store.clone()),
+            app,
             clock: ports.clock,
             metrics: metrics.clone(),
         };
@@ -201,7 +204,7 @@ impl Node {
     }
 }
 
-/// The use cases of the service that listens on `address`.
+/// What use cases work with, on a database that is there, for the service that listens on `address`.
 pub(crate) fn application(
     settings: &Settings,
     ports: &Ports,
@@ -231,6 +234,7 @@ pub(crate) fn application(
         keyring,
         passwords,
         tokens: Tokens::new(settings.issuer(address)),
+        exports: Exports::at_most(settings.exports_at_once()),
         settings: ApplicationSettings { sessions: settings.lifetimes(), limits: settings.limits() },
     })
 }

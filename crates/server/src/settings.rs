@@ -238,8 +238,14 @@ impl Settings {
     }
 
     pub(crate) fn sender(&self, address: SocketAddr) -> Result<Sender, InvalidSettings> {
-        Sender::new(&self.values.email.from, &self.public_url(address))
-            .map_err(|problem| InvalidSettings::value("ROLLCALL__EMAIL__FROM", problem))
+        let sender = Sender::new(&self.values.email.from, &self.public_url(address))
+            .map_err(|problem| InvalidSettings::value("ROLLCALL__EMAIL__FROM", problem))?;
+        match self.values.operator.contact.as_str() {
+            "" => Ok(sender),
+            contact => sender
+                .with_contact(contact)
+                .map_err(|problem| InvalidSettings::value("ROLLCALL__OPERATOR__CONTACT", problem)),
+        }
     }
 
     /// The mail server that is configured, if one is.
@@ -267,6 +273,11 @@ impl Settings {
 
     pub(crate) fn password_patience(&self) -> Duration {
         Duration::from_secs(self.values.passwords.patience_seconds)
+    }
+
+    /// Each holds one connection, and now and then another for a moment: most of them stay free for everybody else.
+    pub(crate) fn exports_at_once(&self) -> usize {
+        (self.values.database.max_connections as usize / 5).max(1)
     }
 
     pub(crate) fn lifetimes(&self) -> Lifetimes {
@@ -356,6 +367,7 @@ mod tests {
             ("http.trusted_proxies", "10.0.0.0/99", "TRUSTED_PROXIES"),
             ("keys.ring", "secret", "KEYS__RING"),
             ("email.from", "nobody", "EMAIL__FROM"),
+            ("operator.contact", "nobody", "OPERATOR__CONTACT"),
             ("email.smtp_url", "smtp://mail.example", "SMTP_URL"),
             ("http.address", "here", "address"),
             ("limits.enabled", "perhaps", "enabled"),

@@ -18,7 +18,7 @@ pub(crate) struct Values {
     pub(crate) sessions: SessionValues,
     pub(crate) tokens: TokenValues,
     pub(crate) limits: LimitValues,
-    pub(crate) operator: Token,
+    pub(crate) operator: Operator,
     pub(crate) service: Token,
     pub(crate) log: Log,
 }
@@ -105,6 +105,14 @@ pub(crate) struct LimitValues {
     pub(crate) password_attempt_seconds: u32,
     pub(crate) network_password_attempts: u32,
     pub(crate) network_password_attempt_seconds: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Operator {
+    #[serde(deserialize_with = "secret")]
+    pub(crate) token: Secret,
+    pub(crate) contact: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

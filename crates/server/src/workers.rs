@@ -1,12 +1,14 @@
-//! What goes on without being asked: sending mail, forgetting what is long over, counting what waits.
+//! What goes on without being asked: sending mail, forgetting what is long over, removing deleted organizations whose time
+//! is over, counting what waits.
 
 use std::{sync::Arc, time::Duration};
 
 use rollcall_api_http::metrics::Metrics;
 use rollcall_application::{
-    Error,
+    Application, Error,
     mail::Courier,
-    ports::{Attempts, Clock, Expiry, IdempotencyKeys},
+    organizations,
+    ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge},
 };
 use rollcall_domain::tokens::KeyPurpose;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -17,6 +19,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const COUNT_EVERY: Duration = Duration::from_secs(5);
 /// How often what is long over is forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(15 * 60);
+/// How often organizations whose time is over are looked for.
+const PURGE_EVERY: Duration = Duration::from_secs(15 * 60);
 
 /// What the workers work with.
 #[derive(Clone)]
@@ -25,6 +29,8 @@ pub(crate) struct Workers {
     pub(crate) idempotency: Arc<dyn IdempotencyKeys>,
     pub(crate) expiry: Arc<dyn Expiry>,
     pub(crate) attempts: Arc<dyn Attempts>,
+    pub(crate) purge: Arc<dyn Purge>,
+    pub(crate) app: Application,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -43,6 +49,15 @@ impl Workers {
             loop {
                 complain(workers.count().await);
                 if !pause(COUNT_EVERY, &stopped).await {
+                    return;
+                }
+            }
+        });
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
+            loop {
+                complain(workers.purge(&stopped).await);
+                if !pause(PURGE_EVERY, &stopped).await {
                     return;
                 }
             }
@@ -83,6 +98,11 @@ impl Workers {
         self.metrics.outbox_queued.set(i64::try_from(state.queued).unwrap_or(i64::MAX));
         self.metrics.outbox_dead.set(i64::try_from(state.dead).unwrap_or(i64::MAX));
         self.metrics.outbox_oldest_seconds.set(age);
+        Ok(())
+    }
+
+    async fn purge(&self, stopped: &CancellationToken) -> Result<(), Error> {
+        while !stopped.is_cancelled() && organizations::purge_some(&self.app, self.purge.as_ref()).await? {}
         Ok(())
     }
 

@@ -17,7 +17,7 @@ pub trait AccountsView {
     /// The scope's account.
     async fn user_find(&mut self, user: UserId) -> Result<Option<User>, StoreError>;
 
-    /// The organizations that the scope's account is in, and as what, by name.
+    /// The organizations that the scope's account is in, and as what, by name; none that is deleted.
     async fn seats_of(&mut self, user: UserId) -> Result<Vec<(Organization, Role)>, StoreError>;
 
     /// How many other passwords an address has asked for since a moment.

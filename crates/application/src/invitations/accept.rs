@@ -107,16 +107,18 @@ async fn take(
     let organization = found.organization;
     let now = app.now();
     let mut unit = app.store.begin(Scope::Seat { organization, user: user.id }).await?;
-    // A session that was ended in the meantime must not live on in another organization.
-    if let Standing::Account(session) = &standing {
+    if matches!(standing, Standing::Account(_)) {
         unit.user_lock(user.id).await?.ok_or(Error::Unauthenticated)?;
-        if !unit.session_hold(session.id).await? {
-            return Err(Error::Unauthenticated);
-        }
     }
-    // From here on nobody else can accept, take back or renew it.
+    // From here on nobody else can accept, take back or renew it, and its organization is not deleted.
     let locked =
         unit.invitation_lock(organization, found.invitation.id).await?.ok_or(Error::InvitationGone)?;
+    // A session that was ended in the meantime must not live on in another organization.
+    if let Standing::Account(session) = &standing
+        && !unit.session_hold(session.id).await?
+    {
+        return Err(Error::Unauthenticated);
+    }
     // A renewal while we waited has given it another token than the one that was shown.
     if locked.version != found.invitation.version {
         return Err(Error::InvitationGone);
@@ -280,6 +282,7 @@ mod tests {
         let mut unit = MockUnit::new();
         unit.expect_user_lock().returning(|_| Ok(Some(crate::testing::user(1))));
         unit.expect_session_hold().returning(|_| Ok(false));
+        unit.expect_invitation_lock().returning(|_, _| Ok(Some(invitation("user1@example.com"))));
         let store = TestStore::of(unit);
         let app = application(&store, directory("user1@example.com", true));
         let refused = accept(&app, Some(&actor(1, Role::Viewer)), &Origin::default(), command(false)).await;

@@ -63,7 +63,8 @@ pub trait InvitationsView {
 /// Changes the invitations of the scope's organization.
 #[async_trait]
 pub trait Invitations {
-    /// An invitation, locked until the end of the transaction.
+    /// An invitation, locked until the end of the transaction; none in an organization that is deleted, which does not
+    /// happen before then either.
     async fn invitation_lock(
         &mut self,
         organization: OrganizationId,

@@ -30,6 +30,13 @@ pub enum Letter {
         /// The account.
         user: UserId,
     },
+    /// To an Owner of an organization: it is deleted, and until when that can be undone.
+    OrganizationDeleted {
+        /// The organization.
+        organization: OrganizationId,
+        /// The Owner.
+        owner: UserId,
+    },
     /// To an invited address.
     Invitation {
         /// Where the invitation leads.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_domain::{
-    EmailAddress, Role,
+    EmailAddress, OrganizationId, Role,
     accounts::{Locale, PersonName},
     id::MailId,
     organizations::OrganizationName,
@@ -143,6 +143,19 @@ pub enum Contents {
         to: EmailAddress,
         /// The account's name.
         name: PersonName,
+    },
+    /// Your organization is deleted.
+    OrganizationDeleted {
+        /// The address.
+        to: EmailAddress,
+        /// The Owner's name.
+        name: PersonName,
+        /// How it was called.
+        organization: OrganizationName,
+        /// Which one it is, for whoever is asked to undo it.
+        id: OrganizationId,
+        /// Until when that can be done.
+        purge_at: OffsetDateTime,
     },
     /// Come in.
     Invitation {

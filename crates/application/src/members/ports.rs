@@ -44,7 +44,7 @@ pub struct Offboarding {
 /// Reads the team of the scope's organization.
 #[async_trait]
 pub trait MembersView {
-    /// A member.
+    /// A member; nobody, once the organization is deleted.
     async fn member_find(
         &mut self,
         organization: OrganizationId,
@@ -69,19 +69,15 @@ pub trait MembersView {
     /// How many Owners there are.
     async fn owners_count(&mut self, organization: OrganizationId) -> Result<usize, StoreError>;
 
+    /// Who the Owners are.
+    async fn owners(&mut self, organization: OrganizationId) -> Result<Vec<UserId>, StoreError>;
+
     /// What removing a member would touch.
     async fn offboarding(
         &mut self,
         organization: OrganizationId,
         user: UserId,
     ) -> Result<Offboarding, StoreError>;
-
-    /// The organization and somebody's role in it.
-    async fn seat_of(
-        &mut self,
-        organization: OrganizationId,
-        user: UserId,
-    ) -> Result<Option<(Organization, Role)>, StoreError>;
 }
 
 /// Changes the team of the scope's organization.
@@ -91,7 +87,15 @@ pub trait Members {
     /// end of the transaction. Taken before memberships are read to decide about them.
     async fn team_lock(&mut self, organization: OrganizationId) -> Result<(), StoreError>;
 
-    /// What a member is, which stays so until the end of the transaction.
+    /// An organization and somebody's role in it. The organization is not deleted before the end of the transaction, so
+    /// whoever finds a seat there may sit down.
+    async fn seat_of(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<(Organization, Role)>, StoreError>;
+
+    /// What a member is, which stays so until the end of the transaction, as does the organization.
     async fn member_hold(
         &mut self,
         organization: OrganizationId,

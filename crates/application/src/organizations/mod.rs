@@ -1,9 +1,19 @@
 //! Organizations.
 
+mod delete;
+mod export;
+mod exports;
 mod ports;
+mod purge;
+mod restore;
 mod show;
 mod update;
 
-pub use ports::{Organizations, OrganizationsView};
+pub use delete::{Command as Delete, delete};
+pub use export::{Export, ExportCounts, Part, export};
+pub use exports::Exports;
+pub use ports::{Organizations, OrganizationsView, Purged};
+pub use purge::purge_some;
+pub use restore::restore;
 pub use show::show;
 pub use update::{Command as Update, update};

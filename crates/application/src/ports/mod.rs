@@ -6,6 +6,7 @@ mod clock;
 mod directory;
 mod expiry;
 mod idempotency;
+mod purge;
 mod scope;
 mod store;
 
@@ -15,5 +16,6 @@ pub use clock::Clock;
 pub use directory::{Credentials, Directory, FoundInvitation, FoundPasswordReset, FoundSignup, OpenSession};
 pub use expiry::Expiry;
 pub use idempotency::{Claim, IdempotencyKeys, KeyedRequest, Window};
+pub use purge::Purge;
 pub use scope::Scope;
 pub use store::{Store, StoreError, UnitOfWork, View};

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::Scope;
 use crate::{
     accounts::{Accounts, AccountsView},
-    audit::Record,
+    audit::{AuditView, Record},
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
@@ -25,7 +25,14 @@ pub trait Store: Send + Sync {
 
 /// Reads in one scope. A `find` gives what is there; nothing is locked.
 pub trait View:
-    AccountsView + OrganizationsView + MembersView + InvitationsView + SessionsView + SigningKeysView + Send
+    AccountsView
+    + OrganizationsView
+    + MembersView
+    + InvitationsView
+    + SessionsView
+    + SigningKeysView
+    + AuditView
+    + Send
 {
 }
 
@@ -36,6 +43,7 @@ impl<T> View for T where
         + InvitationsView
         + SessionsView
         + SigningKeysView
+        + AuditView
         + Send
 {
 }

@@ -14,6 +14,8 @@ mod resend;
 mod revoke;
 mod show;
 
+pub(super) use object::InvitationObject;
+
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list::list_invitations, create::create_invitation))

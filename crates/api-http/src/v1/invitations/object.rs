@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 /// An invitation. Its token is in the mail, and nowhere else.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Invitation)]
-pub(super) struct InvitationObject {
+pub(in crate::v1) struct InvitationObject {
     #[schema(value_type = String, example = "inv_01h455vb4pex5vsknk084sn02q")]
     id: InvitationId,
     #[schema(example = "ada@analytical.example")]
@@ -32,7 +32,7 @@ pub(super) struct InvitationObject {
 
 /// The member who stands behind an invitation.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Inviter {
+pub(in crate::v1) struct Inviter {
     #[schema(value_type = String, example = "user_01h455vb4pex5vsknk084sn02q")]
     id: UserId,
     #[schema(example = "Grace Hopper")]
@@ -41,7 +41,7 @@ pub(super) struct Inviter {
 
 impl InvitationObject {
     /// The invitation as it is at `now`.
-    pub(super) fn at(
+    pub(in crate::v1) fn at(
         now: OffsetDateTime,
         ListedInvitation { invitation, inviter_name }: ListedInvitation,
     ) -> Self {

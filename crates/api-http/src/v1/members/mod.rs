@@ -12,6 +12,8 @@ mod offboarding;
 mod remove;
 mod show;
 
+pub(super) use object::MemberObject;
+
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list::list_members))

@@ -9,7 +9,7 @@ use super::super::objects::UserObject;
 /// A member of the organization.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Member)]
-pub(super) struct MemberObject {
+pub(in crate::v1) struct MemberObject {
     user: UserObject,
     #[schema(value_type = String, example = "member")]
     role: Role,

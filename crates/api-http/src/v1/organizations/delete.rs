@@ -1,0 +1,35 @@
+use axum::extract::State;
+use http::StatusCode;
+use rollcall_application::organizations::{self, Delete};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{api::Api, body::Json, credential::Caller, etag::IfMatch, problem::Result};
+
+/// What keeps an organization from being deleted by mistake.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeleteOrganizationRequest {
+    /// The organization's name.
+    #[schema(example = "Acme Voice")]
+    confirm_name: String,
+}
+
+/// Deletes the organization. Every session in it ends at once and its invitations cannot be accepted any more; its Owners are
+/// told by mail. The platform's operator can undo it for 30 days, then everything of it is removed. Needs a fresh proof of
+/// who one is.
+#[utoipa::path(delete, path = "/v1/organization", tag = "Organization", request_body = DeleteOrganizationRequest,
+    params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the deletion is meant for.")),
+    responses((status = 204, description = "Deleted")))]
+pub(super) async fn delete_organization(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    if_match: IfMatch,
+    Json(request): Json<DeleteOrganizationRequest>,
+) -> Result<StatusCode> {
+    let precondition =
+        if_match.precondition(actor.organization().map(|id| id.to_string()).unwrap_or_default());
+    let command = Delete { confirm_name: request.confirm_name, precondition };
+    organizations::delete(&api.app, &actor, command).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,171 @@
+use std::{result::Result, time::Duration};
+
+use axum::{extract::State, response::Response};
+use http::{HeaderValue, header};
+use rollcall_application::{
+    Error,
+    organizations::{self, Export, ExportCounts, Part},
+};
+use rollcall_domain::OrganizationId;
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
+use time::OffsetDateTime;
+use tracing::{Instrument, Span};
+
+use super::super::{invitations::InvitationObject, members::MemberObject, objects::OrganizationObject};
+use crate::{
+    api::Api,
+    credential::Caller,
+    problem::Problem,
+    streaming::{Chunks, NotTaken, streamed},
+};
+
+/// The version of the format. What is added to lines, and new types of lines, leave it as it is.
+const FORMAT_VERSION: u8 = 1;
+
+/// The longest that a part waits to be taken: shorter than the database waits for the next query of a transaction.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A line of an export.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Line<'a> {
+    /// The first.
+    Begin {
+        format_version: u8,
+        organization: OrganizationId,
+        #[serde(with = "time::serde::rfc3339")]
+        exported_at: OffsetDateTime,
+    },
+    Organization {
+        organization: OrganizationObject,
+    },
+    Member {
+        member: MemberObject,
+    },
+    Invitation {
+        invitation: InvitationObject,
+    },
+    /// The leaf stands here byte by byte as it is kept, so that it can be proved.
+    AuditEvent {
+        leaf: &'a RawValue,
+        personal: &'a Value,
+    },
+    /// The last. A file without it was cut off.
+    End {
+        counts: Counts,
+    },
+}
+
+#[derive(Serialize)]
+struct Counts {
+    organization: u8,
+    member: u64,
+    invitation: u64,
+    audit_event: u64,
+}
+
+/// Exports everything of the organization, as it was at one moment: one JSON object a line, each with its `type`. The first
+/// line is `begin`, with the version of the format, the organization and the moment; then come `organization`, `member`,
+/// `invitation` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
+/// persons in it); the last is `end` with how many of each there were. Without an `end` it was cut off: because the right to
+/// it was lost in the middle, because nobody took what was sent, or because it took longer than an hour. Needs a fresh proof
+/// of who one is.
+#[utoipa::path(get, path = "/v1/organization/export", tag = "Organization",
+    responses((status = 200, description = "The lines", body = String, content_type = "application/x-ndjson",
+        headers(("Content-Disposition" = String)))))]
+pub(super) async fn export_organization(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+) -> Result<Response, Problem> {
+    let mut export = organizations::export(&api.app, &actor).await?;
+    // The first part before the answer, so that whatever is wrong from the start is told as usual.
+    let first = export.next().await?;
+    let disposition = first.as_ref().and_then(|first| disposition(first, export.exported_at()));
+    let (chunks, body) = streamed((api.settings.timeout / 2).min(PATIENCE));
+    tokio::spawn(send(export, first, chunks).instrument(Span::current()));
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(disposition) = disposition {
+        headers.insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    Ok(response)
+}
+
+/// The name of the file that browsers keep it in.
+fn disposition(part: &Part, exported_at: OffsetDateTime) -> Option<HeaderValue> {
+    let Part::Begin(organization) = part else { return None };
+    let (slug, date) = (&organization.slug, exported_at.date());
+    HeaderValue::from_str(&format!("attachment; filename=\"{slug}-{date}.ndjson\"")).ok()
+}
+
+/// Sends part after part, until the last or until something is in the way.
+async fn send(export: Export, first: Option<Part>, chunks: Chunks) {
+    if let Err(reason) = try_send(export, first, chunks).await {
+        tracing::warn!(%reason, "an export was cut off");
+    }
+}
+
+async fn try_send(mut export: Export, first: Option<Part>, chunks: Chunks) -> Result<(), CutOff> {
+    let mut part = first;
+    while let Some(current) = part {
+        let text = lines(current, export.exported_at())?;
+        if !text.is_empty() {
+            chunks.send(text).await?;
+        }
+        part = export.next().await?;
+    }
+    Ok(chunks.end().await?)
+}
+
+/// Why an export is cut off.
+#[derive(Debug, thiserror::Error)]
+enum CutOff {
+    #[error(transparent)]
+    NotTaken(#[from] NotTaken),
+    #[error(transparent)]
+    Refused(#[from] Error),
+    #[error("a line cannot be written: {0}")]
+    Unwritable(#[from] serde_json::Error),
+}
+
+/// The lines of a part.
+fn lines(part: Part, exported_at: OffsetDateTime) -> serde_json::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let mut line = |line: &Line<'_>| {
+        serde_json::to_writer(&mut text, line)?;
+        text.push(b'\n');
+        Ok(())
+    };
+    match part {
+        Part::Begin(organization) => {
+            line(&Line::Begin {
+                format_version: FORMAT_VERSION,
+                organization: organization.id,
+                exported_at,
+            })?;
+            line(&Line::Organization { organization: (&organization).into() })?;
+        }
+        Part::Members(members) => {
+            members.into_iter().try_for_each(|member| line(&Line::Member { member: member.into() }))?;
+        }
+        Part::Invitations(invitations) => invitations.into_iter().try_for_each(|listed| {
+            line(&Line::Invitation { invitation: InvitationObject::at(exported_at, listed) })
+        })?,
+        Part::AuditEvents(events) => events.iter().try_for_each(|event| {
+            line(&Line::AuditEvent { leaf: serde_json::from_str(&event.leaf)?, personal: &event.personal })
+        })?,
+        Part::End(ExportCounts { members, invitations, audit_events }) => {
+            let counts = Counts {
+                organization: 1,
+                member: members,
+                invitation: invitations,
+                audit_event: audit_events,
+            };
+            line(&Line::End { counts })?;
+        }
+    }
+    Ok(text)
+}

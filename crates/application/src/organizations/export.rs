@@ -1,0 +1,272 @@
+//! Everything of an organization, to be taken along: part by part, as it was at one moment.
+
+use rollcall_domain::{
+    InvitationId, Permission,
+    audit::{Action, Target as AuditTarget},
+    members::Member,
+    organizations::Organization,
+    policy::Target,
+};
+use time::{Duration, OffsetDateTime};
+
+use super::exports::Running;
+use crate::{
+    Actor, Application, Error, Page, PageRequest, Seat,
+    audit::{EventKey, KeptEvent},
+    invitations::ListedInvitation,
+    members::{MemberFilter, MemberKey},
+    ports::View,
+};
+
+/// How many entries are read at a time: all that is in memory of them.
+const PAGE: u16 = 500;
+/// The longest that an export may take: as long as it runs, it holds a connection, and the database keeps old versions
+/// of rows for it.
+const LONGEST: Duration = Duration::HOUR;
+
+/// An export that is running. Dropped, it ends.
+pub struct Export {
+    app: Application,
+    actor: Actor,
+    seat: Seat,
+    view: Box<dyn View>,
+    begun_at: OffsetDateTime,
+    next: Next,
+    counts: ExportCounts,
+    _running: Running,
+}
+
+/// What comes next.
+#[derive(Debug, Clone, Copy)]
+enum Next {
+    Begin,
+    Members(Option<MemberKey>),
+    Invitations(Option<InvitationId>),
+    AuditEvents(Option<EventKey>),
+    End,
+    Nothing,
+}
+
+/// A part of an export.
+#[derive(Debug)]
+pub enum Part {
+    /// The first: the organization itself.
+    Begin(Organization),
+    /// Members.
+    Members(Vec<Member>),
+    /// Invitations, in whatever state.
+    Invitations(Vec<ListedInvitation>),
+    /// Events of the audit log, the oldest first.
+    AuditEvents(Vec<KeptEvent>),
+    /// The last: how much there was.
+    End(ExportCounts),
+}
+
+/// How much was exported.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ExportCounts {
+    /// Members.
+    pub members: u64,
+    /// Invitations.
+    pub invitations: u64,
+    /// Events of the audit log.
+    pub audit_events: u64,
+}
+
+/// Begins an export of the organization that the actor is at work in. That it was asked for is in the audit log before
+/// anything is given out.
+///
+/// # Errors
+/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], and [`Error::Busy`] when one is running already, or too many.
+pub async fn export(app: &Application, actor: &Actor) -> Result<Export, Error> {
+    let begun = begin(app, actor).await;
+    let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
+    app.refusals_recorded(actor, Action::OrganizationExported, target, begun).await
+}
+
+async fn begin(app: &Application, actor: &Actor) -> Result<Export, Error> {
+    let seat = actor.permit(Permission::OrganizationExport)?;
+    let begun_at = app.now();
+    actor.require_elevation(begun_at)?;
+    let running = app.exports.begin(seat.organization).ok_or(Error::Busy)?;
+    let mut unit = app.store.begin(seat.scope()).await?;
+    seat.permit_on(unit.as_mut(), Permission::OrganizationExport, Target::Organization).await?;
+    let target = AuditTarget::Organization(seat.organization);
+    unit.commit(app.record(app.event_by(actor, Action::OrganizationExported, target))).await?;
+    let view = app.store.view(seat.scope()).await?;
+    let (app, actor) = (app.clone(), actor.clone());
+    let counts = ExportCounts::default();
+    Ok(Export { app, actor, seat, view, begun_at, next: Next::Begin, counts, _running: running })
+}
+
+impl Export {
+    /// The next part; none after the last.
+    ///
+    /// # Errors
+    /// Whoever has lost the right to it, or the session, while it runs gets no more (attack 9): then as [`export`], or
+    /// [`Error::Unauthenticated`]. [`Error::Unavailable`] when it takes longer than an hour. There are no more parts
+    /// then.
+    pub async fn next(&mut self) -> Result<Option<Part>, Error> {
+        let part = match self.still_permitted().await {
+            Ok(()) => self.read().await,
+            Err(refusal) => Err(refusal),
+        };
+        if part.is_err() {
+            self.next = Next::Nothing;
+        }
+        let target = AuditTarget::Organization(self.seat.organization);
+        self.app.refusals_recorded(&self.actor, Action::OrganizationExported, target, part).await
+    }
+
+    /// The moment that everything is shown as it was at.
+    pub fn exported_at(&self) -> OffsetDateTime {
+        self.begun_at
+    }
+
+    /// Looks once more, outside of the view, which does not see what has changed since it began. (Exclusive, as the view
+    /// cannot be shared.)
+    async fn still_permitted(&mut self) -> Result<(), Error> {
+        let now = self.app.now();
+        if self.actor.session.expires_at <= now {
+            return Err(Error::Unauthenticated);
+        }
+        if self.begun_at + LONGEST <= now {
+            return Err(Error::Unavailable("an export took longer than it may".into()));
+        }
+        let mut unit = self.app.store.begin(self.actor.scope()).await?;
+        // The organization before the session, as its deletion takes them.
+        self.seat.permit_on(unit.as_mut(), Permission::OrganizationExport, Target::Organization).await?;
+        if unit.session_hold(self.actor.session_id()).await? { Ok(()) } else { Err(Error::Unauthenticated) }
+    }
+
+    async fn read(&mut self) -> Result<Option<Part>, Error> {
+        let organization = self.seat.organization;
+        let (part, next) = match self.next {
+            Next::Begin => {
+                let organization =
+                    self.view.organization_find(organization).await?.ok_or(Error::Unauthenticated)?;
+                (Part::Begin(organization), Next::Members(None))
+            }
+            Next::Members(after) => {
+                let filter = MemberFilter::default();
+                let page = self.view.members_page(organization, &filter, &page(after)).await?;
+                let (members, more) = cut(page, &mut self.counts.members);
+                (Part::Members(members), more.map_or(Next::Invitations(None), |key| Next::Members(Some(key))))
+            }
+            Next::Invitations(after) => {
+                let page =
+                    self.view.invitations_page(organization, None, self.begun_at, &page(after)).await?;
+                let (invitations, more) = cut(page, &mut self.counts.invitations);
+                let next = more.map_or(Next::AuditEvents(None), |key| Next::Invitations(Some(key)));
+                (Part::Invitations(invitations), next)
+            }
+            Next::AuditEvents(after) => {
+                let page = self.view.audit_events_page(organization, &page(after)).await?;
+                let (events, more) = cut(page, &mut self.counts.audit_events);
+                (Part::AuditEvents(events), more.map_or(Next::End, |key| Next::AuditEvents(Some(key))))
+            }
+            Next::End => (Part::End(self.counts), Next::Nothing),
+            Next::Nothing => return Ok(None),
+        };
+        self.next = next;
+        Ok(Some(part))
+    }
+}
+
+fn page<K>(after: Option<K>) -> PageRequest<K> {
+    PageRequest { limit: PAGE, after }
+}
+
+fn cut<T, K>(page: Page<T, K>, count: &mut u64) -> (Vec<T>, Option<K>) {
+    *count += page.entries.len() as u64;
+    (page.entries, page.next)
+}
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{Role, audit::Outcome};
+
+    use super::*;
+    use crate::testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, member, organization};
+
+    /// What the right is looked up in: the role that is held at that moment, if the session is still there.
+    fn look(session: bool, role: Role) -> MockUnit {
+        let mut unit = MockUnit::new();
+        unit.expect_session_hold().returning(move |_| Ok(session));
+        unit.expect_member_hold().returning(move |_, _| Ok(Some(role)));
+        unit
+    }
+
+    /// Two pages of members, no invitations, no events.
+    fn view() -> MockUnit {
+        let mut view = MockUnit::new();
+        view.expect_organization_find().returning(|_| Ok(Some(organization())));
+        view.expect_members_page().returning(|_, _, page| {
+            let key = MemberKey { joined_at: NOW, user: member(1, Role::Owner).membership.user };
+            let next = page.after.is_none().then_some(key);
+            Ok(Page { entries: vec![member(1, Role::Owner)], next })
+        });
+        view.expect_invitations_page().returning(|_, _, _, _| Ok(Page { entries: vec![], next: None }));
+        view.expect_audit_events_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
+        view
+    }
+
+    #[tokio::test]
+    async fn it_is_in_the_log_before_anything_is_given_out_and_ends_with_its_counts() {
+        let looks = (0..8).map(|_| look(true, Role::Owner));
+        let units = [look(true, Role::Owner), view()].into_iter().chain(looks).collect();
+        let store = TestStore::of_each(units);
+        let app = application(&store, MockDirectory::new());
+        let mut running = export(&app, &actor(1, Role::Owner)).await.expect("an export");
+        assert_eq!(store.committed()[0].1, [(Action::OrganizationExported, Outcome::Success)]);
+        let mut members = 0;
+        let counts = loop {
+            match running.next().await.expect("a part").expect("an end") {
+                Part::Members(page) => members += page.len(),
+                Part::End(counts) => break counts,
+                Part::Begin(_) | Part::Invitations(_) | Part::AuditEvents(_) => {}
+            }
+        };
+        assert_eq!((members, counts.members), (2, 2));
+        assert!(running.next().await.expect("no error").is_none());
+    }
+
+    #[tokio::test]
+    async fn attack_9_whoever_loses_the_right_or_the_session_in_the_middle_gets_no_more() {
+        for (session, role) in [(true, Role::Admin), (false, Role::Owner)] {
+            let units = vec![
+                look(true, Role::Owner),
+                view(),
+                look(true, Role::Owner),
+                look(session, role),
+                MockUnit::new(),
+                look(true, Role::Owner),
+            ];
+            let store = TestStore::of_each(units);
+            let app = application(&store, MockDirectory::new());
+            let mut running = export(&app, &actor(1, Role::Owner)).await.expect("an export");
+            assert!(matches!(running.next().await, Ok(Some(Part::Begin(_)))));
+            let refused = running.next().await;
+            assert!(
+                matches!(refused, Err(Error::PermissionDenied { .. } | Error::Unauthenticated)),
+                "{refused:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_may_not_begins_nothing() {
+        let mut stale = actor(1, Role::Owner);
+        stale.session.authenticated_at = NOW - Duration::minutes(10);
+        for actor in [actor(1, Role::Admin), stale] {
+            let store = TestStore::default();
+            let app = application(&store, MockDirectory::new());
+            let refused = export(&app, &actor).await.map(|_| ());
+            assert!(
+                matches!(refused, Err(Error::PermissionDenied { .. } | Error::ElevationRequired)),
+                "{refused:?}"
+            );
+            assert_eq!(store.committed()[0].1, [(Action::OrganizationExported, Outcome::Refused)]);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! How many exports run at a time.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rollcall_domain::OrganizationId;
+
+/// The exports that run on this node. Each holds a connection to the database as long as it runs, so there are only so
+/// many, and one of each organization: nobody takes the places of all others. Cloning it is cheap.
+#[derive(Debug, Clone)]
+pub struct Exports {
+    most: usize,
+    running: Arc<Mutex<HashSet<OrganizationId>>>,
+}
+
+/// One that runs, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Running {
+    exports: Exports,
+    organization: OrganizationId,
+}
+
+impl Exports {
+    /// At most so many at a time.
+    pub fn at_most(most: usize) -> Self {
+        Self { most, running: Arc::default() }
+    }
+
+    /// One more, if there is room for it.
+    pub(super) fn begin(&self, organization: OrganizationId) -> Option<Running> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = running.len() < self.most && running.insert(organization);
+        room.then(|| Running { exports: self.clone(), organization })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut running = self.exports.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.remove(&self.organization);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attack_35_one_of_each_organization_and_only_so_many() {
+        let organization = |number| OrganizationId::from_parts(0, &[number; 10]);
+        let exports = Exports::at_most(2);
+        let first = exports.begin(organization(1)).expect("room");
+        assert!(exports.begin(organization(1)).is_none());
+        let second = exports.begin(organization(2)).expect("room");
+        assert!(exports.begin(organization(3)).is_none());
+        drop(first);
+        assert!(exports.begin(organization(2)).is_none());
+        assert!(exports.begin(organization(3)).is_some());
+        drop(second);
+    }
+}

@@ -1,0 +1,72 @@
+//! Undoing the deletion of an organization.
+
+use rollcall_domain::{
+    OrganizationId,
+    audit::{self, Action, Origin, Target},
+    organizations::{self, Organization},
+};
+
+use crate::{Application, Error, ports::Scope};
+
+/// Undoes a deletion, for the platform's operator: members, roles and open invitations are as they were. Sessions that
+/// have ended stay ended.
+///
+/// # Errors
+/// [`Error::NotFound`] for an organization that is not deleted, or whose time is over; [`Error::LastOwner`] when its Owners
+/// have closed their accounts in the meantime.
+pub async fn restore(
+    app: &Application,
+    origin: &Origin,
+    organization: OrganizationId,
+) -> Result<Organization, Error> {
+    let mut unit = app.store.begin(Scope::Organization(organization)).await?;
+    let deleted = unit.organization_lock_deleted(organization).await?.ok_or(Error::NotFound)?;
+    organizations::restore(&deleted, app.now()).map_err(|_| Error::NotFound)?;
+    unit.organization_restore(organization).await?;
+    let target = Target::Organization(organization);
+    let event = app.event(audit::Actor::Operator, origin, Action::OrganizationRestored, target);
+    unit.commit(app.record(event)).await?;
+    Ok(Organization { version: deleted.organization.version + 1, ..deleted.organization })
+}
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{audit::Outcome, organizations::Deleted};
+    use time::{Duration, OffsetDateTime};
+
+    use super::*;
+    use crate::testing::{MockDirectory, MockUnit, NOW, TestStore, application, organization};
+
+    fn unit(purge_at: OffsetDateTime, purge_begun: bool) -> MockUnit {
+        let mut unit = MockUnit::new();
+        unit.expect_organization_lock_deleted()
+            .returning(move |_| Ok(Some(Deleted { organization: organization(), purge_at, purge_begun })));
+        unit.expect_organization_restore().returning(|_| Ok(()));
+        unit
+    }
+
+    #[tokio::test]
+    async fn undoing_a_deletion_leaves_the_operator_s_event_in_the_organization_s_log() {
+        let store = TestStore::of(unit(NOW + Duration::SECOND, false));
+        let app = application(&store, MockDirectory::new());
+        let restored = restore(&app, &Origin::default(), organization().id).await.expect("restored");
+        assert_eq!(restored.version, organization().version + 1);
+        let expected = (
+            Scope::Organization(organization().id),
+            vec![(Action::OrganizationRestored, Outcome::Success)],
+            vec![],
+        );
+        assert_eq!(store.committed(), [expected]);
+    }
+
+    #[tokio::test]
+    async fn what_is_over_or_has_begun_to_be_removed_stays_deleted() {
+        for (purge_at, purge_begun) in [(NOW, false), (NOW + Duration::DAY, true)] {
+            let store = TestStore::of(unit(purge_at, purge_begun));
+            let app = application(&store, MockDirectory::new());
+            let refused = restore(&app, &Origin::default(), organization().id).await;
+            assert!(matches!(refused, Err(Error::NotFound)), "{refused:?}");
+            assert!(store.committed().is_empty());
+        }
+    }
+}
