@@ -16,7 +16,7 @@ mod team;
 
 pub use binary::Binary;
 pub use caller::{Answer, Caller};
-pub use database::TestDatabase;
+pub use database::{TestDatabase, random};
 pub use golden::compare_with_golden;
 pub use manual_clock::ManualClock;
 pub use patience::until;

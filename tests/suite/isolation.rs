@@ -16,18 +16,26 @@ const OF_ORGANIZATIONS: [(&str, &str); 5] = [
     ("organizations", "org_id"),
 ];
 /// Tables that belong to accounts or to the platform.
-const OTHERS: [&str; 6] =
-    ["dev_mails", "idempotency_keys", "password_resets", "sessions", "signups", "users"];
+const OTHERS: [&str; 8] =
+    ["dev_mails", "email_changes", "idempotency_keys", "notices", "password_resets", "sessions", "signups", "users"];
 /// The one comparison that keeps organizations apart.
 const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-const POLICIES: [(&str, &str, &str, &str); 28] = [
+const POLICIES: [(&str, &str, &str, &str); 38] = [
+    ("audit_events", "directory", "rollcall_directory", "SELECT"),
+    ("audit_events", "directory_erasure", "rollcall_directory", "UPDATE"),
+    ("audit_events", "own_account", "rollcall_app", "SELECT"),
     ("audit_events", "own_organization", "rollcall_app", "ALL"),
     ("dev_mails", "task", "rollcall_app", "ALL"),
+    ("email_changes", "directory", "rollcall_directory", "SELECT"),
+    ("email_changes", "own_account", "rollcall_app", "ALL"),
+    ("email_changes", "own_address", "rollcall_app", "ALL"),
+    ("email_changes", "task", "rollcall_app", "ALL"),
     ("idempotency_keys", "task", "rollcall_app", "ALL"),
     ("invitations", "directory", "rollcall_directory", "SELECT"),
+    ("invitations", "directory_erasure", "rollcall_directory", "UPDATE"),
     ("invitations", "own_organization", "rollcall_app", "ALL"),
     ("mails", "own_organization", "rollcall_app", "ALL"),
     ("mails", "task", "rollcall_app", "ALL"),
@@ -35,6 +43,8 @@ const POLICIES: [(&str, &str, &str, &str); 28] = [
     ("members", "directory_seen", "rollcall_directory", "UPDATE"),
     ("members", "own_account", "rollcall_app", "SELECT"),
     ("members", "own_organization", "rollcall_app", "ALL"),
+    ("notices", "own_account", "rollcall_app", "ALL"),
+    ("notices", "task", "rollcall_app", "ALL"),
     ("organizations", "directory", "rollcall_directory", "SELECT"),
     ("organizations", "own_account", "rollcall_app", "SELECT"),
     ("organizations", "own_organization", "rollcall_app", "ALL"),
@@ -55,13 +65,17 @@ const POLICIES: [(&str, &str, &str, &str); 28] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-const DEFINERS: [(&str, bool); 7] = [
+const DEFINERS: [(&str, bool); 11] = [
     ("directory_credentials", true),
+    ("directory_email_change", true),
     ("directory_invitation", true),
+    ("directory_invitations_to_account", true),
+    ("directory_owners", true),
     ("directory_password_reset", true),
     ("directory_session", true),
     ("directory_session_seen", true),
     ("directory_signup", true),
+    ("erase_account", true),
     ("organization_keeps_an_owner", false),
 ];
 
@@ -180,15 +194,17 @@ async fn roles_have_no_rights_beyond_those_on_the_list() {
         "_sqlx_migrations: SELECT",
         "audit_events: INSERT SELECT",
         "dev_mails: DELETE INSERT SELECT",
+        "email_changes: DELETE INSERT",
         "idempotency_keys: DELETE INSERT SELECT UPDATE",
         "invitations: INSERT",
         "mails: DELETE INSERT SELECT",
         "members: DELETE INSERT SELECT",
+        "notices: DELETE INSERT SELECT",
         "organizations: INSERT SELECT",
         "password_resets: DELETE INSERT",
         "sessions: DELETE INSERT",
         "signups: DELETE INSERT",
-        "users: INSERT",
+        "users: DELETE INSERT",
     ];
     assert_eq!(rights, expected);
     let readable = catalogue(
@@ -339,6 +355,59 @@ async fn attack_32_the_audit_log_takes_no_change_whoever_asks() {
         // Not even the tables' owner, who could only take the trigger away first.
         let refused = service.database.connect().await.execute(statement).await.unwrap_err().to_string();
         assert!(refused.contains("append-only"), "{statement}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn what_identifies_a_person_can_be_erased_from_the_audit_log_and_nothing_else() {
+    let service = Service::start().await;
+    Team::assemble(&service, "Acme").await;
+    let log = "SELECT * FROM audit_events ORDER BY written";
+    let before = service.database.rows(log).await;
+    let as_directory = async |statement: &str| {
+        let mut connection = service.database.connect().await;
+        connection.execute("SET ROLE rollcall_directory").await.unwrap();
+        connection.execute(AssertSqlSafe(statement.to_owned())).await.map(|done| done.rows_affected())
+    };
+    for personal in [
+        "'null'",
+        "'[]'",
+        r#"personal || '{"ip": {"value": "192.0.2.99", "salt": "00"}}'"#,
+        r#"personal || '{"more": {"value": "x", "salt": "00"}}'"#,
+        "personal #- '{ip,salt}'",
+        "personal #- '{ip,value}'",
+    ] {
+        let statement = format!("UPDATE audit_events SET personal = {personal} WHERE personal ? 'ip'");
+        let refused = as_directory(&statement).await.unwrap_err().to_string();
+        assert!(refused.contains("append-only"), "{statement}: {refused}");
+    }
+    for column in ["leaf = '\\x00'", "outcome = 'refused'", "actor_id = NULL", "org_id = gen_random_uuid()"] {
+        let statement = format!("UPDATE audit_events SET {column}");
+        // Not even the tables' owner; the directory lacks the right besides.
+        for refused in [
+            as_directory(&statement).await.unwrap_err().to_string(),
+            service.database.connect().await.execute(AssertSqlSafe(statement.clone())).await.unwrap_err().to_string(),
+        ] {
+            assert!(refused.contains("append-only") || refused.contains("permission denied"), "{statement}: {refused}");
+        }
+    }
+    let emptied = "UPDATE audit_events SET personal = '{}'";
+    let refused = service.database.connect().await.execute(emptied).await.unwrap_err().to_string();
+    assert!(refused.contains("append-only"), "{refused}");
+    // Without a scope there is nobody to erase.
+    service.database.connect_as_service().await.execute("SELECT erase_account()").await.unwrap();
+    assert_eq!(service.database.rows(log).await, before);
+    let erased = as_directory("UPDATE audit_events SET personal = personal - 'ip' WHERE personal ? 'ip'").await;
+    assert!(erased.unwrap() > 5);
+}
+
+#[tokio::test]
+async fn the_database_writes_ids_as_we_do() {
+    let database = TestDatabase::create().await;
+    let random = (0..50).map(|_| uuid::Uuid::from_u128(rollcall_tests::random()));
+    for id in random.chain([uuid::Uuid::nil(), uuid::Uuid::max()]) {
+        let rows = database.rows(&format!("SELECT type_id('user', '{id}') AS id")).await;
+        assert_eq!(rows[0]["id"], rollcall_domain::UserId::from_uuid(id).to_string());
     }
 }
 

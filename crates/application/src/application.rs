@@ -57,6 +57,8 @@ pub struct Limits {
     pub signups_per_address: u32,
     /// Mails about a forgotten password to one address in an hour; further requests are answered alike and send nothing.
     pub password_resets_per_address: u32,
+    /// Mails about another address that one account may cause in an hour.
+    pub email_changes_per_account: u32,
 }
 
 impl Application {

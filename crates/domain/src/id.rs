@@ -172,6 +172,10 @@ ids! {
     SignupId = Signup, "signup";
     /// Names a wish for another password in place of a forgotten one.
     PasswordResetId = PasswordReset, "reset";
+    /// Names a wish for another address.
+    EmailChangeId = EmailChange, "email_change";
+    /// Names a notice to an address that its account may not have any more.
+    NoticeId = Notice, "notice";
 }
 
 #[cfg(test)]

@@ -253,6 +253,7 @@ impl Settings {
             invitations_per_organization: limits.invitations_per_organization,
             signups_per_address: limits.signups_per_address,
             password_resets_per_address: limits.password_resets_per_address,
+            email_changes_per_account: limits.email_changes_per_account,
         })
     }
 

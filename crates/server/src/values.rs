@@ -91,6 +91,7 @@ pub(crate) struct LimitValues {
     pub(crate) invitations_per_organization: u32,
     pub(crate) signups_per_address: u32,
     pub(crate) password_resets_per_address: u32,
+    pub(crate) email_changes_per_account: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -91,6 +91,7 @@ impl Workers {
         self.expiry.forget_sessions(now).await?;
         self.expiry.forget_signups(now).await?;
         self.expiry.forget_password_resets(now).await?;
+        self.expiry.forget_email_changes(now).await?;
         Ok(())
     }
 }

@@ -19,7 +19,7 @@ pub struct Command {
 /// Gives the actor's account another password. All their other sessions end, and they are told by mail.
 ///
 /// # Errors
-/// [`Error::ElevationRequired`], and [`Error::InvalidCredentials`] when the current password is not right.
+/// [`Error::ElevationRequired`], and [`Error::WrongPassword`] when the current password is not right.
 pub async fn change_password(app: &Application, actor: &Actor, command: Command) -> Result<(), Error> {
     let changed = change(app, actor, command).await;
     app.refusals_recorded(actor, Action::PasswordChanged, Target::User(actor.user_id()), changed).await
@@ -29,7 +29,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     actor.require_elevation(app.now())?;
     let kept = app.directory.credentials(&actor.user.email).await?.map(|credentials| credentials.password);
     if !app.passwords.verify(command.current, kept).await? {
-        return Err(Error::InvalidCredentials);
+        return Err(Error::WrongPassword);
     }
     let hash = app.passwords.hash(command.new).await?;
     let user = actor.user_id();
@@ -42,6 +42,8 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     unit.user_set_password(user, &hash).await?;
     unit.sessions_end(user, Some(actor.session_id())).await?;
     unit.password_resets_forget(&actor.user.email).await?;
+    // Whoever wanted to take the account away with another address does not get it any more.
+    unit.email_change_take_back(user).await?;
     let event = app.event_by(actor, Action::PasswordChanged, Target::User(user));
     Ok(unit.commit(app.record(event).mail(Letter::PasswordChanged { user })).await?)
 }
@@ -78,6 +80,7 @@ mod tests {
         unit.expect_user_set_password().times(1).returning(|_, _| Ok(()));
         unit.expect_sessions_end().times(1).withf(|_, but| but.is_some()).returning(|_, _| Ok(Vec::new()));
         unit.expect_password_resets_forget().times(1).returning(|_| Ok(()));
+        unit.expect_email_change_take_back().times(1).returning(|_| Ok(()));
         let store = TestStore::of(unit);
         let actor = actor(1, Role::Viewer);
         change_password(&application(&store, directory().await), &actor, command("the right one"))
@@ -110,7 +113,7 @@ mod tests {
             let refused =
                 change_password(&application(&store, directory().await), &actor, command(current)).await;
             assert!(
-                matches!(refused, Err(Error::InvalidCredentials | Error::ElevationRequired)),
+                matches!(refused, Err(Error::WrongPassword | Error::ElevationRequired)),
                 "{refused:?}"
             );
             assert_eq!(store.committed()[0].1, [(Action::PasswordChanged, Outcome::Refused)]);

@@ -2,8 +2,12 @@
 
 mod change_password;
 mod complete_sign_up;
+mod confirm_email_change;
+mod delete;
+mod export;
 mod list_organizations;
 mod ports;
+mod request_email_change;
 mod request_password_reset;
 mod reset_password;
 mod sign_up;
@@ -11,8 +15,12 @@ mod update;
 
 pub use change_password::{Command as ChangePassword, change_password};
 pub use complete_sign_up::{Command as CompleteSignUp, complete_sign_up};
+pub use confirm_email_change::confirm_email_change;
+pub use delete::delete;
+pub use export::{Export, export, export_events, export_sessions};
 pub use list_organizations::list_organizations;
-pub use ports::{Accounts, AccountsView};
+pub use ports::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset};
+pub use request_email_change::request_email_change;
 pub use request_password_reset::request_password_reset;
 pub use reset_password::{Command as ResetPassword, reset_password};
 pub use sign_up::{Command as SignUp, sign_up};

@@ -59,7 +59,7 @@ async fn add(app: &Application, actor: &Actor, command: Command) -> Result<Liste
     let event = app
         .event_by(actor, Action::InvitationCreated, AuditTarget::Invitation(invitation.id))
         .change("role", None, Some(role.as_str()))
-        .personal("email", &invitation.email);
+        .address("email", &invitation.email);
     unit.commit(app.record(event).mail(Letter::invitation(seat, invitation.id))).await?;
     Ok(ListedInvitation { invitation, inviter_name: Some(actor.user.name.to_string()) })
 }
@@ -183,6 +183,7 @@ mod tests {
                 invitations_per_organization: 20,
                 signups_per_address: 1,
                 password_resets_per_address: 1,
+                email_changes_per_account: 1,
             });
             let refused = create(&app, &actor(1, Role::Owner), command(Role::Viewer)).await;
             assert!(matches!(refused, Err(Error::LimitReached { .. })), "{refused:?}");

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use rollcall_domain::{
     EmailAddress, OrganizationId, Role, SessionId, UserId,
-    accounts::{Signup, User},
-    id::{PasswordResetId, SignupId},
+    accounts::{EmailChange, Signup, User},
+    id::{EmailChangeId, PasswordResetId, SignupId},
     invitations::Invitation,
     organizations::{Organization, OrganizationName},
     secret::TokenHash,
@@ -33,6 +33,9 @@ pub trait Directory: Send + Sync {
 
     /// The account whose password a token lets be chosen, and until when.
     async fn password_reset(&self, token: TokenHash) -> Result<Option<FoundPasswordReset>, StoreError>;
+
+    /// The wish for another address that a token confirms.
+    async fn email_change(&self, token: TokenHash) -> Result<Option<FoundEmailChange>, StoreError>;
 
     /// Notes that a session was in use at a moment, and its owner at work. Bookkeeping: no event is left.
     async fn session_seen(&self, session: SessionId, at: OffsetDateTime) -> Result<(), StoreError>;
@@ -88,6 +91,15 @@ pub struct FoundPasswordReset {
     pub user: UserId,
     /// Until when it can be chosen.
     pub expires_at: OffsetDateTime,
+}
+
+/// A wish for another address.
+#[derive(Debug, Clone)]
+pub struct FoundEmailChange {
+    /// Names the wish.
+    pub id: EmailChangeId,
+    /// The wish.
+    pub change: EmailChange,
 }
 
 /// A sign-up.

@@ -10,7 +10,9 @@ mod store;
 
 pub use chance::Entropy;
 pub use clock::Clock;
-pub use directory::{Credentials, Directory, FoundInvitation, FoundPasswordReset, FoundSignup, OpenSession};
+pub use directory::{
+    Credentials, Directory, FoundEmailChange, FoundInvitation, FoundPasswordReset, FoundSignup, OpenSession,
+};
 pub use expiry::Expiry;
 pub use idempotency::{Claim, IdempotencyKeys, KeyedRequest, Window};
 pub use scope::Scope;

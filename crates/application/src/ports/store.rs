@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::Scope;
 use crate::{
     accounts::{Accounts, AccountsView},
-    audit::Record,
+    audit::{OwnEvents, Record},
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
@@ -24,15 +24,22 @@ pub trait Store: Send + Sync {
 
 /// Reads in one scope. A `find` gives what is there; nothing is locked.
 pub trait View:
-    AccountsView + OrganizationsView + MembersView + InvitationsView + SessionsView + Send
+    AccountsView + OrganizationsView + MembersView + InvitationsView + SessionsView + OwnEvents + Send
 {
 }
 
-impl<T: AccountsView + OrganizationsView + MembersView + InvitationsView + SessionsView + Send> View for T {}
+impl<T> View for T where
+    T: AccountsView + OrganizationsView + MembersView + InvitationsView + SessionsView + OwnEvents + Send
+{
+}
 
 /// A change in the making, in one scope. Dropped without a commit, it never was.
 #[async_trait]
 pub trait UnitOfWork: View + Accounts + Organizations + Members + Invitations + Sessions {
+    /// Writes down what was done in this scope, and goes on in another one: somebody leaves all of their organizations at once.
+    /// It is still one change, and none of it lasts before the [commit](Self::commit).
+    async fn go_on(&mut self, record: Record, scope: Scope) -> Result<(), StoreError>;
+
     /// Makes the change last, together with its audit events and the mails it causes: all or nothing.
     async fn commit(self: Box<Self>, record: Record) -> Result<(), StoreError>;
 }

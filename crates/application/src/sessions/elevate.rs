@@ -19,7 +19,7 @@ pub struct Command {
 /// Makes the actor's proof fresh; gives back until when.
 ///
 /// # Errors
-/// [`Error::InvalidCredentials`] for a wrong password.
+/// [`Error::WrongPassword`] for a wrong password.
 pub async fn elevate(app: &Application, actor: &Actor, command: Command) -> Result<OffsetDateTime, Error> {
     let elevated = prove(app, actor, command).await;
     let target = Target::Session(actor.session_id());
@@ -29,7 +29,7 @@ pub async fn elevate(app: &Application, actor: &Actor, command: Command) -> Resu
 async fn prove(app: &Application, actor: &Actor, command: Command) -> Result<OffsetDateTime, Error> {
     let kept = app.directory.credentials(&actor.user.email).await?.map(|credentials| credentials.password);
     if !app.passwords.verify(command.password, kept).await? {
-        return Err(Error::InvalidCredentials);
+        return Err(Error::WrongPassword);
     }
     let now = app.now();
     let mut unit = app.store.begin(actor.scope()).await?;

@@ -33,7 +33,7 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
     let matches = app.passwords.verify(password, kept).await?;
 
     let event =
-        |actor, target| app.event(actor, origin, Action::SessionCreated, target).personal("email", &email);
+        |actor, target| app.event(actor, origin, Action::SessionCreated, target).address("email", &email);
     let Some(credentials) = found.as_ref().filter(|credentials| matches && !credentials.suspended) else {
         let home = found.as_ref().and_then(|credentials| credentials.organization);
         let target = found.as_ref().map_or(Target::Nothing, |credentials| Target::User(credentials.user.id));
