@@ -265,7 +265,9 @@ async fn attack_11_one_s_own_sessions_come_in_pages() {
         path = format!("/v1/sessions?limit=2&cursor={cursor}");
     }
     assert_eq!(&paged, all.list("data"));
-    for (query, field) in [("limit=0", "limit"), ("limit=201", "limit"), ("q=x", "q"), ("limit=2&limit=2", "limit")] {
+    for (query, field) in
+        [("limit=0", "limit"), ("limit=201", "limit"), ("q=x", "q"), ("limit=2&limit=2", "limit")]
+    {
         grace.get(&format!("/v1/sessions?{query}")).await.invalid(field);
     }
     // A cursor is nobody else's.

@@ -70,7 +70,9 @@ async fn asvs_7_5_1_asking_for_another_address_needs_a_fresh_proof_and_a_good_ad
     let service = Service::start().await;
     let email = Service::new_address("grace");
     let (grace, signed_up) = service.sign_up(&email, "Acme").await;
-    for wrong in [json!("nonsense"), json!(""), json!(5), json!(email.to_uppercase()), json!("a\u{200b}@example.com")] {
+    for wrong in
+        [json!("nonsense"), json!(""), json!(5), json!(email.to_uppercase()), json!("a\u{200b}@example.com")]
+    {
         grace.post("/v1/me/email", json!({"new_email": wrong})).await.invalid("new_email");
     }
     grace.post("/v1/me/email", json!({"new_email": "x@example.com", "email": "x"})).await.invalid("email");
@@ -97,7 +99,8 @@ async fn attack_12_whether_the_new_address_has_an_account_is_told_to_that_accoun
     assert_eq!(told["links"], json!([]));
     service.all_mail_sent().await;
     assert!(service.mails_to(&taken.to_uppercase()).await.is_empty());
-    let tokens = service.database.rows("SELECT 1 AS one FROM email_changes WHERE token_hash IS NOT NULL").await;
+    let tokens =
+        service.database.rows("SELECT 1 AS one FROM email_changes WHERE token_hash IS NOT NULL").await;
     assert!(tokens.is_empty(), "only the latest wish could have one, and its address has an account");
 }
 
@@ -105,7 +108,11 @@ async fn attack_12_whether_the_new_address_has_an_account_is_told_to_that_accoun
 async fn an_address_that_has_got_an_account_in_the_meantime_is_not_taken_over() {
     let service = Service::start().await;
     let (grace, old, new, token) = asked(&service).await;
-    let (hopper, _) = service.sign_up(&new, "Navy").await;
+    let signup = json!({"email": new, "name": "Hopper", "organization_name": "Navy"});
+    service.anonymous().post("/v1/signup", signup).await.expect(202);
+    let complete = json!({"token": service.token_for(&new, "/signup/complete").await, "password": PASSWORD});
+    let hopper = service.anonymous().post("/v1/signup/complete", complete).await.expect(201);
+    let hopper = service.anonymous().with_token(hopper.text_at("/session/token"));
     confirm(&service, &token).await.problem(410, "email_change_gone");
     assert_eq!(grace.get("/v1/me").await.expect(200).text_at("/email"), old);
     assert_eq!(hopper.get("/v1/me").await.expect(200).text_at("/email"), new);
@@ -135,7 +142,8 @@ async fn a_link_works_for_an_hour_the_latest_wins_and_another_password_takes_it_
         let stolen = service.token_for(&thief, PAGE).await;
         if reset {
             service.anonymous().post("/v1/password-resets", json!({"email": old})).await.expect(202);
-            let body = json!({"token": service.token_for(&old, "/password/reset").await, "password": PASSWORD});
+            let body =
+                json!({"token": service.token_for(&old, "/password/reset").await, "password": PASSWORD});
             service.anonymous().post("/v1/password-resets/complete", body).await.expect(204);
         } else {
             let body = json!({"current_password": PASSWORD, "new_password": PASSWORD});
@@ -166,7 +174,11 @@ async fn what_waits_for_either_address_falls_with_the_change() {
     let complete = json!({"token": sign_up_token, "password": PASSWORD});
     service.anonymous().post("/v1/signup/complete", complete).await.problem(410, "signup_gone");
     let complete = json!({"token": reset_token, "password": PASSWORD});
-    service.anonymous().post("/v1/password-resets/complete", complete).await.problem(410, "password_reset_gone");
+    service
+        .anonymous()
+        .post("/v1/password-resets/complete", complete)
+        .await
+        .problem(410, "password_reset_gone");
     confirm(&service, &others_token).await.problem(410, "email_change_gone");
     for table in ["signups", "password_resets"] {
         assert!(service.database.rows(&format!("SELECT 1 AS one FROM {table}")).await.is_empty(), "{table}");
@@ -182,7 +194,8 @@ async fn attack_4_an_invitation_stays_with_the_address_it_was_sent_to() {
     let (grace, old, _, token) = asked(&service).await;
     let (_, invitation) = service.invite(team.owner(), &old, "viewer").await;
     confirm(&service, &token).await.expect(204);
-    let preview = service.anonymous().post("/v1/invitations/preview", json!({"token": invitation})).await.expect(200);
+    let preview =
+        service.anonymous().post("/v1/invitations/preview", json!({"token": invitation})).await.expect(200);
     assert_eq!(preview.body["account_exists"], false);
     grace.post("/v1/invitations/accept", json!({"token": invitation})).await.problem(403, "wrong_account");
 }
@@ -237,11 +250,13 @@ async fn of_all_who_want_one_address_at_once_one_gets_it() {
         }
         let signup = json!({"email": wanted, "name": "Newcomer", "organization_name": "New"});
         service.anonymous().post("/v1/signup", signup).await.expect(202);
-        let complete = json!({"token": service.token_for(&wanted, "/signup/complete").await, "password": PASSWORD});
+        let complete =
+            json!({"token": service.token_for(&wanted, "/signup/complete").await, "password": PASSWORD});
         // Each token twice, against somebody who signs up with the address.
+        let newcomer = service.anonymous();
         let confirmations = join_all(tokens.iter().chain(&tokens).map(|token| confirm(&service, token)));
         let (confirmed, signed_up) =
-            tokio::join!(confirmations, service.anonymous().post("/v1/signup/complete", complete));
+            tokio::join!(confirmations, newcomer.post("/v1/signup/complete", complete));
         let statuses: Vec<u16> =
             confirmed.iter().chain([&signed_up]).map(|answer| answer.status.as_u16()).collect();
         assert_eq!(statuses.iter().filter(|status| **status < 300).count(), 1, "{statuses:?}");

@@ -16,20 +16,29 @@ const OF_ORGANIZATIONS: [(&str, &str); 5] = [
     ("organizations", "org_id"),
 ];
 /// Tables that belong to accounts or to the platform.
-const OTHERS: [&str; 8] =
-    ["dev_mails", "email_changes", "idempotency_keys", "notices", "password_resets", "sessions", "signups", "users"];
+const OTHERS: [&str; 8] = [
+    "dev_mails",
+    "email_changes",
+    "idempotency_keys",
+    "notices",
+    "password_resets",
+    "sessions",
+    "signups",
+    "users",
+];
 /// The one comparison that keeps organizations apart.
 const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-const POLICIES: [(&str, &str, &str, &str); 38] = [
+const POLICIES: [(&str, &str, &str, &str); 41] = [
     ("audit_events", "directory", "rollcall_directory", "SELECT"),
     ("audit_events", "directory_erasure", "rollcall_directory", "UPDATE"),
     ("audit_events", "own_account", "rollcall_app", "SELECT"),
     ("audit_events", "own_organization", "rollcall_app", "ALL"),
     ("dev_mails", "task", "rollcall_app", "ALL"),
     ("email_changes", "directory", "rollcall_directory", "SELECT"),
+    ("email_changes", "directory_erasure", "rollcall_directory", "DELETE"),
     ("email_changes", "own_account", "rollcall_app", "ALL"),
     ("email_changes", "own_address", "rollcall_app", "ALL"),
     ("email_changes", "task", "rollcall_app", "ALL"),
@@ -49,6 +58,7 @@ const POLICIES: [(&str, &str, &str, &str); 38] = [
     ("organizations", "own_account", "rollcall_app", "SELECT"),
     ("organizations", "own_organization", "rollcall_app", "ALL"),
     ("password_resets", "directory", "rollcall_directory", "SELECT"),
+    ("password_resets", "directory_erasure", "rollcall_directory", "DELETE"),
     ("password_resets", "own_address", "rollcall_app", "ALL"),
     ("password_resets", "task", "rollcall_app", "ALL"),
     ("sessions", "directory", "rollcall_directory", "SELECT"),
@@ -57,6 +67,7 @@ const POLICIES: [(&str, &str, &str, &str); 38] = [
     ("sessions", "own_organization", "rollcall_app", "SELECT"),
     ("sessions", "task", "rollcall_app", "ALL"),
     ("signups", "directory", "rollcall_directory", "SELECT"),
+    ("signups", "directory_erasure", "rollcall_directory", "DELETE"),
     ("signups", "own_address", "rollcall_app", "ALL"),
     ("signups", "task", "rollcall_app", "ALL"),
     ("users", "colleague", "rollcall_app", "SELECT"),
@@ -386,9 +397,19 @@ async fn what_identifies_a_person_can_be_erased_from_the_audit_log_and_nothing_e
         // Not even the tables' owner; the directory lacks the right besides.
         for refused in [
             as_directory(&statement).await.unwrap_err().to_string(),
-            service.database.connect().await.execute(AssertSqlSafe(statement.clone())).await.unwrap_err().to_string(),
+            service
+                .database
+                .connect()
+                .await
+                .execute(AssertSqlSafe(statement.clone()))
+                .await
+                .unwrap_err()
+                .to_string(),
         ] {
-            assert!(refused.contains("append-only") || refused.contains("permission denied"), "{statement}: {refused}");
+            assert!(
+                refused.contains("append-only") || refused.contains("permission denied"),
+                "{statement}: {refused}"
+            );
         }
     }
     let emptied = "UPDATE audit_events SET personal = '{}'";
@@ -397,7 +418,8 @@ async fn what_identifies_a_person_can_be_erased_from_the_audit_log_and_nothing_e
     // Without a scope there is nobody to erase.
     service.database.connect_as_service().await.execute("SELECT erase_account()").await.unwrap();
     assert_eq!(service.database.rows(log).await, before);
-    let erased = as_directory("UPDATE audit_events SET personal = personal - 'ip' WHERE personal ? 'ip'").await;
+    let erased =
+        as_directory("UPDATE audit_events SET personal = personal - 'ip' WHERE personal ? 'ip'").await;
     assert!(erased.unwrap() > 5);
 }
 

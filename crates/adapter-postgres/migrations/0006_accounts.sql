@@ -79,8 +79,8 @@ CREATE POLICY own_account ON notices TO rollcall_app
 
 ALTER TABLE mails DROP CONSTRAINT mails_kind_check;
 ALTER TABLE mails ADD CONSTRAINT mails_kind_check
-    CHECK (kind IN ('confirm_signup', 'invitation', 'password_reset', 'password_changed', 'email_change',
-                    'email_change_requested', 'email_changed', 'account_deleted'));
+    CHECK (kind IN ('confirm_signup', 'invitation', 'password_reset', 'password_changed', 'organization_deleted',
+                    'email_change', 'email_change_requested', 'email_changed', 'account_deleted'));
 
 ---------------------------------------------------------------------------------------------------
 -- What is held about an account in the audit logs
@@ -114,6 +114,10 @@ GRANT UPDATE (email, email_key, version) ON invitations TO rollcall_directory;
 CREATE POLICY directory ON audit_events FOR SELECT TO rollcall_directory USING (true);
 CREATE POLICY directory_erasure ON audit_events FOR UPDATE TO rollcall_directory USING (true);
 CREATE POLICY directory_erasure ON invitations  FOR UPDATE TO rollcall_directory USING (true);
+GRANT DELETE ON signups, password_resets, email_changes TO rollcall_directory;
+CREATE POLICY directory_erasure ON signups         FOR DELETE TO rollcall_directory USING (true);
+CREATE POLICY directory_erasure ON password_resets FOR DELETE TO rollcall_directory USING (true);
+CREATE POLICY directory_erasure ON email_changes   FOR DELETE TO rollcall_directory USING (true);
 
 -- How many Owners there are in each organization that the account is in.
 CREATE FUNCTION directory_owners() RETURNS TABLE (org_id uuid, owners bigint)
@@ -156,7 +160,7 @@ $$;
 CREATE INDEX invitations_to_address ON invitations (email_key);
 
 -- Erases what identifies the account's person: in the audit logs, from where they acted and what events say of them; in
--- invitations to them, the address. What events say of others stays.
+-- invitations to them, the address. What waits for their addresses is forgotten. What events say of others stays.
 CREATE FUNCTION erase_account() RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -181,6 +185,9 @@ BEGIN
         OR (e.personal ? 'email_before' AND e.personal #>> '{email_before,value}' = ANY (addresses));
     UPDATE invitations i SET email = 'erased@rollcall.invalid', email_key = 'erased@rollcall.invalid', version = version + 1
      WHERE i.email_key = ANY (addresses) AND i.state <> 'pending';
+    DELETE FROM signups s WHERE s.email_key = ANY (addresses);
+    DELETE FROM password_resets r WHERE r.email_key = ANY (addresses);
+    DELETE FROM email_changes c WHERE c.email_key = ANY (addresses);
 END
 $$;
 

@@ -271,9 +271,12 @@ impl From<Error> for Problem {
                 let names = names.join(", ");
                 let mut problem = Self::new(
                     Code::LastOwner,
-                    format!("Nobody else is an Owner of {names}. Make somebody one, or delete the organization, first."),
+                    format!(
+                        "Nobody else is an Owner of {names}. Make somebody one, or delete the organization, first."
+                    ),
                 );
-                let named = |(id, name): (_, OrganizationName)| NamedOrganization { id, name: name.to_string() };
+                let named =
+                    |(id, name): (_, OrganizationName)| NamedOrganization { id, name: name.to_string() };
                 problem.0.organizations = organizations.into_iter().map(named).collect();
                 problem
             }

@@ -30,8 +30,8 @@ use crate::{
     organizations::{Organizations, OrganizationsView},
     passwords::{Cost, PasswordHash, Passwords},
     ports::{
-        Clock, Credentials, Directory, Entropy, FoundEmailChange, FoundInvitation, FoundPasswordReset, FoundSignup,
-        OpenSession, Scope, Store, StoreError, UnitOfWork, View,
+        Clock, Credentials, Directory, Entropy, FoundEmailChange, FoundInvitation, FoundPasswordReset,
+        FoundSignup, OpenSession, Scope, Store, StoreError, UnitOfWork, View,
     },
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
 };

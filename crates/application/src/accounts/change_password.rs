@@ -112,10 +112,7 @@ mod tests {
             let store = TestStore::default();
             let refused =
                 change_password(&application(&store, directory().await), &actor, command(current)).await;
-            assert!(
-                matches!(refused, Err(Error::WrongPassword | Error::ElevationRequired)),
-                "{refused:?}"
-            );
+            assert!(matches!(refused, Err(Error::WrongPassword | Error::ElevationRequired)), "{refused:?}");
             assert_eq!(store.committed()[0].1, [(Action::PasswordChanged, Outcome::Refused)]);
         }
     }

@@ -58,7 +58,7 @@ pub async fn confirm_email_change(app: &Application, origin: &Origin, token: &Se
 
 /// Forgets what waits for an address that is the scope's account's: sign-ups, other passwords, and other accounts' wishes to
 /// have it.
-pub(super) async fn forget_wishes(unit: &mut dyn UnitOfWork, email: &EmailAddress) -> Result<(), Error> {
+async fn forget_wishes(unit: &mut dyn UnitOfWork, email: &EmailAddress) -> Result<(), Error> {
     unit.signups_forget(email).await?;
     unit.password_resets_forget(email).await?;
     Ok(unit.email_changes_forget(email).await?)

@@ -8,7 +8,6 @@ use rollcall_domain::{
     members::{Departure, Membership, TeamRefusal},
 };
 
-use super::confirm_email_change::forget_wishes;
 use crate::{Actor, Application, Error, mail::Letter, members::depart, ports::Scope};
 
 /// Deletes the actor's account: it leaves every organization, every session ends, and what identifies the person is erased from
@@ -62,7 +61,6 @@ async fn change(app: &Application, actor: &Actor) -> Result<(), Error> {
         steps.push((organization, Step::TakeBack(invitation, role)));
     }
 
-    forget_wishes(unit.as_mut(), &account.email).await?;
     let notice: NoticeId = app.id();
     unit.notice_add(notice, &Notice { user, email: account.email, name: account.name }).await?;
     // What is erased at the end is not written down before: from where they ask.
@@ -120,9 +118,8 @@ mod tests {
         unit.expect_seats_with_owners().returning(move |_| {
             Ok(vec![(organization(), Role::Owner, owners[0]), (second(), Role::Owner, owners[1])])
         });
-        unit.expect_invitations_lock_to().returning(|_| {
-            Ok(vec![(second().id, InvitationId::from_parts(0, &[5; 10]), Role::Viewer)])
-        });
+        unit.expect_invitations_lock_to()
+            .returning(|_| Ok(vec![(second().id, InvitationId::from_parts(0, &[5; 10]), Role::Viewer)]));
         unit.expect_invitations_lock_of().returning(|_, _| Ok(Vec::new()));
         unit
     }
@@ -130,9 +127,6 @@ mod tests {
     #[tokio::test]
     async fn every_organization_has_its_own_events_and_the_account_goes_last() {
         let mut unit = unit(true, [2, 2]);
-        unit.expect_signups_forget().times(1).returning(|_| Ok(()));
-        unit.expect_password_resets_forget().times(1).returning(|_| Ok(()));
-        unit.expect_email_changes_forget().times(1).returning(|_| Ok(()));
         unit.expect_notice_add().times(1).returning(|_, _| Ok(()));
         unit.expect_member_remove().times(2).returning(|_, _| Ok(()));
         unit.expect_invitation_revoke().times(1).returning(|_, _| Ok(()));

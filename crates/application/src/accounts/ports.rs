@@ -97,8 +97,8 @@ pub trait Accounts {
     /// [`StoreError::AddressTaken`].
     async fn user_set_email(&mut self, user: UserId, email: &EmailAddress) -> Result<(), StoreError>;
 
-    /// Deletes the scope's account, which has left every organization. What identifies its person is erased from all audit
-    /// logs, and their addresses from invitations that are not open.
+    /// Deletes the scope's account, which has left every organization, with whatever waits for its addresses. What identifies
+    /// its person is erased from all audit logs, and their addresses from invitations that are not open.
     async fn user_delete(&mut self, user: UserId) -> Result<(), StoreError>;
 
     /// The open invitations to the addresses of the scope's account, in whichever organization: nobody else changes them until

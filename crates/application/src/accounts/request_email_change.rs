@@ -19,7 +19,11 @@ use crate::{Actor, Application, Error, mail::Letter};
 /// # Errors
 /// [`Error::ElevationRequired`], [`Error::Invalid`] for the address that the account has already, and
 /// [`Error::LimitReached`].
-pub async fn request_email_change(app: &Application, actor: &Actor, email: EmailAddress) -> Result<(), Error> {
+pub async fn request_email_change(
+    app: &Application,
+    actor: &Actor,
+    email: EmailAddress,
+) -> Result<(), Error> {
     let noted = note(app, actor, email).await;
     let target = Target::User(actor.user_id());
     app.refusals_recorded(actor, Action::AccountEmailChangeRequested, target, noted).await
@@ -44,9 +48,8 @@ async fn note(app: &Application, actor: &Actor, email: EmailAddress) -> Result<(
         return Err(Error::LimitReached { what: "changes of address", retry_after: Duration::HOUR });
     }
     let (id, notice): (EmailChangeId, NoticeId) = (app.id(), app.id());
-    let event = app
-        .event_by(actor, Action::AccountEmailChangeRequested, Target::User(user))
-        .address("email", &email);
+    let event =
+        app.event_by(actor, Action::AccountEmailChangeRequested, Target::User(user)).address("email", &email);
     let change =
         EmailChange { user, session: actor.session_id(), email, expires_at: now + EMAIL_CHANGE_LIFETIME };
     unit.email_change_add(id, &change, now).await?;
@@ -95,7 +98,10 @@ mod tests {
     #[tokio::test]
     async fn both_addresses_get_a_letter_and_the_account_stays_as_it_is() {
         let mut unit = unit(true, 1);
-        unit.expect_email_change_add().times(1).withf(|_, change, _| change.email == new()).returning(|_, _, _| Ok(()));
+        unit.expect_email_change_add()
+            .times(1)
+            .withf(|_, change, _| change.email == new())
+            .returning(|_, _, _| Ok(()));
         unit.expect_notice_add()
             .times(1)
             .withf(|_, notice| notice.email == user(1).email)

@@ -15,11 +15,7 @@ use time::OffsetDateTime;
 use tokio::sync::mpsc::{Sender, channel};
 use utoipa::ToSchema;
 
-use super::{
-    super::sessions::OwnSessionObject,
-    list_organizations::Seat,
-    show::Me,
-};
+use super::{super::sessions::OwnSessionObject, list_organizations::Seat, show::Me};
 use crate::{api::Api, credential::Caller, problem::Result};
 
 /// All that is held about a person.
@@ -111,13 +107,14 @@ struct OwnChangeObject {
 
 impl From<&Export> for Beginning {
     fn from(export: &Export) -> Self {
-        let email_change = export.email_change.as_ref().map(
-            |PendingEmailChange { email, created_at, expires_at }| PendingEmailChangeObject {
-                new_email: email.to_string(),
-                created_at: *created_at,
-                expires_at: *expires_at,
-            },
-        );
+        let email_change =
+            export.email_change.as_ref().map(|PendingEmailChange { email, created_at, expires_at }| {
+                PendingEmailChangeObject {
+                    new_email: email.to_string(),
+                    created_at: *created_at,
+                    expires_at: *expires_at,
+                }
+            });
         let reset = |&PendingPasswordReset { created_at, expires_at }: &_| PendingPasswordResetObject {
             created_at,
             expires_at,
@@ -143,9 +140,7 @@ impl From<OwnEvent> for OwnEventObject {
             outcome: event.outcome,
             by_you: event.by_them,
             about_you: event.about_them,
-            changes: changes
-                .map(|(field, before, after)| OwnChangeObject { field, before, after })
-                .collect(),
+            changes: changes.map(|(field, before, after)| OwnChangeObject { field, before, after }).collect(),
             personal: event.personal,
         }
     }
