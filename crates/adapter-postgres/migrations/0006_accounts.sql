@@ -180,9 +180,10 @@ BEGIN
                                  AND NOT COALESCE(e.target_id = ANY (invited), false)
                                  AND p.kept ->> 'value' <> ALL (addresses)
                        END), '{}')
-     WHERE e.actor_id = them OR e.target_id = them OR e.target_id = ANY (invited)
-        OR (e.personal ? 'email' AND e.personal #>> '{email,value}' = ANY (addresses))
-        OR (e.personal ? 'email_before' AND e.personal #>> '{email_before,value}' = ANY (addresses));
+     WHERE e.personal <> '{}'
+       AND (e.actor_id = them OR e.target_id = them OR e.target_id = ANY (invited)
+            OR (e.personal ? 'email' AND e.personal #>> '{email,value}' = ANY (addresses))
+            OR (e.personal ? 'email_before' AND e.personal #>> '{email_before,value}' = ANY (addresses)));
     UPDATE invitations i SET email = 'erased@rollcall.invalid', email_key = 'erased@rollcall.invalid', version = version + 1
      WHERE i.email_key = ANY (addresses) AND i.state <> 'pending';
     DELETE FROM signups s WHERE s.email_key = ANY (addresses);
