@@ -254,7 +254,8 @@ async fn of_all_who_want_one_address_at_once_one_gets_it() {
             json!({"token": service.token_for(&wanted, "/signup/complete").await, "password": PASSWORD});
         // Each token ten times, against somebody who signs up with the address.
         let newcomer = service.anonymous();
-        let confirmations = join_all(tokens.iter().flat_map(|token| [token; 10]).map(|token| confirm(&service, token)));
+        let confirmations =
+            join_all(tokens.iter().flat_map(|token| [token; 10]).map(|token| confirm(&service, token)));
         let (confirmed, signed_up) =
             tokio::join!(confirmations, newcomer.post("/v1/signup/complete", complete));
         let statuses: Vec<u16> =
