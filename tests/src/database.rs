@@ -168,7 +168,7 @@ async fn template() -> String {
 }
 
 /// Bits that no other test has.
-pub(crate) fn random() -> u128 {
+pub fn random() -> u128 {
     use std::hash::{BuildHasher, RandomState};
     let half = || u128::from(RandomState::new().hash_one(std::process::id()));
     half() << 64 | half()

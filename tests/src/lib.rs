@@ -17,7 +17,7 @@ mod team;
 
 pub use binary::Binary;
 pub use caller::{Answer, Caller};
-pub use database::TestDatabase;
+pub use database::{TestDatabase, random};
 pub use golden::compare_with_golden;
 pub use link::Link;
 pub use manual_clock::ManualClock;

@@ -15,7 +15,6 @@ pub struct Service {
     pub database: Arc<TestDatabase>,
     /// Its clock.
     pub clock: ManualClock,
-    settings: Settings,
     _data_dir: tempfile::TempDir,
 }
 
@@ -152,6 +151,24 @@ impl Service {
             let mails = self.mails_to(email).await;
             let link = mails.first()?["links"][0].as_str()?.to_owned();
             Some(link.split_once("token=")?.1.to_owned())
+        })
+        .await
+    }
+
+    /// The token in the newest mail to an address with a link to a page, once there is one.
+    pub async fn token_for(&self, email: &str, page: &str) -> String {
+        until(&format!("a link to {page}"), async || {
+            let mails = self.mails_to(email).await;
+            let mut links = mails.iter().filter_map(|mail| mail["links"][0].as_str());
+            Some(links.find(|link| link.contains(page))?.split_once("token=")?.1.to_owned())
+        })
+        .await
+    }
+
+    /// Waits until somebody has got a mail with a subject.
+    pub async fn told(&self, email: &str, subject: &str) -> Value {
+        until(&format!("{subject:?} to {email}"), async || {
+            self.mails_to(email).await.into_iter().find(|mail| mail["subject"] == subject)
         })
         .await
     }

@@ -16,23 +16,14 @@ async fn change(caller: &Caller, current: &str, new: &str) -> Answer {
     caller.post("/v1/me/password", json!({"current_password": current, "new_password": new})).await
 }
 
-/// The newest link to a page in the mails to an address, once there is one.
-async fn link_to(service: &Service, email: &str, page: &str) -> String {
-    until(&format!("a link to {page}"), async || {
-        let mails = service.mails_to(email).await;
-        let mut links = mails.iter().filter_map(|mail| mail["links"][0].as_str());
-        Some(links.find(|link| link.contains(page))?.split_once("token=")?.1.to_owned())
-    })
-    .await
-}
-
 #[tokio::test]
 async fn asvs_6_2_3_a_change_of_password_needs_the_current_one_and_ends_the_other_sessions() {
     let service = Service::start().await;
     let email = Service::new_address("grace");
     let (grace, _) = service.sign_up(&email, "Acme").await;
     let other = service.sign_in(&email).await;
-    change(&grace, "not the password", ANOTHER).await.problem(401, "invalid_credentials");
+    let wrong = change(&grace, "not the password", ANOTHER).await.problem(401, "invalid_credentials");
+    assert_eq!(wrong.text_at("/detail"), "The password is not the one of your account.");
     change(&grace, PASSWORD, "too short").await.invalid("new_password");
     change(&grace, &"x".repeat(1_001), ANOTHER).await.invalid("current_password");
     other.get("/v1/session").await.expect(200);
@@ -96,7 +87,7 @@ async fn a_forgotten_password_is_replaced_once_and_every_session_ends() {
             .expect(202)
     };
     request().await;
-    let token = link_to(&service, &email, "/password/reset").await;
+    let token = service.token_for(&email, "/password/reset").await;
     let complete = async |token: &str, password: &str| {
         let body = json!({"token": token, "password": password});
         service.anonymous().post("/v1/password-resets/complete", body).await
@@ -111,7 +102,7 @@ async fn a_forgotten_password_is_replaced_once_and_every_session_ends() {
     // A link works for an hour, and a newer password makes every older link worthless.
     request().await;
     let late = until("a newer link", async || {
-        Some(link_to(&service, &email, "/password/reset").await).filter(|newer| *newer != token)
+        Some(service.token_for(&email, "/password/reset").await).filter(|newer| *newer != token)
     })
     .await;
     service.clock.advance(Duration::hours(1));
@@ -120,7 +111,7 @@ async fn a_forgotten_password_is_replaced_once_and_every_session_ends() {
     for _ in 0..2 {
         request().await;
         unused = until("a newer link", async || {
-            Some(link_to(&service, &email, "/password/reset").await).filter(|newer| *newer != unused)
+            Some(service.token_for(&email, "/password/reset").await).filter(|newer| *newer != unused)
         })
         .await;
     }
@@ -147,7 +138,7 @@ async fn attack_12_asking_for_another_password_tells_nothing_about_the_address()
     assert_eq!(known.text, unknown.text);
     let names = |answer: &Answer| -> Vec<String> { answer.headers.keys().map(ToString::to_string).collect() };
     assert_eq!(names(&known), names(&unknown));
-    link_to(&service, &email, "/password/reset").await;
+    service.token_for(&email, "/password/reset").await;
     service.all_mail_sent().await;
     assert!(service.mails_to(&unknown_address).await.is_empty());
 }
@@ -158,7 +149,7 @@ async fn one_link_changes_a_password_once_however_many_use_it_at_once() {
     let email = Service::new_address("grace");
     service.sign_up(&email, "Acme").await;
     service.anonymous().post("/v1/password-resets", json!({"email": email})).await.expect(202);
-    let token = link_to(&service, &email, "/password/reset").await;
+    let token = service.token_for(&email, "/password/reset").await;
     let complete = |n: usize| {
         let (caller, token) = (service.anonymous(), token.clone());
         async move {
@@ -186,7 +177,7 @@ async fn a_password_is_reset_in_a_browser() {
     let email = Service::new_address("grace");
     service.sign_up(&email, "Acme").await;
     service.anonymous().post("/v1/password-resets", json!({"email": email})).await.expect(202);
-    let token = link_to(&service, &email, "/password/reset").await;
+    let token = service.token_for(&email, "/password/reset").await;
     let page = service.anonymous().get(&format!("/password/reset?token={token}")).await.expect(200);
     assert!(page.text.contains(&token));
     let submit = async |password: &str| {
@@ -234,9 +225,60 @@ async fn asvs_7_5_2_one_s_own_sessions_are_listed_and_ended() {
     third.delete("/v1/sessions?others=true").await.expect(204);
     grace.get("/v1/session").await.problem(401, "unauthenticated");
     fourth.get("/v1/session").await.problem(401, "unauthenticated");
-    third.delete("/v1/sessions?others=perhaps").await.invalid("others");
-    third.delete("/v1/sessions").await.expect(204);
-    third.get("/v1/session").await.problem(401, "unauthenticated");
+    for query in ["?others=perhaps", "?others=false", ""] {
+        third.delete(&format!("/v1/sessions{query}")).await.invalid("others");
+    }
+    third.delete("/v1/sessions?others=true&all=true").await.invalid("all");
+    third.get("/v1/session").await.expect(200);
+}
+
+#[tokio::test]
+async fn attack_1_trying_to_end_somebody_else_s_session_leaves_an_event() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let session = team.owner().get("/v1/session").await.expect(200);
+    let path = format!("/v1/sessions/{}", session.text_at("/session/id"));
+    team.caller("viewer").delete(&path).await.problem(404, "not_found");
+    let log = service.audit_log(Some(&team.organization)).await;
+    assert_eq!(log.last(), Some(&("session.ended".to_owned(), "refused".to_owned())));
+}
+
+#[tokio::test]
+async fn attack_11_one_s_own_sessions_come_in_pages() {
+    let service = Service::start().await;
+    let email = Service::new_address("grace");
+    let (grace, _) = service.sign_up(&email, "Acme").await;
+    for _ in 0..4 {
+        service.clock.advance(Duration::SECOND);
+        service.sign_in(&email).await;
+    }
+    let all = grace.get("/v1/sessions").await.expect(200);
+    assert_eq!((all.list("data").len(), &all.body["next_cursor"]), (5, &Value::Null));
+    let created: Vec<&str> = all.list("data").iter().map(|own| own["created_at"].as_str().unwrap()).collect();
+    assert!(created.is_sorted_by(|one, next| one >= next), "the newest is not first: {created:?}");
+    let (mut paged, mut path) = (Vec::new(), "/v1/sessions?limit=2".to_owned());
+    loop {
+        let page = grace.get(&path).await.expect(200);
+        assert!(page.list("data").len() <= 2);
+        paged.extend(page.list("data").clone());
+        let Some(cursor) = page.body["next_cursor"].as_str() else { break };
+        path = format!("/v1/sessions?limit=2&cursor={cursor}");
+    }
+    assert_eq!(&paged, all.list("data"));
+    for (query, field) in
+        [("limit=0", "limit"), ("limit=201", "limit"), ("q=x", "q"), ("limit=2&limit=2", "limit")]
+    {
+        grace.get(&format!("/v1/sessions?{query}")).await.invalid(field);
+    }
+    // A cursor is nobody else's.
+    let (eve, _) = service.sign_up(&Service::new_address("eve"), "Evil").await;
+    eve.get(&path).await.problem(400, "invalid_cursor");
+    grace.get("/v1/sessions?cursor=nonsense").await.problem(400, "invalid_cursor");
+    // Sessions that are over are not listed.
+    service.clock.advance(Duration::hours(23));
+    let fresh = service.sign_in(&email).await;
+    service.clock.advance(Duration::hours(2));
+    assert_eq!(fresh.get("/v1/sessions").await.expect(200).list("data").len(), 1);
 }
 
 #[tokio::test]
@@ -247,7 +289,7 @@ async fn a_used_link_stays_used_whoever_asks_for_another() {
     let ask =
         async || service.anonymous().post("/v1/password-resets", json!({"email": email})).await.expect(202);
     ask().await;
-    let used = link_to(&service, &email, "/password/reset").await;
+    let used = service.token_for(&email, "/password/reset").await;
     ask().await;
     let complete = async |token: &str, password: &str| {
         let body = json!({"token": token, "password": password});

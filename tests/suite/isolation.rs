@@ -16,10 +16,12 @@ const OF_ORGANIZATIONS: [(&str, &str); 5] = [
     ("organizations", "org_id"),
 ];
 /// Tables that belong to accounts or to the platform.
-const OTHERS: [&str; 8] = [
+const OTHERS: [&str; 10] = [
     "attempts",
     "dev_mails",
+    "email_changes",
     "idempotency_keys",
+    "notices",
     "password_resets",
     "sessions",
     "signing_keys",
@@ -31,13 +33,22 @@ const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-const POLICIES: [(&str, &str, &str, &str); 38] = [
+const POLICIES: [(&str, &str, &str, &str); 51] = [
     ("attempts", "task", "rollcall_app", "ALL"),
+    ("audit_events", "directory", "rollcall_directory", "SELECT"),
+    ("audit_events", "directory_erasure", "rollcall_directory", "UPDATE"),
+    ("audit_events", "own_account", "rollcall_app", "SELECT"),
     ("audit_events", "own_organization", "rollcall_app", "ALL"),
     ("audit_events", "purge", "rollcall_purge", "ALL"),
     ("dev_mails", "task", "rollcall_app", "ALL"),
+    ("email_changes", "directory", "rollcall_directory", "SELECT"),
+    ("email_changes", "directory_erasure", "rollcall_directory", "DELETE"),
+    ("email_changes", "own_account", "rollcall_app", "ALL"),
+    ("email_changes", "own_address", "rollcall_app", "ALL"),
+    ("email_changes", "task", "rollcall_app", "ALL"),
     ("idempotency_keys", "task", "rollcall_app", "ALL"),
     ("invitations", "directory", "rollcall_directory", "SELECT"),
+    ("invitations", "directory_erasure", "rollcall_directory", "UPDATE"),
     ("invitations", "own_organization", "rollcall_app", "ALL"),
     ("invitations", "purge", "rollcall_purge", "ALL"),
     ("mails", "own_organization", "rollcall_app", "ALL"),
@@ -48,12 +59,15 @@ const POLICIES: [(&str, &str, &str, &str); 38] = [
     ("members", "own_account", "rollcall_app", "SELECT"),
     ("members", "own_organization", "rollcall_app", "ALL"),
     ("members", "purge", "rollcall_purge", "ALL"),
+    ("notices", "own_account", "rollcall_app", "ALL"),
+    ("notices", "task", "rollcall_app", "ALL"),
     ("organizations", "directory", "rollcall_directory", "SELECT"),
     ("organizations", "own_account", "rollcall_app", "SELECT"),
     ("organizations", "own_organization", "rollcall_app", "ALL"),
     ("organizations", "purge", "rollcall_purge", "ALL"),
     ("organizations", "task", "rollcall_app", "SELECT"),
     ("password_resets", "directory", "rollcall_directory", "SELECT"),
+    ("password_resets", "directory_erasure", "rollcall_directory", "DELETE"),
     ("password_resets", "own_address", "rollcall_app", "ALL"),
     ("password_resets", "task", "rollcall_app", "ALL"),
     ("sessions", "directory", "rollcall_directory", "SELECT"),
@@ -65,6 +79,7 @@ const POLICIES: [(&str, &str, &str, &str); 38] = [
     ("sessions", "task", "rollcall_app", "ALL"),
     ("signing_keys", "task", "rollcall_app", "ALL"),
     ("signups", "directory", "rollcall_directory", "SELECT"),
+    ("signups", "directory_erasure", "rollcall_directory", "DELETE"),
     ("signups", "own_address", "rollcall_app", "ALL"),
     ("signups", "task", "rollcall_app", "ALL"),
     ("users", "colleague", "rollcall_app", "SELECT"),
@@ -73,13 +88,17 @@ const POLICIES: [(&str, &str, &str, &str); 38] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-const DEFINERS: [(&str, &str, bool); 9] = [
+const DEFINERS: [(&str, &str, bool); 13] = [
     ("directory_credentials", "rollcall_directory", true),
+    ("directory_email_change", "rollcall_directory", true),
     ("directory_invitation", "rollcall_directory", true),
+    ("directory_invitations_to_account", "rollcall_directory", true),
+    ("directory_owners", "rollcall_directory", true),
     ("directory_password_reset", "rollcall_directory", true),
     ("directory_session", "rollcall_directory", true),
     ("directory_session_seen", "rollcall_directory", true),
     ("directory_signup", "rollcall_directory", true),
+    ("erase_account", "rollcall_directory", true),
     ("organization_keeps_an_owner", "rollcall_directory", false),
     ("purge_organization", "rollcall_purge", true),
     ("purge_rows", "rollcall_purge", true),
@@ -201,16 +220,18 @@ async fn roles_have_no_rights_beyond_those_on_the_list() {
         "attempts: DELETE INSERT SELECT",
         "audit_events: INSERT SELECT",
         "dev_mails: DELETE INSERT SELECT",
+        "email_changes: DELETE INSERT",
         "idempotency_keys: DELETE INSERT SELECT UPDATE",
         "invitations: INSERT",
         "mails: DELETE INSERT SELECT",
         "members: DELETE INSERT SELECT",
+        "notices: DELETE INSERT SELECT",
         "organizations: INSERT SELECT",
         "password_resets: DELETE INSERT",
         "sessions: DELETE INSERT",
         "signing_keys: DELETE INSERT SELECT",
         "signups: DELETE INSERT",
-        "users: INSERT",
+        "users: DELETE INSERT",
     ];
     assert_eq!(rights, expected);
     let readable = catalogue(
@@ -394,6 +415,70 @@ async fn attack_32_the_audit_log_takes_no_change_whoever_asks() {
         // Not even the tables' owner, who could only take the trigger away first.
         let refused = service.database.connect().await.execute(statement).await.unwrap_err().to_string();
         assert!(refused.contains("append-only"), "{statement}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn what_identifies_a_person_can_be_erased_from_the_audit_log_and_nothing_else() {
+    let service = Service::start().await;
+    Team::assemble(&service, "Acme").await;
+    let log = "SELECT * FROM audit_events ORDER BY written";
+    let before = service.database.rows(log).await;
+    let as_directory = async |statement: &str| {
+        let mut connection = service.database.connect().await;
+        connection.execute("SET ROLE rollcall_directory").await.unwrap();
+        connection.execute(AssertSqlSafe(statement.to_owned())).await.map(|done| done.rows_affected())
+    };
+    for personal in [
+        "'null'",
+        "'[]'",
+        r#"personal || '{"ip": {"value": "192.0.2.99", "salt": "00"}}'"#,
+        r#"personal || '{"more": {"value": "x", "salt": "00"}}'"#,
+        "personal #- '{ip,salt}'",
+        "personal #- '{ip,value}'",
+    ] {
+        let statement = format!("UPDATE audit_events SET personal = {personal} WHERE personal ? 'ip'");
+        let refused = as_directory(&statement).await.unwrap_err().to_string();
+        assert!(refused.contains("append-only"), "{statement}: {refused}");
+    }
+    for column in ["leaf = '\\x00'", "outcome = 'refused'", "actor_id = NULL", "org_id = gen_random_uuid()"] {
+        let statement = format!("UPDATE audit_events SET {column}");
+        // Not even the tables' owner; the directory lacks the right besides.
+        for refused in [
+            as_directory(&statement).await.unwrap_err().to_string(),
+            service
+                .database
+                .connect()
+                .await
+                .execute(AssertSqlSafe(statement.clone()))
+                .await
+                .unwrap_err()
+                .to_string(),
+        ] {
+            assert!(
+                refused.contains("append-only") || refused.contains("permission denied"),
+                "{statement}: {refused}"
+            );
+        }
+    }
+    let emptied = "UPDATE audit_events SET personal = '{}'";
+    let refused = service.database.connect().await.execute(emptied).await.unwrap_err().to_string();
+    assert!(refused.contains("append-only"), "{refused}");
+    // Without a scope there is nobody to erase.
+    service.database.connect_as_service().await.execute("SELECT erase_account()").await.unwrap();
+    assert_eq!(service.database.rows(log).await, before);
+    let erased =
+        as_directory("UPDATE audit_events SET personal = personal - 'ip' WHERE personal ? 'ip'").await;
+    assert!(erased.unwrap() > 5);
+}
+
+#[tokio::test]
+async fn the_database_writes_ids_as_we_do() {
+    let database = TestDatabase::create().await;
+    let random = (0..50).map(|_| uuid::Uuid::from_u128(rollcall_tests::random()));
+    for id in random.chain([uuid::Uuid::nil(), uuid::Uuid::max()]) {
+        let rows = database.rows(&format!("SELECT type_id('user', '{id}') AS id")).await;
+        assert_eq!(rows[0]["id"], rollcall_domain::UserId::from_uuid(id).to_string());
     }
 }
 

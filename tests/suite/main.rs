@@ -1,6 +1,8 @@
 //! The end-to-end suites: a real service, a real PostgreSQL, real HTTP.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on had better panic")]
 
+mod account_deletion;
+mod account_export;
 mod accounts;
 mod audit;
 mod bad_input;
@@ -9,6 +11,7 @@ mod crash;
 mod credentials;
 mod deletion;
 mod development;
+mod email_changes;
 mod export;
 mod golden;
 mod guessing;

@@ -416,3 +416,79 @@ async fn changes_that_meet_a_deletion_are_made_before_it_or_not_at_all() {
         assert_eq!(succeeded.last(), Some(&"organization.deleted"), "round {round}: {succeeded:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_7_of_two_owners_who_delete_their_accounts_or_leave_at_once_one_stays() {
+    let service = Service::start().await;
+    for round in 0..20 {
+        let (first, signed_up) = service.sign_up(&Service::new_address("first"), "One").await;
+        let organization =
+            signed_up.text_at("/organization/id").parse::<rollcall_domain::OrganizationId>().unwrap();
+        let email = Service::new_address("second");
+        let (second, _) = service.bring_in(&first, &email, "owner").await;
+        let leave = if round % 2 == 0 { "/v1/me" } else { "/v1/members/me" };
+        let (one, other) = tokio::join!(first.delete("/v1/me"), second.delete(leave));
+        let mut statuses = [one.status.as_u16(), other.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [204, 409], "round {round}: {} {}", one.text, other.text);
+        let owners = format!(
+            "SELECT 1 AS one FROM members WHERE org_id = '{}' AND role = 'owner'",
+            organization.uuid()
+        );
+        assert_eq!(service.database.rows(&owners).await.len(), 1, "round {round}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_of_the_same_organizations_delete_their_accounts_at_once_without_waiting_for_ever() {
+    let service = Service::start().await;
+    let (keeper, _) = service.sign_up(&Service::new_address("keeper"), "A").await;
+    let (other_keeper, _) = service.sign_up(&Service::new_address("keeper"), "Z").await;
+    let mut leaving = Vec::new();
+    for n in 0..8 {
+        let email = Service::new_address(&format!("n{n}"));
+        // In one order and in the other.
+        let (one, two) = if n % 2 == 0 { (&keeper, &other_keeper) } else { (&other_keeper, &keeper) };
+        let (caller, _) = service.bring_in(one, &email, "owner").await;
+        let (_, token) = service.invite(two, &email, "owner").await;
+        let both = caller.post("/v1/invitations/accept", json!({"token": token})).await.expect(201);
+        leaving.push(service.anonymous().with_token(both.text_at("/session/token")));
+    }
+    let answers = join_all(leaving.iter().map(|caller| caller.delete("/v1/me"))).await;
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    assert_eq!(statuses, [204; 8]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_29_no_session_and_no_seat_outlives_an_account_that_is_deleted_at_that_moment() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    for round in 0..15 {
+        let email = Service::new_address(&format!("r{round}"));
+        let (leaving, id) = service.bring_in(team.owner(), &email, "member").await;
+        let (other, _) = service.sign_up(&Service::new_address("other"), "Other").await;
+        let (_, token) = service.invite(&other, &email, "viewer").await;
+        let sign_in = || {
+            let body = json!({"email": email, "password": PASSWORD});
+            let caller = service.anonymous();
+            async move { caller.post("/v1/sessions", body).await }
+        };
+        let accept = leaving.post("/v1/invitations/accept", json!({"token": token}));
+        let (deleted, signed_in, accepted) =
+            tokio::join!(leaving.delete("/v1/me"), join_all((0..4).map(|_| sign_in())), accept);
+        deleted.expect(204);
+        assert!(matches!(accepted.status.as_u16(), 201 | 401 | 410), "{}", accepted.text);
+        for answer in signed_in.iter().chain([&accepted]) {
+            assert!(matches!(answer.status.as_u16(), 201 | 401 | 410 | 503), "{}", answer.text);
+            if answer.status == 201 {
+                let session = service.anonymous().with_token(answer.text_at("/session/token"));
+                session.get("/v1/session").await.problem(401, "unauthenticated");
+            }
+        }
+        let uuid = id.parse::<rollcall_domain::UserId>().unwrap().uuid();
+        for table in ["members", "sessions", "users", "email_changes"] {
+            let rows = format!("SELECT 1 AS one FROM {table} WHERE user_id = '{uuid}'");
+            assert!(service.database.rows(&rows).await.is_empty(), "round {round}: {table}");
+        }
+    }
+}

@@ -113,6 +113,68 @@ struct OrganizationDeletedText<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "confirm_email.html")]
+struct ConfirmEmailHtml<'a> {
+    link: &'a str,
+    until: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "confirm_email.txt")]
+struct ConfirmEmailText<'a> {
+    link: &'a str,
+    until: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "address_in_use.html")]
+struct AddressInUseHtml<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "address_in_use.txt")]
+struct AddressInUseText<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "email_change_requested.html")]
+struct EmailChangeRequestedHtml<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "email_change_requested.txt")]
+struct EmailChangeRequestedText<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "email_changed.html")]
+struct EmailChangedHtml<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "email_changed.txt")]
+struct EmailChangedText<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "account_deleted.html")]
+struct AccountDeletedHtml<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "account_deleted.txt")]
+struct AccountDeletedText<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "invitation.html")]
 struct InvitationHtml<'a> {
     inviter: &'a str,
@@ -202,6 +264,56 @@ impl Rendered {
                     subject: format!("{organization} is deleted"),
                     text: OrganizationDeletedText { name, organization, id, until, contact }.render()?,
                     html: OrganizationDeletedHtml { name, organization, id, until, contact }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::ConfirmEmail { to, expires_at } => {
+                let (link, until) = (link("/me/email/confirm"), moment(expires_at));
+                Ok(Self {
+                    to,
+                    subject: "Confirm your new address".to_owned(),
+                    text: ConfirmEmailText { link: &link, until: &until }.render()?,
+                    html: ConfirmEmailHtml { link: &link, until: &until }.render()?,
+                    links: vec![link],
+                })
+            }
+            Contents::AddressInUse { to, name } => {
+                let name = inert(name.as_str());
+                Ok(Self {
+                    to,
+                    subject: "This address already has an account".to_owned(),
+                    text: AddressInUseText { name: &name }.render()?,
+                    html: AddressInUseHtml { name: &name }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::EmailChangeRequested { to, name } => {
+                let name = inert(name.as_str());
+                Ok(Self {
+                    to,
+                    subject: "A new address for your account".to_owned(),
+                    text: EmailChangeRequestedText { name: &name }.render()?,
+                    html: EmailChangeRequestedHtml { name: &name }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::EmailChanged { to, name } => {
+                let name = inert(name.as_str());
+                Ok(Self {
+                    to,
+                    subject: "Your address has been changed".to_owned(),
+                    text: EmailChangedText { name: &name }.render()?,
+                    html: EmailChangedHtml { name: &name }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::AccountDeleted { to, name } => {
+                let name = inert(name.as_str());
+                Ok(Self {
+                    to,
+                    subject: "Your account has been deleted".to_owned(),
+                    text: AccountDeletedText { name: &name }.render()?,
+                    html: AccountDeletedHtml { name: &name }.render()?,
                     links: Vec::new(),
                 })
             }

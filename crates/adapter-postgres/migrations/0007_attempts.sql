@@ -21,4 +21,5 @@ CREATE POLICY task ON attempts TO rollcall_app USING (current_setting('rollcall.
 
 ALTER TABLE mails DROP CONSTRAINT mails_kind_check;
 ALTER TABLE mails ADD CONSTRAINT mails_kind_check
-    CHECK (kind IN ('confirm_signup', 'invitation', 'password_reset', 'password_changed', 'failed_sign_ins'));
+    CHECK (kind IN ('confirm_signup', 'invitation', 'password_reset', 'password_changed', 'organization_deleted',
+                    'email_change', 'email_change_requested', 'email_changed', 'account_deleted', 'failed_sign_ins'));

@@ -2,21 +2,21 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
-    accounts::{Accounts, AccountsView},
+    accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
     passwords::PasswordHash,
     ports::StoreError,
 };
 use rollcall_domain::{
-    EmailAddress, Role, UserId,
-    accounts::{PasswordReset, Signup, User},
-    id::{PasswordResetId, SignupId},
+    EmailAddress, InvitationId, OrganizationId, Role, UserId,
+    accounts::{EmailChange, Notice, PasswordReset, Signup, User},
+    id::{EmailChangeId, NoticeId, PasswordResetId, SignupId},
     organizations::Organization,
 };
 use time::OffsetDateTime;
 
 use crate::{
     error::{exactly_one, store_error},
-    row::{SeatRow, UserRow, count},
+    row::{SeatRow, UserRow, count, moment, value},
     transaction::Transaction,
 };
 
@@ -42,6 +42,85 @@ impl AccountsView for Transaction {
         );
         let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
         rows.into_iter().map(SeatRow::try_into).collect()
+    }
+
+    async fn seats_with_owners(
+        &mut self,
+        user: UserId,
+    ) -> Result<Vec<(Organization, Role, usize)>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT o.org_id, o.name, o.slug, o.plan, o.created_at, o.version, m.role, d.owners AS "owners!"
+                 FROM members m
+                 JOIN organizations o ON o.org_id = m.org_id
+                 JOIN directory_owners() d ON d.org_id = m.org_id
+                WHERE m.user_id = $1
+                ORDER BY o.org_id"#,
+            user.uuid()
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        rows.into_iter()
+            .map(|row| {
+                let seat = SeatRow {
+                    org_id: row.org_id,
+                    name: row.name,
+                    slug: row.slug,
+                    plan: row.plan,
+                    created_at: row.created_at,
+                    version: row.version,
+                    role: row.role,
+                };
+                let (organization, role) = seat.try_into()?;
+                Ok((organization, role, count(row.owners)?))
+            })
+            .collect()
+    }
+
+    async fn email_change_of(
+        &mut self,
+        user: UserId,
+        now: OffsetDateTime,
+    ) -> Result<Option<PendingEmailChange>, StoreError> {
+        let row = sqlx::query!(
+            "SELECT email, created_at, expires_at FROM email_changes WHERE user_id = $1 AND open AND expires_at > $2",
+            user.uuid(),
+            now
+        );
+        let Some(row) = row.fetch_optional(self.connection()).await.map_err(store_error)? else {
+            return Ok(None);
+        };
+        Ok(Some(PendingEmailChange {
+            email: value(&row.email)?,
+            created_at: moment(row.created_at),
+            expires_at: moment(row.expires_at),
+        }))
+    }
+
+    async fn email_changes_since(&mut self, user: UserId, since: OffsetDateTime) -> Result<u32, StoreError> {
+        let found = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "count!" FROM email_changes WHERE user_id = $1 AND created_at > $2"#,
+            user.uuid(),
+            since
+        );
+        count(found.fetch_one(self.connection()).await.map_err(store_error)?)
+    }
+
+    async fn password_resets_of(
+        &mut self,
+        email: &EmailAddress,
+        now: OffsetDateTime,
+    ) -> Result<Vec<PendingPasswordReset>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT created_at, expires_at FROM password_resets WHERE email_key = $1 AND expires_at > $2
+              ORDER BY created_at DESC",
+            email.key(),
+            now
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        let pending = rows.into_iter().map(|row| PendingPasswordReset {
+            created_at: moment(row.created_at),
+            expires_at: moment(row.expires_at),
+        });
+        Ok(pending.collect())
     }
 
     async fn password_resets_since(
@@ -127,6 +206,96 @@ impl Accounts for Transaction {
         let update =
             sqlx::query!("UPDATE users SET password_hash = $2 WHERE user_id = $1", user.uuid(), password.0);
         exactly_one(update.execute(self.connection()).await)
+    }
+
+    async fn user_set_email(&mut self, user: UserId, email: &EmailAddress) -> Result<(), StoreError> {
+        let update = sqlx::query!(
+            "UPDATE users SET email = $2, email_key = $3, version = version + 1 WHERE user_id = $1",
+            user.uuid(),
+            email.as_str(),
+            email.key()
+        );
+        self.sessions_change(user.uuid());
+        exactly_one(update.execute(self.connection()).await)
+    }
+
+    async fn user_delete(&mut self, user: UserId) -> Result<(), StoreError> {
+        let erase = sqlx::query!("SELECT erase_account()");
+        erase.execute(self.connection()).await.map_err(store_error)?;
+        let delete = sqlx::query!("DELETE FROM users WHERE user_id = $1", user.uuid());
+        self.sessions_change(user.uuid());
+        exactly_one(delete.execute(self.connection()).await)
+    }
+
+    async fn invitations_lock_to(
+        &mut self,
+        _: UserId,
+    ) -> Result<Vec<(OrganizationId, InvitationId, Role)>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT org_id AS "org_id!", invitation_id AS "invitation_id!", role AS "role!"
+                 FROM directory_invitations_to_account()"#
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        rows.into_iter()
+            .map(|row| {
+                let organization = OrganizationId::from_uuid(row.org_id);
+                Ok((organization, InvitationId::from_uuid(row.invitation_id), value(&row.role)?))
+            })
+            .collect()
+    }
+
+    async fn email_change_add(
+        &mut self,
+        id: EmailChangeId,
+        change: &EmailChange,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        self.email_change_take_back(change.user).await?;
+        let insert = sqlx::query!(
+            "INSERT INTO email_changes (change_id, user_id, session_id, email, email_key, created_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            id.uuid(),
+            change.user.uuid(),
+            change.session.uuid(),
+            change.email.as_str(),
+            change.email.key(),
+            now,
+            change.expires_at,
+        );
+        insert.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn email_change_use(&mut self, id: EmailChangeId) -> Result<bool, StoreError> {
+        let delete = sqlx::query!("DELETE FROM email_changes WHERE change_id = $1 AND open", id.uuid());
+        Ok(delete.execute(self.connection()).await.map_err(store_error)?.rows_affected() == 1)
+    }
+
+    async fn email_change_take_back(&mut self, user: UserId) -> Result<(), StoreError> {
+        let update = sqlx::query!(
+            "UPDATE email_changes SET open = false, token_hash = NULL WHERE user_id = $1 AND open",
+            user.uuid()
+        );
+        update.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn email_changes_forget(&mut self, email: &EmailAddress) -> Result<(), StoreError> {
+        let delete = sqlx::query!("DELETE FROM email_changes WHERE email_key = $1", email.key());
+        delete.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn notice_add(&mut self, id: NoticeId, notice: &Notice) -> Result<(), StoreError> {
+        let insert = sqlx::query!(
+            "INSERT INTO notices (notice_id, user_id, email, name) VALUES ($1, $2, $3, $4)",
+            id.uuid(),
+            notice.user.uuid(),
+            notice.email.as_str(),
+            notice.name.as_str(),
+        );
+        insert.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
     }
 
     async fn password_reset_add(

@@ -1,16 +1,17 @@
 //! The audit log.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use async_trait::async_trait;
 use rollcall_application::{
     Page, PageRequest,
-    audit::{AuditView, Entry, EventKey, KeptEvent, Record},
+    audit::{AuditView, Entry, EventKey, KeptEvent, OwnEvent, OwnEvents, Position, Record},
     ports::StoreError,
 };
-use rollcall_domain::OrganizationId;
+use rollcall_domain::{EventId, OrganizationId, UserId};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 use time::OffsetDateTime;
 
 use crate::{
@@ -18,6 +19,74 @@ use crate::{
     row::moment,
     transaction::{NO_ORGANIZATION, Transaction},
 };
+/// A value that identifies somebody, without its salt.
+#[derive(Debug, Deserialize)]
+struct Kept {
+    value: String,
+}
+
+/// What is read back of a leaf.
+#[derive(Deserialize)]
+struct Changes {
+    changes: Vec<Changed>,
+}
+
+#[derive(Deserialize)]
+struct Changed {
+    field: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+#[async_trait]
+impl OwnEvents for Transaction {
+    async fn events_of(
+        &mut self,
+        user: UserId,
+        page: &PageRequest<Position>,
+    ) -> Result<Page<OwnEvent, Position>, StoreError> {
+        let name = user.to_string();
+        // Each half is read in order from an index of its own, however many events there are.
+        let rows = sqlx::query!(
+            r#"SELECT org_id AS "org_id!", event_id AS "event_id!", occurred_at AS "occurred_at!", action AS "action!",
+                      outcome AS "outcome!", leaf AS "leaf!", personal AS "personal!: Json<BTreeMap<String, Kept>>",
+                      written AS "written!", COALESCE(actor_id = $1, false) AS "by_them!",
+                      COALESCE(target_id = $1, false) AS "about_them!"
+                 FROM ((SELECT * FROM audit_events WHERE actor_id = $1 AND written > $2 ORDER BY written LIMIT $3)
+                       UNION ALL
+                       (SELECT * FROM audit_events
+                         WHERE target_id = $1 AND actor_id IS DISTINCT FROM $1 AND written > $2
+                         ORDER BY written LIMIT $3)) own
+                ORDER BY written
+                LIMIT $3"#,
+            name,
+            page.after.unwrap_or(Position::MIN),
+            i64::from(page.limit) + 1,
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        let events = rows
+            .into_iter()
+            .map(|row| {
+                let leaf: Changes = serde_json::from_slice(&row.leaf).map_err(corrupt)?;
+                Ok(OwnEvent {
+                    position: row.written,
+                    id: EventId::from_uuid(row.event_id),
+                    occurred_at: moment(row.occurred_at),
+                    organization: Some(row.org_id)
+                        .filter(|id| *id != NO_ORGANIZATION)
+                        .map(OrganizationId::from_uuid),
+                    action: row.action,
+                    outcome: row.outcome,
+                    by_them: row.by_them,
+                    about_them: row.about_them,
+                    changes: leaf.changes.into_iter().map(|c| (c.field, c.before, c.after)).collect(),
+                    personal: row.personal.0.into_iter().map(|(field, kept)| (field, kept.value)).collect(),
+                })
+            })
+            .collect::<Result<_, StoreError>>()?;
+        Ok(Page::cut(events, page.limit, |event: &OwnEvent| event.position))
+    }
+}
 
 /// Writes the events of a record into an organization's log, or into the platform's.
 pub(crate) async fn write(

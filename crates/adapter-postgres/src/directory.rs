@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use rollcall_application::{
     passwords::PasswordHash,
     ports::{
-        Credentials, Directory, FoundInvitation, FoundPasswordReset, FoundSignup, OpenSession, StoreError,
+        Credentials, Directory, FoundEmailChange, FoundInvitation, FoundPasswordReset, FoundSignup,
+        OpenSession, StoreError,
     },
 };
 use rollcall_domain::{
     EmailAddress, OrganizationId, SessionId, UserId,
-    accounts::Signup,
-    id::{PasswordResetId, SignupId},
+    accounts::{EmailChange, Signup},
+    id::{EmailChangeId, PasswordResetId, SignupId},
     secret::TokenHash,
 };
 use time::OffsetDateTime;
@@ -121,6 +122,25 @@ impl Directory for PgStore {
             id: PasswordResetId::from_uuid(row.reset_id),
             user: UserId::from_uuid(row.user_id),
             expires_at: moment(row.expires_at),
+        }))
+    }
+
+    async fn email_change(&self, token: TokenHash) -> Result<Option<FoundEmailChange>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT change_id AS "change_id!", user_id AS "user_id!", session_id AS "session_id!",
+                      email AS "email!", expires_at AS "expires_at!"
+                 FROM directory_email_change($1)"#,
+            token.0.as_slice()
+        );
+        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
+        Ok(Some(FoundEmailChange {
+            id: EmailChangeId::from_uuid(row.change_id),
+            change: EmailChange {
+                user: UserId::from_uuid(row.user_id),
+                session: SessionId::from_uuid(row.session_id),
+                email: value(&row.email)?,
+                expires_at: moment(row.expires_at),
+            },
         }))
     }
 

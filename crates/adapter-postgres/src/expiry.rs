@@ -29,6 +29,14 @@ impl Expiry for PgStore {
         Ok(forgotten)
     }
 
+    async fn forget_email_changes(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::EMAIL_CHANGES).await?;
+        let delete = sqlx::query!("DELETE FROM email_changes WHERE expires_at <= $1", now);
+        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
+        transaction.commit().await.map_err(store_error)?;
+        Ok(forgotten)
+    }
+
     async fn forget_signups(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
         let mut transaction = begin_task(&self.pool, task::SIGNUPS).await?;
         let delete = sqlx::query!("DELETE FROM signups WHERE expires_at <= $1", now);

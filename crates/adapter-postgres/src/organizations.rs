@@ -133,6 +133,7 @@ impl Organizations for Transaction {
             deletion.at(),
             deletion.purge_at(),
         );
+        self.sessions_change(id.uuid());
         exactly_one(update.execute(self.connection()).await)?;
         let end = sqlx::query!("DELETE FROM sessions WHERE org_id = $1", id.uuid());
         end.execute(self.connection()).await.map_err(store_error)?;

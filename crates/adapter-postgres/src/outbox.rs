@@ -11,7 +11,7 @@ use rollcall_application::{
 use rollcall_domain::{
     EmailAddress, InvitationId, OrganizationId, UserId,
     accounts::{Locale, PersonName},
-    id::{MailId, PasswordResetId, SignupId},
+    id::{EmailChangeId, MailId, NoticeId, PasswordResetId, SignupId},
     secret::TokenHash,
 };
 use sqlx::PgConnection;
@@ -31,6 +31,10 @@ const PASSWORD_RESET: &str = "password_reset";
 const PASSWORD_CHANGED: &str = "password_changed";
 const FAILED_SIGN_INS: &str = "failed_sign_ins";
 const ORGANIZATION_DELETED: &str = "organization_deleted";
+const EMAIL_CHANGE: &str = "email_change";
+const EMAIL_CHANGE_REQUESTED: &str = "email_change_requested";
+const EMAIL_CHANGED: &str = "email_changed";
+const ACCOUNT_DELETED: &str = "account_deleted";
 /// How often another node's letters are looked for. Being told of them (NOTIFY) would make every commit that queues
 /// one wait for every other.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -59,6 +63,10 @@ pub(crate) async fn queue(
             Letter::OrganizationDeleted { organization, owner } => {
                 (organization.uuid(), ORGANIZATION_DELETED, owner.uuid(), None)
             }
+            Letter::EmailChange { change } => (here, EMAIL_CHANGE, change.uuid(), None),
+            Letter::EmailChangeRequested { notice } => (here, EMAIL_CHANGE_REQUESTED, notice.uuid(), None),
+            Letter::EmailChanged { notice } => (here, EMAIL_CHANGED, notice.uuid(), None),
+            Letter::AccountDeleted { notice } => (here, ACCOUNT_DELETED, notice.uuid(), None),
             Letter::Invitation { organization, invitation, sender } => {
                 (organization.uuid(), INVITATION, invitation.uuid(), Some(sender.uuid()))
             }
@@ -91,6 +99,12 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
             organization: OrganizationId::from_uuid(organization),
             owner: UserId::from_uuid(subject),
         }),
+        (EMAIL_CHANGE, _) => Ok(Letter::EmailChange { change: EmailChangeId::from_uuid(subject) }),
+        (EMAIL_CHANGE_REQUESTED, _) => {
+            Ok(Letter::EmailChangeRequested { notice: NoticeId::from_uuid(subject) })
+        }
+        (EMAIL_CHANGED, _) => Ok(Letter::EmailChanged { notice: NoticeId::from_uuid(subject) }),
+        (ACCOUNT_DELETED, _) => Ok(Letter::AccountDeleted { notice: NoticeId::from_uuid(subject) }),
         (INVITATION, Some(sender)) => Ok(Letter::Invitation {
             organization: OrganizationId::from_uuid(organization),
             invitation: InvitationId::from_uuid(subject),
@@ -157,6 +171,16 @@ impl Outbox for PgStore {
             Letter::OrganizationDeleted { organization, owner } => {
                 self.organization_deleted_contents(organization, owner).await
             }
+            Letter::EmailChange { change } => self.email_change_contents(change, token, now).await,
+            Letter::EmailChangeRequested { notice } => {
+                self.notice_contents(notice, |to, name| Contents::EmailChangeRequested { to, name }).await
+            }
+            Letter::EmailChanged { notice } => {
+                self.notice_contents(notice, |to, name| Contents::EmailChanged { to, name }).await
+            }
+            Letter::AccountDeleted { notice } => {
+                self.notice_contents(notice, |to, name| Contents::AccountDeleted { to, name }).await
+            }
             Letter::Invitation { organization, invitation, .. } => {
                 self.invitation_contents(mail.id, organization, invitation, token, now).await
             }
@@ -182,7 +206,15 @@ impl Outbox for PgStore {
             error,
             i32::from(mail.attempts) + 1,
         );
-        update.execute(&mut *transaction).await.map_err(store_error)?;
+        let settled = update.execute(&mut *transaction).await.map_err(store_error)?.rows_affected() == 1;
+        if settled && settled_at.is_some() {
+            // Whom it was for is only kept for this.
+            let forget = sqlx::query!(
+                "DELETE FROM notices n USING mails m WHERE m.mail_id = $1 AND n.notice_id = m.subject",
+                mail.id.uuid()
+            );
+            forget.execute(&mut *transaction).await.map_err(store_error)?;
+        }
         transaction.commit().await.map_err(store_error)
     }
 
@@ -332,6 +364,52 @@ impl PgStore {
         transaction.commit().await.map_err(store_error)?;
         let (to, name) = (value(&row.email)?, value(&row.name)?);
         Ok(Some(Contents::PasswordReset { to, name, expires_at: moment(row.expires_at) }))
+    }
+
+    async fn email_change_contents(
+        &self,
+        change: EmailChangeId,
+        token: TokenHash,
+        now: OffsetDateTime,
+    ) -> Result<Option<Contents>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::EMAIL_CHANGES).await?;
+        let row = sqlx::query!(
+            r#"SELECT e.email, e.expires_at, c.email AS "account_email?", c.name AS "account_name?"
+                 FROM email_changes e LEFT JOIN LATERAL directory_credentials(e.email_key) c ON true
+                WHERE e.change_id = $1 AND e.open AND e.expires_at > $2"#,
+            change.uuid(),
+            now,
+        );
+        let Some(row) = row.fetch_optional(&mut *transaction).await.map_err(store_error)? else {
+            return Ok(None);
+        };
+        // An account's address gets no link that could give it away. Its owner is told, at the address as it has it.
+        if let (Some(email), Some(name)) = (row.account_email, row.account_name) {
+            return Ok(Some(Contents::AddressInUse { to: value(&email)?, name: value(&name)? }));
+        }
+        let bring_token = sqlx::query!(
+            "UPDATE email_changes SET token_hash = $2 WHERE change_id = $1 AND open",
+            change.uuid(),
+            token.0.as_slice()
+        );
+        let brought = bring_token.execute(&mut *transaction).await.map_err(store_error)?.rows_affected() == 1;
+        transaction.commit().await.map_err(store_error)?;
+        if !brought {
+            return Ok(None);
+        }
+        Ok(Some(Contents::ConfirmEmail { to: value(&row.email)?, expires_at: moment(row.expires_at) }))
+    }
+
+    async fn notice_contents(
+        &self,
+        notice: NoticeId,
+        contents: impl FnOnce(EmailAddress, PersonName) -> Contents,
+    ) -> Result<Option<Contents>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
+        let row = sqlx::query!("SELECT email, name FROM notices WHERE notice_id = $1", notice.uuid());
+        let row = row.fetch_optional(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        row.map(|row| Ok(contents(value(&row.email)?, value(&row.name)?))).transpose()
     }
 
     /// The address and the name of an account.

@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
+    Page, PageRequest,
     ports::{OpenSession, StoreError},
-    sessions::{NewSession, OwnSession, Sessions, SessionsView},
+    sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
 };
 use rollcall_domain::{OrganizationId, SessionId, UserId, audit::Origin, sessions::Session};
 use time::OffsetDateTime;
@@ -16,12 +17,25 @@ use crate::{
 
 #[async_trait]
 impl SessionsView for Transaction {
-    async fn sessions_of(&mut self, user: UserId) -> Result<Vec<OwnSession>, StoreError> {
+    async fn sessions_page(
+        &mut self,
+        user: UserId,
+        live: Option<Live>,
+        page: &PageRequest<SessionId>,
+    ) -> Result<Page<OwnSession, SessionId>, StoreError> {
         let rows = sqlx::query!(
             "SELECT session_id, org_id, authenticated_at, created_at, last_seen_at, expires_at, host(ip) AS ip, user_agent
-               FROM sessions WHERE user_id = $1
-              ORDER BY last_seen_at DESC, session_id",
-            user.uuid()
+               FROM sessions
+              WHERE user_id = $1
+                AND ($2::uuid IS NULL OR session_id < $2)
+                AND ($3::timestamptz IS NULL OR (expires_at > $3 AND last_seen_at > $4))
+              ORDER BY session_id DESC
+              LIMIT $5",
+            user.uuid(),
+            page.after.map(|after| after.uuid()),
+            live.map(|live| live.now),
+            live.map(|live| live.used_after),
+            i64::from(page.limit) + 1,
         );
         let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
         let sessions = rows.into_iter().map(|row| OwnSession {
@@ -37,7 +51,7 @@ impl SessionsView for Transaction {
             ip: row.ip,
             user_agent: row.user_agent,
         });
-        Ok(sessions.collect())
+        Ok(Page::cut(sessions.collect(), page.limit, |own: &OwnSession| own.session.id))
     }
 
     async fn session_find(

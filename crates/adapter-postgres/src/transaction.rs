@@ -4,7 +4,7 @@ use rollcall_application::{
     audit::Record,
     ports::{Scope, StoreError, UnitOfWork},
 };
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres};
 use uuid::Uuid;
 
 use crate::{error::store_error, store::PgStore};
@@ -28,6 +28,8 @@ pub(crate) struct Transaction {
     store: PgStore,
     /// The accounts and organizations whose sessions are not what they were, once this is committed.
     changed: Vec<Uuid>,
+    /// Whether a letter has been queued.
+    letters: bool,
 }
 
 /// Pieces of the platform's own bookkeeping, by the names that the policies know.
@@ -35,6 +37,7 @@ pub(crate) mod task {
     pub(crate) const SIGNUPS: &str = "signups";
     pub(crate) const PASSWORD_RESETS: &str = "password_resets";
     pub(crate) const SIGNING_KEYS: &str = "signing_keys";
+    pub(crate) const EMAIL_CHANGES: &str = "email_changes";
     pub(crate) const OUTBOX: &str = "outbox";
     pub(crate) const IDEMPOTENCY: &str = "idempotency";
     pub(crate) const EXPIRY: &str = "expiry";
@@ -45,16 +48,8 @@ pub(crate) mod task {
 
 impl Transaction {
     pub(crate) async fn begin(store: &PgStore, scope: Scope, purpose: Purpose) -> Result<Self, StoreError> {
-        let organization = scope.organization().map_or(NO_ORGANIZATION, |organization| organization.uuid());
-        let user = scope.user().map(|user| user.uuid());
-        let task = match scope {
-            Scope::Signups => task::SIGNUPS,
-            Scope::PasswordResets => task::PASSWORD_RESETS,
-            Scope::SigningKeys => task::SIGNING_KEYS,
-            Scope::Organization(_) | Scope::Account(_) | Scope::Seat { .. } | Scope::Platform => "",
-        };
-        let inner = begin(&store.pool, purpose, Some(organization), user, task).await?;
-        Ok(Self { inner, scope, store: store.clone(), changed: Vec::new() })
+        let inner = begin_with(&store.pool, purpose, declaration(scope)).await?;
+        Ok(Self { inner, scope, store: store.clone(), changed: Vec::new(), letters: false })
     }
 
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
@@ -65,9 +60,41 @@ impl Transaction {
     pub(crate) fn sessions_change(&mut self, whose: Uuid) {
         self.changed.push(whose);
     }
+
+    /// Writes what a record holds to where the scope belongs.
+    async fn write_down(&mut self, record: &Record) -> Result<(), StoreError> {
+        let organization = self.scope.organization();
+        crate::audit::write(&mut self.inner, organization, record).await?;
+        crate::outbox::queue(&mut self.inner, organization, record, self.store.entropy.as_ref()).await?;
+        self.letters |= !record.letters().is_empty();
+        Ok(())
+    }
 }
 
-/// Begins a transaction and says what it may touch, in one round trip. `SET LOCAL` ends with it, however it ends.
+/// The settings by which the policies know a scope.
+fn declaration(scope: Scope) -> String {
+    let organization = scope.organization().map_or(NO_ORGANIZATION, |organization| organization.uuid());
+    let task = match scope {
+        Scope::Signups => task::SIGNUPS,
+        Scope::PasswordResets => task::PASSWORD_RESETS,
+        Scope::SigningKeys => task::SIGNING_KEYS,
+        Scope::Organization(_) | Scope::Account(_) | Scope::Seat { .. } | Scope::Platform => "",
+    };
+    settings(Some(organization), scope.user().map(|user| user.uuid()), task)
+}
+
+/// `SET LOCAL` ends with the transaction, however it ends.
+fn settings(organization: Option<Uuid>, user: Option<Uuid>, task: &'static str) -> String {
+    let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+    // Ids are written by us, so there is nothing in them that SQL could mistake.
+    format!(
+        "SET LOCAL rollcall.org_id = '{}'; SET LOCAL rollcall.user_id = '{}'; SET LOCAL rollcall.task = '{task}'",
+        text(organization),
+        text(user),
+    )
+}
+
+/// Begins a transaction and says what it may touch.
 pub(crate) async fn begin(
     pool: &PgPool,
     purpose: Purpose,
@@ -75,17 +102,20 @@ pub(crate) async fn begin(
     user: Option<Uuid>,
     task: &'static str,
 ) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
+    begin_with(pool, purpose, settings(organization, user, task)).await
+}
+
+/// Both in one round trip.
+async fn begin_with(
+    pool: &PgPool,
+    purpose: Purpose,
+    settings: String,
+) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
     let mode = match purpose {
         Purpose::Change => "",
         Purpose::Look => " ISOLATION LEVEL REPEATABLE READ READ ONLY",
     };
-    let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
-    // Ids are written by us, so there is nothing in them that SQL could mistake.
-    let begin = format!(
-        "BEGIN{mode}; SET LOCAL rollcall.org_id = '{}'; SET LOCAL rollcall.user_id = '{}'; SET LOCAL rollcall.task = '{task}'",
-        text(organization),
-        text(user),
-    );
+    let begin = format!("BEGIN{mode}; {settings}");
     // In a task of its own: a caller that goes away half-way would otherwise leave a connection in the pool whose
     // transaction has begun without anybody knowing, for the next one to find.
     let pool = pool.clone();
@@ -103,15 +133,20 @@ pub(crate) async fn begin_task(
 
 #[async_trait::async_trait]
 impl UnitOfWork for Transaction {
+    async fn go_on(&mut self, record: Record, scope: Scope) -> Result<(), StoreError> {
+        self.write_down(&record).await?;
+        self.inner.execute(AssertSqlSafe(declaration(scope))).await.map_err(store_error)?;
+        self.scope = scope;
+        Ok(())
+    }
+
     async fn commit(mut self: Box<Self>, record: Record) -> Result<(), StoreError> {
-        let organization = self.scope.organization();
-        crate::audit::write(&mut self.inner, organization, &record).await?;
-        crate::outbox::queue(&mut self.inner, organization, &record, self.store.entropy.as_ref()).await?;
+        self.write_down(&record).await?;
         let committed = self.inner.commit().await;
         // Also when it seems to have failed: the answer may have been lost on its way.
         self.store.sessions.forget(self.changed);
         committed.map_err(store_error)?;
-        if !record.letters().is_empty() {
+        if self.letters {
             self.store.letter_queued.notify_one();
         }
         Ok(())

@@ -23,7 +23,7 @@ use crate::{api::Api, middleware::ONLY_ASKS, operations, operations::Parts, prob
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     servers((url = "/")),
-    components(schemas(problem::Shown, problem::InvalidField)),
+    components(schemas(problem::Shown, problem::InvalidField, problem::NamedOrganization)),
     tags(
         (name = "Sign-up and sessions", description = "Signing up, in and out."),
         (name = "Access tokens", description = "What services beside Rollcall go by."),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use rollcall_application::{Error, FieldError};
-use rollcall_domain::Permission;
+use rollcall_domain::{OrganizationId, Permission, organizations::OrganizationName};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -55,8 +55,8 @@ codes! {
         "Something about the request, other than its body, is not HTTP as this service understands it.";
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "Nobody is signed in",
         "The request carries no credential, or one that is not good any more. Sign in and send the session's token as a Bearer token.";
-    InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "Wrong address or password",
-        "The address and the password do not belong together. For safety the answer does not say which of them is wrong.";
+    InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "That does not prove who you are",
+        "When signing in, the address and the password do not belong together; for safety the answer does not say which of them is wrong. When you are signed in, the password is not the one of your account.";
     SignInRequired = "sign_in_required", UNAUTHORIZED, "Sign in first",
         "The address has an account. Sign in to it, then accept the invitation with that session.";
     PermissionDenied = "permission_denied", FORBIDDEN, "You may not do this",
@@ -74,7 +74,7 @@ codes! {
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The path does not know this method",
         "The Allow header lists the methods that the path knows.";
     LastOwner = "last_owner", CONFLICT, "There must be an Owner",
-        "An organization always has at least one Owner. Make somebody else an Owner first.";
+        "An organization always has at least one Owner. Make somebody else an Owner first. Whoever deletes their account may also delete the organizations named in organizations.";
     AlreadyMember = "already_member", CONFLICT, "Already a member",
         "The address belongs to somebody who is in the organization.";
     InvitationPending = "invitation_pending", CONFLICT, "Already invited",
@@ -89,6 +89,8 @@ codes! {
         "It has been used or has run out. Sign up again to get a new one.";
     PasswordResetGone = "password_reset_gone", GONE, "The link cannot be used any more",
         "It has been used or has run out. Say again that you have forgotten your password to get a new one.";
+    EmailChangeGone = "email_change_gone", GONE, "The link cannot be used any more",
+        "It has been used or replaced by a later one, has run out, or the address has got an account. Ask for the change again to get a new one.";
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "It has changed in between",
         "The thing is not in the state named by If-Match any more. Read it again and decide anew.";
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request did not come to its end",
@@ -143,6 +145,9 @@ pub(crate) struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     required_permission: Option<Permission>,
+    /// The organizations that would be left without an Owner.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    organizations: Vec<NamedOrganization>,
     /// The address that was invited, masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     invited_email: Option<String>,
@@ -165,6 +170,15 @@ pub struct InvalidField {
     pub message: String,
 }
 
+/// An organization by its name.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct NamedOrganization {
+    #[schema(value_type = String, example = "org_01h455vb4pex5vsknk084sn02q")]
+    id: OrganizationId,
+    #[schema(example = "Acme Voice")]
+    name: String,
+}
+
 /// How a handler fails.
 pub type Result<T> = std::result::Result<T, Problem>;
 
@@ -181,6 +195,7 @@ impl Problem {
             request_id: String::new(),
             errors: Vec::new(),
             required_permission: None,
+            organizations: Vec::new(),
             invited_email: None,
             signed_in_email: None,
             retry_after: None,
@@ -232,7 +247,13 @@ impl From<Error> for Problem {
         match error {
             Error::Invalid(errors) => Self::invalid(errors),
             Error::Unauthenticated => Self::plain(Code::Unauthenticated),
-            Error::InvalidCredentials => Self::plain(Code::InvalidCredentials),
+            Error::InvalidCredentials => Self::new(
+                Code::InvalidCredentials,
+                "The address and the password do not belong together. For safety the answer does not say which of them is wrong.",
+            ),
+            Error::WrongPassword => {
+                Self::new(Code::InvalidCredentials, "The password is not the one of your account.")
+            }
             Error::PermissionDenied { required } => {
                 let mut problem =
                     Self::new(Code::PermissionDenied, format!("The permission {required} is missing."));
@@ -242,8 +263,26 @@ impl From<Error> for Problem {
             Error::ElevationRequired => Self::plain(Code::ElevationRequired),
             Error::SessionRequired => Self::plain(Code::SessionRequired),
             Error::PasswordResetGone => Self::plain(Code::PasswordResetGone),
+            Error::EmailChangeGone => Self::plain(Code::EmailChangeGone),
             Error::NotFound => Self::plain(Code::NotFound),
-            Error::LastOwner => Self::plain(Code::LastOwner),
+            Error::LastOwner => Self::new(
+                Code::LastOwner,
+                "An organization always has at least one Owner. Make somebody else an Owner first.",
+            ),
+            Error::LastOwnerOf { organizations } => {
+                let names: Vec<&str> = organizations.iter().map(|(_, name)| name.as_str()).collect();
+                let names = names.join(", ");
+                let mut problem = Self::new(
+                    Code::LastOwner,
+                    format!(
+                        "Nobody else is an Owner of {names}. Make somebody one, or delete the organization, first."
+                    ),
+                );
+                let named =
+                    |(id, name): (_, OrganizationName)| NamedOrganization { id, name: name.to_string() };
+                problem.0.organizations = organizations.into_iter().map(named).collect();
+                problem
+            }
             Error::AlreadyMember => Self::plain(Code::AlreadyMember),
             Error::InvitationPending => Self::plain(Code::InvitationPending),
             Error::InvitationGone => Self::plain(Code::InvitationGone),

@@ -68,6 +68,8 @@ pub struct Limits {
     pub password_resets_per_address: u32,
     /// Attempts with a wrong password.
     pub password_attempts: Allowances,
+    /// Mails about another address that one account may cause in an hour.
+    pub email_changes_per_account: u32,
 }
 
 impl Application {

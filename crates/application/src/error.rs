@@ -1,6 +1,6 @@
 //! Why a use case did not do what it was asked.
 
-use rollcall_domain::{Permission, members::TeamRefusal};
+use rollcall_domain::{OrganizationId, Permission, members::TeamRefusal, organizations::OrganizationName};
 use time::Duration;
 
 use crate::ports::StoreError;
@@ -18,6 +18,9 @@ pub enum Error {
     /// The address and the password do not belong together.
     #[error("wrong address or password")]
     InvalidCredentials,
+    /// The password is not the one of the account that is signed in.
+    #[error("wrong password")]
+    WrongPassword,
     /// The caller lacks a permission.
     #[error("permission {required} is missing")]
     PermissionDenied {
@@ -36,6 +39,12 @@ pub enum Error {
     /// It would leave an organization without an Owner.
     #[error("the last Owner stays")]
     LastOwner,
+    /// Organizations would be left without an Owner by somebody who goes altogether.
+    #[error("the last Owner stays")]
+    LastOwnerOf {
+        /// Those organizations.
+        organizations: Vec<(OrganizationId, OrganizationName)>,
+    },
     /// The address belongs to somebody in the organization.
     #[error("already a member")]
     AlreadyMember,
@@ -51,6 +60,10 @@ pub enum Error {
     /// The wish for another password has been fulfilled, has run out, or never was.
     #[error("the password reset is gone")]
     PasswordResetGone,
+    /// The wish for another address has been fulfilled, taken back or replaced, has run out, or never was; or the address has
+    /// got an account.
+    #[error("the change of address is gone")]
+    EmailChangeGone,
     /// Whoever accepts has an account and must sign in to it first.
     #[error("an account exists; sign in")]
     SignInRequired,
@@ -110,11 +123,13 @@ impl Error {
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::InvalidCredentials
+            | Self::WrongPassword
             | Self::PermissionDenied { .. }
             | Self::ElevationRequired
             | Self::SessionRequired
             | Self::NotFound
             | Self::LastOwner
+            | Self::LastOwnerOf { .. }
             | Self::WrongAccount { .. }
             | Self::LimitReached { .. } => true,
             Self::Invalid(_)
@@ -124,6 +139,7 @@ impl Error {
             | Self::InvitationGone
             | Self::SignupGone
             | Self::PasswordResetGone
+            | Self::EmailChangeGone
             | Self::SignInRequired
             | Self::PreconditionFailed
             | Self::Busy

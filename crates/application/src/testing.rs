@@ -9,10 +9,10 @@ use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
     EmailAddress, InvitationId, OrganizationId, Role, SessionId, UserId,
-    accounts::{Locale, PasswordReset, Signup, TimeZone, User},
-    attempts::{Allowances, TooMany},
+    accounts::{EmailChange, Locale, Notice, PasswordReset, Signup, TimeZone, User},
+    attempts::{Allowance, Allowances, TooMany},
     audit::{Action, Origin, Outcome},
-    id::{PasswordResetId, SignupId},
+    id::{EmailChangeId, NoticeId, PasswordResetId, SignupId},
     invitations::{Acceptance, Invitation, Status},
     members::{Member, Membership},
     organizations::{Deleted, Deletion, Organization, Plan},
@@ -23,19 +23,19 @@ use rollcall_domain::{
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
-    Actor, Application, Means, Page, PageRequest, Settings,
-    accounts::{Accounts, AccountsView},
-    audit::{AuditView, EventKey, KeptEvent, Record},
+    Actor, Application, Limits, Means, Page, PageRequest, Settings,
+    accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
+    audit::{AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, Position, Record},
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
     mail::Letter,
     members::{MemberFilter, MemberKey, Members, MembersView, Offboarding},
     organizations::{Exports, Organizations, OrganizationsView, Purged},
     passwords::{Cost, PasswordHash, Passwords},
     ports::{
-        Attempt, Attempts, Begun, Clock, Credentials, Directory, Entropy, FoundInvitation,
+        Attempt, Attempts, Begun, Clock, Credentials, Directory, Entropy, FoundEmailChange, FoundInvitation,
         FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError, UnitOfWork, View,
     },
-    sessions::{NewSession, OwnSession, Sessions, SessionsView},
+    sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView, StoredKey, Tokens},
 };
 
@@ -73,6 +73,10 @@ mock! {
         async fn user_find(&mut self, user: UserId) -> Answer<Option<User>>;
         async fn seats_of(&mut self, user: UserId) -> Answer<Vec<(Organization, Role)>>;
         async fn password_resets_since(&mut self, email: &EmailAddress, since: OffsetDateTime) -> Answer<u32>;
+        async fn seats_with_owners(&mut self, user: UserId) -> Answer<Vec<(Organization, Role, usize)>>;
+        async fn email_change_of(&mut self, user: UserId, now: OffsetDateTime) -> Answer<Option<PendingEmailChange>>;
+        async fn email_changes_since(&mut self, user: UserId, since: OffsetDateTime) -> Answer<u32>;
+        async fn password_resets_of(&mut self, email: &EmailAddress, now: OffsetDateTime) -> Answer<Vec<PendingPasswordReset>>;
         async fn signups_since(&mut self, email: &EmailAddress, since: OffsetDateTime) -> Answer<u32>;
     }
 
@@ -87,6 +91,14 @@ mock! {
         async fn password_reset_use(&mut self, id: PasswordResetId) -> Answer<bool>;
         async fn password_resets_forget(&mut self, email: &EmailAddress) -> Answer<()>;
         async fn signup_add(&mut self, id: SignupId, signup: &Signup, now: OffsetDateTime) -> Answer<()>;
+        async fn user_set_email(&mut self, user: UserId, email: &EmailAddress) -> Answer<()>;
+        async fn user_delete(&mut self, user: UserId) -> Answer<()>;
+        async fn invitations_lock_to(&mut self, user: UserId) -> Answer<Vec<(OrganizationId, InvitationId, Role)>>;
+        async fn email_change_add(&mut self, id: EmailChangeId, change: &EmailChange, now: OffsetDateTime) -> Answer<()>;
+        async fn email_change_use(&mut self, id: EmailChangeId) -> Answer<bool>;
+        async fn email_change_take_back(&mut self, user: UserId) -> Answer<()>;
+        async fn email_changes_forget(&mut self, email: &EmailAddress) -> Answer<()>;
+        async fn notice_add(&mut self, id: NoticeId, notice: &Notice) -> Answer<()>;
         async fn signups_forget(&mut self, email: &EmailAddress) -> Answer<()>;
     }
 
@@ -148,8 +160,13 @@ mock! {
 
     #[async_trait]
     impl SessionsView for Unit {
-        async fn sessions_of(&mut self, user: UserId) -> Answer<Vec<OwnSession>>;
         async fn session_find(&mut self, user: UserId, organization: Option<OrganizationId>, session: SessionId) -> Answer<Option<OpenSession>>;
+        async fn sessions_page(&mut self, user: UserId, live: Option<Live>, page: &PageRequest<SessionId>) -> Answer<Page<OwnSession, SessionId>>;
+    }
+
+    #[async_trait]
+    impl OwnEvents for Unit {
+        async fn events_of(&mut self, user: UserId, page: &PageRequest<Position>) -> Answer<Page<OwnEvent, Position>>;
     }
 
     #[async_trait]
@@ -180,6 +197,7 @@ mock! {
 
     #[async_trait]
     impl UnitOfWork for Unit {
+        async fn go_on(&mut self, record: Record, scope: Scope) -> Answer<()>;
         async fn commit(self: Box<Self>, record: Record) -> Answer<()>;
     }
 }
@@ -194,6 +212,7 @@ mock! {
         async fn invitation(&self, token: TokenHash) -> Answer<Option<FoundInvitation>>;
         async fn signup(&self, token: TokenHash) -> Answer<Option<FoundSignup>>;
         async fn password_reset(&self, token: TokenHash) -> Answer<Option<FoundPasswordReset>>;
+        async fn email_change(&self, token: TokenHash) -> Answer<Option<FoundEmailChange>>;
         async fn session_seen(&self, session: SessionId, token: Option<TokenHash>, at: OffsetDateTime) -> Answer<()>;
     }
 }
@@ -228,11 +247,24 @@ impl Store for TestStore {
     async fn begin(&self, scope: Scope) -> Answer<Box<dyn UnitOfWork>> {
         let mut units = self.units.lock().expect("no panic");
         let mut unit = if units.is_empty() { MockUnit::new() } else { units.remove(0) };
-        let committed = self.committed.clone();
-        unit.expect_commit().returning(move |record| {
+        let here = Arc::new(Mutex::new((scope, Committed::new())));
+        let note = |here: &mut (Scope, Committed), record: &Record| {
             let events =
                 record.entries().map(|entry| (entry.event().action, entry.event().outcome)).collect();
-            committed.lock().expect("no panic").push((scope, events, record.letters().to_vec()));
+            here.1.push((here.0, events, record.letters().to_vec()));
+        };
+        let going = here.clone();
+        unit.expect_go_on().returning(move |record, scope| {
+            let mut here = going.lock().expect("no panic");
+            note(&mut here, &record);
+            here.0 = scope;
+            Ok(())
+        });
+        let committed = self.committed.clone();
+        unit.expect_commit().returning(move |record| {
+            let mut here = here.lock().expect("no panic");
+            note(&mut here, &record);
+            committed.lock().expect("no panic").append(&mut here.1);
             Ok(())
         });
         Ok(Box::new(unit))
@@ -242,6 +274,19 @@ impl Store for TestStore {
         Ok(Box::new(self.units.lock().expect("no panic").remove(0)))
     }
 }
+
+/// One of everything.
+pub(crate) const ONE_EACH: Limits = {
+    let one = Allowance { attempts: 1, each: Duration::MINUTE };
+    Limits {
+        invitations_per_inviter: 1,
+        invitations_per_organization: 1,
+        signups_per_address: 1,
+        password_resets_per_address: 1,
+        email_changes_per_account: 1,
+        password_attempts: Allowances { account: one, network: one },
+    }
+};
 
 /// Lets everybody attempt what they like.
 pub(crate) struct NoCount;

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use time::{Duration, OffsetDateTime};
 
-use crate::{EmailAddress, Text, UserId};
+use crate::{EmailAddress, SessionId, Text, UserId};
 
 /// A person's name: what colleagues see.
 pub type PersonName = Text<100>;
@@ -55,6 +55,34 @@ pub struct PasswordReset {
 
 /// How long the link that lets another password be chosen works (ASVS 6.4.1 asks for a short time).
 pub const PASSWORD_RESET_LIFETIME: Duration = Duration::hours(1);
+
+/// A wish for another address, which is not confirmed yet.
+#[derive(Debug, Clone)]
+pub struct EmailChange {
+    /// Whose address is to change.
+    pub user: UserId,
+    /// The session that it was asked for in, which stays when the others end.
+    pub session: SessionId,
+    /// The address to be.
+    pub email: EmailAddress,
+    /// When the link in the mail stops working.
+    pub expires_at: OffsetDateTime,
+}
+
+/// How long the link that confirms another address works (ASVS 6.4.1 asks for a short time).
+pub const EMAIL_CHANGE_LIFETIME: Duration = Duration::hours(1);
+
+/// Whom a notice goes to, as the account was when there was something to tell: by the time it is sent, the account may
+/// have another address, or be gone.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// The account.
+    pub user: UserId,
+    /// The address.
+    pub email: EmailAddress,
+    /// The name.
+    pub name: PersonName,
+}
 
 /// A language tag, such as `en` or `pt-BR` (RFC 5646, language with an optional script and region).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use std::{
 
 use time::OffsetDateTime;
 
-use crate::{EventId, InvitationId, OrganizationId, SessionId, UserId, id::SignupId};
+use crate::{EmailAddress, EventId, InvitationId, OrganizationId, SessionId, UserId, id::SignupId};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,11 @@ pub struct Event {
     pub changes: Vec<Change>,
     /// What identifies a person: names and addresses, by field.
     pub personal: BTreeMap<&'static str, String>,
+}
+
+/// Whether a field of [`Event::personal`] is about whoever acted, as their [`Origin`] is. All others are about the target.
+pub fn is_of_actor(field: &str) -> bool {
+    matches!(field, "ip" | "user_agent")
 }
 
 impl Event {
@@ -68,6 +73,11 @@ impl Event {
         let (before, after) = (before.map(str::to_owned), after.map(str::to_owned));
         self.changes.push(Change { field, before, after });
         self
+    }
+
+    /// The same with an address, in the one form in which addresses are compared: whoever is to be forgotten is found by it.
+    pub fn address(self, field: &'static str, email: &EmailAddress) -> Self {
+        self.personal(field, email.key())
     }
 
     /// The same with a value that identifies a person.
@@ -229,6 +239,14 @@ actions! {
     AccountCreated = "account.created";
     /// A person changed their own account.
     AccountUpdated = "account.updated";
+    /// A person asked for another address, which is not confirmed yet.
+    AccountEmailChangeRequested = "account.email_change_requested";
+    /// A person's address changed.
+    AccountEmailChanged = "account.email_changed";
+    /// A person took away what is held about them.
+    AccountExported = "account.exported";
+    /// A person deleted their account.
+    AccountDeleted = "account.deleted";
     /// Somebody chose another password.
     PasswordChanged = "password.changed";
     /// Somebody asked for another password in place of a forgotten one.

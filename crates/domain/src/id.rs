@@ -179,6 +179,10 @@ ids! {
     PasswordResetId = PasswordReset, "reset";
     /// Names an access token.
     AccessTokenId = AccessToken, "at";
+    /// Names a wish for another address.
+    EmailChangeId = EmailChange, "email_change";
+    /// Names a notice to an address that its account may not have any more.
+    NoticeId = Notice, "notice";
 }
 
 #[cfg(test)]

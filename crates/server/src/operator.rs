@@ -55,7 +55,7 @@ async fn restore_on(
     organization: OrganizationId,
 ) -> Result<Organization, OperatorError> {
     let store = database.connect(settings, ports).await?;
-    let app = application(settings, ports, &store)?;
+    let app = application(settings, ports, &store, settings.values.http.address)?;
     let restored = organizations::restore(&app, &Origin::default(), organization).await;
     store.close().await;
     restored.map_err(|error| match error {

@@ -315,6 +315,7 @@ impl Settings {
                 account: allowance(limits.password_attempts, limits.password_attempt_seconds),
                 network: allowance(limits.network_password_attempts, limits.network_password_attempt_seconds),
             },
+            email_changes_per_account: limits.email_changes_per_account,
         })
     }
 

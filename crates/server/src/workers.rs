@@ -117,6 +117,7 @@ impl Workers {
         for purpose in KeyPurpose::ALL {
             self.expiry.forget_signing_keys(purpose, now).await?;
         }
+        self.expiry.forget_email_changes(now).await?;
         Ok(())
     }
 }

@@ -38,17 +38,19 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
             let problems = fields.iter().map(|problem| format!("The {} {}.", problem.field, problem.message));
             Some(problems.collect::<Vec<_>>().join(" "))
         }
-        Error::InvalidCredentials => Some("The password is not right.".to_owned()),
+        Error::InvalidCredentials | Error::WrongPassword => Some("The password is not right.".to_owned()),
         Error::Busy => Some("We are very busy at the moment. Please try again.".to_owned()),
         Error::Unauthenticated
         | Error::PermissionDenied { .. }
         | Error::NotFound
         | Error::LastOwner
+        | Error::LastOwnerOf { .. }
         | Error::AlreadyMember
         | Error::InvitationPending
         | Error::InvitationGone
         | Error::SignupGone
         | Error::PasswordResetGone
+        | Error::EmailChangeGone
         | Error::ElevationRequired
         | Error::SessionRequired
         | Error::SignInRequired
@@ -78,6 +80,12 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
             StatusCode::GONE,
             "This link cannot be used any more",
             "It has been used, or has run out. Say again that you have forgotten your password to get a new one.",
+        ),
+        Error::EmailChangeGone => because(
+            StatusCode::GONE,
+            "This link cannot be used any more",
+            "It has been used or replaced by a later one, has run out, or the address has got an account. Ask for the change \
+             again to get a new one.",
         ),
         Error::SignInRequired => because(
             StatusCode::CONFLICT,
@@ -115,11 +123,13 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         Error::Invalid(_)
         | Error::Unauthenticated
         | Error::InvalidCredentials
+        | Error::WrongPassword
         | Error::PermissionDenied { .. }
         | Error::ElevationRequired
         | Error::SessionRequired
         | Error::NotFound
         | Error::LastOwner
+        | Error::LastOwnerOf { .. }
         | Error::InvitationPending
         | Error::PreconditionFailed => {
             because(StatusCode::BAD_REQUEST, "That did not work", "Open the link in the mail again, please.")

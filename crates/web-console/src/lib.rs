@@ -49,6 +49,10 @@ pub fn router(console: Console) -> Router {
         )
         .route("/invitations/accept", get(invitations::accept::show).post(invitations::accept::submit))
         .route("/password/reset", get(accounts::reset_password::show).post(accounts::reset_password::submit))
+        .route(
+            "/me/email/confirm",
+            get(accounts::confirm_email_change::show).post(accounts::confirm_email_change::submit),
+        )
         .route("/docs", get(contract::show))
         .route("/problems", get(problems::list))
         .route("/problems/{code}", get(problems::show));

@@ -32,7 +32,7 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const TIDY_EVERY: u32 = 4096;
 
 /// Paths that try passwords or tokens, or cause mail to strangers.
-const ATTEMPTS: [&str; 12] = [
+const ATTEMPTS: [&str; 15] = [
     "/signup/complete",
     "/invitations/accept",
     "/v1/signup",
@@ -44,6 +44,9 @@ const ATTEMPTS: [&str; 12] = [
     "/v1/password-resets/complete",
     "/v1/session/elevate",
     "/v1/me/password",
+    "/v1/me/email",
+    "/v1/me/email/confirm",
+    "/me/email/confirm",
     "/password/reset",
 ];
 

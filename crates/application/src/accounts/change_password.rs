@@ -24,8 +24,8 @@ pub struct Command {
 /// Gives the actor's account another password. All their other sessions end, and they are told by mail.
 ///
 /// # Errors
-/// [`Error::ElevationRequired`], [`Error::InvalidCredentials`] when the current password is not right, [`Error::LimitReached`] after too many of those, and [`Error::Invalid`] for a
-/// new one that is the same, or guessed too easily.
+/// [`Error::ElevationRequired`], [`Error::WrongPassword`] when the current password is not right, [`Error::LimitReached`] after too
+/// many of those, and [`Error::Invalid`] for a new one that is the same, or guessed too easily.
 pub async fn change_password(app: &Application, actor: &Actor, command: Command) -> Result<(), Error> {
     let changed = change(app, actor, command).await;
     app.refusals_recorded(actor, Action::PasswordChanged, Target::User(actor.user_id()), changed).await
@@ -49,6 +49,8 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     unit.user_set_password(user, &hash).await?;
     unit.sessions_end(user, Some(actor.session_id())).await?;
     unit.password_resets_forget(&actor.user.email).await?;
+    // Whoever wanted to take the account away with another address does not get it any more.
+    unit.email_change_take_back(user).await?;
     let event = app.event_by(actor, Action::PasswordChanged, Target::User(user));
     unit.commit(app.record(event).mail(Letter::PasswordChanged { user })).await?;
     begin_anew(app, user).await
@@ -94,6 +96,7 @@ mod tests {
         unit.expect_user_set_password().times(1).returning(|_, _| Ok(()));
         unit.expect_sessions_end().times(1).withf(|_, but| but.is_some()).returning(|_, _| Ok(Vec::new()));
         unit.expect_password_resets_forget().times(1).returning(|_| Ok(()));
+        unit.expect_email_change_take_back().times(1).returning(|_| Ok(()));
         let store = TestStore::of_each([about_the_account(), unit]);
         let actor = actor(1, Role::Viewer);
         change_password(&application(&store, directory().await), &actor, command("the right one"))
@@ -125,10 +128,7 @@ mod tests {
             let store = TestStore::default();
             let refused =
                 change_password(&application(&store, directory().await), &actor, command(current)).await;
-            assert!(
-                matches!(refused, Err(Error::InvalidCredentials | Error::ElevationRequired)),
-                "{refused:?}"
-            );
+            assert!(matches!(refused, Err(Error::WrongPassword | Error::ElevationRequired)), "{refused:?}");
             assert_eq!(store.committed()[0].1, [(Action::PasswordChanged, Outcome::Refused)]);
         }
     }

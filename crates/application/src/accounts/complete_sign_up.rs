@@ -81,7 +81,7 @@ pub async fn complete_sign_up(
     let record = app
         .record(
             event(Action::AccountCreated, Target::User(user))
-                .personal("email", &signed_in.user.email)
+                .address("email", &signed_in.user.email)
                 .personal("name", &signed_in.user.name),
         )
         .and(

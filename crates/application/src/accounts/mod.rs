@@ -2,9 +2,13 @@
 
 mod change_password;
 mod complete_sign_up;
+mod confirm_email_change;
+mod delete;
+mod export;
 mod list_organizations;
 mod own_words;
 mod ports;
+mod request_email_change;
 mod request_password_reset;
 mod reset_password;
 mod sign_up;
@@ -12,9 +16,13 @@ mod update;
 
 pub use change_password::{Command as ChangePassword, change_password};
 pub use complete_sign_up::{Command as CompleteSignUp, complete_sign_up};
+pub use confirm_email_change::confirm_email_change;
+pub use delete::delete;
+pub use export::{Export, export, export_events, export_sessions};
 pub use list_organizations::list_organizations;
 use own_words::own_words;
-pub use ports::{Accounts, AccountsView};
+pub use ports::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset};
+pub use request_email_change::request_email_change;
 pub use request_password_reset::request_password_reset;
 pub use reset_password::{Command as ResetPassword, reset_password};
 pub use sign_up::{Command as SignUp, sign_up};

@@ -2,14 +2,34 @@
 
 use async_trait::async_trait;
 use rollcall_domain::{
-    EmailAddress, Role, UserId,
-    accounts::{PasswordReset, Signup, User},
-    id::{PasswordResetId, SignupId},
+    EmailAddress, InvitationId, OrganizationId, Role, UserId,
+    accounts::{EmailChange, Notice, PasswordReset, Signup, User},
+    id::{EmailChangeId, NoticeId, PasswordResetId, SignupId},
     organizations::Organization,
 };
 use time::OffsetDateTime;
 
 use crate::{passwords::PasswordHash, ports::StoreError};
+
+/// A wish for another address that waits to be confirmed.
+#[derive(Debug, Clone)]
+pub struct PendingEmailChange {
+    /// The address to be.
+    pub email: EmailAddress,
+    /// When it was asked for.
+    pub created_at: OffsetDateTime,
+    /// When the link in the mail stops working.
+    pub expires_at: OffsetDateTime,
+}
+
+/// A wish for another password that waits to be fulfilled.
+#[derive(Debug, Clone, Copy)]
+pub struct PendingPasswordReset {
+    /// When it was asked for.
+    pub created_at: OffsetDateTime,
+    /// When the link in the mail stops working.
+    pub expires_at: OffsetDateTime,
+}
 
 /// Reads accounts.
 #[async_trait]
@@ -19,6 +39,29 @@ pub trait AccountsView {
 
     /// The organizations that the scope's account is in, and as what, by name; none that is deleted.
     async fn seats_of(&mut self, user: UserId) -> Result<Vec<(Organization, Role)>, StoreError>;
+
+    /// The same, by the organizations' ids, with how many Owners each of them has.
+    async fn seats_with_owners(
+        &mut self,
+        user: UserId,
+    ) -> Result<Vec<(Organization, Role, usize)>, StoreError>;
+
+    /// The wish for another address of the scope's account that waits, if there is one.
+    async fn email_change_of(
+        &mut self,
+        user: UserId,
+        now: OffsetDateTime,
+    ) -> Result<Option<PendingEmailChange>, StoreError>;
+
+    /// How many other addresses the scope's account has asked for since a moment.
+    async fn email_changes_since(&mut self, user: UserId, since: OffsetDateTime) -> Result<u32, StoreError>;
+
+    /// The wishes for another password that wait for an address that is the scope's account's, the newest first.
+    async fn password_resets_of(
+        &mut self,
+        email: &EmailAddress,
+        now: OffsetDateTime,
+    ) -> Result<Vec<PendingPasswordReset>, StoreError>;
 
     /// How many other passwords an address has asked for since a moment.
     async fn password_resets_since(
@@ -54,6 +97,44 @@ pub trait Accounts {
     /// Keeps the same password of the scope's account by a hash that costs more to guess.
     async fn user_rehash(&mut self, user: UserId, password: &PasswordHash) -> Result<(), StoreError>;
 
+    /// Gives the scope's account another address, and counts its version up.
+    ///
+    /// # Errors
+    /// [`StoreError::AddressTaken`].
+    async fn user_set_email(&mut self, user: UserId, email: &EmailAddress) -> Result<(), StoreError>;
+
+    /// Deletes the scope's account, which has left every organization, with whatever waits for its addresses. What identifies
+    /// its person is erased from all audit logs, and their addresses from invitations that are not open.
+    async fn user_delete(&mut self, user: UserId) -> Result<(), StoreError>;
+
+    /// The open invitations to the addresses of the scope's account, in whichever organization: nobody else changes them until
+    /// the end of the transaction.
+    async fn invitations_lock_to(
+        &mut self,
+        user: UserId,
+    ) -> Result<Vec<(OrganizationId, InvitationId, Role)>, StoreError>;
+
+    /// Adds a wish of the scope's account for another address, in place of the one that waits. It has no token until its mail
+    /// is rendered.
+    async fn email_change_add(
+        &mut self,
+        id: EmailChangeId,
+        change: &EmailChange,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError>;
+
+    /// Uses up a wish of the scope's account; gives back whether it still waited.
+    async fn email_change_use(&mut self, id: EmailChangeId) -> Result<bool, StoreError>;
+
+    /// Takes back the wish of the scope's account that waits, if there is one.
+    async fn email_change_take_back(&mut self, user: UserId) -> Result<(), StoreError>;
+
+    /// Forgets every account's wish to have an address that is the scope's account's.
+    async fn email_changes_forget(&mut self, email: &EmailAddress) -> Result<(), StoreError>;
+
+    /// Keeps whom a notice goes to, until it is sent.
+    async fn notice_add(&mut self, id: NoticeId, notice: &Notice) -> Result<(), StoreError>;
+
     /// Adds a wish for another password. It has no token until its mail is rendered.
     async fn password_reset_add(
         &mut self,
@@ -76,6 +157,6 @@ pub trait Accounts {
         now: OffsetDateTime,
     ) -> Result<(), StoreError>;
 
-    /// Forgets every sign-up of an address that has just become the scope's account.
+    /// Forgets every sign-up of an address that is the scope's account's.
     async fn signups_forget(&mut self, email: &EmailAddress) -> Result<(), StoreError>;
 }

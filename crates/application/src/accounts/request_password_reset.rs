@@ -33,7 +33,7 @@ pub async fn request_password_reset(
     let id: PasswordResetId = app.id();
     let event = app
         .event(audit::Actor::Anonymous, origin, Action::PasswordResetRequested, Target::Nothing)
-        .personal("email", &email);
+        .address("email", &email);
     let reset = PasswordReset { email, expires_at: now + PASSWORD_RESET_LIFETIME };
     unit.password_reset_add(id, &reset, now).await?;
     unit.commit(app.record(event).mail(Letter::PasswordReset { reset: id })).await?;

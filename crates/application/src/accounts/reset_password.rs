@@ -37,6 +37,7 @@ pub async fn reset_password(app: &Application, origin: &Origin, command: Command
         return Err(Error::PasswordResetGone);
     }
     unit.password_resets_forget(&account.email).await?;
+    unit.email_change_take_back(user).await?;
     unit.user_set_password(user, &hash).await?;
     unit.sessions_end(user, None).await?;
     let actor = audit::Actor::User(user, None);

@@ -41,7 +41,7 @@ pub async fn sign_up(app: &Application, origin: &Origin, command: Command) -> Re
     let id: SignupId = app.id();
     let event = app
         .event(audit::Actor::Anonymous, origin, Action::SignupRequested, Target::Signup(id))
-        .personal("email", &email);
+        .address("email", &email);
     let signup = Signup { email, name, organization_name, expires_at: now + SIGNUP_LIFETIME };
     unit.signup_add(id, &signup, now).await?;
     unit.commit(app.record(event).mail(Letter::ConfirmSignup { signup: id })).await?;

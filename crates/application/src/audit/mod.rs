@@ -3,5 +3,5 @@
 mod ports;
 mod record;
 
-pub use ports::{AuditView, EventKey, KeptEvent};
+pub use ports::{AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, Position};
 pub use record::{Entry, Record};

@@ -148,7 +148,7 @@ async fn take(
         app.record(event(Action::InvitationAccepted, Target::Invitation(acceptance.invitation())));
     if matches!(standing, Standing::Newcomer(_)) {
         let created = event(Action::AccountCreated, user)
-            .personal("email", &signed_in.user.email)
+            .address("email", &signed_in.user.email)
             .personal("name", &signed_in.user.name);
         record = record.and(created, app.entropy.as_ref());
     }

@@ -59,7 +59,7 @@ async fn add(app: &Application, actor: &Actor, command: Command) -> Result<Liste
     let event = app
         .event_by(actor, Action::InvitationCreated, AuditTarget::Invitation(invitation.id))
         .change("role", None, Some(role.as_str()))
-        .personal("email", &invitation.email);
+        .address("email", &invitation.email);
     unit.commit(app.record(event).mail(Letter::invitation(seat, invitation.id))).await?;
     Ok(ListedInvitation { invitation, inviter_name: Some(actor.user.name.to_string()) })
 }
@@ -88,16 +88,13 @@ pub(super) async fn within_limits(
 
 #[cfg(test)]
 mod tests {
-    use rollcall_domain::{
-        attempts::{Allowance, Allowances},
-        audit::Outcome,
-    };
+    use rollcall_domain::audit::Outcome;
 
     use super::*;
     use crate::{
         Limits,
         invitations::MailsSent,
-        testing::{MockDirectory, MockUnit, TestStore, actor, application},
+        testing::{MockDirectory, MockUnit, ONE_EACH, TestStore, actor, application},
     };
 
     fn command(role: Role) -> Command {
@@ -180,15 +177,9 @@ mod tests {
             let mut unit = unit(false, false);
             unit.expect_invitation_mails_since().returning(move |_, _, _| Ok(sent));
             let store = TestStore::of(unit);
-            const ONE: Allowance = Allowance { attempts: 1, each: time::Duration::MINUTE };
             let mut app = application(&store, MockDirectory::new());
-            app.settings.limits = Some(Limits {
-                invitations_per_inviter: 10,
-                invitations_per_organization: 20,
-                signups_per_address: 1,
-                password_resets_per_address: 1,
-                password_attempts: Allowances { account: ONE, network: ONE },
-            });
+            app.settings.limits =
+                Some(Limits { invitations_per_inviter: 10, invitations_per_organization: 20, ..ONE_EACH });
             let refused = create(&app, &actor(1, Role::Owner), command(Role::Viewer)).await;
             assert!(matches!(refused, Err(Error::LimitReached { .. })), "{refused:?}");
             assert!(store.committed().iter().all(|(_, _, letters)| letters.is_empty()));

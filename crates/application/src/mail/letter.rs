@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     InvitationId, OrganizationId, UserId,
-    id::{PasswordResetId, SignupId},
+    id::{EmailChangeId, NoticeId, PasswordResetId, SignupId},
 };
 
 use crate::Seat;
@@ -36,6 +36,26 @@ pub enum Letter {
         organization: OrganizationId,
         /// The Owner.
         owner: UserId,
+    },
+    /// To the address that an account is to have: confirm it. If it has an account, that one is told instead.
+    EmailChange {
+        /// The wish.
+        change: EmailChangeId,
+    },
+    /// To an account: somebody has asked for another address.
+    EmailChangeRequested {
+        /// Whom to tell.
+        notice: NoticeId,
+    },
+    /// To an address that an account had or has: the account has another one.
+    EmailChanged {
+        /// Whom to tell.
+        notice: NoticeId,
+    },
+    /// To the address that an account had: it is no more.
+    AccountDeleted {
+        /// Whom to tell.
+        notice: NoticeId,
     },
     /// To an invited address.
     Invitation {

@@ -34,7 +34,8 @@ pub trait Outbox: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Option<Contents>, StoreError>;
 
-    /// Notes how an attempt ended, unless its lease has run out and another has begun.
+    /// Notes how an attempt ended, unless its lease has run out and another has begun. Whom a notice was for is forgotten
+    /// when it is not tried again.
     async fn settle(&self, mail: &Claimed, attempt: Attempt) -> Result<(), StoreError>;
 
     /// How much waits.
@@ -144,6 +145,27 @@ pub enum Contents {
         /// The account's name.
         name: PersonName,
     },
+    /// Confirm that the address is to be an account's.
+    ConfirmEmail {
+        /// The address.
+        to: EmailAddress,
+        /// When the link stops working.
+        expires_at: OffsetDateTime,
+    },
+    /// Somebody wanted to give another account an address that has one.
+    AddressInUse {
+        /// The address, as the account has it.
+        to: EmailAddress,
+        /// The account's name.
+        name: PersonName,
+    },
+    /// Somebody has asked for another address for your account.
+    EmailChangeRequested {
+        /// The address.
+        to: EmailAddress,
+        /// The account's name.
+        name: PersonName,
+    },
     /// Your organization is deleted.
     OrganizationDeleted {
         /// The address.
@@ -156,6 +178,20 @@ pub enum Contents {
         id: OrganizationId,
         /// Until when that can be done.
         purge_at: OffsetDateTime,
+    },
+    /// Your account has another address.
+    EmailChanged {
+        /// The address before, or the one after.
+        to: EmailAddress,
+        /// The account's name.
+        name: PersonName,
+    },
+    /// Your account has been deleted.
+    AccountDeleted {
+        /// The address that it had.
+        to: EmailAddress,
+        /// The name that it had.
+        name: PersonName,
     },
     /// Come in.
     Invitation {

@@ -1,13 +1,13 @@
 //! Leaving an organization.
 
 use rollcall_domain::{
-    Permission,
+    OrganizationId, Permission,
     audit::{Action, Target},
-    members::Departure,
+    members::{Departure, Membership},
 };
 
 use super::succession::{Successor, settle};
-use crate::{Actor, Application, Error};
+use crate::{Actor, Application, Error, audit::Record, ports::UnitOfWork};
 
 /// Takes the actor out of the organization they are at work in; the session ends with the membership, and open
 /// invitations that they stand behind are taken back.
@@ -26,13 +26,22 @@ async fn change(app: &Application, actor: &Actor) -> Result<(), Error> {
     let member = unit.member_find(seat.organization, actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
     let owners = unit.owners_count(seat.organization).await?;
     let departure = Departure::leave(member.membership, owners)?;
-    let successor = Successor::Nobody;
-    let settled = settle(app, actor, unit.as_mut(), seat.organization, actor.user_id(), successor).await?;
-    unit.member_remove(seat.organization, actor.user_id()).await?;
-    let event = app.event_by(actor, Action::MemberLeft, Target::User(actor.user_id())).change(
-        "role",
-        Some(departure.membership().role.as_str()),
-        None,
-    );
-    Ok(unit.commit(app.record(event).and_all(settled, app.entropy.as_ref())).await?)
+    let record = depart(app, actor, unit.as_mut(), seat.organization, departure).await?;
+    Ok(unit.commit(record).await?)
+}
+
+/// Takes the actor out of an organization, once that is decided; gives back what there is to write down.
+pub(crate) async fn depart(
+    app: &Application,
+    actor: &Actor,
+    unit: &mut dyn UnitOfWork,
+    organization: OrganizationId,
+    departure: Departure,
+) -> Result<Record, Error> {
+    let Membership { user, role } = departure.membership();
+    let settled = settle(app, actor, unit, organization, user, Successor::Nobody).await?;
+    unit.member_remove(organization, user).await?;
+    let event =
+        app.event_by(actor, Action::MemberLeft, Target::User(user)).change("role", Some(role.as_str()), None);
+    Ok(app.record(event).and_all(settled, app.entropy.as_ref()))
 }

@@ -10,6 +10,7 @@ mod show;
 mod succession;
 
 pub use change_role::{Command as ChangeRole, change_role};
+pub(crate) use leave::depart;
 pub use leave::leave;
 pub use list::list;
 pub use offboarding::offboarding;

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use rollcall_domain::{
     EmailAddress, OrganizationId, Role, SessionId, UserId,
-    accounts::{Signup, User},
-    id::{PasswordResetId, SignupId},
+    accounts::{EmailChange, Signup, User},
+    id::{EmailChangeId, PasswordResetId, SignupId},
     invitations::Invitation,
     organizations::{Organization, OrganizationName},
     secret::TokenHash,
@@ -34,6 +34,9 @@ pub trait Directory: Send + Sync {
 
     /// The account whose password a token lets be chosen, and until when.
     async fn password_reset(&self, token: TokenHash) -> Result<Option<FoundPasswordReset>, StoreError>;
+
+    /// The wish for another address that a token confirms.
+    async fn email_change(&self, token: TokenHash) -> Result<Option<FoundEmailChange>, StoreError>;
 
     /// Notes that a session, found by its token or otherwise, was in use at a moment, and its owner at work. Bookkeeping: no
     /// event is left.
@@ -95,6 +98,15 @@ pub struct FoundPasswordReset {
     pub user: UserId,
     /// Until when it can be chosen.
     pub expires_at: OffsetDateTime,
+}
+
+/// A wish for another address.
+#[derive(Debug, Clone)]
+pub struct FoundEmailChange {
+    /// Names the wish.
+    pub id: EmailChangeId,
+    /// The wish.
+    pub change: EmailChange,
 }
 
 /// A sign-up.

@@ -13,7 +13,9 @@ mod store;
 pub use attempts::{Attempt, Attempts, Begun, Settled};
 pub use chance::Entropy;
 pub use clock::Clock;
-pub use directory::{Credentials, Directory, FoundInvitation, FoundPasswordReset, FoundSignup, OpenSession};
+pub use directory::{
+    Credentials, Directory, FoundEmailChange, FoundInvitation, FoundPasswordReset, FoundSignup, OpenSession,
+};
 pub use expiry::Expiry;
 pub use idempotency::{Claim, IdempotencyKeys, KeyedRequest, Window};
 pub use purge::Purge;

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::Scope;
 use crate::{
     accounts::{Accounts, AccountsView},
-    audit::{AuditView, Record},
+    audit::{AuditView, OwnEvents, Record},
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
@@ -32,6 +32,7 @@ pub trait View:
     + SessionsView
     + SigningKeysView
     + AuditView
+    + OwnEvents
     + Send
 {
 }
@@ -44,6 +45,7 @@ impl<T> View for T where
         + SessionsView
         + SigningKeysView
         + AuditView
+        + OwnEvents
         + Send
 {
 }
@@ -53,6 +55,10 @@ impl<T> View for T where
 pub trait UnitOfWork:
     View + Accounts + Organizations + Members + Invitations + Sessions + SigningKeys
 {
+    /// Writes down what was done in this scope, and goes on in another one: somebody leaves all of their organizations at once.
+    /// It is still one change, and none of it lasts before the [commit](Self::commit).
+    async fn go_on(&mut self, record: Record, scope: Scope) -> Result<(), StoreError>;
+
     /// Makes the change last, together with its audit events and the mails it causes: all or nothing.
     async fn commit(self: Box<Self>, record: Record) -> Result<(), StoreError>;
 }

@@ -20,7 +20,7 @@ pub struct Command {
 /// Makes the actor's proof fresh; gives back until when.
 ///
 /// # Errors
-/// [`Error::InvalidCredentials`] for a wrong password, [`Error::LimitReached`] after too many of them;
+/// [`Error::WrongPassword`] for a wrong password, [`Error::LimitReached`] after too many of them;
 /// [`Error::SessionRequired`] to whoever comes with an access token.
 pub async fn elevate(app: &Application, actor: &Actor, command: Command) -> Result<OffsetDateTime, Error> {
     let elevated = prove(app, actor, command).await;

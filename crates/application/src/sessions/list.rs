@@ -1,17 +1,22 @@
 //! One's own sessions.
 
-use super::OwnSession;
-use crate::{Actor, Application, Error, ports::Scope};
+use rollcall_domain::SessionId;
 
-/// The actor's own sessions that are live, in whichever organization; the one used last is first.
+use super::{Live, OwnSession};
+use crate::{Actor, Application, Error, Page, PageRequest, ports::Scope};
+
+/// A page of the actor's own sessions that are live, in whichever organization, the newest first.
 ///
 /// # Errors
 /// [`Error::SessionRequired`] to whoever comes with an access token.
-pub async fn list(app: &Application, actor: &Actor) -> Result<Vec<OwnSession>, Error> {
+pub async fn list(
+    app: &Application,
+    actor: &Actor,
+    page: &PageRequest<SessionId>,
+) -> Result<Page<OwnSession, SessionId>, Error> {
     actor.require_session()?;
     let mut view = app.store.view(Scope::Account(actor.user_id())).await?;
-    let (now, lifetimes) = (app.now(), app.settings.sessions);
-    let mut sessions = view.sessions_of(actor.user_id()).await?;
-    sessions.retain(|own| own.session.is_live(now, lifetimes));
-    Ok(sessions)
+    let now = app.now();
+    let live = Live { now, used_after: now - app.settings.sessions.idle };
+    Ok(view.sessions_page(actor.user_id(), Some(live), page).await?)
 }

@@ -17,7 +17,7 @@ pub use elevate::{Command as Elevate, elevate};
 pub use list::list;
 pub use open::{NewSession, SignedIn};
 pub(crate) use open::{Proof, open};
-pub use ports::{OwnSession, Sessions, SessionsView};
+pub use ports::{Live, OwnSession, Sessions, SessionsView};
 pub(crate) use prove::{begin_anew, prove_again};
 pub use revoke::{Revoke, revoke};
 pub use sign_in::{Command as SignIn, sign_in};

@@ -5,7 +5,10 @@ use rollcall_domain::{OrganizationId, SessionId, UserId, audit::Origin, sessions
 use time::OffsetDateTime;
 
 use super::NewSession;
-use crate::ports::{OpenSession, StoreError};
+use crate::{
+    Page, PageRequest,
+    ports::{OpenSession, StoreError},
+};
 
 /// A session as its owner sees it.
 #[derive(Debug, Clone)]
@@ -20,11 +23,25 @@ pub struct OwnSession {
     pub user_agent: Option<String>,
 }
 
+/// Which sessions are live: what [`Session::is_live`] says, for a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Live {
+    /// Those that do not end by this moment,
+    pub now: OffsetDateTime,
+    /// and were last used after this one.
+    pub used_after: OffsetDateTime,
+}
+
 /// Reads sessions.
 #[async_trait]
 pub trait SessionsView {
-    /// The sessions of the scope's account, the one used last first.
-    async fn sessions_of(&mut self, user: UserId) -> Result<Vec<OwnSession>, StoreError>;
+    /// A page of the sessions of the scope's account, the newest first: all of them, or those that are live.
+    async fn sessions_page(
+        &mut self,
+        user: UserId,
+        live: Option<Live>,
+        page: &PageRequest<SessionId>,
+    ) -> Result<Page<OwnSession, SessionId>, StoreError>;
 
     /// A session of the scope's account in the scope's organization, or in none, whether or not it is still live.
     async fn session_find(

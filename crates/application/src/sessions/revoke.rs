@@ -14,8 +14,6 @@ pub enum Revoke {
     One(SessionId),
     /// All but the one that asks.
     Others,
-    /// All of them.
-    All,
 }
 
 /// Ends some of the actor's own sessions; they are worth nothing from the next request on.
@@ -24,6 +22,15 @@ pub enum Revoke {
 /// [`Error::NotFound`] for a session that is not the actor's own; [`Error::SessionRequired`] to whoever comes with an access
 /// token.
 pub async fn revoke(app: &Application, actor: &Actor, which: Revoke) -> Result<(), Error> {
+    let target = match which {
+        Revoke::One(session) => Target::Session(session),
+        Revoke::Others => Target::User(actor.user_id()),
+    };
+    let ended = end(app, actor, which).await;
+    app.refusals_recorded(actor, Action::SessionEnded, target, ended).await
+}
+
+async fn end(app: &Application, actor: &Actor, which: Revoke) -> Result<(), Error> {
     actor.require_session()?;
     let mut unit = app.store.begin(Scope::Account(actor.user_id())).await?;
     unit.user_lock(actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
@@ -35,7 +42,6 @@ pub async fn revoke(app: &Application, actor: &Actor, which: Revoke) -> Result<(
             vec![session]
         }
         Revoke::Others => unit.sessions_end(actor.user_id(), Some(actor.session_id())).await?,
-        Revoke::All => unit.sessions_end(actor.user_id(), None).await?,
     };
     let mut events =
         ended.into_iter().map(|session| app.event_by(actor, Action::SessionEnded, Target::Session(session)));

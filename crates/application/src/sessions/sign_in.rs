@@ -57,7 +57,7 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
             None => (Scope::Platform, Target::Nothing),
         };
         let event = app.event(audit::Actor::Anonymous, origin, Action::SessionCreated, target);
-        let mut record = app.refusal(event.personal("email", &command.email), &error);
+        let mut record = app.refusal(event.address("email", &command.email), &error);
         if let Some(credentials) = found.filter(|_| worth_telling) {
             record = record.mail(Letter::FailedSignIns { user: credentials.user.id });
         }
@@ -99,7 +99,7 @@ async fn enter(
                 drop(unit);
                 let actor = audit::Actor::User(user.id, None);
                 let event = app.event(actor, origin, Action::SessionCreated, Target::User(user.id));
-                let event = event.personal("email", &user.email);
+                let event = event.address("email", &user.email);
                 app.record_refusal(home(credentials), event, &Error::NotFound).await?;
                 return Err(Error::NotFound);
             }

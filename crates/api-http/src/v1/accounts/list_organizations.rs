@@ -1,6 +1,6 @@
 use axum::extract::State;
 use rollcall_application::accounts;
-use rollcall_domain::{OrganizationId, Role};
+use rollcall_domain::{OrganizationId, Role, organizations::Organization};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -25,6 +25,17 @@ pub(super) struct SeatOrganization {
     slug: String,
 }
 
+impl From<&(Organization, Role)> for Seat {
+    fn from((organization, role): &(Organization, Role)) -> Self {
+        let organization = SeatOrganization {
+            id: organization.id,
+            name: organization.name.to_string(),
+            slug: organization.slug.to_string(),
+        };
+        Self { organization, role: *role }
+    }
+}
+
 /// Lists the organizations that one is in, by name.
 #[utoipa::path(get, path = "/v1/me/organizations", tag = "Own account",
     responses((status = 200, description = "The seats", body = PageOf<Seat>)))]
@@ -33,13 +44,6 @@ pub(super) async fn list_my_organizations(
     Caller(actor): Caller,
 ) -> Result<axum::Json<PageOf<Seat>>> {
     let seats = accounts::list_organizations(&api.app, &actor).await?;
-    let data = seats.into_iter().map(|(organization, role)| Seat {
-        organization: SeatOrganization {
-            id: organization.id,
-            name: organization.name.to_string(),
-            slug: organization.slug.to_string(),
-        },
-        role,
-    });
-    Ok(axum::Json(PageOf { data: data.collect(), next_cursor: None }))
+    let data = seats.iter().map(Seat::from).collect();
+    Ok(axum::Json(PageOf { data, next_cursor: None }))
 }

@@ -1,16 +1,37 @@
 use axum::extract::State;
-use rollcall_application::sessions::{self, OwnSession};
+use rollcall_application::{
+    PageRequest,
+    sessions::{self, OwnSession},
+};
 use rollcall_domain::{OrganizationId, SessionId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::{api::Api, credential::Caller, cursor::PageOf, problem::Result};
+use crate::{
+    api::Api,
+    credential::Caller,
+    cursor::{Limit, List, PageOf},
+    problem::Result,
+    query::Query,
+};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListSessionsQuery {
+    /// How many entries the page holds: 1 to 200, 50 if left out.
+    #[serde(default)]
+    #[param(value_type = Option<u16>, example = 50)]
+    limit: Limit,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
 
 /// One of one's own sessions.
 #[derive(Serialize, ToSchema)]
 #[schema(as = OwnSession)]
-pub(super) struct OwnSessionObject {
+pub(in crate::v1) struct OwnSessionObject {
     #[schema(value_type = String, example = "sess_01h455vb4pex5vsknk084sn02q")]
     id: SessionId,
     /// What the client that it began with calls itself.
@@ -37,23 +58,37 @@ pub(super) struct OwnSessionObject {
     current: bool,
 }
 
-/// Lists one's own sessions, in whichever organization; the one used last is first.
-#[utoipa::path(get, path = "/v1/sessions", tag = "Sign-up and sessions", security(("session" = []), ("cookie" = [])),
-    responses((status = 200, description = "The sessions", body = PageOf<OwnSessionObject>)))]
+impl OwnSessionObject {
+    /// A session, as whoever asks in the session `current` sees it.
+    pub(in crate::v1) fn seen_from(current: SessionId, own: OwnSession) -> Self {
+        let OwnSession { session, created_at, ip, user_agent } = own;
+        Self {
+            id: session.id,
+            device: user_agent,
+            address: ip,
+            organization_id: session.organization,
+            created_at,
+            last_seen_at: session.last_seen_at,
+            expires_at: session.expires_at,
+            current: session.id == current,
+        }
+    }
+}
+
+/// Lists one's own sessions, in whichever organization, the newest first.
+#[utoipa::path(get, path = "/v1/sessions", tag = "Sign-up and sessions", security(("session" = []), ("cookie" = [])), params(ListSessionsQuery),
+    responses((status = 200, description = "A page of sessions", body = PageOf<OwnSessionObject>)))]
 pub(super) async fn list_sessions(
     State(api): State<Api>,
     Caller(actor): Caller,
+    Query(query): Query<ListSessionsQuery>,
 ) -> Result<axum::Json<PageOf<OwnSessionObject>>> {
-    let own = sessions::list(&api.app, &actor).await?;
-    let data = own.into_iter().map(|OwnSession { session, created_at, ip, user_agent }| OwnSessionObject {
-        id: session.id,
-        device: user_agent,
-        address: ip,
-        organization_id: session.organization,
-        created_at,
-        last_seen_at: session.last_seen_at,
-        expires_at: session.expires_at,
-        current: session.id == actor.session_id(),
-    });
-    Ok(axum::Json(PageOf { data: data.collect(), next_cursor: None }))
+    let list = List::new(&api, &actor, "sessions", &());
+    let page = PageRequest { limit: query.limit.0, after: list.read(query.cursor.as_deref())? };
+    let page = sessions::list(&api.app, &actor, &page).await?;
+    let current = actor.session_id();
+    Ok(axum::Json(PageOf {
+        data: page.entries.into_iter().map(|own| OwnSessionObject::seen_from(current, own)).collect(),
+        next_cursor: list.write(page.next),
+    }))
 }

@@ -12,6 +12,8 @@ mod sign_in;
 mod sign_out;
 mod switch;
 
+pub(super) use list::OwnSessionObject;
+
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(sign_in::sign_in, list::list_sessions, revoke::revoke_sessions))

@@ -1,6 +1,9 @@
 use axum::extract::State;
 use http::StatusCode;
-use rollcall_application::sessions::{self, Revoke};
+use rollcall_application::{
+    Error,
+    sessions::{self, Revoke},
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -10,8 +13,7 @@ use crate::{api::Api, credential::Caller, id_path::IdPath, problem::Result, quer
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct RevokeQuery {
-    /// Whether the session that asks stays.
-    #[serde(default)]
+    /// `true`: the session that asks stays. `DELETE /v1/session` ends that one.
     #[param(example = true)]
     others: bool,
 }
@@ -29,7 +31,7 @@ pub(super) async fn revoke_session(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ends all of one's own sessions, or all but the one that asks.
+/// Ends all of one's own sessions but the one that asks.
 #[utoipa::path(delete, path = "/v1/sessions", tag = "Sign-up and sessions", security(("session" = []), ("cookie" = [])), params(RevokeQuery),
     responses((status = 204, description = "Ended")))]
 pub(super) async fn revoke_sessions(
@@ -37,7 +39,9 @@ pub(super) async fn revoke_sessions(
     Caller(actor): Caller,
     Query(query): Query<RevokeQuery>,
 ) -> Result<StatusCode> {
-    let which = if query.others { Revoke::Others } else { Revoke::All };
-    sessions::revoke(&api.app, &actor, which).await?;
+    if !query.others {
+        return Err(Error::invalid("others", "must be true").into());
+    }
+    sessions::revoke(&api.app, &actor, Revoke::Others).await?;
     Ok(StatusCode::NO_CONTENT)
 }

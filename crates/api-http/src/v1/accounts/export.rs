@@ -1,0 +1,228 @@
+use std::io;
+
+use axum::{body::Body, extract::State, response::IntoResponse};
+use bytes::Bytes;
+use futures_util::stream::poll_fn;
+use http::header;
+use rollcall_application::{
+    Actor, Error,
+    accounts::{self, Export, PendingEmailChange, PendingPasswordReset},
+    audit::OwnEvent,
+};
+use rollcall_domain::{EventId, OrganizationId};
+use serde::Serialize;
+use time::OffsetDateTime;
+use tokio::sync::mpsc::{Sender, channel};
+use utoipa::ToSchema;
+
+use super::{super::sessions::OwnSessionObject, list_organizations::Seat, show::Me};
+use crate::{api::Api, credential::Caller, problem::Result};
+
+/// All that is held about a person.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AccountExport {
+    #[serde(flatten)]
+    beginning: Beginning,
+    /// The sessions, the newest first.
+    sessions: Vec<OwnSessionObject>,
+    /// What is in audit logs about the person, the oldest first.
+    audit_events: Vec<OwnEventObject>,
+}
+
+/// What is short enough to be written at once.
+#[derive(Serialize, ToSchema)]
+struct Beginning {
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(format = DateTime, example = "2026-01-02T03:04:05Z", value_type = String)]
+    exported_at: OffsetDateTime,
+    account: Me,
+    organizations: Vec<Seat>,
+    /// The wish for another address that waits; null when there is none.
+    email_change: Option<PendingEmailChangeObject>,
+    /// The wishes for another password that wait.
+    password_resets: Vec<PendingPasswordResetObject>,
+}
+
+/// A wish for another address.
+#[derive(Serialize, ToSchema)]
+struct PendingEmailChangeObject {
+    #[schema(example = "grace@navy.example")]
+    new_email: String,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(format = DateTime, example = "2026-01-02T03:04:05Z", value_type = String)]
+    created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(format = DateTime, example = "2026-01-02T04:04:05Z", value_type = String)]
+    expires_at: OffsetDateTime,
+}
+
+/// A wish for another password.
+#[derive(Serialize, ToSchema)]
+struct PendingPasswordResetObject {
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(format = DateTime, example = "2026-01-02T03:04:05Z", value_type = String)]
+    created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(format = DateTime, example = "2026-01-02T04:04:05Z", value_type = String)]
+    expires_at: OffsetDateTime,
+}
+
+/// What an audit log says about a person. What it says about others is left out.
+#[derive(Serialize, ToSchema)]
+struct OwnEventObject {
+    #[schema(value_type = String, example = "evt_01h455vb4pex5vsknk084sn02q")]
+    id: EventId,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(format = DateTime, example = "2026-01-02T03:04:05Z", value_type = String)]
+    occurred_at: OffsetDateTime,
+    /// In whose log it is; null for the platform's.
+    #[schema(value_type = Option<String>, example = "org_01h455vb4pex5vsknk084sn02q")]
+    organization_id: Option<OrganizationId>,
+    #[schema(example = "member.role_changed")]
+    action: String,
+    /// `success` or `refused`.
+    #[schema(example = "success")]
+    outcome: String,
+    /// Whether the person made it happen.
+    by_you: bool,
+    /// Whether it happened to the person.
+    about_you: bool,
+    /// What changed about the person.
+    changes: Vec<OwnChangeObject>,
+    /// What identifies the person, by field.
+    #[schema(example = json!({"ip": "192.0.2.7"}))]
+    personal: std::collections::BTreeMap<String, String>,
+}
+
+/// A value that changed.
+#[derive(Serialize, ToSchema)]
+struct OwnChangeObject {
+    #[schema(example = "role")]
+    field: String,
+    #[schema(example = "viewer")]
+    before: Option<String>,
+    #[schema(example = "member")]
+    after: Option<String>,
+}
+
+impl From<&Export> for Beginning {
+    fn from(export: &Export) -> Self {
+        let email_change =
+            export.email_change.as_ref().map(|PendingEmailChange { email, created_at, expires_at }| {
+                PendingEmailChangeObject {
+                    new_email: email.to_string(),
+                    created_at: *created_at,
+                    expires_at: *expires_at,
+                }
+            });
+        let reset = |&PendingPasswordReset { created_at, expires_at }: &_| PendingPasswordResetObject {
+            created_at,
+            expires_at,
+        };
+        Self {
+            exported_at: export.at,
+            account: Me::from(&export.user),
+            organizations: export.seats.iter().map(Seat::from).collect(),
+            email_change,
+            password_resets: export.password_resets.iter().map(reset).collect(),
+        }
+    }
+}
+
+impl From<OwnEvent> for OwnEventObject {
+    fn from(event: OwnEvent) -> Self {
+        let changes = event.changes.into_iter();
+        Self {
+            id: event.id,
+            occurred_at: event.occurred_at,
+            organization_id: event.organization,
+            action: event.action,
+            outcome: event.outcome,
+            by_you: event.by_them,
+            about_you: event.about_them,
+            changes: changes.map(|(field, before, after)| OwnChangeObject { field, before, after }).collect(),
+            personal: event.personal,
+        }
+    }
+}
+
+/// Shows all that is held about oneself, as one document to be kept. It is written while it is read, a page at a time: an
+/// answer that breaks off is no whole JSON.
+#[utoipa::path(get, path = "/v1/me/export", tag = "Own account",
+    responses((status = 200, description = "All that is held about the person", body = AccountExport,
+        headers(("Content-Disposition" = String)))))]
+pub(super) async fn export_me(State(api): State<Api>, Caller(actor): Caller) -> Result<impl IntoResponse> {
+    let beginning = Beginning::from(&accounts::export(&api.app, &actor).await?);
+    let (pieces, mut written) = channel(1);
+    tokio::spawn(async move {
+        let document = Document { api, actor, pieces };
+        if let Err(error) = document.write(&beginning).await {
+            tracing::warn!(%error, "an export breaks off");
+            // Whoever reads it must not take it for whole. They may have gone; then there is nobody to tell.
+            let _ = document.pieces.send(Err(io::Error::other("the export breaks off"))).await;
+        }
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"rollcall-account.json\""),
+    ];
+    Ok((headers, Body::from_stream(poll_fn(move |context| written.poll_recv(context)))))
+}
+
+/// An export on its way to whoever reads it.
+struct Document {
+    api: Api,
+    actor: Actor,
+    pieces: Sender<io::Result<Bytes>>,
+}
+
+impl Document {
+    async fn write(&self, beginning: &Beginning) -> std::result::Result<(), Error> {
+        let mut piece = json(beginning)?;
+        // The lists become members of the same object.
+        piece.pop();
+        piece.extend_from_slice(b",\"sessions\":[");
+        let (mut after, mut separator) = (None, "");
+        loop {
+            let page = accounts::export_sessions(&self.api.app, &self.actor, after).await?;
+            for own in page.entries {
+                piece.extend_from_slice(separator.as_bytes());
+                piece.extend(json(&OwnSessionObject::seen_from(self.actor.session_id(), own))?);
+                separator = ",";
+            }
+            if !self.send(std::mem::take(&mut piece)).await {
+                return Ok(());
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        piece.extend_from_slice(b"],\"audit_events\":[");
+        let (mut after, mut separator) = (None, "");
+        loop {
+            let page = accounts::export_events(&self.api.app, &self.actor, after).await?;
+            for event in page.entries {
+                piece.extend_from_slice(separator.as_bytes());
+                piece.extend(json(&OwnEventObject::from(event))?);
+                separator = ",";
+            }
+            after = page.next;
+            if after.is_none() {
+                piece.extend_from_slice(b"]}");
+            }
+            if !self.send(std::mem::take(&mut piece)).await || after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Hands a piece over, once the one before has been read; gives back whether there still is a reader.
+    async fn send(&self, piece: Vec<u8>) -> bool {
+        self.pieces.send(Ok(Bytes::from(piece))).await.is_ok()
+    }
+}
+
+fn json(value: &impl Serialize) -> std::result::Result<Vec<u8>, Error> {
+    serde_json::to_vec(value).map_err(|error| Error::Internal(Box::new(error)))
+}
