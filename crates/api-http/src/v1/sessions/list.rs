@@ -38,7 +38,8 @@ pub(super) struct OwnSessionObject {
 }
 
 /// Lists one's own sessions, in whichever organization; the one used last is first.
-#[utoipa::path(get, path = "/v1/sessions", tag = "Sign-up and sessions", security(("session" = []), ("cookie" = [])),
+#[utoipa::path(get, path = "/v1/sessions", tag = "Sign-up and sessions",
+    security(("session" = []), ("cookie" = [])),
     responses((status = 200, description = "The sessions", body = PageOf<OwnSessionObject>)))]
 pub(super) async fn list_sessions(
     State(api): State<Api>,
