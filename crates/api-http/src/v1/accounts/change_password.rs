@@ -24,7 +24,8 @@ pub(super) struct ChangePasswordRequest {
 }
 
 /// Chooses another password. All other sessions of the account end. Needs a fresh proof of who one is.
-#[utoipa::path(post, path = "/v1/me/password", tag = "Own account", security(("session" = []), ("cookie" = [])), request_body = ChangePasswordRequest,
+#[utoipa::path(post, path = "/v1/me/password", tag = "Own account",
+    security(("session" = []), ("cookie" = [])), request_body = ChangePasswordRequest,
     responses((status = 204, description = "Changed")))]
 pub(super) async fn change_my_password(
     State(api): State<Api>,

@@ -29,7 +29,8 @@ pub(super) struct ElevateAnswer {
 }
 
 /// Proves once more who one is, for what is especially sensitive. The proof is fresh for ten minutes.
-#[utoipa::path(post, path = "/v1/session/elevate", tag = "Sign-up and sessions", security(("session" = []), ("cookie" = [])), request_body = ElevateRequest,
+#[utoipa::path(post, path = "/v1/session/elevate", tag = "Sign-up and sessions",
+    security(("session" = []), ("cookie" = [])), request_body = ElevateRequest,
     responses((status = 200, description = "The proof is fresh", body = ElevateAnswer)))]
 pub(super) async fn elevate_session(
     State(api): State<Api>,

@@ -76,7 +76,8 @@ impl OwnSessionObject {
 }
 
 /// Lists one's own sessions, in whichever organization, the newest first.
-#[utoipa::path(get, path = "/v1/sessions", tag = "Sign-up and sessions", security(("session" = []), ("cookie" = [])), params(ListSessionsQuery),
+#[utoipa::path(get, path = "/v1/sessions", tag = "Sign-up and sessions",
+    security(("session" = []), ("cookie" = [])), params(ListSessionsQuery),
     responses((status = 200, description = "A page of sessions", body = PageOf<OwnSessionObject>)))]
 pub(super) async fn list_sessions(
     State(api): State<Api>,

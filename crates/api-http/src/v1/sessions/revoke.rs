@@ -19,7 +19,8 @@ pub(super) struct RevokeQuery {
 }
 
 /// Ends one of one's own sessions.
-#[utoipa::path(delete, path = "/v1/sessions/{session_id}", tag = "Sign-up and sessions", security(("session" = []), ("cookie" = [])),
+#[utoipa::path(delete, path = "/v1/sessions/{session_id}", tag = "Sign-up and sessions",
+    security(("session" = []), ("cookie" = [])),
     params(("session_id" = String, Path, example = "sess_01h455vb4pex5vsknk084sn02q")),
     responses((status = 204, description = "Ended")))]
 pub(super) async fn revoke_session(
@@ -32,7 +33,8 @@ pub(super) async fn revoke_session(
 }
 
 /// Ends all of one's own sessions but the one that asks.
-#[utoipa::path(delete, path = "/v1/sessions", tag = "Sign-up and sessions", security(("session" = []), ("cookie" = [])), params(RevokeQuery),
+#[utoipa::path(delete, path = "/v1/sessions", tag = "Sign-up and sessions",
+    security(("session" = []), ("cookie" = [])), params(RevokeQuery),
     responses((status = 204, description = "Ended")))]
 pub(super) async fn revoke_sessions(
     State(api): State<Api>,

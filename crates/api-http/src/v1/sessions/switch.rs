@@ -19,7 +19,8 @@ pub(super) struct SwitchRequest {
 }
 
 /// Goes to work in another of one's organizations: a new session there, and the end of this one.
-#[utoipa::path(post, path = "/v1/session/organization", tag = "Sign-up and sessions", security(("session" = []), ("cookie" = [])), request_body = SwitchRequest,
+#[utoipa::path(post, path = "/v1/session/organization", tag = "Sign-up and sessions",
+    security(("session" = []), ("cookie" = [])), request_body = SwitchRequest,
     responses((status = 201, description = "The new session", body = SignedInObject)))]
 pub(super) async fn switch_organization(
     State(api): State<Api>,
