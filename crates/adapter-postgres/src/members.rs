@@ -11,6 +11,7 @@ use rollcall_domain::{
     members::{Member, Membership},
     organizations::Organization,
 };
+use sqlx::Executor;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -106,9 +107,33 @@ impl MembersView for Transaction {
             joined_at: OffsetDateTime::UNIX_EPOCH,
             user: UserId::from_uuid(Uuid::nil()),
         });
-        let rows = sqlx::query_as!(
-            MemberRow,
-            r#"SELECT m.user_id, m.role, u.email, u.name, u.status, m.joined_at, m.last_seen_at,
+        let limit = i64::from(page.limit) + 1;
+        let rows = if *filter == MemberFilter::default() {
+            sqlx::query_as!(
+                MemberRow,
+                r#"SELECT m.user_id, m.role, u.email, u.name, u.status, m.joined_at, m.last_seen_at,
+                          m.version + u.version AS "version!"
+                     FROM members m JOIN users u ON u.user_id = m.user_id
+                    WHERE m.org_id = $1
+                      AND (m.joined_at, m.user_id) > ($2, $3)
+                    ORDER BY m.joined_at, m.user_id
+                    LIMIT $4"#,
+                organization.uuid(),
+                after.joined_at,
+                after.user.uuid(),
+                limit,
+            )
+            .fetch_all(self.connection())
+            .await
+        } else {
+            // A plan for any filter would expect next to nobody to pass it, and therefore sort the whole organization.
+            self.connection()
+                .execute("SET LOCAL plan_cache_mode = force_custom_plan")
+                .await
+                .map_err(store_error)?;
+            sqlx::query_as!(
+                MemberRow,
+                r#"SELECT m.user_id, m.role, u.email, u.name, u.status, m.joined_at, m.last_seen_at,
                       m.version + u.version AS "version!"
                  FROM members m JOIN users u ON u.user_id = m.user_id
                 WHERE m.org_id = $1
@@ -118,15 +143,18 @@ impl MembersView for Transaction {
                   AND ($6::text IS NULL OR u.name ILIKE $6 OR u.email ILIKE $6)
                 ORDER BY m.joined_at, m.user_id
                 LIMIT $7"#,
-            organization.uuid(),
-            after.joined_at,
-            after.user.uuid(),
-            filter.role.map(Role::as_str),
-            filter.status.map(|status| status.as_str()),
-            filter.search.as_deref().map(pattern),
-            i64::from(page.limit) + 1,
-        );
-        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+                organization.uuid(),
+                after.joined_at,
+                after.user.uuid(),
+                filter.role.map(Role::as_str),
+                filter.status.map(|status| status.as_str()),
+                filter.search.as_deref().map(pattern),
+                limit,
+            )
+            .fetch_all(self.connection())
+            .await
+        };
+        let rows = rows.map_err(store_error)?;
         let members = rows.into_iter().map(Member::try_from).collect::<Result<_, _>>()?;
         Ok(Page::cut(members, page.limit, |member: &Member| MemberKey {
             joined_at: member.joined_at,

@@ -1,6 +1,6 @@
 //! What handlers and middleware work with.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, ops::Deref, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use rollcall_application::{Application, ports::IdempotencyKeys};
@@ -8,9 +8,13 @@ use rollcall_domain::secret::Secret;
 
 use crate::{credential::SessionCookie, metrics::Metrics, middleware::RateLimits};
 
-/// What handlers and middleware work with. Cloning it is cheap.
+/// What handlers and middleware work with. Every layer and every handler has a clone of its own for each request, so it is one
+/// pointer.
 #[derive(Clone)]
-pub struct Api {
+pub struct Api(Arc<Joined>);
+
+/// The parts of an [`Api`].
+pub struct Joined {
     /// The use cases' ports and settings.
     pub app: Application,
     /// Answers to keyed requests.
@@ -18,8 +22,16 @@ pub struct Api {
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What the configuration says.
-    pub settings: Arc<HttpSettings>,
-    pub(crate) limits: Option<Arc<RateLimits>>,
+    pub settings: HttpSettings,
+    pub(crate) limits: Option<RateLimits>,
+}
+
+impl Deref for Api {
+    type Target = Joined;
+
+    fn deref(&self) -> &Joined {
+        &self.0
+    }
 }
 
 /// What the configuration says about HTTP.
@@ -69,8 +81,8 @@ impl Api {
         metrics: Arc<Metrics>,
         settings: HttpSettings,
     ) -> Self {
-        let limits = settings.quotas.map(|quotas| Arc::new(RateLimits::new(quotas)));
-        Self { app, idempotency, metrics, settings: Arc::new(settings), limits }
+        let limits = settings.quotas.map(RateLimits::new);
+        Self(Arc::new(Joined { app, idempotency, metrics, settings, limits }))
     }
 
     /// The client's address: the peer's, or what a trusted proxy says of it.

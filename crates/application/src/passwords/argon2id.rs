@@ -1,8 +1,11 @@
 //! Argon2id (RFC 9106): what is kept of a password, and checking one against it.
 
 use argon2::{
-    Algorithm, Argon2, KeyId, Params, ParamsBuilder, PasswordHasher, PasswordVerifier, Version,
-    password_hash::{Error, phc::PasswordHash as PhcString},
+    Algorithm, Argon2, Block, KeyId, Params, ParamsBuilder, Version,
+    password_hash::{
+        Error,
+        phc::{Output, ParamsString, PasswordHash as PhcString, Salt},
+    },
 };
 use zeroize::Zeroizing;
 
@@ -36,6 +39,20 @@ impl Cost {
     }
 }
 
+/// Memory to hash in; it grows to what is needed, and stays.
+#[derive(Default)]
+pub(super) struct Memory(Vec<Block>);
+
+impl Memory {
+    fn of(&mut self, params: &Params) -> &mut [Block] {
+        let blocks = params.block_count();
+        if self.0.len() < blocks {
+            self.0.resize(blocks, Block::default());
+        }
+        &mut self.0[..blocks]
+    }
+}
+
 /// What keys of a pepper are derived for.
 const PEPPER: &str = "pepper";
 
@@ -57,9 +74,22 @@ impl Argon2id {
         Ok(Self { params: params.build()?, pepper })
     }
 
-    pub(super) fn hash(&self, password: &[u8], salt: &[u8; 16]) -> Result<PasswordHash, Error> {
-        let secret = self.secret(&self.params)?;
-        let hash: PhcString = self.argon2(secret.as_ref())?.hash_password_with_salt(password, salt)?;
+    pub(super) fn hash(
+        &self,
+        password: &[u8],
+        salt: &[u8; 16],
+        memory: &mut Memory,
+    ) -> Result<PasswordHash, Error> {
+        let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+        let algorithm = (Algorithm::Argon2id, Version::V0x13);
+        self.fill(&mut output, algorithm, &self.params, password, salt, memory)?;
+        let hash = PhcString {
+            algorithm: algorithm.0.ident(),
+            version: Some(algorithm.1.into()),
+            params: ParamsString::try_from(&self.params)?,
+            salt: Some(Salt::new(salt)?),
+            hash: Some(Output::new(&output)?),
+        };
         Ok(PasswordHash(hash.to_string()))
     }
 
@@ -67,14 +97,40 @@ impl Argon2id {
     ///
     /// # Errors
     /// When what is kept is no hash, or one of a pepper that is not there any more.
-    pub(super) fn verify(&self, password: &[u8], kept: &PasswordHash) -> Result<bool, Error> {
+    pub(super) fn verify(
+        &self,
+        password: &[u8],
+        kept: &PasswordHash,
+        memory: &mut Memory,
+    ) -> Result<bool, Error> {
         let kept = PhcString::new(&kept.0)?;
-        let secret = self.secret(&Params::try_from(&kept)?)?;
-        match self.argon2(secret.as_ref())?.verify_password(password, &kept) {
-            Ok(()) => Ok(true),
-            Err(Error::PasswordInvalid) => Ok(false),
-            Err(error) => Err(error),
-        }
+        let (Some(salt), Some(expected)) = (&kept.salt, &kept.hash) else {
+            return Err(Error::EncodingInvalid);
+        };
+        let version = kept.version.map_or(Ok(Version::V0x13), Version::try_from)?;
+        let algorithm = (Algorithm::try_from(kept.algorithm.as_str())?, version);
+        let mut output = [0; Output::MAX_LENGTH];
+        let output = &mut output[..expected.len()];
+        self.fill(output, algorithm, &Params::try_from(&kept)?, password, salt, memory)?;
+        // Compared in constant time.
+        Ok(Output::new(output)? == *expected)
+    }
+
+    fn fill(
+        &self,
+        output: &mut [u8],
+        (algorithm, version): (Algorithm, Version),
+        params: &Params,
+        password: &[u8],
+        salt: &[u8],
+        memory: &mut Memory,
+    ) -> Result<(), Error> {
+        let secret = self.secret(params)?;
+        let argon2 = match &secret {
+            Some(secret) => Argon2::new_with_secret(secret.as_slice(), algorithm, version, params.clone())?,
+            None => Argon2::new(algorithm, version, params.clone()),
+        };
+        Ok(argon2.hash_password_into_with_memory(password, salt, output, memory.of(params))?)
     }
 
     /// Whether `kept` was made at this cost, with the newest pepper.
@@ -90,14 +146,6 @@ impl Argon2id {
         let [id] = *params.keyid() else { return Ok(None) };
         let key = self.pepper.as_ref().and_then(|pepper| pepper.key(id, PEPPER));
         key.map(Some).ok_or(Error::ParamInvalid { name: "keyid" })
-    }
-
-    fn argon2<'a>(&self, secret: Option<&'a Zeroizing<[u8; 32]>>) -> Result<Argon2<'a>, Error> {
-        let (algorithm, version, params) = (Algorithm::Argon2id, Version::V0x13, self.params.clone());
-        match secret {
-            Some(secret) => Ok(Argon2::new_with_secret(secret.as_slice(), algorithm, version, params)?),
-            None => Ok(Argon2::new(algorithm, version, params)),
-        }
     }
 }
 
@@ -118,10 +166,15 @@ mod tests {
 
     #[test]
     fn a_hash_says_how_it_was_made() {
-        let plain = Argon2id::new(COST, None).expect("a cost").hash(b"secret", &SALT).expect("a hash");
+        let plain = Argon2id::new(COST, None)
+            .expect("a cost")
+            .hash(b"secret", &SALT, &mut Memory::default())
+            .expect("a hash");
         assert!(plain.0.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{}", plain.0);
-        let peppered =
-            Argon2id::new(COST, pepper(FIRST)).expect("a cost").hash(b"secret", &SALT).expect("a hash");
+        let peppered = Argon2id::new(COST, pepper(FIRST))
+            .expect("a cost")
+            .hash(b"secret", &SALT, &mut Memory::default())
+            .expect("a hash");
         assert!(peppered.0.starts_with("$argon2id$v=19$m=64,t=1,p=1,keyid=AQ$"), "{}", peppered.0);
         assert_ne!(plain.0.rsplit('$').next(), peppered.0.rsplit('$').next());
     }
@@ -131,24 +184,33 @@ mod tests {
         let plain = Argon2id::new(COST, None).expect("a cost");
         let (first, both) = (Argon2id::new(COST, pepper(FIRST)), Argon2id::new(COST, pepper(BOTH)));
         let (first, both) = (first.expect("a cost"), both.expect("a cost"));
-        let (before, old) = (plain.hash(b"secret", &SALT), first.hash(b"secret", &SALT));
+        let (before, old) = (
+            plain.hash(b"secret", &SALT, &mut Memory::default()),
+            first.hash(b"secret", &SALT, &mut Memory::default()),
+        );
         for kept in [before.expect("a hash"), old.expect("a hash")] {
-            assert_eq!(both.verify(b"secret", &kept), Ok(true));
-            assert_eq!(both.verify(b"secrets", &kept), Ok(false));
+            assert_eq!(both.verify(b"secret", &kept, &mut Memory::default()), Ok(true));
+            assert_eq!(both.verify(b"secrets", &kept, &mut Memory::default()), Ok(false));
             assert!(!both.is_current(&kept));
         }
-        let new = both.hash(b"secret", &SALT).expect("a hash");
+        let new = both.hash(b"secret", &SALT, &mut Memory::default()).expect("a hash");
         assert!(both.is_current(&new));
-        assert!(first.verify(b"secret", &new).is_err() && plain.verify(b"secret", &new).is_err());
+        assert!(
+            first.verify(b"secret", &new, &mut Memory::default()).is_err()
+                && plain.verify(b"secret", &new, &mut Memory::default()).is_err()
+        );
     }
 
     #[test]
     fn another_cost_is_seen() {
-        let kept = Argon2id::new(COST, None).expect("a cost").hash(b"secret", &SALT).expect("a hash");
+        let kept = Argon2id::new(COST, None)
+            .expect("a cost")
+            .hash(b"secret", &SALT, &mut Memory::default())
+            .expect("a hash");
         for cost in [Cost { memory_kib: 65, ..COST }, Cost { passes: 2, ..COST }, Cost { lanes: 2, ..COST }] {
             let argon2id = Argon2id::new(cost, None).expect("a cost");
             assert!(!argon2id.is_current(&kept));
-            assert_eq!(argon2id.verify(b"secret", &kept), Ok(true));
+            assert_eq!(argon2id.verify(b"secret", &kept, &mut Memory::default()), Ok(true));
         }
     }
 }

@@ -1,26 +1,26 @@
-//! Passwords: choosing, hashing and checking them, on a bounded number of blocking threads.
+//! Passwords: choosing, hashing and checking them, on a bounded number of threads.
 
 mod argon2id;
 mod strength;
+mod threads;
 
 use std::{sync::Arc, time::Duration};
 
 use rollcall_domain::secret::Password;
-use tokio::sync::Semaphore;
 
 use crate::{Error, keyring::Keyring, ports::Entropy};
 
-use argon2id::Argon2id;
+use argon2id::{Argon2id, Memory};
 pub use argon2id::{Cost, PasswordHash};
 pub use strength::OwnWords;
+use threads::Threads;
 
 /// Hashes passwords and checks them.
 #[derive(Clone)]
 pub struct Passwords {
     argon2id: Argon2id,
     entropy: Arc<dyn Entropy>,
-    running: Arc<Semaphore>,
-    patience: Duration,
+    threads: Threads,
     /// What is checked where there is no account, so that both take the same time (ASVS 6.3.8).
     decoy: PasswordHash,
 }
@@ -41,8 +41,8 @@ impl Passwords {
         let argon2id = Argon2id::new(cost, pepper)?;
         let mut random = [0; 32];
         entropy.fill(&mut random);
-        let decoy = argon2id.hash(&random, &[0; 16])?;
-        Ok(Self { argon2id, entropy, running: Arc::new(Semaphore::new(at_once)), patience, decoy })
+        let decoy = argon2id.hash(&random, &[0; 16], &mut Memory::default())?;
+        Ok(Self { argon2id, entropy, threads: Threads::start(at_once, patience), decoy })
     }
 
     /// The hash of a password that somebody with these words of their own chooses.
@@ -56,11 +56,12 @@ impl Passwords {
         own: OwnWords,
     ) -> Result<PasswordHash, Error> {
         let hash = self.hashing();
-        self.blocking(move || {
-            strength::check(field, &password, &own)?;
-            hash(&password)
-        })
-        .await?
+        self.threads
+            .run(move |memory| {
+                strength::check(field, &password, &own)?;
+                hash(&password, memory)
+            })
+            .await?
     }
 
     /// The hash of a password, whatever it is.
@@ -69,7 +70,7 @@ impl Passwords {
     /// [`Error::Busy`] when too many wait already.
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, Error> {
         let hash = self.hashing();
-        self.blocking(move || hash(&password)).await?
+        self.threads.run(move |memory| hash(&password, memory)).await?
     }
 
     /// Whether a hash was made at another cost, or with another pepper, than new ones are.
@@ -86,33 +87,19 @@ impl Passwords {
         let argon2id = self.argon2id.clone();
         let exists = kept.is_some();
         let kept = kept.unwrap_or_else(|| self.decoy.clone());
-        let verified = self.blocking(move || argon2id.verify(password.expose(), &kept)).await?;
+        let verified =
+            self.threads.run(move |memory| argon2id.verify(password.expose(), &kept, memory)).await?;
         // What is kept is no hash, or one that we do not know how to check: no fault of whoever signs in.
         Ok(verified.map_err(|error| Error::Internal(Box::new(error)))? && exists)
     }
 
-    fn hashing(&self) -> impl FnOnce(&Password) -> Result<PasswordHash, Error> + Send + 'static {
+    fn hashing(&self) -> impl FnOnce(&Password, &mut Memory) -> Result<PasswordHash, Error> + Send + 'static {
         let mut salt = [0; 16];
         self.entropy.fill(&mut salt);
         let argon2id = self.argon2id.clone();
-        move |password| {
-            argon2id.hash(password.expose(), &salt).map_err(|error| Error::Internal(Box::new(error)))
+        move |password, memory| {
+            argon2id.hash(password.expose(), &salt, memory).map_err(|error| Error::Internal(Box::new(error)))
         }
-    }
-
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Error> {
-        let turn = tokio::time::timeout(self.patience, Arc::clone(&self.running).acquire_owned());
-        // The semaphore is never closed, so an error can only be the time-out.
-        let Ok(Ok(turn)) = turn.await else { return Err(Error::Busy) };
-        tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            work()
-        })
-        .await
-        .map_err(|error| Error::Internal(Box::new(error)))
     }
 }
 

@@ -1,0 +1,95 @@
+//! Threads that do nothing but hash.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+    time::Duration,
+};
+
+use tokio::sync::{Semaphore, oneshot};
+
+use super::argon2id::Memory;
+use crate::Error;
+
+/// A bounded number of threads, each with memory of its own that it hashes in again and again: taking and giving back as much
+/// for every password is slower, and leaves what was given back with the allocator, once for each thread that has ever hashed.
+#[derive(Clone)]
+pub(super) struct Threads {
+    jobs: mpsc::Sender<Job>,
+    free: Arc<Semaphore>,
+    patience: Duration,
+}
+
+type Job = Box<dyn FnOnce(&mut Memory) + Send>;
+
+impl Threads {
+    /// So many threads; whoever would wait longer than `patience` for one is told that Rollcall is busy. The threads end with
+    /// the last clone.
+    pub(super) fn start(threads: usize, patience: Duration) -> Self {
+        let (jobs, waiting) = mpsc::channel::<Job>();
+        let waiting = Arc::new(Mutex::new(waiting));
+        let started = (0..threads).filter(|number| {
+            let waiting = Arc::clone(&waiting);
+            let thread = thread::Builder::new().name(format!("hashing-{number}"));
+            let started = thread.spawn(move || {
+                let mut memory = Memory::default();
+                loop {
+                    // Held while waiting only: one thread at a time takes the next job.
+                    let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok(job) = next else { return };
+                    // Whoever asked is told by the answer that does not come.
+                    if catch_unwind(AssertUnwindSafe(|| job(&mut memory))).is_err() {
+                        tracing::error!("hashing a password panicked");
+                    }
+                }
+            });
+            if let Err(error) = &started {
+                tracing::error!(%error, "a thread for hashing passwords does not start");
+            }
+            started.is_ok()
+        });
+        Self { jobs, free: Arc::new(Semaphore::new(started.count())), patience }
+    }
+
+    /// Does something on one of the threads.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when too many wait already.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let turn = tokio::time::timeout(self.patience, Arc::clone(&self.free).acquire_owned());
+        // The semaphore is never closed, so an error can only be the time-out.
+        let Ok(Ok(turn)) = turn.await else { return Err(Error::Busy) };
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |memory| {
+            let _turn = turn;
+            // Nobody may wait for it any more.
+            let _ = answer.send(work(memory));
+        });
+        self.jobs
+            .send(job)
+            .map_err(|_| Error::Internal("there is no thread that hashes passwords".into()))?;
+        answered.await.map_err(|error| Error::Internal(Box::new(error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_job_that_panics_costs_nothing_but_its_own_answer() {
+        let threads = Threads::start(1, Duration::from_secs(60));
+        let panicked = threads.run(|_| panic!("on purpose")).await;
+        assert!(matches!(panicked, Err::<(), _>(Error::Internal(_))), "{panicked:?}");
+        assert_eq!(threads.run(|_| 7).await.expect("an answer"), 7);
+    }
+
+    #[tokio::test]
+    async fn without_a_free_thread_there_is_no_answer() {
+        assert!(matches!(Threads::start(0, Duration::ZERO).run(|_| ()).await, Err(Error::Busy)));
+    }
+}
