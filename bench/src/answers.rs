@@ -66,6 +66,7 @@ mod tests {
             [half, most, all],
             [Duration::from_millis(50), Duration::from_millis(99), Duration::from_millis(100)]
         );
+        assert_eq!(answers([1, 2, 3]).percentiles([0.5]), [Duration::from_millis(2)]);
         assert_eq!(answers([7]).percentiles([0.5, 0.99]), [Duration::from_millis(7); 2]);
         assert_eq!(answers([]).percentiles([0.99]), [Duration::ZERO]);
     }

@@ -1,6 +1,9 @@
 //! The whole benchmark, with little data and little time: whether it works, not what it finds out.
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use rollcall_tests::{Binary, TestDatabase};
 
@@ -9,14 +12,18 @@ async fn every_row_can_be_measured() {
     let database = TestDatabase::create_empty().await;
     let program = Binary::path();
     let folder = program.parent().unwrap().join("bench-smoke");
-    let output = Command::new(env!("CARGO_BIN_EXE_rollcall-bench"))
+    let process = Command::new(env!("CARGO_BIN_EXE_rollcall-bench"))
         .args(["run", "--rounds", "1", "--seconds", "0.5", "--small", "--database-url", database.url()])
         .arg("--rollcall")
         .arg(&program)
         .arg("--output")
         .arg(&folder)
-        .output()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
+    let databases = format!("rollcall_bench_{}_", process.id());
+    let output = process.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 
     let report: serde_json::Value =
@@ -33,6 +40,7 @@ async fn every_row_can_be_measured() {
     assert!(bytes("members-large") > 2.4 * bytes("members"), "{}", bytes("members-large"));
     let markdown = fs::read_to_string(folder.join("report.md")).unwrap();
     assert_eq!(markdown, String::from_utf8(output.stdout).unwrap().trim_end().to_owned() + "\n");
-    let left = database.rows("SELECT datname FROM pg_database WHERE datname LIKE 'rollcall_bench_%'").await;
+    let left = format!("SELECT datname FROM pg_database WHERE starts_with(datname, '{databases}')");
+    let left = database.rows(&left).await;
     assert!(left.is_empty(), "{left:?}");
 }
