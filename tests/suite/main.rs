@@ -27,6 +27,7 @@ mod pages;
 mod purge;
 mod races;
 mod refusals;
+mod schema;
 mod sessions;
 mod signing_keys;
 mod tokens;

@@ -86,14 +86,15 @@ impl Attempts for PgStore {
             true => [0.0, of_account, of_network],
             false => [of_account, 0.0, of_network],
         };
-        // Given back to what has spent it.
+        // Given back to what has spent it; in the order in which attempts begin, so that no two wait for each other.
         let update = sqlx::query!(
-            "UPDATE attempts a
+            "WITH held AS MATERIALIZED (SELECT h.key FROM attempts h WHERE h.key = ANY ($1) ORDER BY h.key FOR UPDATE)
+             UPDATE attempts a
                 SET in_a_row = CASE WHEN $6 THEN 0 ELSE GREATEST(a.in_a_row - 1, 0) END,
                     whole_at = GREATEST(a.whole_at - make_interval(secs => n.seconds), LEAST(a.whole_at, $3)),
                     known_until = CASE WHEN $6 AND a.key = $4 THEN $5 ELSE a.known_until END
-               FROM unnest($1::bytea[], $2::float8[]) AS n (key, seconds)
-              WHERE a.key = n.key",
+               FROM held JOIN unnest($1::bytea[], $2::float8[]) AS n (key, seconds) ON n.key = held.key
+              WHERE a.key = held.key",
             keys.as_slice(),
             seconds.as_slice(),
             now,

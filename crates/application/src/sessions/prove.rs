@@ -88,7 +88,7 @@ pub(crate) async fn prove(
 /// Checks the password of somebody who is signed in.
 ///
 /// # Errors
-/// [`Error::InvalidCredentials`], and as [`prove`].
+/// [`Error::WrongPassword`], and as [`prove`].
 pub(crate) async fn prove_again(app: &Application, actor: &Actor, password: Password) -> Result<(), Error> {
     let credentials = app.directory.credentials(&actor.user.email).await?;
     let claimant = Claimant {
@@ -99,7 +99,7 @@ pub(crate) async fn prove_again(app: &Application, actor: &Actor, password: Pass
     };
     match prove(app, claimant, password).await?.right {
         true => Ok(()),
-        false => Err(Error::InvalidCredentials),
+        false => Err(Error::WrongPassword),
     }
 }
 
