@@ -33,7 +33,7 @@ const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-const POLICIES: [(&str, &str, &str, &str); 51] = [
+const POLICIES: [(&str, &str, &str, &str); 52] = [
     ("attempts", "task", "rollcall_app", "ALL"),
     ("audit_events", "directory", "rollcall_directory", "SELECT"),
     ("audit_events", "directory_erasure", "rollcall_directory", "UPDATE"),
@@ -44,7 +44,8 @@ const POLICIES: [(&str, &str, &str, &str); 51] = [
     ("email_changes", "directory", "rollcall_directory", "SELECT"),
     ("email_changes", "directory_erasure", "rollcall_directory", "DELETE"),
     ("email_changes", "own_account", "rollcall_app", "ALL"),
-    ("email_changes", "own_address", "rollcall_app", "ALL"),
+    ("email_changes", "own_address", "rollcall_app", "SELECT"),
+    ("email_changes", "own_address_forgets", "rollcall_app", "DELETE"),
     ("email_changes", "task", "rollcall_app", "ALL"),
     ("idempotency_keys", "task", "rollcall_app", "ALL"),
     ("invitations", "directory", "rollcall_directory", "SELECT"),

@@ -5,7 +5,9 @@ use rollcall_tests::{Answer, PASSWORD, Service, Team};
 use serde_json::json;
 
 async fn submit(service: &Service, path: &str, fields: &[(&str, &str)]) -> Answer {
-    let request = service.anonymous().request(Method::POST, path).header("Origin", service.base());
+    // As browsers do from a page that sends no referrer.
+    let request = service.anonymous().request(Method::POST, path);
+    let request = request.header("Origin", "null").header("Sec-Fetch-Site", "same-origin");
     Answer::of(request.form(fields)).await
 }
 
@@ -42,13 +44,24 @@ async fn a_sign_up_is_completed_in_a_browser() {
         .expect(200);
     submit(&service, "/signup/complete", &[("token", &token), ("password", PASSWORD)]).await.expect(410);
     // Another site's form is turned away (attack 20).
-    let foreign = service
-        .anonymous()
-        .request(Method::POST, "/signup/complete")
-        .header("Origin", "https://evil.example");
-    Answer::of(foreign.form(&[("token", token.as_str()), ("password", PASSWORD)]))
-        .await
-        .problem(403, "origin_mismatch");
+    for (origin, site) in [
+        ("https://evil.example", "cross-site"),
+        ("https://evil.example", "same-origin"),
+        ("null", "cross-site"),
+        ("null", "same-site"),
+        ("null", "none"),
+    ] {
+        let foreign = service.anonymous().request(Method::POST, "/signup/complete");
+        let foreign = foreign.header("Origin", origin).header("Sec-Fetch-Site", site);
+        Answer::of(foreign.form(&[("token", token.as_str()), ("password", PASSWORD)]))
+            .await
+            .problem(403, "origin_mismatch");
+    }
+    let unknown = service.anonymous().request(Method::POST, "/signup/complete").header("Origin", "null");
+    Answer::of(unknown.form(&[("token", token.as_str())])).await.problem(403, "origin_mismatch");
+    // A Bearer token is no cookie: what is wrong is the media type.
+    let bearer = service.anonymous().with_token("rcs_x").request(Method::POST, "/v1/authorize");
+    Answer::of(bearer.form(&[("token", "x")])).await.expect(401);
 }
 
 #[tokio::test]

@@ -39,7 +39,10 @@ CREATE POLICY task ON email_changes TO rollcall_app
     USING (current_setting('rollcall.task', true) = 'email_changes');
 CREATE POLICY own_account ON email_changes TO rollcall_app
     USING (user_id = NULLIF(current_setting('rollcall.user_id', true), '')::uuid);
-CREATE POLICY own_address ON email_changes TO rollcall_app
+CREATE POLICY own_address ON email_changes FOR SELECT TO rollcall_app
+    USING (email_key = (SELECT u.email_key FROM users u
+                         WHERE u.user_id = NULLIF(current_setting('rollcall.user_id', true), '')::uuid));
+CREATE POLICY own_address_forgets ON email_changes FOR DELETE TO rollcall_app
     USING (email_key = (SELECT u.email_key FROM users u
                          WHERE u.user_id = NULLIF(current_setting('rollcall.user_id', true), '')::uuid));
 

@@ -2,8 +2,8 @@
 
 CREATE TABLE attempts (
     key         bytea       NOT NULL CHECK (octet_length(key) = 32),
-    -- Whose, where it is an account's: what has failed there in a row is kept as long as the account is.
-    user_id     uuid REFERENCES users ON DELETE CASCADE,
+    -- Whether it is an account's: what has failed there in a row is kept for longer.
+    of_account  boolean     NOT NULL DEFAULT false,
     in_a_row    integer     NOT NULL DEFAULT 0,
     whole_at    timestamptz NOT NULL,
     -- Until when a device counts as known.
@@ -11,10 +11,9 @@ CREATE TABLE attempts (
     PRIMARY KEY (key)
 );
 CREATE INDEX attempts_over ON attempts (whole_at);
-CREATE INDEX attempts_of_user ON attempts (user_id);
 
 GRANT SELECT, INSERT, DELETE ON attempts TO rollcall_app;
-GRANT UPDATE (user_id, in_a_row, whole_at, known_until) ON attempts TO rollcall_app;
+GRANT UPDATE (of_account, in_a_row, whole_at, known_until) ON attempts TO rollcall_app;
 ALTER TABLE attempts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE attempts FORCE  ROW LEVEL SECURITY;
 CREATE POLICY task ON attempts TO rollcall_app USING (current_setting('rollcall.task', true) = 'attempts');

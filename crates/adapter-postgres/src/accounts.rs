@@ -53,7 +53,7 @@ impl AccountsView for Transaction {
                  FROM members m
                  JOIN organizations o ON o.org_id = m.org_id
                  JOIN directory_owners() d ON d.org_id = m.org_id
-                WHERE m.user_id = $1
+                WHERE m.user_id = $1 AND o.deleted_at IS NULL
                 ORDER BY o.org_id"#,
             user.uuid()
         );
@@ -203,6 +203,7 @@ impl Accounts for Transaction {
     }
 
     async fn user_rehash(&mut self, user: UserId, password: &PasswordHash) -> Result<(), StoreError> {
+        // Nothing about a session is checked against the hash.
         let update =
             sqlx::query!("UPDATE users SET password_hash = $2 WHERE user_id = $1", user.uuid(), password.0);
         exactly_one(update.execute(self.connection()).await)

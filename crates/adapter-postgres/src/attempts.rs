@@ -12,8 +12,10 @@ use crate::{
     transaction::{begin_task, task},
 };
 
-/// How long what was counted is kept after it has no effect any more.
+/// How long what was counted is kept after the last attempt,
 const KEPT_FOR: Duration = Duration::days(30);
+/// and what was counted at an account.
+const KEPT_FOR_ACCOUNTS: Duration = Duration::days(400);
 
 #[async_trait]
 impl Attempts for PgStore {
@@ -27,15 +29,15 @@ impl Attempts for PgStore {
         // In one order, so that no two wait for each other; and a row that is not there is made, so that there is one to lock.
         let keys = [attempt.account, attempt.device, attempt.network].map(|key| key.to_vec());
         let rows = sqlx::query!(
-            r#"INSERT INTO attempts AS a (key, whole_at, user_id)
-               SELECT k.key, $2, CASE WHEN k.key = $3 THEN $4::uuid END
+            r#"INSERT INTO attempts AS a (key, whole_at, of_account)
+               SELECT k.key, $2, k.key = $3 AND $4
                  FROM unnest($1::bytea[]) AS k (key) ORDER BY k.key
-                   ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id
+                   ON CONFLICT (key) DO UPDATE SET of_account = excluded.of_account
             RETURNING a.key, a.in_a_row, a.whole_at, a.known_until"#,
             keys.as_slice(),
             now,
             attempt.account.as_slice(),
-            attempt.user.map(|user| user.uuid()),
+            attempt.is_of_account,
         );
         let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
         let mut tallies = Tallies::new(now);
@@ -117,10 +119,11 @@ impl Attempts for PgStore {
         let mut transaction = begin_task(&self.pool, task::ATTEMPTS).await?;
         let delete = sqlx::query!(
             "DELETE FROM attempts a
-              WHERE a.whole_at < $1 AND (a.known_until IS NULL OR a.known_until < $2)
-                AND a.user_id IS NULL",
+              WHERE a.whole_at < CASE WHEN a.of_account THEN $3::timestamptz ELSE $1 END
+                AND (a.known_until IS NULL OR a.known_until < $2)",
             now - KEPT_FOR,
             now,
+            now - KEPT_FOR_ACCOUNTS,
         );
         let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
         transaction.commit().await.map_err(store_error)?;

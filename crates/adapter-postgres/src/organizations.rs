@@ -141,6 +141,7 @@ impl Organizations for Transaction {
     }
 
     async fn organization_restore(&mut self, id: OrganizationId) -> Result<(), StoreError> {
+        // Every session in it has ended, so none changes.
         let update = sqlx::query!(
             "UPDATE organizations SET deleted_at = NULL, purge_at = NULL, version = version + 1
               WHERE org_id = $1 AND deleted_at IS NOT NULL AND purged IS NULL",

@@ -10,7 +10,7 @@ use std::{
     convert::Infallible,
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -61,6 +61,8 @@ pub(crate) struct SessionCache {
     missed: AtomicU64,
     /// Until when what is remembered is believed, in microseconds of the clock below.
     trusted: AtomicU64,
+    /// Whether changes are heard of, for the log.
+    hears: AtomicBool,
     began: Instant,
 }
 
@@ -85,6 +87,7 @@ impl Default for SessionCache {
             turn: AtomicU64::new(1),
             missed: AtomicU64::new(0),
             trusted: AtomicU64::new(0),
+            hears: AtomicBool::new(false),
             began: Instant::now(),
         }
     }
@@ -114,7 +117,9 @@ impl SessionCache {
 
     /// This moment: to be asked for before a session is looked up.
     pub(crate) fn moment(&self) -> Moment {
-        Moment { turn: self.turn.load(Ordering::Acquire), at: self.began.elapsed() }
+        // The time first, and for a change last: what was looked up before a change in turn is never younger than it.
+        let at = self.began.elapsed();
+        Moment { turn: self.turn.load(Ordering::Acquire), at }
     }
 
     /// Remembers a session whose looking up began at `since`.
@@ -134,11 +139,11 @@ impl SessionCache {
     /// Forgets the sessions of accounts and organizations.
     pub(crate) fn forget(&self, changed: impl IntoIterator<Item = Uuid>) {
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
-        let at = self.began.elapsed();
         for id in changed {
             let turn = self.turn.fetch_add(1, Ordering::AcqRel) + 1;
-            changes.last.insert(id, Moment { turn, at });
+            changes.last.insert(id, Moment { turn, at: self.began.elapsed() });
         }
+        let at = self.began.elapsed();
         if changes.last.len() >= changes.tidy_at {
             // What was looked up before such a change has outlived its time by now.
             changes.last.retain(|_, change| change.at + LIFETIME > at);
@@ -159,7 +164,10 @@ impl SessionCache {
     pub(crate) async fn keep_true(&self, options: &PgConnectOptions) {
         loop {
             let Err(error) = self.listen(options).await;
-            tracing::warn!(%error, "changes of sessions are not heard of; sessions are looked up in the database meanwhile");
+            // Told once, however long it lasts.
+            if self.hears.swap(false, Ordering::AcqRel) {
+                tracing::warn!(%error, "changes of sessions are not heard of; sessions are looked up in the database meanwhile");
+            }
             sleep(PAUSE).await;
         }
     }
@@ -172,6 +180,9 @@ impl SessionCache {
         listener.eager_reconnect(false);
         listener.listen(CHANNEL).await?;
         self.forget_all();
+        if !self.hears.swap(true, Ordering::AcqRel) {
+            tracing::info!("changes of sessions are heard of");
+        }
         loop {
             let asked = Instant::now();
             // The database sends what has been notified before it answers.

@@ -127,15 +127,17 @@ impl Sessions for Transaction {
         Ok(found.fetch_optional(self.connection()).await.map_err(store_error)?.is_some())
     }
 
-    async fn session_prove(&mut self, session: SessionId, at: OffsetDateTime) -> Result<(), StoreError> {
+    async fn session_prove(&mut self, session: SessionId, at: OffsetDateTime) -> Result<bool, StoreError> {
         let update = sqlx::query_scalar!(
             "UPDATE sessions SET authenticated_at = $2 WHERE session_id = $1 RETURNING user_id",
             session.uuid(),
             at
         );
-        let user = update.fetch_one(self.connection()).await.map_err(store_error)?;
+        let Some(user) = update.fetch_optional(self.connection()).await.map_err(store_error)? else {
+            return Ok(false);
+        };
         self.sessions_change(user);
-        Ok(())
+        Ok(true)
     }
 
     async fn session_end(&mut self, session: SessionId) -> Result<bool, StoreError> {

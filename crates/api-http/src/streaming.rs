@@ -7,10 +7,13 @@ use std::{io, time::Duration};
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
+use rollcall_application::Error;
 use tokio::{
     sync::mpsc::{Receiver, Sender, channel},
     time::timeout,
 };
+
+use crate::api::HttpSettings;
 
 enum Piece {
     More(Bytes),
@@ -28,8 +31,26 @@ pub(crate) struct Chunks {
 #[error("nobody takes the answer")]
 pub(crate) struct NotTaken;
 
-/// An answer's body, and where its pieces go. One that waits for longer than `patience` to be taken is the last.
-pub(crate) fn streamed(patience: Duration) -> (Chunks, Body) {
+/// Why an answer is cut off.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CutOff {
+    #[error(transparent)]
+    NotTaken(#[from] NotTaken),
+    #[error(transparent)]
+    Refused(#[from] Error),
+    #[error("a piece cannot be written: {0}")]
+    Unwritable(#[from] serde_json::Error),
+}
+
+/// The longest that a piece waits to be taken: shorter than the database waits for the next query of a transaction.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An answer's body, and where its pieces go. One that waits for too long to be taken is the last.
+pub(crate) fn streamed(settings: &HttpSettings) -> (Chunks, Body) {
+    pieces((settings.timeout / 2).min(PATIENCE))
+}
+
+fn pieces(patience: Duration) -> (Chunks, Body) {
     // One piece waits while the next one is made.
     let (sender, receiver) = channel(1);
     let pieces = stream::unfold(Some(receiver), async |receiver: Option<Receiver<Piece>>| {
@@ -80,7 +101,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_that_is_not_ended_is_broken_and_one_that_is_is_whole() {
         for whole in [true, false] {
-            let (chunks, body) = streamed(PATIENCE);
+            let (chunks, body) = pieces(Duration::from_secs(60));
             let sending = tokio::spawn(async move {
                 chunks.send(b"a".to_vec()).await?;
                 if whole { chunks.end().await } else { Ok(()) }
@@ -93,7 +114,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_made_for_a_reader_who_has_gone_or_takes_nothing() {
-        let (chunks, body) = streamed(PATIENCE);
+        let (chunks, body) = pieces(PATIENCE);
         assert_eq!(chunks.send(b"a".to_vec()).await, Ok(()));
         assert_eq!(chunks.send(b"b".to_vec()).await, Err(NotTaken));
         drop(body);

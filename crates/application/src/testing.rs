@@ -174,7 +174,7 @@ mock! {
         async fn session_add(&mut self, session: &NewSession, origin: &Origin) -> Answer<()>;
         async fn sessions_end(&mut self, user: UserId, but: Option<SessionId>) -> Answer<Vec<SessionId>>;
         async fn session_hold(&mut self, session: SessionId) -> Answer<bool>;
-        async fn session_prove(&mut self, session: SessionId, at: OffsetDateTime) -> Answer<()>;
+        async fn session_prove(&mut self, session: SessionId, at: OffsetDateTime) -> Answer<bool>;
         async fn session_end(&mut self, session: SessionId) -> Answer<bool>;
     }
 

@@ -65,7 +65,7 @@ impl Workers {
         let stopped = stop.clone();
         tracker.spawn(async move {
             loop {
-                complain(self.forget().await);
+                self.forget().await;
                 if !pause(FORGET_EVERY, &stopped).await {
                     return;
                 }
@@ -106,19 +106,19 @@ impl Workers {
         Ok(())
     }
 
-    async fn forget(&self) -> Result<(), Error> {
-        self.courier.forget().await?;
+    /// Each by itself: one that cannot be forgotten now keeps no other.
+    async fn forget(&self) {
         let now = self.clock.now();
-        self.idempotency.forget(now).await?;
-        self.expiry.forget_sessions(now).await?;
-        self.expiry.forget_signups(now).await?;
-        self.expiry.forget_password_resets(now).await?;
-        self.attempts.forget(now).await?;
+        complain(self.courier.forget().await.map(drop));
+        complain(self.idempotency.forget(now).await.map(drop).map_err(Error::from));
+        complain(self.expiry.forget_sessions(now).await.map(drop).map_err(Error::from));
+        complain(self.expiry.forget_signups(now).await.map(drop).map_err(Error::from));
+        complain(self.expiry.forget_password_resets(now).await.map(drop).map_err(Error::from));
+        complain(self.expiry.forget_email_changes(now).await.map(drop).map_err(Error::from));
+        complain(self.attempts.forget(now).await.map(drop).map_err(Error::from));
         for purpose in KeyPurpose::ALL {
-            self.expiry.forget_signing_keys(purpose, now).await?;
+            complain(self.expiry.forget_signing_keys(purpose, now).await.map(drop).map_err(Error::from));
         }
-        self.expiry.forget_email_changes(now).await?;
-        Ok(())
     }
 }
 

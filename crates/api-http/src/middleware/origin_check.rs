@@ -7,7 +7,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderName, Method, header};
 
 use crate::{
     api::Api,
@@ -16,13 +16,20 @@ use crate::{
     problem::{Code, Problem},
 };
 
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
 pub(super) async fn origin_check(State(api): State<Api>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
     // What only asks takes a Bearer token alone, which no site can make a browser send along.
     if !safe && request.uri().path() != ONLY_ASKS {
         let headers = request.headers();
-        let cookie = matches!(Credential::of(headers, api.settings.cookie), Credential::Cookie(_));
-        if (cookie || is_form(headers)) && !origin_is_ours(headers, &api.settings.public_origin) {
+        let moved_by_a_browser = match Credential::of(headers, api.settings.cookie) {
+            Credential::Cookie(_) => true,
+            // No site can make a browser send a Bearer token along.
+            Credential::Bearer(_) | Credential::Unreadable => false,
+            Credential::None => is_form(headers),
+        };
+        if moved_by_a_browser && !origin_is_ours(headers, &api.settings.public_origin) {
             return Problem::plain(Code::OriginMismatch).into_response();
         }
     }
@@ -35,8 +42,20 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// Whether a request's `Origin` header names the service itself. Without the header nothing is certain.
+///
+/// A page that sends no referrer, as those behind the links in mails do, has its forms sent with `Origin: null` (Fetch, section
+/// "append a request Origin header"). Then `Sec-Fetch-Site`, which only the browser itself can set, says where they come from.
 fn origin_is_ours(headers: &HeaderMap, public_origin: &str) -> bool {
-    let mut origins = headers.get_all(header::ORIGIN).iter();
-    let ours = origins.next().is_some_and(|origin| origin.as_bytes() == public_origin.as_bytes());
-    ours && origins.next().is_none()
+    match only(headers, header::ORIGIN) {
+        Some(b"null") => only(headers, SEC_FETCH_SITE) == Some(b"same-origin"),
+        Some(origin) => origin == public_origin.as_bytes(),
+        None => false,
+    }
+}
+
+/// The value of a header that is there once.
+fn only(headers: &HeaderMap, name: HeaderName) -> Option<&[u8]> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?;
+    values.next().is_none().then(|| value.as_bytes())
 }

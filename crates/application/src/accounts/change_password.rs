@@ -42,18 +42,19 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     let hash = app.passwords.choose("new_password", command.new, own).await?;
     let mut unit = app.store.begin(actor.scope()).await?;
     // A password that was reset in the meantime has ended this session, and is not overwritten by it.
-    unit.user_lock(user).await?.ok_or(Error::Unauthenticated)?;
+    let account = unit.user_lock(user).await?.ok_or(Error::Unauthenticated)?;
     if !unit.session_hold(actor.session_id()).await? {
         return Err(Error::Unauthenticated);
     }
     unit.user_set_password(user, &hash).await?;
     unit.sessions_end(user, Some(actor.session_id())).await?;
-    unit.password_resets_forget(&actor.user.email).await?;
+    unit.password_resets_forget(&account.email).await?;
     // Whoever wanted to take the account away with another address does not get it any more.
     unit.email_change_take_back(user).await?;
     let event = app.event_by(actor, Action::PasswordChanged, Target::User(user));
     unit.commit(app.record(event).mail(Letter::PasswordChanged { user })).await?;
-    begin_anew(app, user).await
+    begin_anew(app, user).await;
+    Ok(())
 }
 
 #[cfg(test)]

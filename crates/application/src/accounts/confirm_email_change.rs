@@ -31,15 +31,16 @@ pub async fn confirm_email_change(app: &Application, origin: &Origin, token: &Se
     let user = change.user;
     let mut unit = app.store.begin(Scope::Account(user)).await?;
     let account = unit.user_lock(user).await?.ok_or(Error::EmailChangeGone)?;
-    // Of those who use one link at once, one finds it.
-    if !unit.email_change_use(id).await? {
-        return Err(Error::EmailChangeGone);
-    }
     forget_wishes(unit.as_mut(), &account.email).await?;
     unit.user_set_email(user, &change.email).await.map_err(|error| match error {
         StoreError::AddressTaken => Error::EmailChangeGone,
         error => error.into(),
     })?;
+    // Of those who use one link at once, one finds it. The address first: two accounts that want the same one wait for it, and
+    // the one that gets it forgets the other's wish.
+    if !unit.email_change_use(id).await? {
+        return Err(Error::EmailChangeGone);
+    }
     forget_wishes(unit.as_mut(), &change.email).await?;
     unit.sessions_end(user, Some(change.session)).await?;
 

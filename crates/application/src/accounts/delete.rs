@@ -8,7 +8,7 @@ use rollcall_domain::{
     members::{Departure, Membership, TeamRefusal},
 };
 
-use crate::{Actor, Application, Error, mail::Letter, members::depart, ports::Scope};
+use crate::{Actor, Application, Error, mail::Letter, members::depart, ports::Scope, sessions::begin_anew};
 
 /// Deletes the actor's account: it leaves every organization, every session ends, and what identifies the person is erased from
 /// the audit logs and from invitations to them. They get a last mail.
@@ -34,16 +34,16 @@ async fn change(app: &Application, actor: &Actor) -> Result<(), Error> {
     let mut unit = app.store.begin(Scope::Account(user)).await?;
     // From here on nobody signs in to the account, and it takes no other seat.
     let account = unit.user_lock(user).await?.ok_or(Error::Unauthenticated)?;
-    if !unit.session_end(actor.session_id()).await? {
-        return Err(Error::Unauthenticated);
-    }
-
     // By their ids, whoever locks them: two who share several organizations do not wait for each other for ever.
     let mut organizations: Vec<OrganizationId> =
         unit.seats_of(user).await?.into_iter().map(|(organization, _)| organization.id).collect();
     organizations.sort_unstable();
     for organization in organizations {
         unit.team_lock(organization).await?;
+    }
+    // Organizations before sessions, as the deletion of an organization takes them.
+    if !unit.session_end(actor.session_id()).await? {
+        return Err(Error::Unauthenticated);
     }
     let (mut steps, mut last_owner_of) = (Vec::new(), Vec::new());
     // Read again: while we waited, somebody may have taken the account out of one.
@@ -85,7 +85,10 @@ async fn change(app: &Application, actor: &Actor) -> Result<(), Error> {
     }
     unit.sessions_end(user, None).await?;
     unit.user_delete(user).await?;
-    Ok(unit.commit(record).await?)
+    unit.commit(record).await?;
+    // What was counted of attempts at its password belongs to nobody any more.
+    begin_anew(app, user).await;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::{PendingEmailChange, PendingPasswordReset};
 use crate::{
     Actor, Application, Error, Page, PageRequest,
     audit::{OwnEvent, Position},
-    ports::Scope,
+    ports::View,
     sessions::OwnSession,
 };
 
@@ -39,8 +39,14 @@ pub struct Export {
 /// Puts together what is held about the actor, and writes down that it was asked for.
 ///
 /// # Errors
-/// Only when something is out of order.
+/// [`Error::SessionRequired`] to whoever comes with an access token.
 pub async fn export(app: &Application, actor: &Actor) -> Result<Export, Error> {
+    let exported = put_together(app, actor).await;
+    app.refusals_recorded(actor, Action::AccountExported, Target::User(actor.user_id()), exported).await
+}
+
+async fn put_together(app: &Application, actor: &Actor) -> Result<Export, Error> {
+    actor.require_session()?;
     let (user, now) = (actor.user_id(), app.now());
     let mut unit = app.store.begin(actor.scope()).await?;
     let export = Export {
@@ -57,13 +63,13 @@ pub async fn export(app: &Application, actor: &Actor) -> Result<Export, Error> {
 /// The next of the actor's sessions, whether or not they are live, the newest first.
 ///
 /// # Errors
-/// Only when something is out of order.
+/// [`Error::Unauthenticated`] once the session has ended that the export was asked for in.
 pub async fn export_sessions(
     app: &Application,
     actor: &Actor,
     after: Option<SessionId>,
 ) -> Result<Page<OwnSession, SessionId>, Error> {
-    let mut view = app.store.view(Scope::Account(actor.user_id())).await?;
+    let mut view = still_open(app, actor).await?;
     Ok(view.sessions_page(actor.user_id(), None, &PageRequest { limit: AT_A_TIME, after }).await?)
 }
 
@@ -71,16 +77,23 @@ pub async fn export_sessions(
 /// what is theirs: from where it was done, if they did it, and what has changed, if it was about them.
 ///
 /// # Errors
-/// Only when something is out of order.
+/// [`Error::Unauthenticated`] once the session has ended that the export was asked for in.
 pub async fn export_events(
     app: &Application,
     actor: &Actor,
     after: Option<Position>,
 ) -> Result<Page<OwnEvent, Position>, Error> {
-    let mut view = app.store.view(Scope::Account(actor.user_id())).await?;
+    let mut view = still_open(app, actor).await?;
     let mut page = view.events_of(actor.user_id(), &PageRequest { limit: AT_A_TIME, after }).await?;
     page.entries.iter_mut().for_each(keep_what_is_theirs);
     Ok(page)
+}
+
+/// What the account may see, as long as the session is open (attack 9).
+async fn still_open(app: &Application, actor: &Actor) -> Result<Box<dyn View>, Error> {
+    let mut view = app.store.view(actor.scope()).await?;
+    let session = view.session_find(actor.user_id(), actor.organization(), actor.session_id()).await?;
+    if session.is_some() { Ok(view) } else { Err(Error::Unauthenticated) }
 }
 
 fn keep_what_is_theirs(event: &mut OwnEvent) {

@@ -43,5 +43,6 @@ pub async fn reset_password(app: &Application, origin: &Origin, command: Command
     let actor = audit::Actor::User(user, None);
     let event = app.event(actor, origin, Action::PasswordReset, Target::User(user));
     unit.commit(app.record(event).mail(Letter::PasswordChanged { user })).await?;
-    begin_anew(app, user).await
+    begin_anew(app, user).await;
+    Ok(())
 }

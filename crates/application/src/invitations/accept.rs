@@ -107,9 +107,11 @@ async fn take(
     let organization = found.organization;
     let now = app.now();
     let mut unit = app.store.begin(Scope::Seat { organization, user: user.id }).await?;
-    if matches!(standing, Standing::Account(_)) {
-        unit.user_lock(user.id).await?.ok_or(Error::Unauthenticated)?;
-    }
+    // As the account is now: what is remembered of it may be a moment old, and its address decides.
+    let user = match &standing {
+        Standing::Account(_) => unit.user_lock(user.id).await?.ok_or(Error::Unauthenticated)?,
+        Standing::Newcomer(_) => user,
+    };
     // From here on nobody else can accept, take back or renew it, and its organization is not deleted.
     let locked =
         unit.invitation_lock(organization, found.invitation.id).await?.ok_or(Error::InvitationGone)?;

@@ -23,7 +23,12 @@ const BATCH: u32 = 5_000;
 pub async fn purge_some(app: &Application, purge: &dyn Purge) -> Result<bool, Error> {
     let now = app.now();
     for organization in purge.due(now, LOOK_AT).await? {
-        match purge.remove_some(organization, now, BATCH).await? {
+        let removed = purge.remove_some(organization, now, BATCH).await.unwrap_or_else(|error| {
+            // It is tried again; the others do not wait for it.
+            tracing::warn!(%error, %organization, "an organization was not purged");
+            None
+        });
+        match removed {
             None => {}
             Some(0) => {
                 let mut unit = app.store.begin(Scope::Platform).await?;

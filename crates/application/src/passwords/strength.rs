@@ -12,6 +12,10 @@ const CHARACTERS: usize = 64;
 /// Fewer guesses than 10⁸ find it, in the order in which guessers try them.
 const ENOUGH: Score = Score::Three;
 
+/// Long passwords that many have chosen, in lower case and without anything but letters and digits. zxcvbn knows tens of thousands
+/// of words and of short ones; these are what people make of them when a form asks for more.
+const COMMON: &str = include_str!("common.txt");
+
 /// The fewest characters there must be beside one's own words.
 const BESIDE_OWN_WORDS: usize = 8;
 
@@ -55,7 +59,9 @@ pub(super) fn check(field: &str, password: &Password, own: &OwnWords) -> Result<
     let looked_at: String = text.chars().take(CHARACTERS).collect();
     let words: Vec<&str> = own.0.iter().map(String::as_str).collect();
     let found = zxcvbn(&looked_at, &words);
-    let why = if own.make_up(&text) {
+    let why = if is_common(&text) {
+        "it is one that many have chosen".to_owned()
+    } else if own.make_up(&text) {
         "it is made of your own name, address or organization".to_owned()
     } else if found.score() >= ENOUGH {
         return Ok(());
@@ -71,6 +77,12 @@ pub(super) fn check(field: &str, password: &Password, own: &OwnWords) -> Result<
             "is guessed too easily: {why}. Several words that have nothing to do with each other are better"
         ),
     ))
+}
+
+/// Whether the whole of it is a common password, whatever case and signs it is dressed in.
+fn is_common(text: &str) -> bool {
+    let bare: String = text.to_lowercase().chars().filter(|sign| sign.is_alphanumeric()).collect();
+    COMMON.lines().any(|common| common == bare)
 }
 
 #[cfg(test)]
@@ -104,6 +116,20 @@ mod tests {
             assert!(reason.starts_with("is guessed too easily: "), "{reason}");
         }
         assert!(reason("passwordpassword").is_some_and(|reason| reason.contains("repeats")));
+    }
+
+    #[test]
+    fn nist_3_1_1_2_the_whole_value_is_compared_with_common_ones() {
+        for password in
+            ["thisismypassword", "This is my password!", "1q2w3e4r5t6y7u8i9o", "The quick brown fox"]
+        {
+            assert!(reason(password).is_some_and(|reason| reason.contains("many have chosen")), "{password}");
+        }
+        // What only begins or ends with one may be good.
+        assert_eq!(reason("this is my password for violet tractors"), None);
+        assert!(
+            COMMON.lines().all(|line| line.chars().all(|sign| sign.is_lowercase() || sign.is_ascii_digit()))
+        );
     }
 
     #[test]

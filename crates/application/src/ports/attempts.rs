@@ -1,10 +1,7 @@
 //! Attempts to prove who one is, counted for all nodes together.
 
 use async_trait::async_trait;
-use rollcall_domain::{
-    UserId,
-    attempts::{Allowances, TooMany},
-};
+use rollcall_domain::attempts::{Allowances, TooMany};
 use time::OffsetDateTime;
 
 use super::StoreError;
@@ -60,8 +57,8 @@ pub enum Settled {
 pub struct Attempt {
     /// Of the account, or of an address that has none.
     pub account: [u8; 32],
-    /// Whose account it is: what was counted at an account is kept for as long as there is one.
-    pub user: Option<UserId>,
+    /// Whether there is an account: what was counted at one is kept for longer.
+    pub is_of_account: bool,
     /// Of the device, at that account.
     pub device: [u8; 32],
     /// Whether the device has shown that it was used before; if not, it may be known all the same.

@@ -33,10 +33,9 @@ async fn prove(app: &Application, actor: &Actor, command: Command) -> Result<Off
     prove_again(app, actor, command.password).await?;
     let now = app.now();
     let mut unit = app.store.begin(actor.scope()).await?;
-    if !unit.session_hold(actor.session_id()).await? {
+    if !unit.session_prove(actor.session_id(), now).await? {
         return Err(Error::Unauthenticated);
     }
-    unit.session_prove(actor.session_id(), now).await?;
     let event = app.event_by(actor, Action::SessionElevated, Target::Session(actor.session_id()));
     unit.commit(app.record(event)).await?;
     Ok(now + ELEVATION)

@@ -68,8 +68,8 @@ pub trait Sessions {
     /// Whether a session in the scope is still there, which stays so until the end of the transaction.
     async fn session_hold(&mut self, session: SessionId) -> Result<bool, StoreError>;
 
-    /// Notes that the owner of a session has proved once more who they are.
-    async fn session_prove(&mut self, session: SessionId, at: OffsetDateTime) -> Result<(), StoreError>;
+    /// Notes that the owner of a session in the scope has proved once more who they are; gives back whether it is still there.
+    async fn session_prove(&mut self, session: SessionId, at: OffsetDateTime) -> Result<bool, StoreError>;
 
     /// Ends a session in the scope; gives back whether it was there.
     async fn session_end(&mut self, session: SessionId) -> Result<bool, StoreError>;

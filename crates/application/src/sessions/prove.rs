@@ -90,7 +90,12 @@ pub(crate) async fn prove(
 /// # Errors
 /// [`Error::WrongPassword`], and as [`prove`].
 pub(crate) async fn prove_again(app: &Application, actor: &Actor, password: Password) -> Result<(), Error> {
+    // The address may be remembered, and belong to somebody else by now.
     let credentials = app.directory.credentials(&actor.user.email).await?;
+    let credentials = credentials.filter(|found| found.user.id == actor.user_id());
+    if credentials.is_none() {
+        return Err(Error::Unauthenticated);
+    }
     let claimant = Claimant {
         email: &actor.user.email,
         credentials: credentials.as_ref(),
@@ -104,8 +109,11 @@ pub(crate) async fn prove_again(app: &Application, actor: &Actor, password: Pass
 }
 
 /// Another password was chosen for an account: what was counted before was against the old one.
-pub(crate) async fn begin_anew(app: &Application, user: UserId) -> Result<(), Error> {
-    Ok(app.attempts.begin_anew(account_of(app, user)).await?)
+pub(crate) async fn begin_anew(app: &Application, user: UserId) {
+    // The password has been changed: that the count of the old one stays is no reason to say that it has not.
+    if let Err(error) = app.attempts.begin_anew(account_of(app, user)).await {
+        tracing::warn!(%error, "attempts at a password that has been replaced still count");
+    }
 }
 
 /// A token that a device shows when somebody signs in on it again to the same account.
@@ -133,7 +141,7 @@ impl Claimant<'_> {
         };
         Attempt {
             account,
-            user: self.credentials.map(|credentials| credentials.user.id),
+            is_of_account: self.credentials.is_some(),
             device,
             device_is_known,
             network: digest(&[b"network", network.as_bytes()]),

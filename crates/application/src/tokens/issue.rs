@@ -35,10 +35,8 @@ async fn make(app: &Application, actor: &Actor) -> Result<Issued, Error> {
     let (kid, key) = keys.signing(KeyPurpose::AccessToken, now)?;
 
     let mut unit = app.store.begin(actor.scope()).await?;
-    // Nothing is said of a session or a seat that has gone in the meantime.
-    if !unit.session_hold(actor.session_id()).await? {
-        return Err(Error::Unauthenticated);
-    }
+    // Nothing is said of a seat or a session that has gone in the meantime. The organization before the session, as its deletion
+    // takes them.
     let place = match actor.organization() {
         Some(organization) => {
             let role = unit.member_hold(organization, actor.user_id()).await?;
@@ -46,6 +44,9 @@ async fn make(app: &Application, actor: &Actor) -> Result<Issued, Error> {
         }
         None => None,
     };
+    if !unit.session_hold(actor.session_id()).await? {
+        return Err(Error::Unauthenticated);
+    }
     let claims = Claims::of(app.tokens.issuer(), app.id(), &actor.session, place, now);
     let token = jwt::sign(TYPE, kid, key, &claims).map_err(|error| Error::Internal(Box::new(error)))?;
     let event = app.event_by(actor, Action::AccessTokenIssued, Target::Session(actor.session_id())).change(

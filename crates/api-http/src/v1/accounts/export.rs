@@ -1,22 +1,23 @@
-use std::io;
-
-use axum::{body::Body, extract::State, response::IntoResponse};
-use bytes::Bytes;
-use futures_util::stream::poll_fn;
+use axum::{extract::State, response::IntoResponse};
 use http::header;
 use rollcall_application::{
-    Actor, Error,
+    Actor,
     accounts::{self, Export, PendingEmailChange, PendingPasswordReset},
     audit::OwnEvent,
 };
 use rollcall_domain::{EventId, OrganizationId};
 use serde::Serialize;
 use time::OffsetDateTime;
-use tokio::sync::mpsc::{Sender, channel};
+use tracing::{Instrument, Span};
 use utoipa::ToSchema;
 
 use super::{super::sessions::OwnSessionObject, list_organizations::Seat, show::Me};
-use crate::{api::Api, credential::Caller, problem::Result};
+use crate::{
+    api::Api,
+    credential::Caller,
+    problem::Result,
+    streaming::{Chunks, CutOff, streamed},
+};
 
 /// All that is held about a person.
 #[derive(Serialize, ToSchema)]
@@ -153,32 +154,33 @@ impl From<OwnEvent> for OwnEventObject {
         headers(("Content-Disposition" = String)))))]
 pub(super) async fn export_me(State(api): State<Api>, Caller(actor): Caller) -> Result<impl IntoResponse> {
     let beginning = Beginning::from(&accounts::export(&api.app, &actor).await?);
-    let (pieces, mut written) = channel(1);
-    tokio::spawn(async move {
-        let document = Document { api, actor, pieces };
-        if let Err(error) = document.write(&beginning).await {
-            tracing::warn!(%error, "an export breaks off");
-            // Whoever reads it must not take it for whole. They may have gone; then there is nobody to tell.
-            let _ = document.pieces.send(Err(io::Error::other("the export breaks off"))).await;
+    let (chunks, body) = streamed(&api.settings);
+    let document = Document { api, actor, chunks };
+    tokio::spawn(
+        async move {
+            if let Err(reason) = document.write(&beginning).await {
+                tracing::warn!(%reason, "an export was cut off");
+            }
         }
-    });
+        .instrument(Span::current()),
+    );
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"rollcall-account.json\""),
     ];
-    Ok((headers, Body::from_stream(poll_fn(move |context| written.poll_recv(context)))))
+    Ok((headers, body))
 }
 
 /// An export on its way to whoever reads it.
 struct Document {
     api: Api,
     actor: Actor,
-    pieces: Sender<io::Result<Bytes>>,
+    chunks: Chunks,
 }
 
 impl Document {
-    async fn write(&self, beginning: &Beginning) -> std::result::Result<(), Error> {
-        let mut piece = json(beginning)?;
+    async fn write(self, beginning: &Beginning) -> std::result::Result<(), CutOff> {
+        let mut piece = serde_json::to_vec(beginning)?;
         // The lists become members of the same object.
         piece.pop();
         piece.extend_from_slice(b",\"sessions\":[");
@@ -187,12 +189,10 @@ impl Document {
             let page = accounts::export_sessions(&self.api.app, &self.actor, after).await?;
             for own in page.entries {
                 piece.extend_from_slice(separator.as_bytes());
-                piece.extend(json(&OwnSessionObject::seen_from(self.actor.session_id(), own))?);
+                piece.extend(serde_json::to_vec(&OwnSessionObject::seen_from(self.actor.session_id(), own))?);
                 separator = ",";
             }
-            if !self.send(std::mem::take(&mut piece)).await {
-                return Ok(());
-            }
+            self.chunks.send(std::mem::take(&mut piece)).await?;
             after = page.next;
             if after.is_none() {
                 break;
@@ -204,25 +204,17 @@ impl Document {
             let page = accounts::export_events(&self.api.app, &self.actor, after).await?;
             for event in page.entries {
                 piece.extend_from_slice(separator.as_bytes());
-                piece.extend(json(&OwnEventObject::from(event))?);
+                piece.extend(serde_json::to_vec(&OwnEventObject::from(event))?);
                 separator = ",";
             }
             after = page.next;
             if after.is_none() {
                 piece.extend_from_slice(b"]}");
             }
-            if !self.send(std::mem::take(&mut piece)).await || after.is_none() {
-                return Ok(());
+            self.chunks.send(std::mem::take(&mut piece)).await?;
+            if after.is_none() {
+                return Ok(self.chunks.end().await?);
             }
         }
     }
-
-    /// Hands a piece over, once the one before has been read; gives back whether there still is a reader.
-    async fn send(&self, piece: Vec<u8>) -> bool {
-        self.pieces.send(Ok(Bytes::from(piece))).await.is_ok()
-    }
-}
-
-fn json(value: &impl Serialize) -> std::result::Result<Vec<u8>, Error> {
-    serde_json::to_vec(value).map_err(|error| Error::Internal(Box::new(error)))
 }

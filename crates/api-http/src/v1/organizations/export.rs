@@ -1,11 +1,8 @@
-use std::{result::Result, time::Duration};
+use std::result::Result;
 
 use axum::{extract::State, response::Response};
 use http::{HeaderValue, header};
-use rollcall_application::{
-    Error,
-    organizations::{self, Export, ExportCounts, Part},
-};
+use rollcall_application::organizations::{self, Export, ExportCounts, Part};
 use rollcall_domain::OrganizationId;
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
@@ -17,14 +14,11 @@ use crate::{
     api::Api,
     credential::Caller,
     problem::Problem,
-    streaming::{Chunks, NotTaken, streamed},
+    streaming::{Chunks, CutOff, streamed},
 };
 
 /// The version of the format. What is added to lines, and new types of lines, leave it as it is.
 const FORMAT_VERSION: u8 = 1;
-
-/// The longest that a part waits to be taken: shorter than the database waits for the next query of a transaction.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A line of an export.
 #[derive(Serialize)]
@@ -82,7 +76,7 @@ pub(super) async fn export_organization(
     // The first part before the answer, so that whatever is wrong from the start is told as usual.
     let first = export.next().await?;
     let disposition = first.as_ref().and_then(|first| disposition(first, export.exported_at()));
-    let (chunks, body) = streamed((api.settings.timeout / 2).min(PATIENCE));
+    let (chunks, body) = streamed(&api.settings);
     tokio::spawn(send(export, first, chunks).instrument(Span::current()));
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -118,17 +112,6 @@ async fn try_send(mut export: Export, first: Option<Part>, chunks: Chunks) -> Re
         part = export.next().await?;
     }
     Ok(chunks.end().await?)
-}
-
-/// Why an export is cut off.
-#[derive(Debug, thiserror::Error)]
-enum CutOff {
-    #[error(transparent)]
-    NotTaken(#[from] NotTaken),
-    #[error(transparent)]
-    Refused(#[from] Error),
-    #[error("a line cannot be written: {0}")]
-    Unwritable(#[from] serde_json::Error),
 }
 
 /// The lines of a part.
