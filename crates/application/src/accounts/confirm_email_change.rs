@@ -115,8 +115,10 @@ mod tests {
     async fn a_link_that_ran_out_or_was_used_or_an_address_that_is_taken_changes_nothing() {
         let mut taken = unit(true);
         taken.expect_user_set_email().returning(|_, _| Err(StoreError::AddressTaken));
+        let mut used = unit(false);
+        used.expect_user_set_email().returning(|_, _| Ok(()));
         for (unit, expires_in) in
-            [(MockUnit::new(), Duration::ZERO), (unit(false), Duration::HOUR), (taken, Duration::HOUR)]
+            [(MockUnit::new(), Duration::ZERO), (used, Duration::HOUR), (taken, Duration::HOUR)]
         {
             let store = TestStore::of(unit);
             let app = application(&store, directory(expires_in));
