@@ -131,6 +131,8 @@ async fn nist_3_2_2_a_hundred_failures_in_a_row_are_the_most_whatever_the_limits
         attacker.fails(&email).await;
     }
     attacker.is_slowed_down(&email, PASSWORD).await;
+    // Nor does it help to sit beside the owner.
+    Client::at(&service, "192.0.2.1").is_slowed_down(&email, PASSWORD).await;
     // ASVS 6.3.5: the owner hears of it, and not each time.
     service.all_mail_sent().await;
     let told = service.mails_to(&email).await;

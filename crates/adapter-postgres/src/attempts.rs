@@ -40,7 +40,7 @@ impl Attempts for PgStore {
             attempt.is_of_account,
         );
         let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
-        let mut tallies = Tallies::new(now);
+        let mut tallies = Tallies { device_is_shown: attempt.device_is_known, ..Tallies::new(now) };
         for row in rows {
             let tally = Tally { in_a_row: count(row.in_a_row.into())?, whole_at: moment(row.whole_at) };
             if row.key == attempt.account {

@@ -18,7 +18,7 @@ use time::{Duration, OffsetDateTime};
 /// another is chosen by way of the mailbox.
 pub const MOST_IN_A_ROW: u32 = 100;
 
-/// The part of them that only devices can use up that have been used before.
+/// The part of them that only devices can use up that have shown what they were given when they were used before.
 pub const KEPT_FOR_KNOWN_DEVICES: u32 = 20;
 
 /// Failures in a row after which the owner is told (ASVS 6.3.5).
@@ -64,6 +64,8 @@ pub struct Tallies {
     pub account: Tally,
     /// At the account by this device, if it is a known one.
     pub device: Option<Tally>,
+    /// Whether the device has shown what it was given. One that is only known by its network and its name may be another's.
+    pub device_is_shown: bool,
     /// From the network.
     pub network: Tally,
 }
@@ -96,7 +98,7 @@ impl Tally {
 impl Tallies {
     /// No attempts yet, by a device that is not known.
     pub fn new(now: OffsetDateTime) -> Self {
-        Self { account: Tally::new(now), device: None, network: Tally::new(now) }
+        Self { account: Tally::new(now), device: None, device_is_shown: false, network: Tally::new(now) }
     }
 }
 
@@ -109,9 +111,9 @@ pub fn begin(
     allowances: Option<&Allowances>,
     now: OffsetDateTime,
 ) -> Result<Tallies, TooMany> {
-    let most = match tallies.device {
-        Some(_) => MOST_IN_A_ROW,
-        None => MOST_IN_A_ROW - KEPT_FOR_KNOWN_DEVICES,
+    let most = match tallies.device_is_shown {
+        true => MOST_IN_A_ROW,
+        false => MOST_IN_A_ROW - KEPT_FOR_KNOWN_DEVICES,
     };
     if tallies.account.in_a_row >= most {
         return Err(TooMany { retry_after: STOPPED });
@@ -136,7 +138,7 @@ mod tests {
     };
 
     fn known() -> Tallies {
-        Tallies { device: Some(Tally::new(NOW)), ..Tallies::new(NOW) }
+        Tallies { device: Some(Tally::new(NOW)), device_is_shown: true, ..Tallies::new(NOW) }
     }
 
     #[test]
@@ -161,8 +163,11 @@ mod tests {
             now += Duration::MINUTE;
         }
         assert_eq!(tallies.account.in_a_row, MOST_IN_A_ROW - KEPT_FOR_KNOWN_DEVICES);
-        let owner = Tallies { device: Some(Tally::new(now)), ..tallies };
+        let owner = Tallies { device: Some(Tally::new(now)), device_is_shown: true, ..tallies };
         assert!(begin(owner, Some(&ALLOWANCES), now).is_ok());
+        // Whoever sits in the same network with the same client has not shown anything.
+        let beside = Tallies { device_is_shown: false, ..owner };
+        assert!(begin(beside, Some(&ALLOWANCES), now).is_err());
     }
 
     #[test]
