@@ -156,6 +156,15 @@ async fn a_link_works_for_an_hour_the_latest_wins_and_another_password_takes_it_
 }
 
 #[tokio::test]
+async fn whoever_ends_a_stranger_s_session_ends_its_wish_for_another_address_too() {
+    let service = Service::start().await;
+    let (_, old, _, token) = asked(&service).await;
+    service.sign_in(&old).await.delete("/v1/sessions?others=true").await.expect(204);
+    confirm(&service, &token).await.problem(410, "email_change_gone");
+    assert!(signs_in(&service, &old).await);
+}
+
+#[tokio::test]
 async fn what_waits_for_either_address_falls_with_the_change() {
     let service = Service::start().await;
     let (_, old, new, token) = asked(&service).await;

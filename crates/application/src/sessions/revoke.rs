@@ -16,7 +16,8 @@ pub enum Revoke {
     Others,
 }
 
-/// Ends some of the actor's own sessions; they are worth nothing from the next request on.
+/// Ends some of the actor's own sessions; they are worth nothing from the next request on. A wish for another address is taken back
+/// with them.
 ///
 /// # Errors
 /// [`Error::NotFound`] for a session that is not the actor's own; [`Error::SessionRequired`] to whoever comes with an access
@@ -46,5 +47,7 @@ async fn end(app: &Application, actor: &Actor, which: Revoke) -> Result<(), Erro
     let mut events =
         ended.into_iter().map(|session| app.event_by(actor, Action::SessionEnded, Target::Session(session)));
     let Some(first) = events.next() else { return Ok(()) };
+    // Whoever ends a stranger's session must not find that it has left a wish for another address behind.
+    unit.email_change_take_back(actor.user_id()).await?;
     Ok(unit.commit(app.record(first).and_all(events, app.entropy.as_ref())).await?)
 }
