@@ -317,6 +317,18 @@ async fn a_proof_in_a_session_that_ends_at_that_moment_is_no_fault_of_ours() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_changes_of_a_password_at_once_in_one_session_one_is_made() {
+    let service = Service::start().await;
+    let email = Service::new_address("grace");
+    let (grace, _) = service.sign_up(&email, "Acme").await;
+    let new: Vec<String> = (0..6).map(|n| format!("violet tractors, number {n}")).collect();
+    let changes = futures_util::future::join_all(new.iter().map(|new| change(&grace, PASSWORD, new))).await;
+    let made: Vec<_> = changes.iter().zip(&new).filter(|(answer, _)| answer.status == 204).collect();
+    assert_eq!(made.len(), 1);
+    assert!(signs_in_with(&service, &email, made[0].1).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_changes_of_a_password_at_once_one_is_made() {
     let service = Service::start().await;
     let email = Service::new_address("grace");

@@ -93,6 +93,20 @@ async fn attack_35_guessing_is_slow_for_any_address_and_does_not_lock_known_devi
 }
 
 #[tokio::test]
+async fn attack_35_the_device_that_an_account_was_made_on_is_known() {
+    let service = Service::start_with(&LIMITED).await;
+    let email = Service::new_address("grace");
+    let (_, signed_up) = service.sign_up(&email, "Acme").await;
+    let attacker = Client::at(&service, "198.51.100.66");
+    for _ in 0..3 {
+        attacker.fails(&email).await;
+    }
+    let home = Client::at(&service, "192.0.2.1");
+    home.is_slowed_down(&email, PASSWORD).await;
+    home.keeping(&signed_up).sign_in(&email, PASSWORD).await.expect(201);
+}
+
+#[tokio::test]
 async fn attack_35_guesses_that_come_at_once_or_at_another_node_all_count() {
     let (database, clock) = (Arc::new(TestDatabase::create().await), ManualClock::default());
     let first = Service::start_on(database.clone(), clock.clone(), &LIMITED).await;

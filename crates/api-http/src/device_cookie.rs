@@ -1,6 +1,8 @@
 //! The cookie by which a device is known again, so that whoever guesses passwords elsewhere does not lock it out.
 
+use axum::response::AppendHeaders;
 use http::{HeaderMap, HeaderName, header};
+use rollcall_application::sessions::SignedIn;
 use rollcall_domain::secret::Secret;
 
 use crate::SessionCookie;
@@ -25,8 +27,17 @@ impl DeviceTokens {
         Self(tokens.take(MOST).map(Secret::new).collect())
     }
 
-    /// The header that gives a device one more token.
-    pub(crate) fn with(&self, token: &Secret, cookie: SessionCookie) -> (HeaderName, String) {
+    /// The header that gives the device of somebody who has just signed in a token, unless it has shown one.
+    pub(crate) fn given(
+        &self,
+        signed_in: &SignedIn,
+        cookie: SessionCookie,
+    ) -> Option<AppendHeaders<[(HeaderName, String); 1]>> {
+        let token = signed_in.device.as_ref()?;
+        Some(AppendHeaders([self.with(token, cookie)]))
+    }
+
+    fn with(&self, token: &Secret, cookie: SessionCookie) -> (HeaderName, String) {
         let tokens: Vec<&str> =
             std::iter::once(token).chain(&self.0).take(MOST).map(Secret::expose).collect();
         let secure = if cookie.secure { "; Secure" } else { "" };

@@ -33,7 +33,7 @@ pub async fn change_password(app: &Application, actor: &Actor, command: Command)
 
 async fn change(app: &Application, actor: &Actor, command: Command) -> Result<(), Error> {
     actor.require_elevation(app.now())?;
-    prove_again(app, actor, command.current.clone()).await?;
+    let proven = prove_again(app, actor, command.current.clone()).await?;
     if command.new == command.current {
         return Err(Error::invalid("new_password", "must be another one than the current"));
     }
@@ -45,6 +45,10 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     let account = unit.user_lock(user).await?.ok_or(Error::Unauthenticated)?;
     if !unit.session_hold(actor.session_id()).await? {
         return Err(Error::Unauthenticated);
+    }
+    // Nor is one that was chosen in this very session while the old one was looked at: it is not the current one any more.
+    if account.version != proven.version {
+        return Err(Error::WrongPassword);
     }
     unit.user_set_password(user, &hash).await?;
     unit.sessions_end(user, Some(actor.session_id())).await?;

@@ -13,7 +13,7 @@ use crate::{
     Application, Error,
     passwords::OwnWords,
     ports::Scope,
-    sessions::{Proof, SignedIn, open},
+    sessions::{Proof, SignedIn, device_token, open},
     token,
 };
 
@@ -72,7 +72,7 @@ pub async fn complete_sign_up(
     unit.organization_add(&organization).await?;
     unit.member_add(Membership { user: user.id, role: Role::Owner }, organization.id, now).await?;
     unit.signups_forget(&user.email).await?;
-    let (signed_in, session) = open(app, user, Some((organization, Role::Owner)), Proof::Fresh);
+    let (mut signed_in, session) = open(app, user, Some((organization, Role::Owner)), Proof::Fresh);
     unit.session_add(&session, origin).await?;
 
     let actor = audit::Actor::User(signed_in.user.id, Some(session.session.id));
@@ -93,6 +93,7 @@ pub async fn complete_sign_up(
             app.entropy.as_ref(),
         );
     unit.commit(record).await?;
+    signed_in.device = Some(device_token(app, &signed_in.user));
     Ok(signed_in)
 }
 

@@ -15,7 +15,7 @@ use crate::{
     Actor, Application, Error,
     passwords::{OwnWords, PasswordHash},
     ports::{FoundInvitation, Scope},
-    sessions::{Proof, SignedIn, open},
+    sessions::{Proof, SignedIn, device_token, open},
 };
 
 /// What somebody accepts with.
@@ -140,7 +140,7 @@ async fn take(
         Standing::Newcomer(_) => Proof::Fresh,
         Standing::Account(session) => Proof::from(*session),
     };
-    let (signed_in, session) = open(app, user, Some(place), proof);
+    let (mut signed_in, session) = open(app, user, Some(place), proof);
     unit.session_add(&session, origin).await?;
 
     let actor = audit::Actor::User(signed_in.user.id, Some(signed_in.session.id));
@@ -156,6 +156,7 @@ async fn take(
     }
     let added = event(Action::MemberAdded, user).change("role", None, Some(acceptance.role().as_str()));
     unit.commit(record.and(added, app.entropy.as_ref())).await?;
+    signed_in.device = Some(device_token(app, &signed_in.user));
     Ok(signed_in)
 }
 

@@ -18,7 +18,7 @@ pub use list::list;
 pub use open::{NewSession, SignedIn};
 pub(crate) use open::{Proof, open};
 pub use ports::{Live, OwnSession, Sessions, SessionsView};
-pub(crate) use prove::{begin_anew, prove_again};
+pub(crate) use prove::{begin_anew, device_token, prove_again};
 pub use revoke::{Revoke, revoke};
 pub use sign_in::{Command as SignIn, sign_in};
 pub use sign_out::sign_out;

@@ -85,25 +85,23 @@ pub(crate) async fn prove(
     })
 }
 
-/// Checks the password of somebody who is signed in.
+/// Checks the password of somebody who is signed in; gives back the account as it was then.
 ///
 /// # Errors
 /// [`Error::WrongPassword`], and as [`prove`].
-pub(crate) async fn prove_again(app: &Application, actor: &Actor, password: Password) -> Result<(), Error> {
+pub(crate) async fn prove_again(app: &Application, actor: &Actor, password: Password) -> Result<User, Error> {
     // The address may be remembered, and belong to somebody else by now.
     let credentials = app.directory.credentials(&actor.user.email).await?;
     let credentials = credentials.filter(|found| found.user.id == actor.user_id());
-    if credentials.is_none() {
-        return Err(Error::Unauthenticated);
-    }
+    let credentials = credentials.ok_or(Error::Unauthenticated)?;
     let claimant = Claimant {
         email: &actor.user.email,
-        credentials: credentials.as_ref(),
+        credentials: Some(&credentials),
         device: Device::Session(actor.session_id()),
         origin: &actor.origin,
     };
     match prove(app, claimant, password).await?.right {
-        true => Ok(()),
+        true => Ok(credentials.user),
         false => Err(Error::WrongPassword),
     }
 }

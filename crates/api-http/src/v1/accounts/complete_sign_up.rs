@@ -1,5 +1,8 @@
-use axum::extract::State;
-use http::StatusCode;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, StatusCode};
 use rollcall_application::accounts::{self, CompleteSignUp};
 use rollcall_domain::secret::{Password, Secret};
 use serde::Deserialize;
@@ -10,6 +13,7 @@ use crate::{
     api::Api,
     body::{Fields, Json},
     client::Client,
+    device_cookie::DeviceTokens,
     problem::Result,
 };
 
@@ -32,13 +36,16 @@ pub(super) struct CompleteSignUpRequest {
 pub(super) async fn complete_sign_up(
     State(api): State<Api>,
     client: Client,
+    headers: HeaderMap,
     Json(request): Json<CompleteSignUpRequest>,
-) -> Result<(StatusCode, axum::Json<SignedInObject>)> {
+) -> Result<Response> {
     let mut fields = Fields::default();
     let Some(password) = fields.check("password", Password::chosen(&request.password)) else {
         return Err(fields.into_error().into());
     };
     let command = CompleteSignUp { token: Secret::new(request.token), password };
     let signed_in = accounts::complete_sign_up(&api.app, &client.origin(), command).await?;
-    Ok((StatusCode::CREATED, axum::Json(signed_in.into())))
+    let cookie = api.settings.cookie;
+    let device = DeviceTokens::of(&headers, cookie).given(&signed_in, cookie);
+    Ok((StatusCode::CREATED, device, axum::Json(SignedInObject::from(signed_in))).into_response())
 }

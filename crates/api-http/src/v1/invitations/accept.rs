@@ -1,5 +1,8 @@
-use axum::extract::State;
-use http::StatusCode;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, StatusCode};
 use rollcall_application::{
     Error, FieldError,
     invitations::{self, Accept, NewAccount},
@@ -14,6 +17,7 @@ use crate::{
     body::{Fields, Json},
     client::Client,
     credential::Caller,
+    device_cookie::DeviceTokens,
     problem::Result,
 };
 
@@ -40,8 +44,9 @@ pub(super) async fn accept_invitation(
     State(api): State<Api>,
     caller: Option<Caller>,
     client: Client,
+    headers: HeaderMap,
     Json(request): Json<AcceptInvitationRequest>,
-) -> Result<(StatusCode, axum::Json<SignedInObject>)> {
+) -> Result<Response> {
     let mut fields = Fields::default();
     let name = fields.parse_if_given("name", request.name.as_deref());
     let password = request.password.as_deref().map(Password::chosen);
@@ -56,7 +61,9 @@ pub(super) async fn accept_invitation(
     let actor = caller.as_ref().map(|Caller(actor)| actor);
     let command = Accept { token: Secret::new(request.token), new_account };
     let signed_in = invitations::accept(&api.app, actor, &client.origin(), command).await?;
-    Ok((StatusCode::CREATED, axum::Json(signed_in.into())))
+    let cookie = api.settings.cookie;
+    let device = DeviceTokens::of(&headers, cookie).given(&signed_in, cookie);
+    Ok((StatusCode::CREATED, device, axum::Json(SignedInObject::from(signed_in))).into_response())
 }
 
 fn missing(field: &str) -> Error {

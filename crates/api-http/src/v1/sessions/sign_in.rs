@@ -1,6 +1,6 @@
 use axum::{
     extract::State,
-    response::{AppendHeaders, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode};
 use rollcall_application::sessions::{self, SignIn};
@@ -62,7 +62,7 @@ pub(super) async fn sign_in(
     let known = DeviceTokens::of(&headers, cookie);
     let command = SignIn { email, password, organization, devices: known.0.clone() };
     let signed_in = sessions::sign_in(&api.app, &client.origin(), command).await?;
-    let device = signed_in.device.as_ref().map(|token| AppendHeaders([known.with(token, cookie)]));
+    let device = known.given(&signed_in, cookie);
     let answer = axum::Json(SignInAnswer { status: "authenticated", signed_in: signed_in.into() });
     Ok((StatusCode::CREATED, device, answer).into_response())
 }
