@@ -186,6 +186,22 @@ async fn passwords_may_be_anything_long_enough() {
 }
 
 #[tokio::test]
+async fn what_is_always_there_cannot_be_set_to_nothing() {
+    let service = Service::start().await;
+    let (grace, _) = service.sign_up(&Service::new_address("grace"), "Acme").await;
+    for (path, fields) in
+        [("/v1/me", ["name", "locale", "time_zone"].as_slice()), ("/v1/organization", &["name"])]
+    {
+        for field in fields {
+            grace.patch(path, json!({ *field: null })).await.invalid(field);
+        }
+    }
+    let body = grace.request(Method::DELETE, "/v1/me").json(&json!({"really": true}));
+    Answer::of(body).await.invalid("really");
+    grace.get("/v1/me").await.expect(200);
+}
+
+#[tokio::test]
 async fn queries_are_read_as_strictly_as_bodies() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
@@ -206,6 +222,12 @@ async fn queries_are_read_as_strictly_as_bodies() {
         ("org_id=org_01h455vb4pex5vsknk084sn02q", "org_id"),
     ] {
         team.owner().get(&format!("/v1/members?{query}")).await.invalid(field);
+    }
+    for path in ["/v1/me/organizations", "/v1/sessions"] {
+        for (query, field) in [("limit=0", "limit"), ("limit=201", "limit"), ("unknown=1", "unknown")] {
+            team.owner().get(&format!("{path}?{query}")).await.invalid(field);
+        }
+        team.owner().get(&format!("{path}?cursor=made-up")).await.problem(400, "invalid_cursor");
     }
     team.owner().get("/v1/invitations?status=lost").await.invalid("status");
     // Bytes that are no UTF-8 are searched for as the replacement character, and not found.

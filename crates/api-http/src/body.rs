@@ -117,6 +117,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
+/// A value that may be left out, but is not null: what is always there cannot be taken away.
+pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// The field and what is wrong with it. serde tells of unknown, missing and repeated fields at the object that
 /// holds them, so their names are taken from the text.
 pub(crate) fn describe(path: &str, text: &str) -> (String, String) {

@@ -1,10 +1,31 @@
 use axum::extract::State;
-use rollcall_application::accounts;
+use rollcall_application::{
+    PageRequest,
+    accounts::{self, OrganizationKey},
+};
 use rollcall_domain::{OrganizationId, Role, organizations::Organization};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use crate::{api::Api, credential::Caller, cursor::PageOf, problem::Result};
+use crate::{
+    api::Api,
+    credential::Caller,
+    cursor::{Limit, List, PageOf},
+    problem::Result,
+    query::Query,
+};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListOrganizationsQuery {
+    /// How many entries the page holds: 1 to 200, 50 if left out.
+    #[serde(default)]
+    #[param(value_type = Option<u16>, example = 50)]
+    limit: Limit,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
 
 /// A seat in an organization.
 #[derive(Serialize, ToSchema)]
@@ -38,12 +59,18 @@ impl From<&(Organization, Role)> for Seat {
 
 /// Lists the organizations that one is in, by name.
 #[utoipa::path(get, path = "/v1/me/organizations", tag = "Own account",
-    responses((status = 200, description = "The seats", body = PageOf<Seat>)))]
+    params(ListOrganizationsQuery),
+    responses((status = 200, description = "A page of seats", body = PageOf<Seat>)))]
 pub(super) async fn list_my_organizations(
     State(api): State<Api>,
     Caller(actor): Caller,
+    Query(query): Query<ListOrganizationsQuery>,
 ) -> Result<axum::Json<PageOf<Seat>>> {
-    let seats = accounts::list_organizations(&api.app, &actor).await?;
-    let data = seats.iter().map(Seat::from).collect();
-    Ok(axum::Json(PageOf { data, next_cursor: None }))
+    let list = List::new(&api, &actor, "organizations", &());
+    let after = list.read(query.cursor.as_deref())?.map(|(name, id)| OrganizationKey { name, id });
+    let page = PageRequest { limit: query.limit.0, after };
+    let page = accounts::list_organizations(&api.app, &actor, &page).await?;
+    let data = page.entries.iter().map(Seat::from).collect();
+    let next_cursor = list.write(page.next.map(|OrganizationKey { name, id }| (name, id)));
+    Ok(axum::Json(PageOf { data, next_cursor }))
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::show::Me;
 use crate::{
     api::Api,
-    body::{Fields, Json},
+    body::{Fields, Json, given},
     credential::Caller,
     etag::{IfMatch, versioned},
     problem::Result,
@@ -19,12 +19,15 @@ use crate::{
 pub(super) struct UpdateMeRequest {
     /// 1 to 100 characters.
     #[schema(example = "Grace B. Hopper")]
+    #[serde(default, deserialize_with = "given")]
     name: Option<String>,
     /// A language tag (RFC 5646).
     #[schema(example = "en")]
+    #[serde(default, deserialize_with = "given")]
     locale: Option<String>,
     /// The name of a zone in the IANA time zone database.
     #[schema(example = "America/New_York")]
+    #[serde(default, deserialize_with = "given")]
     time_zone: Option<String>,
 }
 

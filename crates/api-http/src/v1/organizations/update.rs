@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::super::objects::OrganizationObject;
 use crate::{
     api::Api,
-    body::{Fields, Json},
+    body::{Fields, Json, given},
     credential::Caller,
     etag::{IfMatch, versioned},
     problem::Result,
@@ -19,6 +19,7 @@ use crate::{
 pub(super) struct UpdateOrganizationRequest {
     /// 1 to 100 characters.
     #[schema(example = "Acme Voice International")]
+    #[serde(default, deserialize_with = "given")]
     name: Option<String>,
 }
 
