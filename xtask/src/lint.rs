@@ -18,6 +18,8 @@ pub(crate) fn run() -> Result {
 /// Checks licences, sources and who may use which dependency. Advisories need a database that is fetched from the
 /// network: they are looked up where that can be reached, which a build must not depend on.
 fn deny() -> Result {
+    // It looks at what every platform needs, some of which is never built here.
+    process::run(cargo().args(["fetch", "--quiet", "--locked"]))?;
     let mut command = Command::new(cargo_deny()?);
     command.current_dir(root()).args([
         "--offline",
