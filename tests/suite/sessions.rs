@@ -96,12 +96,12 @@ async fn a_person_works_in_one_organization_at_a_time_and_switches() {
     let accepted = both.post("/v1/invitations/accept", json!({"token": token})).await.expect(201);
     assert_eq!(accepted.body["organization"]["id"], second.body["organization"]["id"]);
 
-    let first = both.get("/v1/me/organizations?limit=1").await.expect(200);
-    let cursor = first.text_at("/next_cursor").to_owned();
-    let second = both.get(&format!("/v1/me/organizations?limit=1&cursor={cursor}")).await.expect(200);
-    assert_eq!(second.body["next_cursor"], json!(null));
+    let page = both.get("/v1/me/organizations?limit=1").await.expect(200);
+    let cursor = page.text_at("/next_cursor").to_owned();
+    let rest = both.get(&format!("/v1/me/organizations?limit=1&cursor={cursor}")).await.expect(200);
+    assert_eq!(rest.body["next_cursor"], json!(null));
     let seats = both.get("/v1/me/organizations").await.expect(200);
-    assert_eq!([&first.list("data")[..], &second.list("data")[..]].concat(), *seats.list("data"));
+    assert_eq!([&page.list("data")[..], &rest.list("data")[..]].concat(), *seats.list("data"));
     let seats: Vec<_> = seats
         .list("data")
         .iter()
