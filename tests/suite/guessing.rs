@@ -289,8 +289,8 @@ fn apart(left: &[Duration], right: &[Duration]) -> f64 {
 
 #[tokio::test]
 async fn attack_12_how_long_a_failed_sign_in_takes_tells_nothing() {
-    // Nothing is told by more than half a second of 200 sign-ins each: a two-sided test at p > 0.01, which chance alone fails once in
-    // a hundred times, so that it counts only when it fails three times in a row.
+    // A two-sided test at p > 0.01 of 200 sign-ins each, which chance alone fails once in a hundred times, so that it counts only
+    // when it fails three times in a row.
     const SAMPLES: usize = 200;
     const ROUNDS: usize = 3;
     let service = Service::start_with(&[("passwords.memory_kib", "1024")]).await;

@@ -1,10 +1,14 @@
 //! Signing in with address and password.
 
+use std::time::Duration;
+
 use rollcall_domain::{
     EmailAddress, OrganizationId,
     audit::{self, Action, Origin, Target},
     secret::{Password, Secret},
 };
+
+use tokio::time::{Instant, sleep_until};
 
 use super::{
     Proof, SignedIn, open,
@@ -16,6 +20,9 @@ use crate::{
     passwords::PasswordHash,
     ports::{Credentials, Scope},
 };
+
+/// Failed sign-ins are answered when a multiple of this has passed.
+const BEAT: Duration = Duration::from_millis(25);
 
 /// What somebody signs in with.
 #[derive(Debug, Clone)]
@@ -37,6 +44,7 @@ pub struct Command {
 /// the password wrong or the account suspended (attack 12); [`Error::LimitReached`] after too many of them, also for addresses
 /// that have no account; [`Error::NotFound`] when the person is not in the organization that was asked for.
 pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Result<SignedIn, Error> {
+    let began = Instant::now();
     let found = app.directory.credentials(&command.email).await?;
     let claimant = Claimant {
         email: &command.email,
@@ -63,7 +71,15 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
         }
         app.store.begin(scope).await?.commit(record).await?;
     }
+    on_the_beat(began).await;
     Err(error)
+}
+
+/// Waits for the next beat since a moment. Failures do the same work whatever they are due to, but for what an account takes to be
+/// read; the beat hides the rest (ASVS 6.3.8).
+async fn on_the_beat(since: Instant) {
+    let beats = since.elapsed().as_nanos() / BEAT.as_nanos() + 1;
+    sleep_until(since + BEAT * u32::try_from(beats).unwrap_or(u32::MAX)).await;
 }
 
 /// Where failed sign-ins of an account are recorded.
