@@ -164,3 +164,14 @@ async fn a_session_is_remembered_as_it_was_last_seen() {
     pair.first.clock.advance(time::Duration::hours(24));
     elsewhere.get("/v1/session").await.problem(401, "unauthenticated");
 }
+
+#[tokio::test]
+async fn asvs_8_3_2_a_node_knows_at_once_what_it_has_changed_itself_though_it_hears_nothing() {
+    let pair = Pair::start().await;
+    let team = &pair.team;
+    let owner = pair.at_the_second("owner").await;
+    let member = pair.at_the_second("member").await;
+    pair.link.hold(true);
+    owner.delete(&format!("/v1/members/{}", team.id("member"))).await.expect(204);
+    member.get("/v1/session").await.problem(401, "unauthenticated");
+}
