@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rollcall_application::Actor;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     api::Api,
@@ -50,6 +50,19 @@ pub(crate) struct PageOf<T> {
     pub(crate) data: Vec<T>,
     /// What to ask the next page with; null on the last one.
     pub(crate) next_cursor: Option<String>,
+}
+
+/// Which page of a list is wanted, where nothing else can be asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// How many entries the page holds: 1 to 200, 50 if left out.
+    #[serde(default)]
+    #[param(value_type = Option<u16>, example = 50)]
+    pub(crate) limit: Limit,
+    /// The `next_cursor` of the page before.
+    pub(crate) cursor: Option<String>,
 }
 
 /// How many entries a page holds: 1 to 200, 50 if nothing is said.

@@ -4,28 +4,16 @@ use rollcall_application::{
     accounts::{self, OrganizationKey},
 };
 use rollcall_domain::{OrganizationId, Role, organizations::Organization};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     api::Api,
     credential::Caller,
-    cursor::{Limit, List, PageOf},
+    cursor::{List, PageOf, PageQuery},
     problem::Result,
     query::Query,
 };
-
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct ListOrganizationsQuery {
-    /// How many entries the page holds: 1 to 200, 50 if left out.
-    #[serde(default)]
-    #[param(value_type = Option<u16>, example = 50)]
-    limit: Limit,
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
-}
 
 /// A seat in an organization.
 #[derive(Serialize, ToSchema)]
@@ -59,12 +47,12 @@ impl From<&(Organization, Role)> for Seat {
 
 /// Lists the organizations that one is in, by name.
 #[utoipa::path(get, path = "/v1/me/organizations", tag = "Own account",
-    params(ListOrganizationsQuery),
+    params(PageQuery),
     responses((status = 200, description = "A page of seats", body = PageOf<Seat>)))]
 pub(super) async fn list_my_organizations(
     State(api): State<Api>,
     Caller(actor): Caller,
-    Query(query): Query<ListOrganizationsQuery>,
+    Query(query): Query<PageQuery>,
 ) -> Result<axum::Json<PageOf<Seat>>> {
     let list = List::new(&api, &actor, "organizations", &());
     let after = list.read(query.cursor.as_deref())?.map(|(name, id)| OrganizationKey { name, id });

@@ -4,29 +4,17 @@ use rollcall_application::{
     sessions::{self, OwnSession},
 };
 use rollcall_domain::{OrganizationId, SessionId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use time::OffsetDateTime;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::{
     api::Api,
     credential::Caller,
-    cursor::{Limit, List, PageOf},
+    cursor::{List, PageOf, PageQuery},
     problem::Result,
     query::Query,
 };
-
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct ListSessionsQuery {
-    /// How many entries the page holds: 1 to 200, 50 if left out.
-    #[serde(default)]
-    #[param(value_type = Option<u16>, example = 50)]
-    limit: Limit,
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
-}
 
 /// One of one's own sessions.
 #[derive(Serialize, ToSchema)]
@@ -77,12 +65,12 @@ impl OwnSessionObject {
 
 /// Lists one's own sessions, in whichever organization, the newest first.
 #[utoipa::path(get, path = "/v1/sessions", tag = "Sign-up and sessions",
-    security(("session" = []), ("cookie" = [])), params(ListSessionsQuery),
+    security(("session" = []), ("cookie" = [])), params(PageQuery),
     responses((status = 200, description = "A page of sessions", body = PageOf<OwnSessionObject>)))]
 pub(super) async fn list_sessions(
     State(api): State<Api>,
     Caller(actor): Caller,
-    Query(query): Query<ListSessionsQuery>,
+    Query(query): Query<PageQuery>,
 ) -> Result<axum::Json<PageOf<OwnSessionObject>>> {
     let list = List::new(&api, &actor, "sessions", &());
     let page = PageRequest { limit: query.limit.0, after: list.read(query.cursor.as_deref())? };
