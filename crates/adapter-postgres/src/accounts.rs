@@ -25,7 +25,7 @@ impl AccountsView for Transaction {
     async fn user_find(&mut self, user: UserId) -> Result<Option<User>, StoreError> {
         let row = sqlx::query_as!(
             UserRow,
-            "SELECT user_id, email, name, locale, time_zone, created_at, version FROM users WHERE user_id = $1",
+            "SELECT user_id, email, name, locale, time_zone, created_at, mfa_enabled, version FROM users WHERE user_id = $1",
             user.uuid()
         );
         row.fetch_optional(self.connection()).await.map_err(store_error)?.map(User::try_from).transpose()
@@ -155,7 +155,7 @@ impl Accounts for Transaction {
     async fn user_lock(&mut self, user: UserId) -> Result<Option<User>, StoreError> {
         let row = sqlx::query_as!(
             UserRow,
-            "SELECT user_id, email, name, locale, time_zone, created_at, version FROM users WHERE user_id = $1
+            "SELECT user_id, email, name, locale, time_zone, created_at, mfa_enabled, version FROM users WHERE user_id = $1
                 FOR NO KEY UPDATE",
             user.uuid()
         );

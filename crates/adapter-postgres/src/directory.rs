@@ -28,7 +28,7 @@ impl Directory for PgStore {
         let row = sqlx::query!(
             r#"SELECT user_id AS "user_id!", email AS "email!", name AS "name!", locale AS "locale!",
                       time_zone AS "time_zone!", status AS "status!", created_at AS "created_at!",
-                      version AS "version!", password_hash AS "password_hash!", org_id
+                      mfa_enabled AS "mfa_enabled!", version AS "version!", password_hash AS "password_hash!", org_id
                  FROM directory_credentials($1)"#,
             email.key()
         );
@@ -40,6 +40,7 @@ impl Directory for PgStore {
             locale: row.locale,
             time_zone: row.time_zone,
             created_at: row.created_at,
+            mfa_enabled: row.mfa_enabled,
             version: row.version,
         };
         Ok(Some(Credentials {
@@ -166,7 +167,8 @@ impl PgStore {
             r#"SELECT session_id AS "session_id!", authenticated_at AS "authenticated_at!",
                       last_seen_at AS "last_seen_at!", expires_at AS "expires_at!", user_id AS "user_id!",
                       email AS "email!", user_name AS "user_name!", locale AS "locale!", time_zone AS "time_zone!",
-                      status AS "status!", user_created_at AS "user_created_at!", user_version AS "user_version!",
+                      status AS "status!", user_created_at AS "user_created_at!", mfa_enabled AS "mfa_enabled!",
+                      user_version AS "user_version!",
                       org_id, org_name, slug, plan, org_created_at, org_version, role
                  FROM directory_session($1)"#,
             token.0.as_slice()

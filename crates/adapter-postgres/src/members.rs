@@ -27,6 +27,7 @@ struct MemberRow {
     email: String,
     name: String,
     status: String,
+    mfa_enabled: bool,
     joined_at: OffsetDateTime,
     last_seen_at: Option<OffsetDateTime>,
     version: i32,
@@ -42,7 +43,7 @@ impl TryFrom<MemberRow> for Member {
             name: row.name,
             status: value(&row.status)?,
             joined_at: moment(row.joined_at),
-            mfa_enabled: false,
+            mfa_enabled: row.mfa_enabled,
             last_seen_at: row.last_seen_at.map(moment),
             version: row.version,
         })
@@ -72,7 +73,7 @@ impl MembersView for Transaction {
     ) -> Result<Option<Member>, StoreError> {
         let row = sqlx::query_as!(
             MemberRow,
-            r#"SELECT m.user_id, m.role, u.email, u.name, u.status, m.joined_at, m.last_seen_at,
+            r#"SELECT m.user_id, m.role, u.email, u.name, u.status, u.mfa_enabled, m.joined_at, m.last_seen_at,
                       m.version + u.version AS "version!"
                  FROM members m JOIN users u ON u.user_id = m.user_id JOIN organizations o ON o.org_id = m.org_id
                 WHERE m.org_id = $1 AND m.user_id = $2 AND o.deleted_at IS NULL"#,
@@ -111,7 +112,7 @@ impl MembersView for Transaction {
         let rows = if *filter == MemberFilter::default() {
             sqlx::query_as!(
                 MemberRow,
-                r#"SELECT m.user_id, m.role, u.email, u.name, u.status, m.joined_at, m.last_seen_at,
+                r#"SELECT m.user_id, m.role, u.email, u.name, u.status, u.mfa_enabled, m.joined_at, m.last_seen_at,
                           m.version + u.version AS "version!"
                      FROM members m JOIN users u ON u.user_id = m.user_id
                     WHERE m.org_id = $1
@@ -133,7 +134,7 @@ impl MembersView for Transaction {
                 .map_err(store_error)?;
             sqlx::query_as!(
                 MemberRow,
-                r#"SELECT m.user_id, m.role, u.email, u.name, u.status, m.joined_at, m.last_seen_at,
+                r#"SELECT m.user_id, m.role, u.email, u.name, u.status, u.mfa_enabled, m.joined_at, m.last_seen_at,
                       m.version + u.version AS "version!"
                  FROM members m JOIN users u ON u.user_id = m.user_id
                 WHERE m.org_id = $1

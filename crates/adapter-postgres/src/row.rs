@@ -38,6 +38,7 @@ pub(crate) struct UserRow {
     pub(crate) locale: String,
     pub(crate) time_zone: String,
     pub(crate) created_at: OffsetDateTime,
+    pub(crate) mfa_enabled: bool,
     pub(crate) version: i32,
 }
 
@@ -52,6 +53,7 @@ impl TryFrom<UserRow> for User {
             locale: value(&row.locale)?,
             time_zone: value(&row.time_zone)?,
             created_at: moment(row.created_at),
+            mfa_enabled: row.mfa_enabled,
             version: row.version,
         })
     }
@@ -117,6 +119,7 @@ pub(crate) struct OpenSessionRow {
     pub(crate) time_zone: String,
     pub(crate) status: String,
     pub(crate) user_created_at: OffsetDateTime,
+    pub(crate) mfa_enabled: bool,
     pub(crate) user_version: i32,
     pub(crate) org_id: Option<Uuid>,
     pub(crate) org_name: Option<String>,
@@ -138,6 +141,7 @@ impl TryFrom<OpenSessionRow> for OpenSession {
             locale: row.locale,
             time_zone: row.time_zone,
             created_at: row.user_created_at,
+            mfa_enabled: row.mfa_enabled,
             version: row.user_version,
         };
         let seat = match row.org_id {

@@ -260,6 +260,7 @@ mod tests {
                 locale: Locale::default(),
                 time_zone: TimeZone::default(),
                 created_at: NOW,
+                mfa_enabled: false,
                 version: 1,
             },
             suspended: false,

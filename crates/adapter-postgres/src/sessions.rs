@@ -64,7 +64,7 @@ impl SessionsView for Transaction {
             OpenSessionRow,
             r#"SELECT s.session_id, s.authenticated_at, s.last_seen_at, s.expires_at,
                       u.user_id, u.email, u.name AS user_name, u.locale, u.time_zone, u.status,
-                      u.created_at AS user_created_at, u.version AS user_version,
+                      u.created_at AS user_created_at, u.mfa_enabled, u.version AS user_version,
                       o.org_id AS "org_id?", o.name AS "org_name?", o.slug AS "slug?", o.plan AS "plan?",
                       o.created_at AS "org_created_at?", o.version AS "org_version?", m.role AS "role?"
                  FROM sessions s

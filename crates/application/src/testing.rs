@@ -356,6 +356,7 @@ pub(crate) fn user(number: u8) -> User {
         locale: Locale::default(),
         time_zone: TimeZone::default(),
         created_at: NOW,
+        mfa_enabled: false,
         version: 1,
     }
 }

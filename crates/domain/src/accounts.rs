@@ -24,6 +24,8 @@ pub struct User {
     pub time_zone: TimeZone,
     /// When the account was made.
     pub created_at: OffsetDateTime,
+    /// Whether a second factor is asked for at sign-in.
+    pub mfa_enabled: bool,
     /// Counts the changes of the account, for `If-Match`.
     pub version: i32,
 }

@@ -56,6 +56,7 @@ pub async fn complete_sign_up(
         locale: Locale::default(),
         time_zone: TimeZone::default(),
         created_at: now,
+        mfa_enabled: false,
         version: 1,
     };
     let organization = Organization {

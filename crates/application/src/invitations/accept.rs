@@ -82,6 +82,7 @@ pub async fn accept(
                 locale: Locale::default(),
                 time_zone: TimeZone::default(),
                 created_at: app.now(),
+                mfa_enabled: false,
                 version: 1,
             };
             take(app, user, Standing::Newcomer(hash), &found, origin).await

@@ -38,7 +38,7 @@ impl From<&User> for Me {
             locale: user.locale.to_string(),
             time_zone: user.time_zone.to_string(),
             created_at: user.created_at,
-            mfa_enabled: false,
+            mfa_enabled: user.mfa_enabled,
         }
     }
 }
