@@ -89,7 +89,7 @@ const POLICIES: [(&str, &str, &str, &str); 52] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-const DEFINERS: [(&str, &str, bool); 13] = [
+const DEFINERS: [(&str, &str, bool); 14] = [
     ("directory_credentials", "rollcall_directory", true),
     ("directory_email_change", "rollcall_directory", true),
     ("directory_invitation", "rollcall_directory", true),
@@ -103,6 +103,7 @@ const DEFINERS: [(&str, &str, bool); 13] = [
     ("organization_keeps_an_owner", "rollcall_directory", false),
     ("purge_organization", "rollcall_purge", true),
     ("purge_rows", "rollcall_purge", true),
+    ("team_page", "rollcall_directory", true),
 ];
 
 async fn catalogue(database: &TestDatabase, query: &str) -> Vec<Vec<String>> {

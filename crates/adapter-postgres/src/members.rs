@@ -110,16 +110,12 @@ impl MembersView for Transaction {
         });
         let limit = i64::from(page.limit) + 1;
         let rows = if *filter == MemberFilter::default() {
+            // It knows the organization from the scope.
             sqlx::query_as!(
                 MemberRow,
-                r#"SELECT m.user_id, m.role, u.email, u.name, u.status, u.mfa_enabled, m.joined_at, m.last_seen_at,
-                          m.version + u.version AS "version!"
-                     FROM members m JOIN users u ON u.user_id = m.user_id
-                    WHERE m.org_id = $1
-                      AND (m.joined_at, m.user_id) > ($2, $3)
-                    ORDER BY m.joined_at, m.user_id
-                    LIMIT $4"#,
-                organization.uuid(),
+                r#"SELECT user_id AS "user_id!", role AS "role!", email AS "email!", name AS "name!", status AS "status!",
+                          mfa_enabled AS "mfa_enabled!", joined_at AS "joined_at!", last_seen_at, version AS "version!"
+                     FROM team_page($1, $2, $3)"#,
                 after.joined_at,
                 after.user.uuid(),
                 limit,

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use rollcall_application::{Application, ports::IdempotencyKeys};
 use rollcall_domain::secret::Secret;
 
-use crate::{credential::SessionCookie, metrics::Metrics, middleware::RateLimits};
+use crate::{credential::SessionCookie, metrics::Metrics, middleware::RateLimits, request_ids::RequestIds};
 
 /// What handlers and middleware work with. Every layer and every handler has a clone of its own for each request, so it is one
 /// pointer.
@@ -24,6 +24,7 @@ pub struct Joined {
     /// What the configuration says.
     pub settings: HttpSettings,
     pub(crate) limits: Option<RateLimits>,
+    pub(crate) request_ids: RequestIds,
 }
 
 impl Deref for Api {
@@ -82,7 +83,8 @@ impl Api {
         settings: HttpSettings,
     ) -> Self {
         let limits = settings.quotas.map(RateLimits::new);
-        Self(Arc::new(Joined { app, idempotency, metrics, settings, limits }))
+        let request_ids = RequestIds::new(app.entropy.as_ref());
+        Self(Arc::new(Joined { app, idempotency, metrics, settings, limits, request_ids }))
     }
 
     /// The client's address: the peer's, or what a trusted proxy says of it.

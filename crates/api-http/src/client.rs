@@ -1,35 +1,20 @@
 //! Where a request comes from.
 
-use std::{convert::Infallible, net::IpAddr};
+use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use rollcall_domain::audit::{Origin, network_of};
+use rollcall_domain::audit::Origin;
 
-/// The client behind a request, as the outermost middleware has found it.
+/// The client behind a request, as the outermost middleware has found it. Other crates' handlers find the [`Origin`] itself
+/// among the request's extensions.
 #[derive(Debug, Clone)]
-pub(crate) struct Client {
-    /// Its address.
-    pub(crate) ip: IpAddr,
-    /// What it calls itself, at most 256 characters.
-    pub(crate) user_agent: Option<String>,
-    /// The id of the request.
-    pub(crate) request_id: String,
-}
+pub(crate) struct Client(Origin);
 
 impl Client {
     /// The same for the audit log.
-    pub(crate) fn origin(&self) -> Origin {
-        Origin {
-            ip: Some(self.ip),
-            user_agent: self.user_agent.clone(),
-            request_id: Some(self.request_id.clone()),
-        }
-    }
-
-    /// The network that limits count by.
-    pub(crate) fn network(&self) -> IpAddr {
-        network_of(self.ip)
+    pub(crate) fn origin(self) -> Origin {
+        self.0
     }
 }
 
@@ -37,10 +22,6 @@ impl<S: Sync> FromRequestParts<S> for Client {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(parts.extensions.get::<Self>().cloned().unwrap_or(Self {
-            ip: IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
-            user_agent: None,
-            request_id: String::new(),
-        }))
+        Ok(Self(parts.extensions.get().cloned().unwrap_or_default()))
     }
 }

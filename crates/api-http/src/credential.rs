@@ -3,11 +3,10 @@
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderMap, header, request::Parts};
 use rollcall_application::{Actor, sessions, tokens};
-use rollcall_domain::secret::Secret;
+use rollcall_domain::{audit::Origin, secret::Secret};
 
 use crate::{
     api::Api,
-    client::Client,
     problem::{Code, Problem},
 };
 
@@ -87,24 +86,30 @@ pub(crate) struct Caller(pub(crate) Actor);
 
 /// Finds the actor, once per request.
 pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<Actor>, Problem> {
-    if let Some(Caller(actor)) = parts.extensions.get() {
-        return Ok(Some(actor.clone()));
+    if let Some(Caller(actor)) = parts.extensions.remove() {
+        return Ok(Some(actor));
     }
     let credential = Credential::of(&parts.headers, api.settings.cookie);
-    let origin = parts.extensions.get::<Client>().map(Client::origin).unwrap_or_default();
-    let actor = match &credential {
-        Credential::None => return Ok(None),
-        Credential::Unreadable => return Err(Problem::plain(Code::Unauthenticated)),
+    let origin: Origin = parts.extensions.get().cloned().unwrap_or_default();
+    match &credential {
+        Credential::None => Ok(None),
+        Credential::Unreadable => Err(Problem::plain(Code::Unauthenticated)),
         Credential::Bearer(token) if tokens::is_access_token(token) => {
-            tokens::authenticate(&api.app, token, origin).await?
+            Ok(Some(tokens::authenticate(&api.app, token, origin).await?))
         }
         // A cookie holds the token of a session, and nothing else.
         Credential::Bearer(token) | Credential::Cookie(token) => {
-            sessions::authenticate(&api.app, token, origin).await?
+            Ok(Some(sessions::authenticate(&api.app, token, origin).await?))
         }
-    };
-    parts.extensions.insert(Caller(actor.clone()));
-    Ok(Some(actor))
+    }
+}
+
+/// Finds the actor before the handler asks, and keeps it for then.
+pub(crate) async fn authenticate_early(parts: &mut Parts, api: &Api) -> Result<(), Problem> {
+    if let Some(actor) = authenticate(parts, api).await? {
+        parts.extensions.insert(Caller(actor));
+    }
+    Ok(())
 }
 
 impl FromRequestParts<Api> for Caller {

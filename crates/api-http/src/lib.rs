@@ -20,6 +20,7 @@ mod openapi;
 pub mod operations;
 pub mod problem;
 mod query;
+mod request_ids;
 mod service_credential;
 mod streaming;
 mod v1;

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use rollcall_application::{Error, FieldError};
+use rollcall_application::{Error, FieldError, Limit};
 use rollcall_domain::{OrganizationId, Permission, organizations::OrganizationName};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::middleware::tell_limit;
 
 macro_rules! codes {
     ($($name:ident = $wire:literal, $status:ident, $title:literal, $explanation:literal;)*) => {
@@ -157,6 +159,9 @@ pub(crate) struct Shown {
     #[serde(skip)]
     #[schema(ignore)]
     retry_after: Option<u64>,
+    #[serde(skip)]
+    #[schema(ignore)]
+    limit: Option<Limit>,
 }
 
 /// A value that cannot be accepted.
@@ -199,6 +204,7 @@ impl Problem {
             invited_email: None,
             signed_in_email: None,
             retry_after: None,
+            limit: None,
         }))
     }
 
@@ -296,9 +302,12 @@ impl From<Error> for Problem {
                 problem
             }
             Error::PreconditionFailed => Self::plain(Code::PreconditionFailed),
-            Error::LimitReached { what, retry_after } => {
-                Self::new(Code::RateLimited, format!("There have been too many {what}."))
-                    .retry_after(retry_after.whole_seconds().unsigned_abs())
+            Error::LimitReached { limit, retry_after } => {
+                let detail = format!("There have been too many {}.", limit.what);
+                let mut problem = Self::new(Code::RateLimited, detail)
+                    .retry_after(retry_after.whole_seconds().unsigned_abs());
+                problem.0.limit = Some(limit);
+                problem
             }
             Error::Busy => Self::plain(Code::Unavailable).retry_after(2),
             Error::Unavailable(source) => {
@@ -327,6 +336,11 @@ impl IntoResponse for Problem {
         }
         if let Some(seconds) = self.0.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(Limit { name, quota, window, .. }) = self.0.limit {
+            let (per_seconds, reset) =
+                (window.whole_seconds().unsigned_abs(), self.0.retry_after.unwrap_or(1));
+            tell_limit(headers, name, (quota, per_seconds), (0, reset));
         }
         response.extensions_mut().insert(Unfinished(Arc::from(self.0)));
         response

@@ -79,10 +79,10 @@ pub enum Error {
     #[error("changed in between")]
     PreconditionFailed,
     /// More than is allowed in this time.
-    #[error("too many {what}")]
+    #[error("too many {}", limit.what)]
     LimitReached {
-        /// Of what.
-        what: &'static str,
+        /// What is allowed.
+        limit: Limit,
         /// When it is worth trying again.
         retry_after: Duration,
     },
@@ -95,6 +95,19 @@ pub enum Error {
     /// A fault of Rollcall's own.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// How much is allowed, of what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// What programs call it.
+    pub name: &'static str,
+    /// Of what there have been too many, in words.
+    pub what: &'static str,
+    /// So many,
+    pub quota: u32,
+    /// in this time.
+    pub window: Duration,
 }
 
 /// A value that cannot be accepted.

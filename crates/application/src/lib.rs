@@ -27,6 +27,6 @@ pub mod tokens;
 
 pub use actor::{Actor, Means, Seat};
 pub use application::{Application, Limits, Settings};
-pub use error::{Error, FieldError};
+pub use error::{Error, FieldError, Limit};
 pub use page::{Page, PageRequest};
 pub use precondition::Precondition;

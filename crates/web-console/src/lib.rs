@@ -17,11 +17,14 @@ mod welcome;
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
+use axum::{Router, extract::DefaultBodyLimit, routing::get};
 use rollcall_application::{Application, mail::DevMailbox};
 use rollcall_domain::secret::Secret;
 
 pub use problems::ExplainedProblem;
+
+/// The most bytes of a form.
+const FORM_BYTES: usize = 64 * 1024;
 
 /// What pages work with. Cloning it is cheap.
 #[derive(Clone)]
@@ -59,5 +62,5 @@ pub fn router(console: Console) -> Router {
     if console.mailbox.is_some() {
         pages = pages.route("/dev/mailbox", get(dev_mailbox::show));
     }
-    pages.with_state(console)
+    pages.layer(DefaultBodyLimit::max(FORM_BYTES)).with_state(console)
 }

@@ -7,7 +7,7 @@
 
 use axum::{
     body::{Body, to_bytes},
-    extract::{FromRequestParts, Request, State},
+    extract::Request,
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -16,13 +16,13 @@ use rollcall_application::{
     Error,
     ports::{Claim, KeyedRequest, Window},
 };
+use rollcall_domain::audit::Origin;
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
 use crate::{
     api::Api,
     body,
-    client::Client,
     credential::{self, Credential},
     problem::{Code, Problem},
 };
@@ -44,23 +44,24 @@ struct Answer {
     body: Vec<u8>,
 }
 
-pub(super) async fn idempotency(State(api): State<Api>, request: Request, next: Next) -> Response {
+/// Lets a request pass, unless it repeats one that is answered.
+pub(super) async fn once(api: &Api, request: Request, next: Next) -> Response {
     // Pages are for people, who see what they get.
     let path = request.uri().path();
     let of_the_api = path.starts_with("/v1/") && path != ONLY_ASKS;
     if *request.method() != Method::POST || !of_the_api || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }
-    keyed(&api, request, next).await.unwrap_or_else(IntoResponse::into_response)
+    keyed(api, request, next).await.unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Problem> {
     let key = key(request.headers())?;
     let (mut parts, body) = request.into_parts();
     // Before anything is replayed: a session that has ended gets nothing any more, not even an old answer.
-    credential::authenticate(&mut parts, api).await?;
+    credential::authenticate_early(&mut parts, api).await?;
     let bytes = body::read(Request::from_parts(parts.clone(), body), api).await?;
-    let caller = caller(&mut parts, api).await;
+    let caller = caller(&parts, api);
     let fingerprint = fingerprint(api, &[parts.uri.path(), parts.uri.query().unwrap_or_default()], &bytes);
     let keyed = KeyedRequest { caller, key, fingerprint };
 
@@ -116,12 +117,15 @@ fn key(headers: &HeaderMap) -> Result<String, Problem> {
 }
 
 /// Whose key it is: the credential's, or that of a network in which nobody is signed in.
-async fn caller(parts: &mut http::request::Parts, api: &Api) -> [u8; 32] {
+fn caller(parts: &http::request::Parts, api: &Api) -> [u8; 32] {
     let credential = Credential::of(&parts.headers, api.settings.cookie);
-    let Ok(client) = Client::from_request_parts(parts, api).await;
     match credential.token() {
         Some(token) => fingerprint(api, &["credential"], token.expose().as_bytes()),
-        None => fingerprint(api, &["network"], client.network().to_string().as_bytes()),
+        None => {
+            let network = parts.extensions.get().and_then(Origin::network);
+            let network = network.map(|network| network.to_string()).unwrap_or_default();
+            fingerprint(api, &["network"], network.as_bytes())
+        }
     }
 }
 

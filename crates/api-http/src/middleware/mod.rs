@@ -5,9 +5,14 @@ mod origin_check;
 mod outermost;
 mod rate_limit;
 
-use axum::{Router, extract::DefaultBodyLimit, middleware};
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
 pub(crate) use idempotency::ONLY_ASKS;
-pub(crate) use rate_limit::RateLimits;
+pub(crate) use rate_limit::{RateLimits, tell_limit};
 
 use crate::{
     api::Api,
@@ -18,13 +23,25 @@ use crate::{
 ///
 /// From the outside in: the request's id, its log line, its time limit and the headers of every answer; how
 /// many requests are answered; whether a browser's request comes from our own pages; keyed repeats.
+///
+/// It is one layer: each would be copied, with all that is inside of it, for every request.
 pub fn around(routes: Router, api: &Api) -> Router {
     routes
-        .layer(DefaultBodyLimit::max(api.settings.body_limit))
         .fallback(async || Problem::plain(Code::NotFound))
         .method_not_allowed_fallback(async || Problem::plain(Code::MethodNotAllowed))
-        .layer(middleware::from_fn_with_state(api.clone(), idempotency::idempotency))
-        .layer(middleware::from_fn_with_state(api.clone(), origin_check::origin_check))
-        .layer(middleware::from_fn_with_state(api.clone(), rate_limit::rate_limit))
-        .layer(middleware::from_fn_with_state(api.clone(), outermost::outermost))
+        .layer(from_fn_with_state(api.clone(), outermost::outermost))
+}
+
+/// What may keep a request from its handler, from the outside in.
+async fn gates(api: Api, request: Request, next: Next) -> Response {
+    let standing = rate_limit::count(&api, &request);
+    let refused = standing.as_ref().and_then(rate_limit::Standing::refusal);
+    let mut response = match refused.map_or_else(|| origin_check::check(&api, &request), Err) {
+        Err(problem) => problem.into_response(),
+        Ok(()) => idempotency::once(&api, request, next).await,
+    };
+    if let Some(standing) = standing {
+        standing.tell(&mut response);
+    }
+    response
 }

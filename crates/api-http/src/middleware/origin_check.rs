@@ -2,11 +2,7 @@
 //! shows. So a request that changes something, and has a cookie or is a form, must come from our own pages
 //! (ASVS 3.5.1, attack 20).
 
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::extract::Request;
 use http::{HeaderMap, HeaderName, Method, header};
 
 use crate::{
@@ -18,7 +14,8 @@ use crate::{
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-pub(super) async fn origin_check(State(api): State<Api>, request: Request, next: Next) -> Response {
+/// Refuses what may come from another site.
+pub(super) fn check(api: &Api, request: &Request) -> Result<(), Problem> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
     // What only asks takes a Bearer token alone, which no site can make a browser send along.
     if !safe && request.uri().path() != ONLY_ASKS {
@@ -30,10 +27,10 @@ pub(super) async fn origin_check(State(api): State<Api>, request: Request, next:
             Credential::None => is_form(headers),
         };
         if moved_by_a_browser && !origin_is_ours(headers, &api.settings.public_origin) {
-            return Problem::plain(Code::OriginMismatch).into_response();
+            return Err(Problem::plain(Code::OriginMismatch));
         }
     }
-    next.run(request).await
+    Ok(())
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

@@ -4,6 +4,7 @@
 use std::{
     any::Any,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    panic::AssertUnwindSafe,
     time::Instant,
 };
 
@@ -12,12 +13,15 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use futures_util::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use tracing::{Instrument, info_span};
+use rollcall_domain::audit::Origin;
+use tokio::time::timeout;
+use tracing::{Instrument, field, info_span};
 
+use super::gates;
 use crate::{
     api::Api,
-    client::Client,
     problem::{Code, Problem, Unfinished},
 };
 
@@ -29,43 +33,44 @@ const USER_AGENT_CHARACTERS: usize = 256;
 
 pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let trace_id = continued_trace(request.headers()).unwrap_or_else(|| random_id(&api));
-    let client = client(&api, &request, &trace_id);
-    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
+    let request_id = continued_trace(request.headers()).unwrap_or_else(|| api.request_ids.next());
+    let origin = origin(&api, &request, request_id);
+    let request_id = HeaderValue::try_from(origin.request_id.as_deref().unwrap_or_default());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("", MatchedPath::as_str);
     let method = request.method().clone();
     // The path may hold ids, the query may hold secrets: neither is logged, the route says enough.
-    let span =
-        info_span!("request", method = %method, route, request_id = client.request_id, client = %client.ip);
-    let request_id = client.request_id.clone();
-    // Other crates' handlers know the domain's type only.
-    request.extensions_mut().insert(client.origin());
-    request.extensions_mut().insert(client);
+    let span = info_span!("request", %method, route, request_id = origin.request_id, client = origin.ip.map(field::display));
+    request.extensions_mut().insert(origin);
 
-    // In a task of its own: a request that has begun is done, whether or not its client waits for the answer. One that is
-    // keyed keeps its answer for when the client comes again.
-    let answered = tokio::spawn(next.run(request).instrument(span.clone()));
-    let mut response = match tokio::time::timeout(api.settings.timeout, answered).await {
+    let answered = gates(api.clone(), request, next).instrument(span.clone());
+    let answered = match method.is_safe() {
+        true => timeout(api.settings.timeout, AssertUnwindSafe(answered).catch_unwind()).await,
+        // In a task of its own: a change that has begun is done, whether or not its client waits for the answer. One that is
+        // keyed keeps its answer for when the client comes again.
+        false => timeout(api.settings.timeout, tokio::spawn(answered)).await.map(|ended| {
+            ended.map_err(|error| error.try_into_panic().unwrap_or_else(|error| Box::new(error.to_string())))
+        }),
+    };
+    let mut response = match answered {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) => {
-            let panic = error.try_into_panic().ok();
-            let panic = panic.as_deref().map_or("no panic", panic_text);
-            tracing::error!(parent: &span, panic, "a request made the service panic");
+        Ok(Err(panic)) => {
+            tracing::error!(parent: &span, panic = panic_text(&*panic), "a request made the service panic");
             Problem::plain(Code::Internal).into_response()
         }
         Err(_) => Problem::new(Code::Unavailable, "Answering took too long.").retry_after(1).into_response(),
     };
 
-    if let Some(problem) = response.extensions_mut().remove::<Unfinished>() {
-        problem.finish(&mut response, &request_id);
+    if let Ok(request_id) = request_id {
+        if let Some(problem) = response.extensions_mut().remove::<Unfinished>() {
+            problem.finish(&mut response, request_id.to_str().unwrap_or_default());
+        }
+        response.headers_mut().insert(REQUEST_ID, request_id);
     }
-    let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(&request_id) {
-        headers.insert(REQUEST_ID, id);
-    }
-    harden(headers, api.settings.hsts);
+    harden(response.headers_mut(), api.settings.hsts);
 
     let (status, elapsed) = (response.status(), started.elapsed());
-    api.metrics.request(method.as_str(), &route, status.as_u16(), elapsed);
+    api.metrics.request(method.as_str(), route, status.as_u16(), elapsed);
     span.in_scope(|| {
         tracing::info!(status = status.as_u16(), milliseconds = elapsed.as_millis() as u64, "answered")
     });
@@ -92,7 +97,7 @@ fn harden(headers: &mut HeaderMap, hsts: bool) {
     }
 }
 
-fn client(api: &Api, request: &Request, request_id: &str) -> Client {
+fn origin(api: &Api, request: &Request, request_id: String) -> Origin {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
     let headers = request.headers();
@@ -100,10 +105,10 @@ fn client(api: &Api, request: &Request, request_id: &str) -> Client {
     let forwarded: Vec<&str> =
         headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    Client {
-        ip: api.client_ip(peer, Some(forwarded.join(",").as_str()).filter(|list| !list.is_empty())),
+    Origin {
+        ip: Some(api.client_ip(peer, Some(forwarded.join(",").as_str()).filter(|list| !list.is_empty()))),
         user_agent: user_agent.map(|name| name.chars().take(USER_AGENT_CHARACTERS).collect()),
-        request_id: request_id.to_owned(),
+        request_id: Some(request_id),
     }
 }
 
@@ -121,12 +126,6 @@ fn continued_trace(headers: &HeaderMap) -> Option<String> {
     let whole =
         hex(parent, 16) && not_zero(parent) && hex(flags, 2) && (version != "00" || parts.next().is_none());
     (known && whole).then(|| trace.to_owned())
-}
-
-fn random_id(api: &Api) -> String {
-    let mut random = [0; 16];
-    api.app.entropy.fill(&mut random);
-    format!("{:032x}", u128::from_be_bytes(random))
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

@@ -5,23 +5,19 @@
 
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::Request, response::Response};
 use governor::{
     Quota as Rate, RateLimiter,
     clock::{Clock, DefaultClock},
     middleware::StateInformationMiddleware,
     state::keyed::DashMapStateStore,
 };
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use rollcall_domain::audit::Origin;
 use sha2::{Digest, Sha256};
 
 use crate::{
     api::{Api, Quota, Quotas},
-    client::Client,
     credential::Credential,
     problem::{Code, Problem},
 };
@@ -67,7 +63,7 @@ pub(crate) struct RateLimits {
 }
 
 /// How a request stands against a policy.
-struct Standing {
+pub(super) struct Standing {
     name: &'static str,
     quota: Quota,
     remaining: u32,
@@ -105,15 +101,15 @@ impl RateLimits {
     }
 
     /// Counts a request against the policy that it comes closest to.
-    fn count(&self, request: &Request, client: &Client, cookie: crate::SessionCookie) -> Standing {
+    fn count(&self, request: &Request, network: IpAddr, cookie: crate::SessionCookie) -> Standing {
         self.tidy();
         if *request.method() == Method::POST && ATTEMPTS.contains(&request.uri().path()) {
-            return self.attempts_by_network.count(&client.network());
+            return self.attempts_by_network.count(&network);
         }
         match Credential::of(request.headers(), cookie).token() {
             // Made-up tokens must not buy a fresh allowance each: the network pays for every request too.
             Some(token) => {
-                let network = self.requests_by_network.count(&client.network());
+                let network = self.requests_by_network.count(&network);
                 let credential = self.requests_by_credential.count(&Sha256::digest(token.expose()).into());
                 if network.wait.is_some() || network.remaining < credential.remaining {
                     network
@@ -121,7 +117,7 @@ impl RateLimits {
                     credential
                 }
             }
-            None => self.requests_by_network.count(&client.network()),
+            None => self.requests_by_network.count(&network),
         }
     }
 
@@ -135,38 +131,50 @@ impl RateLimits {
     }
 }
 
-pub(super) async fn rate_limit(State(api): State<Api>, request: Request, next: Next) -> Response {
-    let Some(limits) = &api.limits else { return next.run(request).await };
-    let Some(client) = request.extensions().get::<Client>() else { return next.run(request).await };
-    let standing = limits.count(&request, client, api.settings.cookie);
-    let mut response = match standing.wait {
-        None => next.run(request).await,
-        Some(wait) => {
-            let Quota { requests, per_seconds } = standing.quota;
-            let detail =
-                format!("At most {requests} requests of this kind are answered in {per_seconds} seconds.");
-            Problem::new(Code::RateLimited, detail).retry_after(wait.as_secs() + 1).into_response()
-        }
-    };
-    standing.tell(&mut response);
-    response
+/// Counts a request; none where nothing is limited.
+pub(super) fn count(api: &Api, request: &Request) -> Option<Standing> {
+    let limits = api.limits.as_ref()?;
+    let network = request.extensions().get().and_then(Origin::network)?;
+    Some(limits.count(request, network, api.settings.cookie))
 }
 
 impl Standing {
-    fn tell(&self, response: &mut Response) {
+    /// What is answered instead when there have been too many.
+    pub(super) fn refusal(&self) -> Option<Problem> {
+        let Quota { requests, per_seconds } = self.quota;
+        let detail =
+            format!("At most {requests} requests of this kind are answered in {per_seconds} seconds.");
+        Some(Problem::new(Code::RateLimited, detail).retry_after(self.wait?.as_secs() + 1))
+    }
+
+    /// Tells it in the header fields of an answer, unless the answer tells of a limit that came sooner.
+    pub(super) fn tell(self, response: &mut Response) {
+        if response.headers().contains_key(RATE_LIMIT) {
+            return;
+        }
         let Self { name, quota: Quota { requests, per_seconds }, remaining, wait } = self;
         let missing = u64::from(requests - remaining.min(requests));
         // Seconds until the allowance is whole again.
-        let reset = wait.map_or(missing * u64::from(*per_seconds) / u64::from((*requests).max(1)), |wait| {
-            wait.as_secs() + 1
-        });
-        for (header, value) in [
-            (RATE_LIMIT_POLICY, format!("\"{name}\";q={requests};w={per_seconds}")),
-            (RATE_LIMIT, format!("\"{name}\";r={remaining};t={reset}")),
-        ] {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                response.headers_mut().insert(header, value);
-            }
+        let reset = wait
+            .map_or(missing * u64::from(per_seconds) / u64::from(requests.max(1)), |wait| wait.as_secs() + 1);
+        tell_limit(response.headers_mut(), name, (requests, per_seconds.into()), (remaining, reset));
+    }
+}
+
+/// Tells of a policy, so much in so many seconds, and how one stands against it: what remains, and the seconds until all of it
+/// is there again.
+pub(crate) fn tell_limit(
+    headers: &mut HeaderMap,
+    name: &str,
+    (quota, per_seconds): (u32, u64),
+    (remaining, reset): (u32, u64),
+) {
+    for (header, value) in [
+        (RATE_LIMIT_POLICY, format!("\"{name}\";q={quota};w={per_seconds}")),
+        (RATE_LIMIT, format!("\"{name}\";r={remaining};t={reset}")),
+    ] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(header, value);
         }
     }
 }

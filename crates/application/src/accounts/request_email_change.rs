@@ -8,7 +8,7 @@ use rollcall_domain::{
 };
 use time::Duration;
 
-use crate::{Actor, Application, Error, mail::Letter};
+use crate::{Actor, Application, Error, Limit, mail::Letter};
 
 /// Notes the wish, sends a link to the new address, and tells the one there is. An earlier wish is forgotten: the latest link is
 /// the one that works.
@@ -45,7 +45,10 @@ async fn note(app: &Application, actor: &Actor, email: EmailAddress) -> Result<(
     if let Some(limits) = app.settings.limits
         && unit.email_changes_since(user, now - Duration::HOUR).await? >= limits.email_changes_per_account
     {
-        return Err(Error::LimitReached { what: "changes of address", retry_after: Duration::HOUR });
+        let quota = limits.email_changes_per_account;
+        let limit =
+            Limit { name: "email-changes", what: "changes of address", quota, window: Duration::HOUR };
+        return Err(Error::LimitReached { limit, retry_after: Duration::HOUR });
     }
     let (id, notice): (EmailChangeId, NoticeId) = (app.id(), app.id());
     let event =

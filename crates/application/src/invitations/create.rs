@@ -9,7 +9,7 @@ use rollcall_domain::{
 use time::Duration;
 
 use super::ListedInvitation;
-use crate::{Actor, Application, Error, Seat, mail::Letter, ports::UnitOfWork};
+use crate::{Actor, Application, Error, Limit, Seat, mail::Letter, ports::UnitOfWork};
 
 /// Whom, and as what.
 #[derive(Debug, Clone)]
@@ -73,14 +73,15 @@ pub(super) async fn within_limits(
     let Some(limits) = app.settings.limits else { return Ok(()) };
     let (now, window) = (app.now(), Duration::DAY);
     let sent = unit.invitation_mails_since(seat.organization, seat.membership.user, now - window).await?;
-    for (count, limit, first) in [
+    for (count, quota, first) in [
         (sent.by_inviter, limits.invitations_per_inviter, sent.first_by_inviter),
         (sent.by_organization, limits.invitations_per_organization, sent.first_by_organization),
     ] {
-        if count >= limit {
+        if count >= quota {
             // There is room for another when the first of them is a day ago.
             let retry_after = first.map_or(window, |first| first + window - now);
-            return Err(Error::LimitReached { what: "invitations in 24 hours", retry_after });
+            let limit = Limit { name: "invitations", what: "invitations in 24 hours", quota, window };
+            return Err(Error::LimitReached { limit, retry_after });
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use rollcall_domain::{
 use time::Duration;
 
 use super::{Create, ListedInvitation, create};
-use crate::{Actor, Application, Error};
+use crate::{Actor, Application, Error, Limit};
 
 /// Invites each in turn, in a transaction of its own, so that one bad line spoils no other. The results come in
 /// the order of the commands.
@@ -24,14 +24,12 @@ pub async fn create_bulk(
     let permitted = actor.permit(Permission::TeamInvite);
     app.refusals_recorded(actor, Action::InvitationCreated, Target::Nothing, permitted).await?;
     let mut results = Vec::with_capacity(commands.len());
-    let mut limited: Option<(&'static str, Duration)> = None;
+    let mut limited: Option<(Limit, Duration)> = None;
     for command in commands {
-        results.push(match (command, &limited) {
+        results.push(match (command, limited) {
             (Err(error), _) => Err(error),
             // The rest would only be refused one by one, and each refusal written down.
-            (Ok(_), Some((what, retry_after))) => {
-                Err(Error::LimitReached { what, retry_after: *retry_after })
-            }
+            (Ok(_), Some((limit, retry_after))) => Err(Error::LimitReached { limit, retry_after }),
             (Ok(command), None) => match create(app, actor, command).await {
                 // Not about this line: what has been done so far is done, and a repeat finds it so.
                 Err(
@@ -43,8 +41,8 @@ pub async fn create_bulk(
                     return Err(error);
                 }
                 result => {
-                    if let Err(Error::LimitReached { what, retry_after }) = &result {
-                        limited = Some((*what, *retry_after));
+                    if let Err(Error::LimitReached { limit, retry_after }) = &result {
+                        limited = Some((*limit, *retry_after));
                     }
                     result
                 }

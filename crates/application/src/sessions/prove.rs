@@ -4,13 +4,14 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rollcall_domain::{
     EmailAddress, SessionId, UserId,
     accounts::User,
-    attempts::{TooMany, WORTH_TELLING},
+    attempts::{Allowances, MOST_IN_A_ROW, TooMany, WORTH_TELLING},
     audit::Origin,
     secret::{Password, Secret},
 };
+use time::Duration;
 
 use crate::{
-    Actor, Application, Error,
+    Actor, Application, Error, Limit,
     ports::{Attempt, Credentials, Settled},
 };
 
@@ -62,7 +63,7 @@ pub(crate) async fn prove(
     let allowances = app.settings.limits.map(|limits| limits.password_attempts);
     let begun = app.attempts.begin(&attempt, allowances.as_ref(), app.now()).await?;
     let begun = begun.map_err(|TooMany { retry_after }| Error::LimitReached {
-        what: "attempts with a wrong password",
+        limit: limit(allowances.as_ref()),
         retry_after,
     })?;
     let kept = claimant.credentials.map(|credentials| credentials.password.clone());
@@ -83,6 +84,15 @@ pub(crate) async fn prove(
         device_is_known: attempt.device_is_known,
         worth_telling: !right && claimant.credentials.is_some() && WORTH_TELLING.contains(&begun.in_a_row),
     })
+}
+
+/// What clients are told of the limits, whichever of them was reached.
+fn limit(allowances: Option<&Allowances>) -> Limit {
+    let (quota, window) = allowances
+        .map_or((MOST_IN_A_ROW, Duration::DAY), |Allowances { account, .. }| {
+            (account.attempts, account.each * account.attempts)
+        });
+    Limit { name: "password-attempts", what: "attempts with a wrong password", quota, window }
 }
 
 /// Checks the password of somebody who is signed in; gives back the account as it was then.
