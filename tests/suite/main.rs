@@ -28,6 +28,7 @@ mod purge;
 mod races;
 mod refusals;
 mod schema;
+mod search_path;
 mod sessions;
 mod signing_keys;
 mod tokens;

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use rollcall_application::ports::{Attempt, Attempts, Begun, Settled, StoreError};
 use rollcall_domain::attempts::{self, Allowances, DEVICE_KNOWN_FOR, Tallies, Tally, TooMany};
+use sqlx::{Executor, PgPool, Postgres};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
@@ -17,6 +18,21 @@ const KEPT_FOR: Duration = Duration::days(30);
 /// and what was counted at an account.
 const KEPT_FOR_ACCOUNTS: Duration = Duration::days(400);
 
+/// Where an attempt is counted. At a network that everybody comes from only what there is an allowance for: its count is what they
+/// would wait for each other at.
+fn keys(attempt: &Attempt, allowances: Option<&Allowances>) -> Vec<Vec<u8>> {
+    let network = allowances.map(|_| attempt.network);
+    [attempt.account, attempt.device].into_iter().chain(network).map(|key| key.to_vec()).collect()
+}
+
+/// Begins to count. Nobody waits until it is on disk: what a crash of the database can lose is what was counted in the second
+/// before.
+async fn begin_counting(pool: &PgPool) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
+    let mut transaction = begin_task(pool, task::ATTEMPTS).await?;
+    transaction.execute("SET LOCAL synchronous_commit = off").await.map_err(store_error)?;
+    Ok(transaction)
+}
+
 #[async_trait]
 impl Attempts for PgStore {
     async fn begin(
@@ -25,16 +41,16 @@ impl Attempts for PgStore {
         allowances: Option<&Allowances>,
         now: OffsetDateTime,
     ) -> Result<Result<Begun, TooMany>, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::ATTEMPTS).await?;
+        let mut transaction = begin_counting(&self.pool).await?;
         // In one order, so that no two wait for each other; and a row that is not there is made, so that there is one to lock.
-        let keys = [attempt.account, attempt.device, attempt.network].map(|key| key.to_vec());
+        let keys = keys(attempt, allowances);
         let rows = sqlx::query!(
             r#"INSERT INTO attempts AS a (key, whole_at, of_account)
                SELECT k.key, $2, k.key = $3 AND $4
                  FROM unnest($1::bytea[]) AS k (key) ORDER BY k.key
                    ON CONFLICT (key) DO UPDATE SET of_account = excluded.of_account
             RETURNING a.key, a.in_a_row, a.whole_at, a.known_until"#,
-            keys.as_slice(),
+            &keys,
             now,
             attempt.account.as_slice(),
             attempt.is_of_account,
@@ -62,9 +78,9 @@ impl Attempts for PgStore {
             "UPDATE attempts a SET in_a_row = n.in_a_row, whole_at = n.whole_at
                FROM unnest($1::bytea[], $2::integer[], $3::timestamptz[]) AS n (key, in_a_row, whole_at)
               WHERE a.key = n.key",
-            keys.as_slice(),
-            in_a_row.as_slice(),
-            whole_at.as_slice(),
+            &keys,
+            &in_a_row[..keys.len()],
+            &whole_at[..keys.len()],
         );
         update.execute(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
@@ -79,8 +95,8 @@ impl Attempts for PgStore {
         allowances: Option<&Allowances>,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        let mut transaction = begin_task(&self.pool, task::ATTEMPTS).await?;
-        let keys = [attempt.account, attempt.device, attempt.network].map(|key| key.to_vec());
+        let mut transaction = begin_counting(&self.pool).await?;
+        let keys = keys(attempt, allowances);
         let [of_account, of_network] = allowances.map_or([0.0; 2], |Allowances { account, network }| {
             [account, network].map(|allowance| allowance.each.as_seconds_f64())
         });
@@ -97,8 +113,8 @@ impl Attempts for PgStore {
                     known_until = CASE WHEN $6 AND a.key = $4 THEN $5 ELSE a.known_until END
                FROM held JOIN unnest($1::bytea[], $2::float8[]) AS n (key, seconds) ON n.key = held.key
               WHERE a.key = held.key",
-            keys.as_slice(),
-            seconds.as_slice(),
+            &keys,
+            &seconds[..keys.len()],
             now,
             attempt.device.as_slice(),
             now + DEVICE_KNOWN_FOR,

@@ -7,7 +7,7 @@ use rollcall_application::{
     ports::StoreError,
 };
 use rollcall_domain::{
-    EmailAddress, InvitationId, OrganizationId, Role, UserId,
+    InvitationId, OrganizationId, Role, UserId,
     invitations::{Acceptance, Invitation, Status},
 };
 use time::OffsetDateTime;
@@ -154,18 +154,15 @@ impl Invitations for Transaction {
         organization: OrganizationId,
         invitation: &Invitation,
     ) -> Result<(), StoreError> {
-        let make_room = sqlx::query!(
-            "UPDATE invitations SET state = 'expired', token_hash = NULL, version = version + 1
-              WHERE org_id = $1 AND email_key = $2 AND state = 'pending' AND expires_at <= $3",
-            organization.uuid(),
-            invitation.email.key(),
-            invitation.created_at,
-        );
-        make_room.execute(self.connection()).await.map_err(store_error)?;
+        // One that ran out makes room for it.
         let insert = sqlx::query!(
-            "INSERT INTO invitations (org_id, invitation_id, email, email_key, role, state, invited_by, created_at,
+            "WITH room AS (
+                 UPDATE invitations SET state = 'expired', token_hash = NULL, version = version + 1
+                  WHERE org_id = $1 AND email_key = $4 AND state = 'pending' AND expires_at <= $8
+              RETURNING 1)
+             INSERT INTO invitations (org_id, invitation_id, email, email_key, role, state, invited_by, created_at,
                                       expires_at, version)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM (SELECT count(*) FROM room) made",
             organization.uuid(),
             invitation.id.uuid(),
             invitation.email.as_str(),
@@ -267,21 +264,5 @@ impl Invitations for Transaction {
             acceptance.at(),
         );
         exactly_one(update.execute(self.connection()).await)
-    }
-
-    async fn invitation_pending(
-        &mut self,
-        organization: OrganizationId,
-        email: &EmailAddress,
-        now: OffsetDateTime,
-    ) -> Result<bool, StoreError> {
-        let found = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM invitations
-                               WHERE org_id = $1 AND email_key = $2 AND state = 'pending' AND expires_at > $3) AS "found!""#,
-            organization.uuid(),
-            email.key(),
-            now
-        );
-        found.fetch_one(self.connection()).await.map_err(store_error)
     }
 }

@@ -155,7 +155,6 @@ mock! {
         async fn invitations_lock_of(&mut self, organization: OrganizationId, inviter: UserId) -> Answer<Vec<(InvitationId, Role)>>;
         async fn invitation_hand_over(&mut self, organization: OrganizationId, id: InvitationId, to: UserId) -> Answer<()>;
         async fn invitation_accept(&mut self, organization: OrganizationId, acceptance: &Acceptance) -> Answer<()>;
-        async fn invitation_pending(&mut self, organization: OrganizationId, email: &EmailAddress, now: OffsetDateTime) -> Answer<bool>;
     }
 
     #[async_trait]

@@ -4,6 +4,7 @@
 mod database;
 mod http;
 mod keys;
+mod log_lines;
 mod logging;
 mod operator;
 mod ports;
@@ -15,6 +16,7 @@ mod values;
 mod workers;
 
 pub use database::{Database, DatabaseError, Reservation};
+pub use log_lines::Flusher;
 pub use logging::{InvalidLogging, start_logging};
 pub use operator::{OperatorError, restore};
 pub use ports::{Ports, SystemClock, SystemEntropy};

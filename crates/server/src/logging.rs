@@ -2,9 +2,12 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt};
 
-use crate::settings::Settings;
+use crate::{
+    log_lines::{Flusher, Lines},
+    settings::Settings,
+};
 
 /// The log cannot be set up as configured.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,21 +20,19 @@ pub enum InvalidLogging {
     Format,
 }
 
-/// Starts to log, for the whole process.
+/// Starts to log, for the whole process, until what it gives back is dropped.
 ///
 /// # Errors
 /// [`InvalidLogging`].
-pub fn start_logging(settings: &Settings) -> Result<(), InvalidLogging> {
+pub fn start_logging(settings: &Settings) -> Result<Flusher, InvalidLogging> {
     let (filter, format) = filter(settings)?;
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+    let (lines, flusher) = Lines::to(std::io::stderr());
+    let layer = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(lines);
     match format {
-        Format::Text => lines.init(),
-        Format::Json => lines.json().flatten_event(true).init(),
+        Format::Text => registry().with(filter).with(layer).init(),
+        Format::Json => registry().with(filter).with(layer.json().flatten_event(true)).init(),
     }
-    Ok(())
+    Ok(flusher)
 }
 
 pub(crate) enum Format {
@@ -40,8 +41,8 @@ pub(crate) enum Format {
 }
 
 /// What is logged, and how it looks.
-pub(crate) fn filter(settings: &Settings) -> Result<(EnvFilter, Format), InvalidLogging> {
-    let filter = EnvFilter::try_new(&settings.values.log.level).map_err(|_| InvalidLogging::Level)?;
+pub(crate) fn filter(settings: &Settings) -> Result<(Targets, Format), InvalidLogging> {
+    let filter = settings.values.log.level.parse().map_err(|_| InvalidLogging::Level)?;
     match settings.values.log.format.as_str() {
         "text" => Ok((filter, Format::Text)),
         "json" => Ok((filter, Format::Json)),

@@ -84,7 +84,7 @@ async fn main() -> ExitCode {
 
 async fn serve() -> Result {
     let settings = Settings::load()?;
-    start_logging(&settings)?;
+    let _log = start_logging(&settings)?;
     // Before anything is started, so that no signal finds nobody at home.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let server = tokio::select! {
@@ -107,7 +107,7 @@ async fn serve() -> Result {
 
 async fn migrate() -> Result {
     let settings = Settings::load()?;
-    start_logging(&settings)?;
+    let _log = start_logging(&settings)?;
     let database = Database::visit(&settings).await?;
     let migrated = database.migrate().await;
     let closed = database.close().await;
@@ -120,14 +120,14 @@ async fn migrate() -> Result {
 
 async fn rotate() -> Result {
     let settings = Settings::load()?;
-    start_logging(&settings)?;
+    let _log = start_logging(&settings)?;
     println!("{}", rotate_keys(&settings, Ports::default()).await?);
     Ok(())
 }
 
 async fn restore(organization: OrganizationId) -> Result {
     let settings = Settings::load()?;
-    start_logging(&settings)?;
+    let _log = start_logging(&settings)?;
     let restored = rollcall_server::restore(&settings, &Ports::default(), organization).await?;
     println!("{} ({}) is restored; its people sign in anew", restored.name, restored.id);
     Ok(())

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_domain::{
-    EmailAddress, InvitationId, OrganizationId, Role, UserId,
+    InvitationId, OrganizationId, Role, UserId,
     invitations::{Acceptance, Invitation, Status},
 };
 use time::OffsetDateTime;
@@ -120,12 +120,4 @@ pub trait Invitations {
         organization: OrganizationId,
         acceptance: &Acceptance,
     ) -> Result<(), StoreError>;
-
-    /// Whether an address has an open invitation at `now`.
-    async fn invitation_pending(
-        &mut self,
-        organization: OrganizationId,
-        email: &EmailAddress,
-        now: OffsetDateTime,
-    ) -> Result<bool, StoreError>;
 }

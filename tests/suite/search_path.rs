@@ -1,0 +1,80 @@
+//! Functions with rights of their own that have no search path pinned name everything in full: tables, operators and types.
+
+use rollcall_domain::OrganizationId;
+use rollcall_tests::{Service, Team};
+use sqlx::{AssertSqlSafe, Executor};
+
+/// A schema in front of all others, in which names mean something else: every comparison is true, and the tables are somebody's
+/// who would like to know what is asked.
+const TRAP: &str = "
+    CREATE SCHEMA trap;
+    GRANT USAGE ON SCHEMA trap TO PUBLIC;
+    CREATE FUNCTION trap.yes(bytea, bytea) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+    CREATE FUNCTION trap.yes(uuid, uuid) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+    CREATE FUNCTION trap.yes(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+    CREATE FUNCTION trap.current_setting(text, boolean) RETURNS text LANGUAGE sql AS $$ SELECT 'trapped' $$;
+    CREATE FUNCTION trap.none(integer, integer) RETURNS integer LANGUAGE sql AS 'SELECT 0';
+    CREATE OPERATOR trap.= (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = trap.yes);
+    CREATE OPERATOR trap.= (LEFTARG = uuid, RIGHTARG = uuid, FUNCTION = trap.yes);
+    CREATE OPERATOR trap.<> (LEFTARG = text, RIGHTARG = text, FUNCTION = trap.yes);
+    CREATE OPERATOR trap.+ (LEFTARG = integer, RIGHTARG = integer, FUNCTION = trap.none);
+    CREATE DOMAIN trap.uuid AS text;
+    CREATE TABLE trap.sessions AS SELECT * FROM public.sessions;
+    CREATE TABLE trap.members AS SELECT * FROM public.members WITH NO DATA;
+    CREATE TABLE trap.users AS SELECT * FROM public.users;
+    GRANT SELECT ON ALL TABLES IN SCHEMA trap TO PUBLIC;";
+
+#[tokio::test]
+async fn a_search_path_changes_nothing_about_functions_that_name_everything_in_full() {
+    let service = Service::start().await;
+    let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);
+    service.database.connect().await.execute(TRAP).await.unwrap();
+    let mut connection = service.database.connect_as_service().await;
+    connection.execute("SET search_path = trap, public, pg_catalog").await.unwrap();
+
+    let (hash, email): (Vec<u8>, String) = sqlx::query_as(
+        "SELECT s.token_hash, u.email FROM sessions s JOIN users u ON u.user_id = s.user_id LIMIT 1",
+    )
+    .fetch_one(&mut service.database.connect().await)
+    .await
+    .unwrap();
+    for (hash, opens) in [(vec![0; 32], None), (hash, Some(email))] {
+        let opened: Option<String> = sqlx::query_scalar("SELECT email FROM public.directory_session($1)")
+            .bind(hash)
+            .fetch_optional(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(opened, opens);
+    }
+
+    for team in [&ours, &theirs] {
+        let organization = team.organization.parse::<OrganizationId>().unwrap().uuid();
+        connection
+            .execute(AssertSqlSafe(format!("BEGIN; SET LOCAL rollcall.org_id = '{organization}'")))
+            .await
+            .unwrap();
+        let page: Vec<(String, i32)> = sqlx::query_as(
+            "SELECT email, version FROM public.team_page('1970-01-01'::pg_catalog.timestamptz,
+                                                         '00000000-0000-0000-0000-000000000000', 200)",
+        )
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+        connection.execute("COMMIT").await.unwrap();
+        let mut seen: Vec<&str> = page.iter().map(|(email, _)| email.as_str()).collect();
+        let mut members: Vec<&str> = team.members.values().map(|(_, _, email)| email.as_str()).collect();
+        seen.sort_unstable();
+        members.sort_unstable();
+        assert_eq!(seen, members);
+        assert!(page.iter().all(|(_, version)| *version >= 2), "{page:?}");
+    }
+    // Where nothing was said of an organization there is no page.
+    let nothing: i64 = sqlx::query_scalar(
+        "SELECT pg_catalog.count(*) FROM public.team_page('1970-01-01'::pg_catalog.timestamptz,
+                                                          '00000000-0000-0000-0000-000000000000', 200)",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(nothing, 0);
+}
