@@ -51,6 +51,8 @@ impl<'a> Client<'a> {
     async fn is_slowed_down(&self, email: &str, password: &str) -> Answer {
         let answer = self.sign_in(email, password).await.problem(429, "rate_limited");
         assert!(answer.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
+        assert!(answer.header("ratelimit-policy").starts_with("\"password-attempts\";q="));
+        assert!(answer.header("ratelimit").starts_with("\"password-attempts\";r=0;t="));
         answer
     }
 }

@@ -249,6 +249,8 @@ async fn limits_keep_the_mail_from_being_a_cannon() {
     let second = invite(&owner).await.expect(201);
     let limited = invite(&owner).await.problem(429, "rate_limited");
     assert_eq!(limited.header("retry-after"), "86400");
+    assert!(limited.header("ratelimit-policy").ends_with(";w=86400"));
+    assert_eq!(limited.header("ratelimit"), "\"invitations\";r=0;t=86400");
     // Sending again counts as well, and others have an allowance of their own.
     let resend = format!("/v1/invitations/{}/resend", second.text_at("/id"));
     owner.post(&resend, json!({})).await.problem(429, "rate_limited");
