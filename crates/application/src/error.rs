@@ -1,6 +1,8 @@
 //! Why a use case did not do what it was asked.
 
-use rollcall_domain::{OrganizationId, Permission, members::TeamRefusal, organizations::OrganizationName};
+use rollcall_domain::{
+    OrganizationId, Permission, members::TeamRefusal, organizations::OrganizationName, security::ResetRefusal,
+};
 use time::Duration;
 
 use crate::ports::StoreError;
@@ -30,6 +32,18 @@ pub enum Error {
     /// The caller's last proof of who they are is too old for this.
     #[error("a fresh proof of who you are is needed")]
     ElevationRequired,
+    /// The organization asks for a second factor, and the caller's time to set one up is over.
+    #[error("a second factor is needed first")]
+    MfaRequired,
+    /// Nobody turns off their own second factor as if it were lost.
+    #[error("the second factor is the caller's own")]
+    OwnMfa,
+    /// There is no second factor to turn off.
+    #[error("there is no second factor")]
+    MfaNotEnabled,
+    /// The second factor guards more than the caller's organization.
+    #[error("the platform's operator decides about this second factor")]
+    MfaResetByOperator,
     /// The caller has shown an access token for what only the session's own token is good for.
     #[error("the token of the session itself is needed")]
     SessionRequired,
@@ -127,6 +141,10 @@ impl Error {
             | Self::PermissionDenied { .. }
             | Self::ElevationRequired
             | Self::SessionRequired
+            | Self::MfaRequired
+            | Self::OwnMfa
+            | Self::MfaNotEnabled
+            | Self::MfaResetByOperator
             | Self::NotFound
             | Self::LastOwner
             | Self::LastOwnerOf { .. }
@@ -154,6 +172,16 @@ impl From<TeamRefusal> for Error {
         match refusal {
             TeamRefusal::Forbidden { required } => Self::PermissionDenied { required },
             TeamRefusal::LastOwner => Self::LastOwner,
+        }
+    }
+}
+
+impl From<ResetRefusal> for Error {
+    fn from(refusal: ResetRefusal) -> Self {
+        match refusal {
+            ResetRefusal::Own => Self::OwnMfa,
+            ResetRefusal::NotEnabled => Self::MfaNotEnabled,
+            ResetRefusal::Elsewhere => Self::MfaResetByOperator,
         }
     }
 }

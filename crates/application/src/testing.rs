@@ -17,6 +17,7 @@ use rollcall_domain::{
     members::{Member, Membership},
     organizations::{Deleted, Deletion, Organization, Plan},
     secret::TokenHash,
+    security::{MfaRule, RuleChange},
     sessions::{Lifetimes, Session},
     tokens::{Issuer, KeyPurpose, SigningKey},
 };
@@ -35,6 +36,7 @@ use crate::{
         Attempt, Attempts, Begun, Clock, Credentials, Directory, Entropy, FoundEmailChange, FoundInvitation,
         FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError, UnitOfWork, View,
     },
+    security::{Affected, KeptRule, Notified, Security, SecurityView},
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView, StoredKey, Tokens},
 };
@@ -92,6 +94,7 @@ mock! {
         async fn password_resets_forget(&mut self, email: &EmailAddress) -> Answer<()>;
         async fn signup_add(&mut self, id: SignupId, signup: &Signup, now: OffsetDateTime) -> Answer<()>;
         async fn user_set_email(&mut self, user: UserId, email: &EmailAddress) -> Answer<()>;
+        async fn second_factors_remove(&mut self, user: UserId) -> Answer<()>;
         async fn user_delete(&mut self, user: UserId) -> Answer<()>;
         async fn invitations_lock_to(&mut self, user: UserId) -> Answer<Vec<(OrganizationId, InvitationId, Role)>>;
         async fn email_change_add(&mut self, id: EmailChangeId, change: &EmailChange, now: OffsetDateTime) -> Answer<()>;
@@ -123,6 +126,7 @@ mock! {
     impl MembersView for Unit {
         async fn member_find(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Member>>;
         async fn member_has_address(&mut self, organization: OrganizationId, email: &EmailAddress) -> Answer<bool>;
+        async fn member_elsewhere(&mut self, organization: OrganizationId, user: UserId) -> Answer<bool>;
         async fn members_page(&mut self, organization: OrganizationId, filter: &MemberFilter, page: &PageRequest<MemberKey>) -> Answer<Page<Member, MemberKey>>;
         async fn owners_count(&mut self, organization: OrganizationId) -> Answer<usize>;
         async fn owners(&mut self, organization: OrganizationId) -> Answer<Vec<UserId>>;
@@ -176,6 +180,19 @@ mock! {
         async fn session_hold(&mut self, session: SessionId) -> Answer<bool>;
         async fn session_prove(&mut self, session: SessionId, at: OffsetDateTime) -> Answer<bool>;
         async fn session_end(&mut self, session: SessionId) -> Answer<bool>;
+    }
+
+    #[async_trait]
+    impl SecurityView for Unit {
+        async fn mfa_rule_find(&mut self, organization: OrganizationId) -> Answer<KeptRule>;
+        async fn mfa_impact_page(&mut self, organization: OrganizationId, page: &PageRequest<MemberKey>) -> Answer<Page<Affected, MemberKey>>;
+    }
+
+    #[async_trait]
+    impl Security for Unit {
+        async fn mfa_rule_save(&mut self, organization: OrganizationId, rule: MfaRule, by: UserId, at: OffsetDateTime) -> Answer<()>;
+        async fn mfa_deadlines_set(&mut self, organization: OrganizationId, change: &RuleChange) -> Answer<()>;
+        async fn mfa_notices_claim(&mut self, organization: OrganizationId, limit: u16) -> Answer<Vec<Notified>>;
     }
 
     #[async_trait]
@@ -387,6 +404,7 @@ pub(crate) fn actor(number: u8, role: Role) -> Actor {
         session,
         user,
         place: Some((organization(), role)),
+        mfa_deadline: None,
         means: Means::Session,
         origin: Origin::default(),
     }

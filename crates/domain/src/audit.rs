@@ -297,6 +297,12 @@ actions! {
     MemberRemoved = "member.removed";
     /// A member left.
     MemberLeft = "member.left";
+    /// A member's second factor was turned off for them.
+    MfaReset = "mfa.reset";
+    /// One of an organization's security controls was changed.
+    SecurityControlChanged = "security.control_changed";
+    /// Members were reminded by when they need a second factor.
+    MfaRemindersSent = "security.mfa_reminders_sent";
     /// Somebody asked for what they have no permission for.
     PermissionDenied = "permission.denied";
 }

@@ -27,6 +27,7 @@ mod permission;
 pub mod policy;
 mod role;
 pub mod secret;
+pub mod security;
 pub mod sessions;
 mod text;
 pub mod tokens;

@@ -103,6 +103,9 @@ pub trait Accounts {
     /// [`StoreError::AddressTaken`].
     async fn user_set_email(&mut self, user: UserId, email: &EmailAddress) -> Result<(), StoreError>;
 
+    /// Removes every second factor of the scope's account, with its recovery codes, and counts its version up.
+    async fn second_factors_remove(&mut self, user: UserId) -> Result<(), StoreError>;
+
     /// Deletes the scope's account, which has left every organization, with whatever waits for its addresses. What identifies
     /// its person is erased from all audit logs, and their addresses from invitations that are not open.
     async fn user_delete(&mut self, user: UserId) -> Result<(), StoreError>;

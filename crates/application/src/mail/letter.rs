@@ -30,6 +30,25 @@ pub enum Letter {
         /// The account.
         user: UserId,
     },
+    /// To a member who has no second factor: the organization asks for one from now on.
+    MfaRequired {
+        /// The organization.
+        organization: OrganizationId,
+        /// The member.
+        member: UserId,
+    },
+    /// To a member who has no second factor: the deadline comes closer.
+    MfaReminder {
+        /// The organization.
+        organization: OrganizationId,
+        /// The member.
+        member: UserId,
+    },
+    /// To an account: its second factor has been turned off for it.
+    MfaReset {
+        /// The account.
+        user: UserId,
+    },
     /// To an Owner of an organization: it is deleted, and until when that can be undone.
     OrganizationDeleted {
         /// The organization.

@@ -145,6 +145,35 @@ pub enum Contents {
         /// The account's name.
         name: PersonName,
     },
+    /// Your organization asks for a second factor.
+    MfaRequired {
+        /// The address.
+        to: EmailAddress,
+        /// The member's name.
+        name: PersonName,
+        /// How the organization is called.
+        organization: OrganizationName,
+        /// By when.
+        deadline_at: OffsetDateTime,
+    },
+    /// You still have no second factor, and your organization asks for one.
+    MfaReminder {
+        /// The address.
+        to: EmailAddress,
+        /// The member's name.
+        name: PersonName,
+        /// How the organization is called.
+        organization: OrganizationName,
+        /// By when.
+        deadline_at: OffsetDateTime,
+    },
+    /// Your second factor has been turned off for you.
+    MfaReset {
+        /// The address.
+        to: EmailAddress,
+        /// The account's name.
+        name: PersonName,
+    },
     /// Confirm that the address is to be an account's.
     ConfirmEmail {
         /// The address.

@@ -8,6 +8,7 @@ use rollcall_domain::{
     invitations::Invitation,
     organizations::{Organization, OrganizationName},
     secret::TokenHash,
+    security::Deadline,
     sessions::Session,
 };
 use time::OffsetDateTime;
@@ -72,6 +73,8 @@ pub struct OpenSession {
     pub suspended: bool,
     /// Where it works, and as what; none when the person is in no organization.
     pub seat: Option<(Organization, Role)>,
+    /// By when the person needs a second factor there, as it is at this moment; none when they have one, or need none.
+    pub mfa_deadline: Option<Deadline>,
 }
 
 /// An invitation, and where it leads.

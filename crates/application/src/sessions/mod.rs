@@ -11,7 +11,7 @@ mod sign_in;
 mod sign_out;
 mod switch;
 
-pub use authenticate::authenticate;
+pub use authenticate::{authenticate, require_enrolled};
 pub(crate) use authenticate::{admit, find, is_good};
 pub use elevate::{Command as Elevate, elevate};
 pub use list::list;
