@@ -93,6 +93,56 @@ struct FailedSignInsText<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "mfa_required.html")]
+struct MfaRequiredHtml<'a> {
+    name: &'a str,
+    organization: &'a str,
+    until: &'a str,
+    public_url: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "mfa_required.txt")]
+struct MfaRequiredText<'a> {
+    name: &'a str,
+    organization: &'a str,
+    until: &'a str,
+    public_url: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "mfa_reminder.html")]
+struct MfaReminderHtml<'a> {
+    name: &'a str,
+    organization: &'a str,
+    until: &'a str,
+    public_url: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "mfa_reminder.txt")]
+struct MfaReminderText<'a> {
+    name: &'a str,
+    organization: &'a str,
+    until: &'a str,
+    public_url: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "mfa_reset.html")]
+struct MfaResetHtml<'a> {
+    name: &'a str,
+    contact: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "mfa_reset.txt")]
+struct MfaResetText<'a> {
+    name: &'a str,
+    contact: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "organization_deleted.html")]
 struct OrganizationDeletedHtml<'a> {
     name: &'a str,
@@ -264,6 +314,41 @@ impl Rendered {
                     subject: format!("{organization} is deleted"),
                     text: OrganizationDeletedText { name, organization, id, until, contact }.render()?,
                     html: OrganizationDeletedHtml { name, organization, id, until, contact }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::MfaRequired { to, name, organization, deadline_at } => {
+                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
+                let until = moment(deadline_at);
+                let (name, organization, until) = (name.as_str(), organization.as_str(), until.as_str());
+                Ok(Self {
+                    to,
+                    subject: format!("{organization} asks for a second factor"),
+                    text: MfaRequiredText { name, organization, until, public_url }.render()?,
+                    html: MfaRequiredHtml { name, organization, until, public_url }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::MfaReminder { to, name, organization, deadline_at } => {
+                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
+                let until = moment(deadline_at);
+                let (name, organization, until) = (name.as_str(), organization.as_str(), until.as_str());
+                Ok(Self {
+                    to,
+                    subject: format!("Set up a second factor for {organization}"),
+                    text: MfaReminderText { name, organization, until, public_url }.render()?,
+                    html: MfaReminderHtml { name, organization, until, public_url }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::MfaReset { to, name } => {
+                let name = inert(name.as_str());
+                let name = name.as_str();
+                Ok(Self {
+                    to,
+                    subject: "Your second factor has been turned off".to_owned(),
+                    text: MfaResetText { name, contact }.render()?,
+                    html: MfaResetHtml { name, contact }.render()?,
                     links: Vec::new(),
                 })
             }

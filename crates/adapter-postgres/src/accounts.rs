@@ -220,6 +220,15 @@ impl Accounts for Transaction {
         exactly_one(update.execute(self.connection()).await)
     }
 
+    async fn second_factors_remove(&mut self, user: UserId) -> Result<(), StoreError> {
+        let update = sqlx::query!(
+            "UPDATE users SET mfa_enabled = false, version = version + 1 WHERE user_id = $1",
+            user.uuid()
+        );
+        self.sessions_change(user.uuid());
+        exactly_one(update.execute(self.connection()).await)
+    }
+
     async fn user_delete(&mut self, user: UserId) -> Result<(), StoreError> {
         let erase = sqlx::query!("SELECT erase_account()");
         erase.execute(self.connection()).await.map_err(store_error)?;

@@ -169,7 +169,8 @@ impl PgStore {
                       email AS "email!", user_name AS "user_name!", locale AS "locale!", time_zone AS "time_zone!",
                       status AS "status!", user_created_at AS "user_created_at!", mfa_enabled AS "mfa_enabled!",
                       user_version AS "user_version!",
-                      org_id, org_name, slug, plan, org_created_at, org_version, role
+                      org_id, org_name, slug, plan, org_created_at, org_version, role,
+                      mfa_deadline_at, mfa_as_of AS "mfa_as_of!"
                  FROM directory_session($1)"#,
             token.0.as_slice()
         );

@@ -21,6 +21,7 @@ mod outbox;
 mod purge;
 mod readiness;
 mod row;
+mod security;
 mod session_cache;
 mod sessions;
 mod store;

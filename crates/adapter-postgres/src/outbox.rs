@@ -35,6 +35,9 @@ const EMAIL_CHANGE: &str = "email_change";
 const EMAIL_CHANGE_REQUESTED: &str = "email_change_requested";
 const EMAIL_CHANGED: &str = "email_changed";
 const ACCOUNT_DELETED: &str = "account_deleted";
+const MFA_REQUIRED: &str = "mfa_required";
+const MFA_REMINDER: &str = "mfa_reminder";
+const MFA_RESET: &str = "mfa_reset";
 /// How often another node's letters are looked for. Being told of them (NOTIFY) would make every commit that queues
 /// one wait for every other.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -63,6 +66,13 @@ pub(crate) async fn queue(
             Letter::OrganizationDeleted { organization, owner } => {
                 (organization.uuid(), ORGANIZATION_DELETED, owner.uuid(), None)
             }
+            Letter::MfaRequired { organization, member } => {
+                (organization.uuid(), MFA_REQUIRED, member.uuid(), None)
+            }
+            Letter::MfaReminder { organization, member } => {
+                (organization.uuid(), MFA_REMINDER, member.uuid(), None)
+            }
+            Letter::MfaReset { user } => (here, MFA_RESET, user.uuid(), None),
             Letter::EmailChange { change } => (here, EMAIL_CHANGE, change.uuid(), None),
             Letter::EmailChangeRequested { notice } => (here, EMAIL_CHANGE_REQUESTED, notice.uuid(), None),
             Letter::EmailChanged { notice } => (here, EMAIL_CHANGED, notice.uuid(), None),
@@ -99,6 +109,15 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
             organization: OrganizationId::from_uuid(organization),
             owner: UserId::from_uuid(subject),
         }),
+        (MFA_REQUIRED, _) => Ok(Letter::MfaRequired {
+            organization: OrganizationId::from_uuid(organization),
+            member: UserId::from_uuid(subject),
+        }),
+        (MFA_REMINDER, _) => Ok(Letter::MfaReminder {
+            organization: OrganizationId::from_uuid(organization),
+            member: UserId::from_uuid(subject),
+        }),
+        (MFA_RESET, _) => Ok(Letter::MfaReset { user: UserId::from_uuid(subject) }),
         (EMAIL_CHANGE, _) => Ok(Letter::EmailChange { change: EmailChangeId::from_uuid(subject) }),
         (EMAIL_CHANGE_REQUESTED, _) => {
             Ok(Letter::EmailChangeRequested { notice: NoticeId::from_uuid(subject) })
@@ -170,6 +189,16 @@ impl Outbox for PgStore {
             }
             Letter::OrganizationDeleted { organization, owner } => {
                 self.organization_deleted_contents(organization, owner).await
+            }
+            Letter::MfaRequired { organization, member } => {
+                self.mfa_deadline_contents(organization, member, true).await
+            }
+            Letter::MfaReminder { organization, member } => {
+                self.mfa_deadline_contents(organization, member, false).await
+            }
+            Letter::MfaReset { user } => {
+                let whose = self.owner_of(user).await?;
+                Ok(whose.map(|(to, name)| Contents::MfaReset { to, name }))
             }
             Letter::EmailChange { change } => self.email_change_contents(change, token, now).await,
             Letter::EmailChangeRequested { notice } => {

@@ -43,6 +43,7 @@ pub(crate) mod task {
     pub(crate) const EXPIRY: &str = "expiry";
     pub(crate) const ATTEMPTS: &str = "attempts";
     pub(crate) const MAILBOX: &str = "mailbox";
+    pub(crate) const MFA_NOTICES: &str = "mfa_notices";
     pub(crate) const PURGE: &str = "purge";
 }
 
