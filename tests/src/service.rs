@@ -58,7 +58,7 @@ impl Service {
 
     /// Makes another signing key, as `rollcall keys rotate` does beside a node that serves; gives back what it says.
     pub async fn rotate_keys(&self) -> String {
-        rotate_keys(&self.settings, ports(&self.clock)).await.unwrap()
+        rotate_keys(&self.settings, &ports(&self.clock)).await.unwrap()
     }
 
     /// Where it serves.
@@ -132,6 +132,11 @@ impl Service {
     pub async fn restore_at(&self, organization: &str, clock: &ManualClock) -> Result<(), OperatorError> {
         let ports = Ports { clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy) };
         rollcall_server::restore(&self.settings, &ports, organization.parse().unwrap()).await.map(|_| ())
+    }
+
+    /// Turns somebody's second factor off, as the operator would.
+    pub async fn reset_mfa(&self, user: &str) -> Result<(), OperatorError> {
+        rollcall_server::reset_mfa(&self.settings, &ports(&self.clock), user.parse().unwrap()).await
     }
 
     /// The mails to an address, the newest first.

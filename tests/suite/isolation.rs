@@ -8,12 +8,14 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 
 /// Tables that belong to organizations, with the columns of their primary keys.
-const OF_ORGANIZATIONS: [(&str, &str); 5] = [
+const OF_ORGANIZATIONS: [(&str, &str); 7] = [
     ("audit_events", "org_id, event_id"),
     ("invitations", "org_id, invitation_id"),
     ("mails", "org_id, mail_id"),
     ("members", "org_id, user_id"),
+    ("mfa_deadlines", "org_id, user_id"),
     ("organizations", "org_id"),
+    ("security_controls", "org_id, control"),
 ];
 /// Tables that belong to accounts or to the platform.
 const OTHERS: [&str; 10] = [
@@ -33,7 +35,7 @@ const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-const POLICIES: [(&str, &str, &str, &str); 52] = [
+const POLICIES: [(&str, &str, &str, &str); 59] = [
     ("attempts", "task", "rollcall_app", "ALL"),
     ("audit_events", "directory", "rollcall_directory", "SELECT"),
     ("audit_events", "directory_erasure", "rollcall_directory", "UPDATE"),
@@ -60,6 +62,10 @@ const POLICIES: [(&str, &str, &str, &str); 52] = [
     ("members", "own_account", "rollcall_app", "SELECT"),
     ("members", "own_organization", "rollcall_app", "ALL"),
     ("members", "purge", "rollcall_purge", "ALL"),
+    ("mfa_deadlines", "directory", "rollcall_directory", "SELECT"),
+    ("mfa_deadlines", "own_organization", "rollcall_app", "ALL"),
+    ("mfa_deadlines", "purge", "rollcall_purge", "ALL"),
+    ("mfa_deadlines", "task", "rollcall_app", "SELECT"),
     ("notices", "own_account", "rollcall_app", "ALL"),
     ("notices", "task", "rollcall_app", "ALL"),
     ("organizations", "directory", "rollcall_directory", "SELECT"),
@@ -71,6 +77,9 @@ const POLICIES: [(&str, &str, &str, &str); 52] = [
     ("password_resets", "directory_erasure", "rollcall_directory", "DELETE"),
     ("password_resets", "own_address", "rollcall_app", "ALL"),
     ("password_resets", "task", "rollcall_app", "ALL"),
+    ("security_controls", "directory", "rollcall_directory", "SELECT"),
+    ("security_controls", "own_organization", "rollcall_app", "ALL"),
+    ("security_controls", "purge", "rollcall_purge", "ALL"),
     ("sessions", "directory", "rollcall_directory", "SELECT"),
     ("sessions", "directory_seen", "rollcall_directory", "UPDATE"),
     ("sessions", "organization_ends", "rollcall_app", "DELETE"),
@@ -226,9 +235,11 @@ async fn roles_have_no_rights_beyond_those_on_the_list() {
         "invitations: INSERT",
         "mails: DELETE INSERT SELECT",
         "members: DELETE INSERT SELECT",
+        "mfa_deadlines: INSERT SELECT",
         "notices: DELETE INSERT SELECT",
         "organizations: INSERT SELECT",
         "password_resets: DELETE INSERT",
+        "security_controls: INSERT SELECT",
         "sessions: DELETE INSERT",
         "signing_keys: DELETE INSERT SELECT",
         "signups: DELETE INSERT",
@@ -279,9 +290,13 @@ async fn what_purges_may_remove_what_belongs_to_deleted_organizations_and_reads_
         "mails: SELECT: mail_id org_id",
         "members: DELETE: ",
         "members: SELECT: org_id user_id",
+        "mfa_deadlines: DELETE: ",
+        "mfa_deadlines: SELECT: org_id user_id",
         "organizations: DELETE: ",
         "organizations: SELECT: deleted_at org_id purge_at purged",
         "organizations: UPDATE: purged",
+        "security_controls: DELETE: ",
+        "security_controls: SELECT: control org_id",
         "sessions: DELETE: ",
         "sessions: SELECT: org_id session_id",
     ];

@@ -20,6 +20,7 @@ mod invitations;
 mod isolation;
 mod mail;
 mod members;
+mod mfa_rule;
 mod nodes;
 mod operations;
 mod organizations;

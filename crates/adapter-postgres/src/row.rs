@@ -173,9 +173,7 @@ impl TryFrom<OpenSessionRow> for OpenSession {
             user: user.try_into()?,
             suspended: row.status == SUSPENDED,
             seat,
-            mfa_deadline: row
-                .mfa_deadline_at
-                .map(|at| Deadline { at: moment(at), left: at - row.mfa_as_of }),
+            mfa_deadline: row.mfa_deadline_at.map(|at| Deadline { at: moment(at), left: at - row.mfa_as_of }),
         })
     }
 }

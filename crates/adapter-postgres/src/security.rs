@@ -66,11 +66,9 @@ impl SecurityView for Transaction {
         };
         let grace = GraceDays::try_from(i64::from(row.grace_days)).map_err(corrupt)?;
         let changed_by = match (row.user_id, row.email, row.name) {
-            (Some(id), Some(email), Some(name)) => Some(Changer {
-                id: UserId::from_uuid(id),
-                email: value(&email)?,
-                name: value(&name)?,
-            }),
+            (Some(id), Some(email), Some(name)) => {
+                Some(Changer { id: UserId::from_uuid(id), email: value(&email)?, name: value(&name)? })
+            }
             // Whoever has left is nobody that the team sees.
             _ => None,
         };

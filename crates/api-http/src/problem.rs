@@ -63,6 +63,8 @@ codes! {
         "Your role does not carry the permission named in required_permission. An Owner or Admin of your organization can change your role.";
     ElevationRequired = "elevation_required", FORBIDDEN, "Prove once more who you are",
         "This is especially sensitive, and your last proof of who you are is more than ten minutes old. POST /v1/session/elevate, then try again.";
+    MfaRequired = "mfa_required", FORBIDDEN, "Set up a second factor first",
+        "Your organization asks everybody for a second factor, and your time to set one up is over. Set one up under /v1/me/mfa, go to another of your organizations, or leave this one; everything else is closed until then.";
     SessionRequired = "session_required", FORBIDDEN, "The session's own token is needed",
         "An access token is good for work. Whatever makes another credential, ends a session or needs a fresh proof of who you are takes the token of the session itself.";
     WrongAccount = "wrong_account", FORBIDDEN, "The invitation is for another account",
@@ -79,6 +81,12 @@ codes! {
         "The address belongs to somebody who is in the organization.";
     InvitationPending = "invitation_pending", CONFLICT, "Already invited",
         "The address has an open invitation. Send that one again, or take it back first.";
+    OwnMfa = "own_mfa", CONFLICT, "It is your own",
+        "Resetting is for somebody else who has lost their second factor. Change your own under /v1/me/mfa; if you have lost it, another Owner or the platform's operator can reset it.";
+    MfaNotEnabled = "mfa_not_enabled", CONFLICT, "There is no second factor",
+        "The member has none that could be turned off.";
+    MfaResetByOperator = "mfa_reset_by_operator", CONFLICT, "The platform's operator decides about this one",
+        "This second factor guards more than your organization, so no Owner can reset it. The platform's operator can, once it is certain who asks.";
     RequestInProgress = "request_in_progress", CONFLICT, "The first request is still running",
         "A request with the same Idempotency-Key is being worked on. Repeat it in a moment to get its answer.";
     AnswerGone = "answer_gone", CONFLICT, "The answer is not kept any more",
@@ -262,6 +270,10 @@ impl From<Error> for Problem {
             }
             Error::ElevationRequired => Self::plain(Code::ElevationRequired),
             Error::SessionRequired => Self::plain(Code::SessionRequired),
+            Error::MfaRequired => Self::plain(Code::MfaRequired),
+            Error::OwnMfa => Self::plain(Code::OwnMfa),
+            Error::MfaNotEnabled => Self::plain(Code::MfaNotEnabled),
+            Error::MfaResetByOperator => Self::plain(Code::MfaResetByOperator),
             Error::PasswordResetGone => Self::plain(Code::PasswordResetGone),
             Error::EmailChangeGone => Self::plain(Code::EmailChangeGone),
             Error::NotFound => Self::plain(Code::NotFound),

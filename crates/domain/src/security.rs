@@ -182,7 +182,6 @@ pub fn reset(locked: Locked) -> Result<(), ResetRefusal> {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,7 +217,11 @@ mod tests {
         ] {
             let change = RuleChange::decide(before, enabled, days.map(grace));
             assert_eq!(change.is_some(), changes, "{before:?} {enabled:?} {days:?}");
-            assert_eq!(change.is_some_and(|change| change.sets_deadlines()), deadlines, "{before:?} {days:?}");
+            assert_eq!(
+                change.is_some_and(|change| change.sets_deadlines()),
+                deadlines,
+                "{before:?} {days:?}"
+            );
         }
     }
 

@@ -12,13 +12,15 @@ mod rotation;
 mod server;
 mod settings;
 mod values;
+mod visit;
 mod workers;
 
 pub use database::{Database, DatabaseError, Reservation};
 pub use logging::{InvalidLogging, start_logging};
-pub use operator::{OperatorError, restore};
+pub use operator::{OperatorError, reset_mfa, restore};
 pub use ports::{Ports, SystemClock, SystemEntropy};
 pub use reference::reference;
 pub use rotation::{RotationError, rotate_keys};
 pub use server::{Server, StartError};
 pub use settings::{InvalidSettings, Profile, Settings};
+pub use visit::VisitError;

@@ -1,5 +1,5 @@
 //! What goes on without being asked: sending mail, forgetting what is long over, removing deleted organizations whose time
-//! is over, counting what waits.
+//! is over, telling people by when they need a second factor, counting what waits.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,6 +9,7 @@ use rollcall_application::{
     mail::Courier,
     organizations,
     ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge},
+    security::{self, MfaNotices},
 };
 use rollcall_domain::tokens::KeyPurpose;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -22,6 +23,9 @@ const FORGET_EVERY: Duration = Duration::from_secs(15 * 60);
 /// How often organizations whose time is over are looked for.
 const PURGE_EVERY: Duration = Duration::from_secs(15 * 60);
 
+/// How often letters about deadlines for second factors are looked for.
+const REMIND_EVERY: Duration = Duration::from_secs(2);
+
 /// What the workers work with.
 #[derive(Clone)]
 pub(crate) struct Workers {
@@ -30,6 +34,7 @@ pub(crate) struct Workers {
     pub(crate) expiry: Arc<dyn Expiry>,
     pub(crate) attempts: Arc<dyn Attempts>,
     pub(crate) purge: Arc<dyn Purge>,
+    pub(crate) mfa_notices: Arc<dyn MfaNotices>,
     pub(crate) app: Application,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
@@ -58,6 +63,15 @@ impl Workers {
             loop {
                 complain(workers.purge(&stopped).await);
                 if !pause(PURGE_EVERY, &stopped).await {
+                    return;
+                }
+            }
+        });
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
+            loop {
+                complain(workers.remind(&stopped).await);
+                if !pause(REMIND_EVERY, &stopped).await {
                     return;
                 }
             }
@@ -103,6 +117,11 @@ impl Workers {
 
     async fn purge(&self, stopped: &CancellationToken) -> Result<(), Error> {
         while !stopped.is_cancelled() && organizations::purge_some(&self.app, self.purge.as_ref()).await? {}
+        Ok(())
+    }
+
+    async fn remind(&self, stopped: &CancellationToken) -> Result<(), Error> {
+        while !stopped.is_cancelled() && security::remind_some(&self.app, self.mfa_notices.as_ref()).await? {}
         Ok(())
     }
 

@@ -53,6 +53,10 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::EmailChangeGone
         | Error::ElevationRequired
         | Error::SessionRequired
+        | Error::MfaRequired
+        | Error::OwnMfa
+        | Error::MfaNotEnabled
+        | Error::MfaResetByOperator
         | Error::SignInRequired
         | Error::WrongAccount { .. }
         | Error::PreconditionFailed
@@ -102,6 +106,11 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
             "This invitation is for another account",
             format!("It is for {invited}; you are signed in as {signed_in}."),
         ),
+        Error::MfaRequired => because(
+            StatusCode::FORBIDDEN,
+            "Set up a second factor first",
+            "The organization that you worked in last asks you for a second factor, and your time to set one up is over.",
+        ),
         Error::LimitReached { .. } => because(
             StatusCode::TOO_MANY_REQUESTS,
             "Please wait a little",
@@ -127,6 +136,9 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::PermissionDenied { .. }
         | Error::ElevationRequired
         | Error::SessionRequired
+        | Error::OwnMfa
+        | Error::MfaNotEnabled
+        | Error::MfaResetByOperator
         | Error::NotFound
         | Error::LastOwner
         | Error::LastOwnerOf { .. }

@@ -10,6 +10,7 @@ mod invitations;
 mod members;
 mod objects;
 mod organizations;
+mod security;
 mod sessions;
 mod tokens;
 
@@ -19,6 +20,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(sessions::routes())
         .merge(tokens::routes())
         .merge(organizations::routes())
+        .merge(security::routes())
         .merge(authorization::routes())
         .merge(members::routes())
         .merge(invitations::routes())

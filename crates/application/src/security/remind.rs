@@ -24,7 +24,9 @@ pub async fn remind_some(app: &Application, notices: &dyn MfaNotices) -> Result<
         // What does not work in one organization keeps no other waiting; it is tried again.
         match remind(app, notices, organization).await {
             Ok(told) => queued |= told,
-            Err(error) => tracing::warn!(%error, %organization, "nobody was told by when they need a second factor"),
+            Err(error) => {
+                tracing::warn!(%error, %organization, "nobody was told by when they need a second factor")
+            }
         }
     }
     Ok(queued)

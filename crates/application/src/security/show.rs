@@ -26,8 +26,7 @@ pub async fn show(app: &Application, actor: &Actor) -> Result<Shown, Error> {
     let read = async {
         let seat = actor.permit(Permission::SecurityRead)?;
         let mut view = app.store.view(seat.scope()).await?;
-        let organization =
-            view.organization_find(seat.organization).await?.ok_or(Error::Unauthenticated)?;
+        let organization = view.organization_find(seat.organization).await?.ok_or(Error::Unauthenticated)?;
         let mfa_required = view.mfa_rule_find(seat.organization).await?;
         Ok(Shown { plan: organization.plan, mfa_required })
     };

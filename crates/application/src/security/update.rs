@@ -134,11 +134,9 @@ mod tests {
         let mut stale = actor(1, Role::Owner);
         stale.session.authenticated_at = NOW - Duration::minutes(10);
         // The last was demoted while the request was on its way.
-        for (actor, held) in [
-            (actor(1, Role::Admin), Role::Admin),
-            (stale, Role::Owner),
-            (actor(1, Role::Owner), Role::Admin),
-        ] {
+        for (actor, held) in
+            [(actor(1, Role::Admin), Role::Admin), (stale, Role::Owner), (actor(1, Role::Owner), Role::Admin)]
+        {
             let store = TestStore::of(unit(false, held, 0));
             let app = application(&store, MockDirectory::new());
             let refused = update(&app, &actor, on()).await;

@@ -11,8 +11,8 @@ mod sign_in;
 mod sign_out;
 mod switch;
 
-pub use authenticate::{authenticate, require_enrolled};
 pub(crate) use authenticate::{admit, find, is_good};
+pub use authenticate::{authenticate, require_enrolled};
 pub use elevate::{Command as Elevate, elevate};
 pub use list::list;
 pub use open::{NewSession, SignedIn};

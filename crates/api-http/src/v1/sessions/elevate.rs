@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     api::Api,
     body::{Fields, Json},
-    credential::Caller,
+    credential::Enrollee,
     problem::Result,
 };
 
@@ -34,7 +34,7 @@ pub(super) struct ElevateAnswer {
     responses((status = 200, description = "The proof is fresh", body = ElevateAnswer)))]
 pub(super) async fn elevate_session(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Enrollee(actor): Enrollee,
     Json(request): Json<ElevateRequest>,
 ) -> Result<axum::Json<ElevateAnswer>> {
     let mut fields = Fields::default();
