@@ -4,7 +4,7 @@ use askama::Template;
 use rollcall_application::mail::{Contents, Message};
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
-use crate::inert::inert;
+use crate::{inert::inert, security_notice::Words};
 
 /// How times stand in mails: `9 January 2026, 03:04 UTC`.
 const MOMENT: &[BorrowedFormatItem<'_>] =
@@ -90,6 +90,20 @@ struct FailedSignInsHtml<'a> {
 #[template(path = "failed_sign_ins.txt")]
 struct FailedSignInsText<'a> {
     name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "security_notice.html")]
+struct SecurityNoticeHtml<'a> {
+    name: &'a str,
+    words: Words,
+}
+
+#[derive(Template)]
+#[template(path = "security_notice.txt")]
+struct SecurityNoticeText<'a> {
+    name: &'a str,
+    words: Words,
 }
 
 #[derive(Template)]
@@ -251,6 +265,16 @@ impl Rendered {
                     subject: "Somebody tries to sign in to your account".to_owned(),
                     text: FailedSignInsText { name }.render()?,
                     html: FailedSignInsHtml { name }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::SecurityNotice { to, name, notice } => {
+                let (name, words) = (inert(name.as_str()), Words::of(notice));
+                Ok(Self {
+                    to,
+                    subject: words.subject.to_owned(),
+                    text: SecurityNoticeText { name: &name, words }.render()?,
+                    html: SecurityNoticeHtml { name: &name, words }.render()?,
                     links: Vec::new(),
                 })
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rollcall_application::{
     audit::Record,
-    mail::{Attempt, Claimed, Contents, Letter, Outbox, OutboxState},
+    mail::{Attempt, Claimed, Contents, Letter, Outbox, OutboxState, SecurityNotice},
     ports::{Entropy, StoreError},
 };
 use rollcall_domain::{
@@ -60,6 +60,7 @@ pub(crate) async fn queue(
             Letter::PasswordReset { reset } => (here, PASSWORD_RESET, reset.uuid(), None),
             Letter::PasswordChanged { user } => (here, PASSWORD_CHANGED, user.uuid(), None),
             Letter::FailedSignIns { user } => (here, FAILED_SIGN_INS, user.uuid(), None),
+            Letter::SecurityNotice { user, notice } => (here, notice.as_str(), user.uuid(), None),
             Letter::OrganizationDeleted { organization, owner } => {
                 (organization.uuid(), ORGANIZATION_DELETED, owner.uuid(), None)
             }
@@ -110,7 +111,11 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
             invitation: InvitationId::from_uuid(subject),
             sender: UserId::from_uuid(sender),
         }),
-        _ => Err(corrupt("a letter of no known kind")),
+        (kind, _) => {
+            let notice = SecurityNotice::ALL.into_iter().find(|notice| notice.as_str() == kind);
+            let notice = notice.ok_or_else(|| corrupt("a letter of no known kind"))?;
+            Ok(Letter::SecurityNotice { user: UserId::from_uuid(subject), notice })
+        }
     }
 }
 
@@ -167,6 +172,10 @@ impl Outbox for PgStore {
             Letter::FailedSignIns { user } => {
                 let whose = self.owner_of(user).await?;
                 Ok(whose.map(|(to, name)| Contents::FailedSignIns { to, name }))
+            }
+            Letter::SecurityNotice { user, notice } => {
+                let whose = self.owner_of(user).await?;
+                Ok(whose.map(|(to, name)| Contents::SecurityNotice { to, name, notice }))
             }
             Letter::OrganizationDeleted { organization, owner } => {
                 self.organization_deleted_contents(organization, owner).await
