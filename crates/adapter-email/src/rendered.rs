@@ -4,7 +4,7 @@ use askama::Template;
 use rollcall_application::mail::{Contents, Message};
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
-use crate::inert::inert;
+use crate::{inert::inert, security_notice::Words};
 
 /// How times stand in mails: `9 January 2026, 03:04 UTC`.
 const MOMENT: &[BorrowedFormatItem<'_>] =
@@ -129,17 +129,17 @@ struct MfaReminderText<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "mfa_reset.html")]
-struct MfaResetHtml<'a> {
+#[template(path = "security_notice.html")]
+struct SecurityNoticeHtml<'a> {
     name: &'a str,
-    contact: &'a str,
+    words: Words,
 }
 
 #[derive(Template)]
-#[template(path = "mfa_reset.txt")]
-struct MfaResetText<'a> {
+#[template(path = "security_notice.txt")]
+struct SecurityNoticeText<'a> {
     name: &'a str,
-    contact: &'a str,
+    words: Words,
 }
 
 #[derive(Template)]
@@ -304,6 +304,16 @@ impl Rendered {
                     links: Vec::new(),
                 })
             }
+            Contents::SecurityNotice { to, name, notice } => {
+                let (name, words) = (inert(name.as_str()), Words::of(notice));
+                Ok(Self {
+                    to,
+                    subject: words.subject.to_owned(),
+                    text: SecurityNoticeText { name: &name, words }.render()?,
+                    html: SecurityNoticeHtml { name: &name, words }.render()?,
+                    links: Vec::new(),
+                })
+            }
             Contents::OrganizationDeleted { to, name, organization, id, purge_at } => {
                 let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
                 let (id, until) = (id.to_string(), moment(purge_at));
@@ -338,17 +348,6 @@ impl Rendered {
                     subject: format!("Set up a second factor for {organization}"),
                     text: MfaReminderText { name, organization, until, public_url }.render()?,
                     html: MfaReminderHtml { name, organization, until, public_url }.render()?,
-                    links: Vec::new(),
-                })
-            }
-            Contents::MfaReset { to, name } => {
-                let name = inert(name.as_str());
-                let name = name.as_str();
-                Ok(Self {
-                    to,
-                    subject: "Your second factor has been turned off".to_owned(),
-                    text: MfaResetText { name, contact }.render()?,
-                    html: MfaResetHtml { name, contact }.render()?,
                     links: Vec::new(),
                 })
             }

@@ -21,6 +21,7 @@ mod outbox;
 mod purge;
 mod readiness;
 mod row;
+mod second_factors;
 mod security;
 mod session_cache;
 mod sessions;

@@ -23,6 +23,24 @@ pub enum Error {
     /// The password is not the one of the account that is signed in.
     #[error("wrong password")]
     WrongPassword,
+    /// The second factor is not right, or cannot be used again.
+    #[error("wrong code")]
+    InvalidMfaCode,
+    /// The sign-in that waits for its second step is unknown, over or used up.
+    #[error("no such challenge")]
+    InvalidChallenge,
+    /// An authenticator app is on already.
+    #[error("an authenticator app is on")]
+    TotpEnabled,
+    /// No authenticator app waits to be confirmed in this session.
+    #[error("no authenticator app waits")]
+    TotpNotBegun,
+    /// The account has no second factor.
+    #[error("no second factor")]
+    MfaNotEnabled,
+    /// The password is too short to be the only factor.
+    #[error("the password is too short to do alone")]
+    PasswordTooShort,
     /// The caller lacks a permission.
     #[error("permission {required} is missing")]
     PermissionDenied {
@@ -38,9 +56,6 @@ pub enum Error {
     /// Nobody turns off their own second factor as if it were lost.
     #[error("the second factor is the caller's own")]
     OwnMfa,
-    /// There is no second factor to turn off.
-    #[error("there is no second factor")]
-    MfaNotEnabled,
     /// The second factor guards more than the caller's organization.
     #[error("the platform's operator decides about this second factor")]
     MfaResetByOperator,
@@ -138,12 +153,12 @@ impl Error {
         match self {
             Self::InvalidCredentials
             | Self::WrongPassword
+            | Self::InvalidMfaCode
             | Self::PermissionDenied { .. }
             | Self::ElevationRequired
             | Self::SessionRequired
             | Self::MfaRequired
             | Self::OwnMfa
-            | Self::MfaNotEnabled
             | Self::MfaResetByOperator
             | Self::NotFound
             | Self::LastOwner
@@ -152,6 +167,11 @@ impl Error {
             | Self::LimitReached { .. } => true,
             Self::Invalid(_)
             | Self::Unauthenticated
+            | Self::InvalidChallenge
+            | Self::TotpEnabled
+            | Self::TotpNotBegun
+            | Self::MfaNotEnabled
+            | Self::PasswordTooShort
             | Self::AlreadyMember
             | Self::InvitationPending
             | Self::InvitationGone

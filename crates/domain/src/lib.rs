@@ -26,6 +26,7 @@ pub mod organizations;
 mod permission;
 pub mod policy;
 mod role;
+pub mod second_factors;
 pub mod secret;
 pub mod security;
 pub mod sessions;

@@ -91,8 +91,13 @@ pub trait Accounts {
     /// Saves the name, locale and time zone of an account, and counts its version up.
     async fn user_save(&mut self, user: &User) -> Result<(), StoreError>;
 
-    /// Gives the scope's account another password, and counts its version up.
-    async fn user_set_password(&mut self, user: UserId, password: &PasswordHash) -> Result<(), StoreError>;
+    /// Gives the scope's account another password, which may be too short to be the only factor, and counts its version up.
+    async fn user_set_password(
+        &mut self,
+        user: UserId,
+        password: &PasswordHash,
+        is_short: bool,
+    ) -> Result<(), StoreError>;
 
     /// Keeps the same password of the scope's account by a hash that costs more to guess.
     async fn user_rehash(&mut self, user: UserId, password: &PasswordHash) -> Result<(), StoreError>;
@@ -102,9 +107,6 @@ pub trait Accounts {
     /// # Errors
     /// [`StoreError::AddressTaken`].
     async fn user_set_email(&mut self, user: UserId, email: &EmailAddress) -> Result<(), StoreError>;
-
-    /// Removes every second factor of the scope's account, with its recovery codes, and counts its version up.
-    async fn second_factors_remove(&mut self, user: UserId) -> Result<(), StoreError>;
 
     /// Deletes the scope's account, which has left every organization, with whatever waits for its addresses. What identifies
     /// its person is erased from all audit logs, and their addresses from invitations that are not open.

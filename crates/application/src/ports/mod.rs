@@ -14,7 +14,8 @@ pub use attempts::{Attempt, Attempts, Begun, Settled};
 pub use chance::Entropy;
 pub use clock::Clock;
 pub use directory::{
-    Credentials, Directory, FoundEmailChange, FoundInvitation, FoundPasswordReset, FoundSignup, OpenSession,
+    Credentials, Directory, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasswordReset,
+    FoundSignup, OpenSession,
 };
 pub use expiry::Expiry;
 pub use idempotency::{Claim, IdempotencyKeys, KeyedRequest, Window};
