@@ -57,6 +57,10 @@ codes! {
         "The request carries no credential, or one that is not good any more. Sign in and send the session's token as a Bearer token.";
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "That does not prove who you are",
         "When signing in, the address and the password do not belong together; for safety the answer does not say which of them is wrong. When you are signed in, the password is not the one of your account.";
+    InvalidMfaCode = "invalid_mfa_code", UNAUTHORIZED, "The code is not right",
+        "It is not the code of this moment, has been used already, or is none. Wait for the next code of the app, or use a recovery code that has not been used.";
+    InvalidChallenge = "invalid_challenge", UNAUTHORIZED, "The sign-in must begin anew",
+        "The challenge is unknown, more than five minutes old, used up by a session or by wrong codes, or the account has changed since. Sign in with the password again.";
     SignInRequired = "sign_in_required", UNAUTHORIZED, "Sign in first",
         "The address has an account. Sign in to it, then accept the invitation with that session.";
     PermissionDenied = "permission_denied", FORBIDDEN, "You may not do this",
@@ -81,10 +85,16 @@ codes! {
         "The address belongs to somebody who is in the organization.";
     InvitationPending = "invitation_pending", CONFLICT, "Already invited",
         "The address has an open invitation. Send that one again, or take it back first.";
+    TotpEnabled = "totp_enabled", CONFLICT, "An authenticator app is on",
+        "An account has one authenticator app. Turn it off before another one is set up.";
+    TotpNotBegun = "totp_not_begun", CONFLICT, "No authenticator app waits",
+        "POST /v1/me/mfa/totp shows what the app is given; the code that confirms it must come in the same session, within 15 minutes.";
+    MfaNotEnabled = "mfa_not_enabled", CONFLICT, "There is no second factor",
+        "The account has no second factor, so there is nothing to turn off, and nothing for recovery codes to stand in for.";
+    PasswordTooShort = "password_too_short", CONFLICT, "The password is too short to do alone",
+        "Beside a second factor a password may have 8 to 14 characters, alone it must have 15. Choose a longer one before you turn the last second factor off.";
     OwnMfa = "own_mfa", CONFLICT, "It is your own",
         "Resetting is for somebody else who has lost their second factor. Change your own under /v1/me/mfa; if you have lost it, another Owner or the platform's operator can reset it.";
-    MfaNotEnabled = "mfa_not_enabled", CONFLICT, "There is no second factor",
-        "The member has none that could be turned off.";
     MfaResetByOperator = "mfa_reset_by_operator", CONFLICT, "The platform's operator decides about this one",
         "This second factor guards more than your organization, so no Owner can reset it. The platform's operator can, once it is certain who asks.";
     RequestInProgress = "request_in_progress", CONFLICT, "The first request is still running",
@@ -262,6 +272,11 @@ impl From<Error> for Problem {
             Error::WrongPassword => {
                 Self::new(Code::InvalidCredentials, "The password is not the one of your account.")
             }
+            Error::InvalidMfaCode => Self::plain(Code::InvalidMfaCode),
+            Error::InvalidChallenge => Self::plain(Code::InvalidChallenge),
+            Error::TotpEnabled => Self::plain(Code::TotpEnabled),
+            Error::TotpNotBegun => Self::plain(Code::TotpNotBegun),
+            Error::PasswordTooShort => Self::plain(Code::PasswordTooShort),
             Error::PermissionDenied { required } => {
                 let mut problem =
                     Self::new(Code::PermissionDenied, format!("The permission {required} is missing."));

@@ -169,6 +169,7 @@ impl Node {
             expiry: Arc::new(store.clone()),
             attempts: Arc::new(store.clone()),
             purge: Arc::new(store.clone()),
+            seeds: Arc::new(store.clone()),
             mfa_notices: Arc::new(store.clone()),
             app,
             clock: ports.clock,

@@ -10,6 +10,7 @@ mod invitations;
 mod members;
 mod objects;
 mod organizations;
+mod second_factors;
 mod security;
 mod sessions;
 mod tokens;
@@ -18,6 +19,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .merge(accounts::routes())
         .merge(sessions::routes())
+        .merge(second_factors::routes())
         .merge(tokens::routes())
         .merge(organizations::routes())
         .merge(security::routes())

@@ -8,6 +8,7 @@ mod expiry;
 mod idempotency;
 mod purge;
 mod scope;
+mod seeds;
 mod store;
 
 pub use attempts::{Attempt, Attempts, Begun, Settled};
@@ -21,4 +22,5 @@ pub use expiry::Expiry;
 pub use idempotency::{Claim, IdempotencyKeys, KeyedRequest, Window};
 pub use purge::Purge;
 pub use scope::Scope;
+pub use seeds::Seeds;
 pub use store::{Store, StoreError, UnitOfWork, View};
