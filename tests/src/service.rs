@@ -5,7 +5,10 @@ use std::sync::Arc;
 use rollcall_server::{OperatorError, Ports, Profile, Server, Settings, SystemEntropy, rotate_keys};
 use serde_json::{Value, json};
 
-use crate::{Answer, Caller, ManualClock, TestDatabase, database::random, patience::until, team::PASSWORD};
+use crate::{
+    Answer, Authenticator, Caller, ManualClock, TestDatabase, database::random, patience::until,
+    team::PASSWORD,
+};
 
 /// A node that serves, on a database and with a clock that are the test's own.
 pub struct Service {
@@ -58,7 +61,7 @@ impl Service {
 
     /// Makes another signing key, as `rollcall keys rotate` does beside a node that serves; gives back what it says.
     pub async fn rotate_keys(&self) -> String {
-        rotate_keys(&self.settings, ports(&self.clock)).await.unwrap()
+        rotate_keys(&self.settings, &ports(&self.clock)).await.unwrap()
     }
 
     /// Where it serves.
@@ -105,6 +108,32 @@ impl Service {
         anonymous.with_token(answer.text_at("/session/token"))
     }
 
+    /// Turns an authenticator app on for somebody who has just proved who they are; gives back the app and the recovery codes. The
+    /// app's next code comes with the next step.
+    pub async fn enrol(&self, caller: &Caller) -> (Authenticator, Vec<String>) {
+        let begun = caller.post("/v1/me/mfa/totp", json!({})).await.expect(200);
+        let app = Authenticator::of(begun.text_at("/secret"), &self.clock);
+        let confirmed = caller.post("/v1/me/mfa/totp/confirm", json!({"code": app.code()})).await.expect(200);
+        let codes = confirmed.list("recovery_codes").iter().map(|code| code.as_str().unwrap().to_owned());
+        let codes = codes.collect();
+        self.clock.advance(Authenticator::STEP);
+        (app, codes)
+    }
+
+    /// Shows the right password; gives back the challenge.
+    pub async fn challenge(&self, email: &str) -> String {
+        let body = json!({"email": email, "password": PASSWORD});
+        let answer = self.anonymous().post("/v1/sessions", body).await.expect(200);
+        assert_eq!(answer.body["status"], "mfa_required");
+        answer.text_at("/challenge").to_owned()
+    }
+
+    /// Answers a challenge.
+    pub async fn second_step(&self, challenge: &str, method: &str, code: &str) -> Answer {
+        let body = json!({"challenge": challenge, "method": method, "code": code});
+        self.anonymous().post("/v1/sessions/mfa", body).await
+    }
+
     /// Invites an address; gives back the invitation's id and the token that was mailed.
     pub async fn invite(&self, inviter: &Caller, email: &str, role: &str) -> (String, String) {
         let before = self.mails_to(email).await.len();
@@ -132,6 +161,11 @@ impl Service {
     pub async fn restore_at(&self, organization: &str, clock: &ManualClock) -> Result<(), OperatorError> {
         let ports = Ports { clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy) };
         rollcall_server::restore(&self.settings, &ports, organization.parse().unwrap()).await.map(|_| ())
+    }
+
+    /// Turns somebody's second factor off, as the operator would.
+    pub async fn reset_mfa(&self, user: &str) -> Result<(), OperatorError> {
+        rollcall_server::reset_mfa(&self.settings, &ports(&self.clock), user.parse().unwrap()).await
     }
 
     /// The mails to an address, the newest first.

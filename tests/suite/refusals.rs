@@ -66,6 +66,7 @@ pub(crate) fn rows() -> Vec<Row> {
         row("post", "/v1/signup", Nothing),
         row("post", "/v1/signup/complete", Nothing),
         row("post", "/v1/sessions", Nothing),
+        row("post", "/v1/sessions/mfa", Nothing),
         row("get", "/v1/sessions", Session),
         row("delete", "/v1/sessions", Session),
         row("delete", "/v1/sessions/{session_id}", Session),
@@ -84,6 +85,11 @@ pub(crate) fn rows() -> Vec<Row> {
         row("get", "/v1/me", Session),
         row("patch", "/v1/me", Session).with(json!({})),
         row("delete", "/v1/me", Session),
+        row("get", "/v1/me/mfa", Session),
+        row("post", "/v1/me/mfa/totp", Session).with(json!({})),
+        row("post", "/v1/me/mfa/totp/confirm", Session).with(json!({"code": "000000"})),
+        row("delete", "/v1/me/mfa/totp", Session),
+        row("post", "/v1/me/mfa/recovery-codes", Session).with(json!({})),
         row("get", "/v1/me/organizations", Session),
         row("get", "/v1/me/export", Session),
         row("post", "/v1/me/email", Session).with(json!({"new_email": "refused@example.com"})),
@@ -102,6 +108,10 @@ pub(crate) fn rows() -> Vec<Row> {
             .on(Member),
         row("delete", "/v1/members/{user_id}", P("team:remove")).on(Member),
         row("get", "/v1/members/{user_id}/offboarding", P("team:remove")).on(Member),
+        row("post", "/v1/members/{user_id}/mfa-reset", P("owners:manage")).on(Member),
+        row("get", "/v1/security", P("security:read")),
+        row("patch", "/v1/security", P("security:manage")).with(json!({})),
+        row("get", "/v1/security/mfa-impact", P("security:read")),
         row("get", "/v1/invitations", P("team:invite")),
         row("post", "/v1/invitations", P("team:invite")).with(invitation.clone()),
         row("post", "/v1/invitations/bulk", P("team:invite")).with(json!({"invitations": [invitation]})),
@@ -223,6 +233,7 @@ async fn attack_2_nothing_of_another_organization_is_listed_or_counted() {
         "/v1/invitations",
         "/v1/me/organizations",
         "/v1/organization",
+        "/v1/security/mfa-impact",
     ];
     let mut before = BTreeMap::new();
     for path in lists {
@@ -261,7 +272,16 @@ fn assert_same(answer: &Answer, of_nothing: &Answer, row: &Row) {
 pub(crate) async fn everything_of(service: &Service, team: &Team) -> Vec<Value> {
     let organization = team.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
     let mut rows = Vec::new();
-    for table in ["organizations", "members", "invitations", "sessions", "mails", "audit_events"] {
+    for table in [
+        "organizations",
+        "members",
+        "invitations",
+        "sessions",
+        "mails",
+        "audit_events",
+        "security_controls",
+        "mfa_deadlines",
+    ] {
         let query = format!("SELECT * FROM {table} WHERE org_id = '{organization}' ORDER BY {table}::text");
         rows.extend(service.database.rows(&query).await);
     }

@@ -4,7 +4,7 @@ use askama::Template;
 use rollcall_application::mail::{Contents, Message};
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
-use crate::inert::inert;
+use crate::{inert::inert, security_notice::Words};
 
 /// How times stand in mails: `9 January 2026, 03:04 UTC`.
 const MOMENT: &[BorrowedFormatItem<'_>] =
@@ -90,6 +90,56 @@ struct FailedSignInsHtml<'a> {
 #[template(path = "failed_sign_ins.txt")]
 struct FailedSignInsText<'a> {
     name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "mfa_required.html")]
+struct MfaRequiredHtml<'a> {
+    name: &'a str,
+    organization: &'a str,
+    until: &'a str,
+    public_url: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "mfa_required.txt")]
+struct MfaRequiredText<'a> {
+    name: &'a str,
+    organization: &'a str,
+    until: &'a str,
+    public_url: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "mfa_reminder.html")]
+struct MfaReminderHtml<'a> {
+    name: &'a str,
+    organization: &'a str,
+    until: &'a str,
+    public_url: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "mfa_reminder.txt")]
+struct MfaReminderText<'a> {
+    name: &'a str,
+    organization: &'a str,
+    until: &'a str,
+    public_url: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "security_notice.html")]
+struct SecurityNoticeHtml<'a> {
+    name: &'a str,
+    words: Words,
+}
+
+#[derive(Template)]
+#[template(path = "security_notice.txt")]
+struct SecurityNoticeText<'a> {
+    name: &'a str,
+    words: Words,
 }
 
 #[derive(Template)]
@@ -254,6 +304,16 @@ impl Rendered {
                     links: Vec::new(),
                 })
             }
+            Contents::SecurityNotice { to, name, notice } => {
+                let (name, words) = (inert(name.as_str()), Words::of(notice));
+                Ok(Self {
+                    to,
+                    subject: words.subject.to_owned(),
+                    text: SecurityNoticeText { name: &name, words }.render()?,
+                    html: SecurityNoticeHtml { name: &name, words }.render()?,
+                    links: Vec::new(),
+                })
+            }
             Contents::OrganizationDeleted { to, name, organization, id, purge_at } => {
                 let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
                 let (id, until) = (id.to_string(), moment(purge_at));
@@ -264,6 +324,30 @@ impl Rendered {
                     subject: format!("{organization} is deleted"),
                     text: OrganizationDeletedText { name, organization, id, until, contact }.render()?,
                     html: OrganizationDeletedHtml { name, organization, id, until, contact }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::MfaRequired { to, name, organization, deadline_at } => {
+                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
+                let until = moment(deadline_at);
+                let (name, organization, until) = (name.as_str(), organization.as_str(), until.as_str());
+                Ok(Self {
+                    to,
+                    subject: format!("{organization} asks for a second factor"),
+                    text: MfaRequiredText { name, organization, until, public_url }.render()?,
+                    html: MfaRequiredHtml { name, organization, until, public_url }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::MfaReminder { to, name, organization, deadline_at } => {
+                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
+                let until = moment(deadline_at);
+                let (name, organization, until) = (name.as_str(), organization.as_str(), until.as_str());
+                Ok(Self {
+                    to,
+                    subject: format!("Set up a second factor for {organization}"),
+                    text: MfaReminderText { name, organization, until, public_url }.render()?,
+                    html: MfaReminderHtml { name, organization, until, public_url }.render()?,
                     links: Vec::new(),
                 })
             }

@@ -9,14 +9,24 @@ RETURNS TABLE (session_id uuid, authenticated_at timestamptz, last_seen_at times
                user_id uuid, email text, user_name text, locale text, time_zone text, status text,
                user_created_at timestamptz, mfa_enabled boolean, user_version integer,
                org_id uuid, org_name text, slug text, plan text, org_created_at timestamptz,
-               org_version integer, role text)
+               org_version integer, role text, mfa_deadline_at timestamptz, mfa_as_of timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
     SELECT s.session_id, s.authenticated_at, s.last_seen_at, s.expires_at,
            u.user_id, u.email, u.name, u.locale, u.time_zone, u.status, u.created_at, u.mfa_enabled, u.version,
-           o.org_id, o.name, o.slug, o.plan, o.created_at, o.version, m.role
+           o.org_id, o.name, o.slug, o.plan, o.created_at, o.version, m.role,
+           -- Whoever has no deadline where one is asked for is late.
+           CASE WHEN NOT u.mfa_enabled THEN
+               (SELECT COALESCE((SELECT d.deadline_at FROM public.mfa_deadlines d
+                                  WHERE d.org_id OPERATOR(pg_catalog.=) m.org_id
+                                    AND d.user_id OPERATOR(pg_catalog.=) m.user_id), pg_catalog.now())
+                  FROM public.security_controls c
+                 WHERE c.org_id OPERATOR(pg_catalog.=) m.org_id AND c.control OPERATOR(pg_catalog.=) 'mfa_required'
+                   AND c.enabled)
+           END,
+           pg_catalog.now()
       FROM public.sessions s
       JOIN public.users u ON u.user_id OPERATOR(pg_catalog.=) s.user_id
       LEFT JOIN public.members m

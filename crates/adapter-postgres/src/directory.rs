@@ -4,21 +4,21 @@ use async_trait::async_trait;
 use rollcall_application::{
     passwords::PasswordHash,
     ports::{
-        Credentials, Directory, FoundEmailChange, FoundInvitation, FoundPasswordReset, FoundSignup,
-        OpenSession, StoreError,
+        Credentials, Directory, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasswordReset,
+        FoundSignup, OpenSession, StoreError,
     },
 };
 use rollcall_domain::{
     EmailAddress, OrganizationId, SessionId, UserId,
     accounts::{EmailChange, Signup},
-    id::{EmailChangeId, PasswordResetId, SignupId},
+    id::{EmailChangeId, MfaChallengeId, PasswordResetId, SignupId},
     secret::TokenHash,
 };
 use time::OffsetDateTime;
 
 use crate::{
     error::store_error,
-    row::{InvitationRow, OpenSessionRow, SUSPENDED, UserRow, moment, value},
+    row::{InvitationRow, OpenSessionRow, SUSPENDED, UserRow, count, moment, value},
     store::PgStore,
 };
 
@@ -145,6 +145,25 @@ impl Directory for PgStore {
         }))
     }
 
+    async fn mfa_challenge(&self, token: TokenHash) -> Result<Option<FoundMfaChallenge>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT challenge_id AS "challenge_id!", user_id AS "user_id!", user_version AS "user_version!",
+                      wanted_org_id, wrong_codes AS "wrong_codes!", expires_at AS "expires_at!", home_org_id
+                 FROM directory_mfa_challenge($1)"#,
+            token.0.as_slice()
+        );
+        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
+        Ok(Some(FoundMfaChallenge {
+            id: MfaChallengeId::from_uuid(row.challenge_id),
+            user: UserId::from_uuid(row.user_id),
+            user_version: row.user_version,
+            wanted: row.wanted_org_id.map(OrganizationId::from_uuid),
+            wrong_codes: count(row.wrong_codes.into())?,
+            expires_at: moment(row.expires_at),
+            home: row.home_org_id.map(OrganizationId::from_uuid),
+        }))
+    }
+
     async fn session_seen(
         &self,
         session: SessionId,
@@ -169,7 +188,8 @@ impl PgStore {
                       email AS "email!", user_name AS "user_name!", locale AS "locale!", time_zone AS "time_zone!",
                       status AS "status!", user_created_at AS "user_created_at!", mfa_enabled AS "mfa_enabled!",
                       user_version AS "user_version!",
-                      org_id, org_name, slug, plan, org_created_at, org_version, role
+                      org_id, org_name, slug, plan, org_created_at, org_version, role,
+                      mfa_deadline_at, mfa_as_of AS "mfa_as_of!"
                  FROM directory_session($1)"#,
             token.0.as_slice()
         );

@@ -21,6 +21,8 @@ mod outbox;
 mod purge;
 mod readiness;
 mod row;
+mod second_factors;
+mod security;
 mod session_cache;
 mod sessions;
 mod store;

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     error::{exactly_one, store_error},
     row::{SeatRow, count, moment, value},
+    security::set_deadline,
     transaction::Transaction,
 };
 
@@ -93,6 +94,20 @@ impl MembersView for Transaction {
                                WHERE u.email_key = $2 AND m.org_id = $1) AS "found!""#,
             organization.uuid(),
             email.key()
+        );
+        found.fetch_one(self.connection()).await.map_err(store_error)
+    }
+
+    async fn member_elsewhere(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<bool, StoreError> {
+        // Deleted ones too: they can be restored.
+        let found = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM members WHERE user_id = $2 AND org_id <> $1) AS "found!""#,
+            organization.uuid(),
+            user.uuid()
         );
         found.fetch_one(self.connection()).await.map_err(store_error)
     }
@@ -257,7 +272,7 @@ impl Members for Transaction {
             at,
         );
         insert.execute(self.connection()).await.map_err(store_error)?;
-        Ok(())
+        set_deadline(self.connection(), organization, membership.user).await
     }
 
     async fn member_set_role(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rollcall_application::{
     audit::Record,
-    mail::{Attempt, Claimed, Contents, Letter, Outbox, OutboxState},
+    mail::{Attempt, Claimed, Contents, Letter, Outbox, OutboxState, SecurityNotice},
     ports::{Entropy, StoreError},
 };
 use rollcall_domain::{
@@ -35,6 +35,8 @@ const EMAIL_CHANGE: &str = "email_change";
 const EMAIL_CHANGE_REQUESTED: &str = "email_change_requested";
 const EMAIL_CHANGED: &str = "email_changed";
 const ACCOUNT_DELETED: &str = "account_deleted";
+const MFA_REQUIRED: &str = "mfa_required";
+const MFA_REMINDER: &str = "mfa_reminder";
 /// How often another node's letters are looked for. Being told of them (NOTIFY) would make every commit that queues
 /// one wait for every other.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -60,8 +62,15 @@ pub(crate) async fn queue(
             Letter::PasswordReset { reset } => (here, PASSWORD_RESET, reset.uuid(), None),
             Letter::PasswordChanged { user } => (here, PASSWORD_CHANGED, user.uuid(), None),
             Letter::FailedSignIns { user } => (here, FAILED_SIGN_INS, user.uuid(), None),
+            Letter::SecurityNotice { user, notice } => (here, notice.as_str(), user.uuid(), None),
             Letter::OrganizationDeleted { organization, owner } => {
                 (organization.uuid(), ORGANIZATION_DELETED, owner.uuid(), None)
+            }
+            Letter::MfaRequired { organization, member } => {
+                (organization.uuid(), MFA_REQUIRED, member.uuid(), None)
+            }
+            Letter::MfaReminder { organization, member } => {
+                (organization.uuid(), MFA_REMINDER, member.uuid(), None)
             }
             Letter::EmailChange { change } => (here, EMAIL_CHANGE, change.uuid(), None),
             Letter::EmailChangeRequested { notice } => (here, EMAIL_CHANGE_REQUESTED, notice.uuid(), None),
@@ -99,6 +108,14 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
             organization: OrganizationId::from_uuid(organization),
             owner: UserId::from_uuid(subject),
         }),
+        (MFA_REQUIRED, _) => Ok(Letter::MfaRequired {
+            organization: OrganizationId::from_uuid(organization),
+            member: UserId::from_uuid(subject),
+        }),
+        (MFA_REMINDER, _) => Ok(Letter::MfaReminder {
+            organization: OrganizationId::from_uuid(organization),
+            member: UserId::from_uuid(subject),
+        }),
         (EMAIL_CHANGE, _) => Ok(Letter::EmailChange { change: EmailChangeId::from_uuid(subject) }),
         (EMAIL_CHANGE_REQUESTED, _) => {
             Ok(Letter::EmailChangeRequested { notice: NoticeId::from_uuid(subject) })
@@ -110,7 +127,11 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
             invitation: InvitationId::from_uuid(subject),
             sender: UserId::from_uuid(sender),
         }),
-        _ => Err(corrupt("a letter of no known kind")),
+        (kind, _) => {
+            let notice = SecurityNotice::ALL.into_iter().find(|notice| notice.as_str() == kind);
+            let notice = notice.ok_or_else(|| corrupt("a letter of no known kind"))?;
+            Ok(Letter::SecurityNotice { user: UserId::from_uuid(subject), notice })
+        }
     }
 }
 
@@ -168,8 +189,18 @@ impl Outbox for PgStore {
                 let whose = self.owner_of(user).await?;
                 Ok(whose.map(|(to, name)| Contents::FailedSignIns { to, name }))
             }
+            Letter::SecurityNotice { user, notice } => {
+                let whose = self.owner_of(user).await?;
+                Ok(whose.map(|(to, name)| Contents::SecurityNotice { to, name, notice }))
+            }
             Letter::OrganizationDeleted { organization, owner } => {
                 self.organization_deleted_contents(organization, owner).await
+            }
+            Letter::MfaRequired { organization, member } => {
+                self.mfa_deadline_contents(organization, member, true).await
+            }
+            Letter::MfaReminder { organization, member } => {
+                self.mfa_deadline_contents(organization, member, false).await
             }
             Letter::EmailChange { change } => self.email_change_contents(change, token, now).await,
             Letter::EmailChangeRequested { notice } => {

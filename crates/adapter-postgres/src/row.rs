@@ -5,7 +5,7 @@ use std::{fmt::Display, str::FromStr};
 use rollcall_application::ports::{OpenSession, StoreError};
 use rollcall_domain::{
     OrganizationId, Role, SessionId, UserId, accounts::User, invitations::Invitation,
-    organizations::Organization, sessions::Session,
+    organizations::Organization, security::Deadline, sessions::Session,
 };
 use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
@@ -128,6 +128,8 @@ pub(crate) struct OpenSessionRow {
     pub(crate) org_created_at: Option<OffsetDateTime>,
     pub(crate) org_version: Option<i32>,
     pub(crate) role: Option<String>,
+    pub(crate) mfa_deadline_at: Option<OffsetDateTime>,
+    pub(crate) mfa_as_of: OffsetDateTime,
 }
 
 impl TryFrom<OpenSessionRow> for OpenSession {
@@ -171,6 +173,7 @@ impl TryFrom<OpenSessionRow> for OpenSession {
             user: user.try_into()?,
             suspended: row.status == SUSPENDED,
             seat,
+            mfa_deadline: row.mfa_deadline_at.map(|at| Deadline { at: moment(at), left: at - row.mfa_as_of }),
         })
     }
 }

@@ -112,7 +112,12 @@ impl SessionCache {
             && since.turn >= self.missed.load(Ordering::Acquire)
             && !changed(&found.session.user.uuid())
             && !organization.is_some_and(|organization| changed(&organization));
-        believed.then(|| found.clone())
+        believed.then(|| {
+            let mut found = found.clone();
+            let since_then = time::Duration::try_from(now - since.at).unwrap_or(time::Duration::MAX);
+            found.mfa_deadline = found.mfa_deadline.map(|deadline| deadline.after(since_then));
+            found
+        })
     }
 
     /// This moment: to be asked for before a session is looked up.
@@ -226,6 +231,7 @@ mod tests {
         OrganizationId, Role, SessionId, UserId,
         accounts::{Locale, TimeZone, User},
         organizations::{Organization, Plan},
+        security::Deadline,
         sessions::Session,
     };
 
@@ -275,6 +281,7 @@ mod tests {
                 },
                 Role::Owner,
             )),
+            mfa_deadline: None,
         }
     }
 
@@ -330,6 +337,23 @@ mod tests {
         cache.forget((0..3 * TIDY_AT as u128).map(Uuid::from_u128));
         // None of them is old enough to be dropped.
         assert_eq!(cache.changes.read().expect("no panic").last.len(), 3 * TIDY_AT);
+    }
+
+    #[test]
+    fn a_deadline_comes_closer_while_a_session_is_remembered() {
+        let cache = cache();
+        cache.trust_from(LIFETIME);
+        let deadline = Deadline { at: NOW, left: time::Duration::seconds(30) };
+        let since = cache.moment();
+        cache.remember(TOKEN, since, &OpenSession { mfa_deadline: Some(deadline), ..open_session() });
+        let over = |after| {
+            let found = cache.find_at(&TOKEN, since.at + Duration::from_secs(after)).expect("a session");
+            found.mfa_deadline.expect("a deadline").is_over()
+        };
+        assert!(!over(29) && over(30));
+        // Noting a use does not begin the count anew, nor takes time off twice.
+        cache.seen(TOKEN, NOW);
+        assert!(!over(29) && over(30));
     }
 
     #[test]

@@ -66,11 +66,15 @@ impl SessionsView for Transaction {
                       u.user_id, u.email, u.name AS user_name, u.locale, u.time_zone, u.status,
                       u.created_at AS user_created_at, u.mfa_enabled, u.version AS user_version,
                       o.org_id AS "org_id?", o.name AS "org_name?", o.slug AS "slug?", o.plan AS "plan?",
-                      o.created_at AS "org_created_at?", o.version AS "org_version?", m.role AS "role?"
+                      o.created_at AS "org_created_at?", o.version AS "org_version?", m.role AS "role?",
+                      CASE WHEN c.enabled AND NOT u.mfa_enabled THEN COALESCE(d.deadline_at, now()) END AS mfa_deadline_at,
+                      now() AS "mfa_as_of!"
                  FROM sessions s
                  JOIN users u ON u.user_id = s.user_id
                  LEFT JOIN members m ON m.org_id = s.org_id AND m.user_id = s.user_id
                  LEFT JOIN organizations o ON o.org_id = m.org_id
+                 LEFT JOIN security_controls c ON c.org_id = m.org_id AND c.control = 'mfa_required'
+                 LEFT JOIN mfa_deadlines d ON d.org_id = m.org_id AND d.user_id = m.user_id
                 WHERE s.user_id = $1 AND s.org_id IS NOT DISTINCT FROM $2 AND s.session_id = $3"#,
             user.uuid(),
             organization.map(|organization| organization.uuid()),

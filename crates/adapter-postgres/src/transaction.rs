@@ -38,11 +38,13 @@ pub(crate) mod task {
     pub(crate) const PASSWORD_RESETS: &str = "password_resets";
     pub(crate) const SIGNING_KEYS: &str = "signing_keys";
     pub(crate) const EMAIL_CHANGES: &str = "email_changes";
+    pub(crate) const SECOND_FACTORS: &str = "second_factors";
     pub(crate) const OUTBOX: &str = "outbox";
     pub(crate) const IDEMPOTENCY: &str = "idempotency";
     pub(crate) const EXPIRY: &str = "expiry";
     pub(crate) const ATTEMPTS: &str = "attempts";
     pub(crate) const MAILBOX: &str = "mailbox";
+    pub(crate) const MFA_NOTICES: &str = "mfa_notices";
     pub(crate) const PURGE: &str = "purge";
 }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderMap, header, request::Parts};
-use rollcall_application::{Actor, sessions, tokens};
+use rollcall_application::{Actor, Means, sessions, tokens};
 use rollcall_domain::{audit::Origin, secret::Secret};
 
 use crate::{
@@ -80,13 +80,23 @@ impl Credential {
 }
 
 /// The actor behind a request that must have one; as an `Option`, behind one that need not. A credential that is
-/// there must be good all the same.
+/// there must be good all the same. Whoever has to set up a second factor first is refused: a handler that is for them too
+/// says so by asking for an [`Enrollee`].
 #[derive(Debug, Clone)]
 pub(crate) struct Caller(pub(crate) Actor);
 
+/// The actor behind a request that is answered also to whoever has to set up a second factor first: what leads to one, and
+/// what leads away. An access token is for work, so it is worth nothing to them here either.
+#[derive(Debug, Clone)]
+pub(crate) struct Enrollee(pub(crate) Actor);
+
+/// The actor of a request, once found.
+#[derive(Debug, Clone)]
+struct Found(Actor);
+
 /// Finds the actor, once per request.
 pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<Actor>, Problem> {
-    if let Some(Caller(actor)) = parts.extensions.remove() {
+    if let Some(Found(actor)) = parts.extensions.remove() {
         return Ok(Some(actor));
     }
     let credential = Credential::of(&parts.headers, api.settings.cookie);
@@ -105,18 +115,26 @@ pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<
 }
 
 /// Finds the actor before the handler asks, and keeps it for then.
-pub(crate) async fn authenticate_early(parts: &mut Parts, api: &Api) -> Result<(), Problem> {
+pub(crate) async fn authenticate_early<'a>(
+    parts: &'a mut Parts,
+    api: &Api,
+) -> Result<Option<&'a Actor>, Problem> {
     if let Some(actor) = authenticate(parts, api).await? {
-        parts.extensions.insert(Caller(actor));
+        parts.extensions.insert(Found(actor));
     }
-    Ok(())
+    Ok(parts.extensions.get().map(|Found(actor)| actor))
+}
+
+fn nobody() -> Problem {
+    Problem::plain(Code::Unauthenticated)
 }
 
 impl FromRequestParts<Api> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        authenticate(parts, api).await?.map(Self).ok_or_else(|| Problem::plain(Code::Unauthenticated))
+        let found = <Self as OptionalFromRequestParts<Api>>::from_request_parts(parts, api).await?;
+        found.ok_or_else(nobody)
     }
 }
 
@@ -124,6 +142,21 @@ impl OptionalFromRequestParts<Api> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Option<Self>, Problem> {
-        Ok(authenticate(parts, api).await?.map(Self))
+        let Some(actor) = authenticate(parts, api).await? else { return Ok(None) };
+        sessions::require_enrolled(&api.app, &actor).await?;
+        Ok(Some(Self(actor)))
+    }
+}
+
+impl FromRequestParts<Api> for Enrollee {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let actor = authenticate(parts, api).await?.ok_or_else(nobody)?;
+        match actor.means {
+            Means::Session => {}
+            Means::AccessToken => sessions::require_enrolled(&api.app, &actor).await?,
+        }
+        Ok(Self(actor))
     }
 }

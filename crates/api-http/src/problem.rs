@@ -59,12 +59,18 @@ codes! {
         "The request carries no credential, or one that is not good any more. Sign in and send the session's token as a Bearer token.";
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "That does not prove who you are",
         "When signing in, the address and the password do not belong together; for safety the answer does not say which of them is wrong. When you are signed in, the password is not the one of your account.";
+    InvalidMfaCode = "invalid_mfa_code", UNAUTHORIZED, "The code is not right",
+        "It is not the code of this moment, has been used already, or is none. Wait for the next code of the app, or use a recovery code that has not been used.";
+    InvalidChallenge = "invalid_challenge", UNAUTHORIZED, "The sign-in must begin anew",
+        "The challenge is unknown, more than five minutes old, used up by a session or by wrong codes, or the account has changed since. Sign in with the password again.";
     SignInRequired = "sign_in_required", UNAUTHORIZED, "Sign in first",
         "The address has an account. Sign in to it, then accept the invitation with that session.";
     PermissionDenied = "permission_denied", FORBIDDEN, "You may not do this",
         "Your role does not carry the permission named in required_permission. An Owner or Admin of your organization can change your role.";
     ElevationRequired = "elevation_required", FORBIDDEN, "Prove once more who you are",
         "This is especially sensitive, and your last proof of who you are is more than ten minutes old. POST /v1/session/elevate, then try again.";
+    MfaRequired = "mfa_required", FORBIDDEN, "Set up a second factor first",
+        "Your organization asks everybody for a second factor, and your time to set one up is over. Set one up under /v1/me/mfa, go to another of your organizations, or leave this one; everything else is closed until then.";
     SessionRequired = "session_required", FORBIDDEN, "The session's own token is needed",
         "An access token is good for work. Whatever makes another credential, ends a session or needs a fresh proof of who you are takes the token of the session itself.";
     WrongAccount = "wrong_account", FORBIDDEN, "The invitation is for another account",
@@ -81,6 +87,18 @@ codes! {
         "The address belongs to somebody who is in the organization.";
     InvitationPending = "invitation_pending", CONFLICT, "Already invited",
         "The address has an open invitation. Send that one again, or take it back first.";
+    TotpEnabled = "totp_enabled", CONFLICT, "An authenticator app is on",
+        "An account has one authenticator app. Turn it off before another one is set up.";
+    TotpNotBegun = "totp_not_begun", CONFLICT, "No authenticator app waits",
+        "POST /v1/me/mfa/totp shows what the app is given; the code that confirms it must come in the same session, within 15 minutes.";
+    MfaNotEnabled = "mfa_not_enabled", CONFLICT, "There is no second factor",
+        "The account has no second factor, so there is nothing to turn off, and nothing for recovery codes to stand in for.";
+    PasswordTooShort = "password_too_short", CONFLICT, "The password is too short to do alone",
+        "Beside a second factor a password may have 8 to 14 characters, alone it must have 15. Choose a longer one before you turn the last second factor off.";
+    OwnMfa = "own_mfa", CONFLICT, "It is your own",
+        "Resetting is for somebody else who has lost their second factor. Change your own under /v1/me/mfa; if you have lost it, another Owner or the platform's operator can reset it.";
+    MfaResetByOperator = "mfa_reset_by_operator", CONFLICT, "The platform's operator decides about this one",
+        "This second factor guards more than your organization, so no Owner can reset it. The platform's operator can, once it is certain who asks.";
     RequestInProgress = "request_in_progress", CONFLICT, "The first request is still running",
         "A request with the same Idempotency-Key is being worked on. Repeat it in a moment to get its answer.";
     AnswerGone = "answer_gone", CONFLICT, "The answer is not kept any more",
@@ -260,6 +278,11 @@ impl From<Error> for Problem {
             Error::WrongPassword => {
                 Self::new(Code::InvalidCredentials, "The password is not the one of your account.")
             }
+            Error::InvalidMfaCode => Self::plain(Code::InvalidMfaCode),
+            Error::InvalidChallenge => Self::plain(Code::InvalidChallenge),
+            Error::TotpEnabled => Self::plain(Code::TotpEnabled),
+            Error::TotpNotBegun => Self::plain(Code::TotpNotBegun),
+            Error::PasswordTooShort => Self::plain(Code::PasswordTooShort),
             Error::PermissionDenied { required } => {
                 let mut problem =
                     Self::new(Code::PermissionDenied, format!("The permission {required} is missing."));
@@ -268,6 +291,10 @@ impl From<Error> for Problem {
             }
             Error::ElevationRequired => Self::plain(Code::ElevationRequired),
             Error::SessionRequired => Self::plain(Code::SessionRequired),
+            Error::MfaRequired => Self::plain(Code::MfaRequired),
+            Error::OwnMfa => Self::plain(Code::OwnMfa),
+            Error::MfaNotEnabled => Self::plain(Code::MfaNotEnabled),
+            Error::MfaResetByOperator => Self::plain(Code::MfaResetByOperator),
             Error::PasswordResetGone => Self::plain(Code::PasswordResetGone),
             Error::EmailChangeGone => Self::plain(Code::EmailChangeGone),
             Error::NotFound => Self::plain(Code::NotFound),

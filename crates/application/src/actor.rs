@@ -7,6 +7,7 @@ use rollcall_domain::{
     members::Membership,
     organizations::Organization,
     policy::{self, Decision, Grant, Target},
+    security::Deadline,
     sessions::{ELEVATION, Session},
 };
 
@@ -26,6 +27,8 @@ pub struct Actor {
     pub user: User,
     /// Where they work, and as what; none when they are in no organization.
     pub place: Option<(Organization, Role)>,
+    /// By when they need a second factor there; none when they have one, or need none.
+    pub mfa_deadline: Option<Deadline>,
     /// What they have shown.
     pub means: Means,
     /// Where the request came from.
@@ -96,11 +99,24 @@ impl Actor {
         self.session.id
     }
 
+    /// Whether nothing is left to the actor where they are at work but to set up a second factor, or to leave.
+    pub fn must_enrol(&self) -> bool {
+        self.mfa_deadline.is_some_and(|deadline| deadline.is_over())
+    }
+
+    /// Makes sure that the actor is not kept from work by a second factor that they should have.
+    ///
+    /// # Errors
+    /// [`Error::MfaRequired`] when they are.
+    pub fn require_enrolled(&self) -> Result<(), Error> {
+        if self.must_enrol() { Err(Error::MfaRequired) } else { Ok(()) }
+    }
+
     /// What the actor holds where they are at work.
     pub fn grant(&self) -> Grant {
         match &self.place {
-            Some((_, role)) => Grant::Member { role: *role },
-            None => Grant::None,
+            Some((_, role)) if !self.must_enrol() => Grant::Member { role: *role },
+            Some(_) | None => Grant::None,
         }
     }
 
@@ -117,7 +133,7 @@ impl Actor {
     /// The seat, if the actor may do what `permission` names in the organization.
     ///
     /// # Errors
-    /// [`Error::PermissionDenied`] otherwise.
+    /// [`Error::PermissionDenied`] otherwise, or [`Error::MfaRequired`].
     pub fn permit(&self, permission: Permission) -> Result<Seat, Error> {
         self.permit_on(permission, Target::Organization)
     }
@@ -125,8 +141,9 @@ impl Actor {
     /// The seat, if the actor may do what `permission` names to `target`.
     ///
     /// # Errors
-    /// [`Error::PermissionDenied`] otherwise, or [`Error::NotFound`] for what the actor cannot see.
+    /// [`Error::PermissionDenied`] otherwise, [`Error::NotFound`] for what the actor cannot see, or [`Error::MfaRequired`].
     pub fn permit_on(&self, permission: Permission, target: Target) -> Result<Seat, Error> {
+        self.require_enrolled()?;
         decided(policy::decide(&self.grant(), permission, target))?;
         // Nobody without a place is allowed anything in one.
         self.seat().ok_or(Error::PermissionDenied { required: permission })

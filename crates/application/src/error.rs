@@ -1,6 +1,8 @@
 //! Why a use case did not do what it was asked.
 
-use rollcall_domain::{OrganizationId, Permission, members::TeamRefusal, organizations::OrganizationName};
+use rollcall_domain::{
+    OrganizationId, Permission, members::TeamRefusal, organizations::OrganizationName, security::ResetRefusal,
+};
 use time::Duration;
 
 use crate::ports::StoreError;
@@ -21,6 +23,24 @@ pub enum Error {
     /// The password is not the one of the account that is signed in.
     #[error("wrong password")]
     WrongPassword,
+    /// The second factor is not right, or cannot be used again.
+    #[error("wrong code")]
+    InvalidMfaCode,
+    /// The sign-in that waits for its second step is unknown, over or used up.
+    #[error("no such challenge")]
+    InvalidChallenge,
+    /// An authenticator app is on already.
+    #[error("an authenticator app is on")]
+    TotpEnabled,
+    /// No authenticator app waits to be confirmed in this session.
+    #[error("no authenticator app waits")]
+    TotpNotBegun,
+    /// The account has no second factor.
+    #[error("no second factor")]
+    MfaNotEnabled,
+    /// The password is too short to be the only factor.
+    #[error("the password is too short to do alone")]
+    PasswordTooShort,
     /// The caller lacks a permission.
     #[error("permission {required} is missing")]
     PermissionDenied {
@@ -30,6 +50,15 @@ pub enum Error {
     /// The caller's last proof of who they are is too old for this.
     #[error("a fresh proof of who you are is needed")]
     ElevationRequired,
+    /// The organization asks for a second factor, and the caller's time to set one up is over.
+    #[error("a second factor is needed first")]
+    MfaRequired,
+    /// Nobody turns off their own second factor as if it were lost.
+    #[error("the second factor is the caller's own")]
+    OwnMfa,
+    /// The second factor guards more than the caller's organization.
+    #[error("the platform's operator decides about this second factor")]
+    MfaResetByOperator,
     /// The caller has shown an access token for what only the session's own token is good for.
     #[error("the token of the session itself is needed")]
     SessionRequired,
@@ -137,9 +166,13 @@ impl Error {
         match self {
             Self::InvalidCredentials
             | Self::WrongPassword
+            | Self::InvalidMfaCode
             | Self::PermissionDenied { .. }
             | Self::ElevationRequired
             | Self::SessionRequired
+            | Self::MfaRequired
+            | Self::OwnMfa
+            | Self::MfaResetByOperator
             | Self::NotFound
             | Self::LastOwner
             | Self::LastOwnerOf { .. }
@@ -147,6 +180,11 @@ impl Error {
             | Self::LimitReached { .. } => true,
             Self::Invalid(_)
             | Self::Unauthenticated
+            | Self::InvalidChallenge
+            | Self::TotpEnabled
+            | Self::TotpNotBegun
+            | Self::MfaNotEnabled
+            | Self::PasswordTooShort
             | Self::AlreadyMember
             | Self::InvitationPending
             | Self::InvitationGone
@@ -167,6 +205,16 @@ impl From<TeamRefusal> for Error {
         match refusal {
             TeamRefusal::Forbidden { required } => Self::PermissionDenied { required },
             TeamRefusal::LastOwner => Self::LastOwner,
+        }
+    }
+}
+
+impl From<ResetRefusal> for Error {
+    fn from(refusal: ResetRefusal) -> Self {
+        match refusal {
+            ResetRefusal::Own => Self::OwnMfa,
+            ResetRefusal::NotEnabled => Self::MfaNotEnabled,
+            ResetRefusal::Elsewhere => Self::MfaResetByOperator,
         }
     }
 }

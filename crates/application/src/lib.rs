@@ -19,6 +19,8 @@ mod page;
 pub mod passwords;
 pub mod ports;
 mod precondition;
+pub mod second_factors;
+pub mod security;
 pub mod sessions;
 #[cfg(test)]
 mod testing;

@@ -12,11 +12,13 @@ use rollcall_domain::{
     accounts::{EmailChange, Locale, Notice, PasswordReset, Signup, TimeZone, User},
     attempts::{Allowance, Allowances, TooMany},
     audit::{Action, Origin, Outcome},
-    id::{EmailChangeId, NoticeId, PasswordResetId, SignupId},
+    id::{EmailChangeId, MfaChallengeId, NoticeId, PasswordResetId, SignupId},
     invitations::{Acceptance, Invitation, Status},
     members::{Member, Membership},
     organizations::{Deleted, Deletion, Organization, Plan},
+    second_factors::Step,
     secret::TokenHash,
+    security::{MfaRule, RuleChange},
     sessions::{Lifetimes, Session},
     tokens::{Issuer, KeyPurpose, SigningKey},
 };
@@ -33,10 +35,13 @@ use crate::{
     passwords::{Cost, PasswordHash, Passwords},
     ports::{
         Attempt, Attempts, Begun, Clock, Credentials, Directory, Entropy, FoundEmailChange, FoundInvitation,
-        FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError, UnitOfWork, View,
+        FoundMfaChallenge, FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError,
+        UnitOfWork, View,
     },
+    second_factors::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp},
+    security::{Affected, KeptRule, Notified, Security, SecurityView},
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
-    tokens::{SigningKeys, SigningKeysView, StoredKey, Tokens},
+    tokens::{Sealed, SigningKeys, SigningKeysView, StoredKey, Tokens},
 };
 
 /// The moment that unit tests happen at.
@@ -85,7 +90,7 @@ mock! {
         async fn user_lock(&mut self, user: UserId) -> Answer<Option<User>>;
         async fn user_add(&mut self, user: &User, password: &PasswordHash) -> Answer<()>;
         async fn user_save(&mut self, user: &User) -> Answer<()>;
-        async fn user_set_password(&mut self, user: UserId, password: &PasswordHash) -> Answer<()>;
+        async fn user_set_password(&mut self, user: UserId, password: &PasswordHash, is_short: bool) -> Answer<()>;
         async fn user_rehash(&mut self, user: UserId, password: &PasswordHash) -> Answer<()>;
         async fn password_reset_add(&mut self, id: PasswordResetId, reset: &PasswordReset, now: OffsetDateTime) -> Answer<()>;
         async fn password_reset_use(&mut self, id: PasswordResetId) -> Answer<bool>;
@@ -123,6 +128,7 @@ mock! {
     impl MembersView for Unit {
         async fn member_find(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Member>>;
         async fn member_has_address(&mut self, organization: OrganizationId, email: &EmailAddress) -> Answer<bool>;
+        async fn member_elsewhere(&mut self, organization: OrganizationId, user: UserId) -> Answer<bool>;
         async fn members_page(&mut self, organization: OrganizationId, filter: &MemberFilter, page: &PageRequest<MemberKey>) -> Answer<Page<Member, MemberKey>>;
         async fn owners_count(&mut self, organization: OrganizationId) -> Answer<usize>;
         async fn owners(&mut self, organization: OrganizationId) -> Answer<Vec<UserId>>;
@@ -164,6 +170,29 @@ mock! {
     }
 
     #[async_trait]
+    impl SecondFactorsView for Unit {
+        async fn totp_find(&mut self, user: UserId) -> Answer<Option<StoredTotp>>;
+        async fn recovery_codes_left(&mut self, user: UserId) -> Answer<u32>;
+    }
+
+    #[async_trait]
+    impl SecondFactors for Unit {
+        async fn totp_begin(&mut self, user: UserId, seed: &Sealed, session: SessionId, now: OffsetDateTime, expires_at: OffsetDateTime) -> Answer<()>;
+        async fn totp_confirm(&mut self, user: UserId, step: Step, at: OffsetDateTime) -> Answer<bool>;
+        async fn totp_use(&mut self, user: UserId, step: Step) -> Answer<bool>;
+        async fn totp_remove(&mut self, user: UserId) -> Answer<bool>;
+        async fn recovery_codes_replace(&mut self, user: UserId, codes: &[TokenHash], now: OffsetDateTime) -> Answer<()>;
+        async fn recovery_code_use(&mut self, user: UserId, code: TokenHash) -> Answer<bool>;
+        async fn second_factors_remove(&mut self, user: UserId) -> Answer<()>;
+        async fn second_factors_settle(&mut self, user: UserId) -> Answer<bool>;
+        async fn password_is_short(&mut self, user: UserId) -> Answer<bool>;
+        async fn mfa_challenge_add(&mut self, challenge: &NewChallenge) -> Answer<()>;
+        async fn mfa_challenge_hold(&mut self, challenge: MfaChallengeId, now: OffsetDateTime) -> Answer<bool>;
+        async fn mfa_challenge_fail(&mut self, challenge: MfaChallengeId) -> Answer<()>;
+        async fn mfa_challenge_end(&mut self, challenge: MfaChallengeId) -> Answer<()>;
+    }
+
+    #[async_trait]
     impl OwnEvents for Unit {
         async fn events_of(&mut self, user: UserId, page: &PageRequest<Position>) -> Answer<Page<OwnEvent, Position>>;
     }
@@ -175,6 +204,19 @@ mock! {
         async fn session_hold(&mut self, session: SessionId) -> Answer<bool>;
         async fn session_prove(&mut self, session: SessionId, at: OffsetDateTime) -> Answer<bool>;
         async fn session_end(&mut self, session: SessionId) -> Answer<bool>;
+    }
+
+    #[async_trait]
+    impl SecurityView for Unit {
+        async fn mfa_rule_find(&mut self, organization: OrganizationId) -> Answer<KeptRule>;
+        async fn mfa_impact_page(&mut self, organization: OrganizationId, page: &PageRequest<MemberKey>) -> Answer<Page<Affected, MemberKey>>;
+    }
+
+    #[async_trait]
+    impl Security for Unit {
+        async fn mfa_rule_save(&mut self, organization: OrganizationId, rule: MfaRule, by: UserId, at: OffsetDateTime) -> Answer<()>;
+        async fn mfa_deadlines_set(&mut self, organization: OrganizationId, change: &RuleChange) -> Answer<()>;
+        async fn mfa_notices_claim(&mut self, organization: OrganizationId, limit: u16) -> Answer<Vec<Notified>>;
     }
 
     #[async_trait]
@@ -212,6 +254,7 @@ mock! {
         async fn signup(&self, token: TokenHash) -> Answer<Option<FoundSignup>>;
         async fn password_reset(&self, token: TokenHash) -> Answer<Option<FoundPasswordReset>>;
         async fn email_change(&self, token: TokenHash) -> Answer<Option<FoundEmailChange>>;
+        async fn mfa_challenge(&self, token: TokenHash) -> Answer<Option<FoundMfaChallenge>>;
         async fn session_seen(&self, session: SessionId, token: Option<TokenHash>, at: OffsetDateTime) -> Answer<()>;
     }
 }
@@ -339,6 +382,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
             audience: "platform".to_owned(),
             lifetime: Duration::minutes(5),
         }),
+        totp_issuer: "Rollcall".parse().expect("a name"),
         exports: Exports::at_most(1),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
@@ -386,6 +430,7 @@ pub(crate) fn actor(number: u8, role: Role) -> Actor {
         session,
         user,
         place: Some((organization(), role)),
+        mfa_deadline: None,
         means: Means::Session,
         origin: Origin::default(),
     }

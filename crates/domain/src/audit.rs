@@ -253,6 +253,18 @@ actions! {
     PasswordResetRequested = "password.reset_requested";
     /// Somebody chose a password in place of a forgotten one.
     PasswordReset = "password.reset";
+    /// Somebody who has shown the right password was asked for a second factor.
+    MfaChallenged = "mfa.challenged";
+    /// Somebody showed a second factor, or a wrong one.
+    SecondFactorUsed = "second_factor.used";
+    /// A person was shown a seed for an authenticator app, which is not confirmed yet.
+    TotpEnrolmentBegun = "totp.enrolment_begun";
+    /// A person confirmed an authenticator app.
+    TotpEnabled = "totp.enabled";
+    /// A person's authenticator app was taken off.
+    TotpDisabled = "totp.disabled";
+    /// A person got new recovery codes, and the old ones are void.
+    RecoveryCodesRenewed = "recovery_codes.renewed";
     /// An organization was made.
     OrganizationCreated = "organization.created";
     /// An organization was changed.
@@ -297,6 +309,12 @@ actions! {
     MemberRemoved = "member.removed";
     /// A member left.
     MemberLeft = "member.left";
+    /// A member's second factor was turned off for them.
+    MfaReset = "mfa.reset";
+    /// One of an organization's security controls was changed.
+    SecurityControlChanged = "security.control_changed";
+    /// Members were reminded by when they need a second factor.
+    MfaRemindersSent = "security.mfa_reminders_sent";
     /// Somebody asked for what they have no permission for.
     PermissionDenied = "permission.denied";
 }

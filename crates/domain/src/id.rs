@@ -181,6 +181,8 @@ ids! {
     AccessTokenId = AccessToken, "at";
     /// Names a wish for another address.
     EmailChangeId = EmailChange, "email_change";
+    /// Names a sign-in that waits for its second step.
+    MfaChallengeId = MfaChallenge, "mfa";
     /// Names a notice to an address that its account may not have any more.
     NoticeId = Notice, "notice";
 }

@@ -92,8 +92,8 @@ pub fn restore(deleted: &Deleted, now: OffsetDateTime) -> Result<(), Gone> {
     if deleted.purge_begun || deleted.purge_at <= now { Err(Gone) } else { Ok(()) }
 }
 
-/// What an organization pays for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What an organization pays for, the smallest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Plan {
     /// Everything a small team needs.
     Free,

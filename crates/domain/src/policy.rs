@@ -17,7 +17,7 @@ pub enum Grant {
         /// The scopes.
         scopes: PermissionSet,
     },
-    /// A person who is signed in, but in no organization.
+    /// A person who is signed in, but in no organization, or shut out of what they may do there.
     None,
 }
 

@@ -13,14 +13,16 @@ mod rotation;
 mod server;
 mod settings;
 mod values;
+mod visit;
 mod workers;
 
 pub use database::{Database, DatabaseError, Reservation};
 pub use log_lines::Flusher;
 pub use logging::{InvalidLogging, start_logging};
-pub use operator::{OperatorError, restore};
+pub use operator::{OperatorError, reset_mfa, restore};
 pub use ports::{Ports, SystemClock, SystemEntropy};
 pub use reference::reference;
 pub use rotation::{RotationError, rotate_keys};
 pub use server::{Server, StartError};
 pub use settings::{InvalidSettings, Profile, Settings};
+pub use visit::VisitError;

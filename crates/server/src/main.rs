@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rollcall_domain::OrganizationId;
+use rollcall_domain::{OrganizationId, UserId};
 use rollcall_server::{Database, Ports, Server, Settings, reference, rotate_keys, start_logging};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -54,6 +54,11 @@ enum Operator {
         /// The organization's id: org_…
         organization: OrganizationId,
     },
+    /// Turn off the second factor of somebody who has lost it.
+    ResetMfa {
+        /// The account's id: user_…
+        user: UserId,
+    },
 }
 
 type Result = std::result::Result<(), Box<dyn std::error::Error>>;
@@ -72,6 +77,7 @@ async fn main() -> ExitCode {
         Command::Openapi => openapi(),
         Command::Keys(Keys::Rotate) => rotate().await,
         Command::Operator(Operator::Restore { organization }) => restore(organization).await,
+        Command::Operator(Operator::ResetMfa { user }) => reset_mfa(user).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -121,7 +127,7 @@ async fn migrate() -> Result {
 async fn rotate() -> Result {
     let settings = Settings::load()?;
     let _log = start_logging(&settings)?;
-    println!("{}", rotate_keys(&settings, Ports::default()).await?);
+    println!("{}", rotate_keys(&settings, &Ports::default()).await?);
     Ok(())
 }
 
@@ -130,6 +136,16 @@ async fn restore(organization: OrganizationId) -> Result {
     let _log = start_logging(&settings)?;
     let restored = rollcall_server::restore(&settings, &Ports::default(), organization).await?;
     println!("{} ({}) is restored; its people sign in anew", restored.name, restored.id);
+    Ok(())
+}
+
+async fn reset_mfa(user: UserId) -> Result {
+    let settings = Settings::load()?;
+    let _log = start_logging(&settings)?;
+    rollcall_server::reset_mfa(&settings, &Ports::default(), user).await?;
+    println!(
+        "the second factor of {user} is off, and all of their sessions have ended; they are told by mail"
+    );
     Ok(())
 }
 

@@ -1,24 +1,20 @@
 //! What the platform's operator does on the machine itself.
 
-use rollcall_application::{Error, organizations};
-use rollcall_domain::{OrganizationId, audit::Origin, organizations::Organization};
+use rollcall_application::{Error, accounts, organizations};
+use rollcall_domain::{OrganizationId, UserId, audit::Origin, organizations::Organization};
 
 use crate::{
-    database::{Database, DatabaseError},
     ports::Ports,
-    server::{StartError, application},
     settings::Settings,
+    visit::{VisitError, visit},
 };
 
 /// The operator does not get what they asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum OperatorError {
-    /// The database cannot be used.
+    /// It was not even tried, or its end is not certain.
     #[error(transparent)]
-    Database(#[from] DatabaseError),
-    /// The configuration cannot be used.
-    #[error(transparent)]
-    Settings(#[from] StartError),
+    Visit(#[from] VisitError),
     /// There is nothing to undo.
     #[error("{0} is not deleted, or its time is over")]
     NotDeleted(OrganizationId),
@@ -27,7 +23,16 @@ pub enum OperatorError {
     NoOwner(OrganizationId),
     /// Something else is in the way.
     #[error("{0} is not restored: {1}")]
-    Failed(OrganizationId, #[source] Error),
+    NotRestored(OrganizationId, #[source] Error),
+    /// There is no such account.
+    #[error("{0} is no account")]
+    NoAccount(UserId),
+    /// There is nothing to turn off.
+    #[error("{0} has no second factor")]
+    NoSecondFactor(UserId),
+    /// Something else is in the way.
+    #[error("the second factor of {0} is not turned off: {1}")]
+    NotReset(UserId, #[source] Error),
 }
 
 /// Undoes the deletion of an organization, whether or not a server is running.
@@ -39,28 +44,29 @@ pub async fn restore(
     ports: &Ports,
     organization: OrganizationId,
 ) -> Result<Organization, OperatorError> {
-    let database = Database::visit(settings).await?;
-    let restored = restore_on(&database, settings, ports, organization).await;
-    let closed = database.close().await;
-    // The first thing that went wrong is the one to tell.
-    let restored = restored?;
-    closed?;
-    Ok(restored)
+    visit(settings, ports, async |app| {
+        let restored = organizations::restore(app, &Origin::default(), organization).await;
+        restored.map_err(|error| match error {
+            Error::NotFound => OperatorError::NotDeleted(organization),
+            Error::LastOwner => OperatorError::NoOwner(organization),
+            error => OperatorError::NotRestored(organization, error),
+        })
+    })
+    .await
 }
 
-async fn restore_on(
-    database: &Database,
-    settings: &Settings,
-    ports: &Ports,
-    organization: OrganizationId,
-) -> Result<Organization, OperatorError> {
-    let store = database.connect(settings, ports).await?;
-    let app = application(settings, ports, &store, settings.values.http.address)?;
-    let restored = organizations::restore(&app, &Origin::default(), organization).await;
-    store.close().await;
-    restored.map_err(|error| match error {
-        Error::NotFound => OperatorError::NotDeleted(organization),
-        Error::LastOwner => OperatorError::NoOwner(organization),
-        error => OperatorError::Failed(organization, error),
+/// Turns the second factor of somebody who has lost it off, whether or not a server is running.
+///
+/// # Errors
+/// [`OperatorError`].
+pub async fn reset_mfa(settings: &Settings, ports: &Ports, user: UserId) -> Result<(), OperatorError> {
+    visit(settings, ports, async |app| {
+        let reset = accounts::reset_mfa(app, &Origin::default(), user).await;
+        reset.map_err(|error| match error {
+            Error::NotFound => OperatorError::NoAccount(user),
+            Error::MfaNotEnabled => OperatorError::NoSecondFactor(user),
+            error => OperatorError::NotReset(user, error),
+        })
     })
+    .await
 }

@@ -1,6 +1,5 @@
 //! Changing the key that signs access tokens, from the command line.
 
-use rollcall_adapter_postgres::NotReady;
 use rollcall_application::{
     Error,
     tokens::{self, Rotation},
@@ -9,24 +8,17 @@ use rollcall_domain::tokens::KeyPurpose;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
-    database::{Database, DatabaseError},
     ports::Ports,
-    server::{StartError, application},
     settings::Settings,
+    visit::{VisitError, visit},
 };
 
 /// No other key was made.
 #[derive(Debug, thiserror::Error)]
 pub enum RotationError {
-    /// The database cannot be used.
+    /// It was not even tried, or its end is not certain.
     #[error(transparent)]
-    Database(#[from] DatabaseError),
-    /// The database is not as this version needs it.
-    #[error("the database is not ready: {0}")]
-    NotReady(NotReady),
-    /// The configuration cannot be used.
-    #[error(transparent)]
-    Start(#[from] StartError),
+    Visit(#[from] VisitError),
     /// The key was not made.
     #[error("no key was made: {0}")]
     Failed(String),
@@ -36,13 +28,12 @@ pub enum RotationError {
 ///
 /// # Errors
 /// [`RotationError`].
-pub async fn rotate_keys(settings: &Settings, ports: Ports) -> Result<String, RotationError> {
-    let database = Database::visit(settings).await?;
-    let rotated = rotate(settings, &ports, &database).await;
-    let closed = database.close().await;
-    // The first thing that went wrong is the one to tell.
-    let Rotation { new, old } = rotated?;
-    closed?;
+pub async fn rotate_keys(settings: &Settings, ports: &Ports) -> Result<String, RotationError> {
+    let rotated = visit(settings, ports, async |app| {
+        let rotation = tokens::rotate(app, KeyPurpose::AccessToken).await;
+        rotation.map_err(|error| RotationError::Failed(reason(&error)))
+    });
+    let Rotation { new, old } = rotated.await?;
     let gone = new.signs_from + KeyPurpose::AccessToken.outlives();
     Ok(format!(
         "the key {} is published now, and signs access tokens from {} on\n\
@@ -52,19 +43,6 @@ pub async fn rotate_keys(settings: &Settings, ports: Ports) -> Result<String, Ro
         old.kid,
         moment(gone)
     ))
-}
-
-async fn rotate(settings: &Settings, ports: &Ports, database: &Database) -> Result<Rotation, RotationError> {
-    let store = database.connect(settings, ports).await?;
-    let rotated = async {
-        store.readiness().await.map_err(RotationError::NotReady)?;
-        let app = application(settings, ports, &store, settings.values.http.address)?;
-        let rotation = tokens::rotate(&app, KeyPurpose::AccessToken).await;
-        rotation.map_err(|error| RotationError::Failed(reason(&error)))
-    };
-    let rotated = rotated.await;
-    store.close().await;
-    rotated
 }
 
 /// Why, for whoever runs the service: what callers are not told.

@@ -169,6 +169,8 @@ impl Node {
             expiry: Arc::new(store.clone()),
             attempts: Arc::new(store.clone()),
             purge: Arc::new(store.clone()),
+            seeds: Arc::new(store.clone()),
+            mfa_notices: Arc::new(store.clone()),
             app,
             clock: ports.clock,
             metrics: metrics.clone(),
@@ -234,6 +236,7 @@ pub(crate) fn application(
         keyring,
         passwords,
         tokens: Tokens::new(settings.issuer(address)),
+        totp_issuer: settings.totp_issuer()?,
         exports: Exports::at_most(settings.exports_at_once()),
         settings: ApplicationSettings { sessions: settings.lifetimes(), limits: settings.limits() },
     })

@@ -1,5 +1,5 @@
 //! What goes on without being asked: sending mail, forgetting what is long over, removing deleted organizations whose time
-//! is over, counting what waits.
+//! is over, telling people by when they need a second factor, sealing seeds anew, counting what waits.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,7 +8,9 @@ use rollcall_application::{
     Application, Error,
     mail::Courier,
     organizations,
-    ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge},
+    ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge, Seeds},
+    second_factors,
+    security::{self, MfaNotices},
 };
 use rollcall_domain::tokens::KeyPurpose;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -22,6 +24,9 @@ const FORGET_EVERY: Duration = Duration::from_secs(15 * 60);
 /// How often organizations whose time is over are looked for.
 const PURGE_EVERY: Duration = Duration::from_secs(15 * 60);
 
+/// How often letters about deadlines for second factors are looked for.
+const REMIND_EVERY: Duration = Duration::from_secs(2);
+
 /// What the workers work with.
 #[derive(Clone)]
 pub(crate) struct Workers {
@@ -30,6 +35,8 @@ pub(crate) struct Workers {
     pub(crate) expiry: Arc<dyn Expiry>,
     pub(crate) attempts: Arc<dyn Attempts>,
     pub(crate) purge: Arc<dyn Purge>,
+    pub(crate) mfa_notices: Arc<dyn MfaNotices>,
+    pub(crate) seeds: Arc<dyn Seeds>,
     pub(crate) app: Application,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
@@ -58,6 +65,15 @@ impl Workers {
             loop {
                 complain(workers.purge(&stopped).await);
                 if !pause(PURGE_EVERY, &stopped).await {
+                    return;
+                }
+            }
+        });
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
+            loop {
+                complain(workers.remind(&stopped).await);
+                if !pause(REMIND_EVERY, &stopped).await {
                     return;
                 }
             }
@@ -106,6 +122,11 @@ impl Workers {
         Ok(())
     }
 
+    async fn remind(&self, stopped: &CancellationToken) -> Result<(), Error> {
+        while !stopped.is_cancelled() && security::remind_some(&self.app, self.mfa_notices.as_ref()).await? {}
+        Ok(())
+    }
+
     /// Each by itself: one that cannot be forgotten now keeps no other.
     async fn forget(&self) {
         let now = self.clock.now();
@@ -115,6 +136,8 @@ impl Workers {
         complain(self.expiry.forget_signups(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_password_resets(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_email_changes(now).await.map(drop).map_err(Error::from));
+        complain(self.expiry.forget_second_factors(now).await.map(drop).map_err(Error::from));
+        complain(second_factors::reseal(&self.app, self.seeds.as_ref()).await.map(drop));
         complain(self.attempts.forget(now).await.map(drop).map_err(Error::from));
         for purpose in KeyPurpose::ALL {
             complain(self.expiry.forget_signing_keys(purpose, now).await.map(drop).map_err(Error::from));

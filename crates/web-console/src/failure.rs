@@ -39,8 +39,14 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
             Some(problems.collect::<Vec<_>>().join(" "))
         }
         Error::InvalidCredentials | Error::WrongPassword => Some("The password is not right.".to_owned()),
+        Error::InvalidMfaCode => Some("The code is not right, or has been used already.".to_owned()),
         Error::Busy => Some("We are very busy at the moment. Please try again.".to_owned()),
         Error::Unauthenticated
+        | Error::InvalidChallenge
+        | Error::TotpEnabled
+        | Error::TotpNotBegun
+        | Error::MfaNotEnabled
+        | Error::PasswordTooShort
         | Error::PermissionDenied { .. }
         | Error::NotFound
         | Error::LastOwner
@@ -53,6 +59,9 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::EmailChangeGone
         | Error::ElevationRequired
         | Error::SessionRequired
+        | Error::MfaRequired
+        | Error::OwnMfa
+        | Error::MfaResetByOperator
         | Error::SignInRequired
         | Error::WrongAccount { .. }
         | Error::PreconditionFailed
@@ -102,6 +111,11 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
             "This invitation is for another account",
             format!("It is for {invited}; you are signed in as {signed_in}."),
         ),
+        Error::MfaRequired => because(
+            StatusCode::FORBIDDEN,
+            "Set up a second factor first",
+            "The organization that you worked in last asks you for a second factor, and your time to set one up is over.",
+        ),
         Error::LimitReached { .. } => because(
             StatusCode::TOO_MANY_REQUESTS,
             "Please wait a little",
@@ -124,9 +138,17 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::Unauthenticated
         | Error::InvalidCredentials
         | Error::WrongPassword
+        | Error::InvalidMfaCode
+        | Error::InvalidChallenge
+        | Error::TotpEnabled
+        | Error::TotpNotBegun
+        | Error::MfaNotEnabled
+        | Error::PasswordTooShort
         | Error::PermissionDenied { .. }
         | Error::ElevationRequired
         | Error::SessionRequired
+        | Error::OwnMfa
+        | Error::MfaResetByOperator
         | Error::NotFound
         | Error::LastOwner
         | Error::LastOwnerOf { .. }

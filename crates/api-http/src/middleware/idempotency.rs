@@ -13,7 +13,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use rollcall_application::{
-    Error,
+    Actor, Error,
     ports::{Claim, KeyedRequest, Window},
 };
 use rollcall_domain::audit::Origin;
@@ -59,7 +59,11 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
     let key = key(request.headers())?;
     let (mut parts, body) = request.into_parts();
     // Before anything is replayed: a session that has ended gets nothing any more, not even an old answer.
-    credential::authenticate_early(&mut parts, api).await?;
+    let actor = credential::authenticate_early(&mut parts, api).await?;
+    // Nor does one in which a second factor has to be set up first. Whether it gets a new one is the handler's to say.
+    if actor.is_some_and(Actor::must_enrol) {
+        return Ok(next.run(Request::from_parts(parts, body)).await);
+    }
     let bytes = body::read(Request::from_parts(parts.clone(), body), api).await?;
     let caller = caller(&parts, api);
     let fingerprint = fingerprint(api, &[parts.uri.path(), parts.uri.query().unwrap_or_default()], &bytes);

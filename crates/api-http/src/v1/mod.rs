@@ -10,6 +10,8 @@ mod invitations;
 mod members;
 mod objects;
 mod organizations;
+mod second_factors;
+mod security;
 mod sessions;
 mod tokens;
 
@@ -17,8 +19,10 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .merge(accounts::routes())
         .merge(sessions::routes())
+        .merge(second_factors::routes())
         .merge(tokens::routes())
         .merge(organizations::routes())
+        .merge(security::routes())
         .merge(authorization::routes())
         .merge(members::routes())
         .merge(invitations::routes())

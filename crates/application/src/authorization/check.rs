@@ -23,6 +23,8 @@ pub enum Reason {
     RoleLacksPermission,
     /// The caller's API key has no such scope.
     ScopeLacksPermission,
+    /// The organization asks for a second factor, and the caller's time to set one up is over.
+    MfaRequired,
     /// The caller is in no organization, so there is nothing to have it on.
     NoOrganization,
 }
@@ -33,6 +35,7 @@ impl Reason {
         match self {
             Self::RoleLacksPermission => "role_lacks_permission",
             Self::ScopeLacksPermission => "scope_lacks_permission",
+            Self::MfaRequired => "mfa_required",
             Self::NoOrganization => "no_organization",
         }
     }
@@ -42,6 +45,7 @@ impl Reason {
 pub fn check(actor: &Actor, permissions: &[Permission]) -> Vec<Answer> {
     let grant = actor.grant();
     let reason = match grant {
+        _ if actor.must_enrol() => Reason::MfaRequired,
         Grant::Member { .. } => Reason::RoleLacksPermission,
         Grant::ApiKey { .. } => Reason::ScopeLacksPermission,
         Grant::None => Reason::NoOrganization,

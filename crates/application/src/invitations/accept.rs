@@ -41,7 +41,7 @@ pub struct NewAccount {
 /// # Errors
 /// [`Error::InvitationGone`]; [`Error::SignInRequired`] when the address has an account and nobody is signed in;
 /// [`Error::WrongAccount`] when another one is; [`Error::Invalid`] when a new account lacks its values, or its password is guessed too
-/// easily; [`Error::AlreadyMember`]; [`Error::SessionRequired`] to whoever comes with an access token.
+/// easily; [`Error::AlreadyMember`]; [`Error::SessionRequired`] to whoever comes with an access token; [`Error::MfaRequired`].
 pub async fn accept(
     app: &Application,
     actor: Option<&Actor>,
@@ -53,6 +53,8 @@ pub async fn accept(
         Some(actor) => {
             // It would get a session for it.
             actor.require_session()?;
+            // And whoever is to set up a second factor does that first.
+            actor.require_enrolled()?;
             let accepted =
                 take(app, actor.user.clone(), Standing::Account(&actor.session), &found, origin).await;
             // The inviting organization learns that somebody tried, but not who: they are a stranger to it.

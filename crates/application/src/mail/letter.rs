@@ -30,6 +30,27 @@ pub enum Letter {
         /// The account.
         user: UserId,
     },
+    /// To a member who has no second factor: the organization asks for one from now on.
+    MfaRequired {
+        /// The organization.
+        organization: OrganizationId,
+        /// The member.
+        member: UserId,
+    },
+    /// To a member who has no second factor: the deadline comes closer.
+    MfaReminder {
+        /// The organization.
+        organization: OrganizationId,
+        /// The member.
+        member: UserId,
+    },
+    /// To an account: something about how it is signed in to has changed.
+    SecurityNotice {
+        /// The account.
+        user: UserId,
+        /// What.
+        notice: SecurityNotice,
+    },
     /// To an Owner of an organization: it is deleted, and until when that can be undone.
     OrganizationDeleted {
         /// The organization.
@@ -72,5 +93,42 @@ impl Letter {
     /// The letter for an invitation, caused by whoever has `seat`.
     pub fn invitation(seat: Seat, invitation: InvitationId) -> Self {
         Self::Invitation { organization: seat.organization, invitation, sender: seat.membership.user }
+    }
+}
+
+/// What the owner of an account is told, whoever has done it (ASVS 6.3.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecurityNotice {
+    /// An authenticator app is on.
+    MfaEnabled,
+    /// The authenticator app is off.
+    MfaDisabled,
+    /// A recovery code was used.
+    RecoveryCodeUsed,
+    /// There are new recovery codes.
+    RecoveryCodesRenewed,
+    /// Every second factor has been turned off for the owner, who is said to have lost it.
+    MfaReset,
+}
+
+impl SecurityNotice {
+    /// Every notice.
+    pub const ALL: [Self; 5] = [
+        Self::MfaEnabled,
+        Self::MfaDisabled,
+        Self::RecoveryCodeUsed,
+        Self::RecoveryCodesRenewed,
+        Self::MfaReset,
+    ];
+
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MfaEnabled => "mfa_enabled",
+            Self::MfaDisabled => "mfa_disabled",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::RecoveryCodesRenewed => "recovery_codes_renewed",
+            Self::MfaReset => "mfa_reset",
+        }
     }
 }

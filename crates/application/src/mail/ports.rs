@@ -10,7 +10,7 @@ use rollcall_domain::{
 };
 use time::OffsetDateTime;
 
-use super::Letter;
+use super::{Letter, SecurityNotice};
 use crate::ports::StoreError;
 
 /// The letters that wait to be sent. A narrow door of its own beside the units of work: what it keeps is
@@ -144,6 +144,37 @@ pub enum Contents {
         to: EmailAddress,
         /// The account's name.
         name: PersonName,
+    },
+    /// Your organization asks for a second factor.
+    MfaRequired {
+        /// The address.
+        to: EmailAddress,
+        /// The member's name.
+        name: PersonName,
+        /// How the organization is called.
+        organization: OrganizationName,
+        /// By when.
+        deadline_at: OffsetDateTime,
+    },
+    /// You still have no second factor, and your organization asks for one.
+    MfaReminder {
+        /// The address.
+        to: EmailAddress,
+        /// The member's name.
+        name: PersonName,
+        /// How the organization is called.
+        organization: OrganizationName,
+        /// By when.
+        deadline_at: OffsetDateTime,
+    },
+    /// Something about how your account is signed in to has changed.
+    SecurityNotice {
+        /// The address.
+        to: EmailAddress,
+        /// The account's name.
+        name: PersonName,
+        /// What.
+        notice: SecurityNotice,
     },
     /// Confirm that the address is to be an account's.
     ConfirmEmail {

@@ -20,7 +20,8 @@ pub async fn leave(app: &Application, actor: &Actor) -> Result<(), Error> {
 }
 
 async fn change(app: &Application, actor: &Actor) -> Result<(), Error> {
-    let seat = actor.permit(Permission::OrganizationRead)?;
+    // Not a matter of permissions: whoever is shut out until they have set up a second factor may leave instead.
+    let seat = actor.seat().ok_or(Error::PermissionDenied { required: Permission::OrganizationRead })?;
     let mut unit = app.store.begin(seat.scope()).await?;
     unit.team_lock(seat.organization).await?;
     let member = unit.member_find(seat.organization, actor.user_id()).await?.ok_or(Error::Unauthenticated)?;

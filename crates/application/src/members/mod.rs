@@ -6,6 +6,7 @@ mod list;
 mod offboarding;
 mod ports;
 mod remove;
+mod reset_mfa;
 mod show;
 mod succession;
 
@@ -16,4 +17,5 @@ pub use list::list;
 pub use offboarding::offboarding;
 pub use ports::{MemberFilter, MemberKey, Members, MembersView, Offboarding};
 pub use remove::{Command as Remove, remove};
+pub use reset_mfa::reset_mfa;
 pub use show::show;

@@ -58,6 +58,13 @@ pub trait MembersView {
         email: &EmailAddress,
     ) -> Result<bool, StoreError>;
 
+    /// Whether the scope's account is in any other organization than the scope's.
+    async fn member_elsewhere(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<bool, StoreError>;
+
     /// A page of the members that fit, those who came in first at its beginning.
     async fn members_page(
         &mut self,
@@ -102,7 +109,7 @@ pub trait Members {
         user: UserId,
     ) -> Result<Option<Role>, StoreError>;
 
-    /// Adds somebody.
+    /// Adds somebody. Where everybody needs a second factor, they are given a deadline, or keep the one that they have from before.
     ///
     /// # Errors
     /// [`StoreError::AlreadyMember`].

@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use rollcall_domain::{
     EmailAddress, OrganizationId, Role, SessionId, UserId,
     accounts::{EmailChange, Signup, User},
-    id::{EmailChangeId, PasswordResetId, SignupId},
+    id::{EmailChangeId, MfaChallengeId, PasswordResetId, SignupId},
     invitations::Invitation,
     organizations::{Organization, OrganizationName},
     secret::TokenHash,
+    security::Deadline,
     sessions::Session,
 };
 use time::OffsetDateTime;
@@ -37,6 +38,9 @@ pub trait Directory: Send + Sync {
 
     /// The wish for another address that a token confirms.
     async fn email_change(&self, token: TokenHash) -> Result<Option<FoundEmailChange>, StoreError>;
+
+    /// The challenge that a token is for, unless its account is suspended.
+    async fn mfa_challenge(&self, token: TokenHash) -> Result<Option<FoundMfaChallenge>, StoreError>;
 
     /// Notes that a session, found by its token or otherwise, was in use at a moment, and its owner at work. Bookkeeping: no
     /// event is left.
@@ -72,6 +76,8 @@ pub struct OpenSession {
     pub suspended: bool,
     /// Where it works, and as what; none when the person is in no organization.
     pub seat: Option<(Organization, Role)>,
+    /// By when the person needs a second factor there, as it is at this moment; none when they have one, or need none.
+    pub mfa_deadline: Option<Deadline>,
 }
 
 /// An invitation, and where it leads.
@@ -116,4 +122,23 @@ pub struct FoundSignup {
     pub id: SignupId,
     /// The sign-up.
     pub signup: Signup,
+}
+
+/// A sign-in that waits for its second step.
+#[derive(Debug, Clone)]
+pub struct FoundMfaChallenge {
+    /// Names it.
+    pub id: MfaChallengeId,
+    /// Whose password was right.
+    pub user: UserId,
+    /// The version of the account at that moment.
+    pub user_version: i32,
+    /// Where the session is to work; none for somebody who is in no organization.
+    pub wanted: Option<OrganizationId>,
+    /// How many wrong codes it has had.
+    pub wrong_codes: u16,
+    /// When it ends.
+    pub expires_at: OffsetDateTime,
+    /// The organization that the account worked in last; none when it is in none.
+    pub home: Option<OrganizationId>,
 }

@@ -8,16 +8,19 @@ mod expiry;
 mod idempotency;
 mod purge;
 mod scope;
+mod seeds;
 mod store;
 
 pub use attempts::{Attempt, Attempts, Begun, Settled};
 pub use chance::Entropy;
 pub use clock::Clock;
 pub use directory::{
-    Credentials, Directory, FoundEmailChange, FoundInvitation, FoundPasswordReset, FoundSignup, OpenSession,
+    Credentials, Directory, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasswordReset,
+    FoundSignup, OpenSession,
 };
 pub use expiry::Expiry;
 pub use idempotency::{Claim, IdempotencyKeys, KeyedRequest, Window};
 pub use purge::Purge;
 pub use scope::Scope;
+pub use seeds::Seeds;
 pub use store::{Store, StoreError, UnitOfWork, View};

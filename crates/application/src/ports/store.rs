@@ -9,6 +9,8 @@ use crate::{
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
+    second_factors::{SecondFactors, SecondFactorsView},
+    security::{Security, SecurityView},
     sessions::{Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView},
 };
@@ -30,6 +32,8 @@ pub trait View:
     + MembersView
     + InvitationsView
     + SessionsView
+    + SecondFactorsView
+    + SecurityView
     + SigningKeysView
     + AuditView
     + OwnEvents
@@ -43,6 +47,8 @@ impl<T> View for T where
         + MembersView
         + InvitationsView
         + SessionsView
+        + SecondFactorsView
+        + SecurityView
         + SigningKeysView
         + AuditView
         + OwnEvents
@@ -53,7 +59,15 @@ impl<T> View for T where
 /// A change in the making, in one scope. Dropped without a commit, it never was.
 #[async_trait]
 pub trait UnitOfWork:
-    View + Accounts + Organizations + Members + Invitations + Sessions + SigningKeys
+    View
+    + Accounts
+    + Organizations
+    + Members
+    + Invitations
+    + Sessions
+    + SecondFactors
+    + Security
+    + SigningKeys
 {
     /// Writes down what was done in this scope, and goes on in another one: somebody leaves all of their organizations at once.
     /// It is still one change, and none of it lasts before the [commit](Self::commit).

@@ -1,7 +1,7 @@
 //! From a token to the actor: the first step of every request.
 
 use rollcall_domain::{
-    audit::Origin,
+    audit::{Action, Origin, Target},
     secret::{Secret, TokenHash},
 };
 
@@ -52,5 +52,15 @@ pub(crate) async fn admit(
             tracing::warn!(%error, "when a session was last used was not noted");
         }
     }
-    Ok(Actor { session: found.session, user: found.user, place: found.seat, means, origin })
+    let OpenSession { session, user, seat, mfa_deadline, .. } = found;
+    Ok(Actor { session, user, place: seat, mfa_deadline, means, origin })
+}
+
+/// Keeps whoever has no second factor where one is asked for, and whose time is over, from everything but setting one up or
+/// leaving. That they came is written down.
+///
+/// # Errors
+/// [`Error::MfaRequired`].
+pub async fn require_enrolled(app: &Application, actor: &Actor) -> Result<(), Error> {
+    app.refusals_recorded(actor, Action::PermissionDenied, Target::Nothing, actor.require_enrolled()).await
 }

@@ -29,7 +29,7 @@ pub struct Introspection {
 /// Only when something is out of order.
 pub async fn introspect(app: &Application, token: &Secret) -> Result<Option<Introspection>, Error> {
     if is_access_token(token) {
-        let found = authenticate::open(app, token).await?.filter(|(_, found)| sessions::is_good(app, found));
+        let found = authenticate::open(app, token).await?.filter(|(_, found)| is_worth_something(app, found));
         return Ok(found.map(|(claims, found)| Introspection {
             id: Some(claims.jti),
             issued_at: claims.iat,
@@ -37,8 +37,13 @@ pub async fn introspect(app: &Application, token: &Secret) -> Result<Option<Intr
             ..of(app, &found)
         }));
     }
-    let found = sessions::find(app, token).await?.filter(|found| sessions::is_good(app, found));
+    let found = sessions::find(app, token).await?.filter(|found| is_worth_something(app, found));
     Ok(found.map(|found| of(app, &found)))
+}
+
+/// Whether somebody may work in the session: with a second factor that is overdue they may not, elsewhere neither.
+fn is_worth_something(app: &Application, found: &OpenSession) -> bool {
+    sessions::is_good(app, found) && !found.mfa_deadline.is_some_and(|deadline| deadline.is_over())
 }
 
 fn of(app: &Application, OpenSession { session, seat, .. }: &OpenSession) -> Introspection {

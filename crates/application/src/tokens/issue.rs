@@ -21,7 +21,7 @@ pub struct Issued {
 /// Makes an access token that speaks for the actor's session, with the role that they have at this moment.
 ///
 /// # Errors
-/// [`Error::SessionRequired`] to whoever comes with an access token: it does not renew itself.
+/// [`Error::SessionRequired`] to whoever comes with an access token: it does not renew itself. [`Error::MfaRequired`].
 pub async fn issue(app: &Application, actor: &Actor) -> Result<Issued, Error> {
     let issued = make(app, actor).await;
     let target = Target::Session(actor.session_id());
@@ -30,6 +30,7 @@ pub async fn issue(app: &Application, actor: &Actor) -> Result<Issued, Error> {
 
 async fn make(app: &Application, actor: &Actor) -> Result<Issued, Error> {
     actor.require_session()?;
+    actor.require_enrolled()?;
     let keys = app.tokens.keys(app).await?;
     let now = app.now();
     let (kid, key) = keys.signing(KeyPurpose::AccessToken, now)?;

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::{
     api::Api,
-    credential::Caller,
+    credential::Enrollee,
     cursor::{List, PageOf, PageQuery},
     problem::Result,
     query::Query,
@@ -51,7 +51,7 @@ impl From<&(Organization, Role)> for Seat {
     responses((status = 200, description = "A page of seats", body = PageOf<Seat>)))]
 pub(super) async fn list_my_organizations(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Enrollee(actor): Enrollee,
     Query(query): Query<PageQuery>,
 ) -> Result<axum::Json<PageOf<Seat>>> {
     let list = List::new(&api, &actor, "organizations", &());

@@ -5,7 +5,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::{credential::Caller, etag::versioned};
+use crate::{credential::Enrollee, etag::versioned};
 
 /// One's own account.
 #[derive(Serialize, ToSchema)]
@@ -46,6 +46,6 @@ impl From<&User> for Me {
 /// Shows one's own account.
 #[utoipa::path(get, path = "/v1/me", tag = "Own account",
     responses((status = 200, description = "The account", body = Me, headers(("ETag" = String)))))]
-pub(super) async fn show_me(Caller(actor): Caller, headers: HeaderMap) -> Response {
+pub(super) async fn show_me(Enrollee(actor): Enrollee, headers: HeaderMap) -> Response {
     versioned(actor.user.id, actor.user.version, &headers, &Me::from(&actor.user))
 }

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     body::{Json, Object},
-    credential::Caller,
+    credential::Enrollee,
     problem::Result,
 };
 
@@ -39,7 +39,7 @@ pub(super) struct Answer {
     #[schema(value_type = String, example = "agents:manage")]
     permission: Permission,
     allowed: bool,
-    /// Why not; null when it is allowed.
+    /// Why not; null when it is allowed. `mfa_required`: a second factor has to be set up first.
     #[schema(example = "role_lacks_permission")]
     reason: Option<&'static str>,
 }
@@ -48,7 +48,7 @@ pub(super) struct Answer {
 #[utoipa::path(post, path = "/v1/authorize", tag = "Team", request_body = AuthorizeRequest,
     responses((status = 200, description = "The answers", body = AuthorizeAnswer)))]
 pub(super) async fn authorize(
-    Caller(actor): Caller,
+    Enrollee(actor): Enrollee,
     Json(request): Json<AuthorizeRequest>,
 ) -> Result<axum::Json<AuthorizeAnswer>> {
     if !(1..=MOST).contains(&request.checks.len()) {

@@ -10,6 +10,7 @@ mod list;
 mod object;
 mod offboarding;
 mod remove;
+mod reset_mfa;
 mod show;
 
 pub(super) use object::MemberObject;
@@ -20,4 +21,5 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(leave::leave_organization))
         .routes(routes!(show::show_member, change_role::change_member_role, remove::remove_member))
         .routes(routes!(offboarding::show_offboarding))
+        .routes(routes!(reset_mfa::reset_member_mfa))
 }

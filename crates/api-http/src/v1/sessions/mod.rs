@@ -7,6 +7,7 @@ use crate::api::Api;
 mod elevate;
 mod list;
 mod revoke;
+mod second_step;
 mod show;
 mod sign_in;
 mod sign_out;
@@ -17,6 +18,7 @@ pub(super) use list::OwnSessionObject;
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(sign_in::sign_in, list::list_sessions, revoke::revoke_sessions))
+        .routes(routes!(second_step::sign_in_second_step))
         .routes(routes!(revoke::revoke_session))
         .routes(routes!(elevate::elevate_session))
         .routes(routes!(show::show_session, sign_out::sign_out))

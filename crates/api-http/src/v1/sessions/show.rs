@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::super::objects::{OrganizationObject, SessionObject, UserObject};
-use crate::{api::Api, credential::Caller, etag::by_content};
+use crate::{api::Api, credential::Enrollee, etag::by_content};
 
 /// Who is signed in, where, and what they may do there.
 #[derive(Serialize, ToSchema)]
@@ -27,6 +27,13 @@ pub(super) struct CurrentSession {
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(format = DateTime, example = "2026-01-02T03:14:05Z", value_type = Option<String>)]
     elevated_until: Option<OffsetDateTime>,
+    /// Whether a second factor has to be set up before anything else, but leaving, can be done here. There are no permissions
+    /// until then.
+    mfa_enrolment_required: bool,
+    /// By when the organization asks for one; null for whoever has one, or needs none.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(format = DateTime, example = "2026-01-09T03:04:05Z", value_type = Option<String>)]
+    mfa_deadline_at: Option<OffsetDateTime>,
 }
 
 /// Shows who is signed in, where, and what they may do there.
@@ -34,7 +41,7 @@ pub(super) struct CurrentSession {
     responses((status = 200, description = "The session", body = CurrentSession, headers(("ETag" = String)))))]
 pub(super) async fn show_session(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Enrollee(actor): Enrollee,
     headers: HeaderMap,
 ) -> Response {
     let session = &actor.session;
@@ -47,6 +54,8 @@ pub(super) async fn show_session(
         permissions: actor.grant().permissions(),
         authenticated_at: session.authenticated_at,
         elevated_until: Some(elevated_until).filter(|_| actor.require_elevation(api.app.now()).is_ok()),
+        mfa_enrolment_required: actor.must_enrol(),
+        mfa_deadline_at: actor.mfa_deadline.map(|deadline| deadline.at),
     };
     by_content(&headers, &shown)
 }

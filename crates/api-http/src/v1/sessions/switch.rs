@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::super::objects::SignedInObject;
-use crate::{api::Api, body::Json, credential::Caller, problem::Result};
+use crate::{api::Api, body::Json, credential::Enrollee, problem::Result};
 
 /// Where to.
 #[derive(Deserialize, ToSchema)]
@@ -24,7 +24,7 @@ pub(super) struct SwitchRequest {
     responses((status = 201, description = "The new session", body = SignedInObject)))]
 pub(super) async fn switch_organization(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Enrollee(actor): Enrollee,
     Json(request): Json<SwitchRequest>,
 ) -> Result<(StatusCode, axum::Json<SignedInObject>)> {
     // An id of another kind names nothing that exists.

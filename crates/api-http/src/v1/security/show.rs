@@ -1,0 +1,19 @@
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use rollcall_application::security;
+
+use super::object::{SecurityObject, tag_name};
+use crate::{api::Api, credential::Caller, etag::versioned, problem::Result};
+
+/// Shows the organization's security controls.
+#[utoipa::path(get, path = "/v1/security", tag = "Organization",
+    responses((status = 200, description = "The controls", body = SecurityObject, headers(("ETag" = String)))))]
+pub(super) async fn show_security(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let shown = security::show(&api.app, &actor).await?;
+    let version = shown.mfa_required.version;
+    Ok(versioned(tag_name(&actor), version, &headers, &SecurityObject::from(shown)))
+}

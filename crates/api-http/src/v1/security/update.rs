@@ -1,0 +1,62 @@
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use rollcall_application::security::{self, Update};
+use rollcall_domain::security::GraceDays;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::object::{SecurityObject, tag_name};
+use crate::{
+    api::Api,
+    body::{Fields, Json, Object, given},
+    credential::Caller,
+    etag::{IfMatch, versioned},
+    problem::Result,
+};
+
+/// What is to be changed; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UpdateSecurityRequest {
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<MfaRequiredChange>)]
+    mfa_required: Option<Object<MfaRequiredChange>>,
+}
+
+/// Whether everybody needs a second factor.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MfaRequiredChange {
+    #[serde(default, deserialize_with = "given")]
+    #[schema(example = true)]
+    enabled: Option<bool>,
+    /// How many days people have to set one up: 0 to 90. Deadlines that people have already are never extended.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(example = 7)]
+    grace_days: Option<i64>,
+}
+
+/// Changes the organization's security controls. When second factors are asked for, every member who has none gets a deadline
+/// of their own and is told by mail; after it they can set one up or leave, and nothing else. Needs a fresh proof of who one is.
+#[utoipa::path(patch, path = "/v1/security", tag = "Organization", security(("session" = []), ("cookie" = [])),
+    request_body = UpdateSecurityRequest,
+    responses((status = 200, description = "The controls as they are now", body = SecurityObject, headers(("ETag" = String)))))]
+pub(super) async fn update_security(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    if_match: IfMatch,
+    Json(request): Json<UpdateSecurityRequest>,
+) -> Result<Response> {
+    let mut fields = Fields::default();
+    let (enabled, days) = match request.mfa_required {
+        Some(Object(MfaRequiredChange { enabled, grace_days })) => (enabled, grace_days),
+        None => (None, None),
+    };
+    let grace = days.and_then(|days| fields.check("mfa_required.grace_days", GraceDays::try_from(days)));
+    fields.result()?;
+    let precondition = if_match.precondition(tag_name(&actor));
+    let command = Update { mfa_required: enabled, grace, precondition };
+    let shown = security::update(&api.app, &actor, command).await?;
+    let version = shown.mfa_required.version;
+    Ok(versioned(tag_name(&actor), version, &HeaderMap::new(), &SecurityObject::from(shown)))
+}

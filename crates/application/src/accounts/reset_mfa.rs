@@ -1,0 +1,81 @@
+//! Turning off the second factor of somebody who has lost it.
+
+use rollcall_domain::{
+    UserId,
+    audit::{self, Action, Origin, Target},
+};
+
+use crate::{
+    Application, Error,
+    mail::{Letter, SecurityNotice},
+    ports::{Scope, UnitOfWork},
+};
+
+/// Turns every second factor of an account off, for the platform's operator, who has made sure of whose it is. All of its
+/// sessions end, and its owner is told by mail.
+///
+/// # Errors
+/// [`Error::NotFound`], and [`Error::MfaNotEnabled`] when there is nothing to turn off.
+pub async fn reset_mfa(app: &Application, origin: &Origin, user: UserId) -> Result<(), Error> {
+    let mut unit = app.store.begin(Scope::Account(user)).await?;
+    let account = unit.user_lock(user).await?.ok_or(Error::NotFound)?;
+    if !account.mfa_enabled {
+        return Err(Error::MfaNotEnabled);
+    }
+    turn_mfa_off(unit.as_mut(), user).await?;
+    let event = app.event(audit::Actor::Operator, origin, Action::MfaReset, Target::User(user)).change(
+        "factor",
+        Some("all"),
+        None,
+    );
+    Ok(unit.commit(app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset })).await?)
+}
+
+/// Turns every second factor of the scope's account off, which is locked, and ends its sessions. A wish for another address,
+/// which one of them may have left, is taken back.
+pub(crate) async fn turn_mfa_off(unit: &mut dyn UnitOfWork, user: UserId) -> Result<(), Error> {
+    unit.second_factors_remove(user).await?;
+    unit.email_change_take_back(user).await?;
+    unit.sessions_end(user, None).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{accounts::User, audit::Outcome};
+
+    use super::*;
+    use crate::testing::{MockDirectory, MockUnit, TestStore, application, user as account};
+
+    #[tokio::test]
+    async fn it_is_in_the_platform_s_log_and_the_owner_is_told() {
+        let mut unit = MockUnit::new();
+        unit.expect_user_lock().returning(|_| Ok(Some(User { mfa_enabled: true, ..account(1) })));
+        unit.expect_second_factors_remove().times(1).returning(|_| Ok(()));
+        unit.expect_email_change_take_back().times(1).returning(|_| Ok(()));
+        unit.expect_sessions_end().times(1).returning(|_, _| Ok(vec![]));
+        let store = TestStore::of(unit);
+        let app = application(&store, MockDirectory::new());
+        let user = account(1).id;
+        reset_mfa(&app, &Origin::default(), user).await.expect("done");
+        let expected = (
+            Scope::Account(user),
+            vec![(Action::MfaReset, Outcome::Success)],
+            vec![Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset }],
+        );
+        assert_eq!(store.committed(), [expected]);
+    }
+
+    #[tokio::test]
+    async fn where_there_is_nothing_to_turn_off_nothing_is_done() {
+        for account in [None, Some(account(1))] {
+            let mut unit = MockUnit::new();
+            unit.expect_user_lock().returning(move |_| Ok(account.clone()));
+            let store = TestStore::of(unit);
+            let app = application(&store, MockDirectory::new());
+            let refused = reset_mfa(&app, &Origin::default(), crate::testing::user(1).id).await;
+            assert!(matches!(refused, Err(Error::NotFound | Error::MfaNotEnabled)), "{refused:?}");
+            assert!(store.committed().is_empty());
+        }
+    }
+}

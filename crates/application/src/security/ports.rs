@@ -1,0 +1,113 @@
+//! What is kept of an organization's security controls.
+
+use async_trait::async_trait;
+use rollcall_domain::{
+    EmailAddress, OrganizationId, UserId,
+    accounts::PersonName,
+    members::Membership,
+    security::{MfaRule, RuleChange},
+};
+use time::OffsetDateTime;
+
+use crate::{Page, PageRequest, members::MemberKey, ports::StoreError};
+
+/// The rule about second factors, and who has last changed it.
+#[derive(Debug, Clone, Default)]
+pub struct KeptRule {
+    /// The rule.
+    pub rule: MfaRule,
+    /// When it was last changed; none where nobody ever has.
+    pub changed_at: Option<OffsetDateTime>,
+    /// By whom, as long as they are a member.
+    pub changed_by: Option<Changer>,
+    /// Counts its changes, for `If-Match`.
+    pub version: i32,
+}
+
+/// The member who has changed something.
+#[derive(Debug, Clone)]
+pub struct Changer {
+    /// Who it is.
+    pub id: UserId,
+    /// The address.
+    pub email: EmailAddress,
+    /// The name.
+    pub name: PersonName,
+}
+
+/// A member who has no second factor.
+#[derive(Debug, Clone)]
+pub struct Affected {
+    /// Who it is, and as what.
+    pub membership: Membership,
+    /// The address.
+    pub email: String,
+    /// The name.
+    pub name: String,
+    /// By when they need one, if they have ever been given a deadline here.
+    pub deadline_at: Option<OffsetDateTime>,
+}
+
+/// A member to whom a letter about their deadline is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notified {
+    /// Who it is.
+    pub user: UserId,
+    /// Whether it is the first.
+    pub first: bool,
+}
+
+/// Reads the security controls of the scope's organization.
+#[async_trait]
+pub trait SecurityView {
+    /// The rule about second factors; as it is by itself, where nobody has ever changed it.
+    async fn mfa_rule_find(&mut self, organization: OrganizationId) -> Result<KeptRule, StoreError>;
+
+    /// A page of the members who have no second factor, those who came in first at its beginning.
+    async fn mfa_impact_page(
+        &mut self,
+        organization: OrganizationId,
+        page: &PageRequest<MemberKey>,
+    ) -> Result<Page<Affected, MemberKey>, StoreError>;
+}
+
+/// Changes the security controls of the scope's organization.
+#[async_trait]
+pub trait Security {
+    /// Saves the rule about second factors, and counts its version up.
+    async fn mfa_rule_save(
+        &mut self,
+        organization: OrganizationId,
+        rule: MfaRule,
+        by: UserId,
+        at: OffsetDateTime,
+    ) -> Result<(), StoreError>;
+
+    /// Gives every member the deadline that the rule, as it is kept now, leaves them; whoever has an earlier one keeps that. All
+    /// of them are told when the rule `change`s from off to on, otherwise those whose deadline has moved. Taken while the
+    /// organization is locked against whoever is on their way in, so that nobody is missed.
+    async fn mfa_deadlines_set(
+        &mut self,
+        organization: OrganizationId,
+        change: &RuleChange,
+    ) -> Result<(), StoreError>;
+
+    /// Takes up to `limit` members to whom a letter about their deadline is due, and notes when the next one is. Of those who do
+    /// this at once, one gets each.
+    async fn mfa_notices_claim(
+        &mut self,
+        organization: OrganizationId,
+        limit: u16,
+    ) -> Result<Vec<Notified>, StoreError>;
+}
+
+/// Where letters about deadlines are due. A narrow door of its own beside the units of work: it is asked across organizations,
+/// and puts off what would say nothing, which is bookkeeping and leaves no events.
+#[async_trait]
+pub trait MfaNotices: Send + Sync {
+    /// Up to `limit` organizations in which letters are due.
+    async fn due(&self, limit: u16) -> Result<Vec<OrganizationId>, StoreError>;
+
+    /// Puts off letters to members who have a second factor by now, to people who have left, and of rules that are off.
+    async fn put_off(&self, organization: OrganizationId) -> Result<(), StoreError>;
+}
