@@ -93,6 +93,30 @@ struct FailedSignInsText<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "passkey_added.html")]
+struct PasskeyAddedHtml<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "passkey_added.txt")]
+struct PasskeyAddedText<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "passkey_removed.html")]
+struct PasskeyRemovedHtml<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "passkey_removed.txt")]
+struct PasskeyRemovedText<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "organization_deleted.html")]
 struct OrganizationDeletedHtml<'a> {
     name: &'a str,
@@ -251,6 +275,26 @@ impl Rendered {
                     subject: "Somebody tries to sign in to your account".to_owned(),
                     text: FailedSignInsText { name }.render()?,
                     html: FailedSignInsHtml { name }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::PasskeyAdded { to, name } => {
+                let name = inert(name.as_str());
+                Ok(Self {
+                    to,
+                    subject: "A passkey has been added to your account".to_owned(),
+                    text: PasskeyAddedText { name: &name }.render()?,
+                    html: PasskeyAddedHtml { name: &name }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::PasskeyRemoved { to, name } => {
+                let name = inert(name.as_str());
+                Ok(Self {
+                    to,
+                    subject: "A passkey has been removed from your account".to_owned(),
+                    text: PasskeyRemovedText { name: &name }.render()?,
+                    html: PasskeyRemovedHtml { name: &name }.render()?,
                     links: Vec::new(),
                 })
             }

@@ -30,6 +30,8 @@ const INVITATION: &str = "invitation";
 const PASSWORD_RESET: &str = "password_reset";
 const PASSWORD_CHANGED: &str = "password_changed";
 const FAILED_SIGN_INS: &str = "failed_sign_ins";
+const PASSKEY_ADDED: &str = "passkey_added";
+const PASSKEY_REMOVED: &str = "passkey_removed";
 const ORGANIZATION_DELETED: &str = "organization_deleted";
 const EMAIL_CHANGE: &str = "email_change";
 const EMAIL_CHANGE_REQUESTED: &str = "email_change_requested";
@@ -60,6 +62,8 @@ pub(crate) async fn queue(
             Letter::PasswordReset { reset } => (here, PASSWORD_RESET, reset.uuid(), None),
             Letter::PasswordChanged { user } => (here, PASSWORD_CHANGED, user.uuid(), None),
             Letter::FailedSignIns { user } => (here, FAILED_SIGN_INS, user.uuid(), None),
+            Letter::PasskeyAdded { user } => (here, PASSKEY_ADDED, user.uuid(), None),
+            Letter::PasskeyRemoved { user } => (here, PASSKEY_REMOVED, user.uuid(), None),
             Letter::OrganizationDeleted { organization, owner } => {
                 (organization.uuid(), ORGANIZATION_DELETED, owner.uuid(), None)
             }
@@ -95,6 +99,8 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
         (PASSWORD_RESET, _) => Ok(Letter::PasswordReset { reset: PasswordResetId::from_uuid(subject) }),
         (PASSWORD_CHANGED, _) => Ok(Letter::PasswordChanged { user: UserId::from_uuid(subject) }),
         (FAILED_SIGN_INS, _) => Ok(Letter::FailedSignIns { user: UserId::from_uuid(subject) }),
+        (PASSKEY_ADDED, _) => Ok(Letter::PasskeyAdded { user: UserId::from_uuid(subject) }),
+        (PASSKEY_REMOVED, _) => Ok(Letter::PasskeyRemoved { user: UserId::from_uuid(subject) }),
         (ORGANIZATION_DELETED, _) => Ok(Letter::OrganizationDeleted {
             organization: OrganizationId::from_uuid(organization),
             owner: UserId::from_uuid(subject),
@@ -167,6 +173,14 @@ impl Outbox for PgStore {
             Letter::FailedSignIns { user } => {
                 let whose = self.owner_of(user).await?;
                 Ok(whose.map(|(to, name)| Contents::FailedSignIns { to, name }))
+            }
+            Letter::PasskeyAdded { user } => {
+                let whose = self.owner_of(user).await?;
+                Ok(whose.map(|(to, name)| Contents::PasskeyAdded { to, name }))
+            }
+            Letter::PasskeyRemoved { user } => {
+                let whose = self.owner_of(user).await?;
+                Ok(whose.map(|(to, name)| Contents::PasskeyRemoved { to, name }))
             }
             Letter::OrganizationDeleted { organization, owner } => {
                 self.organization_deleted_contents(organization, owner).await

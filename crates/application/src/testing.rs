@@ -12,10 +12,11 @@ use rollcall_domain::{
     accounts::{EmailChange, Locale, Notice, PasswordReset, Signup, TimeZone, User},
     attempts::{Allowance, Allowances, TooMany},
     audit::{Action, Origin, Outcome},
-    id::{EmailChangeId, NoticeId, PasswordResetId, SignupId},
+    id::{EmailChangeId, NoticeId, PasskeyId, PasswordResetId, SignupId},
     invitations::{Acceptance, Invitation, Status},
     members::{Member, Membership},
     organizations::{Deleted, Deletion, Organization, Plan},
+    passkeys::{Passkey, PasskeyName},
     secret::TokenHash,
     sessions::{Lifetimes, Session},
     tokens::{Issuer, KeyPurpose, SigningKey},
@@ -30,10 +31,11 @@ use crate::{
     mail::Letter,
     members::{MemberFilter, MemberKey, Members, MembersView, Offboarding},
     organizations::{Exports, Organizations, OrganizationsView, Purged},
+    passkeys::{KeptPasskey, NewPasskey, Passkeys, PasskeysView},
     passwords::{Cost, PasswordHash, Passwords},
     ports::{
-        Attempt, Attempts, Begun, Clock, Credentials, Directory, Entropy, FoundEmailChange, FoundInvitation,
-        FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError, UnitOfWork, View,
+        Attempt, Attempts, Begun, Ceremonies, Ceremony, Clock, Credential, CredentialId, Credentials, Directory,
+        Entropy, FoundEmailChange, FoundInvitation, FoundPasskey, FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError, UnitOfWork, View,
     },
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView, StoredKey, Tokens},
@@ -179,6 +181,20 @@ mock! {
     }
 
     #[async_trait]
+    impl PasskeysView for Unit {
+        async fn passkeys_of(&mut self, user: UserId) -> Answer<Vec<KeptPasskey>>;
+    }
+
+    #[async_trait]
+    impl Passkeys for Unit {
+        async fn passkey_add(&mut self, user: UserId, passkey: &NewPasskey) -> Answer<()>;
+        async fn passkey_rename(&mut self, user: UserId, id: PasskeyId, name: &PasskeyName) -> Answer<Option<Passkey>>;
+        async fn passkey_remove(&mut self, user: UserId, id: PasskeyId) -> Answer<bool>;
+        async fn second_factors_settle(&mut self, user: UserId) -> Answer<bool>;
+        async fn passkey_use(&mut self, user: UserId, id: PasskeyId, credential: &Credential, at: OffsetDateTime) -> Answer<bool>;
+    }
+
+    #[async_trait]
     impl SigningKeysView for Unit {
         async fn signing_keys(&mut self) -> Answer<Vec<StoredKey>>;
     }
@@ -213,6 +229,7 @@ mock! {
         async fn signup(&self, token: TokenHash) -> Answer<Option<FoundSignup>>;
         async fn password_reset(&self, token: TokenHash) -> Answer<Option<FoundPasswordReset>>;
         async fn email_change(&self, token: TokenHash) -> Answer<Option<FoundEmailChange>>;
+        async fn passkey(&self, credential: &CredentialId) -> Answer<Option<FoundPasskey>>;
         async fn session_seen(&self, session: SessionId, token: Option<TokenHash>, at: OffsetDateTime) -> Answer<()>;
     }
 }
@@ -322,6 +339,28 @@ impl Attempts for NoCount {
     }
 }
 
+/// Challenges that wait, in memory.
+#[derive(Default)]
+pub(crate) struct Waiting(Mutex<Vec<Ceremony>>);
+
+#[async_trait]
+impl Ceremonies for Waiting {
+    async fn keep(&self, ceremony: &Ceremony) -> Answer<()> {
+        self.0.lock().expect("no poison").push(ceremony.clone());
+        Ok(())
+    }
+
+    async fn take(&self, challenge: [u8; 32], _: OffsetDateTime) -> Answer<Option<Ceremony>> {
+        let mut waiting = self.0.lock().expect("no poison");
+        let place = waiting.iter().position(|ceremony| ceremony.challenge == challenge);
+        Ok(place.map(|place| waiting.remove(place)))
+    }
+
+    async fn forget(&self, _: OffsetDateTime) -> Answer<u64> {
+        Ok(0)
+    }
+}
+
 /// An application on mocks.
 pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Application {
     let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy::default());
@@ -330,6 +369,8 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         store: Arc::new(store.clone()),
         directory: Arc::new(directory),
         attempts: Arc::new(NoCount),
+        ceremonies: Arc::new(Waiting::default()),
+        webauthn: None,
         clock: Arc::new(StoppedClock),
         entropy: entropy.clone(),
         keyring: "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".parse().expect("a keyring"),

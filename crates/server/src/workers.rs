@@ -116,6 +116,7 @@ impl Workers {
         complain(self.expiry.forget_password_resets(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_email_changes(now).await.map(drop).map_err(Error::from));
         complain(self.attempts.forget(now).await.map(drop).map_err(Error::from));
+        complain(self.app.ceremonies.forget(now).await.map(drop).map_err(Error::from));
         for purpose in KeyPurpose::ALL {
             complain(self.expiry.forget_signing_keys(purpose, now).await.map(drop).map_err(Error::from));
         }

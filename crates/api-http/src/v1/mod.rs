@@ -10,12 +10,14 @@ mod invitations;
 mod members;
 mod objects;
 mod organizations;
+mod passkeys;
 mod sessions;
 mod tokens;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .merge(accounts::routes())
+        .merge(passkeys::routes())
         .merge(sessions::routes())
         .merge(tokens::routes())
         .merge(organizations::routes())

@@ -30,6 +30,16 @@ pub enum Letter {
         /// The account.
         user: UserId,
     },
+    /// To an account: it has another passkey.
+    PasskeyAdded {
+        /// The account.
+        user: UserId,
+    },
+    /// To an account: a passkey was taken off.
+    PasskeyRemoved {
+        /// The account.
+        user: UserId,
+    },
     /// To an Owner of an organization: it is deleted, and until when that can be undone.
     OrganizationDeleted {
         /// The organization.

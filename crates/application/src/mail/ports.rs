@@ -145,6 +145,20 @@ pub enum Contents {
         /// The account's name.
         name: PersonName,
     },
+    /// Your account has another passkey.
+    PasskeyAdded {
+        /// The address.
+        to: EmailAddress,
+        /// The account's name.
+        name: PersonName,
+    },
+    /// A passkey of your account was taken off.
+    PasskeyRemoved {
+        /// The address.
+        to: EmailAddress,
+        /// The account's name.
+        name: PersonName,
+    },
     /// Confirm that the address is to be an account's.
     ConfirmEmail {
         /// The address.

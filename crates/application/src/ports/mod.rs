@@ -1,6 +1,7 @@
 //! What use cases need from the outside. Adapters provide it; tests put mocks in its place.
 
 mod attempts;
+mod ceremonies;
 mod chance;
 mod clock;
 mod directory;
@@ -9,15 +10,19 @@ mod idempotency;
 mod purge;
 mod scope;
 mod store;
+mod webauthn;
 
 pub use attempts::{Attempt, Attempts, Begun, Settled};
+pub use ceremonies::{Ceremonies, Ceremony, Purpose};
 pub use chance::Entropy;
 pub use clock::Clock;
 pub use directory::{
-    Credentials, Directory, FoundEmailChange, FoundInvitation, FoundPasswordReset, FoundSignup, OpenSession,
+    Credentials, Directory, FoundEmailChange, FoundInvitation, FoundPasskey, FoundPasswordReset, FoundSignup,
+    OpenSession,
 };
 pub use expiry::Expiry;
 pub use idempotency::{Claim, IdempotencyKeys, KeyedRequest, Window};
 pub use purge::Purge;
 pub use scope::Scope;
 pub use store::{Store, StoreError, UnitOfWork, View};
+pub use webauthn::{Asked, Credential, CredentialId, Unchecked, WebAuthn, WebAuthnFault, Wrong};

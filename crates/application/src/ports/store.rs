@@ -9,6 +9,7 @@ use crate::{
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
+    passkeys::{Passkeys, PasskeysView},
     sessions::{Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView},
 };
@@ -31,6 +32,7 @@ pub trait View:
     + InvitationsView
     + SessionsView
     + SigningKeysView
+    + PasskeysView
     + AuditView
     + OwnEvents
     + Send
@@ -44,6 +46,7 @@ impl<T> View for T where
         + InvitationsView
         + SessionsView
         + SigningKeysView
+        + PasskeysView
         + AuditView
         + OwnEvents
         + Send
@@ -53,7 +56,7 @@ impl<T> View for T where
 /// A change in the making, in one scope. Dropped without a commit, it never was.
 #[async_trait]
 pub trait UnitOfWork:
-    View + Accounts + Organizations + Members + Invitations + Sessions + SigningKeys
+    View + Accounts + Organizations + Members + Invitations + Sessions + SigningKeys + Passkeys
 {
     /// Writes down what was done in this scope, and goes on in another one: somebody leaves all of their organizations at once.
     /// It is still one change, and none of it lasts before the [commit](Self::commit).
@@ -75,6 +78,9 @@ pub enum StoreError {
     /// The account is in the organization.
     #[error("the account is in the organization")]
     AlreadyMember,
+    /// A device's key is a passkey already.
+    #[error("the passkey exists")]
+    PasskeyExists,
     /// The organization would be without an Owner.
     #[error("the organization would be without an Owner")]
     LastOwner,

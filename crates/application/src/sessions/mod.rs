@@ -2,18 +2,21 @@
 
 mod authenticate;
 mod elevate;
+mod elevate_with_passkey;
 mod list;
 mod open;
 mod ports;
 mod prove;
 mod revoke;
 mod sign_in;
+mod sign_in_with_passkey;
 mod sign_out;
 mod switch;
 
 pub use authenticate::authenticate;
 pub(crate) use authenticate::{admit, find, is_good};
 pub use elevate::{Command as Elevate, elevate};
+pub use elevate_with_passkey::{begin_elevation_with_passkey, elevate_with_passkey};
 pub use list::list;
 pub use open::{NewSession, SignedIn};
 pub(crate) use open::{Proof, open};
@@ -21,5 +24,8 @@ pub use ports::{Live, OwnSession, Sessions, SessionsView};
 pub(crate) use prove::{begin_anew, device_token, prove_again};
 pub use revoke::{Revoke, revoke};
 pub use sign_in::{Command as SignIn, sign_in};
+pub use sign_in_with_passkey::{
+    Command as SignInWithPasskey, begin_sign_in_with_passkey, sign_in_with_passkey,
+};
 pub use sign_out::sign_out;
 pub use switch::{Command as Switch, switch};

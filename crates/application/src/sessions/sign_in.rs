@@ -77,7 +77,7 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
 
 /// Waits for the next beat since a moment. Failures do the same work whatever they are due to, but for what an account takes to be
 /// read; the beat hides the rest (ASVS 6.3.8).
-async fn on_the_beat(since: Instant) {
+pub(super) async fn on_the_beat(since: Instant) {
     let beats = since.elapsed().as_nanos() / BEAT.as_nanos() + 1;
     sleep_until(since + BEAT * u32::try_from(beats).unwrap_or(u32::MAX)).await;
 }
