@@ -6,6 +6,7 @@
 mod inert;
 mod postbox;
 mod rendered;
+mod security_notice;
 mod smtp;
 
 pub use postbox::{InvalidContact, InvalidSender, Postbox, Sender};

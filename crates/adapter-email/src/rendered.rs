@@ -4,7 +4,7 @@ use askama::Template;
 use rollcall_application::mail::{Contents, Message};
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
-use crate::inert::inert;
+use crate::{inert::inert, security_notice::Words};
 
 /// How times stand in mails: `9 January 2026, 03:04 UTC`.
 const MOMENT: &[BorrowedFormatItem<'_>] =
@@ -93,27 +93,17 @@ struct FailedSignInsText<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "passkey_added.html")]
-struct PasskeyAddedHtml<'a> {
+#[template(path = "security_notice.html")]
+struct SecurityNoticeHtml<'a> {
     name: &'a str,
+    words: Words,
 }
 
 #[derive(Template)]
-#[template(path = "passkey_added.txt")]
-struct PasskeyAddedText<'a> {
+#[template(path = "security_notice.txt")]
+struct SecurityNoticeText<'a> {
     name: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "passkey_removed.html")]
-struct PasskeyRemovedHtml<'a> {
-    name: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "passkey_removed.txt")]
-struct PasskeyRemovedText<'a> {
-    name: &'a str,
+    words: Words,
 }
 
 #[derive(Template)]
@@ -278,23 +268,13 @@ impl Rendered {
                     links: Vec::new(),
                 })
             }
-            Contents::PasskeyAdded { to, name } => {
-                let name = inert(name.as_str());
+            Contents::SecurityNotice { to, name, notice } => {
+                let (name, words) = (inert(name.as_str()), Words::of(notice));
                 Ok(Self {
                     to,
-                    subject: "A passkey has been added to your account".to_owned(),
-                    text: PasskeyAddedText { name: &name }.render()?,
-                    html: PasskeyAddedHtml { name: &name }.render()?,
-                    links: Vec::new(),
-                })
-            }
-            Contents::PasskeyRemoved { to, name } => {
-                let name = inert(name.as_str());
-                Ok(Self {
-                    to,
-                    subject: "A passkey has been removed from your account".to_owned(),
-                    text: PasskeyRemovedText { name: &name }.render()?,
-                    html: PasskeyRemovedHtml { name: &name }.render()?,
+                    subject: words.subject.to_owned(),
+                    text: SecurityNoticeText { name: &name, words }.render()?,
+                    html: SecurityNoticeHtml { name: &name, words }.render()?,
                     links: Vec::new(),
                 })
             }

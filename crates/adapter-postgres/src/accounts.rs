@@ -192,11 +192,17 @@ impl Accounts for Transaction {
         exactly_one(update.execute(self.connection()).await)
     }
 
-    async fn user_set_password(&mut self, user: UserId, password: &PasswordHash) -> Result<(), StoreError> {
+    async fn user_set_password(
+        &mut self,
+        user: UserId,
+        password: &PasswordHash,
+        is_short: bool,
+    ) -> Result<(), StoreError> {
         let update = sqlx::query!(
-            "UPDATE users SET password_hash = $2, version = version + 1 WHERE user_id = $1",
+            "UPDATE users SET password_hash = $2, password_short = $3, version = version + 1 WHERE user_id = $1",
             user.uuid(),
-            password.0
+            password.0,
+            is_short
         );
         self.sessions_change(user.uuid());
         exactly_one(update.execute(self.connection()).await)

@@ -5,7 +5,7 @@ use rollcall_application::{
     ports::{Ceremonies, Ceremony, Purpose, StoreError},
     tokens::Sealed,
 };
-use rollcall_domain::{SessionId, UserId};
+use rollcall_domain::{SessionId, UserId, id::MfaChallengeId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -18,13 +18,15 @@ use crate::{
 
 const SIGN_IN: &str = "sign_in";
 const REGISTRATION: &str = "registration";
+const SECOND_STEP: &str = "second_step";
 const ELEVATION: &str = "elevation";
 
-/// How a purpose is written down: its name, whose the answer must be, and what it is good for.
+/// How a purpose is written down: its name, and the session or the sign-in that it is for.
 fn columns(purpose: &Purpose) -> (&'static str, Option<Uuid>) {
     match purpose {
         Purpose::SignIn => (SIGN_IN, None),
         Purpose::Registration { session, .. } => (REGISTRATION, Some(session.uuid())),
+        Purpose::SecondStep { challenge, .. } => (SECOND_STEP, Some(challenge.uuid())),
         Purpose::Elevation { session, .. } => (ELEVATION, Some(session.uuid())),
     }
 }
@@ -34,6 +36,9 @@ fn purpose(name: &str, user: Option<Uuid>, bound_to: Option<Uuid>) -> Result<Pur
         (SIGN_IN, None, None) => Ok(Purpose::SignIn),
         (REGISTRATION, Some(user), Some(session)) => {
             Ok(Purpose::Registration { user, session: SessionId::from_uuid(session) })
+        }
+        (SECOND_STEP, Some(user), Some(challenge)) => {
+            Ok(Purpose::SecondStep { user, challenge: MfaChallengeId::from_uuid(challenge) })
         }
         (ELEVATION, Some(user), Some(session)) => {
             Ok(Purpose::Elevation { user, session: SessionId::from_uuid(session) })

@@ -5,13 +5,13 @@ use rollcall_application::{
     passwords::PasswordHash,
     ports::{
         Credential, CredentialId, Credentials, Directory, FoundEmailChange, FoundInvitation, FoundPasskey,
-        FoundPasswordReset, FoundSignup, OpenSession, StoreError,
+        FoundMfaChallenge, FoundPasswordReset, FoundSignup, OpenSession, StoreError,
     },
 };
 use rollcall_domain::{
     EmailAddress, OrganizationId, SessionId, UserId,
     accounts::{EmailChange, Signup},
-    id::{EmailChangeId, PasskeyId, PasswordResetId, SignupId},
+    id::{EmailChangeId, MfaChallengeId, PasskeyId, PasswordResetId, SignupId},
     secret::TokenHash,
 };
 use time::OffsetDateTime;
@@ -176,6 +176,25 @@ impl Directory for PgStore {
             user: user.try_into()?,
             suspended: row.status == SUSPENDED,
             organization: row.org_id.map(OrganizationId::from_uuid),
+        }))
+    }
+
+    async fn mfa_challenge(&self, token: TokenHash) -> Result<Option<FoundMfaChallenge>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT challenge_id AS "challenge_id!", user_id AS "user_id!", user_version AS "user_version!",
+                      wanted_org_id, wrong_codes AS "wrong_codes!", expires_at AS "expires_at!", home_org_id
+                 FROM directory_mfa_challenge($1)"#,
+            token.0.as_slice()
+        );
+        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
+        Ok(Some(FoundMfaChallenge {
+            id: MfaChallengeId::from_uuid(row.challenge_id),
+            user: UserId::from_uuid(row.user_id),
+            user_version: row.user_version,
+            wanted: row.wanted_org_id.map(OrganizationId::from_uuid),
+            wrong_codes: count(row.wrong_codes.into())?,
+            expires_at: moment(row.expires_at),
+            home: row.home_org_id.map(OrganizationId::from_uuid),
         }))
     }
 

@@ -45,6 +45,17 @@ impl Expiry for PgStore {
         Ok(forgotten)
     }
 
+    async fn forget_second_factors(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::SECOND_FACTORS).await?;
+        let challenges = sqlx::query!("DELETE FROM mfa_challenges WHERE expires_at <= $1", now);
+        let challenges = challenges.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
+        // Those that are on have no end.
+        let seeds = sqlx::query!("DELETE FROM totp_seeds WHERE expires_at <= $1", now);
+        let seeds = seeds.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
+        transaction.commit().await.map_err(store_error)?;
+        Ok(challenges + seeds)
+    }
+
     async fn forget_signing_keys(&self, purpose: KeyPurpose, now: OffsetDateTime) -> Result<u64, StoreError> {
         let mut transaction = begin_task(&self.pool, task::SIGNING_KEYS).await?;
         let delete = sqlx::query!(

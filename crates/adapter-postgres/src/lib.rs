@@ -23,6 +23,7 @@ mod passkeys;
 mod purge;
 mod readiness;
 mod row;
+mod second_factors;
 mod session_cache;
 mod sessions;
 mod store;

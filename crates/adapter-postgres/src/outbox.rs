@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rollcall_application::{
     audit::Record,
-    mail::{Attempt, Claimed, Contents, Letter, Outbox, OutboxState},
+    mail::{Attempt, Claimed, Contents, Letter, Outbox, OutboxState, SecurityNotice},
     ports::{Entropy, StoreError},
 };
 use rollcall_domain::{
@@ -30,8 +30,6 @@ const INVITATION: &str = "invitation";
 const PASSWORD_RESET: &str = "password_reset";
 const PASSWORD_CHANGED: &str = "password_changed";
 const FAILED_SIGN_INS: &str = "failed_sign_ins";
-const PASSKEY_ADDED: &str = "passkey_added";
-const PASSKEY_REMOVED: &str = "passkey_removed";
 const ORGANIZATION_DELETED: &str = "organization_deleted";
 const EMAIL_CHANGE: &str = "email_change";
 const EMAIL_CHANGE_REQUESTED: &str = "email_change_requested";
@@ -62,8 +60,7 @@ pub(crate) async fn queue(
             Letter::PasswordReset { reset } => (here, PASSWORD_RESET, reset.uuid(), None),
             Letter::PasswordChanged { user } => (here, PASSWORD_CHANGED, user.uuid(), None),
             Letter::FailedSignIns { user } => (here, FAILED_SIGN_INS, user.uuid(), None),
-            Letter::PasskeyAdded { user } => (here, PASSKEY_ADDED, user.uuid(), None),
-            Letter::PasskeyRemoved { user } => (here, PASSKEY_REMOVED, user.uuid(), None),
+            Letter::SecurityNotice { user, notice } => (here, notice.as_str(), user.uuid(), None),
             Letter::OrganizationDeleted { organization, owner } => {
                 (organization.uuid(), ORGANIZATION_DELETED, owner.uuid(), None)
             }
@@ -99,8 +96,6 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
         (PASSWORD_RESET, _) => Ok(Letter::PasswordReset { reset: PasswordResetId::from_uuid(subject) }),
         (PASSWORD_CHANGED, _) => Ok(Letter::PasswordChanged { user: UserId::from_uuid(subject) }),
         (FAILED_SIGN_INS, _) => Ok(Letter::FailedSignIns { user: UserId::from_uuid(subject) }),
-        (PASSKEY_ADDED, _) => Ok(Letter::PasskeyAdded { user: UserId::from_uuid(subject) }),
-        (PASSKEY_REMOVED, _) => Ok(Letter::PasskeyRemoved { user: UserId::from_uuid(subject) }),
         (ORGANIZATION_DELETED, _) => Ok(Letter::OrganizationDeleted {
             organization: OrganizationId::from_uuid(organization),
             owner: UserId::from_uuid(subject),
@@ -116,7 +111,11 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
             invitation: InvitationId::from_uuid(subject),
             sender: UserId::from_uuid(sender),
         }),
-        _ => Err(corrupt("a letter of no known kind")),
+        (kind, _) => {
+            let notice = SecurityNotice::ALL.into_iter().find(|notice| notice.as_str() == kind);
+            let notice = notice.ok_or_else(|| corrupt("a letter of no known kind"))?;
+            Ok(Letter::SecurityNotice { user: UserId::from_uuid(subject), notice })
+        }
     }
 }
 
@@ -174,13 +173,9 @@ impl Outbox for PgStore {
                 let whose = self.owner_of(user).await?;
                 Ok(whose.map(|(to, name)| Contents::FailedSignIns { to, name }))
             }
-            Letter::PasskeyAdded { user } => {
+            Letter::SecurityNotice { user, notice } => {
                 let whose = self.owner_of(user).await?;
-                Ok(whose.map(|(to, name)| Contents::PasskeyAdded { to, name }))
-            }
-            Letter::PasskeyRemoved { user } => {
-                let whose = self.owner_of(user).await?;
-                Ok(whose.map(|(to, name)| Contents::PasskeyRemoved { to, name }))
+                Ok(whose.map(|(to, name)| Contents::SecurityNotice { to, name, notice }))
             }
             Letter::OrganizationDeleted { organization, owner } => {
                 self.organization_deleted_contents(organization, owner).await

@@ -114,16 +114,6 @@ impl Passkeys for Transaction {
         Ok(delete.execute(self.connection()).await.map_err(store_error)?.rows_affected() == 1)
     }
 
-    async fn second_factors_settle(&mut self, user: UserId) -> Result<bool, StoreError> {
-        let update = sqlx::query_scalar!(
-            "UPDATE users SET mfa_enabled = EXISTS (SELECT FROM passkeys p WHERE p.user_id = $1), version = version + 1
-              WHERE user_id = $1 RETURNING mfa_enabled",
-            user.uuid()
-        );
-        self.sessions_change(user.uuid());
-        update.fetch_one(self.connection()).await.map_err(store_error)
-    }
-
     async fn passkey_use(
         &mut self,
         user: UserId,

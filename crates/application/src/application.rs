@@ -7,6 +7,7 @@ use rollcall_domain::{
     attempts::Allowances,
     audit::{self, Action, Event, Origin, Outcome, Target},
     id::{Id, Kind},
+    second_factors::Issuer,
     sessions::Lifetimes,
 };
 use time::OffsetDateTime;
@@ -44,6 +45,8 @@ pub struct Application {
     pub passwords: Passwords,
     /// Signing of access tokens.
     pub tokens: Tokens,
+    /// What authenticator apps call this service.
+    pub totp_issuer: Issuer,
     /// The exports that run.
     pub exports: Exports,
     /// What the configuration says.

@@ -24,6 +24,24 @@ pub enum Error {
     /// What a device has answered does not prove who somebody is.
     #[error("the passkey proves nothing")]
     PasskeyRefused,
+    /// The second factor is not right, or cannot be used again.
+    #[error("wrong code")]
+    InvalidMfaCode,
+    /// The sign-in that waits for its second step is unknown, over or used up.
+    #[error("no such challenge")]
+    InvalidChallenge,
+    /// An authenticator app is on already.
+    #[error("an authenticator app is on")]
+    TotpEnabled,
+    /// No authenticator app waits to be confirmed in this session.
+    #[error("no authenticator app waits")]
+    TotpNotBegun,
+    /// The account has no second factor.
+    #[error("no second factor")]
+    MfaNotEnabled,
+    /// The password is too short to be the only factor.
+    #[error("the password is too short to do alone")]
+    PasswordTooShort,
     /// The caller lacks a permission.
     #[error("permission {required} is missing")]
     PermissionDenied {
@@ -140,6 +158,7 @@ impl Error {
             Self::InvalidCredentials
             | Self::WrongPassword
             | Self::PasskeyRefused
+            | Self::InvalidMfaCode
             | Self::PermissionDenied { .. }
             | Self::ElevationRequired
             | Self::SessionRequired
@@ -150,6 +169,11 @@ impl Error {
             | Self::LimitReached { .. } => true,
             Self::Invalid(_)
             | Self::Unauthenticated
+            | Self::InvalidChallenge
+            | Self::TotpEnabled
+            | Self::TotpNotBegun
+            | Self::MfaNotEnabled
+            | Self::PasswordTooShort
             | Self::AlreadyMember
             | Self::InvitationPending
             | Self::InvitationGone

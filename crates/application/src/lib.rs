@@ -20,6 +20,7 @@ pub mod passkeys;
 pub mod passwords;
 pub mod ports;
 mod precondition;
+pub mod second_factors;
 pub mod sessions;
 #[cfg(test)]
 mod testing;

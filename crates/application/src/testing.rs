@@ -12,11 +12,12 @@ use rollcall_domain::{
     accounts::{EmailChange, Locale, Notice, PasswordReset, Signup, TimeZone, User},
     attempts::{Allowance, Allowances, TooMany},
     audit::{Action, Origin, Outcome},
-    id::{EmailChangeId, NoticeId, PasskeyId, PasswordResetId, SignupId},
+    id::{EmailChangeId, MfaChallengeId, NoticeId, PasskeyId, PasswordResetId, SignupId},
     invitations::{Acceptance, Invitation, Status},
     members::{Member, Membership},
     organizations::{Deleted, Deletion, Organization, Plan},
     passkeys::{Passkey, PasskeyName},
+    second_factors::Step,
     secret::TokenHash,
     sessions::{Lifetimes, Session},
     tokens::{Issuer, KeyPurpose, SigningKey},
@@ -35,10 +36,12 @@ use crate::{
     passwords::{Cost, PasswordHash, Passwords},
     ports::{
         Attempt, Attempts, Begun, Ceremonies, Ceremony, Clock, Credential, CredentialId, Credentials, Directory,
-        Entropy, FoundEmailChange, FoundInvitation, FoundPasskey, FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError, UnitOfWork, View,
+        Entropy, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasskey, FoundPasswordReset, FoundSignup,
+        OpenSession, Scope, Settled, Store, StoreError, UnitOfWork, View,
     },
+    second_factors::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp},
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
-    tokens::{SigningKeys, SigningKeysView, StoredKey, Tokens},
+    tokens::{Sealed, SigningKeys, SigningKeysView, StoredKey, Tokens},
 };
 
 /// The moment that unit tests happen at.
@@ -87,7 +90,7 @@ mock! {
         async fn user_lock(&mut self, user: UserId) -> Answer<Option<User>>;
         async fn user_add(&mut self, user: &User, password: &PasswordHash) -> Answer<()>;
         async fn user_save(&mut self, user: &User) -> Answer<()>;
-        async fn user_set_password(&mut self, user: UserId, password: &PasswordHash) -> Answer<()>;
+        async fn user_set_password(&mut self, user: UserId, password: &PasswordHash, is_short: bool) -> Answer<()>;
         async fn user_rehash(&mut self, user: UserId, password: &PasswordHash) -> Answer<()>;
         async fn password_reset_add(&mut self, id: PasswordResetId, reset: &PasswordReset, now: OffsetDateTime) -> Answer<()>;
         async fn password_reset_use(&mut self, id: PasswordResetId) -> Answer<bool>;
@@ -167,6 +170,28 @@ mock! {
     }
 
     #[async_trait]
+    impl SecondFactorsView for Unit {
+        async fn totp_find(&mut self, user: UserId) -> Answer<Option<StoredTotp>>;
+        async fn recovery_codes_left(&mut self, user: UserId) -> Answer<u32>;
+    }
+
+    #[async_trait]
+    impl SecondFactors for Unit {
+        async fn totp_begin(&mut self, user: UserId, seed: &Sealed, session: SessionId, now: OffsetDateTime, expires_at: OffsetDateTime) -> Answer<()>;
+        async fn totp_confirm(&mut self, user: UserId, step: Step, at: OffsetDateTime) -> Answer<bool>;
+        async fn totp_use(&mut self, user: UserId, step: Step) -> Answer<bool>;
+        async fn totp_remove(&mut self, user: UserId) -> Answer<bool>;
+        async fn recovery_codes_replace(&mut self, user: UserId, codes: &[TokenHash], now: OffsetDateTime) -> Answer<()>;
+        async fn recovery_code_use(&mut self, user: UserId, code: TokenHash) -> Answer<bool>;
+        async fn second_factors_settle(&mut self, user: UserId) -> Answer<bool>;
+        async fn password_is_short(&mut self, user: UserId) -> Answer<bool>;
+        async fn mfa_challenge_add(&mut self, challenge: &NewChallenge) -> Answer<()>;
+        async fn mfa_challenge_hold(&mut self, challenge: MfaChallengeId, now: OffsetDateTime) -> Answer<bool>;
+        async fn mfa_challenge_fail(&mut self, challenge: MfaChallengeId) -> Answer<()>;
+        async fn mfa_challenge_end(&mut self, challenge: MfaChallengeId) -> Answer<()>;
+    }
+
+    #[async_trait]
     impl OwnEvents for Unit {
         async fn events_of(&mut self, user: UserId, page: &PageRequest<Position>) -> Answer<Page<OwnEvent, Position>>;
     }
@@ -190,7 +215,6 @@ mock! {
         async fn passkey_add(&mut self, user: UserId, passkey: &NewPasskey) -> Answer<()>;
         async fn passkey_rename(&mut self, user: UserId, id: PasskeyId, name: &PasskeyName) -> Answer<Option<Passkey>>;
         async fn passkey_remove(&mut self, user: UserId, id: PasskeyId) -> Answer<bool>;
-        async fn second_factors_settle(&mut self, user: UserId) -> Answer<bool>;
         async fn passkey_use(&mut self, user: UserId, id: PasskeyId, credential: &Credential, at: OffsetDateTime) -> Answer<bool>;
     }
 
@@ -230,6 +254,7 @@ mock! {
         async fn password_reset(&self, token: TokenHash) -> Answer<Option<FoundPasswordReset>>;
         async fn email_change(&self, token: TokenHash) -> Answer<Option<FoundEmailChange>>;
         async fn passkey(&self, credential: &CredentialId) -> Answer<Option<FoundPasskey>>;
+        async fn mfa_challenge(&self, token: TokenHash) -> Answer<Option<FoundMfaChallenge>>;
         async fn session_seen(&self, session: SessionId, token: Option<TokenHash>, at: OffsetDateTime) -> Answer<()>;
     }
 }
@@ -381,6 +406,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
             audience: "platform".to_owned(),
             lifetime: Duration::minutes(5),
         }),
+        totp_issuer: "Rollcall".parse().expect("a name"),
         exports: Exports::at_most(1),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },

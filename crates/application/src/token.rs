@@ -11,6 +11,9 @@ use crate::ports::Entropy;
 /// How a session's token begins.
 pub(crate) const SESSION_PREFIX: &str = "rcs_";
 
+/// How the token of a challenge begins. Nothing but the second step of signing in takes one.
+pub(crate) const CHALLENGE_PREFIX: &str = "rcm_";
+
 /// A new token with 256 random bits behind `prefix`, and its hash.
 pub(crate) fn mint(prefix: &str, entropy: &dyn Entropy) -> (Secret, TokenHash) {
     let mut random = [0; 32];

@@ -269,6 +269,18 @@ actions! {
     PasskeyRemoved = "passkey.removed";
     /// A passkey's counter did not grow, as if there were two of it; it was refused.
     PasskeyCounterRegressed = "passkey.counter_regressed";
+    /// Somebody who has shown the right password was asked for a second factor.
+    MfaChallenged = "mfa.challenged";
+    /// Somebody showed a second factor, or a wrong one.
+    SecondFactorUsed = "second_factor.used";
+    /// A person was shown a seed for an authenticator app, which is not confirmed yet.
+    TotpEnrolmentBegun = "totp.enrolment_begun";
+    /// A person confirmed an authenticator app.
+    TotpEnabled = "totp.enabled";
+    /// A person's authenticator app was taken off.
+    TotpDisabled = "totp.disabled";
+    /// A person got new recovery codes, and the old ones are void.
+    RecoveryCodesRenewed = "recovery_codes.renewed";
     /// An organization was made.
     OrganizationCreated = "organization.created";
     /// An organization was changed.

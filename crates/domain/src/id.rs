@@ -183,6 +183,8 @@ ids! {
     PasskeyId = Passkey, "pkey";
     /// Names a wish for another address.
     EmailChangeId = EmailChange, "email_change";
+    /// Names a sign-in that waits for its second step.
+    MfaChallengeId = MfaChallenge, "mfa";
     /// Names a notice to an address that its account may not have any more.
     NoticeId = Notice, "notice";
 }

@@ -27,6 +27,7 @@ pub mod passkeys;
 mod permission;
 pub mod policy;
 mod role;
+pub mod second_factors;
 pub mod secret;
 pub mod sessions;
 mod text;

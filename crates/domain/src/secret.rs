@@ -61,24 +61,42 @@ pub enum InvalidPassword {
 impl Password {
     /// The fewest characters of a password that is the only factor (NIST SP 800-63B-4 section 3.1.1.2).
     pub const MIN_CHARACTERS: usize = 15;
+    /// The fewest characters of a password that is one of two factors (the same section).
+    pub const MIN_CHARACTERS_BESIDE_A_FACTOR: usize = 8;
     /// The most characters: far above what anybody types, so that none is ever cut.
     pub const MAX_CHARACTERS: usize = 1_000;
 
-    /// A password that is being chosen: it must be long enough.
+    /// A password that is being chosen as the only factor: it must be long enough.
     ///
     /// # Errors
     /// [`InvalidPassword`] when it is too short or too long, counted in Unicode scalar values.
     pub fn chosen(text: &str) -> Result<Self, InvalidPassword> {
-        let password = Self::given(text);
-        match password.0.chars().count() {
-            length if length < Self::MIN_CHARACTERS => {
-                Err(InvalidPassword::TooShort { min: Self::MIN_CHARACTERS })
-            }
-            length if length > Self::MAX_CHARACTERS => {
-                Err(InvalidPassword::TooLong { max: Self::MAX_CHARACTERS })
-            }
-            _ => Ok(password),
-        }
+        let password = Self::checked(text)?;
+        password.at_least(Self::MIN_CHARACTERS)?;
+        Ok(password)
+    }
+
+    /// A password that is being chosen for an account that may have a second factor: it must be long enough beside one. Whether
+    /// it must [stand alone](Self::stands_alone) is for whoever knows the account.
+    ///
+    /// # Errors
+    /// As [`chosen`](Self::chosen).
+    pub fn chosen_beside_a_factor(text: &str) -> Result<Self, InvalidPassword> {
+        let password = Self::checked(text)?;
+        password.at_least(Self::MIN_CHARACTERS_BESIDE_A_FACTOR)?;
+        Ok(password)
+    }
+
+    /// Whether it is long enough to be the only factor.
+    ///
+    /// # Errors
+    /// [`InvalidPassword::TooShort`] otherwise.
+    pub fn stands_alone(&self) -> Result<(), InvalidPassword> {
+        self.at_least(Self::MIN_CHARACTERS)
+    }
+
+    fn at_least(&self, min: usize) -> Result<(), InvalidPassword> {
+        if self.0.chars().count() < min { Err(InvalidPassword::TooShort { min }) } else { Ok(()) }
     }
 
     /// A password that is being checked, and comes from outside: it may be any text that is not so long that hashing it
@@ -129,6 +147,18 @@ mod tests {
         let long = "ü".repeat(1_000);
         assert_eq!(Password::chosen(&long).map(|password| password.expose().len()), Ok(2_000));
         assert!(Password::chosen(&"x".repeat(1_001)).is_err());
+    }
+
+    #[test]
+    fn nist_3_1_1_2_beside_a_second_factor_eight_characters_are_enough() {
+        assert_eq!(Password::chosen_beside_a_factor("seven ch").map(|_| ()), Ok(()));
+        assert_eq!(Password::chosen_beside_a_factor("seven c"), Err(InvalidPassword::TooShort { min: 8 }));
+        assert!(Password::chosen_beside_a_factor(&"x".repeat(1_001)).is_err());
+        assert_eq!(
+            Password::given("fourteen chars").stands_alone(),
+            Err(InvalidPassword::TooShort { min: 15 })
+        );
+        assert_eq!(Password::given("fifteen letters").stands_alone(), Ok(()));
     }
 
     #[test]

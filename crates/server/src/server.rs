@@ -238,6 +238,7 @@ pub(crate) fn application(
         keyring,
         passwords,
         tokens: Tokens::new(settings.issuer(address)),
+        totp_issuer: settings.totp_issuer()?,
         exports: Exports::at_most(settings.exports_at_once()),
         settings: ApplicationSettings { sessions: settings.lifetimes(), limits: settings.limits() },
     })

@@ -9,6 +9,7 @@ use rollcall_api_http::{Quota, Quotas};
 use rollcall_application::{Limits, keyring::Keyring, passwords::Cost};
 use rollcall_domain::{
     attempts::{Allowance, Allowances},
+    second_factors,
     secret::Secret,
     sessions::Lifetimes,
     tokens::{Issuer, LONGEST},
@@ -112,6 +113,7 @@ impl Settings {
         settings.trusted_proxies()?;
         settings.keyring()?;
         settings.pepper()?;
+        settings.totp_issuer()?;
         settings.sender(settings.values.http.address)?;
         settings.smtp()?;
         settings.check_numbers()?;
@@ -235,6 +237,12 @@ impl Settings {
         }
         let invalid = |problem| InvalidSettings::value("ROLLCALL__PASSWORDS__PEPPER", problem);
         pepper.parse().map(Some).map_err(invalid)
+    }
+
+    /// What authenticator apps call this service.
+    pub(crate) fn totp_issuer(&self) -> Result<second_factors::Issuer, InvalidSettings> {
+        let invalid = |problem| InvalidSettings::value("ROLLCALL__SECURITY__TOTP_ISSUER", problem);
+        self.values.security.totp_issuer.parse().map_err(invalid)
     }
 
     pub(crate) fn sender(&self, address: SocketAddr) -> Result<Sender, InvalidSettings> {
@@ -367,6 +375,7 @@ mod tests {
             ("http.public_url", "rollcall.example", "PUBLIC_URL"),
             ("http.trusted_proxies", "10.0.0.0/99", "TRUSTED_PROXIES"),
             ("keys.ring", "secret", "KEYS__RING"),
+            ("security.totp_issuer", "Roll:call", "TOTP_ISSUER"),
             ("email.from", "nobody", "EMAIL__FROM"),
             ("operator.contact", "nobody", "OPERATOR__CONTACT"),
             ("email.smtp_url", "smtp://mail.example", "SMTP_URL"),

@@ -15,6 +15,7 @@ pub(crate) struct Values {
     pub(crate) email: Email,
     pub(crate) keys: Keys,
     pub(crate) passwords: PasswordValues,
+    pub(crate) security: SecurityValues,
     pub(crate) sessions: SessionValues,
     pub(crate) tokens: TokenValues,
     pub(crate) limits: LimitValues,
@@ -73,6 +74,12 @@ pub(crate) struct PasswordValues {
     pub(crate) pepper: Secret,
     pub(crate) at_once: usize,
     pub(crate) patience_seconds: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecurityValues {
+    pub(crate) totp_issuer: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

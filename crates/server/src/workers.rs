@@ -115,6 +115,7 @@ impl Workers {
         complain(self.expiry.forget_signups(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_password_resets(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_email_changes(now).await.map(drop).map_err(Error::from));
+        complain(self.expiry.forget_second_factors(now).await.map(drop).map_err(Error::from));
         complain(self.attempts.forget(now).await.map(drop).map_err(Error::from));
         complain(self.app.ceremonies.forget(now).await.map(drop).map_err(Error::from));
         for purpose in KeyPurpose::ALL {

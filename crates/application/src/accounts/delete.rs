@@ -8,7 +8,13 @@ use rollcall_domain::{
     members::{Departure, Membership, TeamRefusal},
 };
 
-use crate::{Actor, Application, Error, mail::Letter, members::depart, ports::Scope, sessions::begin_anew};
+use crate::{
+    Actor, Application, Error,
+    mail::Letter,
+    members::depart,
+    ports::Scope,
+    sessions::{Lock, begin_anew},
+};
 
 /// Deletes the actor's account: it leaves every organization, every session ends, and what identifies the person is erased from
 /// the audit logs and from invitations to them. They get a last mail.
@@ -88,6 +94,7 @@ async fn change(app: &Application, actor: &Actor) -> Result<(), Error> {
     unit.commit(record).await?;
     // What was counted of attempts at its password belongs to nobody any more.
     begin_anew(app, user).await;
+    Lock::second_factor(app, user).begin_anew(app).await;
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use crate::{
     Actor, Application, Error, Page, PageRequest,
     audit::{OwnEvent, Position},
     ports::View,
+    second_factors::Overview,
     sessions::OwnSession,
 };
 
@@ -30,6 +31,8 @@ pub struct Export {
     pub user: User,
     /// The organizations that it is in, and as what.
     pub seats: Vec<(Organization, Role)>,
+    /// What second factors it has.
+    pub second_factors: Overview,
     /// The wish for another address that waits.
     pub email_change: Option<PendingEmailChange>,
     /// The wishes for another password that wait.
@@ -53,6 +56,7 @@ async fn put_together(app: &Application, actor: &Actor) -> Result<Export, Error>
         at: now,
         user: actor.user.clone(),
         seats: unit.seats_of(user).await?,
+        second_factors: Overview::of(unit.as_mut(), user).await?,
         email_change: unit.email_change_of(user, now).await?,
         password_resets: unit.password_resets_of(&actor.user.email, now).await?,
     };
@@ -147,6 +151,8 @@ mod tests {
     async fn whoever_takes_away_what_is_held_leaves_an_event() {
         let mut unit = MockUnit::new();
         unit.expect_seats_of().returning(|_| Ok(Vec::new()));
+        unit.expect_totp_find().returning(|_| Ok(None));
+        unit.expect_recovery_codes_left().returning(|_| Ok(0));
         unit.expect_email_change_of().returning(|_, _| Ok(None));
         unit.expect_password_resets_of().returning(|_, _| Ok(Vec::new()));
         let store = TestStore::of(unit);

@@ -20,7 +20,6 @@ pub use confirm_email_change::confirm_email_change;
 pub use delete::delete;
 pub use export::{Export, export, export_events, export_sessions};
 pub use list_organizations::{OrganizationKey, list_organizations};
-use own_words::own_words;
 pub use ports::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset};
 pub use request_email_change::request_email_change;
 pub use request_password_reset::request_password_reset;

@@ -1,14 +1,31 @@
-//! What somebody's password must not be made of.
+//! What decides which password somebody may choose.
 
-use rollcall_domain::UserId;
+use rollcall_domain::{
+    UserId,
+    accounts::User,
+    secret::{InvalidPassword, Password},
+};
 
 use crate::{Application, Error, passwords::OwnWords, ports::Scope};
 
-/// The words of an account and of its organizations; none when the account is gone.
-pub(crate) async fn own_words(app: &Application, user: UserId) -> Result<Option<OwnWords>, Error> {
+/// An account, with its words and those of its organizations; none when it is gone.
+pub(crate) async fn own_words(app: &Application, user: UserId) -> Result<Option<(User, OwnWords)>, Error> {
     let mut view = app.store.view(Scope::Account(user)).await?;
     let Some(account) = view.user_find(user).await? else { return Ok(None) };
     let seats = view.seats_of(user).await?;
     let organizations = seats.iter().map(|(organization, _)| organization.name.as_str());
-    Ok(Some(OwnWords::of([account.email.as_str(), account.name.as_str()].into_iter().chain(organizations))))
+    let words = [account.email.as_str(), account.name.as_str()].into_iter().chain(organizations);
+    let words = OwnWords::of(words);
+    Ok(Some((account, words)))
+}
+
+/// Whether a password is too short to be the only factor, which it may be in an account that has a second one.
+///
+/// # Errors
+/// [`Error::Invalid`] for `field` in an account that has none (NIST SP 800-63B-4 section 3.1.1.2).
+pub(super) fn is_short(field: &'static str, password: &Password, account: &User) -> Result<bool, Error> {
+    match password.stands_alone() {
+        Err(InvalidPassword::TooShort { .. }) if account.mfa_enabled => Ok(true),
+        stands_alone => stands_alone.map(|()| false).map_err(|problem| Error::invalid(field, problem)),
+    }
 }

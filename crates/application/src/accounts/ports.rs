@@ -91,8 +91,13 @@ pub trait Accounts {
     /// Saves the name, locale and time zone of an account, and counts its version up.
     async fn user_save(&mut self, user: &User) -> Result<(), StoreError>;
 
-    /// Gives the scope's account another password, and counts its version up.
-    async fn user_set_password(&mut self, user: UserId, password: &PasswordHash) -> Result<(), StoreError>;
+    /// Gives the scope's account another password, which may be too short to be the only factor, and counts its version up.
+    async fn user_set_password(
+        &mut self,
+        user: UserId,
+        password: &PasswordHash,
+        is_short: bool,
+    ) -> Result<(), StoreError>;
 
     /// Keeps the same password of the scope's account by a hash that costs more to guess.
     async fn user_rehash(&mut self, user: UserId, password: &PasswordHash) -> Result<(), StoreError>;

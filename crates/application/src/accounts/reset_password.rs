@@ -5,7 +5,7 @@ use rollcall_domain::{
     secret::{Password, Secret},
 };
 
-use super::own_words;
+use super::own_words::{is_short, own_words};
 use crate::{Application, Error, mail::Letter, ports::Scope, sessions::begin_anew, token};
 
 /// The token from the mail, and the password that is chosen.
@@ -27,18 +27,22 @@ pub async fn reset_password(app: &Application, origin: &Origin, command: Command
     let found = app.directory.password_reset(token::hash(command.token.expose())).await?;
     let found = found.filter(|found| app.now() < found.expires_at).ok_or(Error::PasswordResetGone)?;
     let user = found.user;
-    let own = own_words(app, user).await?.ok_or(Error::PasswordResetGone)?;
+    let (account, own) = own_words(app, user).await?.ok_or(Error::PasswordResetGone)?;
+    is_short("password", &command.password, &account)?;
+    let password = command.password.clone();
     let hash = app.passwords.choose("password", command.password, own).await?;
 
     let mut unit = app.store.begin(Scope::Account(user)).await?;
     let account = unit.user_lock(user).await?.ok_or(Error::PasswordResetGone)?;
+    // The second factor may have been turned off while we were hashing.
+    let is_short = is_short("password", &password, &account)?;
     // Of those who use one link at once, one finds it; and whatever other links there are die with it.
     if !unit.password_reset_use(found.id).await? {
         return Err(Error::PasswordResetGone);
     }
     unit.password_resets_forget(&account.email).await?;
     unit.email_change_take_back(user).await?;
-    unit.user_set_password(user, &hash).await?;
+    unit.user_set_password(user, &hash, is_short).await?;
     unit.sessions_end(user, None).await?;
     let actor = audit::Actor::User(user, None);
     let event = app.event(actor, origin, Action::PasswordReset, Target::User(user));

@@ -30,15 +30,12 @@ pub enum Letter {
         /// The account.
         user: UserId,
     },
-    /// To an account: it has another passkey.
-    PasskeyAdded {
+    /// To an account: something about how it is signed in to has changed.
+    SecurityNotice {
         /// The account.
         user: UserId,
-    },
-    /// To an account: a passkey was taken off.
-    PasskeyRemoved {
-        /// The account.
-        user: UserId,
+        /// What.
+        notice: SecurityNotice,
     },
     /// To an Owner of an organization: it is deleted, and until when that can be undone.
     OrganizationDeleted {
@@ -82,5 +79,46 @@ impl Letter {
     /// The letter for an invitation, caused by whoever has `seat`.
     pub fn invitation(seat: Seat, invitation: InvitationId) -> Self {
         Self::Invitation { organization: seat.organization, invitation, sender: seat.membership.user }
+    }
+}
+
+/// What the owner of an account is told, whoever has done it (ASVS 6.3.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecurityNotice {
+    /// An authenticator app is on.
+    MfaEnabled,
+    /// The authenticator app is off.
+    MfaDisabled,
+    /// A recovery code was used.
+    RecoveryCodeUsed,
+    /// There are new recovery codes.
+    RecoveryCodesRenewed,
+    /// There is another passkey.
+    PasskeyAdded,
+    /// A passkey was taken off.
+    PasskeyRemoved,
+}
+
+impl SecurityNotice {
+    /// Every notice.
+    pub const ALL: [Self; 6] = [
+        Self::MfaEnabled,
+        Self::MfaDisabled,
+        Self::RecoveryCodeUsed,
+        Self::RecoveryCodesRenewed,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
+    ];
+
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MfaEnabled => "mfa_enabled",
+            Self::MfaDisabled => "mfa_disabled",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::RecoveryCodesRenewed => "recovery_codes_renewed",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
+        }
     }
 }

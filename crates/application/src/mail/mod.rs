@@ -5,7 +5,7 @@ mod letter;
 mod ports;
 
 pub use deliver::{Courier, Pace};
-pub use letter::Letter;
+pub use letter::{Letter, SecurityNotice};
 pub use ports::{
     Attempt, Claimed, Contents, DevMail, DevMailbox, Mailer, MailerError, Message, Outbox, OutboxState,
 };

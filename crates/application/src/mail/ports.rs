@@ -10,7 +10,7 @@ use rollcall_domain::{
 };
 use time::OffsetDateTime;
 
-use super::Letter;
+use super::{Letter, SecurityNotice};
 use crate::ports::StoreError;
 
 /// The letters that wait to be sent. A narrow door of its own beside the units of work: what it keeps is
@@ -145,19 +145,14 @@ pub enum Contents {
         /// The account's name.
         name: PersonName,
     },
-    /// Your account has another passkey.
-    PasskeyAdded {
+    /// Something about how your account is signed in to has changed.
+    SecurityNotice {
         /// The address.
         to: EmailAddress,
         /// The account's name.
         name: PersonName,
-    },
-    /// A passkey of your account was taken off.
-    PasskeyRemoved {
-        /// The address.
-        to: EmailAddress,
-        /// The account's name.
-        name: PersonName,
+        /// What.
+        notice: SecurityNotice,
     },
     /// Confirm that the address is to be an account's.
     ConfirmEmail {

@@ -3,14 +3,16 @@
 use rollcall_domain::{
     audit::{Action, Target},
     passkeys::{MOST_PASSKEYS, Passkey, PasskeyName},
+    second_factors::{Method, RecoveryCode},
     secret::Secret,
 };
 
 use super::{NewPasskey, prove::malformed, take};
 use crate::{
     Actor, Application, Error,
-    mail::Letter,
+    mail::{Letter, SecurityNotice},
     ports::{Credential, Purpose, Wrong},
+    second_factors::give_recovery_codes,
 };
 
 /// A passkey that a device has made.
@@ -28,7 +30,7 @@ pub struct Added {
     /// The passkey.
     pub passkey: Passkey,
     /// What lets its owner in without it; only when it is the account's first factor. They are known at this moment only.
-    pub recovery_codes: Option<Vec<Secret>>,
+    pub recovery_codes: Option<Vec<RecoveryCode>>,
 }
 
 /// Adds a passkey to the actor's account. If it is the first second factor, all their other sessions end, as none of them was opened
@@ -68,12 +70,15 @@ async fn register(app: &Application, actor: &Actor, command: Command) -> Result<
         false => {
             // None of the others was opened with a second factor.
             unit.sessions_end(user, Some(actor.session_id())).await?;
-            None
+            // Whoever asked for another address in one of those does not get the account by it.
+            unit.email_change_take_back(user).await?;
+            Some(give_recovery_codes(app, unit.as_mut(), user).await?)
         }
     };
     let event = app.event_by(actor, Action::PasskeyAdded, Target::Passkey(passkey.id));
-    let record = app.record(event.change("factor", None, Some("passkey")));
-    unit.commit(record.mail(Letter::PasskeyAdded { user })).await?;
+    let record = app.record(event.change("factor", None, Some(Method::Passkey.as_str())));
+    let letter = Letter::SecurityNotice { user, notice: SecurityNotice::PasskeyAdded };
+    unit.commit(record.mail(letter)).await?;
     Ok(Added { passkey, recovery_codes })
 }
 

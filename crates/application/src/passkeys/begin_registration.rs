@@ -3,6 +3,7 @@
 use rollcall_domain::{
     audit::{Action, Target},
     passkeys::MOST_PASSKEYS,
+    second_factors::Method,
     secret::Secret,
 };
 
@@ -32,6 +33,6 @@ async fn begin(app: &Application, actor: &Actor) -> Result<Secret, Error> {
     let asked = webauthn.ask_for_new(&account, &allowed(&passkeys))?;
     let options = ask(app, Purpose::Registration { user, session }, asked).await?;
     let event = app.event_by(actor, Action::PasskeyRegistrationBegun, Target::User(user));
-    unit.commit(app.record(event.change("factor", None, Some("passkey")))).await?;
+    unit.commit(app.record(event.change("factor", None, Some(Method::Passkey.as_str())))).await?;
     Ok(options)
 }

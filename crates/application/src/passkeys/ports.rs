@@ -55,10 +55,6 @@ pub trait Passkeys {
     /// Removes a passkey of the scope's account; gives back whether it was there.
     async fn passkey_remove(&mut self, user: UserId, id: PasskeyId) -> Result<bool, StoreError>;
 
-    /// Notes on the account whether it has a second factor, after one was added or removed, and counts its version up. Gives back whether
-    /// there is one.
-    async fn second_factors_settle(&mut self, user: UserId) -> Result<bool, StoreError>;
-
     /// Notes that a passkey of the scope's account was used, unless it is gone, or a counter that is not before this one's was noted
     /// since; gives back whether it did.
     async fn passkey_use(

@@ -2,7 +2,6 @@
 
 use rollcall_domain::{
     audit::{self, Action, Event, Origin, Target},
-    id::PasskeyId,
     secret::Secret,
 };
 
@@ -67,11 +66,6 @@ impl Proven {
     pub(crate) async fn take_effect(&self, app: &Application, unit: &mut dyn UnitOfWork) -> Result<bool, Error> {
         let FoundPasskey { user, id, .. } = &self.found;
         Ok(unit.passkey_use(user.id, *id, &self.credential, app.now()).await?)
-    }
-
-    /// The passkey.
-    pub(crate) fn id(&self) -> PasskeyId {
-        self.found.id
     }
 }
 

@@ -3,14 +3,20 @@
 use rollcall_domain::{
     audit::{Action, Target},
     id::PasskeyId,
+    second_factors::Method,
 };
 
-use crate::{Actor, Application, Error, mail::Letter};
+use crate::{
+    Actor, Application, Error,
+    mail::{Letter, SecurityNotice},
+};
 
-/// Takes a passkey of the actor's off; it proves nothing any more. They are told by mail.
+/// Takes a passkey of the actor's off; it proves nothing any more. If it is the last second factor, the recovery codes go with it. They
+/// are told by mail.
 ///
 /// # Errors
-/// [`Error::ElevationRequired`]; [`Error::NotFound`] for a passkey that is not theirs.
+/// [`Error::ElevationRequired`]; [`Error::NotFound`] for a passkey that is not theirs; [`Error::PasswordTooShort`] when the password would
+/// be the only factor, and is too short for it.
 pub async fn remove(app: &Application, actor: &Actor, id: PasskeyId) -> Result<(), Error> {
     let removed = take_off(app, actor, id).await;
     app.refusals_recorded(actor, Action::PasskeyRemoved, Target::Passkey(id), removed).await
@@ -27,8 +33,12 @@ async fn take_off(app: &Application, actor: &Actor, id: PasskeyId) -> Result<(),
     if !unit.passkey_remove(user, id).await? {
         return Err(Error::NotFound);
     }
-    unit.second_factors_settle(user).await?;
+    // NIST SP 800-63B-4 section 3.1.1.2: shorter ones are for two factors.
+    if !unit.second_factors_settle(user).await? && unit.password_is_short(user).await? {
+        return Err(Error::PasswordTooShort);
+    }
     let event = app.event_by(actor, Action::PasskeyRemoved, Target::Passkey(id));
-    let record = app.record(event.change("factor", Some("passkey"), None));
-    Ok(unit.commit(record.mail(Letter::PasskeyRemoved { user })).await?)
+    let record = app.record(event.change("factor", Some(Method::Passkey.as_str()), None));
+    let letter = Letter::SecurityNotice { user, notice: SecurityNotice::PasskeyRemoved };
+    Ok(unit.commit(record.mail(letter)).await?)
 }

@@ -1,7 +1,7 @@
 //! Challenges that wait for a device's answer.
 
 use async_trait::async_trait;
-use rollcall_domain::{SessionId, UserId};
+use rollcall_domain::{SessionId, UserId, id::MfaChallengeId};
 use time::OffsetDateTime;
 
 use super::StoreError;
@@ -46,6 +46,13 @@ pub enum Purpose {
     },
     /// Signing in, to whichever account has the passkey.
     SignIn,
+    /// The second step of one sign-in.
+    SecondStep {
+        /// Whose password was right.
+        user: UserId,
+        /// The sign-in.
+        challenge: MfaChallengeId,
+    },
     /// A fresh proof in one session.
     Elevation {
         /// Whose.
@@ -59,7 +66,9 @@ impl Purpose {
     /// Whose answer it must be; none when anybody's will do.
     pub fn user(&self) -> Option<UserId> {
         match self {
-            Self::Registration { user, .. } | Self::Elevation { user, .. } => Some(*user),
+            Self::Registration { user, .. }
+            | Self::SecondStep { user, .. }
+            | Self::Elevation { user, .. } => Some(*user),
             Self::SignIn => None,
         }
     }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rollcall_domain::{
     EmailAddress, OrganizationId, Role, SessionId, UserId,
     accounts::{EmailChange, Signup, User},
-    id::{EmailChangeId, PasskeyId, PasswordResetId, SignupId},
+    id::{EmailChangeId, MfaChallengeId, PasskeyId, PasswordResetId, SignupId},
     invitations::Invitation,
     organizations::{Organization, OrganizationName},
     secret::TokenHash,
@@ -40,6 +40,9 @@ pub trait Directory: Send + Sync {
 
     /// The passkey that a device knows by an id.
     async fn passkey(&self, credential: &CredentialId) -> Result<Option<FoundPasskey>, StoreError>;
+
+    /// The challenge that a token is for, unless its account is suspended.
+    async fn mfa_challenge(&self, token: TokenHash) -> Result<Option<FoundMfaChallenge>, StoreError>;
 
     /// Notes that a session, found by its token or otherwise, was in use at a moment, and its owner at work. Bookkeeping: no
     /// event is left.
@@ -134,4 +137,23 @@ pub struct FoundSignup {
     pub id: SignupId,
     /// The sign-up.
     pub signup: Signup,
+}
+
+/// A sign-in that waits for its second step.
+#[derive(Debug, Clone)]
+pub struct FoundMfaChallenge {
+    /// Names it.
+    pub id: MfaChallengeId,
+    /// Whose password was right.
+    pub user: UserId,
+    /// The version of the account at that moment.
+    pub user_version: i32,
+    /// Where the session is to work; none for somebody who is in no organization.
+    pub wanted: Option<OrganizationId>,
+    /// How many wrong codes it has had.
+    pub wrong_codes: u16,
+    /// When it ends.
+    pub expires_at: OffsetDateTime,
+    /// The organization that the account worked in last; none when it is in none.
+    pub home: Option<OrganizationId>,
 }

@@ -22,6 +22,9 @@ pub trait Expiry: Send + Sync {
     /// Forgets sign-ups that nobody has completed in time, with the names and addresses in them; gives back how many.
     async fn forget_signups(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
 
+    /// Forgets challenges that ran out, and seeds that were shown and never confirmed; gives back how many.
+    async fn forget_second_factors(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
+
     /// Forgets signing keys that retired so long ago that nothing they signed is good at `now`; gives back how many.
     async fn forget_signing_keys(&self, purpose: KeyPurpose, now: OffsetDateTime) -> Result<u64, StoreError>;
 }

@@ -17,8 +17,8 @@ pub use ceremonies::{Ceremonies, Ceremony, Purpose};
 pub use chance::Entropy;
 pub use clock::Clock;
 pub use directory::{
-    Credentials, Directory, FoundEmailChange, FoundInvitation, FoundPasskey, FoundPasswordReset, FoundSignup,
-    OpenSession,
+    Credentials, Directory, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasskey,
+    FoundPasswordReset, FoundSignup, OpenSession,
 };
 pub use expiry::Expiry;
 pub use idempotency::{Claim, IdempotencyKeys, KeyedRequest, Window};

@@ -10,6 +10,7 @@ use crate::{
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
     passkeys::{Passkeys, PasskeysView},
+    second_factors::{SecondFactors, SecondFactorsView},
     sessions::{Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView},
 };
@@ -31,8 +32,9 @@ pub trait View:
     + MembersView
     + InvitationsView
     + SessionsView
-    + SigningKeysView
+    + SecondFactorsView
     + PasskeysView
+    + SigningKeysView
     + AuditView
     + OwnEvents
     + Send
@@ -45,8 +47,9 @@ impl<T> View for T where
         + MembersView
         + InvitationsView
         + SessionsView
-        + SigningKeysView
+        + SecondFactorsView
         + PasskeysView
+        + SigningKeysView
         + AuditView
         + OwnEvents
         + Send
@@ -56,7 +59,15 @@ impl<T> View for T where
 /// A change in the making, in one scope. Dropped without a commit, it never was.
 #[async_trait]
 pub trait UnitOfWork:
-    View + Accounts + Organizations + Members + Invitations + Sessions + SigningKeys + Passkeys
+    View
+    + Accounts
+    + Organizations
+    + Members
+    + Invitations
+    + Sessions
+    + SecondFactors
+    + Passkeys
+    + SigningKeys
 {
     /// Writes down what was done in this scope, and goes on in another one: somebody leaves all of their organizations at once.
     /// It is still one change, and none of it lasts before the [commit](Self::commit).

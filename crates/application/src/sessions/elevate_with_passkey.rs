@@ -2,6 +2,7 @@
 
 use rollcall_domain::{
     audit::{Action, Target},
+    second_factors::Method,
     secret::Secret,
     sessions::ELEVATION,
 };
@@ -65,7 +66,7 @@ async fn check(app: &Application, actor: &Actor, credential: &Secret) -> Result<
     }
     let event = app
         .event_by(actor, Action::SessionElevated, Target::Session(actor.session_id()))
-        .change("factor", None, Some("passkey"));
+        .change("factor", None, Some(Method::Passkey.as_str()));
     unit.commit(app.record(event)).await?;
     Ok(now + ELEVATION)
 }

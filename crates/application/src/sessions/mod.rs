@@ -1,29 +1,40 @@
 //! Sessions: signing in and out, and going to work in another organization.
 
+mod attempt;
 mod authenticate;
+mod challenge;
 mod elevate;
 mod elevate_with_passkey;
+mod enter;
 mod list;
 mod open;
 mod ports;
 mod prove;
 mod revoke;
+mod second_step;
+mod second_step_with_passkey;
 mod sign_in;
 mod sign_in_with_passkey;
 mod sign_out;
 mod switch;
 
+pub(crate) use attempt::{Counted, Device, Lock, device_token};
 pub use authenticate::authenticate;
 pub(crate) use authenticate::{admit, find, is_good};
+pub use challenge::Challenge;
 pub use elevate::{Command as Elevate, elevate};
 pub use elevate_with_passkey::{begin_elevation_with_passkey, elevate_with_passkey};
 pub use list::list;
 pub use open::{NewSession, SignedIn};
 pub(crate) use open::{Proof, open};
 pub use ports::{Live, OwnSession, Sessions, SessionsView};
-pub(crate) use prove::{begin_anew, device_token, prove_again};
+pub(crate) use prove::{begin_anew, prove_again};
 pub use revoke::{Revoke, revoke};
-pub use sign_in::{Command as SignIn, sign_in};
+pub use second_step::{Command as SecondStep, second_step};
+pub use second_step_with_passkey::{
+    Command as SecondStepWithPasskey, begin_second_step_with_passkey, second_step_with_passkey,
+};
+pub use sign_in::{Admitted, Command as SignIn, sign_in};
 pub use sign_in_with_passkey::{
     Command as SignInWithPasskey, begin_sign_in_with_passkey, sign_in_with_passkey,
 };

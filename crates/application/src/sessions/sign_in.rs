@@ -1,4 +1,4 @@
-//! Signing in with address and password.
+//! Signing in with address and password: the first step, and the only one for accounts without a second factor.
 
 use std::time::Duration;
 
@@ -11,8 +11,11 @@ use rollcall_domain::{
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    Proof, SignedIn, open,
-    prove::{Claimant, Device, Proven, device_token, prove},
+    Challenge, SignedIn,
+    attempt::{Device, device_token},
+    challenge::challenge,
+    enter::{enter, not_there},
+    prove::{Claimant, Proven, prove},
 };
 use crate::{
     Application, Error,
@@ -37,13 +40,22 @@ pub struct Command {
     pub devices: Vec<Secret>,
 }
 
-/// Signs somebody in.
+/// How far the right password has led.
+#[derive(Debug, Clone)]
+pub enum Admitted {
+    /// All the way.
+    SignedIn(Box<SignedIn>),
+    /// To the second step.
+    Challenged(Challenge),
+}
+
+/// Signs somebody in, or asks for their second factor.
 ///
 /// # Errors
 /// [`Error::InvalidCredentials`], in the same time and leaving the same trace whether the address is unknown,
 /// the password wrong or the account suspended (attack 12); [`Error::LimitReached`] after too many of them, also for addresses
 /// that have no account; [`Error::NotFound`] when the person is not in the organization that was asked for.
-pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Result<SignedIn, Error> {
+pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Result<Admitted, Error> {
     let began = Instant::now();
     let found = app.directory.credentials(&command.email).await?;
     let claimant = Claimant {
@@ -54,7 +66,7 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
     };
     let (error, worth_telling) = match (&found, prove(app, claimant, command.password.clone()).await) {
         (Some(credentials), Ok(proven)) if proven.right => {
-            return enter(app, origin, command, credentials, proven).await;
+            return admit(app, origin, command, credentials, proven).await;
         }
         (_, Ok(proven)) => (Error::InvalidCredentials, proven.worth_telling),
         (_, Err(error)) => (error, false),
@@ -77,7 +89,7 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
 
 /// Waits for the next beat since a moment. Failures do the same work whatever they are due to, but for what an account takes to be
 /// read; the beat hides the rest (ASVS 6.3.8).
-pub(super) async fn on_the_beat(since: Instant) {
+pub(crate) async fn on_the_beat(since: Instant) {
     let beats = since.elapsed().as_nanos() / BEAT.as_nanos() + 1;
     sleep_until(since + BEAT * u32::try_from(beats).unwrap_or(u32::MAX)).await;
 }
@@ -87,53 +99,49 @@ fn home(credentials: &Credentials) -> Scope {
     credentials.organization.map_or(Scope::Platform, Scope::Organization)
 }
 
-/// Opens a session for somebody who has proved who they are.
-async fn enter(
+/// Lets somebody in who has shown the right password: with a session, or as far as the second step.
+async fn admit(
     app: &Application,
     origin: &Origin,
     Command { password, organization, .. }: Command,
     credentials: &Credentials,
     proven: Proven,
-) -> Result<SignedIn, Error> {
+) -> Result<Admitted, Error> {
     let user = credentials.user.clone();
-    let organization = organization.or(credentials.organization);
+    let wanted = organization.or(credentials.organization);
     let renewed = match app.passwords.is_outdated(&credentials.password) {
         true => app.passwords.hash(password).await.map(Some).or_else(when_busy_later)?,
         false => None,
     };
 
-    let mut unit = app.store.begin(Scope::of(user.id, organization)).await?;
+    // The organization that is asked for learns of somebody who may not be in it only when they are let in.
+    let scope = if user.mfa_enabled { credentials.organization } else { wanted };
+    let mut unit = app.store.begin(Scope::of(user.id, scope)).await?;
     // A password that was changed while the old one was being checked lets nobody in: it has just ended every session, and
-    // must not be outlived by one more. Another try finds the new one.
+    // must not be outlived by one more; nor does one without a second factor that there is by now. Another try finds them.
     if unit.user_lock(user.id).await?.is_none_or(|current| current.version != user.version) {
         return Err(Error::Busy);
     }
-    let place = match organization {
-        Some(organization) => match unit.seat_of(organization, user.id).await? {
-            Some(place) => Some(place),
-            None => {
-                drop(unit);
-                let actor = audit::Actor::User(user.id, None);
-                let event = app.event(actor, origin, Action::SessionCreated, Target::User(user.id));
-                let event = event.address("email", &user.email);
-                app.record_refusal(home(credentials), event, &Error::NotFound).await?;
-                return Err(Error::NotFound);
-            }
-        },
-        None => None,
-    };
     if let Some(hash) = &renewed {
         unit.user_rehash(user.id, hash).await?;
     }
-    let (mut signed_in, session) = open(app, user, place, Proof::Fresh);
-    unit.session_add(&session, origin).await?;
-    let actor = audit::Actor::User(signed_in.user.id, Some(signed_in.session.id));
-    let event = app
-        .event(actor, origin, Action::SessionCreated, Target::Session(signed_in.session.id))
-        .change("factor", None, Some("password"));
-    unit.commit(app.record(event)).await?;
+    if user.mfa_enabled {
+        let (challenge, record) = challenge(app, origin, unit.as_mut(), &user, wanted).await?;
+        unit.commit(record).await?;
+        return Ok(Admitted::Challenged(challenge));
+    }
+    let entered = enter(app, origin, unit.as_mut(), user.clone(), wanted, &["password"]).await;
+    let (mut signed_in, record) = match entered {
+        Err(Error::NotFound) => {
+            drop(unit);
+            not_there(app, origin, home(credentials), &user).await?;
+            return Err(Error::NotFound);
+        }
+        entered => entered?,
+    };
+    unit.commit(record).await?;
     signed_in.device = (!proven.device_is_known).then(|| device_token(app, &signed_in.user));
-    Ok(signed_in)
+    Ok(Admitted::SignedIn(Box::new(signed_in)))
 }
 
 /// Keeping a password better is worth no wait: the next sign-in does it.
@@ -146,7 +154,7 @@ fn when_busy_later(error: Error) -> Result<Option<PasswordHash>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use rollcall_domain::{Role, audit::Outcome};
+    use rollcall_domain::{Role, accounts::User, audit::Outcome, second_factors::Method};
 
     use super::*;
     use crate::{
@@ -159,10 +167,18 @@ mod tests {
         Command { email, password: Password::given(password), organization: None, devices: Vec::new() }
     }
 
+    fn with_mfa() -> User {
+        User { mfa_enabled: true, ..user(1) }
+    }
+
     async fn directory(suspended: bool) -> MockDirectory {
+        directory_of(user(1), suspended).await
+    }
+
+    async fn directory_of(user: User, suspended: bool) -> MockDirectory {
         let passwords = application(&TestStore::default(), MockDirectory::new()).passwords;
         let password = passwords.hash(Password::given("the right one")).await.expect("a hash");
-        let found = Credentials { user: user(1), password, suspended, organization: Some(organization().id) };
+        let found = Credentials { user, password, suspended, organization: Some(organization().id) };
         let mut directory = MockDirectory::new();
         directory.expect_credentials().returning(move |_| Ok(Some(found.clone())));
         directory
@@ -176,9 +192,25 @@ mod tests {
         unit.expect_session_add().times(1).returning(|_, _| Ok(()));
         let store = TestStore::of(unit);
         let app = application(&store, directory(false).await);
-        let signed_in = sign_in(&app, &Origin::default(), command("the right one")).await.expect("signed in");
+        let admitted = sign_in(&app, &Origin::default(), command("the right one")).await.expect("admitted");
+        let Admitted::SignedIn(signed_in) = admitted else { panic!("{admitted:?}") };
         assert_eq!(signed_in.session.organization, Some(organization().id));
         assert_eq!(store.committed()[0].1, [(Action::SessionCreated, Outcome::Success)]);
+    }
+
+    #[tokio::test]
+    async fn asvs_6_3_3_with_a_second_factor_the_right_password_opens_nothing() {
+        let mut unit = MockUnit::new();
+        unit.expect_user_lock().returning(|_| Ok(Some(with_mfa())));
+        unit.expect_totp_find().returning(|_| Ok(None));
+        unit.expect_recovery_codes_left().returning(|_| Ok(3));
+        unit.expect_mfa_challenge_add().times(1).returning(|_| Ok(()));
+        let store = TestStore::of(unit);
+        let app = application(&store, directory_of(with_mfa(), false).await);
+        let admitted = sign_in(&app, &Origin::default(), command("the right one")).await.expect("admitted");
+        let Admitted::Challenged(challenge) = admitted else { panic!("{admitted:?}") };
+        assert_eq!(challenge.methods, [Method::RecoveryCode]);
+        assert_eq!(store.committed()[0].1, [(Action::MfaChallenged, Outcome::Success)]);
     }
 
     #[tokio::test]

@@ -3,11 +3,16 @@
 use rollcall_domain::{
     OrganizationId,
     audit::{self, Action, Origin, Target},
+    second_factors::Method,
     secret::Secret,
 };
 use tokio::time::Instant;
 
-use super::{Proof, SignedIn, open, sign_in::on_the_beat};
+use super::{
+    SignedIn,
+    enter::{enter, not_there},
+    sign_in::on_the_beat,
+};
 use crate::{
     Application, Error,
     passkeys::{Proven, Unproven, ask, prove},
@@ -45,7 +50,7 @@ pub async fn sign_in_with_passkey(
 ) -> Result<SignedIn, Error> {
     let began = Instant::now();
     let unproven = match prove(app, &command.credential, |purpose| *purpose == Purpose::SignIn).await? {
-        Ok(proven) => match enter(app, origin, command.organization, proven).await? {
+        Ok(proven) => match open_for(app, origin, command.organization, proven).await? {
             Ok(signed_in) => return Ok(signed_in),
             Err(unproven) => unproven,
         },
@@ -53,7 +58,7 @@ pub async fn sign_in_with_passkey(
     };
     let target = unproven.found.as_ref().map_or(Target::Nothing, |found| Target::User(found.user.id));
     let event = app.event(audit::Actor::Anonymous, origin, Action::SessionCreated, target);
-    let event = event.change("factor", None, Some("passkey"));
+    let event = event.change("factor", None, Some(Method::Passkey.as_str()));
     let record = app.refusal(event, &Error::PasskeyRefused);
     let record = record.and_all(unproven.event(app, origin), app.entropy.as_ref());
     app.store.begin(unproven.scope()).await?.commit(record).await?;
@@ -62,7 +67,7 @@ pub async fn sign_in_with_passkey(
 }
 
 /// Opens a session for somebody who has proved who they are.
-async fn enter(
+async fn open_for(
     app: &Application,
     origin: &Origin,
     wanted: Option<OrganizationId>,
@@ -78,26 +83,16 @@ async fn enter(
     if !proven.take_effect(app, unit.as_mut()).await? {
         return Ok(Err(proven.into()));
     }
-    let place = match organization {
-        Some(organization) => match unit.seat_of(organization, user.id).await? {
-            Some(place) => Some(place),
-            None => {
-                drop(unit);
-                let actor = audit::Actor::User(user.id, None);
-                let event = app.event(actor, origin, Action::SessionCreated, Target::User(user.id));
-                app.record_refusal(Unproven::from(proven).scope(), event, &Error::NotFound).await?;
-                return Err(Error::NotFound);
-            }
-        },
-        None => None,
-    };
-    let (signed_in, session) = open(app, user, place, Proof::Fresh);
-    unit.session_add(&session, origin).await?;
-    let actor = audit::Actor::User(signed_in.user.id, Some(signed_in.session.id));
-    let event = app
-        .event(actor, origin, Action::SessionCreated, Target::Session(signed_in.session.id))
-        .change("factor", None, Some("passkey"))
-        .change("passkey", None, Some(&proven.id().to_string()));
-    unit.commit(app.record(event)).await?;
-    Ok(Ok(signed_in))
+    match enter(app, origin, unit.as_mut(), user.clone(), organization, &[Method::Passkey.as_str()]).await {
+        Ok((signed_in, record)) => {
+            unit.commit(record).await?;
+            Ok(Ok(signed_in))
+        }
+        Err(Error::NotFound) => {
+            drop(unit);
+            not_there(app, origin, Unproven::from(proven).scope(), &user).await?;
+            Err(Error::NotFound)
+        }
+        Err(error) => Err(error),
+    }
 }

@@ -1,0 +1,61 @@
+//! Making, sealing and hashing what codes are checked by.
+
+use rollcall_domain::{
+    UserId,
+    second_factors::{RECOVERY_CODE_CHARACTERS, RECOVERY_CODES, RecoveryCode, SEED_BYTES, TotpSeed},
+    secret::TokenHash,
+};
+use zeroize::Zeroizing;
+
+use crate::{Application, Error, ports::UnitOfWork, token, tokens::Sealed};
+
+/// What seeds are sealed for.
+const PURPOSE: &str = "totp seed";
+
+/// A new seed.
+pub(super) fn new_seed(app: &Application) -> TotpSeed {
+    let mut random = Zeroizing::new([0; SEED_BYTES]);
+    app.entropy.fill(random.as_mut_slice());
+    TotpSeed::from_bytes(*random)
+}
+
+/// What is kept of a seed, good for one account alone.
+pub(super) fn seal_seed(app: &Application, user: UserId, seed: &TotpSeed) -> Result<Sealed, Error> {
+    let context = user.uuid();
+    let sealed = app.keyring.seal(PURPOSE, context.as_bytes(), seed.expose(), app.entropy.as_ref());
+    sealed.map(Sealed).ok_or_else(|| Error::Internal("a seed was not sealed".into()))
+}
+
+/// The seed that was kept.
+///
+/// # Errors
+/// [`Error::Internal`] when its key is not on the ring any more.
+pub(super) fn open_seed(app: &Application, user: UserId, sealed: &Sealed) -> Result<TotpSeed, Error> {
+    let opened = app.keyring.open(PURPOSE, user.uuid().as_bytes(), &sealed.0).map(Zeroizing::new);
+    let bytes = opened.and_then(|opened| <[u8; SEED_BYTES]>::try_from(opened.as_slice()).ok());
+    let problem = "the keyring (ROLLCALL__KEYS__RING) does not open the seed of an authenticator app";
+    bytes.map(TotpSeed::from_bytes).ok_or_else(|| Error::Internal(problem.into()))
+}
+
+/// What is kept of a recovery code.
+pub(super) fn hash(code: &RecoveryCode) -> TokenHash {
+    token::hash(code.canonical().expose())
+}
+
+/// Gives the scope's account new recovery codes, and voids those it had. They are known at this moment only.
+pub(crate) async fn give_recovery_codes(
+    app: &Application,
+    unit: &mut dyn UnitOfWork,
+    user: UserId,
+) -> Result<Vec<RecoveryCode>, Error> {
+    let codes: Vec<RecoveryCode> = (0..RECOVERY_CODES)
+        .map(|_| {
+            let mut random = Zeroizing::new([0; RECOVERY_CODE_CHARACTERS]);
+            app.entropy.fill(random.as_mut_slice());
+            RecoveryCode::of(&random)
+        })
+        .collect();
+    let hashes: Vec<TokenHash> = codes.iter().map(hash).collect();
+    unit.recovery_codes_replace(user, &hashes, app.now()).await?;
+    Ok(codes)
+}

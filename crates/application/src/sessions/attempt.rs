@@ -1,0 +1,149 @@
+//! Counting attempts to prove who one is, so that guessing is slow.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use rollcall_domain::{
+    EmailAddress, SessionId, UserId,
+    accounts::User,
+    attempts::{TooMany, WORTH_TELLING},
+    audit::Origin,
+    secret::Secret,
+};
+
+use crate::{
+    Application, Error,
+    ports::{Attempt, Begun, Settled},
+};
+
+/// What digests and device tokens are made for.
+const PURPOSE: &str = "attempts";
+const DEVICE: &str = "device";
+/// What there are too many of.
+const PASSWORDS: &str = "attempts with a wrong password";
+const CODES: &str = "attempts with a wrong code";
+
+/// What tells one device from another.
+pub(crate) enum Device<'a> {
+    /// The tokens that it was given when somebody signed in on it before.
+    Tokens(&'a [Secret]),
+    /// A session that it is signed in with.
+    Session(SessionId),
+}
+
+/// What attempts at one thing are counted by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lock {
+    /// A digest of the thing: the password, or the second factor, of an account or of an address that has none.
+    digest: [u8; 32],
+    /// The account, if there is one.
+    user: Option<UserId>,
+    /// What there are too many of, in the end.
+    what: &'static str,
+}
+
+impl Lock {
+    /// The password of an account.
+    pub(crate) fn password(app: &Application, user: UserId) -> Self {
+        let digest = app.keyring.digest(PURPOSE, &[b"user", user.uuid().as_bytes()]);
+        Self { digest, user: Some(user), what: PASSWORDS }
+    }
+
+    /// The password of an address that has no account.
+    pub(crate) fn address(app: &Application, email: &EmailAddress) -> Self {
+        let digest = app.keyring.digest(PURPOSE, &[b"address", email.key().as_bytes()]);
+        Self { digest, user: None, what: PASSWORDS }
+    }
+
+    /// The second factor of an account, whichever it is: NIST SP 800-63B-4 section 3.2.2 counts for each authenticator, and
+    /// guessing at several of them together is no better.
+    pub(crate) fn second_factor(app: &Application, user: UserId) -> Self {
+        let digest = app.keyring.digest(PURPOSE, &[b"mfa", user.uuid().as_bytes()]);
+        Self { digest, user: Some(user), what: CODES }
+    }
+
+    /// Counts an attempt, before what is shown is looked at.
+    ///
+    /// # Errors
+    /// [`Error::LimitReached`].
+    pub(crate) async fn attempt(
+        self,
+        app: &Application,
+        device: Device<'_>,
+        origin: &Origin,
+    ) -> Result<Counted, Error> {
+        let network = origin.network().map(|network| network.to_string()).unwrap_or_default();
+        let digest = |parts: &[&[u8]]| app.keyring.digest(PURPOSE, parts);
+        let known = match &device {
+            Device::Session(session) => Some(digest(&[b"session", &self.digest, session.uuid().as_bytes()])),
+            Device::Tokens(tokens) => tokens
+                .iter()
+                .find_map(|token| self.device_of(app, token))
+                .map(|device| digest(&[b"device", &self.digest, &device])),
+        };
+        let user_agent = origin.user_agent.as_deref().unwrap_or_default();
+        let attempt = Attempt {
+            account: self.digest,
+            is_of_account: self.user.is_some(),
+            device: known.unwrap_or_else(|| {
+                digest(&[b"client", &self.digest, network.as_bytes(), user_agent.as_bytes()])
+            }),
+            device_is_known: known.is_some(),
+            network: digest(&[b"network", network.as_bytes()]),
+        };
+        let allowances = app.settings.limits.map(|limits| limits.password_attempts);
+        let begun = app.attempts.begin(&attempt, allowances.as_ref(), app.now()).await?;
+        let begun =
+            begun.map_err(|TooMany { retry_after }| Error::LimitReached { what: self.what, retry_after })?;
+        Ok(Counted { attempt, begun })
+    }
+
+    /// Forgets what was counted: it was at something that has been replaced.
+    pub(crate) async fn begin_anew(self, app: &Application) {
+        // It has been replaced: that the count of the old one stays is no reason to say that it has not.
+        if let Err(error) = app.attempts.begin_anew(self.digest).await {
+            tracing::warn!(%error, "attempts at what has been replaced still count");
+        }
+    }
+
+    /// Whether one of the tokens that a device shows is good.
+    pub(crate) fn knows_device(&self, app: &Application, tokens: &[Secret]) -> bool {
+        tokens.iter().any(|token| self.device_of(app, token).is_some())
+    }
+
+    fn device_of(&self, app: &Application, token: &Secret) -> Option<Vec<u8>> {
+        let signed = URL_SAFE_NO_PAD.decode(token.expose()).ok()?;
+        app.keyring.verify(DEVICE, self.user?.uuid().as_bytes(), &signed).map(<[u8]>::to_vec)
+    }
+}
+
+/// An attempt that was counted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counted {
+    attempt: Attempt,
+    begun: Begun,
+}
+
+impl Counted {
+    /// Notes that the attempt has not failed.
+    pub(crate) async fn settle(&self, app: &Application, settled: Settled) -> Result<(), Error> {
+        let allowances = app.settings.limits.map(|limits| limits.password_attempts);
+        Ok(app.attempts.settle(&self.attempt, self.begun, settled, allowances.as_ref(), app.now()).await?)
+    }
+
+    /// Whether the device has shown a token that is good.
+    pub(crate) fn device_is_known(&self) -> bool {
+        self.attempt.device_is_known
+    }
+
+    /// Whether the owner should hear of it, if it has failed.
+    pub(crate) fn worth_telling(&self) -> bool {
+        WORTH_TELLING.contains(&self.begun.in_a_row)
+    }
+}
+
+/// A token that a device shows when somebody signs in on it again to the same account.
+pub(crate) fn device_token(app: &Application, user: &User) -> Secret {
+    let mut random = [0; 16];
+    app.entropy.fill(&mut random);
+    let signed = app.keyring.sign(DEVICE, user.id.uuid().as_bytes(), &random);
+    Secret::new(URL_SAFE_NO_PAD.encode(signed))
+}

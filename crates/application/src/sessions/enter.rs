@@ -1,0 +1,52 @@
+//! Opening a session for somebody who has shown all that is needed.
+
+use rollcall_domain::{
+    OrganizationId,
+    accounts::User,
+    audit::{self, Action, Origin, Target},
+};
+
+use super::{Proof, SignedIn, open};
+use crate::{
+    Application, Error,
+    audit::Record,
+    ports::{Scope, UnitOfWork},
+};
+
+/// Opens a session where somebody wants to work, in a unit of work that has the account's lock and this scope. `factors` are what they
+/// have shown, for the audit log (ASVS 16.3.1). Gives back the session with the record that is to be committed.
+///
+/// # Errors
+/// [`Error::NotFound`] when they are not in that organization; [`not_there`] writes that down.
+pub(crate) async fn enter(
+    app: &Application,
+    origin: &Origin,
+    unit: &mut dyn UnitOfWork,
+    user: User,
+    organization: Option<OrganizationId>,
+    factors: &[&'static str],
+) -> Result<(SignedIn, Record), Error> {
+    let place = match organization {
+        Some(organization) => Some(unit.seat_of(organization, user.id).await?.ok_or(Error::NotFound)?),
+        None => None,
+    };
+    let (signed_in, session) = open(app, user, place, Proof::Fresh);
+    unit.session_add(&session, origin).await?;
+    let actor = audit::Actor::User(signed_in.user.id, Some(signed_in.session.id));
+    let event = app.event(actor, origin, Action::SessionCreated, Target::Session(signed_in.session.id));
+    let event = factors.iter().fold(event, |event, factor| event.change("factor", None, Some(factor)));
+    Ok((signed_in, app.record(event)))
+}
+
+/// Writes down that somebody who has shown all that is needed is not in the organization that they asked for: at `home`, as that
+/// organization need not know them.
+pub(crate) async fn not_there(
+    app: &Application,
+    origin: &Origin,
+    home: Scope,
+    user: &User,
+) -> Result<(), Error> {
+    let actor = audit::Actor::User(user.id, None);
+    let event = app.event(actor, origin, Action::SessionCreated, Target::User(user.id));
+    app.record_refusal(home, event.address("email", &user.email), &Error::NotFound).await
+}
