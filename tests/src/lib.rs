@@ -4,6 +4,7 @@
 //! organization with somebody in every role. Tests poll a condition ([`until`]) instead of sleeping.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on had better panic")]
 
+mod authenticator;
 mod binary;
 mod caller;
 mod database;
@@ -16,6 +17,7 @@ mod service;
 pub mod smtp;
 mod team;
 
+pub use authenticator::Authenticator;
 pub use binary::Binary;
 pub use caller::{Answer, Caller};
 pub use database::{TestDatabase, random};

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use rollcall_server::{OperatorError, Ports, Profile, Server, Settings, SystemEntropy, rotate_keys};
 use serde_json::{Value, json};
 
-use crate::{Answer, Caller, ManualClock, TestDatabase, database::random, patience::until, team::PASSWORD};
+use crate::{
+    Answer, Authenticator, Caller, ManualClock, TestDatabase, database::random, patience::until,
+    team::PASSWORD,
+};
 
 /// A node that serves, on a database and with a clock that are the test's own.
 pub struct Service {
@@ -103,6 +106,32 @@ impl Service {
         let answer =
             anonymous.post("/v1/sessions", json!({"email": email, "password": PASSWORD})).await.expect(201);
         anonymous.with_token(answer.text_at("/session/token"))
+    }
+
+    /// Turns an authenticator app on for somebody who has just proved who they are; gives back the app and the recovery codes. The
+    /// app's next code comes with the next step.
+    pub async fn enrol(&self, caller: &Caller) -> (Authenticator, Vec<String>) {
+        let begun = caller.post("/v1/me/mfa/totp", json!({})).await.expect(200);
+        let app = Authenticator::of(begun.text_at("/secret"), &self.clock);
+        let confirmed = caller.post("/v1/me/mfa/totp/confirm", json!({"code": app.code()})).await.expect(200);
+        let codes = confirmed.list("recovery_codes").iter().map(|code| code.as_str().unwrap().to_owned());
+        let codes = codes.collect();
+        self.clock.advance(Authenticator::STEP);
+        (app, codes)
+    }
+
+    /// Shows the right password; gives back the challenge.
+    pub async fn challenge(&self, email: &str) -> String {
+        let body = json!({"email": email, "password": PASSWORD});
+        let answer = self.anonymous().post("/v1/sessions", body).await.expect(200);
+        assert_eq!(answer.body["status"], "mfa_required");
+        answer.text_at("/challenge").to_owned()
+    }
+
+    /// Answers a challenge.
+    pub async fn second_step(&self, challenge: &str, method: &str, code: &str) -> Answer {
+        let body = json!({"challenge": challenge, "method": method, "code": code});
+        self.anonymous().post("/v1/sessions/mfa", body).await
     }
 
     /// Invites an address; gives back the invitation's id and the token that was mailed.

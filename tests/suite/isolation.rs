@@ -7,103 +7,7 @@ use rollcall_tests::{Service, Team, TestDatabase};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 
-/// Tables that belong to organizations, with the columns of their primary keys.
-const OF_ORGANIZATIONS: [(&str, &str); 5] = [
-    ("audit_events", "org_id, event_id"),
-    ("invitations", "org_id, invitation_id"),
-    ("mails", "org_id, mail_id"),
-    ("members", "org_id, user_id"),
-    ("organizations", "org_id"),
-];
-/// Tables that belong to accounts or to the platform.
-const OTHERS: [&str; 10] = [
-    "attempts",
-    "dev_mails",
-    "email_changes",
-    "idempotency_keys",
-    "notices",
-    "password_resets",
-    "sessions",
-    "signing_keys",
-    "signups",
-    "users",
-];
-/// The one comparison that keeps organizations apart.
-const OWN_ORGANIZATION: &str =
-    "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
-
-/// Every policy there is: table, name, role, command.
-const POLICIES: [(&str, &str, &str, &str); 52] = [
-    ("attempts", "task", "rollcall_app", "ALL"),
-    ("audit_events", "directory", "rollcall_directory", "SELECT"),
-    ("audit_events", "directory_erasure", "rollcall_directory", "UPDATE"),
-    ("audit_events", "own_account", "rollcall_app", "SELECT"),
-    ("audit_events", "own_organization", "rollcall_app", "ALL"),
-    ("audit_events", "purge", "rollcall_purge", "ALL"),
-    ("dev_mails", "task", "rollcall_app", "ALL"),
-    ("email_changes", "directory", "rollcall_directory", "SELECT"),
-    ("email_changes", "directory_erasure", "rollcall_directory", "DELETE"),
-    ("email_changes", "own_account", "rollcall_app", "ALL"),
-    ("email_changes", "own_address", "rollcall_app", "SELECT"),
-    ("email_changes", "own_address_forgets", "rollcall_app", "DELETE"),
-    ("email_changes", "task", "rollcall_app", "ALL"),
-    ("idempotency_keys", "task", "rollcall_app", "ALL"),
-    ("invitations", "directory", "rollcall_directory", "SELECT"),
-    ("invitations", "directory_erasure", "rollcall_directory", "UPDATE"),
-    ("invitations", "own_organization", "rollcall_app", "ALL"),
-    ("invitations", "purge", "rollcall_purge", "ALL"),
-    ("mails", "own_organization", "rollcall_app", "ALL"),
-    ("mails", "purge", "rollcall_purge", "ALL"),
-    ("mails", "task", "rollcall_app", "ALL"),
-    ("members", "directory", "rollcall_directory", "SELECT"),
-    ("members", "directory_seen", "rollcall_directory", "UPDATE"),
-    ("members", "own_account", "rollcall_app", "SELECT"),
-    ("members", "own_organization", "rollcall_app", "ALL"),
-    ("members", "purge", "rollcall_purge", "ALL"),
-    ("notices", "own_account", "rollcall_app", "ALL"),
-    ("notices", "task", "rollcall_app", "ALL"),
-    ("organizations", "directory", "rollcall_directory", "SELECT"),
-    ("organizations", "own_account", "rollcall_app", "SELECT"),
-    ("organizations", "own_organization", "rollcall_app", "ALL"),
-    ("organizations", "purge", "rollcall_purge", "ALL"),
-    ("organizations", "task", "rollcall_app", "SELECT"),
-    ("password_resets", "directory", "rollcall_directory", "SELECT"),
-    ("password_resets", "directory_erasure", "rollcall_directory", "DELETE"),
-    ("password_resets", "own_address", "rollcall_app", "ALL"),
-    ("password_resets", "task", "rollcall_app", "ALL"),
-    ("sessions", "directory", "rollcall_directory", "SELECT"),
-    ("sessions", "directory_seen", "rollcall_directory", "UPDATE"),
-    ("sessions", "organization_ends", "rollcall_app", "DELETE"),
-    ("sessions", "own_account", "rollcall_app", "ALL"),
-    ("sessions", "own_organization", "rollcall_app", "SELECT"),
-    ("sessions", "purge", "rollcall_purge", "ALL"),
-    ("sessions", "task", "rollcall_app", "ALL"),
-    ("signing_keys", "task", "rollcall_app", "ALL"),
-    ("signups", "directory", "rollcall_directory", "SELECT"),
-    ("signups", "directory_erasure", "rollcall_directory", "DELETE"),
-    ("signups", "own_address", "rollcall_app", "ALL"),
-    ("signups", "task", "rollcall_app", "ALL"),
-    ("users", "colleague", "rollcall_app", "SELECT"),
-    ("users", "directory", "rollcall_directory", "SELECT"),
-    ("users", "own_account", "rollcall_app", "ALL"),
-];
-
-/// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-const DEFINERS: [(&str, &str, bool); 13] = [
-    ("directory_credentials", "rollcall_directory", true),
-    ("directory_email_change", "rollcall_directory", true),
-    ("directory_invitation", "rollcall_directory", true),
-    ("directory_invitations_to_account", "rollcall_directory", true),
-    ("directory_owners", "rollcall_directory", true),
-    ("directory_password_reset", "rollcall_directory", true),
-    ("directory_session", "rollcall_directory", true),
-    ("directory_session_seen", "rollcall_directory", true),
-    ("directory_signup", "rollcall_directory", true),
-    ("erase_account", "rollcall_directory", true),
-    ("organization_keeps_an_owner", "rollcall_directory", false),
-    ("purge_organization", "rollcall_purge", true),
-    ("purge_rows", "rollcall_purge", true),
-];
+use crate::catalogue::{DEFINERS, OF_ORGANIZATIONS, OTHERS, OWN_ORGANIZATION, POLICIES, RIGHTS};
 
 async fn catalogue(database: &TestDatabase, query: &str) -> Vec<Vec<String>> {
     let rows =
@@ -124,10 +28,7 @@ async fn every_table_has_row_level_security_that_holds_its_owner_too() {
     .await;
     let listed: BTreeSet<&str> = OF_ORGANIZATIONS.iter().map(|(table, _)| *table).chain(OTHERS).collect();
     let found: BTreeSet<&str> = tables.iter().map(|row| row[0].as_str()).collect();
-    assert_eq!(
-        found, listed,
-        "a new table goes on the list at the top of tests/suite/isolation.rs, with its policies"
-    );
+    assert_eq!(found, listed, "a new table goes on the list in tests/suite/catalogue.rs, with its policies");
     for row in &tables {
         assert_eq!((row[1].as_str(), row[2].as_str()), ("true", "true"), "{}", row[0]);
         assert!(
@@ -180,10 +81,7 @@ async fn policies_are_those_on_the_list() {
     .await;
     let found: Vec<_> =
         policies.iter().map(|p| (p[0].as_str(), p[1].as_str(), p[2].as_str(), p[3].as_str())).collect();
-    assert_eq!(
-        found, POLICIES,
-        "a new policy goes on the list at the top of tests/suite/isolation.rs, on purpose"
-    );
+    assert_eq!(found, POLICIES, "a new policy goes on the list in tests/suite/catalogue.rs, on purpose");
     for policy in &policies {
         assert_eq!(policy[6], "", "{policy:?}: one expression for reading and writing");
         match (policy[1].as_str(), policy[2].as_str()) {
@@ -216,25 +114,7 @@ async fn roles_have_no_rights_beyond_those_on_the_list() {
     )
     .await;
     let rights: Vec<String> = rights.iter().map(|row| row.join(": ")).collect();
-    let expected = [
-        "_sqlx_migrations: SELECT",
-        "attempts: DELETE INSERT SELECT",
-        "audit_events: INSERT SELECT",
-        "dev_mails: DELETE INSERT SELECT",
-        "email_changes: DELETE INSERT",
-        "idempotency_keys: DELETE INSERT SELECT UPDATE",
-        "invitations: INSERT",
-        "mails: DELETE INSERT SELECT",
-        "members: DELETE INSERT SELECT",
-        "notices: DELETE INSERT SELECT",
-        "organizations: INSERT SELECT",
-        "password_resets: DELETE INSERT",
-        "sessions: DELETE INSERT",
-        "signing_keys: DELETE INSERT SELECT",
-        "signups: DELETE INSERT",
-        "users: DELETE INSERT",
-    ];
-    assert_eq!(rights, expected);
+    assert_eq!(rights, RIGHTS);
     let readable = catalogue(
         &database,
         "SELECT table_name::text, column_name::text FROM information_schema.column_privileges
@@ -304,7 +184,7 @@ async fn functions_with_rights_of_their_own_are_those_on_the_list() {
         .collect();
     assert_eq!(
         found, DEFINERS,
-        "a new one goes on the list in tests/suite/isolation.rs and in ARCHITECTURE.md, on purpose"
+        "a new one goes on the list in tests/suite/catalogue.rs and in ARCHITECTURE.md, on purpose"
     );
     for function in &functions {
         assert!(function[3].starts_with("search_path=pg_catalog, public, pg_temp"), "{function:?}");

@@ -57,6 +57,10 @@ codes! {
         "The request carries no credential, or one that is not good any more. Sign in and send the session's token as a Bearer token.";
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "That does not prove who you are",
         "When signing in, the address and the password do not belong together; for safety the answer does not say which of them is wrong. When you are signed in, the password is not the one of your account.";
+    InvalidMfaCode = "invalid_mfa_code", UNAUTHORIZED, "The code is not right",
+        "It is not the code of this moment, has been used already, or is none. Wait for the next code of the app, or use a recovery code that has not been used.";
+    InvalidChallenge = "invalid_challenge", UNAUTHORIZED, "The sign-in must begin anew",
+        "The challenge is unknown, more than five minutes old, used up by a session or by wrong codes, or the account has changed since. Sign in with the password again.";
     SignInRequired = "sign_in_required", UNAUTHORIZED, "Sign in first",
         "The address has an account. Sign in to it, then accept the invitation with that session.";
     PermissionDenied = "permission_denied", FORBIDDEN, "You may not do this",
@@ -87,6 +91,14 @@ codes! {
         "The account has no passkey. Prove who you are in another way.";
     PasskeysUnavailable = "passkeys_unavailable", CONFLICT, "There are no passkeys here",
         "The service is reached under an address, and passkeys need a domain name. Whoever runs it sets http.public_url.";
+    TotpEnabled = "totp_enabled", CONFLICT, "An authenticator app is on",
+        "An account has one authenticator app. Turn it off before another one is set up.";
+    TotpNotBegun = "totp_not_begun", CONFLICT, "No authenticator app waits",
+        "POST /v1/me/mfa/totp shows what the app is given; the code that confirms it must come in the same session, within 15 minutes.";
+    MfaNotEnabled = "mfa_not_enabled", CONFLICT, "There is no second factor",
+        "The account has no second factor. Recovery codes stand in for one: set up an authenticator app first, which brings them.";
+    PasswordTooShort = "password_too_short", CONFLICT, "The password is too short to do alone",
+        "Beside a second factor a password may have 8 to 14 characters, alone it must have 15. Choose a longer one before you turn the last second factor off.";
     RequestInProgress = "request_in_progress", CONFLICT, "The first request is still running",
         "A request with the same Idempotency-Key is being worked on. Repeat it in a moment to get its answer.";
     AnswerGone = "answer_gone", CONFLICT, "The answer is not kept any more",
@@ -266,6 +278,12 @@ impl From<Error> for Problem {
                 Code::InvalidCredentials,
                 "The passkey does not prove who you are: it is not known, or the answer comes too late, twice or from elsewhere.",
             ),
+            Error::InvalidMfaCode => Self::plain(Code::InvalidMfaCode),
+            Error::InvalidChallenge => Self::plain(Code::InvalidChallenge),
+            Error::TotpEnabled => Self::plain(Code::TotpEnabled),
+            Error::TotpNotBegun => Self::plain(Code::TotpNotBegun),
+            Error::MfaNotEnabled => Self::plain(Code::MfaNotEnabled),
+            Error::PasswordTooShort => Self::plain(Code::PasswordTooShort),
             Error::PermissionDenied { required } => {
                 let mut problem =
                     Self::new(Code::PermissionDenied, format!("The permission {required} is missing."));

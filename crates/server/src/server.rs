@@ -171,6 +171,7 @@ impl Node {
             expiry: Arc::new(store.clone()),
             attempts: Arc::new(store.clone()),
             purge: Arc::new(store.clone()),
+            seeds: Arc::new(store.clone()),
             app,
             clock: ports.clock,
             metrics: metrics.clone(),

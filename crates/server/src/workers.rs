@@ -1,5 +1,5 @@
 //! What goes on without being asked: sending mail, forgetting what is long over, removing deleted organizations whose time
-//! is over, counting what waits.
+//! is over, sealing seeds anew, counting what waits.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,7 +8,8 @@ use rollcall_application::{
     Application, Error,
     mail::Courier,
     organizations,
-    ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge},
+    ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge, Seeds},
+    second_factors,
 };
 use rollcall_domain::tokens::KeyPurpose;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -30,6 +31,7 @@ pub(crate) struct Workers {
     pub(crate) expiry: Arc<dyn Expiry>,
     pub(crate) attempts: Arc<dyn Attempts>,
     pub(crate) purge: Arc<dyn Purge>,
+    pub(crate) seeds: Arc<dyn Seeds>,
     pub(crate) app: Application,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
@@ -116,6 +118,7 @@ impl Workers {
         complain(self.expiry.forget_password_resets(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_email_changes(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_second_factors(now).await.map(drop).map_err(Error::from));
+        complain(second_factors::reseal(&self.app, self.seeds.as_ref()).await.map(drop));
         complain(self.attempts.forget(now).await.map(drop).map_err(Error::from));
         complain(self.app.ceremonies.forget(now).await.map(drop).map_err(Error::from));
         for purpose in KeyPurpose::ALL {

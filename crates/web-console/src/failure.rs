@@ -39,8 +39,14 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
             Some(problems.collect::<Vec<_>>().join(" "))
         }
         Error::InvalidCredentials | Error::WrongPassword => Some("The password is not right.".to_owned()),
+        Error::InvalidMfaCode => Some("The code is not right, or has been used already.".to_owned()),
         Error::Busy => Some("We are very busy at the moment. Please try again.".to_owned()),
         Error::Unauthenticated
+        | Error::InvalidChallenge
+        | Error::TotpEnabled
+        | Error::TotpNotBegun
+        | Error::MfaNotEnabled
+        | Error::PasswordTooShort
         | Error::PermissionDenied { .. }
         | Error::NotFound
         | Error::LastOwner
@@ -124,6 +130,12 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::Unauthenticated
         | Error::InvalidCredentials
         | Error::WrongPassword
+        | Error::InvalidMfaCode
+        | Error::InvalidChallenge
+        | Error::TotpEnabled
+        | Error::TotpNotBegun
+        | Error::MfaNotEnabled
+        | Error::PasswordTooShort
         | Error::PermissionDenied { .. }
         | Error::ElevationRequired
         | Error::SessionRequired

@@ -32,7 +32,7 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const TIDY_EVERY: u32 = 4096;
 
 /// Paths that try passwords or tokens, or cause mail to strangers.
-const ATTEMPTS: [&str; 17] = [
+const ATTEMPTS: [&str; 19] = [
     "/signup/complete",
     "/invitations/accept",
     "/v1/signup",
@@ -40,11 +40,13 @@ const ATTEMPTS: [&str; 17] = [
     "/v1/sessions",
     "/v1/sessions/passkey",
     "/v1/sessions/passkey/options",
+    "/v1/sessions/mfa",
     "/v1/invitations/preview",
     "/v1/invitations/accept",
     "/v1/password-resets",
     "/v1/password-resets/complete",
     "/v1/session/elevate",
+    "/v1/me/mfa/totp/confirm",
     "/v1/me/password",
     "/v1/me/email",
     "/v1/me/email/confirm",

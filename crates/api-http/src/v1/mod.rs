@@ -11,6 +11,7 @@ mod members;
 mod objects;
 mod organizations;
 mod passkeys;
+mod second_factors;
 mod sessions;
 mod tokens;
 
@@ -19,6 +20,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(accounts::routes())
         .merge(passkeys::routes())
         .merge(sessions::routes())
+        .merge(second_factors::routes())
         .merge(tokens::routes())
         .merge(organizations::routes())
         .merge(authorization::routes())

@@ -8,6 +8,7 @@ mod disable_totp;
 mod ports;
 mod presented;
 mod renew_recovery_codes;
+mod reseal;
 mod show;
 
 pub use begin_totp::{Enrolment, begin_totp};
@@ -18,4 +19,5 @@ pub use disable_totp::disable_totp;
 pub use ports::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp, TotpStage};
 pub use presented::Presented;
 pub use renew_recovery_codes::renew_recovery_codes;
+pub use reseal::reseal;
 pub use show::{Overview, show};

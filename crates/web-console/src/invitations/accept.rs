@@ -14,7 +14,8 @@ use rollcall_application::{
     Error,
     invitations::{self, Accept, NewAccount},
     ports::FoundInvitation,
-    sessions::{self, SignIn, SignedIn},
+    second_factors::Presented,
+    sessions::{self, Admitted, SecondStep, SignIn, SignedIn},
 };
 use rollcall_domain::{
     audit::Origin,
@@ -50,6 +51,9 @@ pub(crate) struct Submitted {
     #[serde(default)]
     name: String,
     password: String,
+    /// A code of the account's second factor, if it has one.
+    #[serde(default)]
+    code: String,
 }
 
 pub(crate) async fn show(
@@ -142,7 +146,17 @@ async fn accept_with_account(
         // The network and what the browser calls itself tell the device here.
         devices: Vec::new(),
     };
-    let signed_in = sessions::sign_in(app, origin, command).await?;
+    let signed_in = match sessions::sign_in(app, origin, command).await? {
+        Admitted::SignedIn(signed_in) => *signed_in,
+        Admitted::Challenged(_) if submitted.code.trim().is_empty() => {
+            return Err(Error::invalid("code", "is needed: your account has a second factor"));
+        }
+        Admitted::Challenged(challenge) => {
+            let presented = Presented::typed(&submitted.code);
+            let command = SecondStep { challenge: challenge.token, presented, devices: Vec::new() };
+            sessions::second_step(app, origin, command).await?
+        }
+    };
     let actor = sessions::authenticate(app, &signed_in.token, origin.clone()).await?;
     let command = Accept { token: Secret::new(submitted.token.clone()), new_account: None };
     let accepted = invitations::accept(app, Some(&actor), origin, command).await;

@@ -18,7 +18,7 @@ use crate::{
 pub(super) struct ChangePasswordRequest {
     #[schema(example = "correct horse battery staple")]
     current_password: String,
-    /// 15 to 1,000 characters of any kind.
+    /// 15 to 1,000 characters of any kind; 8 are enough where a second factor is on.
     #[schema(example = "another horse, another battery")]
     new_password: String,
 }
@@ -34,7 +34,7 @@ pub(super) async fn change_my_password(
 ) -> Result<StatusCode> {
     let mut fields = Fields::default();
     let current = fields.check("current_password", Password::checked(&request.current_password));
-    let new = fields.check("new_password", Password::chosen(&request.new_password));
+    let new = fields.check("new_password", Password::chosen_beside_a_factor(&request.new_password));
     let (Some(current), Some(new)) = (current, new) else { return Err(fields.into_error().into()) };
     accounts::change_password(&api.app, &actor, ChangePassword { current, new }).await?;
     Ok(StatusCode::NO_CONTENT)

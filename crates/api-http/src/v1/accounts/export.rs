@@ -11,7 +11,10 @@ use time::OffsetDateTime;
 use tracing::{Instrument, Span};
 use utoipa::ToSchema;
 
-use super::{super::sessions::OwnSessionObject, list_organizations::Seat, show::Me};
+use super::{
+    super::second_factors::SecondFactorsObject, super::sessions::OwnSessionObject, list_organizations::Seat,
+    show::Me,
+};
 use crate::{
     api::Api,
     credential::Caller,
@@ -38,6 +41,7 @@ struct Beginning {
     exported_at: OffsetDateTime,
     account: Me,
     organizations: Vec<Seat>,
+    second_factors: SecondFactorsObject,
     /// The wish for another address that waits; null when there is none.
     email_change: Option<PendingEmailChangeObject>,
     /// The wishes for another password that wait.
@@ -124,6 +128,7 @@ impl From<&Export> for Beginning {
             exported_at: export.at,
             account: Me::from(&export.user),
             organizations: export.seats.iter().map(Seat::from).collect(),
+            second_factors: (&export.second_factors).into(),
             email_change,
             password_resets: export.password_resets.iter().map(reset).collect(),
         }

@@ -19,7 +19,7 @@ pub(super) struct ResetPasswordRequest {
     /// From the link in the mail.
     #[schema(example = "3x8h5c1vw0k9m2n7p4q6r8t1y3z5a7b9c2d4e6f8g0h2j4k6m8n1")]
     token: String,
-    /// 15 to 1,000 characters of any kind.
+    /// 15 to 1,000 characters of any kind; 8 are enough where a second factor is on.
     #[schema(example = "another horse, another battery")]
     password: String,
 }
@@ -33,7 +33,7 @@ pub(super) async fn reset_password(
     Json(request): Json<ResetPasswordRequest>,
 ) -> Result<StatusCode> {
     let mut fields = Fields::default();
-    let Some(password) = fields.check("password", Password::chosen(&request.password)) else {
+    let Some(password) = fields.check("password", Password::chosen_beside_a_factor(&request.password)) else {
         return Err(fields.into_error().into());
     };
     let command = ResetPassword { token: Secret::new(request.token), password };

@@ -1,23 +1,25 @@
 use axum::extract::State;
-use rollcall_application::sessions::{self, Elevate};
+use rollcall_application::{
+    Error,
+    second_factors::Presented,
+    sessions::{self, Elevate},
+};
 use rollcall_domain::secret::Password;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::{
-    api::Api,
-    body::{Fields, Json},
-    credential::Caller,
-    problem::Result,
-};
+use crate::{api::Api, body::Json, credential::Caller, problem::Result};
 
-/// A proof of who one is.
+/// A proof of who one is: one of these.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ElevateRequest {
     #[schema(example = "correct horse battery staple")]
-    password: String,
+    password: Option<String>,
+    /// Of the authenticator app, or a recovery code, which is used up.
+    #[schema(example = "287082")]
+    code: Option<String>,
 }
 
 /// Until when the proof is fresh.
@@ -37,10 +39,21 @@ pub(super) async fn elevate_session(
     Caller(actor): Caller,
     Json(request): Json<ElevateRequest>,
 ) -> Result<axum::Json<ElevateAnswer>> {
-    let mut fields = Fields::default();
-    let Some(password) = fields.check("password", Password::checked(&request.password)) else {
-        return Err(fields.into_error().into());
-    };
-    let elevated_until = sessions::elevate(&api.app, &actor, Elevate { password }).await?;
+    let elevated_until = sessions::elevate(&api.app, &actor, proof(&request)?).await?;
     Ok(axum::Json(ElevateAnswer { elevated_until }))
+}
+
+fn proof(request: &ElevateRequest) -> Result<Elevate> {
+    match (&request.password, &request.code) {
+        (Some(password), None) => {
+            let password =
+                Password::checked(password).map_err(|problem| Error::invalid("password", problem))?;
+            Ok(Elevate::Password(password))
+        }
+        (None, Some(code)) => Ok(Elevate::SecondFactor(Presented::typed(code))),
+        (None, None) => {
+            Err(Error::invalid("password", "is missing, and so is code: give one of them").into())
+        }
+        (Some(_), Some(_)) => Err(Error::invalid("code", "must not be given together with password").into()),
+    }
 }

@@ -9,6 +9,7 @@ mod begin_passkey_sign_in;
 mod elevate;
 mod list;
 mod revoke;
+mod second_step;
 mod show;
 mod sign_in;
 mod sign_in_with_passkey;
@@ -20,6 +21,7 @@ pub(super) use list::OwnSessionObject;
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(sign_in::sign_in, list::list_sessions, revoke::revoke_sessions))
+        .routes(routes!(second_step::sign_in_second_step))
         .routes(routes!(revoke::revoke_session))
         .routes(routes!(begin_passkey_sign_in::begin_passkey_sign_in))
         .routes(routes!(sign_in_with_passkey::sign_in_with_passkey))

@@ -1,0 +1,60 @@
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, StatusCode};
+use rollcall_application::{
+    Error,
+    second_factors::Presented,
+    sessions::{self, SecondStep},
+};
+use rollcall_domain::{second_factors::Method, secret::Secret};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::sign_in::SignInAnswer;
+use crate::{api::Api, body::Json, client::Client, device_cookie::DeviceTokens, problem::Result};
+
+/// The challenge, and what answers it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SecondStepRequest {
+    /// From the answer to the password.
+    #[schema(example = "rcm_3x8h5c1vw0k9m2n7p4q6r8t1y3z5a7b9c2d4e6f8g0h2j4k6m8n1")]
+    challenge: String,
+    /// `totp` or `recovery_code`.
+    #[schema(example = "totp")]
+    method: String,
+    #[schema(example = "287082")]
+    code: Option<String>,
+}
+
+/// Signs in with a second factor, after the password. A challenge is good for one session, for five minutes and for five wrong codes; wrong
+/// ones are counted over all challenges of the account as well, and after too many of them the answer is 429.
+#[utoipa::path(post, path = "/v1/sessions/mfa", tag = "Sign-up and sessions", security(()), request_body = SecondStepRequest,
+    responses((status = 201, description = "Signed in", body = SignInAnswer)))]
+pub(super) async fn sign_in_second_step(
+    State(api): State<Api>,
+    client: Client,
+    headers: HeaderMap,
+    Json(request): Json<SecondStepRequest>,
+) -> Result<Response> {
+    let presented = presented(&request)?;
+    let cookie = api.settings.cookie;
+    let known = DeviceTokens::of(&headers, cookie);
+    let challenge = Secret::new(request.challenge);
+    let command = SecondStep { challenge, presented, devices: known.0.clone() };
+    let signed_in = sessions::second_step(&api.app, &client.origin(), command).await?;
+    let device = known.given(&signed_in, cookie);
+    Ok((StatusCode::CREATED, device, axum::Json(SignInAnswer::from(signed_in))).into_response())
+}
+
+fn presented(request: &SecondStepRequest) -> Result<Presented> {
+    let method = Method::ALL.into_iter().find(|method| method.as_str() == request.method);
+    let code = || request.code.as_deref().ok_or_else(|| Error::invalid("code", "is missing"));
+    match method {
+        Some(Method::Totp) => Ok(Presented::totp(code()?)),
+        Some(Method::RecoveryCode) => Ok(Presented::recovery_code(code()?)),
+        Some(Method::Passkey) | None => Err(Error::invalid("method", "must be totp or recovery_code").into()),
+    }
+}
