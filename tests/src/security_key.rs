@@ -93,6 +93,11 @@ impl SecurityKey {
         URL_SAFE_NO_PAD.encode(&self.id)
     }
 
+    /// Whose passkey the device keeps.
+    pub fn user(&self) -> Vec<u8> {
+        self.user.clone()
+    }
+
     fn pair(&self) -> EcdsaKeyPair {
         EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &self.key, &SystemRandom::new()).unwrap()
     }
