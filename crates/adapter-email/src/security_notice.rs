@@ -51,6 +51,19 @@ impl Words {
                 otherwise: "You have lost nothing, and asked nobody for this? Then choose another password at once, by saying that \
                             you have forgotten yours, and ask the Owners of your organization.",
             },
+            SecurityNotice::PasskeyAdded => Self {
+                subject: "A passkey has been added to your account",
+                news: "a passkey has just been added to your account. Whoever holds that device, and unlocks it, signs in without your \
+                       password.",
+                otherwise: "It was not you? Then somebody is signed in to your account. Use \"forgot password\" at once, and \
+                            remove the passkey.",
+            },
+            SecurityNotice::PasskeyRemoved => Self {
+                subject: "A passkey has been removed from your account",
+                news: "a passkey has just been removed from your account. It signs in no more.",
+                otherwise: "It was not you? Then choose another password at once, by saying that you have forgotten yours, and \
+                            look at your other passkeys.",
+            },
         }
     }
 }

@@ -142,7 +142,8 @@ impl SecondFactors for Transaction {
     async fn second_factors_settle(&mut self, user: UserId) -> Result<bool, StoreError> {
         let update = sqlx::query_scalar!(
             "UPDATE users
-                SET mfa_enabled = EXISTS (SELECT FROM totp_seeds t WHERE t.user_id = $1 AND t.confirmed_at IS NOT NULL),
+                SET mfa_enabled = EXISTS (SELECT FROM totp_seeds t WHERE t.user_id = $1 AND t.confirmed_at IS NOT NULL)
+                               OR EXISTS (SELECT FROM passkeys p WHERE p.user_id = $1),
                     version = version + 1
               WHERE user_id = $1 RETURNING mfa_enabled",
             user.uuid()

@@ -109,16 +109,22 @@ pub enum SecurityNotice {
     RecoveryCodesRenewed,
     /// Every second factor has been turned off for the owner, who is said to have lost it.
     MfaReset,
+    /// There is another passkey.
+    PasskeyAdded,
+    /// A passkey was taken off.
+    PasskeyRemoved,
 }
 
 impl SecurityNotice {
     /// Every notice.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::MfaEnabled,
         Self::MfaDisabled,
         Self::RecoveryCodeUsed,
         Self::RecoveryCodesRenewed,
         Self::MfaReset,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
     ];
 
     /// The stable name.
@@ -129,6 +135,8 @@ impl SecurityNotice {
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::RecoveryCodesRenewed => "recovery_codes_renewed",
             Self::MfaReset => "mfa_reset",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
         }
     }
 }

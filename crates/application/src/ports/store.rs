@@ -9,6 +9,7 @@ use crate::{
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
+    passkeys::{Passkeys, PasskeysView},
     second_factors::{SecondFactors, SecondFactorsView},
     security::{Security, SecurityView},
     sessions::{Sessions, SessionsView},
@@ -34,6 +35,7 @@ pub trait View:
     + SessionsView
     + SecondFactorsView
     + SecurityView
+    + PasskeysView
     + SigningKeysView
     + AuditView
     + OwnEvents
@@ -49,6 +51,7 @@ impl<T> View for T where
         + SessionsView
         + SecondFactorsView
         + SecurityView
+        + PasskeysView
         + SigningKeysView
         + AuditView
         + OwnEvents
@@ -67,6 +70,7 @@ pub trait UnitOfWork:
     + Sessions
     + SecondFactors
     + Security
+    + Passkeys
     + SigningKeys
 {
     /// Writes down what was done in this scope, and goes on in another one: somebody leaves all of their organizations at once.
@@ -89,6 +93,9 @@ pub enum StoreError {
     /// The account is in the organization.
     #[error("the account is in the organization")]
     AlreadyMember,
+    /// A device's key is a passkey already.
+    #[error("the passkey exists")]
+    PasskeyExists,
     /// The organization would be without an Owner.
     #[error("the organization would be without an Owner")]
     LastOwner,
