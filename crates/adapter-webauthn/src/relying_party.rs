@@ -46,7 +46,7 @@ impl RelyingParty {
 
 impl WebAuthn for RelyingParty {
     fn ask_for_new(&self, user: &User, known: &[CredentialId]) -> Result<Asked, WebAuthnFault> {
-        let known = known.iter().map(|id| id.0.clone().into()).collect();
+        let known = known.iter().map(|id| id.0.clone()).collect();
         let (options, state) = self
             .0
             .start_passkey_registration(user.id.uuid(), user.email.as_str(), user.name.as_str(), Some(known))

@@ -66,15 +66,6 @@ pub(crate) async fn prove(
     })
 }
 
-/// What clients are told of the limits, whichever of them was reached.
-fn limit(allowances: Option<&Allowances>) -> Limit {
-    let (quota, window) = allowances
-        .map_or((MOST_IN_A_ROW, Duration::DAY), |Allowances { account, .. }| {
-            (account.attempts, account.each * account.attempts)
-        });
-    Limit { name: "password-attempts", what: "attempts with a wrong password", quota, window }
-}
-
 /// Checks the password of somebody who is signed in; gives back the account as it was then.
 ///
 /// # Errors
