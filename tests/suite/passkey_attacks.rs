@@ -54,7 +54,9 @@ async fn attack_25_a_passkey_from_elsewhere_or_of_nobody_verified_is_not_added()
         assert_eq!(answer.status, 422, "{what}: {}", answer.text);
         answer.invalid("credential");
     }
-    for nonsense in [json!({}), json!({"rawId": "AA"}), json!({"rawId": "AA", "response": {"clientDataJSON": "e30"}})] {
+    for nonsense in
+        [json!({}), json!({"rawId": "AA"}), json!({"rawId": "AA", "response": {"clientDataJSON": "e30"}})]
+    {
         add(&grace, nonsense).await.invalid("credential");
     }
     assert_eq!(grace.get("/v1/me").await.expect(200).body["mfa_enabled"], false);
@@ -102,10 +104,17 @@ async fn attack_25_a_copy_of_a_device_is_noticed_and_refused() {
     sign_in_with(&service, &mut device).await.expect(201);
     // Two that show one counter at once.
     let mut copy = device.clone();
-    let (one, other) = (asked_to_sign_in(&service, json!({})).await, asked_to_sign_in(&service, json!({})).await);
+    let (one, other) =
+        (asked_to_sign_in(&service, json!({})).await, asked_to_sign_in(&service, json!({})).await);
     let (one, other) = (device.get(&one), copy.get(&other));
     let (one, other) = tokio::join!(sign_in(&service, one), sign_in(&service, other));
-    assert_eq!([&one, &other].iter().filter(|answer| answer.status == 201).count(), 1, "{} {}", one.text, other.text);
+    assert_eq!(
+        [&one, &other].iter().filter(|answer| answer.status == 201).count(),
+        1,
+        "{} {}",
+        one.text,
+        other.text
+    );
 }
 
 #[tokio::test]
@@ -123,7 +132,8 @@ async fn attack_24_an_answer_is_good_for_what_was_asked_and_nothing_else() {
     let service = Service::start().await;
     let (grace, mut device, email, _) = with_passkey(&service, "grace").await;
     let (ada, mut hers, her_email, _) = with_passkey(&service, "ada").await;
-    let elevation = async |caller: &Caller| caller.post("/v1/session/elevate/options", json!({})).await.expect(200).body;
+    let elevation =
+        async |caller: &Caller| caller.post("/v1/session/elevate/options", json!({})).await.expect(200).body;
     let elevate = async |caller: &Caller, credential: Value| {
         caller.post("/v1/session/elevate", json!({"credential": credential})).await
     };
@@ -150,7 +160,8 @@ async fn attack_24_an_answer_is_good_for_what_was_asked_and_nothing_else() {
         let body = json!({"challenge": challenge, "method": "passkey", "credential": credential});
         service.anonymous().post("/v1/sessions/mfa", body).await
     };
-    let for_mine = async || asked_to_sign_in(&service, json!({"challenge": mine.text_at("/challenge")})).await;
+    let for_mine =
+        async || asked_to_sign_in(&service, json!({"challenge": mine.text_at("/challenge")})).await;
     for wrong in [again.text_at("/challenge"), hers_too.text_at("/challenge")] {
         step(wrong, device.get(&for_mine().await)).await.problem(401, "invalid_mfa_code");
     }
@@ -178,7 +189,10 @@ async fn attack_12_unknown_suspended_and_misnamed_passkeys_are_answered_alike() 
     service.database.execute(&format!("UPDATE users SET status = 'suspended' WHERE email = '{email}'")).await;
     answers.push(sign_in_with(&service, &mut again).await);
     for answer in &answers {
-        assert_eq!(answer.clone().problem(401, "invalid_credentials").without_request_id(), answers[0].without_request_id());
+        assert_eq!(
+            answer.clone().problem(401, "invalid_credentials").without_request_id(),
+            answers[0].without_request_id()
+        );
     }
     service.database.execute(&format!("UPDATE users SET status = 'active' WHERE email = '{email}'")).await;
     device.counter = again.counter;

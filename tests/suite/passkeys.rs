@@ -74,7 +74,10 @@ async fn a_passkey_signs_in_without_a_password() {
     let listed = session.get("/v1/me/mfa").await.expect(200);
     assert_eq!(listed.body["passkeys"][0]["id"], added.body["id"]);
     assert_eq!(listed.body["passkeys"][0]["last_used_at"], "2026-03-01T09:00:00Z");
-    assert_eq!((&listed.body["recovery_codes_left"], &listed.body["totp"]["enabled"]), (&json!(10), &json!(false)));
+    assert_eq!(
+        (&listed.body["recovery_codes_left"], &listed.body["totp"]["enabled"]),
+        (&json!(10), &json!(false))
+    );
 
     let organization = signed_up.text_at("/organization/id");
     let log = service.audit_log(Some(organization)).await;
@@ -145,13 +148,17 @@ async fn a_passkey_is_a_second_factor() {
     assert_eq!(asked["publicKey"]["allowCredentials"][0]["id"], device.id());
     // It may keep silent about whose it is, as the password has told that.
     device.handle = Some(Vec::new());
-    let answer = |credential: Value| json!({"challenge": challenge, "method": "passkey", "credential": credential});
+    let answer =
+        |credential: Value| json!({"challenge": challenge, "method": "passkey", "credential": credential});
     let anonymous = service.anonymous();
     let signed_in = anonymous.post("/v1/sessions/mfa", answer(device.get(&asked))).await.expect(201);
     assert!(signed_in.header("set-cookie").contains("rollcall_device"), "{:?}", signed_in.headers);
     anonymous.with_token(signed_in.text_at("/session/token")).get("/v1/session").await.expect(200);
     anonymous.post("/v1/sessions/mfa", answer(device.get(&asked))).await.problem(401, "invalid_challenge");
-    anonymous.post("/v1/sessions/passkey/options", json!({"challenge": challenge})).await.problem(401, "invalid_challenge");
+    anonymous
+        .post("/v1/sessions/passkey/options", json!({"challenge": challenge}))
+        .await
+        .problem(401, "invalid_challenge");
 }
 
 #[tokio::test]
@@ -191,7 +198,8 @@ async fn challenges_that_nobody_answers_are_forgotten() {
 async fn without_a_domain_name_there_are_no_passkeys() {
     let service = Service::start_with(&[("http.public_url", "http://192.0.2.7:8080")]).await;
     let (grace, _) = service.sign_up(&Service::new_address("grace"), "Acme").await;
-    for path in ["/v1/me/mfa/passkeys/options", "/v1/session/elevate/options", "/v1/sessions/passkey/options"] {
+    for path in ["/v1/me/mfa/passkeys/options", "/v1/session/elevate/options", "/v1/sessions/passkey/options"]
+    {
         grace.post(path, json!({})).await.problem(409, "passkeys_unavailable");
     }
 }

@@ -52,7 +52,11 @@ impl Row {
 
     /// The path with an id in it.
     fn path(&self, id: &str) -> String {
-        self.path.replace("{user_id}", id).replace("{invitation_id}", id).replace("{session_id}", id).replace("{passkey_id}", id)
+        self.path
+            .replace("{user_id}", id)
+            .replace("{invitation_id}", id)
+            .replace("{session_id}", id)
+            .replace("{passkey_id}", id)
     }
 }
 

@@ -52,7 +52,8 @@ pub(super) async fn add_passkey(
     let codes = added.recovery_codes;
     let answer = AddedPasskey {
         passkey: (&added.passkey).into(),
-        recovery_codes: codes.map(|codes| codes.iter().map(|code| code.grouped().expose().to_owned()).collect()),
+        recovery_codes: codes
+            .map(|codes| codes.iter().map(|code| code.grouped().expose().to_owned()).collect()),
     };
     Ok((StatusCode::CREATED, axum::Json(answer)))
 }

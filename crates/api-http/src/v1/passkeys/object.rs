@@ -1,9 +1,5 @@
 use rollcall_application::Error;
-use rollcall_domain::{
-    id::PasskeyId,
-    passkeys::Passkey,
-    secret::Secret,
-};
+use rollcall_domain::{id::PasskeyId, passkeys::Passkey, secret::Secret};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;

@@ -67,7 +67,8 @@ fn shown(request: ElevateRequest) -> Result<Shown> {
         (None, Some(code), None) => Ok(Shown::Known(Elevate::SecondFactor(Presented::typed(&code)))),
         (None, None, Some(answer)) => Ok(Shown::Passkey(credential(answer))),
         (None, None, None) => {
-            Err(Error::invalid("password", "is missing, and so are code and credential: give one of them").into())
+            Err(Error::invalid("password", "is missing, and so are code and credential: give one of them")
+                .into())
         }
         (Some(_), Some(_), _) => {
             Err(Error::invalid("code", "must not be given together with password").into())
