@@ -43,6 +43,19 @@ impl Words {
                 otherwise: "It was not you? Then choose another password at once, by saying that you have forgotten yours, and \
                             make new recovery codes.",
             },
+            SecurityNotice::PasskeyAdded => Self {
+                subject: "A passkey has been added to your account",
+                news: "a passkey has just been added to your account. Whoever holds that device, and unlocks it, signs in without your \
+                       password.",
+                otherwise: "It was not you? Then somebody is signed in to your account. Use \"forgot password\" at once, and \
+                            remove the passkey.",
+            },
+            SecurityNotice::PasskeyRemoved => Self {
+                subject: "A passkey has been removed from your account",
+                news: "a passkey has just been removed from your account. It signs in no more.",
+                otherwise: "It was not you? Then choose another password at once, by saying that you have forgotten yours, and \
+                            look at your other passkeys.",
+            },
             SecurityNotice::MfaReset => Self {
                 subject: "Your second factor has been turned off",
                 news: "the second factor of your account has just been turned off for you, as it was said to be lost: authenticator \

@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use rollcall_application::{
     passwords::PasswordHash,
     ports::{
-        Credentials, Directory, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasswordReset,
-        FoundSignup, OpenSession, StoreError,
+        Credential, CredentialId, Credentials, Directory, FoundEmailChange, FoundInvitation, FoundPasskey,
+        FoundMfaChallenge, FoundPasswordReset, FoundSignup, OpenSession, StoreError,
     },
 };
 use rollcall_domain::{
     EmailAddress, OrganizationId, SessionId, UserId,
     accounts::{EmailChange, Signup},
-    id::{EmailChangeId, MfaChallengeId, PasswordResetId, SignupId},
+    id::{EmailChangeId, MfaChallengeId, PasskeyId, PasswordResetId, SignupId},
     secret::TokenHash,
 };
 use time::OffsetDateTime;
@@ -142,6 +142,40 @@ impl Directory for PgStore {
                 email: value(&row.email)?,
                 expires_at: moment(row.expires_at),
             },
+        }))
+    }
+
+    async fn passkey(&self, credential: &CredentialId) -> Result<Option<FoundPasskey>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT passkey_id AS "passkey_id!", key AS "key!", counter AS "counter!", backed_up AS "backed_up!",
+                      user_id AS "user_id!", email AS "email!", name AS "name!", locale AS "locale!",
+                      time_zone AS "time_zone!", status AS "status!", created_at AS "created_at!",
+                      mfa_enabled AS "mfa_enabled!", version AS "version!", org_id
+                 FROM directory_passkey($1)"#,
+            credential.0.as_slice()
+        );
+        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
+        let user = UserRow {
+            user_id: row.user_id,
+            email: row.email,
+            name: row.name,
+            locale: row.locale,
+            time_zone: row.time_zone,
+            created_at: row.created_at,
+            mfa_enabled: row.mfa_enabled,
+            version: row.version,
+        };
+        Ok(Some(FoundPasskey {
+            id: PasskeyId::from_uuid(row.passkey_id),
+            credential: Credential {
+                id: credential.clone(),
+                key: row.key,
+                counter: count(row.counter)?,
+                backed_up: row.backed_up,
+            },
+            user: user.try_into()?,
+            suspended: row.status == SUSPENDED,
+            organization: row.org_id.map(OrganizationId::from_uuid),
         }))
     }
 

@@ -7,6 +7,7 @@
 mod accounts;
 mod attempts;
 mod audit;
+mod ceremonies;
 mod connection;
 mod database;
 mod dev_mailbox;
@@ -18,6 +19,7 @@ mod invitations;
 mod members;
 mod organizations;
 mod outbox;
+mod passkeys;
 mod purge;
 mod readiness;
 mod row;

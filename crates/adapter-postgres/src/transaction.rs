@@ -38,6 +38,7 @@ pub(crate) mod task {
     pub(crate) const PASSWORD_RESETS: &str = "password_resets";
     pub(crate) const SIGNING_KEYS: &str = "signing_keys";
     pub(crate) const EMAIL_CHANGES: &str = "email_changes";
+    pub(crate) const PASSKEY_CEREMONIES: &str = "passkey_ceremonies";
     pub(crate) const SECOND_FACTORS: &str = "second_factors";
     pub(crate) const OUTBOX: &str = "outbox";
     pub(crate) const IDEMPOTENCY: &str = "idempotency";

@@ -85,6 +85,14 @@ codes! {
         "The address belongs to somebody who is in the organization.";
     InvitationPending = "invitation_pending", CONFLICT, "Already invited",
         "The address has an open invitation. Send that one again, or take it back first.";
+    PasskeyExists = "passkey_exists", CONFLICT, "The device has a passkey already",
+        "The device keeps a passkey for this service. Use that one, or another device.";
+    PasskeyLimit = "passkey_limit", CONFLICT, "No more passkeys",
+        "The account has as many passkeys as one may have. Remove one that is not used any more first.";
+    NoPasskey = "no_passkey", CONFLICT, "There is no passkey",
+        "The account has no passkey. Prove who you are in another way.";
+    PasskeysUnavailable = "passkeys_unavailable", CONFLICT, "There are no passkeys here",
+        "The service is reached under an address, and passkeys need a domain name. Whoever runs it sets http.public_url.";
     TotpEnabled = "totp_enabled", CONFLICT, "An authenticator app is on",
         "An account has one authenticator app. Turn it off before another one is set up.";
     TotpNotBegun = "totp_not_begun", CONFLICT, "No authenticator app waits",
@@ -272,6 +280,10 @@ impl From<Error> for Problem {
             Error::WrongPassword => {
                 Self::new(Code::InvalidCredentials, "The password is not the one of your account.")
             }
+            Error::PasskeyRefused => Self::new(
+                Code::InvalidCredentials,
+                "The passkey does not prove who you are: it is not known, or the answer comes too late, twice or from elsewhere.",
+            ),
             Error::InvalidMfaCode => Self::plain(Code::InvalidMfaCode),
             Error::InvalidChallenge => Self::plain(Code::InvalidChallenge),
             Error::TotpEnabled => Self::plain(Code::TotpEnabled),
@@ -291,6 +303,10 @@ impl From<Error> for Problem {
             Error::MfaResetByOperator => Self::plain(Code::MfaResetByOperator),
             Error::PasswordResetGone => Self::plain(Code::PasswordResetGone),
             Error::EmailChangeGone => Self::plain(Code::EmailChangeGone),
+            Error::PasskeyExists => Self::plain(Code::PasskeyExists),
+            Error::TooManyPasskeys => Self::plain(Code::PasskeyLimit),
+            Error::NoPasskey => Self::plain(Code::NoPasskey),
+            Error::PasskeysUnavailable => Self::plain(Code::PasskeysUnavailable),
             Error::NotFound => Self::plain(Code::NotFound),
             Error::LastOwner => Self::new(
                 Code::LastOwner,

@@ -18,7 +18,7 @@ use crate::{
     keyring::Keyring,
     organizations::Exports,
     passwords::Passwords,
-    ports::{Attempts, Clock, Directory, Entropy, Scope, Store},
+    ports::{Attempts, Ceremonies, Clock, Directory, Entropy, Scope, Store, WebAuthn},
     tokens::Tokens,
 };
 
@@ -31,6 +31,10 @@ pub struct Application {
     pub directory: Arc<dyn Directory>,
     /// Counts of attempts to prove who one is.
     pub attempts: Arc<dyn Attempts>,
+    /// Challenges that wait for a device's answer.
+    pub ceremonies: Arc<dyn Ceremonies>,
+    /// What asks devices, and checks their answers; none where the service is reached under no domain name.
+    pub webauthn: Option<Arc<dyn WebAuthn>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -84,6 +88,14 @@ impl Application {
     /// A new id.
     pub fn id<K: Kind>(&self) -> Id<K> {
         self.entropy.id(self.now())
+    }
+
+    /// What asks devices, and checks their answers.
+    ///
+    /// # Errors
+    /// [`Error::PasskeysUnavailable`].
+    pub(crate) fn webauthn(&self) -> Result<&dyn WebAuthn, Error> {
+        self.webauthn.as_deref().ok_or(Error::PasskeysUnavailable)
     }
 
     /// An event that happens now, and succeeds.

@@ -5,7 +5,7 @@ use rollcall_domain::{
 };
 use time::Duration;
 
-use crate::ports::StoreError;
+use crate::ports::{StoreError, WebAuthnFault};
 
 /// Why a use case did not do what it was asked: neutral to the transport, with nothing internal in any text
 /// that a caller is shown.
@@ -23,6 +23,9 @@ pub enum Error {
     /// The password is not the one of the account that is signed in.
     #[error("wrong password")]
     WrongPassword,
+    /// What a device has answered does not prove who somebody is.
+    #[error("the passkey proves nothing")]
+    PasskeyRefused,
     /// The second factor is not right, or cannot be used again.
     #[error("wrong code")]
     InvalidMfaCode,
@@ -93,6 +96,18 @@ pub enum Error {
     /// got an account.
     #[error("the change of address is gone")]
     EmailChangeGone,
+    /// The device has a passkey already.
+    #[error("the device has a passkey already")]
+    PasskeyExists,
+    /// The account has as many passkeys as one may have.
+    #[error("too many passkeys")]
+    TooManyPasskeys,
+    /// The account has no passkey.
+    #[error("there is no passkey")]
+    NoPasskey,
+    /// The service is reached under an address, which passkeys cannot be for.
+    #[error("passkeys need a domain name")]
+    PasskeysUnavailable,
     /// Whoever accepts has an account and must sign in to it first.
     #[error("an account exists; sign in")]
     SignInRequired,
@@ -153,6 +168,7 @@ impl Error {
         match self {
             Self::InvalidCredentials
             | Self::WrongPassword
+            | Self::PasskeyRefused
             | Self::InvalidMfaCode
             | Self::PermissionDenied { .. }
             | Self::ElevationRequired
@@ -178,6 +194,10 @@ impl Error {
             | Self::SignupGone
             | Self::PasswordResetGone
             | Self::EmailChangeGone
+            | Self::PasskeyExists
+            | Self::TooManyPasskeys
+            | Self::NoPasskey
+            | Self::PasskeysUnavailable
             | Self::SignInRequired
             | Self::PreconditionFailed
             | Self::Busy
@@ -196,6 +216,12 @@ impl From<TeamRefusal> for Error {
     }
 }
 
+impl From<WebAuthnFault> for Error {
+    fn from(fault: WebAuthnFault) -> Self {
+        Self::Internal(Box::new(fault))
+    }
+}
+
 impl From<ResetRefusal> for Error {
     fn from(refusal: ResetRefusal) -> Self {
         match refusal {
@@ -209,6 +235,7 @@ impl From<ResetRefusal> for Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
+            StoreError::PasskeyExists => Self::PasskeyExists,
             StoreError::LastOwner => Self::LastOwner,
             StoreError::AlreadyMember => Self::AlreadyMember,
             StoreError::InvitationPending => Self::InvitationPending,

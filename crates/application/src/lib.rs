@@ -16,6 +16,7 @@ pub mod mail;
 pub mod members;
 pub mod organizations;
 mod page;
+pub mod passkeys;
 pub mod passwords;
 pub mod ports;
 mod precondition;

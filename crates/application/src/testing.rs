@@ -12,10 +12,11 @@ use rollcall_domain::{
     accounts::{EmailChange, Locale, Notice, PasswordReset, Signup, TimeZone, User},
     attempts::{Allowance, Allowances, TooMany},
     audit::{Action, Origin, Outcome},
-    id::{EmailChangeId, MfaChallengeId, NoticeId, PasswordResetId, SignupId},
+    id::{EmailChangeId, MfaChallengeId, NoticeId, PasskeyId, PasswordResetId, SignupId},
     invitations::{Acceptance, Invitation, Status},
     members::{Member, Membership},
     organizations::{Deleted, Deletion, Organization, Plan},
+    passkeys::{Passkey, PasskeyName},
     second_factors::Step,
     secret::TokenHash,
     security::{MfaRule, RuleChange},
@@ -32,11 +33,12 @@ use crate::{
     mail::Letter,
     members::{MemberFilter, MemberKey, Members, MembersView, Offboarding},
     organizations::{Exports, Organizations, OrganizationsView, Purged},
+    passkeys::{KeptPasskey, NewPasskey, Passkeys, PasskeysView},
     passwords::{Cost, PasswordHash, Passwords},
     ports::{
-        Attempt, Attempts, Begun, Clock, Credentials, Directory, Entropy, FoundEmailChange, FoundInvitation,
-        FoundMfaChallenge, FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError,
-        UnitOfWork, View,
+        Attempt, Attempts, Begun, Ceremonies, Ceremony, Clock, Credential, CredentialId, Credentials, Directory,
+        Entropy, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasskey, FoundPasswordReset, FoundSignup,
+        OpenSession, Scope, Settled, Store, StoreError, UnitOfWork, View,
     },
     second_factors::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp},
     security::{Affected, KeptRule, Notified, Security, SecurityView},
@@ -208,6 +210,19 @@ mock! {
     }
 
     #[async_trait]
+    impl PasskeysView for Unit {
+        async fn passkeys_of(&mut self, user: UserId) -> Answer<Vec<KeptPasskey>>;
+    }
+
+    #[async_trait]
+    impl Passkeys for Unit {
+        async fn passkey_add(&mut self, user: UserId, passkey: &NewPasskey) -> Answer<()>;
+        async fn passkey_rename(&mut self, user: UserId, id: PasskeyId, name: &PasskeyName) -> Answer<Option<Passkey>>;
+        async fn passkey_remove(&mut self, user: UserId, id: PasskeyId) -> Answer<bool>;
+        async fn passkey_use(&mut self, user: UserId, id: PasskeyId, credential: &Credential, at: OffsetDateTime) -> Answer<bool>;
+    }
+
+    #[async_trait]
     impl SecurityView for Unit {
         async fn mfa_rule_find(&mut self, organization: OrganizationId) -> Answer<KeptRule>;
         async fn mfa_impact_page(&mut self, organization: OrganizationId, page: &PageRequest<MemberKey>) -> Answer<Page<Affected, MemberKey>>;
@@ -255,6 +270,7 @@ mock! {
         async fn signup(&self, token: TokenHash) -> Answer<Option<FoundSignup>>;
         async fn password_reset(&self, token: TokenHash) -> Answer<Option<FoundPasswordReset>>;
         async fn email_change(&self, token: TokenHash) -> Answer<Option<FoundEmailChange>>;
+        async fn passkey(&self, credential: &CredentialId) -> Answer<Option<FoundPasskey>>;
         async fn mfa_challenge(&self, token: TokenHash) -> Answer<Option<FoundMfaChallenge>>;
         async fn session_seen(&self, session: SessionId, token: Option<TokenHash>, at: OffsetDateTime) -> Answer<()>;
     }
@@ -365,6 +381,28 @@ impl Attempts for NoCount {
     }
 }
 
+/// Challenges that wait, in memory.
+#[derive(Default)]
+pub(crate) struct Waiting(Mutex<Vec<Ceremony>>);
+
+#[async_trait]
+impl Ceremonies for Waiting {
+    async fn keep(&self, ceremony: &Ceremony) -> Answer<()> {
+        self.0.lock().expect("no poison").push(ceremony.clone());
+        Ok(())
+    }
+
+    async fn take(&self, challenge: [u8; 32], _: OffsetDateTime) -> Answer<Option<Ceremony>> {
+        let mut waiting = self.0.lock().expect("no poison");
+        let place = waiting.iter().position(|ceremony| ceremony.challenge == challenge);
+        Ok(place.map(|place| waiting.remove(place)))
+    }
+
+    async fn forget(&self, _: OffsetDateTime) -> Answer<u64> {
+        Ok(0)
+    }
+}
+
 /// An application on mocks.
 pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Application {
     let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy::default());
@@ -373,6 +411,8 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         store: Arc::new(store.clone()),
         directory: Arc::new(directory),
         attempts: Arc::new(NoCount),
+        ceremonies: Arc::new(Waiting::default()),
+        webauthn: None,
         clock: Arc::new(StoppedClock),
         entropy: entropy.clone(),
         keyring: "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".parse().expect("a keyring"),

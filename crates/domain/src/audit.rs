@@ -10,7 +10,10 @@ use std::{
 
 use time::OffsetDateTime;
 
-use crate::{EmailAddress, EventId, InvitationId, OrganizationId, SessionId, UserId, id::SignupId};
+use crate::{
+    EmailAddress, EventId, InvitationId, OrganizationId, SessionId, UserId,
+    id::{PasskeyId, SignupId},
+};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,6 +167,8 @@ pub enum Target {
     Session(SessionId),
     /// A sign-up.
     Signup(SignupId),
+    /// A passkey.
+    Passkey(PasskeyId),
     /// Nothing that has an id.
     Nothing,
 }
@@ -177,6 +182,7 @@ impl Target {
             Self::Invitation(id) => ("invitation", Some(id.to_string())),
             Self::Session(id) => ("session", Some(id.to_string())),
             Self::Signup(id) => ("signup", Some(id.to_string())),
+            Self::Passkey(id) => ("passkey", Some(id.to_string())),
             Self::Nothing => ("nothing", None),
         }
     }
@@ -253,6 +259,16 @@ actions! {
     PasswordResetRequested = "password.reset_requested";
     /// Somebody chose a password in place of a forgotten one.
     PasswordReset = "password.reset";
+    /// A person is about to add a passkey.
+    PasskeyRegistrationBegun = "passkey.registration_begun";
+    /// A person added a passkey.
+    PasskeyAdded = "passkey.added";
+    /// A person gave a passkey another name.
+    PasskeyRenamed = "passkey.renamed";
+    /// A person's passkey was taken off.
+    PasskeyRemoved = "passkey.removed";
+    /// A passkey's counter did not grow, as if there were two of it; it was refused.
+    PasskeyCounterRegressed = "passkey.counter_regressed";
     /// Somebody who has shown the right password was asked for a second factor.
     MfaChallenged = "mfa.challenged";
     /// Somebody showed a second factor, or a wrong one.

@@ -179,6 +179,8 @@ ids! {
     PasswordResetId = PasswordReset, "reset";
     /// Names an access token.
     AccessTokenId = AccessToken, "at";
+    /// Names a passkey.
+    PasskeyId = Passkey, "pkey";
     /// Names a wish for another address.
     EmailChangeId = EmailChange, "email_change";
     /// Names a sign-in that waits for its second step.

@@ -23,6 +23,7 @@ pub mod id;
 pub mod invitations;
 pub mod members;
 pub mod organizations;
+pub mod passkeys;
 mod permission;
 pub mod policy;
 mod role;

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use axum::Router;
 use rollcall_adapter_email::{Postbox, Smtp};
 use rollcall_adapter_postgres::PgStore;
+use rollcall_adapter_webauthn::RelyingParty;
 use rollcall_api_http::{
     Api, HttpSettings, SessionCookie, around, dev_mailbox,
     metrics::Metrics,
@@ -17,6 +18,7 @@ use rollcall_application::{
     mail::{Courier, DevMailbox, Pace},
     organizations::Exports,
     passwords::Passwords,
+    ports::WebAuthn,
     tokens::{self, Tokens},
 };
 use rollcall_web_console::{Console, ExplainedProblem};
@@ -231,6 +233,8 @@ pub(crate) fn application(
         store: Arc::new(store.clone()),
         directory: Arc::new(store.clone()),
         attempts: Arc::new(store.clone()),
+        ceremonies: Arc::new(store.clone()),
+        webauthn: webauthn(settings, address)?,
         clock: ports.clock.clone(),
         entropy: ports.entropy.clone(),
         keyring,
@@ -240,6 +244,18 @@ pub(crate) fn application(
         exports: Exports::at_most(settings.exports_at_once()),
         settings: ApplicationSettings { sessions: settings.lifetimes(), limits: settings.limits() },
     })
+}
+
+/// What passkeys are made for: the domain of the public URL. Without one there are none.
+fn webauthn(settings: &Settings, address: SocketAddr) -> Result<Option<Arc<dyn WebAuthn>>, InvalidSettings> {
+    let (origin, _) = settings.public_origin(address)?;
+    match RelyingParty::at(&origin) {
+        Some(party) => Ok(Some(Arc::new(party))),
+        None => {
+            tracing::warn!(%origin, "there are no passkeys, as they need a public URL with a domain name");
+            Ok(None)
+        }
+    }
 }
 
 fn console(app: Application, mailbox: Option<Arc<dyn DevMailbox>>, cookie: SessionCookie) -> Console {

@@ -139,6 +139,7 @@ impl Workers {
         complain(self.expiry.forget_second_factors(now).await.map(drop).map_err(Error::from));
         complain(second_factors::reseal(&self.app, self.seeds.as_ref()).await.map(drop));
         complain(self.attempts.forget(now).await.map(drop).map_err(Error::from));
+        complain(self.app.ceremonies.forget(now).await.map(drop).map_err(Error::from));
         for purpose in KeyPurpose::ALL {
             complain(self.expiry.forget_signing_keys(purpose, now).await.map(drop).map_err(Error::from));
         }

@@ -32,12 +32,14 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const TIDY_EVERY: u32 = 4096;
 
 /// Paths that try passwords or tokens, or cause mail to strangers.
-const ATTEMPTS: [&str; 17] = [
+const ATTEMPTS: [&str; 19] = [
     "/signup/complete",
     "/invitations/accept",
     "/v1/signup",
     "/v1/signup/complete",
     "/v1/sessions",
+    "/v1/sessions/passkey",
+    "/v1/sessions/passkey/options",
     "/v1/sessions/mfa",
     "/v1/invitations/preview",
     "/v1/invitations/accept",

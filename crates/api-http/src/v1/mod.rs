@@ -10,6 +10,7 @@ mod invitations;
 mod members;
 mod objects;
 mod organizations;
+mod passkeys;
 mod second_factors;
 mod security;
 mod sessions;
@@ -18,6 +19,7 @@ mod tokens;
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .merge(accounts::routes())
+        .merge(passkeys::routes())
         .merge(sessions::routes())
         .merge(second_factors::routes())
         .merge(tokens::routes())

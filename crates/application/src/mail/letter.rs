@@ -107,17 +107,23 @@ pub enum SecurityNotice {
     RecoveryCodeUsed,
     /// There are new recovery codes.
     RecoveryCodesRenewed,
+    /// There is another passkey.
+    PasskeyAdded,
+    /// A passkey was taken off.
+    PasskeyRemoved,
     /// Every second factor has been turned off for the owner, who is said to have lost it.
     MfaReset,
 }
 
 impl SecurityNotice {
     /// Every notice.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::MfaEnabled,
         Self::MfaDisabled,
         Self::RecoveryCodeUsed,
         Self::RecoveryCodesRenewed,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
         Self::MfaReset,
     ];
 
@@ -128,6 +134,8 @@ impl SecurityNotice {
             Self::MfaDisabled => "mfa_disabled",
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::RecoveryCodesRenewed => "recovery_codes_renewed",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
             Self::MfaReset => "mfa_reset",
         }
     }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rollcall_domain::{
     EmailAddress, OrganizationId, Role, SessionId, UserId,
     accounts::{EmailChange, Signup, User},
-    id::{EmailChangeId, MfaChallengeId, PasswordResetId, SignupId},
+    id::{EmailChangeId, MfaChallengeId, PasskeyId, PasswordResetId, SignupId},
     invitations::Invitation,
     organizations::{Organization, OrganizationName},
     secret::TokenHash,
@@ -13,7 +13,7 @@ use rollcall_domain::{
 };
 use time::OffsetDateTime;
 
-use super::StoreError;
+use super::{Credential, CredentialId, StoreError};
 use crate::passwords::PasswordHash;
 
 /// Finds the organization or the account behind an address or a token. Each method is one narrow function
@@ -38,6 +38,9 @@ pub trait Directory: Send + Sync {
 
     /// The wish for another address that a token confirms.
     async fn email_change(&self, token: TokenHash) -> Result<Option<FoundEmailChange>, StoreError>;
+
+    /// The passkey that a device knows by an id.
+    async fn passkey(&self, credential: &CredentialId) -> Result<Option<FoundPasskey>, StoreError>;
 
     /// The challenge that a token is for, unless its account is suspended.
     async fn mfa_challenge(&self, token: TokenHash) -> Result<Option<FoundMfaChallenge>, StoreError>;
@@ -104,6 +107,21 @@ pub struct FoundPasswordReset {
     pub user: UserId,
     /// Until when it can be chosen.
     pub expires_at: OffsetDateTime,
+}
+
+/// A passkey, and what signing in with it needs to know of its account.
+#[derive(Debug, Clone)]
+pub struct FoundPasskey {
+    /// Names it.
+    pub id: PasskeyId,
+    /// What its answers are checked against.
+    pub credential: Credential,
+    /// Whose it is.
+    pub user: User,
+    /// Whether the platform's operator has suspended the account.
+    pub suspended: bool,
+    /// The organization the account worked in last; none when it is in none.
+    pub organization: Option<OrganizationId>,
 }
 
 /// A wish for another address.

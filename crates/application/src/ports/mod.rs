@@ -1,6 +1,7 @@
 //! What use cases need from the outside. Adapters provide it; tests put mocks in its place.
 
 mod attempts;
+mod ceremonies;
 mod chance;
 mod clock;
 mod directory;
@@ -10,13 +11,15 @@ mod purge;
 mod scope;
 mod seeds;
 mod store;
+mod webauthn;
 
 pub use attempts::{Attempt, Attempts, Begun, Settled};
+pub use ceremonies::{Ceremonies, Ceremony, Purpose};
 pub use chance::Entropy;
 pub use clock::Clock;
 pub use directory::{
-    Credentials, Directory, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasswordReset,
-    FoundSignup, OpenSession,
+    Credentials, Directory, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasskey,
+    FoundPasswordReset, FoundSignup, OpenSession,
 };
 pub use expiry::Expiry;
 pub use idempotency::{Claim, IdempotencyKeys, KeyedRequest, Window};
@@ -24,3 +27,4 @@ pub use purge::Purge;
 pub use scope::Scope;
 pub use seeds::Seeds;
 pub use store::{Store, StoreError, UnitOfWork, View};
+pub use webauthn::{Asked, Credential, CredentialId, Unchecked, WebAuthn, WebAuthnFault, Wrong};

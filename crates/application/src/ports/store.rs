@@ -9,6 +9,7 @@ use crate::{
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
+    passkeys::{Passkeys, PasskeysView},
     second_factors::{SecondFactors, SecondFactorsView},
     security::{Security, SecurityView},
     sessions::{Sessions, SessionsView},
@@ -33,6 +34,7 @@ pub trait View:
     + InvitationsView
     + SessionsView
     + SecondFactorsView
+    + PasskeysView
     + SecurityView
     + SigningKeysView
     + AuditView
@@ -48,6 +50,7 @@ impl<T> View for T where
         + InvitationsView
         + SessionsView
         + SecondFactorsView
+        + PasskeysView
         + SecurityView
         + SigningKeysView
         + AuditView
@@ -66,6 +69,7 @@ pub trait UnitOfWork:
     + Invitations
     + Sessions
     + SecondFactors
+    + Passkeys
     + Security
     + SigningKeys
 {
@@ -89,6 +93,9 @@ pub enum StoreError {
     /// The account is in the organization.
     #[error("the account is in the organization")]
     AlreadyMember,
+    /// A device's key is a passkey already.
+    #[error("the passkey exists")]
+    PasskeyExists,
     /// The organization would be without an Owner.
     #[error("the organization would be without an Owner")]
     LastOwner,

@@ -62,11 +62,12 @@ pub(crate) fn told(record: Record, presented: &Presented, user: UserId) -> Recor
 pub(crate) async fn methods_of<V: View + ?Sized>(view: &mut V, user: UserId) -> Result<Vec<Method>, Error> {
     let totp = view.totp_find(user).await?;
     let totp = totp.is_some_and(|totp| matches!(totp.stage, TotpStage::Confirmed { .. }));
+    let passkey = !view.passkeys_of(user).await?.is_empty();
     let recovery_codes = view.recovery_codes_left(user).await? > 0;
     let has = |method: &Method| match method {
         Method::Totp => totp,
         Method::RecoveryCode => recovery_codes,
-        Method::Passkey => false,
+        Method::Passkey => passkey,
     };
     Ok(Method::ALL.into_iter().filter(has).collect())
 }

@@ -1,6 +1,6 @@
 //! What second factors one's own account has.
 
-use rollcall_domain::UserId;
+use rollcall_domain::{UserId, passkeys::Passkey};
 use time::OffsetDateTime;
 
 use super::TotpStage;
@@ -16,6 +16,8 @@ pub struct Overview {
     pub totp_confirmed_at: Option<OffsetDateTime>,
     /// How many recovery codes are left.
     pub recovery_codes_left: u32,
+    /// The passkeys, the oldest first.
+    pub passkeys: Vec<Passkey>,
 }
 
 impl Overview {
@@ -26,7 +28,12 @@ impl Overview {
             TotpStage::Confirmed { at, .. } => Some(at),
             TotpStage::Begun { .. } => None,
         });
-        Ok(Self { totp_confirmed_at, recovery_codes_left: view.recovery_codes_left(user).await? })
+        let passkeys = view.passkeys_of(user).await?;
+        Ok(Self {
+            totp_confirmed_at,
+            recovery_codes_left: view.recovery_codes_left(user).await?,
+            passkeys: passkeys.into_iter().map(|kept| kept.passkey).collect(),
+        })
     }
 }
 

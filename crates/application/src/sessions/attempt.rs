@@ -104,6 +104,11 @@ impl Lock {
         }
     }
 
+    /// Whether one of the tokens that a device shows is good.
+    pub(crate) fn knows_device(&self, app: &Application, tokens: &[Secret]) -> bool {
+        tokens.iter().any(|token| self.device_of(app, token).is_some())
+    }
+
     fn device_of(&self, app: &Application, token: &Secret) -> Option<Vec<u8>> {
         let signed = URL_SAFE_NO_PAD.decode(token.expose()).ok()?;
         app.keyring.verify(DEVICE, self.user?.uuid().as_bytes(), &signed).map(<[u8]>::to_vec)

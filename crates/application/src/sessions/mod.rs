@@ -4,6 +4,7 @@ mod attempt;
 mod authenticate;
 mod challenge;
 mod elevate;
+mod elevate_with_passkey;
 mod enter;
 mod list;
 mod open;
@@ -11,7 +12,9 @@ mod ports;
 mod prove;
 mod revoke;
 mod second_step;
+mod second_step_with_passkey;
 mod sign_in;
+mod sign_in_with_passkey;
 mod sign_out;
 mod switch;
 
@@ -20,6 +23,7 @@ pub(crate) use authenticate::{admit, find, is_good};
 pub use authenticate::{authenticate, require_enrolled};
 pub use challenge::Challenge;
 pub use elevate::{Command as Elevate, elevate};
+pub use elevate_with_passkey::{begin_elevation_with_passkey, elevate_with_passkey};
 pub use list::list;
 pub use open::{NewSession, SignedIn};
 pub(crate) use open::{Proof, open};
@@ -27,6 +31,12 @@ pub use ports::{Live, OwnSession, Sessions, SessionsView};
 pub(crate) use prove::{begin_anew, prove_again};
 pub use revoke::{Revoke, revoke};
 pub use second_step::{Command as SecondStep, second_step};
+pub use second_step_with_passkey::{
+    Command as SecondStepWithPasskey, begin_second_step_with_passkey, second_step_with_passkey,
+};
 pub use sign_in::{Admitted, Command as SignIn, sign_in};
+pub use sign_in_with_passkey::{
+    Command as SignInWithPasskey, begin_sign_in_with_passkey, sign_in_with_passkey,
+};
 pub use sign_out::sign_out;
 pub use switch::{Command as Switch, switch};

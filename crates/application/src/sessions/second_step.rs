@@ -54,7 +54,7 @@ pub async fn second_step(app: &Application, origin: &Origin, command: Command) -
 }
 
 /// Where what happens before the session opens is recorded: the organization that is asked for need not know them.
-fn home(found: &FoundMfaChallenge) -> Scope {
+pub(super) fn home(found: &FoundMfaChallenge) -> Scope {
     found.home.map_or(Scope::Platform, Scope::Organization)
 }
 

@@ -1,0 +1,19 @@
+use axum::extract::State;
+use rollcall_application::passkeys;
+
+use super::AskedObject;
+use crate::{api::Api, body::NoFields, credential::Enrollee, problem::Result};
+
+/// Asks for a new passkey. What the browser makes of the answer goes to `POST /v1/me/mfa/passkeys`, within five minutes and in the same
+/// session. Needs a fresh proof of who one is.
+#[utoipa::path(post, path = "/v1/me/mfa/passkeys/options", tag = "Own account",
+    security(("session" = []), ("cookie" = [])),
+    responses((status = 200, description = "What the browser is to ask its device for", body = AskedObject)))]
+pub(super) async fn begin_passkey_registration(
+    State(api): State<Api>,
+    Enrollee(actor): Enrollee,
+    _: NoFields,
+) -> Result<axum::Json<AskedObject>> {
+    let options = passkeys::begin_registration(&api.app, &actor).await?;
+    Ok(axum::Json(AskedObject::of(&options)?))
+}

@@ -1,0 +1,19 @@
+use axum::extract::State;
+use rollcall_application::sessions;
+
+use super::super::passkeys::AskedObject;
+use crate::{api::Api, body::NoFields, credential::Caller, problem::Result};
+
+/// Asks for a proof by one of one's own passkeys. What the browser makes of the answer goes to `POST /v1/session/elevate` as
+/// `credential`, within five minutes and in the same session.
+#[utoipa::path(post, path = "/v1/session/elevate/options", tag = "Sign-up and sessions",
+    security(("session" = []), ("cookie" = [])),
+    responses((status = 200, description = "What the browser is to ask its device for", body = AskedObject)))]
+pub(super) async fn begin_passkey_elevation(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    _: NoFields,
+) -> Result<axum::Json<AskedObject>> {
+    let options = sessions::begin_elevation_with_passkey(&api.app, &actor).await?;
+    Ok(axum::Json(AskedObject::of(&options)?))
+}

@@ -1,0 +1,38 @@
+//! The first half of adding a passkey.
+
+use rollcall_domain::{
+    audit::{Action, Target},
+    passkeys::MOST_PASSKEYS,
+    second_factors::Method,
+    secret::Secret,
+};
+
+use super::{allowed, ask};
+use crate::{Actor, Application, Error, ports::Purpose};
+
+/// What a browser is to ask its device for, so that the actor gets a new passkey. Devices that have one of theirs are left out.
+///
+/// # Errors
+/// [`Error::ElevationRequired`], [`Error::TooManyPasskeys`], [`Error::PasskeysUnavailable`].
+pub async fn begin_registration(app: &Application, actor: &Actor) -> Result<Secret, Error> {
+    let begun = begin(app, actor).await;
+    let target = Target::User(actor.user_id());
+    app.refusals_recorded(actor, Action::PasskeyRegistrationBegun, target, begun).await
+}
+
+async fn begin(app: &Application, actor: &Actor) -> Result<Secret, Error> {
+    actor.require_elevation(app.now())?;
+    let webauthn = app.webauthn()?;
+    let (user, session) = (actor.user_id(), actor.session_id());
+    let mut unit = app.store.begin(actor.scope()).await?;
+    let account = unit.user_find(user).await?.ok_or(Error::Unauthenticated)?;
+    let passkeys = unit.passkeys_of(user).await?;
+    if passkeys.len() >= MOST_PASSKEYS {
+        return Err(Error::TooManyPasskeys);
+    }
+    let asked = webauthn.ask_for_new(&account, &allowed(&passkeys))?;
+    let options = ask(app, Purpose::Registration { user, session }, asked).await?;
+    let event = app.event_by(actor, Action::PasskeyRegistrationBegun, Target::User(user));
+    unit.commit(app.record(event.change("factor", None, Some(Method::Passkey.as_str())))).await?;
+    Ok(options)
+}

@@ -1,0 +1,127 @@
+//! The second step of signing in, with a passkey.
+
+use rollcall_domain::{
+    audit::{self, Action, Event, Origin, Target},
+    second_factors::Method,
+    secret::Secret,
+};
+use tokio::time::Instant;
+
+use super::{
+    SignedIn,
+    attempt::{Lock, device_token},
+    challenge::find_challenge,
+    enter::{enter, not_there},
+    second_step::home,
+    sign_in::on_the_beat,
+};
+use crate::{
+    Application, Error,
+    passkeys::{Proven, Unproven, allowed, ask, prove},
+    ports::{FoundMfaChallenge, Purpose, Scope},
+};
+
+/// What somebody answers a challenge with.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// The challenge's token.
+    pub challenge: Secret,
+    /// What the device has answered.
+    pub credential: Secret,
+    /// The tokens that the device was given when somebody signed in on it before.
+    pub devices: Vec<Secret>,
+}
+
+/// What a browser is to ask its device for, so that somebody who has shown the right password takes the second step.
+///
+/// # Errors
+/// [`Error::InvalidChallenge`], [`Error::NoPasskey`], [`Error::PasskeysUnavailable`].
+pub async fn begin_second_step_with_passkey(app: &Application, challenge: &Secret) -> Result<Secret, Error> {
+    let webauthn = app.webauthn()?;
+    let found = find_challenge(app, challenge).await?;
+    let passkeys = app.store.view(Scope::Account(found.user)).await?.passkeys_of(found.user).await?;
+    if passkeys.is_empty() {
+        return Err(Error::NoPasskey);
+    }
+    ask(app, purpose(&found), webauthn.ask_for_proof(&allowed(&passkeys))?).await
+}
+
+/// Signs somebody in whose passkey is right. The challenge is used up by that, or by a few wrong answers; they are not counted by
+/// account, as nobody guesses a signature.
+///
+/// # Errors
+/// [`Error::InvalidChallenge`] when it is unknown, over or used up, or the account has changed since; [`Error::InvalidMfaCode`];
+/// [`Error::NotFound`] when the person is not in the organization that was asked for.
+pub async fn second_step_with_passkey(
+    app: &Application,
+    origin: &Origin,
+    command: Command,
+) -> Result<SignedIn, Error> {
+    let began = Instant::now();
+    let found = find_challenge(app, &command.challenge).await?;
+    let unproven = match prove(app, &command.credential, |asked| *asked == purpose(&found)).await? {
+        Ok(proven) => match step(app, origin, &found, proven).await? {
+            Ok(mut signed_in) => {
+                let known = Lock::second_factor(app, found.user).knows_device(app, &command.devices);
+                signed_in.device = (!known).then(|| device_token(app, &signed_in.user));
+                return Ok(signed_in);
+            }
+            Err(unproven) => unproven,
+        },
+        Err(unproven) => unproven,
+    };
+    let mut unit = app.store.begin(Scope::of(found.user, found.home)).await?;
+    unit.user_lock(found.user).await?.ok_or(Error::InvalidChallenge)?;
+    if !unit.mfa_challenge_hold(found.id, app.now()).await? {
+        return Err(Error::InvalidChallenge);
+    }
+    unit.mfa_challenge_fail(found.id).await?;
+    let record = app.refusal(used(app, origin, &found), &Error::InvalidMfaCode);
+    unit.commit(record.and_all(unproven.event(app, origin), app.entropy.as_ref())).await?;
+    on_the_beat(began).await;
+    Err(Error::InvalidMfaCode)
+}
+
+async fn step(
+    app: &Application,
+    origin: &Origin,
+    found: &FoundMfaChallenge,
+    proven: Proven,
+) -> Result<Result<SignedIn, Unproven>, Error> {
+    let mut unit = app.store.begin(Scope::of(found.user, found.home)).await?;
+    let account = unit.user_lock(found.user).await?;
+    // Another password, or another second factor, since the password was checked.
+    let account = account.filter(|account| account.version == found.user_version);
+    let account = account.ok_or(Error::InvalidChallenge)?;
+    if !unit.mfa_challenge_hold(found.id, app.now()).await? {
+        return Err(Error::InvalidChallenge);
+    }
+    if !proven.take_effect(app, unit.as_mut()).await? {
+        return Ok(Err(proven.into()));
+    }
+    unit.mfa_challenge_end(found.id).await?;
+    unit.go_on(app.record(used(app, origin, found)), Scope::of(found.user, found.wanted)).await?;
+    let factors = ["password", Method::Passkey.as_str()];
+    match enter(app, origin, unit.as_mut(), account.clone(), found.wanted, &factors).await {
+        Ok((signed_in, record)) => {
+            unit.commit(record).await?;
+            Ok(Ok(signed_in))
+        }
+        Err(Error::NotFound) => {
+            drop(unit);
+            not_there(app, origin, home(found), &account).await?;
+            Err(Error::NotFound)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn used(app: &Application, origin: &Origin, found: &FoundMfaChallenge) -> Event {
+    let actor = audit::Actor::User(found.user, None);
+    let event = app.event(actor, origin, Action::SecondFactorUsed, Target::User(found.user));
+    event.change("factor", None, Some(Method::Passkey.as_str()))
+}
+
+fn purpose(found: &FoundMfaChallenge) -> Purpose {
+    Purpose::SecondStep { user: found.user, challenge: found.id }
+}

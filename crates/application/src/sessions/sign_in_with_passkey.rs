@@ -1,0 +1,98 @@
+//! Signing in with a passkey, without a password: it is something that somebody has, and it has verified who holds it.
+
+use rollcall_domain::{
+    OrganizationId,
+    audit::{self, Action, Origin, Target},
+    second_factors::Method,
+    secret::Secret,
+};
+use tokio::time::Instant;
+
+use super::{
+    SignedIn,
+    enter::{enter, not_there},
+    sign_in::on_the_beat,
+};
+use crate::{
+    Application, Error,
+    passkeys::{Proven, Unproven, ask, prove},
+    ports::{Purpose, Scope},
+};
+
+/// What somebody signs in with.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// What the device has answered.
+    pub credential: Secret,
+    /// The organization to work in; the one used last if left out.
+    pub organization: Option<OrganizationId>,
+}
+
+/// What a browser is to ask its device for, so that somebody signs in with whichever passkey it has. The answer is the same for
+/// everybody, as nobody has said who they are.
+///
+/// # Errors
+/// [`Error::PasskeysUnavailable`].
+pub async fn begin_sign_in_with_passkey(app: &Application) -> Result<Secret, Error> {
+    let asked = app.webauthn()?.ask_for_proof(&[])?;
+    ask(app, Purpose::SignIn, asked).await
+}
+
+/// Signs somebody in.
+///
+/// # Errors
+/// [`Error::PasskeyRefused`], in the same time whether the passkey is unknown or removed, its answer wrong or the account suspended;
+/// [`Error::NotFound`] when the person is not in the organization that was asked for.
+pub async fn sign_in_with_passkey(
+    app: &Application,
+    origin: &Origin,
+    command: Command,
+) -> Result<SignedIn, Error> {
+    let began = Instant::now();
+    let unproven = match prove(app, &command.credential, |purpose| *purpose == Purpose::SignIn).await? {
+        Ok(proven) => match open_for(app, origin, command.organization, proven).await? {
+            Ok(signed_in) => return Ok(signed_in),
+            Err(unproven) => unproven,
+        },
+        Err(unproven) => unproven,
+    };
+    let target = unproven.found.as_ref().map_or(Target::Nothing, |found| Target::User(found.user.id));
+    let event = app.event(audit::Actor::Anonymous, origin, Action::SessionCreated, target);
+    let event = event.change("factor", None, Some(Method::Passkey.as_str()));
+    let record = app.refusal(event, &Error::PasskeyRefused);
+    let record = record.and_all(unproven.event(app, origin), app.entropy.as_ref());
+    app.store.begin(unproven.scope()).await?.commit(record).await?;
+    on_the_beat(began).await;
+    Err(Error::PasskeyRefused)
+}
+
+/// Opens a session for somebody who has proved who they are.
+async fn open_for(
+    app: &Application,
+    origin: &Origin,
+    wanted: Option<OrganizationId>,
+    proven: Proven,
+) -> Result<Result<SignedIn, Unproven>, Error> {
+    let user = proven.found.user.clone();
+    let organization = wanted.or(proven.found.organization);
+    let mut unit = app.store.begin(Scope::of(user.id, organization)).await?;
+    // As with a password: what has changed in the meantime has ended every session, and must not be outlived by one more.
+    if unit.user_lock(user.id).await?.is_none_or(|current| current.version != user.version) {
+        return Err(Error::Busy);
+    }
+    if !proven.take_effect(app, unit.as_mut()).await? {
+        return Ok(Err(proven.into()));
+    }
+    match enter(app, origin, unit.as_mut(), user.clone(), organization, &[Method::Passkey.as_str()]).await {
+        Ok((signed_in, record)) => {
+            unit.commit(record).await?;
+            Ok(Ok(signed_in))
+        }
+        Err(Error::NotFound) => {
+            drop(unit);
+            not_there(app, origin, Unproven::from(proven).scope(), &user).await?;
+            Err(Error::NotFound)
+        }
+        Err(error) => Err(error),
+    }
+}

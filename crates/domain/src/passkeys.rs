@@ -1,0 +1,42 @@
+//! Passkeys: keys of WebAuthn (Level 3) that a person's devices keep, and that prove who they are by themselves.
+
+use time::{Duration, OffsetDateTime};
+
+use crate::{Text, id::PasskeyId};
+
+/// What its owner calls a passkey.
+pub type PasskeyName = Text<100>;
+
+/// How long a device has to answer a challenge: as long as it is recommended (WebAuthn Level 3, section 15.1).
+pub const CEREMONY_LIFETIME: Duration = Duration::minutes(5);
+
+/// The most passkeys of one account.
+pub const MOST_PASSKEYS: usize = 20;
+
+/// A passkey, as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passkey {
+    /// Names it; the device knows it by another id.
+    pub id: PasskeyId,
+    /// What its owner calls it.
+    pub name: PasskeyName,
+    /// Since when it is there.
+    pub created_at: OffsetDateTime,
+    /// When it last proved who its owner is.
+    pub last_used_at: Option<OffsetDateTime>,
+    /// Whether it is kept elsewhere as well, so that it outlives the device (the flag BS of WebAuthn).
+    pub backed_up: bool,
+}
+
+/// Whether a counter that a device shows may follow the one it showed last. Devices that do not count stay at zero; from all
+/// others it must grow, or there are two of them (WebAuthn Level 3, section 6.1.1).
+///
+/// ```
+/// use rollcall_domain::passkeys::may_follow;
+///
+/// assert!(may_follow(0, 0) && may_follow(0, 1) && may_follow(7, 9));
+/// assert!(!may_follow(7, 7) && !may_follow(7, 6) && !may_follow(7, 0));
+/// ```
+pub const fn may_follow(last: u32, shown: u32) -> bool {
+    shown > last || (shown == 0 && last == 0)
+}
