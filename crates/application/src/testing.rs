@@ -18,7 +18,7 @@ use rollcall_domain::{
     organizations::{Deleted, Deletion, Organization, Plan},
     passkeys::{Passkey, PasskeyName},
     second_factors::Step,
-    secret::TokenHash,
+    secret::{Secret, TokenHash},
     security::{MfaRule, RuleChange},
     sessions::{Lifetimes, Session},
     tokens::{Issuer, KeyPurpose, SigningKey},
@@ -36,9 +36,10 @@ use crate::{
     passkeys::{KeptPasskey, NewPasskey, Passkeys, PasskeysView},
     passwords::{Cost, PasswordHash, Passwords},
     ports::{
-        Attempt, Attempts, Begun, Ceremonies, Ceremony, Clock, Credential, CredentialId, Credentials, Directory,
-        Entropy, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasskey, FoundPasswordReset, FoundSignup,
-        OpenSession, Scope, Settled, Store, StoreError, UnitOfWork, View,
+        Asked, Attempt, Attempts, Begun, Ceremonies, Ceremony, Clock, Credential, CredentialId, Credentials,
+        Directory, Entropy, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasskey,
+        FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError, Unchecked,
+        UnitOfWork, View, WebAuthn, WebAuthnFault, Wrong,
     },
     second_factors::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp},
     security::{Affected, KeptRule, Notified, Security, SecurityView},
@@ -400,6 +401,44 @@ impl Ceremonies for Waiting {
 
     async fn forget(&self, _: OffsetDateTime) -> Answer<u64> {
         Ok(0)
+    }
+}
+
+/// A device whose every answer is right; the answer says whose it is, or nothing.
+pub(crate) struct Honest;
+
+impl Honest {
+    fn asked() -> Asked {
+        let secret = || Secret::new("a challenge");
+        Asked { options: secret(), challenge: secret(), state: secret() }
+    }
+
+    /// What is kept of its passkey.
+    pub(crate) fn credential() -> Credential {
+        Credential { id: CredentialId(vec![1]), key: "a key".to_owned(), counter: 1, backed_up: false }
+    }
+}
+
+impl WebAuthn for Honest {
+    fn ask_for_new(&self, _: &User, _: &[CredentialId]) -> Result<Asked, WebAuthnFault> {
+        Ok(Self::asked())
+    }
+
+    fn ask_for_proof(&self, _: &[CredentialId]) -> Result<Asked, WebAuthnFault> {
+        Ok(Self::asked())
+    }
+
+    fn read(&self, answer: &Secret) -> Option<Unchecked> {
+        let user = answer.expose().parse().ok();
+        Some(Unchecked { challenge: Self::asked().challenge, credential: Self::credential().id, user })
+    }
+
+    fn check_new(&self, _: &Secret, _: &Secret) -> Result<Credential, Wrong> {
+        Ok(Self::credential())
+    }
+
+    fn check_proof(&self, _: &Secret, _: &Credential, _: &Secret) -> Result<Credential, Wrong> {
+        Ok(Self::credential())
     }
 }
 
