@@ -198,7 +198,7 @@ async fn attack_25_before_the_deadline_everything_goes_on_and_after_it_nothing_b
     ]
     .into();
     let leads_to_one =
-        |path: &str| path.starts_with("/v1/me/mfa") || path.starts_with("/v1/session/elevate/");
+        |path: &str| path.starts_with("/v1/me/mfa");
     let mut closed = 0;
     for row in rows().iter().filter(|row| matches!(row.needs, Needs::Session | Needs::Permission(_))) {
         if open.contains(&(row.method, row.path)) || leads_to_one(row.path) {

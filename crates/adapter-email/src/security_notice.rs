@@ -43,14 +43,6 @@ impl Words {
                 otherwise: "It was not you? Then choose another password at once, by saying that you have forgotten yours, and \
                             make new recovery codes.",
             },
-            SecurityNotice::MfaReset => Self {
-                subject: "Your second factor has been turned off",
-                news: "the second factor of your account has just been turned off for you, as it was said to be lost: authenticator \
-                       app, passkeys and recovery codes. All of your sessions have ended. Your password lets you in again; set \
-                       up another second factor then.",
-                otherwise: "You have lost nothing, and asked nobody for this? Then choose another password at once, by saying that \
-                            you have forgotten yours, and ask the Owners of your organization.",
-            },
             SecurityNotice::PasskeyAdded => Self {
                 subject: "A passkey has been added to your account",
                 news: "a passkey has just been added to your account. Whoever holds that device, and unlocks it, signs in without your \
@@ -63,6 +55,14 @@ impl Words {
                 news: "a passkey has just been removed from your account. It signs in no more.",
                 otherwise: "It was not you? Then choose another password at once, by saying that you have forgotten yours, and \
                             look at your other passkeys.",
+            },
+            SecurityNotice::MfaReset => Self {
+                subject: "Your second factor has been turned off",
+                news: "the second factor of your account has just been turned off for you, as it was said to be lost: authenticator \
+                       app, passkeys and recovery codes. All of your sessions have ended. Your password lets you in again; set \
+                       up another second factor then.",
+                otherwise: "You have lost nothing, and asked nobody for this? Then choose another password at once, by saying that \
+                            you have forgotten yours, and ask the Owners of your organization.",
             },
         }
     }

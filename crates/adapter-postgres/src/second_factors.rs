@@ -160,6 +160,8 @@ impl SecondFactors for Transaction {
     async fn second_factors_remove(&mut self, user: UserId) -> Result<(), StoreError> {
         let totp = sqlx::query!("DELETE FROM totp_seeds WHERE user_id = $1", user.uuid());
         totp.execute(self.connection()).await.map_err(store_error)?;
+        let passkeys = sqlx::query!("DELETE FROM passkeys WHERE user_id = $1", user.uuid());
+        passkeys.execute(self.connection()).await.map_err(store_error)?;
         match self.second_factors_settle(user).await? {
             false => Ok(()),
             true => Err(corrupt("a second factor that cannot be removed")),

@@ -229,6 +229,12 @@ impl From<TeamRefusal> for Error {
     }
 }
 
+impl From<WebAuthnFault> for Error {
+    fn from(fault: WebAuthnFault) -> Self {
+        Self::Internal(Box::new(fault))
+    }
+}
+
 impl From<ResetRefusal> for Error {
     fn from(refusal: ResetRefusal) -> Self {
         match refusal {
@@ -236,12 +242,6 @@ impl From<ResetRefusal> for Error {
             ResetRefusal::NotEnabled => Self::MfaNotEnabled,
             ResetRefusal::Elsewhere => Self::MfaResetByOperator,
         }
-    }
-}
-
-impl From<WebAuthnFault> for Error {
-    fn from(fault: WebAuthnFault) -> Self {
-        Self::Internal(Box::new(fault))
     }
 }
 

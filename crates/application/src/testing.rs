@@ -210,19 +210,6 @@ mock! {
     }
 
     #[async_trait]
-    impl SecurityView for Unit {
-        async fn mfa_rule_find(&mut self, organization: OrganizationId) -> Answer<KeptRule>;
-        async fn mfa_impact_page(&mut self, organization: OrganizationId, page: &PageRequest<MemberKey>) -> Answer<Page<Affected, MemberKey>>;
-    }
-
-    #[async_trait]
-    impl Security for Unit {
-        async fn mfa_rule_save(&mut self, organization: OrganizationId, rule: MfaRule, by: UserId, at: OffsetDateTime) -> Answer<()>;
-        async fn mfa_deadlines_set(&mut self, organization: OrganizationId, change: &RuleChange) -> Answer<()>;
-        async fn mfa_notices_claim(&mut self, organization: OrganizationId, limit: u16) -> Answer<Vec<Notified>>;
-    }
-
-    #[async_trait]
     impl PasskeysView for Unit {
         async fn passkeys_of(&mut self, user: UserId) -> Answer<Vec<KeptPasskey>>;
     }
@@ -233,6 +220,19 @@ mock! {
         async fn passkey_rename(&mut self, user: UserId, id: PasskeyId, name: &PasskeyName) -> Answer<Option<Passkey>>;
         async fn passkey_remove(&mut self, user: UserId, id: PasskeyId) -> Answer<bool>;
         async fn passkey_use(&mut self, user: UserId, id: PasskeyId, credential: &Credential, at: OffsetDateTime) -> Answer<bool>;
+    }
+
+    #[async_trait]
+    impl SecurityView for Unit {
+        async fn mfa_rule_find(&mut self, organization: OrganizationId) -> Answer<KeptRule>;
+        async fn mfa_impact_page(&mut self, organization: OrganizationId, page: &PageRequest<MemberKey>) -> Answer<Page<Affected, MemberKey>>;
+    }
+
+    #[async_trait]
+    impl Security for Unit {
+        async fn mfa_rule_save(&mut self, organization: OrganizationId, rule: MfaRule, by: UserId, at: OffsetDateTime) -> Answer<()>;
+        async fn mfa_deadlines_set(&mut self, organization: OrganizationId, change: &RuleChange) -> Answer<()>;
+        async fn mfa_notices_claim(&mut self, organization: OrganizationId, limit: u16) -> Answer<Vec<Notified>>;
     }
 
     #[async_trait]

@@ -107,12 +107,12 @@ pub enum SecurityNotice {
     RecoveryCodeUsed,
     /// There are new recovery codes.
     RecoveryCodesRenewed,
-    /// Every second factor has been turned off for the owner, who is said to have lost it.
-    MfaReset,
     /// There is another passkey.
     PasskeyAdded,
     /// A passkey was taken off.
     PasskeyRemoved,
+    /// Every second factor has been turned off for the owner, who is said to have lost it.
+    MfaReset,
 }
 
 impl SecurityNotice {
@@ -122,9 +122,9 @@ impl SecurityNotice {
         Self::MfaDisabled,
         Self::RecoveryCodeUsed,
         Self::RecoveryCodesRenewed,
-        Self::MfaReset,
         Self::PasskeyAdded,
         Self::PasskeyRemoved,
+        Self::MfaReset,
     ];
 
     /// The stable name.
@@ -134,9 +134,9 @@ impl SecurityNotice {
             Self::MfaDisabled => "mfa_disabled",
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::RecoveryCodesRenewed => "recovery_codes_renewed",
-            Self::MfaReset => "mfa_reset",
             Self::PasskeyAdded => "passkey_added",
             Self::PasskeyRemoved => "passkey_removed",
+            Self::MfaReset => "mfa_reset",
         }
     }
 }

@@ -34,8 +34,8 @@ pub trait View:
     + InvitationsView
     + SessionsView
     + SecondFactorsView
-    + SecurityView
     + PasskeysView
+    + SecurityView
     + SigningKeysView
     + AuditView
     + OwnEvents
@@ -50,8 +50,8 @@ impl<T> View for T where
         + InvitationsView
         + SessionsView
         + SecondFactorsView
-        + SecurityView
         + PasskeysView
+        + SecurityView
         + SigningKeysView
         + AuditView
         + OwnEvents
@@ -69,8 +69,8 @@ pub trait UnitOfWork:
     + Invitations
     + Sessions
     + SecondFactors
-    + Security
     + Passkeys
+    + Security
     + SigningKeys
 {
     /// Writes down what was done in this scope, and goes on in another one: somebody leaves all of their organizations at once.

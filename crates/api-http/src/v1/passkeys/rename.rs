@@ -7,7 +7,7 @@ use super::PasskeyObject;
 use crate::{
     api::Api,
     body::{Fields, Json},
-    credential::Caller,
+    credential::Enrollee,
     id_path::IdPath,
     problem::Result,
 };
@@ -28,7 +28,7 @@ pub(super) struct RenamePasskeyRequest {
     responses((status = 200, description = "Renamed", body = PasskeyObject)))]
 pub(super) async fn rename_passkey(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Enrollee(actor): Enrollee,
     IdPath(id): IdPath<rollcall_domain::id::Passkey>,
     Json(request): Json<RenamePasskeyRequest>,
 ) -> Result<axum::Json<PasskeyObject>> {
