@@ -132,7 +132,7 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
     assert_eq!(lines.last().unwrap(), &json!({"type": "end", "counts": counts}));
 
     // Attacks 2 and 15: nothing of another organization, and nothing that lets anybody in.
-    let secrets = ["password", "token", "hash", "argon2"];
+    let secrets = [rollcall_tests::PASSWORD, "token", "hash", "argon2"];
     let their_people = theirs.members.values().flat_map(|(_, id, email)| [id.as_str(), email.as_str()]);
     let of_theirs = [theirs.organization.as_str(), &their_invitation, "Theirs"];
     for absent in their_people.chain(of_theirs).chain(secrets) {

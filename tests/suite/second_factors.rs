@@ -1,6 +1,9 @@
 //! One's own second factors: turning them on and off, recovery codes, fresh proofs by code.
 
-use rollcall_tests::{Authenticator, Caller, PASSWORD, Service, Team};
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use rollcall_tests::{Authenticator, Caller, ManualClock, PASSWORD, Service, Team, TestDatabase, until};
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -131,6 +134,35 @@ async fn a_fresh_proof_is_given_by_a_code_as_well() {
     assert_eq!((elevated("success"), elevated("refused")), (2, 4));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asvs_7_4_3_no_session_of_the_password_alone_outlives_the_first_factor() {
+    let service = Service::start().await;
+    for round in 0..5 {
+        let email = Service::new_address(&format!("r{round}"));
+        let (grace, _) = service.sign_up(&email, "Acme").await;
+        let begun = grace.post("/v1/me/mfa/totp", json!({})).await.expect(200);
+        let code = Authenticator::of(begun.text_at("/secret"), &service.clock).code();
+        let anonymous = service.anonymous();
+        let sign_in = || anonymous.post("/v1/sessions", json!({"email": email, "password": PASSWORD}));
+        let (confirmed, signed_in) = tokio::join!(
+            grace.post("/v1/me/mfa/totp/confirm", json!({"code": code})),
+            join_all((0..8).map(|_| sign_in())),
+        );
+        confirmed.expect(200);
+        for answer in signed_in {
+            match answer.status.as_u16() {
+                201 => {
+                    let session = anonymous.with_token(answer.text_at("/session/token"));
+                    session.get("/v1/session").await.problem(401, "unauthenticated");
+                }
+                // Asked for the factor, or told to come again.
+                200 | 503 => {}
+                other => panic!("{other}: {}", answer.text),
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn turned_off_it_takes_the_recovery_codes_with_it() {
     let service = Service::start().await;
@@ -177,7 +209,7 @@ async fn nist_3_1_1_2_beside_a_second_factor_a_password_may_be_shorter_and_then_
     // The same by the way of the mailbox.
     let reset = async |password: &str, used: &str| {
         service.anonymous().post("/v1/password-resets", json!({"email": email})).await.expect(202);
-        let token = rollcall_tests::until("a newer link", async || {
+        let token = until("a newer link", async || {
             Some(service.token_for(&email, "/password/reset").await).filter(|token| token != used)
         })
         .await;
@@ -236,4 +268,26 @@ async fn asvs_13_3_1_and_attack_29_what_is_kept_of_factors_is_sealed_or_hashed_a
     let again = service.bring_in(team.owner(), email, "viewer").await.0;
     assert_eq!(mfa(&again).await["totp"]["enabled"], false);
     service.second_step(&challenge, "totp", &app.code_of(1)).await.problem(401, "invalid_challenge");
+}
+
+#[tokio::test]
+async fn asvs_13_3_4_a_key_leaves_the_ring_and_no_authenticator_app_is_lost() {
+    const OLD: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    const NEW: &str = "2:HxECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let (database, clock) = (Arc::new(TestDatabase::create().await), ManualClock::default());
+    let node =
+        async |ring: &str| Service::start_on(database.clone(), clock.clone(), &[("keys.ring", ring)]).await;
+    let before = node(OLD).await;
+    let email = Service::new_address("grace");
+    let (grace, _) = before.sign_up(&email, "Acme").await;
+    let (app, _) = before.enrol(&grace).await;
+    let _both = node(&format!("{NEW},{OLD}")).await;
+    until("another seal", async || {
+        let rows = database.rows("SELECT get_byte(seed, 0) AS key FROM totp_seeds").await;
+        (rows[0]["key"] == 2).then_some(())
+    })
+    .await;
+    let after = node(NEW).await;
+    let challenge = after.challenge(&email).await;
+    after.second_step(&challenge, "totp", &app.code()).await.expect(201);
 }

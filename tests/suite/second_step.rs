@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use reqwest::{Method, header};
-use rollcall_tests::{Answer, Authenticator, Caller, PASSWORD, Service, Team};
+use rollcall_tests::{Answer, Authenticator, Caller, PASSWORD, Service, Team, until};
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -112,9 +112,15 @@ async fn a_challenge_ends_after_five_minutes_or_five_wrong_codes() {
     let answers = join_all((0..16).map(|_| totp(&service, &challenge, &wrong))).await;
     let looked_at = answers.iter().filter(|answer| answer.body["code"] == "invalid_mfa_code").count();
     assert_eq!(looked_at, 5);
-    // What ran out is not kept.
+    // What ran out is not kept: a node that starts forgets it.
     service.clock.advance(Duration::minutes(5));
     let challenge = service.challenge(&email).await;
+    let _another = Service::start_on(service.database.clone(), service.clock.clone(), &[]).await;
+    until("challenges that are forgotten", async || {
+        let kept = service.database.rows("SELECT 1 AS one FROM mfa_challenges").await;
+        (kept.len() == 1).then_some(())
+    })
+    .await;
     totp(&service, &challenge, &app.code()).await.expect(201);
 }
 

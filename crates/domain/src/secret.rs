@@ -76,23 +76,20 @@ impl Password {
         Ok(password)
     }
 
-    /// A password that is being chosen for an account that may have a second factor: it must be long enough beside one. Whether
-    /// it must [stand alone](Self::stands_alone) is for whoever knows the account.
-    ///
-    /// # Errors
-    /// As [`chosen`](Self::chosen).
-    pub fn chosen_beside_a_factor(text: &str) -> Result<Self, InvalidPassword> {
-        let password = Self::checked(text)?;
-        password.at_least(Self::MIN_CHARACTERS_BESIDE_A_FACTOR)?;
-        Ok(password)
-    }
-
     /// Whether it is long enough to be the only factor.
     ///
     /// # Errors
     /// [`InvalidPassword::TooShort`] otherwise.
     pub fn stands_alone(&self) -> Result<(), InvalidPassword> {
         self.at_least(Self::MIN_CHARACTERS)
+    }
+
+    /// Whether it is long enough to be one of two factors.
+    ///
+    /// # Errors
+    /// [`InvalidPassword::TooShort`] otherwise.
+    pub fn stands_beside_a_factor(&self) -> Result<(), InvalidPassword> {
+        self.at_least(Self::MIN_CHARACTERS_BESIDE_A_FACTOR)
     }
 
     fn at_least(&self, min: usize) -> Result<(), InvalidPassword> {
@@ -151,13 +148,10 @@ mod tests {
 
     #[test]
     fn nist_3_1_1_2_beside_a_second_factor_eight_characters_are_enough() {
-        assert_eq!(Password::chosen_beside_a_factor("seven ch").map(|_| ()), Ok(()));
-        assert_eq!(Password::chosen_beside_a_factor("seven c"), Err(InvalidPassword::TooShort { min: 8 }));
-        assert!(Password::chosen_beside_a_factor(&"x".repeat(1_001)).is_err());
-        assert_eq!(
-            Password::given("fourteen chars").stands_alone(),
-            Err(InvalidPassword::TooShort { min: 15 })
-        );
+        let short = |min| Err(InvalidPassword::TooShort { min });
+        assert_eq!(Password::given("eight ch").stands_beside_a_factor(), Ok(()));
+        assert_eq!(Password::given("seven c").stands_beside_a_factor(), short(8));
+        assert_eq!(Password::given("fourteen chars").stands_alone(), short(15));
         assert_eq!(Password::given("fifteen letters").stands_alone(), Ok(()));
     }
 

@@ -1,10 +1,6 @@
 //! What decides which password somebody may choose.
 
-use rollcall_domain::{
-    UserId,
-    accounts::User,
-    secret::{InvalidPassword, Password},
-};
+use rollcall_domain::{UserId, accounts::User, secret::Password};
 
 use crate::{Application, Error, passwords::OwnWords, ports::Scope};
 
@@ -19,13 +15,13 @@ pub(crate) async fn own_words(app: &Application, user: UserId) -> Result<Option<
     Ok(Some((account, words)))
 }
 
-/// Whether a password is too short to be the only factor, which it may be in an account that has a second one.
+/// Whether a password that is chosen is too short to be the only factor, which it may be in an account that has a second one
+/// (NIST SP 800-63B-4 section 3.1.1.2).
 ///
 /// # Errors
-/// [`Error::Invalid`] for `field` in an account that has none (NIST SP 800-63B-4 section 3.1.1.2).
+/// [`Error::Invalid`] for `field` when it is too short for the account.
 pub(super) fn is_short(field: &'static str, password: &Password, account: &User) -> Result<bool, Error> {
-    match password.stands_alone() {
-        Err(InvalidPassword::TooShort { .. }) if account.mfa_enabled => Ok(true),
-        stands_alone => stands_alone.map(|()| false).map_err(|problem| Error::invalid(field, problem)),
-    }
+    let Err(problem) = password.stands_alone() else { return Ok(false) };
+    let long_enough = if account.mfa_enabled { password.stands_beside_a_factor() } else { Err(problem) };
+    long_enough.map(|()| true).map_err(|problem| Error::invalid(field, problem))
 }

@@ -57,8 +57,7 @@ pub(crate) async fn submit(
 ) -> Response {
     let Ok(Form(Submitted { token, password })) = submitted else { return misread() };
     let changed = async {
-        let password = Password::chosen_beside_a_factor(&password)
-            .map_err(|problem| Error::invalid("password", problem))?;
+        let password = Password::checked(&password).map_err(|problem| Error::invalid("password", problem))?;
         let command = ResetPassword { token: Secret::new(token.clone()), password };
         accounts::reset_password(&console.app, &origin, command).await
     };

@@ -34,7 +34,7 @@ pub(super) async fn change_my_password(
 ) -> Result<StatusCode> {
     let mut fields = Fields::default();
     let current = fields.check("current_password", Password::checked(&request.current_password));
-    let new = fields.check("new_password", Password::chosen_beside_a_factor(&request.new_password));
+    let new = fields.check("new_password", Password::checked(&request.new_password));
     let (Some(current), Some(new)) = (current, new) else { return Err(fields.into_error().into()) };
     accounts::change_password(&api.app, &actor, ChangePassword { current, new }).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -33,7 +33,7 @@ pub(super) async fn reset_password(
     Json(request): Json<ResetPasswordRequest>,
 ) -> Result<StatusCode> {
     let mut fields = Fields::default();
-    let Some(password) = fields.check("password", Password::chosen_beside_a_factor(&request.password)) else {
+    let Some(password) = fields.check("password", Password::checked(&request.password)) else {
         return Err(fields.into_error().into());
     };
     let command = ResetPassword { token: Secret::new(request.token), password };
