@@ -181,7 +181,7 @@ async fn attack_12_unknown_suspended_and_misnamed_passkeys_are_answered_alike() 
     let mut answers = vec![sign_in_with(&service, &mut unknown).await];
     // Without a name it might be anybody's; with another's name it is somebody else's.
     let mut misnamed = device.clone();
-    for handle in [Vec::new(), vec![7; 16], ada.user()] {
+    for handle in [Vec::new(), vec![7], vec![7; 16], ada.user()] {
         misnamed.handle = Some(handle);
         answers.push(sign_in_with(&service, &mut misnamed).await);
     }

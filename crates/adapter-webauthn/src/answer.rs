@@ -36,7 +36,9 @@ pub(crate) fn read(answer: &Secret) -> Option<Unchecked> {
     let ClientData { challenge } = serde_json::from_slice(&client_data).ok()?;
     let user = match response.user_handle {
         Some(handle) => {
-            Some(UserId::from_uuid(Uuid::from_slice(&URL_SAFE_NO_PAD.decode(handle).ok()?).ok()?))
+            // A handle of another length is none of ours: it names nobody.
+            let handle = Uuid::from_slice(&URL_SAFE_NO_PAD.decode(handle).ok()?);
+            Some(UserId::from_uuid(handle.unwrap_or_default()))
         }
         None => None,
     };

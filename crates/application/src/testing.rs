@@ -1,5 +1,7 @@
 //! What unit tests put in the place of ports.
 
+mod passkeys;
+
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicU64, Ordering},
@@ -18,7 +20,7 @@ use rollcall_domain::{
     organizations::{Deleted, Deletion, Organization, Plan},
     passkeys::{Passkey, PasskeyName},
     second_factors::Step,
-    secret::{Secret, TokenHash},
+    secret::TokenHash,
     security::{MfaRule, RuleChange},
     sessions::{Lifetimes, Session},
     tokens::{Issuer, KeyPurpose, SigningKey},
@@ -36,16 +38,17 @@ use crate::{
     passkeys::{KeptPasskey, NewPasskey, Passkeys, PasskeysView},
     passwords::{Cost, PasswordHash, Passwords},
     ports::{
-        Asked, Attempt, Attempts, Begun, Ceremonies, Ceremony, Clock, Credential, CredentialId, Credentials,
-        Directory, Entropy, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasskey,
-        FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError, Unchecked,
-        UnitOfWork, View, WebAuthn, WebAuthnFault, Wrong,
+        Attempt, Attempts, Begun, Clock, Credential, CredentialId, Credentials, Directory, Entropy,
+        FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasskey, FoundPasswordReset, FoundSignup,
+        OpenSession, Scope, Settled, Store, StoreError, UnitOfWork, View,
     },
     second_factors::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp},
     security::{Affected, KeptRule, Notified, Security, SecurityView},
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
     tokens::{Sealed, SigningKeys, SigningKeysView, StoredKey, Tokens},
 };
+
+pub(crate) use passkeys::{Honest, Waiting};
 
 /// The moment that unit tests happen at.
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05 UTC);
@@ -378,66 +381,6 @@ impl Attempts for NoCount {
 
     async fn forget(&self, _: OffsetDateTime) -> Answer<u64> {
         Ok(0)
-    }
-}
-
-/// Challenges that wait, in memory.
-#[derive(Default)]
-pub(crate) struct Waiting(Mutex<Vec<Ceremony>>);
-
-#[async_trait]
-impl Ceremonies for Waiting {
-    async fn keep(&self, ceremony: &Ceremony) -> Answer<()> {
-        self.0.lock().expect("no poison").push(ceremony.clone());
-        Ok(())
-    }
-
-    async fn take(&self, challenge: [u8; 32], _: OffsetDateTime) -> Answer<Option<Ceremony>> {
-        let mut waiting = self.0.lock().expect("no poison");
-        let place = waiting.iter().position(|ceremony| ceremony.challenge == challenge);
-        Ok(place.map(|place| waiting.remove(place)))
-    }
-
-    async fn forget(&self, _: OffsetDateTime) -> Answer<u64> {
-        Ok(0)
-    }
-}
-
-/// A device whose every answer is right; the answer says whose it is, or nothing.
-pub(crate) struct Honest;
-
-impl Honest {
-    fn asked() -> Asked {
-        let secret = || Secret::new("a challenge");
-        Asked { options: secret(), challenge: secret(), state: secret() }
-    }
-
-    /// What is kept of its passkey.
-    pub(crate) fn credential() -> Credential {
-        Credential { id: CredentialId(vec![1]), key: "a key".to_owned(), counter: 1, backed_up: false }
-    }
-}
-
-impl WebAuthn for Honest {
-    fn ask_for_new(&self, _: &User, _: &[CredentialId]) -> Result<Asked, WebAuthnFault> {
-        Ok(Self::asked())
-    }
-
-    fn ask_for_proof(&self, _: &[CredentialId]) -> Result<Asked, WebAuthnFault> {
-        Ok(Self::asked())
-    }
-
-    fn read(&self, answer: &Secret) -> Option<Unchecked> {
-        let user = answer.expose().parse().ok();
-        Some(Unchecked { challenge: Self::asked().challenge, credential: Self::credential().id, user })
-    }
-
-    fn check_new(&self, _: &Secret, _: &Secret) -> Result<Credential, Wrong> {
-        Ok(Self::credential())
-    }
-
-    fn check_proof(&self, _: &Secret, _: &Credential, _: &Secret) -> Result<Credential, Wrong> {
-        Ok(Self::credential())
     }
 }
 
