@@ -21,6 +21,8 @@ mod invitations;
 mod isolation;
 mod mail;
 mod members;
+mod mfa_deadlines;
+mod mfa_resets;
 mod mfa_rule;
 mod nodes;
 mod operations;

@@ -2,7 +2,13 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt};
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    fmt,
+    layer::SubscriberExt,
+    registry,
+    util::SubscriberInitExt,
+};
 
 use crate::{
     log_lines::{Flusher, Lines},
@@ -42,10 +48,19 @@ pub(crate) enum Format {
 
 /// What is logged, and how it looks.
 pub(crate) fn filter(settings: &Settings) -> Result<(Targets, Format), InvalidLogging> {
-    let filter = settings.values.log.level.parse().map_err(|_| InvalidLogging::Level)?;
+    let filter = targets(&settings.values.log.level).ok_or(InvalidLogging::Level)?;
     match settings.values.log.format.as_str() {
         "text" => Ok((filter, Format::Text)),
         "json" => Ok((filter, Format::Json)),
         _ => Err(InvalidLogging::Format),
     }
+}
+
+/// Reads `info,sqlx=warn`. The library would take a word that is no level for the name of something to be heard all of.
+fn targets(text: &str) -> Option<Targets> {
+    text.split(',').try_fold(Targets::new(), |targets, directive| match directive.trim().split_once('=') {
+        Some(("", _)) => None,
+        Some((target, level)) => Some(targets.with_target(target, level.parse::<LevelFilter>().ok()?)),
+        None => Some(targets.with_default(directive.trim().parse::<LevelFilter>().ok()?)),
+    })
 }

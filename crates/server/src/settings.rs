@@ -388,6 +388,7 @@ mod tests {
             ("tokens.lifetime_seconds", "301", "TOKENS__LIFETIME_SECONDS"),
             ("tokens.lifetime_seconds", "0", "TOKENS__LIFETIME_SECONDS"),
             ("log.level", "=,", "LOG__LEVEL"),
+            ("log.level", "inof", "LOG__LEVEL"),
             ("log.format", "xml", "LOG__FORMAT"),
         ] {
             let error = Settings::with(Profile::Development, &[(path, value)]).expect_err(path);

@@ -28,7 +28,9 @@ pub async fn reset_mfa(app: &Application, origin: &Origin, user: UserId) -> Resu
         Some("all"),
         None,
     );
-    Ok(unit.commit(app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset })).await?)
+    Ok(unit
+        .commit(app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset }))
+        .await?)
 }
 
 /// Turns every second factor of the scope's account off, which is locked, and ends its sessions. A wish for another address,

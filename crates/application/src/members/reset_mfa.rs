@@ -8,7 +8,12 @@ use rollcall_domain::{
     security::{Locked, reset},
 };
 
-use crate::{Actor, Application, Error, accounts::turn_mfa_off, mail::{Letter, SecurityNotice}, ports::Scope};
+use crate::{
+    Actor, Application, Error,
+    accounts::turn_mfa_off,
+    mail::{Letter, SecurityNotice},
+    ports::Scope,
+};
 
 /// Turns every second factor of a member off, with their recovery codes. All of their sessions end, and they are told by mail. It
 /// is for members who are in no other organization: what guards another one too is the platform operator's to decide.
@@ -44,7 +49,8 @@ async fn change(app: &Application, actor: &Actor, user: UserId) -> Result<Member
     let member = unit.member_find(organization, user).await?.ok_or(Error::NotFound)?;
     let event =
         app.event_by(actor, Action::MfaReset, AuditTarget::User(user)).change("factor", Some("all"), None);
-    unit.commit(app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset })).await?;
+    unit.commit(app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset }))
+        .await?;
     Ok(member)
 }
 

@@ -101,8 +101,8 @@ impl Lock {
 
     /// What clients are told of the limits, whichever of them was reached.
     fn limit(&self, allowances: Option<&Allowances>) -> Limit {
-        let (quota, window) =
-            allowances.map_or((MOST_IN_A_ROW, Duration::DAY), |Allowances { account, .. }| {
+        let (quota, window) = allowances
+            .map_or((MOST_IN_A_ROW, Duration::DAY), |Allowances { account, .. }| {
                 (account.attempts, account.each * account.attempts)
             });
         let (name, what) = self.told_as;

@@ -48,7 +48,12 @@ async fn make(app: &Application, actor: &Actor) -> Result<Issued, Error> {
     if !unit.session_hold(actor.session_id()).await? {
         return Err(Error::Unauthenticated);
     }
-    let claims = Claims::of(app.tokens.issuer(), app.id(), &actor.session, place, now);
+    // Services that do not ask must not go by it for longer than we do.
+    let mut session = actor.session.clone();
+    if let Some(deadline) = actor.mfa_deadline {
+        session.expires_at = session.expires_at.min(now.saturating_add(deadline.left));
+    }
+    let claims = Claims::of(app.tokens.issuer(), app.id(), &session, place, now);
     let token = jwt::sign(TYPE, kid, key, &claims).map_err(|error| Error::Internal(Box::new(error)))?;
     let event = app.event_by(actor, Action::AccessTokenIssued, Target::Session(actor.session_id())).change(
         "jti",
@@ -61,12 +66,13 @@ async fn make(app: &Application, actor: &Actor) -> Result<Issued, Error> {
 
 #[cfg(test)]
 mod tests {
-    use rollcall_domain::{Role, audit::Outcome};
+    use rollcall_domain::{Role, audit::Outcome, security::Deadline};
+    use time::Duration;
 
     use super::*;
     use crate::{
         Means,
-        testing::{MockDirectory, MockUnit, TestStore, actor, application, with_signing_key},
+        testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, with_signing_key},
     };
 
     fn unit(still_open: bool, role: Option<Role>) -> MockUnit {
@@ -89,6 +95,18 @@ mod tests {
         .expect("claims");
         assert_eq!((claims.role, claims.sub), (Some(Role::Viewer), actor(1, Role::Owner).user_id()));
         assert_eq!(store.committed()[0].1, [(Action::AccessTokenIssued, Outcome::Success)]);
+    }
+
+    #[tokio::test]
+    async fn attack_25_a_token_does_not_outlive_a_deadline_for_a_second_factor() {
+        let late = |left| Some(Deadline { at: NOW + left, left });
+        let store = TestStore::of_each([with_signing_key(), unit(true, Some(Role::Viewer))]);
+        let app = application(&store, MockDirectory::new());
+        let actor = Actor { mfa_deadline: late(Duration::minutes(2)), ..actor(1, Role::Viewer) };
+        assert_eq!(issue(&app, &actor).await.expect("a token").expires_in, 120);
+        let actor = Actor { mfa_deadline: late(Duration::ZERO), ..actor };
+        let refused = issue(&app, &actor).await;
+        assert!(matches!(refused, Err(Error::MfaRequired)), "{refused:?}");
     }
 
     #[tokio::test]

@@ -1,0 +1,348 @@
+//! What unit tests put in the place of ports.
+
+mod unit;
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
+
+use async_trait::async_trait;
+use mockall::mock;
+use rollcall_domain::{
+    EmailAddress, OrganizationId, Role, SessionId, UserId,
+    accounts::{Locale, TimeZone, User},
+    attempts::{Allowance, Allowances, TooMany},
+    audit::{Action, Origin, Outcome},
+    members::{Member, Membership},
+    organizations::{Organization, Plan},
+    secret::{Secret, TokenHash},
+    sessions::{Lifetimes, Session},
+    tokens::{Issuer, KeyPurpose, SigningKey},
+};
+use time::{Duration, OffsetDateTime, macros::datetime};
+
+use crate::{
+    Actor, Application, Limits, Means, Settings,
+    audit::Record,
+    mail::Letter,
+    organizations::Exports,
+    passwords::{Cost, Passwords},
+    ports::{
+        Asked, Attempt, Attempts, Begun, Ceremonies, Ceremony, Clock, Credential, CredentialId, Credentials,
+        Directory, Entropy, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasskey,
+        FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError, Unchecked,
+        UnitOfWork, View, WebAuthn, WebAuthnFault, Wrong,
+    },
+    tokens::{StoredKey, Tokens},
+};
+
+pub(crate) use unit::MockUnit;
+
+/// The moment that unit tests happen at.
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05 UTC);
+
+/// Bytes that are never the same twice, and always the same in the next run.
+#[derive(Debug, Default)]
+pub(crate) struct CountingEntropy(AtomicU64);
+
+impl Entropy for CountingEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let count = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+            chunk.copy_from_slice(&count.to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> OffsetDateTime {
+        NOW
+    }
+}
+
+type Answer<T> = Result<T, StoreError>;
+
+mock! {
+    pub(crate) Directory {}
+
+    #[async_trait]
+    impl Directory for Directory {
+        async fn credentials(&self, email: &EmailAddress) -> Answer<Option<Credentials>>;
+        async fn session(&self, token: TokenHash) -> Answer<Option<OpenSession>>;
+        async fn invitation(&self, token: TokenHash) -> Answer<Option<FoundInvitation>>;
+        async fn signup(&self, token: TokenHash) -> Answer<Option<FoundSignup>>;
+        async fn password_reset(&self, token: TokenHash) -> Answer<Option<FoundPasswordReset>>;
+        async fn email_change(&self, token: TokenHash) -> Answer<Option<FoundEmailChange>>;
+        async fn passkey(&self, credential: &CredentialId) -> Answer<Option<FoundPasskey>>;
+        async fn mfa_challenge(&self, token: TokenHash) -> Answer<Option<FoundMfaChallenge>>;
+        async fn session_seen(&self, session: SessionId, token: Option<TokenHash>, at: OffsetDateTime) -> Answer<()>;
+    }
+}
+
+/// What has been committed, in order: the scope, the actions and outcomes, and the letters.
+pub(crate) type Committed = Vec<(Scope, Vec<(Action, Outcome)>, Vec<Letter>)>;
+
+/// Gives out the units it was given, in order, and notes what they commit. A unit that is asked for beyond them
+/// knows nothing but to commit, as recording a refusal does.
+#[derive(Clone, Default)]
+pub(crate) struct TestStore {
+    units: Arc<Mutex<Vec<MockUnit>>>,
+    committed: Arc<Mutex<Committed>>,
+}
+
+impl TestStore {
+    pub(crate) fn of(unit: MockUnit) -> Self {
+        Self::of_each([unit])
+    }
+
+    pub(crate) fn of_each(units: impl Into<Vec<MockUnit>>) -> Self {
+        Self { units: Arc::new(Mutex::new(units.into())), committed: Arc::default() }
+    }
+
+    pub(crate) fn committed(&self) -> Committed {
+        self.committed.lock().expect("no panic").clone()
+    }
+}
+
+#[async_trait]
+impl Store for TestStore {
+    async fn begin(&self, scope: Scope) -> Answer<Box<dyn UnitOfWork>> {
+        let mut units = self.units.lock().expect("no panic");
+        let mut unit = if units.is_empty() { MockUnit::new() } else { units.remove(0) };
+        let here = Arc::new(Mutex::new((scope, Committed::new())));
+        let note = |here: &mut (Scope, Committed), record: &Record| {
+            let events =
+                record.entries().map(|entry| (entry.event().action, entry.event().outcome)).collect();
+            here.1.push((here.0, events, record.letters().to_vec()));
+        };
+        let going = here.clone();
+        unit.expect_go_on().returning(move |record, scope| {
+            let mut here = going.lock().expect("no panic");
+            note(&mut here, &record);
+            here.0 = scope;
+            Ok(())
+        });
+        let committed = self.committed.clone();
+        unit.expect_commit().returning(move |record| {
+            let mut here = here.lock().expect("no panic");
+            note(&mut here, &record);
+            committed.lock().expect("no panic").append(&mut here.1);
+            Ok(())
+        });
+        Ok(Box::new(unit))
+    }
+
+    async fn view(&self, _: Scope) -> Answer<Box<dyn View>> {
+        Ok(Box::new(self.units.lock().expect("no panic").remove(0)))
+    }
+}
+
+/// One of everything.
+pub(crate) const ONE_EACH: Limits = {
+    let one = Allowance { attempts: 1, each: Duration::MINUTE };
+    Limits {
+        invitations_per_inviter: 1,
+        invitations_per_organization: 1,
+        signups_per_address: 1,
+        password_resets_per_address: 1,
+        email_changes_per_account: 1,
+        password_attempts: Allowances { account: one, network: one },
+    }
+};
+
+/// Lets everybody attempt what they like.
+pub(crate) struct NoCount;
+
+#[async_trait]
+impl Attempts for NoCount {
+    async fn begin(
+        &self,
+        _: &Attempt,
+        _: Option<&Allowances>,
+        _: OffsetDateTime,
+    ) -> Answer<Result<Begun, TooMany>> {
+        Ok(Ok(Begun { in_a_row: 1, device_is_known: false }))
+    }
+
+    async fn settle(
+        &self,
+        _: &Attempt,
+        _: Begun,
+        _: Settled,
+        _: Option<&Allowances>,
+        _: OffsetDateTime,
+    ) -> Answer<()> {
+        Ok(())
+    }
+
+    async fn begin_anew(&self, _: [u8; 32]) -> Answer<()> {
+        Ok(())
+    }
+
+    async fn forget(&self, _: OffsetDateTime) -> Answer<u64> {
+        Ok(0)
+    }
+}
+
+/// Challenges that wait, in memory.
+#[derive(Default)]
+pub(crate) struct Waiting(Mutex<Vec<Ceremony>>);
+
+#[async_trait]
+impl Ceremonies for Waiting {
+    async fn keep(&self, ceremony: &Ceremony) -> Answer<()> {
+        self.0.lock().expect("no poison").push(ceremony.clone());
+        Ok(())
+    }
+
+    async fn take(&self, challenge: [u8; 32], _: OffsetDateTime) -> Answer<Option<Ceremony>> {
+        let mut waiting = self.0.lock().expect("no poison");
+        let place = waiting.iter().position(|ceremony| ceremony.challenge == challenge);
+        Ok(place.map(|place| waiting.remove(place)))
+    }
+
+    async fn forget(&self, _: OffsetDateTime) -> Answer<u64> {
+        Ok(0)
+    }
+}
+
+/// A device whose every answer is right; the answer says whose it is, or nothing.
+pub(crate) struct Honest;
+
+impl Honest {
+    fn asked() -> Asked {
+        let secret = || Secret::new("a challenge");
+        Asked { options: secret(), challenge: secret(), state: secret() }
+    }
+
+    /// What is kept of its passkey.
+    pub(crate) fn credential() -> Credential {
+        Credential { id: CredentialId(vec![1]), key: "a key".to_owned(), counter: 1, backed_up: false }
+    }
+}
+
+impl WebAuthn for Honest {
+    fn ask_for_new(&self, _: &User, _: &[CredentialId]) -> Result<Asked, WebAuthnFault> {
+        Ok(Self::asked())
+    }
+
+    fn ask_for_proof(&self, _: &[CredentialId]) -> Result<Asked, WebAuthnFault> {
+        Ok(Self::asked())
+    }
+
+    fn read(&self, answer: &Secret) -> Option<Unchecked> {
+        let user = answer.expose().parse().ok();
+        Some(Unchecked { challenge: Self::asked().challenge, credential: Self::credential().id, user })
+    }
+
+    fn check_new(&self, _: &Secret, _: &Secret) -> Result<Credential, Wrong> {
+        Ok(Self::credential())
+    }
+
+    fn check_proof(&self, _: &Secret, _: &Credential, _: &Secret) -> Result<Credential, Wrong> {
+        Ok(Self::credential())
+    }
+}
+
+/// An application on mocks.
+pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Application {
+    let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy::default());
+    let cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
+    Application {
+        store: Arc::new(store.clone()),
+        directory: Arc::new(directory),
+        attempts: Arc::new(NoCount),
+        ceremonies: Arc::new(Waiting::default()),
+        webauthn: None,
+        clock: Arc::new(StoppedClock),
+        entropy: entropy.clone(),
+        keyring: "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".parse().expect("a keyring"),
+        passwords: Passwords::new(cost, None, 2, std::time::Duration::from_secs(60), entropy)
+            .expect("a cost"),
+        tokens: Tokens::new(Issuer {
+            name: "https://rollcall.example".to_owned(),
+            audience: "platform".to_owned(),
+            lifetime: Duration::minutes(5),
+        }),
+        totp_issuer: "Rollcall".parse().expect("a name"),
+        exports: Exports::at_most(1),
+        settings: Settings {
+            sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
+            limits: None,
+        },
+    }
+}
+
+pub(crate) fn user(number: u8) -> User {
+    User {
+        id: UserId::from_parts(0, &[number; 10]),
+        email: format!("user{number}@example.com").parse().expect("an address"),
+        name: format!("User {number}").parse().expect("a name"),
+        locale: Locale::default(),
+        time_zone: TimeZone::default(),
+        created_at: NOW,
+        mfa_enabled: false,
+        version: 1,
+    }
+}
+
+pub(crate) fn organization() -> Organization {
+    Organization {
+        id: OrganizationId::from_parts(0, &[1; 10]),
+        name: "Acme".parse().expect("a name"),
+        slug: "acme-000000".parse().expect("a slug"),
+        plan: Plan::Free,
+        created_at: NOW,
+        version: 1,
+    }
+}
+
+/// Somebody at work in the [`organization`].
+pub(crate) fn actor(number: u8, role: Role) -> Actor {
+    let user = user(number);
+    let session = Session {
+        id: SessionId::from_parts(0, &[number; 10]),
+        user: user.id,
+        organization: Some(organization().id),
+        authenticated_at: NOW,
+        last_seen_at: NOW,
+        expires_at: NOW + Duration::days(1),
+    };
+    Actor {
+        session,
+        user,
+        place: Some((organization(), role)),
+        mfa_deadline: None,
+        means: Means::Session,
+        origin: Origin::default(),
+    }
+}
+
+/// A member of the [`organization`].
+pub(crate) fn member(number: u8, role: Role) -> Member {
+    let user = user(number);
+    Member {
+        membership: Membership { user: user.id, role },
+        email: user.email.to_string(),
+        name: user.name.to_string(),
+        status: rollcall_domain::members::MemberStatus::Active,
+        joined_at: NOW,
+        mfa_enabled: false,
+        last_seen_at: None,
+        version: 1,
+    }
+}
+
+/// A view in which there is a signing key.
+pub(crate) fn with_signing_key() -> MockUnit {
+    let mut unit = MockUnit::new();
+    let app = application(&TestStore::default(), MockDirectory::new());
+    let key =
+        StoredKey::generate(&app, |kid, public| SigningKey::first(KeyPurpose::AccessToken, kid, public, NOW))
+            .expect("a key");
+    unit.expect_signing_keys().returning(move || Ok(vec![key.clone()]));
+    unit
+}
