@@ -7,6 +7,7 @@
 mod binary;
 mod caller;
 mod database;
+mod events;
 mod golden;
 mod link;
 mod manual_clock;
@@ -18,6 +19,7 @@ mod team;
 pub use binary::Binary;
 pub use caller::{Answer, Caller};
 pub use database::{TestDatabase, random};
+pub use events::{Event, Events};
 pub use golden::compare_with_golden;
 pub use link::Link;
 pub use manual_clock::ManualClock;

@@ -16,13 +16,14 @@ const OF_ORGANIZATIONS: [(&str, &str); 5] = [
     ("organizations", "org_id"),
 ];
 /// Tables that belong to accounts or to the platform.
-const OTHERS: [&str; 10] = [
+const OTHERS: [&str; 11] = [
     "attempts",
     "dev_mails",
     "email_changes",
     "idempotency_keys",
     "notices",
     "password_resets",
+    "revocations",
     "sessions",
     "signing_keys",
     "signups",
@@ -33,7 +34,7 @@ const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-const POLICIES: [(&str, &str, &str, &str); 52] = [
+const POLICIES: [(&str, &str, &str, &str); 54] = [
     ("attempts", "task", "rollcall_app", "ALL"),
     ("audit_events", "directory", "rollcall_directory", "SELECT"),
     ("audit_events", "directory_erasure", "rollcall_directory", "UPDATE"),
@@ -71,6 +72,8 @@ const POLICIES: [(&str, &str, &str, &str); 52] = [
     ("password_resets", "directory_erasure", "rollcall_directory", "DELETE"),
     ("password_resets", "own_address", "rollcall_app", "ALL"),
     ("password_resets", "task", "rollcall_app", "ALL"),
+    ("revocations", "directory", "rollcall_directory", "ALL"),
+    ("revocations", "task", "rollcall_app", "ALL"),
     ("sessions", "directory", "rollcall_directory", "SELECT"),
     ("sessions", "directory_seen", "rollcall_directory", "UPDATE"),
     ("sessions", "organization_ends", "rollcall_app", "DELETE"),
@@ -89,7 +92,7 @@ const POLICIES: [(&str, &str, &str, &str); 52] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-const DEFINERS: [(&str, &str, bool); 13] = [
+const DEFINERS: [(&str, &str, bool); 14] = [
     ("directory_credentials", "rollcall_directory", true),
     ("directory_email_change", "rollcall_directory", true),
     ("directory_invitation", "rollcall_directory", true),
@@ -100,6 +103,7 @@ const DEFINERS: [(&str, &str, bool); 13] = [
     ("directory_session_seen", "rollcall_directory", true),
     ("directory_signup", "rollcall_directory", true),
     ("erase_account", "rollcall_directory", true),
+    ("note_revocation", "rollcall_directory", false),
     ("organization_keeps_an_owner", "rollcall_directory", false),
     ("purge_organization", "rollcall_purge", true),
     ("purge_rows", "rollcall_purge", true),
@@ -229,6 +233,7 @@ async fn roles_have_no_rights_beyond_those_on_the_list() {
         "notices: DELETE INSERT SELECT",
         "organizations: INSERT SELECT",
         "password_resets: DELETE INSERT",
+        "revocations: DELETE SELECT",
         "sessions: DELETE INSERT",
         "signing_keys: DELETE INSERT SELECT",
         "signups: DELETE INSERT",

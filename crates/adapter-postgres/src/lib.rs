@@ -20,6 +20,7 @@ mod organizations;
 mod outbox;
 mod purge;
 mod readiness;
+mod revocations;
 mod row;
 mod session_cache;
 mod sessions;

@@ -44,6 +44,7 @@ pub(crate) mod task {
     pub(crate) const ATTEMPTS: &str = "attempts";
     pub(crate) const MAILBOX: &str = "mailbox";
     pub(crate) const PURGE: &str = "purge";
+    pub(crate) const REVOCATIONS: &str = "revocations";
 }
 
 impl Transaction {

@@ -18,6 +18,7 @@ use crate::{
     organizations::Exports,
     passwords::Passwords,
     ports::{Attempts, Clock, Directory, Entropy, Scope, Store},
+    revocations::Feed,
     tokens::Tokens,
 };
 
@@ -40,6 +41,8 @@ pub struct Application {
     pub passwords: Passwords,
     /// Signing of access tokens.
     pub tokens: Tokens,
+    /// What is not good any more, for services that remember.
+    pub feed: Feed,
     /// The exports that run.
     pub exports: Exports,
     /// What the configuration says.

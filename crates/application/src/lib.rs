@@ -19,6 +19,7 @@ mod page;
 pub mod passwords;
 pub mod ports;
 mod precondition;
+pub mod revocations;
 pub mod sessions;
 #[cfg(test)]
 mod testing;

@@ -35,6 +35,7 @@ use crate::{
         Attempt, Attempts, Begun, Clock, Credentials, Directory, Entropy, FoundEmailChange, FoundInvitation,
         FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError, UnitOfWork, View,
     },
+    revocations::{Feed, Noted, Position, Revocations},
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView, StoredKey, Tokens},
 };
@@ -322,6 +323,32 @@ impl Attempts for NoCount {
     }
 }
 
+/// Has nothing to tell.
+pub(crate) struct NothingRevoked;
+
+#[async_trait]
+impl Revocations for NothingRevoked {
+    async fn publish(&self, _: OffsetDateTime) -> Answer<Position> {
+        Ok(Position::START)
+    }
+
+    async fn is_known(&self, position: Position) -> Answer<bool> {
+        Ok(position == Position::START)
+    }
+
+    async fn after(&self, _: i64, _: u16) -> Answer<Vec<Noted>> {
+        Ok(Vec::new())
+    }
+
+    async fn wait(&self, at_most: std::time::Duration) {
+        tokio::time::sleep(at_most).await;
+    }
+
+    async fn forget(&self, _: OffsetDateTime) -> Answer<u64> {
+        Ok(0)
+    }
+}
+
 /// An application on mocks.
 pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Application {
     let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy::default());
@@ -340,6 +367,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
             audience: "platform".to_owned(),
             lifetime: Duration::minutes(5),
         }),
+        feed: Feed::new(Arc::new(NothingRevoked)),
         exports: Exports::at_most(1),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },

@@ -25,6 +25,7 @@ pub mod members;
 pub mod organizations;
 mod permission;
 pub mod policy;
+pub mod revocations;
 mod role;
 pub mod secret;
 pub mod sessions;

@@ -17,6 +17,7 @@ use rollcall_application::{
     mail::{Courier, DevMailbox, Pace},
     organizations::Exports,
     passwords::Passwords,
+    revocations::Feed,
     tokens::{self, Tokens},
 };
 use rollcall_web_console::{Console, ExplainedProblem};
@@ -234,6 +235,7 @@ pub(crate) fn application(
         keyring,
         passwords,
         tokens: Tokens::new(settings.issuer(address)),
+        feed: Feed::new(Arc::new(store.clone())),
         exports: Exports::at_most(settings.exports_at_once()),
         settings: ApplicationSettings { sessions: settings.lifetimes(), limits: settings.limits() },
     })

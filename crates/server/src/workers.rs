@@ -9,6 +9,7 @@ use rollcall_application::{
     mail::Courier,
     organizations,
     ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge},
+    revocations,
 };
 use rollcall_domain::tokens::KeyPurpose;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -60,6 +61,13 @@ impl Workers {
                 if !pause(PURGE_EVERY, &stopped).await {
                     return;
                 }
+            }
+        });
+        let (app, stopped) = (self.app.clone(), stop.clone());
+        tracker.spawn(async move {
+            tokio::select! {
+                () = app.feed.keep_looking(&app) => {}
+                () = stopped.cancelled() => app.feed.close(),
             }
         });
         let stopped = stop.clone();
@@ -115,6 +123,7 @@ impl Workers {
         complain(self.expiry.forget_signups(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_password_resets(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_email_changes(now).await.map(drop).map_err(Error::from));
+        complain(revocations::forget(&self.app).await.map(drop));
         complain(self.attempts.forget(now).await.map(drop).map_err(Error::from));
         for purpose in KeyPurpose::ALL {
             complain(self.expiry.forget_signing_keys(purpose, now).await.map(drop).map_err(Error::from));

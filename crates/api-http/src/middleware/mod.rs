@@ -6,7 +6,7 @@ mod outermost;
 mod rate_limit;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
-pub(crate) use idempotency::ONLY_ASKS;
+pub(crate) use idempotency::ONLY_ASK;
 pub(crate) use rate_limit::RateLimits;
 
 use crate::{

@@ -29,8 +29,8 @@ const USER_AGENT_CHARACTERS: usize = 256;
 
 pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let trace_id = continued_trace(request.headers()).unwrap_or_else(|| random_id(&api));
-    let client = client(&api, &request, &trace_id);
+    let id = named_by_the_service(&request).or_else(|| continued_trace(request.headers()));
+    let client = client(&api, &request, &id.unwrap_or_else(|| random_id(&api)));
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
     // The path may hold ids, the query may hold secrets: neither is logged, the route says enough.
@@ -105,6 +105,16 @@ fn client(api: &Api, request: &Request, request_id: &str) -> Client {
         user_agent: user_agent.map(|name| name.chars().take(USER_AGENT_CHARACTERS).collect()),
         request_id: request_id.to_owned(),
     }
+}
+
+/// The id that a service has given its question, which it finds on the answer (AuthZEN 1.0, "Request Identification").
+fn named_by_the_service(request: &Request) -> Option<String> {
+    const LONGEST: usize = 255;
+    if !request.uri().path().starts_with("/access/v1/") {
+        return None;
+    }
+    let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
+    ((1..=LONGEST).contains(&id.len()) && !id.contains('\t')).then(|| id.to_owned())
 }
 
 /// The id of the trace that the request belongs to (W3C Trace Context, section 3.2).

@@ -10,6 +10,7 @@ mod invitations;
 mod members;
 mod objects;
 mod organizations;
+mod revocations;
 mod sessions;
 mod tokens;
 
@@ -20,6 +21,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(tokens::routes())
         .merge(organizations::routes())
         .merge(authorization::routes())
+        .merge(revocations::routes())
         .merge(members::routes())
         .merge(invitations::routes())
 }

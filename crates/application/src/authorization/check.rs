@@ -25,6 +25,10 @@ pub enum Reason {
     ScopeLacksPermission,
     /// The caller is in no organization, so there is nothing to have it on.
     NoOrganization,
+    /// The person is not in the organization, or there is no such organization: nobody is told which.
+    NotAMember,
+    /// The platform's operator has suspended the account.
+    Suspended,
 }
 
 impl Reason {
@@ -34,6 +38,8 @@ impl Reason {
             Self::RoleLacksPermission => "role_lacks_permission",
             Self::ScopeLacksPermission => "scope_lacks_permission",
             Self::NoOrganization => "no_organization",
+            Self::NotAMember => "not_a_member",
+            Self::Suspended => "suspended",
         }
     }
 }
