@@ -35,7 +35,7 @@ use crate::{
         Attempt, Attempts, Begun, Clock, Credentials, Directory, Entropy, FoundEmailChange, FoundInvitation,
         FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError, UnitOfWork, View,
     },
-    revocations::{Feed, Noted, Position, Revocations},
+    revocations::{self, Feed, Noted, Revocations},
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView, StoredKey, Tokens},
 };
@@ -328,12 +328,12 @@ pub(crate) struct NothingRevoked;
 
 #[async_trait]
 impl Revocations for NothingRevoked {
-    async fn publish(&self, _: OffsetDateTime) -> Answer<Position> {
-        Ok(Position::START)
+    async fn publish(&self, _: OffsetDateTime) -> Answer<revocations::Position> {
+        Ok(revocations::Position::START)
     }
 
-    async fn is_known(&self, position: Position) -> Answer<bool> {
-        Ok(position == Position::START)
+    async fn is_known(&self, position: revocations::Position) -> Answer<bool> {
+        Ok(position == revocations::Position::START)
     }
 
     async fn after(&self, _: i64, _: u16) -> Answer<Vec<Noted>> {
