@@ -7,6 +7,7 @@
 mod binary;
 mod caller;
 mod database;
+mod detour;
 mod events;
 mod golden;
 mod link;
@@ -19,6 +20,7 @@ mod team;
 pub use binary::Binary;
 pub use caller::{Answer, Caller};
 pub use database::{TestDatabase, random};
+pub use detour::Detour;
 pub use events::{Event, Events};
 pub use golden::compare_with_golden;
 pub use link::Link;

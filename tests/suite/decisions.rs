@@ -140,7 +140,9 @@ async fn authzen_7_several_questions_share_what_is_the_same_and_one_that_is_none
     };
     assert_eq!(decisions(&all), [true, false, false, false, false, true]);
     assert_eq!(all.text_at("/evaluations/1/context/reason"), "role_lacks_permission");
-    for (number, message) in [(2, "subject.id is missing"), (3, "body must be an object"), (4, "acton is not known here")] {
+    for (number, message) in
+        [(2, "subject.id is missing"), (3, "body must be an object"), (4, "acton is not known here")]
+    {
         let context = &all.body["evaluations"][number]["context"];
         assert_eq!(context["reason"], "invalid_request", "{context}");
         assert_eq!(context["error"], json!({"status": 422, "message": message}));
@@ -150,7 +152,11 @@ async fn authzen_7_several_questions_share_what_is_the_same_and_one_that_is_none
         ("deny_on_first_deny", &[true, false]),
         ("permit_on_first_permit", &[true]),
     ] {
-        assert_eq!(decisions(&sibling.post(MANY, body(Some(semantic))).await.expect(200)), expected, "{semantic}");
+        assert_eq!(
+            decisions(&sibling.post(MANY, body(Some(semantic))).await.expect(200)),
+            expected,
+            "{semantic}"
+        );
     }
     sibling.post(MANY, body(Some("any"))).await.invalid("options.evaluations_semantic");
 
@@ -190,7 +196,8 @@ async fn authzen_requests_keep_their_ids_and_the_endpoints_can_be_found() {
     }
     assert_ne!(ask(&"x".repeat(256)).await.expect(200).header("x-request-id").len(), 256);
     // A refusal keeps it too; elsewhere it is ours.
-    let refused = service.anonymous().request(Method::POST, ONE).header("X-Request-ID", "mine").json(&json!({}));
+    let refused =
+        service.anonymous().request(Method::POST, ONE).header("X-Request-ID", "mine").json(&json!({}));
     assert_eq!(Answer::of(refused).await.problem(401, "unauthenticated").header("x-request-id"), "mine");
     let elsewhere = service.anonymous().request(Method::GET, "/healthz").header("X-Request-ID", "mine");
     assert_ne!(Answer::of(elsewhere).await.expect(200).header("x-request-id"), "mine");

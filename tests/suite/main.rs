@@ -31,6 +31,7 @@ mod refusals;
 mod revocations;
 mod schema;
 mod sessions;
+mod sibling;
 mod signing_keys;
 mod tokens;
 mod tour;

@@ -134,7 +134,9 @@ async fn from_a_place_that_is_not_known_any_more_it_begins_with_a_reset() {
     let (number, at) = ids[2].split_once('-').unwrap();
     let later = format!("{}-{at}", number.parse::<i64>().unwrap() + 1);
     let set_back = format!("{number}-{}", at.parse::<i64>().unwrap() - 1);
-    for unknown in [ids[0].as_str(), &ids[1], &later, &set_back, "0-0", "nonsense", "", "1-1; DROP TABLE revocations"] {
+    for unknown in
+        [ids[0].as_str(), &ids[1], &later, &set_back, "0-0", "nonsense", "", "1-1; DROP TABLE revocations"]
+    {
         let reset = follow(&another, Some(unknown)).await.next().await.unwrap();
         assert_eq!((reset.kind.as_str(), &reset.id), ("reset", &ids[2]), "{unknown}");
     }

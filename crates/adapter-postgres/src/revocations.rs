@@ -81,9 +81,8 @@ impl Revocations for PgStore {
             let mut placed = 0;
             if waiting {
                 // In a statement of its own: the next one then sees what the holder before has committed.
-                let lock = sqlx::query!(
-                    "SELECT pg_advisory_xact_lock(hashtextextended('rollcall.revocations', 0))"
-                );
+                let lock =
+                    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('rollcall.revocations', 0))");
                 lock.execute(&mut *transaction).await.map_err(store_error)?;
                 let place = sqlx::query!(
                     "WITH waiting AS (

@@ -195,8 +195,7 @@ mod tests {
         kept.note(1..=1_000);
         let app = application_on(&kept);
         look(&app, 1).await;
-        let mut follower =
-            follow(&app, Some(Position { number: 2, at: 2 })).await.expect("a follower");
+        let mut follower = follow(&app, Some(Position { number: 2, at: 2 })).await.expect("a follower");
         // Of what was seen before, nothing is told.
         assert!(tokio::time::timeout(Duration::from_millis(10), follower.next()).await.is_err());
         look(&app, 2).await;
@@ -215,8 +214,7 @@ mod tests {
         let kept = Arc::new(Kept::default());
         kept.note(1..=2);
         let app = application_on(&kept);
-        let mut follower =
-            follow(&app, Some(Position { number: 1, at: 1 })).await.expect("a follower");
+        let mut follower = follow(&app, Some(Position { number: 1, at: 1 })).await.expect("a follower");
         kept.0.lock().expect("no panic").clear();
         kept.note(4..=6);
         look(&app, 1).await;

@@ -81,9 +81,7 @@ impl Semantic {
 #[serde(untagged)]
 pub(super) enum Evaluations {
     /// In the order asked.
-    Many {
-        evaluations: Vec<Evaluation>,
-    },
+    Many { evaluations: Vec<Evaluation> },
     /// The one, when there were no others.
     One(Evaluation),
 }

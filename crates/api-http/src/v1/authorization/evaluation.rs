@@ -159,7 +159,9 @@ impl Asked {
             ];
             let missing = parts.into_iter().filter(|(_, missing)| *missing);
             return Err(Error::Invalid(
-                missing.map(|(field, _)| rollcall_application::FieldError::new(field, "is missing")).collect(),
+                missing
+                    .map(|(field, _)| rollcall_application::FieldError::new(field, "is missing"))
+                    .collect(),
             ));
         };
         Ok(known(subject, action, resource))

@@ -43,7 +43,8 @@ pub(super) async fn follow_revocations(
         }
     };
     tokio::spawn(sending.instrument(Span::current()));
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")), NO_BUFFERING], body).into_response())
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")), NO_BUFFERING], body)
+        .into_response())
 }
 
 async fn send(mut follower: Follower, chunks: Chunks) -> std::result::Result<(), CutOff> {
