@@ -46,12 +46,22 @@ impl Pair {
     /// The same, once the sibling lets them in without asking.
     async fn known(&self, token: &str) -> Caller {
         let caller = self.with(token);
-        self.way.lead_to(Some(&self.rollcall.base()));
         until("the sibling to know somebody", async || {
-            (caller.get("/agents").await.status == StatusCode::OK).then_some(())
+            let asked = self.questions().await;
+            let known = caller.get("/agents").await.status == StatusCode::OK;
+            (known && self.questions().await == asked).then_some(())
         })
         .await;
         caller
+    }
+
+    /// How often Rollcall has been asked about tokens.
+    async fn questions(&self) -> u64 {
+        let metrics = self.rollcall.operations().get("/metrics").await.expect(200).text;
+        let counts = metrics.lines().filter(|line| {
+            line.starts_with("rollcall_http_requests_total") && line.contains("\"/v1/introspect\"")
+        });
+        counts.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap() as u64).sum()
     }
 }
 

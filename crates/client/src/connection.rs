@@ -61,14 +61,14 @@ impl Connection {
         self.circuit.admit().map_err(unavailable)?;
         let admitted = Admitted(&self.circuit);
         let deadline = Instant::now() + self.settings.patience;
-        let mut pause = PAUSE;
+        let (mut pause, mut reason) = (PAUSE, "no answer in time".to_owned());
         for repeat in 0..=REPEATS {
             match timeout_at(deadline, attempt(request())).await {
                 Ok(Ok(answer)) => {
                     admitted.answered();
                     return Ok(answer);
                 }
-                Ok(Err(error)) => tracing::debug!(%error, repeat, "Rollcall did not answer"),
+                Ok(Err(error)) => reason = error.to_string(),
                 Err(_) => break,
             }
             if repeat < REPEATS {
@@ -77,7 +77,7 @@ impl Connection {
             }
         }
         admitted.failed();
-        tracing::warn!("Rollcall does not answer");
+        tracing::warn!(reason, "Rollcall does not answer");
         Err(unavailable(Duration::ZERO))
     }
 

@@ -59,6 +59,13 @@ impl Keys {
         Self { connection, fetched: Mutex::new(None) }
     }
 
+    /// One key that was fetched just now.
+    #[cfg(test)]
+    pub(crate) fn known(connection: Connection, kid: &str, key: VerifyingKey) -> Self {
+        let keys = Arc::new([(kid.to_owned(), key)].into());
+        Self { connection, fetched: Mutex::new(Some(Fetched { keys, at: Instant::now() })) }
+    }
+
     /// The key of this name, if Rollcall has published one.
     ///
     /// # Errors

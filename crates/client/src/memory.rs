@@ -188,7 +188,7 @@ impl Inner {
 }
 
 /// How long an access token may be good to somebody whose clock differs.
-fn token_life() -> Duration {
+pub(crate) fn token_life() -> Duration {
     Duration::try_from(LONGEST + SKEW).unwrap_or(Duration::MAX)
 }
 

@@ -72,8 +72,8 @@ impl Rollcall {
         let answer = self.introspect(token).await?;
         let caller = answer.caller().ok_or(Error::Unauthenticated)?;
         let now = (connection.settings.now)().unix_timestamp();
-        let lives = answer.exp.map_or(0, |exp| u64::try_from(exp.saturating_sub(now)).unwrap_or(0));
-        memory.remember(hash, turn, caller, Duration::from_secs(lives));
+        let seconds = answer.exp.map(|exp| u64::try_from(exp.saturating_sub(now)).unwrap_or(0));
+        memory.remember(hash, turn, caller, seconds.map_or(Duration::MAX, Duration::from_secs));
         Ok(caller)
     }
 
@@ -92,5 +92,56 @@ impl Rollcall {
     /// The way to Rollcall, for what else is sent there.
     pub(crate) fn connection(&self) -> &Connection {
         &self.0.connection
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    use ed25519_dalek::{Signer, SigningKey};
+    use rollcall_domain::{Permission, UserId, revocations::Revocation, tokens::TYPE};
+    use serde_json::json;
+    use time::{OffsetDateTime, macros::datetime};
+
+    use super::*;
+    use crate::memory::token_life;
+
+    const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05 UTC);
+    const URL: &str = "http://127.0.0.1:9";
+    const USER: &str = "user_01h455vb4pex5vsknk084sn02q";
+
+    fn token(audience: &str, seconds_ago: i64) -> Secret {
+        let made = NOW.unix_timestamp() - seconds_ago;
+        let claims = json!({
+            "iss": URL, "aud": audience, "sub": USER, "org": "org_01h455vb4pex5vsknk084sn02q", "role": "viewer",
+            "sid": "sess_01h455vb4pex5vsknk084sn02q", "jti": "at_01h455vb4pex5vsknk084sn02q", "iat": made, "exp": made + 300,
+        });
+        let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed =
+            format!("{}.{}", part(&json!({"typ": TYPE, "alg": "EdDSA", "kid": "ours"})), part(&claims));
+        let signature = SigningKey::from_bytes(&[7; 32]).sign(signed.as_bytes());
+        Secret::new(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes())))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_access_token_is_checked_here_and_asked_about_once_something_of_it_has_ended() {
+        // Nobody can be asked here.
+        let settings = Settings { now: || NOW, ..Settings::new(URL, "the credential") };
+        let memory = Arc::new(Memory::new(settings.believed_for, settings.remembered_for));
+        let connection = Connection::new(settings).expect("settings");
+        tokio::time::advance(token_life() + Duration::from_secs(1)).await;
+        let key = SigningKey::from_bytes(&[7; 32]).verifying_key();
+        let keys = Keys::known(connection.clone(), "ours", key);
+        let rollcall = Rollcall(Arc::new(Inner { connection, keys, memory: memory.clone() }));
+
+        memory.nothing_is_missing();
+        let caller = rollcall.authenticate(&token(URL, 0)).await.expect("somebody");
+        assert!(caller.allows(Permission::AgentsRead) && !caller.allows(Permission::AgentsManage));
+        for bad in [token("elsewhere", 0), token(URL, 300), token(URL, -120), Secret::new("a.b.c")] {
+            assert_eq!(rollcall.authenticate(&bad).await, Err(Error::Unauthenticated));
+        }
+        memory.ended(&Revocation::UserSuspended { user_id: USER.parse::<UserId>().expect("an id") });
+        let refused = rollcall.authenticate(&token(URL, 0)).await;
+        assert!(matches!(refused, Err(Error::Unavailable { .. })), "{refused:?}");
     }
 }
