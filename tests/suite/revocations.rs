@@ -127,8 +127,10 @@ async fn from_a_place_that_is_not_known_any_more_it_begins_with_a_reset() {
     let values: Vec<_> = KNOWN.to_vec();
     let another = Service::start_on(service.database.clone(), service.clock.clone(), &values).await;
     until("what was told long ago to be forgotten", async || {
-        let kept = service.database.rows("SELECT position FROM revocations").await;
-        (kept == [json!({"position": 3})]).then_some(())
+        let kept =
+            service.database.rows("SELECT position, org_id, user_id, session_id FROM revocations").await;
+        let nothing = json!({"position": 3, "org_id": null, "user_id": null, "session_id": null});
+        (kept == [nothing]).then_some(())
     })
     .await;
     let (number, at) = ids[2].split_once('-').unwrap();

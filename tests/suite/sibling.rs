@@ -52,6 +52,7 @@ impl Pair {
             (known && self.questions().await == asked).then_some(())
         })
         .await;
+        assert!(self.questions().await > 0, "the questions are not counted as the test takes them to be");
         caller
     }
 

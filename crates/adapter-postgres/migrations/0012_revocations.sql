@@ -7,7 +7,9 @@
 CREATE TABLE revocations (
     entry        bigint      GENERATED ALWAYS AS IDENTITY,
     kind         text        NOT NULL CHECK (kind IN ('session.ended', 'member.removed', 'member.role_changed',
-                                                      'user.suspended', 'user.deleted', 'organization.deleted')),
+                                                      'user.suspended', 'user.deleted', 'organization.deleted',
+                                                      -- The last one, when its time is over: its place is still needed.
+                                                      'forgotten')),
     org_id       uuid,
     user_id      uuid,
     session_id   uuid,
@@ -23,7 +25,7 @@ CREATE INDEX revocations_waiting ON revocations (entry) WHERE position IS NULL;
 CREATE INDEX revocations_by_time ON revocations (published_at);
 
 GRANT SELECT, DELETE ON revocations TO rollcall_app;
-GRANT UPDATE (position, published_at) ON revocations TO rollcall_app;
+GRANT UPDATE (kind, org_id, user_id, session_id, role, position, published_at) ON revocations TO rollcall_app;
 GRANT INSERT ON revocations TO rollcall_directory;
 ALTER TABLE revocations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE revocations FORCE  ROW LEVEL SECURITY;

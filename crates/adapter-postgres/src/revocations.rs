@@ -129,7 +129,7 @@ impl Revocations for PgStore {
         let rows = sqlx::query_as!(
             NotedRow,
             r#"SELECT position AS "position!", published_at AS "published_at!", kind, org_id, user_id, session_id, role
-                 FROM revocations WHERE position > $1 ORDER BY position LIMIT $2"#,
+                 FROM revocations WHERE position > $1 AND kind <> 'forgotten' ORDER BY position LIMIT $2"#,
             number,
             i64::from(at_most),
         );
@@ -145,7 +145,13 @@ impl Revocations for PgStore {
 
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         let mut transaction = begin_task(&self.pool, task::REVOCATIONS).await?;
-        // The last one stays: the next goes on from its place.
+        // Of the last one its place stays, from which the next goes on, and nothing else.
+        let empty = sqlx::query!(
+            "UPDATE revocations SET kind = 'forgotten', org_id = NULL, user_id = NULL, session_id = NULL, role = NULL
+              WHERE published_at < $1 AND kind <> 'forgotten' AND position = (SELECT max(position) FROM revocations)",
+            before
+        );
+        empty.execute(&mut *transaction).await.map_err(store_error)?;
         let delete = sqlx::query!(
             "DELETE FROM revocations WHERE published_at < $1 AND position < (SELECT max(position) FROM revocations)",
             before

@@ -28,9 +28,9 @@ pub struct Question {
 /// # Errors
 /// Only when something is out of order.
 pub async fn evaluate(app: &Application, questions: &[Question]) -> Result<Vec<Option<Reason>>, Error> {
-    let mut wanted: BTreeMap<_, Vec<UserId>> = BTreeMap::new();
+    let mut wanted: BTreeMap<OrganizationId, Vec<UserId>> = BTreeMap::new();
     for question in questions {
-        let people = wanted.entry(question.organization.uuid()).or_default();
+        let people = wanted.entry(question.organization).or_default();
         if !people.contains(&question.user) {
             people.push(question.user);
         }
@@ -38,7 +38,6 @@ pub async fn evaluate(app: &Application, questions: &[Question]) -> Result<Vec<O
     // Each organization in a scope of its own, however often it is asked about.
     let mut seats = HashMap::new();
     for (organization, people) in wanted {
-        let organization = OrganizationId::from_uuid(organization);
         let mut view = app.store.view(Scope::Organization(organization)).await?;
         for user in people {
             if let Some(member) = view.member_find(organization, user).await? {

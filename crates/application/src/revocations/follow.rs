@@ -82,7 +82,7 @@ impl Follower {
         }
         let page = self.app.feed.revocations.after(at.number, PAGE).await?;
         // What has been forgotten in between leaves a gap.
-        let goes_on = page.first().is_some_and(|first| first.position.number == at.number + 1);
+        let goes_on = (at.number + 1..).zip(&page).all(|(number, noted)| noted.position.number == number);
         Ok(Some(match page.last() {
             Some(last) if goes_on => {
                 self.at = Some(last.position);
@@ -219,5 +219,10 @@ mod tests {
         kept.note(4..=6);
         look(&app, 1).await;
         assert_eq!(told(&mut follower).await, Some(Told::Reset(Position { number: 6, at: 6 })));
+        // Also further on: nodes' clocks differ, and so does what is old enough.
+        kept.note(7..=7);
+        kept.note(9..=9);
+        look(&app, 2).await;
+        assert_eq!(told(&mut follower).await, Some(Told::Reset(Position { number: 9, at: 9 })));
     }
 }

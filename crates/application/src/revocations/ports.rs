@@ -69,7 +69,7 @@ pub trait Revocations: Send + Sync {
     /// Waits until something may have been noted since it was last waited for, at any node.
     async fn wait(&self, at_most: Duration);
 
-    /// Forgets what got its place before a moment, but for the last; gives back how many.
+    /// Forgets what got its place before a moment, but for the last place itself; gives back how many.
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
 }
 
