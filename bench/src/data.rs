@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rollcall_domain::UserId;
+use rollcall_domain::{OrganizationId, UserId};
 use uuid::Uuid;
 
 /// Ids are this and a number. The bits of a UUIDv7 in front are those of a day in 2024.
@@ -90,6 +90,13 @@ impl Data {
         UserId::from_uuid(id(self.in_small_teams() + member)).to_string()
     }
 
+    /// The ids of one member of a small organization after the other, and of that organization.
+    pub(crate) fn seat(&self, n: u64) -> (String, String) {
+        let member = n.wrapping_mul(7_919) % self.in_small_teams();
+        let organization = OrganizationId::from_uuid(id(member / self.team));
+        (UserId::from_uuid(id(member)).to_string(), organization.to_string())
+    }
+
     /// The address of one member of a small organization after the other.
     pub(crate) fn address(&self, n: u64) -> String {
         format!("user-{}@bench.example", n % self.in_small_teams())
@@ -173,6 +180,15 @@ mod tests {
         let data = data();
         assert_eq!([0, 1, 2, 3].map(|n| data.owner(n)), [0, 4, 8, 0].map(token));
         assert_eq!([0, 17].map(|n| data.owner_of_large(n)), [2_000, 2_001].map(token));
+    }
+
+    #[test]
+    fn seats_are_those_of_small_organizations() {
+        let data = data();
+        let seats: BTreeSet<_> = (0..12).map(|n| data.seat(n)).collect();
+        let seat =
+            |n| (UserId::from_uuid(id(n)).to_string(), OrganizationId::from_uuid(id(n / 4)).to_string());
+        assert_eq!(seats, (0..12).map(seat).collect());
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::{
     data::{Data, PASSWORD},
     floors::Floor,
     load::Calls,
+    server::SERVICE_TOKEN,
 };
 
 /// Something that is measured.
@@ -95,6 +96,13 @@ pub(crate) const ROWS: &[Row] = &[
         }),
         floor: Some(Floor::Constant),
         targets: &[Target::OfFloor(0.4)],
+    },
+    Row {
+        name: "evaluation",
+        title: "decision for a service (AuthZEN)",
+        work: Work::Throughput(evaluation),
+        floor: Some(Floor::Select),
+        targets: &[Target::OfFloor(0.5)],
     },
     Row {
         name: "session-cold",
@@ -210,6 +218,14 @@ fn members_of_large(data: &Data, n: u64) -> Call {
 fn invitation(data: &Data, n: u64) -> Call {
     let body = format!(r#"{{"email":"guest-{}@bench.example","role":"member"}}"#, data.fresh());
     Call::post("/v1/invitations", body).by(data.owner(n)).expecting(201)
+}
+
+fn evaluation(data: &Data, n: u64) -> Call {
+    let (user, organization) = data.seat(n);
+    let body = format!(
+        r#"{{"subject":{{"type":"user","id":"{user}"}},"action":{{"name":"agents:manage"}},"resource":{{"type":"organization","id":"{organization}"}}}}"#
+    );
+    Call::post("/access/v1/evaluation", body).by(SERVICE_TOKEN.to_owned())
 }
 
 fn sign_in(data: &Data, n: u64) -> Call {

@@ -13,6 +13,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Result;
 
+/// The credential of services at the service.
+pub(crate) const SERVICE_TOKEN: &str = "a credential of services that is long enough";
+
 /// A server that runs.
 pub(crate) struct Server {
     process: Child,
@@ -90,6 +93,7 @@ pub(crate) fn rollcall(program: &Path, database_url: &str) -> Command {
         ("ROLLCALL__HTTP__OPERATIONS_ADDRESS", "127.0.0.1:0"),
         // All of the load comes from one address.
         ("ROLLCALL__LIMITS__ENABLED", "false"),
+        ("ROLLCALL__SERVICE__TOKEN", SERVICE_TOKEN),
     ]);
     command
 }

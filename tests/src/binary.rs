@@ -9,22 +9,27 @@ use std::{
 
 use crate::Caller;
 
-/// A running `rollcall serve`.
+/// A program beside the tests that were built with it.
+fn program(name: &str) -> PathBuf {
+    let tests = env::current_exe().unwrap();
+    let path = tests.parent().and_then(|deps| deps.parent()).unwrap().join(name);
+    assert!(
+        path.exists(),
+        "{name} is not built: `cargo build --package rollcall-server --package rollcall-sibling`, or `cargo xtask test`, which does it"
+    );
+    path
+}
+
+/// A running `rollcall serve`, or a service beside it.
 pub struct Binary {
     process: Child,
     base: String,
 }
 
 impl Binary {
-    /// The program, beside the tests that were built with it.
+    /// The program.
     pub fn path() -> PathBuf {
-        let tests = env::current_exe().unwrap();
-        let path = tests.parent().and_then(|deps| deps.parent()).unwrap().join("rollcall");
-        assert!(
-            path.exists(),
-            "the binary is not built: `cargo build --bin rollcall`, or `cargo xtask test`, which does it"
-        );
-        path
+        program("rollcall")
     }
 
     /// A command of the program, with nothing of this process's own configuration.
@@ -48,7 +53,21 @@ impl Binary {
 
     /// Starts serving; it serves when this returns.
     pub fn serve(environment: &[(&str, &str)]) -> Self {
-        let mut process = Self::command(environment).arg("serve").stdout(Stdio::piped()).spawn().unwrap();
+        let mut command = Self::command(environment);
+        command.arg("serve");
+        Self::start(command)
+    }
+
+    /// Starts the service beside Rollcall that the tests have; it serves when this returns.
+    pub fn sibling(rollcall: &str, environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(program("agents"));
+        let own = [("ROLLCALL_URL", rollcall), ("AGENTS_ADDRESS", "127.0.0.1:0")];
+        command.envs(own).envs(environment.iter().copied());
+        Self::start(command)
+    }
+
+    fn start(mut command: Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let line = lines.next().expect("the line that says it serves").unwrap();
         let base = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();

@@ -16,6 +16,11 @@ impl Default for ManualClock {
 }
 
 impl ManualClock {
+    /// A clock that stands still at a moment.
+    pub fn at(moment: OffsetDateTime) -> Self {
+        Self(Arc::new(Mutex::new(moment)))
+    }
+
     /// Lets time pass.
     pub fn advance(&self, duration: Duration) {
         *self.0.lock().unwrap() += duration;

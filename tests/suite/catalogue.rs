@@ -11,7 +11,7 @@ pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 7] = [
     ("security_controls", "org_id, control"),
 ];
 /// Tables that belong to accounts or to the platform.
-pub(crate) const OTHERS: [&str; 15] = [
+pub(crate) const OTHERS: [&str; 16] = [
     "attempts",
     "dev_mails",
     "email_changes",
@@ -22,6 +22,7 @@ pub(crate) const OTHERS: [&str; 15] = [
     "passkeys",
     "password_resets",
     "recovery_codes",
+    "revocations",
     "sessions",
     "signing_keys",
     "signups",
@@ -33,7 +34,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 68] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 70] = [
     ("attempts", "task", "rollcall_app", "ALL"),
     ("audit_events", "directory", "rollcall_directory", "SELECT"),
     ("audit_events", "directory_erasure", "rollcall_directory", "UPDATE"),
@@ -85,6 +86,8 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 68] = [
     ("security_controls", "directory", "rollcall_directory", "SELECT"),
     ("security_controls", "own_organization", "rollcall_app", "ALL"),
     ("security_controls", "purge", "rollcall_purge", "ALL"),
+    ("revocations", "directory", "rollcall_directory", "ALL"),
+    ("revocations", "task", "rollcall_app", "ALL"),
     ("sessions", "directory", "rollcall_directory", "SELECT"),
     ("sessions", "directory_seen", "rollcall_directory", "UPDATE"),
     ("sessions", "organization_ends", "rollcall_app", "DELETE"),
@@ -105,7 +108,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 68] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-pub(crate) const DEFINERS: [(&str, &str, bool); 16] = [
+pub(crate) const DEFINERS: [(&str, &str, bool); 17] = [
     ("directory_credentials", "rollcall_directory", true),
     ("directory_email_change", "rollcall_directory", true),
     ("directory_invitation", "rollcall_directory", true),
@@ -118,6 +121,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 16] = [
     ("directory_session_seen", "rollcall_directory", true),
     ("directory_signup", "rollcall_directory", true),
     ("erase_account", "rollcall_directory", true),
+    ("note_revocation", "rollcall_directory", false),
     ("organization_keeps_an_owner", "rollcall_directory", false),
     ("purge_organization", "rollcall_purge", true),
     ("purge_rows", "rollcall_purge", true),
@@ -125,7 +129,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 16] = [
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.
-pub(crate) const RIGHTS: [&str; 23] = [
+pub(crate) const RIGHTS: [&str; 24] = [
     "_sqlx_migrations: SELECT",
     "attempts: DELETE INSERT SELECT",
     "audit_events: INSERT SELECT",
@@ -143,6 +147,7 @@ pub(crate) const RIGHTS: [&str; 23] = [
     "passkeys: DELETE INSERT SELECT",
     "password_resets: DELETE INSERT",
     "recovery_codes: DELETE INSERT SELECT",
+    "revocations: DELETE SELECT",
     "security_controls: INSERT SELECT",
     "sessions: DELETE INSERT",
     "signing_keys: DELETE INSERT SELECT",

@@ -85,6 +85,10 @@ pub(crate) fn rows() -> Vec<Row> {
         row("post", "/v1/tokens", Session),
         row("post", "/v1/introspect", Service),
         row("get", "/.well-known/jwks.json", Nothing),
+        row("get", "/.well-known/authzen-configuration", Nothing),
+        row("post", "/access/v1/evaluation", Service).with(json!({})),
+        row("post", "/access/v1/evaluations", Service).with(json!({})),
+        row("get", "/v1/service/revocations", Service),
         row("get", "/v1/session", Session),
         row("delete", "/v1/session", Session),
         row("post", "/v1/session/organization", Session)

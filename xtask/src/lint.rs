@@ -12,7 +12,22 @@ pub(crate) fn run() -> Result {
     process::run(cargo().args(["fmt", "--all", "--check"]))?;
     crate::tidy::run()?;
     process::run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
+    domain_anywhere()?;
     deny()
+}
+
+/// Checks that the domain can be used where there is no operating system, if this machine can build for that:
+/// `rustup target add wasm32-unknown-unknown`.
+fn domain_anywhere() -> Result {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    let mut libraries = Command::new("rustc");
+    libraries.args(["--print", "target-libdir", "--target", TARGET]);
+    if PathBuf::from(process::output(&mut libraries)?.trim()).is_dir() {
+        process::run(cargo().args(["check", "--package", "rollcall-domain", "--target", TARGET]))
+    } else {
+        println!("{TARGET} is not installed: whether the domain builds for it is not looked at");
+        Ok(())
+    }
 }
 
 /// Checks licences, sources and who may use which dependency. Advisories need a database that is fetched from the

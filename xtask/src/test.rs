@@ -32,7 +32,8 @@ fn test(url: Option<&str>, name: Option<&str>) -> Result {
         }
     };
     // Some tests start, and kill, the real binary.
-    process::run(cargo().args(["build", "--quiet", "--package", "rollcall-server", "--bin", "rollcall"]))?;
+    let programs = ["--package", "rollcall-server", "--package", "rollcall-sibling"];
+    process::run(cargo().args(["build", "--quiet", "--bins"]).args(programs))?;
     // nextest gives each test a process of its own; without a named database each would start one.
     let mut nextest = cargo();
     nextest.args(["nextest", "--version"]);

@@ -22,6 +22,7 @@ mod outbox;
 mod passkeys;
 mod purge;
 mod readiness;
+mod revocations;
 mod row;
 mod second_factors;
 mod security;

@@ -23,7 +23,10 @@ use sqlx::{
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
 use time::OffsetDateTime;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep, timeout},
+};
 use uuid::Uuid;
 
 /// The channel that the triggers of migration 3 speak on.
@@ -61,6 +64,8 @@ pub(crate) struct SessionCache {
     missed: AtomicU64,
     /// Until when what is remembered is believed, in microseconds of the clock below.
     trusted: AtomicU64,
+    /// Told of each change that is heard of.
+    pub(crate) change_heard: Notify,
     /// Whether changes are heard of, for the log.
     hears: AtomicBool,
     began: Instant,
@@ -87,6 +92,7 @@ impl Default for SessionCache {
             turn: AtomicU64::new(1),
             missed: AtomicU64::new(0),
             trusted: AtomicU64::new(0),
+            change_heard: Notify::new(),
             hears: AtomicBool::new(false),
             began: Instant::now(),
         }
@@ -218,6 +224,7 @@ impl SessionCache {
             // Not from our triggers: whatever it means, looking again is safe.
             Err(_) => self.forget_all(),
         }
+        self.change_heard.notify_one();
     }
 }
 

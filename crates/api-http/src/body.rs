@@ -95,6 +95,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ParseError> {
 }
 
 /// A value that was written as an object. Left to itself, serde takes a list of its fields' values as well.
+#[derive(Debug, Clone)]
 pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

@@ -13,7 +13,7 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{api::Api, middleware::ONLY_ASKS, operations, operations::Parts, problem, v1};
+use crate::{api::Api, middleware::ONLY_ASK, operations, operations::Parts, problem, v1};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,6 +27,7 @@ use crate::{api::Api, middleware::ONLY_ASKS, operations, operations::Parts, prob
     tags(
         (name = "Sign-up and sessions", description = "Signing up, in and out."),
         (name = "Access tokens", description = "What services beside Rollcall go by."),
+        (name = "Decisions", description = "What services beside Rollcall ask, and what they are told without asking."),
         (name = "Own account", description = "What a person may do with their own account."),
         (name = "Organization", description = "The organization that one is at work in."),
         (name = "Team", description = "Its members, and what they may do."),
@@ -89,7 +90,7 @@ fn complete_item(path: &str, item: &mut PathItem) {
     }
     for operation in item.post.iter_mut() {
         add_problems(operation);
-        if path != ONLY_ASKS {
+        if !ONLY_ASK.contains(&path) {
             add_header(
                 operation,
                 "Idempotency-Key",

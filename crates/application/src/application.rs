@@ -19,6 +19,7 @@ use crate::{
     organizations::Exports,
     passwords::Passwords,
     ports::{Attempts, Ceremonies, Clock, Directory, Entropy, Scope, Store, WebAuthn},
+    revocations::Feed,
     tokens::Tokens,
 };
 
@@ -47,6 +48,8 @@ pub struct Application {
     pub tokens: Tokens,
     /// What authenticator apps call this service.
     pub totp_issuer: Issuer,
+    /// What is not good any more, for services that remember.
+    pub feed: Feed,
     /// The exports that run.
     pub exports: Exports,
     /// What the configuration says.

@@ -20,6 +20,7 @@ pub mod passkeys;
 pub mod passwords;
 pub mod ports;
 mod precondition;
+pub mod revocations;
 pub mod second_factors;
 pub mod security;
 pub mod sessions;

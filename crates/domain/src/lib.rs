@@ -2,7 +2,23 @@
 //!
 //! This crate does no I/O, knows no clock and no randomness: whatever it needs to know is passed in,
 //! and what it decides comes back as a value. Sibling services use it to speak of the same roles,
-//! permissions and ids as Rollcall does.
+//! permissions and ids as Rollcall does; it builds wherever Rust does, WebAssembly included.
+//!
+//! The names that stand in the API, in tokens and in `permissions.csv` are stable, and are what types are read from and
+//! written as:
+//!
+//! ```
+//! use rollcall_domain::{OrganizationId, Permission, Role};
+//!
+//! let role: Role = "customer_support_agent".parse()?;
+//! assert!(role.grants(Permission::EscalationsClaim));
+//! assert_eq!("agents:manage".parse(), Ok(Permission::AgentsManage));
+//! assert_eq!(serde_json::to_string(&Permission::AgentsManage)?, "\"agents:manage\"");
+//! assert!("user_01h455vb4pex5vsknk084sn02q".parse::<OrganizationId>().is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Whether somebody may do something is asked in one place:
 //!
 //! ```
 //! use rollcall_domain::{policy::{self, Decision, Grant, Target}, Permission, Role};
@@ -26,6 +42,7 @@ pub mod organizations;
 pub mod passkeys;
 mod permission;
 pub mod policy;
+pub mod revocations;
 mod role;
 pub mod second_factors;
 pub mod secret;
@@ -35,7 +52,7 @@ mod text;
 pub mod tokens;
 
 pub use email::{EmailAddress, InvalidEmailAddress};
-pub use id::{EventId, InvitationId, OrganizationId, SessionId, UserId};
+pub use id::{ApiKeyId, EventId, InvitationId, OrganizationId, SessionId, UserId};
 pub use permission::{Permission, PermissionSet, UnknownPermission};
 pub use role::{Role, UnknownRole};
 pub use text::{InvalidText, Text};

@@ -14,6 +14,14 @@ pub struct UnknownPermission;
 macro_rules! catalogue {
     ($($name:ident = $wire:literal, [$($role:ident)*], $bearer:ident $(, $power:ident)?;)*) => {
         /// One thing that can be allowed or refused.
+        ///
+        /// ```
+        /// use rollcall_domain::Permission;
+        ///
+        /// assert_eq!(Permission::CallsRead.as_str(), "calls:read");
+        /// assert!(Permission::CallsRead.allowed_for_api_keys());
+        /// assert!(!Permission::BillingManage.allowed_for_api_keys());
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Permission {
             $(#[doc = concat!("`", $wire, "`")] $name,)*

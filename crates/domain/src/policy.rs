@@ -64,6 +64,17 @@ pub enum Decision {
 ///
 /// The permission is asked first, so that a refusal says nothing about what exists. Power over the team
 /// ends at Owners: whoever lacks `owners:manage` neither invites, makes, changes nor removes one.
+///
+/// ```
+/// use rollcall_domain::{Permission, Role, policy::{Decision, Grant, Target, decide}};
+///
+/// let admin = Grant::Member { role: Role::Admin };
+/// assert_eq!(decide(&admin, Permission::TeamRemove, Target::Seat { role: Role::Viewer }), Decision::Allowed);
+/// assert_eq!(
+///     decide(&admin, Permission::TeamRemove, Target::Seat { role: Role::Owner }),
+///     Decision::Forbidden { required: Permission::OwnersManage },
+/// );
+/// ```
 pub fn decide(grant: &Grant, permission: Permission, target: Target) -> Decision {
     let held = grant.permissions();
     if !held.contains(permission) {

@@ -5,6 +5,14 @@ use std::{fmt, str::FromStr};
 use crate::{Permission, PermissionSet};
 
 /// What a member is in an organization. What each may do is fixed in `permissions.csv`.
+///
+/// ```
+/// use rollcall_domain::Role;
+///
+/// assert_eq!("admin".parse(), Ok(Role::Admin));
+/// assert_eq!(Role::CustomerSupportAgent.display_name(), "Customer Support Agent");
+/// assert!(Role::Owner.outranks(Role::Admin) && !Role::Viewer.outranks(Role::Member));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Everything, billing and API keys included. There is always at least one.

@@ -19,6 +19,7 @@ use rollcall_application::{
     organizations::Exports,
     passwords::Passwords,
     ports::WebAuthn,
+    revocations::Feed,
     tokens::{self, Tokens},
 };
 use rollcall_web_console::{Console, ExplainedProblem};
@@ -241,6 +242,7 @@ pub(crate) fn application(
         passwords,
         tokens: Tokens::new(settings.issuer(address)),
         totp_issuer: settings.totp_issuer()?,
+        feed: Feed::new(Arc::new(store.clone())),
         exports: Exports::at_most(settings.exports_at_once()),
         settings: ApplicationSettings { sessions: settings.lifetimes(), limits: settings.limits() },
     })

@@ -9,7 +9,7 @@ use rollcall_application::{
     mail::Courier,
     organizations,
     ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge, Seeds},
-    second_factors,
+    revocations, second_factors,
     security::{self, MfaNotices},
 };
 use rollcall_domain::tokens::KeyPurpose;
@@ -78,6 +78,13 @@ impl Workers {
                 }
             }
         });
+        let (app, stopped) = (self.app.clone(), stop.clone());
+        tracker.spawn(async move {
+            tokio::select! {
+                () = app.feed.keep_looking(&app) => {}
+                () = stopped.cancelled() => app.feed.close(),
+            }
+        });
         let stopped = stop.clone();
         tracker.spawn(async move {
             loop {
@@ -138,6 +145,7 @@ impl Workers {
         complain(self.expiry.forget_email_changes(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_second_factors(now).await.map(drop).map_err(Error::from));
         complain(second_factors::reseal(&self.app, self.seeds.as_ref()).await.map(drop));
+        complain(revocations::forget(&self.app).await.map(drop));
         complain(self.attempts.forget(now).await.map(drop).map_err(Error::from));
         complain(self.app.ceremonies.forget(now).await.map(drop).map_err(Error::from));
         for purpose in KeyPurpose::ALL {

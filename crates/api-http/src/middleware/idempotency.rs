@@ -29,8 +29,8 @@ use crate::{
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// A `POST` that makes nothing: what it answers is true at this moment only, so a key means nothing to it.
-pub(crate) const ONLY_ASKS: &str = "/v1/introspect";
+/// `POST`s that make nothing: what they answer is true at this moment only, so a key means nothing to them.
+pub(crate) const ONLY_ASK: [&str; 3] = ["/v1/introspect", "/access/v1/evaluation", "/access/v1/evaluations"];
 /// How long a key is remembered.
 const KEPT: Duration = Duration::DAY;
 const PURPOSE: &str = "idempotency/v1";
@@ -48,7 +48,7 @@ struct Answer {
 pub(super) async fn once(api: &Api, request: Request, next: Next) -> Response {
     // Pages are for people, who see what they get.
     let path = request.uri().path();
-    let of_the_api = path.starts_with("/v1/") && path != ONLY_ASKS;
+    let of_the_api = path.starts_with("/v1/") && !ONLY_ASK.contains(&path);
     if *request.method() != Method::POST || !of_the_api || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }

@@ -11,7 +11,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-pub(crate) use idempotency::ONLY_ASKS;
+pub(crate) use idempotency::ONLY_ASK;
 pub(crate) use rate_limit::{RateLimits, tell_limit};
 
 use crate::{

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, Method, header};
 use crate::{
     api::Api,
     credential::Credential,
-    middleware::ONLY_ASKS,
+    middleware::ONLY_ASK,
     problem::{Code, Problem},
 };
 
@@ -18,7 +18,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub(super) fn check(api: &Api, request: &Request) -> Result<(), Problem> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
     // What only asks takes a Bearer token alone, which no site can make a browser send along.
-    if !safe && request.uri().path() != ONLY_ASKS {
+    if !safe && !ONLY_ASK.contains(&request.uri().path()) {
         let headers = request.headers();
         let moved_by_a_browser = match Credential::of(headers, api.settings.cookie) {
             Credential::Cookie(_) => true,

@@ -33,7 +33,9 @@ const USER_AGENT_CHARACTERS: usize = 256;
 
 pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let request_id = continued_trace(request.headers()).unwrap_or_else(|| api.request_ids.next());
+    let request_id = named_by_the_service(&request)
+        .or_else(|| continued_trace(request.headers()))
+        .unwrap_or_else(|| api.request_ids.next());
     let origin = origin(&api, &request, request_id);
     let request_id = HeaderValue::try_from(origin.request_id.as_deref().unwrap_or_default());
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -110,6 +112,16 @@ fn origin(api: &Api, request: &Request, request_id: String) -> Origin {
         user_agent: user_agent.map(|name| name.chars().take(USER_AGENT_CHARACTERS).collect()),
         request_id: Some(request_id),
     }
+}
+
+/// The id that a service has given its question, which it finds on the answer (AuthZEN 1.0, "Request Identification").
+fn named_by_the_service(request: &Request) -> Option<String> {
+    const LONGEST: usize = 255;
+    if !request.uri().path().starts_with("/access/v1/") {
+        return None;
+    }
+    let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
+    ((1..=LONGEST).contains(&id.len()) && !id.contains('\t')).then(|| id.to_owned())
 }
 
 /// The id of the trace that the request belongs to (W3C Trace Context, section 3.2).

@@ -11,6 +11,7 @@ mod members;
 mod objects;
 mod organizations;
 mod passkeys;
+mod revocations;
 mod second_factors;
 mod security;
 mod sessions;
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(organizations::routes())
         .merge(security::routes())
         .merge(authorization::routes())
+        .merge(revocations::routes())
         .merge(members::routes())
         .merge(invitations::routes())
 }

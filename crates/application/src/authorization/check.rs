@@ -27,6 +27,10 @@ pub enum Reason {
     MfaRequired,
     /// The caller is in no organization, so there is nothing to have it on.
     NoOrganization,
+    /// The person is not in the organization, or there is no such organization: nobody is told which.
+    NotAMember,
+    /// The platform's operator has suspended the account.
+    Suspended,
 }
 
 impl Reason {
@@ -37,6 +41,8 @@ impl Reason {
             Self::ScopeLacksPermission => "scope_lacks_permission",
             Self::MfaRequired => "mfa_required",
             Self::NoOrganization => "no_organization",
+            Self::NotAMember => "not_a_member",
+            Self::Suspended => "suspended",
         }
     }
 }

@@ -1,5 +1,7 @@
-//! Answers to "may I?", for callers that ask before they act.
+//! Answers to "may I?", for callers that ask before they act, and to "may they?", for services beside Rollcall.
 
 mod check;
+mod evaluate;
 
 pub use check::{Answer, Reason, check};
+pub use evaluate::{Question, evaluate};

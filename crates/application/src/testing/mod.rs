@@ -34,6 +34,7 @@ use crate::{
         FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError, Unchecked,
         UnitOfWork, View, WebAuthn, WebAuthnFault, Wrong,
     },
+    revocations::{self, Feed, Noted, Revocations},
     tokens::{StoredKey, Tokens},
 };
 
@@ -247,6 +248,32 @@ impl WebAuthn for Honest {
     }
 }
 
+/// Has nothing to tell.
+pub(crate) struct NothingRevoked;
+
+#[async_trait]
+impl Revocations for NothingRevoked {
+    async fn publish(&self, _: OffsetDateTime) -> Answer<revocations::Position> {
+        Ok(revocations::Position::START)
+    }
+
+    async fn is_known(&self, position: revocations::Position) -> Answer<bool> {
+        Ok(position == revocations::Position::START)
+    }
+
+    async fn after(&self, _: i64, _: u16) -> Answer<Vec<Noted>> {
+        Ok(Vec::new())
+    }
+
+    async fn wait(&self, at_most: std::time::Duration) {
+        tokio::time::sleep(at_most).await;
+    }
+
+    async fn forget(&self, _: OffsetDateTime) -> Answer<u64> {
+        Ok(0)
+    }
+}
+
 /// An application on mocks.
 pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Application {
     let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy::default());
@@ -268,6 +295,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
             lifetime: Duration::minutes(5),
         }),
         totp_issuer: "Rollcall".parse().expect("a name"),
+        feed: Feed::new(Arc::new(NothingRevoked)),
         exports: Exports::at_most(1),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },

@@ -11,7 +11,7 @@ pub const TYPE: &str = "at+jwt";
 /// The longest that an access token lives. Who checks it on their own learns of nothing that happens in between.
 pub const LONGEST: Duration = Duration::minutes(5);
 /// How far apart the clocks of two nodes may be.
-pub(super) const SKEW: Duration = Duration::MINUTE;
+pub const SKEW: Duration = Duration::MINUTE;
 
 /// Who makes access tokens, for whom, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +98,8 @@ impl Claims {
         u64::try_from(self.exp - self.iat).unwrap_or(0)
     }
 
-    /// Whether they say what `issuer` would have said of a token that is good at `now` (RFC 8725 sections 3.8 and 3.9).
+    /// Whether they say what `issuer` would have said of a token that is good at `now` (RFC 8725 sections 3.8 and 3.9). Its
+    /// signature is checked before.
     ///
     /// # Errors
     /// [`InvalidClaims`].

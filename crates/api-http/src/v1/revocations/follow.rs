@@ -1,0 +1,70 @@
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use rollcall_application::revocations::{self, Follower, Noted, Position, Told};
+use tracing::{Instrument, Span};
+
+use crate::{
+    api::Api,
+    problem::Result,
+    service_credential::SiblingService,
+    streaming::{Chunks, CutOff, streamed},
+};
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// Proxies that would rather send much at once are asked not to wait.
+const NO_BUFFERING: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+/// How long a client waits before it comes back, in milliseconds.
+const RETRY: &str = "retry: 250\n\n";
+
+/// Tells a service what is not good any more, as Server-Sent Events, for as long as it listens: within a second of the
+/// change. Events are `session.ended`, `member.removed`, `member.role_changed`, `user.suspended`, `user.deleted` and
+/// `organization.deleted`; their data is an object with the same `type` and the ids of what is concerned. An empty comment
+/// comes four times a second: whoever hears none should go by nothing that they remember. `Last-Event-ID` goes on from
+/// there, for an hour; whatever does not go on from there begins with `reset`, upon which everything that is remembered is to
+/// be forgotten.
+#[utoipa::path(get, path = "/v1/service/revocations", tag = "Decisions", security(("service" = [])),
+    params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was heard")),
+    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream")))]
+pub(super) async fn follow_revocations(
+    State(api): State<Api>,
+    _: SiblingService,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()?.parse().ok());
+    let follower = revocations::follow(&api.app, last).await?;
+    let (chunks, body) = streamed(&api.settings);
+    let sending = async {
+        if let Err(error) = send(follower, chunks).await {
+            tracing::info!(%error, "a feed of revocations was cut off");
+        }
+    };
+    tokio::spawn(sending.instrument(Span::current()));
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")), NO_BUFFERING], body)
+        .into_response())
+}
+
+async fn send(mut follower: Follower, chunks: Chunks) -> std::result::Result<(), CutOff> {
+    chunks.send(RETRY.into()).await?;
+    while let Some(told) = follower.next().await? {
+        let text = match told {
+            Told::Reset(at) => event(at, "reset", "{}"),
+            Told::Revoked(noted) => {
+                let events = noted.iter().map(|Noted { position, revocation }| {
+                    Ok(event(*position, revocation.kind(), &serde_json::to_string(revocation)?))
+                });
+                events.collect::<std::result::Result<String, serde_json::Error>>()?
+            }
+            Told::Nothing => ":\n\n".to_owned(),
+        };
+        chunks.send(text.into_bytes()).await?;
+    }
+    Ok(chunks.end().await?)
+}
+
+fn event(at: Position, kind: &str, data: &str) -> String {
+    format!("id: {at}\nevent: {kind}\ndata: {data}\n\n")
+}

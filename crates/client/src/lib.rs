@@ -1,0 +1,46 @@
+//! What a service beside Rollcall adds, so that it knows who calls it and what they may do.
+//!
+//! ```no_run
+//! use axum::{Router, extract::State, routing::get};
+//! use rollcall_client::{Caller, Error, Rollcall, Settings};
+//! use rollcall_domain::Permission;
+//!
+//! async fn list_agents(caller: Caller) -> Result<String, Error> {
+//!     let organization = caller.require(Permission::AgentsRead)?;
+//!     Ok(format!("the agents of {organization}"))
+//! }
+//!
+//! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+//! let rollcall = Rollcall::connect(Settings::new("https://rollcall.example", "the service credential"))?;
+//! let routes: Router = Router::new().route("/agents", get(list_agents)).with_state(rollcall);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Caller`] comes with an access token, the token of a session or an API key. Access tokens are checked here, by
+//! Rollcall's published keys; everything else is asked about, and the answer is remembered for a stated time. What is
+//! remembered is only believed while the feed of revocations tells, several times a second, that nothing is missing: so a
+//! member who was removed is out within a second, whatever fails. When Rollcall cannot be asked and has to be, the answer is
+//! no, for now: 503 with `Retry-After`.
+
+mod answer;
+mod caller;
+mod chance;
+mod circuit;
+mod connection;
+mod error;
+mod feed;
+mod keys;
+mod memory;
+mod report;
+mod rollcall;
+mod settings;
+mod spool;
+mod sse;
+mod token;
+
+pub use caller::{Caller, Subject};
+pub use error::Error;
+pub use report::{Actor, AuditEvent, Outcome, ReportError, Reporter};
+pub use rollcall::Rollcall;
+pub use settings::{InvalidSettings, Settings};

@@ -1,0 +1,171 @@
+//! Lines that wait in a file, so that they outlive this process.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+/// The most that waits, in bytes: some 200,000 events.
+const MOST: u64 = 64 * 1024 * 1024;
+/// How much that is over may stand before what is not.
+const COMPACT_AT: u64 = 1024 * 1024;
+
+/// Lines that wait in a file.
+pub(crate) struct Spool {
+    path: PathBuf,
+    file: File,
+    /// Where the first line begins that waits.
+    begin: u64,
+    /// Where the file ends.
+    end: u64,
+}
+
+/// Lines that are taken together.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Batch {
+    pub(crate) lines: Vec<String>,
+    /// Where the first line begins that is not among them.
+    end: u64,
+}
+
+impl Spool {
+    /// Opens the file, with what an earlier process has left in it. Half a line, which it did not come to finish, was never
+    /// acknowledged to anybody.
+    ///
+    /// # Errors
+    /// When the file cannot be read and written.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        let mut left = Vec::new();
+        file.read_to_end(&mut left)?;
+        let whole = left.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+        let end = whole as u64;
+        file.set_len(end)?;
+        Ok(Self { path: path.to_owned(), file, begin: 0, end })
+    }
+
+    /// Adds a line; gives back whether there was room for it.
+    ///
+    /// # Errors
+    /// When it cannot be written; it is not there then.
+    pub(crate) fn add(&mut self, line: &str) -> io::Result<bool> {
+        let length = line.len() as u64 + 1;
+        if self.end - self.begin + length > MOST {
+            return Ok(false);
+        }
+        if let Err(error) = self.file.write_all(format!("{line}\n").as_bytes()) {
+            self.file.set_len(self.end)?;
+            return Err(error);
+        }
+        self.end += length;
+        Ok(true)
+    }
+
+    /// The lines that have waited for longest: at most so many, of at most so many bytes, but for one that is longer by itself.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub(crate) fn first(&mut self, at_most: usize, bytes: usize) -> io::Result<Batch> {
+        let mut batch = Batch { lines: Vec::new(), end: self.begin };
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(self.begin))?;
+        let mut size = 0;
+        for line in BufReader::new(file.take(self.end - self.begin)).lines().take(at_most) {
+            let line = line?;
+            size += line.len();
+            if size > bytes && !batch.lines.is_empty() {
+                break;
+            }
+            batch.end += line.len() as u64 + 1;
+            batch.lines.push(line);
+        }
+        Ok(batch)
+    }
+
+    /// Notes that a batch does not wait any more.
+    ///
+    /// # Errors
+    /// When the file cannot be made shorter. What is over may then be taken again by a later process.
+    pub(crate) fn done(&mut self, batch: &Batch) -> io::Result<()> {
+        self.begin = batch.end;
+        if self.begin == self.end {
+            self.file.set_len(0)?;
+            (self.begin, self.end) = (0, 0);
+        } else if self.begin >= COMPACT_AT {
+            let rest = self.first(usize::MAX, usize::MAX)?;
+            let beside = self.path.with_extension("new");
+            fs::write(&beside, rest.lines.iter().map(|line| format!("{line}\n")).collect::<String>())?;
+            fs::rename(&beside, &self.path)?;
+            self.file = OpenOptions::new().read(true).append(true).open(&self.path)?;
+            (self.begin, self.end) = (0, self.end - self.begin);
+        }
+        Ok(())
+    }
+
+    /// Puts a line aside that nobody takes, for somebody to look at.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn put_aside(&self, line: &str) -> io::Result<()> {
+        let mut aside =
+            OpenOptions::new().create(true).append(true).open(self.path.with_extension("rejected"))?;
+        writeln!(aside, "{line}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn add_all(spool: &mut Spool, lines: std::ops::Range<usize>) {
+        for number in lines {
+            assert!(spool.add(&format!("line {number}")).expect("written"));
+        }
+    }
+
+    #[test]
+    fn lines_wait_in_order_and_outlive_the_process() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("spool");
+        let mut spool = Spool::open(&path).expect("a spool");
+        add_all(&mut spool, 0..5);
+        let batch = spool.first(2, 1_000).expect("lines");
+        assert_eq!(batch.lines, ["line 0", "line 1"]);
+        spool.done(&batch).expect("done");
+        assert_eq!(spool.first(10, 13).expect("lines").lines, ["line 2", "line 3"]);
+        assert_eq!(spool.first(10, 1).expect("lines").lines, ["line 2"]);
+        // What was done before is taken again by another process, unless all of it was: it has ids.
+        drop(spool);
+        fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .and_then(|mut file| file.write_all(b"half"))
+            .expect("half a line");
+        let mut spool = Spool::open(&path).expect("a spool");
+        add_all(&mut spool, 5..6);
+        let batch = spool.first(10, 1_000).expect("lines");
+        assert_eq!((batch.lines.len(), batch.lines[5].as_str()), (6, "line 5"));
+        spool.done(&batch).expect("done");
+        assert_eq!(fs::metadata(&path).expect("a file").len(), 0);
+        assert!(Spool::open(&path).expect("a spool").first(10, 1_000).expect("none").lines.is_empty());
+    }
+
+    #[test]
+    fn what_is_over_does_not_fill_the_file_for_ever() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("spool");
+        let mut spool = Spool::open(&path).expect("a spool");
+        let line = "x".repeat(1_023);
+        for _ in 0..3_000 {
+            assert!(spool.add(&line).expect("written"));
+        }
+        for left in (0..30_u64).rev() {
+            let batch = spool.first(100, usize::MAX).expect("lines");
+            assert_eq!(batch.lines.len(), 100);
+            spool.done(&batch).expect("done");
+            assert!(fs::metadata(&path).expect("a file").len() <= left * 100 * 1_024 + COMPACT_AT);
+        }
+        assert!(spool.first(1, 1).expect("none").lines.is_empty());
+    }
+}

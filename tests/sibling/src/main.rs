@@ -1,0 +1,51 @@
+//! A small service beside Rollcall: it keeps agents, in memory, for each organization its own. All that it knows of people
+//! and organizations is what `rollcall-client` tells it.
+#![expect(clippy::print_stdout, reason = "it says where it serves")]
+
+mod agents;
+
+use std::{env, error::Error, path::PathBuf};
+
+use axum::{
+    Router,
+    extract::FromRef,
+    routing::{delete, get},
+};
+use rollcall_client::{Reporter, Rollcall, Settings};
+use rollcall_domain::secret::Secret;
+use tokio::net::TcpListener;
+
+use agents::Agents;
+
+/// What handlers work with.
+#[derive(Clone)]
+struct Service {
+    rollcall: Rollcall,
+    agents: Agents,
+    /// None where there is no key to report with.
+    reporter: Option<Reporter>,
+}
+
+impl FromRef<Service> for Rollcall {
+    fn from_ref(service: &Service) -> Self {
+        service.rollcall.clone()
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let setting = |name: &str| env::var(name).map_err(|_| format!("{name} is not set"));
+    let rollcall =
+        Rollcall::connect(Settings::new(&setting("ROLLCALL_URL")?, &setting("ROLLCALL_SERVICE_TOKEN")?))?;
+    let reporter = match (setting("AGENTS_EVENTS"), setting("AGENTS_API_KEY")) {
+        (Ok(file), Ok(key)) => Some(Reporter::open(&rollcall, &PathBuf::from(file), Secret::new(key))?),
+        _ => None,
+    };
+    let routes = Router::new()
+        .route("/agents", get(agents::list).post(agents::create))
+        .route("/agents/{id}", delete(agents::remove))
+        .with_state(Service { rollcall, agents: Agents::default(), reporter });
+    let listener = TcpListener::bind(setting("AGENTS_ADDRESS")?).await?;
+    println!("agents serves http://{}", listener.local_addr()?);
+    Ok(axum::serve(listener, routes).await?)
+}
