@@ -36,7 +36,8 @@ pub struct SecurityKey {
 impl SecurityKey {
     /// A new device, with a browser that shows the page at `base`.
     pub fn new(base: &str) -> Self {
-        let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new()).unwrap();
+        let key =
+            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new()).unwrap();
         Self {
             key: key.as_ref().to_vec(),
             id: random().to_be_bytes().to_vec(),
@@ -93,6 +94,11 @@ impl SecurityKey {
         URL_SAFE_NO_PAD.encode(&self.id)
     }
 
+    /// Whose passkey the device keeps.
+    pub fn user(&self) -> Vec<u8> {
+        self.user.clone()
+    }
+
     fn pair(&self) -> EcdsaKeyPair {
         EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &self.key, &SystemRandom::new()).unwrap()
     }
@@ -105,7 +111,8 @@ impl SecurityKey {
     /// The authenticator data (section 6.1), as far as it is the same for all.
     fn data(&self, domain: &str, more: u8) -> Vec<u8> {
         let (eligible, backed_up) = self.backup;
-        let flags = 1 | u8::from(self.verifies) << 2 | u8::from(eligible) << 3 | u8::from(backed_up) << 4 | more;
+        let flags =
+            1 | u8::from(self.verifies) << 2 | u8::from(eligible) << 3 | u8::from(backed_up) << 4 | more;
         let domain = digest(&SHA256, domain.as_bytes());
         [domain.as_ref(), &[flags], &self.counter.unwrap_or(0).to_be_bytes()].concat()
     }

@@ -9,13 +9,15 @@ pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 5] = [
     ("organizations", "org_id"),
 ];
 /// Tables that belong to accounts or to the platform.
-pub(crate) const OTHERS: [&str; 13] = [
+pub(crate) const OTHERS: [&str; 15] = [
     "attempts",
     "dev_mails",
     "email_changes",
     "idempotency_keys",
     "mfa_challenges",
     "notices",
+    "passkey_ceremonies",
+    "passkeys",
     "password_resets",
     "recovery_codes",
     "sessions",
@@ -29,7 +31,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 58] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 61] = [
     ("attempts", "task", "rollcall_app", "ALL"),
     ("audit_events", "directory", "rollcall_directory", "SELECT"),
     ("audit_events", "directory_erasure", "rollcall_directory", "UPDATE"),
@@ -66,6 +68,9 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 58] = [
     ("organizations", "own_organization", "rollcall_app", "ALL"),
     ("organizations", "purge", "rollcall_purge", "ALL"),
     ("organizations", "task", "rollcall_app", "SELECT"),
+    ("passkey_ceremonies", "task", "rollcall_app", "ALL"),
+    ("passkeys", "directory", "rollcall_directory", "SELECT"),
+    ("passkeys", "own_account", "rollcall_app", "ALL"),
     ("password_resets", "directory", "rollcall_directory", "SELECT"),
     ("password_resets", "directory_erasure", "rollcall_directory", "DELETE"),
     ("password_resets", "own_address", "rollcall_app", "ALL"),
@@ -91,13 +96,14 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 58] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-pub(crate) const DEFINERS: [(&str, &str, bool); 14] = [
+pub(crate) const DEFINERS: [(&str, &str, bool); 15] = [
     ("directory_credentials", "rollcall_directory", true),
     ("directory_email_change", "rollcall_directory", true),
     ("directory_invitation", "rollcall_directory", true),
     ("directory_invitations_to_account", "rollcall_directory", true),
     ("directory_mfa_challenge", "rollcall_directory", true),
     ("directory_owners", "rollcall_directory", true),
+    ("directory_passkey", "rollcall_directory", true),
     ("directory_password_reset", "rollcall_directory", true),
     ("directory_session", "rollcall_directory", true),
     ("directory_session_seen", "rollcall_directory", true),
@@ -109,7 +115,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 14] = [
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.
-pub(crate) const RIGHTS: [&str; 19] = [
+pub(crate) const RIGHTS: [&str; 21] = [
     "_sqlx_migrations: SELECT",
     "attempts: DELETE INSERT SELECT",
     "audit_events: INSERT SELECT",
@@ -122,6 +128,8 @@ pub(crate) const RIGHTS: [&str; 19] = [
     "mfa_challenges: DELETE INSERT",
     "notices: DELETE INSERT SELECT",
     "organizations: INSERT SELECT",
+    "passkey_ceremonies: DELETE INSERT SELECT",
+    "passkeys: DELETE INSERT SELECT",
     "password_resets: DELETE INSERT",
     "recovery_codes: DELETE INSERT SELECT",
     "sessions: DELETE INSERT",

@@ -25,6 +25,8 @@ mod nodes;
 mod operations;
 mod organizations;
 mod pages;
+mod passkey_attacks;
+mod passkeys;
 mod purge;
 mod races;
 mod refusals;

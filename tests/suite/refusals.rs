@@ -52,7 +52,11 @@ impl Row {
 
     /// The path with an id in it.
     fn path(&self, id: &str) -> String {
-        self.path.replace("{user_id}", id).replace("{invitation_id}", id).replace("{session_id}", id)
+        self.path
+            .replace("{user_id}", id)
+            .replace("{invitation_id}", id)
+            .replace("{session_id}", id)
+            .replace("{passkey_id}", id)
     }
 }
 
@@ -67,10 +71,13 @@ pub(crate) fn rows() -> Vec<Row> {
         row("post", "/v1/signup/complete", Nothing),
         row("post", "/v1/sessions", Nothing),
         row("post", "/v1/sessions/mfa", Nothing),
+        row("post", "/v1/sessions/passkey", Nothing),
+        row("post", "/v1/sessions/passkey/options", Nothing),
         row("get", "/v1/sessions", Session),
         row("delete", "/v1/sessions", Session),
         row("delete", "/v1/sessions/{session_id}", Session),
         row("post", "/v1/session/elevate", Session).with(json!({"password": "not the password"})),
+        row("post", "/v1/session/elevate/options", Session).with(json!({})),
         row("post", "/v1/me/password", Session)
             .with(json!({"current_password": "not the password", "new_password": "another long password"})),
         row("post", "/v1/password-resets", Nothing),
@@ -90,6 +97,10 @@ pub(crate) fn rows() -> Vec<Row> {
         row("post", "/v1/me/mfa/totp/confirm", Session).with(json!({"code": "000000"})),
         row("delete", "/v1/me/mfa/totp", Session),
         row("post", "/v1/me/mfa/recovery-codes", Session).with(json!({})),
+        row("post", "/v1/me/mfa/passkeys/options", Session).with(json!({})),
+        row("post", "/v1/me/mfa/passkeys", Session).with(json!({"name": "Refused", "credential": {}})),
+        row("patch", "/v1/me/mfa/passkeys/{passkey_id}", Session).with(json!({"name": "Refused"})),
+        row("delete", "/v1/me/mfa/passkeys/{passkey_id}", Session),
         row("get", "/v1/me/organizations", Session),
         row("get", "/v1/me/export", Session),
         row("post", "/v1/me/email", Session).with(json!({"new_email": "refused@example.com"})),

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use rollcall_application::{
     passwords::PasswordHash,
     ports::{
-        Credential, CredentialId, Credentials, Directory, FoundEmailChange, FoundInvitation, FoundPasskey,
-        FoundMfaChallenge, FoundPasswordReset, FoundSignup, OpenSession, StoreError,
+        Credential, CredentialId, Credentials, Directory, FoundEmailChange, FoundInvitation,
+        FoundMfaChallenge, FoundPasskey, FoundPasswordReset, FoundSignup, OpenSession, StoreError,
     },
 };
 use rollcall_domain::{

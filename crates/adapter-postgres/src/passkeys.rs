@@ -60,10 +60,7 @@ impl PasskeysView for Transaction {
                     last_used_at: row.last_used_at,
                     backed_up: row.backed_up,
                 };
-                Ok(KeptPasskey {
-                    passkey: passkey.try_into()?,
-                    credential: CredentialId(row.credential_id),
-                })
+                Ok(KeptPasskey { passkey: passkey.try_into()?, credential: CredentialId(row.credential_id) })
             })
             .collect()
     }
@@ -109,8 +106,11 @@ impl Passkeys for Transaction {
     }
 
     async fn passkey_remove(&mut self, user: UserId, id: PasskeyId) -> Result<bool, StoreError> {
-        let delete =
-            sqlx::query!("DELETE FROM passkeys WHERE user_id = $1 AND passkey_id = $2", user.uuid(), id.uuid());
+        let delete = sqlx::query!(
+            "DELETE FROM passkeys WHERE user_id = $1 AND passkey_id = $2",
+            user.uuid(),
+            id.uuid()
+        );
         Ok(delete.execute(self.connection()).await.map_err(store_error)?.rows_affected() == 1)
     }
 

@@ -1,7 +1,7 @@
 //! What an answer says that it is, before anything is checked.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use rollcall_application::ports::{Unchecked, CredentialId};
+use rollcall_application::ports::{CredentialId, Unchecked};
 use rollcall_domain::{UserId, secret::Secret};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -35,7 +35,11 @@ pub(crate) fn read(answer: &Secret) -> Option<Unchecked> {
     let client_data = URL_SAFE_NO_PAD.decode(response.client_data_json).ok()?;
     let ClientData { challenge } = serde_json::from_slice(&client_data).ok()?;
     let user = match response.user_handle {
-        Some(handle) => Some(UserId::from_uuid(Uuid::from_slice(&URL_SAFE_NO_PAD.decode(handle).ok()?).ok()?)),
+        Some(handle) => {
+            // A handle of another length is none of ours: it names nobody.
+            let handle = Uuid::from_slice(&URL_SAFE_NO_PAD.decode(handle).ok()?);
+            Some(UserId::from_uuid(handle.unwrap_or_default()))
+        }
         None => None,
     };
     Some(Unchecked {

@@ -1,7 +1,9 @@
 //! What passkeys are made for, and what is checked of them.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use rollcall_application::ports::{Asked, Unchecked, Credential, CredentialId, WebAuthn, WebAuthnFault, Wrong};
+use rollcall_application::ports::{
+    Asked, Credential, CredentialId, Unchecked, WebAuthn, WebAuthnFault, Wrong,
+};
 use rollcall_domain::{accounts::User, passkeys::CEREMONY_LIFETIME, secret::Secret};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! What unit tests put in the place of ports.
 
+mod passkeys;
+
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicU64, Ordering},
@@ -35,14 +37,16 @@ use crate::{
     passkeys::{KeptPasskey, NewPasskey, Passkeys, PasskeysView},
     passwords::{Cost, PasswordHash, Passwords},
     ports::{
-        Attempt, Attempts, Begun, Ceremonies, Ceremony, Clock, Credential, CredentialId, Credentials, Directory,
-        Entropy, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasskey, FoundPasswordReset, FoundSignup,
+        Attempt, Attempts, Begun, Clock, Credential, CredentialId, Credentials, Directory, Entropy,
+        FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasskey, FoundPasswordReset, FoundSignup,
         OpenSession, Scope, Settled, Store, StoreError, UnitOfWork, View,
     },
     second_factors::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp},
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
     tokens::{Sealed, SigningKeys, SigningKeysView, StoredKey, Tokens},
 };
+
+pub(crate) use passkeys::{Honest, Waiting};
 
 /// The moment that unit tests happen at.
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05 UTC);
@@ -357,28 +361,6 @@ impl Attempts for NoCount {
 
     async fn begin_anew(&self, _: [u8; 32]) -> Answer<()> {
         Ok(())
-    }
-
-    async fn forget(&self, _: OffsetDateTime) -> Answer<u64> {
-        Ok(0)
-    }
-}
-
-/// Challenges that wait, in memory.
-#[derive(Default)]
-pub(crate) struct Waiting(Mutex<Vec<Ceremony>>);
-
-#[async_trait]
-impl Ceremonies for Waiting {
-    async fn keep(&self, ceremony: &Ceremony) -> Answer<()> {
-        self.0.lock().expect("no poison").push(ceremony.clone());
-        Ok(())
-    }
-
-    async fn take(&self, challenge: [u8; 32], _: OffsetDateTime) -> Answer<Option<Ceremony>> {
-        let mut waiting = self.0.lock().expect("no poison");
-        let place = waiting.iter().position(|ceremony| ceremony.challenge == challenge);
-        Ok(place.map(|place| waiting.remove(place)))
     }
 
     async fn forget(&self, _: OffsetDateTime) -> Answer<u64> {

@@ -47,6 +47,11 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::TotpNotBegun
         | Error::MfaNotEnabled
         | Error::PasswordTooShort
+        | Error::PasskeyRefused
+        | Error::PasskeyExists
+        | Error::TooManyPasskeys
+        | Error::NoPasskey
+        | Error::PasskeysUnavailable
         | Error::PermissionDenied { .. }
         | Error::NotFound
         | Error::LastOwner
@@ -136,6 +141,11 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::TotpNotBegun
         | Error::MfaNotEnabled
         | Error::PasswordTooShort
+        | Error::PasskeyRefused
+        | Error::PasskeyExists
+        | Error::TooManyPasskeys
+        | Error::NoPasskey
+        | Error::PasskeysUnavailable
         | Error::PermissionDenied { .. }
         | Error::ElevationRequired
         | Error::SessionRequired

@@ -152,6 +152,7 @@ mod tests {
         let mut unit = MockUnit::new();
         unit.expect_seats_of().returning(|_| Ok(Vec::new()));
         unit.expect_totp_find().returning(|_| Ok(None));
+        unit.expect_passkeys_of().returning(|_| Ok(Vec::new()));
         unit.expect_recovery_codes_left().returning(|_| Ok(0));
         unit.expect_email_change_of().returning(|_, _| Ok(None));
         unit.expect_password_resets_of().returning(|_, _| Ok(Vec::new()));

@@ -88,7 +88,10 @@ async fn checked(app: &Application, actor: &Actor, answer: &Secret) -> Result<Cr
     let unchecked = webauthn.read(answer).ok_or_else(malformed)?;
     let mine = Purpose::Registration { user: actor.user_id(), session: actor.session_id() };
     let Some((_, state)) = take(app, &unchecked).await?.filter(|(purpose, _)| *purpose == mine) else {
-        return Err(Error::invalid("credential", "answers nothing that was asked in this session; ask again"));
+        return Err(Error::invalid(
+            "credential",
+            "answers nothing that was asked in this session; ask again",
+        ));
     };
     webauthn.check_new(&state, answer).map_err(|wrong| match wrong {
         Wrong::Malformed => malformed(),

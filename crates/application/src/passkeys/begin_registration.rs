@@ -8,7 +8,10 @@ use rollcall_domain::{
 };
 
 use super::{allowed, ask};
-use crate::{Actor, Application, Error, ports::Purpose};
+use crate::{
+    Actor, Application, Error,
+    ports::{Purpose, Scope},
+};
 
 /// What a browser is to ask its device for, so that the actor gets a new passkey. Devices that have one of theirs are left out.
 ///
@@ -24,15 +27,17 @@ async fn begin(app: &Application, actor: &Actor) -> Result<Secret, Error> {
     actor.require_elevation(app.now())?;
     let webauthn = app.webauthn()?;
     let (user, session) = (actor.user_id(), actor.session_id());
-    let mut unit = app.store.begin(actor.scope()).await?;
-    let account = unit.user_find(user).await?.ok_or(Error::Unauthenticated)?;
-    let passkeys = unit.passkeys_of(user).await?;
+    let (account, passkeys) = {
+        let mut view = app.store.view(Scope::Account(user)).await?;
+        (view.user_find(user).await?.ok_or(Error::Unauthenticated)?, view.passkeys_of(user).await?)
+    };
     if passkeys.len() >= MOST_PASSKEYS {
         return Err(Error::TooManyPasskeys);
     }
     let asked = webauthn.ask_for_new(&account, &allowed(&passkeys))?;
     let options = ask(app, Purpose::Registration { user, session }, asked).await?;
     let event = app.event_by(actor, Action::PasskeyRegistrationBegun, Target::User(user));
-    unit.commit(app.record(event.change("factor", None, Some(Method::Passkey.as_str())))).await?;
+    let record = app.record(event.change("factor", None, Some(Method::Passkey.as_str())));
+    app.store.begin(actor.scope()).await?.commit(record).await?;
     Ok(options)
 }

@@ -5,7 +5,7 @@ use rollcall_domain::{passkeys::CEREMONY_LIFETIME, secret::Secret};
 use super::KeptPasskey;
 use crate::{
     Application, Error,
-    ports::{Asked, Ceremony, Unchecked, CredentialId, Purpose},
+    ports::{Asked, Ceremony, CredentialId, Purpose, Unchecked},
     tokens::Sealed,
 };
 
@@ -24,7 +24,10 @@ pub(crate) async fn ask(app: &Application, purpose: Purpose, asked: Asked) -> Re
 
 /// What checking an answer needs, and what the answer is good for: once, in time. The challenge is found by the answer itself, so
 /// nobody has to carry it along.
-pub(crate) async fn take(app: &Application, unchecked: &Unchecked) -> Result<Option<(Purpose, Secret)>, Error> {
+pub(crate) async fn take(
+    app: &Application,
+    unchecked: &Unchecked,
+) -> Result<Option<(Purpose, Secret)>, Error> {
     let challenge = digest(app, &unchecked.challenge);
     let Some(found) = app.ceremonies.take(challenge, app.now()).await? else { return Ok(None) };
     // A key that is not on the ring any more: as if the time were over.

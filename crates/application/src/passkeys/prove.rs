@@ -63,7 +63,11 @@ pub(crate) async fn prove(
 
 impl Proven {
     /// Notes the use, with the account locked; gives back whether the passkey is still there and its counter has still grown.
-    pub(crate) async fn take_effect(&self, app: &Application, unit: &mut dyn UnitOfWork) -> Result<bool, Error> {
+    pub(crate) async fn take_effect(
+        &self,
+        app: &Application,
+        unit: &mut dyn UnitOfWork,
+    ) -> Result<bool, Error> {
         let FoundPasskey { user, id, .. } = &self.found;
         Ok(unit.passkey_use(user.id, *id, &self.credential, app.now()).await?)
     }

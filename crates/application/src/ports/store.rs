@@ -59,15 +59,7 @@ impl<T> View for T where
 /// A change in the making, in one scope. Dropped without a commit, it never was.
 #[async_trait]
 pub trait UnitOfWork:
-    View
-    + Accounts
-    + Organizations
-    + Members
-    + Invitations
-    + Sessions
-    + SecondFactors
-    + Passkeys
-    + SigningKeys
+    View + Accounts + Organizations + Members + Invitations + Sessions + SecondFactors + Passkeys + SigningKeys
 {
     /// Writes down what was done in this scope, and goes on in another one: somebody leaves all of their organizations at once.
     /// It is still one change, and none of it lasts before the [commit](Self::commit).

@@ -29,7 +29,10 @@ pub async fn reseal(app: &Application, seeds: &dyn Seeds) -> Result<u64, Error> 
         }
     }
     if closed > 0 {
-        tracing::error!(seeds = closed, "the keyring (ROLLCALL__KEYS__RING) does not open the seeds of authenticator apps");
+        tracing::error!(
+            seeds = closed,
+            "the keyring (ROLLCALL__KEYS__RING) does not open the seeds of authenticator apps"
+        );
     }
     Ok(resealed)
 }
@@ -76,7 +79,8 @@ mod tests {
     async fn asvs_13_3_4_seeds_move_to_the_newest_key_and_those_that_no_key_opens_hold_nobody_up() {
         let before = application(&TestStore::default(), MockDirectory::new());
         let mut after = before.clone();
-        let both = "2:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=,1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        let both =
+            "2:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=,1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
         after.keyring = both.parse().expect("a keyring");
         let seed = new_seed(&before);
         let sealed = |number| (user(number).id, seal_seed(&before, user(number).id, &seed).expect("sealed"));

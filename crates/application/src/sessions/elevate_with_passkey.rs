@@ -22,7 +22,8 @@ use crate::{
 pub async fn begin_elevation_with_passkey(app: &Application, actor: &Actor) -> Result<Secret, Error> {
     actor.require_session()?;
     let webauthn = app.webauthn()?;
-    let passkeys = app.store.view(Scope::Account(actor.user_id())).await?.passkeys_of(actor.user_id()).await?;
+    let passkeys =
+        app.store.view(Scope::Account(actor.user_id())).await?.passkeys_of(actor.user_id()).await?;
     // Without any, the device would be asked for whichever it has.
     if passkeys.is_empty() {
         return Err(Error::NoPasskey);
@@ -64,9 +65,11 @@ async fn check(app: &Application, actor: &Actor, credential: &Secret) -> Result<
     if !unit.session_prove(actor.session_id(), now).await? {
         return Err(Error::Unauthenticated);
     }
-    let event = app
-        .event_by(actor, Action::SessionElevated, Target::Session(actor.session_id()))
-        .change("factor", None, Some(Method::Passkey.as_str()));
+    let event = app.event_by(actor, Action::SessionElevated, Target::Session(actor.session_id())).change(
+        "factor",
+        None,
+        Some(Method::Passkey.as_str()),
+    );
     unit.commit(app.record(event)).await?;
     Ok(now + ELEVATION)
 }

@@ -203,6 +203,7 @@ mod tests {
         let mut unit = MockUnit::new();
         unit.expect_user_lock().returning(|_| Ok(Some(with_mfa())));
         unit.expect_totp_find().returning(|_| Ok(None));
+        unit.expect_passkeys_of().returning(|_| Ok(Vec::new()));
         unit.expect_recovery_codes_left().returning(|_| Ok(3));
         unit.expect_mfa_challenge_add().times(1).returning(|_| Ok(()));
         let store = TestStore::of(unit);

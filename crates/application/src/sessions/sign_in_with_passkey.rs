@@ -96,3 +96,93 @@ async fn open_for(
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rollcall_domain::{Role, audit::Outcome, id::PasskeyId};
+
+    use super::*;
+    use crate::{
+        ports::FoundPasskey,
+        testing::{Honest, MockDirectory, MockUnit, TestStore, application, organization, user},
+    };
+
+    /// An application in which somebody was asked to sign in, and whose device is honest.
+    async fn asked(store: &TestStore, suspended: bool) -> Application {
+        let mut directory = MockDirectory::new();
+        directory.expect_passkey().returning(move |_| {
+            Ok(Some(FoundPasskey {
+                id: PasskeyId::from_parts(0, &[1; 10]),
+                credential: Honest::credential(),
+                user: user(1),
+                suspended,
+                organization: Some(organization().id),
+            }))
+        });
+        let mut app = application(store, directory);
+        app.webauthn = Some(Arc::new(Honest));
+        begin_sign_in_with_passkey(&app).await.expect("asked");
+        app
+    }
+
+    fn command(whose: &str) -> Command {
+        Command { credential: Secret::new(whose), organization: None }
+    }
+
+    fn unit(used: bool) -> MockUnit {
+        let mut unit = MockUnit::new();
+        unit.expect_user_lock().returning(|_| Ok(Some(user(1))));
+        unit.expect_passkey_use().returning(move |_, _, _, _| Ok(used));
+        unit
+    }
+
+    #[tokio::test]
+    async fn a_right_answer_opens_a_session_once() {
+        let mut unit = unit(true);
+        unit.expect_seat_of().returning(|_, _| Ok(Some((organization(), Role::Viewer))));
+        unit.expect_session_add().times(1).returning(|_, _| Ok(()));
+        let store = TestStore::of(unit);
+        let app = asked(&store, false).await;
+        let whose = user(1).id.to_string();
+        sign_in_with_passkey(&app, &Origin::default(), command(&whose)).await.expect("signed in");
+        assert_eq!(store.committed()[0].1, [(Action::SessionCreated, Outcome::Success)]);
+        let again = sign_in_with_passkey(&app, &Origin::default(), command(&whose)).await;
+        assert!(matches!(again, Err(Error::PasskeyRefused)), "{again:?}");
+    }
+
+    #[tokio::test]
+    async fn attack_12_whatever_is_wrong_is_refused_and_recorded_alike() {
+        let (mine, another) = (user(1).id.to_string(), user(2).id.to_string());
+        for (whose, suspended, used) in [
+            ("nobody", false, true),
+            (another.as_str(), false, true),
+            (mine.as_str(), true, true),
+            (mine.as_str(), false, false),
+        ] {
+            // A unit that is begun for a session comes before the one of the refusal.
+            let store = TestStore::of_each([unit(used), MockUnit::new()]);
+            let app = asked(&store, suspended).await;
+            let refused = sign_in_with_passkey(&app, &Origin::default(), command(whose)).await;
+            assert!(matches!(refused, Err(Error::PasskeyRefused)), "{refused:?}");
+            assert_eq!(store.committed()[0].1, [(Action::SessionCreated, Outcome::Refused)]);
+        }
+    }
+
+    #[tokio::test]
+    async fn asvs_7_4_3_an_account_that_changes_meanwhile_lets_nobody_in() {
+        let mut unit = MockUnit::new();
+        unit.expect_user_lock().returning(|_| {
+            let mut changed = user(1);
+            changed.version += 1;
+            Ok(Some(changed))
+        });
+        let store = TestStore::of(unit);
+        let app = asked(&store, false).await;
+        let whose = user(1).id.to_string();
+        let refused = sign_in_with_passkey(&app, &Origin::default(), command(&whose)).await;
+        assert!(matches!(refused, Err(Error::Busy)), "{refused:?}");
+        assert!(store.committed().is_empty());
+    }
+}

@@ -51,8 +51,9 @@ pub(super) async fn add_passkey(
     let added = passkeys::add(&api.app, &actor, command).await?;
     let codes = added.recovery_codes;
     let answer = AddedPasskey {
-        passkey: added.passkey.into(),
-        recovery_codes: codes.map(|codes| codes.iter().map(|code| code.grouped().expose().to_owned()).collect()),
+        passkey: (&added.passkey).into(),
+        recovery_codes: codes
+            .map(|codes| codes.iter().map(|code| code.grouped().expose().to_owned()).collect()),
     };
     Ok((StatusCode::CREATED, axum::Json(answer)))
 }

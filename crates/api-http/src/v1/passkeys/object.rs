@@ -1,9 +1,5 @@
 use rollcall_application::Error;
-use rollcall_domain::{
-    id::PasskeyId,
-    passkeys::Passkey,
-    secret::Secret,
-};
+use rollcall_domain::{id::PasskeyId, passkeys::Passkey, secret::Secret};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -12,7 +8,7 @@ use utoipa::ToSchema;
 use crate::problem::Result;
 
 /// A passkey.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Passkey)]
 pub(in crate::v1) struct PasskeyObject {
     #[schema(value_type = String, example = "pkey_01h455vb4pex5vsknk084sn02q")]
@@ -31,8 +27,8 @@ pub(in crate::v1) struct PasskeyObject {
     backed_up: bool,
 }
 
-impl From<Passkey> for PasskeyObject {
-    fn from(passkey: Passkey) -> Self {
+impl From<&Passkey> for PasskeyObject {
+    fn from(passkey: &Passkey) -> Self {
         Self {
             id: passkey.id,
             name: passkey.name.to_string(),

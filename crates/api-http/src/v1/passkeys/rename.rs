@@ -35,5 +35,5 @@ pub(super) async fn rename_passkey(
     let mut fields = Fields::default();
     let Some(name) = fields.parse("name", &request.name) else { return Err(fields.into_error().into()) };
     let passkey = passkeys::rename(&api.app, &actor, id, name).await?;
-    Ok(axum::Json(passkey.into()))
+    Ok(axum::Json((&passkey).into()))
 }

@@ -4,6 +4,8 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+use super::super::passkeys::PasskeyObject;
+
 /// What second factors one's account has.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SecondFactors)]
@@ -12,9 +14,8 @@ pub(crate) struct SecondFactorsObject {
     /// How many recovery codes have not been used.
     #[schema(example = 10)]
     recovery_codes_left: u32,
-    /// The passkeys.
-    #[schema(value_type = Vec<Object>)]
-    passkeys: [(); 0],
+    /// The passkeys, the oldest first.
+    passkeys: Vec<PasskeyObject>,
 }
 
 /// The authenticator app.
@@ -35,7 +36,7 @@ impl From<&Overview> for SecondFactorsObject {
         Self {
             totp: TotpObject { enabled: confirmed_at.is_some(), confirmed_at },
             recovery_codes_left: overview.recovery_codes_left,
-            passkeys: [],
+            passkeys: overview.passkeys.iter().map(PasskeyObject::from).collect(),
         }
     }
 }

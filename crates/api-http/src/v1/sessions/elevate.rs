@@ -4,11 +4,13 @@ use rollcall_application::{
     second_factors::Presented,
     sessions::{self, Elevate},
 };
-use rollcall_domain::secret::Password;
+use rollcall_domain::secret::{Password, Secret};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+use super::super::passkeys::credential;
 use crate::{api::Api, body::Json, credential::Caller, problem::Result};
 
 /// A proof of who one is: one of these.
@@ -20,6 +22,15 @@ pub(super) struct ElevateRequest {
     /// Of the authenticator app, or a recovery code, which is used up.
     #[schema(example = "287082")]
     code: Option<String>,
+    /// What `navigator.credentials.get` gives for `POST /v1/session/elevate/options`, as JSON.
+    #[schema(value_type = Option<Object>)]
+    credential: Option<Map<String, Value>>,
+}
+
+/// What somebody proves who they are with.
+enum Shown {
+    Known(Elevate),
+    Passkey(Secret),
 }
 
 /// Until when the proof is fresh.
@@ -39,21 +50,29 @@ pub(super) async fn elevate_session(
     Caller(actor): Caller,
     Json(request): Json<ElevateRequest>,
 ) -> Result<axum::Json<ElevateAnswer>> {
-    let elevated_until = sessions::elevate(&api.app, &actor, proof(&request)?).await?;
+    let elevated_until = match shown(request)? {
+        Shown::Known(proof) => sessions::elevate(&api.app, &actor, proof).await?,
+        Shown::Passkey(credential) => sessions::elevate_with_passkey(&api.app, &actor, &credential).await?,
+    };
     Ok(axum::Json(ElevateAnswer { elevated_until }))
 }
 
-fn proof(request: &ElevateRequest) -> Result<Elevate> {
-    match (&request.password, &request.code) {
-        (Some(password), None) => {
+fn shown(request: ElevateRequest) -> Result<Shown> {
+    match (request.password, request.code, request.credential) {
+        (Some(password), None, None) => {
             let password =
-                Password::checked(password).map_err(|problem| Error::invalid("password", problem))?;
-            Ok(Elevate::Password(password))
+                Password::checked(&password).map_err(|problem| Error::invalid("password", problem))?;
+            Ok(Shown::Known(Elevate::Password(password)))
         }
-        (None, Some(code)) => Ok(Elevate::SecondFactor(Presented::typed(code))),
-        (None, None) => {
-            Err(Error::invalid("password", "is missing, and so is code: give one of them").into())
+        (None, Some(code), None) => Ok(Shown::Known(Elevate::SecondFactor(Presented::typed(&code)))),
+        (None, None, Some(answer)) => Ok(Shown::Passkey(credential(answer))),
+        (None, None, None) => {
+            Err(Error::invalid("password", "is missing, and so are code and credential: give one of them")
+                .into())
         }
-        (Some(_), Some(_)) => Err(Error::invalid("code", "must not be given together with password").into()),
+        (Some(_), Some(_), _) => {
+            Err(Error::invalid("code", "must not be given together with password").into())
+        }
+        (_, _, Some(_)) => Err(Error::invalid("credential", "must not be given together with others").into()),
     }
 }

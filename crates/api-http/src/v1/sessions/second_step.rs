@@ -6,13 +6,14 @@ use http::{HeaderMap, StatusCode};
 use rollcall_application::{
     Error,
     second_factors::Presented,
-    sessions::{self, SecondStep},
+    sessions::{self, SecondStep, SecondStepWithPasskey},
 };
 use rollcall_domain::{second_factors::Method, secret::Secret};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::sign_in::SignInAnswer;
+use super::{super::passkeys::credential, sign_in::SignInAnswer};
 use crate::{api::Api, body::Json, client::Client, device_cookie::DeviceTokens, problem::Result};
 
 /// The challenge, and what answers it.
@@ -22,11 +23,21 @@ pub(super) struct SecondStepRequest {
     /// From the answer to the password.
     #[schema(example = "rcm_3x8h5c1vw0k9m2n7p4q6r8t1y3z5a7b9c2d4e6f8g0h2j4k6m8n1")]
     challenge: String,
-    /// `totp` or `recovery_code`.
+    /// `totp`, `recovery_code` or `passkey`.
     #[schema(example = "totp")]
     method: String,
+    /// For an authenticator app or a recovery code.
     #[schema(example = "287082")]
     code: Option<String>,
+    /// For a passkey: what `navigator.credentials.get` gives, as JSON.
+    #[schema(value_type = Option<Object>)]
+    credential: Option<Map<String, Value>>,
+}
+
+/// What answers the challenge.
+enum Shown {
+    Code(Presented),
+    Passkey(Secret),
 }
 
 /// Signs in with a second factor, after the password. A challenge is good for one session, for five minutes and for five wrong codes; wrong
@@ -39,22 +50,33 @@ pub(super) async fn sign_in_second_step(
     headers: HeaderMap,
     Json(request): Json<SecondStepRequest>,
 ) -> Result<Response> {
-    let presented = presented(&request)?;
     let cookie = api.settings.cookie;
     let known = DeviceTokens::of(&headers, cookie);
-    let challenge = Secret::new(request.challenge);
-    let command = SecondStep { challenge, presented, devices: known.0.clone() };
-    let signed_in = sessions::second_step(&api.app, &client.origin(), command).await?;
+    let (challenge, devices) = (Secret::new(request.challenge.as_str()), known.0.clone());
+    let (app, origin) = (&api.app, client.origin());
+    let signed_in = match shown(request)? {
+        Shown::Code(presented) => {
+            sessions::second_step(app, &origin, SecondStep { challenge, presented, devices }).await?
+        }
+        Shown::Passkey(credential) => {
+            let command = SecondStepWithPasskey { challenge, credential, devices };
+            sessions::second_step_with_passkey(app, &origin, command).await?
+        }
+    };
     let device = known.given(&signed_in, cookie);
     Ok((StatusCode::CREATED, device, axum::Json(SignInAnswer::from(signed_in))).into_response())
 }
 
-fn presented(request: &SecondStepRequest) -> Result<Presented> {
+fn shown(request: SecondStepRequest) -> Result<Shown> {
     let method = Method::ALL.into_iter().find(|method| method.as_str() == request.method);
-    let code = || request.code.as_deref().ok_or_else(|| Error::invalid("code", "is missing"));
+    let missing = |field| Error::invalid(field, "is missing");
+    let code = || request.code.as_deref().ok_or_else(|| missing("code"));
     match method {
-        Some(Method::Totp) => Ok(Presented::totp(code()?)),
-        Some(Method::RecoveryCode) => Ok(Presented::recovery_code(code()?)),
-        Some(Method::Passkey) | None => Err(Error::invalid("method", "must be totp or recovery_code").into()),
+        Some(Method::Totp) => Ok(Shown::Code(Presented::totp(code()?))),
+        Some(Method::RecoveryCode) => Ok(Shown::Code(Presented::recovery_code(code()?))),
+        Some(Method::Passkey) => {
+            Ok(Shown::Passkey(credential(request.credential.ok_or_else(|| missing("credential"))?)))
+        }
+        None => Err(Error::invalid("method", "must be totp, recovery_code or passkey").into()),
     }
 }

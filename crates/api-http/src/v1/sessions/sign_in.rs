@@ -93,9 +93,7 @@ pub(super) async fn sign_in(
     let email = fields.parse("email", &request.email);
     let password = fields.check("password", Password::checked(&request.password));
     let (Some(email), Some(password)) = (email, password) else { return Err(fields.into_error().into()) };
-    // An id of another kind names nothing that exists, just as this one does; whether that is told comes later.
-    let nothing = || OrganizationId::from_parts(0, &[0; 10]);
-    let organization = request.organization_id.map(|id| id.parse().unwrap_or_else(|_| nothing()));
+    let organization = wanted(request.organization_id);
     let cookie = api.settings.cookie;
     let known = DeviceTokens::of(&headers, cookie);
     let command = SignIn { email, password, organization, devices: known.0.clone() };
@@ -106,4 +104,10 @@ pub(super) async fn sign_in(
         }
         Admitted::Challenged(challenge) => Ok(axum::Json(ChallengeAnswer::from(challenge)).into_response()),
     }
+}
+
+/// Where somebody wants to work. An id of another kind names nothing that exists, just as the one given for it does; whether that is
+/// told comes later.
+pub(super) fn wanted(organization: Option<String>) -> Option<OrganizationId> {
+    organization.map(|id| id.parse().unwrap_or_else(|_| OrganizationId::from_parts(0, &[0; 10])))
 }
