@@ -48,16 +48,17 @@ impl RelyingParty {
 
 impl WebAuthn for RelyingParty {
     fn ask_for_new(&self, user: &User, known: &[CredentialId]) -> Result<Asked, WebAuthnFault> {
-        let known = known.iter().map(|id| id.0.clone()).collect();
         let (options, state) = self
             .0
-            .start_passkey_registration(user.id.uuid(), user.email.as_str(), user.name.as_str(), Some(known))
+            .start_passkey_registration(user.id.uuid(), user.email.as_str(), user.name.as_str(), None)
             .map_err(fault)?;
         let mut options = serde_json::to_value(options).map_err(fault)?;
         // The device is to find it by itself, or it could not sign in without being named.
         let selection = &mut options["publicKey"]["authenticatorSelection"];
         selection["residentKey"] = json!("required");
         selection["requireResidentKey"] = json!(true);
+        // For the device. That there is no other of the same id, in any account, is for the database to say.
+        options["publicKey"]["excludeCredentials"] = descriptors(known);
         asked(options, &state)
     }
 
@@ -70,10 +71,7 @@ impl WebAuthn for RelyingParty {
             // How it is shown is for the page to decide.
             options.remove("mediation");
         }
-        options["publicKey"]["allowCredentials"] = allowed
-            .iter()
-            .map(|id| json!({"type": "public-key", "id": URL_SAFE_NO_PAD.encode(&id.0)}))
-            .collect();
+        options["publicKey"]["allowCredentials"] = descriptors(allowed);
         asked(options, &state)
     }
 
@@ -99,6 +97,11 @@ impl WebAuthn for RelyingParty {
         passkey.update_credential(&result);
         credential(&passkey)
     }
+}
+
+/// Passkeys as `PublicKeyCredentialDescriptorJSON`.
+fn descriptors(ids: &[CredentialId]) -> Value {
+    ids.iter().map(|id| json!({"type": "public-key", "id": URL_SAFE_NO_PAD.encode(&id.0)})).collect()
 }
 
 /// What is kept of a challenge, and what the browser is told.
@@ -132,7 +135,6 @@ fn kept<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
 
 fn wrong(error: WebauthnError) -> Wrong {
     match error {
-        WebauthnError::CredentialAlreadyExists => Wrong::Known,
         // Said once everything else is right.
         WebauthnError::CredentialPossibleCompromise => Wrong::Copied,
         error => Wrong::Refused(error.to_string()),

@@ -95,7 +95,6 @@ async fn checked(app: &Application, actor: &Actor, answer: &Secret) -> Result<Cr
     };
     webauthn.check_new(&state, answer).map_err(|wrong| match wrong {
         Wrong::Malformed => malformed(),
-        Wrong::Known => Error::PasskeyExists,
         Wrong::Copied | Wrong::Refused(_) => Error::invalid(
             "credential",
             "must come from this service's own pages and from a device that has verified its user",

@@ -56,7 +56,7 @@ pub(crate) async fn prove(
     Ok(match checked {
         Ok(credential) if !kept.suspended => Ok(Proven { found: kept, credential }),
         Err(Wrong::Malformed) => return Err(malformed()),
-        Ok(_) | Err(Wrong::Known | Wrong::Refused(_)) => Err(Unproven { found: Some(kept), copied: false }),
+        Ok(_) | Err(Wrong::Refused(_)) => Err(Unproven { found: Some(kept), copied: false }),
         Err(Wrong::Copied) => Err(Unproven { found: Some(kept), copied: true }),
     })
 }

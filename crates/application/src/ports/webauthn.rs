@@ -80,9 +80,6 @@ pub enum Wrong {
     /// It is not what such an answer looks like.
     #[error("no answer of a device")]
     Malformed,
-    /// The device has a passkey of the account already.
-    #[error("the device has a passkey already")]
-    Known,
     /// All is right but the counter, which has not grown.
     #[error("the counter has not grown")]
     Copied,
