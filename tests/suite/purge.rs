@@ -93,6 +93,8 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
     // Somebody is in both.
     let (_, token) = service.invite(team.owner(), others.email("viewer"), "viewer").await;
     others.caller("viewer").post("/v1/invitations/accept", json!({"token": token})).await.expect(201);
+    let rule = json!({"mfa_required": {"enabled": true}});
+    team.owner().patch("/v1/security", rule).await.expect(200);
     let slug = team.owner().get("/v1/organization").await.expect(200).text_at("/slug").to_owned();
     service.all_mail_sent().await;
     for (table, rows) in rows_by_table(&service.database, &team.organization).await {

@@ -133,6 +133,7 @@ struct MfaReminderText<'a> {
 struct SecurityNoticeHtml<'a> {
     name: &'a str,
     words: Words,
+    contact: &'a str,
 }
 
 #[derive(Template)]
@@ -140,6 +141,7 @@ struct SecurityNoticeHtml<'a> {
 struct SecurityNoticeText<'a> {
     name: &'a str,
     words: Words,
+    contact: &'a str,
 }
 
 #[derive(Template)]
@@ -309,8 +311,8 @@ impl Rendered {
                 Ok(Self {
                     to,
                     subject: words.subject.to_owned(),
-                    text: SecurityNoticeText { name: &name, words }.render()?,
-                    html: SecurityNoticeHtml { name: &name, words }.render()?,
+                    text: SecurityNoticeText { name: &name, words, contact }.render()?,
+                    html: SecurityNoticeHtml { name: &name, words, contact }.render()?,
                     links: Vec::new(),
                 })
             }
