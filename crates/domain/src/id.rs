@@ -169,6 +169,8 @@ ids! {
     InvitationId = Invitation, "inv";
     /// Names a session.
     SessionId = Session, "sess";
+    /// Names an API key.
+    ApiKeyId = ApiKey, "key";
     /// Names an audit event.
     EventId = Event, "evt";
     /// Names a mail in the outbox.

@@ -16,6 +16,7 @@
 //! ```
 
 pub mod accounts;
+pub mod api_keys;
 pub mod attempts;
 pub mod audit;
 mod email;
@@ -32,7 +33,7 @@ mod text;
 pub mod tokens;
 
 pub use email::{EmailAddress, InvalidEmailAddress};
-pub use id::{EventId, InvitationId, OrganizationId, SessionId, UserId};
+pub use id::{ApiKeyId, EventId, InvitationId, OrganizationId, SessionId, UserId};
 pub use permission::{Permission, PermissionSet, UnknownPermission};
 pub use role::{Role, UnknownRole};
 pub use text::{InvalidText, Text};
