@@ -12,7 +12,8 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use crate::{
-    Actor, Error,
+    Asks, Error,
+    api_keys::KeyUses,
     audit::Record,
     keyring::Keyring,
     organizations::Exports,
@@ -40,6 +41,8 @@ pub struct Application {
     pub passwords: Passwords,
     /// Signing of access tokens.
     pub tokens: Tokens,
+    /// What this node keeps in mind of API keys in use.
+    pub key_uses: KeyUses,
     /// The exports that run.
     pub exports: Exports,
     /// What the configuration says.
@@ -55,7 +58,8 @@ pub struct Settings {
     pub limits: Option<Limits>,
 }
 
-/// How much mail is sent on request, so that Rollcall is no cannon for spam; and how fast passwords can be guessed.
+/// How much mail is sent on request, so that Rollcall is no cannon for spam; how fast passwords can be guessed; and how much of
+/// some things there can be.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Invitation mails that one member may cause in 24 hours.
@@ -70,6 +74,8 @@ pub struct Limits {
     pub password_attempts: Allowances,
     /// Mails about another address that one account may cause in an hour.
     pub email_changes_per_account: u32,
+    /// API keys of one organization that have not been revoked.
+    pub api_keys_per_organization: u32,
 }
 
 impl Application {
@@ -97,8 +103,8 @@ impl Application {
     }
 
     /// An event that an actor makes happen now.
-    pub(crate) fn event_by(&self, actor: &Actor, action: Action, target: Target) -> Event {
-        self.event(actor.for_audit(), &actor.origin, action, target)
+    pub(crate) fn event_by(&self, actor: &impl Asks, action: Action, target: Target) -> Event {
+        self.event(actor.for_audit(), actor.origin(), action, target)
     }
 
     /// The record that holds `event`.
@@ -110,7 +116,7 @@ impl Application {
     /// as the change that would have left one did not happen.
     pub(crate) async fn refusals_recorded<T>(
         &self,
-        actor: &Actor,
+        actor: &impl Asks,
         action: Action,
         target: Target,
         result: Result<T, Error>,

@@ -1,6 +1,8 @@
 //! Why a use case did not do what it was asked.
 
-use rollcall_domain::{OrganizationId, Permission, members::TeamRefusal, organizations::OrganizationName};
+use rollcall_domain::{
+    OrganizationId, Permission, api_keys::RateLimit, members::TeamRefusal, organizations::OrganizationName,
+};
 use time::Duration;
 
 use crate::ports::StoreError;
@@ -30,9 +32,32 @@ pub enum Error {
     /// The caller's last proof of who they are is too old for this.
     #[error("a fresh proof of who you are is needed")]
     ElevationRequired,
-    /// The caller has shown an access token for what only the session's own token is good for.
+    /// The caller has shown an access token or an API key for what only a person with the session's own token may do.
     #[error("the token of the session itself is needed")]
     SessionRequired,
+    /// The API key may not be used from there.
+    #[error("the API key may not be used from this network")]
+    NetworkNotAllowed,
+    /// The API key has been used more than its own limit allows.
+    #[error("the API key is used too fast")]
+    KeyLimitReached {
+        /// The limit.
+        limit: RateLimit,
+        /// When there is room for another request.
+        retry_after: Duration,
+    },
+    /// The API key has been revoked.
+    #[error("the API key is revoked")]
+    ApiKeyRevoked,
+    /// The API key has run out.
+    #[error("the API key has run out")]
+    ApiKeyExpired,
+    /// The organization has as many API keys as it may have.
+    #[error("as many API keys as there may be")]
+    TooManyApiKeys {
+        /// How many that is.
+        most: u32,
+    },
     /// There is no such thing where the caller can see.
     #[error("not found")]
     NotFound,
@@ -127,6 +152,8 @@ impl Error {
             | Self::PermissionDenied { .. }
             | Self::ElevationRequired
             | Self::SessionRequired
+            | Self::NetworkNotAllowed
+            | Self::TooManyApiKeys { .. }
             | Self::NotFound
             | Self::LastOwner
             | Self::LastOwnerOf { .. }
@@ -134,6 +161,9 @@ impl Error {
             | Self::LimitReached { .. } => true,
             Self::Invalid(_)
             | Self::Unauthenticated
+            | Self::KeyLimitReached { .. }
+            | Self::ApiKeyRevoked
+            | Self::ApiKeyExpired
             | Self::AlreadyMember
             | Self::InvitationPending
             | Self::InvitationGone

@@ -6,9 +6,11 @@
 
 pub mod accounts;
 mod actor;
+pub mod api_keys;
 mod application;
 pub mod audit;
 pub mod authorization;
+mod beat;
 mod error;
 pub mod invitations;
 pub mod keyring;
@@ -19,6 +21,7 @@ mod page;
 pub mod passwords;
 pub mod ports;
 mod precondition;
+mod principal;
 pub mod sessions;
 #[cfg(test)]
 mod testing;
@@ -30,3 +33,4 @@ pub use application::{Application, Limits, Settings};
 pub use error::{Error, FieldError};
 pub use page::{Page, PageRequest};
 pub use precondition::Precondition;
+pub use principal::{Asks, KeyActor, Principal};

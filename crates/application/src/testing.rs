@@ -8,8 +8,9 @@ use std::sync::{
 use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
-    EmailAddress, InvitationId, OrganizationId, Role, SessionId, UserId,
+    ApiKeyId, EmailAddress, InvitationId, OrganizationId, Permission, Role, SessionId, UserId,
     accounts::{EmailChange, Locale, Notice, PasswordReset, Signup, TimeZone, User},
+    api_keys::{ApiKey, KeyPrefix, Networks, Scopes},
     attempts::{Allowance, Allowances, TooMany},
     audit::{Action, Origin, Outcome},
     id::{EmailChangeId, NoticeId, PasswordResetId, SignupId},
@@ -23,8 +24,9 @@ use rollcall_domain::{
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
-    Actor, Application, Limits, Means, Page, PageRequest, Settings,
+    Actor, Application, KeyActor, Limits, Means, Page, PageRequest, Settings,
     accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
+    api_keys::{ApiKeys, ApiKeysView, FoundKey, KeyHash, KeyUse, KeyUses, ListedKey},
     audit::{AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, Position, Record},
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
     mail::Letter,
@@ -126,7 +128,7 @@ mock! {
         async fn members_page(&mut self, organization: OrganizationId, filter: &MemberFilter, page: &PageRequest<MemberKey>) -> Answer<Page<Member, MemberKey>>;
         async fn owners_count(&mut self, organization: OrganizationId) -> Answer<usize>;
         async fn owners(&mut self, organization: OrganizationId) -> Answer<Vec<UserId>>;
-        async fn offboarding(&mut self, organization: OrganizationId, user: UserId) -> Answer<Offboarding>;
+        async fn offboarding(&mut self, organization: OrganizationId, user: UserId, now: OffsetDateTime) -> Answer<Offboarding>;
     }
 
     #[async_trait]
@@ -156,6 +158,24 @@ mock! {
         async fn invitation_hand_over(&mut self, organization: OrganizationId, id: InvitationId, to: UserId) -> Answer<()>;
         async fn invitation_accept(&mut self, organization: OrganizationId, acceptance: &Acceptance) -> Answer<()>;
         async fn invitation_pending(&mut self, organization: OrganizationId, email: &EmailAddress, now: OffsetDateTime) -> Answer<bool>;
+    }
+
+    #[async_trait]
+    impl ApiKeysView for Unit {
+        async fn api_key_find(&mut self, organization: OrganizationId, id: ApiKeyId) -> Answer<Option<ListedKey>>;
+        async fn api_keys_page(&mut self, organization: OrganizationId, page: &PageRequest<ApiKeyId>) -> Answer<Page<ListedKey, ApiKeyId>>;
+        async fn api_keys_count(&mut self, organization: OrganizationId) -> Answer<u64>;
+    }
+
+    #[async_trait]
+    impl ApiKeys for Unit {
+        async fn api_key_lock(&mut self, organization: OrganizationId, id: ApiKeyId) -> Answer<Option<ApiKey>>;
+        async fn api_key_hold(&mut self, organization: OrganizationId, id: ApiKeyId) -> Answer<Option<ApiKey>>;
+        async fn api_key_add(&mut self, organization: OrganizationId, key: &ApiKey, secret: KeyHash) -> Answer<()>;
+        async fn api_key_save(&mut self, organization: OrganizationId, key: &ApiKey) -> Answer<()>;
+        async fn api_key_rotate(&mut self, organization: OrganizationId, id: ApiKeyId, secret: KeyHash, present_until: OffsetDateTime) -> Answer<()>;
+        async fn api_key_revoke(&mut self, organization: OrganizationId, id: ApiKeyId, at: OffsetDateTime) -> Answer<()>;
+        async fn api_keys_hand_over(&mut self, organization: OrganizationId, from: UserId, to: UserId) -> Answer<Vec<ApiKeyId>>;
     }
 
     #[async_trait]
@@ -209,6 +229,8 @@ mock! {
     impl Directory for Directory {
         async fn credentials(&self, email: &EmailAddress) -> Answer<Option<Credentials>>;
         async fn session(&self, token: TokenHash) -> Answer<Option<OpenSession>>;
+        async fn api_key(&self, hashes: &[KeyHash]) -> Answer<Option<FoundKey>>;
+        async fn api_keys_used(&self, uses: &[KeyUse]) -> Answer<()>;
         async fn invitation(&self, token: TokenHash) -> Answer<Option<FoundInvitation>>;
         async fn signup(&self, token: TokenHash) -> Answer<Option<FoundSignup>>;
         async fn password_reset(&self, token: TokenHash) -> Answer<Option<FoundPasswordReset>>;
@@ -284,6 +306,7 @@ pub(crate) const ONE_EACH: Limits = {
         signups_per_address: 1,
         password_resets_per_address: 1,
         email_changes_per_account: 1,
+        api_keys_per_organization: 1,
         password_attempts: Allowances { account: one, network: one },
     }
 };
@@ -340,6 +363,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
             audience: "platform".to_owned(),
             lifetime: Duration::minutes(5),
         }),
+        key_uses: KeyUses::default(),
         exports: Exports::at_most(1),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
@@ -388,6 +412,40 @@ pub(crate) fn actor(number: u8, role: Role) -> Actor {
         user,
         place: Some((organization(), role)),
         means: Means::Session,
+        origin: Origin::default(),
+    }
+}
+
+/// An API key of the [`organization`].
+pub(crate) fn api_key(number: u8) -> ApiKey {
+    ApiKey {
+        id: ApiKeyId::from_parts(0, &[number; 10]),
+        prefix: KeyPrefix::from_random([number; 16]),
+        name: "CI".parse().expect("a name"),
+        scopes: Scopes::new([Permission::CallsRead]).expect("scopes"),
+        networks: Networks::default(),
+        rate_limit: None,
+        created_by: Some(user(1).id),
+        created_at: NOW,
+        expires_at: None,
+        revoked_at: None,
+        version: 1,
+    }
+}
+
+/// A key that was never used.
+pub(crate) fn listed_key(key: ApiKey) -> ListedKey {
+    ListedKey { key, previous_until: None, last_used_at: None, last_used_ip: None }
+}
+
+/// A program that has shown its [`api_key`].
+pub(crate) fn key_actor(number: u8) -> KeyActor {
+    KeyActor {
+        key: api_key(number),
+        organization: organization(),
+        secret_until: None,
+        means: Means::Session,
+        standing: None,
         origin: Origin::default(),
     }
 }

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::Scope;
 use crate::{
     accounts::{Accounts, AccountsView},
+    api_keys::{ApiKeys, ApiKeysView},
     audit::{AuditView, OwnEvents, Record},
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
@@ -29,6 +30,7 @@ pub trait View:
     + OrganizationsView
     + MembersView
     + InvitationsView
+    + ApiKeysView
     + SessionsView
     + SigningKeysView
     + AuditView
@@ -42,6 +44,7 @@ impl<T> View for T where
         + OrganizationsView
         + MembersView
         + InvitationsView
+        + ApiKeysView
         + SessionsView
         + SigningKeysView
         + AuditView
@@ -53,7 +56,7 @@ impl<T> View for T where
 /// A change in the making, in one scope. Dropped without a commit, it never was.
 #[async_trait]
 pub trait UnitOfWork:
-    View + Accounts + Organizations + Members + Invitations + Sessions + SigningKeys
+    View + Accounts + Organizations + Members + Invitations + ApiKeys + Sessions + SigningKeys
 {
     /// Writes down what was done in this scope, and goes on in another one: somebody leaves all of their organizations at once.
     /// It is still one change, and none of it lasts before the [commit](Self::commit).
