@@ -8,7 +8,9 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 
 /// Tables that belong to organizations, with the columns of their primary keys.
-const OF_ORGANIZATIONS: [(&str, &str); 5] = [
+const OF_ORGANIZATIONS: [(&str, &str); 7] = [
+    ("api_key_secrets", "org_id, key_id, secret_hash"),
+    ("api_keys", "org_id, key_id"),
     ("audit_events", "org_id, event_id"),
     ("invitations", "org_id, invitation_id"),
     ("mails", "org_id, mail_id"),
@@ -33,7 +35,13 @@ const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-const POLICIES: [(&str, &str, &str, &str); 52] = [
+const POLICIES: [(&str, &str, &str, &str); 58] = [
+    ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
+    ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
+    ("api_keys", "directory", "rollcall_directory", "SELECT"),
+    ("api_keys", "directory_seen", "rollcall_directory", "UPDATE"),
+    ("api_keys", "own_organization", "rollcall_app", "ALL"),
+    ("api_keys", "purge", "rollcall_purge", "ALL"),
     ("attempts", "task", "rollcall_app", "ALL"),
     ("audit_events", "directory", "rollcall_directory", "SELECT"),
     ("audit_events", "directory_erasure", "rollcall_directory", "UPDATE"),
@@ -89,7 +97,9 @@ const POLICIES: [(&str, &str, &str, &str); 52] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-const DEFINERS: [(&str, &str, bool); 13] = [
+const DEFINERS: [(&str, &str, bool); 15] = [
+    ("directory_api_key", "rollcall_directory", true),
+    ("directory_api_keys_used", "rollcall_directory", true),
     ("directory_credentials", "rollcall_directory", true),
     ("directory_email_change", "rollcall_directory", true),
     ("directory_invitation", "rollcall_directory", true),
@@ -218,6 +228,8 @@ async fn roles_have_no_rights_beyond_those_on_the_list() {
     let rights: Vec<String> = rights.iter().map(|row| row.join(": ")).collect();
     let expected = [
         "_sqlx_migrations: SELECT",
+        "api_key_secrets: DELETE INSERT",
+        "api_keys: INSERT SELECT",
         "attempts: DELETE INSERT SELECT",
         "audit_events: INSERT SELECT",
         "dev_mails: DELETE INSERT SELECT",
@@ -238,7 +250,7 @@ async fn roles_have_no_rights_beyond_those_on_the_list() {
     let readable = catalogue(
         &database,
         "SELECT table_name::text, column_name::text FROM information_schema.column_privileges
-          WHERE grantee = 'rollcall_app' AND privilege_type = 'SELECT' AND column_name IN ('password_hash', 'token_hash')",
+          WHERE grantee = 'rollcall_app' AND privilege_type = 'SELECT' AND column_name IN ('password_hash', 'secret_hash', 'token_hash')",
     )
     .await;
     assert!(readable.is_empty(), "the service reads hashes only through the directory: {readable:?}");
@@ -271,6 +283,8 @@ async fn what_purges_may_remove_what_belongs_to_deleted_organizations_and_reads_
     .await;
     let rights: Vec<String> = rights.iter().map(|row| row.join(": ")).collect();
     let expected = [
+        "api_keys: DELETE: ",
+        "api_keys: SELECT: key_id org_id",
         "audit_events: DELETE: ",
         "audit_events: SELECT: event_id org_id",
         "invitations: DELETE: ",
@@ -335,6 +349,9 @@ async fn a_query_without_its_filter_still_sees_one_organization_only() {
     let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);
     service.invite(ours.owner(), &Service::new_address("x"), "viewer").await;
     service.invite(theirs.owner(), &Service::new_address("y"), "viewer").await;
+    for team in [&ours, &theirs] {
+        crate::api_keys::make(team.owner(), serde_json::json!({})).await;
+    }
     let uuid = |team: &Team| team.organization.parse::<OrganizationId>().unwrap().uuid();
     let (our_id, their_id) = (uuid(&ours), uuid(&theirs));
     let their_people: Vec<String> = theirs.members.values().map(|(_, _, email)| email.clone()).collect();
@@ -361,6 +378,10 @@ async fn a_query_without_its_filter_still_sees_one_organization_only() {
         format!("UPDATE organizations SET name = 'Ours' WHERE org_id = '{their_id}'"),
         format!("UPDATE invitations SET state = 'revoked', token_hash = NULL WHERE org_id = '{their_id}'"),
         format!("DELETE FROM sessions WHERE org_id = '{their_id}'"),
+        format!(
+            "UPDATE api_keys SET scopes = '{{calls:read}}', revoked_at = NULL WHERE org_id = '{their_id}'"
+        ),
+        format!("DELETE FROM api_key_secrets WHERE org_id = '{their_id}'"),
     ] {
         let mut transaction = connection.begin().await.unwrap();
         transaction.execute(AssertSqlSafe(format!("SET LOCAL rollcall.org_id = '{our_id}'"))).await.unwrap();

@@ -113,6 +113,24 @@ struct OrganizationDeletedText<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "api_key_reported.html")]
+struct ApiKeyReportedHtml<'a> {
+    name: &'a str,
+    organization: &'a str,
+    key: &'a str,
+    prefix: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "api_key_reported.txt")]
+struct ApiKeyReportedText<'a> {
+    name: &'a str,
+    organization: &'a str,
+    key: &'a str,
+    prefix: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "confirm_email.html")]
 struct ConfirmEmailHtml<'a> {
     link: &'a str,
@@ -264,6 +282,18 @@ impl Rendered {
                     subject: format!("{organization} is deleted"),
                     text: OrganizationDeletedText { name, organization, id, until, contact }.render()?,
                     html: OrganizationDeletedHtml { name, organization, id, until, contact }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::ApiKeyReported { to, name, organization, key, prefix } => {
+                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
+                let (key, prefix) = (inert(key.as_str()), prefix.as_str());
+                let (name, organization, key) = (name.as_str(), organization.as_str(), key.as_str());
+                Ok(Self {
+                    to,
+                    subject: format!("An API key of {organization} was found and is revoked"),
+                    text: ApiKeyReportedText { name, organization, key, prefix }.render()?,
+                    html: ApiKeyReportedHtml { name, organization, key, prefix }.render()?,
                     links: Vec::new(),
                 })
             }

@@ -1,13 +1,14 @@
-//! From a request's credential to the actor.
+//! From a request's credential to whoever asks.
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderMap, header, request::Parts};
-use rollcall_application::{Actor, sessions, tokens};
-use rollcall_domain::secret::Secret;
+use rollcall_application::{Actor, Error, KeyActor, Principal, api_keys, authorization, sessions, tokens};
+use rollcall_domain::{Permission, secret::Secret};
 
 use crate::{
     api::Api,
     client::Client,
+    middleware::OfKey,
     problem::{Code, Problem},
 };
 
@@ -80,45 +81,99 @@ impl Credential {
     }
 }
 
-/// The actor behind a request that must have one; as an `Option`, behind one that need not. A credential that is
+/// The person behind a request that must have one; as an `Option`, behind one that need not. A credential that is
 /// there must be good all the same.
+///
+/// A program with an API key is kept out. Where the permission that is needed is named, as its place in [`Permission::ALL`], it is
+/// told that it lacks that; elsewhere, that a person is needed.
 #[derive(Debug, Clone)]
-pub(crate) struct Caller(pub(crate) Actor);
+pub(crate) struct Caller<const NEEDED: u8 = NONE_NAMED>(pub(crate) Actor);
 
-/// Finds the actor, once per request.
-pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<Actor>, Problem> {
-    if let Some(Caller(actor)) = parts.extensions.get() {
-        return Ok(Some(actor.clone()));
+/// Names no permission.
+pub(crate) const NONE_NAMED: u8 = u8::MAX;
+
+/// Whoever is behind a request that must have somebody, person or program.
+#[derive(Debug, Clone)]
+pub(crate) struct AnyCaller(pub(crate) Principal);
+
+/// Finds out who asks, once per request.
+pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<Principal>, Problem> {
+    if let Some(AnyCaller(principal)) = parts.extensions.get() {
+        return Ok(Some(principal.clone()));
     }
     let credential = Credential::of(&parts.headers, api.settings.cookie);
     let origin = parts.extensions.get::<Client>().map(Client::origin).unwrap_or_default();
-    let actor = match &credential {
+    let principal = match &credential {
         Credential::None => return Ok(None),
         Credential::Unreadable => return Err(Problem::plain(Code::Unauthenticated)),
         Credential::Bearer(token) if tokens::is_access_token(token) => {
-            tokens::authenticate(&api.app, token, origin).await?
+            tokens::authenticate(&api.app, token, origin).await
+        }
+        Credential::Bearer(token) if api_keys::is_api_key(token) => {
+            api_keys::authenticate(&api.app, token, origin).await.map(Principal::Key)
         }
         // A cookie holds the token of a session, and nothing else.
         Credential::Bearer(token) | Credential::Cookie(token) => {
-            sessions::authenticate(&api.app, token, origin).await?
+            sessions::authenticate(&api.app, token, origin).await.map(Principal::Person)
         }
     };
-    parts.extensions.insert(Caller(actor.clone()));
-    Ok(Some(actor))
+    if let Some(of_key) = parts.extensions.get() {
+        note_limit(of_key, &principal);
+    }
+    let principal = principal?;
+    parts.extensions.insert(AnyCaller(principal.clone()));
+    Ok(Some(principal))
 }
 
-impl FromRequestParts<Api> for Caller {
+/// Notes how a key stands against its own limit, for the headers of the answer.
+fn note_limit(of_key: &OfKey, principal: &Result<Principal, Error>) {
+    match principal {
+        Ok(Principal::Key(KeyActor { standing: Some(standing), .. })) => {
+            of_key.note(standing.limit, standing.remaining, standing.whole_in.unsigned_abs(), None);
+        }
+        Err(Error::KeyLimitReached { limit, retry_after }) => {
+            let wait = retry_after.unsigned_abs();
+            of_key.note(*limit, 0, wait, Some(wait));
+        }
+        _ => {}
+    }
+}
+
+/// The person, or why a program is kept out.
+async fn person<const NEEDED: u8>(api: &Api, principal: Principal) -> Result<Caller<NEEDED>, Problem> {
+    match principal {
+        Principal::Person(actor) => Ok(Caller(actor)),
+        Principal::Key(key) => {
+            let needed = Permission::ALL.get(usize::from(NEEDED)).copied();
+            Err(authorization::keep_out(&api.app, &key, needed).await.into())
+        }
+    }
+}
+
+impl<const NEEDED: u8> FromRequestParts<Api> for Caller<NEEDED> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let AnyCaller(principal) = AnyCaller::from_request_parts(parts, api).await?;
+        person(api, principal).await
+    }
+}
+
+impl<const NEEDED: u8> OptionalFromRequestParts<Api> for Caller<NEEDED> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Option<Self>, Problem> {
+        match authenticate(parts, api).await? {
+            Some(principal) => person(api, principal).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+impl FromRequestParts<Api> for AnyCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         authenticate(parts, api).await?.map(Self).ok_or_else(|| Problem::plain(Code::Unauthenticated))
-    }
-}
-
-impl OptionalFromRequestParts<Api> for Caller {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Option<Self>, Problem> {
-        Ok(authenticate(parts, api).await?.map(Self))
     }
 }

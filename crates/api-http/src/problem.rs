@@ -60,11 +60,13 @@ codes! {
     SignInRequired = "sign_in_required", UNAUTHORIZED, "Sign in first",
         "The address has an account. Sign in to it, then accept the invitation with that session.";
     PermissionDenied = "permission_denied", FORBIDDEN, "You may not do this",
-        "Your role does not carry the permission named in required_permission. An Owner or Admin of your organization can change your role.";
+        "Your role, or the scopes of your API key, do not carry the permission named in required_permission. An Owner of your organization can change them.";
     ElevationRequired = "elevation_required", FORBIDDEN, "Prove once more who you are",
         "This is especially sensitive, and your last proof of who you are is more than ten minutes old. POST /v1/session/elevate, then try again.";
     SessionRequired = "session_required", FORBIDDEN, "The session's own token is needed",
-        "An access token is good for work. Whatever makes another credential, ends a session or needs a fresh proof of who you are takes the token of the session itself.";
+        "An access token or an API key is good for work. Whatever makes another credential, ends a session, is about an account or needs a fresh proof of who you are takes a person, with the token of the session itself.";
+    NetworkNotAllowed = "network_not_allowed", FORBIDDEN, "The API key may not be used from here",
+        "The key is good, but held to networks that this request does not come from. An Owner can change allowed_cidrs of the key.";
     WrongAccount = "wrong_account", FORBIDDEN, "The invitation is for another account",
         "You are signed in under another address than the one that was invited. Sign in under the invited one, or ask for an invitation to yours.";
     OriginMismatch = "origin_mismatch", FORBIDDEN, "The request comes from another site",
@@ -79,6 +81,12 @@ codes! {
         "The address belongs to somebody who is in the organization.";
     InvitationPending = "invitation_pending", CONFLICT, "Already invited",
         "The address has an open invitation. Send that one again, or take it back first.";
+    ApiKeyRevoked = "api_key_revoked", CONFLICT, "The API key is revoked",
+        "A key that has been revoked does not come back. Make another one.";
+    ApiKeyExpired = "api_key_expired", CONFLICT, "The API key has run out",
+        "A new secret would be of no use. Give the key another end first, or make another key.";
+    TooManyApiKeys = "too_many_api_keys", CONFLICT, "There are as many API keys as there may be",
+        "Revoke a key that is not needed any more, then make another one.";
     RequestInProgress = "request_in_progress", CONFLICT, "The first request is still running",
         "A request with the same Idempotency-Key is being worked on. Repeat it in a moment to get its answer.";
     AnswerGone = "answer_gone", CONFLICT, "The answer is not kept any more",
@@ -262,6 +270,23 @@ impl From<Error> for Problem {
             }
             Error::ElevationRequired => Self::plain(Code::ElevationRequired),
             Error::SessionRequired => Self::plain(Code::SessionRequired),
+            Error::NetworkNotAllowed => Self::plain(Code::NetworkNotAllowed),
+            Error::KeyLimitReached { limit, retry_after } => Self::new(
+                Code::RateLimited,
+                format!(
+                    "This API key is answered at most {} requests in {} seconds.",
+                    limit.requests(),
+                    limit.per_seconds()
+                ),
+            )
+            // Not before there is room.
+            .retry_after(retry_after.unsigned_abs().as_secs() + 1),
+            Error::ApiKeyRevoked => Self::plain(Code::ApiKeyRevoked),
+            Error::ApiKeyExpired => Self::plain(Code::ApiKeyExpired),
+            Error::TooManyApiKeys { most } => Self::new(
+                Code::TooManyApiKeys,
+                format!("At most {most} API keys that are not revoked belong to an organization."),
+            ),
             Error::PasswordResetGone => Self::plain(Code::PasswordResetGone),
             Error::EmailChangeGone => Self::plain(Code::EmailChangeGone),
             Error::NotFound => Self::plain(Code::NotFound),

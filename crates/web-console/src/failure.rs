@@ -53,6 +53,11 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::EmailChangeGone
         | Error::ElevationRequired
         | Error::SessionRequired
+        | Error::NetworkNotAllowed
+        | Error::KeyLimitReached { .. }
+        | Error::ApiKeyRevoked
+        | Error::ApiKeyExpired
+        | Error::TooManyApiKeys { .. }
         | Error::SignInRequired
         | Error::WrongAccount { .. }
         | Error::PreconditionFailed
@@ -127,6 +132,11 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::PermissionDenied { .. }
         | Error::ElevationRequired
         | Error::SessionRequired
+        | Error::NetworkNotAllowed
+        | Error::KeyLimitReached { .. }
+        | Error::ApiKeyRevoked
+        | Error::ApiKeyExpired
+        | Error::TooManyApiKeys { .. }
         | Error::NotFound
         | Error::LastOwner
         | Error::LastOwnerOf { .. }

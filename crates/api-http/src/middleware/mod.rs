@@ -7,7 +7,7 @@ mod rate_limit;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 pub(crate) use idempotency::ONLY_ASKS;
-pub(crate) use rate_limit::RateLimits;
+pub(crate) use rate_limit::{OfKey, RateLimits};
 
 use crate::{
     api::Api,

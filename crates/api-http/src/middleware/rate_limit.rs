@@ -2,8 +2,15 @@
 //!
 //! Each node counts for itself: this keeps one client from wearing out a node. What must hold for the
 //! whole platform, such as how much mail an organization causes, is counted in the database instead.
+//!
+//! An API key may have a limit of its own. It is counted when the key is looked at, and told here in place of the service's.
 
-use std::{net::IpAddr, num::NonZeroU32, time::Duration};
+use std::{
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::{
     extract::{Request, State},
@@ -17,6 +24,7 @@ use governor::{
     state::keyed::DashMapStateStore,
 };
 use http::{HeaderName, HeaderValue, Method};
+use rollcall_domain::api_keys::RateLimit;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -32,7 +40,7 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const TIDY_EVERY: u32 = 4096;
 
 /// Paths that try passwords or tokens, or cause mail to strangers.
-const ATTEMPTS: [&str; 15] = [
+const ATTEMPTS: [&str; 16] = [
     "/signup/complete",
     "/invitations/accept",
     "/v1/signup",
@@ -43,6 +51,7 @@ const ATTEMPTS: [&str; 15] = [
     "/v1/password-resets",
     "/v1/password-resets/complete",
     "/v1/session/elevate",
+    "/v1/api-keys/report",
     "/v1/me/password",
     "/v1/me/email",
     "/v1/me/email/confirm",
@@ -71,6 +80,8 @@ struct Standing {
     name: &'static str,
     quota: Quota,
     remaining: u32,
+    /// How long until the allowance is whole again, where it is known.
+    whole_in: Option<Duration>,
     wait: Option<Duration>,
 }
 
@@ -90,7 +101,7 @@ impl<K: Clone + Eq + std::hash::Hash> Policy<K> {
             Ok(snapshot) => (snapshot.remaining_burst_capacity(), None),
             Err(not_until) => (0, Some(not_until.wait_time_from(DefaultClock::default().now()))),
         };
-        Standing { name: self.name, quota: self.quota, remaining, wait }
+        Standing { name: self.name, quota: self.quota, remaining, whole_in: None, wait }
     }
 }
 
@@ -135,31 +146,50 @@ impl RateLimits {
     }
 }
 
-pub(super) async fn rate_limit(State(api): State<Api>, request: Request, next: Next) -> Response {
-    let Some(limits) = &api.limits else { return next.run(request).await };
-    let Some(client) = request.extensions().get::<Client>() else { return next.run(request).await };
-    let standing = limits.count(&request, client, api.settings.cookie);
-    let mut response = match standing.wait {
+pub(super) async fn rate_limit(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    let of_key = OfKey::default();
+    request.extensions_mut().insert(of_key.clone());
+    let client = request.extensions().get::<Client>();
+    let standing = api.limits.as_ref().zip(client);
+    let standing = standing.map(|(limits, client)| limits.count(&request, client, api.settings.cookie));
+    let mut response = match standing.as_ref().and_then(|standing| standing.wait.zip(Some(standing.quota))) {
         None => next.run(request).await,
-        Some(wait) => {
-            let Quota { requests, per_seconds } = standing.quota;
+        Some((wait, Quota { requests, per_seconds })) => {
             let detail =
                 format!("At most {requests} requests of this kind are answered in {per_seconds} seconds.");
             Problem::new(Code::RateLimited, detail).retry_after(wait.as_secs() + 1).into_response()
         }
     };
-    standing.tell(&mut response);
+    if let Some(standing) = of_key.0.get().or(standing.as_ref()) {
+        standing.tell(&mut response);
+    }
     response
+}
+
+/// How the API key that a request came with stands against a limit of its own, once that is known.
+#[derive(Clone, Default)]
+pub(crate) struct OfKey(Arc<OnceLock<Standing>>);
+
+impl OfKey {
+    /// Notes how the key stands; with how long to wait, if there was no room for the request.
+    pub(crate) fn note(&self, limit: RateLimit, remaining: u32, whole_in: Duration, wait: Option<Duration>) {
+        let quota = Quota { requests: limit.requests(), per_seconds: limit.per_seconds() };
+        let standing = Standing { name: "api_key", quota, remaining, whole_in: Some(whole_in), wait };
+        // Once in a request.
+        let _ = self.0.set(standing);
+    }
 }
 
 impl Standing {
     fn tell(&self, response: &mut Response) {
-        let Self { name, quota: Quota { requests, per_seconds }, remaining, wait } = self;
+        let Self { name, quota: Quota { requests, per_seconds }, remaining, whole_in, wait } = self;
         let missing = u64::from(requests - remaining.min(requests));
         // Seconds until the allowance is whole again.
-        let reset = wait.map_or(missing * u64::from(*per_seconds) / u64::from((*requests).max(1)), |wait| {
-            wait.as_secs() + 1
-        });
+        let reset = match (wait, whole_in) {
+            (Some(wait), _) => wait.as_secs() + 1,
+            (None, Some(whole_in)) => whole_in.as_secs(),
+            (None, None) => missing * u64::from(*per_seconds) / u64::from((*requests).max(1)),
+        };
         for (header, value) in [
             (RATE_LIMIT_POLICY, format!("\"{name}\";q={requests};w={per_seconds}")),
             (RATE_LIMIT, format!("\"{name}\";r={remaining};t={reset}")),

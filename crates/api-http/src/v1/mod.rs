@@ -5,6 +5,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::api::Api;
 
 mod accounts;
+mod api_keys;
 mod authorization;
 mod invitations;
 mod members;
@@ -22,4 +23,5 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(authorization::routes())
         .merge(members::routes())
         .merge(invitations::routes())
+        .merge(api_keys::routes())
 }

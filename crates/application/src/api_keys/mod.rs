@@ -12,8 +12,8 @@ mod show;
 mod update;
 mod uses;
 
-pub use authenticate::{authenticate, is_api_key};
 pub(crate) use authenticate::{admit, find, is_good};
+pub use authenticate::{authenticate, is_api_key};
 pub use create::{Command as Create, Made, create};
 pub use hash::KeyHash;
 pub use list::list;

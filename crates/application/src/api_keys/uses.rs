@@ -122,10 +122,7 @@ mod tests {
     #[tokio::test]
     async fn what_could_not_be_written_down_is_the_next_time_unless_there_is_newer() {
         let mut directory = MockDirectory::new();
-        directory
-            .expect_api_keys_used()
-            .times(1)
-            .returning(|_| Err(StoreError::Unavailable("down".into())));
+        directory.expect_api_keys_used().times(1).returning(|_| Err(StoreError::Unavailable("down".into())));
         directory
             .expect_api_keys_used()
             .times(1)
@@ -142,8 +139,7 @@ mod tests {
     #[test]
     fn each_key_has_its_own_limit() {
         let uses = KeyUses::default();
-        let limited =
-            |number| ApiKey { rate_limit: RateLimit::new(1, 60).ok(), ..api_key(number) };
+        let limited = |number| ApiKey { rate_limit: RateLimit::new(1, 60).ok(), ..api_key(number) };
         assert!(uses.count(&limited(1), NOW).is_ok());
         assert_eq!(uses.count(&limited(1), NOW), Err(Duration::MINUTE));
         assert!(uses.count(&limited(2), NOW).is_ok());

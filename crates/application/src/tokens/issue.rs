@@ -155,7 +155,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_token_of_a_key_tells_the_scopes_of_this_moment_and_none_of_a_key_that_has_ended() {
-        let narrowed = ApiKey { scopes: Scopes::new([Permission::AgentsRead]).expect("scopes"), ..api_key(1) };
+        let narrowed =
+            ApiKey { scopes: Scopes::new([Permission::AgentsRead]).expect("scopes"), ..api_key(1) };
         let revoked = ApiKey { revoked_at: Some(NOW), ..api_key(1) };
         for (held, scope) in [(Some(narrowed), Some("agents:read")), (Some(revoked), None), (None, None)] {
             let mut unit = MockUnit::new();

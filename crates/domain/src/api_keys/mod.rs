@@ -72,7 +72,7 @@ pub enum InvalidScopes {
     #[error("must hold at least one permission")]
     Empty,
     /// One of them is for people only.
-    #[error("must not hold {0}, which is for people only; GET /v1/roles tells which are not")]
+    #[error("must not hold {0}, which is for people only")]
     ForPeople(Permission),
 }
 

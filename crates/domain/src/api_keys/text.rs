@@ -182,12 +182,20 @@ mod tests {
         let place = place.expect("two that differ");
         swapped.swap(place, place + 1);
         assert!(prefix_of(&String::from_utf8(swapped).expect("ASCII")).is_none());
-        for text in
-            ["", "rck_", &key[1..], &key[..WHOLE - 1], &format!("{key}0"), &format!(" {key}"), &"é".repeat(33)]
-        {
+        for text in [
+            "",
+            "rck_",
+            &key[1..],
+            &key[..WHOLE - 1],
+            &format!("{key}0"),
+            &format!(" {key}"),
+            &"é".repeat(33),
+        ] {
             assert!(prefix_of(text).is_none(), "{text}");
         }
-        for text in ["", "rck_", "rck_00000000000", "rck_0000000000000", "rcs_000000000000", "rck_00000000000-"] {
+        for text in
+            ["", "rck_", "rck_00000000000", "rck_0000000000000", "rcs_000000000000", "rck_00000000000-"]
+        {
             assert!(text.parse::<KeyPrefix>().is_err(), "{text}");
         }
     }
