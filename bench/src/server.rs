@@ -11,7 +11,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::Result;
+use crate::{Result, data::RING};
 
 /// A server that runs.
 pub(crate) struct Server {
@@ -88,6 +88,7 @@ pub(crate) fn rollcall(program: &Path, database_url: &str) -> Command {
         ("ROLLCALL__DATABASE__MIGRATE_ON_START", "false"),
         ("ROLLCALL__HTTP__ADDRESS", "127.0.0.1:0"),
         ("ROLLCALL__HTTP__OPERATIONS_ADDRESS", "127.0.0.1:0"),
+        ("ROLLCALL__KEYS__RING", RING),
         // All of the load comes from one address.
         ("ROLLCALL__LIMITS__ENABLED", "false"),
     ]);

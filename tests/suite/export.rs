@@ -87,6 +87,7 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
     ours.owner().get(PATH).await.problem(403, "elevation_required");
     let password = json!({"password": rollcall_tests::PASSWORD});
     ours.owner().post("/v1/session/elevate", password).await.expect(200);
+    crate::api_keys::make(ours.owner(), json!({})).await;
     let exported = ours.owner().get(PATH).await.expect(200);
     assert_eq!(exported.header("content-type"), "application/x-ndjson");
     assert_eq!(exported.header("cache-control"), "no-store");

@@ -92,6 +92,7 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
     // Somebody is in both.
     let (_, token) = service.invite(team.owner(), others.email("viewer"), "viewer").await;
     others.caller("viewer").post("/v1/invitations/accept", json!({"token": token})).await.expect(201);
+    crate::api_keys::make(team.owner(), json!({})).await;
     let slug = team.owner().get("/v1/organization").await.expect(200).text_at("/slug").to_owned();
     service.all_mail_sent().await;
     for (table, rows) in rows_by_table(&service.database, &team.organization).await {
@@ -134,7 +135,7 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
         let rows = left_before.iter().find(|(name, _)| name == table).unwrap().1;
         assert_eq!(change["before"], rows.to_string(), "{table}");
     }
-    assert_eq!(events[0]["changes"].as_array().unwrap().len(), 4);
+    assert_eq!(events[0]["changes"].as_array().unwrap().len(), 5);
     // Its people are persons: their accounts stay, and are in no organization, or in the other one.
     let sign_in = json!({"email": team.email("owner"), "password": PASSWORD});
     let alone = service.anonymous().post("/v1/sessions", sign_in).await.expect(201);
