@@ -233,6 +233,38 @@ async fn the_old_secret_works_until_the_overlap_ends_also_from_memory_and_never_
 }
 
 #[tokio::test]
+async fn of_rotations_at_the_same_moment_two_secrets_are_left_and_a_revocation_leaves_none() {
+    let service = Service::start().await;
+    let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
+    let (id, first) = make(&owner, json!({})).await;
+    let (a, b, c, d) = tokio::join!(
+        rotate(&owner, &id, 3_600),
+        rotate(&owner, &id, 3_600),
+        rotate(&owner, &id, 3_600),
+        rotate(&owner, &id, 3_600),
+    );
+    let working = async || {
+        let mut working = 0;
+        for secret in [&first, &a, &b, &c, &d] {
+            let answer = service.anonymous().with_token(secret).get("/v1/session").await;
+            working += usize::from(answer.status == 200);
+        }
+        working
+    };
+    assert_eq!(working().await, 2);
+    let (rotation, key) = (format!("{}/rotate", path(&id)), path(&id));
+    let renewal = owner.post(&rotation, json!({"overlap_seconds": 60}));
+    let (renewed, revoked) = tokio::join!(renewal, owner.delete(&key));
+    revoked.expect(204);
+    assert!(matches!(renewed.status.as_u16(), 200 | 409), "{}", renewed.text);
+    if renewed.status == 200 {
+        let secret = renewed.text_at("/secret");
+        service.anonymous().with_token(secret).get("/v1/session").await.problem(401, "unauthenticated");
+    }
+    assert_eq!(working().await, 0);
+}
+
+#[tokio::test]
 async fn a_key_ends_by_its_age_also_from_memory() {
     let service = Service::start().await;
     let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;

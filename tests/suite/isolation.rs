@@ -493,13 +493,3 @@ async fn what_identifies_a_person_can_be_erased_from_the_audit_log_and_nothing_e
         as_directory("UPDATE audit_events SET personal = personal - 'ip' WHERE personal ? 'ip'").await;
     assert!(erased.unwrap() > 5);
 }
-
-#[tokio::test]
-async fn the_database_writes_ids_as_we_do() {
-    let database = TestDatabase::create().await;
-    let random = (0..50).map(|_| uuid::Uuid::from_u128(rollcall_tests::random()));
-    for id in random.chain([uuid::Uuid::nil(), uuid::Uuid::max()]) {
-        let rows = database.rows(&format!("SELECT type_id('user', '{id}') AS id")).await;
-        assert_eq!(rows[0]["id"], rollcall_domain::UserId::from_uuid(id).to_string());
-    }
-}

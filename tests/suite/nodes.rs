@@ -8,6 +8,8 @@ use std::{
 use rollcall_tests::{Caller, Link, ManualClock, PASSWORD, Service, Team, TestDatabase, until};
 use serde_json::json;
 
+use crate::tokens::RING;
+
 /// The longest that another node goes by what was true before.
 const BOUND: Duration = Duration::from_secs(1);
 
@@ -23,8 +25,10 @@ impl Pair {
     async fn start() -> Self {
         let (database, clock) = (Arc::new(TestDatabase::create().await), ManualClock::default());
         let link = Link::to(database.url(), "rollcall changes").await;
-        let first = Service::start_on(database.clone(), clock.clone(), &[]).await;
-        let second = Service::start_on(database, clock, &[("database.url", link.url())]).await;
+        // What is kept of an API key is made by the keyring, which all nodes share.
+        let ring = ("keys.ring", RING);
+        let first = Service::start_on(database.clone(), clock.clone(), &[ring]).await;
+        let second = Service::start_on(database, clock, &[ring, ("database.url", link.url())]).await;
         let team = Team::assemble(&first, "Acme").await;
         Self { first, second, link, team }
     }

@@ -396,6 +396,25 @@ mod tests {
     }
 
     #[test]
+    fn the_notice_of_a_found_key_says_which_and_where_and_makes_no_links() {
+        let mail = rendered(Contents::ApiKeyReported {
+            to: "grace@navy.example".parse().expect("an address"),
+            name: "Grace Hopper".parse().expect("a name"),
+            organization: "Acme".parse().expect("a name"),
+            key: "<b>evil.example".parse().expect("a name"),
+            prefix: "rck_0Gk3wQ9xLm2T".parse().expect("a prefix"),
+        });
+        for part in [&mail.text, &mail.html] {
+            for word in ["Grace Hopper", "Acme", "rck_0Gk3wQ9xLm2T", "is revoked"] {
+                assert!(part.contains(word), "{word} in {part}");
+            }
+            assert!(!part.contains("evil.example"), "{part}");
+        }
+        assert!(!mail.html.contains("<b>"), "{}", mail.html);
+        assert!(mail.links.is_empty());
+    }
+
+    #[test]
     fn the_notice_of_a_deletion_says_which_until_when_and_whom_to_ask() {
         let id = OrganizationId::from_parts(0, &[1; 10]);
         let mail = rendered(Contents::OrganizationDeleted {

@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderMap, header, request::Parts};
 use rollcall_application::{Actor, Error, KeyActor, Principal, api_keys, authorization, sessions, tokens};
-use rollcall_domain::{Permission, secret::Secret};
+use rollcall_domain::{Permission, api_keys::prefix_of, secret::Secret};
 
 use crate::{
     api::Api,
@@ -110,6 +110,9 @@ pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<
             tokens::authenticate(&api.app, token, origin).await
         }
         Credential::Bearer(token) if api_keys::is_api_key(token) => {
+            if let Some(prefix) = prefix_of(token.expose()) {
+                tracing::Span::current().record("api_key", prefix.as_str());
+            }
             api_keys::authenticate(&api.app, token, origin).await.map(Principal::Key)
         }
         // A cookie holds the token of a session, and nothing else.

@@ -34,8 +34,15 @@ pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
     // The path may hold ids, the query may hold secrets: neither is logged, the route says enough.
-    let span =
-        info_span!("request", method = %method, route, request_id = client.request_id, client = %client.ip);
+    let span = info_span!(
+        "request",
+        method = %method,
+        route,
+        request_id = client.request_id,
+        client = %client.ip,
+        // How the API key begins that it came with, once that is known; never more of it.
+        api_key = tracing::field::Empty,
+    );
     let request_id = client.request_id.clone();
     // Other crates' handlers know the domain's type only.
     request.extensions_mut().insert(client.origin());

@@ -65,11 +65,7 @@ pub(crate) async fn admit(
         return app.refusals_recorded(&actor, Action::PermissionDenied, target, refused).await;
     }
     let now = app.now();
-    actor.standing = match (app.key_uses.count(&actor.key, now), actor.key.rate_limit) {
-        (Ok(standing), _) => standing,
-        (Err(retry_after), Some(limit)) => return Err(Error::KeyLimitReached { limit, retry_after }),
-        (Err(_), None) => None,
-    };
+    actor.standing = app.key_uses.count(&actor.key, now)?;
     app.key_uses.note(KeyUse { key: actor.id(), at: now, ip: actor.origin.ip });
     Ok(actor)
 }

@@ -9,7 +9,7 @@ use rollcall_domain::{
     ApiKeyId,
     api_keys::{ApiKey, Standing},
 };
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::{KeyUse, ListedKey};
 use crate::{Application, Error};
@@ -37,10 +37,11 @@ impl KeyUses {
     /// Counts a request against the key's own limit, if it has one.
     ///
     /// # Errors
-    /// How long to wait, when there is no room for it.
-    pub(super) fn count(&self, key: &ApiKey, now: OffsetDateTime) -> Result<Option<Standing>, Duration> {
+    /// [`Error::KeyLimitReached`].
+    pub(super) fn count(&self, key: &ApiKey, now: OffsetDateTime) -> Result<Option<Standing>, Error> {
         let Some(limit) = key.rate_limit else { return Ok(None) };
-        limit.count(lock(&self.0.whole_at).entry(key.id).or_insert(now), now).map(Some)
+        let counted = limit.count(lock(&self.0.whole_at).entry(key.id).or_insert(now), now);
+        counted.map(Some).map_err(|retry_after| Error::KeyLimitReached { limit, retry_after })
     }
 
     /// Notes a use.
@@ -91,6 +92,7 @@ pub async fn write_down_uses(app: &Application) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use rollcall_domain::api_keys::RateLimit;
+    use time::Duration;
 
     use super::*;
     use crate::{
@@ -141,8 +143,12 @@ mod tests {
         let uses = KeyUses::default();
         let limited = |number| ApiKey { rate_limit: RateLimit::new(1, 60).ok(), ..api_key(number) };
         assert!(uses.count(&limited(1), NOW).is_ok());
-        assert_eq!(uses.count(&limited(1), NOW), Err(Duration::MINUTE));
+        let refused = uses.count(&limited(1), NOW);
+        assert!(
+            matches!(refused, Err(Error::KeyLimitReached { retry_after: Duration::MINUTE, .. })),
+            "{refused:?}"
+        );
         assert!(uses.count(&limited(2), NOW).is_ok());
-        assert_eq!(uses.count(&api_key(3), NOW), Ok(None));
+        assert!(matches!(uses.count(&api_key(3), NOW), Ok(None)));
     }
 }
