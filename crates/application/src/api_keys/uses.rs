@@ -144,10 +144,8 @@ mod tests {
         let limited = |number| ApiKey { rate_limit: RateLimit::new(1, 60).ok(), ..api_key(number) };
         assert!(uses.count(&limited(1), NOW).is_ok());
         let refused = uses.count(&limited(1), NOW);
-        assert!(
-            matches!(refused, Err(Error::KeyLimitReached { retry_after: Duration::MINUTE, .. })),
-            "{refused:?}"
-        );
+        let Err(Error::KeyLimitReached { retry_after, .. }) = refused else { panic!("{refused:?}") };
+        assert_eq!(retry_after, Duration::MINUTE);
         assert!(uses.count(&limited(2), NOW).is_ok());
         assert!(matches!(uses.count(&api_key(3), NOW), Ok(None)));
     }
