@@ -1,9 +1,12 @@
-//! What the databases hold: organizations, people and sessions, all of them numbered, so that the load knows them without
+//! What the databases hold: organizations, people, sessions and API keys, all of them numbered, so that the load knows them without
 //! having read them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rollcall_domain::{OrganizationId, UserId};
+use rollcall_domain::{
+    OrganizationId, UserId,
+    api_keys::{self, KeyPrefix},
+};
 use uuid::Uuid;
 
 /// Ids are this and a number. The bits of a UUIDv7 in front are those of a day in 2024.
@@ -12,6 +15,12 @@ const FIRST_ID: u128 = 0x0190_0000_0000_7000_8000_0000_0000_0000;
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 /// How many sessions a load works with that is to find them warm.
 const WARM: u64 = 1_000;
+/// The keyring of the service that is measured: hashes of API keys are made by it. Nothing else is kept under it.
+pub(crate) const RING: &str = "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+/// The key that [`RING`] has for API keys, as HMAC (RFC 2104) mixes it in inside,
+const INSIDE: &str = "c892596f3287868b371c0b40c67af097016066e7c6c84b1bb773cf473cf1455d3636363636363636363636363636363636363636363636363636363636363636";
+/// and outside.
+const OUTSIDE: &str = "a2f8330558edece15d76612aac109afd6b0a0c8daca22171dd19a52d569b2f375c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c";
 /// How many sessions the Owner of the large organization has.
 const SESSIONS_OF_LARGE_OWNER: u64 = 16;
 
@@ -29,17 +38,19 @@ pub(crate) struct Data {
     pub(crate) large_team: u64,
     /// How many sessions the members of small organizations have.
     pub(crate) sessions: u64,
+    /// How many API keys the small organizations have.
+    pub(crate) keys: u64,
 }
 
 impl Data {
     /// All of it.
     pub(crate) fn whole(sessions: u64) -> Self {
-        Self { organizations: 1_000, team: 20, large_team: 100_000, sessions }
+        Self { organizations: 1_000, team: 20, large_team: 100_000, sessions, keys: 1_000_000 }
     }
 
-    /// A hundredth as many organizations, and members of the large one.
+    /// A hundredth as many organizations, and members of the large one; a thousandth as many API keys.
     pub(crate) fn hundredth(sessions: u64) -> Self {
-        Self { organizations: 10, team: 20, large_team: 1_000, sessions }
+        Self { organizations: 10, team: 20, large_team: 1_000, sessions, keys: 1_000 }
     }
 
     /// A number that was never given out before.
@@ -72,6 +83,43 @@ impl Data {
     /// not good.
     pub(crate) fn cold(&self, n: u64) -> String {
         token(if n < self.sessions { n } else { u64::MAX })
+    }
+
+    /// One of a few API keys, which come again and again.
+    pub(crate) fn warm_key(&self, n: u64) -> String {
+        key(n % WARM.min(self.keys))
+    }
+
+    /// One API key after the other, far from each other. None comes again before all others have.
+    pub(crate) fn cold_key(&self, n: u64) -> String {
+        key(n.wrapping_mul(7_919) % self.keys)
+    }
+
+    /// What could be an API key, and is none: it is looked for each time.
+    pub(crate) fn no_key(&self, n: u64) -> String {
+        key(self.keys + n)
+    }
+
+    /// What opens API keys, so many at a time.
+    pub(crate) fn keys_in_parts(&self, part: u64) -> impl Iterator<Item = Vec<String>> {
+        let keys = self.keys;
+        (0..keys).step_by(part as usize).map(move |first| (first..keys.min(first + part)).map(key).collect())
+    }
+
+    /// The statement that adds API keys, of which `$1` is a part and `$2` how many have been added before.
+    pub(crate) fn keys_statement(&self) -> String {
+        let id = id_of("n");
+        let organization = id_of(&format!("n % {}", self.organizations));
+        format!(
+            "WITH parts AS (SELECT p.text, $2::bigint + p.at - 1 AS n FROM unnest($1::text[]) WITH ORDINALITY AS p (text, at)),
+                  keys AS (INSERT INTO api_keys (org_id, key_id, prefix, name, scopes, created_at)
+                           SELECT {organization}, {id}, left(text, 16), 'Key ' || n, '{{calls:read}}', now() FROM parts)
+             INSERT INTO api_key_secrets (org_id, key_id, secret_hash)
+             SELECT {organization}, {id},
+                    '\\x01'::bytea || sha256('\\x{OUTSIDE}'::bytea || sha256(
+                        '\\x{INSIDE}'::bytea || int8send(octet_length(text)) || convert_to(text, 'UTF8')))
+               FROM parts"
+        )
     }
 
     /// A token of the Owner of one small organization after the other.
@@ -112,10 +160,8 @@ impl Data {
         let organization = format!("least(n / {team}, {organizations})");
         let seat = format!("CASE WHEN n < {small} THEN n % {team} ELSE n - {small} END");
         let owner = format!("CASE WHEN n < {sessions} THEN n % {small} ELSE {small} END");
-        let id =
-            |number: &str| format!("('01900000-0000-7000-8000-' || lpad(to_hex({number}), 12, '0'))::uuid");
-        let (of_n, of_organization, of_owner) = (id("n"), id(&organization), id(&owner));
-        let owners_organization = id(&format!("least(({owner}) / {team}, {organizations})"));
+        let (of_n, of_organization, of_owner) = (id_of("n"), id_of(&organization), id_of(&owner));
+        let owners_organization = id_of(&format!("least(({owner}) / {team}, {organizations})"));
         vec![
             format!(
                 "INSERT INTO organizations (org_id, name, slug, plan, created_at)
@@ -151,6 +197,18 @@ fn token(n: u64) -> String {
     format!("rcs_{n:052}")
 }
 
+/// What opens the n-th API key.
+fn key(n: u64) -> String {
+    let mut random = [0; 32];
+    random[24..].copy_from_slice(&n.to_be_bytes());
+    api_keys::mint(&KeyPrefix::from_random(u128::from(n).to_be_bytes()), random).expose().to_owned()
+}
+
+/// The id of what has such a number, in SQL.
+fn id_of(number: &str) -> String {
+    format!("('01900000-0000-7000-8000-' || lpad(to_hex({number}), 12, '0'))::uuid")
+}
+
 fn id(n: u64) -> Uuid {
     Uuid::from_u128(FIRST_ID | u128::from(n))
 }
@@ -162,7 +220,7 @@ mod tests {
     use super::*;
 
     fn data() -> Data {
-        Data { organizations: 3, team: 4, large_team: 50, sessions: 2_000 }
+        Data { organizations: 3, team: 4, large_team: 50, sessions: 2_000, keys: 1_000 }
     }
 
     #[test]

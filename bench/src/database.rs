@@ -14,6 +14,9 @@ use crate::{
     server,
 };
 
+/// How many API keys are added by one statement.
+const KEYS_AT_A_TIME: u64 = 10_000;
+
 /// A database. Cloning it is cheap: it is only told where it is.
 #[derive(Debug, Clone)]
 pub(crate) struct Database {
@@ -57,6 +60,13 @@ impl Cluster {
         let mut transaction = connection.begin().await?;
         for statement in database.data.statements(&password_hash()?) {
             transaction.execute(AssertSqlSafe(statement)).await?;
+        }
+        let (statement, mut added) = (database.data.keys_statement(), 0);
+        for part in database.data.keys_in_parts(KEYS_AT_A_TIME) {
+            let count = part.len() as i64;
+            let insert = sqlx::query(AssertSqlSafe(statement.clone())).bind(part).bind(added);
+            insert.execute(&mut *transaction).await?;
+            added += count;
         }
         transaction.commit().await?;
         // What autovacuum would do in a while, and then in the middle of a measurement.

@@ -89,6 +89,13 @@ pub(crate) const ROWS: &[Row] = &[
         targets: &[Target::OfFloor(0.5), Target::TailOfFloor(2.0)],
     },
     Row {
+        name: "key-warm",
+        title: "API key verification, warm",
+        work: Work::Throughput(|data, n| session(data.warm_key(n))),
+        floor: Some(Floor::Constant),
+        targets: &[Target::OfFloor(0.5), Target::TailOfFloor(2.0)],
+    },
+    Row {
         name: "authorize",
         title: "authorize",
         work: Work::Throughput(|data, n| {
@@ -108,6 +115,13 @@ pub(crate) const ROWS: &[Row] = &[
         name: "session-cold",
         title: "session check, cold",
         work: Work::Throughput(|data, n| session(data.cold(n))),
+        floor: Some(Floor::Select),
+        targets: &[Target::OfFloor(0.6), Target::TailOfFloor(2.0)],
+    },
+    Row {
+        name: "key-cold",
+        title: "API key verification, cold, 1,000,000 keys",
+        work: Work::Throughput(|data, n| session(data.cold_key(n))),
         floor: Some(Floor::Select),
         targets: &[Target::OfFloor(0.6), Target::TailOfFloor(2.0)],
     },
@@ -187,6 +201,9 @@ pub(crate) const ROWS: &[Row] = &[
     growth("growth-session", "growth: session check, cold", |data, n| session(data.cold(n))),
     growth("growth-authorize", "growth: authorize, cold", |data, n| {
         Call::post("/v1/authorize", r#"{"checks":[{"permission":"agents:manage"}]}"#).by(data.cold(n))
+    }),
+    growth("growth-key", "growth: API key looked for among 1,000,000 to 1,000", |data, n| {
+        session(data.no_key(n)).expecting(401)
     }),
     growth("growth-member", "growth: one member", |data, n| {
         Call::get(format!("/v1/members/{}", data.member_of_large(n))).by(data.owner_of_large(n))

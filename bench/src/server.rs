@@ -11,7 +11,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::Result;
+use crate::{Result, data::RING};
 
 /// The credential of services at the service.
 pub(crate) const SERVICE_TOKEN: &str = "a credential of services that is long enough";
@@ -91,6 +91,7 @@ pub(crate) fn rollcall(program: &Path, database_url: &str) -> Command {
         ("ROLLCALL__DATABASE__MIGRATE_ON_START", "false"),
         ("ROLLCALL__HTTP__ADDRESS", "127.0.0.1:0"),
         ("ROLLCALL__HTTP__OPERATIONS_ADDRESS", "127.0.0.1:0"),
+        ("ROLLCALL__KEYS__RING", RING),
         // All of the load comes from one address.
         ("ROLLCALL__LIMITS__ENABLED", "false"),
         ("ROLLCALL__SERVICE__TOKEN", SERVICE_TOKEN),

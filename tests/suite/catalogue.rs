@@ -1,7 +1,9 @@
 //! What there is in the database that keeps organizations apart. A change of it is made here, too, on purpose.
 
 /// Tables that belong to organizations, with the columns of their primary keys.
-pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 7] = [
+pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 9] = [
+    ("api_key_secrets", "org_id, key_id, secret_hash"),
+    ("api_keys", "org_id, key_id"),
     ("audit_events", "org_id, event_id"),
     ("invitations", "org_id, invitation_id"),
     ("mails", "org_id, mail_id"),
@@ -34,7 +36,13 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 70] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 76] = [
+    ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
+    ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
+    ("api_keys", "directory", "rollcall_directory", "SELECT"),
+    ("api_keys", "directory_seen", "rollcall_directory", "UPDATE"),
+    ("api_keys", "own_organization", "rollcall_app", "ALL"),
+    ("api_keys", "purge", "rollcall_purge", "ALL"),
     ("attempts", "task", "rollcall_app", "ALL"),
     ("audit_events", "directory", "rollcall_directory", "SELECT"),
     ("audit_events", "directory_erasure", "rollcall_directory", "UPDATE"),
@@ -83,11 +91,11 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 70] = [
     ("password_resets", "own_address", "rollcall_app", "ALL"),
     ("password_resets", "task", "rollcall_app", "ALL"),
     ("recovery_codes", "own_account", "rollcall_app", "ALL"),
+    ("revocations", "directory", "rollcall_directory", "ALL"),
+    ("revocations", "task", "rollcall_app", "ALL"),
     ("security_controls", "directory", "rollcall_directory", "SELECT"),
     ("security_controls", "own_organization", "rollcall_app", "ALL"),
     ("security_controls", "purge", "rollcall_purge", "ALL"),
-    ("revocations", "directory", "rollcall_directory", "ALL"),
-    ("revocations", "task", "rollcall_app", "ALL"),
     ("sessions", "directory", "rollcall_directory", "SELECT"),
     ("sessions", "directory_seen", "rollcall_directory", "UPDATE"),
     ("sessions", "organization_ends", "rollcall_app", "DELETE"),
@@ -108,7 +116,9 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 70] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-pub(crate) const DEFINERS: [(&str, &str, bool); 17] = [
+pub(crate) const DEFINERS: [(&str, &str, bool); 19] = [
+    ("directory_api_key", "rollcall_directory", true),
+    ("directory_api_keys_used", "rollcall_directory", true),
     ("directory_credentials", "rollcall_directory", true),
     ("directory_email_change", "rollcall_directory", true),
     ("directory_invitation", "rollcall_directory", true),
@@ -129,8 +139,10 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 17] = [
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.
-pub(crate) const RIGHTS: [&str; 24] = [
+pub(crate) const RIGHTS: [&str; 26] = [
     "_sqlx_migrations: SELECT",
+    "api_key_secrets: DELETE INSERT",
+    "api_keys: INSERT SELECT",
     "attempts: DELETE INSERT SELECT",
     "audit_events: INSERT SELECT",
     "dev_mails: DELETE INSERT SELECT",

@@ -4,6 +4,7 @@
 mod account_deletion;
 mod account_export;
 mod accounts;
+mod api_keys;
 mod audit;
 mod bad_input;
 mod catalogue;
@@ -20,6 +21,7 @@ mod guessing;
 mod introspection;
 mod invitations;
 mod isolation;
+mod key_use;
 mod mail;
 mod members;
 mod mfa_deadlines;

@@ -170,7 +170,10 @@ async fn what_a_removal_would_touch_is_shown_and_can_be_handed_over() {
     let (id, _) = service.invite(team.caller("admin"), &Service::new_address("new"), "viewer").await;
     let admin = format!("/v1/members/{}", team.id("admin"));
     let preview = team.owner().get(&format!("{admin}/offboarding")).await.expect(200);
-    assert_eq!(preview.body, json!({"sessions": 1, "pending_invitations": 1, "sole_owner": false}));
+    assert_eq!(
+        preview.body,
+        json!({"sessions": 1, "api_keys": 0, "pending_invitations": 1, "sole_owner": false})
+    );
     for (heir, why) in [
         (team.id("viewer"), "may not stand behind"),
         (team.id("admin"), "somebody else"),

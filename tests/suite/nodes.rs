@@ -8,6 +8,8 @@ use std::{
 use rollcall_tests::{Caller, Link, ManualClock, PASSWORD, Service, Team, TestDatabase, until};
 use serde_json::json;
 
+use crate::tokens::RING;
+
 /// The longest that another node goes by what was true before.
 const BOUND: Duration = Duration::from_secs(1);
 
@@ -23,8 +25,10 @@ impl Pair {
     async fn start() -> Self {
         let (database, clock) = (Arc::new(TestDatabase::create().await), ManualClock::default());
         let link = Link::to(database.url(), "rollcall changes").await;
-        let first = Service::start_on(database.clone(), clock.clone(), &[]).await;
-        let second = Service::start_on(database, clock, &[("database.url", link.url())]).await;
+        // What is kept of an API key is made by the keyring, which all nodes share.
+        let ring = ("keys.ring", RING);
+        let first = Service::start_on(database.clone(), clock.clone(), &[ring]).await;
+        let second = Service::start_on(database, clock, &[ring, ("database.url", link.url())]).await;
         let team = Team::assemble(&first, "Acme").await;
         Self { first, second, link, team }
     }
@@ -38,15 +42,18 @@ impl Pair {
 
     /// Waits until the second node knows a session without asking for it.
     async fn answers_without_the_database(&self, caller: &Caller) {
+        self.answers_without_the_database_of("sessions", caller).await;
+    }
+
+    /// Waits until the second node knows somebody without looking into these tables.
+    async fn answers_without_the_database_of(&self, tables: &str, caller: &Caller) {
         let mut connection = self.second.database.connect().await;
-        until("a session that is remembered", async || {
+        until("somebody who is remembered", async || {
             caller.get("/v1/session").await.expect(200);
-            // What looks for the session now waits for this lock.
+            // What looks for them now waits for this lock.
             let mut transaction = sqlx::Connection::begin(&mut connection).await.unwrap();
-            sqlx::query("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
-                .execute(&mut *transaction)
-                .await
-                .unwrap();
+            let lock = format!("LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE");
+            sqlx::query(sqlx::AssertSqlSafe(lock)).execute(&mut *transaction).await.unwrap();
             let answered = tokio::time::timeout(Duration::from_millis(500), caller.get("/v1/session")).await;
             transaction.rollback().await.unwrap();
             answered.ok().map(|answer| answer.expect(200))
@@ -174,4 +181,78 @@ async fn asvs_8_3_2_a_node_knows_at_once_what_it_has_changed_itself_though_it_he
     pair.link.hold(true);
     owner.delete(&format!("/v1/members/{}", team.id("member"))).await.expect(204);
     member.get("/v1/session").await.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn attack_10_a_key_that_ends_is_worth_nothing_on_this_node_at_once_and_on_the_other_within_a_second() {
+    let pair = Pair::start().await;
+    let owner = pair.team.owner();
+    let remembered = async |more: serde_json::Value| {
+        let (id, secret) = crate::api_keys::make(owner, more).await;
+        let elsewhere = pair.second.anonymous().with_token(&secret);
+        pair.answers_without_the_database_of("api_keys, api_key_secrets", &elsewhere).await;
+        let here = pair.first.anonymous().with_token(&secret);
+        here.get("/v1/session").await.expect(200);
+        (crate::api_keys::path(&id), secret, here, elsewhere)
+    };
+
+    let (path, _, here, elsewhere) = remembered(json!({})).await;
+    owner.delete(&path).await.expect(204);
+    let since = Instant::now();
+    here.get("/v1/session").await.problem(401, "unauthenticated");
+    within_the_bound(since, &elsewhere, 401).await;
+
+    let (path, _, here, elsewhere) = remembered(json!({})).await;
+    owner.post(&format!("{path}/rotate"), json!({"overlap_seconds": 0})).await.expect(200);
+    let since = Instant::now();
+    here.get("/v1/session").await.problem(401, "unauthenticated");
+    within_the_bound(since, &elsewhere, 401).await;
+
+    let (path, _, here, elsewhere) = remembered(json!({})).await;
+    owner.patch(&path, json!({"allowed_cidrs": ["192.0.2.0/24"]})).await.expect(200);
+    let since = Instant::now();
+    here.get("/v1/session").await.problem(403, "network_not_allowed");
+    within_the_bound(since, &elsewhere, 403).await;
+
+    let (_, secret, here, elsewhere) = remembered(json!({})).await;
+    pair.second.anonymous().post("/v1/api-keys/report", json!({"key": secret})).await.expect(202);
+    let since = Instant::now();
+    elsewhere.get("/v1/session").await.problem(401, "unauthenticated");
+    within_the_bound(since, &here, 401).await;
+
+    let (_, _, here, elsewhere) = remembered(json!({})).await;
+    owner.delete_with("/v1/organization", json!({"confirm_name": "Acme"})).await.expect(204);
+    let since = Instant::now();
+    here.get("/v1/session").await.problem(401, "unauthenticated");
+    within_the_bound(since, &elsewhere, 401).await;
+}
+
+#[tokio::test]
+async fn attack_10_a_node_that_hears_nothing_any_more_does_not_go_by_the_keys_that_it_remembers() {
+    let pair = Pair::start().await;
+    let (id, secret) = crate::api_keys::make(pair.team.owner(), json!({})).await;
+    let elsewhere = pair.second.anonymous().with_token(&secret);
+    pair.answers_without_the_database_of("api_keys, api_key_secrets", &elsewhere).await;
+    pair.link.hold(true);
+    pair.team.owner().delete(&crate::api_keys::path(&id)).await.expect(204);
+    within_the_bound(Instant::now(), &elsewhere, 401).await;
+}
+
+#[tokio::test]
+async fn what_is_remembered_of_a_key_ends_with_the_overlap_and_with_its_age_on_every_node() {
+    let pair = Pair::start().await;
+    let (id, old) =
+        crate::api_keys::make(pair.team.owner(), json!({"expires_at": "2026-03-01T09:20:00Z"})).await;
+    let rotate = format!("{}/rotate", crate::api_keys::path(&id));
+    let renewed = pair.team.owner().post(&rotate, json!({"overlap_seconds": 600})).await.expect(200);
+    let old = pair.second.anonymous().with_token(&old);
+    let new = pair.second.anonymous().with_token(renewed.text_at("/secret"));
+    for caller in [&old, &new] {
+        pair.answers_without_the_database_of("api_keys, api_key_secrets", caller).await;
+    }
+    pair.first.clock.advance(time::Duration::minutes(10));
+    old.get("/v1/session").await.problem(401, "unauthenticated");
+    pair.answers_without_the_database_of("api_keys, api_key_secrets", &new).await;
+    pair.first.clock.advance(time::Duration::minutes(10));
+    new.get("/v1/session").await.problem(401, "unauthenticated");
 }

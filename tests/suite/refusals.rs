@@ -35,6 +35,7 @@ pub(crate) struct Row {
 enum Foreign {
     Member,
     Invitation,
+    ApiKey,
 }
 
 fn row(method: &'static str, path: &'static str, needs: Needs) -> Row {
@@ -57,11 +58,12 @@ impl Row {
             .replace("{invitation_id}", id)
             .replace("{session_id}", id)
             .replace("{passkey_id}", id)
+            .replace("{api_key_id}", id)
     }
 }
 
 pub(crate) fn rows() -> Vec<Row> {
-    use Foreign::{Invitation, Member};
+    use Foreign::{ApiKey, Invitation, Member};
     use Needs::{Nothing, Permission as P, Service, Session};
     let invitation = json!({"email": "refused@example.com", "role": "viewer"});
     vec![
@@ -135,6 +137,16 @@ pub(crate) fn rows() -> Vec<Row> {
         row("get", "/v1/invitations/{invitation_id}", P("team:invite")).on(Invitation),
         row("delete", "/v1/invitations/{invitation_id}", P("team:invite")).on(Invitation),
         row("post", "/v1/invitations/{invitation_id}/resend", P("team:invite")).on(Invitation),
+        row("get", "/v1/api-keys", P("api_keys:read")),
+        row("post", "/v1/api-keys", P("api_keys:manage"))
+            .with(json!({"name": "Refused", "scopes": ["calls:read"]})),
+        row("post", "/v1/api-keys/report", Nothing),
+        row("get", "/v1/api-keys/{api_key_id}", P("api_keys:read")).on(ApiKey),
+        row("patch", "/v1/api-keys/{api_key_id}", P("api_keys:manage"))
+            .with(json!({"name": "Refused"}))
+            .on(ApiKey),
+        row("delete", "/v1/api-keys/{api_key_id}", P("api_keys:manage")).on(ApiKey),
+        row("post", "/v1/api-keys/{api_key_id}/rotate", P("api_keys:manage")).with(json!({})).on(ApiKey),
     ]
 }
 
@@ -181,6 +193,7 @@ async fn roles_without_the_permission_get_403_and_it_is_written_down() {
         for role in Role::ALL.into_iter().filter(|role| !role.grants(needed)) {
             let id = match row.foreign {
                 Some(Foreign::Invitation) => "inv_01h455vb4pex5vsknk084sn02q",
+                Some(Foreign::ApiKey) => "key_01h455vb4pex5vsknk084sn02q",
                 Some(Foreign::Member) | None => team.id("viewer"),
             };
             let answer = call(team.caller(role.as_str()), &row, id).await.problem(403, "permission_denied");
@@ -199,10 +212,74 @@ async fn roles_without_the_permission_get_403_and_it_is_written_down() {
 }
 
 #[tokio::test]
+async fn attack_5_keys_get_to_what_is_for_programs_and_nowhere_else() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let every = Permission::ALL.into_iter().filter(|permission| permission.allowed_for_api_keys());
+    let every: Vec<&str> = every.map(Permission::as_str).collect();
+    let (_, secret) = crate::api_keys::make(team.owner(), json!({"scopes": every})).await;
+    let (_, weak) = crate::api_keys::make(team.owner(), json!({"scopes": ["audit_log:append"]})).await;
+    let (strong, weak) = (service.anonymous().with_token(&secret), service.anonymous().with_token(&weak));
+    service.all_mail_sent().await;
+    let before = without_refusals(everything_of(&service, &team).await);
+    // Whatever needs somebody and nothing else is open to a key only if it stands here.
+    let open = ["/v1/session", "/v1/roles", "/v1/authorize", "/v1/tokens"];
+    for row in rows() {
+        let id = match row.foreign {
+            Some(Foreign::Invitation) => "inv_01h455vb4pex5vsknk084sn02q",
+            Some(Foreign::ApiKey) => "key_01h455vb4pex5vsknk084sn02q",
+            Some(Foreign::Member) | None => team.id("viewer"),
+        };
+        let (strongly, weakly) = (call(&strong, &row, id).await, call(&weak, &row, id).await);
+        match row.needs {
+            Needs::Nothing | Needs::Service => {}
+            Needs::Session if open.contains(&row.path) && row.method != "delete" => {
+                assert!(strongly.status.is_success(), "{} {}: {}", row.method, row.path, strongly.text);
+            }
+            Needs::Session => {
+                strongly.problem(403, "session_required");
+                weakly.problem(403, "session_required");
+            }
+            Needs::Permission(permission) => {
+                let weakly = weakly.problem(403, "permission_denied");
+                assert_eq!(weakly.text_at("/required_permission"), permission);
+                if permission.parse::<Permission>().unwrap().allowed_for_api_keys() {
+                    strongly.expect(200);
+                } else {
+                    let strongly = strongly.problem(403, "permission_denied");
+                    assert_eq!(strongly.text_at("/required_permission"), permission);
+                }
+            }
+        }
+    }
+    let after = without_refusals(everything_of(&service, &team).await);
+    assert_eq!(after, before, "a key has changed something");
+    let log = service.audit_log(Some(&team.organization)).await;
+    assert!(
+        log.iter().filter(|(action, outcome)| action == "permission.denied" && outcome == "refused").count()
+            > 40
+    );
+}
+
+/// Rows, but for refusals and access tokens in the audit log, and for when keys were last used.
+fn without_refusals(rows: Vec<Value>) -> Vec<Value> {
+    let told = |row: &Value| row["outcome"] == "refused" || row["action"] == "access_token.issued";
+    let mut rows: Vec<Value> = rows.into_iter().filter(|row| !told(row)).collect();
+    for row in &mut rows {
+        if let Some(row) = row.as_object_mut() {
+            row.remove("last_used_at");
+            row.remove("last_used_ip");
+        }
+    }
+    rows
+}
+
+#[tokio::test]
 async fn attack_1_real_ids_of_another_organization_look_like_ids_of_nothing() {
     let service = Service::start().await;
     let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);
     let (invitation, _) = service.invite(theirs.owner(), &Service::new_address("theirs"), "viewer").await;
+    let (api_key, _) = crate::api_keys::make(theirs.owner(), json!({})).await;
     service.all_mail_sent().await;
     let before = everything_of(&service, &theirs).await;
     for row in rows() {
@@ -210,6 +287,7 @@ async fn attack_1_real_ids_of_another_organization_look_like_ids_of_nothing() {
         let (real, unknown) = match foreign {
             Foreign::Member => (theirs.id("viewer"), "user_01h455vb4pex5vsknk084sn02q"),
             Foreign::Invitation => (invitation.as_str(), "inv_01h455vb4pex5vsknk084sn02q"),
+            Foreign::ApiKey => (api_key.as_str(), "key_01h455vb4pex5vsknk084sn02q"),
         };
         for caller in Role::ALL.map(|role| ours.caller(role.as_str())) {
             let of_nothing = call(caller, &row, unknown).await;
@@ -246,6 +324,7 @@ async fn attack_2_nothing_of_another_organization_is_listed_or_counted() {
         "/v1/members?limit=200",
         "/v1/members?q=example.com",
         "/v1/invitations",
+        "/v1/api-keys",
         "/v1/me/organizations",
         "/v1/organization",
         "/v1/security/mfa-impact",
@@ -256,6 +335,7 @@ async fn attack_2_nothing_of_another_organization_is_listed_or_counted() {
     }
     let theirs = Team::assemble(&service, "Theirs").await;
     service.invite(theirs.owner(), &Service::new_address("theirs"), "viewer").await;
+    crate::api_keys::make(theirs.owner(), json!({})).await;
     for path in lists {
         assert_eq!(ours.owner().get(path).await.expect(200).text, before[path], "{path}");
     }
@@ -291,6 +371,8 @@ pub(crate) async fn everything_of(service: &Service, team: &Team) -> Vec<Value> 
         "organizations",
         "members",
         "invitations",
+        "api_keys",
+        "api_key_secrets",
         "sessions",
         "mails",
         "audit_events",

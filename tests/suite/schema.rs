@@ -64,3 +64,13 @@ async fn migrating_again_does_nothing_and_two_at_once_take_turns() {
             .count();
     assert_eq!(applied.len(), migrations);
 }
+
+#[tokio::test]
+async fn the_database_writes_ids_as_we_do() {
+    let database = TestDatabase::create().await;
+    let random = (0..50).map(|_| uuid::Uuid::from_u128(rollcall_tests::random()));
+    for id in random.chain([uuid::Uuid::nil(), uuid::Uuid::max()]) {
+        let rows = database.rows(&format!("SELECT type_id('user', '{id}') AS id")).await;
+        assert_eq!(rows[0]["id"], rollcall_domain::UserId::from_uuid(id).to_string());
+    }
+}

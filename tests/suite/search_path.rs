@@ -19,6 +19,10 @@ const TRAP: &str = "
     CREATE OPERATOR trap.<> (LEFTARG = text, RIGHTARG = text, FUNCTION = trap.yes);
     CREATE OPERATOR trap.+ (LEFTARG = integer, RIGHTARG = integer, FUNCTION = trap.none);
     CREATE DOMAIN trap.uuid AS text;
+    CREATE FUNCTION trap.now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT '1970-01-01'::timestamptz $$;
+    CREATE TABLE trap.organizations AS SELECT * FROM public.organizations WITH NO DATA;
+    CREATE TABLE trap.security_controls AS SELECT * FROM public.security_controls WITH NO DATA;
+    CREATE TABLE trap.mfa_deadlines AS SELECT * FROM public.mfa_deadlines WITH NO DATA;
     CREATE TABLE trap.sessions AS SELECT * FROM public.sessions;
     CREATE TABLE trap.members AS SELECT * FROM public.members WITH NO DATA;
     CREATE TABLE trap.users AS SELECT * FROM public.users;

@@ -165,6 +165,24 @@ struct OrganizationDeletedText<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "api_key_reported.html")]
+struct ApiKeyReportedHtml<'a> {
+    name: &'a str,
+    organization: &'a str,
+    key: &'a str,
+    prefix: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "api_key_reported.txt")]
+struct ApiKeyReportedText<'a> {
+    name: &'a str,
+    organization: &'a str,
+    key: &'a str,
+    prefix: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "confirm_email.html")]
 struct ConfirmEmailHtml<'a> {
     link: &'a str,
@@ -353,6 +371,18 @@ impl Rendered {
                     links: Vec::new(),
                 })
             }
+            Contents::ApiKeyReported { to, name, organization, key, prefix } => {
+                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
+                let (key, prefix) = (inert(key.as_str()), prefix.as_str());
+                let (name, organization, key) = (name.as_str(), organization.as_str(), key.as_str());
+                Ok(Self {
+                    to,
+                    subject: format!("An API key of {organization} was found and is revoked"),
+                    text: ApiKeyReportedText { name, organization, key, prefix }.render()?,
+                    html: ApiKeyReportedHtml { name, organization, key, prefix }.render()?,
+                    links: Vec::new(),
+                })
+            }
             Contents::ConfirmEmail { to, expires_at } => {
                 let (link, until) = (link("/me/email/confirm"), moment(expires_at));
                 Ok(Self {
@@ -449,6 +479,25 @@ mod tests {
         let message =
             Message { id: MailId::from_parts(0, &[0; 10]), contents, token, locale: Locale::default() };
         Rendered::of(message, "https://rollcall.example", "help@rollcall.example").expect("a mail")
+    }
+
+    #[test]
+    fn the_notice_of_a_found_key_says_which_and_where_and_makes_no_links() {
+        let mail = rendered(Contents::ApiKeyReported {
+            to: "grace@navy.example".parse().expect("an address"),
+            name: "Grace Hopper".parse().expect("a name"),
+            organization: "Acme".parse().expect("a name"),
+            key: "<b>evil.example".parse().expect("a name"),
+            prefix: "rck_0Gk3wQ9xLm2T".parse().expect("a prefix"),
+        });
+        for part in [&mail.text, &mail.html] {
+            for word in ["Grace Hopper", "Acme", "rck_0Gk3wQ9xLm2T", "is revoked"] {
+                assert!(part.contains(word), "{word} in {part}");
+            }
+            assert!(!part.contains("evil.example"), "{part}");
+        }
+        assert!(!mail.html.contains("<b>"), "{}", mail.html);
+        assert!(mail.links.is_empty());
     }
 
     #[test]

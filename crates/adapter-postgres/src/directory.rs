@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
+    api_keys::{FoundKey, KeyHash, KeyUse},
     passwords::PasswordHash,
     ports::{
         Credential, CredentialId, Credentials, Directory, FoundEmailChange, FoundInvitation,
@@ -17,8 +18,9 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use crate::{
+    api_keys::ApiKeyRow,
     error::store_error,
-    row::{InvitationRow, OpenSessionRow, SUSPENDED, UserRow, count, moment, value},
+    row::{InvitationRow, OpenSessionRow, OrganizationRow, SUSPENDED, UserRow, count, moment, value},
     store::PgStore,
 };
 
@@ -61,6 +63,42 @@ impl Directory for PgStore {
             self.sessions.remember(token, since, found);
         }
         Ok(found)
+    }
+
+    async fn session_afresh(&self, token: TokenHash) -> Result<Option<OpenSession>, StoreError> {
+        self.look_up_session(token).await
+    }
+
+    async fn api_key_afresh(&self, hashes: &[KeyHash]) -> Result<Option<FoundKey>, StoreError> {
+        self.look_up_api_key(hashes).await
+    }
+
+    async fn api_key(&self, hashes: &[KeyHash]) -> Result<Option<FoundKey>, StoreError> {
+        // The first is the newest: by it a key is remembered, under whichever it is kept.
+        let Some(newest) = hashes.first() else { return Ok(None) };
+        if let Some(found) = self.sessions.find_key(newest) {
+            return Ok(Some(found));
+        }
+        let since = self.sessions.moment();
+        let found = self.look_up_api_key(hashes).await?;
+        if let Some(found) = &found {
+            self.sessions.remember_key(*newest, since, found);
+        }
+        Ok(found)
+    }
+
+    async fn api_keys_used(&self, uses: &[KeyUse]) -> Result<(), StoreError> {
+        let keys: Vec<_> = uses.iter().map(|used| used.key.uuid()).collect();
+        let at: Vec<_> = uses.iter().map(|used| used.at).collect();
+        let ips: Vec<_> = uses.iter().map(|used| used.ip.map(|ip| ip.to_string())).collect();
+        let used = sqlx::query!(
+            "SELECT directory_api_keys_used($1, $2, $3)",
+            keys.as_slice(),
+            at.as_slice(),
+            ips.as_slice() as &[Option<String>]
+        );
+        used.execute(&self.pool).await.map_err(store_error)?;
+        Ok(())
     }
 
     async fn invitation(&self, token: TokenHash) -> Result<Option<FoundInvitation>, StoreError> {
@@ -214,6 +252,46 @@ impl Directory for PgStore {
 }
 
 impl PgStore {
+    async fn look_up_api_key(&self, hashes: &[KeyHash]) -> Result<Option<FoundKey>, StoreError> {
+        let hashes: Vec<Vec<u8>> = hashes.iter().map(|hash| hash.0.to_vec()).collect();
+        let row = sqlx::query!(
+            r#"SELECT key_id AS "key_id!", prefix AS "prefix!", name AS "name!", scopes AS "scopes!", created_by,
+                      created_at AS "created_at!", expires_at, allowed_cidrs, rate_requests, rate_seconds, revoked_at,
+                      version AS "version!", works_until, org_id AS "org_id!", org_name AS "org_name!", slug AS "slug!",
+                      plan AS "plan!", org_created_at AS "org_created_at!", org_version AS "org_version!"
+                 FROM directory_api_key($1)"#,
+            hashes.as_slice()
+        );
+        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
+        let key = ApiKeyRow {
+            key_id: row.key_id,
+            prefix: row.prefix,
+            name: row.name,
+            scopes: row.scopes,
+            created_by: row.created_by,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            allowed_cidrs: row.allowed_cidrs,
+            rate_requests: row.rate_requests,
+            rate_seconds: row.rate_seconds,
+            revoked_at: row.revoked_at,
+            version: row.version,
+        };
+        let organization = OrganizationRow {
+            org_id: row.org_id,
+            name: row.org_name,
+            slug: row.slug,
+            plan: row.plan,
+            created_at: row.org_created_at,
+            version: row.org_version,
+        };
+        Ok(Some(FoundKey {
+            key: key.try_into()?,
+            organization: organization.try_into()?,
+            secret_until: row.works_until.map(moment),
+        }))
+    }
+
     async fn look_up_session(&self, token: TokenHash) -> Result<Option<OpenSession>, StoreError> {
         let row = sqlx::query_as!(
             OpenSessionRow,

@@ -5,6 +5,7 @@
 //! that; queries filter by organization as well.
 
 mod accounts;
+mod api_keys;
 mod attempts;
 mod audit;
 mod ceremonies;

@@ -195,19 +195,25 @@ impl MembersView for Transaction {
         &mut self,
         organization: OrganizationId,
         user: UserId,
+        now: OffsetDateTime,
     ) -> Result<Offboarding, StoreError> {
         let row = sqlx::query!(
             r#"SELECT (SELECT count(*) FROM sessions WHERE org_id = $1 AND user_id = $2) AS "sessions!",
+                      (SELECT count(*) FROM api_keys
+                        WHERE org_id = $1 AND created_by = $2 AND revoked_at IS NULL
+                          AND (expires_at IS NULL OR expires_at > $3)) AS "api_keys!",
                       (SELECT count(*) FROM invitations
                         WHERE org_id = $1 AND invited_by = $2 AND state = 'pending') AS "pending_invitations!",
                       NOT EXISTS (SELECT FROM members WHERE org_id = $1 AND user_id <> $2 AND role = 'owner')
                           AS "sole_owner!""#,
             organization.uuid(),
-            user.uuid()
+            user.uuid(),
+            now
         );
         let row = row.fetch_one(self.connection()).await.map_err(store_error)?;
         Ok(Offboarding {
             sessions: count(row.sessions)?,
+            api_keys: count(row.api_keys)?,
             pending_invitations: count(row.pending_invitations)?,
             sole_owner: row.sole_owner,
         })

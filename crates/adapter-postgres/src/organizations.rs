@@ -137,6 +137,15 @@ impl Organizations for Transaction {
         exactly_one(update.execute(self.connection()).await)?;
         let end = sqlx::query!("DELETE FROM sessions WHERE org_id = $1", id.uuid());
         end.execute(self.connection()).await.map_err(store_error)?;
+        // For good, as with sessions: undoing the deletion brings no credential back.
+        let revoke = sqlx::query!(
+            "UPDATE api_keys SET revoked_at = $2, version = version + 1 WHERE org_id = $1 AND revoked_at IS NULL",
+            id.uuid(),
+            deletion.at()
+        );
+        revoke.execute(self.connection()).await.map_err(store_error)?;
+        let end_secrets = sqlx::query!("DELETE FROM api_key_secrets WHERE org_id = $1", id.uuid());
+        end_secrets.execute(self.connection()).await.map_err(store_error)?;
         Ok(())
     }
 
@@ -166,6 +175,7 @@ impl Organizations for Transaction {
         Ok(Some(Purged {
             members: count("members")?,
             invitations: count("invitations")?,
+            api_keys: count("api_keys")?,
             mails: count("mails")?,
             audit_events: count("audit_events")?,
         }))

@@ -9,7 +9,7 @@ use rollcall_application::{
     ports::{Entropy, StoreError},
 };
 use rollcall_domain::{
-    EmailAddress, InvitationId, OrganizationId, UserId,
+    ApiKeyId, EmailAddress, InvitationId, OrganizationId, UserId,
     accounts::{Locale, PersonName},
     id::{EmailChangeId, MailId, NoticeId, PasswordResetId, SignupId},
     secret::TokenHash,
@@ -31,6 +31,7 @@ const PASSWORD_RESET: &str = "password_reset";
 const PASSWORD_CHANGED: &str = "password_changed";
 const FAILED_SIGN_INS: &str = "failed_sign_ins";
 const ORGANIZATION_DELETED: &str = "organization_deleted";
+const API_KEY_REPORTED: &str = "api_key_reported";
 const EMAIL_CHANGE: &str = "email_change";
 const EMAIL_CHANGE_REQUESTED: &str = "email_change_requested";
 const EMAIL_CHANGED: &str = "email_changed";
@@ -71,6 +72,9 @@ pub(crate) async fn queue(
             }
             Letter::MfaReminder { organization, member } => {
                 (organization.uuid(), MFA_REMINDER, member.uuid(), None)
+            }
+            Letter::ApiKeyReported { organization, key, owner } => {
+                (organization.uuid(), API_KEY_REPORTED, key.uuid(), Some(owner.uuid()))
             }
             Letter::EmailChange { change } => (here, EMAIL_CHANGE, change.uuid(), None),
             Letter::EmailChangeRequested { notice } => (here, EMAIL_CHANGE_REQUESTED, notice.uuid(), None),
@@ -115,6 +119,12 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
         (MFA_REMINDER, _) => Ok(Letter::MfaReminder {
             organization: OrganizationId::from_uuid(organization),
             member: UserId::from_uuid(subject),
+        }),
+        // Nobody sends it, so there is room for whom it is for.
+        (API_KEY_REPORTED, Some(owner)) => Ok(Letter::ApiKeyReported {
+            organization: OrganizationId::from_uuid(organization),
+            key: ApiKeyId::from_uuid(subject),
+            owner: UserId::from_uuid(owner),
         }),
         (EMAIL_CHANGE, _) => Ok(Letter::EmailChange { change: EmailChangeId::from_uuid(subject) }),
         (EMAIL_CHANGE_REQUESTED, _) => {
@@ -201,6 +211,9 @@ impl Outbox for PgStore {
             }
             Letter::MfaReminder { organization, member } => {
                 self.mfa_deadline_contents(organization, member, false).await
+            }
+            Letter::ApiKeyReported { organization, key, owner } => {
+                self.api_key_reported_contents(organization, key, owner).await
             }
             Letter::EmailChange { change } => self.email_change_contents(change, token, now).await,
             Letter::EmailChangeRequested { notice } => {
@@ -477,6 +490,35 @@ impl PgStore {
             organization: value(&row.organization)?,
             id: organization,
             purge_at: moment(row.purge_at),
+        }))
+    }
+    async fn api_key_reported_contents(
+        &self,
+        organization: OrganizationId,
+        key: ApiKeyId,
+        owner: UserId,
+    ) -> Result<Option<Contents>, StoreError> {
+        let mut transaction = begin(&self.pool, Purpose::Look, Some(organization.uuid()), None, "").await?;
+        let row = sqlx::query!(
+            "SELECT u.email, u.name, o.name AS organization, k.name AS key, k.prefix
+               FROM api_keys k
+               JOIN organizations o ON o.org_id = k.org_id
+               JOIN members m ON m.org_id = k.org_id AND m.user_id = $3
+               JOIN users u ON u.user_id = m.user_id
+              WHERE k.org_id = $1 AND k.key_id = $2 AND o.deleted_at IS NULL",
+            organization.uuid(),
+            key.uuid(),
+            owner.uuid(),
+        );
+        let row = row.fetch_optional(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Contents::ApiKeyReported {
+            to: value(&row.email)?,
+            name: value(&row.name)?,
+            organization: value(&row.organization)?,
+            key: value(&row.key)?,
+            prefix: value(&row.prefix)?,
         }))
     }
 }

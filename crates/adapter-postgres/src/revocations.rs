@@ -10,7 +10,7 @@ use rollcall_application::{
     ports::StoreError,
     revocations::{Noted, Position, Revocations},
 };
-use rollcall_domain::{OrganizationId, SessionId, UserId, revocations::Revocation};
+use rollcall_domain::{ApiKeyId, OrganizationId, SessionId, UserId, revocations::Revocation};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -31,6 +31,7 @@ struct NotedRow {
     org_id: Option<Uuid>,
     user_id: Option<Uuid>,
     session_id: Option<Uuid>,
+    key_id: Option<Uuid>,
     role: Option<String>,
 }
 
@@ -40,6 +41,7 @@ impl TryFrom<NotedRow> for Noted {
     fn try_from(row: NotedRow) -> Result<Self, StoreError> {
         let lacks = || corrupt("a revocation that does not say of what");
         let user_id = || row.user_id.map(UserId::from_uuid).ok_or_else(lacks);
+        let api_key_id = || row.key_id.map(ApiKeyId::from_uuid).ok_or_else(lacks);
         let organization_id = || row.org_id.map(OrganizationId::from_uuid).ok_or_else(lacks);
         let revocation = match row.kind.as_str() {
             "session.ended" => Revocation::SessionEnded {
@@ -58,6 +60,14 @@ impl TryFrom<NotedRow> for Noted {
             "user.suspended" => Revocation::UserSuspended { user_id: user_id()? },
             "user.deleted" => Revocation::UserDeleted { user_id: user_id()? },
             "organization.deleted" => Revocation::OrganizationDeleted { organization_id: organization_id()? },
+            "user.changed" => Revocation::UserChanged { user_id: user_id()? },
+            "organization.changed" => Revocation::OrganizationChanged { organization_id: organization_id()? },
+            "api_key.revoked" => {
+                Revocation::ApiKeyRevoked { api_key_id: api_key_id()?, organization_id: organization_id()? }
+            }
+            "api_key.changed" => {
+                Revocation::ApiKeyChanged { api_key_id: api_key_id()?, organization_id: organization_id()? }
+            }
             kind => return Err(corrupt(format!("a revocation of the kind {kind}"))),
         };
         Ok(Self { position: position(row.position, row.published_at), revocation })
@@ -128,7 +138,7 @@ impl Revocations for PgStore {
         let mut transaction = begin_task(&self.pool, task::REVOCATIONS).await?;
         let rows = sqlx::query_as!(
             NotedRow,
-            r#"SELECT position AS "position!", published_at AS "published_at!", kind, org_id, user_id, session_id, role
+            r#"SELECT position AS "position!", published_at AS "published_at!", kind, org_id, user_id, session_id, key_id, role
                  FROM revocations WHERE position > $1 AND kind <> 'forgotten' ORDER BY position LIMIT $2"#,
             number,
             i64::from(at_most),
@@ -147,7 +157,7 @@ impl Revocations for PgStore {
         let mut transaction = begin_task(&self.pool, task::REVOCATIONS).await?;
         // Of the last one its place stays, from which the next goes on, and nothing else.
         let empty = sqlx::query!(
-            "UPDATE revocations SET kind = 'forgotten', org_id = NULL, user_id = NULL, session_id = NULL, role = NULL
+            "UPDATE revocations SET kind = 'forgotten', org_id = NULL, user_id = NULL, session_id = NULL, key_id = NULL, role = NULL
               WHERE published_at < $1 AND kind <> 'forgotten' AND position = (SELECT max(position) FROM revocations)",
             before
         );

@@ -1,4 +1,4 @@
-//! Sessions that were looked up a moment ago, so that checking one again costs no visit to the database.
+//! Sessions and API keys that were looked up a moment ago, so that checking one again costs no visit to the database.
 //!
 //! Three things keep what is remembered true. A change made by this node forgets what it touches before it is
 //! acknowledged. A change made by another node is heard of by a notification that its commit sends. And what is
@@ -8,6 +8,7 @@
 use std::{
     collections::HashMap,
     convert::Infallible,
+    hash::Hash,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -16,7 +17,10 @@ use std::{
 };
 
 use quick_cache::sync::Cache;
-use rollcall_application::ports::OpenSession;
+use rollcall_application::{
+    api_keys::{FoundKey, KeyHash},
+    ports::OpenSession,
+};
 use rollcall_domain::secret::TokenHash;
 use sqlx::{
     Executor,
@@ -29,7 +33,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-/// The channel that the triggers of migration 3 speak on.
+/// The channel that the triggers of migrations 3 and 11 speak on.
 const CHANNEL: &str = "rollcall_sessions";
 /// How often the database is asked to show that nothing is missing.
 const ASK_EVERY: Duration = Duration::from_millis(250);
@@ -39,9 +43,9 @@ pub(crate) const TRUST: Duration = Duration::from_millis(750);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// and the pause before another try.
 const PAUSE: Duration = Duration::from_millis(250);
-/// How long a session is remembered at the most.
+/// How long a session or a key is remembered at the most.
 const LIFETIME: Duration = Duration::from_secs(60);
-/// The most sessions that are remembered: some 60 MB.
+/// The most sessions, and the most keys, that are remembered: some 60 MB each.
 const MOST: usize = 100_000;
 /// How many changes are kept in mind before the old ones among them are looked for.
 const TIDY_AT: usize = 4_096;
@@ -55,9 +59,10 @@ pub(crate) struct Moment {
     at: Duration,
 }
 
-/// Sessions that were looked up a moment ago.
+/// Sessions and API keys that were looked up a moment ago.
 pub(crate) struct SessionCache {
-    sessions: Cache<TokenHash, Arc<Remembered>>,
+    sessions: Cache<TokenHash, Arc<Remembered<OpenSession>>>,
+    keys: Cache<KeyHash, Arc<Remembered<FoundKey>>>,
     changes: RwLock<Changes>,
     turn: AtomicU64,
     /// What was looked up before this turn is not believed: changes were missed in between.
@@ -71,13 +76,13 @@ pub(crate) struct SessionCache {
     began: Instant,
 }
 
-struct Remembered {
-    found: OpenSession,
+struct Remembered<T> {
+    found: T,
     /// When looking it up began.
     since: Moment,
 }
 
-/// When the sessions of an account or an organization last changed. What was looked up before is not believed, so forgetting
+/// When the sessions of an account or an organization, or an API key, last changed. What was looked up before is not believed, so forgetting
 /// is one entry here, however many sessions there are.
 struct Changes {
     last: HashMap<Uuid, Moment>,
@@ -88,6 +93,7 @@ impl Default for SessionCache {
     fn default() -> Self {
         Self {
             sessions: Cache::new(MOST),
+            keys: Cache::new(MOST),
             changes: RwLock::new(Changes { last: HashMap::new(), tidy_at: TIDY_AT }),
             turn: AtomicU64::new(1),
             missed: AtomicU64::new(0),
@@ -106,24 +112,43 @@ impl SessionCache {
     }
 
     fn find_at(&self, token: &TokenHash, now: Duration) -> Option<OpenSession> {
-        if micros(now) >= self.trusted.load(Ordering::Acquire) {
-            return None;
-        }
-        let remembered = self.sessions.get(token)?;
-        let Remembered { found, since } = &*remembered;
-        let organization = found.session.organization.map(|organization| organization.uuid());
-        let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
-        let changed = |id: &Uuid| changes.last.get(id).is_some_and(|change| change.turn > since.turn);
-        let believed = now < since.at + LIFETIME
-            && since.turn >= self.missed.load(Ordering::Acquire)
-            && !changed(&found.session.user.uuid())
-            && !organization.is_some_and(|organization| changed(&organization));
-        believed.then(|| {
-            let mut found = found.clone();
-            let since_then = time::Duration::try_from(now - since.at).unwrap_or(time::Duration::MAX);
+        self.believed(&self.sessions, token, now, |OpenSession { session, .. }| {
+            [Some(session.user.uuid()), session.organization.map(|organization| organization.uuid())]
+        })
+        .map(|(mut found, since_then)| {
+            let since_then = time::Duration::try_from(since_then).unwrap_or(time::Duration::MAX);
             found.mfa_deadline = found.mfa_deadline.map(|deadline| deadline.after(since_then));
             found
         })
+    }
+
+    /// The API key that a secret opens, if it is remembered and can be believed. When it ends is for whoever asks to look at.
+    pub(crate) fn find_key(&self, secret: &KeyHash) -> Option<FoundKey> {
+        self.believed(&self.keys, secret, self.began.elapsed(), |FoundKey { key, organization, .. }| {
+            [Some(key.id.uuid()), Some(organization.id.uuid())]
+        })
+        .map(|(found, _)| found)
+    }
+
+    /// What is remembered of something that depends on the things with these ids, and since when.
+    fn believed<K: Eq + Hash, T: Clone>(
+        &self,
+        cache: &Cache<K, Arc<Remembered<T>>>,
+        key: &K,
+        now: Duration,
+        depends_on: impl FnOnce(&T) -> [Option<Uuid>; 2],
+    ) -> Option<(T, Duration)> {
+        if micros(now) >= self.trusted.load(Ordering::Acquire) {
+            return None;
+        }
+        let remembered = cache.get(key)?;
+        let Remembered { found, since } = &*remembered;
+        let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
+        let changed = |id: Uuid| changes.last.get(&id).is_some_and(|change| change.turn > since.turn);
+        let believed = now < since.at + LIFETIME
+            && since.turn >= self.missed.load(Ordering::Acquire)
+            && !depends_on(found).into_iter().flatten().any(changed);
+        believed.then(|| (found.clone(), now - since.at))
     }
 
     /// This moment: to be asked for before a session is looked up.
@@ -138,6 +163,11 @@ impl SessionCache {
         self.sessions.insert(token, Arc::new(Remembered { found: found.clone(), since }));
     }
 
+    /// Remembers an API key whose looking up began at `since`.
+    pub(crate) fn remember_key(&self, secret: KeyHash, since: Moment, found: &FoundKey) {
+        self.keys.insert(secret, Arc::new(Remembered { found: found.clone(), since }));
+    }
+
     /// Notes that a session was used, as the database has just done.
     pub(crate) fn seen(&self, token: TokenHash, at: OffsetDateTime) {
         if let Some(remembered) = self.sessions.get(&token) {
@@ -147,7 +177,7 @@ impl SessionCache {
         }
     }
 
-    /// Forgets the sessions of accounts and organizations.
+    /// Forgets the sessions of accounts and organizations, the API keys of organizations, and single API keys.
     pub(crate) fn forget(&self, changed: impl IntoIterator<Item = Uuid>) {
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         for id in changed {
@@ -177,7 +207,7 @@ impl SessionCache {
             let Err(error) = self.listen(options).await;
             // Told once, however long it lasts.
             if self.hears.swap(false, Ordering::AcqRel) {
-                tracing::warn!(%error, "changes of sessions are not heard of; sessions are looked up in the database meanwhile");
+                tracing::warn!(%error, "changes of sessions and API keys are not heard of; they are looked up in the database meanwhile");
             }
             sleep(PAUSE).await;
         }
@@ -192,7 +222,7 @@ impl SessionCache {
         listener.listen(CHANNEL).await?;
         self.forget_all();
         if !self.hears.swap(true, Ordering::AcqRel) {
-            tracing::info!("changes of sessions are heard of");
+            tracing::info!("changes of sessions and API keys are heard of");
         }
         loop {
             let asked = Instant::now();

@@ -26,7 +26,7 @@ pub(crate) struct Transaction {
     pub(crate) inner: sqlx::Transaction<'static, Postgres>,
     scope: Scope,
     store: PgStore,
-    /// The accounts and organizations whose sessions are not what they were, once this is committed.
+    /// The accounts and organizations whose sessions, and the API keys that, are not what they were, once this is committed.
     changed: Vec<Uuid>,
     /// Whether a letter has been queued.
     letters: bool,
@@ -60,7 +60,7 @@ impl Transaction {
         &mut self.inner
     }
 
-    /// Notes that what sessions of an account or of an organization are checked against changes.
+    /// Notes that what sessions of an account or of an organization, or an API key, are checked against changes.
     pub(crate) fn sessions_change(&mut self, whose: Uuid) {
         self.changed.push(whose);
     }

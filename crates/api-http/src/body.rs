@@ -189,6 +189,11 @@ impl Fields {
         value.map_err(|problem| self.0.push(FieldError::new(field, problem))).ok()
     }
 
+    /// A value that tells itself which field is wrong, if one is.
+    pub(crate) fn take<T>(&mut self, value: Result<T, FieldError>) -> Option<T> {
+        value.map_err(|problem| self.0.push(problem)).ok()
+    }
+
     /// All that is wrong, if anything is.
     pub(crate) fn result(self) -> Result<(), Error> {
         if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }

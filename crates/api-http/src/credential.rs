@@ -1,12 +1,13 @@
-//! From a request's credential to the actor.
+//! From a request's credential to whoever asks.
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderMap, header, request::Parts};
-use rollcall_application::{Actor, Means, sessions, tokens};
-use rollcall_domain::{audit::Origin, secret::Secret};
+use rollcall_application::{Actor, Error, KeyActor, Means, Principal, api_keys, authorization, sessions, tokens};
+use rollcall_domain::{Permission, api_keys::prefix_of, audit::Origin, secret::Secret};
 
 use crate::{
     api::Api,
+    middleware::OfKey,
     problem::{Code, Problem},
 };
 
@@ -79,57 +80,106 @@ impl Credential {
     }
 }
 
-/// The actor behind a request that must have one; as an `Option`, behind one that need not. A credential that is
+/// The person behind a request that must have one; as an `Option`, behind one that need not. A credential that is
 /// there must be good all the same. Whoever has to set up a second factor first is refused: a handler that is for them too
 /// says so by asking for an [`Enrollee`].
+///
+/// A program with an API key is kept out. Where the permission that is needed is named, as its place in [`Permission::ALL`], it is
+/// told that it lacks that; elsewhere, that a person is needed.
 #[derive(Debug, Clone)]
-pub(crate) struct Caller(pub(crate) Actor);
+pub(crate) struct Caller<const NEEDED: u8 = NONE_NAMED>(pub(crate) Actor);
 
-/// The actor behind a request that is answered also to whoever has to set up a second factor first: what leads to one, and
+/// Names no permission.
+pub(crate) const NONE_NAMED: u8 = u8::MAX;
+
+/// The person behind a request that is answered also to whoever has to set up a second factor first: what leads to one, and
 /// what leads away. An access token is for work, so it is worth nothing to them here either.
 #[derive(Debug, Clone)]
 pub(crate) struct Enrollee(pub(crate) Actor);
 
-/// The actor of a request, once found.
+/// Whoever is behind a request that must have somebody, person or program; no person who has to set up a second factor first.
 #[derive(Debug, Clone)]
-struct Found(Actor);
+pub(crate) struct AnyCaller(pub(crate) Principal);
 
-/// Finds the actor, once per request.
-pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<Actor>, Problem> {
-    if let Some(Found(actor)) = parts.extensions.remove() {
-        return Ok(Some(actor));
+/// Whoever is behind a request that must have somebody, person or program, whatever they have to do first.
+#[derive(Debug, Clone)]
+pub(crate) struct Anybody(pub(crate) Principal);
+
+/// Whoever is behind a request, once found.
+#[derive(Debug, Clone)]
+struct Found(Principal);
+
+/// Finds out who asks, once per request.
+pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<Principal>, Problem> {
+    if let Some(Found(principal)) = parts.extensions.remove() {
+        return Ok(Some(principal));
     }
     let credential = Credential::of(&parts.headers, api.settings.cookie);
     let origin: Origin = parts.extensions.get().cloned().unwrap_or_default();
-    match &credential {
-        Credential::None => Ok(None),
-        Credential::Unreadable => Err(Problem::plain(Code::Unauthenticated)),
+    let principal = match &credential {
+        Credential::None => return Ok(None),
+        Credential::Unreadable => return Err(nobody()),
         Credential::Bearer(token) if tokens::is_access_token(token) => {
-            Ok(Some(tokens::authenticate(&api.app, token, origin).await?))
+            tokens::authenticate(&api.app, token, origin).await
+        }
+        Credential::Bearer(token) if api_keys::is_api_key(token) => {
+            if let Some(prefix) = prefix_of(token.expose()) {
+                tracing::Span::current().record("api_key", prefix.as_str());
+            }
+            api_keys::authenticate(&api.app, token, origin).await.map(Principal::Key)
         }
         // A cookie holds the token of a session, and nothing else.
         Credential::Bearer(token) | Credential::Cookie(token) => {
-            Ok(Some(sessions::authenticate(&api.app, token, origin).await?))
+            sessions::authenticate(&api.app, token, origin).await.map(Principal::Person)
         }
+    };
+    if let Some(of_key) = parts.extensions.get() {
+        note_limit(of_key, &principal);
     }
+    Ok(Some(principal?))
 }
 
-/// Finds the actor before the handler asks, and keeps it for then.
+/// Finds out who asks before the handler does, and keeps it for then.
 pub(crate) async fn authenticate_early<'a>(
     parts: &'a mut Parts,
     api: &Api,
-) -> Result<Option<&'a Actor>, Problem> {
-    if let Some(actor) = authenticate(parts, api).await? {
-        parts.extensions.insert(Found(actor));
+) -> Result<Option<&'a Principal>, Problem> {
+    if let Some(principal) = authenticate(parts, api).await? {
+        parts.extensions.insert(Found(principal));
     }
-    Ok(parts.extensions.get().map(|Found(actor)| actor))
+    Ok(parts.extensions.get().map(|Found(principal)| principal))
 }
 
 fn nobody() -> Problem {
     Problem::plain(Code::Unauthenticated)
 }
 
-impl FromRequestParts<Api> for Caller {
+/// Notes how a key stands against its own limit, for the headers of the answer.
+fn note_limit(of_key: &OfKey, principal: &Result<Principal, Error>) {
+    match principal {
+        Ok(Principal::Key(KeyActor { standing: Some(standing), .. })) => {
+            of_key.note(standing.limit, standing.remaining, standing.whole_in.unsigned_abs(), None);
+        }
+        Err(Error::KeyLimitReached { limit, retry_after }) => {
+            let wait = retry_after.unsigned_abs();
+            of_key.note(*limit, 0, wait, Some(wait));
+        }
+        _ => {}
+    }
+}
+
+/// The person, or why a program is kept out.
+async fn person<const NEEDED: u8>(api: &Api, principal: Principal) -> Result<Actor, Problem> {
+    match principal {
+        Principal::Person(actor) => Ok(actor),
+        Principal::Key(key) => {
+            let needed = Permission::ALL.get(usize::from(NEEDED)).copied();
+            Err(authorization::keep_out(&api.app, &key, needed).await.into())
+        }
+    }
+}
+
+impl<const NEEDED: u8> FromRequestParts<Api> for Caller<NEEDED> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
@@ -138,11 +188,12 @@ impl FromRequestParts<Api> for Caller {
     }
 }
 
-impl OptionalFromRequestParts<Api> for Caller {
+impl<const NEEDED: u8> OptionalFromRequestParts<Api> for Caller<NEEDED> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Option<Self>, Problem> {
-        let Some(actor) = authenticate(parts, api).await? else { return Ok(None) };
+        let Some(principal) = authenticate(parts, api).await? else { return Ok(None) };
+        let actor = person::<NEEDED>(api, principal).await?;
         sessions::require_enrolled(&api.app, &actor).await?;
         Ok(Some(Self(actor)))
     }
@@ -152,11 +203,34 @@ impl FromRequestParts<Api> for Enrollee {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        let actor = authenticate(parts, api).await?.ok_or_else(nobody)?;
-        match actor.means {
-            Means::Session => {}
-            Means::AccessToken => sessions::require_enrolled(&api.app, &actor).await?,
+        let Anybody(principal) = Anybody::from_request_parts(parts, api).await?;
+        person::<NONE_NAMED>(api, principal).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Api> for AnyCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let principal = authenticate(parts, api).await?.ok_or_else(nobody)?;
+        if let Principal::Person(actor) = &principal {
+            sessions::require_enrolled(&api.app, actor).await?;
         }
-        Ok(Self(actor))
+        Ok(Self(principal))
+    }
+}
+
+impl FromRequestParts<Api> for Anybody {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let principal = authenticate(parts, api).await?.ok_or_else(nobody)?;
+        match &principal {
+            Principal::Person(actor) if actor.means == Means::AccessToken => {
+                sessions::require_enrolled(&api.app, actor).await?;
+            }
+            Principal::Person(_) | Principal::Key(_) => {}
+        }
+        Ok(Self(principal))
     }
 }

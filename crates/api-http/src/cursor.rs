@@ -1,7 +1,7 @@
 //! Cursors: opaque, unforgeable, and good only in the list they were given for (attack 11).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use rollcall_application::Actor;
+use rollcall_application::Asks;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::{IntoParams, ToSchema};
 
@@ -19,10 +19,11 @@ pub(crate) struct List<'a> {
 }
 
 impl<'a> List<'a> {
-    /// A list that `actor` asks for; `filter` is whatever else decides what is in it.
-    pub(crate) fn new(api: &'a Api, actor: &Actor, name: &str, filter: &impl Serialize) -> Self {
-        let organization = actor.organization().map(|id| id.to_string());
-        let context = serde_json::json!([name, organization, actor.user_id(), filter]).to_string();
+    /// A list that somebody asks for; `filter` is whatever else decides what is in it.
+    pub(crate) fn new(api: &'a Api, who: &impl Asks, name: &str, filter: &impl Serialize) -> Self {
+        let organization = who.organization().map(|id| id.to_string());
+        let (_, id, _) = who.for_audit().parts();
+        let context = serde_json::json!([name, organization, id, filter]).to_string();
         Self { api, context }
     }
 

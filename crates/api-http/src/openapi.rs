@@ -13,7 +13,7 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{api::Api, middleware::ONLY_ASK, operations, operations::Parts, problem, v1};
+use crate::{api::Api, middleware::is_keyed, operations, operations::Parts, problem, v1};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -32,6 +32,7 @@ use crate::{api::Api, middleware::ONLY_ASK, operations, operations::Parts, probl
         (name = "Organization", description = "The organization that one is at work in."),
         (name = "Team", description = "Its members, and what they may do."),
         (name = "Invitations", description = "Seats offered by mail."),
+        (name = "API keys", description = "Programs at work in the organization."),
         (name = "Operation", description = "For those who run the service."),
     ),
 )]
@@ -67,6 +68,12 @@ fn complete(mut contract: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi 
         .description(Some("An access token. It is good for work, not for more credentials or a fresh proof."))
         .build();
     components.add_security_scheme("access_token", SecurityScheme::Http(access_token));
+    let api_key = bearer()
+        .description(Some(
+            "An API key (`rck_…`). It opens what is for programs too, as far as its scopes go.",
+        ))
+        .build();
+    components.add_security_scheme("api_key", SecurityScheme::Http(api_key));
     let service = bearer().description(Some("The credential of services beside Rollcall.")).build();
     components.add_security_scheme("service", SecurityScheme::Http(service));
     let cookie =
@@ -90,7 +97,7 @@ fn complete_item(path: &str, item: &mut PathItem) {
     }
     for operation in item.post.iter_mut() {
         add_problems(operation);
-        if !ONLY_ASK.contains(&path) {
+        if is_keyed(path) {
             add_header(
                 operation,
                 "Idempotency-Key",

@@ -66,13 +66,15 @@ codes! {
     SignInRequired = "sign_in_required", UNAUTHORIZED, "Sign in first",
         "The address has an account. Sign in to it, then accept the invitation with that session.";
     PermissionDenied = "permission_denied", FORBIDDEN, "You may not do this",
-        "Your role does not carry the permission named in required_permission. An Owner or Admin of your organization can change your role.";
+        "Your role, or the scopes of your API key, do not carry the permission named in required_permission. An Owner of your organization can change them.";
     ElevationRequired = "elevation_required", FORBIDDEN, "Prove once more who you are",
         "This is especially sensitive, and your last proof of who you are is more than ten minutes old. POST /v1/session/elevate, then try again.";
     MfaRequired = "mfa_required", FORBIDDEN, "Set up a second factor first",
         "Your organization asks everybody for a second factor, and your time to set one up is over. Set one up under /v1/me/mfa, go to another of your organizations, or leave this one; everything else is closed until then.";
     SessionRequired = "session_required", FORBIDDEN, "The session's own token is needed",
-        "An access token is good for work. Whatever makes another credential, ends a session or needs a fresh proof of who you are takes the token of the session itself.";
+        "An access token or an API key is good for work. Whatever makes another credential, ends a session, is about an account or needs a fresh proof of who you are takes a person, with the token of the session itself.";
+    NetworkNotAllowed = "network_not_allowed", FORBIDDEN, "The API key may not be used from here",
+        "The key is good, but held to networks that this request does not come from. An Owner can change allowed_cidrs of the key.";
     WrongAccount = "wrong_account", FORBIDDEN, "The invitation is for another account",
         "You are signed in under another address than the one that was invited. Sign in under the invited one, or ask for an invitation to yours.";
     OriginMismatch = "origin_mismatch", FORBIDDEN, "The request comes from another site",
@@ -107,6 +109,12 @@ codes! {
         "Resetting is for somebody else who has lost their second factor. Change your own under /v1/me/mfa; if you have lost it, another Owner or the platform's operator can reset it.";
     MfaResetByOperator = "mfa_reset_by_operator", CONFLICT, "The platform's operator decides about this one",
         "This second factor guards more than your organization, so no Owner can reset it. The platform's operator can, once it is certain who asks.";
+    ApiKeyRevoked = "api_key_revoked", CONFLICT, "The API key is revoked",
+        "A key that has been revoked does not come back. Make another one.";
+    ApiKeyExpired = "api_key_expired", CONFLICT, "The API key has run out",
+        "A new secret would be of no use. Give the key another end first, or make another key.";
+    TooManyApiKeys = "too_many_api_keys", CONFLICT, "There are as many API keys as there may be",
+        "Revoke a key that is not needed any more, then make another one.";
     RequestInProgress = "request_in_progress", CONFLICT, "The first request is still running",
         "A request with the same Idempotency-Key is being worked on. Repeat it in a moment to get its answer.";
     AnswerGone = "answer_gone", CONFLICT, "The answer is not kept any more",
@@ -307,6 +315,23 @@ impl From<Error> for Problem {
             Error::OwnMfa => Self::plain(Code::OwnMfa),
             Error::MfaNotEnabled => Self::plain(Code::MfaNotEnabled),
             Error::MfaResetByOperator => Self::plain(Code::MfaResetByOperator),
+            Error::NetworkNotAllowed => Self::plain(Code::NetworkNotAllowed),
+            Error::KeyLimitReached { limit, retry_after } => Self::new(
+                Code::RateLimited,
+                format!(
+                    "This API key is answered at most {} requests in {} seconds.",
+                    limit.requests(),
+                    limit.per_seconds()
+                ),
+            )
+            // Not before there is room.
+            .retry_after(retry_after.unsigned_abs().as_secs() + 1),
+            Error::ApiKeyRevoked => Self::plain(Code::ApiKeyRevoked),
+            Error::ApiKeyExpired => Self::plain(Code::ApiKeyExpired),
+            Error::TooManyApiKeys { most } => Self::new(
+                Code::TooManyApiKeys,
+                format!("At most {most} API keys that are not revoked belong to an organization."),
+            ),
             Error::PasswordResetGone => Self::plain(Code::PasswordResetGone),
             Error::EmailChangeGone => Self::plain(Code::EmailChangeGone),
             Error::PasskeyExists => Self::plain(Code::PasskeyExists),

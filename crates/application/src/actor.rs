@@ -35,10 +35,10 @@ pub struct Actor {
     pub origin: Origin,
 }
 
-/// What somebody has shown to work in a session.
+/// What somebody has shown to work in a session, or with an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Means {
-    /// The token of the session itself.
+    /// The token of the session itself, or the key itself.
     Session,
     /// An access token, which services beside Rollcall get to see. It is good for work, and for nothing that would make
     /// more of it: no other credential, no session, nothing that needs a fresh proof.
@@ -80,7 +80,7 @@ impl Seat {
     }
 }
 
-fn decided(decision: Decision) -> Result<(), Error> {
+pub(crate) fn decided(decision: Decision) -> Result<(), Error> {
     match decision {
         Decision::Allowed => Ok(()),
         Decision::Forbidden { required } => Err(Error::PermissionDenied { required }),

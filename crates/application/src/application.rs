@@ -13,7 +13,8 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use crate::{
-    Actor, Error,
+    Asks, Error,
+    api_keys::KeyUses,
     audit::Record,
     keyring::Keyring,
     organizations::Exports,
@@ -50,6 +51,8 @@ pub struct Application {
     pub totp_issuer: Issuer,
     /// What is not good any more, for services that remember.
     pub feed: Feed,
+    /// What this node keeps in mind of API keys in use.
+    pub key_uses: KeyUses,
     /// The exports that run.
     pub exports: Exports,
     /// What the configuration says.
@@ -65,7 +68,8 @@ pub struct Settings {
     pub limits: Option<Limits>,
 }
 
-/// How much mail is sent on request, so that Rollcall is no cannon for spam; and how fast passwords can be guessed.
+/// How much mail is sent on request, so that Rollcall is no cannon for spam; how fast passwords can be guessed; and how much of
+/// some things there can be.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Invitation mails that one member may cause in 24 hours.
@@ -80,6 +84,8 @@ pub struct Limits {
     pub password_attempts: Allowances,
     /// Mails about another address that one account may cause in an hour.
     pub email_changes_per_account: u32,
+    /// API keys of one organization that have not been revoked.
+    pub api_keys_per_organization: u32,
 }
 
 impl Application {
@@ -115,8 +121,8 @@ impl Application {
     }
 
     /// An event that an actor makes happen now.
-    pub(crate) fn event_by(&self, actor: &Actor, action: Action, target: Target) -> Event {
-        self.event(actor.for_audit(), &actor.origin, action, target)
+    pub(crate) fn event_by(&self, actor: &impl Asks, action: Action, target: Target) -> Event {
+        self.event(actor.for_audit(), actor.origin(), action, target)
     }
 
     /// The record that holds `event`.
@@ -128,7 +134,7 @@ impl Application {
     /// as the change that would have left one did not happen.
     pub(crate) async fn refusals_recorded<T>(
         &self,
-        actor: &Actor,
+        actor: &impl Asks,
         action: Action,
         target: Target,
         result: Result<T, Error>,
@@ -156,7 +162,11 @@ impl Application {
 
     /// The record that something was refused.
     pub(crate) fn refusal(&self, event: Event, error: &Error) -> Record {
-        let event = event.outcome(Outcome::Refused);
-        self.record(event.change("reason", None, Some(&error.to_string())))
+        self.record(self.refused(event, error))
+    }
+
+    /// The event that something was refused.
+    pub(crate) fn refused(&self, event: Event, error: &Error) -> Event {
+        event.outcome(Outcome::Refused).change("reason", None, Some(&error.to_string()))
     }
 }

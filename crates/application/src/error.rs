@@ -1,7 +1,8 @@
 //! Why a use case did not do what it was asked.
 
 use rollcall_domain::{
-    OrganizationId, Permission, members::TeamRefusal, organizations::OrganizationName, security::ResetRefusal,
+    OrganizationId, Permission, api_keys::RateLimit, members::TeamRefusal, organizations::OrganizationName,
+    security::ResetRefusal,
 };
 use time::Duration;
 
@@ -62,9 +63,32 @@ pub enum Error {
     /// The second factor guards more than the caller's organization.
     #[error("the platform's operator decides about this second factor")]
     MfaResetByOperator,
-    /// The caller has shown an access token for what only the session's own token is good for.
+    /// The caller has shown an access token or an API key for what only a person with the session's own token may do.
     #[error("the token of the session itself is needed")]
     SessionRequired,
+    /// The API key may not be used from there.
+    #[error("the API key may not be used from this network")]
+    NetworkNotAllowed,
+    /// The API key has been used more than its own limit allows.
+    #[error("the API key is used too fast")]
+    KeyLimitReached {
+        /// The limit.
+        limit: RateLimit,
+        /// When there is room for another request.
+        retry_after: Duration,
+    },
+    /// The API key has been revoked.
+    #[error("the API key is revoked")]
+    ApiKeyRevoked,
+    /// The API key has run out.
+    #[error("the API key has run out")]
+    ApiKeyExpired,
+    /// The organization has as many API keys as it may have.
+    #[error("as many API keys as there may be")]
+    TooManyApiKeys {
+        /// How many that is.
+        most: u32,
+    },
     /// There is no such thing where the caller can see.
     #[error("not found")]
     NotFound,
@@ -189,6 +213,8 @@ impl Error {
             | Self::MfaRequired
             | Self::OwnMfa
             | Self::MfaResetByOperator
+            | Self::NetworkNotAllowed
+            | Self::TooManyApiKeys { .. }
             | Self::NotFound
             | Self::LastOwner
             | Self::LastOwnerOf { .. }
@@ -201,6 +227,9 @@ impl Error {
             | Self::TotpNotBegun
             | Self::MfaNotEnabled
             | Self::PasswordTooShort
+            | Self::KeyLimitReached { .. }
+            | Self::ApiKeyRevoked
+            | Self::ApiKeyExpired
             | Self::AlreadyMember
             | Self::InvitationPending
             | Self::InvitationGone

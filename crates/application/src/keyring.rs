@@ -1,5 +1,5 @@
 //! Keys for what leaves the service and must come back unchanged (cursors, what a device shows), is kept but must not be read
-//! (answers to keyed requests, signing keys), or is only known by its digest (attempts at passwords). The pepper of passwords is a
+//! (answers to keyed requests, signing keys), or is only known by its digest (attempts at passwords, API keys). The pepper of passwords is a
 //! ring of its own.
 
 use std::{fmt, str::FromStr, sync::Arc};
@@ -110,6 +110,11 @@ impl Keyring {
     /// A digest that nobody can try guesses against without the keys: what is digested may be little but a password.
     pub fn digest(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
         mac(&self.0[0].derived(purpose), parts)
+    }
+
+    /// The digest by each key of the ring, the newest first, with the key's id: what was kept of something may have been made by any.
+    pub(crate) fn digests(&self, purpose: &str, parts: &[&[u8]]) -> Vec<(u8, [u8; 32])> {
+        self.0.iter().map(|key| (key.id, mac(&key.derived(purpose), parts))).collect()
     }
 
     /// Seals `payload` for `context` alone (XChaCha20-Poly1305, a random nonce each time).

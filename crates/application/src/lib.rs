@@ -6,9 +6,11 @@
 
 pub mod accounts;
 mod actor;
+pub mod api_keys;
 mod application;
 pub mod audit;
 pub mod authorization;
+mod beat;
 mod error;
 pub mod invitations;
 pub mod keyring;
@@ -20,6 +22,7 @@ pub mod passkeys;
 pub mod passwords;
 pub mod ports;
 mod precondition;
+mod principal;
 pub mod revocations;
 pub mod second_factors;
 pub mod security;
@@ -34,3 +37,4 @@ pub use application::{Application, Limits, Settings};
 pub use error::{Error, FieldError, Limit};
 pub use page::{Page, PageRequest};
 pub use precondition::Precondition;
+pub use principal::{Asks, KeyActor, Principal};

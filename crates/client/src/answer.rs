@@ -1,6 +1,6 @@
 //! What Rollcall answers about a token (RFC 7662).
 
-use rollcall_domain::{OrganizationId, Permission, Role, SessionId, policy::Grant, tokens::Claims};
+use rollcall_domain::{OrganizationId, Permission, Role, SessionId, policy::Grant, tokens::{Claims, Holder}};
 use serde::Deserialize;
 
 use crate::{Caller, Subject};
@@ -15,11 +15,18 @@ pub(crate) struct Answer {
     /// Of an API key: permissions, separated by spaces (RFC 7662 section 2.2).
     scope: Option<String>,
     sid: Option<SessionId>,
+    /// Of an API key that is held to networks: which.
+    allowed_cidrs: Option<Vec<String>>,
     /// In seconds since 1970.
     pub(crate) exp: Option<i64>,
 }
 
 impl Answer {
+    /// Whether the token is that of an API key that may not be used from everywhere.
+    pub(crate) fn is_held_to_networks(&self) -> bool {
+        self.active && self.allowed_cidrs.is_some()
+    }
+
     /// Who has shown the token; none for one that is worth nothing, or of whom it cannot be told who they are.
     pub(crate) fn caller(&self) -> Option<Caller> {
         let sub = self.sub.as_deref().filter(|_| self.active)?;
@@ -42,12 +49,16 @@ impl Answer {
     }
 }
 
-/// For whom an access token speaks.
-pub(crate) fn of_claims(claims: &Claims) -> Caller {
-    Caller {
-        subject: Subject::User { id: claims.sub, session: claims.sid },
-        organization: claims.org,
-        grant: claims.org.and(claims.role).map_or(Grant::None, |role| Grant::Member { role }),
+/// For whom an access token speaks; none where the token does not say enough. That of an API key does not tell the networks
+/// that the key is held to.
+pub(crate) fn of_claims(claims: &Claims) -> Option<Caller> {
+    match claims.holder {
+        Holder::Person { sub, org, role, sid } => Some(Caller {
+            subject: Subject::User { id: sub, session: sid },
+            organization: org,
+            grant: org.and(role).map_or(Grant::None, |role| Grant::Member { role }),
+        }),
+        Holder::Key { .. } => None,
     }
 }
 

@@ -68,6 +68,11 @@ impl Connection {
                     admitted.answered();
                     return Ok(answer);
                 }
+                // Asking again would be told the same, and here and now there may be too many questions already.
+                Ok(Err(Unanswered::Status(status))) if status.is_client_error() => {
+                    reason = Unanswered::Status(status).to_string();
+                    break;
+                }
                 Ok(Err(error)) => reason = error.to_string(),
                 Err(_) => break,
             }

@@ -24,6 +24,9 @@ pub enum Error {
         /// That permission.
         required: Permission,
     },
+    /// The API key is held to networks, and services do not know from where it is used.
+    #[error("the API key is held to networks")]
+    NetworkNotAllowed,
     /// Whether the caller is who they say cannot be told at the moment, so the answer is no.
     #[error("who calls cannot be told at the moment")]
     Unavailable {
@@ -37,7 +40,7 @@ impl Error {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::PermissionDenied { .. } => StatusCode::FORBIDDEN,
+            Self::PermissionDenied { .. } | Self::NetworkNotAllowed => StatusCode::FORBIDDEN,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -47,6 +50,7 @@ impl Error {
         match self {
             Self::Unauthenticated => "unauthenticated",
             Self::PermissionDenied { .. } => "permission_denied",
+            Self::NetworkNotAllowed => "network_not_allowed",
             Self::Unavailable { .. } => "unavailable",
         }
     }
@@ -55,6 +59,7 @@ impl Error {
         match self {
             Self::Unauthenticated => "Nobody is signed in",
             Self::PermissionDenied { .. } => "You may not do this",
+            Self::NetworkNotAllowed => "The API key may not be used from here",
             Self::Unavailable { .. } => "Not available at the moment",
         }
     }
@@ -65,6 +70,9 @@ impl Error {
                 "The request carries no credential, or one that is not good any more.".to_owned()
             }
             Self::PermissionDenied { required } => format!("The permission {required} is missing."),
+            Self::NetworkNotAllowed => {
+                "The API key may be used from some networks only, and this service does not see from where it is used.".to_owned()
+            }
             Self::Unavailable { .. } => "Who calls cannot be told at the moment. Try again.".to_owned(),
         }
     }
@@ -94,6 +102,7 @@ impl IntoResponse for Error {
                 headers
                     .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer realm="rollcall""#));
             }
+            Self::NetworkNotAllowed => {}
             Self::PermissionDenied { required } => {
                 body["required_permission"] = json!(required);
             }

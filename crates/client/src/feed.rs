@@ -70,6 +70,7 @@ impl Follower {
         let response = timeout(BEGINNING, request.send()).await.map_err(|_| Lost::Silence)?;
         let mut response = succeeded(response.map_err(Unanswered::from)?)?;
         let mut reader = Reader::default();
+        let mut heard = false;
         loop {
             // Whoever remembers has gone, and this with them.
             if Arc::strong_count(memory) == 1 {
@@ -79,7 +80,10 @@ impl Follower {
             let Some(piece) = piece.map_err(Unanswered::from)? else { return Ok(()) };
             for block in reader.read(&piece)? {
                 self.take(block, memory);
-                connection.is_there();
+                // Once: while the stream goes on, questions may go without an answer all the same.
+                if !std::mem::replace(&mut heard, true) {
+                    connection.is_there();
+                }
                 self.pause = PAUSE;
             }
         }

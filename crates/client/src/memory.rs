@@ -11,7 +11,7 @@ use std::{
 };
 
 use rollcall_domain::{
-    OrganizationId, SessionId, UserId,
+    ApiKeyId, OrganizationId, SessionId, UserId,
     revocations::Revocation,
     tokens::{LONGEST, SKEW},
 };
@@ -55,6 +55,7 @@ enum Whose {
     Seat(UserId, OrganizationId),
     User(UserId),
     Organization(OrganizationId),
+    ApiKey(ApiKeyId),
 }
 
 struct Remembered {
@@ -115,10 +116,14 @@ impl Memory {
             | Revocation::RoleChanged { user_id, organization_id, .. } => {
                 Whose::Seat(user_id, organization_id)
             }
-            Revocation::UserSuspended { user_id } | Revocation::UserDeleted { user_id } => {
-                Whose::User(user_id)
+            Revocation::UserSuspended { user_id }
+            | Revocation::UserDeleted { user_id }
+            | Revocation::UserChanged { user_id } => Whose::User(user_id),
+            Revocation::OrganizationDeleted { organization_id }
+            | Revocation::OrganizationChanged { organization_id } => Whose::Organization(organization_id),
+            Revocation::ApiKeyRevoked { api_key_id, .. } | Revocation::ApiKeyChanged { api_key_id, .. } => {
+                Whose::ApiKey(api_key_id)
             }
-            Revocation::OrganizationDeleted { organization_id } => Whose::Organization(organization_id),
         };
         self.write(|inner| {
             inner.turn += 1;
@@ -135,7 +140,9 @@ impl Memory {
     /// Whether an access token that is good says what is so: that nothing of it has ended since it was made.
     pub(crate) fn vouches_for(&self, caller: &Caller) -> bool {
         self.read(|inner| {
-            inner.is_believed() && inner.reset.at.elapsed() > token_life() && inner.marked(caller).is_none()
+            // A mark says something of tokens that were made before it.
+            let has_outlived = |mark: Mark| mark.at.elapsed() > token_life();
+            inner.is_believed() && has_outlived(inner.reset) && inner.marked(caller).is_none_or(has_outlived)
         })
     }
 
@@ -172,11 +179,12 @@ impl Inner {
 
     /// The last mark that concerns a caller.
     fn marked(&self, caller: &Caller) -> Option<Mark> {
-        let (user, session) = match caller.subject {
-            Subject::User { id, session } => (Some(id), Some(session)),
-            Subject::ApiKey { .. } => (None, None),
+        let (user, session, key) = match caller.subject {
+            Subject::User { id, session } => (Some(id), Some(session), None),
+            Subject::ApiKey { id } => (None, None, Some(id)),
         };
         let whose = [
+            key.map(Whose::ApiKey),
             session.map(Whose::Session),
             user.map(Whose::User),
             caller.organization.map(Whose::Organization),

@@ -19,6 +19,8 @@ use crate::{
 
 /// The longest token that is asked about.
 const LONGEST: usize = 4_096;
+/// How the tokens of sessions and API keys begin.
+const KINDS: [&str; 2] = ["rcs_", "rck_"];
 
 /// Rollcall, as a service beside it sees it. Cloning it is cheap; the feed is followed until the last clone has gone.
 #[derive(Clone)]
@@ -47,7 +49,8 @@ impl Rollcall {
     /// Who has shown a token: an access token, the token of a session or an API key.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] for one that is worth nothing, [`Error::Unavailable`] when that cannot be told now.
+    /// [`Error::Unauthenticated`] for one that is worth nothing, [`Error::NetworkNotAllowed`] for an API key that is held to networks,
+    /// [`Error::Unavailable`] when that cannot be told now.
     pub async fn authenticate(&self, token: &Secret) -> Result<Caller, Error> {
         let Inner { connection, keys, memory } = &*self.0;
         if token.expose().is_empty() || token.expose().len() > LONGEST {
@@ -59,10 +62,13 @@ impl Rollcall {
             let claims = unverified.verify(&key).ok_or(Error::Unauthenticated)?;
             let now = (connection.settings.now)();
             claims.check(&connection.settings.issuer(), now).map_err(|_| Error::Unauthenticated)?;
-            let caller = of_claims(&claims);
-            if memory.vouches_for(&caller) {
+            if let Some(caller) = of_claims(&claims).filter(|caller| memory.vouches_for(caller)) {
                 return Ok(caller);
             }
+        }
+        // What cannot be a credential of Rollcall's is not worth a question, however many come.
+        if !is_access_token(token) && !KINDS.iter().any(|kind| token.expose().starts_with(kind)) {
+            return Err(Error::Unauthenticated);
         }
         let hash: [u8; 32] = Sha256::digest(token.expose()).into();
         if let Some(caller) = memory.recall(&hash) {
@@ -70,6 +76,10 @@ impl Rollcall {
         }
         let turn = memory.turn();
         let answer = self.introspect(token).await?;
+        // From where a request comes is not known here, so a key that is held to networks is taken from nowhere.
+        if answer.is_held_to_networks() {
+            return Err(Error::NetworkNotAllowed);
+        }
         let caller = answer.caller().ok_or(Error::Unauthenticated)?;
         let now = (connection.settings.now)().unix_timestamp();
         let seconds = answer.exp.map(|exp| u64::try_from(exp.saturating_sub(now)).unwrap_or(0));

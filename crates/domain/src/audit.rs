@@ -11,7 +11,7 @@ use std::{
 use time::OffsetDateTime;
 
 use crate::{
-    EmailAddress, EventId, InvitationId, OrganizationId, SessionId, UserId,
+    ApiKeyId, EmailAddress, EventId, InvitationId, OrganizationId, SessionId, UserId,
     id::{PasskeyId, SignupId},
 };
 
@@ -95,6 +95,8 @@ impl Event {
 pub enum Actor {
     /// A person, in a session if there was one already.
     User(UserId, Option<SessionId>),
+    /// A program, by its API key.
+    ApiKey(ApiKeyId),
     /// Somebody who did not say, or could not prove, who they are.
     Anonymous,
     /// The platform's operator, on the machine itself.
@@ -110,6 +112,7 @@ impl Actor {
             Self::User(user, session) => {
                 ("user", Some(user.to_string()), session.map(|session| session.to_string()))
             }
+            Self::ApiKey(key) => ("api_key", Some(key.to_string()), None),
             Self::Anonymous => ("anonymous", None, None),
             Self::Operator => ("operator", None, None),
             Self::System => ("system", None, None),
@@ -165,6 +168,8 @@ pub enum Target {
     Invitation(InvitationId),
     /// A session.
     Session(SessionId),
+    /// An API key.
+    ApiKey(ApiKeyId),
     /// A sign-up.
     Signup(SignupId),
     /// A passkey.
@@ -181,6 +186,7 @@ impl Target {
             Self::Organization(id) => ("organization", Some(id.to_string())),
             Self::Invitation(id) => ("invitation", Some(id.to_string())),
             Self::Session(id) => ("session", Some(id.to_string())),
+            Self::ApiKey(id) => ("api_key", Some(id.to_string())),
             Self::Signup(id) => ("signup", Some(id.to_string())),
             Self::Passkey(id) => ("passkey", Some(id.to_string())),
             Self::Nothing => ("nothing", None),
@@ -303,6 +309,18 @@ actions! {
     SessionSwitched = "session.switched";
     /// Somebody got an access token.
     AccessTokenIssued = "access_token.issued";
+    /// An API key was made.
+    ApiKeyCreated = "api_key.created";
+    /// An API key was changed.
+    ApiKeyUpdated = "api_key.updated";
+    /// An API key got a new secret.
+    ApiKeyRotated = "api_key.rotated";
+    /// An API key was ended.
+    ApiKeyRevoked = "api_key.revoked";
+    /// Somebody has found an API key where it should not be, and it was ended.
+    ApiKeyReported = "api_key.reported";
+    /// Somebody else is asked about an API key from now on.
+    ApiKeyHandedOver = "api_key.handed_over";
     /// A signing key was made.
     SigningKeyCreated = "signing_key.created";
     /// A signing key was made that takes over from another.

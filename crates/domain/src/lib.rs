@@ -32,6 +32,7 @@
 //! ```
 
 pub mod accounts;
+pub mod api_keys;
 pub mod attempts;
 pub mod audit;
 mod email;

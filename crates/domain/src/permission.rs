@@ -194,6 +194,17 @@ impl fmt::Debug for PermissionSet {
     }
 }
 
+/// Their names, separated by spaces, as scopes are written in tokens (RFC 6749 section 3.3).
+impl fmt::Display for PermissionSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, permission) in self.iter().enumerate() {
+            let space = if n == 0 { "" } else { " " };
+            write!(f, "{space}{permission}")?;
+        }
+        Ok(())
+    }
+}
+
 impl serde::Serialize for PermissionSet {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())

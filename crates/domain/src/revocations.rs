@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{OrganizationId, Role, SessionId, UserId};
+use crate::{ApiKeyId, OrganizationId, Role, SessionId, UserId};
 
 /// Something that was good, and is not any more. The names are those of the wire.
 ///
@@ -57,10 +57,38 @@ pub enum Revocation {
         /// Whose.
         user_id: UserId,
     },
+    /// An account may do less than before, wherever it is: it has no second factor any more.
+    #[serde(rename = "user.changed")]
+    UserChanged {
+        /// Whose.
+        user_id: UserId,
+    },
+    /// The members of an organization may do less than before: it asks for something that they may not have.
+    #[serde(rename = "organization.changed")]
+    OrganizationChanged {
+        /// Which.
+        organization_id: OrganizationId,
+    },
     /// An organization has been deleted.
     #[serde(rename = "organization.deleted")]
     OrganizationDeleted {
         /// Which.
+        organization_id: OrganizationId,
+    },
+    /// An API key has been revoked.
+    #[serde(rename = "api_key.revoked")]
+    ApiKeyRevoked {
+        /// Which.
+        api_key_id: ApiKeyId,
+        /// Whose it was.
+        organization_id: OrganizationId,
+    },
+    /// An API key may be worth less than before: its scopes, networks, end or secret are others.
+    #[serde(rename = "api_key.changed")]
+    ApiKeyChanged {
+        /// Which.
+        api_key_id: ApiKeyId,
+        /// Whose it is.
         organization_id: OrganizationId,
     },
 }
@@ -74,7 +102,11 @@ impl Revocation {
             Self::RoleChanged { .. } => "member.role_changed",
             Self::UserSuspended { .. } => "user.suspended",
             Self::UserDeleted { .. } => "user.deleted",
+            Self::UserChanged { .. } => "user.changed",
+            Self::OrganizationChanged { .. } => "organization.changed",
             Self::OrganizationDeleted { .. } => "organization.deleted",
+            Self::ApiKeyRevoked { .. } => "api_key.revoked",
+            Self::ApiKeyChanged { .. } => "api_key.changed",
         }
     }
 }
@@ -87,6 +119,7 @@ mod tests {
     fn the_kind_is_the_type_on_the_wire() {
         let (user_id, session_id) = (UserId::from_parts(0, &[1; 10]), SessionId::from_parts(0, &[2; 10]));
         let organization_id = OrganizationId::from_parts(0, &[3; 10]);
+        let api_key_id = ApiKeyId::from_parts(0, &[4; 10]);
         for revocation in [
             Revocation::SessionEnded { session_id, user_id, organization_id: None },
             Revocation::MemberRemoved { user_id, organization_id },
@@ -94,6 +127,10 @@ mod tests {
             Revocation::UserSuspended { user_id },
             Revocation::UserDeleted { user_id },
             Revocation::OrganizationDeleted { organization_id },
+            Revocation::UserChanged { user_id },
+            Revocation::OrganizationChanged { organization_id },
+            Revocation::ApiKeyRevoked { api_key_id, organization_id },
+            Revocation::ApiKeyChanged { api_key_id, organization_id },
         ] {
             let told = serde_json::to_value(revocation).expect("JSON");
             assert_eq!(told["type"], revocation.kind());

@@ -15,6 +15,7 @@ use rollcall_api_http::{
 };
 use rollcall_application::{
     Application, Settings as ApplicationSettings,
+    api_keys::{KeyUses, write_down_uses},
     mail::{Courier, DevMailbox, Pace},
     organizations::Exports,
     passwords::Passwords,
@@ -41,6 +42,7 @@ pub struct Server {
     stop: CancellationToken,
     tasks: TaskTracker,
     store: PgStore,
+    app: Application,
     database: Database,
 }
 
@@ -84,9 +86,9 @@ impl Server {
         match Node::join(settings, ports, &database, address).await {
             Ok(node) => {
                 let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-                let store = node.store.clone();
+                let (store, app) = (node.store.clone(), node.workers.app.clone());
                 node.serve(settings, &stop, &tasks, listener, operations);
-                Ok(Self { address, operations_address, stop, tasks, store, database })
+                Ok(Self { address, operations_address, stop, tasks, store, app, database })
             }
             Err(error) => {
                 if let Err(error) = database.close().await {
@@ -114,6 +116,10 @@ impl Server {
     pub async fn stop(self) -> Result<(), DatabaseError> {
         self.stop.cancel();
         self.tasks.wait().await;
+        // The last requests have used keys too.
+        if let Err(error) = write_down_uses(&self.app).await {
+            tracing::warn!(%error, "when API keys were last used was not written down");
+        }
         self.store.close().await;
         self.database.close().await
     }
@@ -243,6 +249,7 @@ pub(crate) fn application(
         tokens: Tokens::new(settings.issuer(address)),
         totp_issuer: settings.totp_issuer()?,
         feed: Feed::new(Arc::new(store.clone())),
+        key_uses: KeyUses::default(),
         exports: Exports::at_most(settings.exports_at_once()),
         settings: ApplicationSettings { sessions: settings.lifetimes(), limits: settings.limits() },
     })

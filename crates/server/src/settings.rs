@@ -324,6 +324,7 @@ impl Settings {
                 network: allowance(limits.network_password_attempts, limits.network_password_attempt_seconds),
             },
             email_changes_per_account: limits.email_changes_per_account,
+            api_keys_per_organization: limits.api_keys_per_organization,
         })
     }
 

@@ -113,6 +113,7 @@ pub(crate) struct LimitValues {
     pub(crate) network_password_attempts: u32,
     pub(crate) network_password_attempt_seconds: u32,
     pub(crate) email_changes_per_account: u32,
+    pub(crate) api_keys_per_organization: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

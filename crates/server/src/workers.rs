@@ -1,11 +1,12 @@
 //! What goes on without being asked: sending mail, forgetting what is long over, removing deleted organizations whose time
-//! is over, telling people by when they need a second factor, sealing seeds anew, counting what waits.
+//! is over, telling people by when they need a second factor, sealing seeds anew, counting what waits, writing down when API keys were
+//! last used.
 
 use std::{sync::Arc, time::Duration};
 
 use rollcall_api_http::metrics::Metrics;
 use rollcall_application::{
-    Application, Error,
+    Application, Error, api_keys,
     mail::Courier,
     organizations,
     ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge, Seeds},
@@ -19,6 +20,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often what waits is counted.
 const COUNT_EVERY: Duration = Duration::from_secs(5);
+/// How often it is written down when API keys were last used.
+const WRITE_USES_EVERY: Duration = Duration::from_secs(3);
 /// How often what is long over is forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(15 * 60);
 /// How often organizations whose time is over are looked for.
@@ -83,6 +86,13 @@ impl Workers {
             tokio::select! {
                 () = app.feed.keep_looking(&app) => {}
                 () = stopped.cancelled() => app.feed.close(),
+            }
+        });
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
+            // The last time is when everything else has stopped.
+            while pause(WRITE_USES_EVERY, &stopped).await {
+                complain(api_keys::write_down_uses(&workers.app).await);
             }
         });
         let stopped = stop.clone();

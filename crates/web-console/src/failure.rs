@@ -67,6 +67,11 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::MfaRequired
         | Error::OwnMfa
         | Error::MfaResetByOperator
+        | Error::NetworkNotAllowed
+        | Error::KeyLimitReached { .. }
+        | Error::ApiKeyRevoked
+        | Error::ApiKeyExpired
+        | Error::TooManyApiKeys { .. }
         | Error::SignInRequired
         | Error::WrongAccount { .. }
         | Error::PreconditionFailed
@@ -159,6 +164,11 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::SessionRequired
         | Error::OwnMfa
         | Error::MfaResetByOperator
+        | Error::NetworkNotAllowed
+        | Error::KeyLimitReached { .. }
+        | Error::ApiKeyRevoked
+        | Error::ApiKeyExpired
+        | Error::TooManyApiKeys { .. }
         | Error::NotFound
         | Error::LastOwner
         | Error::LastOwnerOf { .. }

@@ -13,7 +13,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use rollcall_application::{
-    Actor, Error,
+    Error, Principal,
     ports::{Claim, KeyedRequest, Window},
 };
 use rollcall_domain::audit::Origin;
@@ -31,11 +31,21 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// `POST`s that make nothing: what they answer is true at this moment only, so a key means nothing to them.
 pub(crate) const ONLY_ASK: [&str; 3] = ["/v1/introspect", "/access/v1/evaluation", "/access/v1/evaluations"];
+/// `POST`s whose answers open a session to whoever has shown what works once, and must not open it again.
+const SIGN_IN: &str = "/v1/sessions";
+/// `POST`s whose answers are shown once, to somebody who has just proved who they are.
+const SECOND_FACTORS: &str = "/v1/me/mfa/";
 /// How long a key is remembered.
 const KEPT: Duration = Duration::DAY;
 const PURPOSE: &str = "idempotency/v1";
 /// Headers that belong to an answer, and not to the moment it is sent.
 const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LOCATION];
+
+/// Whether a `POST` to this path is done once for each key.
+pub(crate) fn is_keyed(path: &str) -> bool {
+    let sign_in = path.strip_prefix(SIGN_IN).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    !ONLY_ASK.contains(&path) && !sign_in && !path.starts_with(SECOND_FACTORS)
+}
 
 #[derive(Serialize, Deserialize)]
 struct Answer {
@@ -48,7 +58,7 @@ struct Answer {
 pub(super) async fn once(api: &Api, request: Request, next: Next) -> Response {
     // Pages are for people, who see what they get.
     let path = request.uri().path();
-    let of_the_api = path.starts_with("/v1/") && !ONLY_ASK.contains(&path);
+    let of_the_api = path.starts_with("/v1/") && is_keyed(path);
     if *request.method() != Method::POST || !of_the_api || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }
@@ -59,9 +69,9 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
     let key = key(request.headers())?;
     let (mut parts, body) = request.into_parts();
     // Before anything is replayed: a session that has ended gets nothing any more, not even an old answer.
-    let actor = credential::authenticate_early(&mut parts, api).await?;
+    let principal = credential::authenticate_early(&mut parts, api).await?;
     // Nor does one in which a second factor has to be set up first. Whether it gets a new one is the handler's to say.
-    if actor.is_some_and(Actor::must_enrol) {
+    if principal.is_some_and(Principal::must_enrol) {
         return Ok(next.run(Request::from_parts(parts, body)).await);
     }
     let bytes = body::read(Request::from_parts(parts.clone(), body), api).await?;

@@ -11,8 +11,8 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-pub(crate) use idempotency::ONLY_ASK;
-pub(crate) use rate_limit::{RateLimits, tell_limit};
+pub(crate) use idempotency::{ONLY_ASK, is_keyed};
+pub(crate) use rate_limit::{OfKey, RateLimits, tell_limit};
 
 use crate::{
     api::Api,
@@ -33,14 +33,16 @@ pub fn around(routes: Router, api: &Api) -> Router {
 }
 
 /// What may keep a request from its handler, from the outside in.
-async fn gates(api: Api, request: Request, next: Next) -> Response {
+async fn gates(api: Api, mut request: Request, next: Next) -> Response {
     let standing = rate_limit::count(&api, &request);
+    let of_key = OfKey::default();
+    request.extensions_mut().insert(of_key.clone());
     let refused = standing.as_ref().and_then(rate_limit::Standing::refusal);
     let mut response = match refused.map_or_else(|| origin_check::check(&api, &request), Err) {
         Err(problem) => problem.into_response(),
         Ok(()) => idempotency::once(&api, request, next).await,
     };
-    if let Some(standing) = standing {
+    if let Some(standing) = of_key.standing().or(standing.as_ref()) {
         standing.tell(&mut response);
     }
     response

@@ -42,7 +42,15 @@ pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next
     let route = route.as_ref().map_or("", MatchedPath::as_str);
     let method = request.method().clone();
     // The path may hold ids, the query may hold secrets: neither is logged, the route says enough.
-    let span = info_span!("request", %method, route, request_id = origin.request_id, client = origin.ip.map(field::display));
+    let span = info_span!(
+        "request",
+        %method,
+        route,
+        request_id = origin.request_id,
+        client = origin.ip.map(field::display),
+        // How the API key begins that it came with, once that is known; never more of it.
+        api_key = field::Empty,
+    );
     request.extensions_mut().insert(origin);
 
     let answered = gates(api.clone(), request, next).instrument(span.clone());

@@ -2,8 +2,15 @@
 //!
 //! Each node counts for itself: this keeps one client from wearing out a node. What must hold for the
 //! whole platform, such as how much mail an organization causes, is counted in the database instead.
+//!
+//! An API key may have a limit of its own. It is counted when the key is looked at, and told here in place of the service's.
 
-use std::{net::IpAddr, num::NonZeroU32, time::Duration};
+use std::{
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::{extract::Request, response::Response};
 use governor::{
@@ -13,7 +20,7 @@ use governor::{
     state::keyed::DashMapStateStore,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use rollcall_domain::audit::Origin;
+use rollcall_domain::{api_keys::RateLimit, audit::Origin};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -28,7 +35,7 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const TIDY_EVERY: u32 = 4096;
 
 /// Paths that try passwords or tokens, or cause mail to strangers.
-const ATTEMPTS: [&str; 19] = [
+const ATTEMPTS: [&str; 20] = [
     "/signup/complete",
     "/invitations/accept",
     "/v1/signup",
@@ -43,6 +50,7 @@ const ATTEMPTS: [&str; 19] = [
     "/v1/password-resets/complete",
     "/v1/session/elevate",
     "/v1/me/mfa/totp/confirm",
+    "/v1/api-keys/report",
     "/v1/me/password",
     "/v1/me/email",
     "/v1/me/email/confirm",
@@ -71,6 +79,8 @@ pub(super) struct Standing {
     name: &'static str,
     quota: Quota,
     remaining: u32,
+    /// How long until the allowance is whole again, where it is known.
+    whole_in: Option<Duration>,
     wait: Option<Duration>,
 }
 
@@ -90,7 +100,7 @@ impl<K: Clone + Eq + std::hash::Hash> Policy<K> {
             Ok(snapshot) => (snapshot.remaining_burst_capacity(), None),
             Err(not_until) => (0, Some(not_until.wait_time_from(DefaultClock::default().now()))),
         };
-        Standing { name: self.name, quota: self.quota, remaining, wait }
+        Standing { name: self.name, quota: self.quota, remaining, whole_in: None, wait }
     }
 }
 
@@ -142,6 +152,24 @@ pub(super) fn count(api: &Api, request: &Request) -> Option<Standing> {
     Some(limits.count(request, network, api.settings.cookie))
 }
 
+/// How the API key that a request came with stands against a limit of its own, once that is known.
+#[derive(Clone, Default)]
+pub(crate) struct OfKey(Arc<OnceLock<Standing>>);
+
+impl OfKey {
+    pub(super) fn standing(&self) -> Option<&Standing> {
+        self.0.get()
+    }
+
+    /// Notes how the key stands; with how long to wait, if there was no room for the request.
+    pub(crate) fn note(&self, limit: RateLimit, remaining: u32, whole_in: Duration, wait: Option<Duration>) {
+        let quota = Quota { requests: limit.requests(), per_seconds: limit.per_seconds() };
+        let standing = Standing { name: "api_key", quota, remaining, whole_in: Some(whole_in), wait };
+        // Once in a request.
+        let _ = self.0.set(standing);
+    }
+}
+
 impl Standing {
     /// What is answered instead when there have been too many.
     pub(super) fn refusal(&self) -> Option<Problem> {
@@ -152,15 +180,18 @@ impl Standing {
     }
 
     /// Tells it in the header fields of an answer, unless the answer tells of a limit that came sooner.
-    pub(super) fn tell(self, response: &mut Response) {
+    pub(super) fn tell(&self, response: &mut Response) {
         if response.headers().contains_key(RATE_LIMIT) {
             return;
         }
-        let Self { name, quota: Quota { requests, per_seconds }, remaining, wait } = self;
+        let Self { name, quota: Quota { requests, per_seconds }, remaining, whole_in, wait } = *self;
         let missing = u64::from(requests - remaining.min(requests));
         // Seconds until the allowance is whole again.
-        let reset = wait
-            .map_or(missing * u64::from(per_seconds) / u64::from(requests.max(1)), |wait| wait.as_secs() + 1);
+        let reset = match (wait, whole_in) {
+            (Some(wait), _) => wait.as_secs() + 1,
+            (None, Some(whole_in)) => whole_in.as_secs(),
+            (None, None) => missing * u64::from(per_seconds) / u64::from(requests.max(1)),
+        };
         tell_limit(response.headers_mut(), name, (requests, per_seconds.into()), (remaining, reset));
     }
 }

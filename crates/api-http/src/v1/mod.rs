@@ -5,6 +5,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::api::Api;
 
 mod accounts;
+mod api_keys;
 mod authorization;
 mod invitations;
 mod members;
@@ -30,4 +31,5 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(revocations::routes())
         .merge(members::routes())
         .merge(invitations::routes())
+        .merge(api_keys::routes())
 }

@@ -9,6 +9,7 @@ use crate::{
     Application, Error,
     mail::{Letter, SecurityNotice},
     ports::{Scope, UnitOfWork},
+    sessions::Lock,
 };
 
 /// Turns every second factor of an account off, for the platform's operator, who has made sure of whose it is. All of its
@@ -28,9 +29,9 @@ pub async fn reset_mfa(app: &Application, origin: &Origin, user: UserId) -> Resu
         Some("all"),
         None,
     );
-    Ok(unit
-        .commit(app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset }))
-        .await?)
+    unit.commit(app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset })).await?;
+    Lock::second_factor(app, user).begin_anew(app).await;
+    Ok(())
 }
 
 /// Turns every second factor of the scope's account off, which is locked, and ends its sessions. A wish for another address,

@@ -5,7 +5,7 @@ use rollcall_domain::{
     policy::{self, Decision, Grant, Target},
 };
 
-use crate::Actor;
+use crate::Principal;
 
 /// The answer about one permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,10 +48,10 @@ impl Reason {
 }
 
 /// Answers about each permission, in the order asked.
-pub fn check(actor: &Actor, permissions: &[Permission]) -> Vec<Answer> {
-    let grant = actor.grant();
+pub fn check(principal: &Principal, permissions: &[Permission]) -> Vec<Answer> {
+    let grant = principal.grant();
     let reason = match grant {
-        _ if actor.must_enrol() => Reason::MfaRequired,
+        _ if principal.must_enrol() => Reason::MfaRequired,
         Grant::Member { .. } => Reason::RoleLacksPermission,
         Grant::ApiKey { .. } => Reason::ScopeLacksPermission,
         Grant::None => Reason::NoOrganization,

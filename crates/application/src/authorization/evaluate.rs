@@ -41,7 +41,8 @@ pub async fn evaluate(app: &Application, questions: &[Question]) -> Result<Vec<O
         let mut view = app.store.view(Scope::Organization(organization)).await?;
         for user in people {
             if let Some(member) = view.member_find(organization, user).await? {
-                seats.insert((organization, user), (member.membership, member.status));
+                let late = !member.mfa_enabled && view.mfa_is_overdue(organization, user).await?;
+                seats.insert((organization, user), (member.membership, member.status, late));
             }
         }
     }
@@ -51,10 +52,12 @@ pub async fn evaluate(app: &Application, questions: &[Question]) -> Result<Vec<O
     Ok(answers.collect())
 }
 
-fn refusal(seat: Option<(Membership, MemberStatus)>, permission: Permission) -> Option<Reason> {
-    let Some((membership, status)) = seat else { return Some(Reason::NotAMember) };
+/// `seat` is who sits there, whether they are suspended, and whether they have to set up a second factor first.
+fn refusal(seat: Option<(Membership, MemberStatus, bool)>, permission: Permission) -> Option<Reason> {
+    let Some((membership, status, late)) = seat else { return Some(Reason::NotAMember) };
     match status {
         MemberStatus::Suspended => return Some(Reason::Suspended),
+        MemberStatus::Active if late => return Some(Reason::MfaRequired),
         MemberStatus::Active => {}
     }
     match policy::decide(&Grant::Member { role: membership.role }, permission, Target::Organization) {

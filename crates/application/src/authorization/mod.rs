@@ -2,6 +2,8 @@
 
 mod check;
 mod evaluate;
+mod keep_out;
 
 pub use check::{Answer, Reason, check};
 pub use evaluate::{Question, evaluate};
+pub use keep_out::keep_out;

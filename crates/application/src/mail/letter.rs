@@ -1,7 +1,7 @@
 //! What is queued: which letter, about what. Never a token, never a text.
 
 use rollcall_domain::{
-    InvitationId, OrganizationId, UserId,
+    ApiKeyId, InvitationId, OrganizationId, UserId,
     id::{EmailChangeId, NoticeId, PasswordResetId, SignupId},
 };
 
@@ -55,6 +55,15 @@ pub enum Letter {
     OrganizationDeleted {
         /// The organization.
         organization: OrganizationId,
+        /// The Owner.
+        owner: UserId,
+    },
+    /// To an Owner of an organization: somebody has found an API key of it, which is revoked.
+    ApiKeyReported {
+        /// The organization.
+        organization: OrganizationId,
+        /// The key.
+        key: ApiKeyId,
         /// The Owner.
         owner: UserId,
     },

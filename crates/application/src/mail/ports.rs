@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use rollcall_domain::{
     EmailAddress, OrganizationId, Role,
     accounts::{Locale, PersonName},
+    api_keys::{KeyName, KeyPrefix},
     id::MailId,
     organizations::OrganizationName,
     secret::{Secret, TokenHash},
@@ -209,6 +210,19 @@ pub enum Contents {
         id: OrganizationId,
         /// Until when that can be done.
         purge_at: OffsetDateTime,
+    },
+    /// Somebody has found an API key of your organization.
+    ApiKeyReported {
+        /// The address.
+        to: EmailAddress,
+        /// The Owner's name.
+        name: PersonName,
+        /// How the organization is called.
+        organization: OrganizationName,
+        /// How the key is called.
+        key: KeyName,
+        /// How it begins.
+        prefix: KeyPrefix,
     },
     /// Your account has another address.
     EmailChanged {

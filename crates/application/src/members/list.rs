@@ -7,7 +7,7 @@ use rollcall_domain::{
 };
 
 use super::{MemberFilter, MemberKey};
-use crate::{Actor, Application, Error, Page, PageRequest};
+use crate::{Application, Error, Page, PageRequest, Principal, ports::Scope};
 
 /// A page of the members that fit, those who came in first at its beginning.
 ///
@@ -15,14 +15,14 @@ use crate::{Actor, Application, Error, Page, PageRequest};
 /// [`Error::PermissionDenied`].
 pub async fn list(
     app: &Application,
-    actor: &Actor,
+    principal: &Principal,
     filter: &MemberFilter,
     page: &PageRequest<MemberKey>,
 ) -> Result<Page<Member, MemberKey>, Error> {
     let read = async {
-        let seat = actor.permit(Permission::TeamRead)?;
-        let mut view = app.store.view(seat.scope()).await?;
-        Ok(view.members_page(seat.organization, filter, page).await?)
+        let organization = principal.permit(Permission::TeamRead)?.id;
+        let mut view = app.store.view(Scope::Organization(organization)).await?;
+        Ok(view.members_page(organization, filter, page).await?)
     };
-    app.refusals_recorded(actor, Action::PermissionDenied, Target::Nothing, read.await).await
+    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, read.await).await
 }

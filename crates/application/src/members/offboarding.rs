@@ -17,7 +17,7 @@ pub async fn offboarding(app: &Application, actor: &Actor, user: UserId) -> Resu
         let seat = actor.permit(Permission::TeamRemove)?;
         let mut view = app.store.view(seat.scope()).await?;
         view.member_find(seat.organization, user).await?.ok_or(Error::NotFound)?;
-        Ok(view.offboarding(seat.organization, user).await?)
+        Ok(view.offboarding(seat.organization, user, app.now()).await?)
     };
     app.refusals_recorded(actor, Action::PermissionDenied, Target::User(user), read.await).await
 }

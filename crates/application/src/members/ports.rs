@@ -35,6 +35,8 @@ pub struct MemberKey {
 pub struct Offboarding {
     /// Sessions in the organization that would end.
     pub sessions: u32,
+    /// API keys that the member has made or taken over, and that can be used. They stay.
+    pub api_keys: u32,
     /// Open invitations that the member stands behind.
     pub pending_invitations: u32,
     /// Whether the organization would be left without an Owner, so that the removal would be refused.
@@ -84,6 +86,7 @@ pub trait MembersView {
         &mut self,
         organization: OrganizationId,
         user: UserId,
+        now: OffsetDateTime,
     ) -> Result<Offboarding, StoreError>;
 }
 

@@ -14,7 +14,8 @@ use crate::{Actor, Application, Error};
 pub struct Command {
     /// Who is removed.
     pub user: UserId,
-    /// Who stands behind their open invitations from then on; left out, they are taken back.
+    /// Who stands behind their open invitations from then on, and is asked about their API keys; left out, the invitations are taken
+    /// back, and the keys go on without anybody.
     pub hand_over_to: Option<UserId>,
 }
 
@@ -64,7 +65,7 @@ mod tests {
     use rollcall_domain::{InvitationId, Role, audit::Outcome};
 
     use super::*;
-    use crate::testing::{MockDirectory, MockUnit, TestStore, actor, application, member};
+    use crate::testing::{MockDirectory, MockUnit, TestStore, actor, api_key, application, member};
 
     /// The actor, the member who goes, and the heir; the one who goes stands behind one invitation.
     fn team(target: Role, heir: Role, invited: Role) -> MockUnit {
@@ -88,13 +89,14 @@ mod tests {
     async fn what_the_removed_one_stood_behind_is_handed_over_in_the_same_commit() {
         let mut unit = team(Role::Admin, Role::Admin, Role::Viewer);
         unit.expect_invitation_hand_over().times(1).returning(|_, _, _| Ok(()));
+        unit.expect_api_keys_hand_over().times(1).returning(|_, _, _| Ok(vec![api_key(1).id]));
         unit.expect_member_remove().times(1).returning(|_, _| Ok(()));
         let store = TestStore::of(unit);
         let app = application(&store, MockDirectory::new());
         let command = Command { user: user(2), hand_over_to: Some(user(3)) };
         remove(&app, &actor(1, Role::Owner), command).await.expect("removed");
-        let expected =
-            [Action::MemberRemoved, Action::InvitationHandedOver].map(|action| (action, Outcome::Success));
+        let expected = [Action::MemberRemoved, Action::InvitationHandedOver, Action::ApiKeyHandedOver]
+            .map(|action| (action, Outcome::Success));
         assert_eq!(store.committed()[0].1, expected);
     }
 

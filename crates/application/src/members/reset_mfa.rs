@@ -13,6 +13,7 @@ use crate::{
     accounts::turn_mfa_off,
     mail::{Letter, SecurityNotice},
     ports::Scope,
+    sessions::Lock,
 };
 
 /// Turns every second factor of a member off, with their recovery codes. All of their sessions end, and they are told by mail. It
@@ -51,6 +52,7 @@ async fn change(app: &Application, actor: &Actor, user: UserId) -> Result<Member
         app.event_by(actor, Action::MfaReset, AuditTarget::User(user)).change("factor", Some("all"), None);
     unit.commit(app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset }))
         .await?;
+    Lock::second_factor(app, user).begin_anew(app).await;
     Ok(member)
 }
 

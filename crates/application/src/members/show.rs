@@ -6,17 +6,17 @@ use rollcall_domain::{
     members::Member,
 };
 
-use crate::{Actor, Application, Error};
+use crate::{Application, Error, Principal, ports::Scope};
 
 /// A member.
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], and [`Error::NotFound`] for whoever is not in the organization.
-pub async fn show(app: &Application, actor: &Actor, user: UserId) -> Result<Member, Error> {
+pub async fn show(app: &Application, principal: &Principal, user: UserId) -> Result<Member, Error> {
     let read = async {
-        let seat = actor.permit(Permission::TeamRead)?;
-        let mut view = app.store.view(seat.scope()).await?;
-        view.member_find(seat.organization, user).await?.ok_or(Error::NotFound)
+        let organization = principal.permit(Permission::TeamRead)?.id;
+        let mut view = app.store.view(Scope::Organization(organization)).await?;
+        view.member_find(organization, user).await?.ok_or(Error::NotFound)
     };
-    app.refusals_recorded(actor, Action::PermissionDenied, Target::User(user), read.await).await
+    app.refusals_recorded(principal, Action::PermissionDenied, Target::User(user), read.await).await
 }

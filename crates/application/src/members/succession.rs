@@ -1,7 +1,8 @@
-//! What becomes of a member's open invitations when the member goes, or may invite less than before.
+//! What becomes of a member's open invitations and API keys when the member goes, or may invite less than before.
 //!
 //! An invitation stands as long as somebody stands behind it who may make it. Otherwise whoever is about to lose their
-//! rights could keep them for a week, by inviting an address of their own.
+//! rights could keep them for a week, by inviting an address of their own. API keys are the organization's own, and go on whoever
+//! goes; an heir is asked about them from then on, which gives no rights.
 
 use rollcall_domain::{
     OrganizationId, Role, UserId,
@@ -22,7 +23,8 @@ pub(super) enum Successor {
     Heir(UserId, Role),
 }
 
-/// Takes back, or hands over, the open invitations that `inviter` stands behind; gives back an event for each.
+/// Takes back, or hands over, the open invitations that `inviter` stands behind, and hands over the API keys that they made; gives
+/// back an event for each.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the heir may not make one of them.
@@ -53,6 +55,12 @@ pub(super) async fn settle(
                 let problem = format!("may not stand behind an invitation as {}", role.display_name());
                 return Err(Error::invalid("hand_over_to", problem));
             }
+        }
+    }
+    if let Successor::Heir(heir, _) = successor {
+        for key in unit.api_keys_hand_over(organization, inviter, heir).await? {
+            let event = app.event_by(actor, Action::ApiKeyHandedOver, Target::ApiKey(key));
+            events.push(event.change("created_by", Some(&inviter.to_string()), Some(&heir.to_string())));
         }
     }
     Ok(events)

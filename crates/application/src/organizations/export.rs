@@ -1,7 +1,7 @@
 //! Everything of an organization, to be taken along: part by part, as it was at one moment.
 
 use rollcall_domain::{
-    InvitationId, Permission,
+    ApiKeyId, InvitationId, Permission,
     audit::{Action, Target as AuditTarget},
     members::Member,
     organizations::Organization,
@@ -12,6 +12,7 @@ use time::{Duration, OffsetDateTime};
 use super::exports::Running;
 use crate::{
     Actor, Application, Error, Page, PageRequest, Seat,
+    api_keys::ListedKey,
     audit::{EventKey, KeptEvent},
     invitations::ListedInvitation,
     members::{MemberFilter, MemberKey},
@@ -42,6 +43,7 @@ enum Next {
     Begin,
     Members(Option<MemberKey>),
     Invitations(Option<InvitationId>),
+    ApiKeys(Option<ApiKeyId>),
     AuditEvents(Option<EventKey>),
     End,
     Nothing,
@@ -56,6 +58,8 @@ pub enum Part {
     Members(Vec<Member>),
     /// Invitations, in whatever state.
     Invitations(Vec<ListedInvitation>),
+    /// API keys, those that have ended among them, without what opens them.
+    ApiKeys(Vec<ListedKey>),
     /// Events of the audit log, the oldest first.
     AuditEvents(Vec<KeptEvent>),
     /// The last: how much there was.
@@ -69,6 +73,8 @@ pub struct ExportCounts {
     pub members: u64,
     /// Invitations.
     pub invitations: u64,
+    /// API keys.
+    pub api_keys: u64,
     /// Events of the audit log.
     pub audit_events: u64,
 }
@@ -157,8 +163,13 @@ impl Export {
                 let page =
                     self.view.invitations_page(organization, None, self.begun_at, &page(after)).await?;
                 let (invitations, more) = cut(page, &mut self.counts.invitations);
-                let next = more.map_or(Next::AuditEvents(None), |key| Next::Invitations(Some(key)));
+                let next = more.map_or(Next::ApiKeys(None), |key| Next::Invitations(Some(key)));
                 (Part::Invitations(invitations), next)
+            }
+            Next::ApiKeys(after) => {
+                let page = self.view.api_keys_page(organization, &page(after)).await?;
+                let (keys, more) = cut(page, &mut self.counts.api_keys);
+                (Part::ApiKeys(keys), more.map_or(Next::AuditEvents(None), |key| Next::ApiKeys(Some(key))))
             }
             Next::AuditEvents(after) => {
                 let page = self.view.audit_events_page(organization, &page(after)).await?;
@@ -197,7 +208,7 @@ mod tests {
         unit
     }
 
-    /// Two pages of members, no invitations, no events.
+    /// Two pages of members, no invitations, no keys, no events.
     fn view() -> MockUnit {
         let mut view = MockUnit::new();
         view.expect_organization_find().returning(|_| Ok(Some(organization())));
@@ -207,6 +218,7 @@ mod tests {
             Ok(Page { entries: vec![member(1, Role::Owner)], next })
         });
         view.expect_invitations_page().returning(|_, _, _, _| Ok(Page { entries: vec![], next: None }));
+        view.expect_api_keys_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view.expect_audit_events_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view
     }
@@ -224,7 +236,7 @@ mod tests {
             match running.next().await.expect("a part").expect("an end") {
                 Part::Members(page) => members += page.len(),
                 Part::End(counts) => break counts,
-                Part::Begin(_) | Part::Invitations(_) | Part::AuditEvents(_) => {}
+                Part::Begin(_) | Part::Invitations(_) | Part::ApiKeys(_) | Part::AuditEvents(_) => {}
             }
         };
         assert_eq!((members, counts.members), (2, 2));

@@ -37,7 +37,7 @@ pub trait Organizations {
     /// Saves the name of the scope's organization, and counts its version up.
     async fn organization_save(&mut self, organization: &Organization) -> Result<(), StoreError>;
 
-    /// Marks the scope's organization as deleted, ends every session in it, and counts its version up.
+    /// Marks the scope's organization as deleted, ends every session and every API key in it, and counts its version up.
     async fn organization_delete(
         &mut self,
         id: OrganizationId,
@@ -67,6 +67,8 @@ pub struct Purged {
     pub members: u64,
     /// Invitations, in whatever state.
     pub invitations: u64,
+    /// API keys.
+    pub api_keys: u64,
     /// Letters.
     pub mails: u64,
     /// Events of the audit log.

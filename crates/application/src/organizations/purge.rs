@@ -39,6 +39,7 @@ pub async fn purge_some(app: &Application, purge: &dyn Purge) -> Result<bool, Er
                 let event = [
                     ("members", purged.members),
                     ("invitations", purged.invitations),
+                    ("api_keys", purged.api_keys),
                     ("mails", purged.mails),
                     ("audit_events", purged.audit_events),
                 ]

@@ -1,4 +1,4 @@
-//! The organization that the actor is at work in.
+//! The organization that somebody is at work in.
 
 use rollcall_domain::{
     Permission,
@@ -6,17 +6,14 @@ use rollcall_domain::{
     organizations::Organization,
 };
 
-use crate::{Actor, Application, Error};
+use crate::{Application, Error, Principal};
 
-/// The organization that the actor is at work in.
+/// The organization that somebody is at work in.
 ///
 /// # Errors
 /// [`Error::PermissionDenied`] to whoever is in none.
-pub async fn show(app: &Application, actor: &Actor) -> Result<Organization, Error> {
-    let found = match actor.permit(Permission::OrganizationRead) {
-        // Authentication has just read it.
-        Ok(_) => actor.place.clone().map(|(organization, _)| organization).ok_or(Error::NotFound),
-        Err(refusal) => Err(refusal),
-    };
-    app.refusals_recorded(actor, Action::PermissionDenied, Target::Nothing, found).await
+pub async fn show(app: &Application, principal: &Principal) -> Result<Organization, Error> {
+    // Authentication has just read it.
+    let found = principal.permit(Permission::OrganizationRead).cloned();
+    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, found).await
 }

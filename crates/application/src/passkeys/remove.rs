@@ -9,6 +9,7 @@ use rollcall_domain::{
 use crate::{
     Actor, Application, Error,
     mail::{Letter, SecurityNotice},
+    sessions::Lock,
 };
 
 /// Takes a passkey of the actor's off; it proves nothing any more. If it is the last second factor, the recovery codes go with it. They
@@ -34,13 +35,18 @@ async fn take_off(app: &Application, actor: &Actor, id: PasskeyId) -> Result<(),
         return Err(Error::NotFound);
     }
     // NIST SP 800-63B-4 section 3.1.1.2: shorter ones are for two factors.
-    if !unit.second_factors_settle(user).await? && unit.password_is_short(user).await? {
+    let another = unit.second_factors_settle(user).await?;
+    if !another && unit.password_is_short(user).await? {
         return Err(Error::PasswordTooShort);
     }
     let event = app.event_by(actor, Action::PasskeyRemoved, Target::Passkey(id));
     let record = app.record(event.change("factor", Some(Method::Passkey.as_str()), None));
     let letter = Letter::SecurityNotice { user, notice: SecurityNotice::PasskeyRemoved };
-    Ok(unit.commit(record.mail(letter)).await?)
+    unit.commit(record.mail(letter)).await?;
+    if !another {
+        Lock::second_factor(app, user).begin_anew(app).await;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -14,7 +14,10 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use super::{Credential, CredentialId, StoreError};
-use crate::passwords::PasswordHash;
+use crate::{
+    api_keys::{FoundKey, KeyHash, KeyUse},
+    passwords::PasswordHash,
+};
 
 /// Finds the organization or the account behind an address or a token. Each method is one narrow function
 /// in the database; none of them can list anything.
@@ -26,6 +29,19 @@ pub trait Directory: Send + Sync {
     /// The session that a token opens, whether or not it is still live. What has changed about it is seen at once if this
     /// node has changed it, and within a second if another has.
     async fn session(&self, token: TokenHash) -> Result<Option<OpenSession>, StoreError>;
+
+    /// The same as the database has it at this moment, for whoever will go by the answer for a while.
+    async fn session_afresh(&self, token: TokenHash) -> Result<Option<OpenSession>, StoreError>;
+
+    /// The API key that is kept under one of these hashes, whether or not it is still good; none of an organization that is deleted.
+    /// What has changed about it is seen as with sessions. Nothing is written.
+    async fn api_key(&self, hashes: &[KeyHash]) -> Result<Option<FoundKey>, StoreError>;
+
+    /// The same as the database has it at this moment, for whoever will go by the answer for a while.
+    async fn api_key_afresh(&self, hashes: &[KeyHash]) -> Result<Option<FoundKey>, StoreError>;
+
+    /// Notes when keys were last used. Where more is known already, that stays. Bookkeeping: no event is left.
+    async fn api_keys_used(&self, uses: &[KeyUse]) -> Result<(), StoreError>;
 
     /// The invitation that a token is for, whatever has become of it.
     async fn invitation(&self, token: TokenHash) -> Result<Option<FoundInvitation>, StoreError>;

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::Scope;
 use crate::{
     accounts::{Accounts, AccountsView},
+    api_keys::{ApiKeys, ApiKeysView},
     audit::{AuditView, OwnEvents, Record},
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
@@ -32,6 +33,7 @@ pub trait View:
     + OrganizationsView
     + MembersView
     + InvitationsView
+    + ApiKeysView
     + SessionsView
     + SecondFactorsView
     + PasskeysView
@@ -48,6 +50,7 @@ impl<T> View for T where
         + OrganizationsView
         + MembersView
         + InvitationsView
+        + ApiKeysView
         + SessionsView
         + SecondFactorsView
         + PasskeysView
@@ -67,6 +70,7 @@ pub trait UnitOfWork:
     + Organizations
     + Members
     + Invitations
+    + ApiKeys
     + Sessions
     + SecondFactors
     + Passkeys

@@ -18,11 +18,23 @@ pub async fn authenticate(app: &Application, token: &Secret, origin: Origin) -> 
 
 /// The session that a token opens, whether or not it is still good.
 pub(crate) async fn find(app: &Application, token: &Secret) -> Result<Option<OpenSession>, Error> {
-    // Anything that cannot be a token is refused without a visit to the database.
-    if !token.expose().starts_with(token::SESSION_PREFIX) || token.expose().len() > 100 {
-        return Ok(None);
+    match may_be_a_token(token) {
+        true => Ok(app.directory.session(token::hash(token.expose())).await?),
+        false => Ok(None),
     }
-    Ok(app.directory.session(token::hash(token.expose())).await?)
+}
+
+/// The same as it is at this moment, whatever this node remembers of it.
+pub(crate) async fn find_afresh(app: &Application, token: &Secret) -> Result<Option<OpenSession>, Error> {
+    match may_be_a_token(token) {
+        true => Ok(app.directory.session_afresh(token::hash(token.expose())).await?),
+        false => Ok(None),
+    }
+}
+
+/// Anything that cannot be a token is refused without a visit to the database.
+fn may_be_a_token(token: &Secret) -> bool {
+    token.expose().starts_with(token::SESSION_PREFIX) && token.expose().len() <= 100
 }
 
 /// Whether somebody may work in a session that was found.

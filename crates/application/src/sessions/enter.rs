@@ -1,9 +1,9 @@
 //! Opening a session for somebody who has shown all that is needed.
 
 use rollcall_domain::{
-    OrganizationId,
+    OrganizationId, UserId,
     accounts::User,
-    audit::{self, Action, Origin, Target},
+    audit::{self, Action, Event, Origin, Target},
 };
 
 use super::{Proof, SignedIn, open};
@@ -46,7 +46,24 @@ pub(crate) async fn not_there(
     home: Scope,
     user: &User,
 ) -> Result<(), Error> {
+    app.record_refusal(home, strayed(app, origin, user), &Error::NotFound).await
+}
+
+/// What [`not_there`] writes down, for whoever has used something up that goes into the same record.
+pub(crate) fn strayed(app: &Application, origin: &Origin, user: &User) -> Event {
     let actor = audit::Actor::User(user.id, None);
     let event = app.event(actor, origin, Action::SessionCreated, Target::User(user.id));
-    app.record_refusal(home, event.address("email", &user.email), &Error::NotFound).await
+    event.address("email", &user.email)
+}
+
+/// Whether somebody is where they want to work, in a unit of work that has the account's scope.
+pub(crate) async fn is_there(
+    unit: &mut dyn UnitOfWork,
+    user: UserId,
+    wanted: Option<OrganizationId>,
+) -> Result<bool, Error> {
+    match wanted {
+        Some(organization) => Ok(unit.seat_of(organization, user).await?.is_some()),
+        None => Ok(true),
+    }
 }

@@ -9,7 +9,7 @@ use super::{
     SignedIn,
     attempt::{Counted, Device, Lock, device_token},
     challenge::find_challenge,
-    enter::{enter, not_there},
+    enter::{enter, is_there, strayed},
 };
 use crate::{
     Application, Error,
@@ -96,17 +96,18 @@ async fn step(
     }
     unit.mfa_challenge_end(found.id).await?;
     let record = told(app.record(used), presented, found.user);
+    // A code works once, also where it leads nowhere.
+    if !is_there(unit.as_mut(), found.user, found.wanted).await? {
+        let strayed = app.refused(strayed(app, origin, &account), &Error::NotFound);
+        unit.commit(record.and(strayed, app.entropy.as_ref())).await?;
+        return Err(Error::NotFound);
+    }
     unit.go_on(record, Scope::of(found.user, found.wanted)).await?;
     let factors = ["password", presented.method().as_str()];
-    match enter(app, origin, unit.as_mut(), account.clone(), found.wanted, &factors).await {
+    match enter(app, origin, unit.as_mut(), account, found.wanted, &factors).await {
         Ok((signed_in, record)) => {
             unit.commit(record).await?;
             Ok(signed_in)
-        }
-        Err(Error::NotFound) => {
-            drop(unit);
-            not_there(app, origin, home(found), &account).await?;
-            Err(Error::NotFound)
         }
         Err(error) => Err(error),
     }

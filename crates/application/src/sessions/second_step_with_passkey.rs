@@ -11,12 +11,10 @@ use super::{
     SignedIn,
     attempt::{Lock, device_token},
     challenge::find_challenge,
-    enter::{enter, not_there},
-    second_step::home,
-    sign_in::on_the_beat,
+    enter::{enter, is_there, strayed},
 };
 use crate::{
-    Application, Error,
+    Application, Error, beat,
     passkeys::{Proven, Unproven, allowed, ask, prove},
     ports::{FoundMfaChallenge, Purpose, Scope},
 };
@@ -78,7 +76,7 @@ pub async fn second_step_with_passkey(
     unit.mfa_challenge_fail(found.id).await?;
     let record = app.refusal(used(app, origin, &found), &Error::InvalidMfaCode);
     unit.commit(record.and_all(unproven.event(app, origin), app.entropy.as_ref())).await?;
-    on_the_beat(began).await;
+    beat::wait(began).await;
     Err(Error::InvalidMfaCode)
 }
 
@@ -100,17 +98,19 @@ async fn step(
         return Ok(Err(proven.into()));
     }
     unit.mfa_challenge_end(found.id).await?;
-    unit.go_on(app.record(used(app, origin, found)), Scope::of(found.user, found.wanted)).await?;
+    let record = app.record(used(app, origin, found));
+    // It is used up, also where it leads nowhere.
+    if !is_there(unit.as_mut(), found.user, found.wanted).await? {
+        let strayed = app.refused(strayed(app, origin, &account), &Error::NotFound);
+        unit.commit(record.and(strayed, app.entropy.as_ref())).await?;
+        return Err(Error::NotFound);
+    }
+    unit.go_on(record, Scope::of(found.user, found.wanted)).await?;
     let factors = ["password", Method::Passkey.as_str()];
-    match enter(app, origin, unit.as_mut(), account.clone(), found.wanted, &factors).await {
+    match enter(app, origin, unit.as_mut(), account, found.wanted, &factors).await {
         Ok((signed_in, record)) => {
             unit.commit(record).await?;
             Ok(Ok(signed_in))
-        }
-        Err(Error::NotFound) => {
-            drop(unit);
-            not_there(app, origin, home(found), &account).await?;
-            Err(Error::NotFound)
         }
         Err(error) => Err(error),
     }

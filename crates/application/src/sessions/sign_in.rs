@@ -1,14 +1,12 @@
 //! Signing in with address and password: the first step, and the only one for accounts without a second factor.
 
-use std::time::Duration;
-
 use rollcall_domain::{
     EmailAddress, OrganizationId,
     audit::{self, Action, Origin, Target},
     secret::{Password, Secret},
 };
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::{
     Challenge, SignedIn,
@@ -18,14 +16,11 @@ use super::{
     prove::{Claimant, Proven, prove},
 };
 use crate::{
-    Application, Error,
+    Application, Error, beat,
     mail::Letter,
     passwords::PasswordHash,
     ports::{Credentials, Scope},
 };
-
-/// Failed sign-ins are answered when a multiple of this has passed.
-const BEAT: Duration = Duration::from_millis(25);
 
 /// What somebody signs in with.
 #[derive(Debug, Clone)]
@@ -83,15 +78,9 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
         }
         app.store.begin(scope).await?.commit(record).await?;
     }
-    on_the_beat(began).await;
+    // Failures do the same work whatever they are due to, but for what an account takes to be read; the beat hides the rest.
+    beat::wait(began).await;
     Err(error)
-}
-
-/// Waits for the next beat since a moment. Failures do the same work whatever they are due to, but for what an account takes to be
-/// read; the beat hides the rest (ASVS 6.3.8).
-pub(crate) async fn on_the_beat(since: Instant) {
-    let beats = since.elapsed().as_nanos() / BEAT.as_nanos() + 1;
-    sleep_until(since + BEAT * u32::try_from(beats).unwrap_or(u32::MAX)).await;
 }
 
 /// Where failed sign-ins of an account are recorded.

@@ -11,10 +11,9 @@ use tokio::time::Instant;
 use super::{
     SignedIn,
     enter::{enter, not_there},
-    sign_in::on_the_beat,
 };
 use crate::{
-    Application, Error,
+    Application, Error, beat,
     passkeys::{Proven, Unproven, ask, prove},
     ports::{Purpose, Scope},
 };
@@ -62,7 +61,7 @@ pub async fn sign_in_with_passkey(
     let record = app.refusal(event, &Error::PasskeyRefused);
     let record = record.and_all(unproven.event(app, origin), app.entropy.as_ref());
     app.store.begin(unproven.scope()).await?.commit(record).await?;
-    on_the_beat(began).await;
+    beat::wait(began).await;
     Err(Error::PasskeyRefused)
 }
 

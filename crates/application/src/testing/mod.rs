@@ -10,8 +10,9 @@ use std::sync::{
 use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
-    EmailAddress, OrganizationId, Role, SessionId, UserId,
+    ApiKeyId, EmailAddress, OrganizationId, Permission, Role, SessionId, UserId,
     accounts::{Locale, TimeZone, User},
+    api_keys::{ApiKey, KeyPrefix, Networks, Scopes},
     attempts::{Allowance, Allowances, TooMany},
     audit::{Action, Origin, Outcome},
     members::{Member, Membership},
@@ -23,7 +24,8 @@ use rollcall_domain::{
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
-    Actor, Application, Limits, Means, Settings,
+    Actor, Application, KeyActor, Limits, Means, Settings,
+    api_keys::{FoundKey, KeyHash, KeyUse, KeyUses, ListedKey},
     audit::Record,
     mail::Letter,
     organizations::Exports,
@@ -73,6 +75,10 @@ mock! {
     impl Directory for Directory {
         async fn credentials(&self, email: &EmailAddress) -> Answer<Option<Credentials>>;
         async fn session(&self, token: TokenHash) -> Answer<Option<OpenSession>>;
+        async fn session_afresh(&self, token: TokenHash) -> Answer<Option<OpenSession>>;
+        async fn api_key(&self, hashes: &[KeyHash]) -> Answer<Option<FoundKey>>;
+        async fn api_key_afresh(&self, hashes: &[KeyHash]) -> Answer<Option<FoundKey>>;
+        async fn api_keys_used(&self, uses: &[KeyUse]) -> Answer<()>;
         async fn invitation(&self, token: TokenHash) -> Answer<Option<FoundInvitation>>;
         async fn signup(&self, token: TokenHash) -> Answer<Option<FoundSignup>>;
         async fn password_reset(&self, token: TokenHash) -> Answer<Option<FoundPasswordReset>>;
@@ -150,6 +156,7 @@ pub(crate) const ONE_EACH: Limits = {
         signups_per_address: 1,
         password_resets_per_address: 1,
         email_changes_per_account: 1,
+        api_keys_per_organization: 1,
         password_attempts: Allowances { account: one, network: one },
     }
 };
@@ -295,6 +302,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
             lifetime: Duration::minutes(5),
         }),
         totp_issuer: "Rollcall".parse().expect("a name"),
+        key_uses: KeyUses::default(),
         feed: Feed::new(Arc::new(NothingRevoked)),
         exports: Exports::at_most(1),
         settings: Settings {
@@ -345,6 +353,40 @@ pub(crate) fn actor(number: u8, role: Role) -> Actor {
         place: Some((organization(), role)),
         mfa_deadline: None,
         means: Means::Session,
+        origin: Origin::default(),
+    }
+}
+
+/// An API key of the [`organization`].
+pub(crate) fn api_key(number: u8) -> ApiKey {
+    ApiKey {
+        id: ApiKeyId::from_parts(0, &[number; 10]),
+        prefix: KeyPrefix::from_random([number; 16]),
+        name: "CI".parse().expect("a name"),
+        scopes: Scopes::new([Permission::CallsRead]).expect("scopes"),
+        networks: Networks::default(),
+        rate_limit: None,
+        created_by: Some(user(1).id),
+        created_at: NOW,
+        expires_at: None,
+        revoked_at: None,
+        version: 1,
+    }
+}
+
+/// A key that was never used.
+pub(crate) fn listed_key(key: ApiKey) -> ListedKey {
+    ListedKey { key, previous_until: None, last_used_at: None, last_used_ip: None }
+}
+
+/// A program that has shown its [`api_key`].
+pub(crate) fn key_actor(number: u8) -> KeyActor {
+    KeyActor {
+        key: api_key(number),
+        organization: organization(),
+        secret_until: None,
+        means: Means::Session,
+        standing: None,
         origin: Origin::default(),
     }
 }

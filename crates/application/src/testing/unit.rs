@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
-    EmailAddress, InvitationId, OrganizationId, Role, SessionId, UserId,
+    ApiKeyId, EmailAddress, InvitationId, OrganizationId, Role, SessionId, UserId,
     accounts::{EmailChange, Notice, PasswordReset, Signup, User},
+    api_keys::ApiKey,
     audit::Origin,
     id::{EmailChangeId, MfaChallengeId, NoticeId, PasskeyId, PasswordResetId, SignupId},
     invitations::{Acceptance, Invitation, Status},
@@ -22,6 +23,7 @@ use super::Answer;
 use crate::{
     Page, PageRequest,
     accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
+    api_keys::{ApiKeys, ApiKeysView, KeyHash, ListedKey},
     audit::{AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, Position, Record},
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
     members::{MemberFilter, MemberKey, Members, MembersView, Offboarding},
@@ -97,7 +99,7 @@ mock! {
         async fn members_page(&mut self, organization: OrganizationId, filter: &MemberFilter, page: &PageRequest<MemberKey>) -> Answer<Page<Member, MemberKey>>;
         async fn owners_count(&mut self, organization: OrganizationId) -> Answer<usize>;
         async fn owners(&mut self, organization: OrganizationId) -> Answer<Vec<UserId>>;
-        async fn offboarding(&mut self, organization: OrganizationId, user: UserId) -> Answer<Offboarding>;
+        async fn offboarding(&mut self, organization: OrganizationId, user: UserId, now: OffsetDateTime) -> Answer<Offboarding>;
     }
 
     #[async_trait]
@@ -126,6 +128,24 @@ mock! {
         async fn invitations_lock_of(&mut self, organization: OrganizationId, inviter: UserId) -> Answer<Vec<(InvitationId, Role)>>;
         async fn invitation_hand_over(&mut self, organization: OrganizationId, id: InvitationId, to: UserId) -> Answer<()>;
         async fn invitation_accept(&mut self, organization: OrganizationId, acceptance: &Acceptance) -> Answer<()>;
+    }
+
+    #[async_trait]
+    impl ApiKeysView for Unit {
+        async fn api_key_find(&mut self, organization: OrganizationId, id: ApiKeyId) -> Answer<Option<ListedKey>>;
+        async fn api_keys_page(&mut self, organization: OrganizationId, page: &PageRequest<ApiKeyId>) -> Answer<Page<ListedKey, ApiKeyId>>;
+        async fn api_keys_count(&mut self, organization: OrganizationId) -> Answer<u64>;
+    }
+
+    #[async_trait]
+    impl ApiKeys for Unit {
+        async fn api_key_lock(&mut self, organization: OrganizationId, id: ApiKeyId) -> Answer<Option<ApiKey>>;
+        async fn api_key_hold(&mut self, organization: OrganizationId, id: ApiKeyId) -> Answer<Option<ApiKey>>;
+        async fn api_key_add(&mut self, organization: OrganizationId, key: &ApiKey, secret: KeyHash) -> Answer<()>;
+        async fn api_key_save(&mut self, organization: OrganizationId, key: &ApiKey) -> Answer<()>;
+        async fn api_key_rotate(&mut self, organization: OrganizationId, id: ApiKeyId, secret: KeyHash, present_until: OffsetDateTime) -> Answer<()>;
+        async fn api_key_revoke(&mut self, organization: OrganizationId, id: ApiKeyId, at: OffsetDateTime) -> Answer<()>;
+        async fn api_keys_hand_over(&mut self, organization: OrganizationId, from: UserId, to: UserId) -> Answer<Vec<ApiKeyId>>;
     }
 
     #[async_trait]
@@ -187,6 +207,7 @@ mock! {
     #[async_trait]
     impl SecurityView for Unit {
         async fn mfa_rule_find(&mut self, organization: OrganizationId) -> Answer<KeptRule>;
+        async fn mfa_is_overdue(&mut self, organization: OrganizationId, user: UserId) -> Answer<bool>;
         async fn mfa_impact_page(&mut self, organization: OrganizationId, page: &PageRequest<MemberKey>) -> Answer<Page<Affected, MemberKey>>;
     }
 

@@ -1,14 +1,15 @@
-//! From an access token to the actor.
+//! From an access token to whoever it speaks for.
 
 use rollcall_domain::{
     audit::Origin,
     secret::Secret,
-    tokens::{Claims, KeyPurpose, TYPE},
+    tokens::{Claims, Holder, KeyPurpose, TYPE},
 };
 
 use super::jwt;
 use crate::{
-    Actor, Application, Error, Means,
+    Application, Error, Means, Principal,
+    api_keys::{self, FoundKey},
     ports::{OpenSession, Scope},
     sessions,
 };
@@ -18,18 +19,33 @@ pub fn is_access_token(token: &Secret) -> bool {
     token.expose().bytes().filter(|byte| *byte == b'.').count() == 2
 }
 
-/// Who asks, if the access token is good and the session that it speaks for is open. They are what they are in that session
-/// now, whatever the token says they were.
-///
-/// # Errors
-/// [`Error::Unauthenticated`] for a token that is not ours or has run out, or whose session, membership or account has ended.
-pub async fn authenticate(app: &Application, token: &Secret, origin: Origin) -> Result<Actor, Error> {
-    let (_, found) = open(app, token).await?.ok_or(Error::Unauthenticated)?;
-    sessions::admit(app, found, None, Means::AccessToken, origin).await
+/// What an access token speaks for, as it is now.
+pub(super) enum Bearer {
+    /// A session.
+    Session(OpenSession),
+    /// An API key.
+    Key(FoundKey),
 }
 
-/// What an access token says, if it is good, and the session that it speaks for, if there still is one.
-pub(super) async fn open(app: &Application, token: &Secret) -> Result<Option<(Claims, OpenSession)>, Error> {
+/// Who asks, if the access token is good and the session that it speaks for is open, or the key not ended. They are what they are in
+/// that session now, whatever the token says they were; a key has the scopes that it has now.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for a token that is not ours or has run out, or whose session, membership, account or key has ended;
+/// for one of a key as [`api_keys::authenticate`].
+pub async fn authenticate(app: &Application, token: &Secret, origin: Origin) -> Result<Principal, Error> {
+    match open(app, token).await?.ok_or(Error::Unauthenticated)? {
+        (_, Bearer::Session(found)) => {
+            sessions::admit(app, found, None, Means::AccessToken, origin).await.map(Principal::Person)
+        }
+        (_, Bearer::Key(found)) => {
+            api_keys::admit(app, found, Means::AccessToken, origin).await.map(Principal::Key)
+        }
+    }
+}
+
+/// What an access token says, if it is good, and the session or key that it speaks for, if there still is one.
+pub(super) async fn open(app: &Application, token: &Secret) -> Result<Option<(Claims, Bearer)>, Error> {
     let keys = app.tokens.keys(app).await?;
     let now = app.now();
     let key = |kid: &str| keys.verifying(KeyPurpose::AccessToken, kid, now);
@@ -37,8 +53,21 @@ pub(super) async fn open(app: &Application, token: &Secret) -> Result<Option<(Cl
     if claims.check(app.tokens.issuer(), now).is_err() {
         return Ok(None);
     }
-    // The token names the account and the organization, so nothing has to be looked up across them.
-    let mut view = app.store.view(Scope::of(claims.sub, claims.org)).await?;
-    let found = view.session_find(claims.sub, claims.org, claims.sid).await?;
-    Ok(found.map(|found| (claims, found)))
+    // The token names what it speaks for and the organization, so nothing has to be looked up across them.
+    let bearer = match claims.holder {
+        Holder::Person { sub, org, sid, .. } => {
+            let mut view = app.store.view(Scope::of(sub, org)).await?;
+            view.session_find(sub, org, sid).await?.map(Bearer::Session)
+        }
+        Holder::Key { sub, org, .. } => {
+            let mut view = app.store.view(Scope::Organization(org)).await?;
+            let organization = view.organization_find(org).await?;
+            let listed = view.api_key_find(org, sub).await?;
+            organization.zip(listed).map(|(organization, listed)| {
+                // The token does not outlive the secret that it was asked for with.
+                Bearer::Key(FoundKey { key: listed.key, organization, secret_until: None })
+            })
+        }
+    };
+    Ok(bearer.map(|bearer| (claims, bearer)))
 }

@@ -10,7 +10,7 @@ mod publish;
 mod rotate;
 
 pub use authenticate::{authenticate, is_access_token};
-pub use introspect::{Introspection, introspect};
+pub use introspect::{Introspection, Spoken, introspect};
 pub use issue::{Issued, issue};
 pub use keys::Tokens;
 pub use ports::{Sealed, SigningKeys, SigningKeysView, StoredKey};

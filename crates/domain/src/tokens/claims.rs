@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-use crate::{OrganizationId, Role, SessionId, UserId, id::AccessTokenId, sessions::Session};
+use crate::{
+    ApiKeyId, OrganizationId, PermissionSet, Role, SessionId, UserId, api_keys::ApiKey, id::AccessTokenId,
+    sessions::Session,
+};
 
 /// The explicit type of an access token (RFC 9068 section 2.1), so that no other signed thing passes for one (RFC 8725
 /// section 3.11).
@@ -31,22 +34,60 @@ pub struct Claims {
     pub iss: String,
     /// Whom it is for.
     pub aud: String,
-    /// Who is signed in.
-    pub sub: UserId,
-    /// Where they work; left out for somebody who is in no organization.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub org: Option<OrganizationId>,
-    /// As what; left out for somebody who is in no organization.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<Role>,
-    /// The session it was made in.
-    pub sid: SessionId,
+    /// For whom it speaks.
+    #[serde(flatten)]
+    pub holder: Holder,
     /// Names the token.
     pub jti: AccessTokenId,
     /// When it was made, in seconds since 1970.
     pub iat: i64,
     /// When it is not good any more, in seconds since 1970. That second does not belong to its life.
     pub exp: i64,
+}
+
+/// For whom an access token speaks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Holder {
+    /// A person who is signed in.
+    Person {
+        /// Who is signed in.
+        sub: UserId,
+        /// Where they work; left out for somebody who is in no organization.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        org: Option<OrganizationId>,
+        /// As what; left out for somebody who is in no organization.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        role: Option<Role>,
+        /// The session it was made in.
+        sid: SessionId,
+    },
+    /// A program that has an API key.
+    Key {
+        /// The key.
+        sub: ApiKeyId,
+        /// Whose it is.
+        org: OrganizationId,
+        /// What it may do, separated by spaces (RFC 8693 section 4.2).
+        #[serde(with = "scope")]
+        scope: PermissionSet,
+    },
+}
+
+/// Permissions as one text, separated by spaces (RFC 6749 section 3.3).
+mod scope {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::PermissionSet;
+
+    pub(super) fn serialize<S: Serializer>(scope: &PermissionSet, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&scope.to_string())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PermissionSet, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.split(' ').map(|name| name.parse().map_err(D::Error::custom)).collect()
+    }
 }
 
 /// An access token whose signature is good says what it must not.
@@ -78,18 +119,46 @@ impl Claims {
         place: Option<(OrganizationId, Role)>,
         now: OffsetDateTime,
     ) -> Self {
-        let lifetime = issuer.lifetime.min(LONGEST);
-        Self {
-            iss: issuer.name.clone(),
-            aud: issuer.audience.clone(),
+        let holder = Holder::Person {
             sub: session.user,
             org: place.map(|(organization, _)| organization),
             role: place.map(|(_, role)| role),
             sid: session.id,
+        };
+        // By idleness no session ends so soon: asking for a token is a use of it.
+        Self::until(issuer, id, holder, session.expires_at, now)
+    }
+
+    /// What a token says that is made with an API key. It does not outlive the key, nor the secret that it was asked for with.
+    pub fn of_key(
+        issuer: &Issuer,
+        id: AccessTokenId,
+        organization: OrganizationId,
+        key: &ApiKey,
+        secret_until: Option<OffsetDateTime>,
+        now: OffsetDateTime,
+    ) -> Self {
+        let holder = Holder::Key { sub: key.id, org: organization, scope: key.scopes.permissions() };
+        let ends = [key.expires_at, secret_until];
+        let end = ends.into_iter().flatten().min().unwrap_or(now + LONGEST);
+        Self::until(issuer, id, holder, end, now)
+    }
+
+    fn until(
+        issuer: &Issuer,
+        id: AccessTokenId,
+        holder: Holder,
+        end: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Self {
+        let lifetime = issuer.lifetime.min(LONGEST);
+        Self {
+            iss: issuer.name.clone(),
+            aud: issuer.audience.clone(),
+            holder,
             jti: id,
             iat: now.unix_timestamp(),
-            // By idleness no session ends so soon: asking for a token is a use of it.
-            exp: (now + lifetime).min(session.expires_at).unix_timestamp(),
+            exp: (now + lifetime).min(end).unix_timestamp(),
         }
     }
 
@@ -127,6 +196,10 @@ impl Claims {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        Permission,
+        api_keys::{KeyPrefix, Networks, Scopes},
+    };
 
     const NOW: OffsetDateTime = time::macros::datetime!(2026-01-02 03:04:05.5 UTC);
 
@@ -185,9 +258,56 @@ mod tests {
 
     #[test]
     fn somebody_in_no_organization_has_neither_org_nor_role() {
-        let nowhere = Claims { org: None, role: None, ..claims() };
+        let (sub, sid) = (UserId::from_parts(0, &[2; 10]), SessionId::from_parts(0, &[1; 10]));
+        let nowhere = Claims { holder: Holder::Person { sub, org: None, role: None, sid }, ..claims() };
         let said = serde_json::to_value(&nowhere).expect("JSON");
         assert!(said.get("org").is_none() && said.get("role").is_none(), "{said}");
         assert_eq!(serde_json::from_value::<Claims>(said).expect("claims"), nowhere);
+    }
+    #[test]
+    fn a_token_of_a_key_says_its_scopes_and_lives_no_longer_than_what_it_was_asked_for_with() {
+        let key = ApiKey {
+            id: ApiKeyId::from_parts(0, &[5; 10]),
+            prefix: KeyPrefix::from_random([0; 16]),
+            name: "CI".parse().expect("a name"),
+            scopes: Scopes::new([Permission::CallsWrite, Permission::CallsRead]).expect("scopes"),
+            networks: Networks::default(),
+            rate_limit: None,
+            created_by: None,
+            created_at: NOW,
+            expires_at: None,
+            revoked_at: None,
+            version: 1,
+        };
+        let made = |key: &ApiKey, secret_until| {
+            let (id, organization) =
+                (AccessTokenId::from_parts(0, &[4; 10]), OrganizationId::from_parts(0, &[3; 10]));
+            Claims::of_key(&issuer(), id, organization, key, secret_until, NOW)
+        };
+        let claims = made(&key, None);
+        assert_eq!(claims.expires_in(), 300);
+        let said = serde_json::to_value(&claims).expect("JSON");
+        assert_eq!(said["scope"], "calls:read calls:write");
+        assert_eq!(said["sub"], key.id.to_string());
+        assert!(said.get("role").is_none() && said.get("sid").is_none(), "{said}");
+        assert_eq!(serde_json::from_value::<Claims>(said).expect("claims"), claims);
+        let ends = ApiKey { expires_at: Some(NOW + Duration::seconds(90)), ..key.clone() };
+        assert_eq!(made(&ends, None).expires_in(), 90);
+        assert_eq!(made(&key, Some(NOW + Duration::seconds(30))).expires_in(), 30);
+        assert_eq!(made(&ends, Some(NOW + Duration::DAY)).expires_in(), 90);
+    }
+
+    #[test]
+    fn a_token_speaks_for_a_person_or_a_key_and_for_nothing_in_between() {
+        let said = serde_json::to_value(claims()).expect("JSON");
+        for (member, value) in [
+            ("sub", serde_json::json!("key_01h455vb4pex5vsknk084sn02q")),
+            ("sub", serde_json::json!("inv_01h455vb4pex5vsknk084sn02q")),
+            ("sid", serde_json::Value::Null),
+        ] {
+            let mut mixed = said.clone();
+            mixed[member] = value;
+            assert!(serde_json::from_value::<Claims>(mixed).is_err(), "{member}");
+        }
     }
 }

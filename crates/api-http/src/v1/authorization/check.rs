@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     body::{Json, Object},
-    credential::Enrollee,
+    credential::Anybody,
     problem::Result,
 };
 
@@ -45,17 +45,18 @@ pub(super) struct Answer {
 }
 
 /// Tells what the caller may do.
-#[utoipa::path(post, path = "/v1/authorize", tag = "Team", request_body = AuthorizeRequest,
+#[utoipa::path(post, path = "/v1/authorize", tag = "Team",
+    security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), request_body = AuthorizeRequest,
     responses((status = 200, description = "The answers", body = AuthorizeAnswer)))]
 pub(super) async fn authorize(
-    Enrollee(actor): Enrollee,
+    Anybody(principal): Anybody,
     Json(request): Json<AuthorizeRequest>,
 ) -> Result<axum::Json<AuthorizeAnswer>> {
     if !(1..=MOST).contains(&request.checks.len()) {
         return Err(Error::invalid("checks", format!("must hold 1 to {MOST} permissions")).into());
     }
     let permissions: Vec<Permission> = request.checks.iter().map(|Object(check)| check.permission).collect();
-    let results = authorization::check(&actor, &permissions).into_iter().map(|answer| Answer {
+    let results = authorization::check(&principal, &permissions).into_iter().map(|answer| Answer {
         permission: answer.permission,
         allowed: answer.refused.is_none(),
         reason: answer.refused.map(|reason| reason.as_str()),

@@ -2,7 +2,7 @@ use rollcall_domain::{PermissionSet, Role};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{credential::Caller, cursor::PageOf};
+use crate::{credential::AnyCaller, cursor::PageOf};
 
 /// A role and what it carries.
 #[derive(Serialize, ToSchema)]
@@ -15,8 +15,9 @@ pub(super) struct RoleObject {
 
 /// Lists the roles with their permissions, the most powerful first.
 #[utoipa::path(get, path = "/v1/roles", tag = "Team",
+    security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     responses((status = 200, description = "The roles", body = PageOf<RoleObject>)))]
-pub(super) async fn list_roles(_caller: Caller) -> axum::Json<PageOf<RoleObject>> {
+pub(super) async fn list_roles(_caller: AnyCaller) -> axum::Json<PageOf<RoleObject>> {
     let data = Role::ALL.into_iter().map(|role| RoleObject { role, permissions: role.permissions() });
     axum::Json(PageOf { data: data.collect(), next_cursor: None })
 }

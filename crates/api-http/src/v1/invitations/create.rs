@@ -4,7 +4,7 @@ use rollcall_application::{
     Error,
     invitations::{self, Create},
 };
-use rollcall_domain::Role;
+use rollcall_domain::{Permission, Role};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -39,7 +39,7 @@ impl CreateInvitationRequest {
     responses((status = 201, description = "Invited", body = InvitationObject, headers(("Location" = String)))))]
 pub(super) async fn create_invitation(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Caller(actor): Caller<{ Permission::TeamInvite as u8 }>,
     Json(request): Json<CreateInvitationRequest>,
 ) -> Result<impl IntoResponse> {
     let invitation = invitations::create(&api.app, &actor, request.command()?).await?;

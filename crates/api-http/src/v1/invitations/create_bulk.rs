@@ -1,5 +1,6 @@
 use axum::extract::State;
 use rollcall_application::{Error, invitations};
+use rollcall_domain::Permission;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -60,7 +61,7 @@ pub(super) struct LineError {
     responses((status = 200, description = "What became of each line", body = CreateInvitationsAnswer)))]
 pub(super) async fn create_invitations(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Caller(actor): Caller<{ Permission::TeamInvite as u8 }>,
     Json(request): Json<CreateInvitationsRequest>,
 ) -> Result<axum::Json<CreateInvitationsAnswer>> {
     if !(1..=MOST).contains(&request.invitations.len()) {

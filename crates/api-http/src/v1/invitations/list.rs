@@ -1,6 +1,6 @@
 use axum::extract::State;
 use rollcall_application::{Error, PageRequest, invitations};
-use rollcall_domain::invitations::Status;
+use rollcall_domain::{Permission, invitations::Status};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -33,7 +33,7 @@ pub(super) struct ListInvitationsQuery {
     responses((status = 200, description = "A page of invitations", body = PageOf<InvitationObject>)))]
 pub(super) async fn list_invitations(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Caller(actor): Caller<{ Permission::TeamInvite as u8 }>,
     Query(query): Query<ListInvitationsQuery>,
 ) -> Result<axum::Json<PageOf<InvitationObject>>> {
     let status = query.status.as_deref().map(str::parse::<Status>).transpose();

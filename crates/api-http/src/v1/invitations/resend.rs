@@ -1,5 +1,6 @@
 use axum::extract::State;
 use rollcall_application::invitations;
+use rollcall_domain::Permission;
 
 use super::object::InvitationObject;
 use crate::{api::Api, credential::Caller, id_path::IdPath, problem::Result};
@@ -10,7 +11,7 @@ use crate::{api::Api, credential::Caller, id_path::IdPath, problem::Result};
     responses((status = 200, description = "Sent again", body = InvitationObject)))]
 pub(super) async fn resend_invitation(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Caller(actor): Caller<{ Permission::TeamInvite as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::Invitation>,
 ) -> Result<axum::Json<InvitationObject>> {
     let invitation = invitations::resend(&api.app, &actor, id).await?;

@@ -1,6 +1,7 @@
 use axum::extract::State;
 use http::StatusCode;
 use rollcall_application::invitations;
+use rollcall_domain::Permission;
 
 use crate::{api::Api, credential::Caller, id_path::IdPath, problem::Result};
 
@@ -10,7 +11,7 @@ use crate::{api::Api, credential::Caller, id_path::IdPath, problem::Result};
     responses((status = 204, description = "Taken back")))]
 pub(super) async fn revoke_invitation(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Caller(actor): Caller<{ Permission::TeamInvite as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::Invitation>,
 ) -> Result<StatusCode> {
     invitations::revoke(&api.app, &actor, id).await?;

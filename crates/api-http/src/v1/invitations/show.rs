@@ -1,6 +1,7 @@
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use rollcall_application::invitations;
+use rollcall_domain::Permission;
 
 use super::object::InvitationObject;
 use crate::{api::Api, credential::Caller, etag::by_content, id_path::IdPath, problem::Result};
@@ -11,7 +12,7 @@ use crate::{api::Api, credential::Caller, etag::by_content, id_path::IdPath, pro
     responses((status = 200, description = "The invitation", body = InvitationObject, headers(("ETag" = String)))))]
 pub(super) async fn show_invitation(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Caller(actor): Caller<{ Permission::TeamInvite as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::Invitation>,
     headers: HeaderMap,
 ) -> Result<Response> {

@@ -1,7 +1,7 @@
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use rollcall_application::members::{self, ChangeRole};
-use rollcall_domain::Role;
+use rollcall_domain::{Permission, Role};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -29,7 +29,7 @@ pub(super) struct ChangeRoleRequest {
     responses((status = 200, description = "The member as they are now", body = MemberObject, headers(("ETag" = String)))))]
 pub(super) async fn change_member_role(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Caller(actor): Caller<{ Permission::TeamUpdateRole as u8 }>,
     IdPath(user): IdPath<rollcall_domain::id::User>,
     if_match: IfMatch,
     Json(request): Json<ChangeRoleRequest>,

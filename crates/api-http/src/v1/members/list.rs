@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use super::object::MemberObject;
 use crate::{
     api::Api,
-    credential::Caller,
+    credential::AnyCaller,
     cursor::{Limit, List, PageOf},
     problem::Result,
     query::Query,
@@ -46,11 +46,12 @@ pub(super) struct ListMembersQuery {
 struct Key(i128, UserId);
 
 /// Lists the members, those who came in first at the beginning.
-#[utoipa::path(get, path = "/v1/members", tag = "Team", params(ListMembersQuery),
+#[utoipa::path(get, path = "/v1/members", tag = "Team",
+    security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(ListMembersQuery),
     responses((status = 200, description = "A page of members", body = PageOf<MemberObject>)))]
 pub(super) async fn list_members(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    AnyCaller(principal): AnyCaller,
     Query(query): Query<ListMembersQuery>,
 ) -> Result<axum::Json<PageOf<MemberObject>>> {
     let status = query.status.as_deref().map(str::parse::<MemberStatus>).transpose();
@@ -63,12 +64,12 @@ pub(super) async fn list_members(
         );
     }
     let filter = MemberFilter { role: query.role, status, search };
-    let list = List::new(&api, &actor, "members", &(filter.role, query.status, &filter.search));
+    let list = List::new(&api, &principal, "members", &(filter.role, query.status, &filter.search));
     let after = list.read(query.cursor.as_deref())?.and_then(|Key(joined_at, user)| {
         Some(MemberKey { joined_at: OffsetDateTime::from_unix_timestamp_nanos(joined_at).ok()?, user })
     });
     let page = PageRequest { limit: query.limit.0, after };
-    let page = members::list(&api.app, &actor, &filter, &page).await?;
+    let page = members::list(&api.app, &principal, &filter, &page).await?;
     Ok(axum::Json(PageOf {
         data: page.entries.into_iter().map(MemberObject::from).collect(),
         next_cursor: list.write(page.next.map(|key| Key(key.joined_at.unix_timestamp_nanos(), key.user))),

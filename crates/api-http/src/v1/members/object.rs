@@ -1,4 +1,4 @@
-use rollcall_application::Actor;
+use rollcall_application::Asks;
 use rollcall_domain::{Role, UserId, members::Member};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -41,7 +41,7 @@ impl From<Member> for MemberObject {
 }
 
 /// What tags call a member: a person is another member in another organization.
-pub(super) fn tag_name(actor: &Actor, user: UserId) -> String {
-    let organization = actor.organization().map(|id| id.to_string()).unwrap_or_default();
+pub(super) fn tag_name(who: &impl Asks, user: UserId) -> String {
+    let organization = who.organization().map(|id| id.to_string()).unwrap_or_default();
     format!("{organization}.{user}")
 }

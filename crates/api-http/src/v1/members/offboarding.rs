@@ -1,6 +1,7 @@
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use rollcall_application::members;
+use rollcall_domain::Permission;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,6 +13,9 @@ pub(super) struct Offboarding {
     /// Sessions in the organization that would end.
     #[schema(example = 2)]
     sessions: u32,
+    /// API keys that the member made or took over, and that can be used. They go on; `hand_over_to` says who is asked about them.
+    #[schema(example = 1)]
+    api_keys: u32,
     /// Open invitations that the member stands behind. They would be taken back, unless `hand_over_to` gives them to somebody else.
     #[schema(example = 3)]
     pending_invitations: u32,
@@ -26,11 +30,11 @@ pub(super) struct Offboarding {
     responses((status = 200, description = "What would be touched", body = Offboarding, headers(("ETag" = String)))))]
 pub(super) async fn show_offboarding(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Caller(actor): Caller<{ Permission::TeamRemove as u8 }>,
     IdPath(user): IdPath<rollcall_domain::id::User>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let members::Offboarding { sessions, pending_invitations, sole_owner } =
+    let members::Offboarding { sessions, api_keys, pending_invitations, sole_owner } =
         members::offboarding(&api.app, &actor, user).await?;
-    Ok(by_content(&headers, &Offboarding { sessions, pending_invitations, sole_owner }))
+    Ok(by_content(&headers, &Offboarding { sessions, api_keys, pending_invitations, sole_owner }))
 }

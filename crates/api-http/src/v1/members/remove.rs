@@ -4,6 +4,7 @@ use rollcall_application::{
     Error,
     members::{self, Remove},
 };
+use rollcall_domain::Permission;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -13,7 +14,8 @@ use crate::{api::Api, credential::Caller, id_path::IdPath, problem::Result, quer
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct RemoveQuery {
-    /// The member who takes over the open invitations that the removed one stands behind; left out, those are taken back.
+    /// The member who takes over the open invitations that the removed one stands behind, and the API keys that they made; left out,
+    /// the invitations are taken back, and the keys go on without anybody named.
     #[param(example = "user_01h455vb4pex5vsknk084sn02r")]
     hand_over_to: Option<String>,
 }
@@ -24,7 +26,7 @@ pub(super) struct RemoveQuery {
     responses((status = 204, description = "Removed")))]
 pub(super) async fn remove_member(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Caller(actor): Caller<{ Permission::TeamRemove as u8 }>,
     IdPath(user): IdPath<rollcall_domain::id::User>,
     Query(query): Query<RemoveQuery>,
 ) -> Result<StatusCode> {

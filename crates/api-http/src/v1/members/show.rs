@@ -3,18 +3,19 @@ use http::HeaderMap;
 use rollcall_application::members;
 
 use super::object::{MemberObject, tag_name};
-use crate::{api::Api, credential::Caller, etag::versioned, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::AnyCaller, etag::versioned, id_path::IdPath, problem::Result};
 
 /// Shows a member.
 #[utoipa::path(get, path = "/v1/members/{user_id}", tag = "Team",
+    security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     params(("user_id" = String, Path, example = "user_01h455vb4pex5vsknk084sn02q")),
     responses((status = 200, description = "The member", body = MemberObject, headers(("ETag" = String)))))]
 pub(super) async fn show_member(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    AnyCaller(principal): AnyCaller,
     IdPath(user): IdPath<rollcall_domain::id::User>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let member = members::show(&api.app, &actor, user).await?;
-    Ok(versioned(tag_name(&actor, user), member.version, &headers, &MemberObject::from(member)))
+    let member = members::show(&api.app, &principal, user).await?;
+    Ok(versioned(tag_name(&principal, user), member.version, &headers, &MemberObject::from(member)))
 }

@@ -1,6 +1,7 @@
 use axum::extract::State;
 use http::StatusCode;
 use rollcall_application::organizations::{self, Delete};
+use rollcall_domain::Permission;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -23,7 +24,7 @@ pub(super) struct DeleteOrganizationRequest {
     responses((status = 204, description = "Deleted")))]
 pub(super) async fn delete_organization(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Caller(actor): Caller<{ Permission::OrganizationDelete as u8 }>,
     if_match: IfMatch,
     Json(request): Json<DeleteOrganizationRequest>,
 ) -> Result<StatusCode> {

@@ -3,13 +3,15 @@ use std::result::Result;
 use axum::{extract::State, response::Response};
 use http::{HeaderValue, header};
 use rollcall_application::organizations::{self, Export, ExportCounts, Part};
-use rollcall_domain::OrganizationId;
+use rollcall_domain::{OrganizationId, Permission};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 use time::OffsetDateTime;
 use tracing::{Instrument, Span};
 
-use super::super::{invitations::InvitationObject, members::MemberObject, objects::OrganizationObject};
+use super::super::{
+    api_keys::ApiKeyObject, invitations::InvitationObject, members::MemberObject, objects::OrganizationObject,
+};
 use crate::{
     api::Api,
     credential::Caller,
@@ -40,6 +42,9 @@ enum Line<'a> {
     Invitation {
         invitation: InvitationObject,
     },
+    ApiKey {
+        api_key: ApiKeyObject,
+    },
     /// The leaf stands here byte by byte as it is kept, so that it can be proved.
     AuditEvent {
         leaf: &'a RawValue,
@@ -56,12 +61,13 @@ struct Counts {
     organization: u8,
     member: u64,
     invitation: u64,
+    api_key: u64,
     audit_event: u64,
 }
 
 /// Exports everything of the organization, as it was at one moment: one JSON object a line, each with its `type`. The first
 /// line is `begin`, with the version of the format, the organization and the moment; then come `organization`, `member`,
-/// `invitation` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
+/// `invitation`, `api_key` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
 /// persons in it); the last is `end` with how many of each there were. Without an `end` it was cut off: because the right to
 /// it was lost in the middle, because nobody took what was sent, or because it took longer than an hour. Needs a fresh proof
 /// of who one is.
@@ -70,7 +76,7 @@ struct Counts {
         headers(("Content-Disposition" = String)))))]
 pub(super) async fn export_organization(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Caller(actor): Caller<{ Permission::OrganizationExport as u8 }>,
 ) -> Result<Response, Problem> {
     let mut export = organizations::export(&api.app, &actor).await?;
     // The first part before the answer, so that whatever is wrong from the start is told as usual.
@@ -137,14 +143,18 @@ fn lines(part: Part, exported_at: OffsetDateTime) -> serde_json::Result<Vec<u8>>
         Part::Invitations(invitations) => invitations.into_iter().try_for_each(|listed| {
             line(&Line::Invitation { invitation: InvitationObject::at(exported_at, listed) })
         })?,
+        Part::ApiKeys(keys) => {
+            keys.into_iter().try_for_each(|listed| line(&Line::ApiKey { api_key: listed.into() }))?;
+        }
         Part::AuditEvents(events) => events.iter().try_for_each(|event| {
             line(&Line::AuditEvent { leaf: serde_json::from_str(&event.leaf)?, personal: &event.personal })
         })?,
-        Part::End(ExportCounts { members, invitations, audit_events }) => {
+        Part::End(ExportCounts { members, invitations, api_keys, audit_events }) => {
             let counts = Counts {
                 organization: 1,
                 member: members,
                 invitation: invitations,
+                api_key: api_keys,
                 audit_event: audit_events,
             };
             line(&Line::End { counts })?;

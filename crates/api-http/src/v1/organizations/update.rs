@@ -1,6 +1,7 @@
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use rollcall_application::organizations::{self, Update};
+use rollcall_domain::Permission;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -28,7 +29,7 @@ pub(super) struct UpdateOrganizationRequest {
     responses((status = 200, description = "The organization as it is now", body = OrganizationObject, headers(("ETag" = String)))))]
 pub(super) async fn update_organization(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Caller(actor): Caller<{ Permission::OrganizationUpdate as u8 }>,
     if_match: IfMatch,
     Json(request): Json<UpdateOrganizationRequest>,
 ) -> Result<Response> {

@@ -1,6 +1,6 @@
 use axum::extract::State;
-use rollcall_application::tokens;
-use rollcall_domain::{OrganizationId, Role, SessionId, UserId, id::AccessTokenId, secret::Secret};
+use rollcall_application::tokens::{self, Spoken};
+use rollcall_domain::{ApiKeyId, OrganizationId, Role, SessionId, UserId, id::AccessTokenId, secret::Secret};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,7 +10,7 @@ use crate::{api::Api, form::Form, problem::Result, service_credential::SiblingSe
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct IntrospectRequest {
-    /// The token of a session (`rcs_…`), or an access token.
+    /// The token of a session (`rcs_…`), an API key (`rck_…`), or an access token.
     #[schema(example = "rcs_3x8h5c1vw0k9m2n7p4q6r8t1y3z5a7b9c2d4e6f8g0h2j4k6m8n1")]
     token: String,
     /// What kind of token it may be. It is not needed.
@@ -32,21 +32,9 @@ pub(super) struct TokenState {
 /// What a good token is worth.
 #[derive(Serialize, ToSchema)]
 pub(super) struct LiveToken {
-    /// Who is signed in.
-    #[schema(value_type = String, example = "user_01h455vb4pex5vsknk084sn02q")]
-    sub: UserId,
-    /// Where they work; left out for somebody who is in no organization.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "org_01h455vb4pex5vsknk084sn02q")]
-    org: Option<OrganizationId>,
-    /// As what, at this moment; left out for somebody who is in no organization.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "admin")]
-    role: Option<Role>,
-    /// The session.
-    #[schema(value_type = String, example = "sess_01h455vb4pex5vsknk084sn02q")]
-    sid: SessionId,
-    /// Names the token; left out for a session's own.
+    #[serde(flatten)]
+    holder: TokenHolder,
+    /// Names the token; left out for a session's own, and for an API key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "at_01h455vb4pex5vsknk084sn02q")]
     jti: Option<AccessTokenId>,
@@ -61,12 +49,73 @@ pub(super) struct LiveToken {
     /// When it was made, in seconds since 1970.
     #[schema(example = 1_767_323_045)]
     iat: i64,
-    /// When it will have run out, in seconds since 1970. The end of a session moves on while it is used.
+    /// When it will have run out, in seconds since 1970. The end of a session moves on while it is used. Left out for an API key that
+    /// does not end by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 1_767_323_345)]
-    exp: i64,
+    exp: Option<i64>,
 }
 
-/// Tells what a session's token or an access token is worth at this moment (RFC 7662).
+/// Whom a token speaks for.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum TokenHolder {
+    /// A person.
+    Person {
+        /// Who is signed in.
+        #[schema(value_type = String, example = "user_01h455vb4pex5vsknk084sn02q")]
+        sub: UserId,
+        /// Where they work; left out for somebody who is in no organization.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>, example = "org_01h455vb4pex5vsknk084sn02q")]
+        org: Option<OrganizationId>,
+        /// As what, at this moment; left out for somebody who is in no organization.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>, example = "admin")]
+        role: Option<Role>,
+        /// The session.
+        #[schema(value_type = String, example = "sess_01h455vb4pex5vsknk084sn02q")]
+        sid: SessionId,
+    },
+    /// A program.
+    Key {
+        /// The API key.
+        #[schema(value_type = String, example = "key_01h455vb4pex5vsknk084sn02q")]
+        sub: ApiKeyId,
+        /// Whose it is.
+        #[schema(value_type = String, example = "org_01h455vb4pex5vsknk084sn02q")]
+        org: OrganizationId,
+        /// What it may do at this moment, separated by spaces.
+        #[schema(example = "calls:read calls:write")]
+        scope: String,
+        /// The networks that it may be used from; left out when from anywhere. The service must look, as it knows where the request
+        /// comes from.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(example = json!(["192.0.2.0/24"]))]
+        allowed_cidrs: Option<Vec<String>>,
+    },
+}
+
+impl From<Spoken> for TokenHolder {
+    fn from(holder: Spoken) -> Self {
+        match holder {
+            Spoken::Person { user, place, session } => Self::Person {
+                sub: user,
+                org: place.map(|(organization, _)| organization),
+                role: place.map(|(_, role)| role),
+                sid: session,
+            },
+            Spoken::Key { key, organization, scopes, networks } => Self::Key {
+                sub: key,
+                org: organization,
+                scope: scopes.to_string(),
+                allowed_cidrs: networks.texts(),
+            },
+        }
+    }
+}
+
+/// Tells what a session's token, an API key or an access token is worth at this moment (RFC 7662).
 #[utoipa::path(post, path = "/v1/introspect", tag = "Access tokens", security(("service" = [])),
     request_body(content = IntrospectRequest, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "What it is worth", body = TokenState)))]
@@ -78,10 +127,7 @@ pub(super) async fn introspect_token(
     let told = tokens::introspect(&api.app, &Secret::new(request.token)).await?;
     let issuer = api.app.tokens.issuer();
     let live = told.map(|told| LiveToken {
-        sub: told.user,
-        org: told.place.map(|(organization, _)| organization),
-        role: told.place.map(|(_, role)| role),
-        sid: told.session,
+        holder: told.holder.into(),
         jti: told.id,
         token_type: "Bearer",
         iss: issuer.name.clone(),

@@ -4,7 +4,7 @@ use rollcall_application::tokens::{self, Issued};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{api::Api, body::NoFields, credential::Caller, problem::Result};
+use crate::{api::Api, body::NoFields, credential::AnyCaller, problem::Result};
 
 /// An access token.
 #[derive(Serialize, ToSchema)]
@@ -21,16 +21,16 @@ pub(super) struct AccessToken {
     expires_in: u64,
 }
 
-/// Makes an access token for services beside Rollcall: it tells who is signed in, where and as what, for at most five
-/// minutes. It takes the session's own token; an access token does not renew itself.
-#[utoipa::path(post, path = "/v1/tokens", tag = "Access tokens", security(("session" = []), ("cookie" = [])),
+/// Makes an access token for services beside Rollcall: it tells who is signed in, where and as what, or which API key it was made
+/// with, for at most five minutes. It takes the session's own token, or the key itself; an access token does not renew itself.
+#[utoipa::path(post, path = "/v1/tokens", tag = "Access tokens", security(("session" = []), ("cookie" = []), ("api_key" = [])),
     responses((status = 201, description = "The token", body = AccessToken)))]
 pub(super) async fn issue_access_token(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    AnyCaller(principal): AnyCaller,
     NoFields: NoFields,
 ) -> Result<(StatusCode, axum::Json<AccessToken>)> {
-    let Issued { token, expires_in } = tokens::issue(&api.app, &actor).await?;
+    let Issued { token, expires_in } = tokens::issue(&api.app, &principal).await?;
     let access_token = token.expose().to_owned();
     Ok((StatusCode::CREATED, axum::Json(AccessToken { access_token, token_type: "Bearer", expires_in })))
 }

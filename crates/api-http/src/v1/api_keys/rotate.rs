@@ -1,0 +1,43 @@
+use axum::extract::State;
+use rollcall_application::{
+    Error,
+    api_keys::{self, Rotate},
+};
+use rollcall_domain::{Permission, api_keys::LONGEST_OVERLAP};
+use serde::Deserialize;
+use time::Duration;
+use utoipa::ToSchema;
+
+use super::object::ApiKeyWithSecret;
+use crate::{api::Api, body::Json, credential::Caller, id_path::IdPath, problem::Result};
+
+/// How the present secret ends.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RotateApiKeyRequest {
+    /// How many seconds it goes on working: 0 to 604,800, which is seven days. Left out, it ends at once.
+    #[serde(default)]
+    #[schema(example = 86_400)]
+    overlap_seconds: u32,
+}
+
+/// Gives an API key a new secret, which is in the answer, and is never shown again. The present one works until the overlap ends; one
+/// from before ends at once, so that never more than two work. Needs a fresh proof of who one is.
+#[utoipa::path(post, path = "/v1/api-keys/{api_key_id}/rotate", tag = "API keys",
+    security(("session" = []), ("cookie" = [])), request_body = RotateApiKeyRequest,
+    params(("api_key_id" = String, Path, example = "key_01h455vb4pex5vsknk084sn02q")),
+    responses((status = 200, description = "The key with its new secret", body = ApiKeyWithSecret)))]
+pub(super) async fn rotate_api_key(
+    State(api): State<Api>,
+    Caller(actor): Caller<{ Permission::ApiKeysManage as u8 }>,
+    IdPath(id): IdPath<rollcall_domain::id::ApiKey>,
+    Json(request): Json<RotateApiKeyRequest>,
+) -> Result<axum::Json<ApiKeyWithSecret>> {
+    let overlap = Duration::seconds(request.overlap_seconds.into());
+    if overlap > LONGEST_OVERLAP {
+        let most = LONGEST_OVERLAP.whole_seconds();
+        return Err(Error::invalid("overlap_seconds", format!("must be between 0 and {most}")).into());
+    }
+    let made = api_keys::rotate(&api.app, &actor, Rotate { id, overlap }).await?;
+    Ok(axum::Json(made.into()))
+}

@@ -1,0 +1,26 @@
+//! API keys: making, changing and ending them, and letting programs in by them.
+
+mod authenticate;
+mod create;
+mod hash;
+mod list;
+mod ports;
+mod report;
+mod revoke;
+mod rotate;
+mod show;
+mod update;
+mod uses;
+
+pub(crate) use authenticate::{admit, find_afresh, is_good};
+pub use authenticate::{authenticate, is_api_key};
+pub use create::{Command as Create, Made, create};
+pub use hash::KeyHash;
+pub use list::list;
+pub use ports::{ApiKeys, ApiKeysView, FoundKey, KeyUse, ListedKey};
+pub use report::report;
+pub use revoke::revoke;
+pub use rotate::{Command as Rotate, rotate};
+pub use show::show;
+pub use update::{Command as Update, update};
+pub use uses::{KeyUses, write_down_uses};

@@ -1,0 +1,121 @@
+//! What is kept of API keys.
+
+use std::net::IpAddr;
+
+use async_trait::async_trait;
+use rollcall_domain::{ApiKeyId, OrganizationId, UserId, api_keys::ApiKey, organizations::Organization};
+use time::OffsetDateTime;
+
+use super::KeyHash;
+use crate::{Page, PageRequest, ports::StoreError};
+
+/// A key as the organization sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedKey {
+    /// The key.
+    pub key: ApiKey,
+    /// Until when the secret of before works too; none when there is none.
+    pub previous_until: Option<OffsetDateTime>,
+    /// When it was last used.
+    pub last_used_at: Option<OffsetDateTime>,
+    /// From where.
+    pub last_used_ip: Option<String>,
+}
+
+/// A key that was found by what opens it, and where it leads.
+#[derive(Debug, Clone)]
+pub struct FoundKey {
+    /// The key, whether or not it is still good.
+    pub key: ApiKey,
+    /// Where it leads.
+    pub organization: Organization,
+    /// Until when the secret works that it was found by; none when for as long as the key does.
+    pub secret_until: Option<OffsetDateTime>,
+}
+
+/// A use of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyUse {
+    /// Which key.
+    pub key: ApiKeyId,
+    /// When.
+    pub at: OffsetDateTime,
+    /// From where.
+    pub ip: Option<IpAddr>,
+}
+
+/// Reads the API keys of the scope's organization.
+#[async_trait]
+pub trait ApiKeysView {
+    /// A key.
+    async fn api_key_find(
+        &mut self,
+        organization: OrganizationId,
+        id: ApiKeyId,
+    ) -> Result<Option<ListedKey>, StoreError>;
+
+    /// A page of the keys, those that have ended among them, the newest first.
+    async fn api_keys_page(
+        &mut self,
+        organization: OrganizationId,
+        page: &PageRequest<ApiKeyId>,
+    ) -> Result<Page<ListedKey, ApiKeyId>, StoreError>;
+
+    /// How many keys there are that have not been revoked.
+    async fn api_keys_count(&mut self, organization: OrganizationId) -> Result<u64, StoreError>;
+}
+
+/// Changes the API keys of the scope's organization.
+#[async_trait]
+pub trait ApiKeys {
+    /// A key, locked until the end of the transaction; none in an organization that is deleted, which does not happen before then
+    /// either.
+    async fn api_key_lock(
+        &mut self,
+        organization: OrganizationId,
+        id: ApiKeyId,
+    ) -> Result<Option<ApiKey>, StoreError>;
+
+    /// The same, but others may hold it as well. Nobody changes it before the end of the transaction.
+    async fn api_key_hold(
+        &mut self,
+        organization: OrganizationId,
+        id: ApiKeyId,
+    ) -> Result<Option<ApiKey>, StoreError>;
+
+    /// Adds a key, and what is kept of its secret.
+    async fn api_key_add(
+        &mut self,
+        organization: OrganizationId,
+        key: &ApiKey,
+        secret: KeyHash,
+    ) -> Result<(), StoreError>;
+
+    /// Saves a key's name, scopes, end, networks and limit, and counts its version up.
+    async fn api_key_save(&mut self, organization: OrganizationId, key: &ApiKey) -> Result<(), StoreError>;
+
+    /// Gives a key another secret. The present one works until a moment, the one before that not any more. Counts the version up.
+    async fn api_key_rotate(
+        &mut self,
+        organization: OrganizationId,
+        id: ApiKeyId,
+        secret: KeyHash,
+        present_until: OffsetDateTime,
+    ) -> Result<(), StoreError>;
+
+    /// Ends a key, with whatever opens it, and counts its version up.
+    async fn api_key_revoke(
+        &mut self,
+        organization: OrganizationId,
+        id: ApiKeyId,
+        at: OffsetDateTime,
+    ) -> Result<(), StoreError>;
+
+    /// Hands over the keys that have not been revoked from one member to another; gives back which.
+    async fn api_keys_hand_over(
+        &mut self,
+        organization: OrganizationId,
+        from: UserId,
+        to: UserId,
+    ) -> Result<Vec<ApiKeyId>, StoreError>;
+}

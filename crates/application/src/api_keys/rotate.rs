@@ -1,0 +1,109 @@
+//! Giving an API key a new secret.
+
+use rollcall_domain::{
+    ApiKeyId, Permission,
+    audit::{Action, Target as AuditTarget},
+    policy::Target,
+};
+use time::Duration;
+
+use super::create::{Made, mint};
+use crate::{Actor, Application, Error};
+
+/// Which key, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Command {
+    /// Which key.
+    pub id: ApiKeyId,
+    /// How long the present secret goes on working: nothing to [`LONGEST_OVERLAP`](rollcall_domain::api_keys::LONGEST_OVERLAP).
+    pub overlap: Duration,
+}
+
+/// Gives a key a new secret. The present one works until the overlap ends; one that was replaced before ends at once, so that
+/// never more than two work.
+///
+/// # Errors
+/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::NotFound`], [`Error::ApiKeyRevoked`], and
+/// [`Error::ApiKeyExpired`], as a new secret would be of no use.
+pub async fn rotate(app: &Application, actor: &Actor, command: Command) -> Result<Made, Error> {
+    let rotated = change(app, actor, command).await;
+    app.refusals_recorded(actor, Action::ApiKeyRotated, AuditTarget::ApiKey(command.id), rotated).await
+}
+
+async fn change(app: &Application, actor: &Actor, Command { id, overlap }: Command) -> Result<Made, Error> {
+    let seat = actor.permit(Permission::ApiKeysManage)?;
+    let now = app.now();
+    actor.require_elevation(now)?;
+    let mut unit = app.store.begin(seat.scope()).await?;
+    seat.permit_on(unit.as_mut(), Permission::ApiKeysManage, Target::Organization).await?;
+    let key = unit.api_key_lock(seat.organization, id).await?.ok_or(Error::NotFound)?;
+    if key.revoked_at.is_some() {
+        return Err(Error::ApiKeyRevoked);
+    }
+    if !key.is_live(now) {
+        return Err(Error::ApiKeyExpired);
+    }
+    let (secret, hash) = mint(app, &key.prefix);
+    unit.api_key_rotate(seat.organization, id, hash, now + overlap).await?;
+    let listed = unit.api_key_find(seat.organization, id).await?.ok_or(Error::NotFound)?;
+    let event = app.event_by(actor, Action::ApiKeyRotated, AuditTarget::ApiKey(id)).change(
+        "overlap_seconds",
+        None,
+        Some(&overlap.whole_seconds().to_string()),
+    );
+    unit.commit(app.record(event)).await?;
+    Ok(Made { key: app.key_uses.known(listed), secret })
+}
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{Role, api_keys::ApiKey, audit::Outcome};
+
+    use super::*;
+    use crate::testing::{MockDirectory, MockUnit, NOW, TestStore, actor, api_key, application, listed_key};
+
+    fn unit(key: ApiKey) -> MockUnit {
+        let mut unit = MockUnit::new();
+        unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Owner)));
+        unit.expect_api_key_lock().returning(move |_, _| Ok(Some(key.clone())));
+        unit.expect_api_key_find().returning(|_, _| Ok(Some(listed_key(api_key(1)))));
+        unit
+    }
+
+    #[tokio::test]
+    async fn the_present_secret_works_until_the_overlap_ends() {
+        let mut unit = unit(api_key(1));
+        unit.expect_api_key_rotate()
+            .times(1)
+            .withf(|_, _, _, until| *until == NOW + Duration::HOUR)
+            .returning(|_, _, _, _| Ok(()));
+        let store = TestStore::of(unit);
+        let app = application(&store, MockDirectory::new());
+        let command = Command { id: api_key(1).id, overlap: Duration::HOUR };
+        let made = rotate(&app, &actor(1, Role::Owner), command).await.expect("a secret");
+        assert!(made.secret.expose().starts_with(api_key(1).prefix.as_str()));
+        assert_eq!(store.committed()[0].1, [(Action::ApiKeyRotated, Outcome::Success)]);
+    }
+
+    #[tokio::test]
+    async fn what_has_ended_gets_no_secret_and_neither_does_a_stale_proof() {
+        let mut stale = actor(1, Role::Owner);
+        stale.session.authenticated_at = NOW - Duration::minutes(10);
+        let revoked = ApiKey { revoked_at: Some(NOW), ..api_key(1) };
+        let expired = ApiKey { expires_at: Some(NOW), ..api_key(1) };
+        let owner = actor(1, Role::Owner);
+        for (actor, key) in [(&owner, revoked), (&owner, expired), (&stale, api_key(1))] {
+            let store = TestStore::of(unit(key));
+            let app = application(&store, MockDirectory::new());
+            let command = Command { id: api_key(1).id, overlap: Duration::ZERO };
+            let refused = rotate(&app, actor, command).await;
+            assert!(
+                matches!(
+                    refused,
+                    Err(Error::ApiKeyRevoked | Error::ApiKeyExpired | Error::ElevationRequired)
+                ),
+                "{refused:?}"
+            );
+        }
+    }
+}

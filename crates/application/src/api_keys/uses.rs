@@ -1,0 +1,152 @@
+//! What this node keeps in mind of keys in use: how fast each is used, and when each was last. Letting a program in writes nothing.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use rollcall_domain::{
+    ApiKeyId,
+    api_keys::{ApiKey, Standing},
+};
+use time::OffsetDateTime;
+
+use super::{KeyUse, ListedKey};
+use crate::{Application, Error};
+
+/// What this node keeps in mind of keys in use. Cloning it is cheap.
+///
+/// Each node counts for itself: a limit holds for every node, so that several nodes let through several times as much. Counting
+/// together would be a write for each request.
+#[derive(Debug, Clone, Default)]
+pub struct KeyUses(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// When the limit of each key is whole again.
+    whole_at: Mutex<HashMap<ApiKeyId, OffsetDateTime>>,
+    /// The last use of each key that is not written down yet.
+    last: Mutex<HashMap<ApiKeyId, KeyUse>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl KeyUses {
+    /// Counts a request against the key's own limit, if it has one.
+    ///
+    /// # Errors
+    /// [`Error::KeyLimitReached`].
+    pub(super) fn count(&self, key: &ApiKey, now: OffsetDateTime) -> Result<Option<Standing>, Error> {
+        let Some(limit) = key.rate_limit else { return Ok(None) };
+        let counted = limit.count(lock(&self.0.whole_at).entry(key.id).or_insert(now), now);
+        counted.map(Some).map_err(|retry_after| Error::KeyLimitReached { limit, retry_after })
+    }
+
+    /// Notes a use.
+    pub(super) fn note(&self, used: KeyUse) {
+        let mut last = lock(&self.0.last);
+        let newest = last.entry(used.key).or_insert(used);
+        if newest.at <= used.at {
+            *newest = used;
+        }
+    }
+
+    /// The key with its last use as this node knows it.
+    pub(super) fn known(&self, mut listed: ListedKey) -> ListedKey {
+        let last = lock(&self.0.last).get(&listed.key.id).copied();
+        if let Some(used) = last.filter(|used| listed.last_used_at.is_none_or(|at| at < used.at)) {
+            listed.last_used_at = Some(used.at);
+            listed.last_used_ip = used.ip.map(|ip| ip.to_string());
+        }
+        listed
+    }
+
+    /// Takes all uses that are not written down yet, in the order of the keys.
+    fn take(&self, now: OffsetDateTime) -> Vec<KeyUse> {
+        // What is whole again is as good as never used.
+        lock(&self.0.whole_at).retain(|_, whole_at| *whole_at > now);
+        let mut uses: Vec<KeyUse> = std::mem::take(&mut *lock(&self.0.last)).into_values().collect();
+        uses.sort_by_key(|used| used.key);
+        uses
+    }
+}
+
+/// Writes down when keys were last used, for all that were since the last time; the newest of each counts.
+///
+/// # Errors
+/// When the database does not answer. Nothing is lost then: the next time takes it along.
+pub async fn write_down_uses(app: &Application) -> Result<(), Error> {
+    let uses = app.key_uses.take(app.now());
+    if uses.is_empty() {
+        return Ok(());
+    }
+    if let Err(error) = app.directory.api_keys_used(&uses).await {
+        uses.into_iter().for_each(|used| app.key_uses.note(used));
+        return Err(error.into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::api_keys::RateLimit;
+    use time::Duration;
+
+    use super::*;
+    use crate::{
+        ports::StoreError,
+        testing::{MockDirectory, NOW, TestStore, api_key, application},
+    };
+
+    fn used(number: u8, second: i64) -> KeyUse {
+        KeyUse { key: api_key(number).id, at: NOW + Duration::seconds(second), ip: None }
+    }
+
+    #[tokio::test]
+    async fn the_newest_use_of_each_key_is_written_down_once_and_nothing_when_there_is_none() {
+        let mut directory = MockDirectory::new();
+        directory
+            .expect_api_keys_used()
+            .times(1)
+            .withf(|uses| *uses == [used(1, 5), used(2, 1)])
+            .returning(|_| Ok(()));
+        let app = application(&TestStore::default(), directory);
+        write_down_uses(&app).await.expect("nothing to write");
+        for (number, second) in [(2, 1), (1, 3), (1, 5), (1, 4)] {
+            app.key_uses.note(used(number, second));
+        }
+        write_down_uses(&app).await.expect("written");
+        write_down_uses(&app).await.expect("nothing to write");
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_written_down_is_the_next_time_unless_there_is_newer() {
+        let mut directory = MockDirectory::new();
+        directory.expect_api_keys_used().times(1).returning(|_| Err(StoreError::Unavailable("down".into())));
+        directory
+            .expect_api_keys_used()
+            .times(1)
+            .withf(|uses| *uses == [used(1, 1), used(2, 9)])
+            .returning(|_| Ok(()));
+        let app = application(&TestStore::default(), directory);
+        app.key_uses.note(used(1, 1));
+        app.key_uses.note(used(2, 1));
+        assert!(write_down_uses(&app).await.is_err());
+        app.key_uses.note(used(2, 9));
+        write_down_uses(&app).await.expect("written");
+    }
+
+    #[test]
+    fn each_key_has_its_own_limit() {
+        let uses = KeyUses::default();
+        let limited = |number| ApiKey { rate_limit: RateLimit::new(1, 60).ok(), ..api_key(number) };
+        assert!(uses.count(&limited(1), NOW).is_ok());
+        let refused = uses.count(&limited(1), NOW);
+        let Err(Error::KeyLimitReached { retry_after, .. }) = refused else { panic!("{refused:?}") };
+        assert_eq!(retry_after, Duration::MINUTE);
+        assert!(uses.count(&limited(2), NOW).is_ok());
+        assert!(matches!(uses.count(&api_key(3), NOW), Ok(None)));
+    }
+}

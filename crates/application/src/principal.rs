@@ -1,0 +1,164 @@
+//! Who asks, if it may be a program as well as a person.
+//!
+//! Most of Rollcall is for people: use cases take an [`Actor`], and there is no way to make one out of a key. Those that are open to
+//! programs too take a [`Principal`]. So a key is kept out wherever nobody has said that it may come in.
+
+use rollcall_domain::{
+    ApiKeyId, OrganizationId, Permission,
+    api_keys::{ApiKey, Standing},
+    audit::{self, Origin},
+    organizations::Organization,
+    policy::{self, Grant, Target},
+};
+use time::OffsetDateTime;
+
+use crate::{Actor, Error, Means, actor::decided, ports::Scope};
+
+/// Whoever a credential that was good belongs to.
+#[derive(Debug, Clone)]
+pub enum Principal {
+    /// A person in a session.
+    Person(Actor),
+    /// A program with an API key.
+    Key(KeyActor),
+}
+
+/// A program whose API key was good.
+#[derive(Debug, Clone)]
+pub struct KeyActor {
+    /// The key.
+    pub key: ApiKey,
+    /// Where it is at work.
+    pub organization: Organization,
+    /// Until when what it has shown is good; none when for as long as the key is.
+    pub secret_until: Option<OffsetDateTime>,
+    /// What it has shown: the key itself, or an access token that was made with it.
+    pub means: Means,
+    /// How it stands against its own limit, if it has one.
+    pub standing: Option<Standing>,
+    /// Where the request came from.
+    pub origin: Origin,
+}
+
+/// Whoever asks for something, as far as the audit log and lists need to know.
+pub trait Asks: Sync {
+    /// Where they are at work.
+    fn organization(&self) -> Option<OrganizationId>;
+    /// How the audit log names them.
+    fn for_audit(&self) -> audit::Actor;
+    /// Where the request came from.
+    fn origin(&self) -> &Origin;
+}
+
+impl Asks for Actor {
+    fn organization(&self) -> Option<OrganizationId> {
+        self.organization()
+    }
+
+    fn for_audit(&self) -> audit::Actor {
+        self.for_audit()
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+}
+
+impl Asks for KeyActor {
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization.id)
+    }
+
+    fn for_audit(&self) -> audit::Actor {
+        audit::Actor::ApiKey(self.id())
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+}
+
+impl Asks for Principal {
+    fn organization(&self) -> Option<OrganizationId> {
+        self.asks().organization()
+    }
+
+    fn for_audit(&self) -> audit::Actor {
+        self.asks().for_audit()
+    }
+
+    fn origin(&self) -> &Origin {
+        self.asks().origin()
+    }
+}
+
+impl KeyActor {
+    /// The key.
+    pub fn id(&self) -> ApiKeyId {
+        self.key.id
+    }
+
+    /// Everything in the organization.
+    pub fn scope(&self) -> Scope {
+        Scope::Organization(self.organization.id)
+    }
+
+    /// What the key holds.
+    pub fn grant(&self) -> Grant {
+        Grant::ApiKey { scopes: self.key.scopes.permissions() }
+    }
+
+    /// Makes sure that the program has shown the key itself.
+    ///
+    /// # Errors
+    /// [`Error::SessionRequired`] when it has shown an access token: that does not renew itself.
+    pub fn require_key(&self) -> Result<(), Error> {
+        match self.means {
+            Means::Session => Ok(()),
+            Means::AccessToken => Err(Error::SessionRequired),
+        }
+    }
+}
+
+impl Principal {
+    /// Whether a second factor has to be set up first. Programs need none: an organization's rule is about people.
+    pub fn must_enrol(&self) -> bool {
+        match self {
+            Self::Person(actor) => actor.must_enrol(),
+            Self::Key(_) => false,
+        }
+    }
+
+    fn asks(&self) -> &dyn Asks {
+        match self {
+            Self::Person(actor) => actor,
+            Self::Key(key) => key,
+        }
+    }
+
+    /// What they hold where they are at work.
+    pub fn grant(&self) -> Grant {
+        match self {
+            Self::Person(actor) => actor.grant(),
+            Self::Key(key) => key.grant(),
+        }
+    }
+
+    /// Where they are at work.
+    pub fn place(&self) -> Option<&Organization> {
+        match self {
+            Self::Person(actor) => actor.place.as_ref().map(|(organization, _)| organization),
+            Self::Key(key) => Some(&key.organization),
+        }
+    }
+
+    /// The organization, if they may do what `permission` names in it.
+    ///
+    /// # Errors
+    /// [`Error::PermissionDenied`] otherwise.
+    pub fn permit(&self, permission: Permission) -> Result<&Organization, Error> {
+        decided(policy::decide(&self.grant(), permission, Target::Organization))?;
+        // Nobody without a place is allowed anything in one.
+        self.place().ok_or(Error::PermissionDenied { required: permission })
+    }
+}

@@ -1,0 +1,131 @@
+//! API keys: programs at work in an organization, with no person behind them.
+//!
+//! A key belongs to its organization, not to whoever made it. It carries scopes, which are permissions, and it may be held to an
+//! end, to networks and to a pace of its own.
+//!
+//! ```
+//! use rollcall_domain::{Permission, api_keys::Scopes};
+//!
+//! assert!(Scopes::new([Permission::CallsRead, Permission::CallsWrite]).is_ok());
+//! assert!(Scopes::new([Permission::ApiKeysManage]).is_err());
+//! ```
+
+mod networks;
+mod pace;
+mod text;
+
+pub use networks::{InvalidNetworks, Networks};
+pub use pace::{InvalidRateLimit, RateLimit, Standing};
+pub use text::{InvalidPrefix, KeyPrefix, mint, prefix_of};
+use time::{Duration, OffsetDateTime};
+
+use crate::{ApiKeyId, Permission, PermissionSet, Text, UserId};
+
+/// What a key is called: 1 to 100 characters.
+pub type KeyName = Text<100>;
+
+/// The longest that the secret of before may go on working after a new one was made.
+pub const LONGEST_OVERLAP: Duration = Duration::days(7);
+
+/// An API key. What opens it is not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Names the key.
+    pub id: ApiKeyId,
+    /// How every secret of it begins; that much may be shown and logged.
+    pub prefix: KeyPrefix,
+    /// What it is called.
+    pub name: KeyName,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// From where it may be used.
+    pub networks: Networks,
+    /// How much it may be used; none when only the service's own limits hold.
+    pub rate_limit: Option<RateLimit>,
+    /// Whom to ask about it: who made it, or took it over. None once they have left.
+    pub created_by: Option<UserId>,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// When it ends; none when it does not by itself.
+    pub expires_at: Option<OffsetDateTime>,
+    /// When it was ended.
+    pub revoked_at: Option<OffsetDateTime>,
+    /// Counts its changes.
+    pub version: i32,
+}
+
+impl ApiKey {
+    /// Whether it can be used at `now`: its end does not belong to its life.
+    pub fn is_live(&self, now: OffsetDateTime) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// What a key may do: at least one permission, and only such as keys may carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scopes(PermissionSet);
+
+/// The permissions are no scopes of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidScopes {
+    /// There are none.
+    #[error("must hold at least one permission")]
+    Empty,
+    /// One of them is for people only.
+    #[error("must not hold {0}, which is for people only")]
+    ForPeople(Permission),
+}
+
+impl Scopes {
+    /// The scopes with these permissions.
+    ///
+    /// # Errors
+    /// [`InvalidScopes`].
+    pub fn new(permissions: impl IntoIterator<Item = Permission>) -> Result<Self, InvalidScopes> {
+        let set: PermissionSet = permissions.into_iter().collect();
+        if let Some(permission) = set.iter().find(|permission| !permission.allowed_for_api_keys()) {
+            return Err(InvalidScopes::ForPeople(permission));
+        }
+        if set == PermissionSet::default() { Err(InvalidScopes::Empty) } else { Ok(Self(set)) }
+    }
+
+    /// The permissions.
+    pub const fn permissions(self) -> PermissionSet {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    #[test]
+    fn scopes_are_those_that_the_table_gives_to_keys() {
+        assert_eq!(Scopes::new([]), Err(InvalidScopes::Empty));
+        for permission in Permission::ALL {
+            assert_eq!(Scopes::new([permission]).is_ok(), permission.allowed_for_api_keys(), "{permission}");
+        }
+    }
+
+    #[test]
+    fn a_key_ends_by_its_age_or_by_being_revoked() {
+        let key = ApiKey {
+            id: ApiKeyId::from_parts(0, &[0; 10]),
+            prefix: KeyPrefix::from_random([0; 16]),
+            name: "CI".parse().expect("a name"),
+            scopes: Scopes::new([Permission::CallsRead]).expect("scopes"),
+            networks: Networks::default(),
+            rate_limit: None,
+            created_by: None,
+            created_at: NOW,
+            expires_at: Some(NOW + Duration::DAY),
+            revoked_at: None,
+            version: 1,
+        };
+        assert!(key.is_live(NOW + Duration::DAY - Duration::NANOSECOND) && !key.is_live(NOW + Duration::DAY));
+        assert!(!ApiKey { revoked_at: Some(NOW), ..key.clone() }.is_live(NOW));
+        assert!(ApiKey { expires_at: None, ..key }.is_live(NOW + Duration::days(100_000)));
+    }
+}

@@ -1,0 +1,441 @@
+//! API keys: made, shown, changed, renewed and ended.
+
+use rollcall_tests::{Caller, PASSWORD, Service, Team, until, word};
+use serde_json::{Value, json};
+use time::Duration;
+
+/// Makes a key; gives back its id and what opens it.
+pub(crate) async fn make(owner: &Caller, more: Value) -> (String, String) {
+    let mut body = json!({"name": "Importer", "scopes": ["organization:read", "calls:read"]});
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let made = owner.post("/v1/api-keys", body).await.expect(201);
+    (made.text_at("/api_key/id").to_owned(), made.text_at("/secret").to_owned())
+}
+
+pub(crate) fn path(id: &str) -> String {
+    format!("/v1/api-keys/{id}")
+}
+
+async fn rotate(owner: &Caller, id: &str, overlap_seconds: u32) -> String {
+    let body = json!({"overlap_seconds": overlap_seconds});
+    let rotated = owner.post(&format!("{}/rotate", path(id)), body).await.expect(200);
+    rotated.text_at("/secret").to_owned()
+}
+
+#[tokio::test]
+async fn a_key_is_shown_whole_once_and_kept_as_a_keyed_hash() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let body = json!({
+        "name": "  Call importer ", "scopes": ["calls:write", "calls:read", "calls:read"],
+        "expires_at": "2027-01-02T04:04:05.1234567+01:00", "allowed_cidrs": ["127.0.0.0/8", "2001:db8::1"],
+        "rate_limit": {"requests": 600, "per_seconds": 60},
+    });
+    let made = team.owner().post("/v1/api-keys", body).await.expect(201);
+    let (id, secret) = (made.text_at("/api_key/id"), made.text_at("/secret"));
+    assert!(id.starts_with("key_") && secret.len() == 66);
+    assert_eq!(made.header("location"), path(id));
+    let expected = json!({
+        "id": id, "prefix": &secret[..16], "name": "Call importer", "scopes": ["calls:read", "calls:write"],
+        "created_by": team.id("owner"), "created_at": "2026-03-01T09:00:00Z",
+        "expires_at": "2027-01-02T03:04:05.123456Z", "allowed_cidrs": ["127.0.0.0/8", "2001:db8::1/128"],
+        "rate_limit": {"requests": 600, "per_seconds": 60}, "last_used_at": null, "last_used_ip": null,
+        "previous_secret_until": null, "revoked_at": null,
+    });
+    assert_eq!(made.body["api_key"], expected);
+    let shown = team.owner().get(&path(id)).await.expect(200);
+    assert_eq!(shown.body, expected);
+    assert_eq!(team.owner().get("/v1/api-keys").await.expect(200).list("data"), &[expected]);
+
+    // Nothing that is kept holds it, or what follows from it without the keyring.
+    let random = &secret[17..];
+    for table in ["api_keys", "api_key_secrets", "audit_events", "idempotency_keys", "mails"] {
+        let rows = service.database.rows(&format!("SELECT * FROM {table}")).await;
+        assert!(!Value::from(rows).to_string().contains(random), "{table}");
+    }
+    let kept = service.database.rows("SELECT encode(secret_hash, 'hex') AS hash FROM api_key_secrets").await;
+    let sha_256 = ring::digest::digest(&ring::digest::SHA256, secret.as_bytes());
+    let hex: String = sha_256.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(!kept[0]["hash"].as_str().unwrap().contains(&hex));
+    let log = service.audit_log(Some(&team.organization)).await;
+    assert_eq!(log.last().unwrap(), &("api_key.created".to_owned(), "success".to_owned()));
+}
+
+#[tokio::test]
+async fn what_a_key_cannot_be_is_told_by_field() {
+    let service = Service::start().await;
+    let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
+    let good = json!({"name": "Importer", "scopes": ["calls:read"]});
+    for (field, value, named) in [
+        ("name", json!(""), "name"),
+        ("name", json!(word(101)), "name"),
+        ("name", json!("a\u{202e}b"), "name"),
+        ("scopes", json!([]), "scopes"),
+        ("scopes", json!(["calls:read", "calls:destroy"]), "scopes[1]"),
+        ("scopes", json!(["calls:read", "api_keys:manage"]), "scopes"),
+        ("scopes", json!(["team:invite"]), "scopes"),
+        ("scopes", json!("calls:read"), "scopes"),
+        ("expires_at", json!("tomorrow"), "expires_at"),
+        ("expires_at", json!("2026-03-01T09:00:00Z"), "expires_at"),
+        ("expires_at", json!(1_900_000_000), "expires_at"),
+        ("allowed_cidrs", json!([]), "allowed_cidrs"),
+        ("allowed_cidrs", json!(["192.0.2.0/24", "nowhere"]), "allowed_cidrs[1]"),
+        ("allowed_cidrs", json!(["10.0.0.1/8"]), "allowed_cidrs[0]"),
+        ("allowed_cidrs", json!(vec!["::1"; 51]), "allowed_cidrs"),
+        ("rate_limit", json!({"requests": 0, "per_seconds": 1}), "rate_limit.requests"),
+        ("rate_limit", json!({"requests": 1, "per_seconds": 86_401}), "rate_limit.per_seconds"),
+        ("rate_limit", json!({"requests": 1}), "rate_limit.per_seconds"),
+        ("rate_limit", json!([1, 1]), "rate_limit"),
+        ("id", json!("key_01h455vb4pex5vsknk084sn02q"), "id"),
+        ("prefix", json!("rck_000000000000"), "prefix"),
+        ("created_by", json!("user_01h455vb4pex5vsknk084sn02q"), "created_by"),
+        ("organization_id", json!("org_01h455vb4pex5vsknk084sn02q"), "organization_id"),
+    ] {
+        let mut body = good.clone();
+        body[field] = value;
+        owner.post("/v1/api-keys", body).await.invalid(named);
+    }
+    let several = json!({"name": "", "scopes": [], "expires_at": "x", "allowed_cidrs": [""]});
+    let refused = owner.post("/v1/api-keys", several).await.problem(422, "invalid_request");
+    assert_eq!(refused.list("errors").len(), 4, "{}", refused.text);
+    assert!(owner.get("/v1/api-keys").await.expect(200).list("data").is_empty());
+}
+
+#[tokio::test]
+async fn making_and_renewing_a_key_takes_a_fresh_proof_and_reading_does_not() {
+    let service = Service::start().await;
+    let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
+    let (id, _) = make(&owner, json!({})).await;
+    service.clock.advance(Duration::minutes(10));
+    let good = json!({"name": "Importer", "scopes": ["calls:read"]});
+    owner.post("/v1/api-keys", good.clone()).await.problem(403, "elevation_required");
+    owner.post(&format!("{}/rotate", path(&id)), json!({})).await.problem(403, "elevation_required");
+    owner.get(&path(&id)).await.expect(200);
+    owner.patch(&path(&id), json!({"name": "Another"})).await.expect(200);
+    owner.delete(&path(&id)).await.expect(204);
+    owner.post("/v1/session/elevate", json!({"password": PASSWORD})).await.expect(200);
+    owner.post("/v1/api-keys", good).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_repeat_with_the_same_key_makes_one_and_shows_the_same_secret() {
+    let service = Service::start().await;
+    let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
+    let body = json!({"name": "Importer", "scopes": ["calls:read"]});
+    let ask = async || {
+        let request = owner.request(reqwest::Method::POST, "/v1/api-keys").json(&body);
+        rollcall_tests::Answer::of(request.header("Idempotency-Key", "once")).await.expect(201)
+    };
+    let (first, second) = (ask().await, ask().await);
+    assert_eq!(first.text, second.text);
+    assert_eq!(second.header("idempotency-replayed"), "true");
+    assert_eq!(owner.get("/v1/api-keys").await.expect(200).list("data").len(), 1);
+}
+
+#[tokio::test]
+async fn a_change_counts_from_the_next_use_on_and_names_the_version_it_is_meant_for() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let (id, secret) = make(team.owner(), json!({"scopes": ["organization:read"]})).await;
+    let program = service.anonymous().with_token(&secret);
+    program.get("/v1/organization").await.expect(200);
+    let tag = team.owner().get(&path(&id)).await.expect(200).header("etag").to_owned();
+    let patch = async |body: Value, tag: &str| {
+        let request = team.owner().request(reqwest::Method::PATCH, &path(&id)).json(&body);
+        rollcall_tests::Answer::of(request.header("If-Match", tag)).await
+    };
+    let changed = patch(json!({"name": "Reader", "scopes": ["team:read"]}), &tag).await.expect(200);
+    assert_eq!((&changed.body["name"], &changed.body["scopes"]), (&json!("Reader"), &json!(["team:read"])));
+    assert_ne!(changed.header("etag"), tag);
+    program.get("/v1/organization").await.problem(403, "permission_denied");
+    program.get("/v1/members").await.expect(200);
+    patch(json!({"name": "Stale"}), &tag).await.problem(412, "precondition_failed");
+
+    // Null takes away what can be absent, and nothing else.
+    let bounds = json!({
+        "expires_at": "2026-03-02T00:00:00Z", "allowed_cidrs": ["127.0.0.1"],
+        "rate_limit": {"requests": 9, "per_seconds": 1},
+    });
+    let bounded = team.owner().patch(&path(&id), bounds).await.expect(200);
+    assert_eq!(bounded.body["allowed_cidrs"], json!(["127.0.0.1/32"]));
+    let free = json!({"expires_at": null, "allowed_cidrs": null, "rate_limit": null});
+    let freed = team.owner().patch(&path(&id), free).await.expect(200);
+    for field in ["expires_at", "allowed_cidrs", "rate_limit"] {
+        assert_eq!(freed.body[field], Value::Null, "{field}");
+    }
+    for field in ["name", "scopes"] {
+        team.owner().patch(&path(&id), json!({field: null})).await.invalid(field);
+    }
+    for (field, value) in [("revoked_at", json!(null)), ("prefix", json!("x")), ("created_by", json!(null))] {
+        team.owner().patch(&path(&id), json!({field: value})).await.invalid(field);
+    }
+    // Nothing to change leaves no event.
+    let before = service.audit_log(Some(&team.organization)).await;
+    team.owner().patch(&path(&id), json!({"name": "Reader"})).await.expect(200);
+    assert_eq!(service.audit_log(Some(&team.organization)).await, before);
+}
+
+#[tokio::test]
+async fn a_revoked_key_is_worth_nothing_at_once_and_stays_in_the_list() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let (id, secret) = make(team.owner(), json!({})).await;
+    let renewed = rotate(team.owner(), &id, 3_600).await;
+    let programs = [&secret, &renewed].map(|secret| service.anonymous().with_token(secret));
+    for program in &programs {
+        program.get("/v1/session").await.expect(200);
+    }
+    team.owner().delete(&path(&id)).await.expect(204);
+    for program in &programs {
+        program.get("/v1/session").await.problem(401, "unauthenticated");
+    }
+    // Again is no change; and nothing brings it back.
+    let before = service.audit_log(Some(&team.organization)).await;
+    team.owner().delete(&path(&id)).await.expect(204);
+    assert_eq!(service.audit_log(Some(&team.organization)).await, before);
+    team.owner().patch(&path(&id), json!({"name": "Back"})).await.problem(409, "api_key_revoked");
+    team.owner().post(&format!("{}/rotate", path(&id)), json!({})).await.problem(409, "api_key_revoked");
+    let shown = team.owner().get(&path(&id)).await.expect(200);
+    assert_eq!(shown.body["revoked_at"], "2026-03-01T09:00:00Z");
+    assert_eq!(shown.body["previous_secret_until"], Value::Null);
+}
+
+#[tokio::test]
+async fn the_old_secret_works_until_the_overlap_ends_also_from_memory_and_never_do_three() {
+    let service = Service::start().await;
+    let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
+    let (id, first) = make(&owner, json!({})).await;
+    let status = async |secret: &str| service.anonymous().with_token(secret).get("/v1/session").await.status;
+    let second = rotate(&owner, &id, 3_600).await;
+    assert_eq!(second[..16], first[..16], "the prefix stays");
+    let shown = owner.get(&path(&id)).await.expect(200);
+    assert_eq!(shown.body["previous_secret_until"], "2026-03-01T10:00:00Z");
+    for _ in 0..3 {
+        assert_eq!((status(&first).await.as_u16(), status(&second).await.as_u16()), (200, 200));
+    }
+    service.clock.advance(Duration::minutes(60) - Duration::SECOND);
+    assert_eq!(status(&first).await, 200);
+    service.clock.advance(Duration::SECOND);
+    assert_eq!((status(&first).await.as_u16(), status(&second).await.as_u16()), (401, 200));
+
+    owner.post("/v1/session/elevate", json!({"password": PASSWORD})).await.expect(200);
+    let third = rotate(&owner, &id, 604_800).await;
+    assert_eq!(status(&second).await, 200);
+    let fourth = rotate(&owner, &id, 60).await;
+    assert_eq!(status(&second).await, 401, "one that was replaced before ends at once");
+    assert_eq!((status(&third).await.as_u16(), status(&fourth).await.as_u16()), (200, 200));
+    let fifth = rotate(&owner, &id, 0).await;
+    assert_eq!((status(&fourth).await.as_u16(), status(&fifth).await.as_u16()), (401, 200));
+    for overlap in [json!(604_801), json!(-1), json!(1.5), json!("1")] {
+        let body = json!({"overlap_seconds": overlap});
+        owner.post(&format!("{}/rotate", path(&id)), body).await.invalid("overlap_seconds");
+    }
+}
+
+#[tokio::test]
+async fn of_rotations_at_the_same_moment_two_secrets_are_left_and_a_revocation_leaves_none() {
+    let service = Service::start().await;
+    let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
+    let (id, first) = make(&owner, json!({})).await;
+    let (a, b, c, d) = tokio::join!(
+        rotate(&owner, &id, 3_600),
+        rotate(&owner, &id, 3_600),
+        rotate(&owner, &id, 3_600),
+        rotate(&owner, &id, 3_600),
+    );
+    let working = async || {
+        let mut working = 0;
+        for secret in [&first, &a, &b, &c, &d] {
+            let answer = service.anonymous().with_token(secret).get("/v1/session").await;
+            working += usize::from(answer.status == 200);
+        }
+        working
+    };
+    assert_eq!(working().await, 2);
+    let (rotation, key) = (format!("{}/rotate", path(&id)), path(&id));
+    let renewal = owner.post(&rotation, json!({"overlap_seconds": 60}));
+    let (renewed, revoked) = tokio::join!(renewal, owner.delete(&key));
+    revoked.expect(204);
+    assert!(matches!(renewed.status.as_u16(), 200 | 409), "{}", renewed.text);
+    if renewed.status == 200 {
+        let secret = renewed.text_at("/secret");
+        service.anonymous().with_token(secret).get("/v1/session").await.problem(401, "unauthenticated");
+    }
+    assert_eq!(working().await, 0);
+}
+
+#[tokio::test]
+async fn a_key_ends_by_its_age_also_from_memory() {
+    let service = Service::start().await;
+    let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
+    let (id, secret) = make(&owner, json!({"expires_at": "2026-03-01T09:05:00Z"})).await;
+    let program = service.anonymous().with_token(&secret);
+    for _ in 0..3 {
+        program.get("/v1/session").await.expect(200);
+    }
+    service.clock.advance(Duration::minutes(5) - Duration::SECOND);
+    program.get("/v1/session").await.expect(200);
+    service.clock.advance(Duration::SECOND);
+    program.get("/v1/session").await.problem(401, "unauthenticated");
+    owner.post(&format!("{}/rotate", path(&id)), json!({})).await.problem(409, "api_key_expired");
+    owner.patch(&path(&id), json!({"expires_at": "2026-03-01T09:05:00Z"})).await.invalid("expires_at");
+}
+
+#[tokio::test]
+async fn keys_come_in_pages_and_a_cursor_is_for_its_own_list() {
+    let service = Service::start().await;
+    let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
+    let (other, _) = service.sign_up(&Service::new_address("owner"), "Other").await;
+    let mut made = Vec::new();
+    for _ in 0..5 {
+        service.clock.advance(Duration::SECOND);
+        made.push(make(&owner, json!({})).await.0);
+    }
+    made.reverse();
+    let (mut seen, mut next) = (Vec::new(), String::from("/v1/api-keys?limit=2"));
+    loop {
+        let page = owner.get(&next).await.expect(200);
+        seen.extend(page.list("data").iter().map(|key| key["id"].as_str().unwrap().to_owned()));
+        let Some(cursor) = page.body["next_cursor"].as_str() else { break };
+        next = format!("/v1/api-keys?limit=2&cursor={cursor}");
+        other.get(&next).await.problem(400, "invalid_cursor");
+        owner.get(&format!("/v1/sessions?cursor={cursor}")).await.problem(400, "invalid_cursor");
+    }
+    assert_eq!(seen, made);
+}
+
+#[tokio::test]
+async fn an_organization_has_as_many_keys_as_it_may_have() {
+    let values = [("limits.enabled", "true"), ("limits.api_keys_per_organization", "2")];
+    let service = Service::start_with(&values).await;
+    let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
+    let (id, _) = make(&owner, json!({})).await;
+    make(&owner, json!({})).await;
+    let third = json!({"name": "Third", "scopes": ["calls:read"]});
+    owner.post("/v1/api-keys", third.clone()).await.problem(409, "too_many_api_keys");
+    owner.delete(&path(&id)).await.expect(204);
+    owner.post("/v1/api-keys", third).await.expect(201);
+}
+
+#[tokio::test]
+async fn keys_go_on_when_their_creator_leaves_and_are_handed_over_to_whoever_is_named() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let admin_path = format!("/v1/members/{}", team.id("admin"));
+    team.owner().patch(&admin_path, json!({"role": "owner"})).await.expect(200);
+    let second = team.caller("admin");
+    let (id, secret) = make(second, json!({})).await;
+    let (revoked, _) = make(second, json!({})).await;
+    make(second, json!({"expires_at": "2026-03-01T09:01:00Z"})).await;
+    second.delete(&path(&revoked)).await.expect(204);
+    service.clock.advance(Duration::MINUTE);
+    let program = service.anonymous().with_token(&secret);
+    program.get("/v1/session").await.expect(200);
+    let preview = team.owner().get(&format!("{admin_path}/offboarding")).await.expect(200);
+    assert_eq!(preview.body["api_keys"], 1, "{}", preview.text);
+    let removal = format!("{admin_path}?hand_over_to={}", team.id("owner"));
+    team.owner().delete(&removal).await.expect(204);
+    program.get("/v1/session").await.expect(200);
+    let created_by =
+        async |id: &str| team.owner().get(&path(id)).await.expect(200).body["created_by"].clone();
+    assert_eq!(created_by(&id).await, team.id("owner"));
+    assert_eq!(created_by(&revoked).await, Value::Null);
+    let log = service.audit_log(Some(&team.organization)).await;
+    assert_eq!(log.iter().filter(|(action, _)| action == "api_key.handed_over").count(), 2);
+
+    // Without an heir they go on all the same.
+    let member_path = format!("/v1/members/{}", team.id("member"));
+    team.owner().patch(&member_path, json!({"role": "owner"})).await.expect(200);
+    let (id, secret) = make(team.caller("member"), json!({})).await;
+    team.owner().delete(&member_path).await.expect(204);
+    service.anonymous().with_token(&secret).get("/v1/session").await.expect(200);
+    assert_eq!(created_by(&id).await, Value::Null);
+}
+
+#[tokio::test]
+async fn the_end_of_an_organization_is_the_end_of_its_keys_also_when_it_is_undone() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let (_, secret) = make(team.owner(), json!({})).await;
+    let program = service.anonymous().with_token(&secret);
+    program.get("/v1/session").await.expect(200);
+    team.owner().delete_with("/v1/organization", json!({"confirm_name": "Acme"})).await.expect(204);
+    program.get("/v1/session").await.problem(401, "unauthenticated");
+    service.restore(&team.organization).await.unwrap();
+    program.get("/v1/session").await.problem(401, "unauthenticated");
+    let owner = service.sign_in(team.email("owner")).await;
+    let keys = owner.get("/v1/api-keys").await.expect(200);
+    assert_eq!(keys.list("data")[0]["revoked_at"], "2026-03-01T09:00:00Z");
+}
+
+#[tokio::test]
+async fn whoever_finds_a_key_can_end_it_and_learns_nothing_from_the_answer() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let (id, secret) = make(team.owner(), json!({})).await;
+    let (other, other_secret) = make(team.owner(), json!({"expires_at": "2026-03-01T09:00:01Z"})).await;
+    let program = service.anonymous().with_token(&secret);
+    program.get("/v1/session").await.expect(200);
+    service.clock.advance(Duration::SECOND);
+    let report = async |key: &str| {
+        service.anonymous().post("/v1/api-keys/report", json!({"key": key})).await.expect(202).text
+    };
+    let mistyped = format!("{}x", &secret[..65]);
+    let answers = [
+        report("nonsense").await,
+        report("").await,
+        report(&mistyped).await,
+        report(&id).await,
+        report(&secret[..16]).await,
+        report(&other_secret).await,
+        report(team.owner().token()).await,
+    ];
+    program.get("/v1/session").await.expect(200);
+    let real = report(&format!(" {secret}\n")).await;
+    assert!(answers.iter().all(|answer| *answer == real), "{answers:?}");
+    assert_eq!(report(&secret).await, real);
+    program.get("/v1/session").await.problem(401, "unauthenticated");
+    let shown = team.owner().get(&path(&id)).await.expect(200);
+    assert_eq!(shown.body["revoked_at"], "2026-03-01T09:00:01Z");
+    assert_eq!(team.owner().get(&path(&other)).await.expect(200).body["revoked_at"], Value::Null);
+
+    let subject = "An API key of Acme was found and is revoked";
+    let mail = service.told(team.email("owner"), subject).await;
+    let text = mail["text"].as_str().unwrap();
+    assert!(text.contains(&secret[..16]) && text.contains("Importer"), "{text}");
+    assert!(!mail.to_string().contains(&secret[17..60]));
+    service.all_mail_sent().await;
+    assert!(!service.mails_to(team.email("admin")).await.iter().any(|mail| mail["subject"] == subject));
+    let log = service.audit_log(Some(&team.organization)).await;
+    assert_eq!(log.iter().filter(|(action, _)| action == "api_key.reported").count(), 1);
+    service.anonymous().post("/v1/api-keys/report", json!({"token": secret})).await.invalid("token");
+}
+
+#[tokio::test]
+async fn when_a_key_was_last_used_is_known_at_once_and_written_down_in_the_end() {
+    let service = Service::start().await;
+    let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
+    let (id, secret) = make(&owner, json!({})).await;
+    let (_, unused) = make(&owner, json!({})).await;
+    let tag = owner.get(&path(&id)).await.expect(200).header("etag").to_owned();
+    service.clock.advance(Duration::MINUTE);
+    let program = service.anonymous().with_token(&secret);
+    program.get("/v1/session").await.expect(200);
+    let shown = owner.get(&path(&id)).await.expect(200);
+    assert_eq!(shown.body["last_used_at"], "2026-03-01T09:01:00Z");
+    assert_eq!(shown.body["last_used_ip"], "127.0.0.1");
+    assert_eq!(shown.header("etag"), tag, "a use is no change");
+    let kept = async || {
+        let rows = "SELECT last_used_at::text, host(last_used_ip) AS ip FROM api_keys WHERE last_used_at IS NOT NULL";
+        service.database.rows(rows).await
+    };
+    until("the use to be written down", async || (kept().await.len() == 1).then_some(())).await;
+    assert_eq!(kept().await[0]["ip"], "127.0.0.1");
+    // A use that is noted on its way out is written down when the node stops.
+    service.clock.advance(Duration::MINUTE);
+    service.anonymous().with_token(&unused).get("/v1/session").await.expect(200);
+    let database = service.database.clone();
+    service.stop().await;
+    let rows = database.rows("SELECT last_used_at FROM api_keys WHERE last_used_at IS NOT NULL").await;
+    assert_eq!(rows.len(), 2);
+}
