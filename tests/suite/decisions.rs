@@ -237,3 +237,18 @@ async fn only_the_credential_of_services_asks_about_others_and_asking_leaves_no_
     service.database.execute(&suspend).await;
     assert_eq!(keyed().await.expect(200).body, no("suspended"));
 }
+
+#[tokio::test]
+async fn attack_25_whoever_has_to_set_up_a_second_factor_first_may_do_nothing_by_this_way_either() {
+    let service = start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let sibling = sibling(&service);
+    let asked = question(team.id("viewer"), "agents:read", &team.organization);
+    assert_eq!(sibling.post(ONE, asked.clone()).await.expect(200).body, yes());
+    crate::mfa_rule::require(team.owner(), 7).await;
+    assert_eq!(sibling.post(ONE, asked.clone()).await.expect(200).body, yes());
+    crate::mfa_rule::deadline(&service, &team.organization, team.id("viewer"), "now()").await;
+    assert_eq!(sibling.post(ONE, asked.clone()).await.expect(200).body, no("mfa_required"));
+    crate::mfa_rule::set_mfa(&service, team.id("viewer"), true).await;
+    assert_eq!(sibling.post(ONE, asked).await.expect(200).body, yes());
+}

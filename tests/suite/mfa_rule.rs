@@ -339,3 +339,17 @@ async fn the_rule_of_one_organization_is_none_of_another_s() {
     let path = format!("/v1/members/{}/mfa-reset", ours.id("viewer"));
     theirs.owner().post(&path, json!({})).await.problem(404, "not_found");
 }
+
+#[tokio::test]
+async fn programs_with_api_keys_are_not_people_and_need_no_second_factor() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let (_, secret) = crate::api_keys::make(team.owner(), json!({})).await;
+    require(team.owner(), 0).await;
+    team.owner().get("/v1/members").await.problem(403, "mfa_required");
+    let program = service.anonymous().with_token(&secret);
+    program.get("/v1/organization").await.expect(200);
+    // Nobody without a second factor makes another one, though.
+    let body = json!({"name": "More", "scopes": ["calls:read"]});
+    team.owner().post("/v1/api-keys", body).await.problem(403, "mfa_required");
+}

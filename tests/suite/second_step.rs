@@ -349,3 +349,53 @@ async fn an_organization_that_one_is_not_in_is_refused_after_the_second_step_and
     let created = ("session.created".to_owned(), "success".to_owned());
     assert!(service.audit_log(Some(&ours)).await.contains(&created));
 }
+
+#[tokio::test]
+async fn attack_25_a_code_is_used_up_also_where_it_leads_nowhere() {
+    let service = Service::start().await;
+    let (_, email, app, codes) = grace(&service).await;
+    let challenge = async || {
+        let elsewhere = json!({"email": email, "password": PASSWORD, "organization_id": "org_01h455vb4pex5vsknk084sn02q"});
+        let asked = service.anonymous().post("/v1/sessions", elsewhere).await.expect(200);
+        asked.text_at("/challenge").to_owned()
+    };
+    let first = challenge().await;
+    let code = app.code();
+    totp(&service, &first, &code).await.problem(404, "not_found");
+    totp(&service, &first, &code).await.problem(401, "invalid_challenge");
+    totp(&service, &challenge().await, &code).await.problem(401, "invalid_mfa_code");
+    let second = challenge().await;
+    service.second_step(&second, "recovery_code", &codes[0]).await.problem(404, "not_found");
+    service
+        .second_step(&challenge().await, "recovery_code", &codes[0])
+        .await
+        .problem(401, "invalid_mfa_code");
+    service.told(&email, "A recovery code of your account was used").await;
+}
+
+#[tokio::test]
+async fn attack_34_a_keyed_repeat_of_a_sign_in_opens_nothing() {
+    let service = Service::start().await;
+    let email = Service::new_address("grace");
+    let (grace, _) = service.sign_up(&email, "Acme").await;
+    let keyed = async |path: &str, body: &Value| {
+        let request = service.anonymous().request(Method::POST, path).header("Idempotency-Key", "once");
+        Answer::of(request.json(body)).await
+    };
+    let body = json!({"email": email, "password": PASSWORD});
+    keyed("/v1/sessions", &body).await.expect(201);
+    let (app, _) = service.enrol(&grace).await;
+    let asked = keyed("/v1/sessions", &body).await.expect(200);
+    assert_eq!(asked.body["status"], "mfa_required");
+    let step = json!({"challenge": asked.text_at("/challenge"), "method": "totp", "code": app.code()});
+    keyed("/v1/sessions/mfa", &step).await.expect(201);
+    keyed("/v1/sessions/mfa", &step).await.problem(401, "invalid_challenge");
+    // Nor are codes that are shown once shown again.
+    let renew = async || {
+        let request =
+            grace.request(Method::POST, "/v1/me/mfa/recovery-codes").header("Idempotency-Key", "once");
+        Answer::of(request.json(&json!({}))).await
+    };
+    let (one, other) = (renew().await.expect(200), renew().await.expect(200));
+    assert_ne!(one.body["recovery_codes"], other.body["recovery_codes"]);
+}

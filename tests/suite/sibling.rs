@@ -245,3 +245,36 @@ async fn what_it_reports_waits_while_rollcall_does_not_take_it() {
     );
     assert_eq!(waiting(), told);
 }
+
+#[tokio::test]
+async fn a_key_gets_to_what_its_scopes_name_until_it_changes_or_is_revoked() {
+    let pair = Pair::start().await;
+    let owner = pair.team.owner();
+    let scopes = json!({"scopes": ["agents:read", "agents:manage"]});
+    let (id, secret) = crate::api_keys::make(owner, scopes).await;
+    let program = pair.known(&secret).await;
+    program.post("/agents", json!({"name": "Reception"})).await.expect(201);
+    // One that is held to networks is taken from nowhere: the sibling does not see from where it is used.
+    let (_, held) =
+        crate::api_keys::make(owner, json!({"scopes": ["agents:read"], "allowed_cidrs": ["127.0.0.1/32"]}))
+            .await;
+    pair.with(&held).get("/agents").await.problem(403, "network_not_allowed");
+
+    let path = crate::api_keys::path(&id);
+    owner.patch(&path, json!({"scopes": ["agents:read"]})).await.expect(200);
+    let changed = Instant::now();
+    until("the sibling to know of fewer scopes", async || {
+        let refused = program.post("/agents", json!({"name": "More"})).await;
+        (refused.status == StatusCode::FORBIDDEN).then_some(())
+    })
+    .await;
+    assert!(changed.elapsed() < BOUND, "{:?}", changed.elapsed());
+    program.get("/agents").await.expect(200);
+    owner.delete(&path).await.expect(204);
+    let revoked = Instant::now();
+    until("the sibling to know of the end of a key", async || {
+        (program.get("/agents").await.status == StatusCode::UNAUTHORIZED).then_some(())
+    })
+    .await;
+    assert!(revoked.elapsed() < BOUND, "{:?}", revoked.elapsed());
+}

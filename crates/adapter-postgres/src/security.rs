@@ -80,7 +80,11 @@ impl SecurityView for Transaction {
         })
     }
 
-    async fn mfa_is_overdue(&mut self, organization: OrganizationId, user: UserId) -> Result<bool, StoreError> {
+    async fn mfa_is_overdue(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<bool, StoreError> {
         // Whoever has no deadline where one is asked for is late.
         let overdue = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT FROM security_controls c

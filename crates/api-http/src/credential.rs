@@ -2,7 +2,9 @@
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderMap, header, request::Parts};
-use rollcall_application::{Actor, Error, KeyActor, Means, Principal, api_keys, authorization, sessions, tokens};
+use rollcall_application::{
+    Actor, Error, KeyActor, Means, Principal, api_keys, authorization, sessions, tokens,
+};
 use rollcall_domain::{Permission, api_keys::prefix_of, audit::Origin, secret::Secret};
 
 use crate::{

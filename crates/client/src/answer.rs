@@ -1,6 +1,10 @@
 //! What Rollcall answers about a token (RFC 7662).
 
-use rollcall_domain::{OrganizationId, Permission, Role, SessionId, policy::Grant, tokens::{Claims, Holder}};
+use rollcall_domain::{
+    OrganizationId, Permission, Role, SessionId,
+    policy::Grant,
+    tokens::{Claims, Holder},
+};
 use serde::Deserialize;
 
 use crate::{Caller, Subject};

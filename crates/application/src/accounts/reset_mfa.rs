@@ -29,7 +29,8 @@ pub async fn reset_mfa(app: &Application, origin: &Origin, user: UserId) -> Resu
         Some("all"),
         None,
     );
-    unit.commit(app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset })).await?;
+    unit.commit(app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset }))
+        .await?;
     Lock::second_factor(app, user).begin_anew(app).await;
     Ok(())
 }

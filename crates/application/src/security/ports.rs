@@ -64,7 +64,11 @@ pub trait SecurityView {
     async fn mfa_rule_find(&mut self, organization: OrganizationId) -> Result<KeptRule, StoreError>;
 
     /// Whether the organization asks for second factors, and the time that a member had to set one up is over.
-    async fn mfa_is_overdue(&mut self, organization: OrganizationId, user: UserId) -> Result<bool, StoreError>;
+    async fn mfa_is_overdue(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<bool, StoreError>;
 
     /// A page of the members who have no second factor, those who came in first at its beginning.
     async fn mfa_impact_page(
