@@ -72,18 +72,17 @@ async fn attack_34_a_key_belongs_to_one_caller_and_dies_with_the_session() {
 #[tokio::test]
 async fn kept_answers_are_sealed() {
     let service = Service::start().await;
-    let email = Service::new_address("grace");
-    service.sign_up(&email, "Acme").await;
-    let body = json!({"email": email, "password": rollcall_tests::PASSWORD});
-    let first = keyed(&service.anonymous(), "/v1/sessions", "k", &body).await.expect(201);
-    assert_eq!(keyed(&service.anonymous(), "/v1/sessions", "k", &body).await.expect(201).text, first.text);
+    let (owner, _) = service.sign_up(&Service::new_address("grace"), "Acme").await;
+    let body = json!({"name": "Importer", "scopes": ["calls:read"]});
+    let first = keyed(&owner, "/v1/api-keys", "k", &body).await.expect(201);
+    assert_eq!(keyed(&owner, "/v1/api-keys", "k", &body).await.expect(201).text, first.text);
     let kept = service.database.rows("SELECT encode(answer, 'escape') AS answer FROM idempotency_keys").await;
-    let token = first.text_at("/session/token");
-    assert!(!kept[0]["answer"].as_str().unwrap().contains(&token[4..]));
+    let token = first.text_at("/secret");
+    assert!(!kept[0]["answer"].as_str().unwrap().contains(&token[17..]));
     // Nowhere else, either.
-    for table in ["sessions", "users", "audit_events", "mails", "signups", "invitations"] {
+    for table in ["api_keys", "api_key_secrets", "sessions", "users", "audit_events", "mails", "signups", "invitations"] {
         let rows = service.database.rows(&format!("SELECT {table}::text AS row FROM {table}")).await;
-        assert!(rows.iter().all(|row| !row.to_string().contains(&token[4..])), "{table}");
+        assert!(rows.iter().all(|row| !row.to_string().contains(&token[17..])), "{table}");
     }
 }
 

@@ -85,6 +85,7 @@ mod tests {
             let known = [member(1, Role::Viewer), suspended];
             Ok(known.into_iter().find(|member| member.membership.user == asked))
         });
+        unit.expect_mfa_is_overdue().times(2).returning(|_, _| Ok(false));
         let store = TestStore::of(unit);
         let app = application(&store, MockDirectory::new());
         let asked = [
