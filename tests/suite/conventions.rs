@@ -80,7 +80,16 @@ async fn kept_answers_are_sealed() {
     let token = first.text_at("/secret");
     assert!(!kept[0]["answer"].as_str().unwrap().contains(&token[17..]));
     // Nowhere else, either.
-    for table in ["api_keys", "api_key_secrets", "sessions", "users", "audit_events", "mails", "signups", "invitations"] {
+    for table in [
+        "api_keys",
+        "api_key_secrets",
+        "sessions",
+        "users",
+        "audit_events",
+        "mails",
+        "signups",
+        "invitations",
+    ] {
         let rows = service.database.rows(&format!("SELECT {table}::text AS row FROM {table}")).await;
         assert!(rows.iter().all(|row| !row.to_string().contains(&token[17..])), "{table}");
     }

@@ -56,14 +56,16 @@ pub(crate) fn strayed(app: &Application, origin: &Origin, user: &User) -> Event 
     event.address("email", &user.email)
 }
 
-/// Whether somebody is where they want to work, in a unit of work that has the account's scope.
+/// Whether somebody is where they want to work, in a unit of work that has the account's scope, wherever else it is.
 pub(crate) async fn is_there(
     unit: &mut dyn UnitOfWork,
     user: UserId,
     wanted: Option<OrganizationId>,
 ) -> Result<bool, Error> {
     match wanted {
-        Some(organization) => Ok(unit.seat_of(organization, user).await?.is_some()),
+        Some(wanted) => {
+            Ok(unit.seats_of(user).await?.iter().any(|(organization, _)| organization.id == wanted))
+        }
         None => Ok(true),
     }
 }

@@ -168,6 +168,7 @@ mod tests {
     async fn a_right_code_uses_the_challenge_up_opens_a_session_and_tells_the_owner() {
         let mut unit = unit(true, true);
         unit.expect_mfa_challenge_end().times(1).returning(|_| Ok(()));
+        unit.expect_seats_of().returning(|_| Ok(vec![(organization(), Role::Viewer)]));
         unit.expect_seat_of().returning(|_, _| Ok(Some((organization(), Role::Viewer))));
         unit.expect_session_add().times(1).returning(|_, _| Ok(()));
         let store = TestStore::of(unit);

@@ -1,6 +1,7 @@
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use rollcall_application::members;
+use rollcall_domain::Permission;
 
 use super::object::{MemberObject, tag_name};
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     responses((status = 200, description = "The member as they are now", body = MemberObject, headers(("ETag" = String)))))]
 pub(super) async fn reset_member_mfa(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Caller(actor): Caller<{ Permission::OwnersManage as u8 }>,
     IdPath(user): IdPath<rollcall_domain::id::User>,
     NoFields: NoFields,
 ) -> Result<Response> {

@@ -4,7 +4,7 @@ use rollcall_application::{
     members::MemberKey,
     security::{self, Affected},
 };
-use rollcall_domain::{Role, UserId};
+use rollcall_domain::{Permission, Role, UserId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -45,7 +45,7 @@ struct Key(i128, UserId);
     responses((status = 200, description = "A page of members", body = PageOf<MemberWithoutMfa>)))]
 pub(super) async fn list_mfa_impact(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Caller(actor): Caller<{ Permission::SecurityRead as u8 }>,
     Query(query): Query<PageQuery>,
 ) -> Result<axum::Json<PageOf<MemberWithoutMfa>>> {
     let list = List::new(&api, &actor, "mfa-impact", &());

@@ -1,6 +1,7 @@
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use rollcall_application::security;
+use rollcall_domain::Permission;
 
 use super::object::{SecurityObject, tag_name};
 use crate::{api::Api, credential::Caller, etag::versioned, problem::Result};
@@ -10,7 +11,7 @@ use crate::{api::Api, credential::Caller, etag::versioned, problem::Result};
     responses((status = 200, description = "The controls", body = SecurityObject, headers(("ETag" = String)))))]
 pub(super) async fn show_security(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Caller(actor): Caller<{ Permission::SecurityRead as u8 }>,
     headers: HeaderMap,
 ) -> Result<Response> {
     let shown = security::show(&api.app, &actor).await?;

@@ -1,7 +1,7 @@
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use rollcall_application::security::{self, Update};
-use rollcall_domain::security::GraceDays;
+use rollcall_domain::{Permission, security::GraceDays};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -43,7 +43,7 @@ struct MfaRequiredChange {
     responses((status = 200, description = "The controls as they are now", body = SecurityObject, headers(("ETag" = String)))))]
 pub(super) async fn update_security(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Caller(actor): Caller<{ Permission::SecurityManage as u8 }>,
     if_match: IfMatch,
     Json(request): Json<UpdateSecurityRequest>,
 ) -> Result<Response> {
