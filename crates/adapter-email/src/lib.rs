@@ -8,6 +8,7 @@ mod postbox;
 mod rendered;
 mod security_notice;
 mod smtp;
+mod templates;
 
 pub use postbox::{InvalidContact, InvalidSender, Postbox, Sender};
 pub use smtp::{InvalidSmtpUrl, Smtp, SmtpUrl};

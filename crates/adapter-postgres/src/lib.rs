@@ -17,6 +17,7 @@ mod error;
 mod expiry;
 mod idempotency;
 mod invitations;
+mod letter_contents;
 mod members;
 mod organizations;
 mod outbox;
