@@ -94,7 +94,7 @@ impl Spool {
             (self.begin, self.end) = (0, 0);
         } else if self.begin >= COMPACT_AT {
             let rest = self.first(usize::MAX, usize::MAX)?;
-            let beside = self.path.with_extension("new");
+            let beside = self.beside(".new");
             fs::write(&beside, rest.lines.iter().map(|line| format!("{line}\n")).collect::<String>())?;
             fs::rename(&beside, &self.path)?;
             self.file = OpenOptions::new().read(true).append(true).open(&self.path)?;
@@ -108,9 +108,15 @@ impl Spool {
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn put_aside(&self, line: &str) -> io::Result<()> {
-        let mut aside =
-            OpenOptions::new().create(true).append(true).open(self.path.with_extension("rejected"))?;
+        let mut aside = OpenOptions::new().create(true).append(true).open(self.beside(".rejected"))?;
         writeln!(aside, "{line}")
+    }
+
+    /// A file beside this one: by the whole name, as another spool may differ in the extension only.
+    fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name = self.path.clone().into_os_string();
+        name.push(suffix);
+        name.into()
     }
 }
 
@@ -149,6 +155,17 @@ mod tests {
         spool.done(&batch).expect("done");
         assert_eq!(fs::metadata(&path).expect("a file").len(), 0);
         assert!(Spool::open(&path).expect("a spool").first(10, 1_000).expect("none").lines.is_empty());
+    }
+
+    #[test]
+    fn files_that_differ_in_their_extension_keep_what_is_put_aside_apart() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["events.a", "events.b"] {
+            let spool = Spool::open(&folder.path().join(name)).expect("a spool");
+            spool.put_aside(name).expect("written");
+            let aside = folder.path().join(format!("{name}.rejected"));
+            assert_eq!(fs::read_to_string(aside).expect("a file"), format!("{name}\n"));
+        }
     }
 
     #[test]

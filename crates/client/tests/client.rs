@@ -314,6 +314,6 @@ async fn many_events_come_in_batches_and_one_that_is_not_taken_keeps_no_other() 
         events_of(&stub).iter().map(|event| event["action"].as_str().unwrap().to_owned()).collect();
     assert_eq!(taken, names);
     assert!(stub.state.batches.lock().unwrap().len() < 2_500);
-    let aside = std::fs::read_to_string(path.with_extension("rejected")).unwrap();
+    let aside = std::fs::read_to_string(path.with_file_name("events.rejected")).unwrap();
     assert!(aside.lines().count() == 1 && aside.contains("poison"), "{aside}");
 }
