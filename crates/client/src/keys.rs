@@ -1,7 +1,11 @@
 //! The keys that Rollcall has published: fetched when they are needed, kept for as long as it says, and fetched anew for a
 //! key that is not known, though not as often as somebody likes.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{PoisonError, RwLock},
+    time::Duration,
+};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::VerifyingKey;
@@ -17,11 +21,13 @@ const NOT_BEFORE: Duration = Duration::from_secs(10);
 /// The keys that Rollcall has published.
 pub(crate) struct Keys {
     connection: Connection,
-    fetched: Mutex<Option<Fetched>>,
+    fetched: RwLock<Option<Fetched>>,
+    /// When they were last asked for; held by whoever asks.
+    asked: Mutex<Option<Instant>>,
 }
 
 struct Fetched {
-    keys: Arc<HashMap<String, VerifyingKey>>,
+    keys: HashMap<String, VerifyingKey>,
     at: Instant,
 }
 
@@ -56,14 +62,14 @@ impl PublicKey {
 
 impl Keys {
     pub(crate) fn new(connection: Connection) -> Self {
-        Self { connection, fetched: Mutex::new(None) }
+        Self { connection, fetched: RwLock::new(None), asked: Mutex::new(None) }
     }
 
     /// One key that was fetched just now.
     #[cfg(test)]
     pub(crate) fn known(connection: Connection, kid: &str, key: VerifyingKey) -> Self {
-        let keys = Arc::new([(kid.to_owned(), key)].into());
-        Self { connection, fetched: Mutex::new(Some(Fetched { keys, at: Instant::now() })) }
+        let fetched = Fetched { keys: [(kid.to_owned(), key)].into(), at: Instant::now() };
+        Self { connection, fetched: RwLock::new(Some(fetched)), asked: Mutex::new(Some(Instant::now())) }
     }
 
     /// The key of this name, if Rollcall has published one.
@@ -71,20 +77,65 @@ impl Keys {
     /// # Errors
     /// [`Error::Unavailable`] when they have to be fetched and cannot be.
     pub(crate) async fn find(&self, kid: &str) -> Result<Option<VerifyingKey>, Error> {
-        let cached = Duration::try_from(CACHED).unwrap_or(Duration::ZERO);
-        // Whoever else wants them waits for the one who fetches.
-        let mut fetched = self.fetched.lock().await;
-        if let Some(Fetched { keys, at }) = &*fetched {
-            let key = keys.get(kid).copied();
-            let age = at.elapsed();
-            if age < NOT_BEFORE || (age < cached && key.is_some()) {
-                return Ok(key);
-            }
+        // Nobody whose key is known waits for a fetch that somebody else's made-up one has caused.
+        if let Some(key) = self.known_one(kid) {
+            return Ok(Some(key));
         }
+        let mut asked = self.asked.lock().await;
+        if let Some(key) = self.known_one(kid) {
+            return Ok(Some(key));
+        }
+        if asked.is_some_and(|asked| asked.elapsed() < NOT_BEFORE) && self.has_any() {
+            return Ok(None);
+        }
+        *asked = Some(Instant::now());
         let set: KeySet = self.connection.ask(|| self.connection.get("/.well-known/jwks.json")).await?;
         let keys: HashMap<_, _> = set.keys.into_iter().filter_map(PublicKey::read).collect();
         let key = keys.get(kid).copied();
-        *fetched = Some(Fetched { keys: Arc::new(keys), at: Instant::now() });
+        *self.fetched.write().unwrap_or_else(PoisonError::into_inner) =
+            Some(Fetched { keys, at: Instant::now() });
         Ok(key)
+    }
+
+    /// A key that was fetched lately enough.
+    fn known_one(&self, kid: &str) -> Option<VerifyingKey> {
+        let cached = Duration::try_from(CACHED).unwrap_or(Duration::ZERO);
+        let fetched = self.fetched.read().unwrap_or_else(PoisonError::into_inner);
+        let Fetched { keys, at } = fetched.as_ref()?;
+        keys.get(kid).copied().filter(|_| at.elapsed() < cached)
+    }
+
+    /// Whether they were fetched lately enough to say that there is no other key.
+    fn has_any(&self) -> bool {
+        let cached = Duration::try_from(CACHED).unwrap_or(Duration::ZERO);
+        let fetched = self.fetched.read().unwrap_or_else(PoisonError::into_inner);
+        fetched.as_ref().is_some_and(|fetched| fetched.at.elapsed() < cached)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::SigningKey;
+
+    use super::*;
+    use crate::Settings;
+
+    #[tokio::test]
+    async fn a_key_that_is_known_waits_for_no_fetch_of_one_that_is_not() {
+        // It takes connections and answers nobody.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", silent.local_addr().expect("an address"));
+        let connection = Connection::new(Settings::new(&url, "credential")).expect("a connection");
+        let key = SigningKey::from_bytes(&[1; 32]).verifying_key();
+        let keys = Keys { asked: Mutex::new(None), ..Keys::known(connection, "known", key) };
+        let mut unknown = Box::pin(keys.find("made up"));
+        tokio::select! {
+            biased;
+            told = &mut unknown => panic!("nobody has answered: {told:?}"),
+            known = keys.find("known") => assert_eq!(known, Ok(Some(key))),
+        }
+        // One that was asked for in vain is not asked for again at once.
+        drop(unknown);
+        assert_eq!(keys.find("made up too").await, Ok(None));
     }
 }
