@@ -2,7 +2,10 @@
 
 use rollcall_domain::OrganizationId;
 use rollcall_tests::{Service, Team};
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Executor};
+
+use crate::api_keys::make;
 
 /// A schema in front of all others, in which names mean something else: every comparison is true, and the tables are somebody's
 /// who would like to know what is asked.
@@ -19,6 +22,9 @@ const TRAP: &str = "
     CREATE OPERATOR trap.<> (LEFTARG = text, RIGHTARG = text, FUNCTION = trap.yes);
     CREATE OPERATOR trap.+ (LEFTARG = integer, RIGHTARG = integer, FUNCTION = trap.none);
     CREATE DOMAIN trap.uuid AS text;
+    CREATE DOMAIN trap.bytea AS text;
+    CREATE TABLE trap.api_keys AS SELECT * FROM public.api_keys;
+    CREATE TABLE trap.api_key_secrets AS SELECT * FROM public.api_key_secrets WITH NO DATA;
     CREATE FUNCTION trap.now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT '1970-01-01'::timestamptz $$;
     CREATE TABLE trap.organizations AS SELECT * FROM public.organizations WITH NO DATA;
     CREATE TABLE trap.security_controls AS SELECT * FROM public.security_controls WITH NO DATA;
@@ -32,6 +38,9 @@ const TRAP: &str = "
 async fn a_search_path_changes_nothing_about_functions_that_name_everything_in_full() {
     let service = Service::start().await;
     let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);
+    for team in [&ours, &theirs] {
+        make(team.owner(), json!({"name": format!("of {}", team.organization)})).await;
+    }
     service.database.connect().await.execute(TRAP).await.unwrap();
     let mut connection = service.database.connect_as_service().await;
     connection.execute("SET search_path = trap, public, pg_catalog").await.unwrap();
@@ -45,6 +54,23 @@ async fn a_search_path_changes_nothing_about_functions_that_name_everything_in_f
     for (hash, opens) in [(vec![0; 32], None), (hash, Some(email))] {
         let opened: Option<String> = sqlx::query_scalar("SELECT email FROM public.directory_session($1)")
             .bind(hash)
+            .fetch_optional(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(opened, opens);
+    }
+
+    let (hash, name): (Vec<u8>, String) = sqlx::query_as(
+        "SELECT s.secret_hash, k.name FROM api_key_secrets s JOIN api_keys k ON k.key_id = s.key_id LIMIT 1",
+    )
+    .fetch_one(&mut service.database.connect().await)
+    .await
+    .unwrap();
+    for (hashes, opens) in
+        [(vec![], None), (vec![vec![0; 33]], None), (vec![vec![0; 33], hash], Some(name.clone()))]
+    {
+        let opened: Option<String> = sqlx::query_scalar("SELECT name FROM public.directory_api_key($1)")
+            .bind(hashes)
             .fetch_optional(&mut connection)
             .await
             .unwrap();
