@@ -1,5 +1,6 @@
 //! What unit tests put in the place of ports.
 
+mod logs;
 mod unit;
 
 use std::sync::{
@@ -40,6 +41,7 @@ use crate::{
     tokens::{StoredKey, Tokens},
 };
 
+pub(crate) use logs::{Fault, KeptLogs};
 pub(crate) use unit::MockUnit;
 
 /// The moment that unit tests happen at.
