@@ -78,7 +78,7 @@ pub(crate) async fn rate(database_url: &str, window: Window) -> Result<f64> {
 pub(crate) async fn finish(database_url: &str) -> Result {
     let mut connection = PgConnection::connect(database_url).await?;
     loop {
-        let waits =
+        let waits: bool =
             sqlx::query_scalar("SELECT EXISTS (SELECT FROM audit_queue)").fetch_one(&mut connection).await?;
         if !waits {
             return Ok(connection.close().await?);
