@@ -172,7 +172,7 @@ impl Attempts for NoCount {
         _: Option<&Allowances>,
         _: OffsetDateTime,
     ) -> Answer<Result<Begun, TooMany>> {
-        Ok(Ok(Begun { in_a_row: 1, device_is_known: false }))
+        Ok(Ok(Begun { device_is_known: false, worth_telling: false, told: 0 }))
     }
 
     async fn settle(
