@@ -36,7 +36,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 76] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 77] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
     ("api_keys", "directory", "rollcall_directory", "SELECT"),
@@ -73,6 +73,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 76] = [
     ("mfa_challenges", "own_account", "rollcall_app", "ALL"),
     ("mfa_challenges", "task", "rollcall_app", "ALL"),
     ("mfa_deadlines", "directory", "rollcall_directory", "SELECT"),
+    ("mfa_deadlines", "own_account", "rollcall_app", "SELECT"),
     ("mfa_deadlines", "own_organization", "rollcall_app", "ALL"),
     ("mfa_deadlines", "purge", "rollcall_purge", "ALL"),
     ("mfa_deadlines", "task", "rollcall_app", "SELECT"),
