@@ -142,8 +142,7 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
         Some("organization.exported"),
         "the export itself is in the log"
     );
-    let counts =
-        json!({"organization": 1, "security": 1, "member": 4, "invitation": 5, "api_key": 1, "mfa_deadline": 5, "audit_event": kept.len()});
+    let counts = json!({"organization": 1, "security": 1, "member": 4, "invitation": 5, "api_key": 1, "mfa_deadline": 5, "audit_event": kept.len()});
     assert_eq!(lines.last().unwrap(), &json!({"type": "end", "counts": counts}));
 
     // Attacks 2 and 15: nothing of another organization, and nothing that lets anybody in.

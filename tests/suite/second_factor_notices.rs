@@ -146,6 +146,7 @@ async fn nist_3_1_1_2_the_same_holds_after_the_operator_s_reset_and_for_the_page
     let change = json!({"current_password": PASSWORD, "new_password": SHORT});
     member.post("/v1/me/password", change).await.expect(204);
     service.reset_mfa(team.id("member")).await.unwrap();
+    service.told(email, "Your second factor has been turned off").await;
     let (_, token) = service.invite(other.owner(), email, "viewer").await;
     let form = [("token", token.as_str()), ("password", SHORT)];
     let page = crate::pages::submit(&service, "/invitations/accept", &form).await.expect(403);

@@ -100,7 +100,8 @@ fn complete_item(path: &str, item: &mut PathItem) {
     }
     for operation in item.post.iter_mut() {
         add_problems(operation);
-        if let Some(body) = operation.request_body.as_mut().filter(|_| path == BODY_MAY_BE_LEFT_OUT) {
+        let body = operation.request_body.as_mut().filter(|_| path == BODY_MAY_BE_LEFT_OUT);
+        if let Some(RefOr::T(body)) = body {
             body.required = Some(Required::False);
         }
         if is_keyed(path) {
