@@ -25,7 +25,7 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
     Actor, Application, KeyActor, Limits, Means, Settings,
-    api_keys::{FoundKey, KeyHash, KeyUse, KeyUses, ListedKey},
+    api_keys::{FoundKey, KeptBy, KeyHash, KeyUse, KeyUses, ListedKey, Move},
     audit::Record,
     mail::Letter,
     organizations::Exports,
@@ -79,6 +79,8 @@ mock! {
         async fn api_key(&self, hashes: &[KeyHash]) -> Answer<Option<FoundKey>>;
         async fn api_key_afresh(&self, hashes: &[KeyHash]) -> Answer<Option<FoundKey>>;
         async fn api_keys_used(&self, uses: &[KeyUse]) -> Answer<()>;
+        async fn api_keys_moved(&self, moves: &[Move]) -> Answer<()>;
+        async fn api_keys_by_ring_key(&self, newest: u8, now: OffsetDateTime) -> Answer<Vec<KeptBy>>;
         async fn invitation(&self, token: TokenHash) -> Answer<Option<FoundInvitation>>;
         async fn signup(&self, token: TokenHash) -> Answer<Option<FoundSignup>>;
         async fn password_reset(&self, token: TokenHash) -> Answer<Option<FoundPasswordReset>>;
