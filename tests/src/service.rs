@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use rollcall_server::{OperatorError, Ports, Profile, Server, Settings, SystemEntropy, rotate_keys};
+use rollcall_server::{
+    OperatorError, Ports, Profile, Server, Settings, SystemEntropy, ring_in_use, rotate_keys,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -62,6 +64,11 @@ impl Service {
     /// Makes another signing key, as `rollcall keys rotate` does beside a node that serves; gives back what it says.
     pub async fn rotate_keys(&self) -> String {
         rotate_keys(&self.settings, &ports(&self.clock)).await.unwrap()
+    }
+
+    /// Which keys of the keyring API keys still need, as `rollcall keys ring` tells beside a node that serves.
+    pub async fn ring_in_use(&self) -> String {
+        ring_in_use(&self.settings, &ports(&self.clock)).await.unwrap()
     }
 
     /// Where it serves.

@@ -63,6 +63,45 @@ async fn an_export_holds_what_is_held_about_a_person_and_nothing_about_others() 
 }
 
 #[tokio::test]
+async fn an_export_holds_what_second_factors_there_are_and_by_when_but_nothing_that_they_are_made_of() {
+    let service = Service::start().await;
+    let (acme, other) = (Team::assemble(&service, "Acme").await, Team::assemble(&service, "Other").await);
+    let (member, id, email) = &acme.members["member"];
+    // A deadline in an organization that they are in, and one of an organization that they have left.
+    let (_, token) = service.invite(other.owner(), email, "viewer").await;
+    let there = member.post("/v1/invitations/accept", json!({"token": token})).await.expect(201);
+    for team in [&acme, &other] {
+        crate::mfa_rule::require(team.owner(), 7).await.expect(200);
+    }
+    let there = service.anonymous().with_token(there.text_at("/session/token"));
+    there.delete("/v1/members/me").await.expect(204);
+    let member = service.sign_in(email).await;
+    let begun = member.post("/v1/me/mfa/totp", json!({})).await.expect(200);
+    let secret = begun.text_at("/secret").to_owned();
+    let app = rollcall_tests::Authenticator::of(&secret, &service.clock);
+    let confirmed = member.post("/v1/me/mfa/totp/confirm", json!({"code": app.code()})).await.expect(200);
+    let (_, _) = crate::passkeys::enrolled(&service, &member).await;
+
+    let export = member.get("/v1/me/export").await.expect(200);
+    assert_eq!(export.body["second_factors"], member.get("/v1/me/mfa").await.expect(200).body);
+    assert_eq!(export.body["second_factors"]["passkeys"].as_array().map(Vec::len), Some(1));
+    let deadlines = export.list("mfa_deadlines");
+    assert!(deadlines.iter().all(|deadline| deadline["user_id"] == id.as_str()), "{deadlines:?}");
+    let mut places: Vec<&str> =
+        deadlines.iter().map(|deadline| deadline["organization_id"].as_str().unwrap()).collect();
+    places.sort_unstable();
+    let mut expected = [acme.organization.as_str(), &other.organization];
+    expected.sort_unstable();
+    assert_eq!(places, expected);
+    let codes = confirmed.list("recovery_codes").iter().map(|code| code.as_str().unwrap());
+    let kept = service.database.rows("SELECT key, encode(credential_id, 'base64') AS id FROM passkeys").await;
+    let kept = kept.iter().flat_map(|row| [row["key"].as_str(), row["id"].as_str()]).flatten();
+    for closed in codes.chain(kept).chain([secret.as_str(), "otpauth"]) {
+        assert!(!export.text.contains(closed), "{closed}");
+    }
+}
+
+#[tokio::test]
 async fn an_export_is_whole_however_long_it_is() {
     let service = Service::start().await;
     let email = Service::new_address("grace");

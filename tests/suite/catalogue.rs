@@ -41,8 +41,9 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 92] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 94] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
+    ("api_key_secrets", "directory_moved", "rollcall_directory", "UPDATE"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
     ("api_keys", "directory", "rollcall_directory", "SELECT"),
     ("api_keys", "directory_seen", "rollcall_directory", "UPDATE"),
@@ -94,6 +95,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 92] = [
     ("mfa_challenges", "own_account", "rollcall_app", "ALL"),
     ("mfa_challenges", "task", "rollcall_app", "ALL"),
     ("mfa_deadlines", "directory", "rollcall_directory", "SELECT"),
+    ("mfa_deadlines", "own_account", "rollcall_app", "SELECT"),
     ("mfa_deadlines", "own_organization", "rollcall_app", "ALL"),
     ("mfa_deadlines", "purge", "rollcall_purge", "ALL"),
     ("mfa_deadlines", "task", "rollcall_app", "SELECT"),
@@ -137,8 +139,10 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 92] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-pub(crate) const DEFINERS: [(&str, &str, bool); 21] = [
+pub(crate) const DEFINERS: [(&str, &str, bool); 23] = [
     ("directory_api_key", "rollcall_directory", true),
+    ("directory_api_keys_by_ring_key", "rollcall_directory", true),
+    ("directory_api_keys_moved", "rollcall_directory", true),
     ("directory_api_keys_used", "rollcall_directory", true),
     ("directory_credentials", "rollcall_directory", true),
     ("directory_email_change", "rollcall_directory", true),

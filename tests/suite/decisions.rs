@@ -57,6 +57,89 @@ async fn authzen_decisions_are_those_of_the_table_for_every_role() {
 }
 
 #[tokio::test]
+async fn authzen_decisions_about_api_keys_are_those_of_their_scopes_for_as_long_as_they_work() {
+    let service = start().await;
+    let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);
+    let sibling = sibling(&service);
+    let of_key = |id: &str, permission: &str, organization: &str| {
+        let mut question = question(id, permission, organization);
+        question["subject"]["type"] = json!("api_key");
+        question
+    };
+    let (id, secret) =
+        crate::api_keys::make(ours.owner(), json!({"scopes": ["calls:read", "agents:read"]})).await;
+    let asks = async |question: Value| sibling.post(ONE, question).await.expect(200).body;
+    for permission in Permission::ALL {
+        let has = ["calls:read", "agents:read"].contains(&permission.as_str());
+        let expected = if has { yes() } else { no("scope_lacks_permission") };
+        assert_eq!(
+            asks(of_key(&id, permission.as_str(), &ours.organization)).await,
+            expected,
+            "{permission}"
+        );
+    }
+    // It is of its own organization, and nobody's who is asked about as something else.
+    for (question, reason) in [
+        (of_key(&id, "calls:read", &theirs.organization), "not_a_member"),
+        (of_key(&id, "calls:read", "org_01h455vb4pex5vsknk084sn02q"), "not_a_member"),
+        (of_key("key_01h455vb4pex5vsknk084sn02q", "calls:read", &ours.organization), "not_a_member"),
+        (of_key(ours.id("owner"), "calls:read", &ours.organization), "not_a_member"),
+        (of_key(&secret, "calls:read", &ours.organization), "not_a_member"),
+        (question(&id, "calls:read", &ours.organization), "not_a_member"),
+    ] {
+        assert_eq!(asks(question.clone()).await, no(reason), "{question}");
+    }
+    // People and programs in one request.
+    let many = json!({
+        "action": {"name": "calls:read"}, "resource": {"type": "organization", "id": ours.organization},
+        "evaluations": [
+            {"subject": {"type": "api_key", "id": id}},
+            {"subject": {"type": "user", "id": ours.id("owner")}},
+        ],
+    });
+    assert_eq!(sibling.post(MANY, many).await.expect(200).body, json!({"evaluations": [yes(), yes()]}));
+    let asked = of_key(&id, "calls:read", &ours.organization);
+    ours.owner().patch(&crate::api_keys::path(&id), json!({"scopes": ["agents:read"]})).await.expect(200);
+    assert_eq!(asks(asked.clone()).await, no("scope_lacks_permission"));
+    ours.owner().delete(&crate::api_keys::path(&id)).await.expect(204);
+    assert_eq!(asks(asked).await, no("not_a_member"));
+}
+
+#[tokio::test]
+async fn services_have_a_limit_of_their_own_which_only_their_credential_spends() {
+    let limits = [
+        ("limits.enabled", "true"),
+        ("limits.requests", "40"),
+        ("limits.service_requests", "6"),
+        ("limits.attempts", "1000"),
+        ("http.trusted_proxies", "127.0.0.1"),
+        ("service.token", SERVICE_TOKEN),
+    ];
+    let service = Service::start_with(&limits).await;
+    let nobody = "user_01h455vb4pex5vsknk084sn02q";
+    let ask = async |token: &str, ip: &str| {
+        let request = service.anonymous().with_token(token).request(Method::POST, ONE);
+        let body = question(nobody, "agents:read", "org_01h455vb4pex5vsknk084sn02q");
+        Answer::of(request.header("x-forwarded-for", ip).json(&body)).await
+    };
+    for left in (0..6).rev() {
+        let answer = ask(SERVICE_TOKEN, "192.0.2.1").await.expect(200);
+        assert_eq!(answer.header("ratelimit-policy"), "\"services\";q=6;w=60");
+        assert!(answer.header("ratelimit").starts_with(&format!("\"services\";r={left};")), "{left}");
+    }
+    let refused = ask(SERVICE_TOKEN, "192.0.2.1").await.problem(429, "rate_limited");
+    assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
+    // Another service has its own, and whoever guesses at the credential is counted as anybody is.
+    ask(SERVICE_TOKEN, "198.51.100.7").await.expect(200);
+    let guessed = ask("guessed", "192.0.2.1").await.problem(401, "unauthenticated");
+    assert!(guessed.header("ratelimit-policy").starts_with("\"requests\";"), "{:?}", guessed.headers);
+    // What services ask leaves what people may ask alone, in the same network too.
+    let page = service.anonymous().request(Method::GET, "/v1/roles").header("x-forwarded-for", "192.0.2.1");
+    let page = Answer::of(page).await.problem(401, "unauthenticated");
+    assert!(page.header("ratelimit").starts_with("\"requests\";r=38;"), "{:?}", page.headers);
+}
+
+#[tokio::test]
 async fn attack_1_whether_an_organization_exists_is_not_told() {
     let service = start().await;
     let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);

@@ -88,6 +88,9 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
     let password = json!({"password": rollcall_tests::PASSWORD});
     ours.owner().post("/v1/session/elevate", password).await.expect(200);
     crate::api_keys::make(ours.owner(), json!({})).await;
+    // Whoever has left has had a deadline all the same.
+    crate::mfa_rule::require(ours.owner(), 7).await.expect(200);
+    ours.caller("viewer").delete("/v1/members/me").await.expect(204);
     let exported = ours.owner().get(PATH).await.expect(200);
     assert_eq!(exported.header("content-type"), "application/x-ndjson");
     assert_eq!(exported.header("cache-control"), "no-store");
@@ -111,6 +114,12 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
         let shown: Vec<&Value> = of_type(&lines, kind).into_iter().map(|line| &line[kind]).collect();
         assert_eq!(shown, listed.list("data").iter().collect::<Vec<_>>(), "{kind}");
     }
+    let security = ours.owner().get("/v1/security").await.expect(200).body;
+    assert_eq!(lines[2], json!({"type": "security", "security": security}));
+    let deadlines = of_type(&lines, "mfa_deadline");
+    let of = |id: &str| deadlines.iter().find(|line| line["mfa_deadline"]["user_id"] == id).unwrap();
+    assert_eq!(of(ours.id("viewer"))["mfa_deadline"]["organization_id"], ours.organization);
+    assert!(of(ours.id("owner"))["mfa_deadline"]["deadline_at"].as_str().unwrap().ends_with('Z'));
     // Leaves byte by byte, as they are hashed, with what can be erased beside them.
     let uuid = ours.organization.parse::<OrganizationId>().unwrap().uuid();
     let kept = service
@@ -133,8 +142,7 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
         Some("organization.exported"),
         "the export itself is in the log"
     );
-    let counts =
-        json!({"organization": 1, "member": 5, "invitation": 5, "api_key": 1, "audit_event": kept.len()});
+    let counts = json!({"organization": 1, "security": 1, "member": 4, "invitation": 5, "api_key": 1, "mfa_deadline": 5, "audit_event": kept.len()});
     assert_eq!(lines.last().unwrap(), &json!({"type": "end", "counts": counts}));
 
     // Attacks 2 and 15: nothing of another organization, and nothing that lets anybody in.

@@ -39,6 +39,7 @@ mod refusals;
 mod revocations;
 mod schema;
 mod search_path;
+mod second_factor_notices;
 mod second_factors;
 mod second_step;
 mod sequencing;

@@ -4,7 +4,7 @@ use reqwest::Method;
 use rollcall_tests::{Answer, PASSWORD, Service, Team};
 use serde_json::json;
 
-async fn submit(service: &Service, path: &str, fields: &[(&str, &str)]) -> Answer {
+pub(crate) async fn submit(service: &Service, path: &str, fields: &[(&str, &str)]) -> Answer {
     // As browsers do from a page that sends no referrer.
     let request = service.anonymous().request(Method::POST, path);
     let request = request.header("Origin", "null").header("Sec-Fetch-Site", "same-origin");

@@ -247,6 +247,48 @@ async fn what_it_reports_waits_while_rollcall_does_not_take_it() {
 }
 
 #[tokio::test]
+async fn attack_35_a_key_that_is_held_to_networks_is_taken_from_there_and_what_a_client_says_of_itself_is_no_proof()
+ {
+    let proxied = [("AGENTS_PROXIES", "127.0.0.1")];
+    for (environment, proxied) in [(&[][..], false), (&proxied[..], true)] {
+        let pair = Pair::start_with(environment).await;
+        let held = async |networks: &[&str]| {
+            let more = json!({"scopes": ["agents:read"], "allowed_cidrs": networks});
+            crate::api_keys::make(pair.team.owner(), more).await.1
+        };
+        let (here, there) = (held(&["127.0.0.1/32", "::1/128"]).await, held(&["192.0.2.0/24"]).await);
+        let from = async |key: &str, forwarded: &str| {
+            let request = pair.with(key).request(reqwest::Method::GET, "/agents");
+            rollcall_tests::Answer::of(request.header("x-forwarded-for", forwarded)).await
+        };
+        // Asked about, and remembered: both times.
+        for _ in 0..3 {
+            match proxied {
+                false => {
+                    from(&here, "192.0.2.1").await.expect(200);
+                    from(&there, "192.0.2.1").await.problem(403, "network_not_allowed");
+                }
+                true => {
+                    from(&here, "192.0.2.1").await.problem(403, "network_not_allowed");
+                    from(&there, "192.0.2.1").await.expect(200);
+                    from(&there, "192.0.2.1, 198.51.100.7").await.problem(403, "network_not_allowed");
+                }
+            }
+        }
+        // The same for an access token that was made with the key: it does not name the networks itself.
+        let token =
+            pair.rollcall.anonymous().with_token(&here).post("/v1/tokens", json!({})).await.expect(201);
+        let token = token.text_at("/access_token").to_owned();
+        let answer = from(&token, "192.0.2.1").await;
+        if proxied {
+            answer.problem(403, "network_not_allowed");
+        } else {
+            answer.expect(200);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_key_gets_to_what_its_scopes_name_until_it_changes_or_is_revoked() {
     let pair = Pair::start().await;
     let owner = pair.team.owner();
@@ -254,11 +296,6 @@ async fn a_key_gets_to_what_its_scopes_name_until_it_changes_or_is_revoked() {
     let (id, secret) = crate::api_keys::make(owner, scopes).await;
     let program = pair.known(&secret).await;
     program.post("/agents", json!({"name": "Reception"})).await.expect(201);
-    // One that is held to networks is taken from nowhere: the sibling does not see from where it is used.
-    let (_, held) =
-        crate::api_keys::make(owner, json!({"scopes": ["agents:read"], "allowed_cidrs": ["127.0.0.1/32"]}))
-            .await;
-    pair.with(&held).get("/agents").await.problem(403, "network_not_allowed");
 
     let path = crate::api_keys::path(&id);
     owner.patch(&path, json!({"scopes": ["agents:read"]})).await.expect(200);

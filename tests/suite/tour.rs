@@ -40,6 +40,10 @@ async fn the_tour_in_the_readme_runs_as_written() {
         "\"role\":\"member\"",
         "role_lacks_permission",
         "last_owner",
+        "\"secret\":\"rck_",
+        "\"name\":\"Importer\"",
+        "\"required_permission\":\"team:read\"",
+        "\"code\":\"unauthenticated\"",
     ] {
         assert!(said.contains(promised), "{promised} in {said}");
     }

@@ -60,7 +60,8 @@ impl Words {
                 subject: "Your second factor has been turned off",
                 news: "the second factor of your account has just been turned off for you, as it was said to be lost: authenticator \
                        app, passkeys and recovery codes. All of your sessions have ended. Your password lets you in again; set \
-                       up another second factor then.",
+                       up another second factor then. A password with fewer than 15 characters does not do alone: if yours is one, \
+                       choose a longer one by saying that you have forgotten it.",
                 otherwise: "You have lost nothing, and asked nobody for this? Then choose another password at once, by saying that \
                             you have forgotten yours, and ask the Owners of your organization.",
             },

@@ -25,6 +25,11 @@ fn keys(attempt: &Attempt, allowances: Option<&Allowances>) -> Vec<Vec<u8>> {
     [attempt.account, attempt.device].into_iter().chain(network).map(|key| key.to_vec()).collect()
 }
 
+/// Counts as the database keeps them.
+fn kept<const N: usize>(counts: [u32; N]) -> [i32; N] {
+    counts.map(|count| i32::try_from(count).unwrap_or(i32::MAX))
+}
+
 /// Begins to count. Nobody waits until it is on disk: what a crash of the database can lose is what was counted in the second
 /// before.
 async fn begin_counting(pool: &PgPool) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
@@ -49,7 +54,7 @@ impl Attempts for PgStore {
                SELECT k.key, $2, k.key = $3 AND $4
                  FROM unnest($1::bytea[]) AS k (key) ORDER BY k.key
                    ON CONFLICT (key) DO UPDATE SET of_account = excluded.of_account
-            RETURNING a.key, a.in_a_row, a.whole_at, a.known_until"#,
+            RETURNING a.key, a.in_a_row, a.whole_at, a.known_until, a.told"#,
             &keys,
             now,
             attempt.account.as_slice(),
@@ -57,10 +62,12 @@ impl Attempts for PgStore {
         );
         let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
         let mut tallies = Tallies { device_is_shown: attempt.device_is_known, ..Tallies::new(now) };
+        let mut told = 0;
         for row in rows {
             let tally = Tally { in_a_row: count(row.in_a_row.into())?, whole_at: moment(row.whole_at) };
             if row.key == attempt.account {
                 tallies.account = tally;
+                told = count(row.told.into())?;
             } else if row.key == attempt.network {
                 tallies.network = tally;
             } else if attempt.device_is_known || row.known_until.is_some_and(|until| now < until) {
@@ -73,18 +80,20 @@ impl Attempts for PgStore {
         };
         let device = begun.device.unwrap_or(Tally::new(now));
         let whole_at = [begun.account.whole_at, device.whole_at, begun.network.whole_at];
-        let in_a_row = [begun.account.in_a_row, 0, 0].map(|count| i32::try_from(count).unwrap_or(i32::MAX));
+        let in_a_row = kept([begun.account.in_a_row, 0, 0]);
+        let tell = attempts::worth_telling(begun.account.in_a_row, told);
         let update = sqlx::query!(
-            "UPDATE attempts a SET in_a_row = n.in_a_row, whole_at = n.whole_at
-               FROM unnest($1::bytea[], $2::integer[], $3::timestamptz[]) AS n (key, in_a_row, whole_at)
+            "UPDATE attempts a SET in_a_row = n.in_a_row, whole_at = n.whole_at, told = n.told
+               FROM unnest($1::bytea[], $2::integer[], $3::timestamptz[], $4::integer[]) AS n (key, in_a_row, whole_at, told)
               WHERE a.key = n.key",
             &keys,
             &in_a_row[..keys.len()],
             &whole_at[..keys.len()],
+            &kept([tell.unwrap_or(told), 0, 0])[..keys.len()],
         );
         update.execute(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
-        Ok(Ok(Begun { in_a_row: begun.account.in_a_row, device_is_known: begun.device.is_some() }))
+        Ok(Ok(Begun { device_is_known: begun.device.is_some(), worth_telling: tell.is_some(), told }))
     }
 
     async fn settle(
@@ -110,7 +119,8 @@ impl Attempts for PgStore {
              UPDATE attempts a
                 SET in_a_row = CASE WHEN $6 THEN 0 ELSE GREATEST(a.in_a_row - 1, 0) END,
                     whole_at = GREATEST(a.whole_at - make_interval(secs => n.seconds), LEAST(a.whole_at, $3)),
-                    known_until = CASE WHEN $6 AND a.key = $4 THEN $5 ELSE a.known_until END
+                    known_until = CASE WHEN $6 AND a.key = $4 THEN $5 ELSE a.known_until END,
+                    told = CASE WHEN $6 THEN 0 WHEN $7 THEN LEAST(a.told, $8) ELSE a.told END
                FROM held JOIN unnest($1::bytea[], $2::float8[]) AS n (key, seconds) ON n.key = held.key
               WHERE a.key = held.key",
             &keys,
@@ -119,6 +129,9 @@ impl Attempts for PgStore {
             attempt.device.as_slice(),
             now + DEVICE_KNOWN_FOR,
             settled == Settled::Good,
+            // Whoever was to be told of it is not told: the next one that fails is worth it.
+            begun.worth_telling,
+            kept([begun.told])[0],
         );
         update.execute(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)

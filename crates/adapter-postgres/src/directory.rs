@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
-    api_keys::{FoundKey, KeyHash, KeyUse},
+    api_keys::{FoundKey, KeptBy, KeyHash, KeyUse, Move},
     passwords::PasswordHash,
     ports::{
         Credential, CredentialId, Credentials, Directory, FoundEmailChange, FoundInvitation,
@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 
 use crate::{
     api_keys::ApiKeyRow,
-    error::store_error,
+    error::{corrupt, store_error},
     row::{InvitationRow, OpenSessionRow, OrganizationRow, SUSPENDED, UserRow, count, moment, value},
     store::PgStore,
 };
@@ -99,6 +99,29 @@ impl Directory for PgStore {
         );
         used.execute(&self.pool).await.map_err(store_error)?;
         Ok(())
+    }
+
+    async fn api_keys_moved(&self, moves: &[Move]) -> Result<(), StoreError> {
+        let from: Vec<Vec<u8>> = moves.iter().map(|moved| moved.from.0.to_vec()).collect();
+        let to: Vec<Vec<u8>> = moves.iter().map(|moved| moved.to.0.to_vec()).collect();
+        let moved = sqlx::query!("SELECT directory_api_keys_moved($1, $2)", from.as_slice(), to.as_slice());
+        moved.execute(&self.pool).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn api_keys_by_ring_key(&self, newest: u8, now: OffsetDateTime) -> Result<Vec<KeptBy>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT ring_key AS "ring_key!", live AS "live!" FROM directory_api_keys_by_ring_key($1, $2)"#,
+            i32::from(newest),
+            now
+        );
+        let rows = rows.fetch_all(&self.pool).await.map_err(store_error)?;
+        rows.into_iter()
+            .map(|row| {
+                let ring_key = u8::try_from(row.ring_key).map_err(corrupt)?;
+                Ok(KeptBy { ring_key, live: count(row.live)? })
+            })
+            .collect()
     }
 
     async fn invitation(&self, token: TokenHash) -> Result<Option<FoundInvitation>, StoreError> {
@@ -257,7 +280,7 @@ impl PgStore {
         let row = sqlx::query!(
             r#"SELECT key_id AS "key_id!", prefix AS "prefix!", name AS "name!", scopes AS "scopes!", created_by,
                       created_at AS "created_at!", expires_at, allowed_cidrs, rate_requests, rate_seconds, revoked_at,
-                      version AS "version!", works_until, org_id AS "org_id!", org_name AS "org_name!", slug AS "slug!",
+                      version AS "version!", works_until, ring_key AS "ring_key!", org_id AS "org_id!", org_name AS "org_name!", slug AS "slug!",
                       plan AS "plan!", org_created_at AS "org_created_at!", org_version AS "org_version!"
                  FROM directory_api_key($1)"#,
             hashes.as_slice()
@@ -289,6 +312,7 @@ impl PgStore {
             key: key.try_into()?,
             organization: organization.try_into()?,
             secret_until: row.works_until.map(moment),
+            ring_key: Some(u8::try_from(row.ring_key).map_err(corrupt)?),
         }))
     }
 

@@ -7,7 +7,7 @@ use rollcall_application::{
     mail::Contents,
     members::MemberKey,
     ports::StoreError,
-    security::{Affected, Changer, KeptRule, MfaNotices, Notified, Security, SecurityView},
+    security::{Affected, Changer, KeptDeadline, KeptRule, MfaNotices, Notified, Security, SecurityView},
 };
 use rollcall_domain::{
     OrganizationId, UserId,
@@ -147,6 +147,40 @@ impl SecurityView for Transaction {
         });
         let entries = cut.entries.into_iter().map(|(affected, _)| affected).collect();
         Ok(Page { entries, next: cut.next })
+    }
+
+    async fn mfa_deadlines_page(
+        &mut self,
+        organization: OrganizationId,
+        page: &PageRequest<UserId>,
+    ) -> Result<Page<KeptDeadline, UserId>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT org_id, user_id, deadline_at FROM mfa_deadlines WHERE org_id = $1 AND user_id > $2
+              ORDER BY user_id LIMIT $3",
+            organization.uuid(),
+            page.after.map_or(Uuid::nil(), |after| after.uuid()),
+            i64::from(page.limit) + 1,
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        let entries = rows.into_iter().map(|row| kept(row.org_id, row.user_id, row.deadline_at)).collect();
+        Ok(Page::cut(entries, page.limit, |deadline: &KeptDeadline| deadline.user))
+    }
+
+    async fn mfa_deadlines_of(&mut self, user: UserId) -> Result<Vec<KeptDeadline>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT org_id, user_id, deadline_at FROM mfa_deadlines WHERE user_id = $1 ORDER BY org_id",
+            user.uuid()
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        Ok(rows.into_iter().map(|row| kept(row.org_id, row.user_id, row.deadline_at)).collect())
+    }
+}
+
+fn kept(organization: Uuid, user: Uuid, at: OffsetDateTime) -> KeptDeadline {
+    KeptDeadline {
+        organization: OrganizationId::from_uuid(organization),
+        user: UserId::from_uuid(user),
+        at: moment(at),
     }
 }
 

@@ -63,6 +63,8 @@ pub struct Quotas {
     pub requests: Quota,
     /// From one network, of the kind that tries passwords or tokens or causes mail to strangers.
     pub attempts: Quota,
+    /// From one network, with the credential of services on their own paths.
+    pub services: Quota,
 }
 
 /// So many in so many seconds.

@@ -42,6 +42,23 @@ impl<T: DeserializeOwned> FromRequest<Api> for Json<T> {
     }
 }
 
+/// The body of a request that may do without: nothing at all is as good as an object without fields.
+pub(crate) struct JsonOrNothing<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Api> for JsonOrNothing<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(Request::from_parts(parts.clone(), body), api).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        let Json(value) = Json::from_request(Request::from_parts(parts, bytes.into()), api).await?;
+        Ok(Self(value))
+    }
+}
+
 /// The body of a request that needs none: nothing, or an object without fields. A field that somebody hopes would do
 /// something is refused.
 pub(crate) struct NoFields;
@@ -50,16 +67,11 @@ impl FromRequest<Api> for NoFields {
     type Rejection = Problem;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
-        #[derive(Deserialize)]
+        #[derive(Default, Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Nothing {}
 
-        let (parts, body) = request.into_parts();
-        let bytes = read(Request::from_parts(parts.clone(), body), api).await?;
-        if !bytes.is_empty() {
-            let request = Request::from_parts(parts, bytes.into());
-            let Json(Nothing {}) = Json::from_request(request, api).await?;
-        }
+        let JsonOrNothing(Nothing {}) = JsonOrNothing::from_request(request, api).await?;
         Ok(Self)
     }
 }

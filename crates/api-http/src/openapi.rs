@@ -15,6 +15,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{api::Api, middleware::is_keyed, operations, operations::Parts, problem, v1};
 
+/// Where nothing is as good as an empty object, which handlers have no words for: a body of theirs that may be left out may be null.
+const BODY_MAY_BE_LEFT_OUT: &str = "/v1/sessions/passkey/options";
+
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -97,6 +100,10 @@ fn complete_item(path: &str, item: &mut PathItem) {
     }
     for operation in item.post.iter_mut() {
         add_problems(operation);
+        let body = operation.request_body.as_mut().filter(|_| path == BODY_MAY_BE_LEFT_OUT);
+        if let Some(RefOr::T(body)) = body {
+            body.required = Some(Required::False);
+        }
         if is_keyed(path) {
             add_header(
                 operation,

@@ -71,6 +71,8 @@ codes! {
         "This is especially sensitive, and your last proof of who you are is more than ten minutes old. POST /v1/session/elevate, then try again.";
     MfaRequired = "mfa_required", FORBIDDEN, "Set up a second factor first",
         "Your organization asks everybody for a second factor, and your time to set one up is over. Set one up under /v1/me/mfa, go to another of your organizations, or leave this one; everything else is closed until then.";
+    LongerPasswordRequired = "longer_password_required", FORBIDDEN, "Choose a longer password first",
+        "The password is right. But the second factor of the account was turned off, and the password has fewer than 15 characters, which is too short to do alone. POST /v1/password-resets mails you a link; choose a longer one by it, then sign in.";
     SessionRequired = "session_required", FORBIDDEN, "The session's own token is needed",
         "An access token or an API key is good for work. Whatever makes another credential, ends a session, is about an account or needs a fresh proof of who you are takes a person, with the token of the session itself.";
     NetworkNotAllowed = "network_not_allowed", FORBIDDEN, "The API key may not be used from here",
@@ -303,6 +305,7 @@ impl From<Error> for Problem {
             Error::TotpEnabled => Self::plain(Code::TotpEnabled),
             Error::TotpNotBegun => Self::plain(Code::TotpNotBegun),
             Error::PasswordTooShort => Self::plain(Code::PasswordTooShort),
+            Error::LongerPasswordRequired => Self::plain(Code::LongerPasswordRequired),
             Error::PermissionDenied { required } => {
                 let mut problem =
                     Self::new(Code::PermissionDenied, format!("The permission {required} is missing."));

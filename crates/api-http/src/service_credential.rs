@@ -1,13 +1,13 @@
 //! The credential of the services beside Rollcall. It opens their paths, and nothing else does.
 
 use axum::extract::FromRequestParts;
-use http::request::Parts;
+use http::{HeaderMap, request::Parts};
 use rollcall_domain::secret::Secret;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::{
-    api::Api,
+    api::{Api, HttpSettings},
     credential::Credential,
     problem::{Code, Problem},
 };
@@ -20,18 +20,23 @@ impl FromRequestParts<Api> for SiblingService {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        let shown = match Credential::of(&parts.headers, api.settings.cookie) {
-            Credential::Bearer(token) => Some(token),
-            Credential::Cookie(_) | Credential::Unreadable | Credential::None => None,
-        };
-        match (shown, &api.settings.service_token) {
-            (Some(shown), Some(ours)) if is_same(&shown, ours) => Ok(Self),
-            _ => Err(Problem::new(
+        match is_shown(&parts.headers, &api.settings) {
+            true => Ok(Self),
+            false => Err(Problem::new(
                 Code::Unauthenticated,
                 "This path takes the credential of a service, as a Bearer token.",
             )),
         }
     }
+}
+
+/// Whether a request has come with the credential of services.
+pub(crate) fn is_shown(headers: &HeaderMap, settings: &HttpSettings) -> bool {
+    let shown = match Credential::of(headers, settings.cookie) {
+        Credential::Bearer(token) => Some(token),
+        Credential::Cookie(_) | Credential::Unreadable | Credential::None => None,
+    };
+    shown.zip(settings.service_token.as_ref()).is_some_and(|(shown, ours)| is_same(&shown, ours))
 }
 
 /// Compares in a time that tells neither where two secrets differ nor how long they are.

@@ -13,7 +13,7 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use crate::{
-    Asks, Error,
+    Asks, Error, Failure,
     api_keys::KeyUses,
     audit::{Record, Sequencing},
     keyring::Keyring,
@@ -141,14 +141,28 @@ impl Application {
         target: Target,
         result: Result<T, Error>,
     ) -> Result<T, Error> {
-        match result {
-            Err(error) if error.is_refusal() => {
-                let scope = actor.organization().map_or(Scope::Platform, Scope::Organization);
-                self.record_refusal(scope, self.event_by(actor, action, target), &error).await?;
-                Err(error)
-            }
-            result => result,
+        self.failures_recorded(actor, action, target, result.map_err(Failure::from)).await
+    }
+
+    /// The same; what somebody is to be told of the refusal goes with its event.
+    pub(crate) async fn failures_recorded<T>(
+        &self,
+        actor: &impl Asks,
+        action: Action,
+        target: Target,
+        result: Result<T, Failure>,
+    ) -> Result<T, Error> {
+        let Failure { error, letter } = match result {
+            Ok(value) => return Ok(value),
+            Err(failure) => failure,
+        };
+        if error.is_refusal() {
+            let scope = actor.organization().map_or(Scope::Platform, Scope::Organization);
+            let record = self.refusal(self.event_by(actor, action, target), &error);
+            let record = letter.into_iter().fold(record, Record::mail);
+            self.store.begin(scope).await?.commit(record).await?;
         }
+        Err(error)
     }
 
     /// Writes down that something was refused.

@@ -45,6 +45,9 @@ pub enum Error {
     /// The password is too short to be the only factor.
     #[error("the password is too short to do alone")]
     PasswordTooShort,
+    /// The password is right, and too short to be the only factor, which it has become.
+    #[error("a longer password must be chosen first")]
+    LongerPasswordRequired,
     /// The caller lacks a permission.
     #[error("permission {required} is missing")]
     PermissionDenied {
@@ -207,6 +210,7 @@ impl Error {
             | Self::WrongPassword
             | Self::PasskeyRefused
             | Self::InvalidMfaCode
+            | Self::LongerPasswordRequired
             | Self::PermissionDenied { .. }
             | Self::ElevationRequired
             | Self::SessionRequired

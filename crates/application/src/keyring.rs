@@ -102,6 +102,11 @@ impl Keyring {
         self.0[0].id
     }
 
+    /// Whether there is a key with this id.
+    pub(crate) fn has(&self, id: u8) -> bool {
+        self.0.iter().any(|key| key.id == id)
+    }
+
     /// A key for one purpose by its id, if it is on the ring.
     pub(crate) fn key(&self, id: u8, purpose: &str) -> Option<Zeroizing<[u8; 32]>> {
         self.0.iter().find(|key| key.id == id).map(|key| key.derived(purpose))

@@ -2,12 +2,13 @@
 
 use rollcall_domain::{
     OrganizationId, Permission, Role, SessionId,
+    api_keys::Networks,
     policy::Grant,
     tokens::{Claims, Holder},
 };
 use serde::Deserialize;
 
-use crate::{Caller, Subject};
+use crate::{Caller, Subject, memory::Known};
 
 /// What a token is worth.
 #[derive(Debug, Clone, Deserialize)]
@@ -26,13 +27,14 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Whether the token is that of an API key that may not be used from everywhere.
-    pub(crate) fn is_held_to_networks(&self) -> bool {
-        self.active && self.allowed_cidrs.is_some()
+    /// Who has shown the token, and from where they may; none for one that is worth nothing, or of whom it cannot be told who they are.
+    pub(crate) fn known(&self) -> Option<Known> {
+        // Networks that cannot be read hold a key to something all the same.
+        let networks = self.allowed_cidrs.as_deref().map(Networks::parse).transpose().ok()?;
+        Some(Known { caller: self.caller()?, networks: networks.unwrap_or_default() })
     }
 
-    /// Who has shown the token; none for one that is worth nothing, or of whom it cannot be told who they are.
-    pub(crate) fn caller(&self) -> Option<Caller> {
+    fn caller(&self) -> Option<Caller> {
         let sub = self.sub.as_deref().filter(|_| self.active)?;
         let subject = match self.sid {
             Some(session) => Subject::User { id: sub.parse().ok()?, session },
@@ -71,7 +73,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Option<Caller> {
-        serde_json::from_str::<Answer>(text).expect("an answer").caller()
+        serde_json::from_str::<Answer>(text).expect("an answer").known().map(|known| known.caller)
     }
 
     #[test]
@@ -97,6 +99,13 @@ mod tests {
             format!(r#"{{"active":false,"sub":"{USER}","org":"{ORG}","role":"owner","sid":"{SESSION}"}}"#),
             format!(r#"{{"active":true,"sub":"{USER}","org":"{ORG}","role":"owner"}}"#),
             format!(r#"{{"active":true,"sub":"{KEY}","org":"{ORG}","role":"owner","sid":"{SESSION}"}}"#),
+            // Held to what cannot be read, it is taken from nowhere.
+            format!(
+                r#"{{"active":true,"sub":"{KEY}","org":"{ORG}","scope":"calls:read","allowed_cidrs":["later"]}}"#
+            ),
+            format!(
+                r#"{{"active":true,"sub":"{KEY}","org":"{ORG}","scope":"calls:read","allowed_cidrs":[]}}"#
+            ),
         ] {
             assert_eq!(read(&nobody), None, "{nobody}");
         }

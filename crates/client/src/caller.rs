@@ -8,7 +8,7 @@ use rollcall_domain::{
     secret::Secret,
 };
 
-use crate::{Error, Rollcall};
+use crate::{ClientAddress, Error, Rollcall};
 
 /// Whoever has sent a request, and what they may do. As an argument of a handler it is there only for somebody whose
 /// credential is good at this moment.
@@ -71,7 +71,8 @@ where
             return Ok(*caller);
         }
         let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
-        let caller = Rollcall::from_ref(state).authenticate(&token).await?;
+        let client = parts.extensions.get::<ClientAddress>().copied();
+        let caller = Rollcall::from_ref(state).authenticate_from(&token, client).await?;
         parts.extensions.insert(caller);
         Ok(caller)
     }

@@ -24,7 +24,7 @@ pub enum Error {
         /// That permission.
         required: Permission,
     },
-    /// The API key is held to networks, and services do not know from where it is used.
+    /// The API key is held to networks, and this request does not come from one of them, or the service does not know from where it comes.
     #[error("the API key is held to networks")]
     NetworkNotAllowed,
     /// Whether the caller is who they say cannot be told at the moment, so the answer is no.
@@ -71,7 +71,7 @@ impl Error {
             }
             Self::PermissionDenied { required } => format!("The permission {required} is missing."),
             Self::NetworkNotAllowed => {
-                "The API key may be used from some networks only, and this service does not see from where it is used.".to_owned()
+                "The API key may be used from some networks only. This request does not come from one of them, or this service does not see from where it comes.".to_owned()
             }
             Self::Unavailable { .. } => "Who calls cannot be told at the moment. Try again.".to_owned(),
         }

@@ -22,11 +22,15 @@
 //! remembered is only believed while the feed of revocations tells, several times a second, that nothing is missing: so a
 //! member who was removed is out within a second, whatever fails. When Rollcall cannot be asked and has to be, the answer is
 //! no, for now: 503 with `Retry-After`.
+//!
+//! API keys may be held to networks. They are taken only where the service says for certain where its requests come from: see
+//! [`ClientAddress`].
 
 mod answer;
 mod caller;
 mod chance;
 mod circuit;
+mod client_address;
 mod connection;
 mod error;
 mod feed;
@@ -40,6 +44,7 @@ mod sse;
 mod token;
 
 pub use caller::{Caller, Subject};
+pub use client_address::{ClientAddress, InvalidProxies, TrustedProxies};
 pub use error::Error;
 pub use report::{Actor, AuditEvent, Outcome, ReportError, Reporter};
 pub use rollcall::Rollcall;

@@ -6,18 +6,20 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{PoisonError, RwLock},
     time::Duration,
 };
 
 use rollcall_domain::{
     ApiKeyId, OrganizationId, SessionId, UserId,
+    api_keys::Networks,
     revocations::Revocation,
     tokens::{LONGEST, SKEW},
 };
 use tokio::time::Instant;
 
-use crate::{Caller, Subject};
+use crate::{Caller, Error, Subject};
 
 /// The most answers that are remembered.
 const MOST: usize = 100_000;
@@ -58,8 +60,26 @@ enum Whose {
     ApiKey(ApiKeyId),
 }
 
+/// Who has shown a token, and from where they may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) caller: Caller,
+    /// Of an API key: the networks that it is held to.
+    pub(crate) networks: Networks,
+}
+
+impl Known {
+    /// The caller, if they may be where they are; where that is not known, they are nowhere.
+    ///
+    /// # Errors
+    /// [`Error::NetworkNotAllowed`].
+    pub(crate) fn at(&self, client: Option<IpAddr>) -> Result<Caller, Error> {
+        if self.networks.allow(client) { Ok(self.caller) } else { Err(Error::NetworkNotAllowed) }
+    }
+}
+
 struct Remembered {
-    caller: Caller,
+    known: Known,
     /// The turn in which it was asked.
     turn: u64,
     until: Instant,
@@ -147,17 +167,17 @@ impl Memory {
     }
 
     /// Who has shown a token, if that was asked and nothing of it has ended since.
-    pub(crate) fn recall(&self, token: &[u8; 32]) -> Option<Caller> {
+    pub(crate) fn recall(&self, token: &[u8; 32]) -> Option<Known> {
         self.read(|inner| {
             let remembered = inner.answers.get(token).filter(|_| inner.is_believed())?;
-            let Remembered { caller, turn, until } = remembered;
-            let ended = inner.marked(caller).is_some_and(|mark| mark.turn > *turn);
-            (Instant::now() < *until && *turn >= inner.reset.turn && !ended).then_some(*caller)
+            let Remembered { known, turn, until } = remembered;
+            let ended = inner.marked(&known.caller).is_some_and(|mark| mark.turn > *turn);
+            (Instant::now() < *until && *turn >= inner.reset.turn && !ended).then(|| known.clone())
         })
     }
 
     /// Remembers who has shown a token, as asked in this turn; no longer than the token lives.
-    pub(crate) fn remember(&self, token: [u8; 32], turn: u64, caller: Caller, lives: Duration) {
+    pub(crate) fn remember(&self, token: [u8; 32], turn: u64, known: Known, lives: Duration) {
         self.write(|inner| {
             let now = Instant::now();
             if inner.answers.len() >= MOST {
@@ -167,7 +187,7 @@ impl Memory {
                 }
             }
             let until = now + self.remembered_for.min(lives);
-            inner.answers.insert(token, Remembered { caller, turn, until });
+            inner.answers.insert(token, Remembered { known, turn, until });
         });
     }
 }
@@ -230,6 +250,10 @@ mod tests {
         }
     }
 
+    fn known() -> Known {
+        Known { caller: caller(), networks: Networks::default() }
+    }
+
     fn ends() -> [Revocation; 6] {
         let (session_id, user_id, organization_id) = (session_id(), user_id(), organization_id());
         [
@@ -252,31 +276,43 @@ mod tests {
     async fn what_was_said_is_recalled_until_it_ends_and_no_longer_than_stated() {
         for end in ends() {
             let memory = memory();
-            memory.remember(TOKEN, memory.turn(), caller(), LIFE);
+            memory.remember(TOKEN, memory.turn(), known(), LIFE);
             let other = UserId::from_parts(0, &[9; 10]);
             memory.ended(&Revocation::UserDeleted { user_id: other });
-            assert_eq!(memory.recall(&TOKEN), Some(caller()));
+            assert_eq!(memory.recall(&TOKEN), Some(known()));
             let turn = memory.turn();
             memory.ended(&end);
             assert_eq!(memory.recall(&TOKEN), None, "{end:?}");
             // Asked before the end was told, answered after it.
-            memory.remember(TOKEN, turn, caller(), LIFE);
+            memory.remember(TOKEN, turn, known(), LIFE);
             assert_eq!(memory.recall(&TOKEN), None, "{end:?}");
-            memory.remember(TOKEN, memory.turn(), caller(), LIFE);
-            assert_eq!(memory.recall(&TOKEN), Some(caller()));
+            memory.remember(TOKEN, memory.turn(), known(), LIFE);
+            assert_eq!(memory.recall(&TOKEN), Some(known()));
         }
         let memory = memory();
-        memory.remember(TOKEN, memory.turn(), caller(), 10 * SECOND);
+        memory.remember(TOKEN, memory.turn(), known(), 10 * SECOND);
         tokio::time::advance(10 * SECOND).await;
         memory.nothing_is_missing();
         assert_eq!(memory.recall(&TOKEN), None);
+    }
+
+    #[test]
+    fn attack_17_whoever_is_held_to_networks_is_there_or_nowhere() {
+        let networks = Networks::parse(&["192.0.2.0/24"]).expect("networks");
+        let held = Known { networks, ..known() };
+        let ip = |text: &str| Some(text.parse().expect("an address"));
+        assert_eq!(held.at(ip("192.0.2.9")), Ok(caller()));
+        for elsewhere in [None, ip("192.0.3.1"), ip("2001:db8::1")] {
+            assert_eq!(held.at(elsewhere), Err(Error::NetworkNotAllowed));
+            assert_eq!(known().at(elsewhere), Ok(caller()));
+        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn nothing_is_believed_longer_than_stated_after_the_feed_was_last_heard() {
         let memory = memory();
         tokio::time::advance(token_life() + SECOND).await;
-        memory.remember(TOKEN, memory.turn(), caller(), LIFE);
+        memory.remember(TOKEN, memory.turn(), known(), LIFE);
         assert!(memory.recall(&TOKEN).is_none() && !memory.vouches_for(&caller()));
         memory.nothing_is_missing();
         assert!(memory.recall(&TOKEN).is_some() && memory.vouches_for(&caller()));
@@ -304,11 +340,11 @@ mod tests {
     async fn what_may_have_been_missed_ends_everything_that_was_said_before() {
         let memory = memory();
         let turn = memory.turn();
-        memory.remember(TOKEN, turn, caller(), LIFE);
+        memory.remember(TOKEN, turn, known(), LIFE);
         memory.something_was_missed();
         memory.nothing_is_missing();
         assert_eq!(memory.recall(&TOKEN), None);
-        memory.remember(TOKEN, turn, caller(), LIFE);
+        memory.remember(TOKEN, turn, known(), LIFE);
         assert_eq!(memory.recall(&TOKEN), None);
     }
 }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 
 use crate::{
-    Caller, Error, Settings,
+    Caller, ClientAddress, Error, Settings,
     answer::{Answer, of_claims},
     connection::Connection,
     feed,
@@ -46,12 +46,26 @@ impl Rollcall {
         Ok(Self(Arc::new(Inner { keys: Keys::new(connection.clone()), connection, memory })))
     }
 
-    /// Who has shown a token: an access token, the token of a session or an API key.
+    /// Who has shown a token: an access token, the token of a session or an API key. Where the request comes from is not certain, so keys
+    /// that are held to networks are refused.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] for one that is worth nothing, [`Error::NetworkNotAllowed`] for an API key that is held to networks,
     /// [`Error::Unavailable`] when that cannot be told now.
     pub async fn authenticate(&self, token: &Secret) -> Result<Caller, Error> {
+        self.authenticate_from(token, None).await
+    }
+
+    /// The same for a request of which it is certain where it comes from ([`ClientAddress`]).
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate), but keys that are held to networks are taken from there.
+    pub async fn authenticate_from(
+        &self,
+        token: &Secret,
+        client: Option<ClientAddress>,
+    ) -> Result<Caller, Error> {
+        let client = client.map(|client| client.0);
         let Inner { connection, keys, memory } = &*self.0;
         if token.expose().is_empty() || token.expose().len() > LONGEST {
             return Err(Error::Unauthenticated);
@@ -71,20 +85,17 @@ impl Rollcall {
             return Err(Error::Unauthenticated);
         }
         let hash: [u8; 32] = Sha256::digest(token.expose()).into();
-        if let Some(caller) = memory.recall(&hash) {
-            return Ok(caller);
+        if let Some(known) = memory.recall(&hash) {
+            return known.at(client);
         }
         let turn = memory.turn();
         let answer = self.introspect(token).await?;
-        // From where a request comes is not known here, so a key that is held to networks is taken from nowhere.
-        if answer.is_held_to_networks() {
-            return Err(Error::NetworkNotAllowed);
-        }
-        let caller = answer.caller().ok_or(Error::Unauthenticated)?;
+        let known = answer.known().ok_or(Error::Unauthenticated)?;
+        let admitted = known.at(client);
         let now = (connection.settings.now)().unix_timestamp();
         let seconds = answer.exp.map(|exp| u64::try_from(exp.saturating_sub(now)).unwrap_or(0));
-        memory.remember(hash, turn, caller, seconds.map_or(Duration::MAX, Duration::from_secs));
-        Ok(caller)
+        memory.remember(hash, turn, known, seconds.map_or(Duration::MAX, Duration::from_secs));
+        admitted
     }
 
     async fn introspect(&self, token: &Secret) -> Result<Answer, Error> {

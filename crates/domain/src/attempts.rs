@@ -127,6 +127,11 @@ pub fn begin(
     Ok(tallies)
 }
 
+/// How many failures in a row the owner should hear of now, if this is how many there are and how many of them they have heard of.
+pub fn worth_telling(in_a_row: u32, told: u32) -> Option<u32> {
+    WORTH_TELLING.into_iter().filter(|most| told < *most && *most <= in_a_row).max()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,6 +182,19 @@ mod tests {
             tallies = begun;
         }
         assert_eq!(tallies.account.in_a_row, 100);
+    }
+
+    #[test]
+    fn asvs_6_3_5_the_owner_hears_of_each_round_number_once_also_where_it_was_passed_over() {
+        let mut told = 0;
+        let mut heard = Vec::new();
+        for in_a_row in (1..10).chain([11, 10, 12, 79, 80, 80, 100]) {
+            if let Some(now) = worth_telling(in_a_row, told) {
+                heard.push((in_a_row, now));
+                told = now;
+            }
+        }
+        assert_eq!(heard, [(11, 10), (80, 80)]);
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub use logging::{InvalidLogging, start_logging};
 pub use operator::{OperatorError, reset_mfa, restore};
 pub use ports::{Ports, SystemClock, SystemEntropy};
 pub use reference::reference;
-pub use rotation::{RotationError, rotate_keys};
+pub use rotation::{RotationError, ring_in_use, rotate_keys};
 pub use server::{Server, StartError};
 pub use settings::{InvalidSettings, Profile, Settings};
 pub use visit::VisitError;

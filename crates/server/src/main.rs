@@ -8,7 +8,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use rollcall_domain::{OrganizationId, UserId};
-use rollcall_server::{Database, Ports, Server, Settings, reference, rotate_keys, start_logging};
+use rollcall_server::{
+    Database, Ports, Server, Settings, reference, ring_in_use, rotate_keys, start_logging,
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Team and user management: who is this, which organization are they in, what may they do, and who changed what.
@@ -33,7 +35,7 @@ enum Command {
     },
     /// Print the contract as OpenAPI.
     Openapi,
-    /// Look after the keys that sign access tokens.
+    /// Look after keys: those that sign access tokens, and those of the keyring.
     #[command(subcommand)]
     Keys(Keys),
     /// What the platform's operator does.
@@ -45,6 +47,8 @@ enum Command {
 enum Keys {
     /// Make a key that takes over from the present one: published at once, it signs when everybody can know it.
     Rotate,
+    /// Tell which keys of the keyring (ROLLCALL__KEYS__RING), other than the first, API keys still need.
+    Ring,
 }
 
 #[derive(Subcommand)]
@@ -76,6 +80,7 @@ async fn main() -> ExitCode {
         Command::CheckConfig { reference: false } => check_config(),
         Command::Openapi => openapi(),
         Command::Keys(Keys::Rotate) => rotate().await,
+        Command::Keys(Keys::Ring) => ring().await,
         Command::Operator(Operator::Restore { organization }) => restore(organization).await,
         Command::Operator(Operator::ResetMfa { user }) => reset_mfa(user).await,
     };
@@ -128,6 +133,13 @@ async fn rotate() -> Result {
     let settings = Settings::load()?;
     let _log = start_logging(&settings)?;
     println!("{}", rotate_keys(&settings, &Ports::default()).await?);
+    Ok(())
+}
+
+async fn ring() -> Result {
+    let settings = Settings::load()?;
+    let _log = start_logging(&settings)?;
+    println!("{}", ring_in_use(&settings, &Ports::default()).await?);
     Ok(())
 }
 

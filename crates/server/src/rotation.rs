@@ -2,6 +2,7 @@
 
 use rollcall_application::{
     Error,
+    api_keys::{self, OlderRingKey},
     tokens::{self, Rotation},
 };
 use rollcall_domain::tokens::KeyPurpose;
@@ -13,14 +14,14 @@ use crate::{
     visit::{VisitError, visit},
 };
 
-/// No other key was made.
+/// It was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum RotationError {
     /// It was not even tried, or its end is not certain.
     #[error(transparent)]
     Visit(#[from] VisitError),
-    /// The key was not made.
-    #[error("no key was made: {0}")]
+    /// Rollcall could not.
+    #[error("not done: {0}")]
     Failed(String),
 }
 
@@ -43,6 +44,33 @@ pub async fn rotate_keys(settings: &Settings, ports: &Ports) -> Result<String, R
         old.kid,
         moment(gone)
     ))
+}
+
+/// Which keys of the keyring, other than the newest, API keys still need, whether or not a node is running: one line each.
+///
+/// # Errors
+/// [`VisitError`].
+pub async fn ring_in_use(settings: &Settings, ports: &Ports) -> Result<String, RotationError> {
+    let older = visit(settings, ports, async |app| {
+        let older = api_keys::older_ring_keys(app).await;
+        older.map_err(|error| RotationError::Failed(reason(&error)))
+    });
+    let lines: Vec<String> = older
+        .await?
+        .into_iter()
+        .map(|OlderRingKey { id, live, is_on_the_ring }| match is_on_the_ring {
+            true => {
+                format!("the key {id} is on the ring, and {live} API keys are kept by it until they are used")
+            }
+            false => format!(
+                "the key {id} is not on the ring, and {live} API keys that are kept by it cannot be used"
+            ),
+        })
+        .collect();
+    Ok(match lines.is_empty() {
+        true => "every API key that works is kept by the first key of the ring".to_owned(),
+        false => lines.join("\n"),
+    })
 }
 
 /// Why, for whoever runs the service: what callers are not told.

@@ -163,6 +163,12 @@ impl Settings {
             ("ROLLCALL__LIMITS__REQUESTS_PER_SECONDS", values.limits.requests_per_seconds, 86_400),
             ("ROLLCALL__LIMITS__ATTEMPTS", values.limits.attempts, 10_000_000),
             ("ROLLCALL__LIMITS__ATTEMPTS_PER_SECONDS", values.limits.attempts_per_seconds, 86_400),
+            ("ROLLCALL__LIMITS__SERVICE_REQUESTS", values.limits.service_requests, 10_000_000),
+            (
+                "ROLLCALL__LIMITS__SERVICE_REQUESTS_PER_SECONDS",
+                values.limits.service_requests_per_seconds,
+                86_400,
+            ),
             ("ROLLCALL__LIMITS__PASSWORD_ATTEMPTS", values.limits.password_attempts, 100),
             ("ROLLCALL__LIMITS__PASSWORD_ATTEMPT_SECONDS", values.limits.password_attempt_seconds, 86_400),
             (
@@ -333,6 +339,10 @@ impl Settings {
         limits.enabled.then_some(Quotas {
             requests: Quota { requests: limits.requests, per_seconds: limits.requests_per_seconds },
             attempts: Quota { requests: limits.attempts, per_seconds: limits.attempts_per_seconds },
+            services: Quota {
+                requests: limits.service_requests,
+                per_seconds: limits.service_requests_per_seconds,
+            },
         })
     }
 }

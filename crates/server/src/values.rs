@@ -104,6 +104,8 @@ pub(crate) struct LimitValues {
     pub(crate) requests_per_seconds: u32,
     pub(crate) attempts: u32,
     pub(crate) attempts_per_seconds: u32,
+    pub(crate) service_requests: u32,
+    pub(crate) service_requests_per_seconds: u32,
     pub(crate) invitations_per_inviter: u32,
     pub(crate) invitations_per_organization: u32,
     pub(crate) signups_per_address: u32,

@@ -173,6 +173,7 @@ impl Workers {
         complain(self.expiry.forget_email_changes(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_second_factors(now).await.map(drop).map_err(Error::from));
         complain(second_factors::reseal(&self.app, self.seeds.as_ref()).await.map(drop));
+        complain(api_keys::tell_older_ring_keys(&self.app).await);
         complain(revocations::forget(&self.app).await.map(drop));
         complain(audit::forget_unoffered(&self.app).await.map(drop));
         complain(self.attempts.forget(now).await.map(drop).map_err(Error::from));

@@ -47,6 +47,7 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::TotpNotBegun
         | Error::MfaNotEnabled
         | Error::PasswordTooShort
+        | Error::LongerPasswordRequired
         | Error::PasskeyRefused
         | Error::PasskeyExists
         | Error::TooManyPasskeys
@@ -125,6 +126,12 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
             StatusCode::FORBIDDEN,
             "Set up a second factor first",
             "The organization that you worked in last asks you for a second factor, and your time to set one up is over.",
+        ),
+        Error::LongerPasswordRequired => because(
+            StatusCode::FORBIDDEN,
+            "Choose a longer password first",
+            "Your second factor was turned off, and your password has fewer than 15 characters, which is too short to do alone. \
+             Say that you have forgotten your password, and choose a longer one by the link that you get.",
         ),
         Error::LimitReached { .. } => because(
             StatusCode::TOO_MANY_REQUESTS,

@@ -4,14 +4,15 @@
 
 mod agents;
 
-use std::{env, error::Error, path::PathBuf};
+use std::{env, error::Error, net::SocketAddr, path::PathBuf};
 
 use axum::{
     Router,
-    extract::FromRef,
+    extract::{ConnectInfo, FromRef, Request},
+    middleware::{Next, from_fn},
     routing::{delete, get},
 };
-use rollcall_client::{Reporter, Rollcall, Settings};
+use rollcall_client::{ClientAddress, Reporter, Rollcall, Settings, TrustedProxies};
 use rollcall_domain::secret::Secret;
 use tokio::net::TcpListener;
 
@@ -45,7 +46,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/agents", get(agents::list).post(agents::create))
         .route("/agents/{id}", delete(agents::remove))
         .with_state(Service { rollcall, agents: Agents::default(), reporter });
+    // Where requests come from: whoever has connected, unless that is a proxy of our own.
+    let proxies: TrustedProxies = setting("AGENTS_PROXIES").unwrap_or_default().parse()?;
+    let routes = routes.layer(from_fn(
+        move |ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request, next: Next| {
+            let address = ClientAddress::behind(peer.ip(), request.headers(), &proxies);
+            request.extensions_mut().insert(address);
+            next.run(request)
+        },
+    ));
     let listener = TcpListener::bind(setting("AGENTS_ADDRESS")?).await?;
     println!("agents serves http://{}", listener.local_addr()?);
-    Ok(axum::serve(listener, routes).await?)
+    Ok(axum::serve(listener, routes.into_make_service_with_connect_info::<SocketAddr>()).await?)
 }

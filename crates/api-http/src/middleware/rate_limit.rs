@@ -24,9 +24,10 @@ use rollcall_domain::{api_keys::RateLimit, audit::Origin};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    api::{Api, Quota, Quotas},
+    api::{Api, HttpSettings, Quota, Quotas},
     credential::Credential,
     problem::{Code, Problem},
+    service_credential,
 };
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -58,6 +59,10 @@ const ATTEMPTS: [&str; 20] = [
     "/password/reset",
 ];
 
+/// Paths that services beside Rollcall ask at with their credential.
+const SERVICES: [&str; 4] =
+    ["/v1/introspect", "/access/v1/evaluation", "/access/v1/evaluations", "/v1/service/revocations"];
+
 type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>;
 
 struct Policy<K: Clone + Eq + std::hash::Hash> {
@@ -71,6 +76,7 @@ pub(crate) struct RateLimits {
     requests_by_network: Policy<IpAddr>,
     requests_by_credential: Policy<[u8; 32]>,
     attempts_by_network: Policy<IpAddr>,
+    services_by_network: Policy<IpAddr>,
     since_tidied: std::sync::atomic::AtomicU32,
 }
 
@@ -110,17 +116,24 @@ impl RateLimits {
             requests_by_network: Policy::new("requests", quotas.requests),
             requests_by_credential: Policy::new("requests", quotas.requests),
             attempts_by_network: Policy::new("attempts", quotas.attempts),
+            services_by_network: Policy::new("services", quotas.services),
             since_tidied: std::sync::atomic::AtomicU32::new(0),
         }
     }
 
     /// Counts a request against the policy that it comes closest to.
-    fn count(&self, request: &Request, network: IpAddr, cookie: crate::SessionCookie) -> Standing {
+    fn count(&self, request: &Request, network: IpAddr, settings: &HttpSettings) -> Standing {
         self.tidy();
+        // By network, so that one service does not use up what the others may ask. Whoever guesses at the credential is counted as anybody is.
+        if SERVICES.contains(&request.uri().path())
+            && service_credential::is_shown(request.headers(), settings)
+        {
+            return self.services_by_network.count(&network);
+        }
         if *request.method() == Method::POST && ATTEMPTS.contains(&request.uri().path()) {
             return self.attempts_by_network.count(&network);
         }
-        match Credential::of(request.headers(), cookie).token() {
+        match Credential::of(request.headers(), settings.cookie).token() {
             // Made-up tokens must not buy a fresh allowance each: the network pays for every request too.
             Some(token) => {
                 let network = self.requests_by_network.count(&network);
@@ -141,6 +154,7 @@ impl RateLimits {
             self.requests_by_network.limiter.retain_recent();
             self.requests_by_credential.limiter.retain_recent();
             self.attempts_by_network.limiter.retain_recent();
+            self.services_by_network.limiter.retain_recent();
         }
     }
 }
@@ -149,7 +163,7 @@ impl RateLimits {
 pub(super) fn count(api: &Api, request: &Request) -> Option<Standing> {
     let limits = api.limits.as_ref()?;
     let network = request.extensions().get().and_then(Origin::network)?;
-    Some(limits.count(request, network, api.settings.cookie))
+    Some(limits.count(request, network, &api.settings))
 }
 
 /// How the API key that a request came with stands against a limit of its own, once that is known.

@@ -7,7 +7,7 @@ use rollcall_domain::{
 
 use super::own_words::{is_short, own_words};
 use crate::{
-    Actor, Application, Error,
+    Actor, Application, Error, Failure,
     mail::Letter,
     sessions::{begin_anew, prove_again},
 };
@@ -28,14 +28,14 @@ pub struct Command {
 /// many of those, and [`Error::Invalid`] for a new one that is the same, or guessed too easily.
 pub async fn change_password(app: &Application, actor: &Actor, command: Command) -> Result<(), Error> {
     let changed = change(app, actor, command).await;
-    app.refusals_recorded(actor, Action::PasswordChanged, Target::User(actor.user_id()), changed).await
+    app.failures_recorded(actor, Action::PasswordChanged, Target::User(actor.user_id()), changed).await
 }
 
-async fn change(app: &Application, actor: &Actor, command: Command) -> Result<(), Error> {
+async fn change(app: &Application, actor: &Actor, command: Command) -> Result<(), Failure> {
     actor.require_elevation(app.now())?;
     let proven = prove_again(app, actor, command.current.clone()).await?;
     if command.new == command.current {
-        return Err(Error::invalid("new_password", "must be another one than the current"));
+        return Err(Error::invalid("new_password", "must be another one than the current").into());
     }
     let user = actor.user_id();
     let (account, own) = own_words(app, user).await?.ok_or(Error::Unauthenticated)?;
@@ -46,11 +46,11 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     // A password that was reset in the meantime has ended this session, and is not overwritten by it.
     let account = unit.user_lock(user).await?.ok_or(Error::Unauthenticated)?;
     if !unit.session_hold(actor.session_id()).await? {
-        return Err(Error::Unauthenticated);
+        return Err(Error::Unauthenticated.into());
     }
     // Nor is one that was chosen in this very session while the old one was looked at: it is not the current one any more.
     if account.version != proven.version {
-        return Err(Error::WrongPassword);
+        return Err(Error::WrongPassword.into());
     }
     unit.user_set_password(user, &hash, is_short).await?;
     unit.sessions_end(user, Some(actor.session_id())).await?;

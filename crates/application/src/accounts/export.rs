@@ -14,6 +14,7 @@ use crate::{
     audit::{OwnEvent, Position},
     ports::View,
     second_factors::Overview,
+    security::KeptDeadline,
     sessions::OwnSession,
 };
 
@@ -33,6 +34,8 @@ pub struct Export {
     pub seats: Vec<(Organization, Role)>,
     /// What second factors it has.
     pub second_factors: Overview,
+    /// By when it needs a second factor, in the organizations that have ever asked it for one.
+    pub mfa_deadlines: Vec<KeptDeadline>,
     /// The wish for another address that waits.
     pub email_change: Option<PendingEmailChange>,
     /// The wishes for another password that wait.
@@ -57,6 +60,7 @@ async fn put_together(app: &Application, actor: &Actor) -> Result<Export, Error>
         user: actor.user.clone(),
         seats: unit.seats_of(user).await?,
         second_factors: Overview::of(unit.as_mut(), user).await?,
+        mfa_deadlines: unit.mfa_deadlines_of(user).await?,
         email_change: unit.email_change_of(user, now).await?,
         password_resets: unit.password_resets_of(&actor.user.email, now).await?,
     };
@@ -154,6 +158,7 @@ mod tests {
         unit.expect_totp_find().returning(|_| Ok(None));
         unit.expect_passkeys_of().returning(|_| Ok(Vec::new()));
         unit.expect_recovery_codes_left().returning(|_| Ok(0));
+        unit.expect_mfa_deadlines_of().returning(|_| Ok(Vec::new()));
         unit.expect_email_change_of().returning(|_, _| Ok(None));
         unit.expect_password_resets_of().returning(|_, _| Ok(Vec::new()));
         let store = TestStore::of(unit);

@@ -6,7 +6,7 @@ use rollcall_domain::{
     secret::Secret,
 };
 
-use super::{FoundKey, KeyHash, KeyUse};
+use super::{FoundKey, KeyHash, KeyUse, Move};
 use crate::{Application, Error, KeyActor, Means};
 
 /// How every API key begins.
@@ -34,7 +34,10 @@ pub(crate) async fn find(app: &Application, token: &Secret) -> Result<Option<Fou
     if prefix_of(token.expose()).is_none() {
         return Ok(None);
     }
-    Ok(app.directory.api_key(&KeyHash::all(&app.keyring, token.expose())).await?)
+    let hashes = KeyHash::all(&app.keyring, token.expose());
+    let found = app.directory.api_key(&hashes).await?;
+    note_move(app, found.as_ref(), &hashes);
+    Ok(found)
 }
 
 /// The same as it is at this moment, whatever this node remembers of it.
@@ -42,7 +45,20 @@ pub(crate) async fn find_afresh(app: &Application, token: &Secret) -> Result<Opt
     if prefix_of(token.expose()).is_none() {
         return Ok(None);
     }
-    Ok(app.directory.api_key_afresh(&KeyHash::all(&app.keyring, token.expose())).await?)
+    let hashes = KeyHash::all(&app.keyring, token.expose());
+    let found = app.directory.api_key_afresh(&hashes).await?;
+    note_move(app, found.as_ref(), &hashes);
+    Ok(found)
+}
+
+/// Notes that a good key is kept by an older key of the keyring, so that it is kept by the newest from the next time on that uses
+/// are written down: an older one can leave the keyring when nothing is kept by it any more.
+fn note_move(app: &Application, found: Option<&FoundKey>, hashes: &[KeyHash]) {
+    let Some((to, found)) = hashes.first().zip(found) else { return };
+    let from = hashes.iter().skip(1).find(|hash| Some(hash.ring_key()) == found.ring_key);
+    if let Some(from) = from.filter(|_| is_good(app, found)) {
+        app.key_uses.note_move(Move { from: *from, to: *to });
+    }
 }
 
 /// Whether a key that was found is good, as is what it was found by.
@@ -64,7 +80,7 @@ pub(crate) async fn admit(
     if !is_good(app, &found) {
         return Err(Error::Unauthenticated);
     }
-    let FoundKey { key, organization, secret_until } = found;
+    let FoundKey { key, organization, secret_until, .. } = found;
     let mut actor = KeyActor { key, organization, secret_until, means, standing: None, origin };
     // Before it is counted: whoever has stolen a key must not use up what its owner may do.
     if !actor.key.networks.allow(actor.origin.ip) {
@@ -95,7 +111,7 @@ mod tests {
 
     fn app(store: &TestStore, key: ApiKey, secret_until: Option<OffsetDateTime>) -> Application {
         let mut directory = MockDirectory::new();
-        let found = FoundKey { key, organization: organization(), secret_until };
+        let found = FoundKey { key, organization: organization(), secret_until, ring_key: None };
         directory.expect_api_key().returning(move |_| Ok(Some(found.clone())));
         application(store, directory)
     }

@@ -26,6 +26,11 @@ impl KeyHash {
         digests.into_iter().map(|(id, digest)| Self::of(id, digest)).collect()
     }
 
+    /// The id of the keyring's key that it was made by.
+    pub fn ring_key(&self) -> u8 {
+        self.0[0]
+    }
+
     fn of(id: u8, digest: [u8; 32]) -> Self {
         let mut bytes = [id; Self::BYTES];
         bytes[1..].copy_from_slice(&digest);
@@ -55,7 +60,7 @@ mod tests {
         assert!(KeyHash::all(&ring(&format!("{NEW},{OLD}")), "rck_x").contains(&kept));
         assert!(!KeyHash::all(&ring(NEW), "rck_x").contains(&kept));
         assert!(!KeyHash::all(&ring(OLD), "rck_y").contains(&kept));
-        assert_eq!(KeyHash::new(&ring(&format!("{NEW},{OLD}")), "rck_x").0[0], 2);
+        assert_eq!(KeyHash::new(&ring(&format!("{NEW},{OLD}")), "rck_x").ring_key(), 2);
         assert_eq!(format!("{kept:?}"), "[hash]");
     }
 }

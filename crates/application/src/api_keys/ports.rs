@@ -31,6 +31,26 @@ pub struct FoundKey {
     pub organization: Organization,
     /// Until when the secret works that it was found by; none when for as long as the key does.
     pub secret_until: Option<OffsetDateTime>,
+    /// The key of the keyring that the secret is kept by; none when it was found by something else than its secret.
+    pub ring_key: Option<u8>,
+}
+
+/// A secret that was used, kept by an older key of the keyring than there is by now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Move {
+    /// What is kept of it,
+    pub from: KeyHash,
+    /// and what is to be kept of it instead.
+    pub to: KeyHash,
+}
+
+/// How many API keys that still work are kept by a key of the keyring other than the newest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptBy {
+    /// The id of that key.
+    pub ring_key: u8,
+    /// How many API keys.
+    pub live: u64,
 }
 
 /// A use of a key.

@@ -11,7 +11,7 @@ use rollcall_domain::{
 };
 use time::OffsetDateTime;
 
-use super::{KeyUse, ListedKey};
+use super::{KeyHash, KeyUse, ListedKey, Move};
 use crate::{Application, Error};
 
 /// What this node keeps in mind of keys in use. Cloning it is cheap.
@@ -27,6 +27,8 @@ struct Inner {
     whole_at: Mutex<HashMap<ApiKeyId, OffsetDateTime>>,
     /// The last use of each key that is not written down yet.
     last: Mutex<HashMap<ApiKeyId, KeyUse>>,
+    /// What is to be kept of secrets instead of what is.
+    moves: Mutex<HashMap<KeyHash, KeyHash>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -53,6 +55,11 @@ impl KeyUses {
         }
     }
 
+    /// Notes that something else is to be kept of a secret.
+    pub(super) fn note_move(&self, Move { from, to }: Move) {
+        lock(&self.0.moves).insert(from, to);
+    }
+
     /// The key with its last use as this node knows it.
     pub(super) fn known(&self, mut listed: ListedKey) -> ListedKey {
         let last = lock(&self.0.last).get(&listed.key.id).copied();
@@ -71,22 +78,32 @@ impl KeyUses {
         uses.sort_by_key(|used| used.key);
         uses
     }
+
+    /// Takes all that is to be kept of secrets instead of what is.
+    fn take_moves(&self) -> Vec<Move> {
+        let moves = std::mem::take(&mut *lock(&self.0.moves));
+        moves.into_iter().map(|(from, to)| Move { from, to }).collect()
+    }
 }
 
-/// Writes down when keys were last used, for all that were since the last time; the newest of each counts.
+/// Writes down when keys were last used, for all that were since the last time; the newest of each counts. Those that are kept by an older key
+/// of the keyring are kept by the newest from then on.
 ///
 /// # Errors
 /// When the database does not answer. Nothing is lost then: the next time takes it along.
 pub async fn write_down_uses(app: &Application) -> Result<(), Error> {
-    let uses = app.key_uses.take(app.now());
-    if uses.is_empty() {
-        return Ok(());
-    }
-    if let Err(error) = app.directory.api_keys_used(&uses).await {
-        uses.into_iter().for_each(|used| app.key_uses.note(used));
-        return Err(error.into());
-    }
-    Ok(())
+    let (uses, moves) = (app.key_uses.take(app.now()), app.key_uses.take_moves());
+    let written = async {
+        if !uses.is_empty() {
+            app.directory.api_keys_used(&uses).await?;
+        }
+        if moves.is_empty() { Ok(()) } else { app.directory.api_keys_moved(&moves).await }
+    };
+    written.await.map_err(|error| {
+        uses.iter().for_each(|used| app.key_uses.note(*used));
+        moves.iter().for_each(|moved| app.key_uses.note_move(*moved));
+        error.into()
+    })
 }
 
 #[cfg(test)]

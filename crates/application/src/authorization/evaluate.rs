@@ -1,80 +1,130 @@
-//! Whether somebody may do something in an organization, as a service beside Rollcall asks.
+//! Whether somebody, or a program, may do something in an organization, as a service beside Rollcall asks.
 
 use std::collections::{BTreeMap, HashMap};
 
 use rollcall_domain::{
-    OrganizationId, Permission, UserId,
+    ApiKeyId, OrganizationId, Permission, UserId,
+    api_keys::Scopes,
     members::{MemberStatus, Membership},
     policy::{self, Decision, Grant, Target},
 };
 
 use super::Reason;
-use crate::{Application, Error, ports::Scope};
+use crate::{
+    Application, Error,
+    ports::{Scope, View},
+};
 
 /// What a service wants to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Question {
-    /// May this person
-    pub user: UserId,
+    /// May this person, or this program,
+    pub subject: Subject,
     /// in this organization
     pub organization: OrganizationId,
     /// do this?
     pub permission: Permission,
 }
 
+/// Whom a question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A person.
+    User(UserId),
+    /// A program, by its API key. From where it may be used, and how fast, is not asked here.
+    ApiKey(ApiKeyId),
+}
+
+/// What was found about whom a question is about.
+#[derive(Debug, Clone, Copy)]
+enum Found {
+    /// Who sits there, whether they are suspended, and whether they have to set up a second factor first.
+    Member(Membership, MemberStatus, bool),
+    /// A key that still works, and its scopes.
+    ApiKey(Scopes),
+}
+
 /// Answers each question as it is at this moment, in the order asked: why not, or none when it is allowed. Nothing tells
-/// an organization that there is not from one that the person is not in. Asking leaves no event.
+/// an organization that there is not from one that the person is not in, or a key that has ended from one that never was. Asking leaves no event.
 ///
 /// # Errors
 /// Only when something is out of order.
 pub async fn evaluate(app: &Application, questions: &[Question]) -> Result<Vec<Option<Reason>>, Error> {
-    let mut wanted: BTreeMap<OrganizationId, Vec<UserId>> = BTreeMap::new();
+    let mut wanted: BTreeMap<OrganizationId, Vec<Subject>> = BTreeMap::new();
     for question in questions {
-        let people = wanted.entry(question.organization).or_default();
-        if !people.contains(&question.user) {
-            people.push(question.user);
+        let subjects = wanted.entry(question.organization).or_default();
+        if !subjects.contains(&question.subject) {
+            subjects.push(question.subject);
         }
     }
     // Each organization in a scope of its own, however often it is asked about.
-    let mut seats = HashMap::new();
-    for (organization, people) in wanted {
+    let mut known = HashMap::new();
+    for (organization, subjects) in wanted {
         let mut view = app.store.view(Scope::Organization(organization)).await?;
-        for user in people {
-            if let Some(member) = view.member_find(organization, user).await? {
-                let late = !member.mfa_enabled && view.mfa_is_overdue(organization, user).await?;
-                seats.insert((organization, user), (member.membership, member.status, late));
+        for subject in subjects {
+            if let Some(found) = find(app, view.as_mut(), organization, subject).await? {
+                known.insert((organization, subject), found);
             }
         }
     }
     let answers = questions.iter().map(|question| {
-        refusal(seats.get(&(question.organization, question.user)).copied(), question.permission)
+        refusal(known.get(&(question.organization, question.subject)).copied(), question.permission)
     });
     Ok(answers.collect())
 }
 
-/// `seat` is who sits there, whether they are suspended, and whether they have to set up a second factor first.
-fn refusal(seat: Option<(Membership, MemberStatus, bool)>, permission: Permission) -> Option<Reason> {
-    let Some((membership, status, late)) = seat else { return Some(Reason::NotAMember) };
-    match status {
-        MemberStatus::Suspended => return Some(Reason::Suspended),
-        MemberStatus::Active if late => return Some(Reason::MfaRequired),
-        MemberStatus::Active => {}
+async fn find(
+    app: &Application,
+    view: &mut dyn View,
+    organization: OrganizationId,
+    subject: Subject,
+) -> Result<Option<Found>, Error> {
+    match subject {
+        Subject::User(user) => {
+            let Some(member) = view.member_find(organization, user).await? else { return Ok(None) };
+            let late = !member.mfa_enabled && view.mfa_is_overdue(organization, user).await?;
+            Ok(Some(Found::Member(member.membership, member.status, late)))
+        }
+        Subject::ApiKey(id) => {
+            let listed = view.api_key_find(organization, id).await?;
+            let live = listed.map(|listed| listed.key).filter(|key| key.is_live(app.now()));
+            Ok(live.map(|key| Found::ApiKey(key.scopes)))
+        }
     }
-    match policy::decide(&Grant::Member { role: membership.role }, permission, Target::Organization) {
+}
+
+fn refusal(found: Option<Found>, permission: Permission) -> Option<Reason> {
+    let (grant, lacking) = match found {
+        None => return Some(Reason::NotAMember),
+        Some(Found::Member(_, MemberStatus::Suspended, _)) => return Some(Reason::Suspended),
+        Some(Found::Member(_, MemberStatus::Active, true)) => return Some(Reason::MfaRequired),
+        Some(Found::Member(Membership { role, .. }, MemberStatus::Active, false)) => {
+            (Grant::Member { role }, Reason::RoleLacksPermission)
+        }
+        Some(Found::ApiKey(scopes)) => {
+            (Grant::ApiKey { scopes: scopes.permissions() }, Reason::ScopeLacksPermission)
+        }
+    };
+    match policy::decide(&grant, permission, Target::Organization) {
         Decision::Allowed => None,
-        Decision::Forbidden { .. } | Decision::Hidden => Some(Reason::RoleLacksPermission),
+        Decision::Forbidden { .. } | Decision::Hidden => Some(lacking),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use rollcall_domain::{Role, members::Member};
+    use rollcall_domain::{Role, api_keys::ApiKey, members::Member};
 
     use super::*;
-    use crate::testing::{MockDirectory, MockUnit, TestStore, application, member, organization, user};
+    use crate::{
+        api_keys::ListedKey,
+        testing::{
+            MockDirectory, MockUnit, NOW, TestStore, api_key, application, member, organization, user,
+        },
+    };
 
     fn question(number: u8, permission: Permission) -> Question {
-        Question { user: user(number).id, organization: organization().id, permission }
+        Question { subject: Subject::User(user(number).id), organization: organization().id, permission }
     }
 
     #[tokio::test]
@@ -99,5 +149,30 @@ mod tests {
             [Some(Reason::NotAMember), Some(Reason::RoleLacksPermission), Some(Reason::Suspended), None];
         assert_eq!(answers, expected);
         assert!(store.committed().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_key_may_do_what_its_scopes_say_as_long_as_it_is_live() {
+        let (live, scope) = (api_key(1), api_key(1).scopes.permissions().iter().next().expect("a scope"));
+        let ended = ApiKey { revoked_at: Some(NOW), ..live.clone() };
+        for (key, permission, answer) in [
+            (Some(live.clone()), scope, None),
+            (Some(live), Permission::OwnersManage, Some(Reason::ScopeLacksPermission)),
+            (Some(ended), scope, Some(Reason::NotAMember)),
+            (None, scope, Some(Reason::NotAMember)),
+        ] {
+            let mut unit = MockUnit::new();
+            let listed = key.map(|key| ListedKey {
+                key,
+                previous_until: None,
+                last_used_at: None,
+                last_used_ip: None,
+            });
+            unit.expect_api_key_find().returning(move |_, _| Ok(listed.clone()));
+            let app = application(&TestStore::of(unit), MockDirectory::new());
+            let subject = Subject::ApiKey(api_key(1).id);
+            let question = Question { subject, organization: organization().id, permission };
+            assert_eq!(evaluate(&app, &[question]).await.expect("an answer"), [answer]);
+        }
     }
 }

@@ -5,5 +5,5 @@ mod evaluate;
 mod keep_out;
 
 pub use check::{Answer, Reason, check};
-pub use evaluate::{Question, evaluate};
+pub use evaluate::{Question, Subject, evaluate};
 pub use keep_out::keep_out;

@@ -1,7 +1,7 @@
 //! Everything of an organization, to be taken along: part by part, as it was at one moment.
 
 use rollcall_domain::{
-    ApiKeyId, InvitationId, Permission,
+    ApiKeyId, InvitationId, Permission, UserId,
     audit::{Action, Target as AuditTarget},
     members::Member,
     organizations::Organization,
@@ -17,6 +17,7 @@ use crate::{
     invitations::ListedInvitation,
     members::{MemberFilter, MemberKey},
     ports::View,
+    security::{KeptDeadline, Shown},
 };
 
 /// How many entries are read at a time: all that is in memory of them.
@@ -41,9 +42,11 @@ pub struct Export {
 #[derive(Debug, Clone, Copy)]
 enum Next {
     Begin,
+    Security,
     Members(Option<MemberKey>),
     Invitations(Option<InvitationId>),
     ApiKeys(Option<ApiKeyId>),
+    Deadlines(Option<UserId>),
     AuditEvents(Option<EventKey>),
     End,
     Nothing,
@@ -54,12 +57,16 @@ enum Next {
 pub enum Part {
     /// The first: the organization itself.
     Begin(Organization),
+    /// Its security controls.
+    Security(Box<Shown>),
     /// Members.
     Members(Vec<Member>),
     /// Invitations, in whatever state.
     Invitations(Vec<ListedInvitation>),
     /// API keys, those that have ended among them, without what opens them.
     ApiKeys(Vec<ListedKey>),
+    /// By when people need, or needed, a second factor; also those who have left.
+    Deadlines(Vec<KeptDeadline>),
     /// Events of the audit log, the oldest first.
     AuditEvents(Vec<KeptEvent>),
     /// The last: how much there was.
@@ -75,6 +82,8 @@ pub struct ExportCounts {
     pub invitations: u64,
     /// API keys.
     pub api_keys: u64,
+    /// Deadlines for second factors.
+    pub deadlines: u64,
     /// Events of the audit log.
     pub audit_events: u64,
 }
@@ -151,7 +160,13 @@ impl Export {
             Next::Begin => {
                 let organization =
                     self.view.organization_find(organization).await?.ok_or(Error::Unauthenticated)?;
-                (Part::Begin(organization), Next::Members(None))
+                (Part::Begin(organization), Next::Security)
+            }
+            Next::Security => {
+                let organization =
+                    self.view.organization_find(organization).await?.ok_or(Error::Unauthenticated)?;
+                let shown = Shown::of(self.view.as_mut(), &organization).await?;
+                (Part::Security(Box::new(shown)), Next::Members(None))
             }
             Next::Members(after) => {
                 let filter = MemberFilter::default();
@@ -169,7 +184,13 @@ impl Export {
             Next::ApiKeys(after) => {
                 let page = self.view.api_keys_page(organization, &page(after)).await?;
                 let (keys, more) = cut(page, &mut self.counts.api_keys);
-                (Part::ApiKeys(keys), more.map_or(Next::AuditEvents(None), |key| Next::ApiKeys(Some(key))))
+                (Part::ApiKeys(keys), more.map_or(Next::Deadlines(None), |key| Next::ApiKeys(Some(key))))
+            }
+            Next::Deadlines(after) => {
+                let page = self.view.mfa_deadlines_page(organization, &page(after)).await?;
+                let (deadlines, more) = cut(page, &mut self.counts.deadlines);
+                let next = more.map_or(Next::AuditEvents(None), |key| Next::Deadlines(Some(key)));
+                (Part::Deadlines(deadlines), next)
             }
             Next::AuditEvents(after) => {
                 let page = self.view.audit_events_page(organization, &page(after)).await?;
@@ -198,6 +219,7 @@ mod tests {
     use rollcall_domain::{Role, audit::Outcome};
 
     use super::*;
+    use crate::security::KeptRule;
     use crate::testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, member, organization};
 
     /// What the right is looked up in: the role that is held at that moment, if the session is still there.
@@ -219,13 +241,15 @@ mod tests {
         });
         view.expect_invitations_page().returning(|_, _, _, _| Ok(Page { entries: vec![], next: None }));
         view.expect_api_keys_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
+        view.expect_mfa_rule_find().returning(|_| Ok(KeptRule::default()));
+        view.expect_mfa_deadlines_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view.expect_audit_events_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view
     }
 
     #[tokio::test]
     async fn it_is_in_the_log_before_anything_is_given_out_and_ends_with_its_counts() {
-        let looks = (0..8).map(|_| look(true, Role::Owner));
+        let looks = (0..10).map(|_| look(true, Role::Owner));
         let units: Vec<_> = [look(true, Role::Owner), view()].into_iter().chain(looks).collect();
         let store = TestStore::of_each(units);
         let app = application(&store, MockDirectory::new());
@@ -236,7 +260,12 @@ mod tests {
             match running.next().await.expect("a part").expect("an end") {
                 Part::Members(page) => members += page.len(),
                 Part::End(counts) => break counts,
-                Part::Begin(_) | Part::Invitations(_) | Part::ApiKeys(_) | Part::AuditEvents(_) => {}
+                Part::Begin(_)
+                | Part::Security(_)
+                | Part::Invitations(_)
+                | Part::ApiKeys(_)
+                | Part::Deadlines(_)
+                | Part::AuditEvents(_) => {}
             }
         };
         assert_eq!((members, counts.members), (2, 2));

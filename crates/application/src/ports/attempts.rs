@@ -37,10 +37,12 @@ pub trait Attempts: Send + Sync {
 /// An attempt that was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Begun {
-    /// How many failures in a row there are, with this attempt.
-    pub in_a_row: u32,
     /// Whether the device was known, so that its own allowance was spent.
     pub device_is_known: bool,
+    /// Whether the owner should hear of it if it fails. Nobody else is told that they should.
+    pub worth_telling: bool,
+    /// How many failures in a row they had heard of before.
+    pub told: u32,
 }
 
 /// How an attempt ended that has not failed. What it has spent is given back.

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 
 use super::{Credential, CredentialId, StoreError};
 use crate::{
-    api_keys::{FoundKey, KeyHash, KeyUse},
+    api_keys::{FoundKey, KeptBy, KeyHash, KeyUse, Move},
     passwords::PasswordHash,
 };
 
@@ -42,6 +42,12 @@ pub trait Directory: Send + Sync {
 
     /// Notes when keys were last used. Where more is known already, that stays. Bookkeeping: no event is left.
     async fn api_keys_used(&self, uses: &[KeyUse]) -> Result<(), StoreError>;
+
+    /// Keeps secrets of API keys by the newest key of the keyring. Bookkeeping: they open what they did, and no event is left.
+    async fn api_keys_moved(&self, moves: &[Move]) -> Result<(), StoreError>;
+
+    /// How many API keys that still work are kept by other keys of the keyring than the newest.
+    async fn api_keys_by_ring_key(&self, newest: u8, now: OffsetDateTime) -> Result<Vec<KeptBy>, StoreError>;
 
     /// The invitation that a token is for, whatever has become of it.
     async fn invitation(&self, token: TokenHash) -> Result<Option<FoundInvitation>, StoreError>;

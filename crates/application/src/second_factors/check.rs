@@ -4,7 +4,7 @@ use rollcall_domain::{UserId, second_factors::Method};
 
 use super::{Presented, TotpStage, codes};
 use crate::{
-    Application, Error,
+    Application, Error, Failure,
     audit::Record,
     mail::{Letter, SecurityNotice},
     ports::{Settled, UnitOfWork, View},
@@ -34,10 +34,16 @@ pub(crate) async fn check(
     }
 }
 
-/// Settles an attempt at a second factor by what came of it.
-pub(crate) async fn settle<T>(app: &Application, counted: &Counted, result: &Result<T, Error>) {
-    let settled = match result {
-        Err(Error::InvalidMfaCode) => return,
+/// Settles an attempt at a second factor by what came of it; gives that back, with what the owner is told of it.
+pub(crate) async fn settle<T>(
+    app: &Application,
+    counted: &Counted,
+    result: Result<T, Error>,
+) -> Result<T, Failure> {
+    let settled = match &result {
+        Err(Error::InvalidMfaCode) => {
+            return result.map_err(|error| Failure { error, letter: counted.letter() });
+        }
         // It was right, wherever it has led.
         Ok(_) | Err(Error::NotFound) => Settled::Good,
         Err(_) => Settled::NotLookedAt,
@@ -46,6 +52,7 @@ pub(crate) async fn settle<T>(app: &Application, counted: &Counted, result: &Res
     if let Err(error) = counted.settle(app, settled).await {
         tracing::warn!(%error, "an attempt at a second factor that has not failed still counts");
     }
+    Ok(result?)
 }
 
 /// The record with what the owner is told of a factor that was used.

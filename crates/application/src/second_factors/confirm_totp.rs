@@ -7,7 +7,7 @@ use rollcall_domain::{
 
 use super::{Presented, TotpStage, codes, settle};
 use crate::{
-    Actor, Application, Error,
+    Actor, Application, Error, Failure,
     mail::{Letter, SecurityNotice},
     sessions::{Device, Lock},
 };
@@ -23,16 +23,19 @@ pub async fn confirm_totp(
     presented: Presented,
 ) -> Result<Vec<RecoveryCode>, Error> {
     let confirmed = count(app, actor, &presented).await;
-    app.refusals_recorded(actor, Action::TotpEnabled, Target::User(actor.user_id()), confirmed).await
+    app.failures_recorded(actor, Action::TotpEnabled, Target::User(actor.user_id()), confirmed).await
 }
 
-async fn count(app: &Application, actor: &Actor, presented: &Presented) -> Result<Vec<RecoveryCode>, Error> {
+async fn count(
+    app: &Application,
+    actor: &Actor,
+    presented: &Presented,
+) -> Result<Vec<RecoveryCode>, Failure> {
     actor.require_session()?;
     let lock = Lock::second_factor(app, actor.user_id());
     let counted = lock.attempt(app, Device::Session(actor.session_id()), &actor.origin).await?;
     let confirmed = confirm(app, actor, presented).await;
-    settle(app, &counted, &confirmed).await;
-    confirmed
+    settle(app, &counted, confirmed).await
 }
 
 async fn confirm(

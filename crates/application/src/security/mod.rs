@@ -7,7 +7,7 @@ mod show;
 mod update;
 
 pub use impact::impact;
-pub use ports::{Affected, Changer, KeptRule, MfaNotices, Notified, Security, SecurityView};
+pub use ports::{Affected, Changer, KeptDeadline, KeptRule, MfaNotices, Notified, Security, SecurityView};
 pub use remind::remind_some;
 pub use show::{Shown, show};
 pub use update::{Command as Update, update};

@@ -48,6 +48,17 @@ pub struct Affected {
     pub deadline_at: Option<OffsetDateTime>,
 }
 
+/// By when somebody needs, or needed, a second factor in an organization. It outlives their membership and the rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptDeadline {
+    /// In which.
+    pub organization: OrganizationId,
+    /// Who.
+    pub user: UserId,
+    /// By when.
+    pub at: OffsetDateTime,
+}
+
 /// A member to whom a letter about their deadline is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Notified {
@@ -76,6 +87,16 @@ pub trait SecurityView {
         organization: OrganizationId,
         page: &PageRequest<MemberKey>,
     ) -> Result<Page<Affected, MemberKey>, StoreError>;
+
+    /// A page of the deadlines that people have been given in the scope's organization, also of those who have left.
+    async fn mfa_deadlines_page(
+        &mut self,
+        organization: OrganizationId,
+        page: &PageRequest<UserId>,
+    ) -> Result<Page<KeptDeadline, UserId>, StoreError>;
+
+    /// The deadlines of the scope's account, in whichever organizations.
+    async fn mfa_deadlines_of(&mut self, user: UserId) -> Result<Vec<KeptDeadline>, StoreError>;
 }
 
 /// Changes the security controls of the scope's organization.

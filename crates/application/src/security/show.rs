@@ -3,11 +3,11 @@
 use rollcall_domain::{
     Permission,
     audit::{Action, Target},
-    organizations::Plan,
+    organizations::{Organization, Plan},
 };
 
 use super::KeptRule;
-use crate::{Actor, Application, Error};
+use crate::{Actor, Application, Error, ports::View};
 
 /// The security controls of an organization.
 #[derive(Debug, Clone)]
@@ -16,6 +16,16 @@ pub struct Shown {
     pub plan: Plan,
     /// The rule about second factors.
     pub mfa_required: KeptRule,
+}
+
+impl Shown {
+    /// The security controls of the scope's organization.
+    pub(crate) async fn of<V: View + ?Sized>(
+        view: &mut V,
+        organization: &Organization,
+    ) -> Result<Self, Error> {
+        Ok(Self { plan: organization.plan, mfa_required: view.mfa_rule_find(organization.id).await? })
+    }
 }
 
 /// The security controls of the organization that the actor is at work in.
@@ -27,8 +37,7 @@ pub async fn show(app: &Application, actor: &Actor) -> Result<Shown, Error> {
         let seat = actor.permit(Permission::SecurityRead)?;
         let mut view = app.store.view(seat.scope()).await?;
         let organization = view.organization_find(seat.organization).await?.ok_or(Error::Unauthenticated)?;
-        let mfa_required = view.mfa_rule_find(seat.organization).await?;
-        Ok(Shown { plan: organization.plan, mfa_required })
+        Shown::of(view.as_mut(), &organization).await
     };
     app.refusals_recorded(actor, Action::PermissionDenied, Target::Nothing, read.await).await
 }

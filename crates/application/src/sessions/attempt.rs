@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rollcall_domain::{
     EmailAddress, SessionId, UserId,
     accounts::User,
-    attempts::{Allowances, MOST_IN_A_ROW, TooMany, WORTH_TELLING},
+    attempts::{Allowances, MOST_IN_A_ROW, TooMany},
     audit::Origin,
     secret::Secret,
 };
@@ -12,6 +12,7 @@ use time::Duration;
 
 use crate::{
     Application, Error, Limit,
+    mail::Letter,
     ports::{Attempt, Begun, Settled},
 };
 
@@ -96,7 +97,7 @@ impl Lock {
             limit: self.limit(allowances.as_ref()),
             retry_after,
         })?;
-        Ok(Counted { attempt, begun })
+        Ok(Counted { attempt, begun, user: self.user })
     }
 
     /// What clients are told of the limits, whichever of them was reached.
@@ -133,6 +134,7 @@ impl Lock {
 pub(crate) struct Counted {
     attempt: Attempt,
     begun: Begun,
+    user: Option<UserId>,
 }
 
 impl Counted {
@@ -147,9 +149,10 @@ impl Counted {
         self.attempt.device_is_known
     }
 
-    /// Whether the owner should hear of it, if it has failed.
-    pub(crate) fn worth_telling(&self) -> bool {
-        WORTH_TELLING.contains(&self.begun.in_a_row)
+    /// What the owner is told of it, if it has failed.
+    pub(crate) fn letter(&self) -> Option<Letter> {
+        let user = self.user.filter(|_| self.begun.worth_telling)?;
+        Some(Letter::FailedSignIns { user })
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     prove::prove_again,
 };
 use crate::{
-    Actor, Application, Error,
+    Actor, Application, Error, Failure,
     ports::UnitOfWork,
     second_factors::{Presented, check, settle, told},
 };
@@ -34,23 +34,22 @@ pub enum Command {
 pub async fn elevate(app: &Application, actor: &Actor, command: Command) -> Result<OffsetDateTime, Error> {
     let elevated = prove(app, actor, command).await;
     let target = Target::Session(actor.session_id());
-    app.refusals_recorded(actor, Action::SessionElevated, target, elevated).await
+    app.failures_recorded(actor, Action::SessionElevated, target, elevated).await
 }
 
-async fn prove(app: &Application, actor: &Actor, command: Command) -> Result<OffsetDateTime, Error> {
+async fn prove(app: &Application, actor: &Actor, command: Command) -> Result<OffsetDateTime, Failure> {
     actor.require_session()?;
     match command {
         Command::Password(password) => {
             prove_again(app, actor, password).await?;
             let unit = app.store.begin(actor.scope()).await?;
-            renew(app, actor, unit, None).await
+            Ok(renew(app, actor, unit, None).await?)
         }
         Command::SecondFactor(presented) => {
             let lock = Lock::second_factor(app, actor.user_id());
             let counted = lock.attempt(app, Device::Session(actor.session_id()), &actor.origin).await?;
             let proven = prove_by(app, actor, &presented).await;
-            settle(app, &counted, &proven).await;
-            proven
+            settle(app, &counted, proven).await
         }
     }
 }

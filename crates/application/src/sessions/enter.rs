@@ -49,7 +49,7 @@ pub(crate) async fn not_there(
     app.record_refusal(home, strayed(app, origin, user), &Error::NotFound).await
 }
 
-/// What [`not_there`] writes down, for whoever has used something up that goes into the same record.
+/// What is written down of somebody who has shown who they are and is not let in.
 pub(crate) fn strayed(app: &Application, origin: &Origin, user: &User) -> Event {
     let actor = audit::Actor::User(user.id, None);
     let event = app.event(actor, origin, Action::SessionCreated, Target::User(user.id));

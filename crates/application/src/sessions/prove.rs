@@ -4,7 +4,8 @@ use rollcall_domain::{EmailAddress, UserId, accounts::User, audit::Origin, secre
 
 use super::attempt::{Device, Lock};
 use crate::{
-    Actor, Application, Error,
+    Actor, Application, Error, Failure,
+    mail::Letter,
     ports::{Credentials, Settled},
 };
 
@@ -21,14 +22,14 @@ pub(crate) struct Claimant<'a> {
 }
 
 /// How a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Proven {
     /// Whether the password is right, and the account can be used.
     pub(crate) right: bool,
     /// Whether the device has shown a token that is good.
     pub(crate) device_is_known: bool,
-    /// Whether the owner should hear of failures.
-    pub(crate) worth_telling: bool,
+    /// What the owner is told of it, if it is not.
+    pub(crate) letter: Option<Letter>,
 }
 
 /// Checks a password. The attempt is counted before the password is looked at; if it is right, it does not count after all.
@@ -62,15 +63,19 @@ pub(crate) async fn prove(
     Ok(Proven {
         right,
         device_is_known: counted.device_is_known(),
-        worth_telling: !right && credentials.is_some() && counted.worth_telling(),
+        letter: counted.letter().filter(|_| !right),
     })
 }
 
 /// Checks the password of somebody who is signed in; gives back the account as it was then.
 ///
 /// # Errors
-/// [`Error::WrongPassword`], and as [`prove`].
-pub(crate) async fn prove_again(app: &Application, actor: &Actor, password: Password) -> Result<User, Error> {
+/// [`Error::WrongPassword`], of which the owner may be told, and as [`prove`].
+pub(crate) async fn prove_again(
+    app: &Application,
+    actor: &Actor,
+    password: Password,
+) -> Result<User, Failure> {
     // The address may be remembered, and belong to somebody else by now.
     let credentials = app.directory.credentials(&actor.user.email).await?;
     let credentials = credentials.filter(|found| found.user.id == actor.user_id());
@@ -81,9 +86,9 @@ pub(crate) async fn prove_again(app: &Application, actor: &Actor, password: Pass
         device: Device::Session(actor.session_id()),
         origin: &actor.origin,
     };
-    match prove(app, claimant, password).await?.right {
-        true => Ok(credentials.user),
-        false => Err(Error::WrongPassword),
+    match prove(app, claimant, password).await? {
+        Proven { right: true, .. } => Ok(credentials.user),
+        Proven { letter, .. } => Err(Failure { error: Error::WrongPassword, letter }),
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Application, Error,
-    mail::Letter,
+    audit::Record,
     ports::{FoundMfaChallenge, Scope},
     second_factors::{Presented, check, settle, told},
 };
@@ -47,8 +47,8 @@ pub async fn second_step(app: &Application, origin: &Origin, command: Command) -
         counted => counted?,
     };
     let stepped = step(app, origin, &found, &command.presented, &counted).await;
-    settle(app, &counted, &stepped).await;
-    let mut signed_in = stepped?;
+    // What the owner is told of a wrong code is committed with its refusal.
+    let mut signed_in = settle(app, &counted, stepped).await.map_err(|failure| failure.error)?;
     signed_in.device = (!counted.device_is_known()).then(|| device_token(app, &signed_in.user));
     Ok(signed_in)
 }
@@ -87,11 +87,8 @@ async fn step(
     if !check(app, unit.as_mut(), found.user, presented).await? {
         unit.mfa_challenge_fail(found.id).await?;
         let error = Error::InvalidMfaCode;
-        let mut record = app.refusal(used, &error);
-        if counted.worth_telling() {
-            record = record.mail(Letter::FailedSignIns { user: found.user });
-        }
-        unit.commit(record).await?;
+        let record = app.refusal(used, &error);
+        unit.commit(counted.letter().into_iter().fold(record, Record::mail)).await?;
         return Err(error);
     }
     unit.mfa_challenge_end(found.id).await?;
@@ -125,7 +122,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        mail::SecurityNotice,
+        mail::{Letter, SecurityNotice},
         testing::{MockDirectory, MockUnit, NOW, TestStore, application, organization, user},
     };
 

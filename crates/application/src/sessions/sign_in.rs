@@ -12,12 +12,13 @@ use super::{
     Challenge, SignedIn,
     attempt::{Device, device_token},
     challenge::challenge,
-    enter::{enter, not_there},
+    enter::{enter, not_there, strayed},
     prove::{Claimant, Proven, prove},
 };
 use crate::{
-    Application, Error, beat,
-    mail::Letter,
+    Application, Error,
+    audit::Record,
+    beat,
     passwords::PasswordHash,
     ports::{Credentials, Scope},
 };
@@ -49,7 +50,8 @@ pub enum Admitted {
 /// # Errors
 /// [`Error::InvalidCredentials`], in the same time and leaving the same trace whether the address is unknown,
 /// the password wrong or the account suspended (attack 12); [`Error::LimitReached`] after too many of them, also for addresses
-/// that have no account; [`Error::NotFound`] when the person is not in the organization that was asked for.
+/// that have no account; [`Error::LongerPasswordRequired`] when the right password is too short to do alone, and has to;
+/// [`Error::NotFound`] when the person is not in the organization that was asked for.
 pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Result<Admitted, Error> {
     let began = Instant::now();
     let found = app.directory.credentials(&command.email).await?;
@@ -59,12 +61,12 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
         device: Device::Tokens(&command.devices),
         origin,
     };
-    let (error, worth_telling) = match (&found, prove(app, claimant, command.password.clone()).await) {
+    let (error, letter) = match (&found, prove(app, claimant, command.password.clone()).await) {
         (Some(credentials), Ok(proven)) if proven.right => {
             return admit(app, origin, command, credentials, proven).await;
         }
-        (_, Ok(proven)) => (Error::InvalidCredentials, proven.worth_telling),
-        (_, Err(error)) => (error, false),
+        (_, Ok(proven)) => (Error::InvalidCredentials, proven.letter),
+        (_, Err(error)) => (error, None),
     };
     if error.is_refusal() {
         let (scope, target) = match &found {
@@ -72,11 +74,8 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
             None => (Scope::Platform, Target::Nothing),
         };
         let event = app.event(audit::Actor::Anonymous, origin, Action::SessionCreated, target);
-        let mut record = app.refusal(event.address("email", &command.email), &error);
-        if let Some(credentials) = found.filter(|_| worth_telling) {
-            record = record.mail(Letter::FailedSignIns { user: credentials.user.id });
-        }
-        app.store.begin(scope).await?.commit(record).await?;
+        let record = app.refusal(event.address("email", &command.email), &error);
+        app.store.begin(scope).await?.commit(letter.into_iter().fold(record, Record::mail)).await?;
     }
     // Failures do the same work whatever they are due to, but for what an account takes to be read; the beat hides the rest.
     beat::wait(began).await;
@@ -110,6 +109,13 @@ async fn admit(
     // must not be outlived by one more; nor does one without a second factor that there is by now. Another try finds them.
     if unit.user_lock(user.id).await?.is_none_or(|current| current.version != user.version) {
         return Err(Error::Busy);
+    }
+    // It was chosen beside a second factor that somebody else has turned off since (NIST SP 800-63B-4 section 3.1.1.2).
+    if !user.mfa_enabled && unit.password_is_short(user.id).await? {
+        drop(unit);
+        let error = Error::LongerPasswordRequired;
+        app.record_refusal(home(credentials), strayed(app, origin, &user), &error).await?;
+        return Err(error);
     }
     if let Some(hash) = &renewed {
         unit.user_rehash(user.id, hash).await?;
@@ -177,6 +183,7 @@ mod tests {
     async fn the_right_password_opens_a_session_in_the_organization_used_last() {
         let mut unit = MockUnit::new();
         unit.expect_user_lock().returning(|_| Ok(Some(user(1))));
+        unit.expect_password_is_short().returning(|_| Ok(false));
         unit.expect_seat_of().returning(|_, _| Ok(Some((organization(), Role::Viewer))));
         unit.expect_session_add().times(1).returning(|_, _| Ok(()));
         let store = TestStore::of(unit);
@@ -201,6 +208,18 @@ mod tests {
         let Admitted::Challenged(challenge) = admitted else { panic!("{admitted:?}") };
         assert_eq!(challenge.methods, [Method::RecoveryCode]);
         assert_eq!(store.committed()[0].1, [(Action::MfaChallenged, Outcome::Success)]);
+    }
+
+    #[tokio::test]
+    async fn nist_3_1_1_2_a_right_password_that_is_too_short_to_do_alone_opens_nothing() {
+        let mut unit = MockUnit::new();
+        unit.expect_user_lock().returning(|_| Ok(Some(user(1))));
+        unit.expect_password_is_short().returning(|_| Ok(true));
+        let store = TestStore::of_each([unit, MockUnit::new()]);
+        let app = application(&store, directory(false).await);
+        let refused = sign_in(&app, &Origin::default(), command("the right one")).await;
+        assert!(matches!(refused, Err(Error::LongerPasswordRequired)), "{refused:?}");
+        assert_eq!(store.committed()[0].1, [(Action::SessionCreated, Outcome::Refused)]);
     }
 
     #[tokio::test]

@@ -26,7 +26,7 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
     Actor, Application, KeyActor, Limits, Means, Settings,
-    api_keys::{FoundKey, KeyHash, KeyUse, KeyUses, ListedKey},
+    api_keys::{FoundKey, KeptBy, KeyHash, KeyUse, KeyUses, ListedKey, Move},
     audit::{Log, QueueState, Record, Round, Sequencer, Sequencing, Shard, Turn},
     mail::Letter,
     organizations::Exports,
@@ -81,6 +81,8 @@ mock! {
         async fn api_key(&self, hashes: &[KeyHash]) -> Answer<Option<FoundKey>>;
         async fn api_key_afresh(&self, hashes: &[KeyHash]) -> Answer<Option<FoundKey>>;
         async fn api_keys_used(&self, uses: &[KeyUse]) -> Answer<()>;
+        async fn api_keys_moved(&self, moves: &[Move]) -> Answer<()>;
+        async fn api_keys_by_ring_key(&self, newest: u8, now: OffsetDateTime) -> Answer<Vec<KeptBy>>;
         async fn invitation(&self, token: TokenHash) -> Answer<Option<FoundInvitation>>;
         async fn signup(&self, token: TokenHash) -> Answer<Option<FoundSignup>>;
         async fn password_reset(&self, token: TokenHash) -> Answer<Option<FoundPasswordReset>>;
@@ -174,7 +176,7 @@ impl Attempts for NoCount {
         _: Option<&Allowances>,
         _: OffsetDateTime,
     ) -> Answer<Result<Begun, TooMany>> {
-        Ok(Ok(Begun { in_a_row: 1, device_is_known: false }))
+        Ok(Ok(Begun { device_is_known: false, worth_telling: false, told: 0 }))
     }
 
     async fn settle(

@@ -32,7 +32,7 @@ use crate::{
     passwords::PasswordHash,
     ports::{Credential, OpenSession, Scope, UnitOfWork},
     second_factors::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp},
-    security::{Affected, KeptRule, Notified, Security, SecurityView},
+    security::{Affected, KeptDeadline, KeptRule, Notified, Security, SecurityView},
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
     tokens::{Sealed, SigningKeys, SigningKeysView, StoredKey},
 };
@@ -209,6 +209,8 @@ mock! {
         async fn mfa_rule_find(&mut self, organization: OrganizationId) -> Answer<KeptRule>;
         async fn mfa_is_overdue(&mut self, organization: OrganizationId, user: UserId) -> Answer<bool>;
         async fn mfa_impact_page(&mut self, organization: OrganizationId, page: &PageRequest<MemberKey>) -> Answer<Page<Affected, MemberKey>>;
+        async fn mfa_deadlines_page(&mut self, organization: OrganizationId, page: &PageRequest<UserId>) -> Answer<Page<KeptDeadline, UserId>>;
+        async fn mfa_deadlines_of(&mut self, user: UserId) -> Answer<Vec<KeptDeadline>>;
     }
 
     #[async_trait]

@@ -110,7 +110,7 @@ fn of_session(app: &Application, found: &OpenSession) -> Introspection {
     }
 }
 
-fn of_key(FoundKey { key, organization, secret_until }: FoundKey) -> Introspection {
+fn of_key(FoundKey { key, organization, secret_until, .. }: FoundKey) -> Introspection {
     let ApiKey { id, scopes, networks, created_at, expires_at, .. } = key;
     let ends = [expires_at, secret_until];
     Introspection {

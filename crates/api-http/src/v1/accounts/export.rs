@@ -12,7 +12,8 @@ use tracing::{Instrument, Span};
 use utoipa::ToSchema;
 
 use super::{
-    super::second_factors::SecondFactorsObject, super::sessions::OwnSessionObject, list_organizations::Seat,
+    super::{second_factors::SecondFactorsObject, security::MfaDeadlineObject, sessions::OwnSessionObject},
+    list_organizations::Seat,
     show::Me,
 };
 use crate::{
@@ -42,6 +43,8 @@ struct Beginning {
     account: Me,
     organizations: Vec<Seat>,
     second_factors: SecondFactorsObject,
+    /// By when a second factor is needed, in the organizations that have ever asked for one.
+    mfa_deadlines: Vec<MfaDeadlineObject>,
     /// The wish for another address that waits; null when there is none.
     email_change: Option<PendingEmailChangeObject>,
     /// The wishes for another password that wait.
@@ -129,6 +132,7 @@ impl From<&Export> for Beginning {
             account: Me::from(&export.user),
             organizations: export.seats.iter().map(Seat::from).collect(),
             second_factors: (&export.second_factors).into(),
+            mfa_deadlines: export.mfa_deadlines.iter().copied().map(MfaDeadlineObject::from).collect(),
             email_change,
             password_resets: export.password_resets.iter().map(reset).collect(),
         }

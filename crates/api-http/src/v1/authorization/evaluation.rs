@@ -1,5 +1,5 @@
-//! What the OpenID AuthZEN Authorization API 1.0 asks and answers, as far as Rollcall has an answer: may a user do what a
-//! permission names in an organization?
+//! What the OpenID AuthZEN Authorization API 1.0 asks and answers, as far as Rollcall has an answer: may a user, or a program with an
+//! API key, do what a permission names in an organization?
 //!
 //! Whoever is asked about a subject, an action or a resource that is not known here says no, with the reason. What is no
 //! question at all is refused. `properties` and `context` are read and change nothing: who somebody is, and what they may
@@ -9,9 +9,9 @@ use std::collections::HashMap;
 
 use rollcall_application::{
     Application, Error,
-    authorization::{self, Question, Reason},
+    authorization::{self, Question, Reason, Subject as Whom},
 };
-use rollcall_domain::{OrganizationId, Permission, UserId};
+use rollcall_domain::{OrganizationId, Permission};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use utoipa::ToSchema;
 
@@ -24,7 +24,7 @@ type Ignored = Object<HashMap<String, IgnoredAny>>;
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Subject {
-    /// `user`.
+    /// `user`, or `api_key` for a program.
     #[serde(rename = "type")]
     #[schema(example = "user")]
     kind: String,
@@ -95,7 +95,8 @@ pub(super) struct Evaluation {
 /// Why.
 #[derive(Debug, Serialize, ToSchema)]
 struct EvaluationContext {
-    /// Why not; null when it is allowed. `role_lacks_permission`, `not_a_member`, `suspended`; `unknown_subject`,
+    /// Why not; null when it is allowed. `role_lacks_permission`, `scope_lacks_permission`, `mfa_required`, `not_a_member`,
+    /// `suspended`; `unknown_subject`,
     /// `unknown_action` and `unknown_resource` for what is of no kind that is known here; `invalid_request` for what is no
     /// question.
     #[schema(example = "role_lacks_permission")]
@@ -169,7 +170,7 @@ impl Asked {
 }
 
 fn known(subject: &Subject, action: &Action, resource: &Resource) -> Result<Question, &'static str> {
-    if subject.kind != "user" {
+    if !["user", "api_key"].contains(&subject.kind.as_str()) {
         return Err("unknown_subject");
     }
     if resource.kind != "organization" {
@@ -178,9 +179,12 @@ fn known(subject: &Subject, action: &Action, resource: &Resource) -> Result<Ques
     let permission: Permission = action.name.parse().map_err(|_| "unknown_action")?;
     // What cannot be an id is nobody's, like an id that is.
     let nobody = |_| Reason::NotAMember.as_str();
-    let user: UserId = subject.id.parse().map_err(nobody)?;
+    let subject = match subject.kind.as_str() {
+        "user" => Whom::User(subject.id.parse().map_err(nobody)?),
+        _ => Whom::ApiKey(subject.id.parse().map_err(nobody)?),
+    };
     let organization: OrganizationId = resource.id.parse().map_err(nobody)?;
-    Ok(Question { user, organization, permission })
+    Ok(Question { subject, organization, permission })
 }
 
 /// Answers questions, in the order asked.

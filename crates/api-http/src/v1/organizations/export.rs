@@ -10,7 +10,11 @@ use time::OffsetDateTime;
 use tracing::{Instrument, Span};
 
 use super::super::{
-    api_keys::ApiKeyObject, invitations::InvitationObject, members::MemberObject, objects::OrganizationObject,
+    api_keys::ApiKeyObject,
+    invitations::InvitationObject,
+    members::MemberObject,
+    objects::OrganizationObject,
+    security::{MfaDeadlineObject, SecurityObject},
 };
 use crate::{
     api::Api,
@@ -36,6 +40,9 @@ enum Line<'a> {
     Organization {
         organization: OrganizationObject,
     },
+    Security {
+        security: SecurityObject,
+    },
     Member {
         member: MemberObject,
     },
@@ -44,6 +51,9 @@ enum Line<'a> {
     },
     ApiKey {
         api_key: ApiKeyObject,
+    },
+    MfaDeadline {
+        mfa_deadline: MfaDeadlineObject,
     },
     /// The leaf stands here byte by byte as it is kept, so that it can be proved.
     AuditEvent {
@@ -59,15 +69,17 @@ enum Line<'a> {
 #[derive(Serialize)]
 struct Counts {
     organization: u8,
+    security: u8,
     member: u64,
     invitation: u64,
     api_key: u64,
+    mfa_deadline: u64,
     audit_event: u64,
 }
 
 /// Exports everything of the organization, as it was at one moment: one JSON object a line, each with its `type`. The first
-/// line is `begin`, with the version of the format, the organization and the moment; then come `organization`, `member`,
-/// `invitation`, `api_key` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
+/// line is `begin`, with the version of the format, the organization and the moment; then come `organization`, `security`, `member`,
+/// `invitation`, `api_key`, `mfa_deadline` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
 /// persons in it); the last is `end` with how many of each there were. Without an `end` it was cut off: because the right to
 /// it was lost in the middle, because nobody took what was sent, or because it took longer than an hour. Needs a fresh proof
 /// of who one is.
@@ -137,6 +149,7 @@ fn lines(part: Part, exported_at: OffsetDateTime) -> serde_json::Result<Vec<u8>>
             })?;
             line(&Line::Organization { organization: (&organization).into() })?;
         }
+        Part::Security(shown) => line(&Line::Security { security: (*shown).into() })?,
         Part::Members(members) => {
             members.into_iter().try_for_each(|member| line(&Line::Member { member: member.into() }))?;
         }
@@ -146,15 +159,20 @@ fn lines(part: Part, exported_at: OffsetDateTime) -> serde_json::Result<Vec<u8>>
         Part::ApiKeys(keys) => {
             keys.into_iter().try_for_each(|listed| line(&Line::ApiKey { api_key: listed.into() }))?;
         }
+        Part::Deadlines(deadlines) => deadlines
+            .into_iter()
+            .try_for_each(|deadline| line(&Line::MfaDeadline { mfa_deadline: deadline.into() }))?,
         Part::AuditEvents(events) => events.iter().try_for_each(|event| {
             line(&Line::AuditEvent { leaf: serde_json::from_str(&event.leaf)?, personal: &event.personal })
         })?,
-        Part::End(ExportCounts { members, invitations, api_keys, audit_events }) => {
+        Part::End(ExportCounts { members, invitations, api_keys, deadlines, audit_events }) => {
             let counts = Counts {
                 organization: 1,
+                security: 1,
                 member: members,
                 invitation: invitations,
                 api_key: api_keys,
+                mfa_deadline: deadlines,
                 audit_event: audit_events,
             };
             line(&Line::End { counts })?;

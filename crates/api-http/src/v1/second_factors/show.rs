@@ -1,8 +1,9 @@
-use axum::extract::State;
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
 use rollcall_application::second_factors;
 
 use super::SecondFactorsObject;
-use crate::{api::Api, credential::Enrollee, problem::Result};
+use crate::{api::Api, credential::Enrollee, etag::by_content, problem::Result};
 
 /// Shows what second factors one's account has.
 #[utoipa::path(get, path = "/v1/me/mfa", tag = "Own account", security(("session" = []), ("cookie" = [])),
@@ -10,7 +11,8 @@ use crate::{api::Api, credential::Enrollee, problem::Result};
 pub(super) async fn show_my_mfa(
     State(api): State<Api>,
     Enrollee(actor): Enrollee,
-) -> Result<axum::Json<SecondFactorsObject>> {
+    headers: HeaderMap,
+) -> Result<Response> {
     let overview = second_factors::show(&api.app, &actor).await?;
-    Ok(axum::Json((&overview).into()))
+    Ok(by_content(&headers, &SecondFactorsObject::from(&overview)))
 }

@@ -9,6 +9,8 @@ mod object;
 mod show;
 mod update;
 
+pub(super) use object::{MfaDeadlineObject, SecurityObject};
+
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(show::show_security, update::update_security))

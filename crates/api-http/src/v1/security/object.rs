@@ -1,8 +1,8 @@
 use rollcall_application::{
     Actor,
-    security::{Changer, Shown},
+    security::{Changer, KeptDeadline, Shown},
 };
-use rollcall_domain::security::Control;
+use rollcall_domain::{OrganizationId, UserId, security::Control};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use super::super::objects::UserObject;
 /// The organization's security controls.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Security)]
-pub(super) struct SecurityObject {
+pub(in crate::v1) struct SecurityObject {
     mfa_required: MfaRequired,
 }
 
@@ -46,6 +46,25 @@ struct ControlObject {
     changed_by: Option<UserObject>,
     /// What it does while it is on.
     effects: &'static [&'static str],
+}
+
+/// By when somebody needs, or needed, a second factor in an organization. It is kept when they leave, and while none is asked for.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MfaDeadline)]
+pub(in crate::v1) struct MfaDeadlineObject {
+    #[schema(value_type = String, example = "org_01h455vb4pex5vsknk084sn02q")]
+    organization_id: OrganizationId,
+    #[schema(value_type = String, example = "user_01h455vb4pex5vsknk084sn02q")]
+    user_id: UserId,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(format = DateTime, example = "2026-01-09T03:04:05Z", value_type = String)]
+    deadline_at: OffsetDateTime,
+}
+
+impl From<KeptDeadline> for MfaDeadlineObject {
+    fn from(KeptDeadline { organization, user, at }: KeptDeadline) -> Self {
+        Self { organization_id: organization, user_id: user, deadline_at: at }
+    }
 }
 
 impl From<Shown> for SecurityObject {

@@ -5,10 +5,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::super::passkeys::AskedObject;
-use crate::{api::Api, body::Json, problem::Result};
+use crate::{api::Api, body::JsonOrNothing, problem::Result};
 
 /// What is known of whoever is about to sign in.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BeginPasskeySignInRequest {
     /// From the answer to the password, for the second step. Without it, whoever has a passkey signs in with it alone.
@@ -17,13 +17,13 @@ pub(super) struct BeginPasskeySignInRequest {
 }
 
 /// Asks for a proof by a passkey. What the browser makes of the answer goes to `POST /v1/sessions/passkey`, or with a challenge to
-/// `POST /v1/sessions/mfa`, within five minutes.
+/// `POST /v1/sessions/mfa`, within five minutes. No body at all is as good as an empty object.
 #[utoipa::path(post, path = "/v1/sessions/passkey/options", tag = "Sign-up and sessions", security(()),
     request_body = BeginPasskeySignInRequest,
     responses((status = 200, description = "What the browser is to ask its device for", body = AskedObject)))]
 pub(super) async fn begin_passkey_sign_in(
     State(api): State<Api>,
-    Json(request): Json<BeginPasskeySignInRequest>,
+    JsonOrNothing(request): JsonOrNothing<BeginPasskeySignInRequest>,
 ) -> Result<axum::Json<AskedObject>> {
     let options = match request.challenge.map(Secret::new) {
         Some(challenge) => sessions::begin_second_step_with_passkey(&api.app, &challenge).await?,

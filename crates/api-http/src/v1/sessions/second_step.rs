@@ -70,13 +70,21 @@ pub(super) async fn sign_in_second_step(
 fn shown(request: SecondStepRequest) -> Result<Shown> {
     let method = Method::ALL.into_iter().find(|method| method.as_str() == request.method);
     let missing = |field| Error::invalid(field, "is missing");
-    let code = || request.code.as_deref().ok_or_else(|| missing("code"));
+    // Whoever gives two proofs is told that one of them would not be looked at.
+    let unasked = |field| Error::invalid(field, "must not be given with this method");
+    let code = || match (&request.code, &request.credential) {
+        (_, Some(_)) => Err(unasked("credential")),
+        (Some(code), None) => Ok(code.as_str()),
+        (None, None) => Err(missing("code")),
+    };
     match method {
         Some(Method::Totp) => Ok(Shown::Code(Presented::totp(code()?))),
         Some(Method::RecoveryCode) => Ok(Shown::Code(Presented::recovery_code(code()?))),
-        Some(Method::Passkey) => {
-            Ok(Shown::Passkey(credential(request.credential.ok_or_else(|| missing("credential"))?)))
-        }
+        Some(Method::Passkey) => match (request.code, request.credential) {
+            (Some(_), _) => Err(unasked("code").into()),
+            (None, Some(answer)) => Ok(Shown::Passkey(credential(answer))),
+            (None, None) => Err(missing("credential").into()),
+        },
         None => Err(Error::invalid("method", "must be totp, recovery_code or passkey").into()),
     }
 }
