@@ -1,7 +1,7 @@
 //! What there is in the database that keeps organizations apart. A change of it is made here, too, on purpose.
 
 /// Tables that belong to organizations, with the columns of their primary keys.
-pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 9] = [
+pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 10] = [
     ("api_key_secrets", "org_id, key_id, secret_hash"),
     ("api_keys", "org_id, key_id"),
     ("audit_events", "org_id, event_id"),
@@ -10,6 +10,7 @@ pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 9] = [
     ("members", "org_id, user_id"),
     ("mfa_deadlines", "org_id, user_id"),
     ("organizations", "org_id"),
+    ("plan_changes", "org_id, change_id"),
     ("security_controls", "org_id, control"),
 ];
 /// Tables that belong to accounts or to the platform.
@@ -36,7 +37,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 76] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 79] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
     ("api_keys", "directory", "rollcall_directory", "SELECT"),
@@ -79,6 +80,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 76] = [
     ("notices", "own_account", "rollcall_app", "ALL"),
     ("notices", "task", "rollcall_app", "ALL"),
     ("organizations", "directory", "rollcall_directory", "SELECT"),
+    ("organizations", "operator", "rollcall_app", "SELECT"),
     ("organizations", "own_account", "rollcall_app", "SELECT"),
     ("organizations", "own_organization", "rollcall_app", "ALL"),
     ("organizations", "purge", "rollcall_purge", "ALL"),
@@ -90,6 +92,8 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 76] = [
     ("password_resets", "directory_erasure", "rollcall_directory", "DELETE"),
     ("password_resets", "own_address", "rollcall_app", "ALL"),
     ("password_resets", "task", "rollcall_app", "ALL"),
+    ("plan_changes", "own_organization", "rollcall_app", "ALL"),
+    ("plan_changes", "purge", "rollcall_purge", "ALL"),
     ("recovery_codes", "own_account", "rollcall_app", "ALL"),
     ("revocations", "directory", "rollcall_directory", "ALL"),
     ("revocations", "task", "rollcall_app", "ALL"),
@@ -139,7 +143,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 19] = [
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.
-pub(crate) const RIGHTS: [&str; 26] = [
+pub(crate) const RIGHTS: [&str; 27] = [
     "_sqlx_migrations: SELECT",
     "api_key_secrets: DELETE INSERT",
     "api_keys: INSERT SELECT",
@@ -158,6 +162,7 @@ pub(crate) const RIGHTS: [&str; 26] = [
     "passkey_ceremonies: DELETE INSERT SELECT",
     "passkeys: DELETE INSERT SELECT",
     "password_resets: DELETE INSERT",
+    "plan_changes: INSERT SELECT",
     "recovery_codes: DELETE INSERT SELECT",
     "revocations: DELETE SELECT",
     "security_controls: INSERT SELECT",

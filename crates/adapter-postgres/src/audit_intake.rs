@@ -18,8 +18,7 @@ use crate::{
 #[async_trait]
 impl AuditIntake for PgStore {
     async fn take(&self, organization: OrganizationId, lines: &[Line]) -> Result<Option<usize>, StoreError> {
-        let mut transaction =
-            begin(&self.pool, Purpose::Change, Some(organization.uuid()), None, "").await?;
+        let mut transaction = begin(&self.pool, Purpose::Change, Some(organization.uuid()), None, "").await?;
         // Held, so that whoever switches the log off at this moment comes after these events, or before them.
         let on = sqlx::query_scalar!(
             "SELECT enabled FROM security_controls WHERE org_id = $1 AND control = $2 FOR SHARE",

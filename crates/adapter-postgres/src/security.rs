@@ -7,9 +7,7 @@ use rollcall_application::{
     mail::Contents,
     members::MemberKey,
     ports::StoreError,
-    security::{
-        Affected, Changer, KeptControl, KeptRule, MfaNotices, Notified, Security, SecurityView,
-    },
+    security::{Affected, Changer, KeptControl, KeptRule, MfaNotices, Notified, Security, SecurityView},
 };
 use rollcall_domain::{
     OrganizationId, UserId,
@@ -89,7 +87,10 @@ impl SecurityView for Transaction {
                 changed_by: changer(row.user_id, row.email, row.name)?,
                 version: row.version,
             };
-            controls.iter_mut().filter(|place| place.control == control).for_each(|place| *place = kept.clone());
+            controls
+                .iter_mut()
+                .filter(|place| place.control == control)
+                .for_each(|place| *place = kept.clone());
         }
         Ok(controls.into())
     }

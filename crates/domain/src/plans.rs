@@ -250,7 +250,11 @@ pub(crate) mod tests {
         let decide = |usage: Usage, before, after, disable| {
             let decided = PlanChange::decide(&plans, before, after, &usage, disable);
             let controls = |change: PlanChange| {
-                change.switched_off().inspect(|off| assert!(!off.switches_on())).map(|off| off.control()).collect()
+                change
+                    .switched_off()
+                    .inspect(|off| assert!(!off.switches_on()))
+                    .map(|off| off.control())
+                    .collect()
             };
             decided.map(|change| change.map(controls))
         };

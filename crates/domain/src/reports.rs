@@ -93,7 +93,9 @@ pub struct ReportedAction(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAction {
     /// It is written in another way.
-    #[error("must be words like agent.created, of lower-case letters, digits and underscores, 100 characters at the most")]
+    #[error(
+        "must be words like agent.created, of lower-case letters, digits and underscores, 100 characters at the most"
+    )]
     Form,
     /// It is one of Rollcall's own.
     #[error("begins like what Rollcall itself writes down; give it another first word")]
@@ -138,7 +140,9 @@ pub struct Name(String);
 
 /// The text is no name of a field or of a kind of thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be words of lower-case letters, digits and underscores with dots between them, 50 characters at the most")]
+#[error(
+    "must be words of lower-case letters, digits and underscores with dots between them, 50 characters at the most"
+)]
 pub struct InvalidName;
 
 impl Name {
@@ -202,7 +206,9 @@ mod tests {
         for good in ["agent.created", "agents.flow_2.published", "x.y"] {
             assert_eq!(good.parse::<ReportedAction>().map(|action| action.0), Ok(good.to_owned()));
         }
-        for bad in ["", ".", "agent", "agent.", ".agent", "Agent.created", "agent created.x", "agént.x", "a..b"] {
+        for bad in
+            ["", ".", "agent", "agent.", ".agent", "Agent.created", "agent created.x", "agént.x", "a..b"]
+        {
             assert_eq!(bad.parse::<ReportedAction>(), Err(InvalidAction::Form), "{bad}");
         }
         assert_eq!(format!("a.{}", "b".repeat(99)).parse::<ReportedAction>(), Err(InvalidAction::Form));

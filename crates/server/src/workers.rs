@@ -1,12 +1,12 @@
 //! What goes on without being asked: sending mail, forgetting what is long over, removing deleted organizations whose time
 //! is over, telling people by when they need a second factor, sealing seeds anew, counting what waits, writing down when API keys were
-//! last used.
+//! last used, and what was called with them.
 
 use std::{sync::Arc, time::Duration};
 
 use rollcall_api_http::metrics::Metrics;
 use rollcall_application::{
-    Application, Error, api_keys,
+    Application, Error, api_keys, audit,
     mail::Courier,
     organizations,
     ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge, Seeds},
@@ -22,6 +22,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const COUNT_EVERY: Duration = Duration::from_secs(5);
 /// How often it is written down when API keys were last used.
 const WRITE_USES_EVERY: Duration = Duration::from_secs(3);
+/// How often the calls that were made with API keys are written down.
+const WRITE_CALLS_EVERY: Duration = Duration::from_millis(250);
 /// How often what is long over is forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(15 * 60);
 /// How often organizations whose time is over are looked for.
@@ -93,6 +95,13 @@ impl Workers {
             // The last time is when everything else has stopped.
             while pause(WRITE_USES_EVERY, &stopped).await {
                 complain(api_keys::write_down_uses(&workers.app).await);
+            }
+        });
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
+            // The last time is when everything else has stopped.
+            while pause(WRITE_CALLS_EVERY, &stopped).await {
+                complain(audit::write_down_calls(&workers.app).await.map(drop));
             }
         });
         let stopped = stop.clone();

@@ -75,7 +75,8 @@ async fn add(app: &Application, actor: &Actor, command: Command) -> Result<Made,
     seat.permit_on(unit.as_mut(), Permission::ApiKeysManage, Target::Organization).await?;
     let organization = unit.organization_find(seat.organization).await?.ok_or(Error::Unauthenticated)?;
     let of_plan = app.settings.plans.of(organization.plan).api_keys;
-    let most = of_plan.into_iter().chain(app.settings.limits.map(|limits| limits.api_keys_per_organization)).min();
+    let most =
+        of_plan.into_iter().chain(app.settings.limits.map(|limits| limits.api_keys_per_organization)).min();
     if let Some(most) = most
         && !plans::has_room(Some(most), unit.api_keys_count(seat.organization).await?)
     {
@@ -181,10 +182,12 @@ mod tests {
         for (limit, keys, most) in [(None, 10, 10), (Some(1_000), 10, 10), (Some(3), 3, 3)] {
             let store = TestStore::of(unit(Some(Role::Owner), keys));
             let mut app = application(&store, MockDirectory::new());
-            app.settings.limits =
-                limit.map(|limit| Limits { api_keys_per_organization: limit, ..ONE_EACH });
+            app.settings.limits = limit.map(|limit| Limits { api_keys_per_organization: limit, ..ONE_EACH });
             let refused = create(&app, &actor(1, Role::Owner), command(None)).await;
-            assert!(matches!(refused, Err(Error::TooManyApiKeys { most: told }) if told == most), "{refused:?}");
+            assert!(
+                matches!(refused, Err(Error::TooManyApiKeys { most: told }) if told == most),
+                "{refused:?}"
+            );
         }
     }
 

@@ -90,7 +90,10 @@ impl ApiCalls {
             (std::mem::take(&mut waiting.calls), std::mem::take(&mut waiting.batches), lost)
         };
         if lost > 0 {
-            tracing::error!(lost, "calls made with API keys are in no audit log: too many waited for the database");
+            tracing::error!(
+                lost,
+                "calls made with API keys are in no audit log: too many waited for the database"
+            );
         }
         let mut by_organization: BTreeMap<OrganizationId, Vec<Line>> = BTreeMap::new();
         for call in calls {

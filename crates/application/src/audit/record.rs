@@ -13,9 +13,7 @@ const INSTANT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
 
 /// A moment as leaves have it.
-pub(super) fn instant(
-    at: OffsetDateTime,
-) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+pub(super) fn instant(at: OffsetDateTime) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
     Ok(at.to_offset(UtcOffset::UTC).format(INSTANT)?)
 }
 

@@ -95,8 +95,9 @@ async fn recorded(
     found: &FoundInvitation,
     accepted: Result<SignedIn, Error>,
 ) -> Result<SignedIn, Error> {
-    if let Err(error @ (Error::WrongAccount { .. } | Error::NoSeatLeft { .. } | Error::OrganizationSuspended)) =
-        &accepted
+    if let Err(
+        error @ (Error::WrongAccount { .. } | Error::NoSeatLeft { .. } | Error::OrganizationSuspended),
+    ) = &accepted
     {
         let target = Target::Invitation(found.invitation.id);
         let event = app.event(audit::Actor::Anonymous, origin, Action::InvitationAccepted, target);
@@ -271,12 +272,8 @@ mod tests {
         let app = application(&store, directory("ada@example.com", false));
         accept(&app, None, &Origin::default(), command(true)).await.expect("accepted");
         let [(_, events, letters)] = store.committed().try_into().expect("one commit");
-        let succeeded = [
-            Action::InvitationAccepted,
-            Action::AccountCreated,
-            Action::MemberAdded,
-            Action::SessionCreated,
-        ];
+        let succeeded =
+            [Action::InvitationAccepted, Action::AccountCreated, Action::MemberAdded, Action::SessionCreated];
         assert_eq!(events, succeeded.map(|action| (action, Outcome::Success)));
         assert!(letters.is_empty());
     }

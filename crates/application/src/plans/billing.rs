@@ -44,7 +44,11 @@ pub(super) async fn bill<V: View + ?Sized>(
     organization: OrganizationId,
     plan: Plan,
 ) -> Result<Bill, Error> {
-    Ok(Bill { plan, usage: usage(view, organization).await?, changes: view.plan_changes(organization, CHANGES).await? })
+    Ok(Bill {
+        plan,
+        usage: usage(view, organization).await?,
+        changes: view.plan_changes(organization, CHANGES).await?,
+    })
 }
 
 /// What an organization uses of its plan.

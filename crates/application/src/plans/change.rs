@@ -227,10 +227,7 @@ mod tests {
     ) -> (Result<Bill, Error>, TestStore, Vec<&'static str>) {
         let store = TestStore::of_each(units);
         let provider = Arc::new(Provider { agrees, asked: Mutex::default() });
-        let app = Application {
-            billing: provider.clone(),
-            ..application(&store, MockDirectory::new())
-        };
+        let app = Application { billing: provider.clone(), ..application(&store, MockDirectory::new()) };
         let changed = change(&app, actor, command).await;
         let asked = provider.asked.lock().expect("no poison").clone();
         (changed, store, asked)

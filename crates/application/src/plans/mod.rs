@@ -6,7 +6,7 @@ mod ports;
 mod show;
 
 pub use billing::{Bill, billing};
-pub use change::{Command as Change, change};
 pub(crate) use change::change_as_operator;
+pub use change::{Command as Change, change};
 pub use ports::{Billing, KeptPlanChange, NewPlanChange, Order, PlanChanges, PlanChangesView, Receipt};
 pub use show::show;

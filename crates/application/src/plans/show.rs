@@ -13,10 +13,7 @@ use crate::{Application, Error, Principal};
 ///
 /// # Errors
 /// [`Error::PermissionDenied`] to whoever is in none.
-pub async fn show<'a>(
-    app: &'a Application,
-    principal: &Principal,
-) -> Result<(Plan, &'a Offer), Error> {
+pub async fn show<'a>(app: &'a Application, principal: &Principal) -> Result<(Plan, &'a Offer), Error> {
     // Authentication has just read it.
     let plan = principal.permit(Permission::OrganizationRead).map(|organization| organization.plan);
     let shown = plan.map(|plan| (plan, app.settings.plans.of(plan)));

@@ -42,7 +42,11 @@ pub(crate) async fn tell_owners(
     }
     let owners = unit.owners(organization).await?;
     let letters = controls.iter().flat_map(|control| {
-        owners.iter().map(|owner| Letter::ControlSwitchedOff { organization, control: *control, owner: *owner })
+        owners.iter().map(|owner| Letter::ControlSwitchedOff {
+            organization,
+            control: *control,
+            owner: *owner,
+        })
     });
     Ok(letters.fold(record, Record::mail))
 }

@@ -76,9 +76,13 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Sh
         if rule.sets_deadlines() {
             unit.mfa_deadlines_set(organization, rule).await?;
         }
-        let last = switches.iter().any(|change| change.control() == Control::AuditLog && !change.switches_on());
+        let last =
+            switches.iter().any(|change| change.control() == Control::AuditLog && !change.switches_on());
         let place = events.len() - usize::from(last);
-        events.insert(place, event_of(rule, event(Action::SecurityControlChanged, AuditTarget::Organization(organization))));
+        events.insert(
+            place,
+            event_of(rule, event(Action::SecurityControlChanged, AuditTarget::Organization(organization))),
+        );
     }
     let mfa_required = unit.mfa_rule_find(organization).await?;
     let controls = unit.controls(organization).await?;
@@ -119,8 +123,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        ports::Scope,
         mail::Letter,
+        ports::Scope,
         security::{KeptControl, KeptRule},
         testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, organization},
     };
@@ -135,8 +139,7 @@ mod tests {
             .returning(move |_| Ok(KeptRule { rule, version: 1, ..KeptRule::default() }));
         unit.expect_mfa_rule_save().returning(|_, _, _, _| Ok(()));
         unit.expect_owners().returning(|_| Ok(vec![crate::testing::user(1).id]));
-        unit.expect_controls()
-            .returning(|_| Ok(Control::SOLD.into_iter().map(KeptControl::off).collect()));
+        unit.expect_controls().returning(|_| Ok(Control::SOLD.into_iter().map(KeptControl::off).collect()));
         unit.expect_mfa_deadlines_set().times(deadlines).returning(|_, _| Ok(()));
         unit
     }
@@ -170,7 +173,11 @@ mod tests {
     }
 
     fn letter(control: Control) -> Letter {
-        Letter::ControlSwitchedOff { organization: organization().id, control, owner: crate::testing::user(1).id }
+        Letter::ControlSwitchedOff {
+            organization: organization().id,
+            control,
+            owner: crate::testing::user(1).id,
+        }
     }
 
     /// An organization on a plan that has everything, with some controls on.
@@ -229,7 +236,9 @@ mod tests {
         let command = Command { controls, ..on() };
         let refused = update(&app, &actor(1, Role::Owner), command).await;
         let required = Some(Plan::Enterprise);
-        assert!(matches!(refused, Err(Error::PlanRequired { control: Control::AuditLog, plan }) if plan == required));
+        assert!(
+            matches!(refused, Err(Error::PlanRequired { control: Control::AuditLog, plan }) if plan == required)
+        );
         assert_eq!(store.committed()[0].1, [(Action::SecurityControlChanged, Outcome::Refused)]);
     }
 

@@ -30,8 +30,8 @@ use crate::{
     api_keys::{FoundKey, KeyHash, KeyUse, KeyUses, ListedKey},
     audit::{ApiCalls, AuditIntake, Line, Record},
     mail::Letter,
-    organizations::Exports,
     operator::{Tenant, Tenants},
+    organizations::Exports,
     passwords::{Cost, Passwords},
     plans::{Billing, Order, Receipt},
     ports::{
