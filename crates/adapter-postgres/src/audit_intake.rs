@@ -73,7 +73,10 @@ impl AuditIntake for PgStore {
             personal.as_slice(),
         );
         let new = insert.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
-        transaction.commit().await.map_err(store_error)?;
+        let committed = transaction.commit().await;
+        // Also when it seems to have failed: the answer may have been lost on its way.
+        self.events_written.notify_one();
+        committed.map_err(store_error)?;
         // No more than there were.
         Ok(Some(usize::try_from(new).unwrap_or(lines.len())))
     }

@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use crate::{
     Asks, Error,
     api_keys::KeyUses,
-    audit::{ApiCalls, AuditIntake, Record},
+    audit::{ApiCalls, AuditIntake, Record, Sequencing},
     keyring::Keyring,
     operator::Tenants,
     organizations::Exports,
@@ -54,6 +54,8 @@ pub struct Application {
     pub totp_issuer: Issuer,
     /// What is not good any more, for services that remember.
     pub feed: Feed,
+    /// The order of audit events.
+    pub sequencing: Sequencing,
     /// What this node keeps in mind of API keys in use.
     pub key_uses: KeyUses,
     /// Calls made with API keys that are not in an audit log yet.

@@ -16,7 +16,7 @@ use rollcall_api_http::{
 use rollcall_application::{
     Application, Settings as ApplicationSettings,
     api_keys::{KeyUses, write_down_uses},
-    audit::{ApiCalls, write_down_calls},
+    audit::{ApiCalls, Sequencing, write_down_calls},
     mail::{Courier, DevMailbox, Pace},
     organizations::Exports,
     passwords::Passwords,
@@ -256,6 +256,7 @@ pub(crate) fn application(
         tokens: Tokens::new(settings.issuer(address)),
         totp_issuer: settings.totp_issuer()?,
         feed: Feed::new(Arc::new(store.clone())),
+        sequencing: Sequencing::new(Arc::new(store.clone())),
         key_uses: KeyUses::default(),
         api_calls: ApiCalls::default(),
         audit_intake: Arc::new(store.clone()),

@@ -1,5 +1,6 @@
 //! What unit tests put in the place of ports.
 
+mod logs;
 mod unit;
 
 use std::sync::{
@@ -28,7 +29,9 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 use crate::{
     Actor, Application, Error, KeyActor, Limits, Means, Page, PageRequest, Settings,
     api_keys::{FoundKey, KeyHash, KeyUse, KeyUses, ListedKey},
-    audit::{ApiCalls, AuditIntake, Line, Record},
+    audit::{
+        ApiCalls, AuditIntake, Line, Log, QueueState, Record, Round, Sequencer, Sequencing, Shard, Turn,
+    },
     mail::Letter,
     operator::{Tenant, Tenants},
     organizations::Exports,
@@ -44,6 +47,7 @@ use crate::{
     tokens::{StoredKey, Tokens},
 };
 
+pub(crate) use logs::{Fault, KeptLogs};
 pub(crate) use unit::MockUnit;
 
 /// The moment that unit tests happen at.
@@ -344,6 +348,36 @@ pub(crate) fn plans() -> Plans {
     Plans::new([offer(&[], Some(2)), offer(&pro, Some(50)), offer(&Control::SOLD, None)]).expect("plans")
 }
 
+/// Has nothing to sequence.
+pub(crate) struct NothingWaits;
+
+#[async_trait]
+impl Sequencer for NothingWaits {
+    async fn begin(&self, _: Shard, _: Turn) -> Answer<Option<Box<dyn Round>>> {
+        Ok(None)
+    }
+
+    async fn newest_waiting(&self, _: Log) -> Answer<Option<i64>> {
+        Ok(None)
+    }
+
+    async fn shards_waiting(&self) -> Answer<Vec<Shard>> {
+        Ok(Vec::new())
+    }
+
+    async fn state(&self) -> Answer<QueueState> {
+        Ok(QueueState::default())
+    }
+
+    async fn wait(&self, at_most: std::time::Duration) {
+        tokio::time::sleep(at_most).await;
+    }
+
+    async fn forget_unoffered(&self, _: OffsetDateTime, _: u32) -> Answer<u64> {
+        Ok(0)
+    }
+}
+
 /// An application on mocks.
 pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Application {
     let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy::default());
@@ -371,6 +405,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         tenants: Arc::new(Nobody),
         billing: Arc::new(Agrees),
         feed: Feed::new(Arc::new(NothingRevoked)),
+        sequencing: Sequencing::new(Arc::new(NothingWaits)),
         exports: Exports::at_most(1),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
