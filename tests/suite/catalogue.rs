@@ -1,7 +1,7 @@
 //! What there is in the database that keeps organizations apart. A change of it is made here, too, on purpose.
 
 /// Tables that belong to organizations, with the columns of their primary keys.
-pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 13] = [
+pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 14] = [
     ("api_key_secrets", "org_id, key_id, secret_hash"),
     ("api_keys", "org_id, key_id"),
     ("audit_events", "org_id, event_id"),
@@ -14,6 +14,7 @@ pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 13] = [
     ("members", "org_id, user_id"),
     ("mfa_deadlines", "org_id, user_id"),
     ("organizations", "org_id"),
+    ("plan_changes", "org_id, change_id"),
     ("security_controls", "org_id, control"),
 ];
 /// Tables that belong to accounts or to the platform.
@@ -41,7 +42,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 94] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 97] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "directory_moved", "rollcall_directory", "UPDATE"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
@@ -102,6 +103,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 94] = [
     ("notices", "own_account", "rollcall_app", "ALL"),
     ("notices", "task", "rollcall_app", "ALL"),
     ("organizations", "directory", "rollcall_directory", "SELECT"),
+    ("organizations", "operator", "rollcall_app", "SELECT"),
     ("organizations", "own_account", "rollcall_app", "SELECT"),
     ("organizations", "own_organization", "rollcall_app", "ALL"),
     ("organizations", "purge", "rollcall_purge", "ALL"),
@@ -113,6 +115,8 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 94] = [
     ("password_resets", "directory_erasure", "rollcall_directory", "DELETE"),
     ("password_resets", "own_address", "rollcall_app", "ALL"),
     ("password_resets", "task", "rollcall_app", "ALL"),
+    ("plan_changes", "own_organization", "rollcall_app", "ALL"),
+    ("plan_changes", "purge", "rollcall_purge", "ALL"),
     ("recovery_codes", "own_account", "rollcall_app", "ALL"),
     ("revocations", "directory", "rollcall_directory", "ALL"),
     ("revocations", "task", "rollcall_app", "ALL"),
@@ -166,7 +170,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 23] = [
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.
-pub(crate) const RIGHTS: [&str; 31] = [
+pub(crate) const RIGHTS: [&str; 32] = [
     "_sqlx_migrations: SELECT",
     "api_key_secrets: DELETE INSERT",
     "api_keys: INSERT SELECT",
@@ -190,6 +194,7 @@ pub(crate) const RIGHTS: [&str; 31] = [
     "passkey_ceremonies: DELETE INSERT SELECT",
     "passkeys: DELETE INSERT SELECT",
     "password_resets: DELETE INSERT",
+    "plan_changes: INSERT SELECT",
     "recovery_codes: DELETE INSERT SELECT",
     "revocations: DELETE SELECT",
     "security_controls: INSERT SELECT",

@@ -1,13 +1,14 @@
 -- API keys outlive the key of the keyring that they are kept by: whoever looks one up is told by which that is, and a key that is used moves
 -- to the newest.
 
--- As in 0017, with one column more. Everything is named in full.
+-- As in 0020, with one column more. Everything is named in full.
 DROP FUNCTION directory_api_key(bytea[]);
 CREATE FUNCTION directory_api_key(wanted_hashes bytea[])
 RETURNS TABLE (key_id uuid, prefix text, name text, scopes text[], created_by uuid, created_at timestamptz,
                expires_at timestamptz, allowed_cidrs text[], rate_requests integer, rate_seconds integer,
                revoked_at timestamptz, version integer, works_until timestamptz, ring_key integer,
-               org_id uuid, org_name text, slug text, plan text, org_created_at timestamptz, org_version integer)
+               org_id uuid, org_name text, slug text, plan text, org_created_at timestamptz, org_suspended boolean,
+               org_version integer, audited boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 #variable_conflict use_column
 DECLARE
@@ -18,7 +19,10 @@ BEGIN
         SELECT k.key_id, k.prefix, k.name, k.scopes, k.created_by, k.created_at, k.expires_at,
                k.allowed_cidrs::pg_catalog.text[], k.rate_requests, k.rate_seconds, k.revoked_at, k.version, s.works_until,
                pg_catalog.get_byte(s.secret_hash, 0),
-               o.org_id, o.name, o.slug, o.plan, o.created_at, o.version
+               o.org_id, o.name, o.slug, o.plan, o.created_at, o.suspended_at IS NOT NULL, o.version,
+               EXISTS (SELECT FROM public.security_controls c
+                        WHERE c.org_id OPERATOR(pg_catalog.=) k.org_id AND c.control OPERATOR(pg_catalog.=) 'audit_log'
+                          AND c.enabled)
           FROM public.api_key_secrets s
           JOIN public.api_keys k ON k.org_id OPERATOR(pg_catalog.=) s.org_id AND k.key_id OPERATOR(pg_catalog.=) s.key_id
           JOIN public.organizations o ON o.org_id OPERATOR(pg_catalog.=) k.org_id

@@ -6,12 +6,15 @@ use crate::api::Api;
 
 mod accounts;
 mod api_keys;
+mod audit;
 mod authorization;
 mod invitations;
 mod members;
 mod objects;
+mod operator;
 mod organizations;
 mod passkeys;
+mod plans;
 mod revocations;
 mod second_factors;
 mod security;
@@ -27,6 +30,9 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(tokens::routes())
         .merge(organizations::routes())
         .merge(security::routes())
+        .merge(plans::routes())
+        .merge(audit::routes())
+        .merge(operator::routes())
         .merge(authorization::routes())
         .merge(revocations::routes())
         .merge(members::routes())

@@ -33,6 +33,8 @@ pub struct FoundKey {
     pub secret_until: Option<OffsetDateTime>,
     /// The key of the keyring that the secret is kept by; none when it was found by something else than its secret.
     pub ring_key: Option<u8>,
+    /// Whether the organization's audit log is on, so that calls are kept in it.
+    pub audited: bool,
 }
 
 /// A secret that was used, kept by an older key of the keyring than there is by now.

@@ -60,7 +60,7 @@ mod tests {
         let mut directory = MockDirectory::new();
         directory.expect_api_key().returning(move |_| {
             let found =
-                |key| FoundKey { key, organization: organization(), secret_until: None, ring_key: None };
+                |key| FoundKey { key, organization: organization(), secret_until: None, ring_key: None, audited: false };
             Ok(key.clone().map(found))
         });
         directory

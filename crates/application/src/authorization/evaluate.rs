@@ -42,6 +42,8 @@ enum Found {
     Member(Membership, MemberStatus, bool),
     /// A key that still works, and its scopes.
     ApiKey(Scopes),
+    /// Either of them, in an organization that is suspended.
+    Suspended,
 }
 
 /// Answers each question as it is at this moment, in the order asked: why not, or none when it is allowed. Nothing tells
@@ -61,9 +63,10 @@ pub async fn evaluate(app: &Application, questions: &[Question]) -> Result<Vec<O
     let mut known = HashMap::new();
     for (organization, subjects) in wanted {
         let mut view = app.store.view(Scope::Organization(organization)).await?;
+        let suspended = view.organization_find(organization).await?.is_some_and(|found| found.suspended);
         for subject in subjects {
             if let Some(found) = find(app, view.as_mut(), organization, subject).await? {
-                known.insert((organization, subject), found);
+                known.insert((organization, subject), if suspended { Found::Suspended } else { found });
             }
         }
     }
@@ -96,7 +99,7 @@ async fn find(
 fn refusal(found: Option<Found>, permission: Permission) -> Option<Reason> {
     let (grant, lacking) = match found {
         None => return Some(Reason::NotAMember),
-        Some(Found::Member(_, MemberStatus::Suspended, _)) => return Some(Reason::Suspended),
+        Some(Found::Suspended | Found::Member(_, MemberStatus::Suspended, _)) => return Some(Reason::Suspended),
         Some(Found::Member(_, MemberStatus::Active, true)) => return Some(Reason::MfaRequired),
         Some(Found::Member(Membership { role, .. }, MemberStatus::Active, false)) => {
             (Grant::Member { role }, Reason::RoleLacksPermission)
@@ -128,8 +131,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn in_an_organization_that_is_suspended_nobody_may_do_anything() {
+        let mut unit = MockUnit::new();
+        unit.expect_organization_find().returning(|_| {
+            Ok(Some(rollcall_domain::organizations::Organization { suspended: true, ..organization() }))
+        });
+        unit.expect_member_find().returning(|_, _| Ok(Some(member(1, Role::Owner))));
+        unit.expect_mfa_is_overdue().returning(|_, _| Ok(false));
+        let app = application(&TestStore::of(unit), MockDirectory::new());
+        let answers = evaluate(&app, &[question(1, Permission::AgentsRead)]).await.expect("answers");
+        assert_eq!(answers, [Some(Reason::Suspended)]);
+    }
+
+    #[tokio::test]
     async fn each_person_is_looked_up_once_and_answers_come_in_the_order_asked() {
         let mut unit = MockUnit::new();
+        unit.expect_organization_find().returning(|_| Ok(Some(organization())));
         unit.expect_member_find().times(3).returning(|_, asked| {
             let suspended = Member { status: MemberStatus::Suspended, ..member(2, Role::Owner) };
             let known = [member(1, Role::Viewer), suspended];
@@ -168,6 +185,7 @@ mod tests {
                 last_used_at: None,
                 last_used_ip: None,
             });
+            unit.expect_organization_find().returning(|_| Ok(Some(organization())));
             unit.expect_api_key_find().returning(move |_, _| Ok(listed.clone()));
             let app = application(&TestStore::of(unit), MockDirectory::new());
             let subject = Subject::ApiKey(api_key(1).id);

@@ -5,6 +5,7 @@ use rollcall_domain::{
     audit::{Action, Target as AuditTarget},
     members::Member,
     organizations::Organization,
+    plans::Plans,
     policy::Target,
 };
 use time::{Duration, OffsetDateTime};
@@ -136,6 +137,11 @@ impl Export {
     /// The moment that everything is shown as it was at.
     pub fn exported_at(&self) -> OffsetDateTime {
         self.begun_at
+    }
+
+    /// The plans that there are, which say what of the security controls can be had.
+    pub fn plans(&self) -> &Plans {
+        &self.app.settings.plans
     }
 
     /// Looks once more, outside of the view, which does not see what has changed since it began. (Exclusive, as the view

@@ -11,6 +11,7 @@ use crate::{
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
     passkeys::{Passkeys, PasskeysView},
+    plans::{PlanChanges, PlanChangesView},
     second_factors::{SecondFactors, SecondFactorsView},
     security::{Security, SecurityView},
     sessions::{Sessions, SessionsView},
@@ -38,6 +39,7 @@ pub trait View:
     + SecondFactorsView
     + PasskeysView
     + SecurityView
+    + PlanChangesView
     + SigningKeysView
     + AuditView
     + OwnEvents
@@ -55,6 +57,7 @@ impl<T> View for T where
         + SecondFactorsView
         + PasskeysView
         + SecurityView
+        + PlanChangesView
         + SigningKeysView
         + AuditView
         + OwnEvents
@@ -75,6 +78,7 @@ pub trait UnitOfWork:
     + SecondFactors
     + Passkeys
     + Security
+    + PlanChanges
     + SigningKeys
 {
     /// Writes down what was done in this scope, and goes on in another one: somebody leaves all of their organizations at once.

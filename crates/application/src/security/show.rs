@@ -4,9 +4,10 @@ use rollcall_domain::{
     Permission,
     audit::{Action, Target},
     organizations::{Organization, Plan},
+    security::ControlSet,
 };
 
-use super::KeptRule;
+use super::{KeptControl, KeptRule};
 use crate::{Actor, Application, Error, ports::View};
 
 /// The security controls of an organization.
@@ -16,15 +17,29 @@ pub struct Shown {
     pub plan: Plan,
     /// The rule about second factors.
     pub mfa_required: KeptRule,
+    /// The controls that plans are told apart by.
+    pub controls: Vec<KeptControl>,
 }
 
 impl Shown {
+    /// Counts the changes of all of them, for `If-Match`.
+    pub fn version(&self) -> i32 {
+        self.controls.iter().map(|kept| kept.version).sum::<i32>() + self.mfa_required.version
+    }
+
+    /// Those that are on, of the controls that plans are told apart by.
+    pub fn on(&self) -> ControlSet {
+        self.controls.iter().filter(|kept| kept.enabled).map(|kept| kept.control).collect()
+    }
+
     /// The security controls of the scope's organization.
     pub(crate) async fn of<V: View + ?Sized>(
         view: &mut V,
         organization: &Organization,
     ) -> Result<Self, Error> {
-        Ok(Self { plan: organization.plan, mfa_required: view.mfa_rule_find(organization.id).await? })
+        let mfa_required = view.mfa_rule_find(organization.id).await?;
+        let controls = view.controls(organization.id).await?;
+        Ok(Self { plan: organization.plan, mfa_required, controls })
     }
 }
 

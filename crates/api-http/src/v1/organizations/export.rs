@@ -3,7 +3,7 @@ use std::result::Result;
 use axum::{extract::State, response::Response};
 use http::{HeaderValue, header};
 use rollcall_application::organizations::{self, Export, ExportCounts, Part};
-use rollcall_domain::{OrganizationId, Permission};
+use rollcall_domain::{OrganizationId, Permission, plans::Plans};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 use time::OffsetDateTime;
@@ -123,7 +123,7 @@ async fn send(export: Export, first: Option<Part>, chunks: Chunks) {
 async fn try_send(mut export: Export, first: Option<Part>, chunks: Chunks) -> Result<(), CutOff> {
     let mut part = first;
     while let Some(current) = part {
-        let text = lines(current, export.exported_at())?;
+        let text = lines(current, export.exported_at(), export.plans())?;
         if !text.is_empty() {
             chunks.send(text).await?;
         }
@@ -133,7 +133,7 @@ async fn try_send(mut export: Export, first: Option<Part>, chunks: Chunks) -> Re
 }
 
 /// The lines of a part.
-fn lines(part: Part, exported_at: OffsetDateTime) -> serde_json::Result<Vec<u8>> {
+fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::Result<Vec<u8>> {
     let mut text = Vec::new();
     let mut line = |line: &Line<'_>| {
         serde_json::to_writer(&mut text, line)?;
@@ -149,7 +149,7 @@ fn lines(part: Part, exported_at: OffsetDateTime) -> serde_json::Result<Vec<u8>>
             })?;
             line(&Line::Organization { organization: (&organization).into() })?;
         }
-        Part::Security(shown) => line(&Line::Security { security: (*shown).into() })?,
+        Part::Security(shown) => line(&Line::Security { security: SecurityObject::new(*shown, plans) })?,
         Part::Members(members) => {
             members.into_iter().try_for_each(|member| line(&Line::Member { member: member.into() }))?;
         }
