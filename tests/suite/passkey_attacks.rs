@@ -231,3 +231,61 @@ async fn attack_29_the_passkey_of_an_account_that_is_no_more_signs_nobody_in() {
     sign_in_with(&service, &mut device).await.problem(401, "invalid_credentials");
     assert!(service.database.rows("SELECT 1 AS one FROM passkeys").await.is_empty());
 }
+
+#[tokio::test]
+async fn attack_24_a_challenge_that_a_passkey_would_meet_dies_when_the_account_changes() {
+    let service = Service::start().await;
+    let (grace, mut device, email, _) = with_passkey(&service, "grace").await;
+    let step = async |challenge: &str, credential: Value| {
+        let body = json!({"challenge": challenge, "method": "passkey", "credential": credential});
+        service.anonymous().post("/v1/sessions/mfa", body).await
+    };
+    let ask = async || {
+        let challenged = challenge(&service, &email).await;
+        let challenge = challenged.text_at("/challenge").to_owned();
+        let asked = asked_to_sign_in(&service, json!({"challenge": challenge})).await;
+        (challenge, asked)
+    };
+    // The password is another one by now, or there is one more factor: whoever showed the old one begins anew.
+    let (before, asked) = ask().await;
+    let change = json!({"current_password": PASSWORD, "new_password": "another horse, another battery"});
+    grace.post("/v1/me/password", change).await.expect(204);
+    let session = service.database.rows("SELECT 1 AS one FROM sessions").await.len();
+    step(&before, device.get(&asked)).await.problem(401, "invalid_challenge");
+    let change = json!({"current_password": "another horse, another battery", "new_password": PASSWORD});
+    grace.post("/v1/me/password", change).await.expect(204);
+    let (before, asked) = ask().await;
+    service.enrol(&grace).await;
+    step(&before, device.get(&asked)).await.problem(401, "invalid_challenge");
+    assert_eq!(service.database.rows("SELECT 1 AS one FROM sessions").await.len(), session);
+    let (now, asked) = ask().await;
+    step(&now, device.get(&asked)).await.expect(201);
+}
+
+#[tokio::test]
+async fn attack_25_wrong_answers_of_passkeys_and_wrong_codes_use_a_challenge_up_together() {
+    let service = Service::start().await;
+    let (grace, mut device, email, _) = with_passkey(&service, "grace").await;
+    let (app, _) = service.enrol(&grace).await;
+    let challenged = challenge(&service, &email).await;
+    let challenge = challenged.text_at("/challenge");
+    let step = async |credential: Value| {
+        let body = json!({"challenge": challenge, "method": "passkey", "credential": credential});
+        service.anonymous().post("/v1/sessions/mfa", body).await
+    };
+    let ask = async || asked_to_sign_in(&service, json!({"challenge": challenge})).await;
+    for _ in 0..3 {
+        let asked = ask().await;
+        device.verifies = false;
+        step(device.get(&asked)).await.problem(401, "invalid_mfa_code");
+        device.verifies = true;
+    }
+    let asked = ask().await;
+    for _ in 0..2 {
+        service.second_step(challenge, "totp", &app.wrong_code()).await.problem(401, "invalid_mfa_code");
+    }
+    step(device.get(&asked)).await.problem(401, "invalid_challenge");
+    service.second_step(challenge, "totp", &app.code()).await.problem(401, "invalid_challenge");
+    let options = json!({"challenge": challenge});
+    service.anonymous().post("/v1/sessions/passkey/options", options).await.problem(401, "invalid_challenge");
+}
