@@ -59,8 +59,13 @@ mod tests {
     fn directory(key: Option<ApiKey>) -> MockDirectory {
         let mut directory = MockDirectory::new();
         directory.expect_api_key().returning(move |_| {
-            let found =
-                |key| FoundKey { key, organization: organization(), secret_until: None, ring_key: None, audited: false };
+            let found = |key| FoundKey {
+                key,
+                organization: organization(),
+                secret_until: None,
+                ring_key: None,
+                audited: false,
+            };
             Ok(key.clone().map(found))
         });
         directory

@@ -99,7 +99,9 @@ async fn find(
 fn refusal(found: Option<Found>, permission: Permission) -> Option<Reason> {
     let (grant, lacking) = match found {
         None => return Some(Reason::NotAMember),
-        Some(Found::Suspended | Found::Member(_, MemberStatus::Suspended, _)) => return Some(Reason::Suspended),
+        Some(Found::Suspended | Found::Member(_, MemberStatus::Suspended, _)) => {
+            return Some(Reason::Suspended);
+        }
         Some(Found::Member(_, MemberStatus::Active, true)) => return Some(Reason::MfaRequired),
         Some(Found::Member(Membership { role, .. }, MemberStatus::Active, false)) => {
             (Grant::Member { role }, Reason::RoleLacksPermission)
