@@ -248,6 +248,7 @@ mod tests {
         view.expect_invitations_page().returning(|_, _, _, _| Ok(Page { entries: vec![], next: None }));
         view.expect_api_keys_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view.expect_mfa_rule_find().returning(|_| Ok(KeptRule::default()));
+        view.expect_controls().returning(|_| Ok(vec![]));
         view.expect_mfa_deadlines_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view.expect_audit_events_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view
