@@ -28,6 +28,7 @@ mod revocations;
 mod row;
 mod second_factors;
 mod security;
+mod sequencing;
 mod session_cache;
 mod sessions;
 mod store;

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use crate::{
     Asks, Error,
     api_keys::KeyUses,
-    audit::Record,
+    audit::{Record, Sequencing},
     keyring::Keyring,
     organizations::Exports,
     passwords::Passwords,
@@ -51,6 +51,8 @@ pub struct Application {
     pub totp_issuer: Issuer,
     /// What is not good any more, for services that remember.
     pub feed: Feed,
+    /// The order of audit events.
+    pub sequencing: Sequencing,
     /// What this node keeps in mind of API keys in use.
     pub key_uses: KeyUses,
     /// The exports that run.

@@ -1,5 +1,6 @@
 //! What unit tests put in the place of ports.
 
+mod logs;
 mod unit;
 
 use std::sync::{
@@ -26,7 +27,7 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 use crate::{
     Actor, Application, KeyActor, Limits, Means, Settings,
     api_keys::{FoundKey, KeyHash, KeyUse, KeyUses, ListedKey},
-    audit::Record,
+    audit::{Log, QueueState, Record, Round, Sequencer, Sequencing, Shard, Turn},
     mail::Letter,
     organizations::Exports,
     passwords::{Cost, Passwords},
@@ -40,6 +41,7 @@ use crate::{
     tokens::{StoredKey, Tokens},
 };
 
+pub(crate) use logs::{Fault, KeptLogs};
 pub(crate) use unit::MockUnit;
 
 /// The moment that unit tests happen at.
@@ -281,6 +283,36 @@ impl Revocations for NothingRevoked {
     }
 }
 
+/// Has nothing to sequence.
+pub(crate) struct NothingWaits;
+
+#[async_trait]
+impl Sequencer for NothingWaits {
+    async fn begin(&self, _: Shard, _: Turn) -> Answer<Option<Box<dyn Round>>> {
+        Ok(None)
+    }
+
+    async fn newest_waiting(&self, _: Log) -> Answer<Option<i64>> {
+        Ok(None)
+    }
+
+    async fn shards_waiting(&self) -> Answer<Vec<Shard>> {
+        Ok(Vec::new())
+    }
+
+    async fn state(&self) -> Answer<QueueState> {
+        Ok(QueueState::default())
+    }
+
+    async fn wait(&self, at_most: std::time::Duration) {
+        tokio::time::sleep(at_most).await;
+    }
+
+    async fn forget_unoffered(&self, _: OffsetDateTime, _: u32) -> Answer<u64> {
+        Ok(0)
+    }
+}
+
 /// An application on mocks.
 pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Application {
     let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy::default());
@@ -304,6 +336,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         totp_issuer: "Rollcall".parse().expect("a name"),
         key_uses: KeyUses::default(),
         feed: Feed::new(Arc::new(NothingRevoked)),
+        sequencing: Sequencing::new(Arc::new(NothingWaits)),
         exports: Exports::at_most(1),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
