@@ -9,6 +9,7 @@ mod api_keys;
 mod attempts;
 mod audit;
 mod ceremonies;
+mod checkpoints;
 mod connection;
 mod database;
 mod dev_mailbox;

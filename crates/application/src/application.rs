@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use crate::{
     Asks, Error,
     api_keys::KeyUses,
-    audit::{Record, Sequencing},
+    audit::{Checkpoints, Record, Sequencing},
     keyring::Keyring,
     organizations::Exports,
     passwords::Passwords,
@@ -53,6 +53,8 @@ pub struct Application {
     pub feed: Feed,
     /// The order of audit events.
     pub sequencing: Sequencing,
+    /// Signing of checkpoints of audit logs.
+    pub checkpoints: Checkpoints,
     /// What this node keeps in mind of API keys in use.
     pub key_uses: KeyUses,
     /// The exports that run.

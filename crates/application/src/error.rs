@@ -57,6 +57,9 @@ pub enum Error {
     /// The organization asks for a second factor, and the caller's time to set one up is over.
     #[error("a second factor is needed first")]
     MfaRequired,
+    /// The organization's audit log is off.
+    #[error("the audit log is off")]
+    AuditLogDisabled,
     /// Nobody turns off their own second factor as if it were lost.
     #[error("the second factor is the caller's own")]
     OwnMfa,
@@ -228,6 +231,7 @@ impl Error {
             | Self::MfaNotEnabled
             | Self::PasswordTooShort
             | Self::KeyLimitReached { .. }
+            | Self::AuditLogDisabled
             | Self::ApiKeyRevoked
             | Self::ApiKeyExpired
             | Self::AlreadyMember

@@ -1,11 +1,19 @@
 //! What is written down about every change, and the order it gets.
 
+mod checkpoint;
+mod checkpoints;
+mod export;
 mod ports;
+mod prove;
 mod record;
 mod sequence;
 mod sequencer;
 
+pub use checkpoint::{Inconsistent, checkpoint, newest_checkpoint};
+pub use checkpoints::{Checkpoints, KeptCheckpoint, Notary, PlacedEvent, Signing, TreeView, name_of};
+pub use export::{LogExport, Part, Whole, export, whole};
 pub use ports::{AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, Position};
+pub use prove::{Consistency, Inclusion, prove_consistency, prove_inclusion};
 pub use record::{Entry, Record};
 pub use rollcall_audit_proof::{Hash, Tile, TileId};
 pub use sequence::{

@@ -6,7 +6,7 @@ use super::Scope;
 use crate::{
     accounts::{Accounts, AccountsView},
     api_keys::{ApiKeys, ApiKeysView},
-    audit::{AuditView, OwnEvents, Record},
+    audit::{AuditView, OwnEvents, Record, TreeView},
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
@@ -40,6 +40,7 @@ pub trait View:
     + SecurityView
     + SigningKeysView
     + AuditView
+    + TreeView
     + OwnEvents
     + Send
 {
@@ -57,6 +58,7 @@ impl<T> View for T where
         + SecurityView
         + SigningKeysView
         + AuditView
+        + TreeView
         + OwnEvents
         + Send
 {
