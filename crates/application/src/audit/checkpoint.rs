@@ -99,9 +99,11 @@ pub(super) async fn sign(app: &Application, log: Log) -> Result<Result<KeptCheck
     };
     let tiles = signing.tiles(&needed.iter().flat_map(Plan::tiles).collect()).await?;
     let [root, proof] = needed.map(|plan| plan.hashes(&tiles));
-    if let Err(inconsistent) = root.and_then(|root| Ok((root, proof?))).map_err(Inconsistent::from).and_then(
-        |(root, proof)| consistent(last.as_ref(), tree, root.first(), &proof),
-    ) {
+    if let Err(inconsistent) = root
+        .and_then(|root| Ok((root, proof?)))
+        .map_err(Inconsistent::from)
+        .and_then(|(root, proof)| consistent(last.as_ref(), tree, root.first(), &proof))
+    {
         return Ok(Err(refused(app, log, inconsistent)));
     }
     if let Some(same) = last.filter(|last| last.size == tree.size && last.origin == origin) {
@@ -161,7 +163,9 @@ mod tests {
     use rollcall_audit_proof::{Tree, VerifierKey};
 
     use super::*;
-    use crate::testing::{KeptNotary, MockDirectory, NOW, TestStore, application, organization, with_signing_key};
+    use crate::testing::{
+        KeptNotary, MockDirectory, NOW, TestStore, application, organization, with_signing_key,
+    };
 
     fn leaf(n: u64) -> Hash {
         Hash::of_leaf(&n.to_be_bytes())
@@ -217,7 +221,10 @@ mod tests {
             (|notary| notary.rewrite(299, leaf), Inconsistent::Shorter { size: 299, signed: 300 }),
             (|notary| notary.rewrite(0, leaf), Inconsistent::Shorter { size: 0, signed: 300 }),
             (|notary| notary.rewrite(300, |n| leaf(n + 1)), Inconsistent::Forked { size: 300, signed: 300 }),
-            (|notary| notary.rewrite(400, |n| leaf(n + n / 299)), Inconsistent::Forked { size: 400, signed: 300 }),
+            (
+                |notary| notary.rewrite(400, |n| leaf(n + n / 299)),
+                Inconsistent::Forked { size: 400, signed: 300 },
+            ),
             (KeptNotary::change_root, Inconsistent::Root { size: 300 }),
         ];
         for (tamper, expected) in tampers {

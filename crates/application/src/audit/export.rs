@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rollcall_audit_proof::{
-    Plan, TileId, VerifierKey,
+    Plan, Tile, TileId, Tree, VerifierKey,
     export::{Begin, End, Event, FORMAT_VERSION, Opened, Signed, base64},
 };
 use rollcall_domain::{
@@ -130,11 +130,8 @@ async fn begin(
 
     let mut unit = app.store.begin(scope_of(log)).await?;
     still_permitted(unit.as_mut(), principal, organization, begun_at).await?;
-    let mut event = app.event_by(
-        principal,
-        Action::AuditLogExported,
-        AuditTarget::Organization(organization),
-    );
+    let mut event =
+        app.event_by(principal, Action::AuditLogExported, AuditTarget::Organization(organization));
     for (field, moment) in [("since", since), ("until", until)] {
         let moment = moment.map(|moment| moment.format(&Rfc3339)).transpose().unwrap_or_default();
         event = if moment.is_some() { event.change(field, None, moment.as_deref()) } else { event };
@@ -205,6 +202,9 @@ pub struct Whole {
     app: Application,
     log: Log,
     walk: Walk,
+    /// Grows over the hashes that are read, as long as they are there: its tiles are what those that are kept must be.
+    tree: Option<Tree>,
+    broken: Option<TileId>,
 }
 
 /// Begins to read a whole log.
@@ -214,7 +214,7 @@ pub struct Whole {
 pub async fn whole(app: &Application, log: Log) -> Result<Whole, Error> {
     catch_up_if_whole(app, log).await?;
     let walk = Walk::begin(app, log, None, None).await?;
-    Ok(Whole { app: app.clone(), log, walk })
+    Ok(Whole { app: app.clone(), log, walk, tree: Some(Tree::default()), broken: None })
 }
 
 impl Whole {
@@ -224,7 +224,36 @@ impl Whole {
     /// Only when something is out of order.
     pub async fn next(&mut self) -> Result<Option<Part>, Error> {
         let mut view = self.app.store.view(scope_of(self.log)).await?;
-        self.walk.read(view.as_mut()).await
+        let part = self.walk.read(view.as_mut()).await?;
+        if let Some(Part::Events(entries)) = &part {
+            self.compare(view.as_mut(), entries).await?;
+        }
+        Ok(part)
+    }
+
+    /// The first tile that does not go with the hashes of the leaves, as far as has been read.
+    pub fn broken_tile(&self) -> Option<TileId> {
+        self.broken
+    }
+
+    async fn compare(&mut self, view: &mut dyn View, entries: &[Entry]) -> Result<(), Error> {
+        let Some(tree) = self.tree.as_mut() else { return Ok(()) };
+        let hashes = entries.iter().filter_map(|entry| match entry {
+            Entry::Event { hash, .. } => Some(*hash),
+            Entry::Checkpoint(_) => None,
+        });
+        let hashes: Option<Vec<Hash>> = hashes.collect();
+        let Some(changed) = hashes.and_then(|hashes| tree.append(hashes.into_iter()).ok()) else {
+            self.tree = None;
+            return Ok(());
+        };
+        let kept = view.audit_tiles(self.log, &changed.keys().copied().collect()).await?;
+        let holds = |(id, tile): &(&TileId, &Tile)| {
+            kept.get(id).is_some_and(|kept| kept.hashes().starts_with(tile.hashes()))
+        };
+        let wrong = changed.iter().find(|tile| !holds(tile)).map(|(id, _)| *id);
+        self.broken = self.broken.or(wrong);
+        Ok(())
     }
 }
 
@@ -268,9 +297,9 @@ impl Walk {
         let checkpoint = match checkpoint::sign(app, log).await? {
             Ok(checkpoint) => checkpoint,
             // What was signed before it was changed is what it must lead to.
-            Err(inconsistent) => checkpoint::last(app, log)
-                .await?
-                .ok_or_else(|| Error::Internal(Box::new(inconsistent)))?,
+            Err(inconsistent) => {
+                checkpoint::last(app, log).await?.ok_or_else(|| Error::Internal(Box::new(inconsistent)))?
+            }
         };
         let KeptCheckpoint { origin, size, note, .. } = checkpoint;
         let keys = app.tokens.keys(app).await?.published(app.now());
@@ -285,7 +314,8 @@ impl Walk {
             (0, whole)
         } else {
             let places = view.audit_places_between(log, since, until).await?;
-            places.map_or((whole, whole), |(first, last)| (first.min(whole), last.saturating_add(1).min(whole)))
+            places
+                .map_or((whole, whole), |(first, last)| (first.min(whole), last.saturating_add(1).min(whole)))
         };
         // Of a log that has become shorter there is nothing to the right.
         let right = if there < size { end } else { size };
@@ -332,8 +362,7 @@ impl Walk {
         // Those of a size stand before the event of that index; after the last there are those of all events.
         let last = if to == self.end { to } else { to - 1 };
         let limit = u16::try_from(to - from + 1).unwrap_or(u16::MAX);
-        let signed =
-            view.audit_checkpoints_between(self.log, &self.origin, from, last, limit).await?;
+        let signed = view.audit_checkpoints_between(self.log, &self.origin, from, last, limit).await?;
         let mut signed = signed.into_iter().filter(|checkpoint| checkpoint.size != self.size).peekable();
         let mut events = events.into_iter().peekable();
         let mut entries = Vec::new();
@@ -342,7 +371,8 @@ impl Walk {
                 entries.push(Entry::Checkpoint(checkpoint.note));
             }
             if index < to {
-                let (tile, _, place) = TileId::of_node(0, index).ok_or_else(|| Error::Internal("no tile".into()))?;
+                let (tile, _, place) =
+                    TileId::of_node(0, index).ok_or_else(|| Error::Internal("no tile".into()))?;
                 let hash = tiles.get(&tile).and_then(|tile| tile.node(0, place));
                 let event = events.next_if(|event| event.index == index);
                 entries.push(entry(index, hash, event));
@@ -370,9 +400,8 @@ fn entry(index: u64, hash: Option<Hash>, event: Option<PlacedEvent>) -> Entry {
         opened.extend(kept.into_iter().map(|(field, value)| (field, Some(open(value)))));
     }
     // Somebody may have written there what is no leaf: then that is shown, as a text.
-    let leaf = RawValue::from_string(text).or_else(|_| {
-        serde_json::value::to_raw_value(&String::from_utf8_lossy(&leaf))
-    });
+    let leaf = RawValue::from_string(text)
+        .or_else(|_| serde_json::value::to_raw_value(&String::from_utf8_lossy(&leaf)));
     Entry::Event { index, hash, leaf: leaf.ok(), personal: opened }
 }
 

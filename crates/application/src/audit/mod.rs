@@ -15,7 +15,7 @@ pub use export::{LogExport, Part, Whole, export, whole};
 pub use ports::{AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, Position};
 pub use prove::{Consistency, Inclusion, prove_consistency, prove_inclusion};
 pub use record::{Entry, Record};
-pub use rollcall_audit_proof::{Hash, Tile, TileId};
+pub use rollcall_audit_proof::{Hash, Tile, TileId, export::base64};
 pub use sequence::{
     AT_ONCE, BrokenTree, Sequenced, Sequencing, UNOFFERED_KEPT, catch_up, forget_unoffered, sequence,
 };

@@ -57,8 +57,9 @@ pub async fn prove_inclusion(
         let event = event.ok_or(Error::NotFound)?;
         let index = view.audit_place(log, event).await?.ok_or(Error::NotFound)?;
         let size = within(tree, tree_size, "tree_size")?;
-        let beyond =
-            |Beyond| Error::invalid("tree_size", format!("must be at least {}: the event comes later", index + 1));
+        let beyond = |Beyond| {
+            Error::invalid("tree_size", format!("must be at least {}: the event comes later", index + 1))
+        };
         let path = Plan::inclusion(index, size).map_err(beyond)?;
         let parts = [path, Plan::range(index, index + 1), Plan::root(size)];
         let [hashes, leaf, root] = hashes(view.as_mut(), log, parts).await?;
@@ -86,7 +87,8 @@ pub async fn prove_consistency(
         let (log, mut view, tree) = begin(app, principal).await?;
         let to = within(tree, to, "to")?;
         let from = from.ok_or_else(|| Error::invalid("from", "is required"))?;
-        let beyond = |Beyond| Error::invalid("from", format!("must be at most {to}, the size that is proved"));
+        let beyond =
+            |Beyond| Error::invalid("from", format!("must be at most {to}, the size that is proved"));
         let path = Plan::consistency(from, to).map_err(beyond)?;
         let parts = [path, Plan::root(from), Plan::root(to)];
         let [hashes, from_root, to_root] = hashes(view.as_mut(), log, parts).await?;
@@ -111,9 +113,10 @@ async fn begin(app: &Application, principal: &Principal) -> Result<(Log, Box<dyn
 
 fn within(tree: KeptTree, size: Option<u64>, field: &str) -> Result<u64, Error> {
     match size {
-        Some(size) if size > tree.size => {
-            Err(Error::invalid(field, format!("must be at most {}, as the log has no more events", tree.size)))
-        }
+        Some(size) if size > tree.size => Err(Error::invalid(
+            field,
+            format!("must be at most {}, as the log has no more events", tree.size),
+        )),
         size => Ok(size.unwrap_or(tree.size)),
     }
 }
