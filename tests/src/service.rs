@@ -60,6 +60,11 @@ impl Service {
         Self { server: Some(server), settings, database, clock, _data_dir: data_dir }
     }
 
+    /// Makes another key for checkpoints, as `rollcall keys rotate audit_checkpoint` does.
+    pub async fn rotate_checkpoint_key(&self) -> String {
+        rotate_keys(&self.settings, &ports(&self.clock), KeyPurpose::AuditCheckpoint).await.unwrap()
+    }
+
     /// Makes another signing key, as `rollcall keys rotate` does beside a node that serves; gives back what it says.
     pub async fn rotate_keys(&self) -> String {
         rotate_keys(&self.settings, &ports(&self.clock), KeyPurpose::AccessToken).await.unwrap()
