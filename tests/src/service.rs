@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rollcall_domain::tokens::KeyPurpose;
 use rollcall_server::{OperatorError, Ports, Profile, Server, Settings, ring_in_use, rotate_keys};
 use serde_json::{Value, json};
 
@@ -63,9 +64,14 @@ impl Service {
         Self { server: Some(server), settings, database, clock, _data_dir: data_dir }
     }
 
+    /// Makes another key for checkpoints, as `rollcall keys rotate audit_checkpoint` does.
+    pub async fn rotate_checkpoint_key(&self) -> String {
+        rotate_keys(&self.settings, &ports(&self.clock), KeyPurpose::AuditCheckpoint).await.unwrap()
+    }
+
     /// Makes another signing key, as `rollcall keys rotate` does beside a node that serves; gives back what it says.
     pub async fn rotate_keys(&self) -> String {
-        rotate_keys(&self.settings, &ports(&self.clock)).await.unwrap()
+        rotate_keys(&self.settings, &ports(&self.clock), KeyPurpose::AccessToken).await.unwrap()
     }
 
     /// Which keys of the keyring API keys still need, as `rollcall keys ring` tells beside a node that serves.

@@ -29,16 +29,16 @@ const LOCKS: i32 = 0x5ea1;
 /// How long events gather after the first, so that many changes are one round.
 const GATHER: Duration = Duration::from_millis(100);
 
-fn id_of(log: Log) -> Uuid {
+pub(crate) fn id_of(log: Log) -> Uuid {
     log.map_or(NO_ORGANIZATION, |organization| organization.uuid())
 }
 
-fn log_of(id: Uuid) -> Log {
+pub(crate) fn log_of(id: Uuid) -> Log {
     Some(id).filter(|id| *id != NO_ORGANIZATION).map(OrganizationId::from_uuid)
 }
 
 /// The database counts in signed numbers.
-fn signed(number: u64) -> Result<i64, StoreError> {
+pub(crate) fn signed(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(corrupt)
 }
 

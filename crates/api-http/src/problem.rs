@@ -352,6 +352,7 @@ impl From<Error> for Problem {
             )
             // Not before there is room.
             .retry_after(retry_after.unsigned_abs().as_secs() + 1),
+            Error::AuditLogDisabled => Self::plain(Code::AuditLogDisabled),
             Error::ApiKeyRevoked => Self::plain(Code::ApiKeyRevoked),
             Error::ApiKeyExpired => Self::plain(Code::ApiKeyExpired),
             Error::TooManyApiKeys { most } => Self::new(
@@ -365,7 +366,6 @@ impl From<Error> for Problem {
             | Error::TooManyMembers { .. }
             | Error::TooManyApiKeysForPlan { .. }
             | Error::PaymentDeclined) => Self::of_plan(&error),
-            Error::AuditLogDisabled => Self::plain(Code::AuditLogDisabled),
             Error::PasswordResetGone => Self::plain(Code::PasswordResetGone),
             Error::EmailChangeGone => Self::plain(Code::EmailChangeGone),
             Error::PasskeyExists => Self::plain(Code::PasskeyExists),

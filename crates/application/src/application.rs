@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use crate::{
     Asks, Error, Failure,
     api_keys::KeyUses,
-    audit::{ApiCalls, AuditIntake, Record, Sequencing},
+    audit::{ApiCalls, AuditIntake, Checkpoints, Record, Sequencing},
     keyring::Keyring,
     operator::Tenants,
     organizations::Exports,
@@ -56,6 +56,8 @@ pub struct Application {
     pub feed: Feed,
     /// The order of audit events.
     pub sequencing: Sequencing,
+    /// Signing of checkpoints of audit logs.
+    pub checkpoints: Checkpoints,
     /// What this node keeps in mind of API keys in use.
     pub key_uses: KeyUses,
     /// Calls made with API keys that are not in an audit log yet.

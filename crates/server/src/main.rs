@@ -4,12 +4,14 @@
     reason = "what is asked for on the command line is answered on standard output"
 )]
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
-use rollcall_domain::{OrganizationId, UserId, organizations::Plan};
+use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use rollcall_domain::{OrganizationId, UserId, organizations::Plan, tokens::KeyPurpose};
 use rollcall_server::{
-    Database, Ports, Server, Settings, reference, ring_in_use, rotate_keys, start_logging,
+    Checked, Database, Failure, Known, Ports, Progress, Server, Settings, Verified, check_logs,
+    newest_checkpoint, reference, ring_in_use, rotate_keys, start_logging, verify_export,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -35,9 +37,12 @@ enum Command {
     },
     /// Print the contract as OpenAPI.
     Openapi,
-    /// Look after keys: those that sign access tokens, and those of the keyring.
+    /// Look after keys: those that sign, and those of the keyring.
     #[command(subcommand)]
     Keys(Keys),
+    /// Check audit logs.
+    #[command(subcommand)]
+    Audit(Audit),
     /// What the platform's operator does.
     #[command(subcommand)]
     Operator(Operator),
@@ -46,9 +51,63 @@ enum Command {
 #[derive(Subcommand)]
 enum Keys {
     /// Make a key that takes over from the present one: published at once, it signs when everybody can know it.
-    Rotate,
+    Rotate {
+        /// What the key signs: access_token, or audit_checkpoint.
+        #[arg(default_value = KeyPurpose::AccessToken.as_str())]
+        purpose: KeyPurpose,
+    },
     /// Tell which keys of the keyring (ROLLCALL__KEYS__RING), other than the first, API keys still need.
     Ring,
+}
+
+/// What ends with another code than 0 and 1 has found something.
+const CODES: &str = "Exit codes: 0 it holds; 1 it could not be checked; 2 wrong arguments; 10 a line is not as the format says; 11 the file is cut \
+                     off; 12 an event was altered; 13 an event is missing or not where it belongs; 14 what stands beside an event in clear is not \
+                     what was logged; 15 the events do not lead to a checkpoint; 16 the log is shorter than a checkpoint seen before; \
+                     17 a checkpoint is not signed as it must be.";
+
+#[derive(Subcommand)]
+enum Audit {
+    /// Prove an export of an audit log, offline: no configuration, and no database.
+    #[command(after_help = CODES)]
+    Verify {
+        /// The export; - is standard input.
+        file: PathBuf,
+        #[command(flatten)]
+        known: KnownArguments,
+    },
+    /// Prove the audit logs in the database, as exports of them would be.
+    #[command(after_help = CODES)]
+    Check {
+        /// Organizations: org_…; all of them, and the platform's own log, if there are none.
+        organizations: Vec<OrganizationId>,
+        #[command(flatten)]
+        known: KnownArguments,
+    },
+    /// Print the newest checkpoint of an audit log.
+    Checkpoint {
+        /// The organization: org_…; the platform's own log without.
+        organization: Option<OrganizationId>,
+    },
+}
+
+#[derive(Args)]
+struct KnownArguments {
+    /// A file with a checkpoint that was seen before: the log must continue it. Can be given many times.
+    #[arg(long = "checkpoint", value_name = "FILE")]
+    checkpoints: Vec<PathBuf>,
+    /// A key that checkpoints may be signed with, as name+id+key. Without --key and --jwks the keys in the export are believed.
+    #[arg(long = "key", value_name = "KEY")]
+    keys: Vec<String>,
+    /// A file with the service's published keys, from /.well-known/jwks.json.
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+}
+
+impl From<KnownArguments> for Known {
+    fn from(KnownArguments { checkpoints, keys, jwks }: KnownArguments) -> Self {
+        Self { keys, jwks, checkpoints }
+    }
 }
 
 #[derive(Subcommand)]
@@ -75,7 +134,7 @@ enum Operator {
     },
 }
 
-type Result = std::result::Result<(), Box<dyn std::error::Error>>;
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -89,7 +148,12 @@ async fn main() -> ExitCode {
         }
         Command::CheckConfig { reference: false } => check_config(),
         Command::Openapi => openapi(),
-        Command::Keys(Keys::Rotate) => rotate().await,
+        Command::Audit(Audit::Checkpoint { organization }) => checkpoint(organization).await,
+        Command::Audit(Audit::Verify { file, known }) => return ended(verify(file, known.into())),
+        Command::Audit(Audit::Check { organizations, known }) => {
+            return ended(check(organizations, known.into()).await);
+        }
+        Command::Keys(Keys::Rotate { purpose }) => rotate(purpose).await,
         Command::Keys(Keys::Ring) => ring().await,
         Command::Operator(Operator::Restore { organization }) => restore(organization).await,
         Command::Operator(Operator::SetPlan { organization, plan, disable_controls }) => {
@@ -104,6 +168,105 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The exit code, or what went wrong.
+fn ended(done: Result<ExitCode>) -> ExitCode {
+    done.unwrap_or_else(|error| {
+        eprintln!("rollcall: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+/// How far it is, on standard error, where somebody looks at it.
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    let style =
+        ProgressStyle::with_template("{msg} {wide_bar} {human_pos} of {human_len} events, {eta} left");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn show(bar: &ProgressBar, Progress { events, of }: Progress) {
+    bar.set_length(of);
+    bar.set_position(events);
+}
+
+fn verify(file: PathBuf, known: Known) -> Result<ExitCode> {
+    let (trust, bar) = (known.trust()?, bar());
+    let verified = verify_export(&file, &trust, |so_far| show(&bar, so_far));
+    bar.finish_and_clear();
+    Ok(ExitCode::from(told(&file.display().to_string(), &verified?)))
+}
+
+async fn check(organizations: Vec<OrganizationId>, known: Known) -> Result<ExitCode> {
+    let settings = Settings::load()?;
+    let _log = start_logging(&settings)?;
+    let (trust, bar) = (known.trust()?, bar());
+    let mut code = 0;
+    let progress = {
+        let bar = bar.clone();
+        move |log: &str, so_far: Progress| {
+            bar.set_message(log.to_owned());
+            show(&bar, so_far);
+        }
+    };
+    let ports = Ports::default();
+    let checked = |Checked { log, verified, broken_tile }: &Checked| {
+        let mut found = bar.suspend(|| told(log, verified));
+        if let (Some(tile), 0) = (broken_tile, found) {
+            let (index, level) = (tile.index, tile.level);
+            bar.suspend(|| {
+                println!(
+                    "{log}: tile {index} of level {level} does not go with the events, so that proofs fail"
+                )
+            });
+            found = UNPROVEN;
+        }
+        // The first that was found is the one to tell.
+        code = if code == 0 { found } else { code };
+    };
+    let checked = check_logs(&settings, &ports, &organizations, &trust, progress, checked).await;
+    bar.finish_and_clear();
+    checked?;
+    Ok(ExitCode::from(code))
+}
+
+/// As if events did not lead to a checkpoint.
+const UNPROVEN: u8 = 15;
+
+/// Says what came of a log; gives back the exit code.
+fn told(of: &str, verified: &std::result::Result<Verified, Failure>) -> u8 {
+    match verified {
+        Ok(Verified { log, checkpoint, first, events, erased, checkpoints, keys_of_file }) => {
+            let end = first + events;
+            println!(
+                "{of}: holds. {events} events of {log}, from {first} on and before {end}, lead to the checkpoint of {} events, and to {checkpoints} others; \
+                 {erased} fields were erased",
+                checkpoint.size
+            );
+            println!("{of}: root {}", checkpoint.root);
+            if *keys_of_file {
+                println!(
+                    "{of}: the keys were taken from the export itself, which proves nothing to whoever does not trust where it comes from; see --key and --jwks"
+                );
+            }
+            0
+        }
+        Err(failure) => {
+            println!("{of}: {failure}");
+            match failure {
+                Failure::Found(finding) => finding.exit_code(),
+                Failure::Incomparable { .. } | Failure::Io(_) => 1,
+            }
+        }
+    }
+}
+
+async fn checkpoint(organization: Option<OrganizationId>) -> Result {
+    let settings = Settings::load()?;
+    let _log = start_logging(&settings)?;
+    print!("{}", newest_checkpoint(&settings, &Ports::default(), organization).await?);
+    Ok(())
 }
 
 async fn serve() -> Result {
@@ -142,10 +305,10 @@ async fn migrate() -> Result {
     Ok(())
 }
 
-async fn rotate() -> Result {
+async fn rotate(purpose: KeyPurpose) -> Result {
     let settings = Settings::load()?;
     let _log = start_logging(&settings)?;
-    println!("{}", rotate_keys(&settings, &Ports::default()).await?);
+    println!("{}", rotate_keys(&settings, &Ports::default(), purpose).await?);
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use rollcall_api_http::{
 use rollcall_application::{
     Application, Settings as ApplicationSettings,
     api_keys::{KeyUses, write_down_uses},
-    audit::{ApiCalls, Sequencing, write_down_calls},
+    audit::{ApiCalls, Checkpoints, Sequencing, write_down_calls},
     mail::{Courier, DevMailbox, Pace},
     organizations::Exports,
     passwords::Passwords,
@@ -157,7 +157,10 @@ impl Node {
         let app = application(settings, &ports, &store, address)?;
         // Without them everything else goes on; a schema that is too old is told by readiness.
         if let Err(error) = tokens::prepare(&app).await {
-            tracing::error!(error = error.source(), "access tokens cannot be signed");
+            tracing::error!(
+                error = error.source(),
+                "access tokens, or checkpoints of audit logs, cannot be signed"
+            );
         }
         let (public_origin, secure) = settings.public_origin(address)?;
         let http_settings = HttpSettings {
@@ -261,6 +264,7 @@ pub(crate) fn application(
         totp_issuer: settings.totp_issuer()?,
         feed: Feed::new(Arc::new(store.clone())),
         sequencing: Sequencing::new(Arc::new(store.clone())),
+        checkpoints: Checkpoints::new(&settings.audit_origin(address)?, Arc::new(store.clone())),
         key_uses: KeyUses::default(),
         api_calls: ApiCalls::default(),
         audit_intake: Arc::new(store.clone()),

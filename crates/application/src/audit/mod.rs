@@ -1,19 +1,27 @@
 //! What is written down about every change, and the order it gets.
 
 mod calls;
+mod checkpoint;
+mod checkpoints;
+mod export;
 mod line;
 mod ports;
+mod prove;
 mod record;
 mod report;
 mod sequence;
 mod sequencer;
 
 pub use calls::{ApiCalls, Call, write_down_calls};
+pub use checkpoint::{Inconsistent, checkpoint, newest_checkpoint};
+pub use checkpoints::{Checkpoints, KeptCheckpoint, Notary, PlacedEvent, Signing, TreeView, name_of};
+pub use export::{LogExport, Part, Whole, export, whole};
 pub use line::Line;
 pub use ports::{AuditIntake, AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, Position};
+pub use prove::{Consistency, Inclusion, prove_consistency, prove_inclusion};
 pub use record::{Entry, Record};
 pub use report::{Taken, report};
-pub use rollcall_audit_proof::{Hash, Tile, TileId};
+pub use rollcall_audit_proof::{Hash, Tile, TileId, export::base64};
 pub use sequence::{
     AT_ONCE, BrokenTree, Sequenced, Sequencing, UNOFFERED_KEPT, catch_up, forget_unoffered, sequence,
 };

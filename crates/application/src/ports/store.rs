@@ -6,7 +6,7 @@ use super::Scope;
 use crate::{
     accounts::{Accounts, AccountsView},
     api_keys::{ApiKeys, ApiKeysView},
-    audit::{AuditView, OwnEvents, Record},
+    audit::{AuditView, OwnEvents, Record, TreeView},
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
@@ -42,6 +42,7 @@ pub trait View:
     + PlanChangesView
     + SigningKeysView
     + AuditView
+    + TreeView
     + OwnEvents
     + Send
 {
@@ -60,6 +61,7 @@ impl<T> View for T where
         + PlanChangesView
         + SigningKeysView
         + AuditView
+        + TreeView
         + OwnEvents
         + Send
 {

@@ -1,6 +1,7 @@
 //! What unit tests put in the place of ports.
 
 mod logs;
+mod notary;
 mod plans;
 mod unit;
 
@@ -28,7 +29,9 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 use crate::{
     Actor, Application, KeyActor, Limits, Means, Settings,
     api_keys::{FoundKey, KeptBy, KeyHash, KeyUse, KeyUses, ListedKey, Move},
-    audit::{ApiCalls, Log, QueueState, Record, Round, Sequencer, Sequencing, Shard, Turn},
+    audit::{
+        ApiCalls, Checkpoints, Log, QueueState, Record, Round, Sequencer, Sequencing, Shard, Turn,
+    },
     mail::Letter,
     organizations::Exports,
     passwords::{Cost, Passwords},
@@ -43,6 +46,7 @@ use crate::{
 };
 
 pub(crate) use logs::{Fault, KeptLogs};
+pub(crate) use notary::KeptNotary;
 pub(crate) use plans::{Agrees, Nobody, Off, plans};
 pub(crate) use unit::MockUnit;
 
@@ -354,6 +358,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         billing: Arc::new(Agrees),
         feed: Feed::new(Arc::new(NothingRevoked)),
         sequencing: Sequencing::new(Arc::new(NothingWaits)),
+        checkpoints: Checkpoints::new("rollcall.example", Arc::new(KeptNotary::default())),
         exports: Exports::at_most(1),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
@@ -463,9 +468,9 @@ pub(crate) fn member(number: u8, role: Role) -> Member {
 pub(crate) fn with_signing_key() -> MockUnit {
     let mut unit = MockUnit::new();
     let app = application(&TestStore::default(), MockDirectory::new());
-    let key =
-        StoredKey::generate(&app, |kid, public| SigningKey::first(KeyPurpose::AccessToken, kid, public, NOW))
-            .expect("a key");
-    unit.expect_signing_keys().returning(move || Ok(vec![key.clone()]));
+    let keys = KeyPurpose::ALL.map(|purpose| {
+        StoredKey::generate(&app, |kid, public| SigningKey::first(purpose, kid, public, NOW)).expect("a key")
+    });
+    unit.expect_signing_keys().returning(move || Ok(keys.to_vec()));
     unit
 }

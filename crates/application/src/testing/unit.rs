@@ -1,9 +1,11 @@
 //! What unit tests put in the place of a unit of work.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
-    ApiKeyId, EmailAddress, InvitationId, OrganizationId, Role, SessionId, UserId,
+    ApiKeyId, EmailAddress, EventId, InvitationId, OrganizationId, Role, SessionId, UserId,
     accounts::{EmailChange, Notice, PasswordReset, Signup, User},
     api_keys::ApiKey,
     audit::Origin,
@@ -24,7 +26,10 @@ use crate::{
     Page, PageRequest,
     accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
     api_keys::{ApiKeys, ApiKeysView, KeyHash, ListedKey},
-    audit::{AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, Position, Record},
+    audit::{
+        AuditView, EventKey, KeptCheckpoint, KeptEvent, KeptTree, Log, OwnEvent, OwnEvents, PlacedEvent,
+        Position, Record, Tile, TileId, TreeView,
+    },
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
     members::{MemberFilter, MemberKey, Members, MembersView, Offboarding},
     organizations::{Organizations, OrganizationsView, Purged},
@@ -250,6 +255,17 @@ mock! {
     #[async_trait]
     impl AuditView for Unit {
         async fn audit_events_page(&mut self, organization: OrganizationId, page: &PageRequest<EventKey>) -> Answer<Page<KeptEvent, EventKey>>;
+    }
+
+    #[async_trait]
+    impl TreeView for Unit {
+        async fn audit_tree(&mut self, log: Log) -> Answer<Option<KeptTree>>;
+        async fn audit_tiles(&mut self, log: Log, wanted: &BTreeSet<TileId>) -> Answer<BTreeMap<TileId, Tile>>;
+        async fn audit_place(&mut self, log: Log, event: EventId) -> Answer<Option<u64>>;
+        async fn audit_places_between(&mut self, log: Log, since: Option<OffsetDateTime>, until: Option<OffsetDateTime>) -> Answer<Option<(u64, u64)>>;
+        async fn audit_events_between(&mut self, log: Log, from: u64, to: u64) -> Answer<Vec<PlacedEvent>>;
+        async fn audit_checkpoint_last(&mut self, log: Log, origin: &str) -> Answer<Option<KeptCheckpoint>>;
+        async fn audit_checkpoints_between(&mut self, log: Log, origin: &str, from: u64, to: u64, limit: u16) -> Answer<Vec<KeptCheckpoint>>;
     }
 
     #[async_trait]

@@ -45,8 +45,8 @@ impl Tokens {
         &self.0.issuer
     }
 
-    /// The keys there are. The first of each purpose is made when there is none.
-    pub(super) async fn keys(&self, app: &Application) -> Result<Arc<KnownKeys>, Error> {
+    /// The keys there are. Of each purpose one is made when there is none, or none that has not been taken out of use.
+    pub(crate) async fn keys(&self, app: &Application) -> Result<Arc<KnownKeys>, Error> {
         if let Some(keys) = self.fresh() {
             return Ok(keys);
         }
@@ -56,7 +56,7 @@ impl Tokens {
         }
         let mut stored = read(app).await?;
         for purpose in KeyPurpose::ALL {
-            if !stored.iter().any(|stored| stored.key.purpose == purpose) {
+            if !stored.iter().any(|stored| stored.key.is_last_of(purpose)) {
                 rotate::first(app, purpose).await?;
                 stored = read(app).await?;
             }
@@ -78,7 +78,7 @@ async fn read(app: &Application) -> Result<Vec<StoredKey>, StoreError> {
 }
 
 /// Signing keys, opened.
-pub(super) struct KnownKeys(Vec<KnownKey>);
+pub(crate) struct KnownKeys(Vec<KnownKey>);
 
 pub(super) struct KnownKey {
     pub(super) public: SigningKey,
@@ -107,7 +107,7 @@ impl KnownKeys {
     ///
     /// # Errors
     /// [`Error::Internal`] when the keyring does not open it.
-    pub(super) fn signing(
+    pub(crate) fn signing(
         &self,
         purpose: KeyPurpose,
         now: OffsetDateTime,
@@ -133,7 +133,7 @@ impl KnownKeys {
     }
 
     /// Those that are published at `now`.
-    pub(super) fn published(&self, now: OffsetDateTime) -> Vec<SigningKey> {
+    pub(crate) fn published(&self, now: OffsetDateTime) -> Vec<SigningKey> {
         self.0.iter().filter(|key| key.public.is_published(now)).map(|key| key.public.clone()).collect()
     }
 }

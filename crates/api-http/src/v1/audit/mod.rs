@@ -1,11 +1,20 @@
-//! The audit log.
+//! The audit log: what proves it, taking it along, and what others report to it.
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::api::Api;
 
+mod checkpoint;
+mod export;
+mod prove_consistency;
+mod prove_inclusion;
 mod report;
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(report::report_events))
+    OpenApiRouter::new()
+        .routes(routes!(report::report_events))
+        .routes(routes!(checkpoint::show_audit_checkpoint))
+        .routes(routes!(prove_inclusion::prove_audit_inclusion))
+        .routes(routes!(prove_consistency::prove_audit_consistency))
+        .routes(routes!(export::export_audit_log))
 }
