@@ -43,6 +43,11 @@ impl Commitment {
         Self(hex)
     }
 
+    /// As it stands in leaves.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Whether this is the commitment to `value`.
     pub fn holds(&self, field: &str, value: &str, salt: &Salt) -> bool {
         *self == Self::to(field, value, salt)

@@ -1,7 +1,9 @@
 //! The form in which audit events are written down, so that anybody can check them.
 //!
 //! This crate knows nothing of Rollcall's other crates: an auditor can use it on its own. It holds the encoding of a single event,
-//! its *leaf*, and the Merkle tree of RFC 6962 that leaves make ([`Tree`]), in the pieces in which it is kept ([`Tile`]).
+//! its *leaf*, and the Merkle tree of RFC 6962 that leaves make ([`Tree`]), in the pieces in which it is kept ([`Tile`]); proofs
+//! in it ([`Plan`], [`includes`], [`continues`]), what is signed of it ([`Checkpoint`]), the form in which it is taken along
+//! ([`export`]), and what checks all of that ([`verify`](verify()), which needs nothing but the file).
 //!
 //! # The encoding, version 1
 //!
@@ -10,14 +12,24 @@
 //! differ over how a number is written. What identifies a person is not in the leaf itself but as a
 //! [`Commitment`]: it can be erased later, and the leaf stays as it was.
 
+mod checkpoint;
 mod commitment;
+pub mod export;
+mod frontier;
 mod hash;
 mod leaf;
+mod note;
+mod proof;
 mod tile;
 mod tree;
+mod verify;
 
+pub use checkpoint::{Checkpoint, InvalidCheckpoint};
 pub use commitment::{Commitment, SALT_BYTES, Salt};
 pub use hash::{HASH_BYTES, Hash, WrongLength};
 pub use leaf::{Change, Leaf, Reference, VERSION};
+pub use note::{InvalidKey, InvalidNote, Note, VerifierKey, sign};
+pub use proof::{Beyond, MissingNode, Node, Plan, Tiles, continues, includes, subtrees};
 pub use tile::{NoTile, TILE_HEIGHT, TILE_WIDTH, Tile, TileId};
 pub use tree::{Full, Tree, WrongTile, root_of};
+pub use verify::{Failure, Finding, Progress, Trust, Verified, verify};

@@ -1,0 +1,194 @@
+//! What a single line says, and whether it holds by itself.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{
+    Commitment, Hash, SALT_BYTES, Salt, VERSION,
+    export::{Begin, FORMAT_VERSION},
+};
+
+/// What a line comes to.
+#[derive(Debug)]
+pub(super) enum Item {
+    Event {
+        index: u64,
+        /// As the file has it, or of the leaf where the file has none.
+        hash: Option<Hash>,
+        fault: Option<Fault>,
+        erased: u64,
+    },
+    Checkpoint(String),
+    End {
+        events: u64,
+    },
+    Nothing,
+    Malformed(String),
+}
+
+/// What is wrong with an event.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    Missing,
+    Altered(&'static str),
+    Personal(String),
+}
+
+/// A string, where it stands unless it has to be unescaped.
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Any line: what lines of its type have not is not there.
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Text<'a>,
+    index: Option<u64>,
+    #[serde(default, borrow)]
+    hash: Option<Text<'a>>,
+    #[serde(default, borrow)]
+    leaf: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    personal: BTreeMap<Text<'a>, Option<Opened<'a>>>,
+    note: Option<String>,
+    events: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Opened<'a> {
+    #[serde(borrow)]
+    value: Text<'a>,
+    #[serde(borrow)]
+    salt: Text<'a>,
+}
+
+/// What comes before everything else.
+#[derive(Deserialize)]
+struct Kind<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Text<'a>,
+    format_version: u64,
+}
+
+/// What is looked at in a leaf.
+#[derive(Deserialize)]
+struct Leaf<'a> {
+    #[serde(borrow)]
+    log: Text<'a>,
+    #[serde(borrow)]
+    personal: BTreeMap<Text<'a>, Text<'a>>,
+    v: u64,
+}
+
+/// Reads a line of the log `log`.
+pub(super) fn read(line: &[u8], log: &str) -> Item {
+    if line.trim_ascii().is_empty() {
+        return Item::Nothing;
+    }
+    let line: Line<'_> = match serde_json::from_slice(line) {
+        Ok(line) => line,
+        // Only the last line can be without its end.
+        Err(_) if !line.ends_with(b"\n") => return Item::Nothing,
+        Err(error) => return Item::Malformed(error.to_string()),
+    };
+    match line.kind.0.as_ref() {
+        "event" => event(&line, log),
+        "checkpoint" => match line.note {
+            Some(note) => Item::Checkpoint(note),
+            None => Item::Malformed("a checkpoint without `note`".to_owned()),
+        },
+        "end" => match line.events {
+            Some(events) => Item::End { events },
+            None => Item::Malformed("an end without `events`".to_owned()),
+        },
+        "begin" => Item::Malformed("a second beginning".to_owned()),
+        _ => Item::Nothing,
+    }
+}
+
+fn event(line: &Line<'_>, log: &str) -> Item {
+    let Some(index) = line.index else { return Item::Malformed("an event without `index`".to_owned()) };
+    let stated = match line.hash.as_ref().map(|text| hash(&text.0)) {
+        Some(None) => return Item::Malformed("`hash` is no hash".to_owned()),
+        Some(Some(hash)) => Some(hash),
+        None => None,
+    };
+    let Some(leaf) = line.leaf.map(RawValue::get) else {
+        return Item::Event { index, hash: stated, fault: Some(Fault::Missing), erased: 0 };
+    };
+    let computed = Hash::of_leaf(leaf.as_bytes());
+    let altered = stated.is_some_and(|stated| stated != computed);
+    let (fault, erased) = if altered {
+        (Some(Fault::Altered("its leaf has not the hash that stands beside it")), 0)
+    } else {
+        match beside(leaf, &line.personal, log) {
+            Ok(erased) => (None, erased),
+            Err(fault) => (Some(fault), 0),
+        }
+    };
+    Item::Event { index, hash: Some(stated.unwrap_or(computed)), fault, erased }
+}
+
+/// Looks at what a leaf says of itself, and at what stands beside it; tells how many fields were erased.
+fn beside(leaf: &str, personal: &BTreeMap<Text<'_>, Option<Opened<'_>>>, log: &str) -> Result<u64, Fault> {
+    let Ok(leaf) = serde_json::from_str::<Leaf<'_>>(leaf) else {
+        return Err(Fault::Altered("its leaf is no event"));
+    };
+    if leaf.log.0 != log {
+        return Err(Fault::Altered("it is an event of another log"));
+    }
+    if leaf.v != u64::from(VERSION) {
+        return Err(Fault::Altered("its leaf is of a version that is not known"));
+    }
+    if let Some(field) = personal.keys().find(|field| !leaf.personal.contains_key(*field)) {
+        return Err(Fault::Personal(field.0.to_string()));
+    }
+    let mut erased = 0;
+    for (field, promise) in &leaf.personal {
+        match personal.get(field).and_then(Option::as_ref) {
+            None => erased += 1,
+            Some(opened) => {
+                let made = salt(&opened.salt.0).map(|salt| Commitment::to(&field.0, &opened.value.0, &salt));
+                if made.is_none_or(|made| made.as_str() != promise.0) {
+                    return Err(Fault::Personal(field.0.to_string()));
+                }
+            }
+        }
+    }
+    Ok(erased)
+}
+
+/// Reads the first line.
+pub(super) fn begin(line: &[u8]) -> Result<Begin, String> {
+    let kind: Kind<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    if kind.kind.0 != "begin" {
+        return Err("it is not the beginning of an export".to_owned());
+    }
+    if kind.format_version != u64::from(FORMAT_VERSION) {
+        return Err(format!("it is of version {}, which is not known", kind.format_version));
+    }
+    serde_json::from_slice(line).map_err(|error| error.to_string())
+}
+
+/// A hash in base64.
+pub(super) fn hash(text: &str) -> Option<Hash> {
+    let mut bytes = [0; 33];
+    let length = STANDARD.decode_slice(text, &mut bytes).ok()?;
+    Hash::try_from(bytes.get(..length)?).ok()
+}
+
+fn salt(text: &str) -> Option<Salt> {
+    let mut salt = [0; SALT_BYTES];
+    let digits = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if text.len() != 2 * SALT_BYTES || !text.bytes().all(digits) {
+        return None;
+    }
+    for (byte, digits) in salt.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(salt)
+}
