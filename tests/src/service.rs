@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rollcall_domain::tokens::KeyPurpose;
 use rollcall_server::{OperatorError, Ports, Profile, Server, Settings, SystemEntropy, rotate_keys};
 use serde_json::{Value, json};
 
@@ -61,7 +62,7 @@ impl Service {
 
     /// Makes another signing key, as `rollcall keys rotate` does beside a node that serves; gives back what it says.
     pub async fn rotate_keys(&self) -> String {
-        rotate_keys(&self.settings, &ports(&self.clock)).await.unwrap()
+        rotate_keys(&self.settings, &ports(&self.clock), KeyPurpose::AccessToken).await.unwrap()
     }
 
     /// Where it serves.

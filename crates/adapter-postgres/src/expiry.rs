@@ -57,11 +57,12 @@ impl Expiry for PgStore {
     }
 
     async fn forget_signing_keys(&self, purpose: KeyPurpose, now: OffsetDateTime) -> Result<u64, StoreError> {
+        let Some(longer) = purpose.outlives() else { return Ok(0) };
         let mut transaction = begin_task(&self.pool, task::SIGNING_KEYS).await?;
         let delete = sqlx::query!(
             "DELETE FROM signing_keys WHERE purpose = $1 AND retires_at <= $2",
             purpose.as_str(),
-            now - purpose.outlives()
+            now - longer
         );
         let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
         transaction.commit().await.map_err(store_error)?;

@@ -45,6 +45,8 @@ struct PublicKey {
     kid: Option<String>,
     alg: Option<String>,
     #[serde(rename = "use")]
+    usage: Option<String>,
+    /// What else Rollcall signs is signed with other keys, which are good for no token.
     purpose: Option<String>,
 }
 
@@ -54,7 +56,8 @@ impl PublicKey {
         let ours = self.kty == "OKP"
             && is(&self.crv, "Ed25519")
             && is(&self.alg, "EdDSA")
-            && is(&self.purpose, "sig");
+            && is(&self.usage, "sig")
+            && self.purpose.as_deref().is_none_or(|purpose| purpose == "access_token");
         let point: [u8; 32] = URL_SAFE_NO_PAD.decode(self.x.filter(|_| ours)?).ok()?.try_into().ok()?;
         Some((self.kid?, VerifyingKey::from_bytes(&point).ok()?))
     }

@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rollcall_domain::{OrganizationId, UserId};
+use rollcall_domain::{OrganizationId, UserId, tokens::KeyPurpose};
 use rollcall_server::{Database, Ports, Server, Settings, reference, rotate_keys, start_logging};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -33,7 +33,7 @@ enum Command {
     },
     /// Print the contract as OpenAPI.
     Openapi,
-    /// Look after the keys that sign access tokens.
+    /// Look after the keys that sign.
     #[command(subcommand)]
     Keys(Keys),
     /// What the platform's operator does.
@@ -44,7 +44,11 @@ enum Command {
 #[derive(Subcommand)]
 enum Keys {
     /// Make a key that takes over from the present one: published at once, it signs when everybody can know it.
-    Rotate,
+    Rotate {
+        /// What the key signs: access_token, or audit_checkpoint.
+        #[arg(default_value = KeyPurpose::AccessToken.as_str())]
+        purpose: KeyPurpose,
+    },
 }
 
 #[derive(Subcommand)]
@@ -75,7 +79,7 @@ async fn main() -> ExitCode {
         }
         Command::CheckConfig { reference: false } => check_config(),
         Command::Openapi => openapi(),
-        Command::Keys(Keys::Rotate) => rotate().await,
+        Command::Keys(Keys::Rotate { purpose }) => rotate(purpose).await,
         Command::Operator(Operator::Restore { organization }) => restore(organization).await,
         Command::Operator(Operator::ResetMfa { user }) => reset_mfa(user).await,
     };
@@ -124,10 +128,10 @@ async fn migrate() -> Result {
     Ok(())
 }
 
-async fn rotate() -> Result {
+async fn rotate(purpose: KeyPurpose) -> Result {
     let settings = Settings::load()?;
     let _log = start_logging(&settings)?;
-    println!("{}", rotate_keys(&settings, &Ports::default()).await?);
+    println!("{}", rotate_keys(&settings, &Ports::default(), purpose).await?);
     Ok(())
 }
 

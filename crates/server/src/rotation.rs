@@ -1,4 +1,4 @@
-//! Changing the key that signs access tokens, from the command line.
+//! Changing the keys that sign, from the command line.
 
 use rollcall_application::{
     Error,
@@ -24,24 +24,31 @@ pub enum RotationError {
     Failed(String),
 }
 
-/// Makes a key for access tokens that takes over from the present one, whether or not a node is running; tells what it did.
+/// Makes a key for a purpose that takes over from the present one, whether or not a node is running; tells what it did.
 ///
 /// # Errors
 /// [`RotationError`].
-pub async fn rotate_keys(settings: &Settings, ports: &Ports) -> Result<String, RotationError> {
+pub async fn rotate_keys(
+    settings: &Settings,
+    ports: &Ports,
+    purpose: KeyPurpose,
+) -> Result<String, RotationError> {
     let rotated = visit(settings, ports, async |app| {
-        let rotation = tokens::rotate(app, KeyPurpose::AccessToken).await;
+        let rotation = tokens::rotate(app, purpose).await;
         rotation.map_err(|error| RotationError::Failed(reason(&error)))
     });
     let Rotation { new, old } = rotated.await?;
-    let gone = new.signs_from + KeyPurpose::AccessToken.outlives();
+    let (what, published) = match purpose {
+        KeyPurpose::AccessToken => ("access tokens", "stays published until"),
+        KeyPurpose::AuditCheckpoint => ("checkpoints of audit logs", "stays published"),
+    };
+    let gone = purpose.outlives().map_or("for ever".to_owned(), |longer| moment(new.signs_from + longer));
     Ok(format!(
-        "the key {} is published now, and signs access tokens from {} on\n\
-         the key {} signs until then, and stays published until {}",
+        "the key {} is published now, and signs {what} from {} on\n\
+         the key {} signs until then, and {published} {gone}",
         new.kid,
         moment(new.signs_from),
         old.kid,
-        moment(gone)
     ))
 }
 

@@ -1,5 +1,6 @@
 //! What unit tests put in the place of ports.
 
+mod logs;
 mod unit;
 
 use std::sync::{
@@ -40,6 +41,7 @@ use crate::{
     tokens::{StoredKey, Tokens},
 };
 
+pub(crate) use logs::{Fault, KeptLogs};
 pub(crate) use unit::MockUnit;
 
 /// The moment that unit tests happen at.
@@ -441,9 +443,9 @@ pub(crate) fn member(number: u8, role: Role) -> Member {
 pub(crate) fn with_signing_key() -> MockUnit {
     let mut unit = MockUnit::new();
     let app = application(&TestStore::default(), MockDirectory::new());
-    let key =
-        StoredKey::generate(&app, |kid, public| SigningKey::first(KeyPurpose::AccessToken, kid, public, NOW))
-            .expect("a key");
-    unit.expect_signing_keys().returning(move || Ok(vec![key.clone()]));
+    let keys = KeyPurpose::ALL.map(|purpose| {
+        StoredKey::generate(&app, |kid, public| SigningKey::first(purpose, kid, public, NOW)).expect("a key")
+    });
+    unit.expect_signing_keys().returning(move || Ok(keys.to_vec()));
     unit
 }

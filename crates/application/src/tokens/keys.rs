@@ -45,7 +45,7 @@ impl Tokens {
         &self.0.issuer
     }
 
-    /// The keys there are. The first of each purpose is made when there is none.
+    /// The keys there are. Of each purpose one is made when there is none, or none that has not been taken out of use.
     pub(super) async fn keys(&self, app: &Application) -> Result<Arc<KnownKeys>, Error> {
         if let Some(keys) = self.fresh() {
             return Ok(keys);
@@ -56,7 +56,7 @@ impl Tokens {
         }
         let mut stored = read(app).await?;
         for purpose in KeyPurpose::ALL {
-            if !stored.iter().any(|stored| stored.key.purpose == purpose) {
+            if !stored.iter().any(|stored| stored.key.is_last_of(purpose)) {
                 rotate::first(app, purpose).await?;
                 stored = read(app).await?;
             }

@@ -17,6 +17,8 @@ pub const LEAD: Duration = Duration::minutes(10);
 pub enum KeyPurpose {
     /// Access tokens.
     AccessToken,
+    /// Checkpoints of audit logs.
+    AuditCheckpoint,
 }
 
 /// The text names no purpose of a key.
@@ -26,20 +28,22 @@ pub struct UnknownKeyPurpose;
 
 impl KeyPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 1] = [Self::AccessToken];
+    pub const ALL: [Self; 2] = [Self::AccessToken, Self::AuditCheckpoint];
 
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessToken => "access_token",
+            Self::AuditCheckpoint => "audit_checkpoint",
         }
     }
 
-    /// How long after a key has retired something that it signed may still be good.
-    pub const fn outlives(self) -> Duration {
+    /// How long after a key has retired something that it signed may still be good; none when for ever.
+    pub const fn outlives(self) -> Option<Duration> {
         match self {
             // A node whose clock is behind goes on a little longer.
-            Self::AccessToken => LONGEST.saturating_add(SKEW),
+            Self::AccessToken => Some(LONGEST.saturating_add(SKEW)),
+            Self::AuditCheckpoint => None,
         }
     }
 }
@@ -82,6 +86,11 @@ impl SigningKey {
         Self { signs_from, ..Self::first(last.purpose, kid, public_key, now) }
     }
 
+    /// Whether it is the one of a purpose that has no end.
+    pub fn is_last_of(&self, purpose: KeyPurpose) -> bool {
+        self.purpose == purpose && self.retires_at.is_none()
+    }
+
     /// The same with an end: when its successor begins.
     pub fn until(self, successor: &Self) -> Self {
         Self { retires_at: Some(successor.signs_from), ..self }
@@ -89,7 +98,8 @@ impl SigningKey {
 
     /// Whether something that it has signed, or is about to sign, can be good at `now`.
     pub fn is_published(&self, now: OffsetDateTime) -> bool {
-        self.retires_at.is_none_or(|at| now < at + self.purpose.outlives())
+        let end = self.retires_at.zip(self.purpose.outlives()).map(|(at, longer)| at + longer);
+        end.is_none_or(|end| now < end)
     }
 }
 
@@ -147,6 +157,9 @@ mod tests {
         let old = first().until(&new);
         assert!(old.is_published(NOW + Duration::minutes(16) - Duration::SECOND));
         assert!(!old.is_published(NOW + Duration::minutes(16)));
+        // Checkpoints are kept for years, and checked then.
+        let of_checkpoints = SigningKey { purpose: KeyPurpose::AuditCheckpoint, ..old };
+        assert!(of_checkpoints.is_published(NOW + Duration::days(36_500)));
         assert!(LEAD > CACHED + SKEW);
     }
 
