@@ -38,7 +38,7 @@ fn log_of(id: Uuid) -> Log {
 }
 
 /// The database counts in signed numbers.
-fn signed(number: u64) -> Result<i64, StoreError> {
+pub(crate) fn signed(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(corrupt)
 }
 

@@ -9,13 +9,14 @@ use rollcall_domain::{
     id::{Id, Kind},
     second_factors::Issuer,
     sessions::Lifetimes,
+    witnesses::Reach,
 };
 use time::OffsetDateTime;
 
 use crate::{
     Asks, Error,
     api_keys::KeyUses,
-    audit::{Record, Sequencing},
+    audit::{Readings, Record, Sequencing},
     keyring::Keyring,
     organizations::Exports,
     passwords::Passwords,
@@ -55,6 +56,8 @@ pub struct Application {
     pub sequencing: Sequencing,
     /// What this node keeps in mind of API keys in use.
     pub key_uses: KeyUses,
+    /// What this node has written down of who looks into audit logs.
+    pub readings: Readings,
     /// The exports that run.
     pub exports: Exports,
     /// What the configuration says.
@@ -68,6 +71,8 @@ pub struct Settings {
     pub sessions: Lifetimes,
     /// How much mail is sent on request, and how fast passwords can be guessed; no limits when none.
     pub limits: Option<Limits>,
+    /// How far webhooks may lead.
+    pub webhooks: Reach,
 }
 
 /// How much mail is sent on request, so that Rollcall is no cannon for spam; how fast passwords can be guessed; and how much of

@@ -143,6 +143,9 @@ pub enum Error {
         /// The signed-in address, masked.
         signed_in: String,
     },
+    /// The organization's audit log is off.
+    #[error("the audit log is off")]
+    AuditLogDisabled,
     /// The thing has changed since the caller read it.
     #[error("changed in between")]
     PreconditionFailed,
@@ -241,6 +244,7 @@ impl Error {
             | Self::NoPasskey
             | Self::PasskeysUnavailable
             | Self::SignInRequired
+            | Self::AuditLogDisabled
             | Self::PreconditionFailed
             | Self::Busy
             | Self::Unavailable(_)

@@ -350,15 +350,13 @@ actions! {
     /// Members were reminded by when they need a second factor.
     MfaRemindersSent = "security.mfa_reminders_sent";
     /// Somebody looked into the audit log.
-    AuditRead = "audit.read";
-    /// Somebody took the audit log along, or a part of it.
-    AuditExported = "audit.exported";
+    AuditLogRead = "audit_log.read";
     /// An organization chose who is sent the checkpoints of its audit log.
-    AuditWitnessSet = "audit.witness_set";
+    AuditWitnessSet = "audit_log.witness_set";
     /// An organization has its checkpoints sent to nobody any more.
-    AuditWitnessRemoved = "audit.witness_removed";
+    AuditWitnessRemoved = "audit_log.witness_removed";
     /// A checkpoint of the audit log is on its way to the witness.
-    AuditCheckpointSent = "audit.checkpoint_sent";
+    AuditCheckpointSent = "audit_log.checkpoint_sent";
     /// Somebody asked for what they have no permission for.
     PermissionDenied = "permission.denied";
 }

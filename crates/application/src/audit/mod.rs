@@ -1,13 +1,22 @@
 //! What is written down about every change, and the order it gets.
 
+mod log;
 mod ports;
+mod readings;
 mod record;
+mod retain;
+mod search;
 mod sequence;
 mod sequencer;
+pub mod witness;
 
+pub use log::{Extent, LogView, LoggedChange, LoggedEvent, Sketches};
 pub use ports::{AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, Position};
+pub use readings::Readings;
 pub use record::{Entry, Record};
+pub use retain::{Kept, Retention, WITHOUT_PERSONS, retain_some};
 pub use rollcall_audit_proof::{Hash, Tile, TileId};
+pub use search::{search, show};
 pub use sequence::{
     AT_ONCE, BrokenTree, Sequenced, Sequencing, UNOFFERED_KEPT, catch_up, forget_unoffered, sequence,
 };

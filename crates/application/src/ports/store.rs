@@ -6,7 +6,10 @@ use super::Scope;
 use crate::{
     accounts::{Accounts, AccountsView},
     api_keys::{ApiKeys, ApiKeysView},
-    audit::{AuditView, OwnEvents, Record},
+    audit::{
+        AuditView, LogView, OwnEvents, Record,
+        witness::{Witnesses, WitnessesView},
+    },
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
@@ -41,6 +44,8 @@ pub trait View:
     + SigningKeysView
     + AuditView
     + OwnEvents
+    + LogView
+    + WitnessesView
     + Send
 {
 }
@@ -58,6 +63,8 @@ impl<T> View for T where
         + SigningKeysView
         + AuditView
         + OwnEvents
+        + LogView
+        + WitnessesView
         + Send
 {
 }
@@ -76,6 +83,7 @@ pub trait UnitOfWork:
     + Passkeys
     + Security
     + SigningKeys
+    + Witnesses
 {
     /// Writes down what was done in this scope, and goes on in another one: somebody leaves all of their organizations at once.
     /// It is still one change, and none of it lasts before the [commit](Self::commit).

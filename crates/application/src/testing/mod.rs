@@ -21,6 +21,7 @@ use rollcall_domain::{
     secret::{Secret, TokenHash},
     sessions::{Lifetimes, Session},
     tokens::{Issuer, KeyPurpose, SigningKey},
+    witnesses::Reach,
 };
 use time::{Duration, OffsetDateTime, macros::datetime};
 
@@ -337,10 +338,12 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         key_uses: KeyUses::default(),
         feed: Feed::new(Arc::new(NothingRevoked)),
         sequencing: Sequencing::new(Arc::new(NothingWaits)),
+        readings: Readings::default(),
         exports: Exports::at_most(1),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
             limits: None,
+            webhooks: Reach::Public,
         },
     }
 }
