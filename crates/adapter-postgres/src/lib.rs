@@ -10,6 +10,7 @@ mod attempts;
 mod audit;
 mod audit_log;
 mod ceremonies;
+mod checkpoints;
 mod connection;
 mod database;
 mod dev_mailbox;

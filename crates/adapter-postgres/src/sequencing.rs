@@ -29,7 +29,7 @@ const LOCKS: i32 = 0x5ea1;
 /// How long events gather after the first, so that many changes are one round.
 const GATHER: Duration = Duration::from_millis(100);
 
-fn id_of(log: Log) -> Uuid {
+pub(crate) fn id_of(log: Log) -> Uuid {
     log.map_or(NO_ORGANIZATION, |organization| organization.uuid())
 }
 

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use rollcall_application::{
     audit::witness::{
-        Claimed, DeliveryState, KeptWitness, NewDelivery, NewWitness, Settled, ShownDelivery, WitnessPost, Witnesses,
-        WitnessesView,
+        Claimed, DeliveryState, KeptWitness, NewDelivery, NewWitness, Settled, ShownDelivery, WitnessPost,
+        Witnesses, WitnessesView,
     },
     mail::Contents,
     ports::StoreError,
@@ -51,7 +51,10 @@ impl TryFrom<Row> for KeptWitness {
 
 #[async_trait]
 impl WitnessesView for Transaction {
-    async fn witness_find(&mut self, organization: OrganizationId) -> Result<Option<KeptWitness>, StoreError> {
+    async fn witness_find(
+        &mut self,
+        organization: OrganizationId,
+    ) -> Result<Option<KeptWitness>, StoreError> {
         let row = sqlx::query_as!(
             Row,
             "SELECT kind, address, set_at, set_by, next_at FROM audit_witnesses WHERE org_id = $1",
@@ -123,7 +126,10 @@ impl Transaction {
 
 #[async_trait]
 impl Witnesses for Transaction {
-    async fn witness_lock(&mut self, organization: OrganizationId) -> Result<Option<KeptWitness>, StoreError> {
+    async fn witness_lock(
+        &mut self,
+        organization: OrganizationId,
+    ) -> Result<Option<KeptWitness>, StoreError> {
         let row = sqlx::query_as!(
             Row,
             "SELECT kind, address, set_at, set_by, next_at FROM audit_witnesses WHERE org_id = $1 FOR UPDATE",
@@ -279,10 +285,8 @@ impl WitnessPost for PgStore {
 
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         let mut transaction = begin_task(&self.pool, task::WITNESSES).await?;
-        let delete = sqlx::query!(
-            "DELETE FROM audit_deliveries WHERE created_at < $1 AND state <> 'queued'",
-            before
-        );
+        let delete =
+            sqlx::query!("DELETE FROM audit_deliveries WHERE created_at < $1 AND state <> 'queued'", before);
         let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
         transaction.commit().await.map_err(store_error)?;
         Ok(forgotten)

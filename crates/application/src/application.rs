@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use crate::{
     Asks, Error,
     api_keys::KeyUses,
-    audit::{Readings, Record, Sequencing},
+    audit::{Checkpoints, Readings, Record, Sequencing},
     keyring::Keyring,
     organizations::Exports,
     passwords::Passwords,
@@ -54,6 +54,8 @@ pub struct Application {
     pub feed: Feed,
     /// The order of audit events.
     pub sequencing: Sequencing,
+    /// Signing of checkpoints of audit logs.
+    pub checkpoints: Checkpoints,
     /// What this node keeps in mind of API keys in use.
     pub key_uses: KeyUses,
     /// What this node has written down of who looks into audit logs.

@@ -57,6 +57,9 @@ pub enum Error {
     /// The organization asks for a second factor, and the caller's time to set one up is over.
     #[error("a second factor is needed first")]
     MfaRequired,
+    /// The organization's audit log is off.
+    #[error("the audit log is off")]
+    AuditLogDisabled,
     /// Nobody turns off their own second factor as if it were lost.
     #[error("the second factor is the caller's own")]
     OwnMfa,
@@ -143,9 +146,6 @@ pub enum Error {
         /// The signed-in address, masked.
         signed_in: String,
     },
-    /// The organization's audit log is off.
-    #[error("the audit log is off")]
-    AuditLogDisabled,
     /// The thing has changed since the caller read it.
     #[error("changed in between")]
     PreconditionFailed,
@@ -231,6 +231,7 @@ impl Error {
             | Self::MfaNotEnabled
             | Self::PasswordTooShort
             | Self::KeyLimitReached { .. }
+            | Self::AuditLogDisabled
             | Self::ApiKeyRevoked
             | Self::ApiKeyExpired
             | Self::AlreadyMember
@@ -244,7 +245,6 @@ impl Error {
             | Self::NoPasskey
             | Self::PasskeysUnavailable
             | Self::SignInRequired
-            | Self::AuditLogDisabled
             | Self::PreconditionFailed
             | Self::Busy
             | Self::Unavailable(_)

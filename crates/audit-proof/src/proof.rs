@@ -123,6 +123,11 @@ impl Plan {
         Self(subtrees(from, to).map(|node| vec![node]).collect())
     }
 
+    /// The leaves from `from` on and before `to`, each by itself.
+    pub fn leaves(from: u64, to: u64) -> Self {
+        Self((from..to).map(|index| vec![Node { level: 0, index }]).collect())
+    }
+
     /// The root of the tree of a size, and nothing else; empty for the empty tree.
     pub fn root(size: u64) -> Self {
         Self((size > 0).then(|| subtrees(0, size).collect()).into_iter().collect())

@@ -299,6 +299,8 @@ actions! {
     OrganizationPurged = "organization.purged";
     /// Everything of an organization was asked for, to be taken along.
     OrganizationExported = "organization.exported";
+    /// The audit log, or a part of it, was asked for, to be taken along.
+    AuditLogExported = "audit_log.exported";
     /// Somebody signed in, or was refused.
     SessionCreated = "session.created";
     /// Somebody proved once more who they are, or was refused.

@@ -1,7 +1,11 @@
 //! What is written down about every change, and the order it gets.
 
+mod checkpoint;
+mod checkpoints;
+mod export;
 mod log;
 mod ports;
+mod prove;
 mod readings;
 mod record;
 mod retain;
@@ -10,8 +14,12 @@ mod sequence;
 mod sequencer;
 pub mod witness;
 
+pub use checkpoint::{Inconsistent, checkpoint, newest_checkpoint};
+pub use checkpoints::{Checkpoints, KeptCheckpoint, Notary, PlacedEvent, Signing, TreeView, name_of};
+pub use export::{LogExport, Part, Whole, export, whole};
 pub use log::{Extent, LogView, LoggedChange, LoggedEvent, Sketches};
 pub use ports::{AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, Position};
+pub use prove::{Consistency, Inclusion, prove_consistency, prove_inclusion};
 pub use readings::Readings;
 pub use record::{Entry, Record};
 pub use retain::{Kept, Retention, WITHOUT_PERSONS, retain_some};

@@ -215,13 +215,18 @@ mod tests {
             to: u64,
             at_most: u16,
         ) -> Result<Vec<LoggedEvent>, StoreError> {
-            let events = &self.events[usize::try_from(from).expect("small")..usize::try_from(to).expect("small")];
+            let events =
+                &self.events[usize::try_from(from).expect("small")..usize::try_from(to).expect("small")];
             let events: Vec<_> = events.iter().rev().take(at_most.into()).cloned().collect();
             self.read += events.len();
             Ok(events)
         }
 
-        async fn log_event(&mut self, _: OrganizationId, _: EventId) -> Result<Option<LoggedEvent>, StoreError> {
+        async fn log_event(
+            &mut self,
+            _: OrganizationId,
+            _: EventId,
+        ) -> Result<Option<LoggedEvent>, StoreError> {
             Ok(None)
         }
     }
@@ -232,7 +237,9 @@ mod tests {
 
     #[tokio::test]
     async fn pages_hold_all_that_fits_the_last_first_and_none_twice() {
-        for (count, each, limit) in [(0, 1, 10), (1, 1, 1), (512, 7, 3), (513, 1, 200), (2_000, 512, 1), (1_500, 100, 7)] {
+        for (count, each, limit) in
+            [(0, 1, 10), (1, 1, 1), (512, 7, 3), (513, 1, 200), (2_000, 512, 1), (1_500, 100, 7)]
+        {
             for filter in [Filter::default(), about_ada()] {
                 let mut log = Log::new(count, each);
                 let step = if filter.words.is_some() { each } else { 1 };

@@ -17,7 +17,7 @@ pub struct Exports {
 
 /// One that runs, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Running {
+pub(crate) struct Running {
     exports: Exports,
     organization: OrganizationId,
 }
@@ -29,7 +29,7 @@ impl Exports {
     }
 
     /// One more, if there is room for it.
-    pub(super) fn begin(&self, organization: OrganizationId) -> Option<Running> {
+    pub(crate) fn begin(&self, organization: OrganizationId) -> Option<Running> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let room = running.len() < self.most && running.insert(organization);
         room.then(|| Running { exports: self.clone(), organization })

@@ -7,7 +7,7 @@ use crate::{
     accounts::{Accounts, AccountsView},
     api_keys::{ApiKeys, ApiKeysView},
     audit::{
-        AuditView, LogView, OwnEvents, Record,
+        AuditView, LogView, OwnEvents, Record, TreeView,
         witness::{Witnesses, WitnessesView},
     },
     invitations::{Invitations, InvitationsView},
@@ -43,6 +43,7 @@ pub trait View:
     + SecurityView
     + SigningKeysView
     + AuditView
+    + TreeView
     + OwnEvents
     + LogView
     + WitnessesView
@@ -62,6 +63,7 @@ impl<T> View for T where
         + SecurityView
         + SigningKeysView
         + AuditView
+        + TreeView
         + OwnEvents
         + LogView
         + WitnessesView

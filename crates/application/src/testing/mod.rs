@@ -28,7 +28,7 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 use crate::{
     Actor, Application, KeyActor, Limits, Means, Settings,
     api_keys::{FoundKey, KeyHash, KeyUse, KeyUses, ListedKey},
-    audit::{Log, QueueState, Record, Round, Sequencer, Sequencing, Shard, Turn},
+    audit::{Log, QueueState, Readings, Record, Round, Sequencer, Sequencing, Shard, Turn},
     mail::Letter,
     organizations::Exports,
     passwords::{Cost, Passwords},

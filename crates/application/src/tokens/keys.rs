@@ -46,7 +46,7 @@ impl Tokens {
     }
 
     /// The keys there are. Of each purpose one is made when there is none, or none that has not been taken out of use.
-    pub(super) async fn keys(&self, app: &Application) -> Result<Arc<KnownKeys>, Error> {
+    pub(crate) async fn keys(&self, app: &Application) -> Result<Arc<KnownKeys>, Error> {
         if let Some(keys) = self.fresh() {
             return Ok(keys);
         }
@@ -78,7 +78,7 @@ async fn read(app: &Application) -> Result<Vec<StoredKey>, StoreError> {
 }
 
 /// Signing keys, opened.
-pub(super) struct KnownKeys(Vec<KnownKey>);
+pub(crate) struct KnownKeys(Vec<KnownKey>);
 
 pub(super) struct KnownKey {
     pub(super) public: SigningKey,
@@ -107,7 +107,7 @@ impl KnownKeys {
     ///
     /// # Errors
     /// [`Error::Internal`] when the keyring does not open it.
-    pub(super) fn signing(
+    pub(crate) fn signing(
         &self,
         purpose: KeyPurpose,
         now: OffsetDateTime,
@@ -133,7 +133,7 @@ impl KnownKeys {
     }
 
     /// Those that are published at `now`.
-    pub(super) fn published(&self, now: OffsetDateTime) -> Vec<SigningKey> {
+    pub(crate) fn published(&self, now: OffsetDateTime) -> Vec<SigningKey> {
         self.0.iter().filter(|key| key.public.is_published(now)).map(|key| key.public.clone()).collect()
     }
 }

@@ -11,8 +11,8 @@ mod show;
 
 pub use deliver::deliver_some;
 pub use ports::{
-    Claimed, DeliveryState, KeptWitness, Message, NewDelivery, NewWitness, NotTaken, Settled, ShownDelivery, Webhooks,
-    WitnessPost, Witnesses, WitnessesView,
+    Claimed, DeliveryState, KeptWitness, Message, NewDelivery, NewWitness, NotTaken, Settled, ShownDelivery,
+    Webhooks, WitnessPost, Witnesses, WitnessesView,
 };
 pub use remove::remove;
 pub use send::send_some;

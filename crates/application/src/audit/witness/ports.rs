@@ -103,7 +103,8 @@ pub struct ShownDelivery {
 #[async_trait]
 pub trait WitnessesView {
     /// The witness, if there is one.
-    async fn witness_find(&mut self, organization: OrganizationId) -> Result<Option<KeptWitness>, StoreError>;
+    async fn witness_find(&mut self, organization: OrganizationId)
+    -> Result<Option<KeptWitness>, StoreError>;
 
     /// The last checkpoints that were to be sent, the newest first, at most so many.
     async fn witness_deliveries(
@@ -124,7 +125,8 @@ pub trait WitnessesView {
 #[async_trait]
 pub trait Witnesses {
     /// The witness, which nobody else changes until the end of the transaction, nor sends anything.
-    async fn witness_lock(&mut self, organization: OrganizationId) -> Result<Option<KeptWitness>, StoreError>;
+    async fn witness_lock(&mut self, organization: OrganizationId)
+    -> Result<Option<KeptWitness>, StoreError>;
 
     /// Puts a witness in the place of the one before. What was still on its way to that one is moot.
     async fn witness_set(

@@ -42,8 +42,7 @@ async fn send(app: &Application, organization: OrganizationId) -> Result<(), Err
         return Ok(());
     }
     let size = checkpoint.size;
-    let delivery =
-        NewDelivery { id: app.id(), size, note: checkpoint.note, at: now, next_at: now + EVERY };
+    let delivery = NewDelivery { id: app.id(), size, note: checkpoint.note, at: now, next_at: now + EVERY };
     unit.witness_deliver(organization, &delivery).await?;
     let target = Target::Organization(organization);
     let event = app

@@ -68,7 +68,8 @@ async fn choose(app: &Application, actor: &Actor, witness: Witness) -> Result<Ch
     let deliveries = unit.witness_deliveries(organization, SHOWN).await?;
     let witness = chosen.witness;
     let event = app.event_by(actor, Action::AuditWitnessSet, AuditTarget::Organization(organization));
-    let event = event.change("witness", before.as_ref().map(|kept| kept.witness.kind()), Some(witness.kind()));
+    let event =
+        event.change("witness", before.as_ref().map(|kept| kept.witness.kind()), Some(witness.kind()));
     let event = match &witness {
         Witness::Mail(address) => event.address("email", address),
         // The rest of a URL may well be something that only they should know.

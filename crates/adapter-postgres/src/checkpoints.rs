@@ -1,0 +1,245 @@
+//! The audit logs' trees as they are read, and what was signed of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use rollcall_application::{
+    audit::{Hash, KeptCheckpoint, KeptTree, Log, Notary, PlacedEvent, Signing, Tile, TileId, TreeView},
+    ports::StoreError,
+};
+use rollcall_domain::EventId;
+use serde_json::Value;
+use sqlx::{PgConnection, Postgres};
+use time::OffsetDateTime;
+
+use crate::{
+    error::{corrupt, exactly_one, store_error},
+    row::count,
+    sequencing::{id_of, signed},
+    store::PgStore,
+    transaction::{Transaction, begin_task, task},
+};
+
+#[async_trait]
+impl TreeView for Transaction {
+    async fn audit_tree(&mut self, log: Log) -> Result<Option<KeptTree>, StoreError> {
+        tree(self.connection(), log).await
+    }
+
+    async fn audit_tiles(
+        &mut self,
+        log: Log,
+        wanted: &BTreeSet<TileId>,
+    ) -> Result<BTreeMap<TileId, Tile>, StoreError> {
+        tiles(self.connection(), log, wanted).await
+    }
+
+    async fn audit_place(&mut self, log: Log, event: EventId) -> Result<Option<u64>, StoreError> {
+        let place = sqlx::query_scalar!(
+            "SELECT idx FROM audit_leaves WHERE org_id = $1 AND event_id = $2",
+            id_of(log),
+            event.uuid()
+        );
+        place.fetch_optional(self.connection()).await.map_err(store_error)?.map(count).transpose()
+    }
+
+    async fn audit_places_between(
+        &mut self,
+        log: Log,
+        since: Option<OffsetDateTime>,
+        until: Option<OffsetDateTime>,
+    ) -> Result<Option<(u64, u64)>, StoreError> {
+        let places = sqlx::query!(
+            "SELECT min(idx) AS first, max(idx) AS last FROM audit_leaves
+              WHERE org_id = $1
+                AND occurred_at >= COALESCE($2, '-infinity'::timestamptz)
+                AND occurred_at < COALESCE($3, 'infinity'::timestamptz)",
+            id_of(log),
+            since,
+            until,
+        );
+        let places = places.fetch_one(self.connection()).await.map_err(store_error)?;
+        places.first.zip(places.last).map(|(first, last)| Ok((count(first)?, count(last)?))).transpose()
+    }
+
+    async fn audit_events_between(
+        &mut self,
+        log: Log,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<PlacedEvent>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT l.idx, e.leaf AS "leaf?", e.personal AS "personal?: Value"
+                 FROM audit_leaves l
+                 LEFT JOIN audit_events e ON e.org_id = l.org_id AND e.event_id = l.event_id
+                WHERE l.org_id = $1 AND l.idx >= $2 AND l.idx < $3
+                ORDER BY l.idx"#,
+            id_of(log),
+            signed(from)?,
+            signed(to)?,
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        let events = rows.into_iter().map(|row| {
+            Ok(PlacedEvent {
+                index: count(row.idx)?,
+                leaf: row.leaf,
+                personal: row.personal.unwrap_or_default(),
+            })
+        });
+        events.collect()
+    }
+
+    async fn audit_checkpoint_last(
+        &mut self,
+        log: Log,
+        origin: &str,
+    ) -> Result<Option<KeptCheckpoint>, StoreError> {
+        last(self.connection(), log, origin).await
+    }
+
+    async fn audit_checkpoints_between(
+        &mut self,
+        log: Log,
+        origin: &str,
+        from: u64,
+        to: u64,
+        limit: u16,
+    ) -> Result<Vec<KeptCheckpoint>, StoreError> {
+        let rows = sqlx::query_as!(
+            CheckpointRow,
+            "SELECT origin, size, root, note FROM audit_checkpoints
+              WHERE org_id = $1 AND origin = $2 AND size >= $3 AND size <= $4
+              ORDER BY size
+              LIMIT $5",
+            id_of(log),
+            origin,
+            signed(from)?,
+            signed(to)?,
+            i64::from(limit),
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        rows.into_iter().map(KeptCheckpoint::try_from).collect()
+    }
+}
+
+#[async_trait]
+impl Notary for PgStore {
+    async fn begin(&self, log: Log) -> Result<Box<dyn Signing>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::AUDIT).await?;
+        // In a statement of its own: what comes after it sees what the one before has kept.
+        let lock = sqlx::query!(
+            "SELECT pg_advisory_xact_lock(hashtextextended('rollcall.audit_checkpoint:' || $1::text, 0))",
+            id_of(log).to_string()
+        );
+        lock.execute(&mut *transaction).await.map_err(store_error)?;
+        Ok(Box::new(LogSigning { transaction, log }))
+    }
+}
+
+/// A checkpoint in the making, of a log whose lock it holds.
+struct LogSigning {
+    transaction: sqlx::Transaction<'static, Postgres>,
+    log: Log,
+}
+
+#[async_trait]
+impl Signing for LogSigning {
+    async fn last(&mut self, origin: &str) -> Result<Option<KeptCheckpoint>, StoreError> {
+        last(&mut self.transaction, self.log, origin).await
+    }
+
+    async fn tree(&mut self) -> Result<Option<KeptTree>, StoreError> {
+        tree(&mut self.transaction, self.log).await
+    }
+
+    async fn tiles(&mut self, wanted: &BTreeSet<TileId>) -> Result<BTreeMap<TileId, Tile>, StoreError> {
+        tiles(&mut self.transaction, self.log, wanted).await
+    }
+
+    async fn keep(
+        mut self: Box<Self>,
+        checkpoint: &KeptCheckpoint,
+        signed_at: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let insert = sqlx::query!(
+            "INSERT INTO audit_checkpoints (org_id, size, origin, root, note, signed_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            id_of(self.log),
+            signed(checkpoint.size)?,
+            checkpoint.origin,
+            checkpoint.root.as_bytes().as_slice(),
+            checkpoint.note,
+            signed_at,
+        );
+        exactly_one(insert.execute(&mut *self.transaction).await)?;
+        self.transaction.commit().await.map_err(store_error)
+    }
+}
+
+async fn tree(connection: &mut PgConnection, log: Log) -> Result<Option<KeptTree>, StoreError> {
+    let row = sqlx::query!("SELECT size, root, offered FROM audit_trees WHERE org_id = $1", id_of(log));
+    let row = row.fetch_optional(connection).await.map_err(store_error)?;
+    row.map(|row| {
+        let root = Hash::try_from(row.root.as_slice()).map_err(corrupt)?;
+        Ok(KeptTree { size: count(row.size)?, root, offered: row.offered })
+    })
+    .transpose()
+}
+
+async fn tiles(
+    connection: &mut PgConnection,
+    log: Log,
+    wanted: &BTreeSet<TileId>,
+) -> Result<BTreeMap<TileId, Tile>, StoreError> {
+    if wanted.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let levels: Vec<i16> = wanted.iter().map(|tile| i16::from(tile.level)).collect();
+    let indexes = wanted.iter().map(|tile| signed(tile.index)).collect::<Result<Vec<_>, _>>()?;
+    let rows = sqlx::query!(
+        "SELECT t.level, t.tile, t.hashes
+           FROM unnest($2::smallint[], $3::bigint[]) AS w (level, tile)
+           JOIN audit_tiles t ON t.org_id = $1 AND t.level = w.level AND t.tile = w.tile",
+        id_of(log),
+        &levels,
+        &indexes,
+    );
+    let rows = rows.fetch_all(connection).await.map_err(store_error)?;
+    let tiles = rows.into_iter().filter_map(|row| {
+        let id = TileId { level: u8::try_from(row.level).ok()?, index: u64::try_from(row.tile).ok()? };
+        Some((id, Tile::from_bytes(&row.hashes).ok()?))
+    });
+    Ok(tiles.collect())
+}
+
+struct CheckpointRow {
+    origin: String,
+    size: i64,
+    root: Vec<u8>,
+    note: String,
+}
+
+impl TryFrom<CheckpointRow> for KeptCheckpoint {
+    type Error = StoreError;
+
+    fn try_from(CheckpointRow { origin, size, root, note }: CheckpointRow) -> Result<Self, StoreError> {
+        let root = Hash::try_from(root.as_slice()).map_err(corrupt)?;
+        Ok(Self { origin, size: count(size)?, root, note })
+    }
+}
+
+async fn last(
+    connection: &mut PgConnection,
+    log: Log,
+    origin: &str,
+) -> Result<Option<KeptCheckpoint>, StoreError> {
+    let row = sqlx::query_as!(
+        CheckpointRow,
+        "SELECT origin, size, root, note FROM audit_checkpoints
+          WHERE org_id = $1
+          ORDER BY size DESC, origin = $2 DESC
+          LIMIT 1",
+        id_of(log),
+        origin,
+    );
+    row.fetch_optional(connection).await.map_err(store_error)?.map(KeptCheckpoint::try_from).transpose()
+}
