@@ -167,6 +167,26 @@ pub(crate) struct ApiKeyReportedText<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "audit_checkpoint.html")]
+pub(crate) struct AuditCheckpointHtml<'a> {
+    pub(crate) organization: &'a str,
+    pub(crate) id: &'a str,
+    pub(crate) size: u64,
+    pub(crate) note: &'a str,
+    pub(crate) contact: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "audit_checkpoint.txt")]
+pub(crate) struct AuditCheckpointText<'a> {
+    pub(crate) organization: &'a str,
+    pub(crate) id: &'a str,
+    pub(crate) size: u64,
+    pub(crate) note: &'a str,
+    pub(crate) contact: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "confirm_email.html")]
 pub(crate) struct ConfirmEmailHtml<'a> {
     pub(crate) link: &'a str,
