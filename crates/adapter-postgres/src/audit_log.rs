@@ -4,21 +4,20 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use rollcall_application::{
-    audit::{Extent, LogView, LoggedChange, LoggedEvent, Sketches},
+    audit::{Extent, LogView, LoggedEvent, Sketches},
     ports::StoreError,
 };
 use rollcall_domain::{
     EventId, OrganizationId,
     audit_search::{Actions, Filter, SKETCHED, Sketch, Who},
 };
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 use sqlx::{AssertSqlSafe, Executor, types::Json};
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use crate::{
     error::{corrupt, exactly_one, store_error},
-    row::{count, moment},
+    row::count,
     sequencing::signed,
     store::PgStore,
     transaction::{Transaction, begin_task, settings, task},
@@ -30,37 +29,9 @@ struct Kept {
     value: String,
 }
 
-/// What is read back of a leaf.
-#[derive(Deserialize)]
-struct Leaf {
-    actor: Reference,
-    target: Reference,
-    action: String,
-    outcome: String,
-    session: Option<String>,
-    request_id: Option<String>,
-    changes: Vec<Changed>,
-    personal: BTreeMap<String, IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct Reference {
-    kind: String,
-    id: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Changed {
-    field: String,
-    before: Option<String>,
-    after: Option<String>,
-}
-
 /// An event as it is kept.
 struct Row {
     idx: i64,
-    event_id: Uuid,
-    occurred_at: OffsetDateTime,
     leaf: Vec<u8>,
     personal: Json<BTreeMap<String, Kept>>,
 }
@@ -69,29 +40,8 @@ impl TryFrom<Row> for LoggedEvent {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let leaf: Leaf = serde_json::from_slice(&row.leaf).map_err(corrupt)?;
-        let mut kept = row.personal.0;
-        // What the leaf has promised and nobody keeps is erased.
-        let personal = leaf.personal.into_keys().map(|field| {
-            let value = kept.remove(&field).map(|kept| kept.value);
-            (field, value)
-        });
-        let change = |Changed { field, before, after }| LoggedChange { field, before, after };
-        Ok(Self {
-            index: count(row.idx)?,
-            id: EventId::from_uuid(row.event_id),
-            occurred_at: moment(row.occurred_at),
-            actor_kind: leaf.actor.kind,
-            actor_id: leaf.actor.id,
-            session: leaf.session,
-            action: leaf.action,
-            target_kind: leaf.target.kind,
-            target_id: leaf.target.id,
-            outcome: leaf.outcome,
-            request_id: leaf.request_id,
-            changes: leaf.changes.into_iter().map(change).collect(),
-            personal: personal.collect(),
-        })
+        let personal = row.personal.0.into_iter().map(|(field, kept)| (field, kept.value)).collect();
+        Self::read(count(row.idx)?, &row.leaf, personal).map_err(corrupt)
     }
 }
 
@@ -160,7 +110,7 @@ impl LogView for Transaction {
         };
         let rows = sqlx::query_as!(
             Row,
-            r#"SELECT l.idx, e.event_id, e.occurred_at, e.leaf, e.personal AS "personal: _"
+            r#"SELECT l.idx, e.leaf, e.personal AS "personal: _"
                  FROM audit_leaves l JOIN audit_events e ON e.org_id = l.org_id AND e.event_id = l.event_id
                 WHERE l.org_id = $1 AND e.org_id = $1 AND l.idx >= $2 AND l.idx < $3
                   AND ($4::text IS NULL OR e.actor_id = $4) AND ($5::text IS NULL OR e.actor_kind = $5)
@@ -194,7 +144,7 @@ impl LogView for Transaction {
     ) -> Result<Option<LoggedEvent>, StoreError> {
         let row = sqlx::query_as!(
             Row,
-            r#"SELECT l.idx, e.event_id, e.occurred_at, e.leaf, e.personal AS "personal: _"
+            r#"SELECT l.idx, e.leaf, e.personal AS "personal: _"
                  FROM audit_leaves l JOIN audit_events e ON e.org_id = l.org_id AND e.event_id = l.event_id
                 WHERE l.org_id = $1 AND e.org_id = $1 AND l.event_id = $2"#,
             organization.uuid(),
@@ -223,7 +173,7 @@ impl Sketches for PgStore {
         let length = signed(SKETCHED)?;
         let rows = sqlx::query_as!(
             Row,
-            r#"SELECT l.idx, e.event_id, e.occurred_at, e.leaf, e.personal AS "personal: _"
+            r#"SELECT l.idx, e.leaf, e.personal AS "personal: _"
                  FROM audit_leaves l JOIN audit_events e ON e.org_id = l.org_id AND e.event_id = l.event_id
                 WHERE l.org_id = $1 AND e.org_id = $1 AND l.idx >= $2 AND l.idx < $3"#,
             next.org_id,

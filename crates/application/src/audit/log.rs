@@ -7,7 +7,8 @@ use rollcall_domain::{
     EventId, OrganizationId,
     audit_search::{Filter, Sketch},
 };
-use time::OffsetDateTime;
+use serde::{Deserialize, de::IgnoredAny};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::ports::StoreError;
 
@@ -43,7 +44,7 @@ pub struct LoggedEvent {
 }
 
 /// A value that changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct LoggedChange {
     /// Which value.
     pub field: String,
@@ -106,7 +107,74 @@ pub trait Sketches: Send + Sync {
     async fn sketch_one(&self) -> Result<bool, StoreError>;
 }
 
+/// What is read of a leaf.
+#[derive(Deserialize)]
+struct Leaf {
+    id: EventId,
+    at: String,
+    actor: Reference,
+    target: Reference,
+    action: String,
+    outcome: String,
+    session: Option<String>,
+    request_id: Option<String>,
+    changes: Vec<LoggedChange>,
+    personal: BTreeMap<String, IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    kind: String,
+    id: Option<String>,
+}
+
+/// A leaf is none.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableLeaf {
+    /// It is not JSON of that kind.
+    #[error("a leaf cannot be read: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Its time is none.
+    #[error("the time of a leaf cannot be read: {0}")]
+    Time(#[from] time::error::Parse),
+}
+
 impl LoggedEvent {
+    /// The event that a leaf is of, at its place, with what is kept of those whom it is about.
+    ///
+    /// # Errors
+    /// [`UnreadableLeaf`].
+    pub fn read(
+        index: u64,
+        leaf: &[u8],
+        mut personal: BTreeMap<String, String>,
+    ) -> Result<Self, UnreadableLeaf> {
+        let leaf: Leaf = serde_json::from_slice(leaf)?;
+        Ok(Self {
+            index,
+            id: leaf.id,
+            occurred_at: OffsetDateTime::parse(&leaf.at, &Rfc3339)?,
+            actor_kind: leaf.actor.kind,
+            actor_id: leaf.actor.id,
+            session: leaf.session,
+            action: leaf.action,
+            target_kind: leaf.target.kind,
+            target_id: leaf.target.id,
+            outcome: leaf.outcome,
+            request_id: leaf.request_id,
+            changes: leaf.changes,
+            // What the leaf has promised and nobody keeps is erased.
+            personal: leaf
+                .personal
+                .into_keys()
+                .map(|field| {
+                    let value = personal.remove(&field);
+                    (field, value)
+                })
+                .collect(),
+        })
+    }
+
     /// Everything in it that words are looked for in. What has been erased is not there.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         let own = [Some(self.action.as_str()), self.actor_id.as_deref(), self.target_id.as_deref()];

@@ -17,7 +17,7 @@ pub mod witness;
 pub use checkpoint::{Inconsistent, checkpoint, newest_checkpoint};
 pub use checkpoints::{Checkpoints, KeptCheckpoint, Notary, PlacedEvent, Signing, TreeView, name_of};
 pub use export::{LogExport, Part, Whole, export, whole};
-pub use log::{Extent, LogView, LoggedChange, LoggedEvent, Sketches};
+pub use log::{Extent, LogView, LoggedChange, LoggedEvent, Sketches, UnreadableLeaf};
 pub use ports::{AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, Position};
 pub use prove::{Consistency, Inclusion, prove_consistency, prove_inclusion};
 pub use readings::Readings;
