@@ -7,7 +7,7 @@ use rollcall_server::{OperatorError, Ports, Profile, Server, Settings, SystemEnt
 use serde_json::{Value, json};
 
 use crate::{
-    Answer, Authenticator, Caller, ManualClock, TestDatabase, database::random, patience::until,
+    Answer, Authenticator, Caller, ManualClock, Team, TestDatabase, database::random, patience::until,
     team::PASSWORD,
 };
 
@@ -228,4 +228,20 @@ impl Service {
         let text = |row: &Value, field: &str| row[field].as_str().unwrap().to_owned();
         rows.iter().map(|row| (text(row, "action"), text(row, "outcome"))).collect()
     }
+
+    /// Turns an organization's audit log on; what it holds is in its tree when this returns.
+    pub async fn turn_audit_log_on(&self, team: &Team) {
+        self.database.write_switch(organization_uuid(&team.organization), true).await;
+        self.database.all_sequenced().await;
+    }
+
+    /// Turns it off again.
+    pub async fn turn_audit_log_off(&self, team: &Team) {
+        self.database.write_switch(organization_uuid(&team.organization), false).await;
+        self.database.all_sequenced().await;
+    }
+}
+
+fn organization_uuid(id: &str) -> uuid::Uuid {
+    id.parse::<rollcall_domain::OrganizationId>().unwrap().uuid()
 }

@@ -1,10 +1,14 @@
 //! What there is in the database that keeps organizations apart. A change of it is made here, too, on purpose.
 
 /// Tables that belong to organizations, with the columns of their primary keys.
-pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 9] = [
+pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 13] = [
     ("api_key_secrets", "org_id, key_id, secret_hash"),
     ("api_keys", "org_id, key_id"),
     ("audit_events", "org_id, event_id"),
+    ("audit_leaves", "org_id, idx"),
+    ("audit_tiles", "org_id, level, tile"),
+    ("audit_trees", "org_id"),
+    ("audit_unoffered", "org_id, event_id"),
     ("invitations", "org_id, invitation_id"),
     ("mails", "org_id, mail_id"),
     ("members", "org_id, user_id"),
@@ -13,8 +17,9 @@ pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 9] = [
     ("security_controls", "org_id, control"),
 ];
 /// Tables that belong to accounts or to the platform.
-pub(crate) const OTHERS: [&str; 16] = [
+pub(crate) const OTHERS: [&str; 17] = [
     "attempts",
+    "audit_queue",
     "dev_mails",
     "email_changes",
     "idempotency_keys",
@@ -36,7 +41,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 76] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 92] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
     ("api_keys", "directory", "rollcall_directory", "SELECT"),
@@ -46,9 +51,25 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 76] = [
     ("attempts", "task", "rollcall_app", "ALL"),
     ("audit_events", "directory", "rollcall_directory", "SELECT"),
     ("audit_events", "directory_erasure", "rollcall_directory", "UPDATE"),
+    ("audit_events", "forgetting", "rollcall_purge", "ALL"),
     ("audit_events", "own_account", "rollcall_app", "SELECT"),
     ("audit_events", "own_organization", "rollcall_app", "ALL"),
     ("audit_events", "purge", "rollcall_purge", "ALL"),
+    ("audit_leaves", "own_organization", "rollcall_app", "SELECT"),
+    ("audit_leaves", "purge", "rollcall_purge", "ALL"),
+    ("audit_leaves", "task", "rollcall_app", "ALL"),
+    ("audit_queue", "directory", "rollcall_directory", "ALL"),
+    ("audit_queue", "purge", "rollcall_purge", "ALL"),
+    ("audit_queue", "task", "rollcall_app", "ALL"),
+    ("audit_tiles", "own_organization", "rollcall_app", "SELECT"),
+    ("audit_tiles", "purge", "rollcall_purge", "ALL"),
+    ("audit_tiles", "task", "rollcall_app", "ALL"),
+    ("audit_trees", "own_organization", "rollcall_app", "SELECT"),
+    ("audit_trees", "purge", "rollcall_purge", "ALL"),
+    ("audit_trees", "task", "rollcall_app", "ALL"),
+    ("audit_unoffered", "forgetting", "rollcall_purge", "ALL"),
+    ("audit_unoffered", "purge", "rollcall_purge", "ALL"),
+    ("audit_unoffered", "task", "rollcall_app", "ALL"),
     ("dev_mails", "task", "rollcall_app", "ALL"),
     ("email_changes", "directory", "rollcall_directory", "SELECT"),
     ("email_changes", "directory_erasure", "rollcall_directory", "DELETE"),
@@ -116,7 +137,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 76] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-pub(crate) const DEFINERS: [(&str, &str, bool); 19] = [
+pub(crate) const DEFINERS: [(&str, &str, bool); 21] = [
     ("directory_api_key", "rollcall_directory", true),
     ("directory_api_keys_used", "rollcall_directory", true),
     ("directory_credentials", "rollcall_directory", true),
@@ -131,20 +152,27 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 19] = [
     ("directory_session_seen", "rollcall_directory", true),
     ("directory_signup", "rollcall_directory", true),
     ("erase_account", "rollcall_directory", true),
+    ("forget_unoffered_events", "rollcall_purge", true),
     ("note_revocation", "rollcall_directory", false),
     ("organization_keeps_an_owner", "rollcall_directory", false),
     ("purge_organization", "rollcall_purge", true),
     ("purge_rows", "rollcall_purge", true),
+    ("queue_audit_event", "rollcall_directory", false),
     ("team_page", "rollcall_directory", true),
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.
-pub(crate) const RIGHTS: [&str; 26] = [
+pub(crate) const RIGHTS: [&str; 31] = [
     "_sqlx_migrations: SELECT",
     "api_key_secrets: DELETE INSERT",
     "api_keys: INSERT SELECT",
     "attempts: DELETE INSERT SELECT",
     "audit_events: INSERT SELECT",
+    "audit_leaves: INSERT SELECT",
+    "audit_queue: DELETE SELECT",
+    "audit_tiles: INSERT SELECT",
+    "audit_trees: INSERT SELECT",
+    "audit_unoffered: INSERT SELECT",
     "dev_mails: DELETE INSERT SELECT",
     "email_changes: DELETE INSERT",
     "idempotency_keys: DELETE INSERT SELECT UPDATE",

@@ -41,6 +41,7 @@ mod schema;
 mod search_path;
 mod second_factors;
 mod second_step;
+mod sequencing;
 mod sessions;
 mod sibling;
 mod signing_keys;

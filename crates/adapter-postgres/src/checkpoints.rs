@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use crate::{
     error::{corrupt, exactly_one, store_error},
     row::count,
-    sequencing::{id_of, signed},
+    sequencing::{id_of, log_of, signed},
     store::PgStore,
     transaction::{Transaction, begin_task, task},
 };
@@ -133,6 +133,16 @@ impl Notary for PgStore {
         );
         lock.execute(&mut *transaction).await.map_err(store_error)?;
         Ok(Box::new(LogSigning { transaction, log }))
+    }
+
+    async fn logs(&self) -> Result<Vec<Log>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::AUDIT).await?;
+        let logs = sqlx::query_scalar!(
+            r#"SELECT org_id AS "org_id!" FROM audit_trees UNION SELECT org_id FROM audit_checkpoints ORDER BY 1"#
+        );
+        let logs = logs.fetch_all(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(logs.into_iter().map(log_of).collect())
     }
 }
 

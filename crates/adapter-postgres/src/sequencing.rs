@@ -33,7 +33,7 @@ pub(crate) fn id_of(log: Log) -> Uuid {
     log.map_or(NO_ORGANIZATION, |organization| organization.uuid())
 }
 
-fn log_of(id: Uuid) -> Log {
+pub(crate) fn log_of(id: Uuid) -> Log {
     Some(id).filter(|id| *id != NO_ORGANIZATION).map(OrganizationId::from_uuid)
 }
 

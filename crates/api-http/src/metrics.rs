@@ -33,6 +33,8 @@ pub struct Metrics {
     pub audit_sequenced: Counter,
     /// Audit logs whose trees are not what was kept of them.
     pub audit_broken: Gauge,
+    /// How often this node has refused to sign a checkpoint of an audit log.
+    pub audit_checkpoints_refused: Counter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -73,6 +75,12 @@ impl Default for Metrics {
             audit_sequenced.clone(),
         );
         registry.register("audit_broken", "Audit logs whose trees have been changed", audit_broken.clone());
+        let audit_refused = Counter::default();
+        registry.register(
+            "audit_checkpoints_refused",
+            "Checkpoints that were not signed because an audit log does not continue what was signed of it",
+            audit_refused.clone(),
+        );
         Self {
             registry: Mutex::new(registry),
             requests,
@@ -84,6 +92,7 @@ impl Default for Metrics {
             audit_oldest_seconds: audit_oldest,
             audit_sequenced,
             audit_broken,
+            audit_checkpoints_refused: audit_refused,
         }
     }
 }

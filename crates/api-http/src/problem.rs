@@ -115,6 +115,8 @@ codes! {
         "A new secret would be of no use. Give the key another end first, or make another key.";
     TooManyApiKeys = "too_many_api_keys", CONFLICT, "There are as many API keys as there may be",
         "Revoke a key that is not needed any more, then make another one.";
+    AuditLogDisabled = "audit_log_disabled", CONFLICT, "The audit log is off",
+        "The organization's audit log is off, so nothing is taken into it, and nothing is shown that was not written while it was on. An Owner can switch it on if the plan has it.";
     RequestInProgress = "request_in_progress", CONFLICT, "The first request is still running",
         "A request with the same Idempotency-Key is being worked on. Repeat it in a moment to get its answer.";
     AnswerGone = "answer_gone", CONFLICT, "The answer is not kept any more",
@@ -326,6 +328,7 @@ impl From<Error> for Problem {
             )
             // Not before there is room.
             .retry_after(retry_after.unsigned_abs().as_secs() + 1),
+            Error::AuditLogDisabled => Self::plain(Code::AuditLogDisabled),
             Error::ApiKeyRevoked => Self::plain(Code::ApiKeyRevoked),
             Error::ApiKeyExpired => Self::plain(Code::ApiKeyExpired),
             Error::TooManyApiKeys { most } => Self::new(

@@ -1,6 +1,7 @@
 //! Joins the rooms, nothing else. The binary `rollcall` is a thin shell around this crate; tests start the
 //! same [`Server`] inside their own process, with a clock they can move.
 
+mod audit;
 mod database;
 mod http;
 mod keys;
@@ -16,12 +17,14 @@ mod values;
 mod visit;
 mod workers;
 
+pub use audit::{AuditError, Checked, Known, check_logs, newest_checkpoint, verify_export};
 pub use database::{Database, DatabaseError, Reservation};
 pub use log_lines::Flusher;
 pub use logging::{InvalidLogging, start_logging};
 pub use operator::{OperatorError, reset_mfa, restore};
 pub use ports::{Ports, SystemClock, SystemEntropy};
 pub use reference::reference;
+pub use rollcall_audit_proof::{Failure, Progress, Verified};
 pub use rotation::{RotationError, rotate_keys};
 pub use server::{Server, StartError};
 pub use settings::{InvalidSettings, Profile, Settings};

@@ -4,11 +4,15 @@
     reason = "what is asked for on the command line is answered on standard output"
 )]
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 use rollcall_domain::{OrganizationId, UserId, tokens::KeyPurpose};
-use rollcall_server::{Database, Ports, Server, Settings, reference, rotate_keys, start_logging};
+use rollcall_server::{
+    Checked, Database, Failure, Known, Ports, Progress, Server, Settings, Verified, check_logs,
+    newest_checkpoint, reference, rotate_keys, start_logging, verify_export,
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Team and user management: who is this, which organization are they in, what may they do, and who changed what.
@@ -36,6 +40,9 @@ enum Command {
     /// Look after the keys that sign.
     #[command(subcommand)]
     Keys(Keys),
+    /// Check audit logs.
+    #[command(subcommand)]
+    Audit(Audit),
     /// What the platform's operator does.
     #[command(subcommand)]
     Operator(Operator),
@@ -49,6 +56,56 @@ enum Keys {
         #[arg(default_value = KeyPurpose::AccessToken.as_str())]
         purpose: KeyPurpose,
     },
+}
+
+/// What ends with another code than 0 and 1 has found something.
+const CODES: &str = "Exit codes: 0 it holds; 1 it could not be checked; 2 wrong arguments; 10 a line is not as the format says; 11 the file is cut \
+                     off; 12 an event was altered; 13 an event is missing or not where it belongs; 14 what stands beside an event in clear is not \
+                     what was logged; 15 the events do not lead to a checkpoint; 16 the log is shorter than a checkpoint seen before; \
+                     17 a checkpoint is not signed as it must be.";
+
+#[derive(Subcommand)]
+enum Audit {
+    /// Prove an export of an audit log, offline: no configuration, and no database.
+    #[command(after_help = CODES)]
+    Verify {
+        /// The export; - is standard input.
+        file: PathBuf,
+        #[command(flatten)]
+        known: KnownArguments,
+    },
+    /// Prove the audit logs in the database, as exports of them would be.
+    #[command(after_help = CODES)]
+    Check {
+        /// Organizations: org_…; all of them, and the platform's own log, if there are none.
+        organizations: Vec<OrganizationId>,
+        #[command(flatten)]
+        known: KnownArguments,
+    },
+    /// Print the newest checkpoint of an audit log.
+    Checkpoint {
+        /// The organization: org_…; the platform's own log without.
+        organization: Option<OrganizationId>,
+    },
+}
+
+#[derive(Args)]
+struct KnownArguments {
+    /// A file with a checkpoint that was seen before: the log must continue it. Can be given many times.
+    #[arg(long = "checkpoint", value_name = "FILE")]
+    checkpoints: Vec<PathBuf>,
+    /// A key that checkpoints may be signed with, as name+id+key. Without --key and --jwks the keys in the export are believed.
+    #[arg(long = "key", value_name = "KEY")]
+    keys: Vec<String>,
+    /// A file with the service's published keys, from /.well-known/jwks.json.
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+}
+
+impl From<KnownArguments> for Known {
+    fn from(KnownArguments { checkpoints, keys, jwks }: KnownArguments) -> Self {
+        Self { keys, jwks, checkpoints }
+    }
 }
 
 #[derive(Subcommand)]
@@ -65,7 +122,7 @@ enum Operator {
     },
 }
 
-type Result = std::result::Result<(), Box<dyn std::error::Error>>;
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -79,6 +136,11 @@ async fn main() -> ExitCode {
         }
         Command::CheckConfig { reference: false } => check_config(),
         Command::Openapi => openapi(),
+        Command::Audit(Audit::Checkpoint { organization }) => checkpoint(organization).await,
+        Command::Audit(Audit::Verify { file, known }) => return ended(verify(file, known.into())),
+        Command::Audit(Audit::Check { organizations, known }) => {
+            return ended(check(organizations, known.into()).await);
+        }
         Command::Keys(Keys::Rotate { purpose }) => rotate(purpose).await,
         Command::Operator(Operator::Restore { organization }) => restore(organization).await,
         Command::Operator(Operator::ResetMfa { user }) => reset_mfa(user).await,
@@ -90,6 +152,111 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The exit code, or what went wrong.
+fn ended(done: Result<ExitCode>) -> ExitCode {
+    done.unwrap_or_else(|error| {
+        eprintln!("rollcall: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+/// How far it is, on standard error, where somebody looks at it.
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    let style =
+        ProgressStyle::with_template("{msg} {wide_bar} {human_pos} of {human_len} events, {eta} left");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn show(bar: &ProgressBar, Progress { events, of }: Progress) {
+    bar.set_length(of);
+    bar.set_position(events);
+}
+
+fn verify(file: PathBuf, known: Known) -> Result<ExitCode> {
+    let (trust, bar) = (known.trust()?, bar());
+    let verified = verify_export(&file, &trust, |so_far| show(&bar, so_far));
+    bar.finish_and_clear();
+    Ok(ExitCode::from(told(&file.display().to_string(), &verified?)))
+}
+
+async fn check(organizations: Vec<OrganizationId>, known: Known) -> Result<ExitCode> {
+    let settings = Settings::load()?;
+    let _log = start_logging(&settings)?;
+    let (trust, bar) = (known.trust()?, bar());
+    let mut code = 0;
+    let progress = {
+        let bar = bar.clone();
+        move |log: &str, so_far: Progress| {
+            bar.set_message(log.to_owned());
+            show(&bar, so_far);
+        }
+    };
+    let checked = check_logs(
+        &settings,
+        &Ports::default(),
+        &organizations,
+        &trust,
+        progress,
+        |Checked { log, verified, broken_tile }| {
+            let mut found = bar.suspend(|| told(log, verified));
+            if let (Some(tile), 0) = (broken_tile, found) {
+                bar.suspend(|| {
+                    println!(
+                        "{log}: tile {} of level {} does not go with the events, so that proofs fail",
+                        tile.index, tile.level
+                    );
+                });
+                found = UNPROVEN;
+            }
+            // The first that was found is the one to tell.
+            code = if code == 0 { found } else { code };
+        },
+    );
+    let checked = checked.await;
+    bar.finish_and_clear();
+    checked?;
+    Ok(ExitCode::from(code))
+}
+
+/// As if events did not lead to a checkpoint.
+const UNPROVEN: u8 = 15;
+
+/// Says what came of a log; gives back the exit code.
+fn told(of: &str, verified: &std::result::Result<Verified, Failure>) -> u8 {
+    match verified {
+        Ok(Verified { log, checkpoint, first, events, erased, checkpoints, keys_of_file }) => {
+            let end = first + events;
+            println!(
+                "{of}: holds. {events} events of {log}, from {first} on and before {end}, lead to the checkpoint of {} events, and to {checkpoints} others; \
+                 {erased} fields were erased",
+                checkpoint.size
+            );
+            println!("{of}: root {}", checkpoint.root);
+            if *keys_of_file {
+                println!(
+                    "{of}: the keys were taken from the export itself, which proves nothing to whoever does not trust where it comes from; see --key and --jwks"
+                );
+            }
+            0
+        }
+        Err(failure) => {
+            println!("{of}: {failure}");
+            match failure {
+                Failure::Found(finding) => finding.exit_code(),
+                Failure::Incomparable { .. } | Failure::Io(_) => 1,
+            }
+        }
+    }
+}
+
+async fn checkpoint(organization: Option<OrganizationId>) -> Result {
+    let settings = Settings::load()?;
+    let _log = start_logging(&settings)?;
+    print!("{}", newest_checkpoint(&settings, &Ports::default(), organization).await?);
+    Ok(())
 }
 
 async fn serve() -> Result {

@@ -16,7 +16,7 @@ use rollcall_api_http::{
 use rollcall_application::{
     Application, Settings as ApplicationSettings,
     api_keys::{KeyUses, write_down_uses},
-    audit::Sequencing,
+    audit::{Checkpoints, Sequencing},
     mail::{Courier, DevMailbox, Pace},
     organizations::Exports,
     passwords::Passwords,
@@ -148,7 +148,10 @@ impl Node {
         let app = application(settings, &ports, &store, address)?;
         // Without them everything else goes on; a schema that is too old is told by readiness.
         if let Err(error) = tokens::prepare(&app).await {
-            tracing::error!(error = error.source(), "access tokens cannot be signed");
+            tracing::error!(
+                error = error.source(),
+                "access tokens, or checkpoints of audit logs, cannot be signed"
+            );
         }
         let (public_origin, secure) = settings.public_origin(address)?;
         let http_settings = HttpSettings {
@@ -251,6 +254,7 @@ pub(crate) fn application(
         totp_issuer: settings.totp_issuer()?,
         feed: Feed::new(Arc::new(store.clone())),
         sequencing: Sequencing::new(Arc::new(store.clone())),
+        checkpoints: Checkpoints::new(&settings.audit_origin(address)?, Arc::new(store.clone())),
         key_uses: KeyUses::default(),
         exports: Exports::at_most(settings.exports_at_once()),
         settings: ApplicationSettings { sessions: settings.lifetimes(), limits: settings.limits() },

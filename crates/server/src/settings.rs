@@ -306,6 +306,25 @@ impl Settings {
         Issuer { name, audience, lifetime }
     }
 
+    /// What checkpoints of audit logs call the deployment: without a scheme, as it names keys.
+    pub(crate) fn audit_origin(&self, address: SocketAddr) -> Result<String, InvalidSettings> {
+        let invalid = |problem| InvalidSettings::value("ROLLCALL__AUDIT__ORIGIN", problem);
+        let origin = match self.values.audit.origin.as_str() {
+            "" => {
+                let (origin, _) = self.public_origin(address)?;
+                origin.split_once("://").map_or(origin.as_str(), |(_, host)| host).to_owned()
+            }
+            origin => origin.to_owned(),
+        };
+        let wrong = |c: char| c.is_whitespace() || c.is_control() || c == '+';
+        if origin.contains(wrong) || origin.starts_with('/') || origin.ends_with('/') {
+            return Err(invalid(
+                "must be a host, or a host and a path, like rollcall.example: without spaces or +",
+            ));
+        }
+        Ok(origin)
+    }
+
     /// The credential of services beside this one, if one is configured.
     pub(crate) fn service_token(&self) -> Option<Secret> {
         let token = &self.values.service.token;
@@ -388,6 +407,8 @@ mod tests {
             ("sessions.absolute_days", "4000000000", "ABSOLUTE_DAYS"),
             ("tokens.lifetime_seconds", "301", "TOKENS__LIFETIME_SECONDS"),
             ("tokens.lifetime_seconds", "0", "TOKENS__LIFETIME_SECONDS"),
+            ("audit.origin", "rollcall example", "AUDIT__ORIGIN"),
+            ("audit.origin", "rollcall.example/", "AUDIT__ORIGIN"),
             ("log.level", "=,", "LOG__LEVEL"),
             ("log.level", "inof", "LOG__LEVEL"),
             ("log.format", "xml", "LOG__FORMAT"),

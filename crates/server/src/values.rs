@@ -18,6 +18,7 @@ pub(crate) struct Values {
     pub(crate) security: SecurityValues,
     pub(crate) sessions: SessionValues,
     pub(crate) tokens: TokenValues,
+    pub(crate) audit: AuditValues,
     pub(crate) limits: LimitValues,
     pub(crate) operator: Operator,
     pub(crate) service: Token,
@@ -94,6 +95,12 @@ pub(crate) struct SessionValues {
 pub(crate) struct TokenValues {
     pub(crate) audience: String,
     pub(crate) lifetime_seconds: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuditValues {
+    pub(crate) origin: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

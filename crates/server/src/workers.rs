@@ -144,6 +144,8 @@ impl Workers {
         let sequenced = sequencing.sequenced();
         self.metrics.audit_sequenced.inc_by(sequenced.saturating_sub(self.metrics.audit_sequenced.get()));
         self.metrics.audit_broken.set(i64::try_from(sequencing.broken()).unwrap_or(i64::MAX));
+        let refused = &self.metrics.audit_checkpoints_refused;
+        refused.inc_by(self.app.checkpoints.refused().saturating_sub(refused.get()));
         let state = sequencing.state().await?;
         let now = self.clock.now();
         let age = state.oldest.map_or(0, |oldest| (now - oldest).whole_seconds().max(0));

@@ -72,6 +72,7 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::ApiKeyRevoked
         | Error::ApiKeyExpired
         | Error::TooManyApiKeys { .. }
+        | Error::AuditLogDisabled
         | Error::SignInRequired
         | Error::WrongAccount { .. }
         | Error::PreconditionFailed
@@ -169,6 +170,7 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::ApiKeyRevoked
         | Error::ApiKeyExpired
         | Error::TooManyApiKeys { .. }
+        | Error::AuditLogDisabled
         | Error::NotFound
         | Error::LastOwner
         | Error::LastOwnerOf { .. }

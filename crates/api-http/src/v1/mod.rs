@@ -6,6 +6,7 @@ use crate::api::Api;
 
 mod accounts;
 mod api_keys;
+mod audit;
 mod authorization;
 mod invitations;
 mod members;
@@ -32,4 +33,5 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(members::routes())
         .merge(invitations::routes())
         .merge(api_keys::routes())
+        .merge(audit::routes())
 }

@@ -15,7 +15,10 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::{KeptTree, Log};
-use crate::ports::{Scope, StoreError};
+use crate::{
+    Error,
+    ports::{Scope, StoreError},
+};
 
 /// A checkpoint that was given out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +100,9 @@ pub trait TreeView {
 pub trait Notary: Send + Sync {
     /// Begins to sign for a log. Nobody else does until it is over.
     async fn begin(&self, log: Log) -> Result<Box<dyn Signing>, StoreError>;
+
+    /// Every log that has a tree, or of which anything was signed.
+    async fn logs(&self) -> Result<Vec<Log>, StoreError>;
 }
 
 /// A checkpoint in the making. Dropped before it is kept, it never was.
@@ -140,6 +146,14 @@ impl Checkpoints {
 
     pub(super) fn refuse(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Every log that has a tree, or of which anything was signed.
+    ///
+    /// # Errors
+    /// Only when something is out of order.
+    pub async fn logs(&self) -> Result<Vec<Log>, Error> {
+        Ok(self.notary.logs().await?)
     }
 
     /// The origin of a log's checkpoints, which is the name of its key.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rollcall_audit_proof::{
-    Plan, TileId, VerifierKey,
+    Plan, Tile, TileId, Tree, VerifierKey,
     export::{Begin, End, Event, FORMAT_VERSION, Opened, Signed, base64},
 };
 use rollcall_domain::{
@@ -202,6 +202,9 @@ pub struct Whole {
     app: Application,
     log: Log,
     walk: Walk,
+    /// Grows over the hashes that are read, as long as they are there: its tiles are what those that are kept must be.
+    tree: Option<Tree>,
+    broken: Option<TileId>,
 }
 
 /// Begins to read a whole log.
@@ -211,7 +214,7 @@ pub struct Whole {
 pub async fn whole(app: &Application, log: Log) -> Result<Whole, Error> {
     catch_up_if_whole(app, log).await?;
     let walk = Walk::begin(app, log, None, None).await?;
-    Ok(Whole { app: app.clone(), log, walk })
+    Ok(Whole { app: app.clone(), log, walk, tree: Some(Tree::default()), broken: None })
 }
 
 impl Whole {
@@ -221,7 +224,36 @@ impl Whole {
     /// Only when something is out of order.
     pub async fn next(&mut self) -> Result<Option<Part>, Error> {
         let mut view = self.app.store.view(scope_of(self.log)).await?;
-        self.walk.read(view.as_mut()).await
+        let part = self.walk.read(view.as_mut()).await?;
+        if let Some(Part::Events(entries)) = &part {
+            self.compare(view.as_mut(), entries).await?;
+        }
+        Ok(part)
+    }
+
+    /// The first tile that does not go with the hashes of the leaves, as far as has been read.
+    pub fn broken_tile(&self) -> Option<TileId> {
+        self.broken
+    }
+
+    async fn compare(&mut self, view: &mut dyn View, entries: &[Entry]) -> Result<(), Error> {
+        let Some(tree) = self.tree.as_mut() else { return Ok(()) };
+        let hashes = entries.iter().filter_map(|entry| match entry {
+            Entry::Event { hash, .. } => Some(*hash),
+            Entry::Checkpoint(_) => None,
+        });
+        let hashes: Option<Vec<Hash>> = hashes.collect();
+        let Some(changed) = hashes.and_then(|hashes| tree.append(hashes.into_iter()).ok()) else {
+            self.tree = None;
+            return Ok(());
+        };
+        let kept = view.audit_tiles(self.log, &changed.keys().copied().collect()).await?;
+        let holds = |(id, tile): &(&TileId, &Tile)| {
+            kept.get(id).is_some_and(|kept| kept.hashes().starts_with(tile.hashes()))
+        };
+        let wrong = changed.iter().find(|tile| !holds(tile)).map(|(id, _)| *id);
+        self.broken = self.broken.or(wrong);
+        Ok(())
     }
 }
 

@@ -23,7 +23,7 @@ pub use prove::{Consistency, Inclusion, prove_consistency, prove_inclusion};
 pub use readings::Readings;
 pub use record::{Entry, Record};
 pub use retain::{Kept, Retention, WITHOUT_PERSONS, retain_some};
-pub use rollcall_audit_proof::{Hash, Tile, TileId};
+pub use rollcall_audit_proof::{Hash, Tile, TileId, export::base64};
 pub use search::{search, show};
 pub use sequence::{
     AT_ONCE, BrokenTree, Sequenced, Sequencing, UNOFFERED_KEPT, catch_up, forget_unoffered, sequence,

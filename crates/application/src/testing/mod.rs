@@ -1,6 +1,7 @@
 //! What unit tests put in the place of ports.
 
 mod logs;
+mod notary;
 mod unit;
 
 use std::sync::{
@@ -28,7 +29,7 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 use crate::{
     Actor, Application, KeyActor, Limits, Means, Settings,
     api_keys::{FoundKey, KeyHash, KeyUse, KeyUses, ListedKey},
-    audit::{Log, QueueState, Readings, Record, Round, Sequencer, Sequencing, Shard, Turn},
+    audit::{Checkpoints, Log, QueueState, Readings, Record, Round, Sequencer, Sequencing, Shard, Turn},
     mail::Letter,
     organizations::Exports,
     passwords::{Cost, Passwords},
@@ -43,6 +44,7 @@ use crate::{
 };
 
 pub(crate) use logs::{Fault, KeptLogs};
+pub(crate) use notary::KeptNotary;
 pub(crate) use unit::MockUnit;
 
 /// The moment that unit tests happen at.
@@ -339,6 +341,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         feed: Feed::new(Arc::new(NothingRevoked)),
         sequencing: Sequencing::new(Arc::new(NothingWaits)),
         readings: Readings::default(),
+        checkpoints: Checkpoints::new("rollcall.example", Arc::new(KeptNotary::default())),
         exports: Exports::at_most(1),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },

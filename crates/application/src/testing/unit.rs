@@ -1,5 +1,7 @@
 //! What unit tests put in the place of a unit of work.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
@@ -26,7 +28,8 @@ use crate::{
     accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
     api_keys::{ApiKeys, ApiKeysView, KeyHash, ListedKey},
     audit::{
-        AuditView, EventKey, Extent, KeptEvent, LogView, LoggedEvent, OwnEvent, OwnEvents, Position, Record,
+        AuditView, EventKey, Extent, KeptCheckpoint, KeptEvent, KeptTree, Log, LogView, LoggedEvent, OwnEvent, OwnEvents, PlacedEvent,
+        Position, Record, Tile, TileId, TreeView,
         witness::{KeptWitness, NewDelivery, NewWitness, ShownDelivery, Witnesses, WitnessesView},
     },
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
@@ -260,6 +263,17 @@ mock! {
         async fn witness_set(&mut self, organization: OrganizationId, witness: &NewWitness) -> Answer<()>;
         async fn witness_remove(&mut self, organization: OrganizationId, at: OffsetDateTime) -> Answer<()>;
         async fn witness_deliver(&mut self, organization: OrganizationId, delivery: &NewDelivery) -> Answer<()>;
+    }
+
+    #[async_trait]
+    impl TreeView for Unit {
+        async fn audit_tree(&mut self, log: Log) -> Answer<Option<KeptTree>>;
+        async fn audit_tiles(&mut self, log: Log, wanted: &BTreeSet<TileId>) -> Answer<BTreeMap<TileId, Tile>>;
+        async fn audit_place(&mut self, log: Log, event: EventId) -> Answer<Option<u64>>;
+        async fn audit_places_between(&mut self, log: Log, since: Option<OffsetDateTime>, until: Option<OffsetDateTime>) -> Answer<Option<(u64, u64)>>;
+        async fn audit_events_between(&mut self, log: Log, from: u64, to: u64) -> Answer<Vec<PlacedEvent>>;
+        async fn audit_checkpoint_last(&mut self, log: Log, origin: &str) -> Answer<Option<KeptCheckpoint>>;
+        async fn audit_checkpoints_between(&mut self, log: Log, origin: &str, from: u64, to: u64, limit: u16) -> Answer<Vec<KeptCheckpoint>>;
     }
 
     #[async_trait]

@@ -1,0 +1,91 @@
+use axum::{extract::State, response::Response};
+use http::{HeaderValue, header};
+use rollcall_application::{
+    Error,
+    audit::{self, LogExport, Part},
+};
+use serde::Deserialize;
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+use tracing::{Instrument, Span};
+use utoipa::IntoParams;
+
+use crate::{
+    api::Api,
+    credential::AnyCaller,
+    problem::Problem,
+    query::Query,
+    streaming::{Chunks, CutOff, streamed},
+};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ExportQuery {
+    /// Only events from this moment on (RFC 3339).
+    #[param(example = "2026-01-01T00:00:00Z")]
+    since: Option<String>,
+    /// Only events before this moment (RFC 3339).
+    #[param(example = "2026-02-01T00:00:00Z")]
+    until: Option<String>,
+}
+
+/// Exports the organization's audit log, one JSON object a line, each with its `type`, in a form that proves itself: `rollcall audit
+/// verify FILE` does that offline, and docs/audit-log-format.md says how. The first line is `begin` with the checkpoint that the
+/// events lead to; then comes an `event` for each, in the order of the log, with its canonical leaf byte by byte, and what identifies
+/// persons in it beside, null where it was erased; in between each `checkpoint` that was given out before, where the log was as long as it says; the
+/// last is `end`. Without an `end` it was cut off: because the right to it was lost in the middle, because nobody took what was sent,
+/// or because it took longer than an hour. With `since` or `until` it holds the events of that time, and any that stand between them in
+/// the log. That it was asked for is an event of its own, and in it.
+#[utoipa::path(get, path = "/v1/audit/export", tag = "Audit log",
+    security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(ExportQuery),
+    responses((status = 200, description = "The lines", body = String, content_type = "application/x-ndjson",
+        headers(("Content-Disposition" = String)))))]
+pub(super) async fn export_audit_log(
+    State(api): State<Api>,
+    AnyCaller(principal): AnyCaller,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, Problem> {
+    let since = moment("since", query.since.as_deref())?;
+    let until = moment("until", query.until.as_deref())?;
+    let mut export = audit::export(&api.app, &principal, since, until).await?;
+    // The first part before the answer, so that whatever is wrong from the start is told as usual.
+    let first = export.next().await?;
+    let name = format!("attachment; filename=\"audit-{}.ndjson\"", api.app.now().date());
+    let (chunks, body) = streamed(&api.settings);
+    tokio::spawn(send(export, first, chunks).instrument(Span::current()));
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        headers.insert(header::CONTENT_DISPOSITION, name);
+    }
+    Ok(response)
+}
+
+fn moment(field: &str, text: Option<&str>) -> Result<Option<OffsetDateTime>, Error> {
+    let parse =
+        |text| OffsetDateTime::parse(text, &Rfc3339).ok().and_then(|at| at.checked_to_offset(UtcOffset::UTC));
+    let wrong = || Error::invalid(field, "must be a moment like 2026-01-31T12:00:00Z");
+    text.map(|text| parse(text).ok_or_else(wrong)).transpose()
+}
+
+/// Sends part after part, until the last or until something is in the way.
+async fn send(export: LogExport, first: Option<Part>, chunks: Chunks) {
+    if let Err(reason) = try_send(export, first, chunks).await {
+        tracing::warn!(%reason, "an export of an audit log was cut off");
+    }
+}
+
+async fn try_send(mut export: LogExport, first: Option<Part>, chunks: Chunks) -> Result<(), CutOff> {
+    let mut part = first;
+    while let Some(current) = part {
+        let mut text = Vec::new();
+        current.write(&mut text)?;
+        if !text.is_empty() {
+            chunks.send(text).await?;
+        }
+        part = export.next().await?;
+    }
+    Ok(chunks.end().await?)
+}
