@@ -248,7 +248,8 @@ ALTER TABLE mails ADD CONSTRAINT mails_kind_check
                     'email_change', 'email_change_requested', 'email_changed', 'account_deleted', 'failed_sign_ins',
                     'mfa_enabled', 'mfa_disabled', 'recovery_code_used', 'recovery_codes_renewed', 'passkey_added',
                     'passkey_removed', 'mfa_reset', 'mfa_required', 'mfa_reminder', 'api_key_reported',
-                    'audit_checkpoint'));
+                    'call_recording_off', 'phi_protection_off', 'end_to_end_encryption_off', 'audit_log_off',
+                    'mfa_required_off', 'audit_checkpoint'));
 
 ---------------------------------------------------------------------------------------------------
 -- The end of an organization
@@ -271,7 +272,8 @@ DECLARE
     -- A table that belongs to organizations goes on this list, before those that it refers to. What opens a key goes with it. What
     -- waits to be sequenced goes before the trees: whoever is sequencing it is waited for, and then there is nothing to sequence.
     tables CONSTANT text[] := ARRAY[
-        ['mails', 'mail_id'], ['invitations', 'invitation_id'], ['api_keys', 'key_id'], ['audit_queue', 'written'],
+        ['mails', 'mail_id'], ['invitations', 'invitation_id'], ['api_keys', 'key_id'], ['plan_changes', 'change_id'],
+        ['audit_queue', 'written'], ['audit_checkpoints', 'size'],
         ['audit_deliveries', 'delivery_id'], ['audit_witnesses', 'org_id'],
         ['audit_sketches', 'stretch'], ['audit_retention', 'org_id'], ['audit_leaves', 'idx'], ['audit_tiles', 'tile'], ['audit_trees', 'org_id'], ['audit_unoffered', 'event_id'],
         ['audit_events', 'event_id'], ['sessions', 'session_id'], ['mfa_deadlines', 'user_id'],

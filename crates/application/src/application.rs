@@ -7,6 +7,7 @@ use rollcall_domain::{
     attempts::Allowances,
     audit::{self, Action, Event, Origin, Outcome, Target},
     id::{Id, Kind},
+    plans::Plans,
     second_factors::Issuer,
     sessions::Lifetimes,
     witnesses::Reach,
@@ -16,10 +17,12 @@ use time::OffsetDateTime;
 use crate::{
     Asks, Error,
     api_keys::KeyUses,
-    audit::{Checkpoints, Readings, Record, Sequencing},
+    audit::{ApiCalls, AuditIntake, Checkpoints, Readings, Record, Sequencing},
     keyring::Keyring,
+    operator::Tenants,
     organizations::Exports,
     passwords::Passwords,
+    plans::Billing,
     ports::{Attempts, Ceremonies, Clock, Directory, Entropy, Scope, Store, WebAuthn},
     revocations::Feed,
     tokens::Tokens,
@@ -60,6 +63,14 @@ pub struct Application {
     pub key_uses: KeyUses,
     /// What this node has written down of who looks into audit logs.
     pub readings: Readings,
+    /// Calls made with API keys that are not in an audit log yet.
+    pub api_calls: ApiCalls,
+    /// Takes what programs do and report into the audit logs.
+    pub audit_intake: Arc<dyn AuditIntake>,
+    /// The organizations, as the platform's staff see them.
+    pub tenants: Arc<dyn Tenants>,
+    /// Collects the money.
+    pub billing: Arc<dyn Billing>,
     /// The exports that run.
     pub exports: Exports,
     /// What the configuration says.
@@ -75,6 +86,8 @@ pub struct Settings {
     pub limits: Option<Limits>,
     /// How far webhooks may lead.
     pub webhooks: Reach,
+    /// What each plan has.
+    pub plans: Plans,
 }
 
 /// How much mail is sent on request, so that Rollcall is no cannon for spam; how fast passwords can be guessed; and how much of

@@ -191,6 +191,8 @@ ids! {
     NoticeId = Notice, "notice";
     /// Names a checkpoint on its way to a witness.
     DeliveryId = Delivery, "delivery";
+    /// Names a change of an organization's plan.
+    PlanChangeId = PlanChange, "plan_change";
 }
 
 #[cfg(test)]

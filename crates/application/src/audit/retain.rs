@@ -48,8 +48,8 @@ pub trait Retention: Send + Sync {
 /// When the database does not answer.
 pub async fn retain_some(app: &Application, retention: &dyn Retention) -> Result<bool, Error> {
     let mut more = false;
-    for plan in [Plan::Free, Plan::Pro, Plan::Enterprise] {
-        let days = 365; // PLANS
+    for plan in Plan::ALL {
+        let days = i64::from(app.settings.plans.of(plan).audit_retention_days);
         let kept = Kept::at(app.now(), Duration::days(days));
         for organization in retention.due(plan, kept, LOGS).await? {
             more |= retention.retain(organization, kept, AT_ONCE).await? > 0;

@@ -14,6 +14,7 @@ use crate::{
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
     passkeys::{Passkeys, PasskeysView},
+    plans::{PlanChanges, PlanChangesView},
     second_factors::{SecondFactors, SecondFactorsView},
     security::{Security, SecurityView},
     sessions::{Sessions, SessionsView},
@@ -41,6 +42,7 @@ pub trait View:
     + SecondFactorsView
     + PasskeysView
     + SecurityView
+    + PlanChangesView
     + SigningKeysView
     + AuditView
     + TreeView
@@ -61,6 +63,7 @@ impl<T> View for T where
         + SecondFactorsView
         + PasskeysView
         + SecurityView
+        + PlanChangesView
         + SigningKeysView
         + AuditView
         + TreeView
@@ -84,6 +87,7 @@ pub trait UnitOfWork:
     + SecondFactors
     + Passkeys
     + Security
+    + PlanChanges
     + SigningKeys
     + Witnesses
 {

@@ -19,7 +19,9 @@ use rollcall_domain::{
     audit::{Action, Origin, Outcome},
     members::{Member, Membership},
     organizations::{Organization, Plan},
+    plans::{Offer, Plans},
     secret::{Secret, TokenHash},
+    security::Control,
     sessions::{Lifetimes, Session},
     tokens::{Issuer, KeyPurpose, SigningKey},
     witnesses::Reach,
@@ -27,12 +29,17 @@ use rollcall_domain::{
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
-    Actor, Application, KeyActor, Limits, Means, Settings,
+    Actor, Application, Error, KeyActor, Limits, Means, Page, PageRequest, Settings,
     api_keys::{FoundKey, KeyHash, KeyUse, KeyUses, ListedKey},
-    audit::{Checkpoints, Log, QueueState, Readings, Record, Round, Sequencer, Sequencing, Shard, Turn},
+    audit::{
+        ApiCalls, AuditIntake, Checkpoints, Line, Log, QueueState, Readings, Record, Round, Sequencer,
+        Sequencing, Shard, Turn,
+    },
     mail::Letter,
+    operator::{Tenant, Tenants},
     organizations::Exports,
     passwords::{Cost, Passwords},
+    plans::{Billing, Order, Receipt},
     ports::{
         Asked, Attempt, Attempts, Begun, Ceremonies, Ceremony, Clock, Credential, CredentialId, Credentials,
         Directory, Entropy, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasskey,
@@ -103,6 +110,7 @@ pub(crate) type Committed = Vec<(Scope, Vec<(Action, Outcome)>, Vec<Letter>)>;
 pub(crate) struct TestStore {
     units: Arc<Mutex<Vec<MockUnit>>>,
     committed: Arc<Mutex<Committed>>,
+    changes: Arc<Mutex<Vec<(&'static str, Option<String>)>>>,
 }
 
 impl TestStore {
@@ -111,7 +119,12 @@ impl TestStore {
     }
 
     pub(crate) fn of_each(units: impl Into<Vec<MockUnit>>) -> Self {
-        Self { units: Arc::new(Mutex::new(units.into())), committed: Arc::default() }
+        Self { units: Arc::new(Mutex::new(units.into())), ..Self::default() }
+    }
+
+    /// What the committed events say has changed, in order: each field with its value after.
+    pub(crate) fn changes(&self) -> Vec<(&'static str, Option<String>)> {
+        self.changes.lock().expect("no panic").clone()
     }
 
     pub(crate) fn committed(&self) -> Committed {
@@ -137,8 +150,11 @@ impl Store for TestStore {
             here.0 = scope;
             Ok(())
         });
-        let committed = self.committed.clone();
+        let (committed, changes) = (self.committed.clone(), self.changes.clone());
         unit.expect_commit().returning(move |record| {
+            let changed = record.entries().flat_map(|entry| &entry.event().changes);
+            let changed = changed.map(|change| (change.field, change.after.clone()));
+            changes.lock().expect("no panic").extend(changed);
             let mut here = here.lock().expect("no panic");
             note(&mut here, &record);
             committed.lock().expect("no panic").append(&mut here.1);
@@ -316,6 +332,56 @@ impl Sequencer for NothingWaits {
     }
 }
 
+/// A log that is off.
+pub(crate) struct Off;
+
+#[async_trait]
+impl AuditIntake for Off {
+    async fn take(&self, _: OrganizationId, _: &[Line]) -> Answer<Option<usize>> {
+        Ok(None)
+    }
+}
+
+/// A platform without organizations.
+pub(crate) struct Nobody;
+
+#[async_trait]
+impl Tenants for Nobody {
+    async fn page(&self, _: &PageRequest<OrganizationId>) -> Answer<Page<Tenant, OrganizationId>> {
+        Ok(Page { entries: Vec::new(), next: None })
+    }
+
+    async fn find(&self, _: OrganizationId) -> Answer<Option<Tenant>> {
+        Ok(None)
+    }
+}
+
+/// Is content with every plan.
+pub(crate) struct Agrees;
+
+#[async_trait]
+impl Billing for Agrees {
+    async fn agree(&self, _: &Order) -> Result<Receipt, Error> {
+        Ok(Receipt { provider: "test", reference: None })
+    }
+
+    async fn withdraw(&self, _: &Order, _: &Receipt) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// A small plan with two seats and ten keys, and larger ones.
+pub(crate) fn plans() -> Plans {
+    let offer = |controls: &[Control], seats| Offer {
+        controls: controls.iter().copied().collect(),
+        seats,
+        api_keys: Some(10),
+        audit_retention_days: 30,
+    };
+    let pro = [Control::CallRecording, Control::PhiProtection];
+    Plans::new([offer(&[], Some(2)), offer(&pro, Some(50)), offer(&Control::SOLD, None)]).expect("plans")
+}
+
 /// An application on mocks.
 pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Application {
     let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy::default());
@@ -338,6 +404,10 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         }),
         totp_issuer: "Rollcall".parse().expect("a name"),
         key_uses: KeyUses::default(),
+        api_calls: ApiCalls::default(),
+        audit_intake: Arc::new(Off),
+        tenants: Arc::new(Nobody),
+        billing: Arc::new(Agrees),
         feed: Feed::new(Arc::new(NothingRevoked)),
         sequencing: Sequencing::new(Arc::new(NothingWaits)),
         readings: Readings::default(),
@@ -347,6 +417,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
             limits: None,
             webhooks: Reach::Public,
+            plans: plans(),
         },
     }
 }
@@ -371,6 +442,7 @@ pub(crate) fn organization() -> Organization {
         slug: "acme-000000".parse().expect("a slug"),
         plan: Plan::Free,
         created_at: NOW,
+        suspended: false,
         version: 1,
     }
 }
@@ -424,6 +496,7 @@ pub(crate) fn key_actor(number: u8) -> KeyActor {
         key: api_key(number),
         organization: organization(),
         secret_until: None,
+        audited: false,
         means: Means::Session,
         standing: None,
         origin: Origin::default(),
