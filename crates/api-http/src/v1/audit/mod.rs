@@ -5,9 +5,16 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::api::Api;
 
 mod checkpoint;
+mod csv;
 mod export;
+mod object;
 mod prove_consistency;
 mod prove_inclusion;
+mod search;
+mod show;
+mod witness;
+
+pub(crate) use csv::Unwritable as NoRow;
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -15,4 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(prove_inclusion::prove_audit_inclusion))
         .routes(routes!(prove_consistency::prove_audit_consistency))
         .routes(routes!(export::export_audit_log))
+        .routes(routes!(search::list_audit_events))
+        .routes(routes!(show::show_audit_event))
+        .merge(witness::routes())
 }
