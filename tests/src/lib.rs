@@ -33,5 +33,5 @@ pub use link::Link;
 pub use manual_clock::ManualClock;
 pub use patience::until;
 pub use security_key::SecurityKey;
-pub use service::Service;
+pub use service::{OPERATOR_TOKEN, Service};
 pub use team::{PASSWORD, Team, word};

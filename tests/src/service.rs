@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rollcall_domain::tokens::KeyPurpose;
-use rollcall_server::{OperatorError, Ports, Profile, Server, Settings, SystemEntropy, rotate_keys};
+use rollcall_server::{OperatorError, Ports, Profile, Server, Settings, rotate_keys};
 use serde_json::{Value, json};
 
 use crate::{
@@ -24,7 +24,7 @@ pub struct Service {
 
 /// What tests change about the development profile: passwords cost next to nothing, ports are free ones, and
 /// everybody comes from one address.
-const VALUES: [(&str, &str); 7] = [
+const VALUES: [(&str, &str); 8] = [
     ("http.address", "127.0.0.1:0"),
     ("http.operations_address", "127.0.0.1:0"),
     ("passwords.memory_kib", "64"),
@@ -32,10 +32,14 @@ const VALUES: [(&str, &str); 7] = [
     ("passwords.patience_seconds", "60"),
     ("database.max_connections", "20"),
     ("limits.enabled", "false"),
+    ("operator.token", OPERATOR_TOKEN),
 ];
 
+/// The token of the platform's own staff.
+pub const OPERATOR_TOKEN: &str = "a token of the operator that is long enough";
+
 fn ports(clock: &ManualClock) -> Ports {
-    Ports { clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy) }
+    Ports { clock: Arc::new(clock.clone()), ..Ports::default() }
 }
 
 impl Service {
@@ -78,6 +82,37 @@ impl Service {
     /// Nobody in particular.
     pub fn anonymous(&self) -> Caller {
         Caller::anonymous(&self.base())
+    }
+
+    /// The platform's own staff.
+    pub fn operator(&self) -> Caller {
+        self.anonymous().with_token(OPERATOR_TOKEN)
+    }
+
+    /// Gives an organization a plan, as the platform's staff would.
+    pub async fn set_plan(&self, organization: &str, plan: &str) {
+        let path = format!("/operator/v1/organizations/{organization}/plan");
+        self.operator().put(&path, json!({"plan": plan})).await.expect(200);
+    }
+
+    /// Turns an organization's audit log on: its Owner does, who has just proved who they are, on a plan that has it.
+    pub async fn turn_audit_log_on(&self, team: &Team) {
+        self.set_plan(&team.organization, "enterprise").await;
+        team.owner().patch("/v1/security", json!({"audit_log": {"enabled": true}})).await.expect(200);
+    }
+
+    /// Takes an organization over to another plan on the command line, as the operator would.
+    pub async fn set_plan_here(
+        &self,
+        organization: &str,
+        plan: &str,
+        disable_controls: bool,
+    ) -> Result<(), OperatorError> {
+        let (organization, plan) = (organization.parse().unwrap(), plan.parse().unwrap());
+        let ports = ports(&self.clock);
+        rollcall_server::set_plan(&self.settings, &ports, organization, plan, disable_controls)
+            .await
+            .map(|_| ())
     }
 
     /// Stops it in good order.
@@ -160,7 +195,7 @@ impl Service {
 
     /// The same on a machine with another clock.
     pub async fn restore_at(&self, organization: &str, clock: &ManualClock) -> Result<(), OperatorError> {
-        let ports = Ports { clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy) };
+        let ports = Ports { clock: Arc::new(clock.clone()), ..Ports::default() };
         rollcall_server::restore(&self.settings, &ports, organization.parse().unwrap()).await.map(|_| ())
     }
 

@@ -14,6 +14,7 @@ pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 13] = [
     ("members", "org_id, user_id"),
     ("mfa_deadlines", "org_id, user_id"),
     ("organizations", "org_id"),
+    ("plan_changes", "org_id, change_id"),
     ("security_controls", "org_id, control"),
 ];
 /// Tables that belong to accounts or to the platform.
@@ -100,6 +101,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 92] = [
     ("notices", "own_account", "rollcall_app", "ALL"),
     ("notices", "task", "rollcall_app", "ALL"),
     ("organizations", "directory", "rollcall_directory", "SELECT"),
+    ("organizations", "operator", "rollcall_app", "SELECT"),
     ("organizations", "own_account", "rollcall_app", "SELECT"),
     ("organizations", "own_organization", "rollcall_app", "ALL"),
     ("organizations", "purge", "rollcall_purge", "ALL"),
@@ -111,6 +113,8 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 92] = [
     ("password_resets", "directory_erasure", "rollcall_directory", "DELETE"),
     ("password_resets", "own_address", "rollcall_app", "ALL"),
     ("password_resets", "task", "rollcall_app", "ALL"),
+    ("plan_changes", "own_organization", "rollcall_app", "ALL"),
+    ("plan_changes", "purge", "rollcall_purge", "ALL"),
     ("recovery_codes", "own_account", "rollcall_app", "ALL"),
     ("revocations", "directory", "rollcall_directory", "ALL"),
     ("revocations", "task", "rollcall_app", "ALL"),
@@ -186,6 +190,7 @@ pub(crate) const RIGHTS: [&str; 31] = [
     "passkey_ceremonies: DELETE INSERT SELECT",
     "passkeys: DELETE INSERT SELECT",
     "password_resets: DELETE INSERT",
+    "plan_changes: INSERT SELECT",
     "recovery_codes: DELETE INSERT SELECT",
     "revocations: DELETE SELECT",
     "security_controls: INSERT SELECT",

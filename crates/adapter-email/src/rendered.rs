@@ -10,11 +10,12 @@ use crate::{
     templates::{
         AccountDeletedHtml, AccountDeletedText, AccountExistsHtml, AccountExistsText, AddressInUseHtml,
         AddressInUseText, ApiKeyReportedHtml, ApiKeyReportedText, AuditCheckpointHtml, AuditCheckpointText,
-        ConfirmEmailHtml, ConfirmEmailText, ConfirmSignupHtml, ConfirmSignupText, EmailChangeRequestedHtml,
-        EmailChangeRequestedText, EmailChangedHtml, EmailChangedText, FailedSignInsHtml, FailedSignInsText,
-        InvitationHtml, InvitationText, MfaReminderHtml, MfaReminderText, MfaRequiredHtml, MfaRequiredText,
-        OrganizationDeletedHtml, OrganizationDeletedText, PasswordChangedHtml, PasswordChangedText,
-        PasswordResetHtml, PasswordResetText, SecurityNoticeHtml, SecurityNoticeText,
+        ConfirmEmailHtml, ConfirmEmailText, ConfirmSignupHtml, ConfirmSignupText, ControlSwitchedOffHtml,
+        ControlSwitchedOffText, EmailChangeRequestedHtml, EmailChangeRequestedText, EmailChangedHtml,
+        EmailChangedText, FailedSignInsHtml, FailedSignInsText, InvitationHtml, InvitationText,
+        MfaReminderHtml, MfaReminderText, MfaRequiredHtml, MfaRequiredText, OrganizationDeletedHtml,
+        OrganizationDeletedText, PasswordChangedHtml, PasswordChangedText, PasswordResetHtml,
+        PasswordResetText, SecurityNoticeHtml, SecurityNoticeText,
     },
 };
 
@@ -159,6 +160,19 @@ impl Rendered {
                     subject: format!("A checkpoint of the audit log of {organization}"),
                     text: AuditCheckpointText { organization, id, size, note, contact }.render()?,
                     html: AuditCheckpointHtml { organization, id, size, note, contact }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::ControlSwitchedOff { to, name, organization, control } => {
+                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
+                let (name, organization, control) = (name.as_str(), organization.as_str(), control.title());
+                let text = ControlSwitchedOffText { name, organization, control, public_url, contact };
+                let html = ControlSwitchedOffHtml { name, organization, control, public_url, contact };
+                Ok(Self {
+                    to,
+                    subject: format!("{control} of {organization} is off"),
+                    text: text.render()?,
+                    html: html.render()?,
                     links: Vec::new(),
                 })
             }

@@ -2,6 +2,7 @@
 //! same [`Server`] inside their own process, with a clock they can move.
 
 mod audit;
+mod billing;
 mod database;
 mod http;
 mod keys;
@@ -18,10 +19,11 @@ mod visit;
 mod workers;
 
 pub use audit::{AuditError, Checked, Known, check_logs, newest_checkpoint, verify_export};
+pub use billing::OnAccount;
 pub use database::{Database, DatabaseError, Reservation};
 pub use log_lines::Flusher;
 pub use logging::{InvalidLogging, start_logging};
-pub use operator::{OperatorError, reset_mfa, restore};
+pub use operator::{OperatorError, reset_mfa, restore, set_plan};
 pub use ports::{Ports, SystemClock, SystemEntropy};
 pub use reference::reference;
 pub use rollcall_audit_proof::{Failure, Progress, Verified};

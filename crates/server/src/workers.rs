@@ -1,6 +1,6 @@
 //! What goes on without being asked: sending mail, forgetting what is long over, removing deleted organizations whose time
 //! is over, telling people by when they need a second factor, sealing seeds anew, counting what waits, writing down when API keys were
-//! last used, giving audit events their places.
+//! last used, and what was called with them, giving audit events their places.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,6 +24,8 @@ const COUNT_EVERY: Duration = Duration::from_secs(5);
 const SEQUENCE_EVERY: Duration = Duration::from_secs(1);
 /// How often it is written down when API keys were last used.
 const WRITE_USES_EVERY: Duration = Duration::from_secs(3);
+/// How often the calls that were made with API keys are written down.
+const WRITE_CALLS_EVERY: Duration = Duration::from_millis(250);
 /// How often what is long over is forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(15 * 60);
 /// How often organizations whose time is over are looked for.
@@ -98,6 +100,13 @@ impl Workers {
             // The last time is when everything else has stopped.
             while pause(WRITE_USES_EVERY, &stopped).await {
                 complain(api_keys::write_down_uses(&workers.app).await);
+            }
+        });
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
+            // The last time is when everything else has stopped.
+            while pause(WRITE_CALLS_EVERY, &stopped).await {
+                complain(audit::write_down_calls(&workers.app).await.map(drop));
             }
         });
         let stopped = stop.clone();

@@ -11,8 +11,10 @@ mod authorization;
 mod invitations;
 mod members;
 mod objects;
+mod operator;
 mod organizations;
 mod passkeys;
+mod plans;
 mod revocations;
 mod second_factors;
 mod security;
@@ -30,6 +32,9 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(tokens::routes())
         .merge(organizations::routes())
         .merge(security::routes())
+        .merge(plans::routes())
+        .merge(audit::routes())
+        .merge(operator::routes())
         .merge(authorization::routes())
         .merge(revocations::routes())
         .merge(members::routes())

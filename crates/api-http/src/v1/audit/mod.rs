@@ -10,6 +10,7 @@ mod export;
 mod object;
 mod prove_consistency;
 mod prove_inclusion;
+mod report;
 mod search;
 mod show;
 mod witness;
@@ -22,7 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(prove_inclusion::prove_audit_inclusion))
         .routes(routes!(prove_consistency::prove_audit_consistency))
         .routes(routes!(export::export_audit_log))
-        .routes(routes!(search::list_audit_events))
+        .routes(routes!(search::list_audit_events, report::report_events))
         .routes(routes!(show::show_audit_event))
         .merge(witness::routes())
 }
