@@ -105,9 +105,9 @@ CREATE POLICY retention ON audit_retention TO rollcall_purge
     USING (current_setting('rollcall.task', true) = 'audit_retention');
 
 -- Where something is too old.
-CREATE POLICY retention ON organizations FOR SELECT TO rollcall_app
+CREATE POLICY retention_due ON organizations FOR SELECT TO rollcall_app
     USING (current_setting('rollcall.task', true) = 'audit_retention' AND deleted_at IS NULL);
-CREATE POLICY retention ON audit_leaves FOR SELECT TO rollcall_app
+CREATE POLICY retention_due ON audit_leaves FOR SELECT TO rollcall_app
     USING (current_setting('rollcall.task', true) = 'audit_retention');
 
 GRANT SELECT (event_id, occurred_at) ON audit_leaves TO rollcall_purge;

@@ -363,7 +363,6 @@ impl From<Error> for Problem {
             | Error::TooManyMembers { .. }
             | Error::TooManyApiKeysForPlan { .. }
             | Error::PaymentDeclined) => Self::of_plan(&error),
-            Error::AuditLogDisabled => Self::plain(Code::AuditLogDisabled),
             Error::PasswordResetGone => Self::plain(Code::PasswordResetGone),
             Error::EmailChangeGone => Self::plain(Code::EmailChangeGone),
             Error::PasskeyExists => Self::plain(Code::PasskeyExists),
