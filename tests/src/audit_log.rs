@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rollcall_audit_proof::{Hash, Tile, TileId, Tree};
+use rollcall_audit_proof::{Change, Hash, Leaf, Reference, Tile, TileId, Tree, VERSION};
+use rollcall_domain::{EventId, OrganizationId};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
 
@@ -32,10 +33,13 @@ impl TestDatabase {
     /// Writes events into a log, in one transaction.
     pub async fn write_events(&self, log: Uuid, count: u32) {
         let write = format!(
-            "INSERT INTO audit_events (org_id, event_id, occurred_at, actor_kind, action, target_kind, outcome, leaf, personal)
-             SELECT '{log}', id, '2026-03-01', 'system', 'test', 'nothing', 'success',
-                    convert_to('{{\"id\":\"' || id || '\"}}', 'UTF8'), '{{}}'
-               FROM (SELECT gen_random_uuid() FROM generate_series(1, {count})) AS ids (id)"
+            r#"INSERT INTO audit_events (org_id, event_id, occurred_at, actor_kind, action, target_kind, outcome, leaf, personal)
+             SELECT '{log}', id, '2026-03-01T00:00Z', 'system', 'test', 'nothing', 'success',
+                    convert_to('{{"action":"test","actor":{{"id":null,"kind":"system"}},"at":"2026-03-01T00:00:00.000000Z","changes":[],"id":"'
+                               || type_id('evt', id) || '","log":"' || type_id('org', '{log}')
+                               || '","outcome":"success","personal":{{}},"request_id":null,"session":null,"target":{{"id":null,"kind":"nothing"}},"v":1}}',
+                               'UTF8'), '{{}}'
+               FROM (SELECT gen_random_uuid() FROM generate_series(1, {count})) AS ids (id)"#
         );
         self.execute(&write).await;
     }
@@ -43,14 +47,28 @@ impl TestDatabase {
     /// Writes the event that turns a log on, or off.
     pub async fn write_switch(&self, log: Uuid, on: bool) {
         let (before, after) = if on { ("off", "on") } else { ("on", "off") };
-        let leaf = format!(
-            r#"{{"changes":[{{"after":"{after}","before":"{before}","field":"audit_log"}}],"id":"{}"}}"#,
-            Uuid::from_u128(crate::random())
-        );
+        let event = EventId::from_uuid(Uuid::from_u128(crate::random()));
+        let (id, log_id) = (event.to_string(), OrganizationId::from_uuid(log).to_string());
+        let leaf = Leaf {
+            action: "security.control_changed",
+            actor: Reference { id: None, kind: "system" },
+            at: "2026-03-01T00:00:00.000000Z",
+            changes: vec![Change { after: Some(after), before: Some(before), field: "audit_log" }],
+            id: &id,
+            log: if log.is_nil() { "platform" } else { &log_id },
+            outcome: "success",
+            personal: BTreeMap::new(),
+            request_id: None,
+            session: None,
+            target: Reference { id: None, kind: "nothing" },
+            v: VERSION,
+        };
+        let leaf = String::from_utf8(leaf.encode().unwrap()).unwrap();
         let write = format!(
             "INSERT INTO audit_events (org_id, event_id, occurred_at, actor_kind, action, target_kind, outcome, leaf, personal)
-             VALUES ('{log}', gen_random_uuid(), '2026-03-01', 'system', 'security.control_changed', 'nothing', 'success',
-                     convert_to('{leaf}', 'UTF8'), '{{}}')"
+             VALUES ('{log}', '{}', '2026-03-01T00:00Z', 'system', 'security.control_changed', 'nothing', 'success',
+                     convert_to('{leaf}', 'UTF8'), '{{}}')",
+            event.uuid()
         );
         self.execute(&write).await;
     }

@@ -64,6 +64,11 @@ impl Service {
         Self { server: Some(server), settings, database, clock, _data_dir: data_dir }
     }
 
+    /// Makes another key for checkpoints, as `rollcall keys rotate audit_checkpoint` does.
+    pub async fn rotate_checkpoint_key(&self) -> String {
+        rotate_keys(&self.settings, &ports(&self.clock), KeyPurpose::AuditCheckpoint).await.unwrap()
+    }
+
     /// Makes another signing key, as `rollcall keys rotate` does beside a node that serves; gives back what it says.
     pub async fn rotate_keys(&self) -> String {
         rotate_keys(&self.settings, &ports(&self.clock), KeyPurpose::AccessToken).await.unwrap()
@@ -262,12 +267,6 @@ impl Service {
         let rows = self.database.rows(&query).await;
         let text = |row: &Value, field: &str| row[field].as_str().unwrap().to_owned();
         rows.iter().map(|row| (text(row, "action"), text(row, "outcome"))).collect()
-    }
-
-    /// Turns an organization's audit log on; what it holds is in its tree when this returns.
-    pub async fn turn_audit_log_on(&self, team: &Team) {
-        self.database.write_switch(organization_uuid(&team.organization), true).await;
-        self.database.all_sequenced().await;
     }
 
     /// Turns it off again.

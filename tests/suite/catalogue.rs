@@ -1,9 +1,10 @@
 //! What there is in the database that keeps organizations apart. A change of it is made here, too, on purpose.
 
 /// Tables that belong to organizations, with the columns of their primary keys.
-pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 13] = [
+pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 14] = [
     ("api_key_secrets", "org_id, key_id, secret_hash"),
     ("api_keys", "org_id, key_id"),
+    ("audit_checkpoints", "org_id, size, origin"),
     ("audit_events", "org_id, event_id"),
     ("audit_leaves", "org_id, idx"),
     ("audit_tiles", "org_id, level, tile"),
@@ -42,7 +43,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 92] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 95] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
     ("api_keys", "directory", "rollcall_directory", "SELECT"),
@@ -50,6 +51,9 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 92] = [
     ("api_keys", "own_organization", "rollcall_app", "ALL"),
     ("api_keys", "purge", "rollcall_purge", "ALL"),
     ("attempts", "task", "rollcall_app", "ALL"),
+    ("audit_checkpoints", "own_organization", "rollcall_app", "SELECT"),
+    ("audit_checkpoints", "purge", "rollcall_purge", "ALL"),
+    ("audit_checkpoints", "task", "rollcall_app", "ALL"),
     ("audit_events", "directory", "rollcall_directory", "SELECT"),
     ("audit_events", "directory_erasure", "rollcall_directory", "UPDATE"),
     ("audit_events", "forgetting", "rollcall_purge", "ALL"),
@@ -166,11 +170,12 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 21] = [
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.
-pub(crate) const RIGHTS: [&str; 31] = [
+pub(crate) const RIGHTS: [&str; 32] = [
     "_sqlx_migrations: SELECT",
     "api_key_secrets: DELETE INSERT",
     "api_keys: INSERT SELECT",
     "attempts: DELETE INSERT SELECT",
+    "audit_checkpoints: INSERT SELECT",
     "audit_events: INSERT SELECT",
     "audit_leaves: INSERT SELECT",
     "audit_queue: DELETE SELECT",

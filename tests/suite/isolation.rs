@@ -156,6 +156,8 @@ async fn what_purges_may_remove_what_belongs_to_deleted_organizations_and_reads_
     let expected = [
         "api_keys: DELETE: ",
         "api_keys: SELECT: key_id org_id",
+        "audit_checkpoints: DELETE: ",
+        "audit_checkpoints: SELECT: org_id size",
         "audit_events: DELETE: ",
         "audit_events: SELECT: event_id org_id",
         "audit_leaves: DELETE: ",

@@ -261,6 +261,7 @@ async fn the_database_itself_purges_nothing_but_what_is_deleted_and_over() {
     let mut as_purge = service.database.connect().await;
     as_purge.execute("SET ROLE rollcall_purge").await.unwrap();
     for table in [
+        "audit_checkpoints",
         "audit_events",
         "audit_leaves",
         "audit_tiles",

@@ -29,8 +29,10 @@ pub(crate) struct Row {
     pub(crate) needs: Needs,
     /// A body that would be accepted.
     body: Option<Value>,
-    /// Which id of the other organization stands in the path.
+    /// Which id of the other organization stands in the path, or in the query.
     foreign: Option<Foreign>,
+    /// A query that would be accepted.
+    query: &'static str,
 }
 
 #[derive(Clone, Copy)]
@@ -38,15 +40,32 @@ enum Foreign {
     Member,
     Invitation,
     ApiKey,
+    Event,
+}
+
+impl Foreign {
+    /// An id of such a thing that never was.
+    fn unknown(self) -> &'static str {
+        match self {
+            Self::Member => "user_01h455vb4pex5vsknk084sn02q",
+            Self::Invitation => "inv_01h455vb4pex5vsknk084sn02q",
+            Self::ApiKey => "key_01h455vb4pex5vsknk084sn02q",
+            Self::Event => "evt_01h455vb4pex5vsknk084sn02q",
+        }
+    }
 }
 
 fn row(method: &'static str, path: &'static str, needs: Needs) -> Row {
-    Row { method, path, needs, body: None, foreign: None }
+    Row { method, path, needs, body: None, foreign: None, query: "" }
 }
 
 impl Row {
     fn with(self, body: Value) -> Self {
         Self { body: Some(body), ..self }
+    }
+
+    fn asking(self, query: &'static str) -> Self {
+        Self { query, ..self }
     }
 
     fn on(self, foreign: Foreign) -> Self {
@@ -55,7 +74,8 @@ impl Row {
 
     /// The path with an id in it.
     fn path(&self, id: &str) -> String {
-        self.path
+        format!("{}{}", self.path, self.query)
+            .replace("{event_id}", id)
             .replace("{user_id}", id)
             .replace("{invitation_id}", id)
             .replace("{session_id}", id)
@@ -66,7 +86,7 @@ impl Row {
 }
 
 pub(crate) fn rows() -> Vec<Row> {
-    use Foreign::{ApiKey, Invitation, Member};
+    use Foreign::{ApiKey, Event, Invitation, Member};
     use Needs::{Nothing, Operator, Permission as P, Service, Session};
     let invitation = json!({"email": "refused@example.com", "role": "viewer"});
     let event = json!({
@@ -125,6 +145,12 @@ pub(crate) fn rows() -> Vec<Row> {
         row("patch", "/v1/organization", P("organization:update")).with(json!({"name": "Refused"})),
         row("delete", "/v1/organization", P("organization:delete")).with(json!({"confirm_name": "Acme"})),
         row("get", "/v1/organization/export", P("organization:export")),
+        row("get", "/v1/audit/checkpoint", P("audit_log:read")),
+        row("get", "/v1/audit/proofs/inclusion", P("audit_log:read"))
+            .asking("?event_id={event_id}")
+            .on(Event),
+        row("get", "/v1/audit/proofs/consistency", P("audit_log:read")).asking("?from=1"),
+        row("get", "/v1/audit/export", P("audit_log:read")),
         row("get", "/v1/members", P("team:read")),
         row("delete", "/v1/members/me", Session),
         row("get", "/v1/members/{user_id}", P("team:read")).on(Member),
@@ -210,8 +236,7 @@ async fn roles_without_the_permission_get_403_and_it_is_written_down() {
         let needed: Permission = permission.parse().unwrap();
         for role in Role::ALL.into_iter().filter(|role| !role.grants(needed)) {
             let id = match row.foreign {
-                Some(Foreign::Invitation) => "inv_01h455vb4pex5vsknk084sn02q",
-                Some(Foreign::ApiKey) => "key_01h455vb4pex5vsknk084sn02q",
+                Some(foreign @ (Foreign::Invitation | Foreign::ApiKey | Foreign::Event)) => foreign.unknown(),
                 Some(Foreign::Member) | None => team.id("viewer"),
             };
             let answer = call(team.caller(role.as_str()), &row, id).await.problem(403, "permission_denied");
@@ -237,6 +262,8 @@ async fn attack_5_keys_get_to_what_is_for_programs_and_nowhere_else() {
     let every: Vec<&str> = every.map(Permission::as_str).collect();
     let (_, secret) = crate::api_keys::make(team.owner(), json!({"scopes": every})).await;
     let (_, weak) = crate::api_keys::make(team.owner(), json!({"scopes": ["analytics:read"]})).await;
+    service.turn_audit_log_on(&team).await;
+    let event = an_event_of(&service, &team).await;
     let (strong, weak) = (service.anonymous().with_token(&secret), service.anonymous().with_token(&weak));
     service.all_mail_sent().await;
     let before = without_refusals(everything_of(&service, &team).await);
@@ -244,8 +271,8 @@ async fn attack_5_keys_get_to_what_is_for_programs_and_nowhere_else() {
     let open = ["/v1/session", "/v1/roles", "/v1/authorize", "/v1/tokens"];
     for row in rows() {
         let id = match row.foreign {
-            Some(Foreign::Invitation) => "inv_01h455vb4pex5vsknk084sn02q",
-            Some(Foreign::ApiKey) => "key_01h455vb4pex5vsknk084sn02q",
+            Some(foreign @ (Foreign::Invitation | Foreign::ApiKey)) => foreign.unknown(),
+            Some(Foreign::Event) => &event,
             Some(Foreign::Member) | None => team.id("viewer"),
         };
         let (strongly, weakly) = (call(&strong, &row, id).await, call(&weak, &row, id).await);
@@ -286,9 +313,21 @@ async fn attack_5_keys_get_to_what_is_for_programs_and_nowhere_else() {
     );
 }
 
-/// Rows, but for refusals and access tokens in the audit log, and for when keys were last used.
+/// An event that is in the tree of an organization's audit log.
+pub(crate) async fn an_event_of(service: &Service, team: &Team) -> String {
+    let organization = team.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
+    let query = format!(
+        "SELECT type_id('evt', event_id) AS id FROM audit_leaves WHERE org_id = '{organization}' ORDER BY idx LIMIT 1"
+    );
+    service.database.rows(&query).await[0]["id"].as_str().unwrap().to_owned()
+}
+
+/// Rows, but for refusals and what keys ask for in the audit log, and for when keys were last used.
 fn without_refusals(rows: Vec<Value>) -> Vec<Value> {
-    let told = |row: &Value| row["outcome"] == "refused" || row["action"] == "access_token.issued";
+    let asked = ["access_token.issued", "audit_log.exported"];
+    let told = |row: &Value| {
+        row["outcome"] == "refused" || row["action"].as_str().is_some_and(|action| asked.contains(&action))
+    };
     let mut rows: Vec<Value> = rows.into_iter().filter(|row| !told(row)).collect();
     for row in &mut rows {
         if let Some(row) = row.as_object_mut() {
@@ -305,15 +344,20 @@ async fn attack_1_real_ids_of_another_organization_look_like_ids_of_nothing() {
     let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);
     let (invitation, _) = service.invite(theirs.owner(), &Service::new_address("theirs"), "viewer").await;
     let (api_key, _) = crate::api_keys::make(theirs.owner(), json!({})).await;
+    service.turn_audit_log_on(&ours).await;
+    service.turn_audit_log_on(&theirs).await;
+    let event = an_event_of(&service, &theirs).await;
     service.all_mail_sent().await;
     let before = everything_of(&service, &theirs).await;
     for row in rows() {
         let Some(foreign) = row.foreign else { continue };
-        let (real, unknown) = match foreign {
-            Foreign::Member => (theirs.id("viewer"), "user_01h455vb4pex5vsknk084sn02q"),
-            Foreign::Invitation => (invitation.as_str(), "inv_01h455vb4pex5vsknk084sn02q"),
-            Foreign::ApiKey => (api_key.as_str(), "key_01h455vb4pex5vsknk084sn02q"),
+        let real = match foreign {
+            Foreign::Member => theirs.id("viewer"),
+            Foreign::Invitation => invitation.as_str(),
+            Foreign::ApiKey => api_key.as_str(),
+            Foreign::Event => event.as_str(),
         };
+        let unknown = foreign.unknown();
         for caller in Role::ALL.map(|role| ours.caller(role.as_str())) {
             let of_nothing = call(caller, &row, unknown).await;
             for id in [real, "nonsense", "org_01h455vb4pex5vsknk084sn02q", &real.to_uppercase()] {

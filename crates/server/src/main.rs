@@ -207,28 +207,22 @@ async fn check(organizations: Vec<OrganizationId>, known: Known) -> Result<ExitC
             show(&bar, so_far);
         }
     };
-    let checked = check_logs(
-        &settings,
-        &Ports::default(),
-        &organizations,
-        &trust,
-        progress,
-        |Checked { log, verified, broken_tile }| {
-            let mut found = bar.suspend(|| told(log, verified));
-            if let (Some(tile), 0) = (broken_tile, found) {
-                bar.suspend(|| {
-                    println!(
-                        "{log}: tile {} of level {} does not go with the events, so that proofs fail",
-                        tile.index, tile.level
-                    );
-                });
-                found = UNPROVEN;
-            }
-            // The first that was found is the one to tell.
-            code = if code == 0 { found } else { code };
-        },
-    );
-    let checked = checked.await;
+    let ports = Ports::default();
+    let checked = |Checked { log, verified, broken_tile }: &Checked| {
+        let mut found = bar.suspend(|| told(log, verified));
+        if let (Some(tile), 0) = (broken_tile, found) {
+            let (index, level) = (tile.index, tile.level);
+            bar.suspend(|| {
+                println!(
+                    "{log}: tile {index} of level {level} does not go with the events, so that proofs fail"
+                )
+            });
+            found = UNPROVEN;
+        }
+        // The first that was found is the one to tell.
+        code = if code == 0 { found } else { code };
+    };
+    let checked = check_logs(&settings, &ports, &organizations, &trust, progress, checked).await;
     bar.finish_and_clear();
     checked?;
     Ok(ExitCode::from(code))
