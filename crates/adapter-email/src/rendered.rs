@@ -9,13 +9,13 @@ use crate::{
     security_notice::Words,
     templates::{
         AccountDeletedHtml, AccountDeletedText, AccountExistsHtml, AccountExistsText, AddressInUseHtml,
-        AddressInUseText, ApiKeyReportedHtml, ApiKeyReportedText, ConfirmEmailHtml, ConfirmEmailText,
-        ConfirmSignupHtml, ConfirmSignupText, ControlSwitchedOffHtml, ControlSwitchedOffText,
-        EmailChangeRequestedHtml, EmailChangeRequestedText, EmailChangedHtml, EmailChangedText,
-        FailedSignInsHtml, FailedSignInsText, InvitationHtml, InvitationText, MfaReminderHtml,
-        MfaReminderText, MfaRequiredHtml, MfaRequiredText, OrganizationDeletedHtml, OrganizationDeletedText,
-        PasswordChangedHtml, PasswordChangedText, PasswordResetHtml, PasswordResetText, SecurityNoticeHtml,
-        SecurityNoticeText,
+        AddressInUseText, ApiKeyReportedHtml, ApiKeyReportedText, AuditCheckpointHtml, AuditCheckpointText,
+        ConfirmEmailHtml, ConfirmEmailText, ConfirmSignupHtml, ConfirmSignupText, ControlSwitchedOffHtml,
+        ControlSwitchedOffText, EmailChangeRequestedHtml, EmailChangeRequestedText, EmailChangedHtml,
+        EmailChangedText, FailedSignInsHtml, FailedSignInsText, InvitationHtml, InvitationText,
+        MfaReminderHtml, MfaReminderText, MfaRequiredHtml, MfaRequiredText, OrganizationDeletedHtml,
+        OrganizationDeletedText, PasswordChangedHtml, PasswordChangedText, PasswordResetHtml,
+        PasswordResetText, SecurityNoticeHtml, SecurityNoticeText,
     },
 };
 
@@ -149,6 +149,17 @@ impl Rendered {
                     subject: format!("An API key of {organization} was found and is revoked"),
                     text: ApiKeyReportedText { name, organization, key, prefix }.render()?,
                     html: ApiKeyReportedHtml { name, organization, key, prefix }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::AuditCheckpoint { to, organization, id, size, note } => {
+                let (organization, id) = (inert(organization.as_str()), id.to_string());
+                let (organization, id, note) = (organization.as_str(), id.as_str(), note.as_str());
+                Ok(Self {
+                    to,
+                    subject: format!("A checkpoint of the audit log of {organization}"),
+                    text: AuditCheckpointText { organization, id, size, note, contact }.render()?,
+                    html: AuditCheckpointHtml { organization, id, size, note, contact }.render()?,
                     links: Vec::new(),
                 })
             }

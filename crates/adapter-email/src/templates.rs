@@ -167,12 +167,32 @@ pub(crate) struct ApiKeyReportedText<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "audit_checkpoint.html")]
+pub(crate) struct AuditCheckpointHtml<'a> {
+    pub(crate) organization: &'a str,
+    pub(crate) id: &'a str,
+    pub(crate) size: u64,
+    pub(crate) note: &'a str,
+    pub(crate) contact: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "control_switched_off.html")]
 pub(crate) struct ControlSwitchedOffHtml<'a> {
     pub(crate) name: &'a str,
     pub(crate) organization: &'a str,
     pub(crate) control: &'a str,
     pub(crate) public_url: &'a str,
+    pub(crate) contact: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "audit_checkpoint.txt")]
+pub(crate) struct AuditCheckpointText<'a> {
+    pub(crate) organization: &'a str,
+    pub(crate) id: &'a str,
+    pub(crate) size: u64,
+    pub(crate) note: &'a str,
     pub(crate) contact: &'a str,
 }
 

@@ -11,7 +11,7 @@ use rollcall_application::{
 use rollcall_domain::{
     ApiKeyId, InvitationId, OrganizationId, UserId,
     accounts::Locale,
-    id::{EmailChangeId, MailId, NoticeId, PasswordResetId, SignupId},
+    id::{DeliveryId, EmailChangeId, MailId, NoticeId, PasswordResetId, SignupId},
     secret::TokenHash,
     security::Control,
 };
@@ -39,6 +39,7 @@ const EMAIL_CHANGED: &str = "email_changed";
 const ACCOUNT_DELETED: &str = "account_deleted";
 const MFA_REQUIRED: &str = "mfa_required";
 const MFA_REMINDER: &str = "mfa_reminder";
+const AUDIT_CHECKPOINT: &str = "audit_checkpoint";
 /// How often another node's letters are looked for. Being told of them (NOTIFY) would make every commit that queues
 /// one wait for every other.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -76,6 +77,9 @@ pub(crate) async fn queue(
             }
             Letter::ApiKeyReported { organization, key, owner } => {
                 (organization.uuid(), API_KEY_REPORTED, key.uuid(), Some(owner.uuid()))
+            }
+            Letter::AuditCheckpoint { organization, delivery } => {
+                (organization.uuid(), AUDIT_CHECKPOINT, delivery.uuid(), None)
             }
             Letter::ControlSwitchedOff { organization, control, owner } => {
                 (organization.uuid(), switched_off(*control), owner.uuid(), None)
@@ -140,6 +144,10 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
             organization: OrganizationId::from_uuid(organization),
             key: ApiKeyId::from_uuid(subject),
             owner: UserId::from_uuid(owner),
+        }),
+        (AUDIT_CHECKPOINT, _) => Ok(Letter::AuditCheckpoint {
+            organization: OrganizationId::from_uuid(organization),
+            delivery: DeliveryId::from_uuid(subject),
         }),
         (EMAIL_CHANGE, _) => Ok(Letter::EmailChange { change: EmailChangeId::from_uuid(subject) }),
         (EMAIL_CHANGE_REQUESTED, _) => {
@@ -237,6 +245,9 @@ impl Outbox for PgStore {
             Letter::ApiKeyReported { organization, key, owner } => {
                 self.api_key_reported_contents(organization, key, owner).await
             }
+            Letter::AuditCheckpoint { organization, delivery } => {
+                self.audit_checkpoint_contents(organization, delivery).await
+            }
             Letter::ControlSwitchedOff { organization, control, owner } => {
                 self.control_switched_off_contents(organization, control, owner).await
             }
@@ -276,6 +287,22 @@ impl Outbox for PgStore {
             i32::from(mail.attempts) + 1,
         );
         let settled = update.execute(&mut *transaction).await.map_err(store_error)?.rows_affected() == 1;
+        if let (true, Letter::AuditCheckpoint { organization, delivery }) = (settled, &mail.letter) {
+            // Whoever has it sent sees what became of it.
+            let told = sqlx::query!(
+                "UPDATE audit_deliveries
+                    SET attempts = $3, settled_at = $4, last_error = $5,
+                        state = CASE $6 WHEN 'dead' THEN 'failed' ELSE $6 END
+                  WHERE org_id = $1 AND delivery_id = $2 AND state = 'queued'",
+                organization.uuid(),
+                delivery.uuid(),
+                i32::from(mail.attempts) + 1,
+                settled_at,
+                error,
+                state,
+            );
+            told.execute(&mut *transaction).await.map_err(store_error)?;
+        }
         if settled && settled_at.is_some() {
             // Whom it was for is only kept for this.
             let forget = sqlx::query!(

@@ -50,6 +50,9 @@ pub(crate) mod task {
     pub(crate) const OPERATOR: &str = "operator";
     pub(crate) const REVOCATIONS: &str = "revocations";
     pub(crate) const AUDIT: &str = "audit";
+    pub(crate) const AUDIT_SKETCHES: &str = "audit_sketches";
+    pub(crate) const AUDIT_RETENTION: &str = "audit_retention";
+    pub(crate) const WITNESSES: &str = "witnesses";
 }
 
 impl Transaction {
@@ -90,7 +93,7 @@ fn declaration(scope: Scope) -> String {
 }
 
 /// `SET LOCAL` ends with the transaction, however it ends.
-fn settings(organization: Option<Uuid>, user: Option<Uuid>, task: &'static str) -> String {
+pub(crate) fn settings(organization: Option<Uuid>, user: Option<Uuid>, task: &'static str) -> String {
     let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     // Ids are written by us, so there is nothing in them that SQL could mistake.
     format!(

@@ -40,6 +40,8 @@ pub(crate) enum CutOff {
     Refused(#[from] Error),
     #[error("a piece cannot be written: {0}")]
     Unwritable(#[from] serde_json::Error),
+    #[error("a row cannot be written: {0}")]
+    NoRow(#[from] crate::v1::NoRow),
 }
 
 /// The longest that a piece waits to be taken: shorter than the database waits for the next query of a transaction.

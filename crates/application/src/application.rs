@@ -10,13 +10,14 @@ use rollcall_domain::{
     plans::Plans,
     second_factors::Issuer,
     sessions::Lifetimes,
+    witnesses::Reach,
 };
 use time::OffsetDateTime;
 
 use crate::{
     Asks, Error, Failure,
     api_keys::KeyUses,
-    audit::{ApiCalls, AuditIntake, Checkpoints, Record, Sequencing},
+    audit::{ApiCalls, AuditIntake, Checkpoints, Readings, Record, Sequencing},
     keyring::Keyring,
     operator::Tenants,
     organizations::Exports,
@@ -60,6 +61,8 @@ pub struct Application {
     pub checkpoints: Checkpoints,
     /// What this node keeps in mind of API keys in use.
     pub key_uses: KeyUses,
+    /// What this node has written down of who looks into audit logs.
+    pub readings: Readings,
     /// Calls made with API keys that are not in an audit log yet.
     pub api_calls: ApiCalls,
     /// Takes what programs do and report into the audit logs.
@@ -81,6 +84,8 @@ pub struct Settings {
     pub sessions: Lifetimes,
     /// How much mail is sent on request, and how fast passwords can be guessed; no limits when none.
     pub limits: Option<Limits>,
+    /// How far webhooks may lead.
+    pub webhooks: Reach,
     /// What each plan has.
     pub plans: Plans,
 }

@@ -358,6 +358,14 @@ actions! {
     SecurityControlChanged = "security.control_changed";
     /// Members were reminded by when they need a second factor.
     MfaRemindersSent = "security.mfa_reminders_sent";
+    /// Somebody looked into the audit log.
+    AuditLogRead = "audit_log.read";
+    /// An organization chose who is sent the checkpoints of its audit log.
+    AuditWitnessSet = "audit_log.witness_set";
+    /// An organization has its checkpoints sent to nobody any more.
+    AuditWitnessRemoved = "audit_log.witness_removed";
+    /// A checkpoint of the audit log is on its way to the witness.
+    AuditCheckpointSent = "audit_log.checkpoint_sent";
     /// Somebody asked for what they have no permission for.
     PermissionDenied = "permission.denied";
     /// A program called an operation with an API key.

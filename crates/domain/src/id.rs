@@ -189,6 +189,8 @@ ids! {
     MfaChallengeId = MfaChallenge, "mfa";
     /// Names a notice to an address that its account may not have any more.
     NoticeId = Notice, "notice";
+    /// Names a checkpoint on its way to a witness.
+    DeliveryId = Delivery, "delivery";
     /// Names a change of an organization's plan.
     PlanChangeId = PlanChange, "plan_change";
 }

@@ -35,6 +35,7 @@ pub mod accounts;
 pub mod api_keys;
 pub mod attempts;
 pub mod audit;
+pub mod audit_search;
 mod email;
 pub mod id;
 pub mod invitations;
@@ -53,6 +54,7 @@ pub mod security;
 pub mod sessions;
 mod text;
 pub mod tokens;
+pub mod witnesses;
 
 pub use email::{EmailAddress, InvalidEmailAddress};
 pub use id::{ApiKeyId, EventId, InvitationId, OrganizationId, SessionId, UserId};

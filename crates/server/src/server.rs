@@ -16,7 +16,7 @@ use rollcall_api_http::{
 use rollcall_application::{
     Application, Settings as ApplicationSettings,
     api_keys::{KeyUses, write_down_uses},
-    audit::{ApiCalls, Checkpoints, Sequencing, write_down_calls},
+    audit::{ApiCalls, Checkpoints, Readings, Sequencing, witness::Webhooks, write_down_calls},
     mail::{Courier, DevMailbox, Pace},
     organizations::Exports,
     passwords::Passwords,
@@ -70,6 +70,9 @@ pub enum StartError {
     /// The generated keys cannot be read or written.
     #[error("the keys under the data directory cannot be used: {0}")]
     Keys(#[source] io::Error),
+    /// Nothing can be sent to webhooks.
+    #[error("{0}")]
+    Tls(String),
     /// Passwords cannot be hashed at the configured cost.
     #[error("passwords cannot be hashed as configured: {0}")]
     Passwords(String),
@@ -193,6 +196,10 @@ impl Node {
             attempts: Arc::new(store.clone()),
             purge: Arc::new(store.clone()),
             seeds: Arc::new(store.clone()),
+            sketches: Arc::new(store.clone()),
+            retention: Arc::new(store.clone()),
+            witness_post: Arc::new(store.clone()),
+            webhooks: webhooks(settings)?,
             mfa_notices: Arc::new(store.clone()),
             app,
             clock: ports.clock,
@@ -264,6 +271,7 @@ pub(crate) fn application(
         totp_issuer: settings.totp_issuer()?,
         feed: Feed::new(Arc::new(store.clone())),
         sequencing: Sequencing::new(Arc::new(store.clone())),
+        readings: Readings::default(),
         checkpoints: Checkpoints::new(&settings.audit_origin(address)?, Arc::new(store.clone())),
         key_uses: KeyUses::default(),
         api_calls: ApiCalls::default(),
@@ -275,8 +283,15 @@ pub(crate) fn application(
             sessions: settings.lifetimes(),
             limits: settings.limits(),
             plans: settings.plans()?,
+            webhooks: settings.webhooks(),
         },
     })
+}
+
+/// What sends to webhooks.
+fn webhooks(settings: &Settings) -> Result<Arc<dyn Webhooks>, StartError> {
+    let webhooks = rollcall_adapter_webhooks::Webhooks::new(settings.webhooks());
+    Ok(Arc::new(webhooks.map_err(|error| StartError::Tls(error.to_string()))?))
 }
 
 /// What passkeys are made for: the domain of the public URL. Without one there are none.

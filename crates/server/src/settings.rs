@@ -16,6 +16,7 @@ use rollcall_domain::{
     security::Control,
     sessions::Lifetimes,
     tokens::{Issuer, LONGEST},
+    witnesses::Reach,
 };
 use url::Url;
 
@@ -341,6 +342,11 @@ impl Settings {
     pub(crate) fn service_token(&self) -> Option<Secret> {
         let token = &self.values.service.token;
         (!token.expose().is_empty()).then(|| token.clone())
+    }
+
+    /// How far webhooks may lead.
+    pub(crate) fn webhooks(&self) -> Reach {
+        if self.values.webhooks.anywhere { Reach::Anywhere } else { Reach::Public }
     }
 
     pub(crate) fn limits(&self) -> Option<Limits> {

@@ -19,6 +19,7 @@ pub(crate) struct Values {
     pub(crate) sessions: SessionValues,
     pub(crate) tokens: TokenValues,
     pub(crate) audit: AuditValues,
+    pub(crate) webhooks: WebhookValues,
     pub(crate) limits: LimitValues,
     pub(crate) operator: Operator,
     pub(crate) service: Token,
@@ -49,6 +50,12 @@ pub(crate) struct DatabaseValues {
     pub(crate) max_connections: u32,
     pub(crate) acquire_timeout_seconds: u64,
     pub(crate) statement_timeout_seconds: u64,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WebhookValues {
+    pub(crate) anywhere: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -1,12 +1,17 @@
 //! What goes on without being asked: sending mail, forgetting what is long over, removing deleted organizations whose time
 //! is over, telling people by when they need a second factor, sealing seeds anew, counting what waits, writing down when API keys were
-//! last used and what was called with them, giving audit events their places.
+//! last used, and what was called with them, giving audit events their places, sketching what can be searched, taking out what is too
+//! old, sending checkpoints to their witnesses.
 
 use std::{sync::Arc, time::Duration};
 
 use rollcall_api_http::metrics::Metrics;
 use rollcall_application::{
-    Application, Error, api_keys, audit,
+    Application, Error, api_keys,
+    audit::{
+        self, Retention, Sketches,
+        witness::{self, Webhooks, WitnessPost},
+    },
     mail::Courier,
     organizations,
     ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge, Seeds},
@@ -22,6 +27,14 @@ const PAUSE: Duration = Duration::from_secs(1);
 const COUNT_EVERY: Duration = Duration::from_secs(5);
 /// How often audit events are looked for that another node has left without a place.
 const SEQUENCE_EVERY: Duration = Duration::from_secs(1);
+/// How often stretches of audit logs are looked for that have no sketch.
+const SKETCH_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked for what is too old in audit logs.
+const RETAIN_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often checkpoints are looked for that are due.
+const WITNESS_EVERY: Duration = Duration::from_secs(1);
+/// How long it is kept what became of checkpoints.
+const DELIVERIES_KEPT: time::Duration = time::Duration::days(90);
 /// How often it is written down when API keys were last used.
 const WRITE_USES_EVERY: Duration = Duration::from_secs(3);
 /// How often the calls that were made with API keys are written down.
@@ -44,6 +57,10 @@ pub(crate) struct Workers {
     pub(crate) purge: Arc<dyn Purge>,
     pub(crate) mfa_notices: Arc<dyn MfaNotices>,
     pub(crate) seeds: Arc<dyn Seeds>,
+    pub(crate) sketches: Arc<dyn Sketches>,
+    pub(crate) retention: Arc<dyn Retention>,
+    pub(crate) witness_post: Arc<dyn WitnessPost>,
+    pub(crate) webhooks: Arc<dyn Webhooks>,
     pub(crate) app: Application,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
@@ -107,6 +124,33 @@ impl Workers {
             // The last time is when everything else has stopped.
             while pause(WRITE_CALLS_EVERY, &stopped).await {
                 complain(audit::write_down_calls(&workers.app).await.map(drop));
+            }
+        });
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
+            loop {
+                complain(workers.sketch(&stopped).await);
+                if !pause(SKETCH_EVERY, &stopped).await {
+                    return;
+                }
+            }
+        });
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
+            loop {
+                complain(workers.retain(&stopped).await);
+                if !pause(RETAIN_EVERY, &stopped).await {
+                    return;
+                }
+            }
+        });
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
+            loop {
+                complain(workers.witness(&stopped).await);
+                if !pause(WITNESS_EVERY, &stopped).await {
+                    return;
+                }
             }
         });
         let stopped = stop.clone();
@@ -173,6 +217,23 @@ impl Workers {
         Ok(())
     }
 
+    async fn sketch(&self, stopped: &CancellationToken) -> Result<(), Error> {
+        while !stopped.is_cancelled() && self.sketches.sketch_one().await? {}
+        Ok(())
+    }
+
+    async fn retain(&self, stopped: &CancellationToken) -> Result<(), Error> {
+        while !stopped.is_cancelled() && audit::retain_some(&self.app, self.retention.as_ref()).await? {}
+        Ok(())
+    }
+
+    async fn witness(&self, stopped: &CancellationToken) -> Result<(), Error> {
+        let post = &self.witness_post;
+        while !stopped.is_cancelled() && witness::send_some(&self.app, post.as_ref()).await? {}
+        while !stopped.is_cancelled() && witness::deliver_some(&self.app, post, &self.webhooks).await? > 0 {}
+        Ok(())
+    }
+
     /// Each by itself: one that cannot be forgotten now keeps no other.
     async fn forget(&self) {
         let now = self.clock.now();
@@ -186,6 +247,7 @@ impl Workers {
         complain(second_factors::reseal(&self.app, self.seeds.as_ref()).await.map(drop));
         complain(api_keys::tell_older_ring_keys(&self.app).await);
         complain(revocations::forget(&self.app).await.map(drop));
+        complain(self.witness_post.forget(now - DELIVERIES_KEPT).await.map(drop).map_err(Error::from));
         complain(audit::forget_unoffered(&self.app).await.map(drop));
         complain(self.attempts.forget(now).await.map(drop).map_err(Error::from));
         complain(self.app.ceremonies.forget(now).await.map(drop).map_err(Error::from));

@@ -21,6 +21,8 @@ mod security;
 mod sessions;
 mod tokens;
 
+pub(crate) use audit::NoRow;
+
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .merge(accounts::routes())

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     ApiKeyId, InvitationId, OrganizationId, UserId,
-    id::{EmailChangeId, NoticeId, PasswordResetId, SignupId},
+    id::{DeliveryId, EmailChangeId, NoticeId, PasswordResetId, SignupId},
     security::Control,
 };
 
@@ -96,6 +96,13 @@ pub enum Letter {
     AccountDeleted {
         /// Whom to tell.
         notice: NoticeId,
+    },
+    /// To the witness of an audit log: a checkpoint.
+    AuditCheckpoint {
+        /// Whose log.
+        organization: OrganizationId,
+        /// Which checkpoint.
+        delivery: DeliveryId,
     },
     /// To an invited address.
     Invitation {

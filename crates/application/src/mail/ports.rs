@@ -250,6 +250,19 @@ pub enum Contents {
         /// The name that it had.
         name: PersonName,
     },
+    /// A checkpoint of an audit log that you witness.
+    AuditCheckpoint {
+        /// The witness.
+        to: EmailAddress,
+        /// How the organization is called.
+        organization: OrganizationName,
+        /// Which one it is.
+        id: OrganizationId,
+        /// How many events the checkpoint is about.
+        size: u64,
+        /// The checkpoint: a signed note.
+        note: String,
+    },
     /// Come in.
     Invitation {
         /// The invited address.

@@ -6,7 +6,10 @@ use super::Scope;
 use crate::{
     accounts::{Accounts, AccountsView},
     api_keys::{ApiKeys, ApiKeysView},
-    audit::{AuditView, OwnEvents, Record, TreeView},
+    audit::{
+        AuditView, LogView, OwnEvents, Record, TreeView,
+        witness::{Witnesses, WitnessesView},
+    },
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
@@ -44,6 +47,8 @@ pub trait View:
     + AuditView
     + TreeView
     + OwnEvents
+    + LogView
+    + WitnessesView
     + Send
 {
 }
@@ -63,6 +68,8 @@ impl<T> View for T where
         + AuditView
         + TreeView
         + OwnEvents
+        + LogView
+        + WitnessesView
         + Send
 {
 }
@@ -82,6 +89,7 @@ pub trait UnitOfWork:
     + Security
     + PlanChanges
     + SigningKeys
+    + Witnesses
 {
     /// Writes down what was done in this scope, and goes on in another one: somebody leaves all of their organizations at once.
     /// It is still one change, and none of it lasts before the [commit](Self::commit).

@@ -23,6 +23,7 @@ use rollcall_domain::{
     secret::{Secret, TokenHash},
     sessions::{Lifetimes, Session},
     tokens::{Issuer, KeyPurpose, SigningKey},
+    witnesses::Reach,
 };
 use time::{Duration, OffsetDateTime, macros::datetime};
 
@@ -30,7 +31,7 @@ use crate::{
     Actor, Application, KeyActor, Limits, Means, Settings,
     api_keys::{FoundKey, KeptBy, KeyHash, KeyUse, KeyUses, ListedKey, Move},
     audit::{
-        ApiCalls, Checkpoints, Log, QueueState, Record, Round, Sequencer, Sequencing, Shard, Turn,
+        ApiCalls, Checkpoints, Log, QueueState, Readings, Record, Round, Sequencer, Sequencing, Shard, Turn,
     },
     mail::Letter,
     organizations::Exports,
@@ -358,11 +359,13 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         billing: Arc::new(Agrees),
         feed: Feed::new(Arc::new(NothingRevoked)),
         sequencing: Sequencing::new(Arc::new(NothingWaits)),
+        readings: Readings::default(),
         checkpoints: Checkpoints::new("rollcall.example", Arc::new(KeptNotary::default())),
         exports: Exports::at_most(1),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
             limits: None,
+            webhooks: Reach::Public,
             plans: plans(),
         },
     }

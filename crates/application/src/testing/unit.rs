@@ -9,6 +9,7 @@ use rollcall_domain::{
     accounts::{EmailChange, Notice, PasswordReset, Signup, User},
     api_keys::ApiKey,
     audit::Origin,
+    audit_search::Filter,
     id::{EmailChangeId, MfaChallengeId, NoticeId, PasskeyId, PasswordResetId, SignupId},
     invitations::{Acceptance, Invitation, Status},
     members::{Member, Membership},
@@ -27,8 +28,9 @@ use crate::{
     accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
     api_keys::{ApiKeys, ApiKeysView, KeyHash, ListedKey},
     audit::{
-        AuditView, EventKey, KeptCheckpoint, KeptEvent, KeptTree, Log, OwnEvent, OwnEvents, PlacedEvent,
-        Position, Record, Tile, TileId, TreeView,
+        AuditView, EventKey, Extent, KeptCheckpoint, KeptEvent, KeptTree, Log, LogView, LoggedEvent,
+        OwnEvent, OwnEvents, PlacedEvent, Position, Record, Tile, TileId, TreeView,
+        witness::{KeptWitness, NewDelivery, NewWitness, ShownDelivery, Witnesses, WitnessesView},
     },
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
     members::{MemberFilter, MemberKey, Members, MembersView, Offboarding},
@@ -255,6 +257,29 @@ mock! {
     #[async_trait]
     impl AuditView for Unit {
         async fn audit_events_page(&mut self, organization: OrganizationId, page: &PageRequest<EventKey>) -> Answer<Page<KeptEvent, EventKey>>;
+    }
+
+    #[async_trait]
+    impl LogView for Unit {
+        async fn log_extent(&mut self, organization: OrganizationId) -> Answer<Option<Extent>>;
+        async fn log_stretches(&mut self, organization: OrganizationId, filter: &Filter, from: u64, up_to: u64, at_most: u16) -> Answer<Vec<u64>>;
+        async fn log_events(&mut self, organization: OrganizationId, filter: &Filter, from: u64, to: u64, at_most: u16) -> Answer<Vec<LoggedEvent>>;
+        async fn log_event(&mut self, organization: OrganizationId, id: EventId) -> Answer<Option<LoggedEvent>>;
+    }
+
+    #[async_trait]
+    impl WitnessesView for Unit {
+        async fn witness_find(&mut self, organization: OrganizationId) -> Answer<Option<KeptWitness>>;
+        async fn witness_deliveries(&mut self, organization: OrganizationId, at_most: u16) -> Answer<Vec<ShownDelivery>>;
+        async fn witness_deliveries_since(&mut self, organization: OrganizationId, since: OffsetDateTime) -> Answer<u32>;
+    }
+
+    #[async_trait]
+    impl Witnesses for Unit {
+        async fn witness_lock(&mut self, organization: OrganizationId) -> Answer<Option<KeptWitness>>;
+        async fn witness_set(&mut self, organization: OrganizationId, witness: &NewWitness) -> Answer<()>;
+        async fn witness_remove(&mut self, organization: OrganizationId, at: OffsetDateTime) -> Answer<()>;
+        async fn witness_deliver(&mut self, organization: OrganizationId, delivery: &NewDelivery) -> Answer<()>;
     }
 
     #[async_trait]

@@ -1,5 +1,5 @@
 use axum::{extract::State, response::Response};
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 use rollcall_application::{
     Error,
     audit::{self, LogExport, Part},
@@ -27,6 +27,54 @@ pub(super) struct ExportQuery {
     /// Only events before this moment (RFC 3339).
     #[param(example = "2026-02-01T00:00:00Z")]
     until: Option<String>,
+    /// `ndjson`, or `csv` for spreadsheets; what `Accept` asks for if left out.
+    #[param(example = "ndjson")]
+    format: Option<String>,
+}
+
+/// In which form an export is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Ndjson,
+    Csv,
+}
+
+impl Format {
+    /// What is asked for: by name, or as a media type.
+    fn of(name: Option<&str>, headers: &HeaderMap) -> Result<Self, Error> {
+        let accepts = |kind: &str| {
+            let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+            accepted
+                .flat_map(|value| value.split(','))
+                .any(|one| one.split(';').next().is_some_and(|one| one.trim().eq_ignore_ascii_case(kind)))
+        };
+        match name {
+            Some("ndjson") => Ok(Self::Ndjson),
+            Some("csv") => Ok(Self::Csv),
+            Some(_) => Err(Error::invalid("format", "must be ndjson or csv")),
+            None if accepts("text/csv") && !accepts("application/x-ndjson") => Ok(Self::Csv),
+            None => Ok(Self::Ndjson),
+        }
+    }
+
+    /// Its media type, and how the names of files end.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Ndjson => ("application/x-ndjson", "ndjson"),
+            Self::Csv => ("text/csv; charset=utf-8; header=present", "csv"),
+        }
+    }
+
+    fn write(self, part: &Part) -> Result<Vec<u8>, CutOff> {
+        match self {
+            Self::Ndjson => {
+                let mut text = Vec::new();
+                part.write(&mut text)?;
+                Ok(text)
+            }
+            Self::Csv => Ok(super::csv::rows(part)?),
+        }
+    }
 }
 
 /// Exports the organization's audit log, one JSON object a line, each with its `type`, in a form that proves itself: `rollcall audit
@@ -36,6 +84,8 @@ pub(super) struct ExportQuery {
 /// last is `end`. Without an `end` it was cut off: because the right to it was lost in the middle, because nobody took what was sent,
 /// or because it took longer than an hour. With `since` or `until` it holds the events of that time, and any that stand between them in
 /// the log. That it was asked for is an event of its own, and in it.
+///
+/// As `csv` it is a table of the same events, which proves nothing: a row for each, what begins like a formula with a quote before it.
 #[utoipa::path(get, path = "/v1/audit/export", tag = "Audit log",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(ExportQuery),
     responses((status = 200, description = "The lines", body = String, content_type = "application/x-ndjson",
@@ -43,19 +93,22 @@ pub(super) struct ExportQuery {
 pub(super) async fn export_audit_log(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller,
+    headers: HeaderMap,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
+    let format = Format::of(query.format.as_deref(), &headers)?;
     let since = moment("since", query.since.as_deref())?;
     let until = moment("until", query.until.as_deref())?;
     let mut export = audit::export(&api.app, &principal, since, until).await?;
     // The first part before the answer, so that whatever is wrong from the start is told as usual.
     let first = export.next().await?;
-    let name = format!("attachment; filename=\"audit-{}.ndjson\"", api.app.now().date());
+    let (media_type, ending) = format.names();
+    let name = format!("attachment; filename=\"audit-{}.{ending}\"", api.app.now().date());
     let (chunks, body) = streamed(&api.settings);
-    tokio::spawn(send(export, first, chunks).instrument(Span::current()));
+    tokio::spawn(send(format, export, first, chunks).instrument(Span::current()));
     let mut response = Response::new(body);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Ok(name) = HeaderValue::from_str(&name) {
         headers.insert(header::CONTENT_DISPOSITION, name);
@@ -71,17 +124,21 @@ fn moment(field: &str, text: Option<&str>) -> Result<Option<OffsetDateTime>, Err
 }
 
 /// Sends part after part, until the last or until something is in the way.
-async fn send(export: LogExport, first: Option<Part>, chunks: Chunks) {
-    if let Err(reason) = try_send(export, first, chunks).await {
+async fn send(format: Format, export: LogExport, first: Option<Part>, chunks: Chunks) {
+    if let Err(reason) = try_send(format, export, first, chunks).await {
         tracing::warn!(%reason, "an export of an audit log was cut off");
     }
 }
 
-async fn try_send(mut export: LogExport, first: Option<Part>, chunks: Chunks) -> Result<(), CutOff> {
+async fn try_send(
+    format: Format,
+    mut export: LogExport,
+    first: Option<Part>,
+    chunks: Chunks,
+) -> Result<(), CutOff> {
     let mut part = first;
     while let Some(current) = part {
-        let mut text = Vec::new();
-        current.write(&mut text)?;
+        let text = format.write(&current)?;
         if !text.is_empty() {
             chunks.send(text).await?;
         }

@@ -1,0 +1,203 @@
+//! The audit log as it is searched: events at their places, and sketches of stretches of them.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use rollcall_application::{
+    audit::{Extent, LogView, LoggedEvent, Sketches},
+    ports::StoreError,
+};
+use rollcall_domain::{
+    EventId, OrganizationId,
+    audit_search::{Actions, Filter, SKETCHED, Sketch, Who},
+};
+use serde::Deserialize;
+use sqlx::{AssertSqlSafe, Executor, types::Json};
+use time::OffsetDateTime;
+
+use crate::{
+    error::{corrupt, exactly_one, store_error},
+    row::count,
+    sequencing::signed,
+    store::PgStore,
+    transaction::{Transaction, begin_task, settings, task},
+};
+
+/// A value that identifies somebody, without its salt.
+#[derive(Debug, Deserialize)]
+struct Kept {
+    value: String,
+}
+
+/// An event as it is kept.
+struct Row {
+    idx: i64,
+    leaf: Vec<u8>,
+    personal: Json<BTreeMap<String, Kept>>,
+}
+
+impl TryFrom<Row> for LoggedEvent {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let personal = row.personal.0.into_iter().map(|(field, kept)| (field, kept.value)).collect();
+        Self::read(count(row.idx)?, &row.leaf, personal).map_err(corrupt)
+    }
+}
+
+#[async_trait]
+impl LogView for Transaction {
+    async fn log_extent(&mut self, organization: OrganizationId) -> Result<Option<Extent>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT t.size, t.offered, COALESCE(r.removed, 0) AS "first!"
+                 FROM audit_trees t LEFT JOIN audit_retention r ON r.org_id = t.org_id
+                WHERE t.org_id = $1"#,
+            organization.uuid(),
+        );
+        let row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
+        row.map(|row| Ok(Extent { first: count(row.first)?, size: count(row.size)?, on: row.offered }))
+            .transpose()
+    }
+
+    async fn log_stretches(
+        &mut self,
+        organization: OrganizationId,
+        filter: &Filter,
+        from: u64,
+        up_to: u64,
+        at_most: u16,
+    ) -> Result<Vec<u64>, StoreError> {
+        let bits: Vec<i64> = filter.bits().into_iter().map(i64::from).collect();
+        // One after the other, until there are enough. A stretch that has no sketch may hold anything.
+        let rows = sqlx::query_scalar!(
+            r#"SELECT n.stretch AS "stretch!" FROM generate_series($2::bigint, $3::bigint, -1) AS n (stretch)
+                WHERE COALESCE(
+                          (SELECT ($4::timestamptz IS NULL OR s.newest >= $4) AND ($5::timestamptz IS NULL OR s.oldest < $5)
+                                  AND NOT EXISTS (SELECT FROM unnest($6::bigint[]) AS b (bit)
+                                                   WHERE get_bit(s.sketch, b.bit) = 0)
+                             FROM audit_sketches s WHERE s.org_id = $1 AND s.stretch = n.stretch),
+                          true)
+                LIMIT $7"#,
+            organization.uuid(),
+            signed(up_to)?,
+            signed(from)?,
+            filter.since,
+            filter.until,
+            &bits,
+            i64::from(at_most),
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        rows.into_iter().map(count).collect()
+    }
+
+    async fn log_events(
+        &mut self,
+        organization: OrganizationId,
+        filter: &Filter,
+        from: u64,
+        to: u64,
+        at_most: u16,
+    ) -> Result<Vec<LoggedEvent>, StoreError> {
+        let (actor_id, actor_kind) = match &filter.actor {
+            Some(Who::Id(id)) => (Some(id.as_str()), None),
+            Some(Who::Kind(kind)) => (None, Some(*kind)),
+            None => (None, None),
+        };
+        let (action, beginning) = match &filter.action {
+            Some(Actions::Named(name)) => (Some(name.as_str()), None),
+            Some(Actions::Beginning(beginning)) => (None, Some(beginning.as_str())),
+            None => (None, None),
+        };
+        let rows = sqlx::query_as!(
+            Row,
+            r#"SELECT l.idx, e.leaf, e.personal AS "personal: _"
+                 FROM audit_leaves l JOIN audit_events e ON e.org_id = l.org_id AND e.event_id = l.event_id
+                WHERE l.org_id = $1 AND e.org_id = $1 AND l.idx >= $2 AND l.idx < $3
+                  AND ($4::text IS NULL OR e.actor_id = $4) AND ($5::text IS NULL OR e.actor_kind = $5)
+                  AND ($6::text IS NULL OR e.action = $6) AND ($7::text IS NULL OR starts_with(e.action, $7))
+                  AND ($8::text IS NULL OR e.target_id = $8) AND ($9::text IS NULL OR e.outcome = $9)
+                  AND ($10::timestamptz IS NULL OR e.occurred_at >= $10)
+                  AND ($11::timestamptz IS NULL OR e.occurred_at < $11)
+                ORDER BY l.idx DESC
+                LIMIT $12"#,
+            organization.uuid(),
+            signed(from)?,
+            signed(to)?,
+            actor_id,
+            actor_kind,
+            action,
+            beginning,
+            filter.target.as_ref().map(|id| id.as_str()),
+            filter.outcome.map(|outcome| outcome.as_str()),
+            filter.since,
+            filter.until,
+            i64::from(at_most),
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        rows.into_iter().map(LoggedEvent::try_from).collect()
+    }
+
+    async fn log_event(
+        &mut self,
+        organization: OrganizationId,
+        id: EventId,
+    ) -> Result<Option<LoggedEvent>, StoreError> {
+        let row = sqlx::query_as!(
+            Row,
+            r#"SELECT l.idx, e.leaf, e.personal AS "personal: _"
+                 FROM audit_leaves l JOIN audit_events e ON e.org_id = l.org_id AND e.event_id = l.event_id
+                WHERE l.org_id = $1 AND e.org_id = $1 AND l.event_id = $2"#,
+            organization.uuid(),
+            id.uuid(),
+        );
+        let row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
+        row.map(LoggedEvent::try_from).transpose()
+    }
+}
+
+#[async_trait]
+impl Sketches for PgStore {
+    async fn sketch_one(&self) -> Result<bool, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::AUDIT_SKETCHES).await?;
+        // Locked in a statement of its own: whoever erases something waits, or is waited for, and the next one sees what is left.
+        let next = sqlx::query!(
+            "SELECT org_id, stretch FROM audit_sketches WHERE sketch IS NULL
+              ORDER BY org_id, stretch LIMIT 1 FOR UPDATE SKIP LOCKED"
+        );
+        let Some(next) = next.fetch_optional(&mut *transaction).await.map_err(store_error)? else {
+            return Ok(false);
+        };
+        // From here on it is about this organization alone.
+        let here = settings(Some(next.org_id), None, task::AUDIT_SKETCHES);
+        transaction.execute(AssertSqlSafe(here)).await.map_err(store_error)?;
+        let length = signed(SKETCHED)?;
+        let rows = sqlx::query_as!(
+            Row,
+            r#"SELECT l.idx, e.leaf, e.personal AS "personal: _"
+                 FROM audit_leaves l JOIN audit_events e ON e.org_id = l.org_id AND e.event_id = l.event_id
+                WHERE l.org_id = $1 AND e.org_id = $1 AND l.idx >= $2 AND l.idx < $3"#,
+            next.org_id,
+            next.stretch * length,
+            (next.stretch + 1) * length,
+        );
+        let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
+        let events: Vec<_> = rows.into_iter().map(LoggedEvent::try_from).collect::<Result<_, _>>()?;
+        let mut sketch = Sketch::default();
+        events.iter().for_each(|event| event.add_to(&mut sketch));
+        let times = || events.iter().map(|event| event.occurred_at);
+        // Of a stretch of which nothing is left, nothing is found.
+        let oldest = times().min().unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let newest = times().max().unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let keep = sqlx::query!(
+            "UPDATE audit_sketches SET sketch = $3, oldest = $4, newest = $5 WHERE org_id = $1 AND stretch = $2",
+            next.org_id,
+            next.stretch,
+            sketch.as_bytes(),
+            oldest,
+            newest,
+        );
+        exactly_one(keep.execute(&mut *transaction).await)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(true)
+    }
+}

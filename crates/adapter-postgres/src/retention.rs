@@ -1,0 +1,58 @@
+//! What goes from the audit logs with time.
+
+use async_trait::async_trait;
+use rollcall_application::{
+    audit::{Kept, Retention},
+    ports::StoreError,
+};
+use rollcall_domain::{OrganizationId, organizations::Plan};
+
+use crate::{
+    error::store_error,
+    row::count,
+    store::PgStore,
+    transaction::{begin_task, task},
+};
+
+#[async_trait]
+impl Retention for PgStore {
+    async fn due(&self, plan: Plan, kept: Kept, at_most: u16) -> Result<Vec<OrganizationId>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::AUDIT_RETENTION).await?;
+        // The first event that has not been gone through tells.
+        let due = sqlx::query_scalar!(
+            "SELECT o.org_id FROM organizations o LEFT JOIN audit_retention r ON r.org_id = o.org_id
+              WHERE o.plan = $1 AND o.deleted_at IS NULL
+                AND (EXISTS (SELECT FROM audit_leaves l WHERE l.org_id = o.org_id
+                                AND l.idx = COALESCE(r.cleared, 0) AND l.occurred_at < $2)
+                     OR EXISTS (SELECT FROM audit_leaves l WHERE l.org_id = o.org_id
+                                   AND l.idx = COALESCE(r.removed, 0) AND l.occurred_at < $3))
+              LIMIT $4",
+            plan.as_str(),
+            kept.clear_before,
+            kept.remove_before,
+            i64::from(at_most),
+        );
+        let due = due.fetch_all(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(due.into_iter().map(OrganizationId::from_uuid).collect())
+    }
+
+    async fn retain(
+        &self,
+        organization: OrganizationId,
+        kept: Kept,
+        at_most: u32,
+    ) -> Result<u64, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::AUDIT_RETENTION).await?;
+        let retain = sqlx::query_scalar!(
+            r#"SELECT retain_audit_events($1, $2, $3, $4) AS "events!""#,
+            organization.uuid(),
+            kept.clear_before,
+            kept.remove_before,
+            i32::try_from(at_most).unwrap_or(i32::MAX),
+        );
+        let events = retain.fetch_one(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        count(events)
+    }
+}

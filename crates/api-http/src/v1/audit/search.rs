@@ -1,0 +1,91 @@
+use axum::extract::State;
+use rollcall_application::{PageRequest, audit};
+use rollcall_domain::audit_search::{Filter, outcome};
+use serde::Deserialize;
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+use utoipa::IntoParams;
+
+use super::object::AuditEventObject;
+use crate::{
+    api::Api,
+    body::Fields,
+    credential::AnyCaller,
+    cursor::{Limit, List, PageOf},
+    problem::Result,
+    query::Query,
+};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SearchQuery {
+    /// Only what somebody did: the id of a user or an API key; or `anonymous`, `operator` or `system`.
+    #[param(example = "user_01h455vb4pex5vsknk084sn02q")]
+    actor: Option<String>,
+    /// Only this action, or all that begin alike: `member.*`.
+    #[param(example = "member.*")]
+    action: Option<String>,
+    /// Only what was done to this, by its id.
+    #[param(example = "inv_01h455vb4pex5vsknk084sn02q")]
+    target: Option<String>,
+    /// Only what ended so: `success` or `refused`.
+    #[param(example = "refused")]
+    outcome: Option<String>,
+    /// Only what happened at this moment (RFC 3339) or later.
+    #[param(example = "2026-01-01T00:00:00Z")]
+    since: Option<String>,
+    /// Only what happened before this moment.
+    #[param(example = "2026-02-01T00:00:00Z")]
+    until: Option<String>,
+    /// Only events that hold all of these words, whatever their case, in any of their values: whole words, at most ten.
+    #[param(example = "grace@navy.example")]
+    q: Option<String>,
+    /// How many entries the page holds: 1 to 200, 50 if left out.
+    #[serde(default)]
+    #[param(value_type = Option<u16>, example = 50)]
+    limit: Limit,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Searches the organization's audit log, the newest events first: in the order of the log, from its end. Everything that was
+/// committed before is in it. A page can hold fewer entries than fit, even none, and still have a `next_cursor`: what is rare in a very
+/// large log is looked for page by page. Whoever searches leaves an event of their own in the log, once a minute for the same search; the
+/// words that were looked for are not in it.
+#[utoipa::path(get, path = "/v1/audit/events", tag = "Audit log",
+    security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(SearchQuery),
+    responses((status = 200, description = "A page of events", body = PageOf<AuditEventObject>)))]
+pub(super) async fn list_audit_events(
+    State(api): State<Api>,
+    AnyCaller(principal): AnyCaller,
+    Query(query): Query<SearchQuery>,
+) -> Result<axum::Json<PageOf<AuditEventObject>>> {
+    let mut fields = Fields::default();
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let filter = Filter {
+        actor: query.actor.as_deref().and_then(|text| fields.parse("actor", text)),
+        action: query.action.as_deref().and_then(|text| fields.parse("action", text)),
+        target: query.target.as_deref().and_then(|text| fields.parse("target", text)),
+        outcome: query.outcome.as_deref().and_then(|text| fields.check("outcome", outcome(text))),
+        since: query.since.as_deref().and_then(|text| fields.check("since", moment(text))),
+        until: query.until.as_deref().and_then(|text| fields.check("until", moment(text))),
+        words: given(&query.q).and_then(|text| fields.parse("q", &text)),
+    };
+    fields.result()?;
+    let asked =
+        (&query.actor, &query.action, &query.target, &query.outcome, &query.since, &query.until, &query.q);
+    let list = List::new(&api, &principal, "audit-events", &asked);
+    let page = PageRequest { limit: query.limit.0, after: list.read(query.cursor.as_deref())? };
+    let page = audit::search(&api.app, &principal, &filter, &page).await?;
+    Ok(axum::Json(PageOf {
+        data: page.entries.into_iter().map(AuditEventObject::from).collect(),
+        next_cursor: list.write(page.next),
+    }))
+}
+
+/// A moment as it is written.
+pub(super) fn moment(text: &str) -> std::result::Result<OffsetDateTime, &'static str> {
+    let moment = OffsetDateTime::parse(text, &Rfc3339).ok();
+    let moment = moment.and_then(|moment| moment.checked_to_offset(UtcOffset::UTC));
+    moment.ok_or("must be a time like 2026-01-02T03:04:05Z (RFC 3339)")
+}

@@ -1,0 +1,19 @@
+use axum::extract::State;
+use rollcall_application::audit;
+use rollcall_domain::id::Event;
+
+use super::object::AuditEventObject;
+use crate::{api::Api, credential::AnyCaller, id_path::IdPath, problem::Result};
+
+/// Shows an event of the audit log.
+#[utoipa::path(get, path = "/v1/audit/events/{event_id}", tag = "Audit log",
+    security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
+    params(("event_id" = String, Path, example = "evt_01h455vb4pex5vsknk084sn02q")),
+    responses((status = 200, description = "The event", body = AuditEventObject)))]
+pub(super) async fn show_audit_event(
+    State(api): State<Api>,
+    AnyCaller(principal): AnyCaller,
+    IdPath(id): IdPath<Event>,
+) -> Result<axum::Json<AuditEventObject>> {
+    Ok(axum::Json(audit::show(&api.app, &principal, id).await?.into()))
+}

@@ -1,0 +1,58 @@
+use axum::{extract::State, response::IntoResponse};
+use http::header;
+use rollcall_application::{Error, audit::witness};
+use rollcall_domain::{
+    Permission,
+    witnesses::{Reach, WebhookUrl, Witness},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::object::ChosenWitness;
+use crate::{
+    api::Api,
+    body::{Fields, Json},
+    credential::Caller,
+    problem::Result,
+};
+
+/// Who is to be sent the checkpoints: an address or a URL.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetWitnessRequest {
+    /// An address.
+    #[schema(example = "auditor@example.com")]
+    email: Option<String>,
+    /// The URL of a webhook: https, and to where anybody could reach it.
+    #[schema(example = "https://example.com/hooks/rollcall")]
+    url: Option<String>,
+}
+
+impl SetWitnessRequest {
+    fn witness(&self, reach: Reach) -> std::result::Result<Witness, Error> {
+        let mut fields = Fields::default();
+        let witness = match (&self.email, &self.url) {
+            (Some(email), None) => fields.parse("email", email).map(Witness::Mail),
+            (None, Some(url)) => fields.check("url", WebhookUrl::parse(url, reach)).map(Witness::Webhook),
+            (Some(_), Some(_)) => fields.check("url", Err("must be left out when there is an email")),
+            (None, None) => fields.check("email", Err("must be given, or a url")),
+        };
+        witness.ok_or_else(|| fields.into_error())
+    }
+}
+
+/// Chooses who is sent the checkpoints of the organization's audit log, in the place of whoever it was before: the first at once, and
+/// one each day. Whoever keeps them finds out when the log is not what it was, even if the operator of this service has rewritten it. A
+/// webhook gets `{"type":"audit.checkpoint","timestamp","data":{"organization_id","size","checkpoint"}}`, signed as Standard Webhooks
+/// has it, until it answers with a status of 200 to 299. Needs a fresh proof of who one is.
+#[utoipa::path(put, path = "/v1/audit/witness", tag = "Audit log", request_body = SetWitnessRequest,
+    responses((status = 200, description = "The witness, with the secret of a webhook", body = ChosenWitness)))]
+pub(super) async fn set_audit_witness(
+    State(api): State<Api>,
+    Caller(actor): Caller<{ Permission::SecurityManage as u8 }>,
+    Json(request): Json<SetWitnessRequest>,
+) -> Result<impl IntoResponse> {
+    let witness = request.witness(api.app.settings.webhooks)?;
+    let chosen = witness::set(&api.app, &actor, witness).await?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(ChosenWitness::from(chosen))))
+}

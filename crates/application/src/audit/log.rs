@@ -1,0 +1,207 @@
+//! What of an audit log is shown: the events that are in its tree.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use rollcall_domain::{
+    EventId, OrganizationId,
+    audit_search::{Filter, Sketch},
+};
+use serde::{Deserialize, de::IgnoredAny};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::ports::StoreError;
+
+/// An event at its place in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedEvent {
+    /// Its place.
+    pub index: u64,
+    /// Names the event.
+    pub id: EventId,
+    /// When it happened.
+    pub occurred_at: OffsetDateTime,
+    /// Who did it: the kind,
+    pub actor_kind: String,
+    /// and the id of those who have one.
+    pub actor_id: Option<String>,
+    /// The session that it was done in.
+    pub session: Option<String>,
+    /// What was done or tried.
+    pub action: String,
+    /// On what: the kind,
+    pub target_kind: String,
+    /// and the id of what has one.
+    pub target_id: Option<String>,
+    /// How it ended.
+    pub outcome: String,
+    /// The request that it was done by.
+    pub request_id: Option<String>,
+    /// What changed: the field, and its value before and after.
+    pub changes: Vec<LoggedChange>,
+    /// What identifies a person, by field; none where it has been erased.
+    pub personal: BTreeMap<String, Option<String>>,
+}
+
+/// A value that changed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct LoggedChange {
+    /// Which value.
+    pub field: String,
+    /// What it was.
+    pub before: Option<String>,
+    /// What it is.
+    pub after: Option<String>,
+}
+
+/// What there is of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// The place of the first event that is still kept.
+    pub first: u64,
+    /// How many events have been in it.
+    pub size: u64,
+    /// Whether events go into it.
+    pub on: bool,
+}
+
+/// Reads the log of the scope's organization, as far as it is in the tree.
+#[async_trait]
+pub trait LogView {
+    /// What there is of it; none when it has never been on.
+    async fn log_extent(&mut self, organization: OrganizationId) -> Result<Option<Extent>, StoreError>;
+
+    /// The last stretches of [`SKETCHED`](rollcall_domain::audit_search::SKETCHED) events, up to and with one and not before
+    /// another, in which there may be what is looked for: the last first, at most so many.
+    async fn log_stretches(
+        &mut self,
+        organization: OrganizationId,
+        filter: &Filter,
+        from: u64,
+        up_to: u64,
+        at_most: u16,
+    ) -> Result<Vec<u64>, StoreError>;
+
+    /// The events from a place up to another that are like a filter wants them but for its words, the last first, at most so many.
+    async fn log_events(
+        &mut self,
+        organization: OrganizationId,
+        filter: &Filter,
+        from: u64,
+        to: u64,
+        at_most: u16,
+    ) -> Result<Vec<LoggedEvent>, StoreError>;
+
+    /// One event.
+    async fn log_event(
+        &mut self,
+        organization: OrganizationId,
+        id: EventId,
+    ) -> Result<Option<LoggedEvent>, StoreError>;
+}
+
+/// Sketches stretches of logs, so that searches pass over those in which there is nothing.
+#[async_trait]
+pub trait Sketches: Send + Sync {
+    /// Sketches one stretch that has no sketch yet; gives back whether there was one. Two nodes never work at the same.
+    async fn sketch_one(&self) -> Result<bool, StoreError>;
+}
+
+/// What is read of a leaf.
+#[derive(Deserialize)]
+struct Leaf {
+    id: EventId,
+    at: String,
+    actor: Reference,
+    target: Reference,
+    action: String,
+    outcome: String,
+    session: Option<String>,
+    request_id: Option<String>,
+    changes: Vec<LoggedChange>,
+    personal: BTreeMap<String, IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    kind: String,
+    id: Option<String>,
+}
+
+/// A leaf is none.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableLeaf {
+    /// It is not JSON of that kind.
+    #[error("a leaf cannot be read: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Its time is none.
+    #[error("the time of a leaf cannot be read: {0}")]
+    Time(#[from] time::error::Parse),
+}
+
+impl LoggedEvent {
+    /// The event that a leaf is of, at its place, with what is kept of those whom it is about.
+    ///
+    /// # Errors
+    /// [`UnreadableLeaf`].
+    pub fn read(
+        index: u64,
+        leaf: &[u8],
+        mut personal: BTreeMap<String, String>,
+    ) -> Result<Self, UnreadableLeaf> {
+        let leaf: Leaf = serde_json::from_slice(leaf)?;
+        Ok(Self {
+            index,
+            id: leaf.id,
+            occurred_at: OffsetDateTime::parse(&leaf.at, &Rfc3339)?,
+            actor_kind: leaf.actor.kind,
+            actor_id: leaf.actor.id,
+            session: leaf.session,
+            action: leaf.action,
+            target_kind: leaf.target.kind,
+            target_id: leaf.target.id,
+            outcome: leaf.outcome,
+            request_id: leaf.request_id,
+            changes: leaf.changes,
+            // What the leaf has promised and nobody keeps is erased.
+            personal: leaf
+                .personal
+                .into_keys()
+                .map(|field| {
+                    let value = personal.remove(&field);
+                    (field, value)
+                })
+                .collect(),
+        })
+    }
+
+    /// Everything in it that words are looked for in. What has been erased is not there.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let own = [Some(self.action.as_str()), self.actor_id.as_deref(), self.target_id.as_deref()];
+        let more = [self.session.as_deref(), self.request_id.as_deref()];
+        let changes = self.changes.iter().flat_map(|change| {
+            [Some(change.field.as_str()), change.before.as_deref(), change.after.as_deref()]
+        });
+        let personal = self.personal.values().map(Option::as_deref);
+        own.into_iter().chain(more).chain(changes).chain(personal).flatten()
+    }
+
+    /// Adds it to a sketch.
+    pub fn add_to(&self, sketch: &mut Sketch) {
+        sketch.add_text(&self.id.to_string());
+        self.texts().for_each(|text| sketch.add_text(text));
+        sketch.add_actor(&self.actor_kind, self.actor_id.as_deref());
+        sketch.add_action(&self.action);
+        sketch.add_outcome(&self.outcome);
+        if let Some(target) = &self.target_id {
+            sketch.add_target(target);
+        }
+    }
+
+    /// Whether it holds what a filter's words ask for.
+    pub fn holds_words_of(&self, filter: &Filter) -> bool {
+        let Some(words) = &filter.words else { return true };
+        let id = self.id.to_string();
+        words.are_in(std::iter::once(id.as_str()).chain(self.texts()))
+    }
+}

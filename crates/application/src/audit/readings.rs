@@ -1,0 +1,108 @@
+//! Who looks into an audit log is in it, too; but not once for every page that they turn.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rollcall_domain::audit::{Action, Event, Target};
+use time::{Duration, OffsetDateTime};
+
+use crate::{Application, Asks, Error, Principal, ports::Scope};
+
+/// How long the same reader's looking for the same is one event.
+const TOGETHER: Duration = Duration::MINUTE;
+/// How many readings a node remembers. Those that it has forgotten are written down once more.
+const MOST: usize = 10_000;
+
+/// The readings that this node has written down a moment ago. Cloning it is cheap.
+#[derive(Debug, Clone, Default)]
+pub struct Readings(Arc<Mutex<HashMap<Reading, OffsetDateTime>>>);
+
+/// Who looked for what.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Reading {
+    /// The person or the program,
+    reader: Option<String>,
+    /// the session,
+    session: Option<String>,
+    /// where,
+    organization: String,
+    /// and for what.
+    what: String,
+}
+
+impl Readings {
+    fn is_written(&self, reading: &Reading, now: OffsetDateTime) -> bool {
+        let written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        written.get(reading).is_some_and(|at| (Duration::ZERO..TOGETHER).contains(&(now - *at)))
+    }
+
+    fn note(&self, reading: Reading, now: OffsetDateTime) {
+        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.len() >= MOST {
+            written.retain(|_, at| now - *at < TOGETHER);
+        }
+        if written.len() >= MOST {
+            written.clear();
+        }
+        written.insert(reading, now);
+    }
+}
+
+/// Writes down that somebody looks into the log of where they are at work; `changes` say for what. Whoever looks for the same within
+/// a minute leaves no other event. What they see is given out after that, not before.
+pub(super) async fn record_reading(
+    app: &Application,
+    principal: &Principal,
+    looked_for: &[(&'static str, String)],
+) -> Result<(), Error> {
+    let Some(organization) = principal.organization() else { return Ok(()) };
+    let (_, reader, session) = principal.for_audit().parts();
+    let what = looked_for.iter().map(|(field, value)| format!("{field}={value}\n")).collect();
+    let reading = Reading { reader, session, organization: organization.to_string(), what };
+    if app.readings.is_written(&reading, app.now()) {
+        return Ok(());
+    }
+    let event = app.event_by(principal, Action::AuditLogRead, Target::Organization(organization));
+    let event = with_all(event, looked_for);
+    let at = event.occurred_at;
+    app.store.begin(Scope::Organization(organization)).await?.commit(app.record(event)).await?;
+    app.readings.note(reading, at);
+    Ok(())
+}
+
+fn with_all(event: Event, looked_for: &[(&'static str, String)]) -> Event {
+    looked_for.iter().fold(event, |event, (field, value)| event.change(field, None, Some(value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(what: &str) -> Reading {
+        let (reader, session) = (Some("user_1".to_owned()), Some("sess_1".to_owned()));
+        Reading { reader, session, organization: "org_1".to_owned(), what: what.to_owned() }
+    }
+
+    #[test]
+    fn the_same_within_a_minute_is_one_reading() {
+        let (readings, now) = (Readings::default(), crate::testing::NOW);
+        assert!(!readings.is_written(&reading("a"), now));
+        readings.note(reading("a"), now);
+        assert!(readings.is_written(&reading("a"), now + Duration::seconds(59)));
+        assert!(!readings.is_written(&reading("a"), now + Duration::MINUTE));
+        assert!(!readings.is_written(&reading("b"), now));
+        // A clock that was put back hides nothing.
+        assert!(!readings.is_written(&reading("a"), now - Duration::SECOND));
+    }
+
+    #[test]
+    fn only_so_many_are_remembered() {
+        let (readings, now) = (Readings::default(), crate::testing::NOW);
+        for number in 0..2 * MOST {
+            readings.note(reading(&number.to_string()), now);
+        }
+        assert!(readings.0.lock().expect("no panic").len() <= MOST);
+    }
+}

@@ -1,0 +1,273 @@
+//! Looking into the audit log of the organization that one is at work in.
+
+use rollcall_domain::{
+    EventId, OrganizationId, Permission,
+    audit::{Action, Target},
+    audit_search::{Filter, SKETCHED},
+};
+use time::format_description::well_known::Rfc3339;
+
+use super::{Extent, LogView, LoggedEvent, catch_up, readings::record_reading};
+use crate::{
+    Application, Error, Page, PageRequest, Principal,
+    ports::{Scope, View},
+};
+
+/// How many stretches a page looks through at the most. A search that finds little where there may be much comes to its end page by
+/// page, and none of them takes long.
+const STRETCHES: usize = 64;
+/// How many stretches are asked for at once.
+const AT_ONCE: u16 = 16;
+
+/// A page of the events that are like the filter wants them, the last in the log first. A page may hold fewer than fit, even none, and
+/// be followed by another all the same.
+///
+/// # Errors
+/// [`Error::PermissionDenied`]; [`Error::AuditLogDisabled`] when the log is off and nothing is left from when it was on.
+pub async fn search(
+    app: &Application,
+    principal: &Principal,
+    filter: &Filter,
+    page: &PageRequest<u64>,
+) -> Result<Page<LoggedEvent, u64>, Error> {
+    let read = async {
+        let organization = principal.permit(Permission::AuditLogRead)?.id;
+        let (mut view, extent) = open(app, organization).await?;
+        let found = look_through(view.as_mut(), organization, filter, page, extent).await?;
+        drop(view);
+        record_reading(app, principal, &looked_for(filter)).await?;
+        Ok(found)
+    };
+    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, read.await).await
+}
+
+/// One event.
+///
+/// # Errors
+/// As [`search`]; [`Error::NotFound`] when it is not in the log, or not any more.
+pub async fn show(app: &Application, principal: &Principal, id: EventId) -> Result<LoggedEvent, Error> {
+    let read = async {
+        let organization = principal.permit(Permission::AuditLogRead)?.id;
+        let (mut view, _) = open(app, organization).await?;
+        let event = view.log_event(organization, id).await?.ok_or(Error::NotFound)?;
+        drop(view);
+        record_reading(app, principal, &[("event", id.to_string())]).await?;
+        Ok(event)
+    };
+    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, read.await).await
+}
+
+/// The log as it is now: with everything in it that was committed before.
+async fn open(app: &Application, organization: OrganizationId) -> Result<(Box<dyn View>, Extent), Error> {
+    catch_up(app, Some(organization)).await?;
+    let mut view = app.store.view(Scope::Organization(organization)).await?;
+    let extent = view.log_extent(organization).await?;
+    let extent = extent.filter(|extent| extent.on || extent.first < extent.size);
+    Ok((view, extent.ok_or(Error::AuditLogDisabled)?))
+}
+
+async fn look_through<V: LogView + ?Sized>(
+    view: &mut V,
+    organization: OrganizationId,
+    filter: &Filter,
+    page: &PageRequest<u64>,
+    Extent { first, size, .. }: Extent,
+) -> Result<Page<LoggedEvent, u64>, Error> {
+    let limit = usize::from(page.limit);
+    let (mut found, mut looked_at) = (Vec::new(), 0);
+    // Everything from here on has been looked at.
+    let mut end = page.after.map_or(size, |after| after.min(size));
+    while end > first {
+        let stretches =
+            view.log_stretches(organization, filter, first / SKETCHED, (end - 1) / SKETCHED, AT_ONCE).await?;
+        if stretches.is_empty() {
+            return Ok(Page { entries: found, next: None });
+        }
+        for stretch in stretches {
+            if looked_at == STRETCHES {
+                return Ok(Page { entries: found, next: Some(end) });
+            }
+            looked_at += 1;
+            let from = (stretch * SKETCHED).max(first);
+            let to = ((stretch + 1) * SKETCHED).min(end);
+            let wanted = limit + 1 - found.len();
+            // How many of them hold the words is only known when they are here.
+            let at_most = if filter.words.is_some() { SKETCHED as usize } else { wanted };
+            let events = view
+                .log_events(organization, filter, from, to, u16::try_from(at_most).unwrap_or(u16::MAX))
+                .await?;
+            found.extend(events.into_iter().filter(|event| event.holds_words_of(filter)).take(wanted));
+            if found.len() > limit {
+                return Ok(Page::cut(found, page.limit, |event: &LoggedEvent| event.index));
+            }
+            end = from;
+        }
+    }
+    Ok(Page { entries: found, next: None })
+}
+
+/// For what, as the log tells it. The words themselves stay out of it: they may name a person who is to be forgotten one day.
+fn looked_for(filter: &Filter) -> Vec<(&'static str, String)> {
+    let moment = |at: &time::OffsetDateTime| at.format(&Rfc3339).ok();
+    let fields = [
+        ("actor", filter.actor.as_ref().map(ToString::to_string)),
+        ("action", filter.action.as_ref().map(ToString::to_string)),
+        ("target", filter.target.as_ref().map(|id| id.as_str().to_owned())),
+        ("outcome", filter.outcome.map(|outcome| outcome.as_str().to_owned())),
+        ("since", filter.since.as_ref().and_then(moment)),
+        ("until", filter.until.as_ref().and_then(moment)),
+        ("words", filter.words.as_ref().map(|_| "given".to_owned())),
+    ];
+    fields.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use async_trait::async_trait;
+    use rollcall_domain::audit_search::Sketch;
+
+    use super::*;
+    use crate::{ports::StoreError, testing::NOW};
+
+    /// A log in memory, some stretches of which have sketches. It counts how many events it was asked for.
+    struct Log {
+        events: Vec<LoggedEvent>,
+        sketches: BTreeMap<u64, Sketch>,
+        gone: u64,
+        read: usize,
+    }
+
+    impl Log {
+        /// So many events, every `each`th of which is about Ada.
+        fn new(count: u64, each: u64) -> Self {
+            let event = |index: u64| LoggedEvent {
+                index,
+                id: EventId::from_parts(index, &[0; 10]),
+                occurred_at: NOW,
+                actor_kind: "system".to_owned(),
+                actor_id: None,
+                session: None,
+                action: "member.added".to_owned(),
+                target_kind: "user".to_owned(),
+                target_id: None,
+                outcome: "success".to_owned(),
+                request_id: None,
+                changes: Vec::new(),
+                personal: [("name".to_owned(), (index % each == 0).then(|| "Ada".to_owned()))].into(),
+            };
+            let events: Vec<_> = (0..count).map(event).collect();
+            let full = events.chunks_exact(SKETCHED as usize).enumerate().map(|(stretch, events)| {
+                let mut sketch = Sketch::default();
+                events.iter().for_each(|event| event.add_to(&mut sketch));
+                (stretch as u64, sketch)
+            });
+            let sketches = full.collect();
+            Self { events, sketches, gone: 0, read: 0 }
+        }
+
+        async fn all_of(&mut self, filter: &Filter, limit: u16) -> (Vec<u64>, usize) {
+            let (organization, size) = (crate::testing::organization().id, self.events.len() as u64);
+            let (mut found, mut after, mut pages) = (Vec::new(), None, 0);
+            loop {
+                let extent = Extent { first: self.gone, size, on: true };
+                let page = PageRequest { limit, after };
+                let page = look_through(self, organization, filter, &page, extent).await.expect("a page");
+                pages += 1;
+                assert!(page.entries.len() <= usize::from(limit));
+                found.extend(page.entries.iter().map(|event| event.index));
+                after = page.next;
+                if after.is_none() {
+                    return (found, pages);
+                }
+            }
+        }
+    }
+
+    #[async_trait]
+    impl LogView for Log {
+        async fn log_extent(&mut self, _: OrganizationId) -> Result<Option<Extent>, StoreError> {
+            Ok(None)
+        }
+
+        async fn log_stretches(
+            &mut self,
+            _: OrganizationId,
+            filter: &Filter,
+            from: u64,
+            up_to: u64,
+            at_most: u16,
+        ) -> Result<Vec<u64>, StoreError> {
+            let bits = filter.bits();
+            let shows = |sketch: &Sketch| {
+                bits.iter().all(|bit| sketch.as_bytes()[usize::from(*bit) / 8] >> (bit % 8) & 1 == 1)
+            };
+            let may = |stretch: &u64| self.sketches.get(stretch).is_none_or(shows);
+            Ok((from..=up_to).rev().filter(may).take(at_most.into()).collect())
+        }
+
+        async fn log_events(
+            &mut self,
+            _: OrganizationId,
+            _: &Filter,
+            from: u64,
+            to: u64,
+            at_most: u16,
+        ) -> Result<Vec<LoggedEvent>, StoreError> {
+            let events =
+                &self.events[usize::try_from(from).expect("small")..usize::try_from(to).expect("small")];
+            let events: Vec<_> = events.iter().rev().take(at_most.into()).cloned().collect();
+            self.read += events.len();
+            Ok(events)
+        }
+
+        async fn log_event(
+            &mut self,
+            _: OrganizationId,
+            _: EventId,
+        ) -> Result<Option<LoggedEvent>, StoreError> {
+            Ok(None)
+        }
+    }
+
+    fn about_ada() -> Filter {
+        Filter { words: Some("ada".parse().expect("words")), ..Filter::default() }
+    }
+
+    #[tokio::test]
+    async fn pages_hold_all_that_fits_the_last_first_and_none_twice() {
+        for (count, each, limit) in
+            [(0, 1, 10), (1, 1, 1), (512, 7, 3), (513, 1, 200), (2_000, 512, 1), (1_500, 100, 7)]
+        {
+            for filter in [Filter::default(), about_ada()] {
+                let mut log = Log::new(count, each);
+                let step = if filter.words.is_some() { each } else { 1 };
+                let expected: Vec<u64> = (0..count).filter(|index| index % step == 0).rev().collect();
+                assert_eq!(log.all_of(&filter, limit).await.0, expected, "{count} {each} {limit}");
+                // What is gone is not looked for.
+                log.gone = count.min(600);
+                let expected: Vec<u64> = expected.into_iter().filter(|index| *index >= log.gone).collect();
+                assert_eq!(log.all_of(&filter, limit).await.0, expected, "{count} {each} {limit}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_sketches_do_not_show_is_not_read() {
+        let mut log = Log::new(100 * SKETCHED + 10, 50 * SKETCHED);
+        let (found, pages) = log.all_of(&about_ada(), 50).await;
+        assert_eq!((found.len(), pages), (3, 1));
+        // The stretches with what was found, the end that has no sketch yet, and hardly any that look like it by chance.
+        assert!(log.read <= 6 * SKETCHED as usize, "{}", log.read);
+    }
+
+    #[tokio::test]
+    async fn a_search_that_is_led_astray_comes_to_its_end_page_by_page() {
+        let stretches = 3 * STRETCHES as u64;
+        let mut log = Log::new(stretches * SKETCHED, stretches * SKETCHED);
+        log.sketches.clear();
+        let (found, pages) = log.all_of(&about_ada(), 50).await;
+        assert_eq!((found, pages), (vec![0], 3));
+    }
+}

@@ -1,0 +1,48 @@
+//! Who is sent the checkpoints, and what has become of the last ones.
+
+use rollcall_domain::{
+    Permission,
+    audit::{Action, Target},
+};
+
+use super::{KeptWitness, SHOWN, ShownDelivery};
+use crate::{
+    Application, Error, Principal,
+    ports::{Scope, View},
+};
+
+/// A witness, and the checkpoints that were to be sent.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The witness.
+    pub kept: KeptWitness,
+    /// The last checkpoints, the newest first.
+    pub deliveries: Vec<ShownDelivery>,
+}
+
+/// The witness of the organization that one is at work in.
+///
+/// # Errors
+/// [`Error::PermissionDenied`]; [`Error::NotFound`] when there is none.
+pub async fn show(app: &Application, principal: &Principal) -> Result<Shown, Error> {
+    let read = async {
+        let organization = principal.permit(Permission::AuditLogRead)?.id;
+        let mut view = app.store.view(Scope::Organization(organization)).await?;
+        of(view.as_mut(), organization).await?.ok_or(Error::NotFound)
+    };
+    let read = read.await;
+    // That there is none is no refusal.
+    if matches!(read, Err(Error::NotFound)) {
+        return read;
+    }
+    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, read).await
+}
+
+async fn of(
+    view: &mut dyn View,
+    organization: rollcall_domain::OrganizationId,
+) -> Result<Option<Shown>, Error> {
+    let Some(kept) = view.witness_find(organization).await? else { return Ok(None) };
+    let deliveries = view.witness_deliveries(organization, SHOWN).await?;
+    Ok(Some(Shown { kept, deliveries }))
+}
