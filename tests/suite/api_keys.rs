@@ -95,6 +95,18 @@ async fn what_a_key_cannot_be_is_told_by_field() {
         body[field] = value;
         owner.post("/v1/api-keys", body).await.invalid(named);
     }
+    // In the words of JSON.
+    for (field, value, message) in [
+        ("scopes", json!("calls:read"), "must be a list"),
+        ("rate_limit", json!({"requests": -1, "per_seconds": 1}), "must be a whole number, not negative"),
+        ("rate_limit", json!({"requests": 1.5, "per_seconds": 1}), "must be a whole number, not negative"),
+        ("rate_limit", json!([1, 1]), "must be an object"),
+    ] {
+        let mut body = good.clone();
+        body[field] = value;
+        let refused = owner.post("/v1/api-keys", body).await.problem(422, "invalid_request");
+        assert_eq!(refused.list("errors")[0]["message"], message, "{field}");
+    }
     let several = json!({"name": "", "scopes": [], "expires_at": "x", "allowed_cidrs": [""]});
     let refused = owner.post("/v1/api-keys", several).await.problem(422, "invalid_request");
     assert_eq!(refused.list("errors").len(), 4, "{}", refused.text);

@@ -162,10 +162,22 @@ pub(crate) fn describe(path: &str, text: &str) -> (String, String) {
     }
     let field = if path == "." { "body".to_owned() } else { path.to_owned() };
     let message = match text.split_once("expected ") {
-        Some((_, expected)) => format!("must be {expected}"),
+        Some((_, expected)) => format!("must be {}", in_words(expected)),
         None => text.to_owned(),
     };
     (field, message)
+}
+
+/// What serde expects, in the words of JSON and not of Rust.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not negative",
+        "i8" | "i16" | "i32" | "i64" => "a whole number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        other => other,
+    }
 }
 
 /// Whether the body is of a media type, whatever its parameters.
