@@ -114,6 +114,7 @@ impl Settings {
         settings.keyring()?;
         settings.pepper()?;
         settings.totp_issuer()?;
+        settings.audit_origin(settings.values.http.address)?;
         settings.sender(settings.values.http.address)?;
         settings.smtp()?;
         settings.check_numbers()?;
