@@ -1,6 +1,7 @@
 //! Floors: what this stack can do at all, with next to nothing to do.
 
 use std::{
+    hint::black_box,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,6 +13,7 @@ use axum::{
     routing,
     serve::ListenerExt,
 };
+use sha2::{Digest, Sha256};
 use sqlx::{Connection, Executor, PgConnection, PgPool, postgres::PgPoolOptions};
 use tokio::{net::TcpListener, task::JoinSet};
 
@@ -42,6 +44,8 @@ pub(crate) enum Floor {
     Insert,
     /// argon2id at the configured cost, on every core.
     Argon2,
+    /// SHA-256 over blocks of 64 bytes, each by itself, on every core.
+    Sha256,
 }
 
 impl Floor {
@@ -52,6 +56,7 @@ impl Floor {
             Self::Select => "select",
             Self::Insert => "insert",
             Self::Argon2 => "argon2id",
+            Self::Sha256 => "sha-256",
         }
     }
 
@@ -60,7 +65,7 @@ impl Floor {
         match self {
             Self::Constant => Some(("constant", |_, _| Call::get("/"))),
             Self::Select => Some(("select", |_, n| Call::get(format!("/{}", n.wrapping_mul(7_919) % ROWS)))),
-            Self::Insert | Self::Argon2 => None,
+            Self::Insert | Self::Argon2 | Self::Sha256 => None,
         }
     }
 }
@@ -182,6 +187,33 @@ fn hash_until(argon2: &Argon2<'_>, until: Instant) -> Result<Answers> {
         }
         answers.add(ended - begun, 0);
     }
+}
+
+/// How many blocks of 64 bytes are hashed in a second, each by itself, on every core.
+pub(crate) fn sha256(length: Duration) -> Result<f64> {
+    let begun = Instant::now();
+    let threads: Vec<_> = (0..cores())
+        .map(|_| {
+            std::thread::spawn(move || {
+                let (mut block, mut hashed) = ([7_u8; 64], 0_u64);
+                while begun.elapsed() < length {
+                    for _ in 0..10_000 {
+                        // Each needs the one before, so that none is left out.
+                        let hash = Sha256::digest(block);
+                        block[..32].copy_from_slice(&hash);
+                    }
+                    hashed += 10_000;
+                }
+                black_box(block);
+                hashed
+            })
+        })
+        .collect();
+    let mut hashed = 0;
+    for thread in threads {
+        hashed += thread.join().map_err(|_| "hashing panicked")?;
+    }
+    Ok(hashed as f64 / begun.elapsed().as_secs_f64())
 }
 
 /// argon2id at the cost that the service has if nothing else is configured.

@@ -17,6 +17,7 @@ mod rows;
 mod sequencing;
 mod server;
 mod summary;
+mod verification;
 
 use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode, thread, time::Duration};
 

@@ -26,6 +26,7 @@ use crate::{
     sequencing,
     server::{self, Server},
     summary::{Measure, Sample, median},
+    verification,
 };
 
 /// More cold sessions than a second can use up.
@@ -148,6 +149,11 @@ impl<'a> Bench<'a> {
                     let answers = tokio::task::spawn_blocking(move || floors::hash(length)).await??;
                     return Ok(Measure::of(answers, self.seconds));
                 }
+                Floor::Sha256 => {
+                    let length = self.seconds;
+                    let rate = tokio::task::spawn_blocking(move || floors::sha256(length)).await??;
+                    return Ok(Measure { per_second: rate, ..Measure::of(Answers::default(), length) });
+                }
                 Floor::Constant | Floor::Select | Floor::Insert => floors::insert,
             };
             let window = Window::of(self.seconds);
@@ -217,6 +223,11 @@ impl<'a> Bench<'a> {
                 let rate = sequencing::rate(&database.url, Window::of(self.seconds)).await?;
                 sequencing::finish(&database.url).await?;
                 server.stop().await?;
+                Ok(Sample { figure: rate, measure: None, beside: None })
+            }
+            Work::Verification => {
+                let length = self.seconds;
+                let rate = tokio::task::spawn_blocking(move || verification::rate(length)).await??;
                 Ok(Sample { figure: rate, measure: None, beside: None })
             }
             Work::InProcess(code) => {

@@ -56,6 +56,8 @@ pub(crate) enum Work {
     IdleMemory,
     /// How many events get their places in so many audit logs in a second.
     Sequencing(u64),
+    /// How many blocks of 64 bytes of an audit log's leaves are proved offline in a second, on every core.
+    Verification,
     /// How long a piece of code takes that does something so many times, in nanoseconds for each.
     InProcess(fn(u64)),
 }
@@ -196,6 +198,13 @@ pub(crate) const ROWS: &[Row] = &[
         targets: &[Target::AtLeast(10_000.0)],
     },
     Row {
+        name: "audit-verify",
+        title: "audit export proved offline, 64 bytes of leaves",
+        work: Work::Verification,
+        floor: Some(Floor::Sha256),
+        targets: &[Target::OfFloor(0.3)],
+    },
+    Row {
         name: "permission",
         title: "permission check",
         work: Work::InProcess(permission_checks),
@@ -305,7 +314,8 @@ mod tests {
             let compared =
                 row.targets.iter().any(|target| !matches!(target, Target::AtMost(_) | Target::AtLeast(_)));
             assert_eq!(compared, row.floor.is_some(), "{}", row.name);
-            assert!(row.floor.is_none() || matches!(row.work, Work::Throughput(_)), "{}", row.name);
+            let rate = matches!(row.work, Work::Throughput(_) | Work::Verification);
+            assert!(row.floor.is_none() || rate, "{}", row.name);
         }
     }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     audit_exports::{CHECKPOINT, checkpoint, events, export, team_with_log, uuid},
     refusals::an_event_of,
+    tokens::KNOWN,
 };
 
 const INCLUSION: &str = "/v1/audit/proofs/inclusion";
@@ -80,9 +81,9 @@ async fn every_event_is_proved_to_be_in_every_tree_since_it_was_written() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attack_32_whatever_is_written_and_signed_at_once_every_checkpoint_continues_those_before() {
-    let service = Service::start().await;
+    let service = crate::tokens::start().await;
     let team = team_with_log(&service, "Acme").await;
-    let other = Service::start_on(service.database.clone(), service.clock.clone(), &[]).await;
+    let other = Service::start_on(service.database.clone(), service.clock.clone(), &KNOWN).await;
     let team = Arc::new(team);
     let first = checkpoint(team.owner()).await;
     let there = other.anonymous().with_token(team.owner().token());

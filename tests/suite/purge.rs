@@ -99,6 +99,7 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
     let slug = team.owner().get("/v1/organization").await.expect(200).text_at("/slug").to_owned();
     service.all_mail_sent().await;
     service.turn_audit_log_on(&team).await;
+    team.owner().get("/v1/audit/checkpoint").await.expect(200);
     let held = service.database.hold_sequencing().await;
     service.database.write_events(uuid(&team.organization), 1).await;
     for (table, rows) in rows_by_table(&service.database, &team.organization).await {

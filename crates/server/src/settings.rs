@@ -121,6 +121,7 @@ impl Settings {
         settings.pepper()?;
         settings.totp_issuer()?;
         settings.plans()?;
+        settings.audit_origin(settings.values.http.address)?;
         settings.sender(settings.values.http.address)?;
         settings.smtp()?;
         settings.check_numbers()?;

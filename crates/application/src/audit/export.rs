@@ -24,7 +24,7 @@ use crate::{
     Application, Error, Principal,
     actor::decided,
     organizations::Running,
-    ports::{UnitOfWork, View},
+    ports::{Scope, UnitOfWork, View},
 };
 
 /// How many events are read at a time: all that is in memory of them.
@@ -128,7 +128,7 @@ async fn begin(
         checkpoint::there(log, app.store.view(scope_of(log)).await?.audit_tree(log).await?)?;
     }
 
-    let mut unit = app.store.begin(scope_of(log)).await?;
+    let mut unit = app.store.begin(scope(principal, organization)).await?;
     still_permitted(unit.as_mut(), principal, organization, begun_at).await?;
     let mut event =
         app.event_by(principal, Action::AuditLogExported, AuditTarget::Organization(organization));
@@ -164,9 +164,17 @@ impl LogExport {
             return Err(Error::Unavailable("an export took longer than it may".into()));
         }
         // Nothing is held from one part to the next: what has been erased in between is not given out.
-        let mut unit = self.app.store.begin(scope_of(Some(self.organization))).await?;
+        let mut unit = self.app.store.begin(scope(&self.principal, self.organization)).await?;
         still_permitted(unit.as_mut(), &self.principal, self.organization, now).await?;
         self.walk.read(unit.as_mut()).await
+    }
+}
+
+/// The organization, and for a person the session that they are in.
+fn scope(principal: &Principal, organization: OrganizationId) -> Scope {
+    match principal {
+        Principal::Person(actor) => Scope::Seat { organization, user: actor.user_id() },
+        Principal::Key(_) => Scope::Organization(organization),
     }
 }
 
