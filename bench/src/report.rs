@@ -228,7 +228,7 @@ fn target(target: Target, row: &Row) -> String {
         Target::OfFloor(least) => format!("≥ {least} of {floor}"),
         Target::TailOfFloor(most) => format!("p99 ≤ {most} × its"),
         Target::AtMost(most) => format!("≤ {most}{}", unit(row.work)),
-        Target::AtLeast(least) => format!("≥ {least}{}", unit(row.work)),
+        Target::AtLeast(least) => format!("≥ {}{}", number(least), unit(row.work)),
     }
 }
 

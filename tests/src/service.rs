@@ -100,12 +100,6 @@ impl Service {
         self.operator().put(&path, json!({"plan": plan})).await.expect(200);
     }
 
-    /// Turns an organization's audit log on: its Owner does, who has just proved who they are, on a plan that has it.
-    pub async fn turn_audit_log_on(&self, team: &Team) {
-        self.set_plan(&team.organization, "enterprise").await;
-        team.owner().patch("/v1/security", json!({"audit_log": {"enabled": true}})).await.expect(200);
-    }
-
     /// Takes an organization over to another plan on the command line, as the operator would.
     pub async fn set_plan_here(
         &self,
@@ -269,13 +263,20 @@ impl Service {
         rows.iter().map(|row| (text(row, "action"), text(row, "outcome"))).collect()
     }
 
+    /// Turns an organization's audit log on: its Owner does, who has just proved who they are, on a plan that has it. What it holds is
+    /// in its tree when this returns.
+    pub async fn turn_audit_log_on(&self, team: &Team) {
+        self.set_plan(&team.organization, "enterprise").await;
+        self.switch_audit_log(team, true).await;
+    }
+
     /// Turns it off again.
     pub async fn turn_audit_log_off(&self, team: &Team) {
-        self.database.write_switch(organization_uuid(&team.organization), false).await;
+        self.switch_audit_log(team, false).await;
+    }
+
+    async fn switch_audit_log(&self, team: &Team, on: bool) {
+        team.owner().patch("/v1/security", json!({"audit_log": {"enabled": on}})).await.expect(200);
         self.database.all_sequenced().await;
     }
-}
-
-fn organization_uuid(id: &str) -> uuid::Uuid {
-    id.parse::<rollcall_domain::OrganizationId>().unwrap().uuid()
 }

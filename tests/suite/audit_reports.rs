@@ -27,7 +27,8 @@ async fn reporting(service: &Service) -> (Team, String, Caller) {
 }
 
 fn new_id(service: &Service) -> EventId {
-    SystemEntropy.id(rollcall_application::ports::Clock::now(&service.clock))
+    let entropy: &dyn Entropy = &SystemEntropy;
+    entropy.id(rollcall_application::ports::Clock::now(&service.clock))
 }
 
 fn event(service: &Service, actor: &str) -> Value {
@@ -110,6 +111,19 @@ async fn what_is_reported_is_in_the_log_with_who_reported_it_and_persons_as_prom
         assert_eq!(refused.text_at("/required_permission"), "audit_log:append");
     }
     assert_eq!(reported(&service).await.len(), 3);
+}
+
+#[tokio::test]
+async fn events_stand_in_the_log_in_the_order_in_which_they_were_told() {
+    let service = Service::start().await;
+    let (team, _, program) = reporting(&service).await;
+    let events: Vec<Value> = (0..50).map(|_| event(&service, team.id("viewer"))).collect();
+    program.post(EVENTS, json!({"events": events})).await.expect(200);
+    let rows = "SELECT convert_from(leaf, 'UTF8')::jsonb -> 'id' AS id FROM audit_events
+                 WHERE action LIKE 'agent.%' ORDER BY written";
+    let kept: Vec<Value> = service.database.rows(rows).await.iter().map(|row| row["id"].clone()).collect();
+    let told: Vec<Value> = events.iter().map(|event| event["id"].clone()).collect();
+    assert_eq!(kept, told);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -181,6 +181,8 @@ async fn what_purges_may_remove_what_belongs_to_deleted_organizations_and_reads_
         "organizations: DELETE: ",
         "organizations: SELECT: deleted_at org_id purge_at purged",
         "organizations: UPDATE: purged",
+        "plan_changes: DELETE: ",
+        "plan_changes: SELECT: change_id org_id",
         "security_controls: DELETE: ",
         "security_controls: SELECT: control org_id",
         "sessions: DELETE: ",

@@ -74,6 +74,7 @@ async fn the_owner_changes_the_plan_and_it_is_recorded() {
     assert_eq!(changed.list("changes"), &[change.clone()]);
     // The same again changes nothing.
     team.owner().put(PLAN, json!({"plan": "pro"})).await.expect(200);
+    service.clock.advance(Duration::SECOND);
     service.set_plan(&team.organization, "enterprise").await;
     let billing = team.owner().get("/v1/billing").await.expect(200);
     assert_eq!(billing.body["changes"][1], change);

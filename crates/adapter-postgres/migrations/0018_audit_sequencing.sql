@@ -175,7 +175,10 @@ CREATE POLICY forgetting ON audit_events TO rollcall_purge
 -- Forgets events from before a moment that are in no tree, at most so many at a time; gives back how many. Of events that are in a
 -- tree it sees nothing. What belongs to a deleted organization (of others it does not know) is left to the purge, which counts it.
 CREATE FUNCTION forget_unoffered_events(before timestamptz, at_most integer) RETURNS bigint
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    forgotten bigint;
+BEGIN
     WITH old AS MATERIALIZED (
         SELECT u.org_id, u.event_id FROM audit_unoffered u
          WHERE u.occurred_at < before AND NOT EXISTS (SELECT FROM organizations o WHERE o.org_id = u.org_id)
@@ -184,7 +187,9 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_
         DELETE FROM audit_events e USING old WHERE e.org_id = old.org_id AND e.event_id = old.event_id),
     places AS (
         DELETE FROM audit_unoffered u USING old WHERE u.org_id = old.org_id AND u.event_id = old.event_id RETURNING 1)
-    SELECT count(*) FROM places
+    SELECT count(*) INTO forgotten FROM places;
+    RETURN forgotten;
+END
 $$;
 
 ---------------------------------------------------------------------------------------------------

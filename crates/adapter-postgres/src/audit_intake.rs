@@ -19,6 +19,12 @@ use crate::{
 impl AuditIntake for PgStore {
     async fn take(&self, organization: OrganizationId, lines: &[Line]) -> Result<Option<usize>, StoreError> {
         let mut transaction = begin(&self.pool, Purpose::Change, Some(organization.uuid()), None, "").await?;
+        // One batch of an organization after the other: two who tell the same, each in an order of its own, would wait for each other.
+        let lock = sqlx::query!(
+            "SELECT pg_advisory_xact_lock(hashtextextended('rollcall.reports:' || $1::uuid::text, 0))",
+            organization.uuid()
+        );
+        lock.execute(&mut *transaction).await.map_err(store_error)?;
         // Held, so that whoever switches the log off at this moment comes after these events, or before them.
         let on = sqlx::query_scalar!(
             "SELECT enabled FROM security_controls WHERE org_id = $1 AND control = $2 FOR SHARE",
@@ -28,9 +34,6 @@ impl AuditIntake for PgStore {
         if on.fetch_optional(&mut *transaction).await.map_err(store_error)? != Some(true) {
             return Ok(None);
         }
-        // In the order of their ids, so that two who tell the same do not wait for each other.
-        let mut lines: Vec<&Line> = lines.iter().collect();
-        lines.sort_by_key(|line| line.id);
         let ids: Vec<_> = lines.iter().map(|line| line.id.uuid()).collect();
         let times: Vec<_> = lines.iter().map(|line| line.occurred_at).collect();
         let actor_kinds: Vec<_> = lines.iter().map(|line| line.actor_kind.to_owned()).collect();
@@ -70,7 +73,10 @@ impl AuditIntake for PgStore {
             personal.as_slice(),
         );
         let new = insert.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
-        transaction.commit().await.map_err(store_error)?;
+        let committed = transaction.commit().await;
+        // Also when it seems to have failed: the answer may have been lost on its way.
+        self.events_written.notify_one();
+        committed.map_err(store_error)?;
         // No more than there were.
         Ok(Some(usize::try_from(new).unwrap_or(lines.len())))
     }

@@ -2,6 +2,7 @@
 
 mod logs;
 mod notary;
+mod plans;
 mod unit;
 
 use std::sync::{
@@ -19,9 +20,7 @@ use rollcall_domain::{
     audit::{Action, Origin, Outcome},
     members::{Member, Membership},
     organizations::{Organization, Plan},
-    plans::{Offer, Plans},
     secret::{Secret, TokenHash},
-    security::Control,
     sessions::{Lifetimes, Session},
     tokens::{Issuer, KeyPurpose, SigningKey},
     witnesses::Reach,
@@ -29,17 +28,14 @@ use rollcall_domain::{
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
-    Actor, Application, Error, KeyActor, Limits, Means, Page, PageRequest, Settings,
+    Actor, Application, KeyActor, Limits, Means, Settings,
     api_keys::{FoundKey, KeyHash, KeyUse, KeyUses, ListedKey},
     audit::{
-        ApiCalls, AuditIntake, Checkpoints, Line, Log, QueueState, Readings, Record, Round, Sequencer,
-        Sequencing, Shard, Turn,
+        ApiCalls, Checkpoints, Log, QueueState, Readings, Record, Round, Sequencer, Sequencing, Shard, Turn,
     },
     mail::Letter,
-    operator::{Tenant, Tenants},
     organizations::Exports,
     passwords::{Cost, Passwords},
-    plans::{Billing, Order, Receipt},
     ports::{
         Asked, Attempt, Attempts, Begun, Ceremonies, Ceremony, Clock, Credential, CredentialId, Credentials,
         Directory, Entropy, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasskey,
@@ -52,6 +48,7 @@ use crate::{
 
 pub(crate) use logs::{Fault, KeptLogs};
 pub(crate) use notary::KeptNotary;
+pub(crate) use plans::{Agrees, Nobody, Off, plans};
 pub(crate) use unit::MockUnit;
 
 /// The moment that unit tests happen at.
@@ -330,56 +327,6 @@ impl Sequencer for NothingWaits {
     async fn forget_unoffered(&self, _: OffsetDateTime, _: u32) -> Answer<u64> {
         Ok(0)
     }
-}
-
-/// A log that is off.
-pub(crate) struct Off;
-
-#[async_trait]
-impl AuditIntake for Off {
-    async fn take(&self, _: OrganizationId, _: &[Line]) -> Answer<Option<usize>> {
-        Ok(None)
-    }
-}
-
-/// A platform without organizations.
-pub(crate) struct Nobody;
-
-#[async_trait]
-impl Tenants for Nobody {
-    async fn page(&self, _: &PageRequest<OrganizationId>) -> Answer<Page<Tenant, OrganizationId>> {
-        Ok(Page { entries: Vec::new(), next: None })
-    }
-
-    async fn find(&self, _: OrganizationId) -> Answer<Option<Tenant>> {
-        Ok(None)
-    }
-}
-
-/// Is content with every plan.
-pub(crate) struct Agrees;
-
-#[async_trait]
-impl Billing for Agrees {
-    async fn agree(&self, _: &Order) -> Result<Receipt, Error> {
-        Ok(Receipt { provider: "test", reference: None })
-    }
-
-    async fn withdraw(&self, _: &Order, _: &Receipt) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
-/// A small plan with two seats and ten keys, and larger ones.
-pub(crate) fn plans() -> Plans {
-    let offer = |controls: &[Control], seats| Offer {
-        controls: controls.iter().copied().collect(),
-        seats,
-        api_keys: Some(10),
-        audit_retention_days: 30,
-    };
-    let pro = [Control::CallRecording, Control::PhiProtection];
-    Plans::new([offer(&[], Some(2)), offer(&pro, Some(50)), offer(&Control::SOLD, None)]).expect("plans")
 }
 
 /// An application on mocks.
