@@ -1,15 +1,19 @@
 //! What there is in the database that keeps organizations apart. A change of it is made here, too, on purpose.
 
 /// Tables that belong to organizations, with the columns of their primary keys.
-pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 15] = [
+pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 19] = [
     ("api_key_secrets", "org_id, key_id, secret_hash"),
     ("api_keys", "org_id, key_id"),
     ("audit_checkpoints", "org_id, size, origin"),
+    ("audit_deliveries", "org_id, delivery_id"),
     ("audit_events", "org_id, event_id"),
     ("audit_leaves", "org_id, idx"),
+    ("audit_retention", "org_id"),
+    ("audit_sketches", "org_id, stretch"),
     ("audit_tiles", "org_id, level, tile"),
     ("audit_trees", "org_id"),
     ("audit_unoffered", "org_id, event_id"),
+    ("audit_witnesses", "org_id"),
     ("invitations", "org_id, invitation_id"),
     ("mails", "org_id, mail_id"),
     ("members", "org_id, user_id"),
@@ -43,7 +47,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 100] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 122] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "directory_moved", "rollcall_directory", "UPDATE"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
@@ -55,18 +59,35 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 100] = [
     ("audit_checkpoints", "own_organization", "rollcall_app", "SELECT"),
     ("audit_checkpoints", "purge", "rollcall_purge", "ALL"),
     ("audit_checkpoints", "task", "rollcall_app", "ALL"),
+    ("audit_deliveries", "own_organization", "rollcall_app", "ALL"),
+    ("audit_deliveries", "purge", "rollcall_purge", "ALL"),
+    ("audit_deliveries", "task", "rollcall_app", "ALL"),
     ("audit_events", "directory", "rollcall_directory", "SELECT"),
     ("audit_events", "directory_erasure", "rollcall_directory", "UPDATE"),
     ("audit_events", "forgetting", "rollcall_purge", "ALL"),
     ("audit_events", "own_account", "rollcall_app", "SELECT"),
     ("audit_events", "own_organization", "rollcall_app", "ALL"),
     ("audit_events", "purge", "rollcall_purge", "ALL"),
+    ("audit_events", "retention", "rollcall_purge", "ALL"),
+    ("audit_leaves", "directory", "rollcall_directory", "SELECT"),
     ("audit_leaves", "own_organization", "rollcall_app", "SELECT"),
     ("audit_leaves", "purge", "rollcall_purge", "ALL"),
+    ("audit_leaves", "retention", "rollcall_purge", "SELECT"),
+    ("audit_leaves", "retention_due", "rollcall_app", "SELECT"),
+    ("audit_leaves", "sketching", "rollcall_app", "SELECT"),
     ("audit_leaves", "task", "rollcall_app", "ALL"),
     ("audit_queue", "directory", "rollcall_directory", "ALL"),
     ("audit_queue", "purge", "rollcall_purge", "ALL"),
     ("audit_queue", "task", "rollcall_app", "ALL"),
+    ("audit_retention", "own_organization", "rollcall_app", "SELECT"),
+    ("audit_retention", "purge", "rollcall_purge", "ALL"),
+    ("audit_retention", "retention", "rollcall_purge", "ALL"),
+    ("audit_retention", "task", "rollcall_app", "SELECT"),
+    ("audit_sketches", "directory", "rollcall_directory", "ALL"),
+    ("audit_sketches", "own_organization", "rollcall_app", "SELECT"),
+    ("audit_sketches", "purge", "rollcall_purge", "ALL"),
+    ("audit_sketches", "retention", "rollcall_purge", "ALL"),
+    ("audit_sketches", "task", "rollcall_app", "ALL"),
     ("audit_tiles", "own_organization", "rollcall_app", "SELECT"),
     ("audit_tiles", "purge", "rollcall_purge", "ALL"),
     ("audit_tiles", "task", "rollcall_app", "ALL"),
@@ -76,6 +97,9 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 100] = [
     ("audit_unoffered", "forgetting", "rollcall_purge", "ALL"),
     ("audit_unoffered", "purge", "rollcall_purge", "ALL"),
     ("audit_unoffered", "task", "rollcall_app", "ALL"),
+    ("audit_witnesses", "own_organization", "rollcall_app", "ALL"),
+    ("audit_witnesses", "purge", "rollcall_purge", "ALL"),
+    ("audit_witnesses", "task", "rollcall_app", "ALL"),
     ("dev_mails", "task", "rollcall_app", "ALL"),
     ("email_changes", "directory", "rollcall_directory", "SELECT"),
     ("email_changes", "directory_erasure", "rollcall_directory", "DELETE"),
@@ -111,7 +135,9 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 100] = [
     ("organizations", "own_account", "rollcall_app", "SELECT"),
     ("organizations", "own_organization", "rollcall_app", "ALL"),
     ("organizations", "purge", "rollcall_purge", "ALL"),
+    ("organizations", "retention_due", "rollcall_app", "SELECT"),
     ("organizations", "task", "rollcall_app", "SELECT"),
+    ("organizations", "witnesses", "rollcall_app", "SELECT"),
     ("passkey_ceremonies", "task", "rollcall_app", "ALL"),
     ("passkeys", "directory", "rollcall_directory", "SELECT"),
     ("passkeys", "own_account", "rollcall_app", "ALL"),
@@ -147,7 +173,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 100] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-pub(crate) const DEFINERS: [(&str, &str, bool); 23] = [
+pub(crate) const DEFINERS: [(&str, &str, bool); 26] = [
     ("directory_api_key", "rollcall_directory", true),
     ("directory_api_keys_by_ring_key", "rollcall_directory", true),
     ("directory_api_keys_moved", "rollcall_directory", true),
@@ -164,28 +190,35 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 23] = [
     ("directory_session_seen", "rollcall_directory", true),
     ("directory_signup", "rollcall_directory", true),
     ("erase_account", "rollcall_directory", true),
+    ("forget_sketches", "rollcall_directory", false),
     ("forget_unoffered_events", "rollcall_purge", true),
+    ("note_full_stretches", "rollcall_directory", false),
     ("note_revocation", "rollcall_directory", false),
     ("organization_keeps_an_owner", "rollcall_directory", false),
     ("purge_organization", "rollcall_purge", true),
     ("purge_rows", "rollcall_purge", true),
     ("queue_audit_event", "rollcall_directory", false),
+    ("retain_audit_events", "rollcall_purge", true),
     ("team_page", "rollcall_directory", true),
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.
-pub(crate) const RIGHTS: [&str; 33] = [
+pub(crate) const RIGHTS: [&str; 37] = [
     "_sqlx_migrations: SELECT",
     "api_key_secrets: DELETE INSERT",
     "api_keys: INSERT SELECT",
     "attempts: DELETE INSERT SELECT",
     "audit_checkpoints: INSERT SELECT",
+    "audit_deliveries: DELETE INSERT SELECT",
     "audit_events: INSERT SELECT",
     "audit_leaves: INSERT SELECT",
     "audit_queue: DELETE SELECT",
+    "audit_retention: SELECT",
+    "audit_sketches: SELECT",
     "audit_tiles: INSERT SELECT",
     "audit_trees: INSERT SELECT",
     "audit_unoffered: INSERT SELECT",
+    "audit_witnesses: DELETE INSERT SELECT",
     "dev_mails: DELETE INSERT SELECT",
     "email_changes: DELETE INSERT",
     "idempotency_keys: DELETE INSERT SELECT UPDATE",

@@ -166,6 +166,11 @@ pub(crate) fn rows() -> Vec<Row> {
         row("get", "/v1/plan", P("organization:read")),
         row("get", "/v1/billing", P("billing:read")),
         row("put", "/v1/billing/plan", P("billing:manage")).with(json!({"plan": "free"})),
+        row("get", "/v1/audit/events", P("audit_log:read")),
+        row("get", "/v1/audit/events/{event_id}", P("audit_log:read")).on(Event),
+        row("get", "/v1/audit/witness", P("audit_log:read")),
+        row("put", "/v1/audit/witness", P("security:manage")).with(json!({"email": "refused@example.com"})),
+        row("delete", "/v1/audit/witness", P("security:manage")),
         row("post", "/v1/audit/events", P("audit_log:append")).with(json!({"events": [event]})),
         row("get", "/operator/v1/organizations", Operator),
         row("get", "/operator/v1/organizations/{organization_id}", Operator),
@@ -292,9 +297,9 @@ async fn attack_5_keys_get_to_what_is_for_programs_and_nowhere_else() {
             Needs::Permission(permission) => {
                 let weakly = weakly.problem(403, "permission_denied");
                 assert_eq!(weakly.text_at("/required_permission"), permission);
-                if row.path.starts_with("/v1/audit/") {
-                    // It gets as far as that the log is off.
-                    strongly.problem(409, "audit_log_disabled");
+                if row.path == "/v1/audit/witness" && row.method == "get" {
+                    // It gets as far as that there is none.
+                    strongly.problem(404, "not_found");
                 } else if permission.parse::<Permission>().unwrap().allowed_for_api_keys() {
                     strongly.expect(200);
                 } else {
@@ -324,7 +329,8 @@ pub(crate) async fn an_event_of(service: &Service, team: &Team) -> String {
 
 /// Rows, but for refusals and what keys ask for in the audit log, and for when keys were last used.
 fn without_refusals(rows: Vec<Value>) -> Vec<Value> {
-    let asked = ["access_token.issued", "audit_log.exported"];
+    let asked =
+        ["access_token.issued", "audit_log.exported", "audit_log.read", "api.called", "agent.created"];
     let told = |row: &Value| {
         row["outcome"] == "refused" || row["action"].as_str().is_some_and(|action| asked.contains(&action))
     };

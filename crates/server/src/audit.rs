@@ -11,7 +11,7 @@ use rollcall_application::{
     Application, Error,
     audit::{self, Log, TileId, name_of},
 };
-use rollcall_audit_proof::{Failure, Finding, Progress, Trust, Verified, verify};
+use rollcall_audit_proof::{Failure, Finding, Note, Progress, Trust, Verified, verify};
 use rollcall_domain::OrganizationId;
 use serde::Deserialize;
 use tokio::sync::mpsc::{Receiver, channel};
@@ -87,9 +87,27 @@ impl Known {
             })?,
             None => Vec::new(),
         };
-        let seen = self.checkpoints.iter().map(|path| text(path)).collect::<Result<_, _>>()?;
+        let seen = self.checkpoints.iter().map(|path| text(path).map(note_in)).collect::<Result<_, _>>()?;
         Ok(Trust { keys, public_keys, seen })
     }
+}
+
+/// The note in a file: the file itself, or what stands in a mail to a witness, or in what a webhook was sent.
+fn note_in(text: String) -> String {
+    if Note::parse(&text).is_ok() {
+        return text;
+    }
+    let sent = serde_json::from_str::<serde_json::Value>(&text).ok();
+    if let Some(note) = sent.as_ref().and_then(|sent| sent.pointer("/data/checkpoint")?.as_str()) {
+        return note.to_owned();
+    }
+    // In a mail there are three lines, an empty one, and then the signatures, which begin with a dash.
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let is_signature = |line: &&&str| line.starts_with("\u{2014} ");
+    let Some(first) = lines.iter().position(|line| is_signature(&line)) else { return text };
+    let Some(begin) = first.checked_sub(4) else { return text };
+    let signatures = lines[first..].iter().take_while(is_signature);
+    lines[begin..first].iter().chain(signatures).map(|line| format!("{line}\n")).collect()
 }
 
 fn text(path: &Path) -> Result<String, AuditError> {
