@@ -13,6 +13,7 @@ use crate::{
     data::{Data, PASSWORD},
     floors::Floor,
     load::Calls,
+    searching,
     server::SERVICE_TOKEN,
 };
 
@@ -56,6 +57,8 @@ pub(crate) enum Work {
     IdleMemory,
     /// How many events get their places in so many audit logs in a second.
     Sequencing(u64),
+    /// The 99th percentile of searches in a long audit log, in milliseconds.
+    Search(Calls),
     /// How long a piece of code takes that does something so many times, in nanoseconds for each.
     InProcess(fn(u64)),
 }
@@ -194,6 +197,13 @@ pub(crate) const ROWS: &[Row] = &[
         work: Work::Sequencing(1_000),
         floor: None,
         targets: &[Target::AtLeast(10_000.0)],
+    },
+    Row {
+        name: "audit-search",
+        title: "p99 of searches in an audit log of ten million events",
+        work: Work::Search(searching::search),
+        floor: None,
+        targets: &[Target::AtMost(500.0)],
     },
     Row {
         name: "permission",
