@@ -127,6 +127,11 @@ impl Data {
         token(n % self.organizations * self.team)
     }
 
+    /// The id of the large organization.
+    pub(crate) fn large(&self) -> Uuid {
+        id(self.organizations)
+    }
+
     /// A token of the Owner of the large organization.
     pub(crate) fn owner_of_large(&self, n: u64) -> String {
         token(self.sessions + n % SESSIONS_OF_LARGE_OWNER)

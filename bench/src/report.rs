@@ -236,7 +236,7 @@ const fn unit(work: Work) -> &'static str {
     match work {
         Work::Throughput(_) | Work::Sequencing(_) | Work::Verification => "/s",
         Work::Slowdown { .. } => " ×",
-        Work::TailBeside { .. } | Work::Start => " ms",
+        Work::TailBeside { .. } | Work::Start | Work::Search(_) => " ms",
         Work::IdleMemory => " MB",
         Work::InProcess(_) => " ns",
     }

@@ -23,7 +23,7 @@ use crate::{
     process::{Cpu, Memory},
     report::{Circumstances, Report},
     rows::{self, Row, Size, Work},
-    sequencing,
+    searching, sequencing,
     server::{self, Server},
     summary::{Measure, Sample, median},
     verification,
@@ -229,6 +229,18 @@ impl<'a> Bench<'a> {
                 let length = self.seconds;
                 let rate = tokio::task::spawn_blocking(move || verification::rate(length)).await??;
                 Ok(Sample { figure: rate, measure: None, beside: None })
+            }
+            Work::Search(calls) => {
+                let database = self.whole.clone();
+                let small = database.data.organizations < 1_000;
+                searching::write(&database.url, database.data.large(), small).await?;
+                let server = self.serve(&database).await?;
+                searching::sketched(&database.url).await?;
+                let window = Window::of(self.seconds);
+                let answers = watch(server.address, &database.data, calls, window);
+                let measure = self.observe(Some(&server), &database, window, answers).await?;
+                server.stop().await?;
+                Ok(Sample { figure: measure.p99.as_secs_f64() * 1e3, measure: Some(measure), beside: None })
             }
             Work::InProcess(code) => {
                 let nanoseconds = tokio::task::spawn_blocking(move || {

@@ -13,6 +13,7 @@ use crate::{
     data::{Data, PASSWORD},
     floors::Floor,
     load::Calls,
+    searching,
     server::SERVICE_TOKEN,
 };
 
@@ -58,6 +59,8 @@ pub(crate) enum Work {
     Sequencing(u64),
     /// How many blocks of 64 bytes of an audit log's leaves are proved offline in a second, on every core.
     Verification,
+    /// The 99th percentile of searches in a long audit log, in milliseconds.
+    Search(Calls),
     /// How long a piece of code takes that does something so many times, in nanoseconds for each.
     InProcess(fn(u64)),
 }
@@ -203,6 +206,13 @@ pub(crate) const ROWS: &[Row] = &[
         work: Work::Verification,
         floor: Some(Floor::Sha256),
         targets: &[Target::OfFloor(0.3)],
+    },
+    Row {
+        name: "audit-search",
+        title: "p99 of searches in an audit log of ten million events",
+        work: Work::Search(searching::search),
+        floor: None,
+        targets: &[Target::AtMost(500.0)],
     },
     Row {
         name: "permission",

@@ -1,12 +1,10 @@
 //! Who is sent the checkpoints of an audit log.
 
-use std::sync::Arc;
-
 use rollcall_tests::{HookServer, Service, until};
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::audit_exports::{EXPORT, Files, team_with_log};
+use crate::audit_exports::{EXPORT, Files, team_with_log, uuid};
 
 const WITNESS: &str = "/v1/audit/witness";
 
@@ -54,6 +52,7 @@ async fn a_webhook_gets_each_day_s_checkpoint_signed_and_once_however_many_nodes
     assert!(!kept[0]["secret"].as_str().unwrap().contains(&secret[6..]));
 
     service.clock.advance(Duration::days(1));
+    let owner = &service.sign_in(team.email("owner")).await;
     let second = hook.next(2).await;
     assert_ne!(second.header("webhook-id"), first.header("webhook-id"));
     settled(owner, 2).await;
@@ -105,6 +104,7 @@ async fn an_address_gets_each_day_s_checkpoint_as_a_mail_that_can_be_checked_wit
     assert_ne!(Files::new().verify(&altered, &[text]).0, 0);
 
     service.clock.advance(Duration::days(1));
+    let owner = &service.sign_in(team.email("owner")).await;
     until("the next day's mail", async || (service.mails_to(&auditor).await.len() == 2).then_some(())).await;
     settled(owner, 2).await;
 }
@@ -139,7 +139,7 @@ async fn a_webhook_that_fails_is_tried_again_and_what_went_wrong_is_shown() {
     hook.answer(500);
     service.clock.advance(Duration::days(1));
     hook.next(3).await;
-    owner.post("/v1/session/elevate", json!({"password": rollcall_tests::PASSWORD})).await.expect(200);
+    let owner = &service.sign_in(team.email("owner")).await;
     owner.put(WITNESS, json!({"email": Service::new_address("auditor")})).await.expect(200);
     let deliveries = settled(owner, 3).await;
     assert!(deliveries.iter().any(|delivery| delivery["state"] == "moot"), "{deliveries:?}");
@@ -177,27 +177,23 @@ async fn attack_33_no_webhook_leads_to_where_only_this_machine_can_reach() {
         .await
         .invalid("url");
     team.owner().get(WITNESS).await.problem(404, "not_found");
-    // One that was kept before the rule was is looked at when it is used.
-    let loose = Service::start_on(service.database.clone(), service.clock.clone(), &[]).await;
-    let there = loose.anonymous().with_token(team.owner().token());
-    loose.stop().await;
-    drop(there);
     assert_eq!(hook.count(), 0);
 }
 
 #[tokio::test]
 async fn only_an_owner_who_has_just_proved_it_chooses_the_witness_and_not_without_end() {
     let service = Service::start_with(&[("limits.enabled", "true")]).await;
-    let team = Arc::new(team_with_log(&service, "Acme").await);
+    let team = team_with_log(&service, "Acme").await;
     let owner = team.owner();
-    for number in 0..20 {
-        owner.put(WITNESS, json!({"email": format!("w{number}@example.com")})).await.expect(200);
-        until("its checkpoint", async || {
-            let shown = owner.get(WITNESS).await.expect(200);
-            (shown.list("deliveries").len() > number).then_some(())
-        })
-        .await;
-    }
+    owner.put(WITNESS, json!({"email": "w@example.com"})).await.expect(200);
+    settled(owner, 1).await;
+    let sent = format!(
+        "INSERT INTO audit_deliveries (org_id, delivery_id, kind, size, note, state, created_at, due_at, settled_at)
+         SELECT '{}', gen_random_uuid(), 'mail', 1, '', 'moot', d.created_at, d.due_at, d.settled_at
+           FROM audit_deliveries d, generate_series(1, 19)",
+        uuid(&team)
+    );
+    service.database.execute(&sent).await;
     let refused =
         owner.put(WITNESS, json!({"email": "one.more@example.com"})).await.problem(429, "rate_limited");
     assert!(refused.headers.contains_key("retry-after"));

@@ -47,7 +47,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 122] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 121] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "directory_moved", "rollcall_directory", "UPDATE"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
@@ -74,7 +74,6 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 122] = [
     ("audit_leaves", "purge", "rollcall_purge", "ALL"),
     ("audit_leaves", "retention", "rollcall_purge", "SELECT"),
     ("audit_leaves", "retention_due", "rollcall_app", "SELECT"),
-    ("audit_leaves", "sketching", "rollcall_app", "SELECT"),
     ("audit_leaves", "task", "rollcall_app", "ALL"),
     ("audit_queue", "directory", "rollcall_directory", "ALL"),
     ("audit_queue", "purge", "rollcall_purge", "ALL"),

@@ -77,9 +77,6 @@ CREATE TRIGGER audit_sketches_forget AFTER UPDATE ON audit_events
     REFERENCING NEW TABLE AS erased FOR EACH STATEMENT EXECUTE FUNCTION forget_sketches();
 GRANT SELECT ON audit_leaves TO rollcall_directory;
 CREATE POLICY directory ON audit_leaves FOR SELECT TO rollcall_directory USING (true);
--- Nodes that make sketches find the places of events in any log.
-CREATE POLICY sketching ON audit_leaves FOR SELECT TO rollcall_app
-    USING (current_setting('rollcall.task', true) = 'audit_sketches');
 
 ---------------------------------------------------------------------------------------------------
 -- Retention

@@ -1,6 +1,6 @@
 //! The audit log as it is searched: events at their places, and sketches of stretches of them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, error::Error};
 
 use async_trait::async_trait;
 use rollcall_application::{
@@ -14,6 +14,7 @@ use rollcall_domain::{
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, Executor, types::Json};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::{
     error::{corrupt, exactly_one, store_error},
@@ -43,6 +44,21 @@ impl TryFrom<Row> for LoggedEvent {
         let personal = row.personal.0.into_iter().map(|(field, kept)| (field, kept.value)).collect();
         Self::read(count(row.idx)?, &row.leaf, personal).map_err(corrupt)
     }
+}
+
+/// Those that can be read. Somebody has changed the others behind the service's back: whoever verifies the log is told, and they are in
+/// nobody's way here.
+fn readable(rows: Vec<Row>, log: Uuid) -> Vec<LoggedEvent> {
+    let read = rows.into_iter().map(|row| (row.idx, LoggedEvent::try_from(row)));
+    let read = read.filter_map(|(index, event)| match event {
+        Ok(event) => Some(event),
+        Err(error) => {
+            let error = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            tracing::error!(%log, index, error, "an event of an audit log cannot be read");
+            None
+        }
+    });
+    read.collect()
 }
 
 #[async_trait]
@@ -134,7 +150,7 @@ impl LogView for Transaction {
             i64::from(at_most),
         );
         let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
-        rows.into_iter().map(LoggedEvent::try_from).collect()
+        Ok(readable(rows, organization.uuid()))
     }
 
     async fn log_event(
@@ -181,7 +197,7 @@ impl Sketches for PgStore {
             (next.stretch + 1) * length,
         );
         let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
-        let events: Vec<_> = rows.into_iter().map(LoggedEvent::try_from).collect::<Result<_, _>>()?;
+        let events = readable(rows, next.org_id);
         let mut sketch = Sketch::default();
         events.iter().for_each(|event| event.add_to(&mut sketch));
         let times = || events.iter().map(|event| event.occurred_at);

@@ -318,6 +318,11 @@ impl Walk {
         let mut view = app.store.view(scope_of(log)).await?;
         let there = view.audit_tree(log).await?.map_or(0, |tree| tree.size);
         let whole = there.min(size);
+        // What is older than the plan keeps it is gone: its hashes stand left of what there is.
+        let kept_from = match log {
+            Some(organization) => view.log_extent(organization).await?.map_or(0, |extent| extent.first),
+            None => 0,
+        };
         let (first, end) = if since.is_none() && until.is_none() {
             (0, whole)
         } else {
@@ -325,6 +330,7 @@ impl Walk {
             places
                 .map_or((whole, whole), |(first, last)| (first.min(whole), last.saturating_add(1).min(whole)))
         };
+        let (first, end) = (first.max(kept_from.min(whole)), end.max(kept_from.min(whole)));
         // Of a log that has become shorter there is nothing to the right.
         let right = if there < size { end } else { size };
         let plans = [Plan::range(0, first), Plan::range(end, right)];

@@ -15,7 +15,7 @@ use crate::{
 
 /// How many stretches a page looks through at the most. A search that finds little where there may be much comes to its end page by
 /// page, and none of them takes long.
-const STRETCHES: usize = 64;
+const STRETCHES: usize = 32;
 /// How many stretches are asked for at once.
 const AT_ONCE: u16 = 16;
 

@@ -1,0 +1,95 @@
+//! A long audit log to be searched.
+
+use std::time::Duration;
+
+use rollcall_domain::UserId;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use uuid::Uuid;
+
+use crate::{Result, call::Call, data::Data};
+
+/// Ten million events, nearly: so many full subtrees of 65,536 leaves, of which only the highest tile is needed to go on.
+const SUBTREES: u64 = 152;
+/// The leaves of each.
+const LEAVES: u64 = 65_536;
+/// How often it is looked whether the log has been sketched.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Writes a long log for an organization that has none, and whose tree is taken for granted: nothing is proved here. A small one has one
+/// subtree.
+pub(crate) async fn write(database_url: &str, organization: Uuid, small: bool) -> Result {
+    let mut connection = PgConnection::connect(database_url).await?;
+    let there = sqlx::query_scalar("SELECT EXISTS (SELECT FROM audit_trees WHERE org_id = $1)");
+    if there.bind(organization).fetch_one(&mut connection).await? {
+        return Ok(connection.close().await?);
+    }
+    let subtrees = if small { 1 } else { SUBTREES };
+    // The trigger would put them into the queue.
+    connection.execute("SET session_replication_role = replica").await?;
+    for part in 0..subtrees {
+        connection
+            .execute(AssertSqlSafe(format!(
+                r#"INSERT INTO audit_events (org_id, event_id, occurred_at, actor_kind, actor_id, action, target_kind, target_id, outcome,
+                                             leaf, personal)
+                   SELECT '{organization}', gen_random_uuid(), now() - interval '30 days' + n * interval '0.2 seconds', 'user', type_id('user', who),
+                          action, 'user', type_id('user', whom), 'success',
+                          convert_to('{{"action":"' || action || '","actor":{{"id":"' || type_id('user', who) || '","kind":"user"}},"at":"2026-01-02T03:04:05.000678Z","changes":[{{"after":"member","before":"viewer","field":"role"}}],"id":"' || type_id('evt', gen_random_uuid()) || '","log":"{organization}","outcome":"success","personal":{{"ip":"","user_agent":""}},"request_id":"' || md5(n::text) || '","session":"' || type_id('sess', who) || '","target":{{"id":"' || type_id('user', whom) || '","kind":"user"}},"v":1}}', 'UTF8'),
+                          jsonb_build_object('ip', jsonb_build_object('value', '192.0.2.' || n % 250, 'salt', md5(n::text)),
+                                             'user_agent', jsonb_build_object('value', 'Mozilla/5.0 (X11; Linux x86_64)', 'salt', md5(n::text)))
+                     FROM (SELECT n, md5((n % 5000)::text)::uuid AS who, md5((n % 70000)::text)::uuid AS whom,
+                                  CASE WHEN n % 100000 = 7 THEN 'member.removed' ELSE 'session.created' END AS action
+                             FROM generate_series({part} * {LEAVES}::bigint, ({part} + 1) * {LEAVES}::bigint - 1) AS e (n)) AS events"#
+            )))
+            .await?;
+    }
+    connection
+        .execute(AssertSqlSafe(format!(
+            "INSERT INTO audit_leaves (org_id, idx, event_id, occurred_at)
+             SELECT org_id, row_number() OVER (ORDER BY written) - 1, event_id, occurred_at
+               FROM audit_events WHERE org_id = '{organization}' AND occurred_at < now() - interval '1 minute' ORDER BY written;
+             INSERT INTO audit_tiles (org_id, level, tile, hashes)
+             SELECT '{organization}', 2, 0, string_agg(sha256('x'), ''::bytea) FROM generate_series(1, {subtrees});
+             SET session_replication_role = DEFAULT;
+             WITH RECURSIVE nodes (height, hash) AS (
+                 SELECT 0, sha256('x') UNION ALL
+                 SELECT height + 1, sha256('\\x01'::bytea || hash || hash) FROM nodes WHERE height < 7),
+             node AS (SELECT (SELECT hash FROM nodes WHERE height = 0) AS one, (SELECT hash FROM nodes WHERE height = 7) AS left_half,
+                             (SELECT sha256('\\x01'::bytea || a.hash || b.hash) FROM nodes a, nodes b WHERE a.height = 4 AND b.height = 3) AS right_half)
+             INSERT INTO audit_trees (org_id, size, root, offered)
+             SELECT '{organization}', {subtrees} * {LEAVES}, CASE {subtrees} WHEN 1 THEN one ELSE sha256('\\x01'::bytea || left_half || right_half) END, true
+               FROM node"
+        )))
+        .await?;
+    connection.execute("VACUUM ANALYZE audit_events, audit_leaves, audit_trees, audit_tiles").await?;
+    connection.execute("CHECKPOINT").await?;
+    Ok(connection.close().await?)
+}
+
+/// Waits until all of it has been sketched.
+pub(crate) async fn sketched(database_url: &str) -> Result {
+    let mut connection = PgConnection::connect(database_url).await?;
+    loop {
+        let missing = sqlx::query_scalar("SELECT EXISTS (SELECT FROM audit_sketches WHERE sketch IS NULL)");
+        let missing: bool = missing.fetch_one(&mut connection).await?;
+        if !missing {
+            return Ok(connection.close().await?);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// One search after the other: for what is newest, rare, common or nowhere, by who, what, when and words.
+pub(crate) fn search(data: &Data, n: u64) -> Call {
+    let nobody = UserId::from_uuid(Uuid::from_u128(u128::from(n)));
+    let asked = match n % 8 {
+        0 => String::new(),
+        1 => "action=member.*".to_owned(),
+        2 => format!("actor={nobody}"),
+        3 => "q=nowhere".to_owned(),
+        4 => "q=removed%20member".to_owned(),
+        5 => "q=mozilla%20created".to_owned(),
+        6 => "until=2020-01-01T00:00:00Z".to_owned(),
+        _ => "outcome=refused&q=192.0.2.7".to_owned(),
+    };
+    Call::get(format!("/v1/audit/events?{asked}")).by(data.owner_of_large(n))
+}
