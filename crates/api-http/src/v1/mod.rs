@@ -40,5 +40,4 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(members::routes())
         .merge(invitations::routes())
         .merge(api_keys::routes())
-        .merge(audit::routes())
 }
