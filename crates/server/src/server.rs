@@ -128,7 +128,9 @@ impl Server {
             Ok(Ok(0)) => {}
             Ok(Ok(lost)) => tracing::error!(lost, "calls made with API keys are in no audit log"),
             Ok(Err(error)) => tracing::error!(%error, "calls made with API keys are in no audit log"),
-            Err(_) => tracing::error!("calls made with API keys are in no audit log: the database is too slow"),
+            Err(_) => {
+                tracing::error!("calls made with API keys are in no audit log: the database is too slow")
+            }
         }
         self.store.close().await;
         self.database.close().await
