@@ -34,7 +34,8 @@ fn export() -> Result<(Vec<u8>, usize)> {
     let key = SigningKey::from_bytes(&[7; 32]);
     let (mut lines, mut bytes, mut hashes) = (Vec::new(), 0, Vec::new());
     for index in 0..EVENTS {
-        let opened = [("ip", "192.0.2.7"), ("user_agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0")];
+        let opened =
+            [("ip", "192.0.2.7"), ("user_agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0")];
         let salts = opened.map(|(field, value)| {
             let mut salt = [0; SALT_BYTES];
             salt[..8].copy_from_slice(&index.to_be_bytes());
