@@ -126,7 +126,7 @@ async fn attack_15_another_organization_s_events_proofs_and_checkpoints_are_not_
         assert_eq!(of(id).await, never, "{id}");
     }
     for (path, field) in [
-        (format!("{CHECKPOINT}"), ""),
+        (CHECKPOINT.to_owned(), ""),
         (format!("/v1/audit/export?org={}", theirs.organization), "org"),
         (format!("/v1/audit/export?organization_id={}", theirs.organization), "organization_id"),
         (format!("{CONSISTENCY}?from=1&log={}", theirs.organization), "log"),
