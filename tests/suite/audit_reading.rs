@@ -427,7 +427,7 @@ async fn attack_32_nothing_of_today_goes_by_retention_whatever_is_asked_of_it() 
     connection.execute("BEGIN; SET LOCAL rollcall.task = 'audit_retention'").await.unwrap();
     let retain =
         format!("SELECT retain_audit_events('{}', '2200-01-01', '2200-01-01', 1000) AS events", uuid(&team));
-    connection.execute(retain.as_str()).await.unwrap();
+    connection.execute(sqlx::AssertSqlSafe(retain)).await.unwrap();
     connection.execute("COMMIT").await.unwrap();
     let row = format!("SELECT cleared, removed FROM audit_retention WHERE org_id = '{}'", uuid(&team));
     assert_eq!(service.database.rows(&row).await, [json!({"cleared": 0, "removed": 0})]);
