@@ -141,7 +141,7 @@ async fn roles_have_no_rights_beyond_those_on_the_list() {
 }
 
 #[tokio::test]
-async fn what_purges_may_remove_what_belongs_to_deleted_organizations_and_reads_nothing_but_keys() {
+async fn what_purges_and_retention_may_read_and_remove_is_on_this_list() {
     let database = TestDatabase::create().await;
     let rights = catalogue(
         &database,
@@ -158,18 +158,32 @@ async fn what_purges_may_remove_what_belongs_to_deleted_organizations_and_reads_
         "api_keys: SELECT: key_id org_id",
         "audit_checkpoints: DELETE: ",
         "audit_checkpoints: SELECT: org_id size",
+        "audit_deliveries: DELETE: ",
+        "audit_deliveries: SELECT: delivery_id org_id",
         "audit_events: DELETE: ",
-        "audit_events: SELECT: event_id org_id",
+        "audit_events: SELECT: event_id org_id personal",
+        "audit_events: UPDATE: personal",
         "audit_leaves: DELETE: ",
-        "audit_leaves: SELECT: idx org_id",
+        "audit_leaves: SELECT: event_id idx occurred_at org_id",
         "audit_queue: DELETE: ",
         "audit_queue: SELECT: org_id written",
+        "audit_retention: DELETE: ",
+        "audit_retention: INSERT: ",
+        "audit_retention: INSERT: cleared org_id removed",
+        "audit_retention: SELECT: cleared org_id removed",
+        "audit_retention: SELECT: ",
+        "audit_retention: UPDATE: cleared removed",
+        "audit_sketches: DELETE: ",
+        "audit_sketches: SELECT: org_id stretch",
+        "audit_sketches: UPDATE: newest oldest sketch",
         "audit_tiles: DELETE: ",
         "audit_tiles: SELECT: org_id tile",
         "audit_trees: DELETE: ",
         "audit_trees: SELECT: org_id",
         "audit_unoffered: DELETE: ",
         "audit_unoffered: SELECT: event_id occurred_at org_id",
+        "audit_witnesses: DELETE: ",
+        "audit_witnesses: SELECT: org_id",
         "invitations: DELETE: ",
         "invitations: SELECT: invitation_id org_id",
         "mails: DELETE: ",

@@ -100,6 +100,19 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
     service.all_mail_sent().await;
     service.turn_audit_log_on(&team).await;
     team.owner().get("/v1/audit/checkpoint").await.expect(200);
+    let witness = json!({"email": Service::new_address("auditor")});
+    team.owner().put("/v1/audit/witness", witness).await.expect(200);
+    until("the first checkpoint is on its way", async || {
+        let shown = team.owner().get("/v1/audit/witness").await.expect(200);
+        (!shown.list("deliveries").is_empty()).then_some(())
+    })
+    .await;
+    service.all_mail_sent().await;
+    // As of a log that is longer and older than there is time for here.
+    for row in ["audit_sketches (org_id, stretch) VALUES ('{}', 7)", "audit_retention (org_id) VALUES ('{}')"] {
+        let row = row.replace("{}", &uuid(&team.organization).to_string());
+        service.database.execute(&format!("INSERT INTO {row}")).await;
+    }
     let held = service.database.hold_sequencing().await;
     service.database.write_events(uuid(&team.organization), 1).await;
     for (table, rows) in rows_by_table(&service.database, &team.organization).await {

@@ -2,8 +2,8 @@
 CREATE POLICY own_account ON mfa_deadlines FOR SELECT TO rollcall_app
     USING (user_id = NULLIF(current_setting('rollcall.user_id', true), '')::uuid);
 
--- How many failures in a row the owner has heard of. What is counted once does not tell by itself who is to say so: of attempts at the
--- same moment some are not looked at after all, and the one that comes out at a round number may be one of those.
+-- How many failures in a row the owner has heard of. The count alone does not say who is to tell them: of attempts at the same moment
+-- some are not looked at after all, and the one that comes out at a round number may be one of those. Whoever fails asks.
 ALTER TABLE attempts ADD COLUMN told integer NOT NULL DEFAULT 0;
 GRANT UPDATE (told) ON attempts TO rollcall_app;
 

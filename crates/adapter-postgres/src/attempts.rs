@@ -54,7 +54,7 @@ impl Attempts for PgStore {
                SELECT k.key, $2, k.key = $3 AND $4
                  FROM unnest($1::bytea[]) AS k (key) ORDER BY k.key
                    ON CONFLICT (key) DO UPDATE SET of_account = excluded.of_account
-            RETURNING a.key, a.in_a_row, a.whole_at, a.known_until, a.told"#,
+            RETURNING a.key, a.in_a_row, a.whole_at, a.known_until"#,
             &keys,
             now,
             attempt.account.as_slice(),
@@ -62,12 +62,10 @@ impl Attempts for PgStore {
         );
         let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
         let mut tallies = Tallies { device_is_shown: attempt.device_is_known, ..Tallies::new(now) };
-        let mut told = 0;
         for row in rows {
             let tally = Tally { in_a_row: count(row.in_a_row.into())?, whole_at: moment(row.whole_at) };
             if row.key == attempt.account {
                 tallies.account = tally;
-                told = count(row.told.into())?;
             } else if row.key == attempt.network {
                 tallies.network = tally;
             } else if attempt.device_is_known || row.known_until.is_some_and(|until| now < until) {
@@ -81,19 +79,17 @@ impl Attempts for PgStore {
         let device = begun.device.unwrap_or(Tally::new(now));
         let whole_at = [begun.account.whole_at, device.whole_at, begun.network.whole_at];
         let in_a_row = kept([begun.account.in_a_row, 0, 0]);
-        let tell = attempts::worth_telling(begun.account.in_a_row, told);
         let update = sqlx::query!(
-            "UPDATE attempts a SET in_a_row = n.in_a_row, whole_at = n.whole_at, told = n.told
-               FROM unnest($1::bytea[], $2::integer[], $3::timestamptz[], $4::integer[]) AS n (key, in_a_row, whole_at, told)
+            "UPDATE attempts a SET in_a_row = n.in_a_row, whole_at = n.whole_at
+               FROM unnest($1::bytea[], $2::integer[], $3::timestamptz[]) AS n (key, in_a_row, whole_at)
               WHERE a.key = n.key",
             &keys,
             &in_a_row[..keys.len()],
             &whole_at[..keys.len()],
-            &kept([tell.unwrap_or(told), 0, 0])[..keys.len()],
         );
         update.execute(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
-        Ok(Ok(Begun { device_is_known: begun.device.is_some(), worth_telling: tell.is_some(), told }))
+        Ok(Ok(Begun { device_is_known: begun.device.is_some(), in_a_row: begun.account.in_a_row }))
     }
 
     async fn settle(
@@ -120,7 +116,7 @@ impl Attempts for PgStore {
                 SET in_a_row = CASE WHEN $6 THEN 0 ELSE GREATEST(a.in_a_row - 1, 0) END,
                     whole_at = GREATEST(a.whole_at - make_interval(secs => n.seconds), LEAST(a.whole_at, $3)),
                     known_until = CASE WHEN $6 AND a.key = $4 THEN $5 ELSE a.known_until END,
-                    told = CASE WHEN $6 THEN 0 WHEN $7 THEN LEAST(a.told, $8) ELSE a.told END
+                    told = CASE WHEN $6 THEN 0 ELSE a.told END
                FROM held JOIN unnest($1::bytea[], $2::float8[]) AS n (key, seconds) ON n.key = held.key
               WHERE a.key = held.key",
             &keys,
@@ -129,12 +125,25 @@ impl Attempts for PgStore {
             attempt.device.as_slice(),
             now + DEVICE_KNOWN_FOR,
             settled == Settled::Good,
-            // Whoever was to be told of it is not told: the next one that fails is worth it.
-            begun.worth_telling,
-            kept([begun.told])[0],
         );
         update.execute(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)
+    }
+
+    async fn tell(&self, account: [u8; 32]) -> Result<bool, StoreError> {
+        let mut transaction = begin_counting(&self.pool).await?;
+        let row =
+            sqlx::query!("SELECT in_a_row, told FROM attempts WHERE key = $1 FOR UPDATE", account.as_slice());
+        let Some(row) = row.fetch_optional(&mut *transaction).await.map_err(store_error)? else {
+            return Ok(false);
+        };
+        let (in_a_row, told) = (count(row.in_a_row.into())?, count(row.told.into())?);
+        let Some(told) = attempts::worth_telling(in_a_row, told) else { return Ok(false) };
+        let update =
+            sqlx::query!("UPDATE attempts SET told = $2 WHERE key = $1", account.as_slice(), kept([told])[0]);
+        update.execute(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(true)
     }
 
     async fn begin_anew(&self, account: [u8; 32]) -> Result<(), StoreError> {

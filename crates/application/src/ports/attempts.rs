@@ -27,6 +27,10 @@ pub trait Attempts: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<(), StoreError>;
 
+    /// Whether the owner should hear of an attempt that was counted and has failed: there are more in a row than they have heard of.
+    /// Nobody else is told that they should.
+    async fn tell(&self, account: [u8; 32]) -> Result<bool, StoreError>;
+
     /// Forgets what was counted at an account in a row, and stops nobody any more: another secret was chosen.
     async fn begin_anew(&self, account: [u8; 32]) -> Result<(), StoreError>;
 
@@ -39,10 +43,8 @@ pub trait Attempts: Send + Sync {
 pub struct Begun {
     /// Whether the device was known, so that its own allowance was spent.
     pub device_is_known: bool,
-    /// Whether the owner should hear of it if it fails. Nobody else is told that they should.
-    pub worth_telling: bool,
-    /// How many failures in a row they had heard of before.
-    pub told: u32,
+    /// How many there are in a row with it, counting those that are being looked at.
+    pub in_a_row: u32,
 }
 
 /// How an attempt ended that has not failed. What it has spent is given back.

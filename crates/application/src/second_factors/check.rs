@@ -42,7 +42,8 @@ pub(crate) async fn settle<T>(
 ) -> Result<T, Failure> {
     let settled = match &result {
         Err(Error::InvalidMfaCode) => {
-            return result.map_err(|error| Failure { error, letter: counted.letter() });
+            let letter = counted.letter(app).await?;
+            return result.map_err(|error| Failure { error, letter });
         }
         // It was right, wherever it has led.
         Ok(_) | Err(Error::NotFound) => Settled::Good,

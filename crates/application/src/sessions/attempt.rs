@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rollcall_domain::{
     EmailAddress, SessionId, UserId,
     accounts::User,
-    attempts::{Allowances, MOST_IN_A_ROW, TooMany},
+    attempts::{Allowances, MOST_IN_A_ROW, TooMany, WORTH_TELLING},
     audit::Origin,
     secret::Secret,
 };
@@ -149,10 +149,11 @@ impl Counted {
         self.attempt.device_is_known
     }
 
-    /// What the owner is told of it, if it has failed.
-    pub(crate) fn letter(&self) -> Option<Letter> {
-        let user = self.user.filter(|_| self.begun.worth_telling)?;
-        Some(Letter::FailedSignIns { user })
+    /// What the owner is told of it, now that it has failed. An address that has no account takes as long.
+    pub(crate) async fn letter(&self, app: &Application) -> Result<Option<Letter>, Error> {
+        let worth_asking = self.begun.in_a_row >= WORTH_TELLING[0];
+        let told = worth_asking && app.attempts.tell(self.attempt.account).await?;
+        Ok(self.user.filter(|_| told).map(|user| Letter::FailedSignIns { user }))
     }
 }
 

@@ -60,11 +60,8 @@ pub(crate) async fn prove(
         counted.settle(app, settled).await?;
     }
     let right = checked? && usable;
-    Ok(Proven {
-        right,
-        device_is_known: counted.device_is_known(),
-        letter: counted.letter().filter(|_| !right),
-    })
+    let letter = if right { None } else { counted.letter(app).await? };
+    Ok(Proven { right, device_is_known: counted.device_is_known(), letter })
 }
 
 /// Checks the password of somebody who is signed in; gives back the account as it was then.

@@ -88,7 +88,8 @@ async fn step(
         unit.mfa_challenge_fail(found.id).await?;
         let error = Error::InvalidMfaCode;
         let record = app.refusal(used, &error);
-        unit.commit(counted.letter().into_iter().fold(record, Record::mail)).await?;
+        let letter = counted.letter(app).await?;
+        unit.commit(letter.into_iter().fold(record, Record::mail)).await?;
         return Err(error);
     }
     unit.mfa_challenge_end(found.id).await?;

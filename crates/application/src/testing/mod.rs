@@ -192,7 +192,7 @@ impl Attempts for NoCount {
         _: Option<&Allowances>,
         _: OffsetDateTime,
     ) -> Answer<Result<Begun, TooMany>> {
-        Ok(Ok(Begun { device_is_known: false, worth_telling: false, told: 0 }))
+        Ok(Ok(Begun { device_is_known: false, in_a_row: 1 }))
     }
 
     async fn settle(
@@ -204,6 +204,10 @@ impl Attempts for NoCount {
         _: OffsetDateTime,
     ) -> Answer<()> {
         Ok(())
+    }
+
+    async fn tell(&self, _: [u8; 32]) -> Answer<bool> {
+        Ok(false)
     }
 
     async fn begin_anew(&self, _: [u8; 32]) -> Answer<()> {
