@@ -187,11 +187,14 @@ impl Workers {
 
 /// Gives audit events their places. A round that has begun is finished.
 async fn sequence(app: &Application, stopped: &CancellationToken) {
+    // The first look is at once: whoever served before may have left something.
+    let mut at_most = Duration::ZERO;
     while !stopped.is_cancelled() {
         let waited = tokio::select! {
-            waited = app.sequencing.wait(SEQUENCE_EVERY) => waited,
+            waited = app.sequencing.wait(at_most) => waited,
             () = stopped.cancelled() => return,
         };
+        at_most = SEQUENCE_EVERY;
         let works = match waited {
             Ok(shards) => sequence_all(app, shards, stopped).await,
             Err(error) => {
