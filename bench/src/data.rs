@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rollcall_domain::{
-    OrganizationId, UserId,
+    EventId, OrganizationId, UserId,
     api_keys::{self, KeyPrefix},
 };
 use uuid::Uuid;
@@ -137,6 +137,21 @@ impl Data {
         token(self.sessions + n % SESSIONS_OF_LARGE_OWNER)
     }
 
+    /// The large organization.
+    pub(crate) fn large_organization(&self) -> Uuid {
+        id(self.organizations)
+    }
+
+    /// How many events its audit log has, where proofs are measured.
+    pub(crate) fn events(&self) -> u64 {
+        100 * self.large_team
+    }
+
+    /// The id of one of them after the other, far from each other.
+    pub(crate) fn event_of_large(&self, n: u64) -> String {
+        EventId::from_uuid(id(n.wrapping_mul(7_919) % self.events())).to_string()
+    }
+
     /// The id of one member of the large organization after the other, far from each other.
     pub(crate) fn member_of_large(&self, n: u64) -> String {
         let member = n.wrapping_mul(7_919) % self.large_team;
@@ -210,7 +225,7 @@ fn key(n: u64) -> String {
 }
 
 /// The id of what has such a number, in SQL.
-fn id_of(number: &str) -> String {
+pub(crate) fn id_of(number: &str) -> String {
     format!("('01900000-0000-7000-8000-' || lpad(to_hex({number}), 12, '0'))::uuid")
 }
 

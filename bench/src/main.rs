@@ -11,6 +11,7 @@ mod floors;
 mod load;
 mod mail_sink;
 mod process;
+mod proofs;
 mod report;
 mod rounds;
 mod rows;

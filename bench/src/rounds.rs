@@ -21,6 +21,7 @@ use crate::{
     load::{Calls, Window, saturate, watch},
     mail_sink,
     process::{Cpu, Memory},
+    proofs,
     report::{Circumstances, Report},
     rows::{self, Row, Size, Work},
     searching, sequencing,
@@ -175,6 +176,11 @@ impl<'a> Bench<'a> {
     async fn row(&mut self, row: &Row) -> Result<Sample> {
         match row.work {
             Work::Throughput(calls) => {
+                let measure = self.throughput(Size::Whole, calls).await?;
+                Ok(Sample { figure: measure.per_second, measure: Some(measure), beside: None })
+            }
+            Work::Proofs(calls) => {
+                proofs::fill(&self.whole.url, &self.whole.data).await?;
                 let measure = self.throughput(Size::Whole, calls).await?;
                 Ok(Sample { figure: measure.per_second, measure: Some(measure), beside: None })
             }

@@ -57,6 +57,8 @@ pub(crate) enum Work {
     IdleMemory,
     /// How many events get their places in so many audit logs in a second.
     Sequencing(u64),
+    /// How many such calls are answered in a second, about the audit log of the large organization.
+    Proofs(Calls),
     /// How many blocks of 64 bytes of an audit log's leaves are proved offline in a second, on every core.
     Verification,
     /// The 99th percentile of searches in a long audit log, in milliseconds.
@@ -199,6 +201,16 @@ pub(crate) const ROWS: &[Row] = &[
         work: Work::Sequencing(1_000),
         floor: None,
         targets: &[Target::AtLeast(10_000.0)],
+    },
+    Row {
+        name: "audit-proof",
+        title: "audit inclusion proof, 10,000,000 events",
+        work: Work::Proofs(|data, n| {
+            let event = data.event_of_large(n);
+            Call::get(format!("/v1/audit/proofs/inclusion?event_id={event}")).by(data.owner_of_large(n))
+        }),
+        floor: None,
+        targets: &[],
     },
     Row {
         name: "audit-verify",

@@ -1,7 +1,5 @@
 //! Salted commitments to what identifies a person.
 
-use std::fmt::Write;
-
 use sha2::{Digest, Sha256};
 
 /// How many random bytes hide a committed value.
@@ -35,10 +33,12 @@ impl Commitment {
         hash.update(field.as_bytes());
         hash.update([0]);
         hash.update(value.as_bytes());
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |value: u8| char::from(DIGITS[usize::from(value & 15)]);
         let mut hex = String::with_capacity(64);
         for byte in hash.finalize() {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
+            hex.push(digit(byte >> 4));
+            hex.push(digit(byte));
         }
         Self(hex)
     }

@@ -7,6 +7,8 @@ use std::{
     thread,
 };
 
+use memchr::{memchr, memchr_iter, memrchr};
+
 use super::{
     Failure, Finding,
     lines::{self, Item},
@@ -24,56 +26,59 @@ pub(super) struct Batches<R> {
     export: R,
     /// What was read of the lines that come next.
     rest: Vec<u8>,
-    /// How many lines were given out.
-    lines: u64,
+    /// Whether a line was too long: nothing is read any more.
+    endless: bool,
 }
 
 /// Lines that follow each other.
-struct Batch {
-    /// The number of the first one, from 1.
-    first: u64,
-    bytes: Vec<u8>,
+enum Batch {
+    Lines(Vec<u8>),
+    /// One that is too long.
+    Endless,
 }
 
 impl<R: Read> Batches<R> {
     pub(super) fn new(export: R) -> Self {
-        Self { export, rest: Vec::new(), lines: 0 }
+        Self { export, rest: Vec::new(), endless: false }
     }
 
     /// The first line; none of an empty file.
     pub(super) fn first_line(&mut self) -> Result<Option<Vec<u8>>, Failure> {
-        let Some(batch) = self.next()? else { return Ok(None) };
-        let end = batch.bytes.iter().position(|byte| *byte == b'\n').map_or(batch.bytes.len(), |at| at + 1);
-        let mut rest = batch.bytes[end..].to_vec();
+        let mut bytes = match self.next()? {
+            None => return Ok(None),
+            Some(Batch::Lines(bytes)) => bytes,
+            Some(Batch::Endless) => {
+                return Err(Finding::Malformed { line: 1, problem: too_long() }.into());
+            }
+        };
+        let end = memchr(b'\n', &bytes).map_or(bytes.len(), |at| at + 1);
+        let mut rest = bytes.split_off(end);
         rest.append(&mut self.rest);
         self.rest = rest;
-        self.lines = 1;
-        Ok(Some(batch.bytes[..end].to_vec()))
+        Ok(Some(bytes))
     }
 
     /// The next lines; none after the last. What stands behind the last end of a line counts as one.
     fn next(&mut self) -> Result<Option<Batch>, Failure> {
+        if self.endless {
+            return Ok(None);
+        }
         let mut bytes = std::mem::take(&mut self.rest);
         loop {
             let before = bytes.len();
-            bytes.resize(before + BATCH, 0);
-            let read = read(&mut self.export, &mut bytes[before..])?;
-            bytes.truncate(before + read);
+            let read = self.export.by_ref().take(BATCH as u64).read_to_end(&mut bytes)?;
             if read == 0 {
-                break;
+                return Ok((!bytes.is_empty()).then_some(Batch::Lines(bytes)));
             }
-            if let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') {
-                self.rest = bytes.split_off(end + 1);
-                break;
+            if let Some(end) = memrchr(b'\n', &bytes[before..]) {
+                self.rest = bytes.split_off(before + end + 1);
+                return Ok(Some(Batch::Lines(bytes)));
             }
             if bytes.len() > LONGEST {
-                let problem = format!("it is longer than {LONGEST} bytes");
-                return Err(Finding::Malformed { line: self.lines + 1, problem }.into());
+                self.endless = true;
+                return Ok(Some(Batch::Endless));
             }
         }
-        let first = self.lines + 1;
-        self.lines += bytes.split_inclusive(|byte| *byte == b'\n').count() as u64;
-        Ok((!bytes.is_empty()).then_some(Batch { first, bytes }))
     }
 
     /// Gives each line to `take`, with its number and what it comes to, until that says that it was the last; tells whether it
@@ -95,6 +100,8 @@ impl<R: Read> Batches<R> {
                 })
                 .collect();
             let (mut given, mut taken, mut ended) = (0, 0, false);
+            // The first line has been read.
+            let mut line = 1;
             loop {
                 while given < taken + 2 * threads {
                     let Some(batch) = self.next()? else { break };
@@ -105,11 +112,12 @@ impl<R: Read> Batches<R> {
                 if taken == given {
                     return Ok(ended);
                 }
-                let Ok(batch) = workers[taken % threads].1.recv() else {
+                let Ok(items) = workers[taken % threads].1.recv() else {
                     return Err(io::Error::other("a thread has gone").into());
                 };
                 taken += 1;
-                for (line, item) in batch {
+                for item in items {
+                    line += 1;
                     if ended && !matches!(item, Item::Nothing) {
                         let problem = "something follows the end".to_owned();
                         return Err(Finding::Malformed { line, problem }.into());
@@ -121,24 +129,22 @@ impl<R: Read> Batches<R> {
     }
 }
 
-/// As much as there is room for, unless it ends before.
-fn read(export: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < room.len() {
-        match export.read(&mut room[filled..]) {
-            Ok(0) => break,
-            Ok(more) => filled += more,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
+fn too_long() -> String {
+    format!("it is longer than {LONGEST} bytes")
 }
 
-fn look(log: &str, to_do: &Receiver<Batch>, done: &SyncSender<Vec<(u64, Item)>>) {
-    while let Ok(Batch { first, bytes }) = to_do.recv() {
-        let lines = bytes.split_inclusive(|byte| *byte == b'\n').zip(first..);
-        let items = lines.map(|(line, number)| (number, lines::read(line, log))).collect();
+fn look(log: &str, to_do: &Receiver<Batch>, done: &SyncSender<Vec<Item>>) {
+    while let Ok(batch) = to_do.recv() {
+        let items = match batch {
+            Batch::Lines(bytes) => {
+                let mut first = 0;
+                let ends = memchr_iter(b'\n', &bytes).map(|at| at + 1);
+                let ends = ends.chain((bytes.last() != Some(&b'\n')).then_some(bytes.len()));
+                let lines = ends.map(|end| &bytes[std::mem::replace(&mut first, end)..end]);
+                lines.map(|line| lines::read(line, log)).collect()
+            }
+            Batch::Endless => vec![Item::Malformed(too_long())],
+        };
         if done.send(items).is_err() {
             return;
         }

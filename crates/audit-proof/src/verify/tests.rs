@@ -285,6 +285,30 @@ fn what_identifies_persons_can_be_erased_and_not_changed() {
 }
 
 #[test]
+fn a_line_without_an_end_is_not_held_in_memory() {
+    let begin = format!("{}\n", Log::of(1).export(0, 1, 1, &[])[0]);
+    let found = verify(std::io::Read::chain(begin.as_bytes(), std::io::repeat(b'x')), &trusted(), |_| ());
+    assert!(matches!(found, Err(Failure::Found(Finding::Malformed { line: 2, .. }))), "{found:?}");
+    let endless = verify(std::io::repeat(b'x'), &trusted(), |_| ());
+    assert!(matches!(endless, Err(Failure::Found(Finding::Malformed { line: 1, .. }))), "{endless:?}");
+}
+
+#[test]
+fn an_export_that_was_written_otherwise_is_as_good() {
+    let log = Log::of(4);
+    let mut lines = log.export(0, 4, 4, &[2]);
+    let expected = check(&lines, &trusted()).expect("it holds");
+    for line in &mut lines[1..] {
+        *line = line.replacen("{\"type\":\"event\",\"index\":", "{ \"type\": \"event\", \"index\" : ", 1);
+        *line = line.replace("\"hash\":\"", "\"hash\": \"").replace("/", "\\/");
+    }
+    assert_eq!(check(&lines, &trusted()).expect("it holds"), expected);
+    // But for the leaf, which stands as it was hashed.
+    lines[1] = lines[1].replace("\"leaf\":{", "\"leaf\":{ ");
+    assert!(matches!(found(&lines, &trusted()), Finding::Altered { index: 0, .. }));
+}
+
+#[test]
 fn only_the_log_s_own_key_and_name_vouch_for_it() {
     let log = Log::of(4);
     let lines = log.export(0, 4, 4, &[]);
