@@ -24,6 +24,11 @@ fn actions(found: &[Value]) -> Vec<&str> {
     found.iter().map(|event| event["action"].as_str().unwrap()).collect()
 }
 
+/// The same without that somebody has read, which says what they looked for and so is found by it.
+fn but_readings<'a>(found: &[&'a str]) -> Vec<&'a str> {
+    found.iter().copied().filter(|action| *action != "audit_log.read").collect()
+}
+
 fn names(found: &[Value]) -> Vec<&str> {
     found.iter().map(|event| event["changes"][0]["after"].as_str().unwrap_or_default()).collect()
 }
@@ -110,9 +115,10 @@ async fn events_are_found_by_whoever_whatever_when_and_words_the_newest_first() 
             .into_iter()
             .map(|action| if action == "organization.updated" { "permission.denied" } else { action })
             .collect();
-        assert_eq!(found, expected, "{query}");
+        assert_eq!(but_readings(&found), expected, "{query}");
     }
-    assert_eq!(names(&search(owner, "q=two").await), ["Two"]);
+    // What it was before is in it as well as what it is.
+    assert_eq!(names(&search(owner, "q=two").await), ["Three", "Two"]);
     assert_eq!(
         names(&search(owner, "action=organization.updated&outcome=success").await),
         ["Three", "Two", "One"]
@@ -213,7 +219,8 @@ async fn attack_15_another_organization_s_events_are_not_there() {
         ours.owner().get(&format!("{EVENTS}/{id}")).await.problem(404, "not_found");
     }
     for query in [format!("actor={}", theirs.id("owner")), format!("q={}", theirs.id("owner"))] {
-        assert_eq!(actions(&search(ours.owner(), &query).await), Vec::<&str>::new());
+        let found = search(ours.owner(), &query).await;
+        assert_eq!(but_readings(&actions(&found)), Vec::<&str>::new());
     }
     let seen = search(ours.owner(), "").await;
     assert!(seen.iter().all(|event| !theirs_all.iter().any(|other| other["id"] == event["id"])));

@@ -4,7 +4,10 @@ use rollcall_tests::{HookServer, Service, until};
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::audit_exports::{EXPORT, Files, team_with_log, uuid};
+use crate::{
+    audit_exports::{EXPORT, Files, team_with_log, uuid},
+    tokens::RING,
+};
 
 const WITNESS: &str = "/v1/audit/witness";
 
@@ -21,8 +24,10 @@ async fn settled(owner: &rollcall_tests::Caller, count: usize) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_webhook_gets_each_day_s_checkpoint_signed_and_once_however_many_nodes_there_are() {
-    let service = Service::start().await;
-    let other = Service::start_on(service.database.clone(), service.clock.clone(), &[]).await;
+    // Nodes of one deployment: one keyring, and one name in checkpoints.
+    let alike = [("keys.ring", RING), ("audit.origin", "rollcall.example")];
+    let service = Service::start_with(&alike).await;
+    let other = Service::start_on(service.database.clone(), service.clock.clone(), &alike).await;
     let team = team_with_log(&service, "Acme").await;
     let owner = team.owner();
     owner.get(WITNESS).await.problem(404, "not_found");

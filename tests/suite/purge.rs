@@ -109,7 +109,8 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
     .await;
     service.all_mail_sent().await;
     // As of a log that is longer and older than there is time for here.
-    for row in ["audit_sketches (org_id, stretch) VALUES ('{}', 7)", "audit_retention (org_id) VALUES ('{}')"] {
+    for row in ["audit_sketches (org_id, stretch) VALUES ('{}', 7)", "audit_retention (org_id) VALUES ('{}')"]
+    {
         let row = row.replace("{}", &uuid(&team.organization).to_string());
         service.database.execute(&format!("INSERT INTO {row}")).await;
     }

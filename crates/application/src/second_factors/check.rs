@@ -42,7 +42,7 @@ pub(crate) async fn settle<T>(
 ) -> Result<T, Failure> {
     let settled = match &result {
         Err(Error::InvalidMfaCode) => {
-            let letter = counted.letter(app).await?;
+            let letter = counted.letter(app).await;
             return result.map_err(|error| Failure { error, letter });
         }
         // It was right, wherever it has led.

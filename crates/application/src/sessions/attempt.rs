@@ -150,10 +150,15 @@ impl Counted {
     }
 
     /// What the owner is told of it, now that it has failed. An address that has no account takes as long.
-    pub(crate) async fn letter(&self, app: &Application) -> Result<Option<Letter>, Error> {
+    pub(crate) async fn letter(&self, app: &Application) -> Option<Letter> {
         let worth_asking = self.begun.in_a_row >= WORTH_TELLING[0];
-        let told = worth_asking && app.attempts.tell(self.attempt.account).await?;
-        Ok(self.user.filter(|_| told).map(|user| Letter::FailedSignIns { user }))
+        // That it cannot be found out is no reason to treat a failure as anything else. The next one asks again.
+        let told = worth_asking
+            && app.attempts.tell(self.attempt.account).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "the owner of an account may hear later that somebody guesses at it");
+                false
+            });
+        self.user.filter(|_| told).map(|user| Letter::FailedSignIns { user })
     }
 }
 

@@ -60,7 +60,7 @@ pub(crate) async fn prove(
         counted.settle(app, settled).await?;
     }
     let right = checked? && usable;
-    let letter = if right { None } else { counted.letter(app).await? };
+    let letter = if right { None } else { counted.letter(app).await };
     Ok(Proven { right, device_is_known: counted.device_is_known(), letter })
 }
 

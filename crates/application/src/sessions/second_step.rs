@@ -88,7 +88,7 @@ async fn step(
         unit.mfa_challenge_fail(found.id).await?;
         let error = Error::InvalidMfaCode;
         let record = app.refusal(used, &error);
-        let letter = counted.letter(app).await?;
+        let letter = counted.letter(app).await;
         unit.commit(letter.into_iter().fold(record, Record::mail)).await?;
         return Err(error);
     }
