@@ -155,7 +155,7 @@ mod tests {
                 outcome: "success".to_owned(),
                 request_id: None,
                 changes: Vec::new(),
-                personal: [("name".to_owned(), (index % each == 0).then(|| "Ada".to_owned()))].into(),
+                personal: [("name".to_owned(), index.is_multiple_of(each).then(|| "Ada".to_owned()))].into(),
             };
             let events: Vec<_> = (0..count).map(event).collect();
             let full = events.chunks_exact(SKETCHED as usize).enumerate().map(|(stretch, events)| {

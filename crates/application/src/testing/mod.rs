@@ -103,13 +103,16 @@ mock! {
 /// What has been committed, in order: the scope, the actions and outcomes, and the letters.
 pub(crate) type Committed = Vec<(Scope, Vec<(Action, Outcome)>, Vec<Letter>)>;
 
+/// What has changed by it, in order: fields, and what they are now.
+pub(crate) type Changed = Vec<(&'static str, Option<String>)>;
+
 /// Gives out the units it was given, in order, and notes what they commit. A unit that is asked for beyond them
 /// knows nothing but to commit, as recording a refusal does.
 #[derive(Clone, Default)]
 pub(crate) struct TestStore {
     units: Arc<Mutex<Vec<MockUnit>>>,
     committed: Arc<Mutex<Committed>>,
-    changes: Arc<Mutex<Vec<(&'static str, Option<String>)>>>,
+    changes: Arc<Mutex<Changed>>,
 }
 
 impl TestStore {
@@ -122,7 +125,7 @@ impl TestStore {
     }
 
     /// What the committed events say has changed, in order: each field with its value after.
-    pub(crate) fn changes(&self) -> Vec<(&'static str, Option<String>)> {
+    pub(crate) fn changes(&self) -> Changed {
         self.changes.lock().expect("no panic").clone()
     }
 
