@@ -135,7 +135,7 @@ async fn events_that_are_told_many_times_at_once_are_taken_once() {
         // Each tells most of them, in another order.
         let mut part: Vec<Value> = events.iter().skip(n).cloned().collect();
         part.rotate_left(n * 17);
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             part.reverse();
         }
         let (program, length) = (program.clone(), part.len());

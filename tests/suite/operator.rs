@@ -210,10 +210,10 @@ async fn in_a_suspended_organization_nothing_works_and_restored_it_works_again()
     elsewhere.post("/v1/session/organization", switch).await.expect(201);
     let events = service
         .database
-        .rows(&format!(
+        .rows(
             "SELECT actor_kind, action, convert_from(leaf, 'UTF8')::jsonb ->> 'log' AS log FROM audit_events
-              WHERE action IN ('organization.suspended', 'organization.restored') ORDER BY written"
-        ))
+              WHERE action IN ('organization.suspended', 'organization.restored') ORDER BY written",
+        )
         .await;
     let expected =
         |action: &str| json!({"actor_kind": "operator", "action": action, "log": team.organization});

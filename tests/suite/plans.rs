@@ -71,7 +71,7 @@ async fn the_owner_changes_the_plan_and_it_is_recorded() {
         "plan_before": "free", "plan": "pro", "changed_at": "2026-03-01T09:00:00Z", "changed_by": owner,
         "by_operator": false,
     });
-    assert_eq!(changed.list("changes"), &[change.clone()]);
+    assert_eq!(changed.list("changes"), std::slice::from_ref(&change));
     // The same again changes nothing.
     team.owner().put(PLAN, json!({"plan": "pro"})).await.expect(200);
     service.clock.advance(Duration::SECOND);

@@ -149,7 +149,9 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
             })?;
             line(&Line::Organization { organization: (&organization).into() })?;
         }
-        Part::Security(shown) => line(&Line::Security { security: Box::new(SecurityObject::new(*shown, plans)) })?,
+        Part::Security(shown) => {
+            line(&Line::Security { security: Box::new(SecurityObject::new(*shown, plans)) })?
+        }
         Part::Members(members) => {
             members.into_iter().try_for_each(|member| line(&Line::Member { member: member.into() }))?;
         }
