@@ -167,7 +167,15 @@ impl<'a> Scan<'a> {
             let (mut begin, mut next, mut more) = (0, 0, Vec::new());
             loop {
                 let end = taken.get(next).map_or(groups.len(), |(start, ..)| *start);
-                let said = if begin == 0 { said } else { Said::Nothing };
+                let said = match begin.checked_sub(1) {
+                    None => said,
+                    // As it will be when the one before is masked.
+                    Some(before) => context::before(
+                        source,
+                        groups[before].last + 1,
+                        groups[begin.min(groups.len() - 1)].first,
+                    ),
+                };
                 let last = if end == groups.len() && after == Said::Other { Said::Other } else { said };
                 self.windows(run, begin..end, (said, last), sure, &mut more);
                 let Some((_, past, _)) = taken.get(next) else { break };
