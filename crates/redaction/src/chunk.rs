@@ -54,7 +54,7 @@ pub(crate) fn what(text: &str, tokens: &[Token], first: usize, end: usize) -> Ch
     }
     let inner = chunk[1..].iter().fold(0, |all, token| all | token.gap.0);
     let inner = Gap(inner);
-    if inner.has(Gap::COLON | Gap::GLUE | Gap::OTHER) {
+    if inner.has(Gap::COLON | Gap::GLUE | Gap::OTHER) || (inner.has(Gap::SLASH) && chunk.len() > 3) {
         return Chunk::Other;
     }
     let lens: Vec<usize> = chunk.iter().take(8).map(|token| length(text, token)).collect();

@@ -42,7 +42,7 @@ pub(crate) fn before(source: &Source<'_>, floor: usize, at: usize) -> Said {
             Class::PhoneCue if contradicted(source, place) => {}
             Class::PhoneCue if near && sentences > 1 => return Said::Near,
             Class::PhoneCue => return Said::Phone,
-            Class::Extension if place + 1 == at => return Said::Other,
+            Class::Extension if words <= 3 => return Said::Other,
             Class::Number => match owner(source, floor, place) {
                 Owner::Phone if near => return Said::Near,
                 Owner::Phone => return Said::Phone,
@@ -87,6 +87,9 @@ pub(crate) fn before(source: &Source<'_>, floor: usize, at: usize) -> Said {
                     Owner::Nobody | Owner::Thing | Owner::Unknown => Said::Other,
                 };
             }
+            // What is on file.
+            Class::Thing
+                if source.is(place, &["file", "record"]) && source.is(place.wrapping_sub(1), &["on"]) => {}
             Class::Thing if linked && sentences <= 1 => return Said::Other,
             Class::Thing => {
                 near |= sentences == 0;
@@ -147,18 +150,16 @@ fn owner(source: &Source<'_>, floor: usize, number: usize) -> Owner {
         return Owner::Nobody;
     }
     match source.class(before) {
-        // `phone serial number` is no telephone's.
-        Class::PhoneCue => {
-            let id = before > floor && matches!(source.class(before - 1), Class::Contrary | Class::Thing);
-            if id && !source.is(before - 1, &["account", "member", "customer", "patient", "room"]) {
-                Owner::Thing
-            } else {
-                Owner::Phone
-            }
-        }
+        Class::PhoneCue => Owner::Phone,
         Class::CardCue => Owner::Card,
         // `call reference number`, `customer number`; `long number`, `sixteen digit number`.
         Class::Contrary | Class::Thing | Class::Code => Owner::Thing,
+        // `the order was number …`.
+        Class::Link
+            if before > floor && matches!(source.class(before - 1), Class::Contrary | Class::Thing) =>
+        {
+            Owner::Thing
+        }
         Class::Link | Class::Determiner | Class::Filler | Class::Connector => Owner::Nobody,
         Class::Function => Owner::Nobody,
         _ if source.word(before).ends_with("'s") || source.word(before).ends_with("’s") => Owner::Nobody,

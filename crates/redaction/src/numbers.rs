@@ -334,8 +334,7 @@ impl Run {
         // `(11) 98765-4321` looks like a postcode from its second half on.
         let started = self.digits.len();
         let doubtful = what == Chunk::Doubtful && !self.groups.last().is_some_and(|last| last.paren);
-        for at in first..end {
-            let token = &tokens[at];
+        for (at, token) in tokens.iter().enumerate().take(end).skip(first) {
             let begin = self.digits.len();
             self.digits.extend(chunk::digits(text, token).take(41));
             let len = self.digits.len() - begin;
@@ -380,8 +379,7 @@ impl Run {
         let own = &self.digits[started..];
         let (Some(last), true) = (self.groups.last().copied(), own.len() < 8) else { return at };
         let own = own.strip_prefix(&[1]).unwrap_or(own);
-        let free =
-            matches!(own, [8, 0, 0, ..] | [8, 8, 8, ..] | [8, 7 | 6 | 5 | 4 | 3, 7 | 6 | 5 | 4 | 3, ..]);
+        let free = matches!(own, [8, 0, 0, ..] | [8, 8, 8, ..] | [8, 3..=7, 3..=7, ..]);
         let wanted = match own.len() {
             3 => 7,
             6 => 4,

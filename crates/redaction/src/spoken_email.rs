@@ -179,7 +179,10 @@ fn named(source: &Source<'_>, floor: usize, at: usize) -> Option<usize> {
     let fits = !inside.is_empty()
         && inside.clone().all(|at| {
             let single = source.word(at).len() == 1;
+            let joint = |at: usize| matches!(source.class(at), Class::Dot | Class::Joiner);
             single
+                || joint(at + 1)
+                || (at > start && joint(at - 1))
                 || !matches!(
                     source.class(at),
                     Class::Function
@@ -322,7 +325,7 @@ fn local(source: &Source<'_>, floor: usize, at: usize) -> Option<usize> {
                 place = last
             }
             Class::Filler if begin.is_none() => place = last,
-            _ if name(source, last) => {
+            _ if name(source, last) || (begin.is_none() && joined(source, lowest, last)) => {
                 let glued = gap.has(Gap::DOT | Gap::GLUE | Gap::DASH) && gap.tight();
                 if (names >= 2 || paused) && !glued && begin.is_some() {
                     break;
@@ -335,6 +338,13 @@ fn local(source: &Source<'_>, floor: usize, at: usize) -> Option<usize> {
         }
     }
     begin
+}
+
+/// Whether a word is joined to the one before, and so is a name whatever it is.
+fn joined(source: &Source<'_>, lowest: usize, at: usize) -> bool {
+    at > lowest + 1
+        && matches!(source.class(at - 1), Class::Dot | Class::Joiner)
+        && !matches!(source.class(at), Class::Masked | Class::At)
 }
 
 /// `b as in boy`, `b for bravo`: where it begins.
@@ -356,9 +366,10 @@ fn modifiers(source: &Source<'_>, lowest: usize, at: usize) -> usize {
     let mut place = at;
     while place > lowest {
         let last = place - 1;
-        if source.is(last, &["word"]) && last > lowest && source.is(last - 1, &["one"]) {
-            place -= 2;
-        } else if source.is(last, &["case"]) && last > lowest && source.is(last - 1, &["lower", "upper"]) {
+        let pair = |second: &[&str], first: &[&str]| {
+            source.is(last, second) && last > lowest && source.is(last - 1, first)
+        };
+        if pair(&["word"], &["one"]) || pair(&["case"], &["lower", "upper"]) {
             place -= 2;
         } else if source.is(last, &["lowercase", "uppercase", "spaces", "caps"])
             || (place < at && source.is(last, &["all", "no", "in", "that's"]))
