@@ -1,10 +1,11 @@
 //! What there is in the database that keeps organizations apart. A change of it is made here, too, on purpose.
 
 /// Tables that belong to organizations, with the columns of their primary keys.
-pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 9] = [
+pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 10] = [
     ("api_key_secrets", "org_id, key_id, secret_hash"),
     ("api_keys", "org_id, key_id"),
     ("audit_events", "org_id, event_id"),
+    ("calls", "org_id, call_id"),
     ("invitations", "org_id, invitation_id"),
     ("mails", "org_id, mail_id"),
     ("members", "org_id, user_id"),
@@ -36,7 +37,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 76] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 78] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
     ("api_keys", "directory", "rollcall_directory", "SELECT"),
@@ -49,6 +50,8 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 76] = [
     ("audit_events", "own_account", "rollcall_app", "SELECT"),
     ("audit_events", "own_organization", "rollcall_app", "ALL"),
     ("audit_events", "purge", "rollcall_purge", "ALL"),
+    ("calls", "own_organization", "rollcall_app", "ALL"),
+    ("calls", "purge", "rollcall_purge", "ALL"),
     ("dev_mails", "task", "rollcall_app", "ALL"),
     ("email_changes", "directory", "rollcall_directory", "SELECT"),
     ("email_changes", "directory_erasure", "rollcall_directory", "DELETE"),
@@ -139,12 +142,13 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 19] = [
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.
-pub(crate) const RIGHTS: [&str; 26] = [
+pub(crate) const RIGHTS: [&str; 27] = [
     "_sqlx_migrations: SELECT",
     "api_key_secrets: DELETE INSERT",
     "api_keys: INSERT SELECT",
     "attempts: DELETE INSERT SELECT",
     "audit_events: INSERT SELECT",
+    "calls: INSERT SELECT",
     "dev_mails: DELETE INSERT SELECT",
     "email_changes: DELETE INSERT",
     "idempotency_keys: DELETE INSERT SELECT UPDATE",

@@ -88,6 +88,8 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
     let password = json!({"password": rollcall_tests::PASSWORD});
     ours.owner().post("/v1/session/elevate", password).await.expect(200);
     crate::api_keys::make(ours.owner(), json!({})).await;
+    crate::calls::write(ours.owner(), "ours").await;
+    crate::calls::write(theirs.owner(), "theirs").await;
     let exported = ours.owner().get(PATH).await.expect(200);
     assert_eq!(exported.header("content-type"), "application/x-ndjson");
     assert_eq!(exported.header("cache-control"), "no-store");
@@ -106,6 +108,7 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
         ("member", "/v1/members?limit=200"),
         ("invitation", "/v1/invitations?limit=200"),
         ("api_key", "/v1/api-keys?limit=200"),
+        ("call", "/v1/calls?limit=200"),
     ] {
         let listed = ours.owner().get(path).await.expect(200);
         let shown: Vec<&Value> = of_type(&lines, kind).into_iter().map(|line| &line[kind]).collect();
@@ -133,8 +136,7 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
         Some("organization.exported"),
         "the export itself is in the log"
     );
-    let counts =
-        json!({"organization": 1, "member": 5, "invitation": 5, "api_key": 1, "audit_event": kept.len()});
+    let counts = json!({"organization": 1, "member": 5, "invitation": 5, "api_key": 1, "call": 1, "audit_event": kept.len()});
     assert_eq!(lines.last().unwrap(), &json!({"type": "end", "counts": counts}));
 
     // Attacks 2 and 15: nothing of another organization, and nothing that lets anybody in.

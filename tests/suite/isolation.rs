@@ -158,6 +158,8 @@ async fn what_purges_may_remove_what_belongs_to_deleted_organizations_and_reads_
         "api_keys: SELECT: key_id org_id",
         "audit_events: DELETE: ",
         "audit_events: SELECT: event_id org_id",
+        "calls: DELETE: ",
+        "calls: SELECT: call_id org_id",
         "invitations: DELETE: ",
         "invitations: SELECT: invitation_id org_id",
         "mails: DELETE: ",

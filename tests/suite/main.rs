@@ -7,6 +7,7 @@ mod accounts;
 mod api_keys;
 mod audit;
 mod bad_input;
+mod calls;
 mod catalogue;
 mod conventions;
 mod crash;

@@ -14,6 +14,7 @@ use serde::{
     de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::value::RawValue;
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 use crate::{
     api::Api,
@@ -187,6 +188,15 @@ impl Fields {
     /// The value of a field, if it is one.
     pub(crate) fn check<T, E: std::fmt::Display>(&mut self, field: &str, value: Result<T, E>) -> Option<T> {
         value.map_err(|problem| self.0.push(FieldError::new(field, problem))).ok()
+    }
+
+    /// The moment that a field says, to the microsecond, which is how moments are kept.
+    pub(crate) fn moment(&mut self, field: &str, text: &str) -> Option<OffsetDateTime> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok().and_then(|moment| {
+            let moment = moment.checked_to_offset(UtcOffset::UTC)?;
+            moment.replace_nanosecond(moment.microsecond() * 1_000).ok()
+        });
+        self.check(field, moment.ok_or("must be a time like 2027-01-02T03:04:05Z (RFC 3339)"))
     }
 
     /// A value that tells itself which field is wrong, if one is.

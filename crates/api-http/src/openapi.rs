@@ -33,6 +33,7 @@ use crate::{api::Api, middleware::is_keyed, operations, operations::Parts, probl
         (name = "Team", description = "Its members, and what they may do."),
         (name = "Invitations", description = "Seats offered by mail."),
         (name = "API keys", description = "Programs at work in the organization."),
+        (name = "Calls", description = "What the platform writes down of calls, and who may read it."),
         (name = "Operation", description = "For those who run the service."),
     ),
 )]

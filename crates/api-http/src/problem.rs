@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use rollcall_application::{Error, FieldError, Limit};
-use rollcall_domain::{OrganizationId, Permission, organizations::OrganizationName};
+use rollcall_domain::{OrganizationId, Permission, calls::CallRefusal, organizations::OrganizationName};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -115,6 +115,8 @@ codes! {
         "A new secret would be of no use. Give the key another end first, or make another key.";
     TooManyApiKeys = "too_many_api_keys", CONFLICT, "There are as many API keys as there may be",
         "Revoke a key that is not needed any more, then make another one.";
+    CallExists = "call_exists", CONFLICT, "The external_id names another call",
+        "A call with this external_id was written down with other content. PATCH that call, which GET /v1/calls?external_id= finds, or write this one down under a name of its own.";
     RequestInProgress = "request_in_progress", CONFLICT, "The first request is still running",
         "A request with the same Idempotency-Key is being worked on. Repeat it in a moment to get its answer.";
     AnswerGone = "answer_gone", CONFLICT, "The answer is not kept any more",
@@ -357,6 +359,7 @@ impl From<Error> for Problem {
                 problem.0.organizations = organizations.into_iter().map(named).collect();
                 problem
             }
+            Error::Call(CallRefusal::Exists) => Self::plain(Code::CallExists),
             Error::AlreadyMember => Self::plain(Code::AlreadyMember),
             Error::InvitationPending => Self::plain(Code::InvitationPending),
             Error::InvitationGone => Self::plain(Code::InvitationGone),

@@ -1,8 +1,8 @@
 //! Why a use case did not do what it was asked.
 
 use rollcall_domain::{
-    OrganizationId, Permission, api_keys::RateLimit, members::TeamRefusal, organizations::OrganizationName,
-    security::ResetRefusal,
+    OrganizationId, Permission, api_keys::RateLimit, calls::CallRefusal, members::TeamRefusal,
+    organizations::OrganizationName, security::ResetRefusal,
 };
 use time::Duration;
 
@@ -101,6 +101,9 @@ pub enum Error {
         /// Those organizations.
         organizations: Vec<(OrganizationId, OrganizationName)>,
     },
+    /// What is asked for does not fit the state of a call, or of what the organization has switched on for calls.
+    #[error(transparent)]
+    Call(#[from] CallRefusal),
     /// The address belongs to somebody in the organization.
     #[error("already a member")]
     AlreadyMember,
@@ -230,6 +233,7 @@ impl Error {
             | Self::KeyLimitReached { .. }
             | Self::ApiKeyRevoked
             | Self::ApiKeyExpired
+            | Self::Call(_)
             | Self::AlreadyMember
             | Self::InvitationPending
             | Self::InvitationGone

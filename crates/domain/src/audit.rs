@@ -11,7 +11,7 @@ use std::{
 use time::OffsetDateTime;
 
 use crate::{
-    ApiKeyId, EmailAddress, EventId, InvitationId, OrganizationId, SessionId, UserId,
+    ApiKeyId, CallId, EmailAddress, EventId, InvitationId, OrganizationId, SessionId, UserId,
     id::{PasskeyId, SignupId},
 };
 
@@ -174,6 +174,8 @@ pub enum Target {
     Signup(SignupId),
     /// A passkey.
     Passkey(PasskeyId),
+    /// A call.
+    Call(CallId),
     /// Nothing that has an id.
     Nothing,
 }
@@ -189,6 +191,7 @@ impl Target {
             Self::ApiKey(id) => ("api_key", Some(id.to_string())),
             Self::Signup(id) => ("signup", Some(id.to_string())),
             Self::Passkey(id) => ("passkey", Some(id.to_string())),
+            Self::Call(id) => ("call", Some(id.to_string())),
             Self::Nothing => ("nothing", None),
         }
     }
@@ -349,6 +352,10 @@ actions! {
     SecurityControlChanged = "security.control_changed";
     /// Members were reminded by when they need a second factor.
     MfaRemindersSent = "security.mfa_reminders_sent";
+    /// A call was written down.
+    CallCreated = "call.created";
+    /// What is known about a call was changed.
+    CallUpdated = "call.updated";
     /// Somebody asked for what they have no permission for.
     PermissionDenied = "permission.denied";
 }

@@ -171,6 +171,8 @@ ids! {
     SessionId = Session, "sess";
     /// Names an API key.
     ApiKeyId = ApiKey, "key";
+    /// Names a call.
+    CallId = Call, "call";
     /// Names an audit event.
     EventId = Event, "evt";
     /// Names a mail in the outbox.

@@ -35,6 +35,7 @@ pub mod accounts;
 pub mod api_keys;
 pub mod attempts;
 pub mod audit;
+pub mod calls;
 mod email;
 pub mod id;
 pub mod invitations;
@@ -53,7 +54,7 @@ mod text;
 pub mod tokens;
 
 pub use email::{EmailAddress, InvalidEmailAddress};
-pub use id::{ApiKeyId, EventId, InvitationId, OrganizationId, SessionId, UserId};
+pub use id::{ApiKeyId, CallId, EventId, InvitationId, OrganizationId, SessionId, UserId};
 pub use permission::{Permission, PermissionSet, UnknownPermission};
 pub use role::{Role, UnknownRole};
 pub use text::{InvalidText, Text};

@@ -7,6 +7,7 @@ use crate::api::Api;
 mod accounts;
 mod api_keys;
 mod authorization;
+mod calls;
 mod invitations;
 mod members;
 mod objects;
@@ -32,4 +33,5 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(members::routes())
         .merge(invitations::routes())
         .merge(api_keys::routes())
+        .merge(calls::routes())
 }

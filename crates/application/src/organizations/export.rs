@@ -3,6 +3,7 @@
 use rollcall_domain::{
     ApiKeyId, InvitationId, Permission,
     audit::{Action, Target as AuditTarget},
+    calls::Call,
     members::Member,
     organizations::Organization,
     policy::Target,
@@ -14,6 +15,7 @@ use crate::{
     Actor, Application, Error, Page, PageRequest, Seat,
     api_keys::ListedKey,
     audit::{EventKey, KeptEvent},
+    calls::{CallFilter, CallKey},
     invitations::ListedInvitation,
     members::{MemberFilter, MemberKey},
     ports::View,
@@ -44,6 +46,7 @@ enum Next {
     Members(Option<MemberKey>),
     Invitations(Option<InvitationId>),
     ApiKeys(Option<ApiKeyId>),
+    Calls(Option<CallKey>),
     AuditEvents(Option<EventKey>),
     End,
     Nothing,
@@ -60,6 +63,8 @@ pub enum Part {
     Invitations(Vec<ListedInvitation>),
     /// API keys, those that have ended among them, without what opens them.
     ApiKeys(Vec<ListedKey>),
+    /// Calls, the latest first.
+    Calls(Vec<Call>),
     /// Events of the audit log, the oldest first.
     AuditEvents(Vec<KeptEvent>),
     /// The last: how much there was.
@@ -75,6 +80,8 @@ pub struct ExportCounts {
     pub invitations: u64,
     /// API keys.
     pub api_keys: u64,
+    /// Calls.
+    pub calls: u64,
     /// Events of the audit log.
     pub audit_events: u64,
 }
@@ -169,7 +176,12 @@ impl Export {
             Next::ApiKeys(after) => {
                 let page = self.view.api_keys_page(organization, &page(after)).await?;
                 let (keys, more) = cut(page, &mut self.counts.api_keys);
-                (Part::ApiKeys(keys), more.map_or(Next::AuditEvents(None), |key| Next::ApiKeys(Some(key))))
+                (Part::ApiKeys(keys), more.map_or(Next::Calls(None), |key| Next::ApiKeys(Some(key))))
+            }
+            Next::Calls(after) => {
+                let page = self.view.calls_page(organization, &CallFilter::default(), &page(after)).await?;
+                let (calls, more) = cut(page, &mut self.counts.calls);
+                (Part::Calls(calls), more.map_or(Next::AuditEvents(None), |key| Next::Calls(Some(key))))
             }
             Next::AuditEvents(after) => {
                 let page = self.view.audit_events_page(organization, &page(after)).await?;
@@ -208,7 +220,7 @@ mod tests {
         unit
     }
 
-    /// Two pages of members, no invitations, no keys, no events.
+    /// Two pages of members, and nothing else.
     fn view() -> MockUnit {
         let mut view = MockUnit::new();
         view.expect_organization_find().returning(|_| Ok(Some(organization())));
@@ -219,13 +231,14 @@ mod tests {
         });
         view.expect_invitations_page().returning(|_, _, _, _| Ok(Page { entries: vec![], next: None }));
         view.expect_api_keys_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
+        view.expect_calls_page().returning(|_, _, _| Ok(Page { entries: vec![], next: None }));
         view.expect_audit_events_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view
     }
 
     #[tokio::test]
     async fn it_is_in_the_log_before_anything_is_given_out_and_ends_with_its_counts() {
-        let looks = (0..8).map(|_| look(true, Role::Owner));
+        let looks = (0..9).map(|_| look(true, Role::Owner));
         let units: Vec<_> = [look(true, Role::Owner), view()].into_iter().chain(looks).collect();
         let store = TestStore::of_each(units);
         let app = application(&store, MockDirectory::new());
@@ -236,7 +249,11 @@ mod tests {
             match running.next().await.expect("a part").expect("an end") {
                 Part::Members(page) => members += page.len(),
                 Part::End(counts) => break counts,
-                Part::Begin(_) | Part::Invitations(_) | Part::ApiKeys(_) | Part::AuditEvents(_) => {}
+                Part::Begin(_)
+                | Part::Invitations(_)
+                | Part::ApiKeys(_)
+                | Part::Calls(_)
+                | Part::AuditEvents(_) => {}
             }
         };
         assert_eq!((members, counts.members), (2, 2));

@@ -7,6 +7,7 @@ use crate::{
     accounts::{Accounts, AccountsView},
     api_keys::{ApiKeys, ApiKeysView},
     audit::{AuditView, OwnEvents, Record},
+    calls::{Calls, CallsView},
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
@@ -34,6 +35,7 @@ pub trait View:
     + MembersView
     + InvitationsView
     + ApiKeysView
+    + CallsView
     + SessionsView
     + SecondFactorsView
     + PasskeysView
@@ -51,6 +53,7 @@ impl<T> View for T where
         + MembersView
         + InvitationsView
         + ApiKeysView
+        + CallsView
         + SessionsView
         + SecondFactorsView
         + PasskeysView
@@ -71,6 +74,7 @@ pub trait UnitOfWork:
     + Members
     + Invitations
     + ApiKeys
+    + Calls
     + Sessions
     + SecondFactors
     + Passkeys

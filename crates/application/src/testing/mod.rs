@@ -10,11 +10,12 @@ use std::sync::{
 use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
-    ApiKeyId, EmailAddress, OrganizationId, Permission, Role, SessionId, UserId,
+    ApiKeyId, CallId, EmailAddress, OrganizationId, Permission, Role, SessionId, UserId,
     accounts::{Locale, TimeZone, User},
     api_keys::{ApiKey, KeyPrefix, Networks, Scopes},
     attempts::{Allowance, Allowances, TooMany},
     audit::{Action, Origin, Outcome},
+    calls::{Call, Direction, Facts, Metadata, Times},
     members::{Member, Membership},
     organizations::{Organization, Plan},
     secret::{Secret, TokenHash},
@@ -370,6 +371,24 @@ pub(crate) fn api_key(number: u8) -> ApiKey {
         created_at: NOW,
         expires_at: None,
         revoked_at: None,
+        version: 1,
+    }
+}
+
+/// A call that goes on.
+pub(crate) fn call(number: u8) -> Call {
+    Call {
+        id: CallId::from_parts(0, &[number; 10]),
+        facts: Facts {
+            external_id: format!("CA{number}").parse().expect("a name"),
+            direction: Direction::Inbound,
+            agent_ref: Some("agent_7".parse().expect("a name")),
+            times: Times::new(NOW, None).expect("times"),
+            from: Some("+14155550100".parse().expect("a number")),
+            to: Some("+14155550199".parse().expect("a number")),
+            metadata: Metadata::default(),
+        },
+        created_at: NOW,
         version: 1,
     }
 }

@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
-    ApiKeyId, EmailAddress, InvitationId, OrganizationId, Role, SessionId, UserId,
+    ApiKeyId, CallId, EmailAddress, InvitationId, OrganizationId, Role, SessionId, UserId,
     accounts::{EmailChange, Notice, PasswordReset, Signup, User},
     api_keys::ApiKey,
     audit::Origin,
+    calls::{Call, ExternalId},
     id::{EmailChangeId, MfaChallengeId, NoticeId, PasskeyId, PasswordResetId, SignupId},
     invitations::{Acceptance, Invitation, Status},
     members::{Member, Membership},
@@ -25,6 +26,7 @@ use crate::{
     accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
     api_keys::{ApiKeys, ApiKeysView, KeyHash, ListedKey},
     audit::{AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, Position, Record},
+    calls::{CallFilter, CallKey, Calls, CallsView, MadeAs},
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
     members::{MemberFilter, MemberKey, Members, MembersView, Offboarding},
     organizations::{Organizations, OrganizationsView, Purged},
@@ -110,6 +112,20 @@ mock! {
         async fn member_set_role(&mut self, organization: OrganizationId, user: UserId, role: Role) -> Answer<()>;
         async fn member_remove(&mut self, organization: OrganizationId, user: UserId) -> Answer<()>;
         async fn member_hold(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Role>>;
+    }
+
+    #[async_trait]
+    impl CallsView for Unit {
+        async fn call_find(&mut self, organization: OrganizationId, id: CallId) -> Answer<Option<Call>>;
+        async fn calls_page(&mut self, organization: OrganizationId, filter: &CallFilter, page: &PageRequest<CallKey>) -> Answer<Page<Call, CallKey>>;
+    }
+
+    #[async_trait]
+    impl Calls for Unit {
+        async fn call_add(&mut self, organization: OrganizationId, call: &Call, made_as: &MadeAs) -> Answer<bool>;
+        async fn call_known_as(&mut self, organization: OrganizationId, external_id: &ExternalId) -> Answer<Option<(Call, MadeAs)>>;
+        async fn call_lock(&mut self, organization: OrganizationId, id: CallId) -> Answer<Option<Call>>;
+        async fn call_save(&mut self, organization: OrganizationId, call: &Call) -> Answer<()>;
     }
 
     #[async_trait]

@@ -10,7 +10,8 @@ use time::OffsetDateTime;
 use tracing::{Instrument, Span};
 
 use super::super::{
-    api_keys::ApiKeyObject, invitations::InvitationObject, members::MemberObject, objects::OrganizationObject,
+    api_keys::ApiKeyObject, calls::CallObject, invitations::InvitationObject, members::MemberObject,
+    objects::OrganizationObject,
 };
 use crate::{
     api::Api,
@@ -45,6 +46,9 @@ enum Line<'a> {
     ApiKey {
         api_key: ApiKeyObject,
     },
+    Call {
+        call: CallObject,
+    },
     /// The leaf stands here byte by byte as it is kept, so that it can be proved.
     AuditEvent {
         leaf: &'a RawValue,
@@ -62,12 +66,13 @@ struct Counts {
     member: u64,
     invitation: u64,
     api_key: u64,
+    call: u64,
     audit_event: u64,
 }
 
 /// Exports everything of the organization, as it was at one moment: one JSON object a line, each with its `type`. The first
 /// line is `begin`, with the version of the format, the organization and the moment; then come `organization`, `member`,
-/// `invitation`, `api_key` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
+/// `invitation`, `api_key`, `call` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
 /// persons in it); the last is `end` with how many of each there were. Without an `end` it was cut off: because the right to
 /// it was lost in the middle, because nobody took what was sent, or because it took longer than an hour. Needs a fresh proof
 /// of who one is.
@@ -146,15 +151,19 @@ fn lines(part: Part, exported_at: OffsetDateTime) -> serde_json::Result<Vec<u8>>
         Part::ApiKeys(keys) => {
             keys.into_iter().try_for_each(|listed| line(&Line::ApiKey { api_key: listed.into() }))?;
         }
+        Part::Calls(calls) => {
+            calls.into_iter().try_for_each(|call| line(&Line::Call { call: call.into() }))?;
+        }
         Part::AuditEvents(events) => events.iter().try_for_each(|event| {
             line(&Line::AuditEvent { leaf: serde_json::from_str(&event.leaf)?, personal: &event.personal })
         })?,
-        Part::End(ExportCounts { members, invitations, api_keys, audit_events }) => {
+        Part::End(ExportCounts { members, invitations, api_keys, calls, audit_events }) => {
             let counts = Counts {
                 organization: 1,
                 member: members,
                 invitation: invitations,
                 api_key: api_keys,
+                call: calls,
                 audit_event: audit_events,
             };
             line(&Line::End { counts })?;
