@@ -14,6 +14,7 @@ mod process;
 mod report;
 mod rounds;
 mod rows;
+mod sequencing;
 mod server;
 mod summary;
 

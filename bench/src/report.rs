@@ -214,7 +214,9 @@ fn verdict(summary: &Summary) -> String {
         .map(|verdict| match verdict.target {
             Target::OfFloor(least) => format!("SHORT: {:.2} of {least}", verdict.value),
             Target::TailOfFloor(most) => format!("SHORT: p99 {:.1} × for {most} ×", verdict.value),
-            Target::AtMost(most) => format!("SHORT: {} for {most}", number(verdict.value)),
+            Target::AtMost(wanted) | Target::AtLeast(wanted) => {
+                format!("SHORT: {} for {wanted}", number(verdict.value))
+            }
         })
         .collect();
     if short.is_empty() { "met".to_owned() } else { short.join("; ") }
@@ -226,12 +228,13 @@ fn target(target: Target, row: &Row) -> String {
         Target::OfFloor(least) => format!("≥ {least} of {floor}"),
         Target::TailOfFloor(most) => format!("p99 ≤ {most} × its"),
         Target::AtMost(most) => format!("≤ {most}{}", unit(row.work)),
+        Target::AtLeast(least) => format!("≥ {}{}", number(least), unit(row.work)),
     }
 }
 
 const fn unit(work: Work) -> &'static str {
     match work {
-        Work::Throughput(_) => "/s",
+        Work::Throughput(_) | Work::Sequencing(_) => "/s",
         Work::Slowdown { .. } => " ×",
         Work::TailBeside { .. } | Work::Start => " ms",
         Work::IdleMemory => " MB",

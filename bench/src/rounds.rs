@@ -23,6 +23,7 @@ use crate::{
     process::{Cpu, Memory},
     report::{Circumstances, Report},
     rows::{self, Row, Size, Work},
+    sequencing,
     server::{self, Server},
     summary::{Measure, Sample, median},
 };
@@ -208,6 +209,15 @@ impl<'a> Bench<'a> {
                 let memory = Memory::of(server.pid()).ok_or("this system does not tell about memory")?;
                 server.stop().await?;
                 Ok(Sample { figure: memory.resident as f64 / 1e6, measure: None, beside: None })
+            }
+            Work::Sequencing(logs) => {
+                let database = self.whole.clone();
+                sequencing::write(&database.url, logs, self.seconds).await?;
+                let server = self.serve(&database).await?;
+                let rate = sequencing::rate(&database.url, Window::of(self.seconds)).await?;
+                sequencing::finish(&database.url).await?;
+                server.stop().await?;
+                Ok(Sample { figure: rate, measure: None, beside: None })
             }
             Work::InProcess(code) => {
                 let nanoseconds = tokio::task::spawn_blocking(move || {

@@ -54,6 +54,8 @@ pub(crate) enum Work {
     Start,
     /// How much memory the service has before anybody has called, in megabytes.
     IdleMemory,
+    /// How many events get their places in so many audit logs in a second.
+    Sequencing(u64),
     /// How long a piece of code takes that does something so many times, in nanoseconds for each.
     InProcess(fn(u64)),
 }
@@ -76,6 +78,8 @@ pub(crate) enum Target {
     TailOfFloor(f64),
     /// At most so much, in the row's unit.
     AtMost(f64),
+    /// At least so much, in the row's unit.
+    AtLeast(f64),
 }
 
 /// Everything that is measured. Rows with the same floor stand together: in each round it is measured before the first of
@@ -176,6 +180,20 @@ pub(crate) const ROWS: &[Row] = &[
         work: Work::TailBeside { calls: |data, n| session(data.warm(n)), beside: sign_in },
         floor: None,
         targets: &[Target::AtMost(50.0)],
+    },
+    Row {
+        name: "audit-sequence",
+        title: "audit events sequenced, one organization",
+        work: Work::Sequencing(1),
+        floor: None,
+        targets: &[Target::AtLeast(10_000.0)],
+    },
+    Row {
+        name: "audit-sequence-many",
+        title: "audit events sequenced, 1,000 organizations",
+        work: Work::Sequencing(1_000),
+        floor: None,
+        targets: &[Target::AtLeast(10_000.0)],
     },
     Row {
         name: "permission",
@@ -284,7 +302,8 @@ mod tests {
     #[test]
     fn whatever_is_compared_with_a_floor_has_one() {
         for row in ROWS {
-            let compared = row.targets.iter().any(|target| !matches!(target, Target::AtMost(_)));
+            let compared =
+                row.targets.iter().any(|target| !matches!(target, Target::AtMost(_) | Target::AtLeast(_)));
             assert_eq!(compared, row.floor.is_some(), "{}", row.name);
             assert!(row.floor.is_none() || matches!(row.work, Work::Throughput(_)), "{}", row.name);
         }

@@ -73,7 +73,7 @@ impl Verdict {
     /// Whether it is met. What could not be measured is not.
     pub(crate) fn is_met(self) -> bool {
         match self.target {
-            Target::OfFloor(least) => self.value >= least,
+            Target::OfFloor(least) | Target::AtLeast(least) => self.value >= least,
             Target::TailOfFloor(most) | Target::AtMost(most) => self.value <= most,
         }
     }
@@ -96,7 +96,7 @@ impl Summary {
             value: match target {
                 Target::OfFloor(_) => ratio.unwrap_or(f64::NAN),
                 Target::TailOfFloor(_) => tail.unwrap_or(f64::NAN),
-                Target::AtMost(_) => figure,
+                Target::AtMost(_) | Target::AtLeast(_) => figure,
             },
         });
         Self { figure, spread: spread(&figures), ratio, verdicts: verdicts.collect() }

@@ -69,6 +69,11 @@ impl Caller {
         Answer::of(self.request(Method::PATCH, path).json(&body)).await
     }
 
+    /// PUT with a JSON body.
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        Answer::of(self.request(Method::PUT, path).json(&body)).await
+    }
+
     /// DELETE with a JSON body.
     pub async fn delete_with(&self, path: &str, body: Value) -> Answer {
         Answer::of(self.request(Method::DELETE, path).json(&body)).await

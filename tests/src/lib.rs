@@ -4,9 +4,11 @@
 //! organization with somebody in every role. Tests poll a condition ([`until`]) instead of sleeping.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on had better panic")]
 
+mod audit_log;
 mod authenticator;
 mod binary;
 mod caller;
+mod cut;
 mod database;
 mod detour;
 mod events;
@@ -22,6 +24,7 @@ mod team;
 pub use authenticator::Authenticator;
 pub use binary::Binary;
 pub use caller::{Answer, Caller};
+pub use cut::{Cut, CutWay};
 pub use database::{TestDatabase, random};
 pub use detour::Detour;
 pub use events::{Event, Events};
@@ -30,5 +33,5 @@ pub use link::Link;
 pub use manual_clock::ManualClock;
 pub use patience::until;
 pub use security_key::SecurityKey;
-pub use service::Service;
+pub use service::{OPERATOR_TOKEN, Service};
 pub use team::{PASSWORD, Team, word};

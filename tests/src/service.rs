@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use rollcall_server::{OperatorError, Ports, Profile, Server, Settings, SystemEntropy, rotate_keys};
+use rollcall_server::{OperatorError, Ports, Profile, Server, Settings, rotate_keys};
 use serde_json::{Value, json};
 
 use crate::{
-    Answer, Authenticator, Caller, ManualClock, TestDatabase, database::random, patience::until,
+    Answer, Authenticator, Caller, ManualClock, Team, TestDatabase, database::random, patience::until,
     team::PASSWORD,
 };
 
@@ -23,7 +23,7 @@ pub struct Service {
 
 /// What tests change about the development profile: passwords cost next to nothing, ports are free ones, and
 /// everybody comes from one address.
-const VALUES: [(&str, &str); 7] = [
+const VALUES: [(&str, &str); 8] = [
     ("http.address", "127.0.0.1:0"),
     ("http.operations_address", "127.0.0.1:0"),
     ("passwords.memory_kib", "64"),
@@ -31,10 +31,14 @@ const VALUES: [(&str, &str); 7] = [
     ("passwords.patience_seconds", "60"),
     ("database.max_connections", "20"),
     ("limits.enabled", "false"),
+    ("operator.token", OPERATOR_TOKEN),
 ];
 
+/// The token of the platform's own staff.
+pub const OPERATOR_TOKEN: &str = "a token of the operator that is long enough";
+
 fn ports(clock: &ManualClock) -> Ports {
-    Ports { clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy) }
+    Ports { clock: Arc::new(clock.clone()), ..Ports::default() }
 }
 
 impl Service {
@@ -77,6 +81,31 @@ impl Service {
     /// Nobody in particular.
     pub fn anonymous(&self) -> Caller {
         Caller::anonymous(&self.base())
+    }
+
+    /// The platform's own staff.
+    pub fn operator(&self) -> Caller {
+        self.anonymous().with_token(OPERATOR_TOKEN)
+    }
+
+    /// Gives an organization a plan, as the platform's staff would.
+    pub async fn set_plan(&self, organization: &str, plan: &str) {
+        let path = format!("/operator/v1/organizations/{organization}/plan");
+        self.operator().put(&path, json!({"plan": plan})).await.expect(200);
+    }
+
+    /// Takes an organization over to another plan on the command line, as the operator would.
+    pub async fn set_plan_here(
+        &self,
+        organization: &str,
+        plan: &str,
+        disable_controls: bool,
+    ) -> Result<(), OperatorError> {
+        let (organization, plan) = (organization.parse().unwrap(), plan.parse().unwrap());
+        let ports = ports(&self.clock);
+        rollcall_server::set_plan(&self.settings, &ports, organization, plan, disable_controls)
+            .await
+            .map(|_| ())
     }
 
     /// Stops it in good order.
@@ -159,7 +188,7 @@ impl Service {
 
     /// The same on a machine with another clock.
     pub async fn restore_at(&self, organization: &str, clock: &ManualClock) -> Result<(), OperatorError> {
-        let ports = Ports { clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy) };
+        let ports = Ports { clock: Arc::new(clock.clone()), ..Ports::default() };
         rollcall_server::restore(&self.settings, &ports, organization.parse().unwrap()).await.map(|_| ())
     }
 
@@ -226,5 +255,22 @@ impl Service {
         let rows = self.database.rows(&query).await;
         let text = |row: &Value, field: &str| row[field].as_str().unwrap().to_owned();
         rows.iter().map(|row| (text(row, "action"), text(row, "outcome"))).collect()
+    }
+
+    /// Turns an organization's audit log on: its Owner does, who has just proved who they are, on a plan that has it. What it holds is
+    /// in its tree when this returns.
+    pub async fn turn_audit_log_on(&self, team: &Team) {
+        self.set_plan(&team.organization, "enterprise").await;
+        self.switch_audit_log(team, true).await;
+    }
+
+    /// Turns it off again.
+    pub async fn turn_audit_log_off(&self, team: &Team) {
+        self.switch_audit_log(team, false).await;
+    }
+
+    async fn switch_audit_log(&self, team: &Team, on: bool) {
+        team.owner().patch("/v1/security", json!({"audit_log": {"enabled": on}})).await.expect(200);
+        self.database.all_sequenced().await;
     }
 }

@@ -1,21 +1,27 @@
 //! What there is in the database that keeps organizations apart. A change of it is made here, too, on purpose.
 
 /// Tables that belong to organizations, with the columns of their primary keys.
-pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 10] = [
+pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 15] = [
     ("api_key_secrets", "org_id, key_id, secret_hash"),
     ("api_keys", "org_id, key_id"),
     ("audit_events", "org_id, event_id"),
+    ("audit_leaves", "org_id, idx"),
+    ("audit_tiles", "org_id, level, tile"),
+    ("audit_trees", "org_id"),
+    ("audit_unoffered", "org_id, event_id"),
     ("calls", "org_id, call_id"),
     ("invitations", "org_id, invitation_id"),
     ("mails", "org_id, mail_id"),
     ("members", "org_id, user_id"),
     ("mfa_deadlines", "org_id, user_id"),
     ("organizations", "org_id"),
+    ("plan_changes", "org_id, change_id"),
     ("security_controls", "org_id, control"),
 ];
 /// Tables that belong to accounts or to the platform.
-pub(crate) const OTHERS: [&str; 16] = [
+pub(crate) const OTHERS: [&str; 17] = [
     "attempts",
+    "audit_queue",
     "dev_mails",
     "email_changes",
     "idempotency_keys",
@@ -37,7 +43,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 78] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 97] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
     ("api_keys", "directory", "rollcall_directory", "SELECT"),
@@ -47,9 +53,25 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 78] = [
     ("attempts", "task", "rollcall_app", "ALL"),
     ("audit_events", "directory", "rollcall_directory", "SELECT"),
     ("audit_events", "directory_erasure", "rollcall_directory", "UPDATE"),
+    ("audit_events", "forgetting", "rollcall_purge", "ALL"),
     ("audit_events", "own_account", "rollcall_app", "SELECT"),
     ("audit_events", "own_organization", "rollcall_app", "ALL"),
     ("audit_events", "purge", "rollcall_purge", "ALL"),
+    ("audit_leaves", "own_organization", "rollcall_app", "SELECT"),
+    ("audit_leaves", "purge", "rollcall_purge", "ALL"),
+    ("audit_leaves", "task", "rollcall_app", "ALL"),
+    ("audit_queue", "directory", "rollcall_directory", "ALL"),
+    ("audit_queue", "purge", "rollcall_purge", "ALL"),
+    ("audit_queue", "task", "rollcall_app", "ALL"),
+    ("audit_tiles", "own_organization", "rollcall_app", "SELECT"),
+    ("audit_tiles", "purge", "rollcall_purge", "ALL"),
+    ("audit_tiles", "task", "rollcall_app", "ALL"),
+    ("audit_trees", "own_organization", "rollcall_app", "SELECT"),
+    ("audit_trees", "purge", "rollcall_purge", "ALL"),
+    ("audit_trees", "task", "rollcall_app", "ALL"),
+    ("audit_unoffered", "forgetting", "rollcall_purge", "ALL"),
+    ("audit_unoffered", "purge", "rollcall_purge", "ALL"),
+    ("audit_unoffered", "task", "rollcall_app", "ALL"),
     ("calls", "own_organization", "rollcall_app", "ALL"),
     ("calls", "purge", "rollcall_purge", "ALL"),
     ("dev_mails", "task", "rollcall_app", "ALL"),
@@ -82,6 +104,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 78] = [
     ("notices", "own_account", "rollcall_app", "ALL"),
     ("notices", "task", "rollcall_app", "ALL"),
     ("organizations", "directory", "rollcall_directory", "SELECT"),
+    ("organizations", "operator", "rollcall_app", "SELECT"),
     ("organizations", "own_account", "rollcall_app", "SELECT"),
     ("organizations", "own_organization", "rollcall_app", "ALL"),
     ("organizations", "purge", "rollcall_purge", "ALL"),
@@ -93,6 +116,8 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 78] = [
     ("password_resets", "directory_erasure", "rollcall_directory", "DELETE"),
     ("password_resets", "own_address", "rollcall_app", "ALL"),
     ("password_resets", "task", "rollcall_app", "ALL"),
+    ("plan_changes", "own_organization", "rollcall_app", "ALL"),
+    ("plan_changes", "purge", "rollcall_purge", "ALL"),
     ("recovery_codes", "own_account", "rollcall_app", "ALL"),
     ("revocations", "directory", "rollcall_directory", "ALL"),
     ("revocations", "task", "rollcall_app", "ALL"),
@@ -119,7 +144,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 78] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-pub(crate) const DEFINERS: [(&str, &str, bool); 19] = [
+pub(crate) const DEFINERS: [(&str, &str, bool); 21] = [
     ("directory_api_key", "rollcall_directory", true),
     ("directory_api_keys_used", "rollcall_directory", true),
     ("directory_credentials", "rollcall_directory", true),
@@ -134,20 +159,27 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 19] = [
     ("directory_session_seen", "rollcall_directory", true),
     ("directory_signup", "rollcall_directory", true),
     ("erase_account", "rollcall_directory", true),
+    ("forget_unoffered_events", "rollcall_purge", true),
     ("note_revocation", "rollcall_directory", false),
     ("organization_keeps_an_owner", "rollcall_directory", false),
     ("purge_organization", "rollcall_purge", true),
     ("purge_rows", "rollcall_purge", true),
+    ("queue_audit_event", "rollcall_directory", false),
     ("team_page", "rollcall_directory", true),
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.
-pub(crate) const RIGHTS: [&str; 27] = [
+pub(crate) const RIGHTS: [&str; 33] = [
     "_sqlx_migrations: SELECT",
     "api_key_secrets: DELETE INSERT",
     "api_keys: INSERT SELECT",
     "attempts: DELETE INSERT SELECT",
     "audit_events: INSERT SELECT",
+    "audit_leaves: INSERT SELECT",
+    "audit_queue: DELETE SELECT",
+    "audit_tiles: INSERT SELECT",
+    "audit_trees: INSERT SELECT",
+    "audit_unoffered: INSERT SELECT",
     "calls: INSERT SELECT",
     "dev_mails: DELETE INSERT SELECT",
     "email_changes: DELETE INSERT",
@@ -162,6 +194,7 @@ pub(crate) const RIGHTS: [&str; 27] = [
     "passkey_ceremonies: DELETE INSERT SELECT",
     "passkeys: DELETE INSERT SELECT",
     "password_resets: DELETE INSERT",
+    "plan_changes: INSERT SELECT",
     "recovery_codes: DELETE INSERT SELECT",
     "revocations: DELETE SELECT",
     "security_controls: INSERT SELECT",

@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 use crate::catalogue::{DEFINERS, OF_ORGANIZATIONS, OTHERS, OWN_ORGANIZATION, POLICIES, RIGHTS};
 
 /// Those of them that name everything in full instead of having their search path pinned; `search_path.rs` sees to that.
-const IN_FULL: [&str; 3] = ["directory_api_key", "directory_session", "team_page"];
+const IN_FULL: [&str; 4] = ["directory_api_key", "directory_session", "queue_audit_event", "team_page"];
 
 async fn catalogue(database: &TestDatabase, query: &str) -> Vec<Vec<String>> {
     let rows =
@@ -158,6 +158,16 @@ async fn what_purges_may_remove_what_belongs_to_deleted_organizations_and_reads_
         "api_keys: SELECT: key_id org_id",
         "audit_events: DELETE: ",
         "audit_events: SELECT: event_id org_id",
+        "audit_leaves: DELETE: ",
+        "audit_leaves: SELECT: idx org_id",
+        "audit_queue: DELETE: ",
+        "audit_queue: SELECT: org_id written",
+        "audit_tiles: DELETE: ",
+        "audit_tiles: SELECT: org_id tile",
+        "audit_trees: DELETE: ",
+        "audit_trees: SELECT: org_id",
+        "audit_unoffered: DELETE: ",
+        "audit_unoffered: SELECT: event_id occurred_at org_id",
         "calls: DELETE: ",
         "calls: SELECT: call_id org_id",
         "invitations: DELETE: ",
@@ -171,6 +181,8 @@ async fn what_purges_may_remove_what_belongs_to_deleted_organizations_and_reads_
         "organizations: DELETE: ",
         "organizations: SELECT: deleted_at org_id purge_at purged",
         "organizations: UPDATE: purged",
+        "plan_changes: DELETE: ",
+        "plan_changes: SELECT: change_id org_id",
         "security_controls: DELETE: ",
         "security_controls: SELECT: control org_id",
         "sessions: DELETE: ",
@@ -229,6 +241,7 @@ async fn a_query_without_its_filter_still_sees_one_organization_only() {
     service.invite(theirs.owner(), &Service::new_address("y"), "viewer").await;
     for team in [&ours, &theirs] {
         crate::api_keys::make(team.owner(), serde_json::json!({})).await;
+        service.turn_audit_log_on(team).await;
     }
     let uuid = |team: &Team| team.organization.parse::<OrganizationId>().unwrap().uuid();
     let (our_id, their_id) = (uuid(&ours), uuid(&theirs));
@@ -260,6 +273,9 @@ async fn a_query_without_its_filter_still_sees_one_organization_only() {
             "UPDATE api_keys SET scopes = '{{calls:read}}', revoked_at = NULL WHERE org_id = '{their_id}'"
         ),
         format!("DELETE FROM api_key_secrets WHERE org_id = '{their_id}'"),
+        format!("DELETE FROM audit_queue WHERE org_id = '{their_id}'"),
+        format!("UPDATE audit_trees SET offered = false WHERE org_id = '{their_id}'"),
+        format!("UPDATE audit_tiles SET hashes = hashes || hashes WHERE org_id = '{their_id}'"),
     ] {
         let mut transaction = connection.begin().await.unwrap();
         transaction.execute(AssertSqlSafe(format!("SET LOCAL rollcall.org_id = '{our_id}'"))).await.unwrap();

@@ -8,7 +8,7 @@ use rollcall_domain::OrganizationId;
 use rollcall_server::SystemEntropy;
 use rollcall_tests::{ManualClock, PASSWORD, Service, Team, TestDatabase, until};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Executor};
+use sqlx::{AssertSqlSafe, Connection as _, Executor};
 use time::Duration;
 
 use crate::refusals::everything_of;
@@ -99,6 +99,9 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
     crate::calls::write(team.owner(), NAME).await;
     let slug = team.owner().get("/v1/organization").await.expect(200).text_at("/slug").to_owned();
     service.all_mail_sent().await;
+    service.turn_audit_log_on(&team).await;
+    let held = service.database.hold_sequencing().await;
+    service.database.write_events(uuid(&team.organization), 1).await;
     for (table, rows) in rows_by_table(&service.database, &team.organization).await {
         assert!(rows > 0, "the test has no row in {table}, so it does not see whether the purge forgets it");
     }
@@ -147,6 +150,7 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
     let elsewhere = json!({"email": others.email("viewer"), "password": PASSWORD});
     let elsewhere = service.anonymous().post("/v1/sessions", elsewhere).await.expect(201);
     assert_eq!(elsewhere.text_at("/organization/id"), others.organization);
+    held.close().await.unwrap();
     node.stop().await;
 }
 
@@ -187,6 +191,7 @@ async fn a_purge_that_dies_in_the_middle_is_finished_by_others_and_two_at_once_c
     let team = Team::assemble(&service, NAME).await;
     grow(&service.database, &team.organization, 12_000, 12_000).await;
     delete(&service, &team).await;
+    service.database.all_sequenced().await;
     let before = rows_by_table(&service.database, &team.organization).await;
     service.clock.advance(Duration::days(30));
 
@@ -225,7 +230,9 @@ async fn a_purge_that_dies_in_the_middle_is_finished_by_others_and_two_at_once_c
 async fn the_database_itself_purges_nothing_but_what_is_deleted_and_over() {
     let service = Service::start().await;
     let (deleted, alive) = (Team::assemble(&service, NAME).await, Team::assemble(&service, "Alive").await);
+    service.turn_audit_log_on(&alive).await;
     delete(&service, &deleted).await;
+    service.database.all_sequenced().await;
     let count = async || {
         let mut rows = rows_by_table(&service.database, &deleted.organization).await;
         rows.extend(rows_by_table(&service.database, &alive.organization).await);
@@ -254,7 +261,17 @@ async fn the_database_itself_purges_nothing_but_what_is_deleted_and_over() {
     // Even whoever had the role could remove nothing of the living, whose log is append-only for ever.
     let mut as_purge = service.database.connect().await;
     as_purge.execute("SET ROLE rollcall_purge").await.unwrap();
-    for table in ["audit_events", "mails", "invitations", "members", "organizations"] {
+    for table in [
+        "audit_events",
+        "audit_leaves",
+        "audit_tiles",
+        "audit_trees",
+        "audit_unoffered",
+        "mails",
+        "invitations",
+        "members",
+        "organizations",
+    ] {
         as_purge.execute(AssertSqlSafe(format!("DELETE FROM {table}"))).await.unwrap();
     }
     let after = rows_by_table(&service.database, &alive.organization).await;

@@ -16,6 +16,8 @@ pub(crate) enum Needs {
     Session,
     /// The credential of a service.
     Service,
+    /// The token of the platform's own staff.
+    Operator,
     /// A permission.
     Permission(&'static str),
 }
@@ -61,13 +63,19 @@ impl Row {
             .replace("{passkey_id}", id)
             .replace("{api_key_id}", id)
             .replace("{call_id}", id)
+            .replace("{organization_id}", id)
     }
 }
 
 pub(crate) fn rows() -> Vec<Row> {
     use Foreign::{ApiKey, Call, Invitation, Member};
-    use Needs::{Nothing, Permission as P, Service, Session};
+    use Needs::{Nothing, Operator, Permission as P, Service, Session};
     let invitation = json!({"email": "refused@example.com", "role": "viewer"});
+    let event = json!({
+        "id": "evt_01h455vb4pex5vsknk084sn02q", "occurred_at": "2026-03-01T09:00:00Z",
+        "actor": {"type": "user", "id": "user_01h455vb4pex5vsknk084sn02q"}, "action": "agent.created",
+        "target": {"type": "agent", "id": "a1"}, "outcome": "success",
+    });
     vec![
         row("get", "/healthz", Nothing),
         row("get", "/readyz", Nothing),
@@ -131,6 +139,16 @@ pub(crate) fn rows() -> Vec<Row> {
         row("get", "/v1/security", P("security:read")),
         row("patch", "/v1/security", P("security:manage")).with(json!({})),
         row("get", "/v1/security/mfa-impact", P("security:read")),
+        row("get", "/v1/plan", P("organization:read")),
+        row("get", "/v1/billing", P("billing:read")),
+        row("put", "/v1/billing/plan", P("billing:manage")).with(json!({"plan": "free"})),
+        row("post", "/v1/audit/events", P("audit_log:append")).with(json!({"events": [event]})),
+        row("get", "/operator/v1/organizations", Operator),
+        row("get", "/operator/v1/organizations/{organization_id}", Operator),
+        row("put", "/operator/v1/organizations/{organization_id}/plan", Operator)
+            .with(json!({"plan": "pro"})),
+        row("post", "/operator/v1/organizations/{organization_id}/suspend", Operator),
+        row("post", "/operator/v1/organizations/{organization_id}/restore", Operator),
         row("get", "/v1/invitations", P("team:invite")),
         row("post", "/v1/invitations", P("team:invite")).with(invitation.clone()),
         row("post", "/v1/invitations/bulk", P("team:invite")).with(json!({"invitations": [invitation]})),
@@ -225,7 +243,7 @@ async fn attack_5_keys_get_to_what_is_for_programs_and_nowhere_else() {
     let every = Permission::ALL.into_iter().filter(|permission| permission.allowed_for_api_keys());
     let every: Vec<&str> = every.map(Permission::as_str).collect();
     let (_, secret) = crate::api_keys::make(team.owner(), json!({"scopes": every})).await;
-    let (_, weak) = crate::api_keys::make(team.owner(), json!({"scopes": ["audit_log:append"]})).await;
+    let (_, weak) = crate::api_keys::make(team.owner(), json!({"scopes": ["analytics:read"]})).await;
     let (strong, weak) = (service.anonymous().with_token(&secret), service.anonymous().with_token(&weak));
     service.all_mail_sent().await;
     let before = without_refusals(everything_of(&service, &team).await);
@@ -241,6 +259,10 @@ async fn attack_5_keys_get_to_what_is_for_programs_and_nowhere_else() {
         let (strongly, weakly) = (call(&strong, &row, id).await, call(&weak, &row, id).await);
         match row.needs {
             Needs::Nothing | Needs::Service => {}
+            Needs::Operator => {
+                strongly.problem(401, "unauthenticated");
+                weakly.problem(401, "unauthenticated");
+            }
             Needs::Session if open.contains(&row.path) && row.method != "delete" => {
                 assert!(strongly.status.is_success(), "{} {}: {}", row.method, row.path, strongly.text);
             }
@@ -251,7 +273,10 @@ async fn attack_5_keys_get_to_what_is_for_programs_and_nowhere_else() {
             Needs::Permission(permission) => {
                 let weakly = weakly.problem(403, "permission_denied");
                 assert_eq!(weakly.text_at("/required_permission"), permission);
-                if permission.parse::<Permission>().unwrap().allowed_for_api_keys() {
+                if row.path.starts_with("/v1/audit/") {
+                    // It gets as far as that the log is off.
+                    strongly.problem(409, "audit_log_disabled");
+                } else if permission.parse::<Permission>().unwrap().allowed_for_api_keys() {
                     // What is for programs they get to; there is no such call, but one that they write down.
                     let expected = match (row.foreign, row.path, row.method) {
                         (Some(Foreign::Call), ..) => 404,
@@ -403,6 +428,7 @@ pub(crate) async fn everything_of(service: &Service, team: &Team) -> Vec<Value> 
         "audit_events",
         "security_controls",
         "mfa_deadlines",
+        "plan_changes",
     ] {
         let query = format!("SELECT * FROM {table} WHERE org_id = '{organization}' ORDER BY {table}::text");
         rows.extend(service.database.rows(&query).await);

@@ -17,12 +17,27 @@ const TRAP: &str = "
     CREATE FUNCTION trap.yes(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
     CREATE FUNCTION trap.current_setting(text, boolean) RETURNS text LANGUAGE sql AS $$ SELECT 'trapped' $$;
     CREATE FUNCTION trap.none(integer, integer) RETURNS integer LANGUAGE sql AS 'SELECT 0';
+    CREATE FUNCTION trap.sha256(bytea) RETURNS bytea LANGUAGE sql AS $$ SELECT decode(repeat('00', 32), 'hex') $$;
+    CREATE FUNCTION trap.uuid_send(uuid) RETURNS bytea LANGUAGE sql AS $$ SELECT decode(repeat('0f', 16), 'hex') $$;
+    CREATE FUNCTION trap.get_byte(bytea, integer) RETURNS integer LANGUAGE sql AS 'SELECT 15';
+    CREATE FUNCTION trap.convert_from(bytea, name) RETURNS text LANGUAGE sql AS $$ SELECT '{}' $$;
+    CREATE FUNCTION trap.joined(bytea, bytea) RETURNS bytea LANGUAGE sql AS $$ SELECT $1 $$;
+    CREATE FUNCTION trap.nothing(jsonb, text) RETURNS jsonb LANGUAGE sql AS $$ SELECT '[]'::jsonb $$;
+    CREATE FUNCTION trap.no_text(jsonb, text) RETURNS text LANGUAGE sql AS $$ SELECT 'trapped' $$;
+    CREATE FUNCTION trap.jsonb_array_elements(jsonb) RETURNS SETOF jsonb LANGUAGE sql AS $$ SELECT '{}'::jsonb $$;
+    CREATE OPERATOR trap.|| (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = trap.joined);
+    CREATE OPERATOR trap.& (LEFTARG = integer, RIGHTARG = integer, FUNCTION = trap.none);
+    CREATE OPERATOR trap.-> (LEFTARG = jsonb, RIGHTARG = text, FUNCTION = trap.nothing);
+    CREATE OPERATOR trap.->> (LEFTARG = jsonb, RIGHTARG = text, FUNCTION = trap.no_text);
     CREATE OPERATOR trap.= (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = trap.yes);
     CREATE OPERATOR trap.= (LEFTARG = uuid, RIGHTARG = uuid, FUNCTION = trap.yes);
+    CREATE OPERATOR trap.= (LEFTARG = text, RIGHTARG = text, FUNCTION = trap.yes);
     CREATE OPERATOR trap.<> (LEFTARG = text, RIGHTARG = text, FUNCTION = trap.yes);
     CREATE OPERATOR trap.+ (LEFTARG = integer, RIGHTARG = integer, FUNCTION = trap.none);
     CREATE DOMAIN trap.uuid AS text;
     CREATE DOMAIN trap.bytea AS text;
+    CREATE DOMAIN trap.jsonb AS text;
+    CREATE TABLE trap.audit_queue AS SELECT * FROM public.audit_queue WITH NO DATA;
     CREATE TABLE trap.api_keys AS SELECT * FROM public.api_keys;
     CREATE TABLE trap.api_key_secrets AS SELECT * FROM public.api_key_secrets WITH NO DATA;
     CREATE FUNCTION trap.now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT '1970-01-01'::timestamptz $$;
@@ -107,4 +122,35 @@ async fn a_search_path_changes_nothing_about_functions_that_name_everything_in_f
     .await
     .unwrap();
     assert_eq!(nothing, 0);
+
+    // An event is queued as what it is: of another kind than what turns a log on or off, and of that.
+    let organization = ours.organization.parse::<OrganizationId>().unwrap().uuid();
+    let _held = service.database.hold_sequencing().await;
+    let mut queued = Vec::new();
+    for action in ["security.control_changed", "test"] {
+        let leaf = r#"{"changes":[{"after":"on","before":"off","field":"audit_log"}]}"#;
+        let insert = format!(
+            "BEGIN; SET LOCAL rollcall.org_id = '{organization}';
+             INSERT INTO public.audit_events (org_id, event_id, occurred_at, actor_kind, action, target_kind, outcome, leaf, personal)
+             VALUES ('{organization}', pg_catalog.gen_random_uuid(), '2026-03-01', 'system', '{action}', 'nothing', 'success',
+                     pg_catalog.convert_to('{leaf}', 'UTF8'), '{{}}');
+             COMMIT"
+        );
+        connection.execute(AssertSqlSafe(insert)).await.unwrap();
+        queued.push((leaf, action));
+    }
+    let rows = service
+        .database
+        .rows(&format!(
+            "SELECT q.shard, q.turns, encode(q.leaf_hash, 'hex') AS hash, encode(sha256('\\x00' || e.leaf), 'hex') AS expected
+               FROM audit_queue q JOIN audit_events e USING (org_id, event_id)
+              WHERE q.org_id = '{organization}' AND e.target_kind = 'nothing' ORDER BY q.written"
+        ))
+        .await;
+    assert_eq!(rows.len(), queued.len());
+    for (row, turns) in rows.iter().zip([json!("on"), json!(null)]) {
+        assert_eq!(row["shard"], organization.as_bytes()[15] & 15);
+        assert_eq!(row["turns"], turns);
+        assert_eq!(row["hash"], row["expected"]);
+    }
 }

@@ -76,7 +76,7 @@ async fn serve(way: &Detour, database: Arc<TestDatabase>, clock: ManualClock) ->
 }
 
 /// A clock that shows the present, which is what the sibling goes by.
-async fn present() -> ManualClock {
+pub(crate) async fn present() -> ManualClock {
     let database = TestDatabase::create_empty().await;
     let rows = database.rows("SELECT extract(epoch FROM clock_timestamp())::bigint AS now").await;
     ManualClock::at(time::OffsetDateTime::from_unix_timestamp(rows[0]["now"].as_i64().unwrap()).unwrap())

@@ -10,11 +10,12 @@ use crate::{
     templates::{
         AccountDeletedHtml, AccountDeletedText, AccountExistsHtml, AccountExistsText, AddressInUseHtml,
         AddressInUseText, ApiKeyReportedHtml, ApiKeyReportedText, ConfirmEmailHtml, ConfirmEmailText,
-        ConfirmSignupHtml, ConfirmSignupText, EmailChangeRequestedHtml, EmailChangeRequestedText,
-        EmailChangedHtml, EmailChangedText, FailedSignInsHtml, FailedSignInsText, InvitationHtml,
-        InvitationText, MfaReminderHtml, MfaReminderText, MfaRequiredHtml, MfaRequiredText,
-        OrganizationDeletedHtml, OrganizationDeletedText, PasswordChangedHtml, PasswordChangedText,
-        PasswordResetHtml, PasswordResetText, SecurityNoticeHtml, SecurityNoticeText,
+        ConfirmSignupHtml, ConfirmSignupText, ControlSwitchedOffHtml, ControlSwitchedOffText,
+        EmailChangeRequestedHtml, EmailChangeRequestedText, EmailChangedHtml, EmailChangedText,
+        FailedSignInsHtml, FailedSignInsText, InvitationHtml, InvitationText, MfaReminderHtml,
+        MfaReminderText, MfaRequiredHtml, MfaRequiredText, OrganizationDeletedHtml, OrganizationDeletedText,
+        PasswordChangedHtml, PasswordChangedText, PasswordResetHtml, PasswordResetText, SecurityNoticeHtml,
+        SecurityNoticeText,
     },
 };
 
@@ -148,6 +149,19 @@ impl Rendered {
                     subject: format!("An API key of {organization} was found and is revoked"),
                     text: ApiKeyReportedText { name, organization, key, prefix }.render()?,
                     html: ApiKeyReportedHtml { name, organization, key, prefix }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::ControlSwitchedOff { to, name, organization, control } => {
+                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
+                let (name, organization, control) = (name.as_str(), organization.as_str(), control.title());
+                let text = ControlSwitchedOffText { name, organization, control, public_url, contact };
+                let html = ControlSwitchedOffHtml { name, organization, control, public_url, contact };
+                Ok(Self {
+                    to,
+                    subject: format!("{control} of {organization} is off"),
+                    text: text.render()?,
+                    html: html.render()?,
                     links: Vec::new(),
                 })
             }

@@ -167,6 +167,26 @@ pub(crate) struct ApiKeyReportedText<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "control_switched_off.html")]
+pub(crate) struct ControlSwitchedOffHtml<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) organization: &'a str,
+    pub(crate) control: &'a str,
+    pub(crate) public_url: &'a str,
+    pub(crate) contact: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "control_switched_off.txt")]
+pub(crate) struct ControlSwitchedOffText<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) organization: &'a str,
+    pub(crate) control: &'a str,
+    pub(crate) public_url: &'a str,
+    pub(crate) contact: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "confirm_email.html")]
 pub(crate) struct ConfirmEmailHtml<'a> {
     pub(crate) link: &'a str,

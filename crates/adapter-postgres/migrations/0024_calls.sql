@@ -49,9 +49,10 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public,
 DECLARE
     -- A table that belongs to organizations goes on this list, before those that it refers to. What opens a key goes with it.
     tables CONSTANT text[] := ARRAY[
-        ['mails', 'mail_id'], ['invitations', 'invitation_id'], ['api_keys', 'key_id'], ['calls', 'call_id'],
-        ['audit_events', 'event_id'], ['sessions', 'session_id'], ['mfa_deadlines', 'user_id'],
-        ['security_controls', 'control'], ['members', 'user_id']];
+        ['mails', 'mail_id'], ['invitations', 'invitation_id'], ['api_keys', 'key_id'], ['plan_changes', 'change_id'],
+        ['calls', 'call_id'], ['audit_queue', 'written'], ['audit_leaves', 'idx'], ['audit_tiles', 'tile'],
+        ['audit_trees', 'org_id'], ['audit_unoffered', 'event_id'], ['audit_events', 'event_id'], ['sessions', 'session_id'],
+        ['mfa_deadlines', 'user_id'], ['security_controls', 'control'], ['members', 'user_id']];
     entry text[];
     removed bigint;
 BEGIN

@@ -34,10 +34,10 @@ impl AccountsView for Transaction {
     async fn seats_of(&mut self, user: UserId) -> Result<Vec<(Organization, Role)>, StoreError> {
         let rows = sqlx::query_as!(
             SeatRow,
-            "SELECT o.org_id, o.name, o.slug, o.plan, o.created_at, o.version, m.role
-               FROM members m JOIN organizations o ON o.org_id = m.org_id
-              WHERE m.user_id = $1 AND o.deleted_at IS NULL
-              ORDER BY lower(o.name), o.org_id",
+            r#"SELECT o.org_id, o.name, o.slug, o.plan, o.created_at, o.suspended_at IS NOT NULL AS "suspended!", o.version, m.role
+                 FROM members m JOIN organizations o ON o.org_id = m.org_id
+                WHERE m.user_id = $1 AND o.deleted_at IS NULL
+                ORDER BY lower(o.name), o.org_id"#,
             user.uuid()
         );
         let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
@@ -49,7 +49,8 @@ impl AccountsView for Transaction {
         user: UserId,
     ) -> Result<Vec<(Organization, Role, usize)>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT o.org_id, o.name, o.slug, o.plan, o.created_at, o.version, m.role, d.owners AS "owners!"
+            r#"SELECT o.org_id, o.name, o.slug, o.plan, o.created_at, o.suspended_at IS NOT NULL AS "suspended!", o.version,
+                      m.role, d.owners AS "owners!"
                  FROM members m
                  JOIN organizations o ON o.org_id = m.org_id
                  JOIN directory_owners() d ON d.org_id = m.org_id
@@ -66,6 +67,7 @@ impl AccountsView for Transaction {
                     slug: row.slug,
                     plan: row.plan,
                     created_at: row.created_at,
+                    suspended: row.suspended,
                     version: row.version,
                     role: row.role,
                 };

@@ -125,13 +125,18 @@ pub(crate) async fn write(
 }
 
 fn personal(entry: &Entry) -> Value {
-    let fields = entry.personal().iter().map(|(field, (value, salt))| {
+    kept(entry.personal().iter().map(|(field, kept)| (*field, kept)))
+}
+
+/// What identifies a person, each value with the salt of its commitment.
+pub(crate) fn kept<'a>(fields: impl Iterator<Item = (&'a str, &'a (String, [u8; 16]))>) -> Value {
+    let fields = fields.map(|(field, (value, salt))| {
         let mut hex = String::with_capacity(2 * salt.len());
         for byte in salt {
             // Writing to a String cannot fail.
             let _ = write!(hex, "{byte:02x}");
         }
-        ((*field).to_owned(), json!({"value": value, "salt": hex}))
+        (field.to_owned(), json!({"value": value, "salt": hex}))
     });
     Value::Object(fields.collect::<Map<_, _>>())
 }

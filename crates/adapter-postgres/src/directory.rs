@@ -258,7 +258,8 @@ impl PgStore {
             r#"SELECT key_id AS "key_id!", prefix AS "prefix!", name AS "name!", scopes AS "scopes!", created_by,
                       created_at AS "created_at!", expires_at, allowed_cidrs, rate_requests, rate_seconds, revoked_at,
                       version AS "version!", works_until, org_id AS "org_id!", org_name AS "org_name!", slug AS "slug!",
-                      plan AS "plan!", org_created_at AS "org_created_at!", org_version AS "org_version!"
+                      plan AS "plan!", org_created_at AS "org_created_at!", org_suspended AS "org_suspended!",
+                      org_version AS "org_version!", audited AS "audited!"
                  FROM directory_api_key($1)"#,
             hashes.as_slice()
         );
@@ -283,12 +284,14 @@ impl PgStore {
             slug: row.slug,
             plan: row.plan,
             created_at: row.org_created_at,
+            suspended: row.org_suspended,
             version: row.org_version,
         };
         Ok(Some(FoundKey {
             key: key.try_into()?,
             organization: organization.try_into()?,
             secret_until: row.works_until.map(moment),
+            audited: row.audited,
         }))
     }
 
@@ -300,7 +303,7 @@ impl PgStore {
                       email AS "email!", user_name AS "user_name!", locale AS "locale!", time_zone AS "time_zone!",
                       status AS "status!", user_created_at AS "user_created_at!", mfa_enabled AS "mfa_enabled!",
                       user_version AS "user_version!",
-                      org_id, org_name, slug, plan, org_created_at, org_version, role,
+                      org_id, org_name, slug, plan, org_created_at, org_suspended, org_version, role,
                       mfa_deadline_at, mfa_as_of AS "mfa_as_of!"
                  FROM directory_session($1)"#,
             token.0.as_slice()

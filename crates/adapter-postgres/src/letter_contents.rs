@@ -6,6 +6,7 @@ use rollcall_domain::{
     accounts::PersonName,
     id::{EmailChangeId, MailId, NoticeId, PasswordResetId, SignupId},
     secret::TokenHash,
+    security::Control,
 };
 use time::OffsetDateTime;
 
@@ -222,6 +223,34 @@ impl PgStore {
             purge_at: moment(row.purge_at),
         }))
     }
+
+    pub(crate) async fn control_switched_off_contents(
+        &self,
+        organization: OrganizationId,
+        control: Control,
+        owner: UserId,
+    ) -> Result<Option<Contents>, StoreError> {
+        let mut transaction = begin(&self.pool, Purpose::Look, Some(organization.uuid()), None, "").await?;
+        let row = sqlx::query!(
+            "SELECT u.email, u.name, o.name AS organization
+               FROM organizations o
+               JOIN members m ON m.org_id = o.org_id AND m.user_id = $2
+               JOIN users u ON u.user_id = m.user_id
+              WHERE o.org_id = $1 AND o.deleted_at IS NULL",
+            organization.uuid(),
+            owner.uuid(),
+        );
+        let row = row.fetch_optional(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Contents::ControlSwitchedOff {
+            to: value(&row.email)?,
+            name: value(&row.name)?,
+            organization: value(&row.organization)?,
+            control,
+        }))
+    }
+
     pub(crate) async fn api_key_reported_contents(
         &self,
         organization: OrganizationId,

@@ -174,6 +174,14 @@ impl MembersView for Transaction {
         }))
     }
 
+    async fn members_count(&mut self, organization: OrganizationId) -> Result<u64, StoreError> {
+        let found = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "count!" FROM members WHERE org_id = $1"#,
+            organization.uuid()
+        );
+        count(found.fetch_one(self.connection()).await.map_err(store_error)?)
+    }
+
     async fn owners_count(&mut self, organization: OrganizationId) -> Result<usize, StoreError> {
         let found = sqlx::query_scalar!(
             r#"SELECT count(*) AS "count!" FROM members WHERE org_id = $1 AND role = 'owner'"#,
@@ -235,10 +243,10 @@ impl Members for Transaction {
     ) -> Result<Option<(Organization, Role)>, StoreError> {
         let row = sqlx::query_as!(
             SeatRow,
-            "SELECT o.org_id, o.name, o.slug, o.plan, o.created_at, o.version, m.role
-               FROM members m JOIN organizations o ON o.org_id = m.org_id
-              WHERE m.org_id = $1 AND m.user_id = $2 AND o.deleted_at IS NULL
-                FOR KEY SHARE OF o",
+            r#"SELECT o.org_id, o.name, o.slug, o.plan, o.created_at, o.suspended_at IS NOT NULL AS "suspended!", o.version, m.role
+                 FROM members m JOIN organizations o ON o.org_id = m.org_id
+                WHERE m.org_id = $1 AND m.user_id = $2 AND o.deleted_at IS NULL
+                  FOR KEY SHARE OF o"#,
             organization.uuid(),
             user.uuid()
         );
@@ -252,7 +260,7 @@ impl Members for Transaction {
     ) -> Result<Option<Role>, StoreError> {
         let role = sqlx::query_scalar!(
             "SELECT m.role FROM members m JOIN organizations o ON o.org_id = m.org_id
-              WHERE m.org_id = $1 AND m.user_id = $2 AND o.deleted_at IS NULL
+              WHERE m.org_id = $1 AND m.user_id = $2 AND o.deleted_at IS NULL AND o.suspended_at IS NULL
                 FOR SHARE OF m FOR KEY SHARE OF o",
             organization.uuid(),
             user.uuid()

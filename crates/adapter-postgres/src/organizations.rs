@@ -23,8 +23,8 @@ impl OrganizationsView for Transaction {
     async fn organization_find(&mut self, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
         let row = sqlx::query_as!(
             OrganizationRow,
-            "SELECT org_id, name, slug, plan, created_at, version FROM organizations
-              WHERE org_id = $1 AND deleted_at IS NULL",
+            r#"SELECT org_id, name, slug, plan, created_at, suspended_at IS NOT NULL AS "suspended!", version FROM organizations
+                WHERE org_id = $1 AND deleted_at IS NULL"#,
             id.uuid()
         );
         row.fetch_optional(self.connection())
@@ -40,9 +40,9 @@ impl Organizations for Transaction {
     async fn organization_lock(&mut self, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
         let row = sqlx::query_as!(
             OrganizationRow,
-            "SELECT org_id, name, slug, plan, created_at, version FROM organizations
-              WHERE org_id = $1 AND deleted_at IS NULL
-                FOR NO KEY UPDATE",
+            r#"SELECT org_id, name, slug, plan, created_at, suspended_at IS NOT NULL AS "suspended!", version FROM organizations
+                WHERE org_id = $1 AND deleted_at IS NULL
+                  FOR NO KEY UPDATE"#,
             id.uuid()
         );
         row.fetch_optional(self.connection())
@@ -59,9 +59,9 @@ impl Organizations for Transaction {
         let row = sqlx::query_as!(
             OrganizationRow,
             // Against the FOR KEY SHARE of whatever leads in, and that of foreign keys.
-            "SELECT org_id, name, slug, plan, created_at, version FROM organizations
-              WHERE org_id = $1 AND deleted_at IS NULL
-                FOR UPDATE",
+            r#"SELECT org_id, name, slug, plan, created_at, suspended_at IS NOT NULL AS "suspended!", version FROM organizations
+                WHERE org_id = $1 AND deleted_at IS NULL
+                  FOR UPDATE"#,
             id.uuid()
         );
         row.fetch_optional(self.connection())
@@ -73,8 +73,8 @@ impl Organizations for Transaction {
 
     async fn organization_lock_deleted(&mut self, id: OrganizationId) -> Result<Option<Deleted>, StoreError> {
         let row = sqlx::query!(
-            r#"SELECT org_id, name, slug, plan, created_at, version, purge_at AS "purge_at!",
-                      purged IS NOT NULL AS "purge_begun!"
+            r#"SELECT org_id, name, slug, plan, created_at, suspended_at IS NOT NULL AS "suspended!", version,
+                      purge_at AS "purge_at!", purged IS NOT NULL AS "purge_begun!"
                  FROM organizations WHERE org_id = $1 AND deleted_at IS NOT NULL
                   FOR UPDATE"#,
             id.uuid()
@@ -88,6 +88,7 @@ impl Organizations for Transaction {
             slug: row.slug,
             plan: row.plan,
             created_at: row.created_at,
+            suspended: row.suspended,
             version: row.version,
         };
         Ok(Some(Deleted {
@@ -118,6 +119,21 @@ impl Organizations for Transaction {
             organization.name.as_str(),
         );
         self.sessions_change(organization.id.uuid());
+        exactly_one(update.execute(self.connection()).await)
+    }
+
+    async fn organization_suspend(
+        &mut self,
+        id: OrganizationId,
+        since: Option<OffsetDateTime>,
+    ) -> Result<(), StoreError> {
+        let update = sqlx::query!(
+            "UPDATE organizations SET suspended_at = $2, version = version + 1 WHERE org_id = $1 AND deleted_at IS NULL",
+            id.uuid(),
+            since,
+        );
+        // Its API keys are found by it as well.
+        self.sessions_change(id.uuid());
         exactly_one(update.execute(self.connection()).await)
     }
 

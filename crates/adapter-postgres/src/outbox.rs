@@ -13,6 +13,7 @@ use rollcall_domain::{
     accounts::Locale,
     id::{EmailChangeId, MailId, NoticeId, PasswordResetId, SignupId},
     secret::TokenHash,
+    security::Control,
 };
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -76,6 +77,9 @@ pub(crate) async fn queue(
             Letter::ApiKeyReported { organization, key, owner } => {
                 (organization.uuid(), API_KEY_REPORTED, key.uuid(), Some(owner.uuid()))
             }
+            Letter::ControlSwitchedOff { organization, control, owner } => {
+                (organization.uuid(), switched_off(*control), owner.uuid(), None)
+            }
             Letter::EmailChange { change } => (here, EMAIL_CHANGE, change.uuid(), None),
             Letter::EmailChangeRequested { notice } => (here, EMAIL_CHANGE_REQUESTED, notice.uuid(), None),
             Letter::EmailChanged { notice } => (here, EMAIL_CHANGED, notice.uuid(), None),
@@ -100,6 +104,17 @@ pub(crate) async fn queue(
         .map_err(store_error)?;
     }
     Ok(())
+}
+
+/// The kind of a letter about a control that is off.
+const fn switched_off(control: Control) -> &'static str {
+    match control {
+        Control::CallRecording => "call_recording_off",
+        Control::PhiProtection => "phi_protection_off",
+        Control::EndToEndEncryption => "end_to_end_encryption_off",
+        Control::AuditLog => "audit_log_off",
+        Control::MfaRequired => "mfa_required_off",
+    }
 }
 
 fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -> Result<Letter, StoreError> {
@@ -138,6 +153,13 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
             sender: UserId::from_uuid(sender),
         }),
         (kind, _) => {
+            if let Some(control) = Control::ALL.into_iter().find(|control| switched_off(*control) == kind) {
+                return Ok(Letter::ControlSwitchedOff {
+                    organization: OrganizationId::from_uuid(organization),
+                    control,
+                    owner: UserId::from_uuid(subject),
+                });
+            }
             let notice = SecurityNotice::ALL.into_iter().find(|notice| notice.as_str() == kind);
             let notice = notice.ok_or_else(|| corrupt("a letter of no known kind"))?;
             Ok(Letter::SecurityNotice { user: UserId::from_uuid(subject), notice })
@@ -214,6 +236,9 @@ impl Outbox for PgStore {
             }
             Letter::ApiKeyReported { organization, key, owner } => {
                 self.api_key_reported_contents(organization, key, owner).await
+            }
+            Letter::ControlSwitchedOff { organization, control, owner } => {
+                self.control_switched_off_contents(organization, control, owner).await
             }
             Letter::EmailChange { change } => self.email_change_contents(change, token, now).await,
             Letter::EmailChangeRequested { notice } => {

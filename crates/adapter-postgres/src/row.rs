@@ -66,6 +66,7 @@ pub(crate) struct OrganizationRow {
     pub(crate) slug: String,
     pub(crate) plan: String,
     pub(crate) created_at: OffsetDateTime,
+    pub(crate) suspended: bool,
     pub(crate) version: i32,
 }
 
@@ -79,6 +80,7 @@ impl TryFrom<OrganizationRow> for Organization {
             slug: value(&row.slug)?,
             plan: value(&row.plan)?,
             created_at: moment(row.created_at),
+            suspended: row.suspended,
             version: row.version,
         })
     }
@@ -91,6 +93,7 @@ pub(crate) struct SeatRow {
     pub(crate) slug: String,
     pub(crate) plan: String,
     pub(crate) created_at: OffsetDateTime,
+    pub(crate) suspended: bool,
     pub(crate) version: i32,
     pub(crate) role: String,
 }
@@ -99,9 +102,9 @@ impl TryFrom<SeatRow> for (Organization, Role) {
     type Error = StoreError;
 
     fn try_from(
-        SeatRow { org_id, name, slug, plan, created_at, version, role }: SeatRow,
+        SeatRow { org_id, name, slug, plan, created_at, suspended, version, role }: SeatRow,
     ) -> Result<Self, StoreError> {
-        let organization = OrganizationRow { org_id, name, slug, plan, created_at, version };
+        let organization = OrganizationRow { org_id, name, slug, plan, created_at, suspended, version };
         Ok((organization.try_into()?, value(&role)?))
     }
 }
@@ -126,6 +129,7 @@ pub(crate) struct OpenSessionRow {
     pub(crate) slug: Option<String>,
     pub(crate) plan: Option<String>,
     pub(crate) org_created_at: Option<OffsetDateTime>,
+    pub(crate) org_suspended: Option<bool>,
     pub(crate) org_version: Option<i32>,
     pub(crate) role: Option<String>,
     pub(crate) mfa_deadline_at: Option<OffsetDateTime>,
@@ -155,6 +159,7 @@ impl TryFrom<OpenSessionRow> for OpenSession {
                     slug: there(row.slug)?,
                     plan: there(row.plan)?,
                     created_at: there(row.org_created_at)?,
+                    suspended: there(row.org_suspended)?,
                     version: there(row.org_version)?,
                     role: there(row.role)?,
                 };

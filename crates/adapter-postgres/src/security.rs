@@ -7,7 +7,7 @@ use rollcall_application::{
     mail::Contents,
     members::MemberKey,
     ports::StoreError,
-    security::{Affected, Changer, KeptRule, MfaNotices, Notified, Security, SecurityView},
+    security::{Affected, Changer, KeptControl, KeptRule, MfaNotices, Notified, Security, SecurityView},
 };
 use rollcall_domain::{
     OrganizationId, UserId,
@@ -50,11 +50,54 @@ pub(crate) async fn set_deadline(
     Ok(())
 }
 
+/// Whoever has changed something, as the team sees them: whoever has left is nobody.
+pub(crate) fn changer(
+    user: Option<Uuid>,
+    email: Option<String>,
+    name: Option<String>,
+) -> Result<Option<Changer>, StoreError> {
+    match (user, email, name) {
+        (Some(id), Some(email), Some(name)) => {
+            Ok(Some(Changer { id: UserId::from_uuid(id), email: value(&email)?, name: value(&name)? }))
+        }
+        _ => Ok(None),
+    }
+}
+
 #[async_trait]
 impl SecurityView for Transaction {
+    async fn controls(&mut self, organization: OrganizationId) -> Result<Vec<KeptControl>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT c.control AS "control!", c.enabled AS "enabled!", c.changed_at AS "changed_at!",
+                      c.version AS "version!", u.user_id AS "user_id?", u.email AS "email?",
+                      u.name AS "name?"
+                 FROM security_controls c LEFT JOIN users u ON u.user_id = c.changed_by
+                WHERE c.org_id = $1 AND c.control <> $2"#,
+            organization.uuid(),
+            Control::MfaRequired.as_str(),
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        let mut controls = Control::SOLD.map(KeptControl::off);
+        for row in rows {
+            let control: Control = value(&row.control)?;
+            let kept = KeptControl {
+                control,
+                enabled: row.enabled,
+                changed_at: Some(moment(row.changed_at)),
+                changed_by: changer(row.user_id, row.email, row.name)?,
+                version: row.version,
+            };
+            controls
+                .iter_mut()
+                .filter(|place| place.control == control)
+                .for_each(|place| *place = kept.clone());
+        }
+        Ok(controls.into())
+    }
+
     async fn mfa_rule_find(&mut self, organization: OrganizationId) -> Result<KeptRule, StoreError> {
         let row = sqlx::query!(
-            r#"SELECT c.enabled, c.grace_days, c.changed_at, c.version, u.user_id AS "user_id?", u.email AS "email?",
+            r#"SELECT c.enabled, c.grace_days AS "grace_days!", c.changed_at, c.version, u.user_id AS "user_id?", u.email AS "email?",
                       u.name AS "name?"
                  FROM security_controls c LEFT JOIN users u ON u.user_id = c.changed_by
                 WHERE c.org_id = $1 AND c.control = $2"#,
@@ -65,13 +108,7 @@ impl SecurityView for Transaction {
             return Ok(KeptRule::default());
         };
         let grace = GraceDays::try_from(i64::from(row.grace_days)).map_err(corrupt)?;
-        let changed_by = match (row.user_id, row.email, row.name) {
-            (Some(id), Some(email), Some(name)) => {
-                Some(Changer { id: UserId::from_uuid(id), email: value(&email)?, name: value(&name)? })
-            }
-            // Whoever has left is nobody that the team sees.
-            _ => None,
-        };
+        let changed_by = changer(row.user_id, row.email, row.name)?;
         Ok(KeptRule {
             rule: MfaRule { enabled: row.enabled, grace },
             changed_at: Some(moment(row.changed_at)),
@@ -172,6 +209,31 @@ impl Security for Transaction {
             at,
             by.uuid(),
         );
+        self.sessions_change(organization.uuid());
+        exactly_one(save.execute(self.connection()).await)
+    }
+
+    async fn control_save(
+        &mut self,
+        organization: OrganizationId,
+        control: Control,
+        enabled: bool,
+        by: Option<UserId>,
+        at: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let save = sqlx::query!(
+            "INSERT INTO security_controls AS c (org_id, control, enabled, changed_at, changed_by)
+             VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT (org_id, control) DO UPDATE
+                SET enabled = EXCLUDED.enabled, changed_at = EXCLUDED.changed_at, changed_by = EXCLUDED.changed_by,
+                    version = c.version + 1",
+            organization.uuid(),
+            control.as_str(),
+            enabled,
+            at,
+            by.map(|user| user.uuid()),
+        );
+        // API keys are found with whether their calls are kept.
         self.sessions_change(organization.uuid());
         exactly_one(save.execute(self.connection()).await)
     }

@@ -314,6 +314,7 @@ mod tests {
                     name: "Acme".parse().expect("a name"),
                     plan: Plan::Free,
                     created_at: NOW,
+                    suspended: false,
                     version: 1,
                 },
                 Role::Owner,

@@ -66,7 +66,8 @@ impl SessionsView for Transaction {
                       u.user_id, u.email, u.name AS user_name, u.locale, u.time_zone, u.status,
                       u.created_at AS user_created_at, u.mfa_enabled, u.version AS user_version,
                       o.org_id AS "org_id?", o.name AS "org_name?", o.slug AS "slug?", o.plan AS "plan?",
-                      o.created_at AS "org_created_at?", o.version AS "org_version?", m.role AS "role?",
+                      o.created_at AS "org_created_at?", o.suspended_at IS NOT NULL AS org_suspended,
+                      o.version AS "org_version?", m.role AS "role?",
                       CASE WHEN c.enabled AND NOT u.mfa_enabled THEN COALESCE(d.deadline_at, now()) END AS mfa_deadline_at,
                       now() AS "mfa_as_of!"
                  FROM sessions s

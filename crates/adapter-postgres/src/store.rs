@@ -24,6 +24,8 @@ pub struct PgStore {
     listening: PgConnectOptions,
     /// Told when this node has queued a letter.
     pub(crate) letter_queued: Arc<Notify>,
+    /// Told when this node has written events.
+    pub(crate) events_written: Arc<Notify>,
 }
 
 impl PgStore {
@@ -34,7 +36,14 @@ impl PgStore {
     pub async fn connect(connection: &Connection, entropy: Arc<dyn Entropy>) -> Result<Self, ConnectError> {
         let pool = connect(connection).await?;
         let listening = options(connection, "rollcall changes")?;
-        Ok(Self { pool, entropy, sessions: Arc::default(), listening, letter_queued: Arc::default() })
+        Ok(Self {
+            pool,
+            entropy,
+            sessions: Arc::default(),
+            listening,
+            letter_queued: Arc::default(),
+            events_written: Arc::default(),
+        })
     }
 
     /// Hears of changes that other nodes make, for as long as it is polled. Without it every session is looked up in the

@@ -47,7 +47,9 @@ pub(crate) mod task {
     pub(crate) const MAILBOX: &str = "mailbox";
     pub(crate) const MFA_NOTICES: &str = "mfa_notices";
     pub(crate) const PURGE: &str = "purge";
+    pub(crate) const OPERATOR: &str = "operator";
     pub(crate) const REVOCATIONS: &str = "revocations";
+    pub(crate) const AUDIT: &str = "audit";
 }
 
 impl Transaction {
@@ -150,6 +152,7 @@ impl UnitOfWork for Transaction {
         // Also when it seems to have failed: the answer may have been lost on its way.
         self.store.sessions.forget(self.changed);
         committed.map_err(store_error)?;
+        self.store.events_written.notify_one();
         if self.letters {
             self.store.letter_queued.notify_one();
         }

@@ -44,6 +44,8 @@ pub struct HttpSettings {
     pub cookie: SessionCookie,
     /// What services beside Rollcall show on their own paths; those are closed when none.
     pub service_token: Option<Secret>,
+    /// What the platform's own staff show on their paths; those are closed when none.
+    pub operator_token: Option<Secret>,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// The most bytes of a request's body.

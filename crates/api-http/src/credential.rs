@@ -9,7 +9,7 @@ use rollcall_domain::{Permission, api_keys::prefix_of, audit::Origin, secret::Se
 
 use crate::{
     api::Api,
-    middleware::OfKey,
+    middleware::{CalledBy, OfKey},
     problem::{Code, Problem},
 };
 
@@ -137,6 +137,12 @@ pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<
     };
     if let Some(of_key) = parts.extensions.get() {
         note_limit(of_key, &principal);
+        if let Ok(Principal::Key(key)) = &principal
+            && key.audited
+        {
+            let (organization, origin) = (key.organization.id, key.origin.clone());
+            of_key.called(CalledBy { organization, key: key.id(), at: api.app.now(), origin });
+        }
     }
     Ok(Some(principal?))
 }

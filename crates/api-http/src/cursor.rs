@@ -27,6 +27,11 @@ impl<'a> List<'a> {
         Self { api, context }
     }
 
+    /// A list of the platform's own staff.
+    pub(crate) fn of_operator(api: &'a Api, name: &str) -> Self {
+        Self { api, context: serde_json::json!([name]).to_string() }
+    }
+
     /// The key behind a cursor.
     pub(crate) fn read<K: DeserializeOwned>(&self, cursor: Option<&str>) -> Result<Option<K>> {
         let Some(cursor) = cursor else { return Ok(None) };

@@ -18,6 +18,7 @@ pub mod metrics;
 mod middleware;
 mod openapi;
 pub mod operations;
+mod operator_token;
 pub mod problem;
 mod query;
 mod request_ids;

@@ -25,6 +25,14 @@ pub struct Metrics {
     pub outbox_dead: Gauge,
     /// How long the oldest mail has waited, in seconds.
     pub outbox_oldest_seconds: Gauge,
+    /// Audit events that wait for their places.
+    pub audit_queued: Gauge,
+    /// How long the oldest of them has waited, in seconds.
+    pub audit_oldest_seconds: Gauge,
+    /// Audit events that this node has given their places.
+    pub audit_sequenced: Counter,
+    /// Audit logs whose trees are not what was kept of them.
+    pub audit_broken: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -51,6 +59,20 @@ impl Default for Metrics {
         registry.register("outbox_queued", "Mails that wait to be sent", queued.clone());
         registry.register("outbox_dead", "Mails that were given up and are kept", dead.clone());
         registry.register("outbox_oldest_seconds", "How long the oldest mail has waited", oldest.clone());
+        let (audit_queued, audit_oldest) = (Gauge::default(), Gauge::default());
+        let (audit_sequenced, audit_broken) = (Counter::default(), Gauge::default());
+        registry.register("audit_queued", "Audit events that wait for their places", audit_queued.clone());
+        registry.register(
+            "audit_oldest_seconds",
+            "How long the oldest audit event has waited for its place",
+            audit_oldest.clone(),
+        );
+        registry.register(
+            "audit_sequenced",
+            "Audit events given their places by this node",
+            audit_sequenced.clone(),
+        );
+        registry.register("audit_broken", "Audit logs whose trees have been changed", audit_broken.clone());
         Self {
             registry: Mutex::new(registry),
             requests,
@@ -58,6 +80,10 @@ impl Default for Metrics {
             outbox_queued: queued,
             outbox_dead: dead,
             outbox_oldest_seconds: oldest,
+            audit_queued,
+            audit_oldest_seconds: audit_oldest,
+            audit_sequenced,
+            audit_broken,
         }
     }
 }

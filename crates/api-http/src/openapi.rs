@@ -34,6 +34,9 @@ use crate::{api::Api, middleware::is_keyed, operations, operations::Parts, probl
         (name = "Invitations", description = "Seats offered by mail."),
         (name = "API keys", description = "Programs at work in the organization."),
         (name = "Calls", description = "What the platform writes down of calls, and who may read it."),
+        (name = "Plans", description = "What the organization pays for, and what that entitles it to."),
+        (name = "Audit log", description = "What is kept of what was done."),
+        (name = "Operator", description = "For the platform's own staff."),
         (name = "Operation", description = "For those who run the service."),
     ),
 )]
@@ -77,6 +80,8 @@ fn complete(mut contract: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi 
     components.add_security_scheme("api_key", SecurityScheme::Http(api_key));
     let service = bearer().description(Some("The credential of services beside Rollcall.")).build();
     components.add_security_scheme("service", SecurityScheme::Http(service));
+    let operator = bearer().description(Some("The token of the platform's own staff.")).build();
+    components.add_security_scheme("operator", SecurityScheme::Http(operator));
     let cookie =
         ApiKeyValue::with_description("__Host-rollcall_session", "The same token, as browsers hold it.");
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));

@@ -1,15 +1,15 @@
 //! Errors as problems (RFC 9457): the one place where an error of the application gets a status.
 
-use std::sync::Arc;
+mod answer;
+mod plans;
 
-use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use rollcall_application::{Error, FieldError, Limit};
 use rollcall_domain::{OrganizationId, Permission, calls::CallRefusal, organizations::OrganizationName};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::middleware::tell_limit;
+pub(crate) use answer::Unfinished;
 
 macro_rules! codes {
     ($($name:ident = $wire:literal, $status:ident, $title:literal, $explanation:literal;)*) => {
@@ -65,6 +65,8 @@ codes! {
         "The challenge is unknown, more than five minutes old, used up by a session or by wrong codes, or the account has changed since. Sign in with the password again.";
     SignInRequired = "sign_in_required", UNAUTHORIZED, "Sign in first",
         "The address has an account. Sign in to it, then accept the invitation with that session.";
+    PaymentDeclined = "payment_declined", PAYMENT_REQUIRED, "The payment was declined",
+        "Whoever collects the money for this service does not agree to the plan. Nothing has been changed.";
     PermissionDenied = "permission_denied", FORBIDDEN, "You may not do this",
         "Your role, or the scopes of your API key, do not carry the permission named in required_permission. An Owner of your organization can change them.";
     ElevationRequired = "elevation_required", FORBIDDEN, "Prove once more who you are",
@@ -75,6 +77,10 @@ codes! {
         "An access token or an API key is good for work. Whatever makes another credential, ends a session, is about an account or needs a fresh proof of who you are takes a person, with the token of the session itself.";
     NetworkNotAllowed = "network_not_allowed", FORBIDDEN, "The API key may not be used from here",
         "The key is good, but held to networks that this request does not come from. An Owner can change allowed_cidrs of the key.";
+    Suspended = "suspended", FORBIDDEN, "The organization is suspended",
+        "The platform's operator has suspended the organization. Everything of it stays as it is, and nobody gets in until that is lifted. Sign in anew to work in another organization.";
+    PlanRequired = "plan_required", FORBIDDEN, "The plan does not have this",
+        "The organization's plan lacks the security control. required_plan names the smallest one that has it; an Owner can go over to it.";
     WrongAccount = "wrong_account", FORBIDDEN, "The invitation is for another account",
         "You are signed in under another address than the one that was invited. Sign in under the invited one, or ask for an invitation to yours.";
     OriginMismatch = "origin_mismatch", FORBIDDEN, "The request comes from another site",
@@ -117,6 +123,14 @@ codes! {
         "Revoke a key that is not needed any more, then make another one.";
     CallExists = "call_exists", CONFLICT, "The external_id names another call",
         "A call with this external_id was written down with other content. PATCH that call, which GET /v1/calls?external_id= finds, or write this one down under a name of its own.";
+    ControlsInUse = "controls_in_use", CONFLICT, "Security controls are on that the plan lacks",
+        "No protection ends silently. Switch off the controls named in controls first, or say disable_controls: the Owners are told by mail then.";
+    SeatLimitReached = "seat_limit_reached", CONFLICT, "No seat is left",
+        "The organization has as many members as its plan has seats. A larger plan, or somebody who leaves, makes room; the invitation stays good until then.";
+    TooManyMembers = "too_many_members", CONFLICT, "The plan has too few seats",
+        "The organization has more members than the plan has seats. Remove members first, or choose a larger plan.";
+    AuditLogDisabled = "audit_log_disabled", CONFLICT, "The audit log is off",
+        "The organization's audit log is off, so nothing is taken into it, and nothing is shown that was not written while it was on. An Owner can switch it on if the plan has it.";
     RequestInProgress = "request_in_progress", CONFLICT, "The first request is still running",
         "A request with the same Idempotency-Key is being worked on. Repeat it in a moment to get its answer.";
     AnswerGone = "answer_gone", CONFLICT, "The answer is not kept any more",
@@ -183,6 +197,13 @@ pub(crate) struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     required_permission: Option<Permission>,
+    /// The smallest plan that has the security control; null where no plan does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "enterprise")]
+    required_plan: Option<Option<&'static str>>,
+    /// The security controls that are on and that the plan lacks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    controls: Vec<&'static str>,
     /// The organizations that would be left without an Owner.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     organizations: Vec<NamedOrganization>,
@@ -236,6 +257,8 @@ impl Problem {
             request_id: String::new(),
             errors: Vec::new(),
             required_permission: None,
+            required_plan: None,
+            controls: Vec::new(),
             organizations: Vec::new(),
             invited_email: None,
             signed_in_email: None,
@@ -334,6 +357,14 @@ impl From<Error> for Problem {
                 Code::TooManyApiKeys,
                 format!("At most {most} API keys that are not revoked belong to an organization."),
             ),
+            error @ (Error::OrganizationSuspended
+            | Error::PlanRequired { .. }
+            | Error::ControlsInUse { .. }
+            | Error::NoSeatLeft { .. }
+            | Error::TooManyMembers { .. }
+            | Error::TooManyApiKeysForPlan { .. }
+            | Error::PaymentDeclined) => Self::of_plan(&error),
+            Error::AuditLogDisabled => Self::plain(Code::AuditLogDisabled),
             Error::PasswordResetGone => Self::plain(Code::PasswordResetGone),
             Error::EmailChangeGone => Self::plain(Code::EmailChangeGone),
             Error::PasskeyExists => Self::plain(Code::PasskeyExists),
@@ -390,49 +421,6 @@ impl From<Error> for Problem {
                 Self::plain(Code::Internal)
             }
         }
-    }
-}
-
-/// What the outermost middleware needs to finish a problem's answer.
-#[derive(Clone)]
-pub(crate) struct Unfinished(Arc<Shown>);
-
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = status.into_response();
-        let headers = response.headers_mut();
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer realm="rollcall""#));
-        }
-        if let Some(seconds) = self.0.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        if let Some(Limit { name, quota, window, .. }) = self.0.limit {
-            let (per_seconds, reset) =
-                (window.whole_seconds().unsigned_abs(), self.0.retry_after.unwrap_or(1));
-            tell_limit(headers, name, (quota, per_seconds), (0, reset));
-        }
-        response.extensions_mut().insert(Unfinished(Arc::from(self.0)));
-        response
-    }
-}
-
-impl Unfinished {
-    /// Writes the body, now that the request's id is known.
-    pub(crate) fn finish(&self, response: &mut Response, request_id: &str) {
-        #[derive(Serialize)]
-        struct Finished<'a> {
-            #[serde(flatten)]
-            problem: &'a Shown,
-            request_id: &'a str,
-        }
-        // A map keeps the one `request_id`, the later.
-        let body = serde_json::to_value(Finished { problem: &self.0, request_id }).unwrap_or_default();
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        *response.body_mut() = axum::body::Body::from(body.to_string());
     }
 }
 

@@ -7,6 +7,7 @@ use rollcall_domain::{
     attempts::Allowances,
     audit::{self, Action, Event, Origin, Outcome, Target},
     id::{Id, Kind},
+    plans::Plans,
     second_factors::Issuer,
     sessions::Lifetimes,
 };
@@ -15,10 +16,12 @@ use time::OffsetDateTime;
 use crate::{
     Asks, Error,
     api_keys::KeyUses,
-    audit::Record,
+    audit::{ApiCalls, AuditIntake, Record, Sequencing},
     keyring::Keyring,
+    operator::Tenants,
     organizations::Exports,
     passwords::Passwords,
+    plans::Billing,
     ports::{Attempts, Ceremonies, Clock, Directory, Entropy, Scope, Store, WebAuthn},
     revocations::Feed,
     tokens::Tokens,
@@ -51,8 +54,18 @@ pub struct Application {
     pub totp_issuer: Issuer,
     /// What is not good any more, for services that remember.
     pub feed: Feed,
+    /// The order of audit events.
+    pub sequencing: Sequencing,
     /// What this node keeps in mind of API keys in use.
     pub key_uses: KeyUses,
+    /// Calls made with API keys that are not in an audit log yet.
+    pub api_calls: ApiCalls,
+    /// Takes what programs do and report into the audit logs.
+    pub audit_intake: Arc<dyn AuditIntake>,
+    /// The organizations, as the platform's staff see them.
+    pub tenants: Arc<dyn Tenants>,
+    /// Collects the money.
+    pub billing: Arc<dyn Billing>,
     /// The exports that run.
     pub exports: Exports,
     /// What the configuration says.
@@ -66,6 +79,8 @@ pub struct Settings {
     pub sessions: Lifetimes,
     /// How much mail is sent on request, and how fast passwords can be guessed; no limits when none.
     pub limits: Option<Limits>,
+    /// What each plan has.
+    pub plans: Plans,
 }
 
 /// How much mail is sent on request, so that Rollcall is no cannon for spam; how fast passwords can be guessed; and how much of

@@ -1,8 +1,13 @@
 //! Why a use case did not do what it was asked.
 
 use rollcall_domain::{
-    OrganizationId, Permission, api_keys::RateLimit, calls::CallRefusal, members::TeamRefusal,
-    organizations::OrganizationName, security::ResetRefusal,
+    OrganizationId, Permission,
+    api_keys::RateLimit,
+    calls::CallRefusal,
+    members::TeamRefusal,
+    organizations::{OrganizationName, Plan},
+    plans::{PlanRefusal, PlanRequired},
+    security::{Control, ControlSet, ResetRefusal},
 };
 use time::Duration;
 
@@ -57,6 +62,51 @@ pub enum Error {
     /// The organization asks for a second factor, and the caller's time to set one up is over.
     #[error("a second factor is needed first")]
     MfaRequired,
+    /// The platform's operator has suspended the organization.
+    #[error("the organization is suspended")]
+    OrganizationSuspended,
+    /// The organization's plan lacks a control.
+    #[error("the plan lacks {}", control.as_str())]
+    PlanRequired {
+        /// Which control.
+        control: Control,
+        /// The smallest plan that has it; none where no plan does.
+        plan: Option<Plan>,
+    },
+    /// Controls are on that the other plan lacks, and nobody has said that they may go.
+    #[error("controls are in use that the plan lacks")]
+    ControlsInUse {
+        /// Those controls.
+        controls: ControlSet,
+    },
+    /// The organization has as many members as its plan has seats.
+    #[error("no seat is left")]
+    NoSeatLeft {
+        /// How many that is.
+        most: u32,
+    },
+    /// There are more members than the other plan has seats.
+    #[error("more members than the plan has seats")]
+    TooManyMembers {
+        /// The members.
+        used: u64,
+        /// The seats.
+        most: u32,
+    },
+    /// There are more API keys than the other plan allows.
+    #[error("more API keys than the plan allows")]
+    TooManyApiKeysForPlan {
+        /// The keys.
+        used: u64,
+        /// How many there can be.
+        most: u32,
+    },
+    /// Whoever collects the money does not agree to the plan.
+    #[error("the payment was declined")]
+    PaymentDeclined,
+    /// The organization's audit log is off.
+    #[error("the audit log is off")]
+    AuditLogDisabled,
     /// Nobody turns off their own second factor as if it were lost.
     #[error("the second factor is the caller's own")]
     OwnMfa,
@@ -214,6 +264,13 @@ impl Error {
             | Self::ElevationRequired
             | Self::SessionRequired
             | Self::MfaRequired
+            | Self::OrganizationSuspended
+            | Self::PlanRequired { .. }
+            | Self::ControlsInUse { .. }
+            | Self::NoSeatLeft { .. }
+            | Self::TooManyMembers { .. }
+            | Self::TooManyApiKeysForPlan { .. }
+            | Self::PaymentDeclined
             | Self::OwnMfa
             | Self::MfaResetByOperator
             | Self::NetworkNotAllowed
@@ -231,6 +288,7 @@ impl Error {
             | Self::MfaNotEnabled
             | Self::PasswordTooShort
             | Self::KeyLimitReached { .. }
+            | Self::AuditLogDisabled
             | Self::ApiKeyRevoked
             | Self::ApiKeyExpired
             | Self::Call(_)
@@ -258,6 +316,22 @@ impl From<TeamRefusal> for Error {
         match refusal {
             TeamRefusal::Forbidden { required } => Self::PermissionDenied { required },
             TeamRefusal::LastOwner => Self::LastOwner,
+        }
+    }
+}
+
+impl From<PlanRequired> for Error {
+    fn from(PlanRequired { control, plan }: PlanRequired) -> Self {
+        Self::PlanRequired { control, plan }
+    }
+}
+
+impl From<PlanRefusal> for Error {
+    fn from(refusal: PlanRefusal) -> Self {
+        match refusal {
+            PlanRefusal::ControlsInUse(controls) => Self::ControlsInUse { controls },
+            PlanRefusal::TooManySeats { used, most } => Self::TooManyMembers { used, most },
+            PlanRefusal::TooManyApiKeys { used, most } => Self::TooManyApiKeysForPlan { used, most },
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct KeyActor {
     pub organization: Organization,
     /// Until when what it has shown is good; none when for as long as the key is.
     pub secret_until: Option<OffsetDateTime>,
+    /// Whether what it does is kept in the organization's audit log.
+    pub audited: bool,
     /// What it has shown: the key itself, or an access token that was made with it.
     pub means: Means,
     /// How it stands against its own limit, if it has one.

@@ -1,7 +1,7 @@
 //! The form in which audit events are written down, so that anybody can check them.
 //!
-//! This crate knows nothing of Rollcall's other crates: an auditor can use it on its own. For now it holds
-//! the encoding of a single event, its *leaf*; chaining leaves into a tree builds on these bytes.
+//! This crate knows nothing of Rollcall's other crates: an auditor can use it on its own. It holds the encoding of a single event,
+//! its *leaf*, and the Merkle tree of RFC 6962 that leaves make ([`Tree`]), in the pieces in which it is kept ([`Tile`]).
 //!
 //! # The encoding, version 1
 //!
@@ -11,7 +11,13 @@
 //! [`Commitment`]: it can be erased later, and the leaf stays as it was.
 
 mod commitment;
+mod hash;
 mod leaf;
+mod tile;
+mod tree;
 
 pub use commitment::{Commitment, SALT_BYTES, Salt};
+pub use hash::{HASH_BYTES, Hash, WrongLength};
 pub use leaf::{Change, Leaf, Reference, VERSION};
+pub use tile::{NoTile, TILE_HEIGHT, TILE_WIDTH, Tile, TileId};
+pub use tree::{Full, Tree, WrongTile, root_of};

@@ -99,7 +99,7 @@ pub enum Actor {
     ApiKey(ApiKeyId),
     /// Somebody who did not say, or could not prove, who they are.
     Anonymous,
-    /// The platform's operator, on the machine itself.
+    /// The platform's operator, on the machine itself or with the operator's token.
     Operator,
     /// Rollcall itself.
     System,
@@ -207,6 +207,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 2] = [Self::Success, Self::Refused];
+
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -296,8 +299,12 @@ actions! {
     OrganizationUpdated = "organization.updated";
     /// An organization was deleted; that can be undone for a while.
     OrganizationDeleted = "organization.deleted";
-    /// The deletion of an organization was undone.
+    /// The platform's operator suspended an organization: nobody gets in until that is lifted.
+    OrganizationSuspended = "organization.suspended";
+    /// The deletion of an organization was undone, or its suspension lifted.
     OrganizationRestored = "organization.restored";
+    /// An organization went over to another plan.
+    PlanChanged = "plan.changed";
     /// Everything of a deleted organization was removed.
     OrganizationPurged = "organization.purged";
     /// Everything of an organization was asked for, to be taken along.
@@ -358,6 +365,10 @@ actions! {
     CallUpdated = "call.updated";
     /// Somebody asked for what they have no permission for.
     PermissionDenied = "permission.denied";
+    /// A program called an operation with an API key.
+    ApiCalled = "api.called";
+    /// Somebody came with a token that is not the operator's to a path of the operator.
+    OperatorRefused = "operator.refused";
 }
 
 #[cfg(test)]

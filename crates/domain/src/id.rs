@@ -191,6 +191,8 @@ ids! {
     MfaChallengeId = MfaChallenge, "mfa";
     /// Names a notice to an address that its account may not have any more.
     NoticeId = Notice, "notice";
+    /// Names a change of an organization's plan.
+    PlanChangeId = PlanChange, "plan_change";
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub struct Organization {
     pub plan: Plan,
     /// When it was made.
     pub created_at: OffsetDateTime,
+    /// Whether the platform's operator has suspended it: everything stays, and nobody gets in.
+    pub suspended: bool,
     /// Counts the changes of the organization, for `If-Match`.
     pub version: i32,
 }
@@ -119,6 +121,12 @@ impl Plan {
             Self::Pro => "pro",
             Self::Enterprise => "enterprise",
         }
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -228,6 +236,7 @@ mod tests {
             name,
             plan: Plan::Free,
             created_at: OffsetDateTime::UNIX_EPOCH,
+            suspended: false,
             version: 1,
         }
     }

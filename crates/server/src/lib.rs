@@ -1,6 +1,7 @@
 //! Joins the rooms, nothing else. The binary `rollcall` is a thin shell around this crate; tests start the
 //! same [`Server`] inside their own process, with a clock they can move.
 
+mod billing;
 mod database;
 mod http;
 mod keys;
@@ -16,10 +17,11 @@ mod values;
 mod visit;
 mod workers;
 
+pub use billing::OnAccount;
 pub use database::{Database, DatabaseError, Reservation};
 pub use log_lines::Flusher;
 pub use logging::{InvalidLogging, start_logging};
-pub use operator::{OperatorError, reset_mfa, restore};
+pub use operator::{OperatorError, reset_mfa, restore, set_plan};
 pub use ports::{Ports, SystemClock, SystemEntropy};
 pub use reference::reference;
 pub use rotation::{RotationError, rotate_keys};

@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rollcall_domain::{OrganizationId, UserId};
+use rollcall_domain::{OrganizationId, UserId, organizations::Plan};
 use rollcall_server::{Database, Ports, Server, Settings, reference, rotate_keys, start_logging};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -54,6 +54,16 @@ enum Operator {
         /// The organization's id: org_…
         organization: OrganizationId,
     },
+    /// Take an organization over to another plan.
+    SetPlan {
+        /// The organization's id: org_…
+        organization: OrganizationId,
+        /// free, pro or enterprise.
+        plan: Plan,
+        /// Switch off the security controls that the plan lacks. Its Owners are told by mail.
+        #[arg(long)]
+        disable_controls: bool,
+    },
     /// Turn off the second factor of somebody who has lost it.
     ResetMfa {
         /// The account's id: user_…
@@ -77,6 +87,9 @@ async fn main() -> ExitCode {
         Command::Openapi => openapi(),
         Command::Keys(Keys::Rotate) => rotate().await,
         Command::Operator(Operator::Restore { organization }) => restore(organization).await,
+        Command::Operator(Operator::SetPlan { organization, plan, disable_controls }) => {
+            set_plan(organization, plan, disable_controls).await
+        }
         Command::Operator(Operator::ResetMfa { user }) => reset_mfa(user).await,
     };
     match done {
@@ -136,6 +149,16 @@ async fn restore(organization: OrganizationId) -> Result {
     let _log = start_logging(&settings)?;
     let restored = rollcall_server::restore(&settings, &Ports::default(), organization).await?;
     println!("{} ({}) is restored; its people sign in anew", restored.name, restored.id);
+    Ok(())
+}
+
+async fn set_plan(organization: OrganizationId, plan: Plan, disable_controls: bool) -> Result {
+    let settings = Settings::load()?;
+    let _log = start_logging(&settings)?;
+    let ports = Ports::default();
+    let tenant = rollcall_server::set_plan(&settings, &ports, organization, plan, disable_controls).await?;
+    let organization = tenant.organization;
+    println!("{} ({}) has the plan {}", organization.name, organization.id, organization.plan);
     Ok(())
 }
 

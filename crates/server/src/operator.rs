@@ -1,7 +1,17 @@
 //! What the platform's operator does on the machine itself.
 
-use rollcall_application::{Error, accounts, organizations};
-use rollcall_domain::{OrganizationId, UserId, audit::Origin, organizations::Organization};
+use rollcall_application::{
+    Error, accounts,
+    operator::{self, Tenant},
+    organizations,
+    plans::Change,
+};
+use rollcall_domain::{
+    OrganizationId, UserId,
+    audit::Origin,
+    organizations::{Organization, Plan},
+    security::Control,
+};
 
 use crate::{
     ports::Ports,
@@ -24,6 +34,18 @@ pub enum OperatorError {
     /// Something else is in the way.
     #[error("{0} is not restored: {1}")]
     NotRestored(OrganizationId, #[source] Error),
+    /// There is no such organization, or it is deleted.
+    #[error("{0} is no organization, or it is deleted")]
+    NoOrganization(OrganizationId),
+    /// The plan would end protections.
+    #[error("{0} is not changed: the plan lacks {1}, which is on; say --disable-controls to switch it off")]
+    ControlsInUse(OrganizationId, String),
+    /// The plan is too small.
+    #[error("{0} is not changed: {1} {2}, and the plan has room for {3}")]
+    TooSmall(OrganizationId, u64, &'static str, u32),
+    /// Something else is in the way.
+    #[error("the plan of {0} is not changed: {1}")]
+    NotChanged(OrganizationId, #[source] Error),
     /// There is no such account.
     #[error("{0} is no account")]
     NoAccount(UserId),
@@ -66,6 +88,38 @@ pub async fn reset_mfa(settings: &Settings, ports: &Ports, user: UserId) -> Resu
             Error::NotFound => OperatorError::NoAccount(user),
             Error::MfaNotEnabled => OperatorError::NoSecondFactor(user),
             error => OperatorError::NotReset(user, error),
+        })
+    })
+    .await
+}
+
+/// Takes an organization over to another plan, whether or not a server is running.
+///
+/// # Errors
+/// [`OperatorError`].
+pub async fn set_plan(
+    settings: &Settings,
+    ports: &Ports,
+    organization: OrganizationId,
+    plan: Plan,
+    disable_controls: bool,
+) -> Result<Tenant, OperatorError> {
+    visit(settings, ports, async |app| {
+        let command = Change { plan, disable_controls };
+        let changed = operator::set_plan(app, &Origin::default(), organization, command).await;
+        changed.map_err(|error| match error {
+            Error::NotFound => OperatorError::NoOrganization(organization),
+            Error::ControlsInUse { controls } => {
+                let names: Vec<&str> = controls.iter().map(Control::as_str).collect();
+                OperatorError::ControlsInUse(organization, names.join(", "))
+            }
+            Error::TooManyMembers { used, most } => {
+                OperatorError::TooSmall(organization, used, "members", most)
+            }
+            Error::TooManyApiKeysForPlan { used, most } => {
+                OperatorError::TooSmall(organization, used, "API keys", most)
+            }
+            error => OperatorError::NotChanged(organization, error),
         })
     })
     .await

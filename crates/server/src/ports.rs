@@ -1,22 +1,30 @@
-//! The system's clock and chance. Nothing else in Rollcall asks for them.
+//! What a server runs with that tests, and whoever adds a payment provider, put something else in the place of. Nothing else in Rollcall
+//! asks for the system's clock and chance.
 
 use std::sync::Arc;
 
-use rollcall_application::ports::{Clock, Entropy};
+use rollcall_application::{
+    plans::Billing,
+    ports::{Clock, Entropy},
+};
 use time::OffsetDateTime;
 
-/// The clock and chance that a server runs with.
+use crate::billing::OnAccount;
+
+/// The clock and chance that a server runs with, and who collects the money.
 #[derive(Clone)]
 pub struct Ports {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub entropy: Arc<dyn Entropy>,
+    /// Who collects the money.
+    pub billing: Arc<dyn Billing>,
 }
 
 impl Default for Ports {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), billing: Arc::new(OnAccount) }
     }
 }
 

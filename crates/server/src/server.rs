@@ -16,6 +16,7 @@ use rollcall_api_http::{
 use rollcall_application::{
     Application, Settings as ApplicationSettings,
     api_keys::{KeyUses, write_down_uses},
+    audit::{ApiCalls, Sequencing, write_down_calls},
     mail::{Courier, DevMailbox, Pace},
     organizations::Exports,
     passwords::Passwords,
@@ -120,6 +121,11 @@ impl Server {
         if let Err(error) = write_down_uses(&self.app).await {
             tracing::warn!(%error, "when API keys were last used was not written down");
         }
+        match write_down_calls(&self.app).await {
+            Ok(0) => {}
+            Ok(lost) => tracing::error!(lost, "calls made with API keys are in no audit log"),
+            Err(error) => tracing::error!(%error, "calls made with API keys are in no audit log"),
+        }
         self.store.close().await;
         self.database.close().await
     }
@@ -159,6 +165,7 @@ impl Node {
             quotas: settings.quotas(),
             hsts: secure,
             service_token: settings.service_token(),
+            operator_token: settings.operator_token(),
         };
         let metrics = Arc::new(Metrics::default());
         let api = Api::new(app.clone(), Arc::new(store.clone()), metrics.clone(), http_settings);
@@ -249,9 +256,18 @@ pub(crate) fn application(
         tokens: Tokens::new(settings.issuer(address)),
         totp_issuer: settings.totp_issuer()?,
         feed: Feed::new(Arc::new(store.clone())),
+        sequencing: Sequencing::new(Arc::new(store.clone())),
         key_uses: KeyUses::default(),
+        api_calls: ApiCalls::default(),
+        audit_intake: Arc::new(store.clone()),
+        tenants: Arc::new(store.clone()),
+        billing: ports.billing.clone(),
         exports: Exports::at_most(settings.exports_at_once()),
-        settings: ApplicationSettings { sessions: settings.lifetimes(), limits: settings.limits() },
+        settings: ApplicationSettings {
+            sessions: settings.lifetimes(),
+            limits: settings.limits(),
+            plans: settings.plans()?,
+        },
     })
 }
 

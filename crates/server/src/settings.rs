@@ -9,16 +9,20 @@ use rollcall_api_http::{Quota, Quotas};
 use rollcall_application::{Limits, keyring::Keyring, passwords::Cost};
 use rollcall_domain::{
     attempts::{Allowance, Allowances},
+    organizations::Plan,
+    plans::{InvalidPlans, Offer, Plans},
     second_factors,
     secret::Secret,
+    security::Control,
     sessions::Lifetimes,
     tokens::{Issuer, LONGEST},
 };
 use url::Url;
 
-use crate::values::{PasswordValues, Values};
+use crate::values::{PasswordValues, PlanValues, Values};
 
 pub(crate) const DEFAULTS: &str = include_str!("../../../config/default.toml");
+pub(crate) const PLANS: &str = include_str!("../../../config/plans.toml");
 const DEVELOPMENT: &str = include_str!("../../../config/development.toml");
 const PRODUCTION: &str = include_str!("../../../config/production.toml");
 
@@ -103,6 +107,7 @@ impl Settings {
         };
         Config::builder()
             .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+            .add_source(File::from_str(PLANS, FileFormat::Toml))
             .add_source(File::from_str(of_profile, FileFormat::Toml))
     }
 
@@ -114,6 +119,7 @@ impl Settings {
         settings.keyring()?;
         settings.pepper()?;
         settings.totp_issuer()?;
+        settings.plans()?;
         settings.sender(settings.values.http.address)?;
         settings.smtp()?;
         settings.check_numbers()?;
@@ -328,12 +334,47 @@ impl Settings {
         })
     }
 
+    /// What each plan has.
+    pub(crate) fn plans(&self) -> Result<Plans, InvalidSettings> {
+        let values = &self.values.plans;
+        Plans::new([offer(values.free), offer(values.pro), offer(values.enterprise)]).map_err(|problem| {
+            let (InvalidPlans::LessThanSmaller(plan) | InvalidPlans::Nothing(plan)) = problem;
+            let setting = match plan {
+                Plan::Free => "ROLLCALL__PLANS__FREE",
+                Plan::Pro => "ROLLCALL__PLANS__PRO",
+                Plan::Enterprise => "ROLLCALL__PLANS__ENTERPRISE",
+            };
+            InvalidSettings::value(setting, problem)
+        })
+    }
+
+    /// The token of the platform's own staff, if one is configured.
+    pub(crate) fn operator_token(&self) -> Option<Secret> {
+        let token = &self.values.operator.token;
+        (!token.expose().is_empty()).then(|| token.clone())
+    }
+
     pub(crate) fn quotas(&self) -> Option<Quotas> {
         let limits = &self.values.limits;
         limits.enabled.then_some(Quotas {
             requests: Quota { requests: limits.requests, per_seconds: limits.requests_per_seconds },
             attempts: Quota { requests: limits.attempts, per_seconds: limits.attempts_per_seconds },
         })
+    }
+}
+
+fn offer(values: PlanValues) -> Offer {
+    let controls = [
+        (Control::CallRecording, values.call_recording),
+        (Control::PhiProtection, values.phi_protection),
+        (Control::EndToEndEncryption, values.end_to_end_encryption),
+        (Control::AuditLog, values.audit_log),
+    ];
+    Offer {
+        controls: controls.into_iter().filter(|(_, has)| *has).map(|(control, _)| control).collect(),
+        seats: (values.seats > 0).then_some(values.seats),
+        api_keys: (values.api_keys > 0).then_some(values.api_keys),
+        audit_retention_days: values.audit_retention_days,
     }
 }
 
@@ -395,5 +436,29 @@ mod tests {
             let error = Settings::with(Profile::Development, &[(path, value)]).expect_err(path);
             assert!(error.to_string().contains(name), "{error}");
         }
+    }
+
+    #[test]
+    fn plans_are_what_the_file_says_unless_something_else_is_said() {
+        let plans = |values: &[(&str, &str)]| Settings::with(Profile::Development, values).map(|s| s.plans());
+        let built_in = plans(&[]).expect("settings").expect("plans");
+        assert_eq!(built_in.available_from(Control::CallRecording), Some(Plan::Pro));
+        assert_eq!(built_in.available_from(Control::PhiProtection), Some(Plan::Pro));
+        assert_eq!(built_in.available_from(Control::EndToEndEncryption), Some(Plan::Enterprise));
+        assert_eq!(built_in.available_from(Control::AuditLog), Some(Plan::Enterprise));
+        assert_eq!(built_in.of(Plan::Enterprise).seats, None);
+        let changed = plans(&[("plans.free.seats", "3"), ("plans.pro.audit_log", "true")]);
+        let changed = changed.expect("settings").expect("plans");
+        assert_eq!(changed.of(Plan::Free).seats, Some(3));
+        assert_eq!(changed.available_from(Control::AuditLog), Some(Plan::Pro));
+        for (path, value, setting) in [
+            ("plans.pro.seats", "1", "ROLLCALL__PLANS__PRO"),
+            ("plans.enterprise.phi_protection", "false", "ROLLCALL__PLANS__ENTERPRISE"),
+            ("plans.free.audit_retention_days", "0", "ROLLCALL__PLANS__FREE"),
+        ] {
+            let refused = plans(&[(path, value)]).map(drop).expect_err("no settings").to_string();
+            assert!(refused.starts_with(setting), "{refused}");
+        }
+        assert!(plans(&[("plans.gold.seats", "1")]).is_err());
     }
 }

@@ -21,6 +21,7 @@ pub(crate) struct Values {
     pub(crate) limits: LimitValues,
     pub(crate) operator: Operator,
     pub(crate) service: Token,
+    pub(crate) plans: PlansValues,
     pub(crate) log: Log,
 }
 
@@ -136,6 +137,27 @@ pub(crate) struct Token {
 pub(crate) struct Log {
     pub(crate) level: String,
     pub(crate) format: String,
+}
+
+/// `config/plans.toml` explains each.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlansValues {
+    pub(crate) free: PlanValues,
+    pub(crate) pro: PlanValues,
+    pub(crate) enterprise: PlanValues,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlanValues {
+    pub(crate) call_recording: bool,
+    pub(crate) phi_protection: bool,
+    pub(crate) end_to_end_encryption: bool,
+    pub(crate) audit_log: bool,
+    pub(crate) seats: u32,
+    pub(crate) api_keys: u32,
+    pub(crate) audit_retention_days: u32,
 }
 
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {

@@ -1,12 +1,12 @@
 //! What goes on without being asked: sending mail, forgetting what is long over, removing deleted organizations whose time
 //! is over, telling people by when they need a second factor, sealing seeds anew, counting what waits, writing down when API keys were
-//! last used.
+//! last used and what was called with them, giving audit events their places.
 
 use std::{sync::Arc, time::Duration};
 
 use rollcall_api_http::metrics::Metrics;
 use rollcall_application::{
-    Application, Error, api_keys,
+    Application, Error, api_keys, audit,
     mail::Courier,
     organizations,
     ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge, Seeds},
@@ -20,8 +20,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often what waits is counted.
 const COUNT_EVERY: Duration = Duration::from_secs(5);
+/// How often audit events are looked for that another node has left without a place.
+const SEQUENCE_EVERY: Duration = Duration::from_secs(1);
 /// How often it is written down when API keys were last used.
 const WRITE_USES_EVERY: Duration = Duration::from_secs(3);
+/// How often the calls that were made with API keys are written down.
+const WRITE_CALLS_EVERY: Duration = Duration::from_millis(250);
 /// How often what is long over is forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(15 * 60);
 /// How often organizations whose time is over are looked for.
@@ -54,10 +58,13 @@ impl Workers {
                 workers.deliver(&stopped).await;
             }
         });
+        let (app, stopped) = (self.app.clone(), stop.clone());
+        tracker.spawn(async move { sequence(&app, &stopped).await });
         let (workers, stopped) = (self.clone(), stop.clone());
         tracker.spawn(async move {
             loop {
                 complain(workers.count().await);
+                complain(workers.count_events().await);
                 if !pause(COUNT_EVERY, &stopped).await {
                     return;
                 }
@@ -93,6 +100,13 @@ impl Workers {
             // The last time is when everything else has stopped.
             while pause(WRITE_USES_EVERY, &stopped).await {
                 complain(api_keys::write_down_uses(&workers.app).await);
+            }
+        });
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
+            // The last time is when everything else has stopped.
+            while pause(WRITE_CALLS_EVERY, &stopped).await {
+                complain(audit::write_down_calls(&workers.app).await.map(drop));
             }
         });
         let stopped = stop.clone();
@@ -134,6 +148,19 @@ impl Workers {
         Ok(())
     }
 
+    async fn count_events(&self) -> Result<(), Error> {
+        let sequencing = &self.app.sequencing;
+        let sequenced = sequencing.sequenced();
+        self.metrics.audit_sequenced.inc_by(sequenced.saturating_sub(self.metrics.audit_sequenced.get()));
+        self.metrics.audit_broken.set(i64::try_from(sequencing.broken()).unwrap_or(i64::MAX));
+        let state = sequencing.state().await?;
+        let now = self.clock.now();
+        let age = state.oldest.map_or(0, |oldest| (now - oldest).whole_seconds().max(0));
+        self.metrics.audit_queued.set(i64::try_from(state.queued).unwrap_or(i64::MAX));
+        self.metrics.audit_oldest_seconds.set(age);
+        Ok(())
+    }
+
     async fn purge(&self, stopped: &CancellationToken) -> Result<(), Error> {
         while !stopped.is_cancelled() && organizations::purge_some(&self.app, self.purge.as_ref()).await? {}
         Ok(())
@@ -156,12 +183,54 @@ impl Workers {
         complain(self.expiry.forget_second_factors(now).await.map(drop).map_err(Error::from));
         complain(second_factors::reseal(&self.app, self.seeds.as_ref()).await.map(drop));
         complain(revocations::forget(&self.app).await.map(drop));
+        complain(audit::forget_unoffered(&self.app).await.map(drop));
         complain(self.attempts.forget(now).await.map(drop).map_err(Error::from));
         complain(self.app.ceremonies.forget(now).await.map(drop).map_err(Error::from));
         for purpose in KeyPurpose::ALL {
             complain(self.expiry.forget_signing_keys(purpose, now).await.map(drop).map_err(Error::from));
         }
     }
+}
+
+/// Gives audit events their places. A round that has begun is finished.
+async fn sequence(app: &Application, stopped: &CancellationToken) {
+    while !stopped.is_cancelled() {
+        let waited = tokio::select! {
+            waited = app.sequencing.wait(SEQUENCE_EVERY) => waited,
+            () = stopped.cancelled() => return,
+        };
+        let works = match waited {
+            Ok(shards) => sequence_all(app, shards, stopped).await,
+            Err(error) => {
+                complain(Err(error));
+                false
+            }
+        };
+        if !works {
+            pause(PAUSE, stopped).await;
+        }
+    }
+}
+
+/// In turns, so that no shard waits until another has nothing to do any more. Gives back whether all of it worked.
+async fn sequence_all(app: &Application, mut shards: Vec<audit::Shard>, stopped: &CancellationToken) -> bool {
+    let mut works = true;
+    while !shards.is_empty() && !stopped.is_cancelled() {
+        let mut with_more = Vec::new();
+        for shard in shards {
+            match audit::sequence(app, shard).await {
+                Ok(done) if done.more => with_more.push(shard),
+                Ok(_) => {}
+                // The others go on.
+                Err(error) => {
+                    complain(Err(error));
+                    works = false;
+                }
+            }
+        }
+        shards = with_more;
+    }
+    works
 }
 
 /// Waits for the next time; there is none once it is stopped.

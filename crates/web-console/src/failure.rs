@@ -73,6 +73,14 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::ApiKeyRevoked
         | Error::ApiKeyExpired
         | Error::TooManyApiKeys { .. }
+        | Error::OrganizationSuspended
+        | Error::PlanRequired { .. }
+        | Error::ControlsInUse { .. }
+        | Error::NoSeatLeft { .. }
+        | Error::TooManyMembers { .. }
+        | Error::TooManyApiKeysForPlan { .. }
+        | Error::PaymentDeclined
+        | Error::AuditLogDisabled
         | Error::SignInRequired
         | Error::WrongAccount { .. }
         | Error::PreconditionFailed
@@ -127,6 +135,16 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
             "Set up a second factor first",
             "The organization that you worked in last asks you for a second factor, and your time to set one up is over.",
         ),
+        Error::NoSeatLeft { .. } => because(
+            StatusCode::CONFLICT,
+            "No seat is left",
+            "The organization has as many members as its plan has seats. Tell whoever invited you; the invitation stays good.",
+        ),
+        Error::OrganizationSuspended => because(
+            StatusCode::FORBIDDEN,
+            "This organization is suspended",
+            "Nobody gets in for now. Its Owners can ask whoever runs this service.",
+        ),
         Error::LimitReached { .. } => because(
             StatusCode::TOO_MANY_REQUESTS,
             "Please wait a little",
@@ -170,6 +188,12 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::ApiKeyRevoked
         | Error::ApiKeyExpired
         | Error::TooManyApiKeys { .. }
+        | Error::PlanRequired { .. }
+        | Error::ControlsInUse { .. }
+        | Error::TooManyMembers { .. }
+        | Error::TooManyApiKeysForPlan { .. }
+        | Error::PaymentDeclined
+        | Error::AuditLogDisabled
         | Error::NotFound
         | Error::LastOwner
         | Error::LastOwnerOf { .. }

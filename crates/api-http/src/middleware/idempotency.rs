@@ -44,7 +44,7 @@ const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, heade
 /// Whether a `POST` to this path is done once for each key.
 pub(crate) fn is_keyed(path: &str) -> bool {
     let sign_in = path.strip_prefix(SIGN_IN).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    !ONLY_ASK.contains(&path) && !sign_in && !path.starts_with(SECOND_FACTORS)
+    path.starts_with("/v1/") && !ONLY_ASK.contains(&path) && !sign_in && !path.starts_with(SECOND_FACTORS)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -58,8 +58,7 @@ struct Answer {
 pub(super) async fn once(api: &Api, request: Request, next: Next) -> Response {
     // Pages are for people, who see what they get.
     let path = request.uri().path();
-    let of_the_api = path.starts_with("/v1/") && is_keyed(path);
-    if *request.method() != Method::POST || !of_the_api || !request.headers().contains_key(KEY) {
+    if *request.method() != Method::POST || !is_keyed(path) || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }
     keyed(api, request, next).await.unwrap_or_else(IntoResponse::into_response)

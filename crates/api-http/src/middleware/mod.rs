@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 pub(crate) use idempotency::{ONLY_ASK, is_keyed};
-pub(crate) use rate_limit::{OfKey, RateLimits, tell_limit};
+pub(crate) use rate_limit::{CalledBy, OfKey, RateLimits, tell_limit};
 
 use crate::{
     api::Api,
@@ -33,9 +33,8 @@ pub fn around(routes: Router, api: &Api) -> Router {
 }
 
 /// What may keep a request from its handler, from the outside in.
-async fn gates(api: Api, mut request: Request, next: Next) -> Response {
+async fn gates(api: Api, mut request: Request, next: Next, of_key: OfKey) -> Response {
     let standing = rate_limit::count(&api, &request);
-    let of_key = OfKey::default();
     request.extensions_mut().insert(of_key.clone());
     let refused = standing.as_ref().and_then(rate_limit::Standing::refusal);
     let mut response = match refused.map_or_else(|| origin_check::check(&api, &request), Err) {

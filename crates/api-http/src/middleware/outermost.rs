@@ -15,11 +15,12 @@ use axum::{
 };
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use rollcall_application::audit::Call;
 use rollcall_domain::audit::Origin;
 use tokio::time::timeout;
 use tracing::{Instrument, field, info_span};
 
-use super::gates;
+use super::{CalledBy, OfKey, gates};
 use crate::{
     api::Api,
     problem::{Code, Problem, Unfinished},
@@ -53,7 +54,8 @@ pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next
     );
     request.extensions_mut().insert(origin);
 
-    let answered = gates(api.clone(), request, next).instrument(span.clone());
+    let of_key = OfKey::default();
+    let answered = gates(api.clone(), request, next, of_key.clone()).instrument(span.clone());
     let answered = match method.is_safe() {
         true => timeout(api.settings.timeout, AssertUnwindSafe(answered).catch_unwind()).await,
         // In a task of its own: a change that has begun is done, whether or not its client waits for the answer. One that is
@@ -81,6 +83,17 @@ pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next
 
     let (status, elapsed) = (response.status(), started.elapsed());
     api.metrics.request(method.as_str(), route, status.as_u16(), elapsed);
+    if let Some(CalledBy { organization, key, at, origin }) = of_key.caller() {
+        api.app.api_calls.note(Call {
+            organization: *organization,
+            key: *key,
+            at: *at,
+            method: method.to_string(),
+            route: route.to_owned(),
+            status: status.as_u16(),
+            origin: origin.clone(),
+        });
+    }
     span.in_scope(|| {
         tracing::info!(status = status.as_u16(), milliseconds = elapsed.as_millis() as u64, "answered")
     });

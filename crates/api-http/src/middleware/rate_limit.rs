@@ -20,8 +20,9 @@ use governor::{
     state::keyed::DashMapStateStore,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use rollcall_domain::{api_keys::RateLimit, audit::Origin};
+use rollcall_domain::{ApiKeyId, OrganizationId, api_keys::RateLimit, audit::Origin};
 use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
 
 use crate::{
     api::{Api, Quota, Quotas},
@@ -135,6 +136,11 @@ impl RateLimits {
         }
     }
 
+    /// Counts an attempt that has failed; too many of them are a problem.
+    pub(crate) fn attempt(&self, network: IpAddr) -> Option<Problem> {
+        self.attempts_by_network.count(&network).refusal()
+    }
+
     fn tidy(&self) {
         let count = self.since_tidied.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         if count % TIDY_EVERY == TIDY_EVERY - 1 {
@@ -152,13 +158,33 @@ pub(super) fn count(api: &Api, request: &Request) -> Option<Standing> {
     Some(limits.count(request, network, api.settings.cookie))
 }
 
-/// How the API key that a request came with stands against a limit of its own, once that is known.
+/// What becomes known of the API key that a request came with: how it stands against a limit of its own, and whose call it is, if that
+/// is kept.
 #[derive(Clone, Default)]
-pub(crate) struct OfKey(Arc<OnceLock<Standing>>);
+pub(crate) struct OfKey(Arc<(OnceLock<Standing>, OnceLock<CalledBy>)>);
+
+/// Whose call a request is.
+pub(crate) struct CalledBy {
+    pub(crate) organization: OrganizationId,
+    pub(crate) key: ApiKeyId,
+    pub(crate) at: OffsetDateTime,
+    pub(crate) origin: Origin,
+}
 
 impl OfKey {
     pub(super) fn standing(&self) -> Option<&Standing> {
-        self.0.get()
+        self.0.0.get()
+    }
+
+    /// Whose call it is, once that is known and if it is kept.
+    pub(super) fn caller(&self) -> Option<&CalledBy> {
+        self.0.1.get()
+    }
+
+    /// Notes whose call it is.
+    pub(crate) fn called(&self, caller: CalledBy) {
+        // Once in a request.
+        let _ = self.0.1.set(caller);
     }
 
     /// Notes how the key stands; with how long to wait, if there was no room for the request.
@@ -166,7 +192,7 @@ impl OfKey {
         let quota = Quota { requests: limit.requests(), per_seconds: limit.per_seconds() };
         let standing = Standing { name: "api_key", quota, remaining, whole_in: Some(whole_in), wait };
         // Once in a request.
-        let _ = self.0.set(standing);
+        let _ = self.0.0.set(standing);
     }
 }
 

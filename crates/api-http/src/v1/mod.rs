@@ -6,13 +6,16 @@ use crate::api::Api;
 
 mod accounts;
 mod api_keys;
+mod audit;
 mod authorization;
 mod calls;
 mod invitations;
 mod members;
 mod objects;
+mod operator;
 mod organizations;
 mod passkeys;
+mod plans;
 mod revocations;
 mod second_factors;
 mod security;
@@ -28,6 +31,9 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(tokens::routes())
         .merge(organizations::routes())
         .merge(security::routes())
+        .merge(plans::routes())
+        .merge(audit::routes())
+        .merge(operator::routes())
         .merge(authorization::routes())
         .merge(revocations::routes())
         .merge(members::routes())

@@ -65,6 +65,7 @@ pub async fn complete_sign_up(
         name: found.signup.organization_name,
         plan: Plan::Free,
         created_at: now,
+        suspended: false,
         version: 1,
     };
 
@@ -91,6 +92,14 @@ pub async fn complete_sign_up(
         )
         .and(
             event(Action::MemberAdded, Target::User(user)).change("role", None, Some(Role::Owner.as_str())),
+            app.entropy.as_ref(),
+        )
+        .and(
+            event(Action::SessionCreated, Target::Session(session.session.id)).change(
+                "through",
+                None,
+                Some("sign_up"),
+            ),
             app.entropy.as_ref(),
         );
     unit.commit(record).await?;
@@ -140,7 +149,12 @@ mod tests {
         let signed_in = complete_sign_up(&app, &Origin::default(), command()).await.expect("signed up");
         let [(scope, events, _)] = store.committed().try_into().expect("one commit");
         assert_eq!(scope.organization(), signed_in.session.organization);
-        let succeeded = [Action::AccountCreated, Action::OrganizationCreated, Action::MemberAdded];
+        let succeeded = [
+            Action::AccountCreated,
+            Action::OrganizationCreated,
+            Action::MemberAdded,
+            Action::SessionCreated,
+        ];
         assert_eq!(events, succeeded.map(|action| (action, Outcome::Success)));
     }
 

@@ -22,7 +22,7 @@ pub fn is_api_key(token: &Secret) -> bool {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] for a key that is mistyped, unknown, revoked or has run out, or whose organization is gone;
-/// [`Error::NetworkNotAllowed`]; [`Error::KeyLimitReached`].
+/// [`Error::OrganizationSuspended`]; [`Error::NetworkNotAllowed`]; [`Error::KeyLimitReached`].
 pub async fn authenticate(app: &Application, token: &Secret, origin: Origin) -> Result<KeyActor, Error> {
     let found = find(app, token).await?.ok_or(Error::Unauthenticated)?;
     admit(app, found, Means::Session, origin).await
@@ -64,8 +64,11 @@ pub(crate) async fn admit(
     if !is_good(app, &found) {
         return Err(Error::Unauthenticated);
     }
-    let FoundKey { key, organization, secret_until } = found;
-    let mut actor = KeyActor { key, organization, secret_until, means, standing: None, origin };
+    if found.organization.suspended {
+        return Err(Error::OrganizationSuspended);
+    }
+    let FoundKey { key, organization, secret_until, audited } = found;
+    let mut actor = KeyActor { key, organization, secret_until, audited, means, standing: None, origin };
     // Before it is counted: whoever has stolen a key must not use up what its owner may do.
     if !actor.key.networks.allow(actor.origin.ip) {
         let target = Target::ApiKey(actor.id());
@@ -95,7 +98,7 @@ mod tests {
 
     fn app(store: &TestStore, key: ApiKey, secret_until: Option<OffsetDateTime>) -> Application {
         let mut directory = MockDirectory::new();
-        let found = FoundKey { key, organization: organization(), secret_until };
+        let found = FoundKey { key, organization: organization(), secret_until, audited: false };
         directory.expect_api_key().returning(move |_| Ok(Some(found.clone())));
         application(store, directory)
     }

@@ -4,6 +4,7 @@ use rollcall_domain::{
     Permission,
     api_keys::{self, ApiKey, KeyName, KeyPrefix, Networks, RateLimit, Scopes},
     audit::{Action, Target as AuditTarget},
+    plans,
     policy::Target,
     secret::Secret,
 };
@@ -69,12 +70,17 @@ async fn add(app: &Application, actor: &Actor, command: Command) -> Result<Made,
     };
     let (secret, hash) = mint(app, &key.prefix);
     let mut unit = app.store.begin(seat.scope()).await?;
+    // Of those who make one at the same moment, each finds those of the others.
+    unit.team_lock(seat.organization).await?;
     seat.permit_on(unit.as_mut(), Permission::ApiKeysManage, Target::Organization).await?;
-    // Nothing is locked: requests at the same moment may each find room for one.
-    if let Some(limits) = app.settings.limits
-        && unit.api_keys_count(seat.organization).await? >= limits.api_keys_per_organization.into()
+    let organization = unit.organization_find(seat.organization).await?.ok_or(Error::Unauthenticated)?;
+    let of_plan = app.settings.plans.of(organization.plan).api_keys;
+    let most =
+        of_plan.into_iter().chain(app.settings.limits.map(|limits| limits.api_keys_per_organization)).min();
+    if let Some(most) = most
+        && !plans::has_room(Some(most), unit.api_keys_count(seat.organization).await?)
     {
-        return Err(Error::TooManyApiKeys { most: limits.api_keys_per_organization });
+        return Err(Error::TooManyApiKeys { most });
     }
     unit.api_key_add(seat.organization, &key, hash).await?;
     let event = app
@@ -126,6 +132,8 @@ mod tests {
 
     fn unit(held: Option<Role>, keys: u64) -> MockUnit {
         let mut unit = MockUnit::new();
+        unit.expect_team_lock().returning(|_| Ok(()));
+        unit.expect_organization_find().returning(|_| Ok(Some(crate::testing::organization())));
         unit.expect_member_hold().returning(move |_, _| Ok(held));
         unit.expect_api_keys_count().returning(move |_| Ok(keys));
         unit
@@ -165,6 +173,21 @@ mod tests {
             );
             let succeeded = |(_, outcome): &(Action, Outcome)| *outcome == Outcome::Success;
             assert!(!store.committed().iter().any(|(_, events, _)| events.iter().any(succeeded)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_plan_s_limit_holds_whatever_else_is_limited() {
+        // The plan of this organization has room for ten.
+        for (limit, keys, most) in [(None, 10, 10), (Some(1_000), 10, 10), (Some(3), 3, 3)] {
+            let store = TestStore::of(unit(Some(Role::Owner), keys));
+            let mut app = application(&store, MockDirectory::new());
+            app.settings.limits = limit.map(|limit| Limits { api_keys_per_organization: limit, ..ONE_EACH });
+            let refused = create(&app, &actor(1, Role::Owner), command(None)).await;
+            assert!(
+                matches!(refused, Err(Error::TooManyApiKeys { most: told }) if told == most),
+                "{refused:?}"
+            );
         }
     }
 

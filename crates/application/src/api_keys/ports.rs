@@ -31,6 +31,8 @@ pub struct FoundKey {
     pub organization: Organization,
     /// Until when the secret works that it was found by; none when for as long as the key does.
     pub secret_until: Option<OffsetDateTime>,
+    /// Whether the organization's audit log is on, so that calls are kept in it.
+    pub audited: bool,
 }
 
 /// A use of a key.

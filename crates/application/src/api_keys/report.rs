@@ -59,7 +59,8 @@ mod tests {
     fn directory(key: Option<ApiKey>) -> MockDirectory {
         let mut directory = MockDirectory::new();
         directory.expect_api_key().returning(move |_| {
-            let found = |key| FoundKey { key, organization: organization(), secret_until: None };
+            let found =
+                |key| FoundKey { key, organization: organization(), secret_until: None, audited: false };
             Ok(key.clone().map(found))
         });
         directory

@@ -8,6 +8,7 @@ use rollcall_domain::{EventId, OrganizationId, UserId};
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use super::Line;
 use crate::{Page, PageRequest, ports::StoreError};
 
 /// An event as it is kept.
@@ -78,4 +79,13 @@ pub trait OwnEvents {
         user: UserId,
         page: &PageRequest<Position>,
     ) -> Result<Page<OwnEvent, Position>, StoreError>;
+}
+
+/// Takes what programs do and report into an organization's log. A narrow door of its own beside the units of work: the events
+/// are all that there is to it, and there may be many of them.
+#[async_trait]
+pub trait AuditIntake: Send + Sync {
+    /// Adds events to an organization's log, if it is on, all of them or none; gives back how many are new. One whose id is in the
+    /// log already stays as it was. None when the log is off, or the organization is not there: nothing is added then.
+    async fn take(&self, organization: OrganizationId, lines: &[Line]) -> Result<Option<usize>, StoreError>;
 }

@@ -4,13 +4,18 @@ use std::collections::BTreeMap;
 
 use rollcall_audit_proof::{Change, Commitment, Leaf, Reference, SALT_BYTES, Salt, VERSION};
 use rollcall_domain::{OrganizationId, audit::Event};
-use time::{UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
+use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::{mail::Letter, ports::Entropy};
 
 /// RFC 3339 in UTC with exactly six digits of a second, as leaves have it.
 const INSTANT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
+
+/// A moment as leaves have it.
+pub(super) fn instant(at: OffsetDateTime) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    Ok(at.to_offset(UtcOffset::UTC).format(INSTANT)?)
+}
 
 /// What a change leaves behind. There is no empty one: a change without an event cannot be expressed.
 #[derive(Debug, Clone)]
@@ -62,7 +67,7 @@ impl Record {
 }
 
 impl Entry {
-    fn new(event: Event, entropy: &dyn Entropy) -> Self {
+    pub(super) fn new(event: Event, entropy: &dyn Entropy) -> Self {
         let origin = [
             ("ip", event.origin.ip.map(|ip| ip.to_string())),
             ("user_agent", event.origin.user_agent.clone()),
@@ -100,7 +105,7 @@ impl Entry {
         let event = &self.event;
         let log = log.map_or_else(|| "platform".to_owned(), |organization| organization.to_string());
         let id = event.id.to_string();
-        let at = event.occurred_at.to_offset(UtcOffset::UTC).format(INSTANT)?;
+        let at = instant(event.occurred_at)?;
         let (actor_kind, actor_id, session) = event.actor.parts();
         let (target_kind, target_id) = event.target.parts();
         let leaf = Leaf {

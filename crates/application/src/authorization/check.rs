@@ -3,9 +3,10 @@
 use rollcall_domain::{
     Permission,
     policy::{self, Decision, Grant, Target},
+    security::Control,
 };
 
-use crate::Principal;
+use crate::{Application, Principal};
 
 /// The answer about one permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +30,11 @@ pub enum Reason {
     NoOrganization,
     /// The person is not in the organization, or there is no such organization: nobody is told which.
     NotAMember,
-    /// The platform's operator has suspended the account.
+    /// The platform's operator has suspended the account, or the organization.
     Suspended,
+    /// It leads to nothing without a security control that the organization's plan lacks. Told to programs, which nobody watches; a
+    /// person's rights are those of the table.
+    PlanRequired,
 }
 
 impl Reason {
@@ -43,12 +47,13 @@ impl Reason {
             Self::NoOrganization => "no_organization",
             Self::NotAMember => "not_a_member",
             Self::Suspended => "suspended",
+            Self::PlanRequired => "plan_required",
         }
     }
 }
 
 /// Answers about each permission, in the order asked.
-pub fn check(principal: &Principal, permissions: &[Permission]) -> Vec<Answer> {
+pub fn check(app: &Application, principal: &Principal, permissions: &[Permission]) -> Vec<Answer> {
     let grant = principal.grant();
     let reason = match grant {
         _ if principal.must_enrol() => Reason::MfaRequired,
@@ -61,9 +66,50 @@ pub fn check(principal: &Principal, permissions: &[Permission]) -> Vec<Answer> {
         .map(|permission| Answer {
             permission: *permission,
             refused: match policy::decide(&grant, *permission, Target::Organization) {
-                Decision::Allowed => None,
+                Decision::Allowed => lacks_plan(app, principal, *permission).then_some(Reason::PlanRequired),
                 Decision::Forbidden { .. } | Decision::Hidden => Some(reason),
             },
         })
         .collect()
+}
+
+/// Whether a program may do what leads to nothing with its organization's plan.
+fn lacks_plan(app: &Application, principal: &Principal, permission: Permission) -> bool {
+    match (principal, Control::behind(permission)) {
+        (Principal::Key(key), Some(control)) => !app.settings.plans.has(key.organization.plan, control),
+        (Principal::Key(_), None) | (Principal::Person(_), _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{
+        Role,
+        api_keys::{ApiKey, Scopes},
+        organizations::{Organization, Plan},
+    };
+
+    use super::*;
+    use crate::{
+        KeyActor,
+        testing::{MockDirectory, TestStore, actor, api_key, application, key_actor, organization},
+    };
+
+    #[tokio::test]
+    async fn a_program_is_told_which_of_its_scopes_lead_to_nothing_with_the_plan() {
+        let asked = [Permission::AuditLogAppend, Permission::MediaKeysIssue, Permission::CallsRead];
+        let app = application(&TestStore::default(), MockDirectory::new());
+        let scopes = Scopes::new(asked).expect("scopes");
+        let told = |plan| {
+            let organization = Organization { plan, ..organization() };
+            let key = ApiKey { scopes, ..api_key(1) };
+            let key = Principal::Key(KeyActor { key, organization, ..key_actor(1) });
+            check(&app, &key, &asked).into_iter().map(|answer| answer.refused).collect::<Vec<_>>()
+        };
+        assert_eq!(told(Plan::Pro), [Some(Reason::PlanRequired), Some(Reason::PlanRequired), None]);
+        assert_eq!(told(Plan::Enterprise), [None, None, None]);
+        // What a role carries is the table's to say, whatever is paid for.
+        let owner = Principal::Person(actor(1, Role::Owner));
+        assert_eq!(check(&app, &owner, &[Permission::MediaKeysIssue])[0].refused, None);
+    }
 }

@@ -39,10 +39,12 @@ pub async fn evaluate(app: &Application, questions: &[Question]) -> Result<Vec<O
     let mut seats = HashMap::new();
     for (organization, people) in wanted {
         let mut view = app.store.view(Scope::Organization(organization)).await?;
+        let suspended = view.organization_find(organization).await?.is_some_and(|found| found.suspended);
         for user in people {
             if let Some(member) = view.member_find(organization, user).await? {
                 let late = !member.mfa_enabled && view.mfa_is_overdue(organization, user).await?;
-                seats.insert((organization, user), (member.membership, member.status, late));
+                let status = if suspended { MemberStatus::Suspended } else { member.status };
+                seats.insert((organization, user), (member.membership, status, late));
             }
         }
     }
@@ -78,8 +80,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn in_an_organization_that_is_suspended_nobody_may_do_anything() {
+        let mut unit = MockUnit::new();
+        unit.expect_organization_find().returning(|_| {
+            Ok(Some(rollcall_domain::organizations::Organization { suspended: true, ..organization() }))
+        });
+        unit.expect_member_find().returning(|_, _| Ok(Some(member(1, Role::Owner))));
+        unit.expect_mfa_is_overdue().returning(|_, _| Ok(false));
+        let app = application(&TestStore::of(unit), MockDirectory::new());
+        let answers = evaluate(&app, &[question(1, Permission::AgentsRead)]).await.expect("answers");
+        assert_eq!(answers, [Some(Reason::Suspended)]);
+    }
+
+    #[tokio::test]
     async fn each_person_is_looked_up_once_and_answers_come_in_the_order_asked() {
         let mut unit = MockUnit::new();
+        unit.expect_organization_find().returning(|_| Ok(Some(organization())));
         unit.expect_member_find().times(3).returning(|_, asked| {
             let suspended = Member { status: MemberStatus::Suspended, ..member(2, Role::Owner) };
             let known = [member(1, Role::Viewer), suspended];

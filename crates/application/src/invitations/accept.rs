@@ -6,6 +6,7 @@ use rollcall_domain::{
     audit::{self, Action, Origin, Target},
     invitations::{Acceptance, AcceptanceRefusal},
     members::Membership,
+    plans,
     secret::{Password, Secret},
     sessions::Session,
 };
@@ -41,7 +42,7 @@ pub struct NewAccount {
 /// # Errors
 /// [`Error::InvitationGone`]; [`Error::SignInRequired`] when the address has an account and nobody is signed in;
 /// [`Error::WrongAccount`] when another one is; [`Error::Invalid`] when a new account lacks its values, or its password is guessed too
-/// easily; [`Error::AlreadyMember`]; [`Error::SessionRequired`] to whoever comes with an access token; [`Error::MfaRequired`].
+/// easily; [`Error::AlreadyMember`]; [`Error::NoSeatLeft`]; [`Error::OrganizationSuspended`]; [`Error::SessionRequired`] to whoever comes with an access token; [`Error::MfaRequired`].
 pub async fn accept(
     app: &Application,
     actor: Option<&Actor>,
@@ -57,13 +58,7 @@ pub async fn accept(
             actor.require_enrolled()?;
             let accepted =
                 take(app, actor.user.clone(), Standing::Account(&actor.session), &found, origin).await;
-            // The inviting organization learns that somebody tried, but not who: they are a stranger to it.
-            if let Err(error @ Error::WrongAccount { .. }) = &accepted {
-                let target = Target::Invitation(found.invitation.id);
-                let event = app.event(audit::Actor::Anonymous, origin, Action::InvitationAccepted, target);
-                app.record_refusal(Scope::Organization(found.organization), event, error).await?;
-            }
-            accepted
+            recorded(app, origin, &found, accepted).await
         }
         None if found.account_exists => Err(Error::SignInRequired),
         None => {
@@ -87,9 +82,28 @@ pub async fn accept(
                 mfa_enabled: false,
                 version: 1,
             };
-            take(app, user, Standing::Newcomer(hash), &found, origin).await
+            let accepted = take(app, user, Standing::Newcomer(hash), &found, origin).await;
+            recorded(app, origin, &found, accepted).await
         }
     }
+}
+
+/// The inviting organization learns that somebody was refused, but not who: they are a stranger to it.
+async fn recorded(
+    app: &Application,
+    origin: &Origin,
+    found: &FoundInvitation,
+    accepted: Result<SignedIn, Error>,
+) -> Result<SignedIn, Error> {
+    if let Err(
+        error @ (Error::WrongAccount { .. } | Error::NoSeatLeft { .. } | Error::OrganizationSuspended),
+    ) = &accepted
+    {
+        let target = Target::Invitation(found.invitation.id);
+        let event = app.event(audit::Actor::Anonymous, origin, Action::InvitationAccepted, target);
+        app.record_refusal(Scope::Organization(found.organization), event, error).await?;
+    }
+    accepted
 }
 
 /// What somebody comes with.
@@ -115,6 +129,8 @@ async fn take(
         Standing::Account(_) => unit.user_lock(user.id).await?.ok_or(Error::Unauthenticated)?,
         Standing::Newcomer(_) => user,
     };
+    // Of those who come in at the same moment, each finds the seats that the others have taken.
+    unit.team_lock(organization).await?;
     // From here on nobody else can accept, take back or renew it, and its organization is not deleted.
     let locked =
         unit.invitation_lock(organization, found.invitation.id).await?.ok_or(Error::InvitationGone)?;
@@ -130,6 +146,15 @@ async fn take(
     }
     let acceptance = Acceptance::decide(&locked, &user.email, now)
         .map_err(|refusal| refused(refusal, &locked.email, &user.email))?;
+    let there = unit.organization_find(organization).await?.ok_or(Error::InvitationGone)?;
+    if there.suspended {
+        return Err(Error::OrganizationSuspended);
+    }
+    if let Some(most) = app.settings.plans.of(there.plan).seats
+        && !plans::has_room(Some(most), unit.members_count(organization).await?)
+    {
+        return Err(Error::NoSeatLeft { most });
+    }
     if let Standing::Newcomer(password) = &standing {
         unit.user_add(&user, password).await?;
         unit.signups_forget(&user.email).await?;
@@ -158,7 +183,12 @@ async fn take(
         record = record.and(created, app.entropy.as_ref());
     }
     let added = event(Action::MemberAdded, user).change("role", None, Some(acceptance.role().as_str()));
-    unit.commit(record.and(added, app.entropy.as_ref())).await?;
+    let session = event(Action::SessionCreated, Target::Session(signed_in.session.id)).change(
+        "through",
+        None,
+        Some("invitation"),
+    );
+    unit.commit(record.and(added, app.entropy.as_ref()).and(session, app.entropy.as_ref())).await?;
     signed_in.device = Some(device_token(app, &signed_in.user));
     Ok(signed_in)
 }
@@ -214,6 +244,9 @@ mod tests {
     fn unit(locked: rollcall_domain::invitations::Invitation) -> MockUnit {
         let mut unit = MockUnit::new();
         unit.expect_invitation_lock().returning(move |_, _| Ok(Some(locked.clone())));
+        unit.expect_team_lock().returning(|_| Ok(()));
+        unit.expect_organization_find().returning(|_| Ok(Some(organization())));
+        unit.expect_members_count().returning(|_| Ok(1));
         unit.expect_user_lock().returning(|_| Ok(Some(crate::testing::user(1))));
         unit.expect_session_hold().returning(|_| Ok(true));
         unit.expect_user_add().returning(|_, _| Ok(()));
@@ -239,7 +272,8 @@ mod tests {
         let app = application(&store, directory("ada@example.com", false));
         accept(&app, None, &Origin::default(), command(true)).await.expect("accepted");
         let [(_, events, letters)] = store.committed().try_into().expect("one commit");
-        let succeeded = [Action::InvitationAccepted, Action::AccountCreated, Action::MemberAdded];
+        let succeeded =
+            [Action::InvitationAccepted, Action::AccountCreated, Action::MemberAdded, Action::SessionCreated];
         assert_eq!(events, succeeded.map(|action| (action, Outcome::Success)));
         assert!(letters.is_empty());
     }
@@ -250,7 +284,7 @@ mod tests {
         let app = application(&store, directory("user1@example.com", true));
         let actor = actor(1, Role::Viewer);
         accept(&app, Some(&actor), &Origin::default(), command(false)).await.expect("accepted");
-        let succeeded = [Action::InvitationAccepted, Action::MemberAdded];
+        let succeeded = [Action::InvitationAccepted, Action::MemberAdded, Action::SessionCreated];
         assert_eq!(store.committed()[0].1, succeeded.map(|action| (action, Outcome::Success)));
     }
 
@@ -284,8 +318,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn where_no_seat_is_left_or_nobody_gets_in_nothing_is_committed_but_the_refusal() {
+        // The plan has two seats.
+        for (suspended, members) in [(false, 2), (false, 3), (true, 1)] {
+            let mut unit = MockUnit::new();
+            unit.expect_team_lock().times(1).returning(|_| Ok(()));
+            unit.expect_invitation_lock().returning(|_, _| Ok(Some(invitation("ada@example.com"))));
+            unit.expect_organization_find().returning(move |_| {
+                Ok(Some(rollcall_domain::organizations::Organization { suspended, ..organization() }))
+            });
+            unit.expect_members_count().returning(move |_| Ok(members));
+            let store = TestStore::of(unit);
+            let app = application(&store, directory("ada@example.com", false));
+            let refused = accept(&app, None, &Origin::default(), command(true)).await;
+            assert!(
+                matches!(refused, Err(Error::NoSeatLeft { most: 2 } | Error::OrganizationSuspended)),
+                "{refused:?}"
+            );
+            let [(_, events, _)] = store.committed().try_into().expect("one commit");
+            assert_eq!(events, [(Action::InvitationAccepted, Outcome::Refused)]);
+        }
+    }
+
+    #[tokio::test]
     async fn a_session_that_was_ended_in_the_meantime_takes_no_seat() {
         let mut unit = MockUnit::new();
+        unit.expect_team_lock().returning(|_| Ok(()));
         unit.expect_user_lock().returning(|_| Ok(Some(crate::testing::user(1))));
         unit.expect_session_hold().returning(|_| Ok(false));
         unit.expect_invitation_lock().returning(|_, _| Ok(Some(invitation("user1@example.com"))));
@@ -299,6 +357,9 @@ mod tests {
     #[tokio::test]
     async fn an_account_made_at_the_same_moment_must_be_signed_in_to() {
         let mut unit = MockUnit::new();
+        unit.expect_team_lock().returning(|_| Ok(()));
+        unit.expect_organization_find().returning(|_| Ok(Some(organization())));
+        unit.expect_members_count().returning(|_| Ok(1));
         unit.expect_invitation_lock().returning(|_, _| Ok(Some(invitation("ada@example.com"))));
         unit.expect_user_add().returning(|_, _| Err(StoreError::AddressTaken));
         let store = TestStore::of(unit);

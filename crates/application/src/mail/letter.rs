@@ -3,6 +3,7 @@
 use rollcall_domain::{
     ApiKeyId, InvitationId, OrganizationId, UserId,
     id::{EmailChangeId, NoticeId, PasswordResetId, SignupId},
+    security::Control,
 };
 
 use crate::Seat;
@@ -64,6 +65,15 @@ pub enum Letter {
         organization: OrganizationId,
         /// The key.
         key: ApiKeyId,
+        /// The Owner.
+        owner: UserId,
+    },
+    /// To an Owner of an organization: one of its security controls is off from now on.
+    ControlSwitchedOff {
+        /// The organization.
+        organization: OrganizationId,
+        /// The control.
+        control: Control,
         /// The Owner.
         owner: UserId,
     },

@@ -8,6 +8,7 @@ use rollcall_domain::{
     id::MailId,
     organizations::OrganizationName,
     secret::{Secret, TokenHash},
+    security::Control,
 };
 use time::OffsetDateTime;
 
@@ -223,6 +224,17 @@ pub enum Contents {
         key: KeyName,
         /// How it begins.
         prefix: KeyPrefix,
+    },
+    /// One of your organization's security controls is off.
+    ControlSwitchedOff {
+        /// The address.
+        to: EmailAddress,
+        /// The Owner's name.
+        name: PersonName,
+        /// How the organization is called.
+        organization: OrganizationName,
+        /// The control.
+        control: Control,
     },
     /// Your account has another address.
     EmailChanged {

@@ -75,6 +75,9 @@ pub trait MembersView {
         page: &PageRequest<MemberKey>,
     ) -> Result<Page<Member, MemberKey>, StoreError>;
 
+    /// How many members there are.
+    async fn members_count(&mut self, organization: OrganizationId) -> Result<u64, StoreError>;
+
     /// How many Owners there are.
     async fn owners_count(&mut self, organization: OrganizationId) -> Result<usize, StoreError>;
 
@@ -105,7 +108,8 @@ pub trait Members {
         user: UserId,
     ) -> Result<Option<(Organization, Role)>, StoreError>;
 
-    /// What a member is, which stays so until the end of the transaction, as does the organization.
+    /// What a member is, which stays so until the end of the transaction, as does the organization; nobody, once that is deleted or
+    /// suspended.
     async fn member_hold(
         &mut self,
         organization: OrganizationId,

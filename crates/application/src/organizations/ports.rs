@@ -37,6 +37,13 @@ pub trait Organizations {
     /// Saves the name of the scope's organization, and counts its version up.
     async fn organization_save(&mut self, organization: &Organization) -> Result<(), StoreError>;
 
+    /// Notes since when the scope's organization is suspended, or that it is not any more, and counts its version up.
+    async fn organization_suspend(
+        &mut self,
+        id: OrganizationId,
+        since: Option<OffsetDateTime>,
+    ) -> Result<(), StoreError>;
+
     /// Marks the scope's organization as deleted, ends every session and every API key in it, and counts its version up.
     async fn organization_delete(
         &mut self,

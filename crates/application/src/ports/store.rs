@@ -12,6 +12,7 @@ use crate::{
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
     passkeys::{Passkeys, PasskeysView},
+    plans::{PlanChanges, PlanChangesView},
     second_factors::{SecondFactors, SecondFactorsView},
     security::{Security, SecurityView},
     sessions::{Sessions, SessionsView},
@@ -40,6 +41,7 @@ pub trait View:
     + SecondFactorsView
     + PasskeysView
     + SecurityView
+    + PlanChangesView
     + SigningKeysView
     + AuditView
     + OwnEvents
@@ -58,6 +60,7 @@ impl<T> View for T where
         + SecondFactorsView
         + PasskeysView
         + SecurityView
+        + PlanChangesView
         + SigningKeysView
         + AuditView
         + OwnEvents
@@ -79,6 +82,7 @@ pub trait UnitOfWork:
     + SecondFactors
     + Passkeys
     + Security
+    + PlanChanges
     + SigningKeys
 {
     /// Writes down what was done in this scope, and goes on in another one: somebody leaves all of their organizations at once.

@@ -4,10 +4,12 @@ mod impact;
 mod ports;
 mod remind;
 mod show;
+mod switch;
 mod update;
 
 pub use impact::impact;
-pub use ports::{Affected, Changer, KeptRule, MfaNotices, Notified, Security, SecurityView};
+pub use ports::{Affected, Changer, KeptControl, KeptRule, MfaNotices, Notified, Security, SecurityView};
 pub use remind::remind_some;
 pub use show::{Shown, show};
+pub(crate) use switch::{switch, tell_owners};
 pub use update::{Command as Update, update};

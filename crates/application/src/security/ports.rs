@@ -5,7 +5,7 @@ use rollcall_domain::{
     EmailAddress, OrganizationId, UserId,
     accounts::PersonName,
     members::Membership,
-    security::{MfaRule, RuleChange},
+    security::{Control, MfaRule, RuleChange},
 };
 use time::OffsetDateTime;
 
@@ -22,6 +22,28 @@ pub struct KeptRule {
     pub changed_by: Option<Changer>,
     /// Counts its changes, for `If-Match`.
     pub version: i32,
+}
+
+/// A control of those that plans are told apart by, and who has last switched it.
+#[derive(Debug, Clone)]
+pub struct KeptControl {
+    /// Which one.
+    pub control: Control,
+    /// Whether it is on.
+    pub enabled: bool,
+    /// When it was last switched; none where nobody ever has.
+    pub changed_at: Option<OffsetDateTime>,
+    /// By whom, as long as they are a member.
+    pub changed_by: Option<Changer>,
+    /// Counts its changes.
+    pub version: i32,
+}
+
+impl KeptControl {
+    /// A control that nobody has ever switched.
+    pub const fn off(control: Control) -> Self {
+        Self { control, enabled: false, changed_at: None, changed_by: None, version: 0 }
+    }
 }
 
 /// The member who has changed something.
@@ -63,6 +85,9 @@ pub trait SecurityView {
     /// The rule about second factors; as it is by itself, where nobody has ever changed it.
     async fn mfa_rule_find(&mut self, organization: OrganizationId) -> Result<KeptRule, StoreError>;
 
+    /// Every control of those that plans are told apart by, in the order of [`Control::SOLD`].
+    async fn controls(&mut self, organization: OrganizationId) -> Result<Vec<KeptControl>, StoreError>;
+
     /// Whether the organization asks for second factors, and the time that a member had to set one up is over.
     async fn mfa_is_overdue(
         &mut self,
@@ -87,6 +112,17 @@ pub trait Security {
         organization: OrganizationId,
         rule: MfaRule,
         by: UserId,
+        at: OffsetDateTime,
+    ) -> Result<(), StoreError>;
+
+    /// Switches a control of those that plans are told apart by, and counts its version up. Nobody in particular does it when it is
+    /// the platform's operator.
+    async fn control_save(
+        &mut self,
+        organization: OrganizationId,
+        control: Control,
+        enabled: bool,
+        by: Option<UserId>,
         at: OffsetDateTime,
     ) -> Result<(), StoreError>;
 

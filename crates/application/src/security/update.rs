@@ -2,12 +2,15 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Target as AuditTarget},
+    audit::{Action, Event, Target as AuditTarget},
     policy::Target,
-    security::{GraceDays, RuleChange},
+    security::{Control, ControlChange, GraceDays, RuleChange},
 };
 
-use super::Shown;
+use super::{
+    Shown,
+    switch::{state, switch, tell_owners},
+};
 use crate::{Actor, Application, Error, Precondition};
 
 /// What is to be changed; the rest stays.
@@ -17,15 +20,17 @@ pub struct Command {
     pub mfa_required: Option<bool>,
     /// How long people have to set one up.
     pub grace: Option<GraceDays>,
+    /// Whether other controls are to be on.
+    pub controls: Vec<(Control, bool)>,
     /// The versions that the change is meant for.
     pub precondition: Precondition,
 }
 
 /// Changes the security controls of the organization that the actor is at work in. When the rule about second factors goes on,
-/// every member gets a deadline of their own, the actor too.
+/// every member gets a deadline of their own, the actor too. Where a protection goes off, the Owners are told by mail.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], and [`Error::PreconditionFailed`].
+/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::PlanRequired`], and [`Error::PreconditionFailed`].
 pub async fn update(app: &Application, actor: &Actor, command: Command) -> Result<Shown, Error> {
     let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
     let updated = change(app, actor, command).await;
@@ -41,40 +46,86 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Sh
     // Whoever is on their way in either gets a deadline here, or finds the rule.
     let found = unit.organization_lock_out(organization).await?.ok_or(Error::Unauthenticated)?;
     seat.permit_on(unit.as_mut(), Permission::SecurityManage, Target::Organization).await?;
-    let kept = unit.mfa_rule_find(organization).await?;
-    command.precondition.check(kept.version)?;
-    let Some(change) = RuleChange::decide(kept.rule, command.mfa_required, command.grace) else {
-        return Ok(Shown { plan: found.plan, mfa_required: kept });
-    };
-    unit.mfa_rule_save(organization, change.after(), actor.user_id(), now).await?;
-    if change.sets_deadlines() {
-        unit.mfa_deadlines_set(organization, &change).await?;
+    let mfa_required = unit.mfa_rule_find(organization).await?;
+    let controls = unit.controls(organization).await?;
+    let shown = Shown { plan: found.plan, mfa_required, controls };
+    command.precondition.check(shown.version())?;
+    let rule = RuleChange::decide(shown.mfa_required.rule, command.mfa_required, command.grace);
+    let on = shown.on();
+    let mut switches = Vec::new();
+    for (control, wanted) in command.controls {
+        let plans = &app.settings.plans;
+        switches.extend(ControlChange::decide(control, on.contains(control), wanted, found.plan, plans)?);
     }
-    let kept = unit.mfa_rule_find(organization).await?;
-    let mut event =
-        app.event_by(actor, Action::SecurityControlChanged, AuditTarget::Organization(organization));
-    let (before, after) = (change.before(), change.after());
+    if rule.is_none() && switches.is_empty() {
+        return Ok(shown);
+    }
+    let event = |action, target| app.event_by(actor, action, target);
+    let mut events = Vec::new();
+    for change in &switches {
+        let by = Some(actor.user_id());
+        let switched = switch(unit.as_mut(), organization, change, by, now, event).await?;
+        // What begins the log stands before all else in it, and what ends it after.
+        match (change.control(), change.switches_on()) {
+            (Control::AuditLog, true) => events.insert(0, switched),
+            (_, _) => events.push(switched),
+        }
+    }
+    if let Some(rule) = &rule {
+        unit.mfa_rule_save(organization, rule.after(), actor.user_id(), now).await?;
+        if rule.sets_deadlines() {
+            unit.mfa_deadlines_set(organization, rule).await?;
+        }
+        let last =
+            switches.iter().any(|change| change.control() == Control::AuditLog && !change.switches_on());
+        let place = events.len() - usize::from(last);
+        events.insert(
+            place,
+            event_of(rule, event(Action::SecurityControlChanged, AuditTarget::Organization(organization))),
+        );
+    }
+    let mfa_required = unit.mfa_rule_find(organization).await?;
+    let controls = unit.controls(organization).await?;
+    let mut events = events.into_iter();
+    // There is one for each change.
+    let Some(first) = events.next() else { return Ok(shown) };
+    let record = app.record(first).and_all(events, app.entropy.as_ref());
+    let off = switches.iter().filter(|change| !change.switches_on()).map(ControlChange::control);
+    let rule_off = rule.is_some_and(|rule| rule.before().enabled && !rule.after().enabled);
+    let off = off.chain(rule_off.then_some(Control::MfaRequired)).filter(|control| control.is_protection());
+    let record = tell_owners(unit.as_mut(), record, organization, off).await?;
+    unit.commit(record).await?;
+    Ok(Shown { plan: found.plan, mfa_required, controls })
+}
+
+fn event_of(rule: &RuleChange, mut event: Event) -> Event {
+    let (before, after) = (rule.before(), rule.after());
     if before.enabled != after.enabled {
-        let state = |enabled| Some(if enabled { "on" } else { "off" });
-        event = event.change("mfa_required", state(before.enabled), state(after.enabled));
+        let name = Control::MfaRequired.as_str();
+        event = event.change(name, Some(state(before.enabled)), Some(state(after.enabled)));
     }
     if before.grace != after.grace {
         let (before, after) = (before.grace.get().to_string(), after.grace.get().to_string());
         event = event.change("mfa_required.grace_days", Some(&before), Some(&after));
     }
-    unit.commit(app.record(event)).await?;
-    Ok(Shown { plan: found.plan, mfa_required: kept })
+    event
 }
 
 #[cfg(test)]
 mod tests {
-    use rollcall_domain::{Role, audit::Outcome, security::MfaRule};
+    use rollcall_domain::{
+        Role,
+        audit::Outcome,
+        organizations::{Organization, Plan},
+        security::MfaRule,
+    };
     use time::Duration;
 
     use super::*;
     use crate::{
+        mail::Letter,
         ports::Scope,
-        security::KeptRule,
+        security::{KeptControl, KeptRule},
         testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, organization},
     };
 
@@ -87,6 +138,8 @@ mod tests {
         unit.expect_mfa_rule_find()
             .returning(move |_| Ok(KeptRule { rule, version: 1, ..KeptRule::default() }));
         unit.expect_mfa_rule_save().returning(|_, _, _, _| Ok(()));
+        unit.expect_owners().returning(|_| Ok(vec![crate::testing::user(1).id]));
+        unit.expect_controls().returning(|_| Ok(Control::SOLD.into_iter().map(KeptControl::off).collect()));
         unit.expect_mfa_deadlines_set().times(deadlines).returning(|_, _| Ok(()));
         unit
     }
@@ -114,7 +167,79 @@ mod tests {
         let app = application(&store, MockDirectory::new());
         let off = Command { mfa_required: Some(false), ..Command::default() };
         update(&app, &actor(1, Role::Owner), off).await.expect("changed");
-        assert_eq!(store.committed().len(), 1);
+        let [(_, _, letters)] = store.committed().try_into().expect("one commit");
+        // A protection is off: the Owners are told.
+        assert_eq!(letters, [letter(Control::MfaRequired)]);
+    }
+
+    fn letter(control: Control) -> Letter {
+        Letter::ControlSwitchedOff {
+            organization: organization().id,
+            control,
+            owner: crate::testing::user(1).id,
+        }
+    }
+
+    /// An organization on a plan that has everything, with some controls on.
+    fn enterprise(on: &'static [Control], saved: usize) -> MockUnit {
+        let mut unit = MockUnit::new();
+        unit.expect_organization_lock_out()
+            .returning(|_| Ok(Some(Organization { plan: Plan::Enterprise, ..organization() })));
+        unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Owner)));
+        let rule = MfaRule { enabled: true, ..MfaRule::default() };
+        unit.expect_mfa_rule_find()
+            .returning(move |_| Ok(KeptRule { rule, version: 1, ..KeptRule::default() }));
+        unit.expect_mfa_rule_save().returning(|_, _, _, _| Ok(()));
+        unit.expect_owners().returning(|_| Ok(vec![crate::testing::user(1).id]));
+        unit.expect_controls().returning(move |_| {
+            let kept = |control| KeptControl { enabled: on.contains(&control), ..KeptControl::off(control) };
+            Ok(Control::SOLD.into_iter().map(kept).collect())
+        });
+        unit.expect_control_save().times(saved).returning(|_, _, _, _, _| Ok(()));
+        unit
+    }
+
+    #[tokio::test]
+    async fn what_begins_the_audit_log_is_its_first_event_and_what_ends_it_its_last() {
+        let all = |on| Control::SOLD.map(|control| (control, on)).to_vec();
+        for (on, wanted) in [(&[] as &[Control], true), (&Control::SOLD, false)] {
+            let store = TestStore::of(enterprise(on, 4));
+            let app = application(&store, MockDirectory::new());
+            let command = Command { mfa_required: Some(false), controls: all(wanted), ..Command::default() };
+            update(&app, &actor(1, Role::Owner), command).await.expect("changed");
+            let changes = store.changes();
+            let log = if wanted { changes.first() } else { changes.last() };
+            let state = if wanted { "on" } else { "off" };
+            assert_eq!(log, Some(&("audit_log", Some(state.to_owned()))), "{changes:?}");
+            assert_eq!(changes.len(), 5);
+            let told = store.committed().remove(0).2;
+            let off: Vec<Letter> = match wanted {
+                true => vec![letter(Control::MfaRequired)],
+                false => [
+                    Control::PhiProtection,
+                    Control::EndToEndEncryption,
+                    Control::AuditLog,
+                    Control::MfaRequired,
+                ]
+                .map(letter)
+                .to_vec(),
+            };
+            assert_eq!(told, off);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_control_that_the_plan_lacks_commits_nothing_but_the_refusal() {
+        let store = TestStore::of(unit(false, Role::Owner, 0));
+        let app = application(&store, MockDirectory::new());
+        let controls = vec![(Control::AuditLog, true)];
+        let command = Command { controls, ..on() };
+        let refused = update(&app, &actor(1, Role::Owner), command).await;
+        let required = Some(Plan::Enterprise);
+        assert!(
+            matches!(refused, Err(Error::PlanRequired { control: Control::AuditLog, plan }) if plan == required)
+        );
+        assert_eq!(store.committed()[0].1, [(Action::SecurityControlChanged, Outcome::Refused)]);
     }
 
     #[tokio::test]

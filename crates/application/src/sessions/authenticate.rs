@@ -10,7 +10,8 @@ use crate::{Actor, Application, Error, Means, ports::OpenSession, token};
 /// Who asks, if the session's token is good.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] for a token that is unknown, out of date or whose account is suspended.
+/// [`Error::Unauthenticated`] for a token that is unknown, out of date or whose account is suspended;
+/// [`Error::OrganizationSuspended`].
 pub async fn authenticate(app: &Application, token: &Secret, origin: Origin) -> Result<Actor, Error> {
     let found = find(app, token).await?.ok_or(Error::Unauthenticated)?;
     admit(app, found, Some(token::hash(token.expose())), Means::Session, origin).await
@@ -42,11 +43,16 @@ pub(crate) fn is_good(app: &Application, found: &OpenSession) -> bool {
     !found.suspended && found.session.is_live(app.now(), app.settings.sessions)
 }
 
+/// Whether the organization that a session works in is suspended.
+pub(crate) fn is_kept_out(found: &OpenSession) -> bool {
+    found.seat.as_ref().is_some_and(|(organization, _)| organization.suspended)
+}
+
 /// Lets somebody work in a session that was found by what they have shown, its token or something else, and notes that it is
 /// used.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when it is not good any more.
+/// [`Error::Unauthenticated`] when it is not good any more, [`Error::OrganizationSuspended`] as long as it is good for nothing.
 pub(crate) async fn admit(
     app: &Application,
     found: OpenSession,
@@ -56,6 +62,9 @@ pub(crate) async fn admit(
 ) -> Result<Actor, Error> {
     if !is_good(app, &found) {
         return Err(Error::Unauthenticated);
+    }
+    if is_kept_out(&found) {
+        return Err(Error::OrganizationSuspended);
     }
     let now = app.now();
     if found.session.is_stale(now) {

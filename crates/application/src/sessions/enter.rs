@@ -17,7 +17,7 @@ use crate::{
 /// have shown, for the audit log (ASVS 16.3.1). Gives back the session with the record that is to be committed.
 ///
 /// # Errors
-/// [`Error::NotFound`] when they are not in that organization; [`not_there`] writes that down.
+/// [`Error::NotFound`] when they are not in that organization, [`Error::OrganizationSuspended`]; [`not_there`] writes that down.
 pub(crate) async fn enter(
     app: &Application,
     origin: &Origin,
@@ -30,6 +30,9 @@ pub(crate) async fn enter(
         Some(organization) => Some(unit.seat_of(organization, user.id).await?.ok_or(Error::NotFound)?),
         None => None,
     };
+    if place.as_ref().is_some_and(|(organization, _)| organization.suspended) {
+        return Err(Error::OrganizationSuspended);
+    }
     let (signed_in, session) = open(app, user, place, Proof::Fresh);
     unit.session_add(&session, origin).await?;
     let actor = audit::Actor::User(signed_in.user.id, Some(signed_in.session.id));
@@ -38,15 +41,16 @@ pub(crate) async fn enter(
     Ok((signed_in, app.record(event)))
 }
 
-/// Writes down that somebody who has shown all that is needed is not in the organization that they asked for: at `home`, as that
-/// organization need not know them.
+/// Writes down that somebody who has shown all that is needed does not get into the organization that they asked for: at `home`, as
+/// that organization need not know them.
 pub(crate) async fn not_there(
     app: &Application,
     origin: &Origin,
     home: Scope,
     user: &User,
+    error: &Error,
 ) -> Result<(), Error> {
-    app.record_refusal(home, strayed(app, origin, user), &Error::NotFound).await
+    app.record_refusal(home, strayed(app, origin, user), error).await
 }
 
 /// What [`not_there`] writes down, for whoever has used something up that goes into the same record.
@@ -56,16 +60,18 @@ pub(crate) fn strayed(app: &Application, origin: &Origin, user: &User) -> Event 
     event.address("email", &user.email)
 }
 
-/// Whether somebody is where they want to work, in a unit of work that has the account's scope, wherever else it is.
-pub(crate) async fn is_there(
+/// Why somebody does not get in where they want to work, in a unit of work that has the account's scope, wherever else it is; none
+/// when they do.
+pub(crate) async fn kept_out(
     unit: &mut dyn UnitOfWork,
     user: UserId,
     wanted: Option<OrganizationId>,
-) -> Result<bool, Error> {
-    match wanted {
-        Some(wanted) => {
-            Ok(unit.seats_of(user).await?.iter().any(|(organization, _)| organization.id == wanted))
-        }
-        None => Ok(true),
-    }
+) -> Result<Option<Error>, Error> {
+    let Some(wanted) = wanted else { return Ok(None) };
+    let seats = unit.seats_of(user).await?;
+    Ok(match seats.iter().find(|(organization, _)| organization.id == wanted) {
+        None => Some(Error::NotFound),
+        Some((organization, _)) if organization.suspended => Some(Error::OrganizationSuspended),
+        Some(_) => None,
+    })
 }

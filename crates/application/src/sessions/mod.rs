@@ -19,7 +19,7 @@ mod sign_out;
 mod switch;
 
 pub(crate) use attempt::{Counted, Device, Lock, device_token};
-pub(crate) use authenticate::{admit, find_afresh, is_good};
+pub(crate) use authenticate::{admit, find_afresh, is_good, is_kept_out};
 pub use authenticate::{authenticate, require_enrolled};
 pub use challenge::Challenge;
 pub use elevate::{Command as Elevate, elevate};

@@ -9,7 +9,7 @@ use super::{
     SignedIn,
     attempt::{Counted, Device, Lock, device_token},
     challenge::find_challenge,
-    enter::{enter, is_there, strayed},
+    enter::{enter, kept_out, strayed},
 };
 use crate::{
     Application, Error,
@@ -97,10 +97,10 @@ async fn step(
     unit.mfa_challenge_end(found.id).await?;
     let record = told(app.record(used), presented, found.user);
     // A code works once, also where it leads nowhere.
-    if !is_there(unit.as_mut(), found.user, found.wanted).await? {
-        let strayed = app.refused(strayed(app, origin, &account), &Error::NotFound);
+    if let Some(error) = kept_out(unit.as_mut(), found.user, found.wanted).await? {
+        let strayed = app.refused(strayed(app, origin, &account), &error);
         unit.commit(record.and(strayed, app.entropy.as_ref())).await?;
-        return Err(Error::NotFound);
+        return Err(error);
     }
     unit.go_on(record, Scope::of(found.user, found.wanted)).await?;
     let factors = ["password", presented.method().as_str()];

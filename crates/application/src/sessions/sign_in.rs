@@ -49,7 +49,8 @@ pub enum Admitted {
 /// # Errors
 /// [`Error::InvalidCredentials`], in the same time and leaving the same trace whether the address is unknown,
 /// the password wrong or the account suspended (attack 12); [`Error::LimitReached`] after too many of them, also for addresses
-/// that have no account; [`Error::NotFound`] when the person is not in the organization that was asked for.
+/// that have no account; [`Error::NotFound`] when the person is not in the organization that was asked for,
+/// [`Error::OrganizationSuspended`].
 pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Result<Admitted, Error> {
     let began = Instant::now();
     let found = app.directory.credentials(&command.email).await?;
@@ -121,10 +122,10 @@ async fn admit(
     }
     let entered = enter(app, origin, unit.as_mut(), user.clone(), wanted, &["password"]).await;
     let (mut signed_in, record) = match entered {
-        Err(Error::NotFound) => {
+        Err(error @ (Error::NotFound | Error::OrganizationSuspended)) => {
             drop(unit);
-            not_there(app, origin, home(credentials), &user).await?;
-            return Err(Error::NotFound);
+            not_there(app, origin, home(credentials), &user, &error).await?;
+            return Err(error);
         }
         entered => entered?,
     };

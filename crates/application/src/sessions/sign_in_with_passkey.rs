@@ -87,10 +87,10 @@ async fn open_for(
             unit.commit(record).await?;
             Ok(Ok(signed_in))
         }
-        Err(Error::NotFound) => {
+        Err(error @ (Error::NotFound | Error::OrganizationSuspended)) => {
             drop(unit);
-            not_there(app, origin, Unproven::from(proven).scope(), &user).await?;
-            Err(Error::NotFound)
+            not_there(app, origin, Unproven::from(proven).scope(), &user, &error).await?;
+            Err(error)
         }
         Err(error) => Err(error),
     }

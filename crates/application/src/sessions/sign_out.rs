@@ -9,6 +9,12 @@ use crate::{Actor, Application, Error};
 /// # Errors
 /// [`Error::SessionRequired`] to whoever comes with an access token.
 pub async fn sign_out(app: &Application, actor: &Actor) -> Result<(), Error> {
+    let target = Target::Session(actor.session_id());
+    let ended = end(app, actor).await;
+    app.refusals_recorded(actor, Action::SessionEnded, target, ended).await
+}
+
+async fn end(app: &Application, actor: &Actor) -> Result<(), Error> {
     actor.require_session()?;
     let mut unit = app.store.begin(actor.scope()).await?;
     if unit.session_end(actor.session_id()).await? {

@@ -18,7 +18,7 @@ pub struct Command {
 /// Opens a session in another organization and ends the actor's.
 ///
 /// # Errors
-/// [`Error::NotFound`] unless the actor is in that organization; [`Error::SessionRequired`] to whoever comes with an access
+/// [`Error::NotFound`] unless the actor is in that organization; [`Error::OrganizationSuspended`]; [`Error::SessionRequired`] to whoever comes with an access
 /// token.
 pub async fn switch(app: &Application, actor: &Actor, command: Command) -> Result<SignedIn, Error> {
     let switched = change(app, actor, command).await;
@@ -36,6 +36,9 @@ async fn change(
     let mut unit = app.store.begin(Scope::Seat { organization, user }).await?;
     unit.user_lock(user).await?.ok_or(Error::Unauthenticated)?;
     let place = unit.seat_of(organization, user).await?.ok_or(Error::NotFound)?;
+    if place.0.suspended {
+        return Err(Error::OrganizationSuspended);
+    }
     // A session that was ended in the meantime must not live on in another organization.
     if !unit.session_end(actor.session_id()).await? {
         return Err(Error::Unauthenticated);

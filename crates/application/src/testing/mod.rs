@@ -1,5 +1,6 @@
 //! What unit tests put in the place of ports.
 
+mod logs;
 mod unit;
 
 use std::sync::{
@@ -18,19 +19,25 @@ use rollcall_domain::{
     calls::{Call, Direction, Facts, Metadata, Times},
     members::{Member, Membership},
     organizations::{Organization, Plan},
+    plans::{Offer, Plans},
     secret::{Secret, TokenHash},
+    security::Control,
     sessions::{Lifetimes, Session},
     tokens::{Issuer, KeyPurpose, SigningKey},
 };
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
-    Actor, Application, KeyActor, Limits, Means, Settings,
+    Actor, Application, Error, KeyActor, Limits, Means, Page, PageRequest, Settings,
     api_keys::{FoundKey, KeyHash, KeyUse, KeyUses, ListedKey},
-    audit::Record,
+    audit::{
+        ApiCalls, AuditIntake, Line, Log, QueueState, Record, Round, Sequencer, Sequencing, Shard, Turn,
+    },
     mail::Letter,
+    operator::{Tenant, Tenants},
     organizations::Exports,
     passwords::{Cost, Passwords},
+    plans::{Billing, Order, Receipt},
     ports::{
         Asked, Attempt, Attempts, Begun, Ceremonies, Ceremony, Clock, Credential, CredentialId, Credentials,
         Directory, Entropy, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasskey,
@@ -41,6 +48,7 @@ use crate::{
     tokens::{StoredKey, Tokens},
 };
 
+pub(crate) use logs::{Fault, KeptLogs};
 pub(crate) use unit::MockUnit;
 
 /// The moment that unit tests happen at.
@@ -99,6 +107,7 @@ pub(crate) type Committed = Vec<(Scope, Vec<(Action, Outcome)>, Vec<Letter>)>;
 pub(crate) struct TestStore {
     units: Arc<Mutex<Vec<MockUnit>>>,
     committed: Arc<Mutex<Committed>>,
+    changes: Arc<Mutex<Vec<(&'static str, Option<String>)>>>,
 }
 
 impl TestStore {
@@ -107,7 +116,12 @@ impl TestStore {
     }
 
     pub(crate) fn of_each(units: impl Into<Vec<MockUnit>>) -> Self {
-        Self { units: Arc::new(Mutex::new(units.into())), committed: Arc::default() }
+        Self { units: Arc::new(Mutex::new(units.into())), ..Self::default() }
+    }
+
+    /// What the committed events say has changed, in order: each field with its value after.
+    pub(crate) fn changes(&self) -> Vec<(&'static str, Option<String>)> {
+        self.changes.lock().expect("no panic").clone()
     }
 
     pub(crate) fn committed(&self) -> Committed {
@@ -133,8 +147,11 @@ impl Store for TestStore {
             here.0 = scope;
             Ok(())
         });
-        let committed = self.committed.clone();
+        let (committed, changes) = (self.committed.clone(), self.changes.clone());
         unit.expect_commit().returning(move |record| {
+            let changed = record.entries().flat_map(|entry| &entry.event().changes);
+            let changed = changed.map(|change| (change.field, change.after.clone()));
+            changes.lock().expect("no panic").extend(changed);
             let mut here = here.lock().expect("no panic");
             note(&mut here, &record);
             committed.lock().expect("no panic").append(&mut here.1);
@@ -282,6 +299,86 @@ impl Revocations for NothingRevoked {
     }
 }
 
+/// A log that is off.
+pub(crate) struct Off;
+
+#[async_trait]
+impl AuditIntake for Off {
+    async fn take(&self, _: OrganizationId, _: &[Line]) -> Answer<Option<usize>> {
+        Ok(None)
+    }
+}
+
+/// A platform without organizations.
+pub(crate) struct Nobody;
+
+#[async_trait]
+impl Tenants for Nobody {
+    async fn page(&self, _: &PageRequest<OrganizationId>) -> Answer<Page<Tenant, OrganizationId>> {
+        Ok(Page { entries: Vec::new(), next: None })
+    }
+
+    async fn find(&self, _: OrganizationId) -> Answer<Option<Tenant>> {
+        Ok(None)
+    }
+}
+
+/// Is content with every plan.
+pub(crate) struct Agrees;
+
+#[async_trait]
+impl Billing for Agrees {
+    async fn agree(&self, _: &Order) -> Result<Receipt, Error> {
+        Ok(Receipt { provider: "test", reference: None })
+    }
+
+    async fn withdraw(&self, _: &Order, _: &Receipt) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// A small plan with two seats and ten keys, and larger ones.
+pub(crate) fn plans() -> Plans {
+    let offer = |controls: &[Control], seats| Offer {
+        controls: controls.iter().copied().collect(),
+        seats,
+        api_keys: Some(10),
+        audit_retention_days: 30,
+    };
+    let pro = [Control::CallRecording, Control::PhiProtection];
+    Plans::new([offer(&[], Some(2)), offer(&pro, Some(50)), offer(&Control::SOLD, None)]).expect("plans")
+}
+
+/// Has nothing to sequence.
+pub(crate) struct NothingWaits;
+
+#[async_trait]
+impl Sequencer for NothingWaits {
+    async fn begin(&self, _: Shard, _: Turn) -> Answer<Option<Box<dyn Round>>> {
+        Ok(None)
+    }
+
+    async fn newest_waiting(&self, _: Log) -> Answer<Option<i64>> {
+        Ok(None)
+    }
+
+    async fn shards_waiting(&self) -> Answer<Vec<Shard>> {
+        Ok(Vec::new())
+    }
+
+    async fn state(&self) -> Answer<QueueState> {
+        Ok(QueueState::default())
+    }
+
+    async fn wait(&self, at_most: std::time::Duration) {
+        tokio::time::sleep(at_most).await;
+    }
+
+    async fn forget_unoffered(&self, _: OffsetDateTime, _: u32) -> Answer<u64> {
+        Ok(0)
+    }
+}
+
 /// An application on mocks.
 pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Application {
     let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy::default());
@@ -304,11 +401,17 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         }),
         totp_issuer: "Rollcall".parse().expect("a name"),
         key_uses: KeyUses::default(),
+        api_calls: ApiCalls::default(),
+        audit_intake: Arc::new(Off),
+        tenants: Arc::new(Nobody),
+        billing: Arc::new(Agrees),
         feed: Feed::new(Arc::new(NothingRevoked)),
+        sequencing: Sequencing::new(Arc::new(NothingWaits)),
         exports: Exports::at_most(1),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
             limits: None,
+            plans: plans(),
         },
     }
 }
@@ -333,6 +436,7 @@ pub(crate) fn organization() -> Organization {
         slug: "acme-000000".parse().expect("a slug"),
         plan: Plan::Free,
         created_at: NOW,
+        suspended: false,
         version: 1,
     }
 }
@@ -404,6 +508,7 @@ pub(crate) fn key_actor(number: u8) -> KeyActor {
         key: api_key(number),
         organization: organization(),
         secret_until: None,
+        audited: false,
         means: Means::Session,
         standing: None,
         origin: Origin::default(),

@@ -15,7 +15,7 @@ use rollcall_domain::{
     passkeys::{Passkey, PasskeyName},
     second_factors::Step,
     secret::TokenHash,
-    security::{MfaRule, RuleChange},
+    security::{Control, MfaRule, RuleChange},
     tokens::KeyPurpose,
 };
 use time::OffsetDateTime;
@@ -32,9 +32,10 @@ use crate::{
     organizations::{Organizations, OrganizationsView, Purged},
     passkeys::{KeptPasskey, NewPasskey, Passkeys, PasskeysView},
     passwords::PasswordHash,
+    plans::{KeptPlanChange, NewPlanChange, PlanChanges, PlanChangesView},
     ports::{Credential, OpenSession, Scope, UnitOfWork},
     second_factors::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp},
-    security::{Affected, KeptRule, Notified, Security, SecurityView},
+    security::{Affected, KeptControl, KeptRule, Notified, Security, SecurityView},
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
     tokens::{Sealed, SigningKeys, SigningKeysView, StoredKey},
 };
@@ -88,6 +89,7 @@ mock! {
         async fn organization_lock_deleted(&mut self, id: OrganizationId) -> Answer<Option<Deleted>>;
         async fn organization_add(&mut self, organization: &Organization) -> Answer<()>;
         async fn organization_save(&mut self, organization: &Organization) -> Answer<()>;
+        async fn organization_suspend(&mut self, id: OrganizationId, since: Option<OffsetDateTime>) -> Answer<()>;
         async fn organization_delete(&mut self, id: OrganizationId, deletion: &Deletion) -> Answer<()>;
         async fn organization_restore(&mut self, id: OrganizationId) -> Answer<()>;
         async fn organization_purge(&mut self, id: OrganizationId, now: OffsetDateTime) -> Answer<Option<Purged>>;
@@ -99,6 +101,7 @@ mock! {
         async fn member_has_address(&mut self, organization: OrganizationId, email: &EmailAddress) -> Answer<bool>;
         async fn member_elsewhere(&mut self, organization: OrganizationId, user: UserId) -> Answer<bool>;
         async fn members_page(&mut self, organization: OrganizationId, filter: &MemberFilter, page: &PageRequest<MemberKey>) -> Answer<Page<Member, MemberKey>>;
+        async fn members_count(&mut self, organization: OrganizationId) -> Answer<u64>;
         async fn owners_count(&mut self, organization: OrganizationId) -> Answer<usize>;
         async fn owners(&mut self, organization: OrganizationId) -> Answer<Vec<UserId>>;
         async fn offboarding(&mut self, organization: OrganizationId, user: UserId, now: OffsetDateTime) -> Answer<Offboarding>;
@@ -222,13 +225,25 @@ mock! {
 
     #[async_trait]
     impl SecurityView for Unit {
+        async fn controls(&mut self, organization: OrganizationId) -> Answer<Vec<KeptControl>>;
         async fn mfa_rule_find(&mut self, organization: OrganizationId) -> Answer<KeptRule>;
         async fn mfa_is_overdue(&mut self, organization: OrganizationId, user: UserId) -> Answer<bool>;
         async fn mfa_impact_page(&mut self, organization: OrganizationId, page: &PageRequest<MemberKey>) -> Answer<Page<Affected, MemberKey>>;
     }
 
     #[async_trait]
+    impl PlanChangesView for Unit {
+        async fn plan_changes(&mut self, organization: OrganizationId, limit: u16) -> Answer<Vec<KeptPlanChange>>;
+    }
+
+    #[async_trait]
+    impl PlanChanges for Unit {
+        async fn plan_change_add(&mut self, organization: OrganizationId, change: &NewPlanChange) -> Answer<()>;
+    }
+
+    #[async_trait]
     impl Security for Unit {
+        async fn control_save(&mut self, organization: OrganizationId, control: Control, enabled: bool, by: Option<UserId>, at: OffsetDateTime) -> Answer<()>;
         async fn mfa_rule_save(&mut self, organization: OrganizationId, rule: MfaRule, by: UserId, at: OffsetDateTime) -> Answer<()>;
         async fn mfa_deadlines_set(&mut self, organization: OrganizationId, change: &RuleChange) -> Answer<()>;
         async fn mfa_notices_claim(&mut self, organization: OrganizationId, limit: u16) -> Answer<Vec<Notified>>;

@@ -65,7 +65,9 @@ pub(super) async fn open(app: &Application, token: &Secret) -> Result<Option<(Cl
             let listed = view.api_key_find(org, sub).await?;
             organization.zip(listed).map(|(organization, listed)| {
                 // The token does not outlive the secret that it was asked for with.
-                Bearer::Key(FoundKey { key: listed.key, organization, secret_until: None })
+                // Whether its calls are kept is looked at when they are written down.
+                let (key, secret_until) = (listed.key, None);
+                Bearer::Key(FoundKey { key, organization, secret_until, audited: true })
             })
         }
     };

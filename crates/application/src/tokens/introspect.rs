@@ -82,13 +82,17 @@ pub async fn introspect(app: &Application, token: &Secret) -> Result<Option<Intr
 fn of(app: &Application, bearer: Bearer) -> Option<Introspection> {
     match bearer {
         Bearer::Session(found) => is_worth_something(app, &found).then(|| of_session(app, &found)),
-        Bearer::Key(found) => api_keys::is_good(app, &found).then(|| of_key(found)),
+        Bearer::Key(found) => {
+            (api_keys::is_good(app, &found) && !found.organization.suspended).then(|| of_key(found))
+        }
     }
 }
 
 /// Whether somebody may work in the session: with a second factor that is overdue they may not, elsewhere neither.
 fn is_worth_something(app: &Application, found: &OpenSession) -> bool {
-    sessions::is_good(app, found) && !found.mfa_deadline.is_some_and(|deadline| deadline.is_over())
+    sessions::is_good(app, found)
+        && !sessions::is_kept_out(found)
+        && !found.mfa_deadline.is_some_and(|deadline| deadline.is_over())
 }
 
 fn of_session(app: &Application, found: &OpenSession) -> Introspection {
@@ -110,7 +114,7 @@ fn of_session(app: &Application, found: &OpenSession) -> Introspection {
     }
 }
 
-fn of_key(FoundKey { key, organization, secret_until }: FoundKey) -> Introspection {
+fn of_key(FoundKey { key, organization, secret_until, .. }: FoundKey) -> Introspection {
     let ApiKey { id, scopes, networks, created_at, expires_at, .. } = key;
     let ends = [expires_at, secret_until];
     Introspection {

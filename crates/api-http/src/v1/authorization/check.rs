@@ -1,9 +1,11 @@
+use axum::extract::State;
 use rollcall_application::{Error, authorization};
 use rollcall_domain::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    api::Api,
     body::{Json, Object},
     credential::Anybody,
     problem::Result,
@@ -39,7 +41,8 @@ pub(super) struct Answer {
     #[schema(value_type = String, example = "agents:manage")]
     permission: Permission,
     allowed: bool,
-    /// Why not; null when it is allowed. `mfa_required`: a second factor has to be set up first.
+    /// Why not; null when it is allowed. `mfa_required`: a second factor has to be set up first. `plan_required`: the API key has the
+    /// scope, and it leads to nothing with the organization's plan.
     #[schema(example = "role_lacks_permission")]
     reason: Option<&'static str>,
 }
@@ -49,6 +52,7 @@ pub(super) struct Answer {
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), request_body = AuthorizeRequest,
     responses((status = 200, description = "The answers", body = AuthorizeAnswer)))]
 pub(super) async fn authorize(
+    State(api): State<Api>,
     Anybody(principal): Anybody,
     Json(request): Json<AuthorizeRequest>,
 ) -> Result<axum::Json<AuthorizeAnswer>> {
@@ -56,7 +60,7 @@ pub(super) async fn authorize(
         return Err(Error::invalid("checks", format!("must hold 1 to {MOST} permissions")).into());
     }
     let permissions: Vec<Permission> = request.checks.iter().map(|Object(check)| check.permission).collect();
-    let results = authorization::check(&principal, &permissions).into_iter().map(|answer| Answer {
+    let results = authorization::check(&api.app, &principal, &permissions).into_iter().map(|answer| Answer {
         permission: answer.permission,
         allowed: answer.refused.is_none(),
         reason: answer.refused.map(|reason| reason.as_str()),

@@ -1,8 +1,12 @@
 use rollcall_application::{
     Actor,
-    security::{Changer, Shown},
+    security::{Changer, KeptControl, Shown},
 };
-use rollcall_domain::security::Control;
+use rollcall_domain::{
+    organizations::Plan,
+    plans::Plans,
+    security::{Control, ControlSet},
+};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -13,7 +17,25 @@ use super::super::objects::UserObject;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Security)]
 pub(super) struct SecurityObject {
+    /// Whether calls can be recorded.
+    call_recording: SwitchObject,
+    /// Whether what identifies somebody is masked in transcripts.
+    phi_protection: SwitchObject,
+    /// Whether calls are encrypted between their participants.
+    end_to_end_encryption: SwitchObject,
+    /// Whether what is done is kept so that it can be proved.
+    audit_log: SwitchObject,
     mfa_required: MfaRequired,
+}
+
+/// A control that is on or off.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Switch)]
+struct SwitchObject {
+    #[schema(example = false)]
+    enabled: bool,
+    #[serde(flatten)]
+    control: ControlObject,
 }
 
 /// Whether everybody needs a second factor.
@@ -32,45 +54,75 @@ struct MfaRequired {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Control)]
 struct ControlObject {
-    /// Whether the organization's plan has it.
+    /// Whether the organization's plan has it, so that it can be switched on.
     #[schema(example = true)]
     available: bool,
-    /// The smallest plan that has it.
+    /// The smallest plan that has it; null where no plan does.
     #[schema(example = "free")]
-    available_from_plan: &'static str,
+    available_from_plan: Option<&'static str>,
     /// When it was last changed; null if it never was.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(format = DateTime, example = "2026-01-02T03:04:05Z", value_type = Option<String>)]
     changed_at: Option<OffsetDateTime>,
-    /// By whom; null if it never was, or once they have left.
+    /// By whom; null if it never was, once they have left, and for the platform's operator.
     changed_by: Option<UserObject>,
-    /// What it does while it is on.
-    effects: &'static [&'static str],
+    /// What it does while it is on, also beside the others that are on now.
+    effects: Vec<&'static str>,
 }
 
-impl From<Shown> for SecurityObject {
-    fn from(Shown { plan, mfa_required: kept }: Shown) -> Self {
-        let control = Control::MfaRequired;
+/// What controls are shown by.
+struct Around<'a> {
+    plan: Plan,
+    plans: &'a Plans,
+    on: ControlSet,
+}
+
+impl Around<'_> {
+    fn control(
+        &self,
+        control: Control,
+        changed_at: Option<OffsetDateTime>,
+        changed_by: Option<Changer>,
+    ) -> ControlObject {
         let user =
             |Changer { id, email, name }| UserObject { id, email: email.to_string(), name: name.to_string() };
+        ControlObject {
+            available: self.plans.has(self.plan, control),
+            available_from_plan: self.plans.available_from(control).map(Plan::as_str),
+            changed_at,
+            changed_by: changed_by.map(user),
+            effects: control.effects(self.on),
+        }
+    }
+
+    fn switch(&self, controls: &[KeptControl], control: Control) -> SwitchObject {
+        let kept = controls.iter().find(|kept| kept.control == control).cloned();
+        let KeptControl { enabled, changed_at, changed_by, .. } = kept.unwrap_or(KeptControl::off(control));
+        SwitchObject { enabled, control: self.control(control, changed_at, changed_by) }
+    }
+}
+
+impl SecurityObject {
+    pub(super) fn new(shown: Shown, plans: &Plans) -> Self {
+        let around = Around { plan: shown.plan, plans, on: shown.on() };
+        let switch = |control| around.switch(&shown.controls, control);
+        let kept = shown.mfa_required;
         Self {
+            call_recording: switch(Control::CallRecording),
+            phi_protection: switch(Control::PhiProtection),
+            end_to_end_encryption: switch(Control::EndToEndEncryption),
+            audit_log: switch(Control::AuditLog),
             mfa_required: MfaRequired {
                 enabled: kept.rule.enabled,
                 grace_days: kept.rule.grace.get(),
-                control: ControlObject {
-                    available: control.is_available(plan),
-                    available_from_plan: control.available_from().as_str(),
-                    changed_at: kept.changed_at,
-                    changed_by: kept.changed_by.map(user),
-                    effects: control.effects(),
-                },
+                control: around.control(Control::MfaRequired, kept.changed_at, kept.changed_by),
             },
         }
     }
 }
 
-/// What tags call the controls: they are another thing than the organization.
+/// What tags call the controls: they are another thing than the organization, and shown otherwise with another plan.
 pub(super) fn tag_name(actor: &Actor) -> String {
-    let organization = actor.organization().map(|id| id.to_string()).unwrap_or_default();
-    format!("{organization}.security")
+    let place = actor.place.as_ref().map(|(organization, _)| (organization.id, organization.plan));
+    place.map(|(organization, plan)| format!("{organization}.security.{plan}")).unwrap_or_default()
 }

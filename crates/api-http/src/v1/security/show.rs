@@ -15,6 +15,7 @@ pub(super) async fn show_security(
     headers: HeaderMap,
 ) -> Result<Response> {
     let shown = security::show(&api.app, &actor).await?;
-    let version = shown.mfa_required.version;
-    Ok(versioned(tag_name(&actor), version, &headers, &SecurityObject::from(shown)))
+    let version = shown.version();
+    let object = SecurityObject::new(shown, &api.app.settings.plans);
+    Ok(versioned(tag_name(&actor), version, &headers, &object))
 }

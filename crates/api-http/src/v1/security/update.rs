@@ -1,7 +1,10 @@
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use rollcall_application::security::{self, Update};
-use rollcall_domain::{Permission, security::GraceDays};
+use rollcall_domain::{
+    Permission,
+    security::{Control, GraceDays},
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -19,8 +22,29 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateSecurityRequest {
     #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<SwitchChange>)]
+    call_recording: Option<Object<SwitchChange>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<SwitchChange>)]
+    phi_protection: Option<Object<SwitchChange>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<SwitchChange>)]
+    end_to_end_encryption: Option<Object<SwitchChange>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<SwitchChange>)]
+    audit_log: Option<Object<SwitchChange>>,
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<MfaRequiredChange>)]
     mfa_required: Option<Object<MfaRequiredChange>>,
+}
+
+/// Whether a control is to be on.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SwitchChange {
+    #[serde(default, deserialize_with = "given")]
+    #[schema(example = true)]
+    enabled: Option<bool>,
 }
 
 /// Whether everybody needs a second factor.
@@ -37,7 +61,8 @@ struct MfaRequiredChange {
 }
 
 /// Changes the organization's security controls. When second factors are asked for, every member who has none gets a deadline
-/// of their own and is told by mail; after it they can set one up or leave, and nothing else. Needs a fresh proof of who one is.
+/// of their own and is told by mail; after it they can set one up or leave, and nothing else. A control that the organization's plan
+/// lacks is 403 `plan_required`. Where a protection goes off, the Owners are told by mail. Needs a fresh proof of who one is.
 #[utoipa::path(patch, path = "/v1/security", tag = "Organization", security(("session" = []), ("cookie" = [])),
     request_body = UpdateSecurityRequest,
     responses((status = 200, description = "The controls as they are now", body = SecurityObject, headers(("ETag" = String)))))]
@@ -48,6 +73,14 @@ pub(super) async fn update_security(
     Json(request): Json<UpdateSecurityRequest>,
 ) -> Result<Response> {
     let mut fields = Fields::default();
+    let switches = [
+        (Control::CallRecording, request.call_recording),
+        (Control::PhiProtection, request.phi_protection),
+        (Control::EndToEndEncryption, request.end_to_end_encryption),
+        (Control::AuditLog, request.audit_log),
+    ];
+    let wanted = |(control, change): (_, Option<Object<SwitchChange>>)| Some((control, change?.0.enabled?));
+    let controls = switches.into_iter().filter_map(wanted).collect();
     let (enabled, days) = match request.mfa_required {
         Some(Object(MfaRequiredChange { enabled, grace_days })) => (enabled, grace_days),
         None => (None, None),
@@ -55,8 +88,9 @@ pub(super) async fn update_security(
     let grace = days.and_then(|days| fields.check("mfa_required.grace_days", GraceDays::try_from(days)));
     fields.result()?;
     let precondition = if_match.precondition(tag_name(&actor));
-    let command = Update { mfa_required: enabled, grace, precondition };
+    let command = Update { mfa_required: enabled, grace, controls, precondition };
     let shown = security::update(&api.app, &actor, command).await?;
-    let version = shown.mfa_required.version;
-    Ok(versioned(tag_name(&actor), version, &HeaderMap::new(), &SecurityObject::from(shown)))
+    let version = shown.version();
+    let object = SecurityObject::new(shown, &api.app.settings.plans);
+    Ok(versioned(tag_name(&actor), version, &HeaderMap::new(), &object))
 }

@@ -1,0 +1,346 @@
+//! The order of audit events: the queue, and the trees.
+//!
+//! A round is one transaction. It begins with the lock of its shard, in a statement of its own, so that the next one sees what the round
+//! before has committed; and what it takes from the queue nobody else can take.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use async_trait::async_trait;
+use rollcall_application::{
+    audit::{
+        Growth, Hash, KeptTree, Log, Of, QueueState, Round, Sequencer, Shard, Tile, TileId, Turn, Waiting,
+    },
+    ports::StoreError,
+};
+use rollcall_domain::{EventId, OrganizationId};
+use sqlx::Postgres;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    error::{corrupt, store_error},
+    row::{count, moment},
+    store::PgStore,
+    transaction::{NO_ORGANIZATION, begin_task, task},
+};
+
+/// Separates the shards' locks from every other advisory lock.
+const LOCKS: i32 = 0x5ea1;
+/// How long events gather after the first, so that many changes are one round.
+const GATHER: Duration = Duration::from_millis(100);
+
+fn id_of(log: Log) -> Uuid {
+    log.map_or(NO_ORGANIZATION, |organization| organization.uuid())
+}
+
+fn log_of(id: Uuid) -> Log {
+    Some(id).filter(|id| *id != NO_ORGANIZATION).map(OrganizationId::from_uuid)
+}
+
+/// The database counts in signed numbers.
+fn signed(number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(corrupt)
+}
+
+#[async_trait]
+impl Sequencer for PgStore {
+    async fn begin(&self, shard: Shard, turn: Turn) -> Result<Option<Box<dyn Round>>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::AUDIT).await?;
+        // In the order of the index: a plan that is kept from when there was little would sort all that waits, each time.
+        let number = i32::from(shard.number());
+        match turn {
+            Turn::IfFree => {
+                let lock = sqlx::query!(
+                    r#"SELECT pg_try_advisory_xact_lock($1, $2) AS "locked!", set_config('enable_sort', 'off', true) AS plan"#,
+                    LOCKS,
+                    number
+                );
+                if !lock.fetch_one(&mut *transaction).await.map_err(store_error)?.locked {
+                    transaction.rollback().await.map_err(store_error)?;
+                    return Ok(None);
+                }
+            }
+            Turn::Next => {
+                let lock = sqlx::query!(
+                    "SELECT pg_advisory_xact_lock($1, $2), set_config('enable_sort', 'off', true) AS plan",
+                    LOCKS,
+                    number
+                );
+                lock.execute(&mut *transaction).await.map_err(store_error)?;
+            }
+        }
+        Ok(Some(Box::new(ShardRound { transaction, shard })))
+    }
+
+    async fn newest_waiting(&self, log: Log) -> Result<Option<i64>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::AUDIT).await?;
+        let newest = sqlx::query_scalar!(
+            "SELECT max(written) FROM audit_queue WHERE shard = $1 AND org_id = $2",
+            i16::from(Shard::of(log).number()),
+            id_of(log),
+        );
+        let newest = newest.fetch_one(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(newest)
+    }
+
+    async fn shards_waiting(&self) -> Result<Vec<Shard>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::AUDIT).await?;
+        let waiting = sqlx::query_scalar!(
+            r#"SELECT s.shard AS "shard!" FROM generate_series(0, $1::integer) AS s (shard)
+                CROSS JOIN LATERAL (SELECT 1 AS one FROM audit_queue q WHERE q.shard = s.shard LIMIT 1) AS waiting"#,
+            i32::from(Shard::COUNT) - 1,
+        );
+        let waiting = waiting.fetch_all(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(waiting.into_iter().filter_map(|shard| Shard::from_number(u8::try_from(shard).ok()?)).collect())
+    }
+
+    async fn state(&self) -> Result<QueueState, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::AUDIT).await?;
+        let state =
+            sqlx::query!(r#"SELECT count(*) AS "queued!", min(occurred_at) AS oldest FROM audit_queue"#);
+        let state = state.fetch_one(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(QueueState { queued: count(state.queued)?, oldest: state.oldest.map(moment) })
+    }
+
+    async fn wait(&self, at_most: Duration) {
+        // Time that passes is no news.
+        if tokio::time::timeout(at_most, self.events_written.notified()).await.is_ok() {
+            tokio::time::sleep(GATHER).await;
+        }
+    }
+
+    async fn forget_unoffered(&self, before: OffsetDateTime, at_most: u32) -> Result<u64, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::AUDIT).await?;
+        let forget = sqlx::query_scalar!(
+            r#"SELECT forget_unoffered_events($1, $2) AS "forgotten!""#,
+            before,
+            i32::try_from(at_most).unwrap_or(i32::MAX),
+        );
+        let forgotten = forget.fetch_one(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        count(forgotten)
+    }
+}
+
+/// A round at a shard whose lock it holds.
+struct ShardRound {
+    transaction: sqlx::Transaction<'static, Postgres>,
+    shard: Shard,
+}
+
+#[async_trait]
+impl Round for ShardRound {
+    async fn take(&mut self, of: Of<'_>, at_most: u16) -> Result<Vec<Waiting>, StoreError> {
+        let (only, but) = match of {
+            Of::Log(log) => (Some(id_of(log)), Vec::new()),
+            Of::AllBut(logs) => (None, logs.iter().map(|log| id_of(*log)).collect()),
+        };
+        let rows = sqlx::query!(
+            "DELETE FROM audit_queue
+              WHERE ctid = ANY (ARRAY(SELECT ctid FROM audit_queue
+                                       WHERE shard = $1 AND ($2::uuid IS NULL OR org_id = $2) AND NOT org_id = ANY ($3)
+                                       ORDER BY written LIMIT $4))
+             RETURNING written, org_id, event_id, occurred_at, leaf_hash, turns",
+            i16::from(self.shard.number()),
+            only,
+            &but,
+            i64::from(at_most),
+        );
+        let rows = rows.fetch_all(&mut *self.transaction).await.map_err(store_error)?;
+        let mut waiting = rows
+            .into_iter()
+            .map(|row| {
+                Ok(Waiting {
+                    log: log_of(row.org_id),
+                    written: row.written,
+                    event: EventId::from_uuid(row.event_id),
+                    occurred_at: row.occurred_at,
+                    leaf_hash: Hash::try_from(row.leaf_hash.as_slice()).map_err(corrupt)?,
+                    turns: row.turns.map(|turns| turns == "on"),
+                })
+            })
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        waiting.sort_unstable_by_key(|event| event.written);
+        Ok(waiting)
+    }
+
+    async fn trees(&mut self, logs: &[Log]) -> Result<BTreeMap<Log, KeptTree>, StoreError> {
+        let ids: Vec<Uuid> = logs.iter().map(|log| id_of(*log)).collect();
+        let rows = sqlx::query!(
+            "SELECT org_id, size, root, offered FROM audit_trees WHERE org_id = ANY ($1) ORDER BY org_id FOR UPDATE",
+            &ids
+        );
+        let rows = rows.fetch_all(&mut *self.transaction).await.map_err(store_error)?;
+        rows.into_iter()
+            .map(|row| {
+                let tree = KeptTree {
+                    size: count(row.size)?,
+                    root: Hash::try_from(row.root.as_slice()).map_err(corrupt)?,
+                    offered: row.offered,
+                };
+                Ok((log_of(row.org_id), tree))
+            })
+            .collect()
+    }
+
+    async fn tiles(&mut self, wanted: &[(Log, TileId)]) -> Result<BTreeMap<(Log, TileId), Tile>, StoreError> {
+        let logs: Vec<Uuid> = wanted.iter().map(|(log, _)| id_of(*log)).collect();
+        let levels: Vec<i16> = wanted.iter().map(|(_, tile)| i16::from(tile.level)).collect();
+        let tiles = wanted.iter().map(|(_, tile)| signed(tile.index)).collect::<Result<Vec<_>, _>>()?;
+        let rows = sqlx::query!(
+            "SELECT t.org_id, t.level, t.tile, t.hashes
+               FROM unnest($1::uuid[], $2::smallint[], $3::bigint[]) AS w (org_id, level, tile)
+               JOIN audit_tiles t ON t.org_id = w.org_id AND t.level = w.level AND t.tile = w.tile",
+            &logs,
+            &levels,
+            &tiles,
+        );
+        let rows = rows.fetch_all(&mut *self.transaction).await.map_err(store_error)?;
+        let tiles = rows.into_iter().filter_map(|row| {
+            let id = TileId { level: u8::try_from(row.level).ok()?, index: u64::try_from(row.tile).ok()? };
+            Some(((log_of(row.org_id), id), Tile::from_bytes(&row.hashes).ok()?))
+        });
+        Ok(tiles.collect())
+    }
+
+    async fn finish(mut self: Box<Self>, growths: &[Growth]) -> Result<(), StoreError> {
+        self.add_leaves(growths).await?;
+        self.add_unoffered(growths).await?;
+        self.save_tiles(growths).await?;
+        self.save_trees(growths).await?;
+        self.transaction.commit().await.map_err(store_error)
+    }
+}
+
+impl ShardRound {
+    async fn add_leaves(&mut self, growths: &[Growth]) -> Result<(), StoreError> {
+        let (mut logs, mut places, mut events, mut times) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for growth in growths {
+            for (place, leaf) in (growth.before.map_or(0, |tree| tree.size)..).zip(&growth.leaves) {
+                logs.push(id_of(growth.log));
+                places.push(signed(place)?);
+                events.push(leaf.event.uuid());
+                times.push(leaf.occurred_at);
+            }
+        }
+        if logs.is_empty() {
+            return Ok(());
+        }
+        let insert = sqlx::query!(
+            "INSERT INTO audit_leaves (org_id, idx, event_id, occurred_at)
+             SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::timestamptz[])",
+            &logs,
+            &places,
+            &events,
+            &times,
+        );
+        insert.execute(&mut *self.transaction).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn add_unoffered(&mut self, growths: &[Growth]) -> Result<(), StoreError> {
+        let (mut logs, mut events, mut times) = (Vec::new(), Vec::new(), Vec::new());
+        for growth in growths {
+            for event in &growth.unoffered {
+                logs.push(id_of(growth.log));
+                events.push(event.event.uuid());
+                times.push(event.occurred_at);
+            }
+        }
+        if logs.is_empty() {
+            return Ok(());
+        }
+        let insert = sqlx::query!(
+            "INSERT INTO audit_unoffered (org_id, event_id, occurred_at)
+             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[])",
+            &logs,
+            &events,
+            &times,
+        );
+        insert.execute(&mut *self.transaction).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn save_tiles(&mut self, growths: &[Growth]) -> Result<(), StoreError> {
+        let (mut logs, mut levels, mut tiles, mut hashes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for growth in growths {
+            for (id, tile) in &growth.tiles {
+                logs.push(id_of(growth.log));
+                levels.push(i16::from(id.level));
+                tiles.push(signed(id.index)?);
+                hashes.push(tile.to_bytes());
+            }
+        }
+        if logs.is_empty() {
+            return Ok(());
+        }
+        let save = sqlx::query!(
+            "INSERT INTO audit_tiles (org_id, level, tile, hashes)
+             SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::bigint[], $4::bytea[])
+             ON CONFLICT (org_id, level, tile) DO UPDATE SET hashes = EXCLUDED.hashes",
+            &logs,
+            &levels,
+            &tiles,
+            &hashes,
+        );
+        save.execute(&mut *self.transaction).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    /// Trees that were not there are added, and those that were are the ones that were read: whatever else there is now, is refused.
+    async fn save_trees(&mut self, growths: &[Growth]) -> Result<(), StoreError> {
+        let (old, new): (Vec<&Growth>, Vec<&Growth>) = growths
+            .iter()
+            .filter(|growth| match growth.before {
+                Some(before) => before != growth.after,
+                // A log that is off and was never on has no tree.
+                None => growth.after.size > 0 || growth.after.offered,
+            })
+            .partition(|growth| growth.before.is_some());
+        if !new.is_empty() {
+            let (logs, sizes, roots, offered) = columns(&new)?;
+            let insert = sqlx::query!(
+                "INSERT INTO audit_trees (org_id, size, root, offered)
+                 SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::boolean[])",
+                &logs,
+                &sizes,
+                &roots,
+                &offered,
+            );
+            insert.execute(&mut *self.transaction).await.map_err(store_error)?;
+        }
+        if !old.is_empty() {
+            let (logs, sizes, roots, offered) = columns(&old)?;
+            let update = sqlx::query!(
+                "UPDATE audit_trees t SET size = n.size, root = n.root, offered = n.offered
+                   FROM unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::boolean[]) AS n (org_id, size, root, offered)
+                  WHERE t.org_id = n.org_id",
+                &logs,
+                &sizes,
+                &roots,
+                &offered,
+            );
+            let updated = update.execute(&mut *self.transaction).await.map_err(store_error)?.rows_affected();
+            if usize::try_from(updated) != Ok(logs.len()) {
+                return Err(corrupt(format!("{updated} trees changed instead of {}", logs.len())));
+            }
+        }
+        Ok(())
+    }
+}
+
+type Columns = (Vec<Uuid>, Vec<i64>, Vec<Vec<u8>>, Vec<bool>);
+
+fn columns(growths: &[&Growth]) -> Result<Columns, StoreError> {
+    let (mut logs, mut sizes, mut roots, mut offered) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for Growth { log, after, .. } in growths {
+        logs.push(id_of(*log));
+        sizes.push(signed(after.size)?);
+        roots.push(after.root.as_bytes().to_vec());
+        offered.push(after.offered);
+    }
+    Ok((logs, sizes, roots, offered))
+}

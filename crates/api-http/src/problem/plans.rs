@@ -1,0 +1,49 @@
+//! What a plan does not have, or has too little of.
+
+use rollcall_application::Error;
+use rollcall_domain::{organizations::Plan, security::Control};
+
+use super::{Code, Problem};
+
+impl Problem {
+    /// The problem that an error about plans is.
+    pub(super) fn of_plan(error: &Error) -> Self {
+        match error {
+            Error::PlanRequired { control, plan } => {
+                let (control, plan) = (control.as_str(), plan.map(Plan::as_str));
+                let detail = match plan {
+                    Some(plan) => format!("{control} needs the plan {plan} or a larger one."),
+                    None => format!("No plan has {control} here."),
+                };
+                let mut problem = Self::new(Code::PlanRequired, detail);
+                problem.0.required_plan = Some(plan);
+                problem
+            }
+            Error::ControlsInUse { controls } => {
+                let names: Vec<&str> = controls.iter().map(Control::as_str).collect();
+                let detail = format!("The plan lacks what is on: {}.", names.join(", "));
+                let mut problem = Self::new(Code::ControlsInUse, detail);
+                problem.0.controls = names;
+                problem
+            }
+            Error::NoSeatLeft { most } => Self::new(
+                Code::SeatLimitReached,
+                format!("All {most} seats of the organization's plan are taken."),
+            ),
+            Error::TooManyMembers { used, most } => Self::new(
+                Code::TooManyMembers,
+                format!("The organization has {used} members, and the plan has {most} seats."),
+            ),
+            Error::TooManyApiKeysForPlan { used, most } => Self::new(
+                Code::TooManyApiKeys,
+                format!(
+                    "The organization has {used} API keys that are not revoked, and the plan allows {most}."
+                ),
+            ),
+            Error::PaymentDeclined => Self::plain(Code::PaymentDeclined),
+            Error::OrganizationSuspended => Self::plain(Code::Suspended),
+            // Only errors about plans are shown to this function.
+            _ => Self::plain(Code::Internal),
+        }
+    }
+}

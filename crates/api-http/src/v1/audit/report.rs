@@ -1,0 +1,214 @@
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use rollcall_application::{Error, FieldError, audit};
+use rollcall_domain::{
+    audit::Outcome,
+    reports::{self, MOST_CHANGES, MOST_PERSONAL, REPORTED_BY, Report, ReportedActor},
+};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use crate::{
+    api::Api,
+    body::{Fields, Json, Object, given},
+    credential::AnyCaller,
+    problem::Result,
+};
+
+/// The most events in one request.
+const MOST: usize = 1_000;
+
+/// Events, 1 to 1,000 of them. All are taken, or none.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReportRequest {
+    #[schema(value_type = Vec<EventReport>)]
+    events: Vec<Object<EventReport>>,
+}
+
+/// Something that was done in a service beside Rollcall.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EventReport {
+    /// Made by whoever reports it, once for each event: told again, it is taken once.
+    #[schema(example = "evt_01h455vb4pex5vsknk084sn02q")]
+    id: String,
+    /// When it happened: not in the future, and not more than 366 days ago.
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(format = DateTime, example = "2026-01-02T03:04:05.678901Z", value_type = String)]
+    occurred_at: OffsetDateTime,
+    #[schema(value_type = EventActor)]
+    actor: Object<EventActor>,
+    /// What was done or tried: words with dots between them. The first is none of those that Rollcall's own actions begin with.
+    #[schema(example = "agent.created")]
+    action: String,
+    #[schema(value_type = EventTarget)]
+    target: Object<EventTarget>,
+    /// `success` or `refused`.
+    #[schema(example = "success")]
+    outcome: String,
+    /// What changed, at most 50 of it. Nothing here may identify a person: it is kept for ever.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<EventChange>>)]
+    changes: Option<Vec<Object<EventChange>>>,
+    /// What identifies a person, by field, at most 20 of it: the log holds a salted promise of each value, and the value is erased
+    /// with its person. `ip` and `user_agent` are about whoever acted, all others about the target.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(example = json!({"ip": "192.0.2.7"}))]
+    personal: Option<BTreeMap<String, String>>,
+}
+
+/// Who has done it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct EventActor {
+    /// `user` or `api_key`.
+    #[serde(rename = "type")]
+    #[schema(example = "user")]
+    kind: String,
+    #[schema(example = "user_01h455vb4pex5vsknk084sn02q")]
+    id: String,
+}
+
+/// What it was done to.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct EventTarget {
+    #[serde(rename = "type")]
+    #[schema(example = "agent")]
+    kind: String,
+    /// At most 200 characters.
+    #[schema(example = "a1")]
+    id: String,
+}
+
+/// A value before and after, each of at most 1,000 characters.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct EventChange {
+    #[schema(example = "voice")]
+    field: String,
+    #[serde(default)]
+    #[schema(example = "alto")]
+    before: Option<String>,
+    #[serde(default)]
+    #[schema(example = "tenor")]
+    after: Option<String>,
+}
+
+/// What became of the events.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReportAnswer {
+    /// How many there were,
+    #[schema(example = 3)]
+    events: usize,
+    /// and how many of them were not in the log yet.
+    #[schema(example = 2)]
+    new: usize,
+}
+
+/// Takes events of a service beside Rollcall into the organization's audit log: all of them or none, and each once. Which API key
+/// they were reported with is in each.
+#[utoipa::path(post, path = "/v1/audit/events", tag = "Audit log", security(("api_key" = []), ("access_token" = [])),
+    request_body = ReportRequest,
+    responses((status = 200, description = "The events are in the log", body = ReportAnswer)))]
+pub(super) async fn report_events(
+    State(api): State<Api>,
+    AnyCaller(principal): AnyCaller,
+    Json(request): Json<ReportRequest>,
+) -> Result<axum::Json<ReportAnswer>> {
+    if !(1..=MOST).contains(&request.events.len()) {
+        return Err(Error::invalid("events", format!("must hold 1 to {MOST} events")).into());
+    }
+    let now = api.app.now();
+    let mut fields = Fields::default();
+    let reports: Vec<Report> = request
+        .events
+        .into_iter()
+        .enumerate()
+        .filter_map(|(place, Object(event))| event.read(&format!("events[{place}]"), now, &mut fields))
+        .collect();
+    fields.result()?;
+    let taken = audit::report(&api.app, &principal, &reports).await?;
+    Ok(axum::Json(ReportAnswer { events: taken.events, new: taken.new }))
+}
+
+impl EventReport {
+    /// The event; none when something is wrong with it, which is then among `fields`.
+    fn read(self, at: &str, now: OffsetDateTime, fields: &mut Fields) -> Option<Report> {
+        let path = |field: &str| format!("{at}.{field}");
+        let Object(actor) = self.actor;
+        let Object(target) = self.target;
+        let id = fields.parse(&path("id"), &self.id);
+        let occurred_at = fields.check(&path("occurred_at"), reports::occurred_at(self.occurred_at, now));
+        let by = match actor.kind.as_str() {
+            "user" => fields.parse(&path("actor.id"), &actor.id).map(ReportedActor::User),
+            "api_key" => fields.parse(&path("actor.id"), &actor.id).map(ReportedActor::ApiKey),
+            _ => fields.take(Err(FieldError::new(path("actor.type"), "must be user or api_key"))),
+        };
+        let action = fields.parse(&path("action"), &self.action);
+        let target_kind = fields.parse(&path("target.type"), &target.kind);
+        let target_id = fields.parse(&path("target.id"), &target.id);
+        let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == self.outcome);
+        let outcome = fields.check(&path("outcome"), outcome.ok_or("must be success or refused"));
+        let changes = changes(self.changes.unwrap_or_default(), &path("changes"), fields);
+        let personal = personal(self.personal.unwrap_or_default(), &path("personal"), fields);
+        Some(Report {
+            id: id?,
+            occurred_at: occurred_at?,
+            by: by?,
+            action: action?,
+            target_kind: target_kind?,
+            target_id: target_id?,
+            outcome: outcome?,
+            changes: changes?,
+            personal: personal?,
+        })
+    }
+}
+
+type Changes = Vec<(reports::Name, Option<reports::Line<1_000>>, Option<reports::Line<1_000>>)>;
+
+fn changes(changes: Vec<Object<EventChange>>, at: &str, fields: &mut Fields) -> Option<Changes> {
+    if changes.len() > MOST_CHANGES {
+        return fields.take(Err(FieldError::new(at, format!("must hold at most {MOST_CHANGES} changes"))));
+    }
+    let read = |(place, Object(change)): (usize, Object<EventChange>), fields: &mut Fields| {
+        let path = |field: &str| format!("{at}[{place}].{field}");
+        if change.field == REPORTED_BY {
+            return fields.take(Err(FieldError::new(path("field"), "is written by Rollcall itself")));
+        }
+        let name = fields.parse(&path("field"), &change.field);
+        let mut value = |field: &str, text: Option<String>| match text {
+            None => Some(None),
+            Some(text) => fields.parse(&path(field), &text).map(Some),
+        };
+        let (before, after) = (value("before", change.before), value("after", change.after));
+        Some((name?, before?, after?))
+    };
+    // All of them are read, so that all that is wrong is told.
+    let read: Vec<_> = changes.into_iter().enumerate().map(|change| read(change, fields)).collect();
+    read.into_iter().collect()
+}
+
+fn personal(
+    personal: BTreeMap<String, String>,
+    at: &str,
+    fields: &mut Fields,
+) -> Option<BTreeMap<reports::Name, reports::Line<500>>> {
+    if personal.len() > MOST_PERSONAL {
+        return fields.take(Err(FieldError::new(at, format!("must hold at most {MOST_PERSONAL} fields"))));
+    }
+    let read: Vec<_> = personal
+        .into_iter()
+        .map(|(name, value)| {
+            // The name is not repeated where it is none: it could be anything.
+            let name = fields.parse(at, &name);
+            let value = fields.parse(at, &value);
+            Some((name?, value?))
+        })
+        .collect();
+    read.into_iter().collect()
+}

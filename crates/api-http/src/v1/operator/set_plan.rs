@@ -1,0 +1,21 @@
+use axum::extract::State;
+use rollcall_application::operator;
+
+use super::{super::plans::ChangePlanRequest, object::TenantObject};
+use crate::{api::Api, body::Json, id_path::IdPath, operator_token::Operator, problem::Result};
+
+/// Takes an organization over to another plan. Where it lacks a security control that is on, that is 409 `controls_in_use` unless
+/// `disable_controls` says that it may be switched off; the Owners are told by mail then.
+#[utoipa::path(put, path = "/operator/v1/organizations/{organization_id}/plan", tag = "Operator",
+    params(("organization_id" = String, Path, example = "org_01h455vb4pex5vsknk084sn02q")), security(("operator" = [])),
+    request_body = ChangePlanRequest,
+    responses((status = 200, description = "The organization as it is now", body = TenantObject)))]
+pub(super) async fn set_plan(
+    State(api): State<Api>,
+    Operator(origin): Operator,
+    IdPath(id): IdPath<rollcall_domain::id::Organization>,
+    Json(request): Json<ChangePlanRequest>,
+) -> Result<axum::Json<TenantObject>> {
+    let tenant = operator::set_plan(&api.app, &origin, id, request.command()?).await?;
+    Ok(axum::Json(tenant.into()))
+}

@@ -1,0 +1,18 @@
+use axum::extract::State;
+use rollcall_application::operator;
+
+use super::object::TenantObject;
+use crate::{api::Api, id_path::IdPath, operator_token::Operator, problem::Result};
+
+/// Shows an organization.
+#[utoipa::path(get, path = "/operator/v1/organizations/{organization_id}", tag = "Operator",
+    operation_id = "show_operated_organization",
+    params(("organization_id" = String, Path, example = "org_01h455vb4pex5vsknk084sn02q")), security(("operator" = [])),
+    responses((status = 200, description = "The organization", body = TenantObject)))]
+pub(super) async fn show_organization(
+    State(api): State<Api>,
+    _: Operator,
+    IdPath(id): IdPath<rollcall_domain::id::Organization>,
+) -> Result<axum::Json<TenantObject>> {
+    Ok(axum::Json(operator::show(&api.app, id).await?.into()))
+}

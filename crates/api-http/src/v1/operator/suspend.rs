@@ -1,0 +1,18 @@
+use axum::extract::State;
+use rollcall_application::operator;
+
+use super::object::TenantObject;
+use crate::{api::Api, body::NoFields, id_path::IdPath, operator_token::Operator, problem::Result};
+
+/// Suspends an organization: everything of it stays, and its sessions and API keys are good for nothing until it is restored.
+#[utoipa::path(post, path = "/operator/v1/organizations/{organization_id}/suspend", tag = "Operator",
+    params(("organization_id" = String, Path, example = "org_01h455vb4pex5vsknk084sn02q")), security(("operator" = [])),
+    responses((status = 200, description = "The organization as it is now", body = TenantObject)))]
+pub(super) async fn suspend_organization(
+    State(api): State<Api>,
+    Operator(origin): Operator,
+    IdPath(id): IdPath<rollcall_domain::id::Organization>,
+    _: NoFields,
+) -> Result<axum::Json<TenantObject>> {
+    Ok(axum::Json(operator::suspend(&api.app, &origin, id).await?.into()))
+}

@@ -1,0 +1,54 @@
+use axum::extract::State;
+use rollcall_application::{
+    Error,
+    plans::{self, Change},
+};
+use rollcall_domain::Permission;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::object::BillingObject;
+use crate::{
+    api::Api,
+    body::{Fields, Json, given},
+    credential::Caller,
+    problem::Result,
+};
+
+/// Which plan.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::v1) struct ChangePlanRequest {
+    /// `free`, `pro` or `enterprise`.
+    #[schema(example = "pro")]
+    plan: String,
+    /// Whether security controls that the plan lacks may be switched off. The Owners are told by mail.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(example = false)]
+    disable_controls: Option<bool>,
+}
+
+impl ChangePlanRequest {
+    /// What it asks for.
+    pub(in crate::v1) fn command(&self) -> std::result::Result<Change, Error> {
+        let mut fields = Fields::default();
+        match fields.parse("plan", &self.plan) {
+            Some(plan) => Ok(Change { plan, disable_controls: self.disable_controls.unwrap_or(false) }),
+            None => Err(fields.into_error()),
+        }
+    }
+}
+
+/// Goes over to another plan. Where it lacks a security control that is on, that is 409 `controls_in_use` unless `disable_controls`
+/// says that it may be switched off. Needs a fresh proof of who one is.
+#[utoipa::path(put, path = "/v1/billing/plan", tag = "Plans", security(("session" = []), ("cookie" = [])),
+    request_body = ChangePlanRequest,
+    responses((status = 200, description = "The billing page as it is now", body = BillingObject)))]
+pub(super) async fn change_plan(
+    State(api): State<Api>,
+    Caller(actor): Caller<{ Permission::BillingManage as u8 }>,
+    Json(request): Json<ChangePlanRequest>,
+) -> Result<axum::Json<BillingObject>> {
+    let bill = plans::change(&api.app, &actor, request.command()?).await?;
+    Ok(axum::Json(BillingObject::new(bill, &api.app.settings.plans)))
+}

@@ -1,0 +1,456 @@
+//! Events get their places in the trees of their logs.
+//!
+//! Changes write events and wait for nothing. What has been committed is appended afterwards, by one sequencer at a time for each
+//! shard: [0018](../../../../docs/decisions/0018-the-order-of-events.md).
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration as Wait,
+};
+
+use rollcall_audit_proof::{Full, Hash, Tile, TileId, Tree, WrongTile};
+use time::{Duration, OffsetDateTime};
+
+use super::{Growth, KeptTree, Log, Of, Placed, Round, Sequencer, Shard, Turn, Waiting};
+use crate::{Application, Error, ports::StoreError};
+
+/// The most events that get their places in one round.
+pub const AT_ONCE: u16 = 4_096;
+/// How long events that were written while their log was off are kept.
+pub const UNOFFERED_KEPT: Duration = Duration::days(30);
+/// How long a log whose tree is not whole is left alone, so that the others of its shard go on.
+const LEFT_ALONE: Duration = Duration::minutes(1);
+/// How many events are forgotten at once.
+const FORGET_AT_ONCE: u32 = 1_000;
+
+/// What this node does about the order of events. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Sequencing {
+    pub(super) sequencer: Arc<dyn Sequencer>,
+    /// Logs whose trees are not whole, and when that was found out.
+    broken: Arc<Mutex<BTreeMap<Log, OffsetDateTime>>>,
+    sequenced: Arc<AtomicU64>,
+}
+
+/// A log's tree is not what was kept of it: somebody has changed it. Nothing is appended to it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BrokenTree {
+    /// Its right edge is not there.
+    #[error(transparent)]
+    Edge(#[from] WrongTile),
+    /// Its tiles have another root.
+    #[error("the tiles of {size} leaves have the root {found} instead of {kept}")]
+    Root {
+        /// How many leaves it has.
+        size: u64,
+        /// The root of the tiles.
+        found: Hash,
+        /// The root that was kept.
+        kept: Hash,
+    },
+    /// It cannot have more leaves.
+    #[error(transparent)]
+    Full(#[from] Full),
+    /// What was to be appended does not go with what is kept.
+    #[error("nothing can be appended to it: {0}")]
+    Refused(String),
+}
+
+/// What came of a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sequenced {
+    /// How many events have their places now, or are known to get none.
+    pub events: usize,
+    /// Whether more may wait.
+    pub more: bool,
+}
+
+impl Sequencing {
+    /// What keeps the order.
+    pub fn new(sequencer: Arc<dyn Sequencer>) -> Self {
+        Self { sequencer, broken: Arc::default(), sequenced: Arc::default() }
+    }
+
+    /// What waits for its place.
+    ///
+    /// # Errors
+    /// Only when something is out of order.
+    pub async fn state(&self) -> Result<super::QueueState, Error> {
+        Ok(self.sequencer.state().await?)
+    }
+
+    /// How many events this node has given their places since it started.
+    pub fn sequenced(&self) -> u64 {
+        self.sequenced.load(Ordering::Relaxed)
+    }
+
+    /// How many logs have trees that are not whole, as far as this node has come across them.
+    pub fn broken(&self) -> usize {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Waits until there may be something to do; gives back where. What other nodes have left is found after `at_most`.
+    ///
+    /// # Errors
+    /// Only when something is out of order.
+    pub async fn wait(&self, at_most: Wait) -> Result<Vec<Shard>, Error> {
+        self.sequencer.wait(at_most).await;
+        Ok(self.sequencer.shards_waiting().await?)
+    }
+
+    fn left_alone(&self, now: OffsetDateTime) -> Vec<Log> {
+        let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        broken.iter().filter(|(_, found)| now - **found < LEFT_ALONE).map(|(log, _)| *log).collect()
+    }
+
+    fn note(&self, logs: impl IntoIterator<Item = (Log, BrokenTree)>, now: OffsetDateTime) {
+        for (log, broken) in logs {
+            let known = self.broken.lock().unwrap_or_else(PoisonError::into_inner).insert(log, now).is_some();
+            if !known {
+                let log = name(log);
+                tracing::error!(log, %broken, "an audit log's tree is not what was kept of it; nothing is appended to it");
+            }
+        }
+    }
+
+    fn note_whole(&self, growths: &[Growth]) {
+        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        for growth in growths {
+            if broken.remove(&growth.log).is_some() {
+                tracing::info!(log = name(growth.log), "an audit log's tree is whole again");
+            }
+        }
+    }
+}
+
+fn name(log: Log) -> String {
+    log.map_or_else(|| "platform".to_owned(), |organization| organization.to_string())
+}
+
+/// One round of a shard, as [`Sequencing::sequence`] has it.
+///
+/// # Errors
+/// Only when something is out of order; then nothing has changed, or, if only the answer was lost, all of it.
+pub async fn sequence(app: &Application, shard: Shard) -> Result<Sequenced, Error> {
+    Ok(app.sequencing.sequence(shard, app.now()).await?)
+}
+
+/// Makes all of a log's events that were committed before this was called be in its tree, or known to get no place, when it returns.
+/// Whoever reads a log calls this first, and not from within a transaction.
+///
+/// # Errors
+/// Only when something is out of order, the log's tree itself for example.
+pub async fn catch_up(app: &Application, log: Log) -> Result<(), Error> {
+    Ok(app.sequencing.catch_up(log, app.now()).await?)
+}
+
+/// Forgets events that were written while their log was off, once that is long enough ago; gives back how many.
+///
+/// # Errors
+/// Only when something is out of order.
+pub async fn forget_unoffered(app: &Application) -> Result<u64, Error> {
+    let before = app.now() - UNOFFERED_KEPT;
+    let mut forgotten = 0;
+    loop {
+        let some = app.sequencing.sequencer.forget_unoffered(before, FORGET_AT_ONCE).await?;
+        forgotten += some;
+        if some < u64::from(FORGET_AT_ONCE) {
+            return Ok(forgotten);
+        }
+    }
+}
+
+impl Sequencing {
+    /// One round of a shard: takes up to [`AT_ONCE`] events that were committed, and appends them to the trees of their logs. Does
+    /// nothing when another is at it.
+    ///
+    /// # Errors
+    /// Only when something is out of order; then nothing has changed, or, if only the answer was lost, all of it.
+    pub async fn sequence(&self, shard: Shard, now: OffsetDateTime) -> Result<Sequenced, StoreError> {
+        loop {
+            let left_alone = self.left_alone(now);
+            match self.attempt(shard, Turn::IfFree, Of::AllBut(&left_alone)).await? {
+                Attempt::Done { sequenced, .. } => return Ok(sequenced),
+                Attempt::Broken(logs) => self.note(logs, now),
+                // One of them is in the way of all. Each by itself, then.
+                Attempt::Refused(logs, _) => {
+                    for log in logs {
+                        match self.attempt(shard, Turn::Next, Of::Log(log)).await? {
+                            Attempt::Done { .. } => {}
+                            Attempt::Broken(logs) => self.note(logs, now),
+                            Attempt::Refused(_, why) => {
+                                self.note([(log, BrokenTree::Refused(chain(why.as_ref())))], now);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes all of a log's events that were committed before this was called be in its tree, or known to get no place, when it
+    /// returns.
+    ///
+    /// # Errors
+    /// Only when something is out of order, the log's tree itself for example.
+    pub async fn catch_up(&self, log: Log, now: OffsetDateTime) -> Result<(), StoreError> {
+        let Some(newest) = self.sequencer.newest_waiting(log).await? else { return Ok(()) };
+        loop {
+            match self.attempt(Shard::of(log), Turn::Next, Of::Log(log)).await? {
+                Attempt::Done { sequenced, last } => {
+                    if !sequenced.more || last.is_none_or(|last| last >= newest) {
+                        return Ok(());
+                    }
+                }
+                Attempt::Broken(logs) => {
+                    self.note(logs, now);
+                    return Err(StoreError::Internal("the audit log's tree is not whole".into()));
+                }
+                Attempt::Refused(_, why) => return Err(StoreError::Internal(why)),
+            }
+        }
+    }
+
+    async fn attempt(&self, shard: Shard, turn: Turn, of: Of<'_>) -> Result<Attempt, StoreError> {
+        let nothing = Attempt::Done { sequenced: Sequenced { events: 0, more: false }, last: None };
+        let Some(mut round) = self.sequencer.begin(shard, turn).await? else { return Ok(nothing) };
+        let waiting = round.take(of, AT_ONCE).await?;
+        let Some(last) = waiting.last().map(|event| event.written) else { return Ok(nothing) };
+        let (growths, broken) = grow(round.as_mut(), &waiting).await?;
+        if !broken.is_empty() {
+            return Ok(Attempt::Broken(broken));
+        }
+        match round.finish(&growths).await {
+            Ok(()) => {}
+            Err(StoreError::Internal(why)) => {
+                return Ok(Attempt::Refused(growths.into_iter().map(|growth| growth.log).collect(), why));
+            }
+            Err(error) => return Err(error),
+        }
+        let events = waiting.len();
+        self.sequenced.fetch_add(u64::try_from(events).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.note_whole(&growths);
+        let sequenced = Sequenced { events, more: events == usize::from(AT_ONCE) };
+        Ok(Attempt::Done { sequenced, last: Some(last) })
+    }
+}
+
+/// What came of an attempt at a round.
+enum Attempt {
+    /// Done, up to the last event by the order of writing; or another was at it.
+    Done { sequenced: Sequenced, last: Option<i64> },
+    /// Nothing: these logs' trees are not whole.
+    Broken(Vec<(Log, BrokenTree)>),
+    /// Nothing: what was to be kept of these logs does not go with what is.
+    Refused(Vec<Log>, Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// An error and what it comes from.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// What becomes of the logs that events wait for, and of which logs nothing can become.
+async fn grow(
+    round: &mut dyn Round,
+    waiting: &[Waiting],
+) -> Result<(Vec<Growth>, Vec<(Log, BrokenTree)>), StoreError> {
+    let mut by_log: BTreeMap<Log, Vec<&Waiting>> = BTreeMap::new();
+    for event in waiting {
+        by_log.entry(event.log).or_default().push(event);
+    }
+    let logs: Vec<Log> = by_log.keys().copied().collect();
+    let trees = round.trees(&logs).await?;
+    let edges = trees.iter().flat_map(|(log, tree)| TileId::edge(tree.size).map(|tile| (*log, tile)));
+    let edges: Vec<_> = edges.collect();
+    let mut tiles = if edges.is_empty() { BTreeMap::new() } else { round.tiles(&edges).await? };
+    let (mut growths, mut broken) = (Vec::with_capacity(by_log.len()), Vec::new());
+    for (log, events) in by_log {
+        match growth(log, trees.get(&log).copied(), |tile| tiles.remove(&(log, tile)), &events) {
+            Ok(growth) => growths.push(growth),
+            Err(found) => broken.push((log, found)),
+        }
+    }
+    Ok((growths, broken))
+}
+
+/// What becomes of one log when events come, in this order.
+fn growth(
+    log: Log,
+    before: Option<KeptTree>,
+    tile: impl FnMut(TileId) -> Option<Tile>,
+    events: &[&Waiting],
+) -> Result<Growth, BrokenTree> {
+    // The platform's own log is on. An organization's is off until somebody turns it on.
+    let new = KeptTree { size: 0, root: Hash::of_nothing(), offered: log.is_none() };
+    let KeptTree { size, root: kept, mut offered } = before.unwrap_or(new);
+    let mut tree = Tree::at(size, tile)?;
+    let found = tree.root();
+    if found != kept {
+        return Err(BrokenTree::Root { size, found, kept });
+    }
+    let (mut leaves, mut unoffered, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
+    for event in events {
+        let placed = Placed { event: event.event, occurred_at: event.occurred_at };
+        // What turns it on is the first event in it, and what turns it off the last.
+        if offered || event.turns == Some(true) {
+            leaves.push(placed);
+            hashes.push(event.leaf_hash);
+        } else {
+            unoffered.push(placed);
+        }
+        offered = event.turns.unwrap_or(offered);
+    }
+    let tiles = tree.append(hashes.into_iter())?;
+    let after = KeptTree { size: tree.size(), root: tree.root(), offered };
+    Ok(Growth { log, before, after, leaves, unoffered, tiles })
+}
+
+#[cfg(test)]
+mod tests {
+    use rollcall_audit_proof::root_of;
+
+    use super::*;
+    use crate::testing::{Fault, KeptLogs, NOW, organization};
+
+    fn ours() -> Log {
+        Some(organization().id)
+    }
+
+    fn sequencing(kept: &KeptLogs) -> Sequencing {
+        Sequencing::new(Arc::new(kept.clone()))
+    }
+
+    async fn all(sequencing: &Sequencing) {
+        while sequencing.sequence(Shard::of(ours()), NOW).await.expect("no failure").more {}
+    }
+
+    #[tokio::test]
+    async fn what_turns_a_log_on_is_the_first_in_it_and_what_turns_it_off_the_last() {
+        let kept = KeptLogs::default();
+        for turns in
+            [None, Some(true), None, Some(false), None, Some(false), None, Some(true), Some(true), None]
+        {
+            kept.write(ours(), turns);
+        }
+        all(&sequencing(&kept)).await;
+        assert_eq!(kept.leaves(ours()), [2, 3, 4, 8, 9, 10]);
+        assert_eq!(kept.unoffered(ours()), [1, 5, 6, 7]);
+        // The next round knows how the one before ended.
+        kept.write(ours(), None);
+        kept.write(ours(), Some(false));
+        all(&sequencing(&kept)).await;
+        kept.write(ours(), None);
+        all(&sequencing(&kept)).await;
+        assert_eq!(kept.leaves(ours()), [2, 3, 4, 8, 9, 10, 11, 12]);
+        assert_eq!(kept.unoffered(ours()), [1, 5, 6, 7, 13]);
+        kept.assert_whole(ours());
+    }
+
+    #[tokio::test]
+    async fn the_platform_s_own_log_is_on() {
+        let kept = KeptLogs::default();
+        kept.write(None, None);
+        sequencing(&kept).sequence(Shard::of(None), NOW).await.expect("no failure");
+        assert_eq!(kept.leaves(None), [1]);
+        assert_eq!(kept.tree(None).map(|tree| tree.root), Some(root_of(&[KeptLogs::hash(1)])));
+    }
+
+    #[tokio::test]
+    async fn attack_32_whatever_step_fails_and_however_nothing_is_missing_twice_or_out_of_order() {
+        for persisted in [false, true] {
+            for step in Fault::STEPS {
+                let kept = KeptLogs::default();
+                kept.write(ours(), Some(true));
+                let sequencing = sequencing(&kept);
+                all(&sequencing).await;
+                for round in 0..3 {
+                    for _ in 0..300 {
+                        kept.write(ours(), None);
+                    }
+                    kept.fail_once(Fault { step, persisted });
+                    let failed = sequencing.sequence(Shard::of(ours()), NOW).await.map(drop);
+                    assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{step} {round}: {failed:?}");
+                    kept.assert_whole(ours());
+                }
+                all(&sequencing).await;
+                assert_eq!(
+                    kept.leaves(ours()),
+                    (1..=901).collect::<Vec<_>>(),
+                    "{step}, persisted: {persisted}"
+                );
+                kept.assert_whole(ours());
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_catches_up_waits_for_what_was_there_and_no_longer() {
+        let kept = KeptLogs::default();
+        for _ in 0..2 * u64::from(AT_ONCE) + 5 {
+            kept.write(None, None);
+        }
+        let sequencing = sequencing(&kept);
+        // While it is at it, more comes.
+        kept.write_in_each_round(None);
+        sequencing.catch_up(None, NOW).await.expect("no failure");
+        let placed = kept.leaves(None).len();
+        assert!((2 * usize::from(AT_ONCE) + 5..2 * usize::from(AT_ONCE) + 10).contains(&placed), "{placed}");
+        sequencing.catch_up(ours(), NOW).await.expect("nothing to do");
+    }
+
+    #[tokio::test]
+    async fn attack_32_a_tree_that_was_changed_gets_no_more_leaves_and_its_neighbours_go_on() {
+        let neighbour = Some(rollcall_domain::OrganizationId::from_parts(7, &[1; 10]));
+        assert_eq!(Shard::of(neighbour), Shard::of(ours()));
+        let kept = KeptLogs::default();
+        for log in [ours(), neighbour] {
+            kept.write(log, Some(true));
+        }
+        let sequencing = sequencing(&kept);
+        all(&sequencing).await;
+        let tamper: [&dyn Fn(&KeptLogs); 3] =
+            [&|kept| kept.change_tile(ours()), &|kept| kept.forget_tiles(ours()), &|kept| {
+                kept.change_size(ours())
+            }];
+        let before = kept.clone_state();
+        for tampered in tamper {
+            kept.restore(&before);
+            tampered(&kept);
+            kept.write(ours(), None);
+            kept.write(neighbour, None);
+            all(&sequencing).await;
+            assert_eq!(kept.leaves(ours()).len(), 1);
+            assert_eq!(kept.leaves(neighbour).len(), 2);
+            assert_eq!(sequencing.broken(), 1);
+            assert!(matches!(sequencing.catch_up(ours(), NOW).await, Err(StoreError::Internal(_))));
+        }
+        // Whole again, it is tried again after a while.
+        kept.mend(&before, ours());
+        all(&sequencing).await;
+        assert_eq!(kept.leaves(ours()).len(), 1);
+        sequencing.sequence(Shard::of(ours()), NOW + LEFT_ALONE).await.expect("no failure");
+        assert_eq!(kept.leaves(ours()).len(), 2);
+        assert_eq!(sequencing.broken(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_the_database_refuses_of_one_log_is_no_matter_of_the_others() {
+        let neighbour = Some(rollcall_domain::OrganizationId::from_parts(7, &[1; 10]));
+        let kept = KeptLogs::default();
+        for log in [ours(), neighbour, ours(), neighbour] {
+            kept.write(log, Some(true));
+        }
+        kept.refuse(ours());
+        let sequencing = sequencing(&kept);
+        all(&sequencing).await;
+        assert_eq!(kept.leaves(neighbour).len(), 2);
+        assert_eq!(kept.leaves(ours()).len(), 0);
+        assert_eq!(sequencing.broken(), 1);
+    }
+}

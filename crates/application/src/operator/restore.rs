@@ -1,0 +1,36 @@
+//! Letting people into an organization again.
+
+use rollcall_domain::{
+    OrganizationId,
+    audit::{self, Action, Origin, Target},
+};
+
+use super::{Tenant, show};
+use crate::{Application, Error, organizations, ports::Scope};
+
+/// Undoes a deletion, or else lifts a suspension: one thing at a time, so that nobody who was suspended comes back by deleting
+/// themselves.
+///
+/// # Errors
+/// [`Error::NotFound`], also when the time to undo the deletion is over; [`Error::LastOwner`] when nobody is left to own it.
+pub async fn restore(app: &Application, origin: &Origin, id: OrganizationId) -> Result<Tenant, Error> {
+    if show(app, id).await?.deleted_at.is_some() {
+        organizations::restore(app, origin, id).await?;
+    } else {
+        lift(app, origin, id).await?;
+    }
+    show(app, id).await
+}
+
+async fn lift(app: &Application, origin: &Origin, id: OrganizationId) -> Result<(), Error> {
+    let mut unit = app.store.begin(Scope::Organization(id)).await?;
+    let found = unit.organization_lock_out(id).await?.ok_or(Error::NotFound)?;
+    if !found.suspended {
+        return Ok(());
+    }
+    unit.organization_suspend(id, None).await?;
+    let target = Target::Organization(id);
+    let event = app.event(audit::Actor::Operator, origin, Action::OrganizationRestored, target);
+    let event = event.change("status", Some("suspended"), Some("active"));
+    Ok(unit.commit(app.record(event)).await?)
+}

@@ -1,0 +1,24 @@
+//! Another plan, whatever is paid for it.
+
+use rollcall_domain::{OrganizationId, audit::Origin};
+
+use super::{Tenant, show};
+use crate::{
+    Application, Error,
+    plans::{Change, change_as_operator},
+};
+
+/// Takes an organization over to another plan. It is in the organization's own log.
+///
+/// # Errors
+/// [`Error::NotFound`], also for one that is deleted; [`Error::ControlsInUse`], [`Error::TooManyMembers`] or
+/// [`Error::TooManyApiKeysForPlan`] when the plan is too small.
+pub async fn set_plan(
+    app: &Application,
+    origin: &Origin,
+    id: OrganizationId,
+    command: Change,
+) -> Result<Tenant, Error> {
+    change_as_operator(app, origin, id, command).await?;
+    show(app, id).await
+}

@@ -1,0 +1,26 @@
+//! Keeping everybody out of an organization, until that is lifted.
+
+use rollcall_domain::{
+    OrganizationId,
+    audit::{self, Action, Origin, Target},
+};
+
+use super::{Tenant, show};
+use crate::{Application, Error, ports::Scope};
+
+/// Suspends an organization: everything of it stays, and its sessions and API keys are good for nothing until it is restored.
+///
+/// # Errors
+/// [`Error::NotFound`], also for one that is deleted: nobody gets in there anyway.
+pub async fn suspend(app: &Application, origin: &Origin, id: OrganizationId) -> Result<Tenant, Error> {
+    let mut unit = app.store.begin(Scope::Organization(id)).await?;
+    // Whoever holds what they are there, or is on their way in, is waited for.
+    let found = unit.organization_lock_out(id).await?.ok_or(Error::NotFound)?;
+    if !found.suspended {
+        unit.organization_suspend(id, Some(app.now())).await?;
+        let target = Target::Organization(id);
+        let event = app.event(audit::Actor::Operator, origin, Action::OrganizationSuspended, target);
+        unit.commit(app.record(event)).await?;
+    }
+    show(app, id).await
+}

@@ -1,0 +1,305 @@
+//! Going over to another plan: by an Owner, who pays for it, or by the platform's operator.
+
+use rollcall_domain::{
+    OrganizationId, Permission,
+    audit::{self, Action, Event, Origin, Target as AuditTarget},
+    organizations::Plan,
+    plans::PlanChange,
+    policy::Target,
+};
+
+use super::{
+    Bill, NewPlanChange, Order, Receipt,
+    billing::{bill, usage},
+};
+use crate::{
+    Actor, Application, Error, Seat,
+    audit::Record,
+    ports::{Scope, UnitOfWork},
+    security::{switch, tell_owners},
+};
+
+/// Who agrees to what the operator decides.
+const OPERATOR: &str = "operator";
+
+/// Which plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Command {
+    /// The plan.
+    pub plan: Plan,
+    /// Whether controls that it lacks may be switched off.
+    pub disable_controls: bool,
+}
+
+/// Takes the organization that the actor is at work in over to another plan.
+///
+/// # Errors
+/// [`Error::PermissionDenied`], [`Error::ElevationRequired`]; [`Error::ControlsInUse`], [`Error::TooManyMembers`] or
+/// [`Error::TooManyApiKeysForPlan`] when the plan is too small; [`Error::PaymentDeclined`].
+pub async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Bill, Error> {
+    let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
+    let changed = order(app, actor, command).await;
+    app.refusals_recorded(actor, Action::PlanChanged, target, changed).await
+}
+
+async fn order(app: &Application, actor: &Actor, command: Command) -> Result<Bill, Error> {
+    let seat = actor.permit(Permission::BillingManage)?;
+    actor.require_elevation(app.now())?;
+    let organization = seat.organization;
+    // Looked at first without a lock, so that nobody is asked for money in vain.
+    let mut view = app.store.view(seat.scope()).await?;
+    let before = view.organization_find(organization).await?.ok_or(Error::Unauthenticated)?.plan;
+    let used = usage(view.as_mut(), organization).await?;
+    let plans = &app.settings.plans;
+    if PlanChange::decide(plans, before, command.plan, &used, command.disable_controls)?.is_none() {
+        return bill(view.as_mut(), organization, before).await;
+    }
+    drop(view);
+    let order = Order { id: app.id(), organization, by: actor.user_id(), before, after: command.plan };
+    let receipt = app.billing.agree(&order).await?;
+    let changed = go_over(app, actor, seat, command, &order, &receipt).await;
+    if let Err(error) = &changed {
+        // What became of a commit whose answer was lost is not known; then the plan speaks, and somebody has to look.
+        let certain = !matches!(error, Error::Unavailable(_) | Error::Internal(_));
+        if certain && app.billing.withdraw(&order, &receipt).await.is_ok() {
+            return changed;
+        }
+        tracing::error!(%organization, order = %order.id, reference = receipt.reference, "a plan was paid for, and may not have been changed");
+    }
+    changed
+}
+
+async fn go_over(
+    app: &Application,
+    actor: &Actor,
+    seat: Seat,
+    command: Command,
+    order: &Order,
+    receipt: &Receipt,
+) -> Result<Bill, Error> {
+    let organization = seat.organization;
+    let mut unit = app.store.begin(seat.scope()).await?;
+    unit.team_lock(organization).await?;
+    let found = unit.organization_lock_out(organization).await?.ok_or(Error::Unauthenticated)?;
+    seat.permit_on(unit.as_mut(), Permission::BillingManage, Target::Organization).await?;
+    let used = usage(unit.as_mut(), organization).await?;
+    let plans = &app.settings.plans;
+    let Some(change) = PlanChange::decide(plans, found.plan, command.plan, &used, command.disable_controls)?
+    else {
+        // Somebody else was faster, and has paid for it.
+        return Err(Error::PreconditionFailed);
+    };
+    let kept = NewPlanChange {
+        id: order.id,
+        before: change.before(),
+        after: change.after(),
+        at: app.now(),
+        by: Some(actor.user_id()),
+        provider: receipt.provider,
+        reference: receipt.reference.clone(),
+    };
+    let event = |action, target| app.event_by(actor, action, target);
+    let record = put_through(app, unit.as_mut(), organization, &change, &kept, event).await?;
+    let shown = bill(unit.as_mut(), organization, change.after()).await?;
+    unit.commit(record).await?;
+    Ok(shown)
+}
+
+/// The same by the platform's operator, who asks nobody for money.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::ControlsInUse`], [`Error::TooManyMembers`] or [`Error::TooManyApiKeysForPlan`].
+pub(crate) async fn change_as_operator(
+    app: &Application,
+    origin: &Origin,
+    organization: OrganizationId,
+    command: Command,
+) -> Result<(), Error> {
+    let mut unit = app.store.begin(Scope::Organization(organization)).await?;
+    unit.team_lock(organization).await?;
+    let found = unit.organization_lock_out(organization).await?.ok_or(Error::NotFound)?;
+    let used = usage(unit.as_mut(), organization).await?;
+    let plans = &app.settings.plans;
+    let Some(change) = PlanChange::decide(plans, found.plan, command.plan, &used, command.disable_controls)?
+    else {
+        return Ok(());
+    };
+    let kept = NewPlanChange {
+        id: app.id(),
+        before: change.before(),
+        after: change.after(),
+        at: app.now(),
+        by: None,
+        provider: OPERATOR,
+        reference: None,
+    };
+    let event = |action, target| app.event(audit::Actor::Operator, origin, action, target);
+    let record = put_through(app, unit.as_mut(), organization, &change, &kept, event).await?;
+    Ok(unit.commit(record).await?)
+}
+
+/// Makes a change that has been decided, under the locks of the team and of the organization; gives back what is to be committed.
+async fn put_through(
+    app: &Application,
+    unit: &mut dyn UnitOfWork,
+    organization: OrganizationId,
+    change: &PlanChange,
+    kept: &NewPlanChange,
+    event: impl Fn(Action, AuditTarget) -> Event,
+) -> Result<Record, Error> {
+    unit.plan_change_add(organization, kept).await?;
+    let changed = event(Action::PlanChanged, AuditTarget::Organization(organization)).change(
+        "plan",
+        Some(change.before().as_str()),
+        Some(change.after().as_str()),
+    );
+    let mut record = app.record(changed);
+    // The audit log stands last among the controls, so that the others' end is still in it.
+    for off in change.switched_off() {
+        let switched = switch(unit, organization, &off, kept.by, kept.at, &event).await?;
+        record = record.and(switched, app.entropy.as_ref());
+    }
+    tell_owners(unit, record, organization, change.switched_off().map(|off| off.control())).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use async_trait::async_trait;
+    use rollcall_domain::{Role, audit::Outcome, organizations::Organization, security::Control};
+    use time::Duration;
+
+    use super::*;
+    use crate::{
+        mail::Letter,
+        plans::Billing,
+        security::KeptControl,
+        testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, organization, user},
+    };
+
+    /// Agrees or not, and notes what it was asked.
+    struct Provider {
+        agrees: bool,
+        asked: Mutex<Vec<&'static str>>,
+    }
+
+    #[async_trait]
+    impl Billing for Provider {
+        async fn agree(&self, _: &Order) -> Result<Receipt, Error> {
+            self.asked.lock().expect("no poison").push("agree");
+            match self.agrees {
+                true => Ok(Receipt { provider: "test", reference: Some("1".to_owned()) }),
+                false => Err(Error::PaymentDeclined),
+            }
+        }
+
+        async fn withdraw(&self, _: &Order, _: &Receipt) -> Result<(), Error> {
+            self.asked.lock().expect("no poison").push("withdraw");
+            Ok(())
+        }
+    }
+
+    /// An organization on a plan, with some controls on, in which the actor still has a role.
+    fn unit(plan: Plan, on: &'static [Control], seats: u64, held: Role) -> MockUnit {
+        let mut unit = MockUnit::new();
+        let found = move || Some(Organization { plan, ..organization() });
+        unit.expect_team_lock().returning(|_| Ok(()));
+        unit.expect_organization_find().returning(move |_| Ok(found()));
+        unit.expect_organization_lock_out().returning(move |_| Ok(found()));
+        unit.expect_member_hold().returning(move |_, _| Ok(Some(held)));
+        unit.expect_members_count().returning(move |_| Ok(seats));
+        unit.expect_api_keys_count().returning(|_| Ok(1));
+        unit.expect_plan_changes().returning(|_, _| Ok(Vec::new()));
+        unit.expect_owners().returning(|_| Ok(vec![user(1).id]));
+        unit.expect_controls().returning(move |_| {
+            let kept = |control| KeptControl { enabled: on.contains(&control), ..KeptControl::off(control) };
+            Ok(Control::SOLD.into_iter().map(kept).collect())
+        });
+        unit
+    }
+
+    async fn changed(
+        units: Vec<MockUnit>,
+        agrees: bool,
+        actor: &Actor,
+        command: Command,
+    ) -> (Result<Bill, Error>, TestStore, Vec<&'static str>) {
+        let store = TestStore::of_each(units);
+        let provider = Arc::new(Provider { agrees, asked: Mutex::default() });
+        let app = Application { billing: provider.clone(), ..application(&store, MockDirectory::new()) };
+        let changed = change(&app, actor, command).await;
+        let asked = provider.asked.lock().expect("no poison").clone();
+        (changed, store, asked)
+    }
+
+    const DOWN: Command = Command { plan: Plan::Free, disable_controls: true };
+
+    #[tokio::test]
+    async fn what_goes_with_a_plan_is_written_down_and_told_to_the_owners_in_the_same_commit() {
+        let on: &[Control] = &[Control::AuditLog, Control::CallRecording];
+        let mut second = unit(Plan::Enterprise, on, 1, Role::Owner);
+        second.expect_plan_change_add().times(1).returning(|_, _| Ok(()));
+        second
+            .expect_control_save()
+            .times(2)
+            .withf(|_, _, enabled, by, _| !enabled && by.is_some())
+            .returning(|_, _, _, _, _| Ok(()));
+        let units = vec![unit(Plan::Enterprise, on, 1, Role::Owner), second];
+        let (bill, store, asked) = changed(units, true, &actor(1, Role::Owner), DOWN).await;
+        assert_eq!(bill.expect("changed").plan, Plan::Free);
+        assert_eq!(asked, ["agree"]);
+        let [(_, events, letters)] = store.committed().try_into().expect("one commit");
+        let switched = (Action::SecurityControlChanged, Outcome::Success);
+        assert_eq!(events, [(Action::PlanChanged, Outcome::Success), switched, switched]);
+        let letter = |control| Letter::ControlSwitchedOff {
+            organization: organization().id,
+            control,
+            owner: user(1).id,
+        };
+        assert_eq!(letters, [letter(Control::CallRecording), letter(Control::AuditLog)]);
+    }
+
+    #[tokio::test]
+    async fn nobody_is_asked_for_money_in_vain() {
+        let on: &[Control] = &[Control::AuditLog];
+        let mut stale = actor(1, Role::Owner);
+        stale.session.authenticated_at = NOW - Duration::minutes(10);
+        let owner = actor(1, Role::Owner);
+        let careful = Command { disable_controls: false, ..DOWN };
+        for (actor, on, seats, command) in [
+            (&stale, &[] as &[Control], 1, DOWN),
+            (&self::actor(1, Role::Admin), &[], 1, DOWN),
+            (&owner, on, 1, careful),
+            (&owner, &[], 3, DOWN),
+            // It is so already.
+            (&owner, &[], 3, Command { plan: Plan::Enterprise, ..DOWN }),
+        ] {
+            let units = vec![unit(Plan::Enterprise, on, seats, Role::Owner)];
+            let (_, store, asked) = changed(units, true, actor, command).await;
+            assert!(asked.is_empty(), "{command:?}");
+            let succeeded = |(_, outcome): &(Action, Outcome)| *outcome == Outcome::Success;
+            assert!(!store.committed().iter().any(|(_, events, _)| events.iter().any(succeeded)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_payment_that_is_declined_changes_nothing_and_one_that_came_to_nothing_is_taken_back() {
+        let units = vec![unit(Plan::Pro, &[], 1, Role::Owner)];
+        let (refused, store, asked) = changed(units, false, &actor(1, Role::Owner), DOWN).await;
+        assert!(matches!(refused, Err(Error::PaymentDeclined)), "{refused:?}");
+        assert_eq!(asked, ["agree"]);
+        assert_eq!(store.committed()[0].1, [(Action::PlanChanged, Outcome::Refused)]);
+        // Demoted while the provider was asked; or one more has come in; or another Owner was faster.
+        for second in [
+            unit(Plan::Pro, &[], 1, Role::Admin),
+            unit(Plan::Pro, &[], 3, Role::Owner),
+            unit(Plan::Free, &[], 1, Role::Owner),
+        ] {
+            let units = vec![unit(Plan::Pro, &[], 1, Role::Owner), second];
+            let (refused, _, asked) = changed(units, true, &actor(1, Role::Owner), DOWN).await;
+            assert!(refused.is_err(), "{refused:?}");
+            assert_eq!(asked, ["agree", "withdraw"]);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Who collects the money, and what is kept of changes of plans.
+
+use async_trait::async_trait;
+use rollcall_domain::{OrganizationId, UserId, id::PlanChangeId, organizations::Plan};
+use time::OffsetDateTime;
+
+use crate::{Error, ports::StoreError, security::Changer};
+
+/// What somebody wants an organization to pay for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Names the order: whoever is asked twice knows it by that.
+    pub id: PlanChangeId,
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Who wants it.
+    pub by: UserId,
+    /// What it pays for now.
+    pub before: Plan,
+    /// What it is to pay for.
+    pub after: Plan,
+}
+
+/// That whoever collects the money agrees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Who has agreed.
+    pub provider: &'static str,
+    /// What they call it, if they call it anything.
+    pub reference: Option<String>,
+}
+
+/// Collects the money. The built-in one agrees to everything: what is recorded of each change is what bills are written from. A
+/// payment provider takes its place.
+#[async_trait]
+pub trait Billing: Send + Sync {
+    /// Agrees that an organization goes over to another plan. Asked before anything is changed, with no transaction open, and once it
+    /// is known that nothing else is in the way.
+    ///
+    /// # Errors
+    /// [`Error::PaymentDeclined`], or [`Error::Unavailable`]; nothing is changed then.
+    async fn agree(&self, order: &Order) -> Result<Receipt, Error>;
+
+    /// Takes back what was agreed to: something has come in between, and the organization stays with what it had.
+    ///
+    /// # Errors
+    /// When it is not certain that it was taken back. That is logged, with the receipt, for somebody to look after.
+    async fn withdraw(&self, order: &Order, receipt: &Receipt) -> Result<(), Error>;
+}
+
+/// A change of the plan that is about to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPlanChange {
+    /// Names it.
+    pub id: PlanChangeId,
+    /// The plan before.
+    pub before: Plan,
+    /// The plan after.
+    pub after: Plan,
+    /// When.
+    pub at: OffsetDateTime,
+    /// By whom; by the platform's operator when none.
+    pub by: Option<UserId>,
+    /// Who has agreed.
+    pub provider: &'static str,
+    /// What they call it.
+    pub reference: Option<String>,
+}
+
+/// A change of the plan as it is kept.
+#[derive(Debug, Clone)]
+pub struct KeptPlanChange {
+    /// The plan before.
+    pub before: Plan,
+    /// The plan after.
+    pub after: Plan,
+    /// When.
+    pub at: OffsetDateTime,
+    /// By whom, as long as they are a member.
+    pub by: Option<Changer>,
+    /// Whether it was the platform's operator.
+    pub by_operator: bool,
+}
+
+/// Reads what is kept of changes of the scope's organization's plan.
+#[async_trait]
+pub trait PlanChangesView {
+    /// The last changes, the newest first.
+    async fn plan_changes(
+        &mut self,
+        organization: OrganizationId,
+        limit: u16,
+    ) -> Result<Vec<KeptPlanChange>, StoreError>;
+}
+
+/// Keeps changes of the scope's organization's plan.
+#[async_trait]
+pub trait PlanChanges {
+    /// Changes the plan, keeps that it was changed, and counts the organization's version up.
+    async fn plan_change_add(
+        &mut self,
+        organization: OrganizationId,
+        change: &NewPlanChange,
+    ) -> Result<(), StoreError>;
+}

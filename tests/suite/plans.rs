@@ -1,0 +1,249 @@
+//! Plans: what they entitle to, who changes them, and that their limits hold.
+
+use futures_util::future::join_all;
+use rollcall_domain::Role;
+use rollcall_tests::{Answer, Caller, PASSWORD, Service, Team};
+use serde_json::{Value, json};
+use time::Duration;
+
+use crate::api_keys::make;
+
+const PLAN: &str = "/v1/billing/plan";
+
+fn count(answers: &[Answer], status: u16) -> usize {
+    answers.iter().filter(|answer| answer.status == status).count()
+}
+
+/// Invites so many newcomers; gives back what each accepts with.
+async fn invited(service: &Service, owner: &Caller, number: usize) -> Vec<Value> {
+    let mut accept = Vec::new();
+    for n in 0..number {
+        let (_, token) = service.invite(owner, &Service::new_address(&format!("n{n}")), "viewer").await;
+        accept.push(json!({"token": token, "name": format!("Newcomer {n}"), "password": PASSWORD}));
+    }
+    accept
+}
+
+async fn members(service: &Service, organization: &str) -> usize {
+    let organization = organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
+    service.database.rows(&format!("SELECT user_id FROM members WHERE org_id = '{organization}'")).await.len()
+}
+
+#[tokio::test]
+async fn everybody_sees_the_plan_and_what_it_entitles_to() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let (_, secret) = make(team.owner(), json!({})).await;
+    let program = service.anonymous().with_token(&secret);
+    let free = json!({
+        "plan": "free", "entitlements": [],
+        "limits": {"seats": 25, "api_keys": 50, "audit_retention_days": 30},
+    });
+    for caller in Role::ALL.map(|role| team.caller(role.as_str())).into_iter().chain([&program]) {
+        assert_eq!(caller.get("/v1/plan").await.expect(200).body, free);
+    }
+    service.set_plan(&team.organization, "enterprise").await;
+    let enterprise = json!({
+        "plan": "enterprise",
+        "entitlements": ["call_recording", "phi_protection", "end_to_end_encryption", "audit_log"],
+        "limits": {"seats": null, "api_keys": 1000, "audit_retention_days": 2557},
+    });
+    // What is remembered of sessions and keys is not what was.
+    for caller in [team.owner(), team.caller("viewer"), &program] {
+        assert_eq!(caller.get("/v1/plan").await.expect(200).body, enterprise);
+    }
+    assert_eq!(team.owner().get("/v1/organization").await.expect(200).body["plan"], "enterprise");
+}
+
+#[tokio::test]
+async fn the_owner_changes_the_plan_and_it_is_recorded() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    make(team.owner(), json!({})).await;
+    let changed = team.owner().put(PLAN, json!({"plan": "pro"})).await.expect(200);
+    assert_eq!(changed.body["plan"], "pro");
+    assert_eq!(changed.body["usage"], json!({"seats": 5, "api_keys": 1, "controls": []}));
+    let plans: Vec<&Value> = changed.list("plans").iter().map(|plan| &plan["plan"]).collect();
+    assert_eq!(plans, [&json!("free"), &json!("pro"), &json!("enterprise")]);
+    assert_eq!(team.owner().get("/v1/billing").await.expect(200).body, changed.body);
+    let owner = json!({"id": team.id("owner"), "email": team.email("owner"), "name": "Grace Hopper"});
+    let change = json!({
+        "plan_before": "free", "plan": "pro", "changed_at": "2026-03-01T09:00:00Z", "changed_by": owner,
+        "by_operator": false,
+    });
+    assert_eq!(changed.list("changes"), &[change.clone()]);
+    // The same again changes nothing.
+    team.owner().put(PLAN, json!({"plan": "pro"})).await.expect(200);
+    service.clock.advance(Duration::SECOND);
+    service.set_plan(&team.organization, "enterprise").await;
+    let billing = team.owner().get("/v1/billing").await.expect(200);
+    assert_eq!(billing.body["changes"][1], change);
+    assert_eq!(billing.body["changes"][0]["by_operator"], true);
+    assert_eq!(billing.body["changes"][0]["changed_by"], Value::Null);
+    let log = service.audit_log(Some(&team.organization)).await;
+    let changes = log.iter().filter(|(action, outcome)| action == "plan.changed" && outcome == "success");
+    assert_eq!(changes.count(), 2);
+    let rows = service
+        .database
+        .rows(
+            "SELECT actor_kind, convert_from(leaf, 'UTF8')::jsonb -> 'changes' AS changes FROM audit_events
+                WHERE action = 'plan.changed' ORDER BY written",
+        )
+        .await;
+    assert_eq!(rows[0]["actor_kind"], "user");
+    assert_eq!(rows[0]["changes"], json!([{"field": "plan", "before": "free", "after": "pro"}]));
+    assert_eq!(rows[1]["actor_kind"], "operator");
+
+    team.owner().put(PLAN, json!({"plan": "gold"})).await.invalid("plan");
+    team.owner().put(PLAN, json!({"plan": "pro", "seats": 1_000})).await.invalid("seats");
+    team.owner()
+        .put(PLAN, json!({"plan": "pro", "disable_controls": null}))
+        .await
+        .invalid("disable_controls");
+    service.clock.advance(Duration::minutes(11));
+    team.owner().put(PLAN, json!({"plan": "pro"})).await.problem(403, "elevation_required");
+}
+
+#[tokio::test]
+async fn a_smaller_plan_never_ends_a_protection_silently() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    service.turn_audit_log_on(&team).await;
+    let on = json!({"call_recording": {"enabled": true}, "phi_protection": {"enabled": true}});
+    team.owner().patch("/v1/security", on).await.expect(200);
+    let operated = format!("/operator/v1/organizations/{}/plan", team.organization);
+    let before = team.owner().get("/v1/security").await.expect(200).body;
+    let in_use = json!(["call_recording", "phi_protection", "audit_log"]);
+    for refused in [
+        team.owner().put(PLAN, json!({"plan": "free"})).await,
+        team.owner().put(PLAN, json!({"plan": "free", "disable_controls": false})).await,
+        service.operator().put(&operated, json!({"plan": "free"})).await,
+    ] {
+        assert_eq!(refused.problem(409, "controls_in_use").body["controls"], in_use);
+    }
+    let beside = service.set_plan_here(&team.organization, "free", false).await.unwrap_err().to_string();
+    assert!(beside.contains("call_recording, phi_protection, audit_log"), "{beside}");
+    assert_eq!(team.owner().get("/v1/security").await.expect(200).body, before);
+    // One of them stays with the plan in between.
+    let changed = team.owner().put(PLAN, json!({"plan": "pro", "disable_controls": true})).await.expect(200);
+    assert_eq!(changed.body["usage"]["controls"], json!(["call_recording", "phi_protection"]));
+    let mail = service.told(team.email("owner"), "The audit log of Acme is off").await;
+    assert!(mail["text"].as_str().unwrap().contains("by an Owner, by the platform's operator"), "{mail}");
+    service.set_plan_here(&team.organization, "free", true).await.unwrap();
+    for subject in ["Call recording of Acme is off", "PHI protection of Acme is off"] {
+        service.told(team.email("owner"), subject).await;
+    }
+    assert_eq!(service.mails_to(team.email("admin")).await.len(), 1, "the invitation, and nothing else");
+    let security = team.owner().get("/v1/security").await.expect(200).body;
+    for control in ["call_recording", "phi_protection", "audit_log"] {
+        assert_eq!(security[control]["enabled"], false, "{control}");
+        assert_eq!(security[control]["available"], false, "{control}");
+    }
+    let switched = service
+        .database
+        .rows("SELECT actor_kind, convert_from(leaf, 'UTF8')::jsonb -> 'changes' AS changes FROM audit_events
+                WHERE action = 'security.control_changed' AND outcome = 'success' ORDER BY written DESC LIMIT 3")
+        .await;
+    let off = |control: &str| json!([{"field": control, "before": "on", "after": "off"}]);
+    let kinds: Vec<&Value> = switched.iter().map(|row| &row["actor_kind"]).collect();
+    assert_eq!(kinds, ["operator", "operator", "user"]);
+    let changes: Vec<&Value> = switched.iter().map(|row| &row["changes"]).collect();
+    assert_eq!(changes, [&off("phi_protection"), &off("call_recording"), &off("audit_log")]);
+}
+
+#[tokio::test]
+async fn a_plan_that_is_too_small_is_refused_with_the_numbers() {
+    let service = Service::start_with(&[("plans.free.seats", "4"), ("plans.free.api_keys", "1")]).await;
+    let (owner, signed_up) = service.sign_up(&Service::new_address("owner"), "Acme").await;
+    let organization = signed_up.text_at("/organization/id");
+    service.set_plan(organization, "pro").await;
+    let mut newcomers = Vec::new();
+    for n in 0..4 {
+        newcomers.push(service.bring_in(&owner, &Service::new_address(&format!("n{n}")), "viewer").await);
+    }
+    let (first, _) = make(&owner, json!({})).await;
+    make(&owner, json!({})).await;
+    let refused = owner.put(PLAN, json!({"plan": "free", "disable_controls": true})).await;
+    let refused = refused.problem(409, "too_many_members");
+    assert_eq!(refused.body["detail"], "The organization has 5 members, and the plan has 4 seats.");
+    let path = format!("/operator/v1/organizations/{organization}/plan");
+    service.operator().put(&path, json!({"plan": "free"})).await.problem(409, "too_many_members");
+    owner.delete(&format!("/v1/members/{}", newcomers[0].1)).await.expect(204);
+    let refused = owner.put(PLAN, json!({"plan": "free"})).await.problem(409, "too_many_api_keys");
+    assert!(refused.text_at("/detail").contains("2 API keys"), "{}", refused.text);
+    owner.delete(&crate::api_keys::path(&first)).await.expect(204);
+    owner.put(PLAN, json!({"plan": "free"})).await.expect(200);
+}
+
+#[tokio::test]
+async fn where_no_seat_is_left_nobody_comes_in_until_there_is_one() {
+    let service = Service::start_with(&[("plans.free.seats", "5")]).await;
+    let team = Team::assemble(&service, "Acme").await;
+    let existing = Service::new_address("existing");
+    let (existing_caller, _) = service.sign_up(&existing, "Own").await;
+    let (_, token) = service.invite(team.owner(), &existing, "viewer").await;
+    let accept = invited(&service, team.owner(), 1).await.remove(0);
+    let anonymous = service.anonymous();
+    let full = anonymous.post("/v1/invitations/accept", accept.clone()).await;
+    let full = full.problem(409, "seat_limit_reached");
+    assert_eq!(full.body["detail"], "All 5 seats of the organization's plan are taken.");
+    let with_account = json!({"token": token});
+    existing_caller
+        .post("/v1/invitations/accept", with_account.clone())
+        .await
+        .problem(409, "seat_limit_reached");
+    let log = service.audit_log(Some(&team.organization)).await;
+    let refused = ("invitation.accepted".to_owned(), "refused".to_owned());
+    assert_eq!(log.iter().filter(|entry| **entry == refused).count(), 2);
+    // Somebody leaves, and one of them comes in; with another plan so does the other.
+    team.caller("viewer").delete("/v1/members/me").await.expect(204);
+    existing_caller.post("/v1/invitations/accept", with_account).await.expect(201);
+    anonymous.post("/v1/invitations/accept", accept.clone()).await.problem(409, "seat_limit_reached");
+    service.set_plan(&team.organization, "pro").await;
+    anonymous.post("/v1/invitations/accept", accept).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_6_as_many_come_in_at_once_as_there_are_seats() {
+    let service = Service::start_with(&[("plans.free.seats", "4")]).await;
+    let (owner, signed_up) = service.sign_up(&Service::new_address("owner"), "Acme").await;
+    let accept = invited(&service, &owner, 16).await;
+    let anonymous = service.anonymous();
+    let requests = accept.into_iter().map(|body| anonymous.post("/v1/invitations/accept", body));
+    let answers = join_all(requests).await;
+    assert_eq!((count(&answers, 201), count(&answers, 409)), (3, 13));
+    assert_eq!(members(&service, signed_up.text_at("/organization/id")).await, 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_6_as_many_api_keys_are_made_at_once_as_there_is_room_for() {
+    let service = Service::start_with(&[("plans.free.api_keys", "3")]).await;
+    let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
+    let body = json!({"name": "Importer", "scopes": ["calls:read"]});
+    let answers = join_all((0..16).map(|_| owner.post("/v1/api-keys", body.clone()))).await;
+    assert_eq!((count(&answers, 201), count(&answers, 409)), (3, 13));
+    owner.post("/v1/api-keys", body).await.problem(409, "too_many_api_keys");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_6_whoever_comes_in_while_the_plan_gets_smaller_finds_a_seat_or_keeps_the_plan() {
+    let service = Service::start_with(&[("plans.free.seats", "2")]).await;
+    for round in 0..8 {
+        let email = Service::new_address(&format!("owner{round}"));
+        let (owner, signed_up) = service.sign_up(&email, "Acme").await;
+        let organization = signed_up.text_at("/organization/id");
+        service.set_plan(organization, "pro").await;
+        let accept = invited(&service, &owner, 3).await;
+        let anonymous = service.anonymous();
+        let requests = accept.into_iter().map(|body| anonymous.post("/v1/invitations/accept", body));
+        let (accepted, changed) = tokio::join!(join_all(requests), owner.put(PLAN, json!({"plan": "free"})));
+        let plan = owner.get("/v1/plan").await.expect(200).body["plan"].clone();
+        let members = members(&service, organization).await;
+        match changed.status.as_u16() {
+            200 => assert!(plan == "free" && members <= 2, "{members} on {plan}"),
+            409 => assert!(plan == "pro" && members == 4, "{members} on {plan}"),
+            status => panic!("{status}: {}", changed.text),
+        }
+        assert_eq!(count(&accepted, 201) + 1, members);
+    }
+}
