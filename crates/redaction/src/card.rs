@@ -1,0 +1,99 @@
+//! Payment card numbers: ISO/IEC 7812, that is 13 to 19 digits of which the last is a check by Luhn's formula.
+
+use crate::{
+    context::Said,
+    numbers::{Form, Group},
+};
+
+/// Fewest and most digits of a card's number.
+pub(crate) const LENGTHS: std::ops::RangeInclusive<usize> = 13..=19;
+
+/// Luhn's check.
+pub(crate) fn luhn(digits: impl DoubleEndedIterator<Item = u8>) -> bool {
+    let sum = digits.rev().enumerate().fold(0_u32, |sum, (place, digit)| {
+        let value = if place % 2 == 1 { digit * 2 } else { digit };
+        sum + u32::from(if value > 9 { value - 9 } else { value })
+    });
+    sum % 10 == 0
+}
+
+/// Whether groups are a card's number. `digits` are those of the run that the groups are in, `lens` the numbers of digits that
+/// they may be together.
+pub(crate) fn plausible(groups: &[Group], digits: &[u8], lens: u64, said: Said) -> bool {
+    let fits = LENGTHS.clone().any(|length| lens & (1 << length) != 0);
+    if !fits || said == Said::Other || groups.iter().any(|group| group.extension || group.plus) {
+        return false;
+    }
+    let years = groups.iter().all(|group| {
+        group.form == Form::Written
+            && group.len == 4
+            && matches!(digits[group.digits..], [1, 0 | 4..=9, ..] | [2, 0, ..])
+    });
+    if said != Said::Card && years {
+        return false;
+    }
+    if (said == Said::Card) && (lens & (1 << 15 | 1 << 16) != 0) {
+        return true;
+    }
+    checked(groups, digits)
+}
+
+/// Whether the digits, in one of the ways in which they may be corrected, pass the check.
+fn checked(groups: &[Group], digits: &[u8]) -> bool {
+    let certain = groups.iter().all(|group| !group.corrects && (group.lens & 1 == 0 || group.len == 0));
+    if let (true, Some(first), Some(last)) = (certain, groups.first(), groups.last()) {
+        return is_card(&digits[first.digits..last.digits + last.len]);
+    }
+    let mut candidates: Vec<Vec<u8>> = vec![Vec::with_capacity(24)];
+    for group in groups {
+        if group.corrects {
+            // How much of it is taken back is not said: up to eight digits, or everything.
+            let taken = candidates.len().min(64);
+            for at in 0..taken {
+                let length = candidates[at].len();
+                for back in (1..=8.min(length)).chain([length]) {
+                    let shorter = candidates[at][..length - back].to_vec();
+                    if candidates.len() < 600 {
+                        candidates.push(shorter);
+                    }
+                }
+            }
+        }
+        let optional = group.lens & 1 != 0 && group.len > 0;
+        if optional && candidates.len() < 16 {
+            candidates.extend(candidates.clone());
+        }
+        let half = if optional { candidates.len() / 2 } else { 0 };
+        for candidate in &mut candidates[half..] {
+            if candidate.len() < 48 {
+                candidate.extend(&digits[group.digits..group.digits + group.len]);
+            }
+        }
+    }
+    candidates.iter().any(|candidate| is_card(candidate))
+}
+
+/// Whether these are the digits of a card: the networks' numbers begin with 2 to 6.
+fn is_card(digits: &[u8]) -> bool {
+    LENGTHS.contains(&digits.len()) && (2..=6).contains(&digits[0]) && luhn(digits.iter().copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn luhn_s_check_passes_what_the_networks_publish() {
+        for number in
+            ["4111111111111111", "5555555555554444", "378282246310005", "30569309025904", "6011111111111117"]
+        {
+            assert!(luhn(number.bytes().map(|byte| byte - b'0')), "{number}");
+            let wrong = number.bytes().rev().enumerate().map(|(at, byte)| {
+                let digit = byte - b'0';
+                if at == 0 { (digit + 1) % 10 } else { digit }
+            });
+            let wrong: Vec<u8> = wrong.collect();
+            assert!(!luhn(wrong.into_iter().rev()), "{number}");
+        }
+    }
+}

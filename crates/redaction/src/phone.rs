@@ -1,0 +1,269 @@
+//! Telephone numbers: which digits may be one.
+
+use crate::{
+    context::Said,
+    numbers::{Form, Group},
+    tokens::Gap,
+};
+
+/// How sure it is that groups are a telephone number. What is surer is looked for first.
+pub(crate) type Sure = u8;
+/// Its length and form are those of a telephone number.
+pub(crate) const CERTAIN: Sure = 3;
+/// They may be.
+pub(crate) const LIKELY: Sure = 2;
+/// They may be, and a telephone is spoken of.
+pub(crate) const SPOKEN_OF: Sure = 1;
+
+/// What is known of groups together.
+pub(crate) struct Window<'a> {
+    pub(crate) groups: &'a [Group],
+    /// All digits of the run.
+    pub(crate) digits: &'a [u8],
+    /// The numbers of digits that they may be together.
+    pub(crate) lens: u64,
+    pub(crate) said: Said,
+}
+
+impl Window<'_> {
+    fn may_be(&self, length: usize) -> bool {
+        self.lens & (1 << length) != 0
+    }
+
+    /// Its digits, as they are said.
+    fn own(&self) -> &[u8] {
+        let (Some(first), Some(last)) = (self.groups.first(), self.groups.last()) else { return &[] };
+        &self.digits[first.digits..last.digits + last.len]
+    }
+
+    fn first(&self) -> u8 {
+        self.own().first().copied().unwrap_or(0)
+    }
+
+    /// The groups but for an extension.
+    fn counted(&self) -> impl Iterator<Item = &Group> {
+        self.groups.iter().filter(|group| !group.extension)
+    }
+
+    fn written(&self) -> bool {
+        self.groups.iter().all(|group| group.form == Form::Written)
+    }
+
+    /// Whether the groups are steps of a count: `one two three four`, `10 20 30`.
+    fn counts(&self) -> bool {
+        let value = |group: &Group| {
+            self.digits[group.digits..group.digits + group.len]
+                .iter()
+                .fold(0_i64, |value, digit| value * 10 + i64::from(*digit))
+        };
+        if self.groups.len() < 3 || self.groups.iter().any(|group| group.len > 6) {
+            return false;
+        }
+        let step = value(&self.groups[1]) - value(&self.groups[0]);
+        step != 0 && self.groups.windows(2).all(|pair| value(&pair[1]) - value(&pair[0]) == step)
+    }
+
+    /// How sure it is; zero if it is none.
+    pub(crate) fn sure(&self) -> Sure {
+        let groups = self.groups;
+        let (Some(first), fits) = (groups.first(), self.lens & 0b1111_1111_1000_0000 != 0) else { return 0 };
+        if first.extension || groups.iter().any(|group| group.len > 15) {
+            return 0;
+        }
+        if groups.iter().skip(1).any(|group| group.plus) && first.plus {
+            return 0;
+        }
+        if first.plus {
+            return if fits { CERTAIN } else { 0 };
+        }
+        let own = self.own();
+        let abroad = own.starts_with(&[0, 0]) || own.starts_with(&[0, 1, 1]);
+        if abroad
+            && (11..=18).any(|length| self.may_be(length))
+            && self.said != Said::Other
+            && valid(&own[if own[1] == 0 { 2 } else { 3 }..])
+        {
+            return CERTAIN;
+        }
+        if self.said == Said::Other || groups.iter().any(|group| group.plus && !std::ptr::eq(group, first)) {
+            return 0;
+        }
+        let spoken_of = self.said == Said::Phone;
+        if groups.iter().any(|group| group.doubtful) && !(spoken_of && fits) {
+            return 0;
+        }
+        let counts = self.counts();
+        let usual = self.may_be(10) || (self.may_be(11) && self.first() <= 1);
+        let form = if self.written() { self.written_form() } else { self.spoken_form() };
+        match form {
+            _ if counts && !spoken_of => 0,
+            CERTAIN => CERTAIN,
+            LIKELY if self.said != Said::Near || usual => LIKELY,
+            _ if spoken_of && usual => LIKELY,
+            _ if spoken_of && fits && !counts => SPOKEN_OF,
+            _ if self.long() => SPOKEN_OF,
+            _ => 0,
+        }
+    }
+
+    /// More digits than a number has, without a pause: several numbers, or one with what was misheard.
+    fn long(&self) -> bool {
+        let spoken = self.counted().all(|group| group.form == Form::Single);
+        let several = self.may_be(20) || self.may_be(30);
+        let said = self.said == Said::Phone && (16..=40).any(|length| self.may_be(length));
+        spoken
+            && !self.counted().skip(1).any(|group| group.breakable)
+            && (said || (several && self.said == Said::Nothing))
+    }
+
+    fn written_form(&self) -> Sure {
+        let own = self.own();
+        let mut lens = [0; 16];
+        let mut count = 0;
+        for group in self.counted().take(16) {
+            lens[count] = group.len;
+            count += 1;
+        }
+        let lens = &lens[..count];
+        let Some(first) = self.groups.first() else { return 0 };
+        let second = self.groups.get(1).filter(|group| !group.extension);
+        let total: usize = lens.iter().sum();
+        let zero = own.first() == Some(&0);
+        if self.counted().any(|group| group.corrects || group.echo || group.apart) {
+            let usual = self.may_be(10) || (self.may_be(11) && self.first() <= 1);
+            return if usual && self.counted().any(|group| group.corrects || group.echo) {
+                CERTAIN
+            } else if usual {
+                LIKELY
+            } else {
+                0
+            };
+        }
+        if first.paren && count > 1 && (2..=5).contains(&lens[0]) && (7..=12).contains(&total) {
+            return CERTAIN;
+        }
+        if second.is_some_and(|group| group.paren) && lens[0] == 1 && total == 11 {
+            return CERTAIN;
+        }
+        let singles = lens.iter().all(|len| *len == 1);
+        let usual = total == 10 || (total == 11 && own[0] <= 1);
+        if singles {
+            return if usual {
+                CERTAIN
+            } else if total == 7 {
+                LIKELY
+            } else {
+                0
+            };
+        }
+        // Some digits one by one, the rest in groups.
+        if lens.contains(&1) && usual && lens.iter().filter(|len| **len == 1).count() > 2 {
+            return CERTAIN;
+        }
+        match *lens {
+            [3, 3, 4]
+            | [1, 3, 3, 4]
+            | [3, 7]
+            | [1, 3, 7]
+            | [1, 10]
+            | [6, 4]
+            | [5, 5]
+            | [4, 3, 3]
+            | [3, 3, 2, 2]
+            | [3, 4, 3] => CERTAIN,
+            [10] => CERTAIN,
+            [11] if own[0] <= 1 => CERTAIN,
+            [5, 6]
+            | [4, 3, 4]
+            | [3, 4, 4]
+            | [5, 3, 3]
+            | [4, 7]
+            | [2, 9]
+            | [2, 4, 4]
+            | [2, 8]
+            | [4, 6]
+            | [2, 2, 2, 2, 2]
+            | [3, 3, 5]
+            | [3, 2, 3, 2]
+                if zero =>
+            {
+                CERTAIN
+            }
+            [1, 3, 3, 2, 2] if own[0] == 8 => CERTAIN,
+            [2, 5, 4] | [3, 4, 4] => CERTAIN,
+            [2, 4, 4] | [4, 6] | [4, 2, 4] => LIKELY,
+            [3, 4] if own[0] > 1 => {
+                if second.is_some_and(tight) {
+                    CERTAIN
+                } else {
+                    LIKELY
+                }
+            }
+            [7] if own[0] > 1 => LIKELY,
+            _ if zero && (9..=12).contains(&total) && lens.len() < 6 => LIKELY,
+            [3, 3, 3] | [3, 2, 2, 2] if !zero && anywhere(own) => LIKELY,
+            [2, 3, 3, 4]
+            | [2, 5, 5]
+            | [2, 2, 4, 4]
+            | [2, 4, 6]
+            | [2, 10]
+            | [12]
+            | [3, 9]
+            | [2, 3, 2, 2, 2]
+            | [2, 3, 3, 3]
+            | [11]
+            | [13]
+                if valid(own) =>
+            {
+                LIKELY
+            }
+            _ => 0,
+        }
+    }
+
+    fn spoken_form(&self) -> Sure {
+        let singles = self
+            .counted()
+            .filter(|group| group.form == Form::Single || (group.form == Form::Written && group.len == 1));
+        let singles: usize = singles.map(|group| group.len).sum();
+        let written = self.counted().any(|group| group.form == Form::Written && group.len > 1);
+        let usual = self.may_be(10) || (self.may_be(11) && self.first() <= 1);
+        let round = self.counted().any(|group| group.round && group.len == 3);
+        let zero = self.first() == 0 && (9..=11).any(|length| self.may_be(length));
+        if usual && (singles >= 3 || written || round) {
+            return CERTAIN;
+        }
+        if zero && (singles >= 3 || usual) {
+            return LIKELY;
+        }
+        if self.may_be(7) && singles + usize::from(written) * 2 >= 3 {
+            return LIKELY;
+        }
+        0
+    }
+}
+
+fn tight(group: &Group) -> bool {
+    group.glue.is_some_and(|gap| gap.has(Gap::DASH | Gap::DOT | Gap::SLASH))
+}
+
+/// Whether digits that begin with a country's code are a valid number there, as libphonenumber knows it.
+fn valid(digits: &[u8]) -> bool {
+    if !(7..=15).contains(&digits.len()) || digits[0] == 0 {
+        return false;
+    }
+    let mut text = String::with_capacity(16);
+    text.push('+');
+    text.extend(digits.iter().map(|digit| char::from(b'0' + digit)));
+    phonenumber::parse(None, &text).is_ok_and(|number| number.is_valid())
+}
+
+/// Whether digits are a valid number in one of the countries where national numbers have nine digits and no zero before
+/// them.
+fn anywhere(digits: &[u8]) -> bool {
+    [&[3, 4][..], &[3, 5, 1], &[4, 8]].iter().any(|country| {
+        let mut whole = country.to_vec();
+        whole.extend(digits);
+        valid(&whole)
+    })
+}

@@ -1,0 +1,355 @@
+//! E-mail addresses as they are said: `j dot smith at gmail dot com`.
+
+use crate::{
+    numbers::Source,
+    tokens::Gap,
+    vocabulary::{Class, is_provider, is_top},
+};
+
+/// How many words are looked at on either side of `at`.
+const REACH: usize = 24;
+
+/// The address whose `at` is the token at `at`, as its first token and the one after its last.
+pub(crate) fn around(source: &Source<'_>, floor: usize, at: usize) -> Option<(usize, usize)> {
+    let first = host(source, at);
+    let end = domain(source, first);
+    let known = || is_provider(source.word(first)).then_some(first + 1);
+    let (end, certain) = end.map(|end| (end, true)).or_else(|| known().map(|end| (end, false)))?;
+    let named = named(source, floor, at);
+    if !certain && named.is_none() && !mail_is_spoken_of(source, floor, at) {
+        return None;
+    }
+    let start = named.or_else(|| local(source, floor, at))?;
+    Some((start, end))
+}
+
+/// Where the part before a written address goes on to the left: `john dot smith@gmail.com`.
+pub(crate) fn leading(source: &Source<'_>, floor: usize, at: usize) -> Option<usize> {
+    let before = at.checked_sub(1).filter(|before| *before >= floor)?;
+    let joins =
+        matches!(source.class(before), Class::Dot | Class::Joiner) && !source.tokens[at].gap.has(Gap::STOP);
+    if joins { local(source, floor, before) } else { None }
+}
+
+/// The first word of the domain: past `at sign`, `at the rate`.
+fn host(source: &Source<'_>, at: usize) -> usize {
+    let mut first = at + 1;
+    if source.is(first, &["the"]) && source.is(first + 1, &["rate"]) {
+        first += 2;
+    }
+    if source.is(first, &["sign", "symbol"]) {
+        first += 1;
+    }
+    while filler(source, first) || source.is(first, &["of"]) && source.is(first.wrapping_sub(1), &["rate"]) {
+        first += 1;
+    }
+    first
+}
+
+fn filler(source: &Source<'_>, at: usize) -> bool {
+    source.class(at) == Class::Filler
+        && !source.is(at, &["right", "well", "cool", "go", "like", "sure", "so", "great"])
+}
+
+/// Where the domain ends that begins at a token. It must have a dot, and end in a top-level domain.
+fn domain(source: &Source<'_>, first: usize) -> Option<usize> {
+    let (mut at, mut words, mut spelled, mut labels, mut dot) = (first, 0, 0, 0, false);
+    let speaker = source.speaker(first.checked_sub(1)?);
+    while at < first + REACH {
+        let token = source.tokens.get(at)?;
+        if token.gap.has(Gap::SEGMENT) && source.speaker(at) != speaker {
+            let begin = at;
+            while source.class(at) == Class::Filler && source.speaker(at) != speaker && at < begin + 6 {
+                at += 1;
+            }
+            if source.speaker(at) != speaker {
+                return None;
+            }
+            continue;
+        }
+        if matches!(token.class, Class::End | Class::Masked | Class::At) || (token.gap.has(Gap::STOP) && !dot)
+        {
+            return None;
+        }
+        dot |= token.gap.has(Gap::DOT) && at > first;
+        if token.class == Class::Dot {
+            dot = true;
+            at += 1;
+            continue;
+        }
+        if filler(source, at) {
+            at += 1;
+            continue;
+        }
+        if !dot {
+            let letter = token.end - token.start == 1 || matches!(token.class, Class::Spelling | Class::Unit);
+            if words == 0 && spelled == 0 && source.is(at, &["the", "this", "our", "that"]) {
+                return None;
+            }
+            words += usize::from(!letter);
+            spelled += usize::from(letter);
+            if words > 4 || spelled > 14 {
+                return None;
+            }
+            at += 1;
+            continue;
+        }
+        if words + spelled == 0 {
+            return None;
+        }
+        let length = top(source, at);
+        if length == 0 {
+            (words, spelled, dot) = (1, 0, false);
+            labels += 1;
+            if labels > 4 {
+                return None;
+            }
+            at += 1;
+            continue;
+        }
+        at += length;
+        // `co dot uk`.
+        let further = match source.tokens.get(at) {
+            Some(next) if next.class == Class::Dot => at + 1,
+            Some(next) if next.gap.has(Gap::DOT) && next.gap.tight() => at,
+            _ => return Some(at),
+        };
+        let length = top(source, further);
+        return Some(if length > 0 { further + length } else { at });
+    }
+    None
+}
+
+/// How many tokens are a top-level domain: `com`, `c o m`.
+fn top(source: &Source<'_>, at: usize) -> usize {
+    if source.word(at).len() > 1 {
+        return usize::from(is_top(source.word(at)));
+    }
+    let mut word = String::new();
+    let letters = (at..at + 4).take_while(|at| {
+        let letter = source.word(*at);
+        letter.len() == 1 && letter.as_bytes()[0].is_ascii_alphabetic() && {
+            word.push_str(letter);
+            true
+        }
+    });
+    let count = letters.count();
+    (2..=count).rev().find(|length| is_top(&word[..*length])).unwrap_or(0)
+}
+
+/// Whether mail is spoken of shortly before.
+fn mail_is_spoken_of(source: &Source<'_>, floor: usize, at: usize) -> bool {
+    (floor.max(at.saturating_sub(10))..at).any(|place| source.class(place) == Class::EmailCue)
+}
+
+/// Where the local part begins if the address is announced: everything after `my email is`.
+fn named(source: &Source<'_>, floor: usize, at: usize) -> Option<usize> {
+    let lowest = floor.max(at.saturating_sub(14));
+    let mut cue = at;
+    loop {
+        cue = cue.checked_sub(1).filter(|cue| *cue >= lowest)?;
+        let ends = source.tokens[cue + 1].gap.has(Gap::STOP | Gap::SEGMENT);
+        if ends || source.class(cue) == Class::Masked {
+            return None;
+        }
+        if source.class(cue) == Class::EmailCue && cue + 1 < at {
+            break;
+        }
+    }
+    let mut start = cue + 1;
+    let announces = |at: usize| {
+        matches!(
+            source.class(at),
+            Class::Link | Class::Filler | Class::Number | Class::At | Class::Determiner
+        ) || source.is(
+            at,
+            &[
+                "address", "on", "file", "the", "my", "for", "me", "him", "her", "that's", "to", "name",
+                "here", "would", "account", "i", "have", "us", "you", "of", "and",
+            ],
+        )
+    };
+    while start < at
+        && announces(start)
+        && !(source.word(start).len() == 1 && source.word(start + 1).len() == 1)
+    {
+        start += 1;
+    }
+    let inside = start..at;
+    let fits = !inside.is_empty()
+        && inside.clone().all(|at| {
+            let single = source.word(at).len() == 1;
+            single
+                || !matches!(
+                    source.class(at),
+                    Class::Function
+                        | Class::PhoneCue
+                        | Class::EmailCue
+                        | Class::At
+                        | Class::Masked
+                        | Class::Link
+                )
+                || source.is(
+                    at,
+                    &[
+                        "in", "as", "like", "for", "with", "my", "me", "live", "works", "working", "check",
+                        "to", "i", "work", "store", "shop", "web", "meet",
+                    ],
+                )
+        });
+    fits.then_some(start)
+}
+
+/// Whether a token is part of something that is spelled.
+fn spelled(source: &Source<'_>, at: usize) -> bool {
+    match source.class(at) {
+        Class::Letter
+        | Class::Spelling
+        | Class::Unit
+        | Class::Teen
+        | Class::Tens
+        | Class::Oh
+        | Class::Digits
+        | Class::Multiplier
+        | Class::Hundred => true,
+        Class::Function => source.word(at).len() == 1,
+        _ => false,
+    }
+}
+
+/// Whether a token may be a name.
+fn name(source: &Source<'_>, at: usize) -> bool {
+    matches!(
+        source.class(at),
+        Class::Other
+            | Class::Mixed
+            | Class::Quantity
+            | Class::Contrary
+            | Class::Area
+            | Class::CardCue
+            | Class::Million
+    )
+}
+
+/// Where the local part begins, word by word to the left of `at`.
+fn local(source: &Source<'_>, floor: usize, at: usize) -> Option<usize> {
+    let lowest = floor.max(at.saturating_sub(REACH));
+    let speaker = source.speaker(at);
+    let mut place = modifiers(source, lowest, at);
+    let (mut begin, mut names) = (None, 0);
+    while place > lowest {
+        // What stands before a pause or another's turn.
+        let gap = source.tokens.get(place).map_or(Gap::default(), |token| token.gap);
+        let paused = gap.has(Gap::COMMA | Gap::COLON | Gap::PAREN);
+        if gap.has(Gap::STOP) || (gap.has(Gap::LINE) && !gap.has(Gap::SEGMENT)) {
+            break;
+        }
+        while place > lowest && source.speaker(place - 1) != speaker && at - place < REACH {
+            place -= 1;
+        }
+        if place <= lowest {
+            break;
+        }
+        let last = place - 1;
+        if let Some(first) = explained(source, lowest, last) {
+            place = first;
+            begin = Some(first);
+            continue;
+        }
+        if spelled(source, last) {
+            if paused
+                && begin.is_some_and(|begin| !spelled(source, begin))
+                && !matches!(source.class(last), Class::Letter)
+            {
+                break;
+            }
+            place = last;
+            begin = Some(last);
+            if place > lowest && source.is(place - 1, &["capital", "uppercase", "lowercase"]) {
+                place -= 1;
+                begin = Some(place);
+            }
+            continue;
+        }
+        match source.class(last) {
+            Class::Dot | Class::Joiner | Class::Plus if place > lowest + 1 => {
+                place = last;
+                names = 0;
+                // What is joined must be there, whatever word it is.
+                let joined = modifiers(source, lowest, place);
+                if joined > lowest
+                    && !matches!(source.class(joined - 1), Class::Masked | Class::At | Class::Dot)
+                {
+                    if source.word(joined - 1).len() > 1 && !spelled(source, joined - 1) {
+                        names = 1;
+                        begin = Some(joined - 1);
+                        place = joined - 1;
+                    }
+                } else {
+                    break;
+                }
+            }
+            Class::Filler
+                if begin.is_some()
+                    && last > lowest
+                    && !source.is(
+                        last,
+                        &["like", "so", "well", "right", "okay", "ok", "sure", "yeah", "yes", "please"],
+                    ) =>
+            {
+                place = last
+            }
+            Class::Filler if begin.is_none() => place = last,
+            _ if name(source, last) => {
+                let glued = gap.has(Gap::DOT | Gap::GLUE | Gap::DASH) && gap.tight();
+                if (names >= 2 || paused) && !glued && begin.is_some() {
+                    break;
+                }
+                names += 1;
+                place = last;
+                begin = Some(last);
+            }
+            _ => break,
+        }
+    }
+    begin
+}
+
+/// `b as in boy`, `b for bravo`: where it begins.
+fn explained(source: &Source<'_>, lowest: usize, last: usize) -> Option<usize> {
+    let letter = |at: usize| source.word(at).len() == 1;
+    if last >= lowest + 3 && source.is(last - 1, &["in"]) && source.is(last - 2, &["as"]) && letter(last - 3)
+    {
+        return Some(last - 3);
+    }
+    let begins = |at: usize| {
+        source.word(last).get(..1).is_some_and(|first| first.eq_ignore_ascii_case(source.word(at)))
+    };
+    (last >= lowest + 2 && source.is(last - 1, &["for", "like"]) && letter(last - 2) && begins(last - 2))
+        .then(|| last - 2)
+}
+
+/// Back over `all one word`, `no spaces`, `all lower case`.
+fn modifiers(source: &Source<'_>, lowest: usize, at: usize) -> usize {
+    let mut place = at;
+    while place > lowest {
+        let last = place - 1;
+        if source.is(last, &["word"]) && last > lowest && source.is(last - 1, &["one"]) {
+            place -= 2;
+        } else if source.is(last, &["case"]) && last > lowest && source.is(last - 1, &["lower", "upper"]) {
+            place -= 2;
+        } else if source.is(last, &["lowercase", "uppercase", "spaces", "caps"])
+            || (place < at && source.is(last, &["all", "no", "in", "that's"]))
+        {
+            place -= 1;
+        } else {
+            break;
+        }
+    }
+    place
+}
+
+/// Which tokens of `start..end` are part of the address: the other's are only where they repeat what is spelled.
+pub(crate) fn belongs(source: &Source<'_>, at: usize, token: usize) -> bool {
+    source.speaker(token) == source.speaker(at) || spelled(source, token)
+}

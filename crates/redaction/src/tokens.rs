@@ -1,0 +1,342 @@
+//! Text as tokens: words, digits, and what stands between them.
+
+use std::ops::Range;
+
+use crate::{
+    characters::{dash, digit, unseen},
+    vocabulary::{Class, class},
+};
+
+/// What stands between a token and the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Gap(pub(crate) u16);
+
+impl Gap {
+    pub(crate) const SPACE: u16 = 1;
+    pub(crate) const DASH: u16 = 1 << 1;
+    /// A dot that does not end a sentence.
+    pub(crate) const DOT: u16 = 1 << 2;
+    /// A comma, or dots or a long dash: a pause.
+    pub(crate) const COMMA: u16 = 1 << 3;
+    pub(crate) const SLASH: u16 = 1 << 4;
+    pub(crate) const PAREN: u16 = 1 << 5;
+    pub(crate) const PLUS: u16 = 1 << 6;
+    pub(crate) const COLON: u16 = 1 << 7;
+    /// The sign of a currency right before the token.
+    pub(crate) const CURRENCY: u16 = 1 << 8;
+    pub(crate) const HASH: u16 = 1 << 9;
+    /// The sign of a currency or a percentage right after the token before.
+    pub(crate) const UNIT_AFTER: u16 = 1 << 10;
+    /// The end of a sentence.
+    pub(crate) const STOP: u16 = 1 << 11;
+    /// A new line.
+    pub(crate) const LINE: u16 = 1 << 12;
+    /// `_`, `=`, `&` and others that glue things together.
+    pub(crate) const GLUE: u16 = 1 << 13;
+    /// Another segment.
+    pub(crate) const SEGMENT: u16 = 1 << 14;
+    /// Quotes and whatever else.
+    pub(crate) const OTHER: u16 = 1 << 15;
+
+    pub(crate) fn has(self, flags: u16) -> bool {
+        self.0 & flags != 0
+    }
+
+    /// Whether nothing separates the two but signs.
+    pub(crate) fn tight(self) -> bool {
+        !self.has(Self::SPACE | Self::LINE | Self::SEGMENT | Self::STOP)
+    }
+}
+
+/// A token.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Token {
+    /// Where it begins, in bytes.
+    pub(crate) start: usize,
+    /// Where it ends.
+    pub(crate) end: usize,
+    /// Which segment it is in.
+    pub(crate) segment: u32,
+    pub(crate) gap: Gap,
+    pub(crate) class: Class,
+    /// The value of a word for a number, or the letter.
+    pub(crate) value: u8,
+}
+
+impl Token {
+    /// Whether it may be part of something that is looked for.
+    pub(crate) fn matters(&self) -> bool {
+        matches!(
+            self.class,
+            Class::Digits
+                | Class::Unit
+                | Class::Teen
+                | Class::Tens
+                | Class::Hundred
+                | Class::Multiplier
+                | Class::Oh
+                | Class::Letter
+                | Class::Spelling
+                | Class::At
+                | Class::Dot
+                | Class::Joiner
+        )
+    }
+}
+
+/// Goes through a text, token by token.
+pub(crate) struct Tokens<'a> {
+    text: &'a str,
+    place: usize,
+    /// Where each segment ends.
+    ends: &'a [usize],
+    segment: usize,
+    /// Written addresses, which become tokens of their own.
+    addresses: std::iter::Peekable<std::slice::Iter<'a, Range<usize>>>,
+    done: bool,
+}
+
+const LETTER: u8 = 1;
+const DIGIT: u8 = 2;
+const WIDE: u8 = 3;
+
+/// What kind of byte each is: a letter, a digit, part of another character, or none of these.
+static KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let of = byte as u8;
+        kinds[byte] = if of.is_ascii_alphabetic() {
+            LETTER
+        } else if of.is_ascii_digit() {
+            DIGIT
+        } else if of >= 128 {
+            WIDE
+        } else {
+            0
+        };
+        byte += 1;
+    }
+    kinds
+};
+
+impl<'a> Tokens<'a> {
+    pub(crate) fn new(text: &'a str, ends: &'a [usize], addresses: &'a [Range<usize>]) -> Self {
+        Self { text, place: 0, ends, segment: 0, addresses: addresses.iter().peekable(), done: false }
+    }
+
+    fn character(&self, place: usize) -> Option<char> {
+        self.text[place..].chars().next()
+    }
+
+    /// Everything up to the next token.
+    fn gap(&mut self) -> Gap {
+        let bytes = self.text.as_bytes();
+        let mut gap = 0;
+        let begin = self.place;
+        while self.place < bytes.len() {
+            if self.ends[self.segment] <= self.place && self.segment + 1 < self.ends.len() {
+                self.segment += 1;
+                gap |= Gap::SEGMENT;
+                continue;
+            }
+            let byte = bytes[self.place];
+            let kind = KINDS[usize::from(byte)];
+            if kind == LETTER || kind == DIGIT || byte == b'@' {
+                break;
+            }
+            if byte == b'[' && masked(&self.text[self.place..]).is_some() {
+                break;
+            }
+            if kind == WIDE {
+                let Some(character) = self.character(self.place) else { break };
+                if !unseen(character) && (character.is_alphanumeric() || character == '＠') {
+                    break;
+                }
+                gap |= wide(character, self.place == begin);
+                self.place += character.len_utf8();
+                continue;
+            }
+            let next = bytes.get(self.place + 1).copied();
+            let ends_here = next.is_none_or(|next| next.is_ascii_whitespace() || b"\")'".contains(&next));
+            // A sign of a currency belongs to what follows it at once.
+            if gap & Gap::CURRENCY != 0 && byte != b' ' && byte != b'-' {
+                gap &= !Gap::CURRENCY;
+            }
+            gap |= match byte {
+                b' ' | b'\t' => Gap::SPACE,
+                b'\n' | b'\r' => Gap::LINE | Gap::SPACE,
+                b'-' => Gap::DASH,
+                b'.' if next == Some(b'.') => {
+                    while bytes.get(self.place + 1) == Some(&b'.') {
+                        self.place += 1;
+                    }
+                    Gap::COMMA | Gap::SPACE
+                }
+                b'.' if ends_here && gap & Gap::SPACE != 0 => Gap::DOT,
+                b'.' if ends_here => Gap::STOP,
+                b'.' => Gap::DOT,
+                b'!' | b'?' | b';' if ends_here => Gap::STOP,
+                b',' => Gap::COMMA,
+                b'/' => Gap::SLASH,
+                b'(' | b')' => Gap::PAREN,
+                b'+' => Gap::PLUS,
+                b':' => Gap::COLON,
+                b'$' if self.place == begin => Gap::CURRENCY | Gap::UNIT_AFTER,
+                b'$' => Gap::CURRENCY,
+                b'%' if self.place == begin => Gap::UNIT_AFTER,
+                b'#' => Gap::HASH,
+                b'_' | b'=' | b'&' | b'?' | b'\\' | b'~' | b'^' | b'|' | b'*' => Gap::GLUE,
+                _ => Gap::OTHER,
+            };
+            self.place += 1;
+        }
+        // At the very beginning there is nothing that a unit could come after.
+        if begin == 0 { Gap(gap & !Gap::UNIT_AFTER) } else { Gap(gap) }
+    }
+
+    /// A word, or digits, or both in one. Returns what it is and its value; `self.place` is after it.
+    fn word(&mut self) -> (Class, u8) {
+        let bytes = self.text.as_bytes();
+        let start = self.place;
+        let (mut letters, mut latin, mut digits, mut apostrophe) = (0_usize, 0_usize, 0_usize, None);
+        let limit = self.ends[self.segment];
+        while self.place < limit {
+            let byte = bytes[self.place];
+            match KINDS[usize::from(byte)] {
+                LETTER => {
+                    // `0132x204`: an extension; `4155550132ext4` as well.
+                    if digits > 0 && letters == 0 && self.extension_follows() {
+                        break;
+                    }
+                    letters += 1;
+                    latin += 1;
+                    self.place += 1;
+                }
+                DIGIT => {
+                    if letters > 0 && latin == 0 {
+                        break;
+                    }
+                    digits += 1;
+                    self.place += 1;
+                }
+                WIDE => {
+                    let Some(character) = self.character(self.place) else { break };
+                    if digit(character).is_some() {
+                        if letters > 0 && latin == 0 {
+                            break;
+                        }
+                        digits += 1;
+                    } else if character == '’' && letters > 0 && self.letter_at(self.place + 3) {
+                        apostrophe = apostrophe.or(Some(self.place));
+                    } else if unseen(character) {
+                    } else if character.is_alphanumeric() {
+                        // What is written without spaces may stand right beside a number.
+                        if digits > 0 && letters == 0 && u32::from(character) >= 0x590 {
+                            break;
+                        }
+                        letters += 1;
+                    } else {
+                        break;
+                    }
+                    self.place += character.len_utf8();
+                }
+                _ if byte == b'\'' && letters > 0 && self.letter_at(self.place + 1) => {
+                    apostrophe = apostrophe.or(Some(self.place));
+                    self.place += 1;
+                }
+                _ => break,
+            }
+        }
+        if digits > 0 {
+            return (if letters > 0 { Class::Mixed } else { Class::Digits }, 0);
+        }
+        let word = &bytes[start..self.place];
+        match apostrophe {
+            // `it's`, `number's`, but neither `o'brien` nor `o'clock`.
+            Some(stem) if self.place - stem <= 5 && stem - start > 1 || self.place - stem <= 2 => {
+                match class(word) {
+                    (Class::Other, _) => class(&bytes[start..stem]),
+                    known => known,
+                }
+            }
+            _ => class(word),
+        }
+    }
+
+    fn letter_at(&self, place: usize) -> bool {
+        self.text.as_bytes().get(place).is_some_and(|byte| KINDS[usize::from(*byte)] == LETTER)
+    }
+
+    /// Whether `x` or `ext` and digits are next.
+    fn extension_follows(&self) -> bool {
+        let rest = &self.text.as_bytes()[self.place..];
+        let letters = rest.iter().take(5).take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let named = matches!(&rest[..letters], b"x" | b"X" | b"ext" | b"Ext" | b"EXT");
+        named && rest.get(letters).is_some_and(|byte| byte.is_ascii_digit() || b". ".contains(byte))
+    }
+}
+
+/// How long the mask is that a text begins with.
+fn masked(text: &str) -> Option<usize> {
+    ["[phone]", "[email]", "[card]"].iter().find(|mask| text.starts_with(**mask)).map(|mask| mask.len())
+}
+
+/// What a character outside of ASCII means between tokens.
+fn wide(character: char, first: bool) -> u16 {
+    match character {
+        character if unseen(character) => 0,
+        character if dash(character) => Gap::DASH,
+        '—' | '―' | '…' | '、' | '，' => Gap::COMMA | Gap::SPACE,
+        '。' | '！' | '？' => Gap::STOP,
+        '＋' => Gap::PLUS,
+        '（' | '）' => Gap::PAREN,
+        '．' => Gap::DOT,
+        '：' => Gap::COLON,
+        '€' | '£' | '¥' | '₹' | '₩' | '¢' if first => Gap::CURRENCY | Gap::UNIT_AFTER,
+        '€' | '£' | '¥' | '₹' | '₩' | '¢' => Gap::CURRENCY,
+        '°' | 'º' if first => Gap::UNIT_AFTER,
+        '\u{2028}' | '\u{2029}' => Gap::LINE | Gap::SPACE,
+        character if character.is_whitespace() => Gap::SPACE,
+        _ => Gap::OTHER,
+    }
+}
+
+impl Iterator for Tokens<'_> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        if self.done {
+            return None;
+        }
+        let gap = self.gap();
+        let start = self.place;
+        let segment = self.segment as u32;
+        while self.addresses.peek().is_some_and(|address| address.end <= start) {
+            self.addresses.next();
+        }
+        let mut token = Token { start, end: start, segment, gap, class: Class::End, value: 0 };
+        let Some(byte) = self.text.as_bytes().get(start) else {
+            self.done = true;
+            return Some(token);
+        };
+        if let Some(address) = self.addresses.peek().filter(|address| address.start <= start) {
+            self.place = address.end;
+            token.class = Class::Masked;
+        } else if let Some(length) = masked(&self.text[start..]).filter(|_| *byte == b'[') {
+            self.place = start + length;
+            token.class = Class::Masked;
+        } else if *byte == b'@' || self.text[start..].starts_with('＠') {
+            self.place = start + self.character(start).map_or(1, char::len_utf8);
+            token.class = Class::At;
+        } else {
+            (token.class, token.value) = self.word();
+            if self.place == start {
+                // Cannot be, as a gap ends where a word begins; and if it could, this goes on.
+                self.place = start + self.character(start).map_or(1, char::len_utf8);
+            }
+        }
+        token.end = self.place;
+        Some(token)
+    }
+}

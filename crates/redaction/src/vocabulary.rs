@@ -1,0 +1,484 @@
+//! The English words that mean something to this crate, and what they mean.
+
+use std::sync::LazyLock;
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// A word that means nothing here.
+    Other,
+    /// Digits as they are written.
+    Digits,
+    /// Letters and digits in one: `22H2`, `5th`.
+    Mixed,
+    /// A digit as a word; its value.
+    Unit,
+    /// `ten` to `nineteen`; its value.
+    Teen,
+    /// `twenty` to `ninety`; its value.
+    Tens,
+    /// `hundred`.
+    Hundred,
+    /// `thousand`.
+    Thousand,
+    /// `million` and more.
+    Million,
+    /// `double`, `triple`, `quadruple`; how many.
+    Multiplier,
+    /// `oh`, `o`: a zero among digits, and otherwise none.
+    Oh,
+    /// A word that sounds like a digit: `to`, `for`.
+    Homophone,
+    /// A single letter.
+    Letter,
+    /// A word of the spelling alphabet.
+    Spelling,
+    /// `at` or a lone `@`.
+    At,
+    /// `dot`, `point`, `period`.
+    Dot,
+    /// `dash`, `hyphen`, `underscore`, `space`: what stands within addresses and numbers.
+    Joiner,
+    /// `plus`.
+    Plus,
+    /// A sound between words, or an acknowledgement.
+    Filler,
+    /// The beginning of a correction: `no`, `sorry`, `wait`.
+    Correction,
+    /// `then`, `and`, `followed`, `by`: goes on with a number.
+    Connector,
+    /// `extension`, `ext`.
+    Extension,
+    /// What a count is a count of: `dollars`, `percent`, `years`.
+    Quantity,
+    /// `that`, `this`, `another`: after it, `one` is no digit.
+    Determiner,
+    /// Speaks of a telephone.
+    PhoneCue,
+    /// Speaks of a payment card.
+    CardCue,
+    /// Speaks of mail.
+    EmailCue,
+    /// `number`.
+    Number,
+    /// Something else that has a number, which is never a telephone's: `tracking`.
+    Contrary,
+    /// Something that may have a number, and may only be spoken of: `order`.
+    Thing,
+    /// `area`, `country`, `dialing`: before `code`, speaks of a telephone.
+    Area,
+    /// `code`.
+    Code,
+    /// `is`, `it's`, `says`: stands between the name of a number and the number.
+    Link,
+    /// A word that is no name: it is not taken for the local part of an address.
+    Function,
+    /// Something that is masked already, or an address that is found already.
+    Masked,
+    /// The end of the text.
+    End,
+}
+
+const WORDS: &[(Class, &str)] = &[
+    (Class::Hundred, "hundred hundreds"),
+    (Class::Thousand, "thousand"),
+    (Class::Million, "million millions billion billions trillion thousands"),
+    (Class::Oh, "oh o"),
+    (
+        Class::Spelling,
+        "alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november \
+      oscar papa quebec romeo sierra tango uniform victor whiskey whisky xray yankee zulu",
+    ),
+    (Class::At, "at"),
+    (Class::Dot, "dot point period"),
+    (Class::Joiner, "dash hyphen underscore space slash"),
+    (Class::Plus, "plus"),
+    (
+        Class::Filler,
+        "uh um er erm hm hmm mm mmm mhm mmhm huh ah eh ehm uhm okay ok yes yeah yep yup right sure well got gotcha \
+      great perfect alright thanks uhhuh please like so go ahead alright cool good fine excellent lovely",
+    ),
+    (
+        Class::Correction,
+        "no nope sorry wait scratch strike actually correction rather oops mean not pardon excuse start \
+      starting again hang hold let wrong mistake apologies",
+    ),
+    (Class::Connector, "then and followed by next"),
+    (Class::Extension, "extension ext extn"),
+    (
+        Class::Quantity,
+        "dollars dollar bucks cents euros euro pounds quid yen rupees usd eur gbp percent miles kilometers \
+      years year months weeks days hours minutes seconds people persons users customers units items rows bytes views hits \
+      records degrees feet foot ft inches inch meters metres kg lbs kilos square times calls pixels gallons liters tons \
+      copies votes steps shares points words pages lines avenue street road lane boulevard ave blvd drive mustang honda \
+      am pm o'clock bc ad followers subscribers visitors employees members patients residents cases orders",
+    ),
+    (Class::Determiner, "that this another which each every last first any some no"),
+    (
+        Class::PhoneCue,
+        "phone phones telephone cell cellphone mobile landline call calling called dial dialing dialling text \
+      texting texted sms whatsapp reach reached ring phoned rang callback fax hotline contact voicemail tel ph switchboard \
+      telefono teléfono telefon téléphone telefone numéro número numero nummer",
+    ),
+    (Class::CardCue, "card visa mastercard amex discover debit credit maestro"),
+    (Class::EmailCue, "email emails emailed mail gmail mailbox mailed emailing"),
+    (Class::Number, "number numbers num nr digits"),
+    (
+        Class::Contrary,
+        "tracking confirmation reference ref serial zip zipcode postal postcode version build isbn imei sku upc \
+      vin ssn social routing invoice ticket barcode passcode password pin id lot model dea npi mrn hash uuid timestamp unix \
+      epoch dob born birth population lottery lotto combination odometer meter verification otp auth authorization iban swift \
+      registration ein hex ip mac commit docket medicare medicaid loyalty flyer membership license licence warranty \
+      coordinates latitude longitude elevation counting countdown count testing bytes library insurance npi asin ean gtin \
+      batch hashtag ending ends security username login",
+    ),
+    (
+        Class::Thing,
+        "order account case claim policy member customer employee booking reservation flight gate room suite \
+      apartment apt unit floor exit highway route bus page chapter passport prescription rx group check cheque transaction \
+      item product part box locker score channel department section seat row step error port user student patient badge \
+      permit plate file record purchase po shipment package parcel delivery receipt statement bill loan mortgage contract \
+      quote dosage glucose pressure temperature weight size building sizes rooms channels lines year psalm verse article \
+      form iso rfc hours catalog catalogue asset device equipment vehicle train terminal platform bank sort work-order",
+    ),
+    (Class::Area, "area country dialing city"),
+    (Class::Code, "code codes"),
+    (Class::Link, "is was are it its it's says reads said would be equals being will"),
+    (
+        Class::Function,
+        "the a i me you he she we they him her them us my your his our their who what where when why how if or \
+      but of in on out up down off over under with from into onto about for to have has had do does did can could should \
+      may might must shall look looks looking looked see saw seen visit visiting find finds found online website site web \
+      shop shopping store buy get gets getting give gave use using used go goes going went come comes came check available \
+      located learn read watch listen register log logged sign signed apply pay pays paid order ordered book chat meet met \
+      live lives living work works worked working job jobs here there back more details detail information today tomorrow now \
+      always never just only also still all both than as because send sending sent write writing wrote reply forward cc bcc \
+      him himself one's want wanted need know think guess believe say saying told tell ask asked thank thanks bye hello hi \
+      hey money stuff things everyone anybody somebody nobody else too very really maybe perhaps do don didn doesn isn \
+      wasn won't can't not this's these those let's lets spell spelled address addresses under file update updated \
+      change changed add added put verify confirm listed registered hosted posted user's try tried shows showing",
+    ),
+];
+
+const UNITS: &[(&str, u8)] = &[
+    ("zero", 0),
+    ("nought", 0),
+    ("naught", 0),
+    ("zeros", 0),
+    ("one", 1),
+    ("two", 2),
+    ("three", 3),
+    ("four", 4),
+    ("five", 5),
+    ("fife", 5),
+    ("six", 6),
+    ("seven", 7),
+    ("eight", 8),
+    ("nine", 9),
+    ("niner", 9),
+    ("ones", 1),
+    ("zeroes", 0),
+];
+const TEENS: &[(&str, u8)] = &[
+    ("ten", 10),
+    ("eleven", 11),
+    ("twelve", 12),
+    ("thirteen", 13),
+    ("fourteen", 14),
+    ("fifteen", 15),
+    ("sixteen", 16),
+    ("seventeen", 17),
+    ("eighteen", 18),
+    ("nineteen", 19),
+];
+const TENS: &[(&str, u8)] = &[
+    ("twenty", 20),
+    ("thirty", 30),
+    ("forty", 40),
+    ("fourty", 40),
+    ("fifty", 50),
+    ("sixty", 60),
+    ("seventy", 70),
+    ("eighty", 80),
+    ("ninety", 90),
+];
+const MULTIPLIERS: &[(&str, u8)] =
+    &[("double", 2), ("twice", 2), ("triple", 3), ("treble", 3), ("quadruple", 4), ("quad", 4)];
+const HOMOPHONES: &[(&str, u8)] = &[("to", 2), ("too", 2), ("for", 4), ("won", 1), ("ate", 8)];
+
+/// Mail providers, whose name alone says that what is spoken of is an address.
+const PROVIDERS: &[&str] = &[
+    "gmail",
+    "googlemail",
+    "yahoo",
+    "hotmail",
+    "outlook",
+    "icloud",
+    "aol",
+    "protonmail",
+    "proton",
+    "comcast",
+    "verizon",
+    "gmx",
+    "ymail",
+    "fastmail",
+    "zoho",
+];
+
+/// Top-level domains that are said. All that are written are taken; what is said must be told from `dot dot dot`.
+const TOPS: &[&str] = &[
+    "com",
+    "net",
+    "org",
+    "edu",
+    "gov",
+    "mil",
+    "int",
+    "info",
+    "biz",
+    "io",
+    "co",
+    "ai",
+    "app",
+    "dev",
+    "me",
+    "tv",
+    "us",
+    "uk",
+    "ca",
+    "au",
+    "nz",
+    "ie",
+    "de",
+    "fr",
+    "es",
+    "it",
+    "nl",
+    "be",
+    "ch",
+    "at",
+    "se",
+    "no",
+    "dk",
+    "fi",
+    "pl",
+    "pt",
+    "cz",
+    "gr",
+    "ru",
+    "ua",
+    "tr",
+    "in",
+    "jp",
+    "cn",
+    "kr",
+    "hk",
+    "sg",
+    "my",
+    "ph",
+    "id",
+    "th",
+    "vn",
+    "br",
+    "mx",
+    "ar",
+    "cl",
+    "za",
+    "ng",
+    "ke",
+    "eg",
+    "ae",
+    "sa",
+    "il",
+    "eu",
+    "health",
+    "care",
+    "clinic",
+    "museum",
+    "tech",
+    "online",
+    "site",
+    "store",
+    "shop",
+    "cloud",
+    "xyz",
+    "club",
+    "pro",
+    "name",
+    "law",
+    "legal",
+    "email",
+    "mail",
+    "agency",
+    "company",
+    "solutions",
+    "services",
+    "group",
+    "global",
+    "world",
+    "life",
+    "live",
+    "digital",
+    "design",
+    "studio",
+    "media",
+    "news",
+    "blog",
+    "page",
+    "team",
+    "works",
+    "support",
+    "systems",
+    "software",
+    "network",
+    "finance",
+    "bank",
+    "insure",
+    "dental",
+    "doctor",
+    "hospital",
+    "education",
+    "academy",
+    "school",
+    "university",
+    "church",
+    "foundation",
+    "ngo",
+    "lu",
+    "ro",
+    "hu",
+    "bg",
+    "hr",
+    "si",
+    "sk",
+    "is",
+    "lt",
+    "lv",
+    "ee",
+    "so",
+    "ly",
+    "gg",
+    "fm",
+    "cc",
+    "ws",
+    "to",
+    "coop",
+    "travel",
+    "jobs",
+    "mobi",
+];
+
+/// Whether a word is a provider's name.
+pub(crate) fn is_provider(word: &str) -> bool {
+    PROVIDERS.iter().any(|provider| provider.eq_ignore_ascii_case(word))
+}
+
+/// Whether a word is a top-level domain that is said.
+pub(crate) fn is_top(word: &str) -> bool {
+    TOPS.iter().any(|top| top.eq_ignore_ascii_case(word))
+}
+
+const SLOTS: usize = 4096;
+const LONGEST: usize = 16;
+
+/// An open hash table of the vocabulary. Keys are words of at most 16 bytes, as one number.
+struct Table([(u128, Class, u8); SLOTS]);
+
+static TABLE: LazyLock<Box<Table>> = LazyLock::new(|| {
+    let mut table = Box::new(Table([(0, Class::Other, 0); SLOTS]));
+    let values = [
+        (Class::Unit, UNITS),
+        (Class::Teen, TEENS),
+        (Class::Tens, TENS),
+        (Class::Multiplier, MULTIPLIERS),
+        (Class::Homophone, HOMOPHONES),
+    ];
+    for (class, words) in values {
+        for (word, value) in words {
+            table.insert(word, class, *value);
+        }
+    }
+    for (class, words) in WORDS {
+        for word in words.split_whitespace() {
+            table.insert(word, *class, 0);
+        }
+    }
+    for letter in b'a'..=b'z' {
+        table.insert(char::from(letter).encode_utf8(&mut [0; 4]), Class::Letter, letter);
+    }
+    table
+});
+
+impl Table {
+    /// What is said first about a word holds.
+    fn insert(&mut self, word: &str, class: Class, value: u8) {
+        let Some(key) = key(word.as_bytes()) else { return };
+        let mut slot = slot(key);
+        while self.0[slot].0 != 0 && self.0[slot].0 != key {
+            slot = (slot + 1) % SLOTS;
+        }
+        if self.0[slot].0 == 0 {
+            self.0[slot] = (key, class, value);
+        }
+    }
+}
+
+/// A word in small letters as a number.
+fn key(word: &[u8]) -> Option<u128> {
+    if word.len() > LONGEST {
+        return None;
+    }
+    let mut bytes = [0; LONGEST];
+    bytes[..word.len()].copy_from_slice(word);
+    let key = u128::from_le_bytes(bytes);
+    // Sets the bit that makes capitals small in every byte that is an ASCII letter; other bytes only have to differ.
+    let mut small = bytes;
+    small.make_ascii_lowercase();
+    if small == bytes { Some(key) } else { Some(u128::from_le_bytes(small)) }
+}
+
+fn slot(key: u128) -> usize {
+    let folded = (key as u64) ^ ((key >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (folded.wrapping_mul(0xD6E8_FEB8_6659_FD93) >> 52) as usize % SLOTS
+}
+
+/// What a word is, in letters of any size.
+pub(crate) fn class(word: &[u8]) -> (Class, u8) {
+    let Some(key) = key(word) else { return (Class::Other, 0) };
+    let table = &TABLE.0;
+    let mut slot = slot(key);
+    loop {
+        let (found, class, value) = table[slot];
+        if found == key {
+            return (class, value);
+        }
+        if found == 0 {
+            return (Class::Other, 0);
+        }
+        slot = (slot + 1) % SLOTS;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_known_in_letters_of_any_size() {
+        assert_eq!(class(b"seven"), (Class::Unit, 7));
+        assert_eq!(class(b"SeVen"), (Class::Unit, 7));
+        assert_eq!(class(b"forty"), (Class::Tens, 40));
+        assert_eq!(class(b"q"), (Class::Letter, b'q'));
+        assert_eq!(class(b"o"), (Class::Oh, 0));
+        assert_eq!(class(b"tracking").0, Class::Contrary);
+        assert_eq!(class("téléphone".as_bytes()).0, Class::PhoneCue);
+        assert_eq!(class(b"seventeenthousandfold").0, Class::Other);
+        assert_eq!(class(b"").0, Class::Other);
+    }
+
+    #[test]
+    fn the_table_has_room() {
+        let filled = TABLE.0.iter().filter(|slot| slot.0 != 0).count();
+        assert!(filled * 4 < SLOTS, "{filled} of {SLOTS}: looking for a word would begin to take steps");
+    }
+}
