@@ -88,7 +88,8 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
     let password = json!({"password": rollcall_tests::PASSWORD});
     ours.owner().post("/v1/session/elevate", password).await.expect(200);
     crate::api_keys::make(ours.owner(), json!({})).await;
-    crate::calls::write(ours.owner(), "ours").await;
+    let call = crate::calls::write(ours.owner(), "ours").await;
+    let transcript = crate::transcripts::store(ours.owner(), &call, "nothing much").await.expect(201);
     crate::calls::write(theirs.owner(), "theirs").await;
     let exported = ours.owner().get(PATH).await.expect(200);
     assert_eq!(exported.header("content-type"), "application/x-ndjson");
@@ -114,6 +115,8 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
         let shown: Vec<&Value> = of_type(&lines, kind).into_iter().map(|line| &line[kind]).collect();
         assert_eq!(shown, listed.list("data").iter().collect::<Vec<_>>(), "{kind}");
     }
+    let transcripts = of_type(&lines, "transcript");
+    assert_eq!(transcripts, [&json!({"type": "transcript", "transcript": transcript.body})]);
     // Leaves byte by byte, as they are hashed, with what can be erased beside them.
     let uuid = ours.organization.parse::<OrganizationId>().unwrap().uuid();
     let kept = service
@@ -136,7 +139,7 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
         Some("organization.exported"),
         "the export itself is in the log"
     );
-    let counts = json!({"organization": 1, "member": 5, "invitation": 5, "api_key": 1, "call": 1, "audit_event": kept.len()});
+    let counts = json!({"organization": 1, "member": 5, "invitation": 5, "api_key": 1, "call": 1, "transcript": 1, "audit_event": kept.len()});
     assert_eq!(lines.last().unwrap(), &json!({"type": "end", "counts": counts}));
 
     // Attacks 2 and 15: nothing of another organization, and nothing that lets anybody in.

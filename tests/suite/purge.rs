@@ -96,7 +96,10 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
     let rule = json!({"mfa_required": {"enabled": true}});
     team.owner().patch("/v1/security", rule).await.expect(200);
     crate::api_keys::make(team.owner(), json!({})).await;
-    crate::calls::write(team.owner(), NAME).await;
+    let call = crate::calls::write(team.owner(), NAME).await;
+    crate::transcripts::store(team.owner(), &call, NAME).await.expect(201);
+    crate::media_keys::switch_on(&service, &team, "end_to_end_encryption").await;
+    team.owner().post(&format!("/v1/calls/{call}/media-keys"), json!({})).await.expect(201);
     let slug = team.owner().get("/v1/organization").await.expect(200).text_at("/slug").to_owned();
     service.all_mail_sent().await;
     service.turn_audit_log_on(&team).await;

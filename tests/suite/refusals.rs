@@ -171,6 +171,14 @@ pub(crate) fn rows() -> Vec<Row> {
         row("post", "/v1/calls", P("calls:write")).with(crate::calls::body("refused")),
         row("get", "/v1/calls/{call_id}", P("calls:read")).on(Call),
         row("patch", "/v1/calls/{call_id}", P("calls:write")).with(json!({"to": "+14155550123"})).on(Call),
+        row("get", "/v1/calls/{call_id}/transcript", P("calls:read")).on(Call),
+        row("post", "/v1/calls/{call_id}/transcript", P("calls:write")).with(json!({"segments": []})).on(Call),
+        row("post", "/v1/redactions/preview", P("calls:read")).with(json!({"text": "nothing"})),
+        row("post", "/v1/calls/{call_id}/media-keys", P("media_keys:issue")).with(json!({})).on(Call),
+        row("post", "/v1/calls/{call_id}/media-keys/rotate", P("media_keys:issue")).with(json!({})).on(Call),
+        row("post", "/v1/calls/{call_id}/live-grants", P("live_space:monitor"))
+            .with(json!({"mode": "monitor"}))
+            .on(Call),
     ]
 }
 
@@ -423,6 +431,9 @@ pub(crate) async fn everything_of(service: &Service, team: &Team) -> Vec<Value> 
         "api_keys",
         "api_key_secrets",
         "calls",
+        "transcripts",
+        "media_keys",
+        "media_key_holders",
         "sessions",
         "mails",
         "audit_events",

@@ -26,8 +26,10 @@ pub(crate) async fn access_token(caller: &Caller) -> String {
     caller.post("/v1/tokens", json!({})).await.expect(201).text_at("/access_token").to_owned()
 }
 
+/// The published keys for access tokens.
 pub(crate) async fn published(caller: &Caller) -> Vec<Value> {
-    caller.get("/.well-known/jwks.json").await.expect(200).list("keys").clone()
+    let all = caller.get("/.well-known/jwks.json").await.expect(200).list("keys").clone();
+    all.into_iter().filter(|key| key["purpose"] == "access_token").collect()
 }
 
 fn decoded(part: &str) -> Value {
@@ -55,7 +57,7 @@ pub(crate) fn verified(token: &str, keys: &[Value]) -> Option<Value> {
 /// The private key of a node, as only its keyring opens it.
 pub(crate) async fn seed(service: &Service) -> Vec<u8> {
     let keys =
-        service.database.rows("SELECT kid, encode(private_key, 'hex') AS sealed FROM signing_keys").await;
+        service.database.rows("SELECT kid, encode(private_key, 'hex') AS sealed FROM signing_keys WHERE purpose = 'access_token'").await;
     let [key] = keys.as_slice() else { panic!("{} keys", keys.len()) };
     let hex = key["sealed"].as_str().unwrap();
     let sealed: Vec<u8> =

@@ -37,6 +37,85 @@ CREATE POLICY own_organization ON calls TO rollcall_app
     USING (org_id = NULLIF(current_setting('rollcall.org_id', true), '')::uuid);
 
 ---------------------------------------------------------------------------------------------------
+-- What was said
+---------------------------------------------------------------------------------------------------
+
+CREATE TABLE transcripts (
+    org_id    uuid        NOT NULL,
+    call_id   uuid        NOT NULL,
+    -- Who said what, from when to when: masked, if it was to be.
+    segments  jsonb       NOT NULL CHECK (jsonb_typeof(segments) = 'array'),
+    -- How long that is, so that many can be read without reading too much.
+    bytes     integer     NOT NULL CHECK (bytes >= 0),
+    -- How many were masked of each kind; nothing where it was stored as it came.
+    phones    bigint CHECK (phones >= 0),
+    emails    bigint CHECK (emails >= 0),
+    cards     bigint CHECK (cards >= 0),
+    stored_at timestamptz NOT NULL,
+    version   integer     NOT NULL DEFAULT 1,
+    PRIMARY KEY (org_id, call_id),
+    FOREIGN KEY (org_id, call_id) REFERENCES calls (org_id, call_id) ON DELETE CASCADE,
+    CHECK (num_nulls(phones, emails, cards) IN (0, 3))
+);
+
+GRANT SELECT, INSERT ON transcripts TO rollcall_app;
+GRANT UPDATE (segments, bytes, phones, emails, cards, stored_at, version) ON transcripts TO rollcall_app;
+ALTER TABLE transcripts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE transcripts FORCE  ROW LEVEL SECURITY;
+CREATE POLICY own_organization ON transcripts TO rollcall_app
+    USING (org_id = NULLIF(current_setting('rollcall.org_id', true), '')::uuid);
+
+---------------------------------------------------------------------------------------------------
+-- Keys for media that go from end to end
+---------------------------------------------------------------------------------------------------
+
+-- The base key of a call at this moment; those before are not kept, and none is of a call that is over.
+CREATE TABLE media_keys (
+    org_id      uuid        NOT NULL,
+    call_id     uuid        NOT NULL,
+    generation  integer     NOT NULL CHECK (generation > 0),
+    step        smallint    NOT NULL CHECK (step BETWEEN 0 AND 255),
+    next_sender integer     NOT NULL CHECK (next_sender BETWEEN 0 AND 65536),
+    -- Sealed by the keyring, for this call and this step alone.
+    base_key    bytea       NOT NULL,
+    expires_at  timestamptz NOT NULL,
+    PRIMARY KEY (org_id, call_id),
+    FOREIGN KEY (org_id, call_id) REFERENCES calls (org_id, call_id) ON DELETE CASCADE
+);
+
+-- Who has got a key to take part in a call, and what it took: it stays when they go, for then there must be another key.
+CREATE TABLE media_key_holders (
+    org_id     uuid        NOT NULL,
+    call_id    uuid        NOT NULL,
+    generation integer     NOT NULL,
+    sender     integer     NOT NULL CHECK (sender BETWEEN 0 AND 65535),
+    user_id    uuid,
+    key_id     uuid,
+    permission text        NOT NULL,
+    issued_at  timestamptz NOT NULL,
+    PRIMARY KEY (org_id, call_id, generation, sender),
+    FOREIGN KEY (org_id, call_id) REFERENCES calls (org_id, call_id) ON DELETE CASCADE,
+    CHECK (num_nonnulls(user_id, key_id) = 1)
+);
+
+GRANT SELECT, INSERT, DELETE ON media_keys TO rollcall_app;
+GRANT UPDATE (generation, step, next_sender, base_key, expires_at) ON media_keys TO rollcall_app;
+GRANT SELECT, INSERT ON media_key_holders TO rollcall_app;
+ALTER TABLE media_keys        ENABLE ROW LEVEL SECURITY;
+ALTER TABLE media_keys        FORCE  ROW LEVEL SECURITY;
+ALTER TABLE media_key_holders ENABLE ROW LEVEL SECURITY;
+ALTER TABLE media_key_holders FORCE  ROW LEVEL SECURITY;
+CREATE POLICY own_organization ON media_keys TO rollcall_app
+    USING (org_id = NULLIF(current_setting('rollcall.org_id', true), '')::uuid);
+CREATE POLICY own_organization ON media_key_holders TO rollcall_app
+    USING (org_id = NULLIF(current_setting('rollcall.org_id', true), '')::uuid);
+
+-- Live grants are signed by keys of their own.
+ALTER TABLE signing_keys DROP CONSTRAINT signing_keys_purpose_check;
+ALTER TABLE signing_keys ADD CONSTRAINT signing_keys_purpose_check
+    CHECK (purpose IN ('access_token', 'audit_checkpoint', 'live_grant'));
+
+---------------------------------------------------------------------------------------------------
 -- The end of an organization
 ---------------------------------------------------------------------------------------------------
 
@@ -47,7 +126,8 @@ CREATE POLICY purge ON calls TO rollcall_purge
 CREATE OR REPLACE FUNCTION purge_rows(org uuid, as_of timestamptz, at_most integer) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    -- A table that belongs to organizations goes on this list, before those that it refers to. What opens a key goes with it.
+    -- A table that belongs to organizations goes on this list, before those that it refers to. What opens a key goes with it, and so
+    -- does whatever belongs to a call.
     tables CONSTANT text[] := ARRAY[
         ['mails', 'mail_id'], ['invitations', 'invitation_id'], ['api_keys', 'key_id'], ['plan_changes', 'change_id'],
         ['calls', 'call_id'], ['audit_queue', 'written'], ['audit_leaves', 'idx'], ['audit_tiles', 'tile'],

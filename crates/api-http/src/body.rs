@@ -218,7 +218,7 @@ impl Fields {
 /// The whole body, unless it is larger than it may be, or does not come to its end in half of the time that answering
 /// may take.
 pub(crate) async fn read(request: Request, api: &Api) -> Result<bytes::Bytes, Problem> {
-    let limit = api.settings.body_limit;
+    let limit = api.settings.body_limit_at(request.uri().path());
     let too_large =
         || Problem::new(Code::BodyTooLarge, format!("The body must be at most {limit} bytes long."));
     let announced = request.headers().get(header::CONTENT_LENGTH);

@@ -123,6 +123,10 @@ codes! {
         "Revoke a key that is not needed any more, then make another one.";
     CallExists = "call_exists", CONFLICT, "The external_id names another call",
         "A call with this external_id was written down with other content. PATCH that call, which GET /v1/calls?external_id= finds, or write this one down under a name of its own.";
+    CallEnded = "call_ended", CONFLICT, "The call is over",
+        "Nobody is let into a call that has ended, and it has no keys any more.";
+    EndToEndEncryptionDisabled = "end_to_end_encryption_disabled", CONFLICT, "End-to-end encryption is off",
+        "The organization has switched end-to-end encryption off, so calls have no keys. An Owner can switch it on if the plan has it.";
     ControlsInUse = "controls_in_use", CONFLICT, "Security controls are on that the plan lacks",
         "No protection ends silently. Switch off the controls named in controls first, or say disable_controls: the Owners are told by mail then.";
     SeatLimitReached = "seat_limit_reached", CONFLICT, "No seat is left",
@@ -391,6 +395,10 @@ impl From<Error> for Problem {
                 problem
             }
             Error::Call(CallRefusal::Exists) => Self::plain(Code::CallExists),
+            Error::Call(CallRefusal::Ended) => Self::plain(Code::CallEnded),
+            Error::Call(CallRefusal::EndToEndEncryptionDisabled) => {
+                Self::plain(Code::EndToEndEncryptionDisabled)
+            }
             Error::AlreadyMember => Self::plain(Code::AlreadyMember),
             Error::InvitationPending => Self::plain(Code::InvitationPending),
             Error::InvitationGone => Self::plain(Code::InvitationGone),

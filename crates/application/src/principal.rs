@@ -158,6 +158,14 @@ impl Principal {
         }
     }
 
+    /// What they work in: their own account with it, if they are a person.
+    pub(crate) fn scope(&self) -> Scope {
+        match self {
+            Self::Person(actor) => actor.scope(),
+            Self::Key(key) => key.scope(),
+        }
+    }
+
     /// The organization, if they may do what `permission` names in it.
     ///
     /// # Errors

@@ -363,6 +363,14 @@ actions! {
     CallCreated = "call.created";
     /// What is known about a call was changed.
     CallUpdated = "call.updated";
+    /// A call's transcript was stored.
+    TranscriptStored = "transcript.stored";
+    /// Somebody got a key for the media of a call.
+    MediaKeyIssued = "media_key.issued";
+    /// Somebody has left a call, and whoever goes on got a new key for its media.
+    MediaKeyRotated = "media_key.rotated";
+    /// Somebody was let into a call that goes on.
+    LiveGrantIssued = "live_grant.issued";
     /// Somebody asked for what they have no permission for.
     PermissionDenied = "permission.denied";
     /// A program called an operation with an API key.

@@ -173,6 +173,8 @@ ids! {
     ApiKeyId = ApiKey, "key";
     /// Names a call.
     CallId = Call, "call";
+    /// Names a live grant.
+    LiveGrantId = LiveGrant, "live";
     /// Names an audit event.
     EventId = Event, "evt";
     /// Names a mail in the outbox.

@@ -18,6 +18,7 @@ pub(crate) struct Values {
     pub(crate) security: SecurityValues,
     pub(crate) sessions: SessionValues,
     pub(crate) tokens: TokenValues,
+    pub(crate) calls: CallValues,
     pub(crate) limits: LimitValues,
     pub(crate) operator: Operator,
     pub(crate) service: Token,
@@ -95,6 +96,12 @@ pub(crate) struct SessionValues {
 pub(crate) struct TokenValues {
     pub(crate) audience: String,
     pub(crate) lifetime_seconds: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CallValues {
+    pub(crate) transcript_limit_bytes: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]

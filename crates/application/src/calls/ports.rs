@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use rollcall_domain::{
-    CallId, OrganizationId,
-    calls::{AgentRef, Call, Direction, ExternalId, Party},
+    ApiKeyId, CallId, OrganizationId, Permission, UserId,
+    calls::{AgentRef, Call, Direction, ExternalId, MediaKeyId, MediaKeys, Party, Transcript},
+    policy::Grant,
 };
 use time::OffsetDateTime;
 
 use super::MadeAs;
-use crate::{Page, PageRequest, ports::StoreError};
+use crate::{Page, PageRequest, Principal, ports::StoreError, tokens::Sealed};
 
 /// Which calls are wanted: those to which everything applies that is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -92,4 +93,115 @@ pub trait Calls {
 
     /// Saves what is known about a call, and counts its version up.
     async fn call_save(&mut self, organization: OrganizationId, call: &Call) -> Result<(), StoreError>;
+}
+
+/// Reads transcripts of the scope's organization.
+#[async_trait]
+pub trait TranscriptsView {
+    /// The transcript of a call.
+    async fn transcript_find(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+    ) -> Result<Option<Transcript>, StoreError>;
+
+    /// A page of the transcripts, in the order of their calls' ids. It holds fewer than there could be when they are long.
+    async fn transcripts_page(
+        &mut self,
+        organization: OrganizationId,
+        page: &PageRequest<CallId>,
+    ) -> Result<Page<(CallId, Transcript), CallId>, StoreError>;
+}
+
+/// Changes the transcripts of the scope's organization.
+#[async_trait]
+pub trait Transcripts {
+    /// The version that the transcript of a call is in, if there is one. The call is locked.
+    async fn transcript_version(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+    ) -> Result<Option<i32>, StoreError>;
+
+    /// Saves the transcript of a call that is locked, in place of the one before.
+    async fn transcript_save(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+        transcript: &Transcript,
+    ) -> Result<(), StoreError>;
+}
+
+/// The keys of a call, the base key sealed.
+#[derive(Debug, Clone)]
+pub struct KeptMediaKeys {
+    /// Where they are.
+    pub keys: MediaKeys,
+    /// The base key of that moment. Those before are not kept.
+    pub base: Sealed,
+}
+
+/// Who holds a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// A person.
+    User(UserId),
+    /// A program, by its API key.
+    Key(ApiKeyId),
+}
+
+impl Holder {
+    /// Whoever asks.
+    pub fn of(principal: &Principal) -> Self {
+        match principal {
+            Principal::Person(actor) => Self::User(actor.user_id()),
+            Principal::Key(key) => Self::Key(key.id()),
+        }
+    }
+}
+
+/// Keeps the keys for the media of calls. The call is locked.
+#[async_trait]
+pub trait MediaKeyring {
+    /// The keys of a call, if it has any.
+    async fn media_keys_find(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+    ) -> Result<Option<KeptMediaKeys>, StoreError>;
+
+    /// Saves the keys of a call, in place of those before.
+    async fn media_keys_save(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+        kept: &KeptMediaKeys,
+    ) -> Result<(), StoreError>;
+
+    /// Forgets the base key of a call that is over.
+    async fn media_keys_forget(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+    ) -> Result<(), StoreError>;
+
+    /// Notes that somebody has got a key, and what it took.
+    async fn media_key_holder_add(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+        id: MediaKeyId,
+        holder: Holder,
+        permission: Permission,
+        at: OffsetDateTime,
+    ) -> Result<(), StoreError>;
+
+    /// What it took each who holds a key of this generation, and what they hold in the organization at `now`.
+    async fn media_key_holders(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+        generation: u32,
+        now: OffsetDateTime,
+    ) -> Result<Vec<(Permission, Grant)>, StoreError>;
 }

@@ -67,6 +67,9 @@ async fn change(app: &Application, principal: &Principal, command: Command) -> R
     }
     let after = Call { facts, version: before.version + 1, ..before.clone() };
     unit.call_save(organization, &after).await?;
+    if after.has_ended() && !before.has_ended() {
+        unit.media_keys_forget(organization, after.id).await?;
+    }
     let event = app.event_by(principal, Action::CallUpdated, Target::Call(after.id));
     unit.commit(app.record(told(event, Some(&before.facts), &after.facts))).await?;
     Ok(after)
@@ -85,6 +88,7 @@ mod tests {
         unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Owner)));
         unit.expect_call_lock().returning(|_, _| Ok(Some(call(1))));
         unit.expect_call_save().returning(|_, _| Ok(()));
+        unit.expect_media_keys_forget().returning(|_, _| Ok(()));
         unit
     }
 

@@ -1,9 +1,9 @@
 //! Everything of an organization, to be taken along: part by part, as it was at one moment.
 
 use rollcall_domain::{
-    ApiKeyId, InvitationId, Permission,
+    ApiKeyId, CallId, InvitationId, Permission,
     audit::{Action, Target as AuditTarget},
-    calls::Call,
+    calls::{Call, Transcript},
     members::Member,
     organizations::Organization,
     policy::Target,
@@ -47,6 +47,7 @@ enum Next {
     Invitations(Option<InvitationId>),
     ApiKeys(Option<ApiKeyId>),
     Calls(Option<CallKey>),
+    Transcripts(Option<CallId>),
     AuditEvents(Option<EventKey>),
     End,
     Nothing,
@@ -65,6 +66,8 @@ pub enum Part {
     ApiKeys(Vec<ListedKey>),
     /// Calls, the latest first.
     Calls(Vec<Call>),
+    /// Transcripts of calls, as they are kept.
+    Transcripts(Vec<(CallId, Transcript)>),
     /// Events of the audit log, the oldest first.
     AuditEvents(Vec<KeptEvent>),
     /// The last: how much there was.
@@ -82,6 +85,8 @@ pub struct ExportCounts {
     pub api_keys: u64,
     /// Calls.
     pub calls: u64,
+    /// Transcripts.
+    pub transcripts: u64,
     /// Events of the audit log.
     pub audit_events: u64,
 }
@@ -181,7 +186,13 @@ impl Export {
             Next::Calls(after) => {
                 let page = self.view.calls_page(organization, &CallFilter::default(), &page(after)).await?;
                 let (calls, more) = cut(page, &mut self.counts.calls);
-                (Part::Calls(calls), more.map_or(Next::AuditEvents(None), |key| Next::Calls(Some(key))))
+                (Part::Calls(calls), more.map_or(Next::Transcripts(None), |key| Next::Calls(Some(key))))
+            }
+            Next::Transcripts(after) => {
+                let page = self.view.transcripts_page(organization, &page(after)).await?;
+                let (transcripts, more) = cut(page, &mut self.counts.transcripts);
+                let next = more.map_or(Next::AuditEvents(None), |key| Next::Transcripts(Some(key)));
+                (Part::Transcripts(transcripts), next)
             }
             Next::AuditEvents(after) => {
                 let page = self.view.audit_events_page(organization, &page(after)).await?;
@@ -232,13 +243,14 @@ mod tests {
         view.expect_invitations_page().returning(|_, _, _, _| Ok(Page { entries: vec![], next: None }));
         view.expect_api_keys_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view.expect_calls_page().returning(|_, _, _| Ok(Page { entries: vec![], next: None }));
+        view.expect_transcripts_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view.expect_audit_events_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view
     }
 
     #[tokio::test]
     async fn it_is_in_the_log_before_anything_is_given_out_and_ends_with_its_counts() {
-        let looks = (0..9).map(|_| look(true, Role::Owner));
+        let looks = (0..10).map(|_| look(true, Role::Owner));
         let units: Vec<_> = [look(true, Role::Owner), view()].into_iter().chain(looks).collect();
         let store = TestStore::of_each(units);
         let app = application(&store, MockDirectory::new());
@@ -253,6 +265,7 @@ mod tests {
                 | Part::Invitations(_)
                 | Part::ApiKeys(_)
                 | Part::Calls(_)
+                | Part::Transcripts(_)
                 | Part::AuditEvents(_) => {}
             }
         };

@@ -7,7 +7,7 @@ use crate::{
     accounts::{Accounts, AccountsView},
     api_keys::{ApiKeys, ApiKeysView},
     audit::{AuditView, OwnEvents, Record},
-    calls::{Calls, CallsView},
+    calls::{Calls, CallsView, MediaKeyring, Transcripts, TranscriptsView},
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
@@ -37,6 +37,7 @@ pub trait View:
     + InvitationsView
     + ApiKeysView
     + CallsView
+    + TranscriptsView
     + SessionsView
     + SecondFactorsView
     + PasskeysView
@@ -56,6 +57,7 @@ impl<T> View for T where
         + InvitationsView
         + ApiKeysView
         + CallsView
+        + TranscriptsView
         + SessionsView
         + SecondFactorsView
         + PasskeysView
@@ -78,6 +80,8 @@ pub trait UnitOfWork:
     + Invitations
     + ApiKeys
     + Calls
+    + Transcripts
+    + MediaKeyring
     + Sessions
     + SecondFactors
     + Passkeys

@@ -530,13 +530,13 @@ pub(crate) fn member(number: u8, role: Role) -> Member {
     }
 }
 
-/// A view in which there is a signing key.
+/// A view in which there is a signing key for each purpose.
 pub(crate) fn with_signing_key() -> MockUnit {
     let mut unit = MockUnit::new();
     let app = application(&TestStore::default(), MockDirectory::new());
-    let key =
-        StoredKey::generate(&app, |kid, public| SigningKey::first(KeyPurpose::AccessToken, kid, public, NOW))
-            .expect("a key");
-    unit.expect_signing_keys().returning(move || Ok(vec![key.clone()]));
+    let keys = KeyPurpose::ALL.map(|purpose| {
+        StoredKey::generate(&app, |kid, public| SigningKey::first(purpose, kid, public, NOW)).expect("a key")
+    });
+    unit.expect_signing_keys().returning(move || Ok(keys.to_vec()));
     unit
 }

@@ -3,16 +3,17 @@
 use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
-    ApiKeyId, CallId, EmailAddress, InvitationId, OrganizationId, Role, SessionId, UserId,
+    ApiKeyId, CallId, EmailAddress, InvitationId, OrganizationId, Permission, Role, SessionId, UserId,
     accounts::{EmailChange, Notice, PasswordReset, Signup, User},
     api_keys::ApiKey,
     audit::Origin,
-    calls::{Call, ExternalId},
+    calls::{Call, ExternalId, MediaKeyId, Transcript},
     id::{EmailChangeId, MfaChallengeId, NoticeId, PasskeyId, PasswordResetId, SignupId},
     invitations::{Acceptance, Invitation, Status},
     members::{Member, Membership},
     organizations::{Deleted, Deletion, Organization},
     passkeys::{Passkey, PasskeyName},
+    policy::Grant,
     second_factors::Step,
     secret::TokenHash,
     security::{Control, MfaRule, RuleChange},
@@ -26,7 +27,10 @@ use crate::{
     accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
     api_keys::{ApiKeys, ApiKeysView, KeyHash, ListedKey},
     audit::{AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, Position, Record},
-    calls::{CallFilter, CallKey, Calls, CallsView, MadeAs},
+    calls::{
+        CallFilter, CallKey, Calls, CallsView, Holder, KeptMediaKeys, MadeAs, MediaKeyring, Transcripts,
+        TranscriptsView,
+    },
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
     members::{MemberFilter, MemberKey, Members, MembersView, Offboarding},
     organizations::{Organizations, OrganizationsView, Purged},
@@ -129,6 +133,27 @@ mock! {
         async fn call_known_as(&mut self, organization: OrganizationId, external_id: &ExternalId) -> Answer<Option<(Call, MadeAs)>>;
         async fn call_lock(&mut self, organization: OrganizationId, id: CallId) -> Answer<Option<Call>>;
         async fn call_save(&mut self, organization: OrganizationId, call: &Call) -> Answer<()>;
+    }
+
+    #[async_trait]
+    impl TranscriptsView for Unit {
+        async fn transcript_find(&mut self, organization: OrganizationId, call: CallId) -> Answer<Option<Transcript>>;
+        async fn transcripts_page(&mut self, organization: OrganizationId, page: &PageRequest<CallId>) -> Answer<Page<(CallId, Transcript), CallId>>;
+    }
+
+    #[async_trait]
+    impl Transcripts for Unit {
+        async fn transcript_version(&mut self, organization: OrganizationId, call: CallId) -> Answer<Option<i32>>;
+        async fn transcript_save(&mut self, organization: OrganizationId, call: CallId, transcript: &Transcript) -> Answer<()>;
+    }
+
+    #[async_trait]
+    impl MediaKeyring for Unit {
+        async fn media_keys_find(&mut self, organization: OrganizationId, call: CallId) -> Answer<Option<KeptMediaKeys>>;
+        async fn media_keys_save(&mut self, organization: OrganizationId, call: CallId, kept: &KeptMediaKeys) -> Answer<()>;
+        async fn media_keys_forget(&mut self, organization: OrganizationId, call: CallId) -> Answer<()>;
+        async fn media_key_holder_add(&mut self, organization: OrganizationId, call: CallId, id: MediaKeyId, holder: Holder, permission: Permission, at: OffsetDateTime) -> Answer<()>;
+        async fn media_key_holders(&mut self, organization: OrganizationId, call: CallId, generation: u32, now: OffsetDateTime) -> Answer<Vec<(Permission, Grant)>>;
     }
 
     #[async_trait]
@@ -243,6 +268,7 @@ mock! {
 
     #[async_trait]
     impl Security for Unit {
+        async fn control_hold(&mut self, organization: OrganizationId, control: Control) -> Answer<bool>;
         async fn control_save(&mut self, organization: OrganizationId, control: Control, enabled: bool, by: Option<UserId>, at: OffsetDateTime) -> Answer<()>;
         async fn mfa_rule_save(&mut self, organization: OrganizationId, rule: MfaRule, by: UserId, at: OffsetDateTime) -> Answer<()>;
         async fn mfa_deadlines_set(&mut self, organization: OrganizationId, change: &RuleChange) -> Answer<()>;

@@ -97,10 +97,12 @@ mod tests {
                 added.lock().expect("no panic").push(key.clone());
                 Ok(())
             });
-            unit.expect_signing_key_retire().returning(move |_, at| {
+            unit.expect_signing_key_retire().returning(move |purpose, at| {
                 let mut keys = retired.lock().expect("no panic");
-                let last = keys.last_mut().ok_or(StoreError::Internal("none".into()))?;
-                last.key.retires_at = Some(at);
+                let mut last = keys
+                    .iter_mut()
+                    .filter(|stored| stored.key.purpose == purpose && stored.key.retires_at.is_none());
+                last.next().ok_or(StoreError::Internal("none".into()))?.key.retires_at = Some(at);
                 Ok(())
             });
             unit
@@ -110,31 +112,33 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_key_signs_at_once_and_its_successor_when_everybody_can_know_it() {
-        // Looked for, made, looked for again; then taken over from.
-        let (store, kept) = store(4);
+        // Looked for, made and looked for again, once for each purpose; then taken over from.
+        let (store, kept) = store(6);
         let app = application(&store, MockDirectory::new());
         prepare(&app).await.expect("a key");
         let rotation = rotate(&app, KeyPurpose::AccessToken).await.expect("another key");
         let keys = kept.lock().expect("no panic").clone();
-        assert_eq!(keys.len(), 2);
-        assert_eq!((keys[0].key.signs_from, keys[0].key.retires_at), (NOW, Some(NOW + LEAD)));
-        assert_eq!((keys[1].key.signs_from, keys[1].key.retires_at), (NOW + LEAD, None));
-        assert_eq!((&rotation.old, &rotation.new), (&keys[0].key, &keys[1].key));
+        let [first, other, second] = keys.as_slice() else { panic!("{} keys", keys.len()) };
+        assert_eq!((first.key.signs_from, first.key.retires_at), (NOW, Some(NOW + LEAD)));
+        assert_eq!((second.key.signs_from, second.key.retires_at), (NOW + LEAD, None));
+        assert_eq!((&rotation.old, &rotation.new), (&first.key, &second.key));
+        assert_eq!((other.key.purpose, other.key.retires_at), (KeyPurpose::LiveGrant, None));
         let committed: Vec<_> =
             store.committed().into_iter().map(|(scope, events, _)| (scope, events)).collect();
         let event = |action| (Scope::SigningKeys, vec![(action, Outcome::Success)]);
-        assert_eq!(committed, [event(Action::SigningKeyCreated), event(Action::SigningKeyRotated)]);
+        let created = || event(Action::SigningKeyCreated);
+        assert_eq!(committed, [created(), created(), event(Action::SigningKeyRotated)]);
     }
 
     #[tokio::test]
     async fn a_keyring_that_does_not_open_the_present_key_makes_no_other() {
-        let (store, kept) = store(4);
+        let (store, kept) = store(6);
         let app = application(&store, MockDirectory::new());
         prepare(&app).await.expect("a key");
         let mut other = application(&store, MockDirectory::new());
         other.keyring = "1:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=".parse().expect("a keyring");
         let refused = rotate(&other, KeyPurpose::AccessToken).await.expect_err("no other key");
         assert!(matches!(refused, Error::Internal(_)), "{refused:?}");
-        assert_eq!(kept.lock().expect("no panic").len(), 1);
+        assert_eq!(kept.lock().expect("no panic").len(), 2);
     }
 }

@@ -13,12 +13,18 @@
 //! assert!(Times::new(begin, Some(begin - Duration::MINUTE)).is_err());
 //! ```
 
+mod live;
+mod media_keys;
 mod metadata;
+mod transcript;
 
 use std::{fmt, str::FromStr};
 
+pub use live::{Guest, LONGEST, LiveClaims, LiveMode, TYPE, UnknownLiveMode};
+pub use media_keys::{LIFETIME, MediaKeyId, MediaKeys, Occasion, Origin, SENDER_BITS, STEP_BITS};
 pub use metadata::{InvalidMetadata, Metadata};
 use time::OffsetDateTime;
+pub use transcript::{InvalidSegment, Redactions, Segment, Speaker, Transcript};
 
 use crate::{CallId, Text};
 
@@ -115,6 +121,12 @@ pub enum CallRefusal {
     /// The platform has called another call the same.
     #[error("another call is called the same")]
     Exists,
+    /// The call is over.
+    #[error("the call is over")]
+    Ended,
+    /// The organization has switched end-to-end encryption off.
+    #[error("end-to-end encryption is off")]
+    EndToEndEncryptionDisabled,
 }
 
 /// When a call was: it does not end before it begins.

@@ -6,6 +6,7 @@
 use time::{Duration, OffsetDateTime};
 
 use super::claims::{LONGEST, SKEW};
+use crate::calls;
 
 /// How long whoever checks signatures may go by the keys they have fetched.
 pub const CACHED: Duration = Duration::minutes(5);
@@ -17,6 +18,8 @@ pub const LEAD: Duration = Duration::minutes(10);
 pub enum KeyPurpose {
     /// Access tokens.
     AccessToken,
+    /// Live grants.
+    LiveGrant,
 }
 
 /// The text names no purpose of a key.
@@ -26,12 +29,13 @@ pub struct UnknownKeyPurpose;
 
 impl KeyPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 1] = [Self::AccessToken];
+    pub const ALL: [Self; 2] = [Self::AccessToken, Self::LiveGrant];
 
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessToken => "access_token",
+            Self::LiveGrant => "live_grant",
         }
     }
 
@@ -40,6 +44,7 @@ impl KeyPurpose {
         match self {
             // A node whose clock is behind goes on a little longer.
             Self::AccessToken => LONGEST.saturating_add(SKEW),
+            Self::LiveGrant => calls::LONGEST.saturating_add(SKEW),
         }
     }
 }

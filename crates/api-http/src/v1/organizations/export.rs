@@ -10,7 +10,10 @@ use time::OffsetDateTime;
 use tracing::{Instrument, Span};
 
 use super::super::{
-    api_keys::ApiKeyObject, calls::CallObject, invitations::InvitationObject, members::MemberObject,
+    api_keys::ApiKeyObject,
+    calls::{CallObject, TranscriptObject},
+    invitations::InvitationObject,
+    members::MemberObject,
     objects::OrganizationObject,
 };
 use crate::{
@@ -49,6 +52,9 @@ enum Line<'a> {
     Call {
         call: CallObject,
     },
+    Transcript {
+        transcript: TranscriptObject,
+    },
     /// The leaf stands here byte by byte as it is kept, so that it can be proved.
     AuditEvent {
         leaf: &'a RawValue,
@@ -67,12 +73,13 @@ struct Counts {
     invitation: u64,
     api_key: u64,
     call: u64,
+    transcript: u64,
     audit_event: u64,
 }
 
 /// Exports everything of the organization, as it was at one moment: one JSON object a line, each with its `type`. The first
 /// line is `begin`, with the version of the format, the organization and the moment; then come `organization`, `member`,
-/// `invitation`, `api_key`, `call` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
+/// `invitation`, `api_key`, `call`, `transcript` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
 /// persons in it); the last is `end` with how many of each there were. Without an `end` it was cut off: because the right to
 /// it was lost in the middle, because nobody took what was sent, or because it took longer than an hour. Needs a fresh proof
 /// of who one is.
@@ -154,16 +161,20 @@ fn lines(part: Part, exported_at: OffsetDateTime) -> serde_json::Result<Vec<u8>>
         Part::Calls(calls) => {
             calls.into_iter().try_for_each(|call| line(&Line::Call { call: call.into() }))?;
         }
+        Part::Transcripts(transcripts) => transcripts.into_iter().try_for_each(|(call, transcript)| {
+            line(&Line::Transcript { transcript: TranscriptObject::of(call, transcript) })
+        })?,
         Part::AuditEvents(events) => events.iter().try_for_each(|event| {
             line(&Line::AuditEvent { leaf: serde_json::from_str(&event.leaf)?, personal: &event.personal })
         })?,
-        Part::End(ExportCounts { members, invitations, api_keys, calls, audit_events }) => {
+        Part::End(ExportCounts { members, invitations, api_keys, calls, transcripts, audit_events }) => {
             let counts = Counts {
                 organization: 1,
                 member: members,
                 invitation: invitations,
                 api_key: api_keys,
                 call: calls,
+                transcript: transcripts,
                 audit_event: audit_events,
             };
             line(&Line::End { counts })?;

@@ -35,9 +35,12 @@ pub(super) struct PublicKey {
     kid: String,
     #[serde(rename = "use")]
     #[schema(example = "sig")]
-    purpose: &'static str,
+    usage: &'static str,
     #[schema(example = "EdDSA")]
     alg: &'static str,
+    /// What it signs, and nothing else: `access_token`, `audit_checkpoint` for the checkpoints of audit logs, `live_grant`.
+    #[schema(example = "access_token")]
+    purpose: &'static str,
 }
 
 impl From<SigningKey> for PublicKey {
@@ -47,13 +50,14 @@ impl From<SigningKey> for PublicKey {
             crv: "Ed25519",
             x: URL_SAFE_NO_PAD.encode(key.public_key),
             kid: key.kid,
-            purpose: "sig",
+            usage: "sig",
             alg: "EdDSA",
+            purpose: key.purpose.as_str(),
         }
     }
 }
 
-/// Shows the keys that access tokens are checked with.
+/// Shows the keys that access tokens, checkpoints of audit logs and live grants are checked with.
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "Access tokens", security(()),
     responses((status = 200, description = "The keys", content_type = "application/jwk-set+json", body = KeySet,
         headers(("ETag" = String), ("Cache-Control" = String)))))]
