@@ -19,7 +19,7 @@ async fn signing_up_makes_account_organization_and_owner_in_one_step() {
     assert_eq!(session.body["organization"], answer.body["organization"]);
     let events = service.audit_log(Some(answer.text_at("/organization/id"))).await;
     let actions: Vec<&str> = events.iter().map(|(action, _)| action.as_str()).collect();
-    assert_eq!(actions, ["account.created", "organization.created", "member.added"]);
+    assert_eq!(actions, ["account.created", "organization.created", "member.added", "session.created"]);
 }
 
 #[tokio::test]

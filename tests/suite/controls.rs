@@ -108,9 +108,9 @@ async fn a_control_that_is_switched_tells_by_whom_and_when_and_is_in_the_log() {
     team.owner().patch(SECURITY, off).await.expect(200);
     let changes = switched(&service).await;
     let expected = [
+        change("mfa_required", "off", "on"),
         change("call_recording", "on", "off"),
         change("phi_protection", "on", "off"),
-        change("mfa_required", "off", "on"),
         change("audit_log", "on", "off"),
     ];
     assert_eq!(changes[4..], expected);

@@ -13,7 +13,7 @@ use rollcall_application::{
     ports::StoreError,
 };
 use rollcall_domain::{EventId, OrganizationId};
-use sqlx::Postgres;
+use sqlx::{Executor, Postgres};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -46,29 +46,30 @@ fn signed(number: u64) -> Result<i64, StoreError> {
 impl Sequencer for PgStore {
     async fn begin(&self, shard: Shard, turn: Turn) -> Result<Option<Box<dyn Round>>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::AUDIT).await?;
-        // In the order of the index: a plan that is kept from when there was little would sort all that waits, each time.
         let number = i32::from(shard.number());
-        match turn {
+        let locked = match turn {
             Turn::IfFree => {
-                let lock = sqlx::query!(
-                    r#"SELECT pg_try_advisory_xact_lock($1, $2) AS "locked!", set_config('enable_sort', 'off', true) AS plan"#,
+                let lock = sqlx::query_scalar!(
+                    r#"SELECT pg_try_advisory_xact_lock($1, $2) AS "locked!""#,
                     LOCKS,
                     number
                 );
-                if !lock.fetch_one(&mut *transaction).await.map_err(store_error)?.locked {
-                    transaction.rollback().await.map_err(store_error)?;
-                    return Ok(None);
-                }
+                lock.fetch_one(&mut *transaction).await.map_err(store_error)?
             }
             Turn::Next => {
-                let lock = sqlx::query!(
-                    "SELECT pg_advisory_xact_lock($1, $2), set_config('enable_sort', 'off', true) AS plan",
-                    LOCKS,
-                    number
-                );
+                let lock = sqlx::query!("SELECT pg_advisory_xact_lock($1, $2)", LOCKS, number);
                 lock.execute(&mut *transaction).await.map_err(store_error)?;
+                true
             }
+        };
+        if !locked {
+            transaction.rollback().await.map_err(store_error)?;
+            return Ok(None);
         }
+        // Plans are kept, and when they are made there may be next to nothing: whatever there is, it is found by an index and in its
+        // order. Otherwise each round would look at all that waits.
+        let plan = "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off";
+        transaction.execute(plan).await.map_err(store_error)?;
         Ok(Some(Box::new(ShardRound { transaction, shard })))
     }
 

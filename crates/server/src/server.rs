@@ -25,7 +25,7 @@ use rollcall_application::{
     tokens::{self, Tokens},
 };
 use rollcall_web_console::{Console, ExplainedProblem};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -35,6 +35,9 @@ use crate::{
     settings::{InvalidSettings, Profile, Settings},
     workers::Workers,
 };
+
+/// The longest that the last calls made with API keys are waited for when a node stops.
+const WRITE_CALLS: Duration = Duration::from_secs(10);
 
 /// A node that serves.
 pub struct Server {
@@ -121,10 +124,13 @@ impl Server {
         if let Err(error) = write_down_uses(&self.app).await {
             tracing::warn!(%error, "when API keys were last used was not written down");
         }
-        match write_down_calls(&self.app).await {
-            Ok(0) => {}
-            Ok(lost) => tracing::error!(lost, "calls made with API keys are in no audit log"),
-            Err(error) => tracing::error!(%error, "calls made with API keys are in no audit log"),
+        match timeout(WRITE_CALLS, write_down_calls(&self.app)).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(lost)) => tracing::error!(lost, "calls made with API keys are in no audit log"),
+            Ok(Err(error)) => tracing::error!(%error, "calls made with API keys are in no audit log"),
+            Err(_) => {
+                tracing::error!("calls made with API keys are in no audit log: the database is too slow")
+            }
         }
         self.store.close().await;
         self.database.close().await

@@ -112,10 +112,20 @@ impl ApiCalls {
         Ok(batches)
     }
 
-    fn put_back(&self, batch: Batch) {
+    /// Puts a batch back, together with others of its organization that were not refused either: a database that is away for long
+    /// leaves few of them.
+    fn put_back(&self, mut batch: Batch) {
         let mut waiting = self.waiting();
         waiting.in_batches += batch.lines.len();
-        waiting.batches.push(batch);
+        let fits = |other: &Batch| {
+            other.organization == batch.organization
+                && (other.refused, batch.refused) == (0, 0)
+                && other.lines.len() + batch.lines.len() <= AT_ONCE
+        };
+        match waiting.batches.iter().position(fits) {
+            Some(place) => waiting.batches[place].lines.append(&mut batch.lines),
+            None => waiting.batches.push(batch),
+        }
     }
 
     /// What could not be written is tried again. Where the database refuses something for what it is, that is found by halves, and
@@ -124,12 +134,12 @@ impl ApiCalls {
         if !matches!(error, StoreError::Internal(_)) {
             return self.put_back(batch);
         }
+        batch.refused = batch.refused.saturating_add(1);
         if batch.lines.len() > 1 {
             let lines = batch.lines.split_off(batch.lines.len() / 2);
-            self.put_back(Batch { lines, ..batch });
-            return self.put_back(batch);
+            self.put_back(Batch { lines, refused: 1, ..batch });
+            return self.put_back(Batch { refused: 1, ..batch });
         }
-        batch.refused += 1;
         if batch.refused < TRIES {
             return self.put_back(batch);
         }
@@ -254,6 +264,8 @@ mod tests {
             assert_eq!(write_down_calls(&app).await.expect("tried"), round + 1);
             assert_eq!(taken_of(&intake, 2), round + 1);
         }
+        // However long it takes, they are not many.
+        assert_eq!(app.api_calls.waiting().batches.len(), 1);
         intake.down.lock().expect("no poison").clear();
         assert_eq!(write_down_calls(&app).await.expect("written"), 0);
         assert_eq!(taken_of(&intake, 1), 3);

@@ -62,27 +62,23 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Sh
     }
     let event = |action, target| app.event_by(actor, action, target);
     let mut events = Vec::new();
-    for change in &switches {
-        let by = Some(actor.user_id());
-        let switched = switch(unit.as_mut(), organization, change, by, now, event).await?;
-        // What begins the log stands before all else in it, and what ends it after.
-        match (change.control(), change.switches_on()) {
-            (Control::AuditLog, true) => events.insert(0, switched),
-            (_, _) => events.push(switched),
-        }
-    }
     if let Some(rule) = &rule {
         unit.mfa_rule_save(organization, rule.after(), actor.user_id(), now).await?;
         if rule.sets_deadlines() {
             unit.mfa_deadlines_set(organization, rule).await?;
         }
-        let last =
-            switches.iter().any(|change| change.control() == Control::AuditLog && !change.switches_on());
-        let place = events.len() - usize::from(last);
-        events.insert(
-            place,
-            event_of(rule, event(Action::SecurityControlChanged, AuditTarget::Organization(organization))),
-        );
+        let target = AuditTarget::Organization(organization);
+        events.push(event_of(rule, event(Action::SecurityControlChanged, target)));
+    }
+    // What ends the audit log stands after all else in it, and what begins it before.
+    switches.sort_by_key(|change| change.control() == Control::AuditLog);
+    for change in &switches {
+        let by = Some(actor.user_id());
+        let switched = switch(unit.as_mut(), organization, change, by, now, event).await?;
+        match (change.control(), change.switches_on()) {
+            (Control::AuditLog, true) => events.insert(0, switched),
+            (_, _) => events.push(switched),
+        }
     }
     let mfa_required = unit.mfa_rule_find(organization).await?;
     let controls = unit.controls(organization).await?;

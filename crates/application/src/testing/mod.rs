@@ -1,6 +1,7 @@
 //! What unit tests put in the place of ports.
 
 mod logs;
+mod plans;
 mod unit;
 
 use std::sync::{
@@ -19,25 +20,19 @@ use rollcall_domain::{
     calls::{Call, Direction, Facts, Metadata, Times},
     members::{Member, Membership},
     organizations::{Organization, Plan},
-    plans::{Offer, Plans},
     secret::{Secret, TokenHash},
-    security::Control,
     sessions::{Lifetimes, Session},
     tokens::{Issuer, KeyPurpose, SigningKey},
 };
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
-    Actor, Application, Error, KeyActor, Limits, Means, Page, PageRequest, Settings,
+    Actor, Application, KeyActor, Limits, Means, Settings,
     api_keys::{FoundKey, KeyHash, KeyUse, KeyUses, ListedKey},
-    audit::{
-        ApiCalls, AuditIntake, Line, Log, QueueState, Record, Round, Sequencer, Sequencing, Shard, Turn,
-    },
+    audit::{ApiCalls, Log, QueueState, Record, Round, Sequencer, Sequencing, Shard, Turn},
     mail::Letter,
-    operator::{Tenant, Tenants},
     organizations::Exports,
     passwords::{Cost, Passwords},
-    plans::{Billing, Order, Receipt},
     ports::{
         Asked, Attempt, Attempts, Begun, Ceremonies, Ceremony, Clock, Credential, CredentialId, Credentials,
         Directory, Entropy, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasskey,
@@ -49,6 +44,7 @@ use crate::{
 };
 
 pub(crate) use logs::{Fault, KeptLogs};
+pub(crate) use plans::{Agrees, Nobody, Off, plans};
 pub(crate) use unit::MockUnit;
 
 /// The moment that unit tests happen at.
@@ -297,56 +293,6 @@ impl Revocations for NothingRevoked {
     async fn forget(&self, _: OffsetDateTime) -> Answer<u64> {
         Ok(0)
     }
-}
-
-/// A log that is off.
-pub(crate) struct Off;
-
-#[async_trait]
-impl AuditIntake for Off {
-    async fn take(&self, _: OrganizationId, _: &[Line]) -> Answer<Option<usize>> {
-        Ok(None)
-    }
-}
-
-/// A platform without organizations.
-pub(crate) struct Nobody;
-
-#[async_trait]
-impl Tenants for Nobody {
-    async fn page(&self, _: &PageRequest<OrganizationId>) -> Answer<Page<Tenant, OrganizationId>> {
-        Ok(Page { entries: Vec::new(), next: None })
-    }
-
-    async fn find(&self, _: OrganizationId) -> Answer<Option<Tenant>> {
-        Ok(None)
-    }
-}
-
-/// Is content with every plan.
-pub(crate) struct Agrees;
-
-#[async_trait]
-impl Billing for Agrees {
-    async fn agree(&self, _: &Order) -> Result<Receipt, Error> {
-        Ok(Receipt { provider: "test", reference: None })
-    }
-
-    async fn withdraw(&self, _: &Order, _: &Receipt) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
-/// A small plan with two seats and ten keys, and larger ones.
-pub(crate) fn plans() -> Plans {
-    let offer = |controls: &[Control], seats| Offer {
-        controls: controls.iter().copied().collect(),
-        seats,
-        api_keys: Some(10),
-        audit_retention_days: 30,
-    };
-    let pro = [Control::CallRecording, Control::PhiProtection];
-    Plans::new([offer(&[], Some(2)), offer(&pro, Some(50)), offer(&Control::SOLD, None)]).expect("plans")
 }
 
 /// Has nothing to sequence.
