@@ -172,7 +172,9 @@ pub(crate) fn rows() -> Vec<Row> {
         row("get", "/v1/calls/{call_id}", P("calls:read")).on(Call),
         row("patch", "/v1/calls/{call_id}", P("calls:write")).with(json!({"to": "+14155550123"})).on(Call),
         row("get", "/v1/calls/{call_id}/transcript", P("calls:read")).on(Call),
-        row("post", "/v1/calls/{call_id}/transcript", P("calls:write")).with(json!({"segments": []})).on(Call),
+        row("post", "/v1/calls/{call_id}/transcript", P("calls:write"))
+            .with(json!({"segments": []}))
+            .on(Call),
         row("post", "/v1/redactions/preview", P("calls:read")).with(json!({"text": "nothing"})),
         row("post", "/v1/calls/{call_id}/media-keys", P("media_keys:issue")).with(json!({})).on(Call),
         row("post", "/v1/calls/{call_id}/media-keys/rotate", P("media_keys:issue")).with(json!({})).on(Call),

@@ -1,5 +1,6 @@
 //! What unit tests put in the place of ports.
 
+mod calls;
 mod logs;
 mod plans;
 mod unit;
@@ -12,12 +13,11 @@ use std::sync::{
 use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
-    ApiKeyId, CallId, EmailAddress, OrganizationId, Permission, Role, SessionId, UserId,
+    ApiKeyId, EmailAddress, OrganizationId, Permission, Role, SessionId, UserId,
     accounts::{Locale, TimeZone, User},
     api_keys::{ApiKey, KeyPrefix, Networks, Scopes},
     attempts::{Allowance, Allowances, TooMany},
     audit::{Action, Origin, Outcome},
-    calls::{Call, Direction, Facts, Metadata, Times},
     members::{Member, Membership},
     organizations::{Organization, Plan},
     secret::{Secret, TokenHash},
@@ -43,6 +43,7 @@ use crate::{
     tokens::{StoredKey, Tokens},
 };
 
+pub(crate) use calls::call;
 pub(crate) use logs::{Fault, KeptLogs};
 pub(crate) use plans::{Agrees, Nobody, Off, plans};
 pub(crate) use unit::MockUnit;
@@ -421,24 +422,6 @@ pub(crate) fn api_key(number: u8) -> ApiKey {
         created_at: NOW,
         expires_at: None,
         revoked_at: None,
-        version: 1,
-    }
-}
-
-/// A call that goes on.
-pub(crate) fn call(number: u8) -> Call {
-    Call {
-        id: CallId::from_parts(0, &[number; 10]),
-        facts: Facts {
-            external_id: format!("CA{number}").parse().expect("a name"),
-            direction: Direction::Inbound,
-            agent_ref: Some("agent_7".parse().expect("a name")),
-            times: Times::new(NOW, None).expect("times"),
-            from: Some("+14155550100".parse().expect("a number")),
-            to: Some("+14155550199".parse().expect("a number")),
-            metadata: Metadata::default(),
-        },
-        created_at: NOW,
         version: 1,
     }
 }
