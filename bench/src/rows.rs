@@ -203,6 +203,14 @@ pub(crate) const ROWS: &[Row] = &[
         targets: &[Target::AtMost(5.0)],
     },
     Row {
+        name: "redaction",
+        title: "redaction, per byte of transcript",
+        work: Work::InProcess(redactions),
+        floor: None,
+        // 50 MB a second.
+        targets: &[Target::AtMost(20.0)],
+    },
+    Row {
         name: "start",
         title: "start to serving",
         work: Work::Start,
@@ -274,6 +282,16 @@ fn permission_checks(times: u64) {
         for permission in Permission::ALL {
             black_box(decide(black_box(&grant), black_box(permission), black_box(On::Organization)));
         }
+    }
+}
+
+/// Redacts so many bytes of a conversation, a million at a time: as much as is said in a day.
+fn redactions(bytes: u64) {
+    const CONVERSATION: &str = include_str!("../../crates/redaction/examples/conversation.txt");
+    const TRANSCRIPT: u64 = 1_000_000;
+    let text: String = CONVERSATION.chars().cycle().take(TRANSCRIPT as usize).collect();
+    for _ in 0..bytes.div_ceil(TRANSCRIPT) {
+        black_box(rollcall_redaction::redact(black_box(&text)));
     }
 }
 

@@ -8,6 +8,9 @@ use crate::{
 /// Fewest and most digits of a card's number.
 pub(crate) const LENGTHS: std::ops::RangeInclusive<usize> = 13..=19;
 
+/// How many corrections of a card's number are tried out.
+const MOST_CORRECTIONS: usize = 2;
+
 /// Luhn's check.
 pub(crate) fn luhn(digits: impl DoubleEndedIterator<Item = u8>) -> bool {
     let sum = digits.rev().enumerate().fold(0_u32, |sum, (place, digit)| {
@@ -18,8 +21,9 @@ pub(crate) fn luhn(digits: impl DoubleEndedIterator<Item = u8>) -> bool {
 }
 
 /// Whether groups are a card's number. `digits` are those of the run that the groups are in, `lens` the numbers of digits that
-/// they may be together.
-pub(crate) fn plausible(groups: &[Group], digits: &[u8], lens: u64, said: Said) -> bool {
+/// they may be together. Corrections are tried out only where there is nothing beside the groups, `whole`: there are many ways
+/// to take them.
+pub(crate) fn plausible(groups: &[Group], digits: &[u8], lens: u64, said: Said, whole: bool) -> bool {
     let fits = LENGTHS.clone().any(|length| lens & (1 << length) != 0);
     if !fits || said == Said::Other || groups.iter().any(|group| group.extension || group.plus) {
         return false;
@@ -35,36 +39,38 @@ pub(crate) fn plausible(groups: &[Group], digits: &[u8], lens: u64, said: Said) 
     if (said == Said::Card) && (lens & (1 << 15 | 1 << 16) != 0) {
         return true;
     }
-    checked(groups, digits)
+    checked(groups, digits, whole)
 }
 
 /// Whether the digits, in one of the ways in which they may be corrected, pass the check.
-fn checked(groups: &[Group], digits: &[u8]) -> bool {
-    let certain = groups.iter().all(|group| !group.corrects && (group.lens & 1 == 0 || group.len == 0));
+fn checked(groups: &[Group], digits: &[u8], whole: bool) -> bool {
+    let certain = groups.iter().all(|group| group.lens & 1 == 0 || group.len == 0)
+        && !groups.iter().skip(1).any(|group| group.corrects);
     if let (true, Some(first), Some(last)) = (certain, groups.first(), groups.last()) {
         return is_card(&digits[first.digits..last.digits + last.len]);
     }
+    let corrections = groups.iter().skip(1).filter(|group| group.corrects).count();
+    if !whole || corrections > MOST_CORRECTIONS {
+        return false;
+    }
     let mut candidates: Vec<Vec<u8>> = vec![Vec::with_capacity(24)];
-    for group in groups {
-        if group.corrects {
+    for (place, group) in groups.iter().enumerate() {
+        if group.corrects && place > 0 {
             // How much of it is taken back is not said: up to eight digits, or everything.
-            let taken = candidates.len().min(64);
-            for at in 0..taken {
+            for at in 0..candidates.len() {
                 let length = candidates[at].len();
                 for back in (1..=8.min(length)).chain([length]) {
                     let shorter = candidates[at][..length - back].to_vec();
-                    if candidates.len() < 600 {
-                        candidates.push(shorter);
-                    }
+                    candidates.push(shorter);
                 }
             }
         }
-        let optional = group.lens & 1 != 0 && group.len > 0;
-        if optional && candidates.len() < 16 {
+        let mut taken = 0;
+        if group.lens & 1 != 0 && group.len > 0 && candidates.len() < 16 {
+            taken = candidates.len();
             candidates.extend(candidates.clone());
         }
-        let half = if optional { candidates.len() / 2 } else { 0 };
-        for candidate in &mut candidates[half..] {
+        for candidate in &mut candidates[taken..] {
             if candidate.len() < 48 {
                 candidate.extend(&digits[group.digits..group.digits + group.len]);
             }

@@ -75,7 +75,18 @@ pub(crate) fn before(source: &Source<'_>, floor: usize, at: usize) -> Said {
                 linked = false;
             }
             Class::Code if place > floor && source.class(place - 1) == Class::Area => return Said::Phone,
+            Class::Contrary if source.is(place, &["id"]) && source.is(place.wrapping_sub(1), &["caller"]) => {
+                return Said::Phone;
+            }
             Class::Contrary | Class::Code => return if card { Said::Card } else { Said::Other },
+            Class::Thing if let Some((number, on)) = numbered(source, floor, place) => {
+                return match owner(source, floor, number) {
+                    Owner::Phone => Said::Phone,
+                    Owner::Nobody if on => Said::Nothing,
+                    Owner::Card => Said::Card,
+                    Owner::Nobody | Owner::Thing | Owner::Unknown => Said::Other,
+                };
+            }
             Class::Thing if linked && sentences <= 1 => return Said::Other,
             Class::Thing => {
                 near |= sentences == 0;
@@ -94,6 +105,20 @@ pub(crate) fn before(source: &Source<'_>, floor: usize, at: usize) -> Said {
     } else {
         Said::Nothing
     }
+}
+
+/// The `number` in `number on my account`, and whether it is on it, not for it.
+fn numbered(source: &Source<'_>, floor: usize, thing: usize) -> Option<(usize, bool)> {
+    let mut place = thing.checked_sub(1)?;
+    while place > floor
+        && source.is(place, &["the", "my", "your", "this", "that", "our", "an", "a", "his", "her", "their"])
+    {
+        place -= 1;
+    }
+    let joins =
+        place > floor && source.is(place, &["on", "for", "in", "with", "under", "to", "associated", "of"]);
+    (joins && source.class(place - 1) == Class::Number)
+        .then(|| (place - 1, source.is(place, &["on", "in", "with", "under"])))
 }
 
 /// Whether it is a telephone's, but not its number: `phone model`, `phone bill`; or the call is about something.

@@ -169,9 +169,15 @@ impl Run {
                 return next.max(begin + 1);
             }
             let extension = between.extension;
-            let Some((at, found)) = self.between(source, next) else { return next };
+            let kept = (self.groups.len(), self.digits.len());
+            let Some((at, found)) = self.between(source, next) else {
+                // What the other repeats is part of it only if it goes on.
+                self.groups.truncate(kept.0);
+                self.digits.truncate(kept.1);
+                return next;
+            };
             between = found;
-            between.extension |= extension && source.tokens[at].gap.tight();
+            between.extension |= extension && (!between.breakable || source.tokens[at].gap.tight());
             next = at;
         }
     }
@@ -281,7 +287,10 @@ impl Run {
             && source.speaker(at) == source.speaker(from)
             && self.groups.len() < groups + 20
         {
-            at = self.group(source, at, Between { apart: true, ..Between::default() }).ok()?;
+            match self.group(source, at, Between { apart: true, ..Between::default() }) {
+                Ok(next) if next > at => at = next,
+                _ => break,
+            }
         }
         let said = digits.min(self.digits.len() - digits);
         let length = self.digits.len() - digits;
@@ -322,6 +331,9 @@ impl Run {
         if what == Chunk::Other {
             return Err(end);
         }
+        // `(11) 98765-4321` looks like a postcode from its second half on.
+        let started = self.digits.len();
+        let doubtful = what == Chunk::Doubtful && !self.groups.last().is_some_and(|last| last.paren);
         for at in first..end {
             let token = &tokens[at];
             let begin = self.digits.len();
@@ -353,13 +365,70 @@ impl Run {
                 plus,
                 paren,
                 extension: between.extension,
-                doubtful: what == Chunk::Doubtful,
+                doubtful,
                 apart: at == first && between.apart,
                 round: false,
                 echo: false,
             });
         }
-        Ok(end)
+        Ok(self.lettered(source, end, started))
+    }
+
+    /// Letters in the place of digits after the code of a free call: `1-800-FLOWERS`.
+    fn lettered(&mut self, source: &Source<'_>, at: usize, started: usize) -> usize {
+        const KEYS: &[u8; 26] = b"22233344455566677778889999";
+        let own = &self.digits[started..];
+        let (Some(last), true) = (self.groups.last().copied(), own.len() < 8) else { return at };
+        let own = own.strip_prefix(&[1]).unwrap_or(own);
+        let free =
+            matches!(own, [8, 0, 0, ..] | [8, 8, 8, ..] | [8, 7 | 6 | 5 | 4 | 3, 7 | 6 | 5 | 4 | 3, ..]);
+        let wanted = match own.len() {
+            3 => 7,
+            6 => 4,
+            _ => return at,
+        };
+        let (mut end, mut keys) = (at, Vec::new());
+        while keys.len() < wanted {
+            let Some(token) = source.tokens.get(end) else { return at };
+            let word = source.word(end);
+            let joined = !token.gap.has(Gap::STOP | Gap::COMMA | Gap::SEGMENT | Gap::LINE);
+            if !joined
+                || word.is_empty()
+                || !word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+            {
+                return at;
+            }
+            keys.extend(word.bytes().map(|byte| match byte {
+                b'A'..=b'Z' => KEYS[usize::from(byte - b'A')] - b'0',
+                _ => byte - b'0',
+            }));
+            end += 1;
+            if keys.len() > 12 {
+                return at;
+            }
+        }
+        if !free
+            || !source.text[source.tokens[at].start..source.tokens[end - 1].end]
+                .contains(|c: char| c.is_ascii_uppercase())
+        {
+            return at;
+        }
+        let begin = self.digits.len();
+        self.digits.extend(&keys[..wanted]);
+        let glue = Some(Gap(Gap::DASH));
+        self.groups.push(Group {
+            first: at,
+            last: end - 1,
+            digits: begin,
+            len: wanted,
+            lens: 1 << wanted,
+            breakable: false,
+            glue,
+            paren: false,
+            plus: false,
+            ..last
+        });
+        end
     }
 
     fn spoken(&mut self, source: &Source<'_>, first: usize, between: Between) -> usize {

@@ -56,7 +56,9 @@ impl Window<'_> {
                 .iter()
                 .fold(0_i64, |value, digit| value * 10 + i64::from(*digit))
         };
-        if self.groups.len() < 3 || self.groups.iter().any(|group| group.len > 6) {
+        let first = self.groups.first().map_or(0, |group| group.len);
+        let like = self.groups.len() > 3 || self.groups.iter().all(|group| group.len == first);
+        if self.groups.len() < 3 || !like || self.groups.iter().any(|group| group.len > 6) {
             return false;
         }
         let step = value(&self.groups[1]) - value(&self.groups[0]);
@@ -81,7 +83,7 @@ impl Window<'_> {
         if abroad
             && (11..=18).any(|length| self.may_be(length))
             && self.said != Said::Other
-            && valid(&own[if own[1] == 0 { 2 } else { 3 }..])
+            && known(&own[if own[1] == 0 { 2 } else { 3 }..])
         {
             return CERTAIN;
         }
@@ -92,8 +94,9 @@ impl Window<'_> {
         if groups.iter().any(|group| group.doubtful) && !(spoken_of && fits) {
             return 0;
         }
-        let counts = self.counts();
         let usual = self.may_be(10) || (self.may_be(11) && self.first() <= 1);
+        let ten = self.may_be(10) && self.groups.iter().all(|group| group.form == Form::Single);
+        let counts = !ten && self.counts();
         let form = if self.written() { self.written_form() } else { self.spoken_form() };
         match form {
             _ if counts && !spoken_of => 0,
@@ -129,9 +132,10 @@ impl Window<'_> {
         let second = self.groups.get(1).filter(|group| !group.extension);
         let total: usize = lens.iter().sum();
         let zero = own.first() == Some(&0);
-        if self.counted().any(|group| group.corrects || group.echo || group.apart) {
+        let links = || self.counted().skip(1);
+        if links().any(|group| group.corrects || group.echo || group.apart) {
             let usual = self.may_be(10) || (self.may_be(11) && self.first() <= 1);
-            return if usual && self.counted().any(|group| group.corrects || group.echo) {
+            return if usual && links().any(|group| group.corrects || group.echo) {
                 CERTAIN
             } else if usual {
                 LIKELY
@@ -228,7 +232,8 @@ impl Window<'_> {
         let singles: usize = singles.map(|group| group.len).sum();
         let written = self.counted().any(|group| group.form == Form::Written && group.len > 1);
         let usual = self.may_be(10) || (self.may_be(11) && self.first() <= 1);
-        let round = self.counted().any(|group| group.round && group.len == 3);
+        let toll_free = |group: &Group| group.round && self.digits[group.digits..].starts_with(&[8, 0, 0]);
+        let round = self.counted().take(2).any(toll_free);
         let zero = self.first() == 0 && (9..=11).any(|length| self.may_be(length));
         if usual && (singles >= 3 || written || round) {
             return CERTAIN;
@@ -249,13 +254,22 @@ fn tight(group: &Group) -> bool {
 
 /// Whether digits that begin with a country's code are a valid number there, as libphonenumber knows it.
 fn valid(digits: &[u8]) -> bool {
+    parsed(digits).is_some_and(|number| number.is_valid())
+}
+
+/// Whether digits begin with a country's code, and their number is not far from that country's.
+fn known(digits: &[u8]) -> bool {
+    parsed(digits).is_some()
+}
+
+fn parsed(digits: &[u8]) -> Option<phonenumber::PhoneNumber> {
     if !(7..=15).contains(&digits.len()) || digits[0] == 0 {
-        return false;
+        return None;
     }
     let mut text = String::with_capacity(16);
     text.push('+');
     text.extend(digits.iter().map(|digit| char::from(b'0' + digit)));
-    phonenumber::parse(None, &text).is_ok_and(|number| number.is_valid())
+    phonenumber::parse(None, &text).ok()
 }
 
 /// Whether digits are a valid number in one of the countries where national numbers have nine digits and no zero before

@@ -43,13 +43,15 @@ pub(crate) struct Scan<'a> {
     speakers: &'a [usize],
     found: Vec<Found>,
     run: Run,
+    /// How sure the surest number is that begins at each group of a run, as far as that is known.
+    best: Vec<u8>,
     /// How many steps it took: what tests compare.
     pub(crate) work: u64,
 }
 
 impl<'a> Scan<'a> {
     pub(crate) fn new(text: &'a str, speakers: &'a [usize]) -> Self {
-        Self { text, speakers, found: Vec::new(), run: Run::default(), work: 0 }
+        Self { text, speakers, found: Vec::new(), run: Run::default(), best: Vec::new(), work: 0 }
     }
 
     /// Everything that is found, in order.
@@ -158,13 +160,22 @@ impl<'a> Scan<'a> {
             _ => said,
         };
         let mut taken: Vec<(usize, usize, Kind)> = Vec::new();
-        for sure in [None, Some(CERTAIN), Some(LIKELY), Some(SPOKEN_OF)] {
-            let mut begin = 0;
-            let mut next = 0;
-            let mut more = Vec::new();
+        self.best.clear();
+        self.best.resize(groups.len(), CERTAIN);
+        // What is left between numbers is looked at as it will be when they are masked: last, whether it is a corrected card.
+        for sure in [None, Some(CERTAIN), Some(LIKELY), Some(SPOKEN_OF), None] {
+            let (mut begin, mut next, mut more) = (0, 0, Vec::new());
             loop {
                 let end = taken.get(next).map_or(groups.len(), |(start, ..)| *start);
-                let said = if begin == 0 { said } else { Said::Nothing };
+                let said = match begin.checked_sub(1) {
+                    None => said,
+                    // As it will be when the one before is masked.
+                    Some(before) => context::before(
+                        source,
+                        groups[before].last + 1,
+                        groups[begin.min(groups.len() - 1)].first,
+                    ),
+                };
                 let last = if end == groups.len() && after == Said::Other { Said::Other } else { said };
                 self.windows(run, begin..end, (said, last), sure, &mut more);
                 let Some((_, past, _)) = taken.get(next) else { break };
@@ -202,7 +213,9 @@ impl<'a> Scan<'a> {
         let edge = |at: usize| at == among.start || at == among.end || groups[at].breakable;
         let mut begin = among.start;
         while begin < among.end {
-            if !edge(begin) || groups[begin].extension || groups[begin].echo {
+            // Nothing as sure begins here, however far it goes.
+            let hopeless = among.start == 0 && sure.is_some_and(|sure| self.best[begin] < sure);
+            if !edge(begin) || groups[begin].extension || groups[begin].echo || hopeless {
                 begin += 1;
                 continue;
             }
@@ -210,7 +223,7 @@ impl<'a> Scan<'a> {
             let mut all = [0_u64; WIDEST + 1];
             let mut lens = 1;
             for end in begin..most {
-                lens = longer(lens, &groups[end]);
+                lens = longer(lens, &groups[end], end > begin);
                 all[end + 1 - begin] = lens;
                 self.work += 1;
                 // Too long for anything, unless there is no pause in it.
@@ -219,6 +232,7 @@ impl<'a> Scan<'a> {
                     break;
                 }
             }
+            let mut best = 0;
             let hit = (begin + 1..=most).rev().filter(|end| edge(*end)).find(|end| {
                 let (groups, lens) = (&groups[begin..*end], all[*end - begin]);
                 if lens & !0b0111_1111 == 0 {
@@ -227,10 +241,20 @@ impl<'a> Scan<'a> {
                 self.work += 1;
                 let said = if *end == among.end { said.1 } else { said.0 };
                 match sure {
-                    None => card::plausible(groups, &run.digits, lens, said),
-                    Some(sure) => Window { groups, digits: &run.digits, lens, said }.sure() >= sure,
+                    None => {
+                        let whole = begin == among.start && *end == among.end;
+                        card::plausible(groups, &run.digits, lens, said, whole)
+                    }
+                    Some(sure) => {
+                        let found = Window { groups, digits: &run.digits, lens, said }.sure();
+                        best = best.max(found);
+                        found >= sure
+                    }
                 }
             });
+            if sure == Some(CERTAIN) && among.start == 0 {
+                self.best[begin] = best;
+            }
             match hit {
                 Some(end) => {
                     found.push((begin, end, if sure.is_none() { Kind::Card } else { Kind::Phone }));
@@ -253,12 +277,12 @@ impl<'a> Scan<'a> {
 }
 
 /// The numbers of digits that there may be with another group.
-fn longer(lens: u64, group: &Group) -> u64 {
+fn longer(lens: u64, group: &Group, linked: bool) -> u64 {
     if group.extension {
         return lens;
     }
     let mut before = lens;
-    if group.corrects {
+    if group.corrects && linked {
         // Anything up to all of it may have been taken back.
         for bits in [1, 2, 4, 8, 16, 32] {
             before |= before >> bits;

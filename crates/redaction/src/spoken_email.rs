@@ -197,7 +197,29 @@ fn named(source: &Source<'_>, floor: usize, at: usize) -> Option<usize> {
                     ],
                 )
         });
-    fits.then_some(start)
+    // Announced, and a single word: whatever it is, it is one's name there.
+    let alone = inside.len() == 1
+        && source.class(start) == Class::Function
+        && !source.is(
+            start,
+            &[
+                "me",
+                "us",
+                "you",
+                "him",
+                "her",
+                "them",
+                "it",
+                "here",
+                "there",
+                "up",
+                "out",
+                "in",
+                "available",
+                "back",
+            ],
+        );
+    (fits || alone).then_some(start)
 }
 
 /// Whether a token is part of something that is spelled.

@@ -1,1 +1,195 @@
+use super::*;
 
+/// How many steps a text takes.
+fn work(text: &str) -> u64 {
+    Scan::new(text, &[0]).all(&[text.len()]).1
+}
+
+/// How many steps a conversation takes, in which two speak in turn.
+fn work_in_turns(turns: &[&str]) -> u64 {
+    let text: String = turns.iter().map(|turn| format!("{turn}\n")).collect();
+    let mut end = 0;
+    let ends: Vec<usize> = turns
+        .iter()
+        .map(|turn| {
+            end += turn.len() + 1;
+            end - 1
+        })
+        .collect();
+    let speakers: Vec<usize> = (0..turns.len()).map(|at| at % 2).collect();
+    Scan::new(&text, &speakers).all(&ends).1
+}
+
+fn text(text: &str) -> String {
+    redact(text).text
+}
+
+/// What may make a search slow: long tokens, long runs, many beginnings of something that does not come.
+const PATTERNS: [&str; 28] = [
+    "4",
+    "a",
+    "@",
+    "4 ",
+    "12 ",
+    "four ",
+    "forty two ",
+    "four one, ",
+    "double ",
+    "oh ",
+    "at ",
+    "dot ",
+    "a dot ",
+    "a@",
+    "a@b.",
+    "at a dot ",
+    "no sorry four ",
+    "four uh ",
+    "+1 ",
+    "+",
+    "(",
+    "(415",
+    "1-",
+    "1.",
+    "is my order number ",
+    "4111 1111 1111 1111 ",
+    "4155550132 ",
+    "j at gmail dot com ",
+];
+
+#[test]
+fn twice_the_text_is_twice_the_work_whatever_is_in_it() {
+    for pattern in PATTERNS {
+        let (small, large) = (pattern.repeat(1_500), pattern.repeat(6_000));
+        let (few, many) = (work(&small), work(&large));
+        assert!(many <= few * 9 / 2 + 2_000, "{pattern:?}: {few} steps, and {many} for four times the text");
+        assert!(
+            many <= large.len() as u64 * 150 + 2_000,
+            "{pattern:?}: {many} steps for {} bytes",
+            large.len()
+        );
+    }
+}
+
+#[test]
+fn twice_the_turns_are_twice_the_work() {
+    for (one, other) in [
+        ("four", "four"),
+        ("four", "okay"),
+        ("four one", "one"),
+        ("j dot", "mm"),
+        ("at", "at"),
+        ("4", ""),
+        ("1", "2"),
+    ] {
+        let turns = |count: usize| [one, other].repeat(count);
+        let (few, many) = (work_in_turns(&turns(2_000)), work_in_turns(&turns(8_000)));
+        assert!(
+            many <= few * 9 / 2 + 2_000,
+            "{one:?} and {other:?}: {few} steps, and {many} for four times the turns"
+        );
+    }
+}
+
+#[test]
+fn a_stretch_ends_only_where_nothing_can_be_cut_in_two() {
+    // Enough quiet words for several stretches, and something to be found at every place around their ends.
+    for words in (4_040..4_060).chain(4_090..4_100) {
+        let quiet = "word ".repeat(words);
+        let whole = format!("{quiet}my number is four one five five five five oh one three two {quiet}");
+        assert_eq!(text(&whole), format!("{quiet}my number is [phone] {quiet}"), "{words} words");
+        let order =
+            format!("{quiet}my order number is four one five five five five oh one three two {quiet}");
+        assert_eq!(text(&order), order, "{words} words");
+    }
+}
+
+#[test]
+fn millions_of_digits_are_no_number_and_take_no_time_worth_naming() {
+    let digits = "4".repeat(3_000_000);
+    assert_eq!(text(&digits), digits);
+    let spaced = "4 ".repeat(500_000);
+    assert_eq!(text(&spaced), spaced);
+}
+
+#[test]
+fn one_token_of_ten_megabytes_is_gone_through() {
+    let token = "x".repeat(10 << 20);
+    assert_eq!(text(&token), token);
+    let address = format!("{token}@example.com");
+    assert_eq!(text(&address), "[email]");
+    let unseen = format!("4{}155550132", "\u{200B}".repeat(1 << 20));
+    assert_eq!(text(&unseen), "[phone]");
+}
+
+#[test]
+fn characters_that_nobody_sees_hide_nothing() {
+    assert_eq!(text("call 4\u{200B}15\u{2060}555\u{AD}0132 now"), "call [phone] now");
+    assert_eq!(text("call 4\u{301}15 555\u{20E3} 0132"), "call [phone]");
+    assert_eq!(text("call \u{202D}+1 415 555 0132\u{202C}"), "call \u{202D}[phone]\u{202C}");
+    assert_eq!(text("j\u{200D}smith@exam\u{200B}ple.com"), "[email]");
+}
+
+#[test]
+fn digits_of_every_script_are_digits() {
+    assert_eq!(text("call ４１５-５５５-０１３２"), "call [phone]");
+    assert_eq!(text("call ٠٥٠١٢٣٤٥٦٧"), "call [phone]");
+    assert_eq!(text("card ४१११ ११११ ११११ ११११"), "card [card]");
+    assert_eq!(text("call 𝟺𝟷𝟻𝟻𝟻𝟻𝟶𝟷𝟹𝟸"), "call [phone]");
+}
+
+#[test]
+fn offsets_are_in_scalar_values() {
+    let redacted = redact("é😀 call 415-555-0132 or a@b.co");
+    let findings: Vec<_> = redacted.findings.iter().map(|f| (f.kind, f.start, f.end)).collect();
+    assert_eq!(findings, [(Kind::Phone, 8, 20), (Kind::Email, 24, 30)]);
+}
+
+#[test]
+fn what_is_masked_already_stays_as_it_is() {
+    for done in [
+        "[phone]",
+        "call [phone] or [email], [card]",
+        "my number is [phone] [phone]",
+        "j dot [email] 12",
+        "[phone",
+    ] {
+        assert_eq!(text(done), done);
+    }
+}
+
+#[test]
+fn a_number_over_several_segments_counts_once() {
+    let segment = |speaker, text| Segment { speaker, text };
+    let (redacted, counts) = redact_segments(&[
+        segment("a", "what is the card number"),
+        segment("b", "four five three nine"),
+        segment("a", "okay"),
+        segment("b", "five two six zero"),
+        segment("a", ""),
+        segment("b", "one eight one five nine zero eight three"),
+        segment("a", "and your email, is it still bob at example dot com"),
+    ]);
+    let texts: Vec<&str> = redacted.iter().map(|redacted| redacted.text.as_str()).collect();
+    assert_eq!(
+        texts,
+        [
+            "what is the card number",
+            "[card]",
+            "okay",
+            "[card]",
+            "",
+            "[card]",
+            "and your email, is it still [email]"
+        ]
+    );
+    assert_eq!(counts, Counts { phone: 0, email: 1, card: 1 });
+    assert_eq!((counts.of(Kind::Card), counts.total()), (1, 2));
+}
+
+#[test]
+fn empty_segments_and_texts_are_nothing() {
+    assert_eq!(text(""), "");
+    let (redacted, counts) = redact_segments(&[Segment { speaker: "", text: "" }; 3]);
+    assert_eq!((redacted.len(), counts.total()), (3, 0));
+    assert!(redacted.iter().all(|redacted| redacted.text.is_empty() && redacted.findings.is_empty()));
+}

@@ -336,6 +336,11 @@ impl Iterator for Tokens<'_> {
                 self.place = start + self.character(start).map_or(1, char::len_utf8);
             }
         }
+        // Marks of direction enclose what is written; they are no part of it.
+        let text = self.text[start..self.place].trim_end_matches(
+            |c: char| matches!(u32::from(c), 0x200E..=0x200F | 0x202A..=0x202E | 0x2066..=0x2069),
+        );
+        self.place = start + text.len().max(1);
         token.end = self.place;
         Some(token)
     }

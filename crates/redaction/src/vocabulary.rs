@@ -130,7 +130,7 @@ const WORDS: &[(Class, &str)] = &[
       epoch dob born birth population lottery lotto combination odometer meter verification otp auth authorization iban swift \
       registration ein hex ip mac commit docket medicare medicaid loyalty flyer membership license licence warranty \
       coordinates latitude longitude elevation counting countdown count testing bytes library insurance npi asin ean gtin \
-      batch hashtag ending ends security username login",
+      batch hashtag security username login",
     ),
     (
         Class::Thing,
