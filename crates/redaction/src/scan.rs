@@ -164,7 +164,7 @@ impl<'a> Scan<'a> {
         self.best.resize(groups.len(), CERTAIN);
         // What is left between numbers is looked at as it will be when they are masked: last, whether it is a corrected card.
         for sure in [None, Some(CERTAIN), Some(LIKELY), Some(SPOKEN_OF), None] {
-            let (mut begin, mut next, mut more) = (0, 0, Vec::new());
+            let (mut begin, mut next, mut more) = (0_usize, 0, Vec::new());
             loop {
                 let end = taken.get(next).map_or(groups.len(), |(start, ..)| *start);
                 let said = match begin.checked_sub(1) {
