@@ -11,6 +11,7 @@ use rollcall_domain::{
     calls::{Call, ExternalId, Facts, Metadata, Times},
 };
 use serde_json::Value;
+use sqlx::Executor;
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
@@ -20,7 +21,7 @@ use crate::{
     transaction::Transaction,
 };
 
-/// No call comes before one that would begin then.
+/// As late as a call may begin.
 const LATEST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999999 UTC);
 
 struct CallRow {
@@ -59,41 +60,6 @@ impl TryFrom<CallRow> for Call {
     }
 }
 
-/// A page of calls that fit, with one condition more that an index begins with: a plan that is kept does not see which of the
-/// others are asked for.
-macro_rules! page {
-    ($transaction:ident, $organization:ident, $filter:ident, $page:ident, $narrowed:literal) => {{
-        let after = $page.after.unwrap_or(CallKey { started_at: LATEST, id: CallId::from_uuid(Uuid::max()) });
-        sqlx::query_as!(
-            CallRow,
-            "SELECT call_id, external_id, direction, agent_ref, started_at, ended_at, from_party, to_party, metadata,
-                    created_at, version
-               FROM calls
-              WHERE org_id = $1
-                AND ($2::timestamptz IS NULL OR started_at >= $2) AND ($3::timestamptz IS NULL OR started_at < $3)
-                AND ($4::text IS NULL OR direction = $4) AND ($5::text IS NULL OR agent_ref = $5)
-                AND ($6::text IS NULL OR from_party = $6) AND ($7::text IS NULL OR to_party = $7)
-                AND ($8::text IS NULL OR external_id = $8)
-                AND (started_at, call_id) < ($9, $10)"
-                + $narrowed
-                + " ORDER BY started_at DESC, call_id DESC LIMIT $11",
-            $organization.uuid(),
-            $filter.since,
-            $filter.until,
-            $filter.direction.map(|direction| direction.as_str()),
-            $filter.agent_ref.as_ref().map(|text| text.as_str()),
-            $filter.from.as_ref().map(|text| text.as_str()),
-            $filter.to.as_ref().map(|text| text.as_str()),
-            $filter.external_id.as_ref().map(|text| text.as_str()),
-            after.started_at,
-            after.id.uuid(),
-            i64::from($page.limit) + 1,
-        )
-        .fetch_all($transaction.connection())
-        .await
-    }};
-}
-
 #[async_trait]
 impl CallsView for Transaction {
     async fn call_find(
@@ -119,25 +85,38 @@ impl CallsView for Transaction {
         filter: &CallFilter,
         page: &PageRequest<CallKey>,
     ) -> Result<Page<Call, CallKey>, StoreError> {
-        // By what is true of the fewest.
-        let rows = match filter {
-            CallFilter { external_id: Some(_), .. } => {
-                page!(self, organization, filter, page, " AND external_id = $8")
-            }
-            CallFilter { from: Some(_), .. } => {
-                page!(self, organization, filter, page, " AND from_party = $6")
-            }
-            CallFilter { to: Some(_), .. } => page!(self, organization, filter, page, " AND to_party = $7"),
-            CallFilter { agent_ref: Some(_), .. } => {
-                page!(self, organization, filter, page, " AND agent_ref = $5")
-            }
-            CallFilter { direction: Some(_), .. } => {
-                page!(self, organization, filter, page, " AND direction = $4")
-            }
-            CallFilter { .. } => page!(self, organization, filter, page, ""),
-        };
-        let calls = rows.map_err(store_error)?.into_iter().map(Call::try_from);
-        Ok(Page::cut(calls.collect::<Result<_, _>>()?, page.limit, CallKey::of))
+        // A plan that is kept would not know what is asked for, and which index is the one for it. This one is made in 50 µs.
+        let plan = "SET LOCAL plan_cache_mode = force_custom_plan";
+        self.connection().execute(plan).await.map_err(store_error)?;
+        // It begins where both of them say.
+        let until = filter.until.map_or((LATEST, Uuid::max()), |until| (until, Uuid::nil()));
+        let after = page.after.map_or(until, |after| (after.started_at, after.id.uuid()));
+        let (started_at, id) = after.min(until);
+        let rows = sqlx::query_as!(
+            CallRow,
+            "SELECT call_id, external_id, direction, agent_ref, started_at, ended_at, from_party, to_party, metadata,
+                    created_at, version
+               FROM calls
+              WHERE org_id = $1 AND (started_at, call_id) < ($2, $3)
+                AND ($4::timestamptz IS NULL OR started_at >= $4) AND ($5::text IS NULL OR direction = $5)
+                AND ($6::text IS NULL OR agent_ref = $6) AND ($7::text IS NULL OR from_party = $7)
+                AND ($8::text IS NULL OR to_party = $8) AND ($9::text IS NULL OR external_id = $9)
+              ORDER BY started_at DESC, call_id DESC
+              LIMIT $10",
+            organization.uuid(),
+            started_at,
+            id,
+            filter.since,
+            filter.direction.map(|direction| direction.as_str()),
+            filter.agent_ref.as_ref().map(|text| text.as_str()),
+            filter.from.as_ref().map(|text| text.as_str()),
+            filter.to.as_ref().map(|text| text.as_str()),
+            filter.external_id.as_ref().map(|text| text.as_str()),
+            i64::from(page.limit) + 1,
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        let calls = rows.into_iter().map(Call::try_from).collect::<Result<_, _>>()?;
+        Ok(Page::cut(calls, page.limit, CallKey::of))
     }
 }
 
