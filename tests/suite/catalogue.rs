@@ -1,7 +1,7 @@
 //! What there is in the database that keeps organizations apart. A change of it is made here, too, on purpose.
 
 /// Tables that belong to organizations, with the columns of their primary keys.
-pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 19] = [
+pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 23] = [
     ("api_key_secrets", "org_id, key_id, secret_hash"),
     ("api_keys", "org_id, key_id"),
     ("audit_checkpoints", "org_id, size, origin"),
@@ -14,13 +14,17 @@ pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 19] = [
     ("audit_trees", "org_id"),
     ("audit_unoffered", "org_id, event_id"),
     ("audit_witnesses", "org_id"),
+    ("calls", "org_id, call_id"),
     ("invitations", "org_id, invitation_id"),
     ("mails", "org_id, mail_id"),
+    ("media_key_holders", "org_id, call_id, generation, sender"),
+    ("media_keys", "org_id, call_id"),
     ("members", "org_id, user_id"),
     ("mfa_deadlines", "org_id, user_id"),
     ("organizations", "org_id"),
     ("plan_changes", "org_id, change_id"),
     ("security_controls", "org_id, control"),
+    ("transcripts", "org_id, call_id"),
 ];
 /// Tables that belong to accounts or to the platform.
 pub(crate) const OTHERS: [&str; 17] = [
@@ -47,7 +51,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 121] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 126] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "directory_moved", "rollcall_directory", "UPDATE"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
@@ -99,6 +103,8 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 121] = [
     ("audit_witnesses", "own_organization", "rollcall_app", "ALL"),
     ("audit_witnesses", "purge", "rollcall_purge", "ALL"),
     ("audit_witnesses", "task", "rollcall_app", "ALL"),
+    ("calls", "own_organization", "rollcall_app", "ALL"),
+    ("calls", "purge", "rollcall_purge", "ALL"),
     ("dev_mails", "task", "rollcall_app", "ALL"),
     ("email_changes", "directory", "rollcall_directory", "SELECT"),
     ("email_changes", "directory_erasure", "rollcall_directory", "DELETE"),
@@ -114,6 +120,8 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 121] = [
     ("mails", "own_organization", "rollcall_app", "ALL"),
     ("mails", "purge", "rollcall_purge", "ALL"),
     ("mails", "task", "rollcall_app", "ALL"),
+    ("media_key_holders", "own_organization", "rollcall_app", "ALL"),
+    ("media_keys", "own_organization", "rollcall_app", "ALL"),
     ("members", "directory", "rollcall_directory", "SELECT"),
     ("members", "directory_seen", "rollcall_directory", "UPDATE"),
     ("members", "own_account", "rollcall_app", "SELECT"),
@@ -166,6 +174,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 121] = [
     ("signups", "task", "rollcall_app", "ALL"),
     ("totp_seeds", "own_account", "rollcall_app", "ALL"),
     ("totp_seeds", "task", "rollcall_app", "ALL"),
+    ("transcripts", "own_organization", "rollcall_app", "ALL"),
     ("users", "colleague", "rollcall_app", "SELECT"),
     ("users", "directory", "rollcall_directory", "SELECT"),
     ("users", "own_account", "rollcall_app", "ALL"),
@@ -202,7 +211,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 26] = [
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.
-pub(crate) const RIGHTS: [&str; 37] = [
+pub(crate) const RIGHTS: [&str; 41] = [
     "_sqlx_migrations: SELECT",
     "api_key_secrets: DELETE INSERT",
     "api_keys: INSERT SELECT",
@@ -218,11 +227,14 @@ pub(crate) const RIGHTS: [&str; 37] = [
     "audit_trees: INSERT SELECT",
     "audit_unoffered: INSERT SELECT",
     "audit_witnesses: DELETE INSERT SELECT",
+    "calls: INSERT SELECT",
     "dev_mails: DELETE INSERT SELECT",
     "email_changes: DELETE INSERT",
     "idempotency_keys: DELETE INSERT SELECT UPDATE",
     "invitations: INSERT",
     "mails: DELETE INSERT SELECT",
+    "media_key_holders: INSERT SELECT",
+    "media_keys: DELETE INSERT SELECT",
     "members: DELETE INSERT SELECT",
     "mfa_challenges: DELETE INSERT",
     "mfa_deadlines: INSERT SELECT",
@@ -239,5 +251,6 @@ pub(crate) const RIGHTS: [&str; 37] = [
     "signing_keys: DELETE INSERT SELECT",
     "signups: DELETE INSERT",
     "totp_seeds: DELETE INSERT SELECT",
+    "transcripts: INSERT SELECT",
     "users: DELETE INSERT",
 ];

@@ -91,6 +91,9 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
     // Whoever has left has had a deadline all the same.
     crate::mfa_rule::require(ours.owner(), 7).await.expect(200);
     ours.caller("viewer").delete("/v1/members/me").await.expect(204);
+    let call = crate::calls::write(ours.owner(), "ours").await;
+    let transcript = crate::transcripts::store(ours.owner(), &call, "nothing much").await.expect(201);
+    crate::calls::write(theirs.owner(), "theirs").await;
     let exported = ours.owner().get(PATH).await.expect(200);
     assert_eq!(exported.header("content-type"), "application/x-ndjson");
     assert_eq!(exported.header("cache-control"), "no-store");
@@ -109,6 +112,7 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
         ("member", "/v1/members?limit=200"),
         ("invitation", "/v1/invitations?limit=200"),
         ("api_key", "/v1/api-keys?limit=200"),
+        ("call", "/v1/calls?limit=200"),
     ] {
         let listed = ours.owner().get(path).await.expect(200);
         let shown: Vec<&Value> = of_type(&lines, kind).into_iter().map(|line| &line[kind]).collect();
@@ -120,6 +124,8 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
     let of = |id: &str| deadlines.iter().find(|line| line["mfa_deadline"]["user_id"] == id).unwrap();
     assert_eq!(of(ours.id("viewer"))["mfa_deadline"]["organization_id"], ours.organization);
     assert!(of(ours.id("owner"))["mfa_deadline"]["deadline_at"].as_str().unwrap().ends_with('Z'));
+    let transcripts = of_type(&lines, "transcript");
+    assert_eq!(transcripts, [&json!({"type": "transcript", "transcript": transcript.body})]);
     // Leaves byte by byte, as they are hashed, with what can be erased beside them.
     let uuid = ours.organization.parse::<OrganizationId>().unwrap().uuid();
     let kept = service
@@ -142,7 +148,10 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
         Some("organization.exported"),
         "the export itself is in the log"
     );
-    let counts = json!({"organization": 1, "security": 1, "member": 4, "invitation": 5, "api_key": 1, "mfa_deadline": 5, "audit_event": kept.len()});
+    let counts = json!({
+        "organization": 1, "security": 1, "member": 4, "invitation": 5, "api_key": 1, "mfa_deadline": 5,
+        "call": 1, "transcript": 1, "audit_event": kept.len(),
+    });
     assert_eq!(lines.last().unwrap(), &json!({"type": "end", "counts": counts}));
 
     // Attacks 2 and 15: nothing of another organization, and nothing that lets anybody in.

@@ -184,6 +184,8 @@ async fn what_purges_and_retention_may_read_and_remove_is_on_this_list() {
         "audit_unoffered: SELECT: event_id occurred_at org_id",
         "audit_witnesses: DELETE: ",
         "audit_witnesses: SELECT: org_id",
+        "calls: DELETE: ",
+        "calls: SELECT: call_id org_id",
         "invitations: DELETE: ",
         "invitations: SELECT: invitation_id org_id",
         "mails: DELETE: ",

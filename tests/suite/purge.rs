@@ -96,6 +96,10 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
     let rule = json!({"mfa_required": {"enabled": true}});
     team.owner().patch("/v1/security", rule).await.expect(200);
     crate::api_keys::make(team.owner(), json!({})).await;
+    let call = crate::calls::write(team.owner(), NAME).await;
+    crate::transcripts::store(team.owner(), &call, NAME).await.expect(201);
+    crate::media_keys::switch_on(&service, &team, "end_to_end_encryption").await;
+    team.owner().post(&format!("/v1/calls/{call}/media-keys"), json!({})).await.expect(201);
     let slug = team.owner().get("/v1/organization").await.expect(200).text_at("/slug").to_owned();
     service.all_mail_sent().await;
     service.turn_audit_log_on(&team).await;
@@ -156,7 +160,7 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
         let rows = left_before.iter().find(|(name, _)| name == table).unwrap().1;
         assert_eq!(change["before"], rows.to_string(), "{table}");
     }
-    assert_eq!(events[0]["changes"].as_array().unwrap().len(), 5);
+    assert_eq!(events[0]["changes"].as_array().unwrap().len(), 6);
     // Its people are persons: their accounts stay, and are in no organization, or in the other one.
     let sign_in = json!({"email": team.email("owner"), "password": PASSWORD});
     let alone = service.anonymous().post("/v1/sessions", sign_in).await.expect(201);

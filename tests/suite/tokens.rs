@@ -97,9 +97,9 @@ async fn rfc_7517_a_token_is_checked_with_the_published_keys_alone() {
     let unchanged = service.anonymous().request(Method::GET, "/.well-known/jwks.json");
     Answer::of(unchanged.header("If-None-Match", set.header("etag"))).await.expect(304);
     let keys = set.list("keys");
-    // One for tokens and one for checkpoints of audit logs; public members only.
+    // One for each purpose; public members only.
     let purposes: BTreeSet<&str> = keys.iter().map(|key| key["purpose"].as_str().unwrap()).collect();
-    assert_eq!((keys.len(), purposes), (2, ["access_token", "audit_checkpoint"].into()));
+    assert_eq!((keys.len(), purposes), (3, ["access_token", "audit_checkpoint", "live_grant"].into()));
     for key in keys {
         let members: Vec<&str> = key.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(members, ["alg", "crv", "kid", "kty", "purpose", "use", "x"]);

@@ -10,6 +10,7 @@ mod attempts;
 mod audit;
 mod audit_intake;
 mod audit_log;
+mod calls;
 mod ceremonies;
 mod checkpoints;
 mod connection;

@@ -192,6 +192,7 @@ impl Organizations for Transaction {
             members: count("members")?,
             invitations: count("invitations")?,
             api_keys: count("api_keys")?,
+            calls: count("calls")?,
             mails: count("mails")?,
             audit_events: count("audit_events")?,
         }))

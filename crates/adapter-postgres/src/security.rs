@@ -274,6 +274,26 @@ impl Security for Transaction {
         exactly_one(save.execute(self.connection()).await)
     }
 
+    async fn control_hold(
+        &mut self,
+        organization: OrganizationId,
+        control: Control,
+    ) -> Result<bool, StoreError> {
+        // Controls are switched while the organization is locked. Only a statement that begins once this one has got its lock
+        // sees what was switched before.
+        let hold = sqlx::query!(
+            "SELECT org_id FROM organizations WHERE org_id = $1 AND deleted_at IS NULL FOR SHARE",
+            organization.uuid()
+        );
+        hold.fetch_optional(self.connection()).await.map_err(store_error)?;
+        let enabled = sqlx::query_scalar!(
+            "SELECT enabled FROM security_controls WHERE org_id = $1 AND control = $2",
+            organization.uuid(),
+            control.as_str()
+        );
+        Ok(enabled.fetch_optional(self.connection()).await.map_err(store_error)?.unwrap_or(false))
+    }
+
     async fn mfa_deadlines_set(
         &mut self,
         organization: OrganizationId,

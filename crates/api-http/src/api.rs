@@ -50,12 +50,22 @@ pub struct HttpSettings {
     pub trusted_proxies: Vec<IpNet>,
     /// The most bytes of a request's body.
     pub body_limit: usize,
+    /// The most bytes of a transcript.
+    pub transcript_limit: usize,
     /// The longest that answering may take.
     pub timeout: Duration,
     /// How many requests are answered; as many as come when none.
     pub quotas: Option<Quotas>,
     /// Whether browsers are told to come by TLS only (`Strict-Transport-Security`).
     pub hsts: bool,
+}
+
+impl HttpSettings {
+    /// The most bytes of the body of a request to a path.
+    pub(crate) fn body_limit_at(&self, path: &str) -> usize {
+        let of_transcript = path.starts_with("/v1/calls/") && path.ends_with("/transcript");
+        if of_transcript { self.transcript_limit } else { self.body_limit }
+    }
 }
 
 /// How many requests are answered.

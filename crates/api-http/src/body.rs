@@ -14,6 +14,7 @@ use serde::{
     de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::value::RawValue;
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 use crate::{
     api::Api,
@@ -213,6 +214,15 @@ impl Fields {
         value.map_err(|problem| self.0.push(FieldError::new(field, problem))).ok()
     }
 
+    /// The moment that a field says, to the microsecond, which is how moments are kept.
+    pub(crate) fn moment(&mut self, field: &str, text: &str) -> Option<OffsetDateTime> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok().and_then(|moment| {
+            let moment = moment.checked_to_offset(UtcOffset::UTC)?;
+            moment.replace_nanosecond(moment.microsecond() * 1_000).ok()
+        });
+        self.check(field, moment.ok_or("must be a time like 2027-01-02T03:04:05Z (RFC 3339)"))
+    }
+
     /// A value that tells itself which field is wrong, if one is.
     pub(crate) fn take<T>(&mut self, value: Result<T, FieldError>) -> Option<T> {
         value.map_err(|problem| self.0.push(problem)).ok()
@@ -232,7 +242,7 @@ impl Fields {
 /// The whole body, unless it is larger than it may be, or does not come to its end in half of the time that answering
 /// may take.
 pub(crate) async fn read(request: Request, api: &Api) -> Result<bytes::Bytes, Problem> {
-    let limit = api.settings.body_limit;
+    let limit = api.settings.body_limit_at(request.uri().path());
     let too_large =
         || Problem::new(Code::BodyTooLarge, format!("The body must be at most {limit} bytes long."));
     let announced = request.headers().get(header::CONTENT_LENGTH);

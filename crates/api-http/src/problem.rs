@@ -5,7 +5,7 @@ mod plans;
 
 use http::StatusCode;
 use rollcall_application::{Error, FieldError, Limit};
-use rollcall_domain::{OrganizationId, Permission, organizations::OrganizationName};
+use rollcall_domain::{OrganizationId, Permission, calls::CallRefusal, organizations::OrganizationName};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -123,6 +123,12 @@ codes! {
         "A new secret would be of no use. Give the key another end first, or make another key.";
     TooManyApiKeys = "too_many_api_keys", CONFLICT, "There are as many API keys as there may be",
         "Revoke a key that is not needed any more, then make another one.";
+    CallExists = "call_exists", CONFLICT, "The external_id names another call",
+        "A call with this external_id was written down with other content. PATCH that call, which GET /v1/calls?external_id= finds, or write this one down under a name of its own.";
+    CallEnded = "call_ended", CONFLICT, "The call is over",
+        "Nobody is let into a call that has ended, and it has no keys any more.";
+    EndToEndEncryptionDisabled = "end_to_end_encryption_disabled", CONFLICT, "End-to-end encryption is off",
+        "The organization has switched end-to-end encryption off, so calls have no keys. An Owner can switch it on if the plan has it.";
     ControlsInUse = "controls_in_use", CONFLICT, "Security controls are on that the plan lacks",
         "No protection ends silently. Switch off the controls named in controls first, or say disable_controls: the Owners are told by mail then.";
     SeatLimitReached = "seat_limit_reached", CONFLICT, "No seat is left",
@@ -390,6 +396,11 @@ impl From<Error> for Problem {
                     |(id, name): (_, OrganizationName)| NamedOrganization { id, name: name.to_string() };
                 problem.0.organizations = organizations.into_iter().map(named).collect();
                 problem
+            }
+            Error::Call(CallRefusal::Exists) => Self::plain(Code::CallExists),
+            Error::Call(CallRefusal::Ended) => Self::plain(Code::CallEnded),
+            Error::Call(CallRefusal::EndToEndEncryptionDisabled) => {
+                Self::plain(Code::EndToEndEncryptionDisabled)
             }
             Error::AlreadyMember => Self::plain(Code::AlreadyMember),
             Error::InvitationPending => Self::plain(Code::InvitationPending),

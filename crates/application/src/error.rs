@@ -3,6 +3,7 @@
 use rollcall_domain::{
     OrganizationId, Permission,
     api_keys::RateLimit,
+    calls::CallRefusal,
     members::TeamRefusal,
     organizations::{OrganizationName, Plan},
     plans::{PlanRefusal, PlanRequired},
@@ -153,6 +154,9 @@ pub enum Error {
         /// Those organizations.
         organizations: Vec<(OrganizationId, OrganizationName)>,
     },
+    /// What is asked for does not fit the state of a call, or of what the organization has switched on for calls.
+    #[error(transparent)]
+    Call(#[from] CallRefusal),
     /// The address belongs to somebody in the organization.
     #[error("already a member")]
     AlreadyMember,
@@ -291,6 +295,7 @@ impl Error {
             | Self::AuditLogDisabled
             | Self::ApiKeyRevoked
             | Self::ApiKeyExpired
+            | Self::Call(_)
             | Self::AlreadyMember
             | Self::InvitationPending
             | Self::InvitationGone

@@ -11,6 +11,7 @@ mod application;
 pub mod audit;
 pub mod authorization;
 mod beat;
+pub mod calls;
 mod error;
 mod failure;
 pub mod invitations;

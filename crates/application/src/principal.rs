@@ -12,7 +12,11 @@ use rollcall_domain::{
 };
 use time::OffsetDateTime;
 
-use crate::{Actor, Error, Means, actor::decided, ports::Scope};
+use crate::{
+    Actor, Error, Means,
+    actor::decided,
+    ports::{Scope, UnitOfWork},
+};
 
 /// Whoever a credential that was good belongs to.
 #[derive(Debug, Clone)]
@@ -154,6 +158,14 @@ impl Principal {
         }
     }
 
+    /// What they work in: their own account with it, if they are a person.
+    pub(crate) fn scope(&self) -> Scope {
+        match self {
+            Self::Person(actor) => actor.scope(),
+            Self::Key(key) => key.scope(),
+        }
+    }
+
     /// The organization, if they may do what `permission` names in it.
     ///
     /// # Errors
@@ -162,5 +174,31 @@ impl Principal {
         decided(policy::decide(&self.grant(), permission, Target::Organization))?;
         // Nobody without a place is allowed anything in one.
         self.place().ok_or(Error::PermissionDenied { required: permission })
+    }
+
+    /// Decides once more, in the transaction: what they held when the request came in may have changed since, and from here on it
+    /// stays until the end of the transaction.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] to whoever is not in the organization any more, and to a key that has ended;
+    /// [`Error::PermissionDenied`].
+    pub(crate) async fn permit_again(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        permission: Permission,
+        now: OffsetDateTime,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Person(actor) => {
+                let seat = actor.seat().ok_or(Error::Unauthenticated)?;
+                seat.permit_on(unit, permission, Target::Organization).await
+            }
+            Self::Key(key) => {
+                let held = unit.api_key_hold(key.organization.id, key.id()).await?;
+                let held = held.filter(|held| held.is_live(now)).ok_or(Error::Unauthenticated)?;
+                let grant = Grant::ApiKey { scopes: held.scopes.permissions() };
+                decided(policy::decide(&grant, permission, Target::Organization))
+            }
+        }
     }
 }

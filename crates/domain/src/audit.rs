@@ -11,7 +11,7 @@ use std::{
 use time::OffsetDateTime;
 
 use crate::{
-    ApiKeyId, EmailAddress, EventId, InvitationId, OrganizationId, SessionId, UserId,
+    ApiKeyId, CallId, EmailAddress, EventId, InvitationId, OrganizationId, SessionId, UserId,
     id::{PasskeyId, SignupId},
 };
 
@@ -174,6 +174,8 @@ pub enum Target {
     Signup(SignupId),
     /// A passkey.
     Passkey(PasskeyId),
+    /// A call.
+    Call(CallId),
     /// Nothing that has an id.
     Nothing,
 }
@@ -189,6 +191,7 @@ impl Target {
             Self::ApiKey(id) => ("api_key", Some(id.to_string())),
             Self::Signup(id) => ("signup", Some(id.to_string())),
             Self::Passkey(id) => ("passkey", Some(id.to_string())),
+            Self::Call(id) => ("call", Some(id.to_string())),
             Self::Nothing => ("nothing", None),
         }
     }
@@ -366,6 +369,18 @@ actions! {
     AuditWitnessRemoved = "audit_log.witness_removed";
     /// A checkpoint of the audit log is on its way to the witness.
     AuditCheckpointSent = "audit_log.checkpoint_sent";
+    /// A call was written down.
+    CallCreated = "call.created";
+    /// What is known about a call was changed.
+    CallUpdated = "call.updated";
+    /// A call's transcript was stored.
+    TranscriptStored = "transcript.stored";
+    /// Somebody got a key for the media of a call.
+    MediaKeyIssued = "media_key.issued";
+    /// Somebody has left a call, and whoever goes on got a new key for its media.
+    MediaKeyRotated = "media_key.rotated";
+    /// Somebody was let into a call that goes on.
+    LiveGrantIssued = "live_grant.issued";
     /// Somebody asked for what they have no permission for.
     PermissionDenied = "permission.denied";
     /// A program called an operation with an API key.

@@ -171,6 +171,10 @@ ids! {
     SessionId = Session, "sess";
     /// Names an API key.
     ApiKeyId = ApiKey, "key";
+    /// Names a call.
+    CallId = Call, "call";
+    /// Names a live grant.
+    LiveGrantId = LiveGrant, "live";
     /// Names an audit event.
     EventId = Event, "evt";
     /// Names a mail in the outbox.

@@ -36,6 +36,7 @@ pub mod api_keys;
 pub mod attempts;
 pub mod audit;
 pub mod audit_search;
+pub mod calls;
 mod email;
 pub mod id;
 pub mod invitations;
@@ -57,7 +58,7 @@ pub mod tokens;
 pub mod witnesses;
 
 pub use email::{EmailAddress, InvalidEmailAddress};
-pub use id::{ApiKeyId, EventId, InvitationId, OrganizationId, SessionId, UserId};
+pub use id::{ApiKeyId, CallId, EventId, InvitationId, OrganizationId, SessionId, UserId};
 pub use permission::{Permission, PermissionSet, UnknownPermission};
 pub use role::{Role, UnknownRole};
 pub use text::{InvalidText, Text};

@@ -173,6 +173,7 @@ impl Node {
             cookie: SessionCookie { secure },
             trusted_proxies: settings.trusted_proxies()?,
             body_limit: settings.values.http.body_limit_bytes,
+            transcript_limit: settings.values.calls.transcript_limit_bytes,
             timeout: Duration::from_secs(settings.values.http.timeout_seconds),
             quotas: settings.quotas(),
             hsts: secure,

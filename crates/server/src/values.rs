@@ -20,6 +20,7 @@ pub(crate) struct Values {
     pub(crate) tokens: TokenValues,
     pub(crate) audit: AuditValues,
     pub(crate) webhooks: WebhookValues,
+    pub(crate) calls: CallValues,
     pub(crate) limits: LimitValues,
     pub(crate) operator: Operator,
     pub(crate) service: Token,
@@ -109,6 +110,12 @@ pub(crate) struct TokenValues {
 #[serde(deny_unknown_fields)]
 pub(crate) struct AuditValues {
     pub(crate) origin: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CallValues {
+    pub(crate) transcript_limit_bytes: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]

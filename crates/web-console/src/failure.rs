@@ -57,6 +57,7 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::NotFound
         | Error::LastOwner
         | Error::LastOwnerOf { .. }
+        | Error::Call(_)
         | Error::AlreadyMember
         | Error::InvitationPending
         | Error::InvitationGone
@@ -203,6 +204,7 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::NotFound
         | Error::LastOwner
         | Error::LastOwnerOf { .. }
+        | Error::Call(_)
         | Error::InvitationPending
         | Error::PreconditionFailed => {
             because(StatusCode::BAD_REQUEST, "That did not work", "Open the link in the mail again, please.")

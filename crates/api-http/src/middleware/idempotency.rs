@@ -30,7 +30,8 @@ use crate::{
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// `POST`s that make nothing: what they answer is true at this moment only, so a key means nothing to them.
-pub(crate) const ONLY_ASK: [&str; 3] = ["/v1/introspect", "/access/v1/evaluation", "/access/v1/evaluations"];
+pub(crate) const ONLY_ASK: [&str; 4] =
+    ["/v1/introspect", "/v1/redactions/preview", "/access/v1/evaluation", "/access/v1/evaluations"];
 /// `POST`s whose answers open a session to whoever has shown what works once, and must not open it again.
 const SIGN_IN: &str = "/v1/sessions";
 /// `POST`s whose answers are shown once, to somebody who has just proved who they are.

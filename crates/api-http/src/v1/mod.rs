@@ -8,6 +8,7 @@ mod accounts;
 mod api_keys;
 mod audit;
 mod authorization;
+mod calls;
 mod invitations;
 mod members;
 mod objects;
@@ -40,4 +41,5 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(members::routes())
         .merge(invitations::routes())
         .merge(api_keys::routes())
+        .merge(calls::routes())
 }

@@ -1,8 +1,9 @@
 //! Everything of an organization, to be taken along: part by part, as it was at one moment.
 
 use rollcall_domain::{
-    ApiKeyId, InvitationId, Permission, UserId,
+    ApiKeyId, CallId, InvitationId, Permission, UserId,
     audit::{Action, Target as AuditTarget},
+    calls::{Call, Transcript},
     members::Member,
     organizations::Organization,
     plans::Plans,
@@ -15,6 +16,7 @@ use crate::{
     Actor, Application, Error, Page, PageRequest, Seat,
     api_keys::ListedKey,
     audit::{EventKey, KeptEvent},
+    calls::{CallFilter, CallKey},
     invitations::ListedInvitation,
     members::{MemberFilter, MemberKey},
     ports::View,
@@ -48,6 +50,8 @@ enum Next {
     Invitations(Option<InvitationId>),
     ApiKeys(Option<ApiKeyId>),
     Deadlines(Option<UserId>),
+    Calls(Option<CallKey>),
+    Transcripts(Option<CallId>),
     AuditEvents(Option<EventKey>),
     End,
     Nothing,
@@ -68,6 +72,10 @@ pub enum Part {
     ApiKeys(Vec<ListedKey>),
     /// By when people need, or needed, a second factor; also those who have left.
     Deadlines(Vec<KeptDeadline>),
+    /// Calls, the latest first.
+    Calls(Vec<Call>),
+    /// Transcripts of calls, as they are kept.
+    Transcripts(Vec<(CallId, Transcript)>),
     /// Events of the audit log, the oldest first.
     AuditEvents(Vec<KeptEvent>),
     /// The last: how much there was.
@@ -85,6 +93,10 @@ pub struct ExportCounts {
     pub api_keys: u64,
     /// Deadlines for second factors.
     pub deadlines: u64,
+    /// Calls.
+    pub calls: u64,
+    /// Transcripts.
+    pub transcripts: u64,
     /// Events of the audit log.
     pub audit_events: u64,
 }
@@ -195,8 +207,19 @@ impl Export {
             Next::Deadlines(after) => {
                 let page = self.view.mfa_deadlines_page(organization, &page(after)).await?;
                 let (deadlines, more) = cut(page, &mut self.counts.deadlines);
-                let next = more.map_or(Next::AuditEvents(None), |key| Next::Deadlines(Some(key)));
+                let next = more.map_or(Next::Calls(None), |key| Next::Deadlines(Some(key)));
                 (Part::Deadlines(deadlines), next)
+            }
+            Next::Calls(after) => {
+                let page = self.view.calls_page(organization, &CallFilter::default(), &page(after)).await?;
+                let (calls, more) = cut(page, &mut self.counts.calls);
+                (Part::Calls(calls), more.map_or(Next::Transcripts(None), |key| Next::Calls(Some(key))))
+            }
+            Next::Transcripts(after) => {
+                let page = self.view.transcripts_page(organization, &page(after)).await?;
+                let (transcripts, more) = cut(page, &mut self.counts.transcripts);
+                let next = more.map_or(Next::AuditEvents(None), |key| Next::Transcripts(Some(key)));
+                (Part::Transcripts(transcripts), next)
             }
             Next::AuditEvents(after) => {
                 let page = self.view.audit_events_page(organization, &page(after)).await?;
@@ -236,7 +259,7 @@ mod tests {
         unit
     }
 
-    /// Two pages of members, no invitations, no keys, no events.
+    /// Two pages of members, and nothing else.
     fn view() -> MockUnit {
         let mut view = MockUnit::new();
         view.expect_organization_find().returning(|_| Ok(Some(organization())));
@@ -250,6 +273,8 @@ mod tests {
         view.expect_mfa_rule_find().returning(|_| Ok(KeptRule::default()));
         view.expect_controls().returning(|_| Ok(vec![]));
         view.expect_mfa_deadlines_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
+        view.expect_calls_page().returning(|_, _, _| Ok(Page { entries: vec![], next: None }));
+        view.expect_transcripts_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view.expect_audit_events_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view
     }
@@ -272,6 +297,8 @@ mod tests {
                 | Part::Invitations(_)
                 | Part::ApiKeys(_)
                 | Part::Deadlines(_)
+                | Part::Calls(_)
+                | Part::Transcripts(_)
                 | Part::AuditEvents(_) => {}
             }
         };

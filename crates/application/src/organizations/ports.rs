@@ -76,6 +76,8 @@ pub struct Purged {
     pub invitations: u64,
     /// API keys.
     pub api_keys: u64,
+    /// Calls.
+    pub calls: u64,
     /// Letters.
     pub mails: u64,
     /// Events of the audit log.

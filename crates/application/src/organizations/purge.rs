@@ -40,6 +40,7 @@ pub async fn purge_some(app: &Application, purge: &dyn Purge) -> Result<bool, Er
                     ("members", purged.members),
                     ("invitations", purged.invitations),
                     ("api_keys", purged.api_keys),
+                    ("calls", purged.calls),
                     ("mails", purged.mails),
                     ("audit_events", purged.audit_events),
                 ]

@@ -10,6 +10,8 @@ use crate::{
         AuditView, LogView, OwnEvents, Record, TreeView,
         witness::{Witnesses, WitnessesView},
     },
+    audit::{AuditView, OwnEvents, Record},
+    calls::{Calls, CallsView, MediaKeyring, Transcripts, TranscriptsView},
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
@@ -38,6 +40,8 @@ pub trait View:
     + MembersView
     + InvitationsView
     + ApiKeysView
+    + CallsView
+    + TranscriptsView
     + SessionsView
     + SecondFactorsView
     + PasskeysView
@@ -59,6 +63,8 @@ impl<T> View for T where
         + MembersView
         + InvitationsView
         + ApiKeysView
+        + CallsView
+        + TranscriptsView
         + SessionsView
         + SecondFactorsView
         + PasskeysView
@@ -83,6 +89,9 @@ pub trait UnitOfWork:
     + Members
     + Invitations
     + ApiKeys
+    + Calls
+    + Transcripts
+    + MediaKeyring
     + Sessions
     + SecondFactors
     + Passkeys

@@ -147,6 +147,14 @@ pub trait Security {
         at: OffsetDateTime,
     ) -> Result<(), StoreError>;
 
+    /// Whether a control of those that plans are told apart by is on. It stays so until the end of the transaction, and the
+    /// organization is not deleted before then; taken before anything in it is held.
+    async fn control_hold(
+        &mut self,
+        organization: OrganizationId,
+        control: Control,
+    ) -> Result<bool, StoreError>;
+
     /// Gives every member the deadline that the rule, as it is kept now, leaves them; whoever has an earlier one keeps that. All
     /// of them are told when the rule `change`s from off to on, otherwise those whose deadline has moved. Taken while the
     /// organization is locked against whoever is on their way in, so that nobody is missed.

@@ -1,5 +1,6 @@
 //! What unit tests put in the place of ports.
 
+mod calls;
 mod logs;
 mod notary;
 mod plans;
@@ -46,6 +47,7 @@ use crate::{
     tokens::{StoredKey, Tokens},
 };
 
+pub(crate) use calls::call;
 pub(crate) use logs::{Fault, KeptLogs};
 pub(crate) use notary::KeptNotary;
 pub(crate) use plans::{Agrees, Nobody, Off, plans};
@@ -474,7 +476,7 @@ pub(crate) fn member(number: u8, role: Role) -> Member {
     }
 }
 
-/// A view in which there is a signing key.
+/// A view in which there is a signing key for each purpose.
 pub(crate) fn with_signing_key() -> MockUnit {
     let mut unit = MockUnit::new();
     let app = application(&TestStore::default(), MockDirectory::new());

@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
-    ApiKeyId, EmailAddress, EventId, InvitationId, OrganizationId, Role, SessionId, UserId,
+    ApiKeyId, CallId, EmailAddress, EventId, InvitationId, OrganizationId, Permission, Role, SessionId, UserId,
     accounts::{EmailChange, Notice, PasswordReset, Signup, User},
     api_keys::ApiKey,
     audit::Origin,
     audit_search::Filter,
+    calls::{Call, ExternalId, MediaKeyId, Transcript},
     id::{EmailChangeId, MfaChallengeId, NoticeId, PasskeyId, PasswordResetId, SignupId},
     invitations::{Acceptance, Invitation, Status},
     members::{Member, Membership},
     organizations::{Deleted, Deletion, Organization},
     passkeys::{Passkey, PasskeyName},
+    policy::Grant,
     second_factors::Step,
     secret::TokenHash,
     security::{Control, MfaRule, RuleChange},
@@ -31,6 +33,10 @@ use crate::{
         AuditView, EventKey, Extent, KeptCheckpoint, KeptEvent, KeptTree, Log, LogView, LoggedEvent,
         OwnEvent, OwnEvents, PlacedEvent, Position, Record, Tile, TileId, TreeView,
         witness::{KeptWitness, NewDelivery, NewWitness, ShownDelivery, Witnesses, WitnessesView},
+    },
+    calls::{
+        CallFilter, CallKey, Calls, CallsView, Holder, KeptMediaKeys, MadeAs, MediaKeyring, Transcripts,
+        TranscriptsView,
     },
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
     members::{MemberFilter, MemberKey, Members, MembersView, Offboarding},
@@ -120,6 +126,41 @@ mock! {
         async fn member_set_role(&mut self, organization: OrganizationId, user: UserId, role: Role) -> Answer<()>;
         async fn member_remove(&mut self, organization: OrganizationId, user: UserId) -> Answer<()>;
         async fn member_hold(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Role>>;
+    }
+
+    #[async_trait]
+    impl CallsView for Unit {
+        async fn call_find(&mut self, organization: OrganizationId, id: CallId) -> Answer<Option<Call>>;
+        async fn calls_page(&mut self, organization: OrganizationId, filter: &CallFilter, page: &PageRequest<CallKey>) -> Answer<Page<Call, CallKey>>;
+    }
+
+    #[async_trait]
+    impl Calls for Unit {
+        async fn call_add(&mut self, organization: OrganizationId, call: &Call, made_as: &MadeAs) -> Answer<bool>;
+        async fn call_known_as(&mut self, organization: OrganizationId, external_id: &ExternalId) -> Answer<Option<(Call, MadeAs)>>;
+        async fn call_lock(&mut self, organization: OrganizationId, id: CallId) -> Answer<Option<Call>>;
+        async fn call_save(&mut self, organization: OrganizationId, call: &Call) -> Answer<()>;
+    }
+
+    #[async_trait]
+    impl TranscriptsView for Unit {
+        async fn transcript_find(&mut self, organization: OrganizationId, call: CallId) -> Answer<Option<Transcript>>;
+        async fn transcripts_page(&mut self, organization: OrganizationId, page: &PageRequest<CallId>) -> Answer<Page<(CallId, Transcript), CallId>>;
+    }
+
+    #[async_trait]
+    impl Transcripts for Unit {
+        async fn transcript_version(&mut self, organization: OrganizationId, call: CallId) -> Answer<Option<i32>>;
+        async fn transcript_save(&mut self, organization: OrganizationId, call: CallId, transcript: &Transcript) -> Answer<()>;
+    }
+
+    #[async_trait]
+    impl MediaKeyring for Unit {
+        async fn media_keys_find(&mut self, organization: OrganizationId, call: CallId) -> Answer<Option<KeptMediaKeys>>;
+        async fn media_keys_save(&mut self, organization: OrganizationId, call: CallId, kept: &KeptMediaKeys) -> Answer<()>;
+        async fn media_keys_forget(&mut self, organization: OrganizationId, call: CallId) -> Answer<()>;
+        async fn media_key_holder_add(&mut self, organization: OrganizationId, call: CallId, id: MediaKeyId, holder: Holder, permission: Permission, at: OffsetDateTime) -> Answer<()>;
+        async fn media_key_holders(&mut self, organization: OrganizationId, call: CallId, generation: u32, now: OffsetDateTime) -> Answer<Vec<(Permission, Grant)>>;
     }
 
     #[async_trait]
@@ -236,6 +277,7 @@ mock! {
 
     #[async_trait]
     impl Security for Unit {
+        async fn control_hold(&mut self, organization: OrganizationId, control: Control) -> Answer<bool>;
         async fn control_save(&mut self, organization: OrganizationId, control: Control, enabled: bool, by: Option<UserId>, at: OffsetDateTime) -> Answer<()>;
         async fn mfa_rule_save(&mut self, organization: OrganizationId, rule: MfaRule, by: UserId, at: OffsetDateTime) -> Answer<()>;
         async fn mfa_deadlines_set(&mut self, organization: OrganizationId, change: &RuleChange) -> Answer<()>;

@@ -8,6 +8,7 @@ mod keys;
 mod ports;
 mod publish;
 mod rotate;
+mod signer;
 
 pub use authenticate::{authenticate, is_access_token};
 pub use introspect::{Introspection, Spoken, introspect};
@@ -16,3 +17,4 @@ pub use keys::Tokens;
 pub use ports::{Sealed, SigningKeys, SigningKeysView, StoredKey};
 pub use publish::publish;
 pub use rotate::{Rotation, prepare, rotate};
+pub(crate) use signer::signer;

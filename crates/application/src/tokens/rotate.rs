@@ -116,11 +116,12 @@ mod tests {
         prepare(&app).await.expect("a key");
         let rotation = rotate(&app, KeyPurpose::AccessToken).await.expect("another key");
         let keys = kept.lock().expect("no panic").clone();
-        let [first, of_checkpoints, second] = keys.as_slice() else { panic!("{} keys", keys.len()) };
+        let [first, of_checkpoints, of_grants, second] = keys.as_slice() else { panic!("{} keys", keys.len()) };
         assert_eq!((first.key.signs_from, first.key.retires_at), (NOW, Some(NOW + LEAD)));
         assert_eq!((second.key.signs_from, second.key.retires_at), (NOW + LEAD, None));
         assert_eq!((&rotation.old, &rotation.new), (&first.key, &second.key));
         assert!(of_checkpoints.key.is_last_of(KeyPurpose::AuditCheckpoint));
+        assert!(of_grants.key.is_last_of(KeyPurpose::LiveGrant));
         let committed: Vec<_> =
             store.committed().into_iter().map(|(scope, events, _)| (scope, events)).collect();
         let event = |action| (Scope::SigningKeys, vec![(action, Outcome::Success)]);

@@ -6,6 +6,7 @@
 use time::{Duration, OffsetDateTime};
 
 use super::claims::{LONGEST, SKEW};
+use crate::calls;
 
 /// How long whoever checks signatures may go by the keys they have fetched.
 pub const CACHED: Duration = Duration::minutes(5);
@@ -19,6 +20,8 @@ pub enum KeyPurpose {
     AccessToken,
     /// Checkpoints of audit logs.
     AuditCheckpoint,
+    /// Live grants.
+    LiveGrant,
 }
 
 /// The text names no purpose of a key.
@@ -28,13 +31,14 @@ pub struct UnknownKeyPurpose;
 
 impl KeyPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 2] = [Self::AccessToken, Self::AuditCheckpoint];
+    pub const ALL: [Self; 3] = [Self::AccessToken, Self::AuditCheckpoint, Self::LiveGrant];
 
     /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessToken => "access_token",
             Self::AuditCheckpoint => "audit_checkpoint",
+            Self::LiveGrant => "live_grant",
         }
     }
 
@@ -43,6 +47,7 @@ impl KeyPurpose {
         match self {
             // A node whose clock is behind goes on a little longer.
             Self::AccessToken => Some(LONGEST.saturating_add(SKEW)),
+            Self::LiveGrant => Some(calls::LONGEST.saturating_add(SKEW)),
             Self::AuditCheckpoint => None,
         }
     }

@@ -7,7 +7,7 @@ use rollcall_domain::{
     api_keys::{InvalidNetworks, InvalidRateLimit, Networks, RateLimit, Scopes},
 };
 use serde::{Deserialize, Serialize};
-use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::body::Fields;
@@ -113,13 +113,9 @@ pub(super) fn scopes(fields: &mut Fields, names: Vec<Permission>) -> Option<Scop
     fields.check("scopes", Scopes::new(names))
 }
 
-/// The moment that an end is written as, to the microsecond, which is how it is kept.
+/// The moment that an end is written as.
 pub(super) fn end(fields: &mut Fields, text: &str) -> Option<OffsetDateTime> {
-    let moment = OffsetDateTime::parse(text, &Rfc3339).ok().and_then(|moment| {
-        let moment = moment.checked_to_offset(UtcOffset::UTC)?;
-        moment.replace_nanosecond(moment.microsecond() * 1_000).ok()
-    });
-    fields.check("expires_at", moment.ok_or("must be a time like 2027-01-02T03:04:05Z (RFC 3339)"))
+    fields.moment("expires_at", text)
 }
 
 /// The networks that are written in a list; from anywhere when there is none.

@@ -11,6 +11,7 @@ use tracing::{Instrument, Span};
 
 use super::super::{
     api_keys::ApiKeyObject,
+    calls::{CallObject, TranscriptObject},
     invitations::InvitationObject,
     members::MemberObject,
     objects::OrganizationObject,
@@ -55,6 +56,12 @@ enum Line<'a> {
     MfaDeadline {
         mfa_deadline: MfaDeadlineObject,
     },
+    Call {
+        call: CallObject,
+    },
+    Transcript {
+        transcript: TranscriptObject,
+    },
     /// The leaf stands here byte by byte as it is kept, so that it can be proved.
     AuditEvent {
         leaf: &'a RawValue,
@@ -74,12 +81,14 @@ struct Counts {
     invitation: u64,
     api_key: u64,
     mfa_deadline: u64,
+    call: u64,
+    transcript: u64,
     audit_event: u64,
 }
 
 /// Exports everything of the organization, as it was at one moment: one JSON object a line, each with its `type`. The first
 /// line is `begin`, with the version of the format, the organization and the moment; then come `organization`, `security`, `member`,
-/// `invitation`, `api_key`, `mfa_deadline` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
+/// `invitation`, `api_key`, `mfa_deadline`, `call`, `transcript` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
 /// persons in it); the last is `end` with how many of each there were. Without an `end` it was cut off: because the right to
 /// it was lost in the middle, because nobody took what was sent, or because it took longer than an hour. Needs a fresh proof
 /// of who one is.
@@ -164,10 +173,24 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
         Part::Deadlines(deadlines) => deadlines
             .into_iter()
             .try_for_each(|deadline| line(&Line::MfaDeadline { mfa_deadline: deadline.into() }))?,
+        Part::Calls(calls) => {
+            calls.into_iter().try_for_each(|call| line(&Line::Call { call: call.into() }))?;
+        }
+        Part::Transcripts(transcripts) => transcripts.into_iter().try_for_each(|(call, transcript)| {
+            line(&Line::Transcript { transcript: TranscriptObject::of(call, transcript) })
+        })?,
         Part::AuditEvents(events) => events.iter().try_for_each(|event| {
             line(&Line::AuditEvent { leaf: serde_json::from_str(&event.leaf)?, personal: &event.personal })
         })?,
-        Part::End(ExportCounts { members, invitations, api_keys, deadlines, audit_events }) => {
+        Part::End(ExportCounts {
+            members,
+            invitations,
+            api_keys,
+            deadlines,
+            calls,
+            transcripts,
+            audit_events,
+        }) => {
             let counts = Counts {
                 organization: 1,
                 security: 1,
@@ -175,6 +198,8 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
                 invitation: invitations,
                 api_key: api_keys,
                 mfa_deadline: deadlines,
+                call: calls,
+                transcript: transcripts,
                 audit_event: audit_events,
             };
             line(&Line::End { counts })?;

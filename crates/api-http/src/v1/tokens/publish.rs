@@ -38,7 +38,7 @@ pub(super) struct PublicKey {
     usage: &'static str,
     #[schema(example = "EdDSA")]
     alg: &'static str,
-    /// What it signs, and nothing else: `access_token`, or `audit_checkpoint` for the checkpoints of audit logs.
+    /// What it signs, and nothing else: `access_token`, `audit_checkpoint` for the checkpoints of audit logs, `live_grant`.
     #[schema(example = "access_token")]
     purpose: &'static str,
 }
@@ -57,7 +57,7 @@ impl From<SigningKey> for PublicKey {
     }
 }
 
-/// Shows the keys that access tokens and checkpoints of audit logs are checked with.
+/// Shows the keys that access tokens, checkpoints of audit logs and live grants are checked with.
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "Access tokens", security(()),
     responses((status = 200, description = "The keys", content_type = "application/jwk-set+json", body = KeySet,
         headers(("ETag" = String), ("Cache-Control" = String)))))]

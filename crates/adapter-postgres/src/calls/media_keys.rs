@@ -1,0 +1,146 @@
+//! Keys for the media of calls, sealed, and who holds them.
+
+use async_trait::async_trait;
+use rollcall_application::{
+    calls::{Holder, KeptMediaKeys, MediaKeyring},
+    ports::StoreError,
+    tokens::Sealed,
+};
+use rollcall_domain::{
+    CallId, OrganizationId, Permission, Role,
+    calls::{MediaKeyId, MediaKeys},
+    policy::Grant,
+};
+use time::OffsetDateTime;
+
+use crate::{
+    error::{corrupt, exactly_one, store_error},
+    row::{count, moment, value},
+    transaction::Transaction,
+};
+
+#[async_trait]
+impl MediaKeyring for Transaction {
+    async fn media_keys_find(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+    ) -> Result<Option<KeptMediaKeys>, StoreError> {
+        let row = sqlx::query!(
+            "SELECT generation, step, next_sender, base_key, expires_at FROM media_keys
+              WHERE org_id = $1 AND call_id = $2",
+            organization.uuid(),
+            call.uuid()
+        );
+        let Some(row) = row.fetch_optional(self.connection()).await.map_err(store_error)? else {
+            return Ok(None);
+        };
+        let keys = MediaKeys::kept(
+            count(row.generation.into())?,
+            count(row.step.into())?,
+            count(row.next_sender.into())?,
+            moment(row.expires_at),
+        );
+        Ok(Some(KeptMediaKeys { keys, base: Sealed(row.base_key) }))
+    }
+
+    async fn media_keys_save(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+        kept: &KeptMediaKeys,
+    ) -> Result<(), StoreError> {
+        let save = sqlx::query!(
+            "INSERT INTO media_keys (org_id, call_id, generation, step, next_sender, base_key, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+                 ON CONFLICT (org_id, call_id) DO UPDATE
+                SET generation = EXCLUDED.generation, step = EXCLUDED.step, next_sender = EXCLUDED.next_sender,
+                    base_key = EXCLUDED.base_key, expires_at = EXCLUDED.expires_at",
+            organization.uuid(),
+            call.uuid(),
+            i32::try_from(kept.keys.generation()).map_err(corrupt)?,
+            i16::from(kept.keys.step()),
+            i32::try_from(kept.keys.next_sender()).map_err(corrupt)?,
+            kept.base.0.as_slice(),
+            kept.keys.expires_at(),
+        );
+        exactly_one(save.execute(self.connection()).await)
+    }
+
+    async fn media_keys_forget(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+    ) -> Result<(), StoreError> {
+        let forget = sqlx::query!(
+            "DELETE FROM media_keys WHERE org_id = $1 AND call_id = $2",
+            organization.uuid(),
+            call.uuid()
+        );
+        forget.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn media_key_holder_add(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+        id: MediaKeyId,
+        holder: Holder,
+        permission: Permission,
+        at: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let (user, key) = match holder {
+            Holder::User(user) => (Some(user.uuid()), None),
+            Holder::Key(key) => (None, Some(key.uuid())),
+        };
+        let insert = sqlx::query!(
+            "INSERT INTO media_key_holders (org_id, call_id, generation, sender, user_id, key_id, permission, issued_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            organization.uuid(),
+            call.uuid(),
+            i32::try_from(id.generation).map_err(corrupt)?,
+            i32::from(id.sender),
+            user,
+            key,
+            permission.as_str(),
+            at,
+        );
+        exactly_one(insert.execute(self.connection()).await)
+    }
+
+    async fn media_key_holders(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+        generation: u32,
+        now: OffsetDateTime,
+    ) -> Result<Vec<(Permission, Grant)>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT DISTINCT h.permission, m.role AS "role?", k.scopes AS "scopes?"
+                 FROM media_key_holders h
+                 LEFT JOIN members m ON m.org_id = h.org_id AND m.user_id = h.user_id
+                 LEFT JOIN api_keys k ON k.org_id = h.org_id AND k.key_id = h.key_id AND k.revoked_at IS NULL
+                                     AND (k.expires_at IS NULL OR k.expires_at > $4)
+                WHERE h.org_id = $1 AND h.call_id = $2 AND h.generation = $3"#,
+            organization.uuid(),
+            call.uuid(),
+            i32::try_from(generation).map_err(corrupt)?,
+            now,
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        let held = rows.into_iter().map(|row| {
+            let grant = match (row.role, row.scopes) {
+                (Some(role), _) => Grant::Member { role: value::<Role>(&role)? },
+                (None, Some(scopes)) => {
+                    let scopes = scopes.iter().map(|scope| value::<Permission>(scope));
+                    Grant::ApiKey { scopes: scopes.collect::<Result<_, _>>()? }
+                }
+                // They have left, or been let go.
+                (None, None) => Grant::None,
+            };
+            Ok((value(&row.permission)?, grant))
+        });
+        held.collect()
+    }
+}

@@ -1,0 +1,5 @@
+//! Calls.
+
+mod log;
+mod media_keys;
+mod transcripts;

@@ -1,0 +1,96 @@
+use axum::extract::State;
+use rollcall_application::{
+    Error, PageRequest,
+    calls::{self, CallFilter, CallKey},
+};
+use rollcall_domain::CallId;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::IntoParams;
+
+use super::object::CallObject;
+use crate::{
+    api::Api,
+    body::Fields,
+    credential::AnyCaller,
+    cursor::{Limit, List, PageOf},
+    problem::Result,
+    query::Query,
+};
+
+#[derive(Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListCallsQuery {
+    /// Only calls that began then or later.
+    #[param(format = DateTime, example = "2026-01-01T00:00:00Z")]
+    since: Option<String>,
+    /// Only calls that began before then.
+    #[param(format = DateTime, example = "2026-02-01T00:00:00Z")]
+    until: Option<String>,
+    /// Only `inbound` or only `outbound` calls.
+    #[param(example = "inbound")]
+    direction: Option<String>,
+    /// Only calls of whom the platform calls so.
+    #[param(example = "agent_7")]
+    agent_ref: Option<String>,
+    /// Only calls from there, written as it is in the call.
+    #[param(example = "+14155550100")]
+    from: Option<String>,
+    /// Only calls to there, written as it is in the call.
+    #[param(example = "+14155550199")]
+    to: Option<String>,
+    /// Only the call that the platform calls so.
+    #[param(example = "CA7f3e2b")]
+    external_id: Option<String>,
+    /// How many entries the page holds: 1 to 200, 50 if left out.
+    #[serde(default, skip_serializing)]
+    #[param(value_type = Option<u16>, example = 50)]
+    limit: Limit,
+    /// The `next_cursor` of the page before.
+    #[serde(skip_serializing)]
+    cursor: Option<String>,
+}
+
+impl ListCallsQuery {
+    fn filter(&self) -> std::result::Result<CallFilter, Error> {
+        let mut fields = Fields::default();
+        let filter = CallFilter {
+            since: self.since.as_deref().and_then(|text| fields.moment("since", text)),
+            until: self.until.as_deref().and_then(|text| fields.moment("until", text)),
+            direction: fields.parse_if_given("direction", self.direction.as_deref()),
+            agent_ref: fields.parse_if_given("agent_ref", self.agent_ref.as_deref()),
+            from: fields.parse_if_given("from", self.from.as_deref()),
+            to: fields.parse_if_given("to", self.to.as_deref()),
+            external_id: fields.parse_if_given("external_id", self.external_id.as_deref()),
+        };
+        fields.result()?;
+        Ok(filter)
+    }
+}
+
+/// Where a page begins.
+#[derive(Serialize, Deserialize)]
+struct Key(i128, CallId);
+
+/// Lists the calls, the latest first.
+#[utoipa::path(get, path = "/v1/calls", tag = "Calls",
+    security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(ListCallsQuery),
+    responses((status = 200, description = "A page of calls", body = PageOf<CallObject>)))]
+pub(super) async fn list_calls(
+    State(api): State<Api>,
+    AnyCaller(principal): AnyCaller,
+    Query(query): Query<ListCallsQuery>,
+) -> Result<axum::Json<PageOf<CallObject>>> {
+    let filter = query.filter()?;
+    let list = List::new(&api, &principal, "calls", &query);
+    let after = list.read(query.cursor.as_deref())?.and_then(|Key(started_at, id)| {
+        Some(CallKey { started_at: OffsetDateTime::from_unix_timestamp_nanos(started_at).ok()?, id })
+    });
+    let page = PageRequest { limit: query.limit.0, after };
+    let page = calls::list(&api.app, &principal, &filter, &page).await?;
+    Ok(axum::Json(PageOf {
+        data: page.entries.into_iter().map(CallObject::from).collect(),
+        next_cursor: list.write(page.next.map(|key| Key(key.started_at.unix_timestamp_nanos(), key.id))),
+    }))
+}

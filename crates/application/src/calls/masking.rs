@@ -1,0 +1,76 @@
+//! Masking what identifies somebody, on threads that may be slow.
+
+use std::collections::HashMap;
+
+use rollcall_domain::calls::{Redactions, Segment, Speaker};
+use rollcall_redaction as redaction;
+
+use crate::Error;
+
+/// The segments with masks, and how many of each kind. Speakers may be called by their numbers, so they are masked as well.
+pub(super) async fn masked(segments: Vec<Segment>) -> Result<(Vec<Segment>, Redactions), Error> {
+    apart(move || {
+        let spoken: Vec<_> = segments
+            .iter()
+            .map(|segment| redaction::Segment { speaker: segment.speaker().as_str(), text: segment.text() })
+            .collect();
+        let (texts, counts) = redaction::redact_segments(&spoken);
+        let mut redactions = Redactions { phone: counts.phone, email: counts.email, card: counts.card };
+        let mut speakers: HashMap<Speaker, Speaker> = HashMap::new();
+        let mut masked = Vec::with_capacity(segments.len());
+        for (segment, redacted) in segments.into_iter().zip(texts) {
+            let known = speakers.get(segment.speaker());
+            let speaker = known.cloned().unwrap_or_else(|| called(segment.speaker(), &mut redactions));
+            speakers.insert(segment.speaker().clone(), speaker.clone());
+            masked.push(segment.masked(speaker, redacted.text));
+        }
+        (masked, redactions)
+    })
+    .await
+}
+
+/// What a speaker is called, without what identifies them.
+fn called(speaker: &Speaker, redactions: &mut Redactions) -> Speaker {
+    let redacted = redaction::redact(speaker.as_str());
+    for finding in &redacted.findings {
+        match finding.kind {
+            redaction::Kind::Phone => redactions.phone += 1,
+            redaction::Kind::Email => redactions.email += 1,
+            redaction::Kind::Card => redactions.card += 1,
+        }
+    }
+    // A mask may be longer than what it hides.
+    let short: String = redacted.text.chars().take(100).collect();
+    short.parse().unwrap_or_else(|_| speaker.clone())
+}
+
+/// A text with masks, and where they are.
+pub(super) async fn previewed(text: String) -> Result<redaction::Redacted, Error> {
+    apart(move || redaction::redact(&text)).await
+}
+
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(Box::new(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn attack_30_numbers_are_masked_across_segments_and_in_what_speakers_are_called() {
+        let segment = |speaker: &str, text: &str| {
+            Segment::new(speaker.parse().expect("a speaker"), 0, 1, text.to_owned()).expect("a segment")
+        };
+        let said = vec![
+            segment("+1 415 555 0100", "it's four one five five five five"),
+            segment("agent", "mm-hm"),
+            segment("+1 415 555 0100", "oh one three two"),
+        ];
+        let (masked, redactions) = masked(said).await.expect("masked");
+        let told: Vec<_> =
+            masked.iter().map(|segment| (segment.speaker().as_str(), segment.text())).collect();
+        assert_eq!(told, [("[phone]", "it's [phone]"), ("agent", "mm-hm"), ("[phone]", "[phone]")]);
+        assert_eq!(redactions, Redactions { phone: 2, email: 0, card: 0 });
+    }
+}

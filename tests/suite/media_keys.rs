@@ -1,0 +1,337 @@
+//! Keys for media that go from end to end (SFrame, RFC 9605): given to whoever may have them, and used by real participants with a
+//! relay in between.
+
+use std::collections::HashMap;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use futures_util::future::join_all;
+use ring::hkdf;
+use rollcall_tests::{Answer, Caller, Service, Team};
+use serde_json::{Value, json};
+use sframe::{
+    CipherSuite,
+    frame::{EncryptedFrame, MediaFrame, MonotonicCounter, SingleUseCounter},
+    header::SframeHeader,
+    key::{DecryptionKey, EncryptionKey},
+};
+use time::Duration;
+
+use crate::calls;
+
+const STEP_BITS: u32 = 8;
+
+/// Switches a control on, on a plan that has it.
+pub(crate) async fn switch_on(service: &Service, team: &Team, control: &str) {
+    service.set_plan(&team.organization, "enterprise").await;
+    team.owner().patch("/v1/security", json!({control: {"enabled": true}})).await.expect(200);
+}
+
+pub(crate) fn path(call: &str) -> String {
+    format!("/v1/calls/{call}/media-keys")
+}
+
+async fn issue(caller: &Caller, call: &str) -> Answer {
+    caller.post(&path(call), json!({})).await
+}
+
+async fn rotate(caller: &Caller, call: &str) -> Answer {
+    caller.post(&format!("{}/rotate", path(call)), json!({})).await
+}
+
+fn base_key(shown: &Value) -> Vec<u8> {
+    STANDARD.decode(shown["base_key"].as_str().unwrap()).unwrap()
+}
+
+fn key_id(shown: &Value) -> u64 {
+    shown["key_id"].as_u64().unwrap()
+}
+
+/// The next base key (RFC 9605 section 5.1), by another implementation than the service's.
+fn ratcheted(base: &[u8]) -> Vec<u8> {
+    struct Length;
+    impl hkdf::KeyType for Length {
+        fn len(&self) -> usize {
+            32
+        }
+    }
+    let mut next = vec![0; 32];
+    let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(base);
+    extracted.expand(&[b"SFrame 1.0 Ratchet"], Length).unwrap().fill(&mut next).unwrap();
+    next
+}
+
+/// Somebody in a call, with the base key that they know, and from which step on.
+struct Participant {
+    key_id: u64,
+    base: Vec<u8>,
+    counter: MonotonicCounter,
+    /// Base keys of later steps, as they were needed.
+    later: HashMap<u64, Vec<u8>>,
+}
+
+impl Participant {
+    /// Whoever was shown a key.
+    fn with(shown: &Value) -> Self {
+        assert_eq!(shown["cipher_suite"], "AES_128_GCM_SHA256_128");
+        let base = base_key(shown);
+        assert_eq!(base.len(), 32);
+        Self { key_id: key_id(shown), base, counter: MonotonicCounter::default(), later: HashMap::new() }
+    }
+
+    fn step_of(key_id: u64) -> u64 {
+        key_id & ((1 << STEP_BITS) - 1)
+    }
+
+    fn generation_of(key_id: u64) -> u64 {
+        key_id >> (STEP_BITS + 16)
+    }
+
+    /// The base key of a step, if it is this one's or follows from it.
+    fn base_at(&mut self, key_id: u64) -> Option<Vec<u8>> {
+        let (own, wanted) = (Self::step_of(self.key_id), Self::step_of(key_id));
+        if Self::generation_of(key_id) != Self::generation_of(self.key_id) || wanted < own {
+            return None;
+        }
+        let base = (own..wanted).fold(self.base.clone(), |base, _| ratcheted(&base));
+        self.later.insert(wanted, base.clone());
+        Some(base)
+    }
+
+    /// Goes on to the step that somebody else sends with, as there is somebody new.
+    fn follow(&mut self, key_id: u64) {
+        let base = self.base_at(key_id).unwrap();
+        self.key_id = self.key_id >> STEP_BITS << STEP_BITS | Self::step_of(key_id);
+        self.base = base;
+        self.counter = MonotonicCounter::default();
+    }
+
+    fn say(&mut self, what: &str) -> Vec<u8> {
+        let key = EncryptionKey::derive_from(CipherSuite::AesGcm128Sha256, self.key_id, &self.base).unwrap();
+        let frame = MediaFrame::try_new(&mut self.counter, what).unwrap();
+        frame.encrypt(&key).unwrap().sframe_cipher_text().to_vec()
+    }
+
+    fn hear(&mut self, packet: &[u8]) -> Option<String> {
+        let frame = EncryptedFrame::try_new(packet).ok()?;
+        let key_id = frame.header().key_id();
+        // A frame that one's key does not lead to is tried with the key all the same, as whoever means no good would.
+        let base = self.base_at(key_id).unwrap_or_else(|| self.base.clone());
+        let key = DecryptionKey::derive_from(CipherSuite::AesGcm128Sha256, key_id, base).unwrap();
+        let heard = frame.decrypt(&key).ok()?;
+        String::from_utf8(heard.payload().to_vec()).ok()
+    }
+}
+
+/// Forwards packets, and remembers them: all that a server in between gets to see.
+#[derive(Default)]
+struct Relay(Vec<Vec<u8>>);
+
+impl Relay {
+    fn forward(&mut self, packet: Vec<u8>) -> Vec<u8> {
+        self.0.push(packet.clone());
+        packet
+    }
+}
+
+#[tokio::test]
+async fn attack_31_two_participants_hear_each_other_and_the_relay_hears_nothing() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let platform = calls::platform(&service, &team, &["calls:write", "media_keys:issue"]).await;
+    let call = calls::write(&platform, "CA1").await;
+    issue(&platform, &call).await.problem(409, "end_to_end_encryption_disabled");
+    rotate(&platform, &call).await.problem(409, "end_to_end_encryption_disabled");
+    switch_on(&service, &team, "end_to_end_encryption").await;
+
+    let mut relay = Relay::default();
+    let mut agent = Participant::with(&issue(&platform, &call).await.expect(201).body);
+    let before = relay.forward(agent.say("before anybody came"));
+    let joined = issue(&platform, &call).await.expect(201);
+    assert_eq!(joined.header("cache-control"), "no-store");
+    let mut caller = Participant::with(&joined.body);
+    // Whoever joins knows nothing of what was said before; whoever was there finds the way by themselves.
+    assert_eq!(caller.hear(&before), None);
+    let hello = relay.forward(caller.say("hello, my number is 4155550132"));
+    assert_eq!(agent.hear(&hello).as_deref(), Some("hello, my number is 4155550132"));
+    agent.follow(caller.key_id);
+    let answer = relay.forward(agent.say("thank you"));
+    assert_eq!(caller.hear(&answer).as_deref(), Some("thank you"));
+    assert_ne!(agent.key_id, caller.key_id);
+
+    // The relay knows who sends and how often, and cannot even guess: not with what a key id says, nor with another's key.
+    for packet in &relay.0 {
+        let clear = String::from_utf8_lossy(packet);
+        assert!(!clear.contains("hello") && !clear.contains("4155550132") && !clear.contains("thank"));
+    }
+    let others = calls::write(&platform, "CA2").await;
+    let mut stranger = Participant::with(&issue(&platform, &others).await.expect(201).body);
+    assert!(relay.0.iter().all(|packet| stranger.hear(packet).is_none()));
+    // A bit that is changed on the way is found.
+    let mut changed = hello.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    assert_eq!(agent.hear(&changed), None);
+
+    // Somebody leaves: there is another key, and theirs opens nothing of what comes.
+    let mut after = Participant::with(&rotate(&platform, &call).await.expect(200).body);
+    let mut joins = Participant::with(&issue(&platform, &call).await.expect(201).body);
+    let secret = relay.forward(joins.say("now that they have left"));
+    assert_eq!(after.hear(&secret).as_deref(), Some("now that they have left"));
+    assert_eq!(agent.hear(&secret), None);
+    assert_eq!(caller.hear(&secret), None);
+    let log = service.audit_log(Some(&team.organization)).await;
+    let of = |action: &str| log.iter().filter(|event| event.0 == action && event.1 == "success").count();
+    assert_eq!((of("media_key.issued"), of("media_key.rotated")), (4, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_31_participants_that_join_at_once_have_key_ids_of_their_own() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    switch_on(&service, &team, "end_to_end_encryption").await;
+    let platform = calls::platform(&service, &team, &["calls:write", "media_keys:issue"]).await;
+    let call = calls::write(&platform, "CA1").await;
+    let answers = join_all((0..32).map(|n| {
+        let (platform, call) = (&platform, &call);
+        async move { if n % 8 == 7 { rotate(platform, call).await } else { issue(platform, call).await } }
+    }))
+    .await;
+    let mut keys: Vec<(u64, Vec<u8>)> =
+        answers.iter().map(|answer| (key_id(&answer.body), base_key(&answer.body))).collect();
+    keys.sort();
+    for pair in keys.windows(2) {
+        let ((one, base), (other, next)) = (&pair[0], &pair[1]);
+        // Neither the whole nor the place of a sender ever comes twice, and every base key follows from the one before or from none.
+        assert_ne!(one >> STEP_BITS, other >> STEP_BITS);
+        let same = Participant::generation_of(*one) == Participant::generation_of(*other);
+        assert_eq!(ratcheted(base) == *next, same, "{one:x} {other:x}");
+    }
+}
+
+#[tokio::test]
+async fn attack_31_whoever_is_let_go_is_followed_by_another_key_though_nobody_says_so() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    switch_on(&service, &team, "end_to_end_encryption").await;
+    let platform = calls::platform(&service, &team, &["calls:write", "media_keys:issue"]).await;
+    let call = calls::write(&platform, "CA1").await;
+    let generation = |answer: &Answer, pointer: &str| {
+        Participant::generation_of(answer.body.pointer(pointer).unwrap()["key_id"].as_u64().unwrap())
+    };
+    let grant = async |who: &Caller| {
+        who.post(&format!("/v1/calls/{call}/live-grants"), json!({"mode": "monitor"})).await
+    };
+    // A member hears the call, and is made a Viewer, who may not; another is removed; a key is revoked.
+    let first = grant(team.caller("member")).await.expect(201);
+    let mut member = Participant::with(&first.body["media_key"]);
+    assert_eq!(generation(&issue(&platform, &call).await.expect(201), ""), generation(&first, "/media_key"));
+    let role = json!({"role": "viewer"});
+    team.owner().patch(&format!("/v1/members/{}", team.id("member")), role).await.expect(200);
+    grant(team.caller("member")).await.problem(403, "permission_denied");
+    let second = issue(&platform, &call).await.expect(201);
+    assert_eq!(generation(&second, ""), generation(&first, "/media_key") + 1);
+    assert_eq!(member.hear(&Participant::with(&second.body).say("without them")), None);
+
+    let third = grant(team.caller("customer_support_agent")).await.expect(201);
+    assert_eq!(generation(&third, "/media_key"), generation(&second, ""));
+    team.owner().delete(&format!("/v1/members/{}", team.id("customer_support_agent"))).await.expect(204);
+    grant(team.caller("customer_support_agent")).await.problem(401, "unauthenticated");
+    let fourth = issue(&platform, &call).await.expect(201);
+    assert_eq!(generation(&fourth, ""), generation(&second, "") + 1);
+
+    let (key, secret) = crate::api_keys::make(team.owner(), json!({"scopes": ["media_keys:issue"]})).await;
+    let participant = service.anonymous().with_token(&secret);
+    assert_eq!(generation(&issue(&participant, &call).await.expect(201), ""), generation(&fourth, ""));
+    team.owner().delete(&crate::api_keys::path(&key)).await.expect(204);
+    issue(&participant, &call).await.problem(401, "unauthenticated");
+    assert_eq!(generation(&issue(&platform, &call).await.expect(201), ""), generation(&fourth, "") + 1);
+    // And after an hour, for all.
+    service.clock.advance(Duration::HOUR);
+    assert_eq!(generation(&issue(&platform, &call).await.expect(201), ""), generation(&fourth, "") + 2);
+}
+
+#[tokio::test]
+async fn attack_31_no_key_is_in_the_database_in_clear_and_none_is_kept_of_a_call_that_is_over() {
+    let service = Service::start().await;
+    let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);
+    for team in [&ours, &theirs] {
+        switch_on(&service, team, "end_to_end_encryption").await;
+    }
+    let call = calls::write(ours.owner(), "CA1").await;
+    issue(theirs.owner(), &call).await.problem(404, "not_found");
+    rotate(theirs.owner(), &call).await.problem(404, "not_found");
+    issue(ours.caller("admin"), &call).await.problem(403, "permission_denied");
+    let keys = [
+        issue(ours.owner(), &call).await.expect(201).body,
+        issue(ours.owner(), &call).await.expect(201).body,
+        rotate(ours.owner(), &call).await.expect(200).body,
+    ];
+    let tables = service
+        .database
+        .rows("SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")
+        .await;
+    for table in tables {
+        let table = table["name"].as_str().unwrap();
+        let rows =
+            Value::from(service.database.rows(&format!("SELECT {table}::text AS row FROM {table}")).await);
+        let rows = rows.to_string();
+        for key in &keys {
+            let hex: String = base_key(key).iter().map(|byte| format!("{byte:02x}")).collect();
+            assert!(!rows.contains(&hex) && !rows.contains(key["base_key"].as_str().unwrap()), "{table}");
+        }
+    }
+    assert_eq!(service.database.rows("SELECT 1 AS one FROM media_keys").await.len(), 1);
+    ours.owner().patch(&calls::path(&call), json!({"ended_at": "2026-03-01T09:00:00Z"})).await.expect(200);
+    assert!(service.database.rows("SELECT 1 AS one FROM media_keys").await.is_empty());
+    issue(ours.owner(), &call).await.problem(409, "call_ended");
+    rotate(ours.owner(), &call).await.problem(409, "call_ended");
+    // Nor of one that was over when it was written down.
+    let mut over = calls::body("CA2");
+    over["ended_at"] = json!("2026-03-01T08:30:00Z");
+    let over = ours.owner().post("/v1/calls", over).await.expect(201).text_at("/id").to_owned();
+    issue(ours.owner(), &over).await.problem(409, "call_ended");
+    ours.owner()
+        .post(&path(&over), json!({"cipher_suite": "AES_128_CTR_HMAC_SHA256_32"}))
+        .await
+        .invalid("cipher_suite");
+}
+
+fn bytes(hex: &Value) -> Vec<u8> {
+    let hex = hex.as_str().unwrap();
+    (0..hex.len() / 2).map(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).unwrap()).collect()
+}
+
+/// That what the participants of these tests speak is SFrame.
+#[test]
+fn rfc_9605_appendix_c_holds() {
+    let vectors: Value = serde_json::from_str(include_str!("../golden/rfc9605.json")).unwrap();
+    let headers = vectors["header"].as_array().unwrap();
+    for header in headers {
+        let number = |at: usize| header[at].as_str().unwrap().parse::<u64>().unwrap();
+        let sframe = SframeHeader::new(number(0), number(1));
+        let mut written = vec![0; sframe.len()];
+        sframe.serialize(&mut written).unwrap();
+        assert_eq!(written, bytes(&header[2]));
+        assert_eq!(SframeHeader::deserialize(&written).unwrap(), sframe);
+    }
+    let suites = [
+        CipherSuite::AesCtr128HmacSha256_80,
+        CipherSuite::AesCtr128HmacSha256_64,
+        CipherSuite::AesCtr128HmacSha256_32,
+        CipherSuite::AesGcm128Sha256,
+        CipherSuite::AesGcm256Sha512,
+    ];
+    let frames = vectors["sframe"].as_array().unwrap();
+    assert_eq!((headers.len(), frames.len()), (289, suites.len()));
+    for (suite, vector) in suites.into_iter().zip(frames) {
+        assert_eq!(vector["cipher_suite"], suite as u16);
+        let (id, base) = (vector["kid"].as_u64().unwrap(), bytes(&vector["base_key"]));
+        let (clear, metadata) = (bytes(&vector["pt"]), bytes(&vector["metadata"]));
+        let mut counter = SingleUseCounter::new(vector["ctr"].as_u64().unwrap());
+        let frame = MediaFrame::try_with_meta_data(&mut counter, &clear, &metadata).unwrap();
+        let key = EncryptionKey::derive_from(suite, id, &base).unwrap();
+        assert_eq!(frame.encrypt(&key).unwrap().sframe_cipher_text(), bytes(&vector["ct"]), "{suite}");
+        let received = EncryptedFrame::try_with_meta_data(bytes(&vector["ct"]), &metadata).unwrap();
+        let key = DecryptionKey::derive_from(suite, id, &base).unwrap();
+        assert_eq!(received.decrypt(&key).unwrap().payload(), clear, "{suite}");
+    }
+}
