@@ -53,21 +53,7 @@ pub(crate) fn before(source: &Source<'_>, floor: usize, at: usize) -> Said {
                 Owner::Nobody | Owner::Unknown => linked = false,
             },
             Class::CardCue => {
-                let qualified = place > floor
-                    && source.is(
-                        place - 1,
-                        &[
-                            "library",
-                            "insurance",
-                            "loyalty",
-                            "membership",
-                            "rewards",
-                            "id",
-                            "sim",
-                            "member",
-                            "business",
-                        ],
-                    );
+                let qualified = qualified(source, floor, place);
                 if qualified {
                     return Said::Other;
                 }
@@ -130,6 +116,13 @@ fn contradicted(source: &Source<'_>, place: usize) -> bool {
         || source.is(place + 1, &["costs", "cost", "volume", "case", "charger"])
 }
 
+/// Whether it is a card that nothing is paid with.
+fn qualified(source: &Source<'_>, floor: usize, card: usize) -> bool {
+    const OTHERS: &[&str] =
+        &["library", "insurance", "loyalty", "membership", "rewards", "id", "sim", "member", "business"];
+    card > floor && source.is(card - 1, OTHERS)
+}
+
 /// Whose number is spoken of.
 enum Owner {
     Phone,
@@ -151,6 +144,7 @@ fn owner(source: &Source<'_>, floor: usize, number: usize) -> Owner {
     }
     match source.class(before) {
         Class::PhoneCue => Owner::Phone,
+        Class::CardCue if qualified(source, floor, before) => Owner::Thing,
         Class::CardCue => Owner::Card,
         // `call reference number`, `customer number`; `long number`, `sixteen digit number`.
         Class::Contrary | Class::Thing | Class::Code => Owner::Thing,

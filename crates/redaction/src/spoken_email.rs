@@ -12,7 +12,7 @@ const REACH: usize = 24;
 /// The address whose `at` is the token at `at`, as its first token and the one after its last.
 pub(crate) fn around(source: &Source<'_>, floor: usize, at: usize) -> Option<(usize, usize)> {
     let first = host(source, at);
-    let end = domain(source, first);
+    let end = domain(source, first, source.speaker(at));
     let known = || is_provider(source.word(first)).then_some(first + 1);
     let (end, certain) = end.map(|end| (end, true)).or_else(|| known().map(|end| (end, false)))?;
     let named = named(source, floor, at);
@@ -52,9 +52,8 @@ fn filler(source: &Source<'_>, at: usize) -> bool {
 }
 
 /// Where the domain ends that begins at a token. It must have a dot, and end in a top-level domain.
-fn domain(source: &Source<'_>, first: usize) -> Option<usize> {
+fn domain(source: &Source<'_>, first: usize, speaker: usize) -> Option<usize> {
     let (mut at, mut words, mut spelled, mut labels, mut dot) = (first, 0, 0, 0, false);
-    let speaker = source.speaker(first.checked_sub(1)?);
     while at < first + REACH {
         let token = source.tokens.get(at)?;
         if token.gap.has(Gap::SEGMENT) && source.speaker(at) != speaker {

@@ -187,6 +187,30 @@ fn a_number_over_several_segments_counts_once() {
 }
 
 #[test]
+fn what_the_other_repeats_is_found_once_whether_or_not_the_number_goes_on() {
+    let conversation = |turns: &[(&'static str, &'static str)]| {
+        let segments: Vec<_> = turns.iter().map(|(speaker, text)| Segment { speaker, text }).collect();
+        let (redacted, counts) = redact_segments(&segments);
+        (redacted.into_iter().map(|redacted| redacted.text).collect::<Vec<_>>(), counts.phone)
+    };
+    let whole = "four one five five five five oh one three two";
+    let (texts, phones) = conversation(&[("a", whole), ("b", whole), ("a", "yes that is it")]);
+    assert_eq!((texts.join("|"), phones), ("[phone]|[phone]|yes that is it".to_owned(), 2));
+    let parts = [
+        ("a", "four one five"),
+        ("b", "four one five"),
+        ("a", "five five five"),
+        ("b", "okay"),
+        ("a", "oh one three two"),
+    ];
+    let (texts, phones) = conversation(&parts);
+    assert_eq!((texts.join("|"), phones), ("[phone]|[phone]|[phone]|okay|[phone]".to_owned(), 1));
+    let (texts, phones) =
+        conversation(&[("a", "room four one five"), ("b", "four one five"), ("a", "yes please")]);
+    assert_eq!((texts.join("|"), phones), ("room four one five|four one five|yes please".to_owned(), 0));
+}
+
+#[test]
 fn empty_segments_and_texts_are_nothing() {
     assert_eq!(text(""), "");
     let (redacted, counts) = redact_segments(&[Segment { speaker: "", text: "" }; 3]);

@@ -214,7 +214,7 @@ impl<'a> Tokens<'a> {
                     self.place += 1;
                 }
                 DIGIT => {
-                    if letters > 0 && latin == 0 {
+                    if letters > 0 && (latin == 0 || self.extension_before(start)) {
                         break;
                     }
                     digits += 1;
@@ -266,6 +266,15 @@ impl<'a> Tokens<'a> {
 
     fn letter_at(&self, place: usize) -> bool {
         self.text.as_bytes().get(place).is_some_and(|byte| KINDS[usize::from(*byte)] == LETTER)
+    }
+
+    /// Whether the word that begins at `start` is `x` or `ext`, and what follows is as short as an extension.
+    fn extension_before(&self, start: usize) -> bool {
+        let bytes = self.text.as_bytes();
+        let named = matches!(&bytes[start..self.place], b"x" | b"X" | b"ext" | b"Ext" | b"EXT");
+        let rest = &bytes[self.place..];
+        let digits = rest.iter().take(7).take_while(|byte| byte.is_ascii_digit()).count();
+        named && digits < 7 && !rest.get(digits).is_some_and(u8::is_ascii_alphanumeric)
     }
 
     /// Whether `x` or `ext` and digits are next.

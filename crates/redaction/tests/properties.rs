@@ -270,7 +270,7 @@ proptest! {
     }
 
     #[test]
-    fn an_address_is_found_written_and_spoken(local in "[a-z]{3,8}(\\.[a-z]{3,8})?[0-9]{0,3}", domain in "[a-z]{4,9}q", top in select(vec!["com", "org", "net", "co.uk", "edu"])) {
+    fn an_address_is_found_written_and_spoken(local in "[a-z]{2,7}q(\\.[a-z]{2,7}q)?[0-9]{0,3}", domain in "[a-z]{4,9}q", top in select(vec!["com", "org", "net", "co.uk", "edu"])) {
         let written = format!("{local}@{domain}.{top}");
         let redacted = redact(&format!("send it to {written}."));
         prop_assert_eq!(redacted.text, "send it to [email].");
