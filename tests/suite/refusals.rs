@@ -354,8 +354,14 @@ pub(crate) async fn an_event_of(service: &Service, team: &Team) -> String {
 
 /// Rows, but for refusals and what keys ask for in the audit log, and for when keys were last used.
 fn without_refusals(rows: Vec<Value>) -> Vec<Value> {
-    let asked =
-        ["access_token.issued", "audit_log.exported", "audit_log.read", "api.called", "agent.created", "call.created"];
+    let asked = [
+        "access_token.issued",
+        "audit_log.exported",
+        "audit_log.read",
+        "api.called",
+        "agent.created",
+        "call.created",
+    ];
     let told = |row: &Value| {
         row["outcome"] == "refused"
             || row["external_id"] == "refused"

@@ -42,6 +42,7 @@ pub async fn rotate_keys(
     let (what, published) = match purpose {
         KeyPurpose::AccessToken => ("access tokens", "stays published until"),
         KeyPurpose::AuditCheckpoint => ("checkpoints of audit logs", "stays published"),
+        KeyPurpose::LiveGrant => ("live grants", "stays published until"),
     };
     let gone = purpose.outlives().map_or("for ever".to_owned(), |longer| moment(new.signs_from + longer));
     Ok(format!(

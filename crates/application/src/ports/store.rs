@@ -10,7 +10,6 @@ use crate::{
         AuditView, LogView, OwnEvents, Record, TreeView,
         witness::{Witnesses, WitnessesView},
     },
-    audit::{AuditView, OwnEvents, Record},
     calls::{Calls, CallsView, MediaKeyring, Transcripts, TranscriptsView},
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
-    ApiKeyId, CallId, EmailAddress, EventId, InvitationId, OrganizationId, Permission, Role, SessionId, UserId,
+    ApiKeyId, CallId, EmailAddress, EventId, InvitationId, OrganizationId, Permission, Role, SessionId,
+    UserId,
     accounts::{EmailChange, Notice, PasswordReset, Signup, User},
     api_keys::ApiKey,
     audit::Origin,

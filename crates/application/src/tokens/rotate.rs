@@ -116,7 +116,9 @@ mod tests {
         prepare(&app).await.expect("a key");
         let rotation = rotate(&app, KeyPurpose::AccessToken).await.expect("another key");
         let keys = kept.lock().expect("no panic").clone();
-        let [first, of_checkpoints, of_grants, second] = keys.as_slice() else { panic!("{} keys", keys.len()) };
+        let [first, of_checkpoints, of_grants, second] = keys.as_slice() else {
+            panic!("{} keys", keys.len())
+        };
         assert_eq!((first.key.signs_from, first.key.retires_at), (NOW, Some(NOW + LEAD)));
         assert_eq!((second.key.signs_from, second.key.retires_at), (NOW + LEAD, None));
         assert_eq!((&rotation.old, &rotation.new), (&first.key, &second.key));
