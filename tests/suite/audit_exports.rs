@@ -88,6 +88,15 @@ fn stranger(export: &PathBuf, seen: &[&PathBuf]) -> Option<(i32, String)> {
     Some(said(&command.output().ok()?))
 }
 
+/// An event that is in the tree of an organization's audit log.
+pub(crate) async fn an_event_of(service: &Service, team: &Team) -> String {
+    let organization = uuid(team);
+    let query = format!(
+        "SELECT type_id('evt', event_id) AS id FROM audit_leaves WHERE org_id = '{organization}' ORDER BY idx LIMIT 1"
+    );
+    service.database.rows(&query).await[0]["id"].as_str().unwrap().to_owned()
+}
+
 #[tokio::test]
 async fn an_export_proves_itself_offline_and_to_a_program_that_shares_nothing_with_ours() {
     let service = Service::start().await;

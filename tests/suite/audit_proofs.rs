@@ -9,8 +9,7 @@ use rollcall_tests::{Answer, Service};
 use serde_json::{Value, json};
 
 use crate::{
-    audit_exports::{CHECKPOINT, checkpoint, events, export, team_with_log, uuid},
-    refusals::an_event_of,
+    audit_exports::{CHECKPOINT, an_event_of, checkpoint, events, export, team_with_log, uuid},
     tokens::KNOWN,
 };
 

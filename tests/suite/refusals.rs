@@ -8,6 +8,8 @@ use rollcall_domain::{Permission, Role};
 use rollcall_tests::{Answer, Caller, Service, Team};
 use serde_json::{Value, json};
 
+use crate::audit_exports::an_event_of;
+
 /// What an operation asks of whoever calls it.
 pub(crate) enum Needs {
     /// Nothing: anybody may.
@@ -341,15 +343,6 @@ async fn attack_5_keys_get_to_what_is_for_programs_and_nowhere_else() {
         log.iter().filter(|(action, outcome)| action == "permission.denied" && outcome == "refused").count()
             > 40
     );
-}
-
-/// An event that is in the tree of an organization's audit log.
-pub(crate) async fn an_event_of(service: &Service, team: &Team) -> String {
-    let organization = team.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
-    let query = format!(
-        "SELECT type_id('evt', event_id) AS id FROM audit_leaves WHERE org_id = '{organization}' ORDER BY idx LIMIT 1"
-    );
-    service.database.rows(&query).await[0]["id"].as_str().unwrap().to_owned()
 }
 
 /// Rows, but for refusals and what keys ask for in the audit log, and for when keys were last used.
