@@ -31,6 +31,7 @@ mod numbers;
 mod phone;
 mod phrases;
 mod scan;
+mod settled;
 mod spoken_email;
 mod tokens;
 mod vocabulary;
@@ -38,7 +39,7 @@ mod written_email;
 
 use std::{collections::HashMap, fmt};
 
-use scan::{Found, Scan};
+use scan::Found;
 
 /// What kind of identifier was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -172,7 +173,7 @@ pub struct Segment<'a> {
 /// assert_eq!(redact(&redacted.text).text, redacted.text);
 /// ```
 pub fn redact(text: &str) -> Redacted {
-    let (found, _) = Scan::new(text, &[0]).all(&[text.len()]);
+    let (found, _) = settled::find(text, &[text.len()], &[0]);
     masked(text, 0, &found)
 }
 
@@ -206,7 +207,7 @@ pub fn redact_segments(segments: &[Segment<'_>]) -> (Vec<Redacted>, Counts) {
     if segments.is_empty() {
         return (Vec::new(), Counts::default());
     }
-    let (found, _) = Scan::new(&text, &speakers).all(&ends);
+    let (found, _) = settled::find(&text, &ends, &speakers);
     let mut counts = Counts::default();
     for found in found.iter().filter(|found| !found.continues) {
         counts.add(found.kind);

@@ -2,7 +2,7 @@ use super::*;
 
 /// How many steps a text takes.
 fn work(text: &str) -> u64 {
-    Scan::new(text, &[0]).all(&[text.len()]).1
+    settled::find(text, &[text.len()], &[0]).1
 }
 
 /// How many steps a conversation takes, in which two speak in turn.
@@ -17,7 +17,7 @@ fn work_in_turns(turns: &[&str]) -> u64 {
         })
         .collect();
     let speakers: Vec<usize> = (0..turns.len()).map(|at| at % 2).collect();
-    Scan::new(&text, &speakers).all(&ends).1
+    settled::find(&text, &ends, &speakers).1
 }
 
 fn text(text: &str) -> String {

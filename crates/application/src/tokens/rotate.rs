@@ -111,7 +111,7 @@ mod tests {
     #[tokio::test]
     async fn the_first_key_signs_at_once_and_its_successor_when_everybody_can_know_it() {
         // Looked for, made and looked for again, once for each purpose; then taken over from.
-        let (store, kept) = store(6);
+        let (store, kept) = store(9);
         let app = application(&store, MockDirectory::new());
         prepare(&app).await.expect("a key");
         let rotation = rotate(&app, KeyPurpose::AccessToken).await.expect("another key");
@@ -128,18 +128,18 @@ mod tests {
             store.committed().into_iter().map(|(scope, events, _)| (scope, events)).collect();
         let event = |action| (Scope::SigningKeys, vec![(action, Outcome::Success)]);
         let created = || event(Action::SigningKeyCreated);
-        assert_eq!(committed, [created(), created(), event(Action::SigningKeyRotated)]);
+        assert_eq!(committed, [created(), created(), created(), event(Action::SigningKeyRotated)]);
     }
 
     #[tokio::test]
     async fn a_keyring_that_does_not_open_the_present_key_makes_no_other() {
-        let (store, kept) = store(6);
+        let (store, kept) = store(9);
         let app = application(&store, MockDirectory::new());
         prepare(&app).await.expect("a key");
         let mut other = application(&store, MockDirectory::new());
         other.keyring = "1:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=".parse().expect("a keyring");
         let refused = rotate(&other, KeyPurpose::AccessToken).await.expect_err("no other key");
         assert!(matches!(refused, Error::Internal(_)), "{refused:?}");
-        assert_eq!(kept.lock().expect("no panic").len(), 2);
+        assert_eq!(kept.lock().expect("no panic").len(), 3);
     }
 }
