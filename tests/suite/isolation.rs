@@ -149,7 +149,7 @@ async fn what_purges_and_retention_may_read_and_remove_is_on_this_list() {
            FROM information_schema.column_privileges WHERE grantee = 'rollcall_purge' GROUP BY 1, 2
           UNION ALL
          SELECT table_name::text, privilege_type::text, '' FROM information_schema.table_privileges WHERE grantee = 'rollcall_purge'
-          ORDER BY 1, 2",
+          ORDER BY 1, 2, 3",
     )
     .await;
     let rights: Vec<String> = rights.iter().map(|row| row.join(": ")).collect();
@@ -170,8 +170,8 @@ async fn what_purges_and_retention_may_read_and_remove_is_on_this_list() {
         "audit_retention: DELETE: ",
         "audit_retention: INSERT: ",
         "audit_retention: INSERT: cleared org_id removed",
-        "audit_retention: SELECT: cleared org_id removed",
         "audit_retention: SELECT: ",
+        "audit_retention: SELECT: cleared org_id removed",
         "audit_retention: UPDATE: cleared removed",
         "audit_sketches: DELETE: ",
         "audit_sketches: SELECT: org_id stretch",
