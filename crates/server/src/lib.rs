@@ -10,7 +10,6 @@ mod log_lines;
 mod logging;
 mod operator;
 mod ports;
-mod recordings;
 mod reference;
 mod rotation;
 mod server;

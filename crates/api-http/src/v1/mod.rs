@@ -16,7 +16,6 @@ mod operator;
 mod organizations;
 mod passkeys;
 mod plans;
-mod recordings;
 mod revocations;
 mod second_factors;
 mod security;
@@ -38,7 +37,6 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(audit::routes())
         .merge(operator::routes())
         .merge(authorization::routes())
-        .merge(recordings::routes())
         .merge(revocations::routes())
         .merge(members::routes())
         .merge(invitations::routes())

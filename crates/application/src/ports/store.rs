@@ -16,7 +16,6 @@ use crate::{
     organizations::{Organizations, OrganizationsView},
     passkeys::{Passkeys, PasskeysView},
     plans::{PlanChanges, PlanChangesView},
-    recordings::{Recordings, RecordingsView},
     second_factors::{SecondFactors, SecondFactorsView},
     security::{Security, SecurityView},
     sessions::{Sessions, SessionsView},
@@ -45,7 +44,6 @@ pub trait View:
     + SessionsView
     + SecondFactorsView
     + PasskeysView
-    + RecordingsView
     + SecurityView
     + PlanChangesView
     + SigningKeysView
@@ -69,7 +67,6 @@ impl<T> View for T where
         + SessionsView
         + SecondFactorsView
         + PasskeysView
-        + RecordingsView
         + SecurityView
         + PlanChangesView
         + SigningKeysView
@@ -97,7 +94,6 @@ pub trait UnitOfWork:
     + Sessions
     + SecondFactors
     + Passkeys
-    + Recordings
     + Security
     + PlanChanges
     + SigningKeys
