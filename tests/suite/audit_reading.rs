@@ -156,13 +156,28 @@ async fn attack_11_a_cursor_goes_on_where_it_was_given_out_and_nowhere_else() {
 }
 
 #[tokio::test]
+async fn what_services_report_is_found_by_the_ids_that_they_give_and_the_log_does_not_tell_which() {
+    let service = Service::start().await;
+    let team = team_with_log(&service, "Acme").await;
+    report(&service, &team, 2, "grace").await;
+    let found = search(team.owner(), "target=agent-1").await;
+    assert_eq!(names(&found), ["word1"]);
+    assert_eq!(actions(&search(team.owner(), "target=agent-7").await), Vec::<&str>::new());
+    // An id of theirs may name a person.
+    let told = search(team.owner(), "action=audit_log.read").await;
+    let expected = json!([{"field": "target", "before": null, "after": "given"}]);
+    assert!(told.iter().any(|event| event["changes"] == expected), "{told:?}");
+    assert!(!told.iter().any(|event| event.to_string().contains("agent-")), "{told:?}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_looked_for_is_named() {
     let service = Service::start().await;
     let team = team_with_log(&service, "Acme").await;
     for (query, field) in [
         ("actor=nobody", "actor"),
         ("actor=user_1", "actor"),
-        ("target=user_01h455vb4pex5vsknk084sn02u", "target"),
+        ("target=a%00b", "target"),
         ("action=Member.removed", "action"),
         ("action=*", "action"),
         ("outcome=failed", "outcome"),
@@ -174,6 +189,7 @@ async fn what_cannot_be_looked_for_is_named() {
     ] {
         team.owner().get(&format!("{EVENTS}?{query}")).await.invalid(field);
     }
+    team.owner().get(&format!("{EVENTS}?target={}", "x".repeat(201))).await.invalid("target");
     team.owner().get(&format!("{EXPORT}?format=xml")).await.invalid("format");
 }
 

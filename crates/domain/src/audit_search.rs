@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use time::OffsetDateTime;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{audit::Outcome, id};
+use crate::{audit::Outcome, id, reports::Line};
 
 /// What events must be like. Nothing is asked of what is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,8 +14,8 @@ pub struct Filter {
     pub actor: Option<Who>,
     /// What was done or tried.
     pub action: Option<Actions>,
-    /// On what.
-    pub target: Option<AnyId>,
+    /// On what, by its id: services beside Rollcall have ids of their own.
+    pub target: Option<Line<200>>,
     /// How it ended.
     pub outcome: Option<Outcome>,
     /// Happened at this moment or later,
@@ -26,7 +26,7 @@ pub struct Filter {
     pub words: Option<Words>,
 }
 
-/// An id of any kind, those that services beside Rollcall give among them.
+/// An id of any kind of thing that Rollcall knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnyId(String);
 

@@ -3,7 +3,7 @@
 use rollcall_domain::{
     EventId, OrganizationId, Permission,
     audit::{Action, Target},
-    audit_search::{Filter, SKETCHED},
+    audit_search::{AnyId, Filter, SKETCHED},
 };
 use time::format_description::well_known::Rfc3339;
 
@@ -18,6 +18,8 @@ use crate::{
 const STRETCHES: usize = 32;
 /// How many stretches are asked for at once.
 const AT_ONCE: u16 = 16;
+/// What the log tells of what was looked for where that may name a person.
+const GIVEN: &str = "given";
 
 /// A page of the events that are like the filter wants them, the last in the log first. A page may hold fewer than fit, even none, and
 /// be followed by another all the same.
@@ -106,17 +108,22 @@ async fn look_through<V: LogView + ?Sized>(
     Ok(Page { entries: found, next: None })
 }
 
+/// An id as the log tells it, if it is one of Rollcall's. Anything else may name a person, as words may.
+fn told(id: &str) -> String {
+    id.parse::<AnyId>().map_or_else(|_| GIVEN.to_owned(), |id| id.as_str().to_owned())
+}
+
 /// For what, as the log tells it. The words themselves stay out of it: they may name a person who is to be forgotten one day.
 fn looked_for(filter: &Filter) -> Vec<(&'static str, String)> {
     let moment = |at: &time::OffsetDateTime| at.format(&Rfc3339).ok();
     let fields = [
         ("actor", filter.actor.as_ref().map(ToString::to_string)),
         ("action", filter.action.as_ref().map(ToString::to_string)),
-        ("target", filter.target.as_ref().map(|id| id.as_str().to_owned())),
+        ("target", filter.target.as_ref().map(|id| told(id.as_str()))),
         ("outcome", filter.outcome.map(|outcome| outcome.as_str().to_owned())),
         ("since", filter.since.as_ref().and_then(moment)),
         ("until", filter.until.as_ref().and_then(moment)),
-        ("words", filter.words.as_ref().map(|_| "given".to_owned())),
+        ("words", filter.words.as_ref().map(|_| GIVEN.to_owned())),
     ];
     fields.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
 }

@@ -25,7 +25,7 @@ pub(super) struct SearchQuery {
     /// Only this action, or all that begin alike: `member.*`.
     #[param(example = "member.*")]
     action: Option<String>,
-    /// Only what was done to this, by its id.
+    /// Only what was done to this, by its id, whichever service gave it.
     #[param(example = "inv_01h455vb4pex5vsknk084sn02q")]
     target: Option<String>,
     /// Only what ended so: `success` or `refused`.
