@@ -22,9 +22,9 @@ pub struct Service {
     _data_dir: tempfile::TempDir,
 }
 
-/// What tests change about the development profile: passwords cost next to nothing, ports are free ones, and
-/// everybody comes from one address.
-const VALUES: [(&str, &str); 8] = [
+/// What tests change about the development profile: passwords cost next to nothing, ports are free ones,
+/// everybody comes from one address, and webhooks may lead to this machine.
+const VALUES: [(&str, &str); 9] = [
     ("http.address", "127.0.0.1:0"),
     ("http.operations_address", "127.0.0.1:0"),
     ("passwords.memory_kib", "64"),
@@ -33,6 +33,8 @@ const VALUES: [(&str, &str); 8] = [
     ("database.max_connections", "20"),
     ("limits.enabled", "false"),
     ("operator.token", OPERATOR_TOKEN),
+    // Webhooks of tests are on this machine.
+    ("webhooks.anywhere", "true"),
 ];
 
 /// The token of the platform's own staff.
