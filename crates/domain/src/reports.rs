@@ -111,6 +111,22 @@ impl ReportedAction {
     }
 }
 
+/// Further first words that are not given away: Rollcall's own events may begin with them one day, and the feed of live events has some already.
+const KEPT_BACK: &[&str] = &[
+    "audit",
+    "availability",
+    "billing",
+    "escalation",
+    "operator",
+    "recording",
+    "redaction",
+    "role",
+    "rollcall",
+    "system",
+    "team",
+    "user",
+];
+
 fn first_word(action: &str) -> &str {
     action.split('.').next().unwrap_or_default()
 }
@@ -122,7 +138,9 @@ impl std::str::FromStr for ReportedAction {
         if text.len() > Self::MOST || !text.contains('.') || !text.split('.').all(is_word) {
             return Err(InvalidAction::Form);
         }
-        if Action::ALL.iter().any(|action| first_word(action.as_str()) == first_word(text)) {
+        let first = first_word(text);
+        if KEPT_BACK.contains(&first) || Action::ALL.iter().any(|action| first_word(action.as_str()) == first)
+        {
             return Err(InvalidAction::Taken);
         }
         Ok(Self(text.to_owned()))
@@ -202,7 +220,9 @@ mod tests {
         for action in Action::ALL {
             assert_eq!(action.as_str().parse::<ReportedAction>(), Err(InvalidAction::Taken));
         }
-        assert_eq!("session.stolen".parse::<ReportedAction>(), Err(InvalidAction::Taken));
+        for taken in ["session.stolen", "escalation.claimed", "availability.changed", "billing.paid"] {
+            assert_eq!(taken.parse::<ReportedAction>(), Err(InvalidAction::Taken), "{taken}");
+        }
         for good in ["agent.created", "agents.flow_2.published", "x.y"] {
             assert_eq!(good.parse::<ReportedAction>().map(|action| action.0), Ok(good.to_owned()));
         }
