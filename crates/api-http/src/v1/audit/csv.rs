@@ -116,11 +116,18 @@ fn inert(cell: &str) -> Cow<'_, str> {
         matches!(character, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠' | '\'')
             || character.is_control()
     };
-    // White space before it is passed over by some of them.
-    match cell.trim_start_matches(' ').chars().next() {
+    // White space before it is passed over by some of them, and so is what cannot be seen.
+    let passed_over =
+        |character: char| (character.is_whitespace() && !character.is_control()) || is_invisible(character);
+    match cell.trim_start_matches(passed_over).chars().next() {
         Some(first) if begins(first) => Cow::Owned(format!("'{cell}")),
         _ => Cow::Borrowed(cell),
     }
+}
+
+/// Whether a character takes no room: marks of direction, joiners, the mark of the order of bytes.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -129,7 +136,22 @@ mod tests {
 
     #[test]
     fn attack_23_no_cell_begins_like_a_formula() {
-        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "'=1"] {
+        for cell in [
+            "=1+1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "\n=1",
+            " =1",
+            "＝1",
+            "'=1",
+            "\u{feff}=1",
+            "\u{200b}=1",
+            "\u{a0}=1",
+            "\u{202e} @1",
+        ] {
             assert_eq!(inert(cell), format!("'{cell}"), "{cell:?}");
         }
         for cell in ["", "a=1", "192.0.2.7", "Grace", "{\"a\":\"=1\"}", "[]"] {
