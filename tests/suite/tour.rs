@@ -17,15 +17,20 @@ fn tour() -> String {
 async fn the_tour_in_the_readme_runs_as_written() {
     let database = rollcall_tests::TestDatabase::create().await;
     let data = tempfile::tempdir().unwrap();
-    let server = Binary::serve(&[
-        ("ROLLCALL__DATABASE__URL", database.url()),
-        ("ROLLCALL__DATA_DIR", data.path().to_str().unwrap()),
-    ]);
-    // Only where it serves differs: the test takes whatever port is free.
+    let place = [
+        ("ROLLCALL__DATABASE__URL", database.url().to_owned()),
+        ("ROLLCALL__DATA_DIR", data.path().to_str().unwrap().to_owned()),
+    ];
+    let server = Binary::serve(&place.each_ref().map(|(name, value)| (*name, value.as_str())));
+    // Only where it serves, and which build it is, differs: the test takes whatever port is free.
     let script = tour().replace("http://127.0.0.1:8080", server.base());
+    let script = script.replace("target/release/rollcall", Binary::path().to_str().unwrap());
     assert!(script.contains("curl"), "{script}");
+    let folder = data.path().to_owned();
     let output = tokio::task::spawn_blocking(move || {
-        Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output().unwrap()
+        let mut tour = Command::new("bash");
+        tour.args(["-euo", "pipefail", "-c", &script]).envs(place).current_dir(folder);
+        tour.output().unwrap()
     })
     .await
     .unwrap();
@@ -44,6 +49,8 @@ async fn the_tour_in_the_readme_runs_as_written() {
         "\"name\":\"Importer\"",
         "\"required_permission\":\"team:read\"",
         "\"code\":\"unauthenticated\"",
+        "\"audit_log\":{\"enabled\":true",
+        "\"email\":\"katherine@nasa.example\"",
     ] {
         assert!(said.contains(promised), "{promised} in {said}");
     }
