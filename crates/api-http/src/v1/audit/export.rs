@@ -83,7 +83,7 @@ impl Format {
 /// persons in it beside, null where it was erased; in between each `checkpoint` that was given out before, where the log was as long as it says; the
 /// last is `end`. Without an `end` it was cut off: because the right to it was lost in the middle, because nobody took what was sent,
 /// or because it took longer than an hour. With `since` or `until` it holds the events of that time, and any that stand between them in
-/// the log. That it was asked for is an event of its own, and in it.
+/// the log. That it was asked for is an event of its own, and in it while the log is on.
 ///
 /// As `csv` it is a table of the same events, which proves nothing: a row for each, what begins like a formula with a quote before it.
 #[utoipa::path(get, path = "/v1/audit/export", tag = "Audit log",
