@@ -401,6 +401,15 @@ mod tests {
     }
 
     #[test]
+    fn attack_33_webhooks_lead_to_private_addresses_in_no_profile_by_themselves() {
+        for (profile, values) in
+            [(Profile::Development, &[][..]), (Profile::Production, &PRODUCTION_VALUES[..])]
+        {
+            assert_eq!(Settings::with(profile, values).expect("settings").webhooks(), Reach::Public);
+        }
+    }
+
+    #[test]
     fn asvs_16_2_5_no_secret_is_printed() {
         let settings = Settings::with(Profile::Production, &PRODUCTION_VALUES).expect("settings");
         let text = format!("{settings:?}");
