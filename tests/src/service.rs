@@ -19,7 +19,7 @@ pub struct Service {
     pub database: Arc<TestDatabase>,
     /// Its clock.
     pub clock: ManualClock,
-    _data_dir: tempfile::TempDir,
+    data_dir: tempfile::TempDir,
 }
 
 /// What tests change about the development profile: passwords cost next to nothing, ports are free ones,
@@ -63,7 +63,12 @@ impl Service {
         let values: Vec<_> = VALUES.iter().chain(&own).chain(values).copied().collect();
         let settings = Settings::with(Profile::Development, &values).unwrap();
         let server = Server::start(&settings, ports(&clock)).await.unwrap();
-        Self { server: Some(server), settings, database, clock, _data_dir: data_dir }
+        Self { server: Some(server), settings, database, clock, data_dir }
+    }
+
+    /// Another node beside `other`, on its database and with its clock.
+    pub async fn start_on_values(other: &Self, values: &[(&str, &str)]) -> Self {
+        Self::start_on(other.database.clone(), other.clock.clone(), values).await
     }
 
     /// Makes another key for checkpoints, as `rollcall keys rotate audit_checkpoint` does.
@@ -79,6 +84,11 @@ impl Service {
     /// Which keys of the keyring API keys still need, as `rollcall keys ring` tells beside a node that serves.
     pub async fn ring_in_use(&self) -> String {
         ring_in_use(&self.settings, &ports(&self.clock)).await.unwrap()
+    }
+
+    /// Where recordings lie, unless the test has said something else.
+    pub fn recordings(&self) -> std::path::PathBuf {
+        self.data_dir.path().join("recordings")
     }
 
     /// Where it serves.

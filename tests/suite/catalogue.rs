@@ -1,7 +1,7 @@
 //! What there is in the database that keeps organizations apart. A change of it is made here, too, on purpose.
 
 /// Tables that belong to organizations, with the columns of their primary keys.
-pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 23] = [
+pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 25] = [
     ("api_key_secrets", "org_id, key_id, secret_hash"),
     ("api_keys", "org_id, key_id"),
     ("audit_checkpoints", "org_id, size, origin"),
@@ -21,13 +21,15 @@ pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 23] = [
     ("media_keys", "org_id, call_id"),
     ("members", "org_id, user_id"),
     ("mfa_deadlines", "org_id, user_id"),
+    ("organization_keys", "org_id"),
     ("organizations", "org_id"),
     ("plan_changes", "org_id, change_id"),
+    ("recordings", "org_id, recording_id"),
     ("security_controls", "org_id, control"),
     ("transcripts", "org_id, call_id"),
 ];
 /// Tables that belong to accounts or to the platform.
-pub(crate) const OTHERS: [&str; 17] = [
+pub(crate) const OTHERS: [&str; 18] = [
     "attempts",
     "audit_queue",
     "dev_mails",
@@ -38,6 +40,7 @@ pub(crate) const OTHERS: [&str; 17] = [
     "passkey_ceremonies",
     "passkeys",
     "password_resets",
+    "recording_remains",
     "recovery_codes",
     "revocations",
     "sessions",
@@ -51,7 +54,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 126] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 137] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "directory_moved", "rollcall_directory", "UPDATE"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
@@ -137,11 +140,16 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 126] = [
     ("mfa_deadlines", "task", "rollcall_app", "SELECT"),
     ("notices", "own_account", "rollcall_app", "ALL"),
     ("notices", "task", "rollcall_app", "ALL"),
+    ("organization_keys", "own_organization", "rollcall_app", "ALL"),
+    ("organization_keys", "purge", "rollcall_purge", "ALL"),
+    ("organization_keys", "task_finds", "rollcall_app", "SELECT"),
+    ("organization_keys", "task_rewraps", "rollcall_app", "UPDATE"),
     ("organizations", "directory", "rollcall_directory", "SELECT"),
     ("organizations", "operator", "rollcall_app", "SELECT"),
     ("organizations", "own_account", "rollcall_app", "SELECT"),
     ("organizations", "own_organization", "rollcall_app", "ALL"),
     ("organizations", "purge", "rollcall_purge", "ALL"),
+    ("organizations", "recordings", "rollcall_app", "SELECT"),
     ("organizations", "retention_due", "rollcall_app", "SELECT"),
     ("organizations", "task", "rollcall_app", "SELECT"),
     ("organizations", "witnesses", "rollcall_app", "SELECT"),
@@ -154,6 +162,12 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 126] = [
     ("password_resets", "task", "rollcall_app", "ALL"),
     ("plan_changes", "own_organization", "rollcall_app", "ALL"),
     ("plan_changes", "purge", "rollcall_purge", "ALL"),
+    ("recording_remains", "directory", "rollcall_directory", "ALL"),
+    ("recording_remains", "task", "rollcall_app", "ALL"),
+    ("recordings", "own_organization", "rollcall_app", "ALL"),
+    ("recordings", "purge", "rollcall_purge", "ALL"),
+    ("recordings", "task_ends_uploads", "rollcall_app", "DELETE"),
+    ("recordings", "task_finds", "rollcall_app", "SELECT"),
     ("recovery_codes", "own_account", "rollcall_app", "ALL"),
     ("revocations", "directory", "rollcall_directory", "ALL"),
     ("revocations", "task", "rollcall_app", "ALL"),
@@ -181,7 +195,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 126] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-pub(crate) const DEFINERS: [(&str, &str, bool); 26] = [
+pub(crate) const DEFINERS: [(&str, &str, bool); 27] = [
     ("directory_api_key", "rollcall_directory", true),
     ("directory_api_keys_by_ring_key", "rollcall_directory", true),
     ("directory_api_keys_moved", "rollcall_directory", true),
@@ -201,6 +215,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 26] = [
     ("forget_sketches", "rollcall_directory", false),
     ("forget_unoffered_events", "rollcall_purge", true),
     ("note_full_stretches", "rollcall_directory", false),
+    ("note_recording_remains", "rollcall_directory", false),
     ("note_revocation", "rollcall_directory", false),
     ("organization_keeps_an_owner", "rollcall_directory", false),
     ("purge_organization", "rollcall_purge", true),
@@ -211,7 +226,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 26] = [
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.
-pub(crate) const RIGHTS: [&str; 41] = [
+pub(crate) const RIGHTS: [&str; 44] = [
     "_sqlx_migrations: SELECT",
     "api_key_secrets: DELETE INSERT",
     "api_keys: INSERT SELECT",
@@ -239,11 +254,14 @@ pub(crate) const RIGHTS: [&str; 41] = [
     "mfa_challenges: DELETE INSERT",
     "mfa_deadlines: INSERT SELECT",
     "notices: DELETE INSERT SELECT",
+    "organization_keys: INSERT SELECT",
     "organizations: INSERT SELECT",
     "passkey_ceremonies: DELETE INSERT SELECT",
     "passkeys: DELETE INSERT SELECT",
     "password_resets: DELETE INSERT",
     "plan_changes: INSERT SELECT",
+    "recording_remains: DELETE SELECT",
+    "recordings: DELETE INSERT SELECT",
     "recovery_codes: DELETE INSERT SELECT",
     "revocations: DELETE SELECT",
     "security_controls: INSERT SELECT",

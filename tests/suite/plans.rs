@@ -37,7 +37,7 @@ async fn everybody_sees_the_plan_and_what_it_entitles_to() {
     let program = service.anonymous().with_token(&secret);
     let free = json!({
         "plan": "free", "entitlements": [],
-        "limits": {"seats": 25, "api_keys": 50, "audit_retention_days": 30},
+        "limits": {"seats": 25, "api_keys": 50, "audit_retention_days": 30, "recording_retention_days": 30},
     });
     for caller in Role::ALL.map(|role| team.caller(role.as_str())).into_iter().chain([&program]) {
         assert_eq!(caller.get("/v1/plan").await.expect(200).body, free);
@@ -46,7 +46,7 @@ async fn everybody_sees_the_plan_and_what_it_entitles_to() {
     let enterprise = json!({
         "plan": "enterprise",
         "entitlements": ["call_recording", "phi_protection", "end_to_end_encryption", "audit_log"],
-        "limits": {"seats": null, "api_keys": 1000, "audit_retention_days": 2557},
+        "limits": {"seats": null, "api_keys": 1000, "audit_retention_days": 2557, "recording_retention_days": 2557},
     });
     // What is remembered of sessions and keys is not what was.
     for caller in [team.owner(), team.caller("viewer"), &program] {

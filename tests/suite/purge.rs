@@ -20,12 +20,13 @@ fn uuid(organization: &str) -> uuid::Uuid {
 }
 
 /// How many rows every table has that says which organization its rows belong to; but for what is told to services, which
-/// is forgotten after an hour whoever it is about (`revocations::from_a_place_*`).
+/// is forgotten after an hour whoever it is about (`revocations::from_a_place_*`), and for what is to be removed where recordings lie
+/// (`recordings::a_purged_organization_*`).
 async fn rows_by_table(database: &TestDatabase, organization: &str) -> Vec<(String, u64)> {
     let tables = database
         .rows(
             "SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'org_id'
-              WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'revocations' ORDER BY 1",
+              WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname NOT IN ('revocations', 'recording_remains') ORDER BY 1",
         )
         .await;
     let mut counts = Vec::new();
@@ -100,6 +101,8 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
     crate::transcripts::store(team.owner(), &call, NAME).await.expect(201);
     crate::media_keys::switch_on(&service, &team, "end_to_end_encryption").await;
     team.owner().post(&format!("/v1/calls/{call}/media-keys"), json!({})).await.expect(201);
+    crate::recordings::switch_on(&service, &team, &["call_recording"]).await;
+    crate::recordings::put(team.owner(), &call, &crate::recordings::wav(1000, 1)).await.expect(201);
     let slug = team.owner().get("/v1/organization").await.expect(200).text_at("/slug").to_owned();
     service.all_mail_sent().await;
     service.turn_audit_log_on(&team).await;

@@ -215,6 +215,9 @@ pub(crate) fn rows() -> Vec<Row> {
         row("post", "/v1/calls/{call_id}/live-grants", P("live_space:monitor"))
             .with(json!({"mode": "monitor"}))
             .on(Call),
+        row("put", "/v1/calls/{call_id}/recording", P("calls:write")).with(json!("no audio")).on(Call),
+        row("get", "/v1/calls/{call_id}/recording", P("recordings:read")).on(Call),
+        row("delete", "/v1/calls/{call_id}/recording", P("recordings:delete")).on(Call),
     ]
 }
 

@@ -193,6 +193,7 @@ impl Organizations for Transaction {
             invitations: count("invitations")?,
             api_keys: count("api_keys")?,
             calls: count("calls")?,
+            recordings: count("recordings")?,
             mails: count("mails")?,
             audit_events: count("audit_events")?,
         }))

@@ -48,6 +48,7 @@ pub(crate) mod task {
     pub(crate) const MFA_NOTICES: &str = "mfa_notices";
     pub(crate) const PURGE: &str = "purge";
     pub(crate) const OPERATOR: &str = "operator";
+    pub(crate) const RECORDINGS: &str = "recordings";
     pub(crate) const REVOCATIONS: &str = "revocations";
     pub(crate) const AUDIT: &str = "audit";
     pub(crate) const AUDIT_SKETCHES: &str = "audit_sketches";

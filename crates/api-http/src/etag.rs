@@ -99,7 +99,7 @@ fn tagged(tag: &str, request: &HeaderMap, answer: impl IntoResponse) -> Response
 }
 
 /// The entries of a header that is a list. Our tags hold no commas.
-fn list(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+pub(crate) fn list(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let lines = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim)
 }

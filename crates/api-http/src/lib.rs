@@ -21,6 +21,7 @@ pub mod operations;
 mod operator_token;
 pub mod problem;
 mod query;
+mod ranges;
 mod request_ids;
 mod service_credential;
 mod streaming;

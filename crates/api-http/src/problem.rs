@@ -2,6 +2,7 @@
 
 mod answer;
 mod plans;
+mod recordings;
 
 use http::StatusCode;
 use rollcall_application::{Error, FieldError, Limit};
@@ -9,7 +10,7 @@ use rollcall_domain::{OrganizationId, Permission, calls::CallRefusal, organizati
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub(crate) use answer::Unfinished;
+pub(crate) use answer::{UPLOAD_OFFSET, Unfinished};
 
 macro_rules! codes {
     ($($name:ident = $wire:literal, $status:ident, $title:literal, $explanation:literal;)*) => {
@@ -149,6 +150,22 @@ codes! {
         "It has been used or has run out. Say again that you have forgotten your password to get a new one.";
     EmailChangeGone = "email_change_gone", GONE, "The link cannot be used any more",
         "It has been used or replaced by a later one, has run out, or the address has got an account. Ask for the change again to get a new one.";
+    CallRecordingDisabled = "call_recording_disabled", CONFLICT, "Call recording is off",
+        "The organization does not record calls, and nothing is kept of this one. An Owner can switch call_recording on, if the plan has it.";
+    RecordingExists = "recording_exists", CONFLICT, "The call has another recording",
+        "A recording is never replaced. Whoever may delete recordings deletes it first.";
+    MediaKeyRequired = "media_key_required", CONFLICT, "Only a participant can record this call",
+        "End-to-end encryption is on, so a recording is taken only from whoever has fetched this call's media key. Nobody in between could have made one.";
+    UploadOffsetMismatch = "upload_offset_mismatch", CONFLICT, "The upload does not go on there",
+        "Begin the next part at the byte that Upload-Offset names; that is how many are kept.";
+    UploadSuperseded = "upload_superseded", CONFLICT, "Another upload has taken its place",
+        "Somebody has begun this upload anew, or gone on with it elsewhere. Ask how far it has come with Content-Range: bytes */*.";
+    DigestMismatch = "digest_mismatch", BAD_REQUEST, "The digest is of other bytes",
+        "What has arrived does not have the digest that Repr-Digest names. Nothing of it is kept; send it again.";
+    RangeNotSatisfiable = "range_not_satisfiable", RANGE_NOT_SATISFIABLE, "There are no such bytes",
+        "The range lies beyond the end. Content-Range says how many bytes there are.";
+    RecordingDamaged = "recording_damaged", INTERNAL_SERVER_ERROR, "The recording is damaged",
+        "What is kept is not what was uploaded, so it is not played. Whoever runs the service has been told, and may have a copy.";
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "It has changed in between",
         "The thing is not in the state named by If-Match any more. Read it again and decide anew.";
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request did not come to its end",
@@ -222,6 +239,10 @@ pub(crate) struct Shown {
     #[serde(skip)]
     #[schema(ignore)]
     retry_after: Option<u64>,
+    /// How many bytes of an upload are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 1_048_576)]
+    upload_offset: Option<u64>,
     #[serde(skip)]
     #[schema(ignore)]
     limit: Option<Limit>,
@@ -269,6 +290,7 @@ impl Problem {
             invited_email: None,
             signed_in_email: None,
             retry_after: None,
+            upload_offset: None,
             limit: None,
         }))
     }
@@ -422,6 +444,18 @@ impl From<Error> for Problem {
                 problem.0.limit = Some(limit);
                 problem
             }
+            error @ (Error::CallRecordingDisabled
+            | Error::MediaKeyRequired
+            | Error::PhiProtected
+            | Error::RecordingTooLarge { .. }
+            | Error::NotAudio
+            | Error::OtherAudio { .. }
+            | Error::DigestMismatch
+            | Error::UploadOffset { .. }
+            | Error::UploadBrokenOff
+            | Error::UploadSuperseded
+            | Error::RecordingExists
+            | Error::RecordingDamaged) => Self::of_recording(&error),
             Error::Busy => Self::plain(Code::Unavailable).retry_after(2),
             Error::Unavailable(source) => {
                 tracing::warn!(error = %source, "a dependency is unavailable");

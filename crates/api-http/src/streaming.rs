@@ -72,7 +72,7 @@ impl Chunks {
     ///
     /// # Errors
     /// [`NotTaken`].
-    pub(crate) async fn send(&self, bytes: Vec<u8>) -> Result<(), NotTaken> {
+    pub(crate) async fn send(&self, bytes: impl Into<Bytes>) -> Result<(), NotTaken> {
         self.hand_over(Piece::More(bytes.into())).await
     }
 

@@ -24,6 +24,7 @@ use crate::{
     passwords::Passwords,
     plans::Billing,
     ports::{Attempts, Ceremonies, Clock, Directory, Entropy, Scope, Store, WebAuthn},
+    recordings::{Objects, Transfers, Uploads},
     revocations::Feed,
     tokens::Tokens,
 };
@@ -71,6 +72,12 @@ pub struct Application {
     pub tenants: Arc<dyn Tenants>,
     /// Collects the money.
     pub billing: Arc<dyn Billing>,
+    /// Where the segments of recordings lie.
+    pub objects: Arc<dyn Objects>,
+    /// What is noted of uploads while they go on.
+    pub uploads: Arc<dyn Uploads>,
+    /// The recordings that come and go.
+    pub transfers: Transfers,
     /// The exports that run.
     pub exports: Exports,
     /// What the configuration says.
@@ -88,6 +95,8 @@ pub struct Settings {
     pub webhooks: Reach,
     /// What each plan has.
     pub plans: Plans,
+    /// The most bytes of a recording.
+    pub recording_limit: u64,
 }
 
 /// How much mail is sent on request, so that Rollcall is no cannon for spam; how fast passwords can be guessed; and how much of

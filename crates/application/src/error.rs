@@ -7,11 +7,15 @@ use rollcall_domain::{
     members::TeamRefusal,
     organizations::{OrganizationName, Plan},
     plans::{PlanRefusal, PlanRequired},
+    recordings::MediaType,
     security::{Control, ControlSet, ResetRefusal},
 };
 use time::Duration;
 
-use crate::ports::{StoreError, WebAuthnFault};
+use crate::{
+    ports::{StoreError, WebAuthnFault},
+    recordings::ObjectsError,
+};
 
 /// Why a use case did not do what it was asked: neutral to the transport, with nothing internal in any text
 /// that a caller is shown.
@@ -210,6 +214,51 @@ pub enum Error {
         /// When it is worth trying again.
         retry_after: Duration,
     },
+    /// Call recording is off, and nothing is kept.
+    #[error("call recording is off")]
+    CallRecordingDisabled,
+    /// The call is encrypted from end to end, and whoever sends its recording has not fetched its key.
+    #[error("a recording is taken from a participant only")]
+    MediaKeyRequired,
+    /// While PHI protection is on, only Owners and Admins hear recordings.
+    #[error("only Owners and Admins hear recordings while PHI protection is on")]
+    PhiProtected,
+    /// The recording is larger than it may be.
+    #[error("the recording is too large")]
+    RecordingTooLarge {
+        /// The most bytes.
+        limit: u64,
+    },
+    /// It is no audio of a kind that is taken.
+    #[error("no audio of a kind that is taken")]
+    NotAudio,
+    /// It is not the audio that it is said to be.
+    #[error("not the audio that it is said to be")]
+    OtherAudio {
+        /// What it is.
+        is: MediaType,
+    },
+    /// The digest that was given is of other bytes.
+    #[error("the digest is of other bytes")]
+    DigestMismatch,
+    /// The next part does not begin where the last one ended.
+    #[error("the upload does not go on there")]
+    UploadOffset {
+        /// How many bytes are kept.
+        received: u64,
+    },
+    /// Less has come than was to come.
+    #[error("the upload broke off")]
+    UploadBrokenOff,
+    /// Another upload has taken its place.
+    #[error("another upload has taken its place")]
+    UploadSuperseded,
+    /// The call has another recording.
+    #[error("the call has another recording")]
+    RecordingExists,
+    /// What is kept of a recording is not what was kept.
+    #[error("the recording is damaged")]
+    RecordingDamaged,
     /// More work than this node takes on at once.
     #[error("busy")]
     Busy,
@@ -280,6 +329,8 @@ impl Error {
             | Self::NetworkNotAllowed
             | Self::TooManyApiKeys { .. }
             | Self::NotFound
+            | Self::MediaKeyRequired
+            | Self::PhiProtected
             | Self::LastOwner
             | Self::LastOwnerOf { .. }
             | Self::WrongAccount { .. }
@@ -308,6 +359,16 @@ impl Error {
             | Self::PasskeysUnavailable
             | Self::SignInRequired
             | Self::PreconditionFailed
+            | Self::CallRecordingDisabled
+            | Self::RecordingTooLarge { .. }
+            | Self::NotAudio
+            | Self::OtherAudio { .. }
+            | Self::DigestMismatch
+            | Self::UploadOffset { .. }
+            | Self::UploadBrokenOff
+            | Self::UploadSuperseded
+            | Self::RecordingExists
+            | Self::RecordingDamaged
             | Self::Busy
             | Self::Unavailable(_)
             | Self::Internal(_) => false,
@@ -343,6 +404,15 @@ impl From<PlanRefusal> for Error {
 impl From<WebAuthnFault> for Error {
     fn from(fault: WebAuthnFault) -> Self {
         Self::Internal(Box::new(fault))
+    }
+}
+
+impl From<ObjectsError> for Error {
+    fn from(error: ObjectsError) -> Self {
+        match error {
+            ObjectsError::Missing => Self::RecordingDamaged,
+            ObjectsError::Unavailable(source) => Self::Unavailable(source),
+        }
     }
 }
 

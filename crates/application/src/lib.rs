@@ -27,6 +27,7 @@ pub mod plans;
 pub mod ports;
 mod precondition;
 mod principal;
+pub mod recordings;
 pub mod revocations;
 pub mod second_factors;
 pub mod security;

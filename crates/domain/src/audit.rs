@@ -11,7 +11,7 @@ use std::{
 use time::OffsetDateTime;
 
 use crate::{
-    ApiKeyId, CallId, EmailAddress, EventId, InvitationId, OrganizationId, SessionId, UserId,
+    ApiKeyId, CallId, EmailAddress, EventId, InvitationId, OrganizationId, RecordingId, SessionId, UserId,
     id::{PasskeyId, SignupId},
 };
 
@@ -176,6 +176,8 @@ pub enum Target {
     Passkey(PasskeyId),
     /// A call.
     Call(CallId),
+    /// The recording of a call.
+    Recording(RecordingId),
     /// Nothing that has an id.
     Nothing,
 }
@@ -192,6 +194,7 @@ impl Target {
             Self::Signup(id) => ("signup", Some(id.to_string())),
             Self::Passkey(id) => ("passkey", Some(id.to_string())),
             Self::Call(id) => ("call", Some(id.to_string())),
+            Self::Recording(id) => ("recording", Some(id.to_string())),
             Self::Nothing => ("nothing", None),
         }
     }
@@ -381,6 +384,16 @@ actions! {
     MediaKeyRotated = "media_key.rotated";
     /// Somebody was let into a call that goes on.
     LiveGrantIssued = "live_grant.issued";
+    /// The recording of a call was uploaded.
+    RecordingUploaded = "recording.uploaded";
+    /// Somebody heard the recording of a call, or a part of it.
+    RecordingPlayed = "recording.played";
+    /// Somebody deleted the recording of a call.
+    RecordingDeleted = "recording.deleted";
+    /// The recording of a call was deleted, as it was kept for as long as the plan says.
+    RecordingExpired = "recording.expired";
+    /// The recording of a call was found not to be what was kept.
+    RecordingDamaged = "recording.damaged";
     /// Somebody asked for what they have no permission for.
     PermissionDenied = "permission.denied";
     /// A program called an operation with an API key.

@@ -175,6 +175,8 @@ ids! {
     CallId = Call, "call";
     /// Names a live grant.
     LiveGrantId = LiveGrant, "live";
+    /// Names the recording of a call.
+    RecordingId = Recording, "rec";
     /// Names an audit event.
     EventId = Event, "evt";
     /// Names a mail in the outbox.

@@ -46,6 +46,7 @@ pub mod passkeys;
 mod permission;
 pub mod plans;
 pub mod policy;
+pub mod recordings;
 pub mod reports;
 pub mod revocations;
 mod role;
@@ -58,7 +59,7 @@ pub mod tokens;
 pub mod witnesses;
 
 pub use email::{EmailAddress, InvalidEmailAddress};
-pub use id::{ApiKeyId, CallId, EventId, InvitationId, OrganizationId, SessionId, UserId};
+pub use id::{ApiKeyId, CallId, EventId, InvitationId, OrganizationId, RecordingId, SessionId, UserId};
 pub use permission::{Permission, PermissionSet, UnknownPermission};
 pub use role::{Role, UnknownRole};
 pub use text::{InvalidText, Text};

@@ -16,6 +16,8 @@ pub struct Offer {
     pub api_keys: Option<u32>,
     /// How many days the audit log is kept.
     pub audit_retention_days: u32,
+    /// How many days recordings of calls are kept.
+    pub recording_retention_days: u32,
 }
 
 /// What every plan has.
@@ -29,7 +31,9 @@ pub enum InvalidPlans {
     #[error("must not give less than a smaller plan does")]
     LessThanSmaller(Plan),
     /// There is no room for anybody, or nothing is kept.
-    #[error("must leave room for a member, and keep the audit log for a day to a hundred years")]
+    #[error(
+        "must leave room for a member, and keep the audit log and recordings for a day to a hundred years"
+    )]
     Nothing(Plan),
 }
 
@@ -42,7 +46,7 @@ pub struct PlanRequired {
     pub plan: Option<Plan>,
 }
 
-/// The longest that an audit log is kept, in days.
+/// The longest that an audit log or a recording is kept, in days.
 const LONGEST_RETENTION: u32 = 36_525;
 
 impl Plans {
@@ -52,7 +56,8 @@ impl Plans {
     /// [`InvalidPlans`]: whoever goes over to a larger plan loses nothing.
     pub fn new(offers: [Offer; Plan::ALL.len()]) -> Result<Self, InvalidPlans> {
         for (offer, plan) in offers.iter().zip(Plan::ALL) {
-            if offer.seats == Some(0) || !(1..=LONGEST_RETENTION).contains(&offer.audit_retention_days) {
+            let days = [offer.audit_retention_days, offer.recording_retention_days];
+            if offer.seats == Some(0) || days.iter().any(|days| !(1..=LONGEST_RETENTION).contains(days)) {
                 return Err(InvalidPlans::Nothing(plan));
             }
         }
@@ -62,7 +67,8 @@ impl Plans {
             let less = !smaller.controls.without(larger.controls).is_empty()
                 || most(larger.seats) < most(smaller.seats)
                 || most(larger.api_keys) < most(smaller.api_keys)
-                || larger.audit_retention_days < smaller.audit_retention_days;
+                || larger.audit_retention_days < smaller.audit_retention_days
+                || larger.recording_retention_days < smaller.recording_retention_days;
             if less {
                 return Err(InvalidPlans::LessThanSmaller(*plan));
             }
@@ -193,7 +199,13 @@ pub(crate) mod tests {
     use super::*;
 
     fn offer(controls: &[Control], seats: Option<u32>, api_keys: Option<u32>, days: u32) -> Offer {
-        Offer { controls: controls.iter().copied().collect(), seats, api_keys, audit_retention_days: days }
+        Offer {
+            controls: controls.iter().copied().collect(),
+            seats,
+            api_keys,
+            audit_retention_days: days,
+            recording_retention_days: days,
+        }
     }
 
     /// Plans like those that are built in.

@@ -10,6 +10,7 @@ mod log_lines;
 mod logging;
 mod operator;
 mod ports;
+mod recordings;
 mod reference;
 mod rotation;
 mod server;

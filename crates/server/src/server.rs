@@ -5,6 +5,7 @@ use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use axum::Router;
 use rollcall_adapter_email::{Postbox, Smtp};
+use rollcall_adapter_objects::InvalidPlace;
 use rollcall_adapter_postgres::PgStore;
 use rollcall_adapter_webauthn::RelyingParty;
 use rollcall_api_http::{
@@ -73,6 +74,9 @@ pub enum StartError {
     /// Nothing can be sent to webhooks.
     #[error("{0}")]
     Tls(String),
+    /// Recordings cannot be kept where they should be.
+    #[error("ROLLCALL__RECORDINGS__STORE {0}")]
+    Recordings(#[from] InvalidPlace),
     /// Passwords cannot be hashed at the configured cost.
     #[error("passwords cannot be hashed as configured: {0}")]
     Passwords(String),
@@ -203,6 +207,8 @@ impl Node {
             retention: Arc::new(store.clone()),
             witness_post: Arc::new(store.clone()),
             webhooks: webhooks(settings)?,
+            remains: Arc::new(store.clone()),
+            organization_keys: Arc::new(store.clone()),
             mfa_notices: Arc::new(store.clone()),
             app,
             clock: ports.clock,
@@ -281,12 +287,16 @@ pub(crate) fn application(
         audit_intake: Arc::new(store.clone()),
         tenants: Arc::new(store.clone()),
         billing: ports.billing.clone(),
+        objects: Arc::new(crate::recordings::objects(settings)?),
+        uploads: Arc::new(store.clone()),
+        transfers: crate::recordings::transfers(settings),
         exports: Exports::at_most(settings.exports_at_once()),
         settings: ApplicationSettings {
             sessions: settings.lifetimes(),
             limits: settings.limits(),
             plans: settings.plans()?,
             webhooks: settings.webhooks(),
+            recording_limit: settings.values.recordings.limit_bytes,
         },
     })
 }

@@ -125,6 +125,7 @@ impl Settings {
         settings.totp_issuer()?;
         settings.plans()?;
         settings.audit_origin(settings.values.http.address)?;
+        settings.check_recordings()?;
         settings.sender(settings.values.http.address)?;
         settings.smtp()?;
         settings.check_numbers()?;
@@ -371,6 +372,7 @@ fn offer(values: PlanValues) -> Offer {
         seats: (values.seats > 0).then_some(values.seats),
         api_keys: (values.api_keys > 0).then_some(values.api_keys),
         audit_retention_days: values.audit_retention_days,
+        recording_retention_days: values.recording_retention_days,
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) struct Values {
     pub(crate) webhooks: WebhookValues,
     pub(crate) calls: CallValues,
     pub(crate) limits: LimitValues,
+    pub(crate) recordings: RecordingValues,
     pub(crate) operator: Operator,
     pub(crate) service: Token,
     pub(crate) plans: PlansValues,
@@ -142,6 +143,20 @@ pub(crate) struct LimitValues {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct RecordingValues {
+    pub(crate) store: String,
+    pub(crate) s3_endpoint: String,
+    pub(crate) s3_region: String,
+    pub(crate) s3_access_key_id: String,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) s3_secret_access_key: Secret,
+    pub(crate) limit_bytes: u64,
+    pub(crate) at_once: usize,
+    pub(crate) at_once_of_one_organization: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Operator {
     #[serde(deserialize_with = "secret")]
     pub(crate) token: Secret,
@@ -181,6 +196,7 @@ pub(crate) struct PlanValues {
     pub(crate) seats: u32,
     pub(crate) api_keys: u32,
     pub(crate) audit_retention_days: u32,
+    pub(crate) recording_retention_days: u32,
 }
 
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {

@@ -1,7 +1,7 @@
 //! What goes on without being asked: sending mail, forgetting what is long over, removing deleted organizations whose time
 //! is over, telling people by when they need a second factor, sealing seeds anew, counting what waits, writing down when API keys were
 //! last used, and what was called with them, giving audit events their places, sketching what can be searched, taking out what is too
-//! old, sending checkpoints to their witnesses.
+//! old, sending checkpoints to their witnesses, removing what is left of recordings.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,6 +15,7 @@ use rollcall_application::{
     mail::Courier,
     organizations,
     ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge, Seeds},
+    recordings::{self, OrganizationKeys, Remains},
     revocations, second_factors,
     security::{self, MfaNotices},
 };
@@ -41,8 +42,11 @@ const WRITE_USES_EVERY: Duration = Duration::from_secs(3);
 const WRITE_CALLS_EVERY: Duration = Duration::from_millis(250);
 /// How often what is long over is forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(15 * 60);
-/// How often organizations whose time is over are looked for.
+/// How often organizations and recordings whose time is over are looked for.
 const PURGE_EVERY: Duration = Duration::from_secs(15 * 60);
+
+/// How often what is left of recordings that are no more is looked for.
+const CLEAN_RECORDINGS_EVERY: Duration = Duration::from_secs(5);
 
 /// How often letters about deadlines for second factors are looked for.
 const REMIND_EVERY: Duration = Duration::from_secs(2);
@@ -61,6 +65,8 @@ pub(crate) struct Workers {
     pub(crate) retention: Arc<dyn Retention>,
     pub(crate) witness_post: Arc<dyn WitnessPost>,
     pub(crate) webhooks: Arc<dyn Webhooks>,
+    pub(crate) remains: Arc<dyn Remains>,
+    pub(crate) organization_keys: Arc<dyn OrganizationKeys>,
     pub(crate) app: Application,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
@@ -101,6 +107,15 @@ impl Workers {
             loop {
                 complain(workers.remind(&stopped).await);
                 if !pause(REMIND_EVERY, &stopped).await {
+                    return;
+                }
+            }
+        });
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
+            loop {
+                complain(workers.clean_recordings(&stopped).await);
+                if !pause(CLEAN_RECORDINGS_EVERY, &stopped).await {
                     return;
                 }
             }
@@ -209,6 +224,12 @@ impl Workers {
 
     async fn purge(&self, stopped: &CancellationToken) -> Result<(), Error> {
         while !stopped.is_cancelled() && organizations::purge_some(&self.app, self.purge.as_ref()).await? {}
+        while !stopped.is_cancelled() && recordings::retain_some(&self.app, self.remains.as_ref()).await? {}
+        Ok(())
+    }
+
+    async fn clean_recordings(&self, stopped: &CancellationToken) -> Result<(), Error> {
+        while !stopped.is_cancelled() && recordings::clean_some(&self.app, self.remains.as_ref()).await? {}
         Ok(())
     }
 
@@ -244,6 +265,7 @@ impl Workers {
         complain(self.expiry.forget_password_resets(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_email_changes(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_second_factors(now).await.map(drop).map_err(Error::from));
+        complain(recordings::rewrap(&self.app, self.organization_keys.as_ref()).await.map(drop));
         complain(second_factors::reseal(&self.app, self.seeds.as_ref()).await.map(drop));
         complain(api_keys::tell_older_ring_keys(&self.app).await);
         complain(revocations::forget(&self.app).await.map(drop));

@@ -58,6 +58,18 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::LastOwner
         | Error::LastOwnerOf { .. }
         | Error::Call(_)
+        | Error::CallRecordingDisabled
+        | Error::MediaKeyRequired
+        | Error::PhiProtected
+        | Error::RecordingTooLarge { .. }
+        | Error::NotAudio
+        | Error::OtherAudio { .. }
+        | Error::DigestMismatch
+        | Error::UploadOffset { .. }
+        | Error::UploadBrokenOff
+        | Error::UploadSuperseded
+        | Error::RecordingExists
+        | Error::RecordingDamaged
         | Error::AlreadyMember
         | Error::InvitationPending
         | Error::InvitationGone
@@ -205,6 +217,18 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::LastOwner
         | Error::LastOwnerOf { .. }
         | Error::Call(_)
+        | Error::CallRecordingDisabled
+        | Error::MediaKeyRequired
+        | Error::PhiProtected
+        | Error::RecordingTooLarge { .. }
+        | Error::NotAudio
+        | Error::OtherAudio { .. }
+        | Error::DigestMismatch
+        | Error::UploadOffset { .. }
+        | Error::UploadBrokenOff
+        | Error::UploadSuperseded
+        | Error::RecordingExists
+        | Error::RecordingDamaged
         | Error::InvitationPending
         | Error::PreconditionFailed => {
             because(StatusCode::BAD_REQUEST, "That did not work", "Open the link in the mail again, please.")

@@ -5,7 +5,7 @@ use std::{
     any::Any,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     panic::AssertUnwindSafe,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use rollcall_application::audit::Call;
 use rollcall_domain::audit::Origin;
 use tokio::time::timeout;
@@ -55,12 +55,13 @@ pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next
     request.extensions_mut().insert(origin);
 
     let of_key = OfKey::default();
+    let patience = if takes_long(&method, route) { TAKES_LONG } else { api.settings.timeout };
     let answered = gates(api.clone(), request, next, of_key.clone()).instrument(span.clone());
     let answered = match method.is_safe() {
-        true => timeout(api.settings.timeout, AssertUnwindSafe(answered).catch_unwind()).await,
+        true => timeout(patience, AssertUnwindSafe(answered).catch_unwind()).await,
         // In a task of its own: a change that has begun is done, whether or not its client waits for the answer. One that is
         // keyed keeps its answer for when the client comes again.
-        false => timeout(api.settings.timeout, tokio::spawn(answered)).await.map(|ended| {
+        false => timeout(patience, tokio::spawn(answered)).await.map(|ended| {
             ended.map_err(|error| error.try_into_panic().unwrap_or_else(|error| Box::new(error.to_string())))
         }),
     };
@@ -98,6 +99,14 @@ pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next
         tracing::info!(status = status.as_u16(), milliseconds = elapsed.as_millis() as u64, "answered")
     });
     response
+}
+
+/// The longest that a request may take whose handler takes as long as its client needs, and sees to it that something is going on.
+const TAKES_LONG: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Whether a request is one of those.
+fn takes_long(method: &Method, route: &str) -> bool {
+    *method == Method::PUT && route == "/v1/calls/{call_id}/recording"
 }
 
 /// Headers that every answer has, unless its handler has set them (ASVS 3.4, 14.3.2).

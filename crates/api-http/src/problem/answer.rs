@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use rollcall_application::Limit;
 use serde::Serialize;
 
 use super::{Problem, Shown};
 use crate::middleware::tell_limit;
+
+/// How far an upload has come (draft-ietf-httpbis-resumable-upload).
+pub(crate) const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 
 /// What the outermost middleware needs to finish a problem's answer.
 #[derive(Clone)]
@@ -24,6 +27,9 @@ impl IntoResponse for Problem {
         }
         if let Some(seconds) = self.0.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(received) = self.0.upload_offset {
+            headers.insert(UPLOAD_OFFSET, HeaderValue::from(received));
         }
         if let Some(Limit { name, quota, window, .. }) = self.0.limit {
             let (per_seconds, reset) =

@@ -16,6 +16,7 @@ mod operator;
 mod organizations;
 mod passkeys;
 mod plans;
+mod recordings;
 mod revocations;
 mod second_factors;
 mod security;
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(audit::routes())
         .merge(operator::routes())
         .merge(authorization::routes())
+        .merge(recordings::routes())
         .merge(revocations::routes())
         .merge(members::routes())
         .merge(invitations::routes())

@@ -78,6 +78,8 @@ pub struct Purged {
     pub api_keys: u64,
     /// Calls.
     pub calls: u64,
+    /// Recordings of calls.
+    pub recordings: u64,
     /// Letters.
     pub mails: u64,
     /// Events of the audit log.

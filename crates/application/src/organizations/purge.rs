@@ -41,6 +41,7 @@ pub async fn purge_some(app: &Application, purge: &dyn Purge) -> Result<bool, Er
                     ("invitations", purged.invitations),
                     ("api_keys", purged.api_keys),
                     ("calls", purged.calls),
+                    ("recordings", purged.recordings),
                     ("mails", purged.mails),
                     ("audit_events", purged.audit_events),
                 ]

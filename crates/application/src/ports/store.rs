@@ -16,6 +16,7 @@ use crate::{
     organizations::{Organizations, OrganizationsView},
     passkeys::{Passkeys, PasskeysView},
     plans::{PlanChanges, PlanChangesView},
+    recordings::{Recordings, RecordingsView},
     second_factors::{SecondFactors, SecondFactorsView},
     security::{Security, SecurityView},
     sessions::{Sessions, SessionsView},
@@ -44,6 +45,7 @@ pub trait View:
     + SessionsView
     + SecondFactorsView
     + PasskeysView
+    + RecordingsView
     + SecurityView
     + PlanChangesView
     + SigningKeysView
@@ -67,6 +69,7 @@ impl<T> View for T where
         + SessionsView
         + SecondFactorsView
         + PasskeysView
+        + RecordingsView
         + SecurityView
         + PlanChangesView
         + SigningKeysView
@@ -94,6 +97,7 @@ pub trait UnitOfWork:
     + Sessions
     + SecondFactors
     + Passkeys
+    + Recordings
     + Security
     + PlanChanges
     + SigningKeys

@@ -4,6 +4,7 @@ mod calls;
 mod logs;
 mod notary;
 mod plans;
+pub(crate) mod recordings;
 mod unit;
 
 use std::sync::{
@@ -43,10 +44,12 @@ use crate::{
         FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError, Unchecked,
         UnitOfWork, View, WebAuthn, WebAuthnFault, Wrong,
     },
+    recordings::Transfers,
     revocations::{self, Feed, Noted, Revocations},
     tokens::{StoredKey, Tokens},
 };
 
+use self::recordings::InMemory;
 pub(crate) use calls::call;
 pub(crate) use logs::{Fault, KeptLogs};
 pub(crate) use notary::KeptNotary;
@@ -370,12 +373,16 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         sequencing: Sequencing::new(Arc::new(NothingWaits)),
         readings: Readings::default(),
         checkpoints: Checkpoints::new("rollcall.example", Arc::new(KeptNotary::default())),
+        objects: Arc::new(InMemory::default()),
+        uploads: Arc::new(InMemory::default()),
+        transfers: Transfers::at_most(2, 2),
         exports: Exports::at_most(1),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
             limits: None,
             webhooks: Reach::Public,
             plans: plans(),
+            recording_limit: 1 << 30,
         },
     }
 }

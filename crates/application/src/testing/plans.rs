@@ -60,6 +60,7 @@ pub(crate) fn plans() -> Plans {
         seats,
         api_keys: Some(10),
         audit_retention_days: 30,
+        recording_retention_days: 30,
     };
     let pro = [Control::CallRecording, Control::PhiProtection];
     Plans::new([offer(&[], Some(2)), offer(&pro, Some(50)), offer(&Control::SOLD, None)]).expect("plans")

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
-    ApiKeyId, CallId, EmailAddress, EventId, InvitationId, OrganizationId, Permission, Role, SessionId,
-    UserId,
+    ApiKeyId, CallId, EmailAddress, EventId, InvitationId, OrganizationId, Permission, RecordingId, Role,
+    SessionId, UserId,
     accounts::{EmailChange, Notice, PasswordReset, Signup, User},
     api_keys::ApiKey,
     audit::Origin,
@@ -46,6 +46,7 @@ use crate::{
     passwords::PasswordHash,
     plans::{KeptPlanChange, NewPlanChange, PlanChanges, PlanChangesView},
     ports::{Credential, OpenSession, Scope, UnitOfWork},
+    recordings::{Fetcher, KeptRecording, Recordings, RecordingsView, Whole},
     second_factors::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp},
     security::{Affected, KeptControl, KeptDeadline, KeptRule, Notified, Security, SecurityView},
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
@@ -256,6 +257,16 @@ mock! {
         async fn passkey_use(&mut self, user: UserId, id: PasskeyId, credential: &Credential, at: OffsetDateTime) -> Answer<bool>;
     }
 
+    #[async_trait]
+    impl RecordingsView for Unit {
+        async fn recording_of(&mut self, organization: OrganizationId, call: CallId) -> Answer<Option<KeptRecording>>;
+        async fn fetched_media_key(&mut self, organization: OrganizationId, call: CallId, by: Fetcher) -> Answer<bool>;
+    }
+    #[async_trait]
+    impl Recordings for Unit {
+        async fn recording_keep(&mut self, organization: OrganizationId, recording: RecordingId, version: i32, whole: &Whole) -> Answer<bool>;
+        async fn recording_remove(&mut self, organization: OrganizationId, recording: RecordingId) -> Answer<bool>;
+    }
     #[async_trait]
     impl SecurityView for Unit {
         async fn controls(&mut self, organization: OrganizationId) -> Answer<Vec<KeptControl>>;

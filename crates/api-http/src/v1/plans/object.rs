@@ -38,6 +38,9 @@ struct LimitsObject {
     /// How many days the audit log is kept.
     #[schema(example = 365)]
     audit_retention_days: u32,
+    /// How many days recordings of calls are kept.
+    #[schema(example = 365)]
+    recording_retention_days: u32,
 }
 
 impl PlanObject {
@@ -49,6 +52,7 @@ impl PlanObject {
                 seats: offer.seats,
                 api_keys: offer.api_keys,
                 audit_retention_days: offer.audit_retention_days,
+                recording_retention_days: offer.recording_retention_days,
             },
         }
     }

@@ -48,7 +48,7 @@ pub(super) async fn follow_revocations(
 }
 
 async fn send(mut follower: Follower, chunks: Chunks) -> std::result::Result<(), CutOff> {
-    chunks.send(RETRY.into()).await?;
+    chunks.send(RETRY).await?;
     while let Some(told) = follower.next().await? {
         let text = match told {
             Told::Reset(at) => event(at, "reset", "{}"),

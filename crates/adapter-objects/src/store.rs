@@ -1,0 +1,249 @@
+//! Putting segments where they lie, and getting them back.
+
+use std::{collections::HashSet, ops::Range, path::PathBuf, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use object_store::{
+    ClientOptions, Error, ObjectStore, ObjectStoreExt, PutPayload, RetryConfig, aws::AmazonS3Builder,
+    local::LocalFileSystem, path::Path,
+};
+use rollcall_application::recordings::{Objects, ObjectsError, SegmentName, SegmentPath};
+use rollcall_domain::{OrganizationId, RecordingId};
+
+use crate::place::{InvalidPlace, Place, S3Access};
+
+/// The longest that a request to the store may take; a segment is a megabyte.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a request that did not work is tried again.
+const RETRIED_FOR: Duration = Duration::from_secs(20);
+
+/// Segments of recordings, at one place.
+#[derive(Debug, Clone)]
+pub struct ObjectsAt {
+    store: Arc<dyn ObjectStore>,
+    prefix: Path,
+    /// The directory, if it is one.
+    directory: Option<PathBuf>,
+}
+
+impl ObjectsAt {
+    /// Makes a place ready to be used. A directory is made if there is none; a store is not asked before it is needed.
+    ///
+    /// # Errors
+    /// [`InvalidPlace`].
+    pub fn new(place: Place, access: S3Access) -> Result<Self, InvalidPlace> {
+        match place {
+            Place::Directory(directory) => Self::files(directory),
+            Place::Bucket { bucket, prefix } => Self::bucket(&bucket, &prefix, access),
+        }
+    }
+
+    fn files(directory: PathBuf) -> Result<Self, InvalidPlace> {
+        make_private(&directory).map_err(InvalidPlace::Directory)?;
+        let directory = directory.canonicalize().map_err(InvalidPlace::Directory)?;
+        let files = LocalFileSystem::new_with_prefix(&directory).map_err(unusable)?;
+        // What is kept lasts when it is said to be.
+        let files = files.with_fsync(true);
+        Ok(Self { store: Arc::new(files), prefix: Path::default(), directory: Some(directory) })
+    }
+
+    fn bucket(bucket: &str, prefix: &str, access: S3Access) -> Result<Self, InvalidPlace> {
+        // Once in a process; whoever was first has chosen the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let plain = access.endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://"));
+        let options = ClientOptions::new().with_timeout(PATIENCE).with_allow_http(plain);
+        let retry = RetryConfig { retry_timeout: RETRIED_FOR, ..RetryConfig::default() };
+        let mut builder = AmazonS3Builder::new()
+            .with_bucket_name(bucket)
+            .with_region(access.region)
+            .with_client_options(options)
+            .with_retry(retry);
+        if let Some(endpoint) = access.endpoint {
+            builder = builder.with_endpoint(endpoint);
+        }
+        if let Some((id, secret)) = access.key {
+            builder = builder.with_access_key_id(id).with_secret_access_key(secret.expose());
+        }
+        let store = builder.build().map_err(unusable)?;
+        let prefix = Path::parse(prefix).map_err(|error| InvalidPlace::Store(Box::new(error)))?;
+        Ok(Self { store: Arc::new(store), prefix, directory: None })
+    }
+
+    fn recording(&self, organization: OrganizationId, recording: RecordingId) -> Path {
+        self.prefix.clone().join(organization.to_string()).join(recording.to_string())
+    }
+
+    fn segment(&self, segment: &SegmentPath) -> Path {
+        self.recording(segment.organization, segment.recording).join(name(segment.name))
+    }
+
+    /// Deletes the objects of a recording but for those that are kept.
+    async fn delete(&self, recording: &Path, kept: &HashSet<String>) -> Result<(), ObjectsError> {
+        let found = self.store.list(Some(recording)).map_ok(|object| object.location);
+        let found: Vec<Path> = found.try_collect().await.or_else(none_if_missing)?;
+        let doomed: Vec<_> = found
+            .into_iter()
+            .filter(|location| !location.filename().is_some_and(|name| kept.contains(name)))
+            .map(Ok)
+            .collect();
+        let mut deleted = self.store.delete_stream(stream::iter(doomed).boxed());
+        while let Some(deleted) = deleted.next().await {
+            match deleted {
+                Ok(_) | Err(Error::NotFound { .. }) => {}
+                Err(error) => return Err(unavailable(error)),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Objects for ObjectsAt {
+    async fn put(&self, segment: &SegmentPath, bytes: Bytes) -> Result<(), ObjectsError> {
+        let kept = self.store.put(&self.segment(segment), PutPayload::from_bytes(bytes)).await;
+        kept.map(drop).map_err(unavailable)
+    }
+
+    async fn get(&self, segment: &SegmentPath, range: Range<u64>) -> Result<Bytes, ObjectsError> {
+        match self.store.get_range(&self.segment(segment), range).await {
+            Ok(bytes) => Ok(bytes),
+            Err(error) if is_missing(&error) => Err(ObjectsError::Missing),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    async fn prune(
+        &self,
+        organization: OrganizationId,
+        recording: RecordingId,
+        kept: &[SegmentName],
+    ) -> Result<(), ObjectsError> {
+        let kept = kept.iter().copied().map(name).collect();
+        self.delete(&self.recording(organization, recording), &kept).await
+    }
+
+    async fn remove(&self, organization: OrganizationId, recording: RecordingId) -> Result<(), ObjectsError> {
+        let path = self.recording(organization, recording);
+        self.delete(&path, &HashSet::new()).await?;
+        // A file that was being written when its node died goes by another name, which no listing shows.
+        if let Some(directory) = &self.directory {
+            let organization = directory.join(organization.to_string());
+            match tokio::fs::remove_dir_all(organization.join(recording.to_string())).await {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(ObjectsError::Unavailable(Box::new(error)));
+                }
+                Ok(()) | Err(_) => {}
+            }
+            // Only if it is empty.
+            let _ = tokio::fs::remove_dir(organization).await;
+        }
+        Ok(())
+    }
+}
+
+fn name(SegmentName(bytes): SegmentName) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What is shorter than it should be is not all there.
+fn is_missing(error: &Error) -> bool {
+    match error {
+        Error::NotFound { .. } => true,
+        // A file is found to be too short; a store answers 416. Neither comes as a kind of its own.
+        Error::Generic { source, .. } => {
+            let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(source.as_ref());
+            while let Some(error) = cause {
+                let text = error.to_string();
+                if text.contains("Wanted range starting at") || text.contains("416") {
+                    return true;
+                }
+                cause = error.source();
+            }
+            false
+        }
+        _ => false,
+    }
+}
+
+fn none_if_missing(error: Error) -> Result<Vec<Path>, ObjectsError> {
+    match error {
+        Error::NotFound { .. } => Ok(Vec::new()),
+        error => Err(unavailable(error)),
+    }
+}
+
+fn unavailable(error: Error) -> ObjectsError {
+    ObjectsError::Unavailable(Box::new(error))
+}
+
+fn unusable(error: Error) -> InvalidPlace {
+    InvalidPlace::Store(Box::new(error))
+}
+
+/// Makes a directory that is nobody else's business.
+fn make_private(directory: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(recording: u8, name: u8) -> SegmentPath {
+        SegmentPath {
+            organization: OrganizationId::from_parts(0, &[1; 10]),
+            recording: RecordingId::from_parts(0, &[recording; 10]),
+            name: SegmentName([name; 16]),
+        }
+    }
+
+    fn files(directory: &std::path::Path) -> ObjectsAt {
+        let access = S3Access { endpoint: None, region: String::new(), key: None };
+        ObjectsAt::new(Place::Directory(directory.join("made")), access).expect("a directory")
+    }
+
+    fn count(directory: &std::path::Path) -> usize {
+        let entries =
+            std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path());
+        entries.map(|path| if path.is_dir() { 1 + count(&path) } else { 1 }).sum()
+    }
+
+    #[tokio::test]
+    async fn what_is_put_is_got_by_ranges_and_what_is_missing_or_cut_is_told() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let objects = files(directory.path());
+        let segment = path(1, 1);
+        assert!(matches!(objects.get(&segment, 0..1).await, Err(ObjectsError::Missing)));
+        objects.put(&segment, Bytes::from_static(b"0123456789")).await.expect("kept");
+        assert_eq!(objects.get(&segment, 2..5).await.expect("got"), "234");
+        assert!(matches!(objects.get(&segment, 10..12).await, Err(ObjectsError::Missing)));
+        assert!(matches!(objects.get(&path(2, 1), 0..1).await, Err(ObjectsError::Missing)));
+    }
+
+    #[tokio::test]
+    async fn removing_leaves_nothing_not_even_what_was_half_written_and_touches_nothing_else() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let objects = files(directory.path());
+        let (one, two, other) = (path(1, 1), path(1, 2), path(2, 1));
+        for segment in [&one, &two, &other] {
+            objects.put(segment, Bytes::from_static(b"bytes")).await.expect("kept");
+        }
+        let half = objects.directory.clone().expect("files").join(objects.segment(&one).to_string() + "#1");
+        std::fs::write(half, "half").expect("written");
+        objects.prune(one.organization, one.recording, &[two.name]).await.expect("pruned");
+        assert!(matches!(objects.get(&one, 0..1).await, Err(ObjectsError::Missing)));
+        assert!(objects.get(&two, 0..1).await.is_ok());
+        objects.remove(one.organization, one.recording).await.expect("removed");
+        objects.remove(one.organization, one.recording).await.expect("nothing to remove");
+        assert!(matches!(objects.get(&two, 0..1).await, Err(ObjectsError::Missing)));
+        assert!(objects.get(&other, 0..1).await.is_ok());
+        objects.remove(other.organization, other.recording).await.expect("removed");
+        assert_eq!(count(&directory.path().join("made")), 0);
+    }
+}

@@ -1,0 +1,142 @@
+//! What is over of recordings, and the keys that open them, of whichever organization.
+
+use async_trait::async_trait;
+use rollcall_application::{
+    ports::StoreError,
+    recordings::{OrganizationKeys, Remains},
+    tokens::Sealed,
+};
+use rollcall_domain::{CallId, OrganizationId, RecordingId, organizations::Plan};
+use time::OffsetDateTime;
+
+use crate::{
+    error::store_error,
+    store::PgStore,
+    transaction::{begin_task, task},
+};
+
+#[async_trait]
+impl Remains for PgStore {
+    async fn expire_uploads(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
+        let expire = sqlx::query!("DELETE FROM recordings WHERE state = 'upload' AND expires_at <= $1", now);
+        let expired = expire.execute(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(expired.rows_affected())
+    }
+
+    async fn take(
+        &self,
+        now: OffsetDateTime,
+        again_at: OffsetDateTime,
+        limit: u16,
+    ) -> Result<Vec<(OrganizationId, RecordingId)>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
+        let take = sqlx::query!(
+            "UPDATE recording_remains r SET due_at = $2
+               FROM (SELECT org_id, recording_id FROM recording_remains WHERE due_at <= $1
+                      ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) d
+              WHERE r.org_id = d.org_id AND r.recording_id = d.recording_id
+             RETURNING r.org_id, r.recording_id",
+            now,
+            again_at,
+            i64::from(limit),
+        );
+        let taken = take.fetch_all(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        let ids = taken
+            .into_iter()
+            .map(|row| (OrganizationId::from_uuid(row.org_id), RecordingId::from_uuid(row.recording_id)));
+        Ok(ids.collect())
+    }
+
+    async fn settle(
+        &self,
+        organization: OrganizationId,
+        recording: RecordingId,
+        again_at: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
+        let again = sqlx::query!(
+            "UPDATE recording_remains SET due_at = $3, removed = removed + 1
+              WHERE org_id = $1 AND recording_id = $2 AND removed = 0",
+            organization.uuid(),
+            recording.uuid(),
+            again_at,
+        );
+        let again = again.execute(&mut *transaction).await.map_err(store_error)?;
+        if again.rows_affected() == 0 {
+            let settle = sqlx::query!(
+                "DELETE FROM recording_remains WHERE org_id = $1 AND recording_id = $2",
+                organization.uuid(),
+                recording.uuid(),
+            );
+            settle.execute(&mut *transaction).await.map_err(store_error)?;
+        }
+        transaction.commit().await.map_err(store_error)
+    }
+
+    async fn outlived(
+        &self,
+        plan: Plan,
+        before: OffsetDateTime,
+        limit: u16,
+    ) -> Result<Vec<(OrganizationId, RecordingId, CallId)>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
+        let find = sqlx::query!(
+            "SELECT r.org_id, r.recording_id, r.call_id
+               FROM recordings r JOIN organizations o ON o.org_id = r.org_id
+              WHERE r.state = 'kept' AND r.kept_at <= $2 AND o.plan = $1 AND o.deleted_at IS NULL
+              ORDER BY r.kept_at LIMIT $3",
+            plan.as_str(),
+            before,
+            i64::from(limit),
+        );
+        let found = find.fetch_all(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        let found = found.into_iter().map(|row| {
+            let organization = OrganizationId::from_uuid(row.org_id);
+            (organization, RecordingId::from_uuid(row.recording_id), CallId::from_uuid(row.call_id))
+        });
+        Ok(found.collect())
+    }
+}
+
+#[async_trait]
+impl OrganizationKeys for PgStore {
+    async fn wrapped_otherwise(
+        &self,
+        key: u8,
+        after: Option<OrganizationId>,
+        limit: u16,
+    ) -> Result<Vec<(OrganizationId, Sealed)>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
+        let rows = sqlx::query!(
+            "SELECT org_id, wrapped FROM organization_keys
+              WHERE get_byte(wrapped, 0) <> $1 AND ($2::uuid IS NULL OR org_id > $2) ORDER BY org_id LIMIT $3",
+            i32::from(key),
+            after.map(|organization| organization.uuid()),
+            i64::from(limit),
+        );
+        let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(rows.into_iter().map(|row| (OrganizationId::from_uuid(row.org_id), Sealed(row.wrapped))).collect())
+    }
+
+    async fn rewrap(
+        &self,
+        organization: OrganizationId,
+        before: &Sealed,
+        after: &Sealed,
+    ) -> Result<(), StoreError> {
+        let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
+        let update = sqlx::query!(
+            "UPDATE organization_keys SET wrapped = $3 WHERE org_id = $1 AND wrapped = $2",
+            organization.uuid(),
+            before.0.as_slice(),
+            after.0.as_slice(),
+        );
+        update.execute(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)
+    }
+}

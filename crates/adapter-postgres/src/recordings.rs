@@ -1,0 +1,96 @@
+//! Recordings.
+
+use async_trait::async_trait;
+use rollcall_application::{
+    ports::StoreError,
+    recordings::{Fetcher, KeptRecording, Recordings, RecordingsView, Whole},
+    tokens::Sealed,
+};
+use rollcall_domain::{CallId, OrganizationId, RecordingId};
+
+use crate::{error::store_error, row::moment, transaction::Transaction};
+
+#[async_trait]
+impl RecordingsView for Transaction {
+    async fn recording_of(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+    ) -> Result<Option<KeptRecording>, StoreError> {
+        let find = sqlx::query!(
+            r#"SELECT r.recording_id, r.wrapped_key, r.manifest, r.kept_at AS "kept_at!", k.wrapped
+                 FROM recordings r JOIN organization_keys k ON k.org_id = r.org_id
+                WHERE r.org_id = $1 AND r.call_id = $2 AND r.state = 'kept'"#,
+            organization.uuid(),
+            call.uuid(),
+        );
+        let row = find.fetch_optional(self.connection()).await.map_err(store_error)?;
+        Ok(row.map(|row| KeptRecording {
+            id: RecordingId::from_uuid(row.recording_id),
+            key: Sealed(row.wrapped_key),
+            manifest: Sealed(row.manifest),
+            kept_at: moment(row.kept_at),
+            organization_key: Sealed(row.wrapped),
+        }))
+    }
+
+    async fn fetched_media_key(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+        by: Fetcher,
+    ) -> Result<bool, StoreError> {
+        let (user, key) = match by {
+            Fetcher::User(user) => (Some(user.uuid()), None),
+            Fetcher::Key(key) => (None, Some(key.uuid())),
+        };
+        let find = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM media_key_holders
+                               WHERE org_id = $1 AND call_id = $2 AND (user_id = $3 OR key_id = $4)) AS "fetched!""#,
+            organization.uuid(),
+            call.uuid(),
+            user,
+            key,
+        );
+        find.fetch_one(self.connection()).await.map_err(store_error)
+    }
+}
+
+#[async_trait]
+impl Recordings for Transaction {
+    async fn recording_keep(
+        &mut self,
+        organization: OrganizationId,
+        recording: RecordingId,
+        version: i32,
+        whole: &Whole,
+    ) -> Result<bool, StoreError> {
+        let keep = sqlx::query!(
+            "UPDATE recordings
+                SET state = 'kept', manifest = $4, length = $5, kept_at = $6, expires_at = NULL, version = version + 1
+              WHERE org_id = $1 AND recording_id = $2 AND version = $3 AND state = 'upload'",
+            organization.uuid(),
+            recording.uuid(),
+            version,
+            whole.manifest.0.as_slice(),
+            i64::try_from(whole.length).unwrap_or(i64::MAX),
+            whole.at,
+        );
+        let kept = keep.execute(self.connection()).await.map_err(store_error)?;
+        Ok(kept.rows_affected() == 1)
+    }
+
+    async fn recording_remove(
+        &mut self,
+        organization: OrganizationId,
+        recording: RecordingId,
+    ) -> Result<bool, StoreError> {
+        let remove = sqlx::query!(
+            "DELETE FROM recordings WHERE org_id = $1 AND recording_id = $2 AND state = 'kept'",
+            organization.uuid(),
+            recording.uuid(),
+        );
+        let removed = remove.execute(self.connection()).await.map_err(store_error)?;
+        Ok(removed.rows_affected() == 1)
+    }
+}

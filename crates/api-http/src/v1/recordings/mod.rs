@@ -1,0 +1,19 @@
+//! Recordings of calls.
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::api::Api;
+
+mod digest;
+mod object;
+mod play;
+mod remove;
+mod upload;
+
+pub(super) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(
+        upload::upload_recording,
+        play::play_recording,
+        remove::delete_recording
+    ))
+}

@@ -1,0 +1,21 @@
+use axum::extract::State;
+use http::StatusCode;
+use rollcall_application::recordings;
+use rollcall_domain::{Permission, id::Call};
+
+use crate::{api::Api, body::NoFields, credential::Caller, id_path::IdPath, problem::Result};
+
+/// Deletes the recording of a call. Its key goes at once, and its sound with it; nobody can bring it back. Needs a fresh proof of who one
+/// is.
+#[utoipa::path(delete, path = "/v1/calls/{call_id}/recording", tag = "Recordings",
+    params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q")),
+    responses((status = 204, description = "It is gone")))]
+pub(super) async fn delete_recording(
+    State(api): State<Api>,
+    Caller(actor): Caller<{ Permission::RecordingsDelete as u8 }>,
+    IdPath(call): IdPath<Call>,
+    _: NoFields,
+) -> Result<StatusCode> {
+    recordings::remove(&api.app, &actor, call).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,114 @@
+//! From the keyring to the key of a recording: the keyring wraps a key of each organization, and that wraps those of its recordings.
+//!
+//! So when the keyring gets another key, one row of each organization is wrapped anew; and once an organization's row is
+//! gone, nothing of its recordings can be opened, wherever copies of them may lie.
+
+use rollcall_domain::OrganizationId;
+use zeroize::Zeroizing;
+
+use super::{
+    manifest::{open_box, seal_box},
+    ports::{OrganizationKeys, Uploads},
+    seal::{Binding, Damaged, RecordingKey},
+};
+use crate::{Application, Error, ports::Entropy, tokens::Sealed};
+
+const PURPOSE: &str = "organization_key/v1";
+/// How many are read at a time.
+const AT_A_TIME: u16 = 100;
+
+/// The key of an organization.
+pub(super) struct OrganizationKey(Zeroizing<[u8; 32]>);
+
+/// The keyring does not open a key that it should.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the keyring (ROLLCALL__KEYS__RING) does not open the key of an organization")]
+struct Closed;
+
+impl OrganizationKey {
+    pub(super) fn wrap(
+        &self,
+        key: &RecordingKey,
+        binding: Binding,
+        entropy: &dyn Entropy,
+    ) -> Result<Sealed, Damaged> {
+        seal_box(&self.0, &context(binding), key.bytes(), entropy)
+    }
+
+    pub(super) fn unwrap(&self, wrapped: &Sealed, binding: Binding) -> Result<RecordingKey, Damaged> {
+        let bytes = Zeroizing::new(open_box(&self.0, &context(binding), wrapped)?);
+        RecordingKey::from_bytes(&bytes).ok_or(Damaged)
+    }
+}
+
+fn context(binding: Binding) -> [u8; 54] {
+    let mut data = [0; 54];
+    data[..22].copy_from_slice(b"rollcall/recording/v1/");
+    data[22..38].copy_from_slice(binding.organization.uuid().as_bytes());
+    data[38..].copy_from_slice(binding.recording.uuid().as_bytes());
+    data
+}
+
+/// The organization's key; the first time it is made.
+pub(super) async fn of_organization(
+    app: &Application,
+    uploads: &dyn Uploads,
+    organization: OrganizationId,
+) -> Result<OrganizationKey, Error> {
+    let wrapped = match uploads.organization_key(organization).await? {
+        Some(wrapped) => wrapped,
+        None => {
+            let mut fresh = Zeroizing::new([0; 32]);
+            app.entropy.fill(fresh.as_mut());
+            let wrapped = wrap(app, organization, fresh.as_ref())?;
+            uploads.organization_key_add(organization, &wrapped, app.now()).await?
+        }
+    };
+    open(app, organization, &wrapped)
+}
+
+/// Opens an organization's key.
+pub(super) fn open(
+    app: &Application,
+    organization: OrganizationId,
+    wrapped: &Sealed,
+) -> Result<OrganizationKey, Error> {
+    let bytes = app.keyring.open(PURPOSE, organization.uuid().as_bytes(), &wrapped.0).map(Zeroizing::new);
+    let key = bytes.and_then(|bytes| bytes.as_slice().try_into().ok());
+    let key = key.ok_or_else(|| Error::Internal(Box::new(Closed)))?;
+    Ok(OrganizationKey(Zeroizing::new(key)))
+}
+
+fn wrap(app: &Application, organization: OrganizationId, key: &[u8]) -> Result<Sealed, Error> {
+    let context = organization.uuid();
+    let sealed = app.keyring.seal(PURPOSE, context.as_bytes(), key, app.entropy.as_ref());
+    sealed.map(Sealed).ok_or_else(|| Error::Internal(Box::new(Closed)))
+}
+
+/// Wraps the keys of organizations with the newest key that are wrapped with an older one; gives back how many.
+///
+/// # Errors
+/// When the store does not answer. A key that none on the ring opens is told in the log, and left as it is.
+pub async fn rewrap(app: &Application, keys: &dyn OrganizationKeys) -> Result<u64, Error> {
+    let (mut after, mut rewrapped, mut closed) = (None, 0, 0);
+    loop {
+        let page = keys.wrapped_otherwise(app.keyring.newest(), after, AT_A_TIME).await?;
+        for (organization, before) in &page {
+            match open(app, *organization, before) {
+                Ok(key) => {
+                    keys.rewrap(*organization, before, &wrap(app, *organization, key.0.as_ref())?).await?;
+                    rewrapped += 1;
+                }
+                Err(_) => closed += 1,
+            }
+        }
+        match page.last() {
+            Some((organization, _)) => after = Some(*organization),
+            None => break,
+        }
+    }
+    if closed > 0 {
+        tracing::error!(organizations = closed, "{Closed}");
+    }
+    Ok(rewrapped)
+}

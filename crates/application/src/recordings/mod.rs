@@ -1,0 +1,32 @@
+//! Recordings of calls: taking them in, playing them, and leaving nothing of those that are deleted.
+//!
+//! Their audio lies as sealed segments in an [object store](Objects), which is not to be trusted: [`seal`] says how. What opens it, and
+//! what belongs to it, is in the database, and only what has a row there is a recording. Rows come first and go first: a segment
+//! without one is rubbish, and is removed.
+
+mod keys;
+mod manifest;
+mod play;
+mod ports;
+mod progress;
+mod remove;
+mod rules;
+mod seal;
+mod storing;
+mod tidy;
+mod transfers;
+mod upload;
+mod whole;
+
+pub use keys::rewrap;
+pub use play::{Playable, Playing, find};
+pub use ports::{
+    Fetcher, KeptRecording, KeptUpload, Objects, ObjectsError, OrganizationKeys, Recordings, RecordingsView,
+    Remains, SegmentPath, Uploads, Whole,
+};
+pub use progress::progress;
+pub use remove::remove;
+pub use seal::SegmentName;
+pub use tidy::{clean_some, retain_some};
+pub use transfers::Transfers;
+pub use upload::{Command as Take, Extent, Progress, Taken, Upload, begin};

@@ -1,0 +1,247 @@
+//! What recordings need of the store, and of where objects lie.
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use rollcall_domain::{ApiKeyId, CallId, OrganizationId, RecordingId, UserId, organizations::Plan};
+use time::OffsetDateTime;
+
+use super::seal::SegmentName;
+use crate::{ports::StoreError, tokens::Sealed};
+
+/// Where the segments of recordings lie: files, or an object store. It knows nothing of what is in them.
+#[async_trait]
+pub trait Objects: Send + Sync {
+    /// Keeps a segment. It lasts when this returns.
+    async fn put(&self, segment: &SegmentPath, bytes: Bytes) -> Result<(), ObjectsError>;
+
+    /// Bytes of a segment.
+    async fn get(&self, segment: &SegmentPath, range: Range<u64>) -> Result<Bytes, ObjectsError>;
+
+    /// Removes the segments of a recording that are not among `kept`.
+    async fn prune(
+        &self,
+        organization: OrganizationId,
+        recording: RecordingId,
+        kept: &[SegmentName],
+    ) -> Result<(), ObjectsError>;
+
+    /// Removes everything of a recording. Nothing being there is as good.
+    async fn remove(&self, organization: OrganizationId, recording: RecordingId) -> Result<(), ObjectsError>;
+}
+
+/// Where a segment lies.
+#[derive(Debug, Clone, Copy)]
+pub struct SegmentPath {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Of which recording.
+    pub recording: RecordingId,
+    /// Which.
+    pub name: SegmentName,
+}
+
+/// Why objects were not kept or found.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectsError {
+    /// There is no such segment, or it is shorter.
+    #[error("a segment is missing")]
+    Missing,
+    /// The place does not answer, is full, or lets us not in.
+    #[error("recordings cannot be kept or read at the moment")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// A recording as it is kept, sealed.
+#[derive(Debug, Clone)]
+pub struct KeptRecording {
+    /// Names it.
+    pub id: RecordingId,
+    /// Its key, wrapped by the organization's.
+    pub key: Sealed,
+    /// What it consists of.
+    pub manifest: Sealed,
+    /// Since when it is kept whole.
+    pub kept_at: OffsetDateTime,
+    /// The organization's key, wrapped by the keyring.
+    pub organization_key: Sealed,
+}
+
+/// Who may have fetched a call's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fetcher {
+    /// A person.
+    User(UserId),
+    /// A program.
+    Key(ApiKeyId),
+}
+
+/// Reads recordings.
+#[async_trait]
+pub trait RecordingsView {
+    /// The recording of a call.
+    async fn recording_of(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+    ) -> Result<Option<KeptRecording>, StoreError>;
+
+    /// Whether somebody has fetched the key of a call that goes from end to end: they heard what is said in it.
+    async fn fetched_media_key(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+        by: Fetcher,
+    ) -> Result<bool, StoreError>;
+}
+
+/// Changes recordings.
+#[async_trait]
+pub trait Recordings: RecordingsView {
+    /// Makes an upload the recording of its call. False when it is not as `version` says any more, or is gone.
+    async fn recording_keep(
+        &mut self,
+        organization: OrganizationId,
+        recording: RecordingId,
+        version: i32,
+        whole: &Whole,
+    ) -> Result<bool, StoreError>;
+
+    /// Removes a recording, and with it its key. Its segments are [remains](Remains) from then on. False when there is none.
+    async fn recording_remove(
+        &mut self,
+        organization: OrganizationId,
+        recording: RecordingId,
+    ) -> Result<bool, StoreError>;
+}
+
+/// What an upload has become.
+#[derive(Debug)]
+pub struct Whole {
+    /// What it consists of.
+    pub manifest: Sealed,
+    /// How many bytes of audio.
+    pub length: u64,
+    /// When.
+    pub at: OffsetDateTime,
+}
+
+/// An upload, as far as it has come.
+#[derive(Debug, Clone)]
+pub struct KeptUpload {
+    /// Names the recording that it becomes.
+    pub id: RecordingId,
+    /// Its key, wrapped by the organization's.
+    pub key: Sealed,
+    /// What it consists of so far.
+    pub manifest: Sealed,
+    /// Counts its changes.
+    pub version: i32,
+    /// Until when it is waited for.
+    pub expires_at: OffsetDateTime,
+    /// Whether another request may go on with it.
+    pub resumable: bool,
+}
+
+/// What is noted of uploads while they go on. A narrow door of its own beside the units of work: nobody sees any of it, and what
+/// leaves an event is that it has become a recording. Each call is about one organization, and sees no other.
+#[async_trait]
+pub trait Uploads: Send + Sync {
+    /// The organization's key, wrapped by the keyring.
+    async fn organization_key(&self, organization: OrganizationId) -> Result<Option<Sealed>, StoreError>;
+
+    /// Keeps a key of the organization, unless there is one; gives back the one there is.
+    async fn organization_key_add(
+        &self,
+        organization: OrganizationId,
+        wrapped: &Sealed,
+        now: OffsetDateTime,
+    ) -> Result<Sealed, StoreError>;
+
+    /// Notes an upload that begins. One that can be gone on with takes the place of another such one of its call.
+    async fn upload_begin(
+        &self,
+        organization: OrganizationId,
+        call: CallId,
+        upload: &KeptUpload,
+    ) -> Result<(), StoreError>;
+
+    /// The upload of a call that can be gone on with.
+    async fn upload_find(
+        &self,
+        organization: OrganizationId,
+        call: CallId,
+    ) -> Result<Option<KeptUpload>, StoreError>;
+
+    /// Notes how far an upload has come. False when it is not as `version` says any more, or is gone.
+    async fn upload_advance(
+        &self,
+        organization: OrganizationId,
+        upload: RecordingId,
+        version: i32,
+        manifest: &Sealed,
+        expires_at: OffsetDateTime,
+    ) -> Result<bool, StoreError>;
+
+    /// Gives an upload up. Its segments are [remains](Remains) from then on. False when it is none (any more).
+    async fn upload_abandon(
+        &self,
+        organization: OrganizationId,
+        upload: RecordingId,
+    ) -> Result<bool, StoreError>;
+}
+
+/// Segments of recordings that are no more: whatever removes the row of a recording leaves a note of what is to be removed from where
+/// objects lie. Of whichever organization, those that are gone themselves among them. A narrow door of its own beside
+/// the units of work.
+#[async_trait]
+pub trait Remains: Send + Sync {
+    /// Gives up uploads that nobody has gone on with in time; says how many.
+    async fn expire_uploads(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
+
+    /// Takes up to `limit` recordings whose segments are to be removed; they come again at `again_at` unless they are settled before.
+    async fn take(
+        &self,
+        now: OffsetDateTime,
+        again_at: OffsetDateTime,
+        limit: u16,
+    ) -> Result<Vec<(OrganizationId, RecordingId)>, StoreError>;
+
+    /// Notes that nothing is there any more. It is looked once more, at `again_at`, for what may have been written late.
+    async fn settle(
+        &self,
+        organization: OrganizationId,
+        recording: RecordingId,
+        again_at: OffsetDateTime,
+    ) -> Result<(), StoreError>;
+
+    /// Up to `limit` recordings of organizations on a plan that were kept before a moment, the oldest first.
+    async fn outlived(
+        &self,
+        plan: Plan,
+        before: OffsetDateTime,
+        limit: u16,
+    ) -> Result<Vec<(OrganizationId, RecordingId, CallId)>, StoreError>;
+}
+
+/// The keys of organizations, of whichever. A narrow door of its own beside the units of work: what it changes is nothing but
+/// the wrapping, and leaves no events.
+#[async_trait]
+pub trait OrganizationKeys: Send + Sync {
+    /// Up to `limit` keys that are wrapped with another key than `key`, by the ids of their organizations, beginning after one.
+    async fn wrapped_otherwise(
+        &self,
+        key: u8,
+        after: Option<OrganizationId>,
+        limit: u16,
+    ) -> Result<Vec<(OrganizationId, Sealed)>, StoreError>;
+
+    /// Keeps a key under another wrapping, unless it is not the same any more.
+    async fn rewrap(
+        &self,
+        organization: OrganizationId,
+        before: &Sealed,
+        after: &Sealed,
+    ) -> Result<(), StoreError>;
+}

@@ -1,0 +1,46 @@
+//! How far the upload of a recording has come.
+
+use rollcall_domain::{
+    CallId, Permission,
+    audit::{Action, Target},
+};
+
+use super::{
+    keys,
+    manifest::Manifest,
+    rules::Rules,
+    seal::Binding,
+    upload::{Progress, Taken},
+    whole::{self, damaged},
+};
+use crate::{Application, Error, Principal, ports::Scope};
+
+/// How far the upload has come that a call's recording can be gone on with; or the recording, if it is whole.
+///
+/// # Errors
+/// [`Error::PermissionDenied`], [`Error::NotFound`], [`Error::CallRecordingDisabled`], [`Error::MediaKeyRequired`].
+pub async fn progress(app: &Application, principal: &Principal, call: CallId) -> Result<Taken, Error> {
+    let progress = try_progress(app, principal, call).await;
+    app.refusals_recorded(principal, Action::RecordingUploaded, Target::Call(call), progress).await
+}
+
+async fn try_progress(app: &Application, principal: &Principal, call: CallId) -> Result<Taken, Error> {
+    let organization = principal.permit(Permission::CallsWrite)?.id;
+    let mut view = app.store.view(Scope::Organization(organization)).await?;
+    view.call_find(organization, call).await?.ok_or(Error::NotFound)?;
+    let rules = Rules::of(view.as_mut(), organization).await?;
+    rules.taken(view.as_mut(), principal, organization, call).await?;
+    if let Some(kept) = view.recording_of(organization, call).await? {
+        return Ok(Taken::Known(whole::opened(app, organization, call, &kept)?.0));
+    }
+    drop(view);
+    let Some(kept) = app.uploads.upload_find(organization, call).await? else {
+        return Ok(Taken::Partly(Progress { received: 0, expires_at: None }));
+    };
+    let organization_key = keys::of_organization(app, app.uploads.as_ref(), organization).await?;
+    let binding = Binding { organization, recording: kept.id };
+    let fault = |_| damaged(organization, kept.id);
+    let key = organization_key.unwrap(&kept.key, binding).map_err(fault)?;
+    let manifest = Manifest::open(&kept.manifest, &key, binding).map_err(fault)?;
+    Ok(Taken::Partly(Progress { received: manifest.length, expires_at: Some(kept.expires_at) }))
+}

@@ -1,0 +1,44 @@
+//! Deleting the recording of a call. Its key goes with its row, in the same commit; its segments right behind it.
+
+use rollcall_domain::{
+    CallId, Permission,
+    audit::{Action, Target},
+    policy,
+};
+
+use super::{
+    rules::{self, Rules},
+    whole,
+};
+use crate::{Actor, Application, Error};
+
+/// Deletes the recording of a call.
+///
+/// # Errors
+/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::NotFound`], and [`Error::CallRecordingDisabled`] when it is off and
+/// nothing is kept.
+pub async fn remove(app: &Application, actor: &Actor, call: CallId) -> Result<(), Error> {
+    let removed = try_remove(app, actor, call).await;
+    app.refusals_recorded(actor, Action::RecordingDeleted, Target::Call(call), removed).await
+}
+
+async fn try_remove(app: &Application, actor: &Actor, call: CallId) -> Result<(), Error> {
+    let seat = actor.permit(Permission::RecordingsDelete)?;
+    actor.require_elevation(app.now())?;
+    let organization = seat.organization;
+    let mut unit = app.store.begin(seat.scope()).await?;
+    seat.permit_on(unit.as_mut(), Permission::RecordingsDelete, policy::Target::Organization).await?;
+    unit.call_lock(organization, call).await?.ok_or(Error::NotFound)?;
+    let rules = Rules::of(unit.as_mut(), organization).await?;
+    let kept = unit.recording_of(organization, call).await?.ok_or(rules.nothing_kept())?;
+    unit.recording_remove(organization, kept.id).await?;
+    let event = app.event_by(actor, Action::RecordingDeleted, Target::Recording(kept.id));
+    // One that cannot be opened any more can still be deleted.
+    let event = match whole::opened(app, organization, call, &kept) {
+        Ok((recording, ..)) => rules::told(event, &recording),
+        Err(_) => event.change("call", Some(&call.to_string()), None),
+    };
+    unit.commit(app.record(event)).await?;
+    whole::remove_objects(app, organization, kept.id).await;
+    Ok(())
+}

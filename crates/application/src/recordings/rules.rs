@@ -1,0 +1,101 @@
+//! What the organization's controls say about recordings.
+
+use rollcall_domain::{
+    CallId, OrganizationId, Permission,
+    audit::{Event, Target},
+    recordings::Recording,
+    security::Control,
+};
+
+use super::ports::Fetcher;
+use crate::{
+    Application, Error, Principal,
+    ports::{Scope, UnitOfWork, View},
+};
+
+/// What is on, as far as recordings go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    recording: bool,
+    pub(super) phi_protection: bool,
+    end_to_end_encryption: bool,
+}
+
+impl Rules {
+    pub(super) async fn of<V: View + ?Sized>(
+        view: &mut V,
+        organization: OrganizationId,
+    ) -> Result<Self, Error> {
+        let controls = view.controls(organization).await?;
+        let on = |wanted| controls.iter().any(|kept| kept.control == wanted && kept.enabled);
+        Ok(Self {
+            recording: on(Control::CallRecording),
+            phi_protection: on(Control::PhiProtection),
+            end_to_end_encryption: on(Control::EndToEndEncryption),
+        })
+    }
+
+    /// Makes sure that a recording of a call is taken from somebody.
+    pub(super) async fn taken<V: View + ?Sized>(
+        self,
+        view: &mut V,
+        principal: &Principal,
+        organization: OrganizationId,
+        call: CallId,
+    ) -> Result<(), Error> {
+        if !self.recording {
+            return Err(Error::CallRecordingDisabled);
+        }
+        if self.end_to_end_encryption {
+            let fetcher = match principal {
+                Principal::Person(actor) => Fetcher::User(actor.user_id()),
+                Principal::Key(key) => Fetcher::Key(key.id()),
+            };
+            // Whoever only relays what is said has no key, and nothing to record.
+            if !view.fetched_media_key(organization, call, fetcher).await? {
+                return Err(Error::MediaKeyRequired);
+            }
+        }
+        Ok(())
+    }
+
+    /// Why there is nothing of a call that exists.
+    pub(super) const fn nothing_kept(self) -> Error {
+        if self.recording { Error::NotFound } else { Error::CallRecordingDisabled }
+    }
+}
+
+/// Begins a transaction for somebody who has been let in a while ago, if they would be still (attack 9).
+pub(super) async fn begin_again(
+    app: &Application,
+    principal: &Principal,
+    organization: OrganizationId,
+    permission: Permission,
+) -> Result<Box<dyn UnitOfWork>, Error> {
+    let now = app.now();
+    let scope = match principal {
+        Principal::Person(actor) => actor.scope(),
+        Principal::Key(_) => Scope::Organization(organization),
+    };
+    let mut unit = app.store.begin(scope).await?;
+    // The organization before the session, as its deletion takes them.
+    principal.permit_again(unit.as_mut(), permission, now).await?;
+    let is_open = match principal {
+        Principal::Person(actor) => {
+            actor.session.expires_at > now && unit.session_hold(actor.session_id()).await?
+        }
+        Principal::Key(key) => key.secret_until.is_none_or(|until| now < until),
+    };
+    if is_open { Ok(unit) } else { Err(Error::Unauthenticated) }
+}
+
+/// The event with what the audit log tells of a recording.
+pub(super) fn told(event: Event, recording: &Recording) -> Event {
+    debug_assert!(matches!(event.target, Target::Recording(_)));
+    let sha256: String = recording.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    event
+        .change("call", None, Some(&recording.call.to_string()))
+        .change("media_type", None, Some(recording.media.as_str()))
+        .change("bytes", None, Some(&recording.length.to_string()))
+        .change("sha256", None, Some(&sha256))
+}

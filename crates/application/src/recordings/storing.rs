@@ -1,0 +1,229 @@
+//! An upload whose bytes are being stored.
+
+use rollcall_domain::{OrganizationId, RecordingId, recordings::MediaType};
+use sha2::Sha256;
+use time::{Duration, OffsetDateTime};
+
+use super::{
+    SegmentPath, keys,
+    manifest::{Manifest, State, begun},
+    ports::KeptUpload,
+    seal::{Binding, RecordingKey, SEGMENT, Sealer, Segment},
+    upload::{Command, Extent, Progress, Taken},
+    whole::{self, damaged},
+};
+use crate::{Application, Error};
+
+/// How long an upload is waited for that is not to be gone on with, once nothing is heard of it: its node has died.
+const TAKEN_FOR_DEAD: Duration = Duration::minutes(5);
+/// How long an upload is waited for that is to be gone on with.
+const WAITED_FOR: Duration = Duration::days(1);
+/// How often it is noted that an upload goes on, in segments and in time.
+const NOTED_EVERY: (u32, Duration) = (16, Duration::seconds(30));
+/// How much of the beginning tells what kind of audio something is.
+const TELLING: usize = 4096;
+
+/// An upload whose bytes are being stored.
+pub(super) struct Storing {
+    pub(super) id: RecordingId,
+    pub(super) key: RecordingKey,
+    pub(super) binding: Binding,
+    pub(super) manifest: Manifest,
+    pub(super) version: i32,
+    pub(super) sealer: Sealer,
+    /// The first bytes, until they have told what it is.
+    pub(super) beginning: Vec<u8>,
+    /// Segments since it was last noted how far it has come, and when that was.
+    pub(super) since: (u32, OffsetDateTime),
+    pub(super) resumable: bool,
+}
+
+/// Begins to store, or goes on.
+pub(super) async fn storing(
+    app: &Application,
+    organization: OrganizationId,
+    command: &Command,
+    from: u64,
+) -> Result<Storing, Error> {
+    let organization_key = keys::of_organization(app, app.uploads.as_ref(), organization).await?;
+    let total = match command.extent {
+        Extent::Whole(length) => length,
+        Extent::Part { total, .. } => total,
+    };
+    let now = app.now();
+    if from > 0 {
+        let kept = app.uploads.upload_find(organization, command.call).await?;
+        let kept = kept.ok_or(Error::UploadOffset { received: 0 })?;
+        let binding = Binding { organization, recording: kept.id };
+        let fault = |_| damaged(organization, kept.id);
+        let key = organization_key.unwrap(&kept.key, binding).map_err(fault)?;
+        let manifest = Manifest::open(&kept.manifest, &key, binding).map_err(fault)?;
+        let State::Unfinished { total: said, .. } = &manifest.state else {
+            return Err(damaged(organization, kept.id));
+        };
+        if manifest.length != from || said.is_some_and(|said| total.is_some_and(|total| total != said)) {
+            return Err(Error::UploadOffset { received: manifest.length });
+        }
+        let sealer = Sealer::after(manifest.segments.len() as u64, &key, binding, app.entropy.as_ref());
+        return Ok(Storing {
+            id: kept.id,
+            key,
+            binding,
+            manifest,
+            version: kept.version,
+            sealer,
+            beginning: Vec::new(),
+            since: (0, now),
+            resumable: true,
+        });
+    }
+    let id: RecordingId = app.id();
+    let binding = Binding { organization, recording: id };
+    let key = RecordingKey::new(app.entropy.as_ref());
+    let manifest = begun(command.call, total);
+    let resumable = matches!(command.extent, Extent::Part { .. });
+    let fault = |_| damaged(organization, id);
+    let upload = KeptUpload {
+        id,
+        key: organization_key.wrap(&key, binding, app.entropy.as_ref()).map_err(fault)?,
+        manifest: manifest.seal(&key, binding, app.entropy.as_ref()).map_err(fault)?,
+        version: 1,
+        expires_at: now + patience(resumable),
+        resumable,
+    };
+    app.uploads.upload_begin(organization, command.call, &upload).await?;
+    let sealer = Sealer::after(0, &key, binding, app.entropy.as_ref());
+    Ok(Storing {
+        id,
+        key,
+        binding,
+        manifest,
+        version: 1,
+        sealer,
+        beginning: Vec::new(),
+        since: (0, now),
+        resumable,
+    })
+}
+
+const fn patience(resumable: bool) -> Duration {
+    if resumable { WAITED_FOR } else { TAKEN_FOR_DEAD }
+}
+
+impl Storing {
+    /// Makes out what kind of audio it is, as soon as enough of it is there, or all.
+    pub(super) fn look_at(&mut self, bytes: &[u8], named: Option<&str>, all: bool) -> Result<(), Error> {
+        if self.manifest.media.is_some() {
+            return Ok(());
+        }
+        let room = TELLING - self.beginning.len();
+        self.beginning.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        if self.beginning.len() < TELLING && !all {
+            return Ok(());
+        }
+        let media = MediaType::of(&self.beginning).ok_or(Error::NotAudio)?;
+        if named.is_some_and(|name| !media.is_called(name)) {
+            return Err(Error::OtherAudio { is: media });
+        }
+        self.manifest.media = Some(media);
+        Ok(())
+    }
+
+    /// Bytes in segments that are kept.
+    pub(super) fn length(&self) -> u64 {
+        self.manifest.segments.len() as u64 * SEGMENT
+    }
+
+    pub(super) async fn put(
+        &mut self,
+        app: &Application,
+        organization: OrganizationId,
+        segment: Segment,
+        length: u64,
+    ) -> Result<(), Error> {
+        let path = SegmentPath { organization, recording: self.id, name: segment.name };
+        app.objects.put(&path, segment.bytes.into()).await?;
+        self.manifest.segments.push(segment.name);
+        self.manifest.length += length;
+        self.since.0 += 1;
+        Ok(())
+    }
+
+    pub(super) async fn put_last(
+        &mut self,
+        app: &Application,
+        organization: OrganizationId,
+        total: u64,
+    ) -> Result<(), Error> {
+        let next = Sealer::after(0, &self.key, self.binding, app.entropy.as_ref());
+        let segment = std::mem::replace(&mut self.sealer, next).last(total);
+        let length = total - self.length();
+        self.put(app, organization, segment, length).await
+    }
+
+    /// Ends this go, with more to come in another.
+    pub(super) async fn pause(
+        &mut self,
+        app: &Application,
+        organization: OrganizationId,
+        digest: &Sha256,
+        known: bool,
+    ) -> Result<Taken, Error> {
+        let next = Sealer::after(0, &self.key, self.binding, app.entropy.as_ref());
+        let sealer = std::mem::replace(&mut self.sealer, next);
+        // Of what may turn out to have been all, the end cannot be sealed yet.
+        if known && let Some(segment) = sealer.full() {
+            self.put(app, organization, segment, SEGMENT).await?;
+            if let State::Unfinished { digest: kept, .. } = &mut self.manifest.state {
+                kept.clone_from(digest);
+            }
+        }
+        self.note(app, organization).await?;
+        let expires_at = Some(self.since.1 + WAITED_FOR);
+        Ok(Taken::Partly(Progress { received: self.manifest.length, expires_at }))
+    }
+
+    /// Whether it is time to note how far it has come.
+    pub(super) fn is_to_be_noted(&self, now: OffsetDateTime) -> bool {
+        let (segments, at) = self.since;
+        segments >= NOTED_EVERY.0 || now - at >= NOTED_EVERY.1
+    }
+
+    /// Notes how far it has come.
+    pub(super) async fn note(
+        &mut self,
+        app: &Application,
+        organization: OrganizationId,
+    ) -> Result<(), Error> {
+        let now = app.now();
+        let fault = |_| damaged(organization, self.id);
+        let manifest = self.manifest.seal(&self.key, self.binding, app.entropy.as_ref()).map_err(fault)?;
+        let expires_at = now + patience(self.resumable);
+        let advanced =
+            app.uploads.upload_advance(organization, self.id, self.version, &manifest, expires_at).await?;
+        if !advanced {
+            return Err(Error::UploadSuperseded);
+        }
+        self.version += 1;
+        self.since = (0, now);
+        Ok(())
+    }
+
+    /// Leaves nothing of it.
+    pub(super) async fn abandon(&self, app: &Application, organization: OrganizationId) {
+        match app.uploads.upload_abandon(organization, self.id).await {
+            // What is not removed now is removed later.
+            Ok(true) => whole::remove_objects(app, organization, self.id).await,
+            // It is over already, or it has become a recording after all: the answer of the database was lost on its way.
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "an upload was not given up; it is when its time is over"),
+        }
+    }
+
+    /// Removes segments that an earlier go has left behind and that are no part of it.
+    pub(super) async fn prune(&self, app: &Application, organization: OrganizationId) {
+        if let Err(error) = app.objects.prune(organization, self.id, &self.manifest.segments).await {
+            tracing::warn!(%error, "segments of an upload that are not needed were not removed");
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! Taking in the recording of a call, piece by piece.
+//!
+//! Nothing of it can be seen before all of it is there and has been checked. What was kept until then goes when it comes to nothing:
+//! at once, or, where the sender has said that it may go on with it, after a day.
+
+use bytes::Bytes;
+use rollcall_domain::{
+    CallId, OrganizationId, Permission,
+    audit::{Action, Target},
+    recordings::Recording,
+};
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+
+use super::{
+    Whole,
+    manifest::State,
+    rules::{self, Rules},
+    seal::SEGMENT,
+    storing::{Storing, storing},
+    transfers::Transfer,
+    whole::{self, damaged},
+};
+use crate::{Application, Error, Principal, ports::Scope};
+
+/// What is to be taken in.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// The recording of which call.
+    pub call: CallId,
+    /// What the sender calls it, a media type without parameters.
+    pub named: Option<String>,
+    /// The digest that the whole should have.
+    pub sha256: Option<[u8; 32]>,
+    /// How much of it comes now.
+    pub extent: Extent,
+}
+
+/// How much of a recording comes in one go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it; so many bytes, if that is known.
+    Whole(Option<u64>),
+    /// A part, and it may be gone on with if that breaks off.
+    Part {
+        /// Its first byte.
+        from: u64,
+        /// The byte behind its last.
+        until: u64,
+        /// How many bytes there are in all, if that is known yet.
+        total: Option<u64>,
+    },
+}
+
+/// What has come of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// It is kept from now on.
+    New(Recording),
+    /// It was kept already, byte for byte.
+    Known(Recording),
+    /// There is more to come.
+    Partly(Progress),
+}
+
+/// How far an upload has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// How many bytes are kept; the next part begins there.
+    pub received: u64,
+    /// Until when it is waited for.
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+/// An upload that goes on. Whoever has one writes to it, and then ends it one way or the other; if it is dropped instead, it is given
+/// up later.
+pub struct Upload {
+    pub(super) app: Application,
+    pub(super) principal: Principal,
+    pub(super) organization: OrganizationId,
+    command: Command,
+    /// How many bytes have come in this go.
+    came: u64,
+    /// Of all of it, as far as it has come.
+    digest: Sha256,
+    work: Work,
+    _transfer: Transfer,
+}
+
+enum Work {
+    /// It is kept already: only whether it is the same has to be found out.
+    Compare(Recording),
+    Store(Box<Storing>),
+}
+
+/// Begins to take in a recording, or goes on with it.
+///
+/// # Errors
+/// [`Error::PermissionDenied`], [`Error::NotFound`], [`Error::CallRecordingDisabled`], [`Error::MediaKeyRequired`],
+/// [`Error::RecordingTooLarge`], [`Error::UploadOffset`], [`Error::RecordingExists`], and [`Error::Busy`].
+pub async fn begin(app: &Application, principal: &Principal, command: Command) -> Result<Upload, Error> {
+    let target = Target::Call(command.call);
+    let begun = try_begin(app, principal, command).await;
+    app.refusals_recorded(principal, Action::RecordingUploaded, target, begun).await
+}
+
+async fn try_begin(app: &Application, principal: &Principal, command: Command) -> Result<Upload, Error> {
+    let organization = principal.permit(Permission::CallsWrite)?.id;
+    let mut view = app.store.view(Scope::Organization(organization)).await?;
+    view.call_find(organization, command.call).await?.ok_or(Error::NotFound)?;
+    let kept = view.recording_of(organization, command.call).await?;
+    Rules::of(view.as_mut(), organization)
+        .await?
+        .taken(view.as_mut(), principal, organization, command.call)
+        .await?;
+    drop(view);
+    if let Extent::Part { from, until, total } = command.extent
+        && total != Some(until)
+        && until - from < SEGMENT
+    {
+        let problem = format!("must be of at least {SEGMENT} bytes, unless it is the last part");
+        return Err(Error::invalid("Content-Range", problem));
+    }
+    let (announced, from) = match command.extent {
+        Extent::Whole(length) => (length, 0),
+        Extent::Part { from, until, total } => (Some(total.unwrap_or(until)), from),
+    };
+    let limit = app.settings.recording_limit;
+    if announced.is_some_and(|announced| announced > limit) {
+        return Err(Error::RecordingTooLarge { limit });
+    }
+    let transfer = app.transfers.begin(organization)?;
+    let work = match kept {
+        Some(kept) => {
+            let (recording, ..) = whole::opened(app, organization, command.call, &kept)?;
+            if from > 0 && command.sha256 != Some(recording.sha256) {
+                return Err(Error::RecordingExists);
+            }
+            Work::Compare(recording)
+        }
+        None => Work::Store(Box::new(storing(app, organization, &command, from).await?)),
+    };
+    let digest = match &work {
+        Work::Compare(_) => Sha256::new(),
+        Work::Store(storing) => match &storing.manifest.state {
+            State::Unfinished { digest, .. } => digest.clone(),
+            State::Whole { .. } => return Err(damaged(organization, storing.id)),
+        },
+    };
+    let (app, principal) = (app.clone(), principal.clone());
+    Ok(Upload { app, principal, organization, command, came: 0, digest, work, _transfer: transfer })
+}
+
+impl Upload {
+    /// Takes the next bytes in. When that does not work, nothing is left of it but what may be gone on with.
+    ///
+    /// # Errors
+    /// [`Error::RecordingTooLarge`], [`Error::NotAudio`], [`Error::UploadSuperseded`], and when where recordings are kept does not
+    /// answer.
+    pub async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
+        match self.try_write(&bytes).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.clean_up(&error).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn try_write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+        self.came += bytes.len() as u64;
+        let (most, limit) = (self.most(), self.app.settings.recording_limit);
+        if self.came > most {
+            let too_much = Error::invalid("Content-Range", "must name as many bytes as there are");
+            return Err(if most >= limit { Error::RecordingTooLarge { limit } } else { too_much });
+        }
+        let (app, organization) = (&self.app, self.organization);
+        let Work::Store(storing) = &mut self.work else {
+            self.digest.update(bytes);
+            return Ok(());
+        };
+        storing.look_at(bytes, self.command.named.as_deref(), false)?;
+        while !bytes.is_empty() {
+            let before = bytes;
+            let full = storing.sealer.take(&mut bytes, app.entropy.as_ref());
+            self.digest.update(&before[..before.len() - bytes.len()]);
+            if let Some(segment) = full {
+                storing.put(app, organization, segment, SEGMENT).await?;
+                if let State::Unfinished { digest, .. } = &mut storing.manifest.state {
+                    digest.clone_from(&self.digest);
+                }
+            }
+        }
+        if storing.is_to_be_noted(app.now()) {
+            storing.note(app, organization).await?;
+        }
+        Ok(())
+    }
+
+    /// How many bytes may come.
+    fn most(&self) -> u64 {
+        match self.command.extent {
+            Extent::Whole(_) => self.app.settings.recording_limit,
+            Extent::Part { from, until, .. } => until - from,
+        }
+    }
+
+    /// Ends it: all that was to come has come. Checks it, and keeps it if that was all.
+    ///
+    /// # Errors
+    /// As [`begin`], as things may have changed meanwhile; [`Error::NotAudio`], [`Error::DigestMismatch`]. Nothing is left of it then.
+    pub async fn end(mut self) -> Result<Taken, Error> {
+        let ended = self.try_end().await;
+        if let Err(error) = &ended {
+            self.clean_up(error).await;
+        }
+        let target = Target::Call(self.command.call);
+        self.app.refusals_recorded(&self.principal, Action::RecordingUploaded, target, ended).await
+    }
+
+    async fn try_end(&mut self) -> Result<Taken, Error> {
+        let all = match self.command.extent {
+            Extent::Whole(length) => length.unwrap_or(self.came),
+            Extent::Part { from, until, .. } => until - from,
+        };
+        if self.came != all {
+            return Err(Error::UploadBrokenOff);
+        }
+        let is_last = match self.command.extent {
+            Extent::Whole(_) => true,
+            Extent::Part { until, total, .. } => total == Some(until),
+        };
+        match &mut self.work {
+            Work::Compare(recording) => {
+                let recording = recording.clone();
+                let same = match self.command.extent {
+                    // Of a part it is taken on trust in the digest that was given.
+                    Extent::Part { from, until, total } if from > 0 || total != Some(until) => {
+                        self.command.sha256 == Some(recording.sha256)
+                    }
+                    Extent::Part { .. } | Extent::Whole(_) => {
+                        <[u8; 32]>::from(self.digest.finalize_reset()) == recording.sha256
+                    }
+                };
+                if same { Ok(Taken::Known(recording)) } else { Err(Error::RecordingExists) }
+            }
+            Work::Store(storing) => {
+                storing.look_at(&[], self.command.named.as_deref(), true)?;
+                if !is_last {
+                    let known = matches!(self.command.extent, Extent::Part { total: Some(_), .. });
+                    return storing.pause(&self.app, self.organization, &self.digest, known).await;
+                }
+                let length = storing.length() + storing.sealer.open();
+                let sha256 = self.digest.finalize_reset().into();
+                if self.command.sha256.is_some_and(|expected| expected != sha256) {
+                    return Err(Error::DigestMismatch);
+                }
+                storing.put_last(&self.app, self.organization, length).await?;
+                self.keep(length, sha256).await
+            }
+        }
+    }
+
+    /// Makes it the recording of its call, if it still may be.
+    async fn keep(&mut self, length: u64, sha256: [u8; 32]) -> Result<Taken, Error> {
+        let Work::Store(storing) = &mut self.work else { return Err(Error::UploadSuperseded) };
+        let (app, organization, call) = (&self.app, self.organization, self.command.call);
+        let media = storing.manifest.media.ok_or(Error::NotAudio)?;
+        storing.manifest.state = State::Whole { sha256 };
+        let fault = |_| damaged(organization, storing.id);
+        let manifest =
+            storing.manifest.seal(&storing.key, storing.binding, app.entropy.as_ref()).map_err(fault)?;
+        // What was allowed when it began may not be any more.
+        let mut unit = rules::begin_again(app, &self.principal, organization, Permission::CallsWrite).await?;
+        unit.call_lock(organization, call).await?.ok_or(Error::NotFound)?;
+        Rules::of(unit.as_mut(), organization)
+            .await?
+            .taken(unit.as_mut(), &self.principal, organization, call)
+            .await?;
+        if let Some(kept) = unit.recording_of(organization, call).await? {
+            let (kept, ..) = whole::opened(app, organization, call, &kept)?;
+            // Another was faster.
+            drop(unit);
+            let same = kept.sha256 == sha256;
+            storing.abandon(app, organization).await;
+            return if same { Ok(Taken::Known(kept)) } else { Err(Error::RecordingExists) };
+        }
+        let at = app.now();
+        let whole = Whole { manifest, length, at };
+        if !unit.recording_keep(organization, storing.id, storing.version, &whole).await? {
+            return Err(Error::UploadSuperseded);
+        }
+        let recording = Recording { id: storing.id, call, media, length, sha256, kept_at: at };
+        let event = app.event_by(&self.principal, Action::RecordingUploaded, Target::Recording(recording.id));
+        unit.commit(app.record(rules::told(event, &recording))).await?;
+        if storing.resumable {
+            storing.prune(app, organization).await;
+        }
+        Ok(Taken::New(recording))
+    }
+
+    /// Ends it before all has come that was to come: the sender is gone. Nothing is left of it but what may be gone on with.
+    pub async fn break_off(mut self) {
+        self.clean_up(&Error::UploadBrokenOff).await;
+    }
+
+    /// Leaves nothing of it, or what may be gone on with if what was in the way has nothing to do with what has come.
+    async fn clean_up(&mut self, error: &Error) {
+        let Work::Store(storing) = &mut self.work else { return };
+        let can_go_on = match error {
+            Error::UploadBrokenOff | Error::Unavailable(_) | Error::Busy => true,
+            // Whoever has taken over has it now.
+            Error::UploadSuperseded => return,
+            _ => false,
+        };
+        if !(storing.resumable && can_go_on) {
+            storing.abandon(&self.app, self.organization).await;
+        } else if let Err(error) = storing.note(&self.app, self.organization).await {
+            tracing::warn!(%error, "how far an upload has come was not noted");
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "upload_tests.rs"]
+mod tests;

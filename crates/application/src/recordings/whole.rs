@@ -1,0 +1,80 @@
+//! A recording that is kept whole.
+
+use rollcall_domain::{
+    CallId, OrganizationId, RecordingId,
+    audit::{self, Action, Origin, Target},
+    recordings::Recording,
+};
+
+use super::{
+    KeptRecording, keys,
+    manifest::{Manifest, State},
+    seal::{Binding, Damaged, RecordingKey, SegmentName, segments_of},
+};
+use crate::{Application, Error, ports::Scope};
+
+/// What it is, what opens it, and what it consists of.
+pub(super) type Opened = (Recording, RecordingKey, Vec<SegmentName>);
+
+/// Opens what is kept about the recording of a call; its audio is left where it is.
+pub(super) fn opened(
+    app: &Application,
+    organization: OrganizationId,
+    call: CallId,
+    kept: &KeptRecording,
+) -> Result<Opened, Error> {
+    let organization_key = keys::open(app, organization, &kept.organization_key)?;
+    let binding = Binding { organization, recording: kept.id };
+    let fault = |_: Damaged| damaged(organization, kept.id);
+    let key = organization_key.unwrap(&kept.key, binding).map_err(fault)?;
+    let manifest = Manifest::open(&kept.manifest, &key, binding).map_err(fault)?;
+    let (State::Whole { sha256 }, Some(media)) = (&manifest.state, manifest.media) else {
+        return Err(damaged(organization, kept.id));
+    };
+    let fits = manifest.length > 0 && manifest.segments.len() as u64 == segments_of(manifest.length);
+    // A row that has been moved to another call is not its recording.
+    if manifest.call != call || !fits {
+        return Err(damaged(organization, kept.id));
+    }
+    let recording = Recording {
+        id: kept.id,
+        call,
+        media,
+        length: manifest.length,
+        sha256: *sha256,
+        kept_at: kept.kept_at,
+    };
+    Ok((recording, key, manifest.segments))
+}
+
+/// The error that a recording is not what was kept, after it was told in the log.
+pub(super) fn damaged(organization: OrganizationId, recording: RecordingId) -> Error {
+    tracing::error!(%organization, %recording, "a recording is not what was kept");
+    Error::RecordingDamaged
+}
+
+/// Writes down that a recording was found to be damaged.
+pub(super) async fn report_damage(
+    app: &Application,
+    organization: OrganizationId,
+    recording: RecordingId,
+    call: CallId,
+) {
+    let target = Target::Recording(recording);
+    let event = app.event(audit::Actor::System, &Origin::default(), Action::RecordingDamaged, target);
+    let event = event.change("call", None, Some(&call.to_string()));
+    let written = async {
+        let unit = app.store.begin(Scope::Organization(organization)).await?;
+        unit.commit(app.record(event)).await
+    };
+    if let Err(error) = written.await {
+        tracing::warn!(%error, "that a recording is damaged was not written down");
+    }
+}
+
+/// Removes the segments of a recording that is no more. What is not removed now is removed later.
+pub(super) async fn remove_objects(app: &Application, organization: OrganizationId, recording: RecordingId) {
+    if let Err(error) = app.objects.remove(organization, recording).await {
+        tracing::warn!(%error, "segments were not removed; it is tried again");
+    }
+}

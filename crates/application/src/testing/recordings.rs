@@ -1,0 +1,106 @@
+//! Where recordings lie, and what is noted of uploads, in memory.
+
+use std::{collections::HashMap, ops::Range, sync::Mutex};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use rollcall_domain::{CallId, OrganizationId, RecordingId};
+use time::OffsetDateTime;
+
+use crate::{
+    ports::StoreError,
+    recordings::{KeptUpload, Objects, ObjectsError, SegmentName, SegmentPath, Uploads},
+    tokens::Sealed,
+};
+
+/// Objects, the key of one organization, and uploads.
+#[derive(Default)]
+pub(crate) struct InMemory {
+    pub(crate) objects: Mutex<HashMap<(RecordingId, SegmentName), Bytes>>,
+    key: Mutex<Option<Sealed>>,
+    pub(crate) uploads: Mutex<HashMap<RecordingId, KeptUpload>>,
+}
+
+#[async_trait]
+impl Objects for InMemory {
+    async fn put(&self, segment: &SegmentPath, bytes: Bytes) -> Result<(), ObjectsError> {
+        self.objects.lock().expect("no panic").insert((segment.recording, segment.name), bytes);
+        Ok(())
+    }
+
+    async fn get(&self, segment: &SegmentPath, range: Range<u64>) -> Result<Bytes, ObjectsError> {
+        let objects = self.objects.lock().expect("no panic");
+        let object = objects.get(&(segment.recording, segment.name)).ok_or(ObjectsError::Missing)?;
+        let range = range.start as usize..range.end as usize;
+        object.get(range).map(Bytes::copy_from_slice).ok_or(ObjectsError::Missing)
+    }
+
+    async fn prune(
+        &self,
+        _: OrganizationId,
+        recording: RecordingId,
+        kept: &[SegmentName],
+    ) -> Result<(), ObjectsError> {
+        let mut objects = self.objects.lock().expect("no panic");
+        objects.retain(|(of, name), _| *of != recording || kept.contains(name));
+        Ok(())
+    }
+
+    async fn remove(&self, _: OrganizationId, recording: RecordingId) -> Result<(), ObjectsError> {
+        self.objects.lock().expect("no panic").retain(|(of, _), _| *of != recording);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Uploads for InMemory {
+    async fn organization_key(&self, _: OrganizationId) -> Result<Option<Sealed>, StoreError> {
+        Ok(self.key.lock().expect("no panic").clone())
+    }
+
+    async fn organization_key_add(
+        &self,
+        _: OrganizationId,
+        wrapped: &Sealed,
+        _: OffsetDateTime,
+    ) -> Result<Sealed, StoreError> {
+        Ok(self.key.lock().expect("no panic").get_or_insert_with(|| wrapped.clone()).clone())
+    }
+
+    async fn upload_begin(
+        &self,
+        _: OrganizationId,
+        _: CallId,
+        upload: &KeptUpload,
+    ) -> Result<(), StoreError> {
+        self.uploads.lock().expect("no panic").insert(upload.id, upload.clone());
+        Ok(())
+    }
+
+    async fn upload_find(&self, _: OrganizationId, _: CallId) -> Result<Option<KeptUpload>, StoreError> {
+        let uploads = self.uploads.lock().expect("no panic");
+        Ok(uploads.values().find(|upload| upload.resumable).cloned())
+    }
+
+    async fn upload_advance(
+        &self,
+        _: OrganizationId,
+        upload: RecordingId,
+        version: i32,
+        manifest: &Sealed,
+        expires_at: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let mut uploads = self.uploads.lock().expect("no panic");
+        let Some(upload) = uploads.get_mut(&upload).filter(|upload| upload.version == version) else {
+            return Ok(false);
+        };
+        upload.manifest = manifest.clone();
+        upload.version += 1;
+        upload.expires_at = expires_at;
+        Ok(true)
+    }
+
+    async fn upload_abandon(&self, _: OrganizationId, upload: RecordingId) -> Result<bool, StoreError> {
+        Ok(self.uploads.lock().expect("no panic").remove(&upload).is_some())
+    }
+}

@@ -1,0 +1,232 @@
+//! What kind of audio something is, told by how it begins.
+
+use std::fmt;
+
+/// The kinds of audio that are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediaType {
+    /// Waveform audio (RIFF, or RF64 beyond 4 GiB).
+    Wav,
+    /// An Ogg stream whose first part is Opus, Vorbis, FLAC or Speex.
+    Ogg,
+    /// MPEG audio, layer III, with or without ID3 tags.
+    Mp3,
+    /// Matroska as browsers record it.
+    WebM,
+}
+
+/// How much of the beginning is worth looking at.
+const LOOKED_AT: usize = 4096;
+
+impl MediaType {
+    /// Every kind.
+    pub const ALL: &[Self] = &[Self::Wav, Self::Ogg, Self::Mp3, Self::WebM];
+
+    /// What the beginning of something says that it is. What it is called does not matter, nor what its sender says.
+    ///
+    /// ```
+    /// use rollcall_domain::recordings::MediaType;
+    ///
+    /// assert_eq!(MediaType::of(b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0"), Some(MediaType::Wav));
+    /// assert_eq!(MediaType::of(b"<script>alert(1)</script>"), None);
+    /// ```
+    pub fn of(beginning: &[u8]) -> Option<Self> {
+        let beginning = &beginning[..beginning.len().min(LOOKED_AT)];
+        if is_wav(beginning) {
+            Some(Self::Wav)
+        } else if is_ogg(beginning) {
+            Some(Self::Ogg)
+        } else if is_webm(beginning) {
+            Some(Self::WebM)
+        } else if is_mp3(beginning) {
+            Some(Self::Mp3)
+        } else {
+            None
+        }
+    }
+
+    /// The name that it is sent under.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Wav => "audio/wav",
+            Self::Ogg => "audio/ogg",
+            Self::Mp3 => "audio/mpeg",
+            Self::WebM => "audio/webm",
+        }
+    }
+
+    /// What files of it are called at their end.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Wav => "wav",
+            Self::Ogg => "ogg",
+            Self::Mp3 => "mp3",
+            Self::WebM => "webm",
+        }
+    }
+
+    /// Whether `name`, a media type without parameters, may stand for this kind: one that says nothing does too.
+    pub fn is_called(self, name: &str) -> bool {
+        let name = name.trim().to_ascii_lowercase();
+        let own: &[&str] = match self {
+            Self::Wav => &["audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"],
+            Self::Ogg => &["audio/ogg", "audio/opus", "application/ogg", "video/ogg"],
+            Self::Mp3 => &["audio/mpeg", "audio/mp3", "audio/x-mp3", "audio/x-mpeg", "audio/mpeg3"],
+            Self::WebM => &["audio/webm", "video/webm"],
+        };
+        ["", "application/octet-stream", "binary/octet-stream"].contains(&name.as_str())
+            || own.contains(&name.as_str())
+    }
+}
+
+impl fmt::Display for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for MediaType {
+    type Err = UnknownMediaType;
+
+    fn from_str(text: &str) -> Result<Self, UnknownMediaType> {
+        Self::ALL.iter().copied().find(|media| media.as_str() == text).ok_or(UnknownMediaType)
+    }
+}
+
+/// The text names no kind of audio that is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be audio/wav, audio/ogg, audio/mpeg or audio/webm")]
+pub struct UnknownMediaType;
+
+/// Multimedia Programming Interface and Data Specifications 1.0; EBU Tech 3306 for RF64.
+fn is_wav(bytes: &[u8]) -> bool {
+    matches!(bytes.get(..4), Some(b"RIFF" | b"RF64")) && bytes.get(8..12) == Some(b"WAVE")
+}
+
+/// RFC 3533 section 6: the first page, whose first packet says what follows (RFC 7845 section 5.1 for Opus).
+fn is_ogg(bytes: &[u8]) -> bool {
+    const FIRST_PAGE: u8 = 2;
+    let begins = bytes.get(..5) == Some(b"OggS\0") && bytes.get(5).is_some_and(|kind| kind & FIRST_PAGE != 0);
+    let packet = bytes.get(26).and_then(|segments| bytes.get(27 + usize::from(*segments)..));
+    let heads: [&[u8]; 4] = [b"OpusHead", b"\x01vorbis", b"\x7fFLAC", b"Speex   "];
+    begins && packet.is_some_and(|packet| heads.iter().any(|head| packet.starts_with(head)))
+}
+
+/// RFC 8794 (EBML) and the WebM container guidelines: an EBML header whose DocType is `webm`.
+fn is_webm(bytes: &[u8]) -> bool {
+    /// The id of DocType, and its length of four bytes.
+    const DOC_TYPE: &[u8] = b"\x42\x82\x84webm";
+    let header = &bytes[..bytes.len().min(64)];
+    bytes.starts_with(b"\x1a\x45\xdf\xa3") && header.windows(DOC_TYPE.len()).any(|window| window == DOC_TYPE)
+}
+
+/// ISO/IEC 11172-3 section 2.4.1.3: an ID3v2 tag, or a frame and, as far as it is there, another behind it.
+fn is_mp3(bytes: &[u8]) -> bool {
+    if let Some([major, revision]) = bytes.strip_prefix(b"ID3").and_then(|rest| rest.first_chunk()) {
+        let size = bytes.get(6..10);
+        return (2..=4).contains(major)
+            && *revision != 0xff
+            && size.is_some_and(|size| size.iter().all(|byte| byte & 0x80 == 0));
+    }
+    match frame(bytes) {
+        Some(length) => bytes.get(length..).is_none_or(|next| next.len() < 4 || frame(next).is_some()),
+        None => false,
+    }
+}
+
+/// The length of the layer III frame that begins here.
+fn frame(bytes: &[u8]) -> Option<usize> {
+    const KBITS_1: [usize; 15] = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
+    const KBITS_2: [usize; 15] = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
+    let &[sync, kind, rates, _] = bytes.first_chunk()?;
+    let (version, layer) = (kind >> 3 & 3, kind >> 1 & 3);
+    if sync != 0xff || kind & 0xe0 != 0xe0 || version == 1 || layer != 1 {
+        return None;
+    }
+    let (bit_rate, sample_rate) = (usize::from(rates >> 4), usize::from(rates >> 2 & 3));
+    let hertz = [44_100, 48_000, 32_000].get(sample_rate)?;
+    let (kbits, hertz, samples) = match version {
+        3 => (KBITS_1.get(bit_rate)?, *hertz, 144),
+        2 => (KBITS_2.get(bit_rate)?, hertz / 2, 72),
+        _ => (KBITS_2.get(bit_rate)?, hertz / 4, 72),
+    };
+    // A frame of a free bit rate does not say how long it is; nobody sends those.
+    (*kbits > 0).then(|| samples * kbits * 1000 / hertz + usize::from(rates >> 1 & 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ogg(head: &[u8]) -> Vec<u8> {
+        let mut page = b"OggS\0\x02".to_vec();
+        page.extend([0; 20]);
+        page.extend([1, 19]);
+        page.extend(head);
+        page
+    }
+
+    fn mp3(frames: usize) -> Vec<u8> {
+        // 128 kbit/s at 44.1 kHz: 417 bytes.
+        let mut one = vec![0xff, 0xfb, 0x90, 0x00];
+        one.resize(417, 0);
+        one.repeat(frames)
+    }
+
+    #[test]
+    fn audio_is_known_by_how_it_begins() {
+        for (bytes, media) in [
+            (b"RIFF\xff\xff\xff\xffWAVEfmt ".to_vec(), MediaType::Wav),
+            (b"RF64\xff\xff\xff\xffWAVEds64".to_vec(), MediaType::Wav),
+            (ogg(b"OpusHead\x01"), MediaType::Ogg),
+            (ogg(b"\x01vorbis"), MediaType::Ogg),
+            (b"ID3\x04\0\0\0\0\x0f\x76more".to_vec(), MediaType::Mp3),
+            (mp3(1), MediaType::Mp3),
+            (mp3(9), MediaType::Mp3),
+            (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm".to_vec(), MediaType::WebM),
+        ] {
+            assert_eq!(MediaType::of(&bytes), Some(media), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_audio_or_another_kind_is_not_taken_for_any() {
+        let mut broken = mp3(2);
+        broken[417] = 0;
+        for bytes in [
+            b"".to_vec(),
+            b"RIFF".to_vec(),
+            b"RIFF\x24\0\0\0AVI LIST".to_vec(),
+            b"RIFX\x24\0\0\0WAVE".to_vec(),
+            ogg(b"\x80theora"),
+            b"OggS\0\0".to_vec(),
+            b"OggS".to_vec(),
+            b"ID3".to_vec(),
+            b"ID3\x09\0\0\0\0\0\0".to_vec(),
+            b"ID3\x04\0\0\xff\0\0\0".to_vec(),
+            broken,
+            // Layer II, a reserved rate, UTF-16 text.
+            vec![0xff, 0xfd, 0x90, 0x00],
+            vec![0xff, 0xfb, 0xf0, 0x00],
+            b"\xff\xfeh\0i\0".to_vec(),
+            b"\x1a\x45\xdf\xa3\x93\x42\x82\x88matroska".to_vec(),
+            b"%PDF-1.7".to_vec(),
+            b"<html><audio src=x>".to_vec(),
+            vec![0; 5000],
+        ] {
+            assert_eq!(MediaType::of(&bytes), None, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_kind_goes_by_its_names_and_by_none_of_another() {
+        for media in MediaType::ALL {
+            assert!(media.is_called(media.as_str()) && media.is_called("Application/Octet-Stream"));
+            assert!(!media.is_called("text/html") && !media.is_called("audio/flac"));
+            assert_eq!(media.as_str().parse(), Ok(*media));
+            for other in MediaType::ALL {
+                assert_eq!(media.is_called(other.as_str()), media == other);
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The audio of calls: what kinds of it are taken, and who may hear it.
+
+mod media;
+mod playback;
+
+pub use media::MediaType;
+pub use playback::{Hearing, NotHeard, Reason, hearing};
+
+use time::OffsetDateTime;
+
+use crate::id::{CallId, RecordingId};
+
+/// The audio of a call, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording {
+    /// Names the recording. Another recording of the same call has another name, so it says which bytes there are too.
+    pub id: RecordingId,
+    /// The call.
+    pub call: CallId,
+    /// What kind of audio it is.
+    pub media: MediaType,
+    /// How many bytes.
+    pub length: u64,
+    /// The digest of all of them.
+    pub sha256: [u8; 32],
+    /// Since when it is kept whole.
+    pub kept_at: OffsetDateTime,
+}

@@ -1,0 +1,59 @@
+//! Where recordings lie, as the configuration says.
+
+use rollcall_adapter_objects::{InvalidPlace, ObjectsAt, Place, S3Access};
+use rollcall_application::recordings::Transfers;
+
+use crate::{
+    server::StartError,
+    settings::{InvalidSettings, Settings},
+};
+
+impl Settings {
+    /// Looks at what is said of recordings.
+    pub(crate) fn check_recordings(&self) -> Result<(), InvalidSettings> {
+        const LARGEST: u64 = 64 << 30;
+        self.recording_place()?;
+        let values = &self.values.recordings;
+        if !(1..=LARGEST).contains(&values.limit_bytes) {
+            let problem = format!("must be between 1 and {LARGEST}");
+            return Err(InvalidSettings::value("ROLLCALL__RECORDINGS__LIMIT_BYTES", problem));
+        }
+        for (setting, number) in [
+            ("ROLLCALL__RECORDINGS__AT_ONCE", values.at_once),
+            ("ROLLCALL__RECORDINGS__AT_ONCE_OF_ONE_ORGANIZATION", values.at_once_of_one_organization),
+        ] {
+            if number == 0 {
+                return Err(InvalidSettings::value(setting, "must be at least 1"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where recordings lie.
+    pub(crate) fn recording_place(&self) -> Result<Place, InvalidSettings> {
+        match self.values.recordings.store.as_str() {
+            "" => Ok(Place::Directory(self.values.data_dir.join("recordings"))),
+            store => store.parse().map_err(|problem: InvalidPlace| {
+                InvalidSettings::value("ROLLCALL__RECORDINGS__STORE", problem)
+            }),
+        }
+    }
+}
+
+/// Makes the place ready to be used.
+pub(crate) fn objects(settings: &Settings) -> Result<ObjectsAt, StartError> {
+    let values = &settings.values.recordings;
+    let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let access = S3Access {
+        endpoint: given(&values.s3_endpoint),
+        region: values.s3_region.clone(),
+        key: given(&values.s3_access_key_id).map(|id| (id, values.s3_secret_access_key.clone())),
+    };
+    Ok(ObjectsAt::new(settings.recording_place()?, access)?)
+}
+
+/// How many recordings may come and go at a time.
+pub(crate) fn transfers(settings: &Settings) -> Transfers {
+    let values = &settings.values.recordings;
+    Transfers::at_most(values.at_once, values.at_once_of_one_organization)
+}

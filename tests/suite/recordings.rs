@@ -1,0 +1,448 @@
+//! Recordings of calls: kept sealed, played by role and by ranges, and gone when they are deleted.
+
+use std::path::{Path, PathBuf};
+
+use reqwest::{Method, header::HeaderMap};
+use rollcall_tests::{Answer, Binary, Caller, Service, Team, TestDatabase, until};
+use serde_json::{Value, json};
+use time::Duration;
+
+use crate::calls::{platform, write};
+
+/// Sound that is no other's.
+pub(crate) fn wav(length: usize, seed: u64) -> Vec<u8> {
+    let mut sound = b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\xff\xff\xff\xff".to_vec();
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    while sound.len() < length {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        sound.extend_from_slice(&state.to_le_bytes());
+    }
+    sound.truncate(length);
+    sound
+}
+
+pub(crate) fn path(call: &str) -> String {
+    format!("/v1/calls/{call}/recording")
+}
+
+/// Switches controls on, on a plan that has them.
+pub(crate) async fn switch_on(service: &Service, team: &Team, controls: &[&str]) {
+    service.set_plan(&team.organization, "enterprise").await;
+    for control in controls {
+        switch(team, control, true).await;
+    }
+}
+
+pub(crate) async fn switch(team: &Team, control: &str, enabled: bool) {
+    team.owner().patch("/v1/security", json!({control: {"enabled": enabled}})).await.expect(200);
+}
+
+/// A service, and a team that records its calls.
+pub(crate) async fn recording() -> (Service, Team) {
+    recording_with(&[]).await
+}
+
+pub(crate) async fn recording_with(values: &[(&str, &str)]) -> (Service, Team) {
+    let service = Service::start_with(values).await;
+    let team = Team::assemble(&service, "Acme").await;
+    switch_on(&service, &team, &["call_recording"]).await;
+    (service, team)
+}
+
+pub(crate) async fn put(caller: &Caller, call: &str, sound: &[u8]) -> Answer {
+    let request = caller.request(Method::PUT, &path(call)).header("Content-Type", "audio/wav");
+    Answer::of(request.body(sound.to_vec())).await
+}
+
+/// A recording, or a part of it: status, headers and bytes.
+pub(crate) async fn play(caller: &Caller, call: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap, Vec<u8>) {
+    let request = caller.request(Method::GET, &path(call));
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    // One that is cut off in the middle is none.
+    (status, headers, response.bytes().await.map(Vec::from).unwrap_or_default())
+}
+
+/// Everything in a directory.
+pub(crate) fn files(directory: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> =
+        paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect();
+    files.sort();
+    files
+}
+
+/// Waits until nothing is left of any recording.
+pub(crate) async fn nothing_left(directory: &Path) {
+    until("nothing is left", async || files(directory).is_empty().then_some(())).await;
+}
+
+pub(crate) async fn events(service: &Service, action: &str) -> Vec<Value> {
+    let query = format!(
+        "SELECT convert_from(leaf, 'UTF8')::jsonb AS leaf, personal, outcome FROM audit_events WHERE action = '{action}' ORDER BY written"
+    );
+    service.database.rows(&query).await
+}
+
+#[tokio::test]
+async fn a_recording_is_kept_sealed_and_comes_back_byte_for_byte_until_it_is_deleted() {
+    let (service, team) = recording().await;
+    let key = platform(&service, &team, &["calls:write", "recordings:read"]).await;
+    let call = write(&key, "CA1").await;
+    let sound = wav(2_500_000, 1);
+    key.get(&path(&call)).await.problem(404, "not_found");
+    let kept = put(&key, &call, &sound).await.expect(201);
+    let id = kept.text_at("/id");
+    assert!(id.starts_with("rec_"));
+    let sha256 = kept.text_at("/sha256").to_owned();
+    let expected = json!({"id": id, "call_id": call, "media_type": "audio/wav", "length": sound.len(), "sha256": sha256, "kept_at": "2026-03-01T09:00:00Z"});
+    assert_eq!(kept.body, expected);
+    // Nothing of it lies anywhere in clear.
+    let segments = files(&service.recordings());
+    assert_eq!(segments.len(), 3);
+    for segment in &segments {
+        let sealed = std::fs::read(segment).unwrap();
+        assert!(!sealed.windows(16).any(|window| window == &sound[44..60] || window == &sound[..16]));
+    }
+
+    for (caller, why) in [(&key, "the key"), (team.owner(), "owner"), (team.caller("member"), "member")] {
+        let (status, headers, bytes) = play(caller, &call, &[]).await;
+        assert_eq!((status, bytes == sound), (200, true), "{why}");
+        for (name, value) in [
+            ("content-type", "audio/wav"),
+            ("content-length", "2500000"),
+            ("accept-ranges", "bytes"),
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+            ("etag", format!("\"{id}\"").as_str()),
+            ("content-disposition", format!("attachment; filename=\"{call}.wav\"").as_str()),
+            ("repr-digest", kept.header("repr-digest")),
+        ] {
+            assert_eq!(headers[name], value, "{name}");
+        }
+    }
+    let head = Answer::of(key.request(Method::HEAD, &path(&call))).await.expect(200);
+    assert_eq!((head.header("content-length"), head.text.as_str()), ("2500000", ""));
+    let known = key.request(Method::GET, &path(&call)).header("If-None-Match", format!("\"{id}\""));
+    Answer::of(known).await.expect(304);
+
+    // The same again is as good as the first time; another is refused.
+    assert_eq!(put(&key, &call, &sound).await.expect(200).body, expected);
+    put(&key, &call, &wav(2_500_000, 2)).await.problem(409, "recording_exists");
+    assert_eq!(files(&service.recordings()), segments);
+
+    team.caller("member").delete(&path(&call)).await.problem(403, "permission_denied");
+    key.delete(&path(&call)).await.problem(403, "permission_denied");
+    service.clock.advance(Duration::minutes(11));
+    team.owner().delete(&path(&call)).await.problem(403, "elevation_required");
+    let admin = service.sign_in(team.email("admin")).await;
+    admin.delete(&path(&call)).await.expect(204);
+    assert_eq!(files(&service.recordings()), Vec::<PathBuf>::new());
+    admin.get(&path(&call)).await.problem(404, "not_found");
+    admin.delete(&path(&call)).await.problem(404, "not_found");
+    assert!(service.database.rows("SELECT 1 AS one FROM recordings").await.is_empty());
+
+    for (action, count) in [("recording.uploaded", 1), ("recording.played", 3), ("recording.deleted", 1)] {
+        let events = events(&service, action).await;
+        let done: Vec<_> = events.iter().filter(|event| event["outcome"] == "success").collect();
+        assert_eq!(done.len(), count, "{action}: {events:?}");
+        assert!(done[0]["leaf"]["changes"].to_string().contains(&call));
+    }
+    let uploaded = &events(&service, "recording.uploaded").await[0]["leaf"]["changes"];
+    assert!(uploaded.to_string().contains(&sha256), "{uploaded}");
+}
+
+#[tokio::test]
+async fn any_range_is_what_the_plain_bytes_are_there() {
+    let (service, team) = recording().await;
+    let call = write(team.owner(), "CA1").await;
+    let sound = wav(2 * 1_048_576 + 70_001, 3);
+    let id = put(team.owner(), &call, &sound).await.expect(201).text_at("/id").to_owned();
+    let length = sound.len();
+    let edges = [0, 1, 65_535, 65_536, 65_537, 1_048_575, 1_048_576, 1_048_577, 2_097_152, length - 1];
+    let mut state = 7usize;
+    let mut number = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % length
+    };
+    let random: Vec<(usize, usize)> = (0..30).map(|_| (number(), number())).collect();
+    let pairs = edges.iter().flat_map(|a| edges.iter().map(move |b| (*a, *b))).chain(random);
+    for (first, last) in pairs.filter(|(first, last)| first <= last) {
+        let (status, headers, bytes) =
+            play(team.owner(), &call, &[("Range", &format!("bytes={first}-{last}"))]).await;
+        assert_eq!(status, 206);
+        assert_eq!(headers["content-range"], format!("bytes {first}-{last}/{length}"));
+        assert!(bytes == sound[first..=last], "bytes {first}-{last}");
+    }
+    let (status, _, bytes) = play(team.owner(), &call, &[("Range", "bytes=-5")]).await;
+    assert_eq!((status, bytes), (206, sound[length - 5..].to_vec()));
+    let (status, headers, _) = play(team.owner(), &call, &[("Range", &format!("bytes={length}-"))]).await;
+    assert_eq!((status, &headers["content-range"]), (416, &format!("bytes */{length}").parse().unwrap()));
+    let tag = format!("\"{id}\"");
+    for (version, expected) in [(tag.as_str(), 206), ("\"rec_other\"", 200)] {
+        let (status, ..) = play(team.owner(), &call, &[("Range", "bytes=0-0"), ("If-Range", version)]).await;
+        assert_eq!(status, expected);
+    }
+    let (status, _, bytes) = play(team.owner(), &call, &[("Range", "bytes=0-0,5-6")]).await;
+    assert_eq!((status, bytes.len()), (200, length));
+    drop(service);
+}
+
+#[tokio::test]
+async fn off_it_takes_nothing_and_what_was_kept_before_stays() {
+    let (service, team) = recording().await;
+    let (kept, other) = (write(team.owner(), "CA1").await, write(team.owner(), "CA2").await);
+    let sound = wav(1000, 1);
+    put(team.owner(), &kept, &sound).await.expect(201);
+    switch(&team, "call_recording", false).await;
+    put(team.owner(), &other, &sound).await.problem(409, "call_recording_disabled");
+    team.owner().get(&path(&other)).await.problem(409, "call_recording_disabled");
+    team.owner().delete(&path(&other)).await.problem(409, "call_recording_disabled");
+    assert_eq!(files(&service.recordings()).len(), 1);
+    assert_eq!(play(team.owner(), &kept, &[]).await.2, sound);
+    team.owner().delete(&path(&kept)).await.expect(204);
+    team.owner().get(&path(&kept)).await.problem(409, "call_recording_disabled");
+    team.owner().get(&path("call_01h455vb4pex5vsknk084sn02q")).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn attack_30_with_phi_protection_only_owners_and_admins_hear_it_and_their_reason_is_kept() {
+    let (service, team) = recording().await;
+    let key = platform(&service, &team, &["calls:write", "recordings:read"]).await;
+    let call = write(&key, "CA1").await;
+    let sound = wav(1000, 1);
+    put(&key, &call, &sound).await.expect(201);
+    switch(&team, "phi_protection", true).await;
+    let asked = format!("{}?reason=complaint%204711", path(&call));
+    for refused in [&key, team.caller("member")] {
+        for path in [&asked, &path(&call)] {
+            let refused = refused.get(path).await.problem(403, "permission_denied");
+            assert_eq!(refused.text_at("/required_permission"), "recordings:read");
+            assert!(refused.text_at("/detail").contains("PHI protection"));
+        }
+    }
+    for role in ["owner", "admin"] {
+        let caller = team.caller(role);
+        caller.get(&path(&call)).await.invalid("reason");
+        caller.get(&format!("{}?reason=", path(&call))).await.invalid("reason");
+        let range = caller.request(Method::GET, &path(&call)).header("Range", "bytes=0-9");
+        Answer::of(range).await.invalid("reason");
+        let head = Answer::of(caller.request(Method::HEAD, &path(&call))).await;
+        assert_eq!(head.status.as_u16(), 422);
+        caller.get(&asked).await.expect(200);
+    }
+    let played = events(&service, "recording.played").await;
+    let reasons: Vec<_> = played
+        .iter()
+        .filter(|event| event["outcome"] == "success")
+        .map(|event| event["personal"].to_string())
+        .collect();
+    assert_eq!(reasons.len(), 2);
+    assert!(reasons.iter().all(|personal| personal.contains("complaint 4711")), "{reasons:?}");
+    assert!(played.iter().any(|event| event["outcome"] == "refused"));
+    // Sound is not masked, and taking it in goes on.
+    let other = write(&key, "CA2").await;
+    put(&key, &other, &sound).await.expect(201);
+}
+
+#[tokio::test]
+async fn attack_30_recordings_of_others_are_nowhere_whatever_is_asked() {
+    let (service, ours) = recording().await;
+    let theirs = Team::assemble(&service, "Theirs").await;
+    switch_on(&service, &theirs, &["call_recording"]).await;
+    let call = write(theirs.owner(), "CA1").await;
+    put(theirs.owner(), &call, &wav(1000, 1)).await.expect(201);
+    let id = play(theirs.owner(), &call, &[]).await.1["etag"].to_str().unwrap().trim_matches('"').to_owned();
+    let before = files(&service.recordings());
+    let nothing = ours.owner().get(&path("call_01h455vb4pex5vsknk084sn02q")).await.problem(404, "not_found");
+    for call in [call.as_str(), &id, "..", "..%2f..%2f", "call_%2e%2e", "%00"] {
+        let found = ours.owner().get(&path(call)).await;
+        assert_eq!(
+            (found.status.as_u16(), found.without_request_id()),
+            (404, nothing.without_request_id()),
+            "{call}"
+        );
+        ours.owner().delete(&path(call)).await.expect(404);
+        put(ours.owner(), call, &wav(1000, 1)).await.expect(404);
+    }
+    for role in ["viewer", "customer_support_agent"] {
+        let refused = theirs.caller(role).get(&path(&call)).await.problem(403, "permission_denied");
+        assert_eq!(refused.text_at("/required_permission"), "recordings:read");
+    }
+    service.anonymous().get(&path(&call)).await.problem(401, "unauthenticated");
+    assert_eq!(files(&service.recordings()), before);
+}
+
+#[tokio::test]
+async fn attack_9_whoever_loses_the_right_in_the_middle_hears_no_more() {
+    let (service, team) = recording().await;
+    let call = write(team.owner(), "CA1").await;
+    let sound = wav(24 << 20, 1);
+    put(team.owner(), &call, &sound).await.expect(201);
+    let (key_id, secret) = crate::api_keys::make(team.owner(), json!({"scopes": ["recordings:read"]})).await;
+    let key = service.anonymous().with_token(&secret);
+    let mut playing = key.request(Method::GET, &path(&call)).send().await.unwrap();
+    let mut heard = playing.chunk().await.unwrap().expect("a beginning").len();
+    team.owner().delete(&crate::api_keys::path(&key_id)).await.expect(204);
+    service.clock.advance(Duration::seconds(6));
+    let end = loop {
+        match playing.chunk().await {
+            Ok(Some(bytes)) => heard += bytes.len(),
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    assert!(end.is_err() && heard < sound.len(), "all of it was heard");
+}
+
+#[tokio::test]
+async fn a_recording_that_has_outlived_its_plan_s_time_is_deleted_with_an_event() {
+    let (service, team) = recording_with(&[("plans.enterprise.recording_retention_days", "400")]).await;
+    let call = write(team.owner(), "CA1").await;
+    put(team.owner(), &call, &wav(1000, 1)).await.expect(201);
+    let directory = service.recordings();
+    let later = async |days| {
+        service.clock.advance(Duration::days(days));
+        let values = [
+            ("plans.enterprise.recording_retention_days", "400"),
+            ("recordings.store", directory.to_str().unwrap()),
+        ];
+        // Workers look as soon as they start.
+        Service::start_on_values(&service, &values).await
+    };
+    let early = later(399).await;
+    assert_eq!(files(&directory).len(), 1);
+    early.stop().await;
+    let late = later(2).await;
+    nothing_left(&directory).await;
+    let expired =
+        until("the event", async || events(&late, "recording.expired").await.into_iter().next()).await;
+    assert!(expired["leaf"]["changes"].to_string().contains(&call), "{expired}");
+    late.stop().await;
+}
+
+#[tokio::test]
+async fn a_purged_organization_leaves_nothing_where_recordings_lie() {
+    let (service, team) = recording().await;
+    for number in 0..3 {
+        let call = write(team.owner(), &format!("CA{number}")).await;
+        put(team.owner(), &call, &wav(1000, number)).await.expect(201);
+    }
+    let directory = service.recordings();
+    team.owner().delete_with("/v1/organization", json!({"confirm_name": "Acme"})).await.expect(204);
+    service.clock.advance(Duration::days(31));
+    let values = [("recordings.store", directory.to_str().unwrap())];
+    let later = Service::start_on_values(&service, &values).await;
+    nothing_left(&directory).await;
+    until("the keys go too", async || {
+        service.database.rows("SELECT 1 AS one FROM organization_keys").await.is_empty().then_some(())
+    })
+    .await;
+    // It is looked once more after an hour, and then nothing is noted of it any more.
+    service.clock.advance(Duration::hours(2));
+    until("what was to be removed is settled", async || {
+        service.database.rows("SELECT 1 AS one FROM recording_remains").await.is_empty().then_some(())
+    })
+    .await;
+    later.stop().await;
+}
+
+#[tokio::test]
+async fn asvs_13_3_4_recordings_outlive_the_keys_of_the_ring() {
+    let key = |id: u8| {
+        use base64::{Engine, engine::general_purpose::STANDARD};
+        format!("{id}:{}", STANDARD.encode([id; 32]))
+    };
+    let (old, both, new) = (key(1), format!("{},{}", key(2), key(1)), key(2));
+    let (service, team) = recording_with(&[("keys.ring", &old)]).await;
+    let call = write(team.owner(), "CA1").await;
+    let sound = wav(1000, 1);
+    put(team.owner(), &call, &sound).await.expect(201);
+    let directory = service.recordings();
+    let store = ("recordings.store", directory.to_str().unwrap());
+    let rotating = Service::start_on_values(&service, &[store, ("keys.ring", &both)]).await;
+    until("the organization's key is wrapped anew", async || {
+        let rows = service.database.rows("SELECT get_byte(wrapped, 0) AS key FROM organization_keys").await;
+        (rows[0]["key"] == 2).then_some(())
+    })
+    .await;
+    rotating.stop().await;
+    let after = Service::start_on_values(&service, &[store, ("keys.ring", &new)]).await;
+    // Sessions are known by hashes, which need no key.
+    let owner = after.anonymous().with_token(team.owner().token());
+    assert_eq!(play(&owner, &call, &[]).await.2, sound);
+}
+
+fn resident(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Uploads and plays so many bytes without holding them here either.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_stays_flat_while_large_recordings_come_and_go() {
+    use futures_util::stream;
+
+    const PIECE: usize = 1 << 20;
+    const PIECES: usize = 96;
+    let database = TestDatabase::create().await;
+    let data = tempfile::tempdir().unwrap();
+    let environment =
+        [("ROLLCALL__DATABASE__URL", database.url()), ("ROLLCALL__DATA_DIR", data.path().to_str().unwrap())];
+    let server = Binary::serve(&environment);
+    let (owner, call) = owner_with_call(&server, &database).await;
+    // What is needed once is there after the first.
+    put(&owner, &call("warm").await, &wav(3 * PIECE, 1)).await.expect(201);
+    let id = call("large").await;
+    let before = resident(server.pid());
+    let pieces = stream::iter((0..PIECES).map(|number| {
+        Ok::<_, std::io::Error>(if number == 0 { wav(PIECE, 1) } else { vec![number as u8; PIECE] })
+    }));
+    let upload = owner.request(Method::PUT, &path(&id)).timeout(std::time::Duration::from_secs(300));
+    Answer::of(upload.body(reqwest::Body::wrap_stream(pieces))).await.expect(201);
+    let request = owner.request(Method::GET, &path(&id)).timeout(std::time::Duration::from_secs(300));
+    let mut playing = request.send().await.unwrap();
+    let mut heard = 0;
+    while let Some(bytes) = playing.chunk().await.unwrap() {
+        heard += bytes.len();
+    }
+    assert_eq!(heard, PIECE * PIECES);
+    let grown = resident(server.pid()).saturating_sub(before);
+    println!("{PIECES} MiB up and down: {grown} KiB more at the most");
+    assert!(grown < 16 * 1024, "{grown} KiB more");
+    server.terminate();
+}
+
+/// An Owner whose organization records calls, and how to write one down.
+pub(crate) async fn owner_with_call(
+    server: &Binary,
+    database: &TestDatabase,
+) -> (Caller, impl AsyncFn(&str) -> String + use<>) {
+    let anonymous = server.anonymous();
+    let signup = json!({"email": "owner@example.com", "name": "Grace", "organization_name": "Acme"});
+    anonymous.post("/v1/signup", signup).await.expect(202);
+    let link = until("the owner's link", async || {
+        let mails = anonymous.get("/dev/mailbox.json").await;
+        Some(mails.body["data"].get(0)?["links"][0].as_str()?.to_owned())
+    })
+    .await;
+    let token = link.split("token=").nth(1).unwrap();
+    let complete = json!({"token": token, "password": rollcall_tests::PASSWORD});
+    let owner = anonymous.post("/v1/signup/complete", complete).await.expect(201);
+    let owner = anonymous.with_token(owner.text_at("/session/token"));
+    database.execute("UPDATE organizations SET plan = 'enterprise'").await;
+    database
+        .execute(
+            "INSERT INTO security_controls (org_id, control, enabled, changed_at) SELECT org_id, 'call_recording', true, now() FROM organizations",
+        )
+        .await;
+    let caller = owner.clone();
+    let call = async move |external_id: &str| write(&caller, external_id).await;
+    (owner, call)
+}
