@@ -14,8 +14,11 @@ use crate::{
 const CHUNK: usize = 65_536 + 16;
 const SEGMENT: usize = 1 << 20;
 
+/// What is done to our segments, with those of another recording at hand.
+type Damage = fn(&[PathBuf], &[PathBuf]);
+
 /// What is done to what lies there.
-fn damages() -> Vec<(&'static str, fn(&[PathBuf], &[PathBuf]))> {
+fn damages() -> Vec<(&'static str, Damage)> {
     vec![
         ("a flipped bit at the beginning", |ours, _| flip(&ours[0], 0)),
         ("a flipped bit in the middle", |ours, _| flip(&ours[0], CHUNK * 7 + 100)),
