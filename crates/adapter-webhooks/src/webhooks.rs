@@ -9,7 +9,7 @@ use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rollcall_application::audit::witness::{Message, NotTaken, Webhooks as Port};
-use rollcall_domain::witnesses::Reach;
+use rollcall_domain::audit::witnesses::Reach;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 

@@ -9,6 +9,7 @@ use rollcall_api_http::{Quota, Quotas};
 use rollcall_application::{Limits, keyring::Keyring, passwords::Cost};
 use rollcall_domain::{
     attempts::{Allowance, Allowances},
+    audit::witnesses::Reach,
     organizations::Plan,
     plans::{InvalidPlans, Offer, Plans},
     second_factors,
@@ -16,7 +17,6 @@ use rollcall_domain::{
     security::Control,
     sessions::Lifetimes,
     tokens::Issuer,
-    witnesses::Reach,
 };
 use url::Url;
 

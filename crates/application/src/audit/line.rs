@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rollcall_audit_proof::{Change, Commitment, Leaf, Reference, SALT_BYTES, Salt, VERSION};
 use rollcall_domain::{
     ApiKeyId, EventId, OrganizationId,
+    audit::reports::{REPORTED_BY, Report},
     audit::{Actor, Origin},
-    reports::{REPORTED_BY, Report},
 };
 use time::OffsetDateTime;
 

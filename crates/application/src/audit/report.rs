@@ -2,8 +2,8 @@
 
 use rollcall_domain::{
     Permission,
+    audit::reports::Report,
     audit::{Action, Target},
-    reports::Report,
 };
 
 use super::Line;

@@ -2,8 +2,8 @@
 
 use rollcall_domain::{
     EventId, OrganizationId, Permission,
+    audit::search::{AnyId, Filter, SKETCHED},
     audit::{Action, Target},
-    audit_search::{AnyId, Filter, SKETCHED},
 };
 use time::format_description::well_known::Rfc3339;
 
@@ -133,7 +133,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use async_trait::async_trait;
-    use rollcall_domain::audit_search::Sketch;
+    use rollcall_domain::audit::search::Sketch;
 
     use super::*;
     use crate::{ports::StoreError, testing::NOW};

@@ -10,7 +10,7 @@ use rollcall_domain::{
     accounts::{EmailChange, Notice, PasswordReset, Signup, User},
     api_keys::ApiKey,
     audit::Origin,
-    audit_search::Filter,
+    audit::search::Filter,
     calls::{Call, ExternalId, MediaKeyId, Transcript},
     id::{EmailChangeId, MfaChallengeId, NoticeId, PasskeyId, PasswordResetId, SignupId},
     invitations::{Acceptance, Invitation, Status},

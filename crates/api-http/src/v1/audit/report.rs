@@ -4,7 +4,7 @@ use axum::extract::State;
 use rollcall_application::{Error, FieldError, audit};
 use rollcall_domain::{
     audit::Outcome,
-    reports::{self, MOST_CHANGES, MOST_PERSONAL, REPORTED_BY, Report, ReportedActor},
+    audit::reports::{self, MOST_CHANGES, MOST_PERSONAL, REPORTED_BY, Report, ReportedActor},
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;

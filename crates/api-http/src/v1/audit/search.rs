@@ -1,6 +1,6 @@
 use axum::extract::State;
 use rollcall_application::{PageRequest, audit};
-use rollcall_domain::audit_search::{Filter, outcome};
+use rollcall_domain::audit::search::{Filter, outcome};
 use serde::Deserialize;
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use utoipa::IntoParams;

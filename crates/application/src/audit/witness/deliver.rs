@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rollcall_domain::witnesses::{ATTEMPTS, wait_after};
+use rollcall_domain::audit::witnesses::{ATTEMPTS, wait_after};
 use serde_json::json;
 use time::{Duration, format_description::well_known::Rfc3339};
 use tokio::task::JoinSet;

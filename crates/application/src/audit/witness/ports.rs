@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use rollcall_domain::{
     OrganizationId, UserId,
+    audit::witnesses::{WebhookUrl, Witness},
     id::DeliveryId,
     secret::Secret,
-    witnesses::{WebhookUrl, Witness},
 };
 use time::OffsetDateTime;
 

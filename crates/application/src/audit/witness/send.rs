@@ -2,8 +2,8 @@
 
 use rollcall_domain::{
     OrganizationId,
+    audit::witnesses::{EVERY, Witness},
     audit::{Action, Actor, Origin, Target},
-    witnesses::{EVERY, Witness},
 };
 use time::Duration;
 

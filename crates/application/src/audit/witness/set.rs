@@ -3,10 +3,10 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rollcall_domain::{
     Permission,
+    audit::witnesses::Witness,
     audit::{Action, Target as AuditTarget},
     policy::Target,
     secret::Secret,
-    witnesses::Witness,
 };
 use time::Duration;
 

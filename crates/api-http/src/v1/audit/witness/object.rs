@@ -1,5 +1,5 @@
 use rollcall_application::audit::witness::{Chosen, Shown, ShownDelivery};
-use rollcall_domain::{UserId, id::DeliveryId, witnesses::Witness};
+use rollcall_domain::{UserId, audit::witnesses::Witness, id::DeliveryId};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;

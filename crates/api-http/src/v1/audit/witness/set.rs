@@ -3,7 +3,7 @@ use http::header;
 use rollcall_application::{Error, audit::witness};
 use rollcall_domain::{
     Permission,
-    witnesses::{Reach, WebhookUrl, Witness},
+    audit::witnesses::{Reach, WebhookUrl, Witness},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;

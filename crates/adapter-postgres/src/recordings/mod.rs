@@ -1,5 +1,8 @@
 //! Recordings.
 
+mod remains;
+mod uploads;
+
 use async_trait::async_trait;
 use rollcall_application::{
     ports::StoreError,

@@ -10,14 +10,14 @@ use rollcall_application::{
     ports::StoreError,
     tokens::Sealed,
 };
-use rollcall_domain::{OrganizationId, UserId, id::DeliveryId, witnesses::Witness};
+use rollcall_domain::{OrganizationId, UserId, audit::witnesses::Witness, id::DeliveryId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    audit::sequencing::signed,
     error::{corrupt, exactly_one, store_error},
     row::{count, moment, value},
-    sequencing::signed,
     store::PgStore,
     transaction::{Purpose, Transaction, begin, begin_task, task},
 };

@@ -9,7 +9,7 @@ use rollcall_application::{
 };
 use rollcall_domain::{
     EventId, OrganizationId,
-    audit_search::{Actions, Filter, SKETCHED, Sketch, Who},
+    audit::search::{Actions, Filter, SKETCHED, Sketch, Who},
 };
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, Executor, types::Json};
@@ -17,9 +17,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    audit::sequencing::signed,
     error::{corrupt, exactly_one, store_error},
     row::count,
-    sequencing::signed,
     store::PgStore,
     transaction::{Transaction, begin_task, settings, task},
 };

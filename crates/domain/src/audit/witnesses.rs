@@ -206,7 +206,7 @@ const NAT64: [u16; 6] = [0x64, 0xff9b, 0, 0, 0, 0];
 /// (attack 33).
 ///
 /// ```
-/// use rollcall_domain::witnesses::is_public;
+/// use rollcall_domain::audit::witnesses::is_public;
 ///
 /// assert!(is_public("9.9.9.9".parse()?));
 /// assert!(!is_public("169.254.169.254".parse()?));
@@ -245,7 +245,7 @@ pub const ATTEMPTS: u16 = 10;
 /// The wait before the next attempt, after so many; none when there is none. All of them are over before the next checkpoint.
 ///
 /// ```
-/// use rollcall_domain::witnesses::wait_after;
+/// use rollcall_domain::audit::witnesses::wait_after;
 /// use time::Duration;
 ///
 /// assert_eq!(wait_after(1), Some(Duration::seconds(5)));

@@ -80,7 +80,7 @@ pub fn occurred_at(told: OffsetDateTime, now: OffsetDateTime) -> Result<OffsetDa
 /// The first is none of those that Rollcall's own actions begin with, so nothing that is reported passes for one of them.
 ///
 /// ```
-/// use rollcall_domain::reports::ReportedAction;
+/// use rollcall_domain::audit::reports::ReportedAction;
 ///
 /// assert!("agent.created".parse::<ReportedAction>().is_ok());
 /// assert!("security.control_changed".parse::<ReportedAction>().is_err());

@@ -13,9 +13,9 @@ use sqlx::{PgConnection, Postgres};
 use time::OffsetDateTime;
 
 use crate::{
+    audit::sequencing::{id_of, log_of, signed},
     error::{corrupt, exactly_one, store_error},
     row::count,
-    sequencing::{id_of, log_of, signed},
     store::PgStore,
     transaction::{Transaction, begin_task, task},
 };

@@ -1,5 +1,12 @@
 //! The audit log.
 
+mod checkpoints;
+mod intake;
+mod log;
+mod retention;
+mod sequencing;
+mod witnesses;
+
 use std::{collections::BTreeMap, fmt::Write};
 
 use async_trait::async_trait;

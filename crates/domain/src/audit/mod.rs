@@ -3,6 +3,10 @@
 //! Names of actions are stable: they stand in logs that outlive the code. What identifies a person goes
 //! into [`Event::personal`] and nowhere else, so that it can be erased without touching the rest.
 
+pub mod reports;
+pub mod search;
+pub mod witnesses;
+
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv6Addr},

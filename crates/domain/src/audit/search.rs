@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use time::OffsetDateTime;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{audit::Outcome, id, reports::Line};
+use crate::{audit::Outcome, audit::reports::Line, id};
 
 /// What events must be like. Nothing is asked of what is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
