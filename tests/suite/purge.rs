@@ -158,12 +158,14 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
     assert_eq!(events.len(), 1);
     assert_eq!(events[0]["target"], json!({"kind": "organization", "id": team.organization}));
     assert_eq!(events[0]["actor"]["kind"], "system");
-    for change in events[0]["changes"].as_array().unwrap() {
+    let told = events[0]["changes"].as_array().unwrap();
+    for change in told {
         let table = change["field"].as_str().unwrap();
         let rows = left_before.iter().find(|(name, _)| name == table).unwrap().1;
         assert_eq!(change["before"], rows.to_string(), "{table}");
     }
-    assert_eq!(events[0]["changes"].as_array().unwrap().len(), 6);
+    let tables: Vec<_> = told.iter().map(|change| change["field"].as_str().unwrap()).collect();
+    assert_eq!(tables, ["members", "invitations", "api_keys", "calls", "recordings", "mails", "audit_events"]);
     // Its people are persons: their accounts stay, and are in no organization, or in the other one.
     let sign_in = json!({"email": team.email("owner"), "password": PASSWORD});
     let alone = service.anonymous().post("/v1/sessions", sign_in).await.expect(201);
@@ -233,7 +235,8 @@ async fn a_purge_that_dies_in_the_middle_is_finished_by_others_and_two_at_once_c
     until("it is gone", async || (!is_there(&service, &team.organization).await).then_some(())).await;
     let events = purge_events(&service).await;
     assert_eq!(events.len(), 1, "{events:?}");
-    for change in events[0]["changes"].as_array().unwrap() {
+    let told = events[0]["changes"].as_array().unwrap();
+    for change in told {
         let table = change["field"].as_str().unwrap();
         let rows = before.iter().find(|(name, _)| name == table).unwrap().1;
         assert_eq!(change["before"], rows.to_string(), "{table}: those that went before the crash count too");
