@@ -30,6 +30,7 @@ mod readiness;
 mod recordings;
 mod revocations;
 mod row;
+mod sealed_rows;
 mod second_factors;
 mod security;
 mod session_cache;

@@ -1,5 +1,5 @@
 //! What goes on without being asked: sending mail, forgetting what is long over, removing deleted organizations whose time
-//! is over, telling people by when they need a second factor, sealing seeds anew, counting what waits, writing down when API keys were
+//! is over, telling people by when they need a second factor, sealing anew what an older key has sealed, counting what waits, writing down when API keys were
 //! last used, and what was called with them, giving audit events their places, sketching what can be searched, taking out what is too
 //! old, sending checkpoints to their witnesses, removing what is left of recordings.
 
@@ -7,16 +7,16 @@ use std::{sync::Arc, time::Duration};
 
 use rollcall_api_http::metrics::Metrics;
 use rollcall_application::{
-    Application, Error, api_keys,
+    Application, Error, SealedRows, api_keys,
     audit::{
         self, Retention, Sketches,
         witness::{self, Webhooks, WitnessPost},
     },
     mail::Courier,
     organizations,
-    ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge, Seeds},
-    recordings::{self, OrganizationKeys, Remains},
-    revocations, second_factors,
+    ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge},
+    recordings::{self, Remains},
+    reseal, revocations,
     security::{self, MfaNotices},
 };
 use rollcall_domain::tokens::KeyPurpose;
@@ -60,13 +60,12 @@ pub(crate) struct Workers {
     pub(crate) attempts: Arc<dyn Attempts>,
     pub(crate) purge: Arc<dyn Purge>,
     pub(crate) mfa_notices: Arc<dyn MfaNotices>,
-    pub(crate) seeds: Arc<dyn Seeds>,
+    pub(crate) sealed: Arc<dyn SealedRows>,
     pub(crate) sketches: Arc<dyn Sketches>,
     pub(crate) retention: Arc<dyn Retention>,
     pub(crate) witness_post: Arc<dyn WitnessPost>,
     pub(crate) webhooks: Arc<dyn Webhooks>,
     pub(crate) remains: Arc<dyn Remains>,
-    pub(crate) organization_keys: Arc<dyn OrganizationKeys>,
     pub(crate) app: Application,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
@@ -265,8 +264,7 @@ impl Workers {
         complain(self.expiry.forget_password_resets(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_email_changes(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_second_factors(now).await.map(drop).map_err(Error::from));
-        complain(recordings::rewrap(&self.app, self.organization_keys.as_ref()).await.map(drop));
-        complain(second_factors::reseal(&self.app, self.seeds.as_ref()).await.map(drop));
+        complain(reseal(&self.app, self.sealed.as_ref()).await.map(drop));
         complain(api_keys::tell_older_ring_keys(&self.app).await);
         complain(revocations::forget(&self.app).await.map(drop));
         complain(self.witness_post.forget(now - DELIVERIES_KEPT).await.map(drop).map_err(Error::from));

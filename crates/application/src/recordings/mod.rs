@@ -18,11 +18,10 @@ mod transfers;
 mod upload;
 mod whole;
 
-pub use keys::rewrap;
 pub use play::{Playable, Playing, find};
 pub use ports::{
-    Fetcher, KeptRecording, KeptUpload, Objects, ObjectsError, OrganizationKeys, Recordings, RecordingsView,
-    Remains, SegmentPath, Uploads, Whole,
+    Fetcher, KeptRecording, KeptUpload, Objects, ObjectsError, Recordings, RecordingsView, Remains,
+    SegmentPath, Uploads, Whole,
 };
 pub use progress::progress;
 pub use remove::remove;

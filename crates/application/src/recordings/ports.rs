@@ -224,24 +224,3 @@ pub trait Remains: Send + Sync {
         limit: u16,
     ) -> Result<Vec<(OrganizationId, RecordingId, CallId)>, StoreError>;
 }
-
-/// The keys of organizations, of whichever. A narrow door of its own beside the units of work: what it changes is nothing but
-/// the wrapping, and leaves no events.
-#[async_trait]
-pub trait OrganizationKeys: Send + Sync {
-    /// Up to `limit` keys that are wrapped with another key than `key`, by the ids of their organizations, beginning after one.
-    async fn wrapped_otherwise(
-        &self,
-        key: u8,
-        after: Option<OrganizationId>,
-        limit: u16,
-    ) -> Result<Vec<(OrganizationId, Sealed)>, StoreError>;
-
-    /// Keeps a key under another wrapping, unless it is not the same any more.
-    async fn rewrap(
-        &self,
-        organization: OrganizationId,
-        before: &Sealed,
-        after: &Sealed,
-    ) -> Result<(), StoreError>;
-}

@@ -21,12 +21,12 @@ pub use show::{Shown, show};
 
 use rollcall_domain::{OrganizationId, secret::Secret};
 
-use crate::{Application, Error, tokens::Sealed};
+use crate::{Application, Error, SealedFor, tokens::Sealed};
 
 /// How many deliveries are shown.
 const SHOWN: u16 = 30;
 /// What secrets of webhooks are sealed for.
-const PURPOSE: &str = "webhook-secret/v1";
+const PURPOSE: &str = SealedFor::WebhookSecret.purpose();
 
 fn seal(app: &Application, organization: OrganizationId, secret: &Secret) -> Result<Sealed, Error> {
     let context = organization.uuid();
