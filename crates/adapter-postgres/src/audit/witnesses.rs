@@ -229,16 +229,17 @@ impl WitnessPost for PgStore {
     ) -> Result<Vec<Claimed>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::WITNESSES).await?;
         let rows = sqlx::query!(
-            r#"WITH due AS MATERIALIZED (SELECT org_id, delivery_id FROM audit_deliveries
-                                          WHERE state = 'queued' AND kind = 'webhook' AND due_at <= $1
-                                          ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+            r#"WITH due AS MATERIALIZED (SELECT d.org_id, d.delivery_id, w.address, w.secret
+                                           FROM audit_deliveries d
+                                           JOIN audit_witnesses w ON w.org_id = d.org_id AND w.kind = 'webhook'
+                                           JOIN organizations o ON o.org_id = d.org_id AND o.deleted_at IS NULL
+                                          WHERE d.state = 'queued' AND d.kind = 'webhook' AND d.due_at <= $1
+                                          ORDER BY d.due_at LIMIT $3 FOR UPDATE OF d SKIP LOCKED)
                UPDATE audit_deliveries d SET due_at = $2, attempts = d.attempts + 1
                  FROM due
-                 JOIN audit_witnesses w ON w.org_id = due.org_id AND w.kind = 'webhook'
-                 JOIN organizations o ON o.org_id = due.org_id AND o.deleted_at IS NULL
                 WHERE d.org_id = due.org_id AND d.delivery_id = due.delivery_id
             RETURNING d.org_id, d.delivery_id, d.size, d.note, d.created_at, d.attempts,
-                      w.address, w.secret AS "secret!""#,
+                      due.address, due.secret AS "secret!""#,
             now,
             lease_until,
             i64::from(at_most),
