@@ -224,7 +224,7 @@ async fn of_several_uploads_at_once_one_becomes_the_recording_and_the_others_lea
 async fn attack_9_what_is_not_allowed_any_more_at_the_end_is_not_kept() {
     let (service, team) = recording().await;
     let sound = wav(3 * MIB, 1);
-    for what in ["the key is revoked", "recording is switched off"] {
+    for what in ["the key is revoked", "the organization is suspended", "recording is switched off"] {
         let call = write(team.owner(), what).await;
         let (key_id, secret) = crate::api_keys::make(team.owner(), json!({"scopes": ["calls:write"]})).await;
         let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Vec<u8>, std::io::Error>>(1);
@@ -241,6 +241,9 @@ async fn attack_9_what_is_not_allowed_any_more_at_the_end_is_not_kept() {
             "the key is revoked" => {
                 team.owner().delete(&crate::api_keys::path(&key_id)).await.expect(204);
             }
+            "the organization is suspended" => {
+                service.database.execute("UPDATE organizations SET suspended_at = now()").await;
+            }
             _ => switch(&team, "call_recording", false).await,
         }
         sender.send(Ok(sound[2 * MIB..].to_vec())).await.unwrap();
@@ -248,6 +251,7 @@ async fn attack_9_what_is_not_allowed_any_more_at_the_end_is_not_kept() {
         let answer = uploading.await.unwrap();
         assert!([401, 409].contains(&answer.status.as_u16()), "{what}: {}", answer.text);
         nothing_stored(&service).await;
+        service.database.execute("UPDATE organizations SET suspended_at = NULL").await;
     }
 }
 
