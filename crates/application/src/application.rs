@@ -18,6 +18,7 @@ use crate::{
     Asks, Error, Failure,
     api_keys::KeyUses,
     audit::{ApiCalls, AuditIntake, Checkpoints, Readings, Record, Sequencing},
+    calls::Masking,
     keyring::Keyring,
     operator::Tenants,
     organizations::Exports,
@@ -76,6 +77,8 @@ pub struct Application {
     pub objects: Arc<dyn Objects>,
     /// What is noted of uploads while they go on.
     pub uploads: Arc<dyn Uploads>,
+    /// Masking of transcripts.
+    pub masking: Masking,
     /// The recordings that come and go.
     pub transfers: Transfers,
     /// The exports that run.

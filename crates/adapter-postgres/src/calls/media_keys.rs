@@ -117,9 +117,10 @@ impl MediaKeyring for Transaction {
         now: OffsetDateTime,
     ) -> Result<Vec<(Permission, Grant)>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT DISTINCT h.permission, m.role AS "role?", k.scopes AS "scopes?"
+            r#"SELECT DISTINCT h.permission, m.role AS "role?: String", k.scopes AS "scopes?"
                  FROM media_key_holders h
-                 LEFT JOIN members m ON m.org_id = h.org_id AND m.user_id = h.user_id
+                 LEFT JOIN (members m JOIN users u ON u.user_id = m.user_id AND u.status = 'active')
+                        ON m.org_id = h.org_id AND m.user_id = h.user_id
                  LEFT JOIN api_keys k ON k.org_id = h.org_id AND k.key_id = h.key_id AND k.revoked_at IS NULL
                                      AND (k.expires_at IS NULL OR k.expires_at > $4)
                 WHERE h.org_id = $1 AND h.call_id = $2 AND h.generation = $3"#,

@@ -35,6 +35,7 @@ use crate::{
     audit::{
         ApiCalls, Checkpoints, Log, QueueState, Readings, Record, Round, Sequencer, Sequencing, Shard, Turn,
     },
+    calls::Masking,
     mail::Letter,
     organizations::Exports,
     passwords::{Cost, Passwords},
@@ -376,6 +377,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         objects: Arc::new(InMemory::default()),
         uploads: Arc::new(InMemory::default()),
         transfers: Transfers::at_most(2, 2),
+        masking: Masking::default(),
         exports: Exports::at_most(1),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
