@@ -133,7 +133,7 @@ impl Actor {
     /// The seat, if the actor may do what `permission` names in the organization.
     ///
     /// # Errors
-    /// [`Error::PermissionDenied`] otherwise, or [`Error::MfaRequired`].
+    /// [`Error::PermissionDenied`] otherwise, [`Error::MfaRequired`], or [`Error::SessionRequired`] where an access token is not enough.
     pub fn permit(&self, permission: Permission) -> Result<Seat, Error> {
         self.permit_on(permission, Target::Organization)
     }
@@ -141,10 +141,14 @@ impl Actor {
     /// The seat, if the actor may do what `permission` names to `target`.
     ///
     /// # Errors
-    /// [`Error::PermissionDenied`] otherwise, [`Error::NotFound`] for what the actor cannot see, or [`Error::MfaRequired`].
+    /// [`Error::PermissionDenied`] otherwise, [`Error::NotFound`] for what the actor cannot see, [`Error::MfaRequired`], or
+    /// [`Error::SessionRequired`] where an access token is not enough.
     pub fn permit_on(&self, permission: Permission, target: Target) -> Result<Seat, Error> {
         self.require_enrolled()?;
         decided(policy::decide(&self.grant(), permission, target))?;
+        if permission.needs_session() {
+            self.require_session()?;
+        }
         // Nobody without a place is allowed anything in one.
         self.seat().ok_or(Error::PermissionDenied { required: permission })
     }

@@ -20,6 +20,7 @@ pub async fn leave(app: &Application, actor: &Actor) -> Result<(), Error> {
 }
 
 async fn change(app: &Application, actor: &Actor) -> Result<(), Error> {
+    actor.require_session()?;
     // Not a matter of permissions: whoever is shut out until they have set up a second factor may leave instead.
     let seat = actor.seat().ok_or(Error::PermissionDenied { required: Permission::OrganizationRead })?;
     let mut unit = app.store.begin(seat.scope()).await?;
