@@ -165,7 +165,10 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
         assert_eq!(change["before"], rows.to_string(), "{table}");
     }
     let tables: Vec<_> = told.iter().map(|change| change["field"].as_str().unwrap()).collect();
-    assert_eq!(tables, ["members", "invitations", "api_keys", "calls", "recordings", "mails", "audit_events"]);
+    assert_eq!(
+        tables,
+        ["members", "invitations", "api_keys", "calls", "recordings", "mails", "audit_events"]
+    );
     // Its people are persons: their accounts stay, and are in no organization, or in the other one.
     let sign_in = json!({"email": team.email("owner"), "password": PASSWORD});
     let alone = service.anonymous().post("/v1/sessions", sign_in).await.expect(201);
