@@ -77,7 +77,7 @@ codes! {
     LongerPasswordRequired = "longer_password_required", FORBIDDEN, "Choose a longer password first",
         "The password is right. But the second factor of the account was turned off, and the password has fewer than 15 characters, which is too short to do alone. POST /v1/password-resets mails you a link; choose a longer one by it, then sign in.";
     SessionRequired = "session_required", FORBIDDEN, "The session's own token is needed",
-        "An access token or an API key is good for work. Whatever makes another credential, ends a session, is about an account or needs a fresh proof of who you are takes a person, with the token of the session itself.";
+        "An access token or an API key is good for work. Whatever makes another credential, ends a session, is about an account, decides about the team and what protects it, or needs a fresh proof of who you are takes a person, with the token of the session itself.";
     NetworkNotAllowed = "network_not_allowed", FORBIDDEN, "The API key may not be used from here",
         "The key is good, but held to networks that this request does not come from. An Owner can change allowed_cidrs of the key.";
     Suspended = "suspended", FORBIDDEN, "The organization is suspended",
