@@ -285,18 +285,50 @@ async fn attack_9_whoever_loses_the_right_in_the_middle_hears_no_more() {
     put(team.owner(), &call, &sound).await.expect(201);
     let (key_id, secret) = crate::api_keys::make(team.owner(), json!({"scopes": ["recordings:read"]})).await;
     let key = service.anonymous().with_token(&secret);
-    let mut playing = key.request(Method::GET, &path(&call)).send().await.unwrap();
-    let mut heard = playing.chunk().await.unwrap().expect("a beginning").len();
+    let playing = begin_to_play(&key, &path(&call)).await;
     team.owner().delete(&crate::api_keys::path(&key_id)).await.expect(204);
     service.clock.advance(Duration::seconds(6));
-    let end = loop {
+    assert!(breaks_off(playing, sound.len()).await, "all of it was heard");
+}
+
+#[tokio::test]
+async fn attack_9_an_admin_who_becomes_a_member_in_the_middle_hears_no_more_of_what_is_protected() {
+    let (service, team) = recording().await;
+    let call = write(team.owner(), "CA1").await;
+    let sound = wav(24 << 20, 1);
+    put(team.owner(), &call, &sound).await.expect(201);
+    let member = json!({"role": "member"});
+    let demote = async || {
+        team.owner().patch(&format!("/v1/members/{}", team.id("admin")), member.clone()).await.expect(200)
+    };
+    switch(&team, "phi_protection", true).await;
+    let asked = format!("{}?reason=complaint", path(&call));
+    let playing = begin_to_play(team.caller("admin"), &asked).await;
+    demote().await;
+    service.clock.advance(Duration::seconds(6));
+    assert!(breaks_off(playing, sound.len()).await, "all of it was heard");
+    let played = events(&service, "recording.played").await;
+    assert!(played.iter().any(|event| event["outcome"] == "refused"), "{played:?}");
+}
+
+/// The answer with a recording, of which the beginning has come.
+async fn begin_to_play(caller: &Caller, path: &str) -> reqwest::Response {
+    let mut playing = caller.request(Method::GET, path).send().await.unwrap();
+    assert!(playing.status().is_success(), "{}", playing.status());
+    playing.chunk().await.unwrap().expect("a beginning");
+    playing
+}
+
+/// Whether what is left of it is not all there is.
+async fn breaks_off(mut playing: reqwest::Response, length: usize) -> bool {
+    let mut heard = 0;
+    loop {
         match playing.chunk().await {
             Ok(Some(bytes)) => heard += bytes.len(),
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(error),
+            Ok(None) => return false,
+            Err(_) => return heard < length,
         }
-    };
-    assert!(end.is_err() && heard < sound.len(), "all of it was heard");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Everything of an organization, to be taken along: part by part, as it was at one moment.
 
 use rollcall_domain::{
-    ApiKeyId, CallId, InvitationId, Permission, UserId,
+    ApiKeyId, CallId, InvitationId, OrganizationId, Permission, UserId,
     audit::{Action, Target as AuditTarget},
     calls::{Call, Transcript},
     members::Member,
@@ -13,7 +13,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::exports::Running;
 use crate::{
-    Actor, Application, Error, Page, PageRequest, Seat,
+    Actor, Application, Error, Page, PageRequest, Principal,
     api_keys::ListedKey,
     audit::{EventKey, KeptEvent},
     calls::{CallFilter, CallKey},
@@ -32,8 +32,8 @@ const LONGEST: Duration = Duration::HOUR;
 /// An export that is running. Dropped, it ends.
 pub struct Export {
     app: Application,
-    actor: Actor,
-    seat: Seat,
+    principal: Principal,
+    organization: OrganizationId,
     view: Box<dyn View>,
     begun_at: OffsetDateTime,
     next: Next,
@@ -122,9 +122,9 @@ async fn begin(app: &Application, actor: &Actor) -> Result<Export, Error> {
     let target = AuditTarget::Organization(seat.organization);
     unit.commit(app.record(app.event_by(actor, Action::OrganizationExported, target))).await?;
     let view = app.store.view(seat.scope()).await?;
-    let (app, actor) = (app.clone(), actor.clone());
-    let counts = ExportCounts::default();
-    Ok(Export { app, actor, seat, view, begun_at, next: Next::Begin, counts, _running: running })
+    let (app, principal, organization) = (app.clone(), Principal::Person(actor.clone()), seat.organization);
+    let (next, counts) = (Next::Begin, ExportCounts::default());
+    Ok(Export { app, principal, organization, view, begun_at, next, counts, _running: running })
 }
 
 impl Export {
@@ -142,8 +142,8 @@ impl Export {
         if part.is_err() {
             self.next = Next::Nothing;
         }
-        let target = AuditTarget::Organization(self.seat.organization);
-        self.app.refusals_recorded(&self.actor, Action::OrganizationExported, target, part).await
+        let target = AuditTarget::Organization(self.organization);
+        self.app.refusals_recorded(&self.principal, Action::OrganizationExported, target, part).await
     }
 
     /// The moment that everything is shown as it was at.
@@ -159,21 +159,14 @@ impl Export {
     /// Looks once more, outside of the view, which does not see what has changed since it began. (Exclusive, as the view
     /// cannot be shared.)
     async fn still_permitted(&mut self) -> Result<(), Error> {
-        let now = self.app.now();
-        if self.actor.session.expires_at <= now {
-            return Err(Error::Unauthenticated);
-        }
-        if self.begun_at + LONGEST <= now {
+        if self.begun_at + LONGEST <= self.app.now() {
             return Err(Error::Unavailable("an export took longer than it may".into()));
         }
-        let mut unit = self.app.store.begin(self.actor.scope()).await?;
-        // The organization before the session, as its deletion takes them.
-        self.seat.permit_on(unit.as_mut(), Permission::OrganizationExport, Target::Organization).await?;
-        if unit.session_hold(self.actor.session_id()).await? { Ok(()) } else { Err(Error::Unauthenticated) }
+        self.principal.begin_again(&self.app, Permission::OrganizationExport).await.map(drop)
     }
 
     async fn read(&mut self) -> Result<Option<Part>, Error> {
-        let organization = self.seat.organization;
+        let organization = self.organization;
         let (part, next) = match self.next {
             Next::Begin => {
                 let organization =

@@ -14,12 +14,15 @@ use time::{Duration, OffsetDateTime};
 use super::{
     SegmentPath,
     ports::ObjectsError,
-    rules::{self, Rules},
+    rules::Rules,
     seal::{self, Binding, Piece, RecordingKey, SegmentName},
     transfers::Transfer,
     whole::{self, damaged},
 };
-use crate::{Application, Error, Principal, ports::Scope};
+use crate::{
+    Application, Error, Principal,
+    ports::{Scope, UnitOfWork},
+};
 
 /// How long somebody gets to hear more without being looked at again.
 const LOOKED_AT_EVERY: Duration = Duration::seconds(5);
@@ -114,12 +117,19 @@ impl Playable {
             Some(reason) => event.personal("reason", reason.as_str()),
             None => event,
         };
-        let unit =
-            rules::begin_again(app, &self.principal, self.organization, Permission::RecordingsRead).await?;
+        let unit = self.permitted_again().await?;
         unit.commit(app.record(event)).await?;
         let pieces = Box::new(seal::pieces(range, self.recording.length));
         let looked_at = app.now();
         Ok(Playing { of: self, pieces, looked_at, _transfer: transfer })
+    }
+
+    /// Begins a transaction, if they may hear it still: as whoever they are now, and as the controls are now.
+    async fn permitted_again(&self) -> Result<Box<dyn UnitOfWork>, Error> {
+        let (mut unit, held) = self.principal.begin_again(&self.app, Permission::RecordingsRead).await?;
+        let rules = Rules::of(unit.as_mut(), self.organization).await?;
+        decided(&held, rules, self.hearing.reason().cloned())?;
+        Ok(unit)
     }
 }
 
@@ -148,16 +158,13 @@ impl Playing {
 
     /// Looks once more, now and then. (Exclusive, as pieces cannot be shared.)
     async fn still_permitted(&mut self) -> Result<(), Error> {
-        let Playable { app, principal, organization, hearing, .. } = &self.of;
-        let now = app.now();
+        let now = self.of.app.now();
         if now - self.looked_at < LOOKED_AT_EVERY {
             return Ok(());
         }
-        let mut unit = rules::begin_again(app, principal, *organization, Permission::RecordingsRead).await?;
-        let rules = Rules::of(unit.as_mut(), *organization).await?;
-        decided(&principal.grant(), rules, hearing.reason().cloned())?;
+        let mut unit = self.of.permitted_again().await?;
         // It may have been deleted, or have outlived its time.
-        if unit.recording_of(*organization, self.of.recording.call).await?.is_none() {
+        if unit.recording_of(self.of.organization, self.of.recording.call).await?.is_none() {
             return Err(Error::NotFound);
         }
         self.looked_at = now;
@@ -180,3 +187,7 @@ impl Playing {
         Ok(Bytes::from(bytes).slice(wanted))
     }
 }
+
+#[cfg(test)]
+#[path = "play_tests.rs"]
+mod tests;

@@ -271,7 +271,7 @@ impl Upload {
         let manifest =
             storing.manifest.seal(&storing.key, storing.binding, app.entropy.as_ref()).map_err(fault)?;
         // What was allowed when it began may not be any more.
-        let mut unit = rules::begin_again(app, &self.principal, organization, Permission::CallsWrite).await?;
+        let (mut unit, _) = self.principal.begin_again(app, Permission::CallsWrite).await?;
         unit.call_lock(organization, call).await?.ok_or(Error::NotFound)?;
         Rules::of(unit.as_mut(), organization)
             .await?
