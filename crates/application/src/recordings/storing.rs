@@ -8,7 +8,7 @@ use super::{
     SegmentPath, keys,
     manifest::{Manifest, State, begun},
     ports::KeptUpload,
-    seal::{Binding, RecordingKey, SEGMENT, Sealer, Segment},
+    seal::{Binding, RecordingKey, SEGMENT, Sealer, Segment, SegmentName},
     upload::{Command, Extent, Progress, Taken},
     whole::{self, damaged},
 };
@@ -134,31 +134,48 @@ impl Storing {
         self.manifest.segments.len() as u64 * SEGMENT
     }
 
+    /// Stores a full segment that is not the last.
     pub(super) async fn put(
         &mut self,
         app: &Application,
         organization: OrganizationId,
         segment: Segment,
-        length: u64,
     ) -> Result<(), Error> {
-        let path = SegmentPath { organization, recording: self.id, name: segment.name };
-        app.objects.put(&path, segment.bytes.into()).await?;
-        self.manifest.segments.push(segment.name);
-        self.manifest.length += length;
+        let name = self.store(app, organization, segment).await?;
+        self.manifest.segments.push(name);
+        self.manifest.length += SEGMENT;
         self.since.0 += 1;
         Ok(())
     }
 
+    async fn store(
+        &self,
+        app: &Application,
+        organization: OrganizationId,
+        segment: Segment,
+    ) -> Result<SegmentName, Error> {
+        let path = SegmentPath { organization, recording: self.id, name: segment.name };
+        app.objects.put(&path, segment.bytes.into()).await?;
+        Ok(segment.name)
+    }
+
+    /// Stores the last segment of a recording of `total` bytes, and tells what the whole consists of then. Of the upload that is not
+    /// a part before the recording is kept: if that fails, it goes on behind its last full segment.
     pub(super) async fn put_last(
         &mut self,
         app: &Application,
         organization: OrganizationId,
         total: u64,
-    ) -> Result<(), Error> {
+        sha256: [u8; 32],
+    ) -> Result<Manifest, Error> {
         let next = Sealer::after(0, &self.key, self.binding, app.entropy.as_ref());
         let segment = std::mem::replace(&mut self.sealer, next).last(total);
-        let length = total - self.length();
-        self.put(app, organization, segment, length).await
+        let name = self.store(app, organization, segment).await?;
+        let mut whole = self.manifest.clone();
+        whole.segments.push(name);
+        whole.length = total;
+        whole.state = State::Whole { sha256 };
+        Ok(whole)
     }
 
     /// Ends this go, with more to come in another.
@@ -173,7 +190,7 @@ impl Storing {
         let sealer = std::mem::replace(&mut self.sealer, next);
         // Of what may turn out to have been all, the end cannot be sealed yet.
         if known && let Some(segment) = sealer.full() {
-            self.put(app, organization, segment, SEGMENT).await?;
+            self.put(app, organization, segment).await?;
             if let State::Unfinished { digest: kept, .. } = &mut self.manifest.state {
                 kept.clone_from(digest);
             }
@@ -221,8 +238,8 @@ impl Storing {
     }
 
     /// Removes segments that an earlier go has left behind and that are no part of it.
-    pub(super) async fn prune(&self, app: &Application, organization: OrganizationId) {
-        if let Err(error) = app.objects.prune(organization, self.id, &self.manifest.segments).await {
+    pub(super) async fn prune(&self, app: &Application, organization: OrganizationId, kept: &[SegmentName]) {
+        if let Err(error) = app.objects.prune(organization, self.id, kept).await {
             tracing::warn!(%error, "segments of an upload that are not needed were not removed");
         }
     }

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 
 use super::{
     Whole,
-    manifest::State,
+    manifest::{Manifest, State},
     rules::{self, Rules},
     seal::SEGMENT,
     storing::{Storing, storing},
@@ -185,7 +185,7 @@ impl Upload {
             let full = storing.sealer.take(&mut bytes, app.entropy.as_ref());
             self.digest.update(&before[..before.len() - bytes.len()]);
             if let Some(segment) = full {
-                storing.put(app, organization, segment, SEGMENT).await?;
+                storing.put(app, organization, segment).await?;
                 if let State::Unfinished { digest, .. } = &mut storing.manifest.state {
                     digest.clone_from(&self.digest);
                 }
@@ -255,21 +255,19 @@ impl Upload {
                 if self.command.sha256.is_some_and(|expected| expected != sha256) {
                     return Err(Error::DigestMismatch);
                 }
-                storing.put_last(&self.app, self.organization, length).await?;
-                self.keep(length, sha256).await
+                let whole = storing.put_last(&self.app, self.organization, length, sha256).await?;
+                self.keep(whole, sha256).await
             }
         }
     }
 
     /// Makes it the recording of its call, if it still may be.
-    async fn keep(&mut self, length: u64, sha256: [u8; 32]) -> Result<Taken, Error> {
-        let Work::Store(storing) = &mut self.work else { return Err(Error::UploadSuperseded) };
+    async fn keep(&self, whole: Manifest, sha256: [u8; 32]) -> Result<Taken, Error> {
+        let Work::Store(storing) = &self.work else { return Err(Error::UploadSuperseded) };
         let (app, organization, call) = (&self.app, self.organization, self.command.call);
-        let media = storing.manifest.media.ok_or(Error::NotAudio)?;
-        storing.manifest.state = State::Whole { sha256 };
+        let (media, length) = (whole.media.ok_or(Error::NotAudio)?, whole.length);
         let fault = |_| damaged(organization, storing.id);
-        let manifest =
-            storing.manifest.seal(&storing.key, storing.binding, app.entropy.as_ref()).map_err(fault)?;
+        let manifest = whole.seal(&storing.key, storing.binding, app.entropy.as_ref()).map_err(fault)?;
         // What was allowed when it began may not be any more.
         let (mut unit, _) = self.principal.begin_again(app, Permission::CallsWrite).await?;
         unit.call_lock(organization, call).await?.ok_or(Error::NotFound)?;
@@ -286,15 +284,15 @@ impl Upload {
             return if same { Ok(Taken::Known(kept)) } else { Err(Error::RecordingExists) };
         }
         let at = app.now();
-        let whole = Whole { manifest, length, at };
-        if !unit.recording_keep(organization, storing.id, storing.version, &whole).await? {
+        let kept = Whole { manifest, length, at };
+        if !unit.recording_keep(organization, storing.id, storing.version, &kept).await? {
             return Err(Error::UploadSuperseded);
         }
         let recording = Recording { id: storing.id, call, media, length, sha256, kept_at: at };
         let event = app.event_by(&self.principal, Action::RecordingUploaded, Target::Recording(recording.id));
         unit.commit(app.record(rules::told(event, &recording))).await?;
         if storing.resumable {
-            storing.prune(app, organization).await;
+            storing.prune(app, organization, &whole.segments).await;
         }
         Ok(Taken::New(recording))
     }
