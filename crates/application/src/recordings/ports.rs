@@ -184,11 +184,13 @@ pub trait Uploads: Send + Sync {
         expires_at: OffsetDateTime,
     ) -> Result<bool, StoreError>;
 
-    /// Gives an upload up. Its segments are [remains](Remains) from then on. False when it is none (any more).
+    /// Gives an upload up. Its segments are [remains](Remains) from then on. False when it is not as `version` says any more, or is
+    /// none.
     async fn upload_abandon(
         &self,
         organization: OrganizationId,
         upload: RecordingId,
+        version: i32,
     ) -> Result<bool, StoreError>;
 }
 

@@ -65,7 +65,7 @@ pub(super) async fn storing(
             return Err(Error::UploadOffset { received: manifest.length });
         }
         let sealer = Sealer::after(manifest.segments.len() as u64, &key, binding, app.entropy.as_ref());
-        return Ok(Storing {
+        let mut storing = Storing {
             id: kept.id,
             key,
             binding,
@@ -75,7 +75,10 @@ pub(super) async fn storing(
             beginning: Vec::new(),
             since: (0, now),
             resumable: true,
-        });
+        };
+        // From now on whoever has had it before changes nothing of it any more.
+        storing.note(app, organization).await?;
+        return Ok(storing);
     }
     let id: RecordingId = app.id();
     let binding = Binding { organization, recording: id };
@@ -228,10 +231,11 @@ impl Storing {
 
     /// Leaves nothing of it.
     pub(super) async fn abandon(&self, app: &Application, organization: OrganizationId) {
-        match app.uploads.upload_abandon(organization, self.id).await {
+        match app.uploads.upload_abandon(organization, self.id, self.version).await {
             // What is not removed now is removed later.
             Ok(true) => whole::remove_objects(app, organization, self.id).await,
-            // It is over already, or it has become a recording after all: the answer of the database was lost on its way.
+            // It is over already, another has taken it over, or it has become a recording after all: the answer of the database was
+            // lost on its way.
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "an upload was not given up; it is when its time is over"),
         }

@@ -157,3 +157,24 @@ async fn when_the_database_is_lost_at_the_end_the_last_part_can_be_sent_again() 
         assert_eq!(memory.objects.lock().expect("no panic").len(), 3);
     }
 }
+
+#[tokio::test]
+async fn whoever_has_been_superseded_removes_nothing_of_what_another_goes_on_with() {
+    let (app, memory) = joined(&TestStore::default());
+    let sound = sound(3 * SEGMENT as usize);
+    part(&with(&app, [unit()]), &sound, 0, SEGMENT).await.expect("a part");
+    let extent = Extent::Part { from: SEGMENT, until: 2 * SEGMENT, total: Some(3 * SEGMENT) };
+    let mut earlier = begin(&with(&app, [unit()]), &owner(), take(extent)).await.expect("begun");
+    let mut later = begin(&with(&app, [unit()]), &owner(), take(extent)).await.expect("begun");
+    // More than it has said; what was kept of it would go, were it its own.
+    let refused = earlier.write(sound.slice(..SEGMENT as usize + 1)).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    later.write(sound.slice(SEGMENT as usize..2 * SEGMENT as usize)).await.expect("written");
+    let paused = later.end().await;
+    assert!(
+        matches!(paused, Ok(Taken::Partly(Progress { received, .. })) if received == 2 * SEGMENT),
+        "{paused:?}"
+    );
+    assert_eq!(memory.uploads.lock().expect("no panic").len(), 1);
+    assert_eq!(memory.objects.lock().expect("no panic").len(), 2);
+}
