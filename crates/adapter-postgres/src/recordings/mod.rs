@@ -6,7 +6,7 @@ mod uploads;
 use async_trait::async_trait;
 use rollcall_application::{
     ports::StoreError,
-    recordings::{Fetcher, KeptRecording, Recordings, RecordingsView, Whole},
+    recordings::{KeptRecording, Recordings, RecordingsView, Whole},
     tokens::Sealed,
 };
 use rollcall_domain::{CallId, OrganizationId, RecordingId};
@@ -35,27 +35,6 @@ impl RecordingsView for Transaction {
             kept_at: moment(row.kept_at),
             organization_key: Sealed(row.wrapped),
         }))
-    }
-
-    async fn fetched_media_key(
-        &mut self,
-        organization: OrganizationId,
-        call: CallId,
-        by: Fetcher,
-    ) -> Result<bool, StoreError> {
-        let (user, key) = match by {
-            Fetcher::User(user) => (Some(user.uuid()), None),
-            Fetcher::Key(key) => (None, Some(key.uuid())),
-        };
-        let find = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM media_key_holders
-                               WHERE org_id = $1 AND call_id = $2 AND (user_id = $3 OR key_id = $4)) AS "fetched!""#,
-            organization.uuid(),
-            call.uuid(),
-            user,
-            key,
-        );
-        find.fetch_one(self.connection()).await.map_err(store_error)
     }
 }
 

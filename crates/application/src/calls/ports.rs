@@ -160,6 +160,18 @@ impl Holder {
     }
 }
 
+/// Reads who holds keys for the media of calls.
+#[async_trait]
+pub trait MediaKeyringView {
+    /// Whether somebody has fetched a key of a call that goes from end to end: they heard what is said in it.
+    async fn fetched_media_key(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+        by: Holder,
+    ) -> Result<bool, StoreError>;
+}
+
 /// Keeps the keys for the media of calls. The call is locked.
 #[async_trait]
 pub trait MediaKeyring {

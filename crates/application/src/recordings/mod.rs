@@ -21,8 +21,8 @@ mod whole;
 pub use keys::rewrap;
 pub use play::{Playable, Playing, find};
 pub use ports::{
-    Fetcher, KeptRecording, KeptUpload, Objects, ObjectsError, OrganizationKeys, Recordings, RecordingsView,
-    Remains, SegmentPath, Uploads, Whole,
+    KeptRecording, KeptUpload, Objects, ObjectsError, OrganizationKeys, Recordings, RecordingsView, Remains,
+    SegmentPath, Uploads, Whole,
 };
 pub use progress::progress;
 pub use remove::remove;

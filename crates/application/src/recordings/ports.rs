@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use rollcall_domain::{ApiKeyId, CallId, OrganizationId, RecordingId, UserId, organizations::Plan};
+use rollcall_domain::{CallId, OrganizationId, RecordingId, organizations::Plan};
 use time::OffsetDateTime;
 
 use super::seal::SegmentName;
@@ -68,15 +68,6 @@ pub struct KeptRecording {
     pub organization_key: Sealed,
 }
 
-/// Who may have fetched a call's key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fetcher {
-    /// A person.
-    User(UserId),
-    /// A program.
-    Key(ApiKeyId),
-}
-
 /// Reads recordings.
 #[async_trait]
 pub trait RecordingsView {
@@ -86,14 +77,6 @@ pub trait RecordingsView {
         organization: OrganizationId,
         call: CallId,
     ) -> Result<Option<KeptRecording>, StoreError>;
-
-    /// Whether somebody has fetched the key of a call that goes from end to end: they heard what is said in it.
-    async fn fetched_media_key(
-        &mut self,
-        organization: OrganizationId,
-        call: CallId,
-        by: Fetcher,
-    ) -> Result<bool, StoreError>;
 }
 
 /// Changes recordings.

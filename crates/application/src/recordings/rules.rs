@@ -7,8 +7,7 @@ use rollcall_domain::{
     security::Control,
 };
 
-use super::ports::Fetcher;
-use crate::{Error, Principal, ports::View};
+use crate::{Error, Principal, calls::Holder, ports::View};
 
 /// What is on, as far as recordings go.
 #[derive(Debug, Clone, Copy)]
@@ -44,12 +43,8 @@ impl Rules {
             return Err(Error::CallRecordingDisabled);
         }
         if self.end_to_end_encryption {
-            let fetcher = match principal {
-                Principal::Person(actor) => Fetcher::User(actor.user_id()),
-                Principal::Key(key) => Fetcher::Key(key.id()),
-            };
             // Whoever only relays what is said has no key, and nothing to record.
-            if !view.fetched_media_key(organization, call, fetcher).await? {
+            if !view.fetched_media_key(organization, call, Holder::of(principal)).await? {
                 return Err(Error::MediaKeyRequired);
             }
         }
