@@ -15,12 +15,11 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use crate::{
-    Asks, Error, Failure,
+    Asks, Error, Exports, Failure,
     api_keys::KeyUses,
     audit::{ApiCalls, AuditIntake, Checkpoints, Readings, Record, Sequencing},
     keyring::Keyring,
     operator::Tenants,
-    organizations::Exports,
     passwords::Passwords,
     plans::Billing,
     ports::{Attempts, Ceremonies, Clock, Directory, Entropy, Scope, Store, WebAuthn},

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
+    Sealed,
     calls::{Holder, KeptMediaKeys, MediaKeyring, MediaKeyringView},
     ports::StoreError,
-    tokens::Sealed,
 };
 use rollcall_domain::{
     CallId, OrganizationId, Permission, Role,

@@ -5,9 +5,9 @@ mod uploads;
 
 use async_trait::async_trait;
 use rollcall_application::{
+    Sealed,
     ports::StoreError,
     recordings::{KeptRecording, Recordings, RecordingsView, Whole},
-    tokens::Sealed,
 };
 use rollcall_domain::{CallId, OrganizationId, RecordingId};
 

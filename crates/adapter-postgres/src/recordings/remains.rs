@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
+    Sealed,
     ports::StoreError,
     recordings::{OrganizationKeys, Remains},
-    tokens::Sealed,
 };
 use rollcall_domain::{CallId, OrganizationId, RecordingId, organizations::Plan};
 use time::OffsetDateTime;

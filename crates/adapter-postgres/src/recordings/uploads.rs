@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
+    Sealed,
     ports::StoreError,
     recordings::{KeptUpload, Uploads},
-    tokens::Sealed,
 };
 use rollcall_domain::{CallId, OrganizationId, RecordingId};
 use sqlx::Postgres;

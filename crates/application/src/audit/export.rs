@@ -19,7 +19,7 @@ use super::{
     Hash, KeptCheckpoint, Log, PlacedEvent, catch_up, checkpoint,
     checkpoints::{name_of, scope_of},
 };
-use crate::{Application, Error, Principal, organizations::Running, ports::View};
+use crate::{Application, Error, Principal, exports::Running, ports::View};
 
 /// How many events are read at a time: all that is in memory of them.
 const PAGE: u64 = 1_000;

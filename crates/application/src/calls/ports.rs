@@ -9,7 +9,7 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use super::MadeAs;
-use crate::{Page, PageRequest, Principal, ports::StoreError, tokens::Sealed};
+use crate::{Page, PageRequest, Principal, Sealed, ports::StoreError};
 
 /// Which calls are wanted: those to which everything applies that is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -11,12 +11,12 @@ use rollcall_domain::{
 };
 use time::{Duration, OffsetDateTime};
 
-use super::exports::Running;
 use crate::{
     Actor, Application, Error, Page, PageRequest, Principal,
     api_keys::ListedKey,
     audit::{EventKey, KeptEvent},
     calls::{CallFilter, CallKey},
+    exports::Running,
     invitations::ListedInvitation,
     members::{MemberFilter, MemberKey},
     ports::View,

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rollcall_domain::UserId;
 
 use super::StoreError;
-use crate::tokens::Sealed;
+use crate::Sealed;
 
 /// Seals seeds anew when the keyring has got another key, as they outlive any. A narrow door of its own beside the units of work: what
 /// it changes is nothing but the seal, and leaves no events.

@@ -15,9 +15,9 @@ use super::{
     SegmentPath,
     ports::ObjectsError,
     rules::Rules,
-    seal::{self, Binding, Piece, RecordingKey, SegmentName},
+    seal::{self, Binding, Piece},
     transfers::Transfer,
-    whole::{self, damaged},
+    whole::{self, Opened, damaged},
 };
 use crate::{
     Application, Error, Principal,
@@ -33,9 +33,7 @@ pub struct Playable {
     principal: Principal,
     organization: OrganizationId,
     hearing: Hearing,
-    recording: Recording,
-    key: RecordingKey,
-    segments: Vec<SegmentName>,
+    opened: Opened,
 }
 
 /// A recording that is being heard.
@@ -78,9 +76,9 @@ async fn try_find(
     if matches!(opened, Err(Error::RecordingDamaged)) {
         whole::report_damage(app, organization, kept.id, call).await;
     }
-    let (recording, key, segments) = opened?;
+    let opened = opened?;
     let (app, principal) = (app.clone(), principal.clone());
-    Ok(Playable { app, principal, organization, hearing, recording, key, segments })
+    Ok(Playable { app, principal, organization, hearing, opened })
 }
 
 fn decided(grant: &Grant, rules: Rules, reason: Option<Reason>) -> Result<Hearing, Error> {
@@ -94,7 +92,7 @@ fn decided(grant: &Grant, rules: Rules, reason: Option<Reason>) -> Result<Hearin
 impl Playable {
     /// What it is.
     pub fn recording(&self) -> &Recording {
-        &self.recording
+        &self.opened.recording
     }
 
     /// Begins to play some bytes of it, at least one. That they were asked for is in the audit log before any is given out.
@@ -104,10 +102,10 @@ impl Playable {
     pub async fn play(self, range: Range<u64>) -> Result<Playing, Error> {
         let transfer = self.app.transfers.begin(self.organization)?;
         let app = &self.app;
-        let target = Target::Recording(self.recording.id);
+        let target = Target::Recording(self.recording().id);
         let event = app.event_by(&self.principal, Action::RecordingPlayed, target);
-        let bytes = format!("{}-{}/{}", range.start, range.end.saturating_sub(1), self.recording.length);
-        let event = event.change("call", None, Some(&self.recording.call.to_string())).change(
+        let bytes = format!("{}-{}/{}", range.start, range.end.saturating_sub(1), self.recording().length);
+        let event = event.change("call", None, Some(&self.recording().call.to_string())).change(
             "range",
             None,
             Some(&bytes),
@@ -119,7 +117,7 @@ impl Playable {
         };
         let unit = self.permitted_again().await?;
         unit.commit(app.record(event)).await?;
-        let pieces = Box::new(seal::pieces(range, self.recording.length));
+        let pieces = Box::new(seal::pieces(range, self.recording().length));
         let looked_at = app.now();
         Ok(Playing { of: self, pieces, looked_at, _transfer: transfer })
     }
@@ -150,9 +148,9 @@ impl Playing {
         }
         let of = &self.of;
         if matches!(read, Err(Error::RecordingDamaged)) {
-            whole::report_damage(&of.app, of.organization, of.recording.id, of.recording.call).await;
+            whole::report_damage(&of.app, of.organization, of.recording().id, of.recording().call).await;
         }
-        let target = Target::Recording(of.recording.id);
+        let target = Target::Recording(of.recording().id);
         of.app.refusals_recorded(&of.principal, Action::RecordingPlayed, target, read).await.map(Some)
     }
 
@@ -164,7 +162,7 @@ impl Playing {
         }
         let mut unit = self.of.permitted_again().await?;
         // It may have been deleted, or have outlived its time.
-        if unit.recording_of(self.of.organization, self.of.recording.call).await?.is_none() {
+        if unit.recording_of(self.of.organization, self.of.recording().call).await?.is_none() {
             return Err(Error::NotFound);
         }
         self.looked_at = now;
@@ -172,7 +170,8 @@ impl Playing {
     }
 
     async fn read(&self, piece: &Piece) -> Result<Bytes, Error> {
-        let Playable { app, organization, recording, key, segments, .. } = &self.of;
+        let Playable { app, organization, opened, .. } = &self.of;
+        let Opened { recording, key, segments } = opened;
         let fault = || damaged(*organization, recording.id);
         let name = *segments.get(piece.segment).ok_or_else(fault)?;
         let path = SegmentPath { organization: *organization, recording: recording.id, name };

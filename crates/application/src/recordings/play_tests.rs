@@ -13,6 +13,7 @@ use crate::{
     recordings::{
         KeptRecording, keys,
         manifest::{Manifest, State},
+        seal::{RecordingKey, SegmentName},
     },
     security::KeptControl,
     testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, call, organization},

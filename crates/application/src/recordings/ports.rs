@@ -8,7 +8,7 @@ use rollcall_domain::{CallId, OrganizationId, RecordingId, organizations::Plan};
 use time::OffsetDateTime;
 
 use super::seal::SegmentName;
-use crate::{ports::StoreError, tokens::Sealed};
+use crate::{Sealed, ports::StoreError};
 
 /// Where the segments of recordings lie: files, or an object store. It knows nothing of what is in them.
 #[async_trait]

@@ -25,9 +25,9 @@ const TELLING: usize = 4096;
 
 /// An upload whose bytes are being stored.
 pub(super) struct Storing {
-    pub(super) id: RecordingId,
-    pub(super) key: RecordingKey,
+    /// Which it is, and whose.
     pub(super) binding: Binding,
+    pub(super) key: RecordingKey,
     pub(super) manifest: Manifest,
     pub(super) version: i32,
     pub(super) sealer: Sealer,
@@ -66,7 +66,6 @@ pub(super) async fn storing(
         }
         let sealer = Sealer::after(manifest.segments.len() as u64, &key, binding, app.entropy.as_ref());
         let mut storing = Storing {
-            id: kept.id,
             key,
             binding,
             manifest,
@@ -77,7 +76,7 @@ pub(super) async fn storing(
             resumable: true,
         };
         // From now on whoever has had it before changes nothing of it any more.
-        storing.note(app, organization).await?;
+        storing.note(app).await?;
         return Ok(storing);
     }
     let id: RecordingId = app.id();
@@ -97,7 +96,6 @@ pub(super) async fn storing(
     app.uploads.upload_begin(organization, command.call, &upload).await?;
     let sealer = Sealer::after(0, &key, binding, app.entropy.as_ref());
     Ok(Storing {
-        id,
         key,
         binding,
         manifest,
@@ -132,32 +130,28 @@ impl Storing {
         Ok(())
     }
 
+    /// The error that this one is not what was kept.
+    pub(super) fn damaged(&self) -> Error {
+        damaged(self.binding.organization, self.binding.recording)
+    }
+
     /// Bytes in segments that are kept.
     pub(super) fn length(&self) -> u64 {
         self.manifest.segments.len() as u64 * SEGMENT
     }
 
     /// Stores a full segment that is not the last.
-    pub(super) async fn put(
-        &mut self,
-        app: &Application,
-        organization: OrganizationId,
-        segment: Segment,
-    ) -> Result<(), Error> {
-        let name = self.store(app, organization, segment).await?;
+    pub(super) async fn put(&mut self, app: &Application, segment: Segment) -> Result<(), Error> {
+        let name = self.store(app, segment).await?;
         self.manifest.segments.push(name);
         self.manifest.length += SEGMENT;
         self.since.0 += 1;
         Ok(())
     }
 
-    async fn store(
-        &self,
-        app: &Application,
-        organization: OrganizationId,
-        segment: Segment,
-    ) -> Result<SegmentName, Error> {
-        let path = SegmentPath { organization, recording: self.id, name: segment.name };
+    async fn store(&self, app: &Application, segment: Segment) -> Result<SegmentName, Error> {
+        let Binding { organization, recording } = self.binding;
+        let path = SegmentPath { organization, recording, name: segment.name };
         app.objects.put(&path, segment.bytes.into()).await?;
         Ok(segment.name)
     }
@@ -167,13 +161,12 @@ impl Storing {
     pub(super) async fn put_last(
         &mut self,
         app: &Application,
-        organization: OrganizationId,
         total: u64,
         sha256: [u8; 32],
     ) -> Result<Manifest, Error> {
         let next = Sealer::after(0, &self.key, self.binding, app.entropy.as_ref());
         let segment = std::mem::replace(&mut self.sealer, next).last(total);
-        let name = self.store(app, organization, segment).await?;
+        let name = self.store(app, segment).await?;
         let mut whole = self.manifest.clone();
         whole.segments.push(name);
         whole.length = total;
@@ -185,7 +178,6 @@ impl Storing {
     pub(super) async fn pause(
         &mut self,
         app: &Application,
-        organization: OrganizationId,
         digest: &Sha256,
         known: bool,
     ) -> Result<Taken, Error> {
@@ -193,12 +185,12 @@ impl Storing {
         let sealer = std::mem::replace(&mut self.sealer, next);
         // Of what may turn out to have been all, the end cannot be sealed yet.
         if known && let Some(segment) = sealer.full() {
-            self.put(app, organization, segment).await?;
+            self.put(app, segment).await?;
             if let State::Unfinished { digest: kept, .. } = &mut self.manifest.state {
                 kept.clone_from(digest);
             }
         }
-        self.note(app, organization).await?;
+        self.note(app).await?;
         let expires_at = Some(self.since.1 + WAITED_FOR);
         Ok(Taken::Partly(Progress { received: self.manifest.length, expires_at }))
     }
@@ -210,17 +202,14 @@ impl Storing {
     }
 
     /// Notes how far it has come.
-    pub(super) async fn note(
-        &mut self,
-        app: &Application,
-        organization: OrganizationId,
-    ) -> Result<(), Error> {
+    pub(super) async fn note(&mut self, app: &Application) -> Result<(), Error> {
         let now = app.now();
-        let fault = |_| damaged(organization, self.id);
-        let manifest = self.manifest.seal(&self.key, self.binding, app.entropy.as_ref()).map_err(fault)?;
+        let Binding { organization, recording } = self.binding;
+        let manifest = self.manifest.seal(&self.key, self.binding, app.entropy.as_ref());
+        let manifest = manifest.map_err(|_| self.damaged())?;
         let expires_at = now + patience(self.resumable);
         let advanced =
-            app.uploads.upload_advance(organization, self.id, self.version, &manifest, expires_at).await?;
+            app.uploads.upload_advance(organization, recording, self.version, &manifest, expires_at).await?;
         if !advanced {
             return Err(Error::UploadSuperseded);
         }
@@ -230,10 +219,11 @@ impl Storing {
     }
 
     /// Leaves nothing of it.
-    pub(super) async fn abandon(&self, app: &Application, organization: OrganizationId) {
-        match app.uploads.upload_abandon(organization, self.id, self.version).await {
+    pub(super) async fn abandon(&self, app: &Application) {
+        let Binding { organization, recording } = self.binding;
+        match app.uploads.upload_abandon(organization, recording, self.version).await {
             // What is not removed now is removed later.
-            Ok(true) => whole::remove_objects(app, organization, self.id).await,
+            Ok(true) => whole::remove_objects(app, organization, recording).await,
             // It is over already, another has taken it over, or it has become a recording after all: the answer of the database was
             // lost on its way.
             Ok(false) => {}
@@ -242,8 +232,9 @@ impl Storing {
     }
 
     /// Removes segments that an earlier go has left behind and that are no part of it.
-    pub(super) async fn prune(&self, app: &Application, organization: OrganizationId, kept: &[SegmentName]) {
-        if let Err(error) = app.objects.prune(organization, self.id, kept).await {
+    pub(super) async fn prune(&self, app: &Application, kept: &[SegmentName]) {
+        let Binding { organization, recording } = self.binding;
+        if let Err(error) = app.objects.prune(organization, recording, kept).await {
             tracing::warn!(%error, "segments of an upload that are not needed were not removed");
         }
     }

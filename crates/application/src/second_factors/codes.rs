@@ -7,7 +7,7 @@ use rollcall_domain::{
 };
 use zeroize::Zeroizing;
 
-use crate::{Application, Error, ports::UnitOfWork, token, tokens::Sealed};
+use crate::{Application, Error, Sealed, ports::UnitOfWork, token};
 
 /// What seeds are sealed for.
 const PURPOSE: &str = "totp seed";

@@ -46,10 +46,10 @@ mod tests {
 
     use super::*;
     use crate::{
+        Sealed,
         ports::StoreError,
         second_factors::codes::new_seed,
         testing::{MockDirectory, TestStore, application, user},
-        tokens::Sealed,
     };
 
     struct Kept(Mutex<Vec<(UserId, Sealed)>>);

@@ -8,9 +8,9 @@ use rollcall_domain::{CallId, OrganizationId, RecordingId};
 use time::OffsetDateTime;
 
 use crate::{
+    Sealed,
     ports::StoreError,
     recordings::{KeptUpload, Objects, ObjectsError, SegmentName, SegmentPath, Uploads},
-    tokens::Sealed,
 };
 
 /// Objects, the key of one organization, and uploads.

@@ -27,7 +27,7 @@ use time::OffsetDateTime;
 
 use super::Answer;
 use crate::{
-    Page, PageRequest,
+    Page, PageRequest, Sealed,
     accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
     api_keys::{ApiKeys, ApiKeysView, KeyHash, ListedKey},
     audit::{
@@ -50,7 +50,7 @@ use crate::{
     second_factors::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp},
     security::{Affected, KeptControl, KeptDeadline, KeptRule, Notified, Security, SecurityView},
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
-    tokens::{Sealed, SigningKeys, SigningKeysView, StoredKey},
+    tokens::{SigningKeys, SigningKeysView, StoredKey},
 };
 
 mock! {

@@ -21,7 +21,7 @@ pub use show::{Shown, show};
 
 use rollcall_domain::{OrganizationId, secret::Secret};
 
-use crate::{Application, Error, tokens::Sealed};
+use crate::{Application, Error, Sealed};
 
 /// How many deliveries are shown.
 const SHOWN: u16 = 30;
