@@ -104,7 +104,7 @@ impl Manifest {
     }
 }
 
-/// The digest of nothing yet.
+/// A manifest with nothing in it yet.
 pub(crate) fn begun(call: CallId, total: Option<u64>) -> Manifest {
     let state = State::Unfinished { digest: Sha256::new(), total };
     Manifest { call, media: None, length: 0, segments: Vec::new(), state }

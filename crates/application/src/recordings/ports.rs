@@ -48,7 +48,7 @@ pub enum ObjectsError {
     /// There is no such segment, or it is shorter.
     #[error("a segment is missing")]
     Missing,
-    /// The place does not answer, is full, or lets us not in.
+    /// The place does not answer, is full, or does not let us in.
     #[error("recordings cannot be kept or read at the moment")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -183,7 +183,7 @@ impl Storing {
     ) -> Result<Taken, Error> {
         let next = Sealer::after(0, &self.key, self.binding, app.entropy.as_ref());
         let sealer = std::mem::replace(&mut self.sealer, next);
-        // Of what may turn out to have been all, the end cannot be sealed yet.
+        // While the total is unknown this may be the last chunk, so it stays unsealed.
         if known && let Some(segment) = sealer.full() {
             self.put(app, segment).await?;
             if let State::Unfinished { digest: kept, .. } = &mut self.manifest.state {

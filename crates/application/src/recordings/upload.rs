@@ -234,7 +234,7 @@ impl Upload {
             Work::Compare(recording) => {
                 let recording = recording.clone();
                 let same = match self.command.extent {
-                    // Of a part it is taken on trust in the digest that was given.
+                    // For a part we trust the digest that was sent: the earlier bytes are not here to be hashed.
                     Extent::Part { from, until, total } if from > 0 || total != Some(until) => {
                         self.command.sha256 == Some(recording.sha256)
                     }
