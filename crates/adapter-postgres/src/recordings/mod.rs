@@ -5,7 +5,7 @@ mod uploads;
 
 use async_trait::async_trait;
 use rollcall_application::{
-    Sealed,
+    Page, PageRequest, Sealed,
     ports::StoreError,
     recordings::{KeptRecording, Recordings, RecordingsView, Whole},
 };
@@ -35,6 +35,34 @@ impl RecordingsView for Transaction {
             kept_at: moment(row.kept_at),
             organization_key: Sealed(row.wrapped),
         }))
+    }
+
+    async fn recordings_page(
+        &mut self,
+        organization: OrganizationId,
+        page: &PageRequest<CallId>,
+    ) -> Result<Page<(CallId, KeptRecording), CallId>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT r.recording_id, r.call_id, r.wrapped_key, r.manifest, r.kept_at AS "kept_at!", k.wrapped
+                 FROM recordings r JOIN organization_keys k ON k.org_id = r.org_id
+                WHERE r.org_id = $1 AND r.state = 'kept' AND ($2::uuid IS NULL OR r.call_id > $2)
+                ORDER BY r.call_id LIMIT $3"#,
+            organization.uuid(),
+            page.after.map(|after| after.uuid()),
+            i64::from(page.limit) + 1,
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        let kept = rows.into_iter().map(|row| {
+            let kept = KeptRecording {
+                id: RecordingId::from_uuid(row.recording_id),
+                key: Sealed(row.wrapped_key),
+                manifest: Sealed(row.manifest),
+                kept_at: moment(row.kept_at),
+                organization_key: Sealed(row.wrapped),
+            };
+            (CallId::from_uuid(row.call_id), kept)
+        });
+        Ok(Page::cut(kept.collect(), page.limit, |(call, _)| *call))
     }
 }
 

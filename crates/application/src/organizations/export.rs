@@ -8,6 +8,7 @@ use rollcall_domain::{
     organizations::Organization,
     plans::Plans,
     policy::Target,
+    recordings::Recording,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -20,11 +21,14 @@ use crate::{
     invitations::ListedInvitation,
     members::{MemberFilter, MemberKey},
     ports::View,
+    recordings,
     security::{KeptDeadline, Shown},
 };
 
 /// How many entries are read at a time: all that is in memory of them.
 const PAGE: u16 = 500;
+/// How many recordings: of each the names of all segments are read, which are kilobytes of a long one.
+const RECORDINGS_PAGE: u16 = 50;
 /// The longest that an export may take: as long as it runs, it holds a connection, and the database keeps old versions
 /// of rows for it.
 const LONGEST: Duration = Duration::HOUR;
@@ -52,6 +56,7 @@ enum Next {
     Deadlines(Option<UserId>),
     Calls(Option<CallKey>),
     Transcripts(Option<CallId>),
+    Recordings(Option<CallId>),
     AuditEvents(Option<EventKey>),
     End,
     Nothing,
@@ -76,6 +81,8 @@ pub enum Part {
     Calls(Vec<Call>),
     /// Transcripts of calls, as they are kept.
     Transcripts(Vec<(CallId, Transcript)>),
+    /// Recordings of calls, without what is heard in them.
+    Recordings(Vec<Recording>),
     /// Events of the audit log, the oldest first.
     AuditEvents(Vec<KeptEvent>),
     /// The last: how much there was.
@@ -97,6 +104,8 @@ pub struct ExportCounts {
     pub calls: u64,
     /// Transcripts.
     pub transcripts: u64,
+    /// Recordings.
+    pub recordings: u64,
     /// Events of the audit log.
     pub audit_events: u64,
 }
@@ -211,8 +220,15 @@ impl Export {
             Next::Transcripts(after) => {
                 let page = self.view.transcripts_page(organization, &page(after)).await?;
                 let (transcripts, more) = cut(page, &mut self.counts.transcripts);
-                let next = more.map_or(Next::AuditEvents(None), |key| Next::Transcripts(Some(key)));
+                let next = more.map_or(Next::Recordings(None), |key| Next::Transcripts(Some(key)));
                 (Part::Transcripts(transcripts), next)
+            }
+            Next::Recordings(after) => {
+                let page = PageRequest { limit: RECORDINGS_PAGE, after };
+                let page = recordings::page(&self.app, self.view.as_mut(), organization, &page).await?;
+                let (recordings, more) = cut(page, &mut self.counts.recordings);
+                let next = more.map_or(Next::AuditEvents(None), |key| Next::Recordings(Some(key)));
+                (Part::Recordings(recordings), next)
             }
             Next::AuditEvents(after) => {
                 let page = self.view.audit_events_page(organization, &page(after)).await?;
@@ -268,13 +284,14 @@ mod tests {
         view.expect_mfa_deadlines_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view.expect_calls_page().returning(|_, _, _| Ok(Page { entries: vec![], next: None }));
         view.expect_transcripts_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
+        view.expect_recordings_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view.expect_audit_events_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view
     }
 
     #[tokio::test]
     async fn it_is_in_the_log_before_anything_is_given_out_and_ends_with_its_counts() {
-        let looks = (0..14).map(|_| look(true, Role::Owner));
+        let looks = (0..15).map(|_| look(true, Role::Owner));
         let units: Vec<_> = [look(true, Role::Owner), view()].into_iter().chain(looks).collect();
         let store = TestStore::of_each(units);
         let app = application(&store, MockDirectory::new());
@@ -292,6 +309,7 @@ mod tests {
                 | Part::Deadlines(_)
                 | Part::Calls(_)
                 | Part::Transcripts(_)
+                | Part::Recordings(_)
                 | Part::AuditEvents(_) => {}
             }
         };

@@ -5,6 +5,7 @@
 //! without one is rubbish, and is removed.
 
 mod keys;
+mod list;
 mod manifest;
 mod play;
 mod ports;
@@ -19,6 +20,7 @@ mod upload;
 mod whole;
 
 pub use keys::rewrap;
+pub(crate) use list::page;
 pub use play::{Playable, Playing, find};
 pub use ports::{
     KeptRecording, KeptUpload, Objects, ObjectsError, OrganizationKeys, Recordings, RecordingsView, Remains,

@@ -8,7 +8,7 @@ use rollcall_domain::{CallId, OrganizationId, RecordingId, organizations::Plan};
 use time::OffsetDateTime;
 
 use super::seal::SegmentName;
-use crate::{Sealed, ports::StoreError};
+use crate::{Page, PageRequest, Sealed, ports::StoreError};
 
 /// Where the segments of recordings lie: files, or an object store. It knows nothing of what is in them.
 #[async_trait]
@@ -77,6 +77,13 @@ pub trait RecordingsView {
         organization: OrganizationId,
         call: CallId,
     ) -> Result<Option<KeptRecording>, StoreError>;
+
+    /// A page of the recordings, each with its call, in the order of their calls' ids.
+    async fn recordings_page(
+        &mut self,
+        organization: OrganizationId,
+        page: &PageRequest<CallId>,
+    ) -> Result<Page<(CallId, KeptRecording), CallId>, StoreError>;
 }
 
 /// Changes recordings.

@@ -265,6 +265,7 @@ mock! {
     #[async_trait]
     impl RecordingsView for Unit {
         async fn recording_of(&mut self, organization: OrganizationId, call: CallId) -> Answer<Option<KeptRecording>>;
+        async fn recordings_page(&mut self, organization: OrganizationId, page: &PageRequest<CallId>) -> Answer<Page<(CallId, KeptRecording), CallId>>;
     }
     #[async_trait]
     impl Recordings for Unit {
