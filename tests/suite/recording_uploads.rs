@@ -200,6 +200,46 @@ async fn an_upload_from_the_beginning_takes_the_place_of_another_and_one_that_no
     assert_eq!(late.problem(409, "upload_offset_mismatch").header("upload-offset"), "0");
 }
 
+#[tokio::test]
+async fn whoever_comes_back_late_removes_nothing_of_what_another_has_gone_on_with() {
+    let (service, team) = recording().await;
+    let (owner, call) = (team.owner(), write(team.owner(), "CA1").await);
+    let sound = wav(3 * MIB, 1);
+    let total = sound.len().to_string();
+    Answer::of(part(owner, &call, &sound, (0, MIB), &total)).await.expect(202);
+    let version = async |wanted: i64| {
+        until("another goes on with it", async || {
+            let rows = service.database.rows("SELECT version FROM recordings").await;
+            (rows.first()?["version"].as_i64()? >= wanted).then_some(())
+        })
+        .await;
+    };
+    // The first goes on to the end, with a digest that is wrong, but is slow.
+    let base = service.base();
+    let address = base.strip_prefix("http://").unwrap();
+    let mut slow = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "PUT {} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\
+         Content-Range: bytes {MIB}-{}/{total}\r\nRepr-Digest: sha-256=:{}=:\r\nConnection: close\r\n\r\n",
+        path(&call),
+        owner.token(),
+        2 * MIB,
+        3 * MIB - 1,
+        "A".repeat(43),
+    );
+    slow.write_all(head.as_bytes()).await.unwrap();
+    slow.write_all(&sound[MIB..MIB + 1000]).await.unwrap();
+    version(3).await;
+    Answer::of(part(owner, &call, &sound, (MIB, 2 * MIB), &total)).await.expect(202);
+    slow.write_all(&sound[MIB + 1000..]).await.unwrap();
+    let mut refused = String::new();
+    slow.read_to_string(&mut refused).await.unwrap();
+    assert!(refused.contains("digest_mismatch"), "{refused}");
+    let last = Answer::of(part(owner, &call, &sound, (2 * MIB, 3 * MIB), &total)).await;
+    last.expect(201);
+    assert!(play(owner, &call, &[]).await.2 == sound);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_several_uploads_at_once_one_becomes_the_recording_and_the_others_leave_nothing() {
     let (service, team) = recording().await;

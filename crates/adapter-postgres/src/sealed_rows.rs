@@ -1,7 +1,7 @@
 //! What the keyring has sealed, wherever it is kept.
 
 use async_trait::async_trait;
-use rollcall_application::{SealedFor, SealedRows, ports::StoreError, tokens::Sealed};
+use rollcall_application::{Sealed, SealedFor, SealedRows, ports::StoreError};
 use uuid::Uuid;
 
 use crate::{

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
+    Sealed,
     ports::StoreError,
     second_factors::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp, TotpStage},
-    tokens::Sealed,
 };
 use rollcall_domain::{
     SessionId, UserId,

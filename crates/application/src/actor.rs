@@ -63,7 +63,7 @@ impl Seat {
 
 impl Seat {
     /// Decides once more, in the transaction: what the actor was when the request came in may have changed since, and
-    /// from here on it stays until the end of the transaction.
+    /// from here on it stays until the end of the transaction. Gives back what they hold now.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] to whoever is not in the organization any more, [`Error::PermissionDenied`] or
@@ -73,10 +73,11 @@ impl Seat {
         unit: &mut dyn UnitOfWork,
         permission: Permission,
         target: Target,
-    ) -> Result<(), Error> {
-        let held =
-            unit.member_hold(self.organization, self.membership.user).await?.ok_or(Error::Unauthenticated)?;
-        decided(policy::decide(&Grant::Member { role: held }, permission, target))
+    ) -> Result<Grant, Error> {
+        let held = unit.member_hold(self.organization, self.membership.user).await?;
+        let held = Grant::Member { role: held.ok_or(Error::Unauthenticated)? };
+        decided(policy::decide(&held, permission, target))?;
+        Ok(held)
     }
 }
 

@@ -15,13 +15,12 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use crate::{
-    Asks, Error, Failure,
+    Asks, Error, Exports, Failure,
     api_keys::KeyUses,
     audit::{ApiCalls, AuditIntake, Checkpoints, Readings, Record, Sequencing},
     calls::Masking,
     keyring::Keyring,
     operator::Tenants,
-    organizations::Exports,
     passwords::Passwords,
     plans::Billing,
     ports::{Attempts, Ceremonies, Clock, Directory, Entropy, Scope, Store, WebAuthn},

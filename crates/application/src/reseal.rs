@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::{Application, Error, ports::StoreError, tokens::Sealed};
+use crate::{Application, Error, Sealed, ports::StoreError};
 
 /// How many are read at a time.
 const AT_A_TIME: u16 = 100;

@@ -15,12 +15,11 @@ use rollcall_api_http::{
     problem::Code,
 };
 use rollcall_application::{
-    Application, Settings as ApplicationSettings,
+    Application, Exports, Settings as ApplicationSettings,
     api_keys::{KeyUses, write_down_uses},
     audit::{ApiCalls, Checkpoints, Readings, Sequencing, witness::Webhooks, write_down_calls},
     calls::Masking,
     mail::{Courier, DevMailbox, Pace},
-    organizations::Exports,
     passwords::Passwords,
     ports::WebAuthn,
     revocations::Feed,

@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
+    Sealed,
     audit::witness::{
         Claimed, DeliveryState, KeptWitness, NewDelivery, NewWitness, Settled, ShownDelivery, WitnessPost,
         Witnesses, WitnessesView,
     },
     mail::Contents,
     ports::StoreError,
-    tokens::Sealed,
 };
 use rollcall_domain::{OrganizationId, UserId, audit::witnesses::Witness, id::DeliveryId};
 use time::OffsetDateTime;

@@ -82,7 +82,8 @@ impl Remains for PgStore {
         let find = sqlx::query!(
             "SELECT r.org_id, r.recording_id, r.call_id
                FROM recordings r JOIN organizations o ON o.org_id = r.org_id
-              WHERE r.state = 'kept' AND r.kept_at <= $2 AND o.plan = $1 AND o.deleted_at IS NULL
+              WHERE r.state = 'kept' AND r.kept_at <= $2
+                AND o.plan = $1 AND o.deleted_at IS NULL AND o.suspended_at IS NULL
               ORDER BY r.kept_at LIMIT $3",
             plan.as_str(),
             before,

@@ -20,7 +20,8 @@ pub use made_as::MadeAs;
 pub use masking::Masking;
 pub use media_key::{BaseKey, IssuedMediaKey, issue_media_key, rotate_media_key};
 pub use ports::{
-    CallFilter, CallKey, Calls, CallsView, Holder, KeptMediaKeys, MediaKeyring, Transcripts, TranscriptsView,
+    CallFilter, CallKey, Calls, CallsView, Holder, KeptMediaKeys, MediaKeyring, MediaKeyringView,
+    Transcripts, TranscriptsView,
 };
 pub use preview_redaction::preview_redaction;
 pub use rollcall_redaction::{Finding, Redacted};

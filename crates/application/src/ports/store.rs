@@ -10,7 +10,7 @@ use crate::{
         AuditView, LogView, OwnEvents, Record, TreeView,
         witness::{Witnesses, WitnessesView},
     },
-    calls::{Calls, CallsView, MediaKeyring, Transcripts, TranscriptsView},
+    calls::{Calls, CallsView, MediaKeyring, MediaKeyringView, Transcripts, TranscriptsView},
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
@@ -42,6 +42,7 @@ pub trait View:
     + ApiKeysView
     + CallsView
     + TranscriptsView
+    + MediaKeyringView
     + SessionsView
     + SecondFactorsView
     + PasskeysView
@@ -66,6 +67,7 @@ impl<T> View for T where
         + ApiKeysView
         + CallsView
         + TranscriptsView
+        + MediaKeyringView
         + SessionsView
         + SecondFactorsView
         + PasskeysView

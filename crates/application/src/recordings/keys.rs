@@ -7,11 +7,14 @@ use rollcall_domain::OrganizationId;
 use zeroize::Zeroizing;
 
 use super::{
-    manifest::{open_box, seal_box},
     ports::Uploads,
     seal::{Binding, Damaged, RecordingKey},
 };
-use crate::{Application, Error, SealedFor, ports::Entropy, tokens::Sealed};
+use crate::{
+    Application, Error, SealedFor,
+    ports::Entropy,
+    sealed::{self, Sealed},
+};
 
 const PURPOSE: &str = SealedFor::OrganizationKey.purpose();
 
@@ -30,11 +33,12 @@ impl OrganizationKey {
         binding: Binding,
         entropy: &dyn Entropy,
     ) -> Result<Sealed, Damaged> {
-        seal_box(&self.0, &context(binding), key.bytes(), entropy)
+        sealed::seal(&self.0, &context(binding), key.bytes(), entropy).map(Sealed).ok_or(Damaged)
     }
 
     pub(super) fn unwrap(&self, wrapped: &Sealed, binding: Binding) -> Result<RecordingKey, Damaged> {
-        let bytes = Zeroizing::new(open_box(&self.0, &context(binding), wrapped)?);
+        let bytes =
+            sealed::open(&self.0, &context(binding), &wrapped.0).map(Zeroizing::new).ok_or(Damaged)?;
         RecordingKey::from_bytes(&bytes).ok_or(Damaged)
     }
 }

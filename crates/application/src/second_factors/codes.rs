@@ -7,7 +7,7 @@ use rollcall_domain::{
 };
 use zeroize::Zeroizing;
 
-use crate::{Application, Error, SealedFor, ports::UnitOfWork, token, tokens::Sealed};
+use crate::{Application, Error, Sealed, SealedFor, ports::UnitOfWork, token};
 
 /// What seeds are sealed for.
 const PURPOSE: &str = SealedFor::TotpSeed.purpose();

@@ -30,14 +30,13 @@ use rollcall_domain::{
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
-    Actor, Application, KeyActor, Limits, Means, Settings,
+    Actor, Application, Exports, KeyActor, Limits, Means, Settings,
     api_keys::{FoundKey, KeptBy, KeyHash, KeyUse, KeyUses, ListedKey, Move},
     audit::{
         ApiCalls, Checkpoints, Log, QueueState, Readings, Record, Round, Sequencer, Sequencing, Shard, Turn,
     },
     calls::Masking,
     mail::Letter,
-    organizations::Exports,
     passwords::{Cost, Passwords},
     ports::{
         Asked, Attempt, Attempts, Begun, Ceremonies, Ceremony, Clock, Credential, CredentialId, Credentials,

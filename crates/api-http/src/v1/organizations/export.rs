@@ -15,6 +15,7 @@ use super::super::{
     invitations::InvitationObject,
     members::MemberObject,
     objects::OrganizationObject,
+    recordings::RecordingObject,
     security::{MfaDeadlineObject, SecurityObject},
 };
 use crate::{
@@ -62,6 +63,9 @@ enum Line<'a> {
     Transcript {
         transcript: TranscriptObject,
     },
+    Recording {
+        recording: RecordingObject,
+    },
     /// The leaf stands here byte by byte as it is kept, so that it can be proved.
     AuditEvent {
         leaf: &'a RawValue,
@@ -83,13 +87,14 @@ struct Counts {
     mfa_deadline: u64,
     call: u64,
     transcript: u64,
+    recording: u64,
     audit_event: u64,
 }
 
 /// Exports everything of the organization, as it was at one moment: one JSON object a line, each with its `type`. The first
 /// line is `begin`, with the version of the format, the organization and the moment; then come `organization`, `security`, `member`,
-/// `invitation`, `api_key`, `mfa_deadline`, `call`, `transcript` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
-/// persons in it); the last is `end` with how many of each there were. Without an `end` it was cut off: because the right to
+/// `invitation`, `api_key`, `mfa_deadline`, `call`, `transcript`, `recording` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
+/// persons in it; of a recording not what is heard, and none that is damaged); the last is `end` with how many of each there were. Without an `end` it was cut off: because the right to
 /// it was lost in the middle, because nobody took what was sent, or because it took longer than an hour. Needs a fresh proof
 /// of who one is.
 #[utoipa::path(get, path = "/v1/organization/export", tag = "Organization",
@@ -179,6 +184,9 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
         Part::Transcripts(transcripts) => transcripts.into_iter().try_for_each(|(call, transcript)| {
             line(&Line::Transcript { transcript: TranscriptObject::of(call, transcript) })
         })?,
+        Part::Recordings(recordings) => recordings
+            .iter()
+            .try_for_each(|recording| line(&Line::Recording { recording: recording.into() }))?,
         Part::AuditEvents(events) => events.iter().try_for_each(|event| {
             line(&Line::AuditEvent { leaf: serde_json::from_str(&event.leaf)?, personal: &event.personal })
         })?,
@@ -189,6 +197,7 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
             deadlines,
             calls,
             transcripts,
+            recordings,
             audit_events,
         }) => {
             let counts = Counts {
@@ -200,6 +209,7 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
                 mfa_deadline: deadlines,
                 call: calls,
                 transcript: transcripts,
+                recording: recordings,
                 audit_event: audit_events,
             };
             line(&Line::End { counts })?;

@@ -21,7 +21,7 @@ pub use show::{Shown, show};
 
 use rollcall_domain::{OrganizationId, secret::Secret};
 
-use crate::{Application, Error, SealedFor, tokens::Sealed};
+use crate::{Application, Error, Sealed, SealedFor};
 
 /// How many deliveries are shown.
 const SHOWN: u16 = 30;

@@ -9,7 +9,7 @@ use rollcall_domain::{
 };
 use time::OffsetDateTime;
 
-use crate::{ports::StoreError, tokens::Sealed};
+use crate::{Sealed, ports::StoreError};
 
 /// An organization's witness.
 #[derive(Debug, Clone, PartialEq, Eq)]
