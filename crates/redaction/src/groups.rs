@@ -69,6 +69,7 @@ impl Run {
                 apart: at == first && between.apart,
                 round: false,
                 echo: false,
+                sound: false,
             });
         }
         Ok(self.lettered(source, end, started))
@@ -134,7 +135,7 @@ impl Run {
         let token = source.tokens[first];
         let begin = self.digits.len();
         let mut last = first;
-        let (mut form, mut lens, mut round) = (Form::Single, None, false);
+        let (mut form, mut lens, mut round, mut sound) = (Form::Single, None, false, false);
         let close = |at: usize| {
             source
                 .tokens
@@ -149,7 +150,9 @@ impl Run {
             }
             Class::Homophone => {
                 self.digits.push(token.value);
-                lens = Some(0b11);
+                // Between two digits it may be a word; at an end it was taken for a digit because it can be nothing else.
+                sound = !self.groups.is_empty() && !source.ends(first + 1);
+                lens = sound.then_some(0b11);
             }
             Class::Oh => {
                 self.digits.push(0);
@@ -175,7 +178,10 @@ impl Run {
                         last += 1;
                         (form, round) = (Form::Compound, true);
                         self.digits.extend([0, 0]);
-                        self.cardinal |= source.is(last + 1, &["and"]) && source.begins(last + 2, true);
+                        // Nobody counts from `oh seven seven` on.
+                        self.cardinal |= source.is(last + 1, &["and"])
+                            && source.begins(last + 2, true)
+                            && !self.digits.starts_with(&[0]);
                         if matches!(source.class(last + 1), Class::Thousand | Class::Million) {
                             last += 1;
                             self.cardinal = true;
@@ -213,7 +219,11 @@ impl Run {
             len,
             lens,
             form,
-            breakable: between.breakable || changes || previous.is_none(),
+            // `from … to …` are two numbers.
+            breakable: between.breakable
+                || changes
+                || token.class == Class::Homophone
+                || previous.is_none_or(|previous| source.class(previous.first) == Class::Homophone),
             glue: None,
             corrects: between.corrects,
             plus: false,
@@ -223,6 +233,7 @@ impl Run {
             apart: between.apart,
             round,
             echo: false,
+            sound,
         });
         last + 1
     }

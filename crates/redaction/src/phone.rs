@@ -195,6 +195,7 @@ impl Window<'_> {
             }
             [1, 3, 3, 2, 2] if own[0] == 8 => CERTAIN,
             [2, 5, 4] | [3, 4, 4] => CERTAIN,
+            [4, 3, 4] | [4, 7] if own.starts_with(&[1, 8, 0, 0]) => CERTAIN,
             [2, 4, 4] | [4, 6] | [4, 2, 4] => LIKELY,
             [3, 4] if own[0] > 1 => {
                 if second.is_some_and(tight) {
@@ -205,6 +206,7 @@ impl Window<'_> {
             }
             [7] if own[0] > 1 => LIKELY,
             _ if zero && (9..=12).contains(&total) && lens.len() < 6 => LIKELY,
+            [1, 1, 2, 2, 2, 2] if zero => LIKELY,
             [3, 3, 3] | [3, 2, 2, 2] if !zero && anywhere(own) => LIKELY,
             [2, 3, 3, 4]
             | [2, 5, 5]
@@ -241,7 +243,10 @@ impl Window<'_> {
         if zero && (singles >= 3 || usual) {
             return LIKELY;
         }
-        if self.may_be(7) && singles + usize::from(written) * 2 >= 3 {
+        // `ten, eight, six, five, three and two` are how old they are.
+        let listed = self.counted().skip(1).all(|group| group.breakable)
+            && self.counted().any(|group| group.form == Form::Compound);
+        if self.may_be(7) && !listed && singles + usize::from(written) * 2 >= 3 {
             return LIKELY;
         }
         0

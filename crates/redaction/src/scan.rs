@@ -109,7 +109,8 @@ impl<'a> Scan<'a> {
                 tokens[at].class == Class::Masked && !self.text[tokens[at].start..].starts_with('[');
             let source = Source { text: self.text, tokens, speakers: self.speakers };
             let found = if written {
-                Some((spoken_email::leading(&source, floor, at).unwrap_or(at), at + 1))
+                let start = spoken_email::leading(&source, floor, at).unwrap_or(at);
+                Some((start, spoken_email::trailing(&source, at + 1)))
             } else if tokens[at].class == Class::At {
                 self.work += 8;
                 spoken_email::around(&source, floor, at)
@@ -215,7 +216,8 @@ impl<'a> Scan<'a> {
         while begin < among.end {
             // Nothing as sure begins here, however far it goes.
             let hopeless = among.start == 0 && sure.is_some_and(|sure| self.best[begin] < sure);
-            if !edge(begin) || groups[begin].extension || groups[begin].echo || hopeless {
+            let none = groups[begin].extension || groups[begin].echo || groups[begin].sound;
+            if !edge(begin) || none || hopeless {
                 begin += 1;
                 continue;
             }
@@ -235,7 +237,7 @@ impl<'a> Scan<'a> {
             let mut best = 0;
             let hit = (begin + 1..=most).rev().filter(|end| edge(*end)).find(|end| {
                 let (groups, lens) = (&groups[begin..*end], all[*end - begin]);
-                if lens & !0b0111_1111 == 0 {
+                if lens & !0b0111_1111 == 0 || groups[groups.len() - 1].sound {
                     return false;
                 }
                 self.work += 1;

@@ -214,7 +214,7 @@ impl<'a> Tokens<'a> {
                     self.place += 1;
                 }
                 DIGIT => {
-                    if letters > 0 && (latin == 0 || self.extension_before(start)) {
+                    if letters > 0 && (latin == 0 || digits == 0 && self.apart(start)) {
                         break;
                     }
                     digits += 1;
@@ -266,6 +266,13 @@ impl<'a> Tokens<'a> {
 
     fn letter_at(&self, place: usize) -> bool {
         self.text.as_bytes().get(place).is_some_and(|byte| KINDS[usize::from(*byte)] == LETTER)
+    }
+
+    /// Whether digits are no part of the word before them, which begins at `start`: `is415…`, `x204`.
+    fn apart(&self, start: usize) -> bool {
+        let (class, _) = class(&self.text.as_bytes()[start..self.place]);
+        matches!(class, Class::Link | Class::Number | Class::PhoneCue | Class::CardCue)
+            || self.extension_before(start)
     }
 
     /// Whether the word that begins at `start` is `x` or `ext`, and what follows is as short as an extension.

@@ -130,7 +130,7 @@ const WORDS: &[(Class, &str)] = &[
       epoch dob born birth population lottery lotto combination odometer meter verification otp auth authorization iban swift \
       registration ein hex ip mac commit docket medicare medicaid loyalty flyer membership license licence warranty \
       coordinates latitude longitude elevation counting countdown count testing bytes library insurance npi asin ean gtin \
-      batch hashtag security username login",
+      batch hashtag security username login nhs abn acn tfn bsb aadhaar aadhar gstin nino siret siren citation imsi iccid duns       cusip isin ndc",
     ),
     (
         Class::Thing,
@@ -139,7 +139,7 @@ const WORDS: &[(Class, &str)] = &[
       item product part box locker score channel department section seat row step error port user student patient badge \
       permit plate file record purchase po shipment package parcel delivery receipt statement bill loan mortgage contract \
       quote dosage glucose pressure temperature weight size building sizes rooms channels lines year psalm verse article \
-      form iso rfc hours catalog catalogue asset device equipment vehicle train terminal platform bank sort work-order",
+      form iso rfc hours catalog catalogue asset device equipment vehicle train terminal platform bank sort work-order       incident complaint vendor supplier inmate candidate applicant subscription enrollment enrolment raffle voucher coupon       certificate",
     ),
     (Class::Area, "area country dialing city"),
     (Class::Code, "code codes"),
