@@ -11,6 +11,7 @@ impl Run {
     /// Reads what begins at a token. An error says where to go on after something that belongs to no run.
     pub(crate) fn group(&mut self, source: &Source<'_>, at: usize, between: Between) -> Result<usize, usize> {
         let Some(token) = source.tokens.get(at) else { return Ok(at) };
+        self.steps += 1;
         match token.class {
             Class::Digits => self.written(source, at, between),
             Class::Plus => {
@@ -36,6 +37,7 @@ impl Run {
         let started = self.digits.len();
         let doubtful = what == Chunk::Doubtful && !self.groups.last().is_some_and(|last| last.paren);
         for (at, token) in tokens.iter().enumerate().take(end).skip(first) {
+            self.steps += 1;
             let begin = self.digits.len();
             self.digits.extend(chunk::digits(text, token).take(41));
             let len = self.digits.len() - begin;

@@ -1,6 +1,9 @@
 //! Runs of digits, written and spoken, over pauses, corrections, segments and turns.
 
+use std::ops::Range;
+
 use crate::{
+    card::luhn_doubled,
     chunk,
     phrases::{phrase, waiting},
     tokens::{Gap, Token},
@@ -64,6 +67,12 @@ pub(crate) struct Run {
     pub(crate) digits: Vec<u8>,
     /// Whether it is a number of things: `four hundred and fifteen thousand`.
     pub(crate) cardinal: bool,
+    /// Whether all groups are digits and no more: no corrections, no extensions, nothing that can be taken in two ways.
+    pub(crate) plain: bool,
+    /// How many steps it took to read it, what was read in vain included.
+    pub(crate) steps: u64,
+    /// Of a plain run: what Luhn's check adds up before each digit, if digits at even places are doubled, and if those at odd ones are.
+    pub(crate) sums: [Vec<u32>; 2],
 }
 
 /// What is read.
@@ -177,11 +186,41 @@ const LONGEST_EXTENSION: usize = 6;
 const MOST_BETWEEN: usize = 12;
 
 impl Run {
+    /// Prepares what makes it quick to look at every part of it.
+    pub(crate) fn prepare(&mut self) {
+        self.plain = self.groups.iter().all(|group| {
+            group.lens == 1 << group.len
+                && (1..=15).contains(&group.len)
+                && !(group.corrects || group.plus || group.extension)
+                && !(group.doubtful || group.apart || group.echo || group.sound)
+        });
+        if !self.plain {
+            return;
+        }
+        for (parity, sums) in self.sums.iter_mut().enumerate() {
+            sums.clear();
+            sums.push(0);
+            let mut sum = 0;
+            sums.extend(self.digits.iter().enumerate().map(|(place, digit)| {
+                sum += u32::from(if place % 2 == parity { luhn_doubled(*digit) } else { *digit });
+                sum
+            }));
+        }
+    }
+
+    /// Whether the digits of a part of a plain run pass Luhn's check.
+    pub(crate) fn passes(&self, digits: Range<usize>) -> bool {
+        // The last digit is not doubled, so it is those at places like that of the one after it.
+        let sums = &self.sums[digits.end % 2];
+        (sums[digits.end] - sums[digits.start]).is_multiple_of(10)
+    }
+
     /// Reads the run that begins at a token, and says where to go on. There may be nothing in it.
     pub(crate) fn read(&mut self, source: &Source<'_>, begin: usize) -> usize {
         self.groups.clear();
         self.digits.clear();
         self.cardinal = false;
+        self.steps = 0;
         let mut next = begin;
         let mut between = Between { breakable: true, ..Between::default() };
         let mut again = 0;
@@ -226,6 +265,7 @@ impl Run {
         let mut found = Between::default();
         let (mut at, mut correcting, mut connectors) = (from, false, 0);
         while at < from + MOST_BETWEEN + 24 {
+            self.steps += 1;
             let token = source.tokens.get(at)?;
             if token.gap.has(Gap::SEGMENT) {
                 (found.breakable, found.apart) = (true, true);
@@ -317,6 +357,7 @@ impl Run {
         let mut at = from;
         let mut words = 0;
         while source.class(at) != Class::End && source.speaker(at) != speaker {
+            self.steps += 1;
             let class = source.class(at);
             if matches!(
                 class,

@@ -1,9 +1,10 @@
 //! E-mail addresses as they are said: `j dot smith at gmail dot com`.
 
 use crate::{
+    domains::{is_provider, is_top},
     numbers::Source,
     tokens::Gap,
-    vocabulary::{Class, is_provider, is_top},
+    vocabulary::Class,
 };
 
 /// How many words are looked at on either side of `at`.
