@@ -449,7 +449,8 @@ async fn memory_stays_flat_while_large_recordings_come_and_go() {
     let short = up_and_down("short", 4).await;
     let grown = up_and_down("long", PIECES).await.saturating_sub(short);
     println!("{PIECES} MiB up and down: {grown} KiB more than 4 MiB at the most");
-    assert!(grown < 2 * 1024, "{grown} KiB more");
+    // Measured: 2 to 2.5 MiB. Whatever grew with the recording would be 92.
+    assert!(grown < 4 * 1024, "{grown} KiB more");
     server.terminate();
 }
 

@@ -181,7 +181,7 @@ impl Principal {
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] to whoever is not in the organization any more, and to a key that has ended;
-    /// [`Error::PermissionDenied`].
+    /// [`Error::NetworkNotAllowed`], [`Error::PermissionDenied`].
     pub(crate) async fn permit_again(
         &self,
         unit: &mut dyn UnitOfWork,
@@ -196,6 +196,9 @@ impl Principal {
             Self::Key(key) => {
                 let held = unit.api_key_hold(key.organization.id, key.id()).await?;
                 let held = held.filter(|held| held.is_live(now)).ok_or(Error::Unauthenticated)?;
+                if !held.networks.allow(key.origin.ip) {
+                    return Err(Error::NetworkNotAllowed);
+                }
                 let grant = Grant::ApiKey { scopes: held.scopes.permissions() };
                 decided(policy::decide(&grant, permission, Target::Organization))?;
                 Ok(grant)
