@@ -208,6 +208,7 @@ impl Node {
             witness_post: Arc::new(store.clone()),
             webhooks: webhooks(settings)?,
             remains: Arc::new(store.clone()),
+            due_agents: Arc::new(store.clone()),
             organization_keys: Arc::new(store.clone()),
             mfa_notices: Arc::new(store.clone()),
             app,
@@ -289,6 +290,7 @@ pub(crate) fn application(
         billing: ports.billing.clone(),
         objects: Arc::new(crate::recordings::objects(settings)?),
         uploads: Arc::new(store.clone()),
+        pulse: Arc::new(store.clone()),
         transfers: crate::recordings::transfers(settings),
         exports: Exports::at_most(settings.exports_at_once()),
         settings: ApplicationSettings {

@@ -10,7 +10,9 @@ use crate::{
         AuditView, LogView, OwnEvents, Record, TreeView,
         witness::{Witnesses, WitnessesView},
     },
+    availability::{Availability, AvailabilityView},
     calls::{Calls, CallsView, MediaKeyring, Transcripts, TranscriptsView},
+    escalations::{Escalations, EscalationsView},
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
@@ -41,6 +43,8 @@ pub trait View:
     + InvitationsView
     + ApiKeysView
     + CallsView
+    + AvailabilityView
+    + EscalationsView
     + TranscriptsView
     + SessionsView
     + SecondFactorsView
@@ -65,6 +69,8 @@ impl<T> View for T where
         + InvitationsView
         + ApiKeysView
         + CallsView
+        + AvailabilityView
+        + EscalationsView
         + TranscriptsView
         + SessionsView
         + SecondFactorsView
@@ -92,6 +98,8 @@ pub trait UnitOfWork:
     + Invitations
     + ApiKeys
     + Calls
+    + Availability
+    + Escalations
     + Transcripts
     + MediaKeyring
     + Sessions

@@ -1,5 +1,6 @@
 //! What unit tests put in the place of ports.
 
+mod agents;
 mod calls;
 mod logs;
 mod notary;
@@ -377,6 +378,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         uploads: Arc::new(InMemory::default()),
         transfers: Transfers::at_most(2, 2),
         exports: Exports::at_most(1),
+        pulse: Arc::new(agents::Silence),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
             limits: None,
