@@ -213,7 +213,7 @@ async fn a_claim_is_a_lease_that_is_kept_given_back_and_lost() {
     let resolved = by_lease(admin, &first, "resolve", theirs.text_at("/lease/token")).await.expect(200);
     assert_eq!(
         (&resolved.body["status"], &resolved.body["ended_at"]),
-        (&json!("resolved"), &json!("2026-03-01T09:04:01Z"))
+        (&json!("resolved"), &json!("2026-03-01T09:03:01Z"))
     );
     claim(admin, &first).await.problem(409, "escalation_ended");
     let actions: Vec<_> =

@@ -82,7 +82,11 @@ async fn who_does_not_answer_is_away_and_the_call_goes_to_the_next() {
     assert_eq!((&away["status"], &away["cause"]), (&json!("away"), &json!("no_answer")));
     // The next does not answer either; nobody is left, and nothing is lost.
     service.clock.advance(Duration::seconds(20));
-    until("it waits again", async || (shown(owner, &id).await["status"] == "waiting").then_some(())).await;
+    until("it is written down that it waits again", async || {
+        (told(&service, "escalation.returned").await.len() == 2).then_some(())
+    })
+    .await;
+    assert_eq!(shown(owner, &id).await["status"], "waiting");
     assert_eq!(seen(owner, team.id("admin")).await["cause"], "no_answer");
     assert_eq!(told(&service, "escalation.offered").await.len(), 2);
     assert_eq!(told(&service, "escalation.returned").await.len(), 2);
