@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use rollcall_tests::{Caller, Service, Team, until};
+use rollcall_tests::{Caller, Link, ManualClock, Service, Team, TestDatabase, until};
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 use time::Duration;
@@ -266,4 +266,37 @@ async fn whoever_signs_out_while_they_claim_is_left_with_nothing() {
         assert_eq!((&seen["status"], &seen["active_calls"]), (&json!("offline"), &json!(0)), "{seen}");
         assert_eq!(shown(team.owner(), &id).await["status"], "waiting");
     }
+}
+
+#[tokio::test]
+async fn what_an_agent_at_a_partitioned_node_says_comes_too_late() {
+    let (database, clock) = (Arc::new(TestDatabase::create().await), ManualClock::default());
+    let link = Link::to(database.url(), "rollcall").await;
+    let service = Service::start_on(database.clone(), clock.clone(), &[]).await;
+    let cut_off = Service::start_on(database, clock, &[("database.url", link.url())]).await;
+    let team = Team::assemble(&service, "Acme").await;
+    let (agent, admin) = (cut_off.anonymous().with_token(team.caller(ROLE).token()), team.caller("admin"));
+    let id = escalate(team.owner(), "CA1", 5).await;
+    choose(&agent, "available").await.expect(200);
+    let token = claim(&agent, &id).await.expect(200).text_at("/lease/token").to_owned();
+    link.hold(true);
+    let late = tokio::spawn({
+        let (agent, id, token) = (agent.clone(), id.clone(), token.clone());
+        async move { by_lease(&agent, &id, "resolve", &token).await }
+    });
+    service.clock.advance(Duration::seconds(60));
+    // The others go on: the call is somebody else's, and the agent is gone.
+    choose(admin, "available").await.expect(200);
+    let taken = claim(admin, &id).await.expect(200);
+    assert_eq!(taken.body["lease"]["fence"], 2);
+    assert_eq!(crate::agents::seen(team.owner(), team.id(ROLE)).await["status"], "offline");
+    link.hold(false);
+    let late = late.await.unwrap();
+    assert!(late.body["code"] == "lease_lost" || late.status == 503, "{}", late.text);
+    until("the node is back", async || {
+        let answer = by_lease(&agent, &id, "resolve", &token).await;
+        (answer.status != 503).then(|| answer.problem(409, "lease_lost"))
+    })
+    .await;
+    by_lease(admin, &id, "resolve", taken.text_at("/lease/token")).await.expect(200);
 }

@@ -216,9 +216,10 @@ async fn a_claim_is_a_lease_that_is_kept_given_back_and_lost() {
         (&json!("resolved"), &json!("2026-03-01T09:03:01Z"))
     );
     claim(admin, &first).await.problem(409, "escalation_ended");
-    let actions: Vec<_> =
-        service.audit_log(Some(&team.organization)).await.into_iter().map(|(action, _)| action).collect();
-    let actions: Vec<_> = actions.iter().filter(|action| action.starts_with("escalation.")).collect();
+    let log = service.audit_log(Some(&team.organization)).await;
+    let done =
+        log.iter().filter(|(action, outcome)| action.starts_with("escalation.") && outcome == "success");
+    let actions: Vec<&str> = done.map(|(action, _)| action.as_str()).collect();
     assert_eq!(
         actions,
         [
@@ -278,7 +279,7 @@ async fn a_caller_who_hangs_up_does_not_wait() {
     hang_up(&taken).await;
     assert_eq!(shown(owner, &taken).await["status"], "claimed");
     assert_eq!(by_lease(agent, &taken, "release", &lease).await.expect(200).body["status"], "abandoned");
-    assert_eq!(told(&service, "escalation.abandoned").await.len(), 2);
+    assert_eq!(told(&service, "escalation.abandoned").await.len(), 3);
     assert!(queue(owner).await.is_empty());
 }
 
@@ -332,4 +333,20 @@ async fn nobody_waits_for_ever_and_a_callback_is_made_by_whoever_takes_it() {
     let again = claim(agent, &id).await.expect(200);
     by_lease(agent, &id, "resolve", again.text_at("/lease/token")).await.expect(200);
     Answer::of(request(&id)).await.problem(409, "escalation_ended");
+}
+
+#[tokio::test]
+async fn attack_30_while_phi_protection_is_on_no_reason_is_stored_that_is_not_masked() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    crate::recordings::switch_on(&service, &team, &["phi_protection"]).await;
+    let call = crate::calls::write(team.owner(), "CA1").await;
+    let path = format!("/v1/calls/{call}/escalations");
+    let body = json!({"reason": "Wants to be called at +1 415 555 0100", "priority": 5});
+    let made = team.owner().post(&path, body.clone()).await.expect(201);
+    assert!(!made.text.contains("555 0100"), "{}", made.text);
+    let kept = Value::from(service.database.rows("SELECT reason FROM escalations").await).to_string();
+    assert!(kept.contains("Wants to be called at") && !kept.contains("555 0100"), "{kept}");
+    // A repeat is known all the same.
+    assert_eq!(team.owner().post(&path, body).await.expect(200).body["id"], made.body["id"]);
 }

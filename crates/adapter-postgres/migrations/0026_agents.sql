@@ -1,6 +1,7 @@
 -- Human agents: who can take a call now, and the calls that wait for one.
 --
--- Times are the service's, as everywhere; no client's clock is asked. Locks are taken in one order: the call, the agent, then what waits.
+-- Times are the service's, as everywhere; no client's clock is asked. Locks are taken in one order: the call or the membership, the agent,
+-- then what waits and sessions.
 
 CREATE TABLE human_agents (
     org_id            uuid        NOT NULL,
@@ -29,9 +30,10 @@ CREATE TABLE human_agents (
 CREATE INDEX human_agents_in      ON human_agents (org_id) WHERE chosen <> 'offline';
 CREATE INDEX human_agents_account ON human_agents (user_id);
 
--- Who was what from when on. It outlives the membership: yesterday stays what it was.
+-- Who was what from when on. It outlives the membership: yesterday stays what it was. It refers to nothing, like the audit log: whoever
+-- writes it holds an agent, and must not wait for an organization that is held against its agents.
 CREATE TABLE availability_changes (
-    org_id  uuid        NOT NULL REFERENCES organizations ON DELETE CASCADE,
+    org_id  uuid        NOT NULL,
     user_id uuid        NOT NULL,
     at      timestamptz NOT NULL,
     version integer     NOT NULL,
@@ -123,27 +125,29 @@ CREATE POLICY directory ON escalations         FOR SELECT TO rollcall_directory 
 CREATE POLICY directory ON escalation_settings FOR SELECT TO rollcall_directory USING (true);
 
 -- The organizations where an agent is gone or may not work any more, an offer or a lease has lapsed, a call has waited for too long, or
--- one waits that somebody could be offered. Only which they are: what is to be done is decided in each.
+-- one waits that somebody could be offered; none that is deleted. Only which they are: what is to be done is decided in each.
 CREATE FUNCTION directory_agents_due(as_of timestamptz) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT a.org_id FROM human_agents a WHERE a.chosen <> 'offline' AND a.alive_until <= as_of
-     UNION
-    SELECT a.org_id FROM human_agents a
-      JOIN users u ON u.user_id = a.user_id
-      LEFT JOIN security_controls c ON c.org_id = a.org_id AND c.control = 'mfa_required' AND c.enabled
-      LEFT JOIN mfa_deadlines d ON d.org_id = a.org_id AND d.user_id = a.user_id
-     WHERE a.chosen <> 'offline'
-       AND (u.status = 'suspended' OR (c.enabled AND NOT u.mfa_enabled AND COALESCE(d.deadline_at, now()) <= now()))
-     UNION
-    SELECT e.org_id FROM escalations e WHERE e.status IN ('offered', 'claimed') AND e.expires_at <= as_of
-     UNION
-    SELECT e.org_id FROM escalations e WHERE e.status = 'waiting' AND e.waits_until <= as_of
-     UNION
-    SELECT s.org_id FROM escalation_settings s
-     WHERE s.automatic
-       AND EXISTS (SELECT FROM escalations e WHERE e.org_id = s.org_id AND e.status = 'waiting')
-       AND EXISTS (SELECT FROM human_agents a
-                    WHERE a.org_id = s.org_id AND a.chosen = 'available' AND a.shown = 'available' AND a.alive_until > as_of)
+    SELECT d.org_id FROM (
+          SELECT a.org_id FROM human_agents a WHERE a.chosen <> 'offline' AND a.alive_until <= as_of
+           UNION
+          SELECT a.org_id FROM human_agents a
+            JOIN users u ON u.user_id = a.user_id
+            LEFT JOIN security_controls c ON c.org_id = a.org_id AND c.control = 'mfa_required' AND c.enabled
+            LEFT JOIN mfa_deadlines d ON d.org_id = a.org_id AND d.user_id = a.user_id
+           WHERE a.chosen <> 'offline'
+             AND (u.status = 'suspended' OR (c.enabled AND NOT u.mfa_enabled AND COALESCE(d.deadline_at, now()) <= now()))
+           UNION
+          SELECT e.org_id FROM escalations e WHERE e.status IN ('offered', 'claimed') AND e.expires_at <= as_of
+           UNION
+          SELECT e.org_id FROM escalations e WHERE e.status = 'waiting' AND e.waits_until <= as_of
+           UNION
+          SELECT s.org_id FROM escalation_settings s
+           WHERE s.automatic
+             AND EXISTS (SELECT FROM escalations e WHERE e.org_id = s.org_id AND e.status = 'waiting')
+             AND EXISTS (SELECT FROM human_agents a
+                          WHERE a.org_id = s.org_id AND a.chosen = 'available' AND a.shown = 'available' AND a.alive_until > as_of)) d
+      JOIN organizations o ON o.org_id = d.org_id AND o.deleted_at IS NULL
 $$;
 REVOKE ALL ON FUNCTION directory_agents_due(timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION directory_agents_due(timestamptz) TO rollcall_app;

@@ -118,6 +118,18 @@ impl TryFrom<ListedRow> for ListedAgent {
 }
 
 impl Transaction {
+    /// Locks what the scope's account is as an agent, wherever it is one. Sessions end under this lock: their last may take the agent
+    /// with it, and whoever acts as an agent holds it before the session.
+    pub(crate) async fn agents_hold(&mut self) -> Result<(), StoreError> {
+        let Some(user) = self.account() else { return Ok(()) };
+        let hold = sqlx::query!(
+            "SELECT org_id FROM human_agents WHERE user_id = $1 ORDER BY org_id FOR NO KEY UPDATE",
+            user
+        );
+        hold.fetch_all(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
     /// Agents behind one, or just one.
     async fn agents(
         &mut self,
@@ -184,6 +196,36 @@ impl AvailabilityView for Transaction {
         period: Period,
     ) -> Result<Vec<Spell>, StoreError> {
         self.spells(organization, user, period).await
+    }
+
+    async fn agents_of(&mut self, user: UserId) -> Result<Vec<(OrganizationId, Agent)>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT org_id, user_id, chosen, cause, generation, note, shown, since, capacity, skills, alive_until, last_heartbeat_at,
+                    idle_since, version
+               FROM human_agents WHERE user_id = $1 ORDER BY org_id",
+            user.uuid(),
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        let agents = rows.into_iter().map(|row| {
+            let organization = OrganizationId::from_uuid(row.org_id);
+            let agent = AgentRow {
+                user_id: row.user_id,
+                chosen: row.chosen,
+                cause: row.cause,
+                generation: row.generation,
+                note: row.note,
+                shown: row.shown,
+                since: row.since,
+                capacity: row.capacity,
+                skills: row.skills,
+                alive_until: row.alive_until,
+                last_heartbeat_at: row.last_heartbeat_at,
+                idle_since: row.idle_since,
+                version: row.version,
+            };
+            Ok((organization, agent.try_into()?))
+        });
+        agents.collect()
     }
 
     async fn agent_kept_out(
@@ -376,8 +418,7 @@ impl Availability for Transaction {
               WHERE a.user_id = $1 AND a.chosen <> 'offline'
                 AND NOT EXISTS (SELECT FROM sessions s
                                  WHERE s.user_id = $1 AND s.org_id = a.org_id AND s.expires_at > $2 AND s.last_seen_at > $3)
-              ORDER BY a.org_id
-                FOR NO KEY UPDATE OF a",
+              ORDER BY a.org_id",
             user.uuid(),
             live.now,
             live.used_after,

@@ -91,6 +91,9 @@ pub trait AvailabilityView {
         period: Period,
     ) -> Result<Vec<Spell>, StoreError>;
 
+    /// What the scope's account is as an agent, wherever it is one.
+    async fn agents_of(&mut self, user: UserId) -> Result<Vec<(OrganizationId, Agent)>, StoreError>;
+
     /// Why somebody may not work here at this moment, if they may not.
     async fn agent_kept_out(
         &mut self,
@@ -147,7 +150,8 @@ pub trait Availability: AvailabilityView {
     /// The agents who have not said that they are gone, by their ids.
     async fn agents_in(&mut self, organization: OrganizationId) -> Result<Vec<UserId>, StoreError>;
 
-    /// Where the scope's account is an agent who has not gone, and has no live session any more: by their ids, and locked.
+    /// Where the scope's account is an agent who has not gone, and has no live session any more: by their ids. Since its sessions have
+    /// ended in this transaction, the agents are locked.
     async fn agents_signed_out(
         &mut self,
         user: UserId,

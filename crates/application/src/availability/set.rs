@@ -40,13 +40,13 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Li
     let (organization, user) = (seat.organization, actor.user_id());
     let mut unit = app.store.begin(actor.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::AvailabilitySet, policy::Target::Organization).await?;
+    unit.agent_add(organization, &Agent::new(user, app.now())).await?;
+    let desk = Desk::open(app, unit.as_mut(), organization, user).await?;
+    let mut desk = desk.ok_or_else(|| Error::Internal("an agent that is and is not".into()))?;
     // Whoever has signed out meanwhile does not come back by what they had chosen before.
     if !unit.session_hold(actor.session_id()).await? {
         return Err(Error::Unauthenticated);
     }
-    unit.agent_add(organization, &Agent::new(user, app.now())).await?;
-    let desk = Desk::open(app, unit.as_mut(), organization, user).await?;
-    let mut desk = desk.ok_or_else(|| Error::Internal("an agent that is and is not".into()))?;
     command.precondition.check(desk.agent.version)?;
     let before = desk.agent.status(desk.calls(), app.now());
     desk.agent.choose(command.choice, app.now());

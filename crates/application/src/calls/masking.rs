@@ -45,7 +45,7 @@ fn called(speaker: &Speaker, redactions: &mut Redactions) -> Speaker {
 }
 
 /// A text with masks, and where they are.
-pub(super) async fn previewed(text: String) -> Result<redaction::Redacted, Error> {
+pub(crate) async fn previewed(text: String) -> Result<redaction::Redacted, Error> {
     apart(move || redaction::redact(&text)).await
 }
 

@@ -87,9 +87,6 @@ async fn take(
     let organization = seat.organization;
     let mut unit = app.store.begin(actor.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::EscalationsClaim, policy::Target::Organization).await?;
-    if !unit.session_hold(actor.session_id()).await? {
-        return Err(Error::Unauthenticated);
-    }
     let now = app.now();
     let lapsed: Vec<_> = unit.agents_lapsed(organization, now).await?;
     let lapsed: Vec<_> = lapsed.into_iter().filter(|user| *user != actor.user_id()).collect();
@@ -101,6 +98,10 @@ async fn take(
         unit.escalation_find(organization, id, now).await?.ok_or(Error::NotFound)?;
         return Err(EscalationRefusal::NotAvailable.into());
     };
+    // Nothing is left in the hands of whoever has signed out meanwhile.
+    if !unit.session_hold(actor.session_id()).await? {
+        return Err(Error::Unauthenticated);
+    }
     let Some(mut escalation) = wanted(unit.as_mut(), organization, &mut desk, id, now).await? else {
         return Ok(Tried::NothingWaits);
     };

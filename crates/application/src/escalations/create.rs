@@ -6,10 +6,11 @@ use rollcall_domain::{
     availability::Skills,
     calls::CallRefusal,
     escalations::{Escalation, EscalationRefusal, Priority, Reason, Status},
+    security::Control,
 };
 
 use super::{ShownEscalation, assign_soon};
-use crate::{Application, Error, Principal, ports::Scope};
+use crate::{Application, Error, Principal, calls::previewed, ports::Scope};
 
 /// Which call, and why.
 #[derive(Debug, Clone)]
@@ -55,12 +56,16 @@ pub async fn create(app: &Application, principal: &Principal, command: Command) 
 async fn add(app: &Application, principal: &Principal, command: Command) -> Result<Escalated, Error> {
     let organization = principal.permit(Permission::EscalationsCreate)?.id;
     let Command { call, reason, priority, skills } = command;
+    // Slow work, so it is done before the transaction begins; whether it was needed is certain in there.
+    let masked = masked(&reason).await?;
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
+    let must_mask = unit.control_hold(organization, Control::PhiProtection).await?;
     principal.permit_again(unit.as_mut(), Permission::EscalationsCreate, app.now()).await?;
     let found = unit.call_lock(organization, call).await?.ok_or(Error::NotFound)?;
     let now = app.now();
     if let Some(open) = unit.escalation_of_call_lock(organization, call).await? {
-        if !open.is_the_same(&reason, priority, &skills) {
+        let same = |reason| open.is_the_same(reason, priority, &skills);
+        if !same(&reason) && !same(&masked) {
             return Err(EscalationRefusal::Exists.into());
         }
         let shown = unit.escalation_find(organization, open.id, now).await?.ok_or(Error::NotFound)?;
@@ -73,7 +78,7 @@ async fn add(app: &Application, principal: &Principal, command: Command) -> Resu
     let escalation = Escalation {
         id: app.id(),
         call,
-        reason,
+        reason: if must_mask { masked } else { reason },
         priority,
         skills,
         status: Status::Waiting,
@@ -97,4 +102,11 @@ async fn add(app: &Application, principal: &Principal, command: Command) -> Resu
     );
     unit.commit(app.record(event)).await?;
     Ok(Escalated::New(shown))
+}
+
+/// The reason with masks over what identifies somebody. A mask may be longer than what it hides.
+async fn masked(reason: &Reason) -> Result<Reason, Error> {
+    let masked = previewed(reason.as_str().to_owned()).await?;
+    let short: String = masked.text.chars().take(500).collect();
+    short.parse().map_err(|error| Error::Internal(Box::new(error)))
 }

@@ -3,6 +3,7 @@
 use rollcall_domain::{
     EscalationId, Permission,
     audit::{Action, Target},
+    escalations::Status,
     policy,
     secret::Secret,
 };
@@ -50,6 +51,10 @@ async fn change(
             .change("agent", Some(&actor.user_id().to_string()), None)
             .change("call", None, Some(&escalation.call.to_string())),
     );
+    if escalation.status == Status::Abandoned {
+        let event = app.event_by(actor, Action::EscalationAbandoned, Target::Escalation(id));
+        desk.tell(event.change("call", None, Some(&escalation.call.to_string())));
+    }
     let events = desk.close(app, unit.as_mut(), &By::asking(actor)).await?;
     let shown = unit.escalation_find(organization, id, app.now()).await?.ok_or(Error::NotFound)?;
     let mut events = events.into_iter();

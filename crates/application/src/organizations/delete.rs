@@ -47,12 +47,12 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     command.precondition.check(found.version)?;
     let deletion = Deletion::decide(&found, &command.confirm_name, now)
         .map_err(|problem| Error::invalid("confirm_name", problem))?;
+    // Agents before sessions, as whoever signs out takes them.
+    let left = empty(app, &By::asking(actor), unit.as_mut(), organization, Cause::SignedOut).await?;
     unit.organization_delete(organization, &deletion).await?;
     let event = app.event_by(actor, Action::OrganizationDeleted, AuditTarget::Organization(organization));
     let owners = unit.owners(organization).await?;
     let letters = owners.into_iter().map(|owner| Letter::OrganizationDeleted { organization, owner });
-    let by = By::asking(actor);
-    let left = empty(app, &by, unit.as_mut(), organization, Cause::SignedOut).await?;
     let record = app.record(event).and_all(left, app.entropy.as_ref());
     Ok(unit.commit(letters.fold(record, crate::audit::Record::mail)).await?)
 }

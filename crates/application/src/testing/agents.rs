@@ -67,6 +67,10 @@ impl AvailabilityView for MockUnit {
         Ok(Vec::new())
     }
 
+    async fn agents_of(&mut self, _: UserId) -> Answer<Vec<(OrganizationId, Agent)>> {
+        Ok(Vec::new())
+    }
+
     async fn agent_kept_out(&mut self, _: OrganizationId, _: UserId) -> Answer<Option<Cause>> {
         Ok(None)
     }

@@ -12,6 +12,8 @@ mod object;
 mod set;
 mod show;
 
+pub(super) use object::AgentObject;
+
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list::list_agents))

@@ -8,7 +8,7 @@ use crate::v1::objects::UserObject;
 /// A human agent.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Agent)]
-pub(super) struct AgentObject {
+pub(in crate::v1) struct AgentObject {
     user: UserObject,
     /// `available`, `busy`, `away` or `offline`. Busy follows from the calls they hold.
     #[schema(example = "available")]
@@ -40,7 +40,7 @@ pub(super) struct AgentObject {
 
 impl AgentObject {
     /// The agent as they are at a moment.
-    pub(super) fn new(listed: ListedAgent, now: OffsetDateTime) -> Self {
+    pub(in crate::v1) fn new(listed: ListedAgent, now: OffsetDateTime) -> Self {
         let (status, since, cause) = (listed.status(now), listed.since(now), listed.cause(now));
         let ListedAgent { agent, name, email, calls, kept_out: _ } = listed;
         Self {

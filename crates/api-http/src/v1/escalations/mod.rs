@@ -16,6 +16,8 @@ mod resolve;
 mod settings;
 mod show;
 
+pub(super) use object::EscalationObject;
+
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(create::create_escalation))

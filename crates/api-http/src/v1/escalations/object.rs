@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 /// A call that waits for a human agent, or did.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Escalation)]
-pub(super) struct EscalationObject {
+pub(in crate::v1) struct EscalationObject {
     #[schema(value_type = String, example = "esc_01h455vb4pex5vsknk084sn02q")]
     id: EscalationId,
     #[schema(value_type = String, example = "call_01h455vb4pex5vsknk084sn02q")]
@@ -56,7 +56,7 @@ pub(super) struct EscalationObject {
 
 impl EscalationObject {
     /// The escalation as it is at a moment.
-    pub(super) fn new(shown: ShownEscalation, now: OffsetDateTime) -> Self {
+    pub(in crate::v1) fn new(shown: ShownEscalation, now: OffsetDateTime) -> Self {
         let waiting_seconds = shown.waited(now).whole_seconds();
         let ShownEscalation { escalation, position } = shown;
         let held = escalation.hold.map(Hold::until);

@@ -11,7 +11,9 @@ use tracing::{Instrument, Span};
 
 use super::super::{
     api_keys::ApiKeyObject,
+    availability::AgentObject,
     calls::{CallObject, TranscriptObject},
+    escalations::EscalationObject,
     invitations::InvitationObject,
     members::MemberObject,
     objects::OrganizationObject,
@@ -56,11 +58,17 @@ enum Line<'a> {
     MfaDeadline {
         mfa_deadline: MfaDeadlineObject,
     },
+    Agent {
+        agent: AgentObject,
+    },
     Call {
         call: CallObject,
     },
     Transcript {
         transcript: TranscriptObject,
+    },
+    Escalation {
+        escalation: EscalationObject,
     },
     /// The leaf stands here byte by byte as it is kept, so that it can be proved.
     AuditEvent {
@@ -81,14 +89,16 @@ struct Counts {
     invitation: u64,
     api_key: u64,
     mfa_deadline: u64,
+    agent: u64,
     call: u64,
     transcript: u64,
+    escalation: u64,
     audit_event: u64,
 }
 
 /// Exports everything of the organization, as it was at one moment: one JSON object a line, each with its `type`. The first
 /// line is `begin`, with the version of the format, the organization and the moment; then come `organization`, `security`, `member`,
-/// `invitation`, `api_key`, `mfa_deadline`, `call`, `transcript` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
+/// `invitation`, `api_key`, `mfa_deadline`, `agent`, `call`, `transcript`, `escalation` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
 /// persons in it); the last is `end` with how many of each there were. Without an `end` it was cut off: because the right to
 /// it was lost in the middle, because nobody took what was sent, or because it took longer than an hour. Needs a fresh proof
 /// of who one is.
@@ -173,6 +183,12 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
         Part::Deadlines(deadlines) => deadlines
             .into_iter()
             .try_for_each(|deadline| line(&Line::MfaDeadline { mfa_deadline: deadline.into() }))?,
+        Part::Agents(agents) => agents
+            .into_iter()
+            .try_for_each(|agent| line(&Line::Agent { agent: AgentObject::new(agent, exported_at) }))?,
+        Part::Escalations(escalations) => escalations.into_iter().try_for_each(|shown| {
+            line(&Line::Escalation { escalation: EscalationObject::new(shown, exported_at) })
+        })?,
         Part::Calls(calls) => {
             calls.into_iter().try_for_each(|call| line(&Line::Call { call: call.into() }))?;
         }
@@ -187,8 +203,10 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
             invitations,
             api_keys,
             deadlines,
+            agents,
             calls,
             transcripts,
+            escalations,
             audit_events,
         }) => {
             let counts = Counts {
@@ -198,8 +216,10 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
                 invitation: invitations,
                 api_key: api_keys,
                 mfa_deadline: deadlines,
+                agent: agents,
                 call: calls,
                 transcript: transcripts,
+                escalation: escalations,
                 audit_event: audit_events,
             };
             line(&Line::End { counts })?;
