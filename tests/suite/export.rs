@@ -105,6 +105,9 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
         .execute(&format!("UPDATE recordings SET manifest = '\\x00' WHERE call_id = '{moved}'"))
         .await;
     crate::calls::write(theirs.owner(), "theirs").await;
+    crate::agents::choose(ours.owner(), "away").await.expect(200);
+    crate::escalations::escalate(ours.owner(), "ours too", 5).await;
+    crate::escalations::escalate(theirs.owner(), "theirs too", 5).await;
     let exported = ours.owner().get(PATH).await.expect(200);
     assert_eq!(exported.header("content-type"), "application/x-ndjson");
     assert_eq!(exported.header("cache-control"), "no-store");
@@ -124,6 +127,8 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
         ("invitation", "/v1/invitations?limit=200"),
         ("api_key", "/v1/api-keys?limit=200"),
         ("call", "/v1/calls?limit=200"),
+        ("agent", "/v1/availability?limit=200"),
+        ("escalation", "/v1/escalations?limit=200"),
     ] {
         let listed = ours.owner().get(path).await.expect(200);
         let shown: Vec<&Value> = of_type(&lines, kind).into_iter().map(|line| &line[kind]).collect();
@@ -164,8 +169,8 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
         "the export itself is in the log"
     );
     let counts = json!({
-        "organization": 1, "security": 1, "member": 4, "invitation": 5, "api_key": 1, "mfa_deadline": 5,
-        "call": 2, "transcript": 1, "recording": 1, "audit_event": events.len(),
+        "organization": 1, "security": 1, "member": 4, "invitation": 5, "api_key": 1, "mfa_deadline": 5, "agent": 3,
+        "call": 3, "transcript": 1, "recording": 1, "escalation": 1, "audit_event": kept.len(),
     });
     assert_eq!(lines.last().unwrap(), &json!({"type": "end", "counts": counts}));
 

@@ -99,6 +99,11 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
     crate::api_keys::make(team.owner(), json!({})).await;
     let call = crate::calls::write(team.owner(), NAME).await;
     crate::transcripts::store(team.owner(), &call, NAME).await.expect(201);
+    let reason = json!({"reason": NAME, "priority": 5});
+    team.owner().post(&format!("/v1/calls/{call}/escalations"), reason).await.expect(201);
+    crate::agents::choose(team.owner(), "available").await.expect(200);
+    let settings = json!({"offer_seconds": 30});
+    team.owner().put("/v1/escalations/settings", settings).await.expect(200);
     crate::media_keys::switch_on(&service, &team, "end_to_end_encryption").await;
     team.owner().post(&format!("/v1/calls/{call}/media-keys"), json!({})).await.expect(201);
     crate::recordings::switch_on(&service, &team, &["call_recording"]).await;

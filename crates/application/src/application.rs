@@ -18,6 +18,7 @@ use crate::{
     Asks, Error, Exports, Failure,
     api_keys::KeyUses,
     audit::{ApiCalls, AuditIntake, Checkpoints, Readings, Record, Sequencing},
+    availability::Pulse,
     calls::Masking,
     keyring::Keyring,
     operator::Tenants,
@@ -82,6 +83,8 @@ pub struct Application {
     pub transfers: Transfers,
     /// The exports that run.
     pub exports: Exports,
+    /// What agents' devices say all the time.
+    pub pulse: Arc<dyn Pulse>,
     /// What the configuration says.
     pub settings: Settings,
 }

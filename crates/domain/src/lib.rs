@@ -35,8 +35,10 @@ pub mod accounts;
 pub mod api_keys;
 pub mod attempts;
 pub mod audit;
+pub mod availability;
 pub mod calls;
 mod email;
+pub mod escalations;
 pub mod id;
 pub mod invitations;
 pub mod members;
@@ -56,7 +58,9 @@ mod text;
 pub mod tokens;
 
 pub use email::{EmailAddress, InvalidEmailAddress};
-pub use id::{ApiKeyId, CallId, EventId, InvitationId, OrganizationId, RecordingId, SessionId, UserId};
+pub use id::{
+    ApiKeyId, CallId, EscalationId, EventId, InvitationId, OrganizationId, RecordingId, SessionId, UserId,
+};
 pub use permission::{Permission, PermissionSet, UnknownPermission};
 pub use role::{Role, UnknownRole};
 pub use text::{InvalidText, Text};

@@ -1,7 +1,8 @@
 //! What goes on without being asked: sending mail, forgetting what is long over, removing deleted organizations whose time
 //! is over, telling people by when they need a second factor, sealing anew what an older key has sealed, counting what waits, writing down when API keys were
 //! last used, and what was called with them, giving audit events their places, sketching what can be searched, taking out what is too
-//! old, sending checkpoints to their witnesses, removing what is left of recordings.
+//! old, sending checkpoints to their witnesses, removing what is left of recordings, finding out which
+//! agents are gone.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,6 +13,7 @@ use rollcall_application::{
         self, Retention, Sketches,
         witness::{self, Webhooks, WitnessPost},
     },
+    availability::{self, DueAgents},
     mail::Courier,
     organizations,
     ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge},
@@ -48,6 +50,9 @@ const PURGE_EVERY: Duration = Duration::from_secs(15 * 60);
 /// How often what is left of recordings that are no more is looked for.
 const CLEAN_RECORDINGS_EVERY: Duration = Duration::from_secs(5);
 
+/// How often it is looked for agents who are gone, and for what has waited or was held for too long.
+const SWEEP_AGENTS_EVERY: Duration = Duration::from_secs(1);
+
 /// How often letters about deadlines for second factors are looked for.
 const REMIND_EVERY: Duration = Duration::from_secs(2);
 
@@ -66,6 +71,7 @@ pub(crate) struct Workers {
     pub(crate) witness_post: Arc<dyn WitnessPost>,
     pub(crate) webhooks: Arc<dyn Webhooks>,
     pub(crate) remains: Arc<dyn Remains>,
+    pub(crate) due_agents: Arc<dyn DueAgents>,
     pub(crate) app: Application,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
@@ -106,6 +112,15 @@ impl Workers {
             loop {
                 complain(workers.remind(&stopped).await);
                 if !pause(REMIND_EVERY, &stopped).await {
+                    return;
+                }
+            }
+        });
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
+            loop {
+                complain(availability::sweep(&workers.app, workers.due_agents.as_ref()).await);
+                if !pause(SWEEP_AGENTS_EVERY, &stopped).await {
                     return;
                 }
             }

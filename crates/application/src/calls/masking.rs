@@ -78,7 +78,7 @@ fn called(speaker: &Speaker, redactions: &mut Redactions) -> Speaker {
 }
 
 /// A text with masks, and where they are.
-pub(super) async fn previewed(masking: &Masking, text: String) -> Result<redaction::Redacted, Error> {
+pub(crate) async fn previewed(masking: &Masking, text: String) -> Result<redaction::Redacted, Error> {
     masking.apart(move || redaction::redact(&text)).await
 }
 

@@ -7,7 +7,12 @@ use rollcall_domain::{
 };
 
 use super::succession::{Successor, settle};
-use crate::{Actor, Application, Error, audit::Record, ports::UnitOfWork};
+use crate::{
+    Actor, Application, Error,
+    audit::Record,
+    availability::{By, leave_out},
+    ports::UnitOfWork,
+};
 
 /// Takes the actor out of the organization they are at work in; the session ends with the membership, and open
 /// invitations that they stand behind are taken back.
@@ -42,8 +47,9 @@ pub(crate) async fn depart(
 ) -> Result<Record, Error> {
     let Membership { user, role } = departure.membership();
     let settled = settle(app, actor, unit, organization, user, Successor::Nobody).await?;
+    let left = leave_out(app, &By::asking(actor), unit, organization, user).await?;
     unit.member_remove(organization, user).await?;
     let event =
         app.event_by(actor, Action::MemberLeft, Target::User(user)).change("role", Some(role.as_str()), None);
-    Ok(app.record(event).and_all(settled, app.entropy.as_ref()))
+    Ok(app.record(event).and_all(settled.into_iter().chain(left), app.entropy.as_ref()))
 }

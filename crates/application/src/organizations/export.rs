@@ -16,7 +16,9 @@ use crate::{
     Actor, Application, Error, Page, PageRequest, Principal,
     api_keys::ListedKey,
     audit::{EventKey, KeptEvent},
+    availability::ListedAgent,
     calls::{CallFilter, CallKey},
+    escalations::{EscalationFilter, EscalationKey, ShownEscalation},
     exports::Running,
     invitations::ListedInvitation,
     members::{MemberFilter, MemberKey},
@@ -54,9 +56,11 @@ enum Next {
     Invitations(Option<InvitationId>),
     ApiKeys(Option<ApiKeyId>),
     Deadlines(Option<UserId>),
+    Agents(Option<UserId>),
     Calls(Option<CallKey>),
     Transcripts(Option<CallId>),
     Recordings(Option<CallId>),
+    Escalations(Option<EscalationKey>),
     AuditEvents(Option<EventKey>),
     End,
     Nothing,
@@ -77,12 +81,16 @@ pub enum Part {
     ApiKeys(Vec<ListedKey>),
     /// By when people need, or needed, a second factor; also those who have left.
     Deadlines(Vec<KeptDeadline>),
+    /// Human agents, as they were at that moment.
+    Agents(Vec<ListedAgent>),
     /// Calls, the latest first.
     Calls(Vec<Call>),
     /// Transcripts of calls, as they are kept.
     Transcripts(Vec<(CallId, Transcript)>),
     /// Recordings of calls, without what is heard in them.
     Recordings(Vec<Recording>),
+    /// Calls that wait for a human agent, or did, the latest first.
+    Escalations(Vec<ShownEscalation>),
     /// Events of the audit log, the oldest first.
     AuditEvents(Vec<KeptEvent>),
     /// The last: how much there was.
@@ -100,12 +108,16 @@ pub struct ExportCounts {
     pub api_keys: u64,
     /// Deadlines for second factors.
     pub deadlines: u64,
+    /// Human agents.
+    pub agents: u64,
     /// Calls.
     pub calls: u64,
     /// Transcripts.
     pub transcripts: u64,
     /// Recordings.
     pub recordings: u64,
+    /// Escalations.
+    pub escalations: u64,
     /// Events of the audit log.
     pub audit_events: u64,
 }
@@ -209,8 +221,13 @@ impl Export {
             Next::Deadlines(after) => {
                 let page = self.view.mfa_deadlines_page(organization, &page(after)).await?;
                 let (deadlines, more) = cut(page, &mut self.counts.deadlines);
-                let next = more.map_or(Next::Calls(None), |key| Next::Deadlines(Some(key)));
+                let next = more.map_or(Next::Agents(None), |key| Next::Deadlines(Some(key)));
                 (Part::Deadlines(deadlines), next)
+            }
+            Next::Agents(after) => {
+                let page = self.view.agents_page(organization, self.begun_at, &page(after)).await?;
+                let (agents, more) = cut(page, &mut self.counts.agents);
+                (Part::Agents(agents), more.map_or(Next::Calls(None), |key| Next::Agents(Some(key))))
             }
             Next::Calls(after) => {
                 let page = self.view.calls_page(organization, &CallFilter::default(), &page(after)).await?;
@@ -227,8 +244,16 @@ impl Export {
                 let page = PageRequest { limit: RECORDINGS_PAGE, after };
                 let page = recordings::page(&self.app, self.view.as_mut(), organization, &page).await?;
                 let (recordings, more) = cut(page, &mut self.counts.recordings);
-                let next = more.map_or(Next::AuditEvents(None), |key| Next::Recordings(Some(key)));
+                let next = more.map_or(Next::Escalations(None), |key| Next::Recordings(Some(key)));
                 (Part::Recordings(recordings), next)
+            }
+            Next::Escalations(after) => {
+                let filter = EscalationFilter::default();
+                let page =
+                    self.view.escalations_page(organization, filter, self.begun_at, &page(after)).await?;
+                let (escalations, more) = cut(page, &mut self.counts.escalations);
+                let next = more.map_or(Next::AuditEvents(None), |key| Next::Escalations(Some(key)));
+                (Part::Escalations(escalations), next)
             }
             Next::AuditEvents(after) => {
                 let page = self.view.audit_events_page(organization, &page(after)).await?;
@@ -291,7 +316,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_in_the_log_before_anything_is_given_out_and_ends_with_its_counts() {
-        let looks = (0..15).map(|_| look(true, Role::Owner));
+        let looks = (0..17).map(|_| look(true, Role::Owner));
         let units: Vec<_> = [look(true, Role::Owner), view()].into_iter().chain(looks).collect();
         let store = TestStore::of_each(units);
         let app = application(&store, MockDirectory::new());
@@ -307,6 +332,8 @@ mod tests {
                 | Part::Invitations(_)
                 | Part::ApiKeys(_)
                 | Part::Deadlines(_)
+                | Part::Agents(_)
+                | Part::Escalations(_)
                 | Part::Calls(_)
                 | Part::Transcripts(_)
                 | Part::Recordings(_)

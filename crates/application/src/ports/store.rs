@@ -10,7 +10,9 @@ use crate::{
         AuditView, LogView, OwnEvents, Record, TreeView,
         witness::{Witnesses, WitnessesView},
     },
+    availability::{Availability, AvailabilityView},
     calls::{Calls, CallsView, MediaKeyring, MediaKeyringView, Transcripts, TranscriptsView},
+    escalations::{Escalations, EscalationsView},
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
@@ -41,6 +43,8 @@ pub trait View:
     + InvitationsView
     + ApiKeysView
     + CallsView
+    + AvailabilityView
+    + EscalationsView
     + TranscriptsView
     + MediaKeyringView
     + SessionsView
@@ -66,6 +70,8 @@ impl<T> View for T where
         + InvitationsView
         + ApiKeysView
         + CallsView
+        + AvailabilityView
+        + EscalationsView
         + TranscriptsView
         + MediaKeyringView
         + SessionsView
@@ -94,6 +100,8 @@ pub trait UnitOfWork:
     + Invitations
     + ApiKeys
     + Calls
+    + Availability
+    + Escalations
     + Transcripts
     + MediaKeyring
     + Sessions

@@ -1,5 +1,6 @@
 //! What unit tests put in the place of ports.
 
+mod agents;
 mod calls;
 mod logs;
 mod notary;
@@ -378,6 +379,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         transfers: Transfers::at_most(2, 2),
         masking: Masking::default(),
         exports: Exports::at_most(1),
+        pulse: Arc::new(agents::Silence),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
             limits: None,
