@@ -57,7 +57,7 @@ async fn add(app: &Application, principal: &Principal, command: Command) -> Resu
     let organization = principal.permit(Permission::EscalationsCreate)?.id;
     let Command { call, reason, priority, skills } = command;
     // Slow work, so it is done before the transaction begins; whether it was needed is certain in there.
-    let masked = masked(&reason).await?;
+    let masked = masked(app, &reason).await?;
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
     let must_mask = unit.control_hold(organization, Control::PhiProtection).await?;
     principal.permit_again(unit.as_mut(), Permission::EscalationsCreate, app.now()).await?;
@@ -105,7 +105,7 @@ async fn add(app: &Application, principal: &Principal, command: Command) -> Resu
 }
 
 /// The reason with masks over what identifies somebody. A mask may be longer than what it hides.
-async fn masked(reason: &Reason) -> Result<Reason, Error> {
+async fn masked(app: &Application, reason: &Reason) -> Result<Reason, Error> {
     let masked = previewed(&app.masking, reason.as_str().to_owned()).await?;
     let short: String = masked.text.chars().take(500).collect();
     short.parse().map_err(|error| Error::Internal(Box::new(error)))
