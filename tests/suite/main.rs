@@ -61,6 +61,8 @@ mod sequencing;
 mod sessions;
 mod sibling;
 mod signing_keys;
+mod stream;
+mod stream_limits;
 mod tokens;
 mod tour;
 mod transcripts;

@@ -35,6 +35,7 @@ mod security;
 mod session_cache;
 mod sessions;
 mod store;
+mod stream;
 mod tokens;
 mod transaction;
 

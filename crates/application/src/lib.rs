@@ -32,6 +32,7 @@ pub mod revocations;
 pub mod second_factors;
 pub mod security;
 pub mod sessions;
+pub mod stream;
 #[cfg(test)]
 mod testing;
 mod token;
