@@ -256,3 +256,98 @@ impl Channel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{ApiKeyId, Permission, secret::TokenHash};
+
+    use super::*;
+    use crate::{
+        stream::{StreamEvents, reader::Holder, standing::Shown},
+        testing::{Told, organization},
+    };
+
+    const EVERYTHING: [Permission; 2] = [Permission::TeamRead, Permission::SecurityRead];
+
+    fn reader(channel: &Channel, number: u64) -> Arc<Reader> {
+        let holder = Holder::Key(ApiKeyId::from_parts(number, &[1; 10]));
+        let shown = Shown::Session(TokenHash([1; 32]));
+        let reader = Arc::new(Reader::new(number, channel.organization, holder, shown));
+        channel.add(reader.clone());
+        channel.join(&reader).expect("a beginning");
+        reader
+    }
+
+    /// Reads what was told, as the keeper does.
+    async fn read(channel: &Channel, told: &Told) {
+        let mut reading = channel.read().expect("nobody reads");
+        while let Some(from) = reading.from() {
+            reading.keep(told.after(channel.organization, from, PAGE).await.expect("a page"));
+            reading.room().await;
+        }
+    }
+
+    fn numbers(channel: &Channel, reader: &Reader, permissions: &[Permission]) -> Vec<i64> {
+        let permissions: PermissionSet = permissions.iter().copied().collect();
+        let mut numbers = Vec::new();
+        while let Next::Frame(frame) = channel.next(reader, permissions) {
+            numbers.push(frame.kept.sequence);
+        }
+        numbers
+    }
+
+    #[tokio::test]
+    async fn attack_14_each_is_told_what_they_may_know_and_what_all_have_is_forgotten() {
+        let (told, channel) = (Told::default(), Channel::new(organization().id));
+        channel.begin(Place::START);
+        let (all, team) = (reader(&channel, 1), reader(&channel, 2));
+        for permission in [Permission::TeamRead, Permission::SecurityRead, Permission::TeamRead] {
+            told.tell(channel.organization, permission);
+        }
+        read(&channel, &told).await;
+        assert_eq!(numbers(&channel, &all, &EVERYTHING), [1, 2, 3]);
+        assert_eq!(channel.drop_read().kept, 3);
+        assert_eq!(numbers(&channel, &team, &[Permission::TeamRead]), [1, 3]);
+        assert_eq!(channel.drop_read().kept, 0);
+        assert_eq!(numbers(&channel, &team, &EVERYTHING), [0; 0]);
+    }
+
+    #[tokio::test]
+    async fn whoever_takes_nothing_is_left_behind_and_no_more_than_so_much_is_kept_for_them() {
+        let (told, channel) = (Told::default(), Channel::new(organization().id));
+        channel.begin(Place::START);
+        let (quick, slow) = (reader(&channel, 1), reader(&channel, 2));
+        for _ in 0..1_000 {
+            told.tell(channel.organization, Permission::TeamRead);
+        }
+        let quickly = async {
+            let mut read = Vec::new();
+            while read.len() < 1_000 {
+                read.extend(numbers(&channel, &quick, &EVERYTHING));
+                quick.wake.notified().await;
+            }
+            read
+        };
+        let ((), read) = tokio::join!(read(&channel, &told), quickly);
+        assert_eq!(read, (1..=1_000).collect::<Vec<_>>());
+        assert!(channel.drop_read().kept <= MOST);
+        assert!(matches!(
+            channel.next(&slow, EVERYTHING.into_iter().collect()),
+            Next::Behind(Place { sequence: 1_000, .. })
+        ));
+    }
+
+    #[tokio::test]
+    async fn what_was_forgotten_before_it_was_read_is_gone_on_from_by_nobody() {
+        let (told, channel) = (Told::default(), Channel::new(organization().id));
+        channel.begin(Place::START);
+        let early = reader(&channel, 1);
+        for _ in 0..3 {
+            told.tell(channel.organization, Permission::TeamRead);
+        }
+        let mut page = told.after(channel.organization, 0, PAGE).await.expect("a page");
+        page.remove(0);
+        channel.read().expect("nobody reads").keep(page);
+        assert!(matches!(channel.next(&early, EVERYTHING.into_iter().collect()), Next::Behind(_)));
+    }
+}

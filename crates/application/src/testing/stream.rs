@@ -36,14 +36,6 @@ impl Told {
         Place { sequence, event: Some(event) }
     }
 
-    /// Forgets what was told before a number.
-    pub(crate) fn forget_before(&self, sequence: i64) {
-        self.kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|(_, kept)| kept.sequence >= sequence);
-    }
-
     fn of(&self, organization: OrganizationId) -> Vec<Kept> {
         let all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().filter(|(of, _)| *of == organization).map(|(_, kept)| kept.clone()).collect()
