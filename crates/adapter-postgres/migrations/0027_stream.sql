@@ -3,14 +3,16 @@
 -- A commit numbers what it tells in the last statement of its transaction, under a lock on the organization's head, which it holds until
 -- it is over: so numbers become visible in their order and without a gap, and whoever has read up to one has missed nothing before it.
 
+-- Neither table refers to `organizations`: checking that would lock the organization's row after the head, and whoever changes an
+-- organization locks them the other way round. What is left of an organization goes with its purge.
 CREATE TABLE stream_heads (
-    org_id uuid   NOT NULL PRIMARY KEY REFERENCES organizations ON DELETE CASCADE,
+    org_id uuid   NOT NULL PRIMARY KEY,
     -- The number of what was told last.
     last   bigint NOT NULL CHECK (last > 0)
 );
 
 CREATE TABLE stream_events (
-    org_id      uuid        NOT NULL REFERENCES organizations ON DELETE CASCADE,
+    org_id      uuid        NOT NULL,
     sequence    bigint      NOT NULL CHECK (sequence > 0),
     event_id    uuid        NOT NULL,
     action      text        NOT NULL,
