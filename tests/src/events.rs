@@ -19,6 +19,8 @@ pub struct Event {
 pub struct Events {
     stream: futures_util::stream::BoxStream<'static, reqwest::Result<Vec<u8>>>,
     text: String,
+    /// The last id that has come, with an event or without one: what a browser would come back with.
+    pub last: String,
     /// How many comments have come: signs that the other end is there.
     pub heartbeats: usize,
 }
@@ -30,28 +32,60 @@ impl Events {
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         let stream = response.bytes_stream().map(|piece| piece.map(|bytes| bytes.to_vec())).boxed();
-        Self { stream, text: String::new(), heartbeats: 0 }
+        Self { stream, text: String::new(), last: String::new(), heartbeats: 0 }
     }
 
     /// The next event; none when the stream has come to its end, or was cut off.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
-            while let Some((block, rest)) = self.text.split_once("\n\n") {
-                let field = |name: &str| {
-                    let lines = block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-                    lines.unwrap_or_default().to_owned()
-                };
-                let (id, kind, data) = (field("id"), field("event"), field("data"));
-                let comment = block.starts_with(':');
-                self.text = rest.to_owned();
-                if !kind.is_empty() {
-                    return Some(Event { id, kind, data: serde_json::from_str(&data).unwrap() });
-                }
-                self.heartbeats += usize::from(comment);
+            if let Some(event) = self.step().await? {
+                return Some(event);
             }
+        }
+    }
+
+    /// What comes next, if that is an event; none when the stream has come to its end.
+    async fn step(&mut self) -> Option<Option<Event>> {
+        while !self.text.contains("\n\n") {
             let piece = self.stream.next().await?.ok()?;
             self.text.push_str(std::str::from_utf8(&piece).unwrap());
         }
+        let (block, rest) = self.text.split_once("\n\n")?;
+        let field = |name: &str| {
+            let lines = block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+            lines.unwrap_or_default().to_owned()
+        };
+        let (id, kind, data) = (field("id"), field("event"), field("data"));
+        self.heartbeats += usize::from(block.starts_with(':'));
+        self.text = rest.to_owned();
+        if !id.is_empty() {
+            self.last.clone_from(&id);
+        }
+        Some((!kind.is_empty()).then(|| Event { id, kind, data: serde_json::from_str(&data).unwrap() }))
+    }
+
+    /// Reads until a comment has come, and no event before it.
+    pub async fn quiet(&mut self) {
+        let before = self.heartbeats;
+        while self.heartbeats == before {
+            if let Some(event) = self.step().await.expect("a stream that goes on") {
+                panic!("it was not quiet: {event:?}");
+            }
+        }
+    }
+
+    /// The events that come until so many comments have.
+    pub async fn until_beats(&mut self, beats: usize) -> Vec<Event> {
+        let (before, mut came) = (self.heartbeats, Vec::new());
+        while self.heartbeats < before + beats {
+            came.extend(self.step().await.expect("a stream that goes on"));
+        }
+        came
+    }
+
+    /// Waits until the stream is over; what comes until then is not looked at.
+    pub async fn end(&mut self) {
+        while self.next().await.is_some() {}
     }
 
     /// The next event of a kind.

@@ -1,7 +1,7 @@
 //! What there is in the database that keeps organizations apart. A change of it is made here, too, on purpose.
 
 /// Tables that belong to organizations, with the columns of their primary keys.
-pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 29] = [
+pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 31] = [
     ("api_key_secrets", "org_id, key_id, secret_hash"),
     ("api_keys", "org_id, key_id"),
     ("audit_checkpoints", "org_id, size, origin"),
@@ -30,6 +30,8 @@ pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 29] = [
     ("plan_changes", "org_id, change_id"),
     ("recordings", "org_id, recording_id"),
     ("security_controls", "org_id, control"),
+    ("stream_events", "org_id, sequence"),
+    ("stream_heads", "org_id"),
     ("transcripts", "org_id, call_id"),
 ];
 /// Tables that belong to accounts or to the platform.
@@ -58,7 +60,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 149] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 156] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "directory_moved", "rollcall_directory", "UPDATE"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
@@ -202,6 +204,13 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 149] = [
     ("signups", "directory_erasure", "rollcall_directory", "DELETE"),
     ("signups", "own_address", "rollcall_app", "ALL"),
     ("signups", "task", "rollcall_app", "ALL"),
+    ("stream_events", "own_organization", "rollcall_app", "ALL"),
+    ("stream_events", "purge", "rollcall_purge", "ALL"),
+    ("stream_events", "task_finds", "rollcall_app", "SELECT"),
+    ("stream_events", "task_forgets", "rollcall_app", "DELETE"),
+    ("stream_heads", "own_organization", "rollcall_app", "ALL"),
+    ("stream_heads", "purge", "rollcall_purge", "ALL"),
+    ("stream_heads", "task_finds", "rollcall_app", "SELECT"),
     ("totp_seeds", "own_account", "rollcall_app", "ALL"),
     ("totp_seeds", "task", "rollcall_app", "ALL"),
     ("transcripts", "own_organization", "rollcall_app", "ALL"),
@@ -243,7 +252,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 28] = [
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.
-pub(crate) const RIGHTS: [&str; 48] = [
+pub(crate) const RIGHTS: [&str; 50] = [
     "_sqlx_migrations: SELECT",
     "api_key_secrets: DELETE INSERT",
     "api_keys: INSERT SELECT",
@@ -289,6 +298,8 @@ pub(crate) const RIGHTS: [&str; 48] = [
     "sessions: DELETE INSERT",
     "signing_keys: DELETE INSERT SELECT",
     "signups: DELETE INSERT",
+    "stream_events: DELETE INSERT SELECT",
+    "stream_heads: INSERT SELECT",
     "totp_seeds: DELETE INSERT SELECT",
     "transcripts: INSERT SELECT",
     "users: DELETE INSERT",

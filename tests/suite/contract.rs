@@ -119,6 +119,7 @@ pub(crate) fn rows() -> Vec<Row> {
         row("post", "/access/v1/evaluation", Service).with(json!({})),
         row("post", "/access/v1/evaluations", Service).with(json!({})),
         row("get", "/v1/service/revocations", Service),
+        row("get", "/v1/stream", Session),
         row("get", "/v1/session", Session),
         row("delete", "/v1/session", Session),
         row("post", "/v1/session/organization", Session)

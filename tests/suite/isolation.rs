@@ -215,6 +215,10 @@ async fn what_purges_and_retention_may_read_and_remove_is_on_this_list() {
         "security_controls: SELECT: control org_id",
         "sessions: DELETE: ",
         "sessions: SELECT: org_id session_id",
+        "stream_events: DELETE: ",
+        "stream_events: SELECT: org_id sequence",
+        "stream_heads: DELETE: ",
+        "stream_heads: SELECT: org_id",
     ];
     assert_eq!(rights, expected);
 }

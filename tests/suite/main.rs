@@ -66,6 +66,8 @@ mod sequencing;
 mod sessions;
 mod sibling;
 mod signing_keys;
+mod stream;
+mod stream_limits;
 mod tokens;
 mod tour;
 mod transcripts;

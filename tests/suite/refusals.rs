@@ -92,7 +92,8 @@ async fn attack_5_keys_get_to_what_is_for_programs_and_nowhere_else() {
     let before = without_refusals(everything_of(&service, &team).await);
     // Whatever needs somebody and nothing else is open to a key only if it stands here.
     let open = ["/v1/session", "/v1/roles", "/v1/authorize", "/v1/tokens"];
-    for row in rows() {
+    // A stream is open to a key too, and does not end: `stream::attack_14_each_event_is_for_whoever_has_its_permission`.
+    for row in rows().into_iter().filter(|row| row.path != "/v1/stream") {
         let id = match row.foreign {
             Some(foreign @ (Foreign::Invitation | Foreign::ApiKey | Foreign::Call | Foreign::Escalation)) => {
                 foreign.unknown()

@@ -38,6 +38,7 @@ mod security;
 mod session_cache;
 mod sessions;
 mod store;
+mod stream;
 mod tokens;
 mod transaction;
 

@@ -24,7 +24,7 @@ use rollcall_application::{
 use rollcall_domain::secret::TokenHash;
 use sqlx::{
     Executor,
-    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+    postgres::{PgConnectOptions, PgListener, PgNotification, PgPoolOptions},
 };
 use time::OffsetDateTime;
 use tokio::{
@@ -32,6 +32,8 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 use uuid::Uuid;
+
+use crate::stream::{STREAM, StreamHeard};
 
 /// The channel that the triggers of migrations 3 and 11 speak on.
 const CHANNEL: &str = "rollcall_sessions";
@@ -71,6 +73,8 @@ pub(crate) struct SessionCache {
     trusted: AtomicU64,
     /// Told of each change that is heard of.
     pub(crate) change_heard: Notify,
+    /// What is heard of on the same connection besides: where something was told live.
+    pub(crate) stream: StreamHeard,
     /// Whether changes are heard of, for the log.
     hears: AtomicBool,
     began: Instant,
@@ -99,6 +103,7 @@ impl Default for SessionCache {
             missed: AtomicU64::new(0),
             trusted: AtomicU64::new(0),
             change_heard: Notify::new(),
+            stream: StreamHeard::default(),
             hears: AtomicBool::new(false),
             began: Instant::now(),
         }
@@ -219,8 +224,9 @@ impl SessionCache {
         let mut listener = PgListener::connect_with(&pool.connect_lazy_with(options.clone())).await?;
         // A connection that is made anew without our knowing would have missed what came in between.
         listener.eager_reconnect(false);
-        listener.listen(CHANNEL).await?;
+        listener.listen_all([CHANNEL, STREAM]).await?;
         self.forget_all();
+        self.stream.missed();
         if !self.hears.swap(true, Ordering::AcqRel) {
             tracing::info!("changes of sessions and API keys are heard of");
         }
@@ -231,7 +237,7 @@ impl SessionCache {
                 .await
                 .map_err(|_| sqlx::Error::PoolTimedOut)??;
             while let Some(notification) = listener.next_buffered() {
-                self.heard(notification.payload());
+                self.notified(&notification);
             }
             self.trust_from(asked - self.began);
             let pause = sleep(ASK_EVERY);
@@ -239,13 +245,25 @@ impl SessionCache {
             loop {
                 tokio::select! {
                     heard = listener.try_recv() => match heard? {
-                        Some(notification) => self.heard(notification.payload()),
+                        Some(notification) => self.notified(&notification),
                         None => return Err(sqlx::Error::WorkerCrashed),
                     },
                     () = &mut pause => break,
                 }
             }
         }
+    }
+
+    fn notified(&self, notification: &PgNotification) {
+        match notification.channel() {
+            STREAM => self.stream.heard(notification.payload()),
+            _ => self.heard(notification.payload()),
+        }
+    }
+
+    /// Whether changes are heard of: the database has shown a moment ago that nothing is missing.
+    pub(crate) fn hears(&self) -> bool {
+        micros(self.began.elapsed()) < self.trusted.load(Ordering::Acquire)
     }
 
     fn heard(&self, payload: &str) {

@@ -1,8 +1,11 @@
 //! A transaction that has said what it may touch.
 
+use std::collections::BTreeMap;
+
 use rollcall_application::{
     audit::Record,
     ports::{Scope, StoreError, UnitOfWork},
+    stream::Notice,
 };
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres};
 use uuid::Uuid;
@@ -30,6 +33,8 @@ pub(crate) struct Transaction {
     changed: Vec<Uuid>,
     /// Whether a letter has been queued.
     letters: bool,
+    /// What whoever watches is told, by organization, once this is committed.
+    notices: BTreeMap<Uuid, Vec<Notice>>,
 }
 
 /// Pieces of the platform's own bookkeeping, by the names that the policies know.
@@ -49,6 +54,7 @@ pub(crate) mod task {
     pub(crate) const PURGE: &str = "purge";
     pub(crate) const OPERATOR: &str = "operator";
     pub(crate) const RECORDINGS: &str = "recordings";
+    pub(crate) const STREAM: &str = "stream";
     pub(crate) const REVOCATIONS: &str = "revocations";
     pub(crate) const AUDIT: &str = "audit";
     pub(crate) const AUDIT_SKETCHES: &str = "audit_sketches";
@@ -59,7 +65,14 @@ pub(crate) mod task {
 impl Transaction {
     pub(crate) async fn begin(store: &PgStore, scope: Scope, purpose: Purpose) -> Result<Self, StoreError> {
         let inner = begin_with(&store.pool, purpose, declaration(scope)).await?;
-        Ok(Self { inner, scope, store: store.clone(), changed: Vec::new(), letters: false })
+        Ok(Self {
+            inner,
+            scope,
+            store: store.clone(),
+            changed: Vec::new(),
+            letters: false,
+            notices: BTreeMap::new(),
+        })
     }
 
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
@@ -82,6 +95,24 @@ impl Transaction {
         crate::audit::write(&mut self.inner, organization, record).await?;
         crate::outbox::queue(&mut self.inner, organization, record, self.store.entropy.as_ref()).await?;
         self.letters |= !record.letters().is_empty();
+        if let Some(organization) = organization {
+            let notices: Vec<_> = record.entries().filter_map(|entry| Notice::of(entry.event())).collect();
+            if !notices.is_empty() {
+                self.notices.entry(organization.uuid()).or_default().extend(notices);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells whoever watches. It comes last: from here on whatever else is told in these organizations waits until this is over.
+    async fn tell(&mut self) -> Result<(), StoreError> {
+        for (organization, notices) in std::mem::take(&mut self.notices) {
+            if self.scope.organization().map(|scope| scope.uuid()) != Some(organization) {
+                let there = settings(Some(organization), None, "");
+                self.inner.execute(AssertSqlSafe(there)).await.map_err(store_error)?;
+            }
+            crate::stream::tell(&mut self.inner, organization, notices).await?;
+        }
         Ok(())
     }
 }
@@ -157,6 +188,7 @@ impl UnitOfWork for Transaction {
 
     async fn commit(mut self: Box<Self>, record: Record) -> Result<(), StoreError> {
         self.write_down(&record).await?;
+        self.tell().await?;
         let committed = self.inner.commit().await;
         // Also when it seems to have failed: the answer may have been lost on its way.
         self.store.sessions.forget(self.changed);

@@ -91,6 +91,9 @@ impl Credential {
 #[derive(Debug, Clone)]
 pub(crate) struct Caller<const NEEDED: u8 = NONE_NAMED>(pub(crate) Actor);
 
+/// Where a session is looked at and not used: a page that is left open, and comes back by itself, prolongs nothing.
+const WATCHING: &str = "/v1/stream";
+
 /// Names no permission.
 pub(crate) const NONE_NAMED: u8 = u8::MAX;
 
@@ -129,6 +132,9 @@ pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<
                 tracing::Span::current().record("api_key", prefix.as_str());
             }
             api_keys::authenticate(&api.app, token, origin).await.map(Principal::Key)
+        }
+        Credential::Bearer(token) | Credential::Cookie(token) if parts.uri.path() == WATCHING => {
+            sessions::authenticate_unnoted(&api.app, token, origin).await.map(Principal::Person)
         }
         // A cookie holds the token of a session, and nothing else.
         Credential::Bearer(token) | Credential::Cookie(token) => {

@@ -24,6 +24,7 @@ mod query;
 mod ranges;
 mod request_ids;
 mod service_credential;
+mod sse;
 mod streaming;
 mod v1;
 

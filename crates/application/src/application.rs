@@ -27,6 +27,7 @@ use crate::{
     ports::{Attempts, Ceremonies, Clock, Directory, Entropy, Scope, Store, WebAuthn},
     recordings::{Objects, Transfers, Uploads},
     revocations::Feed,
+    stream::Streams,
     tokens::Tokens,
 };
 
@@ -57,6 +58,8 @@ pub struct Application {
     pub totp_issuer: Issuer,
     /// What is not good any more, for services that remember.
     pub feed: Feed,
+    /// The live streams that are open on this node.
+    pub streams: Streams,
     /// The order of audit events.
     pub sequencing: Sequencing,
     /// Signing of checkpoints of audit logs.

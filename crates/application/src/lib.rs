@@ -37,6 +37,7 @@ mod sealed;
 pub mod second_factors;
 pub mod security;
 pub mod sessions;
+pub mod stream;
 #[cfg(test)]
 mod testing;
 mod token;

@@ -54,6 +54,7 @@ pub mod second_factors;
 pub mod secret;
 pub mod security;
 pub mod sessions;
+pub mod stream;
 mod text;
 pub mod tokens;
 

@@ -13,8 +13,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::stalled::Stalled;
+
 /// The longest that a client may take to send a request's head (slow senders hold a connection, not a thread).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest that a client may take nothing of what it is sent.
+const STALLED: Duration = Duration::from_secs(30);
 
 /// Serves until `stop` is called for, then lets requests that are being answered go on for `grace`.
 pub(crate) async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken, grace: Duration) {
@@ -40,8 +44,8 @@ pub(crate) async fn serve(listener: TcpListener, routes: Router, stop: Cancellat
             request.extensions_mut().insert::<ConnectInfo<SocketAddr>>(ConnectInfo(peer));
             request.map(axum::body::Body::new)
         });
-        let connection =
-            server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes)).into_owned();
+        let stream = TokioIo::new(Stalled::after(STALLED, stream));
+        let connection = server.serve_connection(stream, TowerToHyperService::new(routes)).into_owned();
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             // A client that goes away is no event.

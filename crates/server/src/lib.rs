@@ -15,6 +15,7 @@ mod reference;
 mod rotation;
 mod server;
 mod settings;
+mod stalled;
 mod values;
 mod visit;
 mod workers;

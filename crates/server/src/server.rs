@@ -23,6 +23,7 @@ use rollcall_application::{
     passwords::Passwords,
     ports::WebAuthn,
     revocations::Feed,
+    stream::Streams,
     tokens::{self, Tokens},
 };
 use rollcall_web_console::{Console, ExplainedProblem};
@@ -279,6 +280,12 @@ pub(crate) fn application(
         tokens: Tokens::new(settings.issuer(address)),
         totp_issuer: settings.totp_issuer()?,
         feed: Feed::new(Arc::new(store.clone())),
+        streams: Streams::new(
+            Arc::new(store.clone()),
+            settings.values.stream.at_once,
+            settings.values.stream.at_once_of_one,
+            Duration::from_secs(settings.values.stream.heartbeat_seconds.into()),
+        ),
         sequencing: Sequencing::new(Arc::new(store.clone())),
         readings: Readings::default(),
         checkpoints: Checkpoints::new(&settings.audit_origin(address)?, Arc::new(store.clone())),

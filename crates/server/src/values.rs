@@ -20,6 +20,7 @@ pub(crate) struct Values {
     pub(crate) tokens: TokenValues,
     pub(crate) audit: AuditValues,
     pub(crate) webhooks: WebhookValues,
+    pub(crate) stream: StreamValues,
     pub(crate) calls: CallValues,
     pub(crate) limits: LimitValues,
     pub(crate) recordings: RecordingValues,
@@ -58,6 +59,14 @@ pub(crate) struct DatabaseValues {
 #[serde(deny_unknown_fields)]
 pub(crate) struct WebhookValues {
     pub(crate) anywhere: bool,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StreamValues {
+    pub(crate) at_once: usize,
+    pub(crate) at_once_of_one: u32,
+    pub(crate) heartbeat_seconds: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -1,7 +1,7 @@
 //! What goes on without being asked: sending mail, forgetting what is long over, removing deleted organizations whose time
 //! is over, telling people by when they need a second factor, sealing anew what an older key has sealed, counting what waits, writing down when API keys were
 //! last used, and what was called with them, giving audit events their places, sketching what can be searched, taking out what is too
-//! old, sending checkpoints to their witnesses, removing what is left of recordings, finding out which
+//! old, sending checkpoints to their witnesses, keeping live streams going, removing what is left of recordings, finding out which
 //! agents are gone.
 
 use std::{sync::Arc, time::Duration};
@@ -20,6 +20,7 @@ use rollcall_application::{
     recordings::{self, Remains},
     reseal, revocations,
     security::{self, MfaNotices},
+    stream,
 };
 use rollcall_domain::tokens::KeyPurpose;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -139,6 +140,13 @@ impl Workers {
             tokio::select! {
                 () = app.feed.keep_looking(&app) => {}
                 () = stopped.cancelled() => app.feed.close(),
+            }
+        });
+        let (app, stopped) = (self.app.clone(), stop.clone());
+        tracker.spawn(async move {
+            tokio::select! {
+                () = app.streams.keep(&app) => {}
+                () = stopped.cancelled() => app.streams.close(),
             }
         });
         let (workers, stopped) = (self.clone(), stop.clone());
@@ -282,6 +290,7 @@ impl Workers {
         complain(reseal(&self.app, self.sealed.as_ref()).await.map(drop));
         complain(api_keys::tell_older_ring_keys(&self.app).await);
         complain(revocations::forget(&self.app).await.map(drop));
+        complain(stream::forget(&self.app).await.map(drop));
         complain(self.witness_post.forget(now - DELIVERIES_KEPT).await.map(drop).map_err(Error::from));
         complain(audit::forget_unoffered(&self.app).await.map(drop));
         complain(self.attempts.forget(now).await.map(drop).map_err(Error::from));

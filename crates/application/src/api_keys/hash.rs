@@ -21,7 +21,7 @@ impl KeyHash {
     }
 
     /// Each hash under which a key may be kept, by whichever key of the keyring it was made.
-    pub(super) fn all(keyring: &Keyring, text: &str) -> Vec<Self> {
+    pub(crate) fn all(keyring: &Keyring, text: &str) -> Vec<Self> {
         let digests = keyring.digests(PURPOSE, &[text.as_bytes()]);
         digests.into_iter().map(|(id, digest)| Self::of(id, digest)).collect()
     }

@@ -17,6 +17,15 @@ pub async fn authenticate(app: &Application, token: &Secret, origin: Origin) -> 
     admit(app, found, Some(token::hash(token.expose())), Means::Session, origin).await
 }
 
+/// The same, for whoever only watches: the session is not used by it, so nothing prolongs it.
+///
+/// # Errors
+/// As [`authenticate`].
+pub async fn authenticate_unnoted(app: &Application, token: &Secret, origin: Origin) -> Result<Actor, Error> {
+    let found = find(app, token).await?.ok_or(Error::Unauthenticated)?;
+    let_in(app, found, Means::Session, origin)
+}
+
 /// The session that a token opens, whether or not it is still good.
 pub(crate) async fn find(app: &Application, token: &Secret) -> Result<Option<OpenSession>, Error> {
     match may_be_a_token(token) {
@@ -60,18 +69,23 @@ pub(crate) async fn admit(
     means: Means,
     origin: Origin,
 ) -> Result<Actor, Error> {
+    let actor = let_in(app, found, means, origin)?;
+    let (session, now) = (&actor.session, app.now());
+    if session.is_stale(now) {
+        // Bookkeeping: it must not keep anybody from their work.
+        if let Err(error) = app.directory.session_seen(session.id, token, now).await {
+            tracing::warn!(%error, "when a session was last used was not noted");
+        }
+    }
+    Ok(actor)
+}
+
+fn let_in(app: &Application, found: OpenSession, means: Means, origin: Origin) -> Result<Actor, Error> {
     if !is_good(app, &found) {
         return Err(Error::Unauthenticated);
     }
     if is_kept_out(&found) {
         return Err(Error::OrganizationSuspended);
-    }
-    let now = app.now();
-    if found.session.is_stale(now) {
-        // Bookkeeping: it must not keep anybody from their work.
-        if let Err(error) = app.directory.session_seen(found.session.id, token, now).await {
-            tracing::warn!(%error, "when a session was last used was not noted");
-        }
     }
     let OpenSession { session, user, seat, mfa_deadline, .. } = found;
     Ok(Actor { session, user, place: seat, mfa_deadline, means, origin })

@@ -20,7 +20,7 @@ mod switch;
 
 pub(crate) use attempt::{Counted, Device, Lock, device_token};
 pub(crate) use authenticate::{admit, find_afresh, is_good, is_kept_out};
-pub use authenticate::{authenticate, require_enrolled};
+pub use authenticate::{authenticate, authenticate_unnoted, require_enrolled};
 pub use challenge::Challenge;
 pub use elevate::{Command as Elevate, elevate};
 pub use elevate_with_passkey::{begin_elevation_with_passkey, elevate_with_passkey};

@@ -6,6 +6,7 @@ mod logs;
 mod notary;
 mod plans;
 pub(crate) mod recordings;
+mod stream;
 mod unit;
 
 use std::sync::{
@@ -47,6 +48,7 @@ use crate::{
     },
     recordings::Transfers,
     revocations::{self, Feed, Noted, Revocations},
+    stream::Streams,
     tokens::{StoredKey, Tokens},
 };
 
@@ -55,6 +57,7 @@ pub(crate) use calls::call;
 pub(crate) use logs::{Fault, KeptLogs};
 pub(crate) use notary::KeptNotary;
 pub(crate) use plans::{Agrees, Nobody, Off, plans};
+pub(crate) use stream::Told;
 pub(crate) use unit::MockUnit;
 
 /// The moment that unit tests happen at.
@@ -371,6 +374,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         tenants: Arc::new(Nobody),
         billing: Arc::new(Agrees),
         feed: Feed::new(Arc::new(NothingRevoked)),
+        streams: Streams::new(Arc::new(Told::default()), 100, 2, std::time::Duration::from_secs(15)),
         sequencing: Sequencing::new(Arc::new(NothingWaits)),
         readings: Readings::default(),
         checkpoints: Checkpoints::new("rollcall.example", Arc::new(KeptNotary::default())),

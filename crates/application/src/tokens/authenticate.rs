@@ -20,7 +20,7 @@ pub fn is_access_token(token: &Secret) -> bool {
 }
 
 /// What an access token speaks for, as it is now.
-pub(super) enum Bearer {
+pub(crate) enum Bearer {
     /// A session.
     Session(OpenSession),
     /// An API key.
@@ -45,7 +45,7 @@ pub async fn authenticate(app: &Application, token: &Secret, origin: Origin) -> 
 }
 
 /// What an access token says, if it is good, and the session or key that it speaks for, if there still is one.
-pub(super) async fn open(app: &Application, token: &Secret) -> Result<Option<(Claims, Bearer)>, Error> {
+pub(crate) async fn open(app: &Application, token: &Secret) -> Result<Option<(Claims, Bearer)>, Error> {
     let keys = app.tokens.keys(app).await?;
     let now = app.now();
     let key = |kid: &str| keys.verifying(KeyPurpose::AccessToken, kid, now);

@@ -10,6 +10,7 @@ mod publish;
 mod rotate;
 mod signer;
 
+pub(crate) use authenticate::{Bearer, open as bearer};
 pub use authenticate::{authenticate, is_access_token};
 pub use introspect::{Introspection, Spoken, introspect};
 pub use issue::{Issued, issue};

@@ -1,22 +1,16 @@
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
-use rollcall_application::revocations::{self, Follower, Noted, Position, Told};
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use rollcall_application::revocations::{self, Follower, Noted, Told};
 use tracing::{Instrument, Span};
 
 use crate::{
     api::Api,
     problem::Result,
     service_credential::SiblingService,
+    sse::{answer, event, last_event_id},
     streaming::{Chunks, CutOff, streamed},
 };
 
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// Proxies that would rather send much at once are asked not to wait.
-const NO_BUFFERING: (HeaderName, HeaderValue) =
-    (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 /// How long a client waits before it comes back, in milliseconds.
 const RETRY: &str = "retry: 250\n\n";
 
@@ -34,7 +28,7 @@ pub(super) async fn follow_revocations(
     _: SiblingService,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()?.parse().ok());
+    let last = last_event_id(&headers).and_then(|id| id.parse().ok());
     let follower = revocations::follow(&api.app, last).await?;
     let (chunks, body) = streamed(&api.settings);
     let sending = async {
@@ -43,18 +37,17 @@ pub(super) async fn follow_revocations(
         }
     };
     tokio::spawn(sending.instrument(Span::current()));
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")), NO_BUFFERING], body)
-        .into_response())
+    Ok(answer(body))
 }
 
 async fn send(mut follower: Follower, chunks: Chunks) -> std::result::Result<(), CutOff> {
     chunks.send(RETRY).await?;
     while let Some(told) = follower.next().await? {
         let text = match told {
-            Told::Reset(at) => event(at, "reset", "{}"),
+            Told::Reset(at) => event(&at.to_string(), "reset", "{}"),
             Told::Revoked(noted) => {
                 let events = noted.iter().map(|Noted { position, revocation }| {
-                    Ok(event(*position, revocation.kind(), &serde_json::to_string(revocation)?))
+                    Ok(event(&position.to_string(), revocation.kind(), &serde_json::to_string(revocation)?))
                 });
                 events.collect::<std::result::Result<String, serde_json::Error>>()?
             }
@@ -63,8 +56,4 @@ async fn send(mut follower: Follower, chunks: Chunks) -> std::result::Result<(),
         chunks.send(text.into_bytes()).await?;
     }
     Ok(chunks.end().await?)
-}
-
-fn event(at: Position, kind: &str, data: &str) -> String {
-    format!("id: {at}\nevent: {kind}\ndata: {data}\n\n")
 }

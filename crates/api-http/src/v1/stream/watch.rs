@@ -1,0 +1,67 @@
+use axum::{body::Body, extract::State, response::Response};
+use bytes::Bytes;
+use futures_util::stream;
+use http::HeaderMap;
+use rollcall_application::{
+    Asks, Error,
+    keyring::Keyring,
+    stream::{self as live, Place, Told, Watcher},
+};
+use rollcall_domain::OrganizationId;
+
+use crate::{
+    api::Api,
+    credential::{AnyCaller, Credential},
+    problem::Result,
+    sse::{answer, event, last_event_id},
+};
+
+/// How long a client waits before it comes back, in milliseconds.
+const RETRY: &str = "retry: 1000\n";
+
+/// Tells what happens in the organization, as Server-Sent Events, for as long as the session or the API key is good: `availability.changed`,
+/// `escalation.*`, `member.*`, `invitation.*` and `security.changed`, each to whoever has the permission to read such things at that
+/// moment (`availability:read`, `escalations:read`, `team:read`, `security:read`). The data is an object, `{"id", "type", "occurred_at",
+/// "actor": {"id", "type"}, "target": {"id", "type"}, "changes": [{"field", "before", "after"}]}`: enough to know what to look at again.
+/// `Last-Event-ID` goes on from there, for an hour. Whatever does not go on from there begins with `resync`, upon which everything that
+/// is shown is to be fetched again; a reader who is too slow is sent one, and cut off. Comments show that the stream is alive.
+#[utoipa::path(get, path = "/v1/stream", tag = "Live events",
+    security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
+    params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was heard")),
+    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream")))]
+pub(super) async fn watch(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    AnyCaller(principal): AnyCaller,
+) -> Result<Response> {
+    let credential = Credential::of(&headers, api.settings.cookie);
+    // Whoever has got this far has shown something.
+    let shown = credential.token().ok_or(Error::Unauthenticated)?;
+    let watcher = live::open(&api.app, &principal, shown, last_event_id(&headers)).await?;
+    let organization = principal.organization().ok_or(Error::Unauthenticated)?;
+    let keyring = api.app.keyring.clone();
+    let told = stream::unfold(Some(watcher), move |watcher| {
+        let keyring = keyring.clone();
+        async move {
+            let mut watcher: Watcher = watcher?;
+            match watcher.next().await {
+                Ok(told) => Some((Ok(written(&told?, &keyring, organization)), Some(watcher))),
+                // The connection is closed for this, and the client comes back.
+                Err(error) => Some((Err(error), None)),
+            }
+        }
+    });
+    Ok(answer(Body::from_stream(told)))
+}
+
+fn written(told: &Told, keyring: &Keyring, organization: OrganizationId) -> Bytes {
+    let name = |place: Place| place.name(keyring, organization);
+    match told {
+        // A name without an event is remembered by the client all the same.
+        Told::Began(place) => format!("{RETRY}id: {}\n\n", name(*place)).into(),
+        Told::Event(frame) => frame.wire(|kept| event(&name(frame.place()), &kept.kind, &kept.data).into()),
+        Told::Resync(place) => event(&name(*place), "resync", "{}").into(),
+        Told::Alive(Some(place)) => format!(":\nid: {}\n\n", name(*place)).into(),
+        Told::Alive(None) => Bytes::from_static(b":\n\n"),
+    }
+}
