@@ -194,6 +194,32 @@ fn attack_32_an_event_edited_with_its_hash_does_not_lead_to_the_checkpoint() {
 }
 
 #[test]
+fn attack_32_what_was_edited_before_a_checkpoint_that_holds_is_named_and_not_what_comes_after() {
+    let mut log = Log::of(20);
+    let honest = log.checkpoint(20);
+    log.leaves[12] = log.leaves[12].replace("success", "refused");
+    log.hashes[12] = Hash::of_leaf(log.leaves[12].as_bytes());
+    let mut lines = log.export(0, 20, 20, &[10]);
+    let quoted = |note: &str| serde_json::to_string(note).expect("JSON");
+    lines[0] = lines[0].replace(&quoted(&log.checkpoint(20)), &quoted(&honest));
+    // Its hash is the old one, so the checkpoint of ten events holds.
+    lines[4] = lines[4].replace("success", "refused");
+    assert!(matches!(found(&lines, &trusted()), Finding::Altered { index: 3, .. }));
+}
+
+#[test]
+fn attack_32_an_export_whose_own_checkpoint_is_another_is_no_better_for_one_seen_before_that_holds() {
+    let (log, mut forged) = (Log::of(20), Log::of(20));
+    forged.hashes[12] = Hash::of_leaf(b"something else");
+    let mut lines = log.export(0, 20, 20, &[]);
+    let quoted = |note: &str| serde_json::to_string(note).expect("JSON");
+    lines[0] = lines[0].replace(&quoted(&log.checkpoint(20)), &quoted(&forged.checkpoint(20)));
+    let seen = Trust { seen: vec![log.checkpoint(20)], ..trusted() };
+    // The events hold as far as the one seen before; the export's own says otherwise of as many.
+    assert_eq!(found(&lines, &seen), Finding::Unproven { from: 20, size: 20, suspect: None });
+}
+
+#[test]
 fn attack_32_events_that_were_removed_or_moved_are_named() {
     let log = Log::of(20);
     let all = log.export(0, 20, 20, &[]);
