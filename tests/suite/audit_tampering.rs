@@ -2,6 +2,7 @@
 
 use rollcall_tests::{Binary, Service, Team};
 use serde_json::json;
+use sqlx::Connection as _;
 
 use crate::{
     audit_exports::{CHECKPOINT, Files, checkpoint, export, said, team_with_log, uuid},
@@ -241,4 +242,21 @@ async fn the_newest_checkpoint_is_printed_and_all_logs_are_checked_from_the_comm
     assert!(code == 0 && text.contains(&team.organization) && text.contains("platform"), "{text}");
     assert_eq!(run(&["audit", "check", "org_01h455vb4pex5vsknk084sn02q"]).0, 1);
     assert_eq!(run(&["audit", "check", "nonsense"]).0, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_32_an_event_that_is_kept_from_getting_into_the_log_is_named() {
+    let service = start().await;
+    let team = team_with_log(&service, "Acme").await;
+    assert_eq!(check(&service, &team, &[]).0, 0);
+    let held = service.database.hold_sequencing().await;
+    team.owner().patch("/v1/organization", json!({"name": "Kept out"})).await.expect(200);
+    let waits = format!("SELECT event_id FROM audit_queue WHERE org_id = '{}'", uuid(&team));
+    let event = service.database.rows(&waits).await[0]["event_id"].as_str().unwrap().to_owned();
+    // The service's own role may do this: whoever has got hold of it, too.
+    service.database.execute(&format!("DELETE FROM audit_queue WHERE org_id = '{}'", uuid(&team))).await;
+    held.close().await.unwrap();
+    let event = rollcall_domain::EventId::from_uuid(event.parse().unwrap()).to_string();
+    let (found, text) = check(&service, &team, &[]);
+    assert!(found == 13 && text.contains(&event), "{found} {text}");
 }

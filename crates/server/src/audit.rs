@@ -12,7 +12,7 @@ use rollcall_application::{
     audit::{self, Log, TileId, name_of},
 };
 use rollcall_audit_proof::{Failure, Finding, Note, Progress, Trust, Verified, verify};
-use rollcall_domain::OrganizationId;
+use rollcall_domain::{EventId, OrganizationId};
 use serde::Deserialize;
 use tokio::sync::mpsc::{Receiver, channel};
 
@@ -149,6 +149,8 @@ pub struct Checked {
     pub verified: Result<Verified, Failure>,
     /// The first of the tree's tiles that does not go with the leaves. Nothing that is given out is wrong for it, but proofs fail.
     pub broken_tile: Option<TileId>,
+    /// The first event that was kept from getting into the log at all.
+    pub unplaced: Option<EventId>,
 }
 
 /// Checks logs in the database as exports of them would be, and their tiles: those of some organizations, or all of them and the
@@ -204,7 +206,7 @@ fn name_in(note: &str) -> Option<&str> {
 fn gone(log: &str, note: &str) -> Checked {
     let seen = note.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or_default();
     let verified = Err(Finding::Shorter { size: 0, seen }.into());
-    Checked { log: log.to_owned(), verified, broken_tile: None }
+    Checked { log: log.to_owned(), verified, broken_tile: None, unplaced: None }
 }
 
 async fn check_log(
@@ -226,7 +228,8 @@ async fn check_log(
     }
     drop(sender);
     let verified = verifying.await.map_err(|error| failed(Error::Internal(Box::new(error))))?;
-    Ok(Checked { log: name_of(log), verified, broken_tile: whole.broken_tile() })
+    let unplaced = app.checkpoints.unplaced(log).await.map_err(failed)?;
+    Ok(Checked { log: name_of(log), verified, broken_tile: whole.broken_tile(), unplaced })
 }
 
 fn failed(log: Log, error: &Error) -> AuditError {

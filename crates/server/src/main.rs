@@ -211,7 +211,7 @@ async fn check(organizations: Vec<OrganizationId>, known: Known) -> Result<ExitC
         }
     };
     let ports = Ports::default();
-    let checked = |Checked { log, verified, broken_tile }: &Checked| {
+    let checked = |Checked { log, verified, broken_tile, unplaced }: &Checked| {
         let mut found = bar.suspend(|| told(log, verified));
         if let (Some(tile), 0) = (broken_tile, found) {
             let (index, level) = (tile.index, tile.level);
@@ -222,6 +222,14 @@ async fn check(organizations: Vec<OrganizationId>, known: Known) -> Result<ExitC
             });
             found = UNPROVEN;
         }
+        if let (Some(event), 0) = (unplaced, found) {
+            bar.suspend(|| {
+                println!(
+                    "{log}: event {event} is in the database and neither in the log nor on its way there: somebody has kept it out"
+                )
+            });
+            found = MISSING;
+        }
         // The first that was found is the one to tell.
         code = if code == 0 { found } else { code };
     };
@@ -231,8 +239,10 @@ async fn check(organizations: Vec<OrganizationId>, known: Known) -> Result<ExitC
     Ok(ExitCode::from(code))
 }
 
-/// As if events did not lead to a checkpoint.
+/// As if events did not lead to a checkpoint,
 const UNPROVEN: u8 = 15;
+/// and as if one were missing.
+const MISSING: u8 = 13;
 
 /// Says what came of a log; gives back the exit code.
 fn told(of: &str, verified: &std::result::Result<Verified, Failure>) -> u8 {

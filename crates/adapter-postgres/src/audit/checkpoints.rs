@@ -17,7 +17,7 @@ use crate::{
     error::{corrupt, exactly_one, store_error},
     row::count,
     store::PgStore,
-    transaction::{Transaction, begin_task, task},
+    transaction::{Purpose, Transaction, begin, begin_task, task},
 };
 
 #[async_trait]
@@ -143,6 +143,23 @@ impl Notary for PgStore {
         let logs = logs.fetch_all(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
         Ok(logs.into_iter().map(log_of).collect())
+    }
+
+    async fn unplaced(&self, log: Log) -> Result<Option<EventId>, StoreError> {
+        // All in one look: an event goes from those that wait to those that have a place.
+        let mut transaction = begin(&self.pool, Purpose::Look, Some(id_of(log)), None, task::AUDIT).await?;
+        let unplaced = sqlx::query_scalar!(
+            "SELECT e.event_id FROM audit_events e
+              WHERE e.org_id = $1
+                AND NOT EXISTS (SELECT FROM audit_leaves l WHERE l.org_id = e.org_id AND l.event_id = e.event_id)
+                AND NOT EXISTS (SELECT FROM audit_unoffered u WHERE u.org_id = e.org_id AND u.event_id = e.event_id)
+                AND NOT EXISTS (SELECT FROM audit_queue q WHERE q.org_id = e.org_id AND q.event_id = e.event_id)
+              ORDER BY e.written LIMIT 1",
+            id_of(log),
+        );
+        let unplaced = unplaced.fetch_optional(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(unplaced.map(EventId::from_uuid))
     }
 }
 

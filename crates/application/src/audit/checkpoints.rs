@@ -103,6 +103,10 @@ pub trait Notary: Send + Sync {
 
     /// Every log that has a tree, or of which anything was signed.
     async fn logs(&self) -> Result<Vec<Log>, StoreError>;
+
+    /// The first event of a log that has no place in its tree, does not wait for one, and was not written down while the log was
+    /// off: somebody has taken it off the list of those that wait.
+    async fn unplaced(&self, log: Log) -> Result<Option<EventId>, StoreError>;
 }
 
 /// A checkpoint in the making. Dropped before it is kept, it never was.
@@ -154,6 +158,14 @@ impl Checkpoints {
     /// Only when something is out of order.
     pub async fn logs(&self) -> Result<Vec<Log>, Error> {
         Ok(self.notary.logs().await?)
+    }
+
+    /// The first event that was kept from getting into a log, as [`Notary::unplaced`].
+    ///
+    /// # Errors
+    /// Only when something is out of order.
+    pub async fn unplaced(&self, log: Log) -> Result<Option<EventId>, Error> {
+        Ok(self.notary.unplaced(log).await?)
     }
 
     /// The origin of a log's checkpoints, which is the name of its key.

@@ -7,6 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use rollcall_audit_proof::{Hash, Tile, TileId, Tree};
+use rollcall_domain::EventId;
 use time::OffsetDateTime;
 
 use super::Answer;
@@ -66,6 +67,10 @@ impl Notary for KeptNotary {
 
     async fn logs(&self) -> Answer<Vec<Log>> {
         Ok(Vec::new())
+    }
+
+    async fn unplaced(&self, _: Log) -> Answer<Option<EventId>> {
+        Ok(None)
     }
 }
 
