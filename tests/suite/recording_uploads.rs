@@ -169,6 +169,9 @@ async fn what_breaks_off_goes_on_where_it_was_if_its_sender_has_said_so() {
 
     // The end may not be known before it comes; then what is sent twice is what is not certain to be a whole part.
     let other = write(&key, "CA2").await;
+    Answer::of(part(&key, &other, &sound, (0, MIB), "*")).await.invalid("Content-Range");
+    let least = Answer::of(part(&key, &other, &sound, (0, MIB + 1), "*")).await.expect(202);
+    assert_eq!(least.header("upload-offset"), MIB.to_string(), "whoever sends as little as allowed gets on");
     let first = Answer::of(part(&key, &other, &sound, (0, 2 * MIB), "*")).await.expect(202);
     let received: usize = first.header("upload-offset").parse().unwrap();
     assert!(received == MIB || received == 2 * MIB, "{received}");

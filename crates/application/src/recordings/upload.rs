@@ -104,6 +104,12 @@ pub async fn begin(app: &Application, principal: &Principal, command: Command) -
     app.refusals_recorded(principal, Action::RecordingUploaded, target, begun).await
 }
 
+/// The fewest bytes of a part that is not the last. While nobody knows where the end is, a full segment may be it, and cannot be sealed
+/// as one that others follow: a byte more tells.
+const fn least(total: Option<u64>) -> u64 {
+    if total.is_some() { SEGMENT } else { SEGMENT + 1 }
+}
+
 async fn try_begin(app: &Application, principal: &Principal, command: Command) -> Result<Upload, Error> {
     let organization = principal.permit(Permission::CallsWrite)?.id;
     let mut view = app.store.view(Scope::Organization(organization)).await?;
@@ -116,9 +122,10 @@ async fn try_begin(app: &Application, principal: &Principal, command: Command) -
     drop(view);
     if let Extent::Part { from, until, total } = command.extent
         && total != Some(until)
-        && until - from < SEGMENT
+        && until - from < least(total)
     {
-        let problem = format!("must be of at least {SEGMENT} bytes, unless it is the last part");
+        let least = least(total);
+        let problem = format!("must be of at least {least} bytes, unless it is the last part");
         return Err(Error::invalid("Content-Range", problem));
     }
     let (announced, from) = match command.extent {

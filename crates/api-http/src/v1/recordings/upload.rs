@@ -39,7 +39,7 @@ const READ_IN_VAIN: (usize, Duration) = (8 << 20, Duration::from_secs(2));
 /// The same recording again is answered 200; another one is refused, as a recording is never replaced.
 ///
 /// What may break off is sent with `Content-Range: bytes <first>-<last>/<total>` (or `/*` as long as the end is not known), whole or in
-/// parts of at least 1048576 bytes. What has come of it is then kept for a day, and answered 202 with `Upload-Offset`: the next part begins
+/// parts of at least 1048576 bytes, and one more while the length of the whole is not said. What has come of it is then kept for a day, and answered 202 with `Upload-Offset`: the next part begins
 /// there. `Content-Range: bytes */*` without a body asks how far it has come. A part from byte 0 begins anew.
 #[utoipa::path(put, path = "/v1/calls/{call_id}/recording", tag = "Recordings",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
