@@ -22,7 +22,7 @@ const ROLE: &str = "customer_support_agent";
 async fn agents(service: &Service, team: &Team, count: usize) -> Vec<(Caller, String)> {
     service.set_plan(&team.organization, "enterprise").await;
     let mut agents = Vec::new();
-    for chunk in (0..count).collect::<Vec<_>>().chunks(16) {
+    for chunk in (0..count).collect::<Vec<_>>().chunks(8) {
         let coming = chunk.iter().map(async |n| {
             let email = Service::new_address(&format!("agent{n}"));
             let agent = service.bring_in(team.owner(), &email, ROLE).await;
