@@ -2,6 +2,7 @@
 
 use askama::Template;
 use rollcall_application::mail::{Contents, Message};
+use rollcall_domain::plans::{COUNTED, Shorter};
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::{
@@ -15,7 +16,8 @@ use crate::{
         EmailChangedText, FailedSignInsHtml, FailedSignInsText, InvitationHtml, InvitationText,
         MfaReminderHtml, MfaReminderText, MfaRequiredHtml, MfaRequiredText, OrganizationDeletedHtml,
         OrganizationDeletedText, PasswordChangedHtml, PasswordChangedText, PasswordResetHtml,
-        PasswordResetText, SecurityNoticeHtml, SecurityNoticeText,
+        PasswordResetText, RetentionShortenedHtml, RetentionShortenedText, SecurityNoticeHtml,
+        SecurityNoticeText,
     },
 };
 
@@ -176,6 +178,42 @@ impl Rendered {
                     links: Vec::new(),
                 })
             }
+            Contents::RetentionShortened { to, name, organization, plan, at, recordings, audit_events } => {
+                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
+                let (name, organization, plan) = (name.as_str(), organization.as_str(), plan.as_str());
+                let at = moment(at);
+                let told = |kept: Option<(Shorter, u64)>| kept.map(|(days, of)| (days, too_old(of)));
+                let (recordings, audit_events) = (told(recordings), told(audit_events));
+                let (at, recordings, audit_events) =
+                    (at.as_str(), recordings.as_ref(), audit_events.as_ref());
+                Ok(Self {
+                    to,
+                    subject: format!("What is too old for the plan of {organization} is deleted"),
+                    text: RetentionShortenedText {
+                        name,
+                        organization,
+                        plan,
+                        at,
+                        recordings,
+                        audit_events,
+                        public_url,
+                        contact,
+                    }
+                    .render()?,
+                    html: RetentionShortenedHtml {
+                        name,
+                        organization,
+                        plan,
+                        at,
+                        recordings,
+                        audit_events,
+                        public_url,
+                        contact,
+                    }
+                    .render()?,
+                    links: Vec::new(),
+                })
+            }
             Contents::ConfirmEmail { to, expires_at } => {
                 let (link, until) = (link("/me/email/confirm"), moment(expires_at));
                 Ok(Self {
@@ -242,6 +280,16 @@ impl Rendered {
                 })
             }
         }
+    }
+}
+
+/// How many are too old, in words that go on with "too old".
+fn too_old(outlived: u64) -> String {
+    match outlived {
+        0 => "None of them are".to_owned(),
+        1 => "1 of them is".to_owned(),
+        most if most >= u64::from(COUNTED) => format!("{COUNTED} of them or more are"),
+        many => format!("{many} of them are"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The templates of mails, each as text and as HTML.
 
 use askama::Template;
+use rollcall_domain::plans::Shorter;
 
 use crate::security_notice::Words;
 
@@ -182,6 +183,32 @@ pub(crate) struct ControlSwitchedOffHtml<'a> {
     pub(crate) name: &'a str,
     pub(crate) organization: &'a str,
     pub(crate) control: &'a str,
+    pub(crate) public_url: &'a str,
+    pub(crate) contact: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "retention_shortened.html")]
+pub(crate) struct RetentionShortenedHtml<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) organization: &'a str,
+    pub(crate) plan: &'a str,
+    pub(crate) at: &'a str,
+    pub(crate) recordings: Option<&'a (Shorter, String)>,
+    pub(crate) audit_events: Option<&'a (Shorter, String)>,
+    pub(crate) public_url: &'a str,
+    pub(crate) contact: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "retention_shortened.txt")]
+pub(crate) struct RetentionShortenedText<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) organization: &'a str,
+    pub(crate) plan: &'a str,
+    pub(crate) at: &'a str,
+    pub(crate) recordings: Option<&'a (Shorter, String)>,
+    pub(crate) audit_events: Option<&'a (Shorter, String)>,
     pub(crate) public_url: &'a str,
     pub(crate) contact: &'a str,
 }

@@ -11,7 +11,7 @@ use rollcall_application::{
 use rollcall_domain::{
     ApiKeyId, InvitationId, OrganizationId, UserId,
     accounts::Locale,
-    id::{DeliveryId, EmailChangeId, MailId, NoticeId, PasswordResetId, SignupId},
+    id::{DeliveryId, EmailChangeId, MailId, NoticeId, PasswordResetId, PlanChangeId, SignupId},
     secret::TokenHash,
     security::Control,
 };
@@ -39,6 +39,7 @@ const EMAIL_CHANGED: &str = "email_changed";
 const ACCOUNT_DELETED: &str = "account_deleted";
 const MFA_REQUIRED: &str = "mfa_required";
 const MFA_REMINDER: &str = "mfa_reminder";
+const RETENTION_SHORTENED: &str = "retention_shortened";
 const AUDIT_CHECKPOINT: &str = "audit_checkpoint";
 /// How often another node's letters are looked for. Being told of them (NOTIFY) would make every commit that queues
 /// one wait for every other.
@@ -83,6 +84,9 @@ pub(crate) async fn queue(
             }
             Letter::ControlSwitchedOff { organization, control, owner } => {
                 (organization.uuid(), switched_off(*control), owner.uuid(), None)
+            }
+            Letter::RetentionShortened { organization, change, owner } => {
+                (organization.uuid(), RETENTION_SHORTENED, change.uuid(), Some(owner.uuid()))
             }
             Letter::EmailChange { change } => (here, EMAIL_CHANGE, change.uuid(), None),
             Letter::EmailChangeRequested { notice } => (here, EMAIL_CHANGE_REQUESTED, notice.uuid(), None),
@@ -143,6 +147,11 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
         (API_KEY_REPORTED, Some(owner)) => Ok(Letter::ApiKeyReported {
             organization: OrganizationId::from_uuid(organization),
             key: ApiKeyId::from_uuid(subject),
+            owner: UserId::from_uuid(owner),
+        }),
+        (RETENTION_SHORTENED, Some(owner)) => Ok(Letter::RetentionShortened {
+            organization: OrganizationId::from_uuid(organization),
+            change: PlanChangeId::from_uuid(subject),
             owner: UserId::from_uuid(owner),
         }),
         (AUDIT_CHECKPOINT, _) => Ok(Letter::AuditCheckpoint {
@@ -250,6 +259,9 @@ impl Outbox for PgStore {
             }
             Letter::ControlSwitchedOff { organization, control, owner } => {
                 self.control_switched_off_contents(organization, control, owner).await
+            }
+            Letter::RetentionShortened { organization, change, owner } => {
+                self.retention_shortened_contents(organization, change, owner).await
             }
             Letter::EmailChange { change } => self.email_change_contents(change, token, now).await,
             Letter::EmailChangeRequested { notice } => {

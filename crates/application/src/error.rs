@@ -6,7 +6,7 @@ use rollcall_domain::{
     calls::CallRefusal,
     members::TeamRefusal,
     organizations::{OrganizationName, Plan},
-    plans::{PlanRefusal, PlanRequired},
+    plans::{Outlived, PlanRefusal, PlanRequired},
     recordings::MediaType,
     security::{Control, ControlSet, ResetRefusal},
 };
@@ -85,6 +85,12 @@ pub enum Error {
     ControlsInUse {
         /// Those controls.
         controls: ControlSet,
+    },
+    /// Something is older than the other plan keeps it, and nobody has said that it may go.
+    #[error("the plan keeps less than there is")]
+    RetentionTooShort {
+        /// How much.
+        outlived: Outlived,
     },
     /// The organization has as many members as its plan has seats.
     #[error("no seat is left")]
@@ -320,6 +326,7 @@ impl Error {
             | Self::OrganizationSuspended
             | Self::PlanRequired { .. }
             | Self::ControlsInUse { .. }
+            | Self::RetentionTooShort { .. }
             | Self::NoSeatLeft { .. }
             | Self::TooManyMembers { .. }
             | Self::TooManyApiKeysForPlan { .. }
@@ -395,6 +402,7 @@ impl From<PlanRefusal> for Error {
     fn from(refusal: PlanRefusal) -> Self {
         match refusal {
             PlanRefusal::ControlsInUse(controls) => Self::ControlsInUse { controls },
+            PlanRefusal::RetentionTooShort(outlived) => Self::RetentionTooShort { outlived },
             PlanRefusal::TooManySeats { used, most } => Self::TooManyMembers { used, most },
             PlanRefusal::TooManyApiKeys { used, most } => Self::TooManyApiKeysForPlan { used, most },
         }

@@ -89,6 +89,7 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::OrganizationSuspended
         | Error::PlanRequired { .. }
         | Error::ControlsInUse { .. }
+        | Error::RetentionTooShort { .. }
         | Error::NoSeatLeft { .. }
         | Error::TooManyMembers { .. }
         | Error::TooManyApiKeysForPlan { .. }
@@ -209,6 +210,7 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::TooManyApiKeys { .. }
         | Error::PlanRequired { .. }
         | Error::ControlsInUse { .. }
+        | Error::RetentionTooShort { .. }
         | Error::TooManyMembers { .. }
         | Error::TooManyApiKeysForPlan { .. }
         | Error::PaymentDeclined

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     ApiKeyId, InvitationId, OrganizationId, UserId,
-    id::{DeliveryId, EmailChangeId, NoticeId, PasswordResetId, SignupId},
+    id::{DeliveryId, EmailChangeId, NoticeId, PasswordResetId, PlanChangeId, SignupId},
     security::Control,
 };
 
@@ -74,6 +74,15 @@ pub enum Letter {
         organization: OrganizationId,
         /// The control.
         control: Control,
+        /// The Owner.
+        owner: UserId,
+    },
+    /// To an Owner of an organization: with another plan, what is older than that keeps it is deleted.
+    RetentionShortened {
+        /// The organization.
+        organization: OrganizationId,
+        /// The change of the plan.
+        change: PlanChangeId,
         /// The Owner.
         owner: UserId,
     },

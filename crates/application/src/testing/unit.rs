@@ -279,6 +279,8 @@ mock! {
 
     #[async_trait]
     impl PlanChangesView for Unit {
+        async fn recordings_older(&mut self, organization: OrganizationId, than: OffsetDateTime, at_most: u32) -> Answer<u64>;
+        async fn audit_events_older(&mut self, organization: OrganizationId, than: OffsetDateTime, at_most: u32) -> Answer<u64>;
         async fn plan_changes(&mut self, organization: OrganizationId, limit: u16) -> Answer<Vec<KeptPlanChange>>;
     }
 
