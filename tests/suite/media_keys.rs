@@ -250,6 +250,64 @@ async fn attack_31_whoever_is_let_go_is_followed_by_another_key_though_nobody_sa
 }
 
 #[tokio::test]
+async fn attack_31_whoever_came_back_or_is_late_or_has_an_old_secret_is_followed_by_another_key() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    switch_on(&service, &team, "end_to_end_encryption").await;
+    let platform = calls::platform(&service, &team, &["calls:write", "media_keys:issue"]).await;
+    let call = calls::write(&platform, "CA1").await;
+    let issued = async || {
+        let issued = issue(&platform, &call).await.expect(201).body;
+        (Participant::generation_of(key_id(&issued)), issued)
+    };
+    let grant = async |who: &Caller| {
+        let path = format!("/v1/calls/{call}/live-grants");
+        who.post(&path, json!({"mode": "monitor"})).await.expect(201).body["media_key"].clone()
+    };
+    // Somebody is removed, and has come back before anybody asks for a key.
+    let (first, _) = issued().await;
+    let mut removed = Participant::with(&grant(team.caller("customer_support_agent")).await);
+    assert_eq!(issued().await.0, first);
+    team.owner().delete(&format!("/v1/members/{}", team.id("customer_support_agent"))).await.expect(204);
+    service.clock.advance(Duration::SECOND);
+    let email = team.email("customer_support_agent");
+    let (_, token) = service.invite(team.owner(), email, "customer_support_agent").await;
+    let returned = service.sign_in(email).await;
+    returned.post("/v1/invitations/accept", json!({"token": token})).await.expect(201);
+    let (second, shown) = issued().await;
+    assert_eq!(second, first + 1);
+    assert_eq!(removed.hear(&Participant::with(&shown).say("while they were gone")), None);
+    // As a member again they have one like everybody.
+    let returned = service.sign_in(email).await;
+    assert_eq!(Participant::generation_of(key_id(&grant(&returned).await)), second);
+    assert_eq!(issued().await.0, second);
+
+    // An API key gets another secret: whoever knows the old one has a key until the old one has ended.
+    let (key, secret) = crate::api_keys::make(team.owner(), json!({"scopes": ["media_keys:issue"]})).await;
+    let old = service.anonymous().with_token(&secret);
+    issue(&old, &call).await.expect(201);
+    let rotation = format!("{}/rotate", crate::api_keys::path(&key));
+    team.owner().post(&rotation, json!({"overlap_seconds": 60})).await.expect(200);
+    assert_eq!(issued().await.0, second);
+    service.clock.advance(Duration::seconds(61));
+    issue(&old, &call).await.problem(401, "unauthenticated");
+    let (third, _) = issued().await;
+    assert_eq!(third, second + 1);
+    assert_eq!(issued().await.0, third);
+
+    // Somebody is late with their second factor, and may do nothing but set one up.
+    grant(team.caller("member")).await;
+    assert_eq!(issued().await.0, third);
+    crate::mfa_rule::require(team.owner(), 0).await;
+    let monitor = json!({"mode": "monitor"});
+    let late = team.caller("member").post(&format!("/v1/calls/{call}/live-grants"), monitor).await;
+    late.problem(403, "mfa_required");
+    let (fourth, _) = issued().await;
+    assert_eq!(fourth, third + 1);
+    assert_eq!(issued().await.0, fourth);
+}
+
+#[tokio::test]
 async fn attack_31_no_key_is_in_the_database_in_clear_and_none_is_kept_of_a_call_that_is_over() {
     let service = Service::start().await;
     let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);

@@ -1,4 +1,4 @@
--- What a smaller plan deletes: how much there is of it, and what the Owners are told.
+-- What a smaller plan deletes, and what the Owners are told; and by what somebody holds a key for media.
 
 -- Counted by age before a plan is changed. (Events of the audit log lie in their order already.)
 CREATE INDEX recordings_age ON recordings (org_id, kept_at) WHERE state = 'kept';
@@ -24,3 +24,11 @@ ALTER TABLE mails ADD CONSTRAINT mails_kind_check
                     'passkey_removed', 'mfa_reset', 'mfa_required', 'mfa_reminder', 'api_key_reported',
                     'call_recording_off', 'phi_protection_off', 'end_to_end_encryption_off', 'audit_log_off',
                     'mfa_required_off', 'audit_checkpoint', 'retention_shortened', 'failed_proofs'));
+
+-- By what somebody holds a key for media: since when they have been a member, or which secrets of the API key worked then. Whoever came back,
+-- and whoever knows a secret that has ended, is not who it was given to. Holders from before are nobody's any more.
+ALTER TABLE api_key_secrets ADD COLUMN secret_no bigint GENERATED ALWAYS AS IDENTITY;
+GRANT SELECT (secret_no) ON api_key_secrets TO rollcall_app;
+ALTER TABLE media_key_holders
+    ADD COLUMN member_since timestamptz,
+    ADD COLUMN secrets      bigint[];
