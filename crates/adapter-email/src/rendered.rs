@@ -167,9 +167,12 @@ impl Rendered {
             }
             Contents::ControlSwitchedOff { to, name, organization, control } => {
                 let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
+                let at_once = control.once_off();
                 let (name, organization, control) = (name.as_str(), organization.as_str(), control.title());
-                let text = ControlSwitchedOffText { name, organization, control, public_url, contact };
-                let html = ControlSwitchedOffHtml { name, organization, control, public_url, contact };
+                let text =
+                    ControlSwitchedOffText { name, organization, control, at_once, public_url, contact };
+                let html =
+                    ControlSwitchedOffHtml { name, organization, control, at_once, public_url, contact };
                 Ok(Self {
                     to,
                     subject: format!("{control} of {organization} is off"),

@@ -183,6 +183,7 @@ pub(crate) struct ControlSwitchedOffHtml<'a> {
     pub(crate) name: &'a str,
     pub(crate) organization: &'a str,
     pub(crate) control: &'a str,
+    pub(crate) at_once: Option<&'a str>,
     pub(crate) public_url: &'a str,
     pub(crate) contact: &'a str,
 }
@@ -229,6 +230,7 @@ pub(crate) struct ControlSwitchedOffText<'a> {
     pub(crate) name: &'a str,
     pub(crate) organization: &'a str,
     pub(crate) control: &'a str,
+    pub(crate) at_once: Option<&'a str>,
     pub(crate) public_url: &'a str,
     pub(crate) contact: &'a str,
 }

@@ -131,7 +131,7 @@ codes! {
     CallEnded = "call_ended", CONFLICT, "The call is over",
         "Nobody is let into a call that has ended, and it has no keys any more.";
     EndToEndEncryptionDisabled = "end_to_end_encryption_disabled", CONFLICT, "End-to-end encryption is off",
-        "The organization has switched end-to-end encryption off, so calls have no keys. An Owner can switch it on if the plan has it.";
+        "The organization has switched end-to-end encryption off, and this call has no key from before. An Owner can switch it on if the plan has it.";
     ControlsInUse = "controls_in_use", CONFLICT, "Security controls are on that the plan lacks",
         "No protection ends silently. Switch off the controls named in controls first, or say disable_controls: the Owners are told by mail then.";
     RetentionTooShort = "retention_too_short", CONFLICT, "The plan keeps less than there is",
@@ -159,7 +159,7 @@ codes! {
     RecordingExists = "recording_exists", CONFLICT, "The call has another recording",
         "A recording is never replaced. Whoever may delete recordings deletes it first.";
     MediaKeyRequired = "media_key_required", CONFLICT, "Only a participant can record this call",
-        "End-to-end encryption is on, so a recording is taken only from whoever has fetched this call's media key. Nobody in between could have made one.";
+        "This call is encrypted from end to end, so a recording is taken only from whoever has fetched its media key. Nobody in between could have made one.";
     UploadOffsetMismatch = "upload_offset_mismatch", CONFLICT, "The upload does not go on there",
         "Begin the next part at the byte that Upload-Offset names; that is how many are kept.";
     UploadSuperseded = "upload_superseded", CONFLICT, "Another upload has taken its place",

@@ -46,7 +46,8 @@ impl Rules {
         if !self.recording {
             return Err(Error::CallRecordingDisabled);
         }
-        if self.end_to_end_encryption {
+        // A call that has a key stays encrypted, though it was switched off in between.
+        if self.end_to_end_encryption || view.call_is_keyed(organization, call).await? {
             let fetcher = match principal {
                 Principal::Person(actor) => Fetcher::User(actor.user_id()),
                 Principal::Key(key) => Fetcher::Key(key.id()),

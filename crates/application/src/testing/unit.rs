@@ -134,6 +134,7 @@ mock! {
     impl CallsView for Unit {
         async fn call_find(&mut self, organization: OrganizationId, id: CallId) -> Answer<Option<Call>>;
         async fn calls_page(&mut self, organization: OrganizationId, filter: &CallFilter, page: &PageRequest<CallKey>) -> Answer<Page<Call, CallKey>>;
+        async fn call_is_keyed(&mut self, organization: OrganizationId, id: CallId) -> Answer<bool>;
     }
 
     #[async_trait]
