@@ -13,11 +13,11 @@ use crate::{
         AddressInUseText, ApiKeyReportedHtml, ApiKeyReportedText, AuditCheckpointHtml, AuditCheckpointText,
         ConfirmEmailHtml, ConfirmEmailText, ConfirmSignupHtml, ConfirmSignupText, ControlSwitchedOffHtml,
         ControlSwitchedOffText, EmailChangeRequestedHtml, EmailChangeRequestedText, EmailChangedHtml,
-        EmailChangedText, FailedSignInsHtml, FailedSignInsText, InvitationHtml, InvitationText,
-        MfaReminderHtml, MfaReminderText, MfaRequiredHtml, MfaRequiredText, OrganizationDeletedHtml,
-        OrganizationDeletedText, PasswordChangedHtml, PasswordChangedText, PasswordResetHtml,
-        PasswordResetText, RetentionShortenedHtml, RetentionShortenedText, SecurityNoticeHtml,
-        SecurityNoticeText,
+        EmailChangedText, FailedProofsHtml, FailedProofsText, FailedSignInsHtml, FailedSignInsText,
+        InvitationHtml, InvitationText, MfaReminderHtml, MfaReminderText, MfaRequiredHtml, MfaRequiredText,
+        OrganizationDeletedHtml, OrganizationDeletedText, PasswordChangedHtml, PasswordChangedText,
+        PasswordResetHtml, PasswordResetText, RetentionShortenedHtml, RetentionShortenedText,
+        SecurityNoticeHtml, SecurityNoticeText,
     },
 };
 
@@ -92,6 +92,17 @@ impl Rendered {
                     subject: "Somebody tries to sign in to your account".to_owned(),
                     text: FailedSignInsText { name }.render()?,
                     html: FailedSignInsHtml { name }.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::FailedProofs { to, name, at } => {
+                let (name, at) = (inert(name.as_str()), moment(at));
+                let (name, at) = (name.as_str(), at.as_str());
+                Ok(Self {
+                    to,
+                    subject: "Somebody guesses on a device that is signed in".to_owned(),
+                    text: FailedProofsText { name, at, public_url }.render()?,
+                    html: FailedProofsHtml { name, at, public_url }.render()?,
                     links: Vec::new(),
                 })
             }

@@ -78,6 +78,22 @@ pub(crate) struct FailedSignInsText<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "failed_proofs.html")]
+pub(crate) struct FailedProofsHtml<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) at: &'a str,
+    pub(crate) public_url: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "failed_proofs.txt")]
+pub(crate) struct FailedProofsText<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) at: &'a str,
+    pub(crate) public_url: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "mfa_required.html")]
 pub(crate) struct MfaRequiredHtml<'a> {
     pub(crate) name: &'a str,

@@ -31,6 +31,7 @@ const INVITATION: &str = "invitation";
 const PASSWORD_RESET: &str = "password_reset";
 const PASSWORD_CHANGED: &str = "password_changed";
 const FAILED_SIGN_INS: &str = "failed_sign_ins";
+const FAILED_PROOFS: &str = "failed_proofs";
 const ORGANIZATION_DELETED: &str = "organization_deleted";
 const API_KEY_REPORTED: &str = "api_key_reported";
 const EMAIL_CHANGE: &str = "email_change";
@@ -66,6 +67,7 @@ pub(crate) async fn queue(
             Letter::PasswordReset { reset } => (here, PASSWORD_RESET, reset.uuid(), None),
             Letter::PasswordChanged { user } => (here, PASSWORD_CHANGED, user.uuid(), None),
             Letter::FailedSignIns { user } => (here, FAILED_SIGN_INS, user.uuid(), None),
+            Letter::FailedProofs { user } => (here, FAILED_PROOFS, user.uuid(), None),
             Letter::SecurityNotice { user, notice } => (here, notice.as_str(), user.uuid(), None),
             Letter::OrganizationDeleted { organization, owner } => {
                 (organization.uuid(), ORGANIZATION_DELETED, owner.uuid(), None)
@@ -131,6 +133,7 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
         (PASSWORD_RESET, _) => Ok(Letter::PasswordReset { reset: PasswordResetId::from_uuid(subject) }),
         (PASSWORD_CHANGED, _) => Ok(Letter::PasswordChanged { user: UserId::from_uuid(subject) }),
         (FAILED_SIGN_INS, _) => Ok(Letter::FailedSignIns { user: UserId::from_uuid(subject) }),
+        (FAILED_PROOFS, _) => Ok(Letter::FailedProofs { user: UserId::from_uuid(subject) }),
         (ORGANIZATION_DELETED, _) => Ok(Letter::OrganizationDeleted {
             organization: OrganizationId::from_uuid(organization),
             owner: UserId::from_uuid(subject),
@@ -237,6 +240,12 @@ impl Outbox for PgStore {
             Letter::FailedSignIns { user } => {
                 let whose = self.owner_of(user).await?;
                 Ok(whose.map(|(to, name)| Contents::FailedSignIns { to, name }))
+            }
+            Letter::FailedProofs { user } => {
+                let whose = self.owner_of(user).await?;
+                // A letter's id is from the moment that caused it.
+                let at = OffsetDateTime::UNIX_EPOCH + Duration::from_millis(mail.id.made_at());
+                Ok(whose.map(|(to, name)| Contents::FailedProofs { to, name, at }))
             }
             Letter::SecurityNotice { user, notice } => {
                 let whose = self.owner_of(user).await?;

@@ -26,8 +26,13 @@ pub enum Letter {
         /// The account.
         user: UserId,
     },
-    /// To an account: somebody tries its password.
+    /// To an account: somebody tries to sign in to it.
     FailedSignIns {
+        /// The account.
+        user: UserId,
+    },
+    /// To an account: somebody who is signed in to it does not know its password, or has no code.
+    FailedProofs {
         /// The account.
         user: UserId,
     },

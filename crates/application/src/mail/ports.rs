@@ -148,6 +148,15 @@ pub enum Contents {
         /// The account's name.
         name: PersonName,
     },
+    /// Somebody guesses at your password, or at codes, on a device that is signed in.
+    FailedProofs {
+        /// The address.
+        to: EmailAddress,
+        /// The account's name.
+        name: PersonName,
+        /// When.
+        at: OffsetDateTime,
+    },
     /// Your organization asks for a second factor.
     MfaRequired {
         /// The address.
