@@ -62,8 +62,8 @@ codes! {
         "The request carries no credential, or one that is not good any more. Sign in and send the session's token as a Bearer token.";
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "That does not prove who you are",
         "When signing in, the address and the password do not belong together; for safety the answer does not say which of them is wrong. When you are signed in, the password is not the one of your account.";
-    InvalidMfaCode = "invalid_mfa_code", UNAUTHORIZED, "The code is not right",
-        "It is not the code of this moment, has been used already, or is none. Wait for the next code of the app, or use a recovery code that has not been used.";
+    InvalidMfaCode = "invalid_mfa_code", UNAUTHORIZED, "The second factor is not right",
+        "A code is not the one of this moment, has been used already, or is none: wait for the next code of the app, or use a recovery code that has not been used. A passkey is not one of the account, or has not answered this challenge: begin with the challenge anew.";
     InvalidChallenge = "invalid_challenge", UNAUTHORIZED, "The sign-in must begin anew",
         "The challenge is unknown, more than five minutes old, used up by a session or by wrong codes, or the account has changed since. Sign in with the password again.";
     SignInRequired = "sign_in_required", UNAUTHORIZED, "Sign in first",
@@ -365,7 +365,14 @@ impl From<Error> for Problem {
                 Code::InvalidCredentials,
                 "The passkey does not prove who you are: it is not known, or the answer comes too late, twice or from elsewhere.",
             ),
-            Error::InvalidMfaCode => Self::plain(Code::InvalidMfaCode),
+            Error::InvalidMfaCode => Self::new(
+                Code::InvalidMfaCode,
+                "It is not the code of this moment, has been used already, or is none. Wait for the next code of the app, or use a recovery code that has not been used.",
+            ),
+            Error::InvalidMfaPasskey => Self::new(
+                Code::InvalidMfaCode,
+                "The passkey is not one of the account, or its answer comes too late, twice or from elsewhere. Ask for options again, and answer those.",
+            ),
             Error::InvalidChallenge => Self::plain(Code::InvalidChallenge),
             Error::TotpEnabled => Self::plain(Code::TotpEnabled),
             Error::TotpNotBegun => Self::plain(Code::TotpNotBegun),

@@ -36,9 +36,12 @@ pub enum Error {
     /// What a device has answered does not prove who somebody is.
     #[error("the passkey proves nothing")]
     PasskeyRefused,
-    /// The second factor is not right, or cannot be used again.
+    /// The code is not right, or cannot be used again.
     #[error("wrong code")]
     InvalidMfaCode,
+    /// What a device has answered is no second factor of whoever signs in.
+    #[error("the passkey is no second factor")]
+    InvalidMfaPasskey,
     /// The sign-in that waits for its second step is unknown, over or used up.
     #[error("no such challenge")]
     InvalidChallenge,
@@ -318,6 +321,7 @@ impl Error {
             | Self::WrongPassword
             | Self::PasskeyRefused
             | Self::InvalidMfaCode
+            | Self::InvalidMfaPasskey
             | Self::LongerPasswordRequired
             | Self::PermissionDenied { .. }
             | Self::ElevationRequired

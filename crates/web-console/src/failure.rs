@@ -49,6 +49,7 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::PasswordTooShort
         | Error::LongerPasswordRequired
         | Error::PasskeyRefused
+        | Error::InvalidMfaPasskey
         | Error::PasskeyExists
         | Error::TooManyPasskeys
         | Error::NoPasskey
@@ -188,6 +189,7 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::InvalidCredentials
         | Error::WrongPassword
         | Error::InvalidMfaCode
+        | Error::InvalidMfaPasskey
         | Error::InvalidChallenge
         | Error::TotpEnabled
         | Error::TotpNotBegun
