@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use rollcall_domain::tokens::KeyPurpose;
+use rollcall_application::plans::Change;
+use rollcall_domain::{plans::Consent, tokens::KeyPurpose};
 use rollcall_server::{OperatorError, Ports, Profile, Server, Settings, ring_in_use, rotate_keys};
 use serde_json::{Value, json};
 
@@ -122,13 +123,12 @@ impl Service {
         &self,
         organization: &str,
         plan: &str,
-        disable_controls: bool,
+        consent: Consent,
     ) -> Result<(), OperatorError> {
-        let (organization, plan) = (organization.parse().unwrap(), plan.parse().unwrap());
+        let command = Change { plan: plan.parse().unwrap(), consent };
+        let organization = organization.parse().unwrap();
         let ports = ports(&self.clock);
-        rollcall_server::set_plan(&self.settings, &ports, organization, plan, disable_controls)
-            .await
-            .map(|_| ())
+        rollcall_server::set_plan(&self.settings, &ports, organization, command).await.map(|_| ())
     }
 
     /// Stops it in good order.

@@ -98,8 +98,21 @@ async fn what_a_key_cannot_be_is_told_by_field() {
     // In the words of JSON.
     for (field, value, message) in [
         ("scopes", json!("calls:read"), "must be a list"),
-        ("rate_limit", json!({"requests": -1, "per_seconds": 1}), "must be a whole number, not negative"),
-        ("rate_limit", json!({"requests": 1.5, "per_seconds": 1}), "must be a whole number, not negative"),
+        (
+            "rate_limit",
+            json!({"requests": -1, "per_seconds": 1}),
+            "must be a whole number, not negative, and not too large",
+        ),
+        (
+            "rate_limit",
+            json!({"requests": 1_000_000_000_000_u64, "per_seconds": 1}),
+            "must be a whole number, not negative, and not too large",
+        ),
+        (
+            "rate_limit",
+            json!({"requests": 1.5, "per_seconds": 1}),
+            "must be a whole number, not negative, and not too large",
+        ),
         ("rate_limit", json!([1, 1]), "must be an object"),
     ] {
         let mut body = good.clone();

@@ -246,6 +246,25 @@ async fn what_a_call_cannot_be_is_told_by_field() {
     owner.patch(&path(&id), json!({"ended_at": "2026-03-01T07:00:00Z"})).await.invalid("ended_at");
     owner.patch(&path(&id), json!({"direction": null})).await.invalid("direction");
     owner.patch(&path(&id), json!({})).await.expect(200);
+    // What could not be kept as it is written is refused, and not changed on the way.
+    let long = "123456789012345678901234567890";
+    for (metadata, named, message) in [
+        (format!(r#"{{"a": {{"b": [0, {long}]}}}}"#), "metadata.a.b[1]", "a whole number of at most 64 bits"),
+        (format!(r#"{{"a": -{long}}}"#), "metadata.a", "a whole number of at most 64 bits"),
+        (r#"{"a": 1, "b": 2, "a": 1}"#.to_owned(), "metadata.a", "is given twice"),
+        (r#"{"a": {"c": 1, "\u0063": 2}}"#.to_owned(), "metadata.a.c", "is given twice"),
+    ] {
+        let mut created = body("CA9").to_string();
+        created.truncate(created.len() - 1);
+        for (method, path, text) in [
+            (Method::POST, "/v1/calls".to_owned(), format!(r#"{created},"metadata":{metadata}}}"#)),
+            (Method::PATCH, path(&id), format!(r#"{{"metadata":{metadata}}}"#)),
+        ] {
+            let request = owner.request(method, &path).header("Content-Type", "application/json");
+            let refused = Answer::of(request.body(text)).await.invalid(named);
+            assert!(refused.text.contains(message), "{}", refused.text);
+        }
+    }
     // What a database would take for another number comes back as it was.
     let odd = json!({"metadata": {"a": 1e300, "b": 18_446_744_073_709_551_615_u64, "c": -7, "d": 0.1}});
     let shown = owner.patch(&path(&id), odd.clone()).await.expect(200);

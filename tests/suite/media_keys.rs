@@ -16,7 +16,7 @@ use sframe::{
 };
 use time::Duration;
 
-use crate::calls;
+use crate::{calls, recordings};
 
 const STEP_BITS: u32 = 8;
 
@@ -247,6 +247,119 @@ async fn attack_31_whoever_is_let_go_is_followed_by_another_key_though_nobody_sa
     // And after an hour, for all.
     service.clock.advance(Duration::HOUR);
     assert_eq!(generation(&issue(&platform, &call).await.expect(201), ""), generation(&fourth, "") + 2);
+}
+
+#[tokio::test]
+async fn attack_31_whoever_came_back_or_is_late_or_has_an_old_secret_is_followed_by_another_key() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    switch_on(&service, &team, "end_to_end_encryption").await;
+    let platform = calls::platform(&service, &team, &["calls:write", "media_keys:issue"]).await;
+    let call = calls::write(&platform, "CA1").await;
+    let issued = async || {
+        let issued = issue(&platform, &call).await.expect(201).body;
+        (Participant::generation_of(key_id(&issued)), issued)
+    };
+    let grant = async |who: &Caller| {
+        let path = format!("/v1/calls/{call}/live-grants");
+        who.post(&path, json!({"mode": "monitor"})).await.expect(201).body["media_key"].clone()
+    };
+    // Somebody is removed, and has come back before anybody asks for a key.
+    let (first, _) = issued().await;
+    let mut removed = Participant::with(&grant(team.caller("customer_support_agent")).await);
+    assert_eq!(issued().await.0, first);
+    team.owner().delete(&format!("/v1/members/{}", team.id("customer_support_agent"))).await.expect(204);
+    service.clock.advance(Duration::SECOND);
+    let email = team.email("customer_support_agent");
+    let (_, token) = service.invite(team.owner(), email, "customer_support_agent").await;
+    let returned = service.sign_in(email).await;
+    returned.post("/v1/invitations/accept", json!({"token": token})).await.expect(201);
+    let (second, shown) = issued().await;
+    assert_eq!(second, first + 1);
+    assert_eq!(removed.hear(&Participant::with(&shown).say("while they were gone")), None);
+    // As a member again they have one like everybody.
+    let returned = service.sign_in(email).await;
+    assert_eq!(Participant::generation_of(key_id(&grant(&returned).await)), second);
+    assert_eq!(issued().await.0, second);
+
+    // An API key gets another secret: whoever knows the old one has a key until the old one has ended.
+    let (key, secret) = crate::api_keys::make(team.owner(), json!({"scopes": ["media_keys:issue"]})).await;
+    let old = service.anonymous().with_token(&secret);
+    issue(&old, &call).await.expect(201);
+    let rotation = format!("{}/rotate", crate::api_keys::path(&key));
+    team.owner().post(&rotation, json!({"overlap_seconds": 60})).await.expect(200);
+    assert_eq!(issued().await.0, second);
+    service.clock.advance(Duration::seconds(61));
+    issue(&old, &call).await.problem(401, "unauthenticated");
+    let (third, _) = issued().await;
+    assert_eq!(third, second + 1);
+    assert_eq!(issued().await.0, third);
+
+    // Somebody is late with their second factor, and may do nothing but set one up.
+    grant(team.caller("member")).await;
+    assert_eq!(issued().await.0, third);
+    crate::mfa_rule::require(team.owner(), 0).await;
+    let monitor = json!({"mode": "monitor"});
+    let late = team.caller("member").post(&format!("/v1/calls/{call}/live-grants"), monitor).await;
+    late.problem(403, "mfa_required");
+    let (fourth, _) = issued().await;
+    assert_eq!(fourth, third + 1);
+    assert_eq!(issued().await.0, fourth);
+}
+
+#[tokio::test]
+async fn attack_31_what_is_switched_in_the_middle_of_a_call_opens_it_to_nobody() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    switch_on(&service, &team, "end_to_end_encryption").await;
+    let platform = calls::platform(&service, &team, &["calls:write", "media_keys:issue"]).await;
+    let call = calls::write(&platform, "CA1").await;
+    let monitor = json!({"mode": "monitor"});
+    let grant = async |who: &Caller, call: &str| {
+        who.post(&format!("/v1/calls/{call}/live-grants"), monitor.clone()).await
+    };
+    let listens = grant(team.caller("customer_support_agent"), &call).await.expect(201);
+    let mut listens = Participant::with(&listens.body["media_key"]);
+    let plain = calls::write(&platform, "CA2").await;
+
+    recordings::switch(&team, "end_to_end_encryption", false).await;
+    // A call without a key gets none. One that has a key keeps to it: newcomers get theirs, also those who are let in.
+    issue(&platform, &plain).await.problem(409, "end_to_end_encryption_disabled");
+    assert_eq!(grant(team.caller("member"), &plain).await.expect(201).body["media_key"], Value::Null);
+    let mut joins = Participant::with(&issue(&platform, &call).await.expect(201).body);
+    assert!(grant(team.caller("member"), &call).await.expect(201).body["media_key"].is_object());
+    assert_eq!(listens.hear(&joins.say("for everybody")).as_deref(), Some("for everybody"));
+    // Whoever is removed does not listen on.
+    team.owner().delete(&format!("/v1/members/{}", team.id("customer_support_agent"))).await.expect(204);
+    let mut after = Participant::with(&issue(&platform, &call).await.expect(201).body);
+    assert_eq!(listens.hear(&after.say("without them")), None);
+    let mut rotated = Participant::with(&rotate(&platform, &call).await.expect(200).body);
+    assert_eq!(after.hear(&rotated.say("and without the others")), None);
+}
+
+#[tokio::test]
+async fn attack_31_a_recording_of_a_call_that_has_a_key_needs_one_whatever_is_switched() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    switch_on(&service, &team, "end_to_end_encryption").await;
+    recordings::switch(&team, "call_recording", true).await;
+    let platform = calls::platform(&service, &team, &["calls:write", "media_keys:issue"]).await;
+    let (call, plain) = (calls::write(&platform, "CA1").await, calls::write(&platform, "CA2").await);
+    issue(&platform, &call).await.expect(201);
+    recordings::switch(&team, "end_to_end_encryption", false).await;
+    // It is taken from whoever has had a key; that of a plain call from everybody who may write calls.
+    let relay = calls::platform(&service, &team, &["calls:write"]).await;
+    let sound = recordings::wav(1_000, 1);
+    recordings::put(&relay, &call, &sound).await.problem(409, "media_key_required");
+    recordings::put(&platform, &call, &sound).await.expect(201);
+    recordings::put(&relay, &plain, &sound).await.expect(201);
+
+    // Switched on, it holds for calls that have begun without a key.
+    let begun = calls::write(&platform, "CA3").await;
+    recordings::switch(&team, "end_to_end_encryption", true).await;
+    recordings::put(&platform, &begun, &sound).await.problem(409, "media_key_required");
+    issue(&platform, &begun).await.expect(201);
+    recordings::put(&platform, &begun, &sound).await.expect(201);
 }
 
 #[tokio::test]

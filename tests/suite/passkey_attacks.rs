@@ -166,7 +166,11 @@ async fn attack_24_an_answer_is_good_for_what_was_asked_and_nothing_else() {
         step(wrong, device.get(&for_mine().await)).await.problem(401, "invalid_mfa_code");
     }
     sign_in(&service, device.get(&for_mine().await)).await.problem(401, "invalid_credentials");
-    step(mine.text_at("/challenge"), hers.get(&for_mine().await)).await.problem(401, "invalid_mfa_code");
+    let refused = step(mine.text_at("/challenge"), hers.get(&for_mine().await)).await;
+    let refused = refused.problem(401, "invalid_mfa_code");
+    // A passkey is no code, and is not spoken of as one.
+    let told = [refused.text_at("/title"), refused.text_at("/detail")].join(" ");
+    assert!(told.contains("passkey") && !told.contains("code"), "{told}");
     let other_kind = asked_to_sign_in(&service, json!({})).await;
     step(mine.text_at("/challenge"), device.get(&other_kind)).await.problem(401, "invalid_mfa_code");
     step(mine.text_at("/challenge"), device.get(&for_mine().await)).await.expect(201);

@@ -1,14 +1,15 @@
 //! Plans: what they entitle to, who changes them, and that their limits hold.
 
 use futures_util::future::join_all;
-use rollcall_domain::Role;
+use rollcall_domain::{Role, plans::Consent};
 use rollcall_tests::{Answer, Caller, PASSWORD, Service, Team};
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::api_keys::make;
+use crate::{api_keys::make, calls, recordings};
 
 const PLAN: &str = "/v1/billing/plan";
+const DISABLE: Consent = Consent { disable_controls: true, accept_deletion: false };
 
 fn count(answers: &[Answer], status: u16) -> usize {
     answers.iter().filter(|answer| answer.status == status).count()
@@ -100,6 +101,7 @@ async fn the_owner_changes_the_plan_and_it_is_recorded() {
         .put(PLAN, json!({"plan": "pro", "disable_controls": null}))
         .await
         .invalid("disable_controls");
+    team.owner().put(PLAN, json!({"plan": "pro", "accept_deletion": "yes"})).await.invalid("accept_deletion");
     service.clock.advance(Duration::minutes(11));
     team.owner().put(PLAN, json!({"plan": "pro"})).await.problem(403, "elevation_required");
 }
@@ -121,7 +123,8 @@ async fn a_smaller_plan_never_ends_a_protection_silently() {
     ] {
         assert_eq!(refused.problem(409, "controls_in_use").body["controls"], in_use);
     }
-    let beside = service.set_plan_here(&team.organization, "free", false).await.unwrap_err().to_string();
+    let beside =
+        service.set_plan_here(&team.organization, "free", Consent::default()).await.unwrap_err().to_string();
     assert!(beside.contains("call_recording, phi_protection, audit_log"), "{beside}");
     assert_eq!(team.owner().get("/v1/security").await.expect(200).body, before);
     // One of them stays with the plan in between.
@@ -129,7 +132,7 @@ async fn a_smaller_plan_never_ends_a_protection_silently() {
     assert_eq!(changed.body["usage"]["controls"], json!(["call_recording", "phi_protection"]));
     let mail = service.told(team.email("owner"), "The audit log of Acme is off").await;
     assert!(mail["text"].as_str().unwrap().contains("by an Owner, by the platform's operator"), "{mail}");
-    service.set_plan_here(&team.organization, "free", true).await.unwrap();
+    service.set_plan_here(&team.organization, "free", DISABLE).await.unwrap();
     for subject in ["Call recording of Acme is off", "PHI protection of Acme is off"] {
         service.told(team.email("owner"), subject).await;
     }
@@ -149,6 +152,67 @@ async fn a_smaller_plan_never_ends_a_protection_silently() {
     assert_eq!(kinds, ["operator", "operator", "user"]);
     let changes: Vec<&Value> = switched.iter().map(|row| &row["changes"]).collect();
     assert_eq!(changes, [&off("phi_protection"), &off("call_recording"), &off("audit_log")]);
+}
+
+#[tokio::test]
+async fn a_smaller_plan_deletes_nothing_that_nobody_has_agreed_to() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    service.turn_audit_log_on(&team).await;
+    recordings::switch(&team, "call_recording", true).await;
+    for number in 0..2 {
+        let call = calls::write(team.owner(), &format!("CA{number}")).await;
+        recordings::put(team.owner(), &call, &recordings::wav(1_000, number)).await.expect(201);
+    }
+    service.database.all_sequenced().await;
+    let organization = team.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
+    let leaves = format!("SELECT 1 AS one FROM audit_leaves WHERE org_id = '{organization}'");
+    let events = service.database.rows(&leaves).await.len();
+    assert!(events >= 4, "{events}");
+    // At this moment the smallest plan would keep all of it: nobody is asked.
+    service.clock.advance(Duration::days(29));
+    let young = service.sign_in(team.email("owner")).await;
+    young.put(PLAN, json!({"plan": "free"})).await.problem(409, "controls_in_use");
+    service.set_plan_here(&team.organization, "pro", DISABLE).await.unwrap();
+    service.clock.advance(Duration::days(2));
+    let owner = service.sign_in(team.email("owner")).await;
+    let operated = format!("/operator/v1/organizations/{}/plan", team.organization);
+    owner.put(PLAN, json!({"plan": "free"})).await.problem(409, "controls_in_use");
+    let free = json!({"plan": "free", "disable_controls": true});
+    for refused in [
+        owner.put(PLAN, free.clone()).await,
+        owner.put(PLAN, json!({"plan": "free", "disable_controls": true, "accept_deletion": false})).await,
+        service.operator().put(&operated, free).await,
+    ] {
+        let refused = refused.problem(409, "retention_too_short").body;
+        assert_eq!((&refused["recordings"], &refused["audit_events"]), (&json!(2), &json!(events)));
+    }
+    let beside = service.set_plan_here(&team.organization, "free", DISABLE).await.unwrap_err().to_string();
+    assert!(beside.contains(&format!("2 recordings and {events} events")), "{beside}");
+    assert!(beside.contains("--accept-deletion"), "{beside}");
+    assert_eq!(owner.get("/v1/plan").await.expect(200).body["plan"], "pro");
+
+    let agreed = json!({"plan": "free", "disable_controls": true, "accept_deletion": true});
+    owner.put(PLAN, agreed).await.expect(200);
+    let mail = service.told(team.email("owner"), "What is too old for the plan of Acme is deleted").await;
+    for told in [
+        "Recordings of calls are kept for 30 days (before: 365). 2 of them are",
+        &format!("Events of the audit log are kept for 30 days (before: 365). {events} of them are"),
+        "plan free on 1 April 2026, 09:00 UTC",
+    ] {
+        assert!(mail["text"].as_str().unwrap().contains(told), "{told}: {mail}");
+    }
+    let changes = service
+        .database
+        .rows(
+            "SELECT convert_from(leaf, 'UTF8')::jsonb -> 'changes' AS changes FROM audit_events
+              WHERE action = 'plan.changed' AND outcome = 'success' ORDER BY written DESC LIMIT 1",
+        )
+        .await;
+    let days = |field: &str| json!({"field": field, "before": "365", "after": "30"});
+    let plan = json!({"field": "plan", "before": "pro", "after": "free"});
+    let expected = json!([plan, days("recording_retention_days"), days("audit_retention_days")]);
+    assert_eq!(changes[0]["changes"], expected);
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use futures_util::future::join_all;
 use rollcall_tests::{Answer, Authenticator, Caller, PASSWORD, Service, Team};
 use serde_json::json;
 
-const GUESSED: &str = "Somebody tries to sign in to your account";
+const TRIED: &str = "Somebody tries to sign in to your account";
+const GUESSED: &str = "Somebody guesses on a device that is signed in";
 const SHORT: &str = "vt7 tra9q";
 
 async fn grace(service: &Service) -> (Caller, String, Authenticator) {
@@ -14,10 +15,14 @@ async fn grace(service: &Service) -> (Caller, String, Authenticator) {
     (grace, email, app)
 }
 
-/// How often somebody has heard that their account is guessed at.
+/// How often somebody has heard that their account is guessed at by whoever is signed in to it.
 async fn told(service: &Service, email: &str) -> usize {
+    heard(service, email, GUESSED).await
+}
+
+async fn heard(service: &Service, email: &str, subject: &str) -> usize {
     service.all_mail_sent().await;
-    service.mails_to(email).await.iter().filter(|mail| mail["subject"] == GUESSED).count()
+    service.mails_to(email).await.iter().filter(|mail| mail["subject"] == subject).count()
 }
 
 #[tokio::test]
@@ -57,7 +62,9 @@ async fn asvs_6_3_5_wrong_codes_count_together_wherever_they_are_typed_and_the_t
         let challenge = service.challenge(&email).await;
         service.second_step(&challenge, "totp", &app.wrong_code()).await.problem(401, "invalid_mfa_code");
     }
-    assert_eq!(told(&service, &email).await, 2);
+    // These came from outside, which is another matter.
+    assert_eq!(told(&service, &email).await, 1);
+    assert_eq!(heard(&service, &email, TRIED).await, 1);
 }
 
 #[tokio::test]
@@ -76,6 +83,18 @@ async fn asvs_6_3_5_the_owner_hears_of_passwords_that_are_guessed_in_a_session_i
         grace.post(path, body.clone()).await.problem(401, "invalid_credentials");
     }
     assert_eq!(told(&service, &email).await, 1);
+    assert_eq!(heard(&service, &email, TRIED).await, 0);
+    // It says where, when, and how to end that; and nothing of signing in that has failed.
+    let mail = service.told(&email, GUESSED).await;
+    let text = mail["text"].as_str().unwrap().replace('\n', " ");
+    for said in [
+        "on a device that is signed in to your account",
+        "1 March 2026, 09:00 UTC",
+        "end all of your sessions",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(!text.contains("did not get in"), "{text}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use rollcall_application::mail::{Contents, Message};
+use rollcall_domain::plans::{COUNTED, Shorter};
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::{
@@ -12,10 +13,11 @@ use crate::{
         AddressInUseText, ApiKeyReportedHtml, ApiKeyReportedText, AuditCheckpointHtml, AuditCheckpointText,
         ConfirmEmailHtml, ConfirmEmailText, ConfirmSignupHtml, ConfirmSignupText, ControlSwitchedOffHtml,
         ControlSwitchedOffText, EmailChangeRequestedHtml, EmailChangeRequestedText, EmailChangedHtml,
-        EmailChangedText, FailedSignInsHtml, FailedSignInsText, InvitationHtml, InvitationText,
-        MfaReminderHtml, MfaReminderText, MfaRequiredHtml, MfaRequiredText, OrganizationDeletedHtml,
-        OrganizationDeletedText, PasswordChangedHtml, PasswordChangedText, PasswordResetHtml,
-        PasswordResetText, SecurityNoticeHtml, SecurityNoticeText,
+        EmailChangedText, FailedProofsHtml, FailedProofsText, FailedSignInsHtml, FailedSignInsText,
+        InvitationHtml, InvitationText, MfaReminderHtml, MfaReminderText, MfaRequiredHtml, MfaRequiredText,
+        OrganizationDeletedHtml, OrganizationDeletedText, PasswordChangedHtml, PasswordChangedText,
+        PasswordResetHtml, PasswordResetText, RetentionShortenedHtml, RetentionShortenedText,
+        SecurityNoticeHtml, SecurityNoticeText,
     },
 };
 
@@ -93,6 +95,17 @@ impl Rendered {
                     links: Vec::new(),
                 })
             }
+            Contents::FailedProofs { to, name, at } => {
+                let (name, at) = (inert(name.as_str()), moment(at));
+                let (name, at) = (name.as_str(), at.as_str());
+                Ok(Self {
+                    to,
+                    subject: "Somebody guesses on a device that is signed in".to_owned(),
+                    text: FailedProofsText { name, at, public_url }.render()?,
+                    html: FailedProofsHtml { name, at, public_url }.render()?,
+                    links: Vec::new(),
+                })
+            }
             Contents::SecurityNotice { to, name, notice } => {
                 let (name, words) = (inert(name.as_str()), Words::of(notice));
                 Ok(Self {
@@ -165,14 +178,53 @@ impl Rendered {
             }
             Contents::ControlSwitchedOff { to, name, organization, control } => {
                 let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
+                let at_once = control.once_off();
                 let (name, organization, control) = (name.as_str(), organization.as_str(), control.title());
-                let text = ControlSwitchedOffText { name, organization, control, public_url, contact };
-                let html = ControlSwitchedOffHtml { name, organization, control, public_url, contact };
+                let text =
+                    ControlSwitchedOffText { name, organization, control, at_once, public_url, contact };
+                let html =
+                    ControlSwitchedOffHtml { name, organization, control, at_once, public_url, contact };
                 Ok(Self {
                     to,
                     subject: format!("{control} of {organization} is off"),
                     text: text.render()?,
                     html: html.render()?,
+                    links: Vec::new(),
+                })
+            }
+            Contents::RetentionShortened { to, name, organization, plan, at, recordings, audit_events } => {
+                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
+                let (name, organization, plan) = (name.as_str(), organization.as_str(), plan.as_str());
+                let at = moment(at);
+                let told = |kept: Option<(Shorter, u64)>| kept.map(|(days, of)| (days, too_old(of)));
+                let (recordings, audit_events) = (told(recordings), told(audit_events));
+                let (at, recordings, audit_events) =
+                    (at.as_str(), recordings.as_ref(), audit_events.as_ref());
+                Ok(Self {
+                    to,
+                    subject: format!("What is too old for the plan of {organization} is deleted"),
+                    text: RetentionShortenedText {
+                        name,
+                        organization,
+                        plan,
+                        at,
+                        recordings,
+                        audit_events,
+                        public_url,
+                        contact,
+                    }
+                    .render()?,
+                    html: RetentionShortenedHtml {
+                        name,
+                        organization,
+                        plan,
+                        at,
+                        recordings,
+                        audit_events,
+                        public_url,
+                        contact,
+                    }
+                    .render()?,
                     links: Vec::new(),
                 })
             }
@@ -242,6 +294,16 @@ impl Rendered {
                 })
             }
         }
+    }
+}
+
+/// How many are too old, in words that go on with "too old".
+fn too_old(outlived: u64) -> String {
+    match outlived {
+        0 => "None of them are".to_owned(),
+        1 => "1 of them is".to_owned(),
+        most if most >= u64::from(COUNTED) => format!("{COUNTED} of them or more are"),
+        many => format!("{many} of them are"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The templates of mails, each as text and as HTML.
 
 use askama::Template;
+use rollcall_domain::plans::Shorter;
 
 use crate::security_notice::Words;
 
@@ -74,6 +75,22 @@ pub(crate) struct FailedSignInsHtml<'a> {
 #[template(path = "failed_sign_ins.txt")]
 pub(crate) struct FailedSignInsText<'a> {
     pub(crate) name: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "failed_proofs.html")]
+pub(crate) struct FailedProofsHtml<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) at: &'a str,
+    pub(crate) public_url: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "failed_proofs.txt")]
+pub(crate) struct FailedProofsText<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) at: &'a str,
+    pub(crate) public_url: &'a str,
 }
 
 #[derive(Template)]
@@ -182,6 +199,33 @@ pub(crate) struct ControlSwitchedOffHtml<'a> {
     pub(crate) name: &'a str,
     pub(crate) organization: &'a str,
     pub(crate) control: &'a str,
+    pub(crate) at_once: Option<&'a str>,
+    pub(crate) public_url: &'a str,
+    pub(crate) contact: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "retention_shortened.html")]
+pub(crate) struct RetentionShortenedHtml<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) organization: &'a str,
+    pub(crate) plan: &'a str,
+    pub(crate) at: &'a str,
+    pub(crate) recordings: Option<&'a (Shorter, String)>,
+    pub(crate) audit_events: Option<&'a (Shorter, String)>,
+    pub(crate) public_url: &'a str,
+    pub(crate) contact: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "retention_shortened.txt")]
+pub(crate) struct RetentionShortenedText<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) organization: &'a str,
+    pub(crate) plan: &'a str,
+    pub(crate) at: &'a str,
+    pub(crate) recordings: Option<&'a (Shorter, String)>,
+    pub(crate) audit_events: Option<&'a (Shorter, String)>,
     pub(crate) public_url: &'a str,
     pub(crate) contact: &'a str,
 }
@@ -202,6 +246,7 @@ pub(crate) struct ControlSwitchedOffText<'a> {
     pub(crate) name: &'a str,
     pub(crate) organization: &'a str,
     pub(crate) control: &'a str,
+    pub(crate) at_once: Option<&'a str>,
     pub(crate) public_url: &'a str,
     pub(crate) contact: &'a str,
 }

@@ -4,15 +4,16 @@ use rollcall_application::{mail::Contents, ports::StoreError};
 use rollcall_domain::{
     ApiKeyId, EmailAddress, InvitationId, OrganizationId, UserId,
     accounts::PersonName,
-    id::{EmailChangeId, MailId, NoticeId, PasswordResetId, SignupId},
+    id::{EmailChangeId, MailId, NoticeId, PasswordResetId, PlanChangeId, SignupId},
+    plans::Shorter,
     secret::TokenHash,
     security::Control,
 };
 use time::OffsetDateTime;
 
 use crate::{
-    error::store_error,
-    row::{moment, value},
+    error::{corrupt, store_error},
+    row::{count, moment, value},
     store::PgStore,
     transaction::{Purpose, begin, begin_task, task},
 };
@@ -251,6 +252,40 @@ impl PgStore {
         }))
     }
 
+    pub(crate) async fn retention_shortened_contents(
+        &self,
+        organization: OrganizationId,
+        change: PlanChangeId,
+        owner: UserId,
+    ) -> Result<Option<Contents>, StoreError> {
+        let mut transaction = begin(&self.pool, Purpose::Look, Some(organization.uuid()), None, "").await?;
+        let row = sqlx::query!(
+            "SELECT u.email, u.name, o.name AS organization, p.plan_after, p.changed_at,
+                    p.recording_days_before, p.recording_days, p.recordings_outlived,
+                    p.audit_days_before, p.audit_days, p.audit_events_outlived
+               FROM plan_changes p
+               JOIN organizations o ON o.org_id = p.org_id
+               JOIN members m ON m.org_id = p.org_id AND m.user_id = $3
+               JOIN users u ON u.user_id = m.user_id
+              WHERE p.org_id = $1 AND p.change_id = $2 AND o.deleted_at IS NULL",
+            organization.uuid(),
+            change.uuid(),
+            owner.uuid(),
+        );
+        let row = row.fetch_optional(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Contents::RetentionShortened {
+            to: value(&row.email)?,
+            name: value(&row.name)?,
+            organization: value(&row.organization)?,
+            plan: value(&row.plan_after)?,
+            at: moment(row.changed_at),
+            recordings: shorter(row.recording_days_before, row.recording_days, row.recordings_outlived)?,
+            audit_events: shorter(row.audit_days_before, row.audit_days, row.audit_events_outlived)?,
+        }))
+    }
+
     pub(crate) async fn api_key_reported_contents(
         &self,
         organization: OrganizationId,
@@ -280,4 +315,15 @@ impl PgStore {
             prefix: value(&row.prefix)?,
         }))
     }
+}
+
+/// How long something is kept, and how much was too old for that; none where it does not get shorter.
+fn shorter(
+    before: Option<i32>,
+    after: Option<i32>,
+    outlived: Option<i64>,
+) -> Result<Option<(Shorter, u64)>, StoreError> {
+    let (Some(before), Some(after), Some(outlived)) = (before, after, outlived) else { return Ok(None) };
+    let days = |days: i32| u32::try_from(days).map_err(corrupt);
+    Ok(Some((Shorter { before: days(before)?, after: days(after)? }, count(outlived)?)))
 }

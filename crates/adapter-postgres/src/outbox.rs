@@ -11,7 +11,7 @@ use rollcall_application::{
 use rollcall_domain::{
     ApiKeyId, InvitationId, OrganizationId, UserId,
     accounts::Locale,
-    id::{DeliveryId, EmailChangeId, MailId, NoticeId, PasswordResetId, SignupId},
+    id::{DeliveryId, EmailChangeId, MailId, NoticeId, PasswordResetId, PlanChangeId, SignupId},
     secret::TokenHash,
     security::Control,
 };
@@ -31,6 +31,7 @@ const INVITATION: &str = "invitation";
 const PASSWORD_RESET: &str = "password_reset";
 const PASSWORD_CHANGED: &str = "password_changed";
 const FAILED_SIGN_INS: &str = "failed_sign_ins";
+const FAILED_PROOFS: &str = "failed_proofs";
 const ORGANIZATION_DELETED: &str = "organization_deleted";
 const API_KEY_REPORTED: &str = "api_key_reported";
 const EMAIL_CHANGE: &str = "email_change";
@@ -39,6 +40,7 @@ const EMAIL_CHANGED: &str = "email_changed";
 const ACCOUNT_DELETED: &str = "account_deleted";
 const MFA_REQUIRED: &str = "mfa_required";
 const MFA_REMINDER: &str = "mfa_reminder";
+const RETENTION_SHORTENED: &str = "retention_shortened";
 const AUDIT_CHECKPOINT: &str = "audit_checkpoint";
 /// How often another node's letters are looked for. Being told of them (NOTIFY) would make every commit that queues
 /// one wait for every other.
@@ -65,6 +67,7 @@ pub(crate) async fn queue(
             Letter::PasswordReset { reset } => (here, PASSWORD_RESET, reset.uuid(), None),
             Letter::PasswordChanged { user } => (here, PASSWORD_CHANGED, user.uuid(), None),
             Letter::FailedSignIns { user } => (here, FAILED_SIGN_INS, user.uuid(), None),
+            Letter::FailedProofs { user } => (here, FAILED_PROOFS, user.uuid(), None),
             Letter::SecurityNotice { user, notice } => (here, notice.as_str(), user.uuid(), None),
             Letter::OrganizationDeleted { organization, owner } => {
                 (organization.uuid(), ORGANIZATION_DELETED, owner.uuid(), None)
@@ -83,6 +86,9 @@ pub(crate) async fn queue(
             }
             Letter::ControlSwitchedOff { organization, control, owner } => {
                 (organization.uuid(), switched_off(*control), owner.uuid(), None)
+            }
+            Letter::RetentionShortened { organization, change, owner } => {
+                (organization.uuid(), RETENTION_SHORTENED, change.uuid(), Some(owner.uuid()))
             }
             Letter::EmailChange { change } => (here, EMAIL_CHANGE, change.uuid(), None),
             Letter::EmailChangeRequested { notice } => (here, EMAIL_CHANGE_REQUESTED, notice.uuid(), None),
@@ -127,6 +133,7 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
         (PASSWORD_RESET, _) => Ok(Letter::PasswordReset { reset: PasswordResetId::from_uuid(subject) }),
         (PASSWORD_CHANGED, _) => Ok(Letter::PasswordChanged { user: UserId::from_uuid(subject) }),
         (FAILED_SIGN_INS, _) => Ok(Letter::FailedSignIns { user: UserId::from_uuid(subject) }),
+        (FAILED_PROOFS, _) => Ok(Letter::FailedProofs { user: UserId::from_uuid(subject) }),
         (ORGANIZATION_DELETED, _) => Ok(Letter::OrganizationDeleted {
             organization: OrganizationId::from_uuid(organization),
             owner: UserId::from_uuid(subject),
@@ -143,6 +150,11 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
         (API_KEY_REPORTED, Some(owner)) => Ok(Letter::ApiKeyReported {
             organization: OrganizationId::from_uuid(organization),
             key: ApiKeyId::from_uuid(subject),
+            owner: UserId::from_uuid(owner),
+        }),
+        (RETENTION_SHORTENED, Some(owner)) => Ok(Letter::RetentionShortened {
+            organization: OrganizationId::from_uuid(organization),
+            change: PlanChangeId::from_uuid(subject),
             owner: UserId::from_uuid(owner),
         }),
         (AUDIT_CHECKPOINT, _) => Ok(Letter::AuditCheckpoint {
@@ -229,6 +241,12 @@ impl Outbox for PgStore {
                 let whose = self.owner_of(user).await?;
                 Ok(whose.map(|(to, name)| Contents::FailedSignIns { to, name }))
             }
+            Letter::FailedProofs { user } => {
+                let whose = self.owner_of(user).await?;
+                // A letter's id is from the moment that caused it.
+                let at = OffsetDateTime::UNIX_EPOCH + Duration::from_millis(mail.id.made_at());
+                Ok(whose.map(|(to, name)| Contents::FailedProofs { to, name, at }))
+            }
             Letter::SecurityNotice { user, notice } => {
                 let whose = self.owner_of(user).await?;
                 Ok(whose.map(|(to, name)| Contents::SecurityNotice { to, name, notice }))
@@ -250,6 +268,9 @@ impl Outbox for PgStore {
             }
             Letter::ControlSwitchedOff { organization, control, owner } => {
                 self.control_switched_off_contents(organization, control, owner).await
+            }
+            Letter::RetentionShortened { organization, change, owner } => {
+                self.retention_shortened_contents(organization, change, owner).await
             }
             Letter::EmailChange { change } => self.email_change_contents(change, token, now).await,
             Letter::EmailChangeRequested { notice } => {

@@ -5,11 +5,12 @@ use rollcall_application::{
     plans::{KeptPlanChange, NewPlanChange, PlanChanges, PlanChangesView},
     ports::StoreError,
 };
-use rollcall_domain::OrganizationId;
+use rollcall_domain::{OrganizationId, plans::Shorter};
+use time::OffsetDateTime;
 
 use crate::{
     error::{exactly_one, store_error},
-    row::{moment, value},
+    row::{count, moment, value},
     security::changer,
     transaction::Transaction,
 };
@@ -43,6 +44,43 @@ impl PlanChangesView for Transaction {
         });
         changes.collect()
     }
+
+    async fn recordings_older(
+        &mut self,
+        organization: OrganizationId,
+        than: OffsetDateTime,
+        at_most: u32,
+    ) -> Result<u64, StoreError> {
+        let older = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "older!"
+                 FROM (SELECT FROM recordings WHERE org_id = $1 AND state = 'kept' AND kept_at < $2 LIMIT $3) AS older"#,
+            organization.uuid(),
+            than,
+            i64::from(at_most),
+        );
+        count(older.fetch_one(self.connection()).await.map_err(store_error)?)
+    }
+
+    async fn audit_events_older(
+        &mut self,
+        organization: OrganizationId,
+        than: OffsetDateTime,
+        at_most: u32,
+    ) -> Result<u64, StoreError> {
+        // As `retain_audit_events` goes: from the first that has not been gone through to the first that is young enough.
+        let older = sqlx::query_scalar!(
+            r#"WITH first AS (SELECT COALESCE((SELECT cleared FROM audit_retention WHERE org_id = $1), 0) AS idx),
+                    young AS (SELECT (SELECT l.idx FROM audit_leaves l
+                                       WHERE l.org_id = $1 AND l.idx >= first.idx AND l.idx < first.idx + $3 AND l.occurred_at >= $2
+                                       ORDER BY l.idx LIMIT 1) AS idx FROM first),
+                    size  AS (SELECT COALESCE((SELECT size FROM audit_trees WHERE org_id = $1), 0) AS idx)
+               SELECT GREATEST(LEAST(young.idx, first.idx + $3, size.idx) - first.idx, 0) AS "older!" FROM first, young, size"#,
+            organization.uuid(),
+            than,
+            i64::from(at_most),
+        );
+        count(older.fetch_one(self.connection()).await.map_err(store_error)?)
+    }
 }
 
 #[async_trait]
@@ -61,9 +99,16 @@ impl PlanChanges for Transaction {
         // Who asks is found with what their organization pays for.
         self.sessions_change(organization.uuid());
         exactly_one(update.execute(self.connection()).await)?;
+        let deletion = change.deletion.unwrap_or_default();
+        let (recordings, events) = (deletion.shortening.recordings, deletion.shortening.audit_events);
+        let (before, after) =
+            (|days: Shorter| days.before.cast_signed(), |days: Shorter| days.after.cast_signed());
+        let outlived = |of: u64| i64::try_from(of).unwrap_or(i64::MAX);
         let insert = sqlx::query!(
-            "INSERT INTO plan_changes (org_id, change_id, plan_before, plan_after, changed_at, changed_by, provider, reference)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO plan_changes (org_id, change_id, plan_before, plan_after, changed_at, changed_by, provider, reference,
+                                       recording_days_before, recording_days, recordings_outlived,
+                                       audit_days_before, audit_days, audit_events_outlived)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
             organization.uuid(),
             change.id.uuid(),
             change.before.as_str(),
@@ -72,6 +117,12 @@ impl PlanChanges for Transaction {
             change.by.map(|user| user.uuid()),
             change.provider,
             change.reference,
+            recordings.map(before),
+            recordings.map(after),
+            recordings.map(|_| outlived(deletion.outlived.recordings)),
+            events.map(before),
+            events.map(after),
+            events.map(|_| outlived(deletion.outlived.audit_events)),
         );
         insert.execute(self.connection()).await.map_err(store_error)?;
         Ok(())

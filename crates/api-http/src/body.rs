@@ -182,8 +182,8 @@ const OF_NUMBERS: [&str; 3] = [
 /// What serde expects, in the words of JSON and not of Rust.
 fn in_words(expected: &str) -> &str {
     match expected {
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not negative",
-        "i8" | "i16" | "i32" | "i64" => "a whole number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not negative, and not too large",
+        "i8" | "i16" | "i32" | "i64" => "a whole number, and not too large",
         "a boolean" => "true or false",
         "a sequence" => "a list",
         "a map" => "an object",

@@ -122,7 +122,10 @@ fn complete_item(path: &str, item: &mut PathItem) {
     }
     for operation in item.patch.iter_mut() {
         add_problems(operation);
-        add_header(operation, "If-Match", "The ETag of the version that the change is meant for.");
+        // A passkey has no versions: of it only its owner changes anything, and only the name.
+        if path != "/v1/me/mfa/passkeys/{passkey_id}" {
+            add_header(operation, "If-Match", "The ETag of the version that the change is meant for.");
+        }
     }
 }
 

@@ -5,6 +5,8 @@ mod codes;
 mod escalations;
 mod plans;
 mod recordings;
+#[cfg(test)]
+mod tests;
 
 use rollcall_application::{Error, FieldError, Limit};
 use rollcall_domain::{OrganizationId, Permission, calls::CallRefusal, organizations::OrganizationName};
@@ -55,6 +57,14 @@ pub(crate) struct Shown {
     /// The security controls that are on and that the plan lacks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     controls: Vec<&'static str>,
+    /// How many recordings the plan would delete. They are counted up to 100,000, which means that or more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 12)]
+    recordings: Option<u64>,
+    /// How many events of the audit log the plan would delete, counted in the same way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 340)]
+    audit_events: Option<u64>,
     /// The organizations that would be left without an Owner.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     organizations: Vec<NamedOrganization>,
@@ -114,6 +124,8 @@ impl Problem {
             required_permission: None,
             required_plan: None,
             controls: Vec::new(),
+            recordings: None,
+            audit_events: None,
             organizations: Vec::new(),
             invited_email: None,
             signed_in_email: None,
@@ -179,7 +191,14 @@ impl From<Error> for Problem {
                 Code::InvalidCredentials,
                 "The passkey does not prove who you are: it is not known, or the answer comes too late, twice or from elsewhere.",
             ),
-            Error::InvalidMfaCode => Self::plain(Code::InvalidMfaCode),
+            Error::InvalidMfaCode => Self::new(
+                Code::InvalidMfaCode,
+                "It is not the code of this moment, has been used already, or is none. Wait for the next code of the app, or use a recovery code that has not been used.",
+            ),
+            Error::InvalidMfaPasskey => Self::new(
+                Code::InvalidMfaCode,
+                "The passkey is not one of the account, or its answer comes too late, twice or from elsewhere. Ask for options again, and answer those.",
+            ),
             Error::InvalidChallenge => Self::plain(Code::InvalidChallenge),
             Error::TotpEnabled => Self::plain(Code::TotpEnabled),
             Error::TotpNotBegun => Self::plain(Code::TotpNotBegun),
@@ -218,6 +237,7 @@ impl From<Error> for Problem {
             error @ (Error::OrganizationSuspended
             | Error::PlanRequired { .. }
             | Error::ControlsInUse { .. }
+            | Error::RetentionTooShort { .. }
             | Error::NoSeatLeft { .. }
             | Error::TooManyMembers { .. }
             | Error::TooManyApiKeysForPlan { .. }
@@ -295,26 +315,5 @@ impl From<Error> for Problem {
                 Self::plain(Code::Internal)
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_and_statuses_agree() {
-        let names: std::collections::BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
-        assert_eq!(names.len(), Code::ALL.len());
-        assert!(
-            Code::ALL.iter().all(|code| code.status().is_client_error() || code.status().is_server_error())
-        );
-    }
-
-    #[test]
-    fn attack_36_internal_errors_say_nothing() {
-        let problem = Problem::from(Error::Internal("SELECT password FROM users at /srv/x.rs".into()));
-        let body = serde_json::to_string(&problem.0).expect("JSON");
-        assert!(!body.contains("SELECT") && !body.contains("/srv"), "{body}");
     }
 }

@@ -7,7 +7,7 @@ use rollcall_domain::{
     escalations::EscalationRefusal,
     members::TeamRefusal,
     organizations::{OrganizationName, Plan},
-    plans::{PlanRefusal, PlanRequired},
+    plans::{Outlived, PlanRefusal, PlanRequired},
     recordings::MediaType,
     security::{Control, ControlSet, ResetRefusal},
 };
@@ -37,9 +37,12 @@ pub enum Error {
     /// What a device has answered does not prove who somebody is.
     #[error("the passkey proves nothing")]
     PasskeyRefused,
-    /// The second factor is not right, or cannot be used again.
+    /// The code is not right, or cannot be used again.
     #[error("wrong code")]
     InvalidMfaCode,
+    /// What a device has answered is no second factor of whoever signs in.
+    #[error("the passkey is no second factor")]
+    InvalidMfaPasskey,
     /// The sign-in that waits for its second step is unknown, over or used up.
     #[error("no such challenge")]
     InvalidChallenge,
@@ -86,6 +89,12 @@ pub enum Error {
     ControlsInUse {
         /// Those controls.
         controls: ControlSet,
+    },
+    /// Something is older than the other plan keeps it, and nobody has said that it may go.
+    #[error("the plan keeps less than there is")]
+    RetentionTooShort {
+        /// How much.
+        outlived: Outlived,
     },
     /// The organization has as many members as its plan has seats.
     #[error("no seat is left")]
@@ -316,6 +325,7 @@ impl Error {
             | Self::WrongPassword
             | Self::PasskeyRefused
             | Self::InvalidMfaCode
+            | Self::InvalidMfaPasskey
             | Self::LongerPasswordRequired
             | Self::PermissionDenied { .. }
             | Self::ElevationRequired
@@ -324,6 +334,7 @@ impl Error {
             | Self::OrganizationSuspended
             | Self::PlanRequired { .. }
             | Self::ControlsInUse { .. }
+            | Self::RetentionTooShort { .. }
             | Self::NoSeatLeft { .. }
             | Self::TooManyMembers { .. }
             | Self::TooManyApiKeysForPlan { .. }
@@ -400,6 +411,7 @@ impl From<PlanRefusal> for Error {
     fn from(refusal: PlanRefusal) -> Self {
         match refusal {
             PlanRefusal::ControlsInUse(controls) => Self::ControlsInUse { controls },
+            PlanRefusal::RetentionTooShort(outlived) => Self::RetentionTooShort { outlived },
             PlanRefusal::TooManySeats { used, most } => Self::TooManyMembers { used, most },
             PlanRefusal::TooManyApiKeys { used, most } => Self::TooManyApiKeysForPlan { used, most },
         }

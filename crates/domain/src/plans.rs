@@ -86,6 +86,16 @@ impl Plans {
         !Control::SOLD.contains(&control) || self.of(plan).controls.contains(control)
     }
 
+    /// What is kept for less long with one plan than with another.
+    pub fn shortening(&self, before: Plan, after: Plan) -> Shortening {
+        let (before, after) = (self.of(before), self.of(after));
+        let shorter = |before: u32, after: u32| (after < before).then_some(Shorter { before, after });
+        Shortening {
+            recordings: shorter(before.recording_retention_days, after.recording_retention_days),
+            audit_events: shorter(before.audit_retention_days, after.audit_retention_days),
+        }
+    }
+
     /// The smallest plan that has a control; none where no plan does.
     pub fn available_from(&self, control: Control) -> Option<Plan> {
         Plan::ALL.into_iter().find(|plan| self.has(*plan, control))
@@ -114,12 +124,61 @@ pub struct Usage {
     pub api_keys: u64,
 }
 
+/// How long something is kept, where that gets shorter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shorter {
+    /// The days before.
+    pub before: u32,
+    /// The days after.
+    pub after: u32,
+}
+
+/// What is kept for less long with another plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shortening {
+    /// Recordings of calls.
+    pub recordings: Option<Shorter>,
+    /// Events of the audit log.
+    pub audit_events: Option<Shorter>,
+}
+
+/// How much of an organization is older than another plan keeps it. It is counted up to [`COUNTED`], which then says "or more".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outlived {
+    /// Recordings of calls.
+    pub recordings: u64,
+    /// Events of the audit log.
+    pub audit_events: u64,
+}
+
+/// How far it is counted what goes with a plan: whoever waits for that holds the organization.
+pub const COUNTED: u32 = 100_000;
+
+/// What a plan deletes, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Deletion {
+    /// What is kept for less long.
+    pub shortening: Shortening,
+    /// How much that is too old for it there was when it was decided.
+    pub outlived: Outlived,
+}
+
+/// What somebody agrees to lose with a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Consent {
+    /// Controls that the plan lacks may be switched off.
+    pub disable_controls: bool,
+    /// What is older than the plan keeps it may be deleted.
+    pub accept_deletion: bool,
+}
+
 /// A change of an organization's plan that has been decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanChange {
     before: Plan,
     after: Plan,
     switched_off: ControlSet,
+    deletion: Option<Deletion>,
 }
 
 /// Why an organization does not go over to a plan.
@@ -141,11 +200,13 @@ pub enum PlanRefusal {
         /// How many there can be.
         most: u32,
     },
+    /// Something is older than it keeps it, and nobody has said that it may go.
+    RetentionTooShort(Outlived),
 }
 
 impl PlanChange {
-    /// Decides whether an organization goes over from a plan to another; none when it has that already. No protection goes
-    /// silently: controls that the other plan lacks are switched off only if whoever asks has said so.
+    /// Decides whether an organization goes over from a plan to another; none when it has that already. Nothing goes silently: controls
+    /// that the other plan lacks are switched off, and what is older than it keeps it is deleted, only if whoever asks has said so.
     ///
     /// # Errors
     /// [`PlanRefusal`].
@@ -154,14 +215,15 @@ impl PlanChange {
         before: Plan,
         after: Plan,
         usage: &Usage,
-        disable_controls: bool,
+        outlived: Outlived,
+        consent: Consent,
     ) -> Result<Option<Self>, PlanRefusal> {
         if before == after {
             return Ok(None);
         }
         let offer = plans.of(after);
         let switched_off = usage.controls.iter().filter(|control| !plans.has(after, *control)).collect();
-        if switched_off != ControlSet::default() && !disable_controls {
+        if switched_off != ControlSet::default() && !consent.disable_controls {
             return Err(PlanRefusal::ControlsInUse(switched_off));
         }
         if let Some(most) = offer.seats.filter(|most| usage.seats > u64::from(*most)) {
@@ -170,7 +232,13 @@ impl PlanChange {
         if let Some(most) = offer.api_keys.filter(|most| usage.api_keys > u64::from(*most)) {
             return Err(PlanRefusal::TooManyApiKeys { used: usage.api_keys, most });
         }
-        Ok(Some(Self { before, after, switched_off }))
+        // Asked last: whoever cannot have the plan anyway has nothing to agree to.
+        if outlived != Outlived::default() && !consent.accept_deletion {
+            return Err(PlanRefusal::RetentionTooShort(outlived));
+        }
+        let deletion = (outlived != Outlived::default())
+            .then(|| Deletion { shortening: plans.shortening(before, after), outlived });
+        Ok(Some(Self { before, after, switched_off, deletion }))
     }
 
     /// The plan before.
@@ -181,6 +249,11 @@ impl PlanChange {
     /// The plan after.
     pub fn after(&self) -> Plan {
         self.after
+    }
+
+    /// What is deleted, as it is too old for the plan after; none where nothing is.
+    pub fn deletion(&self) -> Option<Deletion> {
+        self.deletion
     }
 
     /// The controls that go with the plan before.
@@ -260,7 +333,14 @@ pub(crate) mod tests {
             api_keys,
         };
         let decide = |usage: Usage, before, after, disable| {
-            let decided = PlanChange::decide(&plans, before, after, &usage, disable);
+            let decided = PlanChange::decide(
+                &plans,
+                before,
+                after,
+                &usage,
+                Outlived::default(),
+                Consent { disable_controls: disable, accept_deletion: false },
+            );
             let controls = |change: PlanChange| {
                 change
                     .switched_off()
@@ -283,5 +363,35 @@ pub(crate) mod tests {
         let too_many = PlanRefusal::TooManyApiKeys { used: 2, most: 1 };
         assert_eq!(decide(two_keys, Plan::Enterprise, Plan::Free, true), Err(too_many));
         assert!(has_room(None, u64::MAX) && has_room(Some(2), 1) && !has_room(Some(2), 2));
+    }
+
+    #[test]
+    fn nothing_is_deleted_that_nobody_has_agreed_to() {
+        let plans = plans();
+        let shorter = Some(Shorter { before: 365, after: 30 });
+        let shortening = plans.shortening(Plan::Pro, Plan::Free);
+        assert_eq!(shortening, Shortening { recordings: shorter, audit_events: shorter });
+        for (before, after) in [(Plan::Free, Plan::Pro), (Plan::Enterprise, Plan::Pro)] {
+            assert_eq!(plans.shortening(before, after), Shortening::default());
+        }
+        let decide = |outlived, after, accept_deletion| {
+            let consent = Consent { disable_controls: true, accept_deletion };
+            let decided = PlanChange::decide(&plans, Plan::Pro, after, &Usage::default(), outlived, consent);
+            decided.map(|change| change.map(|change| change.deletion()))
+        };
+        for outlived in [
+            Outlived { recordings: 1, audit_events: 0 },
+            Outlived { recordings: 0, audit_events: 1 },
+            Outlived { recordings: 7, audit_events: 9 },
+        ] {
+            let refused = Err(PlanRefusal::RetentionTooShort(outlived));
+            assert_eq!(decide(outlived, Plan::Free, false), refused);
+            let deletion = Deletion { shortening, outlived };
+            assert_eq!(decide(outlived, Plan::Free, true), Ok(Some(Some(deletion))));
+            assert_eq!(decide(outlived, Plan::Pro, false), Ok(None));
+        }
+        for accept_deletion in [false, true] {
+            assert_eq!(decide(Outlived::default(), Plan::Free, accept_deletion), Ok(Some(None)));
+        }
     }
 }

@@ -8,7 +8,8 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use rollcall_domain::{OrganizationId, UserId, organizations::Plan, tokens::KeyPurpose};
+use rollcall_application::plans::Change;
+use rollcall_domain::{OrganizationId, UserId, organizations::Plan, plans::Consent, tokens::KeyPurpose};
 use rollcall_server::{
     Checked, Database, Failure, Known, Ports, Progress, Server, Settings, Verified, check_logs,
     newest_checkpoint, reference, ring_in_use, rotate_keys, start_logging, verify_export,
@@ -126,6 +127,9 @@ enum Operator {
         /// Switch off the security controls that the plan lacks. Its Owners are told by mail.
         #[arg(long)]
         disable_controls: bool,
+        /// Delete recordings and events of the audit log that are older than the plan keeps them. Its Owners are told by mail.
+        #[arg(long)]
+        accept_deletion: bool,
     },
     /// Turn off the second factor of somebody who has lost it.
     ResetMfa {
@@ -156,8 +160,9 @@ async fn main() -> ExitCode {
         Command::Keys(Keys::Rotate { purpose }) => rotate(purpose).await,
         Command::Keys(Keys::Ring) => ring().await,
         Command::Operator(Operator::Restore { organization }) => restore(organization).await,
-        Command::Operator(Operator::SetPlan { organization, plan, disable_controls }) => {
-            set_plan(organization, plan, disable_controls).await
+        Command::Operator(Operator::SetPlan { organization, plan, disable_controls, accept_deletion }) => {
+            let consent = Consent { disable_controls, accept_deletion };
+            set_plan(organization, Change { plan, consent }).await
         }
         Command::Operator(Operator::ResetMfa { user }) => reset_mfa(user).await,
     };
@@ -337,11 +342,11 @@ async fn restore(organization: OrganizationId) -> Result {
     Ok(())
 }
 
-async fn set_plan(organization: OrganizationId, plan: Plan, disable_controls: bool) -> Result {
+async fn set_plan(organization: OrganizationId, command: Change) -> Result {
     let settings = Settings::load()?;
     let _log = start_logging(&settings)?;
     let ports = Ports::default();
-    let tenant = rollcall_server::set_plan(&settings, &ports, organization, plan, disable_controls).await?;
+    let tenant = rollcall_server::set_plan(&settings, &ports, organization, command).await?;
     let organization = tenant.organization;
     println!("{} ({}) has the plan {}", organization.name, organization.id, organization.plan);
     Ok(())

@@ -7,10 +7,7 @@ use rollcall_application::{
     plans::Change,
 };
 use rollcall_domain::{
-    OrganizationId, UserId,
-    audit::Origin,
-    organizations::{Organization, Plan},
-    security::Control,
+    OrganizationId, UserId, audit::Origin, organizations::Organization, security::Control,
 };
 
 use crate::{
@@ -40,6 +37,11 @@ pub enum OperatorError {
     /// The plan would end protections.
     #[error("{0} is not changed: the plan lacks {1}, which is on; say --disable-controls to switch it off")]
     ControlsInUse(OrganizationId, String),
+    /// The plan would delete something.
+    #[error(
+        "{0} is not changed: {1} recordings and {2} events of its audit log are older than the plan keeps them; say --accept-deletion to delete them"
+    )]
+    RetentionTooShort(OrganizationId, u64, u64),
     /// The plan is too small.
     #[error("{0} is not changed: {1} {2}, and the plan has room for {3}")]
     TooSmall(OrganizationId, u64, &'static str, u32),
@@ -101,17 +103,18 @@ pub async fn set_plan(
     settings: &Settings,
     ports: &Ports,
     organization: OrganizationId,
-    plan: Plan,
-    disable_controls: bool,
+    command: Change,
 ) -> Result<Tenant, OperatorError> {
     visit(settings, ports, async |app| {
-        let command = Change { plan, disable_controls };
         let changed = operator::set_plan(app, &Origin::default(), organization, command).await;
         changed.map_err(|error| match error {
             Error::NotFound => OperatorError::NoOrganization(organization),
             Error::ControlsInUse { controls } => {
                 let names: Vec<&str> = controls.iter().map(Control::as_str).collect();
                 OperatorError::ControlsInUse(organization, names.join(", "))
+            }
+            Error::RetentionTooShort { outlived } => {
+                OperatorError::RetentionTooShort(organization, outlived.recordings, outlived.audit_events)
             }
             Error::TooManyMembers { used, most } => {
                 OperatorError::TooSmall(organization, used, "members", most)

@@ -49,6 +49,7 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::PasswordTooShort
         | Error::LongerPasswordRequired
         | Error::PasskeyRefused
+        | Error::InvalidMfaPasskey
         | Error::PasskeyExists
         | Error::TooManyPasskeys
         | Error::NoPasskey
@@ -90,6 +91,7 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::OrganizationSuspended
         | Error::PlanRequired { .. }
         | Error::ControlsInUse { .. }
+        | Error::RetentionTooShort { .. }
         | Error::NoSeatLeft { .. }
         | Error::TooManyMembers { .. }
         | Error::TooManyApiKeysForPlan { .. }
@@ -188,6 +190,7 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::InvalidCredentials
         | Error::WrongPassword
         | Error::InvalidMfaCode
+        | Error::InvalidMfaPasskey
         | Error::InvalidChallenge
         | Error::TotpEnabled
         | Error::TotpNotBegun
@@ -210,6 +213,7 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::TooManyApiKeys { .. }
         | Error::PlanRequired { .. }
         | Error::ControlsInUse { .. }
+        | Error::RetentionTooShort { .. }
         | Error::TooManyMembers { .. }
         | Error::TooManyApiKeysForPlan { .. }
         | Error::PaymentDeclined

@@ -118,6 +118,15 @@ impl CallsView for Transaction {
         let calls = rows.into_iter().map(Call::try_from).collect::<Result<_, _>>()?;
         Ok(Page::cut(calls, page.limit, CallKey::of))
     }
+
+    async fn call_is_keyed(&mut self, organization: OrganizationId, id: CallId) -> Result<bool, StoreError> {
+        let keyed = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM media_key_holders WHERE org_id = $1 AND call_id = $2) AS "keyed!""#,
+            organization.uuid(),
+            id.uuid(),
+        );
+        keyed.fetch_one(self.connection()).await.map_err(store_error)
+    }
 }
 
 #[async_trait]

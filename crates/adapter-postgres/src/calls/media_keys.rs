@@ -10,6 +10,7 @@ use rollcall_domain::{
     CallId, OrganizationId, Permission, Role,
     calls::{MediaKeyId, MediaKeys},
     policy::Grant,
+    security::Control,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -122,8 +123,12 @@ impl MediaKeyring for Transaction {
     ) -> Result<(), StoreError> {
         let (user, key) = ids(holder);
         let insert = sqlx::query!(
-            "INSERT INTO media_key_holders (org_id, call_id, generation, sender, user_id, key_id, permission, issued_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO media_key_holders (org_id, call_id, generation, sender, user_id, key_id, permission, issued_at,
+                                            member_since, secrets)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+                     (SELECT joined_at FROM members WHERE org_id = $1 AND user_id = $5),
+                     (SELECT array_agg(secret_no) FROM api_key_secrets
+                       WHERE org_id = $1 AND key_id = $6 AND (works_until IS NULL OR works_until > $8)))",
             organization.uuid(),
             call.uuid(),
             i32::try_from(id.generation).map_err(corrupt)?,
@@ -146,15 +151,26 @@ impl MediaKeyring for Transaction {
         let rows = sqlx::query!(
             r#"SELECT DISTINCT h.permission, m.role AS "role?: String", k.scopes AS "scopes?"
                  FROM media_key_holders h
-                 LEFT JOIN (members m JOIN users u ON u.user_id = m.user_id AND u.status = 'active')
-                        ON m.org_id = h.org_id AND m.user_id = h.user_id
+                 -- Not if they have left in between and come back, nor if their time to set up a second factor is over.
+                 LEFT JOIN (members m JOIN users a ON a.user_id = m.user_id AND a.status = 'active')
+                        ON m.org_id = h.org_id AND m.user_id = h.user_id AND m.joined_at = h.member_since
+                      AND NOT EXISTS (SELECT FROM security_controls c
+                                        JOIN users u ON u.user_id = h.user_id
+                                        LEFT JOIN mfa_deadlines d ON d.org_id = c.org_id AND d.user_id = h.user_id
+                                       WHERE c.org_id = h.org_id AND c.control = $5 AND c.enabled AND NOT u.mfa_enabled
+                                         AND COALESCE(d.deadline_at, now()) <= now())
+                 -- Nor if a secret that the key may have been got with has ended.
                  LEFT JOIN api_keys k ON k.org_id = h.org_id AND k.key_id = h.key_id AND k.revoked_at IS NULL
-                                     AND (k.expires_at IS NULL OR k.expires_at > $4)
+                      AND (k.expires_at IS NULL OR k.expires_at > $4)
+                      AND h.secrets <@ (SELECT array_agg(s.secret_no) FROM api_key_secrets s
+                                         WHERE s.org_id = h.org_id AND s.key_id = h.key_id
+                                           AND (s.works_until IS NULL OR s.works_until > $4))
                 WHERE h.org_id = $1 AND h.call_id = $2 AND h.generation = $3"#,
             organization.uuid(),
             call.uuid(),
             i32::try_from(generation).map_err(corrupt)?,
             now,
+            Control::MfaRequired.as_str(),
         );
         let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
         let held = rows.into_iter().map(|row| {
@@ -164,7 +180,7 @@ impl MediaKeyring for Transaction {
                     let scopes = scopes.iter().map(|scope| value::<Permission>(scope));
                     Grant::ApiKey { scopes: scopes.collect::<Result<_, _>>()? }
                 }
-                // They have left, or been let go.
+                // They have left, or been let go; or it was not quite them.
                 (None, None) => Grant::None,
             };
             Ok((value(&row.permission)?, grant))

@@ -50,8 +50,8 @@ codes! {
         "The request carries no credential, or one that is not good any more. Sign in and send the session's token as a Bearer token.";
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "That does not prove who you are",
         "When signing in, the address and the password do not belong together; for safety the answer does not say which of them is wrong. When you are signed in, the password is not the one of your account.";
-    InvalidMfaCode = "invalid_mfa_code", UNAUTHORIZED, "The code is not right",
-        "It is not the code of this moment, has been used already, or is none. Wait for the next code of the app, or use a recovery code that has not been used.";
+    InvalidMfaCode = "invalid_mfa_code", UNAUTHORIZED, "The second factor is not right",
+        "A code is not the one of this moment, has been used already, or is none: wait for the next code of the app, or use a recovery code that has not been used. A passkey is not one of the account, or has not answered this challenge: begin with the challenge anew.";
     InvalidChallenge = "invalid_challenge", UNAUTHORIZED, "The sign-in must begin anew",
         "The challenge is unknown, more than five minutes old, used up by a session or by wrong codes, or the account has changed since. Sign in with the password again.";
     SignInRequired = "sign_in_required", UNAUTHORIZED, "Sign in first",
@@ -131,9 +131,11 @@ codes! {
     LeaseLost = "lease_lost", CONFLICT, "The call is not yours any more",
         "The lease has run out, was given up, or is another one. The call may be somebody else's by now: leave it alone, and claim it anew if it waits.";
     EndToEndEncryptionDisabled = "end_to_end_encryption_disabled", CONFLICT, "End-to-end encryption is off",
-        "The organization has switched end-to-end encryption off, so calls have no keys. An Owner can switch it on if the plan has it.";
+        "The organization has switched end-to-end encryption off, and this call has no key from before. An Owner can switch it on if the plan has it.";
     ControlsInUse = "controls_in_use", CONFLICT, "Security controls are on that the plan lacks",
         "No protection ends silently. Switch off the controls named in controls first, or say disable_controls: the Owners are told by mail then.";
+    RetentionTooShort = "retention_too_short", CONFLICT, "The plan keeps less than there is",
+        "Nothing is deleted silently. Take what is too old with you first, or say accept_deletion: then it is deleted, and the Owners are told by mail.";
     SeatLimitReached = "seat_limit_reached", CONFLICT, "No seat is left",
         "The organization has as many members as its plan has seats. A larger plan, or somebody who leaves, makes room; the invitation stays good until then.";
     TooManyMembers = "too_many_members", CONFLICT, "The plan has too few seats",
@@ -157,7 +159,7 @@ codes! {
     RecordingExists = "recording_exists", CONFLICT, "The call has another recording",
         "A recording is never replaced. Whoever may delete recordings deletes it first.";
     MediaKeyRequired = "media_key_required", CONFLICT, "Only a participant can record this call",
-        "End-to-end encryption is on, so a recording is taken only from whoever has fetched this call's media key. Nobody in between could have made one.";
+        "This call is encrypted from end to end, so a recording is taken only from whoever has fetched its media key. Nobody in between could have made one.";
     UploadOffsetMismatch = "upload_offset_mismatch", CONFLICT, "The upload does not go on there",
         "Begin the next part at the byte that Upload-Offset names; that is how many are kept.";
     UploadSuperseded = "upload_superseded", CONFLICT, "Another upload has taken its place",

@@ -1,9 +1,19 @@
 //! What a plan does not have, or has too little of.
 
 use rollcall_application::Error;
-use rollcall_domain::{organizations::Plan, security::Control};
+use rollcall_domain::{
+    organizations::Plan,
+    plans::{COUNTED, Outlived},
+    security::Control,
+};
 
 use super::{Code, Problem};
+
+/// So many, in words.
+fn counted(outlived: u64) -> String {
+    let more = if outlived >= u64::from(COUNTED) { " or more" } else { "" };
+    format!("{outlived}{more}")
+}
 
 impl Problem {
     /// The problem that an error about plans is.
@@ -24,6 +34,17 @@ impl Problem {
                 let detail = format!("The plan lacks what is on: {}.", names.join(", "));
                 let mut problem = Self::new(Code::ControlsInUse, detail);
                 problem.0.controls = names;
+                problem
+            }
+            Error::RetentionTooShort { outlived: Outlived { recordings, audit_events } } => {
+                let detail = format!(
+                    "Older than the plan keeps them, and to be deleted: recordings: {}; events of the audit log: {}.",
+                    counted(*recordings),
+                    counted(*audit_events),
+                );
+                let mut problem = Self::new(Code::RetentionTooShort, detail);
+                problem.0.recordings = Some(*recordings);
+                problem.0.audit_events = Some(*audit_events);
                 problem
             }
             Error::NoSeatLeft { most } => Self::new(

@@ -22,7 +22,7 @@ pub struct LiveGrant {
     pub mode: LiveMode,
     /// Until when it is good.
     pub expires_at: OffsetDateTime,
-    /// The key that takes part with; none unless end-to-end encryption is on.
+    /// The key that takes part with; none unless end-to-end encryption is on, or the call has had a key already.
     pub media_key: Option<IssuedMediaKey>,
 }
 
@@ -69,7 +69,7 @@ async fn grant(
     if call.has_ended() {
         return Err(CallRefusal::Ended.into());
     }
-    let media_key = if encrypted {
+    let media_key = if encrypted || unit.call_is_keyed(organization, id).await? {
         let joining = Occasion::Joining;
         Some(media_key::next(app, unit.as_mut(), organization, &call, principal, required, joining).await?)
     } else {
@@ -100,6 +100,7 @@ mod tests {
     fn unit(held: Option<Role>, session: bool) -> MockUnit {
         let mut unit = MockUnit::new();
         unit.expect_control_hold().returning(|_, _| Ok(false));
+        unit.expect_call_is_keyed().returning(|_, _| Ok(false));
         unit.expect_member_hold().returning(move |_, _| Ok(held));
         unit.expect_session_hold().returning(move |_| Ok(session));
         unit.expect_call_lock().returning(|_, _| Ok(Some(call(1))));

@@ -79,7 +79,8 @@ async fn give(
     let on = unit.control_hold(organization, Control::EndToEndEncryption).await?;
     principal.permit_again(unit.as_mut(), required, app.now()).await?;
     let call = unit.call_lock(organization, id).await?.ok_or(Error::NotFound)?;
-    if !on {
+    // Whoever has to leave a call that is encrypted must not hear what follows, whatever was switched in between.
+    if !on && !unit.call_is_keyed(organization, id).await? {
         return Err(CallRefusal::EndToEndEncryptionDisabled.into());
     }
     let issued = next(app, unit.as_mut(), organization, &call, principal, required, occasion).await?;
@@ -252,7 +253,7 @@ mod tests {
         over.facts.times = rollcall_domain::calls::Times::new(NOW, Some(NOW)).expect("times");
         for (unit, expected) in [
             (unit(true, over, None, vec![]), CallRefusal::Ended),
-            (unit(false, call(1), None, vec![]), CallRefusal::EndToEndEncryptionDisabled),
+            (unkeyed(unit(false, call(1), None, vec![])), CallRefusal::EndToEndEncryptionDisabled),
         ] {
             let store = TestStore::of(unit);
             let app = application(&store, MockDirectory::new());
@@ -261,6 +262,30 @@ mod tests {
             assert!(matches!(refused, Err(Error::Call(refusal)) if refusal == expected), "{refused:?}");
             assert!(store.committed().is_empty());
         }
+    }
+
+    fn unkeyed(mut unit: MockUnit) -> MockUnit {
+        unit.expect_call_is_keyed().returning(|_, _| Ok(false));
+        unit
+    }
+
+    #[tokio::test]
+    async fn attack_31_a_call_that_has_a_key_keeps_to_it_though_it_is_switched_off() {
+        let blank = application(&TestStore::default(), MockDirectory::new());
+        let owner = Principal::Person(actor(1, Role::Owner));
+        let generation = async |held: Vec<(Permission, Grant)>, rotate: bool| {
+            let mut unit = unit(false, call(1), Some(kept(&blank, [7; 32])), held);
+            unit.expect_call_is_keyed().returning(|_, _| Ok(true));
+            let app = application(&TestStore::of(unit), MockDirectory::new());
+            let given = match rotate {
+                true => rotate_media_key(&app, &owner, call(1).id).await,
+                false => issue_media_key(&app, &owner, call(1).id).await,
+            };
+            given.expect("a key").id.generation
+        };
+        assert_eq!(generation(vec![], false).await, 4);
+        assert_eq!(generation(vec![], true).await, 5);
+        assert_eq!(generation(vec![(Permission::MediaKeysIssue, Grant::None)], false).await, 5);
     }
 
     #[tokio::test]

@@ -63,6 +63,9 @@ pub trait CallsView {
         filter: &CallFilter,
         page: &PageRequest<CallKey>,
     ) -> Result<Page<Call, CallKey>, StoreError>;
+
+    /// Whether anybody has ever been given a media key of a call. Such a call stays encrypted from end to end, whatever is switched.
+    async fn call_is_keyed(&mut self, organization: OrganizationId, id: CallId) -> Result<bool, StoreError>;
 }
 
 /// Changes the calls of the scope's organization.

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     ApiKeyId, InvitationId, OrganizationId, UserId,
-    id::{DeliveryId, EmailChangeId, NoticeId, PasswordResetId, SignupId},
+    id::{DeliveryId, EmailChangeId, NoticeId, PasswordResetId, PlanChangeId, SignupId},
     security::Control,
 };
 
@@ -26,8 +26,13 @@ pub enum Letter {
         /// The account.
         user: UserId,
     },
-    /// To an account: somebody tries its password.
+    /// To an account: somebody tries to sign in to it.
     FailedSignIns {
+        /// The account.
+        user: UserId,
+    },
+    /// To an account: somebody who is signed in to it does not know its password, or has no code.
+    FailedProofs {
         /// The account.
         user: UserId,
     },
@@ -74,6 +79,15 @@ pub enum Letter {
         organization: OrganizationId,
         /// The control.
         control: Control,
+        /// The Owner.
+        owner: UserId,
+    },
+    /// To an Owner of an organization: with another plan, what is older than that keeps it is deleted.
+    RetentionShortened {
+        /// The organization.
+        organization: OrganizationId,
+        /// The change of the plan.
+        change: PlanChangeId,
         /// The Owner.
         owner: UserId,
     },

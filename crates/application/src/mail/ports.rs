@@ -6,7 +6,8 @@ use rollcall_domain::{
     accounts::{Locale, PersonName},
     api_keys::{KeyName, KeyPrefix},
     id::MailId,
-    organizations::OrganizationName,
+    organizations::{OrganizationName, Plan},
+    plans::Shorter,
     secret::{Secret, TokenHash},
     security::Control,
 };
@@ -147,6 +148,15 @@ pub enum Contents {
         /// The account's name.
         name: PersonName,
     },
+    /// Somebody guesses at your password, or at codes, on a device that is signed in.
+    FailedProofs {
+        /// The address.
+        to: EmailAddress,
+        /// The account's name.
+        name: PersonName,
+        /// When.
+        at: OffsetDateTime,
+    },
     /// Your organization asks for a second factor.
     MfaRequired {
         /// The address.
@@ -235,6 +245,23 @@ pub enum Contents {
         organization: OrganizationName,
         /// The control.
         control: Control,
+    },
+    /// Your organization's plan keeps less, and what is older than that goes.
+    RetentionShortened {
+        /// The address.
+        to: EmailAddress,
+        /// The Owner's name.
+        name: PersonName,
+        /// How the organization is called.
+        organization: OrganizationName,
+        /// The plan that it has gone over to.
+        plan: Plan,
+        /// When.
+        at: OffsetDateTime,
+        /// How long recordings are kept, if that gets shorter, and how many were too old.
+        recordings: Option<(Shorter, u64)>,
+        /// The same of events of the audit log.
+        audit_events: Option<(Shorter, u64)>,
     },
     /// Your account has another address.
     EmailChanged {

@@ -11,8 +11,8 @@ use crate::{
 /// Takes an organization over to another plan. It is in the organization's own log.
 ///
 /// # Errors
-/// [`Error::NotFound`], also for one that is deleted; [`Error::ControlsInUse`], [`Error::TooManyMembers`] or
-/// [`Error::TooManyApiKeysForPlan`] when the plan is too small.
+/// [`Error::NotFound`], also for one that is deleted; [`Error::ControlsInUse`], [`Error::TooManyMembers`],
+/// [`Error::TooManyApiKeysForPlan`] or [`Error::RetentionTooShort`] when the plan is too small.
 pub async fn set_plan(
     app: &Application,
     origin: &Origin,

@@ -4,9 +4,10 @@ use rollcall_domain::{
     OrganizationId, Permission,
     audit::{self, Action, Event, Origin, Target as AuditTarget},
     organizations::Plan,
-    plans::PlanChange,
+    plans::{COUNTED, Consent, Outlived, PlanChange, Shorter},
     policy::Target,
 };
+use time::Duration;
 
 use super::{
     Bill, NewPlanChange, Order, Receipt,
@@ -15,7 +16,8 @@ use super::{
 use crate::{
     Actor, Application, Error, Seat,
     audit::Record,
-    ports::{Scope, UnitOfWork},
+    mail::Letter,
+    ports::{Scope, UnitOfWork, View},
     security::{switch, tell_owners},
 };
 
@@ -27,15 +29,15 @@ const OPERATOR: &str = "operator";
 pub struct Command {
     /// The plan.
     pub plan: Plan,
-    /// Whether controls that it lacks may be switched off.
-    pub disable_controls: bool,
+    /// What may go with the plan before.
+    pub consent: Consent,
 }
 
 /// Takes the organization that the actor is at work in over to another plan.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::ElevationRequired`]; [`Error::ControlsInUse`], [`Error::TooManyMembers`] or
-/// [`Error::TooManyApiKeysForPlan`] when the plan is too small; [`Error::PaymentDeclined`].
+/// [`Error::PermissionDenied`], [`Error::ElevationRequired`]; [`Error::ControlsInUse`], [`Error::TooManyMembers`],
+/// [`Error::TooManyApiKeysForPlan`] or [`Error::RetentionTooShort`] when the plan is too small; [`Error::PaymentDeclined`].
 pub async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Bill, Error> {
     let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
     let changed = order(app, actor, command).await;
@@ -49,9 +51,7 @@ async fn order(app: &Application, actor: &Actor, command: Command) -> Result<Bil
     // Looked at first without a lock, so that nobody is asked for money in vain.
     let mut view = app.store.view(seat.scope()).await?;
     let before = view.organization_find(organization).await?.ok_or(Error::Unauthenticated)?.plan;
-    let used = usage(view.as_mut(), organization).await?;
-    let plans = &app.settings.plans;
-    if PlanChange::decide(plans, before, command.plan, &used, command.disable_controls)?.is_none() {
+    if decide(app, view.as_mut(), organization, before, command).await?.is_none() {
         return bill(view.as_mut(), organization, before).await;
     }
     drop(view);
@@ -82,10 +82,7 @@ async fn go_over(
     unit.team_lock(organization).await?;
     let found = unit.organization_lock_out(organization).await?.ok_or(Error::Unauthenticated)?;
     seat.permit_on(unit.as_mut(), Permission::BillingManage, Target::Organization).await?;
-    let used = usage(unit.as_mut(), organization).await?;
-    let plans = &app.settings.plans;
-    let Some(change) = PlanChange::decide(plans, found.plan, command.plan, &used, command.disable_controls)?
-    else {
+    let Some(change) = decide(app, unit.as_mut(), organization, found.plan, command).await? else {
         // Somebody else was faster, and has paid for it.
         return Err(Error::PreconditionFailed);
     };
@@ -97,6 +94,7 @@ async fn go_over(
         by: Some(actor.user_id()),
         provider: receipt.provider,
         reference: receipt.reference.clone(),
+        deletion: change.deletion(),
     };
     let event = |action, target| app.event_by(actor, action, target);
     let record = put_through(app, unit.as_mut(), organization, &change, &kept, event).await?;
@@ -108,7 +106,8 @@ async fn go_over(
 /// The same by the platform's operator, who asks nobody for money.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::ControlsInUse`], [`Error::TooManyMembers`] or [`Error::TooManyApiKeysForPlan`].
+/// [`Error::NotFound`]; [`Error::ControlsInUse`], [`Error::TooManyMembers`], [`Error::TooManyApiKeysForPlan`] or
+/// [`Error::RetentionTooShort`].
 pub(crate) async fn change_as_operator(
     app: &Application,
     origin: &Origin,
@@ -118,10 +117,7 @@ pub(crate) async fn change_as_operator(
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
     unit.team_lock(organization).await?;
     let found = unit.organization_lock_out(organization).await?.ok_or(Error::NotFound)?;
-    let used = usage(unit.as_mut(), organization).await?;
-    let plans = &app.settings.plans;
-    let Some(change) = PlanChange::decide(plans, found.plan, command.plan, &used, command.disable_controls)?
-    else {
+    let Some(change) = decide(app, unit.as_mut(), organization, found.plan, command).await? else {
         return Ok(());
     };
     let kept = NewPlanChange {
@@ -132,10 +128,33 @@ pub(crate) async fn change_as_operator(
         by: None,
         provider: OPERATOR,
         reference: None,
+        deletion: change.deletion(),
     };
     let event = |action, target| app.event(audit::Actor::Operator, origin, action, target);
     let record = put_through(app, unit.as_mut(), organization, &change, &kept, event).await?;
     Ok(unit.commit(record).await?)
+}
+
+/// Decides by what the organization uses, and has kept so far.
+async fn decide<V: View + ?Sized>(
+    app: &Application,
+    view: &mut V,
+    organization: OrganizationId,
+    before: Plan,
+    command: Command,
+) -> Result<Option<PlanChange>, Error> {
+    let plans = &app.settings.plans;
+    let shortening = plans.shortening(before, command.plan);
+    let oldest = |kept: Shorter| app.now() - Duration::days(i64::from(kept.after));
+    let mut outlived = Outlived::default();
+    if let Some(kept) = shortening.recordings {
+        outlived.recordings = view.recordings_older(organization, oldest(kept), COUNTED).await?;
+    }
+    if let Some(kept) = shortening.audit_events {
+        outlived.audit_events = view.audit_events_older(organization, oldest(kept), COUNTED).await?;
+    }
+    let used = usage(view, organization).await?;
+    Ok(PlanChange::decide(plans, before, command.plan, &used, outlived, command.consent)?)
 }
 
 /// Makes a change that has been decided, under the locks of the team and of the organization; gives back what is to be committed.
@@ -148,16 +167,31 @@ async fn put_through(
     event: impl Fn(Action, AuditTarget) -> Event,
 ) -> Result<Record, Error> {
     unit.plan_change_add(organization, kept).await?;
-    let changed = event(Action::PlanChanged, AuditTarget::Organization(organization)).change(
+    let mut changed = event(Action::PlanChanged, AuditTarget::Organization(organization)).change(
         "plan",
         Some(change.before().as_str()),
         Some(change.after().as_str()),
     );
+    if let Some(deletion) = change.deletion() {
+        let shortening = deletion.shortening;
+        for (field, days) in [
+            ("recording_retention_days", shortening.recordings),
+            ("audit_retention_days", shortening.audit_events),
+        ] {
+            let Some(Shorter { before, after }) = days else { continue };
+            changed = changed.change(field, Some(&before.to_string()), Some(&after.to_string()));
+        }
+    }
     let mut record = app.record(changed);
     // The audit log stands last among the controls, so that the others' end is still in it.
     for off in change.switched_off() {
         let switched = switch(unit, organization, &off, kept.by, kept.at, &event).await?;
         record = record.and(switched, app.entropy.as_ref());
+    }
+    if change.deletion().is_some() {
+        let owners = unit.owners(organization).await?;
+        let letter = |owner| Letter::RetentionShortened { organization, change: kept.id, owner };
+        record = owners.into_iter().map(letter).fold(record, Record::mail);
     }
     tell_owners(unit, record, organization, change.switched_off().map(|off| off.control())).await
 }
@@ -166,16 +200,19 @@ async fn put_through(
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use async_trait::async_trait;
-    use rollcall_domain::{Role, audit::Outcome, organizations::Organization, security::Control};
-    use time::Duration;
-
     use super::*;
     use crate::{
-        mail::Letter,
         plans::Billing,
         security::KeptControl,
         testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, organization, user},
+    };
+    use async_trait::async_trait;
+    use rollcall_domain::{
+        Role,
+        audit::Outcome,
+        organizations::Organization,
+        plans::{Offer, Plans},
+        security::Control,
     };
 
     /// Agrees or not, and notes what it was asked.
@@ -202,7 +239,11 @@ mod tests {
 
     /// An organization on a plan, with some controls on, in which the actor still has a role.
     fn unit(plan: Plan, on: &'static [Control], seats: u64, held: Role) -> MockUnit {
-        let mut unit = MockUnit::new();
+        dressed(MockUnit::new(), plan, on, seats, held)
+    }
+
+    /// The same, which says more already.
+    fn dressed(mut unit: MockUnit, plan: Plan, on: &'static [Control], seats: u64, held: Role) -> MockUnit {
         let found = move || Some(Organization { plan, ..organization() });
         unit.expect_team_lock().returning(|_| Ok(()));
         unit.expect_organization_find().returning(move |_| Ok(found()));
@@ -212,6 +253,8 @@ mod tests {
         unit.expect_api_keys_count().returning(|_| Ok(1));
         unit.expect_plan_changes().returning(|_, _| Ok(Vec::new()));
         unit.expect_owners().returning(|_| Ok(vec![user(1).id]));
+        unit.expect_recordings_older().returning(|_, _, _| Ok(0));
+        unit.expect_audit_events_older().returning(|_, _, _| Ok(0));
         unit.expect_controls().returning(move |_| {
             let kept = |control| KeptControl { enabled: on.contains(&control), ..KeptControl::off(control) };
             Ok(Control::SOLD.into_iter().map(kept).collect())
@@ -233,7 +276,8 @@ mod tests {
         (changed, store, asked)
     }
 
-    const DOWN: Command = Command { plan: Plan::Free, disable_controls: true };
+    const DOWN: Command =
+        Command { plan: Plan::Free, consent: Consent { disable_controls: true, accept_deletion: false } };
 
     #[tokio::test]
     async fn what_goes_with_a_plan_is_written_down_and_told_to_the_owners_in_the_same_commit() {
@@ -266,7 +310,7 @@ mod tests {
         let mut stale = actor(1, Role::Owner);
         stale.session.authenticated_at = NOW - Duration::minutes(10);
         let owner = actor(1, Role::Owner);
-        let careful = Command { disable_controls: false, ..DOWN };
+        let careful = Command { consent: Consent::default(), ..DOWN };
         for (actor, on, seats, command) in [
             (&stale, &[] as &[Control], 1, DOWN),
             (&self::actor(1, Role::Admin), &[], 1, DOWN),
@@ -301,5 +345,55 @@ mod tests {
             assert!(refused.is_err(), "{refused:?}");
             assert_eq!(asked, ["agree", "withdraw"]);
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_plan_deletes_is_asked_about_counted_under_the_lock_written_down_and_told() {
+        let plans = {
+            let kept = |days, offer: &Offer| Offer {
+                audit_retention_days: days,
+                recording_retention_days: days + 1,
+                ..*offer
+            };
+            let all = Plan::ALL.map(|plan| *crate::testing::plans().of(plan));
+            Plans::new([kept(30, &all[0]), kept(365, &all[1]), kept(365, &all[2])]).expect("plans")
+        };
+        let holding = |recordings, events| {
+            let mut unit = MockUnit::new();
+            unit.expect_recordings_older()
+                .withf(|_, than, at_most| *than == NOW - Duration::days(31) && *at_most == COUNTED)
+                .returning(move |_, _, _| Ok(recordings));
+            unit.expect_audit_events_older()
+                .withf(|_, than, at_most| *than == NOW - Duration::days(30) && *at_most == COUNTED)
+                .returning(move |_, _, _| Ok(events));
+            unit.expect_plan_change_add().returning(|_, kept| {
+                let outlived = Outlived { recordings: 2, audit_events: 3 };
+                assert_eq!(kept.deletion.map(|deletion| deletion.outlived), Some(outlived));
+                Ok(())
+            });
+            dressed(unit, Plan::Pro, &[], 1, Role::Owner)
+        };
+        let run = async |units: Vec<MockUnit>, consent| {
+            let store = TestStore::of_each(units);
+            let mut app = application(&store, MockDirectory::new());
+            app.settings.plans = plans;
+            let command = Command { plan: Plan::Free, consent };
+            (change(&app, &actor(1, Role::Owner), command).await, store)
+        };
+        let agreed = Consent { accept_deletion: true, ..Consent::default() };
+        let (refused, _) = run(vec![holding(2, 3)], Consent::default()).await;
+        let counted = Outlived { recordings: 2, audit_events: 3 };
+        assert!(
+            matches!(refused, Err(Error::RetentionTooShort { outlived }) if outlived == counted),
+            "{refused:?}"
+        );
+        // What came in between is found by whoever holds the locks.
+        let (refused, _) = run(vec![holding(0, 0), holding(2, 3)], Consent::default()).await;
+        assert!(matches!(refused, Err(Error::RetentionTooShort { .. })), "{refused:?}");
+        let (changed, store) = run(vec![holding(2, 3), holding(2, 3)], agreed).await;
+        assert!(changed.is_ok(), "{changed:?}");
+        let [(_, _, letters)] = store.committed().try_into().expect("one commit");
+        let [Letter::RetentionShortened { owner, .. }] = letters[..] else { panic!("{letters:?}") };
+        assert_eq!(owner, user(1).id);
     }
 }

@@ -1,7 +1,7 @@
 //! Who collects the money, and what is kept of changes of plans.
 
 use async_trait::async_trait;
-use rollcall_domain::{OrganizationId, UserId, id::PlanChangeId, organizations::Plan};
+use rollcall_domain::{OrganizationId, UserId, id::PlanChangeId, organizations::Plan, plans::Deletion};
 use time::OffsetDateTime;
 
 use crate::{Error, ports::StoreError, security::Changer};
@@ -65,6 +65,8 @@ pub struct NewPlanChange {
     pub provider: &'static str,
     /// What they call it.
     pub reference: Option<String>,
+    /// What it deletes.
+    pub deletion: Option<Deletion>,
 }
 
 /// A change of the plan as it is kept.
@@ -82,7 +84,7 @@ pub struct KeptPlanChange {
     pub by_operator: bool,
 }
 
-/// Reads what is kept of changes of the scope's organization's plan.
+/// Reads what is kept of changes of the scope's organization's plan, and what another plan would not keep.
 #[async_trait]
 pub trait PlanChangesView {
     /// The last changes, the newest first.
@@ -91,6 +93,22 @@ pub trait PlanChangesView {
         organization: OrganizationId,
         limit: u16,
     ) -> Result<Vec<KeptPlanChange>, StoreError>;
+
+    /// How many recordings were kept before a moment; counted up to so many.
+    async fn recordings_older(
+        &mut self,
+        organization: OrganizationId,
+        than: OffsetDateTime,
+        at_most: u32,
+    ) -> Result<u64, StoreError>;
+
+    /// How many events the audit log would have taken out of it next, if it kept what has happened since a moment; counted up to so many.
+    async fn audit_events_older(
+        &mut self,
+        organization: OrganizationId,
+        than: OffsetDateTime,
+        at_most: u32,
+    ) -> Result<u64, StoreError>;
 }
 
 /// Keeps changes of the scope's organization's plan.

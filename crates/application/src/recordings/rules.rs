@@ -42,7 +42,8 @@ impl Rules {
         if !self.recording {
             return Err(Error::CallRecordingDisabled);
         }
-        if self.end_to_end_encryption {
+        // A call that has a key stays encrypted, though it was switched off in between.
+        if self.end_to_end_encryption || view.call_is_keyed(organization, call).await? {
             // Whoever only relays what is said has no key, and nothing to record.
             if !view.fetched_media_key(organization, call, Holder::of(principal)).await? {
                 return Err(Error::MediaKeyRequired);

@@ -32,6 +32,7 @@ fn unit_but(otherwise: impl FnOnce(&mut MockUnit)) -> MockUnit {
     unit.expect_recording_of().returning(|_, _| Ok(None));
     unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Owner)));
     unit.expect_session_hold().returning(|_| Ok(true));
+    unit.expect_call_is_keyed().returning(|_, _| Ok(false));
     unit.expect_controls()
         .returning(|_| Ok(vec![KeptControl { enabled: true, ..KeptControl::off(Control::CallRecording) }]));
     unit

@@ -97,7 +97,7 @@ impl Lock {
             limit: self.limit(allowances.as_ref()),
             retry_after,
         })?;
-        Ok(Counted { attempt, begun, user: self.user })
+        Ok(Counted { attempt, begun, user: self.user, in_session: matches!(device, Device::Session(_)) })
     }
 
     /// What clients are told of the limits, whichever of them was reached.
@@ -135,6 +135,8 @@ pub(crate) struct Counted {
     attempt: Attempt,
     begun: Begun,
     user: Option<UserId>,
+    /// Whether whoever tries it is signed in.
+    in_session: bool,
 }
 
 impl Counted {
@@ -158,7 +160,10 @@ impl Counted {
                 tracing::warn!(%error, "the owner of an account may hear later that somebody guesses at it");
                 false
             });
-        self.user.filter(|_| told).map(|user| Letter::FailedSignIns { user })
+        self.user.filter(|_| told).map(|user| match self.in_session {
+            true => Letter::FailedProofs { user },
+            false => Letter::FailedSignIns { user },
+        })
     }
 }
 

@@ -48,7 +48,7 @@ pub async fn begin_second_step_with_passkey(app: &Application, challenge: &Secre
 /// account, as nobody guesses a signature.
 ///
 /// # Errors
-/// [`Error::InvalidChallenge`] when it is unknown, over or used up, or the account has changed since; [`Error::InvalidMfaCode`];
+/// [`Error::InvalidChallenge`] when it is unknown, over or used up, or the account has changed since; [`Error::InvalidMfaPasskey`];
 /// [`Error::NotFound`] when the person is not in the organization that was asked for.
 pub async fn second_step_with_passkey(
     app: &Application,
@@ -74,10 +74,10 @@ pub async fn second_step_with_passkey(
         return Err(Error::InvalidChallenge);
     }
     unit.mfa_challenge_fail(found.id).await?;
-    let record = app.refusal(used(app, origin, &found), &Error::InvalidMfaCode);
+    let record = app.refusal(used(app, origin, &found), &Error::InvalidMfaPasskey);
     unit.commit(record.and_all(unproven.event(app, origin), app.entropy.as_ref())).await?;
     beat::wait(began).await;
-    Err(Error::InvalidMfaCode)
+    Err(Error::InvalidMfaPasskey)
 }
 
 async fn step(

@@ -134,6 +134,7 @@ mock! {
     impl CallsView for Unit {
         async fn call_find(&mut self, organization: OrganizationId, id: CallId) -> Answer<Option<Call>>;
         async fn calls_page(&mut self, organization: OrganizationId, filter: &CallFilter, page: &PageRequest<CallKey>) -> Answer<Page<Call, CallKey>>;
+        async fn call_is_keyed(&mut self, organization: OrganizationId, id: CallId) -> Answer<bool>;
     }
 
     #[async_trait]
@@ -284,6 +285,8 @@ mock! {
 
     #[async_trait]
     impl PlanChangesView for Unit {
+        async fn recordings_older(&mut self, organization: OrganizationId, than: OffsetDateTime, at_most: u32) -> Answer<u64>;
+        async fn audit_events_older(&mut self, organization: OrganizationId, than: OffsetDateTime, at_most: u32) -> Answer<u64>;
         async fn plan_changes(&mut self, organization: OrganizationId, limit: u16) -> Answer<Vec<KeptPlanChange>>;
     }
 

@@ -22,7 +22,7 @@ use std::{fmt, str::FromStr};
 
 pub use live::{Guest, LONGEST, LiveClaims, LiveMode, TYPE, UnknownLiveMode};
 pub use media_keys::{LIFETIME, MediaKeyId, MediaKeys, Occasion, Origin, SENDER_BITS, STEP_BITS};
-pub use metadata::{InvalidMetadata, Metadata};
+pub use metadata::{InvalidMetadata, Metadata, MetadataFault};
 use time::OffsetDateTime;
 pub use transcript::{InvalidSegment, Redactions, Segment, Speaker, Transcript};
 

@@ -81,67 +81,7 @@ impl Control {
             _ => None,
         }
     }
-
-    /// What it does while it is on, in whole sentences, beside those that are `on`.
-    pub fn effects(self, on: ControlSet) -> Vec<&'static str> {
-        let (recording, masking, encryption) = (
-            on.contains(Self::CallRecording),
-            on.contains(Self::PhiProtection),
-            on.contains(Self::EndToEndEncryption),
-        );
-        let mut effects = self.by_itself().to_vec();
-        match self {
-            Self::CallRecording => {
-                effects.extend(masking.then_some(SOUND_IS_NOT_MASKED));
-                effects.extend(encryption.then_some(RECORDED_FROM_WITHIN));
-            }
-            Self::PhiProtection => {
-                effects.extend(recording.then_some(SOUND_IS_NOT_MASKED));
-                effects.extend(encryption.then_some(TRANSCRIBED_FROM_WITHIN));
-            }
-            Self::EndToEndEncryption => {
-                effects.extend(recording.then_some(RECORDED_FROM_WITHIN));
-                effects.extend(masking.then_some(TRANSCRIBED_FROM_WITHIN));
-            }
-            Self::AuditLog | Self::MfaRequired => {}
-        }
-        effects
-    }
-
-    const fn by_itself(self) -> &'static [&'static str] {
-        match self {
-            Self::CallRecording => &[
-                "The sound of calls can be uploaded, and is kept sealed by a key of this organization. While this is off, a recording is refused and nothing of it is kept.",
-                "Switching it decides about what comes after: recordings that were made before stay until they are deleted, or their time is over.",
-            ],
-            Self::PhiProtection => &[
-                "Telephone numbers, e-mail addresses and payment card numbers are masked in transcripts before anything is stored, logged, streamed or indexed. What was masked cannot be brought back.",
-                "Names, dates, addresses of streets and whatever else may identify somebody are not masked.",
-                "Switching it decides about what comes after: transcripts that were stored before stay as they are.",
-            ],
-            Self::EndToEndEncryption => &[
-                "Calls are encrypted between their participants (SFrame, RFC 9605). Their keys are given to those participants alone that this organization allows, so that relays and networks in between hear nothing.",
-                "The keys are made here and kept sealed: it protects calls on their way, and not against whoever runs this service.",
-                "Switching it decides about what comes after: a call that has begun goes on as it began.",
-            ],
-            Self::AuditLog => &[
-                "Changes, sign-ins, refusals, each call made with an API key, and what other services report are kept in a log. Whoever has kept a checkpoint of it can prove that nothing was changed, left out or put in between afterwards.",
-                "While it is off, changes are kept for 30 days for the needs of the platform's operator, and are not shown here. What programs do and report is not kept.",
-                "Switching it off is the last event of the log, and switching it on again goes on in the same one. What was written while it was on can be read and proved ever after, for as long as the plan keeps it.",
-            ],
-            Self::MfaRequired => &[
-                "Every member needs a second factor: an authenticator app or a passkey. A passkey alone will do.",
-                "Each member without one has a deadline of their own. Signing in again, leaving and coming back, or switching this off and on does not extend it.",
-                "After it they can set one up or leave the organization, and nothing else.",
-                "API keys are not persons, and go on working.",
-            ],
-        }
-    }
 }
-
-const SOUND_IS_NOT_MASKED: &str = "Call recording and PHI protection are both on: transcripts are masked, sound is not. So only Owners and Admins can play a recording, and each time they are asked for a reason, which is kept in the audit log.";
-const RECORDED_FROM_WITHIN: &str = "Call recording and end-to-end encryption are both on: nobody in between can record a call, so a recording is taken only from a participant that has fetched this call's key.";
-const TRANSCRIBED_FROM_WITHIN: &str = "PHI protection and end-to-end encryption are both on: nobody in between can transcribe a call. A transcript comes from a participant that hears it, and is masked like every other.";
 
 impl FromStr for Control {
     type Err = UnknownControl;
@@ -246,35 +186,6 @@ mod tests {
             assert!(only.without(only).is_empty() && !only.without(ControlSet::default()).is_empty());
         }
         assert_eq!("recording".parse::<Control>(), Err(UnknownControl));
-    }
-
-    #[test]
-    fn each_of_two_controls_that_meet_tells_of_it_only_while_the_other_is_on() {
-        use Control::{CallRecording, EndToEndEncryption, PhiProtection};
-        for (one, other) in [
-            (CallRecording, PhiProtection),
-            (CallRecording, EndToEndEncryption),
-            (PhiProtection, EndToEndEncryption),
-        ] {
-            let both = set(&[one, other]);
-            let told = |control: Control, on| control.effects(on).last().copied();
-            assert_eq!(told(one, both), told(other, both), "{one:?} {other:?}");
-            assert_eq!(one.effects(both).len(), one.effects(set(&[one])).len() + 1);
-            // Also before the second of them goes on, whoever is about to do so can read it.
-            assert_eq!(one.effects(set(&[other])), one.effects(both));
-        }
-        let all = set(&Control::ALL);
-        assert_eq!(CallRecording.effects(all).len(), CallRecording.by_itself().len() + 2);
-        assert_eq!(Control::AuditLog.effects(all), Control::AuditLog.by_itself());
-    }
-
-    #[test]
-    fn effects_are_whole_sentences() {
-        for control in Control::ALL {
-            for effect in control.effects(set(&Control::ALL)) {
-                assert!(effect.ends_with('.') && effect.starts_with(char::is_uppercase), "{effect}");
-            }
-        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What an organization asks of everybody in it, for the sake of security.
 
 mod control;
+mod effects;
 
 use time::{Duration, OffsetDateTime};
 

@@ -4,12 +4,12 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rollcall_application::{
-    Error,
+    Error, FieldError,
     calls::{self, Made},
 };
 use rollcall_domain::calls::{Facts, Metadata, Times};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::object::CallObject;
@@ -47,7 +47,13 @@ pub(super) struct CreateCallRequest {
     to: Option<String>,
     /// What else the platform wants to know about it: an object of at most 16 KiB, at most five levels deep.
     #[schema(value_type = Option<Object>, example = json!({"campaign": "spring"}))]
-    metadata: Option<Value>,
+    metadata: Option<Box<RawValue>>,
+}
+
+/// The metadata that is written in a body.
+pub(super) fn metadata(written: &RawValue) -> std::result::Result<Metadata, FieldError> {
+    Metadata::read(written.get())
+        .map_err(|fault| FieldError::new(format!("metadata{}", fault.path), fault.problem))
 }
 
 impl CreateCallRequest {
@@ -61,8 +67,8 @@ impl CreateCallRequest {
         let times = started_at.and_then(|start| fields.check("ended_at", Times::new(start, ended_at)));
         let from = fields.parse_if_given("from", self.from.as_deref());
         let to = fields.parse_if_given("to", self.to.as_deref());
-        let metadata = self.metadata.map_or_else(|| Ok(Metadata::default()), Metadata::new);
-        let metadata = fields.check("metadata", metadata);
+        let metadata = self.metadata.as_deref().map_or_else(|| Ok(Metadata::default()), metadata);
+        let metadata = fields.take(metadata);
         match (external_id, direction, times, metadata) {
             (Some(external_id), Some(direction), Some(times), Some(metadata)) => {
                 fields.result()?;

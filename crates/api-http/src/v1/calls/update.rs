@@ -4,12 +4,12 @@ use rollcall_application::{
     Error, Precondition,
     calls::{self, Update},
 };
-use rollcall_domain::{CallId, calls::Metadata};
+use rollcall_domain::CallId;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::object::CallObject;
+use super::{create::metadata, object::CallObject};
 use crate::{
     api::Api,
     body::{Fields, Json, given},
@@ -49,7 +49,7 @@ pub(super) struct UpdateCallRequest {
     /// What else the platform wants to know about it, all of it: an object of at most 16 KiB, at most five levels deep.
     #[schema(value_type = Option<Object>, example = json!({"campaign": "spring"}))]
     #[serde(default, deserialize_with = "given")]
-    metadata: Option<Value>,
+    metadata: Option<Box<RawValue>>,
 }
 
 impl UpdateCallRequest {
@@ -63,7 +63,7 @@ impl UpdateCallRequest {
             ended_at: self.ended_at.as_deref().and_then(|text| fields.moment("ended_at", text)),
             from: self.from.map(|text| fields.parse_if_given("from", text.as_deref())),
             to: self.to.map(|text| fields.parse_if_given("to", text.as_deref())),
-            metadata: self.metadata.and_then(|value| fields.check("metadata", Metadata::new(value))),
+            metadata: self.metadata.and_then(|written| fields.take(metadata(&written))),
             precondition,
         };
         fields.result()?;

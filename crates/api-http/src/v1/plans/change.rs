@@ -3,7 +3,7 @@ use rollcall_application::{
     Error,
     plans::{self, Change},
 };
-use rollcall_domain::Permission;
+use rollcall_domain::{Permission, plans::Consent};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -26,6 +26,10 @@ pub(in crate::v1) struct ChangePlanRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(example = false)]
     disable_controls: Option<bool>,
+    /// Whether recordings and events of the audit log may be deleted that are older than the plan keeps them. The Owners are told by mail.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(example = false)]
+    accept_deletion: Option<bool>,
 }
 
 impl ChangePlanRequest {
@@ -33,14 +37,21 @@ impl ChangePlanRequest {
     pub(in crate::v1) fn command(&self) -> std::result::Result<Change, Error> {
         let mut fields = Fields::default();
         match fields.parse("plan", &self.plan) {
-            Some(plan) => Ok(Change { plan, disable_controls: self.disable_controls.unwrap_or(false) }),
+            Some(plan) => Ok(Change {
+                plan,
+                consent: Consent {
+                    disable_controls: self.disable_controls.unwrap_or(false),
+                    accept_deletion: self.accept_deletion.unwrap_or(false),
+                },
+            }),
             None => Err(fields.into_error()),
         }
     }
 }
 
 /// Goes over to another plan. Where it lacks a security control that is on, that is 409 `controls_in_use` unless `disable_controls`
-/// says that it may be switched off. Needs a fresh proof of who one is.
+/// says that it may be switched off. Where it keeps recordings or the audit log for less long, and something is older than that, it is
+/// 409 `retention_too_short` unless `accept_deletion` says that it may be deleted. Needs a fresh proof of who one is.
 #[utoipa::path(put, path = "/v1/billing/plan", tag = "Plans", security(("session" = []), ("cookie" = [])),
     request_body = ChangePlanRequest,
     responses((status = 200, description = "The billing page as it is now", body = BillingObject)))]
