@@ -61,7 +61,7 @@ async fn every_event_is_proved_to_be_in_every_tree_since_it_was_written() {
             assert!(size != signed.size || root == signed.root);
         }
     }
-    team.owner().get(INCLUSION).await.problem(404, "not_found");
+    team.owner().get(INCLUSION).await.invalid("event_id");
     for query in ["tree_size=x", "tree_size=-1", "organization_id=x"] {
         let answer =
             team.owner().get(&format!("{INCLUSION}?event_id=evt_01h455vb4pex5vsknk084sn02q&{query}")).await;

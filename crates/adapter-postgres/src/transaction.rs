@@ -106,8 +106,9 @@ impl Transaction {
 
     /// Tells whoever watches. It comes last: from here on whatever else is told in these organizations waits until this is over.
     async fn tell(&mut self) -> Result<(), StoreError> {
+        let mut here = self.scope.organization().map(|scope| scope.uuid());
         for (organization, notices) in std::mem::take(&mut self.notices) {
-            if self.scope.organization().map(|scope| scope.uuid()) != Some(organization) {
+            if here.replace(organization) != Some(organization) {
                 let there = settings(Some(organization), None, "");
                 self.inner.execute(AssertSqlSafe(there)).await.map_err(store_error)?;
             }
