@@ -31,6 +31,9 @@ impl Caller {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .timeout(std::time::Duration::from_secs(60))
+            // Sooner than the service closes connections on which nothing comes: one that is closed at the moment at which it is used
+            // again fails a request.
+            .pool_idle_timeout(std::time::Duration::from_secs(5))
             .redirect(reqwest::redirect::Policy::none());
         Self { client: client.build().unwrap(), base: base.to_owned(), token: None }
     }
