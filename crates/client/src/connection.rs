@@ -15,6 +15,8 @@ const REPEATS: u32 = 2;
 const PAUSE: Duration = Duration::from_millis(50);
 /// The longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(1);
+/// How long a connection is kept on which nothing comes. Rollcall closes it after ten seconds, and a request that meets that fails.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// The way to Rollcall. Cloning it is cheap.
 #[derive(Clone)]
@@ -34,7 +36,8 @@ impl Connection {
         }
         // Whoever comes first decides by whose cryptography the process speaks TLS.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().connect_timeout(CONNECT).redirect(Policy::none()).build()?;
+        let client = Client::builder().connect_timeout(CONNECT).pool_idle_timeout(IDLE);
+        let client = client.redirect(Policy::none()).build()?;
         Ok(Self { client, circuit: Arc::default(), settings: Arc::new(settings) })
     }
 
