@@ -4,6 +4,7 @@ mod agents;
 mod calls;
 mod logs;
 mod notary;
+mod passkeys;
 mod plans;
 pub(crate) mod recordings;
 mod stream;
@@ -25,7 +26,7 @@ use rollcall_domain::{
     audit::{Action, Origin, Outcome},
     members::{Member, Membership},
     organizations::{Organization, Plan},
-    secret::{Secret, TokenHash},
+    secret::TokenHash,
     sessions::{Lifetimes, Session},
     tokens::{Issuer, KeyPurpose, SigningKey},
 };
@@ -41,10 +42,9 @@ use crate::{
     mail::Letter,
     passwords::{Cost, Passwords},
     ports::{
-        Asked, Attempt, Attempts, Begun, Ceremonies, Ceremony, Clock, Credential, CredentialId, Credentials,
-        Directory, Entropy, FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasskey,
-        FoundPasswordReset, FoundSignup, OpenSession, Scope, Settled, Store, StoreError, Unchecked,
-        UnitOfWork, View, WebAuthn, WebAuthnFault, Wrong,
+        Attempt, Attempts, Begun, Clock, CredentialId, Credentials, Directory, Entropy, FoundEmailChange,
+        FoundInvitation, FoundMfaChallenge, FoundPasskey, FoundPasswordReset, FoundSignup, OpenSession,
+        Scope, Settled, Store, StoreError, UnitOfWork, View,
     },
     recordings::Transfers,
     revocations::{self, Feed, Noted, Revocations},
@@ -56,6 +56,7 @@ use self::recordings::InMemory;
 pub(crate) use calls::call;
 pub(crate) use logs::{Fault, KeptLogs};
 pub(crate) use notary::KeptNotary;
+pub(crate) use passkeys::{Honest, Waiting};
 pub(crate) use plans::{Agrees, Nobody, Off, plans};
 pub(crate) use stream::Told;
 pub(crate) use unit::MockUnit;
@@ -228,66 +229,6 @@ impl Attempts for NoCount {
 
     async fn forget(&self, _: OffsetDateTime) -> Answer<u64> {
         Ok(0)
-    }
-}
-
-/// Challenges that wait, in memory.
-#[derive(Default)]
-pub(crate) struct Waiting(Mutex<Vec<Ceremony>>);
-
-#[async_trait]
-impl Ceremonies for Waiting {
-    async fn keep(&self, ceremony: &Ceremony) -> Answer<()> {
-        self.0.lock().expect("no poison").push(ceremony.clone());
-        Ok(())
-    }
-
-    async fn take(&self, challenge: [u8; 32], _: OffsetDateTime) -> Answer<Option<Ceremony>> {
-        let mut waiting = self.0.lock().expect("no poison");
-        let place = waiting.iter().position(|ceremony| ceremony.challenge == challenge);
-        Ok(place.map(|place| waiting.remove(place)))
-    }
-
-    async fn forget(&self, _: OffsetDateTime) -> Answer<u64> {
-        Ok(0)
-    }
-}
-
-/// A device whose every answer is right; the answer says whose it is, or nothing.
-pub(crate) struct Honest;
-
-impl Honest {
-    fn asked() -> Asked {
-        let secret = || Secret::new("a challenge");
-        Asked { options: secret(), challenge: secret(), state: secret() }
-    }
-
-    /// What is kept of its passkey.
-    pub(crate) fn credential() -> Credential {
-        Credential { id: CredentialId(vec![1]), key: "a key".to_owned(), counter: 1, backed_up: false }
-    }
-}
-
-impl WebAuthn for Honest {
-    fn ask_for_new(&self, _: &User, _: &[CredentialId]) -> Result<Asked, WebAuthnFault> {
-        Ok(Self::asked())
-    }
-
-    fn ask_for_proof(&self, _: &[CredentialId]) -> Result<Asked, WebAuthnFault> {
-        Ok(Self::asked())
-    }
-
-    fn read(&self, answer: &Secret) -> Option<Unchecked> {
-        let user = answer.expose().parse().ok();
-        Some(Unchecked { challenge: Self::asked().challenge, credential: Self::credential().id, user })
-    }
-
-    fn check_new(&self, _: &Secret, _: &Secret) -> Result<Credential, Wrong> {
-        Ok(Self::credential())
-    }
-
-    fn check_proof(&self, _: &Secret, _: &Credential, _: &Secret) -> Result<Credential, Wrong> {
-        Ok(Self::credential())
     }
 }
 
