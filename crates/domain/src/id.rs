@@ -177,6 +177,8 @@ ids! {
     LiveGrantId = LiveGrant, "live";
     /// Names the recording of a call.
     RecordingId = Recording, "rec";
+    /// Names the wait of a call for a human agent.
+    EscalationId = Escalation, "esc";
     /// Names an audit event.
     EventId = Event, "evt";
     /// Names a mail in the outbox.

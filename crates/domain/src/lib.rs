@@ -57,7 +57,9 @@ mod text;
 pub mod tokens;
 
 pub use email::{EmailAddress, InvalidEmailAddress};
-pub use id::{ApiKeyId, CallId, EventId, InvitationId, OrganizationId, RecordingId, SessionId, UserId};
+pub use id::{
+    ApiKeyId, CallId, EscalationId, EventId, InvitationId, OrganizationId, RecordingId, SessionId, UserId,
+};
 pub use permission::{Permission, PermissionSet, UnknownPermission};
 pub use role::{Role, UnknownRole};
 pub use text::{InvalidText, Text};

@@ -15,7 +15,8 @@ use std::{
 use time::OffsetDateTime;
 
 use crate::{
-    ApiKeyId, CallId, EmailAddress, EventId, InvitationId, OrganizationId, RecordingId, SessionId, UserId,
+    ApiKeyId, CallId, EmailAddress, EscalationId, EventId, InvitationId, OrganizationId, RecordingId,
+    SessionId, UserId,
     id::{PasskeyId, SignupId},
 };
 
@@ -182,6 +183,8 @@ pub enum Target {
     Call(CallId),
     /// The recording of a call.
     Recording(RecordingId),
+    /// A call that waits for a human agent, or did.
+    Escalation(EscalationId),
     /// Nothing that has an id.
     Nothing,
 }
@@ -199,6 +202,7 @@ impl Target {
             Self::Passkey(id) => ("passkey", Some(id.to_string())),
             Self::Call(id) => ("call", Some(id.to_string())),
             Self::Recording(id) => ("recording", Some(id.to_string())),
+            Self::Escalation(id) => ("escalation", Some(id.to_string())),
             Self::Nothing => ("nothing", None),
         }
     }
@@ -398,6 +402,28 @@ actions! {
     RecordingExpired = "recording.expired";
     /// The recording of a call was found not to be what was kept.
     RecordingDamaged = "recording.damaged";
+    /// A human agent's availability changed: by choice, by force or by itself. The cause says which.
+    AvailabilityChanged = "availability.changed";
+    /// A call was escalated: it waits for a human agent.
+    EscalationCreated = "escalation.created";
+    /// A waiting call was offered to an agent.
+    EscalationOffered = "escalation.offered";
+    /// An agent took a waiting call.
+    EscalationClaimed = "escalation.claimed";
+    /// An agent gave a call back.
+    EscalationReleased = "escalation.released";
+    /// A call went back to its place among those that wait, as an offer or a lease lapsed or its agent is gone.
+    EscalationReturned = "escalation.returned";
+    /// An agent is done with a call.
+    EscalationResolved = "escalation.resolved";
+    /// The caller hung up before anybody took the call.
+    EscalationAbandoned = "escalation.abandoned";
+    /// Nobody was free for as long as a call is to wait.
+    EscalationUnanswered = "escalation.unanswered";
+    /// The caller is to be called back.
+    EscalationCallbackRequested = "escalation.callback_requested";
+    /// How calls are handed to agents was changed.
+    EscalationSettingsChanged = "escalation.settings_changed";
     /// Somebody asked for what they have no permission for.
     PermissionDenied = "permission.denied";
     /// A program called an operation with an API key.
