@@ -1,7 +1,7 @@
 //! What there is in the database that keeps organizations apart. A change of it is made here, too, on purpose.
 
 /// Tables that belong to organizations, with the columns of their primary keys.
-pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 27] = [
+pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 29] = [
     ("api_key_secrets", "org_id, key_id, secret_hash"),
     ("api_keys", "org_id, key_id"),
     ("audit_checkpoints", "org_id, size, origin"),
@@ -15,6 +15,8 @@ pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 27] = [
     ("audit_unoffered", "org_id, event_id"),
     ("audit_witnesses", "org_id"),
     ("calls", "org_id, call_id"),
+    ("escalation_deliveries", "org_id, delivery_id"),
+    ("escalation_webhooks", "org_id"),
     ("invitations", "org_id, invitation_id"),
     ("mails", "org_id, mail_id"),
     ("media_key_holders", "org_id, call_id, generation, sender"),
@@ -56,7 +58,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 144] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 150] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "directory_moved", "rollcall_directory", "UPDATE"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
@@ -117,6 +119,12 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 144] = [
     ("email_changes", "own_address", "rollcall_app", "SELECT"),
     ("email_changes", "own_address_forgets", "rollcall_app", "DELETE"),
     ("email_changes", "task", "rollcall_app", "ALL"),
+    ("escalation_deliveries", "own_organization", "rollcall_app", "ALL"),
+    ("escalation_deliveries", "purge", "rollcall_purge", "ALL"),
+    ("escalation_deliveries", "task", "rollcall_app", "ALL"),
+    ("escalation_webhooks", "own_organization", "rollcall_app", "ALL"),
+    ("escalation_webhooks", "purge", "rollcall_purge", "ALL"),
+    ("escalation_webhooks", "task", "rollcall_app", "SELECT"),
     ("idempotency_keys", "task", "rollcall_app", "ALL"),
     ("invitations", "directory", "rollcall_directory", "SELECT"),
     ("invitations", "directory_erasure", "rollcall_directory", "UPDATE"),
@@ -235,7 +243,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 27] = [
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.
-pub(crate) const RIGHTS: [&str; 46] = [
+pub(crate) const RIGHTS: [&str; 48] = [
     "_sqlx_migrations: SELECT",
     "api_key_secrets: DELETE INSERT",
     "api_keys: INSERT SELECT",
@@ -254,6 +262,8 @@ pub(crate) const RIGHTS: [&str; 46] = [
     "calls: INSERT SELECT",
     "dev_mails: DELETE INSERT SELECT",
     "email_changes: DELETE INSERT",
+    "escalation_deliveries: DELETE INSERT SELECT",
+    "escalation_webhooks: DELETE INSERT SELECT",
     "idempotency_keys: DELETE INSERT SELECT UPDATE",
     "invitations: INSERT",
     "mails: DELETE INSERT SELECT",

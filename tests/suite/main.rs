@@ -66,3 +66,4 @@ mod stream_limits;
 mod tokens;
 mod tour;
 mod transcripts;
+mod webhooks;

@@ -21,6 +21,7 @@ use crate::{
     security::{Security, SecurityView},
     sessions::{Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView},
+    webhooks::{WebhooksKept, WebhooksView},
 };
 
 /// Opens transactions.
@@ -54,6 +55,7 @@ pub trait View:
     + OwnEvents
     + LogView
     + WitnessesView
+    + WebhooksView
     + Send
 {
 }
@@ -78,6 +80,7 @@ impl<T> View for T where
         + OwnEvents
         + LogView
         + WitnessesView
+        + WebhooksView
         + Send
 {
 }
@@ -102,6 +105,7 @@ pub trait UnitOfWork:
     + PlanChanges
     + SigningKeys
     + Witnesses
+    + WebhooksKept
 {
     /// Writes down what was done in this scope, and goes on in another one: somebody leaves all of their organizations at once.
     /// It is still one change, and none of it lasts before the [commit](Self::commit).

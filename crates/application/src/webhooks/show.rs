@@ -1,0 +1,35 @@
+//! Where it is told what becomes of escalated calls, and what has become of that.
+
+use rollcall_domain::{
+    Permission,
+    audit::{Action, Target},
+};
+
+use super::{KeptWebhook, ShownDelivery};
+use crate::{Actor, Application, Error};
+
+/// How many deliveries are shown.
+pub(super) const SHOWN: u16 = 30;
+
+/// A webhook, and what was to be sent.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The webhook.
+    pub kept: KeptWebhook,
+    /// The last that was to be sent, the newest first.
+    pub deliveries: Vec<ShownDelivery>,
+}
+
+/// The webhook of the organization that one is at work in.
+///
+/// # Errors
+/// [`Error::PermissionDenied`]; [`Error::NotFound`] when there is none.
+pub async fn show(app: &Application, actor: &Actor) -> Result<Shown, Error> {
+    let seat = actor.permit(Permission::SecurityRead);
+    let seat = app.refusals_recorded(actor, Action::PermissionDenied, Target::Nothing, seat).await?;
+    let mut view = app.store.view(seat.scope()).await?;
+    // That there is none is no refusal.
+    let kept = view.webhook_find(seat.organization).await?.ok_or(Error::NotFound)?;
+    let deliveries = view.webhook_deliveries(seat.organization, SHOWN).await?;
+    Ok(Shown { kept, deliveries })
+}
