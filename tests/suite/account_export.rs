@@ -18,6 +18,8 @@ async fn an_export_holds_what_is_held_about_a_person_and_nothing_about_others() 
     let wanted = Service::new_address("wanted");
     admin.post("/v1/me/email", json!({"new_email": wanted})).await.expect(202);
     service.anonymous().post("/v1/password-resets", json!({"email": email})).await.expect(202);
+    let note = json!({"status": "away", "note": "At lunch"});
+    admin.put("/v1/availability/me", note).await.expect(200);
     let request = team
         .owner()
         .request(reqwest::Method::PATCH, &format!("/v1/members/{}", team.id("admin")))
@@ -39,6 +41,9 @@ async fn an_export_holds_what_is_held_about_a_person_and_nothing_about_others() 
     assert_eq!(export.body["sessions"], admin.get("/v1/sessions").await.expect(200).body["data"]);
     assert_eq!(export.body["email_change"]["new_email"], wanted);
     assert_eq!(export.list("password_resets").len(), 1);
+    let agent = &export.list("agents")[0];
+    assert_eq!(agent["organization_id"], team.organization);
+    assert_eq!((&agent["note"], &agent["capacity"]), (&json!("At lunch"), &json!(1)));
     let events = export.list("audit_events");
     let of = |action: &str| events.iter().find(|event| event["action"] == action).unwrap();
     let created = of("account.created");

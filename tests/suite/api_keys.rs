@@ -452,3 +452,16 @@ async fn when_a_key_was_last_used_is_known_at_once_and_written_down_in_the_end()
     let rows = database.rows("SELECT last_used_at FROM api_keys WHERE last_used_at IS NOT NULL").await;
     assert_eq!(rows.len(), 2);
 }
+
+#[tokio::test]
+async fn asvs_7_5_a_key_is_made_good_for_more_only_after_a_fresh_proof() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let (id, _) = make(team.owner(), json!({"scopes": ["calls:read"]})).await;
+    service.clock.advance(Duration::minutes(11));
+    let wider = json!({"scopes": ["calls:read", "agents:manage"]});
+    team.owner().patch(&path(&id), wider.clone()).await.problem(403, "elevation_required");
+    team.owner().patch(&path(&id), json!({"allowed_cidrs": ["192.0.2.0/24"]})).await.expect(200);
+    let owner = service.sign_in(team.email("owner")).await;
+    owner.patch(&path(&id), wider).await.expect(200);
+}

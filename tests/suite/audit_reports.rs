@@ -471,3 +471,20 @@ async fn how_sessions_begin_and_end_is_in_the_organization_s_log() {
         service.anonymous().post("/v1/sessions", json!({"email": email, "password": PASSWORD})).await;
     answer.expect(201);
 }
+
+#[tokio::test]
+async fn a_batch_may_be_as_large_as_a_thousand_events_of_four_kilobytes() {
+    let service = Service::start().await;
+    let (team, _, program) = reporting(&service).await;
+    let mut long = event(&service, team.id("viewer"));
+    long["changes"] = json!([1, 2, 3].map(|n| json!({"field": format!("f{n}"), "after": "x".repeat(1_000)})));
+    let events: Vec<Value> = (0..1_000)
+        .map(|_| {
+            let mut event = long.clone();
+            event["id"] = json!(new_id(&service));
+            event
+        })
+        .collect();
+    let answer = program.post(EVENTS, json!({"events": events})).await.expect(200);
+    assert_eq!(answer.body, json!({"events": 1_000, "new": 1_000}));
+}

@@ -206,3 +206,65 @@ async fn only_an_owner_who_has_just_proved_it_chooses_the_witness_and_not_withou
     owner.put(WITNESS, json!({"email": "w@example.com"})).await.problem(403, "elevation_required");
     owner.delete(WITNESS).await.problem(403, "elevation_required");
 }
+
+#[tokio::test]
+async fn asvs_13_3_4_the_secret_of_a_webhook_outlives_the_keys_of_the_ring() {
+    let key = |id: u8| {
+        use base64::{Engine, engine::general_purpose::STANDARD};
+        format!("{id}:{}", STANDARD.encode([id; 32]))
+    };
+    let (old, both, new) = (key(1), format!("{},{}", key(2), key(1)), key(2));
+    let service = Service::start_with(&[("keys.ring", &old)]).await;
+    let team = team_with_log(&service, "Acme").await;
+    let hook = HookServer::start().await;
+    hook.answer(503);
+    let chosen = team.owner().put(WITNESS, json!({"url": hook.base()})).await.expect(200);
+    hook.next(1).await;
+    let rotating = Service::start_on_values(&service, &[("keys.ring", &both)]).await;
+    until("the secret is sealed anew", async || {
+        let rows = service.database.rows("SELECT get_byte(secret, 0) AS key FROM audit_witnesses").await;
+        (rows[0]["key"] == 2).then_some(())
+    })
+    .await;
+    rotating.stop().await;
+    let (database, clock) = (service.database.clone(), service.clock.clone());
+    service.stop().await;
+    // It is tried again with what the new key opens.
+    let _after = Service::start_on(database, clock.clone(), &[("keys.ring", &new)]).await;
+    clock.advance(Duration::minutes(3));
+    hook.next(2).await.assert_signed(chosen.text_at("/secret"));
+}
+
+#[tokio::test]
+async fn of_two_who_choose_the_first_witness_at_once_the_later_takes_the_place_of_the_earlier() {
+    let service = Service::start().await;
+    let team = team_with_log(&service, "Acme").await;
+    let choose = |name| team.owner().put(WITNESS, json!({"email": Service::new_address(name)}));
+    let (one, other) = tokio::join!(choose("one"), choose("other"));
+    let shown = team.owner().get(WITNESS).await.expect(200);
+    let chosen = [one.expect(200), other.expect(200)].map(|answer| answer.text_at("/email").to_owned());
+    assert!(chosen.contains(&shown.text_at("/email").to_owned()), "{}", shown.text);
+}
+
+#[tokio::test]
+async fn what_waits_of_deleted_organizations_keeps_nobody_else_s_from_being_sent() {
+    let service = Service::start().await;
+    let hook = HookServer::start().await;
+    hook.answer(503);
+    // More than are sent at a time.
+    for number in 0..11 {
+        let team = team_with_log(&service, &format!("Gone {number}")).await;
+        team.owner().put(WITNESS, json!({"url": hook.base()})).await.expect(200);
+        hook.next(number + 1).await;
+    }
+    service
+        .database
+        .execute("UPDATE organizations SET deleted_at = now(), purge_at = now() + interval '720 hours'")
+        .await;
+    let team = team_with_log(&service, "Acme").await;
+    hook.answer(204);
+    service.clock.advance(Duration::minutes(3));
+    let owner = &service.sign_in(team.email("owner")).await;
+    owner.put(WITNESS, json!({"url": hook.base()})).await.expect(200);
+    assert_eq!(settled(owner, 1).await[0]["state"], "sent");
+}

@@ -299,3 +299,40 @@ async fn odd_headers_are_no_way_in() {
         .await
         .problem(401, "unauthenticated");
 }
+
+/// What is said of a field.
+async fn said_of(answer: Answer, field: &str) -> String {
+    let problem = answer.problem(422, "invalid_request");
+    let errors = problem.list("errors");
+    let found =
+        errors.iter().find(|error| error["field"] == field).unwrap_or_else(|| panic!("{}", problem.text));
+    found["message"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_in_words_that_are_not_those_of_a_program() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    service.turn_audit_log_on(&team).await;
+    let owner = team.owner();
+    let number = "must be a whole number, not negative, and not too large";
+    for size in ["x", "-1", "99999999999999999999999"] {
+        let path =
+            format!("/v1/audit/proofs/inclusion?event_id=evt_01h455vb4pex5vsknk084sn02q&tree_size={size}");
+        assert_eq!(said_of(owner.get(&path).await, "tree_size").await, number, "{size}");
+    }
+    assert_eq!(said_of(owner.get("/v1/audit/proofs/inclusion").await, "event_id").await, "is missing");
+    owner.get("/v1/audit/proofs/inclusion?event_id=x").await.problem(404, "not_found");
+    let time = "must be a time like 2027-01-02T03:04:05Z (RFC 3339)";
+    for path in ["/v1/audit/events?since=yesterday", "/v1/audit/export?since=2026-01-01"] {
+        assert_eq!(said_of(owner.get(path).await, "since").await, time, "{path}");
+    }
+    let (_, secret) = crate::api_keys::make(owner, json!({"scopes": ["audit_log:append"]})).await;
+    let event = json!({"id": "evt_01h455vb4pex5vsknk084sn02q", "occurred_at": "yesterday", "action": "agent.created",
+                       "actor": {"type": "user", "id": team.id("owner")}, "outcome": "success",
+                       "target": {"type": "agent", "id": ""}});
+    let program = service.anonymous().with_token(&secret);
+    let answer = program.post("/v1/audit/events", json!({"events": [event]})).await;
+    assert_eq!(said_of(answer.clone(), "events[0].occurred_at").await, time);
+    assert_eq!(said_of(answer, "events[0].target.id").await, "must not be empty");
+}

@@ -1,7 +1,7 @@
 //! What there is in the database that keeps organizations apart. A change of it is made here, too, on purpose.
 
 /// Tables that belong to organizations, with the columns of their primary keys.
-pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 29] = [
+pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 33] = [
     ("api_key_secrets", "org_id, key_id, secret_hash"),
     ("api_keys", "org_id, key_id"),
     ("audit_checkpoints", "org_id, size, origin"),
@@ -14,9 +14,13 @@ pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 29] = [
     ("audit_trees", "org_id"),
     ("audit_unoffered", "org_id, event_id"),
     ("audit_witnesses", "org_id"),
+    ("availability_changes", "org_id, user_id, at, version"),
     ("calls", "org_id, call_id"),
     ("escalation_deliveries", "org_id, delivery_id"),
+    ("escalation_settings", "org_id"),
     ("escalation_webhooks", "org_id"),
+    ("escalations", "org_id, escalation_id"),
+    ("human_agents", "org_id, user_id"),
     ("invitations", "org_id, invitation_id"),
     ("mails", "org_id, mail_id"),
     ("media_key_holders", "org_id, call_id, generation, sender"),
@@ -58,7 +62,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 150] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 162] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "directory_moved", "rollcall_directory", "UPDATE"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
@@ -110,6 +114,8 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 150] = [
     ("audit_witnesses", "own_organization", "rollcall_app", "ALL"),
     ("audit_witnesses", "purge", "rollcall_purge", "ALL"),
     ("audit_witnesses", "task", "rollcall_app", "ALL"),
+    ("availability_changes", "own_organization", "rollcall_app", "ALL"),
+    ("availability_changes", "purge", "rollcall_purge", "ALL"),
     ("calls", "own_organization", "rollcall_app", "ALL"),
     ("calls", "purge", "rollcall_purge", "ALL"),
     ("dev_mails", "task", "rollcall_app", "ALL"),
@@ -122,9 +128,19 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 150] = [
     ("escalation_deliveries", "own_organization", "rollcall_app", "ALL"),
     ("escalation_deliveries", "purge", "rollcall_purge", "ALL"),
     ("escalation_deliveries", "task", "rollcall_app", "ALL"),
+    ("escalation_settings", "directory", "rollcall_directory", "SELECT"),
+    ("escalation_settings", "own_organization", "rollcall_app", "ALL"),
+    ("escalation_settings", "purge", "rollcall_purge", "ALL"),
     ("escalation_webhooks", "own_organization", "rollcall_app", "ALL"),
     ("escalation_webhooks", "purge", "rollcall_purge", "ALL"),
-    ("escalation_webhooks", "task", "rollcall_app", "SELECT"),
+    ("escalation_webhooks", "task", "rollcall_app", "ALL"),
+    ("escalations", "directory", "rollcall_directory", "SELECT"),
+    ("escalations", "own_organization", "rollcall_app", "ALL"),
+    ("escalations", "purge", "rollcall_purge", "ALL"),
+    ("human_agents", "directory", "rollcall_directory", "SELECT"),
+    ("human_agents", "own_account", "rollcall_app", "ALL"),
+    ("human_agents", "own_organization", "rollcall_app", "ALL"),
+    ("human_agents", "purge", "rollcall_purge", "ALL"),
     ("idempotency_keys", "task", "rollcall_app", "ALL"),
     ("invitations", "directory", "rollcall_directory", "SELECT"),
     ("invitations", "directory_erasure", "rollcall_directory", "UPDATE"),
@@ -212,7 +228,8 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 150] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-pub(crate) const DEFINERS: [(&str, &str, bool); 27] = [
+pub(crate) const DEFINERS: [(&str, &str, bool); 28] = [
+    ("directory_agents_due", "rollcall_directory", true),
     ("directory_api_key", "rollcall_directory", true),
     ("directory_api_keys_by_ring_key", "rollcall_directory", true),
     ("directory_api_keys_moved", "rollcall_directory", true),
@@ -243,7 +260,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 27] = [
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.
-pub(crate) const RIGHTS: [&str; 48] = [
+pub(crate) const RIGHTS: [&str; 52] = [
     "_sqlx_migrations: SELECT",
     "api_key_secrets: DELETE INSERT",
     "api_keys: INSERT SELECT",
@@ -259,11 +276,15 @@ pub(crate) const RIGHTS: [&str; 48] = [
     "audit_trees: INSERT SELECT",
     "audit_unoffered: INSERT SELECT",
     "audit_witnesses: DELETE INSERT SELECT",
+    "availability_changes: INSERT SELECT",
     "calls: INSERT SELECT",
     "dev_mails: DELETE INSERT SELECT",
     "email_changes: DELETE INSERT",
     "escalation_deliveries: DELETE INSERT SELECT",
+    "escalation_settings: INSERT SELECT",
     "escalation_webhooks: DELETE INSERT SELECT",
+    "escalations: INSERT SELECT",
+    "human_agents: INSERT SELECT",
     "idempotency_keys: DELETE INSERT SELECT UPDATE",
     "invitations: INSERT",
     "mails: DELETE INSERT SELECT",

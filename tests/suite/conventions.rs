@@ -57,6 +57,34 @@ async fn a_keyed_request_is_done_once_and_answered_alike() {
 }
 
 #[tokio::test]
+async fn attack_4_an_old_answer_does_not_outlive_the_right_to_it() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let second = Service::new_address("second");
+    let (owner, _) = service.bring_in(team.owner(), &second, "owner").await;
+    let body = json!({"name": "n", "scopes": ["calls:read"]});
+    let made = keyed(&owner, "/v1/api-keys", "k1", &body).await.expect(201);
+    assert_eq!(keyed(&owner, "/v1/api-keys", "k1", &body).await.expect(201).text, made.text);
+    // The proof has become too old: the secret is not shown to whoever sits down at the device.
+    service.clock.advance(Duration::minutes(11));
+    keyed(&owner, "/v1/api-keys", "k1", &body).await.problem(403, "elevation_required");
+    let owner = service.sign_in(&second).await;
+    keyed(&owner, "/v1/api-keys", "k2", &body).await.expect(201);
+    let invite = json!({"email": "ada@example.com", "role": "viewer"});
+    keyed(&owner, "/v1/invitations", "k3", &invite).await.expect(201);
+    let id = owner.get("/v1/session").await.expect(200).text_at("/user/id").to_owned();
+    team.owner().patch(&format!("/v1/members/{id}"), json!({"role": "viewer"})).await.expect(200);
+    keyed(&owner, "/v1/api-keys", "k2", &body).await.problem(403, "permission_denied");
+    keyed(&owner, "/v1/invitations", "k3", &invite).await.problem(403, "permission_denied");
+    // Who somebody is, is proved anew each time.
+    let (elevate, right) = ("/v1/session/elevate", json!({"password": rollcall_tests::PASSWORD}));
+    keyed(&owner, elevate, "k4", &right).await.expect(200);
+    assert_eq!(keyed(&owner, elevate, "k4", &right).await.expect(200).header("idempotency-replayed"), "");
+    let wrong = json!({"password": "wrong wrong wrong"});
+    assert_ne!(keyed(&owner, elevate, "k4", &wrong).await.text_at("/code"), "idempotency_key_reused");
+}
+
+#[tokio::test]
 async fn attack_34_a_key_belongs_to_one_caller_and_dies_with_the_session() {
     let service = Service::start().await;
     let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);

@@ -98,6 +98,12 @@ async fn authzen_decisions_about_api_keys_are_those_of_their_scopes_for_as_long_
         ],
     });
     assert_eq!(sibling.post(MANY, many).await.expect(200).body, json!({"evaluations": [yes(), yes()]}));
+    // A scope that the plan makes nothing of.
+    let (reporter, _) = crate::api_keys::make(ours.owner(), json!({"scopes": ["audit_log:append"]})).await;
+    let report = of_key(&reporter, "audit_log:append", &ours.organization);
+    assert_eq!(asks(report.clone()).await, no("plan_required"));
+    service.set_plan(&ours.organization, "enterprise").await;
+    assert_eq!(asks(report).await, yes());
     let asked = of_key(&id, "calls:read", &ours.organization);
     ours.owner().patch(&crate::api_keys::path(&id), json!({"scopes": ["agents:read"]})).await.expect(200);
     assert_eq!(asks(asked.clone()).await, no("scope_lacks_permission"));

@@ -1,7 +1,7 @@
 //! Exporting an organization.
 
 use reqwest::{Method, Response};
-use rollcall_domain::OrganizationId;
+use rollcall_domain::{CallId, OrganizationId};
 use rollcall_tests::{Answer, Caller, Service, Team, until};
 use serde_json::{Value, json};
 use time::Duration;
@@ -93,7 +93,21 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
     ours.caller("viewer").delete("/v1/members/me").await.expect(204);
     let call = crate::calls::write(ours.owner(), "ours").await;
     let transcript = crate::transcripts::store(ours.owner(), &call, "nothing much").await.expect(201);
+    crate::recordings::switch_on(&service, &ours, &["call_recording"]).await;
+    let recording =
+        crate::recordings::put(ours.owner(), &call, &crate::recordings::wav(1000, 1)).await.expect(201);
+    // Of one that is damaged nothing is certain, and that it is damaged is in the log.
+    let damaged = crate::calls::write(ours.owner(), "damaged").await;
+    crate::recordings::put(ours.owner(), &damaged, &crate::recordings::wav(1000, 2)).await.expect(201);
+    let moved = damaged.parse::<CallId>().unwrap().uuid();
+    service
+        .database
+        .execute(&format!("UPDATE recordings SET manifest = '\\x00' WHERE call_id = '{moved}'"))
+        .await;
     crate::calls::write(theirs.owner(), "theirs").await;
+    crate::agents::choose(ours.owner(), "away").await.expect(200);
+    crate::escalations::escalate(ours.owner(), "ours too", 5).await;
+    crate::escalations::escalate(theirs.owner(), "theirs too", 5).await;
     let exported = ours.owner().get(PATH).await.expect(200);
     assert_eq!(exported.header("content-type"), "application/x-ndjson");
     assert_eq!(exported.header("cache-control"), "no-store");
@@ -113,6 +127,8 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
         ("invitation", "/v1/invitations?limit=200"),
         ("api_key", "/v1/api-keys?limit=200"),
         ("call", "/v1/calls?limit=200"),
+        ("agent", "/v1/availability?limit=200"),
+        ("escalation", "/v1/escalations?limit=200"),
     ] {
         let listed = ours.owner().get(path).await.expect(200);
         let shown: Vec<&Value> = of_type(&lines, kind).into_iter().map(|line| &line[kind]).collect();
@@ -126,12 +142,16 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
     assert!(of(ours.id("owner"))["mfa_deadline"]["deadline_at"].as_str().unwrap().ends_with('Z'));
     let transcripts = of_type(&lines, "transcript");
     assert_eq!(transcripts, [&json!({"type": "transcript", "transcript": transcript.body})]);
+    let recordings = of_type(&lines, "recording");
+    assert_eq!(recordings, [&json!({"type": "recording", "recording": recording.body})]);
+    assert_eq!(crate::recordings::events(&service, "recording.damaged").await.len(), 1);
     // Leaves byte by byte, as they are hashed, with what can be erased beside them.
     let uuid = ours.organization.parse::<OrganizationId>().unwrap().uuid();
     let kept = service
         .database
         .rows(&format!(
-            "SELECT convert_from(leaf, 'UTF8') AS leaf, personal FROM audit_events WHERE org_id = '{uuid}' ORDER BY written"
+            "SELECT convert_from(leaf, 'UTF8') AS leaf, personal FROM audit_events
+              WHERE org_id = '{uuid}' AND action <> 'recording.damaged' ORDER BY written"
         ))
         .await;
     let events: Vec<&str> =
@@ -149,8 +169,8 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
         "the export itself is in the log"
     );
     let counts = json!({
-        "organization": 1, "security": 1, "member": 4, "invitation": 5, "api_key": 1, "mfa_deadline": 5,
-        "call": 1, "transcript": 1, "audit_event": kept.len(),
+        "organization": 1, "security": 1, "member": 4, "invitation": 5, "api_key": 1, "mfa_deadline": 5, "agent": 3,
+        "call": 3, "transcript": 1, "recording": 1, "escalation": 1, "audit_event": kept.len(),
     });
     assert_eq!(lines.last().unwrap(), &json!({"type": "end", "counts": counts}));
 

@@ -184,12 +184,20 @@ async fn what_purges_and_retention_may_read_and_remove_is_on_this_list() {
         "audit_unoffered: SELECT: event_id occurred_at org_id",
         "audit_witnesses: DELETE: ",
         "audit_witnesses: SELECT: org_id",
+        "availability_changes: DELETE: ",
+        "availability_changes: SELECT: org_id user_id",
         "calls: DELETE: ",
         "calls: SELECT: call_id org_id",
         "escalation_deliveries: DELETE: ",
         "escalation_deliveries: SELECT: delivery_id org_id",
+        "escalation_settings: DELETE: ",
+        "escalation_settings: SELECT: org_id",
         "escalation_webhooks: DELETE: ",
         "escalation_webhooks: SELECT: org_id",
+        "escalations: DELETE: ",
+        "escalations: SELECT: escalation_id org_id",
+        "human_agents: DELETE: ",
+        "human_agents: SELECT: org_id user_id",
         "invitations: DELETE: ",
         "invitations: SELECT: invitation_id org_id",
         "mails: DELETE: ",
@@ -269,6 +277,10 @@ async fn a_query_without_its_filter_still_sees_one_organization_only() {
     service.invite(theirs.owner(), &Service::new_address("y"), "viewer").await;
     for team in [&ours, &theirs] {
         crate::api_keys::make(team.owner(), serde_json::json!({})).await;
+        crate::agents::choose(team.owner(), "available").await.expect(200);
+        crate::escalations::escalate(team.owner(), "CA1", 5).await;
+        let settings = serde_json::json!({"offer_seconds": 30});
+        team.owner().put("/v1/escalations/settings", settings).await.expect(200);
         service.turn_audit_log_on(team).await;
     }
     let uuid = |team: &Team| team.organization.parse::<OrganizationId>().unwrap().uuid();
@@ -301,6 +313,9 @@ async fn a_query_without_its_filter_still_sees_one_organization_only() {
             "UPDATE api_keys SET scopes = '{{calls:read}}', revoked_at = NULL WHERE org_id = '{their_id}'"
         ),
         format!("DELETE FROM api_key_secrets WHERE org_id = '{their_id}'"),
+        format!("UPDATE human_agents SET chosen = 'offline' WHERE org_id = '{their_id}'"),
+        format!("UPDATE escalations SET status = 'resolved' WHERE org_id = '{their_id}'"),
+        format!("UPDATE escalation_settings SET automatic = true WHERE org_id = '{their_id}'"),
         format!("DELETE FROM audit_queue WHERE org_id = '{their_id}'"),
         format!("UPDATE audit_trees SET offered = false WHERE org_id = '{their_id}'"),
         format!("UPDATE audit_tiles SET hashes = hashes || hashes WHERE org_id = '{their_id}'"),

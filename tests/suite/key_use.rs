@@ -321,3 +321,25 @@ async fn asvs_13_3_4_keys_work_on_after_the_keyring_was_rotated() {
     without.anonymous().with_token(&secret).get("/v1/session").await.expect(200);
     without.anonymous().with_token(&newer).get("/v1/session").await.expect(200);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn programs_at_work_and_a_deletion_do_not_wait_for_each_other_for_ever() {
+    let service = Service::start().await;
+    for round in 0..5 {
+        let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
+        let (_, secret) = make(&owner, json!({"scopes": ["calls:write"]})).await;
+        let program = service.anonymous().with_token(&secret);
+        let calls = (0..20).map(|number| {
+            let (program, call) = (&program, crate::calls::body(&format!("CA{number}")));
+            async move { program.post("/v1/calls", call).await }
+        });
+        let (written, deleted) = tokio::join!(
+            futures_util::future::join_all(calls),
+            owner.delete_with("/v1/organization", json!({"confirm_name": "Acme"})),
+        );
+        deleted.expect(204);
+        for answer in written {
+            assert!(matches!(answer.status.as_u16(), 201 | 401), "round {round}: {}", answer.text);
+        }
+    }
+}

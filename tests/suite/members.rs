@@ -172,7 +172,7 @@ async fn what_a_removal_would_touch_is_shown_and_can_be_handed_over() {
     let preview = team.owner().get(&format!("{admin}/offboarding")).await.expect(200);
     assert_eq!(
         preview.body,
-        json!({"sessions": 1, "api_keys": 0, "pending_invitations": 1, "sole_owner": false})
+        json!({"sessions": 1, "api_keys": 0, "pending_invitations": 1, "claimed_calls": 0, "sole_owner": false})
     );
     for (heir, why) in [
         (team.id("viewer"), "may not stand behind"),

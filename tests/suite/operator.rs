@@ -5,9 +5,13 @@ use std::{sync::Arc, time::Duration, time::Instant};
 use reqwest::Method;
 use rollcall_tests::{Answer, Caller, Events, ManualClock, PASSWORD, Service, Team, TestDatabase, until};
 use serde_json::{Value, json};
+use time::macros::datetime;
 
 use crate::{
     api_keys::make,
+    audit_exports::uuid,
+    calls::write,
+    recordings::{put, switch_on, wav},
     refusals::{Needs, call, everything_of, rows},
     tokens::{KNOWN, RING, SERVICE_TOKEN, access_token, start, state},
 };
@@ -315,4 +319,41 @@ async fn attack_10_a_suspension_holds_on_every_node_within_a_second() {
         team.owner().get("/v1/session").await.expect(200);
         tokio::join!(within_a_second(since, &person, 200), within_a_second(since, &program, 200));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_suspended_organization_loses_nothing_with_time_before_it_is_restored() {
+    let clock = ManualClock::at(datetime!(2020-01-01 00:00:00 UTC));
+    let database = Arc::new(TestDatabase::create().await);
+    let service = Service::start_on(database.clone(), clock.clone(), &[]).await;
+    let suspended = Team::assemble(&service, "Acme").await;
+    let other = Team::assemble(&service, "Other").await;
+    for team in [&suspended, &other] {
+        service.turn_audit_log_on(team).await;
+        switch_on(&service, team, &["call_recording"]).await;
+        let call = write(team.owner(), "CA1").await;
+        put(team.owner(), &call, &wav(1000, 1)).await.expect(201);
+    }
+    database.all_sequenced().await;
+    suspend(&service, &suspended.organization).await.expect(200);
+    // As long as the plan keeps anything at all.
+    clock.advance(time::Duration::days(2557 + 31));
+
+    let directory = service.recordings();
+    let there = async |team: &Team| {
+        let recordings = format!("SELECT 1 AS one FROM recordings WHERE org_id = '{}'", uuid(team));
+        let removed = format!("SELECT 1 AS one FROM audit_retention WHERE org_id = '{}'", uuid(team));
+        (database.rows(&recordings).await.len(), database.rows(&removed).await.is_empty())
+    };
+    let gone = async |team: &Team| {
+        // A node looks when it starts.
+        let store = [("recordings.store", directory.to_str().unwrap())];
+        let node = Service::start_on(database.clone(), clock.clone(), &store).await;
+        until("its time is over", async || (there(team).await == (0, false)).then_some(())).await;
+        node.stop().await;
+    };
+    gone(&other).await;
+    assert_eq!(there(&suspended).await, (1, true));
+    restore(&service, &suspended.organization).await.expect(200);
+    gone(&suspended).await;
 }

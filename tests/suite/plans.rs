@@ -247,3 +247,24 @@ async fn attack_6_whoever_comes_in_while_the_plan_gets_smaller_finds_a_seat_or_k
         assert_eq!(count(&accepted, 201) + 1, members);
     }
 }
+
+#[tokio::test]
+async fn whoever_has_what_is_shown_is_told_so() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    service.turn_audit_log_on(&team).await;
+    let (owner, operator) = (team.owner(), service.operator());
+    owner.put("/v1/audit/witness", json!({"email": Service::new_address("auditor")})).await.expect(200);
+    service.all_mail_sent().await;
+    let event = owner.get("/v1/audit/events?limit=1").await.expect(200).list("data")[0]["id"].clone();
+    for (caller, path) in [
+        (owner, "/v1/plan".to_owned()),
+        (owner, "/v1/audit/witness".to_owned()),
+        (owner, format!("/v1/audit/events/{}", event.as_str().unwrap())),
+        (&operator, format!("/operator/v1/organizations/{}", team.organization)),
+    ] {
+        let shown = caller.get(&path).await.expect(200);
+        let again = caller.request(reqwest::Method::GET, &path).header("If-None-Match", shown.header("etag"));
+        assert_eq!(Answer::of(again).await.expect(304).text, "", "{path}");
+    }
+}

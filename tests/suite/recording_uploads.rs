@@ -200,6 +200,46 @@ async fn an_upload_from_the_beginning_takes_the_place_of_another_and_one_that_no
     assert_eq!(late.problem(409, "upload_offset_mismatch").header("upload-offset"), "0");
 }
 
+#[tokio::test]
+async fn whoever_comes_back_late_removes_nothing_of_what_another_has_gone_on_with() {
+    let (service, team) = recording().await;
+    let (owner, call) = (team.owner(), write(team.owner(), "CA1").await);
+    let sound = wav(3 * MIB, 1);
+    let total = sound.len().to_string();
+    Answer::of(part(owner, &call, &sound, (0, MIB), &total)).await.expect(202);
+    let version = async |wanted: i64| {
+        until("another goes on with it", async || {
+            let rows = service.database.rows("SELECT version FROM recordings").await;
+            (rows.first()?["version"].as_i64()? >= wanted).then_some(())
+        })
+        .await;
+    };
+    // The first goes on to the end, with a digest that is wrong, but is slow.
+    let base = service.base();
+    let address = base.strip_prefix("http://").unwrap();
+    let mut slow = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "PUT {} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\
+         Content-Range: bytes {MIB}-{}/{total}\r\nRepr-Digest: sha-256=:{}=:\r\nConnection: close\r\n\r\n",
+        path(&call),
+        owner.token(),
+        2 * MIB,
+        3 * MIB - 1,
+        "A".repeat(43),
+    );
+    slow.write_all(head.as_bytes()).await.unwrap();
+    slow.write_all(&sound[MIB..MIB + 1000]).await.unwrap();
+    version(3).await;
+    Answer::of(part(owner, &call, &sound, (MIB, 2 * MIB), &total)).await.expect(202);
+    slow.write_all(&sound[MIB + 1000..]).await.unwrap();
+    let mut refused = String::new();
+    slow.read_to_string(&mut refused).await.unwrap();
+    assert!(refused.contains("digest_mismatch"), "{refused}");
+    let last = Answer::of(part(owner, &call, &sound, (2 * MIB, 3 * MIB), &total)).await;
+    last.expect(201);
+    assert!(play(owner, &call, &[]).await.2 == sound);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_several_uploads_at_once_one_becomes_the_recording_and_the_others_leave_nothing() {
     let (service, team) = recording().await;
@@ -224,7 +264,7 @@ async fn of_several_uploads_at_once_one_becomes_the_recording_and_the_others_lea
 async fn attack_9_what_is_not_allowed_any_more_at_the_end_is_not_kept() {
     let (service, team) = recording().await;
     let sound = wav(3 * MIB, 1);
-    for what in ["the key is revoked", "recording is switched off"] {
+    for what in ["the key is revoked", "the organization is suspended", "recording is switched off"] {
         let call = write(team.owner(), what).await;
         let (key_id, secret) = crate::api_keys::make(team.owner(), json!({"scopes": ["calls:write"]})).await;
         let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Vec<u8>, std::io::Error>>(1);
@@ -241,6 +281,9 @@ async fn attack_9_what_is_not_allowed_any_more_at_the_end_is_not_kept() {
             "the key is revoked" => {
                 team.owner().delete(&crate::api_keys::path(&key_id)).await.expect(204);
             }
+            "the organization is suspended" => {
+                service.database.execute("UPDATE organizations SET suspended_at = now()").await;
+            }
             _ => switch(&team, "call_recording", false).await,
         }
         sender.send(Ok(sound[2 * MIB..].to_vec())).await.unwrap();
@@ -248,6 +291,7 @@ async fn attack_9_what_is_not_allowed_any_more_at_the_end_is_not_kept() {
         let answer = uploading.await.unwrap();
         assert!([401, 409].contains(&answer.status.as_u16()), "{what}: {}", answer.text);
         nothing_stored(&service).await;
+        service.database.execute("UPDATE organizations SET suspended_at = NULL").await;
     }
 }
 

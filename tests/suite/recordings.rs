@@ -285,18 +285,50 @@ async fn attack_9_whoever_loses_the_right_in_the_middle_hears_no_more() {
     put(team.owner(), &call, &sound).await.expect(201);
     let (key_id, secret) = crate::api_keys::make(team.owner(), json!({"scopes": ["recordings:read"]})).await;
     let key = service.anonymous().with_token(&secret);
-    let mut playing = key.request(Method::GET, &path(&call)).send().await.unwrap();
-    let mut heard = playing.chunk().await.unwrap().expect("a beginning").len();
+    let playing = begin_to_play(&key, &path(&call)).await;
     team.owner().delete(&crate::api_keys::path(&key_id)).await.expect(204);
     service.clock.advance(Duration::seconds(6));
-    let end = loop {
+    assert!(breaks_off(playing, sound.len()).await, "all of it was heard");
+}
+
+#[tokio::test]
+async fn attack_9_an_admin_who_becomes_a_member_in_the_middle_hears_no_more_of_what_is_protected() {
+    let (service, team) = recording().await;
+    let call = write(team.owner(), "CA1").await;
+    let sound = wav(24 << 20, 1);
+    put(team.owner(), &call, &sound).await.expect(201);
+    let member = json!({"role": "member"});
+    let demote = async || {
+        team.owner().patch(&format!("/v1/members/{}", team.id("admin")), member.clone()).await.expect(200)
+    };
+    switch(&team, "phi_protection", true).await;
+    let asked = format!("{}?reason=complaint", path(&call));
+    let playing = begin_to_play(team.caller("admin"), &asked).await;
+    demote().await;
+    service.clock.advance(Duration::seconds(6));
+    assert!(breaks_off(playing, sound.len()).await, "all of it was heard");
+    let played = events(&service, "recording.played").await;
+    assert!(played.iter().any(|event| event["outcome"] == "refused"), "{played:?}");
+}
+
+/// The answer with a recording, of which the beginning has come.
+async fn begin_to_play(caller: &Caller, path: &str) -> reqwest::Response {
+    let mut playing = caller.request(Method::GET, path).send().await.unwrap();
+    assert!(playing.status().is_success(), "{}", playing.status());
+    playing.chunk().await.unwrap().expect("a beginning");
+    playing
+}
+
+/// Whether what is left of it is not all there is.
+async fn breaks_off(mut playing: reqwest::Response, length: usize) -> bool {
+    let mut heard = 0;
+    loop {
         match playing.chunk().await {
             Ok(Some(bytes)) => heard += bytes.len(),
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(error),
+            Ok(None) => return false,
+            Err(_) => return heard < length,
         }
-    };
-    assert!(end.is_err() && heard < sound.len(), "all of it was heard");
+    }
 }
 
 #[tokio::test]
@@ -397,25 +429,28 @@ async fn memory_stays_flat_while_large_recordings_come_and_go() {
         [("ROLLCALL__DATABASE__URL", database.url()), ("ROLLCALL__DATA_DIR", data.path().to_str().unwrap())];
     let server = Binary::serve(&environment);
     let (owner, call) = owner_with_call(&server, &database).await;
-    // What is needed once is there after the first.
-    put(&owner, &call("warm").await, &wav(3 * PIECE, 1)).await.expect(201);
-    let id = call("large").await;
-    let before = resident(server.pid());
-    let pieces = stream::iter((0..PIECES).map(|number| {
-        Ok::<_, std::io::Error>(if number == 0 { wav(PIECE, 1) } else { vec![number as u8; PIECE] })
-    }));
-    let upload = owner.request(Method::PUT, &path(&id)).timeout(std::time::Duration::from_secs(300));
-    Answer::of(upload.body(reqwest::Body::wrap_stream(pieces))).await.expect(201);
-    let request = owner.request(Method::GET, &path(&id)).timeout(std::time::Duration::from_secs(300));
-    let mut playing = request.send().await.unwrap();
-    let mut heard = 0;
-    while let Some(bytes) = playing.chunk().await.unwrap() {
-        heard += bytes.len();
-    }
-    assert_eq!(heard, PIECE * PIECES);
-    let grown = resident(server.pid()).saturating_sub(before);
-    println!("{PIECES} MiB up and down: {grown} KiB more at the most");
-    assert!(grown < 16 * 1024, "{grown} KiB more");
+    let patience = std::time::Duration::from_secs(300);
+    let up_and_down = async |name: &str, pieces: usize| {
+        let id = call(name).await;
+        let sound = stream::iter((0..pieces).map(|number| {
+            Ok::<_, std::io::Error>(if number == 0 { wav(PIECE, 1) } else { vec![number as u8; PIECE] })
+        }));
+        let upload = owner.request(Method::PUT, &path(&id)).timeout(patience);
+        Answer::of(upload.body(reqwest::Body::wrap_stream(sound))).await.expect(201);
+        let mut playing = owner.request(Method::GET, &path(&id)).timeout(patience).send().await.unwrap();
+        let mut heard = 0;
+        while let Some(bytes) = playing.chunk().await.unwrap() {
+            heard += bytes.len();
+        }
+        assert_eq!(heard, PIECE * pieces);
+        resident(server.pid())
+    };
+    // What is needed once, and what one transfer needs, is there after a short one.
+    let short = up_and_down("short", 4).await;
+    let grown = up_and_down("long", PIECES).await.saturating_sub(short);
+    println!("{PIECES} MiB up and down: {grown} KiB more than 4 MiB at the most");
+    // Measured: 2 to 2.5 MiB. Whatever grew with the recording would be 92.
+    assert!(grown < 4 * 1024, "{grown} KiB more");
     server.terminate();
 }
 

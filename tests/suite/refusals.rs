@@ -8,224 +8,8 @@ use rollcall_domain::{Permission, Role};
 use rollcall_tests::{Answer, Caller, Service, Team};
 use serde_json::{Value, json};
 
-use crate::audit_exports::an_event_of;
-
-/// What an operation asks of whoever calls it.
-pub(crate) enum Needs {
-    /// Nothing: anybody may.
-    Nothing,
-    /// To be signed in.
-    Session,
-    /// The credential of a service.
-    Service,
-    /// The token of the platform's own staff.
-    Operator,
-    /// A permission.
-    Permission(&'static str),
-}
-
-pub(crate) struct Row {
-    pub(crate) method: &'static str,
-    /// The path as the contract has it.
-    pub(crate) path: &'static str,
-    pub(crate) needs: Needs,
-    /// A body that would be accepted.
-    body: Option<Value>,
-    /// Which id of the other organization stands in the path, or in the query.
-    foreign: Option<Foreign>,
-    /// A query that would be accepted.
-    query: &'static str,
-}
-
-#[derive(Clone, Copy)]
-enum Foreign {
-    Member,
-    Invitation,
-    ApiKey,
-    Event,
-    Call,
-}
-
-impl Foreign {
-    /// An id of such a thing that never was.
-    fn unknown(self) -> &'static str {
-        match self {
-            Self::Member => "user_01h455vb4pex5vsknk084sn02q",
-            Self::Invitation => "inv_01h455vb4pex5vsknk084sn02q",
-            Self::ApiKey => "key_01h455vb4pex5vsknk084sn02q",
-            Self::Event => "evt_01h455vb4pex5vsknk084sn02q",
-            Self::Call => "call_01h455vb4pex5vsknk084sn02q",
-        }
-    }
-}
-
-fn row(method: &'static str, path: &'static str, needs: Needs) -> Row {
-    Row { method, path, needs, body: None, foreign: None, query: "" }
-}
-
-impl Row {
-    fn with(self, body: Value) -> Self {
-        Self { body: Some(body), ..self }
-    }
-
-    fn asking(self, query: &'static str) -> Self {
-        Self { query, ..self }
-    }
-
-    fn on(self, foreign: Foreign) -> Self {
-        Self { foreign: Some(foreign), ..self }
-    }
-
-    /// The path with an id in it.
-    fn path(&self, id: &str) -> String {
-        format!("{}{}", self.path, self.query)
-            .replace("{event_id}", id)
-            .replace("{user_id}", id)
-            .replace("{invitation_id}", id)
-            .replace("{session_id}", id)
-            .replace("{passkey_id}", id)
-            .replace("{api_key_id}", id)
-            .replace("{call_id}", id)
-            .replace("{organization_id}", id)
-    }
-}
-
-pub(crate) fn rows() -> Vec<Row> {
-    use Foreign::{ApiKey, Call, Event, Invitation, Member};
-    use Needs::{Nothing, Operator, Permission as P, Service, Session};
-    let invitation = json!({"email": "refused@example.com", "role": "viewer"});
-    let event = json!({
-        "id": "evt_01h455vb4pex5vsknk084sn02q", "occurred_at": "2026-03-01T09:00:00Z",
-        "actor": {"type": "user", "id": "user_01h455vb4pex5vsknk084sn02q"}, "action": "agent.created",
-        "target": {"type": "agent", "id": "a1"}, "outcome": "success",
-    });
-    vec![
-        row("get", "/healthz", Nothing),
-        row("get", "/readyz", Nothing),
-        row("post", "/v1/signup", Nothing),
-        row("post", "/v1/signup/complete", Nothing),
-        row("post", "/v1/sessions", Nothing),
-        row("post", "/v1/sessions/mfa", Nothing),
-        row("post", "/v1/sessions/passkey", Nothing),
-        row("post", "/v1/sessions/passkey/options", Nothing),
-        row("get", "/v1/sessions", Session),
-        row("delete", "/v1/sessions", Session),
-        row("delete", "/v1/sessions/{session_id}", Session),
-        row("post", "/v1/session/elevate", Session).with(json!({"password": "not the password"})),
-        row("post", "/v1/session/elevate/options", Session).with(json!({})),
-        row("post", "/v1/me/password", Session)
-            .with(json!({"current_password": "not the password", "new_password": "another long password"})),
-        row("post", "/v1/password-resets", Nothing),
-        row("post", "/v1/password-resets/complete", Nothing),
-        row("post", "/v1/tokens", Session),
-        row("post", "/v1/introspect", Service),
-        row("get", "/.well-known/jwks.json", Nothing),
-        row("get", "/.well-known/authzen-configuration", Nothing),
-        row("post", "/access/v1/evaluation", Service).with(json!({})),
-        row("post", "/access/v1/evaluations", Service).with(json!({})),
-        row("get", "/v1/service/revocations", Service),
-        row("get", "/v1/stream", Session),
-        row("get", "/v1/escalations/webhook", P("security:read")),
-        row("put", "/v1/escalations/webhook", P("security:manage"))
-            .with(json!({"url": "https://example.com/hook"})),
-        row("delete", "/v1/escalations/webhook", P("security:manage")),
-        row("post", "/v1/escalations/webhook/resend", P("security:manage")),
-        row("get", "/v1/session", Session),
-        row("delete", "/v1/session", Session),
-        row("post", "/v1/session/organization", Session)
-            .with(json!({"organization_id": "org_01h455vb4pex5vsknk084sn02q"})),
-        row("get", "/v1/me", Session),
-        row("patch", "/v1/me", Session).with(json!({})),
-        row("delete", "/v1/me", Session),
-        row("get", "/v1/me/mfa", Session),
-        row("post", "/v1/me/mfa/totp", Session).with(json!({})),
-        row("post", "/v1/me/mfa/totp/confirm", Session).with(json!({"code": "000000"})),
-        row("delete", "/v1/me/mfa/totp", Session),
-        row("post", "/v1/me/mfa/recovery-codes", Session).with(json!({})),
-        row("post", "/v1/me/mfa/passkeys/options", Session).with(json!({})),
-        row("post", "/v1/me/mfa/passkeys", Session).with(json!({"name": "Refused", "credential": {}})),
-        row("patch", "/v1/me/mfa/passkeys/{passkey_id}", Session).with(json!({"name": "Refused"})),
-        row("delete", "/v1/me/mfa/passkeys/{passkey_id}", Session),
-        row("get", "/v1/me/organizations", Session),
-        row("get", "/v1/me/export", Session),
-        row("post", "/v1/me/email", Session).with(json!({"new_email": "refused@example.com"})),
-        row("post", "/v1/me/email/confirm", Nothing),
-        row("get", "/v1/roles", Session),
-        row("post", "/v1/authorize", Session).with(json!({"checks": [{"permission": "calls:read"}]})),
-        row("get", "/v1/organization", P("organization:read")),
-        row("patch", "/v1/organization", P("organization:update")).with(json!({"name": "Refused"})),
-        row("delete", "/v1/organization", P("organization:delete")).with(json!({"confirm_name": "Acme"})),
-        row("get", "/v1/organization/export", P("organization:export")),
-        row("get", "/v1/audit/checkpoint", P("audit_log:read")),
-        row("get", "/v1/audit/proofs/inclusion", P("audit_log:read"))
-            .asking("?event_id={event_id}")
-            .on(Event),
-        row("get", "/v1/audit/proofs/consistency", P("audit_log:read")).asking("?from=1"),
-        row("get", "/v1/audit/export", P("audit_log:read")),
-        row("get", "/v1/members", P("team:read")),
-        row("delete", "/v1/members/me", Session),
-        row("get", "/v1/members/{user_id}", P("team:read")).on(Member),
-        row("patch", "/v1/members/{user_id}", P("team:update_role"))
-            .with(json!({"role": "viewer"}))
-            .on(Member),
-        row("delete", "/v1/members/{user_id}", P("team:remove")).on(Member),
-        row("get", "/v1/members/{user_id}/offboarding", P("team:remove")).on(Member),
-        row("post", "/v1/members/{user_id}/mfa-reset", P("owners:manage")).on(Member),
-        row("get", "/v1/security", P("security:read")),
-        row("patch", "/v1/security", P("security:manage")).with(json!({})),
-        row("get", "/v1/security/mfa-impact", P("security:read")),
-        row("get", "/v1/plan", P("organization:read")),
-        row("get", "/v1/billing", P("billing:read")),
-        row("put", "/v1/billing/plan", P("billing:manage")).with(json!({"plan": "free"})),
-        row("get", "/v1/audit/events", P("audit_log:read")),
-        row("get", "/v1/audit/events/{event_id}", P("audit_log:read")).on(Event),
-        row("get", "/v1/audit/witness", P("audit_log:read")),
-        row("put", "/v1/audit/witness", P("security:manage")).with(json!({"email": "refused@example.com"})),
-        row("delete", "/v1/audit/witness", P("security:manage")),
-        row("post", "/v1/audit/events", P("audit_log:append")).with(json!({"events": [event]})),
-        row("get", "/operator/v1/organizations", Operator),
-        row("get", "/operator/v1/organizations/{organization_id}", Operator),
-        row("put", "/operator/v1/organizations/{organization_id}/plan", Operator)
-            .with(json!({"plan": "pro"})),
-        row("post", "/operator/v1/organizations/{organization_id}/suspend", Operator),
-        row("post", "/operator/v1/organizations/{organization_id}/restore", Operator),
-        row("get", "/v1/invitations", P("team:invite")),
-        row("post", "/v1/invitations", P("team:invite")).with(invitation.clone()),
-        row("post", "/v1/invitations/bulk", P("team:invite")).with(json!({"invitations": [invitation]})),
-        row("post", "/v1/invitations/preview", Nothing),
-        row("post", "/v1/invitations/accept", Nothing),
-        row("get", "/v1/invitations/{invitation_id}", P("team:invite")).on(Invitation),
-        row("delete", "/v1/invitations/{invitation_id}", P("team:invite")).on(Invitation),
-        row("post", "/v1/invitations/{invitation_id}/resend", P("team:invite")).on(Invitation),
-        row("get", "/v1/api-keys", P("api_keys:read")),
-        row("post", "/v1/api-keys", P("api_keys:manage"))
-            .with(json!({"name": "Refused", "scopes": ["calls:read"]})),
-        row("post", "/v1/api-keys/report", Nothing),
-        row("get", "/v1/api-keys/{api_key_id}", P("api_keys:read")).on(ApiKey),
-        row("patch", "/v1/api-keys/{api_key_id}", P("api_keys:manage"))
-            .with(json!({"name": "Refused"}))
-            .on(ApiKey),
-        row("delete", "/v1/api-keys/{api_key_id}", P("api_keys:manage")).on(ApiKey),
-        row("post", "/v1/api-keys/{api_key_id}/rotate", P("api_keys:manage")).with(json!({})).on(ApiKey),
-        row("get", "/v1/calls", P("calls:read")),
-        row("post", "/v1/calls", P("calls:write")).with(crate::calls::body("refused")),
-        row("get", "/v1/calls/{call_id}", P("calls:read")).on(Call),
-        row("patch", "/v1/calls/{call_id}", P("calls:write")).with(json!({"to": "+14155550123"})).on(Call),
-        row("get", "/v1/calls/{call_id}/transcript", P("calls:read")).on(Call),
-        row("post", "/v1/calls/{call_id}/transcript", P("calls:write"))
-            .with(json!({"segments": []}))
-            .on(Call),
-        row("post", "/v1/redactions/preview", P("calls:read")).with(json!({"text": "nothing"})),
-        row("post", "/v1/calls/{call_id}/media-keys", P("media_keys:issue")).with(json!({})).on(Call),
-        row("post", "/v1/calls/{call_id}/media-keys/rotate", P("media_keys:issue")).with(json!({})).on(Call),
-        row("post", "/v1/calls/{call_id}/live-grants", P("live_space:monitor"))
-            .with(json!({"mode": "monitor"}))
-            .on(Call),
-        row("put", "/v1/calls/{call_id}/recording", P("calls:write")).with(json!("no audio")).on(Call),
-        row("get", "/v1/calls/{call_id}/recording", P("recordings:read")).on(Call),
-        row("delete", "/v1/calls/{call_id}/recording", P("recordings:delete")).on(Call),
-    ]
-}
+pub(crate) use crate::contract::{Needs, Row, rows};
+use crate::{audit_exports::an_event_of, contract::Foreign};
 
 #[tokio::test]
 async fn every_operation_of_the_contract_has_a_row() {
@@ -269,9 +53,13 @@ async fn roles_without_the_permission_get_403_and_it_is_written_down() {
         let needed: Permission = permission.parse().unwrap();
         for role in Role::ALL.into_iter().filter(|role| !role.grants(needed)) {
             let id = match row.foreign {
-                Some(foreign @ (Foreign::Invitation | Foreign::ApiKey | Foreign::Event | Foreign::Call)) => {
-                    foreign.unknown()
-                }
+                Some(
+                    foreign @ (Foreign::Invitation
+                    | Foreign::ApiKey
+                    | Foreign::Event
+                    | Foreign::Call
+                    | Foreign::Escalation),
+                ) => foreign.unknown(),
                 Some(Foreign::Member) | None => team.id("viewer"),
             };
             let answer = call(team.caller(role.as_str()), &row, id).await.problem(403, "permission_denied");
@@ -307,7 +95,9 @@ async fn attack_5_keys_get_to_what_is_for_programs_and_nowhere_else() {
     // A stream is open to a key too, and does not end: `stream::attack_14_each_event_is_for_whoever_has_its_permission`.
     for row in rows().into_iter().filter(|row| row.path != "/v1/stream") {
         let id = match row.foreign {
-            Some(foreign @ (Foreign::Invitation | Foreign::ApiKey | Foreign::Call)) => foreign.unknown(),
+            Some(foreign @ (Foreign::Invitation | Foreign::ApiKey | Foreign::Call | Foreign::Escalation)) => {
+                foreign.unknown()
+            }
             Some(Foreign::Event) => &event,
             Some(Foreign::Member) | None => team.id("viewer"),
         };
@@ -334,7 +124,9 @@ async fn attack_5_keys_get_to_what_is_for_programs_and_nowhere_else() {
                 } else if permission.parse::<Permission>().unwrap().allowed_for_api_keys() {
                     // What is for programs they get to; there is no such call, but one that they write down.
                     let expected = match (row.foreign, row.path, row.method) {
-                        (Some(Foreign::Call), ..) => 404,
+                        (Some(Foreign::Call | Foreign::Escalation), ..) => 404,
+                        // A Viewer is no agent.
+                        (_, "/v1/availability/{user_id}", _) => 404,
                         (_, "/v1/calls", "post") => 201,
                         _ => 200,
                     };
@@ -390,6 +182,8 @@ async fn attack_1_real_ids_of_another_organization_look_like_ids_of_nothing() {
     service.turn_audit_log_on(&theirs).await;
     let event = an_event_of(&service, &theirs).await;
     let call_id = crate::calls::write(theirs.owner(), "theirs").await;
+    let escalation = crate::escalations::escalate(theirs.owner(), "theirs too", 5).await;
+    crate::agents::choose(theirs.owner(), "away").await.expect(200);
     service.all_mail_sent().await;
     let before = everything_of(&service, &theirs).await;
     for row in rows() {
@@ -400,6 +194,7 @@ async fn attack_1_real_ids_of_another_organization_look_like_ids_of_nothing() {
             Foreign::ApiKey => api_key.as_str(),
             Foreign::Event => event.as_str(),
             Foreign::Call => call_id.as_str(),
+            Foreign::Escalation => escalation.as_str(),
         };
         let unknown = foreign.unknown();
         for caller in Role::ALL.map(|role| ours.caller(role.as_str())) {
@@ -440,6 +235,10 @@ async fn attack_2_nothing_of_another_organization_is_listed_or_counted() {
         "/v1/api-keys",
         "/v1/calls",
         "/v1/calls?external_id=theirs",
+        "/v1/availability",
+        "/v1/availability/history?since=2026-03-01T00:00:00Z&until=2026-03-02T00:00:00Z",
+        "/v1/escalations",
+        "/v1/escalations?status=waiting",
         "/v1/me/organizations",
         "/v1/organization",
         "/v1/security/mfa-impact",
@@ -452,6 +251,8 @@ async fn attack_2_nothing_of_another_organization_is_listed_or_counted() {
     service.invite(theirs.owner(), &Service::new_address("theirs"), "viewer").await;
     crate::api_keys::make(theirs.owner(), json!({})).await;
     crate::calls::write(theirs.owner(), "theirs").await;
+    crate::escalations::escalate(theirs.owner(), "theirs too", 5).await;
+    crate::agents::choose(theirs.owner(), "away").await.expect(200);
     for path in lists {
         assert_eq!(ours.owner().get(path).await.expect(200).text, before[path], "{path}");
     }
@@ -493,6 +294,10 @@ pub(crate) async fn everything_of(service: &Service, team: &Team) -> Vec<Value> 
         "transcripts",
         "media_keys",
         "media_key_holders",
+        "human_agents",
+        "availability_changes",
+        "escalation_settings",
+        "escalations",
         "sessions",
         "mails",
         "audit_events",

@@ -295,11 +295,10 @@ async fn whoever_comes_with_a_token_acts_as_its_session_with_the_role_of_that_mo
         team.caller("admin").get("/v1/session").await.body["session"]["id"]
     );
     assert_eq!((&session.body["role"], &session.body["elevated_until"]), (&json!("admin"), &json!(null)));
-    let invitation = json!({"email": Service::new_address("ada"), "role": "viewer"});
-    bearer.post("/v1/invitations", invitation.clone()).await.expect(201);
+    bearer.get("/v1/members").await.expect(200);
     let demote = json!({"role": "viewer"});
     team.owner().patch(&format!("/v1/members/{}", team.id("admin")), demote).await.expect(200);
-    bearer.post("/v1/invitations", invitation).await.problem(403, "permission_denied");
+    bearer.get("/v1/members").await.problem(403, "permission_denied");
     let now = state(&service, &token).await;
     assert_eq!((&now["active"], &now["role"]), (&json!(true), &json!("viewer")));
     assert_eq!(read(&token).1["role"], "admin");
@@ -390,4 +389,33 @@ async fn somebody_in_no_organization_gets_a_token_without_one() {
     bearer.get("/v1/organization").await.problem(403, "permission_denied");
     let told = state(&service, &token).await;
     assert_eq!((&told["active"], told.get("org"), told.get("role")), (&json!(true), None, None));
+}
+
+#[tokio::test]
+async fn attack_24_an_access_token_decides_nothing_about_the_team_its_keys_and_what_protects_it() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let (key, _) = crate::api_keys::make(team.owner(), json!({})).await;
+    let program = service.anonymous().with_token(&access_token(team.owner()).await);
+    let (key, viewer) = (crate::api_keys::path(&key), format!("/v1/members/{}", team.id("viewer")));
+    let invite = json!({"email": "eve@example.com", "role": "owner"});
+    let many = json!({"invitations": [invite]});
+    for answer in [
+        program.patch(&key, json!({"name": "Mine"})).await,
+        program.delete(&key).await,
+        program.patch(&viewer, json!({"role": "owner"})).await,
+        program.delete(&viewer).await,
+        program.delete("/v1/members/me").await,
+        program.post("/v1/invitations", invite.clone()).await,
+        program.post("/v1/invitations/bulk", many).await,
+        program.patch("/v1/organization", json!({"name": "Eve's"})).await,
+        program.patch("/v1/me", json!({"name": "Eve"})).await,
+        program.put("/v1/billing/plan", json!({"plan": "free"})).await,
+        program.patch("/v1/security", json!({"mfa_required": {"enabled": false}})).await,
+    ] {
+        answer.problem(403, "session_required");
+    }
+    // What it is there for.
+    program.get("/v1/members").await.expect(200);
+    program.get("/v1/organization").await.expect(200);
 }

@@ -147,16 +147,20 @@ fn name(SegmentName(bytes): SegmentName) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// How errors begin that say that something is shorter than it should be.
+const TOO_SHORT: [&str; 2] = ["Wanted range starting at ", "Server returned non-2xx status code: 416 "];
+
 /// What is shorter than it should be is not all there.
 fn is_missing(error: &Error) -> bool {
     match error {
         Error::NotFound { .. } => true,
-        // A file is found to be too short; a store answers 416. Neither comes as a kind of its own.
+        // A file is found to be too short; a store answers 416. Neither comes as a kind of its own, and what lies around it names
+        // paths, times and what the store has said: only how the innermost text begins tells.
         Error::Generic { source, .. } => {
             let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(source.as_ref());
             while let Some(error) = cause {
                 let text = error.to_string();
-                if text.contains("Wanted range starting at") || text.contains("416") {
+                if TOO_SHORT.iter().any(|beginning| text.starts_with(beginning)) {
                     return true;
                 }
                 cause = error.source();
@@ -193,6 +197,11 @@ fn make_private(directory: &std::path::Path) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
     use super::*;
 
     fn path(recording: u8, name: u8) -> SegmentPath {
@@ -224,6 +233,51 @@ mod tests {
         assert_eq!(objects.get(&segment, 2..5).await.expect("got"), "234");
         assert!(matches!(objects.get(&segment, 10..12).await, Err(ObjectsError::Missing)));
         assert!(matches!(objects.get(&path(2, 1), 0..1).await, Err(ObjectsError::Missing)));
+    }
+
+    /// A store that answers everything with this.
+    async fn store(answer: &'static str) -> ObjectsAt {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("an address");
+        let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut asked = Vec::new();
+                while !asked.ends_with(b"\r\n\r\n") {
+                    asked.push(stream.read_u8().await.expect("a request"));
+                }
+                stream.write_all(answer.as_bytes()).await.expect("answered");
+            }
+        });
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let builder =
+            AmazonS3Builder::new().with_bucket_name("recordings").with_region("eu").with_endpoint(endpoint);
+        let builder = builder.with_access_key_id("id").with_secret_access_key("secret").with_allow_http(true);
+        let retry = RetryConfig { max_retries: 0, ..RetryConfig::default() };
+        let store = builder.with_retry(retry).build().expect("a store");
+        ObjectsAt { store: Arc::new(store), prefix: Path::from("416"), directory: None }
+    }
+
+    #[tokio::test]
+    async fn only_a_store_that_says_so_makes_a_segment_missing() {
+        let segment = path(0x41, 0x64);
+        for (answer, is_missing) in [
+            ("HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", true),
+            ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", true),
+            // The path holds a 416, and so does what the store says.
+            (
+                "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 3\r\nConnection: close\r\n\r\n416",
+                false,
+            ),
+            ("HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\nConnection: close\r\n\r\n416", false),
+        ] {
+            let got = store(answer).await.get(&segment, 0..10).await;
+            let is_so = match &got {
+                Err(ObjectsError::Missing) => is_missing,
+                Err(ObjectsError::Unavailable(error)) => !is_missing && error.to_string().contains("416"),
+                Ok(_) => false,
+            };
+            assert!(is_so, "{answer}: {got:?}");
+        }
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
--- What happens in organizations, told live to whoever may know it, and to webhooks.
+-- What happens in organizations, told live to whoever may know it.
 --
 -- A commit numbers what it tells in the last statement of its transaction, under a lock on the organization's head, which it holds until
 -- it is over: so numbers become visible in their order and without a gap, and whoever has read up to one has missed nothing before it.
@@ -59,70 +59,11 @@ CREATE TRIGGER stream_told AFTER INSERT OR UPDATE ON stream_heads
     FOR EACH ROW EXECUTE FUNCTION stream_told();
 
 ---------------------------------------------------------------------------------------------------
--- Where the platform is told what becomes of escalated calls
----------------------------------------------------------------------------------------------------
-
-CREATE TABLE escalation_webhooks (
-    org_id uuid        NOT NULL PRIMARY KEY REFERENCES organizations ON DELETE CASCADE,
-    url    text        NOT NULL,
-    -- What messages are signed with, sealed.
-    secret bytea       NOT NULL,
-    set_at timestamptz NOT NULL,
-    set_by uuid        REFERENCES users ON DELETE SET NULL
-);
-CREATE INDEX escalation_webhooks_set_by ON escalation_webhooks (set_by);
-
--- What is on its way, and what became of what was. A commit queues what it tells with it.
-CREATE TABLE escalation_deliveries (
-    -- Without a reference to `organizations`, as above.
-    org_id      uuid        NOT NULL,
-    -- The event.
-    delivery_id uuid        NOT NULL,
-    action      text        NOT NULL,
-    data        jsonb       NOT NULL,
-    state       text        NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sent', 'failed', 'moot')),
-    attempts    integer     NOT NULL DEFAULT 0,
-    created_at  timestamptz NOT NULL,
-    -- When it is sent; while somebody is at it, when their lease runs out.
-    due_at      timestamptz NOT NULL,
-    settled_at  timestamptz,
-    last_error  text,
-    PRIMARY KEY (org_id, delivery_id),
-    CHECK ((state = 'queued') = (settled_at IS NULL))
-);
-CREATE INDEX escalation_deliveries_of ON escalation_deliveries (org_id, created_at);
-CREATE INDEX escalation_deliveries_due ON escalation_deliveries (due_at) WHERE state = 'queued';
-CREATE INDEX escalation_deliveries_by_time ON escalation_deliveries (created_at);
-
-GRANT SELECT, INSERT, DELETE ON escalation_webhooks, escalation_deliveries TO rollcall_app;
-GRANT UPDATE (url, secret, set_at, set_by) ON escalation_webhooks TO rollcall_app;
-GRANT UPDATE (state, attempts, due_at, settled_at, last_error) ON escalation_deliveries TO rollcall_app;
-ALTER TABLE escalation_webhooks   ENABLE ROW LEVEL SECURITY;
-ALTER TABLE escalation_webhooks   FORCE  ROW LEVEL SECURITY;
-ALTER TABLE escalation_deliveries ENABLE ROW LEVEL SECURITY;
-ALTER TABLE escalation_deliveries FORCE  ROW LEVEL SECURITY;
-CREATE POLICY own_organization ON escalation_webhooks TO rollcall_app
-    USING (org_id = NULLIF(current_setting('rollcall.org_id', true), '')::uuid);
-CREATE POLICY own_organization ON escalation_deliveries TO rollcall_app
-    USING (org_id = NULLIF(current_setting('rollcall.org_id', true), '')::uuid);
--- Whoever sends checkpoints to webhooks sends these too, and sees nothing of organizations that are deleted (0021).
-CREATE POLICY task ON escalation_webhooks FOR SELECT TO rollcall_app
-    USING (current_setting('rollcall.task', true) = 'witnesses');
-CREATE POLICY task ON escalation_deliveries TO rollcall_app
-    USING (current_setting('rollcall.task', true) = 'witnesses');
-
----------------------------------------------------------------------------------------------------
 -- The end of an organization
 ---------------------------------------------------------------------------------------------------
 
 GRANT SELECT (org_id), DELETE ON stream_heads TO rollcall_purge;
 GRANT SELECT (org_id, sequence), DELETE ON stream_events TO rollcall_purge;
-GRANT SELECT (org_id), DELETE ON escalation_webhooks TO rollcall_purge;
-GRANT SELECT (org_id, delivery_id), DELETE ON escalation_deliveries TO rollcall_purge;
-CREATE POLICY purge ON escalation_webhooks TO rollcall_purge
-    USING (EXISTS (SELECT FROM organizations o WHERE o.org_id = escalation_webhooks.org_id));
-CREATE POLICY purge ON escalation_deliveries TO rollcall_purge
-    USING (EXISTS (SELECT FROM organizations o WHERE o.org_id = escalation_deliveries.org_id));
 CREATE POLICY purge ON stream_heads TO rollcall_purge
     USING (EXISTS (SELECT FROM organizations o WHERE o.org_id = stream_heads.org_id));
 CREATE POLICY purge ON stream_events TO rollcall_purge
@@ -135,7 +76,8 @@ DECLARE
     -- A table that belongs to organizations goes on this list, before those that it refers to. What opens a key goes with it.
     tables CONSTANT text[] := ARRAY[
         ['mails', 'mail_id'], ['invitations', 'invitation_id'], ['api_keys', 'key_id'], ['plan_changes', 'change_id'],
-        ['stream_events', 'sequence'], ['stream_heads', 'org_id'], ['escalation_deliveries', 'delivery_id'], ['escalation_webhooks', 'org_id'],
+        ['stream_events', 'sequence'], ['stream_heads', 'org_id'],
+        ['escalations', 'escalation_id'], ['human_agents', 'user_id'], ['availability_changes', 'user_id'], ['escalation_settings', 'org_id'],
         ['recordings', 'recording_id'], ['organization_keys', 'org_id'], ['calls', 'call_id'], ['audit_queue', 'written'],
         ['audit_checkpoints', 'size'], ['audit_deliveries', 'delivery_id'], ['audit_witnesses', 'org_id'], ['audit_sketches', 'stretch'],
         ['audit_retention', 'org_id'], ['audit_leaves', 'idx'], ['audit_tiles', 'tile'], ['audit_trees', 'org_id'], ['audit_unoffered', 'event_id'],

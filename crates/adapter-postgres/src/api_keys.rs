@@ -180,13 +180,16 @@ impl ApiKeys for Transaction {
         organization: OrganizationId,
         id: ApiKeyId,
     ) -> Result<Option<ApiKey>, StoreError> {
+        // The organization comes before its keys: whoever deletes it locks them in this order.
         let row = sqlx::query_as!(
             ApiKeyRow,
-            "SELECT k.key_id, k.prefix, k.name, k.scopes, k.created_by, k.created_at, k.expires_at,
+            "WITH held AS MATERIALIZED (SELECT org_id FROM organizations
+                                         WHERE org_id = $1 AND deleted_at IS NULL FOR SHARE)
+             SELECT k.key_id, k.prefix, k.name, k.scopes, k.created_by, k.created_at, k.expires_at,
                     k.allowed_cidrs::text[] AS allowed_cidrs, k.rate_requests, k.rate_seconds, k.revoked_at, k.version
-               FROM api_keys k JOIN organizations o ON o.org_id = k.org_id
-              WHERE k.org_id = $1 AND k.key_id = $2 AND o.deleted_at IS NULL
-                FOR UPDATE OF k FOR SHARE OF o",
+               FROM api_keys k JOIN held ON held.org_id = k.org_id
+              WHERE k.org_id = $1 AND k.key_id = $2
+                FOR UPDATE OF k",
             organization.uuid(),
             id.uuid()
         );
@@ -201,11 +204,13 @@ impl ApiKeys for Transaction {
     ) -> Result<Option<ApiKey>, StoreError> {
         let row = sqlx::query_as!(
             ApiKeyRow,
-            "SELECT k.key_id, k.prefix, k.name, k.scopes, k.created_by, k.created_at, k.expires_at,
+            "WITH held AS MATERIALIZED (SELECT org_id FROM organizations
+                                         WHERE org_id = $1 AND deleted_at IS NULL AND suspended_at IS NULL FOR SHARE)
+             SELECT k.key_id, k.prefix, k.name, k.scopes, k.created_by, k.created_at, k.expires_at,
                     k.allowed_cidrs::text[] AS allowed_cidrs, k.rate_requests, k.rate_seconds, k.revoked_at, k.version
-               FROM api_keys k JOIN organizations o ON o.org_id = k.org_id
-              WHERE k.org_id = $1 AND k.key_id = $2 AND o.deleted_at IS NULL
-                FOR SHARE OF k, o",
+               FROM api_keys k JOIN held ON held.org_id = k.org_id
+              WHERE k.org_id = $1 AND k.key_id = $2
+                FOR SHARE OF k",
             organization.uuid(),
             id.uuid()
         );

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
+    Sealed,
     ports::{Ceremonies, Ceremony, Purpose, StoreError},
-    tokens::Sealed,
 };
 use rollcall_domain::{SessionId, UserId, id::MfaChallengeId};
 use time::OffsetDateTime;

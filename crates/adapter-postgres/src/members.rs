@@ -212,6 +212,8 @@ impl MembersView for Transaction {
                           AND (expires_at IS NULL OR expires_at > $3)) AS "api_keys!",
                       (SELECT count(*) FROM invitations
                         WHERE org_id = $1 AND invited_by = $2 AND state = 'pending') AS "pending_invitations!",
+                      (SELECT count(*) FROM escalations
+                        WHERE org_id = $1 AND agent = $2 AND status = 'claimed' AND expires_at > $3) AS "claimed_calls!",
                       NOT EXISTS (SELECT FROM members WHERE org_id = $1 AND user_id <> $2 AND role = 'owner')
                           AS "sole_owner!""#,
             organization.uuid(),
@@ -223,6 +225,7 @@ impl MembersView for Transaction {
             sessions: count(row.sessions)?,
             api_keys: count(row.api_keys)?,
             pending_invitations: count(row.pending_invitations)?,
+            claimed_calls: count(row.claimed_calls)?,
             sole_owner: row.sole_owner,
         })
     }

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
-    ports::{Seeds, StoreError},
+    Sealed,
+    ports::StoreError,
     second_factors::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp, TotpStage},
-    tokens::Sealed,
 };
 use rollcall_domain::{
     SessionId, UserId,
@@ -17,8 +17,7 @@ use time::OffsetDateTime;
 use crate::{
     error::{corrupt, exactly_one, store_error},
     row::{count, moment},
-    store::PgStore,
-    transaction::{Transaction, begin_task, task},
+    transaction::Transaction,
 };
 
 #[async_trait]
@@ -221,38 +220,4 @@ impl SecondFactors for Transaction {
 /// A step as the database counts.
 fn kept(step: Step) -> Result<i64, StoreError> {
     i64::try_from(step).map_err(corrupt)
-}
-
-#[async_trait]
-impl Seeds for PgStore {
-    async fn sealed_otherwise(
-        &self,
-        key: u8,
-        after: Option<UserId>,
-        limit: u16,
-    ) -> Result<Vec<(UserId, Sealed)>, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::SECOND_FACTORS).await?;
-        let rows = sqlx::query!(
-            "SELECT user_id, seed FROM totp_seeds
-              WHERE get_byte(seed, 0) <> $1 AND ($2::uuid IS NULL OR user_id > $2) ORDER BY user_id LIMIT $3",
-            i32::from(key),
-            after.map(|user| user.uuid()),
-            i64::from(limit),
-        );
-        let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)?;
-        Ok(rows.into_iter().map(|row| (UserId::from_uuid(row.user_id), Sealed(row.seed))).collect())
-    }
-
-    async fn reseal(&self, user: UserId, before: &Sealed, after: &Sealed) -> Result<(), StoreError> {
-        let mut transaction = begin_task(&self.pool, task::SECOND_FACTORS).await?;
-        let update = sqlx::query!(
-            "UPDATE totp_seeds SET seed = $3 WHERE user_id = $1 AND seed = $2",
-            user.uuid(),
-            before.0.as_slice(),
-            after.0.as_slice(),
-        );
-        update.execute(&mut *transaction).await.map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)
-    }
 }

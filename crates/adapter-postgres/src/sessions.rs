@@ -116,6 +116,7 @@ impl Sessions for Transaction {
         user: UserId,
         but: Option<SessionId>,
     ) -> Result<Vec<SessionId>, StoreError> {
+        self.agents_hold().await?;
         let delete = sqlx::query_scalar!(
             "DELETE FROM sessions WHERE user_id = $1 AND session_id IS DISTINCT FROM $2 RETURNING session_id",
             user.uuid(),
@@ -146,6 +147,7 @@ impl Sessions for Transaction {
     }
 
     async fn session_end(&mut self, session: SessionId) -> Result<bool, StoreError> {
+        self.agents_hold().await?;
         let delete = sqlx::query_scalar!(
             "DELETE FROM sessions WHERE session_id = $1 RETURNING user_id",
             session.uuid()

@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
+    Sealed,
     ports::StoreError,
-    tokens::{Sealed, SigningKeys, SigningKeysView, StoredKey},
+    tokens::{SigningKeys, SigningKeysView, StoredKey},
 };
 use rollcall_domain::tokens::{KeyPurpose, SigningKey};
 use time::OffsetDateTime;

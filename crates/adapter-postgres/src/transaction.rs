@@ -84,6 +84,11 @@ impl Transaction {
         self.changed.push(whose);
     }
 
+    /// The account of the scope, if it is about one.
+    pub(crate) fn account(&self) -> Option<Uuid> {
+        self.scope.user().map(|user| user.uuid())
+    }
+
     /// Writes what a record holds to where the scope belongs.
     async fn write_down(&mut self, record: &Record) -> Result<(), StoreError> {
         let organization = self.scope.organization();

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
+    Sealed,
     ports::StoreError,
-    tokens::Sealed,
     webhooks::{
         Claimed, DeliveryState, KeptWebhook, NewWebhook, Post, Settled, ShownDelivery, Subscriber,
         WebhooksKept, WebhooksView,
@@ -227,36 +227,38 @@ impl Post for PgStore {
     ) -> Result<Vec<Claimed>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::WITNESSES).await?;
         let checkpoints = sqlx::query!(
-            r#"WITH due AS MATERIALIZED (SELECT org_id, delivery_id FROM audit_deliveries
-                                          WHERE state = 'queued' AND kind = 'webhook' AND due_at <= $1
-                                          ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+            r#"WITH due AS MATERIALIZED (SELECT d.org_id, d.delivery_id, w.address, w.secret
+                                           FROM audit_deliveries d
+                                           JOIN audit_witnesses w ON w.org_id = d.org_id AND w.kind = 'webhook'
+                                           JOIN organizations o ON o.org_id = d.org_id AND o.deleted_at IS NULL
+                                          WHERE d.state = 'queued' AND d.kind = 'webhook' AND d.due_at <= $1
+                                          ORDER BY d.due_at LIMIT $3 FOR UPDATE OF d SKIP LOCKED)
                UPDATE audit_deliveries d SET due_at = $2, attempts = d.attempts + 1
                  FROM due
-                 JOIN audit_witnesses w ON w.org_id = due.org_id AND w.kind = 'webhook'
-                 JOIN organizations o ON o.org_id = due.org_id AND o.deleted_at IS NULL
                 WHERE d.org_id = due.org_id AND d.delivery_id = due.delivery_id
             RETURNING d.org_id, d.delivery_id, d.size, d.note, d.created_at, d.attempts,
-                      w.address, w.secret AS "secret!""#,
+                      due.address, due.secret AS "secret!""#,
             now,
             lease_until,
             i64::from(at_most),
         );
         let checkpoints = checkpoints.fetch_all(&mut *transaction).await.map_err(store_error)?;
         let escalations = sqlx::query!(
-            "WITH turns AS (SELECT org_id, delivery_id, due_at,
-                                   row_number() OVER (PARTITION BY org_id ORDER BY due_at, delivery_id) AS turn
-                              FROM escalation_deliveries WHERE state = 'queued' AND due_at <= $1),
-                  due AS MATERIALIZED (SELECT d.org_id, d.delivery_id
+            "WITH turns AS (SELECT d.org_id, d.delivery_id, w.url, w.secret,
+                                   row_number() OVER (PARTITION BY d.org_id ORDER BY d.due_at, d.delivery_id) AS turn
+                              FROM escalation_deliveries d
+                              JOIN escalation_webhooks w ON w.org_id = d.org_id
+                              JOIN organizations o ON o.org_id = d.org_id AND o.deleted_at IS NULL
+                             WHERE d.state = 'queued' AND d.due_at <= $1),
+                  due AS MATERIALIZED (SELECT d.org_id, d.delivery_id, t.url, t.secret
                                          FROM escalation_deliveries d
                                          JOIN turns t ON t.org_id = d.org_id AND t.delivery_id = d.delivery_id
                                         WHERE t.turn <= $4 AND d.state = 'queued' AND d.due_at <= $1
                                         ORDER BY d.due_at, d.delivery_id LIMIT $3 FOR UPDATE OF d SKIP LOCKED)
              UPDATE escalation_deliveries d SET due_at = $2, attempts = d.attempts + 1
                FROM due
-               JOIN escalation_webhooks w ON w.org_id = due.org_id
-               JOIN organizations o ON o.org_id = due.org_id AND o.deleted_at IS NULL
               WHERE d.org_id = due.org_id AND d.delivery_id = due.delivery_id
-          RETURNING d.org_id, d.delivery_id, d.action, d.data, d.created_at, d.attempts, w.url AS address, w.secret",
+          RETURNING d.org_id, d.delivery_id, d.action, d.data, d.created_at, d.attempts, due.url AS address, due.secret",
             now,
             lease_until,
             i64::from(at_most),
@@ -344,8 +346,10 @@ impl Post for PgStore {
             sqlx::query!("DELETE FROM audit_deliveries WHERE created_at < $1 AND state <> 'queued'", before);
         let checkpoints = checkpoints.execute(&mut *transaction).await.map_err(store_error)?;
         let escalations = sqlx::query!(
-            "DELETE FROM escalation_deliveries WHERE created_at < $1 AND state <> 'queued'",
-            before
+            "DELETE FROM escalation_deliveries d
+              WHERE d.created_at < $1
+                AND (d.state <> 'queued' OR NOT EXISTS (SELECT FROM escalation_webhooks w WHERE w.org_id = d.org_id))",
+            before,
         );
         let escalations = escalations.execute(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;

@@ -60,11 +60,18 @@ pub struct HttpSettings {
     pub hsts: bool,
 }
 
+/// The most bytes of a batch of events: a thousand of four kilobytes.
+const EVENTS_LIMIT: usize = 4 * 1024 * 1024;
+
 impl HttpSettings {
     /// The most bytes of the body of a request to a path.
     pub(crate) fn body_limit_at(&self, path: &str) -> usize {
         let of_transcript = path.starts_with("/v1/calls/") && path.ends_with("/transcript");
-        if of_transcript { self.transcript_limit } else { self.body_limit }
+        match path {
+            _ if of_transcript => self.transcript_limit,
+            "/v1/audit/events" => self.body_limit.max(EVENTS_LIMIT),
+            _ => self.body_limit,
+        }
     }
 }
 

@@ -164,10 +164,20 @@ pub(crate) fn describe(path: &str, text: &str) -> (String, String) {
     let field = if path == "." { "body".to_owned() } else { path.to_owned() };
     let message = match text.split_once("expected ") {
         Some((_, expected)) => format!("must be {}", in_words(expected)),
+        None if OF_NUMBERS.contains(&text) => {
+            "must be a whole number, not negative, and not too large".to_owned()
+        }
         None => text.to_owned(),
     };
     (field, message)
 }
+
+/// What the standard library says of texts that are no numbers, as they stand in query strings.
+const OF_NUMBERS: [&str; 3] = [
+    "invalid digit found in string",
+    "number too large to fit in target type",
+    "cannot parse integer from empty string",
+];
 
 /// What serde expects, in the words of JSON and not of Rust.
 fn in_words(expected: &str) -> &str {

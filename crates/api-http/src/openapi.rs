@@ -38,6 +38,7 @@ const BODY_MAY_BE_LEFT_OUT: &str = "/v1/sessions/passkey/options";
         (name = "API keys", description = "Programs at work in the organization."),
         (name = "Calls", description = "What the platform writes down of calls, and who may read it."),
         (name = "Recordings", description = "The sound of calls."),
+        (name = "Escalations", description = "Calls that wait for a human, and the humans who take them."),
         (name = "Plans", description = "What the organization pays for, and what that entitles it to."),
         (name = "Audit log", description = "Who did what, and the proof of it."),
         (name = "Operator", description = "For the platform's own staff."),

@@ -63,7 +63,7 @@ impl Seat {
 
 impl Seat {
     /// Decides once more, in the transaction: what the actor was when the request came in may have changed since, and
-    /// from here on it stays until the end of the transaction.
+    /// from here on it stays until the end of the transaction. Gives back what they hold now.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] to whoever is not in the organization any more, [`Error::PermissionDenied`] or
@@ -73,10 +73,11 @@ impl Seat {
         unit: &mut dyn UnitOfWork,
         permission: Permission,
         target: Target,
-    ) -> Result<(), Error> {
-        let held =
-            unit.member_hold(self.organization, self.membership.user).await?.ok_or(Error::Unauthenticated)?;
-        decided(policy::decide(&Grant::Member { role: held }, permission, target))
+    ) -> Result<Grant, Error> {
+        let held = unit.member_hold(self.organization, self.membership.user).await?;
+        let held = Grant::Member { role: held.ok_or(Error::Unauthenticated)? };
+        decided(policy::decide(&held, permission, target))?;
+        Ok(held)
     }
 }
 
@@ -133,7 +134,7 @@ impl Actor {
     /// The seat, if the actor may do what `permission` names in the organization.
     ///
     /// # Errors
-    /// [`Error::PermissionDenied`] otherwise, or [`Error::MfaRequired`].
+    /// [`Error::PermissionDenied`] otherwise, [`Error::MfaRequired`], or [`Error::SessionRequired`] where an access token is not enough.
     pub fn permit(&self, permission: Permission) -> Result<Seat, Error> {
         self.permit_on(permission, Target::Organization)
     }
@@ -141,10 +142,14 @@ impl Actor {
     /// The seat, if the actor may do what `permission` names to `target`.
     ///
     /// # Errors
-    /// [`Error::PermissionDenied`] otherwise, [`Error::NotFound`] for what the actor cannot see, or [`Error::MfaRequired`].
+    /// [`Error::PermissionDenied`] otherwise, [`Error::NotFound`] for what the actor cannot see, [`Error::MfaRequired`], or
+    /// [`Error::SessionRequired`] where an access token is not enough.
     pub fn permit_on(&self, permission: Permission, target: Target) -> Result<Seat, Error> {
         self.require_enrolled()?;
         decided(policy::decide(&self.grant(), permission, target))?;
+        if permission.needs_session() {
+            self.require_session()?;
+        }
         // Nobody without a place is allowed anything in one.
         self.seat().ok_or(Error::PermissionDenied { required: permission })
     }

@@ -15,12 +15,13 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use crate::{
-    Asks, Error, Failure,
+    Asks, Error, Exports, Failure,
     api_keys::KeyUses,
     audit::{ApiCalls, AuditIntake, Checkpoints, Readings, Record, Sequencing},
+    availability::Pulse,
+    calls::Masking,
     keyring::Keyring,
     operator::Tenants,
-    organizations::Exports,
     passwords::Passwords,
     plans::Billing,
     ports::{Attempts, Ceremonies, Clock, Directory, Entropy, Scope, Store, WebAuthn},
@@ -79,10 +80,14 @@ pub struct Application {
     pub objects: Arc<dyn Objects>,
     /// What is noted of uploads while they go on.
     pub uploads: Arc<dyn Uploads>,
+    /// Masking of transcripts.
+    pub masking: Masking,
     /// The recordings that come and go.
     pub transfers: Transfers,
     /// The exports that run.
     pub exports: Exports,
+    /// What agents' devices say all the time.
+    pub pulse: Arc<dyn Pulse>,
     /// What the configuration says.
     pub settings: Settings,
 }

@@ -4,6 +4,7 @@ use rollcall_domain::{
     OrganizationId, Permission,
     api_keys::RateLimit,
     calls::CallRefusal,
+    escalations::EscalationRefusal,
     members::TeamRefusal,
     organizations::{OrganizationName, Plan},
     plans::{PlanRefusal, PlanRequired},
@@ -161,6 +162,9 @@ pub enum Error {
     /// What is asked for does not fit the state of a call, or of what the organization has switched on for calls.
     #[error(transparent)]
     Call(#[from] CallRefusal),
+    /// What is asked for does not fit the state of an escalation, or of whoever asks.
+    #[error(transparent)]
+    Escalation(#[from] EscalationRefusal),
     /// The address belongs to somebody in the organization.
     #[error("already a member")]
     AlreadyMember,
@@ -347,6 +351,7 @@ impl Error {
             | Self::ApiKeyRevoked
             | Self::ApiKeyExpired
             | Self::Call(_)
+            | Self::Escalation(_)
             | Self::AlreadyMember
             | Self::InvitationPending
             | Self::InvitationGone

@@ -5,19 +5,13 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, Payload},
-};
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::ports::Entropy;
+use crate::{ports::Entropy, sealed};
 
-/// Bytes of a nonce of XChaCha20-Poly1305.
-const NONCE: usize = 24;
 /// Bytes of a tag that tells whether a cursor is unchanged.
 const TAG: usize = 16;
 
@@ -70,8 +64,10 @@ impl Key {
 }
 
 fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    // HMAC takes keys of any length.
-    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(key) else { return [0; 32] };
+    // A key that is shorter than a block is filled up with zeros (RFC 2104 section 2).
+    let mut block = Zeroizing::new([0; 64]);
+    block[..key.len()].copy_from_slice(key);
+    let mut mac = <Hmac<Sha256> as KeyInit>::new(&(*block).into());
     for part in parts {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);
@@ -133,21 +129,15 @@ impl Keyring {
         entropy: &dyn Entropy,
     ) -> Option<Vec<u8>> {
         let key = &self.0[0];
-        let mut nonce = [0; NONCE];
-        entropy.fill(&mut nonce);
-        let cipher = XChaCha20Poly1305::new(&(*key.derived(purpose)).into());
-        let sealed = cipher.encrypt(&XNonce::from(nonce), Payload { msg: payload, aad: context }).ok()?;
-        Some([&[key.id], nonce.as_slice(), &sealed].concat())
+        let sealed = sealed::seal(&key.derived(purpose), context, payload, entropy)?;
+        Some([&[key.id], sealed.as_slice()].concat())
     }
 
     /// Opens what [`seal`](Self::seal) made for the same context.
     pub fn open(&self, purpose: &str, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
-        let (id, rest) = sealed.split_first()?;
-        let (nonce, sealed) = rest.split_at_checked(NONCE)?;
-        let nonce: [u8; NONCE] = nonce.try_into().ok()?;
+        let (id, sealed) = sealed.split_first()?;
         let key = self.0.iter().find(|key| key.id == *id)?;
-        let cipher = XChaCha20Poly1305::new(&(*key.derived(purpose)).into());
-        cipher.decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: context }).ok()
+        sealed::open(&key.derived(purpose), context, sealed)
     }
 }
 

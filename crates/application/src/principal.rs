@@ -13,7 +13,7 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use crate::{
-    Actor, Error, Means,
+    Actor, Application, Error, Means,
     actor::decided,
     ports::{Scope, UnitOfWork},
 };
@@ -177,17 +177,17 @@ impl Principal {
     }
 
     /// Decides once more, in the transaction: what they held when the request came in may have changed since, and from here on it
-    /// stays until the end of the transaction.
+    /// stays until the end of the transaction. Gives back what they hold now.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] to whoever is not in the organization any more, and to a key that has ended;
-    /// [`Error::PermissionDenied`].
+    /// [`Error::NetworkNotAllowed`], [`Error::PermissionDenied`].
     pub(crate) async fn permit_again(
         &self,
         unit: &mut dyn UnitOfWork,
         permission: Permission,
         now: OffsetDateTime,
-    ) -> Result<(), Error> {
+    ) -> Result<Grant, Error> {
         match self {
             Self::Person(actor) => {
                 let seat = actor.seat().ok_or(Error::Unauthenticated)?;
@@ -196,9 +196,36 @@ impl Principal {
             Self::Key(key) => {
                 let held = unit.api_key_hold(key.organization.id, key.id()).await?;
                 let held = held.filter(|held| held.is_live(now)).ok_or(Error::Unauthenticated)?;
+                if !held.networks.allow(key.origin.ip) {
+                    return Err(Error::NetworkNotAllowed);
+                }
                 let grant = Grant::ApiKey { scopes: held.scopes.permissions() };
-                decided(policy::decide(&grant, permission, Target::Organization))
+                decided(policy::decide(&grant, permission, Target::Organization))?;
+                Ok(grant)
             }
         }
+    }
+
+    /// Begins a transaction for somebody who was let in a while ago, if they would be still (attack 9). Gives back what they hold
+    /// now, too: whatever else depends on who they are is decided with that.
+    ///
+    /// # Errors
+    /// As [`permit_again`](Self::permit_again), and [`Error::Unauthenticated`] when the session or the key is over.
+    pub(crate) async fn begin_again(
+        &self,
+        app: &Application,
+        permission: Permission,
+    ) -> Result<(Box<dyn UnitOfWork>, Grant), Error> {
+        let now = app.now();
+        let mut unit = app.store.begin(self.scope()).await?;
+        // The organization before the session, as its deletion takes them.
+        let held = self.permit_again(unit.as_mut(), permission, now).await?;
+        let is_open = match self {
+            Self::Person(actor) => {
+                actor.session.expires_at > now && unit.session_hold(actor.session_id()).await?
+            }
+            Self::Key(key) => key.secret_until.is_none_or(|until| now < until),
+        };
+        if is_open { Ok((unit, held)) } else { Err(Error::Unauthenticated) }
     }
 }

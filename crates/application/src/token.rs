@@ -14,6 +14,9 @@ pub(crate) const SESSION_PREFIX: &str = "rcs_";
 /// How the token of a challenge begins. Nothing but the second step of signing in takes one.
 pub(crate) const CHALLENGE_PREFIX: &str = "rcm_";
 
+/// How the token of a lease on a call begins. It opens nothing else.
+pub(crate) const LEASE_PREFIX: &str = "rcl_";
+
 /// A new token with 256 random bits behind `prefix`, and its hash.
 pub(crate) fn mint(prefix: &str, entropy: &dyn Entropy) -> (Secret, TokenHash) {
     let mut random = [0; 32];

@@ -36,7 +36,7 @@ impl Spool {
     /// # Errors
     /// When the file cannot be read and written.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        let mut file = for_us_alone().read(true).open(path)?;
         let mut left = Vec::new();
         file.read_to_end(&mut left)?;
         let whole = left.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
@@ -83,7 +83,7 @@ impl Spool {
         Ok(batch)
     }
 
-    /// Notes that a batch does not wait any more.
+    /// Notes that a batch does not wait any more. The file is at most twice as long as what waits in it, or [`COMPACT_AT`] longer.
     ///
     /// # Errors
     /// When the file cannot be made shorter. What is over may then be taken again by a later process.
@@ -92,14 +92,24 @@ impl Spool {
         if self.begin == self.end {
             self.file.set_len(0)?;
             (self.begin, self.end) = (0, 0);
-        } else if self.begin >= COMPACT_AT {
-            let rest = self.first(usize::MAX, usize::MAX)?;
-            let beside = self.beside(".new");
-            fs::write(&beside, rest.lines.iter().map(|line| format!("{line}\n")).collect::<String>())?;
-            fs::rename(&beside, &self.path)?;
-            self.file = OpenOptions::new().read(true).append(true).open(&self.path)?;
-            (self.begin, self.end) = (0, self.end - self.begin);
+        } else if self.begin >= COMPACT_AT.max(self.end - self.begin) {
+            // Only where more is over than waits, so that no line is copied more often than once for each that goes.
+            self.compact()?;
         }
+        Ok(())
+    }
+
+    /// Leaves what is over behind.
+    fn compact(&mut self) -> io::Result<()> {
+        let beside = self.beside(".new");
+        let mut rest = File::open(&self.path)?;
+        rest.seek(SeekFrom::Start(self.begin))?;
+        let mut shorter = for_us_alone().open(&beside)?;
+        shorter.set_len(0)?;
+        io::copy(&mut rest.take(self.end - self.begin), &mut shorter)?;
+        fs::rename(&beside, &self.path)?;
+        self.file = for_us_alone().read(true).open(&self.path)?;
+        (self.begin, self.end) = (0, self.end - self.begin);
         Ok(())
     }
 
@@ -108,7 +118,7 @@ impl Spool {
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn put_aside(&self, line: &str) -> io::Result<()> {
-        let mut aside = OpenOptions::new().create(true).append(true).open(self.beside(".rejected"))?;
+        let mut aside = for_us_alone().open(self.beside(".rejected"))?;
         writeln!(aside, "{line}")
     }
 
@@ -118,6 +128,15 @@ impl Spool {
         name.push(suffix);
         name.into()
     }
+}
+
+/// A file to append to that nobody else on the machine reads: events tell who has done what.
+fn for_us_alone() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 #[cfg(test)]
@@ -181,7 +200,8 @@ mod tests {
             let batch = spool.first(100, usize::MAX).expect("lines");
             assert_eq!(batch.lines.len(), 100);
             spool.done(&batch).expect("done");
-            assert!(fs::metadata(&path).expect("a file").len() <= left * 100 * 1_024 + COMPACT_AT);
+            let waits = left * 100 * 1_024;
+            assert!(fs::metadata(&path).expect("a file").len() <= waits + COMPACT_AT.max(waits));
         }
         assert!(spool.first(1, 1).expect("none").lines.is_empty());
     }

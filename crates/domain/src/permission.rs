@@ -46,6 +46,24 @@ macro_rules! catalogue {
                 match self { $(Self::$name => catalogue!(@power $($power)?),)* }
             }
 
+            /// Whether it is needed to decide who is in the organization, as what, and with which credentials; or what protects it,
+            /// and what it pays. An access token, which services see, is good for none of that.
+            pub const fn needs_session(self) -> bool {
+                matches!(
+                    self,
+                    Self::OrganizationUpdate
+                        | Self::OrganizationExport
+                        | Self::OrganizationDelete
+                        | Self::TeamInvite
+                        | Self::TeamUpdateRole
+                        | Self::TeamRemove
+                        | Self::OwnersManage
+                        | Self::BillingManage
+                        | Self::ApiKeysManage
+                        | Self::SecurityManage
+                )
+            }
+
             const fn roles(self) -> &'static [Role] {
                 match self { $(Self::$name => &[$(Role::$role),*],)* }
             }

@@ -36,6 +36,11 @@ pub enum InvalidText {
 }
 
 impl<const MAX: usize> Text<MAX> {
+    /// A text that we write ourselves.
+    pub(crate) fn constant(text: &'static str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -2,7 +2,7 @@
 
 use crate::{
     context::Said,
-    numbers::{Form, Group},
+    numbers::{Form, Group, Run},
 };
 
 /// Fewest and most digits of a card's number.
@@ -14,18 +14,35 @@ const MOST_CORRECTIONS: usize = 2;
 /// Luhn's check.
 pub(crate) fn luhn(digits: impl DoubleEndedIterator<Item = u8>) -> bool {
     let sum = digits.rev().enumerate().fold(0_u32, |sum, (place, digit)| {
-        let value = if place % 2 == 1 { digit * 2 } else { digit };
-        sum + u32::from(if value > 9 { value - 9 } else { value })
+        sum + u32::from(if place % 2 == 1 { luhn_doubled(digit) } else { digit })
     });
     sum % 10 == 0
 }
 
-/// Whether groups are a card's number. `digits` are those of the run that the groups are in, `lens` the numbers of digits that
+/// What Luhn's formula makes of every second digit: twice as much, and the sum of its digits.
+pub(crate) fn luhn_doubled(digit: u8) -> u8 {
+    if digit > 4 { digit * 2 - 9 } else { digit * 2 }
+}
+
+/// Whether groups are a card's number. `run` is the one that the groups are in, `lens` the numbers of digits that
 /// they may be together. Corrections are tried out only where there is nothing beside the groups, `whole`: there are many ways
 /// to take them.
-pub(crate) fn plausible(groups: &[Group], digits: &[u8], lens: u64, said: Said, whole: bool) -> bool {
+pub(crate) fn plausible(groups: &[Group], run: &Run, lens: u64, said: Said, whole: bool) -> bool {
+    let digits = &run.digits[..];
     let fits = LENGTHS.clone().any(|length| lens & (1 << length) != 0);
-    if !fits || said == Said::Other || groups.iter().any(|group| group.extension || group.plus) {
+    if !fits || said == Said::Other {
+        return false;
+    }
+    let long = lens & (1 << 15 | 1 << 16) != 0;
+    if let (true, Some(first), Some(last)) = (run.plain, groups.first(), groups.last()) {
+        // Most are none, and this is soon seen.
+        let own = first.digits..last.digits + last.len;
+        let spoken_of = said == Said::Card && long;
+        if !spoken_of && (!networks(digits[own.start]) || !run.passes(own)) {
+            return false;
+        }
+    }
+    if groups.iter().any(|group| group.extension || group.plus) {
         return false;
     }
     let years = groups.iter().all(|group| {
@@ -36,7 +53,7 @@ pub(crate) fn plausible(groups: &[Group], digits: &[u8], lens: u64, said: Said, 
     if said != Said::Card && years {
         return false;
     }
-    if (said == Said::Card) && (lens & (1 << 15 | 1 << 16) != 0) {
+    if said == Said::Card && long {
         return true;
     }
     checked(groups, digits, whole)
@@ -79,9 +96,14 @@ fn checked(groups: &[Group], digits: &[u8], whole: bool) -> bool {
     candidates.iter().any(|candidate| is_card(candidate))
 }
 
-/// Whether these are the digits of a card: the networks' numbers begin with 2 to 6.
+/// Whether the networks' numbers begin with a digit.
+fn networks(first: u8) -> bool {
+    (2..=6).contains(&first)
+}
+
+/// Whether these are the digits of a card.
 fn is_card(digits: &[u8]) -> bool {
-    LENGTHS.contains(&digits.len()) && (2..=6).contains(&digits[0]) && luhn(digits.iter().copied())
+    LENGTHS.contains(&digits.len()) && networks(digits[0]) && luhn(digits.iter().copied())
 }
 
 #[cfg(test)]

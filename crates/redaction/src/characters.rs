@@ -13,6 +13,9 @@ const ZEROS: [u32; 67] = [
 /// The value of a decimal digit of any script.
 pub(crate) fn digit(character: char) -> Option<u8> {
     let code = u32::from(character);
+    if code < 128 {
+        return character.is_ascii_digit().then(|| code as u8 - b'0');
+    }
     let zero = ZEROS[..].partition_point(|zero| *zero <= code).checked_sub(1).map(|at| ZEROS[at])?;
     u8::try_from(code - zero).ok().filter(|value| *value < 10)
 }

@@ -57,7 +57,11 @@ pub(crate) fn what(text: &str, tokens: &[Token], first: usize, end: usize) -> Ch
     if inner.has(Gap::COLON | Gap::GLUE | Gap::OTHER) || (inner.has(Gap::SLASH) && chunk.len() > 3) {
         return Chunk::Other;
     }
-    let lens: Vec<usize> = chunk.iter().take(8).map(|token| length(text, token)).collect();
+    let mut lens = [0; 8];
+    for (length_of, token) in lens.iter_mut().zip(chunk) {
+        *length_of = length(text, token);
+    }
+    let lens = &lens[..chunk.len().min(8)];
     let only = |flag: u16| inner.0 & !Gap::PAREN == flag;
     if only(Gap::COMMA) && lens.len() > 1 {
         let thousands = lens[0] <= 3 && lens[1..].iter().all(|length| *length == 3);
@@ -67,7 +71,7 @@ pub(crate) fn what(text: &str, tokens: &[Token], first: usize, end: usize) -> Ch
         return Chunk::Other;
     }
     if only(Gap::DOT) {
-        match lens[..] {
+        match *lens {
             [3, 4 | 7] => return Chunk::Doubtful,
             [_, _] => return Chunk::Other,
             [1..=3, 1..=3, 1..=3, 1..=3] if chunk.len() == 4 => return Chunk::Other,
@@ -76,7 +80,7 @@ pub(crate) fn what(text: &str, tokens: &[Token], first: usize, end: usize) -> Ch
     }
     if only(Gap::SLASH) || only(Gap::DASH) || only(Gap::DOT) {
         let value = |at: usize| number(text, &chunk[at]);
-        let date = match lens[..] {
+        let date = match *lens {
             [1 | 2, 1 | 2, 2 | 4] => {
                 let (one, two) = (value(0), value(1));
                 one.min(two) <= 12 && one.max(two) <= 31
@@ -88,7 +92,7 @@ pub(crate) fn what(text: &str, tokens: &[Token], first: usize, end: usize) -> Ch
             return Chunk::Other;
         }
     }
-    if only(Gap::DASH) && matches!(lens[..], [3, 2, 4] | [5, 4] | [3, 1, 2, 6, 1] | [3, 1, 4, 4, 1]) {
+    if only(Gap::DASH) && matches!(*lens, [3, 2, 4] | [5, 4] | [3, 1, 2, 6, 1] | [3, 1, 4, 4, 1]) {
         return Chunk::Doubtful;
     }
     Chunk::Plain
@@ -96,7 +100,13 @@ pub(crate) fn what(text: &str, tokens: &[Token], first: usize, end: usize) -> Ch
 
 /// How many digits a token has, counting no further than 41.
 pub(crate) fn length(text: &str, token: &Token) -> usize {
-    digits(text, token).take(41).count()
+    let own = &text.as_bytes()[token.start..token.end];
+    let beginning = &own[..own.len().min(41)];
+    if beginning.iter().all(u8::is_ascii_digit) {
+        beginning.len()
+    } else {
+        digits(text, token).take(41).count()
+    }
 }
 
 /// The digits of a token.

@@ -11,6 +11,7 @@ impl Run {
     /// Reads what begins at a token. An error says where to go on after something that belongs to no run.
     pub(crate) fn group(&mut self, source: &Source<'_>, at: usize, between: Between) -> Result<usize, usize> {
         let Some(token) = source.tokens.get(at) else { return Ok(at) };
+        self.steps += 1;
         match token.class {
             Class::Digits => self.written(source, at, between),
             Class::Plus => {
@@ -36,6 +37,7 @@ impl Run {
         let started = self.digits.len();
         let doubtful = what == Chunk::Doubtful && !self.groups.last().is_some_and(|last| last.paren);
         for (at, token) in tokens.iter().enumerate().take(end).skip(first) {
+            self.steps += 1;
             let begin = self.digits.len();
             self.digits.extend(chunk::digits(text, token).take(41));
             let len = self.digits.len() - begin;
@@ -69,6 +71,7 @@ impl Run {
                 apart: at == first && between.apart,
                 round: false,
                 echo: false,
+                sound: false,
             });
         }
         Ok(self.lettered(source, end, started))
@@ -134,7 +137,7 @@ impl Run {
         let token = source.tokens[first];
         let begin = self.digits.len();
         let mut last = first;
-        let (mut form, mut lens, mut round) = (Form::Single, None, false);
+        let (mut form, mut lens, mut round, mut sound) = (Form::Single, None, false, false);
         let close = |at: usize| {
             source
                 .tokens
@@ -149,7 +152,9 @@ impl Run {
             }
             Class::Homophone => {
                 self.digits.push(token.value);
-                lens = Some(0b11);
+                // Between two digits it may be a word; at an end it was taken for a digit because it can be nothing else.
+                sound = !self.groups.is_empty() && !source.ends(first + 1);
+                lens = sound.then_some(0b11);
             }
             Class::Oh => {
                 self.digits.push(0);
@@ -175,7 +180,10 @@ impl Run {
                         last += 1;
                         (form, round) = (Form::Compound, true);
                         self.digits.extend([0, 0]);
-                        self.cardinal |= source.is(last + 1, &["and"]) && source.begins(last + 2, true);
+                        // Nobody counts from `oh seven seven` on.
+                        self.cardinal |= source.is(last + 1, &["and"])
+                            && source.begins(last + 2, true)
+                            && !self.digits.starts_with(&[0]);
                         if matches!(source.class(last + 1), Class::Thousand | Class::Million) {
                             last += 1;
                             self.cardinal = true;
@@ -213,7 +221,11 @@ impl Run {
             len,
             lens,
             form,
-            breakable: between.breakable || changes || previous.is_none(),
+            // `from … to …` are two numbers.
+            breakable: between.breakable
+                || changes
+                || token.class == Class::Homophone
+                || previous.is_none_or(|previous| source.class(previous.first) == Class::Homophone),
             glue: None,
             corrects: between.corrects,
             plus: false,
@@ -223,6 +235,7 @@ impl Run {
             apart: between.apart,
             round,
             echo: false,
+            sound,
         });
         last + 1
     }

@@ -26,6 +26,7 @@ mod card;
 mod characters;
 mod chunk;
 mod context;
+mod domains;
 mod groups;
 mod numbers;
 mod phone;

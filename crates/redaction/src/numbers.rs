@@ -1,6 +1,9 @@
 //! Runs of digits, written and spoken, over pauses, corrections, segments and turns.
 
+use std::ops::Range;
+
 use crate::{
+    card::luhn_doubled,
     chunk,
     phrases::{phrase, waiting},
     tokens::{Gap, Token},
@@ -52,6 +55,8 @@ pub(crate) struct Group {
     pub(crate) round: bool,
     /// Whether it is the other's repetition.
     pub(crate) echo: bool,
+    /// Whether it is a word that only sounds like a digit, and may be none: no number begins or ends with it.
+    pub(crate) sound: bool,
 }
 
 /// A run.
@@ -62,6 +67,12 @@ pub(crate) struct Run {
     pub(crate) digits: Vec<u8>,
     /// Whether it is a number of things: `four hundred and fifteen thousand`.
     pub(crate) cardinal: bool,
+    /// Whether all groups are digits and no more: no corrections, no extensions, nothing that can be taken in two ways.
+    pub(crate) plain: bool,
+    /// How many steps it took to read it, what was read in vain included.
+    pub(crate) steps: u64,
+    /// Of a plain run: what Luhn's check adds up before each digit, if digits at even places are doubled, and if those at odd ones are.
+    pub(crate) sums: [Vec<u32>; 2],
 }
 
 /// What is read.
@@ -115,8 +126,14 @@ impl<'a> Source<'a> {
                 within || (spoken && close)
             }
             Class::Homophone => {
-                let single = |at: usize| matches!(self.class(at), Class::Unit | Class::Oh);
-                within && single(at.wrapping_sub(1)) && single(at + 1)
+                let before = at.checked_sub(1).is_some_and(|before| self.single(before));
+                if within {
+                    before && (self.single(at + 1) || self.ends(at + 1))
+                } else {
+                    // `my number is for one five …`
+                    let said = at > 0 && self.class(at - 1) == Class::Link;
+                    said && (1..6).all(|next| self.single(at + next))
+                }
             }
             Class::Plus => {
                 within
@@ -124,6 +141,18 @@ impl<'a> Source<'a> {
             }
             _ => false,
         }
+    }
+
+    /// Whether a token is a word for a single digit.
+    fn single(&self, at: usize) -> bool {
+        matches!(self.class(at), Class::Unit | Class::Oh)
+    }
+
+    /// Whether a sentence, or what somebody says, has ended before a token.
+    pub(crate) fn ends(&self, at: usize) -> bool {
+        self.tokens.get(at).is_none_or(|token| {
+            token.class == Class::End || token.gap.has(Gap::STOP | Gap::SEGMENT | Gap::LINE)
+        })
     }
 
     /// The digit that `double` at a token repeats.
@@ -147,6 +176,8 @@ pub(crate) struct Between {
     pub(crate) corrects: bool,
     pub(crate) extension: bool,
     pub(crate) apart: bool,
+    /// How many groups may be what was said before once more, because the other asked.
+    pub(crate) again: usize,
 }
 
 /// How many digits an extension has at most.
@@ -155,13 +186,44 @@ const LONGEST_EXTENSION: usize = 6;
 const MOST_BETWEEN: usize = 12;
 
 impl Run {
+    /// Prepares what makes it quick to look at every part of it.
+    pub(crate) fn prepare(&mut self) {
+        self.plain = self.groups.iter().all(|group| {
+            group.lens == 1 << group.len
+                && (1..=15).contains(&group.len)
+                && !(group.corrects || group.plus || group.extension)
+                && !(group.doubtful || group.apart || group.echo || group.sound)
+        });
+        if !self.plain {
+            return;
+        }
+        for (parity, sums) in self.sums.iter_mut().enumerate() {
+            sums.clear();
+            sums.push(0);
+            let mut sum = 0;
+            sums.extend(self.digits.iter().enumerate().map(|(place, digit)| {
+                sum += u32::from(if place % 2 == parity { luhn_doubled(*digit) } else { *digit });
+                sum
+            }));
+        }
+    }
+
+    /// Whether the digits of a part of a plain run pass Luhn's check.
+    pub(crate) fn passes(&self, digits: Range<usize>) -> bool {
+        // The last digit is not doubled, so it is those at places like that of the one after it.
+        let sums = &self.sums[digits.end % 2];
+        (sums[digits.end] - sums[digits.start]).is_multiple_of(10)
+    }
+
     /// Reads the run that begins at a token, and says where to go on. There may be nothing in it.
     pub(crate) fn read(&mut self, source: &Source<'_>, begin: usize) -> usize {
         self.groups.clear();
         self.digits.clear();
         self.cardinal = false;
+        self.steps = 0;
         let mut next = begin;
         let mut between = Between { breakable: true, ..Between::default() };
+        let mut again = 0;
         loop {
             let before = self.groups.len();
             next = match self.group(source, next, between) {
@@ -174,6 +236,10 @@ impl Run {
             for group in &mut self.groups[before..] {
                 // No extension is that long: it is another number.
                 group.extension &= group.len <= LONGEST_EXTENSION;
+                if again > 0 {
+                    again -= 1;
+                    group.lens |= 1;
+                }
             }
             let extension = between.extension;
             let kept = (self.groups.len(), self.digits.len());
@@ -184,6 +250,7 @@ impl Run {
                 return next;
             };
             between = found;
+            again = again.max(found.again);
             let token = source.tokens[at];
             let goes_on = token.class != Class::Digits && !between.breakable;
             between.extension |=
@@ -198,11 +265,15 @@ impl Run {
         let mut found = Between::default();
         let (mut at, mut correcting, mut connectors) = (from, false, 0);
         while at < from + MOST_BETWEEN + 24 {
+            self.steps += 1;
             let token = source.tokens.get(at)?;
             if token.gap.has(Gap::SEGMENT) {
                 (found.breakable, found.apart) = (true, true);
                 if source.speaker(at) != speaker {
+                    let turn = at;
                     at = self.other(source, at, speaker)?;
+                    let asked = (turn..at).any(|at| source.class(at) != Class::Filler);
+                    found.again = if asked { self.again(source, at) } else { 0 };
                     continue;
                 }
             }
@@ -227,7 +298,12 @@ impl Run {
                 Class::Dot => {}
                 Class::Connector if connectors < 3 => {
                     // `five and six` is no number, `five and then six` may be.
-                    if spoken(&["and"]) && !matches!(source.class(at + 1), Class::Connector | Class::Filler) {
+                    let hundred =
+                        self.groups.last().is_some_and(|group| group.round) && self.digits.starts_with(&[0]);
+                    if spoken(&["and"])
+                        && !hundred
+                        && !matches!(source.class(at + 1), Class::Connector | Class::Filler)
+                    {
                         return None;
                     }
                     connectors += 1;
@@ -256,6 +332,12 @@ impl Run {
                         token.class,
                         Class::Link | Class::Determiner | Class::Function | Class::Number
                     ) => {}
+                // `four one five, that's four one five, …`
+                Class::Determiner | Class::Link if spoken(&["that's"]) && source.begins(at + 1, false) => {
+                    at = self.echo(source, at + 1, Gap::COMMA | Gap::STOP | Gap::SEGMENT)?;
+                    found.breakable = true;
+                    continue;
+                }
                 _ => {
                     let (length, corrects) = phrase(source, at)?;
                     found.breakable = true;
@@ -275,6 +357,7 @@ impl Run {
         let mut at = from;
         let mut words = 0;
         while source.class(at) != Class::End && source.speaker(at) != speaker {
+            self.steps += 1;
             let class = source.class(at);
             if matches!(
                 class,
@@ -282,8 +365,12 @@ impl Run {
             ) {
                 return None;
             }
-            if source.begins(at, false) {
-                at = self.echo(source, at)?;
+            // `and the last four?` asks for digits, and is none.
+            let asks = class == Class::Unit
+                && at > from
+                && source.is(at - 1, &["last", "next", "first", "final", "other"]);
+            if !asks && source.begins(at, false) {
+                at = self.echo(source, at, 0)?;
                 continue;
             }
             words += usize::from(class != Class::Filler);
@@ -295,12 +382,26 @@ impl Run {
         (source.class(at) != Class::End && source.tokens[at].gap.has(Gap::SEGMENT)).then_some(at)
     }
 
-    /// Past digits that the other one repeats.
-    fn echo(&mut self, source: &Source<'_>, from: usize) -> Option<usize> {
+    /// How many groups of a turn, all of it, are what was said before: `sorry?` `eight six two`.
+    fn again(&mut self, source: &Source<'_>, from: usize) -> usize {
+        let groups = self.groups.len();
+        let Some(next) = self.echo(source, from, Gap::SEGMENT) else { return 0 };
+        let again = self.groups.len() - groups;
+        self.groups.truncate(groups);
+        if again > 2 && source.tokens.get(next).is_none_or(|token| token.gap.has(Gap::SEGMENT)) {
+            again
+        } else {
+            0
+        }
+    }
+
+    /// Past digits that are said again, up to one of some signs.
+    fn echo(&mut self, source: &Source<'_>, from: usize, signs: u16) -> Option<usize> {
         let (groups, digits) = (self.groups.len(), self.digits.len());
         let mut at = from;
         while source.begins(at, at > from)
             && source.speaker(at) == source.speaker(from)
+            && (at == from || !source.tokens[at].gap.has(signs))
             && self.groups.len() < groups + 20
         {
             match self.group(source, at, Between { apart: true, ..Between::default() }) {

@@ -23,6 +23,8 @@ pub(crate) struct Window<'a> {
     /// The numbers of digits that they may be together.
     pub(crate) lens: u64,
     pub(crate) said: Said,
+    /// Whether the run is plain: no group is an extension or a correction, or has a sign before it.
+    pub(crate) plain: bool,
 }
 
 impl Window<'_> {
@@ -42,7 +44,8 @@ impl Window<'_> {
 
     /// The groups but for an extension.
     fn counted(&self) -> impl Iterator<Item = &Group> {
-        self.groups.iter().filter(|group| !group.extension)
+        let plain = self.plain;
+        self.groups.iter().filter(move |group| plain || !group.extension)
     }
 
     fn written(&self) -> bool {
@@ -69,10 +72,10 @@ impl Window<'_> {
     pub(crate) fn sure(&self) -> Sure {
         let groups = self.groups;
         let (Some(first), fits) = (groups.first(), self.lens & 0b1111_1111_1000_0000 != 0) else { return 0 };
-        if first.extension || groups.iter().any(|group| group.len > 15) {
+        if !self.plain && (first.extension || groups.iter().any(|group| group.len > 15)) {
             return 0;
         }
-        if groups.iter().skip(1).any(|group| group.plus) && first.plus {
+        if !self.plain && groups.iter().skip(1).any(|group| group.plus) && first.plus {
             return 0;
         }
         if first.plus {
@@ -87,26 +90,28 @@ impl Window<'_> {
         {
             return CERTAIN;
         }
-        if self.said == Said::Other || groups.iter().any(|group| group.plus && !std::ptr::eq(group, first)) {
+        if self.said == Said::Other
+            || !self.plain && groups.iter().any(|group| group.plus && !std::ptr::eq(group, first))
+        {
             return 0;
         }
         let spoken_of = self.said == Said::Phone;
-        if groups.iter().any(|group| group.doubtful) && !(spoken_of && fits) {
+        if !self.plain && groups.iter().any(|group| group.doubtful) && !(spoken_of && fits) {
             return 0;
         }
         let usual = self.may_be(10) || (self.may_be(11) && self.first() <= 1);
-        let ten = self.may_be(10) && self.groups.iter().all(|group| group.form == Form::Single);
-        let counts = !ten && self.counts();
+        let ten = || self.may_be(10) && self.groups.iter().all(|group| group.form == Form::Single);
+        let counts = || self.counts() && !ten();
         let form = if self.written() { self.written_form() } else { self.spoken_form() };
-        match form {
-            _ if counts && !spoken_of => 0,
+        let sure = match form {
             CERTAIN => CERTAIN,
             LIKELY if self.said != Said::Near || usual => LIKELY,
             _ if spoken_of && usual => LIKELY,
-            _ if spoken_of && fits && !counts => SPOKEN_OF,
+            _ if spoken_of && fits && !counts() => SPOKEN_OF,
             _ if self.long() => SPOKEN_OF,
             _ => 0,
-        }
+        };
+        if sure > 0 && !spoken_of && counts() { 0 } else { sure }
     }
 
     /// More digits than a number has, without a pause: several numbers, or one with what was misheard.
@@ -123,9 +128,11 @@ impl Window<'_> {
         let own = self.own();
         let mut lens = [0; 16];
         let mut count = 0;
-        for group in self.counted().take(16) {
-            lens[count] = group.len;
-            count += 1;
+        for group in self.groups {
+            if count < lens.len() && !group.extension {
+                lens[count] = group.len;
+                count += 1;
+            }
         }
         let lens = &lens[..count];
         let Some(first) = self.groups.first() else { return 0 };
@@ -133,7 +140,7 @@ impl Window<'_> {
         let total: usize = lens.iter().sum();
         let zero = own.first() == Some(&0);
         let links = || self.counted().skip(1);
-        if links().any(|group| group.corrects || group.echo || group.apart) {
+        if !self.plain && links().any(|group| group.corrects || group.echo || group.apart) {
             let usual = self.may_be(10) || (self.may_be(11) && self.first() <= 1);
             return if usual && links().any(|group| group.corrects || group.echo) {
                 CERTAIN
@@ -195,6 +202,7 @@ impl Window<'_> {
             }
             [1, 3, 3, 2, 2] if own[0] == 8 => CERTAIN,
             [2, 5, 4] | [3, 4, 4] => CERTAIN,
+            [4, 3, 4] | [4, 7] if own.starts_with(&[1, 8, 0, 0]) => CERTAIN,
             [2, 4, 4] | [4, 6] | [4, 2, 4] => LIKELY,
             [3, 4] if own[0] > 1 => {
                 if second.is_some_and(tight) {
@@ -205,6 +213,7 @@ impl Window<'_> {
             }
             [7] if own[0] > 1 => LIKELY,
             _ if zero && (9..=12).contains(&total) && lens.len() < 6 => LIKELY,
+            [1, 1, 2, 2, 2, 2] if zero => LIKELY,
             [3, 3, 3] | [3, 2, 2, 2] if !zero && anywhere(own) => LIKELY,
             [2, 3, 3, 4]
             | [2, 5, 5]
@@ -241,7 +250,10 @@ impl Window<'_> {
         if zero && (singles >= 3 || usual) {
             return LIKELY;
         }
-        if self.may_be(7) && singles + usize::from(written) * 2 >= 3 {
+        // `ten, eight, six, five, three and two` are how old they are.
+        let listed = self.counted().skip(1).all(|group| group.breakable)
+            && self.counted().any(|group| group.form == Form::Compound);
+        if self.may_be(7) && !listed && singles + usize::from(written) * 2 >= 3 {
             return LIKELY;
         }
         0

@@ -42,13 +42,24 @@ pub(crate) fn phrase(source: &Source<'_>, at: usize) -> Option<(usize, bool)> {
         "i meant",
         "that should be",
     ];
-    let said = |phrase: &str| {
-        let mut words = phrase.split(' ').enumerate();
-        words
-            .all(|(place, word)| source.word(at + place).eq_ignore_ascii_case(word))
-            .then(|| phrase.split(' ').count())
+    let first = source.word(at);
+    let initial = first.as_bytes().first().map(u8::to_ascii_lowercase);
+    let said = |phrase: &&str| {
+        if phrase.as_bytes().first() != initial.as_ref() {
+            return None;
+        }
+        let rest = phrase.get(..first.len()).filter(|begin| begin.eq_ignore_ascii_case(first))?;
+        let mut words = phrase[rest.len()..].split(' ');
+        let fits = words.next() == Some("");
+        let mut next = at + 1;
+        (fits
+            && words.all(|word| {
+                next += 1;
+                source.word(next - 1).eq_ignore_ascii_case(word)
+            }))
+        .then(|| next - at)
     };
-    let find = |phrases: &[&str]| phrases.iter().find_map(|phrase| said(phrase));
+    let find = |phrases: &[&str]| phrases.iter().find_map(said);
     find(CORRECTS).map(|length| (length, true)).or_else(|| find(NOTHING).map(|length| (length, false)))
 }
 

@@ -35,6 +35,8 @@ const STRETCH: usize = 4096;
 const LONGEST: u64 = (1 << 20) - 1;
 /// How many groups a number has at most.
 const WIDEST: usize = 64;
+/// How many corrections there are in a number at most.
+const MOST_CORRECTIONS: usize = 6;
 
 /// Goes through segments: `text` is all of them, each ends at one of `ends`, and `speakers` says who speaks.
 #[derive(Debug)]
@@ -45,13 +47,23 @@ pub(crate) struct Scan<'a> {
     run: Run,
     /// How sure the surest number is that begins at each group of a run, as far as that is known.
     best: Vec<u8>,
+    /// The numbers of digits that groups from one on may be together.
+    lens: Vec<u64>,
     /// How many steps it took: what tests compare.
     pub(crate) work: u64,
 }
 
 impl<'a> Scan<'a> {
     pub(crate) fn new(text: &'a str, speakers: &'a [usize]) -> Self {
-        Self { text, speakers, found: Vec::new(), run: Run::default(), best: Vec::new(), work: 0 }
+        Self {
+            text,
+            speakers,
+            found: Vec::new(),
+            run: Run::default(),
+            best: Vec::new(),
+            lens: Vec::new(),
+            work: 0,
+        }
     }
 
     /// Everything that is found, in order.
@@ -89,7 +101,8 @@ impl<'a> Scan<'a> {
                 continue;
             }
             let next = run.read(&source, at);
-            self.work += (next - at) as u64;
+            self.work += (next - at) as u64 + run.steps;
+            run.prepare();
             if let Some(last) = self.search(&source, &run, floor) {
                 floor = last + 1;
             }
@@ -109,7 +122,8 @@ impl<'a> Scan<'a> {
                 tokens[at].class == Class::Masked && !self.text[tokens[at].start..].starts_with('[');
             let source = Source { text: self.text, tokens, speakers: self.speakers };
             let found = if written {
-                Some((spoken_email::leading(&source, floor, at).unwrap_or(at), at + 1))
+                let start = spoken_email::leading(&source, floor, at).unwrap_or(at);
+                Some((start, spoken_email::trailing(&source, at + 1)))
             } else if tokens[at].class == Class::At {
                 self.work += 8;
                 spoken_email::around(&source, floor, at)
@@ -121,10 +135,10 @@ impl<'a> Scan<'a> {
             }
             let Some((start, end)) = found else { continue };
             let parts = (start..end).filter(|token| spoken_email::belongs(&source, at, *token));
-            let parts: Vec<(usize, Range<usize>)> = parts
-                .map(|token| (tokens[token].segment as usize, tokens[token].start..tokens[token].end))
-                .collect();
-            self.add(Kind::Email, parts.into_iter());
+            let parts = parts.map(|token| {
+                (source.tokens[token].segment as usize, source.tokens[token].start..source.tokens[token].end)
+            });
+            self.add(Kind::Email, parts);
             for token in &mut tokens[start..end] {
                 token.class = Class::Masked;
             }
@@ -163,7 +177,12 @@ impl<'a> Scan<'a> {
         self.best.clear();
         self.best.resize(groups.len(), CERTAIN);
         // What is left between numbers is looked at as it will be when they are masked: last, whether it is a corrected card.
-        for sure in [None, Some(CERTAIN), Some(LIKELY), Some(SPOKEN_OF), None] {
+        for (time, sure) in [None, Some(CERTAIN), Some(LIKELY), Some(SPOKEN_OF), None].into_iter().enumerate()
+        {
+            if time > 0 && sure.is_none() && taken.is_empty() {
+                // Nothing has changed since.
+                break;
+            }
             let (mut begin, mut next, mut more) = (0_usize, 0, Vec::new());
             loop {
                 let end = taken.get(next).map_or(groups.len(), |(start, ..)| *start);
@@ -185,17 +204,17 @@ impl<'a> Scan<'a> {
             taken.sort_unstable_by_key(|(start, ..)| *start);
         }
         for (start, end, kind) in &taken {
+            let text = self.text;
             let parts = groups[*start..*end].iter().flat_map(|group| {
                 let edges = [group.first, group.last].map(|token| &source.tokens[token]);
-                let start = self.opening(edges[0].start);
-                let end = if group.paren { self.closing(edges[1].end) } else { edges[1].end };
+                let start = opening(text, edges[0].start);
+                let end = if group.paren { closing(text, edges[1].end) } else { edges[1].end };
                 [
                     (edges[0].segment as usize, start..edges[0].end.min(end)),
                     (edges[1].segment as usize, edges[1].start..end),
                 ]
             });
-            let parts: Vec<_> = parts.collect();
-            self.add(*kind, parts.into_iter());
+            self.add(*kind, parts);
         }
         taken.last().map(|(_, end, _)| groups[*end - 1].last)
     }
@@ -215,38 +234,45 @@ impl<'a> Scan<'a> {
         while begin < among.end {
             // Nothing as sure begins here, however far it goes.
             let hopeless = among.start == 0 && sure.is_some_and(|sure| self.best[begin] < sure);
-            if !edge(begin) || groups[begin].extension || groups[begin].echo || hopeless {
+            let none = groups[begin].extension || groups[begin].echo || groups[begin].sound;
+            if !edge(begin) || none || hopeless {
                 begin += 1;
                 continue;
             }
             let mut most = among.end.min(begin + WIDEST);
-            let mut all = [0_u64; WIDEST + 1];
-            let mut lens = 1;
-            for end in begin..most {
-                lens = longer(lens, &groups[end], end > begin);
-                all[end + 1 - begin] = lens;
+            let (mut lens, mut corrections) = (1, 0);
+            self.lens.clear();
+            for (end, group) in groups.iter().enumerate().take(most).skip(begin) {
+                corrections += usize::from(group.corrects && end > begin);
+                if corrections > MOST_CORRECTIONS {
+                    most = end;
+                    break;
+                }
+                lens = longer(lens, group, end > begin);
+                self.lens.push(lens);
                 self.work += 1;
                 // Too long for anything, unless there is no pause in it.
-                if lens & LONGEST == 0 && groups[end].breakable && end > begin {
+                if lens & LONGEST == 0 && group.breakable && end > begin {
                     most = end + 1;
                     break;
                 }
             }
             let mut best = 0;
             let hit = (begin + 1..=most).rev().filter(|end| edge(*end)).find(|end| {
-                let (groups, lens) = (&groups[begin..*end], all[*end - begin]);
-                if lens & !0b0111_1111 == 0 {
+                let (groups, lens) = (&groups[begin..*end], self.lens[*end - begin - 1]);
+                if lens & !0b0111_1111 == 0 || groups[groups.len() - 1].sound {
                     return false;
                 }
-                self.work += 1;
+                self.work += groups.len() as u64;
                 let said = if *end == among.end { said.1 } else { said.0 };
                 match sure {
                     None => {
                         let whole = begin == among.start && *end == among.end;
-                        card::plausible(groups, &run.digits, lens, said, whole)
+                        card::plausible(groups, run, lens, said, whole)
                     }
                     Some(sure) => {
-                        let found = Window { groups, digits: &run.digits, lens, said }.sure();
+                        let found =
+                            Window { groups, digits: &run.digits, lens, said, plain: run.plain }.sure();
                         best = best.max(found);
                         found >= sure
                     }
@@ -264,16 +290,16 @@ impl<'a> Scan<'a> {
             }
         }
     }
+}
 
-    /// Back over the signs that a number begins with.
-    fn opening(&self, start: usize) -> usize {
-        self.text[..start].trim_end_matches(['(', '（', '+', '＋']).len()
-    }
+/// Back over the signs that a number begins with.
+fn opening(text: &str, start: usize) -> usize {
+    text[..start].trim_end_matches(['(', '（', '+', '＋']).len()
+}
 
-    /// Past a parenthesis.
-    fn closing(&self, end: usize) -> usize {
-        end + self.text[end..].chars().next().filter(|c| matches!(c, ')' | '）')).map_or(0, char::len_utf8)
-    }
+/// Past a parenthesis.
+fn closing(text: &str, end: usize) -> usize {
+    end + text[end..].chars().next().filter(|c| matches!(c, ')' | '）')).map_or(0, char::len_utf8)
 }
 
 /// The numbers of digits that there may be with another group.

@@ -1,9 +1,10 @@
 //! E-mail addresses as they are said: `j dot smith at gmail dot com`.
 
 use crate::{
+    domains::{is_provider, is_top},
     numbers::Source,
     tokens::Gap,
-    vocabulary::{Class, is_provider, is_top},
+    vocabulary::Class,
 };
 
 /// How many words are looked at on either side of `at`.
@@ -13,7 +14,12 @@ const REACH: usize = 24;
 pub(crate) fn around(source: &Source<'_>, floor: usize, at: usize) -> Option<(usize, usize)> {
     let first = host(source, at);
     let end = domain(source, first, source.speaker(at));
-    let known = || is_provider(source.word(first)).then_some(first + 1);
+    // `at gmail com`: the dot was not heard.
+    let known = || {
+        let end = first + 1;
+        let top = source.is(end, &["com", "net", "org"]) && !source.ends(end);
+        is_provider(source.word(first)).then_some(end + usize::from(top))
+    };
     let (end, certain) = end.map(|end| (end, true)).or_else(|| known().map(|end| (end, false)))?;
     let named = named(source, floor, at);
     if !certain && named.is_none() && !mail_is_spoken_of(source, floor, at) {
@@ -29,6 +35,21 @@ pub(crate) fn leading(source: &Source<'_>, floor: usize, at: usize) -> Option<us
     let joins =
         matches!(source.class(before), Class::Dot | Class::Joiner) && !source.tokens[at].gap.has(Gap::STOP);
     if joins { local(source, floor, before) } else { None }
+}
+
+/// Where a written address ends that goes on in words: `j.smith@gmail dot com`.
+pub(crate) fn trailing(source: &Source<'_>, at: usize) -> usize {
+    let mut end = at;
+    // `dot co dot uk`.
+    for _ in 0..2 {
+        let goes_on = source.class(end) == Class::Dot && !source.ends(end) && !source.ends(end + 1);
+        let length = if goes_on { top(source, end + 1) } else { 0 };
+        if length == 0 {
+            break;
+        }
+        end += 1 + length;
+    }
+    end
 }
 
 /// The first word of the domain: past `at sign`, `at the rate`.
@@ -195,7 +216,7 @@ fn named(source: &Source<'_>, floor: usize, at: usize) -> Option<usize> {
                     at,
                     &[
                         "in", "as", "like", "for", "with", "my", "me", "live", "works", "working", "check",
-                        "to", "i", "work", "store", "shop", "web", "meet",
+                        "to", "i", "work", "store", "shop", "web", "meet", "you", "under",
                     ],
                 )
         });
@@ -288,11 +309,21 @@ fn local(source: &Source<'_>, floor: usize, at: usize) -> Option<usize> {
                 break;
             }
             place = last;
-            begin = Some(last);
-            if place > lowest && source.is(place - 1, &["capital", "uppercase", "lowercase"]) {
-                place -= 1;
-                begin = Some(place);
+            // `capital j`, `the number four`.
+            for words in [&["capital", "uppercase", "lowercase", "number", "digit", "letter"][..], &["the"]] {
+                if place > lowest && source.is(place - 1, words) {
+                    place -= 1;
+                } else {
+                    break;
+                }
             }
+            begin = Some(place);
+            continue;
+        }
+        if source.is(last, &["score"]) && last > lowest && source.is(last - 1, &["under"]) {
+            place = last - 1;
+            begin = begin.map(|_| place);
+            names = 0;
             continue;
         }
         match source.class(last) {
@@ -324,7 +355,10 @@ fn local(source: &Source<'_>, floor: usize, at: usize) -> Option<usize> {
                 place = last
             }
             Class::Filler if begin.is_none() => place = last,
-            _ if name(source, last) || (begin.is_none() && joined(source, lowest, last)) => {
+            _ if name(source, last)
+                || role(source, last)
+                || (begin.is_none() && joined(source, lowest, last)) =>
+            {
                 let glued = gap.has(Gap::DOT | Gap::GLUE | Gap::DASH) && gap.tight();
                 if (names >= 2 || paused) && !glued && begin.is_some() {
                     break;
@@ -337,6 +371,12 @@ fn local(source: &Source<'_>, floor: usize, at: usize) -> Option<usize> {
         }
     }
     begin
+}
+
+/// Whether a token is what many call the address that everybody writes to: `we're at hello at …`.
+fn role(source: &Source<'_>, at: usize) -> bool {
+    let said = at > 0 && (source.class(at - 1) == Class::At || source.is(at - 1, &["to"]));
+    said && source.is(at, &["hello", "hi", "contact", "orders", "bookings", "jobs", "office", "claims"])
 }
 
 /// Whether a word is joined to the one before, and so is a name whatever it is.

@@ -25,7 +25,15 @@ fn text(text: &str) -> String {
 }
 
 /// What may make a search slow: long tokens, long runs, many beginnings of something that does not come.
-const PATTERNS: [&str; 28] = [
+const PATTERNS: [&str; 36] = [
+    "call 415-555-0134 or ",
+    "bob.smith@example.com ",
+    "four one five that's four one five ",
+    "is for one five five five five oh one three to ",
+    "12345678 uh uh uh uh uh uh uh uh uh uh uh uh uh uh ",
+    "415-555-0132 order ",
+    "a@b dot co dot uk ",
+    "no sorry 4111 1111 ",
     "4",
     "a",
     "@",
@@ -80,6 +88,10 @@ fn twice_the_turns_are_twice_the_work() {
         ("at", "at"),
         ("4", ""),
         ("1", "2"),
+        ("eight six two", "could you repeat that"),
+        ("eight six two", "eight six two"),
+        ("1-2-3-4-5-6", "1-2-3-4-5-6"),
+        ("415 555 0132", "and the last four"),
     ] {
         let turns = |count: usize| [one, other].repeat(count);
         let (few, many) = (work_in_turns(&turns(2_000)), work_in_turns(&turns(8_000)));

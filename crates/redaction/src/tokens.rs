@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::{
     characters::{dash, digit, unseen},
-    vocabulary::{Class, class},
+    vocabulary::{Class, class, class_within},
 };
 
 /// What stands between a token and the one before.
@@ -132,6 +132,14 @@ impl<'a> Tokens<'a> {
     /// Everything up to the next token.
     fn gap(&mut self) -> Gap {
         let bytes = self.text.as_bytes();
+        if let (Some(b' '), Some(next)) = (bytes.get(self.place), bytes.get(self.place + 1)) {
+            // What is most common.
+            let kind = KINDS[usize::from(*next)];
+            if (kind == LETTER || kind == DIGIT) && self.place + 1 < self.ends[self.segment] {
+                self.place += 1;
+                return Gap(Gap::SPACE);
+            }
+        }
         let mut gap = 0;
         let begin = self.place;
         while self.place < bytes.len() {
@@ -199,8 +207,19 @@ impl<'a> Tokens<'a> {
     fn word(&mut self) -> (Class, u8) {
         let bytes = self.text.as_bytes();
         let start = self.place;
-        let (mut letters, mut latin, mut digits, mut apostrophe) = (0_usize, 0_usize, 0_usize, None);
+        let (mut digits, mut apostrophe) = (0_usize, None);
         let limit = self.ends[self.segment];
+        while self.place < limit && KINDS[usize::from(bytes[self.place])] == LETTER {
+            self.place += 1;
+        }
+        let plain = self.place == limit || {
+            let byte = bytes[self.place];
+            byte < 128 && byte != b'\'' && KINDS[usize::from(byte)] != DIGIT
+        };
+        if plain && self.place > start {
+            return class_within(bytes, start, self.place);
+        }
+        let (mut letters, mut latin) = (self.place - start, self.place - start);
         while self.place < limit {
             let byte = bytes[self.place];
             match KINDS[usize::from(byte)] {
@@ -214,7 +233,7 @@ impl<'a> Tokens<'a> {
                     self.place += 1;
                 }
                 DIGIT => {
-                    if letters > 0 && (latin == 0 || self.extension_before(start)) {
+                    if letters > 0 && (latin == 0 || digits == 0 && self.apart(start)) {
                         break;
                     }
                     digits += 1;
@@ -260,12 +279,19 @@ impl<'a> Tokens<'a> {
                     known => known,
                 }
             }
-            _ => class(word),
+            _ => class_within(bytes, start, self.place),
         }
     }
 
     fn letter_at(&self, place: usize) -> bool {
         self.text.as_bytes().get(place).is_some_and(|byte| KINDS[usize::from(*byte)] == LETTER)
+    }
+
+    /// Whether digits are no part of the word before them, which begins at `start`: `is415…`, `x204`.
+    fn apart(&self, start: usize) -> bool {
+        let (class, _) = class(&self.text.as_bytes()[start..self.place]);
+        matches!(class, Class::Link | Class::Number | Class::PhoneCue | Class::CardCue)
+            || self.extension_before(start)
     }
 
     /// Whether the word that begins at `start` is `x` or `ext`, and what follows is as short as an extension.
@@ -332,10 +358,12 @@ impl Iterator for Tokens<'_> {
         if let Some(address) = self.addresses.peek().filter(|address| address.start <= start) {
             self.place = address.end;
             token.class = Class::Masked;
-        } else if let Some(length) = masked(&self.text[start..]).filter(|_| *byte == b'[') {
+        } else if let Some(length) =
+            Some(byte).filter(|byte| **byte == b'[').and_then(|_| masked(&self.text[start..]))
+        {
             self.place = start + length;
             token.class = Class::Masked;
-        } else if *byte == b'@' || self.text[start..].starts_with('＠') {
+        } else if *byte == b'@' || (*byte >= 128 && self.text[start..].starts_with('＠')) {
             self.place = start + self.character(start).map_or(1, char::len_utf8);
             token.class = Class::At;
         } else {
@@ -345,11 +373,13 @@ impl Iterator for Tokens<'_> {
                 self.place = start + self.character(start).map_or(1, char::len_utf8);
             }
         }
-        // Marks of direction enclose what is written; they are no part of it.
-        let text = self.text[start..self.place].trim_end_matches(
-            |c: char| matches!(u32::from(c), 0x200E..=0x200F | 0x202A..=0x202E | 0x2066..=0x2069),
-        );
-        self.place = start + text.len().max(1);
+        if self.text.as_bytes()[self.place - 1] >= 128 {
+            // Marks of direction enclose what is written; they are no part of it.
+            let text = self.text[start..self.place].trim_end_matches(
+                |c: char| matches!(u32::from(c), 0x200E..=0x200F | 0x202A..=0x202E | 0x2066..=0x2069),
+            );
+            self.place = start + text.len().max(1);
+        }
         token.end = self.place;
         Some(token)
     }

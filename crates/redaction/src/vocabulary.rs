@@ -130,7 +130,7 @@ const WORDS: &[(Class, &str)] = &[
       epoch dob born birth population lottery lotto combination odometer meter verification otp auth authorization iban swift \
       registration ein hex ip mac commit docket medicare medicaid loyalty flyer membership license licence warranty \
       coordinates latitude longitude elevation counting countdown count testing bytes library insurance npi asin ean gtin \
-      batch hashtag security username login",
+      batch hashtag security username login nhs abn acn tfn bsb aadhaar aadhar gstin nino siret siren citation imsi iccid duns       cusip isin ndc",
     ),
     (
         Class::Thing,
@@ -139,7 +139,7 @@ const WORDS: &[(Class, &str)] = &[
       item product part box locker score channel department section seat row step error port user student patient badge \
       permit plate file record purchase po shipment package parcel delivery receipt statement bill loan mortgage contract \
       quote dosage glucose pressure temperature weight size building sizes rooms channels lines year psalm verse article \
-      form iso rfc hours catalog catalogue asset device equipment vehicle train terminal platform bank sort work-order",
+      form iso rfc hours catalog catalogue asset device equipment vehicle train terminal platform bank sort work-order       incident complaint vendor supplier inmate candidate applicant subscription enrollment enrolment raffle voucher coupon       certificate",
     ),
     (Class::Area, "area country dialing city"),
     (Class::Code, "code codes"),
@@ -206,186 +206,18 @@ const MULTIPLIERS: &[(&str, u8)] =
     &[("double", 2), ("twice", 2), ("triple", 3), ("treble", 3), ("quadruple", 4), ("quad", 4)];
 const HOMOPHONES: &[(&str, u8)] = &[("to", 2), ("too", 2), ("for", 4), ("won", 1), ("ate", 8)];
 
-/// Mail providers, whose name alone says that what is spoken of is an address.
-const PROVIDERS: &[&str] = &[
-    "gmail",
-    "googlemail",
-    "yahoo",
-    "hotmail",
-    "outlook",
-    "icloud",
-    "aol",
-    "protonmail",
-    "proton",
-    "comcast",
-    "verizon",
-    "gmx",
-    "ymail",
-    "fastmail",
-    "zoho",
-];
-
-/// Top-level domains that are said. All that are written are taken; what is said must be told from `dot dot dot`.
-const TOPS: &[&str] = &[
-    "com",
-    "net",
-    "org",
-    "edu",
-    "gov",
-    "mil",
-    "int",
-    "info",
-    "biz",
-    "io",
-    "co",
-    "ai",
-    "app",
-    "dev",
-    "me",
-    "tv",
-    "us",
-    "uk",
-    "ca",
-    "au",
-    "nz",
-    "ie",
-    "de",
-    "fr",
-    "es",
-    "it",
-    "nl",
-    "be",
-    "ch",
-    "at",
-    "se",
-    "no",
-    "dk",
-    "fi",
-    "pl",
-    "pt",
-    "cz",
-    "gr",
-    "ru",
-    "ua",
-    "tr",
-    "in",
-    "jp",
-    "cn",
-    "kr",
-    "hk",
-    "sg",
-    "my",
-    "ph",
-    "id",
-    "th",
-    "vn",
-    "br",
-    "mx",
-    "ar",
-    "cl",
-    "za",
-    "ng",
-    "ke",
-    "eg",
-    "ae",
-    "sa",
-    "il",
-    "eu",
-    "health",
-    "care",
-    "clinic",
-    "museum",
-    "tech",
-    "online",
-    "site",
-    "store",
-    "shop",
-    "cloud",
-    "xyz",
-    "club",
-    "pro",
-    "name",
-    "law",
-    "legal",
-    "email",
-    "mail",
-    "agency",
-    "company",
-    "solutions",
-    "services",
-    "group",
-    "global",
-    "world",
-    "life",
-    "live",
-    "digital",
-    "design",
-    "studio",
-    "media",
-    "news",
-    "blog",
-    "page",
-    "team",
-    "works",
-    "support",
-    "systems",
-    "software",
-    "network",
-    "finance",
-    "bank",
-    "insure",
-    "dental",
-    "doctor",
-    "hospital",
-    "education",
-    "academy",
-    "school",
-    "university",
-    "church",
-    "foundation",
-    "ngo",
-    "lu",
-    "ro",
-    "hu",
-    "bg",
-    "hr",
-    "si",
-    "sk",
-    "is",
-    "lt",
-    "lv",
-    "ee",
-    "so",
-    "ly",
-    "gg",
-    "fm",
-    "cc",
-    "ws",
-    "to",
-    "coop",
-    "travel",
-    "jobs",
-    "mobi",
-];
-
-/// Whether a word is a provider's name.
-pub(crate) fn is_provider(word: &str) -> bool {
-    PROVIDERS.iter().any(|provider| provider.eq_ignore_ascii_case(word))
-}
-
-/// Whether a word is a top-level domain that is said.
-pub(crate) fn is_top(word: &str) -> bool {
-    TOPS.iter().any(|top| top.eq_ignore_ascii_case(word))
-}
-
 const SLOTS: usize = 4096;
 const LONGEST: usize = 16;
 
-/// An open hash table of the vocabulary. Keys are words of at most 16 bytes, as one number.
-struct Table([(u128, Class, u8); SLOTS]);
+/// An open hash table of the vocabulary. Keys are words of at most 16 bytes, as one number. Slots say which entry, from one on:
+/// so they stay small enough to be at hand for every word.
+struct Table {
+    slots: [u16; SLOTS],
+    entries: Vec<(u128, Class, u8)>,
+}
 
 static TABLE: LazyLock<Box<Table>> = LazyLock::new(|| {
-    let mut table = Box::new(Table([(0, Class::Other, 0); SLOTS]));
+    let mut table = Box::new(Table { slots: [0; SLOTS], entries: Vec::new() });
     let values = [
         (Class::Unit, UNITS),
         (Class::Teen, TEENS),
@@ -414,12 +246,18 @@ impl Table {
     fn insert(&mut self, word: &str, class: Class, value: u8) {
         let Some(key) = key(word.as_bytes()) else { return };
         let mut slot = slot(key);
-        while self.0[slot].0 != 0 && self.0[slot].0 != key {
+        while let Some(entry) = self.entry(slot) {
+            if entry.0 == key {
+                return;
+            }
             slot = (slot + 1) % SLOTS;
         }
-        if self.0[slot].0 == 0 {
-            self.0[slot] = (key, class, value);
-        }
+        self.entries.push((key, class, value));
+        self.slots[slot] = self.entries.len() as u16;
+    }
+
+    fn entry(&self, slot: usize) -> Option<(u128, Class, u8)> {
+        usize::from(self.slots[slot]).checked_sub(1).and_then(|at| self.entries.get(at)).copied()
     }
 }
 
@@ -430,11 +268,13 @@ fn key(word: &[u8]) -> Option<u128> {
     }
     let mut bytes = [0; LONGEST];
     bytes[..word.len()].copy_from_slice(word);
-    let key = u128::from_le_bytes(bytes);
-    // Sets the bit that makes capitals small in every byte that is an ASCII letter; other bytes only have to differ.
-    let mut small = bytes;
-    small.make_ascii_lowercase();
-    if small == bytes { Some(key) } else { Some(u128::from_le_bytes(small)) }
+    Some(small(u128::from_le_bytes(bytes)))
+}
+
+/// Sets the bit that makes capitals small in every byte that may be an ASCII letter; other bytes only have to differ.
+fn small(key: u128) -> u128 {
+    const LETTERS: u128 = u128::from_le_bytes([0x40; LONGEST]);
+    key | ((key & LETTERS) & !((key >> 1) & LETTERS)) >> 1
 }
 
 fn slot(key: u128) -> usize {
@@ -444,19 +284,30 @@ fn slot(key: u128) -> usize {
 
 /// What a word is, in letters of any size.
 pub(crate) fn class(word: &[u8]) -> (Class, u8) {
-    let Some(key) = key(word) else { return (Class::Other, 0) };
-    let table = &TABLE.0;
+    key(word).map_or((Class::Other, 0), find)
+}
+
+/// What the word is that is the bytes `start..end` of a text. Reads the text rather than copies the word, where it can.
+pub(crate) fn class_within(text: &[u8], start: usize, end: usize) -> (Class, u8) {
+    let length = end - start;
+    match text.get(start..start + LONGEST).and_then(|bytes| <[u8; LONGEST]>::try_from(bytes).ok()) {
+        Some(bytes) if (1..=LONGEST).contains(&length) => {
+            find(small(u128::from_le_bytes(bytes) & (u128::MAX >> (8 * (LONGEST - length)))))
+        }
+        _ => class(&text[start..end]),
+    }
+}
+
+fn find(key: u128) -> (Class, u8) {
+    let table = &**TABLE;
     let mut slot = slot(key);
-    loop {
-        let (found, class, value) = table[slot];
+    while let Some((found, class, value)) = table.entry(slot) {
         if found == key {
             return (class, value);
         }
-        if found == 0 {
-            return (Class::Other, 0);
-        }
         slot = (slot + 1) % SLOTS;
     }
+    (Class::Other, 0)
 }
 
 #[cfg(test)]
@@ -478,7 +329,7 @@ mod tests {
 
     #[test]
     fn the_table_has_room() {
-        let filled = TABLE.0.iter().filter(|slot| slot.0 != 0).count();
+        let filled = TABLE.entries.len();
         assert!(filled * 4 < SLOTS, "{filled} of {SLOTS}: looking for a word would begin to take steps");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{characters::unseen, vocabulary::is_provider};
+use crate::{characters::unseen, domains::is_provider};
 
 /// Finds every written address. Each character is looked at a bounded number of times: what is scanned from one `@` ends at
 /// the next.

@@ -1,22 +1,24 @@
 //! What goes on without being asked: sending mail, forgetting what is long over, removing deleted organizations whose time
-//! is over, telling people by when they need a second factor, sealing seeds anew, counting what waits, writing down when API keys were
+//! is over, telling people by when they need a second factor, sealing anew what an older key has sealed, counting what waits, writing down when API keys were
 //! last used, and what was called with them, giving audit events their places, sketching what can be searched, taking out what is too
-//! old, sending checkpoints to their witnesses, and to webhooks what they are to be told, keeping live streams going, removing what is left of recordings.
+//! old, sending checkpoints to their witnesses, and to webhooks what they are to be told, keeping live streams going, removing what is
+//! left of recordings, finding out which agents are gone.
 
 use std::{sync::Arc, time::Duration};
 
 use rollcall_api_http::metrics::Metrics;
 use rollcall_application::{
-    Application, Error, api_keys,
+    Application, Error, SealedRows, api_keys,
     audit::{
         self, Retention, Sketches,
         witness::{self, WitnessPost},
     },
+    availability::{self, DueAgents},
     mail::Courier,
     organizations,
-    ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge, Seeds},
-    recordings::{self, OrganizationKeys, Remains},
-    revocations, second_factors,
+    ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge},
+    recordings::{self, Remains},
+    reseal, revocations,
     security::{self, MfaNotices},
     stream,
     webhooks::{self, Post, Webhooks},
@@ -52,6 +54,9 @@ const PURGE_EVERY: Duration = Duration::from_secs(15 * 60);
 /// How often what is left of recordings that are no more is looked for.
 const CLEAN_RECORDINGS_EVERY: Duration = Duration::from_secs(5);
 
+/// How often it is looked for agents who are gone, and for what has waited or was held for too long.
+const SWEEP_AGENTS_EVERY: Duration = Duration::from_secs(1);
+
 /// How often letters about deadlines for second factors are looked for.
 const REMIND_EVERY: Duration = Duration::from_secs(2);
 
@@ -64,14 +69,14 @@ pub(crate) struct Workers {
     pub(crate) attempts: Arc<dyn Attempts>,
     pub(crate) purge: Arc<dyn Purge>,
     pub(crate) mfa_notices: Arc<dyn MfaNotices>,
-    pub(crate) seeds: Arc<dyn Seeds>,
+    pub(crate) sealed: Arc<dyn SealedRows>,
     pub(crate) sketches: Arc<dyn Sketches>,
     pub(crate) retention: Arc<dyn Retention>,
     pub(crate) witness_post: Arc<dyn WitnessPost>,
     pub(crate) post: Arc<dyn Post>,
     pub(crate) webhooks: Arc<dyn Webhooks>,
     pub(crate) remains: Arc<dyn Remains>,
-    pub(crate) organization_keys: Arc<dyn OrganizationKeys>,
+    pub(crate) due_agents: Arc<dyn DueAgents>,
     pub(crate) app: Application,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
@@ -112,6 +117,15 @@ impl Workers {
             loop {
                 complain(workers.remind(&stopped).await);
                 if !pause(REMIND_EVERY, &stopped).await {
+                    return;
+                }
+            }
+        });
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
+            loop {
+                complain(availability::sweep(&workers.app, workers.due_agents.as_ref()).await);
+                if !pause(SWEEP_AGENTS_EVERY, &stopped).await {
                     return;
                 }
             }
@@ -291,8 +305,7 @@ impl Workers {
         complain(self.expiry.forget_password_resets(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_email_changes(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_second_factors(now).await.map(drop).map_err(Error::from));
-        complain(recordings::rewrap(&self.app, self.organization_keys.as_ref()).await.map(drop));
-        complain(second_factors::reseal(&self.app, self.seeds.as_ref()).await.map(drop));
+        complain(reseal(&self.app, self.sealed.as_ref()).await.map(drop));
         complain(api_keys::tell_older_ring_keys(&self.app).await);
         complain(revocations::forget(&self.app).await.map(drop));
         complain(stream::forget(&self.app).await.map(drop));

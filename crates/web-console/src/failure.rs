@@ -58,6 +58,7 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::LastOwner
         | Error::LastOwnerOf { .. }
         | Error::Call(_)
+        | Error::Escalation(_)
         | Error::CallRecordingDisabled
         | Error::MediaKeyRequired
         | Error::PhiProtected
@@ -217,6 +218,7 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::LastOwner
         | Error::LastOwnerOf { .. }
         | Error::Call(_)
+        | Error::Escalation(_)
         | Error::CallRecordingDisabled
         | Error::MediaKeyRequired
         | Error::PhiProtected

@@ -21,7 +21,7 @@ impl Retention for PgStore {
         // The first event that has not been gone through tells.
         let due = sqlx::query_scalar!(
             "SELECT o.org_id FROM organizations o LEFT JOIN audit_retention r ON r.org_id = o.org_id
-              WHERE o.plan = $1 AND o.deleted_at IS NULL
+              WHERE o.plan = $1 AND o.deleted_at IS NULL AND o.suspended_at IS NULL
                 AND (EXISTS (SELECT FROM audit_leaves l WHERE l.org_id = o.org_id
                                 AND l.idx = COALESCE(r.cleared, 0) AND l.occurred_at < $2)
                      OR EXISTS (SELECT FROM audit_leaves l WHERE l.org_id = o.org_id

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
-    calls::{Holder, KeptMediaKeys, MediaKeyring},
+    Sealed,
+    calls::{Holder, KeptMediaKeys, MediaKeyring, MediaKeyringView},
     ports::StoreError,
-    tokens::Sealed,
 };
 use rollcall_domain::{
     CallId, OrganizationId, Permission, Role,
@@ -12,12 +12,42 @@ use rollcall_domain::{
     policy::Grant,
 };
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::{
     error::{corrupt, exactly_one, store_error},
     row::{count, moment, value},
     transaction::Transaction,
 };
+
+/// The two columns that say who somebody is, of which one is empty.
+fn ids(holder: Holder) -> (Option<Uuid>, Option<Uuid>) {
+    match holder {
+        Holder::User(user) => (Some(user.uuid()), None),
+        Holder::Key(key) => (None, Some(key.uuid())),
+    }
+}
+
+#[async_trait]
+impl MediaKeyringView for Transaction {
+    async fn fetched_media_key(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+        by: Holder,
+    ) -> Result<bool, StoreError> {
+        let (user, key) = ids(by);
+        let find = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM media_key_holders
+                               WHERE org_id = $1 AND call_id = $2 AND (user_id = $3 OR key_id = $4)) AS "fetched!""#,
+            organization.uuid(),
+            call.uuid(),
+            user,
+            key,
+        );
+        find.fetch_one(self.connection()).await.map_err(store_error)
+    }
+}
 
 #[async_trait]
 impl MediaKeyring for Transaction {
@@ -90,10 +120,7 @@ impl MediaKeyring for Transaction {
         permission: Permission,
         at: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        let (user, key) = match holder {
-            Holder::User(user) => (Some(user.uuid()), None),
-            Holder::Key(key) => (None, Some(key.uuid())),
-        };
+        let (user, key) = ids(holder);
         let insert = sqlx::query!(
             "INSERT INTO media_key_holders (org_id, call_id, generation, sender, user_id, key_id, permission, issued_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -117,9 +144,10 @@ impl MediaKeyring for Transaction {
         now: OffsetDateTime,
     ) -> Result<Vec<(Permission, Grant)>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT DISTINCT h.permission, m.role AS "role?", k.scopes AS "scopes?"
+            r#"SELECT DISTINCT h.permission, m.role AS "role?: String", k.scopes AS "scopes?"
                  FROM media_key_holders h
-                 LEFT JOIN members m ON m.org_id = h.org_id AND m.user_id = h.user_id
+                 LEFT JOIN (members m JOIN users u ON u.user_id = m.user_id AND u.status = 'active')
+                        ON m.org_id = h.org_id AND m.user_id = h.user_id
                  LEFT JOIN api_keys k ON k.org_id = h.org_id AND k.key_id = h.key_id AND k.revoked_at IS NULL
                                      AND (k.expires_at IS NULL OR k.expires_at > $4)
                 WHERE h.org_id = $1 AND h.call_id = $2 AND h.generation = $3"#,

@@ -5,9 +5,9 @@ mod uploads;
 
 use async_trait::async_trait;
 use rollcall_application::{
+    Page, PageRequest, Sealed,
     ports::StoreError,
-    recordings::{Fetcher, KeptRecording, Recordings, RecordingsView, Whole},
-    tokens::Sealed,
+    recordings::{KeptRecording, Recordings, RecordingsView, Whole},
 };
 use rollcall_domain::{CallId, OrganizationId, RecordingId};
 
@@ -37,25 +37,32 @@ impl RecordingsView for Transaction {
         }))
     }
 
-    async fn fetched_media_key(
+    async fn recordings_page(
         &mut self,
         organization: OrganizationId,
-        call: CallId,
-        by: Fetcher,
-    ) -> Result<bool, StoreError> {
-        let (user, key) = match by {
-            Fetcher::User(user) => (Some(user.uuid()), None),
-            Fetcher::Key(key) => (None, Some(key.uuid())),
-        };
-        let find = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM media_key_holders
-                               WHERE org_id = $1 AND call_id = $2 AND (user_id = $3 OR key_id = $4)) AS "fetched!""#,
+        page: &PageRequest<CallId>,
+    ) -> Result<Page<(CallId, KeptRecording), CallId>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT r.recording_id, r.call_id, r.wrapped_key, r.manifest, r.kept_at AS "kept_at!", k.wrapped
+                 FROM recordings r JOIN organization_keys k ON k.org_id = r.org_id
+                WHERE r.org_id = $1 AND r.state = 'kept' AND ($2::uuid IS NULL OR r.call_id > $2)
+                ORDER BY r.call_id LIMIT $3"#,
             organization.uuid(),
-            call.uuid(),
-            user,
-            key,
+            page.after.map(|after| after.uuid()),
+            i64::from(page.limit) + 1,
         );
-        find.fetch_one(self.connection()).await.map_err(store_error)
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        let kept = rows.into_iter().map(|row| {
+            let kept = KeptRecording {
+                id: RecordingId::from_uuid(row.recording_id),
+                key: Sealed(row.wrapped_key),
+                manifest: Sealed(row.manifest),
+                kept_at: moment(row.kept_at),
+                organization_key: Sealed(row.wrapped),
+            };
+            (CallId::from_uuid(row.call_id), kept)
+        });
+        Ok(Page::cut(kept.collect(), page.limit, |(call, _)| *call))
     }
 }
 

@@ -1,11 +1,7 @@
 //! What is over of recordings, and the keys that open them, of whichever organization.
 
 use async_trait::async_trait;
-use rollcall_application::{
-    ports::StoreError,
-    recordings::{OrganizationKeys, Remains},
-    tokens::Sealed,
-};
+use rollcall_application::{ports::StoreError, recordings::Remains};
 use rollcall_domain::{CallId, OrganizationId, RecordingId, organizations::Plan};
 use time::OffsetDateTime;
 
@@ -86,7 +82,8 @@ impl Remains for PgStore {
         let find = sqlx::query!(
             "SELECT r.org_id, r.recording_id, r.call_id
                FROM recordings r JOIN organizations o ON o.org_id = r.org_id
-              WHERE r.state = 'kept' AND r.kept_at <= $2 AND o.plan = $1 AND o.deleted_at IS NULL
+              WHERE r.state = 'kept' AND r.kept_at <= $2
+                AND o.plan = $1 AND o.deleted_at IS NULL AND o.suspended_at IS NULL
               ORDER BY r.kept_at LIMIT $3",
             plan.as_str(),
             before,
@@ -99,44 +96,5 @@ impl Remains for PgStore {
             (organization, RecordingId::from_uuid(row.recording_id), CallId::from_uuid(row.call_id))
         });
         Ok(found.collect())
-    }
-}
-
-#[async_trait]
-impl OrganizationKeys for PgStore {
-    async fn wrapped_otherwise(
-        &self,
-        key: u8,
-        after: Option<OrganizationId>,
-        limit: u16,
-    ) -> Result<Vec<(OrganizationId, Sealed)>, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
-        let rows = sqlx::query!(
-            "SELECT org_id, wrapped FROM organization_keys
-              WHERE get_byte(wrapped, 0) <> $1 AND ($2::uuid IS NULL OR org_id > $2) ORDER BY org_id LIMIT $3",
-            i32::from(key),
-            after.map(|organization| organization.uuid()),
-            i64::from(limit),
-        );
-        let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)?;
-        Ok(rows.into_iter().map(|row| (OrganizationId::from_uuid(row.org_id), Sealed(row.wrapped))).collect())
-    }
-
-    async fn rewrap(
-        &self,
-        organization: OrganizationId,
-        before: &Sealed,
-        after: &Sealed,
-    ) -> Result<(), StoreError> {
-        let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
-        let update = sqlx::query!(
-            "UPDATE organization_keys SET wrapped = $3 WHERE org_id = $1 AND wrapped = $2",
-            organization.uuid(),
-            before.0.as_slice(),
-            after.0.as_slice(),
-        );
-        update.execute(&mut *transaction).await.map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)
     }
 }

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
+    Sealed,
     ports::StoreError,
     recordings::{KeptUpload, Uploads},
-    tokens::Sealed,
 };
 use rollcall_domain::{CallId, OrganizationId, RecordingId};
 use sqlx::Postgres;
@@ -152,12 +152,14 @@ impl Uploads for PgStore {
         &self,
         organization: OrganizationId,
         upload: RecordingId,
+        version: i32,
     ) -> Result<bool, StoreError> {
         let mut transaction = self.begin_in(organization).await?;
         let abandon = sqlx::query!(
-            "DELETE FROM recordings WHERE org_id = $1 AND recording_id = $2 AND state = 'upload'",
+            "DELETE FROM recordings WHERE org_id = $1 AND recording_id = $2 AND version = $3 AND state = 'upload'",
             organization.uuid(),
             upload.uuid(),
+            version,
         );
         let abandoned = abandon.execute(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;

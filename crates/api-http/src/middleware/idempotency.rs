@@ -36,6 +36,12 @@ pub(crate) const ONLY_ASK: [&str; 4] =
 const SIGN_IN: &str = "/v1/sessions";
 /// `POST`s whose answers are shown once, to somebody who has just proved who they are.
 const SECOND_FACTORS: &str = "/v1/me/mfa/";
+/// `POST`s that take a proof of who somebody is: an old answer would tell for nothing whether a guess is right.
+const PROOFS: [&str; 2] = ["/v1/session/elevate", "/v1/me/password"];
+/// What lets somebody hear a call, its media keys and live grants: an old answer would outlive the call, or what was decided about it.
+const CALLS: &str = "/v1/calls/";
+/// `POST`s that show a secret to somebody who has lately proved who they are.
+const API_KEYS: &str = "/v1/api-keys";
 /// How long a key is remembered.
 const KEPT: Duration = Duration::DAY;
 const PURPOSE: &str = "idempotency/v1";
@@ -45,7 +51,13 @@ const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, heade
 /// Whether a `POST` to this path is done once for each key.
 pub(crate) fn is_keyed(path: &str) -> bool {
     let sign_in = path.strip_prefix(SIGN_IN).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    path.starts_with("/v1/") && !ONLY_ASK.contains(&path) && !sign_in && !path.starts_with(SECOND_FACTORS)
+    let of_the_moment = PROOFS.contains(&path)
+        || path.starts_with(CALLS) && (path.ends_with("/live-grants") || path.contains("/media-keys"));
+    path.starts_with("/v1/")
+        && !ONLY_ASK.contains(&path)
+        && !sign_in
+        && !of_the_moment
+        && !path.starts_with(SECOND_FACTORS)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -68,14 +80,16 @@ pub(super) async fn once(api: &Api, request: Request, next: Next) -> Response {
 async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Problem> {
     let key = key(request.headers())?;
     let (mut parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
     // Before anything is replayed: a session that has ended gets nothing any more, not even an old answer.
     let principal = credential::authenticate_early(&mut parts, api).await?;
     // Nor does one in which a second factor has to be set up first. Whether it gets a new one is the handler's to say.
+    let rights = principal.map(|principal| rights(principal, &path, api));
     if principal.is_some_and(Principal::must_enrol) {
         return Ok(next.run(Request::from_parts(parts, body)).await);
     }
     let bytes = body::read(Request::from_parts(parts.clone(), body), api).await?;
-    let caller = caller(&parts, api);
+    let caller = caller(&parts, rights.as_deref(), api);
     let fingerprint = fingerprint(api, &[parts.uri.path(), parts.uri.query().unwrap_or_default()], &bytes);
     let keyed = KeyedRequest { caller, key, fingerprint };
 
@@ -130,11 +144,26 @@ fn key(headers: &HeaderMap) -> Result<String, Problem> {
     Ok(value.to_owned())
 }
 
-/// Whose key it is: the credential's, or that of a network in which nobody is signed in.
-fn caller(parts: &http::request::Parts, api: &Api) -> [u8; 32] {
+/// What a credential is good for at this moment. Whoever has lost a right since is another caller, and gets no old answer:
+/// the request is decided anew.
+fn rights(principal: &Principal, path: &str, api: &Api) -> String {
+    let place = principal.place().map(|organization| organization.id.to_string()).unwrap_or_default();
+    let proved = match principal {
+        Principal::Person(actor) if path.starts_with(API_KEYS) => {
+            actor.require_elevation(api.app.now()).is_ok()
+        }
+        Principal::Person(_) | Principal::Key(_) => false,
+    };
+    format!("{place} {:?} {proved}", principal.grant())
+}
+
+/// Whose key it is: the credential's with what it is good for, or that of a network in which nobody is signed in.
+fn caller(parts: &http::request::Parts, rights: Option<&str>, api: &Api) -> [u8; 32] {
     let credential = Credential::of(&parts.headers, api.settings.cookie);
     match credential.token() {
-        Some(token) => fingerprint(api, &["credential"], token.expose().as_bytes()),
+        Some(token) => {
+            fingerprint(api, &["credential", rights.unwrap_or_default()], token.expose().as_bytes())
+        }
         None => {
             let network = parts.extensions.get().and_then(Origin::network);
             let network = network.map(|network| network.to_string()).unwrap_or_default();

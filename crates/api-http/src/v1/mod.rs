@@ -8,7 +8,9 @@ mod accounts;
 mod api_keys;
 mod audit;
 mod authorization;
+mod availability;
 mod calls;
+mod escalations;
 mod invitations;
 mod members;
 mod objects;
@@ -48,4 +50,6 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(invitations::routes())
         .merge(api_keys::routes())
         .merge(calls::routes())
+        .merge(availability::routes())
+        .merge(escalations::routes())
 }

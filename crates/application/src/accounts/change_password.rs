@@ -6,6 +6,7 @@ use rollcall_domain::{
 };
 
 use super::own_words::{is_short, own_words};
+use crate::availability::{By, signed_out};
 use crate::{
     Actor, Application, Error, Failure,
     mail::Letter,
@@ -58,7 +59,9 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     // Whoever wanted to take the account away with another address does not get it any more.
     unit.email_change_take_back(user).await?;
     let event = app.event_by(actor, Action::PasswordChanged, Target::User(user));
-    unit.commit(app.record(event).mail(Letter::PasswordChanged { user })).await?;
+    let record = app.record(event).mail(Letter::PasswordChanged { user });
+    let record = signed_out(app, &By::asking(actor), unit.as_mut(), user, record).await?;
+    unit.commit(record).await?;
     begin_anew(app, user).await;
     Ok(())
 }

@@ -8,6 +8,7 @@ use rollcall_domain::{
     secret::Secret,
 };
 
+use crate::availability::{By, signed_out};
 use crate::{
     Application, Error,
     mail::Letter,
@@ -54,6 +55,8 @@ pub async fn confirm_email_change(app: &Application, origin: &Origin, token: &Se
         unit.notice_add(notice, &Notice { user, email, name: account.name.clone() }).await?;
         record = record.mail(Letter::EmailChanged { notice });
     }
+    let by = By::actor(audit::Actor::User(user, None), origin);
+    let record = signed_out(app, &by, unit.as_mut(), user, record).await?;
     Ok(unit.commit(record).await?)
 }
 

@@ -1,9 +1,10 @@
 //! What is held about a person, for that person.
 
 use rollcall_domain::{
-    Role, SessionId,
+    OrganizationId, Role, SessionId,
     accounts::User,
     audit::{Action, Target, is_of_actor},
+    availability::Agent,
     organizations::Organization,
 };
 use time::OffsetDateTime;
@@ -36,6 +37,8 @@ pub struct Export {
     pub second_factors: Overview,
     /// By when it needs a second factor, in the organizations that have ever asked it for one.
     pub mfa_deadlines: Vec<KeptDeadline>,
+    /// What it is as a human agent, wherever it is one.
+    pub agents: Vec<(OrganizationId, Agent)>,
     /// The wish for another address that waits.
     pub email_change: Option<PendingEmailChange>,
     /// The wishes for another password that wait.
@@ -61,6 +64,7 @@ async fn put_together(app: &Application, actor: &Actor) -> Result<Export, Error>
         seats: unit.seats_of(user).await?,
         second_factors: Overview::of(unit.as_mut(), user).await?,
         mfa_deadlines: unit.mfa_deadlines_of(user).await?,
+        agents: unit.agents_of(user).await?,
         email_change: unit.email_change_of(user, now).await?,
         password_resets: unit.password_resets_of(&actor.user.email, now).await?,
     };

@@ -5,6 +5,7 @@ use rollcall_domain::{
     audit::{self, Action, Origin, Target},
 };
 
+use crate::availability::{By, signed_out};
 use crate::{
     Application, Error,
     mail::{Letter, SecurityNotice},
@@ -29,8 +30,10 @@ pub async fn reset_mfa(app: &Application, origin: &Origin, user: UserId) -> Resu
         Some("all"),
         None,
     );
-    unit.commit(app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset }))
-        .await?;
+    let record = app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset });
+    let by = By::actor(audit::Actor::Operator, origin);
+    let record = signed_out(app, &by, unit.as_mut(), user, record).await?;
+    unit.commit(record).await?;
     Lock::second_factor(app, user).begin_anew(app).await;
     Ok(())
 }

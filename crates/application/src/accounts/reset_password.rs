@@ -6,6 +6,7 @@ use rollcall_domain::{
 };
 
 use super::own_words::{is_short, own_words};
+use crate::availability::{By, signed_out};
 use crate::{Application, Error, mail::Letter, ports::Scope, sessions::begin_anew, token};
 
 /// The token from the mail, and the password that is chosen.
@@ -46,7 +47,9 @@ pub async fn reset_password(app: &Application, origin: &Origin, command: Command
     unit.sessions_end(user, None).await?;
     let actor = audit::Actor::User(user, None);
     let event = app.event(actor, origin, Action::PasswordReset, Target::User(user));
-    unit.commit(app.record(event).mail(Letter::PasswordChanged { user })).await?;
+    let record = app.record(event).mail(Letter::PasswordChanged { user });
+    let record = signed_out(app, &By::actor(actor, origin), unit.as_mut(), user, record).await?;
+    unit.commit(record).await?;
     begin_anew(app, user).await;
     Ok(())
 }

@@ -23,8 +23,9 @@ pub struct Command {
 /// Changes the actor's own account.
 ///
 /// # Errors
-/// [`Error::PreconditionFailed`] when the account is not in the expected version any more.
+/// [`Error::SessionRequired`]; [`Error::PreconditionFailed`] when the account is not in the expected version any more.
 pub async fn update(app: &Application, actor: &Actor, command: Command) -> Result<User, Error> {
+    actor.require_session()?;
     let mut unit = app.store.begin(actor.scope()).await?;
     let before = unit.user_lock(actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
     command.precondition.check(before.version)?;

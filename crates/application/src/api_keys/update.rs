@@ -33,7 +33,7 @@ pub struct Command {
 /// Changes a key. It counts from its next use on.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::NotFound`], [`Error::ApiKeyRevoked`], [`Error::Invalid`] for an end that is not in the
+/// [`Error::PermissionDenied`], [`Error::ElevationRequired`] when the key would be good for more, [`Error::NotFound`], [`Error::ApiKeyRevoked`], [`Error::Invalid`] for an end that is not in the
 /// future, [`Error::PreconditionFailed`].
 pub async fn update(app: &Application, actor: &Actor, command: Command) -> Result<ListedKey, Error> {
     let target = AuditTarget::ApiKey(command.id);
@@ -59,6 +59,9 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Li
         rate_limit: command.rate_limit.unwrap_or(before.rate_limit),
         ..before.clone()
     };
+    if after.is_wider_than(&before) {
+        actor.require_elevation(app.now())?;
+    }
     if after != before {
         unit.api_key_save(seat.organization, &after).await?;
     }

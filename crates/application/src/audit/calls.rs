@@ -82,7 +82,7 @@ impl ApiCalls {
     }
 
     /// Takes all that waits, what was tried before at the end: it must keep nothing else.
-    fn take(&self, app: &Application) -> Result<Vec<Batch>, Error> {
+    fn take(&self, app: &Application) -> Vec<Batch> {
         let (calls, mut before, lost) = {
             let mut waiting = self.waiting();
             waiting.in_batches = 0;
@@ -98,7 +98,13 @@ impl ApiCalls {
         let mut by_organization: BTreeMap<OrganizationId, Vec<Line>> = BTreeMap::new();
         for call in calls {
             let organization = call.organization;
-            by_organization.entry(organization).or_default().push(line(app, call)?);
+            match line(app, call) {
+                Ok(line) => by_organization.entry(organization).or_default().push(line),
+                // One that cannot be written keeps no other from the log.
+                Err(error) => {
+                    tracing::error!(%organization, %error, "a call made with an API key is in no audit log")
+                }
+            }
         }
         let mut batches = Vec::new();
         for (organization, mut lines) in by_organization {
@@ -109,7 +115,7 @@ impl ApiCalls {
             }
         }
         batches.append(&mut before);
-        Ok(batches)
+        batches
     }
 
     /// Puts a batch back, together with others of its organization that were not refused either: a database that is away for long
@@ -166,7 +172,7 @@ fn line(app: &Application, call: Call) -> Result<Line, Error> {
 /// # Errors
 /// When a call cannot be put into words, which does not happen.
 pub async fn write_down_calls(app: &Application) -> Result<usize, Error> {
-    let batches = app.api_calls.take(app)?;
+    let batches = app.api_calls.take(app);
     let write = |batch: Batch| async move {
         if let Err(error) = app.audit_intake.take(batch.organization, &batch.lines).await {
             tracing::warn!(%error, "calls made with API keys are not in the audit log yet");

@@ -9,7 +9,6 @@ use rollcall_audit_proof::{
 use rollcall_domain::{
     OrganizationId, Permission,
     audit::{Action, Target as AuditTarget},
-    policy::{self, Target},
     tokens::KeyPurpose,
 };
 use serde::{Deserialize, de::IgnoredAny};
@@ -20,12 +19,7 @@ use super::{
     Hash, KeptCheckpoint, Log, PlacedEvent, catch_up, checkpoint,
     checkpoints::{name_of, scope_of},
 };
-use crate::{
-    Application, Error, Principal,
-    actor::decided,
-    organizations::Running,
-    ports::{Scope, UnitOfWork, View},
-};
+use crate::{Application, Error, Principal, exports::Running, ports::View};
 
 /// How many events are read at a time: all that is in memory of them.
 const PAGE: u64 = 1_000;
@@ -128,8 +122,7 @@ async fn begin(
         checkpoint::there(log, app.store.view(scope_of(log)).await?.audit_tree(log).await?)?;
     }
 
-    let mut unit = app.store.begin(scope(principal, organization)).await?;
-    still_permitted(unit.as_mut(), principal, organization, begun_at).await?;
+    let (unit, _) = principal.begin_again(app, Permission::AuditLogRead).await?;
     let mut event =
         app.event_by(principal, Action::AuditLogExported, AuditTarget::Organization(organization));
     for (field, moment) in [("since", since), ("until", until)] {
@@ -164,44 +157,8 @@ impl LogExport {
             return Err(Error::Unavailable("an export took longer than it may".into()));
         }
         // Nothing is held from one part to the next: what has been erased in between is not given out.
-        let mut unit = self.app.store.begin(scope(&self.principal, self.organization)).await?;
-        still_permitted(unit.as_mut(), &self.principal, self.organization, now).await?;
+        let (mut unit, _) = self.principal.begin_again(&self.app, Permission::AuditLogRead).await?;
         self.walk.read(unit.as_mut()).await
-    }
-}
-
-/// The organization, and for a person the session that they are in.
-fn scope(principal: &Principal, organization: OrganizationId) -> Scope {
-    match principal {
-        Principal::Person(actor) => Scope::Seat { organization, user: actor.user_id() },
-        Principal::Key(_) => Scope::Organization(organization),
-    }
-}
-
-/// Looks once more whether somebody may read the log.
-async fn still_permitted(
-    unit: &mut dyn UnitOfWork,
-    principal: &Principal,
-    organization: OrganizationId,
-    now: OffsetDateTime,
-) -> Result<(), Error> {
-    match principal {
-        Principal::Person(actor) => {
-            if actor.session.expires_at <= now {
-                return Err(Error::Unauthenticated);
-            }
-            let seat = actor.permit(Permission::AuditLogRead)?;
-            // The organization before the session, as its deletion takes them.
-            seat.permit_on(unit, Permission::AuditLogRead, Target::Organization).await?;
-            if unit.session_hold(actor.session_id()).await? { Ok(()) } else { Err(Error::Unauthenticated) }
-        }
-        Principal::Key(key) => {
-            let held = unit.api_key_hold(organization, key.id()).await?.filter(|held| held.is_live(now));
-            let until = key.secret_until.is_none_or(|until| now < until);
-            let held = held.filter(|_| until).ok_or(Error::Unauthenticated)?;
-            let grant = policy::Grant::ApiKey { scopes: held.scopes.permissions() };
-            decided(policy::decide(&grant, Permission::AuditLogRead, Target::Organization))
-        }
     }
 }
 

@@ -41,7 +41,8 @@ pub struct Consistency {
     pub hashes: Vec<Hash>,
 }
 
-/// Proves that an event is in the tree of a size: the whole of it if none is said.
+/// Proves that an event is in the tree of a size: the whole of it if none is said. What is wrong with the event's id is told to
+/// whoever may know of the log.
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::AuditLogDisabled`]; [`Error::NotFound`] for an event that is not in the organization's log;
@@ -49,12 +50,12 @@ pub struct Consistency {
 pub async fn prove_inclusion(
     app: &Application,
     principal: &Principal,
-    event: Option<EventId>,
+    event: Result<EventId, Error>,
     tree_size: Option<u64>,
 ) -> Result<Inclusion, Error> {
     let proved = async {
         let (log, mut view, tree) = begin(app, principal).await?;
-        let event = event.ok_or(Error::NotFound)?;
+        let event = event?;
         let index = view.audit_place(log, event).await?.ok_or(Error::NotFound)?;
         let size = within(tree, tree_size, "tree_size")?;
         let beyond = |Beyond| {

@@ -2,6 +2,7 @@
 
 use rollcall_domain::{
     Permission,
+    organizations::Plan,
     policy::{self, Decision, Grant, Target},
     security::Control,
 };
@@ -66,19 +67,20 @@ pub fn check(app: &Application, principal: &Principal, permissions: &[Permission
         .map(|permission| Answer {
             permission: *permission,
             refused: match policy::decide(&grant, *permission, Target::Organization) {
-                Decision::Allowed => lacks_plan(app, principal, *permission).then_some(Reason::PlanRequired),
+                Decision::Allowed => match principal {
+                    Principal::Key(key) => lacks_plan(app, key.organization.plan, *permission),
+                    Principal::Person(_) => None,
+                },
                 Decision::Forbidden { .. } | Decision::Hidden => Some(reason),
             },
         })
         .collect()
 }
 
-/// Whether a program may do what leads to nothing with its organization's plan.
-fn lacks_plan(app: &Application, principal: &Principal, permission: Permission) -> bool {
-    match (principal, Control::behind(permission)) {
-        (Principal::Key(key), Some(control)) => !app.settings.plans.has(key.organization.plan, control),
-        (Principal::Key(_), None) | (Principal::Person(_), _) => false,
-    }
+/// Why what a program may do leads to nothing with its organization's plan; none when it does not.
+pub(super) fn lacks_plan(app: &Application, plan: Plan, permission: Permission) -> Option<Reason> {
+    let control = Control::behind(permission)?;
+    (!app.settings.plans.has(plan, control)).then_some(Reason::PlanRequired)
 }
 
 #[cfg(test)]
@@ -86,7 +88,7 @@ mod tests {
     use rollcall_domain::{
         Role,
         api_keys::{ApiKey, Scopes},
-        organizations::{Organization, Plan},
+        organizations::Organization,
     };
 
     use super::*;

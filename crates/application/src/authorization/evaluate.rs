@@ -6,10 +6,11 @@ use rollcall_domain::{
     ApiKeyId, OrganizationId, Permission, UserId,
     api_keys::Scopes,
     members::{MemberStatus, Membership},
+    organizations::{Organization, Plan},
     policy::{self, Decision, Grant, Target},
 };
 
-use super::Reason;
+use super::{Reason, check::lacks_plan};
 use crate::{
     Application, Error,
     ports::{Scope, View},
@@ -40,14 +41,14 @@ pub enum Subject {
 enum Found {
     /// Who sits there, whether they are suspended, and whether they have to set up a second factor first.
     Member(Membership, MemberStatus, bool),
-    /// A key that still works, and its scopes.
-    ApiKey(Scopes),
+    /// A key that still works, its scopes, and what its organization pays for.
+    ApiKey(Scopes, Plan),
     /// Either of them, in an organization that is suspended.
     Suspended,
 }
 
-/// Answers each question as it is at this moment, in the order asked: why not, or none when it is allowed. Nothing tells
-/// an organization that there is not from one that the person is not in, or a key that has ended from one that never was. Asking leaves no event.
+/// Answers each question as it is at this moment, in the order asked: why not, or none when it is allowed. The answer
+/// does not tell an unknown organization from one that the person is not in, nor an ended key from one that never was. Asking leaves no event.
 ///
 /// # Errors
 /// Only when something is out of order.
@@ -63,15 +64,19 @@ pub async fn evaluate(app: &Application, questions: &[Question]) -> Result<Vec<O
     let mut known = HashMap::new();
     for (organization, subjects) in wanted {
         let mut view = app.store.view(Scope::Organization(organization)).await?;
-        let suspended = view.organization_find(organization).await?.is_some_and(|found| found.suspended);
+        // Nobody is in an organization that there is not.
+        let Some(Organization { plan, suspended, .. }) = view.organization_find(organization).await? else {
+            continue;
+        };
         for subject in subjects {
-            if let Some(found) = find(app, view.as_mut(), organization, subject).await? {
+            if let Some(found) = find(app, view.as_mut(), organization, plan, subject).await? {
                 known.insert((organization, subject), if suspended { Found::Suspended } else { found });
             }
         }
     }
     let answers = questions.iter().map(|question| {
-        refusal(known.get(&(question.organization, question.subject)).copied(), question.permission)
+        let found = known.get(&(question.organization, question.subject)).copied();
+        refusal(app, found, question.permission)
     });
     Ok(answers.collect())
 }
@@ -80,6 +85,7 @@ async fn find(
     app: &Application,
     view: &mut dyn View,
     organization: OrganizationId,
+    plan: Plan,
     subject: Subject,
 ) -> Result<Option<Found>, Error> {
     match subject {
@@ -91,12 +97,12 @@ async fn find(
         Subject::ApiKey(id) => {
             let listed = view.api_key_find(organization, id).await?;
             let live = listed.map(|listed| listed.key).filter(|key| key.is_live(app.now()));
-            Ok(live.map(|key| Found::ApiKey(key.scopes)))
+            Ok(live.map(|key| Found::ApiKey(key.scopes, plan)))
         }
     }
 }
 
-fn refusal(found: Option<Found>, permission: Permission) -> Option<Reason> {
+fn refusal(app: &Application, found: Option<Found>, permission: Permission) -> Option<Reason> {
     let (grant, lacking) = match found {
         None => return Some(Reason::NotAMember),
         Some(Found::Suspended | Found::Member(_, MemberStatus::Suspended, _)) => {
@@ -106,12 +112,16 @@ fn refusal(found: Option<Found>, permission: Permission) -> Option<Reason> {
         Some(Found::Member(Membership { role, .. }, MemberStatus::Active, false)) => {
             (Grant::Member { role }, Reason::RoleLacksPermission)
         }
-        Some(Found::ApiKey(scopes)) => {
+        Some(Found::ApiKey(scopes, _)) => {
             (Grant::ApiKey { scopes: scopes.permissions() }, Reason::ScopeLacksPermission)
         }
     };
+    let plan = match found {
+        Some(Found::ApiKey(_, plan)) => Some(plan),
+        _ => None,
+    };
     match policy::decide(&grant, permission, Target::Organization) {
-        Decision::Allowed => None,
+        Decision::Allowed => plan.and_then(|plan| lacks_plan(app, plan, permission)),
         Decision::Forbidden { .. } | Decision::Hidden => Some(lacking),
     }
 }

@@ -1,15 +1,48 @@
 //! Masking what identifies somebody, on threads that may be slow.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use rollcall_domain::calls::{Redactions, Segment, Speaker};
 use rollcall_redaction as redaction;
+use tokio::sync::Semaphore;
 
 use crate::Error;
 
+/// The longest that a transcript waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many transcripts are masked at a time: no more than there are cores, so that long ones neither take the threads that
+/// hash passwords nor hold more than one copy for each core.
+#[derive(Debug, Clone)]
+pub struct Masking(Arc<Semaphore>);
+
+impl Default for Masking {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self(Arc::new(Semaphore::new(cores)))
+    }
+}
+
+impl Masking {
+    async fn apart<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.0).acquire_owned());
+        // The semaphore is never closed, so an error can only be the time-out.
+        let Ok(Ok(turn)) = turn.await else { return Err(Error::Busy) };
+        let work = tokio::task::spawn_blocking(move || {
+            // Held until it is done, also when nobody waits for it any more.
+            let _turn = turn;
+            work()
+        });
+        work.await.map_err(|error| Error::Internal(Box::new(error)))
+    }
+}
+
 /// The segments with masks, and how many of each kind. Speakers may be called by their numbers, so they are masked as well.
-pub(super) async fn masked(segments: Vec<Segment>) -> Result<(Vec<Segment>, Redactions), Error> {
-    apart(move || {
+pub(super) async fn masked(
+    masking: &Masking,
+    segments: Vec<Segment>,
+) -> Result<(Vec<Segment>, Redactions), Error> {
+    let masked = masking.apart(move || {
         let spoken: Vec<_> = segments
             .iter()
             .map(|segment| redaction::Segment { speaker: segment.speaker().as_str(), text: segment.text() })
@@ -25,8 +58,8 @@ pub(super) async fn masked(segments: Vec<Segment>) -> Result<(Vec<Segment>, Reda
             masked.push(segment.masked(speaker, redacted.text));
         }
         (masked, redactions)
-    })
-    .await
+    });
+    masked.await
 }
 
 /// What a speaker is called, without what identifies them.
@@ -41,16 +74,12 @@ fn called(speaker: &Speaker, redactions: &mut Redactions) -> Speaker {
     }
     // A mask may be longer than what it hides.
     let short: String = redacted.text.chars().take(100).collect();
-    short.parse().unwrap_or_else(|_| speaker.clone())
+    short.parse().unwrap_or_else(|_| Segment::somebody())
 }
 
 /// A text with masks, and where they are.
-pub(super) async fn previewed(text: String) -> Result<redaction::Redacted, Error> {
-    apart(move || redaction::redact(&text)).await
-}
-
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(Box::new(error)))
+pub(crate) async fn previewed(masking: &Masking, text: String) -> Result<redaction::Redacted, Error> {
+    masking.apart(move || redaction::redact(&text)).await
 }
 
 #[cfg(test)]
@@ -67,7 +96,7 @@ mod tests {
             segment("agent", "mm-hm"),
             segment("+1 415 555 0100", "oh one three two"),
         ];
-        let (masked, redactions) = masked(said).await.expect("masked");
+        let (masked, redactions) = masked(&Masking::default(), said).await.expect("masked");
         let told: Vec<_> =
             masked.iter().map(|segment| (segment.speaker().as_str(), segment.text())).collect();
         assert_eq!(told, [("[phone]", "it's [phone]"), ("agent", "mm-hm"), ("[phone]", "[phone]")]);

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::ports::{Holder, KeptMediaKeys};
-use crate::{Application, Error, Means, Principal, ports::UnitOfWork, tokens::Sealed};
+use crate::{Application, Error, Means, Principal, Sealed, ports::UnitOfWork};
 
 const PURPOSE: &str = "media-key/v1";
 /// What a base key is ratcheted with (RFC 9605 section 5.1).

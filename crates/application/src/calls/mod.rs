@@ -17,9 +17,12 @@ pub use create::{Made, create};
 pub use grant_live::{LiveGrant, grant_live};
 pub use list::list;
 pub use made_as::MadeAs;
+pub use masking::Masking;
+pub(crate) use masking::previewed;
 pub use media_key::{BaseKey, IssuedMediaKey, issue_media_key, rotate_media_key};
 pub use ports::{
-    CallFilter, CallKey, Calls, CallsView, Holder, KeptMediaKeys, MediaKeyring, Transcripts, TranscriptsView,
+    CallFilter, CallKey, Calls, CallsView, Holder, KeptMediaKeys, MediaKeyring, MediaKeyringView,
+    Transcripts, TranscriptsView,
 };
 pub use preview_redaction::preview_redaction;
 pub use rollcall_redaction::{Finding, Redacted};

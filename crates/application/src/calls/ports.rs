@@ -9,7 +9,7 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use super::MadeAs;
-use crate::{Page, PageRequest, Principal, ports::StoreError, tokens::Sealed};
+use crate::{Page, PageRequest, Principal, Sealed, ports::StoreError};
 
 /// Which calls are wanted: those to which everything applies that is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -158,6 +158,18 @@ impl Holder {
             Principal::Key(key) => Self::Key(key.id()),
         }
     }
+}
+
+/// Reads who holds keys for the media of calls.
+#[async_trait]
+pub trait MediaKeyringView {
+    /// Whether somebody has fetched a key of a call that goes from end to end: they heard what is said in it.
+    async fn fetched_media_key(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+        by: Holder,
+    ) -> Result<bool, StoreError>;
 }
 
 /// Keeps the keys for the media of calls. The call is locked.

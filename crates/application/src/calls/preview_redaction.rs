@@ -20,7 +20,7 @@ pub async fn preview_redaction(
 ) -> Result<Redacted, Error> {
     let previewed = async {
         principal.permit(Permission::CallsRead)?;
-        masking::previewed(text).await
+        masking::previewed(&app.masking, text).await
     };
     app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, previewed.await).await
 }

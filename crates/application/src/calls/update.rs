@@ -8,7 +8,7 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use super::create::told;
-use crate::{Application, Error, Precondition, Principal, ports::Scope};
+use crate::{Application, Error, Precondition, Principal, escalations::hang_up, ports::Scope};
 
 /// Which call, and what of it; what is left out stays.
 #[derive(Debug, Clone)]
@@ -67,11 +67,14 @@ async fn change(app: &Application, principal: &Principal, command: Command) -> R
     }
     let after = Call { facts, version: before.version + 1, ..before.clone() };
     unit.call_save(organization, &after).await?;
+    let mut hung_up = None;
     if after.has_ended() && !before.has_ended() {
         unit.media_keys_forget(organization, after.id).await?;
+        hung_up = hang_up(app, principal, unit.as_mut(), organization, after.id).await?;
     }
     let event = app.event_by(principal, Action::CallUpdated, Target::Call(after.id));
-    unit.commit(app.record(told(event, Some(&before.facts), &after.facts))).await?;
+    let record = app.record(told(event, Some(&before.facts), &after.facts));
+    unit.commit(record.and_all(hung_up, app.entropy.as_ref())).await?;
     Ok(after)
 }
 

@@ -3,11 +3,15 @@
 use rollcall_domain::{
     Permission, Role, UserId,
     audit::{Action, Target},
+    availability::Cause,
     members::{Member, RoleChange},
 };
 
 use super::succession::{Successor, settle};
-use crate::{Actor, Application, Error, Precondition};
+use crate::{
+    Actor, Application, Error, Precondition,
+    availability::{By, leave},
+};
 
 /// Whose role, and which.
 #[derive(Debug, Clone)]
@@ -48,12 +52,18 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Me
     unit.member_set_role(seat.organization, change.user(), change.to()).await?;
     let successor = Successor::InRole(change.to());
     let settled = settle(app, actor, unit.as_mut(), seat.organization, change.user(), successor).await?;
+    let left = if change.to().grants(Permission::AvailabilitySet) {
+        Vec::new()
+    } else {
+        let by = By::asking(actor);
+        leave(app, &by, unit.as_mut(), seat.organization, change.user(), Cause::RoleChanged).await?
+    };
     let event = app.event_by(actor, Action::MemberRoleChanged, Target::User(change.user())).change(
         "role",
         Some(change.from().as_str()),
         Some(change.to().as_str()),
     );
-    unit.commit(app.record(event).and_all(settled, app.entropy.as_ref())).await?;
+    unit.commit(app.record(event).and_all(settled.into_iter().chain(left), app.entropy.as_ref())).await?;
     member.membership.role = change.to();
     member.version += 1;
     Ok(member)

@@ -7,7 +7,12 @@ use rollcall_domain::{
 };
 
 use super::succession::{Successor, settle};
-use crate::{Actor, Application, Error, audit::Record, ports::UnitOfWork};
+use crate::{
+    Actor, Application, Error,
+    audit::Record,
+    availability::{By, leave_out},
+    ports::UnitOfWork,
+};
 
 /// Takes the actor out of the organization they are at work in; the session ends with the membership, and open
 /// invitations that they stand behind are taken back.
@@ -20,6 +25,7 @@ pub async fn leave(app: &Application, actor: &Actor) -> Result<(), Error> {
 }
 
 async fn change(app: &Application, actor: &Actor) -> Result<(), Error> {
+    actor.require_session()?;
     // Not a matter of permissions: whoever is shut out until they have set up a second factor may leave instead.
     let seat = actor.seat().ok_or(Error::PermissionDenied { required: Permission::OrganizationRead })?;
     let mut unit = app.store.begin(seat.scope()).await?;
@@ -41,8 +47,9 @@ pub(crate) async fn depart(
 ) -> Result<Record, Error> {
     let Membership { user, role } = departure.membership();
     let settled = settle(app, actor, unit, organization, user, Successor::Nobody).await?;
+    let left = leave_out(app, &By::asking(actor), unit, organization, user).await?;
     unit.member_remove(organization, user).await?;
     let event =
         app.event_by(actor, Action::MemberLeft, Target::User(user)).change("role", Some(role.as_str()), None);
-    Ok(app.record(event).and_all(settled, app.entropy.as_ref()))
+    Ok(app.record(event).and_all(settled.into_iter().chain(left), app.entropy.as_ref()))
 }

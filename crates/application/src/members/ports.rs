@@ -39,6 +39,8 @@ pub struct Offboarding {
     pub api_keys: u32,
     /// Open invitations that the member stands behind.
     pub pending_invitations: u32,
+    /// Calls that the member has claimed. They would wait again.
+    pub claimed_calls: u32,
     /// Whether the organization would be left without an Owner, so that the removal would be refused.
     pub sole_owner: bool,
 }

@@ -7,7 +7,10 @@ use rollcall_domain::{
 };
 
 use super::succession::{Successor, settle};
-use crate::{Actor, Application, Error};
+use crate::{
+    Actor, Application, Error,
+    availability::{By, leave_out},
+};
 
 /// Who goes, and who takes over what they leave behind.
 #[derive(Debug, Clone, Copy)]
@@ -51,13 +54,15 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
         }
     };
     let settled = settle(app, actor, unit.as_mut(), seat.organization, command.user, successor).await?;
+    let by = By::asking(actor);
+    let left = leave_out(app, &by, unit.as_mut(), seat.organization, command.user).await?;
     unit.member_remove(seat.organization, command.user).await?;
     let event = app.event_by(actor, Action::MemberRemoved, Target::User(command.user)).change(
         "role",
         Some(departure.membership().role.as_str()),
         None,
     );
-    Ok(unit.commit(app.record(event).and_all(settled, app.entropy.as_ref())).await?)
+    Ok(unit.commit(app.record(event).and_all(settled.into_iter().chain(left), app.entropy.as_ref())).await?)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use rollcall_domain::{
     security::{Locked, reset},
 };
 
+use crate::availability::{By, signed_out};
 use crate::{
     Actor, Application, Error,
     accounts::turn_mfa_off,
@@ -50,8 +51,9 @@ async fn change(app: &Application, actor: &Actor, user: UserId) -> Result<Member
     let member = unit.member_find(organization, user).await?.ok_or(Error::NotFound)?;
     let event =
         app.event_by(actor, Action::MfaReset, AuditTarget::User(user)).change("factor", Some("all"), None);
-    unit.commit(app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset }))
-        .await?;
+    let record = app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset });
+    let record = signed_out(app, &By::asking(actor), unit.as_mut(), user, record).await?;
+    unit.commit(record).await?;
     Lock::second_factor(app, user).begin_anew(app).await;
     Ok(member)
 }

@@ -3,10 +3,15 @@
 use rollcall_domain::{
     OrganizationId,
     audit::{self, Action, Origin, Target},
+    availability::Cause,
 };
 
 use super::{Tenant, show};
-use crate::{Application, Error, ports::Scope};
+use crate::{
+    Application, Error,
+    availability::{By, empty},
+    ports::Scope,
+};
 
 /// Suspends an organization: everything of it stays, and its sessions and API keys are good for nothing until it is restored.
 ///
@@ -20,7 +25,9 @@ pub async fn suspend(app: &Application, origin: &Origin, id: OrganizationId) -> 
         unit.organization_suspend(id, Some(app.now())).await?;
         let target = Target::Organization(id);
         let event = app.event(audit::Actor::Operator, origin, Action::OrganizationSuspended, target);
-        unit.commit(app.record(event)).await?;
+        let by = By::actor(audit::Actor::Operator, origin);
+        let left = empty(app, &by, unit.as_mut(), id, Cause::Suspended).await?;
+        unit.commit(app.record(event).and_all(left, app.entropy.as_ref())).await?;
     }
     show(app, id).await
 }

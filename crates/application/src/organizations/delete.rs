@@ -3,11 +3,16 @@
 use rollcall_domain::{
     Permission,
     audit::{Action, Target as AuditTarget},
+    availability::Cause,
     organizations::Deletion,
     policy::Target,
 };
 
-use crate::{Actor, Application, Error, Precondition, mail::Letter};
+use crate::{
+    Actor, Application, Error, Precondition,
+    availability::{By, empty},
+    mail::Letter,
+};
 
 /// What is needed to delete an organization by no mistake.
 #[derive(Debug, Clone)]
@@ -42,11 +47,14 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     command.precondition.check(found.version)?;
     let deletion = Deletion::decide(&found, &command.confirm_name, now)
         .map_err(|problem| Error::invalid("confirm_name", problem))?;
+    // Agents before sessions, as whoever signs out takes them.
+    let left = empty(app, &By::asking(actor), unit.as_mut(), organization, Cause::SignedOut).await?;
     unit.organization_delete(organization, &deletion).await?;
     let event = app.event_by(actor, Action::OrganizationDeleted, AuditTarget::Organization(organization));
     let owners = unit.owners(organization).await?;
     let letters = owners.into_iter().map(|owner| Letter::OrganizationDeleted { organization, owner });
-    Ok(unit.commit(letters.fold(app.record(event), crate::audit::Record::mail)).await?)
+    let record = app.record(event).and_all(left, app.entropy.as_ref());
+    Ok(unit.commit(letters.fold(record, crate::audit::Record::mail)).await?)
 }
 
 #[cfg(test)]

@@ -1,30 +1,36 @@
 //! Everything of an organization, to be taken along: part by part, as it was at one moment.
 
 use rollcall_domain::{
-    ApiKeyId, CallId, InvitationId, Permission, UserId,
+    ApiKeyId, CallId, InvitationId, OrganizationId, Permission, UserId,
     audit::{Action, Target as AuditTarget},
     calls::{Call, Transcript},
     members::Member,
     organizations::Organization,
     plans::Plans,
     policy::Target,
+    recordings::Recording,
 };
 use time::{Duration, OffsetDateTime};
 
-use super::exports::Running;
 use crate::{
-    Actor, Application, Error, Page, PageRequest, Seat,
+    Actor, Application, Error, Page, PageRequest, Principal,
     api_keys::ListedKey,
     audit::{EventKey, KeptEvent},
+    availability::ListedAgent,
     calls::{CallFilter, CallKey},
+    escalations::{EscalationFilter, EscalationKey, ShownEscalation},
+    exports::Running,
     invitations::ListedInvitation,
     members::{MemberFilter, MemberKey},
     ports::View,
+    recordings,
     security::{KeptDeadline, Shown},
 };
 
 /// How many entries are read at a time: all that is in memory of them.
 const PAGE: u16 = 500;
+/// How many recordings: of each the names of all segments are read, which are kilobytes of a long one.
+const RECORDINGS_PAGE: u16 = 50;
 /// The longest that an export may take: as long as it runs, it holds a connection, and the database keeps old versions
 /// of rows for it.
 const LONGEST: Duration = Duration::HOUR;
@@ -32,8 +38,8 @@ const LONGEST: Duration = Duration::HOUR;
 /// An export that is running. Dropped, it ends.
 pub struct Export {
     app: Application,
-    actor: Actor,
-    seat: Seat,
+    principal: Principal,
+    organization: OrganizationId,
     view: Box<dyn View>,
     begun_at: OffsetDateTime,
     next: Next,
@@ -50,8 +56,11 @@ enum Next {
     Invitations(Option<InvitationId>),
     ApiKeys(Option<ApiKeyId>),
     Deadlines(Option<UserId>),
+    Agents(Option<UserId>),
     Calls(Option<CallKey>),
     Transcripts(Option<CallId>),
+    Recordings(Option<CallId>),
+    Escalations(Option<EscalationKey>),
     AuditEvents(Option<EventKey>),
     End,
     Nothing,
@@ -72,10 +81,16 @@ pub enum Part {
     ApiKeys(Vec<ListedKey>),
     /// By when people need, or needed, a second factor; also those who have left.
     Deadlines(Vec<KeptDeadline>),
+    /// Human agents, as they were at that moment.
+    Agents(Vec<ListedAgent>),
     /// Calls, the latest first.
     Calls(Vec<Call>),
     /// Transcripts of calls, as they are kept.
     Transcripts(Vec<(CallId, Transcript)>),
+    /// Recordings of calls, without what is heard in them.
+    Recordings(Vec<Recording>),
+    /// Calls that wait for a human agent, or did, the latest first.
+    Escalations(Vec<ShownEscalation>),
     /// Events of the audit log, the oldest first.
     AuditEvents(Vec<KeptEvent>),
     /// The last: how much there was.
@@ -93,10 +108,16 @@ pub struct ExportCounts {
     pub api_keys: u64,
     /// Deadlines for second factors.
     pub deadlines: u64,
+    /// Human agents.
+    pub agents: u64,
     /// Calls.
     pub calls: u64,
     /// Transcripts.
     pub transcripts: u64,
+    /// Recordings.
+    pub recordings: u64,
+    /// Escalations.
+    pub escalations: u64,
     /// Events of the audit log.
     pub audit_events: u64,
 }
@@ -122,9 +143,9 @@ async fn begin(app: &Application, actor: &Actor) -> Result<Export, Error> {
     let target = AuditTarget::Organization(seat.organization);
     unit.commit(app.record(app.event_by(actor, Action::OrganizationExported, target))).await?;
     let view = app.store.view(seat.scope()).await?;
-    let (app, actor) = (app.clone(), actor.clone());
-    let counts = ExportCounts::default();
-    Ok(Export { app, actor, seat, view, begun_at, next: Next::Begin, counts, _running: running })
+    let (app, principal, organization) = (app.clone(), Principal::Person(actor.clone()), seat.organization);
+    let (next, counts) = (Next::Begin, ExportCounts::default());
+    Ok(Export { app, principal, organization, view, begun_at, next, counts, _running: running })
 }
 
 impl Export {
@@ -142,8 +163,8 @@ impl Export {
         if part.is_err() {
             self.next = Next::Nothing;
         }
-        let target = AuditTarget::Organization(self.seat.organization);
-        self.app.refusals_recorded(&self.actor, Action::OrganizationExported, target, part).await
+        let target = AuditTarget::Organization(self.organization);
+        self.app.refusals_recorded(&self.principal, Action::OrganizationExported, target, part).await
     }
 
     /// The moment that everything is shown as it was at.
@@ -159,21 +180,14 @@ impl Export {
     /// Looks once more, outside of the view, which does not see what has changed since it began. (Exclusive, as the view
     /// cannot be shared.)
     async fn still_permitted(&mut self) -> Result<(), Error> {
-        let now = self.app.now();
-        if self.actor.session.expires_at <= now {
-            return Err(Error::Unauthenticated);
-        }
-        if self.begun_at + LONGEST <= now {
+        if self.begun_at + LONGEST <= self.app.now() {
             return Err(Error::Unavailable("an export took longer than it may".into()));
         }
-        let mut unit = self.app.store.begin(self.actor.scope()).await?;
-        // The organization before the session, as its deletion takes them.
-        self.seat.permit_on(unit.as_mut(), Permission::OrganizationExport, Target::Organization).await?;
-        if unit.session_hold(self.actor.session_id()).await? { Ok(()) } else { Err(Error::Unauthenticated) }
+        self.principal.begin_again(&self.app, Permission::OrganizationExport).await.map(drop)
     }
 
     async fn read(&mut self) -> Result<Option<Part>, Error> {
-        let organization = self.seat.organization;
+        let organization = self.organization;
         let (part, next) = match self.next {
             Next::Begin => {
                 let organization =
@@ -207,8 +221,13 @@ impl Export {
             Next::Deadlines(after) => {
                 let page = self.view.mfa_deadlines_page(organization, &page(after)).await?;
                 let (deadlines, more) = cut(page, &mut self.counts.deadlines);
-                let next = more.map_or(Next::Calls(None), |key| Next::Deadlines(Some(key)));
+                let next = more.map_or(Next::Agents(None), |key| Next::Deadlines(Some(key)));
                 (Part::Deadlines(deadlines), next)
+            }
+            Next::Agents(after) => {
+                let page = self.view.agents_page(organization, self.begun_at, &page(after)).await?;
+                let (agents, more) = cut(page, &mut self.counts.agents);
+                (Part::Agents(agents), more.map_or(Next::Calls(None), |key| Next::Agents(Some(key))))
             }
             Next::Calls(after) => {
                 let page = self.view.calls_page(organization, &CallFilter::default(), &page(after)).await?;
@@ -218,8 +237,23 @@ impl Export {
             Next::Transcripts(after) => {
                 let page = self.view.transcripts_page(organization, &page(after)).await?;
                 let (transcripts, more) = cut(page, &mut self.counts.transcripts);
-                let next = more.map_or(Next::AuditEvents(None), |key| Next::Transcripts(Some(key)));
+                let next = more.map_or(Next::Recordings(None), |key| Next::Transcripts(Some(key)));
                 (Part::Transcripts(transcripts), next)
+            }
+            Next::Recordings(after) => {
+                let page = PageRequest { limit: RECORDINGS_PAGE, after };
+                let page = recordings::page(&self.app, self.view.as_mut(), organization, &page).await?;
+                let (recordings, more) = cut(page, &mut self.counts.recordings);
+                let next = more.map_or(Next::Escalations(None), |key| Next::Recordings(Some(key)));
+                (Part::Recordings(recordings), next)
+            }
+            Next::Escalations(after) => {
+                let filter = EscalationFilter::default();
+                let page =
+                    self.view.escalations_page(organization, filter, self.begun_at, &page(after)).await?;
+                let (escalations, more) = cut(page, &mut self.counts.escalations);
+                let next = more.map_or(Next::AuditEvents(None), |key| Next::Escalations(Some(key)));
+                (Part::Escalations(escalations), next)
             }
             Next::AuditEvents(after) => {
                 let page = self.view.audit_events_page(organization, &page(after)).await?;
@@ -275,13 +309,14 @@ mod tests {
         view.expect_mfa_deadlines_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view.expect_calls_page().returning(|_, _, _| Ok(Page { entries: vec![], next: None }));
         view.expect_transcripts_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
+        view.expect_recordings_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view.expect_audit_events_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view
     }
 
     #[tokio::test]
     async fn it_is_in_the_log_before_anything_is_given_out_and_ends_with_its_counts() {
-        let looks = (0..14).map(|_| look(true, Role::Owner));
+        let looks = (0..17).map(|_| look(true, Role::Owner));
         let units: Vec<_> = [look(true, Role::Owner), view()].into_iter().chain(looks).collect();
         let store = TestStore::of_each(units);
         let app = application(&store, MockDirectory::new());
@@ -297,8 +332,11 @@ mod tests {
                 | Part::Invitations(_)
                 | Part::ApiKeys(_)
                 | Part::Deadlines(_)
+                | Part::Agents(_)
+                | Part::Escalations(_)
                 | Part::Calls(_)
                 | Part::Transcripts(_)
+                | Part::Recordings(_)
                 | Part::AuditEvents(_) => {}
             }
         };

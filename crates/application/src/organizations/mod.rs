@@ -2,7 +2,6 @@
 
 mod delete;
 mod export;
-mod exports;
 mod ports;
 mod purge;
 mod restore;
@@ -11,8 +10,6 @@ mod update;
 
 pub use delete::{Command as Delete, delete};
 pub use export::{Export, ExportCounts, Part, export};
-pub use exports::Exports;
-pub(crate) use exports::Running;
 pub use ports::{Organizations, OrganizationsView, Purged};
 pub use purge::purge_some;
 pub use restore::restore;

@@ -8,6 +8,7 @@ use rollcall_domain::{
 };
 
 use super::{NewPasskey, prove::malformed, take};
+use crate::availability::{By, signed_out};
 use crate::{
     Actor, Application, Error,
     mail::{Letter, SecurityNotice},
@@ -78,7 +79,8 @@ async fn register(app: &Application, actor: &Actor, command: Command) -> Result<
     let event = app.event_by(actor, Action::PasskeyAdded, Target::Passkey(passkey.id));
     let record = app.record(event.change("factor", None, Some(Method::Passkey.as_str())));
     let letter = Letter::SecurityNotice { user, notice: SecurityNotice::PasskeyAdded };
-    unit.commit(record.mail(letter)).await?;
+    let record = signed_out(app, &By::asking(actor), unit.as_mut(), user, record.mail(letter)).await?;
+    unit.commit(record).await?;
     Ok(Added { passkey, recovery_codes })
 }
 

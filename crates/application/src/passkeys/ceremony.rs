@@ -4,9 +4,8 @@ use rollcall_domain::{passkeys::CEREMONY_LIFETIME, secret::Secret};
 
 use super::KeptPasskey;
 use crate::{
-    Application, Error,
+    Application, Error, Sealed,
     ports::{Asked, Ceremony, CredentialId, Purpose, Unchecked},
-    tokens::Sealed,
 };
 
 /// What digests of challenges, and seals of what is kept of them, are made for.

@@ -31,6 +31,9 @@ async fn change(
     actor.require_session()?;
     let mut unit = app.store.begin(actor.scope()).await?;
     unit.user_lock(actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
+    if !unit.session_hold(actor.session_id()).await? {
+        return Err(Error::Unauthenticated);
+    }
     let passkey = unit.passkey_rename(actor.user_id(), id, name).await?.ok_or(Error::NotFound)?;
     unit.commit(app.record(app.event_by(actor, Action::PasskeyRenamed, Target::Passkey(id)))).await?;
     Ok(passkey)

@@ -5,7 +5,7 @@ use rollcall_domain::{SessionId, UserId, id::MfaChallengeId};
 use time::OffsetDateTime;
 
 use super::StoreError;
-use crate::tokens::Sealed;
+use crate::Sealed;
 
 /// Keeps what devices were asked until they answer. A narrow door of its own beside the units of work: who is to answer may not be
 /// known yet, and a challenge is over with its first answer, whatever comes of that.

@@ -9,7 +9,6 @@ mod expiry;
 mod idempotency;
 mod purge;
 mod scope;
-mod seeds;
 mod store;
 mod webauthn;
 
@@ -25,6 +24,5 @@ pub use expiry::Expiry;
 pub use idempotency::{Claim, IdempotencyKeys, KeyedRequest, Window};
 pub use purge::Purge;
 pub use scope::Scope;
-pub use seeds::Seeds;
 pub use store::{Store, StoreError, UnitOfWork, View};
 pub use webauthn::{Asked, Credential, CredentialId, Unchecked, WebAuthn, WebAuthnFault, Wrong};

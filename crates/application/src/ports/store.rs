@@ -10,7 +10,9 @@ use crate::{
         AuditView, LogView, OwnEvents, Record, TreeView,
         witness::{Witnesses, WitnessesView},
     },
-    calls::{Calls, CallsView, MediaKeyring, Transcripts, TranscriptsView},
+    availability::{Availability, AvailabilityView},
+    calls::{Calls, CallsView, MediaKeyring, MediaKeyringView, Transcripts, TranscriptsView},
+    escalations::{Escalations, EscalationsView},
     invitations::{Invitations, InvitationsView},
     members::{Members, MembersView},
     organizations::{Organizations, OrganizationsView},
@@ -42,7 +44,10 @@ pub trait View:
     + InvitationsView
     + ApiKeysView
     + CallsView
+    + AvailabilityView
+    + EscalationsView
     + TranscriptsView
+    + MediaKeyringView
     + SessionsView
     + SecondFactorsView
     + PasskeysView
@@ -67,7 +72,10 @@ impl<T> View for T where
         + InvitationsView
         + ApiKeysView
         + CallsView
+        + AvailabilityView
+        + EscalationsView
         + TranscriptsView
+        + MediaKeyringView
         + SessionsView
         + SecondFactorsView
         + PasskeysView
@@ -95,6 +103,8 @@ pub trait UnitOfWork:
     + Invitations
     + ApiKeys
     + Calls
+    + Availability
+    + Escalations
     + Transcripts
     + MediaKeyring
     + Sessions

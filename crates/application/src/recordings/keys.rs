@@ -7,15 +7,16 @@ use rollcall_domain::OrganizationId;
 use zeroize::Zeroizing;
 
 use super::{
-    manifest::{open_box, seal_box},
-    ports::{OrganizationKeys, Uploads},
+    ports::Uploads,
     seal::{Binding, Damaged, RecordingKey},
 };
-use crate::{Application, Error, ports::Entropy, tokens::Sealed};
+use crate::{
+    Application, Error, SealedFor,
+    ports::Entropy,
+    sealed::{self, Sealed},
+};
 
-const PURPOSE: &str = "organization_key/v1";
-/// How many are read at a time.
-const AT_A_TIME: u16 = 100;
+const PURPOSE: &str = SealedFor::OrganizationKey.purpose();
 
 /// The key of an organization.
 pub(super) struct OrganizationKey(Zeroizing<[u8; 32]>);
@@ -32,11 +33,12 @@ impl OrganizationKey {
         binding: Binding,
         entropy: &dyn Entropy,
     ) -> Result<Sealed, Damaged> {
-        seal_box(&self.0, &context(binding), key.bytes(), entropy)
+        sealed::seal(&self.0, &context(binding), key.bytes(), entropy).map(Sealed).ok_or(Damaged)
     }
 
     pub(super) fn unwrap(&self, wrapped: &Sealed, binding: Binding) -> Result<RecordingKey, Damaged> {
-        let bytes = Zeroizing::new(open_box(&self.0, &context(binding), wrapped)?);
+        let bytes =
+            sealed::open(&self.0, &context(binding), &wrapped.0).map(Zeroizing::new).ok_or(Damaged)?;
         RecordingKey::from_bytes(&bytes).ok_or(Damaged)
     }
 }
@@ -83,32 +85,4 @@ fn wrap(app: &Application, organization: OrganizationId, key: &[u8]) -> Result<S
     let context = organization.uuid();
     let sealed = app.keyring.seal(PURPOSE, context.as_bytes(), key, app.entropy.as_ref());
     sealed.map(Sealed).ok_or_else(|| Error::Internal(Box::new(Closed)))
-}
-
-/// Wraps the keys of organizations with the newest key that are wrapped with an older one; gives back how many.
-///
-/// # Errors
-/// When the store does not answer. A key that none on the ring opens is told in the log, and left as it is.
-pub async fn rewrap(app: &Application, keys: &dyn OrganizationKeys) -> Result<u64, Error> {
-    let (mut after, mut rewrapped, mut closed) = (None, 0, 0);
-    loop {
-        let page = keys.wrapped_otherwise(app.keyring.newest(), after, AT_A_TIME).await?;
-        for (organization, before) in &page {
-            match open(app, *organization, before) {
-                Ok(key) => {
-                    keys.rewrap(*organization, before, &wrap(app, *organization, key.0.as_ref())?).await?;
-                    rewrapped += 1;
-                }
-                Err(_) => closed += 1,
-            }
-        }
-        match page.last() {
-            Some((organization, _)) => after = Some(*organization),
-            None => break,
-        }
-    }
-    if closed > 0 {
-        tracing::error!(organizations = closed, "{Closed}");
-    }
-    Ok(rewrapped)
 }

@@ -1,19 +1,15 @@
 //! What a recording consists of: sealed by its own key, so that nobody who can write to the database makes another recording of it.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, Payload},
-};
 use rollcall_domain::{CallId, recordings::MediaType};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256, digest::common::hazmat::SerializableState};
 
 use super::seal::{Binding, Damaged, RecordingKey, SegmentName};
-use crate::{ports::Entropy, tokens::Sealed};
-
-/// Bytes of a nonce of XChaCha20-Poly1305.
-const NONCE: usize = 24;
+use crate::{
+    ports::Entropy,
+    sealed::{self, Sealed},
+};
 
 /// What is kept of a recording, or of an upload as far as it has come.
 #[derive(Clone)]
@@ -83,12 +79,12 @@ impl Manifest {
             whole,
         };
         let text = serde_json::to_vec(&written).map_err(|_| Damaged)?;
-        seal_box(key.bytes(), &context(binding), &text, entropy)
+        sealed::seal(key.bytes(), &context(binding), &text, entropy).map(Sealed).ok_or(Damaged)
     }
 
     /// Opens what was sealed for the same recording.
     pub(crate) fn open(sealed: &Sealed, key: &RecordingKey, binding: Binding) -> Result<Self, Damaged> {
-        let text = open_box(key.bytes(), &context(binding), sealed)?;
+        let text = sealed::open(key.bytes(), &context(binding), &sealed.0).ok_or(Damaged)?;
         let written: Written = serde_json::from_slice(&text).map_err(|_| Damaged)?;
         let names = STANDARD.decode(&written.segments).map_err(|_| Damaged)?;
         let (names, []) = names.as_chunks::<16>() else { return Err(Damaged) };
@@ -108,30 +104,7 @@ impl Manifest {
     }
 }
 
-/// Seals a few bytes for `context` alone, under a key that seals nothing else that way twice.
-pub(super) fn seal_box(
-    key: &[u8; 32],
-    context: &[u8],
-    bytes: &[u8],
-    entropy: &dyn Entropy,
-) -> Result<Sealed, Damaged> {
-    let mut nonce = [0; NONCE];
-    entropy.fill(&mut nonce);
-    let cipher = XChaCha20Poly1305::new(&(*key).into());
-    let payload = Payload { msg: bytes, aad: context };
-    let sealed = cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| Damaged)?;
-    Ok(Sealed([nonce.as_slice(), &sealed].concat()))
-}
-
-/// Opens what [`seal_box`] made for the same context.
-pub(super) fn open_box(key: &[u8; 32], context: &[u8], sealed: &Sealed) -> Result<Vec<u8>, Damaged> {
-    let (nonce, sealed) = sealed.0.split_first_chunk::<NONCE>().ok_or(Damaged)?;
-    let cipher = XChaCha20Poly1305::new(&(*key).into());
-    let payload = Payload { msg: sealed, aad: context };
-    cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| Damaged)
-}
-
-/// The digest of nothing yet.
+/// A manifest with nothing in it yet.
 pub(crate) fn begun(call: CallId, total: Option<u64>) -> Manifest {
     let state = State::Unfinished { digest: Sha256::new(), total };
     Manifest { call, media: None, length: 0, segments: Vec::new(), state }

@@ -5,6 +5,7 @@
 //! without one is rubbish, and is removed.
 
 mod keys;
+mod list;
 mod manifest;
 mod play;
 mod ports;
@@ -18,11 +19,11 @@ mod transfers;
 mod upload;
 mod whole;
 
-pub use keys::rewrap;
+pub(crate) use list::page;
 pub use play::{Playable, Playing, find};
 pub use ports::{
-    Fetcher, KeptRecording, KeptUpload, Objects, ObjectsError, OrganizationKeys, Recordings, RecordingsView,
-    Remains, SegmentPath, Uploads, Whole,
+    KeptRecording, KeptUpload, Objects, ObjectsError, Recordings, RecordingsView, Remains, SegmentPath,
+    Uploads, Whole,
 };
 pub use progress::progress;
 pub use remove::remove;

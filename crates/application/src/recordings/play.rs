@@ -14,12 +14,15 @@ use time::{Duration, OffsetDateTime};
 use super::{
     SegmentPath,
     ports::ObjectsError,
-    rules::{self, Rules},
-    seal::{self, Binding, Piece, RecordingKey, SegmentName},
+    rules::Rules,
+    seal::{self, Binding, Piece},
     transfers::Transfer,
-    whole::{self, damaged},
+    whole::{self, Opened, damaged},
 };
-use crate::{Application, Error, Principal, ports::Scope};
+use crate::{
+    Application, Error, Principal,
+    ports::{Scope, UnitOfWork},
+};
 
 /// How long somebody gets to hear more without being looked at again.
 const LOOKED_AT_EVERY: Duration = Duration::seconds(5);
@@ -30,9 +33,7 @@ pub struct Playable {
     principal: Principal,
     organization: OrganizationId,
     hearing: Hearing,
-    recording: Recording,
-    key: RecordingKey,
-    segments: Vec<SegmentName>,
+    opened: Opened,
 }
 
 /// A recording that is being heard.
@@ -75,9 +76,9 @@ async fn try_find(
     if matches!(opened, Err(Error::RecordingDamaged)) {
         whole::report_damage(app, organization, kept.id, call).await;
     }
-    let (recording, key, segments) = opened?;
+    let opened = opened?;
     let (app, principal) = (app.clone(), principal.clone());
-    Ok(Playable { app, principal, organization, hearing, recording, key, segments })
+    Ok(Playable { app, principal, organization, hearing, opened })
 }
 
 fn decided(grant: &Grant, rules: Rules, reason: Option<Reason>) -> Result<Hearing, Error> {
@@ -91,7 +92,7 @@ fn decided(grant: &Grant, rules: Rules, reason: Option<Reason>) -> Result<Hearin
 impl Playable {
     /// What it is.
     pub fn recording(&self) -> &Recording {
-        &self.recording
+        &self.opened.recording
     }
 
     /// Begins to play some bytes of it, at least one. That they were asked for is in the audit log before any is given out.
@@ -101,10 +102,10 @@ impl Playable {
     pub async fn play(self, range: Range<u64>) -> Result<Playing, Error> {
         let transfer = self.app.transfers.begin(self.organization)?;
         let app = &self.app;
-        let target = Target::Recording(self.recording.id);
+        let target = Target::Recording(self.recording().id);
         let event = app.event_by(&self.principal, Action::RecordingPlayed, target);
-        let bytes = format!("{}-{}/{}", range.start, range.end.saturating_sub(1), self.recording.length);
-        let event = event.change("call", None, Some(&self.recording.call.to_string())).change(
+        let bytes = format!("{}-{}/{}", range.start, range.end.saturating_sub(1), self.recording().length);
+        let event = event.change("call", None, Some(&self.recording().call.to_string())).change(
             "range",
             None,
             Some(&bytes),
@@ -114,12 +115,19 @@ impl Playable {
             Some(reason) => event.personal("reason", reason.as_str()),
             None => event,
         };
-        let unit =
-            rules::begin_again(app, &self.principal, self.organization, Permission::RecordingsRead).await?;
+        let unit = self.permitted_again().await?;
         unit.commit(app.record(event)).await?;
-        let pieces = Box::new(seal::pieces(range, self.recording.length));
+        let pieces = Box::new(seal::pieces(range, self.recording().length));
         let looked_at = app.now();
         Ok(Playing { of: self, pieces, looked_at, _transfer: transfer })
+    }
+
+    /// Begins a transaction, if they may hear it still: as whoever they are now, and as the controls are now.
+    async fn permitted_again(&self) -> Result<Box<dyn UnitOfWork>, Error> {
+        let (mut unit, held) = self.principal.begin_again(&self.app, Permission::RecordingsRead).await?;
+        let rules = Rules::of(unit.as_mut(), self.organization).await?;
+        decided(&held, rules, self.hearing.reason().cloned())?;
+        Ok(unit)
     }
 }
 
@@ -140,24 +148,21 @@ impl Playing {
         }
         let of = &self.of;
         if matches!(read, Err(Error::RecordingDamaged)) {
-            whole::report_damage(&of.app, of.organization, of.recording.id, of.recording.call).await;
+            whole::report_damage(&of.app, of.organization, of.recording().id, of.recording().call).await;
         }
-        let target = Target::Recording(of.recording.id);
+        let target = Target::Recording(of.recording().id);
         of.app.refusals_recorded(&of.principal, Action::RecordingPlayed, target, read).await.map(Some)
     }
 
     /// Looks once more, now and then. (Exclusive, as pieces cannot be shared.)
     async fn still_permitted(&mut self) -> Result<(), Error> {
-        let Playable { app, principal, organization, hearing, .. } = &self.of;
-        let now = app.now();
+        let now = self.of.app.now();
         if now - self.looked_at < LOOKED_AT_EVERY {
             return Ok(());
         }
-        let mut unit = rules::begin_again(app, principal, *organization, Permission::RecordingsRead).await?;
-        let rules = Rules::of(unit.as_mut(), *organization).await?;
-        decided(&principal.grant(), rules, hearing.reason().cloned())?;
+        let mut unit = self.of.permitted_again().await?;
         // It may have been deleted, or have outlived its time.
-        if unit.recording_of(*organization, self.of.recording.call).await?.is_none() {
+        if unit.recording_of(self.of.organization, self.of.recording().call).await?.is_none() {
             return Err(Error::NotFound);
         }
         self.looked_at = now;
@@ -165,7 +170,8 @@ impl Playing {
     }
 
     async fn read(&self, piece: &Piece) -> Result<Bytes, Error> {
-        let Playable { app, organization, recording, key, segments, .. } = &self.of;
+        let Playable { app, organization, opened, .. } = &self.of;
+        let Opened { recording, key, segments } = opened;
         let fault = || damaged(*organization, recording.id);
         let name = *segments.get(piece.segment).ok_or_else(fault)?;
         let path = SegmentPath { organization: *organization, recording: recording.id, name };
@@ -180,3 +186,7 @@ impl Playing {
         Ok(Bytes::from(bytes).slice(wanted))
     }
 }
+
+#[cfg(test)]
+#[path = "play_tests.rs"]
+mod tests;

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use rollcall_domain::{ApiKeyId, CallId, OrganizationId, RecordingId, UserId, organizations::Plan};
+use rollcall_domain::{CallId, OrganizationId, RecordingId, organizations::Plan};
 use time::OffsetDateTime;
 
 use super::seal::SegmentName;
-use crate::{ports::StoreError, tokens::Sealed};
+use crate::{Page, PageRequest, Sealed, ports::StoreError};
 
 /// Where the segments of recordings lie: files, or an object store. It knows nothing of what is in them.
 #[async_trait]
@@ -48,7 +48,7 @@ pub enum ObjectsError {
     /// There is no such segment, or it is shorter.
     #[error("a segment is missing")]
     Missing,
-    /// The place does not answer, is full, or lets us not in.
+    /// The place does not answer, is full, or does not let us in.
     #[error("recordings cannot be kept or read at the moment")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -68,15 +68,6 @@ pub struct KeptRecording {
     pub organization_key: Sealed,
 }
 
-/// Who may have fetched a call's key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fetcher {
-    /// A person.
-    User(UserId),
-    /// A program.
-    Key(ApiKeyId),
-}
-
 /// Reads recordings.
 #[async_trait]
 pub trait RecordingsView {
@@ -87,13 +78,12 @@ pub trait RecordingsView {
         call: CallId,
     ) -> Result<Option<KeptRecording>, StoreError>;
 
-    /// Whether somebody has fetched the key of a call that goes from end to end: they heard what is said in it.
-    async fn fetched_media_key(
+    /// A page of the recordings, each with its call, in the order of their calls' ids.
+    async fn recordings_page(
         &mut self,
         organization: OrganizationId,
-        call: CallId,
-        by: Fetcher,
-    ) -> Result<bool, StoreError>;
+        page: &PageRequest<CallId>,
+    ) -> Result<Page<(CallId, KeptRecording), CallId>, StoreError>;
 }
 
 /// Changes recordings.
@@ -184,11 +174,13 @@ pub trait Uploads: Send + Sync {
         expires_at: OffsetDateTime,
     ) -> Result<bool, StoreError>;
 
-    /// Gives an upload up. Its segments are [remains](Remains) from then on. False when it is none (any more).
+    /// Gives an upload up. Its segments are [remains](Remains) from then on. False when it is not as `version` says any more, or is
+    /// none.
     async fn upload_abandon(
         &self,
         organization: OrganizationId,
         upload: RecordingId,
+        version: i32,
     ) -> Result<bool, StoreError>;
 }
 
@@ -223,25 +215,4 @@ pub trait Remains: Send + Sync {
         before: OffsetDateTime,
         limit: u16,
     ) -> Result<Vec<(OrganizationId, RecordingId, CallId)>, StoreError>;
-}
-
-/// The keys of organizations, of whichever. A narrow door of its own beside the units of work: what it changes is nothing but
-/// the wrapping, and leaves no events.
-#[async_trait]
-pub trait OrganizationKeys: Send + Sync {
-    /// Up to `limit` keys that are wrapped with another key than `key`, by the ids of their organizations, beginning after one.
-    async fn wrapped_otherwise(
-        &self,
-        key: u8,
-        after: Option<OrganizationId>,
-        limit: u16,
-    ) -> Result<Vec<(OrganizationId, Sealed)>, StoreError>;
-
-    /// Keeps a key under another wrapping, unless it is not the same any more.
-    async fn rewrap(
-        &self,
-        organization: OrganizationId,
-        before: &Sealed,
-        after: &Sealed,
-    ) -> Result<(), StoreError>;
 }

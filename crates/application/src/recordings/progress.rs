@@ -31,7 +31,7 @@ async fn try_progress(app: &Application, principal: &Principal, call: CallId) ->
     let rules = Rules::of(view.as_mut(), organization).await?;
     rules.taken(view.as_mut(), principal, organization, call).await?;
     if let Some(kept) = view.recording_of(organization, call).await? {
-        return Ok(Taken::Known(whole::opened(app, organization, call, &kept)?.0));
+        return Ok(Taken::Known(whole::opened(app, organization, call, &kept)?.recording));
     }
     drop(view);
     let Some(kept) = app.uploads.upload_find(organization, call).await? else {

@@ -35,7 +35,7 @@ async fn try_remove(app: &Application, actor: &Actor, call: CallId) -> Result<()
     let event = app.event_by(actor, Action::RecordingDeleted, Target::Recording(kept.id));
     // One that cannot be opened any more can still be deleted.
     let event = match whole::opened(app, organization, call, &kept) {
-        Ok((recording, ..)) => rules::told(event, &recording),
+        Ok(opened) => rules::told(event, &opened.recording),
         Err(_) => event.change("call", Some(&call.to_string()), None),
     };
     unit.commit(app.record(event)).await?;

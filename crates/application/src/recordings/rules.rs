@@ -1,17 +1,13 @@
 //! What the organization's controls say about recordings.
 
 use rollcall_domain::{
-    CallId, OrganizationId, Permission,
+    CallId, OrganizationId,
     audit::{Event, Target},
     recordings::Recording,
     security::Control,
 };
 
-use super::ports::Fetcher;
-use crate::{
-    Application, Error, Principal,
-    ports::{Scope, UnitOfWork, View},
-};
+use crate::{Error, Principal, calls::Holder, ports::View};
 
 /// What is on, as far as recordings go.
 #[derive(Debug, Clone, Copy)]
@@ -47,12 +43,8 @@ impl Rules {
             return Err(Error::CallRecordingDisabled);
         }
         if self.end_to_end_encryption {
-            let fetcher = match principal {
-                Principal::Person(actor) => Fetcher::User(actor.user_id()),
-                Principal::Key(key) => Fetcher::Key(key.id()),
-            };
             // Whoever only relays what is said has no key, and nothing to record.
-            if !view.fetched_media_key(organization, call, fetcher).await? {
+            if !view.fetched_media_key(organization, call, Holder::of(principal)).await? {
                 return Err(Error::MediaKeyRequired);
             }
         }
@@ -63,30 +55,6 @@ impl Rules {
     pub(super) const fn nothing_kept(self) -> Error {
         if self.recording { Error::NotFound } else { Error::CallRecordingDisabled }
     }
-}
-
-/// Begins a transaction for somebody who has been let in a while ago, if they would be still (attack 9).
-pub(super) async fn begin_again(
-    app: &Application,
-    principal: &Principal,
-    organization: OrganizationId,
-    permission: Permission,
-) -> Result<Box<dyn UnitOfWork>, Error> {
-    let now = app.now();
-    let scope = match principal {
-        Principal::Person(actor) => actor.scope(),
-        Principal::Key(_) => Scope::Organization(organization),
-    };
-    let mut unit = app.store.begin(scope).await?;
-    // The organization before the session, as its deletion takes them.
-    principal.permit_again(unit.as_mut(), permission, now).await?;
-    let is_open = match principal {
-        Principal::Person(actor) => {
-            actor.session.expires_at > now && unit.session_hold(actor.session_id()).await?
-        }
-        Principal::Key(key) => key.secret_until.is_none_or(|until| now < until),
-    };
-    if is_open { Ok(unit) } else { Err(Error::Unauthenticated) }
 }
 
 /// The event with what the audit log tells of a recording.

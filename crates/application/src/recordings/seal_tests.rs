@@ -207,3 +207,26 @@ fn no_nonce_is_used_twice_and_no_more_than_needed_is_fetched() {
         assert_eq!(piece.sealed.end - piece.sealed.start, SEALED_CHUNK as u64);
     }
 }
+
+/// What of it is in memory, however long it is.
+#[test]
+fn no_more_than_a_segment_is_held_to_be_sealed_and_no_more_than_half_of_one_to_be_opened() {
+    let entropy = Counting::default();
+    let (segment, half) = (SEALED_CHUNK * CHUNKS as usize, (SEALED_CHUNK as u64) * CHUNKS / 2);
+    let key = RecordingKey::new(&entropy);
+    let mut sealer = Sealer::after(0, &key, binding(1), &entropy);
+    let (bite, mut segments) = (vec![7; 100_000], 0);
+    while segments < 8 {
+        let mut bytes = bite.as_slice();
+        while let Some(full) = sealer.take(&mut bytes, &entropy) {
+            // The next one begins in memory of its own only when there is something to put there.
+            assert!(full.bytes.capacity() <= segment && sealer.segment.bytes.capacity() == 0);
+            segments += 1;
+        }
+        assert!(sealer.segment.bytes.capacity() <= segment);
+    }
+    let long = 1 << 40;
+    for piece in pieces(long / 2 - 1..long / 2 + 3 * SEGMENT, long) {
+        assert!(piece.sealed.end - piece.sealed.start <= half);
+    }
+}

@@ -8,7 +8,7 @@ use super::{
     SegmentPath, keys,
     manifest::{Manifest, State, begun},
     ports::KeptUpload,
-    seal::{Binding, RecordingKey, SEGMENT, Sealer, Segment},
+    seal::{Binding, RecordingKey, SEGMENT, Sealer, Segment, SegmentName},
     upload::{Command, Extent, Progress, Taken},
     whole::{self, damaged},
 };
@@ -25,9 +25,9 @@ const TELLING: usize = 4096;
 
 /// An upload whose bytes are being stored.
 pub(super) struct Storing {
-    pub(super) id: RecordingId,
-    pub(super) key: RecordingKey,
+    /// Which it is, and whose.
     pub(super) binding: Binding,
+    pub(super) key: RecordingKey,
     pub(super) manifest: Manifest,
     pub(super) version: i32,
     pub(super) sealer: Sealer,
@@ -65,8 +65,7 @@ pub(super) async fn storing(
             return Err(Error::UploadOffset { received: manifest.length });
         }
         let sealer = Sealer::after(manifest.segments.len() as u64, &key, binding, app.entropy.as_ref());
-        return Ok(Storing {
-            id: kept.id,
+        let mut storing = Storing {
             key,
             binding,
             manifest,
@@ -75,7 +74,10 @@ pub(super) async fn storing(
             beginning: Vec::new(),
             since: (0, now),
             resumable: true,
-        });
+        };
+        // From now on whoever has had it before changes nothing of it any more.
+        storing.note(app).await?;
+        return Ok(storing);
     }
     let id: RecordingId = app.id();
     let binding = Binding { organization, recording: id };
@@ -94,7 +96,6 @@ pub(super) async fn storing(
     app.uploads.upload_begin(organization, command.call, &upload).await?;
     let sealer = Sealer::after(0, &key, binding, app.entropy.as_ref());
     Ok(Storing {
-        id,
         key,
         binding,
         manifest,
@@ -129,56 +130,67 @@ impl Storing {
         Ok(())
     }
 
+    /// The error that this one is not what was kept.
+    pub(super) fn damaged(&self) -> Error {
+        damaged(self.binding.organization, self.binding.recording)
+    }
+
     /// Bytes in segments that are kept.
     pub(super) fn length(&self) -> u64 {
         self.manifest.segments.len() as u64 * SEGMENT
     }
 
-    pub(super) async fn put(
-        &mut self,
-        app: &Application,
-        organization: OrganizationId,
-        segment: Segment,
-        length: u64,
-    ) -> Result<(), Error> {
-        let path = SegmentPath { organization, recording: self.id, name: segment.name };
-        app.objects.put(&path, segment.bytes.into()).await?;
-        self.manifest.segments.push(segment.name);
-        self.manifest.length += length;
+    /// Stores a full segment that is not the last.
+    pub(super) async fn put(&mut self, app: &Application, segment: Segment) -> Result<(), Error> {
+        let name = self.store(app, segment).await?;
+        self.manifest.segments.push(name);
+        self.manifest.length += SEGMENT;
         self.since.0 += 1;
         Ok(())
     }
 
+    async fn store(&self, app: &Application, segment: Segment) -> Result<SegmentName, Error> {
+        let Binding { organization, recording } = self.binding;
+        let path = SegmentPath { organization, recording, name: segment.name };
+        app.objects.put(&path, segment.bytes.into()).await?;
+        Ok(segment.name)
+    }
+
+    /// Stores the last segment of a recording of `total` bytes, and tells what the whole consists of then. Of the upload that is not
+    /// a part before the recording is kept: if that fails, it goes on behind its last full segment.
     pub(super) async fn put_last(
         &mut self,
         app: &Application,
-        organization: OrganizationId,
         total: u64,
-    ) -> Result<(), Error> {
+        sha256: [u8; 32],
+    ) -> Result<Manifest, Error> {
         let next = Sealer::after(0, &self.key, self.binding, app.entropy.as_ref());
         let segment = std::mem::replace(&mut self.sealer, next).last(total);
-        let length = total - self.length();
-        self.put(app, organization, segment, length).await
+        let name = self.store(app, segment).await?;
+        let mut whole = self.manifest.clone();
+        whole.segments.push(name);
+        whole.length = total;
+        whole.state = State::Whole { sha256 };
+        Ok(whole)
     }
 
     /// Ends this go, with more to come in another.
     pub(super) async fn pause(
         &mut self,
         app: &Application,
-        organization: OrganizationId,
         digest: &Sha256,
         known: bool,
     ) -> Result<Taken, Error> {
         let next = Sealer::after(0, &self.key, self.binding, app.entropy.as_ref());
         let sealer = std::mem::replace(&mut self.sealer, next);
-        // Of what may turn out to have been all, the end cannot be sealed yet.
+        // While the total is unknown this may be the last chunk, so it stays unsealed.
         if known && let Some(segment) = sealer.full() {
-            self.put(app, organization, segment, SEGMENT).await?;
+            self.put(app, segment).await?;
             if let State::Unfinished { digest: kept, .. } = &mut self.manifest.state {
                 kept.clone_from(digest);
             }
         }
-        self.note(app, organization).await?;
+        self.note(app).await?;
         let expires_at = Some(self.since.1 + WAITED_FOR);
         Ok(Taken::Partly(Progress { received: self.manifest.length, expires_at }))
     }
@@ -190,17 +202,14 @@ impl Storing {
     }
 
     /// Notes how far it has come.
-    pub(super) async fn note(
-        &mut self,
-        app: &Application,
-        organization: OrganizationId,
-    ) -> Result<(), Error> {
+    pub(super) async fn note(&mut self, app: &Application) -> Result<(), Error> {
         let now = app.now();
-        let fault = |_| damaged(organization, self.id);
-        let manifest = self.manifest.seal(&self.key, self.binding, app.entropy.as_ref()).map_err(fault)?;
+        let Binding { organization, recording } = self.binding;
+        let manifest = self.manifest.seal(&self.key, self.binding, app.entropy.as_ref());
+        let manifest = manifest.map_err(|_| self.damaged())?;
         let expires_at = now + patience(self.resumable);
         let advanced =
-            app.uploads.upload_advance(organization, self.id, self.version, &manifest, expires_at).await?;
+            app.uploads.upload_advance(organization, recording, self.version, &manifest, expires_at).await?;
         if !advanced {
             return Err(Error::UploadSuperseded);
         }
@@ -210,19 +219,22 @@ impl Storing {
     }
 
     /// Leaves nothing of it.
-    pub(super) async fn abandon(&self, app: &Application, organization: OrganizationId) {
-        match app.uploads.upload_abandon(organization, self.id).await {
+    pub(super) async fn abandon(&self, app: &Application) {
+        let Binding { organization, recording } = self.binding;
+        match app.uploads.upload_abandon(organization, recording, self.version).await {
             // What is not removed now is removed later.
-            Ok(true) => whole::remove_objects(app, organization, self.id).await,
-            // It is over already, or it has become a recording after all: the answer of the database was lost on its way.
+            Ok(true) => whole::remove_objects(app, organization, recording).await,
+            // It is over already, another has taken it over, or it has become a recording after all: the answer of the database was
+            // lost on its way.
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "an upload was not given up; it is when its time is over"),
         }
     }
 
     /// Removes segments that an earlier go has left behind and that are no part of it.
-    pub(super) async fn prune(&self, app: &Application, organization: OrganizationId) {
-        if let Err(error) = app.objects.prune(organization, self.id, &self.manifest.segments).await {
+    pub(super) async fn prune(&self, app: &Application, kept: &[SegmentName]) {
+        let Binding { organization, recording } = self.binding;
+        if let Err(error) = app.objects.prune(organization, recording, kept).await {
             tracing::warn!(%error, "segments of an upload that are not needed were not removed");
         }
     }

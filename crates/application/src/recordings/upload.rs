@@ -14,12 +14,12 @@ use time::OffsetDateTime;
 
 use super::{
     Whole,
-    manifest::State,
+    manifest::{Manifest, State},
     rules::{self, Rules},
     seal::SEGMENT,
     storing::{Storing, storing},
     transfers::Transfer,
-    whole::{self, damaged},
+    whole,
 };
 use crate::{Application, Error, Principal, ports::Scope};
 
@@ -132,7 +132,7 @@ async fn try_begin(app: &Application, principal: &Principal, command: Command) -
     let transfer = app.transfers.begin(organization)?;
     let work = match kept {
         Some(kept) => {
-            let (recording, ..) = whole::opened(app, organization, command.call, &kept)?;
+            let recording = whole::opened(app, organization, command.call, &kept)?.recording;
             if from > 0 && command.sha256 != Some(recording.sha256) {
                 return Err(Error::RecordingExists);
             }
@@ -144,7 +144,7 @@ async fn try_begin(app: &Application, principal: &Principal, command: Command) -
         Work::Compare(_) => Sha256::new(),
         Work::Store(storing) => match &storing.manifest.state {
             State::Unfinished { digest, .. } => digest.clone(),
-            State::Whole { .. } => return Err(damaged(organization, storing.id)),
+            State::Whole { .. } => return Err(storing.damaged()),
         },
     };
     let (app, principal) = (app.clone(), principal.clone());
@@ -174,7 +174,7 @@ impl Upload {
             let too_much = Error::invalid("Content-Range", "must name as many bytes as there are");
             return Err(if most >= limit { Error::RecordingTooLarge { limit } } else { too_much });
         }
-        let (app, organization) = (&self.app, self.organization);
+        let app = &self.app;
         let Work::Store(storing) = &mut self.work else {
             self.digest.update(bytes);
             return Ok(());
@@ -185,14 +185,14 @@ impl Upload {
             let full = storing.sealer.take(&mut bytes, app.entropy.as_ref());
             self.digest.update(&before[..before.len() - bytes.len()]);
             if let Some(segment) = full {
-                storing.put(app, organization, segment, SEGMENT).await?;
+                storing.put(app, segment).await?;
                 if let State::Unfinished { digest, .. } = &mut storing.manifest.state {
                     digest.clone_from(&self.digest);
                 }
             }
         }
         if storing.is_to_be_noted(app.now()) {
-            storing.note(app, organization).await?;
+            storing.note(app).await?;
         }
         Ok(())
     }
@@ -234,7 +234,7 @@ impl Upload {
             Work::Compare(recording) => {
                 let recording = recording.clone();
                 let same = match self.command.extent {
-                    // Of a part it is taken on trust in the digest that was given.
+                    // For a part we trust the digest that was sent: the earlier bytes are not here to be hashed.
                     Extent::Part { from, until, total } if from > 0 || total != Some(until) => {
                         self.command.sha256 == Some(recording.sha256)
                     }
@@ -248,53 +248,52 @@ impl Upload {
                 storing.look_at(&[], self.command.named.as_deref(), true)?;
                 if !is_last {
                     let known = matches!(self.command.extent, Extent::Part { total: Some(_), .. });
-                    return storing.pause(&self.app, self.organization, &self.digest, known).await;
+                    return storing.pause(&self.app, &self.digest, known).await;
                 }
                 let length = storing.length() + storing.sealer.open();
                 let sha256 = self.digest.finalize_reset().into();
                 if self.command.sha256.is_some_and(|expected| expected != sha256) {
                     return Err(Error::DigestMismatch);
                 }
-                storing.put_last(&self.app, self.organization, length).await?;
-                self.keep(length, sha256).await
+                let whole = storing.put_last(&self.app, length, sha256).await?;
+                self.keep(whole, sha256).await
             }
         }
     }
 
     /// Makes it the recording of its call, if it still may be.
-    async fn keep(&mut self, length: u64, sha256: [u8; 32]) -> Result<Taken, Error> {
-        let Work::Store(storing) = &mut self.work else { return Err(Error::UploadSuperseded) };
+    async fn keep(&self, whole: Manifest, sha256: [u8; 32]) -> Result<Taken, Error> {
+        let Work::Store(storing) = &self.work else { return Err(Error::UploadSuperseded) };
         let (app, organization, call) = (&self.app, self.organization, self.command.call);
-        let media = storing.manifest.media.ok_or(Error::NotAudio)?;
-        storing.manifest.state = State::Whole { sha256 };
-        let fault = |_| damaged(organization, storing.id);
-        let manifest =
-            storing.manifest.seal(&storing.key, storing.binding, app.entropy.as_ref()).map_err(fault)?;
+        let id = storing.binding.recording;
+        let (media, length) = (whole.media.ok_or(Error::NotAudio)?, whole.length);
+        let sealed = whole.seal(&storing.key, storing.binding, app.entropy.as_ref());
+        let manifest = sealed.map_err(|_| storing.damaged())?;
         // What was allowed when it began may not be any more.
-        let mut unit = rules::begin_again(app, &self.principal, organization, Permission::CallsWrite).await?;
+        let (mut unit, _) = self.principal.begin_again(app, Permission::CallsWrite).await?;
         unit.call_lock(organization, call).await?.ok_or(Error::NotFound)?;
         Rules::of(unit.as_mut(), organization)
             .await?
             .taken(unit.as_mut(), &self.principal, organization, call)
             .await?;
         if let Some(kept) = unit.recording_of(organization, call).await? {
-            let (kept, ..) = whole::opened(app, organization, call, &kept)?;
+            let kept = whole::opened(app, organization, call, &kept)?.recording;
             // Another was faster.
             drop(unit);
             let same = kept.sha256 == sha256;
-            storing.abandon(app, organization).await;
+            storing.abandon(app).await;
             return if same { Ok(Taken::Known(kept)) } else { Err(Error::RecordingExists) };
         }
         let at = app.now();
-        let whole = Whole { manifest, length, at };
-        if !unit.recording_keep(organization, storing.id, storing.version, &whole).await? {
+        let kept = Whole { manifest, length, at };
+        if !unit.recording_keep(organization, id, storing.version, &kept).await? {
             return Err(Error::UploadSuperseded);
         }
-        let recording = Recording { id: storing.id, call, media, length, sha256, kept_at: at };
+        let recording = Recording { id, call, media, length, sha256, kept_at: at };
         let event = app.event_by(&self.principal, Action::RecordingUploaded, Target::Recording(recording.id));
         unit.commit(app.record(rules::told(event, &recording))).await?;
         if storing.resumable {
-            storing.prune(app, organization).await;
+            storing.prune(app, &whole.segments).await;
         }
         Ok(Taken::New(recording))
     }
@@ -314,8 +313,8 @@ impl Upload {
             _ => false,
         };
         if !(storing.resumable && can_go_on) {
-            storing.abandon(&self.app, self.organization).await;
-        } else if let Err(error) = storing.note(&self.app, self.organization).await {
+            storing.abandon(&self.app).await;
+        } else if let Err(error) = storing.note(&self.app).await {
             tracing::warn!(%error, "how far an upload has come was not noted");
         }
     }

@@ -7,6 +7,7 @@ use rollcall_domain::{Role, audit::Outcome, security::Control};
 use super::*;
 use crate::{
     ports::StoreError,
+    recordings::progress,
     security::KeptControl,
     testing::{MockDirectory, MockUnit, TestStore, actor, application, call, recordings::InMemory},
 };
@@ -19,7 +20,13 @@ fn sound(length: usize) -> Bytes {
 
 /// A view or a unit of an organization that records its calls.
 fn unit() -> MockUnit {
+    unit_but(|_| {})
+}
+
+/// One of which something is otherwise.
+fn unit_but(otherwise: impl FnOnce(&mut MockUnit)) -> MockUnit {
     let mut unit = MockUnit::new();
+    otherwise(&mut unit);
     unit.expect_call_find().returning(|_, _| Ok(Some(call(1))));
     unit.expect_call_lock().returning(|_, _| Ok(Some(call(1))));
     unit.expect_recording_of().returning(|_, _| Ok(None));
@@ -38,11 +45,30 @@ fn joined(store: &TestStore) -> (Application, Arc<InMemory>) {
     (app, memory)
 }
 
+/// The same, whose store gives out these units.
+fn with(app: &Application, units: impl Into<Vec<MockUnit>>) -> Application {
+    Application { store: Arc::new(TestStore::of_each(units)), ..app.clone() }
+}
+
+fn owner() -> Principal {
+    Principal::Person(actor(1, Role::Owner))
+}
+
+fn take(extent: Extent) -> Command {
+    Command { call: call(1).id, named: None, sha256: None, extent }
+}
+
 async fn upload(app: &Application, length: usize) -> Result<Taken, Error> {
-    let owner = Principal::Person(actor(1, Role::Owner));
-    let command = Command { call: call(1).id, named: None, sha256: None, extent: Extent::Whole(None) };
-    let mut upload = begin(app, &owner, command).await?;
+    let mut upload = begin(app, &owner(), take(Extent::Whole(None))).await?;
     upload.write(sound(length)).await?;
+    upload.end().await
+}
+
+/// Uploads a part of a sound.
+async fn part(app: &Application, sound: &Bytes, from: u64, until: u64) -> Result<Taken, Error> {
+    let extent = Extent::Part { from, until, total: Some(sound.len() as u64) };
+    let mut upload = begin(app, &owner(), take(extent)).await?;
+    upload.write(sound.slice(from as usize..until as usize)).await?;
     upload.end().await
 }
 
@@ -81,9 +107,74 @@ async fn what_the_database_has_kept_after_all_is_not_removed_when_its_answer_is_
             }
             Err(StoreError::Unavailable("the connection is lost".into()))
         });
-        let app = Application { store: Arc::new(TestStore::of_each([unit(), lost])), ..app };
-        let failed = upload(&app, 1000).await;
+        let failed = upload(&with(&app, [unit(), lost]), 1000).await;
         assert!(matches!(failed, Err(Error::Unavailable(_))), "{failed:?}");
         assert_eq!(memory.objects.lock().expect("no panic").len(), usize::from(persisted));
     }
+}
+
+#[tokio::test]
+async fn when_the_database_is_lost_at_the_end_the_last_part_can_be_sent_again() {
+    fn lost<T>() -> Result<T, StoreError> {
+        Err(StoreError::Unavailable("the connection is lost".into()))
+    }
+    let losses: [fn(&mut MockUnit); 4] = [
+        |unit| {
+            unit.expect_member_hold().returning(|_, _| lost());
+        },
+        |unit| {
+            unit.expect_call_lock().returning(|_, _| lost());
+        },
+        |unit| {
+            unit.expect_recording_keep().returning(|_, _, _, _| lost());
+        },
+        |unit| {
+            unit.expect_recording_keep().returning(|_, _, _, _| Ok(true));
+            unit.expect_commit().returning(|_| lost());
+        },
+    ];
+    let sound = sound(2 * SEGMENT as usize + 1000);
+    let length = sound.len() as u64;
+    for loss in losses {
+        let (app, memory) = joined(&TestStore::default());
+        let first = part(&with(&app, [unit()]), &sound, 0, SEGMENT).await;
+        assert!(matches!(first, Ok(Taken::Partly(Progress { received: SEGMENT, .. }))), "{first:?}");
+        let failed = part(&with(&app, [unit(), unit_but(loss)]), &sound, SEGMENT, length).await;
+        assert!(matches!(failed, Err(Error::Unavailable(_))), "{failed:?}");
+
+        let progress = progress(&with(&app, [unit()]), &owner(), call(1).id).await.expect("progress");
+        let Taken::Partly(Progress { received, .. }) = progress else { panic!("{progress:?}") };
+        assert_eq!(received, 2 * SEGMENT);
+        let keeps = unit_but(|unit| {
+            unit.expect_recording_keep()
+                .times(1)
+                .returning(|_, _, _, whole| Ok(whole.length == 2 * SEGMENT + 1000));
+        });
+        let kept = part(&with(&app, [unit(), keeps]), &sound, received, length).await.expect("kept");
+        let Taken::New(recording) = kept else { panic!("{kept:?}") };
+        assert_eq!((recording.length, recording.sha256), (length, Sha256::digest(&sound).into()));
+        // What the go that failed has stored of the end is no part of it.
+        assert_eq!(memory.objects.lock().expect("no panic").len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_been_superseded_removes_nothing_of_what_another_goes_on_with() {
+    let (app, memory) = joined(&TestStore::default());
+    let sound = sound(3 * SEGMENT as usize);
+    part(&with(&app, [unit()]), &sound, 0, SEGMENT).await.expect("a part");
+    let extent = Extent::Part { from: SEGMENT, until: 2 * SEGMENT, total: Some(3 * SEGMENT) };
+    let mut earlier = begin(&with(&app, [unit()]), &owner(), take(extent)).await.expect("begun");
+    let mut later = begin(&with(&app, [unit()]), &owner(), take(extent)).await.expect("begun");
+    // More than it has said; what was kept of it would go, were it its own.
+    let refused = earlier.write(sound.slice(..SEGMENT as usize + 1)).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    later.write(sound.slice(SEGMENT as usize..2 * SEGMENT as usize)).await.expect("written");
+    let paused = later.end().await;
+    assert!(
+        matches!(paused, Ok(Taken::Partly(Progress { received, .. })) if received == 2 * SEGMENT),
+        "{paused:?}"
+    );
+    assert_eq!(memory.uploads.lock().expect("no panic").len(), 1);
+    assert_eq!(memory.objects.lock().expect("no panic").len(), 2);
 }

@@ -13,8 +13,15 @@ use super::{
 };
 use crate::{Application, Error, ports::Scope};
 
-/// What it is, what opens it, and what it consists of.
-pub(super) type Opened = (Recording, RecordingKey, Vec<SegmentName>);
+/// What is kept about a recording, opened.
+pub(super) struct Opened {
+    /// What it is.
+    pub(super) recording: Recording,
+    /// What opens its audio.
+    pub(super) key: RecordingKey,
+    /// What its audio consists of, in order.
+    pub(super) segments: Vec<SegmentName>,
+}
 
 /// Opens what is kept about the recording of a call; its audio is left where it is.
 pub(super) fn opened(
@@ -44,7 +51,7 @@ pub(super) fn opened(
         sha256: *sha256,
         kept_at: kept.kept_at,
     };
-    Ok((recording, key, manifest.segments))
+    Ok(Opened { recording, key, segments: manifest.segments })
 }
 
 /// The error that a recording is not what was kept, after it was told in the log.

@@ -7,10 +7,10 @@ use rollcall_domain::{
 };
 use zeroize::Zeroizing;
 
-use crate::{Application, Error, ports::UnitOfWork, token, tokens::Sealed};
+use crate::{Application, Error, Sealed, SealedFor, ports::UnitOfWork, token};
 
 /// What seeds are sealed for.
-const PURPOSE: &str = "totp seed";
+const PURPOSE: &str = SealedFor::TotpSeed.purpose();
 
 /// A new seed.
 pub(super) fn new_seed(app: &Application) -> TotpSeed {

@@ -6,6 +6,7 @@ use rollcall_domain::{
 };
 
 use super::{Presented, TotpStage, codes, settle};
+use crate::availability::{By, signed_out};
 use crate::{
     Actor, Application, Error, Failure,
     mail::{Letter, SecurityNotice},
@@ -74,7 +75,9 @@ async fn confirm(
     let event =
         app.event_by(actor, Action::TotpEnabled, Target::User(user)).change("factor", None, Some("totp"));
     let letter = Letter::SecurityNotice { user, notice: SecurityNotice::MfaEnabled };
-    unit.commit(app.record(event).mail(letter)).await?;
+    let record = app.record(event).mail(letter);
+    let record = signed_out(app, &By::asking(actor), unit.as_mut(), user, record).await?;
+    unit.commit(record).await?;
     Ok(recovery_codes)
 }
 

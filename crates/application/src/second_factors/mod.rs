@@ -8,7 +8,6 @@ mod disable_totp;
 mod ports;
 mod presented;
 mod renew_recovery_codes;
-mod reseal;
 mod show;
 
 pub use begin_totp::{Enrolment, begin_totp};
@@ -19,5 +18,4 @@ pub use disable_totp::disable_totp;
 pub use ports::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp, TotpStage};
 pub use presented::Presented;
 pub use renew_recovery_codes::renew_recovery_codes;
-pub use reseal::reseal;
 pub use show::{Overview, show};

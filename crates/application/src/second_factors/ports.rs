@@ -6,7 +6,7 @@ use rollcall_domain::{
 };
 use time::OffsetDateTime;
 
-use crate::{ports::StoreError, tokens::Sealed};
+use crate::{Sealed, ports::StoreError};
 
 /// An authenticator app as it is kept.
 #[derive(Debug, Clone)]

@@ -5,7 +5,11 @@ use rollcall_domain::{
     audit::{Action, Target},
 };
 
-use crate::{Actor, Application, Error, ports::Scope};
+use crate::{
+    Actor, Application, Error,
+    availability::{By, signed_out},
+    ports::Scope,
+};
 
 /// Which of one's own sessions are ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,5 +53,7 @@ async fn end(app: &Application, actor: &Actor, which: Revoke) -> Result<(), Erro
     let Some(first) = events.next() else { return Ok(()) };
     // Whoever ends a stranger's session must not find that it has left a wish for another address behind.
     unit.email_change_take_back(actor.user_id()).await?;
-    Ok(unit.commit(app.record(first).and_all(events, app.entropy.as_ref())).await?)
+    let record = app.record(first).and_all(events, app.entropy.as_ref());
+    let record = signed_out(app, &By::asking(actor), unit.as_mut(), actor.user_id(), record).await?;
+    Ok(unit.commit(record).await?)
 }

@@ -2,7 +2,10 @@
 
 use rollcall_domain::audit::{Action, Target};
 
-use crate::{Actor, Application, Error};
+use crate::{
+    Actor, Application, Error,
+    availability::{By, signed_out},
+};
 
 /// Ends the session that the actor asks in.
 ///
@@ -19,7 +22,9 @@ async fn end(app: &Application, actor: &Actor) -> Result<(), Error> {
     let mut unit = app.store.begin(actor.scope()).await?;
     if unit.session_end(actor.session_id()).await? {
         let event = app.event_by(actor, Action::SessionEnded, Target::Session(actor.session_id()));
-        unit.commit(app.record(event)).await?;
+        let record = app.record(event);
+        let record = signed_out(app, &By::asking(actor), unit.as_mut(), actor.user_id(), record).await?;
+        unit.commit(record).await?;
     }
     Ok(())
 }

@@ -6,7 +6,11 @@ use rollcall_domain::{
 };
 
 use super::{Proof, SignedIn, open};
-use crate::{Actor, Application, Error, ports::Scope};
+use crate::{
+    Actor, Application, Error,
+    availability::{By, signed_out},
+    ports::Scope,
+};
 
 /// Where to.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +54,8 @@ async fn change(
         actor.organization().map(|id| id.to_string()).as_deref(),
         Some(&organization.to_string()),
     );
-    unit.commit(app.record(event)).await?;
+    let record = signed_out(app, &By::asking(actor), unit.as_mut(), user, app.record(event)).await?;
+    unit.commit(record).await?;
     Ok(signed_in)
 }
 

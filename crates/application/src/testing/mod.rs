@@ -1,5 +1,6 @@
 //! What unit tests put in the place of ports.
 
+mod agents;
 mod calls;
 mod logs;
 mod notary;
@@ -31,13 +32,13 @@ use rollcall_domain::{
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
-    Actor, Application, KeyActor, Limits, Means, Settings,
+    Actor, Application, Exports, KeyActor, Limits, Means, Settings,
     api_keys::{FoundKey, KeptBy, KeyHash, KeyUse, KeyUses, ListedKey, Move},
     audit::{
         ApiCalls, Checkpoints, Log, QueueState, Readings, Record, Round, Sequencer, Sequencing, Shard, Turn,
     },
+    calls::Masking,
     mail::Letter,
-    organizations::Exports,
     passwords::{Cost, Passwords},
     ports::{
         Asked, Attempt, Attempts, Begun, Ceremonies, Ceremony, Clock, Credential, CredentialId, Credentials,
@@ -380,7 +381,9 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         objects: Arc::new(InMemory::default()),
         uploads: Arc::new(InMemory::default()),
         transfers: Transfers::at_most(2, 2),
+        masking: Masking::default(),
         exports: Exports::at_most(1),
+        pulse: Arc::new(agents::Silence),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
             limits: None,

@@ -8,9 +8,9 @@ use rollcall_domain::{CallId, OrganizationId, RecordingId};
 use time::OffsetDateTime;
 
 use crate::{
+    Sealed,
     ports::StoreError,
     recordings::{KeptUpload, Objects, ObjectsError, SegmentName, SegmentPath, Uploads},
-    tokens::Sealed,
 };
 
 /// Objects, the key of one organization, and uploads.
@@ -100,7 +100,14 @@ impl Uploads for InMemory {
         Ok(true)
     }
 
-    async fn upload_abandon(&self, _: OrganizationId, upload: RecordingId) -> Result<bool, StoreError> {
-        Ok(self.uploads.lock().expect("no panic").remove(&upload).is_some())
+    async fn upload_abandon(
+        &self,
+        _: OrganizationId,
+        upload: RecordingId,
+        version: i32,
+    ) -> Result<bool, StoreError> {
+        let mut uploads = self.uploads.lock().expect("no panic");
+        let is_as_known = uploads.get(&upload).is_some_and(|upload| upload.version == version);
+        Ok(is_as_known && uploads.remove(&upload).is_some())
     }
 }

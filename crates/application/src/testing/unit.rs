@@ -27,7 +27,7 @@ use time::OffsetDateTime;
 
 use super::Answer;
 use crate::{
-    Page, PageRequest,
+    Page, PageRequest, Sealed,
     accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
     api_keys::{ApiKeys, ApiKeysView, KeyHash, ListedKey},
     audit::{
@@ -36,8 +36,8 @@ use crate::{
         witness::{KeptWitness, NewDelivery, NewWitness, ShownDelivery, Witnesses, WitnessesView},
     },
     calls::{
-        CallFilter, CallKey, Calls, CallsView, Holder, KeptMediaKeys, MadeAs, MediaKeyring, Transcripts,
-        TranscriptsView,
+        CallFilter, CallKey, Calls, CallsView, Holder, KeptMediaKeys, MadeAs, MediaKeyring, MediaKeyringView,
+        Transcripts, TranscriptsView,
     },
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
     members::{MemberFilter, MemberKey, Members, MembersView, Offboarding},
@@ -46,11 +46,11 @@ use crate::{
     passwords::PasswordHash,
     plans::{KeptPlanChange, NewPlanChange, PlanChanges, PlanChangesView},
     ports::{Credential, OpenSession, Scope, UnitOfWork},
-    recordings::{Fetcher, KeptRecording, Recordings, RecordingsView, Whole},
+    recordings::{KeptRecording, Recordings, RecordingsView, Whole},
     second_factors::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp},
     security::{Affected, KeptControl, KeptDeadline, KeptRule, Notified, Security, SecurityView},
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
-    tokens::{Sealed, SigningKeys, SigningKeysView, StoredKey},
+    tokens::{SigningKeys, SigningKeysView, StoredKey},
     webhooks::{self, KeptWebhook, NewWebhook, WebhooksKept, WebhooksView},
 };
 
@@ -158,6 +158,11 @@ mock! {
     }
 
     #[async_trait]
+    impl MediaKeyringView for Unit {
+        async fn fetched_media_key(&mut self, organization: OrganizationId, call: CallId, by: Holder) -> Answer<bool>;
+    }
+
+    #[async_trait]
     impl MediaKeyring for Unit {
         async fn media_keys_find(&mut self, organization: OrganizationId, call: CallId) -> Answer<Option<KeptMediaKeys>>;
         async fn media_keys_save(&mut self, organization: OrganizationId, call: CallId, kept: &KeptMediaKeys) -> Answer<()>;
@@ -261,7 +266,7 @@ mock! {
     #[async_trait]
     impl RecordingsView for Unit {
         async fn recording_of(&mut self, organization: OrganizationId, call: CallId) -> Answer<Option<KeptRecording>>;
-        async fn fetched_media_key(&mut self, organization: OrganizationId, call: CallId, by: Fetcher) -> Answer<bool>;
+        async fn recordings_page(&mut self, organization: OrganizationId, page: &PageRequest<CallId>) -> Answer<Page<(CallId, KeptRecording), CallId>>;
     }
     #[async_trait]
     impl Recordings for Unit {

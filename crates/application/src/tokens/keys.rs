@@ -11,9 +11,9 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
-use super::{StoredKey, jwt, ports::Sealed, rotate};
+use super::{StoredKey, jwt, rotate};
 use crate::{
-    Application, Error,
+    Application, Error, Sealed,
     keyring::Keyring,
     ports::{Scope, StoreError},
 };

@@ -15,7 +15,7 @@ pub use authenticate::{authenticate, is_access_token};
 pub use introspect::{Introspection, Spoken, introspect};
 pub use issue::{Issued, issue};
 pub use keys::Tokens;
-pub use ports::{Sealed, SigningKeys, SigningKeysView, StoredKey};
+pub use ports::{SigningKeys, SigningKeysView, StoredKey};
 pub use publish::publish;
 pub use rotate::{Rotation, prepare, rotate};
 pub(crate) use signer::signer;

@@ -1,12 +1,10 @@
 //! What is kept of signing keys.
 
-use std::fmt;
-
 use async_trait::async_trait;
 use rollcall_domain::tokens::{KeyPurpose, SigningKey};
 use time::OffsetDateTime;
 
-use crate::ports::StoreError;
+use crate::{Sealed, ports::StoreError};
 
 /// A signing key as it is kept.
 #[derive(Debug, Clone)]
@@ -15,16 +13,6 @@ pub struct StoredKey {
     pub key: SigningKey,
     /// Its private part.
     pub private: Sealed,
-}
-
-/// The private part of a signing key, sealed by the keyring.
-#[derive(Clone)]
-pub struct Sealed(pub Vec<u8>);
-
-impl fmt::Debug for Sealed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[sealed]")
-    }
 }
 
 /// Reads signing keys.

@@ -5,7 +5,7 @@ use rollcall_domain::{OrganizationId, UserId, id::DeliveryId, secret::Secret, we
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::{ports::StoreError, tokens::Sealed};
+use crate::{Sealed, ports::StoreError};
 
 /// What a webhook is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use rollcall_domain::{OrganizationId, secret::Secret};
 
 use super::Subscriber;
-use crate::{Application, Error, tokens::Sealed};
+use crate::{Application, Error, Sealed, SealedFor};
 
 /// How the secrets of webhooks begin (Standard Webhooks).
 const PREFIX: &str = "whsec_";
@@ -13,8 +13,8 @@ impl Subscriber {
     /// What its secret is sealed for: what is kept for one is none of the other.
     const fn purpose(self) -> &'static str {
         match self {
-            Self::Witness => "webhook-secret/v1",
-            Self::Escalations => "escalations-webhook-secret/v1",
+            Self::Witness => SealedFor::WebhookSecret.purpose(),
+            Self::Escalations => SealedFor::EscalationsWebhookSecret.purpose(),
         }
     }
 }

@@ -40,6 +40,8 @@ async fn choose(app: &Application, actor: &Actor, url: WebhookUrl) -> Result<Cho
     let sealed = seal(app, organization, Subscriber::Escalations, &secret)?;
     let mut unit = app.store.begin(seat.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::SecurityManage, Target::Organization).await?;
+    // Where there is no webhook yet there is no row to lock.
+    unit.organization_lock(organization).await?.ok_or(Error::Unauthenticated)?;
     let before = unit.webhook_lock(organization).await?;
     let chosen = NewWebhook { url, secret: sealed, at: now, by: actor.user_id() };
     unit.webhook_set(organization, &chosen).await?;
@@ -63,11 +65,12 @@ mod tests {
     use time::Duration;
 
     use super::*;
-    use crate::testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application};
+    use crate::testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, organization};
 
     fn unit(held: Role) -> MockUnit {
         let mut unit = MockUnit::new();
         unit.expect_member_hold().returning(move |_, _| Ok(Some(held)));
+        unit.expect_organization_lock().returning(|_| Ok(Some(organization())));
         unit.expect_webhook_lock().returning(|_| Ok(None));
         unit.expect_webhook_set().returning(|_, _| Ok(()));
         unit.expect_webhook_deliveries().returning(|_, _| Ok(Vec::new()));

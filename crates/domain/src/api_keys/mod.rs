@@ -59,6 +59,15 @@ impl ApiKey {
     pub fn is_live(&self, now: OffsetDateTime) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
+
+    /// Whether it is good for more than `before`: for something else, from elsewhere, faster, or for longer.
+    pub fn is_wider_than(&self, before: &Self) -> bool {
+        let longer = before.expires_at.is_some_and(|end| self.expires_at.is_none_or(|new| new > end));
+        let faster =
+            before.rate_limit.is_some_and(|old| self.rate_limit.is_none_or(|new| new.is_more_than(old)));
+        let more = !before.scopes.permissions().contains_all(self.scopes.permissions());
+        longer || faster || more || !before.networks.contain_all(&self.networks)
+    }
 }
 
 /// What a key may do: at least one permission, and only such as keys may carry.
@@ -109,9 +118,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_key_ends_by_its_age_or_by_being_revoked() {
-        let key = ApiKey {
+    fn key() -> ApiKey {
+        ApiKey {
             id: ApiKeyId::from_parts(0, &[0; 10]),
             prefix: KeyPrefix::from_random([0; 16]),
             name: "CI".parse().expect("a name"),
@@ -123,9 +131,45 @@ mod tests {
             expires_at: Some(NOW + Duration::DAY),
             revoked_at: None,
             version: 1,
-        };
+        }
+    }
+
+    #[test]
+    fn a_key_ends_by_its_age_or_by_being_revoked() {
+        let key = key();
         assert!(key.is_live(NOW + Duration::DAY - Duration::NANOSECOND) && !key.is_live(NOW + Duration::DAY));
         assert!(!ApiKey { revoked_at: Some(NOW), ..key.clone() }.is_live(NOW));
         assert!(ApiKey { expires_at: None, ..key }.is_live(NOW + Duration::days(100_000)));
+    }
+
+    #[test]
+    fn a_key_is_wider_that_is_good_for_anything_more() {
+        let networks = |texts: &[&str]| Networks::parse(texts).expect("networks");
+        let limit = |requests, seconds| RateLimit::new(requests, seconds).expect("a limit");
+        let held = ApiKey { networks: networks(&["192.0.2.0/24"]), rate_limit: Some(limit(10, 10)), ..key() };
+        let both = Scopes::new([Permission::CallsRead, Permission::CallsWrite]).expect("scopes");
+        for wider in [
+            ApiKey { scopes: both, ..held.clone() },
+            ApiKey { expires_at: None, ..held.clone() },
+            ApiKey { expires_at: Some(NOW + Duration::days(2)), ..held.clone() },
+            ApiKey { networks: Networks::default(), ..held.clone() },
+            ApiKey { networks: networks(&["192.0.2.0/25", "192.0.3.1"]), ..held.clone() },
+            ApiKey { networks: networks(&["192.0.0.0/16"]), ..held.clone() },
+            ApiKey { rate_limit: None, ..held.clone() },
+            ApiKey { rate_limit: Some(limit(11, 100)), ..held.clone() },
+            ApiKey { rate_limit: Some(limit(10, 9)), ..held.clone() },
+        ] {
+            assert!(wider.is_wider_than(&held), "{wider:?}");
+        }
+        for other in [
+            held.clone(),
+            ApiKey { name: "Other".parse().expect("a name"), ..held.clone() },
+            ApiKey { expires_at: Some(NOW), ..held.clone() },
+            ApiKey { networks: networks(&["192.0.2.0/25", "192.0.2.200"]), ..held.clone() },
+            ApiKey { rate_limit: Some(limit(5, 5)), ..held.clone() },
+        ] {
+            assert!(!other.is_wider_than(&held), "{other:?}");
+        }
+        assert!(!held.is_wider_than(&ApiKey { scopes: both, ..key() }), "of all that it may lose");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 /// The networks that a key may be used from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,6 +52,7 @@ impl Networks {
             let address = || text.parse::<IpAddr>().map(IpNet::from);
             let network: IpNet =
                 text.parse().or_else(|_| address()).map_err(|_| InvalidNetworks::NoNetwork { index })?;
+            let network = canonical(network);
             if network.trunc() == network {
                 Ok(network)
             } else {
@@ -66,11 +67,33 @@ impl Networks {
         self.0.as_ref().map(|networks| networks.iter().map(IpNet::to_string).collect())
     }
 
+    /// Whether a key that is held to `others` can be used from nowhere else.
+    pub fn contain_all(&self, others: &Self) -> bool {
+        match (&self.0, &others.0) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(ours), Some(theirs)) => {
+                theirs.iter().all(|network| ours.iter().any(|around| around.contains(network)))
+            }
+        }
+    }
+
     /// Whether the key may be used from an address. Where it is not known from where, it is from nowhere allowed.
     pub fn allow(&self, ip: Option<IpAddr>) -> bool {
         let Some(networks) = &self.0 else { return true };
         ip.is_some_and(|ip| networks.iter().any(|network| network.contains(&ip.to_canonical())))
     }
+}
+
+/// A network of IPv4 addresses that is written as one of IPv6 (RFC 4291 section 2.5.5.2), as what it is: so are the addresses that are
+/// looked for in it.
+fn canonical(network: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = network else { return network };
+    let (Some(address), Some(length)) = (mapped.addr().to_ipv4_mapped(), mapped.prefix_len().checked_sub(96))
+    else {
+        return network;
+    };
+    Ipv4Net::new(address, length).map_or(network, IpNet::V4)
 }
 
 #[cfg(test)]
@@ -90,6 +113,10 @@ mod tests {
         assert!(allowed(&["0.0.0.0/0"], "203.0.113.9") && !allowed(&["0.0.0.0/0"], "2001:db8::1"));
         // An IPv4 address that a dual-stack socket wrote as IPv6.
         assert!(allowed(&["192.0.2.0/24"], "::ffff:192.0.2.1"));
+        assert!(
+            allowed(&["::ffff:192.0.2.0/120"], "192.0.2.1")
+                && !allowed(&["::ffff:192.0.2.0/120"], "192.0.3.1")
+        );
         assert!(!Networks::parse(&["192.0.2.0/24"]).expect("networks").allow(None));
     }
 

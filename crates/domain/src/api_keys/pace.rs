@@ -61,6 +61,12 @@ impl RateLimit {
         self.per_seconds
     }
 
+    /// Whether it lets through more than `other`: at once, or as time goes on.
+    pub const fn is_more_than(self, other: Self) -> bool {
+        let (ours, theirs) = (self.requests as u64, other.requests as u64);
+        ours > theirs || ours * other.per_seconds as u64 > theirs * self.per_seconds as u64
+    }
+
     /// Counts a request at `now`. `whole_at` is when all requests would have been there again, and moves on if there is room for
     /// this one.
     ///

@@ -44,6 +44,11 @@ impl InvalidSegment {
 }
 
 impl Segment {
+    /// A speaker of whom nothing is told.
+    pub fn somebody() -> Speaker {
+        Speaker::constant("speaker")
+    }
+
     /// What a speaker said from when to when, in milliseconds since the call began.
     ///
     /// # Errors

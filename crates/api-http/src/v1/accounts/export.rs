@@ -5,7 +5,7 @@ use rollcall_application::{
     accounts::{self, Export, PendingEmailChange, PendingPasswordReset},
     audit::OwnEvent,
 };
-use rollcall_domain::{EventId, OrganizationId};
+use rollcall_domain::{EventId, OrganizationId, availability::Agent};
 use serde::Serialize;
 use time::OffsetDateTime;
 use tracing::{Instrument, Span};
@@ -45,10 +45,51 @@ struct Beginning {
     second_factors: SecondFactorsObject,
     /// By when a second factor is needed, in the organizations that have ever asked for one.
     mfa_deadlines: Vec<MfaDeadlineObject>,
+    /// What the person is as a human agent, wherever they are one. How that changed is among `audit_events`.
+    agents: Vec<OwnAgentObject>,
     /// The wish for another address that waits; null when there is none.
     email_change: Option<PendingEmailChangeObject>,
     /// The wishes for another password that wait.
     password_resets: Vec<PendingPasswordResetObject>,
+}
+
+/// What somebody is as a human agent.
+#[derive(Serialize, ToSchema)]
+struct OwnAgentObject {
+    #[schema(value_type = String, example = "org_01h455vb4pex5vsknk084sn02q")]
+    organization_id: OrganizationId,
+    /// What was written down last: `available`, `busy`, `away` or `offline`.
+    #[schema(example = "offline")]
+    status: &'static str,
+    #[schema(example = "chosen")]
+    cause: &'static str,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(format = DateTime, example = "2026-01-02T03:04:05Z", value_type = String)]
+    since: OffsetDateTime,
+    #[schema(example = "Back at three")]
+    note: Option<String>,
+    #[schema(example = 2)]
+    capacity: u16,
+    #[schema(example = json!(["billing"]))]
+    skills: Vec<String>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(format = DateTime, example = "2026-01-02T03:04:35Z", value_type = Option<String>)]
+    last_heartbeat_at: Option<OffsetDateTime>,
+}
+
+impl From<&(OrganizationId, Agent)> for OwnAgentObject {
+    fn from((organization, agent): &(OrganizationId, Agent)) -> Self {
+        Self {
+            organization_id: *organization,
+            status: agent.shown.as_str(),
+            cause: agent.cause.as_str(),
+            since: agent.since,
+            note: agent.note.as_ref().map(ToString::to_string),
+            capacity: agent.capacity.calls(),
+            skills: agent.skills.names().to_vec(),
+            last_heartbeat_at: agent.last_heartbeat_at,
+        }
+    }
 }
 
 /// A wish for another address.
@@ -133,6 +174,7 @@ impl From<&Export> for Beginning {
             organizations: export.seats.iter().map(Seat::from).collect(),
             second_factors: (&export.second_factors).into(),
             mfa_deadlines: export.mfa_deadlines.iter().copied().map(MfaDeadlineObject::from).collect(),
+            agents: export.agents.iter().map(OwnAgentObject::from).collect(),
             email_change,
             password_resets: export.password_resets.iter().map(reset).collect(),
         }

@@ -5,12 +5,12 @@ use rollcall_application::{
     audit::{self, LogExport, Part},
 };
 use serde::Deserialize;
-use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use tracing::{Instrument, Span};
 use utoipa::IntoParams;
 
 use crate::{
     api::Api,
+    body::Fields,
     credential::AnyCaller,
     problem::Problem,
     query::Query,
@@ -97,8 +97,10 @@ pub(super) async fn export_audit_log(
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
     let format = Format::of(query.format.as_deref(), &headers)?;
-    let since = moment("since", query.since.as_deref())?;
-    let until = moment("until", query.until.as_deref())?;
+    let mut fields = Fields::default();
+    let since = query.since.as_deref().and_then(|text| fields.moment("since", text));
+    let until = query.until.as_deref().and_then(|text| fields.moment("until", text));
+    fields.result()?;
     let mut export = audit::export(&api.app, &principal, since, until).await?;
     // The first part before the answer, so that whatever is wrong from the start is told as usual.
     let first = export.next().await?;
@@ -114,13 +116,6 @@ pub(super) async fn export_audit_log(
         headers.insert(header::CONTENT_DISPOSITION, name);
     }
     Ok(response)
-}
-
-fn moment(field: &str, text: Option<&str>) -> Result<Option<OffsetDateTime>, Error> {
-    let parse =
-        |text| OffsetDateTime::parse(text, &Rfc3339).ok().and_then(|at| at.checked_to_offset(UtcOffset::UTC));
-    let wrong = || Error::invalid(field, "must be a moment like 2026-01-31T12:00:00Z");
-    text.map(|text| parse(text).ok_or_else(wrong)).transpose()
 }
 
 /// Sends part after part, until the last or until something is in the way.

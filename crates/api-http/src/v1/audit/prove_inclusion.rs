@@ -1,5 +1,8 @@
 use axum::extract::State;
-use rollcall_application::audit::{self, Inclusion, base64};
+use rollcall_application::{
+    Error,
+    audit::{self, Inclusion, base64},
+};
 use rollcall_domain::EventId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -64,7 +67,10 @@ pub(super) async fn prove_audit_inclusion(
     Query(query): Query<InclusionQuery>,
 ) -> Result<axum::Json<InclusionObject>> {
     let InclusionQuery { event_id, tree_size } = query;
-    // What is no id is no event.
-    let event = event_id.and_then(|id| id.parse().ok());
+    let event = match event_id {
+        // What is no id is no event.
+        Some(id) => id.parse().map_err(|_| Error::NotFound),
+        None => Err(Error::invalid("event_id", "is missing")),
+    };
     Ok(axum::Json(audit::prove_inclusion(&api.app, &principal, event, tree_size).await?.into()))
 }

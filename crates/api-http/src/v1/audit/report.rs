@@ -36,9 +36,8 @@ pub(super) struct EventReport {
     #[schema(example = "evt_01h455vb4pex5vsknk084sn02q")]
     id: String,
     /// When it happened: not in the future, and not more than 366 days ago.
-    #[serde(with = "time::serde::rfc3339")]
-    #[schema(format = DateTime, example = "2026-01-02T03:04:05.678901Z", value_type = String)]
-    occurred_at: OffsetDateTime,
+    #[schema(format = DateTime, example = "2026-01-02T03:04:05.678901Z")]
+    occurred_at: String,
     #[schema(value_type = EventActor)]
     actor: Object<EventActor>,
     /// What was done or tried: words with dots between them. The first is none of those that Rollcall's own actions begin with.
@@ -142,7 +141,9 @@ impl EventReport {
         let Object(actor) = self.actor;
         let Object(target) = self.target;
         let id = fields.parse(&path("id"), &self.id);
-        let occurred_at = fields.check(&path("occurred_at"), reports::occurred_at(self.occurred_at, now));
+        let occurred_at = fields.moment(&path("occurred_at"), &self.occurred_at);
+        let occurred_at =
+            occurred_at.and_then(|at| fields.check(&path("occurred_at"), reports::occurred_at(at, now)));
         let by = match actor.kind.as_str() {
             "user" => fields.parse(&path("actor.id"), &actor.id).map(ReportedActor::User),
             "api_key" => fields.parse(&path("actor.id"), &actor.id).map(ReportedActor::ApiKey),
@@ -150,7 +151,10 @@ impl EventReport {
         };
         let action = fields.parse(&path("action"), &self.action);
         let target_kind = fields.parse(&path("target.type"), &target.kind);
-        let target_id = fields.parse(&path("target.id"), &target.id);
+        let target_id = match target.id.is_empty() {
+            true => fields.check(&path("target.id"), Err("must not be empty")),
+            false => fields.parse(&path("target.id"), &target.id),
+        };
         let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == self.outcome);
         let outcome = fields.check(&path("outcome"), outcome.ok_or("must be success or refused"));
         let changes = changes(self.changes.unwrap_or_default(), &path("changes"), fields);

@@ -2,7 +2,6 @@ use axum::extract::State;
 use rollcall_application::{PageRequest, audit};
 use rollcall_domain::audit::search::{Filter, outcome};
 use serde::Deserialize;
-use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use utoipa::IntoParams;
 
 use super::object::AuditEventObject;
@@ -67,8 +66,8 @@ pub(super) async fn list_audit_events(
         action: query.action.as_deref().and_then(|text| fields.parse("action", text)),
         target: query.target.as_deref().and_then(|text| fields.parse("target", text)),
         outcome: query.outcome.as_deref().and_then(|text| fields.check("outcome", outcome(text))),
-        since: query.since.as_deref().and_then(|text| fields.check("since", moment(text))),
-        until: query.until.as_deref().and_then(|text| fields.check("until", moment(text))),
+        since: query.since.as_deref().and_then(|text| fields.moment("since", text)),
+        until: query.until.as_deref().and_then(|text| fields.moment("until", text)),
         words: given(&query.q).and_then(|text| fields.parse("q", &text)),
     };
     fields.result()?;
@@ -81,11 +80,4 @@ pub(super) async fn list_audit_events(
         data: page.entries.into_iter().map(AuditEventObject::from).collect(),
         next_cursor: list.write(page.next),
     }))
-}
-
-/// A moment as it is written.
-pub(super) fn moment(text: &str) -> std::result::Result<OffsetDateTime, &'static str> {
-    let moment = OffsetDateTime::parse(text, &Rfc3339).ok();
-    let moment = moment.and_then(|moment| moment.checked_to_offset(UtcOffset::UTC));
-    moment.ok_or("must be a time like 2026-01-02T03:04:05Z (RFC 3339)")
 }

@@ -1,9 +1,10 @@
-use axum::extract::State;
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
 use rollcall_application::audit;
 use rollcall_domain::id::Event;
 
 use super::object::AuditEventObject;
-use crate::{api::Api, credential::AnyCaller, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::AnyCaller, etag::by_content, id_path::IdPath, problem::Result};
 
 /// Shows an event of the audit log.
 #[utoipa::path(get, path = "/v1/audit/events/{event_id}", tag = "Audit log",
@@ -14,6 +15,8 @@ pub(super) async fn show_audit_event(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller,
     IdPath(id): IdPath<Event>,
-) -> Result<axum::Json<AuditEventObject>> {
-    Ok(axum::Json(audit::show(&api.app, &principal, id).await?.into()))
+    headers: HeaderMap,
+) -> Result<Response> {
+    let event = audit::show(&api.app, &principal, id).await?;
+    Ok(by_content(&headers, &AuditEventObject::from(event)))
 }

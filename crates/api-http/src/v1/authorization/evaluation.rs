@@ -96,7 +96,7 @@ pub(super) struct Evaluation {
 #[derive(Debug, Serialize, ToSchema)]
 struct EvaluationContext {
     /// Why not; null when it is allowed. `role_lacks_permission`, `scope_lacks_permission`, `mfa_required`, `not_a_member`,
-    /// `suspended`; `unknown_subject`,
+    /// `suspended`, `plan_required` (a key whose scope leads to nothing with the organization's plan); `unknown_subject`,
     /// `unknown_action` and `unknown_resource` for what is of no kind that is known here; `invalid_request` for what is no
     /// question.
     #[schema(example = "role_lacks_permission")]

@@ -19,6 +19,9 @@ pub(super) struct Offboarding {
     /// Open invitations that the member stands behind. They would be taken back, unless `hand_over_to` gives them to somebody else.
     #[schema(example = 3)]
     pending_invitations: u32,
+    /// Calls that the member has claimed. They would wait again, in their old places.
+    #[schema(example = 1)]
+    claimed_calls: u32,
     /// Whether the member is the only Owner, so that the removal would be refused.
     #[schema(example = false)]
     sole_owner: bool,
@@ -34,7 +37,10 @@ pub(super) async fn show_offboarding(
     IdPath(user): IdPath<rollcall_domain::id::User>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let members::Offboarding { sessions, api_keys, pending_invitations, sole_owner } =
+    let members::Offboarding { sessions, api_keys, pending_invitations, claimed_calls, sole_owner } =
         members::offboarding(&api.app, &actor, user).await?;
-    Ok(by_content(&headers, &Offboarding { sessions, api_keys, pending_invitations, sole_owner }))
+    Ok(by_content(
+        &headers,
+        &Offboarding { sessions, api_keys, pending_invitations, claimed_calls, sole_owner },
+    ))
 }

@@ -1,8 +1,9 @@
-use axum::extract::State;
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
 use rollcall_application::operator;
 
 use super::object::TenantObject;
-use crate::{api::Api, id_path::IdPath, operator_token::Operator, problem::Result};
+use crate::{api::Api, etag::by_content, id_path::IdPath, operator_token::Operator, problem::Result};
 
 /// Shows an organization.
 #[utoipa::path(get, path = "/operator/v1/organizations/{organization_id}", tag = "Operator",
@@ -13,6 +14,8 @@ pub(super) async fn show_organization(
     State(api): State<Api>,
     _: Operator,
     IdPath(id): IdPath<rollcall_domain::id::Organization>,
-) -> Result<axum::Json<TenantObject>> {
-    Ok(axum::Json(operator::show(&api.app, id).await?.into()))
+    headers: HeaderMap,
+) -> Result<Response> {
+    let tenant = operator::show(&api.app, id).await?;
+    Ok(by_content(&headers, &TenantObject::from(tenant)))
 }

@@ -11,10 +11,13 @@ use tracing::{Instrument, Span};
 
 use super::super::{
     api_keys::ApiKeyObject,
+    availability::AgentObject,
     calls::{CallObject, TranscriptObject},
+    escalations::EscalationObject,
     invitations::InvitationObject,
     members::MemberObject,
     objects::OrganizationObject,
+    recordings::RecordingObject,
     security::{MfaDeadlineObject, SecurityObject},
 };
 use crate::{
@@ -56,11 +59,20 @@ enum Line<'a> {
     MfaDeadline {
         mfa_deadline: MfaDeadlineObject,
     },
+    Agent {
+        agent: AgentObject,
+    },
     Call {
         call: CallObject,
     },
     Transcript {
         transcript: TranscriptObject,
+    },
+    Recording {
+        recording: RecordingObject,
+    },
+    Escalation {
+        escalation: EscalationObject,
     },
     /// The leaf stands here byte by byte as it is kept, so that it can be proved.
     AuditEvent {
@@ -81,15 +93,18 @@ struct Counts {
     invitation: u64,
     api_key: u64,
     mfa_deadline: u64,
+    agent: u64,
     call: u64,
     transcript: u64,
+    recording: u64,
+    escalation: u64,
     audit_event: u64,
 }
 
 /// Exports everything of the organization, as it was at one moment: one JSON object a line, each with its `type`. The first
 /// line is `begin`, with the version of the format, the organization and the moment; then come `organization`, `security`, `member`,
-/// `invitation`, `api_key`, `mfa_deadline`, `call`, `transcript` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
-/// persons in it); the last is `end` with how many of each there were. Without an `end` it was cut off: because the right to
+/// `invitation`, `api_key`, `mfa_deadline`, `agent`, `call`, `transcript`, `recording`, `escalation` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
+/// persons in it; of a recording not what is heard, and none that is damaged); the last is `end` with how many of each there were. Without an `end` it was cut off: because the right to
 /// it was lost in the middle, because nobody took what was sent, or because it took longer than an hour. Needs a fresh proof
 /// of who one is.
 #[utoipa::path(get, path = "/v1/organization/export", tag = "Organization",
@@ -173,12 +188,21 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
         Part::Deadlines(deadlines) => deadlines
             .into_iter()
             .try_for_each(|deadline| line(&Line::MfaDeadline { mfa_deadline: deadline.into() }))?,
+        Part::Agents(agents) => agents
+            .into_iter()
+            .try_for_each(|agent| line(&Line::Agent { agent: AgentObject::new(agent, exported_at) }))?,
+        Part::Escalations(escalations) => escalations.into_iter().try_for_each(|shown| {
+            line(&Line::Escalation { escalation: EscalationObject::new(shown, exported_at) })
+        })?,
         Part::Calls(calls) => {
             calls.into_iter().try_for_each(|call| line(&Line::Call { call: call.into() }))?;
         }
         Part::Transcripts(transcripts) => transcripts.into_iter().try_for_each(|(call, transcript)| {
             line(&Line::Transcript { transcript: TranscriptObject::of(call, transcript) })
         })?,
+        Part::Recordings(recordings) => recordings
+            .iter()
+            .try_for_each(|recording| line(&Line::Recording { recording: recording.into() }))?,
         Part::AuditEvents(events) => events.iter().try_for_each(|event| {
             line(&Line::AuditEvent { leaf: serde_json::from_str(&event.leaf)?, personal: &event.personal })
         })?,
@@ -187,8 +211,11 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
             invitations,
             api_keys,
             deadlines,
+            agents,
             calls,
             transcripts,
+            recordings,
+            escalations,
             audit_events,
         }) => {
             let counts = Counts {
@@ -198,8 +225,11 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
                 invitation: invitations,
                 api_key: api_keys,
                 mfa_deadline: deadlines,
+                agent: agents,
                 call: calls,
                 transcript: transcripts,
+                recording: recordings,
+                escalation: escalations,
                 audit_event: audit_events,
             };
             line(&Line::End { counts })?;

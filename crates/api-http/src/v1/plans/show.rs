@@ -1,8 +1,9 @@
-use axum::extract::State;
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
 use rollcall_application::plans;
 
 use super::object::PlanObject;
-use crate::{api::Api, credential::AnyCaller, problem::Result};
+use crate::{api::Api, credential::AnyCaller, etag::by_content, problem::Result};
 
 /// Shows the organization's plan, and what it entitles to.
 #[utoipa::path(get, path = "/v1/plan", tag = "Plans",
@@ -11,7 +12,8 @@ use crate::{api::Api, credential::AnyCaller, problem::Result};
 pub(super) async fn show_plan(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller,
-) -> Result<axum::Json<PlanObject>> {
+    headers: HeaderMap,
+) -> Result<Response> {
     let (plan, offer) = plans::show(&api.app, &principal).await?;
-    Ok(axum::Json(PlanObject::new(plan, offer)))
+    Ok(by_content(&headers, &PlanObject::new(plan, offer)))
 }

@@ -10,6 +10,8 @@ mod play;
 mod remove;
 mod upload;
 
+pub(super) use object::RecordingObject;
+
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(
         upload::upload_recording,

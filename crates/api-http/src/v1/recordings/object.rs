@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 /// The recording of a call.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Recording)]
-pub(crate) struct RecordingObject {
+pub(in crate::v1) struct RecordingObject {
     #[schema(value_type = String, example = "rec_01h455vb4pex5vsknk084sn02q")]
     id: RecordingId,
     #[schema(value_type = String, example = "call_01h455vb4pex5vsknk084sn02q")]

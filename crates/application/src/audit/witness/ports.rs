@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rollcall_domain::{OrganizationId, UserId, audit::witnesses::Witness, id::DeliveryId};
 use time::OffsetDateTime;
 
-use crate::{ports::StoreError, tokens::Sealed, webhooks::DeliveryState};
+use crate::{Sealed, ports::StoreError, webhooks::DeliveryState};
 
 /// An organization's witness.
 #[derive(Debug, Clone, PartialEq, Eq)]

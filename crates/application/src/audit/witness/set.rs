@@ -12,6 +12,7 @@ use time::Duration;
 use super::{KeptWitness, NewWitness, SHOWN, Shown};
 use crate::{
     Actor, Application, Error, Limit,
+    audit::catch_up,
     webhooks::{Subscriber, mint, seal},
 };
 
@@ -51,13 +52,15 @@ async fn choose(app: &Application, actor: &Actor, witness: Witness) -> Result<Ch
     };
     let sealed =
         secret.as_ref().map(|secret| seal(app, organization, Subscriber::Witness, secret)).transpose()?;
-    super::super::catch_up(app, Some(organization)).await?;
+    catch_up(app, Some(organization)).await?;
     let mut unit = app.store.begin(seat.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::SecurityManage, Target::Organization).await?;
     let extent = unit.log_extent(organization).await?;
     if !extent.is_some_and(|extent| extent.on || extent.first < extent.size) {
         return Err(Error::AuditLogDisabled);
     }
+    // Where there is no witness yet there is no row to lock.
+    unit.organization_lock(organization).await?.ok_or(Error::Unauthenticated)?;
     let before = unit.witness_lock(organization).await?;
     if app.settings.limits.is_some()
         && unit.witness_deliveries_since(organization, now - CHOICES.window).await? >= CHOICES.quota
@@ -88,13 +91,14 @@ mod tests {
     use super::*;
     use crate::{
         audit::Extent,
-        testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application},
+        testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, organization},
     };
 
     fn unit(held: Role, extent: Option<Extent>) -> MockUnit {
         let mut unit = MockUnit::new();
         unit.expect_member_hold().returning(move |_, _| Ok(Some(held)));
         unit.expect_log_extent().returning(move |_| Ok(extent));
+        unit.expect_organization_lock().returning(|_| Ok(Some(organization())));
         unit.expect_witness_lock().returning(|_| Ok(None));
         unit.expect_witness_set().returning(|_, _| Ok(()));
         unit.expect_witness_deliveries().returning(|_, _| Ok(Vec::new()));

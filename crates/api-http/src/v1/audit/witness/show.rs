@@ -1,8 +1,9 @@
-use axum::extract::State;
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
 use rollcall_application::audit::witness;
 
 use super::object::WitnessObject;
-use crate::{api::Api, credential::AnyCaller, problem::Result};
+use crate::{api::Api, credential::AnyCaller, etag::by_content, problem::Result};
 
 /// Shows who is sent the checkpoints of the organization's audit log, and what has become of the last ones.
 #[utoipa::path(get, path = "/v1/audit/witness", tag = "Audit log",
@@ -11,6 +12,8 @@ use crate::{api::Api, credential::AnyCaller, problem::Result};
 pub(super) async fn show_audit_witness(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller,
-) -> Result<axum::Json<WitnessObject>> {
-    Ok(axum::Json(witness::show(&api.app, &principal).await?.into()))
+    headers: HeaderMap,
+) -> Result<Response> {
+    let shown = witness::show(&api.app, &principal).await?;
+    Ok(by_content(&headers, &WitnessObject::from(shown)))
 }

@@ -1,0 +1,429 @@
+//! Human agents.
+
+mod due;
+mod pulse;
+mod spells;
+
+use async_trait::async_trait;
+use rollcall_application::{
+    Page, PageRequest,
+    availability::{Availability, AvailabilityView, ListedAgent, Period, Spell},
+    ports::StoreError,
+    sessions::Live,
+};
+use rollcall_domain::{
+    OrganizationId, Permission, Role, UserId,
+    availability::{Agent, Capacity, Cause, Change, Skills},
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    error::{corrupt, exactly_one, store_error},
+    row::{count, moment, value},
+    transaction::Transaction,
+};
+
+/// The roles of agents.
+pub(crate) fn agent_roles() -> Vec<String> {
+    let roles = Role::ALL.into_iter().filter(|role| role.grants(Permission::AvailabilitySet));
+    roles.map(|role| role.as_str().to_owned()).collect()
+}
+
+struct AgentRow {
+    user_id: Uuid,
+    chosen: String,
+    cause: String,
+    generation: i64,
+    note: Option<String>,
+    shown: String,
+    since: OffsetDateTime,
+    capacity: i16,
+    skills: Vec<String>,
+    alive_until: OffsetDateTime,
+    last_heartbeat_at: Option<OffsetDateTime>,
+    idle_since: OffsetDateTime,
+    version: i32,
+}
+
+impl TryFrom<AgentRow> for Agent {
+    type Error = StoreError;
+
+    fn try_from(row: AgentRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            user: UserId::from_uuid(row.user_id),
+            chosen: value(&row.chosen)?,
+            cause: value(&row.cause)?,
+            generation: row.generation,
+            note: row.note.as_deref().map(value).transpose()?,
+            shown: value(&row.shown)?,
+            since: moment(row.since),
+            capacity: Capacity::new(row.capacity.into()).map_err(corrupt)?,
+            skills: Skills::new(&row.skills).map_err(corrupt)?,
+            alive_until: moment(row.alive_until),
+            last_heartbeat_at: row.last_heartbeat_at.map(moment),
+            idle_since: moment(row.idle_since),
+            version: row.version,
+        })
+    }
+}
+
+struct ListedRow {
+    user_id: Uuid,
+    email: String,
+    name: String,
+    joined_at: OffsetDateTime,
+    calls: i64,
+    kept_out: bool,
+    chosen: Option<String>,
+    cause: Option<String>,
+    generation: Option<i64>,
+    note: Option<String>,
+    shown: Option<String>,
+    since: Option<OffsetDateTime>,
+    capacity: Option<i16>,
+    skills: Option<Vec<String>>,
+    alive_until: Option<OffsetDateTime>,
+    last_heartbeat_at: Option<OffsetDateTime>,
+    idle_since: Option<OffsetDateTime>,
+    version: Option<i32>,
+}
+
+impl TryFrom<ListedRow> for ListedAgent {
+    type Error = StoreError;
+
+    fn try_from(row: ListedRow) -> Result<Self, StoreError> {
+        let there = |what| corrupt(format!("an agent lacks {what}"));
+        let agent = match row.chosen {
+            None => Agent::new(UserId::from_uuid(row.user_id), moment(row.joined_at)),
+            Some(chosen) => AgentRow {
+                user_id: row.user_id,
+                chosen,
+                cause: row.cause.ok_or_else(|| there("a cause"))?,
+                generation: row.generation.ok_or_else(|| there("a generation"))?,
+                note: row.note,
+                shown: row.shown.ok_or_else(|| there("a status"))?,
+                since: row.since.ok_or_else(|| there("a beginning"))?,
+                capacity: row.capacity.ok_or_else(|| there("a capacity"))?,
+                skills: row.skills.ok_or_else(|| there("skills"))?,
+                alive_until: row.alive_until.ok_or_else(|| there("an end"))?,
+                last_heartbeat_at: row.last_heartbeat_at,
+                idle_since: row.idle_since.ok_or_else(|| there("idleness"))?,
+                version: row.version.ok_or_else(|| there("a version"))?,
+            }
+            .try_into()?,
+        };
+        Ok(Self { agent, name: row.name, email: row.email, calls: count(row.calls)?, kept_out: row.kept_out })
+    }
+}
+
+impl Transaction {
+    /// Locks what the scope's account is as an agent, wherever it is one. Sessions end under this lock: their last may take the agent
+    /// with it, and whoever acts as an agent holds it before the session.
+    pub(crate) async fn agents_hold(&mut self) -> Result<(), StoreError> {
+        let Some(user) = self.account() else { return Ok(()) };
+        let hold = sqlx::query!(
+            "SELECT org_id FROM human_agents WHERE user_id = $1 ORDER BY org_id FOR NO KEY UPDATE",
+            user
+        );
+        hold.fetch_all(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    /// Agents behind one, or just one.
+    async fn agents(
+        &mut self,
+        organization: OrganizationId,
+        now: OffsetDateTime,
+        only: Option<UserId>,
+        after: Option<UserId>,
+        limit: i64,
+    ) -> Result<Vec<ListedAgent>, StoreError> {
+        let rows = sqlx::query_as!(
+            ListedRow,
+            r#"SELECT m.user_id, u.email, u.name, m.joined_at,
+                      (SELECT count(*) FROM escalations e
+                        WHERE e.org_id = m.org_id AND e.agent = m.user_id AND e.status = 'claimed' AND e.expires_at > $2) AS "calls!",
+                      (u.status = 'suspended' OR (COALESCE(c.enabled, false) AND NOT u.mfa_enabled
+                                                  AND COALESCE(d.deadline_at, now()) <= now())) AS "kept_out!",
+                      a.chosen AS "chosen?", a.cause AS "cause?", a.generation AS "generation?", a.note, a.shown AS "shown?",
+                      a.since AS "since?", a.capacity AS "capacity?", a.skills AS "skills?", a.alive_until AS "alive_until?",
+                      a.last_heartbeat_at, a.idle_since AS "idle_since?", a.version AS "version?"
+                 FROM members m JOIN users u ON u.user_id = m.user_id
+                 LEFT JOIN human_agents a ON a.org_id = m.org_id AND a.user_id = m.user_id
+                 LEFT JOIN security_controls c ON c.org_id = m.org_id AND c.control = 'mfa_required'
+                 LEFT JOIN mfa_deadlines d ON d.org_id = m.org_id AND d.user_id = m.user_id
+                WHERE m.org_id = $1 AND m.role = ANY($3) AND ($4::uuid IS NULL OR m.user_id = $4)
+                  AND ($5::uuid IS NULL OR m.user_id > $5)
+                ORDER BY m.user_id LIMIT $6"#,
+            organization.uuid(),
+            now,
+            &agent_roles(),
+            only.map(|user| user.uuid()),
+            after.map(|user| user.uuid()),
+            limit,
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        rows.into_iter().map(ListedAgent::try_from).collect()
+    }
+}
+
+#[async_trait]
+impl AvailabilityView for Transaction {
+    async fn agents_page(
+        &mut self,
+        organization: OrganizationId,
+        now: OffsetDateTime,
+        page: &PageRequest<UserId>,
+    ) -> Result<Page<ListedAgent, UserId>, StoreError> {
+        let agents = self.agents(organization, now, None, page.after, i64::from(page.limit) + 1).await?;
+        Ok(Page::cut(agents, page.limit, |listed| listed.agent.user))
+    }
+
+    async fn agent_find(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+        now: OffsetDateTime,
+    ) -> Result<Option<ListedAgent>, StoreError> {
+        Ok(self.agents(organization, now, Some(user), None, 1).await?.pop())
+    }
+
+    async fn availability_spells(
+        &mut self,
+        organization: OrganizationId,
+        user: Option<UserId>,
+        period: Period,
+    ) -> Result<Vec<Spell>, StoreError> {
+        self.spells(organization, user, period).await
+    }
+
+    async fn agents_of(&mut self, user: UserId) -> Result<Vec<(OrganizationId, Agent)>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT org_id, user_id, chosen, cause, generation, note, shown, since, capacity, skills, alive_until, last_heartbeat_at,
+                    idle_since, version
+               FROM human_agents WHERE user_id = $1 ORDER BY org_id",
+            user.uuid(),
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        let agents = rows.into_iter().map(|row| {
+            let organization = OrganizationId::from_uuid(row.org_id);
+            let agent = AgentRow {
+                user_id: row.user_id,
+                chosen: row.chosen,
+                cause: row.cause,
+                generation: row.generation,
+                note: row.note,
+                shown: row.shown,
+                since: row.since,
+                capacity: row.capacity,
+                skills: row.skills,
+                alive_until: row.alive_until,
+                last_heartbeat_at: row.last_heartbeat_at,
+                idle_since: row.idle_since,
+                version: row.version,
+            };
+            Ok((organization, agent.try_into()?))
+        });
+        agents.collect()
+    }
+
+    async fn agent_kept_out(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<Cause>, StoreError> {
+        let find = sqlx::query!(
+            r#"SELECT m.role = ANY($3) AS "is_agent!", u.status = 'suspended' AS "suspended!",
+                      (COALESCE(c.enabled, false) AND NOT u.mfa_enabled AND COALESCE(d.deadline_at, now()) <= now()) AS "late!"
+                 FROM members m JOIN users u ON u.user_id = m.user_id
+                 LEFT JOIN security_controls c ON c.org_id = m.org_id AND c.control = 'mfa_required'
+                 LEFT JOIN mfa_deadlines d ON d.org_id = m.org_id AND d.user_id = m.user_id
+                WHERE m.org_id = $1 AND m.user_id = $2"#,
+            organization.uuid(),
+            user.uuid(),
+            &agent_roles(),
+        );
+        let Some(row) = find.fetch_optional(self.connection()).await.map_err(store_error)? else {
+            return Ok(Some(Cause::Removed));
+        };
+        Ok(match () {
+            () if !row.is_agent => Some(Cause::RoleChanged),
+            () if row.suspended => Some(Cause::Suspended),
+            () if row.late => Some(Cause::MfaDeadline),
+            () => None,
+        })
+    }
+
+    async fn agents_due(
+        &mut self,
+        organization: OrganizationId,
+        now: OffsetDateTime,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let find = sqlx::query_scalar!(
+            r#"SELECT a.user_id AS "user_id!" FROM human_agents a
+                 JOIN users u ON u.user_id = a.user_id
+                 LEFT JOIN security_controls c ON c.org_id = a.org_id AND c.control = 'mfa_required'
+                 LEFT JOIN mfa_deadlines d ON d.org_id = a.org_id AND d.user_id = a.user_id
+                WHERE a.org_id = $1 AND a.chosen <> 'offline'
+                  AND (a.alive_until <= $2 OR u.status = 'suspended'
+                       OR (COALESCE(c.enabled, false) AND NOT u.mfa_enabled AND COALESCE(d.deadline_at, now()) <= now()))
+                UNION
+               SELECT e.agent FROM escalations e
+                WHERE e.org_id = $1 AND e.status IN ('offered', 'claimed') AND e.expires_at <= $2
+                ORDER BY 1"#,
+            organization.uuid(),
+            now,
+        );
+        let found = find.fetch_all(self.connection()).await.map_err(store_error)?;
+        Ok(found.into_iter().map(UserId::from_uuid).collect())
+    }
+
+    async fn agents_lapsed(
+        &mut self,
+        organization: OrganizationId,
+        now: OffsetDateTime,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let find = sqlx::query_scalar!(
+            r#"SELECT DISTINCT agent AS "agent!" FROM escalations
+                WHERE org_id = $1 AND status IN ('offered', 'claimed') AND expires_at <= $2"#,
+            organization.uuid(),
+            now,
+        );
+        let found = find.fetch_all(self.connection()).await.map_err(store_error)?;
+        Ok(found.into_iter().map(UserId::from_uuid).collect())
+    }
+}
+
+#[async_trait]
+impl Availability for Transaction {
+    async fn agent_add(&mut self, organization: OrganizationId, agent: &Agent) -> Result<(), StoreError> {
+        let insert = sqlx::query!(
+            "INSERT INTO human_agents (org_id, user_id, chosen, cause, generation, note, shown, since, capacity, skills, alive_until,
+                                       last_heartbeat_at, idle_since, version)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+             ON CONFLICT (org_id, user_id) DO NOTHING",
+            organization.uuid(),
+            agent.user.uuid(),
+            agent.chosen.as_str(),
+            agent.cause.as_str(),
+            agent.generation,
+            agent.note.as_ref().map(|note| note.as_str()),
+            agent.shown.as_str(),
+            agent.since,
+            i16::try_from(agent.capacity.calls()).map_err(corrupt)?,
+            agent.skills.names(),
+            agent.alive_until,
+            agent.last_heartbeat_at,
+            agent.idle_since,
+            agent.version,
+        );
+        insert.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn agent_lock(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<Agent>, StoreError> {
+        let row = sqlx::query_as!(
+            AgentRow,
+            "SELECT user_id, chosen, cause, generation, note, shown, since, capacity, skills, alive_until, last_heartbeat_at,
+                    idle_since, version
+               FROM human_agents WHERE org_id = $1 AND user_id = $2
+                FOR NO KEY UPDATE",
+            organization.uuid(),
+            user.uuid(),
+        );
+        let row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
+        row.map(Agent::try_from).transpose()
+    }
+
+    async fn agent_membership_lock(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<(), StoreError> {
+        let lock = sqlx::query!(
+            "SELECT user_id FROM members WHERE org_id = $1 AND user_id = $2 FOR UPDATE",
+            organization.uuid(),
+            user.uuid(),
+        );
+        lock.fetch_optional(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn agent_save(&mut self, organization: OrganizationId, agent: &Agent) -> Result<(), StoreError> {
+        let update = sqlx::query!(
+            "UPDATE human_agents
+                SET chosen = $3, cause = $4, generation = $5, note = $6, shown = $7, since = $8, capacity = $9, skills = $10,
+                    alive_until = $11, last_heartbeat_at = $12, idle_since = $13, version = $14
+              WHERE org_id = $1 AND user_id = $2",
+            organization.uuid(),
+            agent.user.uuid(),
+            agent.chosen.as_str(),
+            agent.cause.as_str(),
+            agent.generation,
+            agent.note.as_ref().map(|note| note.as_str()),
+            agent.shown.as_str(),
+            agent.since,
+            i16::try_from(agent.capacity.calls()).map_err(corrupt)?,
+            agent.skills.names(),
+            agent.alive_until,
+            agent.last_heartbeat_at,
+            agent.idle_since,
+            agent.version,
+        );
+        exactly_one(update.execute(self.connection()).await)
+    }
+
+    async fn availability_note(
+        &mut self,
+        organization: OrganizationId,
+        change: &Change,
+        version: i32,
+    ) -> Result<(), StoreError> {
+        let insert = sqlx::query!(
+            "INSERT INTO availability_changes (org_id, user_id, at, version, status, cause) VALUES ($1, $2, $3, $4, $5, $6)",
+            organization.uuid(),
+            change.user.uuid(),
+            change.at,
+            version,
+            change.after.as_str(),
+            change.cause.as_str(),
+        );
+        exactly_one(insert.execute(self.connection()).await)
+    }
+
+    async fn agents_in(&mut self, organization: OrganizationId) -> Result<Vec<UserId>, StoreError> {
+        let find = sqlx::query_scalar!(
+            r#"SELECT user_id AS "user_id!" FROM human_agents WHERE org_id = $1 AND chosen <> 'offline'
+                UNION
+               SELECT agent FROM escalations WHERE org_id = $1 AND status IN ('offered', 'claimed')
+                ORDER BY 1"#,
+            organization.uuid(),
+        );
+        let found = find.fetch_all(self.connection()).await.map_err(store_error)?;
+        Ok(found.into_iter().map(UserId::from_uuid).collect())
+    }
+
+    async fn agents_signed_out(
+        &mut self,
+        user: UserId,
+        live: Live,
+    ) -> Result<Vec<OrganizationId>, StoreError> {
+        let find = sqlx::query_scalar!(
+            "SELECT a.org_id FROM human_agents a
+              WHERE a.user_id = $1 AND a.chosen <> 'offline'
+                AND NOT EXISTS (SELECT FROM sessions s
+                                 WHERE s.user_id = $1 AND s.org_id = a.org_id AND s.expires_at > $2 AND s.last_seen_at > $3)
+              ORDER BY a.org_id",
+            user.uuid(),
+            live.now,
+            live.used_after,
+        );
+        let found = find.fetch_all(self.connection()).await.map_err(store_error)?;
+        Ok(found.into_iter().map(OrganizationId::from_uuid).collect())
+    }
+}

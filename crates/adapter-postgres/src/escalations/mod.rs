@@ -1,0 +1,144 @@
+//! Calls that wait for a human agent.
+
+mod changes;
+mod row;
+
+use async_trait::async_trait;
+use rollcall_application::{
+    Page, PageRequest,
+    escalations::{EscalationFilter, EscalationKey, EscalationsView, ShownEscalation},
+    ports::StoreError,
+};
+use rollcall_domain::{
+    EscalationId, OrganizationId, UserId,
+    escalations::{Settings, Status},
+};
+use time::{OffsetDateTime, macros::datetime};
+use uuid::Uuid;
+
+use self::row::ShownRow;
+use crate::{error::store_error, transaction::Transaction};
+
+/// Later than anything.
+const LATEST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999999 UTC);
+
+#[async_trait]
+impl EscalationsView for Transaction {
+    async fn escalation_find(
+        &mut self,
+        organization: OrganizationId,
+        id: EscalationId,
+        now: OffsetDateTime,
+    ) -> Result<Option<ShownEscalation>, StoreError> {
+        let row = sqlx::query_as!(
+            ShownRow,
+            r#"SELECT e.escalation_id, e.call_id, e.reason, e.priority, e.skills, e.status, e.callback, e.agent, e.expires_at,
+                      e.offered_to, e.lease_hash, e.fence, e.claimed_at, e.waits_until, e.created_at, e.ended_at, e.version,
+                      (SELECT count(*) FROM escalations q
+                        WHERE q.org_id = e.org_id
+                          AND (q.status = 'waiting' OR (q.status IN ('offered', 'claimed') AND q.expires_at <= $3))
+                          AND (q.priority > e.priority
+                               OR (q.priority = e.priority AND (q.created_at, q.escalation_id) <= (e.created_at, e.escalation_id))))
+                          AS "position!"
+                 FROM escalations e WHERE e.org_id = $1 AND e.escalation_id = $2"#,
+            organization.uuid(),
+            id.uuid(),
+            now,
+        );
+        let row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
+        row.map(|row| row.shown(now)).transpose()
+    }
+
+    async fn escalation_holder(
+        &mut self,
+        organization: OrganizationId,
+        id: EscalationId,
+        now: OffsetDateTime,
+    ) -> Result<Option<UserId>, StoreError> {
+        let find = sqlx::query_scalar!(
+            r#"SELECT agent AS "agent!" FROM escalations
+                WHERE org_id = $1 AND escalation_id = $2 AND status IN ('offered', 'claimed') AND expires_at > $3"#,
+            organization.uuid(),
+            id.uuid(),
+            now,
+        );
+        let found = find.fetch_optional(self.connection()).await.map_err(store_error)?;
+        Ok(found.map(UserId::from_uuid))
+    }
+
+    async fn escalations_page(
+        &mut self,
+        organization: OrganizationId,
+        filter: EscalationFilter,
+        now: OffsetDateTime,
+        page: &PageRequest<EscalationKey>,
+    ) -> Result<Page<ShownEscalation, EscalationKey>, StoreError> {
+        let limit = i64::from(page.limit) + 1;
+        let rows = if filter.status == Some(Status::Waiting) {
+            let after = page.after.map_or((10, OffsetDateTime::UNIX_EPOCH, Uuid::nil()), |after| {
+                (i16::from(after.priority.number()), after.created_at, after.id.uuid())
+            });
+            sqlx::query_as!(
+                ShownRow,
+                r#"SELECT * FROM (
+                       SELECT e.escalation_id, e.call_id, e.reason, e.priority, e.skills, e.status, e.callback, e.agent, e.expires_at,
+                              e.offered_to, e.lease_hash, e.fence, e.claimed_at, e.waits_until, e.created_at, e.ended_at, e.version,
+                              row_number() OVER (ORDER BY e.priority DESC, e.created_at, e.escalation_id) AS "position!"
+                         FROM escalations e
+                        WHERE e.org_id = $1
+                          AND (e.status = 'waiting' OR (e.status IN ('offered', 'claimed') AND e.expires_at <= $2))) q
+                    WHERE q.priority < $3 OR (q.priority = $3 AND (q.created_at, q.escalation_id) > ($4, $5))
+                    ORDER BY q.priority DESC, q.created_at, q.escalation_id LIMIT $6"#,
+                organization.uuid(),
+                now,
+                after.0,
+                after.1,
+                after.2,
+                limit,
+            )
+            .fetch_all(self.connection())
+            .await
+        } else {
+            let after = page.after.map_or((LATEST, Uuid::max()), |after| (after.created_at, after.id.uuid()));
+            sqlx::query_as!(
+                ShownRow,
+                r#"SELECT e.escalation_id, e.call_id, e.reason, e.priority, e.skills, e.status, e.callback, e.agent, e.expires_at,
+                          e.offered_to, e.lease_hash, e.fence, e.claimed_at, e.waits_until, e.created_at, e.ended_at, e.version,
+                          CASE WHEN e.status = 'waiting' OR (e.status IN ('offered', 'claimed') AND e.expires_at <= $3)
+                               THEN (SELECT count(*) FROM escalations q
+                                      WHERE q.org_id = e.org_id
+                                        AND (q.status = 'waiting' OR (q.status IN ('offered', 'claimed') AND q.expires_at <= $3))
+                                        AND (q.priority > e.priority
+                                             OR (q.priority = e.priority
+                                                 AND (q.created_at, q.escalation_id) <= (e.created_at, e.escalation_id))))
+                               ELSE 0 END AS "position!"
+                     FROM escalations e
+                    WHERE e.org_id = $1 AND ($2::text IS NULL OR e.status = $2)
+                      AND (e.created_at, e.escalation_id) < ($4, $5)
+                    ORDER BY e.created_at DESC, e.escalation_id DESC LIMIT $6"#,
+                organization.uuid(),
+                filter.status.map(Status::as_str),
+                now,
+                after.0,
+                after.1,
+                limit,
+            )
+            .fetch_all(self.connection())
+            .await
+        };
+        let rows = rows.map_err(store_error)?;
+        let shown = rows.into_iter().map(|row| row.shown(now)).collect::<Result<_, _>>()?;
+        Ok(Page::cut(shown, page.limit, ShownEscalation::key))
+    }
+
+    async fn escalation_settings(&mut self, organization: OrganizationId) -> Result<Settings, StoreError> {
+        let row = sqlx::query_as!(
+            Settings,
+            "SELECT wait_limit_seconds, offer_seconds, lease_seconds, automatic AS automatic_assignment, version
+               FROM escalation_settings WHERE org_id = $1",
+            organization.uuid(),
+        );
+        let row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
+        Ok(row.unwrap_or_default())
+    }
+}

@@ -1,0 +1,37 @@
+use axum::extract::State;
+use rollcall_application::{PageRequest, availability};
+use rollcall_domain::UserId;
+use serde::{Deserialize, Serialize};
+
+use super::object::AgentObject;
+use crate::{
+    api::Api,
+    credential::AnyCaller,
+    cursor::{List, PageOf, PageQuery},
+    problem::Result,
+    query::Query,
+};
+
+/// Where a page begins.
+#[derive(Serialize, Deserialize)]
+struct Key(UserId);
+
+/// Lists the human agents: everybody whose role lets them take calls, those who came to Rollcall first at the beginning.
+#[utoipa::path(get, path = "/v1/availability", tag = "Escalations",
+    security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(PageQuery),
+    responses((status = 200, description = "A page of agents", body = PageOf<AgentObject>)))]
+pub(super) async fn list_agents(
+    State(api): State<Api>,
+    AnyCaller(principal): AnyCaller,
+    Query(query): Query<PageQuery>,
+) -> Result<axum::Json<PageOf<AgentObject>>> {
+    let list = List::new(&api, &principal, "availability", &());
+    let after = list.read(query.cursor.as_deref())?.map(|Key(user)| user);
+    let page = PageRequest { limit: query.limit.0, after };
+    let page = availability::list(&api.app, &principal, &page).await?;
+    let now = api.app.now();
+    Ok(axum::Json(PageOf {
+        data: page.entries.into_iter().map(|agent| AgentObject::new(agent, now)).collect(),
+        next_cursor: list.write(page.next.map(Key)),
+    }))
+}

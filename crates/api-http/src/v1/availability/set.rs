@@ -1,0 +1,58 @@
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use rollcall_application::{
+    Error,
+    availability::{self, Set},
+};
+use rollcall_domain::Permission;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::object::AgentObject;
+use crate::{
+    api::Api,
+    body::{Fields, Json, given},
+    credential::Caller,
+    etag::{IfMatch, versioned},
+    problem::Result,
+};
+
+/// What is chosen.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetAvailabilityRequest {
+    /// `available`, `away` or `offline`.
+    #[schema(example = "available")]
+    status: String,
+    /// What others are told about it, 1 to 200 characters; null takes it away, left out it stays.
+    #[schema(value_type = Option<String>, example = "Back at three")]
+    #[serde(default, deserialize_with = "given")]
+    note: Option<Option<String>>,
+}
+
+/// Chooses one's own status, on whichever device. It holds against whatever was decided automatically before. Whoever goes offline gives
+/// back all that they hold; whoever is away keeps the calls they have taken.
+#[utoipa::path(put, path = "/v1/availability/me", tag = "Escalations",
+    security(("session" = []), ("access_token" = []), ("cookie" = [])), request_body = SetAvailabilityRequest,
+    responses((status = 200, description = "The agent as they are now", body = AgentObject, headers(("ETag" = String)))))]
+pub(super) async fn set_availability(
+    State(api): State<Api>,
+    Caller(actor): Caller<{ Permission::AvailabilitySet as u8 }>,
+    if_match: IfMatch,
+    Json(request): Json<SetAvailabilityRequest>,
+) -> Result<Response> {
+    let mut fields = Fields::default();
+    let choice = fields.parse("status", &request.status);
+    let note = request.note.map(|text| fields.parse_if_given("note", text.as_deref()));
+    let name = format!("agent_{}", actor.user_id());
+    let command = match choice {
+        Some(choice) => {
+            fields.result()?;
+            Set { choice, note, precondition: if_match.precondition(&name) }
+        }
+        None => return Err(Error::into(fields.into_error())),
+    };
+    let agent = availability::set(&api.app, &actor, command).await?;
+    let version = agent.agent.version;
+    Ok(versioned(name, version, &HeaderMap::new(), &AgentObject::new(agent, api.app.now())))
+}

@@ -1,0 +1,20 @@
+use axum::extract::State;
+use rollcall_application::escalations;
+
+use super::object::EscalationObject;
+use crate::{api::Api, body::NoFields, credential::AnyCaller, id_path::IdPath, problem::Result};
+
+/// Says that the caller has hung up before anybody took the call. The end of the call (`PATCH /v1/calls/{call_id}`) says the same.
+#[utoipa::path(post, path = "/v1/escalations/{escalation_id}/abandon", tag = "Escalations",
+    security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
+    params(("escalation_id" = String, Path, example = "esc_01h455vb4pex5vsknk084sn02q")),
+    responses((status = 200, description = "The escalation as it is now", body = EscalationObject)))]
+pub(super) async fn abandon_escalation(
+    State(api): State<Api>,
+    AnyCaller(principal): AnyCaller,
+    IdPath(id): IdPath<rollcall_domain::id::Escalation>,
+    NoFields: NoFields,
+) -> Result<axum::Json<EscalationObject>> {
+    let shown = escalations::abandon(&api.app, &principal, id).await?;
+    Ok(axum::Json(EscalationObject::new(shown, api.app.now())))
+}

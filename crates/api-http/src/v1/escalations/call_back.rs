@@ -1,0 +1,21 @@
+use axum::extract::State;
+use rollcall_application::escalations;
+
+use super::object::EscalationObject;
+use crate::{api::Api, body::NoFields, credential::AnyCaller, id_path::IdPath, problem::Result};
+
+/// Says that the caller is to be called back instead of waiting: agents find it among those with the status `callback`, and claim it when
+/// they call. Where to is known of the call; nothing else is kept.
+#[utoipa::path(post, path = "/v1/escalations/{escalation_id}/callback", tag = "Escalations",
+    security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
+    params(("escalation_id" = String, Path, example = "esc_01h455vb4pex5vsknk084sn02q")),
+    responses((status = 200, description = "The escalation as it is now", body = EscalationObject)))]
+pub(super) async fn request_callback(
+    State(api): State<Api>,
+    AnyCaller(principal): AnyCaller,
+    IdPath(id): IdPath<rollcall_domain::id::Escalation>,
+    NoFields: NoFields,
+) -> Result<axum::Json<EscalationObject>> {
+    let shown = escalations::call_back(&api.app, &principal, id).await?;
+    Ok(axum::Json(EscalationObject::new(shown, api.app.now())))
+}

@@ -1,0 +1,98 @@
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use rollcall_application::escalations::{self, ChangeSettings};
+use rollcall_domain::{Permission, escalations::Settings};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    api::Api,
+    body::{Json, given},
+    credential::Caller,
+    etag::{IfMatch, versioned},
+    problem::Result,
+};
+
+/// What entity tags call it.
+const NAME: &str = "escalation_settings";
+
+/// How the organization hands calls to its agents.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EscalationSettings)]
+pub(super) struct SettingsObject {
+    /// For how long a call waits before the answer is that nobody is free.
+    #[schema(example = 600)]
+    wait_limit_seconds: i32,
+    /// For how long an offer stands; who does not take it is away then.
+    #[schema(example = 20)]
+    offer_seconds: i32,
+    /// How long a lease lasts that is not renewed.
+    #[schema(example = 60)]
+    lease_seconds: i32,
+    /// Whether waiting calls are offered to who has been idle for longest.
+    #[schema(example = false)]
+    automatic_assignment: bool,
+}
+
+impl From<Settings> for SettingsObject {
+    fn from(settings: Settings) -> Self {
+        let Settings { wait_limit_seconds, offer_seconds, lease_seconds, automatic_assignment, version: _ } =
+            settings;
+        Self { wait_limit_seconds, offer_seconds, lease_seconds, automatic_assignment }
+    }
+}
+
+/// What is to be changed; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangeSettingsRequest {
+    /// 10 to 86400.
+    #[schema(example = 600)]
+    #[serde(default, deserialize_with = "given")]
+    wait_limit_seconds: Option<i32>,
+    /// 5 to 300.
+    #[schema(example = 20)]
+    #[serde(default, deserialize_with = "given")]
+    offer_seconds: Option<i32>,
+    /// 10 to 3600.
+    #[schema(example = 60)]
+    #[serde(default, deserialize_with = "given")]
+    lease_seconds: Option<i32>,
+    #[schema(example = false)]
+    #[serde(default, deserialize_with = "given")]
+    automatic_assignment: Option<bool>,
+}
+
+/// Shows how the organization hands calls to its agents.
+#[utoipa::path(get, path = "/v1/escalations/settings", tag = "Escalations",
+    security(("session" = []), ("access_token" = []), ("cookie" = [])),
+    responses((status = 200, description = "The settings", body = SettingsObject, headers(("ETag" = String)))))]
+pub(super) async fn show_settings(
+    State(api): State<Api>,
+    Caller(actor): Caller<{ Permission::AvailabilityManage as u8 }>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let settings = escalations::settings(&api.app, &actor).await?;
+    Ok(versioned(NAME, settings.version, &headers, &SettingsObject::from(settings)))
+}
+
+/// Changes how the organization hands calls to its agents, for what begins from then on.
+#[utoipa::path(put, path = "/v1/escalations/settings", tag = "Escalations",
+    security(("session" = []), ("access_token" = []), ("cookie" = [])), request_body = ChangeSettingsRequest,
+    responses((status = 200, description = "The settings as they are now", body = SettingsObject, headers(("ETag" = String)))))]
+pub(super) async fn change_settings(
+    State(api): State<Api>,
+    Caller(actor): Caller<{ Permission::AvailabilityManage as u8 }>,
+    if_match: IfMatch,
+    Json(request): Json<ChangeSettingsRequest>,
+) -> Result<Response> {
+    let command = ChangeSettings {
+        wait_limit_seconds: request.wait_limit_seconds,
+        offer_seconds: request.offer_seconds,
+        lease_seconds: request.lease_seconds,
+        automatic_assignment: request.automatic_assignment,
+        precondition: if_match.precondition(NAME),
+    };
+    let settings = escalations::change_settings(&api.app, &actor, command).await?;
+    Ok(versioned(NAME, settings.version, &HeaderMap::new(), &SettingsObject::from(settings)))
+}

@@ -1,0 +1,34 @@
+//! Who makes something happen.
+
+use rollcall_domain::audit::{self, Action, Event, Origin, Target};
+
+use crate::{Application, Asks};
+
+/// Who makes something happen: somebody who asks, or Rollcall itself.
+#[derive(Debug, Clone)]
+pub(crate) struct By {
+    actor: audit::Actor,
+    origin: Origin,
+}
+
+impl By {
+    /// Rollcall itself.
+    pub(crate) fn itself() -> Self {
+        Self { actor: audit::Actor::System, origin: Origin::default() }
+    }
+
+    /// Whoever asks.
+    pub(crate) fn asking(asks: &impl Asks) -> Self {
+        Self { actor: asks.for_audit(), origin: asks.origin().clone() }
+    }
+
+    /// Whoever this is in the audit log.
+    pub(crate) fn actor(actor: audit::Actor, origin: &Origin) -> Self {
+        Self { actor, origin: origin.clone() }
+    }
+
+    /// An event that they make happen now.
+    pub(crate) fn event(&self, app: &Application, action: Action, target: Target) -> Event {
+        app.event(self.actor, &self.origin, action, target)
+    }
+}

@@ -1,0 +1,207 @@
+//! An agent with all that they hold, locked: the one place where either changes.
+
+use rollcall_domain::{
+    EscalationId, OrganizationId, UserId,
+    audit::{Action, Event, Target},
+    availability::{Agent, Cause, Choice},
+    escalations::{Escalation, Hold, Settings, Status},
+};
+use time::OffsetDateTime;
+
+use super::By;
+use crate::{Application, Error, ports::UnitOfWork};
+
+/// An agent with all that they hold, locked: the agent first, then what they hold.
+pub(crate) struct Desk {
+    organization: OrganizationId,
+    /// The agent.
+    pub(crate) agent: Agent,
+    /// What is theirs, or offered to them.
+    pub(crate) held: Vec<Escalation>,
+    /// How the organization hands calls to its agents.
+    pub(crate) settings: Settings,
+    now: OffsetDateTime,
+    as_kept: Agent,
+    is_kept: bool,
+    events: Vec<Event>,
+}
+
+impl Desk {
+    /// Locks it, and puts in order what time has changed. None for whoever has never been an agent.
+    pub(crate) async fn open(
+        app: &Application,
+        unit: &mut dyn UnitOfWork,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<Self>, Error> {
+        let kept = unit.agent_lock(organization, user).await?;
+        let held = unit.escalations_held_lock(organization, user).await?;
+        let is_kept = kept.is_some();
+        // Whatever is left in the hands of somebody who has gone goes back all the same.
+        if !is_kept && held.is_empty() {
+            return Ok(None);
+        }
+        let agent = kept.unwrap_or_else(|| Agent::new(user, app.now()));
+        let settings = unit.escalation_settings(organization).await?;
+        let as_kept = agent.clone();
+        let mut desk = Self {
+            organization,
+            agent,
+            held,
+            settings,
+            now: app.now(),
+            as_kept,
+            is_kept,
+            events: Vec::new(),
+        };
+        desk.put_in_order(app, unit).await?;
+        Ok(Some(desk))
+    }
+
+    /// What has lapsed goes back, and whoever was not heard of is gone, with what they had not begun.
+    async fn put_in_order(&mut self, app: &Application, unit: &mut dyn UnitOfWork) -> Result<(), Error> {
+        let now = self.now;
+        for escalation in &self.held {
+            if let Some(Hold::Offer { generation, until }) = escalation.hold
+                && until <= now
+            {
+                self.agent.did_not_answer(generation, now);
+            }
+        }
+        self.return_what(app, unit, |escalation| escalation.has_lapsed(now)).await?;
+        if self.agent.chosen != Choice::Offline && !self.agent.is_there(now) {
+            self.agent.leave(Cause::HeartbeatMissed);
+            self.return_what(app, unit, |escalation| escalation.status == Status::Offered).await?;
+        }
+        self.note(app, unit, &By::itself()).await
+    }
+
+    /// In how many calls they speak.
+    pub(crate) fn calls(&self) -> usize {
+        self.held.iter().filter(|escalation| escalation.status == Status::Claimed).count()
+    }
+
+    /// How much they hold besides one.
+    pub(crate) fn others(&self, one: EscalationId) -> usize {
+        self.held.iter().filter(|escalation| escalation.id != one).count()
+    }
+
+    /// Takes one of what they hold out of their hands, as somebody asked for it.
+    pub(crate) fn hand_in(&mut self, id: EscalationId) -> Option<Escalation> {
+        let place = self.held.iter().position(|escalation| escalation.id == id)?;
+        let escalation = self.held.swap_remove(place);
+        if escalation.status == Status::Claimed {
+            self.agent.is_rid_of_a_call(self.now);
+        }
+        Some(escalation)
+    }
+
+    /// Puts one back in its place.
+    pub(crate) async fn give_back(
+        &self,
+        app: &Application,
+        unit: &mut dyn UnitOfWork,
+        escalation: &mut Escalation,
+    ) -> Result<(), Error> {
+        let call = unit.call_find(self.organization, escalation.call).await?;
+        let is_over = call.is_none_or(|call| call.has_ended());
+        escalation.give_back(is_over, &self.settings, app.now());
+        Ok(unit.escalation_save(self.organization, escalation).await?)
+    }
+
+    /// Puts back what is picked, by itself.
+    async fn return_what(
+        &mut self,
+        app: &Application,
+        unit: &mut dyn UnitOfWork,
+        picked: impl Fn(&Escalation) -> bool,
+    ) -> Result<(), Error> {
+        let ids: Vec<_> = self.held.iter().filter(|held| picked(held)).map(|held| held.id).collect();
+        for id in ids {
+            let Some(mut escalation) = self.hand_in(id) else { continue };
+            let was = escalation.status;
+            self.give_back(app, unit, &mut escalation).await?;
+            let event = By::itself().event(app, Action::EscalationReturned, Target::Escalation(id));
+            self.events.push(
+                event
+                    .change("status", Some(was.as_str()), Some(escalation.status.as_str()))
+                    .change("agent", Some(&self.agent.user.to_string()), None)
+                    .change("call", None, Some(&escalation.call.to_string())),
+            );
+            if escalation.status == Status::Abandoned {
+                let event = By::itself().event(app, Action::EscalationAbandoned, Target::Escalation(id));
+                self.events.push(event.change("call", None, Some(&escalation.call.to_string())));
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts offers back: whoever does not want calls now is not waited for.
+    pub(crate) async fn return_offers(
+        &mut self,
+        app: &Application,
+        unit: &mut dyn UnitOfWork,
+    ) -> Result<(), Error> {
+        self.return_what(app, unit, |escalation| escalation.status == Status::Offered).await
+    }
+
+    /// Everything goes back, and they are gone.
+    pub(crate) async fn leave(
+        &mut self,
+        app: &Application,
+        unit: &mut dyn UnitOfWork,
+        cause: Cause,
+    ) -> Result<(), Error> {
+        if self.agent.chosen != Choice::Offline {
+            self.agent.leave(cause);
+        }
+        self.return_everything(app, unit).await
+    }
+
+    /// Everything goes back.
+    pub(crate) async fn return_everything(
+        &mut self,
+        app: &Application,
+        unit: &mut dyn UnitOfWork,
+    ) -> Result<(), Error> {
+        self.return_what(app, unit, |_| true).await
+    }
+
+    /// Adds an event.
+    pub(crate) fn tell(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Writes down what the agent is now, if that is not what they were.
+    async fn note(&mut self, app: &Application, unit: &mut dyn UnitOfWork, by: &By) -> Result<(), Error> {
+        let Some(change) = self.agent.write_down(self.calls(), self.now) else { return Ok(()) };
+        self.agent.version += 1;
+        unit.availability_note(self.organization, &change, self.agent.version).await?;
+        let event = by.event(app, Action::AvailabilityChanged, Target::User(change.user));
+        self.events.push(
+            event.change("status", Some(change.before.as_str()), Some(change.after.as_str())).change(
+                "cause",
+                None,
+                Some(change.cause.as_str()),
+            ),
+        );
+        Ok(())
+    }
+
+    /// Saves it; gives back what there is to write down.
+    pub(crate) async fn close(
+        mut self,
+        app: &Application,
+        unit: &mut dyn UnitOfWork,
+        by: &By,
+    ) -> Result<Vec<Event>, Error> {
+        self.note(app, unit, by).await?;
+        if self.is_kept && self.agent != self.as_kept {
+            if self.agent.version == self.as_kept.version {
+                self.agent.version += 1;
+            }
+            unit.agent_save(self.organization, &self.agent).await?;
+        }
+        Ok(self.events)
+    }
+}

@@ -1,0 +1,26 @@
+//! The availability of human agents: what they choose, what follows from the calls they hold, and what becomes of whoever is gone.
+
+mod beat;
+mod by;
+mod desk;
+mod history;
+mod leave;
+mod list;
+mod manage;
+mod ports;
+mod set;
+mod show;
+mod tend;
+
+pub use beat::beat;
+pub(crate) use by::By;
+pub(crate) use desk::Desk;
+pub use history::{LONGEST, history};
+pub(crate) use leave::{empty, leave, leave_out, signed_out};
+pub use list::list;
+pub use manage::{Command as Manage, manage};
+pub use ports::{Availability, AvailabilityView, DueAgents, ListedAgent, Period, Pulse, Spell};
+pub use set::{Command as Set, set};
+pub use show::show;
+pub use tend::sweep;
+pub(crate) use tend::{tend, tend_all};

@@ -1,0 +1,75 @@
+//! Choosing one's own status.
+
+use rollcall_domain::{
+    Permission,
+    audit::{Action, Target},
+    availability::{Agent, Choice, Note},
+    policy,
+};
+
+use super::{By, Desk, ListedAgent, leave::record};
+use crate::{Actor, Application, Error, Precondition, escalations};
+
+/// What is chosen.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// The status.
+    pub choice: Choice,
+    /// What others are told about it; nothing takes away what was said before, left out it stays.
+    pub note: Option<Option<Note>>,
+    /// The versions that the choice is meant for.
+    pub precondition: Precondition,
+}
+
+/// Chooses the actor's status. Whoever is away is offered nothing, and keeps the calls they have taken; whoever is gone keeps none.
+///
+/// # Errors
+/// [`Error::PermissionDenied`], [`Error::PreconditionFailed`].
+pub async fn set(app: &Application, actor: &Actor, command: Command) -> Result<ListedAgent, Error> {
+    let target = Target::User(actor.user_id());
+    let set = change(app, actor, command).await;
+    let agent = app.refusals_recorded(actor, Action::AvailabilityChanged, target, set).await?;
+    if let Some(organization) = actor.organization() {
+        escalations::assign_soon(app, organization).await;
+    }
+    Ok(agent)
+}
+
+async fn change(app: &Application, actor: &Actor, command: Command) -> Result<ListedAgent, Error> {
+    let seat = actor.permit(Permission::AvailabilitySet)?;
+    let (organization, user) = (seat.organization, actor.user_id());
+    let mut unit = app.store.begin(actor.scope()).await?;
+    seat.permit_on(unit.as_mut(), Permission::AvailabilitySet, policy::Target::Organization).await?;
+    unit.agent_add(organization, &Agent::new(user, app.now())).await?;
+    let desk = Desk::open(app, unit.as_mut(), organization, user).await?;
+    let mut desk = desk.ok_or_else(|| Error::Internal("an agent that is and is not".into()))?;
+    // Whoever has signed out meanwhile does not come back by what they had chosen before.
+    if !unit.session_hold(actor.session_id()).await? {
+        return Err(Error::Unauthenticated);
+    }
+    command.precondition.check(desk.agent.version)?;
+    let before = desk.agent.status(desk.calls(), app.now());
+    desk.agent.choose(command.choice, app.now());
+    if let Some(note) = command.note {
+        desk.agent.note = note;
+    }
+    match command.choice {
+        Choice::Available => {}
+        Choice::Away => desk.return_offers(app, unit.as_mut()).await?,
+        Choice::Offline => desk.return_everything(app, unit.as_mut()).await?,
+    }
+    let by = By::asking(actor);
+    let events = desk.close(app, unit.as_mut(), &by).await?;
+    let shown = unit.agent_find(organization, user, app.now()).await?.ok_or(Error::NotFound)?;
+    // A choice is written down, also of what they were already: it holds against what was decided before it.
+    let told = events.iter().any(|event| event.action == Action::AvailabilityChanged);
+    let chosen = (!told).then(|| {
+        by.event(app, Action::AvailabilityChanged, Target::User(user))
+            .change("status", Some(before.as_str()), Some(shown.status(app.now()).as_str()))
+            .change("cause", None, Some(shown.agent.cause.as_str()))
+    });
+    if let Some(record) = record(app, events.into_iter().chain(chosen)) {
+        unit.commit(record).await?;
+    }
+    Ok(shown)
+}

@@ -1,0 +1,22 @@
+//! One agent.
+
+use rollcall_domain::{
+    Permission, UserId,
+    audit::{Action, Target},
+};
+
+use super::ListedAgent;
+use crate::{Application, Error, Principal, ports::Scope};
+
+/// An agent.
+///
+/// # Errors
+/// [`Error::PermissionDenied`], and [`Error::NotFound`] for whoever is no agent of the organization.
+pub async fn show(app: &Application, principal: &Principal, user: UserId) -> Result<ListedAgent, Error> {
+    let read = async {
+        let organization = principal.permit(Permission::AvailabilityRead)?.id;
+        let mut view = app.store.view(Scope::Organization(organization)).await?;
+        view.agent_find(organization, user, app.now()).await?.ok_or(Error::NotFound)
+    };
+    app.refusals_recorded(principal, Action::PermissionDenied, Target::User(user), read.await).await
+}

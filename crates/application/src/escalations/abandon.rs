@@ -1,0 +1,96 @@
+//! A caller who has hung up.
+
+use rollcall_domain::{
+    EscalationId, OrganizationId, Permission,
+    audit::{Action, Target},
+    escalations::Escalation,
+};
+
+use super::ShownEscalation;
+use crate::{
+    Application, Error, Principal,
+    availability::tend,
+    ports::{Scope, UnitOfWork},
+};
+
+/// How often it is tried again, as something had to go back first.
+const TRIES: usize = 4;
+
+/// Ends an escalation whose caller has hung up. A repeat changes nothing.
+///
+/// # Errors
+/// [`Error::PermissionDenied`], [`Error::NotFound`], and [`rollcall_domain::escalations::EscalationRefusal`] once somebody has taken it, or
+/// it is over otherwise.
+pub async fn abandon(
+    app: &Application,
+    principal: &Principal,
+    id: EscalationId,
+) -> Result<ShownEscalation, Error> {
+    let abandoned = async {
+        let organization = principal.permit(Permission::EscalationsCreate)?.id;
+        let mut open = open(app, principal, organization, id).await?;
+        if open.escalation.abandon(app.now())? {
+            open.save(app, principal, Action::EscalationAbandoned).await
+        } else {
+            open.shown(app).await
+        }
+    };
+    let target = Target::Escalation(id);
+    app.refusals_recorded(principal, Action::EscalationAbandoned, target, abandoned.await).await
+}
+
+/// An escalation that a platform decides about, locked, with nothing on it that has lapsed.
+pub(super) struct Open {
+    organization: OrganizationId,
+    unit: Box<dyn UnitOfWork>,
+    pub(super) escalation: Escalation,
+}
+
+pub(super) async fn open(
+    app: &Application,
+    principal: &Principal,
+    organization: OrganizationId,
+    id: EscalationId,
+) -> Result<Open, Error> {
+    for _ in 0..TRIES {
+        let mut unit = app.store.begin(Scope::Organization(organization)).await?;
+        principal.permit_again(unit.as_mut(), Permission::EscalationsCreate, app.now()).await?;
+        let escalation = unit.escalation_lock(organization, id).await?.ok_or(Error::NotFound)?;
+        match escalation.agent.filter(|_| escalation.has_lapsed(app.now())) {
+            None => return Ok(Open { organization, unit, escalation }),
+            Some(user) => {
+                drop(unit);
+                tend(app, organization, user).await?;
+            }
+        }
+    }
+    Err(Error::Busy)
+}
+
+impl Open {
+    /// It as it is.
+    pub(super) async fn shown(mut self, app: &Application) -> Result<ShownEscalation, Error> {
+        let found = self.unit.escalation_find(self.organization, self.escalation.id, app.now()).await?;
+        found.ok_or(Error::NotFound)
+    }
+
+    /// Saves it, and what was done.
+    pub(super) async fn save(
+        mut self,
+        app: &Application,
+        principal: &Principal,
+        action: Action,
+    ) -> Result<ShownEscalation, Error> {
+        let Escalation { id, call, .. } = self.escalation;
+        self.unit.escalation_save(self.organization, &self.escalation).await?;
+        let shown = self.unit.escalation_find(self.organization, id, app.now()).await?;
+        let event = app.event_by(principal, action, Target::Escalation(id));
+        let event = event.change("status", None, Some(self.escalation.status.as_str())).change(
+            "call",
+            None,
+            Some(&call.to_string()),
+        );
+        self.unit.commit(app.record(event)).await?;
+        shown.ok_or(Error::NotFound)
+    }
+}

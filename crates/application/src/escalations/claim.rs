@@ -1,0 +1,163 @@
+//! Taking a call that waits.
+
+use rollcall_domain::{
+    EscalationId, OrganizationId, Permission, UserId,
+    audit::{Action, Target},
+    escalations::{Escalation, EscalationRefusal, Status},
+    policy,
+    secret::Secret,
+};
+use time::OffsetDateTime;
+
+use super::ShownEscalation;
+use crate::{
+    Actor, Application, Error, Seat,
+    availability::{By, Desk, tend_all},
+    ports::UnitOfWork,
+    token,
+};
+
+/// How often it is tried again, as something had to go back first.
+const TRIES: usize = 4;
+
+/// A call that was taken.
+#[derive(Debug)]
+pub struct Claimed {
+    /// The escalation.
+    pub escalation: ShownEscalation,
+    /// What the lease is shown by: it is not kept, and never told again.
+    pub token: Secret,
+    /// Until when the lease is good, unless it is renewed.
+    pub until: OffsetDateTime,
+    /// Its number: higher than that of any lease before.
+    pub fence: i64,
+}
+
+/// What one try came to.
+enum Tried {
+    Taken(Box<Claimed>),
+    NothingWaits,
+    /// First these have to be put in order.
+    Lapsed(Vec<UserId>),
+}
+
+/// Takes a call for the actor: for one agent, whoever else asks, and within what they can hold.
+///
+/// # Errors
+/// [`Error::PermissionDenied`], [`Error::NotFound`], [`EscalationRefusal`].
+pub async fn claim(app: &Application, actor: &Actor, id: EscalationId) -> Result<Claimed, Error> {
+    let taken = try_often(app, actor, Some(id)).await;
+    let target = Target::Escalation(id);
+    let taken = app.refusals_recorded(actor, Action::EscalationClaimed, target, taken).await?;
+    taken.ok_or(Error::NotFound)
+}
+
+/// Takes the call for the actor that is the most urgent, and of those the one that has waited for longest. None, when none waits that
+/// they can take; one that is offered to them goes first.
+///
+/// # Errors
+/// [`Error::PermissionDenied`], and [`EscalationRefusal::NotAvailable`].
+pub async fn claim_next(app: &Application, actor: &Actor) -> Result<Option<Claimed>, Error> {
+    let taken = try_often(app, actor, None).await;
+    app.refusals_recorded(actor, Action::EscalationClaimed, Target::Nothing, taken).await
+}
+
+async fn try_often(
+    app: &Application,
+    actor: &Actor,
+    id: Option<EscalationId>,
+) -> Result<Option<Claimed>, Error> {
+    let seat = actor.permit(Permission::EscalationsClaim)?;
+    for _ in 0..TRIES {
+        match take(app, actor, seat, id).await? {
+            Tried::Taken(claimed) => return Ok(Some(*claimed)),
+            Tried::NothingWaits => return Ok(None),
+            Tried::Lapsed(users) => tend_all(app, seat.organization, users).await?,
+        }
+    }
+    Err(Error::Busy)
+}
+
+async fn take(
+    app: &Application,
+    actor: &Actor,
+    seat: Seat,
+    id: Option<EscalationId>,
+) -> Result<Tried, Error> {
+    let organization = seat.organization;
+    let mut unit = app.store.begin(actor.scope()).await?;
+    seat.permit_on(unit.as_mut(), Permission::EscalationsClaim, policy::Target::Organization).await?;
+    let now = app.now();
+    let lapsed: Vec<_> = unit.agents_lapsed(organization, now).await?;
+    let lapsed: Vec<_> = lapsed.into_iter().filter(|user| *user != actor.user_id()).collect();
+    if !lapsed.is_empty() {
+        return Ok(Tried::Lapsed(lapsed));
+    }
+    let Some(mut desk) = Desk::open(app, unit.as_mut(), organization, actor.user_id()).await? else {
+        let Some(id) = id else { return Err(EscalationRefusal::NotAvailable.into()) };
+        unit.escalation_find(organization, id, now).await?.ok_or(Error::NotFound)?;
+        return Err(EscalationRefusal::NotAvailable.into());
+    };
+    // Nothing is left in the hands of whoever has signed out meanwhile.
+    if !unit.session_hold(actor.session_id()).await? {
+        return Err(Error::Unauthenticated);
+    }
+    let Some(mut escalation) = wanted(unit.as_mut(), organization, &mut desk, id, now).await? else {
+        return Ok(Tried::NothingWaits);
+    };
+    // It has lapsed between the look and the lock.
+    if escalation.has_lapsed(now)
+        && let Some(user) = escalation.agent
+    {
+        return Ok(Tried::Lapsed(vec![user]));
+    }
+    let (token, hash) = token::mint(token::LEASE_PREFIX, app.entropy.as_ref());
+    let others = desk.others(escalation.id);
+    let was = escalation.status;
+    escalation.claim(&desk.agent, others, hash, &desk.settings, now)?;
+    unit.escalation_save(organization, &escalation).await?;
+    escalation.version += 1;
+    let event = app.event_by(actor, Action::EscalationClaimed, Target::Escalation(escalation.id));
+    desk.tell(
+        event
+            .change("status", Some(was.as_str()), Some(Status::Claimed.as_str()))
+            .change("agent", None, Some(&actor.user_id().to_string()))
+            .change("call", None, Some(&escalation.call.to_string())),
+    );
+    desk.held.retain(|held| held.id != escalation.id);
+    desk.held.push(escalation.clone());
+    let until = escalation.hold.map_or(now, |hold| hold.until());
+    let events = desk.close(app, unit.as_mut(), &By::asking(actor)).await?;
+    let mut events = events.into_iter();
+    let first = events.next().ok_or_else(|| Error::Internal("a claim without an event".into()))?;
+    unit.commit(app.record(first).and_all(events, app.entropy.as_ref())).await?;
+    let fence = escalation.fence;
+    let escalation = ShownEscalation { escalation, position: None };
+    Ok(Tried::Taken(Box::new(Claimed { escalation, token, until, fence })))
+}
+
+/// What the agent asks for, locked.
+async fn wanted(
+    unit: &mut dyn UnitOfWork,
+    organization: OrganizationId,
+    desk: &mut Desk,
+    id: Option<EscalationId>,
+    now: OffsetDateTime,
+) -> Result<Option<Escalation>, Error> {
+    if let Some(id) = id {
+        // Two agents who each want what the other holds must not wait for each other: what is held is not locked.
+        let holder = unit.escalation_holder(organization, id, now).await?;
+        if holder.is_some_and(|holder| holder != desk.agent.user) {
+            return Err(EscalationRefusal::AlreadyClaimed.into());
+        }
+        let found = unit.escalation_lock(organization, id).await?;
+        return Ok(Some(found.ok_or(Error::NotFound)?));
+    }
+    if let Some(offered) = desk.held.iter().find(|held| held.status == Status::Offered) {
+        return Ok(Some(offered.clone()));
+    }
+    if !desk.agent.has_room(desk.held.len(), now) {
+        return Err(EscalationRefusal::NotAvailable.into());
+    }
+    Ok(unit.escalation_next_lock(organization, &desk.agent.skills).await?)
+}

@@ -1,0 +1,112 @@
+//! Escalating a call to a human agent.
+
+use rollcall_domain::{
+    CallId, Permission,
+    audit::{Action, Target},
+    availability::Skills,
+    calls::CallRefusal,
+    escalations::{Escalation, EscalationRefusal, Priority, Reason, Status},
+    security::Control,
+};
+
+use super::{ShownEscalation, assign_soon};
+use crate::{Application, Error, Principal, calls::previewed, ports::Scope};
+
+/// Which call, and why.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// The call.
+    pub call: CallId,
+    /// Why it needs a human.
+    pub reason: Reason,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// What whoever takes it must be able to do.
+    pub skills: Skills,
+}
+
+/// A call that was to be escalated.
+#[derive(Debug, Clone)]
+pub enum Escalated {
+    /// It waits now.
+    New(ShownEscalation),
+    /// It waits since before, for the same reason.
+    Known(ShownEscalation),
+}
+
+/// Escalates a call. A repeat, as of a platform that has lost the answer, is told of the escalation that there is.
+///
+/// # Errors
+/// [`Error::PermissionDenied`], [`Error::NotFound`], [`CallRefusal::Ended`], and [`EscalationRefusal::Exists`] when the call waits for
+/// another reason.
+pub async fn create(app: &Application, principal: &Principal, command: Command) -> Result<Escalated, Error> {
+    let target = Target::Call(command.call);
+    let created = add(app, principal, command).await;
+    let escalated = app.refusals_recorded(principal, Action::EscalationCreated, target, created).await?;
+    let Escalated::New(shown) = &escalated else { return Ok(escalated) };
+    let Some(organization) = principal.place().map(|place| place.id) else { return Ok(escalated) };
+    if !assign_soon(app, organization).await {
+        return Ok(escalated);
+    }
+    let mut view = app.store.view(Scope::Organization(organization)).await?;
+    let now_shown = view.escalation_find(organization, shown.escalation.id, app.now()).await?;
+    Ok(now_shown.map_or(escalated, Escalated::New))
+}
+
+async fn add(app: &Application, principal: &Principal, command: Command) -> Result<Escalated, Error> {
+    let organization = principal.permit(Permission::EscalationsCreate)?.id;
+    let Command { call, reason, priority, skills } = command;
+    // Slow work, so it is done before the transaction begins; whether it was needed is certain in there.
+    let masked = masked(app, &reason).await?;
+    let mut unit = app.store.begin(Scope::Organization(organization)).await?;
+    let must_mask = unit.control_hold(organization, Control::PhiProtection).await?;
+    principal.permit_again(unit.as_mut(), Permission::EscalationsCreate, app.now()).await?;
+    let found = unit.call_lock(organization, call).await?.ok_or(Error::NotFound)?;
+    let now = app.now();
+    if let Some(open) = unit.escalation_of_call_lock(organization, call).await? {
+        let same = |reason| open.is_the_same(reason, priority, &skills);
+        if !same(&reason) && !same(&masked) {
+            return Err(EscalationRefusal::Exists.into());
+        }
+        let shown = unit.escalation_find(organization, open.id, now).await?.ok_or(Error::NotFound)?;
+        return Ok(Escalated::Known(shown));
+    }
+    if found.has_ended() {
+        return Err(CallRefusal::Ended.into());
+    }
+    let settings = unit.escalation_settings(organization).await?;
+    let escalation = Escalation {
+        id: app.id(),
+        call,
+        reason: if must_mask { masked } else { reason },
+        priority,
+        skills,
+        status: Status::Waiting,
+        callback: false,
+        agent: None,
+        hold: None,
+        fence: 0,
+        claimed_at: None,
+        waits_until: now + settings.wait_limit(),
+        created_at: now,
+        ended_at: None,
+        version: 1,
+    };
+    unit.escalation_add(organization, &escalation).await?;
+    let shown = unit.escalation_find(organization, escalation.id, now).await?.ok_or(Error::NotFound)?;
+    let event = app.event_by(principal, Action::EscalationCreated, Target::Escalation(escalation.id));
+    let event = event.change("call", None, Some(&call.to_string())).change(
+        "priority",
+        None,
+        Some(&escalation.priority.number().to_string()),
+    );
+    unit.commit(app.record(event)).await?;
+    Ok(Escalated::New(shown))
+}
+
+/// The reason with masks over what identifies somebody. A mask may be longer than what it hides.
+async fn masked(app: &Application, reason: &Reason) -> Result<Reason, Error> {
+    let masked = previewed(&app.masking, reason.as_str().to_owned()).await?;
+    let short: String = masked.text.chars().take(500).collect();
+    short.parse().map_err(|error| Error::Internal(Box::new(error)))
+}

@@ -1,0 +1,33 @@
+//! The end of a call that waits.
+
+use rollcall_domain::{
+    CallId, OrganizationId,
+    audit::{Action, Event, Target},
+    escalations::Status,
+};
+
+use crate::{Application, Error, Principal, ports::UnitOfWork};
+
+/// Abandons what a call that has ended waits in, if nobody has taken it; gives back what there is to write down. The call is locked.
+pub(crate) async fn hang_up(
+    app: &Application,
+    principal: &Principal,
+    unit: &mut dyn UnitOfWork,
+    organization: OrganizationId,
+    call: CallId,
+) -> Result<Option<Event>, Error> {
+    let Some(mut escalation) = unit.escalation_of_call_lock(organization, call).await? else {
+        return Ok(None);
+    };
+    match escalation.status {
+        Status::Waiting | Status::Offered => {}
+        // Whoever has taken it says when they are done; one that is given back later is abandoned then. A callback is for later anyway.
+        Status::Claimed | Status::Callback | Status::Resolved | Status::Abandoned | Status::Unanswered => {
+            return Ok(None);
+        }
+    }
+    escalation.abandon(app.now())?;
+    unit.escalation_save(organization, &escalation).await?;
+    let event = app.event_by(principal, Action::EscalationAbandoned, Target::Escalation(escalation.id));
+    Ok(Some(event.change("call", None, Some(&call.to_string()))))
+}

@@ -1,0 +1,60 @@
+//! Being done with a call.
+
+use rollcall_domain::{
+    EscalationId, Permission,
+    audit::{Action, Target},
+    policy,
+    secret::Secret,
+};
+
+use super::{ShownEscalation, assign_soon, locked::by_lease};
+use crate::{Actor, Application, Error, availability::By};
+
+/// Ends what a call was escalated for.
+///
+/// # Errors
+/// [`Error::PermissionDenied`], [`Error::NotFound`], and
+/// [`LeaseLost`](rollcall_domain::escalations::EscalationRefusal::LeaseLost).
+pub async fn resolve(
+    app: &Application,
+    actor: &Actor,
+    id: EscalationId,
+    lease: &Secret,
+) -> Result<ShownEscalation, Error> {
+    let resolved = change(app, actor, id, lease).await;
+    let target = Target::Escalation(id);
+    let shown = app.refusals_recorded(actor, Action::EscalationResolved, target, resolved).await?;
+    if let Some(organization) = actor.organization() {
+        assign_soon(app, organization).await;
+    }
+    Ok(shown)
+}
+
+async fn change(
+    app: &Application,
+    actor: &Actor,
+    id: EscalationId,
+    lease: &Secret,
+) -> Result<ShownEscalation, Error> {
+    let seat = actor.permit(Permission::EscalationsClaim)?;
+    let organization = seat.organization;
+    let mut unit = app.store.begin(seat.scope()).await?;
+    seat.permit_on(unit.as_mut(), Permission::EscalationsClaim, policy::Target::Organization).await?;
+    let (mut desk, mut escalation) = by_lease(app, actor, unit.as_mut(), organization, id, lease).await?;
+    let was = escalation.status;
+    escalation.resolve(app.now());
+    unit.escalation_save(organization, &escalation).await?;
+    let event = app.event_by(actor, Action::EscalationResolved, Target::Escalation(id));
+    desk.tell(
+        event
+            .change("status", Some(was.as_str()), Some(escalation.status.as_str()))
+            .change("agent", Some(&actor.user_id().to_string()), Some(&actor.user_id().to_string()))
+            .change("call", None, Some(&escalation.call.to_string())),
+    );
+    let events = desk.close(app, unit.as_mut(), &By::asking(actor)).await?;
+    let shown = unit.escalation_find(organization, id, app.now()).await?.ok_or(Error::NotFound)?;
+    let mut events = events.into_iter();
+    let first = events.next().ok_or_else(|| Error::Internal("an end without an event".into()))?;
+    unit.commit(app.record(first).and_all(events, app.entropy.as_ref())).await?;
+    Ok(shown)
+}

@@ -1,0 +1,175 @@
+//! Sealing anew what an older key of the ring has sealed and what outlives it, so that a key can leave the ring.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::{Application, Error, Sealed, ports::StoreError};
+
+/// How many are read at a time.
+const AT_A_TIME: u16 = 100;
+
+/// What is kept for longer than a key stays on the ring, each sealed for the id that it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SealedFor {
+    /// The seed of an account's authenticator app.
+    TotpSeed,
+    /// The key of an organization, which wraps those of its recordings.
+    OrganizationKey,
+    /// What messages to an organization's witness are signed with.
+    WebhookSecret,
+    /// What messages to an organization's webhook for escalated calls are signed with.
+    EscalationsWebhookSecret,
+}
+
+impl SealedFor {
+    /// Every kind.
+    pub const ALL: [Self; 4] =
+        [Self::TotpSeed, Self::OrganizationKey, Self::WebhookSecret, Self::EscalationsWebhookSecret];
+
+    /// What the keyring knows it by. It is sealed into what is kept, so it never changes.
+    pub(crate) const fn purpose(self) -> &'static str {
+        match self {
+            Self::TotpSeed => "totp seed",
+            Self::OrganizationKey => "organization_key/v1",
+            Self::WebhookSecret => "webhook-secret/v1",
+            Self::EscalationsWebhookSecret => "escalations-webhook-secret/v1",
+        }
+    }
+}
+
+/// What is sealed, of whichever account or organization. A narrow door of its own beside the units of work: what it changes is
+/// nothing but the seal, and leaves no events.
+#[async_trait]
+pub trait SealedRows: Send + Sync {
+    /// Up to `limit` of a kind that are sealed with another key than `key`, by the ids that they belong to, beginning after one.
+    async fn sealed_otherwise(
+        &self,
+        what: SealedFor,
+        key: u8,
+        after: Option<Uuid>,
+        limit: u16,
+    ) -> Result<Vec<(Uuid, Sealed)>, StoreError>;
+
+    /// Keeps one under another seal, unless it is not the same any more.
+    async fn reseal(
+        &self,
+        what: SealedFor,
+        id: Uuid,
+        before: &Sealed,
+        after: &Sealed,
+    ) -> Result<(), StoreError>;
+}
+
+/// Seals with the newest key what is sealed with an older one; gives back how many.
+///
+/// # Errors
+/// When the store does not answer. What no key on the ring opens is told in the log, and left as it is: the key may come back.
+pub async fn reseal(app: &Application, rows: &dyn SealedRows) -> Result<u64, Error> {
+    let mut resealed = 0;
+    for what in SealedFor::ALL {
+        let (mut after, mut closed) = (None, 0);
+        loop {
+            let page = rows.sealed_otherwise(what, app.keyring.newest(), after, AT_A_TIME).await?;
+            for (id, before) in &page {
+                match anew(app, what, *id, before) {
+                    Some(sealed) => {
+                        rows.reseal(what, *id, before, &sealed).await?;
+                        resealed += 1;
+                    }
+                    None => closed += 1,
+                }
+            }
+            match page.last() {
+                Some((id, _)) => after = Some(*id),
+                None => break,
+            }
+        }
+        if closed > 0 {
+            tracing::error!(
+                ?what,
+                closed,
+                "the keyring (ROLLCALL__KEYS__RING) does not open what it has sealed"
+            );
+        }
+    }
+    Ok(resealed)
+}
+
+fn anew(app: &Application, what: SealedFor, id: Uuid, sealed: &Sealed) -> Option<Sealed> {
+    let (purpose, context) = (what.purpose(), id.as_bytes());
+    let opened = Zeroizing::new(app.keyring.open(purpose, context, &sealed.0)?);
+    app.keyring.seal(purpose, context, &opened, app.entropy.as_ref()).map(Sealed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::testing::{MockDirectory, TestStore, application};
+
+    struct Kept(Mutex<Vec<(SealedFor, Uuid, Sealed)>>);
+
+    #[async_trait]
+    impl SealedRows for Kept {
+        async fn sealed_otherwise(
+            &self,
+            what: SealedFor,
+            key: u8,
+            after: Option<Uuid>,
+            _: u16,
+        ) -> Result<Vec<(Uuid, Sealed)>, StoreError> {
+            let kept = self.0.lock().expect("no panic");
+            // One at a time, so that every page but the last is full.
+            let next =
+                kept.iter().find(|(of, id, sealed)| *of == what && sealed.0[0] != key && Some(*id) > after);
+            Ok(next.map(|(_, id, sealed)| (*id, sealed.clone())).into_iter().collect())
+        }
+
+        async fn reseal(
+            &self,
+            what: SealedFor,
+            id: Uuid,
+            before: &Sealed,
+            after: &Sealed,
+        ) -> Result<(), StoreError> {
+            let mut kept = self.0.lock().expect("no panic");
+            let same = |(of, owner, sealed): &&mut (SealedFor, Uuid, Sealed)| {
+                (*of, *owner) == (what, id) && sealed.0 == before.0
+            };
+            kept.iter_mut().find(same).expect("the same").2 = after.clone();
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn asvs_13_3_4_all_moves_to_the_newest_key_and_what_no_key_opens_holds_nothing_up() {
+        let before = application(&TestStore::default(), MockDirectory::new());
+        let mut after = before.clone();
+        let both =
+            "2:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=,1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        after.keyring = both.parse().expect("a keyring");
+        let sealed = |what: SealedFor, number: u128| {
+            let id = Uuid::from_u128(number);
+            let seal =
+                before.keyring.seal(what.purpose(), id.as_bytes(), b"a secret", before.entropy.as_ref());
+            (what, id, Sealed(seal.expect("sealed")))
+        };
+        let of_each = SealedFor::ALL.into_iter().flat_map(|what| {
+            let broken = (what, Uuid::from_u128(2), Sealed(vec![9; 61]));
+            [sealed(what, 1), broken, sealed(what, 3)]
+        });
+        let kept = Kept(Mutex::new(of_each.collect()));
+        assert_eq!(reseal(&after, &kept).await.expect("resealed"), 2 * SealedFor::ALL.len() as u64);
+        assert_eq!(reseal(&after, &kept).await.expect("nothing to do"), 0);
+        // The old key can go.
+        after.keyring = both.split(',').next().expect("one").parse().expect("a keyring");
+        for (what, id, sealed) in
+            kept.0.lock().expect("no panic").iter().filter(|(_, _, kept)| kept.0[0] == 2)
+        {
+            let opened = after.keyring.open(what.purpose(), id.as_bytes(), &sealed.0);
+            assert_eq!(opened.expect("opened"), b"a secret");
+        }
+    }
+}

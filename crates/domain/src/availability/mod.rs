@@ -1,0 +1,29 @@
+//! Who can take a call now: the availability of human agents.
+//!
+//! An agent's own choice beats whatever was decided automatically before it; busy follows from the calls they hold; and whoever is not
+//! heard of for [`HEARTBEAT`] is gone.
+//!
+//! ```
+//! use rollcall_domain::{UserId, availability::{Agent, Choice, HEARTBEAT, Status}};
+//! use time::OffsetDateTime;
+//!
+//! let now = OffsetDateTime::UNIX_EPOCH;
+//! let mut agent = Agent::new(UserId::from_parts(0, &[1; 10]), now);
+//! agent.choose(Choice::Available, now);
+//! assert_eq!(agent.status(0, now), Status::Available);
+//! assert_eq!(agent.status(1, now), Status::Busy);
+//! assert_eq!(agent.status(0, now + HEARTBEAT), Status::Offline);
+//! ```
+
+mod agent;
+mod skills;
+mod status;
+
+pub use agent::{Agent, Change, HEARTBEAT};
+pub use skills::{InvalidSkills, Skills};
+pub use status::{Capacity, Cause, Choice, InvalidCapacity, Status, UnknownAvailability};
+
+use crate::Text;
+
+/// What agents tell others about their status: 1 to 200 characters.
+pub type Note = Text<200>;
