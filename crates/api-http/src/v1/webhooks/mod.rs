@@ -10,6 +10,8 @@ mod resend;
 mod set;
 mod show;
 
+pub(super) use object::WebhookObject;
+
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(show::show_webhook, set::set_webhook, remove::remove_webhook))

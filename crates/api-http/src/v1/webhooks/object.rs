@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 /// Where it is told what becomes of escalated calls.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Webhook)]
-pub(super) struct WebhookObject {
+pub(in crate::v1) struct WebhookObject {
     /// The URL.
     #[schema(example = "https://example.com/hooks/rollcall")]
     url: String,
