@@ -163,3 +163,103 @@ async fn attack_33_a_webhook_leads_to_no_private_address_and_only_an_owner_who_h
     service.clock.advance(Duration::minutes(11));
     team.owner().put(WEBHOOK, url).await.problem(403, "elevation_required");
 }
+
+#[tokio::test]
+async fn what_becomes_of_an_escalated_call_is_on_the_stream_and_at_the_webhook_alike() {
+    let service = Service::start_with(&[("stream.heartbeat_seconds", "1")]).await;
+    let (team, others) = (Team::assemble(&service, "Acme").await, Team::assemble(&service, "Others").await);
+    let (owner, hook) = (team.owner(), HookServer::start().await);
+    let chosen = owner.put(WEBHOOK, json!({"url": hook.base()})).await.expect(200);
+    let secret = chosen.text_at("/secret");
+    crate::agents::choose(owner, "available").await.expect(200);
+    let mut events = crate::stream::watch(owner).await;
+    crate::stream::begun(&mut events).await;
+    crate::escalations::escalate(others.owner(), "theirs", 5).await;
+    let id = crate::escalations::escalate(owner, "ours", 5).await;
+    let claimed = crate::escalations::claim(owner, &id).await.expect(200);
+    let token = claimed.text_at("/lease/token").to_owned();
+    crate::escalations::by_lease(owner, &id, "resolve", &token).await.expect(200);
+    let mut live = Vec::new();
+    while live.len() < 3 {
+        let event = events.next().await.unwrap();
+        if event.kind.starts_with("escalation.") {
+            live.push((event.kind.clone(), event.data.clone()));
+        }
+    }
+    // Deliveries may overtake each other.
+    let mut sent = Vec::new();
+    for number in 1..=3 {
+        let message = hook.next(number).await;
+        message.assert_signed(secret);
+        let body: Value = serde_json::from_str(&message.body).unwrap();
+        assert_eq!(message.header("webhook-id").split('_').next(), Some("delivery"));
+        assert_eq!(body["data"]["target"], json!({"type": "escalation", "id": id}));
+        sent.push((body["type"].as_str().unwrap().to_owned(), body["data"].clone()));
+    }
+    let in_order = |told: &mut Vec<(String, Value)>| told.sort_by_key(|(kind, _)| kind.clone());
+    in_order(&mut live);
+    in_order(&mut sent);
+    assert_eq!(live, sent);
+    let kinds: Vec<&str> = sent.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds, ["escalation.claimed", "escalation.created", "escalation.resolved"]);
+    deliveries(owner, "sent", 3).await;
+    assert_eq!(hook.count(), 3);
+}
+
+#[tokio::test]
+async fn asvs_13_3_4_the_secret_of_a_webhook_for_escalations_outlives_the_keys_of_the_ring() {
+    let key = |id: u8| {
+        use base64::{Engine, engine::general_purpose::STANDARD};
+        format!("{id}:{}", STANDARD.encode([id; 32]))
+    };
+    let (old, both, new) = (key(1), format!("{},{}", key(2), key(1)), key(2));
+    let service = Service::start_with(&[("keys.ring", &old)]).await;
+    let team = Team::assemble(&service, "Acme").await;
+    let hook = HookServer::start().await;
+    hook.answer(503);
+    let chosen = team.owner().put(WEBHOOK, json!({"url": hook.base()})).await.expect(200);
+    crate::escalations::escalate(team.owner(), "ours", 5).await;
+    hook.next(1).await;
+    let rotating = Service::start_on_values(&service, &[("keys.ring", &both)]).await;
+    until("the secret is sealed anew", async || {
+        let rows = service.database.rows("SELECT get_byte(secret, 0) AS key FROM escalation_webhooks").await;
+        (rows[0]["key"] == 2).then_some(())
+    })
+    .await;
+    rotating.stop().await;
+    let (database, clock) = (service.database.clone(), service.clock.clone());
+    service.stop().await;
+    // It is tried again with what the new key opens.
+    let _after = Service::start_on(database, clock.clone(), &[("keys.ring", &new)]).await;
+    clock.advance(Duration::minutes(3));
+    hook.next(2).await.assert_signed(chosen.text_at("/secret"));
+}
+
+#[tokio::test]
+async fn what_waits_for_webhooks_of_deleted_organizations_keeps_nobody_else_s_from_being_sent() {
+    let service = Service::start().await;
+    let (gone, team) = (Team::assemble(&service, "Gone").await, Team::assemble(&service, "Acme").await);
+    let hook = HookServer::start().await;
+    for owner in [gone.owner(), team.owner()] {
+        owner.put(WEBHOOK, json!({"url": hook.base()})).await.expect(200);
+    }
+    let organization = gone.organization.parse::<OrganizationId>().unwrap().uuid();
+    service
+        .database
+        .execute(&format!(
+            "UPDATE organizations SET deleted_at = now(), purge_at = now() + interval '720 hours' WHERE org_id = '{organization}'"
+        ))
+        .await;
+    // More than are sent at a time, and due before all others.
+    service
+        .database
+        .execute(&format!(
+            "INSERT INTO escalation_deliveries (org_id, delivery_id, action, data, created_at, due_at)
+             SELECT '{organization}', gen_random_uuid(), 'escalation.created', '{{}}', '2026-02-01', '2026-02-01'
+               FROM generate_series(1, 50)"
+        ))
+        .await;
+    crate::escalations::escalate(team.owner(), "ours", 5).await;
+    deliveries(team.owner(), "sent", 1).await;
+    assert_eq!(hook.count(), 1);
+}
