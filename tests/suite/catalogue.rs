@@ -1,7 +1,7 @@
 //! What there is in the database that keeps organizations apart. A change of it is made here, too, on purpose.
 
 /// Tables that belong to organizations, with the columns of their primary keys.
-pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 31] = [
+pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 33] = [
     ("api_key_secrets", "org_id, key_id, secret_hash"),
     ("api_keys", "org_id, key_id"),
     ("audit_checkpoints", "org_id, size, origin"),
@@ -16,7 +16,9 @@ pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 31] = [
     ("audit_witnesses", "org_id"),
     ("availability_changes", "org_id, user_id, at, version"),
     ("calls", "org_id, call_id"),
+    ("escalation_deliveries", "org_id, delivery_id"),
     ("escalation_settings", "org_id"),
+    ("escalation_webhooks", "org_id"),
     ("escalations", "org_id, escalation_id"),
     ("human_agents", "org_id, user_id"),
     ("invitations", "org_id, invitation_id"),
@@ -60,7 +62,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 156] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 162] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "directory_moved", "rollcall_directory", "UPDATE"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
@@ -123,9 +125,15 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 156] = [
     ("email_changes", "own_address", "rollcall_app", "SELECT"),
     ("email_changes", "own_address_forgets", "rollcall_app", "DELETE"),
     ("email_changes", "task", "rollcall_app", "ALL"),
+    ("escalation_deliveries", "own_organization", "rollcall_app", "ALL"),
+    ("escalation_deliveries", "purge", "rollcall_purge", "ALL"),
+    ("escalation_deliveries", "task", "rollcall_app", "ALL"),
     ("escalation_settings", "directory", "rollcall_directory", "SELECT"),
     ("escalation_settings", "own_organization", "rollcall_app", "ALL"),
     ("escalation_settings", "purge", "rollcall_purge", "ALL"),
+    ("escalation_webhooks", "own_organization", "rollcall_app", "ALL"),
+    ("escalation_webhooks", "purge", "rollcall_purge", "ALL"),
+    ("escalation_webhooks", "task", "rollcall_app", "ALL"),
     ("escalations", "directory", "rollcall_directory", "SELECT"),
     ("escalations", "own_organization", "rollcall_app", "ALL"),
     ("escalations", "purge", "rollcall_purge", "ALL"),
@@ -252,7 +260,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 28] = [
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.
-pub(crate) const RIGHTS: [&str; 50] = [
+pub(crate) const RIGHTS: [&str; 52] = [
     "_sqlx_migrations: SELECT",
     "api_key_secrets: DELETE INSERT",
     "api_keys: INSERT SELECT",
@@ -272,7 +280,9 @@ pub(crate) const RIGHTS: [&str; 50] = [
     "calls: INSERT SELECT",
     "dev_mails: DELETE INSERT SELECT",
     "email_changes: DELETE INSERT",
+    "escalation_deliveries: DELETE INSERT SELECT",
     "escalation_settings: INSERT SELECT",
+    "escalation_webhooks: DELETE INSERT SELECT",
     "escalations: INSERT SELECT",
     "human_agents: INSERT SELECT",
     "idempotency_keys: DELETE INSERT SELECT UPDATE",

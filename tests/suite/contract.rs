@@ -120,6 +120,11 @@ pub(crate) fn rows() -> Vec<Row> {
         row("post", "/access/v1/evaluations", Service).with(json!({})),
         row("get", "/v1/service/revocations", Service),
         row("get", "/v1/stream", Session),
+        row("get", "/v1/escalations/webhook", P("security:read")),
+        row("put", "/v1/escalations/webhook", P("security:manage"))
+            .with(json!({"url": "https://example.com/hook"})),
+        row("delete", "/v1/escalations/webhook", P("security:manage")),
+        row("post", "/v1/escalations/webhook/resend", P("security:manage")),
         row("get", "/v1/session", Session),
         row("delete", "/v1/session", Session),
         row("post", "/v1/session/organization", Session)

@@ -108,6 +108,8 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
     crate::agents::choose(ours.owner(), "away").await.expect(200);
     crate::escalations::escalate(ours.owner(), "ours too", 5).await;
     crate::escalations::escalate(theirs.owner(), "theirs too", 5).await;
+    let hook = json!({"url": "https://example.com/ours"});
+    let chosen = ours.owner().put("/v1/escalations/webhook", hook).await.expect(200);
     let exported = ours.owner().get(PATH).await.expect(200);
     assert_eq!(exported.header("content-type"), "application/x-ndjson");
     assert_eq!(exported.header("cache-control"), "no-store");
@@ -136,6 +138,9 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
     }
     let security = ours.owner().get("/v1/security").await.expect(200).body;
     assert_eq!(lines[2], json!({"type": "security", "security": security}));
+    let webhook = ours.owner().get("/v1/escalations/webhook").await.expect(200).body;
+    assert_eq!(lines[3], json!({"type": "escalation_webhook", "escalation_webhook": webhook}));
+    assert!(!exported.text.contains(chosen.text_at("/secret")));
     let deadlines = of_type(&lines, "mfa_deadline");
     let of = |id: &str| deadlines.iter().find(|line| line["mfa_deadline"]["user_id"] == id).unwrap();
     assert_eq!(of(ours.id("viewer"))["mfa_deadline"]["organization_id"], ours.organization);
@@ -169,7 +174,7 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
         "the export itself is in the log"
     );
     let counts = json!({
-        "organization": 1, "security": 1, "member": 4, "invitation": 5, "api_key": 1, "mfa_deadline": 5, "agent": 3,
+        "organization": 1, "security": 1, "escalation_webhook": 1, "member": 4, "invitation": 5, "api_key": 1, "mfa_deadline": 5, "agent": 3,
         "call": 3, "transcript": 1, "recording": 1, "escalation": 1, "audit_event": kept.len(),
     });
     assert_eq!(lines.last().unwrap(), &json!({"type": "end", "counts": counts}));

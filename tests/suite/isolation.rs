@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rollcall_domain::OrganizationId;
-use rollcall_tests::{Service, Team, TestDatabase};
+use rollcall_tests::{HookServer, Service, Team, TestDatabase};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 
@@ -188,8 +188,12 @@ async fn what_purges_and_retention_may_read_and_remove_is_on_this_list() {
         "availability_changes: SELECT: org_id user_id",
         "calls: DELETE: ",
         "calls: SELECT: call_id org_id",
+        "escalation_deliveries: DELETE: ",
+        "escalation_deliveries: SELECT: delivery_id org_id",
         "escalation_settings: DELETE: ",
         "escalation_settings: SELECT: org_id",
+        "escalation_webhooks: DELETE: ",
+        "escalation_webhooks: SELECT: org_id",
         "escalations: DELETE: ",
         "escalations: SELECT: escalation_id org_id",
         "human_agents: DELETE: ",
@@ -271,9 +275,12 @@ async fn a_query_without_its_filter_still_sees_one_organization_only() {
     let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);
     service.invite(ours.owner(), &Service::new_address("x"), "viewer").await;
     service.invite(theirs.owner(), &Service::new_address("y"), "viewer").await;
+    let hook = HookServer::start().await;
     for team in [&ours, &theirs] {
         crate::api_keys::make(team.owner(), serde_json::json!({})).await;
         crate::agents::choose(team.owner(), "available").await.expect(200);
+        let webhook = serde_json::json!({"url": hook.base()});
+        team.owner().put("/v1/escalations/webhook", webhook).await.expect(200);
         crate::escalations::escalate(team.owner(), "CA1", 5).await;
         let settings = serde_json::json!({"offer_seconds": 30});
         team.owner().put("/v1/escalations/settings", settings).await.expect(200);
@@ -312,6 +319,8 @@ async fn a_query_without_its_filter_still_sees_one_organization_only() {
         format!("UPDATE human_agents SET chosen = 'offline' WHERE org_id = '{their_id}'"),
         format!("UPDATE escalations SET status = 'resolved' WHERE org_id = '{their_id}'"),
         format!("UPDATE escalation_settings SET automatic = true WHERE org_id = '{their_id}'"),
+        format!("UPDATE escalation_webhooks SET url = 'https://example.com' WHERE org_id = '{their_id}'"),
+        format!("DELETE FROM escalation_deliveries WHERE org_id = '{their_id}'"),
         format!("DELETE FROM audit_queue WHERE org_id = '{their_id}'"),
         format!("UPDATE audit_trees SET offered = false WHERE org_id = '{their_id}'"),
         format!("UPDATE audit_tiles SET hashes = hashes || hashes WHERE org_id = '{their_id}'"),

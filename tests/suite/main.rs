@@ -71,3 +71,4 @@ mod stream_limits;
 mod tokens;
 mod tour;
 mod transcripts;
+mod webhooks;

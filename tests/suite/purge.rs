@@ -119,10 +119,15 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
         (!shown.list("deliveries").is_empty()).then_some(())
     })
     .await;
+    team.owner().put("/v1/escalations/webhook", json!({"url": "https://example.com/hook"})).await.expect(200);
     service.all_mail_sent().await;
     // As of a log that is longer and older than there is time for here.
-    for row in ["audit_sketches (org_id, stretch) VALUES ('{}', 7)", "audit_retention (org_id) VALUES ('{}')"]
-    {
+    for row in [
+        "audit_sketches (org_id, stretch) VALUES ('{}', 7)",
+        "audit_retention (org_id) VALUES ('{}')",
+        "escalation_deliveries (org_id, delivery_id, action, data, created_at, due_at)
+         VALUES ('{}', gen_random_uuid(), 'escalation.created', 'null', now(), 'infinity')",
+    ] {
         let row = row.replace("{}", &uuid(&team.organization).to_string());
         service.database.execute(&format!("INSERT INTO {row}")).await;
     }

@@ -41,6 +41,7 @@ mod store;
 mod stream;
 mod tokens;
 mod transaction;
+mod webhooks;
 
 pub use connection::{ConnectError, Connection};
 pub use database::{MigrateError, create_database, migrate, migrations_fingerprint};

@@ -15,7 +15,7 @@ const fn task_of(what: SealedFor) -> &'static str {
     match what {
         SealedFor::TotpSeed => task::SECOND_FACTORS,
         SealedFor::OrganizationKey => task::RECORDINGS,
-        SealedFor::WebhookSecret => task::WITNESSES,
+        SealedFor::WebhookSecret | SealedFor::EscalationsWebhookSecret => task::WITNESSES,
     }
 }
 
@@ -65,6 +65,17 @@ impl SealedRows for PgStore {
                 );
                 rows.fetch_all(&mut *transaction).await
             }
+            SealedFor::EscalationsWebhookSecret => {
+                let rows = sqlx::query_as!(
+                    Row,
+                    "SELECT org_id AS id, secret AS sealed FROM escalation_webhooks
+                      WHERE get_byte(secret, 0) <> $1 AND ($2::uuid IS NULL OR org_id > $2) ORDER BY org_id LIMIT $3",
+                    key,
+                    after,
+                    limit,
+                );
+                rows.fetch_all(&mut *transaction).await
+            }
         };
         let found = found.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
@@ -95,6 +106,12 @@ impl SealedRows for PgStore {
             ),
             SealedFor::WebhookSecret => sqlx::query!(
                 "UPDATE audit_witnesses SET secret = $3 WHERE org_id = $1 AND secret = $2",
+                id,
+                before,
+                after,
+            ),
+            SealedFor::EscalationsWebhookSecret => sqlx::query!(
+                "UPDATE escalation_webhooks SET secret = $3 WHERE org_id = $1 AND secret = $2",
                 id,
                 before,
                 after,

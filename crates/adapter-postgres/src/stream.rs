@@ -112,7 +112,10 @@ pub(crate) async fn tell(
         &at,
         MOST,
     );
-    tell.execute(connection).await.map_err(store_error)?;
+    tell.execute(&mut *connection).await.map_err(store_error)?;
+    if actions.iter().any(|action| action.starts_with("escalation.")) {
+        crate::webhooks::queue(connection, organization, &ids, &actions, &data, &at).await?;
+    }
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use rollcall_domain::audit::witnesses::{Reach, WebhookUrl};
+use rollcall_domain::webhooks::{Reach, WebhookUrl};
 use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},

@@ -8,8 +8,8 @@ use http::{Request, StatusCode, header};
 use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rollcall_application::audit::witness::{Message, NotTaken, Webhooks as Port};
-use rollcall_domain::audit::witnesses::Reach;
+use rollcall_application::webhooks::{Message, NotTaken, Webhooks as Port};
+use rollcall_domain::webhooks::Reach;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 

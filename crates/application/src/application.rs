@@ -5,12 +5,12 @@ use std::sync::Arc;
 use rollcall_domain::{
     EventId,
     attempts::Allowances,
-    audit::witnesses::Reach,
     audit::{self, Action, Event, Origin, Outcome, Target},
     id::{Id, Kind},
     plans::Plans,
     second_factors::Issuer,
     sessions::Lifetimes,
+    webhooks::Reach,
 };
 use time::OffsetDateTime;
 

@@ -18,11 +18,14 @@ pub enum SealedFor {
     OrganizationKey,
     /// What messages to an organization's witness are signed with.
     WebhookSecret,
+    /// What messages to an organization's webhook for escalated calls are signed with.
+    EscalationsWebhookSecret,
 }
 
 impl SealedFor {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::TotpSeed, Self::OrganizationKey, Self::WebhookSecret];
+    pub const ALL: [Self; 4] =
+        [Self::TotpSeed, Self::OrganizationKey, Self::WebhookSecret, Self::EscalationsWebhookSecret];
 
     /// What the keyring knows it by. It is sealed into what is kept, so it never changes.
     pub(crate) const fn purpose(self) -> &'static str {
@@ -30,6 +33,7 @@ impl SealedFor {
             Self::TotpSeed => "totp seed",
             Self::OrganizationKey => "organization_key/v1",
             Self::WebhookSecret => "webhook-secret/v1",
+            Self::EscalationsWebhookSecret => "escalations-webhook-secret/v1",
         }
     }
 }

@@ -57,6 +57,7 @@ pub mod sessions;
 pub mod stream;
 mod text;
 pub mod tokens;
+pub mod webhooks;
 
 pub use email::{EmailAddress, InvalidEmailAddress};
 pub use id::{

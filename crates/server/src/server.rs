@@ -17,7 +17,7 @@ use rollcall_api_http::{
 use rollcall_application::{
     Application, Exports, Settings as ApplicationSettings,
     api_keys::{KeyUses, write_down_uses},
-    audit::{ApiCalls, Checkpoints, Readings, Sequencing, witness::Webhooks, write_down_calls},
+    audit::{ApiCalls, Checkpoints, Readings, Sequencing, write_down_calls},
     calls::Masking,
     mail::{Courier, DevMailbox, Pace},
     passwords::Passwords,
@@ -25,6 +25,7 @@ use rollcall_application::{
     revocations::Feed,
     stream::Streams,
     tokens::{self, Tokens},
+    webhooks::Webhooks,
 };
 use rollcall_web_console::{Console, ExplainedProblem};
 use tokio::{net::TcpListener, time::timeout};
@@ -207,6 +208,7 @@ impl Node {
             sketches: Arc::new(store.clone()),
             retention: Arc::new(store.clone()),
             witness_post: Arc::new(store.clone()),
+            post: Arc::new(store.clone()),
             webhooks: webhooks(settings)?,
             remains: Arc::new(store.clone()),
             due_agents: Arc::new(store.clone()),

@@ -9,7 +9,6 @@ use rollcall_api_http::{Quota, Quotas};
 use rollcall_application::{Limits, keyring::Keyring, passwords::Cost};
 use rollcall_domain::{
     attempts::{Allowance, Allowances},
-    audit::witnesses::Reach,
     organizations::Plan,
     plans::{InvalidPlans, Offer, Plans},
     second_factors,
@@ -17,6 +16,7 @@ use rollcall_domain::{
     security::Control,
     sessions::Lifetimes,
     tokens::Issuer,
+    webhooks::Reach,
 };
 use url::Url;
 

@@ -1,8 +1,8 @@
 //! What goes on without being asked: sending mail, forgetting what is long over, removing deleted organizations whose time
 //! is over, telling people by when they need a second factor, sealing anew what an older key has sealed, counting what waits, writing down when API keys were
 //! last used, and what was called with them, giving audit events their places, sketching what can be searched, taking out what is too
-//! old, sending checkpoints to their witnesses, keeping live streams going, removing what is left of recordings, finding out which
-//! agents are gone.
+//! old, sending checkpoints to their witnesses, and to webhooks what they are to be told, keeping live streams going, removing what is
+//! left of recordings, finding out which agents are gone.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use rollcall_application::{
     Application, Error, SealedRows, api_keys,
     audit::{
         self, Retention, Sketches,
-        witness::{self, Webhooks, WitnessPost},
+        witness::{self, WitnessPost},
     },
     availability::{self, DueAgents},
     mail::Courier,
@@ -21,6 +21,7 @@ use rollcall_application::{
     reseal, revocations,
     security::{self, MfaNotices},
     stream,
+    webhooks::{self, Post, Webhooks},
 };
 use rollcall_domain::tokens::KeyPurpose;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -37,7 +38,9 @@ const SKETCH_EVERY: Duration = Duration::from_secs(2);
 const RETAIN_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often checkpoints are looked for that are due.
 const WITNESS_EVERY: Duration = Duration::from_secs(1);
-/// How long it is kept what became of checkpoints.
+/// How often it is looked for what is to be sent to webhooks.
+const POST_EVERY: Duration = Duration::from_secs(1);
+/// How long it is kept what became of what was sent to webhooks.
 const DELIVERIES_KEPT: time::Duration = time::Duration::days(90);
 /// How often it is written down when API keys were last used.
 const WRITE_USES_EVERY: Duration = Duration::from_secs(3);
@@ -70,6 +73,7 @@ pub(crate) struct Workers {
     pub(crate) sketches: Arc<dyn Sketches>,
     pub(crate) retention: Arc<dyn Retention>,
     pub(crate) witness_post: Arc<dyn WitnessPost>,
+    pub(crate) post: Arc<dyn Post>,
     pub(crate) webhooks: Arc<dyn Webhooks>,
     pub(crate) remains: Arc<dyn Remains>,
     pub(crate) due_agents: Arc<dyn DueAgents>,
@@ -190,6 +194,15 @@ impl Workers {
                 }
             }
         });
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
+            loop {
+                complain(workers.post(&stopped).await);
+                if !pause(POST_EVERY, &stopped).await {
+                    return;
+                }
+            }
+        });
         let stopped = stop.clone();
         tracker.spawn(async move {
             loop {
@@ -273,7 +286,12 @@ impl Workers {
     async fn witness(&self, stopped: &CancellationToken) -> Result<(), Error> {
         let post = &self.witness_post;
         while !stopped.is_cancelled() && witness::send_some(&self.app, post.as_ref()).await? {}
-        while !stopped.is_cancelled() && witness::deliver_some(&self.app, post, &self.webhooks).await? > 0 {}
+        Ok(())
+    }
+
+    async fn post(&self, stopped: &CancellationToken) -> Result<(), Error> {
+        let (post, webhooks) = (&self.post, &self.webhooks);
+        while !stopped.is_cancelled() && webhooks::deliver_some(&self.app, post, webhooks).await? > 0 {}
         Ok(())
     }
 
@@ -291,7 +309,7 @@ impl Workers {
         complain(api_keys::tell_older_ring_keys(&self.app).await);
         complain(revocations::forget(&self.app).await.map(drop));
         complain(stream::forget(&self.app).await.map(drop));
-        complain(self.witness_post.forget(now - DELIVERIES_KEPT).await.map(drop).map_err(Error::from));
+        complain(self.post.forget(now - DELIVERIES_KEPT).await.map(drop).map_err(Error::from));
         complain(audit::forget_unoffered(&self.app).await.map(drop));
         complain(self.attempts.forget(now).await.map(drop).map_err(Error::from));
         complain(self.app.ceremonies.forget(now).await.map(drop).map_err(Error::from));

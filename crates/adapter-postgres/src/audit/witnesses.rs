@@ -2,10 +2,8 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
-    Sealed,
     audit::witness::{
-        Claimed, DeliveryState, KeptWitness, NewDelivery, NewWitness, Settled, ShownDelivery, WitnessPost,
-        Witnesses, WitnessesView,
+        KeptWitness, NewDelivery, NewWitness, ShownDelivery, WitnessPost, Witnesses, WitnessesView,
     },
     mail::Contents,
     ports::StoreError,
@@ -20,6 +18,7 @@ use crate::{
     row::{count, moment, value},
     store::PgStore,
     transaction::{Purpose, Transaction, begin, begin_task, task},
+    webhooks::state,
 };
 
 /// A witness as it is kept.
@@ -78,12 +77,11 @@ impl WitnessesView for Transaction {
         let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
         rows.into_iter()
             .map(|row| {
-                let state = DeliveryState::ALL.into_iter().find(|state| state.as_str() == row.state);
                 Ok(ShownDelivery {
                     id: DeliveryId::from_uuid(row.delivery_id),
                     size: count(row.size)?,
                     at: moment(row.created_at),
-                    state: state.ok_or_else(|| corrupt("a delivery in no known state"))?,
+                    state: state(&row.state)?,
                     attempts: count(row.attempts.into())?,
                     settled_at: row.settled_at.map(moment),
                     error: row.last_error,
@@ -219,78 +217,6 @@ impl WitnessPost for PgStore {
         );
         update.execute(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)
-    }
-
-    async fn claim(
-        &self,
-        now: OffsetDateTime,
-        lease_until: OffsetDateTime,
-        at_most: u16,
-    ) -> Result<Vec<Claimed>, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::WITNESSES).await?;
-        let rows = sqlx::query!(
-            r#"WITH due AS MATERIALIZED (SELECT d.org_id, d.delivery_id, w.address, w.secret
-                                           FROM audit_deliveries d
-                                           JOIN audit_witnesses w ON w.org_id = d.org_id AND w.kind = 'webhook'
-                                           JOIN organizations o ON o.org_id = d.org_id AND o.deleted_at IS NULL
-                                          WHERE d.state = 'queued' AND d.kind = 'webhook' AND d.due_at <= $1
-                                          ORDER BY d.due_at LIMIT $3 FOR UPDATE OF d SKIP LOCKED)
-               UPDATE audit_deliveries d SET due_at = $2, attempts = d.attempts + 1
-                 FROM due
-                WHERE d.org_id = due.org_id AND d.delivery_id = due.delivery_id
-            RETURNING d.org_id, d.delivery_id, d.size, d.note, d.created_at, d.attempts,
-                      due.address, due.secret AS "secret!""#,
-            now,
-            lease_until,
-            i64::from(at_most),
-        );
-        let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(Claimed {
-                    organization: OrganizationId::from_uuid(row.org_id),
-                    id: DeliveryId::from_uuid(row.delivery_id),
-                    url: value(&row.address)?,
-                    secret: Sealed(row.secret),
-                    size: count(row.size)?,
-                    note: row.note,
-                    at: moment(row.created_at),
-                    attempts: count(i64::from(row.attempts) - 1)?,
-                })
-            })
-            .collect()
-    }
-
-    async fn settle(&self, delivery: &Claimed, settled: Settled) -> Result<(), StoreError> {
-        let (state, due_at, settled_at, error) = match settled {
-            Settled::Sent { at } => ("sent", None, Some(at), None),
-            Settled::Later { at, error } => ("queued", Some(at), None, Some(error)),
-            Settled::Failed { at, error } => ("failed", None, Some(at), Some(error)),
-        };
-        let mut transaction = begin_task(&self.pool, task::WITNESSES).await?;
-        let update = sqlx::query!(
-            "UPDATE audit_deliveries SET state = $3, due_at = COALESCE($4, due_at), settled_at = $5, last_error = $6
-              WHERE org_id = $1 AND delivery_id = $2 AND state = 'queued' AND attempts = $7",
-            delivery.organization.uuid(),
-            delivery.id.uuid(),
-            state,
-            due_at,
-            settled_at,
-            error,
-            i32::from(delivery.attempts) + 1,
-        );
-        update.execute(&mut *transaction).await.map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)
-    }
-
-    async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::WITNESSES).await?;
-        let delete =
-            sqlx::query!("DELETE FROM audit_deliveries WHERE created_at < $1 AND state <> 'queued'", before);
-        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
-        transaction.commit().await.map_err(store_error)?;
-        Ok(forgotten)
     }
 }
 

@@ -25,6 +25,7 @@ mod security;
 mod sessions;
 mod stream;
 mod tokens;
+mod webhooks;
 
 pub(crate) use audit::NoRow;
 
@@ -44,6 +45,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(recordings::routes())
         .merge(revocations::routes())
         .merge(stream::routes())
+        .merge(webhooks::routes())
         .merge(members::routes())
         .merge(invitations::routes())
         .merge(api_keys::routes())

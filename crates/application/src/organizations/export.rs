@@ -25,6 +25,7 @@ use crate::{
     ports::View,
     recordings,
     security::{KeptDeadline, Shown},
+    webhooks,
 };
 
 /// How many entries are read at a time: all that is in memory of them.
@@ -52,6 +53,7 @@ pub struct Export {
 enum Next {
     Begin,
     Security,
+    Webhook,
     Members(Option<MemberKey>),
     Invitations(Option<InvitationId>),
     ApiKeys(Option<ApiKeyId>),
@@ -73,6 +75,8 @@ pub enum Part {
     Begin(Organization),
     /// Its security controls.
     Security(Box<Shown>),
+    /// Where the platform is told what becomes of escalated calls, if anywhere, without its secret.
+    Webhook(Option<webhooks::Shown>),
     /// Members.
     Members(Vec<Member>),
     /// Invitations, in whatever state.
@@ -100,6 +104,8 @@ pub enum Part {
 /// How much was exported.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ExportCounts {
+    /// Webhooks for escalated calls.
+    pub webhooks: u64,
     /// Members.
     pub members: u64,
     /// Invitations.
@@ -198,7 +204,12 @@ impl Export {
                 let organization =
                     self.view.organization_find(organization).await?.ok_or(Error::Unauthenticated)?;
                 let shown = Shown::of(self.view.as_mut(), &organization).await?;
-                (Part::Security(Box::new(shown)), Next::Members(None))
+                (Part::Security(Box::new(shown)), Next::Webhook)
+            }
+            Next::Webhook => {
+                let shown = webhooks::Shown::of(self.view.as_mut(), organization).await?;
+                self.counts.webhooks = shown.is_some().into();
+                (Part::Webhook(shown), Next::Members(None))
             }
             Next::Members(after) => {
                 let filter = MemberFilter::default();
@@ -306,6 +317,7 @@ mod tests {
         view.expect_api_keys_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view.expect_mfa_rule_find().returning(|_| Ok(KeptRule::default()));
         view.expect_controls().returning(|_| Ok(vec![]));
+        view.expect_webhook_find().returning(|_| Ok(None));
         view.expect_mfa_deadlines_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view.expect_calls_page().returning(|_, _, _| Ok(Page { entries: vec![], next: None }));
         view.expect_transcripts_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
@@ -316,7 +328,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_in_the_log_before_anything_is_given_out_and_ends_with_its_counts() {
-        let looks = (0..17).map(|_| look(true, Role::Owner));
+        let looks = (0..18).map(|_| look(true, Role::Owner));
         let units: Vec<_> = [look(true, Role::Owner), view()].into_iter().chain(looks).collect();
         let store = TestStore::of_each(units);
         let app = application(&store, MockDirectory::new());
@@ -328,6 +340,7 @@ mod tests {
                 Part::Members(page) => members += page.len(),
                 Part::End(counts) => break counts,
                 Part::Begin(_)
+                | Part::Webhook(_)
                 | Part::Security(_)
                 | Part::Invitations(_)
                 | Part::ApiKeys(_)

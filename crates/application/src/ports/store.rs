@@ -23,6 +23,7 @@ use crate::{
     security::{Security, SecurityView},
     sessions::{Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView},
+    webhooks::{WebhooksKept, WebhooksView},
 };
 
 /// Opens transactions.
@@ -59,6 +60,7 @@ pub trait View:
     + OwnEvents
     + LogView
     + WitnessesView
+    + WebhooksView
     + Send
 {
 }
@@ -86,6 +88,7 @@ impl<T> View for T where
         + OwnEvents
         + LogView
         + WitnessesView
+        + WebhooksView
         + Send
 {
 }
@@ -112,6 +115,7 @@ pub trait UnitOfWork:
     + PlanChanges
     + SigningKeys
     + Witnesses
+    + WebhooksKept
 {
     /// Writes down what was done in this scope, and goes on in another one: somebody leaves all of their organizations at once.
     /// It is still one change, and none of it lasts before the [commit](Self::commit).

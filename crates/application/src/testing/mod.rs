@@ -22,13 +22,13 @@ use rollcall_domain::{
     accounts::{Locale, TimeZone, User},
     api_keys::{ApiKey, KeyPrefix, Networks, Scopes},
     attempts::{Allowance, Allowances, TooMany},
-    audit::witnesses::Reach,
     audit::{Action, Origin, Outcome},
     members::{Member, Membership},
     organizations::{Organization, Plan},
     secret::TokenHash,
     sessions::{Lifetimes, Session},
     tokens::{Issuer, KeyPurpose, SigningKey},
+    webhooks::Reach,
 };
 use time::{Duration, OffsetDateTime, macros::datetime};
 

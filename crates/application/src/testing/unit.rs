@@ -51,6 +51,7 @@ use crate::{
     security::{Affected, KeptControl, KeptDeadline, KeptRule, Notified, Security, SecurityView},
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView, StoredKey},
+    webhooks::{self, KeptWebhook, NewWebhook, WebhooksKept, WebhooksView},
 };
 
 mock! {
@@ -334,6 +335,20 @@ mock! {
         async fn witness_find(&mut self, organization: OrganizationId) -> Answer<Option<KeptWitness>>;
         async fn witness_deliveries(&mut self, organization: OrganizationId, at_most: u16) -> Answer<Vec<ShownDelivery>>;
         async fn witness_deliveries_since(&mut self, organization: OrganizationId, since: OffsetDateTime) -> Answer<u32>;
+    }
+
+    #[async_trait]
+    impl WebhooksView for Unit {
+        async fn webhook_find(&mut self, organization: OrganizationId) -> Answer<Option<KeptWebhook>>;
+        async fn webhook_deliveries(&mut self, organization: OrganizationId, at_most: u16) -> Answer<Vec<webhooks::ShownDelivery>>;
+    }
+
+    #[async_trait]
+    impl WebhooksKept for Unit {
+        async fn webhook_lock(&mut self, organization: OrganizationId) -> Answer<Option<KeptWebhook>>;
+        async fn webhook_set(&mut self, organization: OrganizationId, webhook: &NewWebhook) -> Answer<()>;
+        async fn webhook_remove(&mut self, organization: OrganizationId, at: OffsetDateTime) -> Answer<()>;
+        async fn webhook_resend(&mut self, organization: OrganizationId, at: OffsetDateTime) -> Answer<u64>;
     }
 
     #[async_trait]

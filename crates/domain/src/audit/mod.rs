@@ -380,6 +380,12 @@ actions! {
     AuditWitnessRemoved = "audit_log.witness_removed";
     /// A checkpoint of the audit log is on its way to the witness.
     AuditCheckpointSent = "audit_log.checkpoint_sent";
+    /// An organization chose where it is told what becomes of escalated calls.
+    WebhookSet = "webhook.set";
+    /// Nobody is told any more what becomes of an organization's escalated calls.
+    WebhookRemoved = "webhook.removed";
+    /// What a webhook has not taken was sent once more.
+    WebhookResent = "webhook.resent";
     /// A call was written down.
     CallCreated = "call.created";
     /// What is known about a call was changed.

@@ -19,6 +19,7 @@ use super::super::{
     objects::OrganizationObject,
     recordings::RecordingObject,
     security::{MfaDeadlineObject, SecurityObject},
+    webhooks::WebhookObject,
 };
 use crate::{
     api::Api,
@@ -46,6 +47,9 @@ enum Line<'a> {
     },
     Security {
         security: Box<SecurityObject>,
+    },
+    EscalationWebhook {
+        escalation_webhook: WebhookObject,
     },
     Member {
         member: MemberObject,
@@ -89,6 +93,7 @@ enum Line<'a> {
 struct Counts {
     organization: u8,
     security: u8,
+    escalation_webhook: u64,
     member: u64,
     invitation: u64,
     api_key: u64,
@@ -102,8 +107,8 @@ struct Counts {
 }
 
 /// Exports everything of the organization, as it was at one moment: one JSON object a line, each with its `type`. The first
-/// line is `begin`, with the version of the format, the organization and the moment; then come `organization`, `security`, `member`,
-/// `invitation`, `api_key`, `mfa_deadline`, `agent`, `call`, `transcript`, `recording`, `escalation` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
+/// line is `begin`, with the version of the format, the organization and the moment; then come `organization`, `security`,
+/// `escalation_webhook` (without its secret), `member`, `invitation`, `api_key`, `mfa_deadline`, `agent`, `call`, `transcript`, `recording`, `escalation` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
 /// persons in it; of a recording not what is heard, and none that is damaged); the last is `end` with how many of each there were. Without an `end` it was cut off: because the right to
 /// it was lost in the middle, because nobody took what was sent, or because it took longer than an hour. Needs a fresh proof
 /// of who one is.
@@ -176,6 +181,9 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
         Part::Security(shown) => {
             line(&Line::Security { security: Box::new(SecurityObject::new(*shown, plans)) })?
         }
+        Part::Webhook(shown) => shown
+            .into_iter()
+            .try_for_each(|shown| line(&Line::EscalationWebhook { escalation_webhook: shown.into() }))?,
         Part::Members(members) => {
             members.into_iter().try_for_each(|member| line(&Line::Member { member: member.into() }))?;
         }
@@ -207,6 +215,7 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
             line(&Line::AuditEvent { leaf: serde_json::from_str(&event.leaf)?, personal: &event.personal })
         })?,
         Part::End(ExportCounts {
+            webhooks,
             members,
             invitations,
             api_keys,
@@ -221,6 +230,7 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
             let counts = Counts {
                 organization: 1,
                 security: 1,
+                escalation_webhook: webhooks,
                 member: members,
                 invitation: invitations,
                 api_key: api_keys,

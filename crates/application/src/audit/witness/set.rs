@@ -1,6 +1,5 @@
 //! Choosing who is sent the checkpoints.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use rollcall_domain::{
     Permission,
     audit::witnesses::Witness,
@@ -10,11 +9,13 @@ use rollcall_domain::{
 };
 use time::Duration;
 
-use super::{KeptWitness, NewWitness, SHOWN, Shown, seal};
-use crate::{Actor, Application, Error, Limit, audit::catch_up};
+use super::{KeptWitness, NewWitness, SHOWN, Shown};
+use crate::{
+    Actor, Application, Error, Limit,
+    audit::catch_up,
+    webhooks::{Subscriber, mint, seal},
+};
 
-/// How the secrets of webhooks begin (Standard Webhooks).
-const SECRET_PREFIX: &str = "whsec_";
 /// How often checkpoints are sent within a day because of another choice, so that this is no way to send mail to strangers.
 const CHOICES: Limit =
     Limit { name: "witness", what: "choices of a witness", quota: 20, window: Duration::DAY };
@@ -49,7 +50,8 @@ async fn choose(app: &Application, actor: &Actor, witness: Witness) -> Result<Ch
         Witness::Webhook(_) => Some(mint(app)),
         Witness::Mail(_) => None,
     };
-    let sealed = secret.as_ref().map(|secret| seal(app, organization, secret)).transpose()?;
+    let sealed =
+        secret.as_ref().map(|secret| seal(app, organization, Subscriber::Witness, secret)).transpose()?;
     catch_up(app, Some(organization)).await?;
     let mut unit = app.store.begin(seat.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::SecurityManage, Target::Organization).await?;
@@ -80,12 +82,6 @@ async fn choose(app: &Application, actor: &Actor, witness: Witness) -> Result<Ch
     unit.commit(app.record(event)).await?;
     let kept = KeptWitness { witness, set_at: now, set_by: Some(actor.user_id()), next_at: now };
     Ok(Chosen { shown: Shown { kept, deliveries }, secret })
-}
-
-fn mint(app: &Application) -> Secret {
-    let mut bytes = zeroize::Zeroizing::new([0; 32]);
-    app.entropy.fill(bytes.as_mut_slice());
-    Secret::new(format!("{SECRET_PREFIX}{}", STANDARD.encode(bytes.as_slice())))
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@ use http::header;
 use rollcall_application::{Error, audit::witness};
 use rollcall_domain::{
     Permission,
-    audit::witnesses::{Reach, WebhookUrl, Witness},
+    audit::witnesses::Witness,
+    webhooks::{Reach, WebhookUrl},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use rollcall_domain::audit::witnesses::{ATTEMPTS, wait_after};
+use rollcall_domain::webhooks::{ATTEMPTS, wait_after};
 use serde_json::json;
 use time::{Duration, format_description::well_known::Rfc3339};
 use tokio::task::JoinSet;
 
-use super::{Claimed, Message, NotTaken, Settled, Webhooks, WitnessPost, open};
+use super::{Claimed, Message, NotTaken, Post, Settled, Webhooks, secret::open};
 use crate::{Application, Error};
 
 /// How many are sent at a time,
-const AT_ONCE: u16 = 10;
+const AT_ONCE: u16 = 20;
 /// and how long nobody else sends them. Longer than sending can take.
 const LEASE: Duration = Duration::minutes(2);
 /// The most characters that are kept of what went wrong.
@@ -23,7 +23,7 @@ const ERROR_CHARACTERS: usize = 300;
 /// When the database does not answer. That a webhook does not is no error: it waits for its next attempt.
 pub async fn deliver_some(
     app: &Application,
-    post: &Arc<dyn WitnessPost>,
+    post: &Arc<dyn Post>,
     webhooks: &Arc<dyn Webhooks>,
 ) -> Result<usize, Error> {
     let now = app.now();
@@ -38,7 +38,7 @@ pub async fn deliver_some(
                 let settled = attempt(&app, webhooks.as_ref(), &claimed).await;
                 if let Settled::Later { error, .. } | Settled::Failed { error, .. } = &settled {
                     let attempts = claimed.attempts + 1;
-                    tracing::warn!(delivery = %claimed.id, attempts, error, "a webhook has not taken a checkpoint");
+                    tracing::warn!(delivery = %claimed.id, attempts, error, kind = claimed.kind, "a webhook has not taken what it was sent");
                 }
                 Ok(post.settle(&claimed, settled).await?)
             }
@@ -55,7 +55,7 @@ pub async fn deliver_some(
 async fn attempt(app: &Application, webhooks: &dyn Webhooks, claimed: &Claimed) -> Settled {
     let sent = match message(app, claimed) {
         Some(message) => webhooks.send(message).await,
-        None => Err(NotTaken::Ever("its secret cannot be opened; choose the witness again".to_owned())),
+        None => Err(NotTaken::Ever("its secret cannot be opened; choose the webhook again".to_owned())),
     };
     let at = app.now();
     let short = |error: String| error.chars().take(ERROR_CHARACTERS).collect();
@@ -73,20 +73,13 @@ async fn attempt(app: &Application, webhooks: &dyn Webhooks, claimed: &Claimed) 
 
 /// What the webhook is told, in the form of Standard Webhooks.
 fn message(app: &Application, claimed: &Claimed) -> Option<Message> {
-    let body = json!({
-        "type": "audit.checkpoint",
-        "timestamp": claimed.at.format(&Rfc3339).ok()?,
-        "data": {
-            "organization_id": claimed.organization,
-            "size": claimed.size,
-            "checkpoint": claimed.note,
-        },
-    });
+    let at = claimed.at.format(&Rfc3339).ok()?;
+    let body = json!({"type": claimed.kind, "timestamp": at, "data": claimed.data});
     Some(Message {
         url: claimed.url.clone(),
         id: claimed.id,
         at: app.now(),
-        secret: open(app, claimed.organization, &claimed.secret)?,
+        secret: open(app, claimed.organization, claimed.to, &claimed.secret)?,
         body: serde_json::to_vec(&body).ok()?,
     })
 }
@@ -98,8 +91,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        audit::witness::seal,
         testing::{MockDirectory, NOW, TestStore, application, organization},
+        webhooks::{Subscriber, seal},
     };
 
     struct Answers(Result<(), NotTaken>);
@@ -116,9 +109,11 @@ mod tests {
             organization: organization().id,
             id: DeliveryId::from_parts(0, &[1; 10]),
             url: "https://example.com/hook".parse().expect("a URL"),
-            secret: seal(app, organization().id, &Secret::new("whsec_AAAA")).expect("sealed"),
-            size: 7,
-            note: "a note".to_owned(),
+            to: Subscriber::Escalations,
+            secret: seal(app, organization().id, Subscriber::Escalations, &Secret::new("whsec_AAAA"))
+                .expect("sealed"),
+            kind: "escalation.created".to_owned(),
+            data: json!({}),
             at: NOW,
             attempts,
         }
@@ -144,7 +139,11 @@ mod tests {
         let app = application(&TestStore::default(), MockDirectory::new());
         let mut other = claimed(&app, 0);
         other.organization = rollcall_domain::OrganizationId::from_parts(0, &[2; 10]);
-        let settled = attempt(&app, &Answers(Ok(())), &other).await;
-        assert!(matches!(settled, Settled::Failed { .. }), "{settled:?}");
+        let mut else_where = claimed(&app, 0);
+        else_where.to = Subscriber::Witness;
+        for wrong in [other, else_where] {
+            let settled = attempt(&app, &Answers(Ok(())), &wrong).await;
+            assert!(matches!(settled, Settled::Failed { .. }), "{settled:?}");
+        }
     }
 }

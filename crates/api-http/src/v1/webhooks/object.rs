@@ -1,0 +1,88 @@
+use rollcall_application::webhooks::{Chosen, Shown, ShownDelivery};
+use rollcall_domain::{UserId, id::DeliveryId};
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+/// Where it is told what becomes of escalated calls.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Webhook)]
+pub(in crate::v1) struct WebhookObject {
+    /// The URL.
+    #[schema(example = "https://example.com/hooks/rollcall")]
+    url: String,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(format = DateTime, example = "2026-01-02T03:04:05Z", value_type = String)]
+    set_at: OffsetDateTime,
+    /// By whom; null once they have left.
+    #[schema(value_type = Option<String>, example = "user_01h455vb4pex5vsknk084sn02q")]
+    set_by: Option<UserId>,
+    /// The last 30 events that were to be sent, the newest first, those to earlier webhooks among them.
+    deliveries: Vec<DeliveryObject>,
+}
+
+/// An event that was to be sent.
+#[derive(Serialize, ToSchema)]
+#[schema(as = WebhookDelivery)]
+struct DeliveryObject {
+    /// The webhook gets it as `webhook-id`.
+    #[schema(value_type = String, example = "delivery_01h455vb4pex5vsknk084sn02q")]
+    id: DeliveryId,
+    /// What has happened.
+    #[serde(rename = "type")]
+    #[schema(example = "escalation.created")]
+    kind: String,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(format = DateTime, example = "2026-01-02T03:04:05Z", value_type = String)]
+    created_at: OffsetDateTime,
+    /// `queued`, `sent`, `failed` once it is given up, or `moot` when there was another webhook by then.
+    #[schema(example = "sent")]
+    state: &'static str,
+    /// How often it was tried.
+    #[schema(example = 1)]
+    attempts: u16,
+    /// When it was sent or given up; null while it waits.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(format = DateTime, example = "2026-01-02T03:04:06Z", value_type = Option<String>)]
+    settled_at: Option<OffsetDateTime>,
+    /// What went wrong the last time.
+    #[schema(example = "it answered with status 500")]
+    error: Option<String>,
+}
+
+/// A webhook that was just chosen.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ChosenWebhook {
+    #[serde(flatten)]
+    webhook: WebhookObject,
+    /// What messages are signed with, as Standard Webhooks has it, shown at this moment only.
+    #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
+    secret: String,
+}
+
+impl From<ShownDelivery> for DeliveryObject {
+    fn from(delivery: ShownDelivery) -> Self {
+        Self {
+            id: delivery.id,
+            kind: delivery.kind,
+            created_at: delivery.at,
+            state: delivery.state.as_str(),
+            attempts: delivery.attempts,
+            settled_at: delivery.settled_at,
+            error: delivery.error,
+        }
+    }
+}
+
+impl From<Shown> for WebhookObject {
+    fn from(Shown { kept, deliveries }: Shown) -> Self {
+        let deliveries = deliveries.into_iter().map(DeliveryObject::from).collect();
+        Self { url: kept.url.to_string(), set_at: kept.set_at, set_by: kept.set_by, deliveries }
+    }
+}
+
+impl From<Chosen> for ChosenWebhook {
+    fn from(Chosen { shown, secret }: Chosen) -> Self {
+        Self { webhook: shown.into(), secret: secret.expose().to_owned() }
+    }
+}

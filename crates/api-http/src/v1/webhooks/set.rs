@@ -1,0 +1,41 @@
+use axum::{extract::State, response::IntoResponse};
+use http::header;
+use rollcall_application::webhooks;
+use rollcall_domain::{Permission, webhooks::WebhookUrl};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::object::ChosenWebhook;
+use crate::{
+    api::Api,
+    body::{Fields, Json},
+    credential::Caller,
+    problem::Result,
+};
+
+/// Where it is to be told what becomes of escalated calls.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetWebhookRequest {
+    /// The URL of a webhook: https, and to where anybody could reach it.
+    #[schema(example = "https://example.com/hooks/rollcall")]
+    url: String,
+}
+
+/// Chooses where the platform is told what becomes of escalated calls, in the place of where it was before. It gets `{"type":"escalation.…",
+/// "timestamp","data"}`, with the data that live events have, signed as Standard Webhooks has it, again and again with growing pauses until
+/// it answers with a status of 200 to 299, ten times at the most. Events may come twice, and in another order than they happened. Chosen
+/// again, it gets another secret. Needs a fresh proof of who one is.
+#[utoipa::path(put, path = "/v1/escalations/webhook", tag = "Live events", request_body = SetWebhookRequest,
+    responses((status = 200, description = "The webhook, with its secret", body = ChosenWebhook)))]
+pub(super) async fn set_webhook(
+    State(api): State<Api>,
+    Caller(actor): Caller<{ Permission::SecurityManage as u8 }>,
+    Json(request): Json<SetWebhookRequest>,
+) -> Result<impl IntoResponse> {
+    let mut fields = Fields::default();
+    let url = fields.check("url", WebhookUrl::parse(&request.url, api.app.settings.webhooks));
+    let url = url.ok_or_else(|| fields.into_error())?;
+    let chosen = webhooks::set(&api.app, &actor, url).await?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(ChosenWebhook::from(chosen))))
+}

@@ -1,0 +1,16 @@
+use axum::extract::State;
+use rollcall_application::webhooks;
+use rollcall_domain::Permission;
+
+use super::object::WebhookObject;
+use crate::{api::Api, credential::Caller, problem::Result};
+
+/// Shows where the platform is told what becomes of escalated calls, and what has become of the last events.
+#[utoipa::path(get, path = "/v1/escalations/webhook", tag = "Live events",
+    responses((status = 200, description = "The webhook", body = WebhookObject)))]
+pub(super) async fn show_webhook(
+    State(api): State<Api>,
+    Caller(actor): Caller<{ Permission::SecurityRead as u8 }>,
+) -> Result<axum::Json<WebhookObject>> {
+    Ok(axum::Json(webhooks::show(&api.app, &actor).await?.into()))
+}

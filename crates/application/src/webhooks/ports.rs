@@ -1,0 +1,235 @@
+//! What is kept of webhooks, and the way to them.
+
+use async_trait::async_trait;
+use rollcall_domain::{OrganizationId, UserId, id::DeliveryId, secret::Secret, webhooks::WebhookUrl};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::{Sealed, ports::StoreError};
+
+/// What a webhook is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subscriber {
+    /// Checkpoints of an audit log.
+    Witness,
+    /// What becomes of escalated calls.
+    Escalations,
+}
+
+/// Where an organization has told what becomes of escalated calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptWebhook {
+    /// Where it goes.
+    pub url: WebhookUrl,
+    /// When it was chosen.
+    pub set_at: OffsetDateTime,
+    /// By whom; none once they have left.
+    pub set_by: Option<UserId>,
+}
+
+/// A webhook that is chosen.
+#[derive(Debug, Clone)]
+pub struct NewWebhook {
+    /// Where it goes.
+    pub url: WebhookUrl,
+    /// What messages are signed with.
+    pub secret: Sealed,
+    /// When.
+    pub at: OffsetDateTime,
+    /// By whom.
+    pub by: UserId,
+}
+
+/// What has become of something that was to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// It is on its way.
+    Queued,
+    /// It was taken.
+    Sent,
+    /// It was given up.
+    Failed,
+    /// It was to go to another one than there is by now.
+    Moot,
+}
+
+impl DeliveryState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Queued, Self::Sent, Self::Failed, Self::Moot];
+
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Moot => "moot",
+        }
+    }
+}
+
+/// Something that was to be sent, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownDelivery {
+    /// Names it.
+    pub id: DeliveryId,
+    /// What has happened.
+    pub kind: String,
+    /// When.
+    pub at: OffsetDateTime,
+    /// What has become of it.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: u16,
+    /// When that was decided.
+    pub settled_at: Option<OffsetDateTime>,
+    /// What went wrong the last time.
+    pub error: Option<String>,
+}
+
+/// Reads the webhook for escalations of the scope's organization.
+#[async_trait]
+pub trait WebhooksView {
+    /// The webhook, if there is one.
+    async fn webhook_find(&mut self, organization: OrganizationId)
+    -> Result<Option<KeptWebhook>, StoreError>;
+
+    /// The last that was to be sent, the newest first, at most so many.
+    async fn webhook_deliveries(
+        &mut self,
+        organization: OrganizationId,
+        at_most: u16,
+    ) -> Result<Vec<ShownDelivery>, StoreError>;
+}
+
+/// Changes the webhook for escalations of the scope's organization. What is to be sent to it is queued by the commits that tell it.
+#[async_trait]
+pub trait WebhooksKept {
+    /// The webhook, which nobody else changes until the end of the transaction.
+    async fn webhook_lock(&mut self, organization: OrganizationId)
+    -> Result<Option<KeptWebhook>, StoreError>;
+
+    /// Puts a webhook in the place of the one before. What was still on its way to that one is moot.
+    async fn webhook_set(
+        &mut self,
+        organization: OrganizationId,
+        webhook: &NewWebhook,
+    ) -> Result<(), StoreError>;
+
+    /// Removes the webhook. What was still on its way is moot.
+    async fn webhook_remove(
+        &mut self,
+        organization: OrganizationId,
+        at: OffsetDateTime,
+    ) -> Result<(), StoreError>;
+
+    /// Puts what was given up on its way once more; gives back how much that is.
+    async fn webhook_resend(
+        &mut self,
+        organization: OrganizationId,
+        at: OffsetDateTime,
+    ) -> Result<u64, StoreError>;
+}
+
+/// Something that is being sent to a webhook.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Names the delivery, for every attempt.
+    pub id: DeliveryId,
+    /// What kind of thing it is sent.
+    pub to: Subscriber,
+    /// Where it goes.
+    pub url: WebhookUrl,
+    /// What it is signed with.
+    pub secret: Sealed,
+    /// What has happened.
+    pub kind: String,
+    /// What is said of it.
+    pub data: Value,
+    /// When it happened.
+    pub at: OffsetDateTime,
+    /// How many attempts came before.
+    pub attempts: u16,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// It was taken.
+    Sent {
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// It is to be tried again.
+    Later {
+        /// When.
+        at: OffsetDateTime,
+        /// What went wrong.
+        error: String,
+    },
+    /// It is given up.
+    Failed {
+        /// When.
+        at: OffsetDateTime,
+        /// What went wrong.
+        error: String,
+    },
+}
+
+/// What is to be sent to webhooks, wherever they are. A narrow door beside the units of work: that something is to be sent is written down
+/// by a unit of work; what has become of it is bookkeeping.
+#[async_trait]
+pub trait Post: Send + Sync {
+    /// Takes what is to be sent now. Nobody else gets it until `lease_until`.
+    async fn claim(
+        &self,
+        now: OffsetDateTime,
+        lease_until: OffsetDateTime,
+        at_most: u16,
+    ) -> Result<Vec<Claimed>, StoreError>;
+
+    /// Notes how an attempt ended, unless its lease has run out and another has begun.
+    async fn settle(&self, delivery: &Claimed, settled: Settled) -> Result<(), StoreError>;
+
+    /// Forgets what became of what happened before a moment.
+    async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
+}
+
+/// What is sent to a webhook.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Where it goes.
+    pub url: WebhookUrl,
+    /// Names it; the same for every attempt, so that a repeat can be told.
+    pub id: DeliveryId,
+    /// When it is sent.
+    pub at: OffsetDateTime,
+    /// What it is signed with.
+    pub secret: Secret,
+    /// What it says: JSON.
+    pub body: Vec<u8>,
+}
+
+/// A webhook has not taken what was sent. The texts are shown to those who set it up: they hold nothing of what was answered, nor of
+/// what a name led to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// It may take it later.
+    #[error("{0}")]
+    Now(String),
+    /// It will never take it.
+    #[error("{0}")]
+    Ever(String),
+}
+
+/// Sends to webhooks.
+#[async_trait]
+pub trait Webhooks: Send + Sync {
+    /// Sends a message; once this returns without an error, it was taken.
+    ///
+    /// # Errors
+    /// [`NotTaken`] tells whether trying again makes sense.
+    async fn send(&self, message: Message) -> Result<(), NotTaken>;
+}

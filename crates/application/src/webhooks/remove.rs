@@ -1,0 +1,36 @@
+//! Telling nobody any more what becomes of escalated calls.
+
+use rollcall_domain::{
+    Permission,
+    audit::{Action, Target as AuditTarget},
+    policy::Target,
+};
+
+use crate::{Actor, Application, Error};
+
+/// Removes the webhook of the organization that the actor is at work in.
+///
+/// # Errors
+/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], and [`Error::NotFound`] when there is none.
+pub async fn remove(app: &Application, actor: &Actor) -> Result<(), Error> {
+    let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
+    let removed = take_away(app, actor).await;
+    app.refusals_recorded(actor, Action::WebhookRemoved, target, removed).await
+}
+
+async fn take_away(app: &Application, actor: &Actor) -> Result<(), Error> {
+    let seat = actor.permit(Permission::SecurityManage)?;
+    let now = app.now();
+    actor.require_elevation(now)?;
+    let organization = seat.organization;
+    let mut unit = app.store.begin(seat.scope()).await?;
+    seat.permit_on(unit.as_mut(), Permission::SecurityManage, Target::Organization).await?;
+    let before = unit.webhook_lock(organization).await?.ok_or(Error::NotFound)?;
+    unit.webhook_remove(organization, now).await?;
+    let event = app.event_by(actor, Action::WebhookRemoved, AuditTarget::Organization(organization)).change(
+        "host",
+        Some(&before.url.host().to_string()),
+        None,
+    );
+    Ok(unit.commit(app.record(event)).await?)
+}

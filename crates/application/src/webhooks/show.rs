@@ -1,0 +1,48 @@
+//! Where it is told what becomes of escalated calls, and what has become of that.
+
+use rollcall_domain::{
+    OrganizationId, Permission,
+    audit::{Action, Target},
+};
+
+use super::{KeptWebhook, ShownDelivery};
+use crate::{
+    Actor, Application, Error,
+    ports::{StoreError, View},
+};
+
+/// How many deliveries are shown.
+pub(super) const SHOWN: u16 = 30;
+
+/// A webhook, and what was to be sent.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The webhook.
+    pub kept: KeptWebhook,
+    /// The last that was to be sent, the newest first.
+    pub deliveries: Vec<ShownDelivery>,
+}
+
+impl Shown {
+    /// The webhook of an organization, if there is one.
+    pub(crate) async fn of(
+        view: &mut dyn View,
+        organization: OrganizationId,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(kept) = view.webhook_find(organization).await? else { return Ok(None) };
+        let deliveries = view.webhook_deliveries(organization, SHOWN).await?;
+        Ok(Some(Self { kept, deliveries }))
+    }
+}
+
+/// The webhook of the organization that one is at work in.
+///
+/// # Errors
+/// [`Error::PermissionDenied`]; [`Error::NotFound`] when there is none.
+pub async fn show(app: &Application, actor: &Actor) -> Result<Shown, Error> {
+    let seat = actor.permit(Permission::SecurityRead);
+    let seat = app.refusals_recorded(actor, Action::PermissionDenied, Target::Nothing, seat).await?;
+    let mut view = app.store.view(seat.scope()).await?;
+    // That there is none is no refusal.
+    Shown::of(view.as_mut(), seat.organization).await?.ok_or(Error::NotFound)
+}

@@ -1,0 +1,265 @@
+//! Where the platform is told what becomes of escalated calls.
+
+use std::sync::Arc;
+
+use rollcall_adapter_postgres::{Connection, PgStore};
+use rollcall_application::{
+    audit::Record,
+    ports::{Entropy, Scope, Store},
+};
+use rollcall_domain::{
+    EventId, OrganizationId,
+    audit::{Action, Actor, Event, Origin, Target},
+    secret::Secret,
+};
+use rollcall_tests::{Caller, HookServer, Service, Team, until};
+use serde_json::{Value, json};
+use time::{Duration, macros::datetime};
+
+use crate::tokens::RING;
+
+const WEBHOOK: &str = "/v1/escalations/webhook";
+
+struct Chance;
+
+impl Entropy for Chance {
+    fn fill(&self, bytes: &mut [u8]) {
+        for byte in bytes {
+            *byte = rollcall_tests::random() as u8;
+        }
+    }
+}
+
+/// Commits what a use case about escalations would.
+async fn escalate(service: &Service, team: &Team, action: Action) -> EventId {
+    let connection = Connection {
+        url: Secret::new(service.database.url()),
+        max_connections: 1,
+        acquire_timeout: std::time::Duration::from_secs(30),
+        statement_timeout: std::time::Duration::from_secs(30),
+    };
+    let chance: Arc<dyn Entropy> = Arc::new(Chance);
+    let store = PgStore::connect(&connection, chance.clone()).await.unwrap();
+    let organization: OrganizationId = team.organization.parse().unwrap();
+    let at = datetime!(2026-03-01 09:00:00 UTC);
+    let id: EventId = chance.id(at);
+    let event = Event::new(id, at, Actor::System, Origin::default(), action, Target::Nothing);
+    let unit = store.begin(Scope::Organization(organization)).await.unwrap();
+    unit.commit(Record::of(event, chance.as_ref())).await.unwrap();
+    store.close().await;
+    id
+}
+
+/// The deliveries, once so many are in a state.
+async fn deliveries(owner: &Caller, state: &str, count: usize) -> Vec<Value> {
+    until(&format!("{count} deliveries that are {state}"), async || {
+        let shown = owner.get(WEBHOOK).await.expect(200);
+        let deliveries = shown.list("deliveries");
+        let there = deliveries.iter().filter(|delivery| delivery["state"] == state).count();
+        (there >= count).then(|| deliveries.clone())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_platform_is_told_what_becomes_of_escalated_calls_signed_and_once_however_many_nodes_there_are() {
+    let ring = [("keys.ring", RING)];
+    let service = Service::start_with(&ring).await;
+    let other = Service::start_on(service.database.clone(), service.clock.clone(), &ring).await;
+    let (team, others) = (Team::assemble(&service, "Acme").await, Team::assemble(&service, "Others").await);
+    let owner = team.owner();
+    owner.get(WEBHOOK).await.problem(404, "not_found");
+    // Before there is anybody to be told, nothing is queued.
+    escalate(&service, &team, Action::EscalationCreated).await;
+    let hook = HookServer::start().await;
+    let chosen = owner.put(WEBHOOK, json!({"url": format!("{}/calls", hook.base())})).await.expect(200);
+    let secret = chosen.text_at("/secret").to_owned();
+    escalate(&service, &others, Action::EscalationCreated).await;
+    let event = escalate(&service, &team, Action::EscalationClaimed).await;
+    let told = hook.next(1).await;
+    told.assert_signed(&secret);
+    let body: Value = serde_json::from_str(&told.body).unwrap();
+    assert_eq!((told.path.as_str(), &body["type"]), ("/calls", &json!("escalation.claimed")));
+    assert_eq!((&body["data"]["id"], &body["timestamp"]), (&json!(event), &json!("2026-03-01T09:00:00Z")));
+    let sent = deliveries(owner, "sent", 1).await;
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0]["id"], told.header("webhook-id"));
+    // What is not about escalations is for those who watch.
+    escalate(&service, &team, Action::AvailabilityChanged).await;
+    escalate(&service, &team, Action::EscalationResolved).await;
+    hook.next(2).await;
+    deliveries(owner, "sent", 2).await;
+    assert_eq!(hook.count(), 2);
+    let shown = owner.get(WEBHOOK).await.expect(200);
+    assert!(shown.body.get("secret").is_none() && !shown.text.contains(&secret[6..]));
+    let kept =
+        service.database.rows("SELECT encode(secret, 'escape') AS secret FROM escalation_webhooks").await;
+    assert!(!kept[0]["secret"].as_str().unwrap().contains(&secret[6..]));
+    // Chosen again, it has another secret.
+    let again = owner.put(WEBHOOK, json!({"url": format!("{}/calls", hook.base())})).await.expect(200);
+    assert_ne!(again.text_at("/secret"), secret);
+    escalate(&service, &team, Action::EscalationReleased).await;
+    hook.next(3).await.assert_signed(again.text_at("/secret"));
+    owner.delete(WEBHOOK).await.expect(204);
+    escalate(&service, &team, Action::EscalationAbandoned).await;
+    let queued =
+        service.database.rows("SELECT 1 AS one FROM escalation_deliveries WHERE state = 'queued'").await;
+    assert!(queued.is_empty());
+    other.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_webhook_does_not_take_is_tried_again_given_up_and_sent_once_more_when_it_is_asked_for() {
+    let service = Service::start_with(&[("sessions.idle_hours", "1000")]).await;
+    let team = Team::assemble(&service, "Acme").await;
+    let owner = team.owner();
+    let hook = HookServer::start().await;
+    hook.answer(500);
+    owner.put(WEBHOOK, json!({"url": hook.base()})).await.expect(200);
+    escalate(&service, &team, Action::EscalationCreated).await;
+    for attempt in 1..=10 {
+        hook.next(attempt).await;
+        until("the attempt is over", async || {
+            let shown = owner.get(WEBHOOK).await.expect(200);
+            (!shown.body["deliveries"][0]["error"].is_null()).then_some(())
+        })
+        .await;
+        service.clock.advance(Duration::hours(9));
+    }
+    let failed = deliveries(owner, "failed", 1).await;
+    assert_eq!(
+        (&failed[0]["attempts"], &failed[0]["error"]),
+        (&json!(10), &json!("it answered with status 500"))
+    );
+    let first = hook.next(1).await;
+    hook.answer(204);
+    let resent = owner.post(&format!("{WEBHOOK}/resend"), json!({})).await.expect(200);
+    assert_eq!(resent.body, json!({"deliveries": 1}));
+    deliveries(owner, "sent", 1).await;
+    // Whoever gets it can tell that it is the same.
+    assert_eq!(hook.next(11).await.header("webhook-id"), first.header("webhook-id"));
+    assert_eq!(
+        owner.post(&format!("{WEBHOOK}/resend"), json!({})).await.expect(200).body,
+        json!({"deliveries": 0})
+    );
+}
+
+#[tokio::test]
+async fn attack_33_a_webhook_leads_to_no_private_address_and_only_an_owner_who_has_just_proved_it_chooses_one()
+ {
+    let service = Service::start_with(&[("webhooks.anywhere", "false")]).await;
+    let team = Team::assemble(&service, "Acme").await;
+    for url in [
+        "https://127.0.0.1/",
+        "https://[::1]/",
+        "https://169.254.169.254/latest",
+        "http://example.com/",
+        "https://localhost/",
+    ] {
+        team.owner().put(WEBHOOK, json!({"url": url})).await.invalid("url");
+    }
+    let url = json!({"url": "https://example.com/"});
+    team.caller("admin").put(WEBHOOK, url.clone()).await.problem(403, "permission_denied");
+    service.clock.advance(Duration::minutes(11));
+    team.owner().put(WEBHOOK, url).await.problem(403, "elevation_required");
+}
+
+#[tokio::test]
+async fn what_becomes_of_an_escalated_call_is_on_the_stream_and_at_the_webhook_alike() {
+    let service = Service::start_with(&[("stream.heartbeat_seconds", "1")]).await;
+    let (team, others) = (Team::assemble(&service, "Acme").await, Team::assemble(&service, "Others").await);
+    let (owner, hook) = (team.owner(), HookServer::start().await);
+    let chosen = owner.put(WEBHOOK, json!({"url": hook.base()})).await.expect(200);
+    let secret = chosen.text_at("/secret");
+    crate::agents::choose(owner, "available").await.expect(200);
+    let mut events = crate::stream::watch(owner).await;
+    crate::stream::begun(&mut events).await;
+    crate::escalations::escalate(others.owner(), "theirs", 5).await;
+    let id = crate::escalations::escalate(owner, "ours", 5).await;
+    let claimed = crate::escalations::claim(owner, &id).await.expect(200);
+    let token = claimed.text_at("/lease/token").to_owned();
+    crate::escalations::by_lease(owner, &id, "resolve", &token).await.expect(200);
+    let mut live = Vec::new();
+    while live.len() < 3 {
+        let event = events.next().await.unwrap();
+        if event.kind.starts_with("escalation.") {
+            live.push((event.kind.clone(), event.data.clone()));
+        }
+    }
+    // Deliveries may overtake each other.
+    let mut sent = Vec::new();
+    for number in 1..=3 {
+        let message = hook.next(number).await;
+        message.assert_signed(secret);
+        let body: Value = serde_json::from_str(&message.body).unwrap();
+        assert_eq!(message.header("webhook-id").split('_').next(), Some("delivery"));
+        assert_eq!(body["data"]["target"], json!({"type": "escalation", "id": id}));
+        sent.push((body["type"].as_str().unwrap().to_owned(), body["data"].clone()));
+    }
+    let in_order = |told: &mut Vec<(String, Value)>| told.sort_by_key(|(kind, _)| kind.clone());
+    in_order(&mut live);
+    in_order(&mut sent);
+    assert_eq!(live, sent);
+    let kinds: Vec<&str> = sent.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds, ["escalation.claimed", "escalation.created", "escalation.resolved"]);
+    deliveries(owner, "sent", 3).await;
+    assert_eq!(hook.count(), 3);
+}
+
+#[tokio::test]
+async fn asvs_13_3_4_the_secret_of_a_webhook_for_escalations_outlives_the_keys_of_the_ring() {
+    let key = |id: u8| {
+        use base64::{Engine, engine::general_purpose::STANDARD};
+        format!("{id}:{}", STANDARD.encode([id; 32]))
+    };
+    let (old, both, new) = (key(1), format!("{},{}", key(2), key(1)), key(2));
+    let service = Service::start_with(&[("keys.ring", &old)]).await;
+    let team = Team::assemble(&service, "Acme").await;
+    let hook = HookServer::start().await;
+    hook.answer(503);
+    let chosen = team.owner().put(WEBHOOK, json!({"url": hook.base()})).await.expect(200);
+    crate::escalations::escalate(team.owner(), "ours", 5).await;
+    hook.next(1).await;
+    let rotating = Service::start_on_values(&service, &[("keys.ring", &both)]).await;
+    until("the secret is sealed anew", async || {
+        let rows = service.database.rows("SELECT get_byte(secret, 0) AS key FROM escalation_webhooks").await;
+        (rows[0]["key"] == 2).then_some(())
+    })
+    .await;
+    rotating.stop().await;
+    let (database, clock) = (service.database.clone(), service.clock.clone());
+    service.stop().await;
+    // It is tried again with what the new key opens.
+    let _after = Service::start_on(database, clock.clone(), &[("keys.ring", &new)]).await;
+    clock.advance(Duration::minutes(3));
+    hook.next(2).await.assert_signed(chosen.text_at("/secret"));
+}
+
+#[tokio::test]
+async fn what_waits_for_webhooks_of_deleted_organizations_keeps_nobody_else_s_from_being_sent() {
+    let service = Service::start().await;
+    let (gone, team) = (Team::assemble(&service, "Gone").await, Team::assemble(&service, "Acme").await);
+    let hook = HookServer::start().await;
+    for owner in [gone.owner(), team.owner()] {
+        owner.put(WEBHOOK, json!({"url": hook.base()})).await.expect(200);
+    }
+    let organization = gone.organization.parse::<OrganizationId>().unwrap().uuid();
+    service
+        .database
+        .execute(&format!(
+            "UPDATE organizations SET deleted_at = now(), purge_at = now() + interval '720 hours' WHERE org_id = '{organization}'"
+        ))
+        .await;
+    // More than are sent at a time, and due before all others.
+    service
+        .database
+        .execute(&format!(
+            "INSERT INTO escalation_deliveries (org_id, delivery_id, action, data, created_at, due_at)
+             SELECT '{organization}', gen_random_uuid(), 'escalation.created', '{{}}', '2026-02-01', '2026-02-01'
+               FROM generate_series(1, 50)"
+        ))
+        .await;
+    crate::escalations::escalate(team.owner(), "ours", 5).await;
+    deliveries(team.owner(), "sent", 1).await;
+    assert_eq!(hook.count(), 1);
+}
