@@ -300,6 +300,7 @@ pub(crate) mod tests {
             ([free, enterprise, pro], Plan::Enterprise),
             ([free, Offer { seats: Some(1), ..pro }, enterprise], Plan::Pro),
             ([free, Offer { audit_retention_days: 7, ..pro }, enterprise], Plan::Pro),
+            ([free, Offer { recording_retention_days: 7, ..pro }, enterprise], Plan::Pro),
             ([free, pro, Offer { api_keys: Some(1), ..enterprise }], Plan::Enterprise),
         ] {
             assert_eq!(Plans::new(offers), Err(InvalidPlans::LessThanSmaller(at_fault)));
@@ -308,6 +309,7 @@ pub(crate) mod tests {
             Offer { seats: Some(0), ..free },
             Offer { audit_retention_days: 0, ..free },
             Offer { audit_retention_days: u32::MAX, ..free },
+            Offer { recording_retention_days: 0, ..free },
         ] {
             assert_eq!(Plans::new([nothing, pro, enterprise]), Err(InvalidPlans::Nothing(Plan::Free)));
         }

@@ -9,7 +9,8 @@ use rollcall_application::{
 };
 use rollcall_domain::{
     EventId, OrganizationId,
-    audit::search::{Actions, Filter, SKETCHED, Sketch, Who},
+    audit::search::{Actions, Filter, Who},
+    audit::sketch::{SKETCHED, Sketch},
 };
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, Executor, types::Json};

@@ -15,7 +15,7 @@ use axum::{
 };
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use rollcall_application::audit::Call;
+use rollcall_application::audit::ApiCall;
 use rollcall_domain::audit::Origin;
 use tokio::time::timeout;
 use tracing::{Instrument, field, info_span};
@@ -85,7 +85,7 @@ pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next
     let (status, elapsed) = (response.status(), started.elapsed());
     api.metrics.request(method.as_str(), route, status.as_u16(), elapsed);
     if let Some(CalledBy { organization, key, at, origin }) = of_key.caller() {
-        api.app.api_calls.note(Call {
+        api.app.api_calls.note(ApiCall {
             organization: *organization,
             key: *key,
             at: *at,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use rollcall_domain::{
     EventId, OrganizationId,
-    audit::search::{Filter, Sketch},
+    audit::{search::Filter, sketch::Sketch},
 };
 use serde::{Deserialize, de::IgnoredAny};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -71,7 +71,7 @@ pub trait LogView {
     /// What there is of it; none when it has never been on.
     async fn log_extent(&mut self, organization: OrganizationId) -> Result<Option<Extent>, StoreError>;
 
-    /// The last stretches of [`SKETCHED`](rollcall_domain::audit::search::SKETCHED) events, up to and with one and not before
+    /// The last stretches of [`SKETCHED`](rollcall_domain::audit::sketch::SKETCHED) events, up to and with one and not before
     /// another, in which there may be what is looked for: the last first, at most so many.
     async fn log_stretches(
         &mut self,

@@ -5,6 +5,7 @@
 
 pub mod reports;
 pub mod search;
+pub mod sketch;
 pub mod witnesses;
 
 use std::{

@@ -231,6 +231,7 @@ mod tests {
         {
             assert_eq!(bad.parse::<ReportedAction>(), Err(InvalidAction::Form), "{bad}");
         }
+        assert!(format!("a.{}", "b".repeat(98)).parse::<ReportedAction>().is_ok());
         assert_eq!(format!("a.{}", "b".repeat(99)).parse::<ReportedAction>(), Err(InvalidAction::Form));
     }
 
@@ -241,6 +242,7 @@ mod tests {
             assert_eq!(bad.parse::<Line<7>>(), Err(InvalidLine(7)));
         }
         assert!("agent.name".parse::<Name>().is_ok() && "Agent".parse::<Name>().is_err());
+        assert!("a".repeat(50).parse::<Name>().is_ok() && "a".repeat(51).parse::<Name>().is_err());
     }
 
     #[test]

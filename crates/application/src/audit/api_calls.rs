@@ -26,7 +26,7 @@ const TRIES: u8 = 5;
 
 /// A call that was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+pub struct ApiCall {
     /// Whose key it was made with,
     pub organization: OrganizationId,
     /// and which one.
@@ -49,7 +49,7 @@ pub struct ApiCalls(Arc<Mutex<Waiting>>);
 
 #[derive(Debug, Default)]
 struct Waiting {
-    calls: Vec<Call>,
+    calls: Vec<ApiCall>,
     /// What has been tried before.
     batches: Vec<Batch>,
     /// How many events are in them.
@@ -72,7 +72,7 @@ impl ApiCalls {
     }
 
     /// Notes a call. Nothing is written, and nobody waits.
-    pub fn note(&self, call: Call) {
+    pub fn note(&self, call: ApiCall) {
         let mut waiting = self.waiting();
         if waiting.calls.len() + waiting.in_batches < MOST {
             waiting.calls.push(call);
@@ -154,8 +154,8 @@ impl ApiCalls {
     }
 }
 
-fn line(app: &Application, call: Call) -> Result<Line, Error> {
-    let Call { organization, key, at, method, route, status, origin } = call;
+fn line(app: &Application, call: ApiCall) -> Result<Line, Error> {
+    let ApiCall { organization, key, at, method, route, status, origin } = call;
     let id = app.entropy.id(at);
     let outcome = if status < 400 { Outcome::Success } else { Outcome::Refused };
     let event = Event::new(id, at, Actor::ApiKey(key), origin, Action::ApiCalled, Target::Nothing)
@@ -225,8 +225,8 @@ mod tests {
         OrganizationId::from_parts(0, &[number; 10])
     }
 
-    fn call(number: u8, route: &str) -> Call {
-        Call {
+    fn call(number: u8, route: &str) -> ApiCall {
+        ApiCall {
             organization: organization(number),
             key: api_key(1).id,
             at: NOW,

@@ -1,0 +1,135 @@
+use rollcall_audit_proof::root_of;
+
+use super::*;
+use crate::testing::{Fault, KeptLogs, NOW, organization};
+
+fn ours() -> Log {
+    Some(organization().id)
+}
+
+fn sequencing(kept: &KeptLogs) -> Sequencing {
+    Sequencing::new(Arc::new(kept.clone()))
+}
+
+async fn all(sequencing: &Sequencing) {
+    while sequencing.sequence(Shard::of(ours()), NOW).await.expect("no failure").more {}
+}
+
+#[tokio::test]
+async fn what_turns_a_log_on_is_the_first_in_it_and_what_turns_it_off_the_last() {
+    let kept = KeptLogs::default();
+    for turns in [None, Some(true), None, Some(false), None, Some(false), None, Some(true), Some(true), None]
+    {
+        kept.write(ours(), turns);
+    }
+    all(&sequencing(&kept)).await;
+    assert_eq!(kept.leaves(ours()), [2, 3, 4, 8, 9, 10]);
+    assert_eq!(kept.unoffered(ours()), [1, 5, 6, 7]);
+    // The next round knows how the one before ended.
+    kept.write(ours(), None);
+    kept.write(ours(), Some(false));
+    all(&sequencing(&kept)).await;
+    kept.write(ours(), None);
+    all(&sequencing(&kept)).await;
+    assert_eq!(kept.leaves(ours()), [2, 3, 4, 8, 9, 10, 11, 12]);
+    assert_eq!(kept.unoffered(ours()), [1, 5, 6, 7, 13]);
+    kept.assert_whole(ours());
+}
+
+#[tokio::test]
+async fn the_platform_s_own_log_is_on() {
+    let kept = KeptLogs::default();
+    kept.write(None, None);
+    sequencing(&kept).sequence(Shard::of(None), NOW).await.expect("no failure");
+    assert_eq!(kept.leaves(None), [1]);
+    assert_eq!(kept.tree(None).map(|tree| tree.root), Some(root_of(&[KeptLogs::hash(1)])));
+}
+
+#[tokio::test]
+async fn attack_32_whatever_step_fails_and_however_nothing_is_missing_twice_or_out_of_order() {
+    for persisted in [false, true] {
+        for step in Fault::STEPS {
+            let kept = KeptLogs::default();
+            kept.write(ours(), Some(true));
+            let sequencing = sequencing(&kept);
+            all(&sequencing).await;
+            for round in 0..3 {
+                for _ in 0..300 {
+                    kept.write(ours(), None);
+                }
+                kept.fail_once(Fault { step, persisted });
+                let failed = sequencing.sequence(Shard::of(ours()), NOW).await.map(drop);
+                assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{step} {round}: {failed:?}");
+                kept.assert_whole(ours());
+            }
+            all(&sequencing).await;
+            assert_eq!(kept.leaves(ours()), (1..=901).collect::<Vec<_>>(), "{step}, persisted: {persisted}");
+            kept.assert_whole(ours());
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_catches_up_waits_for_what_was_there_and_no_longer() {
+    let kept = KeptLogs::default();
+    for _ in 0..2 * u64::from(AT_ONCE) + 5 {
+        kept.write(None, None);
+    }
+    let sequencing = sequencing(&kept);
+    // While it is at it, more comes.
+    kept.write_in_each_round(None);
+    sequencing.catch_up(None, NOW).await.expect("no failure");
+    let placed = kept.leaves(None).len();
+    assert!((2 * usize::from(AT_ONCE) + 5..2 * usize::from(AT_ONCE) + 10).contains(&placed), "{placed}");
+    sequencing.catch_up(ours(), NOW).await.expect("nothing to do");
+}
+
+#[tokio::test]
+async fn attack_32_a_tree_that_was_changed_gets_no_more_leaves_and_its_neighbours_go_on() {
+    let neighbour = Some(rollcall_domain::OrganizationId::from_parts(7, &[1; 10]));
+    assert_eq!(Shard::of(neighbour), Shard::of(ours()));
+    let kept = KeptLogs::default();
+    for log in [ours(), neighbour] {
+        kept.write(log, Some(true));
+    }
+    let sequencing = sequencing(&kept);
+    all(&sequencing).await;
+    let tamper: [&dyn Fn(&KeptLogs); 3] =
+        [&|kept| kept.change_tile(ours()), &|kept| kept.forget_tiles(ours()), &|kept| {
+            kept.change_size(ours())
+        }];
+    let before = kept.clone_state();
+    for tampered in tamper {
+        kept.restore(&before);
+        tampered(&kept);
+        kept.write(ours(), None);
+        kept.write(neighbour, None);
+        all(&sequencing).await;
+        assert_eq!(kept.leaves(ours()).len(), 1);
+        assert_eq!(kept.leaves(neighbour).len(), 2);
+        assert_eq!(sequencing.broken(), 1);
+        assert!(matches!(sequencing.catch_up(ours(), NOW).await, Err(StoreError::Internal(_))));
+    }
+    // Whole again, it is tried again after a while.
+    kept.mend(&before, ours());
+    all(&sequencing).await;
+    assert_eq!(kept.leaves(ours()).len(), 1);
+    sequencing.sequence(Shard::of(ours()), NOW + LEFT_ALONE).await.expect("no failure");
+    assert_eq!(kept.leaves(ours()).len(), 2);
+    assert_eq!(sequencing.broken(), 0);
+}
+
+#[tokio::test]
+async fn what_the_database_refuses_of_one_log_is_no_matter_of_the_others() {
+    let neighbour = Some(rollcall_domain::OrganizationId::from_parts(7, &[1; 10]));
+    let kept = KeptLogs::default();
+    for log in [ours(), neighbour, ours(), neighbour] {
+        kept.write(log, Some(true));
+    }
+    kept.refuse(ours());
+    let sequencing = sequencing(&kept);
+    all(&sequencing).await;
+    assert_eq!(kept.leaves(neighbour).len(), 2);
+    assert_eq!(kept.leaves(ours()).len(), 0);
+    assert_eq!(sequencing.broken(), 1);
+}
