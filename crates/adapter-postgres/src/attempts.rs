@@ -1,16 +1,16 @@
 //! Attempts to prove who one is.
 
 use async_trait::async_trait;
-use rollcall_application::ports::{Attempt, Attempts, Begun, Settled, StoreError};
+use rollcall_application::ports::{Attempt, Attempts, AttemptsLookedAt, Begun, Settled, StoreError};
 use rollcall_domain::attempts::{self, Allowances, DEVICE_KNOWN_FOR, Tallies, Tally, TooMany};
-use sqlx::{Executor, PgPool, Postgres};
+use sqlx::{Executor, PgConnection, PgPool, Postgres};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
     error::store_error,
     row::{count, moment},
     store::PgStore,
-    transaction::{begin_task, task},
+    transaction::{Transaction, begin_task, settings, task},
 };
 
 /// How long what was counted is kept after the last attempt,
@@ -36,6 +36,31 @@ async fn begin_counting(pool: &PgPool) -> Result<sqlx::Transaction<'static, Post
     let mut transaction = begin_task(pool, task::ATTEMPTS).await?;
     transaction.execute("SET LOCAL synchronous_commit = off").await.map_err(store_error)?;
     Ok(transaction)
+}
+
+/// Whether there are more in a row than the owner has heard of; if so, they have.
+async fn tell(connection: &mut PgConnection, account: [u8; 32]) -> Result<bool, StoreError> {
+    let row =
+        sqlx::query!("SELECT in_a_row, told FROM attempts WHERE key = $1 FOR UPDATE", account.as_slice());
+    let Some(row) = row.fetch_optional(&mut *connection).await.map_err(store_error)? else {
+        return Ok(false);
+    };
+    let (in_a_row, told) = (count(row.in_a_row.into())?, count(row.told.into())?);
+    let Some(told) = attempts::worth_telling(in_a_row, told) else { return Ok(false) };
+    let update =
+        sqlx::query!("UPDATE attempts SET told = $2 WHERE key = $1", account.as_slice(), kept([told])[0]);
+    update.execute(connection).await.map_err(store_error)?;
+    Ok(true)
+}
+
+#[async_trait]
+impl AttemptsLookedAt for Transaction {
+    async fn attempts_tell(&mut self, account: [u8; 32]) -> Result<bool, StoreError> {
+        self.declare(settings(None, None, task::ATTEMPTS)).await?;
+        let told = tell(self.connection(), account).await?;
+        self.declare_again().await?;
+        Ok(told)
+    }
 }
 
 #[async_trait]
@@ -132,18 +157,9 @@ impl Attempts for PgStore {
 
     async fn tell(&self, account: [u8; 32]) -> Result<bool, StoreError> {
         let mut transaction = begin_counting(&self.pool).await?;
-        let row =
-            sqlx::query!("SELECT in_a_row, told FROM attempts WHERE key = $1 FOR UPDATE", account.as_slice());
-        let Some(row) = row.fetch_optional(&mut *transaction).await.map_err(store_error)? else {
-            return Ok(false);
-        };
-        let (in_a_row, told) = (count(row.in_a_row.into())?, count(row.told.into())?);
-        let Some(told) = attempts::worth_telling(in_a_row, told) else { return Ok(false) };
-        let update =
-            sqlx::query!("UPDATE attempts SET told = $2 WHERE key = $1", account.as_slice(), kept([told])[0]);
-        update.execute(&mut *transaction).await.map_err(store_error)?;
+        let told = tell(&mut transaction, account).await?;
         transaction.commit().await.map_err(store_error)?;
-        Ok(true)
+        Ok(told)
     }
 
     async fn begin_anew(&self, account: [u8; 32]) -> Result<(), StoreError> {

@@ -79,6 +79,16 @@ impl Transaction {
         &mut self.inner
     }
 
+    /// Says that it may touch something else for a moment.
+    pub(crate) async fn declare(&mut self, settings: String) -> Result<(), StoreError> {
+        self.inner.execute(AssertSqlSafe(settings)).await.map_err(store_error).map(drop)
+    }
+
+    /// Says once more what it may touch.
+    pub(crate) async fn declare_again(&mut self) -> Result<(), StoreError> {
+        self.declare(declaration(self.scope)).await
+    }
+
     /// Notes that what sessions of an account or of an organization, or an API key, are checked against changes.
     pub(crate) fn sessions_change(&mut self, whose: Uuid) {
         self.changed.push(whose);

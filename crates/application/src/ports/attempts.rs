@@ -38,6 +38,14 @@ pub trait Attempts: Send + Sync {
     async fn forget(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
 }
 
+/// What a unit of work asks of attempts that it has looked at.
+#[async_trait]
+pub trait AttemptsLookedAt {
+    /// As [`Attempts::tell`], by the commit. It takes no other connection while the unit holds one; whoever begins another attempt at the
+    /// account waits for it.
+    async fn attempts_tell(&mut self, account: [u8; 32]) -> Result<bool, StoreError>;
+}
+
 /// An attempt that was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Begun {

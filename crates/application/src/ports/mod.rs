@@ -12,7 +12,7 @@ mod scope;
 mod store;
 mod webauthn;
 
-pub use attempts::{Attempt, Attempts, Begun, Settled};
+pub use attempts::{Attempt, Attempts, AttemptsLookedAt, Begun, Settled};
 pub use ceremonies::{Ceremonies, Ceremony, Purpose};
 pub use chance::Entropy;
 pub use clock::Clock;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::Scope;
+use super::{AttemptsLookedAt, Scope};
 use crate::{
     accounts::{Accounts, AccountsView},
     api_keys::{ApiKeys, ApiKeysView},
@@ -116,6 +116,7 @@ pub trait UnitOfWork:
     + SigningKeys
     + Witnesses
     + WebhooksKept
+    + AttemptsLookedAt
 {
     /// Writes down what was done in this scope, and goes on in another one: somebody leaves all of their organizations at once.
     /// It is still one change, and none of it lasts before the [commit](Self::commit).

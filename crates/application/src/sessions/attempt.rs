@@ -13,7 +13,7 @@ use time::Duration;
 use crate::{
     Application, Error, Limit,
     mail::Letter,
-    ports::{Attempt, Begun, Settled},
+    ports::{Attempt, Begun, Settled, UnitOfWork},
 };
 
 /// What digests and device tokens are made for.
@@ -153,13 +153,26 @@ impl Counted {
 
     /// What the owner is told of it, now that it has failed. An address that has no account takes as long.
     pub(crate) async fn letter(&self, app: &Application) -> Option<Letter> {
-        let worth_asking = self.begun.in_a_row >= WORTH_TELLING[0];
         // That it cannot be found out is no reason to treat a failure as anything else. The next one asks again.
-        let told = worth_asking
+        let told = self.is_worth_asking()
             && app.attempts.tell(self.attempt.account).await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "the owner of an account may hear later that somebody guesses at it");
                 false
             });
+        self.told(told)
+    }
+
+    /// The same within the unit of work that the failure is committed by, which keeps its one connection.
+    pub(crate) async fn letter_within(&self, unit: &mut dyn UnitOfWork) -> Result<Option<Letter>, Error> {
+        let told = self.is_worth_asking() && unit.attempts_tell(self.attempt.account).await?;
+        Ok(self.told(told))
+    }
+
+    fn is_worth_asking(&self) -> bool {
+        self.begun.in_a_row >= WORTH_TELLING[0]
+    }
+
+    fn told(&self, told: bool) -> Option<Letter> {
         self.user.filter(|_| told).map(|user| match self.in_session {
             true => Letter::FailedProofs { user },
             false => Letter::FailedSignIns { user },

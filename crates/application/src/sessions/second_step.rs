@@ -47,8 +47,11 @@ pub async fn second_step(app: &Application, origin: &Origin, command: Command) -
         counted => counted?,
     };
     let stepped = step(app, origin, &found, &command.presented, &counted).await;
-    // What the owner is told of a wrong code is committed with its refusal.
-    let mut signed_in = settle(app, &counted, stepped).await.map_err(|failure| failure.error)?;
+    let mut signed_in = match stepped {
+        // It goes on counting, and what the owner is told of it was committed with its refusal.
+        Err(error @ Error::InvalidMfaCode) => return Err(error),
+        stepped => settle(app, &counted, stepped).await.map_err(|failure| failure.error)?,
+    };
     signed_in.device = (!counted.device_is_known()).then(|| device_token(app, &signed_in.user));
     Ok(signed_in)
 }
@@ -88,7 +91,7 @@ async fn step(
         unit.mfa_challenge_fail(found.id).await?;
         let error = Error::InvalidMfaCode;
         let record = app.refusal(used, &error);
-        let letter = counted.letter(app).await;
+        let letter = counted.letter_within(unit.as_mut()).await?;
         unit.commit(letter.into_iter().fold(record, Record::mail)).await?;
         return Err(error);
     }
@@ -113,8 +116,11 @@ async fn step(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use rollcall_domain::{
         Role, UserId,
+        attempts::WORTH_TELLING,
         audit::Outcome,
         id::MfaChallengeId,
         second_factors::{CHALLENGE_LIFETIME, MOST_WRONG_CODES, RecoveryCode},
@@ -124,7 +130,7 @@ mod tests {
     use super::*;
     use crate::{
         mail::{Letter, SecurityNotice},
-        testing::{MockDirectory, MockUnit, NOW, TestStore, application, organization, user},
+        testing::{MockDirectory, MockUnit, NOW, NoCount, TestStore, application, organization, user},
     };
 
     fn found() -> FoundMfaChallenge {
@@ -189,6 +195,24 @@ mod tests {
         let refused = second_step(&app, &Origin::default(), command()).await;
         assert!(matches!(refused, Err(Error::InvalidMfaCode)), "{refused:?}");
         assert_eq!(store.committed()[0].1, [(Action::SecondFactorUsed, Outcome::Refused)]);
+    }
+
+    #[tokio::test]
+    async fn what_the_owner_is_told_of_wrong_codes_takes_no_second_connection() {
+        for (told, letters) in [(true, vec![Letter::FailedSignIns { user: user(1).id }]), (false, vec![])] {
+            let mut unit = unit(true, false);
+            unit.expect_mfa_challenge_fail().times(1).returning(|_| Ok(()));
+            unit.expect_attempts_tell().times(1).returning(move |_| Ok(told));
+            let store = TestStore::of(unit);
+            let app = application(&store, directory(found()));
+            // It is only asked in the unit: asking beside it is no answer here.
+            let app = Application { attempts: Arc::new(NoCount { in_a_row: WORTH_TELLING[0] }), ..app };
+            let refused = second_step(&app, &Origin::default(), command()).await;
+            assert!(matches!(refused, Err(Error::InvalidMfaCode)), "{refused:?}");
+            let [(_, events, sent)] = store.committed().try_into().expect("one record");
+            assert_eq!(events, [(Action::SecondFactorUsed, Outcome::Refused)]);
+            assert_eq!(sent, letters);
+        }
     }
 
     #[tokio::test]

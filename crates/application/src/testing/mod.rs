@@ -194,8 +194,11 @@ pub(crate) const ONE_EACH: Limits = {
     }
 };
 
-/// Lets everybody attempt what they like.
-pub(crate) struct NoCount;
+/// Lets everybody attempt what they like, whatever came before, and has told whoever it is about.
+pub(crate) struct NoCount {
+    /// How many there are in a row.
+    pub(crate) in_a_row: u32,
+}
 
 #[async_trait]
 impl Attempts for NoCount {
@@ -205,7 +208,7 @@ impl Attempts for NoCount {
         _: Option<&Allowances>,
         _: OffsetDateTime,
     ) -> Answer<Result<Begun, TooMany>> {
-        Ok(Ok(Begun { device_is_known: false, in_a_row: 1 }))
+        Ok(Ok(Begun { device_is_known: false, in_a_row: self.in_a_row }))
     }
 
     async fn settle(
@@ -295,7 +298,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
     Application {
         store: Arc::new(store.clone()),
         directory: Arc::new(directory),
-        attempts: Arc::new(NoCount),
+        attempts: Arc::new(NoCount { in_a_row: 1 }),
         ceremonies: Arc::new(Waiting::default()),
         webauthn: None,
         clock: Arc::new(StoppedClock),

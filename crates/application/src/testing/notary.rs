@@ -69,6 +69,10 @@ impl Notary for KeptNotary {
         Ok(Vec::new())
     }
 
+    async fn last_origin(&self) -> Answer<Option<String>> {
+        Ok(self.kept().last().map(|checkpoint| checkpoint.origin.clone()))
+    }
+
     async fn unplaced(&self, _: Log) -> Answer<Option<EventId>> {
         Ok(None)
     }

@@ -45,7 +45,7 @@ use crate::{
     passkeys::{KeptPasskey, NewPasskey, Passkeys, PasskeysView},
     passwords::PasswordHash,
     plans::{KeptPlanChange, NewPlanChange, PlanChanges, PlanChangesView},
-    ports::{Credential, OpenSession, Scope, UnitOfWork},
+    ports::{AttemptsLookedAt, Credential, OpenSession, Scope, UnitOfWork},
     recordings::{KeptRecording, Recordings, RecordingsView, Whole},
     second_factors::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp},
     security::{Affected, KeptControl, KeptDeadline, KeptRule, Notified, Security, SecurityView},
@@ -349,6 +349,11 @@ mock! {
         async fn webhook_set(&mut self, organization: OrganizationId, webhook: &NewWebhook) -> Answer<()>;
         async fn webhook_remove(&mut self, organization: OrganizationId, at: OffsetDateTime) -> Answer<()>;
         async fn webhook_resend(&mut self, organization: OrganizationId, at: OffsetDateTime) -> Answer<u64>;
+    }
+
+    #[async_trait]
+    impl AttemptsLookedAt for Unit {
+        async fn attempts_tell(&mut self, account: [u8; 32]) -> Answer<bool>;
     }
 
     #[async_trait]
