@@ -49,19 +49,7 @@ macro_rules! catalogue {
             /// Whether it is needed to decide who is in the organization, as what, and with which credentials; or what protects it,
             /// and what it pays. An access token, which services see, is good for none of that.
             pub const fn needs_session(self) -> bool {
-                matches!(
-                    self,
-                    Self::OrganizationUpdate
-                        | Self::OrganizationExport
-                        | Self::OrganizationDelete
-                        | Self::TeamInvite
-                        | Self::TeamUpdateRole
-                        | Self::TeamRemove
-                        | Self::OwnersManage
-                        | Self::BillingManage
-                        | Self::ApiKeysManage
-                        | Self::SecurityManage
-                )
+                match self { $(Self::$name => catalogue!(@session $bearer),)* }
             }
 
             const fn roles(self) -> &'static [Role] {
@@ -71,26 +59,32 @@ macro_rules! catalogue {
     };
     (@bearer key) => { true };
     (@bearer people) => { false };
+    (@bearer session) => { false };
+    (@session key) => { false };
+    (@session people) => { false };
+    (@session session) => { true };
     (@power over_the_team) => { true };
     (@power) => { false };
 }
 
+// What it is called; the roles that carry it; what it takes at the least: an API `key`, `people` with an access token, or the `session` itself;
+// and whether it is power `over_the_team`.
 catalogue! {
     OrganizationRead = "organization:read", [Owner Admin Member CustomerSupportAgent Viewer], key;
-    OrganizationUpdate = "organization:update", [Owner], people;
-    OrganizationExport = "organization:export", [Owner], people;
-    OrganizationDelete = "organization:delete", [Owner], people;
+    OrganizationUpdate = "organization:update", [Owner], session;
+    OrganizationExport = "organization:export", [Owner], session;
+    OrganizationDelete = "organization:delete", [Owner], session;
     TeamRead = "team:read", [Owner Admin], key;
-    TeamInvite = "team:invite", [Owner Admin], people, over_the_team;
-    TeamUpdateRole = "team:update_role", [Owner Admin], people, over_the_team;
-    TeamRemove = "team:remove", [Owner Admin], people, over_the_team;
-    OwnersManage = "owners:manage", [Owner], people;
+    TeamInvite = "team:invite", [Owner Admin], session, over_the_team;
+    TeamUpdateRole = "team:update_role", [Owner Admin], session, over_the_team;
+    TeamRemove = "team:remove", [Owner Admin], session, over_the_team;
+    OwnersManage = "owners:manage", [Owner], session;
     BillingRead = "billing:read", [Owner], people;
-    BillingManage = "billing:manage", [Owner], people;
+    BillingManage = "billing:manage", [Owner], session;
     ApiKeysRead = "api_keys:read", [Owner], people;
-    ApiKeysManage = "api_keys:manage", [Owner], people;
+    ApiKeysManage = "api_keys:manage", [Owner], session;
     SecurityRead = "security:read", [Owner Admin], people;
-    SecurityManage = "security:manage", [Owner], people;
+    SecurityManage = "security:manage", [Owner], session;
     AuditLogRead = "audit_log:read", [Owner Admin], key;
     AuditLogAppend = "audit_log:append", [], key;
     AgentsRead = "agents:read", [Owner Admin Viewer], key;
@@ -251,6 +245,27 @@ mod tests {
             assert_eq!(permission.allowed_for_api_keys(), cells[6] == "yes", "API key {permission}");
         }
         assert_eq!(permissions.next(), None, "a permission without a row");
+    }
+
+    #[test]
+    fn what_decides_about_the_organization_takes_the_session_itself() {
+        let taken: Vec<&str> =
+            Permission::ALL.into_iter().filter(|p| p.needs_session()).map(Permission::as_str).collect();
+        assert_eq!(
+            taken,
+            [
+                "organization:update",
+                "organization:export",
+                "organization:delete",
+                "team:invite",
+                "team:update_role",
+                "team:remove",
+                "owners:manage",
+                "billing:manage",
+                "api_keys:manage",
+                "security:manage",
+            ]
+        );
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! Use cases, handlers and pages ask [`decide`]; none of them compares roles.
 
+use std::fmt;
+
 use crate::{Permission, PermissionSet, Role};
 
 /// What a caller holds in the organization it acts in.
@@ -28,6 +30,18 @@ impl Grant {
             Self::Member { role } => role.permissions(),
             Self::ApiKey { scopes } => *scopes,
             Self::None => PermissionSet::default(),
+        }
+    }
+}
+
+/// How it is written where what somebody holds is compared with what they held before. It stays as it is from version to version, and tells
+/// any two apart.
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Member { role } => write!(f, "member {role}"),
+            Self::ApiKey { scopes } => write!(f, "api_key {scopes}"),
+            Self::None => f.write_str("none"),
         }
     }
 }
@@ -103,6 +117,26 @@ mod tests {
             decide(&key, Permission::CallsWrite, Target::Organization),
             Decision::Forbidden { required: Permission::CallsWrite }
         );
+    }
+
+    #[test]
+    fn grants_are_written_in_a_form_that_stays() {
+        let key = |scopes: &[Permission]| Grant::ApiKey { scopes: scopes.iter().copied().collect() };
+        let written = [
+            (Grant::None, "none"),
+            (Grant::Member { role: Role::Owner }, "member owner"),
+            (Grant::Member { role: Role::Admin }, "member admin"),
+            (Grant::Member { role: Role::Member }, "member member"),
+            (Grant::Member { role: Role::CustomerSupportAgent }, "member customer_support_agent"),
+            (Grant::Member { role: Role::Viewer }, "member viewer"),
+            (key(&[]), "api_key "),
+            (key(&[Permission::CallsRead]), "api_key calls:read"),
+            // In the order of the catalogue, however they were given.
+            (key(&[Permission::CallsWrite, Permission::CallsRead]), "api_key calls:read calls:write"),
+        ];
+        for (grant, text) in written {
+            assert_eq!(grant.to_string(), text);
+        }
     }
 
     #[test]

@@ -154,7 +154,7 @@ fn rights(principal: &Principal, path: &str, api: &Api) -> String {
         }
         Principal::Person(_) | Principal::Key(_) => false,
     };
-    format!("{place} {:?} {proved}", principal.grant())
+    format!("{place} {} {proved}", principal.grant())
 }
 
 /// Whose key it is: the credential's with what it is good for, or that of a network in which nobody is signed in.
