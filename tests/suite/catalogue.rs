@@ -37,7 +37,7 @@ pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 33] = [
     ("transcripts", "org_id, call_id"),
 ];
 /// Tables that belong to accounts or to the platform.
-pub(crate) const OTHERS: [&str; 18] = [
+pub(crate) const OTHERS: [&str; 19] = [
     "attempts",
     "audit_queue",
     "dev_mails",
@@ -48,6 +48,7 @@ pub(crate) const OTHERS: [&str; 18] = [
     "passkey_ceremonies",
     "passkeys",
     "password_resets",
+    "purge_order",
     "recording_remains",
     "recovery_codes",
     "revocations",
@@ -62,7 +63,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 162] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 163] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "directory_moved", "rollcall_directory", "UPDATE"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
@@ -188,6 +189,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 162] = [
     ("password_resets", "task", "rollcall_app", "ALL"),
     ("plan_changes", "own_organization", "rollcall_app", "ALL"),
     ("plan_changes", "purge", "rollcall_purge", "ALL"),
+    ("purge_order", "purge", "public", "ALL"),
     ("recording_remains", "directory", "rollcall_directory", "ALL"),
     ("recording_remains", "task", "rollcall_app", "ALL"),
     ("recordings", "own_organization", "rollcall_app", "ALL"),

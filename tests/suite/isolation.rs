@@ -213,6 +213,8 @@ async fn what_purges_and_retention_may_read_and_remove_is_on_this_list() {
         "organizations: UPDATE: purged",
         "plan_changes: DELETE: ",
         "plan_changes: SELECT: change_id org_id",
+        "purge_order: SELECT: ",
+        "purge_order: SELECT: key name position",
         "recordings: DELETE: ",
         "recordings: SELECT: org_id recording_id",
         "security_controls: DELETE: ",

@@ -268,6 +268,49 @@ async fn a_purge_that_dies_in_the_middle_is_finished_by_others_and_two_at_once_c
 }
 
 #[tokio::test]
+async fn what_belongs_to_organizations_has_its_place_in_the_order_of_the_purge() {
+    let database = TestDatabase::create().await;
+    let names = async |query: &str| -> Vec<String> {
+        let rows = database.rows(query).await;
+        rows.iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let order = names("SELECT name FROM purge_order ORDER BY position").await;
+    let seen = names(
+        "SELECT tablename::text AS name FROM pg_policies
+          WHERE policyname = 'purge' AND roles = '{rollcall_purge}' AND tablename <> 'organizations' ORDER BY 1",
+    )
+    .await;
+    let mut listed = order.clone();
+    listed.sort();
+    assert_eq!(listed, seen, "what a purge may see has a row in purge_order, and nothing else has");
+    // What is on no list goes with what it refers to.
+    let left = names(
+        "SELECT c.relname::text AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'org_id'
+          WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+            AND c.relname NOT IN ('organizations', 'revocations', 'recording_remains')
+            AND c.relname NOT IN (SELECT name FROM purge_order)
+            AND NOT EXISTS (SELECT FROM pg_constraint k JOIN pg_class r ON r.oid = k.confrelid
+                             WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.confdeltype = 'c' AND r.relname IN (SELECT name FROM purge_order))",
+    )
+    .await;
+    assert!(left.is_empty(), "a purge does not find {left:?}");
+    // The key is a column of the table, and what refers to something comes before it.
+    for row in database.rows("SELECT name, key FROM purge_order").await {
+        let (table, key) = (row["name"].as_str().unwrap(), row["key"].as_str().unwrap());
+        database.rows(&format!("SELECT org_id, {key} FROM {table} LIMIT 1")).await;
+    }
+    let place = |name: &str| order.iter().position(|listed| listed == name);
+    let references = "SELECT c.relname::text AS name, r.relname::text AS of FROM pg_constraint k
+           JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class r ON r.oid = k.confrelid WHERE k.contype = 'f' AND c.oid <> r.oid";
+    for row in database.rows(references).await {
+        let (name, of) = (row["name"].as_str().unwrap(), row["of"].as_str().unwrap());
+        if let (Some(place), Some(later)) = (place(name), place(of)) {
+            assert!(place < later, "{name} refers to {of}, and goes after it");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_database_itself_purges_nothing_but_what_is_deleted_and_over() {
     let service = Service::start().await;
     let (deleted, alive) = (Team::assemble(&service, NAME).await, Team::assemble(&service, "Alive").await);
