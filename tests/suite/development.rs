@@ -105,6 +105,56 @@ async fn in_production_there_is_no_mailbox_and_cookies_are_for_tls_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_production_another_url_does_not_make_other_logs_of_the_audit_logs() {
+    let database = rollcall_tests::TestDatabase::create().await;
+    let environment = |url| {
+        [
+            ("ROLLCALL_ENV", "production"),
+            ("ROLLCALL__DATABASE__URL", database.url()),
+            ("ROLLCALL__HTTP__PUBLIC_URL", url),
+            ("ROLLCALL__KEYS__RING", "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+            ("ROLLCALL__EMAIL__SMTP_URL", "smtps://mail.example"),
+        ]
+    };
+    let said = |environment: &[(&str, &str)], arguments: &[&str]| {
+        let output = Binary::command(environment).args(arguments).output().unwrap();
+        let text = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+        (output.status.success(), text.concat())
+    };
+    let (before, after) = (environment("https://one.example"), environment("https://two.example"));
+    let (checked, warned) = said(&before, &["check-config"]);
+    assert!(
+        checked && warned.contains("ROLLCALL__AUDIT__ORIGIN") && warned.contains("one.example"),
+        "{warned}"
+    );
+    Binary::serve(&before).terminate();
+    // Nothing was signed yet, so another URL is as good.
+    Binary::serve(&after).terminate();
+    let (signed, note) = said(&before, &["audit", "checkpoint"]);
+    assert!(signed && note.starts_with("one.example/platform\n"), "{note}");
+
+    for arguments in [["serve"].as_slice(), &["audit", "checkpoint"], &["audit", "check"]] {
+        let (done, refused) = said(&after, arguments);
+        assert!(!done, "{refused}");
+        for part in ["one.example", "two.example", "ROLLCALL__AUDIT__ORIGIN"] {
+            assert!(refused.contains(part), "{part}: {refused}");
+        }
+    }
+    // Either way is open to whoever says which.
+    let named = |origin| after.into_iter().chain([("ROLLCALL__AUDIT__ORIGIN", origin)]).collect::<Vec<_>>();
+    let kept = named("one.example");
+    let (checked, quiet) = said(&kept, &["check-config"]);
+    assert!(checked && !quiet.contains("warning"), "{quiet}");
+    Binary::serve(&kept).terminate();
+    let renamed = named("two.example");
+    Binary::serve(&renamed).terminate();
+    let (signed, note) = said(&renamed, &["audit", "checkpoint"]);
+    assert!(signed && note.contains("two.example/platform\n"), "{note}");
+    // From then on that is the name.
+    Binary::serve(&after).terminate();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_being_answered_when_it_is_told_to_stop_is_answered() {
     use std::io::{Read, Write};
     let database = rollcall_tests::TestDatabase::create().await;

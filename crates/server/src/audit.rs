@@ -18,6 +18,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use crate::{
     ports::Ports,
+    server::keep_name_of_logs,
     settings::Settings,
     visit::{VisitError, visit},
 };
@@ -167,6 +168,7 @@ pub async fn check_logs(
     mut checked: impl FnMut(&Checked),
 ) -> Result<(), AuditError> {
     visit(settings, ports, async |app| {
+        sign_as_before(settings, app).await?;
         let all = organizations.is_empty();
         let logs: Vec<Log> = if all {
             app.checkpoints.logs().await.map_err(|error| failed(None, &error))?
@@ -195,6 +197,12 @@ pub async fn check_logs(
         Ok(())
     })
     .await
+}
+
+/// Whatever looks at a whole log may sign a checkpoint of it.
+async fn sign_as_before(settings: &Settings, app: &Application) -> Result<(), AuditError> {
+    let kept = keep_name_of_logs(settings, app, settings.values.http.address).await;
+    Ok(kept.map_err(VisitError::from)?)
 }
 
 /// What a checkpoint's origin says of whose log it is of.
@@ -255,6 +263,7 @@ pub async fn newest_checkpoint(
     organization: Option<OrganizationId>,
 ) -> Result<String, AuditError> {
     visit(settings, ports, async |app| {
+        sign_as_before(settings, app).await?;
         let checkpoint = audit::newest_checkpoint(app, organization).await;
         checkpoint.map(|checkpoint| checkpoint.note).map_err(|error| failed(organization, &error))
     })

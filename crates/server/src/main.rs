@@ -365,6 +365,9 @@ async fn reset_mfa(user: UserId) -> Result {
 fn check_config() -> Result {
     let settings = Settings::load()?;
     println!("the configuration can be used ({:?})", settings.profile);
+    for warning in settings.warnings() {
+        println!("warning: {warning}");
+    }
     Ok(())
 }
 

@@ -71,7 +71,7 @@ pub async fn restore(
     visit(settings, ports, async |app| {
         let restored = organizations::restore(app, &Origin::default(), organization).await;
         restored.map_err(|error| match error {
-            Error::NotFound => OperatorError::NotDeleted(organization),
+            Error::NotFound | Error::OrganizationDeleted => OperatorError::NotDeleted(organization),
             Error::LastOwner => OperatorError::NoOwner(organization),
             error => OperatorError::NotRestored(organization, error),
         })
@@ -108,7 +108,7 @@ pub async fn set_plan(
     visit(settings, ports, async |app| {
         let changed = operator::set_plan(app, &Origin::default(), organization, command).await;
         changed.map_err(|error| match error {
-            Error::NotFound => OperatorError::NoOrganization(organization),
+            Error::NotFound | Error::OrganizationDeleted => OperatorError::NoOrganization(organization),
             Error::ControlsInUse { controls } => {
                 let names: Vec<&str> = controls.iter().map(Control::as_str).collect();
                 OperatorError::ControlsInUse(organization, names.join(", "))

@@ -79,6 +79,17 @@ pub enum StartError {
     /// Recordings cannot be kept where they should be.
     #[error("ROLLCALL__RECORDINGS__STORE {0}")]
     Recordings(#[from] InvalidPlace),
+    /// Checkpoints of audit logs would be signed under another name, and nobody has said that they are to be.
+    #[error(
+        "checkpoints of audit logs were signed as {before}, and after http.public_url they would be as {now}, which auditors take for another log. \
+         Set ROLLCALL__AUDIT__ORIGIN: to {before} if they are to go on, to {now} if they are not"
+    )]
+    LogsRenamed {
+        /// What the last one calls the deployment,
+        before: String,
+        /// and what the next one would.
+        now: String,
+    },
     /// Passwords cannot be hashed at the configured cost.
     #[error("passwords cannot be hashed as configured: {0}")]
     Passwords(String),
@@ -166,6 +177,7 @@ impl Node {
         }
         let store = database.connect(settings, &ports).await?;
         let app = application(settings, &ports, &store, address)?;
+        keep_name_of_logs(settings, &app, address).await?;
         // Without them everything else goes on; a schema that is too old is told by readiness.
         if let Err(error) = tokens::prepare(&app).await {
             tracing::error!(
@@ -246,6 +258,37 @@ impl Node {
         });
         tasks.close();
     }
+}
+
+/// Sees to it that checkpoints of audit logs go on under the name that they have. Another one is taken in production when
+/// it is set, and not because the public URL is another; elsewhere it is said.
+///
+/// # Errors
+/// [`StartError::LogsRenamed`].
+pub(crate) async fn keep_name_of_logs(
+    settings: &Settings,
+    app: &Application,
+    address: SocketAddr,
+) -> Result<(), StartError> {
+    let before = match app.checkpoints.renamed_from().await {
+        Ok(Some(before)) => before,
+        Ok(None) => return Ok(()),
+        // A schema that is too old, which readiness tells of.
+        Err(error) => {
+            tracing::warn!(error = error.source(), "under which name audit logs were signed is not known");
+            return Ok(());
+        }
+    };
+    let now = settings.audit_origin(address)?;
+    if settings.audit_origin_is_derived() && settings.profile == Profile::Production {
+        return Err(StartError::LogsRenamed { before, now });
+    }
+    tracing::warn!(
+        before,
+        now,
+        "checkpoints of audit logs are signed under another name than before, which auditors take for another log; audit.origin keeps it"
+    );
+    Ok(())
 }
 
 /// What use cases work with, on a database that is there, for the service that listens on `address`.

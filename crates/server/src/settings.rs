@@ -281,6 +281,23 @@ impl Settings {
         Issuer { name, audience, lifetime }
     }
 
+    /// Whether what checkpoints of audit logs call the deployment follows its public URL.
+    pub(crate) fn audit_origin_is_derived(&self) -> bool {
+        self.values.audit.origin.is_empty()
+    }
+
+    /// What there is to say about a configuration that can be used all the same.
+    pub fn warnings(&self) -> Vec<String> {
+        let origin = match self.audit_origin(self.values.http.address) {
+            Ok(origin) if self.profile == Profile::Production && self.audit_origin_is_derived() => origin,
+            _ => return Vec::new(),
+        };
+        vec![format!(
+            "ROLLCALL__AUDIT__ORIGIN is not set, so checkpoints of audit logs are signed as {origin}, after http.public_url. Set it to that: then the \
+             logs keep their name when the URL changes"
+        )]
+    }
+
     /// What checkpoints of audit logs call the deployment: without a scheme, as it names keys.
     pub(crate) fn audit_origin(&self, address: SocketAddr) -> Result<String, InvalidSettings> {
         let invalid = |problem| InvalidSettings::value("ROLLCALL__AUDIT__ORIGIN", problem);

@@ -145,6 +145,15 @@ impl Notary for PgStore {
         Ok(logs.into_iter().map(log_of).collect())
     }
 
+    async fn last_origin(&self) -> Result<Option<String>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::AUDIT).await?;
+        let last =
+            sqlx::query_scalar!("SELECT origin FROM audit_checkpoints ORDER BY signed_at DESC LIMIT 1");
+        let last = last.fetch_optional(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(last)
+    }
+
     async fn unplaced(&self, log: Log) -> Result<Option<EventId>, StoreError> {
         // All in one look: an event goes from those that wait to those that have a place.
         let mut transaction = begin(&self.pool, Purpose::Look, Some(id_of(log)), None, task::AUDIT).await?;

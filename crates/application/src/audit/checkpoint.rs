@@ -192,6 +192,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn another_name_than_the_one_that_was_signed_last_is_noticed() {
+        let notary = notary(3);
+        let mut app = app(&notary);
+        let renamed = async |app: &Application| app.checkpoints.renamed_from().await.expect("an answer");
+        assert_eq!(renamed(&app).await, None, "nothing was signed yet");
+        newest_checkpoint(&app, log()).await.expect("a checkpoint");
+        assert_eq!(renamed(&app).await, None);
+        app.checkpoints = Checkpoints::new("other.example/path", std::sync::Arc::new(notary.clone()));
+        assert_eq!(renamed(&app).await.as_deref(), Some("rollcall.example"));
+        notary.grow(1, leaf);
+        newest_checkpoint(&app, log()).await.expect("a checkpoint");
+        assert_eq!(renamed(&app).await, None);
+        app.checkpoints = Checkpoints::new("other.example", std::sync::Arc::new(notary));
+        assert_eq!(renamed(&app).await.as_deref(), Some("other.example/path"));
+    }
+
+    #[tokio::test]
     async fn what_is_signed_is_the_tree_and_is_kept_and_the_same_until_there_is_more() {
         let notary = notary(300);
         let app = app(&notary);

@@ -104,6 +104,9 @@ pub trait Notary: Send + Sync {
     /// Every log that has a tree, or of which anything was signed.
     async fn logs(&self) -> Result<Vec<Log>, StoreError>;
 
+    /// What the last checkpoint that was signed, of whichever log, calls that log.
+    async fn last_origin(&self) -> Result<Option<String>, StoreError>;
+
     /// The first event of a log that has no place in its tree, does not wait for one, and was not written down while the log was
     /// off: somebody has taken it off the list of those that wait.
     async fn unplaced(&self, log: Log) -> Result<Option<EventId>, StoreError>;
@@ -150,6 +153,17 @@ impl Checkpoints {
 
     pub(super) fn refuse(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What checkpoints called this deployment when the last one was signed, if that was something else than now. Whoever keeps checkpoints takes
+    /// another name for another log.
+    ///
+    /// # Errors
+    /// Only when something is out of order.
+    pub async fn renamed_from(&self) -> Result<Option<String>, Error> {
+        let last = self.notary.last_origin().await?;
+        let deployment = last.as_deref().and_then(|origin| origin.rsplit_once('/')).map(|(name, _)| name);
+        Ok(deployment.filter(|name| *name != &*self.origin).map(str::to_owned))
     }
 
     /// Every log that has a tree, or of which anything was signed.
