@@ -251,6 +251,11 @@ async fn the_old_secret_works_until_the_overlap_ends_also_from_memory_and_never_
     assert_eq!((status(&third).await.as_u16(), status(&fourth).await.as_u16()), (200, 200));
     let fifth = rotate(&owner, &id, 0).await;
     assert_eq!((status(&fourth).await.as_u16(), status(&fifth).await.as_u16()), (401, 200));
+    // As if it were left out.
+    let sixth =
+        owner.post(&format!("{}/rotate", path(&id)), json!({"overlap_seconds": null})).await.expect(200);
+    let sixth = sixth.text_at("/secret").to_owned();
+    assert_eq!((status(&fifth).await.as_u16(), status(&sixth).await.as_u16()), (401, 200));
     for overlap in [json!(604_801), json!(-1), json!(1.5), json!("1")] {
         let body = json!({"overlap_seconds": overlap});
         owner.post(&format!("{}/rotate", path(&id)), body).await.invalid("overlap_seconds");

@@ -254,7 +254,7 @@ async fn attack_9_whoever_loses_the_right_or_the_session_while_it_runs_gets_no_m
         let caller = if way == "key" { &key } else { team.caller("admin") };
         let mut running = Running::begin(caller).await;
         // One of an organization at a time.
-        team.owner().get(EXPORT).await.problem(503, "unavailable");
+        team.owner().get(EXPORT).await.problem(409, "export_running");
         match way {
             "key" => {
                 team.owner().delete(&format!("/v1/api-keys/{key_id}")).await.expect(204);
@@ -283,6 +283,37 @@ async fn attack_9_whoever_loses_the_right_or_the_session_while_it_runs_gets_no_m
     }
     let log = service.audit_log(Some(&team.organization)).await;
     assert!(log.contains(&("audit_log.exported".to_owned(), "refused".to_owned())));
+}
+
+#[tokio::test]
+async fn a_head_gets_the_headers_and_begins_no_export() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let head = async |caller: &Caller, query: &str| {
+        Answer::of(caller.request(Method::HEAD, &format!("{EXPORT}{query}"))).await
+    };
+    assert_eq!(head(team.owner(), "").await.status, 409, "there is nothing to export");
+    service.turn_audit_log_on(&team).await;
+    service.database.write_events(uuid(&team), 40_000).await;
+    service.database.all_sequenced().await;
+    // Also while one runs: it takes nobody's place.
+    let running = Running::begin(team.caller("admin")).await;
+    for (query, kind) in
+        [("", "application/x-ndjson"), ("?format=csv", "text/csv; charset=utf-8; header=present")]
+    {
+        let answer = head(team.owner(), query).await.expect(200);
+        assert_eq!((answer.header("content-type"), answer.text.as_str()), (kind, ""));
+        assert!(answer.header("content-disposition").starts_with("attachment; filename=\"audit-2026-03-01"));
+        assert!(!answer.headers.contains_key("content-length"), "nobody knows how long it would be");
+    }
+    assert_eq!(head(team.caller("viewer"), "").await.status, 403);
+    assert_eq!(head(team.owner(), "?since=yesterday").await.status, 422);
+    drop(running);
+    let log = service.audit_log(Some(&team.organization)).await;
+    let exported = |outcome: &str| {
+        log.iter().filter(|(action, of)| action == "audit_log.exported" && of == outcome).count()
+    };
+    assert_eq!((exported("success"), exported("refused")), (1, 1));
 }
 
 #[tokio::test]

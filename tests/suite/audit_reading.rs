@@ -85,7 +85,7 @@ async fn events_are_found_by_whoever_whatever_when_and_words_the_newest_first() 
         (&newest["action"], &newest["target"]["id"]),
         (&json!("invitation.created"), &json!(invitation))
     );
-    assert_eq!(newest["actor"], json!({"kind": "user", "id": team.id("admin")}));
+    assert_eq!(newest["actor"], json!({"type": "user", "id": team.id("admin")}));
     assert_eq!(newest["personal"]["email"], "ada@navy.example");
     assert!(newest["request_id"].is_string() && newest["session"].as_str().unwrap().starts_with("sess_"));
     assert_eq!(newest["occurred_at"], "2026-03-01T09:01:00Z");

@@ -34,7 +34,7 @@ async fn a_webhook_gets_each_day_s_checkpoint_signed_and_once_however_many_nodes
     let hook = HookServer::start().await;
     let url = format!("{}/rollcall?token=s3cret", hook.base());
     let chosen = owner.put(WITNESS, json!({"url": url})).await.expect(200);
-    assert_eq!((&chosen.body["kind"], &chosen.body["email"]), (&json!("webhook"), &Value::Null));
+    assert_eq!((&chosen.body["type"], &chosen.body["email"]), (&json!("webhook"), &Value::Null));
     let secret = chosen.text_at("/secret").to_owned();
     assert!(secret.starts_with("whsec_"));
 

@@ -271,8 +271,8 @@ async fn a_reader_who_goes_away_or_takes_nothing_leaves_nothing_behind() {
     let mut gone = Running::begin(team.owner()).await;
     assert!(gone.read().await.unwrap());
     // One at a time of each organization.
-    let second = team.owner().get(PATH).await.problem(503, "unavailable");
-    assert_ne!(second.header("retry-after"), "");
+    let second = team.owner().get(PATH).await.problem(409, "export_running");
+    assert_ne!(second.text_at("/detail"), "");
     drop(gone);
     until("there is room for the next", async || {
         let response = team.owner().request(Method::GET, PATH).send().await.unwrap();
@@ -325,6 +325,14 @@ async fn nobody_but_an_owner_of_it_exports() {
     }
     let head = Answer::of(team.owner().request(Method::HEAD, PATH)).await.expect(200);
     assert_eq!(head.text, "");
-    // A form of it that is read to its end all the same.
-    until("room", async || (team.owner().get(PATH).await.status == 200).then_some(())).await;
+    assert!(head.header("content-disposition").contains(".ndjson"));
+    Answer::of(team.owner().request(Method::HEAD, "/v1/me/export")).await.expect(200);
+    // Nothing was given out, so nothing was exported; and it takes nobody's place.
+    let exported = async || {
+        let log = service.audit_log(Some(&team.organization)).await;
+        log.iter().filter(|(action, outcome)| action.ends_with(".exported") && outcome == "success").count()
+    };
+    assert_eq!(exported().await, 0);
+    team.owner().get(PATH).await.expect(200);
+    assert_eq!(exported().await, 1);
 }

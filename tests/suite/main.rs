@@ -48,6 +48,7 @@ mod organizations;
 mod pages;
 mod passkey_attacks;
 mod passkeys;
+mod permission_first;
 mod plans;
 mod purge;
 mod races;

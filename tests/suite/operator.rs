@@ -255,9 +255,10 @@ async fn staff_undo_a_deletion_and_a_suspension_one_at_a_time() {
     assert_eq!(deleted.body["status"], "deleted");
     assert_eq!(deleted.body["purge_at"], "2026-03-31T09:00:00Z");
     // Nobody gets in there anyway.
-    suspend(&service, &team.organization).await.problem(404, "not_found");
+    suspend(&service, &team.organization).await.problem(409, "organization_deleted");
     let set_plan = path(&team.organization, "/plan");
-    service.operator().put(&set_plan, json!({"plan": "pro"})).await.problem(404, "not_found");
+    let plan = async || service.operator().put(&set_plan, json!({"plan": "pro"})).await;
+    plan().await.problem(409, "organization_deleted");
     assert_eq!(restore(&service, &team.organization).await.expect(200).body["status"], "active");
     let owner = service.sign_in(team.email("owner")).await;
     suspend(&service, &team.organization).await.expect(200);
@@ -266,6 +267,20 @@ async fn staff_undo_a_deletion_and_a_suspension_one_at_a_time() {
     // And there is no hurry.
     service.clock.advance(time::Duration::days(31));
     assert_eq!(restore(&service, &team.organization).await.expect(200).body["status"], "active");
+    // What is so already stays so, and is no event.
+    let events = service.audit_log(Some(&team.organization)).await.len();
+    assert_eq!(restore(&service, &team.organization).await.expect(200).body["status"], "active");
+    assert_eq!(service.audit_log(Some(&team.organization)).await.len(), events);
+
+    // Once its time is over nothing brings it back, although it is shown until it is gone.
+    let owner = service.sign_in(team.email("owner")).await;
+    owner.delete_with("/v1/organization", json!({"confirm_name": "Acme"})).await.expect(204);
+    service.clock.advance(time::Duration::days(30));
+    let deleted = service.operator().get(&path(&team.organization, "")).await.expect(200);
+    assert_eq!(deleted.body["status"], "deleted");
+    restore(&service, &team.organization).await.problem(409, "organization_deleted");
+    suspend(&service, &team.organization).await.problem(409, "organization_deleted");
+    plan().await.problem(409, "organization_deleted");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use rollcall_domain::{Permission, api_keys::prefix_of, audit::Origin, secret::Se
 
 use crate::{
     api::Api,
-    middleware::{CalledBy, OfKey},
+    middleware::{CalledBy, Lacking, OfKey},
     problem::{Code, Problem},
 };
 
@@ -87,7 +87,7 @@ impl Credential {
 /// says so by asking for an [`Enrollee`].
 ///
 /// A program with an API key is kept out. Where the permission that is needed is named, as its place in [`Permission::ALL`], it is
-/// told that it lacks that; elsewhere, that a person is needed.
+/// told that it lacks that; elsewhere, that a person is needed. Whoever lacks it is not told what else is wrong with the request.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller<const NEEDED: u8 = NONE_NAMED>(pub(crate) Actor);
 
@@ -102,9 +102,10 @@ pub(crate) const NONE_NAMED: u8 = u8::MAX;
 #[derive(Debug, Clone)]
 pub(crate) struct Enrollee(pub(crate) Actor);
 
-/// Whoever is behind a request that must have somebody, person or program; no person who has to set up a second factor first.
+/// Whoever is behind a request that must have somebody, person or program; no person who has to set up a second factor first. Where the
+/// permission that is needed is named, whoever lacks it is not told what else is wrong with the request.
 #[derive(Debug, Clone)]
-pub(crate) struct AnyCaller(pub(crate) Principal);
+pub(crate) struct AnyCaller<const NEEDED: u8 = NONE_NAMED>(pub(crate) Principal);
 
 /// Whoever is behind a request that must have somebody, person or program, whatever they have to do first.
 #[derive(Debug, Clone)]
@@ -186,10 +187,19 @@ fn note_limit(of_key: &OfKey, principal: &Result<Principal, Error>) {
 async fn person<const NEEDED: u8>(api: &Api, principal: Principal) -> Result<Actor, Problem> {
     match principal {
         Principal::Person(actor) => Ok(actor),
-        Principal::Key(key) => {
-            let needed = Permission::ALL.get(usize::from(NEEDED)).copied();
-            Err(authorization::keep_out(&api.app, &key, needed).await.into())
-        }
+        Principal::Key(key) => Err(authorization::keep_out(&api.app, &key, named(NEEDED)).await.into()),
+    }
+}
+
+/// The permission that is named, if one is.
+fn named(needed: u8) -> Option<Permission> {
+    Permission::ALL.get(usize::from(needed)).copied()
+}
+
+/// Notes who lacks the permission that is named, if one is and they do.
+fn note_lack(parts: &Parts, principal: &Principal, needed: u8) {
+    if let (Some(lacking), Some(needed)) = (parts.extensions.get::<Lacking>(), named(needed)) {
+        lacking.note(principal, needed);
     }
 }
 
@@ -209,6 +219,7 @@ impl<const NEEDED: u8> OptionalFromRequestParts<Api> for Caller<NEEDED> {
         let Some(principal) = authenticate(parts, api).await? else { return Ok(None) };
         let actor = person::<NEEDED>(api, principal).await?;
         sessions::require_enrolled(&api.app, &actor).await?;
+        note_lack(parts, &Principal::Person(actor.clone()), NEEDED);
         Ok(Some(Self(actor)))
     }
 }
@@ -222,7 +233,7 @@ impl FromRequestParts<Api> for Enrollee {
     }
 }
 
-impl FromRequestParts<Api> for AnyCaller {
+impl<const NEEDED: u8> FromRequestParts<Api> for AnyCaller<NEEDED> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
@@ -230,6 +241,7 @@ impl FromRequestParts<Api> for AnyCaller {
         if let Principal::Person(actor) = &principal {
             sessions::require_enrolled(&api.app, actor).await?;
         }
+        note_lack(parts, &principal, NEEDED);
         Ok(Self(principal))
     }
 }

@@ -305,6 +305,8 @@ impl From<Error> for Problem {
             | Error::UploadSuperseded
             | Error::RecordingExists
             | Error::RecordingDamaged) => Self::of_recording(&error),
+            Error::ExportRunning => Self::plain(Code::ExportRunning),
+            Error::OrganizationDeleted => Self::plain(Code::OrganizationDeleted),
             Error::Busy => Self::plain(Code::Unavailable).retry_after(2),
             Error::Unavailable(source) => {
                 tracing::warn!(error = %source, "a dependency is unavailable");

@@ -47,6 +47,11 @@ pub(crate) enum CutOff {
 /// The longest that a piece waits to be taken: shorter than the database waits for the next query of a transaction.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The body of an answer that nobody reads: it is made of nothing, and says nothing about how long the one would be that is read.
+pub(crate) fn unread() -> Body {
+    Body::from_stream(stream::empty::<io::Result<Bytes>>())
+}
+
 /// An answer's body, and where its pieces go. One that waits for too long to be taken is the last.
 pub(crate) fn streamed(settings: &HttpSettings) -> (Chunks, Body) {
     pieces((settings.timeout / 2).min(PATIENCE))

@@ -272,6 +272,12 @@ pub enum Error {
     /// What is kept of a recording is not what was kept.
     #[error("the recording is damaged")]
     RecordingDamaged,
+    /// Another export of the organization is running.
+    #[error("an export is running")]
+    ExportRunning,
+    /// The organization is deleted. The platform's operator can restore it, as long as there is time.
+    #[error("the organization is deleted")]
+    OrganizationDeleted,
     /// More work than this node takes on at once.
     #[error("busy")]
     Busy,
@@ -385,6 +391,8 @@ impl Error {
             | Self::UploadSuperseded
             | Self::RecordingExists
             | Self::RecordingDamaged
+            | Self::ExportRunning
+            | Self::OrganizationDeleted
             | Self::Busy
             | Self::Unavailable(_)
             | Self::Internal(_) => false,

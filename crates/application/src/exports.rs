@@ -7,6 +7,8 @@ use std::{
 
 use rollcall_domain::OrganizationId;
 
+use crate::Error;
+
 /// The exports that run on this node. Each holds a connection to the database as long as it runs, so there are only so
 /// many, and one of each organization: nobody takes the places of all others. Cloning it is cheap.
 #[derive(Debug, Clone)]
@@ -28,11 +30,20 @@ impl Exports {
         Self { most, running: Arc::default() }
     }
 
-    /// One more, if there is room for it.
-    pub(crate) fn begin(&self, organization: OrganizationId) -> Option<Running> {
+    /// One more.
+    ///
+    /// # Errors
+    /// [`Error::ExportRunning`] when the organization has one, [`Error::Busy`] when there is no room for another.
+    pub(crate) fn begin(&self, organization: OrganizationId) -> Result<Running, Error> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = running.len() < self.most && running.insert(organization);
-        room.then(|| Running { exports: self.clone(), organization })
+        if running.contains(&organization) {
+            return Err(Error::ExportRunning);
+        }
+        if running.len() >= self.most {
+            return Err(Error::Busy);
+        }
+        running.insert(organization);
+        Ok(Running { exports: self.clone(), organization })
     }
 }
 
@@ -52,12 +63,14 @@ mod tests {
         let organization = |number| OrganizationId::from_parts(0, &[number; 10]);
         let exports = Exports::at_most(2);
         let first = exports.begin(organization(1)).expect("room");
-        assert!(exports.begin(organization(1)).is_none());
+        assert!(matches!(exports.begin(organization(1)), Err(Error::ExportRunning)));
         let second = exports.begin(organization(2)).expect("room");
-        assert!(exports.begin(organization(3)).is_none());
+        assert!(matches!(exports.begin(organization(3)), Err(Error::Busy)));
+        // Whoever has one is told so, whether or not there is room for others.
+        assert!(matches!(exports.begin(organization(2)), Err(Error::ExportRunning)));
         drop(first);
-        assert!(exports.begin(organization(2)).is_none());
-        assert!(exports.begin(organization(3)).is_some());
+        assert!(matches!(exports.begin(organization(2)), Err(Error::ExportRunning)));
+        assert!(exports.begin(organization(3)).is_ok());
         drop(second);
     }
 }

@@ -72,6 +72,8 @@ pub(crate) fn mendable(error: &Error) -> Option<String> {
         | Error::UploadSuperseded
         | Error::RecordingExists
         | Error::RecordingDamaged
+        | Error::ExportRunning
+        | Error::OrganizationDeleted
         | Error::AlreadyMember
         | Error::InvitationPending
         | Error::InvitationGone
@@ -235,6 +237,8 @@ fn explain(error: &Error) -> (StatusCode, &'static str, String) {
         | Error::UploadSuperseded
         | Error::RecordingExists
         | Error::RecordingDamaged
+        | Error::ExportRunning
+        | Error::OrganizationDeleted
         | Error::InvitationPending
         | Error::PreconditionFailed => {
             because(StatusCode::BAD_REQUEST, "That did not work", "Open the link in the mail again, please.")

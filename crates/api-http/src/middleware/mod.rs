@@ -3,6 +3,7 @@
 mod idempotency;
 mod origin_check;
 mod outermost;
+mod permission_first;
 mod rate_limit;
 
 use axum::{
@@ -12,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 pub(crate) use idempotency::{ONLY_ASK, is_keyed};
+pub(crate) use permission_first::Lacking;
 pub(crate) use rate_limit::{CalledBy, OfKey, RateLimits, tell_limit};
 
 use crate::{
@@ -22,7 +24,8 @@ use crate::{
 /// Puts the middleware around all routes, this crate's and others'.
 ///
 /// From the outside in: the request's id, its log line, its time limit and the headers of every answer; how
-/// many requests are answered; whether a browser's request comes from our own pages; keyed repeats.
+/// many requests are answered; whether a browser's request comes from our own pages; whether who asks wrongly may ask at all; keyed
+/// repeats.
 ///
 /// It is one layer: each would be copied, with all that is inside of it, for every request.
 pub fn around(routes: Router, api: &Api) -> Router {
@@ -35,11 +38,13 @@ pub fn around(routes: Router, api: &Api) -> Router {
 /// What may keep a request from its handler, from the outside in.
 async fn gates(api: Api, mut request: Request, next: Next, of_key: OfKey) -> Response {
     let standing = rate_limit::count(&api, &request);
+    let lacking = Lacking::default();
     request.extensions_mut().insert(of_key.clone());
+    request.extensions_mut().insert(lacking.clone());
     let refused = standing.as_ref().and_then(rate_limit::Standing::refusal);
     let mut response = match refused.map_or_else(|| origin_check::check(&api, &request), Err) {
         Err(problem) => problem.into_response(),
-        Ok(()) => idempotency::once(&api, request, next).await,
+        Ok(()) => lacking.told_first(&api, idempotency::once(&api, request, next).await).await,
     };
     if let Some(standing) = of_key.standing().or(standing.as_ref()) {
         standing.tell(&mut response);

@@ -54,6 +54,15 @@ pub async fn export(app: &Application, actor: &Actor) -> Result<Export, Error> {
     app.refusals_recorded(actor, Action::AccountExported, Target::User(actor.user_id()), exported).await
 }
 
+/// Whether there would be an export. Nothing is given out, so it is no event.
+///
+/// # Errors
+/// [`Error::SessionRequired`] to whoever comes with an access token.
+pub async fn is_exportable(app: &Application, actor: &Actor) -> Result<(), Error> {
+    let looked = actor.require_session();
+    app.refusals_recorded(actor, Action::AccountExported, Target::User(actor.user_id()), looked).await
+}
+
 async fn put_together(app: &Application, actor: &Actor) -> Result<Export, Error> {
     actor.require_session()?;
     let (user, now) = (actor.user_id(), app.now());

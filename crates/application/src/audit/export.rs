@@ -95,7 +95,8 @@ pub struct LogExport {
 /// the log before anything is given out, and in the export.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::AuditLogDisabled`], and [`Error::Busy`] when one is running already, or too many.
+/// [`Error::PermissionDenied`], [`Error::AuditLogDisabled`], [`Error::ExportRunning`] when the organization has one already, and
+/// [`Error::Busy`] when too many run.
 pub async fn export(
     app: &Application,
     principal: &Principal,
@@ -107,6 +108,21 @@ pub async fn export(
     app.refusals_recorded(principal, Action::AuditLogExported, target, begun).await
 }
 
+/// Whether there would be an export. Nothing is given out, so it is no event.
+///
+/// # Errors
+/// [`Error::PermissionDenied`] and [`Error::AuditLogDisabled`].
+pub async fn is_exportable(app: &Application, principal: &Principal) -> Result<(), Error> {
+    let looked = async {
+        let log = Some(principal.permit(Permission::AuditLogRead)?.id);
+        catch_up(app, log).await?;
+        checkpoint::there(log, app.store.view(scope_of(log)).await?.audit_tree(log).await?)?;
+        Ok(())
+    };
+    let target = principal.place().map_or(AuditTarget::Nothing, |place| AuditTarget::Organization(place.id));
+    app.refusals_recorded(principal, Action::AuditLogExported, target, looked.await).await
+}
+
 async fn begin(
     app: &Application,
     principal: &Principal,
@@ -116,7 +132,7 @@ async fn begin(
     let organization = principal.permit(Permission::AuditLogRead)?.id;
     let log = Some(organization);
     let begun_at = app.now();
-    let running = app.exports.begin(organization).ok_or(Error::Busy)?;
+    let running = app.exports.begin(organization)?;
     catch_up_if_whole(app, log).await?;
     if checkpoint::last(app, log).await?.is_none() {
         checkpoint::there(log, app.store.view(scope_of(log)).await?.audit_tree(log).await?)?;

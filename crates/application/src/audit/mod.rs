@@ -1,6 +1,6 @@
 //! What is written down about every change, and the order it gets.
 
-mod calls;
+mod api_calls;
 mod checkpoint;
 mod checkpoints;
 mod export;
@@ -17,15 +17,16 @@ mod sequence;
 mod sequencer;
 pub mod witness;
 
-pub use calls::{ApiCalls, Call, write_down_calls};
+pub use api_calls::{ApiCall, ApiCalls, write_down_calls};
 pub use checkpoint::{Inconsistent, checkpoint, newest_checkpoint};
 pub use checkpoints::{Checkpoints, KeptCheckpoint, Notary, PlacedEvent, Signing, TreeView, name_of};
-pub use export::{Entry as Exported, LogExport, Part, Whole, export, whole};
+pub use export::{Entry as Exported, LogExport, Part, Whole, export, is_exportable, whole};
 pub use line::Line;
 pub use log::{Extent, LogView, LoggedChange, LoggedEvent, Sketches, UnreadableLeaf};
 pub use ports::{AuditIntake, AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, Position};
 pub use prove::{Consistency, Inclusion, prove_consistency, prove_inclusion};
 pub use readings::Readings;
+pub(crate) use readings::refusals_recorded_once;
 pub use record::{Entry, Record};
 pub use report::{Taken, report};
 pub use retain::{Kept, Retention, WITHOUT_PERSONS, retain_some};

@@ -1,4 +1,4 @@
-//! Who looks into an audit log is in it, too; but not once for every page that they turn.
+//! Who looks into an audit log is in it, too, and who was kept from it; but not once for every page that they turn.
 
 use std::{
     collections::HashMap,
@@ -32,6 +32,14 @@ struct Reading {
     what: String,
 }
 
+impl Reading {
+    fn by(principal: &Principal, what: String) -> Self {
+        let (_, reader, session) = principal.for_audit().parts();
+        let organization = principal.organization().map(|id| id.to_string()).unwrap_or_default();
+        Self { reader, session, organization, what }
+    }
+}
+
 impl Readings {
     fn is_written(&self, reading: &Reading, now: OffsetDateTime) -> bool {
         let written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,9 +66,8 @@ pub(super) async fn record_reading(
     looked_for: &[(&'static str, String)],
 ) -> Result<(), Error> {
     let Some(organization) = principal.organization() else { return Ok(()) };
-    let (_, reader, session) = principal.for_audit().parts();
     let what = looked_for.iter().map(|(field, value)| format!("{field}={value}\n")).collect();
-    let reading = Reading { reader, session, organization: organization.to_string(), what };
+    let reading = Reading::by(principal, what);
     if app.readings.is_written(&reading, app.now()) {
         return Ok(());
     }
@@ -70,6 +77,29 @@ pub(super) async fn record_reading(
     app.store.begin(Scope::Organization(organization)).await?.commit(app.record(event)).await?;
     app.readings.note(reading, at);
     Ok(())
+}
+
+/// Gives back what somebody has come to, as [`Application::refusals_recorded`] does; but whoever is refused the same, `what`, again and again
+/// within a minute leaves one event.
+pub(crate) async fn refusals_recorded_once<T>(
+    app: &Application,
+    principal: &Principal,
+    what: &str,
+    result: Result<T, Error>,
+) -> Result<T, Error> {
+    let error = match result {
+        Err(error) if error.is_refusal() => error,
+        other => return other,
+    };
+    let reading = Reading::by(principal, format!("refused {what}: {error}"));
+    if !app.readings.is_written(&reading, app.now()) {
+        let event = app.event_by(principal, Action::PermissionDenied, Target::Nothing);
+        let (at, scope) =
+            (event.occurred_at, principal.organization().map_or(Scope::Platform, Scope::Organization));
+        app.record_refusal(scope, event, &error).await?;
+        app.readings.note(reading, at);
+    }
+    Err(error)
 }
 
 fn with_all(event: Event, looked_for: &[(&'static str, String)]) -> Event {

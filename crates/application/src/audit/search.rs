@@ -2,12 +2,15 @@
 
 use rollcall_domain::{
     EventId, OrganizationId, Permission,
-    audit::search::{AnyId, Filter, SKETCHED},
-    audit::{Action, Target},
+    audit::search::{AnyId, Filter},
+    audit::sketch::SKETCHED,
 };
 use time::format_description::well_known::Rfc3339;
 
-use super::{Extent, LogView, LoggedEvent, catch_up, readings::record_reading};
+use super::{
+    Extent, LogView, LoggedEvent, catch_up,
+    readings::{record_reading, refusals_recorded_once},
+};
 use crate::{
     Application, Error, Page, PageRequest, Principal,
     ports::{Scope, View},
@@ -40,7 +43,7 @@ pub async fn search(
         record_reading(app, principal, &looked_for(filter)).await?;
         Ok(found)
     };
-    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, read.await).await
+    refusals_recorded_once(app, principal, "events", read.await).await
 }
 
 /// One event.
@@ -56,7 +59,7 @@ pub async fn show(app: &Application, principal: &Principal, id: EventId) -> Resu
         record_reading(app, principal, &[("event", id.to_string())]).await?;
         Ok(event)
     };
-    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, read.await).await
+    refusals_recorded_once(app, principal, "event", read.await).await
 }
 
 /// The log as it is now: with everything in it that was committed before.
@@ -133,7 +136,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use async_trait::async_trait;
-    use rollcall_domain::audit::search::Sketch;
+    use rollcall_domain::audit::sketch::Sketch;
 
     use super::*;
     use crate::{ports::StoreError, testing::NOW};

@@ -3,7 +3,9 @@
 mod check;
 mod evaluate;
 mod keep_out;
+mod turn_away;
 
 pub use check::{Answer, Reason, check};
 pub use evaluate::{Question, Subject, evaluate};
 pub use keep_out::keep_out;
+pub use turn_away::{may, turn_away};

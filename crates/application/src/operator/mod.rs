@@ -13,5 +13,6 @@ pub use ports::{Tenant, Tenants};
 pub use refuse::refuse;
 pub use restore::restore;
 pub use set_plan::set_plan;
+use show::not_there;
 pub use show::show;
 pub use suspend::suspend;

@@ -12,7 +12,8 @@ use crate::{Application, Error, organizations, ports::Scope};
 /// themselves.
 ///
 /// # Errors
-/// [`Error::NotFound`], also when the time to undo the deletion is over; [`Error::LastOwner`] when nobody is left to own it.
+/// [`Error::NotFound`]; [`Error::OrganizationDeleted`] when the time to undo the deletion is over; [`Error::LastOwner`] when nobody is
+/// left to own it.
 pub async fn restore(app: &Application, origin: &Origin, id: OrganizationId) -> Result<Tenant, Error> {
     if show(app, id).await?.deleted_at.is_some() {
         organizations::restore(app, origin, id).await?;

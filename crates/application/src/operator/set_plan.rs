@@ -2,7 +2,7 @@
 
 use rollcall_domain::{OrganizationId, audit::Origin};
 
-use super::{Tenant, show};
+use super::{Tenant, not_there, show};
 use crate::{
     Application, Error,
     plans::{Change, change_as_operator},
@@ -11,7 +11,7 @@ use crate::{
 /// Takes an organization over to another plan. It is in the organization's own log.
 ///
 /// # Errors
-/// [`Error::NotFound`], also for one that is deleted; [`Error::ControlsInUse`], [`Error::TooManyMembers`],
+/// [`Error::NotFound`]; [`Error::OrganizationDeleted`]; [`Error::ControlsInUse`], [`Error::TooManyMembers`],
 /// [`Error::TooManyApiKeysForPlan`] or [`Error::RetentionTooShort`] when the plan is too small.
 pub async fn set_plan(
     app: &Application,
@@ -19,6 +19,9 @@ pub async fn set_plan(
     id: OrganizationId,
     command: Change,
 ) -> Result<Tenant, Error> {
-    change_as_operator(app, origin, id, command).await?;
+    match change_as_operator(app, origin, id, command).await {
+        Err(Error::NotFound) => return Err(not_there(app, id).await),
+        changed => changed?,
+    }
     show(app, id).await
 }

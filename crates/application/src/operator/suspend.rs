@@ -6,7 +6,7 @@ use rollcall_domain::{
     availability::Cause,
 };
 
-use super::{Tenant, show};
+use super::{Tenant, not_there, show};
 use crate::{
     Application, Error,
     availability::{By, empty},
@@ -16,11 +16,14 @@ use crate::{
 /// Suspends an organization: everything of it stays, and its sessions and API keys are good for nothing until it is restored.
 ///
 /// # Errors
-/// [`Error::NotFound`], also for one that is deleted: nobody gets in there anyway.
+/// [`Error::NotFound`]; [`Error::OrganizationDeleted`]: nobody gets in there anyway.
 pub async fn suspend(app: &Application, origin: &Origin, id: OrganizationId) -> Result<Tenant, Error> {
     let mut unit = app.store.begin(Scope::Organization(id)).await?;
     // Whoever holds what they are there, or is on their way in, is waited for.
-    let found = unit.organization_lock_out(id).await?.ok_or(Error::NotFound)?;
+    let Some(found) = unit.organization_lock_out(id).await? else {
+        drop(unit);
+        return Err(not_there(app, id).await);
+    };
     if !found.suspended {
         unit.organization_suspend(id, Some(app.now())).await?;
         let target = Target::Organization(id);

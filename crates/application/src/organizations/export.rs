@@ -132,18 +132,30 @@ pub struct ExportCounts {
 /// anything is given out.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], and [`Error::Busy`] when one is running already, or too many.
+/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::ExportRunning`] when the organization has one already, and
+/// [`Error::Busy`] when too many run.
 pub async fn export(app: &Application, actor: &Actor) -> Result<Export, Error> {
     let begun = begin(app, actor).await;
     let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
     app.refusals_recorded(actor, Action::OrganizationExported, target, begun).await
 }
 
+/// Whether there would be an export. Nothing is given out, so it is no event.
+///
+/// # Errors
+/// [`Error::PermissionDenied`] and [`Error::ElevationRequired`].
+pub async fn is_exportable(app: &Application, actor: &Actor) -> Result<(), Error> {
+    let looked =
+        actor.permit(Permission::OrganizationExport).and_then(|_| actor.require_elevation(app.now()));
+    let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
+    app.refusals_recorded(actor, Action::OrganizationExported, target, looked).await
+}
+
 async fn begin(app: &Application, actor: &Actor) -> Result<Export, Error> {
     let seat = actor.permit(Permission::OrganizationExport)?;
     let begun_at = app.now();
     actor.require_elevation(begun_at)?;
-    let running = app.exports.begin(seat.organization).ok_or(Error::Busy)?;
+    let running = app.exports.begin(seat.organization)?;
     let mut unit = app.store.begin(seat.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::OrganizationExport, Target::Organization).await?;
     let target = AuditTarget::Organization(seat.organization);

@@ -12,8 +12,8 @@ use crate::{Application, Error, ports::Scope};
 /// have ended stay ended.
 ///
 /// # Errors
-/// [`Error::NotFound`] for an organization that is not deleted, or whose time is over; [`Error::LastOwner`] when its Owners
-/// have closed their accounts in the meantime.
+/// [`Error::NotFound`] for an organization that is not deleted; [`Error::OrganizationDeleted`] when its time is over;
+/// [`Error::LastOwner`] when its Owners have closed their accounts in the meantime.
 pub async fn restore(
     app: &Application,
     origin: &Origin,
@@ -21,7 +21,7 @@ pub async fn restore(
 ) -> Result<Organization, Error> {
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
     let deleted = unit.organization_lock_deleted(organization).await?.ok_or(Error::NotFound)?;
-    organizations::restore(&deleted, app.now()).map_err(|_| Error::NotFound)?;
+    organizations::restore(&deleted, app.now()).map_err(|_| Error::OrganizationDeleted)?;
     unit.organization_restore(organization).await?;
     let target = Target::Organization(organization);
     let event = app.event(audit::Actor::Operator, origin, Action::OrganizationRestored, target);
@@ -65,7 +65,7 @@ mod tests {
             let store = TestStore::of(unit(purge_at, purge_begun));
             let app = application(&store, MockDirectory::new());
             let refused = restore(&app, &Origin::default(), organization().id).await;
-            assert!(matches!(refused, Err(Error::NotFound)), "{refused:?}");
+            assert!(matches!(refused, Err(Error::OrganizationDeleted)), "{refused:?}");
             assert!(store.committed().is_empty());
         }
     }

@@ -1,5 +1,5 @@
-use axum::{extract::State, response::IntoResponse};
-use http::header;
+use axum::{body::Body, extract::State, response::IntoResponse};
+use http::{Method, header};
 use rollcall_application::{
     Actor,
     accounts::{self, Export, PendingEmailChange, PendingPasswordReset},
@@ -20,7 +20,7 @@ use crate::{
     api::Api,
     credential::Caller,
     problem::Result,
-    streaming::{Chunks, CutOff, streamed},
+    streaming::{Chunks, CutOff, streamed, unread},
 };
 
 /// All that is held about a person.
@@ -199,11 +199,29 @@ impl From<OwnEvent> for OwnEventObject {
 }
 
 /// Shows all that is held about oneself, as one document to be kept. It is written while it is read, a page at a time: an
-/// answer that breaks off is no whole JSON.
+/// answer that breaks off is no whole JSON. A `HEAD` gets the header fields, and begins none.
 #[utoipa::path(get, path = "/v1/me/export", tag = "Own account",
     responses((status = 200, description = "All that is held about the person", body = AccountExport,
         headers(("Content-Disposition" = String)))))]
-pub(super) async fn export_me(State(api): State<Api>, Caller(actor): Caller) -> Result<impl IntoResponse> {
+pub(super) async fn export_me(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    method: Method,
+) -> Result<impl IntoResponse> {
+    let body = if method == Method::HEAD {
+        accounts::is_exportable(&api.app, &actor).await?;
+        unread()
+    } else {
+        begin(api, actor).await?
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"rollcall-account.json\""),
+    ];
+    Ok((headers, body))
+}
+
+async fn begin(api: Api, actor: Actor) -> Result<Body> {
     let beginning = Beginning::from(&accounts::export(&api.app, &actor).await?);
     let (chunks, body) = streamed(&api.settings);
     let document = Document { api, actor, chunks };
@@ -215,11 +233,7 @@ pub(super) async fn export_me(State(api): State<Api>, Caller(actor): Caller) -> 
         }
         .instrument(Span::current()),
     );
-    let headers = [
-        (header::CONTENT_TYPE, "application/json"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"rollcall-account.json\""),
-    ];
-    Ok((headers, body))
+    Ok(body)
 }
 
 /// An export on its way to whoever reads it.

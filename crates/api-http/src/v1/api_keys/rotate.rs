@@ -15,10 +15,10 @@ use crate::{api::Api, body::Json, credential::Caller, id_path::IdPath, problem::
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RotateApiKeyRequest {
-    /// How many seconds it goes on working: 0 to 604,800, which is seven days. Left out, it ends at once.
+    /// How many seconds it goes on working: 0 to 604,800, which is seven days. Left out or null, it ends at once.
     #[serde(default)]
     #[schema(example = 86_400)]
-    overlap_seconds: u32,
+    overlap_seconds: Option<u32>,
 }
 
 /// Gives an API key a new secret, which is in the answer, and is never shown again. The present one works until the overlap ends; one
@@ -33,7 +33,7 @@ pub(super) async fn rotate_api_key(
     IdPath(id): IdPath<rollcall_domain::id::ApiKey>,
     Json(request): Json<RotateApiKeyRequest>,
 ) -> Result<axum::Json<ApiKeyWithSecret>> {
-    let overlap = Duration::seconds(request.overlap_seconds.into());
+    let overlap = Duration::seconds(request.overlap_seconds.unwrap_or_default().into());
     if overlap > LONGEST_OVERLAP {
         let most = LONGEST_OVERLAP.whole_seconds();
         return Err(Error::invalid("overlap_seconds", format!("must be between 0 and {most}")).into());

@@ -4,6 +4,7 @@ use axum::{
 };
 use http::header;
 use rollcall_application::audit;
+use rollcall_domain::Permission;
 
 use crate::{api::Api, credential::AnyCaller, problem::Result};
 
@@ -19,7 +20,7 @@ const KIND: &str = "text/plain; charset=utf-8";
         example = "rollcall.example/org_01h455vb4pex5vsknk084sn02q\n20852\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n— rollcall.example/org_01h455vb4pex5vsknk084sn02q Az3grl…\n")))]
 pub(super) async fn show_audit_checkpoint(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,
 ) -> Result<Response> {
     let note = audit::checkpoint(&api.app, &principal).await?;
     Ok(([(header::CONTENT_TYPE, KIND), (header::CACHE_CONTROL, "no-store")], note).into_response())

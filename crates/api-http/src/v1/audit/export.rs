@@ -1,9 +1,10 @@
 use axum::{extract::State, response::Response};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use rollcall_application::{
     Error,
     audit::{self, LogExport, Part},
 };
+use rollcall_domain::Permission;
 use serde::Deserialize;
 use tracing::{Instrument, Span};
 use utoipa::IntoParams;
@@ -14,7 +15,7 @@ use crate::{
     credential::AnyCaller,
     problem::Problem,
     query::Query,
-    streaming::{Chunks, CutOff, streamed},
+    streaming::{Chunks, CutOff, streamed, unread},
 };
 
 #[derive(Deserialize, IntoParams)]
@@ -86,13 +87,16 @@ impl Format {
 /// the log. That it was asked for is an event of its own, and in it while the log is on.
 ///
 /// As `csv` it is a table of the same events, which proves nothing: a row for each, what begins like a formula with a quote before it.
+///
+/// There is one at a time of an organization; another one meanwhile is 409 `export_running`. A `HEAD` gets the header fields, and begins none.
 #[utoipa::path(get, path = "/v1/audit/export", tag = "Audit log",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(ExportQuery),
     responses((status = 200, description = "The lines", body = String, content_type = "application/x-ndjson",
         headers(("Content-Disposition" = String)))))]
 pub(super) async fn export_audit_log(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,
+    method: Method,
     headers: HeaderMap,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
@@ -101,13 +105,19 @@ pub(super) async fn export_audit_log(
     let since = query.since.as_deref().and_then(|text| fields.moment("since", text));
     let until = query.until.as_deref().and_then(|text| fields.moment("until", text));
     fields.result()?;
-    let mut export = audit::export(&api.app, &principal, since, until).await?;
-    // The first part before the answer, so that whatever is wrong from the start is told as usual.
-    let first = export.next().await?;
+    let body = if method == Method::HEAD {
+        audit::is_exportable(&api.app, &principal).await?;
+        unread()
+    } else {
+        let mut export = audit::export(&api.app, &principal, since, until).await?;
+        // The first part before the answer, so that whatever is wrong from the start is told as usual.
+        let first = export.next().await?;
+        let (chunks, body) = streamed(&api.settings);
+        tokio::spawn(send(format, export, first, chunks).instrument(Span::current()));
+        body
+    };
     let (media_type, ending) = format.names();
     let name = format!("attachment; filename=\"audit-{}.{ending}\"", api.app.now().date());
-    let (chunks, body) = streamed(&api.settings);
-    tokio::spawn(send(format, export, first, chunks).instrument(Span::current()));
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));

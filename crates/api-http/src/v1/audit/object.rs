@@ -41,6 +41,7 @@ pub(super) struct AuditEventObject {
 #[derive(Serialize, ToSchema)]
 struct Party {
     /// `user`, `api_key`, `organization` and so on.
+    #[serde(rename = "type")]
     #[schema(example = "user")]
     kind: String,
     /// Null for what has none.

@@ -1,5 +1,6 @@
 use axum::extract::State;
 use rollcall_application::audit::{self, Consistency, base64};
+use rollcall_domain::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -50,7 +51,7 @@ impl From<Consistency> for ConsistencyObject {
     responses((status = 200, description = "The proof", body = ConsistencyObject)))]
 pub(super) async fn prove_audit_consistency(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,
     Query(ConsistencyQuery { from, to }): Query<ConsistencyQuery>,
 ) -> Result<axum::Json<ConsistencyObject>> {
     Ok(axum::Json(audit::prove_consistency(&api.app, &principal, from, to).await?.into()))

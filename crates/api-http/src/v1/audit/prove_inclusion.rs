@@ -3,7 +3,7 @@ use rollcall_application::{
     Error,
     audit::{self, Inclusion, base64},
 };
-use rollcall_domain::EventId;
+use rollcall_domain::{EventId, Permission};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -63,7 +63,7 @@ impl From<Inclusion> for InclusionObject {
     responses((status = 200, description = "The proof", body = InclusionObject)))]
 pub(super) async fn prove_audit_inclusion(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,
     Query(query): Query<InclusionQuery>,
 ) -> Result<axum::Json<InclusionObject>> {
     let InclusionQuery { event_id, tree_size } = query;

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use rollcall_application::{Error, FieldError, audit};
 use rollcall_domain::{
+    Permission,
     audit::Outcome,
     audit::reports::{self, MOST_CHANGES, MOST_PERSONAL, REPORTED_BY, Report, ReportedActor},
 };
@@ -115,7 +116,7 @@ pub(super) struct ReportAnswer {
     responses((status = 200, description = "The events are in the log", body = ReportAnswer)))]
 pub(super) async fn report_events(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::AuditLogAppend as u8 }>,
     Json(request): Json<ReportRequest>,
 ) -> Result<axum::Json<ReportAnswer>> {
     if !(1..=MOST).contains(&request.events.len()) {

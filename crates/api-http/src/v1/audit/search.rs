@@ -1,6 +1,9 @@
 use axum::extract::State;
 use rollcall_application::{PageRequest, audit};
-use rollcall_domain::audit::search::{Filter, outcome};
+use rollcall_domain::{
+    Permission,
+    audit::search::{Filter, outcome},
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -56,7 +59,7 @@ pub(super) struct SearchQuery {
     responses((status = 200, description = "A page of events", body = PageOf<AuditEventObject>)))]
 pub(super) async fn list_audit_events(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,
     Query(query): Query<SearchQuery>,
 ) -> Result<axum::Json<PageOf<AuditEventObject>>> {
     let mut fields = Fields::default();

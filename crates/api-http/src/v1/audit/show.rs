@@ -1,7 +1,7 @@
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use rollcall_application::audit;
-use rollcall_domain::id::Event;
+use rollcall_domain::{Permission, id::Event};
 
 use super::object::AuditEventObject;
 use crate::{api::Api, credential::AnyCaller, etag::by_content, id_path::IdPath, problem::Result};
@@ -13,7 +13,7 @@ use crate::{api::Api, credential::AnyCaller, etag::by_content, id_path::IdPath, 
     responses((status = 200, description = "The event", body = AuditEventObject)))]
 pub(super) async fn show_audit_event(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,
     IdPath(id): IdPath<Event>,
     headers: HeaderMap,
 ) -> Result<Response> {

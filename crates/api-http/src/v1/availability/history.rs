@@ -1,6 +1,6 @@
 use axum::extract::State;
 use rollcall_application::availability::{self, Period, Spell};
-use rollcall_domain::{UserId, availability::Status};
+use rollcall_domain::{Permission, UserId, availability::Status};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -67,7 +67,7 @@ impl SecondsObject {
     responses((status = 200, description = "Seconds in each status, by agent", body = HistoryObject)))]
 pub(super) async fn availability_history(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::AvailabilityRead as u8 }>,
     Query(query): Query<HistoryQuery>,
 ) -> Result<axum::Json<HistoryObject>> {
     let mut fields = Fields::default();

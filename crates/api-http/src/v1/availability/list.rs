@@ -1,6 +1,6 @@
 use axum::extract::State;
 use rollcall_application::{PageRequest, availability};
-use rollcall_domain::UserId;
+use rollcall_domain::{Permission, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::object::AgentObject;
@@ -22,7 +22,7 @@ struct Key(UserId);
     responses((status = 200, description = "A page of agents", body = PageOf<AgentObject>)))]
 pub(super) async fn list_agents(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::AvailabilityRead as u8 }>,
     Query(query): Query<PageQuery>,
 ) -> Result<axum::Json<PageOf<AgentObject>>> {
     let list = List::new(&api, &principal, "availability", &());

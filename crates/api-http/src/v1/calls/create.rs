@@ -7,7 +7,10 @@ use rollcall_application::{
     Error, FieldError,
     calls::{self, Made},
 };
-use rollcall_domain::calls::{Facts, Metadata, Times};
+use rollcall_domain::{
+    Permission,
+    calls::{Facts, Metadata, Times},
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -88,7 +91,7 @@ impl CreateCallRequest {
         (status = 200, description = "It had been before", body = CallObject, headers(("Location" = String), ("ETag" = String)))))]
 pub(super) async fn create_call(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::CallsWrite as u8 }>,
     Json(request): Json<CreateCallRequest>,
 ) -> Result<Response> {
     let (status, call) = match calls::create(&api.app, &principal, request.facts()?).await? {

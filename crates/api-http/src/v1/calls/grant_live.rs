@@ -4,7 +4,10 @@ use rollcall_application::{
     Error,
     calls::{self, LiveGrant},
 };
-use rollcall_domain::calls::{LiveMode, UnknownLiveMode};
+use rollcall_domain::{
+    Permission,
+    calls::{LiveMode, UnknownLiveMode},
+};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -58,7 +61,8 @@ impl From<LiveGrant> for LiveGrantObject {
     responses((status = 201, description = "The grant", body = LiveGrantObject)))]
 pub(super) async fn grant_live(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    // Whoever lacks this one lacks the others, too.
+    AnyCaller(principal): AnyCaller<{ Permission::LiveSpaceMonitor as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::Call>,
     Json(request): Json<GrantLiveRequest>,
 ) -> Result<(StatusCode, axum::Json<LiveGrantObject>)> {

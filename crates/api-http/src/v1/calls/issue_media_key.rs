@@ -1,6 +1,7 @@
 use axum::extract::State;
 use http::StatusCode;
 use rollcall_application::calls;
+use rollcall_domain::Permission;
 
 use super::media_key::MediaKeyObject;
 use crate::{api::Api, body::NoFields, credential::AnyCaller, id_path::IdPath, problem::Result};
@@ -14,7 +15,7 @@ use crate::{api::Api, body::NoFields, credential::AnyCaller, id_path::IdPath, pr
     responses((status = 201, description = "The key", body = MediaKeyObject)))]
 pub(super) async fn issue_media_key(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::MediaKeysIssue as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::Call>,
     _: NoFields,
 ) -> Result<(StatusCode, axum::Json<MediaKeyObject>)> {

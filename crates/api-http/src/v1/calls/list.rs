@@ -3,7 +3,7 @@ use rollcall_application::{
     Error, PageRequest,
     calls::{self, CallFilter, CallKey},
 };
-use rollcall_domain::CallId;
+use rollcall_domain::{CallId, Permission};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::IntoParams;
@@ -79,7 +79,7 @@ struct Key(i128, CallId);
     responses((status = 200, description = "A page of calls", body = PageOf<CallObject>)))]
 pub(super) async fn list_calls(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::CallsRead as u8 }>,
     Query(query): Query<ListCallsQuery>,
 ) -> Result<axum::Json<PageOf<CallObject>>> {
     let filter = query.filter()?;

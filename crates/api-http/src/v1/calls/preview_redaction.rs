@@ -1,5 +1,6 @@
 use axum::extract::State;
 use rollcall_application::calls::{self, Finding, Redacted};
+use rollcall_domain::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -51,7 +52,7 @@ impl From<Redacted> for RedactionPreview {
     responses((status = 200, description = "The text with masks", body = RedactionPreview)))]
 pub(super) async fn preview_redaction(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::CallsRead as u8 }>,
     Json(request): Json<PreviewRedactionRequest>,
 ) -> Result<axum::Json<RedactionPreview>> {
     let redacted = calls::preview_redaction(&api.app, &principal, request.text).await?;

@@ -1,5 +1,6 @@
 use axum::extract::State;
 use rollcall_application::calls;
+use rollcall_domain::Permission;
 
 use super::media_key::MediaKeyObject;
 use crate::{api::Api, body::NoFields, credential::AnyCaller, id_path::IdPath, problem::Result};
@@ -12,7 +13,7 @@ use crate::{api::Api, body::NoFields, credential::AnyCaller, id_path::IdPath, pr
     responses((status = 200, description = "The new key", body = MediaKeyObject)))]
 pub(super) async fn rotate_media_key(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::MediaKeysIssue as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::Call>,
     _: NoFields,
 ) -> Result<axum::Json<MediaKeyObject>> {

@@ -4,7 +4,10 @@ use rollcall_application::{
     Error,
     calls::{self, Stored},
 };
-use rollcall_domain::calls::{InvalidSegment, Segment};
+use rollcall_domain::{
+    Permission,
+    calls::{InvalidSegment, Segment},
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -57,7 +60,7 @@ impl StoreTranscriptRequest {
         (status = 200, description = "Stored in place of the one before", body = TranscriptObject, headers(("ETag" = String)))))]
 pub(super) async fn store_transcript(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::CallsWrite as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::Call>,
     Json(request): Json<StoreTranscriptRequest>,
 ) -> Result<Response> {

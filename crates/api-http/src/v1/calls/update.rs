@@ -4,7 +4,7 @@ use rollcall_application::{
     Error, Precondition,
     calls::{self, Update},
 };
-use rollcall_domain::CallId;
+use rollcall_domain::{CallId, Permission};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -78,7 +78,7 @@ impl UpdateCallRequest {
     responses((status = 200, description = "The call as it is now", body = CallObject, headers(("ETag" = String)))))]
 pub(super) async fn update_call(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::CallsWrite as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::Call>,
     if_match: IfMatch,
     Json(request): Json<UpdateCallRequest>,

@@ -1,5 +1,6 @@
 use axum::extract::State;
 use rollcall_application::escalations;
+use rollcall_domain::Permission;
 
 use super::object::EscalationObject;
 use crate::{api::Api, body::NoFields, credential::AnyCaller, id_path::IdPath, problem::Result};
@@ -12,7 +13,7 @@ use crate::{api::Api, body::NoFields, credential::AnyCaller, id_path::IdPath, pr
     responses((status = 200, description = "The escalation as it is now", body = EscalationObject)))]
 pub(super) async fn request_callback(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::EscalationsCreate as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::Escalation>,
     NoFields: NoFields,
 ) -> Result<axum::Json<EscalationObject>> {

@@ -4,7 +4,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rollcall_application::escalations::{self, Escalate, Escalated};
-use rollcall_domain::{availability::Skills, escalations::Priority};
+use rollcall_domain::{Permission, availability::Skills, escalations::Priority};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -43,7 +43,7 @@ pub(super) struct EscalateRequest {
         (status = 200, description = "It waits since before", body = EscalationObject, headers(("Location" = String)))))]
 pub(super) async fn create_escalation(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::EscalationsCreate as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::Call>,
     Json(request): Json<EscalateRequest>,
 ) -> Result<Response> {

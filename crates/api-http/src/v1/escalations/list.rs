@@ -3,7 +3,7 @@ use rollcall_application::{
     PageRequest,
     escalations::{self, EscalationFilter, EscalationKey},
 };
-use rollcall_domain::{EscalationId, escalations::Priority};
+use rollcall_domain::{EscalationId, Permission, escalations::Priority};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::IntoParams;
@@ -45,7 +45,7 @@ struct Key(u8, i128, EscalationId);
     responses((status = 200, description = "A page of escalations", body = PageOf<EscalationObject>)))]
 pub(super) async fn list_escalations(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::EscalationsRead as u8 }>,
     Query(query): Query<ListEscalationsQuery>,
 ) -> Result<axum::Json<PageOf<EscalationObject>>> {
     let mut fields = Fields::default();

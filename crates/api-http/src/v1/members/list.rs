@@ -3,7 +3,7 @@ use rollcall_application::{
     Error, PageRequest,
     members::{self, MemberFilter, MemberKey},
 };
-use rollcall_domain::{Role, UserId, members::MemberStatus};
+use rollcall_domain::{Permission, Role, UserId, members::MemberStatus};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::IntoParams;
@@ -51,7 +51,7 @@ struct Key(i128, UserId);
     responses((status = 200, description = "A page of members", body = PageOf<MemberObject>)))]
 pub(super) async fn list_members(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::TeamRead as u8 }>,
     Query(query): Query<ListMembersQuery>,
 ) -> Result<axum::Json<PageOf<MemberObject>>> {
     let status = query.status.as_deref().map(str::parse::<MemberStatus>).transpose();

@@ -4,7 +4,8 @@ use rollcall_application::operator;
 use super::object::TenantObject;
 use crate::{api::Api, body::NoFields, id_path::IdPath, operator_token::Operator, problem::Result};
 
-/// Undoes the deletion of an organization, which is possible for 30 days, or else lifts its suspension: one at a time.
+/// Undoes the deletion of an organization, which is possible for 30 days and then is 409 `organization_deleted`; or else lifts its
+/// suspension: one at a time. One that is neither deleted nor suspended stays as it is.
 #[utoipa::path(post, path = "/operator/v1/organizations/{organization_id}/restore", tag = "Operator",
     params(("organization_id" = String, Path, example = "org_01h455vb4pex5vsknk084sn02q")), security(("operator" = [])),
     responses((status = 200, description = "The organization as it is now", body = TenantObject)))]

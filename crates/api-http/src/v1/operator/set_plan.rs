@@ -7,6 +7,7 @@ use crate::{api::Api, body::Json, id_path::IdPath, operator_token::Operator, pro
 /// Takes an organization over to another plan. Where it lacks a security control that is on, that is 409 `controls_in_use` unless
 /// `disable_controls` says that it may be switched off; where recordings or events of the audit log are older than it keeps them, 409
 /// `retention_too_short` unless `accept_deletion` says that they may be deleted. The Owners are told of either by mail.
+/// Of an organization that is deleted it is 409 `organization_deleted`.
 #[utoipa::path(put, path = "/operator/v1/organizations/{organization_id}/plan", tag = "Operator",
     params(("organization_id" = String, Path, example = "org_01h455vb4pex5vsknk084sn02q")), security(("operator" = [])),
     request_body = ChangePlanRequest,

@@ -4,7 +4,8 @@ use rollcall_application::operator;
 use super::object::TenantObject;
 use crate::{api::Api, body::NoFields, id_path::IdPath, operator_token::Operator, problem::Result};
 
-/// Suspends an organization: everything of it stays, and its sessions and API keys are good for nothing until it is restored.
+/// Suspends an organization: everything of it stays, and its sessions and API keys are good for nothing until it is restored. One that
+/// is suspended stays so. Of one that is deleted that is 409 `organization_deleted`.
 #[utoipa::path(post, path = "/operator/v1/organizations/{organization_id}/suspend", tag = "Operator",
     params(("organization_id" = String, Path, example = "org_01h455vb4pex5vsknk084sn02q")), security(("operator" = [])),
     responses((status = 200, description = "The organization as it is now", body = TenantObject)))]

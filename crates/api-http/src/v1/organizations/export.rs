@@ -1,9 +1,9 @@
 use std::result::Result;
 
 use axum::{extract::State, response::Response};
-use http::{HeaderValue, header};
+use http::{HeaderValue, Method, header};
 use rollcall_application::organizations::{self, Export, ExportCounts, Part};
-use rollcall_domain::{OrganizationId, Permission, plans::Plans};
+use rollcall_domain::{OrganizationId, Permission, organizations::Organization, plans::Plans};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 use time::OffsetDateTime;
@@ -25,7 +25,7 @@ use crate::{
     api::Api,
     credential::Caller,
     problem::Problem,
-    streaming::{Chunks, CutOff, streamed},
+    streaming::{Chunks, CutOff, streamed, unread},
 };
 
 /// The version of the format. What is added to lines, and new types of lines, leave it as it is.
@@ -111,20 +111,32 @@ struct Counts {
 /// `escalation_webhook` (without its secret), `member`, `invitation`, `api_key`, `mfa_deadline`, `agent`, `call`, `transcript`, `recording`, `escalation` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
 /// persons in it; of a recording not what is heard, and none that is damaged); the last is `end` with how many of each there were. Without an `end` it was cut off: because the right to
 /// it was lost in the middle, because nobody took what was sent, or because it took longer than an hour. Needs a fresh proof
-/// of who one is.
+/// of who one is. There is one at a time of an organization; another one meanwhile is 409 `export_running`. A `HEAD` gets the header fields,
+/// and begins none.
 #[utoipa::path(get, path = "/v1/organization/export", tag = "Organization",
     responses((status = 200, description = "The lines", body = String, content_type = "application/x-ndjson",
         headers(("Content-Disposition" = String)))))]
 pub(super) async fn export_organization(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::OrganizationExport as u8 }>,
+    method: Method,
 ) -> Result<Response, Problem> {
-    let mut export = organizations::export(&api.app, &actor).await?;
-    // The first part before the answer, so that whatever is wrong from the start is told as usual.
-    let first = export.next().await?;
-    let disposition = first.as_ref().and_then(|first| disposition(first, export.exported_at()));
-    let (chunks, body) = streamed(&api.settings);
-    tokio::spawn(send(export, first, chunks).instrument(Span::current()));
+    let (disposition, body) = if method == Method::HEAD {
+        organizations::is_exportable(&api.app, &actor).await?;
+        let place = actor.place.as_ref();
+        (place.and_then(|(organization, _)| disposition(organization, api.app.now())), unread())
+    } else {
+        let mut export = organizations::export(&api.app, &actor).await?;
+        // The first part before the answer, so that whatever is wrong from the start is told as usual.
+        let first = export.next().await?;
+        let disposition = match &first {
+            Some(Part::Begin(organization)) => disposition(organization, export.exported_at()),
+            _ => None,
+        };
+        let (chunks, body) = streamed(&api.settings);
+        tokio::spawn(send(export, first, chunks).instrument(Span::current()));
+        (disposition, body)
+    };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
@@ -136,8 +148,7 @@ pub(super) async fn export_organization(
 }
 
 /// The name of the file that browsers keep it in.
-fn disposition(part: &Part, exported_at: OffsetDateTime) -> Option<HeaderValue> {
-    let Part::Begin(organization) = part else { return None };
+fn disposition(organization: &Organization, exported_at: OffsetDateTime) -> Option<HeaderValue> {
     let (slug, date) = (&organization.slug, exported_at.date());
     HeaderValue::from_str(&format!("attachment; filename=\"{slug}-{date}.ndjson\"")).ok()
 }

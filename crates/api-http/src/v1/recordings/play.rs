@@ -8,6 +8,7 @@ use rollcall_application::{
     recordings::{self, Playing},
 };
 use rollcall_domain::{
+    Permission,
     id::Call,
     recordings::{Reason, Recording},
 };
@@ -54,7 +55,7 @@ pub(super) struct Why {
         (status = 206, description = "The bytes that were asked for", headers(("Content-Range" = String), ("ETag" = String)))))]
 pub(super) async fn play_recording(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::RecordingsRead as u8 }>,
     IdPath(call): IdPath<Call>,
     Query(why): Query<Why>,
     method: Method,

@@ -11,7 +11,7 @@ use rollcall_application::{
     Error, FieldError,
     recordings::{self, Extent, Progress, Take, Taken},
 };
-use rollcall_domain::{id::Call, recordings::Recording};
+use rollcall_domain::{Permission, id::Call, recordings::Recording};
 use tokio::time::timeout;
 
 use super::{
@@ -53,7 +53,7 @@ const READ_IN_VAIN: (usize, Duration) = (8 << 20, Duration::from_secs(2));
         (status = 202, description = "There is more to come", body = UploadProgress, headers(("Upload-Offset" = u64)))))]
 pub(super) async fn upload_recording(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::CallsWrite as u8 }>,
     IdPath(call): IdPath<Call>,
     request: Request,
 ) -> Result<Response> {

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 #[schema(as = Witness)]
 pub(super) struct WitnessObject {
     /// `mail` or `webhook`.
+    #[serde(rename = "type")]
     #[schema(example = "webhook")]
     kind: &'static str,
     /// The address; null for a webhook.

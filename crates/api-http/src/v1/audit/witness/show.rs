@@ -1,6 +1,7 @@
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use rollcall_application::audit::witness;
+use rollcall_domain::Permission;
 
 use super::object::WitnessObject;
 use crate::{api::Api, credential::AnyCaller, etag::by_content, problem::Result};
@@ -11,7 +12,7 @@ use crate::{api::Api, credential::AnyCaller, etag::by_content, problem::Result};
     responses((status = 200, description = "The witness", body = WitnessObject)))]
 pub(super) async fn show_audit_witness(
     State(api): State<Api>,
-    AnyCaller(principal): AnyCaller,
+    AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,
     headers: HeaderMap,
 ) -> Result<Response> {
     let shown = witness::show(&api.app, &principal).await?;
