@@ -43,6 +43,23 @@ async fn if_match_keeps_one_change_from_undoing_another() {
     let unchanged =
         rollcall_tests::Answer::of(request.header("If-None-Match", known.header("etag"))).await.expect(304);
     assert_eq!((unchanged.text.as_str(), unchanged.header("etag")), ("", known.header("etag")));
+    // Weakly compared (RFC 9110 section 13.1.2), of several, and whatever there is; of what has a version, and of what has none.
+    for path in ["/v1/organization", "/v1/plan"] {
+        let tag = team.owner().get(path).await.expect(200).header("etag").to_owned();
+        let get = async |known: &str| {
+            let request = team.owner().request(reqwest::Method::GET, path).header("If-None-Match", known);
+            rollcall_tests::Answer::of(request).await
+        };
+        for same in [tag.clone(), format!("W/{tag}"), format!("\"another\", {tag}"), "*".to_owned()] {
+            assert_eq!(get(&same).await.status, 304, "{path} {same}");
+        }
+        for other in ["\"another\"", "W/\"another\"", "another"] {
+            assert_eq!(get(other).await.status, 200, "{path} {other}");
+        }
+    }
+    let before = team.owner().get("/v1/plan").await.expect(200).header("etag").to_owned();
+    service.set_plan(&team.organization, "pro").await;
+    assert_ne!(team.owner().get("/v1/plan").await.expect(200).header("etag"), before);
 }
 
 #[tokio::test]
