@@ -291,6 +291,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_the_database_refuses_is_tried_a_few_times() {
+        let (app, _) = app();
+        app.api_calls.note(call(1, "/poison"));
+        for left in [1, 1, 1, 1, 0] {
+            assert_eq!(write_down_calls(&app).await.expect("tried"), left);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_was_refused_is_told_as_refused() {
+        let (app, intake) = app();
+        for status in [200, 304, 399, 400, 403, 500] {
+            app.api_calls.note(ApiCall { status, ..call(1, "/v1/members") });
+        }
+        write_down_calls(&app).await.expect("written");
+        let taken = intake.taken.lock().expect("no poison");
+        let outcomes: Vec<&str> = taken[0].1.iter().map(|line| line.outcome).collect();
+        assert_eq!(outcomes, ["success", "success", "success", "refused", "refused", "refused"]);
+    }
+
+    #[tokio::test]
+    async fn what_waits_to_be_tried_again_takes_room_too() {
+        let (app, intake) = app();
+        intake.down.lock().expect("no poison").push(organization(1));
+        (0..MOST - 1).for_each(|_| app.api_calls.note(call(1, "/v1/members")));
+        assert_eq!(write_down_calls(&app).await.expect("tried"), MOST - 1);
+        (0..3).for_each(|_| app.api_calls.note(call(2, "/v1/members")));
+        assert_eq!(app.api_calls.waiting().lost, 2);
+    }
+
+    #[tokio::test]
     async fn what_was_taken_and_not_heard_of_is_told_again_with_the_same_ids() {
         let (app, intake) = app();
         *intake.lost.lock().expect("no poison") = true;

@@ -279,5 +279,10 @@ mod tests {
         log.sketches.clear();
         let (found, pages) = log.all_of(&about_ada(), 50).await;
         assert_eq!((found, pages), (vec![0], 3));
+        // No page looks through one more.
+        let stretches = STRETCHES as u64 + 1;
+        let mut log = Log::new(stretches * SKETCHED, stretches * SKETCHED);
+        log.sketches.clear();
+        assert_eq!(log.all_of(&about_ada(), 50).await, (vec![0], 2));
     }
 }

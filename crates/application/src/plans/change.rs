@@ -348,6 +348,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_nobody_knows_the_end_of_is_not_taken_back() {
+        let mut second = unit(Plan::Pro, &[], 1, Role::Owner);
+        let lost = || Err(crate::ports::StoreError::Unavailable("the answer is lost".into()));
+        second.expect_plan_change_add().returning(move |_, _| lost());
+        let units = vec![unit(Plan::Pro, &[], 1, Role::Owner), second];
+        let (unclear, _, asked) = changed(units, true, &actor(1, Role::Owner), DOWN).await;
+        assert!(matches!(unclear, Err(Error::Unavailable(_))), "{unclear:?}");
+        assert_eq!(asked, ["agree"]);
+    }
+
+    #[tokio::test]
     async fn what_a_plan_deletes_is_asked_about_counted_under_the_lock_written_down_and_told() {
         let plans = {
             let kept = |days, offer: &Offer| Offer {
