@@ -329,6 +329,7 @@ async fn a_long_log_is_searched_by_its_sketches_and_what_is_erased_is_out_of_the
     let early = "since=2026-03-01T08:59:59Z&until=2026-03-01T09:00:00Z&q=word0";
     assert_eq!(names(&search(owner, early).await), ["word0"]);
     assert_eq!(search(owner, "since=2026-03-01T09:00:00Z&action=organization.updated").await.len(), 3);
+    assert!(search(owner, "since=2026-03-01T09:00:00Z&action=agent.renamed").await.is_empty());
 
     // Everything that is in clear somewhere in an event that is erased is not found from this moment on.
     leaver.delete("/v1/me").await.expect(204);
