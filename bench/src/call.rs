@@ -25,6 +25,11 @@ impl Call {
         Self { method: "POST", path: path.into(), token: None, body, expected: 200 }
     }
 
+    /// A PUT of a JSON text.
+    pub(crate) fn put(path: impl Into<String>, body: impl Into<String>) -> Self {
+        Self { method: "PUT", ..Self::post(path, body) }
+    }
+
     /// The same, by whoever has this token.
     pub(crate) fn by(self, token: String) -> Self {
         Self { token: Some(token), ..self }

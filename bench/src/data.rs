@@ -127,6 +127,21 @@ impl Data {
         token(n % self.organizations * self.team)
     }
 
+    /// A token of the n-th member of the first small organization.
+    pub(crate) fn member_of_first(&self, n: u64) -> String {
+        token(n % self.team)
+    }
+
+    /// How many live streams the large organization has, where those are measured: ten thousand.
+    pub(crate) fn streams(&self) -> u64 {
+        self.large_team / 10
+    }
+
+    /// A token of the member of the large organization who has the n-th of them.
+    pub(crate) fn listener(&self, n: u64) -> String {
+        token(self.all_sessions() + n)
+    }
+
     /// The id of the large organization.
     pub(crate) fn large(&self) -> Uuid {
         id(self.organizations)

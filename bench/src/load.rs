@@ -165,7 +165,7 @@ impl Load {
             if begun >= self.window.until {
                 return Ok(answers);
             }
-            let bytes = connection.answer(&call).await?;
+            let bytes = connection.ask(&call).await?.len();
             let ended = Instant::now();
             if self.window.holds(ended) {
                 answers.add(ended - begun, bytes);
@@ -175,21 +175,22 @@ impl Load {
 }
 
 /// A connection that is kept.
-struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     request: Vec<u8>,
     answer: Vec<u8>,
 }
 
 impl Connection {
-    async fn open(address: SocketAddr) -> Result<Self> {
+    /// Opens one.
+    pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, request: Vec::with_capacity(512), answer: Vec::with_capacity(16 * 1024) })
     }
 
-    /// Sends a call and reads its answer; gives back how long the answer's body was, in bytes.
-    async fn answer(&mut self, call: &Call) -> Result<usize> {
+    /// Sends a call and reads its answer; gives back the answer's body.
+    pub(crate) async fn ask(&mut self, call: &Call) -> Result<&[u8]> {
         call.write(&mut self.request);
         self.stream.write_all(&self.request).await?;
         self.answer.clear();
@@ -211,7 +212,7 @@ impl Connection {
             let (name, expected, status) = (call.name(), call.expected, head.status);
             return Err(format!("{name} was answered with {status} instead of {expected}: {body}").into());
         }
-        Ok(head.body)
+        Ok(&self.answer[head.bytes..head.bytes + head.body])
     }
 }
 

@@ -3,6 +3,7 @@
 //! `cargo xtask bench` builds it, gives it a PostgreSQL and runs it; `docs/performance.md` says what its rows mean.
 #![expect(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
 
+mod agents;
 mod answers;
 mod call;
 mod data;
@@ -18,6 +19,7 @@ mod rows;
 mod searching;
 mod sequencing;
 mod server;
+mod streams;
 mod summary;
 mod verification;
 

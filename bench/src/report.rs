@@ -234,10 +234,14 @@ fn target(target: Target, row: &Row) -> String {
 
 const fn unit(work: Work) -> &'static str {
     match work {
-        Work::Throughput(_) | Work::Proofs(_) | Work::Sequencing(_) | Work::Verification => "/s",
+        Work::Throughput(_)
+        | Work::Agents(_)
+        | Work::Proofs(_)
+        | Work::Sequencing(_)
+        | Work::Verification => "/s",
         Work::Slowdown { .. } => " ×",
-        Work::TailBeside { .. } | Work::Start | Work::Search(_) => " ms",
-        Work::IdleMemory => " MB",
+        Work::TailBeside { .. } | Work::Start | Work::Search(_) | Work::Claims | Work::FanOut => " ms",
+        Work::IdleMemory | Work::StreamMemory => " MB",
         Work::InProcess(_) => " ns",
     }
 }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::time::sleep_until;
 
 use crate::{
-    Result, Run,
+    Result, Run, agents,
     answers::Answers,
     cores,
     data::Data,
@@ -26,6 +26,7 @@ use crate::{
     rows::{self, Row, Size, Work},
     searching, sequencing,
     server::{self, Server},
+    streams::{self, Streams},
     summary::{Measure, Sample, median},
     verification,
 };
@@ -183,6 +184,51 @@ impl<'a> Bench<'a> {
                 proofs::fill(&self.whole.url, &self.whole.data).await?;
                 let measure = self.throughput(Size::Whole, calls).await?;
                 Ok(Sample { figure: measure.per_second, measure: Some(measure), beside: None })
+            }
+            Work::Agents(calls) => {
+                let database = self.whole.clone();
+                let server = self.serve(&database).await?;
+                agents::come(server.address, &database.data).await?;
+                let window = Window::of(self.seconds);
+                let answers = saturate(server.address, &database.data, calls, window);
+                let measure = self.observe(Some(&server), &database, window, answers).await?;
+                server.stop().await?;
+                Ok(Sample { figure: measure.per_second, measure: Some(measure), beside: None })
+            }
+            Work::Claims => {
+                let database = self.whole.clone();
+                agents::line_up(&database.url).await?;
+                let server = self.serve(&database).await?;
+                let window = Window::of(self.seconds);
+                let answers = agents::claims(server.address, &database.data, window);
+                let mut measure = self.observe(Some(&server), &database, window, answers).await?;
+                // It was used for what lies between the claims too.
+                (measure.cpu, measure.database_cpu) = (None, None);
+                server.stop().await?;
+                Ok(Sample { figure: measure.p99.as_secs_f64() * 1e3, measure: Some(measure), beside: None })
+            }
+            Work::FanOut => {
+                let database = self.whole.clone();
+                streams::prepare(&database.url, &database.data).await?;
+                let server = self.serve(&database).await?;
+                let mut streams = Streams::open(server.address, &database.data).await?;
+                let window = Window::of(self.seconds);
+                let answers = streams.fan_out(server.address, &database.data, window);
+                let measure = self.observe(Some(&server), &database, window, answers).await?;
+                drop(streams);
+                server.stop().await?;
+                Ok(Sample { figure: measure.p99.as_secs_f64() * 1e3, measure: Some(measure), beside: None })
+            }
+            Work::StreamMemory => {
+                let database = self.whole.clone();
+                streams::prepare(&database.url, &database.data).await?;
+                let server = self.serve(&database).await?;
+                let streams = Streams::open(server.address, &database.data).await?;
+                tokio::time::sleep(REST).await;
+                let memory = Memory::of(server.pid()).ok_or("this system does not tell about memory")?;
+                drop(streams);
+                server.stop().await?;
+                Ok(Sample { figure: memory.resident as f64 / 1e6, measure: None, beside: None })
             }
             Work::Slowdown { of, than } => {
                 let beside = self.throughput(than.0, than.1).await?;

@@ -8,7 +8,7 @@ use rollcall_domain::{
 };
 
 use crate::{
-    Result,
+    Result, agents,
     call::Call,
     data::{Data, PASSWORD},
     floors::Floor,
@@ -59,6 +59,14 @@ pub(crate) enum Work {
     Sequencing(u64),
     /// How many such calls are answered in a second, about the audit log of the large organization.
     Proofs(Calls),
+    /// How many such calls are answered in a second, once the agents who make them have come.
+    Agents(Calls),
+    /// The 99th percentile of claims while many calls wait, in milliseconds.
+    Claims,
+    /// The 99th percentile of the time in which an event reaches each of many streams, in milliseconds.
+    FanOut,
+    /// How much memory the service has while many streams are open, in megabytes.
+    StreamMemory,
     /// How many blocks of 64 bytes of an audit log's leaves are proved offline in a second, on every core.
     Verification,
     /// The 99th percentile of searches in a long audit log, in milliseconds.
@@ -227,6 +235,34 @@ pub(crate) const ROWS: &[Row] = &[
         targets: &[Target::AtMost(500.0)],
     },
     Row {
+        name: "heartbeats",
+        title: "agents' heartbeats",
+        work: Work::Agents(agents::heartbeat),
+        floor: Some(Floor::Insert),
+        targets: &[],
+    },
+    Row {
+        name: "claims",
+        title: "p99 of claims while 1,000 calls wait",
+        work: Work::Claims,
+        floor: None,
+        targets: &[],
+    },
+    Row {
+        name: "stream-fan-out",
+        title: "p99 of an event's way to each of 10,000 streams",
+        work: Work::FanOut,
+        floor: None,
+        targets: &[Target::AtMost(100.0)],
+    },
+    Row {
+        name: "stream-memory",
+        title: "memory with 10,000 open streams",
+        work: Work::StreamMemory,
+        floor: None,
+        targets: &[Target::AtMost(300.0)],
+    },
+    Row {
         name: "permission",
         title: "permission check",
         work: Work::InProcess(permission_checks),
@@ -354,7 +390,7 @@ mod tests {
             let compared =
                 row.targets.iter().any(|target| !matches!(target, Target::AtMost(_) | Target::AtLeast(_)));
             assert_eq!(compared, row.floor.is_some(), "{}", row.name);
-            let rate = matches!(row.work, Work::Throughput(_) | Work::Verification);
+            let rate = matches!(row.work, Work::Throughput(_) | Work::Agents(_) | Work::Verification);
             assert!(row.floor.is_none() || rate, "{}", row.name);
         }
     }
