@@ -17,6 +17,8 @@ mod audit_witness;
 mod bad_input;
 mod calls;
 mod catalogue;
+mod console;
+mod console_attacks;
 mod contract;
 mod controls;
 mod conventions;
