@@ -129,6 +129,14 @@ async fn pages_speak_german_to_whoever_likes_it_and_the_language_of_the_account(
     let fields = [("name", ""), ("email", "x"), ("organization_name", "Acme")];
     let refused = tab.send("/sign-up", "/sign-up", &fields).await.expect(422);
     assert!(refused.text.contains("Bitte ausfüllen.") && refused.text.contains("Bitte eine E-Mail-Adresse"));
+    // An account that is made in German speaks German, wherever it is used.
+    let german = Service::new_address("neu");
+    let (_, token) = service.invite(&owner, &german, "viewer").await;
+    let accept = [("name", "Neu"), ("password", PASSWORD)];
+    let page = format!("/invitations/accept?token={token}");
+    tab.send(&page, "/invitations/accept", &accept).await.expect(201);
+    let elsewhere = Tab::signed_in(&service, &german).await;
+    assert!(elsewhere.get("/account").await.text.contains("<html lang=\"de\">"));
     let tab = Tab::signed_in(&service, &email).await;
     assert!(tab.get("/settings/team").await.text.contains("<html lang=\"en\">"));
     owner.patch("/v1/me", json!({"locale": "de-CH", "time_zone": "Asia/Kathmandu"})).await.expect(200);

@@ -53,13 +53,6 @@ pub(crate) struct Moment {
     text: String,
 }
 
-impl Moment {
-    /// What it reads, where no element can be.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
-    }
-}
-
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<time datetime=\"{}\">{}</time>", self.exact, self.text)
@@ -78,14 +71,14 @@ mod tests {
     #[test]
     fn times_are_those_of_the_zone_also_when_the_clocks_change() {
         let berlin = Clockwork::of("Europe/Berlin", Language::English);
-        assert_eq!(berlin.show(datetime!(2026-03-29 00:59 UTC)).text(), "29 Mar 2026, 01:59");
-        assert_eq!(berlin.show(datetime!(2026-03-29 01:00 UTC)).text(), "29 Mar 2026, 03:00");
+        assert_eq!(berlin.show(datetime!(2026-03-29 00:59 UTC)).text, "29 Mar 2026, 01:59");
+        assert_eq!(berlin.show(datetime!(2026-03-29 01:00 UTC)).text, "29 Mar 2026, 03:00");
         let german = Clockwork::of("America/New_York", Language::German);
         let moment = german.show(datetime!(2026-01-02 03:04:05 UTC));
         let html = r#"<time datetime="2026-01-02T03:04:05Z">01.01.2026, 22:04</time>"#;
         assert_eq!(moment.to_string(), html);
-        assert_eq!(german.day(datetime!(2026-01-02 03:04:05 UTC)).text(), "01.01.2026");
+        assert_eq!(german.day(datetime!(2026-01-02 03:04:05 UTC)).text, "01.01.2026");
         let nowhere = Clockwork::of("Atlantis/Capital", Language::English);
-        assert_eq!(nowhere.show(datetime!(2026-01-02 03:04:05 UTC)).text(), "2 Jan 2026, 03:04");
+        assert_eq!(nowhere.show(datetime!(2026-01-02 03:04:05 UTC)).text, "2 Jan 2026, 03:04");
     }
 }

@@ -103,26 +103,16 @@ impl HtmlSafe for Field {}
 #[template(path = "parts/choice.html")]
 pub(crate) struct Choice {
     name: &'static str,
-    id: String,
     label: Cow<'static, str>,
-    label_hidden: bool,
     options: Vec<(String, String)>,
     chosen: String,
     mistake: Option<String>,
 }
 
 impl Choice {
-    /// A choice of nothing yet. The id is the name's, unless there are several of it on the page.
+    /// A choice of nothing yet.
     pub(crate) fn new(name: &'static str, label: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            name,
-            id: name.to_owned(),
-            label: label.into(),
-            label_hidden: false,
-            options: Vec::new(),
-            chosen: String::new(),
-            mistake: None,
-        }
+        Self { name, label: label.into(), options: Vec::new(), chosen: String::new(), mistake: None }
     }
 
     /// What can be chosen: values, and what they are called.
@@ -134,11 +124,6 @@ impl Choice {
     /// What is chosen.
     pub(crate) fn chosen(self, value: impl AsRef<str>) -> Self {
         Self { chosen: value.as_ref().to_owned(), ..self }
-    }
-
-    /// One of several on the page; its label is for those only who do not see where it stands.
-    pub(crate) fn in_row(self, row: impl std::fmt::Display) -> Self {
-        Self { id: format!("{}-{row}", self.name), label_hidden: true, ..self }
     }
 
     /// What is wrong with it.

@@ -194,7 +194,7 @@ impl Visit {
         if let Some(refused) = response.extensions_mut().remove::<Arc<Refused>>() {
             response = self.refuse(&refused);
         }
-        if let (Some(key), true) = (&self.new_form_key, response.status() != StatusCode::NOT_FOUND) {
+        if let Some(key) = &self.new_form_key {
             add_cookie(&mut response, &Own::Form.give(key, self.console.cookies.secure()));
         }
         // Also when a browser goes back to it.

@@ -6,7 +6,7 @@ use rollcall_application::accounts::{self, CompleteSignUp};
 use rollcall_domain::secret::{Password, Secret};
 use serde::Deserialize;
 
-use super::welcome;
+use super::{speak_as_here, welcome};
 use crate::{
     callers::Visitor,
     link::{Asked, Link, PostedByLink},
@@ -52,7 +52,10 @@ pub(super) async fn submit(PostedByLink { who: visitor, fields }: PostedByLink<F
     };
     let command = CompleteSignUp { token: Secret::new(token), password };
     match accounts::complete_sign_up(&visitor.console.app, &visitor.origin, command).await {
-        Ok(signed_in) => Ok(welcome(&visitor, &signed_in)),
+        Ok(signed_in) => {
+            speak_as_here(&visitor, &signed_in).await;
+            Ok(welcome(&visitor, &signed_in))
+        }
         Err(error) => {
             let mistakes = Mistakes::of(t, error)?;
             Ok(visitor.mend(&CompleteSignUpPage { t, token, mistakes }))

@@ -13,7 +13,7 @@ mod show;
 mod sign_up;
 mod welcome;
 
-pub(crate) use welcome::welcome;
+pub(crate) use welcome::{speak_as_here, welcome};
 
 pub(crate) fn routes() -> Router<Console> {
     Router::new()

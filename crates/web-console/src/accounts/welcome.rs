@@ -3,9 +3,13 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use rollcall_application::sessions::SignedIn;
+use rollcall_application::{
+    accounts::{self, Update},
+    sessions::{self, SignedIn},
+};
 
 use crate::{
+    language::Language,
     page::{Layout, Page},
     texts::Texts,
     visit::Visit,
@@ -24,6 +28,22 @@ impl Page for WelcomePage<'_> {
 
     fn title(&self) -> String {
         self.t.welcome(self.name)
+    }
+}
+
+/// An account that has just been made is spoken to in the language of the browser that it was made in. It is no reason to fail.
+pub(crate) async fn speak_as_here(visit: &Visit, signed_in: &SignedIn) {
+    let here = visit.t.language();
+    if Language::of(&signed_in.user.locale) == Some(here) {
+        return;
+    }
+    let app = &visit.console.app;
+    let spoken = async {
+        let actor = sessions::authenticate(app, &signed_in.token, visit.origin.clone()).await?;
+        accounts::update(app, &actor, Update { locale: here.tag().parse().ok(), ..Update::default() }).await
+    };
+    if let Err(error) = spoken.await {
+        tracing::warn!(%error, "the language of a new account was not noted");
     }
 }
 

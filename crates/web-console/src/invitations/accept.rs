@@ -17,7 +17,7 @@ use rollcall_domain::secret::{Password, Secret};
 use serde::Deserialize;
 
 use crate::{
-    accounts::welcome,
+    accounts::{speak_as_here, welcome},
     callers::{Enrollee, Visitor},
     form_token::FormStart,
     link::{Asked, Link, PostedByLink},
@@ -130,7 +130,9 @@ async fn as_newcomer(visit: &Visit, fields: &Fields) -> Result<SignedIn, Kept> {
     let (Some(name), Some(password)) = (name, password) else { return Err(Kept::Mistakes(mistakes)) };
     let new_account = Some(NewAccount { name, password });
     let command = Accept { token: Secret::new(fields.token.as_str()), new_account };
-    Ok(invitations::accept(&visit.console.app, None, &visit.origin, command).await?)
+    let signed_in = invitations::accept(&visit.console.app, None, &visit.origin, command).await?;
+    speak_as_here(visit, &signed_in).await;
+    Ok(signed_in)
 }
 
 /// Signs in to the invited address's account, accepts in that session, and leaves with the new one alone.

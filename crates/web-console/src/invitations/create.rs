@@ -21,6 +21,7 @@ use crate::{
 #[template(path = "invitations/create.html")]
 struct InvitePage {
     t: Texts,
+    organization: String,
     start: FormStart,
     roles: Vec<Role>,
     fields: Fields,
@@ -70,6 +71,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
 fn page(caller: &Caller, fields: Fields, mistakes: Mistakes) -> InvitePage {
     InvitePage {
         t: caller.t,
+        organization: caller.organization.name.to_string(),
         start: caller.forms.begin("/settings/team/invite"),
         roles: invitable(caller.role),
         fields,

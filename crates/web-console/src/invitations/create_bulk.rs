@@ -28,6 +28,7 @@ const MOST: usize = 50;
 #[template(path = "invitations/create_bulk.html")]
 struct InviteManyPage {
     t: Texts,
+    organization: String,
     start: FormStart,
     roles: Vec<Role>,
     fields: Fields,
@@ -116,6 +117,7 @@ fn came_of<T>(caller: &Caller, role: String, addresses: &[String], results: &[Re
 fn page(caller: &Caller, fields: Fields, mistakes: Mistakes) -> InviteManyPage {
     InviteManyPage {
         t: caller.t,
+        organization: caller.organization.name.to_string(),
         start: caller.forms.begin("/settings/team/invite-many"),
         roles: invitable(caller.role),
         fields,

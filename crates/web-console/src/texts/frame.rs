@@ -13,7 +13,6 @@ texts! {
     go_back = "Go back" | "Zurück";
     go_on = "Continue" | "Weiter";
     cancel = "Cancel" | "Abbrechen";
-    save = "Save" | "Speichern";
     search = "Search" | "Suchen";
     next_page = "Next page" | "Nächste Seite";
     first_page = "First page" | "Erste Seite";

@@ -21,6 +21,7 @@ texts! {
     invite_title = "Invite people" | "Personen einladen";
     invite = "Send invitation" | "Einladung senden";
     invite_all = "Send invitations" | "Einladungen senden";
+    invite_lead(organization) = "Whoever accepts works in {organization} with the role that you choose here." | "Wer annimmt, arbeitet in {organization} mit der Rolle, die Sie hier wählen.";
     invite_one = "Invite one person" | "Eine Person einladen";
     invite_many = "Invite many at once" | "Viele auf einmal einladen";
     invite_addresses = "Email addresses" | "E-Mail-Adressen";

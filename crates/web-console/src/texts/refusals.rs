@@ -73,7 +73,6 @@ texts! {
     email_change_gone = "It has been used or replaced by a later one, has run out, or the address has got an account. Ask for the change again to get a new one." | "Er wurde verwendet oder durch einen späteren ersetzt, ist abgelaufen, oder zu der Adresse gibt es jetzt ein Konto. Veranlassen Sie die Änderung erneut, um einen neuen zu erhalten.";
     account_exists_title = "You already have an account" | "Sie haben schon ein Konto";
     account_exists = "Since the mail was sent, this address has got an account. Sign in with it." | "Seit die Mail gesendet wurde, gibt es zu dieser Adresse ein Konto. Melden Sie sich damit an.";
-    already_in_title = "You are already in" | "Sie gehören schon dazu";
     value_wrong(why) = "Not accepted: {why}." | "Nicht angenommen: {why}.";
 }
 

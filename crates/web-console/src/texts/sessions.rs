@@ -10,7 +10,6 @@ texts! {
     forgot_password = "Forgot your password?" | "Passwort vergessen?";
     signed_out = "You are signed out." | "Sie sind abgemeldet.";
     signed_out_meanwhile = "Your session has ended, so nothing was changed. Sign in and do it again." | "Ihre Sitzung ist beendet, daher wurde nichts geändert. Melden Sie sich an und versuchen Sie es erneut.";
-    signed_in_already(name) = "You are signed in as {name}." | "Sie sind als {name} angemeldet.";
 
     second_step_title = "Second factor" | "Zweiter Faktor";
     second_step_lead = "Your password is right. Now confirm it with your second factor." | "Ihr Passwort stimmt. Bestätigen Sie die Anmeldung nun mit Ihrem zweiten Faktor.";
