@@ -28,6 +28,7 @@ macro_rules! assets {
 
 assets! {
     "console.css": "text/css; charset=utf-8",
+    "icon.svg": "image/svg+xml",
     "passkeys.js": "text/javascript; charset=utf-8",
 }
 
