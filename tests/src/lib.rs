@@ -35,6 +35,7 @@ pub use hook::{HookServer, Hooked};
 pub use link::Link;
 pub use manual_clock::ManualClock;
 pub use patience::until;
+pub use rollcall_browser::{Browser, Focus, Look, Profile};
 pub use security_key::SecurityKey;
 pub use service::{OPERATOR_TOKEN, Service};
 pub use tab::Tab;

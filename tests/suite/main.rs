@@ -15,6 +15,7 @@ mod audit_reports;
 mod audit_tampering;
 mod audit_witness;
 mod bad_input;
+mod browser;
 mod calls;
 mod catalogue;
 mod console;
