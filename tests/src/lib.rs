@@ -20,6 +20,7 @@ mod patience;
 mod security_key;
 mod service;
 pub mod smtp;
+pub mod tab;
 mod team;
 
 pub use authenticator::Authenticator;
@@ -34,6 +35,8 @@ pub use hook::{HookServer, Hooked};
 pub use link::Link;
 pub use manual_clock::ManualClock;
 pub use patience::until;
+pub use rollcall_browser::{Browser, Focus, Look, Profile};
 pub use security_key::SecurityKey;
 pub use service::{OPERATOR_TOKEN, Service};
+pub use tab::Tab;
 pub use team::{PASSWORD, Team, word};

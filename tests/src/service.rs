@@ -251,10 +251,15 @@ impl Service {
 
     /// The token in the newest mail to an address with a link to a page, once there is one.
     pub async fn token_for(&self, email: &str, page: &str) -> String {
+        self.link_for(email, page).await.split_once("token=").unwrap().1.to_owned()
+    }
+
+    /// The link to a page in the newest mail to an address that has one, once there is one.
+    pub async fn link_for(&self, email: &str, page: &str) -> String {
         until(&format!("a link to {page}"), async || {
             let mails = self.mails_to(email).await;
             let mut links = mails.iter().filter_map(|mail| mail["links"][0].as_str());
-            Some(links.find(|link| link.contains(page))?.split_once("token=")?.1.to_owned())
+            Some(links.find(|link| link.contains(page))?.to_owned())
         })
         .await
     }

@@ -75,7 +75,7 @@ async fn an_invitation_is_accepted_in_a_browser_with_and_without_an_account() {
     let nameless =
         submit(&service, "/invitations/accept", &[("token", &token), ("name", " "), ("password", PASSWORD)])
             .await;
-    assert!(nameless.expect(422).text.contains("name must not be empty"));
+    assert!(nameless.expect(422).text.contains("Must not be empty."));
     submit(&service, "/invitations/accept", &[("token", &token), ("name", "New"), ("password", PASSWORD)])
         .await
         .expect(201);

@@ -1,14 +1,17 @@
 //! Development tasks: `cargo xtask help` lists them.
 #![expect(clippy::print_stdout, reason = "a command-line tool talks on standard output")]
 
+mod axe;
 mod bench;
 mod ci;
+mod demo;
 mod dev;
 mod generate;
 mod lint;
 mod migrate;
 mod postgres;
 mod process;
+mod screenshots;
 mod test;
 mod tidy;
 
@@ -32,6 +35,10 @@ enum Task {
         /// A part of the names of tests.
         name: Option<String>,
     },
+    /// Fetch axe-core for the browser tests, if it is not there. `test` does that too.
+    Axe,
+    /// Make the pictures of pages in docs/images anew, in light, dark and on a phone.
+    Screenshots,
     /// Check formatting, clippy, the edges between crates, and dependencies.
     Lint,
     /// Check that crates depend on each other, and files are, as ARCHITECTURE.md says.
@@ -56,6 +63,8 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Dev => dev::run().await,
         Task::Test { name } => test::run(name.as_deref()).await,
+        Task::Axe => axe::fetch(),
+        Task::Screenshots => screenshots::run().await,
         Task::Lint => lint::run(),
         Task::Tidy => tidy::run(),
         Task::Migrate { url } => migrate::run(&url),

@@ -33,6 +33,12 @@ impl SessionCookie {
         format!("{}={}; Path=/; HttpOnly; SameSite=Lax{secure}", self.name(), token.expose())
     }
 
+    /// The `Set-Cookie` value that takes the session away.
+    pub fn take_away(self) -> String {
+        let secure = if self.secure { "; Secure" } else { "" };
+        format!("{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{secure}", self.name())
+    }
+
     /// The token in a request's cookies.
     pub fn get(self, headers: &HeaderMap) -> Option<Secret> {
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());

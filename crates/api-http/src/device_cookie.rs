@@ -14,11 +14,11 @@ const MAX_AGE: u32 = 400 * 24 * 60 * 60;
 
 /// The tokens that a device was given, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct DeviceTokens(pub(crate) Vec<Secret>);
+pub struct DeviceTokens(pub(crate) Vec<Secret>);
 
 impl DeviceTokens {
     /// The tokens in a request's cookies.
-    pub(crate) fn of(headers: &HeaderMap, cookie: SessionCookie) -> Self {
+    pub fn of(headers: &HeaderMap, cookie: SessionCookie) -> Self {
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut values = cookies
             .flat_map(|cookies| cookies.split(';'))
@@ -35,6 +35,17 @@ impl DeviceTokens {
     ) -> Option<AppendHeaders<[(HeaderName, String); 1]>> {
         let token = signed_in.device.as_ref()?;
         Some(AppendHeaders([self.with(token, cookie)]))
+    }
+
+    /// The tokens.
+    pub fn tokens(&self) -> &[Secret] {
+        &self.0
+    }
+
+    /// The `Set-Cookie` value that gives the device of somebody who has just signed in a token, unless it has shown one.
+    pub fn set(&self, signed_in: &SignedIn, cookie: SessionCookie) -> Option<String> {
+        let (_, value) = self.with(signed_in.device.as_ref()?, cookie);
+        Some(value)
     }
 
     fn with(&self, token: &Secret, cookie: SessionCookie) -> (HeaderName, String) {

@@ -3,6 +3,7 @@
 
 mod audit;
 mod billing;
+mod console;
 mod database;
 mod http;
 mod keys;

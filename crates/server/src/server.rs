@@ -12,7 +12,6 @@ use rollcall_api_http::{
     Api, HttpSettings, SessionCookie, around, dev_mailbox,
     metrics::Metrics,
     operations::{self, Part, Parts},
-    problem::Code,
 };
 use rollcall_application::{
     Application, Exports, Settings as ApplicationSettings,
@@ -27,11 +26,11 @@ use rollcall_application::{
     tokens::{self, Tokens},
     webhooks::Webhooks,
 };
-use rollcall_web_console::{Console, ExplainedProblem};
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    console::console,
     database::{Database, DatabaseError},
     http, keys,
     ports::Ports,
@@ -370,23 +369,6 @@ fn webauthn(settings: &Settings, address: SocketAddr) -> Result<Option<Arc<dyn W
             tracing::warn!(%origin, "there are no passkeys, as they need a public URL with a domain name");
             Ok(None)
         }
-    }
-}
-
-fn console(app: Application, mailbox: Option<Arc<dyn DevMailbox>>, cookie: SessionCookie) -> Console {
-    let contract = serde_json::to_value(rollcall_api_http::document()).unwrap_or_default();
-    let problems = Code::ALL.iter().map(|code| ExplainedProblem {
-        code: code.as_str(),
-        status: code.status().as_u16(),
-        title: code.title(),
-        explanation: code.explanation(),
-    });
-    Console {
-        app,
-        session_cookie: Arc::new(move |token| cookie.set(token)),
-        contract: Arc::new(contract),
-        problems: Arc::new(problems.collect()),
-        mailbox,
     }
 }
 

@@ -1,17 +1,40 @@
 //! The front door.
 
 use askama::Template;
-use axum::{extract::State, response::Response};
-use http::StatusCode;
+use axum::response::Response;
 
-use crate::{Console, page::page};
+use crate::{
+    callers::Visitor,
+    page::{Layout, Page},
+    refused::Refused,
+    sections::first_for,
+    texts::Texts,
+};
 
 #[derive(Template)]
 #[template(path = "home.html")]
-struct Home {
+struct HomePage {
+    t: Texts,
     mailbox: bool,
 }
 
-pub(crate) async fn show(State(console): State<Console>) -> Response {
-    page(StatusCode::OK, &Home { mailbox: console.mailbox.is_some() })
+impl Page for HomePage {
+    const LAYOUT: Layout = Layout::Sheet;
+
+    fn title(&self) -> String {
+        self.t.home_title().to_owned()
+    }
+}
+
+/// A page of the console that there is not.
+pub(crate) async fn nothing_there() -> Refused {
+    Refused::NoSuchPage
+}
+
+/// Whoever is signed in is sent to where they begin.
+pub(crate) async fn show(visitor: Visitor) -> Response {
+    match visitor.actor() {
+        Some(actor) => visitor.go_to(first_for(&actor.grant())),
+        None => visitor.page(&HomePage { t: visitor.t, mailbox: visitor.console.mailbox.is_some() }),
+    }
 }

@@ -1,27 +1,41 @@
-//! The only room that knows HTML: the pages behind the links in mails, the contract for readers, the problems
-//! explained, and the mailbox of the development profile.
+//! The only room that knows HTML: the console, the pages behind the links in mails, and those for readers.
 //!
-//! Everything a page needs comes from Rollcall itself; no page fetches anything from another host, and none needs
-//! a script.
+//! Everything a page needs comes from Rollcall itself, and every page works without a script as far as a form can. A request passes the layer
+//! [`visit::around`], which finds out who makes it; a handler asks for whom its page is for ([`callers`]), calls the use case that the
+//! API calls, and gives back a [`Page`](page::Page) in the [frame](page), or a [refusal](refused) with `?`. Nothing is decided here.
+//! How it is done in detail: docs/decisions/0028-the-console.md; step by step: docs/adding-a-use-case.md.
 
 mod accounts;
-mod contract;
-mod dev_mailbox;
-mod failure;
+mod assets;
+mod callers;
+mod cookies;
+mod form_token;
 mod home;
 mod invitations;
+mod language;
 mod link;
+mod members;
+mod mistakes;
+mod moment;
+mod notice;
+mod own_path;
 mod page;
-mod problems;
-mod welcome;
+mod parts;
+mod posted;
+mod readers;
+mod refused;
+mod sections;
+mod sessions;
+mod texts;
+mod visit;
 
 use std::sync::Arc;
 
-use axum::{Router, extract::DefaultBodyLimit, routing::get};
+use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state, routing::get};
 use rollcall_application::{Application, mail::DevMailbox};
-use rollcall_domain::secret::Secret;
 
-pub use problems::ExplainedProblem;
+pub use cookies::Cookies;
+pub use readers::ExplainedProblem;
 
 /// The most bytes of a form.
 const FORM_BYTES: usize = 64 * 1024;
@@ -31,8 +45,8 @@ const FORM_BYTES: usize = 64 * 1024;
 pub struct Console {
     /// The use cases' ports and settings.
     pub app: Application,
-    /// Makes the `Set-Cookie` value that gives a browser a session.
-    pub session_cookie: Arc<dyn Fn(&Secret) -> String + Send + Sync>,
+    /// The cookies by which the API knows a browser.
+    pub cookies: Arc<dyn Cookies>,
     /// The contract, as OpenAPI.
     pub contract: Arc<serde_json::Value>,
     /// Every kind of problem.
@@ -43,24 +57,18 @@ pub struct Console {
 
 /// All pages.
 pub fn router(console: Console) -> Router {
-    let mut pages = Router::new()
+    Router::new()
         .route("/", get(home::show))
-        .route("/assets/console.css", get(page::style))
-        .route(
-            "/signup/complete",
-            get(accounts::complete_sign_up::show).post(accounts::complete_sign_up::submit),
-        )
-        .route("/invitations/accept", get(invitations::accept::show).post(invitations::accept::submit))
-        .route("/password/reset", get(accounts::reset_password::show).post(accounts::reset_password::submit))
-        .route(
-            "/me/email/confirm",
-            get(accounts::confirm_email_change::show).post(accounts::confirm_email_change::submit),
-        )
-        .route("/docs", get(contract::show))
-        .route("/problems", get(problems::list))
-        .route("/problems/{code}", get(problems::show));
-    if console.mailbox.is_some() {
-        pages = pages.route("/dev/mailbox", get(dev_mailbox::show));
-    }
-    pages.layer(DefaultBodyLimit::max(FORM_BYTES)).with_state(console)
+        .route("/settings/{*rest}", get(home::nothing_there))
+        .route("/account/{*rest}", get(home::nothing_there))
+        .merge(accounts::routes())
+        .merge(sessions::routes())
+        .merge(members::routes())
+        .merge(invitations::routes())
+        .merge(readers::routes(console.mailbox.is_some()))
+        .layer(from_fn_with_state(console.clone(), visit::around))
+        .layer(DefaultBodyLimit::max(FORM_BYTES))
+        // The same for everybody, so nobody is looked up for it.
+        .route("/assets/{file}", get(assets::serve))
+        .with_state(console)
 }

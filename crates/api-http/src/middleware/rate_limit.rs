@@ -37,7 +37,7 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const TIDY_EVERY: u32 = 4096;
 
 /// Paths that try passwords or tokens, or cause mail to strangers.
-const ATTEMPTS: [&str; 20] = [
+const ATTEMPTS: [&str; 26] = [
     "/signup/complete",
     "/invitations/accept",
     "/v1/signup",
@@ -58,6 +58,12 @@ const ATTEMPTS: [&str; 20] = [
     "/v1/me/email/confirm",
     "/me/email/confirm",
     "/password/reset",
+    "/sign-in",
+    "/sign-in/passkey",
+    "/sign-in/second-factor",
+    "/sign-in/second-factor/options",
+    "/sign-up",
+    "/password/forgotten",
 ];
 
 /// Paths that services beside Rollcall ask at with their credential.

@@ -1,71 +1,64 @@
 //! The page behind the link that confirms an address. Looking at it uses nothing up.
 
 use askama::Template;
-use axum::{
-    Extension, Form,
-    extract::{
-        Query, State,
-        rejection::{FormRejection, QueryRejection},
-    },
-    response::Response,
-};
-use http::StatusCode;
-use rollcall_application::{
-    Error,
-    accounts::{self, CompleteSignUp},
-};
-use rollcall_domain::{
-    audit::Origin,
-    secret::{Password, Secret},
-};
+use axum::response::Response;
+use rollcall_application::accounts::{self, CompleteSignUp};
+use rollcall_domain::secret::{Password, Secret};
 use serde::Deserialize;
 
+use super::{speak_as_here, welcome};
 use crate::{
-    Console,
-    failure::{failure, mendable, misread},
-    link::Link,
-    page::page,
-    welcome::welcome,
+    callers::Visitor,
+    link::{Asked, Link, PostedByLink},
+    mistakes::Mistakes,
+    page::{Layout, Page},
+    parts::Field,
+    refused::Answer,
+    texts::Texts,
 };
 
 #[derive(Template)]
-#[template(path = "complete_sign_up.html")]
+#[template(path = "accounts/complete_sign_up.html")]
 struct CompleteSignUpPage<'a> {
+    t: Texts,
     token: &'a str,
-    problem: Option<String>,
+    mistakes: Mistakes,
+}
+
+impl Page for CompleteSignUpPage<'_> {
+    const LAYOUT: Layout = Layout::Sheet;
+
+    fn title(&self) -> String {
+        self.t.finish_title().to_owned()
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Submitted {
+pub(super) struct Fields {
     token: String,
     password: String,
 }
 
-pub(crate) async fn show(link: Result<Query<Link>, QueryRejection>) -> Response {
-    let Ok(Query(link)) = link else { return misread() };
-    page(StatusCode::OK, &CompleteSignUpPage { token: &link.token, problem: None })
+pub(super) async fn show(visitor: Visitor, Asked(link): Asked<Link>) -> Response {
+    visitor.page(&CompleteSignUpPage { t: visitor.t, token: &link.token, mistakes: Mistakes::none() })
 }
 
-pub(crate) async fn submit(
-    State(console): State<Console>,
-    Extension(origin): Extension<Origin>,
-    submitted: Result<Form<Submitted>, FormRejection>,
-) -> Response {
-    let Ok(Form(Submitted { token, password })) = submitted else { return misread() };
-    let completed = async {
-        let password = Password::chosen(&password).map_err(|problem| Error::invalid("password", problem))?;
-        let command = CompleteSignUp { token: Secret::new(token.clone()), password };
-        accounts::complete_sign_up(&console.app, &origin, command).await
+pub(super) async fn submit(PostedByLink { who: visitor, fields }: PostedByLink<Fields>) -> Answer {
+    let (t, mut mistakes) = (visitor.t, Mistakes::none());
+    let token = &fields.token;
+    let Some(password) = mistakes.check(t, "password", Password::chosen(&fields.password)) else {
+        return Ok(visitor.mend(&CompleteSignUpPage { t, token, mistakes }));
     };
-    match completed.await {
-        Ok(signed_in) => welcome(&console, &signed_in),
-        Err(error) => match mendable(&error) {
-            Some(problem) => {
-                let form = CompleteSignUpPage { token: &token, problem: Some(problem) };
-                page(StatusCode::UNPROCESSABLE_ENTITY, &form)
-            }
-            None => failure(&error),
-        },
+    let command = CompleteSignUp { token: Secret::new(token), password };
+    match accounts::complete_sign_up(&visitor.console.app, &visitor.origin, command).await {
+        Ok(signed_in) => {
+            speak_as_here(&visitor, &signed_in).await;
+            Ok(welcome(&visitor, &signed_in))
+        }
+        Err(error) => {
+            let mistakes = Mistakes::of(t, error)?;
+            Ok(visitor.mend(&CompleteSignUpPage { t, token, mistakes }))
+        }
     }
 }

@@ -1,55 +1,60 @@
 //! The page behind the link that confirms another address. Looking at it uses nothing up.
 
 use askama::Template;
-use axum::{
-    Extension, Form,
-    extract::{
-        Query, State,
-        rejection::{FormRejection, QueryRejection},
-    },
-    response::Response,
-};
-use http::StatusCode;
+use axum::response::Response;
 use rollcall_application::accounts;
-use rollcall_domain::{audit::Origin, secret::Secret};
+use rollcall_domain::secret::Secret;
 use serde::Deserialize;
 
 use crate::{
-    Console,
-    failure::{failure, misread},
-    link::Link,
-    page::page,
+    callers::Visitor,
+    link::{Asked, Link, PostedByLink},
+    page::{Layout, Page},
+    refused::Answer,
+    texts::Texts,
 };
 
 #[derive(Template)]
-#[template(path = "confirm_email_change.html")]
+#[template(path = "accounts/confirm_email_change.html")]
 struct ConfirmEmailChangePage<'a> {
+    t: Texts,
     token: &'a str,
 }
 
+impl Page for ConfirmEmailChangePage<'_> {
+    const LAYOUT: Layout = Layout::Sheet;
+
+    fn title(&self) -> String {
+        self.t.confirm_email_title().to_owned()
+    }
+}
+
 #[derive(Template)]
-#[template(path = "email_changed.html")]
-struct Done;
+#[template(path = "accounts/email_changed.html")]
+struct DonePage {
+    t: Texts,
+}
+
+impl Page for DonePage {
+    const LAYOUT: Layout = Layout::Sheet;
+
+    fn title(&self) -> String {
+        self.t.email_changed_title().to_owned()
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Submitted {
+pub(super) struct Fields {
     token: String,
 }
 
-pub(crate) async fn show(link: Result<Query<Link>, QueryRejection>) -> Response {
-    let Ok(Query(link)) = link else { return misread() };
-    page(StatusCode::OK, &ConfirmEmailChangePage { token: &link.token })
+pub(super) async fn show(visitor: Visitor, Asked(link): Asked<Link>) -> Response {
+    visitor.page(&ConfirmEmailChangePage { t: visitor.t, token: &link.token })
 }
 
-pub(crate) async fn submit(
-    State(console): State<Console>,
-    Extension(origin): Extension<Origin>,
-    submitted: Result<Form<Submitted>, FormRejection>,
-) -> Response {
-    let Ok(Form(Submitted { token })) = submitted else { return misread() };
-    match accounts::confirm_email_change(&console.app, &origin, &Secret::new(token)).await {
-        Ok(()) => page(StatusCode::OK, &Done),
-        Err(error) => failure(&error),
-    }
+pub(super) async fn submit(PostedByLink { who: visitor, fields }: PostedByLink<Fields>) -> Answer {
+    let token = Secret::new(fields.token);
+    accounts::confirm_email_change(&visitor.console.app, &visitor.origin, &token).await?;
+    Ok(visitor.page(&DonePage { t: visitor.t }))
 }

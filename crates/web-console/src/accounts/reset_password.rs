@@ -1,74 +1,74 @@
 //! The page behind the link that lets another password be chosen. Looking at it uses nothing up.
 
 use askama::Template;
-use axum::{
-    Extension, Form,
-    extract::{
-        Query, State,
-        rejection::{FormRejection, QueryRejection},
-    },
-    response::Response,
-};
-use http::StatusCode;
-use rollcall_application::{
-    Error,
-    accounts::{self, ResetPassword},
-};
-use rollcall_domain::{
-    audit::Origin,
-    secret::{Password, Secret},
-};
+use axum::response::Response;
+use rollcall_application::accounts::{self, ResetPassword};
+use rollcall_domain::secret::{Password, Secret};
 use serde::Deserialize;
 
 use crate::{
-    Console,
-    failure::{failure, mendable, misread},
-    link::Link,
-    page::page,
+    callers::Visitor,
+    link::{Asked, Link, PostedByLink},
+    mistakes::Mistakes,
+    page::{Layout, Page},
+    parts::Field,
+    refused::Answer,
+    texts::Texts,
 };
 
 #[derive(Template)]
-#[template(path = "reset_password.html")]
+#[template(path = "accounts/reset_password.html")]
 struct ResetPasswordPage<'a> {
+    t: Texts,
     token: &'a str,
-    problem: Option<String>,
+    mistakes: Mistakes,
+}
+
+impl Page for ResetPasswordPage<'_> {
+    const LAYOUT: Layout = Layout::Sheet;
+
+    fn title(&self) -> String {
+        self.t.reset_title().to_owned()
+    }
 }
 
 #[derive(Template)]
-#[template(path = "password_reset_done.html")]
-struct Done;
+#[template(path = "accounts/password_reset_done.html")]
+struct DonePage {
+    t: Texts,
+}
+
+impl Page for DonePage {
+    const LAYOUT: Layout = Layout::Sheet;
+
+    fn title(&self) -> String {
+        self.t.reset_done_title().to_owned()
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Submitted {
+pub(super) struct Fields {
     token: String,
     password: String,
 }
 
-pub(crate) async fn show(link: Result<Query<Link>, QueryRejection>) -> Response {
-    let Ok(Query(link)) = link else { return misread() };
-    page(StatusCode::OK, &ResetPasswordPage { token: &link.token, problem: None })
+pub(super) async fn show(visitor: Visitor, Asked(link): Asked<Link>) -> Response {
+    visitor.page(&ResetPasswordPage { t: visitor.t, token: &link.token, mistakes: Mistakes::none() })
 }
 
-pub(crate) async fn submit(
-    State(console): State<Console>,
-    Extension(origin): Extension<Origin>,
-    submitted: Result<Form<Submitted>, FormRejection>,
-) -> Response {
-    let Ok(Form(Submitted { token, password })) = submitted else { return misread() };
-    let changed = async {
-        let password = Password::checked(&password).map_err(|problem| Error::invalid("password", problem))?;
-        let command = ResetPassword { token: Secret::new(token.clone()), password };
-        accounts::reset_password(&console.app, &origin, command).await
+pub(super) async fn submit(PostedByLink { who: visitor, fields }: PostedByLink<Fields>) -> Answer {
+    let (t, mut mistakes) = (visitor.t, Mistakes::none());
+    let token = &fields.token;
+    let Some(password) = mistakes.check(t, "password", Password::checked(&fields.password)) else {
+        return Ok(visitor.mend(&ResetPasswordPage { t, token, mistakes }));
     };
-    match changed.await {
-        Ok(()) => page(StatusCode::OK, &Done),
-        Err(error) => match mendable(&error) {
-            Some(problem) => {
-                let form = ResetPasswordPage { token: &token, problem: Some(problem) };
-                page(StatusCode::UNPROCESSABLE_ENTITY, &form)
-            }
-            None => failure(&error),
-        },
+    let command = ResetPassword { token: Secret::new(token), password };
+    match accounts::reset_password(&visitor.console.app, &visitor.origin, command).await {
+        Ok(()) => Ok(visitor.page(&DonePage { t })),
+        Err(error) => {
+            let mistakes = Mistakes::of(t, error)?;
+            Ok(visitor.mend(&ResetPasswordPage { t, token, mistakes }))
+        }
     }
 }

@@ -1,14 +1,10 @@
 //! The page behind the link in an invitation. Looking at it uses nothing up.
+//!
+//! It knows three readers: somebody who is new, somebody who has an account and is not signed in, and somebody who is signed in; be it
+//! in the right account, or in another.
 
 use askama::Template;
-use axum::{
-    Extension, Form,
-    extract::{
-        Query, State,
-        rejection::{FormRejection, QueryRejection},
-    },
-    response::Response,
-};
+use axum::response::Response;
 use http::StatusCode;
 use rollcall_application::{
     Error,
@@ -17,36 +13,56 @@ use rollcall_application::{
     second_factors::Presented,
     sessions::{self, Admitted, SecondStep, SignIn, SignedIn},
 };
-use rollcall_domain::{
-    audit::Origin,
-    secret::{Password, Secret},
-};
+use rollcall_domain::secret::{Password, Secret};
 use serde::Deserialize;
 
 use crate::{
-    Console,
-    failure::{failure, mendable, misread},
-    link::Link,
-    page::page,
-    welcome::welcome,
+    accounts::{speak_as_here, welcome},
+    callers::{Enrollee, Visitor},
+    form_token::FormStart,
+    link::{Asked, Link, PostedByLink},
+    mistakes::Mistakes,
+    page::{Layout, Page},
+    parts::Field,
+    posted::Posted,
+    refused::Answer,
+    texts::Texts,
+    visit::Visit,
 };
 
 #[derive(Template)]
-#[template(path = "accept_invitation.html")]
+#[template(path = "invitations/accept.html")]
 struct AcceptInvitationPage<'a> {
+    t: Texts,
     token: &'a str,
     organization: &'a str,
-    role: &'a str,
+    role: &'static str,
     email: &'a str,
     inviter: Option<&'a str>,
-    account_exists: bool,
+    reader: Reader<'a>,
     name: &'a str,
-    problem: Option<String>,
+    mistakes: Mistakes,
+}
+
+/// Who reads the page.
+enum Reader<'a> {
+    Newcomer,
+    WithAccount,
+    SignedIn { name: &'a str, start: FormStart },
+    Other { text: String, switch: FormStart, then: String },
+}
+
+impl Page for AcceptInvitationPage<'_> {
+    const LAYOUT: Layout = Layout::Sheet;
+
+    fn title(&self) -> String {
+        self.t.join_title(self.organization)
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Submitted {
+pub(super) struct Fields {
     token: String,
     #[serde(default)]
     name: String,
@@ -56,113 +72,134 @@ pub(crate) struct Submitted {
     code: String,
 }
 
-pub(crate) async fn show(
-    State(console): State<Console>,
-    link: Result<Query<Link>, QueryRejection>,
-) -> Response {
-    let Ok(Query(link)) = link else { return misread() };
-    match invitations::preview(&console.app, &Secret::new(link.token.clone())).await {
-        Ok(found) => form(StatusCode::OK, &found, &link.token, "", None),
-        Err(error) => failure(&error),
-    }
+/// What somebody sends who is signed in.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Here {
+    token: String,
 }
 
-pub(crate) async fn submit(
-    State(console): State<Console>,
-    Extension(origin): Extension<Origin>,
-    submitted: Result<Form<Submitted>, FormRejection>,
-) -> Response {
-    let Ok(Form(submitted)) = submitted else { return misread() };
-    let token = Secret::new(submitted.token.clone());
-    let found = match invitations::preview(&console.app, &token).await {
-        Ok(found) => found,
-        Err(error) => return failure(&error),
-    };
+pub(super) async fn show(visitor: Visitor, Asked(link): Asked<Link>) -> Answer {
+    let found = invitations::preview(&visitor.console.app, &Secret::new(link.token.clone())).await?;
+    Ok(page(&visitor, StatusCode::OK, &found, &link.token, "", Mistakes::none()))
+}
+
+pub(super) async fn submit(PostedByLink { who: visitor, fields }: PostedByLink<Fields>) -> Answer {
+    let token = Secret::new(fields.token.as_str());
+    let found = invitations::preview(&visitor.console.app, &token).await?;
     let accepted = if found.account_exists {
-        accept_with_account(&console, &origin, &found, &submitted).await
+        with_account(&visitor, &found, &fields).await
     } else {
-        accept_as_newcomer(&console, &origin, &submitted).await
+        as_newcomer(&visitor, &fields).await
     };
-    match accepted {
-        Ok(signed_in) => welcome(&console, &signed_in),
-        Err(error) => match mendable(&error) {
-            Some(problem) => form(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                &found,
-                &submitted.token,
-                &submitted.name,
-                Some(problem),
-            ),
-            None => failure(&error),
-        },
+    let mistakes = match accepted {
+        Ok(signed_in) => return Ok(welcome(&visitor, &signed_in)),
+        Err(Kept::Mistakes(mistakes)) => mistakes,
+        // Which address it is is beyond doubt here.
+        Err(Kept::By(Error::InvalidCredentials)) => Mistakes::of(visitor.t, Error::WrongPassword)?,
+        Err(Kept::By(error)) => Mistakes::of(visitor.t, error)?,
+    };
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(page(&visitor, status, &found, &fields.token, &fields.name, mistakes))
+}
+
+/// Somebody accepts in the session that they are in.
+pub(super) async fn submit_here(Posted { who: caller, fields }: Posted<Enrollee, Here>) -> Answer {
+    let command = Accept { token: Secret::new(fields.token), new_account: None };
+    let app = &caller.console.app;
+    let signed_in = invitations::accept(app, Some(&caller.actor), &caller.origin, command).await?;
+    Ok(welcome(&caller, &signed_in))
+}
+
+/// What keeps somebody from accepting.
+enum Kept {
+    Mistakes(Mistakes),
+    By(Error),
+}
+
+impl From<Error> for Kept {
+    fn from(error: Error) -> Self {
+        Self::By(error)
     }
 }
 
-fn form(
-    status: StatusCode,
-    found: &FoundInvitation,
-    token: &str,
-    name: &str,
-    problem: Option<String>,
-) -> Response {
-    let form = AcceptInvitationPage {
-        token,
-        organization: found.organization_name.as_str(),
-        role: found.invitation.role.display_name(),
-        email: found.invitation.email.as_str(),
-        inviter: found.inviter_name.as_deref(),
-        account_exists: found.account_exists,
-        name,
-        problem,
-    };
-    page(status, &form)
-}
-
-async fn accept_as_newcomer(
-    console: &Console,
-    origin: &Origin,
-    submitted: &Submitted,
-) -> Result<SignedIn, Error> {
-    let name = submitted.name.parse().map_err(|problem| Error::invalid("name", problem))?;
-    let password =
-        Password::chosen(&submitted.password).map_err(|problem| Error::invalid("password", problem))?;
+async fn as_newcomer(visit: &Visit, fields: &Fields) -> Result<SignedIn, Kept> {
+    let mut mistakes = Mistakes::none();
+    let name = mistakes.check(visit.t, "name", fields.name.parse());
+    let password = mistakes.check(visit.t, "password", Password::chosen(&fields.password));
+    let (Some(name), Some(password)) = (name, password) else { return Err(Kept::Mistakes(mistakes)) };
     let new_account = Some(NewAccount { name, password });
-    let command = Accept { token: Secret::new(submitted.token.clone()), new_account };
-    invitations::accept(&console.app, None, origin, command).await
+    let command = Accept { token: Secret::new(fields.token.as_str()), new_account };
+    let signed_in = invitations::accept(&visit.console.app, None, &visit.origin, command).await?;
+    speak_as_here(visit, &signed_in).await;
+    Ok(signed_in)
 }
 
 /// Signs in to the invited address's account, accepts in that session, and leaves with the new one alone.
-async fn accept_with_account(
-    console: &Console,
-    origin: &Origin,
-    found: &FoundInvitation,
-    submitted: &Submitted,
-) -> Result<SignedIn, Error> {
-    let app = &console.app;
+async fn with_account(visit: &Visit, found: &FoundInvitation, fields: &Fields) -> Result<SignedIn, Kept> {
+    let (app, origin) = (&visit.console.app, &visit.origin);
     let command = SignIn {
         email: found.invitation.email.clone(),
-        password: Password::given(&submitted.password),
+        password: Password::given(&fields.password),
         organization: None,
-        // The network and what the browser calls itself tell the device here.
-        devices: Vec::new(),
+        devices: visit.console.cookies.devices(&visit.headers),
     };
     let signed_in = match sessions::sign_in(app, origin, command).await? {
         Admitted::SignedIn(signed_in) => *signed_in,
-        Admitted::Challenged(_) if submitted.code.trim().is_empty() => {
-            return Err(Error::invalid("code", "is needed: your account has a second factor"));
+        Admitted::Challenged(_) if fields.code.trim().is_empty() => {
+            let mut mistakes = Mistakes::none();
+            mistakes.add("code", visit.t.join_code_needed());
+            return Err(Kept::Mistakes(mistakes));
         }
         Admitted::Challenged(challenge) => {
-            let presented = Presented::typed(&submitted.code);
-            let command = SecondStep { challenge: challenge.token, presented, devices: Vec::new() };
+            let presented = Presented::typed(&fields.code);
+            let devices = visit.console.cookies.devices(&visit.headers);
+            let command = SecondStep { challenge: challenge.token, presented, devices };
             sessions::second_step(app, origin, command).await?
         }
     };
     let actor = sessions::authenticate(app, &signed_in.token, origin.clone()).await?;
-    let command = Accept { token: Secret::new(submitted.token.clone()), new_account: None };
+    let command = Accept { token: Secret::new(fields.token.as_str()), new_account: None };
     let accepted = invitations::accept(app, Some(&actor), origin, command).await;
     // What has been accepted is accepted, even if the session that it took is still open for a while.
     if let Err(error) = sessions::sign_out(app, &actor).await {
         tracing::warn!(%error, "a session that was only needed to accept an invitation is still open");
     }
-    accepted
+    Ok(accepted?)
+}
+
+fn page(
+    visit: &Visit,
+    status: StatusCode,
+    found: &FoundInvitation,
+    token: &str,
+    name: &str,
+    mistakes: Mistakes,
+) -> Response {
+    let t = visit.t;
+    let reader = match visit.actor() {
+        Some(actor) if actor.user.email == found.invitation.email => Reader::SignedIn {
+            name: actor.user.name.as_str(),
+            start: visit.forms.begin("/invitations/accept/here"),
+        },
+        Some(actor) => Reader::Other {
+            text: t.join_other(found.invitation.email.masked(), actor.user.email.masked()),
+            switch: visit.forms.begin("/sign-out"),
+            then: visit.here().map_or_else(String::new, |here| here.to_string()),
+        },
+        None if found.account_exists => Reader::WithAccount,
+        None => Reader::Newcomer,
+    };
+    let page = AcceptInvitationPage {
+        t,
+        token,
+        organization: found.organization_name.as_str(),
+        role: t.role(found.invitation.role),
+        email: found.invitation.email.as_str(),
+        inviter: found.inviter_name.as_deref(),
+        reader,
+        name,
+        mistakes,
+    };
+    visit.page_with(status, &page)
 }

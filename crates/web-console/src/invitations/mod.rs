@@ -1,3 +1,25 @@
-//! Pages about invitations.
+//! Invitations: making them, and what becomes of them.
 
-pub(crate) mod accept;
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+use crate::Console;
+
+mod accept;
+mod create;
+mod create_bulk;
+mod resend;
+mod revoke;
+mod seats;
+
+pub(crate) fn routes() -> Router<Console> {
+    Router::new()
+        .route("/invitations/accept", get(accept::show).post(accept::submit))
+        .route("/invitations/accept/here", post(accept::submit_here))
+        .route("/settings/team/invite", get(create::show).post(create::submit))
+        .route("/settings/team/invite-many", get(create_bulk::show).post(create_bulk::submit))
+        .route("/settings/team/invitations/{id}/resend", post(resend::submit))
+        .route("/settings/team/invitations/{id}/revoke", post(revoke::submit))
+}

@@ -1,0 +1,108 @@
+//! Cookies: the session's and the device's, which belong to the API, and two of the console's own.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderMap, header};
+use rollcall_application::{Application, sessions::SignedIn};
+use rollcall_domain::secret::Secret;
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The cookies by which the API knows a browser.
+pub trait Cookies: Send + Sync {
+    /// The session's token, if the browser has shown one.
+    fn session(&self, headers: &HeaderMap) -> Option<Secret>;
+    /// The `Set-Cookie` value that gives a browser a session.
+    fn give_session(&self, token: &Secret) -> String;
+    /// The `Set-Cookie` value that takes the session away.
+    fn take_session(&self) -> String;
+    /// The tokens that the device was given when somebody signed in on it before.
+    fn devices(&self, headers: &HeaderMap) -> Vec<Secret>;
+    /// The `Set-Cookie` value by which the device is known again, unless it is already.
+    fn give_device(&self, headers: &HeaderMap, signed_in: &SignedIn) -> Option<String>;
+    /// Whether browsers come by TLS, so that cookies can be kept from everything else.
+    fn secure(&self) -> bool;
+}
+
+/// A cookie of the console's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Own {
+    /// What forms of somebody who is not signed in are bound to.
+    Form,
+    /// What the next page says first.
+    Notice,
+    /// The sign-in that waits for its second step.
+    Challenge,
+}
+
+impl Own {
+    const fn name(self, secure: bool) -> &'static str {
+        match (self, secure) {
+            (Self::Form, true) => "__Host-rollcall_form",
+            (Self::Form, false) => "rollcall_form",
+            (Self::Notice, true) => "__Host-rollcall_notice",
+            (Self::Notice, false) => "rollcall_notice",
+            (Self::Challenge, true) => "__Host-rollcall_challenge",
+            (Self::Challenge, false) => "rollcall_challenge",
+        }
+    }
+
+    /// How long a browser keeps it, in seconds; until it is closed when none.
+    const fn seconds(self) -> Option<u32> {
+        match self {
+            Self::Form => None,
+            Self::Notice => Some(60),
+            Self::Challenge => Some(300),
+        }
+    }
+
+    const fn purpose(self) -> &'static str {
+        match self {
+            Self::Form => "console/form-key/v1",
+            Self::Notice => "console/notice/v1",
+            Self::Challenge => "console/challenge/v1",
+        }
+    }
+
+    /// The value in a request's cookies. Two of them would mean that somebody else has set one (attack 24).
+    pub(crate) fn read(self, headers: &HeaderMap, secure: bool) -> Option<String> {
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut values = cookies
+            .flat_map(|cookies| cookies.split(';'))
+            .filter_map(|pair| pair.trim().strip_prefix(self.name(secure))?.strip_prefix('='));
+        let value = values.next()?;
+        values.next().is_none().then(|| value.to_owned())
+    }
+
+    /// The `Set-Cookie` value that gives it.
+    pub(crate) fn give(self, value: &str, secure: bool) -> String {
+        let age = self.seconds().map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
+        self.line(value, &age, secure)
+    }
+
+    /// The `Set-Cookie` value that takes it away.
+    pub(crate) fn take_away(self, secure: bool) -> String {
+        self.line("", "; Max-Age=0", secure)
+    }
+
+    fn line(self, value: &str, age: &str, secure: bool) -> String {
+        let secure_only = if secure { "; Secure" } else { "" };
+        format!("{}={value}; Path=/{age}; HttpOnly; SameSite=Lax{secure_only}", self.name(secure))
+    }
+
+    /// What was [sealed](Self::seal) into it.
+    pub(crate) fn open<T: DeserializeOwned>(
+        self,
+        app: &Application,
+        headers: &HeaderMap,
+        secure: bool,
+    ) -> Option<T> {
+        let sealed = URL_SAFE_NO_PAD.decode(self.read(headers, secure)?).ok()?;
+        serde_json::from_slice(&app.keyring.open(self.purpose(), b"", &sealed)?).ok()
+    }
+
+    /// A value that nobody but us can read or make.
+    pub(crate) fn seal(self, app: &Application, content: &impl Serialize) -> Option<String> {
+        let content = serde_json::to_vec(content).ok()?;
+        let sealed = app.keyring.seal(self.purpose(), b"", &content, app.entropy.as_ref())?;
+        Some(URL_SAFE_NO_PAD.encode(sealed))
+    }
+}

@@ -1,0 +1,196 @@
+//! Settings → Team: who is in it, and who is invited.
+
+use askama::Template;
+use rollcall_application::{
+    PageRequest,
+    invitations::{self, ListedInvitation},
+    members::{self, MemberFilter, MemberKey},
+};
+use rollcall_domain::{
+    Permission, Role, UserId,
+    invitations::{Status, may_stand},
+    members::{Member, MemberStatus},
+};
+use serde::Deserialize;
+use time::OffsetDateTime;
+
+use crate::{
+    callers::Caller,
+    form_token::FormStart,
+    link::Asked,
+    moment::Moment,
+    page::{Layout, Page},
+    parts::{Choice, Field},
+    refused::{Answer, Refused},
+    texts::Texts,
+};
+
+/// How many people stand on a page.
+const PER_PAGE: u16 = 50;
+/// How many open invitations are shown.
+const INVITATIONS: u16 = 200;
+
+#[derive(Template)]
+#[template(path = "members/list.html")]
+struct TeamPage {
+    t: Texts,
+    asked: Query,
+    people: Vec<Person>,
+    /// Where the next page is.
+    next: Option<String>,
+    /// Whether whoever looks is all that there is.
+    alone: bool,
+    /// The open invitations, for whoever may see them.
+    pending: Option<Vec<Pending>>,
+}
+
+impl Page for TeamPage {
+    const LAYOUT: Layout = Layout::Console;
+
+    fn title(&self) -> String {
+        self.t.team_title().to_owned()
+    }
+}
+
+struct Person {
+    id: UserId,
+    name: String,
+    email: String,
+    role: &'static str,
+    mfa: bool,
+    suspended: bool,
+    last_seen: Option<Moment>,
+    myself: bool,
+}
+
+struct Pending {
+    email: String,
+    role: &'static str,
+    by: Option<String>,
+    expires: Moment,
+    /// What whoever looks can do about it.
+    forms: Option<(FormStart, FormStart)>,
+}
+
+/// Which people are wanted.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Query {
+    #[serde(default)]
+    search: String,
+    #[serde(default)]
+    role: String,
+    #[serde(default)]
+    after: String,
+}
+
+impl Query {
+    fn filter(&self) -> Result<MemberFilter, Refused> {
+        let role = match self.role.as_str() {
+            "" => None,
+            role => Some(role.parse().map_err(|_| Refused::Misread)?),
+        };
+        let search = Some(self.search.trim().to_owned()).filter(|search| !search.is_empty());
+        Ok(MemberFilter { role, status: None, search })
+    }
+
+    fn is_filter(&self) -> bool {
+        !self.search.trim().is_empty() || !self.role.is_empty() || !self.after.is_empty()
+    }
+
+    /// The key in `after`. It names a place in a list that whoever looks may see all of, so it needs no tag.
+    fn after(&self) -> Result<Option<MemberKey>, Refused> {
+        if self.after.is_empty() {
+            return Ok(None);
+        }
+        let key = self.after.split_once('.').and_then(|(at, user)| {
+            let joined_at = OffsetDateTime::from_unix_timestamp_nanos(at.parse().ok()?).ok()?;
+            Some(MemberKey { joined_at, user: user.parse().ok()? })
+        });
+        key.map(Some).ok_or(Refused::Misread)
+    }
+
+    fn page_after(&self, key: MemberKey) -> String {
+        let after = format!("{}.{}", key.joined_at.unix_timestamp_nanos(), key.user);
+        let pairs = [("search", self.search.as_str()), ("role", &self.role), ("after", &after)];
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()))
+            .finish();
+        format!("/settings/team?{query}")
+    }
+
+    fn roles(&self, t: &Texts) -> Vec<(&'static str, &'static str)> {
+        let any = ("", t.team_any_role());
+        std::iter::once(any).chain(Role::ALL.map(|role| (role.as_str(), t.role(role)))).collect()
+    }
+}
+
+pub(super) async fn show(caller: Caller, Asked(asked): Asked<Query>) -> Answer {
+    let request = PageRequest { limit: PER_PAGE, after: asked.after()? };
+    let page = members::list(&caller.console.app, &caller.principal(), &asked.filter()?, &request).await?;
+    let pending = match caller.may(Permission::TeamInvite) {
+        true => Some(pending(&caller).await?),
+        false => None,
+    };
+    Ok(caller.page(&TeamPage {
+        t: caller.t,
+        alone: !asked.is_filter() && page.entries.len() == 1,
+        people: page.entries.into_iter().map(|member| person(&caller, member)).collect(),
+        next: page.next.map(|key| asked.page_after(key)),
+        asked,
+        pending,
+    }))
+}
+
+fn person(caller: &Caller, member: Member) -> Person {
+    Person {
+        id: member.membership.user,
+        role: caller.t.role(member.membership.role),
+        mfa: member.mfa_enabled,
+        suspended: member.status == MemberStatus::Suspended,
+        last_seen: member.last_seen_at.map(|at| caller.times.show(at)),
+        myself: member.membership.user == caller.actor.user_id(),
+        name: member.name,
+        email: member.email,
+    }
+}
+
+async fn pending(caller: &Caller) -> Result<Vec<Pending>, Refused> {
+    let request = PageRequest { limit: INVITATIONS, after: None };
+    let page = invitations::list(&caller.console.app, &caller.actor, Some(Status::Pending), &request).await?;
+    let shown = |listed: ListedInvitation| {
+        let ListedInvitation { invitation, inviter_name } = listed;
+        let form = |end| {
+            let path = format!("/settings/team/invitations/{}/{end}", invitation.id);
+            caller.forms.begin_as("row", path)
+        };
+        Pending {
+            forms: may_stand(caller.role, invitation.role).then(|| (form("resend"), form("revoke"))),
+            role: caller.t.role(invitation.role),
+            by: inviter_name,
+            expires: caller.times.show(invitation.expires_at),
+            email: invitation.email.to_string(),
+        }
+    };
+    Ok(page.entries.into_iter().map(shown).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_asked_as_the_page_before_and_begins_after_it() {
+        let user = UserId::from_parts(7, &[1; 10]);
+        let key = MemberKey { joined_at: OffsetDateTime::UNIX_EPOCH, user };
+        let asked = Query { search: "a&b".to_owned(), role: String::new(), after: String::new() };
+        let next = asked.page_after(key);
+        assert_eq!(next, format!("/settings/team?search=a%26b&after=0.{user}"));
+        let asked = Query { after: format!("0.{user}"), ..Query::default() };
+        assert_eq!(asked.after().expect("a key"), Some(key));
+        for broken in ["x", "0.", ".usr", "0.org_1", "99999999999999999999999999999999999999.x"] {
+            let asked = Query { after: broken.to_owned(), ..Query::default() };
+            assert!(matches!(asked.after(), Err(Refused::Misread)), "{broken}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Times as people read them: in their own zone, and exactly for programs.
+
+use std::fmt;
+
+use askama::filters::HtmlSafe;
+use jiff::{Timestamp, tz::TimeZone};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::language::Language;
+
+/// The zone that times are shown in, and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Clockwork {
+    zone: TimeZone,
+    language: Language,
+}
+
+impl Clockwork {
+    /// The zone that an account names; that of the world where there is none of the name.
+    pub(crate) fn of(zone: &str, language: Language) -> Self {
+        Self { zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC), language }
+    }
+
+    /// A moment to the minute.
+    pub(crate) fn show(&self, at: OffsetDateTime) -> Moment {
+        self.written(at, ["%-d %b %Y, %H:%M", "%d.%m.%Y, %H:%M"])
+    }
+
+    /// The day of a moment.
+    pub(crate) fn day(&self, at: OffsetDateTime) -> Moment {
+        self.written(at, ["%-d %b %Y", "%d.%m.%Y"])
+    }
+
+    fn written(&self, at: OffsetDateTime, [english, german]: [&str; 2]) -> Moment {
+        let format = match self.language {
+            Language::English => english,
+            Language::German => german,
+        };
+        let exact = at.format(&Rfc3339).unwrap_or_default();
+        let text = match Timestamp::from_second(at.unix_timestamp()) {
+            Ok(timestamp) => timestamp.to_zoned_datetime(self.zone.clone()).strftime(format).to_string(),
+            // Before the year -9999 or after 9999.
+            Err(_) => exact.clone(),
+        };
+        Moment { exact, text }
+    }
+}
+
+/// A moment, written as a `<time>` element.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Moment {
+    exact: String,
+    text: String,
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<time datetime=\"{}\">{}</time>", self.exact, self.text)
+    }
+}
+
+// Digits, names of months and punctuation of our own.
+impl HtmlSafe for Moment {}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn times_are_those_of_the_zone_also_when_the_clocks_change() {
+        let berlin = Clockwork::of("Europe/Berlin", Language::English);
+        assert_eq!(berlin.show(datetime!(2026-03-29 00:59 UTC)).text, "29 Mar 2026, 01:59");
+        assert_eq!(berlin.show(datetime!(2026-03-29 01:00 UTC)).text, "29 Mar 2026, 03:00");
+        let german = Clockwork::of("America/New_York", Language::German);
+        let moment = german.show(datetime!(2026-01-02 03:04:05 UTC));
+        let html = r#"<time datetime="2026-01-02T03:04:05Z">01.01.2026, 22:04</time>"#;
+        assert_eq!(moment.to_string(), html);
+        assert_eq!(german.day(datetime!(2026-01-02 03:04:05 UTC)).text, "01.01.2026");
+        let nowhere = Clockwork::of("Atlantis/Capital", Language::English);
+        assert_eq!(nowhere.show(datetime!(2026-01-02 03:04:05 UTC)).text, "2 Jan 2026, 03:04");
+    }
+}

@@ -1,0 +1,179 @@
+//! When a page does not do what it was asked: where to go first, or a page that says why not, and what to do.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use rollcall_application::Error;
+
+use crate::{
+    form_token::FormStart,
+    mistakes::Mistakes,
+    notice::Notice,
+    page::{Layout, Page},
+    parts::Field,
+    posted::is_secret,
+    texts::Texts,
+    visit::Visit,
+};
+
+/// Why a page does not do what it was asked. It becomes a page in the language of whoever asked once it is through the layer
+/// [`around`](crate::visit::around), so handlers just use `?`.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// A use case refused.
+    Error(Error),
+    /// What was to prove who somebody is does not.
+    Unproven(Error),
+    /// Nobody is signed in.
+    SignInFirst,
+    /// They are in no organization.
+    NowhereYet,
+    /// The form is not of a page that was shown to this session.
+    StaleForm,
+    /// The link or the form is not as we have made it.
+    Misread,
+    /// Nothing is under the address.
+    NoSuchPage,
+}
+
+/// What handlers of pages give back.
+pub(crate) type Answer = Result<Response, Refused>;
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Unauthenticated => Self::SignInFirst,
+            error => Self::Error(error),
+        }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+/// Why something was refused, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Explanation {
+    pub(crate) status: StatusCode,
+    pub(crate) title: String,
+    pub(crate) text: String,
+}
+
+#[derive(Template)]
+#[template(path = "refused.html")]
+struct RefusedPage<'a> {
+    t: Texts,
+    explanation: &'a Explanation,
+    back: Option<&'a str>,
+}
+
+impl Page for RefusedPage<'_> {
+    const LAYOUT: Layout = Layout::Console;
+
+    fn title(&self) -> String {
+        self.explanation.title.clone()
+    }
+}
+
+/// Asks for a fresh proof, and then does what was asked.
+#[derive(Template)]
+#[template(path = "elevate.html")]
+struct ElevatePage<'a> {
+    t: Texts,
+    start: FormStart,
+    mistakes: Mistakes,
+    /// What goes along unseen.
+    kept: Vec<&'a (String, String)>,
+    /// What must be given once more, as secrets are not put into pages.
+    secrets: Vec<&'a str>,
+    has_second_factor: bool,
+    back: Option<&'a str>,
+}
+
+impl Page for ElevatePage<'_> {
+    const LAYOUT: Layout = Layout::Console;
+    const SCRIPTS: &'static [&'static str] = &["passkeys.js"];
+
+    fn title(&self) -> String {
+        self.t.elevate_title().to_owned()
+    }
+}
+
+impl Visit {
+    /// The page for a refusal.
+    pub(crate) fn refuse(&self, refused: &Refused) -> Response {
+        let t = self.t;
+        match refused {
+            Refused::Error(Error::ElevationRequired) => {
+                self.ask_for_proof(StatusCode::FORBIDDEN, Mistakes::none())
+            }
+            Refused::Unproven(error) => match t.is_mendable(error) {
+                true => self.ask_for_proof(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    Mistakes::whole_of(t.explain(error).text),
+                ),
+                false => self.explain(&t.explain(error)),
+            },
+            Refused::Error(Error::MfaRequired) => self.go_to(ENROL),
+            Refused::Error(error) => {
+                if let Error::Internal(source) = error {
+                    tracing::error!(error = %source, "internal error");
+                }
+                self.explain(&t.explain(error))
+            }
+            Refused::SignInFirst => match self.here() {
+                Some(here) => self.go_to(here.after("/sign-in")),
+                None => self.with_notice(self.go_to("/sign-in"), Notice::mind(t.signed_out_meanwhile())),
+            },
+            Refused::NoSuchPage => self.no_such_page(),
+            Refused::NowhereYet => self.go_to("/organizations"),
+            Refused::StaleForm => self.explain(&Explanation {
+                status: StatusCode::FORBIDDEN,
+                title: t.stale_form_title().to_owned(),
+                text: t.stale_form().to_owned(),
+            }),
+            Refused::Misread => self.explain(&Explanation {
+                status: StatusCode::BAD_REQUEST,
+                title: t.misread_title().to_owned(),
+                text: t.misread().to_owned(),
+            }),
+        }
+    }
+
+    /// The page that says why something was refused.
+    fn explain(&self, explanation: &Explanation) -> Response {
+        self.page_with(explanation.status, &RefusedPage { t: self.t, explanation, back: self.section() })
+    }
+
+    fn no_such_page(&self) -> Response {
+        self.explain(&Explanation {
+            status: StatusCode::NOT_FOUND,
+            title: self.t.nothing_there_title().to_owned(),
+            text: self.t.nothing_there().to_owned(),
+        })
+    }
+
+    fn ask_for_proof(&self, status: StatusCode, mistakes: Mistakes) -> Response {
+        let (secrets, kept): (Vec<_>, Vec<_>) = self.posted().iter().partition(|(name, _)| is_secret(name));
+        let page = ElevatePage {
+            t: self.t,
+            start: self.forms.begin(&self.path),
+            mistakes,
+            kept,
+            secrets: secrets.into_iter().map(|(name, _)| name.as_str()).collect(),
+            has_second_factor: self.actor().is_some_and(|actor| actor.user.mfa_enabled),
+            back: self.section(),
+        };
+        self.page_with(status, &page)
+    }
+}
+
+/// Where whoever has to set up a second factor first is sent.
+pub(crate) const ENROL: &str = "/account/second-factor";

@@ -1,0 +1,37 @@
+//! What every page says.
+
+use super::texts;
+
+texts! {
+    skip_to_content = "Skip to content" | "Zum Inhalt springen";
+    menu = "Menu" | "Menü";
+    main_navigation = "Main" | "Hauptnavigation";
+    section_team = "Team" | "Team";
+    section_account = "Your account" | "Ihr Konto";
+    sign_out = "Sign out" | "Abmelden";
+    switch_organization = "Switch organization" | "Organisation wechseln";
+    go_back = "Go back" | "Zurück";
+    go_on = "Continue" | "Weiter";
+    cancel = "Cancel" | "Abbrechen";
+    search = "Search" | "Suchen";
+    next_page = "Next page" | "Nächste Seite";
+    first_page = "First page" | "Erste Seite";
+    never = "Never" | "Nie";
+    email = "Email" | "E-Mail-Adresse";
+    password = "Password" | "Passwort";
+    your_name = "Your name" | "Ihr Name";
+
+    home_title = "Team and user management" | "Team- und Benutzerverwaltung";
+    home_lead = "Who is this, which organization are they in, what may they do, and who changed what." | "Wer ist das, zu welcher Organisation gehört die Person, was darf sie, und wer hat was geändert.";
+    home_api = "The API, with examples" | "Die API mit Beispielen (englisch)";
+    home_openapi = "The same as an OpenAPI document" | "Dasselbe als OpenAPI-Dokument";
+    home_problems = "Problems, explained" | "Fehlermeldungen der API, erklärt (englisch)";
+    home_mailbox = "The development mailbox" | "Das Postfach der Entwicklungsumgebung";
+
+    elevate_title = "Confirm it’s you" | "Bestätigen Sie, dass Sie es sind";
+    elevate_why = "This is especially sensitive, and it has been a while since you proved who you are. What you entered is kept and will be done next." | "Dieser Schritt ist besonders heikel, und Ihre letzte Bestätigung liegt eine Weile zurück. Ihre Eingaben bleiben erhalten und werden danach ausgeführt.";
+    or_code = "Or a code from your authenticator app, or a recovery code" | "Oder ein Code Ihrer Authenticator-App oder ein Wiederherstellungscode";
+    use_passkey = "Use a passkey" | "Passkey verwenden";
+    passkey_failed = "Your device did not answer with a passkey. Try again, or use another way." | "Ihr Gerät hat keinen Passkey vorgelegt. Versuchen Sie es erneut oder wählen Sie einen anderen Weg.";
+    give_again = "Please enter this again" | "Bitte geben Sie dies erneut ein";
+}

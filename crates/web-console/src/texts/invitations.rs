@@ -1,0 +1,45 @@
+//! Invitations.
+
+use super::texts;
+
+texts! {
+    join_title(organization) = "Join {organization}" | "{organization} beitreten";
+    join_by(inviter, organization, role) = "{inviter} invites you to join {organization} as {role}." | "{inviter} lädt Sie ein, {organization} als {role} beizutreten.";
+    join_lead(organization, role) = "You are invited to join {organization} as {role}." | "Sie sind eingeladen, {organization} als {role} beizutreten.";
+    join_address(email) = "The invitation is for {email}." | "Die Einladung gilt für {email}.";
+    join_account_exists = "This address has an account already. Sign in to it to accept." | "Zu dieser Adresse gibt es schon ein Konto. Melden Sie sich an, um anzunehmen.";
+    join_code = "Code of your authenticator app, or a recovery code, if you use one" | "Code Ihrer Authenticator-App oder ein Wiederherstellungscode, falls Sie einen verwenden";
+    join_code_needed = "Your account has a second factor: a code is needed." | "Ihr Konto hat einen zweiten Faktor: Es wird ein Code gebraucht.";
+    join_with_passkey = "Do you sign in with a passkey? Sign in first, and then open the link in the mail again." | "Melden Sie sich mit einem Passkey an? Melden Sie sich zuerst an, und öffnen Sie dann den Link in der Mail erneut.";
+    join_sign_in = "Sign in and accept" | "Anmelden und annehmen";
+    join_accept = "Accept the invitation" | "Einladung annehmen";
+    join_as(name, email) = "You are signed in as {name} ({email})." | "Sie sind als {name} ({email}) angemeldet.";
+    join_other_title = "This invitation is for another account" | "Diese Einladung gilt für ein anderes Konto";
+    join_other(invited, signed_in) = "It is for {invited}; you are signed in as {signed_in}." | "Sie gilt für {invited}; Sie sind als {signed_in} angemeldet.";
+    join_other_switch = "Sign out and go on as the other" | "Abmelden und als die andere Person weitermachen";
+
+    invite_title = "Invite people" | "Personen einladen";
+    invite = "Send invitation" | "Einladung senden";
+    invite_all = "Send invitations" | "Einladungen senden";
+    invite_lead(organization) = "Whoever accepts works in {organization} with the role that you choose here." | "Wer annimmt, arbeitet in {organization} mit der Rolle, die Sie hier wählen.";
+    invite_one = "Invite one person" | "Eine Person einladen";
+    invite_many = "Invite many at once" | "Viele auf einmal einladen";
+    invite_addresses = "Email addresses" | "E-Mail-Adressen";
+    invite_addresses_hint = "One per line, or separated by commas; as many as 50. All get the role chosen below." | "Eine pro Zeile oder durch Kommas getrennt; bis zu 50. Alle erhalten die unten gewählte Rolle.";
+    invite_none = "Enter at least one address." | "Geben Sie mindestens eine Adresse ein.";
+    invite_too_many(most) = "At most {most} at once, please." | "Bitte höchstens {most} auf einmal.";
+    invited(email) = "{email} is invited. The link in the mail works for seven days." | "{email} ist eingeladen. Der Link in der Mail gilt sieben Tage.";
+    invited_many[n] = "One invitation is on its way." , "{n} invitations are on their way." | "Eine Einladung ist unterwegs.", "{n} Einladungen sind unterwegs.";
+    invited_not[n] = "One address was not invited. What is wrong with it stands beside it; it is still in the field below.", "{n} addresses were not invited. What is wrong with them stands beside them; they are still in the field below." | "Eine Adresse wurde nicht eingeladen. Der Grund steht daneben; sie steht noch im Feld unten.", "{n} Adressen wurden nicht eingeladen. Die Gründe stehen daneben; sie stehen noch im Feld unten.";
+
+    pending_title = "Pending invitations" | "Offene Einladungen";
+    pending_none = "Nobody has an invitation that is still open." | "Niemand hat eine offene Einladung.";
+    invited_by = "Invited by" | "Eingeladen von";
+    expires = "Works until" | "Gilt bis";
+    resend = "Send again" | "Erneut senden";
+    resend_to(email) = "Send the invitation to {email} again" | "Einladung an {email} erneut senden";
+    resent(email) = "A new link is on its way to {email}. The one before works no more." | "Ein neuer Link an {email} ist unterwegs. Der vorige gilt nicht mehr.";
+    revoke = "Take back" | "Zurückziehen";
+    revoke_of(email) = "Take the invitation of {email} back" | "Einladung von {email} zurückziehen";
+    revoked = "The invitation was taken back. Its link works no more." | "Die Einladung wurde zurückgezogen. Ihr Link gilt nicht mehr.";
+}

@@ -1,0 +1,45 @@
+//! The team.
+
+use super::texts;
+
+texts! {
+    team_title = "Team" | "Team";
+    team_search = "Name or address" | "Name oder Adresse";
+    team_any_role = "Any role" | "Jede Rolle";
+    team_nobody_found = "Nobody in the team fits. Search for less, or for another role." | "Niemand im Team passt dazu. Suchen Sie nach weniger oder nach einer anderen Rolle.";
+    team_only_you = "So far you are alone here. Invite the people you work with." | "Bisher sind Sie hier allein. Laden Sie die Menschen ein, mit denen Sie arbeiten.";
+    person = "Person" | "Person";
+    last_seen = "Last seen" | "Zuletzt da";
+    second_factor = "Second factor" | "Zweiter Faktor";
+    on = "On" | "An";
+    off = "Off" | "Aus";
+    you = "You" | "Sie";
+    suspended = "Suspended" | "Gesperrt";
+    joined = "Joined" | "Dabei seit";
+
+    manage(name) = "Manage {name}" | "{name} verwalten";
+    manage_short = "Manage" | "Verwalten";
+    change_role = "Change role" | "Rolle ändern";
+    role_changed(name, role) = "{name} is {role} now." | "{name} ist jetzt {role}.";
+    role_fixed = "Only Owners give or take the role of an Owner." | "Nur Inhaber vergeben oder entziehen die Rolle eines Inhabers.";
+    role_effect = "It counts from their next request on. Open invitations that they could not make in the new role are taken back." | "Sie gilt ab der nächsten Anfrage. Offene Einladungen, die die Person in der neuen Rolle nicht aussprechen könnte, werden zurückgezogen.";
+    changed_meanwhile = "Somebody has changed this in the meantime. This is how it is now." | "Jemand hat dies inzwischen geändert. So ist es jetzt.";
+
+    mfa_reset = "Turn their second factor off" | "Zweiten Faktor ausschalten";
+    mfa_reset_effect = "For somebody who has lost it, and whom you have made sure of. All their sessions end, and they are told by mail." | "Für eine Person, die ihn verloren hat und deren Identität Sie geprüft haben. Alle ihre Sitzungen enden, und sie erhält eine Mail.";
+    mfa_was_reset(name) = "{name} has no second factor any more." | "{name} hat keinen zweiten Faktor mehr.";
+
+    remove_title(name) = "Remove {name}" | "{name} entfernen";
+    remove = "Remove from the team" | "Aus dem Team entfernen";
+    remove_start = "Remove…" | "Entfernen…";
+    remove_effects = "What happens at once" | "Was sofort geschieht";
+    remove_sessions[n] = "One session in this organization ends.", "{n} sessions in this organization end." | "Eine Sitzung in dieser Organisation endet.", "{n} Sitzungen in dieser Organisation enden.";
+    remove_keys[n] = "One API key that they answer for goes on, and can be handed over.", "{n} API keys that they answer for go on, and can be handed over." | "Ein API-Schlüssel, für den die Person zuständig ist, gilt weiter und kann übergeben werden.", "{n} API-Schlüssel, für die die Person zuständig ist, gelten weiter und können übergeben werden.";
+    remove_invitations[n] = "One open invitation of theirs is taken back unless you hand it over.", "{n} open invitations of theirs are taken back unless you hand them over." | "Eine offene Einladung der Person wird zurückgezogen, wenn Sie sie nicht übergeben.", "{n} offene Einladungen der Person werden zurückgezogen, wenn Sie sie nicht übergeben.";
+    remove_calls[n] = "One call that they have claimed waits again.", "{n} calls that they have claimed wait again." | "Ein übernommener Anruf wartet wieder.", "{n} übernommene Anrufe warten wieder.";
+    remove_account_stays = "Their account stays; only this organization is closed to them." | "Das Konto bleibt bestehen; nur diese Organisation ist der Person verschlossen.";
+    remove_sole_owner = "They are the only Owner, and one must stay. Make somebody else an Owner first." | "Die Person ist einziger Inhaber, und einer muss bleiben. Machen Sie zuerst jemand anderen zum Inhaber.";
+    hand_over_to = "Hand over to" | "Übergeben an";
+    hand_over_nobody = "Nobody" | "Niemanden";
+    removed(name) = "{name} is not in the team any more." | "{name} gehört nicht mehr zum Team.";
+}

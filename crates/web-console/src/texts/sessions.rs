@@ -1,0 +1,29 @@
+//! Signing in and out, and going to another organization.
+
+use super::texts;
+
+texts! {
+    sign_in_title = "Sign in" | "Anmelden";
+    sign_in = "Sign in" | "Anmelden";
+    sign_in_with_passkey = "Sign in with a passkey" | "Mit einem Passkey anmelden";
+    new_here = "New here?" | "Neu hier?";
+    forgot_password = "Forgot your password?" | "Passwort vergessen?";
+    signed_out = "You are signed out." | "Sie sind abgemeldet.";
+    signed_out_meanwhile = "Your session has ended, so nothing was changed. Sign in and do it again." | "Ihre Sitzung ist beendet, daher wurde nichts geändert. Melden Sie sich an und versuchen Sie es erneut.";
+
+    second_step_title = "Second factor" | "Zweiter Faktor";
+    second_step_lead = "Your password is right. Now confirm it with your second factor." | "Ihr Passwort stimmt. Bestätigen Sie die Anmeldung nun mit Ihrem zweiten Faktor.";
+    second_step_code = "Code from your authenticator app, or a recovery code" | "Code Ihrer Authenticator-App oder ein Wiederherstellungscode";
+    second_step_hint = "A recovery code works once." | "Ein Wiederherstellungscode gilt einmal.";
+    second_step_over = "That took too long, or there were too many wrong codes. Sign in again, please." | "Das hat zu lange gedauert, oder es waren zu viele falsche Codes. Bitte melden Sie sich erneut an.";
+    start_over = "Start over" | "Von vorn beginnen";
+
+    organizations_title = "Your organizations" | "Ihre Organisationen";
+    organizations_none = "You are in no organization. Ask somebody to invite you, or sign up with a new one under another address." | "Sie gehören zu keiner Organisation. Lassen Sie sich einladen, oder registrieren Sie eine neue unter einer anderen Adresse.";
+    organizations_here = "You are here" | "Sie sind hier";
+    organizations_suspended = "Suspended" | "Gesperrt";
+    organizations_go(name) = "Go to {name}" | "Zu {name} wechseln";
+    organizations_went(name) = "You are in {name} now." | "Sie sind jetzt in {name}.";
+    role_word = "Role" | "Rolle";
+    organization_word = "Organization" | "Organisation";
+}
