@@ -40,6 +40,8 @@ texts! {
     too_many_keys(most) = "The organization has {most} API keys, which is as many as it can have. Revoke one first." | "Die Organisation hat {most} API-Schlüssel, mehr sind nicht möglich. Widerrufen Sie zuerst einen.";
     payment_declined = "The payment was declined. Nothing was changed." | "Die Zahlung wurde abgelehnt. Es wurde nichts geändert.";
     audit_log_off = "The audit log is off. An Owner turns it on under Security." | "Das Auditprotokoll ist ausgeschaltet. Ein Inhaber schaltet es unter Sicherheit ein.";
+    export_running = "An export of the organization is running already. Try again when it is done." | "Es läuft schon ein Export der Organisation. Versuchen Sie es erneut, wenn er fertig ist.";
+    organization_deleted = "This organization is deleted." | "Diese Organisation ist gelöscht.";
     last_owner = "An organization keeps at least one Owner. Make somebody else an Owner first." | "Eine Organisation behält mindestens einen Inhaber. Machen Sie zuerst jemand anderen zum Inhaber.";
     last_owner_of(names) = "You are the only Owner of {names}. Make somebody else an Owner there, or delete it first." | "Sie sind einziger Inhaber von {names}. Machen Sie dort zuerst jemand anderen zum Inhaber, oder löschen Sie die Organisation.";
     already_member = "This address belongs to somebody in the organization already." | "Diese Adresse gehört schon zu jemandem in der Organisation.";
@@ -138,6 +140,8 @@ impl Texts {
             Error::TooManyApiKeys { most } => conflict(&self.too_many_keys(most)),
             Error::PaymentDeclined => conflict(self.payment_declined()),
             Error::AuditLogDisabled => conflict(self.audit_log_off()),
+            Error::ExportRunning => conflict(self.export_running()),
+            Error::OrganizationDeleted => conflict(self.organization_deleted()),
             Error::LastOwner => conflict(self.last_owner()),
             Error::LastOwnerOf { organizations } => {
                 let names: Vec<&str> = organizations.iter().map(|(_, name)| name.as_str()).collect();
