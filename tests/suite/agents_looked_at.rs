@@ -284,10 +284,20 @@ async fn signing_out_while_the_password_is_changed_in_the_same_session_is_no_fau
     let team = Team::assemble(&service, "Acme").await;
     let agent = team.caller(ROLE);
     choose(agent, "available").await.expect(200);
-    // Both are held up where they would have what the other needs.
+    // The one that signs out is held up first, where it has not got its session yet, and then the one that has.
     let mut held = service.database.connect().await;
     let mut transaction = sqlx::Connection::begin(&mut held).await.unwrap();
     sqlx::query("SELECT FROM human_agents FOR UPDATE").execute(&mut *transaction).await.unwrap();
+    let waiting = async |count: usize| {
+        let waits = "SELECT 1 AS one FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        until("somebody waits", async || (service.database.rows(waits).await.len() >= count).then_some(()))
+            .await;
+    };
+    let sign_out = tokio::spawn({
+        let agent = agent.clone();
+        async move { agent.delete("/v1/session").await }
+    });
+    waiting(1).await;
     let change = tokio::spawn({
         let agent = agent.clone();
         async move {
@@ -296,19 +306,9 @@ async fn signing_out_while_the_password_is_changed_in_the_same_session_is_no_fau
             agent.post("/v1/me/password", body).await
         }
     });
-    let waiting = async |count: usize| {
-        let waits = "SELECT 1 AS one FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        until("somebody waits", async || (service.database.rows(waits).await.len() >= count).then_some(()))
-            .await;
-    };
-    waiting(1).await;
-    let sign_out = tokio::spawn({
-        let agent = agent.clone();
-        async move { agent.delete("/v1/session").await }
-    });
     waiting(2).await;
     transaction.rollback().await.unwrap();
-    let (changed, signed_out) = (change.await.unwrap(), sign_out.await.unwrap());
-    changed.expect(204);
-    signed_out.expect(204);
+    sign_out.await.unwrap().expect(204);
+    // There is no session any more to change it in.
+    change.await.unwrap().problem(401, "unauthenticated");
 }
