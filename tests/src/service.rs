@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use rollcall_application::plans::Change;
+use rollcall_application::{plans::Change, ports::Clock};
 use rollcall_domain::{plans::Consent, tokens::KeyPurpose};
 use rollcall_server::{OperatorError, Ports, Profile, Server, Settings, ring_in_use, rotate_keys};
 use serde_json::{Value, json};
+use time::Duration;
 
 use crate::{
     Answer, Authenticator, Caller, ManualClock, Team, TestDatabase, database::random, patience::until,
@@ -41,8 +42,14 @@ const VALUES: [(&str, &str); 9] = [
 /// The token of the platform's own staff.
 pub const OPERATOR_TOKEN: &str = "a token of the operator that is long enough";
 
+/// Nodes with one clock, which stands in for the database's own as well.
 fn ports(clock: &ManualClock) -> Ports {
-    Ports { clock: Arc::new(clock.clone()), ..Ports::default() }
+    ports_of(clock, Some(clock))
+}
+
+fn ports_of(clock: &ManualClock, database: Option<&ManualClock>) -> Ports {
+    let database_clock = database.map(|clock| Arc::new(clock.clone()) as Arc<dyn Clock>);
+    Ports { clock: Arc::new(clock.clone()), database_clock, ..Ports::default() }
 }
 
 impl Service {
@@ -58,12 +65,36 @@ impl Service {
 
     /// A node on a database that is there already.
     pub async fn start_on(database: Arc<TestDatabase>, clock: ManualClock, values: &[(&str, &str)]) -> Self {
+        let ports = ports(&clock);
+        Self::start_at(database, clock, ports, values).await
+    }
+
+    /// Another node beside `other`, on its database, with a clock that is wrong by this; the database's is the same.
+    pub async fn start_with_wrong_clock(other: &Self, by: Duration) -> Self {
+        let clock = ManualClock::at(other.clock.now() + by);
+        let ports = ports_of(&clock, Some(&other.clock));
+        Self::start_at(other.database.clone(), clock, ports, &[]).await
+    }
+
+    /// A node with a clock of the test's, on a database that goes by its own.
+    pub async fn start_by_the_database_s_clock() -> Self {
+        let clock = ManualClock::default();
+        let ports = ports_of(&clock, None);
+        Self::start_at(Arc::new(TestDatabase::create().await), clock, ports, &[]).await
+    }
+
+    async fn start_at(
+        database: Arc<TestDatabase>,
+        clock: ManualClock,
+        ports: Ports,
+        values: &[(&str, &str)],
+    ) -> Self {
         let data_dir = tempfile::tempdir().unwrap();
         let data_path = data_dir.path().to_str().unwrap();
         let own = [("database.url", database.url()), ("data_dir", data_path)];
         let values: Vec<_> = VALUES.iter().chain(&own).chain(values).copied().collect();
         let settings = Settings::with(Profile::Development, &values).unwrap();
-        let server = Server::start(&settings, ports(&clock)).await.unwrap();
+        let server = Server::start(&settings, ports).await.unwrap();
         Self { server: Some(server), settings, database, clock, data_dir }
     }
 

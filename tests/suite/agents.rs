@@ -112,7 +112,7 @@ async fn supervisors_choose_in_the_place_of_agents_and_say_what_they_can_take() 
     for (body, field) in [
         (json!({"capacity": 0}), "capacity"),
         (json!({"capacity": 51}), "capacity"),
-        (json!({"skills": [""]}), "skills"),
+        (json!({"skills": [""]}), "skills[0]"),
         (json!({"status": "busy"}), "status"),
         (json!({"capacity": null}), "capacity"),
     ] {

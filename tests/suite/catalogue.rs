@@ -117,6 +117,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 163] = [
     ("audit_witnesses", "task", "rollcall_app", "ALL"),
     ("availability_changes", "own_organization", "rollcall_app", "ALL"),
     ("availability_changes", "purge", "rollcall_purge", "ALL"),
+    ("availability_changes", "retention", "rollcall_purge", "ALL"),
     ("calls", "own_organization", "rollcall_app", "ALL"),
     ("calls", "purge", "rollcall_purge", "ALL"),
     ("dev_mails", "task", "rollcall_app", "ALL"),
@@ -230,8 +231,9 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 163] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-pub(crate) const DEFINERS: [(&str, &str, bool); 28] = [
+pub(crate) const DEFINERS: [(&str, &str, bool); 30] = [
     ("directory_agents_due", "rollcall_directory", true),
+    ("directory_agents_state", "rollcall_directory", true),
     ("directory_api_key", "rollcall_directory", true),
     ("directory_api_keys_by_ring_key", "rollcall_directory", true),
     ("directory_api_keys_moved", "rollcall_directory", true),
@@ -248,6 +250,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 28] = [
     ("directory_session_seen", "rollcall_directory", true),
     ("directory_signup", "rollcall_directory", true),
     ("erase_account", "rollcall_directory", true),
+    ("forget_availability", "rollcall_purge", true),
     ("forget_sketches", "rollcall_directory", false),
     ("forget_unoffered_events", "rollcall_purge", true),
     ("note_full_stretches", "rollcall_directory", false),

@@ -74,7 +74,7 @@ async fn the_platform_escalates_a_call_once_and_sees_its_place() {
         (json!({"reason": "x", "priority": 10}), "priority"),
         (json!({"reason": "x", "priority": -1}), "priority"),
         (json!({"reason": "", "priority": 1}), "reason"),
-        (json!({"reason": "x", "priority": 1, "skills": ["\n"]}), "skills"),
+        (json!({"reason": "x", "priority": 1, "skills": ["\n"]}), "skills[0]"),
         (json!({"reason": "x", "priority": 1, "status": "claimed"}), "status"),
     ] {
         platform.post(&path, body).await.invalid(field);

@@ -110,6 +110,13 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
     crate::escalations::escalate(theirs.owner(), "theirs too", 5).await;
     let hook = json!({"url": "https://example.com/ours"});
     let chosen = ours.owner().put("/v1/escalations/webhook", hook).await.expect(200);
+    // A witness from before the audit log was off; nothing is due to it.
+    let ours_uuid = ours.organization.parse::<OrganizationId>().unwrap().uuid();
+    let witness = format!(
+        "INSERT INTO audit_witnesses (org_id, kind, address, secret, set_at, next_at)
+         VALUES ('{ours_uuid}', 'webhook', 'https://example.com/witness', 'kept of the witness', '2026-02-01T00:00:00Z', '2027-01-01T00:00:00Z')"
+    );
+    service.database.execute(&witness).await;
     let exported = ours.owner().get(PATH).await.expect(200);
     assert_eq!(exported.header("content-type"), "application/x-ndjson");
     assert_eq!(exported.header("cache-control"), "no-store");
@@ -140,6 +147,13 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
     assert_eq!(lines[2], json!({"type": "security", "security": security}));
     let webhook = ours.owner().get("/v1/escalations/webhook").await.expect(200).body;
     assert_eq!(lines[3], json!({"type": "escalation_webhook", "escalation_webhook": webhook}));
+    let shown = ours.owner().get("/v1/audit/witness").await.expect(200).body;
+    assert_eq!(shown["url"], "https://example.com/witness");
+    assert!(!exported.text.contains("kept of the witness"));
+    assert_eq!(lines[4]["type"], "audit_witness");
+    for field in ["kind", "url", "set_at", "next_at"] {
+        assert_eq!(lines[4]["audit_witness"][field], shown[field], "{field}");
+    }
     assert!(!exported.text.contains(chosen.text_at("/secret")));
     let deadlines = of_type(&lines, "mfa_deadline");
     let of = |id: &str| deadlines.iter().find(|line| line["mfa_deadline"]["user_id"] == id).unwrap();
@@ -161,7 +175,7 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
         .await;
     let events: Vec<&str> =
         exported.text.lines().filter(|line| line.starts_with(r#"{"type":"audit_event""#)).collect();
-    assert_eq!(events.len(), kept.len());
+    assert_eq!(events.len(), kept.len(), "{:?}", kept.last());
     for (event, kept) in events.iter().zip(&kept) {
         assert!(event.contains(&format!(r#""leaf":{},"#, kept["leaf"].as_str().unwrap())), "{event}");
         assert_eq!(serde_json::from_str::<Value>(event).unwrap()["personal"], kept["personal"]);
@@ -174,7 +188,7 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
         "the export itself is in the log"
     );
     let counts = json!({
-        "organization": 1, "security": 1, "escalation_webhook": 1, "member": 4, "invitation": 5, "api_key": 1, "mfa_deadline": 5, "agent": 3,
+        "organization": 1, "security": 1, "escalation_webhook": 1, "audit_witness": 1, "member": 4, "invitation": 5, "api_key": 1, "mfa_deadline": 5, "agent": 3,
         "call": 3, "transcript": 1, "recording": 1, "escalation": 1, "audit_event": kept.len(),
     });
     assert_eq!(lines.last().unwrap(), &json!({"type": "end", "counts": counts}));

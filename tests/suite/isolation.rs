@@ -185,7 +185,7 @@ async fn what_purges_and_retention_may_read_and_remove_is_on_this_list() {
         "audit_witnesses: DELETE: ",
         "audit_witnesses: SELECT: org_id",
         "availability_changes: DELETE: ",
-        "availability_changes: SELECT: org_id user_id",
+        "availability_changes: SELECT: at org_id user_id version",
         "calls: DELETE: ",
         "calls: SELECT: call_id org_id",
         "escalation_deliveries: DELETE: ",

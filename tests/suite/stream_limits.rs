@@ -33,6 +33,30 @@ async fn attack_35_one_session_has_only_so_many_streams_and_so_has_a_node() {
 }
 
 #[tokio::test]
+async fn attack_35_one_organization_has_only_so_many_streams() {
+    let service = Service::start_with(&[("stream.at_once_of_one_organization", "2")]).await;
+    let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);
+    let (first, second) = (watch(ours.owner()).await, watch(ours.caller("viewer")).await);
+    let refused = ours.caller("admin").get(STREAM).await.problem(429, "rate_limited");
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() > 0);
+    let other = watch(theirs.owner()).await;
+    drop((first, second, other));
+    until("room", async || {
+        let answer = ours.caller("admin").request(Method::GET, STREAM).send().await.unwrap();
+        answer.status().is_success().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stream_takes_no_parameters() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    team.owner().get(&format!("{STREAM}?types=member.added")).await.invalid("types");
+    team.owner().get(&format!("{STREAM}?last_event_id=x")).await.invalid("last_event_id");
+}
+
+#[tokio::test]
 async fn a_slow_reader_is_cut_off_with_a_resync_and_delays_nobody_for_long() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;

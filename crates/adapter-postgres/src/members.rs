@@ -205,6 +205,7 @@ impl MembersView for Transaction {
         user: UserId,
         now: OffsetDateTime,
     ) -> Result<Offboarding, StoreError> {
+        let leases_at = self.shared_now().await?;
         let row = sqlx::query!(
             r#"SELECT (SELECT count(*) FROM sessions WHERE org_id = $1 AND user_id = $2) AS "sessions!",
                       (SELECT count(*) FROM api_keys
@@ -213,12 +214,13 @@ impl MembersView for Transaction {
                       (SELECT count(*) FROM invitations
                         WHERE org_id = $1 AND invited_by = $2 AND state = 'pending') AS "pending_invitations!",
                       (SELECT count(*) FROM escalations
-                        WHERE org_id = $1 AND agent = $2 AND status = 'claimed' AND expires_at > $3) AS "claimed_calls!",
+                        WHERE org_id = $1 AND agent = $2 AND status = 'claimed' AND expires_at > $4) AS "claimed_calls!",
                       NOT EXISTS (SELECT FROM members WHERE org_id = $1 AND user_id <> $2 AND role = 'owner')
                           AS "sole_owner!""#,
             organization.uuid(),
             user.uuid(),
-            now
+            now,
+            leases_at,
         );
         let row = row.fetch_one(self.connection()).await.map_err(store_error)?;
         Ok(Offboarding {

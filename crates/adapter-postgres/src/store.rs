@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rollcall_application::ports::{Entropy, Scope, Store, StoreError, UnitOfWork, View};
+use rollcall_application::ports::{Clock, Entropy, Scope, Store, StoreError, UnitOfWork, View};
 use sqlx::{PgPool, postgres::PgConnectOptions};
+use time::OffsetDateTime;
 use tokio::sync::Notify;
 
 use crate::{
@@ -18,6 +19,8 @@ use crate::{
 pub struct PgStore {
     pub(crate) pool: PgPool,
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// What stands in for the database's own clock.
+    clock: Option<Arc<dyn Clock>>,
     /// Sessions that were looked up a moment ago.
     pub(crate) sessions: Arc<SessionCache>,
     /// How to connect to hear of changes that other nodes make.
@@ -39,11 +42,23 @@ impl PgStore {
         Ok(Self {
             pool,
             entropy,
+            clock: None,
             sessions: Arc::default(),
             listening,
             letter_queued: Arc::default(),
             events_written: Arc::default(),
         })
+    }
+
+    /// The same with another clock in the place of the database's own, for whoever wants to move it.
+    #[must_use]
+    pub fn with_clock(self, clock: Option<Arc<dyn Clock>>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// What the clock says that stands in for the database's own, if one does: statements take it for `now()`.
+    pub(crate) fn moment(&self) -> Option<OffsetDateTime> {
+        self.clock.as_ref().map(|clock| clock.now())
     }
 
     /// Hears of changes that other nodes make, for as long as it is polled. Without it every session is looked up in the

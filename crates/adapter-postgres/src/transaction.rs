@@ -8,9 +8,10 @@ use rollcall_application::{
     stream::Notice,
 };
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{error::store_error, store::PgStore};
+use crate::{error::store_error, row::moment, store::PgStore};
 
 /// Names the platform's own log, where there is no organization.
 pub(crate) const NO_ORGANIZATION: Uuid = Uuid::nil();
@@ -55,6 +56,7 @@ pub(crate) mod task {
     pub(crate) const OPERATOR: &str = "operator";
     pub(crate) const RECORDINGS: &str = "recordings";
     pub(crate) const STREAM: &str = "stream";
+    pub(crate) const AVAILABILITY: &str = "availability";
     pub(crate) const REVOCATIONS: &str = "revocations";
     pub(crate) const AUDIT: &str = "audit";
     pub(crate) const AUDIT_SKETCHES: &str = "audit_sketches";
@@ -87,6 +89,16 @@ impl Transaction {
     /// Says once more what it may touch.
     pub(crate) async fn declare_again(&mut self) -> Result<(), StoreError> {
         self.declare(declaration(self.scope)).await
+    }
+
+    /// Now, on the clock that all nodes share.
+    pub(crate) async fn shared_now(&mut self) -> Result<OffsetDateTime, StoreError> {
+        if let Some(moment) = self.store.moment() {
+            return Ok(moment);
+        }
+        // Not `now()`: that is when the transaction began, before it had to wait for anybody.
+        let now = sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!""#);
+        now.fetch_one(self.connection()).await.map(moment).map_err(store_error)
     }
 
     /// Notes that what sessions of an account or of an organization, or an API key, are checked against changes.

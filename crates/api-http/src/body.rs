@@ -9,6 +9,7 @@ use axum::{
 use http::{HeaderMap, header};
 use http_body_util::LengthLimitError;
 use rollcall_application::{Error, FieldError};
+use rollcall_domain::availability::{InvalidSkills, Skills};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
@@ -231,6 +232,15 @@ impl Fields {
             moment.replace_nanosecond(moment.microsecond() * 1_000).ok()
         });
         self.check(field, moment.ok_or("must be a time like 2027-01-02T03:04:05Z (RFC 3339)"))
+    }
+
+    /// The skills with these names; one that is none is told by its place.
+    pub(crate) fn skills(&mut self, names: Vec<String>) -> Option<Skills> {
+        let field = |wrong: &InvalidSkills| match wrong {
+            InvalidSkills::TooMany => "skills".to_owned(),
+            InvalidSkills::One { at, .. } => format!("skills[{at}]"),
+        };
+        Skills::new(names).map_err(|wrong| self.0.push(FieldError::new(field(&wrong), wrong))).ok()
     }
 
     /// A value that tells itself which field is wrong, if one is.

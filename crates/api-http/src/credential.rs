@@ -97,8 +97,8 @@ impl Credential {
 #[derive(Debug, Clone)]
 pub(crate) struct Caller<const NEEDED: u8 = NONE_NAMED>(pub(crate) Actor);
 
-/// Where a session is looked at and not used: a page that is left open, and comes back by itself, prolongs nothing.
-const WATCHING: &str = "/v1/stream";
+/// Where a session is looked at and not used: a page that is left open, that comes back and says so by itself, prolongs nothing.
+const WATCHING: [&str; 2] = ["/v1/stream", "/v1/availability/me/heartbeat"];
 
 /// Names no permission.
 pub(crate) const NONE_NAMED: u8 = u8::MAX;
@@ -128,9 +128,13 @@ pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<
     }
     let credential = Credential::of(&parts.headers, api.settings.cookie);
     let origin: Origin = parts.extensions.get().cloned().unwrap_or_default();
+    let watches = WATCHING.contains(&parts.uri.path());
     let principal = match &credential {
         Credential::None => return Ok(None),
         Credential::Unreadable => return Err(nobody()),
+        Credential::Bearer(token) if tokens::is_access_token(token) && watches => {
+            tokens::authenticate_unnoted(&api.app, token, origin).await
+        }
         Credential::Bearer(token) if tokens::is_access_token(token) => {
             tokens::authenticate(&api.app, token, origin).await
         }
@@ -140,7 +144,7 @@ pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<
             }
             api_keys::authenticate(&api.app, token, origin).await.map(Principal::Key)
         }
-        Credential::Bearer(token) | Credential::Cookie(token) if parts.uri.path() == WATCHING => {
+        Credential::Bearer(token) | Credential::Cookie(token) if watches => {
             sessions::authenticate_unnoted(&api.app, token, origin).await.map(Principal::Person)
         }
         // A cookie holds the token of a session, and nothing else.

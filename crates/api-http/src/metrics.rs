@@ -35,6 +35,20 @@ pub struct Metrics {
     pub audit_broken: Gauge,
     /// How often this node has refused to sign a checkpoint of an audit log.
     pub audit_checkpoints_refused: Counter,
+    /// Live streams that are open on this node.
+    pub streams_open: Gauge,
+    /// How often this node has told somebody who watches to look again.
+    pub stream_resyncs: Counter,
+    /// Calls that wait for a human agent.
+    pub escalations_waiting: Gauge,
+    /// How long the one has waited that has waited for longest, in seconds.
+    pub escalations_oldest_seconds: Gauge,
+    /// For how long something of agents has been due that nobody has written down, in seconds.
+    pub agents_overdue_seconds: Gauge,
+    /// Offers that this node has seen run out.
+    pub offers_lapsed: Counter,
+    /// Leases that this node has seen run out.
+    pub leases_lapsed: Counter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -81,6 +95,28 @@ impl Default for Metrics {
             "Checkpoints that were not signed because an audit log does not continue what was signed of it",
             audit_refused.clone(),
         );
+        let (streams_open, stream_resyncs) = (Gauge::default(), Counter::default());
+        registry.register("streams_open", "Live streams that are open on this node", streams_open.clone());
+        registry.register(
+            "stream_resyncs",
+            "How often this node has told somebody who watches to look again",
+            stream_resyncs.clone(),
+        );
+        let (waiting, oldest_waiting, overdue) = (Gauge::default(), Gauge::default(), Gauge::default());
+        registry.register("escalations_waiting", "Calls that wait for a human agent", waiting.clone());
+        registry.register(
+            "escalations_oldest_seconds",
+            "How long the call has waited for an agent that has waited for longest",
+            oldest_waiting.clone(),
+        );
+        registry.register(
+            "agents_overdue_seconds",
+            "For how long something of agents has been due that nobody has written down",
+            overdue.clone(),
+        );
+        let (offers_lapsed, leases_lapsed) = (Counter::default(), Counter::default());
+        registry.register("offers_lapsed", "Offers of calls that nobody has taken", offers_lapsed.clone());
+        registry.register("leases_lapsed", "Leases on calls that nobody has renewed", leases_lapsed.clone());
         Self {
             registry: Mutex::new(registry),
             requests,
@@ -93,6 +129,13 @@ impl Default for Metrics {
             audit_sequenced,
             audit_broken,
             audit_checkpoints_refused: audit_refused,
+            streams_open,
+            stream_resyncs,
+            escalations_waiting: waiting,
+            escalations_oldest_seconds: oldest_waiting,
+            agents_overdue_seconds: overdue,
+            offers_lapsed,
+            leases_lapsed,
         }
     }
 }

@@ -21,6 +21,22 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
+/// That there are no parameters: whoever hopes that one would do something is told that it does nothing.
+pub(crate) struct NoQuery;
+
+impl<S: Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Nothing {}
+
+        let Query(Nothing {}) = Query::from_request_parts(parts, state).await?;
+        Ok(Self)
+    }
+}
+
 /// What names and values in the form of a query string say; or which of them is wrong.
 pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, FieldError> {
     let pairs = || form_urlencoded::parse(text);

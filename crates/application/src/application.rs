@@ -18,7 +18,7 @@ use crate::{
     Asks, Error, Exports, Failure,
     api_keys::KeyUses,
     audit::{ApiCalls, AuditIntake, Checkpoints, Readings, Record, Sequencing},
-    availability::Pulse,
+    availability::{Lapsed, Pulse},
     calls::Masking,
     keyring::Keyring,
     operator::Tenants,
@@ -27,6 +27,7 @@ use crate::{
     ports::{Attempts, Ceremonies, Clock, Directory, Entropy, Scope, Store, WebAuthn},
     recordings::{Objects, Transfers, Uploads},
     revocations::Feed,
+    sessions::Live,
     stream::Streams,
     tokens::Tokens,
 };
@@ -88,6 +89,8 @@ pub struct Application {
     pub exports: Exports,
     /// What agents' devices say all the time.
     pub pulse: Arc<dyn Pulse>,
+    /// What of agents has run out.
+    pub lapsed: Lapsed,
     /// What the configuration says.
     pub settings: Settings,
 }
@@ -131,6 +134,12 @@ impl Application {
     /// Now.
     pub fn now(&self) -> OffsetDateTime {
         self.clock.now()
+    }
+
+    /// Which sessions are live now.
+    pub(crate) fn live(&self) -> Live {
+        let now = self.now();
+        Live { now, used_after: now - self.settings.sessions.idle }
     }
 
     /// A new id.

@@ -4,7 +4,7 @@
 //! programs too take a [`Principal`]. So a key is kept out wherever nobody has said that it may come in.
 
 use rollcall_domain::{
-    ApiKeyId, OrganizationId, Permission,
+    ApiKeyId, OrganizationId, Permission, UserId,
     api_keys::{ApiKey, Standing},
     audit::{self, Origin},
     organizations::Organization,
@@ -147,6 +147,14 @@ impl Principal {
         match self {
             Self::Person(actor) => actor.grant(),
             Self::Key(key) => key.grant(),
+        }
+    }
+
+    /// Whether it is this person.
+    pub fn is(&self, user: UserId) -> bool {
+        match self {
+            Self::Person(actor) => actor.user_id() == user,
+            Self::Key(_) => false,
         }
     }
 

@@ -65,4 +65,4 @@ pub use id::{
 };
 pub use permission::{Permission, PermissionSet, UnknownPermission};
 pub use role::{Role, UnknownRole};
-pub use text::{InvalidText, Text};
+pub use text::{InvalidText, Text, on_one_line};

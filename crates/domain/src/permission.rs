@@ -113,7 +113,7 @@ catalogue! {
     EscalationsClaim = "escalations:claim", [Owner Admin CustomerSupportAgent], people;
     AvailabilityRead = "availability:read", [Owner Admin CustomerSupportAgent], key;
     AvailabilitySet = "availability:set", [Owner Admin CustomerSupportAgent], people;
-    AvailabilityManage = "availability:manage", [Owner Admin], people;
+    AvailabilityManage = "availability:manage", [Owner Admin], people, over_the_team;
     MediaKeysIssue = "media_keys:issue", [Owner], key;
 }
 

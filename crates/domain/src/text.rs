@@ -47,6 +47,16 @@ impl<const MAX: usize> Text<MAX> {
     }
 }
 
+/// A text that was written on several lines, on one: line breaks and tabs, and the spaces around them, become one space.
+///
+/// ```
+/// assert_eq!(rollcall_domain::on_one_line("Asks for a human.\r\n\tIs upset."), "Asks for a human. Is upset.");
+/// ```
+pub fn on_one_line(text: &str) -> String {
+    let lines = text.split(['\n', '\r', '\t', '\u{2028}', '\u{2029}']).map(str::trim);
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 impl<const MAX: usize> FromStr for Text<MAX> {
     type Err = InvalidText;
 

@@ -125,7 +125,8 @@ impl Database {
             acquire_timeout: Duration::from_secs(values.acquire_timeout_seconds),
             statement_timeout: Duration::from_secs(values.statement_timeout_seconds),
         };
-        Ok(PgStore::connect(&connection, ports.entropy.clone()).await?)
+        let store = PgStore::connect(&connection, ports.entropy.clone()).await?;
+        Ok(store.with_clock(ports.database_clock.clone()))
     }
 
     /// Ends the use of it. A private one that a server has claimed is stopped; after a visit it is left as it was found.

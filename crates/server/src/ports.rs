@@ -20,11 +20,18 @@ pub struct Ports {
     pub entropy: Arc<dyn Entropy>,
     /// Who collects the money.
     pub billing: Arc<dyn Billing>,
+    /// What stands in for the database's own clock, which all nodes share.
+    pub database_clock: Option<Arc<dyn Clock>>,
 }
 
 impl Default for Ports {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), billing: Arc::new(OnAccount) }
+        Self {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            billing: Arc::new(OnAccount),
+            database_clock: None,
+        }
     }
 }
 

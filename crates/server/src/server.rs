@@ -17,6 +17,7 @@ use rollcall_application::{
     Application, Exports, Settings as ApplicationSettings,
     api_keys::{KeyUses, write_down_uses},
     audit::{ApiCalls, Checkpoints, Readings, Sequencing, write_down_calls},
+    availability::Lapsed,
     calls::Masking,
     mail::{Courier, DevMailbox, Pace},
     passwords::Passwords,
@@ -327,6 +328,7 @@ pub(crate) fn application(
         streams: Streams::new(
             Arc::new(store.clone()),
             settings.values.stream.at_once,
+            settings.values.stream.at_once_of_one_organization,
             settings.values.stream.at_once_of_one,
             Duration::from_secs(settings.values.stream.heartbeat_seconds.into()),
         ),
@@ -341,6 +343,7 @@ pub(crate) fn application(
         objects: Arc::new(crate::recordings::objects(settings)?),
         uploads: Arc::new(store.clone()),
         pulse: Arc::new(store.clone()),
+        lapsed: Lapsed::default(),
         transfers: crate::recordings::transfers(settings),
         masking: Masking::default(),
         exports: Exports::at_most(settings.exports_at_once()),

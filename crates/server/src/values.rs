@@ -65,6 +65,7 @@ pub(crate) struct WebhookValues {
 #[serde(deny_unknown_fields)]
 pub(crate) struct StreamValues {
     pub(crate) at_once: usize,
+    pub(crate) at_once_of_one_organization: u32,
     pub(crate) at_once_of_one: u32,
     pub(crate) heartbeat_seconds: u32,
 }

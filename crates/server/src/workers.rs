@@ -98,6 +98,7 @@ impl Workers {
             loop {
                 complain(workers.count().await);
                 complain(workers.count_events().await);
+                complain(workers.count_agents().await);
                 if !pause(COUNT_EVERY, &stopped).await {
                     return;
                 }
@@ -107,6 +108,7 @@ impl Workers {
         tracker.spawn(async move {
             loop {
                 complain(workers.purge(&stopped).await);
+                complain(workers.forget_availability(&stopped).await);
                 if !pause(PURGE_EVERY, &stopped).await {
                     return;
                 }
@@ -254,6 +256,28 @@ impl Workers {
         let age = state.oldest.map_or(0, |oldest| (now - oldest).whole_seconds().max(0));
         self.metrics.audit_queued.set(i64::try_from(state.queued).unwrap_or(i64::MAX));
         self.metrics.audit_oldest_seconds.set(age);
+        Ok(())
+    }
+
+    async fn count_agents(&self) -> Result<(), Error> {
+        let (app, metrics) = (&self.app, &self.metrics);
+        metrics.streams_open.set(i64::try_from(app.streams.count()).unwrap_or(i64::MAX));
+        for (counter, counted) in [
+            (&metrics.stream_resyncs, app.streams.resyncs()),
+            (&metrics.offers_lapsed, app.lapsed.offers()),
+            (&metrics.leases_lapsed, app.lapsed.leases()),
+        ] {
+            counter.inc_by(counted.saturating_sub(counter.get()));
+        }
+        let waiting = self.due_agents.waiting().await?;
+        metrics.escalations_waiting.set(i64::try_from(waiting.calls).unwrap_or(i64::MAX));
+        metrics.escalations_oldest_seconds.set(waiting.longest.whole_seconds().max(0));
+        metrics.agents_overdue_seconds.set(waiting.due.whole_seconds().max(0));
+        Ok(())
+    }
+
+    async fn forget_availability(&self, stopped: &CancellationToken) -> Result<(), Error> {
+        while !stopped.is_cancelled() && availability::forget_some(self.due_agents.as_ref()).await? {}
         Ok(())
     }
 

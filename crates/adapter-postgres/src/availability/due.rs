@@ -1,17 +1,58 @@
 //! Where something is due of agents.
 
 use async_trait::async_trait;
-use rollcall_application::{availability::DueAgents, ports::StoreError};
+use rollcall_application::{
+    availability::{DueAgents, Waiting},
+    ports::StoreError,
+    sessions::Live,
+};
 use rollcall_domain::OrganizationId;
-use time::OffsetDateTime;
+use time::Duration;
 
-use crate::{error::store_error, store::PgStore};
+use crate::{
+    error::{corrupt, store_error},
+    store::PgStore,
+    transaction::{begin_task, task},
+};
 
 #[async_trait]
 impl DueAgents for PgStore {
-    async fn due(&self, now: OffsetDateTime) -> Result<Vec<OrganizationId>, StoreError> {
-        let find = sqlx::query_scalar!(r#"SELECT org AS "org!" FROM directory_agents_due($1) AS org"#, now);
+    async fn due(&self, live: Live) -> Result<Vec<OrganizationId>, StoreError> {
+        let find = sqlx::query_scalar!(
+            r#"SELECT org AS "org!" FROM directory_agents_due(COALESCE($1::timestamptz, now()), $2, $3) AS org"#,
+            self.moment(),
+            live.now,
+            live.used_after,
+        );
         let found = find.fetch_all(&self.pool).await.map_err(store_error)?;
         Ok(found.into_iter().map(OrganizationId::from_uuid).collect())
+    }
+
+    async fn waiting(&self) -> Result<Waiting, StoreError> {
+        let find = sqlx::query!(
+            r#"SELECT s.waiting AS "waiting!", COALESCE(extract(epoch FROM m.at - s.oldest), 0)::float8 AS "longest!",
+                      COALESCE(extract(epoch FROM m.at - s.due_since), 0)::float8 AS "due!"
+                 FROM (SELECT COALESCE($1::timestamptz, now()) AS at) m CROSS JOIN LATERAL directory_agents_state(m.at) s"#,
+            self.moment(),
+        );
+        let found = find.fetch_one(&self.pool).await.map_err(store_error)?;
+        Ok(Waiting {
+            calls: u64::try_from(found.waiting).map_err(corrupt)?,
+            longest: Duration::seconds_f64(found.longest),
+            due: Duration::seconds_f64(found.due),
+        })
+    }
+
+    async fn forget(&self, kept: Duration, at_most: i32) -> Result<u64, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::AVAILABILITY).await?;
+        let forget = sqlx::query_scalar!(
+            r#"SELECT forget_availability(COALESCE($1::timestamptz, now()) - make_interval(secs => $2), $3) AS "forgotten!""#,
+            self.moment(),
+            kept.as_seconds_f64(),
+            at_most,
+        );
+        let forgotten = forget.fetch_one(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        u64::try_from(forgotten).map_err(corrupt)
     }
 }

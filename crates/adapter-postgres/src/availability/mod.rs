@@ -74,7 +74,9 @@ struct ListedRow {
     name: String,
     joined_at: OffsetDateTime,
     calls: i64,
-    kept_out: bool,
+    suspended: bool,
+    late: bool,
+    signed_out: bool,
     chosen: Option<String>,
     cause: Option<String>,
     generation: Option<i64>,
@@ -89,10 +91,19 @@ struct ListedRow {
     version: Option<i32>,
 }
 
-impl TryFrom<ListedRow> for ListedAgent {
-    type Error = StoreError;
+/// Why somebody may not work, if they may not.
+fn kept_out(suspended: bool, late: bool, signed_out: bool) -> Option<Cause> {
+    match () {
+        () if suspended => Some(Cause::Suspended),
+        () if late => Some(Cause::MfaDeadline),
+        () if signed_out => Some(Cause::SignedOut),
+        () => None,
+    }
+}
 
-    fn try_from(row: ListedRow) -> Result<Self, StoreError> {
+impl ListedRow {
+    fn listed(self, at: OffsetDateTime) -> Result<ListedAgent, StoreError> {
+        let row = self;
         let there = |what| corrupt(format!("an agent lacks {what}"));
         let agent = match row.chosen {
             None => Agent::new(UserId::from_uuid(row.user_id), moment(row.joined_at)),
@@ -113,7 +124,15 @@ impl TryFrom<ListedRow> for ListedAgent {
             }
             .try_into()?,
         };
-        Ok(Self { agent, name: row.name, email: row.email, calls: count(row.calls)?, kept_out: row.kept_out })
+        let kept_out = kept_out(row.suspended, row.late, row.signed_out);
+        Ok(ListedAgent {
+            agent,
+            name: row.name,
+            email: Some(row.email),
+            calls: count(row.calls)?,
+            kept_out,
+            at,
+        })
     }
 }
 
@@ -135,6 +154,7 @@ impl Transaction {
         &mut self,
         organization: OrganizationId,
         now: OffsetDateTime,
+        live: Live,
         only: Option<UserId>,
         after: Option<UserId>,
         limit: i64,
@@ -144,8 +164,11 @@ impl Transaction {
             r#"SELECT m.user_id, u.email, u.name, m.joined_at,
                       (SELECT count(*) FROM escalations e
                         WHERE e.org_id = m.org_id AND e.agent = m.user_id AND e.status = 'claimed' AND e.expires_at > $2) AS "calls!",
-                      (u.status = 'suspended' OR (COALESCE(c.enabled, false) AND NOT u.mfa_enabled
-                                                  AND COALESCE(d.deadline_at, now()) <= now())) AS "kept_out!",
+                      u.status = 'suspended' AS "suspended!",
+                      (COALESCE(c.enabled, false) AND NOT u.mfa_enabled AND COALESCE(d.deadline_at, now()) <= now()) AS "late!",
+                      NOT EXISTS (SELECT FROM sessions s
+                                   WHERE s.org_id = m.org_id AND s.user_id = m.user_id AND s.expires_at > $7 AND s.last_seen_at > $8)
+                          AS "signed_out!",
                       a.chosen AS "chosen?", a.cause AS "cause?", a.generation AS "generation?", a.note, a.shown AS "shown?",
                       a.since AS "since?", a.capacity AS "capacity?", a.skills AS "skills?", a.alive_until AS "alive_until?",
                       a.last_heartbeat_at, a.idle_since AS "idle_since?", a.version AS "version?"
@@ -162,21 +185,29 @@ impl Transaction {
             only.map(|user| user.uuid()),
             after.map(|user| user.uuid()),
             limit,
+            live.now,
+            live.used_after,
         );
         let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
-        rows.into_iter().map(ListedAgent::try_from).collect()
+        rows.into_iter().map(|row| row.listed(now)).collect()
     }
 }
 
 #[async_trait]
 impl AvailabilityView for Transaction {
+    async fn moment(&mut self) -> Result<OffsetDateTime, StoreError> {
+        self.shared_now().await
+    }
+
     async fn agents_page(
         &mut self,
         organization: OrganizationId,
         now: OffsetDateTime,
+        live: Live,
         page: &PageRequest<UserId>,
     ) -> Result<Page<ListedAgent, UserId>, StoreError> {
-        let agents = self.agents(organization, now, None, page.after, i64::from(page.limit) + 1).await?;
+        let agents =
+            self.agents(organization, now, live, None, page.after, i64::from(page.limit) + 1).await?;
         Ok(Page::cut(agents, page.limit, |listed| listed.agent.user))
     }
 
@@ -185,8 +216,24 @@ impl AvailabilityView for Transaction {
         organization: OrganizationId,
         user: UserId,
         now: OffsetDateTime,
+        live: Live,
     ) -> Result<Option<ListedAgent>, StoreError> {
-        Ok(self.agents(organization, now, Some(user), None, 1).await?.pop())
+        Ok(self.agents(organization, now, live, Some(user), None, 1).await?.pop())
+    }
+
+    async fn agent_is_known(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<bool, StoreError> {
+        let find = sqlx::query_scalar!(
+            r#"SELECT (EXISTS (SELECT FROM members m WHERE m.org_id = $1 AND m.user_id = $2 AND m.role = ANY($3))
+                       OR EXISTS (SELECT FROM availability_changes c WHERE c.org_id = $1 AND c.user_id = $2)) AS "known!""#,
+            organization.uuid(),
+            user.uuid(),
+            &agent_roles(),
+        );
+        find.fetch_one(self.connection()).await.map_err(store_error)
     }
 
     async fn availability_spells(
@@ -232,10 +279,14 @@ impl AvailabilityView for Transaction {
         &mut self,
         organization: OrganizationId,
         user: UserId,
+        live: Live,
     ) -> Result<Option<Cause>, StoreError> {
         let find = sqlx::query!(
             r#"SELECT m.role = ANY($3) AS "is_agent!", u.status = 'suspended' AS "suspended!",
-                      (COALESCE(c.enabled, false) AND NOT u.mfa_enabled AND COALESCE(d.deadline_at, now()) <= now()) AS "late!"
+                      (COALESCE(c.enabled, false) AND NOT u.mfa_enabled AND COALESCE(d.deadline_at, now()) <= now()) AS "late!",
+                      NOT EXISTS (SELECT FROM sessions s
+                                   WHERE s.org_id = m.org_id AND s.user_id = m.user_id AND s.expires_at > $4 AND s.last_seen_at > $5)
+                          AS "signed_out!"
                  FROM members m JOIN users u ON u.user_id = m.user_id
                  LEFT JOIN security_controls c ON c.org_id = m.org_id AND c.control = 'mfa_required'
                  LEFT JOIN mfa_deadlines d ON d.org_id = m.org_id AND d.user_id = m.user_id
@@ -243,15 +294,15 @@ impl AvailabilityView for Transaction {
             organization.uuid(),
             user.uuid(),
             &agent_roles(),
+            live.now,
+            live.used_after,
         );
         let Some(row) = find.fetch_optional(self.connection()).await.map_err(store_error)? else {
             return Ok(Some(Cause::Removed));
         };
         Ok(match () {
             () if !row.is_agent => Some(Cause::RoleChanged),
-            () if row.suspended => Some(Cause::Suspended),
-            () if row.late => Some(Cause::MfaDeadline),
-            () => None,
+            () => kept_out(row.suspended, row.late, row.signed_out),
         })
     }
 
@@ -259,6 +310,7 @@ impl AvailabilityView for Transaction {
         &mut self,
         organization: OrganizationId,
         now: OffsetDateTime,
+        live: Live,
     ) -> Result<Vec<UserId>, StoreError> {
         let find = sqlx::query_scalar!(
             r#"SELECT a.user_id AS "user_id!" FROM human_agents a
@@ -267,13 +319,17 @@ impl AvailabilityView for Transaction {
                  LEFT JOIN mfa_deadlines d ON d.org_id = a.org_id AND d.user_id = a.user_id
                 WHERE a.org_id = $1 AND a.chosen <> 'offline'
                   AND (a.alive_until <= $2 OR u.status = 'suspended'
-                       OR (COALESCE(c.enabled, false) AND NOT u.mfa_enabled AND COALESCE(d.deadline_at, now()) <= now()))
+                       OR (COALESCE(c.enabled, false) AND NOT u.mfa_enabled AND COALESCE(d.deadline_at, now()) <= now())
+                       OR NOT EXISTS (SELECT FROM sessions s
+                                       WHERE s.org_id = a.org_id AND s.user_id = a.user_id AND s.expires_at > $3 AND s.last_seen_at > $4))
                 UNION
                SELECT e.agent FROM escalations e
                 WHERE e.org_id = $1 AND e.status IN ('offered', 'claimed') AND e.expires_at <= $2
                 ORDER BY 1"#,
             organization.uuid(),
             now,
+            live.now,
+            live.used_after,
         );
         let found = find.fetch_all(self.connection()).await.map_err(store_error)?;
         Ok(found.into_iter().map(UserId::from_uuid).collect())
@@ -394,6 +450,21 @@ impl Availability for Transaction {
             change.cause.as_str(),
         );
         exactly_one(insert.execute(self.connection()).await)
+    }
+
+    async fn agents_forget_notes(&mut self, organization: OrganizationId) -> Result<(), StoreError> {
+        // In the order in which whoever needs several of them locks them.
+        let lock = sqlx::query!(
+            "SELECT user_id FROM human_agents WHERE org_id = $1 AND note IS NOT NULL ORDER BY user_id FOR NO KEY UPDATE",
+            organization.uuid(),
+        );
+        lock.fetch_all(self.connection()).await.map_err(store_error)?;
+        let forget = sqlx::query!(
+            "UPDATE human_agents SET note = NULL, version = version + 1 WHERE org_id = $1 AND note IS NOT NULL",
+            organization.uuid(),
+        );
+        forget.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
     }
 
     async fn agents_in(&mut self, organization: OrganizationId) -> Result<Vec<UserId>, StoreError> {

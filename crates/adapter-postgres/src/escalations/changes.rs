@@ -1,7 +1,7 @@
 //! Changes of what waits.
 
 use async_trait::async_trait;
-use rollcall_application::{escalations::Escalations, ports::StoreError};
+use rollcall_application::{escalations::Escalations, ports::StoreError, sessions::Live};
 use rollcall_domain::{
     CallId, EscalationId, OrganizationId, UserId,
     availability::Skills,
@@ -174,6 +174,7 @@ impl Escalations for Transaction {
         &mut self,
         organization: OrganizationId,
         now: OffsetDateTime,
+        live: Live,
     ) -> Result<Option<(EscalationId, UserId)>, StoreError> {
         let automatic = sqlx::query_scalar!(
             "SELECT automatic FROM escalation_settings WHERE org_id = $1",
@@ -199,6 +200,8 @@ impl Escalations for Transaction {
                     WHERE a.org_id = $1 AND a.chosen = 'available' AND a.alive_until > $2 AND m.role = ANY($3)
                       AND NOT (u.status = 'suspended' OR (COALESCE(c.enabled, false) AND NOT u.mfa_enabled
                                                           AND COALESCE(d.deadline_at, now()) <= now()))
+                      AND EXISTS (SELECT FROM sessions s
+                                   WHERE s.org_id = a.org_id AND s.user_id = a.user_id AND s.expires_at > $4 AND s.last_seen_at > $5)
                       AND (SELECT count(*) FROM escalations h
                             WHERE h.org_id = a.org_id AND h.agent = a.user_id AND h.status IN ('offered', 'claimed')) < a.capacity)
                SELECT e.escalation_id, f.user_id AS "user_id!"
@@ -209,6 +212,8 @@ impl Escalations for Transaction {
             organization.uuid(),
             now,
             &agent_roles(),
+            live.now,
+            live.used_after,
         );
         let found = find.fetch_optional(self.connection()).await.map_err(store_error)?;
         Ok(found.map(|row| (EscalationId::from_uuid(row.escalation_id), UserId::from_uuid(row.user_id))))

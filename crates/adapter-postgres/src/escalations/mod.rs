@@ -22,6 +22,21 @@ use crate::{error::store_error, transaction::Transaction};
 /// Later than anything.
 const LATEST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999999 UTC);
 
+/// What may be written down of an escalation that has come so far.
+fn written_down(status: Option<Status>) -> Vec<String> {
+    let may_be: &[Status] = match status {
+        None => &[],
+        Some(Status::Unanswered) => &[Status::Unanswered, Status::Waiting],
+        Some(Status::Waiting) => &[Status::Waiting, Status::Offered, Status::Claimed],
+        Some(Status::Callback) => &[Status::Callback, Status::Offered, Status::Claimed],
+        Some(Status::Offered) => &[Status::Offered],
+        Some(Status::Claimed) => &[Status::Claimed],
+        Some(Status::Resolved) => &[Status::Resolved],
+        Some(Status::Abandoned) => &[Status::Abandoned],
+    };
+    may_be.iter().map(|status| status.as_str().to_owned()).collect()
+}
+
 #[async_trait]
 impl EscalationsView for Transaction {
     async fn escalation_find(
@@ -36,7 +51,7 @@ impl EscalationsView for Transaction {
                       e.offered_to, e.lease_hash, e.fence, e.claimed_at, e.waits_until, e.created_at, e.ended_at, e.version,
                       (SELECT count(*) FROM escalations q
                         WHERE q.org_id = e.org_id
-                          AND (q.status = 'waiting' OR (q.status IN ('offered', 'claimed') AND q.expires_at <= $3))
+                          AND (q.status IN ('waiting', 'offered', 'claimed') AND escalation_seen(q.status, q.callback, q.expires_at, q.waits_until, $3) = 'waiting')
                           AND (q.priority > e.priority
                                OR (q.priority = e.priority AND (q.created_at, q.escalation_id) <= (e.created_at, e.escalation_id))))
                           AS "position!"
@@ -86,7 +101,7 @@ impl EscalationsView for Transaction {
                               row_number() OVER (ORDER BY e.priority DESC, e.created_at, e.escalation_id) AS "position!"
                          FROM escalations e
                         WHERE e.org_id = $1
-                          AND (e.status = 'waiting' OR (e.status IN ('offered', 'claimed') AND e.expires_at <= $2))) q
+                          AND (e.status IN ('waiting', 'offered', 'claimed') AND escalation_seen(e.status, e.callback, e.expires_at, e.waits_until, $2) = 'waiting')) q
                     WHERE q.priority < $3 OR (q.priority = $3 AND (q.created_at, q.escalation_id) > ($4, $5))
                     ORDER BY q.priority DESC, q.created_at, q.escalation_id LIMIT $6"#,
                 organization.uuid(),
@@ -104,16 +119,16 @@ impl EscalationsView for Transaction {
                 ShownRow,
                 r#"SELECT e.escalation_id, e.call_id, e.reason, e.priority, e.skills, e.status, e.callback, e.agent, e.expires_at,
                           e.offered_to, e.lease_hash, e.fence, e.claimed_at, e.waits_until, e.created_at, e.ended_at, e.version,
-                          CASE WHEN e.status = 'waiting' OR (e.status IN ('offered', 'claimed') AND e.expires_at <= $3)
+                          CASE WHEN escalation_seen(e.status, e.callback, e.expires_at, e.waits_until, $3) = 'waiting'
                                THEN (SELECT count(*) FROM escalations q
                                       WHERE q.org_id = e.org_id
-                                        AND (q.status = 'waiting' OR (q.status IN ('offered', 'claimed') AND q.expires_at <= $3))
+                                        AND (q.status IN ('waiting', 'offered', 'claimed') AND escalation_seen(q.status, q.callback, q.expires_at, q.waits_until, $3) = 'waiting')
                                         AND (q.priority > e.priority
                                              OR (q.priority = e.priority
                                                  AND (q.created_at, q.escalation_id) <= (e.created_at, e.escalation_id))))
                                ELSE 0 END AS "position!"
                      FROM escalations e
-                    WHERE e.org_id = $1 AND ($2::text IS NULL OR e.status = $2)
+                    WHERE e.org_id = $1 AND ($2::text IS NULL OR (e.status = ANY($7) AND escalation_seen(e.status, e.callback, e.expires_at, e.waits_until, $3) = $2))
                       AND (e.created_at, e.escalation_id) < ($4, $5)
                     ORDER BY e.created_at DESC, e.escalation_id DESC LIMIT $6"#,
                 organization.uuid(),
@@ -122,6 +137,7 @@ impl EscalationsView for Transaction {
                 after.0,
                 after.1,
                 limit,
+                &written_down(filter.status),
             )
             .fetch_all(self.connection())
             .await

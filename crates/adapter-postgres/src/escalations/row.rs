@@ -113,6 +113,6 @@ impl ShownRow {
         };
         let escalation = Escalation::try_from(row)?.seen_at(now);
         let position = (escalation.status == Status::Waiting).then_some(position);
-        Ok(ShownEscalation { escalation, position })
+        Ok(ShownEscalation { escalation, position, at: now })
     }
 }

@@ -40,6 +40,9 @@ const SECOND_FACTORS: &str = "/v1/me/mfa/";
 const PROOFS: [&str; 2] = ["/v1/session/elevate", "/v1/me/password"];
 /// What lets somebody hear a call, its media keys and live grants: an old answer would outlive the call, or what was decided about it.
 const CALLS: &str = "/v1/calls/";
+/// `POST`s that give a lease on a call, if one waits. A lease ends without anybody asking, so an old answer is not given as it was: the
+/// handler gets it, and looks again. That none waits is true at that moment only, and is not kept.
+const LEASES: (&str, [&str; 2]) = ("/v1/escalations/", ["/claim", "/claim-next"]);
 /// `POST`s that show a secret to somebody who has lately proved who they are.
 const API_KEYS: &str = "/v1/api-keys";
 /// How long a key is remembered.
@@ -59,6 +62,16 @@ pub(crate) fn is_keyed(path: &str) -> bool {
         && !of_the_moment
         && !path.starts_with(SECOND_FACTORS)
 }
+
+/// Whether a `POST` to this path gives a lease on a call.
+fn gives_a_lease(path: &str) -> bool {
+    let (of, asks) = LEASES;
+    path.starts_with(of) && asks.iter().any(|end| path.ends_with(end))
+}
+
+/// What the first request with the same key was answered, for a handler that looks again.
+#[derive(Clone)]
+pub(crate) struct ToldBefore(pub(crate) Vec<u8>);
 
 #[derive(Serialize, Deserialize)]
 struct Answer {
@@ -100,11 +113,19 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
         Claim::Granted => {}
         Claim::Running => return Err(Problem::plain(Code::RequestInProgress).retry_after(1)),
         Claim::Reused => return Err(Problem::plain(Code::IdempotencyKeyReused)),
+        Claim::Answered(sealed) if gives_a_lease(&path) => {
+            let answer = opened(api, &keyed, &sealed)?;
+            parts.extensions.insert(ToldBefore(answer.body));
+            let mut response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+            return Ok(response);
+        }
         Claim::Answered(sealed) => return replay(api, &keyed, &sealed),
     }
 
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
-    if !response.status().is_success() {
+    let is_over = gives_a_lease(&path) && response.status() == StatusCode::NO_CONTENT;
+    if !response.status().is_success() || is_over {
         if let Err(error) = api.idempotency.release(&keyed).await {
             tracing::warn!(%error, "a key was not given back; it is free when its request is taken for dead");
         }
@@ -181,12 +202,15 @@ fn context(keyed: &KeyedRequest) -> Vec<u8> {
     [keyed.caller.as_slice(), &keyed.fingerprint, keyed.key.as_bytes()].concat()
 }
 
-fn replay(api: &Api, keyed: &KeyedRequest, sealed: &[u8]) -> Result<Response, Problem> {
-    // A key that has left the keyring has taken the answer with it.
+/// An answer that was kept. A key that has left the keyring has taken it along.
+fn opened(api: &Api, keyed: &KeyedRequest, sealed: &[u8]) -> Result<Answer, Problem> {
     let answer = api.app.keyring.open(PURPOSE, &context(keyed), sealed);
-    let answer: Answer = answer
-        .and_then(|answer| serde_json::from_slice(&answer).ok())
-        .ok_or_else(|| Problem::plain(Code::AnswerGone))?;
+    let answer = answer.and_then(|answer| serde_json::from_slice(&answer).ok());
+    answer.ok_or_else(|| Problem::plain(Code::AnswerGone))
+}
+
+fn replay(api: &Api, keyed: &KeyedRequest, sealed: &[u8]) -> Result<Response, Problem> {
+    let answer = opened(api, keyed, sealed)?;
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     let mut response = (status, answer.body).into_response();
     for (name, value) in answer.headers {

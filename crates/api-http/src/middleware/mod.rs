@@ -12,7 +12,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-pub(crate) use idempotency::{ONLY_ASK, is_keyed};
+pub(crate) use idempotency::{ONLY_ASK, ToldBefore, is_keyed};
 pub(crate) use permission_first::Lacking;
 pub(crate) use rate_limit::{CalledBy, OfKey, RateLimits, tell_limit};
 

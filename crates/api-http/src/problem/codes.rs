@@ -117,19 +117,19 @@ codes! {
     CallExists = "call_exists", CONFLICT, "The external_id names another call",
         "A call with this external_id was written down with other content. PATCH that call, which GET /v1/calls?external_id= finds, or write this one down under a name of its own.";
     CallEnded = "call_ended", CONFLICT, "The call is over",
-        "Nobody is let into a call that has ended, and it has no keys any more.";
+        "The call has ended: nobody is let into it any more, it has no keys, and no human agent is called to it.";
     EscalationExists = "escalation_exists", CONFLICT, "The call waits already",
         "The call is escalated for another reason, with another priority or for other skills. It waits once at a time: abandon that escalation first, or leave it.";
     EscalationEnded = "escalation_ended", CONFLICT, "The escalation is over",
         "It does not wait any more: an agent is done with it, the caller has hung up, or nobody was free in time. Escalate the call again, if it goes on.";
     AlreadyClaimed = "already_claimed", CONFLICT, "Somebody has taken it",
-        "An agent holds the call, or it is offered to one. Take another: POST /v1/escalations/claim-next.";
-    NotAvailable = "not_available", CONFLICT, "You cannot take a call now",
-        "You are offline, or hold as many calls as you can. Choose your status with PUT /v1/availability/me and send heartbeats, or finish a call first.";
+        "An agent holds the call, or it is offered to one: it is theirs until they are done or give it back. An agent who wants a call takes the next one: POST /v1/escalations/claim-next.";
+    NotAvailable = "not_available", CONFLICT, "The agent cannot take a call now",
+        "The agent is offline or holds as many calls as they can: they choose their status with PUT /v1/availability/me and send heartbeats, or finish a call first. Whoever has no live session here, is suspended or late with their second factor cannot come, whatever is chosen in their place.";
     SkillsMissing = "skills_missing", CONFLICT, "The call needs other skills",
-        "The call was escalated for skills that you are not said to have. A supervisor can change that.";
+        "The call was escalated for skills that the agent is not said to have. A supervisor can change that.";
     LeaseLost = "lease_lost", CONFLICT, "The call is not yours any more",
-        "The lease has run out, was given up, or is another one. The call may be somebody else's by now: leave it alone, and claim it anew if it waits.";
+        "The lease has run out, was given up, or is another one. The call may be somebody else's by now: leave it alone, and claim it anew, with another Idempotency-Key, if it waits.";
     EndToEndEncryptionDisabled = "end_to_end_encryption_disabled", CONFLICT, "End-to-end encryption is off",
         "The organization has switched end-to-end encryption off, and this call has no key from before. An Owner can switch it on if the plan has it.";
     ControlsInUse = "controls_in_use", CONFLICT, "Security controls are on that the plan lacks",

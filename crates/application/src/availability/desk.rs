@@ -41,19 +41,13 @@ impl Desk {
         if !is_kept && held.is_empty() {
             return Ok(None);
         }
-        let agent = kept.unwrap_or_else(|| Agent::new(user, app.now()));
+        // Once everything is locked: whoever had to wait does not go by the time before.
+        let now = unit.moment().await?;
+        let agent = kept.unwrap_or_else(|| Agent::new(user, now));
         let settings = unit.escalation_settings(organization).await?;
         let as_kept = agent.clone();
-        let mut desk = Self {
-            organization,
-            agent,
-            held,
-            settings,
-            now: app.now(),
-            as_kept,
-            is_kept,
-            events: Vec::new(),
-        };
+        let mut desk =
+            Self { organization, agent, held, settings, now, as_kept, is_kept, events: Vec::new() };
         desk.put_in_order(app, unit).await?;
         Ok(Some(desk))
     }
@@ -62,10 +56,13 @@ impl Desk {
     async fn put_in_order(&mut self, app: &Application, unit: &mut dyn UnitOfWork) -> Result<(), Error> {
         let now = self.now;
         for escalation in &self.held {
-            if let Some(Hold::Offer { generation, until }) = escalation.hold
-                && until <= now
-            {
-                self.agent.did_not_answer(generation, now);
+            match escalation.hold {
+                Some(Hold::Offer { generation, until }) if until <= now => {
+                    self.agent.did_not_answer(generation, now);
+                    app.lapsed.offer();
+                }
+                Some(Hold::Lease { until, .. }) if until <= now => app.lapsed.lease(),
+                Some(_) | None => {}
             }
         }
         self.return_what(app, unit, |escalation| escalation.has_lapsed(now)).await?;
@@ -74,6 +71,11 @@ impl Desk {
             self.return_what(app, unit, |escalation| escalation.status == Status::Offered).await?;
         }
         self.note(app, unit, &By::itself()).await
+    }
+
+    /// The moment that it was opened at, on the clock that all nodes share.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.now
     }
 
     /// In how many calls they speak.
@@ -99,13 +101,12 @@ impl Desk {
     /// Puts one back in its place.
     pub(crate) async fn give_back(
         &self,
-        app: &Application,
         unit: &mut dyn UnitOfWork,
         escalation: &mut Escalation,
     ) -> Result<(), Error> {
         let call = unit.call_find(self.organization, escalation.call).await?;
         let is_over = call.is_none_or(|call| call.has_ended());
-        escalation.give_back(is_over, &self.settings, app.now());
+        escalation.give_back(is_over, &self.settings, self.now);
         Ok(unit.escalation_save(self.organization, escalation).await?)
     }
 
@@ -120,7 +121,7 @@ impl Desk {
         for id in ids {
             let Some(mut escalation) = self.hand_in(id) else { continue };
             let was = escalation.status;
-            self.give_back(app, unit, &mut escalation).await?;
+            self.give_back(unit, &mut escalation).await?;
             let event = By::itself().event(app, Action::EscalationReturned, Target::Escalation(id));
             self.events.push(
                 event

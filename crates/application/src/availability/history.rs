@@ -15,7 +15,8 @@ pub const LONGEST: Duration = Duration::days(31);
 /// For how long whoever was an agent in a time was what. What is still to come is not counted.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], and [`Error::Invalid`] for a time that ends before it begins, or is too long.
+/// [`Error::PermissionDenied`], [`Error::Invalid`] for a time that ends before it begins, or is too long, and [`Error::NotFound`] for
+/// somebody who is no agent of the organization, and was none.
 pub async fn history(
     app: &Application,
     principal: &Principal,
@@ -30,8 +31,13 @@ pub async fn history(
         if period.until - period.since > LONGEST {
             return Err(Error::invalid("until", "must be at most 31 days after since"));
         }
-        let period = Period { until: period.until.min(app.now()), ..period };
         let mut view = app.store.view(Scope::Organization(organization)).await?;
+        if let Some(user) = user
+            && !view.agent_is_known(organization, user).await?
+        {
+            return Err(Error::NotFound);
+        }
+        let period = Period { until: period.until.min(view.moment().await?), ..period };
         Ok(view.availability_spells(organization, user, period).await?)
     };
     let target = user.map_or(Target::Nothing, Target::User);

@@ -7,7 +7,6 @@ use crate::{
     Application, Error,
     audit::Record,
     ports::{Scope, UnitOfWork},
-    sessions::Live,
 };
 
 /// The record that holds events, if there are any.
@@ -67,9 +66,7 @@ pub(crate) async fn signed_out(
     user: UserId,
     mut so_far: Record,
 ) -> Result<Record, Error> {
-    let now = app.now();
-    let live = Live { now, used_after: now - app.settings.sessions.idle };
-    for organization in unit.agents_signed_out(user, live).await? {
+    for organization in unit.agents_signed_out(user, app.live()).await? {
         unit.go_on(so_far, Scope::Seat { organization, user }).await?;
         let events = leave(app, by, unit, organization, user, Cause::SignedOut).await?;
         // They were there, and are locked.

@@ -20,7 +20,11 @@ pub async fn list(
     let read = async {
         let organization = principal.permit(Permission::AvailabilityRead)?.id;
         let mut view = app.store.view(Scope::Organization(organization)).await?;
-        Ok(view.agents_page(organization, app.now(), page).await?)
+        let now = view.moment().await?;
+        let Page { entries, next } = view.agents_page(organization, now, app.live(), page).await?;
+        let permissions = principal.grant().permissions();
+        let entries = entries.into_iter().map(|agent| agent.shown_to(permissions)).collect();
+        Ok(Page { entries, next })
     };
     app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, read.await).await
 }

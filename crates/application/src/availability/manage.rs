@@ -4,11 +4,13 @@ use rollcall_domain::{
     Permission, UserId,
     audit::{Action, Target},
     availability::{Agent, Capacity, Choice, Skills},
+    escalations::EscalationRefusal,
     policy,
+    security::Control,
 };
 
 use super::{By, Desk, ListedAgent, leave::record};
-use crate::{Actor, Application, Error, Precondition, escalations};
+use crate::{Actor, Application, Error, Precondition, actor::decided, calls::identify, escalations};
 
 /// Of whom, and what; what is left out stays.
 #[derive(Debug, Clone)]
@@ -25,10 +27,13 @@ pub struct Command {
     pub precondition: Precondition,
 }
 
-/// Changes an agent in their place.
+/// Changes an agent in their place; an Owner's, only Owners do. Whoever cannot come, as they have no live session, are suspended or late
+/// with their second factor, stays offline for that cause, whatever is chosen in their place.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::NotFound`] for whoever is no agent of the organization, and [`Error::PreconditionFailed`].
+/// [`Error::PermissionDenied`], [`Error::NotFound`] for whoever is no agent of the organization, [`Error::PreconditionFailed`],
+/// [`EscalationRefusal::NotAvailable`] for whoever cannot come, and [`Error::Invalid`] for skills that identify somebody, while PHI
+/// protection is on.
 pub async fn manage(app: &Application, actor: &Actor, command: Command) -> Result<ListedAgent, Error> {
     let target = Target::User(command.user);
     let managed = change(app, actor, command).await;
@@ -41,11 +46,27 @@ pub async fn manage(app: &Application, actor: &Actor, command: Command) -> Resul
 
 async fn change(app: &Application, actor: &Actor, command: Command) -> Result<ListedAgent, Error> {
     let seat = actor.permit(Permission::AvailabilityManage)?;
-    let (organization, user, now) = (seat.organization, command.user, app.now());
+    let (organization, user, live) = (seat.organization, command.user, app.live());
+    // Slow work, so it is done before the transaction begins; whether it was needed is certain in there.
+    let identifies = match &command.skills {
+        Some(skills) => identify(app, skills).await?,
+        None => false,
+    };
     let mut unit = app.store.begin(seat.scope()).await?;
-    seat.permit_on(unit.as_mut(), Permission::AvailabilityManage, policy::Target::Organization).await?;
+    let masks = match command.skills {
+        Some(_) => unit.control_hold(organization, Control::PhiProtection).await?,
+        None => false,
+    };
+    let power = Permission::AvailabilityManage;
+    let held = seat.permit_on(unit.as_mut(), power, policy::Target::Organization).await?;
     // Whoever is no agent is told apart from nobody by whoever may see the team, and by nobody else.
-    unit.agent_find(organization, user, now).await?.ok_or(Error::NotFound)?;
+    let now = unit.moment().await?;
+    unit.agent_find(organization, user, now, live).await?.ok_or(Error::NotFound)?;
+    let role = unit.member_hold(organization, user).await?.ok_or(Error::NotFound)?;
+    decided(policy::decide(&held, power, policy::Target::Seat { role }))?;
+    if masks && identifies {
+        return Err(escalations::identifying_skills());
+    }
     unit.agent_add(organization, &Agent::new(user, now)).await?;
     let desk = Desk::open(app, unit.as_mut(), organization, user).await?;
     let mut desk = desk.ok_or(Error::NotFound)?;
@@ -57,10 +78,16 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Li
     if let Some(skills) = command.skills {
         desk.agent.skills = skills;
     }
-    match command.choice {
-        None => {}
-        Some(choice) => {
-            desk.agent.force(choice, now);
+    let kept_out = unit.agent_kept_out(organization, user, live).await?;
+    match (command.choice, kept_out) {
+        (None, _) => {}
+        // They are offline for another cause, and stay so for that.
+        (Some(Choice::Offline), Some(cause)) => desk.leave(app, unit.as_mut(), cause).await?,
+        (Some(Choice::Available | Choice::Away), Some(_)) => {
+            return Err(EscalationRefusal::NotAvailable.into());
+        }
+        (Some(choice), None) => {
+            desk.agent.force(choice, desk.now());
             match choice {
                 Choice::Available => {}
                 Choice::Away => desk.return_offers(app, unit.as_mut()).await?,
@@ -85,7 +112,9 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Li
         event = event.change("cause", None, Some(is.cause.as_str()));
     }
     let more = (!event.changes.is_empty()).then_some(event);
-    let shown = unit.agent_find(organization, user, now).await?.ok_or(Error::NotFound)?;
+    let now = unit.moment().await?;
+    let shown = unit.agent_find(organization, user, now, live).await?.ok_or(Error::NotFound)?;
+    let shown = shown.shown_to(held.permissions());
     if let Some(record) = record(app, events.into_iter().chain(more)) {
         unit.commit(record).await?;
     }

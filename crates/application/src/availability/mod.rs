@@ -4,6 +4,7 @@ mod beat;
 mod by;
 mod desk;
 mod history;
+mod lapsed;
 mod leave;
 mod list;
 mod manage;
@@ -12,15 +13,19 @@ mod set;
 mod show;
 mod tend;
 
+#[cfg(test)]
+mod tests;
+
 pub use beat::beat;
 pub(crate) use by::By;
 pub(crate) use desk::Desk;
 pub use history::{LONGEST, history};
+pub use lapsed::Lapsed;
 pub(crate) use leave::{empty, leave, leave_out, signed_out};
 pub use list::list;
 pub use manage::{Command as Manage, manage};
-pub use ports::{Availability, AvailabilityView, DueAgents, ListedAgent, Period, Pulse, Spell};
+pub use ports::{Availability, AvailabilityView, DueAgents, ListedAgent, Period, Pulse, Spell, Waiting};
 pub use set::{Command as Set, set};
 pub use show::show;
-pub use tend::sweep;
+pub use tend::{KEPT, forget_some, sweep};
 pub(crate) use tend::{tend, tend_all};

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use rollcall_domain::{
-    EscalationId, OrganizationId, UserId,
+    EscalationId, OrganizationId, Permission, PermissionSet, UserId,
     availability::{Agent, Cause, Change, Choice, Status},
     secret::TokenHash,
 };
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::{Page, PageRequest, ports::StoreError, sessions::Live};
 
@@ -17,31 +17,60 @@ pub struct ListedAgent {
     pub agent: Agent,
     /// Their name.
     pub name: String,
-    /// Their address.
-    pub email: String,
+    /// Their address; none for whoever may not see it.
+    pub email: Option<String>,
     /// How many calls they hold.
     pub calls: usize,
-    /// Whether they may not work here at this moment.
-    pub kept_out: bool,
+    /// Why they may not work here at this moment, if they may not.
+    pub kept_out: Option<Cause>,
+    /// The moment that they are seen at.
+    pub at: OffsetDateTime,
 }
 
 impl ListedAgent {
     /// What they are.
-    pub fn status(&self, now: OffsetDateTime) -> Status {
-        if self.kept_out { Status::Offline } else { self.agent.status(self.calls, now) }
+    pub fn status(&self) -> Status {
+        if self.kept_out.is_some() { Status::Offline } else { self.agent.status(self.calls, self.at) }
     }
 
-    /// Why.
-    pub fn cause(&self, now: OffsetDateTime) -> Cause {
-        let gone = self.agent.chosen != Choice::Offline && !self.agent.is_there(now);
-        if gone { Cause::HeartbeatMissed } else { self.agent.cause }
+    /// Why. Whoever has gone before they were kept out has gone for that.
+    pub fn cause(&self) -> Cause {
+        match self.agent.chosen {
+            Choice::Offline => self.agent.cause,
+            Choice::Available | Choice::Away if !self.agent.is_there(self.at) => Cause::HeartbeatMissed,
+            Choice::Available | Choice::Away => self.kept_out.unwrap_or(self.agent.cause),
+        }
     }
 
     /// Since when.
-    pub fn since(&self, now: OffsetDateTime) -> OffsetDateTime {
-        let unwritten = self.agent.chosen != Choice::Offline && self.agent.alive_until <= now;
-        if unwritten { self.agent.alive_until.max(self.agent.since) } else { self.agent.since }
+    pub fn since(&self) -> OffsetDateTime {
+        match self.agent.chosen {
+            Choice::Offline => self.agent.since,
+            Choice::Available | Choice::Away if !self.agent.is_there(self.at) => {
+                self.agent.alive_until.max(self.agent.since)
+            }
+            // Nobody has written it down yet, and until then it is not known more exactly.
+            Choice::Available | Choice::Away if self.kept_out.is_some() => self.at,
+            Choice::Available | Choice::Away => self.agent.since,
+        }
     }
+
+    /// As it is shown to whoever holds these permissions: addresses are for whoever may see the team.
+    pub(super) fn shown_to(mut self, permissions: PermissionSet) -> Self {
+        self.email = self.email.filter(|_| permissions.contains(Permission::TeamRead));
+        self
+    }
+}
+
+/// How much waits altogether.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many calls.
+    pub calls: u64,
+    /// For how long the one that has waited for longest.
+    pub longest: Duration,
+    /// For how long something has been due that nobody has written down.
+    pub due: Duration,
 }
 
 /// A time that is asked about.
@@ -64,14 +93,20 @@ pub struct Spell {
     pub seconds: f64,
 }
 
-/// Reads the agents of the scope's organization.
+/// Reads the agents of the scope's organization. Whether somebody can come also depends on their sessions, which go by each node's own
+/// clock.
 #[async_trait]
 pub trait AvailabilityView {
+    /// Now, on the clock that all nodes share: the database's. Whatever is written down of agents and of what waits for them, and
+    /// compared with that, goes by it.
+    async fn moment(&mut self) -> Result<OffsetDateTime, StoreError>;
+
     /// A page of its agents: everybody whose role is one of an agent, by their ids.
     async fn agents_page(
         &mut self,
         organization: OrganizationId,
         now: OffsetDateTime,
+        live: Live,
         page: &PageRequest<UserId>,
     ) -> Result<Page<ListedAgent, UserId>, StoreError>;
 
@@ -81,7 +116,15 @@ pub trait AvailabilityView {
         organization: OrganizationId,
         user: UserId,
         now: OffsetDateTime,
+        live: Live,
     ) -> Result<Option<ListedAgent>, StoreError>;
+
+    /// Whether somebody is an agent of it, or was while it was still known who was what.
+    async fn agent_is_known(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<bool, StoreError>;
 
     /// For how long whoever was an agent in a time was what, by their ids.
     async fn availability_spells(
@@ -94,11 +137,12 @@ pub trait AvailabilityView {
     /// What the scope's account is as an agent, wherever it is one.
     async fn agents_of(&mut self, user: UserId) -> Result<Vec<(OrganizationId, Agent)>, StoreError>;
 
-    /// Why somebody may not work here at this moment, if they may not.
+    /// Why somebody may not work here at this moment, if they may not: whoever has no live session cannot come.
     async fn agent_kept_out(
         &mut self,
         organization: OrganizationId,
         user: UserId,
+        live: Live,
     ) -> Result<Option<Cause>, StoreError>;
 
     /// The agents of whom something is due: they are gone, may not work any more, or hold what has lapsed.
@@ -106,6 +150,7 @@ pub trait AvailabilityView {
         &mut self,
         organization: OrganizationId,
         now: OffsetDateTime,
+        live: Live,
     ) -> Result<Vec<UserId>, StoreError>;
 
     /// The agents that hold what has lapsed.
@@ -147,6 +192,9 @@ pub trait Availability: AvailabilityView {
         version: i32,
     ) -> Result<(), StoreError>;
 
+    /// Takes away what agents have written beside their status.
+    async fn agents_forget_notes(&mut self, organization: OrganizationId) -> Result<(), StoreError>;
+
     /// The agents who have not said that they are gone, by their ids.
     async fn agents_in(&mut self, organization: OrganizationId) -> Result<Vec<UserId>, StoreError>;
 
@@ -162,29 +210,34 @@ pub trait Availability: AvailabilityView {
 /// What agents' devices say all the time. It leaves no events: nothing that anybody sees is changed by it.
 #[async_trait]
 pub trait Pulse: Send + Sync {
-    /// Notes that an agent is there, and renews their leases. Whoever is gone stays so.
+    /// Notes that an agent is there for so long, on the clock that all nodes share, and renews their leases. Whoever is gone stays so.
+    /// Gives back what they have chosen, unless they are gone.
     async fn beat(
         &self,
         organization: OrganizationId,
         user: UserId,
-        now: OffsetDateTime,
-        alive_until: OffsetDateTime,
-    ) -> Result<(), StoreError>;
+        alive: Duration,
+    ) -> Result<Option<Choice>, StoreError>;
 
-    /// Renews a lease that has not run out; gives back until when it is good.
+    /// Renews a lease that has not run out, on the same clock; gives back until when it is good.
     async fn renew(
         &self,
         organization: OrganizationId,
         user: UserId,
         escalation: EscalationId,
         token: TokenHash,
-        now: OffsetDateTime,
     ) -> Result<Option<OffsetDateTime>, StoreError>;
 }
 
-/// Finds out where something is due.
+/// Finds out where something is due, on the clock that all nodes share.
 #[async_trait]
 pub trait DueAgents: Send + Sync {
     /// The organizations.
-    async fn due(&self, now: OffsetDateTime) -> Result<Vec<OrganizationId>, StoreError>;
+    async fn due(&self, live: Live) -> Result<Vec<OrganizationId>, StoreError>;
+
+    /// How much waits in all of them.
+    async fn waiting(&self) -> Result<Waiting, StoreError>;
+
+    /// Forgets who was what more than so long ago, at most so many changes; of each agent the last before that stays. Gives back how many.
+    async fn forget(&self, kept: Duration, at_most: i32) -> Result<u64, StoreError>;
 }

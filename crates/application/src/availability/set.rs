@@ -5,10 +5,11 @@ use rollcall_domain::{
     audit::{Action, Target},
     availability::{Agent, Choice, Note},
     policy,
+    security::Control,
 };
 
 use super::{By, Desk, ListedAgent, leave::record};
-use crate::{Actor, Application, Error, Precondition, escalations};
+use crate::{Actor, Application, Error, Precondition, calls::masked_text, escalations};
 
 /// What is chosen.
 #[derive(Debug, Clone)]
@@ -21,7 +22,7 @@ pub struct Command {
     pub precondition: Precondition,
 }
 
-/// Chooses the actor's status. Whoever is away is offered nothing, and keeps the calls they have taken; whoever is gone keeps none.
+/// Chooses the actor's status. While PHI protection is on, their note is stored masked. Whoever is away is offered nothing, and keeps the calls they have taken; whoever is gone keeps none.
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::PreconditionFailed`].
@@ -38,9 +39,19 @@ pub async fn set(app: &Application, actor: &Actor, command: Command) -> Result<L
 async fn change(app: &Application, actor: &Actor, command: Command) -> Result<ListedAgent, Error> {
     let seat = actor.permit(Permission::AvailabilitySet)?;
     let (organization, user) = (seat.organization, actor.user_id());
+    // Slow work, so it is done before the transaction begins; whether it was needed is certain in there.
+    let masked = match &command.note {
+        Some(Some(note)) => Some(masked_text(app, note).await?),
+        Some(None) | None => None,
+    };
     let mut unit = app.store.begin(actor.scope()).await?;
+    let masks = match masked {
+        Some(_) => unit.control_hold(organization, Control::PhiProtection).await?,
+        None => false,
+    };
     seat.permit_on(unit.as_mut(), Permission::AvailabilitySet, policy::Target::Organization).await?;
-    unit.agent_add(organization, &Agent::new(user, app.now())).await?;
+    let now = unit.moment().await?;
+    unit.agent_add(organization, &Agent::new(user, now)).await?;
     let desk = Desk::open(app, unit.as_mut(), organization, user).await?;
     let mut desk = desk.ok_or_else(|| Error::Internal("an agent that is and is not".into()))?;
     // Whoever has signed out meanwhile does not come back by what they had chosen before.
@@ -48,10 +59,10 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Li
         return Err(Error::Unauthenticated);
     }
     command.precondition.check(desk.agent.version)?;
-    let before = desk.agent.status(desk.calls(), app.now());
-    desk.agent.choose(command.choice, app.now());
+    let before = desk.agent.status(desk.calls(), desk.now());
+    desk.agent.choose(command.choice, desk.now());
     if let Some(note) = command.note {
-        desk.agent.note = note;
+        desk.agent.note = if masks { masked } else { note };
     }
     match command.choice {
         Choice::Available => {}
@@ -60,12 +71,13 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Li
     }
     let by = By::asking(actor);
     let events = desk.close(app, unit.as_mut(), &by).await?;
-    let shown = unit.agent_find(organization, user, app.now()).await?.ok_or(Error::NotFound)?;
+    let now = unit.moment().await?;
+    let shown = unit.agent_find(organization, user, now, app.live()).await?.ok_or(Error::NotFound)?;
     // A choice is written down, also of what they were already: it holds against what was decided before it.
     let told = events.iter().any(|event| event.action == Action::AvailabilityChanged);
     let chosen = (!told).then(|| {
         by.event(app, Action::AvailabilityChanged, Target::User(user))
-            .change("status", Some(before.as_str()), Some(shown.status(app.now()).as_str()))
+            .change("status", Some(before.as_str()), Some(shown.status().as_str()))
             .change("cause", None, Some(shown.agent.cause.as_str()))
     });
     if let Some(record) = record(app, events.into_iter().chain(chosen)) {

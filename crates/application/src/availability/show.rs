@@ -16,7 +16,9 @@ pub async fn show(app: &Application, principal: &Principal, user: UserId) -> Res
     let read = async {
         let organization = principal.permit(Permission::AvailabilityRead)?.id;
         let mut view = app.store.view(Scope::Organization(organization)).await?;
-        view.agent_find(organization, user, app.now()).await?.ok_or(Error::NotFound)
+        let now = view.moment().await?;
+        let found = view.agent_find(organization, user, now, app.live()).await?.ok_or(Error::NotFound)?;
+        Ok(if principal.is(user) { found } else { found.shown_to(principal.grant().permissions()) })
     };
     app.refusals_recorded(principal, Action::PermissionDenied, Target::User(user), read.await).await
 }

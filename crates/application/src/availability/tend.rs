@@ -1,9 +1,24 @@
 //! What time changes: who is gone, what has lapsed, who has waited for too long.
 
 use rollcall_domain::{OrganizationId, UserId};
+use time::Duration;
 
 use super::{By, Desk, DueAgents, leave::record};
 use crate::{Application, Error, escalations, ports::Scope};
+
+/// For how long it is known who was what.
+pub const KEPT: Duration = Duration::days(400);
+/// How many changes are forgotten at a time.
+const FORGOTTEN_AT_A_TIME: i32 = 1_000;
+
+/// Forgets who was what too long ago, some at a time; says whether there may be more.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn forget_some(due: &dyn DueAgents) -> Result<bool, Error> {
+    let forgotten = due.forget(KEPT, FORGOTTEN_AT_A_TIME).await?;
+    Ok(forgotten == u64::from(FORGOTTEN_AT_A_TIME.unsigned_abs()))
+}
 
 /// Puts one agent in order.
 ///
@@ -12,7 +27,7 @@ use crate::{Application, Error, escalations, ports::Scope};
 pub(crate) async fn tend(app: &Application, organization: OrganizationId, user: UserId) -> Result<(), Error> {
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
     let Some(mut desk) = Desk::open(app, unit.as_mut(), organization, user).await? else { return Ok(()) };
-    if let Some(cause) = unit.agent_kept_out(organization, user).await? {
+    if let Some(cause) = unit.agent_kept_out(organization, user, app.live()).await? {
         desk.leave(app, unit.as_mut(), cause).await?;
     }
     let events = desk.close(app, unit.as_mut(), &By::itself()).await?;
@@ -40,7 +55,7 @@ pub(crate) async fn tend_all(
 /// # Errors
 /// When the store does not answer.
 pub async fn sweep(app: &Application, due: &dyn DueAgents) -> Result<(), Error> {
-    for organization in due.due(app.now()).await? {
+    for organization in due.due(app.live()).await? {
         // What does not work in one organization keeps no other waiting; it is tried again.
         if let Err(error) = sweep_one(app, organization).await {
             tracing::warn!(%error, %organization, "what is due of agents was not done");
@@ -51,7 +66,8 @@ pub async fn sweep(app: &Application, due: &dyn DueAgents) -> Result<(), Error> 
 
 async fn sweep_one(app: &Application, organization: OrganizationId) -> Result<(), Error> {
     let mut view = app.store.view(Scope::Organization(organization)).await?;
-    let users = view.agents_due(organization, app.now()).await?;
+    let now = view.moment().await?;
+    let users = view.agents_due(organization, now, app.live()).await?;
     drop(view);
     tend_all(app, organization, users).await?;
     while escalations::give_up_some(app, organization).await? {}

@@ -2,11 +2,15 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use rollcall_domain::calls::{Redactions, Segment, Speaker};
+use rollcall_domain::{
+    Text,
+    availability::Skills,
+    calls::{Redactions, Segment, Speaker},
+};
 use rollcall_redaction as redaction;
 use tokio::sync::Semaphore;
 
-use crate::Error;
+use crate::{Application, Error};
 
 /// The longest that a transcript waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -78,8 +82,25 @@ fn called(speaker: &Speaker, redactions: &mut Redactions) -> Speaker {
 }
 
 /// A text with masks, and where they are.
-pub(crate) async fn previewed(masking: &Masking, text: String) -> Result<redaction::Redacted, Error> {
+pub(super) async fn previewed(masking: &Masking, text: String) -> Result<redaction::Redacted, Error> {
     masking.apart(move || redaction::redact(&text)).await
+}
+
+/// A short text with masks over what identifies somebody. A mask may be longer than what it hides.
+pub(crate) async fn masked_text<const MAX: usize>(
+    app: &Application,
+    text: &Text<MAX>,
+) -> Result<Text<MAX>, Error> {
+    let masked = previewed(&app.masking, text.as_str().to_owned()).await?;
+    let short: String = masked.text.chars().take(MAX).collect();
+    short.parse().map_err(|error| Error::Internal(Box::new(error)))
+}
+
+/// Whether one of these skills holds what would be masked.
+pub(crate) async fn identify(app: &Application, skills: &Skills) -> Result<bool, Error> {
+    let names = skills.names().to_vec();
+    let found = move || names.iter().any(|name| !redaction::redact(name).findings.is_empty());
+    app.masking.apart(found).await
 }
 
 #[cfg(test)]

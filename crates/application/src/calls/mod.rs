@@ -18,7 +18,7 @@ pub use grant_live::{LiveGrant, grant_live};
 pub use list::list;
 pub use made_as::MadeAs;
 pub use masking::Masking;
-pub(crate) use masking::previewed;
+pub(crate) use masking::{identify, masked_text};
 pub use media_key::{BaseKey, IssuedMediaKey, issue_media_key, rotate_media_key};
 pub use ports::{
     CallFilter, CallKey, Calls, CallsView, Holder, KeptMediaKeys, MediaKeyring, MediaKeyringView,

@@ -6,6 +6,8 @@ use rollcall_domain::{
     escalations::Escalation,
 };
 
+use time::OffsetDateTime;
+
 use super::ShownEscalation;
 use crate::{
     Application, Error, Principal,
@@ -29,10 +31,10 @@ pub async fn abandon(
     let abandoned = async {
         let organization = principal.permit(Permission::EscalationsCreate)?.id;
         let mut open = open(app, principal, organization, id).await?;
-        if open.escalation.abandon(app.now())? {
+        if open.escalation.abandon(open.now)? {
             open.save(app, principal, Action::EscalationAbandoned).await
         } else {
-            open.shown(app).await
+            open.shown().await
         }
     };
     let target = Target::Escalation(id);
@@ -44,6 +46,7 @@ pub(super) struct Open {
     organization: OrganizationId,
     unit: Box<dyn UnitOfWork>,
     pub(super) escalation: Escalation,
+    now: OffsetDateTime,
 }
 
 pub(super) async fn open(
@@ -56,8 +59,9 @@ pub(super) async fn open(
         let mut unit = app.store.begin(Scope::Organization(organization)).await?;
         principal.permit_again(unit.as_mut(), Permission::EscalationsCreate, app.now()).await?;
         let escalation = unit.escalation_lock(organization, id).await?.ok_or(Error::NotFound)?;
-        match escalation.agent.filter(|_| escalation.has_lapsed(app.now())) {
-            None => return Ok(Open { organization, unit, escalation }),
+        let now = unit.moment().await?;
+        match escalation.agent.filter(|_| escalation.has_lapsed(now)) {
+            None => return Ok(Open { organization, unit, escalation, now }),
             Some(user) => {
                 drop(unit);
                 tend(app, organization, user).await?;
@@ -69,8 +73,8 @@ pub(super) async fn open(
 
 impl Open {
     /// It as it is.
-    pub(super) async fn shown(mut self, app: &Application) -> Result<ShownEscalation, Error> {
-        let found = self.unit.escalation_find(self.organization, self.escalation.id, app.now()).await?;
+    pub(super) async fn shown(mut self) -> Result<ShownEscalation, Error> {
+        let found = self.unit.escalation_find(self.organization, self.escalation.id, self.now).await?;
         found.ok_or(Error::NotFound)
     }
 
@@ -83,7 +87,7 @@ impl Open {
     ) -> Result<ShownEscalation, Error> {
         let Escalation { id, call, .. } = self.escalation;
         self.unit.escalation_save(self.organization, &self.escalation).await?;
-        let shown = self.unit.escalation_find(self.organization, id, app.now()).await?;
+        let shown = self.unit.escalation_find(self.organization, id, self.now).await?;
         let event = app.event_by(principal, action, Target::Escalation(id));
         let event = event.change("status", None, Some(self.escalation.status.as_str())).change(
             "call",

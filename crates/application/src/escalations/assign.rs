@@ -28,15 +28,16 @@ pub(crate) async fn assign(app: &Application, organization: OrganizationId) -> R
 /// Says whether there may be more to offer.
 async fn assign_one(app: &Application, organization: OrganizationId) -> Result<bool, Error> {
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
-    let now = app.now();
-    let Some((id, user)) = unit.escalation_to_offer(organization, now).await? else { return Ok(false) };
+    let (now, live) = (unit.moment().await?, app.live());
+    let Some((id, user)) = unit.escalation_to_offer(organization, now, live).await? else { return Ok(false) };
     // What has changed since the look is looked at again.
     let Some(mut desk) = Desk::open(app, unit.as_mut(), organization, user).await? else { return Ok(true) };
     let Some(mut escalation) = unit.escalation_lock(organization, id).await? else { return Ok(true) };
     let still = escalation.status == Status::Waiting
-        && desk.agent.can_be_offered(&escalation.skills, desk.held.len(), now);
+        && desk.agent.can_be_offered(&escalation.skills, desk.held.len(), desk.now())
+        && unit.agent_kept_out(organization, user, live).await?.is_none();
     if still {
-        escalation.offer(&desk.agent, &desk.settings, now);
+        escalation.offer(&desk.agent, &desk.settings, desk.now());
         unit.escalation_save(organization, &escalation).await?;
         let event = By::itself().event(app, Action::EscalationOffered, Target::Escalation(id));
         desk.tell(

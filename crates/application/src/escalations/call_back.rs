@@ -25,7 +25,7 @@ pub async fn call_back(
         if open.escalation.call_back()? {
             open.save(app, principal, Action::EscalationCallbackRequested).await
         } else {
-            open.shown(app).await
+            open.shown().await
         }
     };
     let target = Target::Escalation(id);

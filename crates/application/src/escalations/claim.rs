@@ -87,7 +87,7 @@ async fn take(
     let organization = seat.organization;
     let mut unit = app.store.begin(actor.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::EscalationsClaim, policy::Target::Organization).await?;
-    let now = app.now();
+    let now = unit.moment().await?;
     let lapsed: Vec<_> = unit.agents_lapsed(organization, now).await?;
     let lapsed: Vec<_> = lapsed.into_iter().filter(|user| *user != actor.user_id()).collect();
     if !lapsed.is_empty() {
@@ -102,6 +102,7 @@ async fn take(
     if !unit.session_hold(actor.session_id()).await? {
         return Err(Error::Unauthenticated);
     }
+    let now = desk.now();
     let Some(mut escalation) = wanted(unit.as_mut(), organization, &mut desk, id, now).await? else {
         return Ok(Tried::NothingWaits);
     };
@@ -132,7 +133,7 @@ async fn take(
     let first = events.next().ok_or_else(|| Error::Internal("a claim without an event".into()))?;
     unit.commit(app.record(first).and_all(events, app.entropy.as_ref())).await?;
     let fence = escalation.fence;
-    let escalation = ShownEscalation { escalation, position: None };
+    let escalation = ShownEscalation { escalation, position: None, at: now };
     Ok(Tried::Taken(Box::new(Claimed { escalation, token, until, fence })))
 }
 

@@ -10,7 +10,11 @@ use rollcall_domain::{
 };
 
 use super::{ShownEscalation, assign_soon};
-use crate::{Application, Error, Principal, calls::previewed, ports::Scope};
+use crate::{
+    Application, Error, Principal,
+    calls::{identify, masked_text},
+    ports::Scope,
+};
 
 /// Which call, and why.
 #[derive(Debug, Clone)]
@@ -37,8 +41,8 @@ pub enum Escalated {
 /// Escalates a call. A repeat, as of a platform that has lost the answer, is told of the escalation that there is.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::NotFound`], [`CallRefusal::Ended`], and [`EscalationRefusal::Exists`] when the call waits for
-/// another reason.
+/// [`Error::PermissionDenied`], [`Error::NotFound`], [`CallRefusal::Ended`], [`EscalationRefusal::Exists`] when the call waits for
+/// another reason, and [`Error::Invalid`] for skills that identify somebody, while PHI protection is on.
 pub async fn create(app: &Application, principal: &Principal, command: Command) -> Result<Escalated, Error> {
     let target = Target::Call(command.call);
     let created = add(app, principal, command).await;
@@ -49,7 +53,8 @@ pub async fn create(app: &Application, principal: &Principal, command: Command) 
         return Ok(escalated);
     }
     let mut view = app.store.view(Scope::Organization(organization)).await?;
-    let now_shown = view.escalation_find(organization, shown.escalation.id, app.now()).await?;
+    let now = view.moment().await?;
+    let now_shown = view.escalation_find(organization, shown.escalation.id, now).await?;
     Ok(now_shown.map_or(escalated, Escalated::New))
 }
 
@@ -57,12 +62,13 @@ async fn add(app: &Application, principal: &Principal, command: Command) -> Resu
     let organization = principal.permit(Permission::EscalationsCreate)?.id;
     let Command { call, reason, priority, skills } = command;
     // Slow work, so it is done before the transaction begins; whether it was needed is certain in there.
-    let masked = masked(app, &reason).await?;
+    let masked = masked_text(app, &reason).await?;
+    let identifies = identify(app, &skills).await?;
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
     let must_mask = unit.control_hold(organization, Control::PhiProtection).await?;
     principal.permit_again(unit.as_mut(), Permission::EscalationsCreate, app.now()).await?;
     let found = unit.call_lock(organization, call).await?.ok_or(Error::NotFound)?;
-    let now = app.now();
+    let now = unit.moment().await?;
     if let Some(open) = unit.escalation_of_call_lock(organization, call).await? {
         let same = |reason| open.is_the_same(reason, priority, &skills);
         if !same(&reason) && !same(&masked) {
@@ -70,6 +76,9 @@ async fn add(app: &Application, principal: &Principal, command: Command) -> Resu
         }
         let shown = unit.escalation_find(organization, open.id, now).await?.ok_or(Error::NotFound)?;
         return Ok(Escalated::Known(shown));
+    }
+    if must_mask && identifies {
+        return Err(identifying_skills());
     }
     if found.has_ended() {
         return Err(CallRefusal::Ended.into());
@@ -104,9 +113,8 @@ async fn add(app: &Application, principal: &Principal, command: Command) -> Resu
     Ok(Escalated::New(shown))
 }
 
-/// The reason with masks over what identifies somebody. A mask may be longer than what it hides.
-async fn masked(app: &Application, reason: &Reason) -> Result<Reason, Error> {
-    let masked = previewed(&app.masking, reason.as_str().to_owned()).await?;
-    let short: String = masked.text.chars().take(500).collect();
-    short.parse().map_err(|error| Error::Internal(Box::new(error)))
+/// Skills are compared as they are written, so none can be masked.
+pub(crate) fn identifying_skills() -> Error {
+    let wrong = "must hold no telephone number, e-mail address or card number, as PHI protection is on";
+    Error::invalid("skills", wrong)
 }

@@ -13,7 +13,7 @@ const AT_A_TIME: u16 = 100;
 /// Gives some up that have waited for as long as they were to; says whether there may be more.
 pub(crate) async fn give_up_some(app: &Application, organization: OrganizationId) -> Result<bool, Error> {
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
-    let now = app.now();
+    let now = unit.moment().await?;
     let overdue = unit.escalations_overdue_lock(organization, now, AT_A_TIME).await?;
     let more = overdue.len() == usize::from(AT_A_TIME);
     let mut events = Vec::with_capacity(overdue.len());

@@ -26,7 +26,7 @@ pub(crate) async fn hang_up(
             return Ok(None);
         }
     }
-    escalation.abandon(app.now())?;
+    escalation.abandon(unit.moment().await?)?;
     unit.escalation_save(organization, &escalation).await?;
     let event = app.event_by(principal, Action::EscalationAbandoned, Target::Escalation(escalation.id));
     Ok(Some(event.change("call", None, Some(&call.to_string()))))

@@ -21,7 +21,8 @@ pub async fn list(
     let read = async {
         let organization = principal.permit(Permission::EscalationsRead)?.id;
         let mut view = app.store.view(Scope::Organization(organization)).await?;
-        Ok(view.escalations_page(organization, filter, app.now(), page).await?)
+        let now = view.moment().await?;
+        Ok(view.escalations_page(organization, filter, now, page).await?)
     };
     app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, read.await).await
 }

@@ -24,9 +24,10 @@ pub(super) async fn by_lease(
     if let Some(mut desk) = desk
         && let Some(escalation) = desk.hand_in(id)
     {
-        escalation.held_by(actor.user_id(), token::hash(shown.expose()), app.now())?;
+        escalation.held_by(actor.user_id(), token::hash(shown.expose()), desk.now())?;
         return Ok((desk, escalation));
     }
-    unit.escalation_find(organization, id, app.now()).await?.ok_or(Error::NotFound)?;
+    let now = unit.moment().await?;
+    unit.escalation_find(organization, id, now).await?.ok_or(Error::NotFound)?;
     Err(EscalationRefusal::LeaseLost.into())
 }

@@ -8,7 +8,7 @@ use rollcall_domain::{
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::{Page, PageRequest, ports::StoreError};
+use crate::{Page, PageRequest, ports::StoreError, sessions::Live};
 
 /// Which escalations are wanted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,11 +35,14 @@ pub struct ShownEscalation {
     pub escalation: Escalation,
     /// How many go before it, and itself, while it waits.
     pub position: Option<u32>,
+    /// That moment.
+    pub at: OffsetDateTime,
 }
 
 impl ShownEscalation {
     /// For how long it has waited, or did.
-    pub fn waited(&self, now: OffsetDateTime) -> Duration {
+    pub fn waited(&self) -> Duration {
+        let now = self.at;
         let Escalation { created_at, claimed_at, ended_at, status, .. } = &self.escalation;
         let until = match status {
             Status::Waiting | Status::Offered | Status::Callback => now,
@@ -147,6 +150,7 @@ pub trait Escalations: EscalationsView {
         &mut self,
         organization: OrganizationId,
         now: OffsetDateTime,
+        live: Live,
     ) -> Result<Option<(EscalationId, UserId)>, StoreError>;
 
     /// Saves how calls are handed to agents, over the version before.

@@ -43,7 +43,7 @@ async fn change(
     seat.permit_on(unit.as_mut(), Permission::EscalationsClaim, policy::Target::Organization).await?;
     let (mut desk, mut escalation) = by_lease(app, actor, unit.as_mut(), organization, id, lease).await?;
     let was = escalation.status;
-    desk.give_back(app, unit.as_mut(), &mut escalation).await?;
+    desk.give_back(unit.as_mut(), &mut escalation).await?;
     let event = app.event_by(actor, Action::EscalationReleased, Target::Escalation(id));
     desk.tell(
         event
@@ -55,8 +55,9 @@ async fn change(
         let event = app.event_by(actor, Action::EscalationAbandoned, Target::Escalation(id));
         desk.tell(event.change("call", None, Some(&escalation.call.to_string())));
     }
+    let now = desk.now();
     let events = desk.close(app, unit.as_mut(), &By::asking(actor)).await?;
-    let shown = unit.escalation_find(organization, id, app.now()).await?.ok_or(Error::NotFound)?;
+    let shown = unit.escalation_find(organization, id, now).await?.ok_or(Error::NotFound)?;
     let mut events = events.into_iter();
     let first = events.next().ok_or_else(|| Error::Internal("a release without an event".into()))?;
     unit.commit(app.record(first).and_all(events, app.entropy.as_ref())).await?;

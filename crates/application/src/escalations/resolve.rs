@@ -42,7 +42,7 @@ async fn change(
     seat.permit_on(unit.as_mut(), Permission::EscalationsClaim, policy::Target::Organization).await?;
     let (mut desk, mut escalation) = by_lease(app, actor, unit.as_mut(), organization, id, lease).await?;
     let was = escalation.status;
-    escalation.resolve(app.now());
+    escalation.resolve(desk.now());
     unit.escalation_save(organization, &escalation).await?;
     let event = app.event_by(actor, Action::EscalationResolved, Target::Escalation(id));
     desk.tell(
@@ -51,8 +51,9 @@ async fn change(
             .change("agent", Some(&actor.user_id().to_string()), Some(&actor.user_id().to_string()))
             .change("call", None, Some(&escalation.call.to_string())),
     );
+    let now = desk.now();
     let events = desk.close(app, unit.as_mut(), &By::asking(actor)).await?;
-    let shown = unit.escalation_find(organization, id, app.now()).await?.ok_or(Error::NotFound)?;
+    let shown = unit.escalation_find(organization, id, now).await?.ok_or(Error::NotFound)?;
     let mut events = events.into_iter();
     let first = events.next().ok_or_else(|| Error::Internal("an end without an event".into()))?;
     unit.commit(app.record(first).and_all(events, app.entropy.as_ref())).await?;

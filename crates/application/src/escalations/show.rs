@@ -20,7 +20,8 @@ pub async fn show(
     let read = async {
         let organization = principal.permit(Permission::EscalationsRead)?.id;
         let mut view = app.store.view(Scope::Organization(organization)).await?;
-        view.escalation_find(organization, id, app.now()).await?.ok_or(Error::NotFound)
+        let now = view.moment().await?;
+        view.escalation_find(organization, id, now).await?.ok_or(Error::NotFound)
     };
     app.refusals_recorded(principal, Action::PermissionDenied, Target::Escalation(id), read.await).await
 }

@@ -15,7 +15,7 @@ use time::{Duration, OffsetDateTime};
 use crate::{
     Actor, Application, Error, Page, PageRequest, Principal,
     api_keys::ListedKey,
-    audit::{EventKey, KeptEvent},
+    audit::{EventKey, KeptEvent, witness},
     availability::ListedAgent,
     calls::{CallFilter, CallKey},
     escalations::{EscalationFilter, EscalationKey, ShownEscalation},
@@ -54,6 +54,7 @@ enum Next {
     Begin,
     Security,
     Webhook,
+    Witness,
     Members(Option<MemberKey>),
     Invitations(Option<InvitationId>),
     ApiKeys(Option<ApiKeyId>),
@@ -77,6 +78,8 @@ pub enum Part {
     Security(Box<Shown>),
     /// Where the platform is told what becomes of escalated calls, if anywhere, without its secret.
     Webhook(Option<webhooks::Shown>),
+    /// Who is sent the checkpoints of its audit log, if anybody, without the secret that a webhook is signed with.
+    Witness(Option<witness::Shown>),
     /// Members.
     Members(Vec<Member>),
     /// Invitations, in whatever state.
@@ -106,6 +109,8 @@ pub enum Part {
 pub struct ExportCounts {
     /// Webhooks for escalated calls.
     pub webhooks: u64,
+    /// Witnesses of the audit log.
+    pub witnesses: u64,
     /// Members.
     pub members: u64,
     /// Invitations.
@@ -221,7 +226,12 @@ impl Export {
             Next::Webhook => {
                 let shown = webhooks::Shown::of(self.view.as_mut(), organization).await?;
                 self.counts.webhooks = shown.is_some().into();
-                (Part::Webhook(shown), Next::Members(None))
+                (Part::Webhook(shown), Next::Witness)
+            }
+            Next::Witness => {
+                let shown = witness::Shown::of(self.view.as_mut(), organization).await?;
+                self.counts.witnesses = shown.is_some().into();
+                (Part::Witness(shown), Next::Members(None))
             }
             Next::Members(after) => {
                 let filter = MemberFilter::default();
@@ -248,7 +258,8 @@ impl Export {
                 (Part::Deadlines(deadlines), next)
             }
             Next::Agents(after) => {
-                let page = self.view.agents_page(organization, self.begun_at, &page(after)).await?;
+                let (now, live) = (self.view.moment().await?, self.app.live());
+                let page = self.view.agents_page(organization, now, live, &page(after)).await?;
                 let (agents, more) = cut(page, &mut self.counts.agents);
                 (Part::Agents(agents), more.map_or(Next::Calls(None), |key| Next::Agents(Some(key))))
             }
@@ -272,8 +283,8 @@ impl Export {
             }
             Next::Escalations(after) => {
                 let filter = EscalationFilter::default();
-                let page =
-                    self.view.escalations_page(organization, filter, self.begun_at, &page(after)).await?;
+                let now = self.view.moment().await?;
+                let page = self.view.escalations_page(organization, filter, now, &page(after)).await?;
                 let (escalations, more) = cut(page, &mut self.counts.escalations);
                 let next = more.map_or(Next::AuditEvents(None), |key| Next::Escalations(Some(key)));
                 (Part::Escalations(escalations), next)
@@ -330,6 +341,7 @@ mod tests {
         view.expect_mfa_rule_find().returning(|_| Ok(KeptRule::default()));
         view.expect_controls().returning(|_| Ok(vec![]));
         view.expect_webhook_find().returning(|_| Ok(None));
+        view.expect_witness_find().returning(|_| Ok(None));
         view.expect_mfa_deadlines_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view.expect_calls_page().returning(|_, _, _| Ok(Page { entries: vec![], next: None }));
         view.expect_transcripts_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
@@ -353,6 +365,7 @@ mod tests {
                 Part::End(counts) => break counts,
                 Part::Begin(_)
                 | Part::Webhook(_)
+                | Part::Witness(_)
                 | Part::Security(_)
                 | Part::Invitations(_)
                 | Part::ApiKeys(_)

@@ -74,6 +74,10 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Sh
     switches.sort_by_key(|change| change.control() == Control::AuditLog);
     for change in &switches {
         let by = Some(actor.user_id());
+        if change.control() == Control::PhiProtection && change.switches_on() {
+            // Nobody writes one meanwhile: they hold the organization for that.
+            unit.agents_forget_notes(organization).await?;
+        }
         let switched = switch(unit.as_mut(), organization, change, by, now, event).await?;
         match (change.control(), change.switches_on()) {
             (Control::AuditLog, true) => events.insert(0, switched),

@@ -80,7 +80,16 @@ pub(crate) async fn admit(
     Ok(actor)
 }
 
-fn let_in(app: &Application, found: OpenSession, means: Means, origin: Origin) -> Result<Actor, Error> {
+/// Lets somebody work in a session that was found, and notes nothing.
+///
+/// # Errors
+/// As [`admit`].
+pub(crate) fn let_in(
+    app: &Application,
+    found: OpenSession,
+    means: Means,
+    origin: Origin,
+) -> Result<Actor, Error> {
     if !is_good(app, &found) {
         return Err(Error::Unauthenticated);
     }

@@ -19,7 +19,7 @@ mod sign_out;
 mod switch;
 
 pub(crate) use attempt::{Counted, Device, Lock, device_token};
-pub(crate) use authenticate::{admit, find_afresh, is_good, is_kept_out};
+pub(crate) use authenticate::{admit, find_afresh, is_good, is_kept_out, let_in};
 pub use authenticate::{authenticate, authenticate_unnoted, require_enrolled};
 pub use challenge::Challenge;
 pub use elevate::{Command as Elevate, elevate};

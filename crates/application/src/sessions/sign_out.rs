@@ -20,6 +20,8 @@ pub async fn sign_out(app: &Application, actor: &Actor) -> Result<(), Error> {
 async fn end(app: &Application, actor: &Actor) -> Result<(), Error> {
     actor.require_session()?;
     let mut unit = app.store.begin(actor.scope()).await?;
+    // The account first, as whatever else ends its sessions has it: otherwise they may wait for each other.
+    unit.user_lock(actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
     if unit.session_end(actor.session_id()).await? {
         let event = app.event_by(actor, Action::SessionEnded, Target::Session(actor.session_id()));
         let record = app.record(event);

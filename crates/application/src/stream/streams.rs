@@ -41,7 +41,9 @@ struct Joined {
     events: Arc<dyn StreamEvents>,
     at_once: usize,
     at_once_of_one: u32,
+    at_once_of_organization: u32,
     beat_every: Wait,
+    resyncs: AtomicU64,
     open: Mutex<Open>,
     numbers: AtomicU64,
     wanted: Notify,
@@ -54,6 +56,7 @@ struct Joined {
 struct Open {
     channels: HashMap<OrganizationId, Arc<Channel>>,
     held: HashMap<Holder, u32>,
+    held_in: HashMap<OrganizationId, u32>,
     count: usize,
 }
 
@@ -65,13 +68,21 @@ pub(super) struct Seat {
 }
 
 impl Streams {
-    /// At most so many streams, and so many of one session or API key; each gives a sign of life so often.
-    pub fn new(events: Arc<dyn StreamEvents>, at_once: usize, at_once_of_one: u32, beat_every: Wait) -> Self {
+    /// At most so many streams, so many of one organization, and so many of one session or API key; each gives a sign of life so often.
+    pub fn new(
+        events: Arc<dyn StreamEvents>,
+        at_once: usize,
+        at_once_of_organization: u32,
+        at_once_of_one: u32,
+        beat_every: Wait,
+    ) -> Self {
         Self(Arc::new(Joined {
             events,
             at_once,
             at_once_of_one,
+            at_once_of_organization,
             beat_every,
+            resyncs: AtomicU64::new(0),
             open: Mutex::default(),
             numbers: AtomicU64::new(0),
             wanted: Notify::new(),
@@ -103,6 +114,15 @@ impl Streams {
         self.open().count
     }
 
+    /// How often somebody was told to look again.
+    pub fn resyncs(&self) -> u64 {
+        self.0.resyncs.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn note_resync(&self) {
+        self.0.resyncs.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(super) fn channels(&self) -> Vec<Arc<Channel>> {
         self.open().channels.values().cloned().collect()
     }
@@ -122,13 +142,24 @@ impl Streams {
         if open.count >= self.0.at_once || self.0.closed.load(Ordering::Acquire) {
             return Err(Error::Busy);
         }
-        let quota = self.0.at_once_of_one;
-        let held = open.held.entry(holder).or_insert(0);
-        if *held >= quota {
-            let limit = Limit { name: "streams", what: "open streams", quota, window: AGAIN };
-            return Err(Error::LimitReached { limit, retry_after: AGAIN });
+        let held = open.held.get(&holder).copied().unwrap_or(0);
+        let held_in = open.held_in.get(&organization).copied().unwrap_or(0);
+        for (held, quota, name, what) in [
+            (held, self.0.at_once_of_one, "streams", "open streams"),
+            (
+                held_in,
+                self.0.at_once_of_organization,
+                "organization_streams",
+                "open streams of the organization",
+            ),
+        ] {
+            if held >= quota {
+                let limit = Limit { name, what, quota, window: AGAIN };
+                return Err(Error::LimitReached { limit, retry_after: AGAIN });
+            }
         }
-        *held += 1;
+        open.held.insert(holder, held + 1);
+        open.held_in.insert(organization, held_in + 1);
         open.count += 1;
         let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
         let reader = Arc::new(Reader::new(number, organization, holder, shown));
@@ -195,8 +226,15 @@ impl Drop for Seat {
                 open.held.remove(&holder);
             }
         }
+        let organization = self.channel.organization;
+        if let Some(held) = open.held_in.get_mut(&organization) {
+            *held -= 1;
+            if *held == 0 {
+                open.held_in.remove(&organization);
+            }
+        }
         if self.channel.remove(&self.reader) {
-            open.channels.remove(&self.channel.organization);
+            open.channels.remove(&organization);
         }
     }
 }

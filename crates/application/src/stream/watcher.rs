@@ -84,6 +84,7 @@ impl Watcher {
             return Some(Told::Began(self.at));
         }
         if std::mem::take(&mut self.resync) {
+            self.app.streams.note_resync();
             return Some(Told::Resync(self.name(self.at)));
         }
         while let Some(frame) = self.backlog.pop_front() {
@@ -111,6 +112,7 @@ impl Watcher {
             }
             Next::Behind(place) => {
                 self.over = true;
+                self.app.streams.note_resync();
                 Some(Told::Resync(place))
             }
         }

@@ -38,6 +38,7 @@ use crate::{
     audit::{
         ApiCalls, Checkpoints, Log, QueueState, Readings, Record, Round, Sequencer, Sequencing, Shard, Turn,
     },
+    availability::Lapsed,
     calls::Masking,
     mail::Letter,
     passwords::{Cost, Passwords},
@@ -149,6 +150,7 @@ impl Store for TestStore {
     async fn begin(&self, scope: Scope) -> Answer<Box<dyn UnitOfWork>> {
         let mut units = self.units.lock().expect("no panic");
         let mut unit = if units.is_empty() { MockUnit::new() } else { units.remove(0) };
+        agents::nothing_of_agents(&mut unit);
         let here = Arc::new(Mutex::new((scope, Committed::new())));
         let note = |here: &mut (Scope, Committed), record: &Record| {
             let events =
@@ -176,7 +178,9 @@ impl Store for TestStore {
     }
 
     async fn view(&self, _: Scope) -> Answer<Box<dyn View>> {
-        Ok(Box::new(self.units.lock().expect("no panic").remove(0)))
+        let mut unit = self.units.lock().expect("no panic").remove(0);
+        agents::nothing_of_agents(&mut unit);
+        Ok(Box::new(unit))
     }
 }
 
@@ -318,7 +322,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         tenants: Arc::new(Nobody),
         billing: Arc::new(Agrees),
         feed: Feed::new(Arc::new(NothingRevoked)),
-        streams: Streams::new(Arc::new(Told::default()), 100, 2, std::time::Duration::from_secs(15)),
+        streams: Streams::new(Arc::new(Told::default()), 100, 100, 2, std::time::Duration::from_secs(15)),
         sequencing: Sequencing::new(Arc::new(NothingWaits)),
         readings: Readings::default(),
         checkpoints: Checkpoints::new("rollcall.example", Arc::new(KeptNotary::default())),
@@ -328,6 +332,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         masking: Masking::default(),
         exports: Exports::at_most(1),
         pulse: Arc::new(agents::Silence),
+        lapsed: Lapsed::default(),
         settings: Settings {
             sessions: Lifetimes { idle: Duration::hours(24), absolute: Duration::days(30) },
             limits: None,

@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
-    ApiKeyId, CallId, EmailAddress, EventId, InvitationId, OrganizationId, Permission, RecordingId, Role,
-    SessionId, UserId,
+    ApiKeyId, CallId, EmailAddress, EscalationId, EventId, InvitationId, OrganizationId, Permission,
+    RecordingId, Role, SessionId, UserId,
     accounts::{EmailChange, Notice, PasswordReset, Signup, User},
     api_keys::ApiKey,
     audit::Origin,
     audit::search::Filter,
+    availability::{Agent, Cause, Change, Skills},
     calls::{Call, ExternalId, MediaKeyId, Transcript},
+    escalations::{Escalation, Settings},
     id::{EmailChangeId, MfaChallengeId, NoticeId, PasskeyId, PasswordResetId, SignupId},
     invitations::{Acceptance, Invitation, Status},
     members::{Member, Membership},
@@ -35,10 +37,12 @@ use crate::{
         OwnEvent, OwnEvents, PlacedEvent, Position, Record, Tile, TileId, TreeView,
         witness::{KeptWitness, NewDelivery, NewWitness, ShownDelivery, Witnesses, WitnessesView},
     },
+    availability::{Availability, AvailabilityView, ListedAgent, Period, Spell},
     calls::{
         CallFilter, CallKey, Calls, CallsView, Holder, KeptMediaKeys, MadeAs, MediaKeyring, MediaKeyringView,
         Transcripts, TranscriptsView,
     },
+    escalations::{EscalationFilter, EscalationKey, Escalations, EscalationsView, ShownEscalation},
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
     members::{MemberFilter, MemberKey, Members, MembersView, Offboarding},
     organizations::{Organizations, OrganizationsView, Purged},
@@ -129,6 +133,52 @@ mock! {
         async fn member_set_role(&mut self, organization: OrganizationId, user: UserId, role: Role) -> Answer<()>;
         async fn member_remove(&mut self, organization: OrganizationId, user: UserId) -> Answer<()>;
         async fn member_hold(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Role>>;
+    }
+
+    #[async_trait]
+    impl AvailabilityView for Unit {
+        async fn moment(&mut self) -> Answer<OffsetDateTime>;
+        async fn agents_page(&mut self, organization: OrganizationId, now: OffsetDateTime, live: Live, page: &PageRequest<UserId>) -> Answer<Page<ListedAgent, UserId>>;
+        async fn agent_find(&mut self, organization: OrganizationId, user: UserId, now: OffsetDateTime, live: Live) -> Answer<Option<ListedAgent>>;
+        async fn agent_is_known(&mut self, organization: OrganizationId, user: UserId) -> Answer<bool>;
+        async fn availability_spells(&mut self, organization: OrganizationId, user: Option<UserId>, period: Period) -> Answer<Vec<Spell>>;
+        async fn agents_of(&mut self, user: UserId) -> Answer<Vec<(OrganizationId, Agent)>>;
+        async fn agent_kept_out(&mut self, organization: OrganizationId, user: UserId, live: Live) -> Answer<Option<Cause>>;
+        async fn agents_due(&mut self, organization: OrganizationId, now: OffsetDateTime, live: Live) -> Answer<Vec<UserId>>;
+        async fn agents_lapsed(&mut self, organization: OrganizationId, now: OffsetDateTime) -> Answer<Vec<UserId>>;
+    }
+
+    #[async_trait]
+    impl Availability for Unit {
+        async fn agent_add(&mut self, organization: OrganizationId, agent: &Agent) -> Answer<()>;
+        async fn agent_lock(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Agent>>;
+        async fn agent_membership_lock(&mut self, organization: OrganizationId, user: UserId) -> Answer<()>;
+        async fn agent_save(&mut self, organization: OrganizationId, agent: &Agent) -> Answer<()>;
+        async fn availability_note(&mut self, organization: OrganizationId, change: &Change, version: i32) -> Answer<()>;
+        async fn agents_forget_notes(&mut self, organization: OrganizationId) -> Answer<()>;
+        async fn agents_in(&mut self, organization: OrganizationId) -> Answer<Vec<UserId>>;
+        async fn agents_signed_out(&mut self, user: UserId, live: Live) -> Answer<Vec<OrganizationId>>;
+    }
+
+    #[async_trait]
+    impl EscalationsView for Unit {
+        async fn escalation_find(&mut self, organization: OrganizationId, id: EscalationId, now: OffsetDateTime) -> Answer<Option<ShownEscalation>>;
+        async fn escalation_holder(&mut self, organization: OrganizationId, id: EscalationId, now: OffsetDateTime) -> Answer<Option<UserId>>;
+        async fn escalations_page(&mut self, organization: OrganizationId, filter: EscalationFilter, now: OffsetDateTime, page: &PageRequest<EscalationKey>) -> Answer<Page<ShownEscalation, EscalationKey>>;
+        async fn escalation_settings(&mut self, organization: OrganizationId) -> Answer<Settings>;
+    }
+
+    #[async_trait]
+    impl Escalations for Unit {
+        async fn escalation_add(&mut self, organization: OrganizationId, escalation: &Escalation) -> Answer<()>;
+        async fn escalation_of_call_lock(&mut self, organization: OrganizationId, call: CallId) -> Answer<Option<Escalation>>;
+        async fn escalation_lock(&mut self, organization: OrganizationId, id: EscalationId) -> Answer<Option<Escalation>>;
+        async fn escalation_next_lock(&mut self, organization: OrganizationId, skills: &Skills) -> Answer<Option<Escalation>>;
+        async fn escalations_held_lock(&mut self, organization: OrganizationId, agent: UserId) -> Answer<Vec<Escalation>>;
+        async fn escalations_overdue_lock(&mut self, organization: OrganizationId, now: OffsetDateTime, limit: u16) -> Answer<Vec<Escalation>>;
+        async fn escalation_save(&mut self, organization: OrganizationId, escalation: &Escalation) -> Answer<()>;
+        async fn escalation_to_offer(&mut self, organization: OrganizationId, now: OffsetDateTime, live: Live) -> Answer<Option<(EscalationId, UserId)>>;
+        async fn escalation_settings_save(&mut self, organization: OrganizationId, settings: &Settings) -> Answer<bool>;
     }
 
     #[async_trait]

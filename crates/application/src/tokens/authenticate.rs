@@ -44,6 +44,25 @@ pub async fn authenticate(app: &Application, token: &Secret, origin: Origin) -> 
     }
 }
 
+/// The same, for whoever only watches: a session is not used by it, so nothing prolongs it.
+///
+/// # Errors
+/// As [`authenticate`].
+pub async fn authenticate_unnoted(
+    app: &Application,
+    token: &Secret,
+    origin: Origin,
+) -> Result<Principal, Error> {
+    match open(app, token).await?.ok_or(Error::Unauthenticated)? {
+        (_, Bearer::Session(found)) => {
+            sessions::let_in(app, found, Means::AccessToken, origin).map(Principal::Person)
+        }
+        (_, Bearer::Key(found)) => {
+            api_keys::admit(app, found, Means::AccessToken, origin).await.map(Principal::Key)
+        }
+    }
+}
+
 /// What an access token says, if it is good, and the session or key that it speaks for, if there still is one.
 pub(crate) async fn open(app: &Application, token: &Secret) -> Result<Option<(Claims, Bearer)>, Error> {
     let keys = app.tokens.keys(app).await?;

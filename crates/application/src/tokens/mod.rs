@@ -11,7 +11,7 @@ mod rotate;
 mod signer;
 
 pub(crate) use authenticate::{Bearer, open as bearer};
-pub use authenticate::{authenticate, is_access_token};
+pub use authenticate::{authenticate, authenticate_unnoted, is_access_token};
 pub use introspect::{Introspection, Spoken, introspect};
 pub use issue::{Issued, issue};
 pub use keys::Tokens;

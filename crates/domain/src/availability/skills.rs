@@ -22,8 +22,13 @@ pub enum InvalidSkills {
     #[error("must be at most {} skills", Skills::MOST)]
     TooMany,
     /// One is none.
-    #[error("each {0}")]
-    Text(InvalidText),
+    #[error("{wrong}")]
+    One {
+        /// Its place, from 0.
+        at: usize,
+        /// What is wrong with it.
+        wrong: InvalidText,
+    },
 }
 
 impl Skills {
@@ -36,8 +41,8 @@ impl Skills {
     /// [`InvalidSkills`].
     pub fn new<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> Result<Self, InvalidSkills> {
         let mut skills = Vec::new();
-        for name in names {
-            let name: Text<64> = name.as_ref().parse().map_err(InvalidSkills::Text)?;
+        for (at, name) in names.into_iter().enumerate() {
+            let name: Text<64> = name.as_ref().parse().map_err(|wrong| InvalidSkills::One { at, wrong })?;
             skills.push(name.as_str().to_owned());
             if skills.len() > 2 * Self::MOST {
                 return Err(InvalidSkills::TooMany);
@@ -69,7 +74,7 @@ mod tests {
         assert!(Skills::new(many(50)).is_ok());
         assert_eq!(Skills::new(many(51)), Err(InvalidSkills::TooMany));
         assert_eq!(Skills::new(many(500)), Err(InvalidSkills::TooMany));
-        assert_eq!(Skills::new([" "]), Err(InvalidSkills::Text(InvalidText::Empty)));
+        assert_eq!(Skills::new(["x", " "]), Err(InvalidSkills::One { at: 1, wrong: InvalidText::Empty }));
         assert!(Skills::new(["x".repeat(65)]).is_err() && Skills::new(["a\nb"]).is_err());
     }
 }

@@ -99,7 +99,7 @@ pub struct Capacity(u16);
 
 /// No agent can hold so many calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be between 1 and {}", Capacity::MOST)]
+#[error("must be between 1 and {} calls", Capacity::MOST)]
 pub struct InvalidCapacity;
 
 impl Capacity {

@@ -19,7 +19,7 @@ pub struct Settings {
 
 /// A time is out of bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be between {least} and {most}")]
+#[error("must be between {least} and {most} seconds")]
 pub struct InvalidSettings {
     /// Which.
     pub field: &'static str,

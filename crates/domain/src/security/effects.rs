@@ -63,6 +63,8 @@ impl Control {
                 "Telephone numbers, e-mail addresses and payment card numbers are masked in transcripts before anything is stored, logged, streamed or indexed. What was masked cannot be brought back.",
                 "Names, dates, addresses of streets and whatever else may identify somebody are not masked.",
                 "For transcripts, switching it decides about what comes after: those that were stored before stay as they are.",
+                "Reasons for which calls are handed to human agents, and notes that agents write beside their status, are masked in the same way before they are stored. Switched on, it removes the notes that there are; reasons that were stored before stay as they are.",
+                "Skills are compared as they are written, so none is masked: one that holds such a number or address is refused while this is on. Those from before stay.",
                 "Sound is not masked. For recordings, switching it therefore decides about all that there are: while it is on, only Owners and Admins can play one, also one that was made before, and also while no more calls are recorded.",
                 "Switching it off opens every recording, also those that were made while it was on, to everybody who may play recordings: Members and API keys too, and nobody is asked why.",
             ],

@@ -28,6 +28,11 @@ impl Settings {
                 values.limits.service_requests_per_seconds,
                 86_400,
             ),
+            (
+                "ROLLCALL__STREAM__AT_ONCE_OF_ONE_ORGANIZATION",
+                values.stream.at_once_of_one_organization,
+                1_000_000,
+            ),
             ("ROLLCALL__STREAM__AT_ONCE_OF_ONE", values.stream.at_once_of_one, 100_000),
             ("ROLLCALL__STREAM__HEARTBEAT_SECONDS", values.stream.heartbeat_seconds, 600),
             ("ROLLCALL__LIMITS__PASSWORD_ATTEMPTS", values.limits.password_attempts, 100),

@@ -16,6 +16,7 @@ mod show;
 mod witness;
 
 pub(crate) use csv::Unwritable as NoRow;
+pub(super) use witness::WitnessObject;
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()

@@ -1,20 +1,26 @@
 use axum::extract::State;
-use http::StatusCode;
+use http::{HeaderName, StatusCode};
 use rollcall_application::availability;
-use rollcall_domain::Permission;
+use rollcall_domain::{Permission, availability::Status};
 
 use crate::{api::Api, body::NoFields, credential::Caller, problem::Result};
 
+/// What one has chosen, as far as it still holds.
+const AVAILABILITY: HeaderName = HeaderName::from_static("rollcall-availability");
+
 /// Says that one is still there, and renews what one holds. Whoever is not heard of for 45 seconds is offline until they choose
-/// otherwise; a heartbeat alone does not bring them back.
+/// otherwise; a heartbeat alone does not bring them back. The answer tells which it is, in the header `Rollcall-Availability`:
+/// `available`, `away` or `offline`. Heartbeats do not count as use of the session, and are refused once it is over.
 #[utoipa::path(post, path = "/v1/availability/me/heartbeat", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = [])),
-    responses((status = 204, description = "Heard")))]
+    responses((status = 204, description = "Heard", headers(
+        ("Rollcall-Availability" = String, description = "`available`, `away`, or `offline` when one has to choose anew")))))]
 pub(super) async fn beat(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::AvailabilitySet as u8 }>,
     NoFields: NoFields,
-) -> Result<StatusCode> {
-    availability::beat(&api.app, &actor).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<(StatusCode, [(HeaderName, &'static str); 1])> {
+    let chosen = availability::beat(&api.app, &actor).await?;
+    let is = chosen.map_or(Status::Offline.as_str(), |choice| choice.as_str());
+    Ok((StatusCode::NO_CONTENT, [(AVAILABILITY, is)]))
 }

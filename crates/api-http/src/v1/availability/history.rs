@@ -10,7 +10,7 @@ use crate::{api::Api, body::Fields, credential::AnyCaller, problem::Result, quer
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct HistoryQuery {
-    /// Only this agent.
+    /// Only this agent, who is one or was one.
     #[param(example = "user_01h455vb4pex5vsknk084sn02q")]
     user_id: Option<String>,
     /// From then,

@@ -29,9 +29,8 @@ pub(super) async fn list_agents(
     let after = list.read(query.cursor.as_deref())?.map(|Key(user)| user);
     let page = PageRequest { limit: query.limit.0, after };
     let page = availability::list(&api.app, &principal, &page).await?;
-    let now = api.app.now();
     Ok(axum::Json(PageOf {
-        data: page.entries.into_iter().map(|agent| AgentObject::new(agent, now)).collect(),
+        data: page.entries.into_iter().map(AgentObject::new).collect(),
         next_cursor: list.write(page.next.map(Key)),
     }))
 }

@@ -1,10 +1,7 @@
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use rollcall_application::availability::{self, Manage};
-use rollcall_domain::{
-    Permission,
-    availability::{Capacity, Skills},
-};
+use rollcall_domain::{Permission, availability::Capacity};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -22,7 +19,8 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ManageAgentRequest {
-    /// `available`, `away` or `offline`. Whoever is made available and sends no heartbeat is offline again after 45 seconds.
+    /// `available`, `away` or `offline`. Whoever is made available and sends no heartbeat is offline again after 45 seconds. Whoever
+    /// cannot come (no live session, suspended, late with their second factor) is not made available or away: 409 `not_available`.
     #[schema(example = "away")]
     #[serde(default, deserialize_with = "given")]
     status: Option<String>,
@@ -30,13 +28,14 @@ pub(super) struct ManageAgentRequest {
     #[schema(example = 2)]
     #[serde(default, deserialize_with = "given")]
     capacity: Option<i64>,
-    /// What they can do, all of it: at most 50, each 1 to 64 characters.
+    /// What they can do, all of it: at most 50, each 1 to 64 characters. While PHI protection is on, one that holds a telephone number,
+    /// an e-mail address or a card number is refused.
     #[schema(example = json!(["billing", "spanish"]))]
     #[serde(default, deserialize_with = "given")]
     skills: Option<Vec<String>>,
 }
 
-/// Changes another agent: their status, how much they can take, what they can do.
+/// Changes another agent: their status, how much they can take, what they can do. Owners are changed by Owners alone.
 #[utoipa::path(put, path = "/v1/availability/{user_id}", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = [])), request_body = ManageAgentRequest,
     params(("user_id" = String, Path, example = "user_01h455vb4pex5vsknk084sn02q")),
@@ -54,11 +53,11 @@ pub(super) async fn manage_agent(
         user: id,
         choice: fields.parse_if_given("status", request.status.as_deref()),
         capacity: request.capacity.and_then(|calls| fields.check("capacity", Capacity::new(calls))),
-        skills: request.skills.and_then(|names| fields.check("skills", Skills::new(names))),
+        skills: request.skills.and_then(|names| fields.skills(names)),
         precondition: if_match.precondition(&name),
     };
     fields.result()?;
     let agent = availability::manage(&api.app, &actor, command).await?;
     let version = agent.agent.version;
-    Ok(versioned(name, version, &HeaderMap::new(), &AgentObject::new(agent, api.app.now())))
+    Ok(versioned(name, version, &HeaderMap::new(), &AgentObject::new(agent)))
 }

@@ -1,20 +1,32 @@
 use rollcall_application::availability::ListedAgent;
+use rollcall_domain::UserId;
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::v1::objects::UserObject;
+/// Who an agent is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AgentUser)]
+struct AgentUserObject {
+    #[schema(value_type = String, example = "user_01h455vb4pex5vsknk084sn02q")]
+    id: UserId,
+    /// Null for whoever may not see the team (`team:read`), unless it is their own.
+    #[schema(example = "grace@navy.example")]
+    email: Option<String>,
+    #[schema(example = "Grace Hopper")]
+    name: String,
+}
 
 /// A human agent.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Agent)]
 pub(in crate::v1) struct AgentObject {
-    user: UserObject,
+    user: AgentUserObject,
     /// `available`, `busy`, `away` or `offline`. Busy follows from the calls they hold.
     #[schema(example = "available")]
     status: &'static str,
-    /// Why: `chosen`, `forced` by a supervisor, `heartbeat_missed`, `no_answer`, `signed_out`, `role_changed`, `suspended` or
-    /// `mfa_deadline`.
+    /// Why: `chosen`, `forced` by a supervisor, `heartbeat_missed`, `no_answer`, `signed_out` (they have no live session here),
+    /// `role_changed`, `suspended` or `mfa_deadline`.
     #[schema(example = "chosen")]
     cause: &'static str,
     /// Since when it is so.
@@ -39,12 +51,12 @@ pub(in crate::v1) struct AgentObject {
 }
 
 impl AgentObject {
-    /// The agent as they are at a moment.
-    pub(in crate::v1) fn new(listed: ListedAgent, now: OffsetDateTime) -> Self {
-        let (status, since, cause) = (listed.status(now), listed.since(now), listed.cause(now));
-        let ListedAgent { agent, name, email, calls, kept_out: _ } = listed;
+    /// The agent as they are at the moment that they are seen at.
+    pub(in crate::v1) fn new(listed: ListedAgent) -> Self {
+        let (status, since, cause) = (listed.status(), listed.since(), listed.cause());
+        let ListedAgent { agent, name, email, calls, kept_out: _, at: _ } = listed;
         Self {
-            user: UserObject { id: agent.user, email, name },
+            user: AgentUserObject { id: agent.user, email, name },
             status: status.as_str(),
             cause: cause.as_str(),
             since,

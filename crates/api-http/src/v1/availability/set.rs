@@ -4,7 +4,7 @@ use rollcall_application::{
     Error,
     availability::{self, Set},
 };
-use rollcall_domain::Permission;
+use rollcall_domain::{Permission, on_one_line};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -24,7 +24,8 @@ pub(super) struct SetAvailabilityRequest {
     /// `available`, `away` or `offline`.
     #[schema(example = "available")]
     status: String,
-    /// What others are told about it, 1 to 200 characters; null takes it away, left out it stays.
+    /// What others are told about it, 1 to 200 characters, on one line; null takes it away, left out it stays. Masked while PHI
+    /// protection is on.
     #[schema(value_type = Option<String>, example = "Back at three")]
     #[serde(default, deserialize_with = "given")]
     note: Option<Option<String>>,
@@ -43,7 +44,7 @@ pub(super) async fn set_availability(
 ) -> Result<Response> {
     let mut fields = Fields::default();
     let choice = fields.parse("status", &request.status);
-    let note = request.note.map(|text| fields.parse_if_given("note", text.as_deref()));
+    let note = request.note.map(|text| text.and_then(|text| fields.parse("note", &on_one_line(&text))));
     let name = format!("agent_{}", actor.user_id());
     let command = match choice {
         Some(choice) => {
@@ -54,5 +55,5 @@ pub(super) async fn set_availability(
     };
     let agent = availability::set(&api.app, &actor, command).await?;
     let version = agent.agent.version;
-    Ok(versioned(name, version, &HeaderMap::new(), &AgentObject::new(agent, api.app.now())))
+    Ok(versioned(name, version, &HeaderMap::new(), &AgentObject::new(agent)))
 }

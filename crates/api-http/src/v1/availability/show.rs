@@ -17,7 +17,7 @@ pub(super) async fn show_agent(
 ) -> Result<Response> {
     let agent = availability::show(&api.app, &principal, id).await?;
     let version = agent.agent.version;
-    let object = AgentObject::new(agent, api.app.now());
+    let object = AgentObject::new(agent);
     // Never 304: the version stays while time goes on.
     Ok(versioned(format_args!("agent_{id}"), version, &HeaderMap::new(), &object))
 }

@@ -17,5 +17,5 @@ pub(super) async fn abandon_escalation(
     NoFields: NoFields,
 ) -> Result<axum::Json<EscalationObject>> {
     let shown = escalations::abandon(&api.app, &principal, id).await?;
-    Ok(axum::Json(EscalationObject::new(shown, api.app.now())))
+    Ok(axum::Json(EscalationObject::new(shown)))
 }

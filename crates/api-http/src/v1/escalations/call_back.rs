@@ -18,5 +18,5 @@ pub(super) async fn request_callback(
     NoFields: NoFields,
 ) -> Result<axum::Json<EscalationObject>> {
     let shown = escalations::call_back(&api.app, &principal, id).await?;
-    Ok(axum::Json(EscalationObject::new(shown, api.app.now())))
+    Ok(axum::Json(EscalationObject::new(shown)))
 }

@@ -1,16 +1,29 @@
 use axum::{
+    Extension,
     extract::State,
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
-use rollcall_application::escalations;
-use rollcall_domain::Permission;
+use rollcall_application::{Actor, Error, escalations};
+use rollcall_domain::{Permission, escalations::EscalationRefusal};
 
-use super::object::ClaimedObject;
-use crate::{api::Api, body::NoFields, credential::Caller, id_path::IdPath, problem::Result};
+use super::object::{ClaimedObject, ToldClaim};
+use crate::{
+    api::Api, body::NoFields, credential::Caller, id_path::IdPath, middleware::ToldBefore, problem::Result,
+};
+
+/// Tells again of a call that was taken, as it is now: an old answer would tell of a lease that may be over.
+async fn again(api: &Api, actor: &Actor, before: &ToldBefore) -> Result<axum::Json<ClaimedObject>> {
+    // Nothing else is kept for these paths.
+    let told: Option<ToldClaim> = serde_json::from_slice(&before.0).ok();
+    let told = told.ok_or(Error::from(EscalationRefusal::LeaseLost))?;
+    let (id, token) = told.lease();
+    let held = escalations::held(&api.app, actor, id, &token).await?;
+    Ok(axum::Json(ClaimedObject::renewed(held, &token)))
+}
 
 /// Takes a call that waits. What one gets is a lease: renew it, or send heartbeats, or the call goes back to its place in the queue. Send
-/// an `Idempotency-Key` to be told the same lease again when the answer is lost.
+/// an `Idempotency-Key` to be told of the same lease again when the answer is lost, for as long as it holds; then it is `lease_lost`.
 #[utoipa::path(post, path = "/v1/escalations/{escalation_id}/claim", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = [])),
     params(("escalation_id" = String, Path, example = "esc_01h455vb4pex5vsknk084sn02q")),
@@ -19,14 +32,18 @@ pub(super) async fn claim_escalation(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::EscalationsClaim as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::Escalation>,
+    before: Option<Extension<ToldBefore>>,
     NoFields: NoFields,
 ) -> Result<axum::Json<ClaimedObject>> {
+    if let Some(Extension(before)) = before {
+        return again(&api, &actor, &before).await;
+    }
     let claimed = escalations::claim(&api.app, &actor, id).await?;
-    Ok(axum::Json(ClaimedObject::claimed(claimed, api.app.now())))
+    Ok(axum::Json(ClaimedObject::claimed(claimed)))
 }
 
 /// Takes the call that is the most urgent, and of those the one that has waited for longest; one that is offered to whoever asks goes
-/// first.
+/// first. An `Idempotency-Key` means the same as when claiming one by its id; that none waits is not kept for it.
 #[utoipa::path(post, path = "/v1/escalations/claim-next", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = [])),
     responses(
@@ -35,10 +52,14 @@ pub(super) async fn claim_escalation(
 pub(super) async fn claim_next(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::EscalationsClaim as u8 }>,
+    before: Option<Extension<ToldBefore>>,
     NoFields: NoFields,
 ) -> Result<Response> {
+    if let Some(Extension(before)) = before {
+        return Ok(again(&api, &actor, &before).await?.into_response());
+    }
     Ok(match escalations::claim_next(&api.app, &actor).await? {
-        Some(claimed) => axum::Json(ClaimedObject::claimed(claimed, api.app.now())).into_response(),
+        Some(claimed) => axum::Json(ClaimedObject::claimed(claimed)).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),
     })
 }

@@ -4,7 +4,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rollcall_application::escalations::{self, Escalate, Escalated};
-use rollcall_domain::{Permission, availability::Skills, escalations::Priority};
+use rollcall_domain::{Permission, escalations::Priority, on_one_line};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -22,13 +22,14 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EscalateRequest {
-    /// In words, 1 to 500 characters.
+    /// In words, 1 to 500 characters, on one line: line breaks become spaces. Masked while PHI protection is on.
     #[schema(example = "Asks for a human")]
     reason: String,
     /// How urgent: 0 to 9, and higher goes first.
     #[schema(example = 5)]
     priority: i64,
-    /// What whoever takes it must be able to do: at most 50, each 1 to 64 characters.
+    /// What whoever takes it must be able to do: at most 50, each 1 to 64 characters. While PHI protection is on, one that holds a
+    /// telephone number, an e-mail address or a card number is refused.
     #[schema(example = json!(["billing"]))]
     skills: Option<Vec<String>>,
 }
@@ -48,9 +49,9 @@ pub(super) async fn create_escalation(
     Json(request): Json<EscalateRequest>,
 ) -> Result<Response> {
     let mut fields = Fields::default();
-    let reason = fields.parse("reason", &request.reason);
+    let reason = fields.parse("reason", &on_one_line(&request.reason));
     let priority = fields.check("priority", Priority::new(request.priority));
-    let skills = fields.check("skills", Skills::new(request.skills.unwrap_or_default()));
+    let skills = fields.skills(request.skills.unwrap_or_default());
     let (Some(reason), Some(priority), Some(skills)) = (reason, priority, skills) else {
         return Err(fields.into_error().into());
     };
@@ -60,7 +61,7 @@ pub(super) async fn create_escalation(
         Escalated::Known(shown) => (StatusCode::OK, shown),
     };
     let id = shown.escalation.id;
-    let mut response = by_content(&HeaderMap::new(), &EscalationObject::new(shown, api.app.now()));
+    let mut response = by_content(&HeaderMap::new(), &EscalationObject::new(shown));
     *response.status_mut() = status;
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/escalations/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);

@@ -61,9 +61,8 @@ pub(super) async fn list_escalations(
     });
     let page = PageRequest { limit: query.limit.0, after };
     let page = escalations::list(&api.app, &principal, filter, &page).await?;
-    let now = api.app.now();
     Ok(axum::Json(PageOf {
-        data: page.entries.into_iter().map(|shown| EscalationObject::new(shown, now)).collect(),
+        data: page.entries.into_iter().map(EscalationObject::new).collect(),
         next_cursor: list.write(page.next.map(|EscalationKey { priority, created_at, id }| {
             Key(priority.number(), created_at.unix_timestamp_nanos(), id)
         })),

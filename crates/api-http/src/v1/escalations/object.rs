@@ -55,10 +55,10 @@ pub(in crate::v1) struct EscalationObject {
 }
 
 impl EscalationObject {
-    /// The escalation as it is at a moment.
-    pub(in crate::v1) fn new(shown: ShownEscalation, now: OffsetDateTime) -> Self {
-        let waiting_seconds = shown.waited(now).whole_seconds();
-        let ShownEscalation { escalation, position } = shown;
+    /// The escalation as it is at the moment that it is seen at.
+    pub(in crate::v1) fn new(shown: ShownEscalation) -> Self {
+        let waiting_seconds = shown.waited().whole_seconds();
+        let ShownEscalation { escalation, position, at: _ } = shown;
         let held = escalation.hold.map(Hold::until);
         let Escalation {
             id,
@@ -117,18 +117,18 @@ pub(super) struct ClaimedObject {
 
 impl ClaimedObject {
     /// What was taken.
-    pub(super) fn claimed(claimed: Claimed, now: OffsetDateTime) -> Self {
+    pub(super) fn claimed(claimed: Claimed) -> Self {
         let Claimed { escalation, token, until, fence } = claimed;
         let lease = LeaseObject { token: token.expose().to_owned(), fence, expires_at: until };
-        Self { escalation: EscalationObject::new(escalation, now), lease }
+        Self { escalation: EscalationObject::new(escalation), lease }
     }
 
     /// What is kept for longer.
-    pub(super) fn renewed(renewed: Renewed, token: &Secret, now: OffsetDateTime) -> Self {
+    pub(super) fn renewed(renewed: Renewed, token: &Secret) -> Self {
         let Renewed { escalation, until } = renewed;
         let fence = escalation.escalation.fence;
         let lease = LeaseObject { token: token.expose().to_owned(), fence, expires_at: until };
-        Self { escalation: EscalationObject::new(escalation, now), lease }
+        Self { escalation: EscalationObject::new(escalation), lease }
     }
 }
 
@@ -145,5 +145,29 @@ impl LeaseRequest {
     /// The token.
     pub(super) fn token(self) -> Secret {
         Secret::new(self.lease_token)
+    }
+}
+
+/// What an answer that told of a lease has told, as far as it is needed to look again.
+#[derive(Deserialize)]
+pub(super) struct ToldClaim {
+    escalation: ToldEscalation,
+    lease: ToldLease,
+}
+
+#[derive(Deserialize)]
+struct ToldEscalation {
+    id: EscalationId,
+}
+
+#[derive(Deserialize)]
+struct ToldLease {
+    token: String,
+}
+
+impl ToldClaim {
+    /// Which escalation, and by which token it is held.
+    pub(super) fn lease(self) -> (EscalationId, Secret) {
+        (self.escalation.id, Secret::new(self.lease.token))
     }
 }

@@ -17,5 +17,5 @@ pub(super) async fn release_escalation(
     Json(request): Json<LeaseRequest>,
 ) -> Result<axum::Json<EscalationObject>> {
     let shown = escalations::release(&api.app, &actor, id, &request.token()).await?;
-    Ok(axum::Json(EscalationObject::new(shown, api.app.now())))
+    Ok(axum::Json(EscalationObject::new(shown)))
 }

@@ -18,5 +18,5 @@ pub(super) async fn renew_lease(
 ) -> Result<axum::Json<ClaimedObject>> {
     let token = request.token();
     let renewed = escalations::renew(&api.app, &actor, id, &token).await?;
-    Ok(axum::Json(ClaimedObject::renewed(renewed, &token, api.app.now())))
+    Ok(axum::Json(ClaimedObject::renewed(renewed, &token)))
 }

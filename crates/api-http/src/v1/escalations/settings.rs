@@ -20,13 +20,13 @@ const NAME: &str = "escalation_settings";
 #[derive(Serialize, ToSchema)]
 #[schema(as = EscalationSettings)]
 pub(super) struct SettingsObject {
-    /// For how long a call waits before the answer is that nobody is free.
+    /// For how many seconds a call waits before the answer is that nobody is free.
     #[schema(example = 600)]
     wait_limit_seconds: i32,
-    /// For how long an offer stands; who does not take it is away then.
+    /// For how many seconds an offer stands; who does not take it is away then.
     #[schema(example = 20)]
     offer_seconds: i32,
-    /// How long a lease lasts that is not renewed.
+    /// How many seconds a lease lasts that is not renewed.
     #[schema(example = 60)]
     lease_seconds: i32,
     /// Whether waiting calls are offered to who has been idle for longest.
@@ -46,15 +46,15 @@ impl From<Settings> for SettingsObject {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChangeSettingsRequest {
-    /// 10 to 86400.
+    /// In seconds, 10 to 86400.
     #[schema(example = 600)]
     #[serde(default, deserialize_with = "given")]
     wait_limit_seconds: Option<i32>,
-    /// 5 to 300.
+    /// In seconds, 5 to 300.
     #[schema(example = 20)]
     #[serde(default, deserialize_with = "given")]
     offer_seconds: Option<i32>,
-    /// 10 to 3600.
+    /// In seconds, 10 to 3600.
     #[schema(example = 60)]
     #[serde(default, deserialize_with = "given")]
     lease_seconds: Option<i32>,

@@ -17,5 +17,5 @@ pub(super) async fn show_escalation(
     headers: HeaderMap,
 ) -> Result<Response> {
     let shown = escalations::show(&api.app, &principal, id).await?;
-    Ok(by_content(&headers, &EscalationObject::new(shown, api.app.now())))
+    Ok(by_content(&headers, &EscalationObject::new(shown)))
 }

@@ -11,6 +11,7 @@ use tracing::{Instrument, Span};
 
 use super::super::{
     api_keys::ApiKeyObject,
+    audit::WitnessObject,
     availability::AgentObject,
     calls::{CallObject, TranscriptObject},
     escalations::EscalationObject,
@@ -50,6 +51,9 @@ enum Line<'a> {
     },
     EscalationWebhook {
         escalation_webhook: WebhookObject,
+    },
+    AuditWitness {
+        audit_witness: WitnessObject,
     },
     Member {
         member: MemberObject,
@@ -94,6 +98,7 @@ struct Counts {
     organization: u8,
     security: u8,
     escalation_webhook: u64,
+    audit_witness: u64,
     member: u64,
     invitation: u64,
     api_key: u64,
@@ -108,7 +113,7 @@ struct Counts {
 
 /// Exports everything of the organization, as it was at one moment: one JSON object a line, each with its `type`. The first
 /// line is `begin`, with the version of the format, the organization and the moment; then come `organization`, `security`,
-/// `escalation_webhook` (without its secret), `member`, `invitation`, `api_key`, `mfa_deadline`, `agent`, `call`, `transcript`, `recording`, `escalation` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
+/// `escalation_webhook` and `audit_witness` (without their secrets), `member`, `invitation`, `api_key`, `mfa_deadline`, `agent`, `call`, `transcript`, `recording`, `escalation` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
 /// persons in it; of a recording not what is heard, and none that is damaged); the last is `end` with how many of each there were. Without an `end` it was cut off: because the right to
 /// it was lost in the middle, because nobody took what was sent, or because it took longer than an hour. Needs a fresh proof
 /// of who one is. There is one at a time of an organization; another one meanwhile is 409 `export_running`. A `HEAD` gets the header fields,
@@ -195,6 +200,9 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
         Part::Webhook(shown) => shown
             .into_iter()
             .try_for_each(|shown| line(&Line::EscalationWebhook { escalation_webhook: shown.into() }))?,
+        Part::Witness(shown) => shown
+            .into_iter()
+            .try_for_each(|shown| line(&Line::AuditWitness { audit_witness: shown.into() }))?,
         Part::Members(members) => {
             members.into_iter().try_for_each(|member| line(&Line::Member { member: member.into() }))?;
         }
@@ -207,12 +215,12 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
         Part::Deadlines(deadlines) => deadlines
             .into_iter()
             .try_for_each(|deadline| line(&Line::MfaDeadline { mfa_deadline: deadline.into() }))?,
-        Part::Agents(agents) => agents
+        Part::Agents(agents) => {
+            agents.into_iter().try_for_each(|agent| line(&Line::Agent { agent: AgentObject::new(agent) }))?
+        }
+        Part::Escalations(escalations) => escalations
             .into_iter()
-            .try_for_each(|agent| line(&Line::Agent { agent: AgentObject::new(agent, exported_at) }))?,
-        Part::Escalations(escalations) => escalations.into_iter().try_for_each(|shown| {
-            line(&Line::Escalation { escalation: EscalationObject::new(shown, exported_at) })
-        })?,
+            .try_for_each(|shown| line(&Line::Escalation { escalation: EscalationObject::new(shown) }))?,
         Part::Calls(calls) => {
             calls.into_iter().try_for_each(|call| line(&Line::Call { call: call.into() }))?;
         }
@@ -227,6 +235,7 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
         })?,
         Part::End(ExportCounts {
             webhooks,
+            witnesses,
             members,
             invitations,
             api_keys,
@@ -242,6 +251,7 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
                 organization: 1,
                 security: 1,
                 escalation_webhook: webhooks,
+                audit_witness: witnesses,
                 member: members,
                 invitation: invitations,
                 api_key: api_keys,

@@ -3,8 +3,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::HeaderMap;
 use rollcall_application::{
-    Asks, Error,
-    keyring::Keyring,
+    Application, Asks, Error,
     stream::{self as live, Place, Told, Watcher},
 };
 use rollcall_domain::OrganizationId;
@@ -13,6 +12,7 @@ use crate::{
     api::Api,
     credential::{AnyCaller, Credential},
     problem::Result,
+    query::NoQuery,
     sse::{answer, event, last_event_id},
 };
 
@@ -33,19 +33,20 @@ pub(super) async fn watch(
     State(api): State<Api>,
     headers: HeaderMap,
     AnyCaller(principal): AnyCaller,
+    NoQuery: NoQuery,
 ) -> Result<Response> {
     let credential = Credential::of(&headers, api.settings.cookie);
     // Whoever has got this far has shown something.
     let shown = credential.token().ok_or(Error::Unauthenticated)?;
     let watcher = live::open(&api.app, &principal, shown, last_event_id(&headers)).await?;
     let organization = principal.organization().ok_or(Error::Unauthenticated)?;
-    let keyring = api.app.keyring.clone();
+    let app = api.app.clone();
     let told = stream::unfold(Some(watcher), move |watcher| {
-        let keyring = keyring.clone();
+        let app = app.clone();
         async move {
             let mut watcher: Watcher = watcher?;
             match watcher.next().await {
-                Ok(told) => Some((Ok(written(&told?, &keyring, organization)), Some(watcher))),
+                Ok(told) => Some((Ok(written(&told?, &app, organization)), Some(watcher))),
                 // The connection is closed for this, and the client comes back.
                 Err(error) => Some((Err(error), None)),
             }
@@ -54,8 +55,8 @@ pub(super) async fn watch(
     Ok(answer(Body::from_stream(told)))
 }
 
-fn written(told: &Told, keyring: &Keyring, organization: OrganizationId) -> Bytes {
-    let name = |place: Place| place.name(keyring, organization);
+fn written(told: &Told, app: &Application, organization: OrganizationId) -> Bytes {
+    let name = |place: Place| place.name(&app.keyring, organization, app.entropy.as_ref());
     match told {
         // A name without an event is remembered by the client all the same.
         Told::Began(place) => format!("{RETRY}id: {}\n\n", name(*place)).into(),

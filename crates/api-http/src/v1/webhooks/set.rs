@@ -24,8 +24,9 @@ pub(super) struct SetWebhookRequest {
 
 /// Chooses where the platform is told what becomes of escalated calls, in the place of where it was before. It gets `{"type":"escalation.…",
 /// "timestamp","data"}`, with the data that live events have, signed as Standard Webhooks has it, again and again with growing pauses until
-/// it answers with a status of 200 to 299, ten times at the most. Events may come twice, and in another order than they happened. Chosen
-/// again, it gets another secret. Needs a fresh proof of who one is.
+/// it answers with a status of 200 to 299, ten times at the most. Events may come twice, and in another order than they happened.
+/// `escalation.settings_changed` is among them: how long calls wait, and whether they are offered, is what a platform tells its callers.
+/// Chosen again, it gets another secret. Needs a fresh proof of who one is.
 #[utoipa::path(put, path = "/v1/escalations/webhook", tag = "Live events", request_body = SetWebhookRequest,
     responses((status = 200, description = "The webhook, with its secret", body = ChosenWebhook)))]
 pub(super) async fn set_webhook(

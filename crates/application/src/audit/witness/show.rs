@@ -1,7 +1,7 @@
 //! Who is sent the checkpoints, and what has become of the last ones.
 
 use rollcall_domain::{
-    Permission,
+    OrganizationId, Permission,
     audit::{Action, Target},
 };
 
@@ -28,7 +28,7 @@ pub async fn show(app: &Application, principal: &Principal) -> Result<Shown, Err
     let read = async {
         let organization = principal.permit(Permission::AuditLogRead)?.id;
         let mut view = app.store.view(Scope::Organization(organization)).await?;
-        of(view.as_mut(), organization).await?.ok_or(Error::NotFound)
+        Shown::of(view.as_mut(), organization).await?.ok_or(Error::NotFound)
     };
     let read = read.await;
     // That there is none is no refusal.
@@ -38,11 +38,11 @@ pub async fn show(app: &Application, principal: &Principal) -> Result<Shown, Err
     app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, read).await
 }
 
-async fn of(
-    view: &mut dyn View,
-    organization: rollcall_domain::OrganizationId,
-) -> Result<Option<Shown>, Error> {
-    let Some(kept) = view.witness_find(organization).await? else { return Ok(None) };
-    let deliveries = view.witness_deliveries(organization, SHOWN).await?;
-    Ok(Some(Shown { kept, deliveries }))
+impl Shown {
+    /// The witness of an organization, if it has one.
+    pub(crate) async fn of(view: &mut dyn View, organization: OrganizationId) -> Result<Option<Self>, Error> {
+        let Some(kept) = view.witness_find(organization).await? else { return Ok(None) };
+        let deliveries = view.witness_deliveries(organization, SHOWN).await?;
+        Ok(Some(Self { kept, deliveries }))
+    }
 }

@@ -9,6 +9,8 @@ mod remove;
 mod set;
 mod show;
 
+pub(in crate::v1) use object::WitnessObject;
+
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(
         show::show_audit_witness,

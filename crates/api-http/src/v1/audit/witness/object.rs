@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 /// Who is sent the checkpoints of the audit log.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Witness)]
-pub(super) struct WitnessObject {
+pub(in crate::v1) struct WitnessObject {
     /// `mail` or `webhook`.
     #[serde(rename = "type")]
     #[schema(example = "webhook")]

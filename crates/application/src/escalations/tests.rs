@@ -1,0 +1,195 @@
+//! The rules that use cases about calls that wait keep to, whatever the store is.
+
+use std::sync::{Arc, Mutex};
+
+use rollcall_domain::{
+    EscalationId, Role,
+    audit::{Action, Outcome},
+    availability::{Agent, Capacity, Choice, Skills},
+    escalations::{Escalation, EscalationRefusal, Hold, Settings, Status},
+    secret::TokenHash,
+};
+use time::Duration;
+
+use super::{Escalate, ShownEscalation, claim, claim_next, create, held};
+use crate::{
+    Error, Principal,
+    testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, call, user},
+    token,
+};
+
+type Saved = Arc<Mutex<Vec<Escalation>>>;
+
+fn waiting(number: u8) -> Escalation {
+    Escalation {
+        id: EscalationId::from_parts(0, &[number; 10]),
+        call: call(number).id,
+        reason: "asks for a human".parse().expect("a reason"),
+        priority: rollcall_domain::escalations::Priority::new(5).expect("a priority"),
+        skills: Skills::default(),
+        status: Status::Waiting,
+        callback: false,
+        agent: None,
+        hold: None,
+        fence: 0,
+        claimed_at: None,
+        waits_until: NOW + Settings::default().wait_limit(),
+        created_at: NOW,
+        ended_at: None,
+        version: 1,
+    }
+}
+
+fn leased(number: u8, token: TokenHash, until: Duration) -> Escalation {
+    let mut escalation = waiting(number);
+    escalation.status = Status::Claimed;
+    escalation.agent = Some(user(1).id);
+    escalation.hold = Some(Hold::Lease { token, until: NOW + until });
+    escalation.fence = 1;
+    escalation
+}
+
+fn shown(escalation: Escalation) -> ShownEscalation {
+    ShownEscalation { escalation, position: None, at: NOW }
+}
+
+/// The actor is available, and holds so much already.
+fn unit(capacity: i64, holds: Vec<Escalation>) -> (MockUnit, Saved) {
+    let mut unit = MockUnit::new();
+    let mut agent = Agent::new(user(1).id, NOW);
+    agent.capacity = Capacity::new(capacity).expect("a capacity");
+    agent.choose(Choice::Available, NOW);
+    agent.write_down(holds.len(), NOW);
+    unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Admin)));
+    unit.expect_session_hold().returning(|_| Ok(true));
+    unit.expect_agent_lock().returning(move |_, _| Ok(Some(agent.clone())));
+    unit.expect_escalations_held_lock().returning(move |_, _| Ok(holds.clone()));
+    unit.expect_availability_note().returning(|_, _, _| Ok(()));
+    unit.expect_agent_save().returning(|_, _| Ok(()));
+    let saved = Saved::default();
+    let into = saved.clone();
+    unit.expect_escalation_save().returning(move |_, escalation| {
+        into.lock().expect("no panic").push(escalation.clone());
+        Ok(())
+    });
+    (unit, saved)
+}
+
+#[tokio::test]
+async fn a_claim_is_a_lease_by_the_store_s_clock_and_within_the_capacity() {
+    let hour = Duration::HOUR;
+    for (capacity, holds, taken) in [(1, 0, true), (1, 1, false), (2, 1, true)] {
+        let holds = (0..holds).map(|number| leased(10 + number, TokenHash([1; 32]), 2 * hour)).collect();
+        let (mut unit, saved) = unit(capacity, holds);
+        unit.expect_moment().returning(|| Ok(NOW + Duration::SECOND));
+        unit.expect_escalation_lock().returning(|_, _| Ok(Some(waiting(1))));
+        let store = TestStore::of(unit);
+        let app = application(&store, MockDirectory::new());
+        let claimed = claim(&app, &actor(1, Role::Admin), waiting(1).id).await;
+        if taken {
+            let claimed = claimed.expect("taken");
+            let until = NOW + Duration::SECOND + Settings::default().lease();
+            assert_eq!((claimed.until, claimed.fence), (until, 1));
+            let saved = saved.lock().expect("no panic").pop().expect("saved");
+            let token = token::hash(claimed.token.expose());
+            assert_eq!(saved.hold, Some(Hold::Lease { token, until }));
+            assert_eq!(store.committed()[0].1[0], (Action::EscalationClaimed, Outcome::Success));
+        } else {
+            assert!(matches!(claimed, Err(Error::Escalation(EscalationRefusal::NotAvailable))));
+            assert!(saved.lock().expect("no panic").is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_else_holds_is_not_even_locked() {
+    let (mut unit, _) = unit(1, Vec::new());
+    unit.expect_escalation_holder().returning(|_, _, _| Ok(Some(user(2).id)));
+    unit.expect_escalation_lock().never();
+    let store = TestStore::of(unit);
+    let app = application(&store, MockDirectory::new());
+    let refused = claim(&app, &actor(1, Role::Admin), waiting(1).id).await;
+    assert!(matches!(refused, Err(Error::Escalation(EscalationRefusal::AlreadyClaimed))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_is_offered_goes_before_what_waits_and_nothing_is_no_fault() {
+    let mut offered = waiting(3);
+    offered.status = Status::Offered;
+    offered.agent = Some(user(1).id);
+    offered.hold = Some(Hold::Offer { generation: 1, until: NOW + Duration::MINUTE });
+    let (mut first, saved) = unit(2, vec![offered.clone()]);
+    first.expect_escalation_next_lock().never();
+    let (second, _) = unit(2, Vec::new());
+    let store = TestStore::of_each([first, second]);
+    let app = application(&store, MockDirectory::new());
+    let asks = actor(1, Role::Admin);
+    let claimed = claim_next(&app, &asks).await.expect("taken").expect("one");
+    assert_eq!(claimed.escalation.escalation.id, offered.id);
+    assert_eq!(saved.lock().expect("no panic").len(), 1);
+    assert!(claim_next(&app, &asks).await.expect("nothing").is_none());
+}
+
+#[tokio::test]
+async fn a_lease_is_told_again_while_it_holds_and_not_afterwards() {
+    let (lease, hash) = token::mint(token::LEASE_PREFIX, &crate::testing::CountingEntropy::default());
+    for (hash, until, holds) in [
+        (hash, Duration::SECOND, true),
+        (hash, Duration::ZERO, false),
+        (TokenHash([9; 32]), Duration::SECOND, false),
+    ] {
+        let mut view = MockUnit::new();
+        view.expect_escalation_find().returning(move |_, _, _| Ok(Some(shown(leased(1, hash, until)))));
+        let store = TestStore::of(view);
+        let app = application(&store, MockDirectory::new());
+        let told = held(&app, &actor(1, Role::Admin), waiting(1).id, &lease).await;
+        match holds {
+            true => assert_eq!(told.expect("told").until, NOW + until),
+            false => {
+                assert!(matches!(told, Err(Error::Escalation(EscalationRefusal::LeaseLost))), "{told:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_escalated_is_masked_and_waits_by_the_store_s_clock() {
+    let mut unit = MockUnit::new();
+    unit.expect_control_hold().returning(|_, _| Ok(true));
+    unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Owner)));
+    unit.expect_call_lock().returning(|_, _| Ok(Some(call(1))));
+    unit.expect_moment().returning(|| Ok(NOW + Duration::HOUR));
+    let added = Saved::default();
+    let into = added.clone();
+    unit.expect_escalation_add().returning(move |_, escalation| {
+        into.lock().expect("no panic").push(escalation.clone());
+        Ok(())
+    });
+    unit.expect_escalation_find().returning(|_, _, _| Ok(Some(shown(waiting(1)))));
+    let store = TestStore::of_each([unit, MockUnit::new()]);
+    let app = application(&store, MockDirectory::new());
+    let asks = Principal::Person(actor(1, Role::Owner));
+    let command = |skill: &str| Escalate {
+        call: call(1).id,
+        reason: "Call me at +1 415 555 0100".parse().expect("a reason"),
+        priority: waiting(1).priority,
+        skills: Skills::new([skill]).expect("skills"),
+    };
+    create(&app, &asks, command("billing")).await.expect("escalated");
+    let added = added.lock().expect("no panic").pop().expect("added");
+    assert!(!added.reason.as_str().contains("555"), "{}", added.reason);
+    assert_eq!(added.created_at, NOW + Duration::HOUR);
+    assert_eq!(added.waits_until, NOW + Duration::HOUR + Settings::default().wait_limit());
+    assert_eq!(store.committed()[0].1, [(Action::EscalationCreated, Outcome::Success)]);
+
+    // A skill is compared as it is written, so it is refused instead.
+    let mut unit = MockUnit::new();
+    unit.expect_control_hold().returning(|_, _| Ok(true));
+    unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Owner)));
+    unit.expect_call_lock().returning(|_, _| Ok(Some(call(1))));
+    let store = TestStore::of(unit);
+    let app = application(&store, MockDirectory::new());
+    let refused = create(&app, &asks, command("user3@example.com")).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    assert!(store.committed().is_empty());
+}
