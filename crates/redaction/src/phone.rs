@@ -392,10 +392,12 @@ mod tests {
     #[test]
     fn no_number_has_a_shape_that_is_not_looked_at() {
         let (mut looked_at, mut found) = (0, 0);
-        for digits in [[1; 19], [2; 19], [8; 19], [1, 8, 0, 0, 2, 2, 2, 5, 5, 5, 1, 1, 1, 7, 7, 7, 4, 3, 2], {
-            // The valid number of another country.
-            [4, 4, 7, 9, 1, 1, 1, 2, 3, 4, 5, 6, 7, 7, 7, 7, 7, 7, 7]
-        }] {
+        for digits in
+            [[1; 19], [2; 19], [8; 19], [1, 8, 0, 0, 2, 2, 2, 5, 5, 5, 1, 1, 1, 7, 7, 7, 4, 3, 2], {
+                // The valid number of another country.
+                [4, 4, 7, 9, 1, 1, 1, 2, 3, 4, 5, 6, 7, 7, 7, 7, 7, 7, 7]
+            }]
+        {
             for total in 7..=18 {
                 // Every way to cut so many digits: a bit for each place between two.
                 for cuts in (0..1_u32 << (total - 1)).filter(|cuts| cuts.count_ones() < 11) {

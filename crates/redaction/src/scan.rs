@@ -247,7 +247,8 @@ impl<'a> Scan<'a> {
             }
             // What is only written, or only digits, is a number in few shapes, and most are none of them: this is soon seen.
             let leading = run.digits.get(groups[begin].digits).copied().unwrap_or_default();
-            let shaped = run.plain && sure.is_some() && run.written && leading != 0 && !said_to_be(Said::Phone);
+            let shaped =
+                run.plain && sure.is_some() && run.written && leading != 0 && !said_to_be(Said::Phone);
             let card = run.plain && sure.is_none();
             if card && !said_to_be(Said::Card) && !card::networks(leading) {
                 begin += 1;
