@@ -51,6 +51,7 @@ mod passkeys;
 mod plans;
 mod purge;
 mod races;
+mod recording_access;
 mod recording_damage;
 mod recording_uploads;
 mod recordings;

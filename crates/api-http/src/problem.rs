@@ -179,7 +179,7 @@ impl Problem {
 fn way_out(limit: &str) -> Option<&'static str> {
     match limit {
         "password-attempts" => Some(
-            "A new password ends the wait: ask for a link to choose one (POST /v1/password-resets). A device that you have signed in on before is counted apart.",
+            "Waiting helps. If these were attempts at one account, a new password ends the wait at once: ask for a link to choose one (POST /v1/password-resets).",
         ),
         "code-attempts" => Some(
             "Who has lost the second factor asks an Owner of the organization to reset it (POST /v1/members/{user_id}/mfa-reset), which ends the wait.",
