@@ -295,10 +295,7 @@ async fn asvs_13_3_4_a_key_that_is_used_moves_to_the_newest_key_of_the_keyring_a
     after.anonymous().with_token(&unused).get("/v1/session").await.problem(401, "unauthenticated");
     assert!(during.ring_in_use().await.is_whole);
     let ring = after.ring_in_use().await;
-    assert_eq!(
-        ring.lines,
-        "the key 1 is not on the ring, and 1 API keys that are kept by it cannot be used"
-    );
+    assert_eq!(ring.lines, "the key 1 is not on the ring, and 1 API keys that are kept by it cannot be used");
     assert!(!ring.is_whole);
 }
 

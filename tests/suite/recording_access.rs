@@ -8,7 +8,9 @@ use time::Duration;
 use crate::{
     api_keys::{make, path as key_path},
     calls::write,
-    recordings::{begin_to_play, breaks_off, files, owner_with_call, path, play, put, recording, recording_with, wav},
+    recordings::{
+        begin_to_play, breaks_off, files, owner_with_call, path, play, put, recording, recording_with, wav,
+    },
 };
 
 const MIB: usize = 1 << 20;
@@ -157,7 +159,8 @@ async fn a_disk_that_hangs_does_not_keep_the_service_from_ending() {
     let opened = |pid: u32| {
         let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
         threads.flatten().any(|thread| {
-            std::fs::read_to_string(thread.path().join("wchan")).is_ok_and(|at| at.contains("wait_for_partner"))
+            std::fs::read_to_string(thread.path().join("wchan"))
+                .is_ok_and(|at| at.contains("wait_for_partner"))
         })
     };
     let pid = server.pid();

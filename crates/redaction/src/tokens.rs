@@ -300,7 +300,7 @@ impl<'a> Tokens<'a> {
         let bytes = self.text.as_bytes();
         let named = matches!(&bytes[start..self.place], b"x" | b"X" | b"ext" | b"Ext" | b"EXT");
         let rest = &bytes[self.place..];
-        let digits = rest.iter().take(7).take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = rest.iter().take(16).take_while(|byte| byte.is_ascii_digit()).count();
         let behind = start > 0 && (bytes[start - 1].is_ascii_digit() || bytes[start - 1] == b']');
         named && (behind || digits < 7) && !rest.get(digits).is_some_and(u8::is_ascii_alphanumeric)
     }
