@@ -278,6 +278,13 @@ pub(crate) const ROWS: &[Row] = &[
         targets: &[Target::AtMost(20.0)],
     },
     Row {
+        name: "redaction-dense",
+        title: "redaction of nothing but numbers, per byte",
+        work: Work::InProcess(redactions_of_numbers),
+        floor: None,
+        targets: &[Target::AtMost(20.0)],
+    },
+    Row {
         name: "start",
         title: "start to serving",
         work: Work::Start,
@@ -354,9 +361,17 @@ fn permission_checks(times: u64) {
 
 /// Redacts so many bytes of a conversation, a million at a time: as much as is said in a day.
 fn redactions(bytes: u64) {
-    const CONVERSATION: &str = include_str!("../../crates/redaction/examples/conversation.txt");
+    redactions_of(include_str!("../../crates/redaction/examples/conversation.txt"), bytes);
+}
+
+/// The same with a text that no call is like: telephone numbers, cards and lists of numbers, and no word between them.
+fn redactions_of_numbers(bytes: u64) {
+    redactions_of("4155550132 415-555-0132 4111 1111 1111 1111 12 34 56 78 4 5 6 7 ", bytes);
+}
+
+fn redactions_of(sample: &str, bytes: u64) {
     const TRANSCRIPT: u64 = 1_000_000;
-    let text: String = CONVERSATION.chars().cycle().take(TRANSCRIPT as usize).collect();
+    let text: String = sample.chars().cycle().take(TRANSCRIPT as usize).collect();
     for _ in 0..bytes.div_ceil(TRANSCRIPT) {
         black_box(rollcall_redaction::redact(black_box(&text)));
     }

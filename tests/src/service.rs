@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rollcall_application::{plans::Change, ports::Clock};
 use rollcall_domain::{plans::Consent, tokens::KeyPurpose};
-use rollcall_server::{OperatorError, Ports, Profile, Server, Settings, ring_in_use, rotate_keys};
+use rollcall_server::{OperatorError, Ports, Profile, RingInUse, Server, Settings, ring_in_use, rotate_keys};
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -114,7 +114,7 @@ impl Service {
     }
 
     /// Which keys of the keyring API keys still need, as `rollcall keys ring` tells beside a node that serves.
-    pub async fn ring_in_use(&self) -> String {
+    pub async fn ring_in_use(&self) -> RingInUse {
         ring_in_use(&self.settings, &ports(&self.clock)).await.unwrap()
     }
 

@@ -53,6 +53,8 @@ impl<'a> Client<'a> {
         assert!(answer.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
         assert!(answer.header("ratelimit-policy").starts_with("\"password-attempts\";q="));
         assert!(answer.header("ratelimit").starts_with("\"password-attempts\";r=0;t="));
+        // It may be a day: how else one gets in is said, whether or not there is an account.
+        assert!(answer.text_at("/detail").contains("/v1/password-resets"), "{}", answer.text);
         answer
     }
 }

@@ -256,7 +256,7 @@ async fn asvs_13_3_4_a_key_that_is_used_moves_to_the_newest_key_of_the_keyring_a
     let during = Service::start_on(database.clone(), clock.clone(), &[("keys.ring", &both)]).await;
     let other = Service::start_on(database.clone(), clock.clone(), &[("keys.ring", &both)]).await;
     assert_eq!(
-        during.ring_in_use().await,
+        during.ring_in_use().await.lines,
         "the key 1 is on the ring, and 5 API keys are kept by it until they are used"
     );
     let kept = async || {
@@ -284,7 +284,7 @@ async fn asvs_13_3_4_a_key_that_is_used_moves_to_the_newest_key_of_the_keyring_a
     clock.advance(Duration::days(2));
     during.anonymous().with_token(&ended).get("/v1/session").await.problem(401, "unauthenticated");
     assert_eq!(
-        during.ring_in_use().await,
+        during.ring_in_use().await.lines,
         "the key 1 is on the ring, and 1 API keys are kept by it until they are used"
     );
 
@@ -293,10 +293,10 @@ async fn asvs_13_3_4_a_key_that_is_used_moves_to_the_newest_key_of_the_keyring_a
         after.anonymous().with_token(secret).get("/v1/session").await.expect(200);
     }
     after.anonymous().with_token(&unused).get("/v1/session").await.problem(401, "unauthenticated");
-    assert_eq!(
-        after.ring_in_use().await,
-        "the key 1 is not on the ring, and 1 API keys that are kept by it cannot be used"
-    );
+    assert!(during.ring_in_use().await.is_whole);
+    let ring = after.ring_in_use().await;
+    assert_eq!(ring.lines, "the key 1 is not on the ring, and 1 API keys that are kept by it cannot be used");
+    assert!(!ring.is_whole);
 }
 
 #[tokio::test]

@@ -57,6 +57,7 @@ mod permission_first;
 mod plans;
 mod purge;
 mod races;
+mod recording_access;
 mod recording_damage;
 mod recording_uploads;
 mod recordings;

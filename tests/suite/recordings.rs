@@ -312,7 +312,7 @@ async fn attack_9_an_admin_who_becomes_a_member_in_the_middle_hears_no_more_of_w
 }
 
 /// The answer with a recording, of which the beginning has come.
-async fn begin_to_play(caller: &Caller, path: &str) -> reqwest::Response {
+pub(crate) async fn begin_to_play(caller: &Caller, path: &str) -> reqwest::Response {
     let mut playing = caller.request(Method::GET, path).send().await.unwrap();
     assert!(playing.status().is_success(), "{}", playing.status());
     playing.chunk().await.unwrap().expect("a beginning");
@@ -320,7 +320,7 @@ async fn begin_to_play(caller: &Caller, path: &str) -> reqwest::Response {
 }
 
 /// Whether what is left of it is not all there is.
-async fn breaks_off(mut playing: reqwest::Response, length: usize) -> bool {
+pub(crate) async fn breaks_off(mut playing: reqwest::Response, length: usize) -> bool {
     let mut heard = 0;
     loop {
         match playing.chunk().await {

@@ -175,6 +175,19 @@ impl Problem {
     }
 }
 
+/// What helps whoever has reached a limit, other than to wait: that may be for a day. Whether there is an account changes nothing of it.
+fn way_out(limit: &str) -> Option<&'static str> {
+    match limit {
+        "password-attempts" => Some(
+            "Waiting helps. If these were attempts at one account, a new password ends the wait at once: ask for a link to choose one (POST /v1/password-resets).",
+        ),
+        "code-attempts" => Some(
+            "Who has lost the second factor asks an Owner of the organization to reset it (POST /v1/members/{user_id}/mfa-reset), which ends the wait.",
+        ),
+        _ => None,
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
@@ -287,7 +300,11 @@ impl From<Error> for Problem {
             }
             Error::PreconditionFailed => Self::plain(Code::PreconditionFailed),
             Error::LimitReached { limit, retry_after } => {
-                let detail = format!("There have been too many {}.", limit.what);
+                let mut detail = format!("There have been too many {}.", limit.what);
+                if let Some(way_out) = way_out(limit.name) {
+                    detail.push(' ');
+                    detail.push_str(way_out);
+                }
                 let mut problem = Self::new(Code::RateLimited, detail)
                     .retry_after(retry_after.whole_seconds().unsigned_abs());
                 problem.0.limit = Some(limit);

@@ -133,6 +133,11 @@ impl Keyring {
         Some([&[key.id], sealed.as_slice()].concat())
     }
 
+    /// The key that something was sealed by, if it is not on the ring.
+    pub(crate) fn lacks(&self, sealed: &[u8]) -> Option<u8> {
+        sealed.first().copied().filter(|id| !self.has(*id))
+    }
+
     /// Opens what [`seal`](Self::seal) made for the same context.
     pub fn open(&self, purpose: &str, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
         let (id, sealed) = sealed.split_first()?;

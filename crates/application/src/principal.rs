@@ -99,6 +99,16 @@ impl Asks for Principal {
 }
 
 impl KeyActor {
+    /// Whether what was shown works still, after the key was changed: it may have got another secret. One that was replaced before has
+    /// ended then; the one of that moment goes on until the overlap ends, which it does at once if there is none.
+    async fn is_known_still(&self, unit: &mut dyn UnitOfWork, now: OffsetDateTime) -> Result<bool, Error> {
+        let listed = unit.api_key_find(self.organization.id, self.id()).await?;
+        let previous_until = listed.and_then(|listed| listed.previous_until);
+        Ok(match self.secret_until {
+            Some(until) => previous_until == Some(until),
+            None => previous_until.is_none_or(|until| now < until),
+        })
+    }
     /// The key.
     pub fn id(&self) -> ApiKeyId {
         self.key.id
@@ -196,10 +206,20 @@ impl Principal {
         permission: Permission,
         now: OffsetDateTime,
     ) -> Result<Grant, Error> {
+        Ok(self.hold(unit, permission, now).await?.0)
+    }
+
+    /// The same, with the version that an API key is in by now.
+    async fn hold(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        permission: Permission,
+        now: OffsetDateTime,
+    ) -> Result<(Grant, i32), Error> {
         match self {
             Self::Person(actor) => {
                 let seat = actor.seat().ok_or(Error::Unauthenticated)?;
-                seat.permit_on(unit, permission, Target::Organization).await
+                Ok((seat.permit_on(unit, permission, Target::Organization).await?, 0))
             }
             Self::Key(key) => {
                 let held = unit.api_key_hold(key.organization.id, key.id()).await?;
@@ -209,7 +229,7 @@ impl Principal {
                 }
                 let grant = Grant::ApiKey { scopes: held.scopes.permissions() };
                 decided(policy::decide(&grant, permission, Target::Organization))?;
-                Ok(grant)
+                Ok((grant, held.version))
             }
         }
     }
@@ -227,12 +247,15 @@ impl Principal {
         let now = app.now();
         let mut unit = app.store.begin(self.scope()).await?;
         // The organization before the session, as its deletion takes them.
-        let held = self.permit_again(unit.as_mut(), permission, now).await?;
+        let (held, version) = self.hold(unit.as_mut(), permission, now).await?;
         let is_open = match self {
             Self::Person(actor) => {
                 actor.session.expires_at > now && unit.session_hold(actor.session_id()).await?
             }
-            Self::Key(key) => key.secret_until.is_none_or(|until| now < until),
+            Self::Key(key) => {
+                key.secret_until.is_none_or(|until| now < until)
+                    && (version == key.key.version || key.is_known_still(unit.as_mut(), now).await?)
+            }
         };
         if is_open { Ok((unit, held)) } else { Err(Error::Unauthenticated) }
     }

@@ -97,7 +97,7 @@ fn checked(groups: &[Group], digits: &[u8], whole: bool) -> bool {
 }
 
 /// Whether the networks' numbers begin with a digit.
-fn networks(first: u8) -> bool {
+pub(crate) fn networks(first: u8) -> bool {
     (2..=6).contains(&first)
 }
 

@@ -114,6 +114,17 @@ pub(crate) fn digits<'a>(text: &'a str, token: &Token) -> impl Iterator<Item = u
     text[token.start..token.end].chars().filter_map(crate::characters::digit)
 }
 
+/// Adds the digits of a token to others, up to 41 of them.
+pub(crate) fn push_digits(text: &str, token: &Token, digits: &mut Vec<u8>) {
+    let own = &text.as_bytes()[token.start..token.end];
+    let beginning = &own[..own.len().min(41)];
+    if beginning.iter().all(u8::is_ascii_digit) {
+        digits.extend(beginning.iter().map(|byte| byte - b'0'));
+    } else {
+        digits.extend(self::digits(text, token).take(41));
+    }
+}
+
 fn number(text: &str, token: &Token) -> u32 {
     digits(text, token).take(6).fold(0, |value, digit| value * 10 + u32::from(digit))
 }

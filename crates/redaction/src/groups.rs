@@ -39,11 +39,14 @@ impl Run {
         for (at, token) in tokens.iter().enumerate().take(end).skip(first) {
             self.steps += 1;
             let begin = self.digits.len();
-            self.digits.extend(chunk::digits(text, token).take(41));
+            chunk::push_digits(text, token, &mut self.digits);
             let len = self.digits.len() - begin;
-            let before = text[..token.start].trim_end_matches(['(', '（']);
-            let paren = before.len() < token.start;
-            let plus = before.ends_with(['+', '＋']);
+            let (mut paren, mut plus) = (false, false);
+            if token.gap.has(Gap::PAREN | Gap::PLUS) {
+                let before = text[..token.start].trim_end_matches(['(', '（']);
+                paren = before.len() < token.start;
+                plus = before.ends_with(['+', '＋']);
+            }
             let spaced = at == first
                 && self
                     .groups

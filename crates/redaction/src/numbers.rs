@@ -71,8 +71,11 @@ pub(crate) struct Run {
     pub(crate) plain: bool,
     /// How many steps it took to read it, what was read in vain included.
     pub(crate) steps: u64,
-    /// Of a plain run: what Luhn's check adds up before each digit, if digits at even places are doubled, and if those at odd ones are.
-    pub(crate) sums: [Vec<u32>; 2],
+    /// Whether all groups are written.
+    pub(crate) written: bool,
+    /// Of a plain run: what Luhn's check adds up before each digit, if digits at even places are doubled, and if those at odd ones are; of
+    /// each sum its last digit.
+    pub(crate) sums: [Vec<u8>; 2],
 }
 
 /// What is read.
@@ -194,6 +197,7 @@ impl Run {
                 && !(group.corrects || group.plus || group.extension)
                 && !(group.doubtful || group.apart || group.echo || group.sound)
         });
+        self.written = self.groups.iter().all(|group| group.form == Form::Written);
         if !self.plain {
             return;
         }
@@ -202,7 +206,8 @@ impl Run {
             sums.push(0);
             let mut sum = 0;
             sums.extend(self.digits.iter().enumerate().map(|(place, digit)| {
-                sum += u32::from(if place % 2 == parity { luhn_doubled(*digit) } else { *digit });
+                sum += if place % 2 == parity { luhn_doubled(*digit) } else { *digit };
+                sum = if sum >= 10 { sum - 10 } else { sum };
                 sum
             }));
         }
@@ -212,7 +217,7 @@ impl Run {
     pub(crate) fn passes(&self, digits: Range<usize>) -> bool {
         // The last digit is not doubled, so it is those at places like that of the one after it.
         let sums = &self.sums[digits.end % 2];
-        (sums[digits.end] - sums[digits.start]).is_multiple_of(10)
+        sums[digits.end] == sums[digits.start]
     }
 
     /// Reads the run that begins at a token, and says where to go on. There may be nothing in it.

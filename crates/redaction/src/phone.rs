@@ -15,6 +15,75 @@ pub(crate) const LIKELY: Sure = 2;
 /// They may be, and a telephone is spoken of.
 pub(crate) const SPOKEN_OF: Sure = 1;
 
+/// How many digits each of some groups has, as far as that decides whether they are a number that is written and does not begin with zero.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Shape {
+    /// Their lengths, four bits for each; more than sixteen digits are none of those that are looked for.
+    lens: u64,
+    digits: usize,
+    singles: usize,
+    paren: bool,
+}
+
+impl Shape {
+    /// How many digits there are at most in one that is usual.
+    pub(crate) const LONGEST: usize = 13;
+
+    /// With another group.
+    pub(crate) fn with(self, group: &Group) -> Self {
+        Self {
+            lens: self.lens << 4 | (group.len as u64 & 15),
+            digits: self.digits + group.len,
+            singles: self.singles + usize::from(group.len == 1),
+            paren: self.paren || group.paren,
+        }
+    }
+
+    /// Whether [`Window::written_form`] may find a number in it. What does not pass this is none; most lists and orders do not.
+    pub(crate) fn usual(self) -> bool {
+        let usual = || {
+            matches!(
+                self.lens,
+                0x7 | 0xA
+                    | 0xB
+                    | 0xC
+                    | 0xD
+                    | 0x34
+                    | 0x37
+                    | 0x39
+                    | 0x46
+                    | 0x47
+                    | 0x55
+                    | 0x64
+                    | 0x1A
+                    | 0x2A
+                    | 0x137
+                    | 0x244
+                    | 0x246
+                    | 0x254
+                    | 0x255
+                    | 0x333
+                    | 0x334
+                    | 0x343
+                    | 0x344
+                    | 0x424
+                    | 0x433
+                    | 0x434
+                    | 0x1334
+                    | 0x2244
+                    | 0x2333
+                    | 0x2334
+                    | 0x3222
+                    | 0x3322
+                    | 0x1_3322
+                    | 0x2_3222
+            )
+        };
+        matches!(self.digits, 7..=Self::LONGEST)
+            && (self.paren || (self.singles > 2 && matches!(self.digits, 7 | 10 | 11)) || usual())
+    }
+}
+
 /// What is known of groups together.
 pub(crate) struct Window<'a> {
     pub(crate) groups: &'a [Group],
@@ -292,4 +361,70 @@ fn anywhere(digits: &[u8]) -> bool {
         whole.extend(digits);
         valid(&whole)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(len: usize, digits: usize) -> Group {
+        Group {
+            first: 0,
+            last: 0,
+            digits,
+            len,
+            lens: 1 << len,
+            form: Form::Written,
+            breakable: true,
+            glue: None,
+            corrects: false,
+            plus: false,
+            paren: false,
+            extension: false,
+            doubtful: false,
+            apart: false,
+            round: false,
+            echo: false,
+            sound: false,
+        }
+    }
+
+    #[test]
+    fn no_number_has_a_shape_that_is_not_looked_at() {
+        let (mut looked_at, mut found) = (0, 0);
+        for digits in
+            [[1; 19], [2; 19], [8; 19], [1, 8, 0, 0, 2, 2, 2, 5, 5, 5, 1, 1, 1, 7, 7, 7, 4, 3, 2], {
+                // The valid number of another country.
+                [4, 4, 7, 9, 1, 1, 1, 2, 3, 4, 5, 6, 7, 7, 7, 7, 7, 7, 7]
+            }]
+        {
+            for total in 7..=18 {
+                // Every way to cut so many digits: a bit for each place between two.
+                for cuts in (0..1_u32 << (total - 1)).filter(|cuts| cuts.count_ones() < 11) {
+                    let mut groups = Vec::new();
+                    let mut begin = 0;
+                    for end in 1..=total {
+                        if end == total || cuts & (1 << (end - 1)) != 0 {
+                            groups.push(written(end - begin, begin));
+                            begin = end;
+                        }
+                    }
+                    if groups.iter().any(|group| group.len > 15) {
+                        continue;
+                    }
+                    for said in [Said::Nothing, Said::Near] {
+                        let window =
+                            Window { groups: &groups, digits: &digits, lens: 1 << total, said, plain: true };
+                        let shape = groups.iter().fold(Shape::default(), |shape, group| shape.with(group));
+                        looked_at += 1;
+                        if window.sure() > 0 {
+                            found += 1;
+                            assert!(shape.usual(), "{shape:?}");
+                        }
+                    }
+                }
+            }
+        }
+        assert!(found > 200 && looked_at > 100 * found, "{found} of {looked_at}");
+    }
 }

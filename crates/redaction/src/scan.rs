@@ -6,7 +6,7 @@ use crate::{
     Kind, card,
     context::{self, Said},
     numbers::{Group, Run, Source},
-    phone::{CERTAIN, LIKELY, SPOKEN_OF, Window},
+    phone::{CERTAIN, LIKELY, SPOKEN_OF, Shape, Window},
     spoken_email,
     tokens::{Token, Tokens},
     vocabulary::Class,
@@ -47,8 +47,8 @@ pub(crate) struct Scan<'a> {
     run: Run,
     /// How sure the surest number is that begins at each group of a run, as far as that is known.
     best: Vec<u8>,
-    /// The numbers of digits that groups from one on may be together.
-    lens: Vec<u64>,
+    /// The numbers of digits that groups from one on may be together, and how they stand side by side.
+    lens: Vec<(u64, Shape)>,
     /// How many steps it took: what tests compare.
     pub(crate) work: u64,
 }
@@ -186,6 +186,11 @@ impl<'a> Scan<'a> {
             let (mut begin, mut next, mut more) = (0_usize, 0, Vec::new());
             loop {
                 let end = taken.get(next).map_or(groups.len(), |(start, ..)| *start);
+                if let (true, Some((_, past, _))) = (begin == end, taken.get(next)) {
+                    // Numbers that stand side by side leave nothing between them.
+                    (begin, next) = (*past, next + 1);
+                    continue;
+                }
                 let said = match begin.checked_sub(1) {
                     None => said,
                     // As it will be when the one before is masked.
@@ -230,6 +235,7 @@ impl<'a> Scan<'a> {
     ) {
         let groups = &run.groups[..];
         let edge = |at: usize| at == among.start || at == among.end || groups[at].breakable;
+        let said_to_be = |wanted| said.0 == wanted || said.1 == wanted;
         let mut begin = among.start;
         while begin < among.end {
             // Nothing as sure begins here, however far it goes.
@@ -239,8 +245,19 @@ impl<'a> Scan<'a> {
                 begin += 1;
                 continue;
             }
+            // What is only written, or only digits, is a number in few shapes, and most are none of them: this is soon seen.
+            let leading = run.digits.get(groups[begin].digits).copied().unwrap_or_default();
+            let shaped =
+                run.plain && sure.is_some() && run.written && leading != 0 && !said_to_be(Said::Phone);
+            let card = run.plain && sure.is_none();
+            if card && !said_to_be(Said::Card) && !card::networks(leading) {
+                begin += 1;
+                continue;
+            }
+            let longest = if shaped { Shape::LONGEST } else { *card::LENGTHS.end() };
+            let mut usual = !shaped;
             let mut most = among.end.min(begin + WIDEST);
-            let (mut lens, mut corrections) = (1, 0);
+            let (mut lens, mut corrections, mut shape) = (1, 0, Shape::default());
             self.lens.clear();
             for (end, group) in groups.iter().enumerate().take(most).skip(begin) {
                 corrections += usize::from(group.corrects && end > begin);
@@ -249,8 +266,16 @@ impl<'a> Scan<'a> {
                     break;
                 }
                 lens = longer(lens, group, end > begin);
-                self.lens.push(lens);
                 self.work += 1;
+                if shaped {
+                    shape = shape.with(group);
+                    usual |= shape.usual();
+                }
+                if (shaped || card) && lens >> longest > 1 {
+                    most = end;
+                    break;
+                }
+                self.lens.push((lens, shape));
                 // Too long for anything, unless there is no pause in it.
                 if lens & LONGEST == 0 && group.breakable && end > begin {
                     most = end + 1;
@@ -258,8 +283,10 @@ impl<'a> Scan<'a> {
                 }
             }
             let mut best = 0;
-            let hit = (begin + 1..=most).rev().filter(|end| edge(*end)).find(|end| {
-                let (groups, lens) = (&groups[begin..*end], self.lens[*end - begin - 1]);
+            let ends = if usual { begin + 1..=most } else { begin + 1..=begin };
+            let hit = ends.rev().filter(|end| edge(*end)).find(|end| {
+                let (lens, shape) = self.lens[*end - begin - 1];
+                let groups = &groups[begin..*end];
                 if lens & !0b0111_1111 == 0 || groups[groups.len() - 1].sound {
                     return false;
                 }
@@ -270,6 +297,7 @@ impl<'a> Scan<'a> {
                         let whole = begin == among.start && *end == among.end;
                         card::plausible(groups, run, lens, said, whole)
                     }
+                    Some(_) if shaped && !shape.usual() => false,
                     Some(sure) => {
                         let found =
                             Window { groups, digits: &run.digits, lens, said, plain: run.plain }.sure();

@@ -229,3 +229,18 @@ fn empty_segments_and_texts_are_nothing() {
     assert_eq!((redacted.len(), counts.total()), (3, 0));
     assert!(redacted.iter().all(|redacted| redacted.text.is_empty() && redacted.findings.is_empty()));
 }
+
+#[test]
+fn another_number_behind_an_extension_s_mark_is_found_and_so_is_it_behind_a_mask() {
+    for (text, masked) in [
+        ("415-555-0132x4155550133", "[phone]x[phone]"),
+        ("[phone]x4155550133", "[phone]x[phone]"),
+        ("call 415-555-0132ext4155550133 now", "call [phone]ext[phone] now"),
+        ("415-555-0132x204", "[phone]"),
+        // A word that begins with an x is none.
+        ("the part is x4155550133", "the part is x4155550133"),
+    ] {
+        assert_eq!(redact(text).text, masked, "{text}");
+        assert_eq!(redact(masked).text, masked);
+    }
+}

@@ -294,13 +294,15 @@ impl<'a> Tokens<'a> {
             || self.extension_before(start)
     }
 
-    /// Whether the word that begins at `start` is `x` or `ext`, and what follows is as short as an extension.
+    /// Whether the word that begins at `start` is `x` or `ext`, and what follows is as short as an extension, or the word stands right behind a
+    /// number: then it is one however long it is, or another number.
     fn extension_before(&self, start: usize) -> bool {
         let bytes = self.text.as_bytes();
         let named = matches!(&bytes[start..self.place], b"x" | b"X" | b"ext" | b"Ext" | b"EXT");
         let rest = &bytes[self.place..];
-        let digits = rest.iter().take(7).take_while(|byte| byte.is_ascii_digit()).count();
-        named && digits < 7 && !rest.get(digits).is_some_and(u8::is_ascii_alphanumeric)
+        let digits = rest.iter().take(16).take_while(|byte| byte.is_ascii_digit()).count();
+        let behind = start > 0 && (bytes[start - 1].is_ascii_digit() || bytes[start - 1] == b']');
+        named && (behind || digits < 7) && !rest.get(digits).is_some_and(u8::is_ascii_alphanumeric)
     }
 
     /// Whether `x` or `ext` and digits are next.

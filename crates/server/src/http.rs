@@ -20,11 +20,15 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest that a client may take nothing of what it is sent.
 const STALLED: Duration = Duration::from_secs(30);
 
+/// The most that is read ahead of a connection, or waits to be sent: the largest head of a request, too. Left alone it grows to 400 KiB, and an upload
+/// holds it twice.
+const BUFFER: usize = 64 * 1024;
+
 /// Serves until `stop` is called for, then lets requests that are being answered go on for `grace`.
 pub(crate) async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken, grace: Duration) {
     let connections = GracefulShutdown::new();
     let mut server = auto::Builder::new(TokioExecutor::new()).http1_only();
-    server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(BUFFER);
     loop {
         let (stream, peer) = tokio::select! {
             () = stop.cancelled() => break,

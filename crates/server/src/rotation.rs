@@ -54,17 +54,27 @@ pub async fn rotate_keys(
     ))
 }
 
-/// Which keys of the keyring, other than the newest, API keys still need, whether or not a node is running: one line each.
+/// Which keys of the keyring API keys are kept by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RingInUse {
+    /// One line for each key other than the newest.
+    pub lines: String,
+    /// Whether none of them is missing.
+    pub is_whole: bool,
+}
+
+/// Which keys of the keyring, other than the newest, API keys still need, whether or not a node is running.
 ///
 /// # Errors
 /// [`VisitError`].
-pub async fn ring_in_use(settings: &Settings, ports: &Ports) -> Result<String, RotationError> {
+pub async fn ring_in_use(settings: &Settings, ports: &Ports) -> Result<RingInUse, RotationError> {
     let older = visit(settings, ports, async |app| {
         let older = api_keys::older_ring_keys(app).await;
         older.map_err(|error| RotationError::Failed(reason(&error)))
     });
+    let older = older.await?;
+    let is_whole = older.iter().all(|older| older.is_on_the_ring);
     let lines: Vec<String> = older
-        .await?
         .into_iter()
         .map(|OlderRingKey { id, live, is_on_the_ring }| match is_on_the_ring {
             true => {
@@ -75,10 +85,11 @@ pub async fn ring_in_use(settings: &Settings, ports: &Ports) -> Result<String, R
             ),
         })
         .collect();
-    Ok(match lines.is_empty() {
+    let lines = match lines.is_empty() {
         true => "every API key that works is kept by the first key of the ring".to_owned(),
         false => lines.join("\n"),
-    })
+    };
+    Ok(RingInUse { lines, is_whole })
 }
 
 /// Why, for whoever runs the service: what callers are not told.

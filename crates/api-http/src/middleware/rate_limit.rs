@@ -70,6 +70,9 @@ const ATTEMPTS: [&str; 26] = [
 const SERVICES: [&str; 4] =
     ["/v1/introspect", "/access/v1/evaluation", "/access/v1/evaluations", "/v1/service/revocations"];
 
+/// Never limited.
+const HEALTH: &str = "/healthz";
+
 type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>;
 
 struct Policy<K: Clone + Eq + std::hash::Hash> {
@@ -174,6 +177,10 @@ impl RateLimits {
 /// Counts a request; none where nothing is limited.
 pub(super) fn count(api: &Api, request: &Request) -> Option<Standing> {
     let limits = api.limits.as_ref()?;
+    // Whoever asks whether the process lives would take a refusal for a no, and restart it. It costs nothing to answer.
+    if request.uri().path() == HEALTH {
+        return None;
+    }
     let network = request.extensions().get().and_then(Origin::network)?;
     Some(limits.count(request, network, &api.settings))
 }

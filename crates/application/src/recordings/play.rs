@@ -16,7 +16,7 @@ use super::{
     ports::ObjectsError,
     rules::Rules,
     seal::{self, Binding, Piece},
-    transfers::Transfer,
+    transfers::{Transfer, Way},
     whole::{self, Opened, damaged},
 };
 use crate::{
@@ -100,7 +100,7 @@ impl Playable {
     /// # Errors
     /// As [`find`], as things may have changed; and [`Error::Busy`].
     pub async fn play(self, range: Range<u64>) -> Result<Playing, Error> {
-        let transfer = self.app.transfers.begin(self.organization)?;
+        let transfer = self.app.transfers.begin(Way::Out, self.organization)?;
         let app = &self.app;
         let target = Target::Recording(self.recording().id);
         let event = app.event_by(&self.principal, Action::RecordingPlayed, target);

@@ -64,6 +64,12 @@ pub(super) async fn storing(
         if manifest.length != from || said.is_some_and(|said| total.is_some_and(|total| total != said)) {
             return Err(Error::UploadOffset { received: manifest.length });
         }
+        // What it is was told by its beginning; a later part is not to say otherwise.
+        if let (Some(is), Some(name)) = (manifest.media, &command.named)
+            && !is.is_called(name)
+        {
+            return Err(Error::OtherAudio { is });
+        }
         let sealer = Sealer::after(manifest.segments.len() as u64, &key, binding, app.entropy.as_ref());
         let mut storing = Storing {
             key,

@@ -18,7 +18,7 @@ use super::{
     rules::{self, Rules},
     seal::SEGMENT,
     storing::{Storing, storing},
-    transfers::Transfer,
+    transfers::{Transfer, Way},
     whole,
 };
 use crate::{Application, Error, Principal, ports::Scope};
@@ -136,7 +136,7 @@ async fn try_begin(app: &Application, principal: &Principal, command: Command) -
     if announced.is_some_and(|announced| announced > limit) {
         return Err(Error::RecordingTooLarge { limit });
     }
-    let transfer = app.transfers.begin(organization)?;
+    let transfer = app.transfers.begin(Way::In, organization)?;
     let work = match kept {
         Some(kept) => {
             let recording = whole::opened(app, organization, command.call, &kept)?.recording;

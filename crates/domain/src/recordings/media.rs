@@ -7,7 +7,7 @@ use std::fmt;
 pub enum MediaType {
     /// Waveform audio (RIFF, or RF64 beyond 4 GiB).
     Wav,
-    /// An Ogg stream whose first part is Opus, Vorbis, FLAC or Speex.
+    /// An Ogg stream of Opus.
     Ogg,
     /// MPEG audio, layer III, with or without ID3 tags.
     Mp3,
@@ -108,8 +108,11 @@ fn is_ogg(bytes: &[u8]) -> bool {
     const FIRST_PAGE: u8 = 2;
     let begins = bytes.get(..5) == Some(b"OggS\0") && bytes.get(5).is_some_and(|kind| kind & FIRST_PAGE != 0);
     let packet = bytes.get(26).and_then(|segments| bytes.get(27 + usize::from(*segments)..));
-    let heads: [&[u8]; 4] = [b"OpusHead", b"\x01vorbis", b"\x7fFLAC", b"Speex   "];
-    begins && packet.is_some_and(|packet| heads.iter().any(|head| packet.starts_with(head)))
+    // Versions from 0 to 15 can be read by whoever reads the first.
+    let opus = |packet: &[u8]| {
+        packet.starts_with(b"OpusHead") && packet.get(8).is_some_and(|version| version & 0xf0 == 0)
+    };
+    begins && packet.is_some_and(opus)
 }
 
 /// RFC 8794 (EBML) and the WebM container guidelines: an EBML header whose DocType is `webm`.
@@ -179,7 +182,6 @@ mod tests {
             (b"RIFF\xff\xff\xff\xffWAVEfmt ".to_vec(), MediaType::Wav),
             (b"RF64\xff\xff\xff\xffWAVEds64".to_vec(), MediaType::Wav),
             (ogg(b"OpusHead\x01"), MediaType::Ogg),
-            (ogg(b"\x01vorbis"), MediaType::Ogg),
             (b"ID3\x04\0\0\0\0\x0f\x76more".to_vec(), MediaType::Mp3),
             (mp3(1), MediaType::Mp3),
             (mp3(9), MediaType::Mp3),
@@ -199,6 +201,12 @@ mod tests {
             b"RIFF\x24\0\0\0AVI LIST".to_vec(),
             b"RIFX\x24\0\0\0WAVE".to_vec(),
             ogg(b"\x80theora"),
+            // What else Ogg carries is not taken.
+            ogg(b"\x01vorbis"),
+            ogg(b"\x7fFLAC\x01"),
+            ogg(b"Speex   1"),
+            ogg(b"OpusHead\x10"),
+            ogg(b"OpusHead"),
             b"OggS\0\0".to_vec(),
             b"OggS".to_vec(),
             b"ID3".to_vec(),

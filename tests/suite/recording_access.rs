@@ -1,0 +1,171 @@
+//! Who goes on with a recording, and what it costs whoever else is there.
+
+use reqwest::Method;
+use rollcall_tests::{Answer, Binary, Service, TestDatabase, until};
+use serde_json::json;
+use time::Duration;
+
+use crate::{
+    api_keys::{make, path as key_path},
+    calls::write,
+    recordings::{
+        begin_to_play, breaks_off, files, owner_with_call, path, play, put, recording, recording_with, wav,
+    },
+};
+
+const MIB: usize = 1 << 20;
+
+#[tokio::test]
+async fn attack_10_a_key_that_has_got_another_secret_hears_no_more_unless_the_old_one_goes_on() {
+    let (service, team) = recording().await;
+    let call = write(team.owner(), "CA1").await;
+    let sound = wav(24 * MIB, 1);
+    put(team.owner(), &call, &sound).await.expect(201);
+    for (overlap, ends) in [(3600, false), (0, true)] {
+        let (id, secret) = make(team.owner(), json!({"scopes": ["recordings:read"]})).await;
+        let key = service.anonymous().with_token(&secret);
+        let playing = begin_to_play(&key, &path(&call)).await;
+        let rotate = json!({"overlap_seconds": overlap});
+        team.owner().post(&format!("{}/rotate", key_path(&id)), rotate).await.expect(200);
+        service.clock.advance(Duration::seconds(6));
+        assert_eq!(breaks_off(playing, sound.len()).await, ends, "an overlap of {overlap} seconds");
+    }
+    // What else is changed of a key ends nothing.
+    let (id, secret) = make(team.owner(), json!({"scopes": ["recordings:read"]})).await;
+    let playing = begin_to_play(&service.anonymous().with_token(&secret), &path(&call)).await;
+    team.owner().patch(&key_path(&id), json!({"name": "Another"})).await.expect(200);
+    service.clock.advance(Duration::seconds(6));
+    assert!(!breaks_off(playing, sound.len()).await);
+}
+
+#[tokio::test]
+async fn a_later_part_that_is_called_something_else_is_refused_and_the_upload_goes_on() {
+    let (service, team) = recording().await;
+    let call = write(team.owner(), "CA1").await;
+    let sound = wav(2 * MIB, 1);
+    let part = |from: usize, until: usize, name: &str| {
+        let request = team.owner().request(Method::PUT, &path(&call)).header("Content-Type", name);
+        let range = format!("bytes {from}-{}/{}", until - 1, sound.len());
+        request.header("Content-Range", range).body(sound[from..until].to_vec())
+    };
+    Answer::of(part(0, MIB, "audio/wav")).await.expect(202);
+    let refused = Answer::of(part(MIB, 2 * MIB, "audio/mpeg")).await.problem(415, "unsupported_media_type");
+    assert!(refused.text_at("/detail").contains("audio/wav"));
+    Answer::of(part(MIB, 2 * MIB, "audio/wav")).await.expect(201);
+    assert!(play(team.owner(), &call, &[]).await.2 == sound);
+    drop(service);
+}
+
+#[tokio::test]
+async fn a_keyring_that_lacks_a_key_is_told_as_what_it_is() {
+    let ring = |id: u8| {
+        use base64::{Engine, engine::general_purpose::STANDARD};
+        format!("{id}:{}", STANDARD.encode([id; 32]))
+    };
+    let (service, team) = recording_with(&[("keys.ring", &ring(1))]).await;
+    let call = write(team.owner(), "CA1").await;
+    put(team.owner(), &call, &wav(1000, 1)).await.expect(201);
+    let directory = service.recordings();
+    let values = [("recordings.store", directory.to_str().unwrap()), ("keys.ring", &ring(2))];
+    let without = Service::start_on_values(&service, &values).await;
+    // Sessions are known by hashes, which need no key.
+    let owner = without.anonymous().with_token(team.owner().token());
+    let unavailable = owner.get(&path(&call)).await.problem(503, "unavailable");
+    assert_ne!(unavailable.header("retry-after"), "");
+}
+
+/// How many kilobytes of memory a process holds, and has held at the most since it was last asked to forget.
+#[cfg(target_os = "linux")]
+fn resident(pid: u32, what: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(what)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_of_several_transfers_takes_less_than_two_megabytes_and_gives_them_back() {
+    use futures_util::{future::join_all, stream};
+
+    const AT_ONCE: usize = 8;
+    const PIECES: usize = 16;
+    let database = TestDatabase::create().await;
+    let data = tempfile::tempdir().unwrap();
+    let environment =
+        [("ROLLCALL__DATABASE__URL", database.url()), ("ROLLCALL__DATA_DIR", data.path().to_str().unwrap())];
+    let server = Binary::serve(&environment);
+    let (owner, call) = owner_with_call(&server, &database).await;
+    let patience = std::time::Duration::from_secs(300);
+    let up = async |id: &str| {
+        let sound = stream::iter((0..PIECES).map(|number| {
+            Ok::<_, std::io::Error>(if number == 0 { wav(MIB, 1) } else { vec![number as u8; MIB] })
+        }));
+        let upload = owner.request(Method::PUT, &path(id)).timeout(patience);
+        Answer::of(upload.body(reqwest::Body::wrap_stream(sound))).await.expect(201);
+    };
+    let down = async |id: &str| {
+        let mut playing = owner.request(Method::GET, &path(id)).timeout(patience).send().await.unwrap();
+        let mut heard = 0;
+        while let Some(bytes) = playing.chunk().await.unwrap() {
+            heard += bytes.len();
+        }
+        assert_eq!(heard, PIECES * MIB);
+    };
+    let (mut ids, mut first) = (Vec::new(), None);
+    for number in 0..=AT_ONCE {
+        ids.push(call(&format!("CA{number}")).await);
+    }
+    // What is needed once is there after the first.
+    let alone = ids.pop().unwrap();
+    up(&alone).await;
+    down(&alone).await;
+    for round in ["up", "down", "down again"] {
+        std::fs::write(format!("/proc/{}/clear_refs", server.pid()), "5").unwrap();
+        let before = resident(server.pid(), "VmRSS:");
+        let first = *first.get_or_insert(before);
+        match round {
+            "up" => drop(join_all(ids.iter().map(|id| up(id))).await),
+            _ => drop(join_all(ids.iter().map(|id| down(id))).await),
+        }
+        let each = resident(server.pid(), "VmHWM:").saturating_sub(before) / AT_ONCE as u64;
+        let kept = resident(server.pid(), "VmRSS:").saturating_sub(first);
+        println!("{round}: {each} KiB for each of {AT_ONCE}, {kept} KiB more than before afterwards");
+        assert!(each < 2_000_000 / 1024, "{round}: {each} KiB for each");
+        // Connections, and what is noted of them; of the recordings nothing.
+        assert!(kept < 6 * 1024, "{round}: {kept} KiB are not given back");
+    }
+    server.terminate();
+}
+
+/// A file that whoever opens it waits for ever at, as for a disk that hangs.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_hangs_does_not_keep_the_service_from_ending() {
+    let database = TestDatabase::create().await;
+    let data = tempfile::tempdir().unwrap();
+    let environment = [
+        ("ROLLCALL__DATABASE__URL", database.url()),
+        ("ROLLCALL__DATA_DIR", data.path().to_str().unwrap()),
+        ("ROLLCALL__HTTP__SHUTDOWN_SECONDS", "1"),
+    ];
+    let server = Binary::serve(&environment);
+    let (owner, call) = owner_with_call(&server, &database).await;
+    let id = call("CA1").await;
+    put(&owner, &id, &wav(1000, 1)).await.expect(201);
+    let segment = files(&data.path().join("recordings")).pop().unwrap();
+    std::fs::remove_file(&segment).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&segment).status().unwrap().success());
+    let playing = tokio::spawn(owner.request(Method::GET, &path(&id)).send());
+    let opened = |pid: u32| {
+        let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+        threads.flatten().any(|thread| {
+            std::fs::read_to_string(thread.path().join("wchan"))
+                .is_ok_and(|at| at.contains("wait_for_partner"))
+        })
+    };
+    let pid = server.pid();
+    until("somebody waits for the disk", async || opened(pid).then_some(())).await;
+    // It ends: this would wait for ever.
+    server.terminate();
+    playing.abort();
+}
