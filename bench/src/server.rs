@@ -95,6 +95,8 @@ pub(crate) fn rollcall(program: &Path, database_url: &str) -> Command {
         // All of the load comes from one address.
         ("ROLLCALL__LIMITS__ENABLED", "false"),
         ("ROLLCALL__SERVICE__TOKEN", SERVICE_TOKEN),
+        // So many as one node has room for are of one organization where streams are measured.
+        ("ROLLCALL__STREAM__AT_ONCE_OF_ONE_ORGANIZATION", "20000"),
     ]);
     command
 }
