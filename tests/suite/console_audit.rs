@@ -131,6 +131,9 @@ const PAGES: [(&str, bool); 17] = [
     ("/settings/billing/change/pro", false),
 ];
 
+/// A page, where its form goes, and what is filled in.
+type Sent<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
 struct Things {
     key: String,
     event: String,
@@ -181,7 +184,7 @@ async fn attack_5_what_of_settings_a_role_may_not_do_is_not_shown_and_refused_wh
     let limits = [("expires_at", ""), ("networks", ""), ("rate_requests", ""), ("rate_seconds", "")];
     let named: Vec<(&str, &str)> =
         [("name", "Mine"), ("scopes[]", "team:read")].into_iter().chain(limits).collect();
-    let forms: [(&str, &str, &[(&str, &str)]); 12] = [
+    let forms: [Sent<'_>; 12] = [
         ("/settings/api-keys/new", "/settings/api-keys/new", &named),
         (&key, &key, &named),
         (&key, &rotate, &[("overlap", "0")]),

@@ -41,6 +41,8 @@ pub(super) struct KeyPage {
     networks: Option<Vec<String>>,
     rate: Option<String>,
     chart: Chart,
+    /// Whether what it did can be looked up.
+    log: bool,
     /// The form that changes it.
     change: Option<Change>,
     rotate: Option<FormStart>,
@@ -109,6 +111,7 @@ pub(super) async fn page(
         networks: key.networks.texts(),
         rate: key.rate_limit.map(|limit| t.key_rate_is(limit.requests(), limit.per_seconds())),
         chart: Chart::of(&days),
+        log: caller.may(Permission::AuditLogRead),
         rotate: (may && status == Status::Good)
             .then(|| caller.forms.begin(format!("{PATH}/{}/rotate", key.id))),
         change: may.then(change),

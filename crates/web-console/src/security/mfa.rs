@@ -88,8 +88,11 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
     };
     match security::update(&caller.console.app, &caller.actor, command).await {
         Ok(_) => {
-            let said =
-                if fields.enabled { t.mfa_rule_is_on(grace.get()) } else { t.mfa_rule_is_off().to_owned() };
+            let said = if fields.enabled {
+                t.mfa_rule_is_on(u16::from(grace.get()))
+            } else {
+                t.mfa_rule_is_off().to_owned()
+            };
             Ok(caller.go_to_and_say(SECURITY, said))
         }
         Err(Error::PreconditionFailed) => {

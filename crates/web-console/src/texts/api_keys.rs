@@ -53,6 +53,7 @@ texts! {
     key_use_none = "It has not been used in the last 30 days. If nobody needs it any more, revoke it." | "Er wurde in den letzten 30 Tagen nicht benutzt. Wenn ihn niemand mehr braucht, widerrufen Sie ihn.";
     key_use_sum[n] = "One request in the last 30 days", "{n} requests in the last 30 days" | "Eine Anfrage in den letzten 30 Tagen", "{n} Anfragen in den letzten 30 Tagen";
     key_use_most(calls, day) = "the most, {calls}, on {day}" | "die meisten, {calls}, am {day}";
+    key_use_log = "What it did, in the audit log" | "Was er getan hat, im Auditprotokoll";
     key_use_table = "As a table" | "Als Tabelle";
     key_use_day = "Day (UTC)" | "Tag (UTC)";
     key_use_calls = "Requests" | "Anfragen";

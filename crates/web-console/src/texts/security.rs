@@ -45,7 +45,7 @@ texts! {
     mfa_rule_no = "No, everybody decides for themselves" | "Nein, alle entscheiden selbst";
     mfa_rule_grace = "Days to set one up" | "Tage zum Einrichten";
     mfa_rule_grace_hint = "0 to 90. With 0, whoever has none can do nothing else from that moment on. Deadlines that people have already are never extended." | "0 bis 90. Bei 0 kann, wer keinen hat, ab diesem Moment nichts anderes mehr tun. Bestehende Fristen werden nie verlängert.";
-    mfa_rule_is_on(days) = "Everybody needs a second factor now. Whoever has none is told by mail, and has {days} days, or what is left of a deadline from before." | "Jetzt brauchen alle einen zweiten Faktor. Wer keinen hat, erhält eine Mail und hat {days} Tage Zeit oder den Rest einer früheren Frist.";
+    mfa_rule_is_on[n] = "Everybody needs a second factor now. Whoever has none is told by mail, and has one day, or what is left of a deadline from before.", "Everybody needs a second factor now. Whoever has none is told by mail, and has {n} days, or what is left of a deadline from before." | "Jetzt brauchen alle einen zweiten Faktor. Wer keinen hat, erhält eine Mail und hat einen Tag Zeit oder den Rest einer früheren Frist.", "Jetzt brauchen alle einen zweiten Faktor. Wer keinen hat, erhält eine Mail und hat {n} Tage Zeit oder den Rest einer früheren Frist.";
     mfa_rule_is_off = "Nobody has to have a second factor any more." | "Niemand muss mehr einen zweiten Faktor haben.";
 
     witness_title = "Witness of the audit log" | "Zeuge des Auditprotokolls";
