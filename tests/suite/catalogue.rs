@@ -231,11 +231,12 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 164] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-pub(crate) const DEFINERS: [(&str, &str, bool); 30] = [
+pub(crate) const DEFINERS: [(&str, &str, bool); 31] = [
     ("directory_agents_due", "rollcall_directory", true),
     ("directory_agents_state", "rollcall_directory", true),
     ("directory_api_key", "rollcall_directory", true),
     ("directory_api_keys_by_ring_key", "rollcall_directory", true),
+    ("directory_api_keys_counted", "rollcall_directory", true),
     ("directory_api_keys_moved", "rollcall_directory", true),
     ("directory_api_keys_used", "rollcall_directory", true),
     ("directory_credentials", "rollcall_directory", true),

@@ -197,6 +197,7 @@ pub(crate) fn rows() -> Vec<Row> {
             .with(json!({"name": "Refused", "scopes": ["calls:read"]})),
         row("post", "/v1/api-keys/report", Nothing),
         row("get", "/v1/api-keys/{api_key_id}", P("api_keys:read")).on(ApiKey),
+        row("get", "/v1/api-keys/{api_key_id}/use", P("api_keys:read")).on(ApiKey),
         row("patch", "/v1/api-keys/{api_key_id}", P("api_keys:manage"))
             .with(json!({"name": "Refused"}))
             .on(ApiKey),

@@ -343,3 +343,42 @@ async fn programs_at_work_and_a_deletion_do_not_wait_for_each_other_for_ever() {
         }
     }
 }
+
+#[tokio::test]
+async fn how_much_a_key_was_used_is_told_by_day_wherever_it_was() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let (id, secret) = make(team.owner(), json!({"scopes": ["team:read"]})).await;
+    let told = async |caller: &Caller| {
+        let told = caller.get(&format!("{}/use", path(&id))).await.expect(200);
+        assert_eq!(told.list("days").len(), 30);
+        told.list("days").iter().rev().take(3).map(|day| day["calls"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(team.owner()).await, [0, 0, 0]);
+    for (day, here, there) in [(0, 1, 2), (1, 2, 0), (2, 0, 3)] {
+        // What a node has counted is written down when it ends.
+        let node = Service::start_on_values(&service, &[]).await;
+        for (service, calls) in [(&service, here), (&node, there)] {
+            let program = service.anonymous().with_token(&secret);
+            for _ in 0..calls {
+                program.get("/v1/members").await.expect(200);
+            }
+        }
+        node.stop().await;
+        let owner = service.sign_in(team.email("owner")).await;
+        let expected = match day {
+            0 => [3, 0, 0],
+            1 => [2, 3, 0],
+            _ => [3, 2, 3],
+        };
+        assert_eq!(told(&owner).await, expected, "day {day}");
+        service.clock.advance(Duration::DAY);
+    }
+    // Older days are let go of.
+    service.clock.advance(Duration::days(40));
+    let owner = service.sign_in(team.email("owner")).await;
+    assert_eq!(told(&owner).await, [0, 0, 0]);
+    // Another organization's key is none.
+    let other = Team::assemble(&service, "Other").await;
+    other.owner().get(&format!("{}/use", path(&id))).await.problem(404, "not_found");
+}

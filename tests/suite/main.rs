@@ -21,6 +21,8 @@ mod calls;
 mod catalogue;
 mod console;
 mod console_attacks;
+mod console_audit;
+mod console_settings;
 mod contract;
 mod controls;
 mod conventions;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rollcall_application::{
     Page, PageRequest,
-    api_keys::{ApiKeys, ApiKeysView, KeyHash, ListedKey},
+    api_keys::{ApiKeys, ApiKeysView, DayOfUse, KeyHash, ListedKey},
     ports::StoreError,
 };
 use rollcall_domain::{
@@ -138,6 +138,28 @@ impl ApiKeysView for Transaction {
         );
         let row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
         row.map(ListedKey::try_from).transpose()
+    }
+
+    async fn api_key_days(
+        &mut self,
+        organization: OrganizationId,
+        id: ApiKeyId,
+    ) -> Result<Option<Vec<DayOfUse>>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT d.key::date AS "day?", d.value::bigint AS "calls?"
+                 FROM api_keys k LEFT JOIN LATERAL jsonb_each_text(k.calls_by_day) d ON true
+                WHERE k.org_id = $1 AND k.key_id = $2"#,
+            organization.uuid(),
+            id.uuid()
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let days = rows.into_iter().filter_map(|row| row.day.zip(row.calls));
+        days.map(|(day, calls)| Ok(DayOfUse { day, calls: count(calls)? }))
+            .collect::<Result<_, _>>()
+            .map(Some)
     }
 
     async fn api_keys_page(

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
-    api_keys::{FoundKey, KeptBy, KeyHash, KeyUse, Move},
+    api_keys::{CountedUse, FoundKey, KeptBy, KeyHash, KeyUse, Move},
     passwords::PasswordHash,
     ports::{
         Credential, CredentialId, Credentials, Directory, FoundEmailChange, FoundInvitation,
@@ -10,7 +10,7 @@ use rollcall_application::{
     },
 };
 use rollcall_domain::{
-    EmailAddress, OrganizationId, SessionId, UserId,
+    ApiKeyId, EmailAddress, OrganizationId, SessionId, UserId,
     accounts::{EmailChange, Signup},
     id::{EmailChangeId, MfaChallengeId, PasskeyId, PasswordResetId, SignupId},
     secret::TokenHash,
@@ -99,6 +99,21 @@ impl Directory for PgStore {
         );
         used.execute(&self.pool).await.map_err(store_error)?;
         Ok(())
+    }
+
+    async fn api_keys_counted(&self, uses: &[CountedUse]) -> Result<Vec<ApiKeyId>, StoreError> {
+        let keys: Vec<_> = uses.iter().map(|used| used.key.uuid()).collect();
+        let days: Vec<_> = uses.iter().map(|used| used.of.day).collect();
+        let calls: Vec<_> =
+            uses.iter().map(|used| i64::try_from(used.of.calls).unwrap_or(i64::MAX)).collect();
+        let busy = sqlx::query_scalar!(
+            r#"SELECT directory_api_keys_counted($1, $2, $3) AS "key_id!""#,
+            keys.as_slice(),
+            days.as_slice(),
+            calls.as_slice()
+        );
+        let busy = busy.fetch_all(&self.pool).await.map_err(store_error)?;
+        Ok(busy.into_iter().map(ApiKeyId::from_uuid).collect())
     }
 
     async fn api_keys_moved(&self, moves: &[Move]) -> Result<(), StoreError> {

@@ -30,6 +30,7 @@ assets! {
     "console.css": "text/css; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "passkeys.js": "text/javascript; charset=utf-8",
+    "shown_once.js": "text/javascript; charset=utf-8",
 }
 
 impl Asset {

@@ -6,7 +6,9 @@
 //! How it is done in detail: docs/decisions/0028-the-console.md; step by step: docs/adding-a-use-case.md.
 
 mod accounts;
+mod api_keys;
 mod assets;
+mod audit;
 mod callers;
 mod cookies;
 mod form_token;
@@ -18,13 +20,16 @@ mod members;
 mod mistakes;
 mod moment;
 mod notice;
+mod organizations;
 mod own_path;
 mod page;
 mod parts;
+mod plans;
 mod posted;
 mod readers;
 mod refused;
 mod sections;
+mod security;
 mod sessions;
 mod texts;
 mod visit;
@@ -65,6 +70,11 @@ pub fn router(console: Console) -> Router {
         .merge(sessions::routes())
         .merge(members::routes())
         .merge(invitations::routes())
+        .merge(api_keys::routes())
+        .merge(security::routes())
+        .merge(audit::routes())
+        .merge(organizations::routes())
+        .merge(plans::routes())
         .merge(readers::routes(console.mailbox.is_some()))
         .layer(from_fn_with_state(console.clone(), visit::around))
         .layer(DefaultBodyLimit::max(FORM_BYTES))

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use askama::filters::HtmlSafe;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::language::Language;
@@ -29,6 +29,28 @@ impl Clockwork {
     /// The day of a moment.
     pub(crate) fn day(&self, at: OffsetDateTime) -> Moment {
         self.written(at, ["%-d %b %Y", "%d.%m.%Y"])
+    }
+
+    /// The day of a moment, as fields for days have it: `2026-01-31`.
+    pub(crate) fn date(&self, at: OffsetDateTime) -> String {
+        let timestamp = Timestamp::from_second(at.unix_timestamp());
+        let day = timestamp.map(|at| at.to_zoned_datetime(self.zone.clone()).date().to_string());
+        day.unwrap_or_default()
+    }
+
+    /// When a day begins, if it is one.
+    pub(crate) fn begin_of(&self, day: &str) -> Option<OffsetDateTime> {
+        self.midnight(day.parse().ok()?)
+    }
+
+    /// When a day is over, if it is one.
+    pub(crate) fn end_of(&self, day: &str) -> Option<OffsetDateTime> {
+        self.midnight(day.parse::<Date>().ok()?.tomorrow().ok()?)
+    }
+
+    fn midnight(&self, day: Date) -> Option<OffsetDateTime> {
+        let begins = day.to_zoned_datetime(self.zone.clone()).ok()?.timestamp();
+        OffsetDateTime::from_unix_timestamp(begins.as_second()).ok()
     }
 
     fn written(&self, at: OffsetDateTime, [english, german]: [&str; 2]) -> Moment {
@@ -80,5 +102,16 @@ mod tests {
         assert_eq!(german.day(datetime!(2026-01-02 03:04:05 UTC)).text, "01.01.2026");
         let nowhere = Clockwork::of("Atlantis/Capital", Language::English);
         assert_eq!(nowhere.show(datetime!(2026-01-02 03:04:05 UTC)).text, "2 Jan 2026, 03:04");
+    }
+    #[test]
+    fn days_begin_and_end_in_the_zone_also_when_the_clocks_change() {
+        let berlin = Clockwork::of("Europe/Berlin", Language::English);
+        assert_eq!(berlin.begin_of("2026-03-29"), Some(datetime!(2026-03-28 23:00 UTC)));
+        assert_eq!(berlin.end_of("2026-03-29"), Some(datetime!(2026-03-29 22:00 UTC)));
+        assert_eq!(berlin.date(datetime!(2026-03-29 22:00 UTC)), "2026-03-30");
+        assert_eq!(berlin.date(datetime!(2026-03-29 21:59:59 UTC)), "2026-03-29");
+        for none in ["", "x", "2026-02-30", "9999-12-32"] {
+            assert_eq!(berlin.begin_of(none), None, "{none}");
+        }
     }
 }

@@ -15,8 +15,25 @@ pub(crate) struct Section {
     needs: Option<Permission>,
 }
 
-static SECTIONS: [Section; 2] = [
+static SECTIONS: &[Section] = &[
     Section { path: "/settings/team", name: Texts::section_team, needs: Some(Permission::TeamRead) },
+    Section {
+        path: "/settings/api-keys",
+        name: Texts::section_api_keys,
+        needs: Some(Permission::ApiKeysRead),
+    },
+    Section {
+        path: "/settings/security",
+        name: Texts::section_security,
+        needs: Some(Permission::SecurityRead),
+    },
+    Section { path: "/settings/audit", name: Texts::section_audit, needs: Some(Permission::AuditLogRead) },
+    Section {
+        path: "/settings/organization",
+        name: Texts::section_organization,
+        needs: Some(Permission::OrganizationUpdate),
+    },
+    Section { path: "/settings/billing", name: Texts::section_billing, needs: Some(Permission::BillingRead) },
     Section { path: "/account", name: Texts::section_account, needs: None },
 ];
 

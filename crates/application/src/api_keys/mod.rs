@@ -2,6 +2,7 @@
 
 mod authenticate;
 mod create;
+mod days;
 mod hash;
 mod list;
 mod ports;
@@ -16,9 +17,10 @@ mod uses;
 pub(crate) use authenticate::{admit, find_afresh, is_good};
 pub use authenticate::{authenticate, is_api_key};
 pub use create::{Command as Create, Made, create};
+pub use days::{DAYS_OF_USE, DayOfUse, days_of_use};
 pub use hash::KeyHash;
 pub use list::list;
-pub use ports::{ApiKeys, ApiKeysView, FoundKey, KeptBy, KeyUse, ListedKey, Move};
+pub use ports::{ApiKeys, ApiKeysView, CountedUse, FoundKey, KeptBy, KeyUse, ListedKey, Move};
 pub use report::report;
 pub use revoke::revoke;
 pub use ring::{OlderRingKey, older_ring_keys, tell_older_ring_keys};

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use rollcall_domain::{ApiKeyId, OrganizationId, UserId, api_keys::ApiKey, organizations::Organization};
 use time::OffsetDateTime;
 
-use super::KeyHash;
+use super::{DayOfUse, KeyHash};
 use crate::{Page, PageRequest, ports::StoreError};
 
 /// A key as the organization sees it.
@@ -66,6 +66,15 @@ pub struct KeyUse {
     pub ip: Option<IpAddr>,
 }
 
+/// How much a key was used on a day, since that was last written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CountedUse {
+    /// Which key.
+    pub key: ApiKeyId,
+    /// When, and how much.
+    pub of: DayOfUse,
+}
+
 /// Reads the API keys of the scope's organization.
 #[async_trait]
 pub trait ApiKeysView {
@@ -82,6 +91,13 @@ pub trait ApiKeysView {
         organization: OrganizationId,
         page: &PageRequest<ApiKeyId>,
     ) -> Result<Page<ListedKey, ApiKeyId>, StoreError>;
+
+    /// How much a key was used, by day, as far as that is kept; none where there is no such key.
+    async fn api_key_days(
+        &mut self,
+        organization: OrganizationId,
+        id: ApiKeyId,
+    ) -> Result<Option<Vec<DayOfUse>>, StoreError>;
 
     /// How many keys there are that have not been revoked.
     async fn api_keys_count(&mut self, organization: OrganizationId) -> Result<u64, StoreError>;

@@ -9,9 +9,9 @@ use rollcall_domain::{
     ApiKeyId,
     api_keys::{ApiKey, Standing},
 };
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
-use super::{KeyHash, KeyUse, ListedKey, Move};
+use super::{CountedUse, DayOfUse, KeyHash, KeyUse, ListedKey, Move};
 use crate::{Application, Error};
 
 /// What this node keeps in mind of keys in use. Cloning it is cheap.
@@ -27,6 +27,8 @@ struct Inner {
     whole_at: Mutex<HashMap<ApiKeyId, OffsetDateTime>>,
     /// The last use of each key that is not written down yet.
     last: Mutex<HashMap<ApiKeyId, KeyUse>>,
+    /// How often each key was used on a day, as far as that is not written down yet.
+    days: Mutex<HashMap<(ApiKeyId, Date), u64>>,
     /// What is to be kept of secrets instead of what is.
     moves: Mutex<HashMap<KeyHash, KeyHash>>,
 }
@@ -48,6 +50,18 @@ impl KeyUses {
 
     /// Notes a use.
     pub(super) fn note(&self, used: KeyUse) {
+        let day = DayOfUse { day: used.at.to_offset(time::UtcOffset::UTC).date(), calls: 1 };
+        self.note_count(CountedUse { key: used.key, of: day });
+        self.note_last(used);
+    }
+
+    fn note_count(&self, CountedUse { key, of: DayOfUse { day, calls } }: CountedUse) {
+        let mut days = lock(&self.0.days);
+        let counted = days.entry((key, day)).or_default();
+        *counted = counted.saturating_add(calls);
+    }
+
+    fn note_last(&self, used: KeyUse) {
         let mut last = lock(&self.0.last);
         let newest = last.entry(used.key).or_insert(used);
         if newest.at <= used.at {
@@ -70,6 +84,22 @@ impl KeyUses {
         listed
     }
 
+    /// How much a key was used that is not written down yet.
+    pub(super) fn days_of(&self, key: ApiKeyId) -> Vec<DayOfUse> {
+        let days = lock(&self.0.days);
+        let own = days.iter().filter(|((of, _), _)| *of == key);
+        own.map(|((_, day), calls)| DayOfUse { day: *day, calls: *calls }).collect()
+    }
+
+    /// Takes how much keys were used that is not written down yet, in the order of the keys.
+    fn take_counts(&self) -> Vec<CountedUse> {
+        let days = std::mem::take(&mut *lock(&self.0.days));
+        let counted = |((key, day), calls)| CountedUse { key, of: DayOfUse { day, calls } };
+        let mut uses: Vec<CountedUse> = days.into_iter().map(counted).collect();
+        uses.sort_by_key(|used| (used.key, used.of.day));
+        uses
+    }
+
     /// Takes all uses that are not written down yet, in the order of the keys.
     fn take(&self, now: OffsetDateTime) -> Vec<KeyUse> {
         // What is whole again is as good as never used.
@@ -86,12 +116,13 @@ impl KeyUses {
     }
 }
 
-/// Writes down when keys were last used, for all that were since the last time; the newest of each counts. Those that are kept by an older key
+/// Writes down when keys were last used, for all that were since the last time, the newest of each, and how often by day. Those that are kept by an older key
 /// of the keyring are kept by the newest from then on.
 ///
 /// # Errors
 /// When the database does not answer. Nothing is lost then: the next time takes it along.
 pub async fn write_down_uses(app: &Application) -> Result<(), Error> {
+    write_down_counts(app).await?;
     let (uses, moves) = (app.key_uses.take(app.now()), app.key_uses.take_moves());
     let written = async {
         if !uses.is_empty() {
@@ -100,10 +131,25 @@ pub async fn write_down_uses(app: &Application) -> Result<(), Error> {
         if moves.is_empty() { Ok(()) } else { app.directory.api_keys_moved(&moves).await }
     };
     written.await.map_err(|error| {
-        uses.iter().for_each(|used| app.key_uses.note(*used));
+        uses.iter().for_each(|used| app.key_uses.note_last(*used));
         moves.iter().for_each(|moved| app.key_uses.note_move(*moved));
         error.into()
     })
+}
+
+/// The counts first: what is noted in between is taken along the next time. If the database has written them down and its answer was lost,
+/// they are counted twice, which a picture of the use can bear.
+async fn write_down_counts(app: &Application) -> Result<(), Error> {
+    let counts = app.key_uses.take_counts();
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let (left, written) = match app.directory.api_keys_counted(&counts).await {
+        Ok(busy) => (counts.into_iter().filter(|used| busy.contains(&used.key)).collect(), Ok(())),
+        Err(error) => (counts, Err(error.into())),
+    };
+    left.into_iter().for_each(|used| app.key_uses.note_count(used));
+    written
 }
 
 #[cfg(test)]
@@ -121,6 +167,38 @@ mod tests {
         KeyUse { key: api_key(number).id, at: NOW + Duration::seconds(second), ip: None }
     }
 
+    fn counted(number: u8, calls: u64) -> CountedUse {
+        CountedUse { key: api_key(number).id, of: DayOfUse { day: NOW.date(), calls } }
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_counted_is_the_next_time_and_what_could_is_not() {
+        let mut directory = MockDirectory::new();
+        directory.expect_api_keys_used().returning(|_| Ok(()));
+        directory
+            .expect_api_keys_counted()
+            .times(1)
+            .returning(|_| Err(StoreError::Unavailable("down".into())));
+        directory
+            .expect_api_keys_counted()
+            .times(1)
+            .withf(|uses| *uses == [counted(1, 2), counted(2, 1)])
+            .returning(|_| Ok(vec![api_key(1).id]));
+        directory
+            .expect_api_keys_counted()
+            .times(1)
+            .withf(|uses| *uses == [counted(1, 2)])
+            .returning(|_| Ok(Vec::new()));
+        let app = application(&TestStore::default(), directory);
+        for number in [1, 1, 2] {
+            app.key_uses.note(used(number, 1));
+        }
+        assert!(write_down_uses(&app).await.is_err());
+        write_down_uses(&app).await.expect("one is busy");
+        write_down_uses(&app).await.expect("written");
+        write_down_uses(&app).await.expect("nothing to write");
+    }
+
     #[tokio::test]
     async fn the_newest_use_of_each_key_is_written_down_once_and_nothing_when_there_is_none() {
         let mut directory = MockDirectory::new();
@@ -129,6 +207,11 @@ mod tests {
             .times(1)
             .withf(|uses| *uses == [used(1, 5), used(2, 1)])
             .returning(|_| Ok(()));
+        directory
+            .expect_api_keys_counted()
+            .times(1)
+            .withf(|uses| *uses == [counted(1, 3), counted(2, 1)])
+            .returning(|_| Ok(Vec::new()));
         let app = application(&TestStore::default(), directory);
         write_down_uses(&app).await.expect("nothing to write");
         for (number, second) in [(2, 1), (1, 3), (1, 5), (1, 4)] {
@@ -147,6 +230,7 @@ mod tests {
             .times(1)
             .withf(|uses| *uses == [used(1, 1), used(2, 9)])
             .returning(|_| Ok(()));
+        directory.expect_api_keys_counted().returning(|_| Ok(Vec::new()));
         let app = application(&TestStore::default(), directory);
         app.key_uses.note(used(1, 1));
         app.key_uses.note(used(2, 1));

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_domain::{
-    EmailAddress, OrganizationId, Role, SessionId, UserId,
+    ApiKeyId, EmailAddress, OrganizationId, Role, SessionId, UserId,
     accounts::{EmailChange, Signup, User},
     id::{EmailChangeId, MfaChallengeId, PasskeyId, PasswordResetId, SignupId},
     invitations::Invitation,
@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 
 use super::{Credential, CredentialId, StoreError};
 use crate::{
-    api_keys::{FoundKey, KeptBy, KeyHash, KeyUse, Move},
+    api_keys::{CountedUse, FoundKey, KeptBy, KeyHash, KeyUse, Move},
     passwords::PasswordHash,
 };
 
@@ -42,6 +42,9 @@ pub trait Directory: Send + Sync {
 
     /// Notes when keys were last used. Where more is known already, that stays. Bookkeeping: no event is left.
     async fn api_keys_used(&self, uses: &[KeyUse]) -> Result<(), StoreError>;
+
+    /// Adds to how much keys were used by day; gives back those that could not be added to, as somebody else is changing them.
+    async fn api_keys_counted(&self, uses: &[CountedUse]) -> Result<Vec<ApiKeyId>, StoreError>;
 
     /// Keeps secrets of API keys by the newest key of the keyring. Bookkeeping: they open what they did, and no event is left.
     async fn api_keys_moved(&self, moves: &[Move]) -> Result<(), StoreError>;

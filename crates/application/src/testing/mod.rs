@@ -34,7 +34,7 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
     Actor, Application, Exports, KeyActor, Limits, Means, Settings,
-    api_keys::{FoundKey, KeptBy, KeyHash, KeyUse, KeyUses, ListedKey, Move},
+    api_keys::{CountedUse, FoundKey, KeptBy, KeyHash, KeyUse, KeyUses, ListedKey, Move},
     audit::{
         ApiCalls, Checkpoints, Log, QueueState, Readings, Record, Round, Sequencer, Sequencing, Shard, Turn,
     },
@@ -99,6 +99,7 @@ mock! {
         async fn api_key(&self, hashes: &[KeyHash]) -> Answer<Option<FoundKey>>;
         async fn api_key_afresh(&self, hashes: &[KeyHash]) -> Answer<Option<FoundKey>>;
         async fn api_keys_used(&self, uses: &[KeyUse]) -> Answer<()>;
+        async fn api_keys_counted(&self, uses: &[CountedUse]) -> Answer<Vec<ApiKeyId>>;
         async fn api_keys_moved(&self, moves: &[Move]) -> Answer<()>;
         async fn api_keys_by_ring_key(&self, newest: u8, now: OffsetDateTime) -> Answer<Vec<KeptBy>>;
         async fn invitation(&self, token: TokenHash) -> Answer<Option<FoundInvitation>>;

@@ -31,7 +31,7 @@ use super::Answer;
 use crate::{
     Page, PageRequest, Sealed,
     accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
-    api_keys::{ApiKeys, ApiKeysView, KeyHash, ListedKey},
+    api_keys::{ApiKeys, ApiKeysView, DayOfUse, KeyHash, ListedKey},
     audit::{
         AuditView, EventKey, Extent, KeptCheckpoint, KeptEvent, KeptTree, Log, LogView, LoggedEvent,
         OwnEvent, OwnEvents, PlacedEvent, Position, Record, Tile, TileId, TreeView,
@@ -244,6 +244,7 @@ mock! {
     impl ApiKeysView for Unit {
         async fn api_key_find(&mut self, organization: OrganizationId, id: ApiKeyId) -> Answer<Option<ListedKey>>;
         async fn api_keys_page(&mut self, organization: OrganizationId, page: &PageRequest<ApiKeyId>) -> Answer<Page<ListedKey, ApiKeyId>>;
+        async fn api_key_days(&mut self, organization: OrganizationId, id: ApiKeyId) -> Answer<Option<Vec<DayOfUse>>>;
         async fn api_keys_count(&mut self, organization: OrganizationId) -> Answer<u64>;
     }
 

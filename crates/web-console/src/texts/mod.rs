@@ -15,13 +15,23 @@
 //! texts of one name: none of it compiles. What is put in is escaped by the template, as everything.
 
 mod accounts;
+mod actions;
+mod api_keys;
+mod audit;
+mod effects;
 mod frame;
 mod invitations;
 mod members;
+mod organizations;
+mod plans;
+mod problems;
 mod readers;
 mod refusals;
 mod roles;
+mod security;
 mod sessions;
+
+pub(crate) use api_keys::ScopeGroup;
 
 use crate::language::Language;
 

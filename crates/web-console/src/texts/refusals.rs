@@ -3,7 +3,7 @@
 use http::StatusCode;
 use rollcall_application::Error;
 
-use super::{Texts, texts};
+use super::{Texts, problems, texts};
 use crate::{language::Language, refused::Explanation};
 
 texts! {
@@ -222,6 +222,7 @@ impl Texts {
             Language::English => sentence(message),
             Language::German => GERMAN
                 .iter()
+                .chain(problems::GERMAN)
                 .find_map(|(english, german)| translated(message, english, german))
                 .unwrap_or_else(|| self.value_wrong(message)),
         }

@@ -5,6 +5,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::api::Api;
 
 mod create;
+mod days;
 mod list;
 mod object;
 mod report;
@@ -21,4 +22,5 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(report::report_api_key))
         .routes(routes!(show::show_api_key, update::update_api_key, revoke::revoke_api_key))
         .routes(routes!(rotate::rotate_api_key))
+        .routes(routes!(days::show_api_key_use))
 }

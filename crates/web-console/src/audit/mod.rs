@@ -1,0 +1,31 @@
+//! The audit log: looking into it, proving what stands in it, taking it along.
+
+use axum::{Router, routing::get};
+use rollcall_application::Error;
+
+use crate::{Console, callers::Caller, refused::Answer};
+
+mod export;
+mod names;
+mod off;
+mod proof;
+mod search;
+mod show;
+
+pub(crate) fn routes() -> Router<Console> {
+    Router::new()
+        .route(search::PATH, get(search::show))
+        .route(export::PATH, get(export::show))
+        .route("/settings/audit/export/file", get(export::file))
+        .route("/settings/audit/{id}", get(show::show))
+        .route("/settings/audit/{id}/proof", get(proof::show))
+        .route("/settings/audit/{id}/proof.json", get(proof::file))
+}
+
+/// What a page has come to; that there is no log is a page of its own.
+fn or_off(caller: &Caller, answer: Answer) -> Answer {
+    match answer {
+        Err(crate::refused::Refused::Error(Error::AuditLogDisabled)) => Ok(off::page(caller)),
+        answer => answer,
+    }
+}

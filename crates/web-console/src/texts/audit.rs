@@ -1,0 +1,114 @@
+//! The audit log.
+
+use super::{Texts, texts};
+
+texts! {
+    section_audit = "Audit log" | "Auditprotokoll";
+    audit_title = "Audit log" | "Auditprotokoll";
+    audit_off_now = "The audit log is off: nothing new is added. What was written while it was on is here." | "Das Auditprotokoll ist ausgeschaltet: Neues kommt nicht dazu. Was währenddessen geschrieben wurde, steht hier.";
+    audit_off_title = "There is no audit log" | "Es gibt kein Auditprotokoll";
+    audit_off = "The audit log is off, and has nothing in it from before. Once it is on, changes, sign-ins, refusals and calls with API keys are kept so that it can be proved that nothing was changed or left out." | "Das Auditprotokoll ist ausgeschaltet, und von früher ist nichts darin. Sobald es eingeschaltet ist, werden Änderungen, Anmeldungen, Ablehnungen und Aufrufe mit API-Schlüsseln so aufbewahrt, dass sich beweisen lässt, dass nichts geändert oder ausgelassen wurde.";
+    audit_off_plan(plan) = "Your plan does not include it. It comes with the plan {plan}." | "Ihr Tarif enthält es nicht. Es gehört zum Tarif {plan}.";
+    audit_off_ask(roles) = "Only these roles switch it on: {roles}." | "Nur diese Rollen schalten es ein: {roles}.";
+    audit_turn_on = "Switch it on under Security" | "Unter Sicherheit einschalten";
+
+    audit_who = "Who" | "Wer";
+    audit_what = "What" | "Was";
+    audit_target = "On what" | "Woran";
+    audit_outcome = "Outcome" | "Ausgang";
+    audit_since = "From day" | "Ab Tag";
+    audit_until = "Until day" | "Bis Tag";
+    audit_words = "Words" | "Wörter";
+    audit_anybody = "Anybody" | "Alle";
+    audit_anything = "Anything" | "Alles";
+    audit_any_outcome = "Any outcome" | "Jeder Ausgang";
+    audit_success = "Done" | "Getan";
+    audit_refused = "Refused" | "Abgelehnt";
+    audit_all = "Show everything" | "Alles zeigen";
+    audit_nothing = "Nothing in the log fits. Look for less, or for a longer time." | "Nichts im Protokoll passt dazu. Suchen Sie nach weniger oder über längere Zeit.";
+    audit_empty = "Nothing has happened yet." | "Es ist noch nichts geschehen.";
+    audit_further = "Nothing found so far. The log is large; go on looking further back." | "Bisher nichts gefunden. Das Protokoll ist groß; suchen Sie weiter zurück.";
+    audit_looking_is_kept = "That you look is kept in the log too, but not the words that you look for." | "Auch dass Sie nachsehen, steht im Protokoll, nicht aber die gesuchten Wörter.";
+    audit_when = "When" | "Wann";
+    audit_details = "Details" | "Einzelheiten";
+    audit_details_of(what) = "Details: {what}" | "Einzelheiten: {what}";
+
+    audit_session = "Session" | "Sitzung";
+    audit_request = "Request" | "Anfrage";
+    audit_place = "Place in the log" | "Platz im Protokoll";
+    audit_name = "Name of the action" | "Name der Handlung";
+    audit_changes = "What changed" | "Was sich geändert hat";
+    audit_changes_none = "No values changed." | "Es haben sich keine Werte geändert.";
+    audit_field = "Value" | "Wert";
+    audit_before = "Before" | "Vorher";
+    audit_after = "After" | "Nachher";
+    audit_personal = "What identifies a person" | "Was eine Person erkennbar macht";
+    audit_erased = "Erased" | "Gelöscht";
+    audit_same_actor = "All that they did" | "Alles von dieser Stelle";
+    audit_same_target = "All that was done to it" | "Alles, was daran getan wurde";
+
+    kind_user = "Somebody" | "Eine Person";
+    kind_api_key = "An API key" | "Ein API-Schlüssel";
+    kind_anonymous = "Somebody unknown" | "Unbekannt";
+    kind_operator = "Whoever runs this service" | "Betreiber dieses Dienstes";
+    kind_system = "Rollcall itself" | "Rollcall selbst";
+    kind_organization = "The organization" | "Die Organisation";
+    kind_invitation = "An invitation" | "Eine Einladung";
+    kind_session = "A session" | "Eine Sitzung";
+    kind_call = "A call" | "Ein Anruf";
+    kind_recording = "A recording" | "Eine Aufnahme";
+    kind_passkey = "A passkey" | "Ein Passkey";
+    kind_escalation = "An escalated call" | "Ein eskalierter Anruf";
+    kind_nothing = "Nothing in particular" | "Nichts Bestimmtes";
+
+    proof_prove = "Prove this event" | "Dieses Ereignis beweisen";
+    proof_title = "Proof" | "Beweis";
+    proof_holds = "The proof holds: this event is in the log that the checkpoint was signed for." | "Der Beweis gilt: Dieses Ereignis steht in dem Protokoll, für das der Prüfpunkt signiert wurde.";
+    proof_fails = "The proof does not hold. Tell whoever runs this service." | "Der Beweis gilt nicht. Wenden Sie sich an den Betreiber dieses Dienstes.";
+    proof_how = "Every event of the log has a hash, a number that any change to it would change. Hashes are hashed in pairs, and those in pairs again, until one is left: the root. Whoever has the root can be shown with a few hashes that an event belongs to it." | "Jedes Ereignis des Protokolls hat einen Hash, eine Zahl, die sich bei jeder Änderung ändern würde. Hashes werden paarweise erneut gehasht und diese wieder, bis einer übrig ist: die Wurzel. Wer die Wurzel hat, dem lässt sich mit wenigen Hashes zeigen, dass ein Ereignis dazugehört.";
+    proof_steps = "Step by step" | "Schritt für Schritt";
+    proof_begin(index) = "We begin with the hash of the event, which stands at place {index}:" | "Wir beginnen mit dem Hash des Ereignisses, das auf Platz {index} steht:";
+    proof_left = "On its left comes this hash, which stands for events before:" | "Links davon kommt dieser Hash, der für frühere Ereignisse steht:";
+    proof_right = "On its right comes this hash, which stands for events after:" | "Rechts davon kommt dieser Hash, der für spätere Ereignisse steht:";
+    proof_together = "Hashed together they are:" | "Zusammen gehasht ergeben sie:";
+    proof_end = "That is the root of the tree. The checkpoint names it as:" | "Das ist die Wurzel des Baums. Der Prüfpunkt nennt sie so:";
+    proof_alone = "It is the only event, so its hash is the root already." | "Es ist das einzige Ereignis, also ist sein Hash schon die Wurzel.";
+    proof_checkpoint = "The checkpoint" | "Der Prüfpunkt";
+    proof_checkpoint_what(size) = "It says, signed, what the log was with {size} events. Keep it elsewhere: it shows later that the log is still the one it was." | "Er sagt signiert, wie das Protokoll mit {size} Ereignissen war. Bewahren Sie ihn anderswo auf: Er zeigt später, dass das Protokoll noch dasselbe ist.";
+    proof_take = "Take it along" | "Mitnehmen";
+    proof_take_evidence = "Evidence for the offline verifier (NDJSON)" | "Beleg für die Offline-Prüfung (NDJSON)";
+    proof_take_json = "This proof and its checkpoint (JSON)" | "Dieser Beweis und sein Prüfpunkt (JSON)";
+    proof_take_checkpoint = "The newest checkpoint (signed note)" | "Der neueste Prüfpunkt (signierte Notiz)";
+    proof_verify = "The evidence holds the event itself. Anybody can check it without us and without a network:" | "Der Beleg enthält das Ereignis selbst. Jeder kann ihn ohne uns und ohne Netz prüfen:";
+
+    export_title = "Export the audit log" | "Auditprotokoll exportieren";
+    export_what = "Without days, all of it. That it was exported is an event of its own." | "Ohne Tage alles. Dass exportiert wurde, ist selbst ein Ereignis.";
+    export_format = "Form" | "Form";
+    export_ndjson = "NDJSON, which proves itself" | "NDJSON, beweist sich selbst";
+    export_csv = "CSV for spreadsheets, which proves nothing" | "CSV für Tabellen, beweist nichts";
+    export_do = "Download" | "Herunterladen";
+    export_link = "Export" | "Exportieren";
+}
+
+impl Texts {
+    /// What kind of party somebody or something is; by its own name where services have others.
+    pub(crate) fn kind(self, kind: &str) -> String {
+        match kind {
+            "user" => self.kind_user(),
+            "api_key" => self.kind_api_key(),
+            "anonymous" => self.kind_anonymous(),
+            "operator" => self.kind_operator(),
+            "system" => self.kind_system(),
+            "organization" => self.kind_organization(),
+            "invitation" => self.kind_invitation(),
+            "session" => self.kind_session(),
+            "call" => self.kind_call(),
+            "recording" => self.kind_recording(),
+            "passkey" => self.kind_passkey(),
+            "escalation" => self.kind_escalation(),
+            "nothing" | "none" => self.kind_nothing(),
+            other => other,
+        }
+        .to_owned()
+    }
+}
