@@ -7,8 +7,10 @@
 
 mod accounts;
 mod assets;
+mod availability;
 mod callers;
 mod cookies;
+mod escalations;
 mod form_token;
 mod home;
 mod invitations;
@@ -21,9 +23,11 @@ mod notice;
 mod own_path;
 mod page;
 mod parts;
+mod passkeys;
 mod posted;
 mod readers;
 mod refused;
+mod second_factors;
 mod sections;
 mod sessions;
 mod texts;
@@ -61,6 +65,9 @@ pub fn router(console: Console) -> Router {
         .route("/", get(home::show))
         .merge(accounts::routes())
         .merge(sessions::routes())
+        .merge(second_factors::routes())
+        .merge(passkeys::routes())
+        .merge(availability::routes())
         .merge(members::routes())
         .merge(invitations::routes())
         .merge(readers::routes(console.mailbox.is_some()))

@@ -15,8 +15,9 @@ pub(crate) struct Section {
     needs: Option<Permission>,
 }
 
-static SECTIONS: [Section; 2] = [
+static SECTIONS: [Section; 3] = [
     Section { path: "/settings/team", name: Texts::section_team, needs: Some(Permission::TeamRead) },
+    Section { path: "/live", name: Texts::section_live, needs: Some(Permission::AvailabilityRead) },
     Section { path: "/account", name: Texts::section_account, needs: None },
 ];
 
@@ -60,6 +61,7 @@ mod tests {
     fn everybody_has_somewhere_to_begin_and_sees_only_what_they_may() {
         let member = |role| Grant::Member { role };
         assert_eq!(first_for(&member(Role::Owner)), "/settings/team");
+        assert_eq!(first_for(&member(Role::CustomerSupportAgent)), "/live");
         assert_eq!(first_for(&member(Role::Viewer)), "/account");
         assert_eq!(first_for(&Grant::None), "/account");
         assert!(open_to(&member(Role::Member)).all(|section| section.path != "/settings/team"));

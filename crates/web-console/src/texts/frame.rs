@@ -7,6 +7,7 @@ texts! {
     menu = "Menu" | "Menü";
     main_navigation = "Main" | "Hauptnavigation";
     section_team = "Team" | "Team";
+    section_live = "Live" | "Live";
     section_account = "Your account" | "Ihr Konto";
     sign_out = "Sign out" | "Abmelden";
     switch_organization = "Switch organization" | "Organisation wechseln";

@@ -15,12 +15,16 @@
 //! texts of one name: none of it compiles. What is put in is escaped by the template, as everything.
 
 mod accounts;
+mod availability;
+mod escalations;
 mod frame;
 mod invitations;
 mod members;
+mod passkeys;
 mod readers;
 mod refusals;
 mod roles;
+mod second_factors;
 mod sessions;
 
 use crate::language::Language;

@@ -138,6 +138,7 @@ impl Texts {
             Error::TooManyApiKeys { most } => conflict(&self.too_many_keys(most)),
             Error::PaymentDeclined => conflict(self.payment_declined()),
             Error::AuditLogDisabled => conflict(self.audit_log_off()),
+            Error::Escalation(refusal) => conflict(self.escalation_refused(*refusal)),
             Error::LastOwner => conflict(self.last_owner()),
             Error::LastOwnerOf { organizations } => {
                 let names: Vec<&str> = organizations.iter().map(|(_, name)| name.as_str()).collect();
@@ -194,7 +195,6 @@ impl Texts {
             | Error::ApiKeyRevoked
             | Error::ApiKeyExpired
             | Error::Call(_)
-            | Error::Escalation(_)
             | Error::CallRecordingDisabled
             | Error::MediaKeyRequired
             | Error::PhiProtected
