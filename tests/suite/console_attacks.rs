@@ -106,9 +106,9 @@ async fn attack_5_what_a_role_may_not_do_is_not_offered_and_refused_when_it_is_s
     // A thing of another organization is no thing at all.
     let other = Team::assemble(&service, "Other").await;
     let foreign = admin.get(&format!("/settings/team/{}", other.id("viewer"))).await.expect(404);
-    let nobody = admin.get("/settings/team/usr_01h455vb4pex5vsknk084sn02q").await.expect(404);
+    let nobody = admin.get("/settings/team/user_01h455vb4pex5vsknk084sn02q").await.expect(404);
     let without_id =
-        |text: &str| text.replace(other.id("viewer"), "").replace("usr_01h455vb4pex5vsknk084sn02q", "");
+        |text: &str| text.replace(other.id("viewer"), "").replace("user_01h455vb4pex5vsknk084sn02q", "");
     // What differs from page to page is the token of the form that signs out.
     let bare = |page: &Answer| {
         let token = form_token(page, "/sign-out");

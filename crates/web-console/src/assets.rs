@@ -31,6 +31,7 @@ assets! {
     "codes.js": "text/javascript; charset=utf-8",
     "live.js": "text/javascript; charset=utf-8",
     "ticks.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
     "passkeys.js": "text/javascript; charset=utf-8",
 }
 

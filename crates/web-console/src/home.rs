@@ -6,6 +6,7 @@ use axum::response::Response;
 use crate::{
     callers::Visitor,
     page::{Layout, Page},
+    refused::Refused,
     sections::first_for,
     texts::Texts,
 };
@@ -23,6 +24,11 @@ impl Page for HomePage {
     fn title(&self) -> String {
         self.t.home_title().to_owned()
     }
+}
+
+/// A page of the console that there is not.
+pub(crate) async fn nothing_there() -> Refused {
+    Refused::NoSuchPage
 }
 
 /// Whoever is signed in is sent to where they begin.

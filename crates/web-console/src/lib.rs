@@ -63,6 +63,8 @@ pub struct Console {
 pub fn router(console: Console) -> Router {
     Router::new()
         .route("/", get(home::show))
+        .route("/settings/{*rest}", get(home::nothing_there))
+        .route("/account/{*rest}", get(home::nothing_there))
         .merge(accounts::routes())
         .merge(sessions::routes())
         .merge(second_factors::routes())

@@ -46,6 +46,7 @@ struct Frame<'a> {
     t: Texts,
     title: String,
     style: &'static str,
+    icon: &'static str,
     scripts: Vec<&'static str>,
     /// The class of the body.
     look: &'static str,
@@ -117,6 +118,7 @@ impl Visit {
             t: self.t,
             title: page.title(),
             style: assets::path("console.css"),
+            icon: assets::path("icon.svg"),
             scripts: P::SCRIPTS.iter().map(|name| assets::path(name)).collect(),
             look: match (P::LAYOUT, &navigation) {
                 (Layout::Document, _) => "document",

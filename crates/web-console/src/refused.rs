@@ -34,6 +34,8 @@ pub(crate) enum Refused {
     StaleForm,
     /// The link or the form is not as we have made it.
     Misread,
+    /// Nothing is under the address.
+    NoSuchPage,
 }
 
 /// What handlers of pages give back.
@@ -130,6 +132,7 @@ impl Visit {
                 Some(here) => self.go_to(here.after("/sign-in")),
                 None => self.with_notice(self.go_to("/sign-in"), Notice::mind(t.signed_out_meanwhile())),
             },
+            Refused::NoSuchPage => self.no_such_page(),
             Refused::NowhereYet => self.go_to("/organizations"),
             Refused::StaleForm => self.explain(&Explanation {
                 status: StatusCode::FORBIDDEN,
@@ -145,8 +148,16 @@ impl Visit {
     }
 
     /// The page that says why something was refused.
-    pub(crate) fn explain(&self, explanation: &Explanation) -> Response {
+    fn explain(&self, explanation: &Explanation) -> Response {
         self.page_with(explanation.status, &RefusedPage { t: self.t, explanation, back: self.section() })
+    }
+
+    fn no_such_page(&self) -> Response {
+        self.explain(&Explanation {
+            status: StatusCode::NOT_FOUND,
+            title: self.t.nothing_there_title().to_owned(),
+            text: self.t.nothing_there().to_owned(),
+        })
     }
 
     fn ask_for_proof(&self, status: StatusCode, mistakes: Mistakes) -> Response {

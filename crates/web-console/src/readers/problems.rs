@@ -2,12 +2,11 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use http::StatusCode;
 
 use crate::{
     callers::Visitor,
     page::{Layout, Page},
-    refused::Explanation,
+    refused::{Answer, Refused},
     texts::Texts,
 };
 
@@ -45,17 +44,13 @@ pub(crate) async fn list(visitor: Visitor) -> Response {
     visitor.page(&ProblemsPage { t, title: t.problems_title(), problems: &visitor.console.problems })
 }
 
-pub(crate) async fn show(visitor: Visitor, Path(code): Path<String>) -> Response {
+pub(crate) async fn show(visitor: Visitor, Path(code): Path<String>) -> Answer {
     let t = visitor.t;
     match visitor.console.problems.iter().find(|problem| problem.code == code) {
         Some(problem) => {
             let problems = std::slice::from_ref(problem);
-            visitor.page(&ProblemsPage { t, title: problem.title, problems })
+            Ok(visitor.page(&ProblemsPage { t, title: problem.title, problems }))
         }
-        None => visitor.explain(&Explanation {
-            status: StatusCode::NOT_FOUND,
-            title: t.nothing_there_title().to_owned(),
-            text: t.nothing_there().to_owned(),
-        }),
+        None => Err(Refused::NoSuchPage),
     }
 }
