@@ -57,6 +57,10 @@ async fn a_password_is_changed_with_the_old_one_and_everybody_else_is_out() {
     let same = tab.fill(&refused, page, &change(PASSWORD, PASSWORD)).await.expect(422);
     assert!(same.text.contains("Must be another one than the current."), "{}", same.text);
     elsewhere.get("/v1/me").await.expect(200);
+    // What was typed is the proof that is asked for when the last one is old.
+    service.clock.advance(Duration::minutes(11));
+    let wrong = tab.fill(&same, page, &change("not the password", other)).await.expect(422);
+    assert!(wrong.text.contains("id=\"current_password-mistake\""), "{}", wrong.text);
     let changed = tab.fill(&same, page, &change(PASSWORD, other)).await.expect(303);
     let shown = tab.follow(changed.header("location")).await.expect(200);
     assert!(shown.text.contains("Your other sessions have ended."));

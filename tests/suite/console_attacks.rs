@@ -193,6 +193,7 @@ async fn asvs_3_4_3_every_page_forbids_whatever_is_not_our_own() {
         (&tab, "/account/sessions"),
         (&tab, "/account/data"),
         (&tab, "/account/delete"),
+        (&tab, "/calls"),
         (&tab, "/live"),
         (&tab, "/live/settings"),
         (&tab, "/organizations"),

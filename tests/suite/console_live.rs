@@ -47,7 +47,10 @@ async fn an_agent_says_that_they_are_there_takes_a_call_keeps_it_and_is_done() {
     let there = tab.follow(set.header("location")).await.expect(200);
     assert!(there.text.contains("You are available.") && there.text.contains("Back &#60;b&#62;at three"));
     let seen = team.owner().get(&format!("/v1/availability/{}", team.id(ROLE))).await.expect(200);
-    assert_eq!((&seen.body["status"], &seen.body["note"]), (&json!("available"), &json!("Back <b>at three</b>")));
+    assert_eq!(
+        (&seen.body["status"], &seen.body["note"]),
+        (&json!("available"), &json!("Back <b>at three</b>"))
+    );
     let long = "x".repeat(201);
     let wrong = tab.fill(&there, "/live/status", &[("status", "available"), ("note", &long)]).await;
     assert!(wrong.expect(422).text.contains("id=\"note-mistake\""));
@@ -69,7 +72,9 @@ async fn an_agent_says_that_they_are_there_takes_a_call_keeps_it_and_is_done() {
     assert!(done.text.contains("The call is done.") && done.text.contains("Nobody waits."));
     assert_eq!(crate::escalations::shown(team.owner(), &id).await["status"], "resolved");
     // Once more, there is nothing to be done.
-    assert!(press(&tab, &again, &call(&id, "resolve")).await.text.contains("You do not hold this call any more"));
+    assert!(
+        press(&tab, &again, &call(&id, "resolve")).await.text.contains("You do not hold this call any more")
+    );
     assert!(press(&tab, &back, "/live/calls/next").await.text.contains("No call waits that you can take."));
 }
 
@@ -78,8 +83,10 @@ async fn a_call_is_one_agent_s_and_held_in_the_browser_that_took_it() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     let id = escalate(team.owner(), "CA1", 5).await;
-    let (one, other) =
-        (Tab::signed_in(&service, team.email(ROLE)).await, Tab::signed_in(&service, team.email("admin")).await);
+    let (one, other) = (
+        Tab::signed_in(&service, team.email(ROLE)).await,
+        Tab::signed_in(&service, team.email("admin")).await,
+    );
     choose(&one, "available").await;
     let theirs = choose(&other, "available").await;
     let mine = one.get(LIVE).await.expect(200);
@@ -90,7 +97,10 @@ async fn a_call_is_one_agent_s_and_held_in_the_browser_that_took_it() {
     // The agent's other browser sees it, and does not finish it.
     let phone = Tab::signed_in(&service, team.email(ROLE)).await;
     let elsewhere = phone.get(LIVE).await.expect(200);
-    assert!(elsewhere.text.contains("You took this call elsewhere.") && forms(&elsewhere.text, "/resolve").is_empty());
+    assert!(
+        elsewhere.text.contains("You took this call elsewhere.")
+            && forms(&elsewhere.text, "/resolve").is_empty()
+    );
     // A lease that is moved to another session is none.
     let lease = one.cookie(&format!("lease_{id}")).expect("a lease");
     let request = phone.request(reqwest::Method::GET, LIVE);
@@ -129,7 +139,12 @@ async fn supervisors_set_statuses_capacities_skills_and_the_queue() {
     let settings = "/live/settings";
     let shown = tab.get(settings).await.expect(200);
     let fields = |wait, offer| {
-        [("wait_limit_seconds", wait), ("offer_seconds", offer), ("lease_seconds", "60"), ("automatic_assignment", "yes")]
+        [
+            ("wait_limit_seconds", wait),
+            ("offer_seconds", offer),
+            ("lease_seconds", "60"),
+            ("automatic_assignment", "yes"),
+        ]
     };
     let wrong = tab.fill(&shown, settings, &fields("x", "20")).await.expect(422);
     assert!(wrong.text.contains("id=\"wait_limit_seconds-mistake\""), "{}", wrong.text);
@@ -137,7 +152,10 @@ async fn supervisors_set_statuses_capacities_skills_and_the_queue() {
     assert!(wrong.text.contains("id=\"offer_seconds-mistake\"") && wrong.text.contains(" checked"));
     tab.fill(&shown, settings, &fields("900", "30")).await.expect(303);
     let kept = team.owner().get("/v1/escalations/settings").await.expect(200);
-    assert_eq!((&kept.body["wait_limit_seconds"], &kept.body["automatic_assignment"]), (&json!(900), &json!(true)));
+    assert_eq!(
+        (&kept.body["wait_limit_seconds"], &kept.body["automatic_assignment"]),
+        (&json!(900), &json!(true))
+    );
     // What waits is offered now, and stands above everything else.
     let agent = Tab::signed_in(&service, team.email("owner")).await;
     choose(&agent, "available").await;
@@ -161,7 +179,11 @@ async fn attack_5_the_board_is_for_who_takes_calls_and_its_settings_are_for_supe
     }
     let tab = Tab::signed_in(&service, team.email(ROLE)).await;
     let shown = tab.get(LIVE).await.expect(200);
-    assert!(!shown.text.contains("/live/settings") && !shown.text.contains("/live/agents/"), "{}", shown.text);
+    assert!(
+        !shown.text.contains("/live/settings") && !shown.text.contains("/live/agents/"),
+        "{}",
+        shown.text
+    );
     let agent = format!("/live/agents/{}", team.id("admin"));
     for page in ["/live/settings", &agent] {
         let refused = tab.get(page).await.expect(403);

@@ -27,14 +27,16 @@ fn scan(service: &Service, page: &Answer) -> Authenticator {
 fn options(page: &Answer) -> serde_json::Value {
     let (_, options) = page.text.split_once("data-new-passkey=\"").expect("options");
     let options = options.split('"').next().unwrap();
-    let options = options.replace("&#34;", "\"").replace("&#60;", "<").replace("&#62;", ">").replace("&#38;", "&");
+    let options =
+        options.replace("&#34;", "\"").replace("&#60;", "<").replace("&#62;", ">").replace("&#38;", "&");
     serde_json::from_str(&options).unwrap()
 }
 
 /// Signs somebody in who has a second factor.
 async fn sign_in_with(service: &Service, email: &str, code: &str) -> Answer {
     let tab = Tab::open(service);
-    let asked = tab.send("/sign-in", "/sign-in", &[("email", email), ("password", PASSWORD)]).await.expect(303);
+    let asked =
+        tab.send("/sign-in", "/sign-in", &[("email", email), ("password", PASSWORD)]).await.expect(303);
     let second = asked.header("location").to_owned();
     tab.send(&second, "/sign-in/second-factor", &[("code", code)]).await
 }

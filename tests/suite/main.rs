@@ -20,6 +20,7 @@ mod catalogue;
 mod console;
 mod console_account;
 mod console_attacks;
+mod console_calls;
 mod console_live;
 mod console_second_factors;
 mod contract;

@@ -9,6 +9,7 @@ mod accounts;
 mod assets;
 mod availability;
 mod callers;
+mod calls;
 mod cookies;
 mod escalations;
 mod form_token;
@@ -70,6 +71,7 @@ pub fn router(console: Console) -> Router {
         .merge(second_factors::routes())
         .merge(passkeys::routes())
         .merge(availability::routes())
+        .merge(calls::routes())
         .merge(members::routes())
         .merge(invitations::routes())
         .merge(readers::routes(console.mailbox.is_some()))

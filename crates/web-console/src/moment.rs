@@ -3,7 +3,7 @@
 use std::fmt;
 
 use askama::filters::HtmlSafe;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::language::Language;
@@ -29,6 +29,14 @@ impl Clockwork {
     /// The day of a moment.
     pub(crate) fn day(&self, at: OffsetDateTime) -> Moment {
         self.written(at, ["%-d %b %Y", "%d.%m.%Y"])
+    }
+
+    /// When a day begins, written as in forms, or the one so many days later (HTML, section 2.3.5.2). None for a text that is no day.
+    pub(crate) fn begin_of(&self, day: &str, later: i64) -> Option<OffsetDateTime> {
+        let day: Date = day.parse().ok()?;
+        let day = day.checked_add(Span::new().try_days(later).ok()?).ok()?;
+        let begin = day.at(0, 0, 0, 0).to_zoned(self.zone.clone()).ok()?;
+        OffsetDateTime::from_unix_timestamp(begin.timestamp().as_second()).ok()
     }
 
     fn written(&self, at: OffsetDateTime, [english, german]: [&str; 2]) -> Moment {
@@ -78,6 +86,13 @@ mod tests {
         let html = r#"<time datetime="2026-01-02T03:04:05Z">01.01.2026, 22:04</time>"#;
         assert_eq!(moment.to_string(), html);
         assert_eq!(german.day(datetime!(2026-01-02 03:04:05 UTC)).text, "01.01.2026");
+        // A day begins when it begins there, though it be one of 23 hours.
+        assert_eq!(berlin.begin_of("2026-03-29", 0), Some(datetime!(2026-03-28 23:00 UTC)));
+        assert_eq!(berlin.begin_of("2026-03-29", 1), Some(datetime!(2026-03-29 22:00 UTC)));
+        for wrong in ["", "yesterday", "2026-02-30", "-9999-01-01T00"] {
+            assert_eq!(berlin.begin_of(wrong, 0), None, "{wrong}");
+        }
+        assert_eq!(berlin.begin_of("9999-12-31", 1), None);
         let nowhere = Clockwork::of("Atlantis/Capital", Language::English);
         assert_eq!(nowhere.show(datetime!(2026-01-02 03:04:05 UTC)).text, "2 Jan 2026, 03:04");
     }

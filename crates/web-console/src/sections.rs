@@ -15,9 +15,10 @@ pub(crate) struct Section {
     needs: Option<Permission>,
 }
 
-static SECTIONS: [Section; 3] = [
+static SECTIONS: [Section; 4] = [
     Section { path: "/settings/team", name: Texts::section_team, needs: Some(Permission::TeamRead) },
     Section { path: "/live", name: Texts::section_live, needs: Some(Permission::AvailabilityRead) },
+    Section { path: "/calls", name: Texts::section_calls, needs: Some(Permission::CallsRead) },
     Section { path: "/account", name: Texts::section_account, needs: None },
 ];
 
@@ -62,7 +63,7 @@ mod tests {
         let member = |role| Grant::Member { role };
         assert_eq!(first_for(&member(Role::Owner)), "/settings/team");
         assert_eq!(first_for(&member(Role::CustomerSupportAgent)), "/live");
-        assert_eq!(first_for(&member(Role::Viewer)), "/account");
+        assert_eq!(first_for(&member(Role::Viewer)), "/calls");
         assert_eq!(first_for(&Grant::None), "/account");
         assert!(open_to(&member(Role::Member)).all(|section| section.path != "/settings/team"));
     }

@@ -1,10 +1,11 @@
-//! Choosing another password, with the one there is (†).
+//! Choosing another password, with the one there is (†). That one is the proof as well, so nobody is asked for it twice.
 
 use askama::Template;
 use axum::response::Response;
 use rollcall_application::{
     Error,
     accounts::{self, ChangePassword},
+    sessions::{self, Elevate},
 };
 use rollcall_domain::secret::Password;
 use serde::Deserialize;
@@ -54,8 +55,8 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Holder, Fields
     let Some(new) = mistakes.check(t, "new_password", Password::checked(&fields.new_password)) else {
         return Ok(caller.mend(&page(&caller, mistakes)));
     };
-    let command = ChangePassword { current: Password::given(&fields.current_password), new };
-    match accounts::change_password(&caller.console.app, &caller.actor, command).await {
+    let current = Password::given(&fields.current_password);
+    match change(&caller, ChangePassword { current, new }).await {
         Ok(()) => Ok(caller.go_to_and_say("/account", t.password_changed())),
         Err(Error::WrongPassword) => {
             mistakes.add("current_password", t.password_wrong());
@@ -63,6 +64,16 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Holder, Fields
         }
         Err(error) => Ok(caller.mend(&page(&caller, Mistakes::of(t, error)?))),
     }
+}
+
+async fn change(caller: &Holder, command: ChangePassword) -> Result<(), Error> {
+    let app = &caller.console.app;
+    if caller.actor.require_elevation(app.now()).is_ok() {
+        return accounts::change_password(app, &caller.actor, command).await;
+    }
+    sessions::elevate(app, &caller.actor, Elevate::Password(command.current.clone())).await?;
+    let visit = caller.afresh().await?;
+    accounts::change_password(app, visit.actor().ok_or(Error::Unauthenticated)?, command).await
 }
 
 fn page(caller: &Holder, mistakes: Mistakes) -> ChangePasswordPage<'_> {

@@ -94,7 +94,9 @@ async fn page(caller: &Holder, email: String, mistakes: Mistakes) -> Result<Dele
     Ok(DeletePage {
         t: caller.t,
         start: caller.forms.begin("/account/delete"),
-        seats: seats.map(|(organization, role)| (organization.name.to_string(), caller.t.role(role))).collect(),
+        seats: seats
+            .map(|(organization, role)| (organization.name.to_string(), caller.t.role(role)))
+            .collect(),
         address: caller.actor.user.email.to_string(),
         email,
         mistakes,

@@ -50,8 +50,7 @@ impl AccountPage {
             t: caller.t,
             start: caller.forms.begin("/account"),
             email: caller.actor.user.email.to_string(),
-            place: place
-                .map(|(organization, role)| (caller.t.role(*role), organization.name.to_string())),
+            place: place.map(|(organization, role)| (caller.t.role(*role), organization.name.to_string())),
             fields,
             mistakes,
         }

@@ -1,6 +1,9 @@
 //! The agents as the board lists them.
 
-use rollcall_application::{PageRequest, availability::{self, ListedAgent}};
+use rollcall_application::{
+    PageRequest,
+    availability::{self, ListedAgent},
+};
 use rollcall_domain::{
     Permission, UserId,
     availability::{Cause, Status},

@@ -26,5 +26,8 @@ pub(crate) fn routes() -> Router<Console> {
         .route("/live/agents/{id}", get(manage::show).post(manage::submit))
         .route("/live/calls/{id}/{what}", get(show::again).post(crate::escalations::submit))
         .route("/live/calls/next", post(crate::escalations::next))
-        .route("/live/settings", get(crate::escalations::show_settings).post(crate::escalations::submit_settings))
+        .route(
+            "/live/settings",
+            get(crate::escalations::show_settings).post(crate::escalations::submit_settings),
+        )
 }

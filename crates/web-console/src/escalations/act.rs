@@ -77,13 +77,7 @@ fn taken(caller: &Caller, taken: Result<Option<Claimed>, Error>) -> Answer {
     }
 }
 
-fn done<T>(
-    caller: &Caller,
-    id: EscalationId,
-    done: Result<T, Error>,
-    said: &str,
-    ends: bool,
-) -> Answer {
+fn done<T>(caller: &Caller, id: EscalationId, done: Result<T, Error>, said: &str, ends: bool) -> Answer {
     let back = caller.go_to(LIVE);
     let (mut response, is_lost) = match done {
         Ok(_) => (caller.with_notice(back, Notice::done(said)), false),

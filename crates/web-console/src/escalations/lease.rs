@@ -7,7 +7,10 @@ use http::header;
 use rollcall_domain::{EscalationId, SessionId, secret::Secret};
 
 use super::queue::mine;
-use crate::{callers::Caller, visit::{Visit, add_cookie}};
+use crate::{
+    callers::Caller,
+    visit::{Visit, add_cookie},
+};
 
 const PURPOSE: &str = "console/lease/v1";
 
@@ -49,8 +52,7 @@ pub(super) fn give(caller: &Caller, response: &mut Response, id: EscalationId, t
     if let Some(sealed) = sealed {
         let only = if secure { "; Secure" } else { "" };
         let (prefix, value) = (prefix(secure), URL_SAFE_NO_PAD.encode(sealed));
-        let cookie =
-            format!("{prefix}{id}={value}; Path=/; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{only}");
+        let cookie = format!("{prefix}{id}={value}; Path=/; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{only}");
         add_cookie(response, &cookie);
     }
 }

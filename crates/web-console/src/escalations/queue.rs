@@ -119,8 +119,7 @@ fn call(caller: &Caller, shown: ShownEscalation, now: OffsetDateTime) -> Call {
         Status::Waiting | Status::Callback | Status::Offered => caller.may(Permission::EscalationsClaim),
         Status::Claimed | Status::Resolved | Status::Abandoned | Status::Unanswered => false,
     };
-    let is_mine =
-        escalation.status == Status::Claimed && escalation.agent == Some(caller.actor.user_id());
+    let is_mine = escalation.status == Status::Claimed && escalation.agent == Some(caller.actor.user_id());
     let leased = is_mine && lease::of(caller, id).is_some();
     Call {
         id,
@@ -156,7 +155,8 @@ mod tests {
 
     #[test]
     fn times_are_shown_as_a_clock_that_counts() {
-        for (seconds, text) in [(0, "0:00"), (5, "0:05"), (65, "1:05"), (3_600, "1:00:00"), (90_061, "25:01:01")]
+        for (seconds, text) in
+            [(0, "0:00"), (5, "0:05"), (65, "1:05"), (3_600, "1:00:00"), (90_061, "25:01:01")]
         {
             assert_eq!(counted(Duration::seconds(seconds)), text);
         }

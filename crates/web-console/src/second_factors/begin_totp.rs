@@ -51,6 +51,7 @@ pub(super) async fn submit(Posted { who: caller, .. }: Posted<Enrollee, Nothing>
     let Enrolment { secret, otpauth_uri } =
         second_factors::begin_totp(&caller.console.app, &caller.actor).await?;
     let picture = Qr::of(otpauth_uri.expose(), caller.t.totp_picture())?;
-    let letters: Vec<&str> = secret.expose().as_bytes().chunks(4).filter_map(|four| str::from_utf8(four).ok()).collect();
+    let letters: Vec<&str> =
+        secret.expose().as_bytes().chunks(4).filter_map(|four| str::from_utf8(four).ok()).collect();
     Ok(caller.page(&BegunPage::of(&caller, Some((picture, letters.join(" "))), Mistakes::none())))
 }

@@ -16,6 +16,7 @@
 
 mod accounts;
 mod availability;
+mod calls;
 mod escalations;
 mod frame;
 mod invitations;
