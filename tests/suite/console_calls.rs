@@ -23,7 +23,11 @@ async fn calls_are_found_by_day_and_party_and_show_what_was_said() {
     let call = write(team.owner(), "CA<b>1").await;
     store(team.owner(), &call, "<script>alert('1')</script> hello").await.expect(201);
     let listed = viewer.get(CALLS).await.expect(200);
-    assert!(listed.text.contains("CA&#60;b&#62;1") && listed.text.contains("1 Mar 2026, 08:00"), "{}", listed.text);
+    assert!(
+        listed.text.contains("CA&#60;b&#62;1") && listed.text.contains("1 Mar 2026, 08:00"),
+        "{}",
+        listed.text
+    );
     for (query, found) in [
         ("since=2026-03-01&until=2026-03-01", true),
         ("since=2026-03-02", false),
@@ -45,7 +49,11 @@ async fn calls_are_found_by_day_and_party_and_show_what_was_said() {
     viewer.get("/calls?after=nonsense").await.expect(400);
 
     let shown = viewer.get(&format!("{CALLS}/{call}")).await.expect(200);
-    assert!(shown.text.contains("&#60;script&#62;") && !shown.text.contains("<script>alert"), "{}", shown.text);
+    assert!(
+        shown.text.contains("&#60;script&#62;") && !shown.text.contains("<script>alert"),
+        "{}",
+        shown.text
+    );
     assert!(shown.text.contains("Still going on") && shown.text.contains("Your role reads calls"));
     assert!(!shown.text.contains("/recording\""));
     let bare = write(team.owner(), "CA2").await;
@@ -76,7 +84,11 @@ async fn a_recording_is_heard_by_who_may_and_says_why_while_health_data_is_prote
     let nothing = owner.fill(&asked, &page, &[("reason", " ")]).await.expect(422);
     assert!(nothing.text.contains("id=\"reason-mistake\""));
     let heard = owner.fill(&asked, &page, &[("reason", "ticket 4711 & <b>")]).await.expect(200);
-    assert!(heard.text.contains(&format!("src=\"{sound}?reason=ticket+4711+%26+%3Cb%3E\"")), "{}", heard.text);
+    assert!(
+        heard.text.contains(&format!("src=\"{sound}?reason=ticket+4711+%26+%3Cb%3E\"")),
+        "{}",
+        heard.text
+    );
 }
 
 #[tokio::test]
@@ -92,7 +104,9 @@ async fn attack_5_calls_are_for_who_reads_them_and_another_organization_s_are_no
     let viewer = Tab::signed_in(&service, team.email("viewer")).await;
     viewer.get(&format!("{CALLS}/{own}/recording")).await.expect(403);
     let owner = Tab::signed_in(&service, team.email("owner")).await;
-    for page in [format!("{CALLS}/{foreign}"), format!("{CALLS}/{foreign}/recording"), "/calls/nonsense".to_owned()] {
+    for page in
+        [format!("{CALLS}/{foreign}"), format!("{CALLS}/{foreign}/recording"), "/calls/nonsense".to_owned()]
+    {
         owner.get(&page).await.expect(404);
     }
     assert!(!owner.get(CALLS).await.expect(200).text.contains(&foreign));
