@@ -35,7 +35,7 @@ impl Clockwork {
     pub(crate) fn begin_of(&self, day: &str, later: i64) -> Option<OffsetDateTime> {
         let day: Date = day.parse().ok()?;
         let day = day.checked_add(Span::new().try_days(later).ok()?).ok()?;
-        let begin = day.at(0, 0, 0, 0).to_zoned(self.zone.clone()).ok()?;
+        let begin = day.to_zoned_datetime(self.zone.clone()).ok()?;
         OffsetDateTime::from_unix_timestamp(begin.timestamp().as_second()).ok()
     }
 
