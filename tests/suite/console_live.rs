@@ -103,10 +103,10 @@ async fn a_call_is_one_agent_s_and_held_in_the_browser_that_took_it() {
     );
     // A lease that is moved to another session is none.
     let lease = one.cookie(&format!("lease_{id}")).expect("a lease");
-    let request = phone.request(reqwest::Method::GET, LIVE);
+    let request = service.anonymous().request(reqwest::Method::GET, LIVE);
     let session = phone.cookie("session").unwrap();
     let cookies = format!("rollcall_session={session}; rollcall_lease_{id}={lease}");
-    let moved = phone.answer(request.header("Cookie", cookies)).await.expect(200);
+    let moved = Answer::of(request.header("Cookie", cookies)).await.expect(200);
     assert!(forms(&moved.text, "/resolve").is_empty(), "{}", moved.text);
     // Going offline gives it back, and the browser forgets the lease with the next page.
     choose(&phone, "offline").await;
