@@ -137,7 +137,7 @@ async fn passkeys_are_added_named_and_removed_by_their_owner_alone() {
     let new = tab.send(PAGE, "/account/passkeys/new", &[]).await.expect(200);
     // Without a script there is no answer of a device.
     let without = tab.fill(&new, "/account/passkeys", &[("name", NAME)]).await.expect(422);
-    assert!(without.text.contains("Passkeys need a browser") && !without.text.contains("<b>"));
+    assert!(without.text.contains("role=\"alert\">Passkeys need a browser") && !without.text.contains("<b>"));
     let junk = [("name", NAME), ("credential", "{}")];
     tab.fill(&without, "/account/passkeys", &junk).await.expect(422);
     let empty = tab.fill(&without, "/account/passkeys", &[("name", ""), ("credential", "{}")]).await;
