@@ -34,8 +34,9 @@ async fn somebody_signs_up_invites_and_both_work_in_the_console() {
     let page = format!("/invitations/accept?token={token}");
     let fields = [("name", "Neu"), ("password", PASSWORD)];
     newcomer.send(&page, "/invitations/accept", &fields).await.expect(201);
-    // A Member begins with their account, and does not see the team.
-    let begun = newcomer.follow("/").await.expect(200);
+    // A Member begins with the calls, and does not see the team.
+    assert_eq!(newcomer.get("/sign-in").await.expect(303).header("location"), "/calls");
+    let begun = newcomer.follow("/account").await.expect(200);
     assert!(
         begun.text.contains("Member in Navy") && !begun.text.contains("/settings/team"),
         "{}",

@@ -187,6 +187,15 @@ async fn asvs_3_4_3_every_page_forbids_whatever_is_not_our_own() {
         (&tab, INVITE),
         (&tab, "/settings/team/invite-many"),
         (&tab, "/account"),
+        (&tab, "/account/password"),
+        (&tab, "/account/email"),
+        (&tab, "/account/second-factor"),
+        (&tab, "/account/sessions"),
+        (&tab, "/account/data"),
+        (&tab, "/account/delete"),
+        (&tab, "/calls"),
+        (&tab, "/live"),
+        (&tab, "/live/settings"),
         (&tab, "/organizations"),
     ];
     for (tab, path) in pages {
@@ -200,6 +209,8 @@ async fn asvs_3_4_3_every_page_forbids_whatever_is_not_our_own() {
             "form-action 'self'",
             "frame-ancestors 'none'",
             "base-uri 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types rollcall",
         ] {
             assert!(policy.contains(part), "{path}: {policy}");
         }
@@ -230,6 +241,10 @@ async fn attack_22_what_people_call_themselves_is_text_wherever_it_is_shown() {
         member.clone(),
         format!("{member}/remove"),
         "/account".to_owned(),
+        "/account/sessions".to_owned(),
+        "/account/delete".to_owned(),
+        "/live".to_owned(),
+        format!("/live/agents/{me}"),
         "/organizations".to_owned(),
         format!("/settings/team?search={}", "%3Cscript%3E%22"),
     ];

@@ -28,6 +28,9 @@ macro_rules! assets {
 
 assets! {
     "console.css": "text/css; charset=utf-8",
+    "codes.js": "text/javascript; charset=utf-8",
+    "live.js": "text/javascript; charset=utf-8",
+    "ticks.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "passkeys.js": "text/javascript; charset=utf-8",
     "shown_once.js": "text/javascript; charset=utf-8",

@@ -24,6 +24,13 @@ pub(crate) struct Enrollee {
     pub(crate) actor: Actor,
 }
 
+/// Whoever an account belongs to, with nothing to do first, be it in no organization: for what they do with the account itself.
+#[derive(Clone)]
+pub(crate) struct Holder {
+    visit: Arc<Visit>,
+    pub(crate) actor: Actor,
+}
+
 /// Somebody who is signed in and at work in an organization, with nothing to do first.
 #[derive(Clone)]
 pub(crate) struct Caller {
@@ -61,10 +68,17 @@ impl Comes for Enrollee {
     }
 }
 
-impl Comes for Caller {
+impl Comes for Holder {
     async fn of(visit: Arc<Visit>) -> Result<Self, Refused> {
         let Enrollee { visit, actor } = Enrollee::of(visit).await?;
         sessions::require_enrolled(&visit.console.app, &actor).await?;
+        Ok(Self { visit, actor })
+    }
+}
+
+impl Comes for Caller {
+    async fn of(visit: Arc<Visit>) -> Result<Self, Refused> {
+        let Holder { visit, actor } = Holder::of(visit).await?;
         let (organization, role) = actor.place.clone().ok_or(Refused::NowhereYet)?;
         Ok(Self { visit, actor, organization, role })
     }
@@ -104,4 +118,4 @@ macro_rules! comes {
         }
     )* };
 }
-comes!(Visitor: 0, Enrollee: visit, Caller: visit);
+comes!(Visitor: 0, Enrollee: visit, Holder: visit, Caller: visit);

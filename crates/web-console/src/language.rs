@@ -22,6 +22,14 @@ impl Language {
         }
     }
 
+    /// What it is called by those who speak it.
+    pub(crate) const fn own_name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::German => "Deutsch",
+        }
+    }
+
     /// The language that somebody has chosen, if pages speak it.
     pub(crate) fn of(locale: &Locale) -> Option<Self> {
         Self::named(locale.as_str())

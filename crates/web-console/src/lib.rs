@@ -9,8 +9,11 @@ mod accounts;
 mod api_keys;
 mod assets;
 mod audit;
+mod availability;
 mod callers;
+mod calls;
 mod cookies;
+mod escalations;
 mod form_token;
 mod home;
 mod invitations;
@@ -24,10 +27,12 @@ mod organizations;
 mod own_path;
 mod page;
 mod parts;
+mod passkeys;
 mod plans;
 mod posted;
 mod readers;
 mod refused;
+mod second_factors;
 mod sections;
 mod security;
 mod sessions;
@@ -68,6 +73,10 @@ pub fn router(console: Console) -> Router {
         .route("/account/{*rest}", get(home::nothing_there))
         .merge(accounts::routes())
         .merge(sessions::routes())
+        .merge(second_factors::routes())
+        .merge(passkeys::routes())
+        .merge(availability::routes())
+        .merge(calls::routes())
         .merge(members::routes())
         .merge(invitations::routes())
         .merge(api_keys::routes())

@@ -103,6 +103,7 @@ mod tests {
         let nowhere = Clockwork::of("Atlantis/Capital", Language::English);
         assert_eq!(nowhere.show(datetime!(2026-01-02 03:04:05 UTC)).text, "2 Jan 2026, 03:04");
     }
+
     #[test]
     fn days_begin_and_end_in_the_zone_also_when_the_clocks_change() {
         let berlin = Clockwork::of("Europe/Berlin", Language::English);
@@ -110,8 +111,9 @@ mod tests {
         assert_eq!(berlin.end_of("2026-03-29"), Some(datetime!(2026-03-29 22:00 UTC)));
         assert_eq!(berlin.date(datetime!(2026-03-29 22:00 UTC)), "2026-03-30");
         assert_eq!(berlin.date(datetime!(2026-03-29 21:59:59 UTC)), "2026-03-29");
-        for none in ["", "x", "2026-02-30", "9999-12-32"] {
+        for none in ["", "x", "2026-02-30", "9999-12-32", "-9999-01-01T00"] {
             assert_eq!(berlin.begin_of(none), None, "{none}");
         }
+        assert_eq!(berlin.end_of("9999-12-31"), None);
     }
 }

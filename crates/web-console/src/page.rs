@@ -16,7 +16,7 @@ use crate::{
 
 /// Nothing but what is our own, no script or style within a page, and forms that go nowhere but to us (ASVS 3.4.3).
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; \
-                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types rollcall";
 
 /// What is within the frame. Its template holds no sentence: they are all in [`texts`](crate::texts).
 pub(crate) trait Page: Template {
@@ -92,6 +92,18 @@ impl Visit {
             }
             Err(error) => {
                 tracing::error!(%error, "a page could not be rendered");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
+    }
+
+    /// Answers with a part of a page, for a script that has shown the page and puts it in its place. What the page says first is left
+    /// to the page.
+    pub(crate) fn part<T: Template>(&self, part: &T) -> Response {
+        match part.render() {
+            Ok(html) => ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(html)).into_response(),
+            Err(error) => {
+                tracing::error!(%error, "a part of a page could not be rendered");
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()
             }
         }

@@ -16,6 +16,8 @@ pub(crate) struct Section {
 }
 
 static SECTIONS: &[Section] = &[
+    Section { path: "/live", name: Texts::section_live, needs: Some(Permission::AvailabilityRead) },
+    Section { path: "/calls", name: Texts::section_calls, needs: Some(Permission::CallsRead) },
     Section { path: "/settings/team", name: Texts::section_team, needs: Some(Permission::TeamRead) },
     Section {
         path: "/settings/api-keys",
@@ -77,7 +79,8 @@ mod tests {
     fn everybody_has_somewhere_to_begin_and_sees_only_what_they_may() {
         let member = |role| Grant::Member { role };
         assert_eq!(first_for(&member(Role::Owner)), "/settings/team");
-        assert_eq!(first_for(&member(Role::Viewer)), "/account");
+        assert_eq!(first_for(&member(Role::CustomerSupportAgent)), "/live");
+        assert_eq!(first_for(&member(Role::Viewer)), "/calls");
         assert_eq!(first_for(&Grant::None), "/account");
         assert!(open_to(&member(Role::Member)).all(|section| section.path != "/settings/team"));
     }

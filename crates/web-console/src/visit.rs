@@ -14,6 +14,7 @@ use rollcall_domain::{audit::Origin, secret::Secret};
 
 use crate::{
     Console,
+    availability::BOARD,
     cookies::Own,
     form_token::{FormTokens, FormsOf},
     language::Language,
@@ -78,7 +79,7 @@ impl Visit {
         let origin: Origin = parts.extensions.get().cloned().unwrap_or_default();
         let (standing, error) = match session(&console, &parts.headers) {
             None => (Standing::Nobody, None),
-            Some(token) => match sessions::authenticate(&console.app, &token, origin.clone()).await {
+            Some(token) => match come(&console, &token, parts.uri.path(), &origin).await {
                 Ok(actor) => (Standing::Person(Box::new(actor)), None),
                 Err(Error::Unauthenticated) => (Standing::Nobody, None),
                 Err(Error::OrganizationSuspended) => (Standing::Suspended, None),
@@ -200,6 +201,14 @@ impl Visit {
         // Also when a browser goes back to it.
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
+    }
+}
+
+/// Who a token is of. A page that is left open, and looks again by itself, prolongs nothing.
+async fn come(console: &Console, token: &Secret, path: &str, origin: &Origin) -> Result<Actor, Error> {
+    match path {
+        BOARD => sessions::authenticate_unnoted(&console.app, token, origin.clone()).await,
+        _ => sessions::authenticate(&console.app, token, origin.clone()).await,
     }
 }
 

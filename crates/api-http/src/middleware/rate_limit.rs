@@ -37,7 +37,7 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const TIDY_EVERY: u32 = 4096;
 
 /// Paths that try passwords or tokens, or cause mail to strangers.
-const ATTEMPTS: [&str; 26] = [
+const ATTEMPTS: [&str; 29] = [
     "/signup/complete",
     "/invitations/accept",
     "/v1/signup",
@@ -64,6 +64,9 @@ const ATTEMPTS: [&str; 26] = [
     "/sign-in/second-factor/options",
     "/sign-up",
     "/password/forgotten",
+    "/account/password",
+    "/account/email",
+    "/account/second-factor/app/confirm",
 ];
 
 /// Paths that services beside Rollcall ask at with their credential.

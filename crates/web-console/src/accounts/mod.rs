@@ -4,15 +4,21 @@ use axum::{Router, routing::get};
 
 use crate::Console;
 
+mod change_password;
 mod complete_sign_up;
 mod confirm_email_change;
-mod enrol;
+mod data;
+mod delete;
+mod request_email_change;
 mod request_password_reset;
 mod reset_password;
 mod show;
 mod sign_up;
+mod tabs;
+mod update;
 mod welcome;
 
+pub(crate) use tabs::Tabs;
 pub(crate) use welcome::{speak_as_here, welcome};
 
 pub(crate) fn routes() -> Router<Console> {
@@ -24,6 +30,9 @@ pub(crate) fn routes() -> Router<Console> {
         .route("/password/forgotten/sent", get(request_password_reset::sent))
         .route("/password/reset", get(reset_password::show).post(reset_password::submit))
         .route("/me/email/confirm", get(confirm_email_change::show).post(confirm_email_change::submit))
-        .route("/account", get(show::show))
-        .route("/account/second-factor", get(enrol::show))
+        .route("/account", get(show::show).post(update::submit))
+        .route("/account/password", get(change_password::show).post(change_password::submit))
+        .route("/account/email", get(request_email_change::show).post(request_email_change::submit))
+        .route("/account/data", get(data::show))
+        .route("/account/delete", get(delete::show).post(delete::submit))
 }

@@ -7,7 +7,10 @@ use axum::{
 
 use crate::Console;
 
+mod device;
 mod enter;
+mod list;
+mod revoke;
 mod second_step;
 mod sign_in;
 mod sign_in_with_passkey;
@@ -23,6 +26,9 @@ pub(crate) fn routes() -> Router<Console> {
         .route("/sign-in/second-factor", get(second_step::show).post(second_step::submit))
         .route("/sign-in/second-factor/options", post(second_step::options))
         .route("/sign-out", post(sign_out::submit))
+        .route("/account/sessions", get(list::show))
+        .route("/account/sessions/{id}/end", post(revoke::submit))
+        .route("/account/sessions/end-others", post(revoke::submit_others))
         .route("/organizations", get(switch::show))
         .route("/organizations/{id}/go", post(switch::submit))
 }

@@ -46,6 +46,39 @@ texts! {
 
     account_title = "Your account" | "Ihr Konto";
     account_member_of(role, organization) = "{role} in {organization}" | "{role} in {organization}";
-    enrol_title = "Set up a second factor first" | "Richten Sie zuerst einen zweiten Faktor ein";
-    enrol_why(organization) = "{organization} asks everybody for a second factor, and your time to set one up is over. Until then, nothing else is open to you there." | "{organization} verlangt von allen einen zweiten Faktor, und Ihre Frist dafür ist abgelaufen. Bis dahin ist Ihnen dort nichts anderes zugänglich.";
+    account_profile = "Profile" | "Profil";
+    account_language = "Language" | "Sprache";
+    account_time_zone = "Time zone" | "Zeitzone";
+    account_saved = "Saved." | "Gespeichert.";
+    name_hint = "What your colleagues see." | "So sehen Sie Ihre Kolleginnen und Kollegen.";
+    save = "Save" | "Speichern";
+
+    password_change_title = "Change your password" | "Passwort ändern";
+    password_change_lead = "All your other sessions will end, and you are told by mail." | "Alle Ihre anderen Sitzungen werden beendet, und Sie erhalten eine Mail.";
+    current_password = "Current password" | "Jetziges Passwort";
+    password_changed = "Your password has been changed. Your other sessions have ended." | "Ihr Passwort wurde geändert. Ihre anderen Sitzungen sind beendet.";
+
+    email_change_title = "Change your address" | "Adresse ändern";
+    email_change_lead(email) = "You sign in with {email}. We send a link to the new address; nothing changes until you follow it. All your sessions end then but this one." | "Sie melden sich mit {email} an. Wir senden einen Link an die neue Adresse; bis Sie ihm folgen, ändert sich nichts. Dann enden alle Ihre Sitzungen bis auf diese.";
+    email_new = "New address" | "Neue Adresse";
+    email_change_send = "Send the link" | "Link senden";
+    email_change_asked(email) = "A link is on its way to {email}. It works for an hour." | "Ein Link an {email} ist unterwegs. Er gilt eine Stunde.";
+
+    data_title = "Your data" | "Ihre Daten";
+    data_export_title = "Take along what is held about you" | "Mitnehmen, was über Sie gespeichert ist";
+    data_export_lead = "Your account, organizations, second factors, sessions, and what audit logs say about you, as one JSON file." | "Ihr Konto, Ihre Organisationen, zweiten Faktoren und Sitzungen und was die Auditprotokolle über Sie sagen, als eine JSON-Datei.";
+    data_export = "Download your data" | "Daten herunterladen";
+    delete_account_title = "Delete your account" | "Konto löschen";
+    delete_account_short = "You leave every organization, and what identifies you is erased. What that touches is shown before." | "Sie verlassen alle Organisationen, und was Sie identifiziert, wird gelöscht. Was das betrifft, sehen Sie vorher.";
+    delete_account_start = "Delete…" | "Löschen…";
+    delete_account_leaves(name, role) = "You leave {name}, where you are {role}." | "Sie verlassen {name}, wo Sie {role} sind.";
+    delete_account_sessions = "All your sessions end, and calls that you hold wait again." | "Alle Ihre Sitzungen enden, und Anrufe, die Sie halten, warten wieder.";
+    delete_account_erased = "Your name and addresses are erased, also from audit logs and from invitations to you. Nobody can undo that." | "Ihr Name und Ihre Adressen werden gelöscht, auch aus Auditprotokollen und aus Einladungen an Sie. Niemand kann das rückgängig machen.";
+    delete_account_stays = "What was done stays in the audit logs, without your name." | "Was getan wurde, bleibt in den Auditprotokollen, ohne Ihren Namen.";
+    delete_account_export_first = "If you want to keep what is held about you, take it along first." | "Wenn Sie behalten möchten, was über Sie gespeichert ist, nehmen Sie es vorher mit.";
+    delete_account_confirm = "Type your address to confirm" | "Geben Sie zur Bestätigung Ihre Adresse ein";
+    delete_account_other_address = "This is not the address of your account." | "Das ist nicht die Adresse Ihres Kontos.";
+    delete_account = "Delete my account for ever" | "Mein Konto endgültig löschen";
+    account_deleted_title = "Your account is deleted" | "Ihr Konto ist gelöscht";
+    account_deleted = "You are signed out everywhere. A last mail confirms it." | "Sie sind überall abgemeldet. Eine letzte Mail bestätigt es.";
 }

@@ -7,6 +7,8 @@ texts! {
     menu = "Menu" | "Menü";
     main_navigation = "Main" | "Hauptnavigation";
     section_team = "Team" | "Team";
+    section_live = "Live" | "Live";
+    section_calls = "Calls" | "Anrufe";
     section_account = "Your account" | "Ihr Konto";
     sign_out = "Sign out" | "Abmelden";
     switch_organization = "Switch organization" | "Organisation wechseln";

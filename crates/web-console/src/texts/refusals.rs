@@ -142,6 +142,7 @@ impl Texts {
             Error::AuditLogDisabled => conflict(self.audit_log_off()),
             Error::ExportRunning => conflict(self.export_running()),
             Error::OrganizationDeleted => conflict(self.organization_deleted()),
+            Error::Escalation(refusal) => conflict(self.escalation_refused(*refusal)),
             Error::LastOwner => conflict(self.last_owner()),
             Error::LastOwnerOf { organizations } => {
                 let names: Vec<&str> = organizations.iter().map(|(_, name)| name.as_str()).collect();
@@ -198,7 +199,6 @@ impl Texts {
             | Error::ApiKeyRevoked
             | Error::ApiKeyExpired
             | Error::Call(_)
-            | Error::Escalation(_)
             | Error::CallRecordingDisabled
             | Error::MediaKeyRequired
             | Error::PhiProtected

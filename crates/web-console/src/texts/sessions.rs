@@ -26,4 +26,19 @@ texts! {
     organizations_went(name) = "You are in {name} now." | "Sie sind jetzt in {name}.";
     role_word = "Role" | "Rolle";
     organization_word = "Organization" | "Organisation";
+
+    sessions_title = "Sessions" | "Sitzungen";
+    sessions_lead = "Where you are signed in. End what you do not know, and change your password then." | "Wo Sie angemeldet sind. Beenden Sie, was Sie nicht kennen, und ändern Sie dann Ihr Passwort.";
+    session_device = "Device" | "Gerät";
+    session_device_unknown = "Unknown device" | "Unbekanntes Gerät";
+    session_place = "Network address" | "Netzadresse";
+    session_began = "Signed in" | "Angemeldet";
+    session_used = "Last used" | "Zuletzt verwendet";
+    session_this = "This one" | "Diese hier";
+    session_end = "End" | "Beenden";
+    session_ended = "The session has ended." | "Die Sitzung ist beendet.";
+    sessions_end_others = "End all other sessions" | "Alle anderen Sitzungen beenden";
+    sessions_end_others_effect = "Whoever is signed in there has to sign in again." | "Wer dort angemeldet ist, muss sich neu anmelden.";
+    sessions_ended = "All your other sessions have ended." | "Alle Ihre anderen Sitzungen sind beendet.";
+    sessions_only_this = "This is your only session. There is nothing else to end." | "Dies ist Ihre einzige Sitzung. Sonst gibt es nichts zu beenden.";
 }
