@@ -8,7 +8,6 @@ use rollcall_domain::{
     Permission, UserId,
     availability::{Cause, Status},
 };
-use time::OffsetDateTime;
 
 use crate::{callers::Caller, moment::Moment, refused::Refused, texts::Texts};
 
@@ -41,16 +40,16 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// What an agent is at a moment.
-    pub(super) fn of(t: Texts, listed: &ListedAgent, now: OffsetDateTime) -> Self {
-        let status = listed.status(now);
+    /// What an agent is.
+    pub(super) fn of(t: Texts, listed: &ListedAgent) -> Self {
+        let status = listed.status();
         let (text, look) = match status {
             Status::Available => (t.status_available(), "good"),
             Status::Busy => (t.status_busy(), "mind"),
             Status::Away => (t.status_away(), "mind"),
             Status::Offline => (t.status_offline(), ""),
         };
-        let because = match listed.cause(now) {
+        let because = match listed.cause() {
             // Also of whoever has never been there.
             Cause::Chosen | Cause::Calls | Cause::Removed => None,
             Cause::Forced => Some(t.because_forced()),
@@ -75,14 +74,14 @@ impl Shown {
 }
 
 /// The agents, whoever can take a call first; and whether there are more than the board shows.
-pub(super) async fn agents(caller: &Caller, now: OffsetDateTime) -> Result<(Vec<Listed>, bool), Refused> {
+pub(super) async fn agents(caller: &Caller) -> Result<(Vec<Listed>, bool), Refused> {
     let request = PageRequest { limit: MOST, after: None };
     let page = availability::list(&caller.console.app, &caller.principal(), &request).await?;
     let manages = caller.may(Permission::AvailabilityManage);
     let listed = |listed: ListedAgent| Listed {
         user: listed.agent.user,
-        status: Shown::of(caller.t, &listed, now),
-        since: caller.times.show(listed.since(now)),
+        status: Shown::of(caller.t, &listed),
+        since: caller.times.show(listed.since()),
         note: listed.agent.note.as_ref().map(ToString::to_string),
         calls: listed.calls,
         capacity: listed.agent.capacity.calls(),

@@ -33,10 +33,9 @@ impl Board {
     /// # Errors
     /// [`PermissionDenied`](rollcall_application::Error::PermissionDenied).
     pub(super) async fn of(caller: &Caller) -> Result<Self, Refused> {
-        let now = caller.console.app.now();
-        let (agents, more_agents) = agents(caller, now).await?;
+        let (agents, more_agents) = agents(caller).await?;
         let queue = match caller.may(Permission::EscalationsRead) {
-            true => Some(escalations::queue(caller, now).await?),
+            true => Some(escalations::queue(caller).await?),
             false => None,
         };
         let next = caller.may(Permission::EscalationsClaim);

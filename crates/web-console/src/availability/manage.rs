@@ -133,12 +133,11 @@ async fn found(caller: &Caller, user: UserId) -> Result<ListedAgent, Error> {
 }
 
 fn page(caller: &Caller, listed: ListedAgent, fields: Fields, mistakes: Mistakes) -> ManagePage {
-    let now = caller.console.app.now();
     ManagePage {
         t: caller.t,
         start: caller.forms.begin(format!("/live/agents/{}", listed.agent.user)),
-        status: Shown::of(caller.t, &listed, now),
-        since: caller.times.show(listed.since(now)),
+        status: Shown::of(caller.t, &listed),
+        since: caller.times.show(listed.since()),
         name: listed.name,
         fields,
         mistakes,

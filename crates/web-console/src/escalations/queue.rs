@@ -5,7 +5,7 @@ use rollcall_application::{
     escalations::{self, EscalationFilter, ShownEscalation},
 };
 use rollcall_domain::{EscalationId, Permission, UserId, escalations::Status};
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use super::lease;
 use crate::{callers::Caller, form_token::FormStart, moment::Moment, refused::Refused};
@@ -54,14 +54,14 @@ pub(crate) struct Call {
 }
 
 /// The queue as it is for whoever looks.
-pub(crate) async fn queue(caller: &Caller, now: OffsetDateTime) -> Result<Queue, Refused> {
+pub(crate) async fn queue(caller: &Caller) -> Result<Queue, Refused> {
     let me = Some(caller.actor.user_id());
     let (waiting, more) = some(caller, Status::Waiting).await?;
     let (callbacks, _) = some(caller, Status::Callback).await?;
     let offered = all(caller, Status::Offered).await?;
     let claimed = all(caller, Status::Claimed).await?;
     let shown = |found: Vec<ShownEscalation>| -> Vec<Call> {
-        found.into_iter().map(|found| call(caller, found, now)).collect()
+        found.into_iter().map(|found| call(caller, found)).collect()
     };
     let is_mine = |found: &ShownEscalation| found.escalation.agent == me;
     let (offered, elsewhere): (Vec<_>, Vec<_>) = offered.into_iter().partition(is_mine);
@@ -109,11 +109,11 @@ async fn all(caller: &Caller, status: Status) -> Result<Vec<ShownEscalation>, Er
     Ok(found)
 }
 
-fn call(caller: &Caller, shown: ShownEscalation, now: OffsetDateTime) -> Call {
-    let waited = shown.waited(now);
-    let ShownEscalation { escalation, position, .. } = shown;
+fn call(caller: &Caller, shown: ShownEscalation) -> Call {
+    let waited = shown.waited();
+    let ShownEscalation { escalation, position, at } = shown;
     let id = escalation.id;
-    let left = escalation.hold.map_or(Duration::ZERO, |hold| (hold.until() - now).max(Duration::ZERO));
+    let left = escalation.hold.map_or(Duration::ZERO, |hold| (hold.until() - at).max(Duration::ZERO));
     let form = |what| caller.forms.begin_as("row", format!("/live/calls/{id}/{what}"));
     let can_be_taken = match escalation.status {
         Status::Waiting | Status::Callback | Status::Offered => caller.may(Permission::EscalationsClaim),
