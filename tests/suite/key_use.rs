@@ -346,7 +346,7 @@ async fn programs_at_work_and_a_deletion_do_not_wait_for_each_other_for_ever() {
 
 #[tokio::test]
 async fn how_much_a_key_was_used_is_told_by_day_wherever_it_was() {
-    let service = Service::start().await;
+    let service = Service::start_with(&KNOWN).await;
     let team = Team::assemble(&service, "Acme").await;
     let (id, secret) = make(team.owner(), json!({"scopes": ["team:read"]})).await;
     let told = async |caller: &Caller| {
@@ -357,7 +357,7 @@ async fn how_much_a_key_was_used_is_told_by_day_wherever_it_was() {
     assert_eq!(told(team.owner()).await, [0, 0, 0]);
     for (day, here, there) in [(0, 1, 2), (1, 2, 0), (2, 0, 3)] {
         // What a node has counted is written down when it ends.
-        let node = Service::start_on_values(&service, &[]).await;
+        let node = Service::start_on_values(&service, &KNOWN).await;
         for (service, calls) in [(&service, here), (&node, there)] {
             let program = service.anonymous().with_token(&secret);
             for _ in 0..calls {

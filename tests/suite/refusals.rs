@@ -167,6 +167,7 @@ fn without_refusals(rows: Vec<Value>) -> Vec<Value> {
         if let Some(row) = row.as_object_mut() {
             row.remove("last_used_at");
             row.remove("last_used_ip");
+            row.remove("calls_by_day");
         }
     }
     rows
