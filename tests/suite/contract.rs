@@ -220,6 +220,7 @@ pub(crate) fn rows() -> Vec<Row> {
         row("put", "/v1/calls/{call_id}/recording", P("calls:write")).with(json!("no audio")).on(Call),
         row("get", "/v1/calls/{call_id}/recording", P("recordings:read")).on(Call),
         row("delete", "/v1/calls/{call_id}/recording", P("recordings:delete")).on(Call),
+        row("delete", "/v1/calls/{call_id}/recording/upload", P("calls:write")).on(Call),
         row("get", "/v1/availability", P("availability:read")),
         row("get", "/v1/availability/history", P("availability:read"))
             .asking("?since=2026-03-01T00:00:00Z&until=2026-03-02T00:00:00Z"),

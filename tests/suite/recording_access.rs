@@ -74,6 +74,44 @@ async fn a_keyring_that_lacks_a_key_is_told_as_what_it_is() {
     assert_ne!(unavailable.header("retry-after"), "");
 }
 
+#[tokio::test]
+async fn a_call_tells_whether_it_has_a_recording_and_the_list_goes_by_it() {
+    let (service, team) = recording_with(&[]).await;
+    let owner = team.owner();
+    let (one, other) = (write(owner, "CA1").await, write(owner, "CA2").await);
+    let listed = async |query: &str| -> Vec<String> {
+        let page = owner.get(&format!("/v1/calls{query}")).await.expect(200);
+        let calls = page.body["data"].as_array().unwrap().iter();
+        calls.map(|call| format!("{} {}", call["id"].as_str().unwrap(), call["has_recording"])).collect()
+    };
+    let shown = async |etag: &str| {
+        let request = owner.request(reqwest::Method::GET, &format!("/v1/calls/{one}"));
+        Answer::of(request.header("If-None-Match", etag)).await
+    };
+    let before = shown("\"none\"").await.expect(200);
+    assert_eq!(before.body["has_recording"], false);
+    assert_eq!(shown(before.header("etag")).await.status, 304);
+    put(owner, &one, &wav(1000, 1)).await.expect(201);
+    let with = shown(before.header("etag")).await.expect(200);
+    assert_eq!(with.body["has_recording"], true);
+    assert_eq!(shown(with.header("etag")).await.status, 304);
+    let mut both = listed("").await;
+    both.sort();
+    let mut expected = [format!("{one} true"), format!("{other} false")];
+    expected.sort();
+    assert_eq!(both, expected);
+    assert_eq!(listed("?recording=true").await, [format!("{one} true")]);
+    assert_eq!(listed("?recording=false").await, [format!("{other} false")]);
+    owner.get("/v1/calls?recording=maybe").await.invalid("recording");
+    owner.delete(&path(&one)).await.expect(204);
+    assert_eq!(shown(with.header("etag")).await.expect(200).body["has_recording"], false);
+    assert!(listed("?recording=true").await.is_empty());
+    // One that has outlived its time is gone for the list, too.
+    put(owner, &other, &wav(1000, 1)).await.expect(201);
+    service.database.execute("UPDATE recordings SET kept_at = '2000-01-01T00:00:00Z'").await;
+    until("it is gone", async || listed("?recording=true").await.is_empty().then_some(())).await;
+}
+
 /// How many kilobytes of memory a process holds, and has held at the most since it was last asked to forget.
 #[cfg(target_os = "linux")]
 fn resident(pid: u32, what: &str) -> u64 {

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use rollcall_tests::{Service, Team};
+use reqwest::Method;
+use rollcall_tests::{Answer, Service, Team, until};
 use sqlx::Executor;
 
 use crate::{
@@ -104,6 +105,57 @@ async fn attack_30_whatever_is_done_to_what_lies_there_is_found_and_not_played()
         assert!(play(team.owner(), &call, &[]).await.2 == sound, "{damage} is undone");
     }
     assert!(events(&service, "recording.damaged").await.len() > damages().len());
+}
+
+#[tokio::test]
+async fn what_is_damaged_is_put_right_by_whoever_sends_the_same_again_and_by_nobody_else() {
+    let (service, team) = recording().await;
+    let call = write(team.owner(), "CA1").await;
+    let sound = wav(2 * SEGMENT + 1000, 1);
+    let first = put(team.owner(), &call, &sound).await.expect(201).body;
+    assert_eq!(put(team.owner(), &call, &sound).await.expect(200).body, first);
+    service.clock.advance(time::Duration::HOUR);
+    let mut id = first["id"].as_str().unwrap().to_owned();
+    let one_after_the_other = async |sound: &[u8]| {
+        let (total, mut answer) = (sound.len(), None);
+        for (from, until) in [(0, SEGMENT), (SEGMENT, 2 * SEGMENT), (2 * SEGMENT, total)] {
+            let request = team.owner().request(Method::PUT, &path(&call));
+            let request = request.header("Content-Range", format!("bytes {from}-{}/{total}", until - 1));
+            answer = Some(Answer::of(request.body(sound[from..until].to_vec())).await);
+        }
+        answer.unwrap()
+    };
+    for (damage, in_parts) in [(0, false), (1, false), (2, true)] {
+        let lie = segments(&service, &id);
+        match damage {
+            0 => std::fs::remove_file(&lie[1]).unwrap(),
+            1 => change(&lie[0], |bytes| bytes.truncate(bytes.len() - 1)),
+            _ => flip(&lie[2], 100),
+        }
+        put(team.owner(), &call, &wav(sound.len(), 2)).await.problem(409, "recording_exists");
+        // It goes on being what it was until all of the same has come.
+        assert_ne!(play(team.owner(), &call, &[]).await.2, sound);
+        let again = match in_parts {
+            false => put(team.owner(), &call, &sound).await.expect(201),
+            true => one_after_the_other(&sound).await.expect(201),
+        };
+        assert_ne!(again.text_at("/id"), id);
+        for field in ["sha256", "length", "media_type", "kept_at"] {
+            assert_eq!(again.body[field], first[field], "{field}");
+        }
+        assert!(play(team.owner(), &call, &[]).await.2 == sound);
+        assert_eq!(put(team.owner(), &call, &sound).await.expect(200).body, again.body);
+        until("nothing is left of what was damaged", async || {
+            (files(&service.recordings()).len() == 3).then_some(())
+        })
+        .await;
+        let uploaded = events(&service, "recording.uploaded").await;
+        let told =
+            uploaded.iter().filter(|event| event["outcome"] == "success").next_back().unwrap().to_string();
+        assert!(told.contains(&id) && told.contains(again.text_at("/id")), "{told}");
+        id = again.text_at("/id").to_owned();
+    }
+    assert!(events(&service, "recording.damaged").await.len() >= 3);
 }
 
 #[tokio::test]

@@ -204,6 +204,37 @@ async fn an_upload_from_the_beginning_takes_the_place_of_another_and_one_that_no
 }
 
 #[tokio::test]
+async fn what_is_not_whole_can_be_given_up_and_does_not_outlive_that_recording_is_switched_off() {
+    let (service, team) = recording().await;
+    let key = platform(&service, &team, &["calls:write"]).await;
+    let call = write(&key, "CA1").await;
+    let sound = wav(3 * MIB, 1);
+    let total = sound.len().to_string();
+    let upload = format!("{}/upload", path(&call));
+    key.delete(&upload).await.problem(404, "not_found");
+    Answer::of(part(&key, &call, &sound, (0, MIB), &total)).await.expect(202);
+    team.caller("viewer").delete(&upload).await.problem(403, "permission_denied");
+    key.delete(&upload).await.expect(204);
+    nothing_stored(&service).await;
+    assert_eq!(ask(&key, &call).await.body["received"], 0);
+    let late = Answer::of(part(&key, &call, &sound, (MIB, 3 * MIB), &total)).await;
+    late.problem(409, "upload_offset_mismatch");
+    // A recording is no upload.
+    put(&key, &call, &sound).await.expect(201);
+    key.delete(&upload).await.problem(404, "not_found");
+
+    let other = write(&key, "CA2").await;
+    Answer::of(part(&key, &other, &sound, (0, MIB), &total)).await.expect(202);
+    switch(&team, "call_recording", false).await;
+    let left = service.database.rows("SELECT state FROM recordings").await;
+    assert_eq!(left, [json!({"state": "kept"})]);
+    until("only the recording is left", async || (files(&service.recordings()).len() == 3).then_some(()))
+        .await;
+    switch(&team, "call_recording", true).await;
+    assert_eq!(ask(&key, &other).await.body, json!({"received": 0, "expires_at": null}));
+}
+
+#[tokio::test]
 async fn whoever_comes_back_late_removes_nothing_of_what_another_has_gone_on_with() {
     let (service, team) = recording().await;
     let (owner, call) = (team.owner(), write(team.owner(), "CA1").await);

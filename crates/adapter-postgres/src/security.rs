@@ -279,19 +279,7 @@ impl Security for Transaction {
         organization: OrganizationId,
         control: Control,
     ) -> Result<bool, StoreError> {
-        // Controls are switched while the organization is locked. Only a statement that begins once this one has got its lock
-        // sees what was switched before.
-        let hold = sqlx::query!(
-            "SELECT org_id FROM organizations WHERE org_id = $1 AND deleted_at IS NULL FOR SHARE",
-            organization.uuid()
-        );
-        hold.fetch_optional(self.connection()).await.map_err(store_error)?;
-        let enabled = sqlx::query_scalar!(
-            "SELECT enabled FROM security_controls WHERE org_id = $1 AND control = $2",
-            organization.uuid(),
-            control.as_str()
-        );
-        Ok(enabled.fetch_optional(self.connection()).await.map_err(store_error)?.unwrap_or(false))
+        hold_control(self.connection(), organization, control).await
     }
 
     async fn mfa_deadlines_set(
@@ -412,4 +400,25 @@ impl PgStore {
             false => Contents::MfaReminder { to, name, organization, deadline_at },
         }))
     }
+}
+
+/// Whether a control is on, until the end of the transaction.
+pub(crate) async fn hold_control(
+    connection: &mut PgConnection,
+    organization: OrganizationId,
+    control: Control,
+) -> Result<bool, StoreError> {
+    // Controls are switched while the organization is locked. Only a statement that begins once this one has got its lock
+    // sees what was switched before.
+    let hold = sqlx::query!(
+        "SELECT org_id FROM organizations WHERE org_id = $1 AND deleted_at IS NULL FOR SHARE",
+        organization.uuid()
+    );
+    hold.fetch_optional(&mut *connection).await.map_err(store_error)?;
+    let enabled = sqlx::query_scalar!(
+        "SELECT enabled FROM security_controls WHERE org_id = $1 AND control = $2",
+        organization.uuid(),
+        control.as_str()
+    );
+    Ok(enabled.fetch_optional(connection).await.map_err(store_error)?.unwrap_or(false))
 }

@@ -15,6 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{api::Api, middleware::is_keyed, operations, operations::Parts, problem, v1};
 
+mod answers;
+
 /// Where nothing is as good as an empty object, which handlers have no words for: a body of theirs that may be left out may be null.
 const BODY_MAY_BE_LEFT_OUT: &str = "/v1/sessions/passkey/options";
 
@@ -99,6 +101,7 @@ fn complete(mut contract: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi 
     for (path, item) in &mut contract.paths.paths {
         complete_item(path, item);
     }
+    answers::complete(&mut contract);
     contract
 }
 

@@ -10,7 +10,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::{ports::Entropy, sealed};
+use crate::{Error, ports::Entropy, sealed};
 
 /// Bytes of a tag that tells whether a cursor is unchanged.
 const TAG: usize = 16;
@@ -47,6 +47,35 @@ impl FromStr for Keyring {
             .collect::<Result<_, _>>()?;
         let ids: std::collections::BTreeSet<u8> = keys.iter().map(|key| key.id).collect();
         if ids.len() == keys.len() { Ok(Self(Arc::new(keys))) } else { Err(InvalidKeyring) }
+    }
+}
+
+/// Why the ring does not open what it should have sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Closed {
+    /// It is not what was sealed, or was sealed for something else.
+    #[error("the keyring (ROLLCALL__KEYS__RING) does not open {what}")]
+    Damaged {
+        /// What it is.
+        what: &'static str,
+    },
+    /// The key is not on the ring (any more).
+    #[error("the keyring (ROLLCALL__KEYS__RING) lacks the key {id}, by which {what} was sealed")]
+    Missing {
+        /// What it is.
+        what: &'static str,
+        /// By which key.
+        id: u8,
+    },
+}
+
+impl From<Closed> for Error {
+    fn from(closed: Closed) -> Self {
+        match closed {
+            // It is there again once whoever runs the service has put it back.
+            Closed::Missing { .. } => Self::Unavailable(Box::new(closed)),
+            Closed::Damaged { .. } => Self::Internal(Box::new(closed)),
+        }
     }
 }
 
@@ -133,16 +162,26 @@ impl Keyring {
         Some([&[key.id], sealed.as_slice()].concat())
     }
 
-    /// The key that something was sealed by, if it is not on the ring.
-    pub(crate) fn lacks(&self, sealed: &[u8]) -> Option<u8> {
-        sealed.first().copied().filter(|id| !self.has(*id))
-    }
-
     /// Opens what [`seal`](Self::seal) made for the same context.
     pub fn open(&self, purpose: &str, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
         let (id, sealed) = sealed.split_first()?;
         let key = self.0.iter().find(|key| key.id == *id)?;
         sealed::open(&key.derived(purpose), context, sealed)
+    }
+
+    /// Opens what is kept, or says why not: `what` it is that does not open.
+    pub(crate) fn open_kept(
+        &self,
+        what: &'static str,
+        purpose: &str,
+        context: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Closed> {
+        let opened = self.open(purpose, context, sealed).map(Zeroizing::new);
+        opened.ok_or_else(|| match sealed.first().copied().filter(|id| !self.has(*id)) {
+            Some(id) => Closed::Missing { what, id },
+            None => Closed::Damaged { what },
+        })
     }
 }
 

@@ -35,6 +35,7 @@ struct CallRow {
     to_party: Option<String>,
     metadata: Value,
     created_at: OffsetDateTime,
+    has_recording: bool,
     version: i32,
 }
 
@@ -55,6 +56,7 @@ impl TryFrom<CallRow> for Call {
                 metadata: Metadata::new(row.metadata).map_err(corrupt)?,
             },
             created_at: moment(row.created_at),
+            has_recording: row.has_recording,
             version: row.version,
         })
     }
@@ -70,7 +72,7 @@ impl CallsView for Transaction {
         let row = sqlx::query_as!(
             CallRow,
             "SELECT call_id, external_id, direction, agent_ref, started_at, ended_at, from_party, to_party, metadata,
-                    created_at, version
+                    created_at, has_recording, version
                FROM calls WHERE org_id = $1 AND call_id = $2",
             organization.uuid(),
             id.uuid()
@@ -95,14 +97,15 @@ impl CallsView for Transaction {
         let rows = sqlx::query_as!(
             CallRow,
             "SELECT call_id, external_id, direction, agent_ref, started_at, ended_at, from_party, to_party, metadata,
-                    created_at, version
+                    created_at, has_recording, version
                FROM calls
               WHERE org_id = $1 AND (started_at, call_id) < ($2, $3)
                 AND ($4::timestamptz IS NULL OR started_at >= $4) AND ($5::text IS NULL OR direction = $5)
                 AND ($6::text IS NULL OR agent_ref = $6) AND ($7::text IS NULL OR from_party = $7)
                 AND ($8::text IS NULL OR to_party = $8) AND ($9::text IS NULL OR external_id = $9)
+                AND ($10::boolean IS NULL OR has_recording = $10)
               ORDER BY started_at DESC, call_id DESC
-              LIMIT $10",
+              LIMIT $11",
             organization.uuid(),
             started_at,
             id,
@@ -112,6 +115,7 @@ impl CallsView for Transaction {
             filter.from.as_ref().map(|text| text.as_str()),
             filter.to.as_ref().map(|text| text.as_str()),
             filter.external_id.as_ref().map(|text| text.as_str()),
+            filter.has_recording,
             i64::from(page.limit) + 1,
         );
         let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
@@ -168,7 +172,7 @@ impl Calls for Transaction {
     ) -> Result<Option<(Call, MadeAs)>, StoreError> {
         let found = sqlx::query!(
             "SELECT call_id, external_id, direction, agent_ref, started_at, ended_at, from_party, to_party, metadata,
-                    made_as, created_at, version
+                    made_as, created_at, has_recording, version
                FROM calls WHERE org_id = $1 AND external_id = $2",
             organization.uuid(),
             external_id.as_str()
@@ -188,6 +192,7 @@ impl Calls for Transaction {
             to_party: row.to_party,
             metadata: row.metadata,
             created_at: row.created_at,
+            has_recording: row.has_recording,
             version: row.version,
         };
         Ok(Some((call.try_into()?, MadeAs(made_as))))
@@ -201,7 +206,7 @@ impl Calls for Transaction {
         let row = sqlx::query_as!(
             CallRow,
             "SELECT call_id, external_id, direction, agent_ref, started_at, ended_at, from_party, to_party, metadata,
-                    created_at, version
+                    created_at, has_recording, version
                FROM calls WHERE org_id = $1 AND call_id = $2
                 FOR NO KEY UPDATE",
             organization.uuid(),

@@ -76,9 +76,13 @@ impl Recordings for Transaction {
         whole: &Whole,
     ) -> Result<bool, StoreError> {
         let keep = sqlx::query!(
-            "UPDATE recordings
-                SET state = 'kept', manifest = $4, length = $5, kept_at = $6, expires_at = NULL, version = version + 1
-              WHERE org_id = $1 AND recording_id = $2 AND version = $3 AND state = 'upload'",
+            "WITH kept AS (
+                 UPDATE recordings
+                    SET state = 'kept', manifest = $4, length = $5, kept_at = $6, expires_at = NULL, version = version + 1
+                  WHERE org_id = $1 AND recording_id = $2 AND version = $3 AND state = 'upload'
+                 RETURNING call_id)
+             UPDATE calls c SET has_recording = true, version = c.version + 1
+               FROM kept WHERE c.org_id = $1 AND c.call_id = kept.call_id",
             organization.uuid(),
             recording.uuid(),
             version,
@@ -96,11 +100,23 @@ impl Recordings for Transaction {
         recording: RecordingId,
     ) -> Result<bool, StoreError> {
         let remove = sqlx::query!(
-            "DELETE FROM recordings WHERE org_id = $1 AND recording_id = $2 AND state = 'kept'",
+            "WITH removed AS (
+                 DELETE FROM recordings WHERE org_id = $1 AND recording_id = $2 AND state = 'kept' RETURNING call_id)
+             UPDATE calls c SET has_recording = false, version = c.version + 1
+               FROM removed WHERE c.org_id = $1 AND c.call_id = removed.call_id",
             organization.uuid(),
             recording.uuid(),
         );
         let removed = remove.execute(self.connection()).await.map_err(store_error)?;
         Ok(removed.rows_affected() == 1)
+    }
+
+    async fn uploads_end(&mut self, organization: OrganizationId) -> Result<(), StoreError> {
+        let end = sqlx::query!(
+            "DELETE FROM recordings WHERE org_id = $1 AND state = 'upload'",
+            organization.uuid()
+        );
+        end.execute(self.connection()).await.map_err(store_error)?;
+        Ok(())
     }
 }

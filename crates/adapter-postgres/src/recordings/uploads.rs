@@ -6,13 +6,14 @@ use rollcall_application::{
     ports::StoreError,
     recordings::{KeptUpload, Uploads},
 };
-use rollcall_domain::{CallId, OrganizationId, RecordingId};
+use rollcall_domain::{CallId, OrganizationId, RecordingId, security::Control};
 use sqlx::Postgres;
 use time::OffsetDateTime;
 
 use crate::{
     error::store_error,
     row::moment,
+    security::hold_control,
     store::PgStore,
     transaction::{Purpose, begin},
 };
@@ -68,8 +69,12 @@ impl Uploads for PgStore {
         organization: OrganizationId,
         call: CallId,
         upload: &KeptUpload,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut transaction = self.begin_in(organization).await?;
+        // Whoever switches recording off ends all uploads that have begun; none begins behind that.
+        if !hold_control(&mut transaction, organization, Control::CallRecording).await? {
+            return Ok(false);
+        }
         if upload.resumable {
             // Two that begin at once come one behind the other, and the later one replaces the earlier.
             let lock = sqlx::query!(
@@ -98,7 +103,8 @@ impl Uploads for PgStore {
             upload.version,
         );
         add.execute(&mut *transaction).await.map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)
+        transaction.commit().await.map_err(store_error)?;
+        Ok(true)
     }
 
     async fn upload_find(
@@ -161,8 +167,30 @@ impl Uploads for PgStore {
             upload.uuid(),
             version,
         );
-        let abandoned = abandon.execute(&mut *transaction).await.map_err(store_error)?;
+        let abandoned = abandon.execute(&mut *transaction).await.map_err(store_error)?.rows_affected() == 1;
+        let is_there = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM recordings WHERE org_id = $1 AND recording_id = $2) AS "is_there!""#,
+            organization.uuid(),
+            upload.uuid(),
+        );
+        let is_there = is_there.fetch_one(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
-        Ok(abandoned.rows_affected() == 1)
+        Ok(abandoned || !is_there)
+    }
+
+    async fn uploads_abandon(
+        &self,
+        organization: OrganizationId,
+        call: CallId,
+    ) -> Result<Vec<RecordingId>, StoreError> {
+        let mut transaction = self.begin_in(organization).await?;
+        let abandon = sqlx::query_scalar!(
+            "DELETE FROM recordings WHERE org_id = $1 AND call_id = $2 AND state = 'upload' RETURNING recording_id",
+            organization.uuid(),
+            call.uuid(),
+        );
+        let abandoned = abandon.fetch_all(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(abandoned.into_iter().map(RecordingId::from_uuid).collect())
     }
 }

@@ -30,7 +30,7 @@ pub async fn create(app: &Application, principal: &Principal, facts: Facts) -> R
 
 async fn add(app: &Application, principal: &Principal, facts: Facts) -> Result<Made, Error> {
     let organization = principal.permit(Permission::CallsWrite)?.id;
-    let call = Call { id: app.id(), facts, created_at: app.now(), version: 1 };
+    let call = Call { id: app.id(), facts, created_at: app.now(), has_recording: false, version: 1 };
     let made_as = MadeAs::of(&app.keyring, &call.facts);
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
     principal.permit_again(unit.as_mut(), Permission::CallsWrite, app.now()).await?;

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::ports::{Holder, KeptMediaKeys};
-use crate::{Application, Error, Means, Principal, Sealed, ports::UnitOfWork};
+use crate::{Application, Error, Means, Principal, Sealed, keyring::Closed, ports::UnitOfWork};
 
 const PURPOSE: &str = "media-key/v1";
 /// What a base key is ratcheted with (RFC 9605 section 5.1).
@@ -130,16 +130,17 @@ pub(super) async fn next(
     }
     let now = app.now();
     let kept = unit.media_keys_find(organization, call.id).await?;
-    let opened = kept.as_ref().and_then(|kept| open(app, organization, call.id, kept));
+    let opened = kept.as_ref().map(|kept| open(app, organization, call.id, kept));
     let occasion = match &kept {
-        // What the keyring does not open any more is of no use to anybody who comes.
-        Some(_) if opened.is_none() => Occasion::Leaving,
+        // What does not open is of no use to anybody who comes.
+        Some(_) if matches!(opened, Some(Err(Closed::Damaged { .. }))) => Occasion::Leaving,
         Some(kept) if somebody_lost_it(unit, organization, call.id, kept, now).await? => Occasion::Leaving,
         Some(_) | None => occasion,
     };
     let (keys, id, origin) = MediaKeys::next(kept.map(|kept| kept.keys), occasion, now);
     let base_key = match (origin, opened) {
-        (Origin::Ratcheted, Some(before)) => ratcheted(&before)?,
+        // A node whose ring lacks the key for now takes nobody's key away by a new one.
+        (Origin::Ratcheted, Some(before)) => ratcheted(&before?)?,
         (Origin::Ratcheted, None) => {
             return Err(Error::Internal("there is nothing to ratchet".into()));
         }
@@ -177,10 +178,10 @@ fn open(
     organization: OrganizationId,
     call: CallId,
     kept: &KeptMediaKeys,
-) -> Option<BaseKey> {
-    let context = context(organization, call, &kept.keys);
-    let key = Zeroizing::new(app.keyring.open(PURPOSE, &context, &kept.base.0)?);
-    key.as_slice().try_into().ok().map(Zeroizing::new)
+) -> Result<BaseKey, Closed> {
+    let (what, context) = ("the media key of a call", context(organization, call, &kept.keys));
+    let key = app.keyring.open_kept(what, PURPOSE, &context, &kept.base.0)?;
+    key.as_slice().try_into().map(Zeroizing::new).map_err(|_| Closed::Damaged { what })
 }
 
 /// What a base key is sealed for: one call, and one moment in it.
@@ -289,6 +290,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_keyring_that_lacks_a_key_for_now_ends_no_key_unless_somebody_has_left() {
+        let blank = application(&TestStore::default(), MockDirectory::new());
+        let owner = Principal::Person(actor(1, Role::Owner));
+        let join = async |damaged: bool, held: Vec<(Permission, Grant)>| {
+            let mut kept = kept(&blank, [7; 32]);
+            if damaged {
+                kept.base.0[40] ^= 1;
+            }
+            let mut app =
+                application(&TestStore::of(unit(true, call(1), Some(kept), held)), MockDirectory::new());
+            if !damaged {
+                app.keyring = "77:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=".parse().expect("a keyring");
+            }
+            issue_media_key(&app, &owner, call(1).id).await.map(|issued| issued.id.generation)
+        };
+        assert!(matches!(join(false, vec![]).await, Err(Error::Unavailable(_))));
+        let lost = vec![(Permission::MediaKeysIssue, Grant::None)];
+        assert_eq!(join(false, lost).await.expect("a new one"), 5);
+        assert_eq!(join(true, vec![]).await.expect("a new one"), 5);
+    }
+
+    #[tokio::test]
     async fn an_access_token_makes_no_key() {
         let mut actor = actor(1, Role::Owner);
         actor.means = Means::AccessToken;
@@ -302,10 +325,10 @@ mod tests {
         let app = application(&TestStore::default(), MockDirectory::new());
         let kept = kept(&app, [7; 32]);
         let ours = crate::testing::organization().id;
-        assert_eq!(open(&app, ours, call(1).id, &kept).as_deref(), Some(&[7; 32]));
-        assert!(open(&app, ours, call(2).id, &kept).is_none());
-        assert!(open(&app, OrganizationId::from_parts(0, &[9; 10]), call(1).id, &kept).is_none());
+        assert_eq!(open(&app, ours, call(1).id, &kept).expect("opened").as_slice(), &[7; 32]);
+        assert!(open(&app, ours, call(2).id, &kept).is_err());
+        assert!(open(&app, OrganizationId::from_parts(0, &[9; 10]), call(1).id, &kept).is_err());
         let later = MediaKeys::kept(4, 2, 2, NOW);
-        assert!(open(&app, ours, call(1).id, &KeptMediaKeys { keys: later, ..kept }).is_none());
+        assert!(open(&app, ours, call(1).id, &KeptMediaKeys { keys: later, ..kept }).is_err());
     }
 }

@@ -28,6 +28,8 @@ pub struct CallFilter {
     pub to: Option<Party>,
     /// What the platform calls it.
     pub external_id: Option<ExternalId>,
+    /// Whether their sound is kept.
+    pub has_recording: Option<bool>,
 }
 
 /// A call's place among the others: the latest comes first.

@@ -284,6 +284,7 @@ mod tests {
         let on: &[Control] = &[Control::AuditLog, Control::CallRecording];
         let mut second = unit(Plan::Enterprise, on, 1, Role::Owner);
         second.expect_plan_change_add().times(1).returning(|_, _| Ok(()));
+        second.expect_uploads_end().times(1).returning(|_| Ok(()));
         second
             .expect_control_save()
             .times(2)

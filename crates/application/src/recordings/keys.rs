@@ -12,25 +12,16 @@ use super::{
 };
 use crate::{
     Application, Error, SealedFor,
+    keyring::Closed,
     ports::Entropy,
     sealed::{self, Sealed},
 };
 
+const WHAT: &str = "the key of an organization";
 const PURPOSE: &str = SealedFor::OrganizationKey.purpose();
 
 /// The key of an organization.
 pub(super) struct OrganizationKey(Zeroizing<[u8; 32]>);
-
-/// The keyring does not open a key that it should.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-enum Closed {
-    #[error("the keyring (ROLLCALL__KEYS__RING) does not open the key of an organization")]
-    Damaged,
-    #[error(
-        "the keyring (ROLLCALL__KEYS__RING) lacks the key {id}, which the key of an organization is wrapped by"
-    )]
-    Missing { id: u8 },
-}
 
 impl OrganizationKey {
     pub(super) fn wrap(
@@ -81,18 +72,13 @@ pub(super) fn open(
     organization: OrganizationId,
     wrapped: &Sealed,
 ) -> Result<OrganizationKey, Error> {
-    let bytes = app.keyring.open(PURPOSE, organization.uuid().as_bytes(), &wrapped.0).map(Zeroizing::new);
-    let key = bytes.and_then(|bytes| bytes.as_slice().try_into().ok());
-    let key = key.ok_or_else(|| match app.keyring.lacks(&wrapped.0) {
-        // It is there again once whoever runs the service has put it back.
-        Some(id) => Error::Unavailable(Box::new(Closed::Missing { id })),
-        None => Error::Internal(Box::new(Closed::Damaged)),
-    })?;
+    let bytes = app.keyring.open_kept(WHAT, PURPOSE, organization.uuid().as_bytes(), &wrapped.0)?;
+    let key = bytes.as_slice().try_into().map_err(|_| Closed::Damaged { what: WHAT })?;
     Ok(OrganizationKey(Zeroizing::new(key)))
 }
 
 fn wrap(app: &Application, organization: OrganizationId, key: &[u8]) -> Result<Sealed, Error> {
     let context = organization.uuid();
     let sealed = app.keyring.seal(PURPOSE, context.as_bytes(), key, app.entropy.as_ref());
-    sealed.map(Sealed).ok_or_else(|| Error::Internal(Box::new(Closed::Damaged)))
+    sealed.map(Sealed).ok_or_else(|| Closed::Damaged { what: WHAT }.into())
 }

@@ -4,6 +4,7 @@
 //! what belongs to it, is in the database, and only what has a row there is a recording. Rows come first and go first: a segment
 //! without one is rubbish, and is removed.
 
+mod give_up;
 mod keys;
 mod list;
 mod manifest;
@@ -19,6 +20,7 @@ mod transfers;
 mod upload;
 mod whole;
 
+pub use give_up::give_up;
 pub(crate) use list::page;
 pub use play::{Playable, Playing, find};
 pub use ports::{

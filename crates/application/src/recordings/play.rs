@@ -12,12 +12,10 @@ use rollcall_domain::{
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    SegmentPath,
-    ports::ObjectsError,
     rules::Rules,
-    seal::{self, Binding, Piece},
+    seal::{self, Piece},
     transfers::{Transfer, Way},
-    whole::{self, Opened, damaged},
+    whole::{self, Opened},
 };
 use crate::{
     Application, Error, Principal,
@@ -140,7 +138,7 @@ impl Playing {
     pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let Some(piece) = self.pieces.next() else { return Ok(None) };
         let read = match self.still_permitted().await {
-            Ok(()) => self.read(&piece).await,
+            Ok(()) => self.of.opened.read(&self.of.app, self.of.organization, &piece).await,
             Err(refusal) => Err(refusal),
         };
         if read.is_err() {
@@ -167,23 +165,6 @@ impl Playing {
         }
         self.looked_at = now;
         Ok(())
-    }
-
-    async fn read(&self, piece: &Piece) -> Result<Bytes, Error> {
-        let Playable { app, organization, opened, .. } = &self.of;
-        let Opened { recording, key, segments } = opened;
-        let fault = || damaged(*organization, recording.id);
-        let name = *segments.get(piece.segment).ok_or_else(fault)?;
-        let path = SegmentPath { organization: *organization, recording: recording.id, name };
-        let sealed = match app.objects.get(&path, piece.sealed.clone()).await {
-            Ok(sealed) => sealed,
-            Err(ObjectsError::Missing) => return Err(fault()),
-            Err(error @ ObjectsError::Unavailable(_)) => return Err(error.into()),
-        };
-        let mut bytes = Vec::from(sealed);
-        let binding = Binding { organization: *organization, recording: recording.id };
-        let wanted = seal::open(key, binding, name, piece, &mut bytes).map_err(|_| fault())?;
-        Ok(Bytes::from(bytes).slice(wanted))
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::{
 use rollcall_domain::{RecordingId, Role, audit::Outcome, recordings::MediaType, security::Control};
 
 use super::*;
+use crate::recordings::seal::Binding;
 use crate::{
     ports::Clock,
     recordings::{

@@ -89,7 +89,7 @@ pub trait RecordingsView {
 /// Changes recordings.
 #[async_trait]
 pub trait Recordings: RecordingsView {
-    /// Makes an upload the recording of its call. False when it is not as `version` says any more, or is gone.
+    /// Makes an upload the recording of its call, which is locked, and gets another version. False when it is not as `version` says any more, or is gone.
     async fn recording_keep(
         &mut self,
         organization: OrganizationId,
@@ -98,12 +98,16 @@ pub trait Recordings: RecordingsView {
         whole: &Whole,
     ) -> Result<bool, StoreError>;
 
-    /// Removes a recording, and with it its key. Its segments are [remains](Remains) from then on. False when there is none.
+    /// Removes a recording, and with it its key. Its segments are [remains](Remains) from then on. Its call, which is locked, gets
+    /// another version. False when there is none.
     async fn recording_remove(
         &mut self,
         organization: OrganizationId,
         recording: RecordingId,
     ) -> Result<bool, StoreError>;
+
+    /// Gives up all uploads of an organization that is locked. Their segments are [remains](Remains) from then on.
+    async fn uploads_end(&mut self, organization: OrganizationId) -> Result<(), StoreError>;
 }
 
 /// What an upload has become.
@@ -149,13 +153,14 @@ pub trait Uploads: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Sealed, StoreError>;
 
-    /// Notes an upload that begins. One that can be gone on with takes the place of another such one of its call.
+    /// Notes an upload that begins. One that can be gone on with takes the place of another such one of its call. False when calls
+    /// are not recorded any more.
     async fn upload_begin(
         &self,
         organization: OrganizationId,
         call: CallId,
         upload: &KeptUpload,
-    ) -> Result<(), StoreError>;
+    ) -> Result<bool, StoreError>;
 
     /// The upload of a call that can be gone on with.
     async fn upload_find(
@@ -174,14 +179,21 @@ pub trait Uploads: Send + Sync {
         expires_at: OffsetDateTime,
     ) -> Result<bool, StoreError>;
 
-    /// Gives an upload up. Its segments are [remains](Remains) from then on. False when it is not as `version` says any more, or is
-    /// none.
+    /// Gives an upload up, unless that was done. Its segments are [remains](Remains) from then on. False when it is not as `version`
+    /// says any more: another has it, or it has become a recording.
     async fn upload_abandon(
         &self,
         organization: OrganizationId,
         upload: RecordingId,
         version: i32,
     ) -> Result<bool, StoreError>;
+
+    /// Gives up whatever is being uploaded for a call, and says what that was.
+    async fn uploads_abandon(
+        &self,
+        organization: OrganizationId,
+        call: CallId,
+    ) -> Result<Vec<RecordingId>, StoreError>;
 }
 
 /// Segments of recordings that are no more: whatever removes the row of a recording leaves a note of what is to be removed from where

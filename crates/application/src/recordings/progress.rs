@@ -30,11 +30,17 @@ async fn try_progress(app: &Application, principal: &Principal, call: CallId) ->
     view.call_find(organization, call).await?.ok_or(Error::NotFound)?;
     let rules = Rules::of(view.as_mut(), organization).await?;
     rules.taken(view.as_mut(), principal, organization, call).await?;
-    if let Some(kept) = view.recording_of(organization, call).await? {
-        return Ok(Taken::Known(whole::opened(app, organization, call, &kept)?.recording));
-    }
+    let whole = view.recording_of(organization, call).await?;
     drop(view);
-    let Some(kept) = app.uploads.upload_find(organization, call).await? else {
+    let upload = app.uploads.upload_find(organization, call).await?;
+    if let Some(whole) = whole {
+        let whole = whole::opened(app, organization, call, &whole)?;
+        // One that is damaged is being uploaded again.
+        if upload.is_none() || whole.is_intact(app, organization).await? {
+            return Ok(Taken::Known(whole.recording));
+        }
+    }
+    let Some(kept) = upload else {
         return Ok(Taken::Partly(Progress { received: 0, expires_at: None }));
     };
     let organization_key = keys::of_organization(app, app.uploads.as_ref(), organization).await?;

@@ -99,7 +99,9 @@ pub(super) async fn storing(
         expires_at: now + patience(resumable),
         resumable,
     };
-    app.uploads.upload_begin(organization, command.call, &upload).await?;
+    if !app.uploads.upload_begin(organization, command.call, &upload).await? {
+        return Err(Error::CallRecordingDisabled);
+    }
     let sealer = Sealer::after(0, &key, binding, app.entropy.as_ref());
     Ok(Storing {
         key,
@@ -228,10 +230,9 @@ impl Storing {
     pub(super) async fn abandon(&self, app: &Application) {
         let Binding { organization, recording } = self.binding;
         match app.uploads.upload_abandon(organization, recording, self.version).await {
-            // What is not removed now is removed later.
+            // What is not removed now is removed later. What was given up meanwhile may have had segments put behind it.
             Ok(true) => whole::remove_objects(app, organization, recording).await,
-            // It is over already, another has taken it over, or it has become a recording after all: the answer of the database was
-            // lost on its way.
+            // Another has taken it over, or it has become a recording after all: the answer of the database was lost on its way.
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "an upload was not given up; it is when its time is over"),
         }

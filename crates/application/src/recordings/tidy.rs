@@ -30,6 +30,8 @@ pub async fn retain_some(app: &Application, remains: &dyn Remains) -> Result<boo
         more |= outlived.len() == usize::from(AT_A_TIME);
         for (organization, recording, call) in outlived {
             let mut unit = app.store.begin(Scope::Organization(organization)).await?;
+            // The call before what belongs to it, as everybody does.
+            unit.call_lock(organization, call).await?;
             if !unit.recording_remove(organization, recording).await? {
                 continue;
             }

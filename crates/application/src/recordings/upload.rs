@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use rollcall_domain::{
-    CallId, OrganizationId, Permission,
+    CallId, OrganizationId, Permission, RecordingId,
     audit::{Action, Target},
     recordings::Recording,
 };
@@ -19,7 +19,7 @@ use super::{
     seal::SEGMENT,
     storing::{Storing, storing},
     transfers::{Transfer, Way},
-    whole,
+    whole::{self, Opened},
 };
 use crate::{Application, Error, Principal, ports::Scope};
 
@@ -93,6 +93,14 @@ enum Work {
     Store(Box<Storing>),
 }
 
+/// What has come of an upload when it was to be kept.
+enum Kept {
+    /// It is.
+    So(Taken),
+    /// The call has a recording already.
+    Otherwise(Box<Opened>),
+}
+
 /// Begins to take in a recording, or goes on with it.
 ///
 /// # Errors
@@ -137,14 +145,15 @@ async fn try_begin(app: &Application, principal: &Principal, command: Command) -
         return Err(Error::RecordingTooLarge { limit });
     }
     let transfer = app.transfers.begin(Way::In, organization)?;
-    let work = match kept {
+    let compared = match kept {
         Some(kept) => {
-            let recording = whole::opened(app, organization, command.call, &kept)?.recording;
-            if from > 0 && command.sha256 != Some(recording.sha256) {
-                return Err(Error::RecordingExists);
-            }
-            Work::Compare(recording)
+            let kept = whole::opened(app, organization, command.call, &kept)?;
+            compared(app, organization, &command, from, kept).await?
         }
+        None => None,
+    };
+    let work = match compared {
+        Some(recording) => Work::Compare(recording),
         None => Work::Store(Box::new(storing(app, organization, &command, from).await?)),
     };
     let digest = match &work {
@@ -156,6 +165,33 @@ async fn try_begin(app: &Application, principal: &Principal, command: Command) -
     };
     let (app, principal) = (app.clone(), principal.clone());
     Ok(Upload { app, principal, organization, command, came: 0, digest, work, _transfer: transfer })
+}
+
+/// What is only compared with what comes, as it is kept already; none where what is kept is damaged, and comes anew.
+async fn compared(
+    app: &Application,
+    organization: OrganizationId,
+    command: &Command,
+    from: u64,
+    kept: Opened,
+) -> Result<Option<Recording>, Error> {
+    if from > 0 {
+        // It was looked at when that began, and is once more at its end.
+        if app.uploads.upload_find(organization, command.call).await?.is_some() {
+            return Ok(None);
+        }
+        if command.sha256 != Some(kept.recording.sha256) {
+            return Err(Error::RecordingExists);
+        }
+    }
+    let total = match command.extent {
+        Extent::Whole(length) => length,
+        Extent::Part { total, .. } => total,
+    };
+    // What is another one by what is said of it takes nobody's place, and is not worth reading all that is there.
+    let is_other = total.is_some_and(|total| total != kept.recording.length)
+        || command.sha256.is_some_and(|sha256| sha256 != kept.recording.sha256);
+    if is_other || kept.is_intact(app, organization).await? { Ok(Some(kept.recording)) } else { Ok(None) }
 }
 
 impl Upload {
@@ -263,13 +299,38 @@ impl Upload {
                     return Err(Error::DigestMismatch);
                 }
                 let whole = storing.put_last(&self.app, length, sha256).await?;
-                self.keep(whole, sha256).await
+                match self.keep(&whole, sha256, None).await? {
+                    Kept::So(taken) => Ok(taken),
+                    Kept::Otherwise(other) => self.keep_instead(&whole, sha256, *other).await,
+                }
             }
         }
     }
 
-    /// Makes it the recording of its call, if it still may be.
-    async fn keep(&self, whole: Manifest, sha256: [u8; 32]) -> Result<Taken, Error> {
+    /// Goes by what the call has for a recording already: it is the same, or another, or damaged and the same.
+    async fn keep_instead(&self, whole: &Manifest, sha256: [u8; 32], other: Opened) -> Result<Taken, Error> {
+        let Work::Store(storing) = &self.work else { return Err(Error::UploadSuperseded) };
+        if other.recording.sha256 != sha256 {
+            return Err(Error::RecordingExists);
+        }
+        if other.is_intact(&self.app, self.organization).await? {
+            storing.abandon(&self.app).await;
+            return Ok(Taken::Known(other.recording));
+        }
+        match self.keep(whole, sha256, Some(other.recording.id)).await? {
+            Kept::So(taken) => Ok(taken),
+            // Somebody else has put it right.
+            Kept::Otherwise(_) => Err(Error::UploadSuperseded),
+        }
+    }
+
+    /// Makes it the recording of its call, if it still may be: in the place of none, or of a damaged one that was the same.
+    async fn keep(
+        &self,
+        whole: &Manifest,
+        sha256: [u8; 32],
+        instead_of: Option<RecordingId>,
+    ) -> Result<Kept, Error> {
         let Work::Store(storing) = &self.work else { return Err(Error::UploadSuperseded) };
         let (app, organization, call) = (&self.app, self.organization, self.command.call);
         let id = storing.binding.recording;
@@ -283,26 +344,36 @@ impl Upload {
             .await?
             .taken(unit.as_mut(), &self.principal, organization, call)
             .await?;
-        if let Some(kept) = unit.recording_of(organization, call).await? {
-            let kept = whole::opened(app, organization, call, &kept)?.recording;
-            // Another was faster.
-            drop(unit);
-            let same = kept.sha256 == sha256;
-            storing.abandon(app).await;
-            return if same { Ok(Taken::Known(kept)) } else { Err(Error::RecordingExists) };
+        let mut at = app.now();
+        let before = unit.recording_of(organization, call).await?;
+        if let Some(kept) = &before {
+            if instead_of != Some(kept.id) {
+                let opened = whole::opened(app, organization, call, kept)?;
+                return Ok(Kept::Otherwise(Box::new(opened)));
+            }
+            unit.recording_remove(organization, kept.id).await?;
+            // It is the same sound, and is to be kept no longer than that.
+            at = kept.kept_at;
         }
-        let at = app.now();
         let kept = Whole { manifest, length, at };
         if !unit.recording_keep(organization, id, storing.version, &kept).await? {
             return Err(Error::UploadSuperseded);
         }
         let recording = Recording { id, call, media, length, sha256, kept_at: at };
         let event = app.event_by(&self.principal, Action::RecordingUploaded, Target::Recording(recording.id));
-        unit.commit(app.record(rules::told(event, &recording))).await?;
+        let event = rules::told(event, &recording);
+        let event = match &before {
+            Some(before) => event.change("recording", Some(&before.id.to_string()), Some(&id.to_string())),
+            None => event,
+        };
+        unit.commit(app.record(event)).await?;
         if storing.resumable {
             storing.prune(app, &whole.segments).await;
         }
-        Ok(Taken::New(recording))
+        if let Some(before) = before {
+            whole::remove_objects(app, organization, before.id).await;
+        }
+        Ok(Kept::So(Taken::New(recording)))
     }
 
     /// Ends it before all has come that was to come: the sender is gone. Nothing is left of it but what may be gone on with.
@@ -315,8 +386,7 @@ impl Upload {
         let Work::Store(storing) = &mut self.work else { return };
         let can_go_on = match error {
             Error::UploadBrokenOff | Error::Unavailable(_) | Error::Busy => true,
-            // Whoever has taken over has it now.
-            Error::UploadSuperseded => return,
+            // Whoever has taken over has it now; nothing is left of it if it was given up.
             _ => false,
         };
         if !(storing.resumable && can_go_on) {

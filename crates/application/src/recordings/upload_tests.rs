@@ -7,7 +7,7 @@ use rollcall_domain::{Role, audit::Outcome, security::Control};
 use super::*;
 use crate::{
     ports::StoreError,
-    recordings::progress,
+    recordings::{give_up, progress},
     security::KeptControl,
     testing::{MockDirectory, MockUnit, TestStore, actor, application, call, recordings::InMemory},
 };
@@ -103,8 +103,8 @@ async fn what_the_database_has_kept_after_all_is_not_removed_when_its_answer_is_
         let kept = memory.clone();
         lost.expect_recording_keep().returning(move |_, id, _, _| {
             if persisted {
-                // It is no upload any more.
-                kept.uploads.lock().expect("no panic").remove(&id);
+                // It is no upload any more, and goes by another version.
+                kept.uploads.lock().expect("no panic").get_mut(&id).expect("an upload").version += 1;
             }
             Err(StoreError::Unavailable("the connection is lost".into()))
         });
@@ -178,4 +178,27 @@ async fn whoever_has_been_superseded_removes_nothing_of_what_another_goes_on_wit
     );
     assert_eq!(memory.uploads.lock().expect("no panic").len(), 1);
     assert_eq!(memory.objects.lock().expect("no panic").len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_given_up_while_it_came_in_leaves_nothing() {
+    let (app, memory) = joined(&TestStore::default());
+    let sound = sound(SEGMENT as usize + 1000);
+    for extent in [
+        Extent::Whole(None),
+        Extent::Part { from: 0, until: sound.len() as u64, total: Some(sound.len() as u64) },
+    ] {
+        let gone = unit_but(|unit| {
+            unit.expect_recording_keep().returning(|_, _, _, _| Ok(false));
+        });
+        let app = with(&app, [unit(), unit(), gone]);
+        let mut coming = begin(&app, &owner(), take(extent)).await.expect("begun");
+        give_up(&app, &owner(), call(1).id).await.expect("given up");
+        coming.write(sound.clone()).await.expect("it is noted later");
+        let ended = coming.end().await;
+        assert!(matches!(ended, Err(Error::UploadSuperseded)), "{ended:?}");
+        assert!(memory.objects.lock().expect("no panic").is_empty());
+    }
+    let nothing = give_up(&with(&app, [unit()]), &owner(), call(1).id).await;
+    assert!(matches!(nothing, Err(Error::NotFound)), "{nothing:?}");
 }

@@ -1,5 +1,6 @@
 //! A recording that is kept whole.
 
+use bytes::Bytes;
 use rollcall_domain::{
     CallId, OrganizationId, RecordingId,
     audit::{self, Action, Origin, Target},
@@ -7,9 +8,10 @@ use rollcall_domain::{
 };
 
 use super::{
-    KeptRecording, keys,
+    KeptRecording, SegmentPath, keys,
     manifest::{Manifest, State},
-    seal::{Binding, Damaged, RecordingKey, SegmentName, segments_of},
+    ports::ObjectsError,
+    seal::{self, Binding, Damaged, Piece, RecordingKey, SegmentName, segments_of},
 };
 use crate::{Application, Error, ports::Scope};
 
@@ -52,6 +54,50 @@ pub(super) fn opened(
         kept_at: kept.kept_at,
     };
     Ok(Opened { recording, key, segments: manifest.segments })
+}
+
+impl Opened {
+    /// Reads a piece of its audio: what is asked for of it, as it was kept.
+    pub(super) async fn read(
+        &self,
+        app: &Application,
+        organization: OrganizationId,
+        piece: &Piece,
+    ) -> Result<Bytes, Error> {
+        let Self { recording, key, segments } = self;
+        let fault = || damaged(organization, recording.id);
+        let name = *segments.get(piece.segment).ok_or_else(fault)?;
+        let path = SegmentPath { organization, recording: recording.id, name };
+        let sealed = match app.objects.get(&path, piece.sealed.clone()).await {
+            Ok(sealed) => sealed,
+            Err(ObjectsError::Missing) => return Err(fault()),
+            Err(error @ ObjectsError::Unavailable(_)) => return Err(error.into()),
+        };
+        let mut bytes = Vec::from(sealed);
+        let binding = Binding { organization, recording: recording.id };
+        let wanted = seal::open(key, binding, name, piece, &mut bytes).map_err(|_| fault())?;
+        Ok(Bytes::from(bytes).slice(wanted))
+    }
+
+    /// Whether all of its audio is as it was kept: every piece is read, one after the other. What is damaged is written down.
+    pub(super) async fn is_intact(
+        &self,
+        app: &Application,
+        organization: OrganizationId,
+    ) -> Result<bool, Error> {
+        let Recording { id, call, length, .. } = self.recording;
+        for piece in seal::pieces(0..length, length) {
+            match self.read(app, organization, &piece).await {
+                Ok(_) => {}
+                Err(Error::RecordingDamaged) => {
+                    report_damage(app, organization, id, call).await;
+                    return Ok(false);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
 }
 
 /// The error that a recording is not what was kept, after it was told in the log.

@@ -7,7 +7,7 @@ use rollcall_domain::{
 };
 use zeroize::Zeroizing;
 
-use crate::{Application, Error, Sealed, SealedFor, ports::UnitOfWork, token};
+use crate::{Application, Error, Sealed, SealedFor, keyring::Closed, ports::UnitOfWork, token};
 
 /// What seeds are sealed for.
 const PURPOSE: &str = SealedFor::TotpSeed.purpose();
@@ -29,12 +29,12 @@ pub(super) fn seal_seed(app: &Application, user: UserId, seed: &TotpSeed) -> Res
 /// The seed that was kept.
 ///
 /// # Errors
-/// [`Error::Internal`] when its key is not on the ring any more.
+/// [`Error::Unavailable`] when its key is not on the ring, and [`Error::Internal`] when it does not open.
 pub(super) fn open_seed(app: &Application, user: UserId, sealed: &Sealed) -> Result<TotpSeed, Error> {
-    let opened = app.keyring.open(PURPOSE, user.uuid().as_bytes(), &sealed.0).map(Zeroizing::new);
-    let bytes = opened.and_then(|opened| <[u8; SEED_BYTES]>::try_from(opened.as_slice()).ok());
-    let problem = "the keyring (ROLLCALL__KEYS__RING) does not open the seed of an authenticator app";
-    bytes.map(TotpSeed::from_bytes).ok_or_else(|| Error::Internal(problem.into()))
+    let what = "the seed of an authenticator app";
+    let opened = app.keyring.open_kept(what, PURPOSE, user.uuid().as_bytes(), &sealed.0)?;
+    let bytes = <[u8; SEED_BYTES]>::try_from(opened.as_slice()).map_err(|_| Closed::Damaged { what })?;
+    Ok(TotpSeed::from_bytes(bytes))
 }
 
 /// What is kept of a recovery code.
@@ -58,4 +58,22 @@ pub(crate) async fn give_recovery_codes(
     let hashes: Vec<TokenHash> = codes.iter().map(hash).collect();
     unit.recovery_codes_replace(user, &hashes, app.now()).await?;
     Ok(codes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{MockDirectory, TestStore, application, user};
+
+    #[test]
+    fn a_seed_whose_key_is_not_on_the_ring_for_now_is_not_taken_for_damaged() {
+        let mut app = application(&TestStore::default(), MockDirectory::new());
+        let user = user(1).id;
+        let mut sealed = seal_seed(&app, user, &new_seed(&app)).expect("sealed");
+        assert!(open_seed(&app, user, &sealed).is_ok());
+        sealed.0[40] ^= 1;
+        assert!(matches!(open_seed(&app, user, &sealed), Err(Error::Internal(_))));
+        app.keyring = "77:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=".parse().expect("a keyring");
+        assert!(matches!(open_seed(&app, user, &sealed), Err(Error::Unavailable(_))));
+    }
 }

@@ -25,6 +25,10 @@ pub(crate) async fn switch(
 ) -> Result<Event, Error> {
     let (control, on) = (change.control(), change.switches_on());
     unit.control_save(organization, control, on, by, at).await?;
+    if control == Control::CallRecording && !on {
+        // What has come of them would wait for a day to become what is not to be kept any more.
+        unit.uploads_end(organization).await?;
+    }
     let event = event(Action::SecurityControlChanged, Target::Organization(organization));
     Ok(event.change(control.as_str(), Some(state(!on)), Some(state(on))))
 }

@@ -196,6 +196,9 @@ mod tests {
             Ok(Control::SOLD.into_iter().map(kept).collect())
         });
         unit.expect_control_save().times(saved).returning(|_, _, _, _, _| Ok(()));
+        // Whatever is being uploaded ends when recording does, in the same commit.
+        let ends = usize::from(on.contains(&Control::CallRecording));
+        unit.expect_uploads_end().times(ends).returning(|_| Ok(()));
         unit
     }
 

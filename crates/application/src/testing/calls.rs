@@ -21,6 +21,7 @@ pub(crate) fn call(number: u8) -> Call {
             metadata: Metadata::default(),
         },
         created_at: NOW,
+        has_recording: false,
         version: 1,
     }
 }

@@ -72,9 +72,9 @@ impl Uploads for InMemory {
         _: OrganizationId,
         _: CallId,
         upload: &KeptUpload,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         self.uploads.lock().expect("no panic").insert(upload.id, upload.clone());
-        Ok(())
+        Ok(true)
     }
 
     async fn upload_find(&self, _: OrganizationId, _: CallId) -> Result<Option<KeptUpload>, StoreError> {
@@ -107,7 +107,14 @@ impl Uploads for InMemory {
         version: i32,
     ) -> Result<bool, StoreError> {
         let mut uploads = self.uploads.lock().expect("no panic");
-        let is_as_known = uploads.get(&upload).is_some_and(|upload| upload.version == version);
-        Ok(is_as_known && uploads.remove(&upload).is_some())
+        let is_as_known = uploads.get(&upload).is_none_or(|upload| upload.version == version);
+        if is_as_known {
+            uploads.remove(&upload);
+        }
+        Ok(is_as_known)
+    }
+
+    async fn uploads_abandon(&self, _: OrganizationId, _: CallId) -> Result<Vec<RecordingId>, StoreError> {
+        Ok(self.uploads.lock().expect("no panic").drain().map(|(id, _)| id).collect())
     }
 }

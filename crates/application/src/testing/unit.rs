@@ -324,6 +324,7 @@ mock! {
     impl Recordings for Unit {
         async fn recording_keep(&mut self, organization: OrganizationId, recording: RecordingId, version: i32, whole: &Whole) -> Answer<bool>;
         async fn recording_remove(&mut self, organization: OrganizationId, recording: RecordingId) -> Answer<bool>;
+        async fn uploads_end(&mut self, organization: OrganizationId) -> Answer<()>;
     }
     #[async_trait]
     impl SecurityView for Unit {

@@ -8,7 +8,7 @@ use time::{Duration, format_description::well_known::Rfc3339};
 use tokio::task::JoinSet;
 
 use super::{Claimed, Message, NotTaken, Post, Settled, Webhooks, secret::open};
-use crate::{Application, Error};
+use crate::{Application, Error, keyring::Closed};
 
 /// How many are sent at a time,
 const AT_ONCE: u16 = 20;
@@ -54,8 +54,8 @@ pub async fn deliver_some(
 
 async fn attempt(app: &Application, webhooks: &dyn Webhooks, claimed: &Claimed) -> Settled {
     let sent = match message(app, claimed) {
-        Some(message) => webhooks.send(message).await,
-        None => Err(NotTaken::Ever("its secret cannot be opened; choose the webhook again".to_owned())),
+        Ok(message) => webhooks.send(message).await,
+        Err(not_sent) => Err(not_sent),
     };
     let at = app.now();
     let short = |error: String| error.chars().take(ERROR_CHARACTERS).collect();
@@ -72,15 +72,27 @@ async fn attempt(app: &Application, webhooks: &dyn Webhooks, claimed: &Claimed) 
 }
 
 /// What the webhook is told, in the form of Standard Webhooks.
-fn message(app: &Application, claimed: &Claimed) -> Option<Message> {
-    let at = claimed.at.format(&Rfc3339).ok()?;
+fn message(app: &Application, claimed: &Claimed) -> Result<Message, NotTaken> {
+    let secret = open(app, claimed.organization, claimed.to, &claimed.secret);
+    let secret = secret.map_err(|closed| match closed {
+        // Once whoever runs the service has put the key back, it is sent.
+        Closed::Missing { .. } => {
+            tracing::error!(%closed, "a webhook is not sent");
+            NotTaken::Now("it could not be signed at the moment".to_owned())
+        }
+        Closed::Damaged { .. } => {
+            NotTaken::Ever("its secret cannot be opened; choose the webhook again".to_owned())
+        }
+    })?;
+    let unwritable = |error: &dyn std::error::Error| NotTaken::Ever(error.to_string());
+    let at = claimed.at.format(&Rfc3339).map_err(|error| unwritable(&error))?;
     let body = json!({"type": claimed.kind, "timestamp": at, "data": claimed.data});
-    Some(Message {
+    Ok(Message {
         url: claimed.url.clone(),
         id: claimed.id,
         at: app.now(),
-        secret: open(app, claimed.organization, claimed.to, &claimed.secret)?,
-        body: serde_json::to_vec(&body).ok()?,
+        secret,
+        body: serde_json::to_vec(&body).map_err(|error| unwritable(&error))?,
     })
 }
 
@@ -132,6 +144,16 @@ mod tests {
         ] {
             assert_eq!(attempt(&app, &Answers(answer), &claimed(&app, attempts)).await, expected);
         }
+    }
+
+    #[tokio::test]
+    async fn a_keyring_that_lacks_a_key_for_now_costs_an_attempt_and_no_delivery() {
+        let mut app = application(&TestStore::default(), MockDirectory::new());
+        let claimed = claimed(&app, 0);
+        app.keyring = "77:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=".parse().expect("a keyring");
+        let settled = attempt(&app, &Answers(Ok(())), &claimed).await;
+        let error = "it could not be signed at the moment".to_owned();
+        assert_eq!(settled, Settled::Later { at: NOW + Duration::seconds(5), error });
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use rollcall_domain::{OrganizationId, secret::Secret};
 
 use super::Subscriber;
-use crate::{Application, Error, Sealed, SealedFor};
+use crate::{Application, Error, Sealed, SealedFor, keyring::Closed};
 
 /// How the secrets of webhooks begin (Standard Webhooks).
 const PREFIX: &str = "whsec_";
@@ -42,8 +42,9 @@ pub(super) fn open(
     organization: OrganizationId,
     to: Subscriber,
     sealed: &Sealed,
-) -> Option<Secret> {
-    let context = organization.uuid();
-    let opened = app.keyring.open(to.purpose(), context.as_bytes(), &sealed.0)?;
-    String::from_utf8(opened).ok().map(Secret::new)
+) -> Result<Secret, Closed> {
+    let (what, context) = ("the secret of a webhook", organization.uuid());
+    let opened = app.keyring.open_kept(what, to.purpose(), context.as_bytes(), &sealed.0)?;
+    let text = std::str::from_utf8(&opened).map_err(|_| Closed::Damaged { what })?;
+    Ok(Secret::new(text.to_owned()))
 }

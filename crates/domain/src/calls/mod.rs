@@ -44,6 +44,8 @@ pub struct Call {
     pub facts: Facts,
     /// When it was written down.
     pub created_at: OffsetDateTime,
+    /// Whether its sound is kept.
+    pub has_recording: bool,
     /// Counts its changes.
     pub version: i32,
 }

@@ -57,7 +57,7 @@ impl Control {
         match self {
             Self::CallRecording => &[
                 "The sound of calls can be uploaded, and is kept sealed by a key of this organization. While this is off, a recording is refused and nothing of it is kept.",
-                "Switching it decides about what comes after: recordings that were made before stay until they are deleted, or their time is over.",
+                "Switching it decides about what comes after: recordings that were made before stay until they are deleted, or their time is over. Switched off, it also ends every upload that is not whole yet.",
             ],
             Self::PhiProtection => &[
                 "Telephone numbers, e-mail addresses and payment card numbers are masked in transcripts before anything is stored, logged, streamed or indexed. What was masked cannot be brought back.",

@@ -96,10 +96,11 @@ pub(super) struct Evaluation {
 #[derive(Debug, Serialize, ToSchema)]
 struct EvaluationContext {
     /// Why not; null when it is allowed. `role_lacks_permission`, `scope_lacks_permission`, `mfa_required`, `not_a_member`,
-    /// `suspended`, `plan_required` (a key whose scope leads to nothing with the organization's plan); `unknown_subject`,
+    /// `suspended` (the member is, or the organization, in which nobody may do anything then), `plan_required` (an API key that has the
+    /// scope, which leads to nothing with the organization's plan; people are not told so); `unknown_subject`,
     /// `unknown_action` and `unknown_resource` for what is of no kind that is known here; `invalid_request` for what is no
     /// question.
-    #[schema(example = "role_lacks_permission")]
+    #[schema(example = "role_lacks_permission", required = true)]
     reason: Option<&'static str>,
     /// What is wrong with what is no question.
     #[serde(skip_serializing_if = "Option::is_none")]

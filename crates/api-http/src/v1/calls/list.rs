@@ -43,6 +43,9 @@ pub(super) struct ListCallsQuery {
     /// Only the call that the platform calls so.
     #[param(example = "CA7f3e2b")]
     external_id: Option<String>,
+    /// Only calls whose sound is kept (`true`), or only those whose sound is not (`false`).
+    #[param(example = true)]
+    recording: Option<bool>,
     /// How many entries the page holds: 1 to 200, 50 if left out.
     #[serde(default, skip_serializing)]
     #[param(value_type = Option<u16>, example = 50)]
@@ -63,6 +66,7 @@ impl ListCallsQuery {
             from: fields.parse_if_given("from", self.from.as_deref()),
             to: fields.parse_if_given("to", self.to.as_deref()),
             external_id: fields.parse_if_given("external_id", self.external_id.as_deref()),
+            has_recording: self.recording,
         };
         fields.result()?;
         Ok(filter)

@@ -42,10 +42,13 @@ pub(in crate::v1) struct CallObject {
     #[serde(with = "time::serde::rfc3339")]
     #[schema(format = DateTime, example = "2026-01-02T03:04:06Z", value_type = String)]
     created_at: OffsetDateTime,
+    /// Whether its sound is kept.
+    #[schema(example = false)]
+    has_recording: bool,
 }
 
 impl From<Call> for CallObject {
-    fn from(Call { id, facts, created_at, version: _ }: Call) -> Self {
+    fn from(Call { id, facts, created_at, has_recording, version: _ }: Call) -> Self {
         let Facts { external_id, direction, agent_ref, times, from, to, metadata } = facts;
         Self {
             id,
@@ -58,6 +61,7 @@ impl From<Call> for CallObject {
             to: to.map(|text| text.to_string()),
             metadata: metadata.into_value(),
             created_at,
+            has_recording,
         }
     }
 }

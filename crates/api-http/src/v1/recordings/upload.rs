@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use super::{
     digest::{self, REPR_DIGEST},
     object::{RecordingObject, UploadProgress},
+    pace::Pace,
 };
 use crate::{
     api::Api,
@@ -28,9 +29,6 @@ use crate::{
 
 /// The longest that nothing may come.
 const SILENCE: Duration = Duration::from_secs(30);
-/// However slowly it comes, no more slowly than this many bytes a second, once a minute is over.
-const SLOWEST: u64 = 1024;
-const GRACE: Duration = Duration::from_secs(60);
 /// How much of a body that is not wanted is read, so that its sender gets to read the answer; and for how long.
 const READ_IN_VAIN: (usize, Duration) = (8 << 20, Duration::from_secs(2));
 
@@ -72,13 +70,15 @@ pub(super) async fn upload_recording(
         Ok(upload) => upload,
         Err(error) => return refuse(body, error.into()).await,
     };
-    let (begun, mut came) = (Instant::now(), 0u64);
+    let mut pace = Pace::default();
     loop {
-        let slow = begun.elapsed() > GRACE + Duration::from_secs(came / SLOWEST);
-        let next = if slow { None } else { timeout(SILENCE, body.next()).await.ok() };
-        match next {
+        let asked_at = Instant::now();
+        match timeout(SILENCE, body.next()).await.ok() {
             Some(Some(Ok(bytes))) => {
-                came += bytes.len() as u64;
+                if !pace.keeps_up(asked_at.elapsed(), bytes.len()) {
+                    upload.break_off().await;
+                    return Err(Problem::plain(Code::RequestTimeout));
+                }
                 if let Err(error) = upload.write(bytes).await {
                     return refuse(body, error.into()).await;
                 }

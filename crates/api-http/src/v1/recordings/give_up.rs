@@ -1,0 +1,22 @@
+use axum::extract::State;
+use http::StatusCode;
+use rollcall_application::recordings;
+use rollcall_domain::{Permission, id::Call};
+
+use crate::{api::Api, body::NoFields, credential::AnyCaller, id_path::IdPath, problem::Result};
+
+/// Gives up what has been uploaded of a call's recording before it is whole: nothing is left of it, and whoever is sending it is told
+/// `upload_superseded`. A recording that is kept is not touched.
+#[utoipa::path(delete, path = "/v1/calls/{call_id}/recording/upload", tag = "Recordings",
+    security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
+    params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q")),
+    responses((status = 204, description = "It is gone")))]
+pub(super) async fn give_up_upload(
+    State(api): State<Api>,
+    AnyCaller(principal): AnyCaller<{ Permission::CallsWrite as u8 }>,
+    IdPath(call): IdPath<Call>,
+    _: NoFields,
+) -> Result<StatusCode> {
+    recordings::give_up(&api.app, &principal, call).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
