@@ -240,6 +240,12 @@ async fn who_was_what_is_forgotten_after_400_days_but_for_what_they_were_then() 
             service.database.execute(&add).await;
         }
     }
+    // More than are forgotten at a time, between others' that stay.
+    let user = team.id("owner").parse::<rollcall_domain::UserId>().unwrap().uuid();
+    let many = format!(
+        "INSERT INTO availability_changes SELECT '{organization}', '{user}', '2024-12-15'::timestamptz + n * interval '1 second', n, 'away', 'chosen' FROM generate_series(4, 2500) n"
+    );
+    service.database.execute(&many).await;
     // A node looks when it begins.
     let other = Service::start_on_values(&service, &[]).await;
     let kept = async || {
@@ -247,9 +253,45 @@ async fn who_was_what_is_forgotten_after_400_days_but_for_what_they_were_then() 
             service.database.rows("SELECT version FROM availability_changes ORDER BY version, user_id").await;
         rows.iter().map(|row| row["version"].as_i64().unwrap()).collect::<Vec<_>>()
     };
-    until("what is too old is forgotten", async || (kept().await.len() == 6).then_some(())).await;
-    assert_eq!(kept().await, [1, 1, 2, 2, 3, 3]);
+    until("what is too old is forgotten", async || (kept().await.len() == 7).then_some(())).await;
+    assert_eq!(kept().await, [1, 1, 2, 2, 3, 3, 2500]);
     other.stop().await;
+}
+
+#[tokio::test]
+async fn a_step_that_forgets_who_was_what_goes_on_where_the_last_has_ended() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let organization = team.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
+    let user = team.id(ROLE).parse::<rollcall_domain::UserId>().unwrap().uuid();
+    let add = format!(
+        "INSERT INTO availability_changes SELECT '{organization}', '{user}', '2024-12-15', n, 'away', 'chosen' FROM generate_series(1, 6) n"
+    );
+    service.database.execute(&add).await;
+    let mut as_service = service.database.connect_as_service().await;
+    sqlx::query("SET rollcall.task = 'availability'").execute(&mut as_service).await.unwrap();
+    let mut after: (Option<time::OffsetDateTime>, Option<uuid::Uuid>, Option<uuid::Uuid>, Option<i32>) =
+        (None, None, None, None);
+    // The fourth is passed over, as if somebody had it: nobody comes back to what lies before.
+    for (skip, forgotten, last) in [(false, 2, Some(2)), (true, 1, Some(5)), (false, 0, None)] {
+        if skip {
+            after.3 = Some(4);
+        }
+        let step = "SELECT last_at, last_org, last_user, last_version, forgotten FROM forget_availability('2025-01-01', 2, $1, $2, $3, $4)";
+        let (at, org, who, version, count): (_, _, _, Option<i32>, i64) = sqlx::query_as(step)
+            .bind(after.0)
+            .bind(after.1)
+            .bind(after.2)
+            .bind(after.3)
+            .fetch_one(&mut as_service)
+            .await
+            .unwrap();
+        assert_eq!((count, version), (forgotten, last));
+        after = (at, org, who, version);
+    }
+    let left = service.database.rows("SELECT version FROM availability_changes ORDER BY version").await;
+    let left: Vec<_> = left.iter().map(|row| row["version"].as_i64().unwrap()).collect();
+    assert_eq!(left, [3, 4, 6]);
 }
 
 #[tokio::test]

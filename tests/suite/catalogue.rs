@@ -178,6 +178,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 164] = [
     ("organizations", "own_organization", "rollcall_app", "ALL"),
     ("organizations", "purge", "rollcall_purge", "ALL"),
     ("organizations", "recordings", "rollcall_app", "SELECT"),
+    ("organizations", "retention", "rollcall_purge", "SELECT"),
     ("organizations", "retention_due", "rollcall_app", "SELECT"),
     ("organizations", "task", "rollcall_app", "SELECT"),
     ("organizations", "witnesses", "rollcall_app", "SELECT"),

@@ -1,9 +1,14 @@
 //! What is told of calls that wait: again, by status, and while PHI protection is on.
 
 use reqwest::Method;
-use rollcall_tests::{Answer, Caller, Service, Team};
+use rollcall_domain::{
+    CallId, EscalationId, UserId,
+    availability::Skills,
+    escalations::{Escalation, Hold, Priority, Settings, Status},
+};
+use rollcall_tests::{Answer, Caller, Service, Team, TestDatabase};
 use serde_json::{Value, json};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use crate::{
     agents::{choose, seen},
@@ -143,4 +148,48 @@ async fn attack_30_while_phi_protection_is_on_notes_are_masked_and_skills_name_n
     // And it is told.
     let effects = owner.get("/v1/security").await.expect(200).body["phi_protection"]["effects"].to_string();
     assert!(effects.contains("notes that agents write") && effects.contains("Skills"), "{effects}");
+}
+
+#[tokio::test]
+async fn the_database_and_the_domain_agree_on_what_time_has_made_of_an_escalation() {
+    let database = TestDatabase::create().await;
+    let mut connection = database.connect().await;
+    let now = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
+    let (past, future) = (now - Duration::SECOND, now + Duration::SECOND);
+    for status in Status::ALL {
+        for callback in [false, true] {
+            for ends in [past, now, future] {
+                for waits_until in [past, now, future] {
+                    let mut escalation = Escalation::waiting(
+                        EscalationId::from_parts(0, &[1; 10]),
+                        CallId::from_parts(0, &[1; 10]),
+                        "asks for a human".parse().unwrap(),
+                        Priority::new(5).unwrap(),
+                        Skills::default(),
+                        &Settings::default(),
+                        now,
+                    );
+                    (escalation.status, escalation.callback) = (status, callback);
+                    escalation.waits_until = waits_until;
+                    if matches!(status, Status::Offered | Status::Claimed) {
+                        escalation.agent = Some(UserId::from_parts(0, &[1; 10]));
+                        escalation.hold = Some(Hold::Offer { generation: 1, until: ends });
+                    }
+                    let seen: String = sqlx::query_scalar("SELECT escalation_seen($1, $2, $3, $4, $5)")
+                        .bind(status.as_str())
+                        .bind(callback)
+                        .bind(escalation.hold.map(Hold::until))
+                        .bind(waits_until)
+                        .bind(now)
+                        .fetch_one(&mut connection)
+                        .await
+                        .unwrap();
+                    let case = format!(
+                        "{status:?}, callback {callback}, held until {ends}, waits until {waits_until}"
+                    );
+                    assert_eq!(seen, escalation.seen_at(now).status.as_str(), "{case}");
+                }
+            }
+        }
+    }
 }

@@ -348,6 +348,12 @@ async fn a_suspended_organization_loses_nothing_with_time_before_it_is_restored(
         switch_on(&service, team, &["call_recording"]).await;
         let call = write(team.owner(), "CA1").await;
         put(team.owner(), &call, &wav(1000, 1)).await.expect(201);
+        let user = team.id("admin").parse::<rollcall_domain::UserId>().unwrap().uuid();
+        let was = format!(
+            "INSERT INTO availability_changes VALUES ('{0}', '{user}', '2020-01-01', 1, 'away', 'chosen'), ('{0}', '{user}', '2020-01-02', 2, 'offline', 'chosen')",
+            uuid(team)
+        );
+        database.execute(&was).await;
     }
     database.all_sequenced().await;
     suspend(&service, &suspended.organization).await.expect(200);
@@ -358,17 +364,22 @@ async fn a_suspended_organization_loses_nothing_with_time_before_it_is_restored(
     let there = async |team: &Team| {
         let recordings = format!("SELECT 1 AS one FROM recordings WHERE org_id = '{}'", uuid(team));
         let removed = format!("SELECT 1 AS one FROM audit_retention WHERE org_id = '{}'", uuid(team));
-        (database.rows(&recordings).await.len(), database.rows(&removed).await.is_empty())
+        let was = format!("SELECT 1 AS one FROM availability_changes WHERE org_id = '{}'", uuid(team));
+        (
+            database.rows(&recordings).await.len(),
+            database.rows(&removed).await.is_empty(),
+            database.rows(&was).await.len(),
+        )
     };
     let gone = async |team: &Team| {
         // A node looks when it starts.
         let store = [("recordings.store", directory.to_str().unwrap())];
         let node = Service::start_on(database.clone(), clock.clone(), &store).await;
-        until("its time is over", async || (there(team).await == (0, false)).then_some(())).await;
+        until("its time is over", async || (there(team).await == (0, false, 1)).then_some(())).await;
         node.stop().await;
     };
     gone(&other).await;
-    assert_eq!(there(&suspended).await, (1, true));
+    assert_eq!(there(&suspended).await, (1, true, 2));
     restore(&service, &suspended.organization).await.expect(200);
     gone(&suspended).await;
 }

@@ -36,6 +36,24 @@ async fn attack_10_a_key_that_has_got_another_secret_hears_no_more_unless_the_ol
     team.owner().patch(&key_path(&id), json!({"name": "Another"})).await.expect(200);
     service.clock.advance(Duration::seconds(6));
     assert!(!breaks_off(playing, sound.len()).await);
+    // Nor does that a secret has ended which is not the one that was shown.
+    let rotate = async |id: &str, overlap: u32| {
+        let body = json!({"overlap_seconds": overlap});
+        let rotated = team.owner().post(&format!("{}/rotate", key_path(id)), body).await.expect(200);
+        rotated.text_at("/secret").to_owned()
+    };
+    let second = rotate(&id, 60).await;
+    service.clock.advance(Duration::seconds(61));
+    let playing = begin_to_play(&service.anonymous().with_token(&second), &path(&call)).await;
+    team.owner().patch(&key_path(&id), json!({"name": "A third"})).await.expect(200);
+    service.clock.advance(Duration::seconds(6));
+    assert!(!breaks_off(playing, sound.len()).await);
+    // But the one before the last does not go on for as long as the last does.
+    let playing = begin_to_play(&service.anonymous().with_token(&second), &path(&call)).await;
+    rotate(&id, 3_600).await;
+    rotate(&id, 7_200).await;
+    service.clock.advance(Duration::seconds(6));
+    assert!(breaks_off(playing, sound.len()).await);
 }
 
 #[tokio::test]

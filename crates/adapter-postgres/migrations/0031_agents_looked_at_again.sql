@@ -69,34 +69,47 @@ REVOKE CREATE ON SCHEMA public FROM rollcall_directory;
 -- For how long it is known who was what
 ---------------------------------------------------------------------------------------------------
 
-CREATE INDEX availability_changes_by_time ON availability_changes (at);
+CREATE INDEX availability_changes_by_time ON availability_changes (at, org_id, user_id, version);
 GRANT SELECT (at, version) ON availability_changes TO rollcall_purge;
 CREATE POLICY retention ON availability_changes TO rollcall_purge
     USING (current_setting('rollcall.task', true) = 'availability');
+-- Nothing of a suspended organization goes with time (0020), and a deleted one goes as a whole.
+GRANT SELECT (suspended_at) ON organizations TO rollcall_purge;
+CREATE POLICY retention ON organizations FOR SELECT TO rollcall_purge
+    USING (current_setting('rollcall.task', true) = 'availability' AND deleted_at IS NULL AND suspended_at IS NULL);
 
 -- Forgets who was what before a moment, some at a time; of each agent the last of that stays, which says what they were at that moment.
--- Nothing of the last month goes by this database's clock, whoever asks.
-CREATE FUNCTION forget_availability(before timestamptz, at_most integer) RETURNS bigint
+-- Nothing of the last month goes by this database's clock, whoever asks. The next step goes on behind the last that was forgotten, as what
+-- stays would be looked at again with each.
+CREATE FUNCTION forget_availability(before timestamptz, at_most integer, INOUT last_at timestamptz, INOUT last_org uuid,
+                                    INOUT last_user uuid, INOUT last_version integer, OUT forgotten bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    forgotten bigint;
+    until timestamptz := LEAST(before, now() - interval '30 days');
 BEGIN
     WITH old AS MATERIALIZED (
-        SELECT c.org_id, c.user_id, c.at, c.version
+        SELECT c.at, c.org_id, c.user_id, c.version
           FROM availability_changes c
-         WHERE c.at < LEAST(before, now() - interval '30 days')
+          JOIN organizations o ON o.org_id = c.org_id AND o.deleted_at IS NULL AND o.suspended_at IS NULL
+         WHERE c.at < until
+           AND (c.at, c.org_id, c.user_id, c.version)
+               > (COALESCE(last_at, '-infinity'), COALESCE(last_org, '00000000-0000-0000-0000-000000000000'),
+                  COALESCE(last_user, '00000000-0000-0000-0000-000000000000'), COALESCE(last_version, 0))
            AND EXISTS (SELECT FROM availability_changes l
                         WHERE l.org_id = c.org_id AND l.user_id = c.user_id AND (l.at, l.version) > (c.at, c.version)
-                          AND l.at < LEAST(before, now() - interval '30 days'))
-         ORDER BY c.at LIMIT at_most)
-    DELETE FROM availability_changes c USING old o
-     WHERE c.org_id = o.org_id AND c.user_id = o.user_id AND c.at = o.at AND c.version = o.version;
-    GET DIAGNOSTICS forgotten = ROW_COUNT;
-    RETURN forgotten;
+                          AND l.at < until)
+         ORDER BY c.at, c.org_id, c.user_id, c.version LIMIT at_most),
+    gone AS (
+        DELETE FROM availability_changes c USING old o
+         WHERE c.org_id = o.org_id AND c.user_id = o.user_id AND c.at = o.at AND c.version = o.version
+        RETURNING c.at, c.org_id, c.user_id, c.version)
+    SELECT g.at, g.org_id, g.user_id, g.version, count(*) OVER () INTO last_at, last_org, last_user, last_version, forgotten
+      FROM gone g ORDER BY g.at DESC, g.org_id DESC, g.user_id DESC, g.version DESC LIMIT 1;
+    forgotten := COALESCE(forgotten, 0);
 END
 $$;
-REVOKE ALL ON FUNCTION forget_availability(timestamptz, integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION forget_availability(timestamptz, integer) TO rollcall_app;
+REVOKE ALL ON FUNCTION forget_availability(timestamptz, integer, timestamptz, uuid, uuid, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION forget_availability(timestamptz, integer, timestamptz, uuid, uuid, integer) TO rollcall_app;
 GRANT CREATE ON SCHEMA public TO rollcall_purge;
-ALTER FUNCTION forget_availability(timestamptz, integer) OWNER TO rollcall_purge;
+ALTER FUNCTION forget_availability(timestamptz, integer, timestamptz, uuid, uuid, integer) OWNER TO rollcall_purge;
 REVOKE CREATE ON SCHEMA public FROM rollcall_purge;

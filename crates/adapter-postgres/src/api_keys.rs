@@ -75,6 +75,7 @@ struct ListedRow {
     revoked_at: Option<OffsetDateTime>,
     version: i32,
     previous_until: Option<OffsetDateTime>,
+    secrets: Vec<i64>,
     last_used_at: Option<OffsetDateTime>,
     last_used_ip: Option<String>,
 }
@@ -100,6 +101,7 @@ impl TryFrom<ListedRow> for ListedKey {
         Ok(Self {
             key: key.try_into()?,
             previous_until: row.previous_until.map(moment),
+            secrets: row.secrets,
             last_used_at: row.last_used_at.map(moment),
             last_used_ip: row.last_used_ip,
         })
@@ -129,7 +131,9 @@ impl ApiKeysView for Transaction {
             ListedRow,
             r#"SELECT k.key_id, k.prefix, k.name, k.scopes, k.created_by, k.created_at, k.expires_at,
                       k.allowed_cidrs::text[] AS allowed_cidrs, k.rate_requests, k.rate_seconds, k.revoked_at, k.version,
-                      s.works_until AS "previous_until?", k.last_used_at, host(k.last_used_ip) AS last_used_ip
+                      s.works_until AS "previous_until?",
+                      ARRAY(SELECT n.secret_no FROM api_key_secrets n WHERE n.org_id = k.org_id AND n.key_id = k.key_id) AS "secrets!",
+                      k.last_used_at, host(k.last_used_ip) AS last_used_ip
                  FROM api_keys k
                  LEFT JOIN api_key_secrets s ON s.org_id = k.org_id AND s.key_id = k.key_id AND s.works_until IS NOT NULL
                 WHERE k.org_id = $1 AND k.key_id = $2"#,
@@ -171,7 +175,9 @@ impl ApiKeysView for Transaction {
             ListedRow,
             r#"SELECT k.key_id, k.prefix, k.name, k.scopes, k.created_by, k.created_at, k.expires_at,
                       k.allowed_cidrs::text[] AS allowed_cidrs, k.rate_requests, k.rate_seconds, k.revoked_at, k.version,
-                      s.works_until AS "previous_until?", k.last_used_at, host(k.last_used_ip) AS last_used_ip
+                      s.works_until AS "previous_until?",
+                      ARRAY(SELECT n.secret_no FROM api_key_secrets n WHERE n.org_id = k.org_id AND n.key_id = k.key_id) AS "secrets!",
+                      k.last_used_at, host(k.last_used_ip) AS last_used_ip
                  FROM api_keys k
                  LEFT JOIN api_key_secrets s ON s.org_id = k.org_id AND s.key_id = k.key_id AND s.works_until IS NOT NULL
                 WHERE k.org_id = $1 AND ($2::uuid IS NULL OR k.key_id < $2)
@@ -223,7 +229,10 @@ impl ApiKeys for Transaction {
         &mut self,
         organization: OrganizationId,
         id: ApiKeyId,
+        secrets: &[i64],
+        now: OffsetDateTime,
     ) -> Result<Option<ApiKey>, StoreError> {
+        // The secret is locked behind its key, so that whoever had to wait for another one sees what became of it.
         let row = sqlx::query_as!(
             ApiKeyRow,
             "WITH held AS MATERIALIZED (SELECT org_id FROM organizations
@@ -231,10 +240,15 @@ impl ApiKeys for Transaction {
              SELECT k.key_id, k.prefix, k.name, k.scopes, k.created_by, k.created_at, k.expires_at,
                     k.allowed_cidrs::text[] AS allowed_cidrs, k.rate_requests, k.rate_seconds, k.revoked_at, k.version
                FROM api_keys k JOIN held ON held.org_id = k.org_id
+               JOIN api_key_secrets s ON s.org_id = k.org_id AND s.key_id = k.key_id
               WHERE k.org_id = $1 AND k.key_id = $2
-                FOR SHARE OF k",
+                AND s.secret_no = ANY($3) AND (s.works_until IS NULL OR s.works_until > $4)
+              LIMIT 1
+                FOR SHARE OF k, s",
             organization.uuid(),
-            id.uuid()
+            id.uuid(),
+            secrets,
+            now
         );
         let row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
         row.map(ApiKey::try_from).transpose()

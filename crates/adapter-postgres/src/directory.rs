@@ -295,7 +295,7 @@ impl PgStore {
         let row = sqlx::query!(
             r#"SELECT key_id AS "key_id!", prefix AS "prefix!", name AS "name!", scopes AS "scopes!", created_by,
                       created_at AS "created_at!", expires_at, allowed_cidrs, rate_requests, rate_seconds, revoked_at,
-                      version AS "version!", works_until, ring_key AS "ring_key!", org_id AS "org_id!", org_name AS "org_name!", slug AS "slug!",
+                      version AS "version!", works_until, secret_no AS "secret_no!", ring_key AS "ring_key!", org_id AS "org_id!", org_name AS "org_name!", slug AS "slug!",
                       plan AS "plan!", org_created_at AS "org_created_at!", org_suspended AS "org_suspended!",
                       org_version AS "org_version!", audited AS "audited!"
                  FROM directory_api_key($1)"#,
@@ -328,6 +328,7 @@ impl PgStore {
         Ok(Some(FoundKey {
             key: key.try_into()?,
             organization: organization.try_into()?,
+            secrets: vec![row.secret_no],
             secret_until: row.works_until.map(moment),
             ring_key: Some(u8::try_from(row.ring_key).map_err(corrupt)?),
             audited: row.audited,

@@ -3,13 +3,20 @@
 use async_trait::async_trait;
 use rollcall_application::ports::{Expiry, StoreError};
 use rollcall_domain::tokens::KeyPurpose;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 use crate::{
-    error::store_error,
+    error::{corrupt, store_error},
     store::PgStore,
     transaction::{begin_task, task},
 };
+
+/// The change of an agent that was forgotten last: when, where, whose, and which of those.
+type LastForgotten = (Option<OffsetDateTime>, Option<Uuid>, Option<Uuid>, Option<i32>);
+
+/// How many changes of agents are forgotten in one transaction.
+const CHANGES_AT_A_TIME: i32 = 1_000;
 
 #[async_trait]
 impl Expiry for PgStore {
@@ -67,5 +74,30 @@ impl Expiry for PgStore {
         let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
         transaction.commit().await.map_err(store_error)?;
         Ok(forgotten)
+    }
+
+    async fn forget_availability(&self, kept: Duration) -> Result<u64, StoreError> {
+        let (mut forgotten, mut last) = (0, LastForgotten::default());
+        loop {
+            let mut transaction = begin_task(&self.pool, task::AVAILABILITY).await?;
+            let forget = sqlx::query!(
+                r#"SELECT last_at, last_org, last_user, last_version, forgotten AS "forgotten!"
+                     FROM forget_availability(COALESCE($1::timestamptz, now()) - make_interval(secs => $2), $3, $4, $5, $6, $7)"#,
+                self.moment(),
+                kept.as_seconds_f64(),
+                CHANGES_AT_A_TIME,
+                last.0,
+                last.1,
+                last.2,
+                last.3,
+            );
+            let step = forget.fetch_one(&mut *transaction).await.map_err(store_error)?;
+            transaction.commit().await.map_err(store_error)?;
+            forgotten += u64::try_from(step.forgotten).map_err(corrupt)?;
+            if step.forgotten < i64::from(CHANGES_AT_A_TIME) {
+                return Ok(forgotten);
+            }
+            last = (step.last_at, step.last_org, step.last_user, step.last_version);
+        }
     }
 }

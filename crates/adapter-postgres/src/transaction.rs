@@ -131,8 +131,7 @@ impl Transaction {
         let mut here = self.scope.organization().map(|scope| scope.uuid());
         for (organization, notices) in std::mem::take(&mut self.notices) {
             if here.replace(organization) != Some(organization) {
-                let there = settings(Some(organization), None, "");
-                self.inner.execute(AssertSqlSafe(there)).await.map_err(store_error)?;
+                self.declare(settings(Some(organization), None, "")).await?;
             }
             crate::stream::tell(&mut self.inner, organization, notices).await?;
         }
@@ -204,7 +203,7 @@ pub(crate) async fn begin_task(
 impl UnitOfWork for Transaction {
     async fn go_on(&mut self, record: Record, scope: Scope) -> Result<(), StoreError> {
         self.write_down(&record).await?;
-        self.inner.execute(AssertSqlSafe(declaration(scope))).await.map_err(store_error)?;
+        self.declare(declaration(scope)).await?;
         self.scope = scope;
         Ok(())
     }

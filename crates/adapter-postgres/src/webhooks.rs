@@ -227,12 +227,17 @@ impl Post for PgStore {
     ) -> Result<Vec<Claimed>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::WITNESSES).await?;
         let checkpoints = sqlx::query!(
-            r#"WITH due AS MATERIALIZED (SELECT d.org_id, d.delivery_id, w.address, w.secret
+            r#"WITH turns AS (SELECT d.org_id, d.delivery_id, w.address, w.secret,
+                                     row_number() OVER (PARTITION BY d.org_id ORDER BY d.due_at, d.delivery_id) AS turn
+                                FROM audit_deliveries d
+                                JOIN audit_witnesses w ON w.org_id = d.org_id AND w.kind = 'webhook'
+                                JOIN organizations o ON o.org_id = d.org_id AND o.deleted_at IS NULL
+                               WHERE d.state = 'queued' AND d.kind = 'webhook' AND d.due_at <= $1),
+                    due AS MATERIALIZED (SELECT d.org_id, d.delivery_id, t.address, t.secret
                                            FROM audit_deliveries d
-                                           JOIN audit_witnesses w ON w.org_id = d.org_id AND w.kind = 'webhook'
-                                           JOIN organizations o ON o.org_id = d.org_id AND o.deleted_at IS NULL
-                                          WHERE d.state = 'queued' AND d.kind = 'webhook' AND d.due_at <= $1
-                                          ORDER BY d.due_at LIMIT $3 FOR UPDATE OF d SKIP LOCKED)
+                                           JOIN turns t ON t.org_id = d.org_id AND t.delivery_id = d.delivery_id
+                                          WHERE t.turn <= $4 AND d.state = 'queued' AND d.due_at <= $1
+                                          ORDER BY d.due_at, d.delivery_id LIMIT $3 FOR UPDATE OF d SKIP LOCKED)
                UPDATE audit_deliveries d SET due_at = $2, attempts = d.attempts + 1
                  FROM due
                 WHERE d.org_id = due.org_id AND d.delivery_id = due.delivery_id
@@ -240,9 +245,12 @@ impl Post for PgStore {
                       due.address, due.secret AS "secret!""#,
             now,
             lease_until,
-            i64::from(at_most),
+            // Neither kind keeps the other waiting.
+            i64::from(at_most / 2),
+            OF_ONE,
         );
         let checkpoints = checkpoints.fetch_all(&mut *transaction).await.map_err(store_error)?;
+        let left = usize::from(at_most).saturating_sub(checkpoints.len());
         let escalations = sqlx::query!(
             "WITH turns AS (SELECT d.org_id, d.delivery_id, w.url, w.secret,
                                    row_number() OVER (PARTITION BY d.org_id ORDER BY d.due_at, d.delivery_id) AS turn
@@ -261,7 +269,7 @@ impl Post for PgStore {
           RETURNING d.org_id, d.delivery_id, d.action, d.data, d.created_at, d.attempts, due.url AS address, due.secret",
             now,
             lease_until,
-            i64::from(at_most),
+            i64::try_from(left).map_err(corrupt)?,
             OF_ONE,
         );
         let escalations = escalations.fetch_all(&mut *transaction).await.map_err(store_error)?;

@@ -34,6 +34,8 @@ pub struct KeyActor {
     pub key: ApiKey,
     /// Where it is at work.
     pub organization: Organization,
+    /// The number of the secret that it has shown; of an access token, of each that it may have been made with.
+    pub secrets: Vec<i64>,
     /// Until when what it has shown is good; none when for as long as the key is.
     pub secret_until: Option<OffsetDateTime>,
     /// Whether what it does is kept in the organization's audit log.
@@ -99,16 +101,6 @@ impl Asks for Principal {
 }
 
 impl KeyActor {
-    /// Whether what was shown works still, after the key was changed: it may have got another secret. One that was replaced before has
-    /// ended then; the one of that moment goes on until the overlap ends, which it does at once if there is none.
-    async fn is_known_still(&self, unit: &mut dyn UnitOfWork, now: OffsetDateTime) -> Result<bool, Error> {
-        let listed = unit.api_key_find(self.organization.id, self.id()).await?;
-        let previous_until = listed.and_then(|listed| listed.previous_until);
-        Ok(match self.secret_until {
-            Some(until) => previous_until == Some(until),
-            None => previous_until.is_none_or(|until| now < until),
-        })
-    }
     /// The key.
     pub fn id(&self) -> ApiKeyId {
         self.key.id
@@ -198,38 +190,28 @@ impl Principal {
     /// stays until the end of the transaction. Gives back what they hold now.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] to whoever is not in the organization any more, and to a key that has ended;
-    /// [`Error::NetworkNotAllowed`], [`Error::PermissionDenied`].
+    /// [`Error::Unauthenticated`] to whoever is not in the organization any more, to a key that has ended, and to one whose secret has
+    /// that was shown; [`Error::NetworkNotAllowed`], [`Error::PermissionDenied`].
     pub(crate) async fn permit_again(
         &self,
         unit: &mut dyn UnitOfWork,
         permission: Permission,
         now: OffsetDateTime,
     ) -> Result<Grant, Error> {
-        Ok(self.hold(unit, permission, now).await?.0)
-    }
-
-    /// The same, with the version that an API key is in by now.
-    async fn hold(
-        &self,
-        unit: &mut dyn UnitOfWork,
-        permission: Permission,
-        now: OffsetDateTime,
-    ) -> Result<(Grant, i32), Error> {
         match self {
             Self::Person(actor) => {
                 let seat = actor.seat().ok_or(Error::Unauthenticated)?;
-                Ok((seat.permit_on(unit, permission, Target::Organization).await?, 0))
+                seat.permit_on(unit, permission, Target::Organization).await
             }
             Self::Key(key) => {
-                let held = unit.api_key_hold(key.organization.id, key.id()).await?;
+                let held = unit.api_key_hold(key.organization.id, key.id(), &key.secrets, now).await?;
                 let held = held.filter(|held| held.is_live(now)).ok_or(Error::Unauthenticated)?;
                 if !held.networks.allow(key.origin.ip) {
                     return Err(Error::NetworkNotAllowed);
                 }
                 let grant = Grant::ApiKey { scopes: held.scopes.permissions() };
                 decided(policy::decide(&grant, permission, Target::Organization))?;
-                Ok((grant, held.version))
+                Ok(grant)
             }
         }
     }
@@ -247,15 +229,13 @@ impl Principal {
         let now = app.now();
         let mut unit = app.store.begin(self.scope()).await?;
         // The organization before the session, as its deletion takes them.
-        let (held, version) = self.hold(unit.as_mut(), permission, now).await?;
+        let held = self.permit_again(unit.as_mut(), permission, now).await?;
         let is_open = match self {
             Self::Person(actor) => {
                 actor.session.expires_at > now && unit.session_hold(actor.session_id()).await?
             }
-            Self::Key(key) => {
-                key.secret_until.is_none_or(|until| now < until)
-                    && (version == key.key.version || key.is_known_still(unit.as_mut(), now).await?)
-            }
+            // That what it has shown works still is certain with the key.
+            Self::Key(_) => true,
         };
         if is_open { Ok((unit, held)) } else { Err(Error::Unauthenticated) }
     }

@@ -4,6 +4,8 @@
     reason = "what is asked for on the command line is answered on standard output"
 )]
 
+mod memory;
+
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
@@ -144,7 +146,7 @@ type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
-    rollcall_server::give_back_large_blocks();
+    memory::give_back_large_blocks();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return ended(Err(error.into())),

@@ -224,6 +224,7 @@ impl Node {
             webhooks: webhooks(settings)?,
             remains: Arc::new(store.clone()),
             due_agents: Arc::new(store.clone()),
+            queue_depth: Arc::new(store.clone()),
             mfa_notices: Arc::new(store.clone()),
             app,
             clock: ports.clock,

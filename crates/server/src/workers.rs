@@ -13,7 +13,7 @@ use rollcall_application::{
         self, Retention, Sketches,
         witness::{self, WitnessPost},
     },
-    availability::{self, DueAgents},
+    availability::{self, DueAgents, QueueDepth},
     mail::Courier,
     organizations,
     ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge},
@@ -77,6 +77,7 @@ pub(crate) struct Workers {
     pub(crate) webhooks: Arc<dyn Webhooks>,
     pub(crate) remains: Arc<dyn Remains>,
     pub(crate) due_agents: Arc<dyn DueAgents>,
+    pub(crate) queue_depth: Arc<dyn QueueDepth>,
     pub(crate) app: Application,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
@@ -108,7 +109,6 @@ impl Workers {
         tracker.spawn(async move {
             loop {
                 complain(workers.purge(&stopped).await);
-                complain(workers.forget_availability(&stopped).await);
                 if !pause(PURGE_EVERY, &stopped).await {
                     return;
                 }
@@ -269,15 +269,10 @@ impl Workers {
         ] {
             counter.inc_by(counted.saturating_sub(counter.get()));
         }
-        let waiting = self.due_agents.waiting().await?;
+        let waiting = self.queue_depth.waiting().await?;
         metrics.escalations_waiting.set(i64::try_from(waiting.calls).unwrap_or(i64::MAX));
         metrics.escalations_oldest_seconds.set(waiting.longest.whole_seconds().max(0));
         metrics.agents_overdue_seconds.set(waiting.due.whole_seconds().max(0));
-        Ok(())
-    }
-
-    async fn forget_availability(&self, stopped: &CancellationToken) -> Result<(), Error> {
-        while !stopped.is_cancelled() && availability::forget_some(self.due_agents.as_ref()).await? {}
         Ok(())
     }
 
@@ -329,6 +324,7 @@ impl Workers {
         complain(self.expiry.forget_password_resets(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_email_changes(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_second_factors(now).await.map(drop).map_err(Error::from));
+        complain(self.expiry.forget_availability(availability::KEPT).await.map(drop).map_err(Error::from));
         complain(reseal(&self.app, self.sealed.as_ref()).await.map(drop));
         complain(api_keys::tell_older_ring_keys(&self.app).await);
         complain(revocations::forget(&self.app).await.map(drop));

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
-    availability::{DueAgents, Waiting},
+    availability::{DueAgents, QueueDepth, Waiting},
     ports::StoreError,
     sessions::Live,
 };
@@ -12,7 +12,6 @@ use time::Duration;
 use crate::{
     error::{corrupt, store_error},
     store::PgStore,
-    transaction::{begin_task, task},
 };
 
 #[async_trait]
@@ -27,7 +26,10 @@ impl DueAgents for PgStore {
         let found = find.fetch_all(&self.pool).await.map_err(store_error)?;
         Ok(found.into_iter().map(OrganizationId::from_uuid).collect())
     }
+}
 
+#[async_trait]
+impl QueueDepth for PgStore {
     async fn waiting(&self) -> Result<Waiting, StoreError> {
         let find = sqlx::query!(
             r#"SELECT s.waiting AS "waiting!", COALESCE(extract(epoch FROM m.at - s.oldest), 0)::float8 AS "longest!",
@@ -41,18 +43,5 @@ impl DueAgents for PgStore {
             longest: Duration::seconds_f64(found.longest),
             due: Duration::seconds_f64(found.due),
         })
-    }
-
-    async fn forget(&self, kept: Duration, at_most: i32) -> Result<u64, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::AVAILABILITY).await?;
-        let forget = sqlx::query_scalar!(
-            r#"SELECT forget_availability(COALESCE($1::timestamptz, now()) - make_interval(secs => $2), $3) AS "forgotten!""#,
-            self.moment(),
-            kept.as_seconds_f64(),
-            at_most,
-        );
-        let forgotten = forget.fetch_one(&mut *transaction).await.map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)?;
-        u64::try_from(forgotten).map_err(corrupt)
     }
 }

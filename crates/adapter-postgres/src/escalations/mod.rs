@@ -49,12 +49,14 @@ impl EscalationsView for Transaction {
             ShownRow,
             r#"SELECT e.escalation_id, e.call_id, e.reason, e.priority, e.skills, e.status, e.callback, e.agent, e.expires_at,
                       e.offered_to, e.lease_hash, e.fence, e.claimed_at, e.waits_until, e.created_at, e.ended_at, e.version,
-                      (SELECT count(*) FROM escalations q
-                        WHERE q.org_id = e.org_id
-                          AND (q.status IN ('waiting', 'offered', 'claimed') AND escalation_seen(q.status, q.callback, q.expires_at, q.waits_until, $3) = 'waiting')
-                          AND (q.priority > e.priority
-                               OR (q.priority = e.priority AND (q.created_at, q.escalation_id) <= (e.created_at, e.escalation_id))))
-                          AS "position!"
+                      CASE WHEN escalation_seen(e.status, e.callback, e.expires_at, e.waits_until, $3) = 'waiting'
+                           THEN (SELECT count(*) FROM escalations q
+                                  WHERE q.org_id = e.org_id
+                                    AND (q.status IN ('waiting', 'offered', 'claimed') AND escalation_seen(q.status, q.callback, q.expires_at, q.waits_until, $3) = 'waiting')
+                                    AND (q.priority > e.priority
+                                         OR (q.priority = e.priority
+                                             AND (q.created_at, q.escalation_id) <= (e.created_at, e.escalation_id))))
+                           ELSE 0 END AS "position!"
                  FROM escalations e WHERE e.org_id = $1 AND e.escalation_id = $2"#,
             organization.uuid(),
             id.uuid(),
@@ -89,6 +91,7 @@ impl EscalationsView for Transaction {
         page: &PageRequest<EscalationKey>,
     ) -> Result<Page<ShownEscalation, EscalationKey>, StoreError> {
         let limit = i64::from(page.limit) + 1;
+        let in_hand = matches!(filter.status, Some(Status::Offered | Status::Claimed | Status::Callback));
         let rows = if filter.status == Some(Status::Waiting) {
             let after = page.after.map_or((10, OffsetDateTime::UNIX_EPOCH, Uuid::nil()), |after| {
                 (i16::from(after.priority.number()), after.created_at, after.id.uuid())
@@ -109,6 +112,28 @@ impl EscalationsView for Transaction {
                 after.0,
                 after.1,
                 after.2,
+                limit,
+            )
+            .fetch_all(self.connection())
+            .await
+        } else if in_hand {
+            // These are few beside all that is over, and have an index of their own.
+            let after = page.after.map_or((LATEST, Uuid::max()), |after| (after.created_at, after.id.uuid()));
+            sqlx::query_as!(
+                ShownRow,
+                r#"SELECT e.escalation_id, e.call_id, e.reason, e.priority, e.skills, e.status, e.callback, e.agent, e.expires_at,
+                          e.offered_to, e.lease_hash, e.fence, e.claimed_at, e.waits_until, e.created_at, e.ended_at, e.version,
+                          0::bigint AS "position!"
+                     FROM escalations e
+                    WHERE e.org_id = $1 AND e.status IN ('offered', 'claimed', 'callback')
+                      AND escalation_seen(e.status, e.callback, e.expires_at, e.waits_until, $3) = $2
+                      AND (e.created_at, e.escalation_id) < ($4, $5)
+                    ORDER BY e.created_at DESC, e.escalation_id DESC LIMIT $6"#,
+                organization.uuid(),
+                filter.status.map(Status::as_str),
+                now,
+                after.0,
+                after.1,
                 limit,
             )
             .fetch_all(self.connection())
@@ -156,5 +181,43 @@ impl EscalationsView for Transaction {
         );
         let row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
         Ok(row.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{
+        CallId,
+        availability::Skills,
+        escalations::{Escalation, Hold, Priority},
+    };
+    use time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_list_by_status_looks_at_whatever_may_have_come_so_far() {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        for (status, callback, is_late) in Status::ALL.into_iter().flat_map(|status| {
+            [(false, false), (false, true), (true, false), (true, true)].map(|(c, l)| (status, c, l))
+        }) {
+            let until = if is_late { now } else { now + Duration::SECOND };
+            let mut escalation = Escalation::waiting(
+                EscalationId::from_parts(0, &[1; 10]),
+                CallId::from_parts(0, &[1; 10]),
+                "asks for a human".parse().expect("a reason"),
+                Priority::new(5).expect("a priority"),
+                Skills::default(),
+                &Settings::default(),
+                now,
+            );
+            (escalation.status, escalation.callback, escalation.waits_until) = (status, callback, until);
+            if matches!(status, Status::Offered | Status::Claimed) {
+                escalation.hold = Some(Hold::Offer { generation: 1, until });
+            }
+            let seen = escalation.seen_at(now).status;
+            let looked_at = written_down(Some(seen));
+            assert!(looked_at.iter().any(|one| one == status.as_str()), "{status:?} is seen as {seen:?}");
+        }
     }
 }

@@ -54,11 +54,11 @@ pub async fn export(app: &Application, actor: &Actor) -> Result<Export, Error> {
     app.refusals_recorded(actor, Action::AccountExported, Target::User(actor.user_id()), exported).await
 }
 
-/// Whether there would be an export. Nothing is given out, so it is no event.
+/// Makes sure that there would be an export. Nothing is given out, so it is no event.
 ///
 /// # Errors
 /// [`Error::SessionRequired`] to whoever comes with an access token.
-pub async fn is_exportable(app: &Application, actor: &Actor) -> Result<(), Error> {
+pub async fn permit_export(app: &Application, actor: &Actor) -> Result<(), Error> {
     let looked = actor.require_session();
     app.refusals_recorded(actor, Action::AccountExported, Target::User(actor.user_id()), looked).await
 }

@@ -19,7 +19,7 @@ pub use change_password::{Command as ChangePassword, change_password};
 pub use complete_sign_up::{Command as CompleteSignUp, complete_sign_up};
 pub use confirm_email_change::confirm_email_change;
 pub use delete::delete;
-pub use export::{Export, export, export_events, export_sessions, is_exportable};
+pub use export::{Export, export, export_events, export_sessions, permit_export};
 pub use list_organizations::{OrganizationKey, list_organizations};
 pub use ports::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset};
 pub use request_email_change::request_email_change;

@@ -83,8 +83,9 @@ pub(crate) async fn admit(
     if found.organization.suspended {
         return Err(Error::OrganizationSuspended);
     }
-    let FoundKey { key, organization, secret_until, audited, .. } = found;
-    let mut actor = KeyActor { key, organization, secret_until, audited, means, standing: None, origin };
+    let FoundKey { key, organization, secrets, audited, secret_until, .. } = found;
+    let mut actor =
+        KeyActor { key, organization, secrets, secret_until, audited, means, standing: None, origin };
     // Before it is counted: whoever has stolen a key must not use up what its owner may do.
     if !actor.key.networks.allow(actor.origin.ip) {
         let target = Target::ApiKey(actor.id());
@@ -114,8 +115,14 @@ mod tests {
 
     fn app(store: &TestStore, key: ApiKey, secret_until: Option<OffsetDateTime>) -> Application {
         let mut directory = MockDirectory::new();
-        let found =
-            FoundKey { key, organization: organization(), secret_until, ring_key: None, audited: false };
+        let found = FoundKey {
+            key,
+            organization: organization(),
+            secrets: vec![1],
+            secret_until,
+            ring_key: None,
+            audited: false,
+        };
         directory.expect_api_key().returning(move |_| Ok(Some(found.clone())));
         application(store, directory)
     }

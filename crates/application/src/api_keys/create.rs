@@ -88,7 +88,8 @@ async fn add(app: &Application, actor: &Actor, command: Command) -> Result<Made,
         .change("prefix", None, Some(key.prefix.as_str()))
         .change("scopes", None, Some(&key.scopes.permissions().to_string()));
     unit.commit(app.record(event)).await?;
-    let key = ListedKey { key, previous_until: None, last_used_at: None, last_used_ip: None };
+    let key =
+        ListedKey { key, previous_until: None, secrets: Vec::new(), last_used_at: None, last_used_ip: None };
     Ok(Made { key, secret })
 }
 

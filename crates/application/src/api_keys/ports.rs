@@ -16,6 +16,8 @@ pub struct ListedKey {
     pub key: ApiKey,
     /// Until when the secret of before works too; none when there is none.
     pub previous_until: Option<OffsetDateTime>,
+    /// The numbers of its secrets, whether or not they work still.
+    pub secrets: Vec<i64>,
     /// When it was last used.
     pub last_used_at: Option<OffsetDateTime>,
     /// From where.
@@ -29,6 +31,8 @@ pub struct FoundKey {
     pub key: ApiKey,
     /// Where it leads.
     pub organization: Organization,
+    /// The number of the secret that it was found by; of an access token, of each that it may have been made with.
+    pub secrets: Vec<i64>,
     /// Until when the secret works that it was found by; none when for as long as the key does.
     pub secret_until: Option<OffsetDateTime>,
     /// The key of the keyring that the secret is kept by; none when it was found by something else than its secret.
@@ -114,11 +118,14 @@ pub trait ApiKeys {
         id: ApiKeyId,
     ) -> Result<Option<ApiKey>, StoreError>;
 
-    /// The same, but others may hold it as well. Nobody changes it before the end of the transaction.
+    /// The same, but others may hold it as well; none either when none of these secrets of it works any more. Nobody changes the key or
+    /// its secrets before the end of the transaction.
     async fn api_key_hold(
         &mut self,
         organization: OrganizationId,
         id: ApiKeyId,
+        secrets: &[i64],
+        now: OffsetDateTime,
     ) -> Result<Option<ApiKey>, StoreError>;
 
     /// Adds a key, and what is kept of its secret.

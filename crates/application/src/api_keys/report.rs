@@ -62,6 +62,7 @@ mod tests {
             let found = |key| FoundKey {
                 key,
                 organization: organization(),
+                secrets: vec![1],
                 secret_until: None,
                 ring_key: None,
                 audited: false,

@@ -108,11 +108,11 @@ pub async fn export(
     app.refusals_recorded(principal, Action::AuditLogExported, target, begun).await
 }
 
-/// Whether there would be an export. Nothing is given out, so it is no event.
+/// Makes sure that there would be an export. Nothing is given out, so it is no event.
 ///
 /// # Errors
 /// [`Error::PermissionDenied`] and [`Error::AuditLogDisabled`].
-pub async fn is_exportable(app: &Application, principal: &Principal) -> Result<(), Error> {
+pub async fn permit_export(app: &Application, principal: &Principal) -> Result<(), Error> {
     let looked = async {
         let log = Some(principal.permit(Permission::AuditLogRead)?.id);
         catch_up(app, log).await?;

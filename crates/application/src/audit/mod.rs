@@ -20,7 +20,7 @@ pub mod witness;
 pub use api_calls::{ApiCall, ApiCalls, write_down_calls};
 pub use checkpoint::{Inconsistent, checkpoint, newest_checkpoint};
 pub use checkpoints::{Checkpoints, KeptCheckpoint, Notary, PlacedEvent, Signing, TreeView, name_of};
-pub use export::{Entry as Exported, LogExport, Part, Whole, export, is_exportable, whole};
+pub use export::{Entry as Exported, LogExport, Part, Whole, export, permit_export, whole};
 pub use line::Line;
 pub use log::{Extent, LogView, LoggedChange, LoggedEvent, Sketches, UnreadableLeaf};
 pub use ports::{AuditIntake, AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, Position};

@@ -194,6 +194,7 @@ mod tests {
             let listed = key.map(|key| ListedKey {
                 key,
                 previous_until: None,
+                secrets: vec![1],
                 last_used_at: None,
                 last_used_ip: None,
             });

@@ -8,7 +8,7 @@ use rollcall_domain::{
 };
 use time::OffsetDateTime;
 
-use super::By;
+use super::{By, Lapsed, leave::record};
 use crate::{Application, Error, ports::UnitOfWork};
 
 /// An agent with all that they hold, locked: the agent first, then what they hold.
@@ -24,6 +24,44 @@ pub(crate) struct Desk {
     as_kept: Agent,
     is_kept: bool,
     events: Vec<Event>,
+    lapses: Lapses,
+}
+
+/// How much of what somebody held has run out.
+#[derive(Debug, Clone, Copy, Default)]
+struct Lapses {
+    offers: u64,
+    leases: u64,
+}
+
+/// What there is to write down of a desk.
+pub(crate) struct Closed {
+    /// What has happened.
+    pub(crate) events: Vec<Event>,
+    lapses: Lapses,
+}
+
+impl Closed {
+    /// Commits it, if there is anything to write down.
+    pub(crate) async fn commit(self, app: &Application, unit: Box<dyn UnitOfWork>) -> Result<(), Error> {
+        if let Some(record) = record(app, self.events) {
+            unit.commit(record).await?;
+            self.lapses.count(&app.lapsed);
+        }
+        Ok(())
+    }
+
+    /// What has happened, for a transaction that is about more than this. It is counted already: only a fault keeps it from its end.
+    pub(crate) fn into_events(self, app: &Application) -> Vec<Event> {
+        self.lapses.count(&app.lapsed);
+        self.events
+    }
+}
+
+impl Lapses {
+    fn count(self, lapsed: &Lapsed) {
+        lapsed.count(self.offers, self.leases);
+    }
 }
 
 impl Desk {
@@ -46,8 +84,17 @@ impl Desk {
         let agent = kept.unwrap_or_else(|| Agent::new(user, now));
         let settings = unit.escalation_settings(organization).await?;
         let as_kept = agent.clone();
-        let mut desk =
-            Self { organization, agent, held, settings, now, as_kept, is_kept, events: Vec::new() };
+        let mut desk = Self {
+            organization,
+            agent,
+            held,
+            settings,
+            now,
+            as_kept,
+            is_kept,
+            events: Vec::new(),
+            lapses: Lapses::default(),
+        };
         desk.put_in_order(app, unit).await?;
         Ok(Some(desk))
     }
@@ -59,9 +106,9 @@ impl Desk {
             match escalation.hold {
                 Some(Hold::Offer { generation, until }) if until <= now => {
                     self.agent.did_not_answer(generation, now);
-                    app.lapsed.offer();
+                    self.lapses.offers += 1;
                 }
-                Some(Hold::Lease { until, .. }) if until <= now => app.lapsed.lease(),
+                Some(Hold::Lease { until, .. }) if until <= now => self.lapses.leases += 1,
                 Some(_) | None => {}
             }
         }
@@ -195,7 +242,7 @@ impl Desk {
         app: &Application,
         unit: &mut dyn UnitOfWork,
         by: &By,
-    ) -> Result<Vec<Event>, Error> {
+    ) -> Result<Closed, Error> {
         self.note(app, unit, by).await?;
         if self.is_kept && self.agent != self.as_kept {
             if self.agent.version == self.as_kept.version {
@@ -203,6 +250,6 @@ impl Desk {
             }
             unit.agent_save(self.organization, &self.agent).await?;
         }
-        Ok(self.events)
+        Ok(Closed { events: self.events, lapses: self.lapses })
     }
 }

@@ -16,14 +16,10 @@ struct Counts {
 }
 
 impl Lapsed {
-    /// One more offer that nobody has taken.
-    pub(super) fn offer(&self) {
-        self.0.offers.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// One more lease that nobody has renewed.
-    pub(super) fn lease(&self) {
-        self.0.leases.fetch_add(1, Ordering::Relaxed);
+    /// So many more offers that nobody has taken, and leases that nobody has renewed.
+    pub(super) fn count(&self, offers: u64, leases: u64) {
+        self.0.offers.fetch_add(offers, Ordering::Relaxed);
+        self.0.leases.fetch_add(leases, Ordering::Relaxed);
     }
 
     /// How many offers.

@@ -27,7 +27,7 @@ pub(crate) async fn leave(
 ) -> Result<Vec<Event>, Error> {
     let Some(mut desk) = Desk::open(app, unit, organization, user).await? else { return Ok(Vec::new()) };
     desk.leave(app, unit, cause).await?;
-    desk.close(app, unit, by).await
+    Ok(desk.close(app, unit, by).await?.into_events(app))
 }
 
 /// The same for whoever is about to lose their membership.

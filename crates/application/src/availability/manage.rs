@@ -9,7 +9,7 @@ use rollcall_domain::{
     security::Control,
 };
 
-use super::{By, Desk, ListedAgent, leave::record};
+use super::{By, Desk, ListedAgent};
 use crate::{Actor, Application, Error, Precondition, actor::decided, calls::identify, escalations};
 
 /// Of whom, and what; what is left out stays.
@@ -97,8 +97,8 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Li
     }
     let is = desk.agent.clone();
     let by = By::asking(actor);
-    let events = desk.close(app, unit.as_mut(), &by).await?;
-    let told = events.iter().any(|event| event.action == Action::AvailabilityChanged);
+    let mut closed = desk.close(app, unit.as_mut(), &by).await?;
+    let told = closed.events.iter().any(|event| event.action == Action::AvailabilityChanged);
     let mut event = by.event(app, Action::AvailabilityChanged, Target::User(user));
     if was.capacity != is.capacity {
         let number = |agent: &Agent| agent.capacity.calls().to_string();
@@ -111,12 +111,10 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Li
     if !told && was.generation != is.generation {
         event = event.change("cause", None, Some(is.cause.as_str()));
     }
-    let more = (!event.changes.is_empty()).then_some(event);
+    closed.events.extend((!event.changes.is_empty()).then_some(event));
     let now = unit.moment().await?;
     let shown = unit.agent_find(organization, user, now, live).await?.ok_or(Error::NotFound)?;
     let shown = shown.shown_to(held.permissions());
-    if let Some(record) = record(app, events.into_iter().chain(more)) {
-        unit.commit(record).await?;
-    }
+    closed.commit(app, unit).await?;
     Ok(shown)
 }

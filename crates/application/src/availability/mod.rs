@@ -24,8 +24,10 @@ pub use lapsed::Lapsed;
 pub(crate) use leave::{empty, leave, leave_out, signed_out};
 pub use list::list;
 pub use manage::{Command as Manage, manage};
-pub use ports::{Availability, AvailabilityView, DueAgents, ListedAgent, Period, Pulse, Spell, Waiting};
+pub use ports::{
+    Availability, AvailabilityView, DueAgents, ListedAgent, Period, Pulse, QueueDepth, Spell, Waiting,
+};
 pub use set::{Command as Set, set};
 pub use show::show;
-pub use tend::{KEPT, forget_some, sweep};
+pub use tend::{KEPT, sweep};
 pub(crate) use tend::{tend, tend_all};

@@ -234,10 +234,11 @@ pub trait Pulse: Send + Sync {
 pub trait DueAgents: Send + Sync {
     /// The organizations.
     async fn due(&self, live: Live) -> Result<Vec<OrganizationId>, StoreError>;
+}
 
-    /// How much waits in all of them.
+/// Tells how much waits in all organizations, on the same clock.
+#[async_trait]
+pub trait QueueDepth: Send + Sync {
+    /// How much.
     async fn waiting(&self) -> Result<Waiting, StoreError>;
-
-    /// Forgets who was what more than so long ago, at most so many changes; of each agent the last before that stays. Gives back how many.
-    async fn forget(&self, kept: Duration, at_most: i32) -> Result<u64, StoreError>;
 }

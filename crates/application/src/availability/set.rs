@@ -8,7 +8,7 @@ use rollcall_domain::{
     security::Control,
 };
 
-use super::{By, Desk, ListedAgent, leave::record};
+use super::{By, Desk, ListedAgent};
 use crate::{Actor, Application, Error, Precondition, calls::masked_text, escalations};
 
 /// What is chosen.
@@ -70,18 +70,17 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Li
         Choice::Offline => desk.return_everything(app, unit.as_mut()).await?,
     }
     let by = By::asking(actor);
-    let events = desk.close(app, unit.as_mut(), &by).await?;
+    let mut closed = desk.close(app, unit.as_mut(), &by).await?;
     let now = unit.moment().await?;
     let shown = unit.agent_find(organization, user, now, app.live()).await?.ok_or(Error::NotFound)?;
     // A choice is written down, also of what they were already: it holds against what was decided before it.
-    let told = events.iter().any(|event| event.action == Action::AvailabilityChanged);
+    let told = closed.events.iter().any(|event| event.action == Action::AvailabilityChanged);
     let chosen = (!told).then(|| {
         by.event(app, Action::AvailabilityChanged, Target::User(user))
             .change("status", Some(before.as_str()), Some(shown.status().as_str()))
             .change("cause", None, Some(shown.agent.cause.as_str()))
     });
-    if let Some(record) = record(app, events.into_iter().chain(chosen)) {
-        unit.commit(record).await?;
-    }
+    closed.events.extend(chosen);
+    closed.commit(app, unit).await?;
     Ok(shown)
 }

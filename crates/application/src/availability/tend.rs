@@ -3,22 +3,11 @@
 use rollcall_domain::{OrganizationId, UserId};
 use time::Duration;
 
-use super::{By, Desk, DueAgents, leave::record};
+use super::{By, Desk, DueAgents};
 use crate::{Application, Error, escalations, ports::Scope};
 
 /// For how long it is known who was what.
 pub const KEPT: Duration = Duration::days(400);
-/// How many changes are forgotten at a time.
-const FORGOTTEN_AT_A_TIME: i32 = 1_000;
-
-/// Forgets who was what too long ago, some at a time; says whether there may be more.
-///
-/// # Errors
-/// When the store does not answer.
-pub async fn forget_some(due: &dyn DueAgents) -> Result<bool, Error> {
-    let forgotten = due.forget(KEPT, FORGOTTEN_AT_A_TIME).await?;
-    Ok(forgotten == u64::from(FORGOTTEN_AT_A_TIME.unsigned_abs()))
-}
 
 /// Puts one agent in order.
 ///
@@ -30,11 +19,7 @@ pub(crate) async fn tend(app: &Application, organization: OrganizationId, user: 
     if let Some(cause) = unit.agent_kept_out(organization, user, app.live()).await? {
         desk.leave(app, unit.as_mut(), cause).await?;
     }
-    let events = desk.close(app, unit.as_mut(), &By::itself()).await?;
-    if let Some(record) = record(app, events) {
-        unit.commit(record).await?;
-    }
-    Ok(())
+    desk.close(app, unit.as_mut(), &By::itself()).await?.commit(app, unit).await
 }
 
 /// Puts several in order, one after the other.

@@ -127,7 +127,7 @@ mod tests {
         let revoked = ApiKey { revoked_at: Some(crate::testing::NOW), ..writing(api_key(1)) };
         for held in [None, Some(revoked), Some(api_key(1))] {
             let mut unit = MockUnit::new();
-            unit.expect_api_key_hold().returning(move |_, _| Ok(held.clone()));
+            unit.expect_api_key_hold().returning(move |_, _, _, _| Ok(held.clone()));
             let store = TestStore::of(unit);
             let mut key = key_actor(1);
             key.key = writing(key.key);

@@ -48,11 +48,7 @@ async fn assign_one(app: &Application, organization: OrganizationId) -> Result<b
         );
         desk.held.push(escalation);
     }
-    let events = desk.close(app, unit.as_mut(), &By::itself()).await?;
-    let mut events = events.into_iter();
-    if let Some(first) = events.next() {
-        unit.commit(app.record(first).and_all(events, app.entropy.as_ref())).await?;
-    }
+    desk.close(app, unit.as_mut(), &By::itself()).await?.commit(app, unit).await?;
     Ok(true)
 }
 

@@ -128,10 +128,7 @@ async fn take(
     desk.held.retain(|held| held.id != escalation.id);
     desk.held.push(escalation.clone());
     let until = escalation.hold.map_or(now, |hold| hold.until());
-    let events = desk.close(app, unit.as_mut(), &By::asking(actor)).await?;
-    let mut events = events.into_iter();
-    let first = events.next().ok_or_else(|| Error::Internal("a claim without an event".into()))?;
-    unit.commit(app.record(first).and_all(events, app.entropy.as_ref())).await?;
+    desk.close(app, unit.as_mut(), &By::asking(actor)).await?.commit(app, unit).await?;
     let fence = escalation.fence;
     let escalation = ShownEscalation { escalation, position: None, at: now };
     Ok(Tried::Taken(Box::new(Claimed { escalation, token, until, fence })))

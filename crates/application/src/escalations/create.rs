@@ -5,7 +5,7 @@ use rollcall_domain::{
     audit::{Action, Target},
     availability::Skills,
     calls::CallRefusal,
-    escalations::{Escalation, EscalationRefusal, Priority, Reason, Status},
+    escalations::{Escalation, EscalationRefusal, Priority, Reason},
     security::Control,
 };
 
@@ -84,23 +84,8 @@ async fn add(app: &Application, principal: &Principal, command: Command) -> Resu
         return Err(CallRefusal::Ended.into());
     }
     let settings = unit.escalation_settings(organization).await?;
-    let escalation = Escalation {
-        id: app.id(),
-        call,
-        reason: if must_mask { masked } else { reason },
-        priority,
-        skills,
-        status: Status::Waiting,
-        callback: false,
-        agent: None,
-        hold: None,
-        fence: 0,
-        claimed_at: None,
-        waits_until: now + settings.wait_limit(),
-        created_at: now,
-        ended_at: None,
-        version: 1,
-    };
+    let reason = if must_mask { masked } else { reason };
+    let escalation = Escalation::waiting(app.id(), call, reason, priority, skills, &settings, now);
     unit.escalation_add(organization, &escalation).await?;
     let shown = unit.escalation_find(organization, escalation.id, now).await?.ok_or(Error::NotFound)?;
     let event = app.event_by(principal, Action::EscalationCreated, Target::Escalation(escalation.id));

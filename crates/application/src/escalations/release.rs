@@ -56,10 +56,8 @@ async fn change(
         desk.tell(event.change("call", None, Some(&escalation.call.to_string())));
     }
     let now = desk.now();
-    let events = desk.close(app, unit.as_mut(), &By::asking(actor)).await?;
+    let closed = desk.close(app, unit.as_mut(), &By::asking(actor)).await?;
     let shown = unit.escalation_find(organization, id, now).await?.ok_or(Error::NotFound)?;
-    let mut events = events.into_iter();
-    let first = events.next().ok_or_else(|| Error::Internal("a release without an event".into()))?;
-    unit.commit(app.record(first).and_all(events, app.entropy.as_ref())).await?;
+    closed.commit(app, unit).await?;
     Ok(shown)
 }

@@ -21,23 +21,15 @@ use crate::{
 type Saved = Arc<Mutex<Vec<Escalation>>>;
 
 fn waiting(number: u8) -> Escalation {
-    Escalation {
-        id: EscalationId::from_parts(0, &[number; 10]),
-        call: call(number).id,
-        reason: "asks for a human".parse().expect("a reason"),
-        priority: rollcall_domain::escalations::Priority::new(5).expect("a priority"),
-        skills: Skills::default(),
-        status: Status::Waiting,
-        callback: false,
-        agent: None,
-        hold: None,
-        fence: 0,
-        claimed_at: None,
-        waits_until: NOW + Settings::default().wait_limit(),
-        created_at: NOW,
-        ended_at: None,
-        version: 1,
-    }
+    Escalation::waiting(
+        EscalationId::from_parts(0, &[number; 10]),
+        call(number).id,
+        "asks for a human".parse().expect("a reason"),
+        rollcall_domain::escalations::Priority::new(5).expect("a priority"),
+        Skills::default(),
+        &Settings::default(),
+        NOW,
+    )
 }
 
 fn leased(number: u8, token: TokenHash, until: Duration) -> Escalation {
@@ -128,6 +120,28 @@ async fn what_is_offered_goes_before_what_waits_and_nothing_is_no_fault() {
     assert_eq!(claimed.escalation.escalation.id, offered.id);
     assert_eq!(saved.lock().expect("no panic").len(), 1);
     assert!(claim_next(&app, &asks).await.expect("nothing").is_none());
+}
+
+#[tokio::test]
+async fn what_has_run_out_counts_once_it_is_written_down() {
+    let late = || leased(2, TokenHash([1; 32]), Duration::ZERO);
+    let unit = || {
+        let (mut unit, saved) = unit(1, vec![late()]);
+        unit.expect_agents_lapsed().returning(|_, _| Ok(Vec::new()));
+        unit.expect_call_find().returning(|_, _| Ok(Some(call(2))));
+        (unit, saved)
+    };
+    let store = TestStore::of_each([unit().0, unit().0, unit().0]);
+    let app = application(&store, MockDirectory::new());
+    let asks = actor(1, Role::Admin);
+    for _ in 0..2 {
+        // Nothing waits that they can take, so nothing is written down.
+        let nothing = claim_next(&app, &asks).await.expect("nothing");
+        assert!(nothing.is_none() && store.committed().is_empty());
+        assert_eq!(app.lapsed.leases(), 0);
+    }
+    crate::availability::tend(&app, crate::testing::organization().id, user(1).id).await.expect("tended");
+    assert_eq!((app.lapsed.leases(), app.lapsed.offers()), (1, 0));
 }
 
 #[tokio::test]

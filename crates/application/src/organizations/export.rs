@@ -145,11 +145,11 @@ pub async fn export(app: &Application, actor: &Actor) -> Result<Export, Error> {
     app.refusals_recorded(actor, Action::OrganizationExported, target, begun).await
 }
 
-/// Whether there would be an export. Nothing is given out, so it is no event.
+/// Makes sure that there would be an export. Nothing is given out, so it is no event.
 ///
 /// # Errors
 /// [`Error::PermissionDenied`] and [`Error::ElevationRequired`].
-pub async fn is_exportable(app: &Application, actor: &Actor) -> Result<(), Error> {
+pub async fn permit_export(app: &Application, actor: &Actor) -> Result<(), Error> {
     let looked =
         actor.permit(Permission::OrganizationExport).and_then(|_| actor.require_elevation(app.now()));
     let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_domain::tokens::KeyPurpose;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::StoreError;
 
@@ -27,4 +27,8 @@ pub trait Expiry: Send + Sync {
 
     /// Forgets signing keys that retired so long ago that nothing they signed is good at `now`; gives back how many.
     async fn forget_signing_keys(&self, purpose: KeyPurpose, now: OffsetDateTime) -> Result<u64, StoreError>;
+
+    /// Forgets who was what more than so long ago, on the clock that all nodes share, but nothing of suspended organizations. Of each agent
+    /// the last before that stays. Gives back how many changes.
+    async fn forget_availability(&self, kept: Duration) -> Result<u64, StoreError>;
 }

@@ -409,7 +409,7 @@ pub(crate) fn api_key(number: u8) -> ApiKey {
 
 /// A key that was never used.
 pub(crate) fn listed_key(key: ApiKey) -> ListedKey {
-    ListedKey { key, previous_until: None, last_used_at: None, last_used_ip: None }
+    ListedKey { key, previous_until: None, secrets: vec![1], last_used_at: None, last_used_ip: None }
 }
 
 /// A program that has shown its [`api_key`].
@@ -417,6 +417,7 @@ pub(crate) fn key_actor(number: u8) -> KeyActor {
     KeyActor {
         key: api_key(number),
         organization: organization(),
+        secrets: vec![1],
         secret_until: None,
         audited: false,
         means: Means::Session,

@@ -251,7 +251,7 @@ mock! {
     #[async_trait]
     impl ApiKeys for Unit {
         async fn api_key_lock(&mut self, organization: OrganizationId, id: ApiKeyId) -> Answer<Option<ApiKey>>;
-        async fn api_key_hold(&mut self, organization: OrganizationId, id: ApiKeyId) -> Answer<Option<ApiKey>>;
+        async fn api_key_hold(&mut self, organization: OrganizationId, id: ApiKeyId, secrets: &[i64], now: OffsetDateTime) -> Answer<Option<ApiKey>>;
         async fn api_key_add(&mut self, organization: OrganizationId, key: &ApiKey, secret: KeyHash) -> Answer<()>;
         async fn api_key_save(&mut self, organization: OrganizationId, key: &ApiKey) -> Answer<()>;
         async fn api_key_rotate(&mut self, organization: OrganizationId, id: ApiKeyId, secret: KeyHash, present_until: OffsetDateTime) -> Answer<()>;

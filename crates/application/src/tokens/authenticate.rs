@@ -85,8 +85,15 @@ pub(crate) async fn open(app: &Application, token: &Secret) -> Result<Option<(Cl
             organization.zip(listed).map(|(organization, listed)| {
                 // The token does not outlive the secret that it was asked for with.
                 // Whether its calls are kept is looked at when they are written down.
-                let (key, secret_until) = (listed.key, None);
-                Bearer::Key(FoundKey { key, organization, secret_until, ring_key: None, audited: true })
+                let (key, secrets, secret_until) = (listed.key, listed.secrets, None);
+                Bearer::Key(FoundKey {
+                    key,
+                    organization,
+                    secrets,
+                    secret_until,
+                    ring_key: None,
+                    audited: true,
+                })
             })
         }
     };

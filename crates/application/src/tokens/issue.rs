@@ -76,8 +76,8 @@ async fn for_key(app: &Application, actor: &KeyActor) -> Result<Issued, Error> {
     let organization = actor.organization.id;
     let mut unit = app.store.begin(actor.scope()).await?;
     // Nothing is said of a key that has ended in the meantime, nor of scopes that it has lost.
-    let held = unit.api_key_hold(organization, actor.id()).await?.filter(|held| held.is_live(now));
-    let held = held.ok_or(Error::Unauthenticated)?;
+    let held = unit.api_key_hold(organization, actor.id(), &actor.secrets, now).await?;
+    let held = held.filter(|held| held.is_live(now)).ok_or(Error::Unauthenticated)?;
     let issuer = app.tokens.issuer();
     let claims = Claims::of_key(issuer, app.id(), organization, &held, actor.secret_until, now);
     let token = signed(kid, key, &claims)?;
@@ -180,7 +180,7 @@ mod tests {
         let revoked = ApiKey { revoked_at: Some(NOW), ..api_key(1) };
         for (held, scope) in [(Some(narrowed), Some("agents:read")), (Some(revoked), None), (None, None)] {
             let mut unit = MockUnit::new();
-            unit.expect_api_key_hold().returning(move |_, _| Ok(held.clone()));
+            unit.expect_api_key_hold().returning(move |_, _, _, _| Ok(held.clone()));
             let store = TestStore::of_each([with_signing_key(), unit]);
             let app = application(&store, MockDirectory::new());
             let issued = issue(&app, &Principal::Key(key_actor(1))).await;

@@ -96,6 +96,35 @@ pub enum EscalationRefusal {
 }
 
 impl Escalation {
+    /// One of a call that begins to wait.
+    pub fn waiting(
+        id: EscalationId,
+        call: CallId,
+        reason: Reason,
+        priority: Priority,
+        skills: Skills,
+        settings: &Settings,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self {
+            id,
+            call,
+            reason,
+            priority,
+            skills,
+            status: Status::Waiting,
+            callback: false,
+            agent: None,
+            hold: None,
+            fence: 0,
+            claimed_at: None,
+            waits_until: now + settings.wait_limit(),
+            created_at: now,
+            ended_at: None,
+            version: 1,
+        }
+    }
+
     /// Whether what holds it has run out.
     pub fn has_lapsed(&self, now: OffsetDateTime) -> bool {
         self.hold.is_some_and(|hold| hold.until() <= now)
@@ -265,23 +294,15 @@ mod tests {
     }
 
     fn waiting() -> Escalation {
-        Escalation {
-            id: EscalationId::from_parts(0, &[1; 10]),
-            call: CallId::from_parts(0, &[1; 10]),
-            reason: "asks for a human".parse().expect("a reason"),
-            priority: Priority::new(5).expect("a priority"),
-            skills: Skills::default(),
-            status: Status::Waiting,
-            callback: false,
-            agent: None,
-            hold: None,
-            fence: 0,
-            claimed_at: None,
-            waits_until: NOW + Settings::default().wait_limit(),
-            created_at: NOW,
-            ended_at: None,
-            version: 1,
-        }
+        Escalation::waiting(
+            EscalationId::from_parts(0, &[1; 10]),
+            CallId::from_parts(0, &[1; 10]),
+            "asks for a human".parse().expect("a reason"),
+            Priority::new(5).expect("a priority"),
+            Skills::default(),
+            &Settings::default(),
+            NOW,
+        )
     }
 
     fn claim(escalation: &mut Escalation, agent: &Agent, others: usize) -> Result<(), EscalationRefusal> {

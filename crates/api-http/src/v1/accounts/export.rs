@@ -209,7 +209,7 @@ pub(super) async fn export_me(
     method: Method,
 ) -> Result<impl IntoResponse> {
     let body = if method == Method::HEAD {
-        accounts::is_exportable(&api.app, &actor).await?;
+        accounts::permit_export(&api.app, &actor).await?;
         unread()
     } else {
         begin(api, actor).await?

@@ -71,7 +71,7 @@ pub(in crate::v1) struct RateLimitObject {
 }
 
 impl From<ListedKey> for ApiKeyObject {
-    fn from(ListedKey { key, previous_until, last_used_at, last_used_ip }: ListedKey) -> Self {
+    fn from(ListedKey { key, previous_until, secrets: _, last_used_at, last_used_ip }: ListedKey) -> Self {
         Self {
             id: key.id,
             prefix: key.prefix.to_string(),

@@ -88,7 +88,7 @@ impl Format {
 ///
 /// As `csv` it is a table of the same events, which proves nothing: a row for each, what begins like a formula with a quote before it.
 ///
-/// There is one at a time of an organization; another one meanwhile is 409 `export_running`. A `HEAD` gets the header fields, and begins none.
+/// There is one at a time of an organization on a node; another one meanwhile is 409 `export_running`. A `HEAD` gets the header fields, and begins none.
 #[utoipa::path(get, path = "/v1/audit/export", tag = "Audit log",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(ExportQuery),
     responses((status = 200, description = "The lines", body = String, content_type = "application/x-ndjson",
@@ -106,7 +106,7 @@ pub(super) async fn export_audit_log(
     let until = query.until.as_deref().and_then(|text| fields.moment("until", text));
     fields.result()?;
     let body = if method == Method::HEAD {
-        audit::is_exportable(&api.app, &principal).await?;
+        audit::permit_export(&api.app, &principal).await?;
         unread()
     } else {
         let mut export = audit::export(&api.app, &principal, since, until).await?;

@@ -116,7 +116,7 @@ struct Counts {
 /// `escalation_webhook` and `audit_witness` (without their secrets), `member`, `invitation`, `api_key`, `mfa_deadline`, `agent`, `call`, `transcript`, `recording`, `escalation` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
 /// persons in it; of a recording not what is heard, and none that is damaged); the last is `end` with how many of each there were. Without an `end` it was cut off: because the right to
 /// it was lost in the middle, because nobody took what was sent, or because it took longer than an hour. Needs a fresh proof
-/// of who one is. There is one at a time of an organization; another one meanwhile is 409 `export_running`. A `HEAD` gets the header fields,
+/// of who one is. There is one at a time of an organization on a node; another one meanwhile is 409 `export_running`. A `HEAD` gets the header fields,
 /// and begins none.
 #[utoipa::path(get, path = "/v1/organization/export", tag = "Organization",
     responses((status = 200, description = "The lines", body = String, content_type = "application/x-ndjson",
@@ -127,7 +127,7 @@ pub(super) async fn export_organization(
     method: Method,
 ) -> Result<Response, Problem> {
     let (disposition, body) = if method == Method::HEAD {
-        organizations::is_exportable(&api.app, &actor).await?;
+        organizations::permit_export(&api.app, &actor).await?;
         let place = actor.place.as_ref();
         (place.and_then(|(organization, _)| disposition(organization, api.app.now())), unread())
     } else {
