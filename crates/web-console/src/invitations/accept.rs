@@ -24,7 +24,7 @@ use crate::{
     page::{Layout, Page},
     parts::Field,
     posted::Posted,
-    refused::Answer,
+    refused::{Answer, Refused},
     texts::Texts,
     visit::Visit,
 };
@@ -83,6 +83,10 @@ pub(super) struct Here {
 }
 
 pub(super) async fn show(visitor: Visitor, Asked(link): Asked<Link>) -> Answer {
+    // Whoever comes from the address bar after a form has lost the link, which may still be good.
+    if link.token.is_empty() {
+        return Err(Refused::Misread);
+    }
     let found = invitations::preview(&visitor.console.app, &Secret::new(link.token.clone())).await?;
     Ok(page(&visitor, &found, &link.token, "", Mistakes::none()))
 }
