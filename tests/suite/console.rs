@@ -142,7 +142,7 @@ async fn pages_speak_german_to_whoever_likes_it_and_the_language_of_the_account(
     assert!(tab.get("/settings/team").await.text.contains("<html lang=\"en\">"));
     owner.patch("/v1/me", json!({"locale": "de-CH", "time_zone": "Asia/Kathmandu"})).await.expect(200);
     let team = tab.get("/settings/team").await.expect(200);
-    assert!(team.text.contains("<html lang=\"de\">") && team.text.contains("Zuletzt da"), "{}", team.text);
+    assert!(team.text.contains("<html lang=\"de\">") && team.text.contains("Zuletzt aktiv"), "{}", team.text);
 }
 
 #[tokio::test]
@@ -173,8 +173,9 @@ async fn many_are_invited_at_once_and_what_could_not_be_is_still_there() {
     assert!(tab.follow(resent.header("location")).await.text.contains("A new link is on its way"));
     let revoke = resend.replace("/resend", "/revoke");
     let revoked = tab.fill(&shown, &revoke, &[]).await.expect(303);
-    assert!(tab.follow(revoked.header("location")).await.text.contains("was taken back"));
-    tab.fill(&shown, &revoke, &[]).await.expect(410);
+    assert!(tab.follow(revoked.header("location")).await.text.contains("was revoked"));
+    let again = tab.fill(&shown, &revoke, &[]).await.expect(410);
+    assert!(again.text.contains("not open any more") && !again.text.contains("whoever invited you"));
 }
 
 #[tokio::test]
@@ -204,7 +205,7 @@ async fn a_role_is_changed_and_a_member_removed_after_what_that_touches_was_show
     assert!(pending.contains("The admin</td>"), "the heir stands behind it: {pending}");
     // The only Owner stays.
     let owner = format!("/settings/team/{}", team.id("owner"));
-    assert!(tab.get(&format!("{owner}/remove")).await.text.contains("They are the only Owner"));
+    assert!(tab.get(&format!("{owner}/remove")).await.text.contains("You are the only Owner"));
     let shown = tab.get(&owner).await;
     let refused = tab.fill(&shown, &format!("{owner}/role"), &[("role", "viewer")]).await.expect(409);
     assert!(refused.text.contains("keeps at least one Owner"));

@@ -281,3 +281,115 @@ async fn attack_24_a_cookie_that_was_tampered_with_says_and_opens_nothing() {
     Answer::of(request).await.expect(303);
     assert_eq!(Answer::of(tab.request(Method::GET, "/settings/team")).await.status, 200);
 }
+
+#[tokio::test]
+async fn attack_20_no_form_of_another_site_passes_a_page_behind_a_link_whatever_its_type() {
+    let service = Service::start().await;
+    for path in ["/signup/complete", "/invitations/accept", "/password/reset", "/me/email/confirm"] {
+        let body = "token=T&password=P&name=value=x";
+        for kind in [Some("text/plain"), Some("multipart/form-data; boundary=x"), None] {
+            let post = |from: &[(&str, &str)]| {
+                let mut request = service.anonymous().request(Method::POST, path).body(body);
+                for (name, value) in from.iter().copied().chain(kind.map(|kind| ("Content-Type", kind))) {
+                    request = request.header(name, value);
+                }
+                Answer::of(request)
+            };
+            for from in [
+                &[("Origin", "https://evil.example")][..],
+                &[("Origin", "https://evil.example"), ("Sec-Fetch-Site", "same-origin")],
+                &[("Origin", "null"), ("Sec-Fetch-Site", "cross-site")],
+                &[("Sec-Fetch-Site", "same-site")],
+            ] {
+                post(from).await.problem(403, "origin_mismatch");
+            }
+            // And if a browser did not say where it comes from, or it is ours: nothing but a form is taken.
+            let base = service.base();
+            for from in [&[][..], &[("Origin", base.as_str())]] {
+                let refused = post(from).await.expect(400);
+                assert!(refused.text.contains("Open the link in the mail again"), "{}", refused.text);
+            }
+        }
+    }
+    // Programs say nothing of where they come from.
+    let signup =
+        serde_json::json!({"email": Service::new_address("x"), "name": "X", "organization_name": "X"});
+    service.anonymous().post("/v1/signup", signup).await.expect(202);
+}
+
+#[tokio::test]
+async fn what_cannot_be_searched_for_is_said_beside_the_field_and_forms_are_text() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let tab = Tab::signed_in(&service, team.email("owner")).await;
+    let long = "x".repeat(101);
+    for search in ["%00", "a%0Ab", &long] {
+        let shown = tab.get(&format!("/settings/team?search={search}")).await.expect(422);
+        assert!(shown.text.contains("at most 100 visible characters"), "{}", shown.text);
+        team.owner().get(&format!("/v1/members?q={search}")).await.invalid("q");
+    }
+    let token = form_token(&tab.get(INVITE).await, INVITE);
+    let request = tab.request(Method::POST, INVITE).header("Origin", service.base());
+    let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+    let form = format!("email=%FFx@navy.example&role=viewer&form_token={token}");
+    let refused = Answer::of(request.body(form)).await.expect(400);
+    assert!(refused.text.contains("reload the page"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn coming_in_by_a_link_ends_the_session_that_the_browser_had() {
+    let service = Service::start().await;
+    let email = Service::new_address("before");
+    let (account, _) = service.sign_up(&email, "Before").await;
+    let tab = Tab::signed_in(&service, &email).await;
+    let held = tab.cookie("session").unwrap();
+    let team = Team::assemble(&service, "Acme").await;
+    let invited = Service::new_address("new");
+    let (_, token) = service.invite(team.owner(), &invited, "viewer").await;
+    let fields = [("token", token.as_str()), ("name", "New"), ("password", PASSWORD)];
+    tab.post("/invitations/accept", &fields).await.expect(201);
+    assert_ne!(tab.cookie("session").unwrap(), held);
+    service.anonymous().with_token(&held).get("/v1/session").await.expect(401);
+    account.get("/v1/session").await.expect(200);
+}
+
+#[tokio::test]
+async fn too_many_wrong_passwords_are_told_when_to_come_again() {
+    let service = Service::start().await;
+    let email = Service::new_address("owner");
+    service.sign_up(&email, "Acme").await;
+    let tab = Tab::open(&service);
+    let fields = [("email", email.as_str()), ("password", "not the password")];
+    let mut last = tab.send("/sign-in", "/sign-in", &fields).await.expect(422);
+    assert!(last.text.contains("<title>Error: Sign in"), "{}", last.text);
+    // What is wrong is beside its field, and the page begins there.
+    let password = last.text.split("name=\"password\"").nth(1).unwrap().split('>').next().unwrap();
+    assert!(password.contains("autofocus") && password.contains("password-mistake"), "{password}");
+    assert_eq!(last.text.matches("autofocus").count(), 1);
+    for _ in 0..30 {
+        if last.status == 429 {
+            break;
+        }
+        last = tab.fill(&last, "/sign-in", &fields).await;
+    }
+    let wait: u64 = last.expect(429).header("retry-after").parse().unwrap();
+    assert!(wait > 0);
+}
+
+#[tokio::test]
+async fn who_may_not_invite_is_told_so_whatever_they_typed() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let tab = Tab::signed_in(&service, team.email("admin")).await;
+    let many = "/settings/team/invite-many";
+    let (one, lot) = (form_token(&tab.get(INVITE).await, INVITE), form_token(&tab.get(many).await, many));
+    let role = format!("/v1/members/{}", team.id("admin"));
+    team.owner().patch(&role, serde_json::json!({"role": "member"})).await.expect(200);
+    tab.post(INVITE, &[("email", "x"), ("role", "owna"), ("form_token", &one)]).await.expect(403);
+    tab.post(many, &[("addresses", ""), ("role", "owna"), ("form_token", &lot)]).await.expect(403);
+    // And is not sent back to where the same is said again.
+    let refused = tab.get("/settings/team").await.expect(403);
+    assert!(
+        refused.text.contains("Go to the start page") && !refused.text.contains("href=\"/settings/team\"")
+    );
+}

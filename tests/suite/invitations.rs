@@ -109,8 +109,10 @@ async fn attack_4_a_forwarded_link_gives_nobody_else_a_seat() {
 
     let refused =
         eve.post("/v1/invitations/accept", json!({"token": token})).await.problem(403, "wrong_account");
-    assert_eq!(refused.text_at("/signed_in_email"), "e•••@o•••.example");
-    assert_eq!(refused.text_at("/invited_email"), "i•••@e•••.com");
+    assert_eq!(refused.text_at("/signed_in_email"), "e•••e@o•••r.example");
+    // As much as tells two addresses apart that begin alike.
+    let last = email.split('@').next().and_then(|local| local.chars().last()).unwrap();
+    assert_eq!(refused.text_at("/invited_email"), format!("i•••{last}@e•••e.com"));
     let newcomer = json!({"token": token, "name": "Eve", "password": PASSWORD});
     service.anonymous().post("/v1/invitations/accept", newcomer).await.problem(401, "sign_in_required");
     invited.post("/v1/invitations/accept", json!({"token": token})).await.expect(201);

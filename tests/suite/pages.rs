@@ -125,7 +125,11 @@ async fn pages_for_readers_fetch_nothing_from_elsewhere() {
     }
     service.anonymous().get("/assets/console.css").await.expect(200);
     assert!(service.anonymous().get("/problems/nothing").await.expect(404).text.contains("no such page"));
-    for broken in ["/invitations/accept?token=a&token=b", "/signup/complete?token=%ff%fe&token=b"] {
+    for broken in [
+        "/invitations/accept",
+        "/invitations/accept?token=a&token=b",
+        "/signup/complete?token=%ff%fe&token=b",
+    ] {
         assert!(service.anonymous().get(broken).await.expect(400).text.contains("Open the link"), "{broken}");
     }
     let odd =

@@ -160,7 +160,7 @@ impl MembersView for Transaction {
                 after.user.uuid(),
                 filter.role.map(Role::as_str),
                 filter.status.map(|status| status.as_str()),
-                filter.search.as_deref().map(pattern),
+                filter.search.as_ref().map(|search| pattern(search.as_str())),
                 limit,
             )
             .fetch_all(self.connection())

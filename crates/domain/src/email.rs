@@ -69,12 +69,14 @@ impl EmailAddress {
     /// ```
     /// # use rollcall_domain::EmailAddress;
     /// let address: EmailAddress = "grace.hopper@navy.example".parse()?;
-    /// assert_eq!(address.masked(), "g•••@n•••.example");
+    /// assert_eq!(address.masked(), "g•••r@n•••y.example");
     /// # Ok::<(), rollcall_domain::InvalidEmailAddress>(())
     /// ```
     pub fn masked(&self) -> String {
         fn hide(part: &str) -> String {
-            part.chars().take(1).chain("•••".chars()).collect()
+            // The last letter of a short part would leave too little to guess.
+            let last = part.chars().last().filter(|_| part.chars().count() > 3);
+            part.chars().take(1).chain("•••".chars()).chain(last).collect()
         }
         let (local, domain) = self.typed.rsplit_once('@').unwrap_or(("", &self.typed));
         match domain.rsplit_once('.') {

@@ -39,6 +39,34 @@ pub struct Member {
     pub version: i32,
 }
 
+/// What members are searched for by: a part of a name or an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Search(String);
+
+impl Search {
+    /// The most characters of one.
+    pub const MOST: usize = 100;
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The text is too long to be in a name, or holds what no name can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be at most {} visible characters long", Search::MOST)]
+pub struct InvalidSearch;
+
+impl FromStr for Search {
+    type Err = InvalidSearch;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSearch> {
+        let fits = text.chars().count() <= Self::MOST && !text.chars().any(char::is_control);
+        fits.then(|| Self(text.to_owned())).ok_or(InvalidSearch)
+    }
+}
+
 /// Whether a member may sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MemberStatus {
@@ -196,6 +224,15 @@ mod tests {
 
     fn membership(number: u8, role: Role) -> Membership {
         Membership { user: UserId::from_parts(0, &[number; 10]), role }
+    }
+
+    #[test]
+    fn nothing_is_searched_for_that_no_name_holds() {
+        assert_eq!("Grace H".parse::<Search>().as_ref().map(Search::as_str), Ok("Grace H"));
+        assert!("ä".repeat(Search::MOST).parse::<Search>().is_ok());
+        for wrong in ["\0", "a\nb", &"x".repeat(Search::MOST + 1)] {
+            assert_eq!(wrong.parse::<Search>(), Err(InvalidSearch), "{wrong:?}");
+        }
     }
 
     #[test]

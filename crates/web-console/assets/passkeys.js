@@ -1,7 +1,10 @@
 // Passkeys: asks the device, puts its answer into the form around the button, and sends the form. Everything else is the server's.
 const buttons = document.querySelectorAll("button[data-passkey]");
 
-if (window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
+// A passkey belongs to a name, so there is none for an address of numbers (Web Authentication, section 5.1.3).
+const named = !/^[\d.]+$|^\[/.test(location.hostname);
+
+if (named && window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
   for (const button of buttons) {
     button.hidden = false;
     button.addEventListener("click", () => ask(button));

@@ -40,7 +40,10 @@ impl Language {
         let lines = headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
         let mut best = (Self::English, 0);
         for entry in lines.flat_map(|line| line.split(',')) {
-            let (name, quality) = entry.split_once(";q=").unwrap_or((entry, "1"));
+            // Blanks may stand around the semicolon (RFC 9110 section 12.4.2).
+            let (name, weight) = entry.split_once(';').unwrap_or((entry, "q=1"));
+            let weight = weight.trim();
+            let quality = weight.strip_prefix("q=").or_else(|| weight.strip_prefix("Q=")).unwrap_or_default();
             if let (Some(language), Some(quality)) = (Self::named(name.trim()), thousandths(quality.trim()))
                 && quality > best.1
             {
@@ -78,6 +81,8 @@ mod tests {
             ("en;q=0.2, DE;q=0.3", Language::German),
             ("de;q=0, en;q=0.1", Language::English),
             ("de;q=2, *", Language::English),
+            ("de ; q=0.9, en;q=0.8", Language::German),
+            ("de; q=0.9", Language::German),
             ("dev", Language::English),
             ("", Language::English),
         ] {

@@ -11,7 +11,7 @@ use crate::{
     Console,
     callers::{Comes, Visitor},
     own_path::OwnPath,
-    posted::fields_of,
+    posted::{fields_of, is_form},
     refused::Refused,
     visit::Visit,
 };
@@ -62,6 +62,10 @@ impl<Fields: DeserializeOwned + Send> FromRequest<Console> for PostedByLink<Fiel
     async fn from_request(request: Request, console: &Console) -> Result<Self, Refused> {
         let visit: Option<&std::sync::Arc<Visit>> = request.extensions().get();
         let visit = visit.cloned().ok_or(Refused::Misread)?;
+        // A text that another site sends can look like the fields of a form (attack 20).
+        if !is_form(request.headers()) {
+            return Err(Refused::Misread);
+        }
         let body = Bytes::from_request(request, console).await.map_err(|_| Refused::Misread)?;
         Ok(Self { who: Visitor::of(visit).await?, fields: fields_of(&body)? })
     }

@@ -4,13 +4,18 @@ use std::fmt::Display;
 
 use rollcall_application::Error;
 
-use crate::{refused::Refused, texts::Texts};
+use crate::{
+    refused::{Refused, retry_after},
+    texts::Texts,
+};
 
 /// What is wrong with a form that can be mended and sent again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Mistakes {
     whole: Option<String>,
     fields: Vec<(String, String)>,
+    /// In how many seconds the form may be sent again, where it was sent too often.
+    retry_after: Option<u64>,
 }
 
 impl Mistakes {
@@ -32,11 +37,28 @@ impl Mistakes {
         match error {
             Error::Invalid(fields) if !fields.is_empty() => {
                 let fields = fields.into_iter().map(|field| (field.field, t.field_problem(&field.message)));
-                Ok(Self { whole: None, fields: fields.collect() })
+                Ok(Self { fields: fields.collect(), ..Self::default() })
             }
-            error if t.is_mendable(&error) => Ok(Self::whole_of(t.explain(&error).text)),
-            error => Err(Refused::Error(error)),
+            error if t.is_mendable(&error) => {
+                Ok(Self { retry_after: retry_after(&error), ..Self::whole_of(t.explain(&error).text) })
+            }
+            error => Err(error.into()),
         }
+    }
+
+    /// The same; a wrong password or code is said beside the field of this name that it was typed into.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub(crate) fn of_proof(t: Texts, error: Error, password: &str, code: &str) -> Result<Self, Refused> {
+        let field = match &error {
+            Error::InvalidCredentials | Error::WrongPassword => password,
+            Error::InvalidMfaCode => code,
+            _ => return Self::of(t, error),
+        };
+        let mut mistakes = Self::none();
+        mistakes.add(field, t.explain(&error).text);
+        Ok(mistakes)
     }
 
     /// Keeps what is wrong with a value, and gives back what is right.
@@ -65,8 +87,40 @@ impl Mistakes {
         self.fields.iter().find(|(name, _)| name == field).map(|(_, problem)| problem.as_str())
     }
 
+    /// The first field that something is wrong with.
+    pub(crate) fn first(&self) -> Option<&str> {
+        self.fields.first().map(|(name, _)| name.as_str())
+    }
+
+    /// In how many seconds the form may be sent again, where it was sent too often.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        self.retry_after
+    }
+
     /// Whether there is anything.
     pub(crate) fn any(&self) -> bool {
         self.whole.is_some() || !self.fields.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+
+    #[test]
+    fn a_session_that_has_ended_meanwhile_is_no_mistake_in_a_form() {
+        let t = Texts::of(Language::English);
+        assert!(matches!(Mistakes::of(t, Error::Unauthenticated), Err(Refused::SignInFirst)));
+        assert!(matches!(Mistakes::of(t, Error::LastOwner), Err(Refused::Error(Error::LastOwner))));
+    }
+
+    #[test]
+    fn a_wrong_code_is_said_beside_its_field() {
+        let t = Texts::of(Language::English);
+        let of = |error| Mistakes::of_proof(t, error, "password", "code").expect("mistakes");
+        assert_eq!(of(Error::InvalidMfaCode).first(), Some("code"));
+        assert_eq!(of(Error::WrongPassword).first(), Some("password"));
+        assert_eq!(of(Error::Busy).first(), None);
     }
 }

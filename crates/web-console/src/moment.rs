@@ -21,9 +21,9 @@ impl Clockwork {
         Self { zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC), language }
     }
 
-    /// A moment to the minute.
+    /// A moment to the minute, and in which zone it is that.
     pub(crate) fn show(&self, at: OffsetDateTime) -> Moment {
-        self.written(at, ["%-d %b %Y, %H:%M", "%d.%m.%Y, %H:%M"])
+        self.written(at, ["%-d %b %Y, %H:%M %Z", "%d.%m.%Y, %H:%M %Z"])
     }
 
     /// The day of a moment.
@@ -93,15 +93,15 @@ mod tests {
     #[test]
     fn times_are_those_of_the_zone_also_when_the_clocks_change() {
         let berlin = Clockwork::of("Europe/Berlin", Language::English);
-        assert_eq!(berlin.show(datetime!(2026-03-29 00:59 UTC)).text, "29 Mar 2026, 01:59");
-        assert_eq!(berlin.show(datetime!(2026-03-29 01:00 UTC)).text, "29 Mar 2026, 03:00");
+        assert_eq!(berlin.show(datetime!(2026-03-29 00:59 UTC)).text, "29 Mar 2026, 01:59 CET");
+        assert_eq!(berlin.show(datetime!(2026-03-29 01:00 UTC)).text, "29 Mar 2026, 03:00 CEST");
         let german = Clockwork::of("America/New_York", Language::German);
         let moment = german.show(datetime!(2026-01-02 03:04:05 UTC));
-        let html = r#"<time datetime="2026-01-02T03:04:05Z">01.01.2026, 22:04</time>"#;
+        let html = r#"<time datetime="2026-01-02T03:04:05Z">01.01.2026, 22:04 EST</time>"#;
         assert_eq!(moment.to_string(), html);
         assert_eq!(german.day(datetime!(2026-01-02 03:04:05 UTC)).text, "01.01.2026");
         let nowhere = Clockwork::of("Atlantis/Capital", Language::English);
-        assert_eq!(nowhere.show(datetime!(2026-01-02 03:04:05 UTC)).text, "2 Jan 2026, 03:04");
+        assert_eq!(nowhere.show(datetime!(2026-01-02 03:04:05 UTC)).text, "2 Jan 2026, 03:04 UTC");
     }
 
     #[test]

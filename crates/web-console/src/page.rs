@@ -8,6 +8,7 @@ use crate::{
     assets,
     cookies::Own,
     form_token::FormStart,
+    mistakes::Mistakes,
     notice::Notice,
     sections::{self, Section},
     texts::Texts,
@@ -27,6 +28,11 @@ pub(crate) trait Page: Template {
 
     /// What the browser's window is called.
     fn title(&self) -> String;
+
+    /// What is wrong with the form on it. The title says that there is something.
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
+    }
 }
 
 /// What is around a page.
@@ -71,7 +77,11 @@ impl Visit {
 
     /// Answers a form that has mistakes with its page.
     pub(crate) fn mend<P: Page>(&self, page: &P) -> Response {
-        self.page_with(StatusCode::UNPROCESSABLE_ENTITY, page)
+        let wait = page.mistakes().and_then(Mistakes::retry_after);
+        let Some(seconds) = wait else { return self.page_with(StatusCode::UNPROCESSABLE_ENTITY, page) };
+        let mut response = self.page_with(StatusCode::TOO_MANY_REQUESTS, page);
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        response
     }
 
     /// Answers with a page and a status.
@@ -116,7 +126,10 @@ impl Visit {
         };
         let frame = Frame {
             t: self.t,
-            title: page.title(),
+            title: match page.mistakes().is_some_and(Mistakes::any) {
+                true => self.t.title_with_mistakes(page.title()),
+                false => page.title(),
+            },
             style: assets::path("console.css"),
             icon: assets::path("icon.svg"),
             scripts: P::SCRIPTS.iter().map(|name| assets::path(name)).collect(),

@@ -19,6 +19,8 @@ pub(crate) struct Field {
     mistake: Option<String>,
     required: bool,
     focused: bool,
+    /// Whether it is the first field that something is wrong with, if there is one.
+    first_wrong: Option<bool>,
     rows: u8,
     most: u16,
     least: u16,
@@ -37,6 +39,7 @@ impl Field {
             mistake: None,
             required: true,
             focused: false,
+            first_wrong: None,
             rows: 0,
             most: 0,
             least: 0,
@@ -71,7 +74,7 @@ impl Field {
     /// What is wrong with it.
     pub(crate) fn mistakes(self, mistakes: &Mistakes) -> Self {
         let mistake = mistakes.at(self.name).map(str::to_owned);
-        Self { mistake, ..self }
+        Self { mistake, first_wrong: mistakes.first().map(|first| first == self.name), ..self }
     }
 
     /// The most characters that it takes.
@@ -89,9 +92,13 @@ impl Field {
         Self { required: false, ..self }
     }
 
-    /// The page begins there: the first field of a page that is one form.
+    /// The page begins there: the first field of a page that is one form. One that has mistakes begins with the first of them.
     pub(crate) fn focused(self) -> Self {
         Self { focused: true, ..self }
+    }
+
+    fn begins(&self) -> bool {
+        self.first_wrong.unwrap_or(self.focused)
     }
 }
 

@@ -6,7 +6,8 @@ use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
 };
-use http::header;
+use http::{HeaderMap, header};
+use percent_encoding::percent_decode;
 use rollcall_application::{
     Actor, Error,
     second_factors::Presented,
@@ -15,7 +16,7 @@ use rollcall_application::{
 use rollcall_domain::secret::{Password, Secret};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::{Console, callers::Comes, form_token, refused::Refused, visit::Visit};
+use crate::{Console, callers::Comes, form_token, mistakes::Mistakes, refused::Refused, visit::Visit};
 
 const KIND: &str = "application/x-www-form-urlencoded";
 
@@ -38,8 +39,7 @@ impl<Who: Comes, Fields: DeserializeOwned + Send> FromRequest<Console> for Poste
         let visit: Option<&Arc<Visit>> = request.extensions().get();
         let mut visit =
             visit.cloned().ok_or_else(|| Error::Internal("a form outside of the frame".into()))?;
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        if !kind.is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == KIND)) {
+        if !is_form(request.headers()) {
             return Err(Refused::Misread);
         }
         // Whoever is not signed in any more has another form token; what they need to hear is that.
@@ -47,16 +47,29 @@ impl<Who: Comes, Fields: DeserializeOwned + Send> FromRequest<Console> for Poste
         let body = Bytes::from_request(request, console).await.map_err(|_| Refused::Misread)?;
         let Read { token, proofs, fields } = read(&body).ok_or(Refused::Misread)?;
         if !token.is_some_and(|token| visit.forms.is_good(&visit.path, &token)) {
-            return Err(Refused::StaleForm);
+            // Whoever has signed in in another window meanwhile has what they want.
+            return Err(match (visit.actor(), visit.path.starts_with("/sign-in")) {
+                (Some(_), true) => Refused::InAlready,
+                _ => Refused::StaleForm,
+            });
         }
         visit.keep_posted(fields.clone());
         if let (Some(proof), Some(actor)) = (proof(proofs), visit.actor()) {
-            prove(console, actor, proof).await.map_err(Refused::Unproven)?;
+            if let Err(error) = prove(console, actor, proof).await {
+                let mistakes = Mistakes::of_proof(visit.t, error, PASSWORD, CODE)?;
+                return Err(Refused::Unproven(mistakes));
+            }
             visit = Arc::new(visit.afresh().await?);
         }
         let fields = serde_html_form::from_str(&written(&fields)).map_err(|_| Refused::Misread)?;
         Ok(Self { who: Who::of(visit).await?, fields })
     }
+}
+
+/// Whether a request's body is what the forms of pages send.
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.and_then(|kind| kind.split(';').next()).is_some_and(|kind| kind.trim().eq_ignore_ascii_case(KIND))
 }
 
 struct Read {
@@ -65,8 +78,11 @@ struct Read {
     fields: Vec<(String, String)>,
 }
 
-/// The fields of a form; none if one is there twice.
+/// The fields of a form; none if one is there twice, or what is in them is no text.
 fn read(body: &[u8]) -> Option<Read> {
+    // Reading the fields would put something else in its place, and so change what was typed. What is between fields is no part of a
+    // character, so the whole is text if every field is.
+    percent_decode(body).decode_utf8().ok()?;
     let mut names = BTreeSet::new();
     let mut read = Read { token: None, proofs: Vec::new(), fields: Vec::new() };
     for (name, value) in form_urlencoded::parse(body) {
@@ -135,12 +151,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attack_17_a_field_that_is_there_twice_spoils_the_form() {
+    fn attack_17_a_field_that_is_there_twice_or_is_no_text_spoils_the_form() {
         let read = |body: &str| super::read(body.as_bytes()).map(|read| read.fields.len());
         assert_eq!(read("a=1&b=2&form_token=x&proof_password=y"), Some(2));
         assert_eq!(read("a=1&a=2"), None);
         assert_eq!(read("form_token=1&form_token=2"), None);
         assert_eq!(read("scopes[]=1&scopes[]=2"), Some(2));
+        assert_eq!(read("name=%C3%A4&b=\u{e4}"), Some(2));
+        for no_text in ["name=%FF", "name=%C3&b=%A4", "%ED%A0%80=1"] {
+            assert_eq!(read(no_text), None, "{no_text}");
+        }
+        assert!(super::read(b"name=\xff").is_none());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{StatusCode, header};
 use rollcall_application::Error;
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     parts::Field,
     posted::is_secret,
     texts::Texts,
-    visit::Visit,
+    visit::{Standing, Visit},
 };
 
 /// Why a page does not do what it was asked. It becomes a page in the language of whoever asked once it is through the layer
@@ -25,13 +25,15 @@ pub(crate) enum Refused {
     /// A use case refused.
     Error(Error),
     /// What was to prove who somebody is does not.
-    Unproven(Error),
+    Unproven(Mistakes),
     /// Nobody is signed in.
     SignInFirst,
     /// They are in no organization.
     NowhereYet,
     /// The form is not of a page that was shown to this session.
     StaleForm,
+    /// Somebody is signed in already who was to sign in.
+    InAlready,
     /// The link or the form is not as we have made it.
     Misread,
     /// Nothing is under the address.
@@ -72,6 +74,8 @@ struct RefusedPage<'a> {
     t: Texts,
     explanation: &'a Explanation,
     back: Option<&'a str>,
+    /// For whoever can go nowhere but out, and come in again elsewhere.
+    sign_out: Option<FormStart>,
 }
 
 impl Page for RefusedPage<'_> {
@@ -104,6 +108,10 @@ impl Page for ElevatePage<'_> {
     fn title(&self) -> String {
         self.t.elevate_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 impl Visit {
@@ -111,22 +119,24 @@ impl Visit {
     pub(crate) fn refuse(&self, refused: &Refused) -> Response {
         let t = self.t;
         match refused {
-            Refused::Error(Error::ElevationRequired) => {
-                self.ask_for_proof(StatusCode::FORBIDDEN, Mistakes::none())
-            }
-            Refused::Unproven(error) => match t.is_mendable(error) {
-                true => self.ask_for_proof(
-                    StatusCode::UNPROCESSABLE_ENTITY,
-                    Mistakes::whole_of(t.explain(error).text),
-                ),
-                false => self.explain(&t.explain(error)),
-            },
+            Refused::Error(Error::ElevationRequired) => self.ask_for_proof(Mistakes::none()),
+            Refused::Unproven(mistakes) => self.ask_for_proof(mistakes.clone()),
+            // To whoever invites, it is another thing than to whoever is invited.
+            Refused::Error(Error::InvitationGone) if self.section().is_some() => self.explain(&Explanation {
+                status: StatusCode::GONE,
+                title: t.invitation_closed_title().to_owned(),
+                text: t.invitation_closed().to_owned(),
+            }),
             Refused::Error(Error::MfaRequired) => self.go_to(ENROL),
             Refused::Error(error) => {
                 if let Error::Internal(source) = error {
                     tracing::error!(error = %source, "internal error");
                 }
-                self.explain(&t.explain(error))
+                let mut response = self.explain(&t.explain(error));
+                if let Some(seconds) = retry_after(error) {
+                    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+                }
+                response
             }
             Refused::SignInFirst => match self.here() {
                 Some(here) => self.go_to(here.after("/sign-in")),
@@ -134,6 +144,7 @@ impl Visit {
             },
             Refused::NoSuchPage => self.no_such_page(),
             Refused::NowhereYet => self.go_to("/organizations"),
+            Refused::InAlready => self.go_to("/sign-in"),
             Refused::StaleForm => self.explain(&Explanation {
                 status: StatusCode::FORBIDDEN,
                 title: t.stale_form_title().to_owned(),
@@ -142,14 +153,27 @@ impl Visit {
             Refused::Misread => self.explain(&Explanation {
                 status: StatusCode::BAD_REQUEST,
                 title: t.misread_title().to_owned(),
-                text: t.misread().to_owned(),
+                text: match BEHIND_LINKS.contains(&self.path.as_str()) {
+                    true => t.misread_link().to_owned(),
+                    false => t.misread().to_owned(),
+                },
             }),
         }
     }
 
     /// The page that says why something was refused.
     fn explain(&self, explanation: &Explanation) -> Response {
-        self.page_with(explanation.status, &RefusedPage { t: self.t, explanation, back: self.section() })
+        self.page_with(
+            explanation.status,
+            &RefusedPage {
+                t: self.t,
+                explanation,
+                // Not to where the same would be refused again.
+                back: self.section().filter(|section| *section != self.path && self.is_open(section)),
+                sign_out: matches!(self.standing(), Standing::Suspended)
+                    .then(|| self.forms.begin("/sign-out")),
+            },
+        )
     }
 
     fn no_such_page(&self) -> Response {
@@ -160,7 +184,7 @@ impl Visit {
         })
     }
 
-    fn ask_for_proof(&self, status: StatusCode, mistakes: Mistakes) -> Response {
+    fn ask_for_proof(&self, mistakes: Mistakes) -> Response {
         let (secrets, kept): (Vec<_>, Vec<_>) = self.posted().iter().partition(|(name, _)| is_secret(name));
         let page = ElevatePage {
             t: self.t,
@@ -171,9 +195,24 @@ impl Visit {
             has_second_factor: self.actor().is_some_and(|actor| actor.user.mfa_enabled),
             back: self.section(),
         };
-        self.page_with(status, &page)
+        match page.mistakes.any() {
+            true => self.mend(&page),
+            false => self.page_with(StatusCode::FORBIDDEN, &page),
+        }
     }
 }
+
+/// In how many seconds it may be tried again, as the API says it.
+pub(crate) fn retry_after(error: &Error) -> Option<u64> {
+    match error {
+        Error::LimitReached { retry_after, .. } => Some(retry_after.whole_seconds().unsigned_abs().max(1)),
+        _ => None,
+    }
+}
+
+/// The pages that links in mails lead to.
+const BEHIND_LINKS: [&str; 4] =
+    ["/signup/complete", "/invitations/accept", "/password/reset", "/me/email/confirm"];
 
 /// Where whoever has to set up a second factor first is sent.
 pub(crate) const ENROL: &str = "/account/second-factor";

@@ -67,6 +67,11 @@ impl Visit {
     pub(crate) fn section(&self) -> Option<&'static str> {
         SECTIONS.iter().find(|section| section.holds(&self.path)).map(|section| section.path)
     }
+
+    /// Whether whoever comes may see the first page of a section.
+    pub(crate) fn is_open(&self, path: &str) -> bool {
+        self.actor().is_some_and(|actor| open_to(&actor.grant()).any(|section| section.path == path))
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A browser sends its cookie along with whatever another site makes it ask, and posts whatever forms another site
-//! shows. So a request that changes something, and has a cookie or is a form, must come from our own pages
-//! (ASVS 3.5.1, attack 20).
+//! shows, of whatever type: such a form has no cookie that is `SameSite=Lax`, and can still sign somebody in as somebody else. So a
+//! request that changes something must come from our own pages if it has a cookie, is a form, or says that it comes from a page at
+//! all, as browsers say of every such request (ASVS 3.5.1, attack 20). Programs say nothing of the kind.
 
 use axum::extract::Request;
 use http::{HeaderMap, HeaderName, Method, header};
@@ -24,7 +25,7 @@ pub(super) fn check(api: &Api, request: &Request) -> Result<(), Problem> {
             Credential::Cookie(_) => true,
             // No site can make a browser send a Bearer token along.
             Credential::Bearer(_) | Credential::Unreadable => false,
-            Credential::None => is_form(headers),
+            Credential::None => is_form(headers) || is_from_a_page(headers),
         };
         if moved_by_a_browser && !origin_is_ours(headers, &api.settings.public_origin) {
             return Err(Problem::plain(Code::OriginMismatch));
@@ -36,6 +37,11 @@ pub(super) fn check(api: &Api, request: &Request) -> Result<(), Problem> {
 fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     kind.trim_start().to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")
+}
+
+/// Whether a request says where it comes from (Fetch, section "append a request Origin header"; Fetch Metadata).
+fn is_from_a_page(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ORIGIN) || headers.contains_key(SEC_FETCH_SITE)
 }
 
 /// Whether a request's `Origin` header names the service itself. Without the header nothing is certain.

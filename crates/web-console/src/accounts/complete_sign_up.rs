@@ -31,6 +31,10 @@ impl Page for CompleteSignUpPage<'_> {
     fn title(&self) -> String {
         self.t.finish_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 #[derive(Deserialize)]
@@ -54,7 +58,7 @@ pub(super) async fn submit(PostedByLink { who: visitor, fields }: PostedByLink<F
     match accounts::complete_sign_up(&visitor.console.app, &visitor.origin, command).await {
         Ok(signed_in) => {
             speak_as_here(&visitor, &signed_in).await;
-            Ok(welcome(&visitor, &signed_in))
+            Ok(welcome(&visitor, &signed_in).await)
         }
         Err(error) => {
             let mistakes = Mistakes::of(t, error)?;

@@ -32,6 +32,10 @@ impl Page for ForgottenPage {
     fn title(&self) -> String {
         self.t.forgotten_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 #[derive(Deserialize)]

@@ -30,6 +30,10 @@ impl Page for ResetPasswordPage<'_> {
     fn title(&self) -> String {
         self.t.reset_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 #[derive(Template)]

@@ -31,6 +31,10 @@ impl Page for SignUpPage {
     fn title(&self) -> String {
         self.t.sign_up_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 /// Says that a mail is on its way.
@@ -64,8 +68,8 @@ pub(super) async fn show(visitor: Visitor) -> Response {
 
 pub(super) async fn submit(Posted { who: visitor, fields }: Posted<Visitor, Fields>) -> Answer {
     let (t, mut mistakes) = (visitor.t, Mistakes::none());
-    let email = mistakes.check(t, "email", fields.email.parse());
     let name = mistakes.check(t, "name", fields.name.parse());
+    let email = mistakes.check(t, "email", fields.email.parse());
     let organization_name = mistakes.check(t, "organization_name", fields.organization_name.parse());
     let (Some(email), Some(name), Some(organization_name)) = (email, name, organization_name) else {
         return Ok(visitor.mend(&page(&visitor, fields, mistakes)));

@@ -47,8 +47,15 @@ pub(crate) async fn speak_as_here(visit: &Visit, signed_in: &SignedIn) {
     }
 }
 
-/// Greets somebody who has just come in, and gives their browser the session.
-pub(crate) fn welcome(visit: &Visit, signed_in: &SignedIn) -> Response {
+/// Greets somebody who has just come in, and gives their browser the session. The one that the browser had ends: nobody has its token
+/// any more who could end it, be it that of somebody else.
+pub(crate) async fn welcome(visit: &Visit, signed_in: &SignedIn) -> Response {
+    if let Some(before) = visit.actor()
+        && let Err(error) = sessions::sign_out(&visit.console.app, before).await
+    {
+        // Who has come in has come in.
+        tracing::warn!(%error, "the session that a browser had before is still open");
+    }
     let organization = signed_in.place.as_ref().map(|(organization, _)| organization.name.as_str());
     let page = WelcomePage { t: visit.t, name: signed_in.user.name.as_str(), organization };
     visit.let_in(visit.page_with(StatusCode::CREATED, &page), signed_in)

@@ -5,7 +5,6 @@
 
 use askama::Template;
 use axum::response::Response;
-use http::StatusCode;
 use rollcall_application::{
     Error,
     invitations::{self, Accept, NewAccount},
@@ -25,7 +24,7 @@ use crate::{
     page::{Layout, Page},
     parts::Field,
     posted::Posted,
-    refused::Answer,
+    refused::{Answer, Refused},
     texts::Texts,
     visit::Visit,
 };
@@ -58,6 +57,10 @@ impl Page for AcceptInvitationPage<'_> {
     fn title(&self) -> String {
         self.t.join_title(self.organization)
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 #[derive(Deserialize)]
@@ -80,8 +83,12 @@ pub(super) struct Here {
 }
 
 pub(super) async fn show(visitor: Visitor, Asked(link): Asked<Link>) -> Answer {
+    // Whoever comes from the address bar after a form has lost the link, which may still be good.
+    if link.token.is_empty() {
+        return Err(Refused::Misread);
+    }
     let found = invitations::preview(&visitor.console.app, &Secret::new(link.token.clone())).await?;
-    Ok(page(&visitor, StatusCode::OK, &found, &link.token, "", Mistakes::none()))
+    Ok(page(&visitor, &found, &link.token, "", Mistakes::none()))
 }
 
 pub(super) async fn submit(PostedByLink { who: visitor, fields }: PostedByLink<Fields>) -> Answer {
@@ -93,14 +100,15 @@ pub(super) async fn submit(PostedByLink { who: visitor, fields }: PostedByLink<F
         as_newcomer(&visitor, &fields).await
     };
     let mistakes = match accepted {
-        Ok(signed_in) => return Ok(welcome(&visitor, &signed_in)),
+        Ok(signed_in) => return Ok(welcome(&visitor, &signed_in).await),
         Err(Kept::Mistakes(mistakes)) => mistakes,
         // Which address it is is beyond doubt here.
-        Err(Kept::By(Error::InvalidCredentials)) => Mistakes::of(visitor.t, Error::WrongPassword)?,
-        Err(Kept::By(error)) => Mistakes::of(visitor.t, error)?,
+        Err(Kept::By(Error::InvalidCredentials)) => {
+            Mistakes::of_proof(visitor.t, Error::WrongPassword, "password", "code")?
+        }
+        Err(Kept::By(error)) => Mistakes::of_proof(visitor.t, error, "password", "code")?,
     };
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(page(&visitor, status, &found, &fields.token, &fields.name, mistakes))
+    Ok(page(&visitor, &found, &fields.token, &fields.name, mistakes))
 }
 
 /// Somebody accepts in the session that they are in.
@@ -108,7 +116,7 @@ pub(super) async fn submit_here(Posted { who: caller, fields }: Posted<Enrollee,
     let command = Accept { token: Secret::new(fields.token), new_account: None };
     let app = &caller.console.app;
     let signed_in = invitations::accept(app, Some(&caller.actor), &caller.origin, command).await?;
-    Ok(welcome(&caller, &signed_in))
+    Ok(welcome(&caller, &signed_in).await)
 }
 
 /// What keeps somebody from accepting.
@@ -168,14 +176,7 @@ async fn with_account(visit: &Visit, found: &FoundInvitation, fields: &Fields) -
     Ok(accepted?)
 }
 
-fn page(
-    visit: &Visit,
-    status: StatusCode,
-    found: &FoundInvitation,
-    token: &str,
-    name: &str,
-    mistakes: Mistakes,
-) -> Response {
+fn page(visit: &Visit, found: &FoundInvitation, token: &str, name: &str, mistakes: Mistakes) -> Response {
     let t = visit.t;
     let reader = match visit.actor() {
         Some(actor) if actor.user.email == found.invitation.email => Reader::SignedIn {
@@ -201,5 +202,5 @@ fn page(
         name,
         mistakes,
     };
-    visit.page_with(status, &page)
+    if page.mistakes.any() { visit.mend(&page) } else { visit.page(&page) }
 }

@@ -34,6 +34,10 @@ impl Page for InvitePage {
     fn title(&self) -> String {
         self.t.invite_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -50,6 +54,7 @@ pub(super) async fn show(caller: Caller) -> Answer {
 }
 
 pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields>) -> Answer {
+    caller.actor.permit(Permission::TeamInvite)?;
     let mut mistakes = Mistakes::none();
     let email = mistakes.check(caller.t, "email", read(&fields.email));
     let role = mistakes.check(caller.t, "role", fields.role.parse());

@@ -45,6 +45,10 @@ impl Page for InviteManyPage {
     fn title(&self) -> String {
         self.t.invite_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -61,6 +65,7 @@ pub(super) async fn show(caller: Caller) -> Answer {
 }
 
 pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields>) -> Answer {
+    caller.actor.permit(Permission::TeamInvite)?;
     let (t, mut mistakes) = (caller.t, Mistakes::none());
     let addresses = apart(&fields.addresses);
     let role: Option<Role> = mistakes.check(t, "role", fields.role.parse());

@@ -1,6 +1,7 @@
 //! Settings → Team: who is in it, and who is invited.
 
 use askama::Template;
+use http::StatusCode;
 use rollcall_application::{
     PageRequest,
     invitations::{self, ListedInvitation},
@@ -18,6 +19,7 @@ use crate::{
     callers::Caller,
     form_token::FormStart,
     link::Asked,
+    mistakes::Mistakes,
     moment::Moment,
     page::{Layout, Page},
     parts::{Choice, Field},
@@ -42,6 +44,9 @@ struct TeamPage {
     alone: bool,
     /// The open invitations, for whoever may see them.
     pending: Option<Vec<Pending>>,
+    /// Whether there are more of them.
+    pending_cut: bool,
+    mistakes: Mistakes,
 }
 
 impl Page for TeamPage {
@@ -49,6 +54,10 @@ impl Page for TeamPage {
 
     fn title(&self) -> String {
         self.t.team_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
     }
 }
 
@@ -85,12 +94,14 @@ pub(super) struct Query {
 }
 
 impl Query {
-    fn filter(&self) -> Result<MemberFilter, Refused> {
+    /// The filter. A search that can find nobody is left out of it, and said to be a mistake.
+    fn filter(&self, t: Texts, mistakes: &mut Mistakes) -> Result<MemberFilter, Refused> {
         let role = match self.role.as_str() {
             "" => None,
             role => Some(role.parse().map_err(|_| Refused::Misread)?),
         };
-        let search = Some(self.search.trim().to_owned()).filter(|search| !search.is_empty());
+        let search = Some(self.search.trim()).filter(|search| !search.is_empty());
+        let search = search.and_then(|search| mistakes.check(t, "search", search.parse()));
         Ok(MemberFilter { role, status: None, search })
     }
 
@@ -127,19 +138,25 @@ impl Query {
 
 pub(super) async fn show(caller: Caller, Asked(asked): Asked<Query>) -> Answer {
     let request = PageRequest { limit: PER_PAGE, after: asked.after()? };
-    let page = members::list(&caller.console.app, &caller.principal(), &asked.filter()?, &request).await?;
-    let pending = match caller.may(Permission::TeamInvite) {
-        true => Some(pending(&caller).await?),
-        false => None,
+    let mut mistakes = Mistakes::none();
+    let filter = asked.filter(caller.t, &mut mistakes)?;
+    let page = members::list(&caller.console.app, &caller.principal(), &filter, &request).await?;
+    let (pending, pending_cut) = match caller.may(Permission::TeamInvite) {
+        true => pending(&caller).await.map(|(pending, cut)| (Some(pending), cut))?,
+        false => (None, false),
     };
-    Ok(caller.page(&TeamPage {
+    let status = if mistakes.any() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = TeamPage {
         t: caller.t,
         alone: !asked.is_filter() && page.entries.len() == 1,
         people: page.entries.into_iter().map(|member| person(&caller, member)).collect(),
         next: page.next.map(|key| asked.page_after(key)),
         asked,
         pending,
-    }))
+        pending_cut,
+        mistakes,
+    };
+    Ok(caller.page_with(status, &page))
 }
 
 fn person(caller: &Caller, member: Member) -> Person {
@@ -155,7 +172,8 @@ fn person(caller: &Caller, member: Member) -> Person {
     }
 }
 
-async fn pending(caller: &Caller) -> Result<Vec<Pending>, Refused> {
+/// The open invitations, and whether there are more.
+async fn pending(caller: &Caller) -> Result<(Vec<Pending>, bool), Refused> {
     let request = PageRequest { limit: INVITATIONS, after: None };
     let page = invitations::list(&caller.console.app, &caller.actor, Some(Status::Pending), &request).await?;
     let shown = |listed: ListedInvitation| {
@@ -172,7 +190,8 @@ async fn pending(caller: &Caller) -> Result<Vec<Pending>, Refused> {
             email: invitation.email.to_string(),
         }
     };
-    Ok(page.entries.into_iter().map(shown).collect())
+    let cut = page.next.is_some();
+    Ok((page.entries.into_iter().map(shown).collect(), cut))
 }
 
 #[cfg(test)]

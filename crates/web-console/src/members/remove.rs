@@ -29,9 +29,13 @@ struct RemovePage {
     t: Texts,
     start: FormStart,
     member: Member,
+    /// Whether they remove themselves.
+    myself: bool,
     touches: Offboarding,
     /// Who could take over what they leave behind: ids and names.
     heirs: Vec<(String, String)>,
+    /// Whether there are more.
+    heirs_cut: bool,
     hand_over_to: String,
     mistakes: Mistakes,
 }
@@ -40,7 +44,14 @@ impl Page for RemovePage {
     const LAYOUT: Layout = Layout::Console;
 
     fn title(&self) -> String {
-        self.t.remove_title(&self.member.name)
+        match self.myself {
+            true => self.t.leave_title().to_owned(),
+            false => self.t.remove_title(&self.member.name),
+        }
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
     }
 }
 
@@ -95,11 +106,14 @@ async fn page(
     let touches = members::offboarding(app, &caller.actor, user).await?;
     let everybody = PageRequest { limit: HEIRS, after: None };
     let team = members::list(app, &caller.principal(), &MemberFilter::default(), &everybody).await?;
+    let heirs_cut = team.next.is_some();
     let heirs = team.entries.into_iter().filter(|heir| heir.membership.user != user);
     Ok(RemovePage {
         t: caller.t,
         start: caller.forms.begin(format!("/settings/team/{user}/remove")),
         heirs: heirs.map(|heir| (heir.membership.user.to_string(), heir.name)).collect(),
+        heirs_cut,
+        myself: user == caller.actor.user_id(),
         member,
         touches,
         hand_over_to,

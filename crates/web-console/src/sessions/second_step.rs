@@ -53,6 +53,10 @@ impl Page for SecondStepPage {
     fn title(&self) -> String {
         self.t.second_step_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 #[derive(Deserialize)]
@@ -106,7 +110,7 @@ pub(super) async fn submit(Posted { who: visitor, fields }: Posted<Visitor, Fiel
         Ok(signed_in) => Ok(visitor.enter(&signed_in, then.as_ref())),
         Err(Error::InvalidChallenge) => Ok(start_over(&visitor)),
         Err(error) => {
-            let mistakes = Mistakes::of(visitor.t, error)?;
+            let mistakes = Mistakes::of_proof(visitor.t, error, "password", "code")?;
             Ok(visitor.mend(&page(&visitor, &waiting, then.as_ref(), mistakes)))
         }
     }

@@ -39,6 +39,10 @@ impl Page for SignInPage {
     fn title(&self) -> String {
         self.t.sign_in_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 impl SignInPage {
@@ -89,7 +93,7 @@ pub(super) async fn submit(Posted { who: visitor, fields }: Posted<Visitor, Fiel
         Ok(Admitted::SignedIn(signed_in)) => Ok(visitor.enter(&signed_in, then.as_ref())),
         Ok(Admitted::Challenged(asked)) => Ok(challenge(&visitor, &asked, then.as_ref())),
         Err(error) => {
-            let mistakes = Mistakes::of(visitor.t, error)?;
+            let mistakes = Mistakes::of_proof(visitor.t, error, "password", "code")?;
             Ok(visitor.mend(&SignInPage::of(&visitor, then.as_ref(), &fields.email, mistakes)))
         }
     }

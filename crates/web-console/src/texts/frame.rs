@@ -3,8 +3,10 @@
 use super::texts;
 
 texts! {
+    title_with_mistakes(title) = "Error: {title}" | "Fehler: {title}";
     skip_to_content = "Skip to content" | "Zum Inhalt springen";
     menu = "Menu" | "Menü";
+    close_menu = "Close menu" | "Menü schließen";
     main_navigation = "Main" | "Hauptnavigation";
     section_team = "Team" | "Team";
     section_live = "Live" | "Live";
@@ -13,6 +15,7 @@ texts! {
     sign_out = "Sign out" | "Abmelden";
     switch_organization = "Switch organization" | "Organisation wechseln";
     go_back = "Go back" | "Zurück";
+    to_the_start = "Go to the start page" | "Zur Startseite";
     go_on = "Continue" | "Weiter";
     cancel = "Cancel" | "Abbrechen";
     search = "Search" | "Suchen";

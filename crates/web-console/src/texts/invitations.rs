@@ -30,16 +30,17 @@ texts! {
     invite_too_many(most) = "At most {most} at once, please." | "Bitte höchstens {most} auf einmal.";
     invited(email) = "{email} is invited. The link in the mail works for seven days." | "{email} ist eingeladen. Der Link in der Mail gilt sieben Tage.";
     invited_many[n] = "One invitation is on its way." , "{n} invitations are on their way." | "Eine Einladung ist unterwegs.", "{n} Einladungen sind unterwegs.";
-    invited_not[n] = "One address was not invited. What is wrong with it stands beside it; it is still in the field below.", "{n} addresses were not invited. What is wrong with them stands beside them; they are still in the field below." | "Eine Adresse wurde nicht eingeladen. Der Grund steht daneben; sie steht noch im Feld unten.", "{n} Adressen wurden nicht eingeladen. Die Gründe stehen daneben; sie stehen noch im Feld unten.";
+    invited_not[n] = "One address was not invited. The reason is beside it; it is still in the field below.", "{n} addresses were not invited. The reasons are beside them; they are still in the field below." | "Eine Adresse wurde nicht eingeladen. Der Grund steht daneben; sie steht noch im Feld unten.", "{n} Adressen wurden nicht eingeladen. Die Gründe stehen daneben; sie stehen noch im Feld unten.";
 
     pending_title = "Pending invitations" | "Offene Einladungen";
+    pending_cut(most) = "Only the first {most} are listed here. The API lists them all." | "Hier stehen nur die ersten {most}. Die API zeigt alle.";
     pending_none = "Nobody has an invitation that is still open." | "Niemand hat eine offene Einladung.";
     invited_by = "Invited by" | "Eingeladen von";
     expires = "Works until" | "Gilt bis";
     resend = "Send again" | "Erneut senden";
     resend_to(email) = "Send the invitation to {email} again" | "Einladung an {email} erneut senden";
-    resent(email) = "A new link is on its way to {email}. The one before works no more." | "Ein neuer Link an {email} ist unterwegs. Der vorige gilt nicht mehr.";
-    revoke = "Take back" | "Zurückziehen";
-    revoke_of(email) = "Take the invitation of {email} back" | "Einladung von {email} zurückziehen";
-    revoked = "The invitation was taken back. Its link works no more." | "Die Einladung wurde zurückgezogen. Ihr Link gilt nicht mehr.";
+    resent(email) = "A new link is on its way to {email}. The earlier link does not work any more." | "Ein neuer Link an {email} ist unterwegs. Der vorige gilt nicht mehr.";
+    revoke = "Revoke" | "Zurückziehen";
+    revoke_of(email) = "Revoke the invitation of {email}" | "Einladung von {email} zurückziehen";
+    revoked = "The invitation was revoked. Its link does not work any more." | "Die Einladung wurde zurückgezogen. Ihr Link gilt nicht mehr.";
 }

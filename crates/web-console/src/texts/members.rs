@@ -6,10 +6,10 @@ texts! {
     team_title = "Team" | "Team";
     team_search = "Name or address" | "Name oder Adresse";
     team_any_role = "Any role" | "Jede Rolle";
-    team_nobody_found = "Nobody in the team fits. Search for less, or for another role." | "Niemand im Team passt dazu. Suchen Sie nach weniger oder nach einer anderen Rolle.";
+    team_nobody_found = "Nobody in the team matches. Try a shorter search or another role." | "Niemand im Team passt dazu. Versuchen Sie es mit einem kürzeren Suchbegriff oder einer anderen Rolle.";
     team_only_you = "So far you are alone here. Invite the people you work with." | "Bisher sind Sie hier allein. Laden Sie die Menschen ein, mit denen Sie arbeiten.";
     person = "Person" | "Person";
-    last_seen = "Last seen" | "Zuletzt da";
+    last_seen = "Last seen" | "Zuletzt aktiv";
     second_factor = "Second factor" | "Zweiter Faktor";
     on = "On" | "An";
     off = "Off" | "Aus";
@@ -22,11 +22,11 @@ texts! {
     change_role = "Change role" | "Rolle ändern";
     role_changed(name, role) = "{name} is {role} now." | "{name} ist jetzt {role}.";
     role_fixed = "Only Owners give or take the role of an Owner." | "Nur Inhaber vergeben oder entziehen die Rolle eines Inhabers.";
-    role_effect = "It counts from their next request on. Open invitations that they could not make in the new role are taken back." | "Sie gilt ab der nächsten Anfrage. Offene Einladungen, die die Person in der neuen Rolle nicht aussprechen könnte, werden zurückgezogen.";
+    role_effect = "It counts from their next request on. Open invitations that they could not make in the new role are revoked." | "Sie gilt ab der nächsten Anfrage. Offene Einladungen, die die Person in der neuen Rolle nicht aussprechen könnte, werden zurückgezogen.";
     changed_meanwhile = "Somebody has changed this in the meantime. This is how it is now." | "Jemand hat dies inzwischen geändert. So ist es jetzt.";
 
     mfa_reset = "Turn their second factor off" | "Zweiten Faktor ausschalten";
-    mfa_reset_effect = "For somebody who has lost it, and whom you have made sure of. All their sessions end, and they are told by mail." | "Für eine Person, die ihn verloren hat und deren Identität Sie geprüft haben. Alle ihre Sitzungen enden, und sie erhält eine Mail.";
+    mfa_reset_effect = "For somebody who has lost it, once you have checked that it is really them. All their sessions end, and they are told by mail." | "Für eine Person, die ihn verloren hat und deren Identität Sie geprüft haben. Alle ihre Sitzungen enden, und sie erhält eine Mail.";
     mfa_was_reset(name) = "{name} has no second factor any more." | "{name} hat keinen zweiten Faktor mehr.";
 
     remove_title(name) = "Remove {name}" | "{name} entfernen";
@@ -35,11 +35,21 @@ texts! {
     remove_effects = "What happens at once" | "Was sofort geschieht";
     remove_sessions[n] = "One session in this organization ends.", "{n} sessions in this organization end." | "Eine Sitzung in dieser Organisation endet.", "{n} Sitzungen in dieser Organisation enden.";
     remove_keys[n] = "One API key that they answer for goes on, and can be handed over.", "{n} API keys that they answer for go on, and can be handed over." | "Ein API-Schlüssel, für den die Person zuständig ist, gilt weiter und kann übergeben werden.", "{n} API-Schlüssel, für die die Person zuständig ist, gelten weiter und können übergeben werden.";
-    remove_invitations[n] = "One open invitation of theirs is taken back unless you hand it over.", "{n} open invitations of theirs are taken back unless you hand them over." | "Eine offene Einladung der Person wird zurückgezogen, wenn Sie sie nicht übergeben.", "{n} offene Einladungen der Person werden zurückgezogen, wenn Sie sie nicht übergeben.";
+    remove_invitations[n] = "One open invitation of theirs is revoked unless you hand it over.", "{n} open invitations of theirs are revoked unless you hand them over." | "Eine offene Einladung der Person wird zurückgezogen, wenn Sie sie nicht übergeben.", "{n} offene Einladungen der Person werden zurückgezogen, wenn Sie sie nicht übergeben.";
     remove_calls[n] = "One call that they have claimed waits again.", "{n} calls that they have claimed wait again." | "Ein übernommener Anruf wartet wieder.", "{n} übernommene Anrufe warten wieder.";
     remove_account_stays = "Their account stays; only this organization is closed to them." | "Das Konto bleibt bestehen; nur diese Organisation ist der Person verschlossen.";
     remove_sole_owner = "They are the only Owner, and one must stay. Make somebody else an Owner first." | "Die Person ist einziger Inhaber, und einer muss bleiben. Machen Sie zuerst jemand anderen zum Inhaber.";
     hand_over_to = "Hand over to" | "Übergeben an";
     hand_over_nobody = "Nobody" | "Niemanden";
+    leave_title = "Leave the team" | "Das Team verlassen";
+    leave = "Leave" | "Verlassen";
+    leave_start = "Leave…" | "Verlassen…";
+    leave_sessions[n] = "Your session in this organization ends.", "Your {n} sessions in this organization end." | "Ihre Sitzung in dieser Organisation endet.", "Ihre {n} Sitzungen in dieser Organisation enden.";
+    leave_keys[n] = "One API key that you answer for goes on, and can be handed over.", "{n} API keys that you answer for go on, and can be handed over." | "Ein API-Schlüssel, für den Sie zuständig sind, gilt weiter und kann übergeben werden.", "{n} API-Schlüssel, für die Sie zuständig sind, gelten weiter und können übergeben werden.";
+    leave_invitations[n] = "One open invitation of yours is revoked unless you hand it over.", "{n} open invitations of yours are revoked unless you hand them over." | "Eine offene Einladung von Ihnen wird zurückgezogen, wenn Sie sie nicht übergeben.", "{n} offene Einladungen von Ihnen werden zurückgezogen, wenn Sie sie nicht übergeben.";
+    leave_calls[n] = "One call that you have claimed waits again.", "{n} calls that you have claimed wait again." | "Ein von Ihnen übernommener Anruf wartet wieder.", "{n} von Ihnen übernommene Anrufe warten wieder.";
+    leave_account_stays = "Your account stays; only this organization is closed to you." | "Ihr Konto bleibt bestehen; nur diese Organisation ist Ihnen verschlossen.";
+    leave_sole_owner = "You are the only Owner, and one must stay. Make somebody else an Owner first." | "Sie sind einziger Inhaber, und einer muss bleiben. Machen Sie zuerst jemand anderen zum Inhaber.";
+    heirs_cut(most) = "Only the first {most} people are listed here." | "Hier stehen nur die ersten {most} Personen.";
     removed(name) = "{name} is not in the team any more." | "{name} gehört nicht mehr zum Team.";
 }

@@ -10,7 +10,10 @@ texts! {
     stale_form_title = "This form is not from your session" | "Dieses Formular gehört nicht zu Ihrer Sitzung";
     stale_form = "Nothing was changed. You may have signed in or out meanwhile, or switched the organization. Open the page again and send it from there." | "Es wurde nichts geändert. Vielleicht haben Sie sich inzwischen an- oder abgemeldet oder die Organisation gewechselt. Öffnen Sie die Seite neu und senden Sie von dort.";
     misread_title = "That did not work" | "Das hat nicht geklappt";
-    misread = "Open the link in the mail again, please, or go back and reload the page." | "Öffnen Sie bitte den Link in der Mail erneut, oder gehen Sie zurück und laden Sie die Seite neu.";
+    misread = "Go back and reload the page, please, and try again." | "Gehen Sie bitte zurück, laden Sie die Seite neu und versuchen Sie es noch einmal.";
+    misread_link = "Open the link in the mail again, please." | "Öffnen Sie bitte den Link in der Mail erneut.";
+    invitation_closed_title = "This invitation is not open any more" | "Diese Einladung ist nicht mehr offen";
+    invitation_closed = "It has been accepted or revoked, or has expired. The list of invitations shows what is open now." | "Sie wurde angenommen, zurückgezogen oder ist abgelaufen. Die Liste der Einladungen zeigt, was jetzt offen ist.";
     nothing_there_title = "There is no such page" | "Diese Seite gibt es nicht";
     nothing_there = "Nothing is there under this address." | "Unter dieser Adresse ist nichts.";
     not_found = "It may have been removed, or you may not see it." | "Es wurde vielleicht entfernt, oder Sie dürfen es nicht sehen.";
@@ -22,7 +25,7 @@ texts! {
     busy = "We are very busy at the moment. Please try again." | "Gerade ist sehr viel los. Bitte versuchen Sie es erneut.";
 
     denied_title = "Your role does not allow this" | "Ihre Rolle erlaubt das nicht";
-    denied(roles) = "It takes one of these roles: {roles}. Ask an Owner or Admin of your organization if you need it." | "Dafür braucht es eine dieser Rollen: {roles}. Fragen Sie einen Inhaber oder Administrator Ihrer Organisation, wenn Sie das brauchen.";
+    denied(roles) = "It takes one of these roles: {roles}. Ask somebody in your organization who has one if you need it." | "Dafür braucht es eine dieser Rollen: {roles}. Wenden Sie sich an jemanden in Ihrer Organisation, der eine davon hat, wenn Sie das brauchen.";
     mfa_required_title = "Set up a second factor first" | "Richten Sie zuerst einen zweiten Faktor ein";
     mfa_required = "The organization that you worked in last asks you for a second factor, and your time to set one up is over." | "Die Organisation, in der Sie zuletzt gearbeitet haben, verlangt einen zweiten Faktor, und Ihre Frist dafür ist abgelaufen.";
     suspended_title = "This organization is suspended" | "Diese Organisation ist gesperrt";
@@ -61,18 +64,18 @@ texts! {
     changed_title = "Somebody was faster" | "Jemand war schneller";
     changed = "This has changed since you opened the page. Open it again to see how it is now." | "Dies hat sich geändert, seit Sie die Seite geöffnet haben. Öffnen Sie sie neu, um den jetzigen Stand zu sehen.";
     slow_down_title = "Please wait a little" | "Bitte warten Sie etwas";
-    slow_down = "That was too much at once. Try again soon." | "Das war zu viel auf einmal. Versuchen Sie es bald erneut.";
-    slow_down_minutes[n] = "That was too much at once. Try again in a minute.", "That was too much at once. Try again in {n} minutes." | "Das war zu viel auf einmal. Versuchen Sie es in einer Minute erneut.", "Das war zu viel auf einmal. Versuchen Sie es in {n} Minuten erneut.";
+    slow_down = "Too many attempts. Try again soon." | "Zu viele Versuche. Versuchen Sie es bald erneut.";
+    slow_down_minutes[n] = "Too many attempts. Try again in a minute.", "Too many attempts. Try again in {n} minutes." | "Zu viele Versuche. Versuchen Sie es in einer Minute erneut.", "Zu viele Versuche. Versuchen Sie es in {n} Minuten erneut.";
     unavailable_title = "Not available at the moment" | "Zurzeit nicht verfügbar";
     unavailable = "Please try again in a minute." | "Bitte versuchen Sie es in einer Minute erneut.";
     internal_title = "Something went wrong here" | "Hier ist etwas schiefgegangen";
     internal = "The fault is ours. Please try again." | "Der Fehler liegt bei uns. Bitte versuchen Sie es erneut.";
     link_gone_title = "This link cannot be used any more" | "Dieser Link gilt nicht mehr";
     invitation_gone_title = "This invitation cannot be used any more" | "Diese Einladung gilt nicht mehr";
-    invitation_gone = "It has been accepted, taken back, sent again with a newer link, or has run out. Ask whoever invited you for a new one." | "Sie wurde angenommen, zurückgezogen, mit einem neueren Link erneut gesendet oder ist abgelaufen. Bitten Sie die Person, die Sie eingeladen hat, um eine neue.";
-    signup_gone = "It has been used, or has run out. If you have not finished signing up, sign up again to get a new one." | "Er wurde verwendet oder ist abgelaufen. Wenn Sie die Registrierung nicht abgeschlossen haben, registrieren Sie sich erneut.";
-    reset_gone = "It has been used, or has run out. Say again that you have forgotten your password to get a new one." | "Er wurde verwendet oder ist abgelaufen. Geben Sie erneut an, dass Sie Ihr Passwort vergessen haben, um einen neuen zu erhalten.";
-    email_change_gone = "It has been used or replaced by a later one, has run out, or the address has got an account. Ask for the change again to get a new one." | "Er wurde verwendet oder durch einen späteren ersetzt, ist abgelaufen, oder zu der Adresse gibt es jetzt ein Konto. Veranlassen Sie die Änderung erneut, um einen neuen zu erhalten.";
+    invitation_gone = "It has been accepted, revoked, sent again with a newer link, or has expired. Ask whoever invited you for a new one." | "Sie wurde angenommen, zurückgezogen, mit einem neueren Link erneut gesendet oder ist abgelaufen. Bitten Sie die Person, die Sie eingeladen hat, um eine neue.";
+    signup_gone = "It has been used, or has expired. If you have not finished signing up, sign up again to get a new one." | "Er wurde verwendet oder ist abgelaufen. Wenn Sie die Registrierung nicht abgeschlossen haben, registrieren Sie sich erneut.";
+    reset_gone = "It has been used, or has expired. Say again that you have forgotten your password to get a new one." | "Er wurde verwendet oder ist abgelaufen. Geben Sie erneut an, dass Sie Ihr Passwort vergessen haben, um einen neuen zu erhalten.";
+    email_change_gone = "It has been used or replaced by a later one, has expired, or the address has got an account. Ask for the change again to get a new one." | "Er wurde verwendet oder durch einen späteren ersetzt, ist abgelaufen, oder zu der Adresse gibt es jetzt ein Konto. Veranlassen Sie die Änderung erneut, um einen neuen zu erhalten.";
     account_exists_title = "You already have an account" | "Sie haben schon ein Konto";
     account_exists = "Since the mail was sent, this address has got an account. Sign in with it." | "Seit die Mail gesendet wurde, gibt es zu dieser Adresse ein Konto. Melden Sie sich damit an.";
     value_wrong(why) = "Not accepted: {why}." | "Nicht angenommen: {why}.";
@@ -230,7 +233,8 @@ impl Texts {
 }
 
 /// What rules say of values, with `{}` for what differs.
-const GERMAN: [(&str, &str); 18] = [
+const GERMAN: [(&str, &str); 19] = [
+    ("must be at most {} visible characters long", "Höchstens {} sichtbare Zeichen, bitte."),
     ("must not be empty", "Bitte ausfüllen."),
     ("is missing", "Bitte ausfüllen."),
     ("must be at least {} characters long", "Mindestens {} Zeichen, bitte."),
@@ -304,6 +308,7 @@ mod tests {
             format!("{}@navy.example", "g".repeat(300)).parse::<EmailAddress>().err().map(|e| e.to_string()),
             "-".parse::<Locale>().err().map(|e| e.to_string()),
             "-".parse::<TimeZone>().err().map(|e| e.to_string()),
+            "\0".parse::<rollcall_domain::members::Search>().err().map(|e| e.to_string()),
             "owna".parse::<rollcall_domain::Role>().err().map(|e| e.to_string()),
             Password::chosen("short").err().map(|e| e.to_string()),
             Password::checked(&"x".repeat(1001)).err().map(|e| e.to_string()),

@@ -10,7 +10,7 @@ texts! {
     role_owner = "Owner" | "Inhaber";
     role_admin = "Admin" | "Administrator";
     role_member = "Member" | "Mitglied";
-    role_agent = "Customer Support Agent" | "Kundendienst";
+    role_agent = "Customer Support Agent" | "Kundenbetreuung";
     role_viewer = "Viewer" | "Betrachter";
 
     role_owner_means = "Full access, including billing, API keys and security" | "Voller Zugriff, auch auf Abrechnung, API-Schlüssel und Sicherheit";

@@ -3,7 +3,10 @@ use rollcall_application::{
     Error, PageRequest,
     members::{self, MemberFilter, MemberKey},
 };
-use rollcall_domain::{Permission, Role, UserId, members::MemberStatus};
+use rollcall_domain::{
+    Permission, Role, UserId,
+    members::{MemberStatus, Search},
+};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::IntoParams;
@@ -16,9 +19,6 @@ use crate::{
     problem::Result,
     query::Query,
 };
-
-/// The longest text that is searched for, in characters.
-const LONGEST_SEARCH: usize = 100;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -57,14 +57,15 @@ pub(super) async fn list_members(
     let status = query.status.as_deref().map(str::parse::<MemberStatus>).transpose();
     let status = status.map_err(|problem| Error::invalid("status", problem))?;
     let search = query.q.filter(|search| !search.is_empty());
-    if search.as_ref().is_some_and(|search| search.chars().count() > LONGEST_SEARCH || search.contains('\0'))
-    {
-        return Err(
-            Error::invalid("q", format!("must be at most {LONGEST_SEARCH} visible characters long")).into()
-        );
-    }
+    let search = search.map(|search| search.parse::<Search>()).transpose();
+    let search = search.map_err(|problem| Error::invalid("q", problem))?;
     let filter = MemberFilter { role: query.role, status, search };
-    let list = List::new(&api, &principal, "members", &(filter.role, query.status, &filter.search));
+    let list = List::new(
+        &api,
+        &principal,
+        "members",
+        &(filter.role, query.status, filter.search.as_ref().map(Search::as_str)),
+    );
     let after = list.read(query.cursor.as_deref())?.and_then(|Key(joined_at, user)| {
         Some(MemberKey { joined_at: OffsetDateTime::from_unix_timestamp_nanos(joined_at).ok()?, user })
     });
