@@ -78,4 +78,5 @@ mod stream_limits;
 mod tokens;
 mod tour;
 mod transcripts;
+mod webhook_turns;
 mod webhooks;
