@@ -85,4 +85,5 @@ mod stream_limits;
 mod tokens;
 mod tour;
 mod transcripts;
+mod webhook_turns;
 mod webhooks;

@@ -19,9 +19,9 @@ use time::{Duration, macros::datetime};
 
 use crate::tokens::RING;
 
-const WEBHOOK: &str = "/v1/escalations/webhook";
+pub(crate) const WEBHOOK: &str = "/v1/escalations/webhook";
 
-struct Chance;
+pub(crate) struct Chance;
 
 impl Entropy for Chance {
     fn fill(&self, bytes: &mut [u8]) {
@@ -52,7 +52,7 @@ async fn escalate(service: &Service, team: &Team, action: Action) -> EventId {
 }
 
 /// The deliveries, once so many are in a state.
-async fn deliveries(owner: &Caller, state: &str, count: usize) -> Vec<Value> {
+pub(crate) async fn deliveries(owner: &Caller, state: &str, count: usize) -> Vec<Value> {
     until(&format!("{count} deliveries that are {state}"), async || {
         let shown = owner.get(WEBHOOK).await.expect(200);
         let deliveries = shown.list("deliveries");

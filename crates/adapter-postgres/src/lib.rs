@@ -27,6 +27,7 @@ mod organizations;
 mod outbox;
 mod passkeys;
 mod plans;
+mod post;
 mod purge;
 mod readiness;
 mod recordings;

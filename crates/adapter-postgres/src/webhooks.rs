@@ -2,15 +2,10 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
-    Sealed,
     ports::StoreError,
-    webhooks::{
-        Claimed, DeliveryState, KeptWebhook, NewWebhook, Post, Settled, ShownDelivery, Subscriber,
-        WebhooksKept, WebhooksView,
-    },
+    webhooks::{DeliveryState, KeptWebhook, NewWebhook, ShownDelivery, WebhooksKept, WebhooksView},
 };
 use rollcall_domain::{OrganizationId, UserId, id::DeliveryId};
-use serde_json::json;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -18,12 +13,8 @@ use uuid::Uuid;
 use crate::{
     error::{corrupt, exactly_one, store_error},
     row::{count, moment, value},
-    store::PgStore,
-    transaction::{Transaction, begin_task, task},
+    transaction::Transaction,
 };
-
-/// How many deliveries of one organization are sent at a time: a webhook that hangs takes the places of no others.
-const OF_ONE: i64 = 4;
 
 /// A webhook as it is kept.
 struct Row {
@@ -38,32 +29,6 @@ impl TryFrom<Row> for KeptWebhook {
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let (set_at, set_by) = (moment(row.set_at), row.set_by.map(UserId::from_uuid));
         Ok(Self { url: value(&row.url)?, set_at, set_by })
-    }
-}
-
-/// Something that is to be sent.
-struct DueRow {
-    org_id: Uuid,
-    delivery_id: Uuid,
-    address: String,
-    secret: Vec<u8>,
-    created_at: OffsetDateTime,
-    attempts: i32,
-}
-
-impl DueRow {
-    fn claimed(self, to: Subscriber, kind: String, data: serde_json::Value) -> Result<Claimed, StoreError> {
-        Ok(Claimed {
-            organization: OrganizationId::from_uuid(self.org_id),
-            id: DeliveryId::from_uuid(self.delivery_id),
-            to,
-            url: value(&self.address)?,
-            secret: Sealed(self.secret),
-            kind,
-            data,
-            at: moment(self.created_at),
-            attempts: count(i64::from(self.attempts) - 1)?,
-        })
     }
 }
 
@@ -156,7 +121,8 @@ impl WebhooksKept for Transaction {
         let set = sqlx::query!(
             "INSERT INTO escalation_webhooks (org_id, url, secret, set_at, set_by) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (org_id) DO UPDATE
-                SET url = EXCLUDED.url, secret = EXCLUDED.secret, set_at = EXCLUDED.set_at, set_by = EXCLUDED.set_by",
+                SET url = EXCLUDED.url, secret = EXCLUDED.secret, set_at = EXCLUDED.set_at, set_by = EXCLUDED.set_by,
+                    score = LEAST(escalation_webhooks.score, 0), misses = 0, paused_until = NULL",
             organization.uuid(),
             webhook.url.as_str(),
             webhook.secret.0,
@@ -215,152 +181,4 @@ pub(crate) async fn queue(
     );
     queue.execute(connection).await.map_err(store_error)?;
     Ok(())
-}
-
-#[async_trait]
-impl Post for PgStore {
-    async fn claim(
-        &self,
-        now: OffsetDateTime,
-        lease_until: OffsetDateTime,
-        at_most: u16,
-    ) -> Result<Vec<Claimed>, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::WITNESSES).await?;
-        let checkpoints = sqlx::query!(
-            r#"WITH turns AS (SELECT d.org_id, d.delivery_id, w.address, w.secret,
-                                     row_number() OVER (PARTITION BY d.org_id ORDER BY d.due_at, d.delivery_id) AS turn
-                                FROM audit_deliveries d
-                                JOIN audit_witnesses w ON w.org_id = d.org_id AND w.kind = 'webhook'
-                                JOIN organizations o ON o.org_id = d.org_id AND o.deleted_at IS NULL
-                               WHERE d.state = 'queued' AND d.kind = 'webhook' AND d.due_at <= $1),
-                    due AS MATERIALIZED (SELECT d.org_id, d.delivery_id, t.address, t.secret
-                                           FROM audit_deliveries d
-                                           JOIN turns t ON t.org_id = d.org_id AND t.delivery_id = d.delivery_id
-                                          WHERE t.turn <= $4 AND d.state = 'queued' AND d.due_at <= $1
-                                          ORDER BY d.due_at, d.delivery_id LIMIT $3 FOR UPDATE OF d SKIP LOCKED)
-               UPDATE audit_deliveries d SET due_at = $2, attempts = d.attempts + 1
-                 FROM due
-                WHERE d.org_id = due.org_id AND d.delivery_id = due.delivery_id
-            RETURNING d.org_id, d.delivery_id, d.size, d.note, d.created_at, d.attempts,
-                      due.address, due.secret AS "secret!""#,
-            now,
-            lease_until,
-            // Neither kind keeps the other waiting.
-            i64::from(at_most / 2),
-            OF_ONE,
-        );
-        let checkpoints = checkpoints.fetch_all(&mut *transaction).await.map_err(store_error)?;
-        let left = usize::from(at_most).saturating_sub(checkpoints.len());
-        let escalations = sqlx::query!(
-            "WITH turns AS (SELECT d.org_id, d.delivery_id, w.url, w.secret,
-                                   row_number() OVER (PARTITION BY d.org_id ORDER BY d.due_at, d.delivery_id) AS turn
-                              FROM escalation_deliveries d
-                              JOIN escalation_webhooks w ON w.org_id = d.org_id
-                              JOIN organizations o ON o.org_id = d.org_id AND o.deleted_at IS NULL
-                             WHERE d.state = 'queued' AND d.due_at <= $1),
-                  due AS MATERIALIZED (SELECT d.org_id, d.delivery_id, t.url, t.secret
-                                         FROM escalation_deliveries d
-                                         JOIN turns t ON t.org_id = d.org_id AND t.delivery_id = d.delivery_id
-                                        WHERE t.turn <= $4 AND d.state = 'queued' AND d.due_at <= $1
-                                        ORDER BY d.due_at, d.delivery_id LIMIT $3 FOR UPDATE OF d SKIP LOCKED)
-             UPDATE escalation_deliveries d SET due_at = $2, attempts = d.attempts + 1
-               FROM due
-              WHERE d.org_id = due.org_id AND d.delivery_id = due.delivery_id
-          RETURNING d.org_id, d.delivery_id, d.action, d.data, d.created_at, d.attempts, due.url AS address, due.secret",
-            now,
-            lease_until,
-            i64::try_from(left).map_err(corrupt)?,
-            OF_ONE,
-        );
-        let escalations = escalations.fetch_all(&mut *transaction).await.map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)?;
-        let mut claimed = Vec::with_capacity(checkpoints.len() + escalations.len());
-        for row in checkpoints {
-            let data = json!({
-                "organization_id": OrganizationId::from_uuid(row.org_id),
-                "size": row.size,
-                "checkpoint": row.note,
-            });
-            let due = DueRow {
-                org_id: row.org_id,
-                delivery_id: row.delivery_id,
-                address: row.address,
-                secret: row.secret,
-                created_at: row.created_at,
-                attempts: row.attempts,
-            };
-            claimed.push(due.claimed(Subscriber::Witness, "audit.checkpoint".to_owned(), data)?);
-        }
-        for row in escalations {
-            let due = DueRow {
-                org_id: row.org_id,
-                delivery_id: row.delivery_id,
-                address: row.address,
-                secret: row.secret,
-                created_at: row.created_at,
-                attempts: row.attempts,
-            };
-            claimed.push(due.claimed(Subscriber::Escalations, row.action, row.data)?);
-        }
-        Ok(claimed)
-    }
-
-    async fn settle(&self, delivery: &Claimed, settled: Settled) -> Result<(), StoreError> {
-        let (state, due_at, settled_at, error) = match settled {
-            Settled::Sent { at } => ("sent", None, Some(at), None),
-            Settled::Later { at, error } => ("queued", Some(at), None, Some(error)),
-            Settled::Failed { at, error } => ("failed", None, Some(at), Some(error)),
-        };
-        let (organization, id) = (delivery.organization.uuid(), delivery.id.uuid());
-        let attempts = i32::from(delivery.attempts) + 1;
-        let mut transaction = begin_task(&self.pool, task::WITNESSES).await?;
-        match delivery.to {
-            Subscriber::Witness => sqlx::query!(
-                "UPDATE audit_deliveries SET state = $3, due_at = COALESCE($4, due_at), settled_at = $5, last_error = $6
-                  WHERE org_id = $1 AND delivery_id = $2 AND state = 'queued' AND attempts = $7",
-                organization,
-                id,
-                state,
-                due_at,
-                settled_at,
-                error,
-                attempts,
-            )
-            .execute(&mut *transaction)
-            .await
-            .map_err(store_error)?,
-            Subscriber::Escalations => sqlx::query!(
-                "UPDATE escalation_deliveries
-                    SET state = $3, due_at = COALESCE($4, due_at), settled_at = $5, last_error = $6
-                  WHERE org_id = $1 AND delivery_id = $2 AND state = 'queued' AND attempts = $7",
-                organization,
-                id,
-                state,
-                due_at,
-                settled_at,
-                error,
-                attempts,
-            )
-            .execute(&mut *transaction)
-            .await
-            .map_err(store_error)?,
-        };
-        transaction.commit().await.map_err(store_error)
-    }
-
-    async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::WITNESSES).await?;
-        let checkpoints =
-            sqlx::query!("DELETE FROM audit_deliveries WHERE created_at < $1 AND state <> 'queued'", before);
-        let checkpoints = checkpoints.execute(&mut *transaction).await.map_err(store_error)?;
-        let escalations = sqlx::query!(
-            "DELETE FROM escalation_deliveries d
-              WHERE d.created_at < $1
-                AND (d.state <> 'queued' OR NOT EXISTS (SELECT FROM escalation_webhooks w WHERE w.org_id = d.org_id))",
-            before,
-        );
-        let escalations = escalations.execute(&mut *transaction).await.map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)?;
-        Ok(checkpoints.rows_affected() + escalations.rows_affected())
-    }
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The longest that sending may take, from looking up the name to the status of the answer.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The most bytes of an answer's head that are read.
 const HEAD_BYTES: usize = 16 * 1024;
 
@@ -102,7 +102,7 @@ impl Port for Webhooks {
     async fn send(&self, message: Message) -> Result<(), NotTaken> {
         let status = match timeout(self.patience, self.post(&message)).await {
             Ok(answered) => answered?,
-            Err(_) => return Err(NotTaken::Now("it gives no answer in time".to_owned())),
+            Err(_) => return Err(NotTaken::Late("it gives no answer in time".to_owned())),
         };
         match status {
             status if status.is_success() => Ok(()),
@@ -288,7 +288,7 @@ mod tests {
         let mut webhooks = webhooks(Reach::Anywhere, stands_for(&[], 0));
         webhooks.patience = Duration::from_millis(50);
         let refused = webhooks.send(message(&format!("http://{address}/"))).await;
-        assert!(matches!(refused, Err(NotTaken::Now(_))), "{refused:?}");
+        assert!(matches!(refused, Err(NotTaken::Late(_))), "{refused:?}");
     }
 
     #[tokio::test]

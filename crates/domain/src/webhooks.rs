@@ -10,6 +10,10 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use time::Duration;
 use url::{Host, Url};
 
+mod standing;
+
+pub use standing::{Lane, Manner, Standing};
+
 /// How far webhooks may lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {

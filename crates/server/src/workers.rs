@@ -21,7 +21,7 @@ use rollcall_application::{
     reseal, revocations,
     security::{self, MfaNotices},
     stream,
-    webhooks::{self, Post, Webhooks},
+    webhooks::{self, Post, Sending, Webhooks},
 };
 use rollcall_domain::tokens::KeyPurpose;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -100,6 +100,7 @@ impl Workers {
                 complain(workers.count().await);
                 complain(workers.count_events().await);
                 complain(workers.count_agents().await);
+                complain(webhooks::give_up(&workers.app, workers.post.as_ref()).await);
                 if !pause(COUNT_EVERY, &stopped).await {
                     return;
                 }
@@ -198,12 +199,15 @@ impl Workers {
         });
         let (workers, stopped) = (self.clone(), stop.clone());
         tracker.spawn(async move {
-            loop {
-                complain(workers.post(&stopped).await);
-                if !pause(POST_EVERY, &stopped).await {
-                    return;
+            let mut sending = Sending::new(&workers.app, &workers.post, &workers.webhooks);
+            while !stopped.is_cancelled() {
+                complain(sending.fill().await);
+                tokio::select! {
+                    done = sending.some_done() => complain(done),
+                    _ = pause(POST_EVERY, &stopped) => {}
                 }
             }
+            complain(sending.finish().await);
         });
         let stopped = stop.clone();
         tracker.spawn(async move {
@@ -305,12 +309,6 @@ impl Workers {
     async fn witness(&self, stopped: &CancellationToken) -> Result<(), Error> {
         let post = &self.witness_post;
         while !stopped.is_cancelled() && witness::send_some(&self.app, post.as_ref()).await? {}
-        Ok(())
-    }
-
-    async fn post(&self, stopped: &CancellationToken) -> Result<(), Error> {
-        let (post, webhooks) = (&self.post, &self.webhooks);
-        while !stopped.is_cancelled() && webhooks::deliver_some(&self.app, post, webhooks).await? > 0 {}
         Ok(())
     }
 

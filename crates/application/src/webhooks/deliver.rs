@@ -1,67 +1,182 @@
 //! What is on its way to webhooks is sent, with no transaction open, and tried again with patience.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
-use rollcall_domain::webhooks::{ATTEMPTS, wait_after};
+use rollcall_domain::{
+    OrganizationId,
+    webhooks::{ATTEMPTS, Lane, Manner, wait_after},
+};
 use serde_json::json;
-use time::{Duration, format_description::well_known::Rfc3339};
-use tokio::task::JoinSet;
+use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
+use tokio::task::{Id, JoinError, JoinSet};
 
+<<<<<<< HEAD
 use super::{Claimed, Message, NotTaken, Post, Settled, Webhooks, secret::open};
 use crate::{Application, Error, keyring::Closed};
+=======
+use super::{Claimed, Message, NotTaken, Post, Room, Settled, Subscriber, Webhooks, secret::open};
+use crate::{Application, Error};
+>>>>>>> whk
 
-/// How many are sent at a time,
-const AT_ONCE: u16 = 20;
-/// and how long nobody else sends them. Longer than sending can take.
+/// How many are sent at a time;
+const PLACES: u16 = 20;
+/// of these to receivers of which nothing is known,
+const NEW: u16 = 8;
+/// and to those that keep others waiting. There are always some left for those that answer.
+const SLOW: u16 = 4;
+/// How long nobody else sends what is being sent. Longer than sending can take.
 const LEASE: Duration = Duration::minutes(2);
 /// The most characters that are kept of what went wrong.
 const ERROR_CHARACTERS: usize = 300;
+/// How much of one organization may wait.
+const WAITING: u32 = 10_000;
 
-/// Sends what is due; gives back how many were taken on.
+/// Gives up what has waited longest where too much waits.
 ///
 /// # Errors
-/// When the database does not answer. That a webhook does not is no error: it waits for its next attempt.
-pub async fn deliver_some(
-    app: &Application,
-    post: &Arc<dyn Post>,
-    webhooks: &Arc<dyn Webhooks>,
-) -> Result<usize, Error> {
-    let now = app.now();
-    let claimed = post.claim(now, now + LEASE, AT_ONCE).await?;
-    let count = claimed.len();
-    // All at once: one that hangs keeps no other waiting.
-    let mut sending: JoinSet<Result<(), Error>> = claimed
-        .into_iter()
-        .map(|claimed| {
-            let (app, post, webhooks) = (app.clone(), post.clone(), webhooks.clone());
-            async move {
-                let settled = attempt(&app, webhooks.as_ref(), &claimed).await;
-                if let Settled::Later { error, .. } | Settled::Failed { error, .. } = &settled {
-                    let attempts = claimed.attempts + 1;
-                    tracing::warn!(delivery = %claimed.id, attempts, error, kind = claimed.kind, "a webhook has not taken what it was sent");
-                }
-                Ok(post.settle(&claimed, settled).await?)
-            }
-        })
-        .collect();
-    let mut result = Ok(count);
-    while let Some(sent) = sending.join_next().await {
-        let sent = sent.unwrap_or_else(|panic| Err(Error::Internal(Box::new(panic))));
-        result = result.and_then(|count| sent.map(|()| count));
+/// When the database does not answer.
+pub async fn give_up(app: &Application, post: &dyn Post) -> Result<(), Error> {
+    let error = format!("more than {WAITING} waited to be sent, and this had waited longest");
+    let given_up = post.give_up(app.now(), WAITING, &error).await?;
+    if given_up > 0 {
+        tracing::warn!(
+            given_up,
+            "too much waits for a webhook that does not take it; the oldest is given up"
+        );
     }
-    result
+    Ok(())
 }
 
-async fn attempt(app: &Application, webhooks: &dyn Webhooks, claimed: &Claimed) -> Settled {
+/// What is being sent: places that are taken anew as each becomes free. Whoever hangs keeps one, and nobody waits for it.
+pub struct Sending {
+    app: Application,
+    post: Arc<dyn Post>,
+    webhooks: Arc<dyn Webhooks>,
+    tasks: JoinSet<Result<(), Error>>,
+    places: HashMap<Id, Place>,
+}
+
+struct Place {
+    organization: OrganizationId,
+    to: Subscriber,
+    lane: Lane,
+}
+
+impl Sending {
+    /// Nothing is, at first.
+    pub fn new(app: &Application, post: &Arc<dyn Post>, webhooks: &Arc<dyn Webhooks>) -> Self {
+        let (app, post, webhooks) = (app.clone(), post.clone(), webhooks.clone());
+        Self { app, post, webhooks, tasks: JoinSet::new(), places: HashMap::new() }
+    }
+
+    /// Begins to send what is due, as far as there are places.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn fill(&mut self) -> Result<(), Error> {
+        let room = self.room();
+        if room.places == 0 {
+            return Ok(());
+        }
+        let now = self.app.now();
+        for claimed in self.post.claim(now, now + LEASE, &room).await? {
+            let (organization, to, lane) = (claimed.organization, claimed.to, claimed.standing.lane());
+            let (app, post, webhooks) = (self.app.clone(), self.post.clone(), self.webhooks.clone());
+            let task =
+                self.tasks.spawn(async move { send(&app, post.as_ref(), webhooks.as_ref(), &claimed).await });
+            self.places.insert(task.id(), Place { organization, to, lane });
+        }
+        Ok(())
+    }
+
+    /// Waits until there are more places, for ever if nothing is being sent.
+    ///
+    /// # Errors
+    /// When the database does not answer. That a webhook does not is no error: what it was sent waits for its next attempt.
+    pub async fn some_done(&mut self) -> Result<(), Error> {
+        let Some(done) = self.tasks.join_next_with_id().await else { return std::future::pending().await };
+        let mut result = self.leave(done);
+        while let Some(done) = self.tasks.try_join_next_with_id() {
+            result = result.and(self.leave(done));
+        }
+        result
+    }
+
+    /// Waits until nothing is being sent.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn finish(&mut self) -> Result<(), Error> {
+        let mut result = Ok(());
+        while !self.tasks.is_empty() {
+            result = result.and(self.some_done().await);
+        }
+        result
+    }
+
+    fn leave(&mut self, done: Result<(Id, Result<(), Error>), JoinError>) -> Result<(), Error> {
+        let (id, sent) = match done {
+            Ok((id, sent)) => (id, sent),
+            Err(panic) => (panic.id(), Err(Error::Internal(Box::new(panic)))),
+        };
+        self.places.remove(&id);
+        sent
+    }
+
+    fn room(&self) -> Room {
+        let mut room = Room { places: PLACES, new: NEW, slow: SLOW, busy: Vec::new() };
+        let mut busy = BTreeMap::<_, u16>::new();
+        for place in self.places.values() {
+            room.places = room.places.saturating_sub(1);
+            match place.lane {
+                Lane::Prompt => {}
+                Lane::New => room.new = room.new.saturating_sub(1),
+                Lane::Slow => room.slow = room.slow.saturating_sub(1),
+            }
+            *busy.entry((place.organization, place.to)).or_default() += 1;
+        }
+        room.busy = busy.into_iter().map(|((organization, to), count)| (organization, to, count)).collect();
+        room
+    }
+}
+
+async fn send(
+    app: &Application,
+    post: &dyn Post,
+    webhooks: &dyn Webhooks,
+    claimed: &Claimed,
+) -> Result<(), Error> {
+    let began = app.now();
     let sent = match message(app, claimed) {
         Ok(message) => webhooks.send(message).await,
         Err(not_sent) => Err(not_sent),
     };
     let at = app.now();
+    let manner = match &sent {
+        Err(NotTaken::Late(_)) => Manner::Never,
+        _ => Manner::of(at - began),
+    };
+    let standing = claimed.standing.after(manner);
+    let settled = settled(claimed, sent, at);
+    if let Settled::Later { error, .. } | Settled::Failed { error, .. } = &settled {
+        let attempts = claimed.attempts + 1;
+        tracing::warn!(delivery = %claimed.id, attempts, error, kind = claimed.kind, "a webhook has not taken what it was sent");
+    }
+    // Before the place is free for the next that goes there.
+    if standing != claimed.standing {
+        post.note_standing(claimed, standing, standing.pause().map(|pause| at + pause)).await?;
+    }
+    Ok(post.settle(claimed, settled).await?)
+}
+
+fn settled(claimed: &Claimed, sent: Result<(), NotTaken>, at: OffsetDateTime) -> Settled {
     let short = |error: String| error.chars().take(ERROR_CHARACTERS).collect();
     match sent {
         Ok(()) => Settled::Sent { at },
-        Err(NotTaken::Now(error)) => match wait_after(claimed.attempts + 1) {
+        Err(NotTaken::Now(error) | NotTaken::Late(error)) => match wait_after(claimed.attempts + 1) {
             Some(wait) if claimed.attempts + 1 < ATTEMPTS => {
                 Settled::Later { at: at + wait, error: short(error) }
             }
@@ -95,6 +210,7 @@ fn message(app: &Application, claimed: &Claimed) -> Result<Message, NotTaken> {
         body: serde_json::to_vec(&body).map_err(|error| unwritable(&error))?,
     })
 }
+<<<<<<< HEAD
 
 #[cfg(test)]
 mod tests {
@@ -169,3 +285,5 @@ mod tests {
         }
     }
 }
+=======
+>>>>>>> whk

@@ -3,6 +3,8 @@
 //! There is one way to all of them, whether they are sent checkpoints of an audit log or what becomes of escalated calls.
 
 mod deliver;
+#[cfg(test)]
+mod deliver_tests;
 mod ports;
 mod remove;
 mod resend;
@@ -10,9 +12,9 @@ mod secret;
 mod set;
 mod show;
 
-pub use deliver::deliver_some;
+pub use deliver::{Sending, give_up};
 pub use ports::{
-    Claimed, DeliveryState, KeptWebhook, Message, NewWebhook, NotTaken, Post, Settled, ShownDelivery,
+    Claimed, DeliveryState, KeptWebhook, Message, NewWebhook, NotTaken, Post, Room, Settled, ShownDelivery,
     Subscriber, Webhooks, WebhooksKept, WebhooksView,
 };
 pub use remove::remove;

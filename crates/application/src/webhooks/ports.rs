@@ -1,14 +1,19 @@
 //! What is kept of webhooks, and the way to them.
 
 use async_trait::async_trait;
-use rollcall_domain::{OrganizationId, UserId, id::DeliveryId, secret::Secret, webhooks::WebhookUrl};
+use rollcall_domain::{
+    OrganizationId, UserId,
+    id::DeliveryId,
+    secret::Secret,
+    webhooks::{Standing, WebhookUrl},
+};
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::{Sealed, ports::StoreError};
 
 /// What a webhook is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subscriber {
     /// Checkpoints of an audit log.
     Witness,
@@ -152,6 +157,21 @@ pub struct Claimed {
     pub at: OffsetDateTime,
     /// How many attempts came before.
     pub attempts: u16,
+    /// What is thought of whoever receives it.
+    pub standing: Standing,
+}
+
+/// How much more may be sent now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Room {
+    /// All in all,
+    pub places: u16,
+    /// of these to receivers of which nothing is known,
+    pub new: u16,
+    /// and to slow ones.
+    pub slow: u16,
+    /// How much each webhook is being sent already.
+    pub busy: Vec<(OrganizationId, Subscriber, u16)>,
 }
 
 /// How an attempt ended.
@@ -182,16 +202,28 @@ pub enum Settled {
 /// by a unit of work; what has become of it is bookkeeping.
 #[async_trait]
 pub trait Post: Send + Sync {
-    /// Takes what is to be sent now. Nobody else gets it until `lease_until`.
+    /// Takes what is to be sent now, as far as there is room, and no more than two for each webhook, or one for those that have not
+    /// proved to be quick. Nobody else gets it until `lease_until`.
     async fn claim(
         &self,
         now: OffsetDateTime,
         lease_until: OffsetDateTime,
-        at_most: u16,
+        room: &Room,
     ) -> Result<Vec<Claimed>, StoreError>;
 
     /// Notes how an attempt ended, unless its lease has run out and another has begun.
     async fn settle(&self, delivery: &Claimed, settled: Settled) -> Result<(), StoreError>;
+
+    /// Notes what is thought of a receiver by now, unless the webhook was chosen anew. Until `paused_until` nothing is sent to it.
+    async fn note_standing(
+        &self,
+        delivery: &Claimed,
+        standing: Standing,
+        paused_until: Option<OffsetDateTime>,
+    ) -> Result<(), StoreError>;
+
+    /// Gives up what has waited longest of whatever has more waiting than `keep`; gives back how much that was.
+    async fn give_up(&self, now: OffsetDateTime, keep: u32, error: &str) -> Result<u64, StoreError>;
 
     /// Forgets what became of what happened before a moment.
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
@@ -219,6 +251,9 @@ pub enum NotTaken {
     /// It may take it later.
     #[error("{0}")]
     Now(String),
+    /// It may, but it has kept everybody waiting without an answer.
+    #[error("{0}")]
+    Late(String),
     /// It will never take it.
     #[error("{0}")]
     Ever(String),
