@@ -13,13 +13,8 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::task::{Id, JoinError, JoinSet};
 
-<<<<<<< HEAD
-use super::{Claimed, Message, NotTaken, Post, Settled, Webhooks, secret::open};
-use crate::{Application, Error, keyring::Closed};
-=======
 use super::{Claimed, Message, NotTaken, Post, Room, Settled, Subscriber, Webhooks, secret::open};
-use crate::{Application, Error};
->>>>>>> whk
+use crate::{Application, Error, keyring::Closed};
 
 /// How many are sent at a time;
 const PLACES: u16 = 20;
@@ -210,80 +205,3 @@ fn message(app: &Application, claimed: &Claimed) -> Result<Message, NotTaken> {
         body: serde_json::to_vec(&body).map_err(|error| unwritable(&error))?,
     })
 }
-<<<<<<< HEAD
-
-#[cfg(test)]
-mod tests {
-    use async_trait::async_trait;
-    use rollcall_domain::{id::DeliveryId, secret::Secret};
-
-    use super::*;
-    use crate::{
-        testing::{MockDirectory, NOW, TestStore, application, organization},
-        webhooks::{Subscriber, seal},
-    };
-
-    struct Answers(Result<(), NotTaken>);
-
-    #[async_trait]
-    impl Webhooks for Answers {
-        async fn send(&self, _: Message) -> Result<(), NotTaken> {
-            self.0.clone()
-        }
-    }
-
-    fn claimed(app: &Application, attempts: u16) -> Claimed {
-        Claimed {
-            organization: organization().id,
-            id: DeliveryId::from_parts(0, &[1; 10]),
-            url: "https://example.com/hook".parse().expect("a URL"),
-            to: Subscriber::Escalations,
-            secret: seal(app, organization().id, Subscriber::Escalations, &Secret::new("whsec_AAAA"))
-                .expect("sealed"),
-            kind: "escalation.created".to_owned(),
-            data: json!({}),
-            at: NOW,
-            attempts,
-        }
-    }
-
-    #[tokio::test]
-    async fn it_is_tried_again_later_and_later_and_then_given_up() {
-        let app = application(&TestStore::default(), MockDirectory::new());
-        let no = || "no".to_owned();
-        for (answer, attempts, expected) in [
-            (Ok(()), 0, Settled::Sent { at: NOW }),
-            (Err(NotTaken::Now(no())), 0, Settled::Later { at: NOW + Duration::seconds(5), error: no() }),
-            (Err(NotTaken::Now(no())), 1, Settled::Later { at: NOW + Duration::MINUTE, error: no() }),
-            (Err(NotTaken::Now(no())), ATTEMPTS - 1, Settled::Failed { at: NOW, error: no() }),
-            (Err(NotTaken::Ever(no())), 0, Settled::Failed { at: NOW, error: no() }),
-        ] {
-            assert_eq!(attempt(&app, &Answers(answer), &claimed(&app, attempts)).await, expected);
-        }
-    }
-
-    #[tokio::test]
-    async fn a_keyring_that_lacks_a_key_for_now_costs_an_attempt_and_no_delivery() {
-        let mut app = application(&TestStore::default(), MockDirectory::new());
-        let claimed = claimed(&app, 0);
-        app.keyring = "77:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=".parse().expect("a keyring");
-        let settled = attempt(&app, &Answers(Ok(())), &claimed).await;
-        let error = "it could not be signed at the moment".to_owned();
-        assert_eq!(settled, Settled::Later { at: NOW + Duration::seconds(5), error });
-    }
-
-    #[tokio::test]
-    async fn what_another_organization_s_secret_sealed_is_not_signed_with() {
-        let app = application(&TestStore::default(), MockDirectory::new());
-        let mut other = claimed(&app, 0);
-        other.organization = rollcall_domain::OrganizationId::from_parts(0, &[2; 10]);
-        let mut else_where = claimed(&app, 0);
-        else_where.to = Subscriber::Witness;
-        for wrong in [other, else_where] {
-            let settled = attempt(&app, &Answers(Ok(())), &wrong).await;
-            assert!(matches!(settled, Settled::Failed { .. }), "{settled:?}");
-        }
-    }
-}
-=======
->>>>>>> whk

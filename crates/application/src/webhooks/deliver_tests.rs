@@ -145,6 +145,16 @@ async fn it_is_tried_again_later_and_later_and_then_given_up() {
 }
 
 #[tokio::test]
+async fn a_keyring_that_lacks_a_key_for_now_costs_an_attempt_and_no_delivery() {
+    let mut set = Set::up(Ok(()));
+    let mut elsewhere = set.app.clone();
+    elsewhere.keyring = "77:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=".parse().expect("a keyring");
+    let claimed = claimed(&elsewhere, ANSWERS, 0);
+    let error = "it could not be signed at the moment".to_owned();
+    assert_eq!(set.settles(claimed).await, Settled::Later { at: NOW + Duration::seconds(5), error });
+}
+
+#[tokio::test]
 async fn what_another_organization_s_secret_sealed_is_not_signed_with() {
     let mut set = Set::up(Ok(()));
     let mut other = claimed(&set.app, ANSWERS, 0);
