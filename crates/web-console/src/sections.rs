@@ -16,9 +16,9 @@ pub(crate) struct Section {
 }
 
 static SECTIONS: &[Section] = &[
+    Section { path: "/settings/team", name: Texts::section_team, needs: Some(Permission::TeamRead) },
     Section { path: "/live", name: Texts::section_live, needs: Some(Permission::AvailabilityRead) },
     Section { path: "/calls", name: Texts::section_calls, needs: Some(Permission::CallsRead) },
-    Section { path: "/settings/team", name: Texts::section_team, needs: Some(Permission::TeamRead) },
     Section {
         path: "/settings/api-keys",
         name: Texts::section_api_keys,

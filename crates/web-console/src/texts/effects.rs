@@ -22,8 +22,8 @@ const GERMAN: &[(&str, &str)] = &[
         "Der Ton von Anrufen kann hochgeladen werden und wird mit einem Schlüssel dieser Organisation versiegelt aufbewahrt. Solange dies ausgeschaltet ist, wird eine Aufnahme abgelehnt und nichts davon behalten.",
     ),
     (
-        "Switching it decides about what comes after: recordings that were made before stay until they are deleted, or their time is over.",
-        "Das Umschalten entscheidet über das, was danach kommt: Frühere Aufnahmen bleiben, bis sie gelöscht werden oder ihre Zeit um ist.",
+        "Switching it decides about what comes after: recordings that were made before stay until they are deleted, or their time is over. Switched off, it also ends every upload that is not whole yet.",
+        "Das Umschalten entscheidet über das, was danach kommt: Frühere Aufnahmen bleiben, bis sie gelöscht werden oder ihre Zeit um ist. Ausgeschaltet beendet es auch jeden Upload, der noch nicht vollständig ist.",
     ),
     (
         "Telephone numbers, e-mail addresses and payment card numbers are masked in transcripts before anything is stored, logged, streamed or indexed. What was masked cannot be brought back.",
@@ -36,6 +36,14 @@ const GERMAN: &[(&str, &str)] = &[
     (
         "For transcripts, switching it decides about what comes after: those that were stored before stay as they are.",
         "Bei Transkripten entscheidet das Umschalten über das, was danach kommt: Früher gespeicherte bleiben, wie sie sind.",
+    ),
+    (
+        "Reasons for which calls are handed to human agents, and notes that agents write beside their status, are masked in the same way before they are stored. Switched on, it removes the notes that there are; reasons that were stored before stay as they are.",
+        "Gründe, aus denen Anrufe an Menschen übergeben werden, und Notizen neben dem Status von Mitarbeitenden werden vor dem Speichern ebenso unkenntlich gemacht. Das Einschalten entfernt die vorhandenen Notizen; früher gespeicherte Gründe bleiben, wie sie sind.",
+    ),
+    (
+        "Skills are compared as they are written, so none is masked: one that holds such a number or address is refused while this is on. Those from before stay.",
+        "Fähigkeiten werden so verglichen, wie sie geschrieben sind, daher wird keine unkenntlich gemacht: Eine, die eine solche Nummer oder Adresse enthält, wird abgelehnt, solange dies eingeschaltet ist. Frühere bleiben.",
     ),
     (
         "Sound is not masked. For recordings, switching it therefore decides about all that there are: while it is on, only Owners and Admins can play one, also one that was made before, and also while no more calls are recorded.",
