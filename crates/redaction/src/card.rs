@@ -102,7 +102,7 @@ pub(crate) fn networks(first: u8) -> bool {
 }
 
 /// Whether these are the digits of a card.
-fn is_card(digits: &[u8]) -> bool {
+pub(crate) fn is_card(digits: &[u8]) -> bool {
     LENGTHS.contains(&digits.len()) && networks(digits[0]) && luhn(digits.iter().copied())
 }
 

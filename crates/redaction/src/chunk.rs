@@ -16,18 +16,91 @@ pub(crate) enum Chunk {
     Other,
 }
 
-/// Where the chunk ends that begins with the digits at `first`.
-pub(crate) fn end(tokens: &[Token], first: usize) -> usize {
+/// Signs that tell numbers apart where one of them is long enough; elsewhere they may be in a time, a price, a ratio.
+pub(crate) const HARD: u16 = Gap::COMMA | Gap::COLON | Gap::GLUE | Gap::OTHER | Gap::SLASH;
+/// As many digits as the shortest number has that is looked for.
+const SHORTEST: usize = 7;
+/// As many as two of the shortest have, and more than nearly all telephone numbers: they may be told apart at any sign.
+pub(crate) const SEVERAL: usize = 14;
+
+/// Where the chunk ends that begins with the digits at `first`: where there is a space, or a hard sign beside a number.
+pub(crate) fn end(text: &str, tokens: &[Token], first: usize) -> usize {
     let mut end = first + 1;
-    while end < tokens.len()
-        && tokens[end].class == Class::Digits
-        && tokens[end].gap.0 != 0
-        && tokens[end].gap.tight()
-        && !tokens[end].gap.has(Gap::PLUS | Gap::HASH | Gap::CURRENCY)
-    {
+    while end < tokens.len() && joined(&tokens[end]) {
+        let hard = tokens[end].gap.has(HARD);
+        if hard
+            && (long_before(text, tokens, end) || long_from(text, tokens, end))
+            && !amount(text, tokens, first)
+        {
+            break;
+        }
         end += 1;
     }
     end
+}
+
+/// Whether a token is digits with nothing but signs between it and the digits before.
+fn joined(token: &Token) -> bool {
+    token.class == Class::Digits
+        && token.gap.0 != 0
+        && token.gap.tight()
+        && !token.gap.has(Gap::PLUS | Gap::HASH | Gap::CURRENCY)
+}
+
+/// Whether the digits before a token are as many as a number has, back to a word or a hard sign.
+fn long_before(text: &str, tokens: &[Token], end: usize) -> bool {
+    let mut digits = 0;
+    for at in (0..end).rev() {
+        let token = &tokens[at];
+        if token.class != Class::Digits {
+            return false;
+        }
+        digits += length(text, token);
+        if digits >= SHORTEST {
+            return true;
+        }
+        if token.gap.has(HARD | Gap::STOP | Gap::LINE | Gap::SEGMENT | Gap::HASH | Gap::CURRENCY) {
+            return false;
+        }
+    }
+    false
+}
+
+/// Whether the digits from a token on are.
+fn long_from(text: &str, tokens: &[Token], first: usize) -> bool {
+    let mut digits = 0;
+    for (at, token) in tokens.iter().enumerate().skip(first) {
+        let parted = token.gap.has(HARD | Gap::STOP | Gap::LINE | Gap::SEGMENT | Gap::HASH | Gap::CURRENCY);
+        if token.class != Class::Digits || (at > first && parted) {
+            return false;
+        }
+        digits += length(text, token);
+        if digits >= SHORTEST {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a price begins at a token: thousands, and a fraction behind the other sign, `1.234.567,89`.
+fn amount(text: &str, tokens: &[Token], first: usize) -> bool {
+    let more = tokens[first + 1..].iter().take(8).take_while(|token| joined(token)).count();
+    let (Some(last), true) = (tokens.get(first + more), (2..8).contains(&more)) else { return false };
+    let thousands = &tokens[first + 1..first + more];
+    let sign = thousands[0].gap.0;
+    (sign | last.gap.0) == (Gap::COMMA | Gap::DOT)
+        && sign != last.gap.0
+        && length(text, &tokens[first]) <= 3
+        && thousands.iter().all(|token| token.gap.0 == sign && length(text, token) == 3)
+        && length(text, last) <= 2
+}
+
+/// Whether one of the words for what is looked for, or a number, stands before a sign: the sign belongs to neither.
+fn parts(class: Class) -> bool {
+    matches!(
+        class,
+        Class::Digits | Class::Masked | Class::Extension | Class::PhoneCue | Class::CardCue | Class::Link
+    )
 }
 
 /// What the chunk of the tokens `first..end` is.
@@ -37,8 +110,15 @@ pub(crate) fn what(text: &str, tokens: &[Token], first: usize, end: usize) -> Ch
     let signs = Gap::DASH | Gap::SLASH | Gap::GLUE;
     let glued = begin.gap.has(signs | Gap::OTHER | Gap::DOT) && begin.gap.tight() && first > 0;
     let left = glued && matches!(tokens[first - 1].class, Class::Mixed | Class::Letter);
-    let left = left || (begin.gap.has(Gap::GLUE | Gap::SLASH) && begin.gap.tight() && first > 0);
-    if left || begin.gap.has(Gap::CURRENCY) || begin.gap.has(Gap::HASH) {
+    let left = left
+        || (begin.gap.has(Gap::GLUE | Gap::SLASH)
+            && begin.gap.tight()
+            && first > 0
+            && !parts(tokens[first - 1].class));
+    // `#` is before an order's number, but not behind a telephone's.
+    let hash = begin.gap.has(Gap::HASH)
+        && !(first > 0 && (tokens[first - 1].class == Class::Masked || long_before(text, tokens, first)));
+    if left || hash || begin.gap.has(Gap::CURRENCY) {
         return Chunk::Other;
     }
     if let Some(after) = tokens.get(end) {
@@ -48,7 +128,7 @@ pub(crate) fn what(text: &str, tokens: &[Token], first: usize, end: usize) -> Ch
         if after.gap.has(Gap::UNIT_AFTER) || (tight && named && !extension && after.gap.has(signs)) {
             return Chunk::Other;
         }
-        if tight && after.gap.has(Gap::GLUE) {
+        if tight && after.gap.has(Gap::GLUE) && !parts(after.class) {
             return Chunk::Other;
         }
     }
@@ -73,6 +153,8 @@ pub(crate) fn what(text: &str, tokens: &[Token], first: usize, end: usize) -> Ch
     if only(Gap::DOT) {
         match *lens {
             [3, 4 | 7] => return Chunk::Doubtful,
+            // No fraction is as long as that, and no price.
+            [one, other] if one.min(other) >= SHORTEST || one >= 13 => {}
             [_, _] => return Chunk::Other,
             [1..=3, 1..=3, 1..=3, 1..=3] if chunk.len() == 4 => return Chunk::Other,
             _ => {}

@@ -42,7 +42,6 @@ pub(crate) fn before(source: &Source<'_>, floor: usize, at: usize) -> Said {
             Class::PhoneCue if contradicted(source, place) => {}
             Class::PhoneCue if near && sentences > 1 => return Said::Near,
             Class::PhoneCue => return Said::Phone,
-            Class::Extension if words <= 3 => return Said::Other,
             Class::Number => match owner(source, floor, place) {
                 Owner::Phone if near => return Said::Near,
                 Owner::Phone => return Said::Phone,
@@ -81,6 +80,9 @@ pub(crate) fn before(source: &Source<'_>, floor: usize, at: usize) -> Said {
                 near |= sentences == 0;
                 linked = false;
             }
+            // What is too long for an extension is not said to be something else by the word, nor by `x`.
+            Class::Extension => {}
+            Class::Letter if token.value == b'x' && place + 1 == at => {}
             Class::Link | Class::Filler | Class::Correction | Class::Connector | Class::Determiner => {}
             Class::Function
                 if source.is(place, &["the", "of", "i", "a", "have", "my", "you", "from", "on", "here"]) => {}

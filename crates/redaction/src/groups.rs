@@ -28,13 +28,20 @@ impl Run {
 
     fn written(&mut self, source: &Source<'_>, first: usize, between: Between) -> Result<usize, usize> {
         let Source { text, tokens, .. } = *source;
-        let end = chunk::end(tokens, first);
+        let end = chunk::end(text, tokens, first);
         let what = chunk::what(text, tokens, first, end);
         if what == Chunk::Other {
             return Err(end);
         }
         // `(11) 98765-4321` looks like a postcode from its second half on.
         let started = self.digits.len();
+        let several = tokens[first..end]
+            .iter()
+            .try_fold(0, |digits, token| {
+                let digits = digits + chunk::length(text, token);
+                if digits < chunk::SEVERAL { Ok(digits) } else { Err(()) }
+            })
+            .is_err();
         let doubtful = what == Chunk::Doubtful && !self.groups.last().is_some_and(|last| last.paren);
         for (at, token) in tokens.iter().enumerate().take(end).skip(first) {
             self.steps += 1;
@@ -64,7 +71,8 @@ impl Run {
                 len,
                 lens,
                 form: Form::Written,
-                breakable: at == first && (between.breakable || spaced || self.groups.is_empty()),
+                breakable: several || at == first && (between.breakable || spaced || self.groups.is_empty()),
+                parted: at == first && between.parted,
                 glue: (at > first).then_some(token.gap),
                 corrects: at == first && between.corrects,
                 plus,
@@ -128,6 +136,7 @@ impl Run {
             len: wanted,
             lens: 1 << wanted,
             breakable: false,
+            parted: false,
             glue,
             paren: false,
             plus: false,
@@ -229,6 +238,7 @@ impl Run {
                 || changes
                 || token.class == Class::Homophone
                 || previous.is_none_or(|previous| source.class(previous.first) == Class::Homophone),
+            parted: between.parted,
             glue: None,
             corrects: between.corrects,
             plus: false,

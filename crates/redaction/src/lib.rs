@@ -33,6 +33,7 @@ mod phone;
 mod phrases;
 mod scan;
 mod settled;
+mod side_by_side;
 mod spoken_email;
 mod tokens;
 mod vocabulary;

@@ -37,6 +37,8 @@ pub(crate) struct Group {
     pub(crate) form: Form,
     /// Whether another number may begin here.
     pub(crate) breakable: bool,
+    /// Whether a sign stands before it that is hardly ever within a number: a comma, a colon, a bar.
+    pub(crate) parted: bool,
     /// Whether only signs stand between it and the one before, and which.
     pub(crate) glue: Option<Gap>,
     /// Whether what was said before is corrected here.
@@ -176,6 +178,7 @@ impl<'a> Source<'a> {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Between {
     pub(crate) breakable: bool,
+    pub(crate) parted: bool,
     pub(crate) corrects: bool,
     pub(crate) extension: bool,
     pub(crate) apart: bool,
@@ -285,7 +288,9 @@ impl Run {
             if token.gap.has(Gap::STOP | Gap::LINE) {
                 (found.breakable, found.apart) = (true, true);
             }
-            found.breakable |= token.gap.has(Gap::COMMA | Gap::OTHER | Gap::COLON);
+            let spaced = !token.gap.tight() && token.gap.has(Gap::DASH | Gap::DOT | Gap::HASH);
+            found.parted |= spaced || token.gap.has(chunk::HARD | Gap::STOP | Gap::LINE);
+            found.breakable |= token.gap.has(chunk::HARD);
             if source.begins(at, true)
                 && !(token.class == Class::Oh && !source.begins(at + 1, false) && at > from)
             {

@@ -334,7 +334,7 @@ fn tight(group: &Group) -> bool {
 }
 
 /// Whether digits that begin with a country's code are a valid number there, as libphonenumber knows it.
-fn valid(digits: &[u8]) -> bool {
+pub(crate) fn valid(digits: &[u8]) -> bool {
     parsed(digits).is_some_and(|number| number.is_valid())
 }
 
@@ -376,6 +376,7 @@ mod tests {
             lens: 1 << len,
             form: Form::Written,
             breakable: true,
+            parted: false,
             glue: None,
             corrects: false,
             plus: false,

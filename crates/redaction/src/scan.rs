@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use crate::{
-    Kind, card,
+    Kind, card, chunk,
     context::{self, Said},
     numbers::{Group, Run, Source},
     phone::{CERTAIN, LIKELY, SPOKEN_OF, Shape, Window},
+    side_by_side::side_by_side,
     spoken_email,
     tokens::{Token, Tokens},
     vocabulary::Class,
@@ -173,7 +174,11 @@ impl<'a> Scan<'a> {
             (Said::Nothing | Said::Near, Said::Phone | Said::Card) => after,
             _ => said,
         };
-        let mut taken: Vec<(usize, usize, Kind)> = Vec::new();
+        let mut taken = Vec::new();
+        if said != Said::Other && after != Said::Other && digits >= chunk::SEVERAL {
+            taken = side_by_side(run, if said == Said::Near { said } else { Said::Nothing });
+            self.work += groups.len() as u64;
+        }
         self.best.clear();
         self.best.resize(groups.len(), CERTAIN);
         // What is left between numbers is looked at as it will be when they are masked: last, whether it is a corrected card.

@@ -96,6 +96,9 @@ pub(crate) struct Tokens<'a> {
     done: bool,
 }
 
+/// How many digits are looked at behind `x`: more than any number has.
+const LONGEST_BEHIND: usize = 41;
+
 const LETTER: u8 = 1;
 const DIGIT: u8 = 2;
 const WIDE: u8 = 3;
@@ -294,20 +297,25 @@ impl<'a> Tokens<'a> {
             || self.extension_before(start)
     }
 
-    /// Whether the word that begins at `start` is `x` or `ext`, and what follows is as short as an extension, or the word stands right behind a
-    /// number: then it is one however long it is, or another number.
+    /// Whether the word that begins at `start` is `x` or `ext` and nothing but digits follow, or another extension behind them: whether they
+    /// are one or another number is seen by their length.
     fn extension_before(&self, start: usize) -> bool {
         let bytes = self.text.as_bytes();
         let named = matches!(&bytes[start..self.place], b"x" | b"X" | b"ext" | b"Ext" | b"EXT");
         let rest = &bytes[self.place..];
-        let digits = rest.iter().take(16).take_while(|byte| byte.is_ascii_digit()).count();
-        let behind = start > 0 && (bytes[start - 1].is_ascii_digit() || bytes[start - 1] == b']');
-        named && (behind || digits < 7) && !rest.get(digits).is_some_and(u8::is_ascii_alphanumeric)
+        let digits = rest.iter().take(LONGEST_BEHIND).take_while(|byte| byte.is_ascii_digit()).count();
+        named
+            && (!rest.get(digits).is_some_and(u8::is_ascii_alphanumeric)
+                || self.extension_at(self.place + digits))
     }
 
     /// Whether `x` or `ext` and digits are next.
     fn extension_follows(&self) -> bool {
-        let rest = &self.text.as_bytes()[self.place..];
+        self.extension_at(self.place)
+    }
+
+    fn extension_at(&self, place: usize) -> bool {
+        let rest = &self.text.as_bytes()[place..];
         let letters = rest.iter().take(5).take_while(|byte| byte.is_ascii_alphabetic()).count();
         let named = matches!(&rest[..letters], b"x" | b"X" | b"ext" | b"Ext" | b"EXT");
         named && rest.get(letters).is_some_and(|byte| byte.is_ascii_digit() || b". ".contains(byte))
