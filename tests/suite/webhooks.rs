@@ -6,7 +6,6 @@ use rollcall_adapter_postgres::{Connection, PgStore};
 use rollcall_application::{
     audit::Record,
     ports::{Entropy, Scope, Store},
-    webhooks::{Post, Subscriber},
 };
 use rollcall_domain::{
     EventId, OrganizationId,
@@ -234,47 +233,6 @@ async fn asvs_13_3_4_the_secret_of_a_webhook_for_escalations_outlives_the_keys_o
     let _after = Service::start_on(database, clock.clone(), &[("keys.ring", &new)]).await;
     clock.advance(Duration::minutes(3));
     hook.next(2).await.assert_signed(chosen.text_at("/secret"));
-}
-
-#[tokio::test]
-async fn no_more_is_taken_at_a_time_than_is_asked_for_and_of_no_organization_more_than_its_turn() {
-    let service = Service::start().await;
-    let team = Team::assemble(&service, "Acme").await;
-    let organization = team.organization.parse::<OrganizationId>().unwrap().uuid();
-    let owner = team.id("owner").parse::<rollcall_domain::UserId>().unwrap().uuid();
-    // Due where no node's clock is yet.
-    let due = datetime!(2031-01-01 00:00:00 UTC);
-    for rows in [
-        format!("INSERT INTO escalation_webhooks VALUES ('{organization}', 'https://a.example/', '\\x00', '2026-03-01', '{owner}')"),
-        format!("INSERT INTO audit_witnesses VALUES ('{organization}', 'webhook', 'https://b.example/', '\\x00', '2026-03-01', '{owner}', '2031-01-01')"),
-        format!(
-            "INSERT INTO escalation_deliveries (org_id, delivery_id, action, data, created_at, due_at)
-             SELECT '{organization}', gen_random_uuid(), 'escalation.created', '{{}}', '2026-02-01', '2031-01-01' FROM generate_series(1, 9)"
-        ),
-        format!(
-            "INSERT INTO audit_deliveries (org_id, delivery_id, kind, size, note, created_at, due_at)
-             SELECT '{organization}', gen_random_uuid(), 'webhook', n, '', '2026-02-01', '2031-01-01' FROM generate_series(1, 9) n"
-        ),
-    ] {
-        service.database.execute(&rows).await;
-    }
-    let connection = Connection {
-        url: Secret::new(service.database.url()),
-        max_connections: 1,
-        acquire_timeout: std::time::Duration::from_secs(30),
-        statement_timeout: std::time::Duration::from_secs(30),
-    };
-    let store = PgStore::connect(&connection, Arc::new(Chance)).await.unwrap();
-    for (at_most, witness, escalations) in [(20, 4, 4), (4, 2, 2), (20, 3, 3)] {
-        let taken = store.claim(due, due + Duration::MINUTE, at_most).await.unwrap();
-        let to = |to| taken.iter().filter(|taken| taken.to == to).count();
-        assert_eq!(
-            (to(Subscriber::Witness), to(Subscriber::Escalations)),
-            (witness, escalations),
-            "{at_most}"
-        );
-    }
-    store.close().await;
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ pub(super) async fn page(
     mistakes: Mistakes,
 ) -> Result<KeyPage, Refused> {
     let (app, t) = (&caller.console.app, caller.t);
-    let ListedKey { key, previous_until, last_used_at, last_used_ip } = listed;
+    let ListedKey { key, previous_until, last_used_at, last_used_ip, .. } = listed;
     let days = api_keys::days_of_use(app, &caller.actor, key.id).await?;
     let status = Status::of(&key, app.now());
     let may = caller.may(Permission::ApiKeysManage) && status != Status::Revoked;

@@ -105,6 +105,7 @@ impl Query {
             from: given(&self.from).and_then(|text| mistakes.check(t, "from", text.parse())),
             to: given(&self.to).and_then(|text| mistakes.check(t, "to", text.parse())),
             external_id: None,
+            has_recording: None,
         }
     }
 
