@@ -355,7 +355,8 @@ async fn coming_in_by_a_link_ends_the_session_that_the_browser_had() {
 
 #[tokio::test]
 async fn too_many_wrong_passwords_are_told_when_to_come_again() {
-    let service = Service::start().await;
+    let limits = [("limits.enabled", "true"), ("limits.password_attempts", "3")];
+    let service = Service::start_with(&limits).await;
     let email = Service::new_address("owner");
     service.sign_up(&email, "Acme").await;
     let tab = Tab::open(&service);
