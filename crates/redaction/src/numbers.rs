@@ -243,7 +243,8 @@ impl Run {
             }
             for group in &mut self.groups[before..] {
                 // No extension is that long: it is another number.
-                group.extension &= group.len <= LONGEST_EXTENSION;
+                group.extension &= group.len <= LONGEST_EXTENSION
+                    && !chunk::long_from(source.text, source.tokens, group.first);
                 if again > 0 {
                     again -= 1;
                     group.lens |= 1;
