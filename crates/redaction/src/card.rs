@@ -42,7 +42,8 @@ pub(crate) fn plausible(groups: &[Group], run: &Run, lens: u64, said: Said, whol
             return false;
         }
     }
-    if groups.iter().any(|group| group.extension || group.plus) {
+    let plus = |group: &Group| group.plus && group.len <= 15;
+    if groups.iter().any(|group| group.extension || plus(group)) {
         return false;
     }
     let years = groups.iter().all(|group| {

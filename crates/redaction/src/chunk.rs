@@ -67,7 +67,7 @@ fn long_before(text: &str, tokens: &[Token], end: usize) -> bool {
 }
 
 /// Whether the digits from a token on are.
-fn long_from(text: &str, tokens: &[Token], first: usize) -> bool {
+pub(crate) fn long_from(text: &str, tokens: &[Token], first: usize) -> bool {
     let mut digits = 0;
     for (at, token) in tokens.iter().enumerate().skip(first) {
         let parted = token.gap.has(HARD | Gap::STOP | Gap::LINE | Gap::SEGMENT | Gap::HASH | Gap::CURRENCY);
@@ -80,6 +80,11 @@ fn long_from(text: &str, tokens: &[Token], first: usize) -> bool {
         }
     }
     false
+}
+
+/// Whether there is a number's worth of digits before a token, and from it on.
+pub(crate) fn between_two(text: &str, tokens: &[Token], at: usize) -> bool {
+    long_before(text, tokens, at) && long_from(text, tokens, at)
 }
 
 /// Whether a price begins at a token: thousands, and a fraction behind the other sign, `1.234.567,89`.
@@ -154,7 +159,7 @@ pub(crate) fn what(text: &str, tokens: &[Token], first: usize, end: usize) -> Ch
         match *lens {
             [3, 4 | 7] => return Chunk::Doubtful,
             // No fraction is as long as that, and no price.
-            [one, other] if one.min(other) >= SHORTEST || one >= 13 => {}
+            [one, _] if one >= 13 || between_two(text, tokens, first + 1) => {}
             [_, _] => return Chunk::Other,
             [1..=3, 1..=3, 1..=3, 1..=3] if chunk.len() == 4 => return Chunk::Other,
             _ => {}

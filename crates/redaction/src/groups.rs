@@ -71,7 +71,9 @@ impl Run {
                 len,
                 lens,
                 form: Form::Written,
-                breakable: several || at == first && (between.breakable || spaced || self.groups.is_empty()),
+                breakable: several
+                    || (at > first && chunk::between_two(text, tokens, at))
+                    || at == first && (between.breakable || spaced || self.groups.is_empty()),
                 parted: at == first && between.parted,
                 glue: (at > first).then_some(token.gap),
                 corrects: at == first && between.corrects,

@@ -241,9 +241,12 @@ impl Run {
             if self.groups.len() == before {
                 return next.max(begin + 1);
             }
+            // No extension is that long: it is another number.
+            let long = self.groups[before..].iter().any(|group| group.len > LONGEST_EXTENSION)
+                || chunk::long_from(source.text, source.tokens, self.groups[before].first);
+            between.extension &= !long;
             for group in &mut self.groups[before..] {
-                // No extension is that long: it is another number.
-                group.extension &= group.len <= LONGEST_EXTENSION;
+                group.extension &= !long;
                 if again > 0 {
                     again -= 1;
                     group.lens |= 1;

@@ -318,7 +318,7 @@ impl<'a> Tokens<'a> {
         let rest = &self.text.as_bytes()[place..];
         let letters = rest.iter().take(5).take_while(|byte| byte.is_ascii_alphabetic()).count();
         let named = matches!(&rest[..letters], b"x" | b"X" | b"ext" | b"Ext" | b"EXT");
-        named && rest.get(letters).is_some_and(|byte| byte.is_ascii_digit() || b". ".contains(byte))
+        named && rest.get(letters).is_some_and(|byte| byte.is_ascii_digit() || b". (+".contains(byte))
     }
 }
 
