@@ -83,7 +83,8 @@ fn number(run: &Run, groups: &[Group], said: Said, sure: Sure) -> Option<Kind> {
     if !first.plus && card::is_card(own) && groups.iter().all(|group| group.len > 3 || groups.len() > 4) {
         return Some(Kind::Card);
     }
-    if first.plus && !phone::valid(own) {
+    // Country codes are known, and area codes come and go.
+    if first.plus && !(own.len() == 11 && own[0] == 1) && !phone::valid(own) {
         return None;
     }
     let lens = groups.iter().fold(1_u64, |lens, group| {
