@@ -46,7 +46,7 @@ async fn the_platform_writes_a_call_down_completes_it_and_reads_it_with_its_key(
     let mut expected = json!({
         "id": id, "external_id": "CA1", "direction": "inbound", "agent_ref": "agent_7",
         "started_at": "2026-03-01T08:00:00Z", "ended_at": null, "from": "+14155550100", "to": "+14155550199",
-        "metadata": metadata, "created_at": "2026-03-01T09:00:00Z",
+        "metadata": metadata, "has_recording": false, "created_at": "2026-03-01T09:00:00Z",
     });
     assert!(id.starts_with("call_"));
     assert_eq!((made.header("location"), &made.body), (path(&id).as_str(), &expected));

@@ -56,7 +56,9 @@ impl Profile {
 
     /// By how many CSS pixels the page is wider than the window: somebody would have to scroll sideways.
     pub async fn too_wide_by(&self) -> i64 {
-        let script = "const all = document.documentElement; return all.scrollWidth - all.clientWidth;";
+        // Not its client width: that has room for a scroll bar in it which need not be there.
+        let script = "const all = document.documentElement; \
+                      return all.scrollWidth - Math.round(all.getBoundingClientRect().width);";
         self.script(script, &[]).await.as_i64().unwrap()
     }
 }
