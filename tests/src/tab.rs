@@ -82,7 +82,7 @@ impl Tab {
             if answer.status != 303 {
                 return answer;
             }
-            answer = self.get(&answer.header("location").to_owned()).await;
+            answer = self.get(answer.header("location")).await;
         }
         panic!("{path} leads in circles");
     }

@@ -59,7 +59,7 @@ fn misfits(contract: &Value, schema: &Value, value: &Value, place: &str) -> Vec<
         Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
         _ => vec![is],
     };
-    if !may_be.contains(&is) && !(is == "integer" && may_be.contains(&"number")) {
+    if !(may_be.contains(&is) || is == "integer" && may_be.contains(&"number")) {
         found.push(format!("{place} is {is}, not {may_be:?}"));
     }
     if let (Some(properties), Some(fields)) = (schema["properties"].as_object(), value.as_object()) {

@@ -117,6 +117,12 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
          VALUES ('{ours_uuid}', 'webhook', 'https://example.com/witness', 'kept of the witness', '2026-02-01T00:00:00Z', '2027-01-01T00:00:00Z')"
     );
     service.database.execute(&witness).await;
+    // The members are reminded of their deadlines by whichever node comes first, which is an event.
+    until("all are reminded", async || {
+        let reminded = crate::recordings::events(&service, "security.mfa_reminders_sent").await;
+        (!reminded.is_empty()).then_some(())
+    })
+    .await;
     let exported = ours.owner().get(PATH).await.expect(200);
     assert_eq!(exported.header("content-type"), "application/x-ndjson");
     assert_eq!(exported.header("cache-control"), "no-store");

@@ -150,8 +150,7 @@ async fn what_is_damaged_is_put_right_by_whoever_sends_the_same_again_and_by_nob
         })
         .await;
         let uploaded = events(&service, "recording.uploaded").await;
-        let told =
-            uploaded.iter().filter(|event| event["outcome"] == "success").next_back().unwrap().to_string();
+        let told = uploaded.iter().rfind(|event| event["outcome"] == "success").unwrap().to_string();
         assert!(told.contains(&id) && told.contains(again.text_at("/id")), "{told}");
         id = again.text_at("/id").to_owned();
     }

@@ -127,7 +127,8 @@ impl Visit {
                 title: t.invitation_closed_title().to_owned(),
                 text: t.invitation_closed().to_owned(),
             }),
-            Refused::Error(Error::MfaRequired) => self.go_to(ENROL),
+            // Whoever is not signed in here is told, as they would be asked to sign in first.
+            Refused::Error(Error::MfaRequired) if self.actor().is_some() => self.go_to(ENROL),
             Refused::Error(error) => {
                 if let Error::Internal(source) = error {
                     tracing::error!(error = %source, "internal error");
