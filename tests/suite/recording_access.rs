@@ -127,7 +127,12 @@ async fn a_call_tells_whether_it_has_a_recording_and_the_list_goes_by_it() {
     // One that has outlived its time is gone for the list, too.
     put(owner, &other, &wav(1000, 1)).await.expect(201);
     service.database.execute("UPDATE recordings SET kept_at = '2000-01-01T00:00:00Z'").await;
+    // Workers look as soon as they start.
+    let directory = service.recordings();
+    let values = [("recordings.store", directory.to_str().unwrap())];
+    let later = Service::start_on_values(&service, &values).await;
     until("it is gone", async || listed("?recording=true").await.is_empty().then_some(())).await;
+    later.stop().await;
 }
 
 /// How many kilobytes of memory a process holds, and has held at the most since it was last asked to forget.
