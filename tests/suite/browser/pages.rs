@@ -26,16 +26,16 @@ async fn somebody_signs_up_and_finishes_by_the_link_in_the_mail() {
     suits_everybody(&grace).await;
     assert_eq!(
         keyboard_order(&grace).await,
-        ["link Rollcall", "textbox Password", "button Finish signing up"]
+        ["link Skip to content", "link Rollcall", "textbox New password", "button Finish signing up"]
     );
     // The keyboard is where one wants it to be. A password that anybody guesses is refused, with the reason, and can be made better there.
     grace.reload().await;
-    assert_eq!(grace.focus().await.unwrap().name, "Password");
-    grace.fill("Password", "passwordpassword").await;
+    assert_eq!(grace.focus().await.unwrap().name, "New password");
+    grace.fill("New password", "passwordpassword").await;
     grace.press("\u{E007}").await;
     grace.sees("password").await;
     suits_everybody(&grace).await;
-    grace.fill("Password", PASSWORD).await;
+    grace.fill("New password", PASSWORD).await;
     grace.click("Finish signing up").await;
     grace.sees("Welcome, Grace <Hopper>").await;
     grace.sees("You are in Acme & Sons now, and signed in.").await;
@@ -44,7 +44,7 @@ async fn somebody_signs_up_and_finishes_by_the_link_in_the_mail() {
 
     // The link was good once.
     grace.open_page(&link).await;
-    grace.fill("Password", PASSWORD).await;
+    grace.fill("New password", PASSWORD).await;
     grace.click("Finish signing up").await;
     grace.sees("cannot be used").await;
     suits_everybody(&grace).await;
@@ -62,10 +62,16 @@ async fn an_invitation_is_accepted_in_a_second_profile() {
     newcomer.open_page(&service.link_for(&email, "/invitations/accept").await).await;
     newcomer.sees("as Customer Support Agent").await;
     suits_everybody(&newcomer).await;
-    let order = ["link Rollcall", "textbox Your name", "textbox Password", "button Accept the invitation"];
+    let order = [
+        "link Skip to content",
+        "link Rollcall",
+        "textbox Your name",
+        "textbox New password",
+        "button Accept the invitation",
+    ];
     assert_eq!(keyboard_order(&newcomer).await, order);
     newcomer.fill("Your name", "Hedy Lamarr").await;
-    newcomer.fill("Password", PASSWORD).await;
+    newcomer.fill("New password", PASSWORD).await;
     newcomer.click("Accept the invitation").await;
     newcomer.sees("Welcome, Hedy Lamarr").await;
 
