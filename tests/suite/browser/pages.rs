@@ -43,7 +43,7 @@ async fn somebody_signs_up_and_finishes_by_the_link_in_the_mail() {
     grace.sees("Welcome, Grace <Hopper>").await;
     grace.sees("You are in Acme & Sons now, and signed in.").await;
     suits_everybody(&grace).await;
-    assert_eq!(cookies(&grace).await, ["rollcall_form", "rollcall_session"]);
+    assert_eq!(cookies(&grace).await, ["rollcall_device", "rollcall_form", "rollcall_session"]);
 
     // The link was good once.
     grace.open_page(&link).await;
