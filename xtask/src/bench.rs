@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use cargo_metadata::MetadataCommand;
-
 use crate::{
     postgres::ThrowAway,
-    process::{Result, cargo, root, run as run_program},
+    process::{Result, cargo, run as run_program},
+    workspace,
 };
 
 /// What is measured, and how long.
@@ -39,8 +38,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result {
         "--bin",
         "rollcall-bench",
     ]))?;
-    let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec()?;
-    let target = metadata.target_directory.into_std_path_buf();
+    let target = workspace::target()?;
     // Never one that is named: what is measured must be known to keep what it acknowledges, and to have nothing else to do.
     let postgres = ThrowAway::start_private(true).await?;
     let postgres = postgres.ok_or("the benchmark needs a PostgreSQL on this machine")?;

@@ -1,12 +1,13 @@
 //! Makes the generated files anew.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use sqlx::{Connection, Executor, PgConnection, migrate::Migrator};
 
 use crate::{
     postgres::ThrowAway,
     process::{Result, cargo, output, root, run as run_program},
+    workspace,
 };
 
 /// Makes all of them.
@@ -50,7 +51,8 @@ fn write_query_files(url: &str) -> Result {
     fs::File::options().append(true).open(source)?.set_modified(now())?;
     run_program(
         cargo()
-            .args(["check", "--quiet", "--package", "rollcall-adapter-postgres"])
+            .args(["check", "--quiet"])
+            .args(workspace::EVERYTHING)
             .env("SQLX_OFFLINE", "false")
             .env("SQLX_OFFLINE_DIR", &folder)
             .env("DATABASE_URL", url),
@@ -64,11 +66,11 @@ fn now() -> std::time::SystemTime {
 
 /// What the binary tells about itself.
 fn documents() -> Result {
+    let rollcall = workspace::build()?.join("rollcall");
     for (arguments, file) in
         [(&["openapi"][..], "docs/openapi.json"), (&["check-config", "--reference"], "docs/configuration.md")]
     {
-        let text =
-            output(cargo().args(["run", "--quiet", "--package", "rollcall-server", "--"]).args(arguments))?;
+        let text = output(Command::new(&rollcall).args(arguments))?;
         write_if_changed(&root().join(file), &text)?;
     }
     Ok(())
@@ -84,6 +86,8 @@ fn write_if_changed(path: &Path, text: &str) -> Result {
 /// Golden files are written by the tests that compare them.
 fn golden_files() -> Result {
     run_program(
-        cargo().args(["test", "--quiet", "--package", "rollcall-tests", "golden"]).env("UPDATE_GOLDEN", "1"),
+        cargo()
+            .args(["test", "--quiet", "--workspace", "--test", "suite", "golden"])
+            .env("UPDATE_GOLDEN", "1"),
     )
 }

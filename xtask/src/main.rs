@@ -14,6 +14,7 @@ mod process;
 mod screenshots;
 mod test;
 mod tidy;
+mod workspace;
 
 use std::process::ExitCode;
 

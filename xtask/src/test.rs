@@ -9,6 +9,7 @@ use rollcall_private_postgres::TEST_DATABASE_URL;
 use crate::{
     postgres::ThrowAway,
     process::{self, Result, cargo, is_there},
+    workspace,
 };
 
 /// Runs all tests, or those whose name contains `name`.
@@ -58,9 +59,8 @@ fn test(url: Option<&str>, name: Option<&str>, with_browser: bool) -> Result {
             command.env(TEST_DATABASE_URL, url);
         }
     };
-    // Some tests start, and kill, the real binary.
-    let programs = ["--package", "rollcall-server", "--package", "rollcall-sibling"];
-    process::run(cargo().args(["build", "--quiet", "--bins"]).args(programs))?;
+    // Some tests start, and kill, the real binary, which nextest does not build for them.
+    workspace::build()?;
     // nextest gives each test a process of its own; without a named database each would start one.
     let mut nextest = cargo();
     nextest.args(["nextest", "--version"]);
