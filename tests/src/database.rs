@@ -81,6 +81,16 @@ impl TestDatabase {
         Self::create_from(None).await
     }
 
+    /// Makes one, migrated, on a server of the test's own; `url` is a superuser's, of any database there.
+    pub async fn create_on(url: &str) -> Self {
+        let name = format!("rollcall_test_{}", uuid::Uuid::from_u128(random()).simple());
+        let mut admin = PgConnection::connect(url).await.unwrap();
+        admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+        let database = Self { url: with_database(url, &name), name, admin_url: url.to_owned() };
+        rollcall_adapter_postgres::migrate(database.url()).await.unwrap();
+        database
+    }
+
     async fn create_from(template: Option<&str>) -> Self {
         let name = format!("rollcall_test_{}", uuid::Uuid::from_u128(random()).simple());
         let admin_url = server_url("postgres").await;
@@ -88,6 +98,11 @@ impl TestDatabase {
         let from = template.map(|template| format!(" TEMPLATE {template}")).unwrap_or_default();
         admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}{from}"))).await.unwrap();
         Self { url: server_url(&name).await, name, admin_url }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// A superuser's URL.

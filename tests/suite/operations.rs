@@ -64,15 +64,36 @@ async fn attack_36_without_a_database_the_service_lives_says_so_and_fails_closed
 }
 
 #[tokio::test]
-async fn a_schema_of_another_version_is_not_ready() {
+async fn a_newer_schema_serves_until_it_says_otherwise_and_any_other_one_does_not() {
     let service = Service::start().await;
     let mut connection = service.database.connect().await;
-    connection.execute("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', true, '', 0)").await.unwrap();
-    let newer = service.anonymous().get("/readyz").await.expect(503);
-    assert_eq!(newer.body["parts"][0]["reason"], "the schema is newer than this version");
-    connection.execute("DELETE FROM _sqlx_migrations").await.unwrap();
-    let older = service.anonymous().get("/readyz").await.expect(503);
-    assert!(older.text.contains("rollcall migrate"), "{}", older.text);
+    let applied = async |connection: &mut sqlx::PgConnection, version: i64| {
+        let insert = format!(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES ({version}, 'another', true, '', 0)"
+        );
+        connection.execute(AssertSqlSafe(insert)).await.unwrap();
+    };
+    let reason = async || {
+        let answer = service.anonymous().get("/readyz").await.expect(503);
+        answer.body["parts"][0]["reason"].as_str().unwrap().to_owned()
+    };
+    // The migration of a next release, which only adds: nodes of this one go on.
+    applied(&mut connection, 9999).await;
+    service.anonymous().get("/readyz").await.expect(200);
+    let serves_none = "CREATE OR REPLACE FUNCTION oldest_schema_served() RETURNS bigint LANGUAGE sql AS 'SELECT 9999::bigint'";
+    connection.execute(serves_none).await.unwrap();
+    assert_eq!(reason().await, "the schema is newer than this version, and no longer made for it");
+    let serves_this = serves_none.replace("9999", "1");
+    connection.execute(AssertSqlSafe(serves_this)).await.unwrap();
+    // One between those that this version knows.
+    applied(&mut connection, 0).await;
+    assert_eq!(reason().await, "the schema was made by migrations other than this version's");
+    connection.execute("DELETE FROM _sqlx_migrations WHERE version = 0").await.unwrap();
+    service.anonymous().get("/readyz").await.expect(200);
+    connection.execute("UPDATE _sqlx_migrations SET checksum = '' WHERE version = 1").await.unwrap();
+    assert_eq!(reason().await, "the schema was made by migrations other than this version's");
+    connection.execute("DELETE FROM _sqlx_migrations WHERE version = 1").await.unwrap();
+    assert_eq!(reason().await, "the schema is older than this version: run `rollcall migrate`");
 }
 
 #[tokio::test]

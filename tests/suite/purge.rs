@@ -218,6 +218,8 @@ async fn grow(database: &TestDatabase, organization: &str, members: u32, events:
 async fn store(database: &TestDatabase) -> PgStore {
     let connection = Connection {
         url: rollcall_domain::secret::Secret::new(database.url()),
+        pooler_url: None,
+        replica_url: None,
         max_connections: 4,
         acquire_timeout: std::time::Duration::from_secs(30),
         statement_timeout: std::time::Duration::from_secs(10),

@@ -29,6 +29,8 @@ async fn a_service_that_could_get_around_row_level_security_does_not_start() {
     // No role of the service's here yet: the migration makes it.
     let connection = Connection {
         url: rollcall_domain::secret::Secret::new(database.url()),
+        pooler_url: None,
+        replica_url: None,
         max_connections: 1,
         acquire_timeout: std::time::Duration::from_secs(30),
         statement_timeout: std::time::Duration::from_secs(30),

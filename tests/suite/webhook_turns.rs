@@ -122,6 +122,8 @@ impl Taking {
     async fn from(service: &Service) -> Self {
         let connection = Connection {
             url: Secret::new(service.database.url()),
+            pooler_url: None,
+            replica_url: None,
             max_connections: 1,
             acquire_timeout: std::time::Duration::from_secs(30),
             statement_timeout: std::time::Duration::from_secs(30),

@@ -34,6 +34,8 @@ impl Entropy for Chance {
 async fn escalate(service: &Service, team: &Team, action: Action) -> EventId {
     let connection = Connection {
         url: Secret::new(service.database.url()),
+        pooler_url: None,
+        replica_url: None,
         max_connections: 1,
         acquire_timeout: std::time::Duration::from_secs(30),
         statement_timeout: std::time::Duration::from_secs(30),

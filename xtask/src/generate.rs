@@ -51,8 +51,8 @@ fn write_query_files(url: &str) -> Result {
     fs::File::options().append(true).open(source)?.set_modified(now())?;
     run_program(
         cargo()
-            .args(["check", "--quiet"])
-            .args(workspace::EVERYTHING)
+            // All libraries, though one has queries: see `workspace::EVERYTHING`.
+            .args(["check", "--quiet", "--workspace", "--lib"])
             .env("SQLX_OFFLINE", "false")
             .env("SQLX_OFFLINE_DIR", &folder)
             .env("DATABASE_URL", url),
@@ -89,5 +89,14 @@ fn golden_files() -> Result {
         cargo()
             .args(["test", "--quiet", "--workspace", "--test", "suite", "golden"])
             .env("UPDATE_GOLDEN", "1"),
+    )
+}
+
+/// `last_release.json`, which the schemas of the next versions are held to. Not one of the others: it changes with a release and stays until the next.
+pub(crate) fn released() -> Result {
+    run_program(
+        cargo()
+            .args(["test", "--quiet", "--workspace", "--test", "suite", "nodes_of_the_last_release"])
+            .env("ROLLCALL_KEEP_RELEASE", "1"),
     )
 }

@@ -51,6 +51,8 @@ enum Task {
     },
     /// Make the generated files anew: .sqlx, the OpenAPI document, the configuration reference, golden files.
     Generate,
+    /// Keep what this version asks of the database as what the last release asks, when it is released.
+    Released,
     /// Check that the generated files are fresh, by making them anew.
     Fresh,
     /// Measure the service against the floor of its stack, as docs/performance.md says.
@@ -70,6 +72,7 @@ async fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Migrate { url } => migrate::run(&url),
         Task::Generate => generate::run().await,
+        Task::Released => generate::released(),
         Task::Fresh => ci::fresh().await,
         Task::Bench(arguments) => bench::run(&arguments).await,
         Task::Ci => ci::run().await,

@@ -8,7 +8,7 @@ use crate::process::{Result, cargo, root, run};
 
 /// What is selected of the workspace where it is built or checked: everything, tests as well. Features of dependencies follow from what is
 /// selected, so any other selection builds most dependencies once more.
-pub(crate) const EVERYTHING: [&str; 2] = ["--workspace", "--all-targets"];
+const EVERYTHING: [&str; 2] = ["--workspace", "--all-targets"];
 
 /// Builds everything, and gives back the folder of its programs.
 pub(crate) fn build() -> Result<PathBuf> {

@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use rollcall_application::ports::{Attempt, Attempts, AttemptsLookedAt, Begun, Settled, StoreError};
 use rollcall_domain::attempts::{self, Allowances, DEVICE_KNOWN_FOR, Tallies, Tally, TooMany};
-use sqlx::{Executor, PgConnection, PgPool, Postgres};
+use sqlx::{Executor, PgConnection, Postgres};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
+    connection::Pool,
     error::store_error,
     row::{count, moment},
     store::PgStore,
@@ -32,7 +33,7 @@ fn kept<const N: usize>(counts: [u32; N]) -> [i32; N] {
 
 /// Begins to count. Nobody waits until it is on disk: what a crash of the database can lose is what was counted in the second
 /// before.
-async fn begin_counting(pool: &PgPool) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
+async fn begin_counting(pool: &Pool) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
     let mut transaction = begin_task(pool, task::ATTEMPTS).await?;
     transaction.execute("SET LOCAL synchronous_commit = off").await.map_err(store_error)?;
     Ok(transaction)

@@ -1,12 +1,21 @@
 //! Connecting as the service: with few rights, and with patience that ends.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    ops::{Deref, DerefMut},
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
 
+use rollcall_application::ports::StoreError;
 use rollcall_domain::secret::Secret;
 use sqlx::{
-    Connection as _, PgPool,
+    AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+
+use crate::error::store_error;
 
 /// The role that the service works as.
 const SERVICE_ROLE: &str = "rollcall_app";
@@ -19,6 +28,11 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 pub struct Connection {
     /// `postgres://user:password@host:port/database`. Whatever its user may do, the service works as `rollcall_app`.
     pub url: Secret,
+    /// The same of a pooler in front of the database that gives a server's connection to each transaction. Its user is `rollcall_app`. Statements go
+    /// by it, if there is one; changes are heard of by `url`, which a pooler cannot pass on.
+    pub pooler_url: Option<Secret>,
+    /// The same of a hot standby of the database. What takes long to read is read there, if there is one.
+    pub replica_url: Option<Secret>,
     /// The most connections.
     pub max_connections: u32,
     /// The longest wait for a free connection.
@@ -31,14 +45,17 @@ pub struct Connection {
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The URL cannot be read. It is not shown, as it may hold a password.
-    #[error("ROLLCALL__DATABASE__URL must be postgres://user:password@host:port/database")]
-    Url,
+    #[error("{0} must be postgres://user:password@host:port/database")]
+    Url(&'static str),
     /// The database does not let us in.
     #[error("cannot connect to the database: {0}")]
     Unreachable(#[source] sqlx::Error),
     /// Nothing has ever been migrated on this server.
     #[error("the database server has no role rollcall_app yet: run `rollcall migrate`")]
     NeverMigrated,
+    /// The pooler lets us in as somebody else than the service.
+    #[error("the user of ROLLCALL__DATABASE__POOLER_URL must be rollcall_app")]
+    NotAsService,
     /// The role that the service works as could get around row-level security.
     #[error(
         "the role rollcall_app, with the roles it is a member of, must be neither a superuser nor an owner of tables, and must not bypass row-level security"
@@ -46,22 +63,118 @@ pub enum ConnectError {
     TooPowerful,
 }
 
-/// How a connection of the service is made, named for what it is used for.
+/// How a connection to the database itself is made, named for what it is used for.
 pub(crate) fn options(connection: &Connection, name: &str) -> Result<PgConnectOptions, ConnectError> {
-    let options = PgConnectOptions::from_str(connection.url.expose()).map_err(|_| ConnectError::Url)?;
-    let statement_timeout = connection.statement_timeout.as_millis().to_string();
-    Ok(options.application_name(name).options([
-        // Also for a user that may do more: row-level security does not hold superusers and owners.
-        ("role", SERVICE_ROLE),
-        ("statement_timeout", &statement_timeout),
-        ("lock_timeout", "5000"),
-        ("idle_in_transaction_session_timeout", "30000"),
-    ]))
+    options_of(&connection.url, "ROLLCALL__DATABASE__URL", connection, name)
 }
 
-pub(crate) async fn connect(connection: &Connection) -> Result<PgPool, ConnectError> {
-    let options = options(connection, "rollcall")?;
-    let pool = PgPoolOptions::new()
+fn options_of(
+    url: &Secret,
+    setting: &'static str,
+    connection: &Connection,
+    name: &str,
+) -> Result<PgConnectOptions, ConnectError> {
+    let options = PgConnectOptions::from_str(url.expose()).map_err(|_| ConnectError::Url(setting))?;
+    // Also for a user that may do more: row-level security does not hold superusers and owners.
+    let role = [("role", SERVICE_ROLE.to_owned())];
+    Ok(options.application_name(name).options(role.into_iter().chain(limits(connection))))
+}
+
+/// How one to a pooler is made. It passes on neither a role nor limits, and the next transaction may have another of the server's connections, so nothing
+/// is prepared for it.
+fn options_of_pooler(url: &Secret) -> Result<PgConnectOptions, ConnectError> {
+    let options = PgConnectOptions::from_str(url.expose())
+        .map_err(|_| ConnectError::Url("ROLLCALL__DATABASE__POOLER_URL"))?;
+    Ok(options.application_name("rollcall").statement_cache_capacity(0).extra_float_digits(None))
+}
+
+/// How long things may take, in milliseconds.
+fn limits(connection: &Connection) -> [(&'static str, String); 3] {
+    [
+        ("statement_timeout", connection.statement_timeout.as_millis().to_string()),
+        ("lock_timeout", "5000".to_owned()),
+        ("idle_in_transaction_session_timeout", "30000".to_owned()),
+    ]
+}
+
+/// The connections that statements go by.
+#[derive(Clone)]
+pub(crate) struct Pool {
+    connections: PgPool,
+    /// What every transaction begins with where a connection cannot be set up once and for all: behind a pooler.
+    limits: Option<Arc<str>>,
+}
+
+impl Pool {
+    /// Begins a transaction with these settings, in one round trip.
+    pub(crate) async fn begin(
+        &self,
+        mode: &str,
+        settings: &str,
+    ) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
+        let limits = self.limits.as_deref().unwrap_or_default();
+        let begin = format!("BEGIN{mode}; {limits}{settings}");
+        // In a task of its own: a caller that goes away half-way would otherwise leave a connection in the pool whose
+        // transaction has begun without anybody knowing, for the next one to find.
+        let connections = self.connections.clone();
+        let begun = tokio::spawn(async move { connections.begin_with(AssertSqlSafe(begin)).await }).await;
+        begun.map_err(|error| StoreError::Internal(Box::new(error)))?.map_err(store_error)
+    }
+
+    /// For one statement that needs nothing declared.
+    pub(crate) async fn single(&self) -> Result<Single, StoreError> {
+        if self.limits.is_some() {
+            // Asking and being answered are two steps, between which a pooler must not change the connection.
+            return Ok(Single::Transaction(self.begin("", "").await?));
+        }
+        Ok(Single::Connection(self.connections.acquire().await.map_err(store_error)?))
+    }
+
+    /// Closes the connections, each when it is free.
+    pub(crate) async fn close(&self) {
+        self.connections.close().await;
+    }
+}
+
+/// What one statement goes by. One that changes something ends with [`Single::commit`].
+pub(crate) enum Single {
+    Connection(PoolConnection<Postgres>),
+    Transaction(sqlx::Transaction<'static, Postgres>),
+}
+
+impl Single {
+    /// What the statement changed is kept.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            // It was, when it ended.
+            Self::Connection(_) => Ok(()),
+            Self::Transaction(transaction) => transaction.commit().await.map_err(store_error),
+        }
+    }
+}
+
+impl Deref for Single {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        match self {
+            Self::Connection(connection) => connection,
+            Self::Transaction(transaction) => transaction,
+        }
+    }
+}
+
+impl DerefMut for Single {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Connection(connection) => connection,
+            Self::Transaction(transaction) => transaction,
+        }
+    }
+}
+
+fn pool_options(connection: &Connection) -> PgPoolOptions {
+    PgPoolOptions::new()
         .max_connections(connection.max_connections)
         .acquire_timeout(connection.acquire_timeout)
         // Asking every connection first would cost every request a round trip. One that has been idle may have died, as all
@@ -75,22 +188,47 @@ pub(crate) async fn connect(connection: &Connection) -> Result<PgPool, ConnectEr
                 Ok(true)
             })
         })
-        .connect_with(options)
-        .await
-        .map_err(not_connected)?;
-    let powerful = sqlx::query_scalar!(
+}
+
+/// The connections to a replica, if there is one. They are made when they are needed: a node does without it.
+pub(crate) fn replica(connection: &Connection) -> Result<Option<Pool>, ConnectError> {
+    let Some(url) = &connection.replica_url else { return Ok(None) };
+    let options = options_of(url, "ROLLCALL__DATABASE__REPLICA_URL", connection, "rollcall exports")?;
+    let connections = pool_options(connection).max_lifetime(None).connect_lazy_with(options);
+    Ok(Some(Pool { connections, limits: None }))
+}
+
+pub(crate) async fn connect(connection: &Connection) -> Result<Pool, ConnectError> {
+    let (options, limits) = match &connection.pooler_url {
+        None => (options(connection, "rollcall")?, None),
+        Some(url) => {
+            let limits = limits(connection).map(|(name, value)| format!("SET LOCAL {name} = {value}; "));
+            (options_of_pooler(url)?, Some(limits.concat().into()))
+        }
+    };
+    let connections = pool_options(connection).connect_with(options).await.map_err(not_connected)?;
+    let mut transaction = connections.begin().await.map_err(ConnectError::Unreachable)?;
+    let we = sqlx::query!(
         // A member has what the role has, policies included: those of `rollcall_directory` let everything be seen, and those of
         // `rollcall_purge` let much be removed.
-        r#"SELECT EXISTS (SELECT FROM pg_roles r
+        r#"SELECT current_user = 'rollcall_app' AS "as_service!",
+                  EXISTS (SELECT FROM pg_roles r
                            WHERE pg_has_role(current_user, r.oid, 'MEMBER')
                              AND (r.rolsuper OR r.rolbypassrls OR r.rolname IN ('rollcall_directory', 'rollcall_purge')
                                   OR EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p'))))
                   AS "powerful!""#
     )
-    .fetch_one(&pool)
+    .fetch_one(&mut *transaction)
     .await
     .map_err(ConnectError::Unreachable)?;
-    if powerful { Err(ConnectError::TooPowerful) } else { Ok(pool) }
+    transaction.rollback().await.map_err(ConnectError::Unreachable)?;
+    if !we.as_service {
+        return Err(ConnectError::NotAsService);
+    }
+    if we.powerful {
+        return Err(ConnectError::TooPowerful);
+    }
+    Ok(Pool { connections, limits })
 }
 
 fn not_connected(error: sqlx::Error) -> ConnectError {

@@ -34,7 +34,10 @@ impl Directory for PgStore {
                  FROM directory_credentials($1)"#,
             email.key()
         );
-        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
+        let Some(row) = row.fetch_optional(&mut *self.pool.single().await?).await.map_err(store_error)?
+        else {
+            return Ok(None);
+        };
         let user = UserRow {
             user_id: row.user_id,
             email: row.email,
@@ -97,8 +100,9 @@ impl Directory for PgStore {
             at.as_slice(),
             ips.as_slice() as &[Option<String>]
         );
-        used.execute(&self.pool).await.map_err(store_error)?;
-        Ok(())
+        let mut single = self.pool.single().await?;
+        used.execute(&mut *single).await.map_err(store_error)?;
+        single.commit().await
     }
 
     async fn api_keys_counted(&self, uses: &[CountedUse]) -> Result<Vec<ApiKeyId>, StoreError> {
@@ -112,7 +116,9 @@ impl Directory for PgStore {
             days.as_slice(),
             calls.as_slice()
         );
-        let busy = busy.fetch_all(&self.pool).await.map_err(store_error)?;
+        let mut single = self.pool.single().await?;
+        let busy = busy.fetch_all(&mut *single).await.map_err(store_error)?;
+        single.commit().await?;
         Ok(busy.into_iter().map(ApiKeyId::from_uuid).collect())
     }
 
@@ -120,8 +126,9 @@ impl Directory for PgStore {
         let from: Vec<Vec<u8>> = moves.iter().map(|moved| moved.from.0.to_vec()).collect();
         let to: Vec<Vec<u8>> = moves.iter().map(|moved| moved.to.0.to_vec()).collect();
         let moved = sqlx::query!("SELECT directory_api_keys_moved($1, $2)", from.as_slice(), to.as_slice());
-        moved.execute(&self.pool).await.map_err(store_error)?;
-        Ok(())
+        let mut single = self.pool.single().await?;
+        moved.execute(&mut *single).await.map_err(store_error)?;
+        single.commit().await
     }
 
     async fn api_keys_by_ring_key(&self, newest: u8, now: OffsetDateTime) -> Result<Vec<KeptBy>, StoreError> {
@@ -130,7 +137,7 @@ impl Directory for PgStore {
             i32::from(newest),
             now
         );
-        let rows = rows.fetch_all(&self.pool).await.map_err(store_error)?;
+        let rows = rows.fetch_all(&mut *self.pool.single().await?).await.map_err(store_error)?;
         rows.into_iter()
             .map(|row| {
                 let ring_key = u8::try_from(row.ring_key).map_err(corrupt)?;
@@ -148,7 +155,10 @@ impl Directory for PgStore {
                  FROM directory_invitation($1)"#,
             token.0.as_slice()
         );
-        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
+        let Some(row) = row.fetch_optional(&mut *self.pool.single().await?).await.map_err(store_error)?
+        else {
+            return Ok(None);
+        };
         let invitation = InvitationRow {
             invitation_id: row.invitation_id,
             email: row.email,
@@ -176,7 +186,10 @@ impl Directory for PgStore {
                  FROM directory_signup($1)"#,
             token.0.as_slice()
         );
-        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
+        let Some(row) = row.fetch_optional(&mut *self.pool.single().await?).await.map_err(store_error)?
+        else {
+            return Ok(None);
+        };
         Ok(Some(FoundSignup {
             id: SignupId::from_uuid(row.signup_id),
             signup: Signup {
@@ -194,7 +207,7 @@ impl Directory for PgStore {
                  FROM directory_password_reset($1)"#,
             token.0.as_slice()
         );
-        let row = row.fetch_optional(&self.pool).await.map_err(store_error)?;
+        let row = row.fetch_optional(&mut *self.pool.single().await?).await.map_err(store_error)?;
         Ok(row.map(|row| FoundPasswordReset {
             id: PasswordResetId::from_uuid(row.reset_id),
             user: UserId::from_uuid(row.user_id),
@@ -209,7 +222,10 @@ impl Directory for PgStore {
                  FROM directory_email_change($1)"#,
             token.0.as_slice()
         );
-        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
+        let Some(row) = row.fetch_optional(&mut *self.pool.single().await?).await.map_err(store_error)?
+        else {
+            return Ok(None);
+        };
         Ok(Some(FoundEmailChange {
             id: EmailChangeId::from_uuid(row.change_id),
             change: EmailChange {
@@ -230,7 +246,10 @@ impl Directory for PgStore {
                  FROM directory_passkey($1)"#,
             credential.0.as_slice()
         );
-        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
+        let Some(row) = row.fetch_optional(&mut *self.pool.single().await?).await.map_err(store_error)?
+        else {
+            return Ok(None);
+        };
         let user = UserRow {
             user_id: row.user_id,
             email: row.email,
@@ -262,7 +281,10 @@ impl Directory for PgStore {
                  FROM directory_mfa_challenge($1)"#,
             token.0.as_slice()
         );
-        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
+        let Some(row) = row.fetch_optional(&mut *self.pool.single().await?).await.map_err(store_error)?
+        else {
+            return Ok(None);
+        };
         Ok(Some(FoundMfaChallenge {
             id: MfaChallengeId::from_uuid(row.challenge_id),
             user: UserId::from_uuid(row.user_id),
@@ -281,7 +303,9 @@ impl Directory for PgStore {
         at: OffsetDateTime,
     ) -> Result<(), StoreError> {
         let seen = sqlx::query!("SELECT directory_session_seen($1, $2)", session.uuid(), at);
-        seen.execute(&self.pool).await.map_err(store_error)?;
+        let mut single = self.pool.single().await?;
+        seen.execute(&mut *single).await.map_err(store_error)?;
+        single.commit().await?;
         if let Some(token) = token {
             self.sessions.seen(token, at);
         }
@@ -301,7 +325,10 @@ impl PgStore {
                  FROM directory_api_key($1)"#,
             hashes.as_slice()
         );
-        let Some(row) = row.fetch_optional(&self.pool).await.map_err(store_error)? else { return Ok(None) };
+        let Some(row) = row.fetch_optional(&mut *self.pool.single().await?).await.map_err(store_error)?
+        else {
+            return Ok(None);
+        };
         let key = ApiKeyRow {
             key_id: row.key_id,
             prefix: row.prefix,
@@ -348,7 +375,7 @@ impl PgStore {
                  FROM directory_session($1)"#,
             token.0.as_slice()
         );
-        let row = row.fetch_optional(&self.pool).await.map_err(store_error)?;
+        let row = row.fetch_optional(&mut *self.pool.single().await?).await.map_err(store_error)?;
         row.map(OpenSession::try_from).transpose()
     }
 }

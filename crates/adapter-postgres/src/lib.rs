@@ -31,6 +31,7 @@ mod post;
 mod purge;
 mod readiness;
 mod recordings;
+mod replica;
 mod revocations;
 mod row;
 mod sealed_rows;

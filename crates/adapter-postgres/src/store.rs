@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rollcall_application::ports::{Clock, Entropy, Scope, Store, StoreError, UnitOfWork, View};
-use sqlx::{PgPool, postgres::PgConnectOptions};
+use sqlx::postgres::PgConnectOptions;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
 use crate::{
-    connection::{ConnectError, Connection, connect, options},
+    connection::{ConnectError, Connection, Pool, connect, options, replica},
     session_cache::SessionCache,
     transaction::{Purpose, Transaction},
 };
@@ -17,7 +17,9 @@ use crate::{
 /// Everything that Rollcall keeps, in PostgreSQL. Cloning it is cheap.
 #[derive(Clone)]
 pub struct PgStore {
-    pub(crate) pool: PgPool,
+    pub(crate) pool: Pool,
+    /// Where what takes long is read.
+    pub(crate) replica: Option<Pool>,
     pub(crate) entropy: Arc<dyn Entropy>,
     /// What stands in for the database's own clock.
     clock: Option<Arc<dyn Clock>>,
@@ -41,6 +43,7 @@ impl PgStore {
         let listening = options(connection, "rollcall changes")?;
         Ok(Self {
             pool,
+            replica: replica(connection)?,
             entropy,
             clock: None,
             sessions: Arc::default(),
@@ -70,6 +73,9 @@ impl PgStore {
     /// Closes the connections, each when it is free.
     pub async fn close(&self) {
         self.pool.close().await;
+        if let Some(replica) = &self.replica {
+            replica.close().await;
+        }
     }
 }
 
@@ -81,5 +87,12 @@ impl Store for PgStore {
 
     async fn view(&self, scope: Scope) -> Result<Box<dyn View>, StoreError> {
         Ok(Box::new(Transaction::begin(self, scope, Purpose::Look).await?))
+    }
+
+    async fn view_for_long(&self, scope: Scope) -> Result<Box<dyn View>, StoreError> {
+        match self.caught_up_replica().await {
+            Some(replica) => Ok(Box::new(Transaction::begin_on(replica, self, scope, Purpose::Look).await?)),
+            None => self.view(scope).await,
+        }
     }
 }

@@ -7,11 +7,11 @@ use rollcall_application::{
     ports::{Scope, StoreError, UnitOfWork},
     stream::Notice,
 };
-use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, Postgres};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{error::store_error, row::moment, store::PgStore};
+use crate::{connection::Pool, error::store_error, row::moment, store::PgStore};
 
 /// Names the platform's own log, where there is no organization.
 pub(crate) const NO_ORGANIZATION: Uuid = Uuid::nil();
@@ -66,7 +66,17 @@ pub(crate) mod task {
 
 impl Transaction {
     pub(crate) async fn begin(store: &PgStore, scope: Scope, purpose: Purpose) -> Result<Self, StoreError> {
-        let inner = begin_with(&store.pool, purpose, declaration(scope)).await?;
+        Self::begin_on(&store.pool, store, scope, purpose).await
+    }
+
+    /// The same on connections to another copy of the database.
+    pub(crate) async fn begin_on(
+        pool: &Pool,
+        store: &PgStore,
+        scope: Scope,
+        purpose: Purpose,
+    ) -> Result<Self, StoreError> {
+        let inner = begin_with(pool, purpose, &declaration(scope)).await?;
         Ok(Self {
             inner,
             scope,
@@ -164,36 +174,30 @@ pub(crate) fn settings(organization: Option<Uuid>, user: Option<Uuid>, task: &'s
 
 /// Begins a transaction and says what it may touch.
 pub(crate) async fn begin(
-    pool: &PgPool,
+    pool: &Pool,
     purpose: Purpose,
     organization: Option<Uuid>,
     user: Option<Uuid>,
     task: &'static str,
 ) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
-    begin_with(pool, purpose, settings(organization, user, task)).await
+    begin_with(pool, purpose, &settings(organization, user, task)).await
 }
 
-/// Both in one round trip.
 async fn begin_with(
-    pool: &PgPool,
+    pool: &Pool,
     purpose: Purpose,
-    settings: String,
+    settings: &str,
 ) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
     let mode = match purpose {
         Purpose::Change => "",
         Purpose::Look => " ISOLATION LEVEL REPEATABLE READ READ ONLY",
     };
-    let begin = format!("BEGIN{mode}; {settings}");
-    // In a task of its own: a caller that goes away half-way would otherwise leave a connection in the pool whose
-    // transaction has begun without anybody knowing, for the next one to find.
-    let pool = pool.clone();
-    let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(begin)).await }).await;
-    begun.map_err(|error| StoreError::Internal(Box::new(error)))?.map_err(store_error)
+    pool.begin(mode, settings).await
 }
 
 /// Begins a transaction for a piece of the platform's own bookkeeping.
 pub(crate) async fn begin_task(
-    pool: &PgPool,
+    pool: &Pool,
     task: &'static str,
 ) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
     begin(pool, Purpose::Change, None, None, task).await

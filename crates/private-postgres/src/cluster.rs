@@ -91,6 +91,27 @@ impl PrivatePostgres {
         Ok(Self { layout, source, hold: Hold::Started(supervisor) })
     }
 
+    /// A hot standby of this one with a data directory of its own, which must be empty: what is committed here is there a moment later, to be read.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn start_replica(&self, settings: &Settings) -> Result<Self, Error> {
+        let user = User::find()?;
+        let layout = Layout::make(&settings.data_dir, &user)?;
+        let programs = programs(settings, &self.layout).await?;
+        let mut copy = user.command(&programs.bin.join("pg_basebackup"));
+        copy.arg("--host").arg(&self.layout.socket_dir);
+        copy.args(["--port", &PORT.to_string(), "--username", SUPERUSER]);
+        copy.args(["--checkpoint=fast", "--wal-method=stream", "--write-recovery-conf", "--pgdata"]);
+        let output =
+            copy.arg(&layout.cluster).output().map_err(Error::system("pg_basebackup does not start"))?;
+        if !output.status.success() {
+            let log = String::from_utf8_lossy(&output.stderr).into_owned();
+            return Err(Error::Failed { what: "pg_basebackup failed:".to_owned(), log });
+        }
+        Self::start(settings).await
+    }
+
     /// A superuser's URL of one of its databases.
     pub fn url(&self, database: &str) -> String {
         self.url_as(SUPERUSER, database)

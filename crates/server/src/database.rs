@@ -121,6 +121,8 @@ impl Database {
         let values = &settings.values.database;
         let connection = Connection {
             url: self.url.clone(),
+            pooler_url: named(&values.pooler_url),
+            replica_url: named(&values.replica_url),
             max_connections: values.max_connections,
             acquire_timeout: Duration::from_secs(values.acquire_timeout_seconds),
             statement_timeout: Duration::from_secs(values.statement_timeout_seconds),
@@ -140,4 +142,9 @@ impl Database {
             None => Ok(()),
         }
     }
+}
+
+/// A URL, if one is set.
+fn named(url: &Secret) -> Option<Secret> {
+    (!url.expose().is_empty()).then(|| url.clone())
 }

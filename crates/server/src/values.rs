@@ -48,6 +48,10 @@ pub(crate) struct DatabaseValues {
     #[serde(deserialize_with = "secret")]
     pub(crate) url: Secret,
     #[serde(deserialize_with = "secret")]
+    pub(crate) pooler_url: Secret,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) replica_url: Secret,
+    #[serde(deserialize_with = "secret")]
     pub(crate) migration_url: Secret,
     pub(crate) migrate_on_start: bool,
     pub(crate) max_connections: u32,

@@ -23,7 +23,7 @@ impl DueAgents for PgStore {
             live.now,
             live.used_after,
         );
-        let found = find.fetch_all(&self.pool).await.map_err(store_error)?;
+        let found = find.fetch_all(&mut *self.pool.single().await?).await.map_err(store_error)?;
         Ok(found.into_iter().map(OrganizationId::from_uuid).collect())
     }
 }
@@ -37,7 +37,7 @@ impl QueueDepth for PgStore {
                  FROM (SELECT COALESCE($1::timestamptz, now()) AS at) m CROSS JOIN LATERAL directory_agents_state(m.at) s"#,
             self.moment(),
         );
-        let found = find.fetch_one(&self.pool).await.map_err(store_error)?;
+        let found = find.fetch_one(&mut *self.pool.single().await?).await.map_err(store_error)?;
         Ok(Waiting {
             calls: u64::try_from(found.waiting).map_err(corrupt)?,
             longest: Duration::seconds_f64(found.longest),

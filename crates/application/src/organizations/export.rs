@@ -165,7 +165,7 @@ async fn begin(app: &Application, actor: &Actor) -> Result<Export, Error> {
     seat.permit_on(unit.as_mut(), Permission::OrganizationExport, Target::Organization).await?;
     let target = AuditTarget::Organization(seat.organization);
     unit.commit(app.record(app.event_by(actor, Action::OrganizationExported, target))).await?;
-    let view = app.store.view(seat.scope()).await?;
+    let view = app.store.view_for_long(seat.scope()).await?;
     let (app, principal, organization) = (app.clone(), Principal::Person(actor.clone()), seat.organization);
     let (next, counts) = (Next::Begin, ExportCounts::default());
     Ok(Export { app, principal, organization, view, begun_at, next, counts, _running: running })

@@ -34,6 +34,9 @@ pub trait Store: Send + Sync {
 
     /// A transaction that reads what is in `scope`, all of it at one moment.
     async fn view(&self, scope: Scope) -> Result<Box<dyn View>, StoreError>;
+
+    /// The same for whoever reads for long: of a copy of the database, if there is one that has all that is committed now.
+    async fn view_for_long(&self, scope: Scope) -> Result<Box<dyn View>, StoreError>;
 }
 
 /// Reads in one scope. A `find` gives what is there; nothing is locked.

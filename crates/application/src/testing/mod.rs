@@ -183,6 +183,10 @@ impl Store for TestStore {
         agents::nothing_of_agents(&mut unit);
         Ok(Box::new(unit))
     }
+
+    async fn view_for_long(&self, scope: Scope) -> Answer<Box<dyn View>> {
+        self.view(scope).await
+    }
 }
 
 /// One of everything.

@@ -1,0 +1,81 @@
+//! PgBouncer between a node and the database, where it is installed.
+
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    str::FromStr,
+};
+
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+
+use crate::{TestDatabase, patience::until};
+
+/// The connections to the server that everybody shares.
+const SHARED: u32 = 3;
+
+/// A pooler in transaction mode in front of a test's database, which ends with the value.
+pub struct Pooler {
+    process: Child,
+    folder: tempfile::TempDir,
+    database: String,
+}
+
+impl Pooler {
+    /// Starts one, unless PgBouncer is not on this machine.
+    pub async fn start(database: &TestDatabase) -> Option<Self> {
+        let program = program()?;
+        let options = PgConnectOptions::from_str(database.url()).unwrap();
+        let host =
+            options.get_socket().map_or(options.get_host().to_owned(), |path| path.display().to_string());
+        let folder = tempfile::tempdir().unwrap();
+        // It does not run as root, so whoever it runs as must get in.
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("users"), "\"rollcall_app\" \"\"\n").unwrap();
+        let settings = format!(
+            "[databases]\n* = host={host} port={}\n[pgbouncer]\npool_mode = transaction\ndefault_pool_size = {SHARED}\n\
+             listen_addr =\nlisten_port = 6432\nunix_socket_dir = {}\nauth_type = trust\nauth_file = {}\nmax_client_conn = 200\n",
+            options.get_port(),
+            folder.path().display(),
+            path("users").display(),
+        );
+        fs::write(path("settings"), settings).unwrap();
+        let mut command = Command::new(program);
+        if fs::metadata(folder.path()).unwrap().uid() == 0 {
+            command.args(["-u", "nobody"]);
+        }
+        let process =
+            command.arg(path("settings")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let name = options.get_database().unwrap().to_owned();
+        let pooler = Self { process, folder, database: name };
+        until("the pooler", async || PgConnection::connect(&pooler.url()).await.ok()?.close().await.ok())
+            .await;
+        Some(pooler)
+    }
+
+    /// How the service connects by it.
+    pub fn url(&self) -> String {
+        let folder = self.folder.path().display();
+        format!("postgres://rollcall_app@localhost:6432/{}?host={folder}", self.database)
+    }
+
+    /// The most connections to the server that it makes.
+    pub fn shared(&self) -> u32 {
+        SHARED
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn program() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    folders.map(|folder| folder.join("pgbouncer")).find(|program| program.is_file())
+}

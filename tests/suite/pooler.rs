@@ -1,0 +1,94 @@
+//! Nodes behind a pooler that gives each transaction another of the server's connections.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use rollcall_tests::{ManualClock, Pooler, Service, Team, TestDatabase, until};
+use serde_json::json;
+
+use crate::tokens::RING;
+
+#[tokio::test]
+async fn two_nodes_share_a_few_connections_and_mix_nothing_up() {
+    let database = Arc::new(TestDatabase::create().await);
+    let Some(pooler) = Pooler::start(&database).await else {
+        println!("LEFT OUT: pgbouncer is not installed");
+        return;
+    };
+    let url = pooler.url();
+    let values = [("database.pooler_url", url.as_str()), ("keys.ring", RING)];
+    let clock = ManualClock::default();
+    let first = Service::start_on(database.clone(), clock.clone(), &values).await;
+    let second = Service::start_on(database.clone(), clock, &values).await;
+    first.anonymous().get("/readyz").await.expect(200);
+    let teams = join_all(["Acme", "Globex", "Initech"].map(|name| Team::assemble(&first, name))).await;
+
+    // More at once than the pooler has connections, each by both nodes, and each about its own organization.
+    let asked = teams.iter().flat_map(|team| (0..8).map(move |_| team)).map(async |team| {
+        let owner = team.owner();
+        let elsewhere = second.anonymous().with_token(owner.token());
+        let invitation = json!({"email": Service::new_address("new"), "role": "viewer"});
+        owner.post("/v1/invitations", invitation).await.expect(201);
+        let organization = elsewhere.get("/v1/organization").await.expect(200);
+        assert_eq!(organization.body["id"], team.organization.as_str());
+        elsewhere.get("/v1/members").await.expect(200);
+        let key = json!({"name": "robot", "scopes": ["team:read"]});
+        let key = elsewhere.post("/v1/api-keys", key).await.expect(201);
+        let robot = first.anonymous().with_token(key.text_at("/secret"));
+        assert_eq!(
+            robot.get("/v1/session").await.expect(200).body["organization"]["id"],
+            team.organization.as_str()
+        );
+    });
+    join_all(asked).await;
+    for team in &teams {
+        let invitations = team.owner().get("/v1/invitations?state=pending").await.expect(200);
+        assert_eq!(invitations.body["data"].as_array().unwrap().len(), 8, "{}", invitations.text);
+    }
+
+    // What one node changes the other hears of, by its connection to the database itself.
+    let viewer = second.anonymous().with_token(teams[0].caller("viewer").token());
+    viewer.get("/v1/session").await.expect(200);
+    first.anonymous().with_token(viewer.token()).delete("/v1/session").await.expect(204);
+    until("the other node knows", async || (viewer.get("/v1/session").await.status == 401).then_some(()))
+        .await;
+
+    let of_the_pool = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rollcall'";
+    let connections = database.rows(of_the_pool).await[0]["n"].as_u64().unwrap();
+    assert!((1..=pooler.shared().into()).contains(&connections), "{connections} of {}", pooler.shared());
+}
+
+#[tokio::test]
+async fn limits_hold_behind_a_pooler_and_nobody_but_the_service_comes_by_it() {
+    let database = Arc::new(TestDatabase::create().await);
+    let Some(pooler) = Pooler::start(&database).await else {
+        println!("LEFT OUT: pgbouncer is not installed");
+        return;
+    };
+    let url = pooler.url();
+    let values = [("database.pooler_url", url.as_str()), ("database.statement_timeout_seconds", "1")];
+    let service = Service::start_on(database.clone(), ManualClock::default(), &values).await;
+    let (grace, _) = service.sign_up(&Service::new_address("grace"), "Acme").await;
+    grace.get("/v1/members").await.expect(200);
+    // Whoever holds the table for longer than a statement may take.
+    let mut holder = database.connect().await;
+    let mut transaction = sqlx::Connection::begin(&mut holder).await.unwrap();
+    sqlx::query("LOCK TABLE members IN ACCESS EXCLUSIVE MODE").execute(&mut *transaction).await.unwrap();
+    grace.get("/v1/members").await.problem(503, "unavailable");
+    transaction.rollback().await.unwrap();
+    grace.get("/v1/members").await.expect(200);
+
+    use rollcall_adapter_postgres::{ConnectError, Connection, PgStore};
+    let as_somebody_else = Connection {
+        url: rollcall_domain::secret::Secret::new(database.url()),
+        // Without a pooler in between, for it lets nobody else in.
+        pooler_url: Some(rollcall_domain::secret::Secret::new(database.url())),
+        replica_url: None,
+        max_connections: 1,
+        acquire_timeout: std::time::Duration::from_secs(30),
+        statement_timeout: std::time::Duration::from_secs(30),
+    };
+    let entropy = Arc::new(rollcall_server::SystemEntropy);
+    let refused = PgStore::connect(&as_somebody_else, entropy).await.map(|_| ());
+    assert!(matches!(refused, Err(ConnectError::NotAsService)), "{refused:?}");
+}

@@ -1,0 +1,161 @@
+//! Nodes of the last release go on beside those of this one: the schema still answers what they ask.
+//!
+//! What they ask is kept in `last_release.json`, which `cargo xtask released` makes anew for a release. Queries are not run: the database plans each of
+//! them as the service, which fails where a name, a type or a right is not what it was.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use rollcall_tests::TestDatabase;
+use serde::{Deserialize, Serialize};
+use sqlx::{AssertSqlSafe, Column, Either, Executor, PgConnection, Row, SqlSafeStr, Statement, TypeInfo};
+
+/// Makes the file anew, where it is set.
+const KEEP: &str = "ROLLCALL_KEEP_RELEASE";
+
+/// What nodes of a release ask of the database.
+#[derive(Serialize, Deserialize)]
+struct Release {
+    /// The newest migration that it knows.
+    schema: i64,
+    /// The columns of each table.
+    tables: BTreeMap<String, BTreeSet<String>>,
+    /// Every query that it may send, each with the types that it sends and expects.
+    queries: BTreeMap<String, Shape>,
+}
+
+/// The types of a query's parameters, and of its columns by name, as PostgreSQL calls them.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Shape {
+    parameters: Vec<String>,
+    columns: Vec<(String, String)>,
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+impl Release {
+    fn path() -> PathBuf {
+        workspace().join("crates/adapter-postgres/last_release.json")
+    }
+
+    /// The last one.
+    fn last() -> Self {
+        serde_json::from_str(&fs::read_to_string(Self::path()).unwrap()).unwrap()
+    }
+
+    /// This version as one.
+    async fn this(connection: &mut PgConnection) -> Self {
+        let mut queries = BTreeMap::new();
+        for file in fs::read_dir(workspace().join(".sqlx")).unwrap() {
+            let file: serde_json::Value =
+                serde_json::from_str(&fs::read_to_string(file.unwrap().path()).unwrap()).unwrap();
+            let query = file["query"].as_str().unwrap().to_owned();
+            let shape = shape(connection, &query).await.unwrap();
+            queries.insert(query, shape);
+        }
+        let schema =
+            sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut *connection).await;
+        Self { schema: schema.unwrap(), tables: tables(connection, "true").await, queries }
+    }
+
+    /// What would keep nodes of it from working with a database.
+    async fn complaints(&self, connection: &mut PgConnection) -> Vec<String> {
+        let mut complaints = Vec::new();
+        for (query, expected) in &self.queries {
+            match shape(connection, query).await {
+                Ok(shape) if shape == *expected => {}
+                Ok(shape) => {
+                    complaints.push(format!("{query}\n  has become {shape:?}\n  from       {expected:?}"))
+                }
+                Err(error) => complaints.push(format!("{query}\n  {error}")),
+            }
+        }
+        // They write rows that do not name columns which they do not know.
+        let demanding = "a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''";
+        for (table, demanded) in tables(connection, demanding).await {
+            let Some(known) = self.tables.get(&table) else { continue };
+            for column in demanded.difference(known) {
+                complaints
+                    .push(format!("{table}.{column} is new, and neither may be null nor has a default"));
+            }
+        }
+        let oldest: i64 =
+            sqlx::query_scalar("SELECT oldest_schema_served()").fetch_one(connection).await.unwrap();
+        if oldest > self.schema {
+            complaints.push(format!("the schema serves nobody from before migration {oldest}"));
+        }
+        complaints
+    }
+}
+
+/// The tables' columns that a condition holds for.
+async fn tables(connection: &mut PgConnection, condition: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let query = format!(
+        "SELECT c.relname::text, array_agg(a.attname::text) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+          WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped AND {condition}
+          GROUP BY c.relname"
+    );
+    let rows = sqlx::query(AssertSqlSafe(query)).fetch_all(connection).await.unwrap();
+    rows.iter().map(|row| (row.get(0), row.get::<Vec<String>, _>(1).into_iter().collect())).collect()
+}
+
+/// What a query takes and gives, once the database has planned it for whoever is connected.
+async fn shape(connection: &mut PgConnection, query: &str) -> Result<Shape, sqlx::Error> {
+    let statement = (&mut *connection).prepare(AssertSqlSafe(query.to_owned()).into_sql_str()).await?;
+    let parameters = match statement.parameters() {
+        Some(Either::Left(types)) => types.iter().map(|of| of.name().to_owned()).collect(),
+        Some(Either::Right(_)) | None => Vec::new(),
+    };
+    let columns = statement
+        .columns()
+        .iter()
+        .map(|column| (column.name().to_owned(), column.type_info().name().to_owned()));
+    let shape = Shape { columns: columns.collect(), parameters };
+    // Rights are looked at when a plan is about to be carried out.
+    let nulls = vec!["NULL"; shape.parameters.len()].join(", ");
+    let arguments = if nulls.is_empty() { nulls } else { format!("({nulls})") };
+    let planned = format!("PREPARE asked AS {query}; EXPLAIN EXECUTE asked{arguments}");
+    let planned = connection.execute(AssertSqlSafe(planned)).await;
+    connection.execute("DEALLOCATE ALL").await?;
+    planned.map(|_| shape)
+}
+
+#[tokio::test]
+async fn nodes_of_the_last_release_can_go_on() {
+    let database = TestDatabase::create().await;
+    let mut connection = database.connect_as_service().await;
+    if env::var_os(KEEP).is_some() {
+        let release = serde_json::to_string_pretty(&Release::this(&mut connection).await).unwrap();
+        fs::write(Release::path(), release + "\n").unwrap();
+    }
+    let complaints = Release::last().complaints(&mut connection).await;
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[tokio::test]
+async fn what_nodes_of_the_last_release_miss_is_seen() {
+    for (change, complaint) in [
+        ("ALTER TABLE members RENAME COLUMN role TO part", "column \"role\" does not exist"),
+        ("ALTER TABLE invitations ALTER COLUMN version TYPE integer", "has become"),
+        ("ALTER TABLE invitations ADD COLUMN greeting text NOT NULL", "invitations.greeting is new"),
+        ("REVOKE UPDATE ON members FROM rollcall_app", "permission denied for table members"),
+        (
+            "REVOKE EXECUTE ON FUNCTION directory_owners FROM rollcall_app",
+            "permission denied for function directory_owners",
+        ),
+        (
+            "CREATE OR REPLACE FUNCTION oldest_schema_served() RETURNS bigint LANGUAGE sql AS 'SELECT 9999::bigint'",
+            "serves nobody from before",
+        ),
+    ] {
+        let database = TestDatabase::create().await;
+        database.connect().await.execute(change).await.unwrap();
+        let complaints = Release::last().complaints(&mut database.connect_as_service().await).await;
+        assert!(complaints.iter().any(|told| told.contains(complaint)), "{change}: {complaints:#?}");
+    }
+}
