@@ -6,6 +6,9 @@ use reqwest::{Method, RequestBuilder};
 
 use crate::{Answer, Caller, PASSWORD, Service};
 
+/// What browsers take when they open a page.
+const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
 /// A tab of a browser without scripts.
 pub struct Tab {
     caller: Caller,
@@ -50,7 +53,11 @@ impl Tab {
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let cookies: Vec<String> =
             self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = self.caller.request(method, path).header("Accept-Language", self.language);
+        let request = self
+            .caller
+            .request(method, path)
+            .header("Accept-Language", self.language)
+            .header("Accept", ACCEPT);
         if cookies.is_empty() { request } else { request.header("Cookie", cookies.join("; ")) }
     }
 

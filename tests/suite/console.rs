@@ -14,7 +14,9 @@ async fn somebody_signs_up_invites_and_both_work_in_the_console() {
     assert!(tab.follow(sent.header("location")).await.text.contains("Check your mail"));
     let token = service.token_for(&email, "/signup/complete").await;
     let page = format!("/signup/complete?token={token}");
-    tab.send(&page, "/signup/complete", &[("password", PASSWORD)]).await.expect(201);
+    let done = tab.send(&page, "/signup/complete", &[("password", PASSWORD)]).await.expect(303);
+    let welcome = tab.follow(done.header("location")).await.expect(200);
+    assert!(welcome.text.contains("Welcome, Grace") && welcome.text.contains("You are in Navy now"));
     // An Owner begins with the team, and is told what to do there.
     let team = tab.follow("/").await.expect(200);
     assert!(team.text.contains("So far you are alone here") && team.text.contains(&email));
@@ -33,7 +35,7 @@ async fn somebody_signs_up_invites_and_both_work_in_the_console() {
     let newcomer = Tab::open(&service);
     let page = format!("/invitations/accept?token={token}");
     let fields = [("name", "Neu"), ("password", PASSWORD)];
-    newcomer.send(&page, "/invitations/accept", &fields).await.expect(201);
+    newcomer.send(&page, "/invitations/accept", &fields).await.expect(303);
     // A Member begins with the calls, and does not see the team.
     assert_eq!(newcomer.get("/sign-in").await.expect(303).header("location"), "/calls");
     let begun = newcomer.follow("/account").await.expect(200);
@@ -114,7 +116,10 @@ async fn a_forgotten_password_is_replaced_and_nothing_tells_whether_there_is_an_
     let tab = Tab::open(&service);
     let page = format!("/password/reset?token={token}");
     let other = "another correct horse battery";
-    tab.send(&page, "/password/reset", &[("password", other)]).await.expect(200);
+    let done = tab.send(&page, "/password/reset", &[("password", other)]).await.expect(303);
+    assert!(
+        tab.follow(done.header("location")).await.expect(200).text.contains("All your sessions have ended.")
+    );
     tab.send("/sign-in", "/sign-in", &[("email", &email), ("password", other)]).await.expect(303);
     tab.get("/settings/team").await.expect(200);
 }
@@ -135,7 +140,8 @@ async fn pages_speak_german_to_whoever_likes_it_and_the_language_of_the_account(
     let (_, token) = service.invite(&owner, &german, "viewer").await;
     let accept = [("name", "Neu"), ("password", PASSWORD)];
     let page = format!("/invitations/accept?token={token}");
-    tab.send(&page, "/invitations/accept", &accept).await.expect(201);
+    let done = tab.send(&page, "/invitations/accept", &accept).await.expect(303);
+    assert!(tab.follow(done.header("location")).await.expect(200).text.contains("Willkommen, Neu"));
     let elsewhere = Tab::signed_in(&service, &german).await;
     assert!(elsewhere.get("/account").await.text.contains("<html lang=\"de\">"));
     let tab = Tab::signed_in(&service, &email).await;
@@ -241,7 +247,8 @@ async fn somebody_goes_to_another_of_their_organizations() {
     let page = format!("/invitations/accept?token={token}");
     let shown = tab.get(&page).await.expect(200);
     assert!(!shown.text.contains("type=\"password\""), "{}", shown.text);
-    tab.fill(&shown, "/invitations/accept/here", &[]).await.expect(201);
+    let done = tab.fill(&shown, "/invitations/accept/here", &[]).await.expect(303);
+    assert!(tab.follow(done.header("location")).await.expect(200).text.contains("You are in Second now"));
     let listed = tab.get("/organizations").await.expect(200);
     assert!(listed.text.contains("Go to First") && !listed.text.contains("Go to Second"), "{}", listed.text);
     let go = format!("/organizations/{}/go", first.text_at("/organization/id"));

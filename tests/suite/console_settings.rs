@@ -202,7 +202,7 @@ async fn a_webhook_and_a_witness_are_chosen_and_their_secret_is_shown_once() {
     assert!(tab.follow(removed.header("location")).await.text.contains("Nobody is told any more."));
 
     let wrong = tab.send(witness, witness, &[("to", "nobody")]).await.expect(422);
-    assert!(wrong.text.contains("Must be an e-mail address"), "{}", wrong.text);
+    assert!(wrong.text.contains("Must be an email address"), "{}", wrong.text);
     let auditor = Service::new_address("auditor");
     let chosen = tab.send(witness, witness, &[("to", &auditor)]).await.expect(303);
     assert!(

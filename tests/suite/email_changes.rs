@@ -238,7 +238,7 @@ async fn an_address_is_confirmed_in_a_browser() {
             service.anonymous().request(reqwest::Method::POST, PAGE).header("Origin", service.base());
         Answer::of(request.form(&[("token", token.as_str())])).await
     };
-    submit().await.expect(200);
+    assert_eq!(submit().await.expect(303).header("location"), "/me/email/confirm/done");
     submit().await.expect(410);
     assert_eq!(grace.get("/v1/me").await.expect(200).text_at("/email"), new);
 }

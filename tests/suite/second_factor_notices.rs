@@ -1,7 +1,7 @@
 //! What owners hear of those who guess at their account, and what stays the only factor when a second one is turned off.
 
 use futures_util::future::join_all;
-use rollcall_tests::{Answer, Authenticator, Caller, PASSWORD, Service, Team};
+use rollcall_tests::{Answer, Authenticator, Caller, PASSWORD, Service, Team, one_line};
 use serde_json::json;
 
 const TRIED: &str = "Somebody tries to sign in to your account";
@@ -86,7 +86,7 @@ async fn asvs_6_3_5_the_owner_hears_of_passwords_that_are_guessed_in_a_session_i
     assert_eq!(heard(&service, &email, TRIED).await, 0);
     // It says where, when, and how to end that; and nothing of signing in that has failed.
     let mail = service.told(&email, GUESSED).await;
-    let text = mail["text"].as_str().unwrap().replace('\n', " ");
+    let text = one_line(&mail);
     for said in [
         "on a device that is signed in to your account",
         "1 March 2026, 09:00 UTC",
@@ -128,7 +128,7 @@ async fn nist_3_1_1_2_a_short_password_opens_nothing_once_its_second_factor_was_
     let reset = format!("/v1/members/{}/mfa-reset", team.id("member"));
     team.owner().post(&reset, json!({})).await.expect(200);
     let mail = service.told(email, "Your second factor has been turned off").await;
-    assert!(mail["text"].as_str().unwrap().contains("fewer than 15 characters"), "{mail}");
+    assert!(one_line(&mail).contains("fewer than 15 characters"), "{mail}");
 
     let sign_in = async |password: &str| {
         service.anonymous().post("/v1/sessions", json!({"email": email, "password": password})).await

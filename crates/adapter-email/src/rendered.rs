@@ -1,34 +1,20 @@
 //! A letter as a mail: subject, text and HTML.
 
-use askama::Template;
-use rollcall_application::mail::{Contents, Message};
-use rollcall_domain::plans::{COUNTED, Shorter};
-use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
+use rollcall_application::mail::{Contents, Message, SecurityNotice};
+use rollcall_domain::{EmailAddress, accounts::PersonName, organizations::OrganizationName};
+use time::OffsetDateTime;
 
 use crate::{
     inert::inert,
-    security_notice::Words,
-    templates::{
-        AccountDeletedHtml, AccountDeletedText, AccountExistsHtml, AccountExistsText, AddressInUseHtml,
-        AddressInUseText, ApiKeyReportedHtml, ApiKeyReportedText, AuditCheckpointHtml, AuditCheckpointText,
-        ConfirmEmailHtml, ConfirmEmailText, ConfirmSignupHtml, ConfirmSignupText, ControlSwitchedOffHtml,
-        ControlSwitchedOffText, EmailChangeRequestedHtml, EmailChangeRequestedText, EmailChangedHtml,
-        EmailChangedText, FailedProofsHtml, FailedProofsText, FailedSignInsHtml, FailedSignInsText,
-        InvitationHtml, InvitationText, MfaReminderHtml, MfaReminderText, MfaRequiredHtml, MfaRequiredText,
-        OrganizationDeletedHtml, OrganizationDeletedText, PasswordChangedHtml, PasswordChangedText,
-        PasswordResetHtml, PasswordResetText, RetentionShortenedHtml, RetentionShortenedText,
-        SecurityNoticeHtml, SecurityNoticeText,
-    },
+    language::Language,
+    sheet::{Part, Sheet, whole},
+    texts::Texts,
 };
-
-/// How times stand in mails: `9 January 2026, 03:04 UTC`.
-const MOMENT: &[BorrowedFormatItem<'_>] =
-    format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
 
 /// A mail, ready to be sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Rendered {
-    pub(crate) to: rollcall_domain::EmailAddress,
+    pub(crate) to: EmailAddress,
     pub(crate) subject: String,
     pub(crate) text: String,
     pub(crate) html: String,
@@ -36,285 +22,245 @@ pub(crate) struct Rendered {
 }
 
 impl Rendered {
-    /// Writes a letter. Links lead to `public_url`, whatever host a request may have named (attack 18); the platform's operator
-    /// is written to at `contact`.
+    /// Writes a letter, in its language. Links lead to `public_url`, whatever host a request may have named (attack 18); the platform's
+    /// operator is written to at `contact`.
     pub(crate) fn of(message: Message, public_url: &str, contact: &str) -> Result<Self, askama::Error> {
-        let token = message.token.expose();
-        let link = |page: &str| format!("{public_url}{page}?token={token}");
-        match message.contents {
+        let t = Texts::of(Language::of(&message.locale));
+        let writer = Writer { t, public_url, contact, token: message.token.expose() };
+        let (to, sheet) = writer.write(message.contents);
+        let links = sheet.parts.iter().filter_map(|part| match part {
+            Part::Button { link, .. } => Some(link.clone()),
+            Part::Text(_) | Part::Item(_) | Part::Address(_) | Part::Lines(_) | Part::Command(_) => None,
+        });
+        Ok(Self {
+            to,
+            subject: sheet.subject(),
+            text: sheet.text(t),
+            html: sheet.html(t)?,
+            links: links.collect(),
+        })
+    }
+}
+
+struct Writer<'a> {
+    t: Texts,
+    public_url: &'a str,
+    contact: &'a str,
+    token: &'a str,
+}
+
+impl Writer<'_> {
+    /// To whom, and what.
+    fn write(&self, contents: Contents) -> (EmailAddress, Sheet) {
+        let t = self.t;
+        match contents {
             Contents::ConfirmSignup { to, name, organization, expires_at } => {
-                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
-                let (link, until) = (link("/signup/complete"), moment(expires_at));
-                let (name, organization, until) = (name.as_str(), organization.as_str(), until.as_str());
-                Ok(Self {
-                    to,
-                    subject: "Confirm your address to finish signing up".to_owned(),
-                    text: ConfirmSignupText { name, organization, link: &link, until }.render()?,
-                    html: ConfirmSignupHtml { name, organization, link: &link, until }.render()?,
-                    links: vec![link],
-                })
+                let parts = vec![
+                    hello(t, &name),
+                    text(t.confirm_signup(named(&organization))),
+                    self.button(t.confirm_signup_button(), "/signup/complete", expires_at),
+                ];
+                let sheet = sheet(t.confirm_signup_subject(), parts, t.confirm_signup_otherwise());
+                (to, Sheet { heading: t.confirm_signup_heading().to_owned(), ..sheet })
             }
             Contents::AccountExists { to, name } => {
-                let name = inert(name.as_str());
-                Ok(Self {
-                    to,
-                    subject: "You already have an account".to_owned(),
-                    text: AccountExistsText { name: &name, public_url }.render()?,
-                    html: AccountExistsHtml { name: &name, public_url }.render()?,
-                    links: Vec::new(),
-                })
+                let parts = vec![
+                    hello(t, &name),
+                    text(t.account_exists()),
+                    Part::Address(self.public_url.to_owned()),
+                ];
+                (to, sheet(t.account_exists_subject(), parts, t.nothing_happened()))
             }
             Contents::PasswordReset { to, name, expires_at } => {
-                let (name, link, until) = (inert(name.as_str()), link("/password/reset"), moment(expires_at));
-                Ok(Self {
-                    to,
-                    subject: "Choose another password".to_owned(),
-                    text: PasswordResetText { name: &name, link: &link, until: &until }.render()?,
-                    html: PasswordResetHtml { name: &name, link: &link, until: &until }.render()?,
-                    links: vec![link],
-                })
+                let parts = vec![
+                    hello(t, &name),
+                    text(t.password_reset()),
+                    self.button(t.password_reset_button(), "/password/reset", expires_at),
+                ];
+                (to, sheet(t.password_reset_subject(), parts, t.password_reset_otherwise()))
             }
             Contents::PasswordChanged { to, name } => {
-                let name = inert(name.as_str());
-                Ok(Self {
-                    to,
-                    subject: "Your password has been changed".to_owned(),
-                    text: PasswordChangedText { name: &name }.render()?,
-                    html: PasswordChangedHtml { name: &name }.render()?,
-                    links: Vec::new(),
-                })
+                let parts = vec![hello(t, &name), text(t.password_changed())];
+                (to, sheet(t.password_changed_subject(), parts, t.password_changed_otherwise()))
             }
             Contents::FailedSignIns { to, name } => {
-                let name = inert(name.as_str());
-                let name = name.as_str();
-                Ok(Self {
-                    to,
-                    subject: "Somebody tries to sign in to your account".to_owned(),
-                    text: FailedSignInsText { name }.render()?,
-                    html: FailedSignInsHtml { name }.render()?,
-                    links: Vec::new(),
-                })
+                let parts = vec![
+                    hello(t, &name),
+                    text(t.failed_sign_ins()),
+                    text(t.failed_sign_ins_devices()),
+                    text(t.failed_sign_ins_codes()),
+                ];
+                (to, sheet(t.failed_sign_ins_subject(), parts, t.was_it_you()))
             }
             Contents::FailedProofs { to, name, at } => {
-                let (name, at) = (inert(name.as_str()), moment(at));
-                let (name, at) = (name.as_str(), at.as_str());
-                Ok(Self {
-                    to,
-                    subject: "Somebody guesses on a device that is signed in".to_owned(),
-                    text: FailedProofsText { name, at, public_url }.render()?,
-                    html: FailedProofsHtml { name, at, public_url }.render()?,
-                    links: Vec::new(),
-                })
+                let parts = vec![
+                    hello(t, &name),
+                    text(t.failed_proofs(self.moment(at))),
+                    text(t.failed_proofs_end(self.public_url)),
+                ];
+                (to, sheet(t.failed_proofs_subject(), parts, t.was_it_you()))
             }
-            Contents::SecurityNotice { to, name, notice } => {
-                let (name, words) = (inert(name.as_str()), Words::of(notice));
-                Ok(Self {
-                    to,
-                    subject: words.subject.to_owned(),
-                    text: SecurityNoticeText { name: &name, words, contact }.render()?,
-                    html: SecurityNoticeHtml { name: &name, words, contact }.render()?,
-                    links: Vec::new(),
-                })
-            }
+            Contents::SecurityNotice { to, name, notice } => (to, self.notice(&name, notice)),
             Contents::OrganizationDeleted { to, name, organization, id, purge_at } => {
-                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
-                let (id, until) = (id.to_string(), moment(purge_at));
-                let (name, organization, id, until) =
-                    (name.as_str(), organization.as_str(), id.as_str(), until.as_str());
-                Ok(Self {
-                    to,
-                    subject: format!("{organization} is deleted"),
-                    text: OrganizationDeletedText { name, organization, id, until, contact }.render()?,
-                    html: OrganizationDeletedHtml { name, organization, id, until, contact }.render()?,
-                    links: Vec::new(),
-                })
+                let organization = named(&organization);
+                let parts = vec![
+                    hello(t, &name),
+                    text(t.organization_deleted(&organization)),
+                    text(t.organization_deleted_until(self.moment(purge_at), self.contact, id)),
+                ];
+                let subject = t.organization_deleted_subject(&organization);
+                (to, sheet(subject, parts, t.organization_deleted_why(&organization)))
             }
             Contents::MfaRequired { to, name, organization, deadline_at } => {
-                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
-                let until = moment(deadline_at);
-                let (name, organization, until) = (name.as_str(), organization.as_str(), until.as_str());
-                Ok(Self {
-                    to,
-                    subject: format!("{organization} asks for a second factor"),
-                    text: MfaRequiredText { name, organization, until, public_url }.render()?,
-                    html: MfaRequiredHtml { name, organization, until, public_url }.render()?,
-                    links: Vec::new(),
-                })
+                let (organization, until) = (named(&organization), self.moment(deadline_at));
+                let parts = vec![
+                    hello(t, &name),
+                    text(t.mfa_required(&organization)),
+                    text(t.mfa_required_how(self.public_url, until, &organization)),
+                ];
+                (to, sheet(t.mfa_required_subject(&organization), parts, t.mfa_date_stays()))
             }
             Contents::MfaReminder { to, name, organization, deadline_at } => {
-                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
-                let until = moment(deadline_at);
-                let (name, organization, until) = (name.as_str(), organization.as_str(), until.as_str());
-                Ok(Self {
-                    to,
-                    subject: format!("Set up a second factor for {organization}"),
-                    text: MfaReminderText { name, organization, until, public_url }.render()?,
-                    html: MfaReminderHtml { name, organization, until, public_url }.render()?,
-                    links: Vec::new(),
-                })
+                let (organization, until) = (named(&organization), self.moment(deadline_at));
+                let parts = vec![
+                    hello(t, &name),
+                    text(t.mfa_reminder(&organization, until)),
+                    text(t.mfa_reminder_how(self.public_url, &organization)),
+                ];
+                (to, sheet(t.mfa_reminder_subject(&organization), parts, t.mfa_date_stays()))
             }
             Contents::ApiKeyReported { to, name, organization, key, prefix } => {
-                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
-                let (key, prefix) = (inert(key.as_str()), prefix.as_str());
-                let (name, organization, key) = (name.as_str(), organization.as_str(), key.as_str());
-                Ok(Self {
-                    to,
-                    subject: format!("An API key of {organization} was found and is revoked"),
-                    text: ApiKeyReportedText { name, organization, key, prefix }.render()?,
-                    html: ApiKeyReportedHtml { name, organization, key, prefix }.render()?,
-                    links: Vec::new(),
-                })
+                let organization = named(&organization);
+                let key = whole(&inert(key.as_str()));
+                let parts = vec![
+                    hello(t, &name),
+                    text(t.api_key_reported(key, &organization, prefix.as_str())),
+                    text(t.api_key_reported_next()),
+                ];
+                let subject = t.api_key_reported_subject(&organization);
+                let sheet = sheet(subject, parts, t.because_owner(&organization));
+                (to, Sheet { heading: t.api_key_reported_heading().to_owned(), ..sheet })
             }
             Contents::AuditCheckpoint { to, organization, id, size, note } => {
-                let (organization, id) = (inert(organization.as_str()), id.to_string());
-                let (organization, id, note) = (organization.as_str(), id.as_str(), note.as_str());
-                Ok(Self {
-                    to,
-                    subject: format!("A checkpoint of the audit log of {organization}"),
-                    text: AuditCheckpointText { organization, id, size, note, contact }.render()?,
-                    html: AuditCheckpointHtml { organization, id, size, note, contact }.render()?,
-                    links: Vec::new(),
-                })
+                let organization = named(&organization);
+                let parts = vec![
+                    text(t.hello()),
+                    text(t.checkpoint(&organization, id, size)),
+                    Part::Lines(note),
+                    text(t.checkpoint_how()),
+                    Part::Command("rollcall audit verify EXPORT --checkpoint THIS_FILE"),
+                ];
+                let sheet =
+                    sheet(t.checkpoint_subject(&organization), parts, t.checkpoint_daily(self.contact));
+                (to, Sheet { heading: t.checkpoint_heading().to_owned(), ..sheet })
             }
             Contents::ControlSwitchedOff { to, name, organization, control } => {
-                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
-                let at_once = control.once_off();
-                let (name, organization, control) = (name.as_str(), organization.as_str(), control.title());
-                let text =
-                    ControlSwitchedOffText { name, organization, control, at_once, public_url, contact };
-                let html =
-                    ControlSwitchedOffHtml { name, organization, control, at_once, public_url, contact };
-                Ok(Self {
-                    to,
-                    subject: format!("{control} of {organization} is off"),
-                    text: text.render()?,
-                    html: html.render()?,
-                    links: Vec::new(),
-                })
+                let (organization, called) = (named(&organization), t.control(control));
+                let told = [
+                    Some(text(t.control_off(called, &organization))),
+                    t.once_off(control).map(text),
+                    Some(text(t.control_off_who(self.public_url))),
+                    Some(text(t.unexpected(self.contact))),
+                ];
+                let parts = std::iter::once(hello(t, &name)).chain(told.into_iter().flatten()).collect();
+                let subject = t.control_off_subject(called, &organization);
+                let sheet = sheet(subject, parts, t.because_owner(&organization));
+                (to, Sheet { heading: t.control_off_heading().to_owned(), ..sheet })
             }
             Contents::RetentionShortened { to, name, organization, plan, at, recordings, audit_events } => {
-                let (name, organization) = (inert(name.as_str()), inert(organization.as_str()));
-                let (name, organization, plan) = (name.as_str(), organization.as_str(), plan.as_str());
-                let at = moment(at);
-                let told = |kept: Option<(Shorter, u64)>| kept.map(|(days, of)| (days, too_old(of)));
-                let (recordings, audit_events) = (told(recordings), told(audit_events));
-                let (at, recordings, audit_events) =
-                    (at.as_str(), recordings.as_ref(), audit_events.as_ref());
-                Ok(Self {
-                    to,
-                    subject: format!("What is too old for the plan of {organization} is deleted"),
-                    text: RetentionShortenedText {
-                        name,
-                        organization,
-                        plan,
-                        at,
-                        recordings,
-                        audit_events,
-                        public_url,
-                        contact,
-                    }
-                    .render()?,
-                    html: RetentionShortenedHtml {
-                        name,
-                        organization,
-                        plan,
-                        at,
-                        recordings,
-                        audit_events,
-                        public_url,
-                        contact,
-                    }
-                    .render()?,
-                    links: Vec::new(),
-                })
+                let (organization, at) = (named(&organization), self.moment(at));
+                let recordings = recordings.map(|(days, outlived)| {
+                    Part::Item(t.retention_recordings(days.after, days.before, t.outlived(outlived)))
+                });
+                let audit_events = audit_events.map(|(days, outlived)| {
+                    Part::Item(t.retention_events(days.after, days.before, t.outlived(outlived)))
+                });
+                let told = [
+                    Some(text(t.retention(&organization, plan.as_str(), at))),
+                    recordings,
+                    audit_events,
+                    Some(text(t.retention_later(self.public_url))),
+                    Some(text(t.unexpected(self.contact))),
+                ];
+                let parts = std::iter::once(hello(t, &name)).chain(told.into_iter().flatten()).collect();
+                let sheet = sheet(t.retention_subject(&organization), parts, t.because_owner(&organization));
+                (to, Sheet { heading: t.retention_heading().to_owned(), ..sheet })
             }
             Contents::ConfirmEmail { to, expires_at } => {
-                let (link, until) = (link("/me/email/confirm"), moment(expires_at));
-                Ok(Self {
-                    to,
-                    subject: "Confirm your new address".to_owned(),
-                    text: ConfirmEmailText { link: &link, until: &until }.render()?,
-                    html: ConfirmEmailHtml { link: &link, until: &until }.render()?,
-                    links: vec![link],
-                })
+                let parts = vec![
+                    text(t.hello()),
+                    text(t.confirm_email()),
+                    self.button(t.confirm_email_button(), "/me/email/confirm", expires_at),
+                ];
+                (to, sheet(t.confirm_email_subject(), parts, t.confirm_email_otherwise()))
             }
             Contents::AddressInUse { to, name } => {
-                let name = inert(name.as_str());
-                Ok(Self {
-                    to,
-                    subject: "This address already has an account".to_owned(),
-                    text: AddressInUseText { name: &name }.render()?,
-                    html: AddressInUseHtml { name: &name }.render()?,
-                    links: Vec::new(),
-                })
+                let parts = vec![hello(t, &name), text(t.address_in_use())];
+                (to, sheet(t.address_in_use_subject(), parts, t.nothing_happened()))
             }
             Contents::EmailChangeRequested { to, name } => {
-                let name = inert(name.as_str());
-                Ok(Self {
-                    to,
-                    subject: "A new address for your account".to_owned(),
-                    text: EmailChangeRequestedText { name: &name }.render()?,
-                    html: EmailChangeRequestedHtml { name: &name }.render()?,
-                    links: Vec::new(),
-                })
+                let parts = vec![hello(t, &name), text(t.email_change_requested())];
+                (to, sheet(t.email_change_requested_subject(), parts, t.email_change_requested_otherwise()))
             }
             Contents::EmailChanged { to, name } => {
-                let name = inert(name.as_str());
-                Ok(Self {
-                    to,
-                    subject: "Your address has been changed".to_owned(),
-                    text: EmailChangedText { name: &name }.render()?,
-                    html: EmailChangedHtml { name: &name }.render()?,
-                    links: Vec::new(),
-                })
+                let parts = vec![hello(t, &name), text(t.email_changed())];
+                (to, sheet(t.email_changed_subject(), parts, t.email_changed_otherwise()))
             }
             Contents::AccountDeleted { to, name } => {
-                let name = inert(name.as_str());
-                Ok(Self {
-                    to,
-                    subject: "Your account has been deleted".to_owned(),
-                    text: AccountDeletedText { name: &name }.render()?,
-                    html: AccountDeletedHtml { name: &name }.render()?,
-                    links: Vec::new(),
-                })
+                let parts = vec![hello(t, &name), text(t.account_deleted())];
+                (to, sheet(t.account_deleted_subject(), parts, t.account_deleted_otherwise()))
             }
             Contents::Invitation { to, organization, inviter, role, expires_at } => {
-                let organization = inert(organization.as_str());
-                let inviter = inert(inviter.as_deref().unwrap_or("A colleague"));
-                let (link, until) = (link("/invitations/accept"), moment(expires_at));
-                let (inviter, organization, until) =
-                    (inviter.as_str(), organization.as_str(), until.as_str());
-                let role = role.display_name();
-                Ok(Self {
-                    to,
-                    subject: format!("You are invited to join {organization} on Rollcall"),
-                    text: InvitationText { inviter, organization, role, link: &link, until }.render()?,
-                    html: InvitationHtml { inviter, organization, role, link: &link, until }.render()?,
-                    links: vec![link],
-                })
+                let (organization, role) = (named(&organization), whole(t.role(role)));
+                let invites = match inviter {
+                    Some(inviter) => t.invitation(whole(&inert(&inviter)), &organization, role),
+                    None => t.invitation_by_nobody(&organization, role),
+                };
+                let button = self.button(t.invitation_button(), "/invitations/accept", expires_at);
+                let parts = vec![text(invites), button];
+                let sheet = sheet(t.invitation_subject(&organization), parts, t.invitation_otherwise());
+                (to, Sheet { heading: t.invitation_heading(&organization), ..sheet })
             }
         }
     }
-}
 
-/// How many are too old, in words that go on with "too old".
-fn too_old(outlived: u64) -> String {
-    match outlived {
-        0 => "None of them are".to_owned(),
-        1 => "1 of them is".to_owned(),
-        most if most >= u64::from(COUNTED) => format!("{COUNTED} of them or more are"),
-        many => format!("{many} of them are"),
+    fn notice(&self, name: &PersonName, notice: SecurityNotice) -> Sheet {
+        let (t, words) = (self.t, self.t.notice(notice));
+        let parts = vec![hello(t, name), text(words.news)];
+        sheet(words.subject, parts, t.if_not_possible(words.otherwise, self.contact))
+    }
+
+    fn button(&self, label: &'static str, page: &str, expires_at: OffsetDateTime) -> Part {
+        let link = format!("{}{page}?token={}", self.public_url, self.token);
+        Part::Button { label, link, until: self.moment(expires_at) }
+    }
+
+    fn moment(&self, at: OffsetDateTime) -> String {
+        whole(&self.t.moment(at))
     }
 }
 
-fn moment(at: OffsetDateTime) -> String {
-    // Formatting only fails for parts that a moment lacks, and it lacks none.
-    at.to_offset(UtcOffset::UTC).format(MOMENT).unwrap_or_else(|_| at.to_string())
+/// A mail whose heading is its subject.
+fn sheet(subject: impl Into<String>, parts: Vec<Part>, footer: impl Into<String>) -> Sheet {
+    let subject = subject.into();
+    Sheet { heading: subject.clone(), subject, parts, footer: footer.into() }
+}
+
+fn text(text: impl Into<String>) -> Part {
+    Part::Text(text.into())
+}
+
+fn hello(t: Texts, name: &PersonName) -> Part {
+    text(t.hello_to(whole(&inert(name.as_str()))))
+}
+
+fn named(organization: &OrganizationName) -> String {
+    whole(&inert(organization.as_str()))
 }
 
 #[cfg(test)]
 mod tests {
-    use rollcall_domain::{OrganizationId, Role, accounts::Locale, id::MailId, secret::Secret};
+    use rollcall_domain::{OrganizationId, Role, id::MailId, secret::Secret};
     use time::macros::datetime;
 
     use super::*;
@@ -330,9 +276,12 @@ mod tests {
     }
 
     fn rendered(contents: Contents) -> Rendered {
-        let token = Secret::new("t0k3n");
-        let message =
-            Message { id: MailId::from_parts(0, &[0; 10]), contents, token, locale: Locale::default() };
+        rendered_in("en", contents)
+    }
+
+    fn rendered_in(locale: &str, contents: Contents) -> Rendered {
+        let (token, locale) = (Secret::new("t0k3n"), locale.parse().expect("a locale"));
+        let message = Message { id: MailId::from_parts(0, &[0; 10]), contents, token, locale };
         Rendered::of(message, "https://rollcall.example", "help@rollcall.example").expect("a mail")
     }
 

@@ -3,7 +3,7 @@
 use rollcall_application::{mail::Contents, ports::StoreError};
 use rollcall_domain::{
     ApiKeyId, EmailAddress, InvitationId, OrganizationId, UserId,
-    accounts::PersonName,
+    accounts::{Locale, PersonName},
     id::{EmailChangeId, MailId, NoticeId, PasswordResetId, PlanChangeId, SignupId},
     plans::Shorter,
     secret::TokenHash,
@@ -183,6 +183,15 @@ impl PgStore {
         let row = row.fetch_optional(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
         row.map(|row| Ok(contents(value(&row.email)?, value(&row.name)?))).transpose()
+    }
+
+    /// The language that the owner of an address has chosen, if it has an account.
+    pub(crate) async fn language_of(&self, email: &EmailAddress) -> Result<Option<Locale>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
+        let row = sqlx::query!(r#"SELECT locale AS "locale!" FROM directory_credentials($1)"#, email.key());
+        let row = row.fetch_optional(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        row.map(|row| value(&row.locale)).transpose()
     }
 
     /// The address and the name of an account.

@@ -58,7 +58,7 @@ pub(crate) async fn queue(
 ) -> Result<(), StoreError> {
     let Some(entry) = record.entries().next() else { return Ok(()) };
     let now = entry.event().occurred_at;
-    let locale = Locale::default();
+    let locale = record.locale().cloned().unwrap_or_default();
     let here = organization.map_or(NO_ORGANIZATION, |organization| organization.uuid());
     for letter in record.letters() {
         let id: MailId = entropy.id(now);
@@ -187,44 +187,9 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
     }
 }
 
-#[async_trait]
-impl Outbox for PgStore {
-    async fn claim(
-        &self,
-        now: OffsetDateTime,
-        lease_until: OffsetDateTime,
-        limit: u16,
-    ) -> Result<Vec<Claimed>, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
-        let rows = sqlx::query!(
-            // The row's due_at is the lease's end by the time it is returned, so the order is taken from the choice.
-            "WITH due AS MATERIALIZED (SELECT mail_id, due_at FROM mails WHERE state = 'queued' AND due_at <= $1
-                                        ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED),
-                  claimed AS (UPDATE mails m SET due_at = $2, attempts = attempts + 1
-                                FROM due WHERE m.mail_id = due.mail_id
-                           RETURNING m.org_id, m.mail_id, m.kind, m.subject, m.sender, m.locale, m.attempts)
-             SELECT c.org_id, c.mail_id, c.kind, c.subject, c.sender, c.locale, c.attempts
-               FROM claimed c JOIN due ON due.mail_id = c.mail_id
-              ORDER BY due.due_at, c.mail_id",
-            now,
-            lease_until,
-            i64::from(limit),
-        );
-        let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(Claimed {
-                    id: MailId::from_uuid(row.mail_id),
-                    letter: letter(&row.kind, row.org_id, row.subject, row.sender)?,
-                    locale: value(&row.locale)?,
-                    attempts: count(i64::from(row.attempts) - 1)?,
-                })
-            })
-            .collect()
-    }
-
-    async fn contents(
+impl PgStore {
+    /// What a mail's letter says at this moment.
+    async fn letter_contents(
         &self,
         mail: &Claimed,
         token: TokenHash,
@@ -286,6 +251,55 @@ impl Outbox for PgStore {
                 self.invitation_contents(mail.id, organization, invitation, token, now).await
             }
         }
+    }
+}
+
+#[async_trait]
+impl Outbox for PgStore {
+    async fn claim(
+        &self,
+        now: OffsetDateTime,
+        lease_until: OffsetDateTime,
+        limit: u16,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
+        let rows = sqlx::query!(
+            // The row's due_at is the lease's end by the time it is returned, so the order is taken from the choice.
+            "WITH due AS MATERIALIZED (SELECT mail_id, due_at FROM mails WHERE state = 'queued' AND due_at <= $1
+                                        ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED),
+                  claimed AS (UPDATE mails m SET due_at = $2, attempts = attempts + 1
+                                FROM due WHERE m.mail_id = due.mail_id
+                           RETURNING m.org_id, m.mail_id, m.kind, m.subject, m.sender, m.locale, m.attempts)
+             SELECT c.org_id, c.mail_id, c.kind, c.subject, c.sender, c.locale, c.attempts
+               FROM claimed c JOIN due ON due.mail_id = c.mail_id
+              ORDER BY due.due_at, c.mail_id",
+            now,
+            lease_until,
+            i64::from(limit),
+        );
+        let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(Claimed {
+                    id: MailId::from_uuid(row.mail_id),
+                    letter: letter(&row.kind, row.org_id, row.subject, row.sender)?,
+                    locale: value(&row.locale)?,
+                    attempts: count(i64::from(row.attempts) - 1)?,
+                })
+            })
+            .collect()
+    }
+
+    async fn contents(
+        &self,
+        mail: &Claimed,
+        token: TokenHash,
+        now: OffsetDateTime,
+    ) -> Result<Option<(Contents, Option<Locale>)>, StoreError> {
+        let Some(contents) = self.letter_contents(mail, token, now).await? else { return Ok(None) };
+        let chosen = self.language_of(contents.to()).await?;
+        Ok(Some((contents, chosen)))
     }
 
     async fn settle(&self, mail: &Claimed, attempt: Attempt) -> Result<(), StoreError> {

@@ -32,5 +32,5 @@ pub use api::{Api, HttpSettings, Quota, Quotas};
 pub use credential::SessionCookie;
 pub use dev_mailbox::dev_mailbox;
 pub use device_cookie::DeviceTokens;
-pub use middleware::around;
+pub use middleware::{ProblemPages, around};
 pub use openapi::{document, router};

@@ -93,7 +93,7 @@ pub struct InvalidField {
     #[schema(example = "email")]
     pub field: String,
     /// What is wrong with it.
-    #[schema(example = "must be an e-mail address like name@example.com")]
+    #[schema(example = "must be an email address like name@example.com")]
     pub message: String,
 }
 

@@ -1,4 +1,4 @@
-//! E-mail addresses and the one rule by which two of them are the same.
+//! Email addresses and the one rule by which two of them are the same.
 
 use std::{fmt, str::FromStr};
 
@@ -11,7 +11,7 @@ const MAX_BYTES: usize = 254;
 /// The longest part before the `@` (RFC 5321 section 4.5.3.1.1), in bytes.
 const MAX_LOCAL_BYTES: usize = 64;
 
-/// An e-mail address: kept as it was typed, compared by its [key](Self::key).
+/// An email address: kept as it was typed, compared by its [key](Self::key).
 ///
 /// Two addresses are the same when their keys are: normalization form C, the domain in lower-case ASCII
 /// (IDNA, UTS 46), the part before the `@` without regard to case. No other folding: dots and `+tags`
@@ -35,7 +35,7 @@ pub struct EmailAddress {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidEmailAddress {
     /// It has not the form `local@domain.tld`.
-    #[error("must be an e-mail address like name@example.com")]
+    #[error("must be an email address like name@example.com")]
     Form,
     /// It is longer than addresses may be.
     #[error("must be at most 254 bytes long, at most 64 of them before the @")]

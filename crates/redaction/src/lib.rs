@@ -1,4 +1,4 @@
-//! Finds telephone numbers, e-mail addresses and payment card numbers in transcripts of speech, written and spoken, and masks
+//! Finds telephone numbers, email addresses and payment card numbers in transcripts of speech, written and spoken, and masks
 //! them as `[phone]`, `[email]` and `[card]`.
 //!
 //! ```
@@ -48,7 +48,7 @@ use scan::Found;
 pub enum Kind {
     /// A telephone number.
     Phone,
-    /// An e-mail address.
+    /// An email address.
     Email,
     /// A payment card's number.
     Card,
@@ -118,7 +118,7 @@ pub struct Redacted {
 pub struct Counts {
     /// Telephone numbers.
     pub phone: u64,
-    /// E-mail addresses.
+    /// Email addresses.
     pub email: u64,
     /// Payment card numbers.
     pub card: u64,

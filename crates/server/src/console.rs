@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
-use rollcall_api_http::{DeviceTokens, SessionCookie, problem::Code};
+use async_trait::async_trait;
+use axum::response::Response;
+use http::{HeaderMap, request, response};
+use rollcall_api_http::{DeviceTokens, ProblemPages, SessionCookie, problem::Code};
 use rollcall_application::{Application, mail::DevMailbox, sessions::SignedIn};
 use rollcall_domain::secret::Secret;
 use rollcall_web_console::{Console, Cookies, ExplainedProblem};
@@ -34,6 +36,16 @@ impl Cookies for ApiCookies {
 
     fn secure(&self) -> bool {
         self.0.secure
+    }
+}
+
+/// The console's pages, as the API's room asks for them.
+pub(crate) struct PagesOf(pub(crate) Console);
+
+#[async_trait]
+impl ProblemPages for PagesOf {
+    async fn page(&self, request: &request::Parts, answer: &response::Parts) -> Response {
+        self.0.problem_page(request, answer).await
     }
 }
 

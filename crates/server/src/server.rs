@@ -31,7 +31,7 @@ use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    console::console,
+    console::{PagesOf, console},
     database::{Database, DatabaseError},
     http, keys,
     ports::Ports,
@@ -205,8 +205,9 @@ impl Node {
             Profile::Development => Some(Arc::new(store.clone())),
             Profile::Production => None,
         };
+        let console = console(app.clone(), mailbox.clone(), api.settings.cookie);
         let mut routes = rollcall_api_http::router(&api, parts.clone())
-            .merge(rollcall_web_console::router(console(app.clone(), mailbox.clone(), api.settings.cookie)));
+            .merge(rollcall_web_console::router(console.clone()));
         if let Some(mailbox) = mailbox {
             routes = routes.merge(dev_mailbox(mailbox));
         }
@@ -233,7 +234,7 @@ impl Node {
         Ok(Self {
             store,
             workers,
-            routes: around(routes, &api),
+            routes: around(routes, &api, Arc::new(PagesOf(console))),
             operations: operations::router(parts, metrics),
         })
     }

@@ -34,6 +34,7 @@ assets! {
     "icon.svg": "image/svg+xml",
     "passkeys.js": "text/javascript; charset=utf-8",
     "shown_once.js": "text/javascript; charset=utf-8",
+    "time_zone.js": "text/javascript; charset=utf-8",
 }
 
 impl Asset {

@@ -6,6 +6,8 @@ use rollcall_application::{Application, sessions::SignedIn};
 use rollcall_domain::secret::Secret;
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::notice;
+
 /// The cookies by which the API knows a browser.
 pub trait Cookies: Send + Sync {
     /// The session's token, if the browser has shown one.
@@ -49,7 +51,7 @@ impl Own {
     const fn seconds(self) -> Option<u32> {
         match self {
             Self::Form => None,
-            Self::Notice => Some(60),
+            Self::Notice => Some(notice::SECONDS),
             Self::Challenge => Some(300),
         }
     }

@@ -30,8 +30,10 @@ mod parts;
 mod passkeys;
 mod plans;
 mod posted;
+mod problem_page;
 mod readers;
 mod refused;
+mod routes;
 mod second_factors;
 mod sections;
 mod security;
@@ -46,6 +48,7 @@ use rollcall_application::{Application, mail::DevMailbox};
 
 pub use cookies::Cookies;
 pub use readers::ExplainedProblem;
+use routes::Routes;
 
 /// The most bytes of a form.
 const FORM_BYTES: usize = 64 * 1024;
@@ -65,9 +68,9 @@ pub struct Console {
     pub mailbox: Option<Arc<dyn DevMailbox>>,
 }
 
-/// All pages.
-pub fn router(console: Console) -> Router {
-    Router::new()
+/// All pages; with that of the development profile or without.
+fn pages(mailbox: bool) -> Routes {
+    Routes::new()
         .route("/", get(home::show))
         .route("/settings/{*rest}", get(home::nothing_there))
         .route("/account/{*rest}", get(home::nothing_there))
@@ -84,7 +87,19 @@ pub fn router(console: Console) -> Router {
         .merge(audit::routes())
         .merge(organizations::routes())
         .merge(plans::routes())
-        .merge(readers::routes(console.mailbox.is_some()))
+        .merge(readers::routes(mailbox))
+}
+
+/// The path of every page and of every form, as the router has it: with `{id}` for what differs. Those of the development profile are among
+/// them.
+pub fn paths() -> Vec<&'static str> {
+    pages(true).into_paths()
+}
+
+/// All pages.
+pub fn router(console: Console) -> Router {
+    pages(console.mailbox.is_some())
+        .into_router()
         .layer(from_fn_with_state(console.clone(), visit::around))
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         // The same for everybody, so nobody is looked up for it.

@@ -11,7 +11,7 @@ use crate::{
     Console,
     callers::{Comes, Visitor},
     own_path::OwnPath,
-    posted::{fields_of, is_form},
+    posted::{fields_of, is_form, unread},
     refused::Refused,
     visit::Visit,
 };
@@ -20,7 +20,17 @@ use crate::{
 #[derive(Deserialize)]
 pub(crate) struct Link {
     #[serde(default)]
-    pub(crate) token: String,
+    token: String,
+}
+
+impl Link {
+    /// The token.
+    ///
+    /// # Errors
+    /// When there is none: whoever comes from the address bar after a form has lost the link, which may still be good.
+    pub(crate) fn token(&self) -> Result<&str, Refused> {
+        Some(self.token.as_str()).filter(|token| !token.is_empty()).ok_or(Refused::Misread)
+    }
 }
 
 /// Where to go on afterwards.
@@ -66,7 +76,7 @@ impl<Fields: DeserializeOwned + Send> FromRequest<Console> for PostedByLink<Fiel
         if !is_form(request.headers()) {
             return Err(Refused::Misread);
         }
-        let body = Bytes::from_request(request, console).await.map_err(|_| Refused::Misread)?;
+        let body = Bytes::from_request(request, console).await.map_err(unread)?;
         Ok(Self { who: Visitor::of(visit).await?, fields: fields_of(&body)? })
     }
 }

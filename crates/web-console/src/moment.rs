@@ -68,6 +68,11 @@ impl Clockwork {
     }
 }
 
+/// Whether there is a time zone of this name.
+pub(crate) fn is_zone(name: &str) -> bool {
+    TimeZone::get(name).is_ok()
+}
+
 /// A moment, written as a `<time>` element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Moment {

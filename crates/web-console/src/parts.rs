@@ -105,6 +105,27 @@ impl Field {
 // A template of its own, which escapes.
 impl HtmlSafe for Field {}
 
+/// Whose password the fields after it are for: nobody sees it, and it is not sent, but programs that keep passwords read it (HTML,
+/// section 4.10.18.7).
+#[derive(Debug, Template)]
+#[template(
+    source = r#"<input class="unseen" type="text" value="{{ account }}" autocomplete="username" readonly tabindex="-1" aria-hidden="true">"#,
+    ext = "html"
+)]
+pub(crate) struct Username {
+    account: String,
+}
+
+impl Username {
+    /// The account with this address.
+    pub(crate) fn of(email: impl AsRef<str>) -> Self {
+        Self { account: email.as_ref().to_owned() }
+    }
+}
+
+// A template of its own, which escapes.
+impl HtmlSafe for Username {}
+
 /// A labelled choice of one.
 #[derive(Debug, Template)]
 #[template(path = "parts/choice.html")]

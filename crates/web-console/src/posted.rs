@@ -4,9 +4,9 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Request},
+    extract::{FromRequest, Request, rejection::BytesRejection},
 };
-use http::{HeaderMap, header};
+use http::{HeaderMap, StatusCode, header};
 use percent_encoding::percent_decode;
 use rollcall_application::{
     Actor, Error,
@@ -44,7 +44,7 @@ impl<Who: Comes, Fields: DeserializeOwned + Send> FromRequest<Console> for Poste
         }
         // Whoever is not signed in any more has another form token; what they need to hear is that.
         Who::of(visit.clone()).await?;
-        let body = Bytes::from_request(request, console).await.map_err(|_| Refused::Misread)?;
+        let body = Bytes::from_request(request, console).await.map_err(unread)?;
         let Read { token, proofs, fields } = read(&body).ok_or(Refused::Misread)?;
         if !token.is_some_and(|token| visit.forms.is_good(&visit.path, &token)) {
             // Whoever has signed in in another window meanwhile has what they want.
@@ -70,6 +70,14 @@ impl<Who: Comes, Fields: DeserializeOwned + Send> FromRequest<Console> for Poste
 pub(crate) fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     kind.and_then(|kind| kind.split(';').next()).is_some_and(|kind| kind.trim().eq_ignore_ascii_case(KIND))
+}
+
+/// Why the body of a form could not be read.
+pub(crate) fn unread(rejection: BytesRejection) -> Refused {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Refused::TooLarge,
+        _ => Refused::Misread,
+    }
 }
 
 struct Read {

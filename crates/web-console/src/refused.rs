@@ -5,14 +5,14 @@ use std::sync::Arc;
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use rollcall_application::Error;
+use rollcall_application::{Error, second_factors};
 
 use crate::{
     form_token::FormStart,
     mistakes::Mistakes,
     notice::Notice,
     page::{Layout, Page},
-    parts::Field,
+    parts::{Field, Username},
     posted::is_secret,
     texts::Texts,
     visit::{Standing, Visit},
@@ -36,6 +36,8 @@ pub(crate) enum Refused {
     InAlready,
     /// The link or the form is not as we have made it.
     Misread,
+    /// The form is larger than any form is.
+    TooLarge,
     /// Nothing is under the address.
     NoSuchPage,
 }
@@ -74,6 +76,8 @@ struct RefusedPage<'a> {
     t: Texts,
     explanation: &'a Explanation,
     back: Option<&'a str>,
+    /// What names the request, where it is nobody's fault but ours.
+    request_id: Option<&'a str>,
     /// For whoever can go nowhere but out, and come in again elsewhere.
     sign_out: Option<FormStart>,
 }
@@ -95,9 +99,13 @@ struct ElevatePage<'a> {
     mistakes: Mistakes,
     /// What goes along unseen.
     kept: Vec<&'a (String, String)>,
-    /// What must be given once more, as secrets are not put into pages.
-    secrets: Vec<&'a str>,
+    /// What must be given once more, as secrets are not put into pages: the fields, and what browsers fill in there.
+    secrets: Vec<(&'a str, &'static str)>,
+    /// Whose password it is.
+    email: &'a str,
     has_second_factor: bool,
+    /// Whether the account has a passkey that can be asked for here.
+    has_passkey: bool,
     back: Option<&'a str>,
 }
 
@@ -116,11 +124,11 @@ impl Page for ElevatePage<'_> {
 
 impl Visit {
     /// The page for a refusal.
-    pub(crate) fn refuse(&self, refused: &Refused) -> Response {
+    pub(crate) async fn refuse(&self, refused: &Refused) -> Response {
         let t = self.t;
         match refused {
-            Refused::Error(Error::ElevationRequired) => self.ask_for_proof(Mistakes::none()),
-            Refused::Unproven(mistakes) => self.ask_for_proof(mistakes.clone()),
+            Refused::Error(Error::ElevationRequired) => self.ask_for_proof(Mistakes::none()).await,
+            Refused::Unproven(mistakes) => self.ask_for_proof(mistakes.clone()).await,
             // To whoever invites, it is another thing than to whoever is invited.
             Refused::Error(Error::InvitationGone) if self.section().is_some() => self.explain(&Explanation {
                 status: StatusCode::GONE,
@@ -144,6 +152,11 @@ impl Visit {
                 None => self.with_notice(self.go_to("/sign-in"), Notice::mind(t.signed_out_meanwhile())),
             },
             Refused::NoSuchPage => self.no_such_page(),
+            Refused::TooLarge => self.explain(&Explanation {
+                status: StatusCode::PAYLOAD_TOO_LARGE,
+                title: t.too_large_title().to_owned(),
+                text: t.too_large().to_owned(),
+            }),
             Refused::NowhereYet => self.go_to("/organizations"),
             Refused::InAlready => self.go_to("/sign-in"),
             Refused::StaleForm => self.explain(&Explanation {
@@ -163,7 +176,7 @@ impl Visit {
     }
 
     /// The page that says why something was refused.
-    fn explain(&self, explanation: &Explanation) -> Response {
+    pub(crate) fn explain(&self, explanation: &Explanation) -> Response {
         self.page_with(
             explanation.status,
             &RefusedPage {
@@ -171,10 +184,28 @@ impl Visit {
                 explanation,
                 // Not to where the same would be refused again.
                 back: self.section().filter(|section| *section != self.path && self.is_open(section)),
+                request_id: self
+                    .origin
+                    .request_id
+                    .as_deref()
+                    .filter(|_| explanation.status.is_server_error()),
                 sign_out: matches!(self.standing(), Standing::Suspended)
                     .then(|| self.forms.begin("/sign-out")),
             },
         )
+    }
+
+    /// Whether whoever is signed in has a passkey, and it can be asked for under this address.
+    async fn has_passkey(&self) -> bool {
+        let app = &self.console.app;
+        match self.actor() {
+            Some(actor) if app.webauthn.is_some() && actor.user.mfa_enabled => {
+                let factors = second_factors::show(app, actor).await;
+                // Who cannot be told is not offered it: the password does as well.
+                factors.is_ok_and(|factors| !factors.passkeys.is_empty())
+            }
+            Some(_) | None => false,
+        }
     }
 
     fn no_such_page(&self) -> Response {
@@ -185,21 +216,33 @@ impl Visit {
         })
     }
 
-    fn ask_for_proof(&self, mistakes: Mistakes) -> Response {
+    async fn ask_for_proof(&self, mistakes: Mistakes) -> Response {
         let (secrets, kept): (Vec<_>, Vec<_>) = self.posted().iter().partition(|(name, _)| is_secret(name));
         let page = ElevatePage {
             t: self.t,
             start: self.forms.begin(&self.path),
             mistakes,
             kept,
-            secrets: secrets.into_iter().map(|(name, _)| name.as_str()).collect(),
+            secrets: secrets.into_iter().map(|(name, _)| (name.as_str(), filled_with(name))).collect(),
+            email: self.actor().map_or("", |actor| actor.user.email.as_str()),
             has_second_factor: self.actor().is_some_and(|actor| actor.user.mfa_enabled),
+            has_passkey: self.has_passkey().await,
             back: self.section(),
         };
         match page.mistakes.any() {
             true => self.mend(&page),
             false => self.page_with(StatusCode::FORBIDDEN, &page),
         }
+    }
+}
+
+/// What browsers fill into a field with a secret by themselves (HTML, section 4.10.18.7).
+fn filled_with(secret: &str) -> &'static str {
+    match secret {
+        "new_password" => "new-password",
+        "password" | "current_password" => "current-password",
+        "code" => "one-time-code",
+        _ => "off",
     }
 }
 

@@ -67,11 +67,11 @@ pub(crate) async fn around(State(console): State<Console>, request: Request, nex
     let (mut parts, body) = request.into_parts();
     let visit = match Visit::begin(console, &parts).await {
         Ok(visit) => Arc::new(visit),
-        Err((visit, error)) => return visit.finish(Refused::from(error).into_response()),
+        Err((visit, error)) => return visit.finish(Refused::from(error).into_response()).await,
     };
     parts.extensions.insert(visit.clone());
     let response = next.run(Request::from_parts(parts, body)).await;
-    visit.finish(response)
+    visit.finish(response).await
 }
 
 impl Visit {
@@ -93,7 +93,7 @@ impl Visit {
         }
     }
 
-    fn of(console: Console, parts: &Parts, origin: Origin, standing: Standing) -> Self {
+    pub(crate) fn of(console: Console, parts: &Parts, origin: Origin, standing: Standing) -> Self {
         let (headers, secure) = (&parts.headers, console.cookies.secure());
         let actor = match &standing {
             Standing::Person(actor) => Some(actor),
@@ -117,7 +117,7 @@ impl Visit {
             t: Texts::of(language),
             times: Clockwork::of(actor.map_or("UTC", |actor| actor.user.time_zone.as_str()), language),
             forms: FormTokens::new(console.app.keyring.clone(), forms_of),
-            notice: Own::Notice.open(&console.app, headers, secure),
+            notice: Notice::left(&console.app, headers, secure),
             headers: headers.clone(),
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
@@ -184,16 +184,16 @@ impl Visit {
 
     /// The same, with something else to be said.
     pub(crate) fn with_notice(&self, mut response: Response, notice: Notice) -> Response {
-        if let Some(value) = Own::Notice.seal(&self.console.app, &notice) {
-            add_cookie(&mut response, &Own::Notice.give(&value, self.console.cookies.secure()));
+        if let Some(cookie) = notice.leave(&self.console.app, self.console.cookies.secure()) {
+            add_cookie(&mut response, &cookie);
         }
         response
     }
 
     /// Adds what every answer has that is for somebody in particular.
-    fn finish(&self, mut response: Response) -> Response {
+    async fn finish(&self, mut response: Response) -> Response {
         if let Some(refused) = response.extensions_mut().remove::<Arc<Refused>>() {
-            response = self.refuse(&refused);
+            response = self.refuse(&refused).await;
         }
         if let Some(key) = &self.new_form_key {
             add_cookie(&mut response, &Own::Form.give(key, self.console.cookies.secure()));
@@ -213,7 +213,7 @@ async fn come(console: &Console, token: &Secret, path: &str, origin: &Origin) ->
 }
 
 /// The session's token. Whoever comes with an `Authorization` header is no browser, and has one identity: not that of a cookie.
-fn session(console: &Console, headers: &HeaderMap) -> Option<Secret> {
+pub(crate) fn session(console: &Console, headers: &HeaderMap) -> Option<Secret> {
     (!headers.contains_key(header::AUTHORIZATION)).then(|| console.cookies.session(headers)).flatten()
 }
 

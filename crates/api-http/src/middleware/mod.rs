@@ -1,10 +1,13 @@
 //! What every request passes, whatever it asks for. [`around`] puts it in order.
 
+mod for_people;
 mod idempotency;
 mod origin_check;
 mod outermost;
 mod permission_first;
 mod rate_limit;
+
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -12,6 +15,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+pub use for_people::ProblemPages;
 pub(crate) use idempotency::{ONLY_ASK, ToldBefore, is_keyed};
 pub(crate) use permission_first::Lacking;
 pub(crate) use rate_limit::{CalledBy, OfKey, RateLimits, tell_limit};
@@ -25,14 +29,14 @@ use crate::{
 ///
 /// From the outside in: the request's id, its log line, its time limit and the headers of every answer; how
 /// many requests are answered; whether a browser's request comes from our own pages; whether who asks wrongly may ask at all; keyed
-/// repeats.
+/// repeats. Whoever would rather have a page than a problem gets one of `pages`.
 ///
 /// It is one layer: each would be copied, with all that is inside of it, for every request.
-pub fn around(routes: Router, api: &Api) -> Router {
+pub fn around(routes: Router, api: &Api, pages: Arc<dyn ProblemPages>) -> Router {
     routes
         .fallback(async || Problem::plain(Code::NotFound))
         .method_not_allowed_fallback(async || Problem::plain(Code::MethodNotAllowed))
-        .layer(from_fn_with_state(api.clone(), outermost::outermost))
+        .layer(from_fn_with_state((api.clone(), pages), outermost::outermost))
 }
 
 /// What may keep a request from its handler, from the outside in.

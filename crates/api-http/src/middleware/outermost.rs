@@ -5,6 +5,7 @@ use std::{
     any::Any,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     panic::AssertUnwindSafe,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -20,7 +21,11 @@ use rollcall_domain::audit::Origin;
 use tokio::time::timeout;
 use tracing::{Instrument, field, info_span};
 
-use super::{CalledBy, OfKey, gates};
+use super::{
+    CalledBy, OfKey, ProblemPages,
+    for_people::{asked_by_a_person, dress},
+    gates,
+};
 use crate::{
     api::Api,
     problem::{Code, Problem, Unfinished},
@@ -32,7 +37,11 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The longest text that is kept of what a client calls itself.
 const USER_AGENT_CHARACTERS: usize = 256;
 
-pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+pub(super) async fn outermost(
+    State((api, pages)): State<(Api, Arc<dyn ProblemPages>)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let request_id = named_by_the_service(&request)
         .or_else(|| continued_trace(request.headers()))
@@ -53,6 +62,7 @@ pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next
         api_key = field::Empty,
     );
     request.extensions_mut().insert(origin);
+    let (request, person) = asked_by_a_person(request);
 
     let of_key = OfKey::default();
     let patience = if takes_long(&method, route) { TAKES_LONG } else { api.settings.timeout };
@@ -79,6 +89,9 @@ pub(super) async fn outermost(State(api): State<Api>, mut request: Request, next
             problem.finish(&mut response, request_id.to_str().unwrap_or_default());
         }
         response.headers_mut().insert(REQUEST_ID, request_id);
+    }
+    if let Some(person) = person {
+        response = dress(pages.as_ref(), &person, response).await;
     }
     harden(response.headers_mut(), api.settings.hsts);
 

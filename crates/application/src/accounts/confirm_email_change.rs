@@ -49,7 +49,7 @@ pub async fn confirm_email_change(app: &Application, origin: &Origin, token: &Se
         .event(audit::Actor::User(user, None), origin, Action::AccountEmailChanged, Target::User(user))
         .address("email", &change.email)
         .address("email_before", &account.email);
-    let mut record = app.record(event);
+    let mut record = app.record(event).in_language(&account.locale);
     for email in [account.email, change.email] {
         let notice: NoticeId = app.id();
         unit.notice_add(notice, &Notice { user, email, name: account.name.clone() }).await?;

@@ -74,7 +74,8 @@ async fn change(app: &Application, actor: &Actor) -> Result<(), Error> {
     let actor = &Actor { origin, ..actor.clone() };
     let mut record = app
         .record(app.event_by(actor, Action::AccountDeleted, Target::User(user)))
-        .mail(Letter::AccountDeleted { notice });
+        .mail(Letter::AccountDeleted { notice })
+        .in_language(&actor.user.locale);
     for (organization, step) in steps {
         unit.go_on(record, Scope::Seat { organization, user }).await?;
         record = match step {

@@ -60,7 +60,8 @@ async fn note(app: &Application, actor: &Actor, email: EmailAddress) -> Result<(
     let record = app
         .record(event)
         .mail(Letter::EmailChange { change: id })
-        .mail(Letter::EmailChangeRequested { notice });
+        .mail(Letter::EmailChangeRequested { notice })
+        .in_language(&actor.user.locale);
     Ok(unit.commit(record).await?)
 }
 

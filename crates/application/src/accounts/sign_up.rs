@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     EmailAddress,
-    accounts::{PersonName, SIGNUP_LIFETIME, Signup},
+    accounts::{Locale, PersonName, SIGNUP_LIFETIME, Signup},
     audit::{self, Action, Origin, Target},
     id::SignupId,
     organizations::OrganizationName,
@@ -20,6 +20,8 @@ pub struct Command {
     pub name: PersonName,
     /// The organization's name.
     pub organization_name: OrganizationName,
+    /// The language of the mail to an address that has no account.
+    pub locale: Locale,
 }
 
 /// Notes the wish and sends a mail to the address.
@@ -30,7 +32,7 @@ pub struct Command {
 /// # Errors
 /// Only when something is out of order.
 pub async fn sign_up(app: &Application, origin: &Origin, command: Command) -> Result<(), Error> {
-    let Command { email, name, organization_name } = command;
+    let Command { email, name, organization_name, locale } = command;
     let now = app.now();
     let mut unit = app.store.begin(Scope::Signups).await?;
     if let Some(limits) = app.settings.limits
@@ -44,6 +46,7 @@ pub async fn sign_up(app: &Application, origin: &Origin, command: Command) -> Re
         .address("email", &email);
     let signup = Signup { email, name, organization_name, expires_at: now + SIGNUP_LIFETIME };
     unit.signup_add(id, &signup, now).await?;
-    unit.commit(app.record(event).mail(Letter::ConfirmSignup { signup: id })).await?;
+    let record = app.record(event).mail(Letter::ConfirmSignup { signup: id }).in_language(&locale);
+    unit.commit(record).await?;
     Ok(())
 }

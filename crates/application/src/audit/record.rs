@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rollcall_audit_proof::{Change, Commitment, Leaf, Reference, SALT_BYTES, Salt, VERSION};
-use rollcall_domain::{OrganizationId, audit::Event};
+use rollcall_domain::{OrganizationId, accounts::Locale, audit::Event};
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::{mail::Letter, ports::Entropy};
@@ -23,6 +23,7 @@ pub struct Record {
     first: Entry,
     others: Vec<Entry>,
     letters: Vec<Letter>,
+    locale: Option<Locale>,
 }
 
 /// An event and the salts that hide what is personal in it.
@@ -35,7 +36,7 @@ pub struct Entry {
 impl Record {
     /// The record that holds `event`.
     pub fn of(event: Event, entropy: &dyn Entropy) -> Self {
-        Self { first: Entry::new(event, entropy), others: Vec::new(), letters: Vec::new() }
+        Self { first: Entry::new(event, entropy), others: Vec::new(), letters: Vec::new(), locale: None }
     }
 
     /// The same with another event.
@@ -53,6 +54,16 @@ impl Record {
     pub fn mail(mut self, letter: Letter) -> Self {
         self.letters.push(letter);
         self
+    }
+
+    /// The same; its letters are in this language, unless whoever they are for has chosen one.
+    pub fn in_language(self, locale: &Locale) -> Self {
+        Self { locale: Some(locale.clone()), ..self }
+    }
+
+    /// The language of the letters to whoever has chosen none.
+    pub fn locale(&self) -> Option<&Locale> {
+        self.locale.as_ref()
     }
 
     /// The events, in the order they were added.

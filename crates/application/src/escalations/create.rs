@@ -100,6 +100,6 @@ async fn add(app: &Application, principal: &Principal, command: Command) -> Resu
 
 /// Skills are compared as they are written, so none can be masked.
 pub(crate) fn identifying_skills() -> Error {
-    let wrong = "must hold no telephone number, e-mail address or card number, as PHI protection is on";
+    let wrong = "must hold no telephone number, email address or card number, as PHI protection is on";
     Error::invalid("skills", wrong)
 }

@@ -57,7 +57,8 @@ async fn add(app: &Application, actor: &Actor, command: Command) -> Result<Liste
         .event_by(actor, Action::InvitationCreated, AuditTarget::Invitation(invitation.id))
         .change("role", None, Some(role.as_str()))
         .address("email", &invitation.email);
-    unit.commit(app.record(event).mail(Letter::invitation(seat, invitation.id))).await?;
+    let record = app.record(event).mail(Letter::invitation(seat, invitation.id));
+    unit.commit(record.in_language(&actor.user.locale)).await?;
     Ok(ListedInvitation { invitation, inviter_name: Some(actor.user.name.to_string()) })
 }
 

@@ -31,7 +31,8 @@ async fn change(app: &Application, actor: &Actor, id: InvitationId) -> Result<Li
     unit.invitation_renew(seat.organization, id, now, expires_at).await?;
     let listed = unit.invitation_find(seat.organization, id).await?.ok_or(Error::NotFound)?;
     let event = app.event_by(actor, Action::InvitationResent, AuditTarget::Invitation(id));
-    unit.commit(app.record(event).mail(Letter::invitation(seat, id))).await?;
+    let record = app.record(event).mail(Letter::invitation(seat, id));
+    unit.commit(record.in_language(&actor.user.locale)).await?;
     Ok(listed)
 }
 

@@ -101,8 +101,9 @@ impl Courier {
         // Each attempt has a token of its own: only its hash is kept, so the earlier one is not known any more.
         let (token, hash) = token::mint(LINK_PREFIX, self.entropy.as_ref());
         let sent = match self.outbox.contents(claimed, hash, self.clock.now()).await {
-            Ok(Some(contents)) => {
-                let message = Message { id: claimed.id, contents, token, locale: claimed.locale.clone() };
+            Ok(Some((contents, chosen))) => {
+                let locale = chosen.unwrap_or_else(|| claimed.locale.clone());
+                let message = Message { id: claimed.id, contents, token, locale };
                 self.mailer.send(message).await
             }
             Ok(None) => return Attempt::Moot { at: self.clock.now() },
@@ -176,11 +177,11 @@ mod tests {
             _: &Claimed,
             _: TokenHash,
             _: OffsetDateTime,
-        ) -> Result<Option<Contents>, StoreError> {
+        ) -> Result<Option<(Contents, Option<Locale>)>, StoreError> {
             let (to, name) = ("ada@example.com".parse(), "Ada".parse());
             let contents =
                 Contents::AccountExists { to: to.expect("an address"), name: name.expect("a name") };
-            Ok((!self.gone).then_some(contents))
+            Ok((!self.gone).then_some((contents, None)))
         }
 
         async fn settle(&self, _: &Claimed, attempt: Attempt) -> Result<(), StoreError> {

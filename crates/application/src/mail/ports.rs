@@ -28,14 +28,14 @@ pub trait Outbox: Send + Sync {
         limit: u16,
     ) -> Result<Vec<Claimed>, StoreError>;
 
-    /// What a mail's letter says at this moment; none when there is nothing to say any more, because what it is
+    /// What a mail's letter says at this moment, and the language that whoever it is for has chosen, if they have an account; none when there is nothing to say any more, because what it is
     /// about is gone, or a later mail says it. If the letter holds a link, the hash of its token replaces the one from an earlier attempt.
     async fn contents(
         &self,
         mail: &Claimed,
         token: TokenHash,
         now: OffsetDateTime,
-    ) -> Result<Option<Contents>, StoreError>;
+    ) -> Result<Option<(Contents, Option<Locale>)>, StoreError>;
 
     /// Notes how an attempt ended, unless its lease has run out and another has begun. Whom a notice was for is forgotten
     /// when it is not tried again.
@@ -58,7 +58,7 @@ pub struct Claimed {
     pub id: MailId,
     /// The letter.
     pub letter: Letter,
-    /// The language to write it in.
+    /// The language to write it in, if whoever it is for has chosen none.
     pub locale: Locale,
     /// How many attempts came before. With it, an attempt whose lease has run out is told from the one that came after.
     pub attempts: u16,
@@ -303,6 +303,34 @@ pub enum Contents {
         /// When the link stops working.
         expires_at: OffsetDateTime,
     },
+}
+
+impl Contents {
+    /// Whom it is for.
+    pub const fn to(&self) -> &EmailAddress {
+        match self {
+            Self::ConfirmSignup { to, .. }
+            | Self::AccountExists { to, .. }
+            | Self::PasswordReset { to, .. }
+            | Self::PasswordChanged { to, .. }
+            | Self::FailedSignIns { to, .. }
+            | Self::FailedProofs { to, .. }
+            | Self::MfaRequired { to, .. }
+            | Self::MfaReminder { to, .. }
+            | Self::SecurityNotice { to, .. }
+            | Self::ConfirmEmail { to, .. }
+            | Self::AddressInUse { to, .. }
+            | Self::EmailChangeRequested { to, .. }
+            | Self::OrganizationDeleted { to, .. }
+            | Self::ApiKeyReported { to, .. }
+            | Self::ControlSwitchedOff { to, .. }
+            | Self::RetentionShortened { to, .. }
+            | Self::EmailChanged { to, .. }
+            | Self::AccountDeleted { to, .. }
+            | Self::AuditCheckpoint { to, .. }
+            | Self::Invitation { to, .. } => to,
+        }
+    }
 }
 
 /// A letter, ready to be written in some language and sent.

@@ -60,7 +60,7 @@ impl Control {
                 "Switching it decides about what comes after: recordings that were made before stay until they are deleted, or their time is over. Switched off, it also ends every upload that is not whole yet.",
             ],
             Self::PhiProtection => &[
-                "Telephone numbers, e-mail addresses and payment card numbers are masked in transcripts before anything is stored, logged, streamed or indexed. What was masked cannot be brought back.",
+                "Telephone numbers, email addresses and payment card numbers are masked in transcripts before anything is stored, logged, streamed or indexed. What was masked cannot be brought back.",
                 "Names, dates, addresses of streets and whatever else may identify somebody are not masked.",
                 "For transcripts, switching it decides about what comes after: those that were stored before stay as they are.",
                 "Reasons for which calls are handed to human agents, and notes that agents write beside their status, are masked in the same way before they are stored. Switched on, it removes the notes that there are; reasons that were stored before stay as they are.",

@@ -15,7 +15,7 @@ use crate::{
     form_token::FormStart,
     mistakes::Mistakes,
     page::{Layout, Page},
-    parts::Field,
+    parts::{Field, Username},
     posted::Posted,
     refused::Answer,
     texts::Texts,
@@ -36,6 +36,10 @@ impl Page for ChangePasswordPage<'_> {
 
     fn title(&self) -> String {
         self.t.password_change_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
     }
 }
 

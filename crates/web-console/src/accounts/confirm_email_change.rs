@@ -1,8 +1,9 @@
-//! The page behind the link that confirms another address. Looking at it uses nothing up.
+//! The page behind the link that confirms another address. Looking at it uses nothing up, and says at once if the link does not
+//! work.
 
 use askama::Template;
 use axum::response::Response;
-use rollcall_application::accounts;
+use rollcall_application::accounts::{self, LinkFor, preview_link};
 use rollcall_domain::secret::Secret;
 use serde::Deserialize;
 
@@ -49,12 +50,19 @@ pub(super) struct Fields {
     token: String,
 }
 
-pub(super) async fn show(visitor: Visitor, Asked(link): Asked<Link>) -> Response {
-    visitor.page(&ConfirmEmailChangePage { t: visitor.t, token: &link.token })
+pub(super) async fn show(visitor: Visitor, Asked(link): Asked<Link>) -> Answer {
+    let token = link.token()?;
+    preview_link(&visitor.console.app, LinkFor::EmailChange, &Secret::new(token)).await?;
+    Ok(visitor.page(&ConfirmEmailChangePage { t: visitor.t, token }))
 }
 
 pub(super) async fn submit(PostedByLink { who: visitor, fields }: PostedByLink<Fields>) -> Answer {
     let token = Secret::new(fields.token);
     accounts::confirm_email_change(&visitor.console.app, &visitor.origin, &token).await?;
-    Ok(visitor.page(&DonePage { t: visitor.t }))
+    Ok(visitor.go_to("/me/email/confirm/done"))
+}
+
+/// What was done, at an address of its own: to reload it does nothing again.
+pub(super) async fn done(visitor: Visitor) -> Response {
+    visitor.page(&DonePage { t: visitor.t })
 }

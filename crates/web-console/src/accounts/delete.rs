@@ -1,13 +1,14 @@
 //! Deleting one's own account (†), after what goes with it was shown.
 
 use askama::Template;
+use axum::response::Response;
 use http::StatusCode;
 use rollcall_application::{Error, PageRequest, accounts};
 use rollcall_domain::EmailAddress;
 use serde::Deserialize;
 
 use crate::{
-    callers::Holder,
+    callers::{Holder, Visitor},
     form_token::FormStart,
     mistakes::Mistakes,
     page::{Layout, Page},
@@ -38,6 +39,10 @@ impl Page for DeletePage {
 
     fn title(&self) -> String {
         self.t.delete_account_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
     }
 }
 
@@ -74,7 +79,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Holder, Fields
     }
     match accounts::delete(&caller.console.app, &caller.actor).await {
         Ok(()) => {
-            let mut response = caller.page(&DeletedPage { t });
+            let mut response = caller.go_to("/account/deleted");
             add_cookie(&mut response, &caller.console.cookies.take_session());
             Ok(response)
         }
@@ -85,6 +90,11 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Holder, Fields
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What was done, at an address of its own, where nobody is signed in any more.
+pub(super) async fn done(visitor: Visitor) -> Response {
+    visitor.page(&DeletedPage { t: visitor.t })
 }
 
 async fn page(caller: &Holder, email: String, mistakes: Mistakes) -> Result<DeletePage, Refused> {

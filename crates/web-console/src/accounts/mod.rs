@@ -1,8 +1,8 @@
 //! Pages about accounts.
 
-use axum::{Router, routing::get};
+use axum::routing::get;
 
-use crate::Console;
+use crate::routes::Routes;
 
 mod change_password;
 mod complete_sign_up;
@@ -19,20 +19,24 @@ mod update;
 mod welcome;
 
 pub(crate) use tabs::Tabs;
-pub(crate) use welcome::{speak_as_here, welcome};
+pub(crate) use welcome::{settle_in, welcome};
 
-pub(crate) fn routes() -> Router<Console> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route("/sign-up", get(sign_up::show).post(sign_up::submit))
         .route("/sign-up/sent", get(sign_up::sent))
         .route("/signup/complete", get(complete_sign_up::show).post(complete_sign_up::submit))
         .route("/password/forgotten", get(request_password_reset::show).post(request_password_reset::submit))
         .route("/password/forgotten/sent", get(request_password_reset::sent))
         .route("/password/reset", get(reset_password::show).post(reset_password::submit))
+        .route("/password/reset/done", get(reset_password::done))
         .route("/me/email/confirm", get(confirm_email_change::show).post(confirm_email_change::submit))
+        .route("/me/email/confirm/done", get(confirm_email_change::done))
+        .route("/welcome", get(welcome::show))
         .route("/account", get(show::show).post(update::submit))
         .route("/account/password", get(change_password::show).post(change_password::submit))
         .route("/account/email", get(request_email_change::show).post(request_email_change::submit))
         .route("/account/data", get(data::show))
         .route("/account/delete", get(delete::show).post(delete::submit))
+        .route("/account/deleted", get(delete::done))
 }

@@ -32,6 +32,10 @@ impl Page for RequestEmailChangePage<'_> {
     fn title(&self) -> String {
         self.t.email_change_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 #[derive(Deserialize)]

@@ -1,8 +1,9 @@
-//! The page behind the link that lets another password be chosen. Looking at it uses nothing up.
+//! The page behind the link that lets another password be chosen. Looking at it uses nothing up, and says at once if the
+//! link does not work.
 
 use askama::Template;
 use axum::response::Response;
-use rollcall_application::accounts::{self, ResetPassword};
+use rollcall_application::accounts::{self, LinkFor, ResetPassword, preview_link};
 use rollcall_domain::secret::{Password, Secret};
 use serde::Deserialize;
 
@@ -11,7 +12,7 @@ use crate::{
     link::{Asked, Link, PostedByLink},
     mistakes::Mistakes,
     page::{Layout, Page},
-    parts::Field,
+    parts::{Field, Username},
     refused::Answer,
     texts::Texts,
 };
@@ -21,6 +22,7 @@ use crate::{
 struct ResetPasswordPage<'a> {
     t: Texts,
     token: &'a str,
+    email: &'a str,
     mistakes: Mistakes,
 }
 
@@ -57,22 +59,31 @@ pub(super) struct Fields {
     password: String,
 }
 
-pub(super) async fn show(visitor: Visitor, Asked(link): Asked<Link>) -> Response {
-    visitor.page(&ResetPasswordPage { t: visitor.t, token: &link.token, mistakes: Mistakes::none() })
+pub(super) async fn show(visitor: Visitor, Asked(link): Asked<Link>) -> Answer {
+    let token = link.token()?;
+    let email = preview_link(&visitor.console.app, LinkFor::PasswordReset, &Secret::new(token)).await?;
+    let (t, email, mistakes) = (visitor.t, email.as_str(), Mistakes::none());
+    Ok(visitor.page(&ResetPasswordPage { t, token, email, mistakes }))
 }
 
 pub(super) async fn submit(PostedByLink { who: visitor, fields }: PostedByLink<Fields>) -> Answer {
-    let (t, mut mistakes) = (visitor.t, Mistakes::none());
-    let token = &fields.token;
+    let (app, t, token) = (&visitor.console.app, visitor.t, &fields.token);
+    let email = preview_link(app, LinkFor::PasswordReset, &Secret::new(token)).await?;
+    let (email, mut mistakes) = (email.as_str(), Mistakes::none());
     let Some(password) = mistakes.check(t, "password", Password::checked(&fields.password)) else {
-        return Ok(visitor.mend(&ResetPasswordPage { t, token, mistakes }));
+        return Ok(visitor.mend(&ResetPasswordPage { t, token, email, mistakes }));
     };
     let command = ResetPassword { token: Secret::new(token), password };
-    match accounts::reset_password(&visitor.console.app, &visitor.origin, command).await {
-        Ok(()) => Ok(visitor.page(&DonePage { t })),
+    match accounts::reset_password(app, &visitor.origin, command).await {
+        Ok(()) => Ok(visitor.go_to("/password/reset/done")),
         Err(error) => {
             let mistakes = Mistakes::of(t, error)?;
-            Ok(visitor.mend(&ResetPasswordPage { t, token, mistakes }))
+            Ok(visitor.mend(&ResetPasswordPage { t, token, email, mistakes }))
         }
     }
+}
+
+/// What was done, at an address of its own: to reload it does nothing again.
+pub(super) async fn done(visitor: Visitor) -> Response {
+    visitor.page(&DonePage { t: visitor.t })
 }

@@ -40,6 +40,10 @@ impl Page for AccountPage {
     fn title(&self) -> String {
         self.t.account_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 impl AccountPage {

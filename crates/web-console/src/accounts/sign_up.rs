@@ -74,7 +74,9 @@ pub(super) async fn submit(Posted { who: visitor, fields }: Posted<Visitor, Fiel
     let (Some(email), Some(name), Some(organization_name)) = (email, name, organization_name) else {
         return Ok(visitor.mend(&page(&visitor, fields, mistakes)));
     };
-    let command = SignUp { email, name, organization_name };
+    // As the page is spoken.
+    let locale = t.language().tag().parse().unwrap_or_default();
+    let command = SignUp { email, name, organization_name, locale };
     accounts::sign_up(&visitor.console.app, &visitor.origin, command).await?;
     Ok(visitor.go_to("/sign-up/sent"))
 }

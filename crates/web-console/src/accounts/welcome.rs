@@ -2,14 +2,16 @@
 
 use askama::Template;
 use axum::response::Response;
-use http::StatusCode;
 use rollcall_application::{
     accounts::{self, Update},
     sessions::{self, SignedIn},
 };
+use rollcall_domain::accounts::{Locale, TimeZone};
 
 use crate::{
+    callers::Enrollee,
     language::Language,
+    moment,
     page::{Layout, Page},
     texts::Texts,
     visit::Visit,
@@ -31,24 +33,32 @@ impl Page for WelcomePage<'_> {
     }
 }
 
-/// An account that has just been made is spoken to in the language of the browser that it was made in. It is no reason to fail.
-pub(crate) async fn speak_as_here(visit: &Visit, signed_in: &SignedIn) {
-    let here = visit.t.language();
-    if Language::of(&signed_in.user.locale) == Some(here) {
+/// An account that has just been made is spoken to in the language of the browser that it was made in, and told the time in the zone of
+/// its device, if that is known. Neither is a reason to fail.
+pub(crate) async fn settle_in(visit: &Visit, signed_in: &SignedIn, time_zone: &str) {
+    let (user, here) = (&signed_in.user, visit.t.language());
+    let locale: Option<Locale> = match Language::of(&user.locale) == Some(here) {
+        true => None,
+        false => here.tag().parse().ok(),
+    };
+    let time_zone: Option<TimeZone> =
+        Some(time_zone).filter(|zone| moment::is_zone(zone)).and_then(|zone| zone.parse().ok());
+    let time_zone = time_zone.filter(|zone| *zone != user.time_zone);
+    if locale.is_none() && time_zone.is_none() {
         return;
     }
     let app = &visit.console.app;
-    let spoken = async {
+    let noted = async {
         let actor = sessions::authenticate(app, &signed_in.token, visit.origin.clone()).await?;
-        accounts::update(app, &actor, Update { locale: here.tag().parse().ok(), ..Update::default() }).await
+        accounts::update(app, &actor, Update { locale, time_zone, ..Update::default() }).await
     };
-    if let Err(error) = spoken.await {
-        tracing::warn!(%error, "the language of a new account was not noted");
+    if let Err(error) = noted.await {
+        tracing::warn!(%error, "the language and the time zone of a new account were not noted");
     }
 }
 
-/// Greets somebody who has just come in, and gives their browser the session. The one that the browser had ends: nobody has its token
-/// any more who could end it, be it that of somebody else.
+/// Gives the browser of somebody who has just come in the session, and sends it on to the page that greets them. The session that the
+/// browser had ends: nobody has its token any more who could end it, be it that of somebody else.
 pub(crate) async fn welcome(visit: &Visit, signed_in: &SignedIn) -> Response {
     if let Some(before) = visit.actor()
         && let Err(error) = sessions::sign_out(&visit.console.app, before).await
@@ -56,7 +66,10 @@ pub(crate) async fn welcome(visit: &Visit, signed_in: &SignedIn) -> Response {
         // Who has come in has come in.
         tracing::warn!(%error, "the session that a browser had before is still open");
     }
-    let organization = signed_in.place.as_ref().map(|(organization, _)| organization.name.as_str());
-    let page = WelcomePage { t: visit.t, name: signed_in.user.name.as_str(), organization };
-    visit.let_in(visit.page_with(StatusCode::CREATED, &page), signed_in)
+    visit.let_in(visit.go_to("/welcome"), signed_in)
+}
+
+pub(super) async fn show(caller: Enrollee) -> Response {
+    let organization = caller.actor.place.as_ref().map(|(organization, _)| organization.name.as_str());
+    caller.page(&WelcomePage { t: caller.t, name: caller.actor.user.name.as_str(), organization })
 }

@@ -2,7 +2,7 @@
 
 use rollcall_application::{
     Error, PageRequest,
-    escalations::{self, EscalationFilter, ShownEscalation},
+    escalations::{self, EscalationFilter, EscalationKey, ShownEscalation},
 };
 use rollcall_domain::{EscalationId, Permission, UserId, escalations::Status};
 use time::Duration;
@@ -12,7 +12,7 @@ use crate::{callers::Caller, form_token::FormStart, moment::Moment, refused::Ref
 
 /// As many as one page of the list takes; the board shows no more of those that wait.
 const MOST: u16 = 200;
-/// The most pages that are looked through for what somebody holds.
+/// The most pages that are looked through for what somebody holds, or for how many there are.
 const PAGES: usize = 20;
 
 /// What waits, and what is in whose hands.
@@ -22,13 +22,24 @@ pub(crate) struct Queue {
     /// What they have taken.
     pub(crate) held: Vec<Call>,
     pub(crate) waiting: Vec<Call>,
-    /// Whether more wait than are shown.
-    pub(crate) more: bool,
+    /// How many more wait than are shown.
+    pub(crate) waiting_beyond: Beyond,
     pub(crate) callbacks: Vec<Call>,
+    /// How many more are to be called back.
+    pub(crate) callbacks_beyond: Beyond,
     /// What others have taken.
     pub(crate) others: Vec<Call>,
     /// How many are offered to others.
     pub(crate) elsewhere: usize,
+}
+
+/// How many are not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Beyond {
+    /// As many as were counted.
+    pub(crate) counted: usize,
+    /// Whether there are others that were not.
+    pub(crate) or_more: bool,
 }
 
 /// A call as the board shows it.
@@ -56,8 +67,8 @@ pub(crate) struct Call {
 /// The queue as it is for whoever looks.
 pub(crate) async fn queue(caller: &Caller) -> Result<Queue, Refused> {
     let me = Some(caller.actor.user_id());
-    let (waiting, more) = some(caller, Status::Waiting).await?;
-    let (callbacks, _) = some(caller, Status::Callback).await?;
+    let (waiting, waiting_beyond) = some(caller, Status::Waiting).await?;
+    let (callbacks, callbacks_beyond) = some(caller, Status::Callback).await?;
     let offered = all(caller, Status::Offered).await?;
     let claimed = all(caller, Status::Claimed).await?;
     let shown = |found: Vec<ShownEscalation>| -> Vec<Call> {
@@ -70,8 +81,9 @@ pub(crate) async fn queue(caller: &Caller) -> Result<Queue, Refused> {
         offered: shown(offered),
         held: shown(held),
         waiting: shown(waiting),
-        more,
+        waiting_beyond,
         callbacks: shown(callbacks),
+        callbacks_beyond,
         others: shown(others),
         elsewhere: elsewhere.len(),
     })
@@ -85,23 +97,38 @@ pub(super) async fn mine(caller: &Caller) -> Result<Vec<EscalationId>, Error> {
     Ok(mine.map(|found| found.escalation.id).collect())
 }
 
-async fn some(caller: &Caller, status: Status) -> Result<(Vec<ShownEscalation>, bool), Error> {
+/// Those that are shown, and how many there are besides.
+async fn some(caller: &Caller, status: Status) -> Result<(Vec<ShownEscalation>, Beyond), Error> {
+    let (shown, mut next) = page_of(caller, status, None).await?;
+    let mut counted = 0;
+    for _ in 0..PAGES {
+        let Some(after) = next else { break };
+        let (more, then) = page_of(caller, status, Some(after)).await?;
+        counted += more.len();
+        next = then;
+    }
+    Ok((shown, Beyond { counted, or_more: next.is_some() }))
+}
+
+async fn page_of(
+    caller: &Caller,
+    status: Status,
+    after: Option<EscalationKey>,
+) -> Result<(Vec<ShownEscalation>, Option<EscalationKey>), Error> {
     let filter = EscalationFilter { status: Some(status) };
-    let request = PageRequest { limit: MOST, after: None };
+    let request = PageRequest { limit: MOST, after };
     let page = escalations::list(&caller.console.app, &caller.principal(), filter, &request).await?;
-    Ok((page.entries, page.next.is_some()))
+    Ok((page.entries, page.next))
 }
 
 /// All that have come so far: no more than all agents can hold together.
 async fn all(caller: &Caller, status: Status) -> Result<Vec<ShownEscalation>, Error> {
-    let filter = EscalationFilter { status: Some(status) };
     let (mut found, mut after) = (Vec::new(), None);
     for _ in 0..PAGES {
-        let request = PageRequest { limit: MOST, after };
-        let page = escalations::list(&caller.console.app, &caller.principal(), filter, &request).await?;
+        let (entries, next) = page_of(caller, status, after).await?;
         // What has lapsed is found by what is written down, and waits already.
-        found.extend(page.entries.into_iter().filter(|found| found.escalation.status == status));
-        after = page.next;
+        found.extend(entries.into_iter().filter(|found| found.escalation.status == status));
+        after = next;
         if after.is_none() {
             break;
         }
@@ -109,7 +136,8 @@ async fn all(caller: &Caller, status: Status) -> Result<Vec<ShownEscalation>, Er
     Ok(found)
 }
 
-fn call(caller: &Caller, shown: ShownEscalation) -> Call {
+/// A call as it is for whoever looks.
+pub(super) fn call(caller: &Caller, shown: ShownEscalation) -> Call {
     let waited = shown.waited();
     let ShownEscalation { escalation, position, at } = shown;
     let id = escalation.id;

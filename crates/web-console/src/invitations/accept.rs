@@ -16,15 +16,15 @@ use rollcall_domain::secret::{Password, Secret};
 use serde::Deserialize;
 
 use crate::{
-    accounts::{speak_as_here, welcome},
+    accounts::{settle_in, welcome},
     callers::{Enrollee, Visitor},
     form_token::FormStart,
     link::{Asked, Link, PostedByLink},
     mistakes::Mistakes,
     page::{Layout, Page},
-    parts::Field,
+    parts::{Field, Username},
     posted::Posted,
-    refused::{Answer, Refused},
+    refused::Answer,
     texts::Texts,
     visit::Visit,
 };
@@ -53,6 +53,7 @@ enum Reader<'a> {
 
 impl Page for AcceptInvitationPage<'_> {
     const LAYOUT: Layout = Layout::Sheet;
+    const SCRIPTS: &'static [&'static str] = &["time_zone.js"];
 
     fn title(&self) -> String {
         self.t.join_title(self.organization)
@@ -73,6 +74,9 @@ pub(super) struct Fields {
     /// A code of the account's second factor, if it has one.
     #[serde(default)]
     code: String,
+    /// That of the device, if a script could look.
+    #[serde(default)]
+    time_zone: String,
 }
 
 /// What somebody sends who is signed in.
@@ -83,12 +87,9 @@ pub(super) struct Here {
 }
 
 pub(super) async fn show(visitor: Visitor, Asked(link): Asked<Link>) -> Answer {
-    // Whoever comes from the address bar after a form has lost the link, which may still be good.
-    if link.token.is_empty() {
-        return Err(Refused::Misread);
-    }
-    let found = invitations::preview(&visitor.console.app, &Secret::new(link.token.clone())).await?;
-    Ok(page(&visitor, &found, &link.token, "", Mistakes::none()))
+    let token = link.token()?;
+    let found = invitations::preview(&visitor.console.app, &Secret::new(token)).await?;
+    Ok(page(&visitor, &found, token, "", Mistakes::none()))
 }
 
 pub(super) async fn submit(PostedByLink { who: visitor, fields }: PostedByLink<Fields>) -> Answer {
@@ -139,7 +140,7 @@ async fn as_newcomer(visit: &Visit, fields: &Fields) -> Result<SignedIn, Kept> {
     let new_account = Some(NewAccount { name, password });
     let command = Accept { token: Secret::new(fields.token.as_str()), new_account };
     let signed_in = invitations::accept(&visit.console.app, None, &visit.origin, command).await?;
-    speak_as_here(visit, &signed_in).await;
+    settle_in(visit, &signed_in, &fields.time_zone).await;
     Ok(signed_in)
 }
 

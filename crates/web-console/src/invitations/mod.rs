@@ -1,11 +1,8 @@
 //! Invitations: making them, and what becomes of them.
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::routing::{get, post};
 
-use crate::Console;
+use crate::routes::Routes;
 
 mod accept;
 mod create;
@@ -14,8 +11,8 @@ mod resend;
 mod revoke;
 mod seats;
 
-pub(crate) fn routes() -> Router<Console> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route("/invitations/accept", get(accept::show).post(accept::submit))
         .route("/invitations/accept/here", post(accept::submit_here))
         .route("/settings/team/invite", get(create::show).post(create::submit))

@@ -33,8 +33,10 @@ struct MemberPage {
     change: Option<(FormStart, Vec<Role>)>,
     /// The form that turns their second factor off.
     reset_mfa: Option<FormStart>,
-    /// Where they are removed.
+    /// Where they are removed, or leave.
     remove: Option<String>,
+    /// Whether whoever looks cannot leave, as nobody else is an Owner.
+    must_stay: bool,
 }
 
 impl Page for MemberPage {
@@ -61,20 +63,25 @@ pub(super) async fn show(caller: Caller, Path(id): Path<String>) -> Answer {
     };
     let roles: Vec<Role> =
         Role::ALL.into_iter().filter(|role| may(Permission::TeamUpdateRole, *role)).collect();
+    let (myself, removable) = (id == caller.actor.user_id(), may(Permission::TeamRemove, role));
+    // Whoever is asked about others than themselves is an Owner beside them.
+    let must_stay = myself
+        && removable
+        && role == Role::Owner
+        && members::offboarding(&caller.console.app, &caller.actor, id).await?.sole_owner;
     let page = MemberPage {
         t: caller.t,
         role: caller.t.role(role),
         suspended: member.status == MemberStatus::Suspended,
-        myself: id == caller.actor.user_id(),
+        myself,
         joined: caller.times.day(member.joined_at),
         last_seen: member.last_seen_at.map(|at| caller.times.show(at)),
         change: may(Permission::TeamUpdateRole, role)
             .then(|| (caller.forms.begin(format!("/settings/team/{id}/role")), roles)),
-        reset_mfa: (caller.may(Permission::OwnersManage)
-            && member.mfa_enabled
-            && id != caller.actor.user_id())
-        .then(|| caller.forms.begin(format!("/settings/team/{id}/reset-mfa"))),
-        remove: may(Permission::TeamRemove, role).then(|| format!("/settings/team/{id}/remove")),
+        reset_mfa: (caller.may(Permission::OwnersManage) && member.mfa_enabled && !myself)
+            .then(|| caller.forms.begin(format!("/settings/team/{id}/reset-mfa"))),
+        must_stay,
+        remove: (removable && !must_stay).then(|| format!("/settings/team/{id}/remove")),
         member,
     };
     Ok(caller.page(&page))

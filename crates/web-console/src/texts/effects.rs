@@ -26,7 +26,7 @@ const GERMAN: &[(&str, &str)] = &[
         "Das Umschalten entscheidet über das, was danach kommt: Frühere Aufnahmen bleiben, bis sie gelöscht werden oder ihre Zeit um ist. Ausgeschaltet beendet es auch jeden Upload, der noch nicht vollständig ist.",
     ),
     (
-        "Telephone numbers, e-mail addresses and payment card numbers are masked in transcripts before anything is stored, logged, streamed or indexed. What was masked cannot be brought back.",
+        "Telephone numbers, email addresses and payment card numbers are masked in transcripts before anything is stored, logged, streamed or indexed. What was masked cannot be brought back.",
         "Telefonnummern, E-Mail-Adressen und Kartennummern werden in Transkripten unkenntlich gemacht, bevor etwas gespeichert, protokolliert, übertragen oder indiziert wird. Was unkenntlich gemacht wurde, ist nicht wiederherstellbar.",
     ),
     (

@@ -50,6 +50,9 @@ texts! {
     leave_calls[n] = "One call that you have claimed waits again.", "{n} calls that you have claimed wait again." | "Ein von Ihnen übernommener Anruf wartet wieder.", "{n} von Ihnen übernommene Anrufe warten wieder.";
     leave_account_stays = "Your account stays; only this organization is closed to you." | "Ihr Konto bleibt bestehen; nur diese Organisation ist Ihnen verschlossen.";
     leave_sole_owner = "You are the only Owner, and one must stay. Make somebody else an Owner first." | "Sie sind einziger Inhaber, und einer muss bleiben. Machen Sie zuerst jemand anderen zum Inhaber.";
+    leave_or_delete = "If nobody is to go on here, delete the organization instead." | "Soll es hier niemand weiterführen, löschen Sie stattdessen die Organisation.";
+    leave_to_team = "Choose an Owner in the team" | "Im Team einen Inhaber bestimmen";
+    leave_to_delete = "Delete the organization…" | "Organisation löschen…";
     heirs_cut(most) = "Only the first {most} people are listed here." | "Hier stehen nur die ersten {most} Personen.";
     removed(name) = "{name} is not in the team any more." | "{name} gehört nicht mehr zum Team.";
 }

@@ -12,6 +12,13 @@ texts! {
     misread_title = "That did not work" | "Das hat nicht geklappt";
     misread = "Go back and reload the page, please, and try again." | "Gehen Sie bitte zurück, laden Sie die Seite neu und versuchen Sie es noch einmal.";
     misread_link = "Open the link in the mail again, please." | "Öffnen Sie bitte den Link in der Mail erneut.";
+    too_large_title = "That is too much for this form" | "Das ist zu viel für dieses Formular";
+    too_large = "Nothing was changed. Go back, enter less, and send the form again." | "Es wurde nichts geändert. Gehen Sie zurück, geben Sie weniger ein, und senden Sie das Formular erneut.";
+    no_such_way = "This address leads nowhere by itself: it is where a form is sent. Go to the page with the form and send it from there." | "Diese Adresse führt für sich genommen nirgendwohin: An sie wird ein Formular gesendet. Öffnen Sie die Seite mit dem Formular und senden Sie es von dort.";
+    foreign_form_title = "This form came from elsewhere" | "Dieses Formular kam von anderswo";
+    foreign_form = "Nothing was changed: it was not sent from a page of ours, or your browser did not say so. Open the page here and send it again." | "Es wurde nichts geändert: Es wurde nicht von einer unserer Seiten gesendet, oder Ihr Browser hat das nicht gesagt. Öffnen Sie die Seite hier und senden Sie es erneut.";
+    told_as(request_id) = "If you tell somebody about it, name this number: {request_id}" | "Wenn Sie jemandem davon berichten, nennen Sie diese Nummer: {request_id}";
+    slow_down_seconds[n] = "Too many requests. Try again in a second.", "Too many requests. Try again in {n} seconds." | "Zu viele Anfragen. Versuchen Sie es in einer Sekunde erneut.", "Zu viele Anfragen. Versuchen Sie es in {n} Sekunden erneut.";
     invitation_closed_title = "This invitation is not open any more" | "Diese Einladung ist nicht mehr offen";
     invitation_closed = "It has been accepted or revoked, or has expired. The list of invitations shows what is open now." | "Sie wurde angenommen, zurückgezogen oder ist abgelaufen. Die Liste der Einladungen zeigt, was jetzt offen ist.";
     nothing_there_title = "There is no such page" | "Diese Seite gibt es nicht";
@@ -243,7 +250,7 @@ const GERMAN: [(&str, &str); 19] = [
         "must not contain control, bidirectional or zero-width characters",
         "Bitte keine Steuerzeichen und keine unsichtbaren Zeichen.",
     ),
-    ("must be an e-mail address like name@example.com", "Bitte eine E-Mail-Adresse wie name@example.com."),
+    ("must be an email address like name@example.com", "Bitte eine E-Mail-Adresse wie name@example.com."),
     (
         "must be at most 254 bytes long, at most 64 of them before the @",
         "Die Adresse ist zu lang: höchstens 254 Byte, davon 64 vor dem @.",

@@ -1,6 +1,7 @@
 use axum::extract::State;
 use http::StatusCode;
 use rollcall_application::accounts::{self, SignUp};
+use rollcall_domain::accounts::Locale;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -47,6 +48,11 @@ pub(super) async fn sign_up(
     let (Some(email), Some(name), Some(organization_name)) = (email, name, organization_name) else {
         return Err(fields.into_error().into());
     };
-    accounts::sign_up(&api.app, &client.origin(), SignUp { email, name, organization_name }).await?;
+    accounts::sign_up(
+        &api.app,
+        &client.origin(),
+        SignUp { email, name, organization_name, locale: Locale::default() },
+    )
+    .await?;
     Ok((StatusCode::ACCEPTED, axum::Json(SignUpAnswer { status: "verification_sent" })))
 }

@@ -29,7 +29,7 @@ pub(super) struct ManageAgentRequest {
     #[serde(default, deserialize_with = "given")]
     capacity: Option<i64>,
     /// What they can do, all of it: at most 50, each 1 to 64 characters. While PHI protection is on, one that holds a telephone number,
-    /// an e-mail address or a card number is refused.
+    /// an email address or a card number is refused.
     #[schema(example = json!(["billing", "spanish"]))]
     #[serde(default, deserialize_with = "given")]
     skills: Option<Vec<String>>,

@@ -48,7 +48,7 @@ impl StoreTranscriptRequest {
     }
 }
 
-/// Stores what was said in a call, all of it, in place of what was stored before. While PHI protection is on, telephone numbers, e-mail
+/// Stores what was said in a call, all of it, in place of what was stored before. While PHI protection is on, telephone numbers, email
 /// addresses and payment card numbers are masked before anything is stored, also where they go on from one segment to the next,
 /// and `redactions` tells how many.
 #[utoipa::path(post, path = "/v1/calls/{call_id}/transcript", tag = "Calls",

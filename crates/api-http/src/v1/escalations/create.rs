@@ -29,7 +29,7 @@ pub(super) struct EscalateRequest {
     #[schema(example = 5)]
     priority: i64,
     /// What whoever takes it must be able to do: at most 50, each 1 to 64 characters. While PHI protection is on, one that holds a
-    /// telephone number, an e-mail address or a card number is refused.
+    /// telephone number, an email address or a card number is refused.
     #[schema(example = json!(["billing"]))]
     skills: Option<Vec<String>>,
 }
