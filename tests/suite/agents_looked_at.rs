@@ -96,10 +96,13 @@ async fn addresses_of_agents_are_for_whoever_may_see_the_team() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     let (agent, id) = (team.caller(ROLE), team.id(ROLE));
+    // Their own is theirs to see, wherever it stands.
     let listed = agent.get("/v1/availability").await.expect(200);
-    assert!(listed.list("data").iter().all(|agent| agent["user"]["email"].is_null()), "{}", listed.text);
+    let shown = listed.list("data").iter().filter(|agent| !agent["user"]["email"].is_null());
+    let shown: Vec<_> = shown.map(|agent| (&agent["user"]["id"], &agent["user"]["email"])).collect();
+    assert_eq!(shown, [(&json!(id), &json!(team.email(ROLE)))], "{}", listed.text);
     assert!(seen(agent, team.id("admin")).await["user"]["email"].is_null());
-    // Their own they know.
+    assert_eq!(choose(agent, "away").await.expect(200).body["user"]["email"], team.email(ROLE));
     assert_eq!(seen(agent, id).await["user"]["email"], team.email(ROLE));
     assert_eq!(seen(team.caller("admin"), id).await["user"]["email"], team.email(ROLE));
     let listed = team.owner().get("/v1/availability").await.expect(200);

@@ -176,6 +176,18 @@ async fn an_export_of_some_time_holds_what_happened_then_and_proves_itself() {
     for query in ["since=yesterday", "until=1", "org=x", "organization_id=x", "since=2026-03-01"] {
         owner.get(&format!("{EXPORT}?{query}")).await.invalid(query.split('=').next().unwrap());
     }
+    // A time that ends before it begins; one that ends as it begins has nothing in it.
+    let backwards = "since=2026-03-01T10:00:00.000001Z&until=2026-03-01T10:00:00Z";
+    for path in [EXPORT, "/v1/audit/events"] {
+        owner.get(&format!("{path}?{backwards}")).await.invalid("until");
+        let member = team.caller("member").get(&format!("{path}?{backwards}")).await;
+        member.problem(403, "permission_denied");
+    }
+    let head = owner.request(Method::HEAD, &format!("{EXPORT}?{backwards}"));
+    assert_eq!(Answer::of(head).await.status, 422);
+    let empty = "since=2026-03-01T10:00:00Z&until=2026-03-01T10:00:00Z";
+    assert_eq!(events(&export(&owner, &format!("?{empty}")).await).len(), 0);
+    assert!(owner.get(&format!("/v1/audit/events?{empty}")).await.expect(200).list("data").is_empty());
 }
 
 #[tokio::test]
@@ -283,6 +295,22 @@ async fn attack_9_whoever_loses_the_right_or_the_session_while_it_runs_gets_no_m
     }
     let log = service.audit_log(Some(&team.organization)).await;
     assert!(log.contains(&("audit_log.exported".to_owned(), "refused".to_owned())));
+}
+
+#[tokio::test]
+async fn an_export_is_cut_off_when_it_takes_an_hour_and_not_before() {
+    let service = Service::start().await;
+    let team = team_with_log(&service, "Acme").await;
+    service.database.write_events(uuid(&team), 40_000).await;
+    service.database.all_sequenced().await;
+    let (_, secret) = crate::api_keys::make(team.owner(), json!({"scopes": ["audit_log:read"]})).await;
+    let key = service.anonymous().with_token(&secret);
+    for (after, is_whole) in [(Duration::HOUR - Duration::SECOND, true), (Duration::HOUR, false)] {
+        let mut running = Running::begin(&key).await;
+        service.clock.advance(after);
+        let (text, clean) = running.read_all().await;
+        assert_eq!((clean, text.contains(r#""type":"end""#)), (is_whole, is_whole), "{after}");
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use rollcall_domain::{Permission, Role};
-use rollcall_tests::{Answer, Caller, Service, Team};
+use rollcall_tests::{Answer, Caller, Service, Team, until};
 use serde_json::json;
 
 use crate::contract::{Foreign, Needs, Row, rows};
@@ -60,6 +60,113 @@ async fn whoever_lacks_the_permission_hears_nothing_of_what_is_wrong_with_the_re
     }
 }
 
+/// The operations that take an `Idempotency-Key`, as the contract has them.
+async fn keyed(service: &Service) -> Vec<Row> {
+    let contract = service.anonymous().get("/openapi.json").await.expect(200);
+    let takes_a_key = |row: &Row| {
+        let parameters = contract.body["paths"][row.path][row.method]["parameters"].as_array();
+        parameters.is_some_and(|all| all.iter().any(|one| one["name"] == "Idempotency-Key"))
+    };
+    rows().into_iter().filter(takes_a_key).collect()
+}
+
+/// Asks with keys, and with a body of which nothing is right.
+async fn with_keys(caller: &Caller, row: &Row, keys: &[&str], body: &str) -> Answer {
+    let request = caller.request(Method::POST, &row.path(some_id(row)));
+    let request = keys.iter().fold(request, |request, key| request.header("Idempotency-Key", *key));
+    Answer::of(request.header("content-type", "application/json").body(body.to_owned())).await
+}
+
+#[tokio::test]
+async fn it_is_so_for_what_is_wrong_with_an_idempotency_key_or_comes_with_one() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let key_with = async |scope: &str| {
+        let (_, secret) = crate::api_keys::make(team.owner(), json!({"scopes": [scope]})).await;
+        service.anonymous().with_token(&secret)
+    };
+    let (weak, reporter) = (key_with("analytics:read").await, key_with("audit_log:append").await);
+    let too_large = format!("[{}]", "1,".repeat(2_200_000));
+    let wrong: [(&[&str], &str, u16, &str); 5] = [
+        (&["two words"], "{}", 400, "invalid_idempotency_key"),
+        (&["one", "two"], "{}", 400, "invalid_idempotency_key"),
+        (&[""], "{", 400, "invalid_idempotency_key"),
+        (&["of-its-own"], too_large.as_str(), 413, "body_too_large"),
+        (&["of-its-own"], "{", 400, "malformed_json"),
+    ];
+    let mut asked = 0;
+    for row in keyed(&service).await {
+        for (keys, body, status, code) in wrong {
+            let told = |answer: Answer| {
+                assert_eq!(answer.status, status, "{} {keys:?}: {}", row.path, answer.text);
+                answer.problem(status, code);
+            };
+            let Needs::Permission(permission) = row.needs else {
+                // Nothing that is done with a key is done with one that is none.
+                let nobody = service.anonymous();
+                let caller = if matches!(row.needs, Needs::Nothing) { &nobody } else { team.owner() };
+                told(with_keys(caller, &row, keys, body).await);
+                continue;
+            };
+            with_keys(&service.anonymous(), &row, keys, body).await.problem(401, "unauthenticated");
+            let needed: Permission = permission.parse().unwrap();
+            let (may, lacking): (Vec<_>, Vec<_>) =
+                Role::ALL.into_iter().partition(|role| role.grants(needed));
+            for caller in lacking.into_iter().map(|role| team.caller(role.as_str())).chain([&weak]) {
+                let answer = with_keys(caller, &row, keys, body).await;
+                assert_eq!(answer.status, 403, "{} {keys:?}: {}", row.path, answer.text);
+                let answer = answer.problem(403, "permission_denied");
+                assert_eq!(answer.text_at("/required_permission"), permission, "{} {keys:?}", row.path);
+                asked += 1;
+            }
+            let may = may.first().map_or(&reporter, |role| team.caller(role.as_str()));
+            told(with_keys(may, &row, keys, body).await);
+        }
+    }
+    assert!(asked > 200, "{asked}");
+}
+
+#[tokio::test]
+async fn it_is_so_for_a_key_that_is_in_use() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let viewer = team.caller("viewer");
+    let invite = |email: &str| {
+        let request = viewer.request(Method::POST, "/v1/invitations").header("Idempotency-Key", "one");
+        Answer::of(request.json(&json!({"email": email, "role": "viewer"})))
+    };
+    // Whoever is refused waits until that is written down.
+    let mut held = service.database.connect().await;
+    sqlx::query("BEGIN").execute(&mut held).await.unwrap();
+    sqlx::query("LOCK TABLE audit_events IN EXCLUSIVE MODE").execute(&mut held).await.unwrap();
+    let waiting = async |count: i64| {
+        let waiting = "SELECT count(*) AS n FROM pg_locks
+                        WHERE NOT granted AND mode = 'RowExclusiveLock' AND relation = 'audit_events'::regclass";
+        until("refusals to wait", async || {
+            (service.database.rows(waiting).await[0]["n"] == count).then_some(())
+        })
+        .await;
+    };
+    let (first, again, otherwise, ()) = tokio::join!(
+        invite("one@example.com"),
+        async {
+            waiting(1).await;
+            invite("one@example.com").await
+        },
+        async {
+            waiting(1).await;
+            invite("other@example.com").await
+        },
+        async {
+            waiting(3).await;
+            sqlx::query("ROLLBACK").execute(&mut held).await.unwrap();
+        }
+    );
+    for answer in [first, again, otherwise] {
+        answer.problem(403, "permission_denied");
+    }
+}
+
 #[tokio::test]
 async fn it_is_so_for_what_is_no_json_too_and_for_nobody_and_it_is_written_down() {
     let service = Service::start().await;
@@ -89,6 +196,54 @@ async fn it_is_so_for_what_is_no_json_too_and_for_nobody_and_it_is_written_down(
     service.clock.advance(time::Duration::MINUTE);
     post(team.owner(), "application/json", "{").await.problem(403, "permission_denied");
     assert_eq!(refused().await, 2);
+}
+
+#[tokio::test]
+async fn exports_that_are_refused_again_and_again_are_one_event_a_minute() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let viewer = team.caller("viewer");
+    let refused = async || {
+        let log = service.audit_log(Some(&team.organization)).await;
+        log.iter().filter(|(action, outcome)| action == "audit_log.exported" && outcome == "refused").count()
+    };
+    let ask = async |caller: &Caller, method: Method, query: &str| {
+        let answer = Answer::of(caller.request(method, &format!("/v1/audit/export{query}"))).await;
+        assert_eq!(answer.status, 403);
+    };
+    for query in ["", "?format=csv", "?since=2026-01-01T00:00:00Z"] {
+        ask(viewer, Method::GET, query).await;
+        ask(viewer, Method::HEAD, query).await;
+    }
+    assert_eq!(refused().await, 1);
+    ask(team.caller("member"), Method::HEAD, "").await;
+    assert_eq!(refused().await, 2, "somebody else is somebody else");
+    viewer.get(EVENTS).await.problem(403, "permission_denied");
+    ask(viewer, Method::GET, "").await;
+    assert_eq!(refused().await, 2, "to search is something else");
+    service.clock.advance(time::Duration::MINUTE);
+    ask(viewer, Method::HEAD, "").await;
+    ask(viewer, Method::GET, "").await;
+    assert_eq!(refused().await, 3);
+}
+
+#[tokio::test]
+async fn checkpoints_and_proofs_that_are_refused_again_and_again_are_one_event_each_a_minute() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let refused = async || {
+        let log = service.audit_log(Some(&team.organization)).await;
+        log.iter().filter(|(_, outcome)| outcome == "refused").count()
+    };
+    let event = "event_id=evt_01h455vb4pex5vsknk084sn02q";
+    for _ in 0..2 {
+        for path in
+            ["checkpoint", &format!("proofs/inclusion?{event}"), "proofs/consistency?from=1", "witness"]
+        {
+            team.caller("viewer").get(&format!("/v1/audit/{path}")).await.problem(403, "permission_denied");
+        }
+    }
+    assert_eq!(refused().await, 4);
 }
 
 #[tokio::test]

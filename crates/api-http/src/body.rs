@@ -1,6 +1,11 @@
 //! Bodies: JSON, of a bounded size, with nothing in it that is not known.
 
-use std::{fmt, marker::PhantomData, str::FromStr};
+use std::{
+    fmt,
+    marker::PhantomData,
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use axum::{
     body::to_bytes,
@@ -259,9 +264,29 @@ impl Fields {
     }
 }
 
+/// Why a body is not read at all, as an extension of its request: something is wrong with the request, but whether whoever sends it may
+/// hear that is only known to whatever stands before the body.
+#[derive(Clone)]
+pub(crate) struct Unreadable(Arc<Mutex<Option<Problem>>>);
+
+impl Unreadable {
+    pub(crate) fn because(problem: Problem) -> Self {
+        Self(Arc::new(Mutex::new(Some(problem))))
+    }
+
+    fn take(&self) -> Problem {
+        let problem = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A handler reads its body once.
+        problem.unwrap_or_else(|| Problem::plain(Code::BadRequest))
+    }
+}
+
 /// The whole body, unless it is larger than it may be, or does not come to its end in half of the time that answering
 /// may take.
 pub(crate) async fn read(request: Request, api: &Api) -> Result<bytes::Bytes, Problem> {
+    if let Some(unreadable) = request.extensions().get::<Unreadable>() {
+        return Err(unreadable.take());
+    }
     let limit = api.settings.body_limit_at(request.uri().path());
     let too_large =
         || Problem::new(Code::BodyTooLarge, format!("The body must be at most {limit} bytes long."));

@@ -1,7 +1,9 @@
 //! Entity tags: which version of a thing a client has (RFC 9110 sections 8.8.3 and 13.1).
 //!
 //! A tag names the thing as well as its version, so that the tag of one thing never passes for another's: not in
-//! another organization, and not of another kind (attack 34).
+//! another organization, and not of another kind (attack 34). It ends with a digest of what is shown: much of a thing follows from the
+//! time, and changes without anybody's changing the thing. Whoever looks again is told of that, and whoever changes the thing is
+//! asked for its version alone.
 
 use std::{convert::Infallible, fmt::Display};
 
@@ -15,6 +17,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Part
 use rollcall_application::Precondition;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The tags of an `If-Match` header.
 #[derive(Debug, Clone)]
@@ -53,38 +57,50 @@ impl IfMatch {
             Tags::Any => Precondition::None,
             Tags::These(tags) => {
                 let name = format!("{name}.v");
-                let versions = tags.iter().filter_map(|tag| tag.strip_prefix(&name)?.parse().ok());
+                let version = |tag: &String| tag.strip_prefix(&name)?.split('.').next()?.parse().ok();
+                let versions = tags.iter().filter_map(version);
                 Precondition::Versions(versions.collect())
             }
         }
     }
 }
 
-/// A thing with the tag of its version; or just 304, if the client has that version.
+/// A thing with the tag of its version and of what is shown of it; or just 304, if the client has that.
 pub(crate) fn versioned(
     name: impl Display,
     version: i32,
     request: &HeaderMap,
     thing: &impl Serialize,
 ) -> Response {
-    tagged(&format!("\"{name}.v{version}\""), request, Json(thing))
+    of_kind(JSON, &format!("{name}.v{version}."), request, thing)
 }
 
 /// A thing that has no version, with a tag of what is shown of it; or just 304, if the client has that.
 pub(crate) fn by_content(request: &HeaderMap, thing: &impl Serialize) -> Response {
-    of_kind(HeaderValue::from_static("application/json"), request, thing)
+    by_content_of_kind(JSON, request, thing)
 }
 
 /// The same for JSON of another kind.
-pub(crate) fn of_kind(kind: HeaderValue, request: &HeaderMap, thing: &impl Serialize) -> Response {
+pub(crate) fn by_content_of_kind(kind: HeaderValue, request: &HeaderMap, thing: &impl Serialize) -> Response {
+    of_kind(kind, "", request, thing)
+}
+
+fn of_kind(kind: HeaderValue, version: &str, request: &HeaderMap, thing: &impl Serialize) -> Response {
     match serde_json::to_vec(thing) {
-        Ok(content) => {
-            let digest = URL_SAFE_NO_PAD.encode(&Sha256::digest(&content)[..16]);
-            tagged(&format!("\"{digest}\""), request, ([(header::CONTENT_TYPE, kind)], content))
-        }
+        Ok(content) => text(kind, version, request, content),
         // Let the usual answer fail in the usual way.
         Err(_) => Json(thing).into_response(),
     }
+}
+
+/// What is no JSON, with a tag of what it says; or just 304, if the client has that.
+pub(crate) fn text_by_content(kind: HeaderValue, request: &HeaderMap, content: String) -> Response {
+    text(kind, "", request, content.into_bytes())
+}
+
+fn text(kind: HeaderValue, version: &str, request: &HeaderMap, content: Vec<u8>) -> Response {
+    let digest = URL_SAFE_NO_PAD.encode(&Sha256::digest(&content)[..16]);
+    tagged(&format!("\"{version}{digest}\""), request, ([(header::CONTENT_TYPE, kind)], content))
 }
 
 fn tagged(tag: &str, request: &HeaderMap, answer: impl IntoResponse) -> Response {
@@ -118,9 +134,21 @@ mod tests {
     #[tokio::test]
     async fn attack_34_only_a_strong_tag_of_the_same_thing_matches() {
         assert_eq!(precondition("*").await, Precondition::None);
-        assert_eq!(precondition(r#""org_1.v3""#).await, Precondition::Versions(vec![3]));
+        // Whatever was shown of it.
+        for tag in [r#""org_1.v3""#, r#""org_1.v3.47DEQpj8HBSa-_TImW-5JA""#, r#""org_1.v3.""#] {
+            assert_eq!(precondition(tag).await, Precondition::Versions(vec![3]), "{tag}");
+        }
         assert_eq!(precondition(r#""x", "org_1.v3","org_1.v4""#).await, Precondition::Versions(vec![3, 4]));
-        for other in [r#""org_2.v3""#, r#"W/"org_1.v3""#, "org_1.v3", r#""org_1.v""#, r#""v3""#, ""] {
+        for other in [
+            r#""org_2.v3""#,
+            r#""org_1.transcript.v3.x""#,
+            r#""org_1.v3x.x""#,
+            r#"W/"org_1.v3""#,
+            "org_1.v3",
+            r#""org_1.v""#,
+            r#""v3""#,
+            "",
+        ] {
             assert_eq!(precondition(other).await, Precondition::Versions(vec![]), "{other}");
         }
     }

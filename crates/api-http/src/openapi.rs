@@ -109,6 +109,12 @@ fn complete_item(path: &str, item: &mut PathItem) {
     for operation in [&mut item.get, &mut item.put, &mut item.delete].into_iter().flatten() {
         add_problems(operation);
     }
+    if let Some(operation) = item.get.as_mut().filter(|operation| has_tag(operation)) {
+        let known = "The ETags that are known. If the thing still has one of them, the answer is 304, without a body.";
+        add_header(operation, "If-None-Match", known);
+        let unchanged = ResponseBuilder::new().description("It is as it was").build();
+        operation.responses.responses.insert("304".to_owned(), RefOr::T(unchanged));
+    }
     for operation in item.post.iter_mut() {
         add_problems(operation);
         let body = operation.request_body.as_mut().filter(|_| path == BODY_MAY_BE_LEFT_OUT);
@@ -129,6 +135,14 @@ fn complete_item(path: &str, item: &mut PathItem) {
         if path != "/v1/me/mfa/passkeys/{passkey_id}" {
             add_header(operation, "If-Match", "The ETag of the version that the change is meant for.");
         }
+    }
+}
+
+/// Whether the thing that an operation answers with has an entity tag.
+fn has_tag(operation: &Operation) -> bool {
+    match operation.responses.responses.get("200") {
+        Some(RefOr::T(answer)) => answer.headers.contains_key("ETag"),
+        Some(RefOr::Ref(_)) | None => false,
     }
 }
 

@@ -219,17 +219,38 @@ impl Escalations for Transaction {
         Ok(found.map(|row| (EscalationId::from_uuid(row.escalation_id), UserId::from_uuid(row.user_id))))
     }
 
+    async fn escalation_settings_lock(
+        &mut self,
+        organization: OrganizationId,
+    ) -> Result<Settings, StoreError> {
+        let Settings { wait_limit_seconds, offer_seconds, lease_seconds, automatic_assignment, version } =
+            Settings::default();
+        // Where there is no row there is nothing to lock, and two would come to the same version.
+        let row = sqlx::query_as!(
+            Settings,
+            "INSERT INTO escalation_settings AS s (org_id, wait_limit_seconds, offer_seconds, lease_seconds, automatic, version)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (org_id) DO UPDATE SET version = s.version
+             RETURNING s.wait_limit_seconds, s.offer_seconds, s.lease_seconds, s.automatic AS automatic_assignment, s.version",
+            organization.uuid(),
+            wait_limit_seconds,
+            offer_seconds,
+            lease_seconds,
+            automatic_assignment,
+            version,
+        );
+        row.fetch_one(self.connection()).await.map_err(store_error)
+    }
+
     async fn escalation_settings_save(
         &mut self,
         organization: OrganizationId,
         settings: &Settings,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<(), StoreError> {
         let save = sqlx::query!(
-            "INSERT INTO escalation_settings AS s (org_id, wait_limit_seconds, offer_seconds, lease_seconds, automatic, version)
-             VALUES ($1, $2, $3, $4, $5, $6)
-             ON CONFLICT (org_id) DO UPDATE
+            "UPDATE escalation_settings
                 SET wait_limit_seconds = $2, offer_seconds = $3, lease_seconds = $4, automatic = $5, version = $6
-              WHERE s.version = $6 - 1",
+              WHERE org_id = $1",
             organization.uuid(),
             settings.wait_limit_seconds,
             settings.offer_seconds,
@@ -237,7 +258,6 @@ impl Escalations for Transaction {
             settings.automatic_assignment,
             settings.version,
         );
-        let saved = save.execute(self.connection()).await.map_err(store_error)?;
-        Ok(saved.rows_affected() == 1)
+        exactly_one(save.execute(self.connection()).await)
     }
 }

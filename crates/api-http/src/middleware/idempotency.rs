@@ -11,7 +11,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
 use rollcall_application::{
     Error, Principal,
     ports::{Claim, KeyedRequest, Window},
@@ -91,17 +91,25 @@ pub(super) async fn once(api: &Api, request: Request, next: Next) -> Response {
 }
 
 async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Problem> {
-    let key = key(request.headers())?;
+    let key = key(request.headers());
     let (mut parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
     // Before anything is replayed: a session that has ended gets nothing any more, not even an old answer.
     let principal = credential::authenticate_early(&mut parts, api).await?;
-    // Nor does one in which a second factor has to be set up first. Whether it gets a new one is the handler's to say.
     let rights = principal.map(|principal| rights(principal, &path, api));
-    if principal.is_some_and(Principal::must_enrol) {
+    let must_enrol = principal.is_some_and(Principal::must_enrol);
+    let key = match key {
+        Ok(key) => key,
+        Err(problem) => return Ok(halted(parts, problem, next).await),
+    };
+    // Nor does one in which a second factor has to be set up first. Whether it gets a new one is the handler's to say.
+    if must_enrol {
         return Ok(next.run(Request::from_parts(parts, body)).await);
     }
-    let bytes = body::read(Request::from_parts(parts.clone(), body), api).await?;
+    let bytes = match body::read(Request::from_parts(parts.clone(), body), api).await {
+        Ok(bytes) => bytes,
+        Err(problem) => return Ok(halted(parts, problem, next).await),
+    };
     let caller = caller(&parts, rights.as_deref(), api);
     let fingerprint = fingerprint(api, &[parts.uri.path(), parts.uri.query().unwrap_or_default()], &bytes);
     let keyed = KeyedRequest { caller, key, fingerprint };
@@ -111,8 +119,13 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
     let window = Window { now, running_until: now + patience, expires_at: now + KEPT };
     match api.idempotency.claim(&keyed, window).await.map_err(Error::from)? {
         Claim::Granted => {}
-        Claim::Running => return Err(Problem::plain(Code::RequestInProgress).retry_after(1)),
-        Claim::Reused => return Err(Problem::plain(Code::IdempotencyKeyReused)),
+        Claim::Running => {
+            let problem = Problem::plain(Code::RequestInProgress).retry_after(1);
+            return Ok(halted(parts, problem, next).await);
+        }
+        Claim::Reused => {
+            return Ok(halted(parts, Problem::plain(Code::IdempotencyKeyReused), next).await);
+        }
         Claim::Answered(sealed) if gives_a_lease(&path) => {
             let answer = opened(api, &keyed, &sealed)?;
             parts.extensions.insert(ToldBefore(answer.body));
@@ -152,6 +165,14 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }
 
+/// Tells what is wrong with a request, but not before its handler has told what comes first: who has to sign in, who has to set up a
+/// second factor, who lacks the permission. It gets a body that cannot be read, for this reason, and every handler of a `POST` reads its
+/// body before it does anything.
+async fn halted(mut parts: Parts, problem: Problem, next: Next) -> Response {
+    parts.extensions.insert(body::Unreadable::because(problem));
+    next.run(Request::from_parts(parts, Body::empty())).await
+}
+
 fn key(headers: &HeaderMap) -> Result<String, Problem> {
     let invalid = || Problem::plain(Code::InvalidIdempotencyKey);
     let mut values = headers.get_all(KEY).iter();
@@ -179,7 +200,7 @@ fn rights(principal: &Principal, path: &str, api: &Api) -> String {
 }
 
 /// Whose key it is: the credential's with what it is good for, or that of a network in which nobody is signed in.
-fn caller(parts: &http::request::Parts, rights: Option<&str>, api: &Api) -> [u8; 32] {
+fn caller(parts: &Parts, rights: Option<&str>, api: &Api) -> [u8; 32] {
     let credential = Credential::of(&parts.headers, api.settings.cookie);
     match credential.token() {
         Some(token) => {

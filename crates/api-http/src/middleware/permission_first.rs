@@ -30,6 +30,9 @@ impl Lacking {
         let is_wrong = matches!(
             response.status(),
             StatusCode::BAD_REQUEST
+                | StatusCode::REQUEST_TIMEOUT
+                // Only of its key: what it would change has not been looked at.
+                | StatusCode::CONFLICT
                 | StatusCode::PAYLOAD_TOO_LARGE
                 | StatusCode::UNSUPPORTED_MEDIA_TYPE
                 | StatusCode::UNPROCESSABLE_ENTITY

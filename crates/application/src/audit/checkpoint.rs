@@ -1,15 +1,12 @@
 //! Saying how large a log is and what its root is, signed: [0019](../../../../docs/decisions/0019-checkpoints-and-proofs.md).
 
 use rollcall_audit_proof::{Checkpoint, Hash, MissingNode, Plan, continues};
-use rollcall_domain::{
-    Permission,
-    audit::{Action, Target},
-    tokens::KeyPurpose,
-};
+use rollcall_domain::{Permission, tokens::KeyPurpose};
 
 use super::{
     KeptCheckpoint, KeptTree, Log, catch_up,
     checkpoints::{name_of, scope_of},
+    readings::{Attempt, refusals_recorded_once},
 };
 use crate::{Application, Error, Principal, ports::StoreError};
 
@@ -53,7 +50,7 @@ pub async fn checkpoint(app: &Application, principal: &Principal) -> Result<Stri
         let organization = principal.permit(Permission::AuditLogRead)?.id;
         Ok(newest_checkpoint(app, Some(organization)).await?.note)
     };
-    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, read.await).await
+    refusals_recorded_once(app, principal, Attempt::at("checkpoint"), read.await).await
 }
 
 /// The newest checkpoint of a log, signed now if there are events that none before has. It asks nobody's permission.

@@ -18,6 +18,8 @@ use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{
     Hash, KeptCheckpoint, Log, PlacedEvent, catch_up, checkpoint,
     checkpoints::{name_of, scope_of},
+    readings::{Attempt, refusals_recorded_once},
+    search::in_order,
 };
 use crate::{Application, Error, Principal, exports::Running, ports::View};
 
@@ -95,7 +97,7 @@ pub struct LogExport {
 /// the log before anything is given out, and in the export.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::AuditLogDisabled`], [`Error::ExportRunning`] when the organization has one already, and
+/// [`Error::PermissionDenied`], [`Error::Invalid`] for a time that ends before it begins, [`Error::AuditLogDisabled`], [`Error::ExportRunning`] when the organization has one already, and
 /// [`Error::Busy`] when too many run.
 pub async fn export(
     app: &Application,
@@ -104,23 +106,32 @@ pub async fn export(
     until: Option<OffsetDateTime>,
 ) -> Result<LogExport, Error> {
     let begun = begin(app, principal, since, until).await;
-    let target = principal.place().map_or(AuditTarget::Nothing, |place| AuditTarget::Organization(place.id));
-    app.refusals_recorded(principal, Action::AuditLogExported, target, begun).await
+    refusals_recorded_once(app, principal, attempt(principal), begun).await
 }
 
 /// Makes sure that there would be an export. Nothing is given out, so it is no event.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`] and [`Error::AuditLogDisabled`].
-pub async fn permit_export(app: &Application, principal: &Principal) -> Result<(), Error> {
+/// [`Error::PermissionDenied`], [`Error::Invalid`] and [`Error::AuditLogDisabled`].
+pub async fn permit_export(
+    app: &Application,
+    principal: &Principal,
+    since: Option<OffsetDateTime>,
+    until: Option<OffsetDateTime>,
+) -> Result<(), Error> {
     let looked = async {
         let log = Some(principal.permit(Permission::AuditLogRead)?.id);
+        in_order(since, until)?;
         catch_up(app, log).await?;
         checkpoint::there(log, app.store.view(scope_of(log)).await?.audit_tree(log).await?)?;
         Ok(())
     };
+    refusals_recorded_once(app, principal, attempt(principal), looked.await).await
+}
+
+fn attempt(principal: &Principal) -> Attempt<'static> {
     let target = principal.place().map_or(AuditTarget::Nothing, |place| AuditTarget::Organization(place.id));
-    app.refusals_recorded(principal, Action::AuditLogExported, target, looked.await).await
+    Attempt { what: "export", action: Action::AuditLogExported, target }
 }
 
 async fn begin(
@@ -130,6 +141,7 @@ async fn begin(
     until: Option<OffsetDateTime>,
 ) -> Result<LogExport, Error> {
     let organization = principal.permit(Permission::AuditLogRead)?.id;
+    in_order(since, until)?;
     let log = Some(organization);
     let begun_at = app.now();
     let running = app.exports.begin(organization)?;

@@ -1,12 +1,14 @@
 //! Proving that an event is in the log, and that the log continues what it was.
 
 use rollcall_audit_proof::{Beyond, Plan, Tiles, continues, includes};
-use rollcall_domain::{
-    EventId, Permission,
-    audit::{Action, Target},
-};
+use rollcall_domain::{EventId, Permission};
 
-use super::{Hash, KeptTree, Log, catch_up, checkpoint::there, checkpoints::scope_of};
+use super::{
+    Hash, KeptTree, Log, catch_up,
+    checkpoint::there,
+    checkpoints::scope_of,
+    readings::{Attempt, refusals_recorded_once},
+};
 use crate::{Application, Error, Principal, ports::View};
 
 /// That an event is in the tree of some size (RFC 6962 section 2.1.1).
@@ -71,7 +73,7 @@ pub async fn prove_inclusion(
         }
         Ok(Inclusion { event, index, tree_size: size, leaf_hash: *leaf_hash, root: *root, hashes })
     };
-    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, proved.await).await
+    refusals_recorded_once(app, principal, Attempt::at("inclusion proof"), proved.await).await
 }
 
 /// Proves that the tree of one size continues the tree of another: up to the whole of it if nothing else is said.
@@ -100,7 +102,7 @@ pub async fn prove_consistency(
         }
         Ok(Consistency { from, to, from_root, to_root, hashes })
     };
-    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, proved.await).await
+    refusals_recorded_once(app, principal, Attempt::at("consistency proof"), proved.await).await
 }
 
 /// The log of whoever may read it, with all that was committed before.

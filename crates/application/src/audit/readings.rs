@@ -79,12 +79,29 @@ pub(super) async fn record_reading(
     Ok(())
 }
 
-/// Gives back what somebody has come to, as [`Application::refusals_recorded`] does; but whoever is refused the same, `what`, again and again
+/// What somebody tried: what is folded into one event, and how the event tells it.
+pub(crate) struct Attempt<'a> {
+    /// Tells it from what else they try.
+    pub(crate) what: &'a str,
+    /// The event's action
+    pub(crate) action: Action,
+    /// and target.
+    pub(crate) target: Target,
+}
+
+impl<'a> Attempt<'a> {
+    /// To get to something that takes a permission.
+    pub(crate) const fn at(what: &'a str) -> Self {
+        Self { what, action: Action::PermissionDenied, target: Target::Nothing }
+    }
+}
+
+/// Gives back what somebody has come to, as [`Application::refusals_recorded`] does; but whoever is refused the same again and again
 /// within a minute leaves one event.
 pub(crate) async fn refusals_recorded_once<T>(
     app: &Application,
     principal: &Principal,
-    what: &str,
+    Attempt { what, action, target }: Attempt<'_>,
     result: Result<T, Error>,
 ) -> Result<T, Error> {
     let error = match result {
@@ -93,7 +110,7 @@ pub(crate) async fn refusals_recorded_once<T>(
     };
     let reading = Reading::by(principal, format!("refused {what}: {error}"));
     if !app.readings.is_written(&reading, app.now()) {
-        let event = app.event_by(principal, Action::PermissionDenied, Target::Nothing);
+        let event = app.event_by(principal, action, target);
         let (at, scope) =
             (event.occurred_at, principal.organization().map_or(Scope::Platform, Scope::Organization));
         app.record_refusal(scope, event, &error).await?;
@@ -108,7 +125,10 @@ fn with_all(event: Event, looked_for: &[(&'static str, String)]) -> Event {
 
 #[cfg(test)]
 mod tests {
+    use rollcall_domain::Role;
+
     use super::*;
+    use crate::testing::{MockDirectory, TestStore, actor, application};
 
     fn reading(what: &str) -> Reading {
         let (reader, session) = (Some("user_1".to_owned()), Some("sess_1".to_owned()));
@@ -125,6 +145,18 @@ mod tests {
         assert!(!readings.is_written(&reading("b"), now));
         // A clock that was put back hides nothing.
         assert!(!readings.is_written(&reading("a"), now - Duration::SECOND));
+    }
+
+    #[tokio::test]
+    async fn the_same_refused_for_another_reason_is_another_event() {
+        let store = TestStore::default();
+        let app = application(&store, MockDirectory::new());
+        let viewer = Principal::Person(actor(1, Role::Viewer));
+        for reason in [Error::MfaRequired, Error::OrganizationSuspended, Error::MfaRequired] {
+            let refused = refusals_recorded_once::<()>(&app, &viewer, Attempt::at("events"), Err(reason));
+            assert!(refused.await.is_err());
+        }
+        assert_eq!(store.committed().len(), 2);
     }
 
     #[test]

@@ -5,11 +5,11 @@ use rollcall_domain::{
     audit::search::{AnyId, Filter},
     audit::sketch::SKETCHED,
 };
-use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     Extent, LogView, LoggedEvent, catch_up,
-    readings::{record_reading, refusals_recorded_once},
+    readings::{Attempt, record_reading, refusals_recorded_once},
 };
 use crate::{
     Application, Error, Page, PageRequest, Principal,
@@ -28,7 +28,8 @@ const GIVEN: &str = "given";
 /// be followed by another all the same.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`]; [`Error::AuditLogDisabled`] when the log is off and nothing is left from when it was on.
+/// [`Error::PermissionDenied`]; [`Error::Invalid`] for a time that ends before it begins; [`Error::AuditLogDisabled`] when the log is
+/// off and nothing is left from when it was on.
 pub async fn search(
     app: &Application,
     principal: &Principal,
@@ -37,13 +38,14 @@ pub async fn search(
 ) -> Result<Page<LoggedEvent, u64>, Error> {
     let read = async {
         let organization = principal.permit(Permission::AuditLogRead)?.id;
+        in_order(filter.since, filter.until)?;
         let (mut view, extent) = open(app, organization).await?;
         let found = look_through(view.as_mut(), organization, filter, page, extent).await?;
         drop(view);
         record_reading(app, principal, &looked_for(filter)).await?;
         Ok(found)
     };
-    refusals_recorded_once(app, principal, "events", read.await).await
+    refusals_recorded_once(app, principal, Attempt::at("events"), read.await).await
 }
 
 /// One event.
@@ -59,7 +61,18 @@ pub async fn show(app: &Application, principal: &Principal, id: EventId) -> Resu
         record_reading(app, principal, &[("event", id.to_string())]).await?;
         Ok(event)
     };
-    refusals_recorded_once(app, principal, "event", read.await).await
+    refusals_recorded_once(app, principal, Attempt::at("event"), read.await).await
+}
+
+/// Makes sure that a time does not end before it begins. One that ends as it begins has no events, and is nobody's mistake: whoever
+/// goes on where they were before may ask for it.
+pub(super) fn in_order(since: Option<OffsetDateTime>, until: Option<OffsetDateTime>) -> Result<(), Error> {
+    match (since, until) {
+        (Some(since), Some(until)) if until < since => {
+            Err(Error::invalid("until", "must not be before since"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The log as it is now: with everything in it that was committed before.
@@ -118,7 +131,7 @@ fn told(id: &str) -> String {
 
 /// For what, as the log tells it. The words themselves stay out of it: they may name a person who is to be forgotten one day.
 fn looked_for(filter: &Filter) -> Vec<(&'static str, String)> {
-    let moment = |at: &time::OffsetDateTime| at.format(&Rfc3339).ok();
+    let moment = |at: &OffsetDateTime| at.format(&Rfc3339).ok();
     let fields = [
         ("actor", filter.actor.as_ref().map(ToString::to_string)),
         ("action", filter.action.as_ref().map(ToString::to_string)),

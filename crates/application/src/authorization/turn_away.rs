@@ -2,12 +2,15 @@
 
 use rollcall_domain::Permission;
 
-use crate::{Application, Error, Principal, audit::refusals_recorded_once};
+use crate::{
+    Application, Error, Principal,
+    audit::{Attempt, refusals_recorded_once},
+};
 
 /// Why somebody does not get to what needs a permission, if they do not. It is written down, once a minute.
 pub async fn turn_away(app: &Application, principal: &Principal, needed: Permission) -> Option<Error> {
     let permitted = may(principal, needed);
-    refusals_recorded_once(app, principal, needed.as_str(), permitted).await.err()
+    refusals_recorded_once(app, principal, Attempt::at(needed.as_str()), permitted).await.err()
 }
 
 /// Whether somebody may do in their organization what a permission names.

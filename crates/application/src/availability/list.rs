@@ -23,7 +23,11 @@ pub async fn list(
         let now = view.moment().await?;
         let Page { entries, next } = view.agents_page(organization, now, app.live(), page).await?;
         let permissions = principal.grant().permissions();
-        let entries = entries.into_iter().map(|agent| agent.shown_to(permissions)).collect();
+        let shown = |listed: ListedAgent| {
+            let is_the_agent = principal.is(listed.agent.user);
+            listed.shown_to(permissions, is_the_agent)
+        };
+        let entries = entries.into_iter().map(shown).collect();
         Ok(Page { entries, next })
     };
     app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, read.await).await

@@ -114,7 +114,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Li
     closed.events.extend((!event.changes.is_empty()).then_some(event));
     let now = unit.moment().await?;
     let shown = unit.agent_find(organization, user, now, live).await?.ok_or(Error::NotFound)?;
-    let shown = shown.shown_to(held.permissions());
+    let shown = shown.shown_to(held.permissions(), actor.user_id() == user);
     closed.commit(app, unit).await?;
     Ok(shown)
 }

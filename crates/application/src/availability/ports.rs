@@ -55,9 +55,11 @@ impl ListedAgent {
         }
     }
 
-    /// As it is shown to whoever holds these permissions: addresses are for whoever may see the team.
-    pub(super) fn shown_to(mut self, permissions: PermissionSet) -> Self {
-        self.email = self.email.filter(|_| permissions.contains(Permission::TeamRead));
+    /// As it is shown to whoever holds these permissions, and is the agent or is not: addresses are for whoever may see the team, and
+    /// everybody's own is theirs to see.
+    pub(super) fn shown_to(mut self, permissions: PermissionSet, is_the_agent: bool) -> Self {
+        let sees = is_the_agent || permissions.contains(Permission::TeamRead);
+        self.email = self.email.filter(|_| sees);
         self
     }
 }

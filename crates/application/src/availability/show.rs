@@ -18,7 +18,7 @@ pub async fn show(app: &Application, principal: &Principal, user: UserId) -> Res
         let mut view = app.store.view(Scope::Organization(organization)).await?;
         let now = view.moment().await?;
         let found = view.agent_find(organization, user, now, app.live()).await?.ok_or(Error::NotFound)?;
-        Ok(if principal.is(user) { found } else { found.shown_to(principal.grant().permissions()) })
+        Ok(found.shown_to(principal.grant().permissions(), principal.is(user)))
     };
     app.refusals_recorded(principal, Action::PermissionDenied, Target::User(user), read.await).await
 }

@@ -153,10 +153,16 @@ pub trait Escalations: EscalationsView {
         live: Live,
     ) -> Result<Option<(EscalationId, UserId)>, StoreError>;
 
-    /// Saves how calls are handed to agents, over the version before.
+    /// How calls are handed to agents, locked until the end of the transaction, also where nobody has changed it yet.
+    async fn escalation_settings_lock(
+        &mut self,
+        organization: OrganizationId,
+    ) -> Result<Settings, StoreError>;
+
+    /// Saves how calls are handed to agents, under that lock.
     async fn escalation_settings_save(
         &mut self,
         organization: OrganizationId,
         settings: &Settings,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<(), StoreError>;
 }

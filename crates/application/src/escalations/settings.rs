@@ -57,7 +57,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Se
     let organization = seat.organization;
     let mut unit = app.store.begin(seat.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::AvailabilityManage, policy::Target::Organization).await?;
-    let was = unit.escalation_settings(organization).await?;
+    let was = unit.escalation_settings_lock(organization).await?;
     command.precondition.check(was.version)?;
     let is = Settings {
         wait_limit_seconds: command.wait_limit_seconds.unwrap_or(was.wait_limit_seconds),
@@ -73,10 +73,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Se
         return Ok(was);
     }
     let is = Settings { version: was.version + 1, ..is };
-    if !unit.escalation_settings_save(organization, &is).await? {
-        // Somebody was faster.
-        return Err(Error::PreconditionFailed);
-    }
+    unit.escalation_settings_save(organization, &is).await?;
     let shown = |settings: &Settings| {
         [
             ("wait_limit_seconds", settings.wait_limit_seconds.to_string()),

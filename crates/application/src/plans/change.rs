@@ -57,16 +57,28 @@ async fn order(app: &Application, actor: &Actor, command: Command) -> Result<Bil
     drop(view);
     let order = Order { id: app.id(), organization, by: actor.user_id(), before, after: command.plan };
     let receipt = app.billing.agree(&order).await?;
-    let changed = go_over(app, actor, seat, command, &order, &receipt).await;
-    if let Err(error) = &changed {
+    let shown = match go_over(app, actor, seat, command, &order, &receipt).await {
+        Ok(Ordered::GoneOver(bill)) => return Ok(bill),
+        Ok(Ordered::Already(bill)) => Ok(bill),
+        Err(error) => Err(error),
+    };
+    let changed_nothing = match &shown {
+        Ok(_) => true,
         // What became of a commit whose answer was lost is not known; then the plan speaks, and somebody has to look.
-        let certain = !matches!(error, Error::Unavailable(_) | Error::Internal(_));
-        if certain && app.billing.withdraw(&order, &receipt).await.is_ok() {
-            return changed;
-        }
+        Err(error) => !matches!(error, Error::Unavailable(_) | Error::Internal(_)),
+    };
+    if !(changed_nothing && app.billing.withdraw(&order, &receipt).await.is_ok()) {
         tracing::error!(%organization, order = %order.id, reference = receipt.reference, "a plan was paid for, and may not have been changed");
     }
-    changed
+    shown
+}
+
+/// What has come of an order.
+enum Ordered {
+    /// The organization has gone over.
+    GoneOver(Bill),
+    /// Somebody else was faster, and has paid for it.
+    Already(Bill),
 }
 
 async fn go_over(
@@ -76,15 +88,14 @@ async fn go_over(
     command: Command,
     order: &Order,
     receipt: &Receipt,
-) -> Result<Bill, Error> {
+) -> Result<Ordered, Error> {
     let organization = seat.organization;
     let mut unit = app.store.begin(seat.scope()).await?;
     unit.team_lock(organization).await?;
     let found = unit.organization_lock_out(organization).await?.ok_or(Error::Unauthenticated)?;
     seat.permit_on(unit.as_mut(), Permission::BillingManage, Target::Organization).await?;
     let Some(change) = decide(app, unit.as_mut(), organization, found.plan, command).await? else {
-        // Somebody else was faster, and has paid for it.
-        return Err(Error::PreconditionFailed);
+        return Ok(Ordered::Already(bill(unit.as_mut(), organization, command.plan).await?));
     };
     let kept = NewPlanChange {
         id: order.id,
@@ -100,7 +111,7 @@ async fn go_over(
     let record = put_through(app, unit.as_mut(), organization, &change, &kept, event).await?;
     let shown = bill(unit.as_mut(), organization, change.after()).await?;
     unit.commit(record).await?;
-    Ok(shown)
+    Ok(Ordered::GoneOver(shown))
 }
 
 /// The same by the platform's operator, who asks nobody for money.
@@ -335,17 +346,19 @@ mod tests {
         assert!(matches!(refused, Err(Error::PaymentDeclined)), "{refused:?}");
         assert_eq!(asked, ["agree"]);
         assert_eq!(store.committed()[0].1, [(Action::PlanChanged, Outcome::Refused)]);
-        // Demoted while the provider was asked; or one more has come in; or another Owner was faster.
-        for second in [
-            unit(Plan::Pro, &[], 1, Role::Admin),
-            unit(Plan::Pro, &[], 3, Role::Owner),
-            unit(Plan::Free, &[], 1, Role::Owner),
-        ] {
+        // Demoted while the provider was asked; or one more has come in.
+        for second in [unit(Plan::Pro, &[], 1, Role::Admin), unit(Plan::Pro, &[], 3, Role::Owner)] {
             let units = vec![unit(Plan::Pro, &[], 1, Role::Owner), second];
             let (refused, _, asked) = changed(units, true, &actor(1, Role::Owner), DOWN).await;
             assert!(refused.is_err(), "{refused:?}");
             assert_eq!(asked, ["agree", "withdraw"]);
         }
+        // Another Owner was faster: it is as was asked, and paid for once.
+        let units = vec![unit(Plan::Pro, &[], 1, Role::Owner), unit(Plan::Free, &[], 1, Role::Owner)];
+        let (bill, store, asked) = changed(units, true, &actor(1, Role::Owner), DOWN).await;
+        assert_eq!(bill.expect("as it is").plan, Plan::Free);
+        assert_eq!(asked, ["agree", "withdraw"]);
+        assert!(store.committed().is_empty());
     }
 
     #[tokio::test]

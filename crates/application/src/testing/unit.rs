@@ -178,7 +178,8 @@ mock! {
         async fn escalations_overdue_lock(&mut self, organization: OrganizationId, now: OffsetDateTime, limit: u16) -> Answer<Vec<Escalation>>;
         async fn escalation_save(&mut self, organization: OrganizationId, escalation: &Escalation) -> Answer<()>;
         async fn escalation_to_offer(&mut self, organization: OrganizationId, now: OffsetDateTime, live: Live) -> Answer<Option<(EscalationId, UserId)>>;
-        async fn escalation_settings_save(&mut self, organization: OrganizationId, settings: &Settings) -> Answer<bool>;
+        async fn escalation_settings_lock(&mut self, organization: OrganizationId) -> Answer<Settings>;
+        async fn escalation_settings_save(&mut self, organization: OrganizationId, settings: &Settings) -> Answer<()>;
     }
 
     #[async_trait]

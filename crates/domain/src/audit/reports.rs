@@ -223,6 +223,13 @@ mod tests {
         for taken in ["session.stolen", "escalation.claimed", "availability.changed", "billing.paid"] {
             assert_eq!(taken.parse::<ReportedAction>(), Err(InvalidAction::Taken), "{taken}");
         }
+        // What Rollcall may write down one day.
+        for word in
+            ["audit", "operator", "recording", "redaction", "role", "rollcall", "system", "team", "user"]
+        {
+            let taken = format!("{word}.changed").parse::<ReportedAction>();
+            assert_eq!(taken, Err(InvalidAction::Taken), "{word}");
+        }
         for good in ["agent.created", "agents.flow_2.published", "x.y"] {
             assert_eq!(good.parse::<ReportedAction>().map(|action| action.0), Ok(good.to_owned()));
         }

@@ -65,10 +65,13 @@ pub(super) async fn file(caller: Caller, Asked(asked): Asked<Query>) -> Answer {
         if !text.is_empty() && moment.is_none() {
             mistakes.add(field, caller.t.key_day_wrong());
         }
-        moment.and_then(|moment| moment.format(&Rfc3339).ok())
+        moment
     };
     let since = day("since", &asked.since, caller.times.begin_of(&asked.since));
     let until = day("until", &asked.until, caller.times.end_of(&asked.until));
+    if until < since && until.is_some() {
+        mistakes.add("until", caller.t.audit_until_early());
+    }
     if mistakes.any() {
         return Ok(caller.mend(&ExportPage { t: caller.t, asked, mistakes }));
     }
@@ -76,7 +79,7 @@ pub(super) async fn file(caller: Caller, Asked(asked): Asked<Query>) -> Answer {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("format", format);
     for (field, moment) in [("since", since), ("until", until)] {
-        if let Some(moment) = moment {
+        if let Some(moment) = moment.and_then(|moment| moment.format(&Rfc3339).ok()) {
             query.append_pair(field, &moment);
         }
     }

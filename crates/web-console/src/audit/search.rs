@@ -101,6 +101,9 @@ impl Query {
             at
         };
         let (since, until) = (day("since", &self.since, false), day("until", &self.until, true));
+        if until < since && until.is_some() {
+            mistakes.add("until", t.audit_until_early());
+        }
         Filter {
             actor: given(&self.actor).and_then(|text| mistakes.check(t, "actor", text.parse())),
             action: given(&self.action).and_then(|text| mistakes.check(t, "action", text.parse())),

@@ -18,6 +18,7 @@ texts! {
     audit_outcome = "Outcome" | "Ausgang";
     audit_since = "From day" | "Ab Tag";
     audit_until = "Until day" | "Bis Tag";
+    audit_until_early = "This day is before the first one." | "Dieser Tag liegt vor dem ersten.";
     audit_words = "Words" | "Wörter";
     audit_anybody = "Anybody" | "Alle";
     audit_anything = "Anything" | "Alles";

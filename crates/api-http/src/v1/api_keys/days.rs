@@ -1,10 +1,11 @@
-use axum::extract::State;
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
 use rollcall_application::api_keys::{self, DayOfUse};
 use rollcall_domain::Permission;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{api::Api, credential::Caller, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::Caller, etag::by_content, id_path::IdPath, problem::Result};
 
 /// How much an API key was used, by day.
 #[derive(Serialize, ToSchema)]
@@ -34,12 +35,13 @@ impl From<DayOfUse> for DayObject {
 /// Tells how much an API key was used in the last 30 days. It is a picture, and no bill: a node that dies loses a few seconds of it.
 #[utoipa::path(get, path = "/v1/api-keys/{api_key_id}/use", tag = "API keys",
     params(("api_key_id" = String, Path, example = "key_01h455vb4pex5vsknk084sn02q")),
-    responses((status = 200, description = "The days", body = ApiKeyUse)))]
+    responses((status = 200, description = "The days", body = ApiKeyUse, headers(("ETag" = String)))))]
 pub(super) async fn show_api_key_use(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::ApiKeysRead as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::ApiKey>,
-) -> Result<axum::Json<ApiKeyUse>> {
+    headers: HeaderMap,
+) -> Result<Response> {
     let days = api_keys::days_of_use(&api.app, &actor, id).await?;
-    Ok(axum::Json(ApiKeyUse { days: days.into_iter().map(DayObject::from).collect() }))
+    Ok(by_content(&headers, &ApiKeyUse { days: days.into_iter().map(DayObject::from).collect() }))
 }

@@ -1,15 +1,12 @@
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use http::header;
+use axum::{extract::State, response::Response};
+use http::{HeaderMap, HeaderValue};
 use rollcall_application::audit;
 use rollcall_domain::Permission;
 
-use crate::{api::Api, credential::AnyCaller, problem::Result};
+use crate::{api::Api, credential::AnyCaller, etag::text_by_content, problem::Result};
 
 /// The media type of a checkpoint.
-const KIND: &str = "text/plain; charset=utf-8";
+const KIND: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 /// The newest checkpoint of the organization's audit log: how many events there are and the root of the tree over them, as a signed note
 /// (c2sp.org/tlog-checkpoint). Everything that was committed before is in it. Kept elsewhere, it shows that the log is still the one
@@ -17,11 +14,13 @@ const KIND: &str = "text/plain; charset=utf-8";
 #[utoipa::path(get, path = "/v1/audit/checkpoint", tag = "Audit log",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     responses((status = 200, description = "The signed note", body = String, content_type = "text/plain",
+        headers(("ETag" = String)),
         example = "rollcall.example/org_01h455vb4pex5vsknk084sn02q\n20852\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n— rollcall.example/org_01h455vb4pex5vsknk084sn02q Az3grl…\n")))]
 pub(super) async fn show_audit_checkpoint(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,
+    headers: HeaderMap,
 ) -> Result<Response> {
     let note = audit::checkpoint(&api.app, &principal).await?;
-    Ok(([(header::CONTENT_TYPE, KIND), (header::CACHE_CONTROL, "no-store")], note).into_response())
+    Ok(text_by_content(KIND, &headers, note))
 }

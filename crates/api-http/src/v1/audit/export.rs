@@ -106,7 +106,7 @@ pub(super) async fn export_audit_log(
     let until = query.until.as_deref().and_then(|text| fields.moment("until", text));
     fields.result()?;
     let body = if method == Method::HEAD {
-        audit::permit_export(&api.app, &principal).await?;
+        audit::permit_export(&api.app, &principal, since, until).await?;
         unread()
     } else {
         let mut export = audit::export(&api.app, &principal, since, until).await?;

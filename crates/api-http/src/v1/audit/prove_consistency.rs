@@ -1,10 +1,11 @@
-use axum::extract::State;
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
 use rollcall_application::audit::{self, Consistency, base64};
 use rollcall_domain::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{api::Api, credential::AnyCaller, problem::Result, query::Query};
+use crate::{api::Api, credential::AnyCaller, etag::by_content, problem::Result, query::Query};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -48,11 +49,13 @@ impl From<Consistency> for ConsistencyObject {
 /// Proves that the organization's audit log continues the one of a smaller size (RFC 9162 section 2.1.4.2 says how it is checked).
 #[utoipa::path(get, path = "/v1/audit/proofs/consistency", tag = "Audit log",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(ConsistencyQuery),
-    responses((status = 200, description = "The proof", body = ConsistencyObject)))]
+    responses((status = 200, description = "The proof", body = ConsistencyObject, headers(("ETag" = String)))))]
 pub(super) async fn prove_audit_consistency(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,
+    headers: HeaderMap,
     Query(ConsistencyQuery { from, to }): Query<ConsistencyQuery>,
-) -> Result<axum::Json<ConsistencyObject>> {
-    Ok(axum::Json(audit::prove_consistency(&api.app, &principal, from, to).await?.into()))
+) -> Result<Response> {
+    let proof = audit::prove_consistency(&api.app, &principal, from, to).await?;
+    Ok(by_content(&headers, &ConsistencyObject::from(proof)))
 }

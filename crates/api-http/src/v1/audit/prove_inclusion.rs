@@ -1,4 +1,5 @@
-use axum::extract::State;
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
 use rollcall_application::{
     Error,
     audit::{self, Inclusion, base64},
@@ -7,7 +8,7 @@ use rollcall_domain::{EventId, Permission};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{api::Api, credential::AnyCaller, problem::Result, query::Query};
+use crate::{api::Api, credential::AnyCaller, etag::by_content, problem::Result, query::Query};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -60,17 +61,19 @@ impl From<Inclusion> for InclusionObject {
 /// Proves that an event is in the organization's audit log (RFC 9162 section 2.1.3.2 says how it is checked).
 #[utoipa::path(get, path = "/v1/audit/proofs/inclusion", tag = "Audit log",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(InclusionQuery),
-    responses((status = 200, description = "The proof", body = InclusionObject)))]
+    responses((status = 200, description = "The proof", body = InclusionObject, headers(("ETag" = String)))))]
 pub(super) async fn prove_audit_inclusion(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,
+    headers: HeaderMap,
     Query(query): Query<InclusionQuery>,
-) -> Result<axum::Json<InclusionObject>> {
+) -> Result<Response> {
     let InclusionQuery { event_id, tree_size } = query;
     let event = match event_id {
         // What is no id is no event.
         Some(id) => id.parse().map_err(|_| Error::NotFound),
         None => Err(Error::invalid("event_id", "is missing")),
     };
-    Ok(axum::Json(audit::prove_inclusion(&api.app, &principal, event, tree_size).await?.into()))
+    let proof = audit::prove_inclusion(&api.app, &principal, event, tree_size).await?;
+    Ok(by_content(&headers, &InclusionObject::from(proof)))
 }

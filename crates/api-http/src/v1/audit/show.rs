@@ -10,7 +10,7 @@ use crate::{api::Api, credential::AnyCaller, etag::by_content, id_path::IdPath, 
 #[utoipa::path(get, path = "/v1/audit/events/{event_id}", tag = "Audit log",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     params(("event_id" = String, Path, example = "evt_01h455vb4pex5vsknk084sn02q")),
-    responses((status = 200, description = "The event", body = AuditEventObject)))]
+    responses((status = 200, description = "The event", body = AuditEventObject, headers(("ETag" = String)))))]
 pub(super) async fn show_audit_event(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,

@@ -1,8 +1,9 @@
-use axum::extract::State;
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::Api;
+use crate::{api::Api, etag::by_content};
 
 /// Where decisions are to be had (AuthZEN 1.0, "Policy Decision Point Metadata").
 #[derive(Serialize, ToSchema)]
@@ -20,12 +21,13 @@ pub(super) struct DecisionPoint {
 
 /// Shows services where decisions are to be had.
 #[utoipa::path(get, path = "/.well-known/authzen-configuration", tag = "Decisions", security(()),
-    responses((status = 200, description = "Where", body = DecisionPoint)))]
-pub(super) async fn show_decision_point(State(api): State<Api>) -> axum::Json<DecisionPoint> {
+    responses((status = 200, description = "Where", body = DecisionPoint, headers(("ETag" = String)))))]
+pub(super) async fn show_decision_point(State(api): State<Api>, headers: HeaderMap) -> Response {
     let origin = &api.settings.public_origin;
-    axum::Json(DecisionPoint {
+    let point = DecisionPoint {
         policy_decision_point: origin.clone(),
         access_evaluation_endpoint: format!("{origin}/access/v1/evaluation"),
         access_evaluations_endpoint: format!("{origin}/access/v1/evaluations"),
-    })
+    };
+    by_content(&headers, &point)
 }

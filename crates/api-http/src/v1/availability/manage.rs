@@ -38,7 +38,8 @@ pub(super) struct ManageAgentRequest {
 /// Changes another agent: their status, how much they can take, what they can do. Owners are changed by Owners alone.
 #[utoipa::path(put, path = "/v1/availability/{user_id}", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = [])), request_body = ManageAgentRequest,
-    params(("user_id" = String, Path, example = "user_01h455vb4pex5vsknk084sn02q")),
+    params(("user_id" = String, Path, example = "user_01h455vb4pex5vsknk084sn02q"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 200, description = "The agent as they are now", body = AgentObject, headers(("ETag" = String)))))]
 pub(super) async fn manage_agent(
     State(api): State<Api>,

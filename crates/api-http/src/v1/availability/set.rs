@@ -35,6 +35,7 @@ pub(super) struct SetAvailabilityRequest {
 /// back all that they hold; whoever is away keeps the calls they have taken.
 #[utoipa::path(put, path = "/v1/availability/me", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = [])), request_body = SetAvailabilityRequest,
+    params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 200, description = "The agent as they are now", body = AgentObject, headers(("ETag" = String)))))]
 pub(super) async fn set_availability(
     State(api): State<Api>,

@@ -79,6 +79,7 @@ pub(super) async fn show_settings(
 /// Changes how the organization hands calls to its agents, for what begins from then on.
 #[utoipa::path(put, path = "/v1/escalations/settings", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = [])), request_body = ChangeSettingsRequest,
+    params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 200, description = "The settings as they are now", body = SettingsObject, headers(("ETag" = String)))))]
 pub(super) async fn change_settings(
     State(api): State<Api>,

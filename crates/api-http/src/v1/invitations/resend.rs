@@ -3,7 +3,7 @@ use rollcall_application::invitations;
 use rollcall_domain::Permission;
 
 use super::object::InvitationObject;
-use crate::{api::Api, credential::Caller, id_path::IdPath, problem::Result};
+use crate::{api::Api, body::NoFields, credential::Caller, id_path::IdPath, problem::Result};
 
 /// Sends an invitation again, with a new link: the old one dies at once, and the seven days begin anew.
 #[utoipa::path(post, path = "/v1/invitations/{invitation_id}/resend", tag = "Invitations",
@@ -13,6 +13,7 @@ pub(super) async fn resend_invitation(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::TeamInvite as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::Invitation>,
+    NoFields: NoFields,
 ) -> Result<axum::Json<InvitationObject>> {
     let invitation = invitations::resend(&api.app, &actor, id).await?;
     Ok(axum::Json(InvitationObject::at(api.app.now(), invitation)))

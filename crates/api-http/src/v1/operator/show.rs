@@ -9,7 +9,7 @@ use crate::{api::Api, etag::by_content, id_path::IdPath, operator_token::Operato
 #[utoipa::path(get, path = "/operator/v1/organizations/{organization_id}", tag = "Operator",
     operation_id = "show_operated_organization",
     params(("organization_id" = String, Path, example = "org_01h455vb4pex5vsknk084sn02q")), security(("operator" = [])),
-    responses((status = 200, description = "The organization", body = TenantObject)))]
+    responses((status = 200, description = "The organization", body = TenantObject, headers(("ETag" = String)))))]
 pub(super) async fn show_organization(
     State(api): State<Api>,
     _: Operator,

@@ -1,17 +1,19 @@
-use axum::extract::State;
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
 use rollcall_application::plans;
 use rollcall_domain::Permission;
 
 use super::object::BillingObject;
-use crate::{api::Api, credential::Caller, problem::Result};
+use crate::{api::Api, credential::Caller, etag::by_content, problem::Result};
 
 /// Shows what the organization pays for, uses, and could have.
 #[utoipa::path(get, path = "/v1/billing", tag = "Plans",
-    responses((status = 200, description = "The billing page", body = BillingObject)))]
+    responses((status = 200, description = "The billing page", body = BillingObject, headers(("ETag" = String)))))]
 pub(super) async fn show_billing(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::BillingRead as u8 }>,
-) -> Result<axum::Json<BillingObject>> {
+    headers: HeaderMap,
+) -> Result<Response> {
     let bill = plans::billing(&api.app, &actor).await?;
-    Ok(axum::Json(BillingObject::new(bill, &api.app.settings.plans)))
+    Ok(by_content(&headers, &BillingObject::new(bill, &api.app.settings.plans)))
 }

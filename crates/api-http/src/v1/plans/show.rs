@@ -8,7 +8,7 @@ use crate::{api::Api, credential::AnyCaller, etag::by_content, problem::Result};
 /// Shows the organization's plan, and what it entitles to.
 #[utoipa::path(get, path = "/v1/plan", tag = "Plans",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
-    responses((status = 200, description = "The plan", body = PlanObject)))]
+    responses((status = 200, description = "The plan", body = PlanObject, headers(("ETag" = String)))))]
 pub(super) async fn show_plan(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller,

@@ -7,7 +7,7 @@ use crate::{api::Api, credential::Enrollee, etag::by_content, problem::Result};
 
 /// Shows what second factors one's account has.
 #[utoipa::path(get, path = "/v1/me/mfa", tag = "Own account", security(("session" = []), ("cookie" = [])),
-    responses((status = 200, description = "The second factors", body = SecondFactorsObject)))]
+    responses((status = 200, description = "The second factors", body = SecondFactorsObject, headers(("ETag" = String)))))]
 pub(super) async fn show_my_mfa(
     State(api): State<Api>,
     Enrollee(actor): Enrollee,

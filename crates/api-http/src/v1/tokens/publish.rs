@@ -65,5 +65,5 @@ pub(super) async fn show_signing_keys(State(api): State<Api>, headers: HeaderMap
     let keys = tokens::publish(&api.app).await?;
     let set = KeySet { keys: keys.into_iter().map(PublicKey::from).collect() };
     let cached = format!("public, max-age={}", CACHED.whole_seconds());
-    Ok(([(header::CACHE_CONTROL, cached)], etag::of_kind(KIND, &headers, &set)).into_response())
+    Ok(([(header::CACHE_CONTROL, cached)], etag::by_content_of_kind(KIND, &headers, &set)).into_response())
 }

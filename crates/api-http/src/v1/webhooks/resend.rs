@@ -4,7 +4,7 @@ use rollcall_domain::Permission;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{api::Api, credential::Caller, problem::Result};
+use crate::{api::Api, body::NoFields, credential::Caller, problem::Result};
 
 /// What is on its way once more.
 #[derive(Serialize, ToSchema)]
@@ -20,6 +20,7 @@ pub(super) struct Resent {
 pub(super) async fn resend_webhook(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::SecurityManage as u8 }>,
+    NoFields: NoFields,
 ) -> Result<axum::Json<Resent>> {
     let deliveries = webhooks::resend(&api.app, &actor).await?;
     Ok(axum::Json(Resent { deliveries }))

@@ -1,16 +1,19 @@
-use axum::extract::State;
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
 use rollcall_application::webhooks;
 use rollcall_domain::Permission;
 
 use super::object::WebhookObject;
-use crate::{api::Api, credential::Caller, problem::Result};
+use crate::{api::Api, credential::Caller, etag::by_content, problem::Result};
 
 /// Shows where the platform is told what becomes of escalated calls, and what has become of the last events.
 #[utoipa::path(get, path = "/v1/escalations/webhook", tag = "Live events",
-    responses((status = 200, description = "The webhook", body = WebhookObject)))]
+    responses((status = 200, description = "The webhook", body = WebhookObject, headers(("ETag" = String)))))]
 pub(super) async fn show_webhook(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::SecurityRead as u8 }>,
-) -> Result<axum::Json<WebhookObject>> {
-    Ok(axum::Json(webhooks::show(&api.app, &actor).await?.into()))
+    headers: HeaderMap,
+) -> Result<Response> {
+    let shown = webhooks::show(&api.app, &actor).await?;
+    Ok(by_content(&headers, &WebhookObject::from(shown)))
 }

@@ -1,13 +1,11 @@
 //! Who is sent the checkpoints, and what has become of the last ones.
 
-use rollcall_domain::{
-    OrganizationId, Permission,
-    audit::{Action, Target},
-};
+use rollcall_domain::{OrganizationId, Permission};
 
 use super::{KeptWitness, SHOWN, ShownDelivery};
 use crate::{
     Application, Error, Principal,
+    audit::{Attempt, refusals_recorded_once},
     ports::{Scope, View},
 };
 
@@ -35,7 +33,7 @@ pub async fn show(app: &Application, principal: &Principal) -> Result<Shown, Err
     if matches!(read, Err(Error::NotFound)) {
         return read;
     }
-    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, read).await
+    refusals_recorded_once(app, principal, Attempt::at("witness"), read).await
 }
 
 impl Shown {

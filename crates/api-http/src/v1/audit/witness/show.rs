@@ -9,7 +9,7 @@ use crate::{api::Api, credential::AnyCaller, etag::by_content, problem::Result};
 /// Shows who is sent the checkpoints of the organization's audit log, and what has become of the last ones.
 #[utoipa::path(get, path = "/v1/audit/witness", tag = "Audit log",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
-    responses((status = 200, description = "The witness", body = WitnessObject)))]
+    responses((status = 200, description = "The witness", body = WitnessObject, headers(("ETag" = String)))))]
 pub(super) async fn show_audit_witness(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,
