@@ -278,6 +278,29 @@ async fn attack_9_an_upload_is_decided_about_every_five_seconds_whether_or_not_a
 }
 
 #[tokio::test]
+async fn what_a_control_says_by_the_end_decides_whether_it_is_kept() {
+    for (on, is_expected) in [
+        (Vec::new(), (|error| matches!(error, Error::CallRecordingDisabled)) as fn(&Error) -> bool),
+        (vec![Control::CallRecording, Control::EndToEndEncryption], |error| {
+            matches!(error, Error::MediaKeyRequired)
+        }),
+    ] {
+        let switched = unit_but(|unit| {
+            let kept =
+                on.into_iter().map(|control| KeptControl { enabled: true, ..KeptControl::off(control) });
+            let kept: Vec<_> = kept.collect();
+            unit.expect_controls().returning(move |_| Ok(kept.clone()));
+            unit.expect_fetched_media_key().returning(|_, _, _| Ok(false));
+            unit.expect_recording_keep().returning(|_, _, _, _| Ok(true));
+        });
+        let (app, memory) = joined(&TestStore::of_each([unit(), switched]));
+        let refused = upload(&app, 1000).await.expect_err("not kept");
+        assert!(is_expected(&refused), "{refused:?}");
+        assert!(memory.objects.lock().expect("no panic").is_empty());
+    }
+}
+
+#[tokio::test]
 async fn while_the_database_is_gone_an_upload_waits_for_whoever_goes_on_with_it() {
     let clock = Arc::new(Moving::default());
     let lost = unit_but(|unit| {
