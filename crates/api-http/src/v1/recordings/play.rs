@@ -47,6 +47,7 @@ pub(super) struct Why {
 /// Plays the recording of a call, or with `Range` a part of it. Each part is checked before it is sent: of one that is damaged nothing is
 /// played, and an answer that has begun is cut off. Everybody who gets any of it leaves an event in the audit log. While PHI protection is
 /// on, only Owners and Admins hear it, and say why (`reason`). `HEAD` says how much there is, and plays nothing.
+///
 /// An answer is cut off within seconds after the right to it is gone, or the recording. As many downloads of one organization at a time
 /// as there may be on a node are answered 429 `rate_limited` beyond that, and 503 when it is the node that has no place; both with `Retry-After`.
 #[utoipa::path(get, path = "/v1/calls/{call_id}/recording", tag = "Recordings",
