@@ -72,6 +72,7 @@ mod purge;
 mod races;
 mod recording_access;
 mod recording_damage;
+mod recording_rights;
 mod recording_uploads;
 mod recordings;
 mod refusals;

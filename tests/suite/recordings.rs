@@ -127,6 +127,9 @@ async fn a_recording_is_kept_sealed_and_comes_back_byte_for_byte_until_it_is_del
     }
     let head = Answer::of(key.request(Method::HEAD, &path(&call))).await.expect(200);
     assert_eq!((head.header("content-length"), head.text.as_str()), ("2500000", ""));
+    // A range means nothing to it.
+    let head = key.request(Method::HEAD, &path(&call)).header("Range", "bytes=0-9");
+    assert_eq!(Answer::of(head).await.expect(200).header("content-length"), "2500000");
     let known = key.request(Method::GET, &path(&call)).header("If-None-Match", format!("\"{id}\""));
     Answer::of(known).await.expect(304);
 
@@ -152,6 +155,8 @@ async fn a_recording_is_kept_sealed_and_comes_back_byte_for_byte_until_it_is_del
         assert_eq!(done.len(), count, "{action}: {events:?}");
         assert!(done[0]["leaf"]["changes"].to_string().contains(&call));
     }
+    let played = &events(&service, "recording.played").await[0]["leaf"]["changes"];
+    assert!(played.to_string().contains("0-2499999/2500000"), "{played}");
     let uploaded = &events(&service, "recording.uploaded").await[0]["leaf"]["changes"];
     assert!(uploaded.to_string().contains(&sha256), "{uploaded}");
 }
@@ -243,6 +248,8 @@ async fn attack_30_with_phi_protection_only_owners_and_admins_hear_it_and_their_
         .collect();
     assert_eq!(reasons.len(), 2);
     assert!(reasons.iter().all(|personal| personal.contains("complaint 4711")), "{reasons:?}");
+    // Where it can be erased, and nowhere else.
+    assert!(!played.iter().any(|event| event["leaf"].to_string().contains("complaint")), "{played:?}");
     assert!(played.iter().any(|event| event["outcome"] == "refused"));
     // Sound is not masked, and taking it in goes on.
     let other = write(&key, "CA2").await;
@@ -349,7 +356,8 @@ async fn a_recording_that_has_outlived_its_plan_s_time_is_deleted_with_an_event(
     let early = later(399).await;
     assert_eq!(files(&directory).len(), 1);
     early.stop().await;
-    let late = later(2).await;
+    // Kept for as long as the plan says, and no longer.
+    let late = later(1).await;
     nothing_left(&directory).await;
     let expired =
         until("the event", async || events(&late, "recording.expired").await.into_iter().next()).await;

@@ -54,10 +54,21 @@ pub struct HttpSettings {
     pub transcript_limit: usize,
     /// The longest that answering may take.
     pub timeout: Duration,
+    /// How slowly recordings may be uploaded.
+    pub upload_pace: UploadPace,
     /// How many requests are answered; as many as come when none.
     pub quotas: Option<Quotas>,
     /// Whether browsers are told to come by TLS only (`Strict-Transport-Security`).
     pub hsts: bool,
+}
+
+/// How slowly an upload may come.
+#[derive(Debug, Clone, Copy)]
+pub struct UploadPace {
+    /// The longest that nothing may come.
+    pub silence: Duration,
+    /// The fewest bytes a second, over each minute that they were waited for.
+    pub bytes_per_second: u64,
 }
 
 /// The most bytes of a batch of events: a thousand of four kilobytes.

@@ -28,7 +28,7 @@ mod sse;
 mod streaming;
 mod v1;
 
-pub use api::{Api, HttpSettings, Quota, Quotas};
+pub use api::{Api, HttpSettings, Quota, Quotas, UploadPace};
 pub use credential::SessionCookie;
 pub use dev_mailbox::dev_mailbox;
 pub use device_cookie::DeviceTokens;

@@ -220,7 +220,8 @@ impl Principal {
     /// now, too: whatever else depends on who they are is decided with that.
     ///
     /// # Errors
-    /// As [`permit_again`](Self::permit_again), and [`Error::Unauthenticated`] when the session or the key is over.
+    /// As [`permit_again`](Self::permit_again), [`Error::Unauthenticated`] when the session or the key is over, and
+    /// [`Error::OrganizationSuspended`].
     pub(crate) async fn begin_again(
         &self,
         app: &Application,
@@ -229,7 +230,10 @@ impl Principal {
         let now = app.now();
         let mut unit = app.store.begin(self.scope()).await?;
         // The organization before the session, as its deletion takes them.
-        let held = self.permit_again(unit.as_mut(), permission, now).await?;
+        let held = match self.permit_again(unit.as_mut(), permission, now).await {
+            Err(Error::Unauthenticated) => return Err(self.why_out(unit.as_mut()).await?),
+            held => held?,
+        };
         let is_open = match self {
             Self::Person(actor) => {
                 actor.session.expires_at > now && unit.session_hold(actor.session_id()).await?
@@ -238,5 +242,13 @@ impl Principal {
             Self::Key(_) => true,
         };
         if is_open { Ok((unit, held)) } else { Err(Error::Unauthenticated) }
+    }
+
+    /// Why they are not let in any more: nobody is, or not they.
+    async fn why_out(&self, unit: &mut dyn UnitOfWork) -> Result<Error, Error> {
+        let Some(place) = self.place() else { return Ok(Error::Unauthenticated) };
+        let organization = unit.organization_find(place.id).await?;
+        let is_suspended = organization.is_some_and(|organization| organization.suspended);
+        Ok(if is_suspended { Error::OrganizationSuspended } else { Error::Unauthenticated })
     }
 }

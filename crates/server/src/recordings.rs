@@ -1,6 +1,9 @@
 //! Where recordings lie, as the configuration says.
 
+use std::time::Duration;
+
 use rollcall_adapter_objects::{InvalidPlace, ObjectsAt, Place, S3Access};
+use rollcall_api_http::UploadPace;
 use rollcall_application::recordings::Transfers;
 
 use crate::{
@@ -12,6 +15,8 @@ impl Settings {
     /// Looks at what is said of recordings.
     pub(crate) fn check_recordings(&self) -> Result<(), InvalidSettings> {
         const LARGEST: u64 = 64 << 30;
+        const FASTEST_OF_THE_SLOWEST: u64 = 1 << 20;
+        const LONGEST_SILENCE: u64 = 120;
         self.recording_place()?;
         let values = &self.values.recordings;
         if !(1..=LARGEST).contains(&values.limit_bytes) {
@@ -24,6 +29,19 @@ impl Settings {
         ] {
             if number == 0 {
                 return Err(InvalidSettings::value(setting, "must be at least 1"));
+            }
+        }
+        // What nobody has heard of for five minutes is taken for dead, so somebody is heard of before that.
+        for (setting, number, most) in [
+            (
+                "ROLLCALL__RECORDINGS__SLOWEST_BYTES_PER_SECOND",
+                values.slowest_bytes_per_second,
+                FASTEST_OF_THE_SLOWEST,
+            ),
+            ("ROLLCALL__RECORDINGS__SILENCE_SECONDS", values.silence_seconds.into(), LONGEST_SILENCE),
+        ] {
+            if !(1..=most).contains(&number) {
+                return Err(InvalidSettings::value(setting, format!("must be between 1 and {most}")));
             }
         }
         Ok(())
@@ -50,6 +68,15 @@ pub(crate) fn objects(settings: &Settings) -> Result<ObjectsAt, StartError> {
         key: given(&values.s3_access_key_id).map(|id| (id, values.s3_secret_access_key.clone())),
     };
     Ok(ObjectsAt::new(settings.recording_place()?, access)?)
+}
+
+/// How slowly uploads may come.
+pub(crate) fn upload_pace(settings: &Settings) -> UploadPace {
+    let values = &settings.values.recordings;
+    UploadPace {
+        silence: Duration::from_secs(values.silence_seconds.into()),
+        bytes_per_second: values.slowest_bytes_per_second,
+    }
 }
 
 /// How many recordings may come and go at a time.

@@ -193,6 +193,7 @@ impl Node {
             body_limit: settings.values.http.body_limit_bytes,
             transcript_limit: settings.values.calls.transcript_limit_bytes,
             timeout: Duration::from_secs(settings.values.http.timeout_seconds),
+            upload_pace: crate::recordings::upload_pace(settings),
             quotas: settings.quotas(),
             hsts: secure,
             service_token: settings.service_token(),

@@ -167,6 +167,8 @@ pub(crate) struct RecordingValues {
     pub(crate) limit_bytes: u64,
     pub(crate) at_once: usize,
     pub(crate) at_once_of_one_organization: usize,
+    pub(crate) slowest_bytes_per_second: u64,
+    pub(crate) silence_seconds: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -2,15 +2,6 @@
 
 use std::ops::Range;
 
-use bytes::Bytes;
-use rollcall_domain::{
-    CallId, OrganizationId, Permission,
-    audit::{Action, Target},
-    policy::Grant,
-    recordings::{Hearing, NotHeard, Reason, Recording, hearing},
-};
-use time::{Duration, OffsetDateTime};
-
 use super::{
     rules::Rules,
     seal::{self, Piece},
@@ -21,9 +12,13 @@ use crate::{
     Application, Error, Principal,
     ports::{Scope, UnitOfWork},
 };
-
-/// How long somebody gets to hear more without being looked at again.
-const LOOKED_AT_EVERY: Duration = Duration::seconds(5);
+use bytes::Bytes;
+use rollcall_domain::{
+    CallId, OrganizationId, Permission,
+    audit::{Action, Target},
+    policy::Grant,
+    recordings::{Hearing, NotHeard, Reason, Recording, hearing},
+};
 
 /// A recording that somebody may hear.
 pub struct Playable {
@@ -38,8 +33,7 @@ pub struct Playable {
 pub struct Playing {
     of: Playable,
     pieces: Box<dyn Iterator<Item = Piece> + Send + Sync>,
-    looked_at: OffsetDateTime,
-    _transfer: Transfer,
+    transfer: Transfer,
 }
 
 /// Finds the recording of a call for somebody who may hear it. Nothing of it is heard yet.
@@ -96,9 +90,10 @@ impl Playable {
     /// Begins to play some bytes of it, at least one. That they were asked for is in the audit log before any is given out.
     ///
     /// # Errors
-    /// As [`find`], as things may have changed; and [`Error::Busy`].
+    /// As [`find`], as things may have changed; [`Error::LimitReached`] when the organization hears as many as it may, and
+    /// [`Error::Busy`] when this node plays as many.
     pub async fn play(self, range: Range<u64>) -> Result<Playing, Error> {
-        let transfer = self.app.transfers.begin(Way::Out, self.organization)?;
+        let transfer = self.app.transfers.begin(Way::Out, self.organization, self.app.now())?;
         let app = &self.app;
         let target = Target::Recording(self.recording().id);
         let event = app.event_by(&self.principal, Action::RecordingPlayed, target);
@@ -116,8 +111,7 @@ impl Playable {
         let unit = self.permitted_again().await?;
         unit.commit(app.record(event)).await?;
         let pieces = Box::new(seal::pieces(range, self.recording().length));
-        let looked_at = app.now();
-        Ok(Playing { of: self, pieces, looked_at, _transfer: transfer })
+        Ok(Playing { of: self, pieces, transfer })
     }
 
     /// Begins a transaction, if they may hear it still: as whoever they are now, and as the controls are now.
@@ -133,37 +127,55 @@ impl Playing {
     /// What is heard next; none after the end.
     ///
     /// # Errors
-    /// [`Error::RecordingDamaged`] instead of whatever is not as it was kept. Whoever has lost the right to it meanwhile hears no more
-    /// (attack 9).
+    /// [`Error::RecordingDamaged`] instead of whatever is not as it was kept; [`Error::NotFound`] when it has been deleted meanwhile;
+    /// and as [`look_again`](Self::look_again).
     pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let Some(piece) = self.pieces.next() else { return Ok(None) };
-        let read = match self.still_permitted().await {
-            Ok(()) => self.of.opened.read(&self.of.app, self.of.organization, &piece).await,
-            Err(refusal) => Err(refusal),
-        };
+        self.look_again().await?;
+        let of = &self.of;
+        let read = of.opened.read(&of.app, of.organization, &piece).await;
         if read.is_err() {
             self.pieces = Box::new(std::iter::empty());
         }
-        let of = &self.of;
         if matches!(read, Err(Error::RecordingDamaged)) {
             whole::report_damage(&of.app, of.organization, of.recording().id, of.recording().call).await;
         }
-        let target = Target::Recording(of.recording().id);
-        of.app.refusals_recorded(&of.principal, Action::RecordingPlayed, target, read).await.map(Some)
+        read.map(Some)
     }
 
-    /// Looks once more, now and then. (Exclusive, as pieces cannot be shared.)
+    /// Decides anew, unless that was a moment ago, whether they may hear more: what is asked before each piece, and while one is taken
+    /// slowly. Whoever has lost the right to it hears no more (attack 9).
+    ///
+    /// # Errors
+    /// As [`find`], as things may have changed, and [`Error::Unauthenticated`] when the session or the key is over.
+    pub async fn look_again(&mut self) -> Result<(), Error> {
+        let looked = self.still_permitted().await;
+        if looked.is_err() {
+            self.pieces = Box::new(std::iter::empty());
+        }
+        if matches!(looked, Err(Error::NotFound)) {
+            // It is gone for everybody, and nobody was refused anything.
+            return looked;
+        }
+        let of = &self.of;
+        let target = Target::Recording(of.recording().id);
+        of.app.refusals_recorded(&of.principal, Action::RecordingPlayed, target, looked).await
+    }
+
+    /// (Exclusive, as pieces cannot be shared.)
     async fn still_permitted(&mut self) -> Result<(), Error> {
         let now = self.of.app.now();
-        if now - self.looked_at < LOOKED_AT_EVERY {
+        if !self.transfer.is_to_be_decided(now) {
             return Ok(());
         }
         let mut unit = self.of.permitted_again().await?;
         // It may have been deleted, or have outlived its time.
-        if unit.recording_of(self.of.organization, self.of.recording().call).await?.is_none() {
+        let (of, recording) = (&self.of, self.of.recording());
+        let kept = unit.recording_of(of.organization, recording.call).await?;
+        if kept.is_none_or(|kept| kept.id != recording.id) {
             return Err(Error::NotFound);
         }
-        self.looked_at = now;
+        self.transfer.decided(now);
         Ok(())
     }
 }

@@ -1,34 +1,23 @@
 //! Hearing: who does not any more.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+use std::sync::Arc;
 
 use rollcall_domain::{RecordingId, Role, audit::Outcome, recordings::MediaType, security::Control};
 
 use super::*;
 use crate::recordings::seal::Binding;
 use crate::{
-    ports::Clock,
     recordings::{
         KeptRecording, keys,
         manifest::{Manifest, State},
         seal::{RecordingKey, SegmentName},
     },
     security::KeptControl,
-    testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, call, organization},
+    testing::{
+        MockDirectory, MockUnit, NOW, TestStore, actor, application, call, organization,
+        recordings::{InMemory, Moving},
+    },
 };
-
-/// So many seconds after [`NOW`].
-#[derive(Default)]
-struct Moving(AtomicI64);
-
-impl Clock for Moving {
-    fn now(&self) -> OffsetDateTime {
-        NOW + Duration::seconds(self.0.load(Ordering::Relaxed))
-    }
-}
 
 /// What is kept of a recording in an organization that protects what is in it.
 async fn kept(app: &Application) -> KeptRecording {
@@ -99,10 +88,73 @@ async fn attack_9_whoever_is_no_admin_any_more_does_not_begin_to_hear_or_hears_n
     let (store, app) = with(&[Role::Admin, Role::Admin, Role::Member]);
     let found = find(&app, &admin, call(1).id, reason()).await.expect("an Admin's to hear");
     let mut playing = found.play(0..3).await.expect("an Admin's to hear");
-    clock.0.store(5, Ordering::Relaxed);
+    clock.set(5);
     let refused = playing.next().await;
     assert!(matches!(refused, Err(Error::PhiProtected)), "{refused:?}");
     let committed: Vec<_> = store.committed().into_iter().map(|(_, events, _)| events).collect();
     let events = [Outcome::Success, Outcome::Refused].map(|outcome| vec![(Action::RecordingPlayed, outcome)]);
     assert_eq!(committed, events);
+}
+
+#[tokio::test]
+async fn what_is_deleted_while_it_is_heard_is_gone_and_what_is_missing_otherwise_is_damaged() {
+    let app = application(&TestStore::default(), MockDirectory::new());
+    let kept = kept(&app).await;
+    let other = KeptRecording { id: RecordingId::from_parts(1, &[2; 10]), ..kept.clone() };
+    let admin = Principal::Person(actor(1, Role::Admin));
+    // Where recordings lie there is nothing.
+    let app = Application { objects: Arc::new(InMemory::default()), ..app };
+    for (now, is_damaged) in [(Some(kept.clone()), true), (Some(other), false), (None, false)] {
+        let later = {
+            let mut unit = MockUnit::new();
+            unit.expect_recording_of().returning(move |_, _| Ok(now.clone()));
+            unit
+        };
+        let store = TestStore::of_each([unit(&kept, Role::Admin), unit(&kept, Role::Admin), later]);
+        let app = Application { store: Arc::new(store.clone()), ..app.clone() };
+        let found = find(&app, &admin, call(1).id, "a complaint".parse().ok()).await.expect("found");
+        let mut playing = found.play(0..3).await.expect("an Admin's to hear");
+        let heard = playing.next().await;
+        let mut events = vec![vec![(Action::RecordingPlayed, Outcome::Success)]];
+        if is_damaged {
+            assert!(matches!(heard, Err(Error::RecordingDamaged)), "{heard:?}");
+            events.push(vec![(Action::RecordingDamaged, Outcome::Success)]);
+        } else {
+            assert!(matches!(heard, Err(Error::NotFound)), "{heard:?}");
+        }
+        let committed: Vec<_> = store.committed().into_iter().map(|(_, events, _)| events).collect();
+        assert_eq!(committed, events);
+        assert!(matches!(playing.next().await, Ok(None)), "nothing more comes");
+    }
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_gone_at_the_next_look_though_another_is_there_by_then() {
+    let clock = Arc::new(Moving::default());
+    let app = application(&TestStore::default(), MockDirectory::new());
+    let kept = kept(&app).await;
+    let other = KeptRecording { id: RecordingId::from_parts(1, &[2; 10]), ..kept.clone() };
+    let admin = Principal::Person(actor(1, Role::Admin));
+    let gone = || {
+        let mut unit = MockUnit::new();
+        unit.expect_recording_of().returning(|_, _| Ok(None));
+        unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Admin)));
+        unit.expect_session_hold().returning(|_| Ok(true));
+        unit.expect_controls().returning(|_| Ok(Vec::new()));
+        unit
+    };
+    for later in [gone(), unit(&other, Role::Admin)] {
+        clock.set(0);
+        let store = TestStore::of_each([unit(&kept, Role::Admin), unit(&kept, Role::Admin), later]);
+        let app = Application { store: Arc::new(store.clone()), clock: clock.clone(), ..app.clone() };
+        let found = find(&app, &admin, call(1).id, "a complaint".parse().ok()).await.expect("found");
+        let mut playing = found.play(0..3).await.expect("an Admin's to hear");
+        clock.set(4);
+        assert!(playing.look_again().await.is_ok());
+        clock.set(5);
+        let looked = playing.look_again().await;
+        assert!(matches!(looked, Err(Error::NotFound)), "{looked:?}");
+        assert_eq!(store.committed().len(), 1, "nobody was refused anything");
+        assert!(matches!(playing.next().await, Ok(None)), "nothing more comes");
+    }
 }

@@ -6,8 +6,14 @@ use std::{
 };
 
 use rollcall_domain::OrganizationId;
+use time::{Duration, OffsetDateTime};
 
-use crate::Error;
+use crate::{Error, Limit};
+
+/// How long a transfer goes on without it being decided anew whether it may.
+const DECIDED_EVERY: Duration = Duration::seconds(5);
+/// When it is worth trying again, where an organization has as many as it may have.
+const AGAIN: Duration = Duration::seconds(5);
 
 /// The uploads and downloads that run on this node. Each holds up to two megabytes and a connection, so there are only so many of either, and
 /// only so many of one organization: nobody takes the places of all others. Uploads may be as slow as what is said, and are counted
@@ -40,6 +46,7 @@ pub(super) struct Transfer {
     transfers: Transfers,
     way: Way,
     organization: OrganizationId,
+    decided_at: OffsetDateTime,
 }
 
 impl Transfers {
@@ -48,19 +55,52 @@ impl Transfers {
         Self { most, of_one, running: Arc::default() }
     }
 
-    /// One more.
+    /// One more, that somebody may begin as of `now`.
     ///
     /// # Errors
-    /// [`Error::Busy`] when there is no room for it.
-    pub(super) fn begin(&self, way: Way, organization: OrganizationId) -> Result<Transfer, Error> {
+    /// [`Error::LimitReached`] when the organization has as many as it may have, and [`Error::Busy`] when this node has.
+    pub(super) fn begin(
+        &self,
+        way: Way,
+        organization: OrganizationId,
+        now: OffsetDateTime,
+    ) -> Result<Transfer, Error> {
         let mut running = self.running[way as usize].lock().unwrap_or_else(PoisonError::into_inner);
         let own = running.by_organization.get(&organization).copied().unwrap_or_default();
-        if running.all >= self.most || own >= self.of_one {
+        // What is its own doing it is told, whoever else is there.
+        if own >= self.of_one {
+            return Err(Error::LimitReached { limit: way.limit(self.of_one), retry_after: AGAIN });
+        }
+        if running.all >= self.most {
             return Err(Error::Busy);
         }
         running.all += 1;
         running.by_organization.insert(organization, own + 1);
-        Ok(Transfer { transfers: self.clone(), way, organization })
+        Ok(Transfer { transfers: self.clone(), way, organization, decided_at: now })
+    }
+}
+
+impl Way {
+    fn limit(self, of_one: usize) -> Limit {
+        let (name, what) = match self {
+            Self::In => ("recording_uploads", "uploads of recordings of the organization at the same time"),
+            Self::Out => {
+                ("recording_downloads", "downloads of recordings of the organization at the same time")
+            }
+        };
+        Limit { name, what, quota: u32::try_from(of_one).unwrap_or(u32::MAX), window: AGAIN }
+    }
+}
+
+impl Transfer {
+    /// Whether it has gone on for long enough to decide anew whether it may; also when the clock was set back.
+    pub(super) fn is_to_be_decided(&self, now: OffsetDateTime) -> bool {
+        (now - self.decided_at).abs() >= DECIDED_EVERY
+    }
+
+    /// It may, as of now.
+    pub(super) fn decided(&mut self, now: OffsetDateTime) {
+        self.decided_at = now;
     }
 }
 
@@ -81,28 +121,54 @@ impl Drop for Transfer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::NOW;
+
+    fn organization(number: u8) -> OrganizationId {
+        OrganizationId::from_parts(0, &[number; 10])
+    }
 
     #[test]
     fn attack_35_only_so_many_and_only_so_many_of_one_organization() {
-        let organization = |number| OrganizationId::from_parts(0, &[number; 10]);
         let transfers = Transfers::at_most(3, 2);
-        let first = transfers.begin(Way::Out, organization(1)).expect("room");
-        let _second = transfers.begin(Way::Out, organization(1)).expect("room");
-        assert!(matches!(transfers.begin(Way::Out, organization(1)), Err(Error::Busy)));
-        let _third = transfers.begin(Way::Out, organization(2)).expect("room");
-        assert!(matches!(transfers.begin(Way::Out, organization(2)), Err(Error::Busy)));
+        let begin = |number| transfers.begin(Way::Out, organization(number), NOW);
+        let first = begin(1).expect("room");
+        let _second = begin(1).expect("room");
+        let refused = begin(1).map(drop);
+        assert!(
+            matches!(&refused, Err(Error::LimitReached { limit, .. }) if limit.quota == 2),
+            "{refused:?}"
+        );
+        let third = begin(2).expect("room");
+        // There is none on the node, and whose doing that is says who hears of it.
+        assert!(matches!(begin(2), Err(Error::Busy)));
+        assert!(matches!(begin(1), Err(Error::LimitReached { .. })));
         drop(first);
-        assert!(transfers.begin(Way::Out, organization(2)).is_ok());
-        assert!(transfers.begin(Way::Out, organization(1)).is_ok());
+        let fourth = begin(2);
+        assert!(fourth.is_ok());
+        drop((third, fourth));
+        assert!(begin(1).is_ok());
     }
 
     #[test]
     fn attack_35_uploads_that_dawdle_take_no_place_of_whoever_listens() {
-        let organization = OrganizationId::from_parts(0, &[1; 10]);
         let transfers = Transfers::at_most(2, 2);
-        let _slow = [(); 2].map(|()| transfers.begin(Way::In, organization).expect("room"));
-        assert!(matches!(transfers.begin(Way::In, organization), Err(Error::Busy)));
-        let _heard = [(); 2].map(|()| transfers.begin(Way::Out, organization).expect("room"));
-        assert!(matches!(transfers.begin(Way::Out, organization), Err(Error::Busy)));
+        let begin = |way| transfers.begin(way, organization(1), NOW);
+        let _slow = [(); 2].map(|()| begin(Way::In).expect("room"));
+        assert!(matches!(begin(Way::In), Err(Error::LimitReached { .. })));
+        let _heard = [(); 2].map(|()| begin(Way::Out).expect("room"));
+        assert!(matches!(begin(Way::Out), Err(Error::LimitReached { .. })));
+    }
+
+    #[test]
+    fn attack_9_it_is_decided_anew_every_five_seconds_whichever_way_the_clock_goes() {
+        let transfers = Transfers::at_most(1, 1);
+        let mut transfer = transfers.begin(Way::In, organization(1), NOW).expect("room");
+        let after = |seconds| NOW + Duration::seconds(seconds);
+        assert!(!transfer.is_to_be_decided(after(4)));
+        assert!(transfer.is_to_be_decided(after(5)));
+        transfer.decided(after(5));
+        assert!(!transfer.is_to_be_decided(after(9)));
+        assert!(transfer.is_to_be_decided(after(10)));
+        assert!(transfer.is_to_be_decided(after(-3600)));
     }
 }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::{
-    Whole,
+    KeptRecording, Whole,
     manifest::{Manifest, State},
     rules::{self, Rules},
     seal::SEGMENT,
@@ -21,7 +21,10 @@ use super::{
     transfers::{Transfer, Way},
     whole::{self, Opened},
 };
-use crate::{Application, Error, Principal, ports::Scope};
+use crate::{
+    Application, Error, Principal,
+    ports::{Scope, UnitOfWork},
+};
 
 /// What is to be taken in.
 #[derive(Debug, Clone)]
@@ -72,8 +75,8 @@ pub struct Progress {
     pub expires_at: Option<OffsetDateTime>,
 }
 
-/// An upload that goes on. Whoever has one writes to it, and then ends it one way or the other; if it is dropped instead, it is given
-/// up later.
+/// An upload that goes on. Whoever has one writes to it, [looks](Upload::look_again) now and then while nothing comes, and then ends it
+/// one way or the other; if it is dropped instead, it is given up later.
 pub struct Upload {
     pub(super) app: Application,
     pub(super) principal: Principal,
@@ -84,7 +87,7 @@ pub struct Upload {
     /// Of all of it, as far as it has come.
     digest: Sha256,
     work: Work,
-    _transfer: Transfer,
+    transfer: Transfer,
 }
 
 enum Work {
@@ -105,10 +108,16 @@ enum Kept {
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::NotFound`], [`Error::CallRecordingDisabled`], [`Error::MediaKeyRequired`],
-/// [`Error::RecordingTooLarge`], [`Error::UploadOffset`], [`Error::RecordingExists`], and [`Error::Busy`].
+/// [`Error::RecordingTooLarge`], [`Error::UploadOffset`], [`Error::RecordingExists`]; [`Error::LimitReached`] when the organization has as
+/// many uploads as it may have, and [`Error::Busy`] when this node has.
 pub async fn begin(app: &Application, principal: &Principal, command: Command) -> Result<Upload, Error> {
     let target = Target::Call(command.call);
-    let begun = try_begin(app, principal, command).await;
+    let permitted = permitted(app, principal, &command).await;
+    let (organization, kept) =
+        app.refusals_recorded(principal, Action::RecordingUploaded, target, permitted).await?;
+    // Whether there is a place says nothing about who may have it, and leaves no event.
+    let transfer = app.transfers.begin(Way::In, organization, app.now())?;
+    let begun = try_begin(app, principal, command, organization, kept, transfer).await;
     app.refusals_recorded(principal, Action::RecordingUploaded, target, begun).await
 }
 
@@ -118,7 +127,12 @@ const fn least(total: Option<u64>) -> u64 {
     if total.is_some() { SEGMENT } else { SEGMENT + 1 }
 }
 
-async fn try_begin(app: &Application, principal: &Principal, command: Command) -> Result<Upload, Error> {
+/// Makes sure that somebody may send what they are about to send. Gives back whose it is, and what is kept already.
+async fn permitted(
+    app: &Application,
+    principal: &Principal,
+    command: &Command,
+) -> Result<(OrganizationId, Option<KeptRecording>), Error> {
     let organization = principal.permit(Permission::CallsWrite)?.id;
     let mut view = app.store.view(Scope::Organization(organization)).await?;
     view.call_find(organization, command.call).await?.ok_or(Error::NotFound)?;
@@ -136,15 +150,29 @@ async fn try_begin(app: &Application, principal: &Principal, command: Command) -
         let problem = format!("must be of at least {least} bytes, unless it is the last part");
         return Err(Error::invalid("Content-Range", problem));
     }
-    let (announced, from) = match command.extent {
-        Extent::Whole(length) => (length, 0),
-        Extent::Part { from, until, total } => (Some(total.unwrap_or(until)), from),
+    let announced = match command.extent {
+        Extent::Whole(length) => length,
+        Extent::Part { until, total, .. } => Some(total.unwrap_or(until)),
     };
     let limit = app.settings.recording_limit;
     if announced.is_some_and(|announced| announced > limit) {
         return Err(Error::RecordingTooLarge { limit });
     }
-    let transfer = app.transfers.begin(Way::In, organization)?;
+    Ok((organization, kept))
+}
+
+async fn try_begin(
+    app: &Application,
+    principal: &Principal,
+    command: Command,
+    organization: OrganizationId,
+    kept: Option<KeptRecording>,
+    transfer: Transfer,
+) -> Result<Upload, Error> {
+    let from = match command.extent {
+        Extent::Whole(_) => 0,
+        Extent::Part { from, .. } => from,
+    };
     let compared = match kept {
         Some(kept) => {
             let kept = whole::opened(app, organization, command.call, &kept)?;
@@ -164,7 +192,7 @@ async fn try_begin(app: &Application, principal: &Principal, command: Command) -
         },
     };
     let (app, principal) = (app.clone(), principal.clone());
-    Ok(Upload { app, principal, organization, command, came: 0, digest, work, _transfer: transfer })
+    Ok(Upload { app, principal, organization, command, came: 0, digest, work, transfer })
 }
 
 /// What is only compared with what comes, as it is kept already; none where what is kept is damaged, and comes anew.
@@ -195,12 +223,43 @@ async fn compared(
 }
 
 impl Upload {
+    /// Decides anew, unless that was a moment ago, whether it may go on: before anything is taken in, and while nothing comes. Of
+    /// whoever has lost the right to it nothing is left (attack 9).
+    ///
+    /// # Errors
+    /// As [`begin`], as things may have changed meanwhile, and [`Error::Unauthenticated`] when the session or the key is over.
+    pub async fn look_again(&mut self) -> Result<(), Error> {
+        let looked = self.still_permitted().await;
+        if let Err(error) = &looked {
+            self.clean_up(error).await;
+        }
+        let target = Target::Call(self.command.call);
+        self.app.refusals_recorded(&self.principal, Action::RecordingUploaded, target, looked).await
+    }
+
+    async fn still_permitted(&mut self) -> Result<(), Error> {
+        let now = self.app.now();
+        if self.transfer.is_to_be_decided(now) {
+            let (mut unit, _) = self.principal.begin_again(&self.app, Permission::CallsWrite).await?;
+            self.is_taken(unit.as_mut()).await?;
+            self.transfer.decided(now);
+        }
+        Ok(())
+    }
+
+    /// Makes sure that the controls say still that it is taken from whoever sends it.
+    async fn is_taken(&self, unit: &mut dyn UnitOfWork) -> Result<(), Error> {
+        let rules = Rules::of(unit, self.organization).await?;
+        rules.taken(unit, &self.principal, self.organization, self.command.call).await
+    }
+
     /// Takes the next bytes in. When that does not work, nothing is left of it but what may be gone on with.
     ///
     /// # Errors
     /// [`Error::RecordingTooLarge`], [`Error::NotAudio`], [`Error::UploadSuperseded`], and when where recordings are kept does not
-    /// answer.
+    /// answer; and as [`look_again`](Self::look_again).
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
+        self.look_again().await?;
         match self.try_write(&bytes).await {
             Ok(()) => Ok(()),
             Err(error) => {
@@ -276,6 +335,7 @@ impl Upload {
         match &mut self.work {
             Work::Compare(recording) => {
                 let recording = recording.clone();
+                self.is_kept_still(&recording).await?;
                 let same = match self.command.extent {
                     // For a part we trust the digest that was sent: the earlier bytes are not here to be hashed.
                     Extent::Part { from, until, total } if from > 0 || total != Some(until) => {
@@ -304,6 +364,16 @@ impl Upload {
                     Kept::Otherwise(other) => self.keep_instead(&whole, sha256, *other).await,
                 }
             }
+        }
+    }
+
+    /// Makes sure that what was compared is there still, for somebody who may know: that took as long as its sender did.
+    async fn is_kept_still(&self, recording: &Recording) -> Result<(), Error> {
+        let (mut unit, _) = self.principal.begin_again(&self.app, Permission::CallsWrite).await?;
+        self.is_taken(unit.as_mut()).await?;
+        match unit.recording_of(self.organization, recording.call).await? {
+            Some(kept) if kept.id == recording.id => Ok(()),
+            Some(_) | None => Err(Error::UploadSuperseded),
         }
     }
 
@@ -340,10 +410,7 @@ impl Upload {
         // What was allowed when it began may not be any more.
         let (mut unit, _) = self.principal.begin_again(app, Permission::CallsWrite).await?;
         unit.call_lock(organization, call).await?.ok_or(Error::NotFound)?;
-        Rules::of(unit.as_mut(), organization)
-            .await?
-            .taken(unit.as_mut(), &self.principal, organization, call)
-            .await?;
+        self.is_taken(unit.as_mut()).await?;
         let mut at = app.now();
         let before = unit.recording_of(organization, call).await?;
         if let Some(kept) = &before {

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use rollcall_domain::{Role, audit::Outcome, security::Control};
+use rollcall_domain::{Role, audit::Outcome, organizations::Organization, security::Control};
 
 use super::*;
 use crate::{
     ports::StoreError,
-    recordings::{give_up, progress},
+    recordings::{Objects, Uploads, give_up, progress},
     security::KeptControl,
-    testing::{MockDirectory, MockUnit, TestStore, actor, application, call, recordings::InMemory},
+    testing::{
+        MockDirectory, MockUnit, NOW, TestStore, actor, application, call, organization,
+        recordings::{InMemory, Moving},
+    },
 };
 
 fn sound(length: usize) -> Bytes {
@@ -201,4 +204,158 @@ async fn what_was_given_up_while_it_came_in_leaves_nothing() {
     }
     let nothing = give_up(&with(&app, [unit()]), &owner(), call(1).id).await;
     assert!(matches!(nothing, Err(Error::NotFound)), "{nothing:?}");
+}
+
+/// Keeps a sound; gives back what is kept of it.
+async fn kept(app: &Application, memory: &InMemory, length: usize) -> KeptRecording {
+    let whole = Arc::new(std::sync::Mutex::new(None));
+    let keeps = {
+        let whole = whole.clone();
+        unit_but(|unit| {
+            unit.expect_recording_keep().times(1).returning(move |_, id, _, kept| {
+                *whole.lock().expect("no panic") = Some((id, kept.manifest.clone()));
+                Ok(true)
+            });
+        })
+    };
+    upload(&with(app, [unit(), keeps]), length).await.expect("kept");
+    let (id, manifest) = whole.lock().expect("no panic").take().expect("a manifest");
+    let key = memory.uploads.lock().expect("no panic").remove(&id).expect("an upload").key;
+    let organization_key =
+        memory.organization_key(organization().id).await.expect("an answer").expect("a key");
+    KeptRecording { id, key, manifest, kept_at: NOW, organization_key }
+}
+
+/// The call has this recording.
+fn has(kept: &KeptRecording) -> MockUnit {
+    let kept = kept.clone();
+    unit_but(|unit| {
+        unit.expect_recording_of().returning(move |_, _| Ok(Some(kept.clone())));
+    })
+}
+
+/// Nobody is let in any more.
+fn nobody_s(suspended: bool) -> MockUnit {
+    unit_but(|unit| {
+        unit.expect_member_hold().returning(|_, _| Ok(None));
+        unit.expect_organization_find()
+            .returning(move |_| Ok(Some(Organization { suspended, ..organization() })));
+    })
+}
+
+#[tokio::test]
+async fn attack_9_an_upload_is_decided_about_every_five_seconds_whether_or_not_anything_comes() {
+    let clock = Arc::new(Moving::default());
+    let whole = Extent::Whole(None);
+    let part = Extent::Part { from: 0, until: 4 * SEGMENT, total: Some(4 * SEGMENT) };
+    for (extent, comes, suspended) in
+        [(whole, true, false), (part, true, true), (whole, false, true), (part, false, false)]
+    {
+        clock.set(0);
+        let store = TestStore::of_each([unit(), unit(), nobody_s(suspended)]);
+        let (app, memory) = joined(&store);
+        let app = Application { clock: clock.clone(), ..app };
+        let mut coming = begin(&app, &owner(), take(extent)).await.expect("begun");
+        for seconds in [0, 4, 5, 9] {
+            clock.set(seconds);
+            coming.look_again().await.expect("theirs to send");
+            coming.write(sound(SEGMENT as usize / 2)).await.expect("theirs to send");
+        }
+        assert_eq!(memory.objects.lock().expect("no panic").len(), 1);
+        clock.set(10);
+        let refused = if comes { coming.write(sound(1000)).await } else { coming.look_again().await };
+        let expected = if suspended {
+            matches!(refused, Err(Error::OrganizationSuspended))
+        } else {
+            matches!(refused, Err(Error::Unauthenticated))
+        };
+        assert!(expected, "{refused:?}");
+        assert!(memory.objects.lock().expect("no panic").is_empty());
+        assert!(memory.uploads.lock().expect("no panic").is_empty());
+        // That somebody's credential is over is nobody's refusal.
+        assert_eq!(store.committed().len(), usize::from(suspended));
+    }
+}
+
+#[tokio::test]
+async fn what_a_control_says_by_the_end_decides_whether_it_is_kept() {
+    for on in [vec![], vec![Control::CallRecording, Control::EndToEndEncryption]] {
+        let is_off = on.is_empty();
+        let switched = unit_but(|unit| {
+            let kept =
+                on.into_iter().map(|control| KeptControl { enabled: true, ..KeptControl::off(control) });
+            let kept: Vec<_> = kept.collect();
+            unit.expect_controls().returning(move |_| Ok(kept.clone()));
+            unit.expect_fetched_media_key().returning(|_, _, _| Ok(false));
+            unit.expect_recording_keep().returning(|_, _, _, _| Ok(true));
+        });
+        let (app, memory) = joined(&TestStore::of_each([unit(), switched]));
+        let refused = upload(&app, 1000).await.expect_err("not kept");
+        match refused {
+            Error::CallRecordingDisabled => assert!(is_off),
+            Error::MediaKeyRequired => assert!(!is_off),
+            other => panic!("{other:?}"),
+        }
+        assert!(memory.objects.lock().expect("no panic").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn while_the_database_is_gone_an_upload_waits_for_whoever_goes_on_with_it() {
+    let clock = Arc::new(Moving::default());
+    let lost = unit_but(|unit| {
+        unit.expect_member_hold().returning(|_, _| Err(StoreError::Unavailable("it is gone".into())));
+    });
+    let (app, memory) = joined(&TestStore::of_each([unit(), lost]));
+    let app = Application { clock: clock.clone(), ..app };
+    let extent = Extent::Part { from: 0, until: 4 * SEGMENT, total: Some(4 * SEGMENT) };
+    let mut coming = begin(&app, &owner(), take(extent)).await.expect("begun");
+    coming.write(sound(SEGMENT as usize + 1)).await.expect("written");
+    clock.set(5);
+    let ended = coming.look_again().await;
+    assert!(matches!(ended, Err(Error::Unavailable(_))), "{ended:?}");
+    let progress = progress(&with(&app, [unit()]), &owner(), call(1).id).await.expect("progress");
+    assert!(matches!(progress, Taken::Partly(Progress { received: SEGMENT, .. })), "{progress:?}");
+    assert_eq!(memory.objects.lock().expect("no panic").len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_only_compared_is_answered_by_what_is_there_at_its_end() {
+    let (app, memory) = joined(&TestStore::default());
+    let kept = kept(&app, &memory, 3_000_000).await;
+    let other = KeptRecording { id: app.id(), ..kept.clone() };
+    for (at_the_end, length, expected) in [
+        (has(&kept), 3_000_000, "known"),
+        (has(&kept), 2_999_999, "exists"),
+        (has(&other), 3_000_000, "superseded"),
+        (unit(), 3_000_000, "superseded"),
+        (unit(), 2_999_999, "superseded"),
+        (nobody_s(false), 3_000_000, "unauthenticated"),
+    ] {
+        let ended = upload(&with(&app, [has(&kept), at_the_end]), length).await;
+        let is = match &ended {
+            Ok(Taken::Known(recording)) if recording.id == kept.id => "known",
+            Err(Error::RecordingExists) => "exists",
+            Err(Error::UploadSuperseded) => "superseded",
+            Err(Error::Unauthenticated) => "unauthenticated",
+            _ => "something else",
+        };
+        assert_eq!(is, expected, "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_deleted_while_it_is_compared_comes_anew_and_is_not_told_as_damaged() {
+    let (app, memory) = joined(&TestStore::default());
+    let kept = kept(&app, &memory, 1_000_000).await;
+    memory.remove(organization().id, kept.id).await.expect("removed");
+    let keeps = unit_but(|unit| {
+        unit.expect_recording_keep().times(1).returning(|_, _, _, _| Ok(true));
+    });
+    let store = TestStore::of_each([has(&kept), unit(), keeps]);
+    let app = Application { store: Arc::new(store.clone()), ..app };
+    let taken = upload(&app, 1_000_000).await;
+    assert!(matches!(taken, Ok(Taken::New(_))), "{taken:?}");
+    let committed: Vec<_> = store.committed().into_iter().map(|(_, events, _)| events).collect();
+    assert_eq!(committed, [[(Action::RecordingUploaded, Outcome::Success)]]);
 }

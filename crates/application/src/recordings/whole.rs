@@ -70,7 +70,7 @@ impl Opened {
         let path = SegmentPath { organization, recording: recording.id, name };
         let sealed = match app.objects.get(&path, piece.sealed.clone()).await {
             Ok(sealed) => sealed,
-            Err(ObjectsError::Missing) => return Err(fault()),
+            Err(ObjectsError::Missing) => return Err(self.missing(app, organization).await),
             Err(error @ ObjectsError::Unavailable(_)) => return Err(error.into()),
         };
         let mut bytes = Vec::from(sealed);
@@ -79,7 +79,22 @@ impl Opened {
         Ok(Bytes::from(bytes).slice(wanted))
     }
 
-    /// Whether all of its audio is as it was kept: every piece is read, one after the other. What is damaged is written down.
+    /// Why something of it is not there. Segments are removed behind their row: only while that is there are they missing.
+    async fn missing(&self, app: &Application, organization: OrganizationId) -> Error {
+        let Recording { id, call, .. } = self.recording;
+        let kept = async {
+            let mut view = app.store.view(Scope::Organization(organization)).await?;
+            view.recording_of(organization, call).await
+        };
+        match kept.await {
+            Ok(Some(kept)) if kept.id == id => damaged(organization, id),
+            Ok(_) => Error::NotFound,
+            Err(error) => error.into(),
+        }
+    }
+
+    /// Whether all of its audio is there, as it was kept: every piece is read, one after the other. What is damaged is written down; what
+    /// has been deleted meanwhile is not.
     pub(super) async fn is_intact(
         &self,
         app: &Application,
@@ -93,6 +108,7 @@ impl Opened {
                     report_damage(app, organization, id, call).await;
                     return Ok(false);
                 }
+                Err(Error::NotFound) => return Ok(false),
                 Err(error) => return Err(error),
             }
         }

@@ -1,17 +1,41 @@
 //! Where recordings lie, and what is noted of uploads, in memory.
 
-use std::{collections::HashMap, ops::Range, sync::Mutex};
+use std::{
+    collections::HashMap,
+    ops::Range,
+    sync::{
+        Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use rollcall_domain::{CallId, OrganizationId, RecordingId};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
+use super::NOW;
 use crate::{
     Sealed,
-    ports::StoreError,
+    ports::{Clock, StoreError},
     recordings::{KeptUpload, Objects, ObjectsError, SegmentName, SegmentPath, Uploads},
 };
+
+/// So many seconds after [`NOW`].
+#[derive(Default)]
+pub(crate) struct Moving(AtomicI64);
+
+impl Moving {
+    pub(crate) fn set(&self, seconds: i64) {
+        self.0.store(seconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for Moving {
+    fn now(&self) -> OffsetDateTime {
+        NOW + Duration::seconds(self.0.load(Ordering::Relaxed))
+    }
+}
 
 /// Objects, the key of one organization, and uploads.
 #[derive(Default)]

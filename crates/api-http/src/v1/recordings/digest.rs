@@ -37,6 +37,8 @@ mod tests {
         assert_eq!(named(&headers(HeaderValue::try_from(among).expect("a value"))), Ok(Some([7; 32])));
         assert_eq!(named(&headers(HeaderValue::from_static("sha-512=:AAAA:"))), Ok(None));
         assert_eq!(named(&HeaderMap::new()), Ok(None));
+        let twice = format!("{0}, {0}", value.to_str().expect("text"));
+        assert_eq!(named(&headers(HeaderValue::try_from(twice).expect("a value"))), Err(()));
         for broken in
             ["sha-256=:AAAA:", "sha-256=:!:", "sha-256=:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="]
         {

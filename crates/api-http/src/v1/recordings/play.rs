@@ -1,4 +1,4 @@
-use std::ops::Range;
+use std::{ops::Range, pin::pin, time::Duration};
 
 use axum::{body::Body, extract::State, response::Response};
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use rollcall_domain::{
     recordings::{Reason, Recording},
 };
 use serde::Deserialize;
+use tokio::time::timeout;
 use tracing::{Instrument, Span};
 use utoipa::IntoParams;
 
@@ -30,6 +31,8 @@ use crate::{
 
 /// How many bytes wait to be taken at a time.
 const MOUTHFUL: usize = 64 * 1024;
+/// The longest that they wait before it is looked again whether they may still be heard.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -44,6 +47,9 @@ pub(super) struct Why {
 /// Plays the recording of a call, or with `Range` a part of it. Each part is checked before it is sent: of one that is damaged nothing is
 /// played, and an answer that has begun is cut off. Everybody who gets any of it leaves an event in the audit log. While PHI protection is
 /// on, only Owners and Admins hear it, and say why (`reason`). `HEAD` says how much there is, and plays nothing.
+///
+/// An answer is cut off within seconds after the right to it is gone, or the recording. As many downloads of one organization at a time
+/// as there may be on a node are answered 429 `rate_limited` beyond that, and 503 when it is the node that has no place; both with `Retry-After`.
 #[utoipa::path(get, path = "/v1/calls/{call_id}/recording", tag = "Recordings",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q"), Why,
@@ -146,7 +152,14 @@ async fn try_send(
     let mut piece = first;
     while let Some(mut bytes) = piece {
         while !bytes.is_empty() {
-            chunks.send(bytes.split_to(bytes.len().min(MOUTHFUL))).await?;
+            playing.look_again().await?;
+            let mut taken = pin!(chunks.send(bytes.split_to(bytes.len().min(MOUTHFUL))));
+            loop {
+                match timeout(LOOK_EVERY, &mut taken).await {
+                    Ok(taken) => break taken?,
+                    Err(_) => playing.look_again().await?,
+                }
+            }
         }
         piece = playing.next().await?;
     }

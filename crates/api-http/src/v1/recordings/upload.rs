@@ -5,6 +5,7 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use futures_util::StreamExt;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rollcall_application::{
@@ -27,8 +28,8 @@ use crate::{
     ranges::{self, Sent},
 };
 
-/// The longest that nothing may come.
-const SILENCE: Duration = Duration::from_secs(30);
+/// The longest that bytes are waited for before it is looked again whether they may still come.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How much of a body that is not wanted is read, so that its sender gets to read the answer; and for how long.
 const READ_IN_VAIN: (usize, Duration) = (8 << 20, Duration::from_secs(2));
 
@@ -39,6 +40,10 @@ const READ_IN_VAIN: (usize, Duration) = (8 << 20, Duration::from_secs(2));
 /// What may break off is sent with `Content-Range: bytes <first>-<last>/<total>` (or `/*` as long as the end is not known), whole or in
 /// parts of at least 1048576 bytes, and one more while the length of the whole is not said. What has come of it is then kept for a day, and answered 202 with `Upload-Offset`: the next part begins
 /// there. `Content-Range: bytes */*` without a body asks how far it has come. A part from byte 0 begins anew.
+///
+/// While it comes in it is decided again and again, every few seconds, whether it may: of whoever has lost the right to it nothing is kept.
+/// Whoever sends nothing for long, or next to nothing, is answered 408. As many uploads of one organization at a time as there may be
+/// on a node are answered 429 `rate_limited` beyond that, and 503 when it is the node that has no place; both with `Retry-After`.
 #[utoipa::path(put, path = "/v1/calls/{call_id}/recording", tag = "Recordings",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q"),
@@ -70,28 +75,30 @@ pub(super) async fn upload_recording(
         Ok(upload) => upload,
         Err(error) => return refuse(body, error.into()).await,
     };
-    let mut pace = Pace::default();
+    let mut pace = Pace::begin(api.settings.upload_pace);
     loop {
         let asked_at = Instant::now();
-        match timeout(SILENCE, body.next()).await.ok() {
-            Some(Some(Ok(bytes))) => {
-                if !pace.keeps_up(asked_at.elapsed(), bytes.len()) {
-                    upload.break_off().await;
-                    return Err(Problem::plain(Code::RequestTimeout));
-                }
-                if let Err(error) = upload.write(bytes).await {
-                    return refuse(body, error.into()).await;
-                }
-            }
-            Some(None) => return Ok(answer(upload.end().await?)),
-            Some(Some(Err(_))) => {
+        let came = match timeout(LOOK_EVERY, body.next()).await {
+            Ok(Some(Ok(bytes))) => Some(bytes),
+            Ok(None) => return Ok(answer(upload.end().await?)),
+            Ok(Some(Err(_))) => {
                 upload.break_off().await;
                 return Err(Error::UploadBrokenOff.into());
             }
-            None => {
-                upload.break_off().await;
-                return Err(Problem::plain(Code::RequestTimeout));
-            }
+            Err(_) => None,
+        };
+        if !pace.keeps_up(asked_at.elapsed(), came.as_ref().map_or(0, Bytes::len)) {
+            upload.break_off().await;
+            return Err(Problem::plain(Code::RequestTimeout));
+        }
+        let went_on = match came {
+            Some(bytes) => upload.write(bytes).await,
+            None => upload.look_again().await,
+        };
+        if let Err(error) = went_on {
+            // Its place is another's from now on, however long its sender takes to read why.
+            drop(upload);
+            return refuse(body, error.into()).await;
         }
     }
 }
