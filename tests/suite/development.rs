@@ -91,7 +91,7 @@ async fn in_production_there_is_no_mailbox_and_cookies_are_for_tls_only() {
         ("ROLLCALL_ENV", "production"),
         ("ROLLCALL__DATABASE__URL", database.url()),
         ("ROLLCALL__HTTP__PUBLIC_URL", "https://rollcall.example"),
-        ("ROLLCALL__KEYS__RING", "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+        ("ROLLCALL__KEYS__RING", "1:QmFvXbRPHH8tFcz0Pq9aXlPnhD3vjCqUUJdsYb0tVzE="),
         ("ROLLCALL__EMAIL__SMTP_URL", "smtps://mail.example"),
     ];
     let server = Binary::serve(&environment);
@@ -112,7 +112,7 @@ async fn in_production_another_url_does_not_make_other_logs_of_the_audit_logs() 
             ("ROLLCALL_ENV", "production"),
             ("ROLLCALL__DATABASE__URL", database.url()),
             ("ROLLCALL__HTTP__PUBLIC_URL", url),
-            ("ROLLCALL__KEYS__RING", "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+            ("ROLLCALL__KEYS__RING", "1:QmFvXbRPHH8tFcz0Pq9aXlPnhD3vjCqUUJdsYb0tVzE="),
             ("ROLLCALL__EMAIL__SMTP_URL", "smtps://mail.example"),
         ]
     };

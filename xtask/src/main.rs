@@ -11,6 +11,7 @@ mod lint;
 mod migrate;
 mod postgres;
 mod process;
+mod sbom;
 mod screenshots;
 mod test;
 mod tidy;
@@ -52,6 +53,8 @@ enum Task {
     Generate,
     /// Check that the generated files are fresh, by making them anew.
     Fresh,
+    /// Print what the binary is made of, as CycloneDX.
+    Sbom,
     /// Measure the service against the floor of its stack, as docs/performance.md says.
     Bench(bench::Arguments),
     /// Everything that must hold before a change lands: lint, test, and generated files that are fresh.
@@ -70,6 +73,7 @@ async fn main() -> ExitCode {
         Task::Migrate { url } => migrate::run(&url),
         Task::Generate => generate::run().await,
         Task::Fresh => ci::fresh().await,
+        Task::Sbom => sbom::run(),
         Task::Bench(arguments) => bench::run(&arguments).await,
         Task::Ci => ci::run().await,
     };

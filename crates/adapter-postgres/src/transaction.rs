@@ -6,9 +6,11 @@ use rollcall_application::{
     audit::Record,
     ports::{Scope, StoreError, UnitOfWork},
     stream::Notice,
+    trace,
 };
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres};
 use time::OffsetDateTime;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::{error::store_error, row::moment, store::PgStore};
@@ -36,6 +38,8 @@ pub(crate) struct Transaction {
     letters: bool,
     /// What whoever watches is told, by organization, once this is committed.
     notices: BTreeMap<Uuid, Vec<Notice>>,
+    /// Ends with it.
+    span: Span,
 }
 
 /// Pieces of the platform's own bookkeeping, by the names that the policies know.
@@ -74,6 +78,7 @@ impl Transaction {
             changed: Vec::new(),
             letters: false,
             notices: BTreeMap::new(),
+            span: trace::unit_begun(),
         })
     }
 
@@ -187,7 +192,8 @@ async fn begin_with(
     // In a task of its own: a caller that goes away half-way would otherwise leave a connection in the pool whose
     // transaction has begun without anybody knowing, for the next one to find.
     let pool = pool.clone();
-    let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(begin)).await }).await;
+    let begun = async move { pool.begin_with(AssertSqlSafe(begin)).await };
+    let begun = tokio::spawn(begun.in_current_span()).await;
     begun.map_err(|error| StoreError::Internal(Box::new(error)))?.map_err(store_error)
 }
 
@@ -215,6 +221,7 @@ impl UnitOfWork for Transaction {
         // Also when it seems to have failed: the answer may have been lost on its way.
         self.store.sessions.forget(self.changed);
         committed.map_err(store_error)?;
+        self.span.record("rollcall.committed", true);
         self.store.events_written.notify_one();
         if self.letters {
             self.store.letter_queued.notify_one();

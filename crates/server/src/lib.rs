@@ -17,7 +17,9 @@ mod rotation;
 mod server;
 mod settings;
 mod stalled;
+mod telemetry;
 mod values;
+mod version;
 mod visit;
 mod workers;
 
@@ -32,5 +34,7 @@ pub use reference::reference;
 pub use rollcall_audit_proof::{Failure, Progress, Verified};
 pub use rotation::{RingInUse, RotationError, ring_in_use, rotate_keys};
 pub use server::{Server, StartError};
-pub use settings::{InvalidSettings, Profile, Settings};
+pub use settings::{Finding, InvalidSettings, Profile, Settings, Weight};
+pub use telemetry::{SpanCounts, Traces, span_counts};
+pub use version::version;
 pub use visit::VisitError;

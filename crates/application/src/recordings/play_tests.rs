@@ -18,6 +18,7 @@ use crate::{
     },
     security::KeptControl,
     testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, call, organization},
+    trace::Door,
 };
 
 /// So many seconds after [`NOW`].
@@ -81,7 +82,7 @@ async fn attack_9_whoever_is_no_admin_any_more_does_not_begin_to_hear_or_hears_n
     let reason = || "a complaint".parse().ok();
     let with = |roles: &[Role]| {
         let store = TestStore::of_each(roles.iter().map(|role| unit(&kept, *role)).collect::<Vec<_>>());
-        let app = Application { store: Arc::new(store.clone()), clock: clock.clone(), ..app.clone() };
+        let app = Application { store: Door::new(store.clone()), clock: clock.clone(), ..app.clone() };
         (store, app)
     };
 

@@ -10,6 +10,7 @@ use crate::{
     recordings::{give_up, progress},
     security::KeptControl,
     testing::{MockDirectory, MockUnit, TestStore, actor, application, call, recordings::InMemory},
+    trace::Door,
 };
 
 fn sound(length: usize) -> Bytes {
@@ -48,7 +49,7 @@ fn joined(store: &TestStore) -> (Application, Arc<InMemory>) {
 
 /// The same, whose store gives out these units.
 fn with(app: &Application, units: impl Into<Vec<MockUnit>>) -> Application {
-    Application { store: Arc::new(TestStore::of_each(units)), ..app.clone() }
+    Application { store: Door::new(TestStore::of_each(units)), ..app.clone() }
 }
 
 fn owner() -> Principal {
