@@ -122,9 +122,12 @@ async fn in_production_another_url_does_not_make_other_logs_of_the_audit_logs() 
         (output.status.success(), text.concat())
     };
     let (before, after) = (environment("https://one.example"), environment("https://two.example"));
-    let (checked, warned) = said(&before, &["check-config"]);
+    // What tests make cheap is unsafe, which is another matter.
+    let (_, warned) = said(&before, &["check-config"]);
     assert!(
-        checked && warned.contains("ROLLCALL__AUDIT__ORIGIN") && warned.contains("one.example"),
+        warned.contains("can be used")
+            && warned.contains("ROLLCALL__AUDIT__ORIGIN")
+            && warned.contains("one.example"),
         "{warned}"
     );
     Binary::serve(&before).terminate();

@@ -6,11 +6,11 @@ use rollcall_application::{
     audit::Record,
     ports::{Scope, StoreError, UnitOfWork},
     stream::Notice,
-    trace,
+    trace::UnitSpan,
 };
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres};
 use time::OffsetDateTime;
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{error::store_error, row::moment, store::PgStore};
@@ -39,7 +39,7 @@ pub(crate) struct Transaction {
     /// What whoever watches is told, by organization, once this is committed.
     notices: BTreeMap<Uuid, Vec<Notice>>,
     /// Ends with it.
-    span: Span,
+    span: UnitSpan,
 }
 
 /// Pieces of the platform's own bookkeeping, by the names that the policies know.
@@ -78,7 +78,7 @@ impl Transaction {
             changed: Vec::new(),
             letters: false,
             notices: BTreeMap::new(),
-            span: trace::unit_begun(),
+            span: UnitSpan::of_current(),
         })
     }
 
@@ -221,7 +221,7 @@ impl UnitOfWork for Transaction {
         // Also when it seems to have failed: the answer may have been lost on its way.
         self.store.sessions.forget(self.changed);
         committed.map_err(store_error)?;
-        self.span.record("rollcall.committed", true);
+        self.span.committed();
         self.store.events_written.notify_one();
         if self.letters {
             self.store.letter_queued.notify_one();

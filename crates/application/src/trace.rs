@@ -54,12 +54,29 @@ fn unit(begun: &'static Location<'static>, purpose: &'static str) -> Span {
     )
 }
 
-/// The span of the unit of work that is being begun, to be kept for as long as the unit is; none while nobody traces.
-pub fn unit_begun() -> Span {
-    let span = Span::current();
-    match span.metadata() {
-        Some(metadata) if metadata.target() == TARGET && metadata.name() == UNIT => span,
-        _ => Span::none(),
+/// The span of a unit of work, which ends when this is dropped.
+pub struct UnitSpan(Span);
+
+impl UnitSpan {
+    /// Of the unit that is being begun; none while nobody traces.
+    pub fn of_current() -> Self {
+        let span = Span::current();
+        match span.metadata() {
+            Some(metadata) if metadata.target() == TARGET && metadata.name() == UNIT => Self(span),
+            _ => Self(Span::none()),
+        }
+    }
+
+    /// Says that the unit was committed.
+    pub fn committed(&self) {
+        self.0.record("rollcall.committed", true);
+    }
+}
+
+impl Drop for UnitSpan {
+    fn drop(&mut self) {
+        // A span lasts until it was left for the last time, and nothing runs within a unit but its beginning.
+        self.0.in_scope(|| {});
     }
 }
 
