@@ -17,7 +17,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// The most spans that wait; what comes when there are so many is dropped. Each takes about a kilobyte.
+/// The most spans that wait; what comes when there are so many is dropped.
 const WAITING: usize = 8192;
 /// The most spans of one request to the collector.
 const BATCH: usize = 512;
