@@ -4,7 +4,7 @@ use std::{
     env,
     io::{BufRead, BufReader},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStderr, Command, Stdio},
 };
 
 use crate::Caller;
@@ -56,6 +56,15 @@ impl Binary {
         let mut command = Self::command(environment);
         command.arg("serve");
         Self::start(command)
+    }
+
+    /// Starts serving; gives back what it writes into its log, too, which ends with it.
+    pub fn serve_with_log(environment: &[(&str, &str)]) -> (Self, ChildStderr) {
+        let mut command = Self::command(environment);
+        command.arg("serve").stderr(Stdio::piped());
+        let mut binary = Self::start(command);
+        let log = binary.process.stderr.take().unwrap();
+        (binary, log)
     }
 
     /// Starts the service beside Rollcall that the tests have; it serves when this returns.

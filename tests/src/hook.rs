@@ -31,6 +31,8 @@ pub struct Hooked {
     pub path: String,
     /// The body.
     pub body: String,
+    /// The same, where it is no text.
+    pub bytes: Vec<u8>,
     head: String,
 }
 
@@ -119,10 +121,15 @@ async fn take(mut stream: TcpStream, status: &AtomicU16, kept: &Mutex<Vec<Hooked
             return Ok(());
         }
     }
-    let body = String::from_utf8_lossy(&read[head.len() + 4..length]).into_owned();
+    let bytes = read[head.len() + 4..length].to_vec();
+    let body = String::from_utf8_lossy(&bytes).into_owned();
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    kept.lock().unwrap().push(Hooked { path, body, head });
+    kept.lock().unwrap().push(Hooked { path, body, bytes, head });
     let status = status.load(Ordering::SeqCst);
-    stream.write_all(format!("HTTP/1.1 {status} Answer\r\ncontent-length: 0\r\n\r\n").as_bytes()).await?;
+    stream
+        .write_all(
+            format!("HTTP/1.1 {status} Answer\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").as_bytes(),
+        )
+        .await?;
     stream.shutdown().await
 }

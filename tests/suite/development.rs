@@ -91,7 +91,7 @@ async fn in_production_there_is_no_mailbox_and_cookies_are_for_tls_only() {
         ("ROLLCALL_ENV", "production"),
         ("ROLLCALL__DATABASE__URL", database.url()),
         ("ROLLCALL__HTTP__PUBLIC_URL", "https://rollcall.example"),
-        ("ROLLCALL__KEYS__RING", "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+        ("ROLLCALL__KEYS__RING", "1:QmFvXbRPHH8tFcz0Pq9aXlPnhD3vjCqUUJdsYb0tVzE="),
         ("ROLLCALL__EMAIL__SMTP_URL", "smtps://mail.example"),
     ];
     let server = Binary::serve(&environment);
@@ -112,7 +112,7 @@ async fn in_production_another_url_does_not_make_other_logs_of_the_audit_logs() 
             ("ROLLCALL_ENV", "production"),
             ("ROLLCALL__DATABASE__URL", database.url()),
             ("ROLLCALL__HTTP__PUBLIC_URL", url),
-            ("ROLLCALL__KEYS__RING", "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+            ("ROLLCALL__KEYS__RING", "1:QmFvXbRPHH8tFcz0Pq9aXlPnhD3vjCqUUJdsYb0tVzE="),
             ("ROLLCALL__EMAIL__SMTP_URL", "smtps://mail.example"),
         ]
     };
@@ -122,9 +122,12 @@ async fn in_production_another_url_does_not_make_other_logs_of_the_audit_logs() 
         (output.status.success(), text.concat())
     };
     let (before, after) = (environment("https://one.example"), environment("https://two.example"));
-    let (checked, warned) = said(&before, &["check-config"]);
+    // What tests make cheap is unsafe, which is another matter.
+    let (_, warned) = said(&before, &["check-config"]);
     assert!(
-        checked && warned.contains("ROLLCALL__AUDIT__ORIGIN") && warned.contains("one.example"),
+        warned.contains("can be used")
+            && warned.contains("ROLLCALL__AUDIT__ORIGIN")
+            && warned.contains("one.example"),
         "{warned}"
     );
     Binary::serve(&before).terminate();

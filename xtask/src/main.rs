@@ -11,6 +11,7 @@ mod lint;
 mod migrate;
 mod postgres;
 mod process;
+mod sbom;
 mod screenshots;
 mod test;
 mod tidy;
@@ -55,6 +56,8 @@ enum Task {
     Released,
     /// Check that the generated files are fresh, by making them anew.
     Fresh,
+    /// Print what the binary is made of, as CycloneDX.
+    Sbom,
     /// Measure the service against the floor of its stack, as docs/performance.md says.
     Bench(bench::Arguments),
     /// Everything that must hold before a change lands: lint, test, and generated files that are fresh.
@@ -74,6 +77,7 @@ async fn main() -> ExitCode {
         Task::Generate => generate::run().await,
         Task::Released => generate::released(),
         Task::Fresh => ci::fresh().await,
+        Task::Sbom => sbom::run(),
         Task::Bench(arguments) => bench::run(&arguments).await,
         Task::Ci => ci::run().await,
     };

@@ -14,6 +14,7 @@ use sqlx::{
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tracing::Instrument;
 
 use crate::error::store_error;
 
@@ -117,7 +118,8 @@ impl Pool {
         // In a task of its own: a caller that goes away half-way would otherwise leave a connection in the pool whose
         // transaction has begun without anybody knowing, for the next one to find.
         let connections = self.connections.clone();
-        let begun = tokio::spawn(async move { connections.begin_with(AssertSqlSafe(begin)).await }).await;
+        let begun = async move { connections.begin_with(AssertSqlSafe(begin)).await };
+        let begun = tokio::spawn(begun.in_current_span()).await;
         begun.map_err(|error| StoreError::Internal(Box::new(error)))?.map_err(store_error)
     }
 

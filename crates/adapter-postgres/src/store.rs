@@ -33,6 +33,17 @@ pub struct PgStore {
     pub(crate) events_written: Arc<Notify>,
 }
 
+/// How a pool of connections stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// Those that somebody works with.
+    pub used: u32,
+    /// Those that are open and free.
+    pub idle: u32,
+    /// The most that there may be.
+    pub most: u32,
+}
+
 impl PgStore {
     /// Connects as the service.
     ///
@@ -68,6 +79,13 @@ impl PgStore {
     /// database, each time.
     pub async fn hear_changes(&self) {
         self.sessions.keep_true(&self.listening).await;
+    }
+
+    /// How the pool of connections stands.
+    pub fn connections(&self) -> Connections {
+        let (open, idle) = (self.pool.size(), self.pool.num_idle());
+        let idle = u32::try_from(idle).unwrap_or(u32::MAX).min(open);
+        Connections { used: open - idle, idle, most: self.pool.options().get_max_connections() }
     }
 
     /// Closes the connections, each when it is free.

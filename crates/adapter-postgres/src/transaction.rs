@@ -6,6 +6,7 @@ use rollcall_application::{
     audit::Record,
     ports::{Scope, StoreError, UnitOfWork},
     stream::Notice,
+    trace::UnitSpan,
 };
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Postgres};
 use time::OffsetDateTime;
@@ -36,6 +37,8 @@ pub(crate) struct Transaction {
     letters: bool,
     /// What whoever watches is told, by organization, once this is committed.
     notices: BTreeMap<Uuid, Vec<Notice>>,
+    /// Ends with it.
+    span: UnitSpan,
 }
 
 /// Pieces of the platform's own bookkeeping, by the names that the policies know.
@@ -84,6 +87,7 @@ impl Transaction {
             changed: Vec::new(),
             letters: false,
             notices: BTreeMap::new(),
+            span: UnitSpan::of_current(),
         })
     }
 
@@ -219,6 +223,7 @@ impl UnitOfWork for Transaction {
         // Also when it seems to have failed: the answer may have been lost on its way.
         self.store.sessions.forget(self.changed);
         committed.map_err(store_error)?;
+        self.span.committed();
         self.store.events_written.notify_one();
         if self.letters {
             self.store.letter_queued.notify_one();

@@ -60,6 +60,9 @@ pub struct HttpSettings {
     pub quotas: Option<Quotas>,
     /// Whether browsers are told to come by TLS only (`Strict-Transport-Security`).
     pub hsts: bool,
+    /// How the span of a request goes on with a trace that was begun elsewhere, of which it is told by a whole `traceparent` (W3C Trace
+    /// Context); traces begin here when none.
+    pub continue_trace: Option<fn(&tracing::Span, &str)>,
 }
 
 /// How slowly an upload may come.

@@ -4,7 +4,7 @@ use std::{sync::Mutex, time::Duration};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
-    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::Registry,
 };
 
@@ -12,7 +12,7 @@ use prometheus_client::{
 const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
 /// Methods that are told apart. Whatever else clients invent counts together.
-const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+pub(crate) const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// What is counted.
 pub struct Metrics {
@@ -49,6 +49,40 @@ pub struct Metrics {
     pub offers_lapsed: Counter,
     /// Leases that this node has seen run out.
     pub leases_lapsed: Counter,
+    /// What waits to be sent to webhooks.
+    pub webhooks_queued: Gauge,
+    /// For how long the delivery has been due that has been due for longest, in seconds.
+    pub webhooks_overdue_seconds: Gauge,
+    /// For how long the organization has been waiting to be purged that has been waiting for longest, in seconds.
+    pub purge_overdue_seconds: Gauge,
+    /// Recordings of which something is left that is to be removed.
+    pub recording_remains: Gauge,
+    /// Connections of this node's pool.
+    pub database_connections: Family<ConnectionLabels, Gauge>,
+    /// The most that there may be.
+    pub database_connections_limit: Gauge,
+    /// What has become of this node's spans.
+    pub trace_spans: Family<SpanLabels, Counter>,
+    limited: Family<LimitLabels, Counter>,
+}
+
+/// Which connections of a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ConnectionLabels {
+    /// `used`, or `idle` for those that are open and free.
+    pub state: &'static str,
+}
+
+/// Which spans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct SpanLabels {
+    /// `sent`, `dropped` for those that there was no room for, or `failed` for those that the collector has not taken.
+    pub outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LimitLabels {
+    limit: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -117,6 +151,43 @@ impl Default for Metrics {
         let (offers_lapsed, leases_lapsed) = (Counter::default(), Counter::default());
         registry.register("offers_lapsed", "Offers of calls that nobody has taken", offers_lapsed.clone());
         registry.register("leases_lapsed", "Leases on calls that nobody has renewed", leases_lapsed.clone());
+        let (webhooks_queued, webhooks_overdue) = (Gauge::default(), Gauge::default());
+        registry.register("webhooks_queued", "What waits to be sent to webhooks", webhooks_queued.clone());
+        registry.register(
+            "webhooks_overdue_seconds",
+            "For how long the delivery to a webhook has been due that has been due for longest",
+            webhooks_overdue.clone(),
+        );
+        let (purge_overdue, recording_remains) = (Gauge::default(), Gauge::default());
+        registry.register(
+            "purge_overdue_seconds",
+            "For how long the organization has been waiting to be purged that has been waiting for longest",
+            purge_overdue.clone(),
+        );
+        registry.register(
+            "recording_remains",
+            "Recordings of which something is left that is to be removed",
+            recording_remains.clone(),
+        );
+        let (connections, connections_limit) =
+            (Family::<ConnectionLabels, Gauge>::default(), Gauge::default());
+        registry.register("database_connections", "Connections of this node's pool", connections.clone());
+        registry.register(
+            "database_connections_limit",
+            "The most connections that this node's pool may have",
+            connections_limit.clone(),
+        );
+        let (trace_spans, limited) =
+            (Family::<SpanLabels, Counter>::default(), Family::<LimitLabels, Counter>::default());
+        registry.register("trace_spans", "What has become of this node's spans", trace_spans.clone());
+        registry.register("requests_limited", "Requests refused by a limit", limited.clone());
+        // Told from the beginning, so that what is counted first is seen to rise.
+        for limit in ["requests", "attempts", "services", "api_key"] {
+            drop(limited.get_or_create(&LimitLabels { limit }));
+        }
+        for outcome in ["sent", "dropped", "failed"] {
+            drop(trace_spans.get_or_create(&SpanLabels { outcome }));
+        }
         Self {
             registry: Mutex::new(registry),
             requests,
@@ -136,6 +207,14 @@ impl Default for Metrics {
             agents_overdue_seconds: overdue,
             offers_lapsed,
             leases_lapsed,
+            webhooks_queued,
+            webhooks_overdue_seconds: webhooks_overdue,
+            purge_overdue_seconds: purge_overdue,
+            recording_remains,
+            database_connections: connections,
+            database_connections_limit: connections_limit,
+            trace_spans,
+            limited,
         }
     }
 }
@@ -149,6 +228,16 @@ impl Metrics {
         self.seconds.get_or_create(&labels).observe(elapsed.as_secs_f64());
         let RouteLabels { method, route } = labels;
         self.requests.get_or_create(&RequestLabels { method, route, status }).inc();
+    }
+
+    /// Counts a request that a limit has refused.
+    pub(crate) fn limited(&self, limit: &'static str) {
+        self.limited.get_or_create(&LimitLabels { limit }).inc();
+    }
+
+    /// Tells which build this is, by labels and their values.
+    pub fn tell_build(&self, labels: Vec<(&'static str, String)>) {
+        self.register(|registry| registry.register("build", "Which build this is", Info::new(labels)));
     }
 
     /// Adds what another part of the service counts.

@@ -24,19 +24,20 @@ use crate::{
     operator::Tenants,
     passwords::Passwords,
     plans::Billing,
-    ports::{Attempts, Ceremonies, Clock, Directory, Entropy, Scope, Store, WebAuthn},
+    ports::{Attempts, Ceremonies, Clock, Directory, Entropy, Scope, WebAuthn},
     recordings::{Objects, Transfers, Uploads},
     revocations::Feed,
     sessions::Live,
     stream::Streams,
     tokens::Tokens,
+    trace::Door,
 };
 
 /// The ports and settings that use cases work with. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Application {
     /// What is kept.
-    pub store: Arc<dyn Store>,
+    pub store: Door,
     /// Look-ups across organizations.
     pub directory: Arc<dyn Directory>,
     /// Counts of attempts to prove who one is.

@@ -42,6 +42,7 @@ pub mod stream;
 mod testing;
 mod token;
 pub mod tokens;
+pub mod trace;
 pub mod webhooks;
 
 pub use actor::{Actor, Means, Seat};

@@ -17,7 +17,9 @@ mod rotation;
 mod server;
 mod settings;
 mod stalled;
+mod telemetry;
 mod values;
+mod version;
 mod visit;
 mod workers;
 
@@ -33,5 +35,7 @@ pub use rollcall_audit_proof::{Failure, Progress, Verified};
 pub use rollcall_web_console::paths as console_paths;
 pub use rotation::{RingInUse, RotationError, ring_in_use, rotate_keys};
 pub use server::{Server, StartError};
-pub use settings::{InvalidSettings, Profile, Settings};
+pub use settings::{Finding, InvalidSettings, Profile, Settings, Weight};
+pub use telemetry::{SpanCounts, Traces, span_counts};
+pub use version::version;
 pub use visit::VisitError;

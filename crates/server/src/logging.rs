@@ -2,17 +2,22 @@
 
 use std::io::IsTerminal;
 
+use rollcall_application::trace;
+use tracing::Subscriber;
 use tracing_subscriber::{
+    Layer,
     filter::{LevelFilter, Targets},
     fmt,
     layer::SubscriberExt,
     registry,
+    registry::LookupSpan,
     util::SubscriberInitExt,
 };
 
 use crate::{
     log_lines::{Flusher, Lines},
     settings::Settings,
+    telemetry::Traces,
 };
 
 /// The log cannot be set up as configured.
@@ -29,19 +34,33 @@ pub enum InvalidLogging {
     Format,
 }
 
-/// Starts to log, for the whole process, until what it gives back is dropped.
+/// Starts to log, for the whole process, until what it gives back is dropped; and to trace, where somebody takes traces.
 ///
 /// # Errors
 /// [`InvalidLogging`].
-pub fn start_logging(settings: &Settings) -> Result<Flusher, InvalidLogging> {
+pub fn start_logging(settings: &Settings, traces: Option<&Traces>) -> Result<Flusher, InvalidLogging> {
     let (filter, format) = filter(settings)?;
     let (lines, flusher) = Lines::to(std::io::stderr());
-    let layer = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(lines);
-    match format {
-        Format::Text => registry().with(filter).with(layer).init(),
-        Format::Json => registry().with(filter).with(layer.json().flatten_event(true)).init(),
+    match traces {
+        // One filter for all that is told: nobody makes what nobody hears.
+        None => registry().with(filter).with(written(lines, format)).init(),
+        Some(traces) => {
+            registry().with(written(lines, format).with_filter(filter)).with(traces.layer()).init();
+        }
     }
     Ok(flusher)
+}
+
+/// What makes lines of what the process tells.
+fn written<S>(lines: Lines, format: Format) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let layer = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(lines);
+    match format {
+        Format::Text => layer.boxed(),
+        Format::Json => layer.json().flatten_event(true).boxed(),
+    }
 }
 
 pub(crate) enum Format {
@@ -66,7 +85,10 @@ const WEBAUTHN: &str = "webauthn";
 /// Reads `info,sqlx=warn`. The library would take a word that is no level for the name of something to be heard all of.
 fn targets(text: &str) -> Result<Targets, InvalidLogging> {
     let level = |text: &str| text.parse::<LevelFilter>().map_err(|_| InvalidLogging::Level);
-    let none = Targets::new().with_target(WEBAUTHN, LevelFilter::OFF);
+    let none = Targets::new()
+        .with_target(WEBAUTHN, LevelFilter::OFF)
+        // What is for traces is not for the log.
+        .with_target(trace::TARGET, LevelFilter::OFF);
     text.split(',').try_fold(none, |targets, directive| match directive.trim().split_once('=') {
         Some(("", _)) => Err(InvalidLogging::Level),
         Some((target, _)) if target.starts_with(WEBAUTHN) => Err(InvalidLogging::Assertions),

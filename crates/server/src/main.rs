@@ -6,21 +6,32 @@
 
 mod memory;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use indicatif::{ProgressBar, ProgressStyle};
 use rollcall_application::plans::Change;
 use rollcall_domain::{OrganizationId, UserId, organizations::Plan, plans::Consent, tokens::KeyPurpose};
 use rollcall_server::{
-    Checked, Database, Failure, Known, Ports, Progress, Server, Settings, Verified, check_logs,
-    newest_checkpoint, reference, ring_in_use, rotate_keys, start_logging, verify_export,
+    Checked, Database, Failure, Known, Ports, Progress, Server, Settings, Traces, Verified, Weight,
+    check_logs, newest_checkpoint, reference, ring_in_use, rotate_keys, start_logging, verify_export,
+    version,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
+/// Where settings come from.
+const SETTINGS: &str = "Settings come from the environment (ROLLCALL__HTTP__ADDRESS), then from the TOML file that ROLLCALL_CONFIG names, then from the \
+                        profile that ROLLCALL_ENV names: development, or production. `rollcall check-config --reference` lists them all.";
+
 /// Team and user management: who is this, which organization are they in, what may they do, and who changed what.
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "rollcall", version = version(), after_help = SETTINGS)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -32,7 +43,8 @@ enum Command {
     Serve,
     /// Bring the database's schema up to date.
     Migrate,
-    /// Tell whether the configuration can be used.
+    /// Tell whether the configuration can be used, what it means, and what is unsafe or odd in it.
+    #[command(after_help = CHECKED)]
     CheckConfig {
         /// Print the configuration reference instead.
         #[arg(long)]
@@ -40,6 +52,17 @@ enum Command {
     },
     /// Print the contract as OpenAPI.
     Openapi,
+    /// Print what completes commands in a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the manual page.
+    Man {
+        /// Write the pages of all commands into this directory instead.
+        #[arg(long, value_name = "DIRECTORY")]
+        into: Option<PathBuf>,
+    },
     /// Look after keys: those that sign, and those of the keyring.
     #[command(subcommand)]
     Keys(Keys),
@@ -62,6 +85,12 @@ enum Keys {
     /// Tell which keys of the keyring (ROLLCALL__KEYS__RING), other than the first, API keys still need.
     Ring,
 }
+
+/// What `check-config` ends with.
+const CHECKED: &str = "Exit codes: 0 it can be used; 1 it cannot be used; 2 wrong arguments; 3 it can be used, and something in it is unsafe.";
+
+/// Of `check-config`: something is unsafe.
+const UNSAFE: u8 = 3;
 
 /// What ends with another code than 0 and 1 has found something.
 const CODES: &str = "Exit codes: 0 it holds; 1 it could not be checked; 2 wrong arguments; 10 a line is not as the format says; 11 the file is cut \
@@ -165,8 +194,14 @@ async fn run() -> ExitCode {
             print!("{}", reference());
             Ok(())
         }
-        Command::CheckConfig { reference: false } => check_config(),
+        Command::CheckConfig { reference: false } => return ended(check_config()),
         Command::Openapi => openapi(),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "rollcall", &mut script);
+            std::io::stdout().write_all(&script).map_err(Into::into)
+        }
+        Command::Man { into } => manual(into.as_deref()),
         Command::Audit(Audit::Checkpoint { organization }) => checkpoint(organization).await,
         Command::Audit(Audit::Verify { file, known }) => return ended(verify(file, known.into())),
         Command::Audit(Audit::Check { organizations, known }) => {
@@ -220,7 +255,7 @@ fn verify(file: PathBuf, known: Known) -> Result<ExitCode> {
 
 async fn check(organizations: Vec<OrganizationId>, known: Known) -> Result<ExitCode> {
     let settings = Settings::load()?;
-    let _log = start_logging(&settings)?;
+    let _log = start_logging(&settings, None)?;
     let (trust, bar) = (known.trust()?, bar());
     let mut code = 0;
     let progress = {
@@ -294,18 +329,28 @@ fn told(of: &str, verified: &std::result::Result<Verified, Failure>) -> u8 {
 
 async fn checkpoint(organization: Option<OrganizationId>) -> Result {
     let settings = Settings::load()?;
-    let _log = start_logging(&settings)?;
+    let _log = start_logging(&settings, None)?;
     print!("{}", newest_checkpoint(&settings, &Ports::default(), organization).await?);
     Ok(())
 }
 
 async fn serve() -> Result {
     let settings = Settings::load()?;
-    let _log = start_logging(&settings)?;
+    let traces = Traces::start(&settings)?;
+    let _log = start_logging(&settings, traces.as_ref())?;
+    let served = serve_until_told(&settings).await;
+    // The last spans end with the last request.
+    if let Some(traces) = traces {
+        traces.stop().await;
+    }
+    served
+}
+
+async fn serve_until_told(settings: &Settings) -> Result {
     // Before anything is started, so that no signal finds nobody at home.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let server = tokio::select! {
-        started = Server::start(&settings, Ports::default()) => started?,
+        started = Server::start(settings, Ports::default()) => started?,
         _ = terminate.recv() => return Ok(()),
         _ = interrupt.recv() => return Ok(()),
     };
@@ -324,7 +369,7 @@ async fn serve() -> Result {
 
 async fn migrate() -> Result {
     let settings = Settings::load()?;
-    let _log = start_logging(&settings)?;
+    let _log = start_logging(&settings, None)?;
     let database = Database::visit(&settings).await?;
     let migrated = database.migrate().await;
     let closed = database.close().await;
@@ -337,14 +382,14 @@ async fn migrate() -> Result {
 
 async fn rotate(purpose: KeyPurpose) -> Result {
     let settings = Settings::load()?;
-    let _log = start_logging(&settings)?;
+    let _log = start_logging(&settings, None)?;
     println!("{}", rotate_keys(&settings, &Ports::default(), purpose).await?);
     Ok(())
 }
 
 async fn ring() -> Result<ExitCode> {
     let settings = Settings::load()?;
-    let _log = start_logging(&settings)?;
+    let _log = start_logging(&settings, None)?;
     let ring = ring_in_use(&settings, &Ports::default()).await?;
     println!("{}", ring.lines);
     // Whoever checks before a key is taken away goes by the code.
@@ -353,7 +398,7 @@ async fn ring() -> Result<ExitCode> {
 
 async fn restore(organization: OrganizationId) -> Result {
     let settings = Settings::load()?;
-    let _log = start_logging(&settings)?;
+    let _log = start_logging(&settings, None)?;
     let restored = rollcall_server::restore(&settings, &Ports::default(), organization).await?;
     println!("{} ({}) is restored; its people sign in anew", restored.name, restored.id);
     Ok(())
@@ -361,7 +406,7 @@ async fn restore(organization: OrganizationId) -> Result {
 
 async fn set_plan(organization: OrganizationId, command: Change) -> Result {
     let settings = Settings::load()?;
-    let _log = start_logging(&settings)?;
+    let _log = start_logging(&settings, None)?;
     let ports = Ports::default();
     let tenant = rollcall_server::set_plan(&settings, &ports, organization, command).await?;
     let organization = tenant.organization;
@@ -371,7 +416,7 @@ async fn set_plan(organization: OrganizationId, command: Change) -> Result {
 
 async fn reset_mfa(user: UserId) -> Result {
     let settings = Settings::load()?;
-    let _log = start_logging(&settings)?;
+    let _log = start_logging(&settings, None)?;
     rollcall_server::reset_mfa(&settings, &Ports::default(), user).await?;
     println!(
         "the second factor of {user} is off, and all of their sessions have ended; they are told by mail"
@@ -379,11 +424,25 @@ async fn reset_mfa(user: UserId) -> Result {
     Ok(())
 }
 
-fn check_config() -> Result {
+fn check_config() -> Result<ExitCode> {
     let settings = Settings::load()?;
     println!("the configuration can be used ({:?})", settings.profile);
-    for warning in settings.warnings() {
-        println!("warning: {warning}");
+    for sentence in settings.meaning() {
+        println!("  {sentence}");
+    }
+    let findings = settings.findings();
+    for finding in &findings {
+        println!("{finding}");
+    }
+    let is_unsafe = findings.iter().any(|finding| finding.weight == Weight::Unsafe);
+    Ok(if is_unsafe { ExitCode::from(UNSAFE) } else { ExitCode::SUCCESS })
+}
+
+fn manual(into: Option<&Path>) -> Result {
+    let command = Arguments::command();
+    match into {
+        Some(directory) => clap_mangen::generate_to(command, directory)?,
+        None => clap_mangen::Man::new(command).render(&mut std::io::stdout())?,
     }
     Ok(())
 }

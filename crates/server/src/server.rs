@@ -25,6 +25,7 @@ use rollcall_application::{
     revocations::Feed,
     stream::Streams,
     tokens::{self, Tokens},
+    trace::Door,
     webhooks::Webhooks,
 };
 use tokio::{net::TcpListener, time::timeout};
@@ -36,6 +37,7 @@ use crate::{
     http, keys,
     ports::Ports,
     settings::{InvalidSettings, Profile, Settings},
+    telemetry, version,
     workers::Workers,
 };
 
@@ -196,10 +198,12 @@ impl Node {
             upload_pace: crate::recordings::upload_pace(settings),
             quotas: settings.quotas(),
             hsts: secure,
+            continue_trace: Some(telemetry::continue_trace),
             service_token: settings.service_token(),
             operator_token: settings.operator_token(),
         };
         let metrics = Arc::new(Metrics::default());
+        metrics.tell_build(version::labels());
         let api = Api::new(app.clone(), Arc::new(store.clone()), metrics.clone(), http_settings);
         let parts: Parts = Arc::new(vec![Box::new(DatabasePart(store.clone()))]);
         let mailbox: Option<Arc<dyn DevMailbox>> = match settings.profile {
@@ -227,6 +231,8 @@ impl Node {
             remains: Arc::new(store.clone()),
             due_agents: Arc::new(store.clone()),
             queue_depth: Arc::new(store.clone()),
+            backlog: Arc::new(store.clone()),
+            connections: store.clone(),
             mfa_notices: Arc::new(store.clone()),
             app,
             clock: ports.clock,
@@ -316,7 +322,7 @@ pub(crate) fn application(
     )
     .map_err(|error| StartError::Passwords(error.to_string()))?;
     Ok(Application {
-        store: Arc::new(store.clone()),
+        store: Door::new(store.clone()),
         directory: Arc::new(store.clone()),
         attempts: Arc::new(store.clone()),
         ceremonies: Arc::new(store.clone()),

@@ -22,7 +22,13 @@ use url::Url;
 
 use crate::values::{PasswordValues, PlanValues, Values};
 
+pub(crate) mod findings;
+mod meaning;
 mod numbers;
+mod secrets;
+mod telemetry;
+
+pub use findings::{Finding, Weight};
 
 pub(crate) const DEFAULTS: &str = include_str!("../../../config/default.toml");
 pub(crate) const PLANS: &str = include_str!("../../../config/plans.toml");
@@ -129,6 +135,7 @@ impl Settings {
         settings.sender(settings.values.http.address)?;
         settings.smtp()?;
         settings.check_numbers()?;
+        settings.otlp_endpoint()?;
         crate::logging::filter(&settings)
             .map_err(|problem| InvalidSettings::value("ROLLCALL__LOG", problem))?;
         if profile == Profile::Production {
@@ -146,14 +153,7 @@ impl Settings {
             if values.email.smtp_url.expose().is_empty() {
                 return empty("ROLLCALL__EMAIL__SMTP_URL");
             }
-        }
-        for (setting, token) in [
-            ("ROLLCALL__OPERATOR__TOKEN", &settings.values.operator.token),
-            ("ROLLCALL__SERVICE__TOKEN", &settings.values.service.token),
-        ] {
-            if profile == Profile::Production && (1..32).contains(&token.expose().len()) {
-                return Err(InvalidSettings::value(setting, "must be at least 32 characters long"));
-            }
+            settings.check_secrets()?;
         }
         Ok(settings)
     }
@@ -286,18 +286,6 @@ impl Settings {
         self.values.audit.origin.is_empty()
     }
 
-    /// What there is to say about a configuration that can be used all the same.
-    pub fn warnings(&self) -> Vec<String> {
-        let origin = match self.audit_origin(self.values.http.address) {
-            Ok(origin) if self.profile == Profile::Production && self.audit_origin_is_derived() => origin,
-            _ => return Vec::new(),
-        };
-        vec![format!(
-            "ROLLCALL__AUDIT__ORIGIN is not set, so checkpoints of audit logs are signed as {origin}, after http.public_url. Set it to that: then the \
-             logs keep their name when the URL changes"
-        )]
-    }
-
     /// What checkpoints of audit logs call the deployment: without a scheme, as it names keys.
     pub(crate) fn audit_origin(&self, address: SocketAddr) -> Result<String, InvalidSettings> {
         let invalid = |problem| InvalidSettings::value("ROLLCALL__AUDIT__ORIGIN", problem);
@@ -398,13 +386,13 @@ fn allowance(attempts: u32, seconds: u32) -> Allowance {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    const PRODUCTION_VALUES: [(&str, &str); 4] = [
+    pub(super) const PRODUCTION_VALUES: [(&str, &str); 4] = [
         ("database.url", "postgres://rollcall:hunter2@db.example/rollcall"),
         ("http.public_url", "https://rollcall.example"),
-        ("keys.ring", "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+        ("keys.ring", "1:QmFvXbRPHH8tFcz0Pq9aXlPnhD3vjCqUUJdsYb0tVzE="),
         ("email.smtp_url", "smtps://rollcall:hunter2@mail.example"),
     ];
 
@@ -432,7 +420,7 @@ mod tests {
     fn asvs_16_2_5_no_secret_is_printed() {
         let settings = Settings::with(Profile::Production, &PRODUCTION_VALUES).expect("settings");
         let text = format!("{settings:?}");
-        assert!(!text.contains("hunter2") && !text.contains("AAECAwQF"), "{text}");
+        assert!(!text.contains("hunter2") && !text.contains("QmFvXbRP"), "{text}");
     }
 
     #[test]

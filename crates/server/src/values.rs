@@ -27,6 +27,7 @@ pub(crate) struct Values {
     pub(crate) operator: Operator,
     pub(crate) service: Token,
     pub(crate) plans: PlansValues,
+    pub(crate) telemetry: TelemetryValues,
     pub(crate) log: Log,
 }
 
@@ -191,6 +192,15 @@ pub(crate) struct Token {
 pub(crate) struct Log {
     pub(crate) level: String,
     pub(crate) format: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TelemetryValues {
+    pub(crate) otlp_endpoint: String,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) otlp_authorization: Secret,
+    pub(crate) sampling_ratio: f64,
 }
 
 /// `config/plans.toml` explains each.

@@ -6,7 +6,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rollcall_api_http::metrics::Metrics;
+use rollcall_adapter_postgres::PgStore;
+use rollcall_api_http::metrics::{ConnectionLabels, Metrics, SpanLabels};
 use rollcall_application::{
     Application, Error, SealedRows, api_keys,
     audit::{
@@ -16,7 +17,7 @@ use rollcall_application::{
     availability::{self, DueAgents, QueueDepth},
     mail::Courier,
     organizations,
-    ports::{Attempts, Clock, Expiry, IdempotencyKeys, Purge},
+    ports::{Attempts, Backlog, Clock, Expiry, IdempotencyKeys, Purge},
     recordings::{self, Remains},
     reseal, revocations,
     security::{self, MfaNotices},
@@ -24,7 +25,10 @@ use rollcall_application::{
     webhooks::{self, Post, Sending, Webhooks},
 };
 use rollcall_domain::tokens::KeyPurpose;
+use time::OffsetDateTime;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::telemetry::span_counts;
 
 /// The wait after something did not work.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -78,6 +82,8 @@ pub(crate) struct Workers {
     pub(crate) remains: Arc<dyn Remains>,
     pub(crate) due_agents: Arc<dyn DueAgents>,
     pub(crate) queue_depth: Arc<dyn QueueDepth>,
+    pub(crate) backlog: Arc<dyn Backlog>,
+    pub(crate) connections: PgStore,
     pub(crate) app: Application,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
@@ -100,6 +106,8 @@ impl Workers {
                 complain(workers.count().await);
                 complain(workers.count_events().await);
                 complain(workers.count_agents().await);
+                complain(workers.count_backlog().await);
+                workers.count_here();
                 complain(webhooks::give_up(&workers.app, workers.post.as_ref()).await);
                 if !pause(COUNT_EVERY, &stopped).await {
                     return;
@@ -278,6 +286,31 @@ impl Workers {
         metrics.escalations_oldest_seconds.set(waiting.longest.whole_seconds().max(0));
         metrics.agents_overdue_seconds.set(waiting.due.whole_seconds().max(0));
         Ok(())
+    }
+
+    async fn count_backlog(&self) -> Result<(), Error> {
+        let (now, metrics) = (self.clock.now(), &self.metrics);
+        let waiting = self.backlog.waiting(now).await?;
+        let overdue = |due: Option<OffsetDateTime>| due.map_or(0, |due| (now - due).whole_seconds().max(0));
+        metrics.webhooks_queued.set(i64::try_from(waiting.deliveries).unwrap_or(i64::MAX));
+        metrics.webhooks_overdue_seconds.set(overdue(waiting.delivery_due));
+        metrics.purge_overdue_seconds.set(overdue(waiting.purge_due));
+        metrics.recording_remains.set(i64::try_from(waiting.remains).unwrap_or(i64::MAX));
+        Ok(())
+    }
+
+    /// What is known without asking anybody.
+    fn count_here(&self) {
+        let (metrics, connections) = (&self.metrics, self.connections.connections());
+        for (state, count) in [("used", connections.used), ("idle", connections.idle)] {
+            metrics.database_connections.get_or_create(&ConnectionLabels { state }).set(count.into());
+        }
+        metrics.database_connections_limit.set(connections.most.into());
+        let spans = span_counts();
+        for (outcome, count) in [("sent", spans.sent), ("dropped", spans.dropped), ("failed", spans.failed)] {
+            let counter = metrics.trace_spans.get_or_create_owned(&SpanLabels { outcome });
+            counter.inc_by(count.saturating_sub(counter.get()));
+        }
     }
 
     async fn purge(&self, stopped: &CancellationToken) -> Result<(), Error> {

@@ -6,6 +6,7 @@ mod origin_check;
 mod outermost;
 mod permission_first;
 mod rate_limit;
+mod trace;
 
 use std::sync::Arc;
 
@@ -50,6 +51,11 @@ async fn gates(api: Api, mut request: Request, next: Next, of_key: OfKey) -> Res
         Err(problem) => problem.into_response(),
         Ok(()) => lacking.told_first(&api, idempotency::once(&api, request, next).await).await,
     };
+    if let Some(limit) =
+        [of_key.standing(), standing.as_ref()].into_iter().flatten().find_map(rate_limit::Standing::exceeded)
+    {
+        api.metrics.limited(limit);
+    }
     if let Some(standing) = of_key.standing().or(standing.as_ref()) {
         standing.tell(&mut response);
     }

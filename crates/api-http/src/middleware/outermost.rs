@@ -24,7 +24,7 @@ use tracing::{Instrument, field, info_span};
 use super::{
     CalledBy, OfKey, ProblemPages,
     for_people::{asked_by_a_person, dress},
-    gates,
+    gates, trace,
 };
 use crate::{
     api::Api,
@@ -43,16 +43,18 @@ pub(super) async fn outermost(
     next: Next,
 ) -> Response {
     let started = Instant::now();
-    let request_id = named_by_the_service(&request)
-        .or_else(|| continued_trace(request.headers()))
-        .unwrap_or_else(|| api.request_ids.next());
+    let continued = continued_trace(request.headers());
+    let is_continued = continued.is_some();
+    let request_id = named_by_the_service(&request).or(continued).unwrap_or_else(|| api.request_ids.next());
     let origin = origin(&api, &request, request_id);
     let request_id = HeaderValue::try_from(origin.request_id.as_deref().unwrap_or_default());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("", MatchedPath::as_str);
     let method = request.method().clone();
+    let traced = trace::begin(&api, &method, route, request.headers(), is_continued);
     // The path may hold ids, the query may hold secrets: neither is logged, the route says enough.
     let span = info_span!(
+        parent: &traced,
         "request",
         %method,
         route,
@@ -66,7 +68,8 @@ pub(super) async fn outermost(
 
     let of_key = OfKey::default();
     let patience = if takes_long(&method, route) { TAKES_LONG } else { api.settings.timeout };
-    let answered = gates(api.clone(), request, next, of_key.clone()).instrument(span.clone());
+    let answered =
+        gates(api.clone(), request, next, of_key.clone()).instrument(span.clone()).instrument(traced.clone());
     let answered = match method.is_safe() {
         true => timeout(patience, AssertUnwindSafe(answered).catch_unwind()).await,
         // In a task of its own: a change that has begun is done, whether or not its client waits for the answer. One that is
@@ -96,6 +99,7 @@ pub(super) async fn outermost(
     harden(response.headers_mut(), api.settings.hsts);
 
     let (status, elapsed) = (response.status(), started.elapsed());
+    trace::answered(&traced, status);
     api.metrics.request(method.as_str(), route, status.as_u16(), elapsed);
     if let Some(CalledBy { organization, key, at, origin }) = of_key.caller() {
         api.app.api_calls.note(ApiCall {

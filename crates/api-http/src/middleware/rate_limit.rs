@@ -227,6 +227,11 @@ impl OfKey {
 }
 
 impl Standing {
+    /// The limit's name when there have been too many.
+    pub(super) fn exceeded(&self) -> Option<&'static str> {
+        self.wait.is_some().then_some(self.name)
+    }
+
     /// What is answered instead when there have been too many.
     pub(super) fn refusal(&self) -> Option<Problem> {
         let Quota { requests, per_seconds } = self.quota;

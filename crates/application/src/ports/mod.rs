@@ -1,6 +1,7 @@
 //! What use cases need from the outside. Adapters provide it; tests put mocks in its place.
 
 mod attempts;
+mod backlog;
 mod ceremonies;
 mod chance;
 mod clock;
@@ -13,6 +14,7 @@ mod store;
 mod webauthn;
 
 pub use attempts::{Attempt, Attempts, AttemptsLookedAt, Begun, Settled};
+pub use backlog::{Backlog, Waiting};
 pub use ceremonies::{Ceremonies, Ceremony, Purpose};
 pub use chance::Entropy;
 pub use clock::Clock;

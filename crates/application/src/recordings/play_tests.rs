@@ -17,6 +17,7 @@ use crate::{
         MockDirectory, MockUnit, NOW, TestStore, actor, application, call, organization,
         recordings::{InMemory, Moving},
     },
+    trace::Door,
 };
 
 /// What is kept of a recording in an organization that protects what is in it.
@@ -70,7 +71,7 @@ async fn attack_9_whoever_is_no_admin_any_more_does_not_begin_to_hear_or_hears_n
     let reason = || "a complaint".parse().ok();
     let with = |roles: &[Role]| {
         let store = TestStore::of_each(roles.iter().map(|role| unit(&kept, *role)).collect::<Vec<_>>());
-        let app = Application { store: Arc::new(store.clone()), clock: clock.clone(), ..app.clone() };
+        let app = Application { store: Door::new(store.clone()), clock: clock.clone(), ..app.clone() };
         (store, app)
     };
 

@@ -13,6 +13,7 @@ use crate::{
         MockDirectory, MockUnit, NOW, TestStore, actor, application, call, organization,
         recordings::{InMemory, Moving},
     },
+    trace::Door,
 };
 
 fn sound(length: usize) -> Bytes {
@@ -51,7 +52,7 @@ fn joined(store: &TestStore) -> (Application, Arc<InMemory>) {
 
 /// The same, whose store gives out these units.
 fn with(app: &Application, units: impl Into<Vec<MockUnit>>) -> Application {
-    Application { store: Arc::new(TestStore::of_each(units)), ..app.clone() }
+    Application { store: Door::new(TestStore::of_each(units)), ..app.clone() }
 }
 
 fn owner() -> Principal {

@@ -51,6 +51,7 @@ use crate::{
     revocations::{self, Feed, Noted, Revocations},
     stream::Streams,
     tokens::{StoredKey, Tokens},
+    trace::Door,
 };
 
 use self::recordings::InMemory;
@@ -305,7 +306,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
     let entropy: Arc<dyn Entropy> = Arc::new(CountingEntropy::default());
     let cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
     Application {
-        store: Arc::new(store.clone()),
+        store: Door::new(store.clone()),
         directory: Arc::new(directory),
         attempts: Arc::new(NoCount { in_a_row: 1 }),
         ceremonies: Arc::new(Waiting::default()),

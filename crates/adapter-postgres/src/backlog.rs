@@ -1,0 +1,44 @@
+//! How much regular work waits: each number in the task that does the work.
+
+use async_trait::async_trait;
+use rollcall_application::ports::{Backlog, StoreError, Waiting};
+use time::OffsetDateTime;
+
+use crate::{
+    error::store_error,
+    row::{count, moment},
+    store::PgStore,
+    transaction::{begin_task, task},
+};
+
+#[async_trait]
+impl Backlog for PgStore {
+    async fn waiting(&self, now: OffsetDateTime) -> Result<Waiting, StoreError> {
+        let mut transaction = begin_task(&self.pool, task::WITNESSES).await?;
+        let deliveries = sqlx::query!(
+            r#"SELECT count(*) AS "waiting!", min(due_at) AS due
+                 FROM (SELECT due_at FROM audit_deliveries WHERE state = 'queued' AND kind = 'webhook'
+                        UNION ALL
+                       SELECT due_at FROM escalation_deliveries WHERE state = 'queued') d"#
+        );
+        let deliveries = deliveries.fetch_one(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+
+        let mut transaction = begin_task(&self.pool, task::PURGE).await?;
+        let purge = sqlx::query_scalar!("SELECT min(purge_at) FROM organizations WHERE purge_at <= $1", now);
+        let purge = purge.fetch_one(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+
+        let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
+        let remains = sqlx::query_scalar!(r#"SELECT count(*) AS "remains!" FROM recording_remains"#);
+        let remains = remains.fetch_one(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+
+        Ok(Waiting {
+            deliveries: count(deliveries.waiting)?,
+            delivery_due: deliveries.due.map(moment),
+            purge_due: purge.map(moment),
+            remains: count(remains)?,
+        })
+    }
+}

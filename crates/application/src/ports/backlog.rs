@@ -1,0 +1,26 @@
+//! How much regular work waits.
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+use super::StoreError;
+
+/// Regular work that waits, of all organizations together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// What waits to be sent to webhooks.
+    pub deliveries: u64,
+    /// When the one of them was due that has been due for longest; in the future when none is due.
+    pub delivery_due: Option<OffsetDateTime>,
+    /// When the organization was to be purged that has been waiting for that for longest.
+    pub purge_due: Option<OffsetDateTime>,
+    /// Recordings of which something is left that is to be removed.
+    pub remains: u64,
+}
+
+/// Tells how much waits. A narrow door of its own beside the units of work: it gives numbers and times, and nothing of anybody's.
+#[async_trait]
+pub trait Backlog: Send + Sync {
+    /// What waits at `now`.
+    async fn waiting(&self, now: OffsetDateTime) -> Result<Waiting, StoreError>;
+}

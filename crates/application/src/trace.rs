@@ -1,0 +1,121 @@
+//! What is told of use cases to whoever traces requests: one span for each unit of work, from its beginning until it is
+//! committed or dropped, named by the use case that has begun it.
+//!
+//! While nobody traces, no span is made: asking whether anybody does is reading a number.
+
+use std::{fmt, panic::Location, sync::Arc};
+
+use tracing::{Instrument, Span, field, info_span};
+
+use crate::ports::{Scope, Store, StoreError, UnitOfWork, View};
+
+/// The target of every span that is for traces, and not for the log.
+pub const TARGET: &str = "rollcall::trace";
+
+/// The name of the span of a unit of work.
+pub const UNIT: &str = "unit";
+
+/// The door to what is kept: [`Store`], and a span around what is done behind it.
+#[derive(Clone)]
+pub struct Door(Arc<dyn Store>);
+
+impl Door {
+    /// The door to a store.
+    pub fn new(store: impl Store + 'static) -> Self {
+        Self(Arc::new(store))
+    }
+
+    /// [`Store::begin`].
+    #[track_caller]
+    pub fn begin(
+        &self,
+        scope: Scope,
+    ) -> impl Future<Output = Result<Box<dyn UnitOfWork>, StoreError>> + Send + '_ {
+        let span = unit(Location::caller(), "change");
+        self.0.begin(scope).instrument(span)
+    }
+
+    /// [`Store::view`].
+    #[track_caller]
+    pub fn view(&self, scope: Scope) -> impl Future<Output = Result<Box<dyn View>, StoreError>> + Send + '_ {
+        let span = unit(Location::caller(), "look");
+        self.0.view(scope).instrument(span)
+    }
+
+    /// [`Store::view_for_long`].
+    #[track_caller]
+    pub fn view_for_long(
+        &self,
+        scope: Scope,
+    ) -> impl Future<Output = Result<Box<dyn View>, StoreError>> + Send + '_ {
+        let span = unit(Location::caller(), "look");
+        self.0.view_for_long(scope).instrument(span)
+    }
+}
+
+fn unit(begun: &'static Location<'static>, purpose: &'static str) -> Span {
+    info_span!(
+        target: TARGET,
+        UNIT,
+        otel.name = %UseCase(begun.file()),
+        otel.kind = "internal",
+        rollcall.unit = purpose,
+        rollcall.committed = field::Empty,
+    )
+}
+
+/// The span of a unit of work, which ends when this is dropped.
+pub struct UnitSpan(Span);
+
+impl UnitSpan {
+    /// Of the unit that is being begun; none while nobody traces.
+    pub fn of_current() -> Self {
+        let span = Span::current();
+        match span.metadata() {
+            Some(metadata) if metadata.target() == TARGET && metadata.name() == UNIT => Self(span),
+            _ => Self(Span::none()),
+        }
+    }
+
+    /// Says that the unit was committed.
+    pub fn committed(&self) {
+        self.0.record("rollcall.committed", true);
+    }
+}
+
+impl Drop for UnitSpan {
+    fn drop(&mut self) {
+        // A span lasts until it was left for the last time, and nothing runs within a unit but its beginning.
+        self.0.in_scope(|| {});
+    }
+}
+
+/// A use case by the file that it has for itself: `invitations::revoke`.
+struct UseCase(&'static str);
+
+impl fmt::Display for UseCase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.0.rsplit_once("application/src/").map_or(self.0, |(_, path)| path);
+        let path = path.strip_suffix(".rs").unwrap_or(path);
+        let path = path.strip_suffix("/mod").unwrap_or(path);
+        let mut rooms = path.split('/');
+        f.write_str(rooms.next().unwrap_or_default())?;
+        rooms.try_for_each(|room| write!(f, "::{room}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_use_case_has_the_name_of_its_file() {
+        for (file, name) in [
+            ("crates/application/src/invitations/revoke.rs", "invitations::revoke"),
+            ("/home/somebody/rollcall/crates/application/src/audit/witness/mod.rs", "audit::witness"),
+            ("crates/application/src/reseal.rs", "reseal"),
+        ] {
+            assert_eq!(UseCase(file).to_string(), name);
+        }
+    }
+}

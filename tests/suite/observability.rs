@@ -1,0 +1,255 @@
+//! What those who run the service see of it from the outside: traces, and the metrics that dashboards and alerts are made of.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use opentelemetry_proto::tonic::{
+    collector::trace::v1::ExportTraceServiceRequest,
+    common::v1::any_value::Value,
+    trace::v1::{Span, span::SpanKind},
+};
+use prost::Message;
+use reqwest::Method;
+use rollcall_tests::{Answer, Binary, HookServer, PASSWORD, Service, TestDatabase, until};
+use saphyr::{LoadableYamlNode, Yaml};
+use serde_json::json;
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const PARENT: &str = "00f067aa0ba902b7";
+
+/// All spans that a collector was sent so far.
+async fn spans(collector: &HookServer) -> Vec<Span> {
+    let mut spans = Vec::new();
+    for number in 1..=collector.count() {
+        let sent = collector.next(number).await;
+        assert_eq!(
+            (sent.path.as_str(), sent.header("content-type").as_str()),
+            ("/v1/traces", "application/x-protobuf")
+        );
+        let request = ExportTraceServiceRequest::decode(sent.bytes.as_slice()).unwrap();
+        let of_scopes = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
+        spans.extend(of_scopes.flat_map(|scope| scope.spans));
+    }
+    spans
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn attribute(span: &Span, key: &str) -> Option<String> {
+    let value = span.attributes.iter().find(|attribute| attribute.key == key)?.value.clone()?.value?;
+    Some(match value {
+        Value::StringValue(text) => text,
+        Value::IntValue(number) => number.to_string(),
+        Value::BoolValue(is_so) => is_so.to_string(),
+        other => format!("{other:?}"),
+    })
+}
+
+fn environment<'a>(database: &'a TestDatabase, endpoint: &'a str) -> Vec<(&'static str, &'a str)> {
+    vec![("ROLLCALL__DATABASE__URL", database.url()), ("ROLLCALL__TELEMETRY__OTLP_ENDPOINT", endpoint)]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_is_a_trace_with_its_use_case_and_each_statement_and_nothing_of_a_person() {
+    let (database, collector) = (TestDatabase::create().await, HookServer::start().await);
+    let base = collector.base();
+    let mut environment = environment(&database, &base);
+    environment.push(("ROLLCALL__TELEMETRY__OTLP_AUTHORIZATION", "Bearer of-the-collector"));
+    let node = Binary::serve(&environment);
+    let signup =
+        json!({"email": "grace@hopper.example", "name": "Grace Hopper", "organization_name": "Acme"});
+    let traceparent = format!("00-{TRACE}-{PARENT}-01");
+    let anonymous = node.anonymous();
+    let asking = anonymous.request(Method::POST, "/v1/signup").header("traceparent", &traceparent);
+    let asked = Answer::of(asking.json(&signup)).await.expect(202);
+    // It is the log's and the audit log's name for the request, too.
+    assert_eq!(asked.header("x-request-id"), TRACE);
+    // One that its sender does not want to be kept.
+    let unwanted = format!("00-{}-{PARENT}-00", TRACE.replace('4', "5"));
+    let asking = anonymous.request(Method::GET, "/v1/session").header("traceparent", &unwanted);
+    Answer::of(asking).await.expect(401);
+    node.terminate();
+
+    let spans = spans(&collector).await;
+    assert_eq!(collector.next(1).await.header("authorization"), "Bearer of-the-collector");
+    let request = spans.iter().find(|span| span.name == "POST /v1/signup").expect("the request");
+    assert_eq!((hex(&request.trace_id), hex(&request.parent_span_id)), (TRACE.to_owned(), PARENT.to_owned()));
+    assert_eq!(request.kind(), SpanKind::Server);
+    for (key, value) in [
+        ("http.request.method", "POST"),
+        ("http.route", "/v1/signup"),
+        ("http.response.status_code", "202"),
+        ("url.scheme", "http"),
+    ] {
+        assert_eq!(attribute(request, key).as_deref(), Some(value), "{key}");
+    }
+    let within = |parent: &Span| -> Vec<&Span> {
+        spans
+            .iter()
+            .filter(|span| span.parent_span_id == parent.span_id && span.trace_id == parent.trace_id)
+            .collect()
+    };
+    let units = within(request);
+    let use_case = units.iter().find(|span| span.name.starts_with("accounts::")).expect("the use case");
+    assert_eq!(attribute(use_case, "rollcall.unit").as_deref(), Some("change"));
+    assert_eq!(attribute(use_case, "rollcall.committed").as_deref(), Some("true"));
+    let statements = within(use_case);
+    for name in ["INSERT signups", "COMMIT"] {
+        let statement = statements.iter().find(|span| span.name == name);
+        let statement = statement.unwrap_or_else(|| {
+            panic!("{name} in {:?}", statements.iter().map(|s| &s.name).collect::<Vec<_>>())
+        });
+        assert_eq!(attribute(statement, "db.system.name").as_deref(), Some("postgresql"));
+        assert_eq!(statement.kind(), SpanKind::Client);
+        assert!(statement.start_time_unix_nano >= request.start_time_unix_nano);
+        assert!(statement.end_time_unix_nano <= use_case.end_time_unix_nano);
+    }
+
+    assert!(
+        !spans.iter().any(|span| span.name == "GET /v1/session"),
+        "its sender did not want it to be kept"
+    );
+    // What a node does by itself is in no trace.
+    assert!(spans.iter().all(|span| hex(&span.trace_id) == TRACE));
+    let all = format!("{spans:?}").to_lowercase();
+    for personal in ["grace", "hopper", "acme", "127.0.0.1", "user_id = '0", "org_id = '0"] {
+        assert!(!all.contains(personal), "{personal}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_part_of_the_requests_is_traced_and_without_an_endpoint_none() {
+    let (database, collector) = (TestDatabase::create().await, HookServer::start().await);
+    let base = collector.base();
+    let mut none = environment(&database, &base);
+    none.push(("ROLLCALL__TELEMETRY__SAMPLING_RATIO", "0"));
+    for environment in [none, vec![("ROLLCALL__DATABASE__URL", database.url())]] {
+        let node = Binary::serve(&environment);
+        node.anonymous().get("/v1/session").await.expect(401);
+        node.terminate();
+        assert_eq!(collector.count(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_collector_that_hangs_or_is_not_there_delays_nobody_and_the_node_ends() {
+    let database = TestDatabase::create().await;
+    let hangs = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let [hangs_at, gone_at] = [&hangs, &gone].map(|at| format!("http://{}", at.local_addr().unwrap()));
+    drop(gone);
+    for endpoint in [hangs_at, gone_at] {
+        let node = Binary::serve(&environment(&database, &endpoint));
+        for _ in 0..50 {
+            let answered =
+                tokio::time::timeout(Duration::from_secs(5), node.anonymous().get("/v1/session")).await;
+            answered.expect("an answer in time").expect(401);
+        }
+        let ended = tokio::task::spawn_blocking(|| node.terminate());
+        tokio::time::timeout(Duration::from_secs(40), ended).await.expect("it ends").unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_is_json_with_the_request_and_without_what_is_for_traces() {
+    let (database, collector) = (TestDatabase::create().await, HookServer::start().await);
+    let base = collector.base();
+    for endpoint in ["", &base] {
+        let mut environment = environment(&database, endpoint);
+        environment.extend([("ROLLCALL__LOG__FORMAT", "json"), ("ROLLCALL__LOG__LEVEL", "info,sqlx=warn")]);
+        let (node, log) = Binary::serve_with_log(&environment);
+        let email = "grace@hopper.example";
+        node.anonymous()
+            .post("/v1/sessions", json!({"email": email, "password": PASSWORD}))
+            .await
+            .expect(401);
+        node.terminate();
+        let log = std::io::read_to_string(log).unwrap();
+        let lines: Vec<serde_json::Value> =
+            log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+        let answered = lines.iter().find(|line| line["message"] == "answered").expect("a line");
+        assert_eq!((&answered["status"], &answered["span"]["route"]), (&json!(401), &json!("/v1/sessions")));
+        assert_ne!(answered["span"]["request_id"], json!(null));
+        assert_eq!(answered["spans"].as_array().map(Vec::len), Some(1), "{answered}");
+        assert!(
+            !log.contains(email) && !log.contains("http.route") && !log.contains("rollcall::trace"),
+            "{log}"
+        );
+    }
+}
+
+/// Names of metrics in a text, without what histograms add to theirs.
+fn named(text: &str) -> BTreeSet<String> {
+    let names = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let names = names.filter(|name| name.starts_with("rollcall_"));
+    let without = |name: &str| {
+        let ends = ["_bucket", "_sum", "_count"];
+        ends.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name).to_owned()
+    };
+    names.map(without).collect()
+}
+
+/// What the metrics of a node are called that has answered something.
+async fn metrics(service: &Service) -> BTreeSet<String> {
+    service.anonymous().get("/v1/session").await.expect(401);
+    let text = until("everything is counted", async || {
+        let text = service.operations().get("/metrics").await.expect(200).text;
+        text.contains(r#"rollcall_database_connections{state="used"}"#).then_some(text)
+    })
+    .await;
+    named(&text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n"))
+}
+
+const DASHBOARD: &str = include_str!("../../deploy/grafana/rollcall.json");
+const RULES: &str = include_str!("../../deploy/prometheus/rollcall.rules.yaml");
+const OPERATIONS: &str = include_str!("../../docs/operations.md");
+
+#[tokio::test]
+async fn every_metric_of_the_dashboard_the_alerts_and_the_documents_exists_and_is_described() {
+    let service = Service::start().await;
+    let metrics = metrics(&service).await;
+    let dashboard: serde_json::Value = serde_json::from_str(DASHBOARD).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let expressions = panels.iter().flat_map(|panel| panel["targets"].as_array().into_iter().flatten());
+    let expressions: Vec<&str> = expressions.map(|target| target["expr"].as_str().unwrap()).collect();
+    assert!(expressions.iter().all(|expression| !named(expression).is_empty()));
+    for (file, text) in [("dashboard", DASHBOARD), ("rules", RULES), ("operations.md", OPERATIONS)] {
+        let mut named = named(text);
+        // Of PostgreSQL.
+        named.retain(|name| {
+            !["rollcall_app", "rollcall_directory", "rollcall_purge"].contains(&name.as_str())
+        });
+        let unknown: Vec<_> = named.difference(&metrics).collect();
+        assert!(!named.is_empty() && unknown.is_empty(), "{file} names what there is not: {unknown:?}");
+    }
+    let described = named(OPERATIONS);
+    let undescribed: Vec<_> = metrics.difference(&described).collect();
+    assert!(undescribed.is_empty(), "docs/operations.md does not say what these are: {undescribed:?}");
+}
+
+#[test]
+fn every_alert_says_what_it_is_and_how_urgent() {
+    let documents = Yaml::load_from_str(RULES).unwrap();
+    let groups = documents[0]["groups"].as_sequence().unwrap();
+    let rules: Vec<_> = groups.iter().flat_map(|group| group["rules"].as_sequence().unwrap()).collect();
+    assert!(rules.len() > 10);
+    for rule in rules {
+        let name = rule["alert"].as_str().unwrap();
+        assert!(!named(rule["expr"].as_str().unwrap()).is_empty(), "{name}");
+        assert!(["page", "ticket"].contains(&rule["labels"]["severity"].as_str().unwrap()), "{name}");
+        assert!(rule["annotations"]["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn requests_that_a_limit_refuses_and_what_waits_are_counted() {
+    let service = Service::start_with(&[("limits.enabled", "true"), ("limits.attempts", "1")]).await;
+    let attempt = json!({"email": "nobody@example.com", "password": PASSWORD});
+    service.anonymous().post("/v1/sessions", attempt.clone()).await.expect(401);
+    service.anonymous().post("/v1/sessions", attempt).await.expect(429);
+    let text = service.operations().get("/metrics").await.expect(200).text;
+    assert!(text.contains(r#"rollcall_requests_limited_total{limit="attempts"} 1"#), "{text}");
+    assert!(text.contains(r#"rollcall_requests_limited_total{limit="requests"} 0"#), "{text}");
+    assert!(text.contains(r#"rollcall_build_info{version="0.1.0""#), "{text}");
+}
