@@ -23,7 +23,7 @@ use crate::{
     security::{Security, SecurityView},
     sessions::{Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView},
-    webhooks::{WebhooksKept, WebhooksView},
+    webhooks::{DeliveriesView, WebhooksKept, WebhooksView},
 };
 
 /// Opens transactions.
@@ -61,6 +61,7 @@ pub trait View:
     + LogView
     + WitnessesView
     + WebhooksView
+    + DeliveriesView
     + Send
 {
 }
@@ -89,6 +90,7 @@ impl<T> View for T where
         + LogView
         + WitnessesView
         + WebhooksView
+        + DeliveriesView
         + Send
 {
 }

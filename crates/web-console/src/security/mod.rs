@@ -8,6 +8,7 @@ use axum::{
 use crate::Console;
 
 mod mfa;
+mod receiver;
 mod show;
 mod switch;
 mod webhook;
