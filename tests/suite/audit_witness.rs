@@ -53,7 +53,7 @@ async fn a_webhook_gets_each_day_s_checkpoint_signed_and_once_however_many_nodes
     let shown = owner.get(WITNESS).await.expect(200);
     assert!(shown.body.get("secret").is_none() && !shown.text.contains(&secret[6..]), "it is shown once");
     assert_eq!(shown.body["next_at"], "2026-03-02T09:00:00Z");
-    let kept = service.database.rows("SELECT encode(secret, 'escape') AS secret FROM audit_witnesses").await;
+    let kept = service.database.rows("SELECT encode(secret, 'escape') AS secret FROM subscribers").await;
     assert!(!kept[0]["secret"].as_str().unwrap().contains(&secret[6..]));
 
     service.clock.advance(Duration::days(1));
@@ -97,6 +97,11 @@ async fn an_address_gets_each_day_s_checkpoint_as_a_mail_that_can_be_checked_wit
     assert!(mail["subject"].as_str().unwrap().contains("Three"), "{mail}");
     let deliveries = settled(owner, 1).await;
     assert_eq!(deliveries[0]["state"], "sent");
+    let health = owner.get(WITNESS).await.expect(200).body["health"].clone();
+    assert_eq!(
+        (&health["last_sent_at"], &health["last_error"]),
+        (&deliveries[0]["settled_at"], &Value::Null)
+    );
 
     owner.patch("/v1/organization", json!({"name": "Later"})).await.expect(200);
     let export = owner.get(EXPORT).await.expect(200).text;
@@ -139,6 +144,12 @@ async fn a_webhook_that_fails_is_tried_again_and_what_went_wrong_is_shown() {
     assert_eq!(again.header("webhook-id"), first.header("webhook-id"), "it is the same message");
     let deliveries = settled(owner, 1).await;
     assert_eq!((&deliveries[0]["state"], &deliveries[0]["attempts"]), (&json!("sent"), &json!(2)));
+    let health = owner.get(WITNESS).await.expect(200).body["health"].clone();
+    assert_eq!(
+        (&health["last_error"], &health["waiting"]),
+        (&json!("it answered with status 503"), &json!(0))
+    );
+    assert!(health["last_sent_at"].as_str() > health["last_failed_at"].as_str(), "{health}");
 
     // Another choice makes what is on its way moot.
     hook.answer(500);
@@ -193,9 +204,9 @@ async fn only_an_owner_who_has_just_proved_it_chooses_the_witness_and_not_withou
     owner.put(WITNESS, json!({"email": "w@example.com"})).await.expect(200);
     settled(owner, 1).await;
     let sent = format!(
-        "INSERT INTO audit_deliveries (org_id, delivery_id, kind, size, note, state, created_at, due_at, settled_at)
-         SELECT '{}', gen_random_uuid(), 'mail', 1, '', 'moot', d.created_at, d.due_at, d.settled_at
-           FROM audit_deliveries d, generate_series(1, 19)",
+        "INSERT INTO deliveries (org_id, delivery_id, topic, action, data, state, created_at, due_at, settled_at)
+         SELECT '{}', gen_random_uuid(), d.topic, d.action, d.data, 'moot', d.created_at, d.due_at, d.settled_at
+           FROM deliveries d, generate_series(1, 19)",
         uuid(&team)
     );
     service.database.execute(&sent).await;
@@ -222,7 +233,7 @@ async fn asvs_13_3_4_the_secret_of_a_webhook_outlives_the_keys_of_the_ring() {
     hook.next(1).await;
     let rotating = Service::start_on_values(&service, &[("keys.ring", &both)]).await;
     until("the secret is sealed anew", async || {
-        let rows = service.database.rows("SELECT get_byte(secret, 0) AS key FROM audit_witnesses").await;
+        let rows = service.database.rows("SELECT get_byte(secret, 0) AS key FROM subscribers").await;
         (rows[0]["key"] == 2).then_some(())
     })
     .await;

@@ -1,6 +1,6 @@
 //! The console's Settings: API keys, security, the organization and its plan.
 
-use rollcall_tests::{PASSWORD, Service, Tab, Team};
+use rollcall_tests::{PASSWORD, Service, Tab, Team, until};
 use serde_json::json;
 use time::Duration;
 
@@ -214,6 +214,59 @@ async fn a_webhook_and_a_witness_are_chosen_and_their_secret_is_shown_once() {
     let admin = Tab::signed_in(&service, team.email("admin")).await;
     let seen = admin.get(witness).await.expect(200);
     assert!(seen.text.contains(url) && !seen.text.contains("name=\"to\""), "{}", seen.text);
+}
+
+#[tokio::test]
+async fn whoever_chose_a_receiver_sees_that_it_does_not_take_what_it_is_sent() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    service.turn_audit_log_on(&team).await;
+    let pages = ["/settings/security/webhook", "/settings/security/witness"];
+    let url = json!({"url": "http://127.0.0.1:9/hook"});
+    team.owner().put("/v1/escalations/webhook", url.clone()).await.expect(200);
+    team.owner().put("/v1/audit/witness", url).await.expect(200);
+    let tab = Tab::signed_in(&service, team.email("owner")).await;
+    // It is tried again when the clock goes on, which it does not.
+    until("the first checkpoint is not taken", async || {
+        let shown = team.owner().get("/v1/audit/witness").await.expect(200);
+        shown.body["health"]["last_error"].is_string().then_some(())
+    })
+    .await;
+    let now = async |paused: &str, sent: &str| {
+        let set = format!(
+            "UPDATE subscribers SET paused_until = {paused}, last_sent_at = {sent},
+                    last_failed_at = '2026-02-02', last_error = 'it is asleep'"
+        );
+        service.database.execute(&set).await;
+    };
+    let (no_answer, not_taken) =
+        ("There was no answer in time.", "What was sent last was not taken: it is asleep.");
+    now("'2030-01-01'", "'2026-02-01'").await;
+    assert_eq!(tab.get("/settings/security").await.expect(200).text.matches(no_answer).count(), 2);
+    for page in pages {
+        let shown = tab.get(page).await.expect(200).text;
+        assert!(
+            shown.contains(no_answer) && shown.contains("1 Jan 2030") && shown.contains("it is asleep"),
+            "{shown}"
+        );
+        assert!(shown.contains("Last taken") && shown.contains("1 Feb 2026"), "{shown}");
+    }
+    now("'2026-02-02'", "NULL").await;
+    let shown = tab.get("/settings/security").await.expect(200).text;
+    assert_eq!((shown.matches(no_answer).count(), shown.matches(not_taken).count()), (0, 2));
+    now("NULL", "'2026-02-03'").await;
+    for page in ["/settings/security", pages[0], pages[1]] {
+        let shown = tab.get(page).await.expect(200).text;
+        assert!(!shown.contains(no_answer) && !shown.contains(not_taken), "{shown}");
+    }
+    team.owner().patch("/v1/me", json!({"locale": "de"})).await.expect(200);
+    now("'2030-01-01'", "NULL").await;
+    let shown = tab.get(pages[0]).await.expect(200).text;
+    assert!(
+        shown.contains("Es kam nicht rechtzeitig eine Antwort.")
+            && shown.contains("In neunzig Tagen aufgegeben"),
+        "{shown}"
+    );
 }
 
 #[tokio::test]

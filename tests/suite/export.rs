@@ -113,8 +113,8 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
     // A witness from before the audit log was off; nothing is due to it.
     let ours_uuid = ours.organization.parse::<OrganizationId>().unwrap().uuid();
     let witness = format!(
-        "INSERT INTO audit_witnesses (org_id, kind, address, secret, set_at, next_at)
-         VALUES ('{ours_uuid}', 'webhook', 'https://example.com/witness', 'kept of the witness', '2026-02-01T00:00:00Z', '2027-01-01T00:00:00Z')"
+        "INSERT INTO subscribers (org_id, topic, kind, address, secret, set_at, next_at)
+         VALUES ('{ours_uuid}', 'checkpoints', 'webhook', 'https://example.com/witness', 'kept of the witness', '2026-02-01T00:00:00Z', '2027-01-01T00:00:00Z')"
     );
     service.database.execute(&witness).await;
     // The members are reminded of their deadlines by whichever node comes first, which is an event.

@@ -125,8 +125,8 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
     for row in [
         "audit_sketches (org_id, stretch) VALUES ('{}', 7)",
         "audit_retention (org_id) VALUES ('{}')",
-        "escalation_deliveries (org_id, delivery_id, action, data, created_at, due_at)
-         VALUES ('{}', gen_random_uuid(), 'escalation.created', 'null', now(), 'infinity')",
+        "deliveries (org_id, delivery_id, topic, action, data, created_at, due_at)
+         VALUES ('{}', gen_random_uuid(), 'escalations', 'escalation.created', 'null', now(), 'infinity')",
     ] {
         let row = row.replace("{}", &uuid(&team.organization).to_string());
         service.database.execute(&format!("INSERT INTO {row}")).await;

@@ -6,10 +6,11 @@ use std::sync::{
 };
 
 use rollcall_adapter_postgres::{Connection, PgStore};
-use rollcall_application::webhooks::{Claimed, Post, Room, Subscriber};
+use rollcall_application::webhooks::{Attempted, Claimed, Post, Room, Settled, Topic};
 use rollcall_domain::{OrganizationId, secret::Secret};
-use rollcall_tests::{HookServer, Service, Team, until};
-use serde_json::json;
+use rollcall_tests::{HookServer, Service, Team, TestDatabase, until};
+use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor};
 use time::{Duration, OffsetDateTime, macros::datetime};
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -61,8 +62,8 @@ async fn queue(service: &Service, team: &Team, count: usize, due: &str) {
     service
         .database
         .execute(&format!(
-            "INSERT INTO escalation_deliveries (org_id, delivery_id, action, data, created_at, due_at)
-             SELECT '{organization}', gen_random_uuid(), 'escalation.created', '{{}}', '2026-02-01',
+            "INSERT INTO deliveries (org_id, delivery_id, topic, action, data, created_at, due_at)
+             SELECT '{organization}', gen_random_uuid(), 'escalations', 'escalation.created', '{{}}', '2026-02-01',
                     '{due}'::timestamptz + n * interval '1 millisecond'
                FROM generate_series(1, {count}) n"
         ))
@@ -89,11 +90,17 @@ async fn a_webhook_that_hangs_delays_nobody_else_s_and_all_that_goes_to_it_waits
     hook.next(1).await;
     // Nobody has given up the others meanwhile.
     let of_hanging = format!("org_id IN ('{}', '{}')", id(&one).uuid(), id(&other).uuid());
-    let given_up = format!(
-        "SELECT count(*) AS number FROM escalation_deliveries WHERE {of_hanging} AND last_error IS NOT NULL"
-    );
+    let given_up =
+        format!("SELECT count(*) AS number FROM deliveries WHERE {of_hanging} AND last_error IS NOT NULL");
     assert_eq!(number(&service, &given_up).await, 0);
     until("both are given up", async || (number(&service, &given_up).await == 2).then_some(())).await;
+    // Whoever chose them sees why nothing comes.
+    let health = one.owner().get(WEBHOOK).await.expect(200).body["health"].clone();
+    assert_eq!(
+        (&health["last_error"], &health["last_sent_at"], &health["waiting"], &health["given_up"]),
+        (&json!("it gives no answer in time"), &Value::Null, &json!(30), &json!(0))
+    );
+    assert!(health["paused_until"].as_str() > health["last_failed_at"].as_str(), "{health}");
     // What else goes there waits with them, while others are sent theirs.
     for sent in 2..=4 {
         crate::escalations::escalate(team.owner(), &format!("ours {sent}"), 5).await;
@@ -101,6 +108,8 @@ async fn a_webhook_that_hangs_delays_nobody_else_s_and_all_that_goes_to_it_waits
     }
     assert_eq!(hangs.came.load(Ordering::SeqCst), 2);
     service.clock.advance(Duration::seconds(6));
+    let health = one.owner().get(WEBHOOK).await.expect(200).body["health"].clone();
+    assert_eq!(health["paused_until"], Value::Null, "it is over");
     hangs.has(4).await;
     // One for each: it is only tried whether they answer by now.
     crate::escalations::escalate(team.owner(), "ours again", 5).await;
@@ -126,7 +135,7 @@ impl Taking {
             replica_url: None,
             max_connections: 1,
             acquire_timeout: std::time::Duration::from_secs(30),
-            statement_timeout: std::time::Duration::from_secs(30),
+            statement_timeout: std::time::Duration::from_secs(10),
         };
         let store = PgStore::connect(&connection, Arc::new(Chance)).await.unwrap();
         Self { store, room: Room { places: 20, new: 8, slow: 4, busy: Vec::new() } }
@@ -158,8 +167,7 @@ async fn however_much_waits_an_organization_has_two_places_and_one_until_it_has_
     queue(&service, &few, 1, DUE).await;
     let taking = Taking::from(&service).await;
     let set = async |what: &str| {
-        let statement =
-            format!("UPDATE escalation_webhooks SET {what} WHERE org_id = '{}'", id(&many).uuid());
+        let statement = format!("UPDATE subscribers SET {what} WHERE org_id = '{}'", id(&many).uuid());
         service.database.execute(&statement).await;
     };
     let both = taking.with(taking.room()).await;
@@ -170,10 +178,10 @@ async fn however_much_waits_an_organization_has_two_places_and_one_until_it_has_
     set("score = 1").await;
     assert_eq!(taking.of(Room { new: 0, ..taking.room() }, &many).await, 2);
     for (count, left) in [(1, 1), (2, 0), (3, 0)] {
-        let busy = vec![(id(&many), Subscriber::Escalations, count)];
+        let busy = vec![(id(&many), Topic::Escalations, count)];
         assert_eq!(taking.of(Room { busy, ..taking.room() }, &many).await, left, "{count}");
         // What goes to its witness is somebody else's.
-        let busy = vec![(id(&many), Subscriber::Witness, count)];
+        let busy = vec![(id(&many), Topic::Checkpoints, count)];
         assert_eq!(taking.of(Room { busy, ..taking.room() }, &many).await, 2);
     }
     set("score = -3, misses = 2").await;
@@ -187,11 +195,17 @@ async fn however_much_waits_an_organization_has_two_places_and_one_until_it_has_
     assert_eq!((slow.standing.score, slow.standing.misses), (-3, 2));
     // What is noted is what the next time goes by, unless the webhook was chosen anew meanwhile.
     let until = Some(NOW + Duration::HOUR);
-    taking.store.note_standing(&slow, slow.standing, until).await.unwrap();
+    let attempt = Attempted {
+        at: NOW,
+        settled: Settled::Later { due_at: NOW, error: "no answer".to_owned() },
+        standing: slow.standing,
+        paused_until: until,
+    };
+    taking.store.settle(&slow, &attempt).await.unwrap();
     assert_eq!(taking.of(taking.room(), &many).await, 0);
     many.owner().put(WEBHOOK, json!({"url": "http://127.0.0.1:9/"})).await.expect(200);
     queue(&service, &many, 5, DUE).await;
-    taking.store.note_standing(&slow, slow.standing, until).await.unwrap();
+    taking.store.settle(&slow, &attempt).await.unwrap();
     assert_eq!(taking.of(taking.room(), &many).await, 1);
     // Whoever was slow is not new for that.
     assert_eq!(taking.of(Room { slow: 0, ..taking.room() }, &many).await, 0);
@@ -209,12 +223,12 @@ async fn there_are_never_more_taken_than_there_are_places_of_checkpoints_and_esc
         let organization = id(&team).uuid();
         for statement in [
             format!(
-                "INSERT INTO audit_witnesses (org_id, kind, address, secret, set_at, next_at)
-                 VALUES ('{organization}', 'webhook', 'http://127.0.0.1:9/', 'x', '2026-02-01', '2040-01-01')"
+                "INSERT INTO subscribers (org_id, topic, kind, address, secret, set_at, next_at)
+                 VALUES ('{organization}', 'checkpoints', 'webhook', 'http://127.0.0.1:9/', 'x', '2026-02-01', '2040-01-01')"
             ),
             format!(
-                "INSERT INTO audit_deliveries (org_id, delivery_id, kind, size, note, created_at, due_at)
-                 SELECT '{organization}', gen_random_uuid(), 'webhook', 1, '', '2026-02-01', '{DUE}'
+                "INSERT INTO deliveries (org_id, delivery_id, topic, action, data, created_at, due_at)
+                 SELECT '{organization}', gen_random_uuid(), 'checkpoints', 'audit.checkpoint', '{{}}', '2026-02-01', '{DUE}'
                    FROM generate_series(1, 5)"
             ),
         ] {
@@ -227,9 +241,12 @@ async fn there_are_never_more_taken_than_there_are_places_of_checkpoints_and_esc
     }
     let taken = taking.with(taking.room()).await;
     // One of each for each.
-    for to in [Subscriber::Witness, Subscriber::Escalations] {
-        let mut of: Vec<_> =
-            taken.iter().filter(|claimed| claimed.to == to).map(|claimed| claimed.organization).collect();
+    for topic in [Topic::Checkpoints, Topic::Escalations] {
+        let mut of: Vec<_> = taken
+            .iter()
+            .filter(|claimed| claimed.topic == topic)
+            .map(|claimed| claimed.organization)
+            .collect();
         of.sort();
         of.dedup();
         assert_eq!((of.len(), taken.len()), (3, 6));
@@ -253,7 +270,110 @@ async fn where_too_much_waits_what_has_waited_longest_is_given_up_and_shown_so()
     let failed = deliveries(many.owner(), "failed", 2).await;
     let failed: Vec<_> = failed.iter().filter(|delivery| delivery["state"] == "failed").collect();
     assert!(failed.iter().all(|delivery| delivery["error"] == "too much"), "{failed:?}");
-    let early = "SELECT count(*) AS number FROM escalation_deliveries WHERE state = 'failed' AND due_at < '2030-01-01'";
+    let early = "SELECT count(*) AS number FROM deliveries WHERE state = 'failed' AND due_at < '2030-01-01'";
     assert_eq!((failed.len(), number(&service, early).await), (2, 2));
+    taking.store.close().await;
+}
+
+/// Organizations with nothing but a webhook for a topic, and something waiting for it.
+async fn subscribers(service: &Service, topic: &str, count: usize) {
+    service
+        .database
+        .execute(&format!(
+            "SET session_replication_role = replica;
+             WITH o AS (INSERT INTO organizations (org_id, name, slug, plan, created_at)
+                        SELECT gen_random_uuid(), 'Acme', '{topic}-' || n, 'pro', '2026-02-01' FROM generate_series(1, {count}) n
+                     RETURNING org_id),
+                  s AS (INSERT INTO subscribers (org_id, topic, kind, address, secret, set_at, next_at)
+                        SELECT org_id, '{topic}', 'webhook', 'http://127.0.0.1:9/', 'x', '2026-02-01',
+                               CASE '{topic}' WHEN 'checkpoints' THEN '2040-01-01'::timestamptz END FROM o)
+             INSERT INTO deliveries (org_id, delivery_id, topic, action, data, created_at, due_at)
+             SELECT org_id, gen_random_uuid(), '{topic}', 'escalation.created', '{{}}', '2026-02-01', '{DUE}' FROM o"
+        ))
+        .await;
+}
+
+#[tokio::test]
+async fn a_day_s_checkpoints_of_everybody_hold_up_no_escalations_nor_the_other_way_round() {
+    for (many, few) in [("checkpoints", "escalations"), ("escalations", "checkpoints")] {
+        let service = Service::start().await;
+        subscribers(&service, many, 60).await;
+        subscribers(&service, few, 3).await;
+        let taking = Taking::from(&service).await;
+        let taken = taking.with(Room { places: 6, ..taking.room() }).await;
+        let of_few = taken.iter().filter(|claimed| claimed.topic.as_str() == few).count();
+        assert_eq!((taken.len(), of_few), (6, 3), "{few}");
+        taking.store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_another_node_is_taking_is_passed_over_and_nobody_waits_for_that() {
+    let service = Service::start().await;
+    subscribers(&service, "escalations", 2).await;
+    let taking = Taking::from(&service).await;
+    let mut connection = service.database.connect().await;
+    let mut other = connection.begin().await.unwrap();
+    let hold = "SELECT org_id FROM deliveries ORDER BY org_id LIMIT 1 FOR UPDATE";
+    let held: uuid::Uuid = sqlx::query_scalar(hold).fetch_one(&mut *other).await.unwrap();
+    let taken = taking.with(taking.room()).await;
+    assert_eq!(taken.len(), 1, "{taken:?}");
+    assert_ne!(taken[0].organization.uuid(), held);
+    assert_eq!(taking.store.give_up(NOW, 0, "too much").await.unwrap(), 1);
+    // Once the other node has come to nothing, the rest is there for whoever comes.
+    other.rollback().await.unwrap();
+    assert_eq!(taking.with(taking.room()).await[0].organization.uuid(), held);
+    taking.store.close().await;
+}
+
+/// Does something that reads what waits, and while that has begun and gone no further, something else.
+async fn in_between<T: Send + 'static>(
+    database: &TestDatabase,
+    reads: impl Future<Output = T> + Send + 'static,
+    meanwhile: &str,
+) -> T {
+    // Whoever reads a row stops there, with what they see of all others decided.
+    database
+        .execute(
+            "CREATE OR REPLACE FUNCTION may_go_on() RETURNS boolean LANGUAGE plpgsql AS
+             'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN true; END';
+             GRANT EXECUTE ON FUNCTION may_go_on() TO rollcall_app;
+             DROP POLICY IF EXISTS held_up ON deliveries;
+             CREATE POLICY held_up ON deliveries AS RESTRICTIVE TO rollcall_app USING (may_go_on())",
+        )
+        .await;
+    let mut connection = database.connect().await;
+    let mut holding = connection.begin().await.unwrap();
+    holding.execute("SELECT pg_advisory_xact_lock(1)").await.unwrap();
+    let reading = tokio::spawn(reads);
+    until("it is held up", async || {
+        let waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        (!database.rows(waiting).await.is_empty()).then_some(())
+    })
+    .await;
+    database.execute(meanwhile).await;
+    holding.rollback().await.unwrap();
+    reading.await.unwrap()
+}
+
+#[tokio::test]
+async fn what_another_node_has_taken_since_it_was_found_is_not_taken_again() {
+    let service = Service::start().await;
+    subscribers(&service, "escalations", 1).await;
+    let taking = Taking::from(&service).await;
+    let (database, store) = (service.database.clone(), taking.store.clone());
+    // Nobody else is held up.
+    service.stop().await;
+    let taken_meanwhile = "UPDATE deliveries SET due_at = '2040-01-01', attempts = attempts + 1";
+    let (room, claiming) = (taking.room(), store.clone());
+    let claim = async move { claiming.claim(NOW, NOW, &room).await.unwrap() };
+    let taken = in_between(&database, claim, taken_meanwhile).await;
+    assert!(taken.is_empty(), "{taken:?}");
+    let sent_meanwhile = "UPDATE deliveries SET state = 'sent', settled_at = now()";
+    let give_up = async move { store.give_up(NOW, 0, "too much").await.unwrap() };
+    assert_eq!(in_between(&database, give_up, sent_meanwhile).await, 0);
+    let left = database.rows("SELECT state, attempts FROM deliveries").await;
+    assert_eq!(left, [json!({"state": "sent", "attempts": 1})]);
     taking.store.close().await;
 }

@@ -14,6 +14,7 @@ use rollcall_domain::{
 };
 use rollcall_tests::{Caller, HookServer, Service, Team, until};
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 use time::{Duration, macros::datetime};
 
 use crate::tokens::RING;
@@ -94,8 +95,7 @@ async fn the_platform_is_told_what_becomes_of_escalated_calls_signed_and_once_ho
     assert_eq!(hook.count(), 2);
     let shown = owner.get(WEBHOOK).await.expect(200);
     assert!(shown.body.get("secret").is_none() && !shown.text.contains(&secret[6..]));
-    let kept =
-        service.database.rows("SELECT encode(secret, 'escape') AS secret FROM escalation_webhooks").await;
+    let kept = service.database.rows("SELECT encode(secret, 'escape') AS secret FROM subscribers").await;
     assert!(!kept[0]["secret"].as_str().unwrap().contains(&secret[6..]));
     // Chosen again, it has another secret.
     let again = owner.put(WEBHOOK, json!({"url": format!("{}/calls", hook.base())})).await.expect(200);
@@ -104,8 +104,7 @@ async fn the_platform_is_told_what_becomes_of_escalated_calls_signed_and_once_ho
     hook.next(3).await.assert_signed(again.text_at("/secret"));
     owner.delete(WEBHOOK).await.expect(204);
     escalate(&service, &team, Action::EscalationAbandoned).await;
-    let queued =
-        service.database.rows("SELECT 1 AS one FROM escalation_deliveries WHERE state = 'queued'").await;
+    let queued = service.database.rows("SELECT 1 AS one FROM deliveries WHERE state = 'queued'").await;
     assert!(queued.is_empty());
     other.stop().await;
 }
@@ -134,10 +133,21 @@ async fn what_a_webhook_does_not_take_is_tried_again_given_up_and_sent_once_more
         (&json!(10), &json!("it answered with status 500"))
     );
     let first = hook.next(1).await;
+    let health = owner.get(WEBHOOK).await.expect(200).body["health"].clone();
+    // It says no, but says so: nothing is paused for that.
+    assert_eq!(
+        health,
+        json!({"last_sent_at": null, "last_failed_at": health["last_failed_at"], "last_error": "it answered with status 500",
+               "paused_until": null, "waiting": 0, "given_up": 1})
+    );
+    assert!(health["last_failed_at"].is_string());
     hook.answer(204);
     let resent = owner.post(&format!("{WEBHOOK}/resend"), json!({})).await.expect(200);
     assert_eq!(resent.body, json!({"deliveries": 1}));
     deliveries(owner, "sent", 1).await;
+    let after = owner.get(WEBHOOK).await.expect(200).body["health"].clone();
+    assert_eq!((&after["given_up"], &after["last_failed_at"]), (&json!(0), &health["last_failed_at"]));
+    assert!(after["last_sent_at"].is_string());
     // Whoever gets it can tell that it is the same.
     assert_eq!(hook.next(11).await.header("webhook-id"), first.header("webhook-id"));
     assert_eq!(
@@ -224,7 +234,7 @@ async fn asvs_13_3_4_the_secret_of_a_webhook_for_escalations_outlives_the_keys_o
     hook.next(1).await;
     let rotating = Service::start_on_values(&service, &[("keys.ring", &both)]).await;
     until("the secret is sealed anew", async || {
-        let rows = service.database.rows("SELECT get_byte(secret, 0) AS key FROM escalation_webhooks").await;
+        let rows = service.database.rows("SELECT get_byte(secret, 0) AS key FROM subscribers").await;
         (rows[0]["key"] == 2).then_some(())
     })
     .await;
@@ -256,12 +266,37 @@ async fn what_waits_for_webhooks_of_deleted_organizations_keeps_nobody_else_s_fr
     service
         .database
         .execute(&format!(
-            "INSERT INTO escalation_deliveries (org_id, delivery_id, action, data, created_at, due_at)
-             SELECT '{organization}', gen_random_uuid(), 'escalation.created', '{{}}', '2026-02-01', '2026-02-01'
+            "INSERT INTO deliveries (org_id, delivery_id, topic, action, data, created_at, due_at)
+             SELECT '{organization}', gen_random_uuid(), 'escalations', 'escalation.created', '{{}}', '2026-02-01', '2026-02-01'
                FROM generate_series(1, 50)"
         ))
         .await;
     crate::escalations::escalate(team.owner(), "ours", 5).await;
     deliveries(team.owner(), "sent", 1).await;
     assert_eq!(hook.count(), 1);
+}
+
+#[tokio::test]
+async fn what_subscribers_are_told_is_queued_before_anybody_waits_for_their_turn_on_the_stream() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let hook = HookServer::start().await;
+    team.owner().put(WEBHOOK, json!({"url": hook.base()})).await.expect(200);
+    crate::escalations::escalate(team.owner(), "first", 5).await;
+    let mut connection = service.database.connect().await;
+    let mut turn = connection.begin().await.unwrap();
+    sqlx::query("SELECT FROM stream_heads FOR UPDATE").execute(&mut *turn).await.unwrap();
+    let waits_with_it_queued = until("a commit waits that has queued what it tells", async || {
+        let waiting = "SELECT FROM pg_locks turn JOIN pg_locks queued ON queued.pid = turn.pid
+                         AND queued.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                         AND queued.relation = 'deliveries'::regclass AND queued.mode = 'RowExclusiveLock'
+                        WHERE NOT turn.granted";
+        (!service.database.rows(waiting).await.is_empty()).then_some(())
+    });
+    let then = async {
+        waits_with_it_queued.await;
+        turn.rollback().await.unwrap();
+    };
+    tokio::join!(crate::escalations::escalate(team.owner(), "second", 5), then);
+    hook.next(2).await;
 }

@@ -42,6 +42,7 @@ mod session_cache;
 mod sessions;
 mod store;
 mod stream;
+mod subscribers;
 mod tokens;
 mod transaction;
 mod webhooks;

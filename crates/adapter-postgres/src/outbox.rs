@@ -323,9 +323,24 @@ impl Outbox for PgStore {
         );
         let settled = update.execute(&mut *transaction).await.map_err(store_error)?.rows_affected() == 1;
         if let (true, Letter::AuditCheckpoint { organization, delivery }) = (settled, &mail.letter) {
-            // Whoever has it sent sees what became of it.
+            // Whoever has it sent sees what became of it, and how it went.
+            let note = sqlx::query!(
+                "UPDATE subscribers s
+                    SET last_sent_at = CASE WHEN $4::text IS NULL THEN $3::timestamptz ELSE s.last_sent_at END,
+                        last_failed_at = CASE WHEN $4 IS NULL THEN s.last_failed_at ELSE $3 END,
+                        last_error = COALESCE($4, s.last_error)
+                   FROM deliveries d
+                  WHERE s.org_id = $1 AND s.topic = 'checkpoints' AND $5 IN ('sent', 'dead')
+                    AND d.org_id = s.org_id AND d.delivery_id = $2 AND d.state = 'queued'",
+                organization.uuid(),
+                delivery.uuid(),
+                settled_at,
+                error,
+                state,
+            );
+            note.execute(&mut *transaction).await.map_err(store_error)?;
             let told = sqlx::query!(
-                "UPDATE audit_deliveries
+                "UPDATE deliveries
                     SET attempts = $3, settled_at = $4, last_error = $5,
                         state = CASE $6 WHEN 'dead' THEN 'failed' ELSE $6 END
                   WHERE org_id = $1 AND delivery_id = $2 AND state = 'queued'",

@@ -15,7 +15,7 @@ const fn task_of(what: SealedFor) -> &'static str {
     match what {
         SealedFor::TotpSeed => task::SECOND_FACTORS,
         SealedFor::OrganizationKey => task::RECORDINGS,
-        SealedFor::WebhookSecret | SealedFor::EscalationsWebhookSecret => task::WITNESSES,
+        SealedFor::WebhookSecret(_) => task::DELIVERIES,
     }
 }
 
@@ -53,26 +53,17 @@ impl SealedRows for PgStore {
                 );
                 rows.fetch_all(&mut *transaction).await
             }
-            SealedFor::WebhookSecret => {
+            SealedFor::WebhookSecret(topic) => {
                 let rows = sqlx::query_as!(
                     Row,
-                    r#"SELECT org_id AS id, secret AS "sealed!" FROM audit_witnesses
-                        WHERE secret IS NOT NULL AND get_byte(secret, 0) <> $1 AND ($2::uuid IS NULL OR org_id > $2)
+                    r#"SELECT org_id AS id, secret AS "sealed!" FROM subscribers
+                        WHERE topic = $4 AND secret IS NOT NULL AND get_byte(secret, 0) <> $1
+                          AND ($2::uuid IS NULL OR org_id > $2)
                         ORDER BY org_id LIMIT $3"#,
                     key,
                     after,
                     limit,
-                );
-                rows.fetch_all(&mut *transaction).await
-            }
-            SealedFor::EscalationsWebhookSecret => {
-                let rows = sqlx::query_as!(
-                    Row,
-                    "SELECT org_id AS id, secret AS sealed FROM escalation_webhooks
-                      WHERE get_byte(secret, 0) <> $1 AND ($2::uuid IS NULL OR org_id > $2) ORDER BY org_id LIMIT $3",
-                    key,
-                    after,
-                    limit,
+                    topic.as_str(),
                 );
                 rows.fetch_all(&mut *transaction).await
             }
@@ -104,17 +95,12 @@ impl SealedRows for PgStore {
                 before,
                 after,
             ),
-            SealedFor::WebhookSecret => sqlx::query!(
-                "UPDATE audit_witnesses SET secret = $3 WHERE org_id = $1 AND secret = $2",
+            SealedFor::WebhookSecret(topic) => sqlx::query!(
+                "UPDATE subscribers SET secret = $3 WHERE org_id = $1 AND topic = $4 AND secret = $2",
                 id,
                 before,
                 after,
-            ),
-            SealedFor::EscalationsWebhookSecret => sqlx::query!(
-                "UPDATE escalation_webhooks SET secret = $3 WHERE org_id = $1 AND secret = $2",
-                id,
-                before,
-                after,
+                topic.as_str(),
             ),
         };
         update.execute(&mut *transaction).await.map_err(store_error)?;

@@ -79,21 +79,43 @@ impl StreamHeard {
     }
 }
 
-/// Tells an organization something with the transaction's commit. Nothing else is locked after this.
+/// What an organization is told by one commit, column by column.
+#[derive(Default)]
+pub(crate) struct Told {
+    pub(crate) ids: Vec<Uuid>,
+    pub(crate) actions: Vec<String>,
+    permissions: Vec<String>,
+    pub(crate) data: Vec<serde_json::Value>,
+    pub(crate) at: Vec<OffsetDateTime>,
+}
+
+impl Told {
+    /// Whether any of it is what subscribers are told, too.
+    pub(crate) fn is_for_subscribers(&self) -> bool {
+        self.actions.iter().any(|action| action.starts_with("escalation."))
+    }
+}
+
+impl From<Vec<Notice>> for Told {
+    fn from(notices: Vec<Notice>) -> Self {
+        let mut told = Self::default();
+        for notice in notices {
+            told.ids.push(notice.id.uuid());
+            told.actions.push(notice.kind.to_owned());
+            told.permissions.push(notice.permission.as_str().to_owned());
+            told.data.push(notice.data);
+            told.at.push(notice.occurred_at);
+        }
+        told
+    }
+}
+
+/// Tells an organization something with the transaction's commit. Nothing else is locked after this, and nothing else is done but to commit.
 pub(crate) async fn tell(
     connection: &mut PgConnection,
     organization: Uuid,
-    notices: Vec<Notice>,
+    told: &Told,
 ) -> Result<(), StoreError> {
-    let (mut ids, mut actions, mut permissions, mut data, mut at) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for notice in notices {
-        ids.push(notice.id.uuid());
-        actions.push(notice.kind.to_owned());
-        permissions.push(notice.permission.as_str().to_owned());
-        data.push(notice.data);
-        at.push(notice.occurred_at);
-    }
     let tell = sqlx::query!(
         "WITH head AS (INSERT INTO stream_heads AS h (org_id, last) VALUES ($1, $2)
                        ON CONFLICT (org_id) DO UPDATE SET last = h.last + $2
@@ -104,18 +126,15 @@ pub(crate) async fn tell(
            FROM head, unnest($3::uuid[], $4::text[], $5::text[], $6::jsonb[], $7::timestamptz[])
                       WITH ORDINALITY AS n (event_id, action, permission, data, occurred_at, turn)",
         organization,
-        i64::try_from(ids.len()).unwrap_or(i64::MAX),
-        &ids,
-        &actions,
-        &permissions,
-        &data,
-        &at,
+        i64::try_from(told.ids.len()).unwrap_or(i64::MAX),
+        &told.ids,
+        &told.actions,
+        &told.permissions,
+        &told.data,
+        &told.at,
         MOST,
     );
-    tell.execute(&mut *connection).await.map_err(store_error)?;
-    if actions.iter().any(|action| action.starts_with("escalation.")) {
-        crate::webhooks::queue(connection, organization, &ids, &actions, &data, &at).await?;
-    }
+    tell.execute(connection).await.map_err(store_error)?;
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Executor, PgConnection, Postgres};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{connection::Pool, error::store_error, row::moment, store::PgStore};
+use crate::{connection::Pool, error::store_error, row::moment, store::PgStore, stream::Told};
 
 /// Names the platform's own log, where there is no organization.
 pub(crate) const NO_ORGANIZATION: Uuid = Uuid::nil();
@@ -64,7 +64,7 @@ pub(crate) mod task {
     pub(crate) const AUDIT: &str = "audit";
     pub(crate) const AUDIT_SKETCHES: &str = "audit_sketches";
     pub(crate) const AUDIT_RETENTION: &str = "audit_retention";
-    pub(crate) const WITNESSES: &str = "witnesses";
+    pub(crate) const DELIVERIES: &str = "deliveries";
 }
 
 impl Transaction {
@@ -140,14 +140,28 @@ impl Transaction {
         Ok(())
     }
 
-    /// Tells whoever watches. It comes last: from here on whatever else is told in these organizations waits until this is over.
+    /// Tells whoever is told. What whoever watches is told comes last: from there on whatever else is told in these organizations waits until
+    /// this is over. What is queued for others needs no order, and is queued before.
     async fn tell(&mut self) -> Result<(), StoreError> {
+        let notices = std::mem::take(&mut self.notices).into_iter();
+        let told: Vec<_> =
+            notices.map(|(organization, notices)| (organization, Told::from(notices))).collect();
         let mut here = self.scope.organization().map(|scope| scope.uuid());
-        for (organization, notices) in std::mem::take(&mut self.notices) {
-            if here.replace(organization) != Some(organization) {
-                self.declare(settings(Some(organization), None, "")).await?;
-            }
-            crate::stream::tell(&mut self.inner, organization, notices).await?;
+        for (organization, told) in told.iter().filter(|(_, told)| told.is_for_subscribers()) {
+            self.go_to(&mut here, *organization).await?;
+            crate::subscribers::queue(&mut self.inner, *organization, told).await?;
+        }
+        for (organization, told) in &told {
+            self.go_to(&mut here, *organization).await?;
+            crate::stream::tell(&mut self.inner, *organization, told).await?;
+        }
+        Ok(())
+    }
+
+    /// Says that it may touch another organization, if it is not the one that it is in.
+    async fn go_to(&mut self, here: &mut Option<Uuid>, organization: Uuid) -> Result<(), StoreError> {
+        if here.replace(organization) != Some(organization) {
+            self.declare(settings(Some(organization), None, "")).await?;
         }
         Ok(())
     }

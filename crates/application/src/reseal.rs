@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::{Application, Error, Sealed, ports::StoreError};
+use crate::{Application, Error, Sealed, ports::StoreError, webhooks::Topic};
 
 /// How many are read at a time.
 const AT_A_TIME: u16 = 100;
@@ -16,24 +16,26 @@ pub enum SealedFor {
     TotpSeed,
     /// The key of an organization, which wraps those of its recordings.
     OrganizationKey,
-    /// What messages to an organization's witness are signed with.
-    WebhookSecret,
-    /// What messages to an organization's webhook for escalated calls are signed with.
-    EscalationsWebhookSecret,
+    /// What messages to an organization's webhook are signed with.
+    WebhookSecret(Topic),
 }
 
 impl SealedFor {
     /// Every kind.
-    pub const ALL: [Self; 4] =
-        [Self::TotpSeed, Self::OrganizationKey, Self::WebhookSecret, Self::EscalationsWebhookSecret];
+    pub const ALL: [Self; 4] = [
+        Self::TotpSeed,
+        Self::OrganizationKey,
+        Self::WebhookSecret(Topic::Checkpoints),
+        Self::WebhookSecret(Topic::Escalations),
+    ];
 
     /// What the keyring knows it by. It is sealed into what is kept, so it never changes.
     pub(crate) const fn purpose(self) -> &'static str {
         match self {
             Self::TotpSeed => "totp seed",
             Self::OrganizationKey => "organization_key/v1",
-            Self::WebhookSecret => "webhook-secret/v1",
-            Self::EscalationsWebhookSecret => "escalations-webhook-secret/v1",
+            Self::WebhookSecret(Topic::Checkpoints) => "webhook-secret/v1",
+            Self::WebhookSecret(Topic::Escalations) => "escalations-webhook-secret/v1",
         }
     }
 }

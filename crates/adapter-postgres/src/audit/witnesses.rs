@@ -2,48 +2,38 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
-    audit::witness::{
-        KeptWitness, NewDelivery, NewWitness, ShownDelivery, WitnessPost, Witnesses, WitnessesView,
-    },
+    audit::witness::{KeptWitness, NewDelivery, NewWitness, WitnessPost, Witnesses, WitnessesView},
     mail::Contents,
     ports::StoreError,
+    webhooks::Topic,
 };
 use rollcall_domain::{OrganizationId, UserId, audit::witnesses::Witness, id::DeliveryId};
+use serde_json::json;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use crate::{
-    audit::sequencing::signed,
     error::{corrupt, exactly_one, store_error},
     row::{count, moment, value},
     store::PgStore,
+    subscribers::{NewSubscriber, SubscriberRow},
     transaction::{Purpose, Transaction, begin, begin_task, task},
-    webhooks::state,
 };
 
-/// A witness as it is kept.
-struct Row {
-    kind: String,
-    address: String,
-    set_at: OffsetDateTime,
-    set_by: Option<Uuid>,
-    next_at: OffsetDateTime,
-}
-
-impl TryFrom<Row> for KeptWitness {
+impl TryFrom<SubscriberRow> for KeptWitness {
     type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
+    fn try_from(row: SubscriberRow) -> Result<Self, StoreError> {
         let witness = match row.kind.as_str() {
             "mail" => Witness::Mail(value(&row.address)?),
             "webhook" => Witness::Webhook(value(&row.address)?),
             other => return Err(corrupt(format!("a witness of the kind {other}"))),
         };
+        let next_at = row.next_at.ok_or_else(|| corrupt("a witness that is never due a checkpoint"))?;
         Ok(Self {
             witness,
             set_at: moment(row.set_at),
             set_by: row.set_by.map(UserId::from_uuid),
-            next_at: moment(row.next_at),
+            next_at: moment(next_at),
         })
     }
 }
@@ -54,71 +44,8 @@ impl WitnessesView for Transaction {
         &mut self,
         organization: OrganizationId,
     ) -> Result<Option<KeptWitness>, StoreError> {
-        let row = sqlx::query_as!(
-            Row,
-            "SELECT kind, address, set_at, set_by, next_at FROM audit_witnesses WHERE org_id = $1",
-            organization.uuid(),
-        );
-        let row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
+        let row = self.subscriber_find(organization, Topic::Checkpoints).await?;
         row.map(KeptWitness::try_from).transpose()
-    }
-
-    async fn witness_deliveries(
-        &mut self,
-        organization: OrganizationId,
-        at_most: u16,
-    ) -> Result<Vec<ShownDelivery>, StoreError> {
-        let rows = sqlx::query!(
-            "SELECT delivery_id, size, created_at, state, attempts, settled_at, last_error FROM audit_deliveries
-              WHERE org_id = $1 ORDER BY created_at DESC, delivery_id DESC LIMIT $2",
-            organization.uuid(),
-            i64::from(at_most),
-        );
-        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(ShownDelivery {
-                    id: DeliveryId::from_uuid(row.delivery_id),
-                    size: count(row.size)?,
-                    at: moment(row.created_at),
-                    state: state(&row.state)?,
-                    attempts: count(row.attempts.into())?,
-                    settled_at: row.settled_at.map(moment),
-                    error: row.last_error,
-                })
-            })
-            .collect()
-    }
-
-    async fn witness_deliveries_since(
-        &mut self,
-        organization: OrganizationId,
-        since: OffsetDateTime,
-    ) -> Result<u32, StoreError> {
-        let row = sqlx::query_scalar!(
-            r#"SELECT count(*) AS "count!" FROM audit_deliveries WHERE org_id = $1 AND created_at > $2"#,
-            organization.uuid(),
-            since,
-        );
-        count(row.fetch_one(self.connection()).await.map_err(store_error)?)
-    }
-}
-
-impl Transaction {
-    /// Nobody waits any more for what is on its way.
-    async fn deliveries_are_moot(
-        &mut self,
-        organization: OrganizationId,
-        at: OffsetDateTime,
-    ) -> Result<(), StoreError> {
-        let update = sqlx::query!(
-            "UPDATE audit_deliveries SET state = 'moot', settled_at = $2
-              WHERE org_id = $1 AND state = 'queued'",
-            organization.uuid(),
-            at,
-        );
-        update.execute(self.connection()).await.map_err(store_error)?;
-        Ok(())
     }
 }
 
@@ -128,12 +55,7 @@ impl Witnesses for Transaction {
         &mut self,
         organization: OrganizationId,
     ) -> Result<Option<KeptWitness>, StoreError> {
-        let row = sqlx::query_as!(
-            Row,
-            "SELECT kind, address, set_at, set_by, next_at FROM audit_witnesses WHERE org_id = $1 FOR UPDATE",
-            organization.uuid(),
-        );
-        let row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
+        let row = self.subscriber_lock(organization, Topic::Checkpoints).await?;
         row.map(KeptWitness::try_from).transpose()
     }
 
@@ -142,20 +64,16 @@ impl Witnesses for Transaction {
         organization: OrganizationId,
         witness: &NewWitness,
     ) -> Result<(), StoreError> {
-        self.deliveries_are_moot(organization, witness.at).await?;
-        let delete = sqlx::query!("DELETE FROM audit_witnesses WHERE org_id = $1", organization.uuid());
-        delete.execute(self.connection()).await.map_err(store_error)?;
-        let insert = sqlx::query!(
-            "INSERT INTO audit_witnesses (org_id, kind, address, secret, set_at, set_by, next_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $5)",
-            organization.uuid(),
-            witness.witness.kind(),
-            witness.witness.address(),
-            witness.secret.as_ref().map(|secret| secret.0.as_slice()),
-            witness.at,
-            witness.by.uuid(),
-        );
-        exactly_one(insert.execute(self.connection()).await)
+        let chosen = NewSubscriber {
+            topic: Topic::Checkpoints,
+            kind: witness.witness.kind(),
+            address: witness.witness.address(),
+            secret: witness.secret.as_ref().map(|secret| secret.0.as_slice()),
+            at: witness.at,
+            by: witness.by.uuid(),
+            next_at: Some(witness.at),
+        };
+        self.subscriber_set(organization, &chosen).await
     }
 
     async fn witness_remove(
@@ -163,9 +81,7 @@ impl Witnesses for Transaction {
         organization: OrganizationId,
         at: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        self.deliveries_are_moot(organization, at).await?;
-        let delete = sqlx::query!("DELETE FROM audit_witnesses WHERE org_id = $1", organization.uuid());
-        exactly_one(delete.execute(self.connection()).await)
+        self.subscriber_remove(organization, Topic::Checkpoints, at).await
     }
 
     async fn witness_deliver(
@@ -173,18 +89,22 @@ impl Witnesses for Transaction {
         organization: OrganizationId,
         delivery: &NewDelivery,
     ) -> Result<(), StoreError> {
+        let data = json!({
+            "organization_id": organization,
+            "size": delivery.size,
+            "checkpoint": delivery.note,
+        });
         let insert = sqlx::query!(
-            "INSERT INTO audit_deliveries (org_id, delivery_id, kind, size, note, created_at, due_at)
-             SELECT w.org_id, $2, w.kind, $3, $4, $5, $5 FROM audit_witnesses w WHERE w.org_id = $1",
+            "INSERT INTO deliveries (org_id, delivery_id, topic, action, data, created_at, due_at)
+             VALUES ($1, $2, 'checkpoints', 'audit.checkpoint', $3, $4, $4)",
             organization.uuid(),
             delivery.id.uuid(),
-            signed(delivery.size)?,
-            delivery.note,
+            data,
             delivery.at,
         );
         exactly_one(insert.execute(self.connection()).await)?;
         let next = sqlx::query!(
-            "UPDATE audit_witnesses SET next_at = $2 WHERE org_id = $1",
+            "UPDATE subscribers SET next_at = $2 WHERE org_id = $1 AND topic = 'checkpoints'",
             organization.uuid(),
             delivery.next_at,
         );
@@ -195,11 +115,11 @@ impl Witnesses for Transaction {
 #[async_trait]
 impl WitnessPost for PgStore {
     async fn due(&self, now: OffsetDateTime, at_most: u16) -> Result<Vec<OrganizationId>, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::WITNESSES).await?;
+        let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
         let due = sqlx::query_scalar!(
-            "SELECT w.org_id FROM audit_witnesses w JOIN organizations o ON o.org_id = w.org_id
-              WHERE w.next_at <= $1 AND o.deleted_at IS NULL
-              ORDER BY w.next_at LIMIT $2",
+            "SELECT s.org_id FROM subscribers s JOIN organizations o ON o.org_id = s.org_id
+              WHERE s.topic = 'checkpoints' AND s.next_at <= $1 AND o.deleted_at IS NULL
+              ORDER BY s.next_at LIMIT $2",
             now,
             i64::from(at_most),
         );
@@ -209,9 +129,9 @@ impl WitnessPost for PgStore {
     }
 
     async fn put_off(&self, organization: OrganizationId, until: OffsetDateTime) -> Result<(), StoreError> {
-        let mut transaction = begin_task(&self.pool, task::WITNESSES).await?;
+        let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
         let update = sqlx::query!(
-            "UPDATE audit_witnesses SET next_at = $2 WHERE org_id = $1 AND next_at < $2",
+            "UPDATE subscribers SET next_at = $2 WHERE org_id = $1 AND topic = 'checkpoints' AND next_at < $2",
             organization.uuid(),
             until,
         );
@@ -229,12 +149,12 @@ impl PgStore {
     ) -> Result<Option<Contents>, StoreError> {
         let mut transaction = begin(&self.pool, Purpose::Look, Some(organization.uuid()), None, "").await?;
         let row = sqlx::query!(
-            "SELECT w.address, o.name, d.size, d.note
-               FROM audit_deliveries d
-               JOIN audit_witnesses w ON w.org_id = d.org_id AND w.kind = d.kind
-               JOIN organizations o ON o.org_id = d.org_id
-              WHERE d.org_id = $1 AND d.delivery_id = $2 AND d.state = 'queued' AND w.kind = 'mail'
-                AND o.deleted_at IS NULL",
+            r#"SELECT s.address, o.name, (d.data ->> 'size')::bigint AS "size!", d.data ->> 'checkpoint' AS "note!"
+                 FROM deliveries d
+                 JOIN subscribers s ON s.org_id = d.org_id AND s.topic = d.topic
+                 JOIN organizations o ON o.org_id = d.org_id
+                WHERE d.org_id = $1 AND d.delivery_id = $2 AND d.topic = 'checkpoints' AND d.state = 'queued'
+                  AND s.kind = 'mail' AND o.deleted_at IS NULL"#,
             organization.uuid(),
             delivery.uuid(),
         );

@@ -224,12 +224,12 @@ impl Export {
                 (Part::Security(Box::new(shown)), Next::Webhook)
             }
             Next::Webhook => {
-                let shown = webhooks::Shown::of(self.view.as_mut(), organization).await?;
+                let shown = webhooks::Shown::of(self.view.as_mut(), organization, self.begun_at).await?;
                 self.counts.webhooks = shown.is_some().into();
                 (Part::Webhook(shown), Next::Witness)
             }
             Next::Witness => {
-                let shown = witness::Shown::of(self.view.as_mut(), organization).await?;
+                let shown = witness::Shown::of(self.view.as_mut(), organization, self.begun_at).await?;
                 self.counts.witnesses = shown.is_some().into();
                 (Part::Witness(shown), Next::Members(None))
             }

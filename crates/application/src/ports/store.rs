@@ -23,7 +23,7 @@ use crate::{
     security::{Security, SecurityView},
     sessions::{Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView},
-    webhooks::{WebhooksKept, WebhooksView},
+    webhooks::{DeliveriesView, WebhooksKept, WebhooksView},
 };
 
 /// Opens transactions.
@@ -64,6 +64,7 @@ pub trait View:
     + LogView
     + WitnessesView
     + WebhooksView
+    + DeliveriesView
     + Send
 {
 }
@@ -92,6 +93,7 @@ impl<T> View for T where
         + LogView
         + WitnessesView
         + WebhooksView
+        + DeliveriesView
         + Send
 {
 }

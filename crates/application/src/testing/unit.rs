@@ -35,7 +35,7 @@ use crate::{
     audit::{
         AuditView, EventKey, Extent, KeptCheckpoint, KeptEvent, KeptTree, Log, LogView, LoggedEvent,
         OwnEvent, OwnEvents, PlacedEvent, Position, Record, Tile, TileId, TreeView,
-        witness::{KeptWitness, NewDelivery, NewWitness, ShownDelivery, Witnesses, WitnessesView},
+        witness::{KeptWitness, NewDelivery, NewWitness, Witnesses, WitnessesView},
     },
     availability::{Availability, AvailabilityView, ListedAgent, Period, Spell},
     calls::{
@@ -55,7 +55,9 @@ use crate::{
     security::{Affected, KeptControl, KeptDeadline, KeptRule, Notified, Security, SecurityView},
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView, StoredKey},
-    webhooks::{self, KeptWebhook, NewWebhook, WebhooksKept, WebhooksView},
+    webhooks::{
+        DeliveriesView, Health, KeptWebhook, NewWebhook, ShownDelivery, Topic, WebhooksKept, WebhooksView,
+    },
 };
 
 mock! {
@@ -386,14 +388,18 @@ mock! {
     #[async_trait]
     impl WitnessesView for Unit {
         async fn witness_find(&mut self, organization: OrganizationId) -> Answer<Option<KeptWitness>>;
-        async fn witness_deliveries(&mut self, organization: OrganizationId, at_most: u16) -> Answer<Vec<ShownDelivery>>;
-        async fn witness_deliveries_since(&mut self, organization: OrganizationId, since: OffsetDateTime) -> Answer<u32>;
     }
 
     #[async_trait]
     impl WebhooksView for Unit {
         async fn webhook_find(&mut self, organization: OrganizationId) -> Answer<Option<KeptWebhook>>;
-        async fn webhook_deliveries(&mut self, organization: OrganizationId, at_most: u16) -> Answer<Vec<webhooks::ShownDelivery>>;
+    }
+
+    #[async_trait]
+    impl DeliveriesView for Unit {
+        async fn deliveries(&mut self, organization: OrganizationId, topic: Topic, at_most: u16) -> Answer<Vec<ShownDelivery>>;
+        async fn deliveries_since(&mut self, organization: OrganizationId, topic: Topic, since: OffsetDateTime) -> Answer<u32>;
+        async fn health(&mut self, organization: OrganizationId, topic: Topic) -> Answer<Health>;
     }
 
     #[async_trait]

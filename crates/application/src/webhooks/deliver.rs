@@ -13,7 +13,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::{Claimed, Message, NotTaken, Post, Room, Settled, Subscriber, Webhooks, secret::open};
+use super::{Attempted, Claimed, Message, NotTaken, Post, Room, Settled, Topic, Webhooks, secret::open};
 use crate::{Application, Error, keyring::Closed};
 
 /// How many are sent at a time;
@@ -56,7 +56,7 @@ pub struct Sending {
 
 struct Place {
     organization: OrganizationId,
-    to: Subscriber,
+    topic: Topic,
     lane: Lane,
 }
 
@@ -78,11 +78,11 @@ impl Sending {
         }
         let now = self.app.now();
         for claimed in self.post.claim(now, now + LEASE, &room).await? {
-            let (organization, to, lane) = (claimed.organization, claimed.to, claimed.standing.lane());
+            let (organization, topic, lane) = (claimed.organization, claimed.topic, claimed.standing.lane());
             let (app, post, webhooks) = (self.app.clone(), self.post.clone(), self.webhooks.clone());
             let task =
                 self.tasks.spawn(async move { send(&app, post.as_ref(), webhooks.as_ref(), &claimed).await });
-            self.places.insert(task.id(), Place { organization, to, lane });
+            self.places.insert(task.id(), Place { organization, topic, lane });
         }
         Ok(())
     }
@@ -131,9 +131,10 @@ impl Sending {
                 Lane::New => room.new = room.new.saturating_sub(1),
                 Lane::Slow => room.slow = room.slow.saturating_sub(1),
             }
-            *busy.entry((place.organization, place.to)).or_default() += 1;
+            *busy.entry((place.organization, place.topic)).or_default() += 1;
         }
-        room.busy = busy.into_iter().map(|((organization, to), count)| (organization, to, count)).collect();
+        room.busy =
+            busy.into_iter().map(|((organization, topic), count)| (organization, topic, count)).collect();
         room
     }
 }
@@ -160,30 +161,27 @@ async fn send(
         let attempts = claimed.attempts + 1;
         tracing::warn!(delivery = %claimed.id, attempts, error, kind = claimed.kind, "a webhook has not taken what it was sent");
     }
-    // Before the place is free for the next that goes there.
-    if standing != claimed.standing {
-        post.note_standing(claimed, standing, standing.pause().map(|pause| at + pause)).await?;
-    }
-    Ok(post.settle(claimed, settled).await?)
+    let paused_until = standing.pause().map(|pause| at + pause);
+    Ok(post.settle(claimed, &Attempted { at, settled, standing, paused_until }).await?)
 }
 
 fn settled(claimed: &Claimed, sent: Result<(), NotTaken>, at: OffsetDateTime) -> Settled {
     let short = |error: String| error.chars().take(ERROR_CHARACTERS).collect();
     match sent {
-        Ok(()) => Settled::Sent { at },
+        Ok(()) => Settled::Sent,
         Err(NotTaken::Now(error) | NotTaken::Late(error)) => match wait_after(claimed.attempts + 1) {
             Some(wait) if claimed.attempts + 1 < ATTEMPTS => {
-                Settled::Later { at: at + wait, error: short(error) }
+                Settled::Later { due_at: at + wait, error: short(error) }
             }
-            _ => Settled::Failed { at, error: short(error) },
+            _ => Settled::Failed { error: short(error) },
         },
-        Err(NotTaken::Ever(error)) => Settled::Failed { at, error: short(error) },
+        Err(NotTaken::Ever(error)) => Settled::Failed { error: short(error) },
     }
 }
 
 /// What the webhook is told, in the form of Standard Webhooks.
 fn message(app: &Application, claimed: &Claimed) -> Result<Message, NotTaken> {
-    let secret = open(app, claimed.organization, claimed.to, &claimed.secret);
+    let secret = open(app, claimed.organization, claimed.topic, &claimed.secret);
     let secret = secret.map_err(|closed| match closed {
         // Once whoever runs the service has put the key back, it is sent.
         Closed::Missing { .. } => {

@@ -10,10 +10,10 @@ use rollcall_domain::{
     webhooks::{ATTEMPTS, Lane, Manner, Standing},
 };
 use serde_json::json;
-use time::{Duration, OffsetDateTime};
+use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::sync::Semaphore;
 
-use super::{Claimed, Message, NotTaken, Post, Room, Sending, Settled, Subscriber, Webhooks, seal};
+use super::{Attempted, Claimed, Message, NotTaken, Post, Room, Sending, Settled, Topic, Webhooks, seal};
 use crate::{
     Application,
     ports::StoreError,
@@ -24,8 +24,7 @@ use crate::{
 #[derive(Default)]
 struct Queue {
     waiting: Mutex<Vec<Claimed>>,
-    settled: Mutex<Vec<(String, Settled)>>,
-    standings: Mutex<Vec<(Standing, Option<OffsetDateTime>)>>,
+    settled: Mutex<Vec<(String, Attempted)>>,
     rooms: Mutex<Vec<Room>>,
 }
 
@@ -43,18 +42,8 @@ impl Post for Queue {
         Ok(waiting.drain(..count).collect())
     }
 
-    async fn settle(&self, delivery: &Claimed, settled: Settled) -> Result<(), StoreError> {
-        self.settled.lock().expect("no poison").push((delivery.url.to_string(), settled));
-        Ok(())
-    }
-
-    async fn note_standing(
-        &self,
-        _: &Claimed,
-        standing: Standing,
-        paused_until: Option<OffsetDateTime>,
-    ) -> Result<(), StoreError> {
-        self.standings.lock().expect("no poison").push((standing, paused_until));
+    async fn settle(&self, delivery: &Claimed, attempt: &Attempted) -> Result<(), StoreError> {
+        self.settled.lock().expect("no poison").push((delivery.url.to_string(), attempt.clone()));
         Ok(())
     }
 
@@ -67,13 +56,15 @@ impl Post for Queue {
     }
 }
 
-/// Gives one answer, and to those whose host begins so only once it is let go.
-struct Answers(Result<(), NotTaken>, Semaphore);
+/// Gives one answer, and to those whose host begins so only once it is let go. It keeps what it was sent.
+struct Answers(Result<(), NotTaken>, Semaphore, Mutex<Vec<Message>>);
 
 #[async_trait]
 impl Webhooks for Answers {
     async fn send(&self, message: Message) -> Result<(), NotTaken> {
-        if message.url.as_str().contains("hangs") {
+        let hangs = message.url.as_str().contains("hangs");
+        self.2.lock().expect("no poison").push(message);
+        if hangs {
             self.1.acquire().await.expect("open").forget();
         }
         self.0.clone()
@@ -85,9 +76,8 @@ fn claimed(app: &Application, url: &str, attempts: u16) -> Claimed {
         organization: organization().id,
         id: DeliveryId::from_parts(0, &[1; 10]),
         url: url.parse().expect("a URL"),
-        to: Subscriber::Escalations,
-        secret: seal(app, organization().id, Subscriber::Escalations, &Secret::new("whsec_AAAA"))
-            .expect("sealed"),
+        topic: Topic::Escalations,
+        secret: seal(app, organization().id, Topic::Escalations, &Secret::new("whsec_AAAA")).expect("sealed"),
         kind: "escalation.created".to_owned(),
         data: json!({}),
         at: NOW,
@@ -106,7 +96,7 @@ struct Set {
 impl Set {
     fn up(answer: Result<(), NotTaken>) -> Self {
         let app = application(&TestStore::default(), MockDirectory::new());
-        let (queue, answers) = (Arc::<Queue>::default(), Arc::new(Answers(answer, Semaphore::new(0))));
+        let (queue, answers) = (Arc::<Queue>::default(), Arc::new(Answers(answer, Semaphore::new(0), Mutex::default())));
         let (post, webhooks): (Arc<dyn Post>, Arc<dyn Webhooks>) = (queue.clone(), answers.clone());
         let sending = Sending::new(&app, &post, &webhooks);
         Self { app, queue, answers, sending }
@@ -116,7 +106,7 @@ impl Set {
         self.queue.waiting.lock().expect("no poison").push(claimed);
     }
 
-    async fn settles(&mut self, claimed: Claimed) -> Settled {
+    async fn settles(&mut self, claimed: Claimed) -> Attempted {
         self.waits(claimed);
         self.sending.fill().await.expect("filled");
         self.sending.finish().await.expect("sent");
@@ -131,17 +121,35 @@ const ANSWERS: &str = "https://answers.example/";
 async fn it_is_tried_again_later_and_later_and_then_given_up() {
     let no = || "no".to_owned();
     for (answer, attempts, expected) in [
-        (Ok(()), 0, Settled::Sent { at: NOW }),
-        (Err(NotTaken::Now(no())), 0, Settled::Later { at: NOW + Duration::seconds(5), error: no() }),
-        (Err(NotTaken::Now(no())), 1, Settled::Later { at: NOW + Duration::MINUTE, error: no() }),
-        (Err(NotTaken::Late(no())), 1, Settled::Later { at: NOW + Duration::MINUTE, error: no() }),
-        (Err(NotTaken::Now(no())), ATTEMPTS - 1, Settled::Failed { at: NOW, error: no() }),
-        (Err(NotTaken::Ever(no())), 0, Settled::Failed { at: NOW, error: no() }),
+        (Ok(()), 0, Settled::Sent),
+        (Err(NotTaken::Now(no())), 0, Settled::Later { due_at: NOW + Duration::seconds(5), error: no() }),
+        (Err(NotTaken::Now(no())), 1, Settled::Later { due_at: NOW + Duration::MINUTE, error: no() }),
+        (Err(NotTaken::Late(no())), 1, Settled::Later { due_at: NOW + Duration::MINUTE, error: no() }),
+        (Err(NotTaken::Now(no())), ATTEMPTS - 1, Settled::Failed { error: no() }),
+        (Err(NotTaken::Ever(no())), 0, Settled::Failed { error: no() }),
     ] {
         let mut set = Set::up(answer);
         let claimed = claimed(&set.app, ANSWERS, attempts);
-        assert_eq!(set.settles(claimed).await, expected);
+        let attempt = set.settles(claimed).await;
+        assert_eq!((attempt.settled, attempt.at), (expected, NOW));
     }
+}
+
+#[tokio::test]
+async fn each_attempt_says_when_it_is_made_and_its_body_when_it_happened() {
+    let mut set = Set::up(Ok(()));
+    let happened = Claimed {
+        at: NOW - Duration::HOUR,
+        data: json!({"id": "event_1"}),
+        ..claimed(&set.app, ANSWERS, 3)
+    };
+    let id = happened.id;
+    set.settles(happened).await;
+    let message = set.answers.2.lock().expect("no poison").remove(0);
+    assert_eq!((message.at, message.id, message.secret.expose()), (NOW, id, "whsec_AAAA"));
+    let body: serde_json::Value = serde_json::from_slice(&message.body).expect("JSON");
+    let at = (NOW - Duration::HOUR).format(&Rfc3339).expect("a time");
+    assert_eq!(body, json!({"type": "escalation.created", "timestamp": at, "data": {"id": "event_1"}}));
 }
 
 #[tokio::test]
@@ -151,7 +159,10 @@ async fn a_keyring_that_lacks_a_key_for_now_costs_an_attempt_and_no_delivery() {
     elsewhere.keyring = "77:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=".parse().expect("a keyring");
     let claimed = claimed(&elsewhere, ANSWERS, 0);
     let error = "it could not be signed at the moment".to_owned();
-    assert_eq!(set.settles(claimed).await, Settled::Later { at: NOW + Duration::seconds(5), error });
+    assert_eq!(
+        set.settles(claimed).await.settled,
+        Settled::Later { due_at: NOW + Duration::seconds(5), error }
+    );
 }
 
 #[tokio::test]
@@ -160,9 +171,9 @@ async fn what_another_organization_s_secret_sealed_is_not_signed_with() {
     let mut other = claimed(&set.app, ANSWERS, 0);
     other.organization = OrganizationId::from_parts(0, &[2; 10]);
     let mut else_where = claimed(&set.app, ANSWERS, 0);
-    else_where.to = Subscriber::Witness;
+    else_where.topic = Topic::Checkpoints;
     for wrong in [other, else_where] {
-        let settled = set.settles(wrong).await;
+        let settled = set.settles(wrong).await.settled;
         assert!(matches!(settled, Settled::Failed { .. }), "{settled:?}");
     }
 }
@@ -181,8 +192,8 @@ async fn whoever_hangs_keeps_its_place_and_nobody_waits_for_it() {
     }
     set.answers.1.add_permits(1);
     set.sending.finish().await.expect("sent");
-    let last = set.queue.settled.lock().expect("no poison").pop();
-    assert_eq!(last, Some((HANGS.to_owned(), Settled::Sent { at: NOW })));
+    let (url, last) = set.queue.settled.lock().expect("no poison").pop().expect("it was sent");
+    assert_eq!((url.as_str(), last.settled), (HANGS, Settled::Sent));
 }
 
 #[tokio::test]
@@ -202,7 +213,7 @@ async fn there_is_less_room_for_those_who_hang_and_never_none_for_those_who_answ
             (after.places, after.new, after.slow),
             (before.places - 3, before.new - 1, before.slow - 2)
         );
-        assert_eq!(after.busy, [(organization().id, Subscriber::Escalations, 3)]);
+        assert_eq!(after.busy, [(organization().id, Topic::Escalations, 3)]);
     }
     set.answers.1.add_permits(3);
     set.sending.finish().await.expect("sent");
@@ -216,13 +227,12 @@ async fn a_receiver_that_does_not_answer_is_paused_with_all_that_goes_to_it_each
     let mut set = Set::up(Err(NotTaken::Late("no".to_owned())));
     let mut standing = Standing::default();
     for pause in [Duration::seconds(5), Duration::minutes(1), Duration::minutes(5)] {
-        set.settles(Claimed { standing, ..claimed(&set.app, ANSWERS, 0) }).await;
-        let noted = set.queue.standings.lock().expect("no poison").remove(0);
-        assert_eq!((noted.0.lane(), noted.1), (Lane::Slow, Some(NOW + pause)));
-        standing = noted.0;
+        let noted = set.settles(Claimed { standing, ..claimed(&set.app, ANSWERS, 0) }).await;
+        assert_eq!((noted.standing.lane(), noted.paused_until), (Lane::Slow, Some(NOW + pause)));
+        standing = noted.standing;
     }
     let mut set = Set::up(Err(NotTaken::Now("no".to_owned())));
-    set.settles(Claimed { standing, ..claimed(&set.app, ANSWERS, 0) }).await;
     // It says no, but says so.
-    assert_eq!(set.queue.standings.lock().expect("no poison").remove(0).1, None);
+    let noted = set.settles(Claimed { standing, ..claimed(&set.app, ANSWERS, 0) }).await;
+    assert_eq!((noted.standing.misses, noted.paused_until), (0, None));
 }

@@ -14,8 +14,8 @@ mod show;
 
 pub use deliver::{Sending, give_up};
 pub use ports::{
-    Claimed, DeliveryState, KeptWebhook, Message, NewWebhook, NotTaken, Post, Room, Settled, ShownDelivery,
-    Subscriber, Webhooks, WebhooksKept, WebhooksView,
+    Attempted, Claimed, DeliveriesView, DeliveryState, Failure, Health, KeptWebhook, Message, NewWebhook,
+    NotTaken, Post, Room, Settled, ShownDelivery, Topic, Webhooks, WebhooksKept, WebhooksView,
 };
 pub use remove::remove;
 pub use resend::resend;

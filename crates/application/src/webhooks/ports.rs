@@ -12,13 +12,26 @@ use time::OffsetDateTime;
 
 use crate::{Sealed, ports::StoreError};
 
-/// What a webhook is sent.
+/// What a subscriber is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Subscriber {
-    /// Checkpoints of an audit log.
-    Witness,
+pub enum Topic {
+    /// Each day's checkpoint of an audit log.
+    Checkpoints,
     /// What becomes of escalated calls.
     Escalations,
+}
+
+impl Topic {
+    /// Every topic.
+    pub const ALL: [Self; 2] = [Self::Checkpoints, Self::Escalations];
+
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Checkpoints => "checkpoints",
+            Self::Escalations => "escalations",
+        }
+    }
 }
 
 /// Where an organization has told what becomes of escalated calls.
@@ -80,6 +93,8 @@ pub struct ShownDelivery {
     pub id: DeliveryId,
     /// What has happened.
     pub kind: String,
+    /// How many events a checkpoint is about; none for anything else.
+    pub size: Option<u64>,
     /// When.
     pub at: OffsetDateTime,
     /// What has become of it.
@@ -92,19 +107,72 @@ pub struct ShownDelivery {
     pub error: Option<String>,
 }
 
+/// How an attempt went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// When.
+    pub at: OffsetDateTime,
+    /// What went wrong.
+    pub error: String,
+}
+
+/// How it goes with what a subscriber is sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Health {
+    /// When it last took something, since it was chosen.
+    pub last_sent_at: Option<OffsetDateTime>,
+    /// When and why it last did not, since it was chosen.
+    pub last_failure: Option<Failure>,
+    /// Until when nothing is sent to it, because it has not answered in time.
+    pub paused_until: Option<OffsetDateTime>,
+    /// How much waits to be sent; 10,000 is that much or more.
+    pub waiting: u32,
+    /// How much was given up within ninety days; 10,000 is that much or more.
+    pub given_up: u32,
+}
+
+impl Health {
+    /// How it goes at a moment: a pause that is over is none.
+    #[must_use]
+    pub fn at(self, now: OffsetDateTime) -> Self {
+        Self { paused_until: self.paused_until.filter(|until| *until > now), ..self }
+    }
+
+    /// What went wrong the last time, unless something was taken since.
+    pub fn failing(&self) -> Option<&Failure> {
+        self.last_failure.as_ref().filter(|failure| self.last_sent_at.is_none_or(|sent| sent < failure.at))
+    }
+}
+
+/// Reads what the subscribers of the scope's organization are sent.
+#[async_trait]
+pub trait DeliveriesView {
+    /// The last that was to be sent, the newest first, at most so many.
+    async fn deliveries(
+        &mut self,
+        organization: OrganizationId,
+        topic: Topic,
+        at_most: u16,
+    ) -> Result<Vec<ShownDelivery>, StoreError>;
+
+    /// How much was to be sent since a moment.
+    async fn deliveries_since(
+        &mut self,
+        organization: OrganizationId,
+        topic: Topic,
+        since: OffsetDateTime,
+    ) -> Result<u32, StoreError>;
+
+    /// How it goes with whoever is told, and nothing where nobody is.
+    async fn health(&mut self, organization: OrganizationId, topic: Topic) -> Result<Health, StoreError>;
+}
+
 /// Reads the webhook for escalations of the scope's organization.
 #[async_trait]
 pub trait WebhooksView {
     /// The webhook, if there is one.
     async fn webhook_find(&mut self, organization: OrganizationId)
     -> Result<Option<KeptWebhook>, StoreError>;
-
-    /// The last that was to be sent, the newest first, at most so many.
-    async fn webhook_deliveries(
-        &mut self,
-        organization: OrganizationId,
-        at_most: u16,
-    ) -> Result<Vec<ShownDelivery>, StoreError>;
 }
 
 /// Changes the webhook for escalations of the scope's organization. What is to be sent to it is queued by the commits that tell it.
@@ -143,8 +211,8 @@ pub struct Claimed {
     pub organization: OrganizationId,
     /// Names the delivery, for every attempt.
     pub id: DeliveryId,
-    /// What kind of thing it is sent.
-    pub to: Subscriber,
+    /// What the webhook is told.
+    pub topic: Topic,
     /// Where it goes.
     pub url: WebhookUrl,
     /// What it is signed with.
@@ -171,31 +239,39 @@ pub struct Room {
     /// and to slow ones.
     pub slow: u16,
     /// How much each webhook is being sent already.
-    pub busy: Vec<(OrganizationId, Subscriber, u16)>,
+    pub busy: Vec<(OrganizationId, Topic, u16)>,
 }
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settled {
     /// It was taken.
-    Sent {
-        /// When.
-        at: OffsetDateTime,
-    },
+    Sent,
     /// It is to be tried again.
     Later {
         /// When.
-        at: OffsetDateTime,
+        due_at: OffsetDateTime,
         /// What went wrong.
         error: String,
     },
     /// It is given up.
     Failed {
-        /// When.
-        at: OffsetDateTime,
         /// What went wrong.
         error: String,
     },
+}
+
+/// An attempt that is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempted {
+    /// Since when.
+    pub at: OffsetDateTime,
+    /// How it ended.
+    pub settled: Settled,
+    /// What is thought of the receiver by now.
+    pub standing: Standing,
+    /// Until when nothing is sent to it.
+    pub paused_until: Option<OffsetDateTime>,
 }
 
 /// What is to be sent to webhooks, wherever they are. A narrow door beside the units of work: that something is to be sent is written down
@@ -211,16 +287,9 @@ pub trait Post: Send + Sync {
         room: &Room,
     ) -> Result<Vec<Claimed>, StoreError>;
 
-    /// Notes how an attempt ended, unless its lease has run out and another has begun.
-    async fn settle(&self, delivery: &Claimed, settled: Settled) -> Result<(), StoreError>;
-
-    /// Notes what is thought of a receiver by now, unless the webhook was chosen anew. Until `paused_until` nothing is sent to it.
-    async fn note_standing(
-        &self,
-        delivery: &Claimed,
-        standing: Standing,
-        paused_until: Option<OffsetDateTime>,
-    ) -> Result<(), StoreError>;
+    /// Notes how an attempt ended, unless its lease has run out and another has begun, and what it tells of the receiver, unless another
+    /// was chosen meanwhile: both before anything else is sent there.
+    async fn settle(&self, delivery: &Claimed, attempt: &Attempted) -> Result<(), StoreError>;
 
     /// Gives up what has waited longest of whatever has more waiting than `keep`; gives back how much that was.
     async fn give_up(&self, now: OffsetDateTime, keep: u32, error: &str) -> Result<u64, StoreError>;
@@ -267,4 +336,31 @@ pub trait Webhooks: Send + Sync {
     /// # Errors
     /// [`NotTaken`] tells whether trying again makes sense.
     async fn send(&self, message: Message) -> Result<(), NotTaken>;
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+    use crate::testing::NOW;
+
+    #[test]
+    fn a_pause_that_is_over_is_none() {
+        let health = Health { paused_until: Some(NOW), ..Health::default() };
+        assert_eq!(health.clone().at(NOW - Duration::SECOND).paused_until, Some(NOW));
+        assert_eq!(health.at(NOW).paused_until, None);
+    }
+
+    #[test]
+    fn whoever_has_taken_something_since_is_failing_no_more() {
+        let failure = Failure { at: NOW, error: "no".to_owned() };
+        let health = Health { last_failure: Some(failure.clone()), ..Health::default() };
+        assert_eq!(health.failing(), Some(&failure));
+        for (sent, failing) in [(NOW - Duration::SECOND, Some(&failure)), (NOW + Duration::SECOND, None)] {
+            let health = Health { last_sent_at: Some(sent), ..health.clone() };
+            assert_eq!(health.failing(), failing, "{sent}");
+        }
+        assert_eq!(Health::default().failing(), None);
+    }
 }

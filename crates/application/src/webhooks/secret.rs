@@ -3,19 +3,16 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rollcall_domain::{OrganizationId, secret::Secret};
 
-use super::Subscriber;
+use super::Topic;
 use crate::{Application, Error, Sealed, SealedFor, keyring::Closed};
 
 /// How the secrets of webhooks begin (Standard Webhooks).
 const PREFIX: &str = "whsec_";
 
-impl Subscriber {
+impl Topic {
     /// What its secret is sealed for: what is kept for one is none of the other.
     const fn purpose(self) -> &'static str {
-        match self {
-            Self::Witness => SealedFor::WebhookSecret.purpose(),
-            Self::Escalations => SealedFor::EscalationsWebhookSecret.purpose(),
-        }
+        SealedFor::WebhookSecret(self).purpose()
     }
 }
 
@@ -29,22 +26,22 @@ pub(crate) fn mint(app: &Application) -> Secret {
 pub(crate) fn seal(
     app: &Application,
     organization: OrganizationId,
-    to: Subscriber,
+    topic: Topic,
     secret: &Secret,
 ) -> Result<Sealed, Error> {
     let (context, secret) = (organization.uuid(), secret.expose().as_bytes());
-    let sealed = app.keyring.seal(to.purpose(), context.as_bytes(), secret, app.entropy.as_ref());
+    let sealed = app.keyring.seal(topic.purpose(), context.as_bytes(), secret, app.entropy.as_ref());
     sealed.map(Sealed).ok_or_else(|| Error::Internal("the secret of a webhook was not sealed".into()))
 }
 
 pub(super) fn open(
     app: &Application,
     organization: OrganizationId,
-    to: Subscriber,
+    topic: Topic,
     sealed: &Sealed,
 ) -> Result<Secret, Closed> {
     let (what, context) = ("the secret of a webhook", organization.uuid());
-    let opened = app.keyring.open_kept(what, to.purpose(), context.as_bytes(), &sealed.0)?;
+    let opened = app.keyring.open_kept(what, topic.purpose(), context.as_bytes(), &sealed.0)?;
     let text = std::str::from_utf8(&opened).map_err(|_| Closed::Damaged { what })?;
     Ok(Secret::new(text.to_owned()))
 }

@@ -8,7 +8,7 @@ use rollcall_domain::{
     webhooks::WebhookUrl,
 };
 
-use super::{KeptWebhook, NewWebhook, Shown, Subscriber, mint, seal, show::SHOWN};
+use super::{KeptWebhook, NewWebhook, Shown, Topic, mint, seal, show::SHOWN};
 use crate::{Actor, Application, Error};
 
 /// A webhook that was chosen.
@@ -37,7 +37,7 @@ async fn choose(app: &Application, actor: &Actor, url: WebhookUrl) -> Result<Cho
     actor.require_elevation(now)?;
     let organization = seat.organization;
     let secret = mint(app);
-    let sealed = seal(app, organization, Subscriber::Escalations, &secret)?;
+    let sealed = seal(app, organization, Topic::Escalations, &secret)?;
     let mut unit = app.store.begin(seat.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::SecurityManage, Target::Organization).await?;
     // Where there is no webhook yet there is no row to lock.
@@ -45,7 +45,8 @@ async fn choose(app: &Application, actor: &Actor, url: WebhookUrl) -> Result<Cho
     let before = unit.webhook_lock(organization).await?;
     let chosen = NewWebhook { url, secret: sealed, at: now, by: actor.user_id() };
     unit.webhook_set(organization, &chosen).await?;
-    let deliveries = unit.webhook_deliveries(organization, SHOWN).await?;
+    let deliveries = unit.deliveries(organization, Topic::Escalations, SHOWN).await?;
+    let health = unit.health(organization, Topic::Escalations).await?;
     let url = chosen.url;
     let (host, host_before) = (url.host().to_string(), before.map(|kept| kept.url.host().to_string()));
     // The rest of a URL may well be something that only they should know.
@@ -56,7 +57,7 @@ async fn choose(app: &Application, actor: &Actor, url: WebhookUrl) -> Result<Cho
     );
     unit.commit(app.record(event)).await?;
     let kept = KeptWebhook { url, set_at: now, set_by: Some(actor.user_id()) };
-    Ok(Chosen { shown: Shown { kept, deliveries }, secret })
+    Ok(Chosen { shown: Shown { kept, health, deliveries }, secret })
 }
 
 #[cfg(test)]
@@ -66,6 +67,7 @@ mod tests {
 
     use super::*;
     use crate::testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, organization};
+    use crate::webhooks::Health;
 
     fn unit(held: Role) -> MockUnit {
         let mut unit = MockUnit::new();
@@ -73,7 +75,8 @@ mod tests {
         unit.expect_organization_lock().returning(|_| Ok(Some(organization())));
         unit.expect_webhook_lock().returning(|_| Ok(None));
         unit.expect_webhook_set().returning(|_, _| Ok(()));
-        unit.expect_webhook_deliveries().returning(|_, _| Ok(Vec::new()));
+        unit.expect_deliveries().returning(|_, _, _| Ok(Vec::new()));
+        unit.expect_health().returning(|_, _| Ok(Health::default()));
         unit
     }
 

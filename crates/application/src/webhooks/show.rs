@@ -4,8 +4,9 @@ use rollcall_domain::{
     OrganizationId, Permission,
     audit::{Action, Target},
 };
+use time::OffsetDateTime;
 
-use super::{KeptWebhook, ShownDelivery};
+use super::{Health, KeptWebhook, ShownDelivery, Topic};
 use crate::{
     Actor, Application, Error,
     ports::{StoreError, View},
@@ -19,6 +20,8 @@ pub(super) const SHOWN: u16 = 30;
 pub struct Shown {
     /// The webhook.
     pub kept: KeptWebhook,
+    /// How it goes with what it is sent.
+    pub health: Health,
     /// The last that was to be sent, the newest first.
     pub deliveries: Vec<ShownDelivery>,
 }
@@ -28,10 +31,12 @@ impl Shown {
     pub(crate) async fn of(
         view: &mut dyn View,
         organization: OrganizationId,
+        now: OffsetDateTime,
     ) -> Result<Option<Self>, StoreError> {
         let Some(kept) = view.webhook_find(organization).await? else { return Ok(None) };
-        let deliveries = view.webhook_deliveries(organization, SHOWN).await?;
-        Ok(Some(Self { kept, deliveries }))
+        let health = view.health(organization, Topic::Escalations).await?.at(now);
+        let deliveries = view.deliveries(organization, Topic::Escalations, SHOWN).await?;
+        Ok(Some(Self { kept, health, deliveries }))
     }
 }
 
@@ -44,5 +49,5 @@ pub async fn show(app: &Application, actor: &Actor) -> Result<Shown, Error> {
     let seat = app.refusals_recorded(actor, Action::PermissionDenied, Target::Nothing, seat).await?;
     let mut view = app.store.view(seat.scope()).await?;
     // That there is none is no refusal.
-    Shown::of(view.as_mut(), seat.organization).await?.ok_or(Error::NotFound)
+    Shown::of(view.as_mut(), seat.organization, app.now()).await?.ok_or(Error::NotFound)
 }

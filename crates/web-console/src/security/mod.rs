@@ -5,6 +5,7 @@ use axum::routing::{get, post};
 use crate::routes::Routes;
 
 mod mfa;
+mod receiver;
 mod show;
 mod switch;
 mod webhook;

@@ -9,6 +9,7 @@ use rollcall_application::{
 use rollcall_domain::{Permission, security::Control};
 use time::OffsetDateTime;
 
+use super::receiver::Trouble;
 use crate::{
     callers::Caller,
     moment::Moment,
@@ -29,8 +30,8 @@ struct SecurityPage {
     mfa: Switch,
     grace_days: u16,
     /// Who is sent checkpoints of the audit log, and where the platform is told of escalated calls.
-    witness: Option<String>,
-    webhook: Option<String>,
+    witness: Option<(String, Option<Trouble>)>,
+    webhook: Option<(String, Option<Trouble>)>,
 }
 
 impl Page for SecurityPage {
@@ -56,12 +57,12 @@ pub(super) async fn show(caller: Caller) -> Answer {
     let app = &caller.console.app;
     let shown = security::show(app, &caller.actor).await?;
     let witness = match audit::witness::show(app, &caller.principal()).await {
-        Ok(shown) => Some(shown.kept.witness.address().to_owned()),
+        Ok(shown) => Some((shown.kept.witness.address().to_owned(), Trouble::of(&caller, &shown.health))),
         Err(Error::NotFound) => None,
         Err(error) => return Err(error.into()),
     };
     let webhook = match webhooks::show(app, &caller.actor).await {
-        Ok(shown) => Some(shown.kept.url.host().to_string()),
+        Ok(shown) => Some((shown.kept.url.host().to_string(), Trouble::of(&caller, &shown.health))),
         Err(Error::NotFound) => None,
         Err(error) => return Err(error.into()),
     };

@@ -1,20 +1,19 @@
 //! Where the platform is told what becomes of escalated calls.
 
-use askama::Template;
 use rollcall_application::{
     Error,
-    webhooks::{self, Shown, ShownDelivery},
+    webhooks::{self, Shown},
 };
 use rollcall_domain::{Permission, webhooks::WebhookUrl};
 use serde::Deserialize;
 
-use super::show::PATH as SECURITY;
+use super::{
+    receiver::{Current, ReceiverPage, Words},
+    show::PATH as SECURITY,
+};
 use crate::{
     callers::Caller,
-    form_token::FormStart,
     mistakes::Mistakes,
-    moment::Moment,
-    page::{Layout, Page},
     parts::Field,
     posted::{Nothing, Posted},
     refused::{Answer, Refused},
@@ -23,41 +22,18 @@ use crate::{
 
 pub(super) const PATH: &str = "/settings/security/webhook";
 
-#[derive(Template)]
-#[template(path = "security/webhook.html")]
-struct WebhookPage {
-    t: Texts,
-    current: Option<Current>,
-    form: Option<(FormStart, String)>,
-    remove: Option<FormStart>,
-    resend: Option<FormStart>,
-    /// The secret of one that was just chosen.
-    secret: Option<String>,
-    mistakes: Mistakes,
-}
-
-impl Page for WebhookPage {
-    const LAYOUT: Layout = Layout::Console;
-    const SCRIPTS: &'static [&'static str] = &["shown_once.js"];
-
-    fn title(&self) -> String {
-        self.t.webhook_title().to_owned()
+fn words(t: Texts) -> Words {
+    Words {
+        title: t.webhook_title(),
+        what: t.webhook_what(),
+        to: t.webhook_to(),
+        none: t.webhook_none(),
+        about: t.webhook_event(),
+        choose: t.webhook_choose(),
+        other: t.webhook_other(),
+        save: t.webhook_save(),
+        remove: t.webhook_remove(),
     }
-}
-
-struct Current {
-    url: String,
-    since: Moment,
-    deliveries: Vec<Sent>,
-}
-
-/// An event that was to be sent.
-struct Sent {
-    at: Moment,
-    kind: String,
-    state: &'static str,
-    attempts: u16,
-    error: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -67,18 +43,18 @@ pub(super) struct Fields {
 }
 
 pub(super) async fn show(caller: Caller) -> Answer {
-    Ok(caller.page(&page(&caller, String::new(), Mistakes::none()).await?))
+    Ok(caller.page(&page(&caller, "", &Mistakes::none()).await?))
 }
 
 pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields>) -> Answer {
     let (app, t, mut mistakes) = (&caller.console.app, caller.t, Mistakes::none());
     let url = WebhookUrl::parse(fields.url.trim(), app.settings.webhooks);
     let Some(url) = mistakes.check(t, "url", url) else {
-        return Ok(caller.mend(&page(&caller, fields.url, mistakes).await?));
+        return Ok(caller.mend(&page(&caller, &fields.url, &mistakes).await?));
     };
     let chosen = webhooks::set(app, &caller.actor, url).await?;
-    let page = page(&caller, String::new(), Mistakes::none()).await?;
-    Ok(caller.page(&WebhookPage { secret: Some(chosen.secret.expose().to_owned()), ..page }))
+    let page = page(&caller, "", &Mistakes::none()).await?;
+    Ok(caller.page(&ReceiverPage { secret: Some(chosen.secret.expose().to_owned()), ..page }))
 }
 
 pub(super) async fn remove(Posted { who: caller, .. }: Posted<Caller, Nothing>) -> Answer {
@@ -91,39 +67,28 @@ pub(super) async fn resend(Posted { who: caller, .. }: Posted<Caller, Nothing>) 
     Ok(caller.go_to_and_say(PATH, caller.t.webhook_resent(resent)))
 }
 
-async fn page(caller: &Caller, typed: String, mistakes: Mistakes) -> Result<WebhookPage, Refused> {
+async fn page(caller: &Caller, typed: &str, mistakes: &Mistakes) -> Result<ReceiverPage, Refused> {
+    let (t, may) = (caller.t, caller.may(Permission::SecurityManage));
     let current = match webhooks::show(&caller.console.app, &caller.actor).await {
-        Ok(shown) => Some(current(caller, shown)),
+        Ok(Shown { kept, health, deliveries }) => {
+            Some(Current::of(caller, (kept.url.to_string(), kept.set_at), health, deliveries))
+        }
         Err(Error::NotFound) => None,
         Err(error) => return Err(error.into()),
     };
-    let may = caller.may(Permission::SecurityManage);
     let button = |end| {
         let path = format!("{PATH}/{end}");
         (may && current.is_some()).then(|| caller.forms.begin_as("row", path))
     };
-    Ok(WebhookPage {
-        t: caller.t,
-        form: may.then(|| (caller.forms.begin(PATH), typed)),
+    let field = Field::new("url", t.webhook_field()).kind("url").value(typed).hint(t.webhook_hint());
+    Ok(ReceiverPage {
+        t,
+        words: words(t),
+        form: may.then(|| (caller.forms.begin(PATH), field.most(2000).mistakes(mistakes))),
         remove: button("remove"),
         resend: button("resend"),
         current,
         secret: None,
-        mistakes,
+        wrong: mistakes.whole().map(str::to_owned),
     })
-}
-
-fn current(caller: &Caller, Shown { kept, deliveries }: Shown) -> Current {
-    let sent = |delivery: ShownDelivery| Sent {
-        at: caller.times.show(delivery.at),
-        kind: delivery.kind,
-        state: caller.t.delivery(delivery.state),
-        attempts: delivery.attempts,
-        error: delivery.error,
-    };
-    Current {
-        url: kept.url.to_string(),
-        since: caller.times.show(kept.set_at),
-        deliveries: deliveries.into_iter().map(sent).collect(),
-    }
 }

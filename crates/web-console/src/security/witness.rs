@@ -1,21 +1,20 @@
 //! Who is sent the checkpoints of the audit log.
 
-use askama::Template;
 use axum::response::Response;
 use rollcall_application::{
     Error,
-    audit::witness::{self, Shown, ShownDelivery},
+    audit::witness::{self, Shown},
 };
 use rollcall_domain::{Permission, audit::witnesses::Witness, webhooks::WebhookUrl};
 use serde::Deserialize;
 
-use super::show::PATH as SECURITY;
+use super::{
+    receiver::{Current, ReceiverPage, Words},
+    show::PATH as SECURITY,
+};
 use crate::{
     callers::Caller,
-    form_token::FormStart,
     mistakes::Mistakes,
-    moment::Moment,
-    page::{Layout, Page},
     parts::Field,
     posted::{Nothing, Posted},
     refused::{Answer, Refused},
@@ -24,40 +23,18 @@ use crate::{
 
 pub(super) const PATH: &str = "/settings/security/witness";
 
-#[derive(Template)]
-#[template(path = "security/witness.html")]
-struct WitnessPage {
-    t: Texts,
-    current: Option<Current>,
-    form: Option<(FormStart, String)>,
-    remove: Option<FormStart>,
-    /// The secret of a webhook that was just chosen.
-    secret: Option<String>,
-    mistakes: Mistakes,
-}
-
-impl Page for WitnessPage {
-    const LAYOUT: Layout = Layout::Console;
-    const SCRIPTS: &'static [&'static str] = &["shown_once.js"];
-
-    fn title(&self) -> String {
-        self.t.witness_title().to_owned()
+fn words(t: Texts) -> Words {
+    Words {
+        title: t.witness_title(),
+        what: t.witness_what(),
+        to: t.witness_to(),
+        none: t.witness_none(),
+        about: t.witness_size(),
+        choose: t.witness_choose(),
+        other: t.witness_other(),
+        save: t.witness_send(),
+        remove: t.witness_remove(),
     }
-}
-
-struct Current {
-    address: String,
-    since: Moment,
-    deliveries: Vec<Sent>,
-}
-
-/// A checkpoint that was to be sent.
-struct Sent {
-    at: Moment,
-    size: u64,
-    state: &'static str,
-    attempts: u16,
-    error: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -67,7 +44,7 @@ pub(super) struct Fields {
 }
 
 pub(super) async fn show(caller: Caller) -> Answer {
-    Ok(caller.page(&page(&caller, String::new(), Mistakes::none()).await?))
+    Ok(caller.page(&page(&caller, "", &Mistakes::none()).await?))
 }
 
 pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields>) -> Answer {
@@ -80,13 +57,13 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
         mistakes.check(t, "to", to.parse()).map(Witness::Mail)
     };
     let Some(witness) = witness else {
-        return Ok(caller.mend(&page(&caller, fields.to, mistakes).await?));
+        return Ok(caller.mend(&page(&caller, &fields.to, &mistakes).await?));
     };
     match witness::set(&caller.console.app, &caller.actor, witness).await {
         Ok(chosen) => chosen_page(&caller, chosen).await,
         Err(error) => {
             let mistakes = Mistakes::of(t, error)?;
-            Ok(caller.mend(&page(&caller, fields.to, mistakes).await?))
+            Ok(caller.mend(&page(&caller, &fields.to, &mistakes).await?))
         }
     }
 }
@@ -97,8 +74,8 @@ async fn chosen_page(caller: &Caller, chosen: witness::Chosen) -> Result<Respons
         let said = caller.t.witness_chosen(chosen.shown.kept.witness.address());
         return Ok(caller.go_to_and_say(PATH, said));
     };
-    let page = page(caller, String::new(), Mistakes::none()).await?;
-    Ok(caller.page(&WitnessPage { secret: Some(secret.expose().to_owned()), ..page }))
+    let page = page(caller, "", &Mistakes::none()).await?;
+    Ok(caller.page(&ReceiverPage { secret: Some(secret.expose().to_owned()), ..page }))
 }
 
 pub(super) async fn remove(Posted { who: caller, .. }: Posted<Caller, Nothing>) -> Answer {
@@ -106,34 +83,25 @@ pub(super) async fn remove(Posted { who: caller, .. }: Posted<Caller, Nothing>) 
     Ok(caller.go_to_and_say(SECURITY, caller.t.witness_removed()))
 }
 
-async fn page(caller: &Caller, typed: String, mistakes: Mistakes) -> Result<WitnessPage, Refused> {
+async fn page(caller: &Caller, typed: &str, mistakes: &Mistakes) -> Result<ReceiverPage, Refused> {
+    let (t, may) = (caller.t, caller.may(Permission::SecurityManage));
     let current = match witness::show(&caller.console.app, &caller.principal()).await {
-        Ok(shown) => Some(current(caller, shown)),
+        Ok(Shown { kept, health, deliveries }) => {
+            let address = kept.witness.address().to_owned();
+            Some(Current::of(caller, (address, kept.set_at), health, deliveries))
+        }
         Err(Error::NotFound) => None,
         Err(error) => return Err(error.into()),
     };
-    let may = caller.may(Permission::SecurityManage);
-    Ok(WitnessPage {
-        t: caller.t,
-        form: may.then(|| (caller.forms.begin(PATH), typed)),
+    let field = Field::new("to", t.witness_field()).value(typed).hint(t.witness_hint());
+    Ok(ReceiverPage {
+        t,
+        words: words(t),
+        form: may.then(|| (caller.forms.begin(PATH), field.most(2000).mistakes(mistakes))),
         remove: (may && current.is_some()).then(|| caller.forms.begin_as("row", format!("{PATH}/remove"))),
+        resend: None,
         current,
         secret: None,
-        mistakes,
+        wrong: mistakes.whole().map(str::to_owned),
     })
-}
-
-fn current(caller: &Caller, Shown { kept, deliveries }: Shown) -> Current {
-    let sent = |delivery: ShownDelivery| Sent {
-        at: caller.times.show(delivery.at),
-        size: delivery.size,
-        state: caller.t.delivery(delivery.state),
-        attempts: delivery.attempts,
-        error: delivery.error,
-    };
-    Current {
-        address: kept.witness.address().to_owned(),
-        since: caller.times.show(kept.set_at),
-        deliveries: deliveries.into_iter().map(sent).collect(),
-    }
 }

@@ -88,6 +88,14 @@ texts! {
     delivery_queued = "On its way" | "Unterwegs";
     delivery_sent = "Taken" | "Angenommen";
     delivery_failed = "Given up" | "Aufgegeben";
+    delivery_last_sent = "Last taken" | "Zuletzt angenommen";
+    delivery_last_failed = "Last not taken" | "Zuletzt nicht angenommen";
+    delivery_never = "Never since it was chosen" | "Noch nie, seit es gewählt wurde";
+    delivery_waiting = "On its way" | "Unterwegs";
+    delivery_given_up = "Given up within ninety days" | "In neunzig Tagen aufgegeben";
+    delivery_most = "10,000 or more" | "10.000 oder mehr";
+    delivery_paused = "There was no answer in time. Nothing is sent there, and everything waits, until" | "Es kam nicht rechtzeitig eine Antwort. Nichts wird dorthin gesendet, und alles wartet, bis";
+    delivery_failing(error) = "What was sent last was not taken: {error}." | "Was zuletzt gesendet wurde, wurde nicht angenommen: {error}.";
     delivery_moot = "Another was chosen by then" | "Inzwischen anderes Ziel gewählt";
 
     once_title = "This is shown once." | "Dies wird nur einmal gezeigt.";
@@ -107,6 +115,11 @@ impl Texts {
             Control::AuditLog => self.control_audit(),
             Control::MfaRequired => self.control_mfa(),
         }
+    }
+
+    /// How much there is of what is counted up to 10,000.
+    pub(crate) fn delivery_counted(self, count: u32) -> String {
+        if count < 10_000 { count.to_string() } else { self.delivery_most().to_owned() }
     }
 
     /// What has become of something that was to be sent.

@@ -4,12 +4,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::api::Api;
 
+mod health;
 mod object;
 mod remove;
 mod resend;
 mod set;
 mod show;
 
+pub(super) use health::HealthObject;
 pub(super) use object::WebhookObject;
 
 pub(super) fn routes() -> OpenApiRouter<Api> {

@@ -4,6 +4,8 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+use super::HealthObject;
+
 /// Where it is told what becomes of escalated calls.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Webhook)]
@@ -17,6 +19,8 @@ pub(in crate::v1) struct WebhookObject {
     /// By whom; null once they have left.
     #[schema(value_type = Option<String>, example = "user_01h455vb4pex5vsknk084sn02q")]
     set_by: Option<UserId>,
+    /// How it goes with what it is sent.
+    health: HealthObject,
     /// The last 30 events that were to be sent, the newest first, those to earlier webhooks among them.
     deliveries: Vec<DeliveryObject>,
 }
@@ -75,9 +79,10 @@ impl From<ShownDelivery> for DeliveryObject {
 }
 
 impl From<Shown> for WebhookObject {
-    fn from(Shown { kept, deliveries }: Shown) -> Self {
+    fn from(Shown { kept, health, deliveries }: Shown) -> Self {
         let deliveries = deliveries.into_iter().map(DeliveryObject::from).collect();
-        Self { url: kept.url.to_string(), set_at: kept.set_at, set_by: kept.set_by, deliveries }
+        let (set_at, set_by) = (kept.set_at, kept.set_by);
+        Self { url: kept.url.to_string(), set_at, set_by, health: health.into(), deliveries }
     }
 }
 

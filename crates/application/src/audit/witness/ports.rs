@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rollcall_domain::{OrganizationId, UserId, audit::witnesses::Witness, id::DeliveryId};
 use time::OffsetDateTime;
 
-use crate::{Sealed, ports::StoreError, webhooks::DeliveryState};
+use crate::{Sealed, ports::StoreError};
 
 /// An organization's witness.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,45 +47,12 @@ pub struct NewDelivery {
     pub next_at: OffsetDateTime,
 }
 
-/// A checkpoint that was to be sent, as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShownDelivery {
-    /// Names it.
-    pub id: DeliveryId,
-    /// How many events the checkpoint is about.
-    pub size: u64,
-    /// When it was made.
-    pub at: OffsetDateTime,
-    /// What has become of it.
-    pub state: DeliveryState,
-    /// How often it was tried.
-    pub attempts: u16,
-    /// When that was decided.
-    pub settled_at: Option<OffsetDateTime>,
-    /// What went wrong the last time.
-    pub error: Option<String>,
-}
-
 /// Reads the witness of the scope's organization.
 #[async_trait]
 pub trait WitnessesView {
     /// The witness, if there is one.
     async fn witness_find(&mut self, organization: OrganizationId)
     -> Result<Option<KeptWitness>, StoreError>;
-
-    /// The last checkpoints that were to be sent, the newest first, at most so many.
-    async fn witness_deliveries(
-        &mut self,
-        organization: OrganizationId,
-        at_most: u16,
-    ) -> Result<Vec<ShownDelivery>, StoreError>;
-
-    /// How many were to be sent since a moment.
-    async fn witness_deliveries_since(
-        &mut self,
-        organization: OrganizationId,
-        since: OffsetDateTime,
-    ) -> Result<u32, StoreError>;
 }
 
 /// Changes the witness of the scope's organization.

@@ -13,7 +13,7 @@ use super::{KeptWitness, NewWitness, SHOWN, Shown};
 use crate::{
     Actor, Application, Error, Limit,
     audit::catch_up,
-    webhooks::{Subscriber, mint, seal},
+    webhooks::{Topic, mint, seal},
 };
 
 /// How often checkpoints are sent within a day because of another choice, so that this is no way to send mail to strangers.
@@ -51,7 +51,7 @@ async fn choose(app: &Application, actor: &Actor, witness: Witness) -> Result<Ch
         Witness::Mail(_) => None,
     };
     let sealed =
-        secret.as_ref().map(|secret| seal(app, organization, Subscriber::Witness, secret)).transpose()?;
+        secret.as_ref().map(|secret| seal(app, organization, Topic::Checkpoints, secret)).transpose()?;
     catch_up(app, Some(organization)).await?;
     let mut unit = app.store.begin(seat.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::SecurityManage, Target::Organization).await?;
@@ -63,13 +63,15 @@ async fn choose(app: &Application, actor: &Actor, witness: Witness) -> Result<Ch
     unit.organization_lock(organization).await?.ok_or(Error::Unauthenticated)?;
     let before = unit.witness_lock(organization).await?;
     if app.settings.limits.is_some()
-        && unit.witness_deliveries_since(organization, now - CHOICES.window).await? >= CHOICES.quota
+        && unit.deliveries_since(organization, Topic::Checkpoints, now - CHOICES.window).await?
+            >= CHOICES.quota
     {
         return Err(Error::LimitReached { limit: CHOICES, retry_after: Duration::HOUR });
     }
     let chosen = NewWitness { witness, secret: sealed, at: now, by: actor.user_id() };
     unit.witness_set(organization, &chosen).await?;
-    let deliveries = unit.witness_deliveries(organization, SHOWN).await?;
+    let deliveries = unit.deliveries(organization, Topic::Checkpoints, SHOWN).await?;
+    let health = unit.health(organization, Topic::Checkpoints).await?;
     let witness = chosen.witness;
     let event = app.event_by(actor, Action::AuditWitnessSet, AuditTarget::Organization(organization));
     let event =
@@ -81,7 +83,7 @@ async fn choose(app: &Application, actor: &Actor, witness: Witness) -> Result<Ch
     };
     unit.commit(app.record(event)).await?;
     let kept = KeptWitness { witness, set_at: now, set_by: Some(actor.user_id()), next_at: now };
-    Ok(Chosen { shown: Shown { kept, deliveries }, secret })
+    Ok(Chosen { shown: Shown { kept, health, deliveries }, secret })
 }
 
 #[cfg(test)]
@@ -92,6 +94,7 @@ mod tests {
     use crate::{
         audit::Extent,
         testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, organization},
+        webhooks::Health,
     };
 
     fn unit(held: Role, extent: Option<Extent>) -> MockUnit {
@@ -101,7 +104,8 @@ mod tests {
         unit.expect_organization_lock().returning(|_| Ok(Some(organization())));
         unit.expect_witness_lock().returning(|_| Ok(None));
         unit.expect_witness_set().returning(|_, _| Ok(()));
-        unit.expect_witness_deliveries().returning(|_, _| Ok(Vec::new()));
+        unit.expect_deliveries().returning(|_, _, _| Ok(Vec::new()));
+        unit.expect_health().returning(|_, _| Ok(Health::default()));
         unit
     }
 

@@ -1,12 +1,14 @@
 //! Who is sent the checkpoints, and what has become of the last ones.
 
 use rollcall_domain::{OrganizationId, Permission};
+use time::OffsetDateTime;
 
-use super::{KeptWitness, SHOWN, ShownDelivery};
+use super::{KeptWitness, SHOWN};
 use crate::{
     Application, Error, Principal,
     audit::{Attempt, refusals_recorded_once},
     ports::{Scope, View},
+    webhooks::{Health, ShownDelivery, Topic},
 };
 
 /// A witness, and the checkpoints that were to be sent.
@@ -14,6 +16,8 @@ use crate::{
 pub struct Shown {
     /// The witness.
     pub kept: KeptWitness,
+    /// How it goes with what it is sent.
+    pub health: Health,
     /// The last checkpoints, the newest first.
     pub deliveries: Vec<ShownDelivery>,
 }
@@ -26,7 +30,7 @@ pub async fn show(app: &Application, principal: &Principal) -> Result<Shown, Err
     let read = async {
         let organization = principal.permit(Permission::AuditLogRead)?.id;
         let mut view = app.store.view(Scope::Organization(organization)).await?;
-        Shown::of(view.as_mut(), organization).await?.ok_or(Error::NotFound)
+        Shown::of(view.as_mut(), organization, app.now()).await?.ok_or(Error::NotFound)
     };
     let read = read.await;
     // That there is none is no refusal.
@@ -38,9 +42,14 @@ pub async fn show(app: &Application, principal: &Principal) -> Result<Shown, Err
 
 impl Shown {
     /// The witness of an organization, if it has one.
-    pub(crate) async fn of(view: &mut dyn View, organization: OrganizationId) -> Result<Option<Self>, Error> {
+    pub(crate) async fn of(
+        view: &mut dyn View,
+        organization: OrganizationId,
+        now: OffsetDateTime,
+    ) -> Result<Option<Self>, Error> {
         let Some(kept) = view.witness_find(organization).await? else { return Ok(None) };
-        let deliveries = view.witness_deliveries(organization, SHOWN).await?;
-        Ok(Some(Self { kept, deliveries }))
+        let health = view.health(organization, Topic::Checkpoints).await?.at(now);
+        let deliveries = view.deliveries(organization, Topic::Checkpoints, SHOWN).await?;
+        Ok(Some(Self { kept, health, deliveries }))
     }
 }

@@ -1,8 +1,13 @@
-use rollcall_application::audit::witness::{Chosen, Shown, ShownDelivery};
+use rollcall_application::{
+    audit::witness::{Chosen, Shown},
+    webhooks::ShownDelivery,
+};
 use rollcall_domain::{UserId, audit::witnesses::Witness, id::DeliveryId};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+
+use crate::v1::webhooks::HealthObject;
 
 /// Who is sent the checkpoints of the audit log.
 #[derive(Serialize, ToSchema)]
@@ -28,6 +33,8 @@ pub(in crate::v1) struct WitnessObject {
     #[serde(with = "time::serde::rfc3339")]
     #[schema(format = DateTime, example = "2026-01-03T03:04:05Z", value_type = String)]
     next_at: OffsetDateTime,
+    /// How it goes with what it is sent.
+    health: HealthObject,
     /// The last 30 checkpoints that were to be sent, the newest first, those to earlier witnesses among them.
     deliveries: Vec<DeliveryObject>,
 }
@@ -74,7 +81,7 @@ impl From<ShownDelivery> for DeliveryObject {
     fn from(delivery: ShownDelivery) -> Self {
         Self {
             id: delivery.id,
-            size: delivery.size,
+            size: delivery.size.unwrap_or_default(),
             created_at: delivery.at,
             state: delivery.state.as_str(),
             attempts: delivery.attempts,
@@ -85,7 +92,7 @@ impl From<ShownDelivery> for DeliveryObject {
 }
 
 impl From<Shown> for WitnessObject {
-    fn from(Shown { kept, deliveries }: Shown) -> Self {
+    fn from(Shown { kept, health, deliveries }: Shown) -> Self {
         let (email, url) = match &kept.witness {
             Witness::Mail(address) => (Some(address.to_string()), None),
             Witness::Webhook(url) => (None, Some(url.to_string())),
@@ -97,6 +104,7 @@ impl From<Shown> for WitnessObject {
             set_at: kept.set_at,
             set_by: kept.set_by,
             next_at: kept.next_at,
+            health: health.into(),
             deliveries: deliveries.into_iter().map(DeliveryObject::from).collect(),
         }
     }

@@ -1,0 +1,46 @@
+use rollcall_application::webhooks::Health;
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+/// How it goes with what is sent there.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeliveryHealth)]
+pub(in crate::v1) struct HealthObject {
+    /// When something was last taken, since it was chosen; null if nothing was.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(format = DateTime, example = "2026-01-02T03:04:05Z", value_type = Option<String>)]
+    last_sent_at: Option<OffsetDateTime>,
+    /// When something was last not taken, since it was chosen; null if everything was. Mail counts once it is given up.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(format = DateTime, example = "2026-01-02T03:03:05Z", value_type = Option<String>)]
+    last_failed_at: Option<OffsetDateTime>,
+    /// What went wrong then.
+    #[schema(example = "it gives no answer in time")]
+    last_error: Option<String>,
+    /// Until when nothing is sent to a webhook, because it has kept everybody waiting without an answer; null when it is sent what is due.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(format = DateTime, example = "2026-01-02T03:09:05Z", value_type = Option<String>)]
+    paused_until: Option<OffsetDateTime>,
+    /// How much waits to be sent. It is counted up to 10,000.
+    #[schema(example = 12)]
+    waiting: u32,
+    /// How much was given up within ninety days, whoever it was to go to. It is counted up to 10,000.
+    #[schema(example = 0)]
+    given_up: u32,
+}
+
+impl From<Health> for HealthObject {
+    fn from(health: Health) -> Self {
+        let (last_failed_at, last_error) =
+            health.last_failure.map(|failure| (failure.at, failure.error)).unzip();
+        Self {
+            last_sent_at: health.last_sent_at,
+            last_failed_at,
+            last_error,
+            paused_until: health.paused_until,
+            waiting: health.waiting,
+            given_up: health.given_up,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Whoever is told something outside: where that goes, how it goes, what was sent last, and where it is chosen.
+
+use askama::Template;
+use rollcall_application::webhooks::{Health, ShownDelivery};
+use time::OffsetDateTime;
+
+use crate::{
+    callers::Caller,
+    form_token::FormStart,
+    moment::Moment,
+    page::{Layout, Page},
+    parts::Field,
+    texts::Texts,
+};
+
+/// The page of one of them.
+#[derive(Template)]
+#[template(path = "security/receiver.html")]
+pub(super) struct ReceiverPage {
+    pub(super) t: Texts,
+    pub(super) words: Words,
+    pub(super) current: Option<Current>,
+    pub(super) form: Option<(FormStart, Field)>,
+    pub(super) remove: Option<FormStart>,
+    pub(super) resend: Option<FormStart>,
+    /// The secret of a webhook that was just chosen.
+    pub(super) secret: Option<String>,
+    /// What is wrong with the form as a whole.
+    pub(super) wrong: Option<String>,
+}
+
+impl Page for ReceiverPage {
+    const LAYOUT: Layout = Layout::Console;
+    const SCRIPTS: &'static [&'static str] = &["shown_once.js"];
+
+    fn title(&self) -> String {
+        self.words.title.to_owned()
+    }
+}
+
+/// What is said of one of them and of no other.
+pub(super) struct Words {
+    pub(super) title: &'static str,
+    pub(super) what: &'static str,
+    pub(super) to: &'static str,
+    pub(super) none: &'static str,
+    /// What a message is about, above its column.
+    pub(super) about: &'static str,
+    pub(super) choose: &'static str,
+    pub(super) other: &'static str,
+    pub(super) save: &'static str,
+    pub(super) remove: &'static str,
+}
+
+/// Who is told now.
+pub(super) struct Current {
+    address: String,
+    since: Moment,
+    last_sent: Option<Moment>,
+    last_failure: Option<(Moment, String)>,
+    waiting: u32,
+    given_up: u32,
+    trouble: Option<Trouble>,
+    deliveries: Vec<Sent>,
+}
+
+/// Something that was to be sent.
+struct Sent {
+    at: Moment,
+    about: String,
+    state: &'static str,
+    attempts: u16,
+    error: Option<String>,
+}
+
+/// What whoever chose it should know without looking for it.
+pub(super) enum Trouble {
+    /// Nothing is sent until then.
+    Paused(Moment),
+    /// What was sent last was not taken.
+    Failing(String),
+}
+
+impl Trouble {
+    pub(super) fn of(caller: &Caller, health: &Health) -> Option<Self> {
+        let paused = health.paused_until.map(|until| Self::Paused(caller.times.show(until)));
+        paused.or_else(|| health.failing().map(|failure| Self::Failing(failure.error.clone())))
+    }
+}
+
+impl Current {
+    pub(super) fn of(
+        caller: &Caller,
+        (address, set_at): (String, OffsetDateTime),
+        health: Health,
+        deliveries: Vec<ShownDelivery>,
+    ) -> Self {
+        let (t, show) = (caller.t, |at| caller.times.show(at));
+        let sent = |delivery: ShownDelivery| Sent {
+            at: show(delivery.at),
+            about: delivery.size.map_or(delivery.kind, |events| events.to_string()),
+            state: t.delivery(delivery.state),
+            attempts: delivery.attempts,
+            error: delivery.error,
+        };
+        let trouble = Trouble::of(caller, &health);
+        Self {
+            address,
+            since: show(set_at),
+            last_sent: health.last_sent_at.map(show),
+            last_failure: health.last_failure.map(|failure| (show(failure.at), failure.error)),
+            waiting: health.waiting,
+            given_up: health.given_up,
+            trouble,
+            deliveries: deliveries.into_iter().map(sent).collect(),
+        }
+    }
+}
