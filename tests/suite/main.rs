@@ -58,6 +58,7 @@ mod operations;
 mod operator;
 mod organizations;
 mod pages;
+mod passed_on;
 mod passkey_attacks;
 mod passkeys;
 mod permission_first;

@@ -40,6 +40,7 @@ impl Cookies for ApiCookies {
 /// The console, as the API knows browsers and problems.
 pub(crate) fn console(
     app: Application,
+    public_url: &str,
     mailbox: Option<Arc<dyn DevMailbox>>,
     cookie: SessionCookie,
 ) -> Console {
@@ -52,6 +53,7 @@ pub(crate) fn console(
     });
     Console {
         app,
+        public_url: public_url.into(),
         cookies: Arc::new(ApiCookies(cookie)),
         contract: Arc::new(contract),
         problems: Arc::new(problems.collect()),

@@ -30,6 +30,7 @@ pub use operator::{OperatorError, reset_mfa, restore, set_plan};
 pub use ports::{Ports, SystemClock, SystemEntropy};
 pub use reference::reference;
 pub use rollcall_audit_proof::{Failure, Progress, Verified};
+pub use rollcall_web_console::paths as console_paths;
 pub use rotation::{RingInUse, RotationError, ring_in_use, rotate_keys};
 pub use server::{Server, StartError};
 pub use settings::{InvalidSettings, Profile, Settings};

@@ -205,8 +205,9 @@ impl Node {
             Profile::Development => Some(Arc::new(store.clone())),
             Profile::Production => None,
         };
-        let mut routes = rollcall_api_http::router(&api, parts.clone())
-            .merge(rollcall_web_console::router(console(app.clone(), mailbox.clone(), api.settings.cookie)));
+        let mut routes = rollcall_api_http::router(&api, parts.clone()).merge(rollcall_web_console::router(
+            console(app.clone(), &settings.public_url(address), mailbox.clone(), api.settings.cookie),
+        ));
         if let Some(mailbox) = mailbox {
             routes = routes.merge(dev_mailbox(mailbox));
         }

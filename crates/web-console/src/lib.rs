@@ -32,6 +32,7 @@ mod plans;
 mod posted;
 mod readers;
 mod refused;
+mod routes;
 mod second_factors;
 mod sections;
 mod security;
@@ -46,6 +47,7 @@ use rollcall_application::{Application, mail::DevMailbox};
 
 pub use cookies::Cookies;
 pub use readers::ExplainedProblem;
+use routes::Routes;
 
 /// The most bytes of a form.
 const FORM_BYTES: usize = 64 * 1024;
@@ -55,6 +57,8 @@ const FORM_BYTES: usize = 64 * 1024;
 pub struct Console {
     /// The use cases' ports and settings.
     pub app: Application,
+    /// Where browsers find us, without a slash at its end: what links begin with that are passed on.
+    pub public_url: Arc<str>,
     /// The cookies by which the API knows a browser.
     pub cookies: Arc<dyn Cookies>,
     /// The contract, as OpenAPI.
@@ -67,7 +71,22 @@ pub struct Console {
 
 /// All pages.
 pub fn router(console: Console) -> Router {
-    Router::new()
+    routes(console.mailbox.is_some())
+        .router()
+        .layer(from_fn_with_state(console.clone(), visit::around))
+        .layer(DefaultBodyLimit::max(FORM_BYTES))
+        // The same for everybody, so nobody is looked up for it.
+        .route("/assets/{file}", get(assets::serve))
+        .with_state(console)
+}
+
+/// The paths of all pages and forms, as axum writes them (`/settings/team/{id}`), those of the development profile among them.
+pub fn paths() -> Vec<&'static str> {
+    routes(true).paths()
+}
+
+fn routes(mailbox: bool) -> Routes {
+    Routes::new()
         .route("/", get(home::show))
         .route("/settings/{*rest}", get(home::nothing_there))
         .route("/account/{*rest}", get(home::nothing_there))
@@ -84,10 +103,5 @@ pub fn router(console: Console) -> Router {
         .merge(audit::routes())
         .merge(organizations::routes())
         .merge(plans::routes())
-        .merge(readers::routes(console.mailbox.is_some()))
-        .layer(from_fn_with_state(console.clone(), visit::around))
-        .layer(DefaultBodyLimit::max(FORM_BYTES))
-        // The same for everybody, so nobody is looked up for it.
-        .route("/assets/{file}", get(assets::serve))
-        .with_state(console)
+        .merge(readers::routes(mailbox))
 }

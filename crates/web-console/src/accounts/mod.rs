@@ -1,8 +1,8 @@
 //! Pages about accounts.
 
-use axum::{Router, routing::get};
+use axum::routing::get;
 
-use crate::Console;
+use crate::routes::Routes;
 
 mod change_password;
 mod complete_sign_up;
@@ -21,8 +21,8 @@ mod welcome;
 pub(crate) use tabs::Tabs;
 pub(crate) use welcome::{speak_as_here, welcome};
 
-pub(crate) fn routes() -> Router<Console> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route("/sign-up", get(sign_up::show).post(sign_up::submit))
         .route("/sign-up/sent", get(sign_up::sent))
         .route("/signup/complete", get(complete_sign_up::show).post(complete_sign_up::submit))

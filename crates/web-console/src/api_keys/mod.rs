@@ -1,11 +1,8 @@
 //! API keys.
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::routing::{get, post};
 
-use crate::Console;
+use crate::routes::Routes;
 
 mod chart;
 mod create;
@@ -17,8 +14,8 @@ mod rotate;
 mod show;
 mod update;
 
-pub(crate) fn routes() -> Router<Console> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route(list::PATH, get(list::show))
         .route("/settings/api-keys/new", get(create::show).post(create::submit))
         .route("/settings/api-keys/{id}", get(show::show).post(update::submit))

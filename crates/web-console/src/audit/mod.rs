@@ -1,9 +1,9 @@
 //! The audit log: looking into it, proving what stands in it, taking it along.
 
-use axum::{Router, routing::get};
+use axum::routing::get;
 use rollcall_application::Error;
 
-use crate::{Console, callers::Caller, refused::Answer};
+use crate::{callers::Caller, refused::Answer, routes::Routes};
 
 mod export;
 mod names;
@@ -12,8 +12,8 @@ mod proof;
 mod search;
 mod show;
 
-pub(crate) fn routes() -> Router<Console> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route(search::PATH, get(search::show))
         .route(export::PATH, get(export::show))
         .route("/settings/audit/export/file", get(export::file))

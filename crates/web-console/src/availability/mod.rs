@@ -1,11 +1,8 @@
 //! The live board: who can take a call, and one's own status.
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::routing::{get, post};
 
-use crate::Console;
+use crate::routes::Routes;
 
 mod agents;
 mod board;
@@ -18,8 +15,8 @@ pub(crate) use show::BOARD;
 /// Where the live board is.
 pub(crate) const LIVE: &str = "/live";
 
-pub(crate) fn routes() -> Router<Console> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route(LIVE, get(show::show))
         .route(BOARD, get(show::board))
         .route("/live/status", get(show::again).post(set::submit))

@@ -1,11 +1,8 @@
 //! The team.
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::routing::{get, post};
 
-use crate::Console;
+use crate::routes::Routes;
 
 mod change_role;
 mod list;
@@ -13,8 +10,8 @@ mod remove;
 mod reset_mfa;
 mod show;
 
-pub(crate) fn routes() -> Router<Console> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route("/settings/team", get(list::show))
         .route("/settings/team/{id}", get(show::show))
         .route("/settings/team/{id}/role", post(change_role::submit))

@@ -1,11 +1,8 @@
 //! Passkeys of one's own account.
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::routing::{get, post};
 
-use crate::Console;
+use crate::routes::Routes;
 
 mod add;
 mod begin_registration;
@@ -13,8 +10,8 @@ mod remove;
 mod rename;
 mod show;
 
-pub(crate) fn routes() -> Router<Console> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route("/account/passkeys/new", get(show::all).post(begin_registration::submit))
         .route("/account/passkeys", get(show::all).post(add::submit))
         .route("/account/passkeys/{id}", get(show::show))

@@ -1,8 +1,8 @@
 //! Pages for readers: the contract, the problems explained, and the mailbox of the development profile. What they are about speaks English.
 
-use axum::{Router, routing::get};
+use axum::routing::get;
 
-use crate::Console;
+use crate::routes::Routes;
 
 mod contract;
 mod dev_mailbox;
@@ -10,8 +10,8 @@ mod problems;
 
 pub use problems::ExplainedProblem;
 
-pub(crate) fn routes(mailbox: bool) -> Router<Console> {
-    let routes = Router::new()
+pub(crate) fn routes(mailbox: bool) -> Routes {
+    let routes = Routes::new()
         .route("/docs", get(contract::show))
         .route("/problems", get(problems::list))
         .route("/problems/{code}", get(problems::show));

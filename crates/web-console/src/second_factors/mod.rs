@@ -1,11 +1,8 @@
 //! Second factors of one's own account. The page of them is also where whoever must set one up first is sent.
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::routing::{get, post};
 
-use crate::Console;
+use crate::routes::Routes;
 
 mod begin_totp;
 mod confirm_totp;
@@ -17,8 +14,8 @@ mod show;
 
 pub(crate) use recovery_codes::RecoveryCodesPage;
 
-pub(crate) fn routes() -> Router<Console> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route("/account/second-factor", get(show::show))
         .route("/account/second-factor/app", get(show::again).post(begin_totp::submit))
         .route("/account/second-factor/app/confirm", get(show::again).post(confirm_totp::submit))

@@ -1,11 +1,8 @@
 //! What the organization asks of everybody in it, for the sake of security, and who is told what.
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::routing::{get, post};
 
-use crate::Console;
+use crate::routes::Routes;
 
 mod mfa;
 mod show;
@@ -13,8 +10,8 @@ mod switch;
 mod webhook;
 mod witness;
 
-pub(crate) fn routes() -> Router<Console> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route(show::PATH, get(show::show))
         .route("/settings/security/controls/{control}", get(switch::show).post(switch::submit))
         .route(mfa::PATH, get(mfa::show).post(mfa::submit))

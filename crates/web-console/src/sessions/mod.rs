@@ -1,11 +1,8 @@
 //! Signing in and out, and going to work in another organization.
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::routing::{get, post};
 
-use crate::Console;
+use crate::routes::Routes;
 
 mod device;
 mod enter;
@@ -19,8 +16,8 @@ mod switch;
 
 pub(crate) use second_step::challenge;
 
-pub(crate) fn routes() -> Router<Console> {
-    Router::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-in/passkey", post(sign_in_with_passkey::submit))
         .route("/sign-in/second-factor", get(second_step::show).post(second_step::submit))
