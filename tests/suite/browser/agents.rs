@@ -16,7 +16,7 @@ async fn be_there(profile: &Profile, service: &Service, email: &str) {
     profile.choose("Your status", "Available").await;
     profile.click("Set my status").await;
     profile.sees("You are available.").await;
-    profile.sees("Live Refresh").await;
+    profile.sees("Live Live Refresh").await;
 }
 
 /// The platform, as it comes with its key.
@@ -84,7 +84,7 @@ async fn an_offer_is_in_the_title_and_heard_and_an_agent_who_is_gone_loses_it() 
     ada.click("Offer waiting calls to agents To who has been free for longest. Otherwise agents take calls themselves.").await;
     ada.click("Save").await;
     ada.sees("The settings of the queue are saved.").await;
-    ada.sees("Live Refresh").await;
+    ada.sees("Live Live Refresh").await;
 
     be_there(&hedy, &service, team.email(ROLE)).await;
     // What is heard is counted where it is made.
@@ -109,7 +109,7 @@ async fn an_offer_is_in_the_title_and_heard_and_an_agent_who_is_gone_loses_it() 
     hedy.click("Done: Asks for a human").await;
     hedy.sees("The call is done.").await;
     assert_eq!(shown(team.owner(), &first).await["status"], "resolved");
-    hedy.sees("Live Refresh").await;
+    hedy.sees("Live Live Refresh").await;
     hedy.script(listen, &[]).await;
     let second = escalate(&platform, "CA2", 5).await;
     hedy.sees("Offered to you").await;

@@ -47,7 +47,9 @@ async fn the_plan_and_the_controls_are_changed_by_who_proves_once_more_who_they_
     owner.click("Yes, everybody needs one").await;
     owner.fill("Days to set one up", "91").await;
     owner.click("Save").await;
-    owner.sees("Error: Second factors for everybody").await;
+    owner.sees("90").await;
+    assert_eq!(owner.title().await, "Error: Second factors for everybody · Rollcall");
+    suits_everybody(&owner).await;
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ async fn everybody_is_led_to_what_their_role_may_see_and_told_why_of_everything_
     ] {
         enter(profile, &service, team.email(role)).await;
         assert_eq!(sections(profile).await, seen, "{role}");
-        profile.click("01/03/2026, 08:00").await;
+        go(profile, &service, &format!("/calls/{call}")).await;
         // The Viewer reads calls, and does not hear them.
         match role {
             "viewer" => profile.sees("Your role reads calls, and does not hear them.").await,
