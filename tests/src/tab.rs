@@ -36,6 +36,13 @@ impl Tab {
         tab
     }
 
+    /// A tab of a browser that has a session already.
+    pub fn with_session(service: &Service, token: &str) -> Self {
+        let tab = Self::open(service);
+        tab.cookies.lock().unwrap().insert("rollcall_session".to_owned(), token.to_owned());
+        tab
+    }
+
     /// A cookie that the browser holds, by how its name ends.
     pub fn cookie(&self, end: &str) -> Option<String> {
         let cookies = self.cookies.lock().unwrap();

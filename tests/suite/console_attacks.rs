@@ -44,7 +44,7 @@ async fn attack_20_a_form_is_taken_only_from_a_page_of_the_same_session_and_for_
     let without = owner.request(Method::POST, INVITE).form(&[fields[0], fields[1], ("form_token", &mine)]);
     assert!(Answer::of(without).await.expect(403).text.contains("This form came from elsewhere"));
     assert!(!owner.get("/settings/team").await.text.contains(&address), "nobody was invited");
-    owner.post(INVITE, &[fields[0], fields[1], ("form_token", &mine)]).await.expect(303);
+    owner.post(INVITE, &[fields[0], fields[1], ("form_token", &mine)]).await.expect(201);
 }
 
 #[tokio::test]
@@ -212,7 +212,11 @@ async fn attack_24_a_cookie_that_was_tampered_with_says_and_opens_nothing() {
     let team = Team::assemble(&service, "Acme").await;
     let tab = Tab::signed_in(&service, team.email("owner")).await;
     let address = Service::new_address("x");
-    tab.send(INVITE, INVITE, &[("email", &address), ("role", "viewer")]).await.expect(303);
+    tab.send(INVITE, INVITE, &[("email", &address), ("role", "viewer")]).await.expect(201);
+    let invited = team.owner().get("/v1/invitations").await.expect(200);
+    let invitation = invited.list("data")[0]["id"].as_str().unwrap();
+    let resend = format!("/settings/team/invitations/{invitation}/resend");
+    tab.send("/settings/team", &resend, &[]).await.expect(303);
     let notice = tab.cookie("notice").unwrap();
     assert!(!notice.contains(&address), "{notice}");
     tab.set_cookie("notice", &format!("{}AAAA", &notice[..notice.len() - 4]));

@@ -65,6 +65,7 @@ mod operator;
 mod organizations;
 mod packaging;
 mod pages;
+mod passed_on;
 mod passkey_attacks;
 mod passkeys;
 mod permission_first;

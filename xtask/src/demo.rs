@@ -6,13 +6,13 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::process::{Result, cargo};
 
 /// The password of everybody in the demo. It is good for nothing outside of it.
-const PASSWORD: &str = "demo demo demo demo";
+pub(crate) const PASSWORD: &str = "demo demo demo demo";
 /// Whom the first organization is made of, by role.
 const TEAM: [(&str, &str, &str); 4] = [
     ("admin", "Ada Lovelace", "admin@acme.example"),
@@ -100,7 +100,7 @@ impl Demo {
     }
 
     /// Signs an Owner in, after signing them up if need be; gives back the session's token.
-    async fn owner(&self, name: &str, email: &str, organization: &str) -> Result<String> {
+    pub(crate) async fn owner(&self, name: &str, email: &str, organization: &str) -> Result<String> {
         if let Some(token) = self.sign_in(email).await? {
             return Ok(token);
         }
@@ -112,7 +112,7 @@ impl Demo {
         Ok(answer["session"]["token"].as_str().ok_or("no session")?.to_owned())
     }
 
-    async fn invited(&self, owner: &str, role: &str, name: &str, email: &str) -> Result {
+    pub(crate) async fn invited(&self, owner: &str, role: &str, name: &str, email: &str) -> Result {
         if self.sign_in(email).await?.is_some() {
             return Ok(());
         }
@@ -130,19 +130,36 @@ impl Demo {
         Ok(())
     }
 
-    async fn sign_in(&self, email: &str) -> Result<Option<String>> {
+    pub(crate) async fn sign_in(&self, email: &str) -> Result<Option<String>> {
         let (_, answer) =
             self.post("/v1/sessions", None, &json!({"email": email, "password": PASSWORD})).await?;
         Ok(answer["session"]["token"].as_str().map(str::to_owned))
     }
 
+    /// Asks for something that must succeed; gives back what was answered.
+    pub(crate) async fn ask(&self, method: Method, path: &str, token: &str, body: &Value) -> Result<Value> {
+        let (status, answer) = self.send(method, path, Some(token), body).await?;
+        if status.is_success() { Ok(answer) } else { Err(format!("{path} failed: {answer}").into()) }
+    }
+
     async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Result<(StatusCode, Value)> {
-        let mut request = self.client.post(format!("{}{path}", self.address)).json(body);
+        self.send(Method::POST, path, token, body).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: &Value,
+    ) -> Result<(StatusCode, Value)> {
+        let mut request = self.client.request(method, format!("{}{path}", self.address)).json(body);
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
         let response = request.send().await?;
-        Ok((response.status(), response.json().await?))
+        let (status, text) = (response.status(), response.text().await?);
+        Ok((status, if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? }))
     }
 
     /// Leaves links in mails that nobody has followed yet: to finish a sign-up, to accept an invitation, to choose another password.

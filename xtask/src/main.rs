@@ -4,6 +4,7 @@
 mod axe;
 mod bench;
 mod ci;
+mod customer;
 mod demo;
 mod dev;
 mod generate;

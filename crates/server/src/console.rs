@@ -52,6 +52,7 @@ impl ProblemPages for PagesOf {
 /// The console, as the API knows browsers and problems.
 pub(crate) fn console(
     app: Application,
+    public_url: &str,
     mailbox: Option<Arc<dyn DevMailbox>>,
     cookie: SessionCookie,
 ) -> Console {
@@ -64,6 +65,7 @@ pub(crate) fn console(
     });
     Console {
         app,
+        public_url: public_url.into(),
         cookies: Arc::new(ApiCookies(cookie)),
         contract: Arc::new(contract),
         problems: Arc::new(problems.collect()),

@@ -2,6 +2,7 @@
 // offered. What is shown is the server's own page each time; nothing is made of text here.
 const board = document.querySelector("#board");
 const said = document.querySelector("#said");
+const { role } = board.querySelector("#board-content").dataset;
 const { part, stream, events, ticks, heartbeat, offered, offeredTitle } = board.dataset;
 
 // Fetching the board.
@@ -29,9 +30,10 @@ function fetchBoard() {
   request.timeout = 15000;
   request.addEventListener("load", () => {
     const fresh = request.response?.querySelector("#board-content");
-    if (request.status === 200 && fresh) show(document.importNode(fresh, true));
-    // Signed out, or not allowed any more: the page itself says what is to be done.
-    else if (request.status < 429) return location.reload();
+    // Signed out, or not allowed any more: the page itself says what is to be done. In another role, everything around the board is
+    // another as well.
+    if (request.status === 200 && fresh?.dataset.role === role) show(document.importNode(fresh, true));
+    else if (request.status < 429) return location.replace(location.pathname);
     finished();
   });
   for (const failure of ["error", "timeout", "abort"]) request.addEventListener(failure, finished);

@@ -58,6 +58,8 @@ const FORM_BYTES: usize = 64 * 1024;
 pub struct Console {
     /// The use cases' ports and settings.
     pub app: Application,
+    /// Where browsers find us, without a slash at its end: what links begin with that are passed on.
+    pub public_url: Arc<str>,
     /// The cookies by which the API knows a browser.
     pub cookies: Arc<dyn Cookies>,
     /// The contract, as OpenAPI.

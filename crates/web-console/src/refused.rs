@@ -254,9 +254,9 @@ pub(crate) fn retry_after(error: &Error) -> Option<u64> {
     }
 }
 
-/// The pages that links in mails lead to.
-const BEHIND_LINKS: [&str; 4] =
-    ["/signup/complete", "/invitations/accept", "/password/reset", "/me/email/confirm"];
+/// The pages that links lead to which are mailed or passed on.
+const BEHIND_LINKS: [&str; 5] =
+    ["/signup/complete", "/invitations/accept", "/invitations/open", "/password/reset", "/me/email/confirm"];
 
 /// Where whoever has to set up a second factor first is sent.
 pub(crate) const ENROL: &str = "/account/second-factor";

@@ -58,20 +58,21 @@ impl Profile {
             Axe::is_there(),
             "axe-core is not there: `cargo xtask axe` fetches it, and `cargo xtask test` does so too"
         );
-        let axe = fs::read_to_string(Axe::script()).unwrap();
-        let script = format!(
-            "{axe};
+        // A page keeps it, for when it is looked at in another way.
+        if self.script("return typeof axe", &[]).await == "undefined" {
+            self.script(&fs::read_to_string(Axe::script()).unwrap(), &[]).await;
+        }
+        let script = "
             const done = arguments[arguments.length - 1];
-            axe.run(document, {{
-              runOnly: {{ type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }},
+            axe.run(document, {
+              runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] },
               resultTypes: ['violations'],
               preload: false,
-            }}).then(
-              results => done({{ violations: results.violations, passes: results.passes.length }}),
-              error => done({{ error: String(error) }}),
-            );"
-        );
-        let found = self.script_that_calls_back(&script, &[]).await;
+            }).then(
+              results => done({ violations: results.violations, passes: results.passes.length }),
+              error => done({ error: String(error) }),
+            );";
+        let found = self.script_that_calls_back(script, &[]).await;
         assert!(found["error"].is_null(), "axe-core failed: {}", found["error"]);
         // A check that has looked at nothing has found nothing wrong.
         assert!(

@@ -16,6 +16,39 @@ pub struct Focus {
     element: String,
 }
 
+/// What the Tab key must come to, and a note of each that it comes to from now on. `arguments` are none; gives back how often it takes.
+const WATCH: &str = r#"
+const kinds = 'a[href], button, input:not([type=hidden]), select, textarea, summary, audio[controls], [tabindex]';
+const stops = [...document.querySelectorAll(kinds)].filter(element =>
+  element.checkVisibility({ visibilityProperty: true }) && element.tabIndex >= 0 && !element.disabled);
+const watched = window.rollcallKeyboard = { stops, met: new Set(), unseen: new Set() };
+document.addEventListener('focusin', ({ target }) => {
+  const look = getComputedStyle(target);
+  watched.met.add(target);
+  if ((look.outlineStyle === 'none' || look.outlineWidth === '0px') && look.boxShadow === 'none') watched.unseen.add(target);
+}, true);
+const first = document.createElement('span');
+first.tabIndex = -1;
+document.body.prepend(first);
+first.focus();
+first.remove();
+// A day has three numbers and a calendar, and sound has its buttons.
+const several = { date: 6, AUDIO: 20 };
+return stops.reduce((sum, stop) => sum + (several[stop.type] || several[stop.tagName] || 1), 2);
+"#;
+
+/// What it has not come to, and what did not show that it was there. One of several radio buttons stands for all.
+const MISSED: &str = r#"
+const { stops, met, unseen } = window.rollcallKeyboard;
+const told = element => (element.ariaLabel || element.innerText || element.name || element.outerHTML).slice(0, 80);
+const group = element => element.type === 'radio' &&
+  [...met].some(other => other.type === 'radio' && other.name === element.name && other.form === element.form);
+return [
+  ...stops.filter(stop => stop.isConnected && !met.has(stop) && !group(stop)).map(stop => `no key leads to ${told(stop)}`),
+  ...[...unseen].filter(stop => stop.isConnected && stop.tabIndex >= 0).map(stop => `one cannot see that the keyboard is at ${told(stop)}`),
+];
+"#;
+
 /// More things than a keyboard is walked through.
 const MOST: usize = 300;
 
@@ -44,6 +77,20 @@ impl Profile {
         let role = role.as_str().unwrap().to_owned();
         let name = self.name_of(&element).await.unwrap();
         Some(Focus { role, name, visible: seen[1] == true, element })
+    }
+
+    /// Goes through the page with the Tab key, as somebody does who has no mouse; tells what they do not get to, and where they do not see
+    /// that they are there.
+    pub async fn keyboard_problems(&self) -> Vec<String> {
+        let times = self.script(WATCH, &[]).await.as_u64().unwrap();
+        let tab =
+            [json!({"type": "keyDown", "value": "\u{E004}"}), json!({"type": "keyUp", "value": "\u{E004}"})];
+        let keys: Vec<_> = (0..times).flat_map(|_| tab.clone()).collect();
+        let actions = json!([{"type": "key", "id": "keyboard", "actions": keys}]);
+        self.wire.post("/actions", json!({"actions": actions})).await.unwrap();
+        self.no_complaints().await;
+        let missed = self.script(MISSED, &[]).await;
+        missed.as_array().unwrap().iter().map(|missed| missed.as_str().unwrap().to_owned()).collect()
     }
 
     /// Goes through the page with the Tab key, from its beginning until the keyboard comes round; tells where it has been.

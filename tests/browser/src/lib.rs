@@ -12,6 +12,7 @@ mod acting;
 mod axe;
 mod browser;
 mod complaints;
+mod keeping;
 mod keyboard;
 mod look;
 mod net_log;

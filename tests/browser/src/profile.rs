@@ -23,8 +23,10 @@ use crate::{
 
 /// The longest that something is waited for, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How often it is looked for.
-const PAUSE: Duration = Duration::from_millis(20);
+/// How long it is waited before something is looked for again: not long at first, as most things are there at once, and ever longer
+/// after that, so that waiting takes no time from a machine that is busy making it true. WebDriver tells of nothing by itself: it only
+/// answers (W3C WebDriver, section 6.3).
+const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(320));
 
 /// Somebody's browser, with cookies and a window of its own. It closes when the value is dropped, and a complaint that nobody has seen
 /// by then is one nevertheless.
@@ -36,7 +38,7 @@ pub struct Profile {
     pub(crate) visited: RefCell<BTreeSet<String>>,
     /// Complaints that are expected, by a part of them.
     pub(crate) forgiven: RefCell<Vec<String>>,
-    folder: TempDir,
+    pub(crate) folder: TempDir,
     closed: bool,
     // Last: the driver outlives its session.
     _driver: Arc<Driver>,
@@ -48,13 +50,17 @@ impl Profile {
         let options = json!({
             "binary": driver.programs.chromium,
             "args": arguments(folder.path()),
-            "prefs": {"intl.accept_languages": look.languages},
+            "prefs": {
+                "intl.accept_languages": look.languages,
+                "download.default_directory": folder.path().join("downloads"),
+            },
         });
         let capabilities = json!({
             "browserName": "chrome",
             "goog:chromeOptions": options,
             "goog:loggingPrefs": {"browser": "ALL"},
-            "unhandledPromptBehavior": "ignore",
+            // Also when a page asks whether to leave it, which a driver would say yes to.
+            "unhandledPromptBehavior": {"default": "ignore", "beforeUnload": "ignore"},
         });
         let body = json!({"capabilities": {"alwaysMatch": capabilities}});
         let session = driver.wire.post("/session", body).await;
@@ -168,6 +174,7 @@ impl Profile {
         mut attempt: impl AsyncFnMut() -> Result<T, String>,
     ) -> T {
         let deadline = Instant::now() + PATIENCE;
+        let (mut pause, longest) = PAUSES;
         loop {
             let tried = attempt().await;
             self.no_complaints().await;
@@ -176,8 +183,9 @@ impl Profile {
                 Err(trouble) if Instant::now() >= deadline => {
                     panic!("{what} never happened: {trouble}\n{}", self.report().await)
                 }
-                Err(_) => tokio::time::sleep(PAUSE).await,
+                Err(_) => tokio::time::sleep(pause).await,
             }
+            pause = longest.min(pause * 2);
         }
     }
 

@@ -51,9 +51,21 @@ fn is_from_a_page(headers: &HeaderMap) -> bool {
 fn origin_is_ours(headers: &HeaderMap, public_origin: &str) -> bool {
     match only(headers, header::ORIGIN) {
         Some(b"null") => only(headers, SEC_FETCH_SITE) == Some(b"same-origin"),
-        Some(origin) => origin == public_origin.as_bytes(),
+        Some(origin) => is_named_by(public_origin.as_bytes(), origin),
         None => false,
     }
+}
+
+/// Whether an origin is that of the public URL. A service that is reached on this machine alone is known to browsers by the machine's address and
+/// as `localhost`, the only name by which it has passkeys.
+fn is_named_by(ours: &[u8], origin: &[u8]) -> bool {
+    origin == ours || on_this_machine(ours).is_some_and(|port| on_this_machine(origin) == Some(port))
+}
+
+/// What follows the host in an origin on this machine: a colon and a port, or nothing.
+fn on_this_machine(origin: &[u8]) -> Option<&[u8]> {
+    let hosts: [&[u8]; 3] = [b"http://localhost", b"http://127.0.0.1", b"http://[::1]"];
+    hosts.into_iter().find_map(|host| origin.strip_prefix(host))
 }
 
 /// The value of a header that is there once.
@@ -61,4 +73,30 @@ fn only(headers: &HeaderMap, name: HeaderName) -> Option<&[u8]> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
     values.next().is_none().then(|| value.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attack_20_a_service_on_this_machine_is_its_own_by_either_name_and_no_other_is() {
+        let here = b"http://127.0.0.1:8080";
+        for ours in ["http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080"] {
+            assert!(is_named_by(here, ours.as_bytes()), "{ours}");
+        }
+        for other in [
+            "http://localhost",
+            "http://localhost:8081",
+            "https://localhost:8080",
+            "http://localhost.evil.example:8080",
+            "http://127.0.0.1:80801",
+            "http://evil.example",
+            "null",
+        ] {
+            assert!(!is_named_by(here, other.as_bytes()), "{other}");
+        }
+        let public = b"https://rollcall.example";
+        assert!(is_named_by(public, public) && !is_named_by(public, b"http://localhost"));
+    }
 }

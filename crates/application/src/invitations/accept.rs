@@ -1,10 +1,10 @@
 //! Accepting an invitation: account, seat, role and event are one commit.
 
 use rollcall_domain::{
-    EmailAddress,
+    EmailAddress, OrganizationId,
     accounts::{Locale, PersonName, TimeZone, User},
     audit::{self, Action, Origin, Target},
-    invitations::{Acceptance, AcceptanceRefusal},
+    invitations::{Acceptance, AcceptanceRefusal, Invitation},
     members::Membership,
     plans,
     secret::{Password, Secret},
@@ -15,7 +15,7 @@ use super::preview;
 use crate::{
     Actor, Application, Error,
     passwords::{OwnWords, PasswordHash},
-    ports::{FoundInvitation, Scope},
+    ports::Scope,
     sessions::{Proof, SignedIn, device_token, open},
 };
 
@@ -51,15 +51,7 @@ pub async fn accept(
 ) -> Result<SignedIn, Error> {
     let found = preview(app, &command.token).await?;
     match actor {
-        Some(actor) => {
-            // It would get a session for it.
-            actor.require_session()?;
-            // And whoever is to set up a second factor does that first.
-            actor.require_enrolled()?;
-            let accepted =
-                take(app, actor.user.clone(), Standing::Account(&actor.session), &found, origin).await;
-            recorded(app, origin, &found, accepted).await
-        }
+        Some(actor) => accept_in_account(app, actor, origin, found.organization, &found.invitation).await,
         None if found.account_exists => Err(Error::SignInRequired),
         None => {
             let Some(NewAccount { name, password }) = command.new_account else {
@@ -82,26 +74,45 @@ pub async fn accept(
                 mfa_enabled: false,
                 version: 1,
             };
-            let accepted = take(app, user, Standing::Newcomer(hash), &found, origin).await;
-            recorded(app, origin, &found, accepted).await
+            let (organization, invitation) = (found.organization, &found.invitation);
+            let accepted = take(app, user, Standing::Newcomer(hash), organization, invitation, origin).await;
+            recorded(app, origin, organization, invitation, accepted).await
         }
     }
+}
+
+/// The same for somebody who is signed in, of an invitation that was found: their account's address decides.
+pub(super) async fn accept_in_account(
+    app: &Application,
+    actor: &Actor,
+    origin: &Origin,
+    organization: OrganizationId,
+    invitation: &Invitation,
+) -> Result<SignedIn, Error> {
+    // It would get a session for it.
+    actor.require_session()?;
+    // And whoever is to set up a second factor does that first.
+    actor.require_enrolled()?;
+    let standing = Standing::Account(&actor.session);
+    let accepted = take(app, actor.user.clone(), standing, organization, invitation, origin).await;
+    recorded(app, origin, organization, invitation, accepted).await
 }
 
 /// The inviting organization learns that somebody was refused, but not who: they are a stranger to it.
 async fn recorded(
     app: &Application,
     origin: &Origin,
-    found: &FoundInvitation,
+    organization: OrganizationId,
+    invitation: &Invitation,
     accepted: Result<SignedIn, Error>,
 ) -> Result<SignedIn, Error> {
     if let Err(
         error @ (Error::WrongAccount { .. } | Error::NoSeatLeft { .. } | Error::OrganizationSuspended),
     ) = &accepted
     {
-        let target = Target::Invitation(found.invitation.id);
+        let target = Target::Invitation(invitation.id);
         let event = app.event(audit::Actor::Anonymous, origin, Action::InvitationAccepted, target);
-        app.record_refusal(Scope::Organization(found.organization), event, error).await?;
+        app.record_refusal(Scope::Organization(organization), event, error).await?;
     }
     accepted
 }
@@ -118,10 +129,10 @@ async fn take(
     app: &Application,
     user: User,
     standing: Standing<'_>,
-    found: &FoundInvitation,
+    organization: OrganizationId,
+    found: &Invitation,
     origin: &Origin,
 ) -> Result<SignedIn, Error> {
-    let organization = found.organization;
     let now = app.now();
     let mut unit = app.store.begin(Scope::Seat { organization, user: user.id }).await?;
     // As the account is now: what is remembered of it may be a moment old, and its address decides.
@@ -132,8 +143,7 @@ async fn take(
     // Of those who come in at the same moment, each finds the seats that the others have taken.
     unit.team_lock(organization).await?;
     // From here on nobody else can accept, take back or renew it, and its organization is not deleted.
-    let locked =
-        unit.invitation_lock(organization, found.invitation.id).await?.ok_or(Error::InvitationGone)?;
+    let locked = unit.invitation_lock(organization, found.id).await?.ok_or(Error::InvitationGone)?;
     // A session that was ended in the meantime must not live on in another organization.
     if let Standing::Account(session) = &standing
         && !unit.session_hold(session.id).await?
@@ -141,7 +151,7 @@ async fn take(
         return Err(Error::Unauthenticated);
     }
     // A renewal while we waited has given it another token than the one that was shown.
-    if locked.version != found.invitation.version {
+    if locked.version != found.version {
         return Err(Error::InvitationGone);
     }
     let acceptance = Acceptance::decide(&locked, &user.email, now)

@@ -1,7 +1,7 @@
 //! The board itself: the part of the page that changes by itself. It is fetched anew whenever something has changed.
 
 use askama::{Template, filters::HtmlSafe};
-use rollcall_domain::{Permission, UserId};
+use rollcall_domain::{Permission, Role, UserId};
 
 use super::agents::{Listed, agents};
 use crate::{
@@ -17,6 +17,8 @@ use crate::{
 #[template(path = "availability/board.html")]
 pub(super) struct Board {
     t: Texts,
+    /// Of whoever looks: what is around the board goes by it as well.
+    role: Role,
     agents: Vec<Listed>,
     more_agents: bool,
     queue: Option<Queue>,
@@ -41,6 +43,7 @@ impl Board {
         let next = caller.may(Permission::EscalationsClaim);
         Ok(Self {
             t: caller.t,
+            role: caller.role,
             agents,
             more_agents,
             queue,

@@ -84,7 +84,10 @@ impl LivePage {
 /// What the stream calls that after which the board is another.
 fn events() -> String {
     let names = Action::ALL.iter().map(|action| action.as_str());
-    let names = names.filter(|name| name.starts_with("availability.") || name.starts_with("escalation."));
+    // Who is in the team, and as what, decides who is on the board.
+    let names = names.filter(|name| {
+        ["availability.", "escalation.", "member."].iter().any(|family| name.starts_with(family))
+    });
     names.collect::<Vec<_>>().join(" ")
 }
 

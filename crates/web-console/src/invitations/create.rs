@@ -5,7 +5,10 @@ use rollcall_application::invitations::{self, Create};
 use rollcall_domain::{Permission, Role};
 use serde::Deserialize;
 
-use super::seats::{invitable, read};
+use super::{
+    created,
+    seats::{invitable, read},
+};
 use crate::{
     callers::Caller,
     form_token::FormStart,
@@ -62,10 +65,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
         return Ok(caller.mend(&page(&caller, fields, mistakes)));
     };
     match invitations::create(&caller.console.app, &caller.actor, Create { email, role }).await {
-        Ok(made) => {
-            let said = caller.t.invited(made.invitation.email.as_str());
-            Ok(caller.go_to_and_say("/settings/team", said))
-        }
+        Ok(made) => Ok(created::page(&caller, &made)),
         Err(error) => {
             let mistakes = Mistakes::of(caller.t, error)?;
             Ok(caller.mend(&page(&caller, fields, mistakes)))

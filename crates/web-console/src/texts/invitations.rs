@@ -29,6 +29,15 @@ texts! {
     invite_none = "Enter at least one address." | "Geben Sie mindestens eine Adresse ein.";
     invite_too_many(most) = "At most {most} at once, please." | "Bitte höchstens {most} auf einmal.";
     invited(email) = "{email} is invited. The link in the mail works for seven days." | "{email} ist eingeladen. Der Link in der Mail gilt sieben Tage.";
+    invited_title = "The invitation is on its way" | "Die Einladung ist unterwegs";
+    pass_on_title = "A link that you may pass on" | "Ein Link zum Weitergeben";
+    pass_on_what = "For somebody who does not find the mail. It lets nobody in by itself: whoever follows it must sign in with the invited address. Whoever has no account yet needs the link in the mail." | "Für eine Person, die die Mail nicht findet. Er allein lässt niemanden hinein: Wer ihm folgt, muss sich mit der eingeladenen Adresse anmelden. Wer noch kein Konto hat, braucht den Link in der Mail.";
+    pass_on_once = "It is shown here only now." | "Er wird nur jetzt gezeigt.";
+    pass_on_copy = "Copy the link" | "Link kopieren";
+    invite_another = "Invite somebody else" | "Weitere Person einladen";
+    to_the_team = "Go to the team" | "Zum Team";
+    passed_on_sign_in = "Sign in with that address to accept." | "Melden Sie sich mit dieser Adresse an, um anzunehmen.";
+    passed_on_new = "No account yet? Open the link in the mail that we sent to that address: it proves that the address is yours. If it has not come, ask whoever invited you to send it again." | "Noch kein Konto? Öffnen Sie den Link in der Mail, die wir an diese Adresse gesendet haben: Er beweist, dass die Adresse Ihre ist. Ist sie nicht angekommen, bitten Sie die einladende Person, sie erneut zu senden.";
     invited_many[n] = "One invitation is on its way." , "{n} invitations are on their way." | "Eine Einladung ist unterwegs.", "{n} Einladungen sind unterwegs.";
     invited_not[n] = "One address was not invited. The reason is beside it; it is still in the field below.", "{n} addresses were not invited. The reasons are beside them; they are still in the field below." | "Eine Adresse wurde nicht eingeladen. Der Grund steht daneben; sie steht noch im Feld unten.", "{n} Adressen wurden nicht eingeladen. Die Gründe stehen daneben; sie stehen noch im Feld unten.";
 
