@@ -83,7 +83,8 @@ impl Stage {
         let twice = "SELECT target_id, count(*) AS times FROM audit_events
                       WHERE action = 'organization.purged' GROUP BY 1 HAVING count(*) > 1";
         for row in self.cluster.read().await.rows(twice).await {
-            self.journal.wrong(Wrong::Twice, format!("the log says twice that {} was purged", row["target_id"]));
+            self.journal
+                .wrong(Wrong::Twice, format!("the log says twice that {} was purged", row["target_id"]));
         }
     }
 
@@ -118,7 +119,11 @@ impl Stage {
         let output = rollcall(&self.setting, &url).args(["audit", "check"]).output().await.unwrap();
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stdout).into_owned();
-            let why = format!("`rollcall audit check`: {} {said}{}", output.status, String::from_utf8_lossy(&output.stderr));
+            let why = format!(
+                "`rollcall audit check`: {} {said}{}",
+                output.status,
+                String::from_utf8_lossy(&output.stderr)
+            );
             self.journal.wrong(Wrong::Lost, why);
         }
     }
@@ -185,7 +190,10 @@ impl Stage {
                 "escalation.resolved",
                 "SELECT type_id('esc', escalation_id) AS id FROM escalations WHERE status <> 'resolved'",
             ),
-            ("invitation.accepted", "SELECT type_id('inv', invitation_id) AS id FROM invitations WHERE state = 'pending'"),
+            (
+                "invitation.accepted",
+                "SELECT type_id('inv', invitation_id) AS id FROM invitations WHERE state = 'pending'",
+            ),
             ("recording.deleted", "SELECT type_id('rec', recording_id) AS id FROM recordings"),
         ];
         let changes = self.journal.changes();

@@ -237,7 +237,6 @@ fn is_gone(process: Pid) -> bool {
 fn children(parent: Pid) -> Vec<Pid> {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    let is_child =
-        |process: &i32| stat(*process).is_some_and(|(_, of)| of == parent.as_raw_nonzero().get());
+    let is_child = |process: &i32| stat(*process).is_some_and(|(_, of)| of == parent.as_raw_nonzero().get());
     numbers.filter(is_child).filter_map(Pid::from_raw).collect()
 }

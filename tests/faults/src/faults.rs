@@ -97,7 +97,8 @@ async fn flows(stage: &Stage, patience: Duration) {
     let count = |of: &std::collections::BTreeMap<usize, u64>, node| of.get(&node).copied().unwrap_or(0);
     loop {
         let now = stage.journal.by_node();
-        let Some(late) = (0..stage.nodes.len()).find(|node| count(&now, *node) <= count(&before, *node)) else {
+        let Some(late) = (0..stage.nodes.len()).find(|node| count(&now, *node) <= count(&before, *node))
+        else {
             return;
         };
         if begun.elapsed() > patience {
@@ -142,7 +143,8 @@ async fn inflict(stage: &Stage, fault: &Fault, hold: Duration) -> Option<String>
             let megabytes = cluster.fill_disk() / 1_000_000;
             sleep(hold).await;
             cluster.empty_disk();
-            let ended = if cluster.start_if_ended().await { ", the database ended and was started" } else { "" };
+            let ended =
+                if cluster.start_if_ended().await { ", the database ended and was started" } else { "" };
             return Some(format!("{megabytes} MB filled{ended}"));
         }
         Fault::Way { all, mode } => {

@@ -72,15 +72,21 @@ impl Job {
         match self {
             Self::Mail => &["mails"],
             Self::Webhooks => &["escalation_deliveries", "escalation_webhooks"],
-            Self::Sequencer => &["audit_queue", "audit_leaves", "audit_trees", "audit_tiles", "pg_try_advisory"],
+            Self::Sequencer => {
+                &["audit_queue", "audit_leaves", "audit_trees", "audit_tiles", "pg_try_advisory"]
+            }
             Self::Checkpoints => &["audit_checkpoints", "audit_witnesses", "audit_deliveries"],
             Self::Purge => &["purge_"],
             Self::Erasure => &["erase_account", "directory_owners", "directory_invitations_to_account"],
-            Self::Retention => &["retain_audit_events", "audit_retention", "audit_sketches", "audit_unoffered"],
+            Self::Retention => {
+                &["retain_audit_events", "audit_retention", "audit_sketches", "audit_unoffered"]
+            }
             Self::Recordings => &["recording", "organization_keys"],
             Self::Export => &["DECLARE", "FETCH", "organization_export"],
             Self::KeyedRequests => &["idempotency_keys"],
-            Self::Offboarding => &["DELETE FROM members", "UPDATE invitations", "UPDATE api_keys", "team_lock"],
+            Self::Offboarding => {
+                &["DELETE FROM members", "UPDATE invitations", "UPDATE api_keys", "team_lock"]
+            }
             Self::Escalations => &["escalations", "human_agents", "availability"],
             Self::Everything => &[],
         }
@@ -100,7 +106,8 @@ fn steps(stage: &Stage, job: Job) -> Vec<(String, Moment)> {
     seen.dedup();
     let changes = |statement: &String| {
         let word = statement.split(' ').next().unwrap_or_default();
-        let locks = ["FOR UPDATE", "FOR NO KEY", "FOR SHARE", "_lock", "purge_", "erase_", "retain_", "forget_"];
+        let locks =
+            ["FOR UPDATE", "FOR NO KEY", "FOR SHARE", "_lock", "purge_", "erase_", "retain_", "forget_"];
         ["INSERT", "UPDATE", "DELETE", "WITH", "COMMIT"].contains(&word)
             || locks.iter().any(|part| statement.contains(part))
     };

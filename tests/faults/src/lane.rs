@@ -103,8 +103,7 @@ impl Lane {
     /// One attempt, at any node or at a given one.
     pub(crate) async fn once(&self, ask: &Ask, node: Option<usize>) -> Told {
         let node = node.unwrap_or_else(|| pick(self.stage.nodes.len()));
-        let mut request =
-            self.stage.nodes[node].request(ask.method.clone(), &ask.path, ask.token.as_deref());
+        let mut request = self.stage.nodes[node].request(ask.method.clone(), &ask.path, ask.token.as_deref());
         if let Some(body) = &ask.body {
             request = request.json(body);
         }

@@ -87,7 +87,8 @@ fn long() -> Vec<(String, Fault, Duration)> {
         named("nodes restarted in turns", Fault::Rolling, SHORT),
         named("nodes killed at any moment", Fault::Kills(30), SHORT),
     ];
-    let steps = |job: Job| named(&format!("node killed: {}", job.name()), Fault::Steps(job, usize::MAX), SHORT);
+    let steps =
+        |job: Job| named(&format!("node killed: {}", job.name()), Fault::Steps(job, usize::MAX), SHORT);
     faults.extend(Job::ALL.into_iter().map(steps));
     faults
 }
@@ -111,11 +112,7 @@ fn short() -> Vec<(String, Fault, Duration)> {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let (faults, nodes, organizations) = if arguments.short {
-        (short(), 2, 2)
-    } else {
-        (long(), 3, 3)
-    };
+    let (faults, nodes, organizations) = if arguments.short { (short(), 2, 2) } else { (long(), 3, 3) };
     let stage = Stage::set(arguments.rollcall, nodes, organizations).await;
     let wanted = |name: &str| arguments.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
     let mut outcomes = Vec::new();

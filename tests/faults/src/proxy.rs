@@ -58,7 +58,8 @@ impl Proxy {
         let passing = steps.clone();
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let connection = Connection { modes: watched.clone(), changes: false, steps: passing.clone() };
+                let connection =
+                    Connection { modes: watched.clone(), changes: false, steps: passing.clone() };
                 // Whoever goes away is no failure of the suite.
                 tokio::spawn(connection.carry(client, socket.clone()));
             }

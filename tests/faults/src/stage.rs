@@ -66,8 +66,7 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let cluster = Cluster::start().await;
         let smtp = SmtpServer::start(Behaviour::Accept).await;
-        let setting =
-            Setting { rollcall: program, folder: folder.path().to_owned(), smtp: smtp.url() };
+        let setting = Setting { rollcall: program, folder: folder.path().to_owned(), smtp: smtp.url() };
         let migrated = rollcall(&setting, &cluster.url(DATABASE)).arg("migrate").output().await.unwrap();
         assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
         cluster.execute("ALTER ROLE rollcall_app LOGIN").await;

@@ -92,8 +92,7 @@ async fn come_and_go(lane: &Lane, invited: &Invited, token: &str) -> Option<()> 
     let to = json!({"role": "viewer"});
     let ask = Ask::with(Method::PATCH, &member, owner, to);
     let changed = lane.change("member.role_changed", &user, &ask, &[200], &[]).await?;
-    let is_admin =
-        |told: &Told| told.answer.as_ref().is_some_and(|answer| answer.body["role"] == "admin");
+    let is_admin = |told: &Told| told.answer.as_ref().is_some_and(|answer| answer.body["role"] == "admin");
     lane.settles("a role", &session, &changed, is_admin).await;
 
     let ask = Ask::new(Method::DELETE, format!("{member}?hand_over_to={}", lane.ours().heir), owner);
