@@ -89,6 +89,11 @@ impl SmtpServer {
         self.received.lock().unwrap().clone()
     }
 
+    /// The mails it has taken, without so many of the first.
+    pub fn received_after(&self, first: usize) -> Vec<Received> {
+        self.received.lock().unwrap().iter().skip(first).cloned().collect()
+    }
+
     /// How often somebody has come.
     pub fn connections(&self) -> usize {
         *self.connections.lock().unwrap()

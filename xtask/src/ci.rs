@@ -4,10 +4,11 @@ use std::process::Command;
 
 use crate::process::{Result, output, root};
 
-/// Lint, test, and generated files that are fresh.
+/// Lint, test, a few faults, and generated files that are fresh.
 pub(crate) async fn run() -> Result {
     crate::lint::run()?;
     crate::test::run(None).await?;
+    crate::faults::run(&crate::faults::Arguments::short())?;
     fresh().await
 }
 

@@ -7,6 +7,7 @@ mod ci;
 mod customer;
 mod demo;
 mod dev;
+mod faults;
 mod generate;
 mod lint;
 mod migrate;
@@ -34,9 +35,12 @@ enum Task {
     /// Serve with demo data: two organizations, all five roles, printed credentials.
     Dev,
     /// Run the tests: all of them, or those whose name contains NAME.
+    #[command(args_conflicts_with_subcommands = true)]
     Test {
         /// A part of the names of tests.
         name: Option<String>,
+        #[command(subcommand)]
+        suite: Option<Suite>,
     },
     /// Fetch axe-core for the browser tests, if it is not there. `test` does that too.
     Axe,
@@ -61,15 +65,23 @@ enum Task {
     Sbom,
     /// Measure the service against the floor of its stack, as docs/performance.md says.
     Bench(bench::Arguments),
-    /// Everything that must hold before a change lands: lint, test, and generated files that are fresh.
+    /// Everything that must hold before a change lands: lint, test, a few faults, and generated files that are fresh.
     Ci,
+}
+
+/// Suites that are not among the tests, as they take long.
+#[derive(Subcommand)]
+enum Suite {
+    /// Break what several nodes stand on while they work, and look whether they keep their word, as docs/reliability.md says.
+    Faults(faults::Arguments),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Dev => dev::run().await,
-        Task::Test { name } => test::run(name.as_deref()).await,
+        Task::Test { suite: Some(Suite::Faults(arguments)), .. } => faults::run(&arguments),
+        Task::Test { name, suite: None } => test::run(name.as_deref()).await,
         Task::Axe => axe::fetch(),
         Task::Screenshots => screenshots::run().await,
         Task::Lint => lint::run(),

@@ -51,14 +51,22 @@ fn passes(code: &str) -> bool {
     const LOCK_NOT_AVAILABLE: &str = "55P03";
     // The transaction stalled, and the server has ended it.
     const IDLE_IN_TRANSACTION_TIMEOUT: &str = "25P03";
+    // The database may only be read for now, as one that stands in for another.
+    const READ_ONLY: &str = "25006";
     // The database itself is not there: it has another name for now, or is being restored.
     const NO_SUCH_DATABASE: &str = "3D000";
     // What a row leads to has gone while the transaction ran: a member who is removed at the same moment. Another try
     // finds them gone.
     const FOREIGN_KEY_VIOLATION: &str = "23503";
     CLASSES.iter().any(|class| code.starts_with(class))
-        || [LOCK_NOT_AVAILABLE, IDLE_IN_TRANSACTION_TIMEOUT, NO_SUCH_DATABASE, FOREIGN_KEY_VIOLATION]
-            .contains(&code)
+        || [
+            LOCK_NOT_AVAILABLE,
+            IDLE_IN_TRANSACTION_TIMEOUT,
+            READ_ONLY,
+            NO_SUCH_DATABASE,
+            FOREIGN_KEY_VIOLATION,
+        ]
+        .contains(&code)
 }
 
 #[cfg(test)]
@@ -69,8 +77,9 @@ mod tests {
     fn a_lost_database_is_unavailable_and_a_wrong_query_is_a_fault() {
         assert!(matches!(store_error(sqlx::Error::PoolTimedOut), StoreError::Unavailable(_)));
         assert!(matches!(store_error(sqlx::Error::RowNotFound), StoreError::Internal(_)));
-        for code in ["08006", "57P01", "57014", "53300", "40P01", "40001", "55P03", "25P03", "23503", "3D000"]
-        {
+        for code in [
+            "08006", "57P01", "57014", "53300", "40P01", "40001", "55P03", "25P03", "25006", "23503", "3D000",
+        ] {
             assert!(passes(code), "{code}");
         }
         for code in ["42P01", "23505", "42501", "22P02", "55000", "25P02"] {

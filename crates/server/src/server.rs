@@ -210,7 +210,8 @@ impl Node {
             Profile::Development => Some(Arc::new(store.clone())),
             Profile::Production => None,
         };
-        let console = console(app.clone(), mailbox.clone(), api.settings.cookie);
+        let public_url = settings.public_url(address);
+        let console = console(app.clone(), &public_url, mailbox.clone(), api.settings.cookie);
         let mut routes = rollcall_api_http::router(&api, parts.clone())
             .merge(rollcall_web_console::router(console.clone()));
         if let Some(mailbox) = mailbox {

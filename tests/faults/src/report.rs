@@ -1,0 +1,46 @@
+//! What came out, as a table.
+
+use std::{fmt::Write, fs, path::Path};
+
+use crate::{faults::Outcome, journal::Wrong};
+
+/// Where the table is in the document.
+const BEGIN: &str = "<!-- figures: begin -->";
+const END: &str = "<!-- figures: end -->";
+
+/// The table, in Markdown.
+pub(crate) fn table(outcomes: &[Outcome]) -> String {
+    let mut table = "| fault | requests | acknowledged | refused | unknown | done again | lost | doubled | of others | stale | recovered after | |\n\
+                     | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n"
+        .to_owned();
+    for outcome in outcomes {
+        let count = |what: Wrong| outcome.wrong.iter().filter(|(wrong, _)| *wrong == what).count();
+        let figures = outcome.figures;
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            table,
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.1} s | {} |",
+            outcome.fault,
+            figures.requests,
+            figures.acknowledged,
+            figures.refused,
+            figures.unknown,
+            figures.again,
+            count(Wrong::Lost),
+            count(Wrong::Twice),
+            count(Wrong::Stranger),
+            count(Wrong::Stale),
+            outcome.recovery.as_secs_f64(),
+            outcome.note,
+        );
+    }
+    table
+}
+
+/// Puts the table where it belongs in a document.
+pub(crate) fn write(document: &Path, table: &str) -> std::io::Result<()> {
+    let text = fs::read_to_string(document)?;
+    let parts = text.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
+    let (before, after) = parts.ok_or_else(|| std::io::Error::other(format!("no {BEGIN} … {END}")))?;
+    fs::write(document, format!("{before}{BEGIN}\n\n{table}\n{END}{after}"))
+}
