@@ -14,12 +14,10 @@ use crate::{
 #[async_trait]
 impl Backlog for PgStore {
     async fn waiting(&self, now: OffsetDateTime) -> Result<Waiting, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::WITNESSES).await?;
+        let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
         let deliveries = sqlx::query!(
             r#"SELECT count(*) AS "waiting!", min(due_at) AS due
-                 FROM (SELECT due_at FROM audit_deliveries WHERE state = 'queued' AND kind = 'webhook'
-                        UNION ALL
-                       SELECT due_at FROM escalation_deliveries WHERE state = 'queued') d"#
+                 FROM deliveries JOIN subscribers USING (org_id, topic) WHERE state = 'queued' AND kind = 'webhook'"#
         );
         let deliveries = deliveries.fetch_one(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;

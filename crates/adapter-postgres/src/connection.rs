@@ -16,7 +16,7 @@ use sqlx::{
 };
 use tracing::Instrument;
 
-use crate::error::store_error;
+use crate::{error::store_error, store::Connections};
 
 /// The role that the service works as.
 const SERVICE_ROLE: &str = "rollcall_app";
@@ -130,6 +130,13 @@ impl Pool {
             return Ok(Single::Transaction(self.begin("", "").await?));
         }
         Ok(Single::Connection(self.connections.acquire().await.map_err(store_error)?))
+    }
+
+    /// How many of its connections are in use, and how many there are.
+    pub(crate) fn state(&self) -> Connections {
+        let (open, idle) = (self.connections.size(), self.connections.num_idle());
+        let idle = u32::try_from(idle).unwrap_or(u32::MAX).min(open);
+        Connections { used: open - idle, idle, most: self.connections.options().get_max_connections() }
     }
 
     /// Closes the connections, each when it is free.

@@ -83,9 +83,7 @@ impl PgStore {
 
     /// How the pool of connections stands.
     pub fn connections(&self) -> Connections {
-        let (open, idle) = (self.pool.size(), self.pool.num_idle());
-        let idle = u32::try_from(idle).unwrap_or(u32::MAX).min(open);
-        Connections { used: open - idle, idle, most: self.pool.options().get_max_connections() }
+        self.pool.state()
     }
 
     /// Closes the connections, each when it is free.
