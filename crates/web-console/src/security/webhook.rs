@@ -43,6 +43,10 @@ impl Page for WebhookPage {
     fn title(&self) -> String {
         self.t.webhook_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 struct Current {

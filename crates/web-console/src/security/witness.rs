@@ -43,6 +43,10 @@ impl Page for WitnessPage {
     fn title(&self) -> String {
         self.t.witness_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 struct Current {
