@@ -260,7 +260,7 @@ async fn asvs_3_4_3_the_part_that_scripts_fetch_is_the_same_board_and_just_as_cl
     let tab = Tab::signed_in(&service, team.email(ROLE)).await;
     let set = tab.send(LIVE, "/live/status", &[("status", "away"), ("note", "")]).await.expect(303);
     let part = tab.get(BOARD).await.expect(200);
-    assert!(part.text.starts_with("<div id=\"board-content\">") && !part.text.contains("<html"));
+    assert!(part.text.starts_with("<div id=\"board-content\" data-role=\"") && !part.text.contains("<html"));
     assert!(part.header("content-security-policy").contains("require-trusted-types-for 'script'"));
     assert!(part.header("content-security-policy").contains("trusted-types rollcall"));
     assert_eq!(part.header("cache-control"), "no-store");

@@ -116,12 +116,10 @@ async fn console(owner: &Profile, address: &str, call: &str) -> Result {
         owner.open_page(&format!("{address}{path}")).await;
         pictures(owner, name, CONSOLE_LOOKS).await?;
     }
-    owner.click("Calls").await;
-    owner.click("API keys").await;
+    owner.open_page(&format!("{address}/settings/api-keys")).await;
     owner.click("Manage Voice platform").await;
     pictures(owner, "api-key", CONSOLE_LOOKS).await?;
-    owner.click("API keys").await;
-    owner.click("Create a key").await;
+    owner.open_page(&format!("{address}/settings/api-keys/new")).await;
     owner.fill("Name", "Call recorder").await;
     owner.click("Write down calls, transcripts and recordings calls:write").await;
     owner.click("Create the key").await;

@@ -107,6 +107,6 @@ async fn fifty_are_pasted_and_invited_and_what_could_not_be_is_still_there() {
     owner.click("Revoke the invitation of p47@acme.example").await;
     owner.sees("The invitation was revoked.").await;
     owner.sees_no("p47@acme.example").await;
-    owner.click("Send the invitation to last@acme.example again").await;
+    owner.click("Send again: the invitation to last@acme.example").await;
     owner.sees("A new link is on its way to last@acme.example.").await;
 }

@@ -40,6 +40,10 @@ impl Page for NewKeyPage {
     fn title(&self) -> String {
         self.t.key_create().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 pub(super) async fn show(caller: Caller) -> Answer {

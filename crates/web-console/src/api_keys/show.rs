@@ -62,6 +62,10 @@ impl Page for KeyPage {
     fn title(&self) -> String {
         self.name.clone()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 impl KeyPage {

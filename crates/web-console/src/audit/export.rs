@@ -33,6 +33,10 @@ impl Page for ExportPage {
     fn title(&self) -> String {
         self.t.export_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 impl ExportPage {

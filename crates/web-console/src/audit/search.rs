@@ -49,6 +49,10 @@ impl Page for SearchPage {
     fn title(&self) -> String {
         self.t.audit_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 struct Row {

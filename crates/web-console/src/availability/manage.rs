@@ -44,6 +44,10 @@ impl Page for ManagePage {
     fn title(&self) -> String {
         self.name.clone()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 impl ManagePage {

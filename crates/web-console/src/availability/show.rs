@@ -43,6 +43,10 @@ impl Page for LivePage {
     fn title(&self) -> String {
         self.t.live_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 impl LivePage {

@@ -39,6 +39,10 @@ impl Page for CallsPage {
     fn title(&self) -> String {
         self.t.calls_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 impl CallsPage {

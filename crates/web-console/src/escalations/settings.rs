@@ -37,6 +37,10 @@ impl Page for SettingsPage {
     fn title(&self) -> String {
         self.t.queue_settings().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 #[derive(Deserialize)]

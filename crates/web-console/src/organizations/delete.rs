@@ -39,6 +39,10 @@ impl Page for DeletePage {
     fn title(&self) -> String {
         self.t.org_delete_title(&self.name)
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 #[derive(Deserialize)]

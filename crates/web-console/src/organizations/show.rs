@@ -39,6 +39,10 @@ impl Page for OrganizationPage {
     fn title(&self) -> String {
         self.t.org_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 pub(super) async fn show(caller: Caller) -> Answer {

@@ -31,6 +31,10 @@ impl Page for NewPasskeyPage {
     fn title(&self) -> String {
         self.t.passkey_add().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 pub(super) async fn submit(Posted { who: caller, .. }: Posted<Enrollee, Nothing>) -> Answer {

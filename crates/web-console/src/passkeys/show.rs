@@ -35,6 +35,10 @@ impl Page for PasskeyPage {
     fn title(&self) -> String {
         self.called.clone()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 impl PasskeyPage {

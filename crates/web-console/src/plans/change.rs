@@ -49,6 +49,10 @@ impl Page for ChangePage {
     fn title(&self) -> String {
         self.t.change_title(self.plan)
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 #[derive(Default, Deserialize)]

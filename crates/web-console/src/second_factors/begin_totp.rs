@@ -32,6 +32,10 @@ impl Page for BegunPage {
     fn title(&self) -> String {
         self.t.totp_new_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 impl BegunPage {

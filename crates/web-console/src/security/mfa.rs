@@ -50,6 +50,10 @@ impl Page for MfaPage {
     fn title(&self) -> String {
         self.t.control_mfa().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 /// Somebody without a second factor.

@@ -34,6 +34,10 @@ fn words(t: Texts) -> Words {
         save: t.webhook_save(),
         remove: t.webhook_remove(),
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 #[derive(Deserialize)]

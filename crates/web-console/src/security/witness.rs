@@ -35,6 +35,10 @@ fn words(t: Texts) -> Words {
         save: t.witness_send(),
         remove: t.witness_remove(),
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
+    }
 }
 
 #[derive(Deserialize)]

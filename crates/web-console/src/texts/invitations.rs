@@ -47,7 +47,7 @@ texts! {
     invited_by = "Invited by" | "Eingeladen von";
     expires = "Works until" | "Gilt bis";
     resend = "Send again" | "Erneut senden";
-    resend_to(email) = "Send the invitation to {email} again" | "Einladung an {email} erneut senden";
+    resend_to(email) = "Send again: the invitation to {email}" | "Erneut senden: Einladung an {email}";
     resent(email) = "A new link is on its way to {email}. The earlier link does not work any more." | "Ein neuer Link an {email} ist unterwegs. Der vorige gilt nicht mehr.";
     revoke = "Revoke" | "Zurückziehen";
     revoke_of(email) = "Revoke the invitation of {email}" | "Einladung von {email} zurückziehen";
