@@ -96,7 +96,8 @@ struct Set {
 impl Set {
     fn up(answer: Result<(), NotTaken>) -> Self {
         let app = application(&TestStore::default(), MockDirectory::new());
-        let (queue, answers) = (Arc::<Queue>::default(), Arc::new(Answers(answer, Semaphore::new(0), Mutex::default())));
+        let (queue, answers) =
+            (Arc::<Queue>::default(), Arc::new(Answers(answer, Semaphore::new(0), Mutex::default())));
         let (post, webhooks): (Arc<dyn Post>, Arc<dyn Webhooks>) = (queue.clone(), answers.clone());
         let sending = Sending::new(&app, &post, &webhooks);
         Self { app, queue, answers, sending }
@@ -138,11 +139,8 @@ async fn it_is_tried_again_later_and_later_and_then_given_up() {
 #[tokio::test]
 async fn each_attempt_says_when_it_is_made_and_its_body_when_it_happened() {
     let mut set = Set::up(Ok(()));
-    let happened = Claimed {
-        at: NOW - Duration::HOUR,
-        data: json!({"id": "event_1"}),
-        ..claimed(&set.app, ANSWERS, 3)
-    };
+    let happened =
+        Claimed { at: NOW - Duration::HOUR, data: json!({"id": "event_1"}), ..claimed(&set.app, ANSWERS, 3) };
     let id = happened.id;
     set.settles(happened).await;
     let message = set.answers.2.lock().expect("no poison").remove(0);

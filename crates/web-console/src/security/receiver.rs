@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use crate::{
     callers::Caller,
     form_token::FormStart,
+    mistakes::Mistakes,
     moment::Moment,
     page::{Layout, Page},
     parts::Field,
@@ -25,8 +26,7 @@ pub(super) struct ReceiverPage {
     pub(super) resend: Option<FormStart>,
     /// The secret of a webhook that was just chosen.
     pub(super) secret: Option<String>,
-    /// What is wrong with the form as a whole.
-    pub(super) wrong: Option<String>,
+    pub(super) mistakes: Mistakes,
 }
 
 impl Page for ReceiverPage {
@@ -35,6 +35,10 @@ impl Page for ReceiverPage {
 
     fn title(&self) -> String {
         self.words.title.to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        Some(&self.mistakes)
     }
 }
 

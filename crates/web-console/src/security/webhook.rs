@@ -34,10 +34,6 @@ fn words(t: Texts) -> Words {
         save: t.webhook_save(),
         remove: t.webhook_remove(),
     }
-
-    fn mistakes(&self) -> Option<&Mistakes> {
-        Some(&self.mistakes)
-    }
 }
 
 #[derive(Deserialize)]
@@ -93,6 +89,6 @@ async fn page(caller: &Caller, typed: &str, mistakes: &Mistakes) -> Result<Recei
         resend: button("resend"),
         current,
         secret: None,
-        wrong: mistakes.whole().map(str::to_owned),
+        mistakes: mistakes.clone(),
     })
 }

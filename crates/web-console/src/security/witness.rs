@@ -35,10 +35,6 @@ fn words(t: Texts) -> Words {
         save: t.witness_send(),
         remove: t.witness_remove(),
     }
-
-    fn mistakes(&self) -> Option<&Mistakes> {
-        Some(&self.mistakes)
-    }
 }
 
 #[derive(Deserialize)]
@@ -106,6 +102,6 @@ async fn page(caller: &Caller, typed: &str, mistakes: &Mistakes) -> Result<Recei
         resend: None,
         current,
         secret: None,
-        wrong: mistakes.whole().map(str::to_owned),
+        mistakes: mistakes.clone(),
     })
 }

@@ -118,8 +118,8 @@ impl Texts {
     }
 
     /// How much there is of what is counted up to 10,000.
-    pub(crate) fn delivery_counted(self, count: u32) -> String {
-        if count < 10_000 { count.to_string() } else { self.delivery_most().to_owned() }
+    pub(crate) fn delivery_counted(self, count: &u32) -> String {
+        if *count < 10_000 { count.to_string() } else { self.delivery_most().to_owned() }
     }
 
     /// What has become of something that was to be sent.
