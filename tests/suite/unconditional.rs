@@ -69,7 +69,7 @@ async fn nothing_is_refused_for_its_version_to_whoever_names_none() {
     let hook = HookServer::start().await;
     let name = |number: usize| json!({"name": format!("Name {number}")});
     let (agent, viewer) = (team.id("customer_support_agent"), team.id("viewer"));
-    let status = |number: usize| json!({"status": ["available", "away", "offline"][number % 3]});
+    let status = |number: usize| json!({"status": (["available", "away", "offline"][number % 3])});
     at_once(owner, Method::PATCH, "/v1/me", name).await;
     at_once(owner, Method::PATCH, "/v1/organization", name).await;
     at_once(owner, Method::PATCH, "/v1/security", |number| {
@@ -88,7 +88,7 @@ async fn nothing_is_refused_for_its_version_to_whoever_names_none() {
         owner,
         Method::PATCH,
         &format!("/v1/members/{viewer}"),
-        |number| json!({"role": ["viewer", "member"][number % 2]}),
+        |number| json!({"role": (["viewer", "member"][number % 2])}),
     )
     .await;
     at_once(owner, Method::PUT, "/v1/availability/me", status).await;
@@ -117,7 +117,7 @@ async fn nothing_is_refused_for_its_version_to_whoever_names_none() {
     at_once(owner, Method::PATCH, &passkey, name).await;
     let of = format!("/operator/v1/organizations/{}", team.organization);
     at_once(&operator, Method::PUT, &format!("{of}/plan"), |number| {
-        json!({"plan": ["pro", "enterprise"][number % 2], "disable_controls": true, "accept_deletion": true})
+        json!({"plan": (["pro", "enterprise"][number % 2]), "disable_controls": true, "accept_deletion": true})
     })
     .await;
 }

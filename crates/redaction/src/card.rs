@@ -20,7 +20,7 @@ pub(crate) fn luhn(digits: impl DoubleEndedIterator<Item = u8>) -> bool {
 }
 
 /// What Luhn's formula makes of every second digit: twice as much, and the sum of its digits.
-pub(crate) fn luhn_doubled(digit: u8) -> u8 {
+pub(crate) const fn luhn_doubled(digit: u8) -> u8 {
     if digit > 4 { digit * 2 - 9 } else { digit * 2 }
 }
 
@@ -99,7 +99,7 @@ fn checked(groups: &[Group], digits: &[u8], whole: bool) -> bool {
 
 /// Whether the networks' numbers begin with a digit.
 pub(crate) fn networks(first: u8) -> bool {
-    (2..=6).contains(&first)
+    matches!(first, 2..=6)
 }
 
 /// Whether these are the digits of a card.

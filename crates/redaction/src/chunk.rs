@@ -1,7 +1,10 @@
 //! What digits with nothing but signs between them are: part of a number, or a date, a time, a price, an address on a network.
 
 use crate::{
-    tokens::{Gap, Token},
+    card,
+    effort::look,
+    phone,
+    tokens::{Gap, MOST_DIGITS, Token},
     vocabulary::Class,
 };
 
@@ -24,14 +27,12 @@ const SHORTEST: usize = 7;
 pub(crate) const SEVERAL: usize = 14;
 
 /// Where the chunk ends that begins with the digits at `first`: where there is a space, or a hard sign beside a number.
-pub(crate) fn end(text: &str, tokens: &[Token], first: usize) -> usize {
+pub(crate) fn end(tokens: &[Token], first: usize) -> usize {
     let mut end = first + 1;
     while end < tokens.len() && joined(&tokens[end]) {
+        look(1);
         let hard = tokens[end].gap.has(HARD);
-        if hard
-            && (long_before(text, tokens, end) || long_from(text, tokens, end))
-            && !amount(text, tokens, first)
-        {
+        if hard && (long_before(tokens, end) || long_from(tokens, end)) && !amount(tokens, first) {
             break;
         }
         end += 1;
@@ -48,14 +49,15 @@ fn joined(token: &Token) -> bool {
 }
 
 /// Whether the digits before a token are as many as a number has, back to a word or a hard sign.
-fn long_before(text: &str, tokens: &[Token], end: usize) -> bool {
+fn long_before(tokens: &[Token], end: usize) -> bool {
     let mut digits = 0;
     for at in (0..end).rev() {
         let token = &tokens[at];
+        look(1);
         if token.class != Class::Digits {
             return false;
         }
-        digits += length(text, token);
+        digits += length(token);
         if digits >= SHORTEST {
             return true;
         }
@@ -67,14 +69,15 @@ fn long_before(text: &str, tokens: &[Token], end: usize) -> bool {
 }
 
 /// Whether the digits from a token on are.
-pub(crate) fn long_from(text: &str, tokens: &[Token], first: usize) -> bool {
+pub(crate) fn long_from(tokens: &[Token], first: usize) -> bool {
     let mut digits = 0;
     for (at, token) in tokens.iter().enumerate().skip(first) {
+        look(1);
         let parted = token.gap.has(HARD | Gap::STOP | Gap::LINE | Gap::SEGMENT | Gap::HASH | Gap::CURRENCY);
         if token.class != Class::Digits || (at > first && parted) {
             return false;
         }
-        digits += length(text, token);
+        digits += length(token);
         if digits >= SHORTEST {
             return true;
         }
@@ -83,21 +86,21 @@ pub(crate) fn long_from(text: &str, tokens: &[Token], first: usize) -> bool {
 }
 
 /// Whether there is a number's worth of digits before a token, and from it on.
-pub(crate) fn between_two(text: &str, tokens: &[Token], at: usize) -> bool {
-    long_before(text, tokens, at) && long_from(text, tokens, at)
+pub(crate) fn between_two(tokens: &[Token], at: usize) -> bool {
+    long_before(tokens, at) && long_from(tokens, at)
 }
 
 /// Whether a price begins at a token: thousands, and a fraction behind the other sign, `1.234.567,89`.
-fn amount(text: &str, tokens: &[Token], first: usize) -> bool {
+fn amount(tokens: &[Token], first: usize) -> bool {
     let more = tokens[first + 1..].iter().take(8).take_while(|token| joined(token)).count();
     let (Some(last), true) = (tokens.get(first + more), (2..8).contains(&more)) else { return false };
     let thousands = &tokens[first + 1..first + more];
     let sign = thousands[0].gap.0;
     (sign | last.gap.0) == (Gap::COMMA | Gap::DOT)
         && sign != last.gap.0
-        && length(text, &tokens[first]) <= 3
-        && thousands.iter().all(|token| token.gap.0 == sign && length(text, token) == 3)
-        && length(text, last) <= 2
+        && length(&tokens[first]) <= 3
+        && thousands.iter().all(|token| token.gap.0 == sign && length(token) == 3)
+        && length(last) <= 2
 }
 
 /// Whether one of the words for what is looked for, or a number, stands before a sign: the sign belongs to neither.
@@ -108,10 +111,25 @@ fn parts(class: Class) -> bool {
     )
 }
 
+/// Whether a link stands before a token that leads to the number behind it: `wa.me/14155550132`.
+fn messenger(text: &str, tokens: &[Token], first: usize) -> bool {
+    let word = |at: usize| &text[tokens[at].start..tokens[at].end];
+    first > 1
+        && word(first - 1).eq_ignore_ascii_case("me")
+        && word(first - 2).eq_ignore_ascii_case("wa")
+        && tokens[first - 1].gap.0 == Gap::DOT
+}
+
 /// What the chunk of the tokens `first..end` is.
 pub(crate) fn what(text: &str, tokens: &[Token], first: usize, end: usize) -> Chunk {
     let chunk = &tokens[first..end];
+    look(chunk.len());
     let begin = chunk[0];
+    // Digits among spaces, which is what most are.
+    let spaced = |token: &Token| token.gap.0 == Gap::SPACE;
+    if chunk.len() == 1 && spaced(&begin) && tokens.get(end).is_none_or(spaced) {
+        return Chunk::Plain;
+    }
     let signs = Gap::DASH | Gap::SLASH | Gap::GLUE;
     let glued = begin.gap.has(signs | Gap::OTHER | Gap::DOT) && begin.gap.tight() && first > 0;
     let left = glued && matches!(tokens[first - 1].class, Class::Mixed | Class::Letter);
@@ -119,10 +137,11 @@ pub(crate) fn what(text: &str, tokens: &[Token], first: usize, end: usize) -> Ch
         || (begin.gap.has(Gap::GLUE | Gap::SLASH)
             && begin.gap.tight()
             && first > 0
-            && !parts(tokens[first - 1].class));
+            && !parts(tokens[first - 1].class)
+            && !messenger(text, tokens, first));
     // `#` is before an order's number, but not behind a telephone's.
     let hash = begin.gap.has(Gap::HASH)
-        && !(first > 0 && (tokens[first - 1].class == Class::Masked || long_before(text, tokens, first)));
+        && !(first > 0 && (tokens[first - 1].class == Class::Masked || long_before(tokens, first)));
     if left || hash || begin.gap.has(Gap::CURRENCY) {
         return Chunk::Other;
     }
@@ -139,12 +158,15 @@ pub(crate) fn what(text: &str, tokens: &[Token], first: usize, end: usize) -> Ch
     }
     let inner = chunk[1..].iter().fold(0, |all, token| all | token.gap.0);
     let inner = Gap(inner);
+    if inner.has(Gap::COLON | Gap::GLUE | Gap::OTHER | Gap::SLASH) && dialled(text, chunk) {
+        return Chunk::Plain;
+    }
     if inner.has(Gap::COLON | Gap::GLUE | Gap::OTHER) || (inner.has(Gap::SLASH) && chunk.len() > 3) {
         return Chunk::Other;
     }
     let mut lens = [0; 8];
     for (length_of, token) in lens.iter_mut().zip(chunk) {
-        *length_of = length(text, token);
+        *length_of = length(token);
     }
     let lens = &lens[..chunk.len().min(8)];
     let only = |flag: u16| inner.0 & !Gap::PAREN == flag;
@@ -159,7 +181,7 @@ pub(crate) fn what(text: &str, tokens: &[Token], first: usize, end: usize) -> Ch
         match *lens {
             [3, 4 | 7] => return Chunk::Doubtful,
             // No fraction is as long as that, and no price.
-            [one, _] if one >= 13 || between_two(text, tokens, first + 1) => {}
+            [one, _] if one >= 13 || between_two(tokens, first + 1) => {}
             [_, _] => return Chunk::Other,
             [1..=3, 1..=3, 1..=3, 1..=3] if chunk.len() == 4 => return Chunk::Other,
             _ => {}
@@ -185,15 +207,48 @@ pub(crate) fn what(text: &str, tokens: &[Token], first: usize, end: usize) -> Ch
     Chunk::Plain
 }
 
-/// How many digits a token has, counting no further than 41.
-pub(crate) fn length(text: &str, token: &Token) -> usize {
-    let own = &text.as_bytes()[token.start..token.end];
-    let beginning = &own[..own.len().min(41)];
-    if beginning.iter().all(u8::is_ascii_digit) {
-        beginning.len()
-    } else {
-        digits(text, token).take(41).count()
+/// How many tokens of digits the longest number has that is told by its groups.
+const MOST_GROUPS: usize = 11;
+
+/// Whether groups with the same sign between all of them, whichever it is, are those of a number: `415·555·0132`, `415_555_0132`.
+fn dialled(text: &str, chunk: &[Token]) -> bool {
+    if !(3..=MOST_GROUPS).contains(&chunk.len()) {
+        return false;
     }
+    let between = |pair: &[Token]| &text[pair[0].end..pair[1].start];
+    let sign = between(&chunk[..2]);
+    if sign.chars().count() != 1 || chunk.windows(2).any(|pair| between(pair) != sign) {
+        return false;
+    }
+    let mut lens = [0; MOST_GROUPS];
+    let mut own = Vec::with_capacity(20);
+    for (length_of, token) in lens.iter_mut().zip(chunk) {
+        *length_of = length(token);
+        push_digits(text, token, &mut own);
+        if own.len() > 19 {
+            return false;
+        }
+    }
+    // An area's code and an exchange's begin with two at least.
+    let american = |own: &[u8]| own[0] > 1 && own[3] > 1;
+    match lens[..chunk.len()] {
+        [3, 3, 4] => american(&own),
+        [1, 3, 3, 4] => own[0] == 1 && american(&own[1..]),
+        [3 | 4, 4, 4] | [4, 3, 4] if own[0] == 0 => true,
+        [4, 4, 4, 4] | [4, 6, 5] => card::is_card(&own),
+        _ if chunk[0].gap.has(Gap::PLUS) => phone::valid(&own),
+        _ if chunk.iter().all(|token| length(token) == 1) => match own.len() {
+            10 => american(&own),
+            11 => own[0] == 1 && american(&own[1..]),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// How many digits a token of digits has, counting no further than [`MOST_DIGITS`].
+pub(crate) fn length(token: &Token) -> usize {
+    usize::from(token.value)
 }
 
 /// The digits of a token.
@@ -201,14 +256,14 @@ pub(crate) fn digits<'a>(text: &'a str, token: &Token) -> impl Iterator<Item = u
     text[token.start..token.end].chars().filter_map(crate::characters::digit)
 }
 
-/// Adds the digits of a token to others, up to 41 of them.
+/// Adds the digits of a token to others, up to [`MOST_DIGITS`] of them.
 pub(crate) fn push_digits(text: &str, token: &Token, digits: &mut Vec<u8>) {
     let own = &text.as_bytes()[token.start..token.end];
-    let beginning = &own[..own.len().min(41)];
+    let beginning = &own[..own.len().min(MOST_DIGITS)];
     if beginning.iter().all(u8::is_ascii_digit) {
         digits.extend(beginning.iter().map(|byte| byte - b'0'));
     } else {
-        digits.extend(self::digits(text, token).take(41));
+        digits.extend(self::digits(text, token).take(MOST_DIGITS));
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is said about a number, before it and after it.
 
-use crate::{numbers::Source, tokens::Gap, vocabulary::Class};
+use crate::{source::Source, tokens::Gap, vocabulary::Class};
 
 /// What a number is said to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,14 @@ pub(crate) fn before(source: &Source<'_>, floor: usize, at: usize) -> Said {
             Class::Contrary if source.is(place, &["id"]) && source.is(place.wrapping_sub(1), &["caller"]) => {
                 return Said::Phone;
             }
+            // It is where the confirmation goes to.
+            Class::Contrary | Class::Code if !card && sent(source, floor, place, at) => return Said::Phone,
             Class::Contrary | Class::Code => return if card { Said::Card } else { Said::Other },
+            Class::Thing if sent(source, floor, place, at) => return Said::Phone,
+            // What a customer says is not a customer's number.
+            Class::Thing if source.is(place, PEOPLE) && source.is(place + 1, &["said", "says", "gave"]) => {
+                linked = false
+            }
             Class::Thing if let Some((number, on)) = numbered(source, floor, place) => {
                 return match owner(source, floor, number) {
                     Owner::Phone => Said::Phone,
@@ -110,6 +117,33 @@ fn numbered(source: &Source<'_>, floor: usize, thing: usize) -> Option<(usize, b
         place > floor && source.is(place, &["on", "for", "in", "with", "under", "to", "associated", "of"]);
     (joins && source.class(place - 1) == Class::Number)
         .then(|| (place - 1, source.is(place, &["on", "in", "with", "under"])))
+}
+
+/// Those who have numbers in somebody's files, and telephones.
+const PEOPLE: &[&str] = &[
+    "customer",
+    "member",
+    "patient",
+    "employee",
+    "student",
+    "user",
+    "candidate",
+    "applicant",
+    "vendor",
+    "supplier",
+];
+
+/// Whether something is sent to the number at `at`, as messages are: `text the confirmation to …`.
+fn sent(source: &Source<'_>, floor: usize, thing: usize, at: usize) -> bool {
+    const SENDING: &[&str] = &["text", "texted", "texting", "sms", "fax", "faxed", "whatsapp", "messaged"];
+    let ends = |place: usize| source.tokens[place].gap.has(Gap::STOP | Gap::SEGMENT | Gap::LINE);
+    at > thing + 1
+        && source.is(at - 1, &["to"])
+        && !(thing..=at).any(ends)
+        && (floor.max(thing.saturating_sub(5))..thing)
+            .rev()
+            .take_while(|place| !ends(place + 1))
+            .any(|place| source.is(place, SENDING))
 }
 
 /// Whether it is a telephone's, but not its number: `phone model`, `phone bill`; or the call is about something.

@@ -2,10 +2,18 @@
 
 use crate::{
     chunk::{self, Chunk},
-    numbers::{Between, Form, Group, Run, Source},
+    numbers::{Between, Form, Group, Run},
+    source::Source,
     tokens::Gap,
     vocabulary::Class,
 };
+
+/// Whether a text ends with a plus as it is written in a web address or in JSON.
+fn coded_plus(text: &str) -> bool {
+    let end = |length: usize| text.len().checked_sub(length).and_then(|start| text.get(start..));
+    end(3).is_some_and(|end| end.eq_ignore_ascii_case("%2b"))
+        || end(6).is_some_and(|end| end.eq_ignore_ascii_case("\\u002b"))
+}
 
 impl Run {
     /// Reads what begins at a token. An error says where to go on after something that belongs to no run.
@@ -28,7 +36,7 @@ impl Run {
 
     fn written(&mut self, source: &Source<'_>, first: usize, between: Between) -> Result<usize, usize> {
         let Source { text, tokens, .. } = *source;
-        let end = chunk::end(text, tokens, first);
+        let end = chunk::end(tokens, first);
         let what = chunk::what(text, tokens, first, end);
         if what == Chunk::Other {
             return Err(end);
@@ -38,7 +46,7 @@ impl Run {
         let several = tokens[first..end]
             .iter()
             .try_fold(0, |digits, token| {
-                let digits = digits + chunk::length(text, token);
+                let digits = digits + chunk::length(token);
                 if digits < chunk::SEVERAL { Ok(digits) } else { Err(()) }
             })
             .is_err();
@@ -52,7 +60,7 @@ impl Run {
             if token.gap.has(Gap::PAREN | Gap::PLUS) {
                 let before = text[..token.start].trim_end_matches(['(', '（']);
                 paren = before.len() < token.start;
-                plus = before.ends_with(['+', '＋']);
+                plus = before.ends_with(['+', '＋']) || coded_plus(before);
             }
             let spaced = at == first
                 && self
@@ -72,7 +80,7 @@ impl Run {
                 lens,
                 form: Form::Written,
                 breakable: several
-                    || (at > first && chunk::between_two(text, tokens, at))
+                    || (at > first && chunk::between_two(tokens, at))
                     || at == first && (between.breakable || spaced || self.groups.is_empty()),
                 parted: at == first && between.parted,
                 glue: (at > first).then_some(token.gap),

@@ -27,6 +27,7 @@ mod characters;
 mod chunk;
 mod context;
 mod domains;
+mod effort;
 mod groups;
 mod numbers;
 mod phone;
@@ -34,9 +35,11 @@ mod phrases;
 mod scan;
 mod settled;
 mod side_by_side;
+mod source;
 mod spoken_email;
 mod tokens;
 mod vocabulary;
+mod windows;
 mod written_email;
 
 use std::{collections::HashMap, fmt};
@@ -245,5 +248,7 @@ fn count(text: &str) -> usize {
     text.chars().count()
 }
 
+#[cfg(test)]
+mod linear;
 #[cfg(test)]
 mod tests;

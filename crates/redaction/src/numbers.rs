@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use crate::{
-    card::luhn_doubled,
+    card::{self, luhn_doubled},
     chunk,
     phrases::{phrase, waiting},
-    tokens::{Gap, Token},
+    source::Source,
+    tokens::Gap,
     vocabulary::Class,
 };
 
@@ -75,103 +76,11 @@ pub(crate) struct Run {
     pub(crate) steps: u64,
     /// Whether all groups are written.
     pub(crate) written: bool,
+    /// Whether no group is a single digit or in parentheses: then it is by their lengths alone that groups look like a number.
+    pub(crate) shaped_by_length: bool,
     /// Of a plain run: what Luhn's check adds up before each digit, if digits at even places are doubled, and if those at odd ones are; of
     /// each sum its last digit.
     pub(crate) sums: [Vec<u8>; 2],
-}
-
-/// What is read.
-#[derive(Clone, Copy)]
-pub(crate) struct Source<'a> {
-    pub(crate) text: &'a str,
-    pub(crate) tokens: &'a [Token],
-    /// Who speaks in each segment, as numbers.
-    pub(crate) speakers: &'a [usize],
-}
-
-impl<'a> Source<'a> {
-    pub(crate) fn word(&self, at: usize) -> &'a str {
-        self.tokens.get(at).map_or("", |token| &self.text[token.start..token.end])
-    }
-
-    pub(crate) fn class(&self, at: usize) -> Class {
-        self.tokens.get(at).map_or(Class::End, |token| token.class)
-    }
-
-    pub(crate) fn is(&self, at: usize, words: &[&str]) -> bool {
-        let word = self.word(at);
-        words.iter().any(|other| other.eq_ignore_ascii_case(word))
-    }
-
-    pub(crate) fn speaker(&self, at: usize) -> usize {
-        self.tokens.get(at).and_then(|token| self.speakers.get(token.segment as usize)).copied().unwrap_or(0)
-    }
-
-    /// Whether a number begins at a token. `within` says whether a run is under way.
-    pub(crate) fn begins(&self, at: usize, within: bool) -> bool {
-        match self.class(at) {
-            Class::Digits | Class::Teen | Class::Tens => true,
-            Class::Unit => {
-                let one_second = self.is(at + 1, &["second", "sec", "moment", "minute", "thing", "more"]);
-                let pronoun = !within
-                    && at > 0
-                    && self.class(at - 1) == Class::Determiner
-                    && !self.tokens[at].gap.has(Gap::COMMA);
-                !(self.tokens[at].value == 1 && (one_second || pronoun))
-            }
-            Class::Multiplier => self.multiplied(at).is_some(),
-            Class::Oh => {
-                let next = self.class(at + 1);
-                let close = !self
-                    .tokens
-                    .get(at + 1)
-                    .is_none_or(|next| next.gap.has(Gap::COMMA | Gap::STOP | Gap::SEGMENT));
-                let spoken =
-                    matches!(next, Class::Unit | Class::Oh | Class::Multiplier | Class::Teen | Class::Tens);
-                within || (spoken && close)
-            }
-            Class::Homophone => {
-                let before = at.checked_sub(1).is_some_and(|before| self.single(before));
-                if within {
-                    before && (self.single(at + 1) || self.ends(at + 1))
-                } else {
-                    // `my number is for one five …`
-                    let said = at > 0 && self.class(at - 1) == Class::Link;
-                    said && (1..6).all(|next| self.single(at + next))
-                }
-            }
-            Class::Plus => {
-                within
-                    || matches!(self.class(at + 1), Class::Unit | Class::Tens | Class::Teen | Class::Digits)
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether a token is a word for a single digit.
-    fn single(&self, at: usize) -> bool {
-        matches!(self.class(at), Class::Unit | Class::Oh)
-    }
-
-    /// Whether a sentence, or what somebody says, has ended before a token.
-    pub(crate) fn ends(&self, at: usize) -> bool {
-        self.tokens.get(at).is_none_or(|token| {
-            token.class == Class::End || token.gap.has(Gap::STOP | Gap::SEGMENT | Gap::LINE)
-        })
-    }
-
-    /// The digit that `double` at a token repeats.
-    pub(crate) fn multiplied(&self, at: usize) -> Option<u8> {
-        let next = self.tokens.get(at + 1)?;
-        if next.gap.has(Gap::STOP | Gap::COMMA | Gap::SEGMENT) {
-            return None;
-        }
-        match next.class {
-            Class::Unit | Class::Oh => Some(next.value),
-            Class::Digits if chunk::length(self.text, next) == 1 => chunk::digits(self.text, next).next(),
-            _ => None,
-        }
-    }
 }
 
 /// What lies between two groups.
@@ -191,25 +100,43 @@ const LONGEST_EXTENSION: usize = 6;
 /// How many words between two groups are skipped at most.
 const MOST_BETWEEN: usize = 12;
 
+/// What Luhn's formula adds for a digit that is doubled, and for one that is not; sixteen of them, so that no index is out of bounds.
+const DOUBLED: [u8; 16] = luhn_weights(true);
+const SINGLE: [u8; 16] = luhn_weights(false);
+
+const fn luhn_weights(doubles: bool) -> [u8; 16] {
+    let mut weights = [0; 16];
+    let mut digit = 0;
+    while digit < 10 {
+        weights[digit as usize] = if doubles { luhn_doubled(digit) } else { digit };
+        digit += 1;
+    }
+    weights
+}
+
 impl Run {
     /// Prepares what makes it quick to look at every part of it.
     pub(crate) fn prepare(&mut self) {
-        self.plain = self.groups.iter().all(|group| {
-            group.lens == 1 << group.len
+        (self.plain, self.written, self.shaped_by_length) = (true, true, true);
+        for group in &self.groups {
+            self.plain &= group.lens == 1 << group.len
                 && (1..=15).contains(&group.len)
                 && !(group.corrects || group.plus || group.extension)
-                && !(group.doubtful || group.apart || group.echo || group.sound)
-        });
-        self.written = self.groups.iter().all(|group| group.form == Form::Written);
-        if !self.plain {
+                && !(group.doubtful || group.apart || group.echo || group.sound);
+            self.written &= group.form == Form::Written;
+            self.shaped_by_length &= !group.paren && group.len > 1;
+        }
+        if !self.plain || self.digits.len() < *card::LENGTHS.start() {
             return;
         }
         for (parity, sums) in self.sums.iter_mut().enumerate() {
             sums.clear();
+            sums.reserve(self.digits.len() + 1);
             sums.push(0);
             let mut sum = 0;
+            let weight = [parity == 0, parity == 1].map(|doubles| if doubles { &DOUBLED } else { &SINGLE });
             sums.extend(self.digits.iter().enumerate().map(|(place, digit)| {
-                sum += if place % 2 == parity { luhn_doubled(*digit) } else { *digit };
+                sum += weight[place % 2][usize::from(*digit & 15)];
                 sum = if sum >= 10 { sum - 10 } else { sum };
                 sum
             }));
@@ -242,15 +169,19 @@ impl Run {
                 return next.max(begin + 1);
             }
             // No extension is that long: it is another number.
-            let long = self.groups[before..].iter().any(|group| group.len > LONGEST_EXTENSION)
-                || chunk::long_from(source.text, source.tokens, self.groups[before].first);
-            between.extension &= !long;
+            if between.extension
+                && (self.groups[before..].iter().any(|group| group.len > LONGEST_EXTENSION)
+                    || chunk::long_from(source.tokens, self.groups[before].first))
+            {
+                between.extension = false;
+                self.groups[before..].iter_mut().for_each(|group| group.extension = false);
+            }
             for group in &mut self.groups[before..] {
-                group.extension &= !long;
-                if again > 0 {
-                    again -= 1;
-                    group.lens |= 1;
+                if again == 0 {
+                    break;
                 }
+                again -= 1;
+                group.lens |= 1;
             }
             let extension = between.extension;
             let kept = (self.groups.len(), self.digits.len());
@@ -272,6 +203,12 @@ impl Run {
 
     /// From after a group to the next one of the same run.
     fn between(&mut self, source: &Source<'_>, from: usize) -> Option<(usize, Between)> {
+        if source.tokens.get(from).is_some_and(|next| next.class == Class::Digits && next.gap.0 == Gap::SPACE)
+        {
+            // What follows most numbers that are written.
+            self.steps += 1;
+            return Some((from, Between::default()));
+        }
         let speaker = source.speaker(from.checked_sub(1)?);
         let mut found = Between::default();
         let (mut at, mut correcting, mut connectors) = (from, false, 0);

@@ -39,50 +39,49 @@ impl Shape {
         }
     }
 
+    /// Whether there are more digits than in any that is usual.
+    pub(crate) fn too_long(self) -> bool {
+        self.digits > Self::LONGEST
+    }
+
+    /// Whether one that is usual by the lengths of its groups begins with these.
+    pub(crate) fn begins(self) -> bool {
+        let lens = self.lens as usize;
+        lens > 0xFFF || BEGINNINGS[lens / 64] & (1 << (lens % 64)) != 0
+    }
+
     /// Whether [`Window::written_form`] may find a number in it. What does not pass this is none; most lists and orders do not.
     pub(crate) fn usual(self) -> bool {
-        let usual = || {
-            matches!(
-                self.lens,
-                0x7 | 0xA
-                    | 0xB
-                    | 0xC
-                    | 0xD
-                    | 0x34
-                    | 0x37
-                    | 0x39
-                    | 0x46
-                    | 0x47
-                    | 0x55
-                    | 0x64
-                    | 0x1A
-                    | 0x2A
-                    | 0x137
-                    | 0x244
-                    | 0x246
-                    | 0x254
-                    | 0x255
-                    | 0x333
-                    | 0x334
-                    | 0x343
-                    | 0x344
-                    | 0x424
-                    | 0x433
-                    | 0x434
-                    | 0x1334
-                    | 0x2244
-                    | 0x2333
-                    | 0x2334
-                    | 0x3222
-                    | 0x3322
-                    | 0x1_3322
-                    | 0x2_3222
-            )
-        };
         matches!(self.digits, 7..=Self::LONGEST)
-            && (self.paren || (self.singles > 2 && matches!(self.digits, 7 | 10 | 11)) || usual())
+            && (self.paren
+                || (self.singles > 2 && matches!(self.digits, 7 | 10 | 11))
+                || USUAL.contains(&self.lens))
     }
 }
+
+/// The lengths of groups that are usual, four bits for each.
+const USUAL: [u64; 34] = [
+    0x7, 0xA, 0xB, 0xC, 0xD, 0x34, 0x37, 0x39, 0x46, 0x47, 0x55, 0x64, 0x1A, 0x2A, 0x137, 0x244, 0x246,
+    0x254, 0x255, 0x333, 0x334, 0x343, 0x344, 0x424, 0x433, 0x434, 0x1334, 0x2244, 0x2333, 0x2334, 0x3222,
+    0x3322, 0x1_3322, 0x2_3222,
+];
+
+/// A bit for each of the lengths of up to three groups that what is usual begins with.
+static BEGINNINGS: [u64; 64] = {
+    let mut beginnings = [0; 64];
+    let mut at = 0;
+    while at < USUAL.len() {
+        let mut lens = USUAL[at];
+        while lens > 0 {
+            if lens <= 0xFFF {
+                beginnings[(lens / 64) as usize] |= 1 << (lens % 64);
+            }
+            lens >>= 4;
+        }
+        at += 1;
+    }
+    beginnings
+};
 
 /// What is known of groups together.
 pub(crate) struct Window<'a> {
@@ -421,6 +420,14 @@ mod tests {
                         if window.sure() > 0 {
                             found += 1;
                             assert!(shape.usual(), "{shape:?}");
+                            let by_length = groups.iter().all(|group| group.len > 1);
+                            let begins = |many: usize| {
+                                groups[..many]
+                                    .iter()
+                                    .fold(Shape::default(), |shape, group| shape.with(group))
+                                    .begins()
+                            };
+                            assert!(!by_length || (1..=groups.len()).all(begins), "{shape:?}");
                         }
                     }
                 }

@@ -1,6 +1,6 @@
 //! What people say in the middle of a number.
 
-use crate::numbers::Source;
+use crate::source::Source;
 
 /// Words that mean nothing within a number, or that what was said before is corrected: how many they are, and which of
 /// the two.
@@ -43,7 +43,9 @@ pub(crate) fn phrase(source: &Source<'_>, at: usize) -> Option<(usize, bool)> {
         "that should be",
     ];
     let first = source.word(at);
-    let initial = first.as_bytes().first().map(u8::to_ascii_lowercase);
+    let initial = first.as_bytes().first().map(u8::to_ascii_lowercase).filter(u8::is_ascii_lowercase);
+    // A number, or a mask: no phrase begins with it.
+    initial?;
     let said = |phrase: &&str| {
         if phrase.as_bytes().first() != initial.as_ref() {
             return None;

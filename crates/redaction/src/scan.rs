@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use crate::{
-    Kind, card, chunk,
+    Kind, chunk,
     context::{self, Said},
-    numbers::{Group, Run, Source},
-    phone::{CERTAIN, LIKELY, SPOKEN_OF, Shape, Window},
+    numbers::Run,
+    phone::{CERTAIN, LIKELY, SPOKEN_OF},
     side_by_side::side_by_side,
+    source::Source,
     spoken_email,
     tokens::{Token, Tokens},
     vocabulary::Class,
@@ -32,12 +33,6 @@ const QUIET: usize = 40;
 const KEPT: usize = 26;
 /// How many words a stretch has at least, if there are more.
 const STRETCH: usize = 4096;
-/// The lengths that there are: a bit for each up to that of the longest card.
-const LONGEST: u64 = (1 << 20) - 1;
-/// How many groups a number has at most.
-const WIDEST: usize = 64;
-/// How many corrections there are in a number at most.
-const MOST_CORRECTIONS: usize = 6;
 
 /// Goes through segments: `text` is all of them, each ends at one of `ends`, and `speakers` says who speaks.
 #[derive(Debug)]
@@ -47,9 +42,9 @@ pub(crate) struct Scan<'a> {
     found: Vec<Found>,
     run: Run,
     /// How sure the surest number is that begins at each group of a run, as far as that is known.
-    best: Vec<u8>,
-    /// The numbers of digits that groups from one on may be together, and how they stand side by side.
-    lens: Vec<(u64, Shape)>,
+    pub(crate) best: Vec<u8>,
+    /// The numbers of digits that groups from one on may be together.
+    pub(crate) lens: Vec<u64>,
     /// How many steps it took: what tests compare.
     pub(crate) work: u64,
 }
@@ -164,7 +159,7 @@ impl<'a> Scan<'a> {
     /// Finds numbers in a run. Returns the last token of the last one.
     fn search(&mut self, source: &Source<'_>, run: &Run, floor: usize) -> Option<usize> {
         let groups = &run.groups[..];
-        let digits: usize = groups.iter().map(|group| group.len).sum();
+        let digits = run.digits.len();
         if digits < 7 || run.cardinal {
             return None;
         }
@@ -228,101 +223,6 @@ impl<'a> Scan<'a> {
         }
         taken.last().map(|(_, end, _)| groups[*end - 1].last)
     }
-
-    /// Numbers among some groups that are as sure as is asked for, or cards.
-    fn windows(
-        &mut self,
-        run: &Run,
-        among: Range<usize>,
-        said: (Said, Said),
-        sure: Option<u8>,
-        found: &mut Vec<(usize, usize, Kind)>,
-    ) {
-        let groups = &run.groups[..];
-        let edge = |at: usize| at == among.start || at == among.end || groups[at].breakable;
-        let said_to_be = |wanted| said.0 == wanted || said.1 == wanted;
-        let mut begin = among.start;
-        while begin < among.end {
-            // Nothing as sure begins here, however far it goes.
-            let hopeless = among.start == 0 && sure.is_some_and(|sure| self.best[begin] < sure);
-            let none = groups[begin].extension || groups[begin].echo || groups[begin].sound;
-            if !edge(begin) || none || hopeless {
-                begin += 1;
-                continue;
-            }
-            // What is only written, or only digits, is a number in few shapes, and most are none of them: this is soon seen.
-            let leading = run.digits.get(groups[begin].digits).copied().unwrap_or_default();
-            let shaped =
-                run.plain && sure.is_some() && run.written && leading != 0 && !said_to_be(Said::Phone);
-            let card = run.plain && sure.is_none();
-            if card && !said_to_be(Said::Card) && !card::networks(leading) {
-                begin += 1;
-                continue;
-            }
-            let longest = if shaped { Shape::LONGEST } else { *card::LENGTHS.end() };
-            let mut usual = !shaped;
-            let mut most = among.end.min(begin + WIDEST);
-            let (mut lens, mut corrections, mut shape) = (1, 0, Shape::default());
-            self.lens.clear();
-            for (end, group) in groups.iter().enumerate().take(most).skip(begin) {
-                corrections += usize::from(group.corrects && end > begin);
-                if corrections > MOST_CORRECTIONS {
-                    most = end;
-                    break;
-                }
-                lens = longer(lens, group, end > begin);
-                self.work += 1;
-                if shaped {
-                    shape = shape.with(group);
-                    usual |= shape.usual();
-                }
-                if (shaped || card) && lens >> longest > 1 {
-                    most = end;
-                    break;
-                }
-                self.lens.push((lens, shape));
-                // Too long for anything, unless there is no pause in it.
-                if lens & LONGEST == 0 && group.breakable && end > begin {
-                    most = end + 1;
-                    break;
-                }
-            }
-            let mut best = 0;
-            let ends = if usual { begin + 1..=most } else { begin + 1..=begin };
-            let hit = ends.rev().filter(|end| edge(*end)).find(|end| {
-                let (lens, shape) = self.lens[*end - begin - 1];
-                let groups = &groups[begin..*end];
-                if lens & !0b0111_1111 == 0 || groups[groups.len() - 1].sound {
-                    return false;
-                }
-                self.work += groups.len() as u64;
-                let said = if *end == among.end { said.1 } else { said.0 };
-                match sure {
-                    None => {
-                        let whole = begin == among.start && *end == among.end;
-                        card::plausible(groups, run, lens, said, whole)
-                    }
-                    Some(_) if shaped && !shape.usual() => false,
-                    Some(sure) => {
-                        let found =
-                            Window { groups, digits: &run.digits, lens, said, plain: run.plain }.sure();
-                        best = best.max(found);
-                        found >= sure
-                    }
-                }
-            });
-            if sure == Some(CERTAIN) && among.start == 0 {
-                self.best[begin] = best;
-            }
-            match hit {
-                Some(end) => {
-                    found.push((begin, end, if sure.is_none() { Kind::Card } else { Kind::Phone }));
-                    begin = end;
-                }
-                None => begin += 1,
-            }
-        }
-    }
 }
 
 /// Back over the signs that a number begins with.
@@ -333,25 +233,4 @@ fn opening(text: &str, start: usize) -> usize {
 /// Past a parenthesis.
 fn closing(text: &str, end: usize) -> usize {
     end + text[end..].chars().next().filter(|c| matches!(c, ')' | '）')).map_or(0, char::len_utf8)
-}
-
-/// The numbers of digits that there may be with another group.
-fn longer(lens: u64, group: &Group, linked: bool) -> u64 {
-    if group.extension {
-        return lens;
-    }
-    let mut before = lens;
-    if group.corrects && linked {
-        // Anything up to all of it may have been taken back.
-        for bits in [1, 2, 4, 8, 16, 32] {
-            before |= before >> bits;
-        }
-    }
-    let mut after = 0;
-    let mut bits = group.lens;
-    while bits != 0 {
-        after |= before << bits.trailing_zeros();
-        bits &= bits - 1;
-    }
-    after
 }

@@ -12,14 +12,14 @@ use crate::{
 
 /// How many groups one number has at most.
 const WIDEST: usize = 7;
-/// How many groups a part has at most: whatever has more is a list.
-const LONGEST: usize = 64;
 
 /// The numbers of a run, in those of its parts that consist of nothing else.
 pub(crate) fn side_by_side(run: &Run, said: Said) -> Vec<(usize, usize, Kind)> {
     let groups = &run.groups[..];
     let mut numbers = Vec::new();
-    if !run.written || groups.iter().any(|group| group.corrects || group.echo || group.extension) {
+    if !run.written
+        || !run.plain && groups.iter().any(|group| group.corrects || group.echo || group.extension)
+    {
         return numbers;
     }
     let mut begin = 0;
@@ -28,7 +28,7 @@ pub(crate) fn side_by_side(run: &Run, said: Said) -> Vec<(usize, usize, Kind)> {
         let part = begin..begin + length;
         begin = part.end;
         let digits: usize = groups[part.clone()].iter().map(|group| group.len).sum();
-        if length > LONGEST || !(7..=LONGEST * 10).contains(&digits) {
+        if digits < 7 {
             continue;
         }
         let cut = [CERTAIN, LIKELY].iter().find_map(|sure| cut(run, &groups[part.clone()], said, *sure));
@@ -49,17 +49,29 @@ pub(crate) fn side_by_side(run: &Run, said: Said) -> Vec<(usize, usize, Kind)> {
 
 /// A part as numbers, if that is what it is. Seen from its end: what follows a number must be numbers too.
 fn cut(run: &Run, part: &[Group], said: Said, sure: Sure) -> Option<Vec<(usize, usize, Kind)>> {
-    let mut cuts: Vec<Option<(usize, Kind)>> = vec![None; part.len()];
+    // What begins at each group, from the last one on.
+    let mut cuts: Vec<Option<(usize, Kind)>> = Vec::new();
+    // The first group from which on there is nothing but numbers.
+    let mut reached = part.len();
     for begin in (0..part.len()).rev() {
         let furthest = part.len().min(begin + WIDEST);
-        cuts[begin] = (begin + 1..=furthest)
+        if furthest < reached {
+            // Nothing that ends where the numbers begin is as wide as that.
+            return None;
+        }
+        let goes_on = |end: usize| end == part.len() || cuts[part.len() - 1 - end].is_some();
+        let cut = (begin + 1..=furthest)
             .rev()
-            .filter(|end| *end == part.len() || cuts[*end].is_some())
+            .filter(|end| goes_on(*end))
             .find_map(|end| number(run, &part[begin..end], said, sure).map(|kind| (end, kind)));
+        if cut.is_some() {
+            reached = begin;
+        }
+        cuts.push(cut);
     }
     let (mut at, mut numbers) = (0, Vec::new());
     while at < part.len() {
-        let (end, kind) = cuts[at]?;
+        let (end, kind) = cuts[part.len() - 1 - at]?;
         numbers.push((at, end, kind));
         at = end;
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     domains::{is_provider, is_top},
-    numbers::Source,
+    source::Source,
     tokens::Gap,
     vocabulary::Class,
 };

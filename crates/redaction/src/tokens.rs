@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::{
     characters::{dash, digit, unseen},
+    effort::look,
     vocabulary::{Class, class, class_within},
 };
 
@@ -59,7 +60,7 @@ pub(crate) struct Token {
     pub(crate) segment: u32,
     pub(crate) gap: Gap,
     pub(crate) class: Class,
-    /// The value of a word for a number, or the letter.
+    /// The value of a word for a number, the letter, or how many digits there are, counting no further than [`MOST_DIGITS`].
     pub(crate) value: u8,
 }
 
@@ -96,8 +97,8 @@ pub(crate) struct Tokens<'a> {
     done: bool,
 }
 
-/// How many digits are looked at behind `x`: more than any number has.
-const LONGEST_BEHIND: usize = 41;
+/// How many digits of a token are looked at: more than any number has.
+pub(crate) const MOST_DIGITS: usize = 41;
 
 const LETTER: u8 = 1;
 const DIGIT: u8 = 2;
@@ -166,6 +167,13 @@ impl<'a> Tokens<'a> {
                 }
                 gap |= wide(character, self.place == begin);
                 self.place += character.len_utf8();
+                continue;
+            }
+            if matches!(byte, b'%' | b'\\')
+                && let Some((flags, length)) = escaped(&bytes[self.place..])
+            {
+                gap |= flags;
+                self.place += length;
                 continue;
             }
             let next = bytes.get(self.place + 1).copied();
@@ -271,7 +279,8 @@ impl<'a> Tokens<'a> {
             }
         }
         if digits > 0 {
-            return (if letters > 0 { Class::Mixed } else { Class::Digits }, 0);
+            let class = if letters > 0 { Class::Mixed } else { Class::Digits };
+            return (class, digits.min(MOST_DIGITS) as u8);
         }
         let word = &bytes[start..self.place];
         match apostrophe {
@@ -303,7 +312,7 @@ impl<'a> Tokens<'a> {
         let bytes = self.text.as_bytes();
         let named = matches!(&bytes[start..self.place], b"x" | b"X" | b"ext" | b"Ext" | b"EXT");
         let rest = &bytes[self.place..];
-        let digits = rest.iter().take(LONGEST_BEHIND).take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = rest.iter().take(MOST_DIGITS).take_while(|byte| byte.is_ascii_digit()).count();
         named
             && (!rest.get(digits).is_some_and(u8::is_ascii_alphanumeric)
                 || self.extension_at(self.place + digits))
@@ -325,6 +334,34 @@ impl<'a> Tokens<'a> {
 /// How long the mask is that a text begins with.
 fn masked(text: &str) -> Option<usize> {
     ["[phone]", "[email]", "[card]"].iter().find(|mask| text.starts_with(**mask)).map(|mask| mask.len())
+}
+
+/// What a sign between tokens means that is written as in JSON or in a web address, and how long it is: `\\n`, `\\u002B`, `%20`.
+fn escaped(bytes: &[u8]) -> Option<(u16, usize)> {
+    let hex = |digits: &[u8]| {
+        let value = |digit: u8| char::from(digit).to_digit(16);
+        Some((value(*digits.first()?)? * 16 + value(*digits.get(1)?)?) as u8)
+    };
+    let (character, length) = match bytes {
+        [b'\\', b'n' | b'r', ..] => (b'\n', 2),
+        [b'\\', b't', ..] => (b'\t', 2),
+        [b'\\', b'u', b'0', b'0', code @ ..] => (hex(code)?, 6),
+        [b'%', code @ ..] => (hex(code)?, 3),
+        _ => return None,
+    };
+    let flags = match character {
+        b' ' | b'\t' => Gap::SPACE,
+        b'\n' | b'\r' => Gap::LINE | Gap::SPACE,
+        b'-' => Gap::DASH,
+        b'.' => Gap::DOT,
+        b',' => Gap::COMMA,
+        b'/' => Gap::SLASH,
+        b'(' | b')' => Gap::PAREN,
+        b'+' => Gap::PLUS,
+        b':' => Gap::COLON,
+        _ => return None,
+    };
+    Some((flags, length))
 }
 
 /// What a character outside of ASCII means between tokens.
@@ -391,6 +428,7 @@ impl Iterator for Tokens<'_> {
             self.place = start + text.len().max(1);
         }
         token.end = self.place;
+        look(token.end - start);
         Some(token)
     }
 }

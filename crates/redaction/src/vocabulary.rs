@@ -139,7 +139,7 @@ const WORDS: &[(Class, &str)] = &[
       item product part box locker score channel department section seat row step error port user student patient badge \
       permit plate file record purchase po shipment package parcel delivery receipt statement bill loan mortgage contract \
       quote dosage glucose pressure temperature weight size building sizes rooms channels lines year psalm verse article \
-      form iso rfc hours catalog catalogue asset device equipment vehicle train terminal platform bank sort work-order       incident complaint vendor supplier inmate candidate applicant subscription enrollment enrolment raffle voucher coupon       certificate",
+      form iso rfc hours catalog catalogue asset device equipment vehicle train terminal platform bank sort work-order       incident complaint vendor supplier inmate candidate applicant subscription enrollment enrolment raffle voucher coupon       certificate tag",
     ),
     (Class::Area, "area country dialing city"),
     (Class::Code, "code codes"),

@@ -2,18 +2,24 @@
 
 use std::ops::Range;
 
-use crate::{characters::unseen, domains::is_provider};
+use crate::{characters::unseen, domains::is_provider, effort::look};
 
 /// Finds every written address. Each character is looked at a bounded number of times: what is scanned from one `@` ends at
 /// the next.
 pub(crate) fn find(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
-    for at in memchr::memchr_iter(b'@', text.as_bytes()) {
-        let floor = found.last().map_or(0, |last| last.end);
-        if at < floor {
+    let mut tried = 0;
+    for at in memchr::memchr2_iter(b'@', b'%', text.as_bytes()) {
+        // As in a web address: `j.smith%40example.com`.
+        let sign = if text.as_bytes()[at] == b'@' { "@" } else { "%40" };
+        let floor = found.last().map_or(0, |last| last.end).max(tried);
+        if at < floor || !text[at..].starts_with(sign) {
             continue;
         }
-        let (Some(start), Some(end)) = (local(text, floor, at), domain(text, at + 1)) else { continue };
+        tried = at + sign.len();
+        let (Some(start), Some(end)) = (local(text, floor, at), domain(text, at + sign.len())) else {
+            continue;
+        };
         found.push(start..end);
     }
     found
@@ -59,7 +65,11 @@ fn local(text: &str, floor: usize, at: usize) -> Option<usize> {
         return None;
     }
     let length: usize = before.chars().rev().take_while(|c| is_local(*c)).map(char::len_utf8).sum();
+    look(length);
     let candidate = &before[before.len() - length..];
+    // The end of a line as it is written in JSON: its letter is no part of the name.
+    let escaped = before[..before.len() - length].ends_with('\\') && candidate.starts_with(['n', 'r', 't']);
+    let candidate = &candidate[usize::from(escaped)..];
     let trimmed = candidate.trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '+'));
     trimmed.chars().any(char::is_alphanumeric).then(|| at - trimmed.len())
 }
@@ -75,6 +85,7 @@ fn domain(text: &str, start: usize) -> Option<usize> {
     }
     let is_domain = |c: char| c.is_alphanumeric() || unseen(c) || matches!(c, '-' | '.' | '。' | '．');
     let length: usize = after.chars().take_while(|c| is_domain(*c)).map(char::len_utf8).sum();
+    look(length);
     // Labels that are empty end it: what follows two dots is another sentence.
     let mut candidate = &after[..length];
     if let Some(gap) = candidate.find("..") {

@@ -164,6 +164,7 @@ fn check(text: &str, redacted: &Redacted) -> Result<(), TestCaseError> {
         place = finding.end;
     }
     masked.extend(&characters[place..]);
+    // What stands between the masks is what stood between what was found, and none of the rest.
     prop_assert_eq!(&masked, &redacted.text);
     Ok(())
 }
@@ -208,6 +209,16 @@ proptest! {
         let redacted = redact(&text);
         check(&text, &redacted)?;
         prop_assert_eq!(&redact(&redacted.text).text, &redacted.text);
+    }
+
+    #[test]
+    fn the_receipt_of_one_segment_says_how_many_masks_of_each_kind_there_are(text in soup()) {
+        let (redacted, counts) = redact_segments(&[Segment { speaker: "a", text: &text }]);
+        for kind in Kind::ALL {
+            let masks = redacted[0].findings.iter().filter(|found| found.kind == kind).count() as u64;
+            prop_assert_eq!(counts.of(kind), masks, "{} in {}", kind, text);
+        }
+        prop_assert_eq!(&redacted[0], &redact(&text));
     }
 
     #[test]

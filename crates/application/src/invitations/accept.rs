@@ -219,7 +219,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        ports::StoreError,
+        ports::{FoundInvitation, StoreError},
         testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, organization},
     };
 

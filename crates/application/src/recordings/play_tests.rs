@@ -147,7 +147,7 @@ async fn what_is_deleted_is_gone_at_the_next_look_though_another_is_there_by_the
     for later in [gone(), unit(&other, Role::Admin)] {
         clock.set(0);
         let store = TestStore::of_each([unit(&kept, Role::Admin), unit(&kept, Role::Admin), later]);
-        let app = Application { store: Arc::new(store.clone()), clock: clock.clone(), ..app.clone() };
+        let app = Application { store: Door::new(store.clone()), clock: clock.clone(), ..app.clone() };
         let found = find(&app, &admin, call(1).id, "a complaint".parse().ok()).await.expect("found");
         let mut playing = found.play(0..3).await.expect("an Admin's to hear");
         clock.set(4);
