@@ -158,7 +158,7 @@ async fn asvs_3_4_3_every_page_there_is_forbids_whatever_is_not_our_own_and_spea
             continue;
         }
         let page = owner.get(&address).await;
-        match page.status {
+        match page.status.as_u16() {
             // Where something is done, or said elsewhere.
             303 => assert!(page.header("location").starts_with('/'), "{path}"),
             405 => assert!(page.text.contains("This address leads nowhere by itself"), "{path}"),

@@ -25,6 +25,8 @@ const NOW: OffsetDateTime = datetime!(2026-03-01 09:00 UTC);
 async fn sequencing_at(url: &str) -> (Sequencing, Arc<PgStore>) {
     let way = Way {
         url: Secret::new(url),
+        pooler_url: None,
+        replica_url: None,
         max_connections: 2,
         acquire_timeout: Duration::from_secs(30),
         statement_timeout: Duration::from_secs(30),

@@ -112,7 +112,7 @@ async fn what_is_deleted_while_it_is_heard_is_gone_and_what_is_missing_otherwise
             unit
         };
         let store = TestStore::of_each([unit(&kept, Role::Admin), unit(&kept, Role::Admin), later]);
-        let app = Application { store: Arc::new(store.clone()), ..app.clone() };
+        let app = Application { store: Door::new(store.clone()), ..app.clone() };
         let found = find(&app, &admin, call(1).id, "a complaint".parse().ok()).await.expect("found");
         let mut playing = found.play(0..3).await.expect("an Admin's to hear");
         let heard = playing.next().await;

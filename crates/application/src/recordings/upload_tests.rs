@@ -354,7 +354,7 @@ async fn what_is_deleted_while_it_is_compared_comes_anew_and_is_not_told_as_dama
         unit.expect_recording_keep().times(1).returning(|_, _, _, _| Ok(true));
     });
     let store = TestStore::of_each([has(&kept), unit(), keeps]);
-    let app = Application { store: Arc::new(store.clone()), ..app };
+    let app = Application { store: Door::new(store.clone()), ..app };
     let taken = upload(&app, 1_000_000).await;
     assert!(matches!(taken, Ok(Taken::New(_))), "{taken:?}");
     let committed: Vec<_> = store.committed().into_iter().map(|(_, events, _)| events).collect();
