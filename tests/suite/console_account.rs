@@ -92,7 +92,7 @@ async fn another_address_is_asked_for_and_is_there_once_its_link_is_followed() {
         if taken != team.email("owner") {
             let token = service.token_for(&taken, "/me/email/confirm").await;
             let link = format!("/me/email/confirm?token={token}");
-            Tab::open(&service).send(&link, "/me/email/confirm", &[]).await.expect(200);
+            Tab::open(&service).send(&link, "/me/email/confirm", &[]).await.expect(303);
             assert!(tab.get("/account").await.expect(200).text.contains(&taken));
         }
     }

@@ -213,7 +213,7 @@ async fn attack_24_a_cookie_that_was_tampered_with_says_and_opens_nothing() {
     let tab = Tab::signed_in(&service, team.email("owner")).await;
     let address = Service::new_address("x");
     tab.send(INVITE, INVITE, &[("email", &address), ("role", "viewer")]).await.expect(201);
-    let invited = team.owner().get("/v1/invitations").await.expect(200);
+    let invited = team.owner().get("/v1/invitations?status=pending").await.expect(200);
     let invitation = invited.list("data")[0]["id"].as_str().unwrap();
     let resend = format!("/settings/team/invitations/{invitation}/resend");
     tab.send("/settings/team", &resend, &[]).await.expect(303);

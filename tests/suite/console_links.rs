@@ -197,8 +197,8 @@ async fn a_notice_is_for_the_next_page_for_a_minute_and_nobody_else_s() {
     service.clock.advance(Duration::seconds(60));
     assert!(!shown().await.text.contains("is Member now."));
     // Nothing that an address or a form brings along is said.
-    for path in ["/sign-in?notice=Call+0900", "/settings/team?notice=Call", "/welcome?said=Call"] {
-        assert!(!tab.get(path).await.text.contains("Call"), "{path}");
+    for path in ["/sign-in?notice=Ring+0900", "/settings/team?notice=Ring+0900", "/welcome?said=Ring+0900"] {
+        assert!(!tab.get(path).await.text.contains("0900"), "{path}");
     }
 }
 

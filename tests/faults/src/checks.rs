@@ -31,11 +31,11 @@ const QUEUES: [(&str, &str, Option<&str>); 3] = [
     ),
     (
         "deliveries",
-        "SELECT 1 AS one FROM escalation_deliveries WHERE state = 'queued' LIMIT 1",
+        "SELECT 1 AS one FROM deliveries WHERE topic = 'escalations' AND state = 'queued' LIMIT 1",
         Some(
-            "WITH on_time AS (UPDATE escalation_deliveries SET due_at = now() - interval '1 hour'
-                               WHERE state = 'queued' AND due_at > now())
-             UPDATE escalation_webhooks SET paused_until = NULL WHERE paused_until > now()",
+            "WITH on_time AS (UPDATE deliveries SET due_at = now() - interval '1 hour'
+                               WHERE topic = 'escalations' AND state = 'queued' AND due_at > now())
+             UPDATE subscribers SET paused_until = NULL WHERE paused_until > now()",
         ),
     ),
 ];

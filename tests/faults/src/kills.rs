@@ -71,11 +71,11 @@ impl Job {
     fn words(self) -> &'static [&'static str] {
         match self {
             Self::Mail => &["mails"],
-            Self::Webhooks => &["escalation_deliveries", "escalation_webhooks"],
+            Self::Webhooks => &["deliveries", "subscribers"],
             Self::Sequencer => {
                 &["audit_queue", "audit_leaves", "audit_trees", "audit_tiles", "pg_try_advisory"]
             }
-            Self::Checkpoints => &["audit_checkpoints", "audit_witnesses", "audit_deliveries"],
+            Self::Checkpoints => &["audit_checkpoints"],
             Self::Purge => &["purge_"],
             Self::Erasure => &["erase_account", "directory_owners", "directory_invitations_to_account"],
             Self::Retention => {

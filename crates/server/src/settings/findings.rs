@@ -224,6 +224,8 @@ impl Settings {
         let database = &values.database;
         for (setting, url) in [
             ("ROLLCALL__DATABASE__URL", &database.url),
+            ("ROLLCALL__DATABASE__POOLER_URL", &database.pooler_url),
+            ("ROLLCALL__DATABASE__REPLICA_URL", &database.replica_url),
             ("ROLLCALL__DATABASE__MIGRATION_URL", &database.migration_url),
         ] {
             find(

@@ -1,5 +1,6 @@
 //! What a configuration means, in words.
 
+use rollcall_domain::secret::Secret;
 use url::Url;
 
 use super::{Profile, Settings};
@@ -24,6 +25,13 @@ impl Settings {
             Some(server) => format!("in PostgreSQL on {server}"),
             None => format!("in a private PostgreSQL under {}", values.data_dir.display()),
         };
+        let by_way_of = |url: &Secret, how: &str| match server(url.expose()) {
+            Some(server) => format!(", {how} {server}"),
+            None => String::new(),
+        };
+        let database = database
+            + &by_way_of(&values.database.pooler_url, "through a pooler on")
+            + &by_way_of(&values.database.replica_url, "with exports read from");
         let migrates =
             match (values.database.migrate_on_start, is_set(values.database.migration_url.expose())) {
                 (true, true) => "each start migrates it, as another user",

@@ -58,6 +58,8 @@ impl Settings {
         }
         for (setting, url) in [
             ("ROLLCALL__DATABASE__URL", &values.database.url),
+            ("ROLLCALL__DATABASE__POOLER_URL", &values.database.pooler_url),
+            ("ROLLCALL__DATABASE__REPLICA_URL", &values.database.replica_url),
             ("ROLLCALL__DATABASE__MIGRATION_URL", &values.database.migration_url),
             ("ROLLCALL__EMAIL__SMTP_URL", &values.email.smtp_url),
         ] {
@@ -138,6 +140,16 @@ mod tests {
             ("database.url", "postgres://rollcall:rollcall@db.example/rollcall", "DATABASE__URL"),
             ("database.url", "postgres://rollcall:Postgres@db.example/rollcall", "DATABASE__URL"),
             (
+                "database.pooler_url",
+                "postgres://rollcall_app:secret@db.example/rollcall",
+                "DATABASE__POOLER_URL",
+            ),
+            (
+                "database.replica_url",
+                "postgres://rollcall_app:admin@db.example/rollcall",
+                "DATABASE__REPLICA_URL",
+            ),
+            (
                 "database.migration_url",
                 "postgres://owner:changeme@db.example/rollcall",
                 "DATABASE__MIGRATION_URL",
@@ -169,6 +181,8 @@ mod tests {
         let secrets = values.matches(r#"deserialize_with = "secret""#).count();
         let looked_at = [
             "database.url",
+            "database.pooler_url",
+            "database.replica_url",
             "database.migration_url",
             "email.smtp_url",
             "keys.ring",
