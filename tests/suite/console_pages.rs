@@ -105,7 +105,9 @@ fn asvs_3_4_3(address: &str, page: &Answer) {
     // Nothing that the policy would keep from working.
     assert!(!page.text.contains(" style=\"") && !page.text.contains("<style"), "{address}");
     assert!(!page.text.contains(" onclick") && !page.text.contains("<script>"), "{address}");
-    assert!(!page.text.contains("=\"http"), "{address}: {}", page.text);
+    // The mailbox of the development profile shows links of ours in full.
+    let mut links = page.text.split("=\"http").skip(1);
+    assert!(links.all(|link| link.starts_with("://127.0.0.1:")), "{address}: {}", page.text);
 }
 
 /// What programs that fill in forms need to know of them (WCAG 1.3.5; HTML, section 4.10.18.7).

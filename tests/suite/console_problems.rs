@@ -122,7 +122,7 @@ async fn whose_session_has_ended_in_the_middle_of_a_form_is_led_to_sign_in_and_t
     let tab = Tab::signed_in(&service, team.email("admin")).await;
     let page = tab.get("/settings/team/invite").await.expect(200);
     let again = service.sign_in(team.email("admin")).await;
-    again.delete("/v1/sessions").await.expect(204);
+    again.delete("/v1/sessions?others=true").await.expect(204);
     let sent =
         tab.fill(&page, "/settings/team/invite", &[("email", "x@example.com"), ("role", "viewer")]).await;
     assert_eq!(sent.expect(303).header("location"), "/sign-in");

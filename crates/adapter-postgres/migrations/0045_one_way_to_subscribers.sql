@@ -79,6 +79,8 @@ CREATE INDEX subscribers_set_by ON subscribers (set_by);
 CREATE INDEX deliveries_of ON deliveries (org_id, topic, created_at);
 -- From each subscriber that has something waiting to the next, and of each what is due first.
 CREATE INDEX deliveries_due ON deliveries (org_id, topic, due_at, delivery_id) WHERE state = 'queued';
+-- And what has waited longest, whenever it is tried again.
+CREATE INDEX deliveries_by_age ON deliveries (org_id, topic, created_at, delivery_id) WHERE state = 'queued';
 CREATE INDEX deliveries_given_up ON deliveries (org_id, topic) WHERE state = 'failed';
 CREATE INDEX deliveries_by_time ON deliveries (created_at);
 

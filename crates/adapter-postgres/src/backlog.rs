@@ -16,8 +16,10 @@ impl Backlog for PgStore {
     async fn waiting(&self, now: OffsetDateTime) -> Result<Waiting, StoreError> {
         let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
         let deliveries = sqlx::query!(
-            r#"SELECT count(*) AS "waiting!", min(due_at) AS due
-                 FROM deliveries JOIN subscribers USING (org_id, topic) WHERE state = 'queued' AND kind = 'webhook'"#
+            // Nothing is due before a pause is over, and nothing of an organization that is deleted.
+            r#"SELECT count(*) AS "waiting!", min(GREATEST(d.due_at, s.paused_until)) AS due
+                 FROM deliveries d JOIN subscribers s USING (org_id, topic) JOIN organizations o USING (org_id)
+                WHERE d.state = 'queued' AND s.kind = 'webhook' AND o.deleted_at IS NULL"#
         );
         let deliveries = deliveries.fetch_one(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;

@@ -158,9 +158,11 @@ impl Post for PgStore {
             error,
         );
         note.execute(&mut *transaction).await.map_err(store_error)?;
+        // What was given up while it was on its way, and has arrived, has arrived.
         let settle = sqlx::query!(
             "UPDATE deliveries SET state = $3, due_at = COALESCE($4, due_at), settled_at = $5, last_error = $6
-              WHERE org_id = $1 AND delivery_id = $2 AND state = 'queued' AND attempts = $7",
+              WHERE org_id = $1 AND delivery_id = $2 AND attempts = $7
+                AND (state = 'queued' OR (state = 'failed' AND $3 = 'sent'))",
             organization,
             delivery.id.uuid(),
             state,
@@ -193,7 +195,7 @@ impl Post for PgStore {
                    FROM waiting w
                   CROSS JOIN LATERAL (SELECT d.org_id, d.delivery_id FROM deliveries d
                                        WHERE d.org_id = w.org_id AND d.topic = w.topic AND d.state = 'queued'
-                                       ORDER BY d.due_at DESC, d.delivery_id DESC OFFSET $2) d
+                                       ORDER BY d.created_at DESC, d.delivery_id DESC OFFSET $2) d
                   LIMIT $4),
              locked AS MATERIALIZED (
                  SELECT d.org_id, d.delivery_id

@@ -1,10 +1,11 @@
 //! People in browsers are shown a page where programs are told of a problem: whoever asks for HTML rather than for JSON, anywhere but
 //! where programs ask. Pages are made elsewhere; here is decided who gets one.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use async_trait::async_trait;
 use axum::{extract::Request, response::Response};
+use futures_util::FutureExt;
 use http::{HeaderMap, header, request, response};
 use tokio::time::timeout;
 
@@ -48,7 +49,8 @@ pub(super) async fn dress(pages: &dyn ProblemPages, head: &request::Parts, answe
     }
     let (mut parts, body) = answer.into_parts();
     // What is wrong may be what the page needs as well.
-    let Ok(page) = timeout(PATIENCE, pages.page(head, &parts)).await else {
+    let page = AssertUnwindSafe(pages.page(head, &parts)).catch_unwind();
+    let Ok(Ok(page)) = timeout(PATIENCE, page).await else {
         return Response::from_parts(parts, body);
     };
     let (page, body) = page.into_parts();

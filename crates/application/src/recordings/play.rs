@@ -108,7 +108,8 @@ impl Playable {
             Some(reason) => event.personal("reason", reason.as_str()),
             None => event,
         };
-        let unit = self.permitted_again().await?;
+        let unit = self.permitted_again().await;
+        let unit = app.refusals_recorded(&self.principal, Action::RecordingPlayed, target, unit).await?;
         unit.commit(app.record(event)).await?;
         let pieces = Box::new(seal::pieces(range, self.recording().length));
         Ok(Playing { of: self, pieces, transfer })

@@ -332,6 +332,10 @@ impl Upload {
             Extent::Whole(_) => true,
             Extent::Part { until, total, .. } => total == Some(until),
         };
+        if !is_last && matches!(self.work, Work::Store(_)) {
+            // What it waits for is kept without another transaction that would look.
+            self.still_permitted().await?;
+        }
         match &mut self.work {
             Work::Compare(recording) => {
                 let recording = recording.clone();

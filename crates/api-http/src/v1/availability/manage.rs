@@ -5,7 +5,7 @@ use rollcall_domain::{Permission, availability::Capacity};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::object::AgentObject;
+use super::object::{AgentObject, tag_name};
 use crate::{
     api::Api,
     body::{Fields, Json, given},
@@ -49,7 +49,7 @@ pub(super) async fn manage_agent(
     Json(request): Json<ManageAgentRequest>,
 ) -> Result<Response> {
     let mut fields = Fields::default();
-    let name = format!("agent_{id}");
+    let name = tag_name(&actor, id);
     let command = Manage {
         user: id,
         choice: fields.parse_if_given("status", request.status.as_deref()),

@@ -1,4 +1,4 @@
-use rollcall_application::availability::ListedAgent;
+use rollcall_application::{Asks, availability::ListedAgent};
 use rollcall_domain::UserId;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -67,4 +67,10 @@ impl AgentObject {
             last_heartbeat_at: agent.last_heartbeat_at,
         }
     }
+}
+
+/// What tags call an agent: a person is another agent in another organization.
+pub(super) fn tag_name(who: &impl Asks, user: UserId) -> String {
+    let organization = who.organization().map(|id| id.to_string()).unwrap_or_default();
+    format!("{organization}.agent_{user}")
 }

@@ -8,7 +8,7 @@ use rollcall_domain::{Permission, on_one_line};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::object::AgentObject;
+use super::object::{AgentObject, tag_name};
 use crate::{
     api::Api,
     body::{Fields, Json, given},
@@ -46,7 +46,7 @@ pub(super) async fn set_availability(
     let mut fields = Fields::default();
     let choice = fields.parse("status", &request.status);
     let note = request.note.map(|text| text.and_then(|text| fields.parse("note", &on_one_line(&text))));
-    let name = format!("agent_{}", actor.user_id());
+    let name = tag_name(&actor, actor.user_id());
     let command = match choice {
         Some(choice) => {
             fields.result()?;

@@ -2,7 +2,7 @@ use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use rollcall_application::availability;
 
-use super::object::AgentObject;
+use super::object::{AgentObject, tag_name};
 use crate::{api::Api, credential::AnyCaller, etag::versioned, id_path::IdPath, problem::Result};
 
 /// Shows a human agent. What follows from the time alone, heartbeats among it, makes another `ETag`, with which the agent can still be changed.
@@ -18,5 +18,5 @@ pub(super) async fn show_agent(
 ) -> Result<Response> {
     let agent = availability::show(&api.app, &principal, id).await?;
     let version = agent.agent.version;
-    Ok(versioned(format_args!("agent_{id}"), version, &headers, &AgentObject::new(agent)))
+    Ok(versioned(tag_name(&principal, id), version, &headers, &AgentObject::new(agent)))
 }

@@ -1,6 +1,9 @@
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
-use rollcall_application::escalations::{self, ChangeSettings};
+use rollcall_application::{
+    Actor,
+    escalations::{self, ChangeSettings},
+};
 use rollcall_domain::{Permission, escalations::Settings};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +17,11 @@ use crate::{
 };
 
 /// What entity tags call it.
-const NAME: &str = "escalation_settings";
+/// What tags call them: each organization has its own.
+fn tag_name(actor: &Actor) -> String {
+    let organization = actor.organization().map(|id| id.to_string()).unwrap_or_default();
+    format!("{organization}.escalation_settings")
+}
 
 /// How the organization hands calls to its agents.
 #[derive(Serialize, ToSchema)]
@@ -73,7 +80,7 @@ pub(super) async fn show_settings(
     headers: HeaderMap,
 ) -> Result<Response> {
     let settings = escalations::settings(&api.app, &actor).await?;
-    Ok(versioned(NAME, settings.version, &headers, &SettingsObject::from(settings)))
+    Ok(versioned(tag_name(&actor), settings.version, &headers, &SettingsObject::from(settings)))
 }
 
 /// Changes how the organization hands calls to its agents, for what begins from then on.
@@ -92,8 +99,8 @@ pub(super) async fn change_settings(
         offer_seconds: request.offer_seconds,
         lease_seconds: request.lease_seconds,
         automatic_assignment: request.automatic_assignment,
-        precondition: if_match.precondition(NAME),
+        precondition: if_match.precondition(tag_name(&actor)),
     };
     let settings = escalations::change_settings(&api.app, &actor, command).await?;
-    Ok(versioned(NAME, settings.version, &HeaderMap::new(), &SettingsObject::from(settings)))
+    Ok(versioned(tag_name(&actor), settings.version, &HeaderMap::new(), &SettingsObject::from(settings)))
 }
