@@ -31,22 +31,11 @@ impl Profile {
         self.script_that_calls_back(script, &[]).await.as_str().unwrap().to_owned()
     }
 
-    /// Waits until the page asks whether it is really to be left, and stays.
-    pub async fn stays_when_asked(&self) {
-        self.answer("dismiss").await;
-    }
-
-    /// Waits until the page asks whether it is really to be left, and leaves it.
-    pub async fn leaves_when_asked(&self) {
-        self.answer("accept").await;
-    }
-
-    async fn answer(&self, answer: &str) {
-        self.until("the page asks", async || {
-            let answered = self.wire.post(&format!("/alert/{answer}"), json!({})).await;
-            answered.map(|_| ()).map_err(|refused| refused.to_string())
-        })
-        .await;
+    /// Whether the page would ask before it is left. The driver answers such a question by itself, so the page is told that it is left, and is
+    /// not.
+    pub async fn asks_before_it_is_left(&self) -> bool {
+        let script = "return !dispatchEvent(new Event('beforeunload', {cancelable: true}));";
+        self.script(script, &[]).await == true
     }
 
     /// From the next page on, pages run no scripts here.

@@ -59,8 +59,7 @@ impl Profile {
             "browserName": "chrome",
             "goog:chromeOptions": options,
             "goog:loggingPrefs": {"browser": "ALL"},
-            // Also when a page asks whether to leave it, which a driver would say yes to.
-            "unhandledPromptBehavior": {"default": "ignore", "beforeUnload": "ignore"},
+            "unhandledPromptBehavior": "ignore",
         });
         let body = json!({"capabilities": {"alwaysMatch": capabilities}});
         let session = driver.wire.post("/session", body).await;
