@@ -14,7 +14,7 @@ use tokio::sync::RwLock;
 
 use crate::{
     cluster::{Cluster, DATABASE},
-    journal::Journal,
+    journal::{Journal, Wrong},
     mailbox::Mailbox,
     node::{Node, OPERATOR, Setting, rollcall},
     proxy::Proxy,
@@ -61,10 +61,10 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Sets it up with so many nodes and organizations.
-    pub(crate) async fn set(program: PathBuf, nodes: usize, organizations: usize) -> Arc<Self> {
+    /// Sets it up with so many nodes and organizations, the database on a disk of its own if that is to become full.
+    pub(crate) async fn set(program: PathBuf, nodes: usize, organizations: usize, disk: bool) -> Arc<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let cluster = Cluster::start().await;
+        let cluster = Cluster::start(disk).await;
         let smtp = SmtpServer::start(Behaviour::Accept).await;
         let setting = Setting { rollcall: program, folder: folder.path().to_owned(), smtp: smtp.url() };
         let migrated = rollcall(&setting, &cluster.url(DATABASE)).arg("migrate").output().await.unwrap();
@@ -99,9 +99,16 @@ impl Stage {
     /// Ends all of it in good order.
     pub(crate) async fn end(&self) {
         for node in &self.nodes {
-            node.terminate().await;
+            self.terminate(node).await;
         }
         self.cluster.write().await.stop().await;
+    }
+
+    /// Ends a node in good order. One that does not end so is wrong.
+    pub(crate) async fn terminate(&self, node: &Node) {
+        if let Err(late) = node.terminate().await {
+            self.journal.wrong(Wrong::Stuck, late);
+        }
     }
 
     /// Waits until every node is ready.
