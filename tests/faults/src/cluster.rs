@@ -135,8 +135,17 @@ impl Cluster {
     }
 
     /// Stops it: what is at work is cut off, and everything is written down.
+    ///
+    /// # Panics
+    /// When it does not stop.
     pub(crate) async fn stop(&mut self) {
-        self.running.take().unwrap().stop().await.unwrap();
+        let postmaster = self.postmaster();
+        let stopping = self.running.take().unwrap().stop();
+        let Ok(stopped) = timeout(BOUND, stopping).await else {
+            signal(postmaster, Signal::KILL);
+            panic!("the database has not stopped within {BOUND:?}");
+        };
+        stopped.unwrap();
     }
 
     /// Stops it as `pg_ctl stop -m immediate` does: it recovers when it starts.

@@ -10,7 +10,7 @@ use rollcall_tests::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::sync::RwLock;
+use tokio::{sync::RwLock, time::timeout};
 
 use crate::{
     cluster::{Cluster, DATABASE},
@@ -20,6 +20,9 @@ use crate::{
     proxy::Proxy,
     receiver::Receiver,
 };
+
+/// How long a migration may take.
+const BOUND: Duration = Duration::from_secs(60);
 
 /// What programs of an organization may do.
 const SCOPES: [&str; 6] = [
@@ -67,7 +70,9 @@ impl Stage {
         let cluster = Cluster::start(disk).await;
         let smtp = SmtpServer::start(Behaviour::Accept).await;
         let setting = Setting { rollcall: program, folder: folder.path().to_owned(), smtp: smtp.url() };
-        let migrated = rollcall(&setting, &cluster.url(DATABASE)).arg("migrate").output().await.unwrap();
+        let mut migrate = rollcall(&setting, &cluster.url(DATABASE));
+        let migrated = timeout(BOUND, migrate.arg("migrate").output()).await;
+        let migrated = migrated.expect("a migration that ends").unwrap();
         assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
         cluster.execute("ALTER ROLE rollcall_app LOGIN").await;
         let mut ready = Vec::new();
