@@ -12,6 +12,8 @@ use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 
 use crate::{TestDatabase, patience::until};
 
+/// `required` here, and it is a failure that there is none.
+const POOLER: &str = "ROLLCALL_POOLER";
 /// The connections to the server that everybody shares.
 const SHARED: u32 = 3;
 
@@ -24,8 +26,15 @@ pub struct Pooler {
 
 impl Pooler {
     /// Starts one, unless PgBouncer is not on this machine.
+    ///
+    /// # Panics
+    /// When it is not, and ROLLCALL_POOLER says that it is required.
     pub async fn start(database: &TestDatabase) -> Option<Self> {
-        let program = program()?;
+        let Some(program) = program() else {
+            let required = std::env::var_os(POOLER).is_some_and(|value| value == "required");
+            assert!(!required, "pgbouncer is not installed, and {POOLER} is `required`");
+            return None;
+        };
         let options = PgConnectOptions::from_str(database.url()).unwrap();
         let host =
             options.get_socket().map_or(options.get_host().to_owned(), |path| path.display().to_string());

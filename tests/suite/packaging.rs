@@ -11,6 +11,9 @@ use rollcall_tests::Binary;
 use saphyr::{LoadableYamlNode, Yaml};
 
 const UNIT: &str = include_str!("../../deploy/systemd/rollcall.service");
+const MIGRATION: &str = include_str!("../../deploy/systemd/rollcall-migrate.service");
+const ENVIRONMENT: &str = include_str!("../../deploy/systemd/environment.example");
+const FOR_MIGRATION: &str = include_str!("../../deploy/systemd/migrate.example");
 const COMPOSE: &str = include_str!("../../deploy/compose.yaml");
 const CONTAINERFILE: &str = include_str!("../../deploy/Containerfile");
 const REFERENCE: &str = include_str!("../../docs/configuration.md");
@@ -98,26 +101,50 @@ fn it_says_which_build_it_is() {
 }
 
 #[test]
-fn the_systemd_unit_is_one_and_keeps_the_service_from_almost_everything() {
+fn the_systemd_units_are_some_and_keep_the_service_from_almost_everything() {
     let version = Command::new("systemd-analyze").arg("--version").output();
     if !version.is_ok_and(|version| version.status.success()) {
-        println!("systemd-analyze is not installed: the unit is not looked at");
+        println!("LEFT OUT: systemd-analyze is not installed");
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let unit = folder.path().join("rollcall.service");
-    // The manual and the binary are not installed here.
-    let binary = Binary::path();
-    let here = UNIT.replace("/usr/bin/rollcall", binary.to_str().unwrap());
-    let here: Vec<_> = here.lines().filter(|line| !line.starts_with("Documentation=")).collect();
-    fs::write(&unit, here.join("\n")).unwrap();
-    let verified = Command::new("systemd-analyze").arg("verify").arg(&unit).output().unwrap();
-    let said = String::from_utf8_lossy(&verified.stderr);
-    assert!(verified.status.success() && !said.contains("rollcall.service"), "{said}");
-    // Of 10.0, which is exposed to everything.
-    let security = ["security", "--offline=true", "--threshold=15"];
-    let looked = Command::new("systemd-analyze").args(security).arg(&unit).output().unwrap();
-    assert!(looked.status.success(), "{}", String::from_utf8_lossy(&looked.stdout));
+    for (name, text) in [("rollcall.service", UNIT), ("rollcall-migrate.service", MIGRATION)] {
+        let unit = folder.path().join(name);
+        // The manual and the binary are not installed here.
+        let binary = Binary::path();
+        let here = text.replace("/usr/bin/rollcall", binary.to_str().unwrap());
+        let here: Vec<_> = here.lines().filter(|line| !line.starts_with("Documentation=")).collect();
+        fs::write(&unit, here.join("\n")).unwrap();
+        let verified = Command::new("systemd-analyze").arg("verify").arg(&unit).output().unwrap();
+        let said = String::from_utf8_lossy(&verified.stderr);
+        assert!(verified.status.success() && !said.contains(name), "{said}");
+        // Of 10.0, which is exposed to everything.
+        let security = ["security", "--offline=true", "--threshold=15"];
+        let looked = Command::new("systemd-analyze").args(security).arg(&unit).output().unwrap();
+        assert!(looked.status.success(), "{name}: {}", String::from_utf8_lossy(&looked.stdout));
+    }
+}
+
+#[test]
+fn who_may_change_the_schema_is_named_to_migrations_alone() {
+    let whose = "ROLLCALL__DATABASE__MIGRATION_URL";
+    assert!(!settings(UNIT).contains(whose) && !settings(ENVIRONMENT).contains(whose));
+    assert!(settings(FOR_MIGRATION).contains(whose));
+    let files = |unit: &'static str| -> Vec<&'static str> {
+        unit.lines().filter_map(|line| line.strip_prefix("EnvironmentFile=")).collect()
+    };
+    assert_eq!(files(UNIT), ["/etc/rollcall/environment"]);
+    assert_eq!(files(MIGRATION), ["/etc/rollcall/environment", "/etc/rollcall/migrate"]);
+    // What keeps the service from almost everything keeps a migration from as much.
+    let walls = |unit: &'static str| -> BTreeSet<&'static str> {
+        let (_, walls) = unit.split_once("ProtectSystem=").unwrap();
+        walls
+            .lines()
+            .take_while(|line| *line != "[Install]")
+            .filter(|line| !line.starts_with("SocketBindAllow="))
+            .collect()
+    };
+    assert_eq!(walls(UNIT), walls(MIGRATION));
 }
 
 /// Names of settings in a text.
@@ -129,9 +156,14 @@ fn settings(text: &str) -> BTreeSet<&str> {
 #[test]
 fn every_setting_in_deploy_is_one() {
     let known = settings(REFERENCE);
-    for (file, text) in
-        [("rollcall.service", UNIT), ("compose.yaml", COMPOSE), ("Containerfile", CONTAINERFILE)]
-    {
+    for (file, text) in [
+        ("rollcall.service", UNIT),
+        ("rollcall-migrate.service", MIGRATION),
+        ("environment.example", ENVIRONMENT),
+        ("migrate.example", FOR_MIGRATION),
+        ("compose.yaml", COMPOSE),
+        ("Containerfile", CONTAINERFILE),
+    ] {
         let unknown: Vec<_> = settings(text).difference(&known).copied().collect();
         assert!(unknown.is_empty(), "{file}: {unknown:?}");
     }
@@ -171,7 +203,10 @@ fn asvs_13_3_1_the_compose_file_is_a_production_that_can_be_used_with_secrets_of
     };
     let (secrets, others) = (drawn(), drawn());
     assert!(secrets.iter().all(|(name, is)| others[name] != *is), "secrets are drawn anew");
+    let migrating = environment(&services["migrate"]["environment"], &secrets);
+    assert!(migrating["ROLLCALL__DATABASE__MIGRATION_URL"].contains(&secrets["OWNER_PASSWORD"]));
     let environment = environment(&services["rollcall"]["environment"], &secrets);
+    assert!(environment.values().all(|is| !is.contains(&secrets["OWNER_PASSWORD"])), "nodes own no schema");
     let mut environment: Vec<_> = environment.iter().map(|(name, is)| (name.as_str(), is.as_str())).collect();
     environment.push(("ROLLCALL_ENV", "production"));
     // The tests' own cheap passwords are not part of it.
@@ -186,7 +221,7 @@ fn asvs_13_3_1_the_compose_file_is_a_production_that_can_be_used_with_secrets_of
     // The database is on the same machine, which it cannot know. Nothing else is unsafe.
     let found: Vec<_> = said.lines().filter(|line| line.starts_with("unsafe")).collect();
     assert_eq!(checked.status.code(), Some(3), "{said}{}", String::from_utf8_lossy(&checked.stderr));
-    assert!(found.len() == 2 && found.iter().all(|line| line.contains("ROLLCALL__DATABASE__")), "{found:?}");
+    assert!(found.len() == 1 && found[0].contains("ROLLCALL__DATABASE__URL"), "{found:?}");
     assert!(secrets.values().all(|secret| !said.contains(secret.as_str())), "{said}");
     // Whatever runs our code has nothing to write to and no rights; the catcher as well.
     let common = &documents[0]["x-rollcall"];

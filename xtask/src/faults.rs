@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
-use cargo_metadata::MetadataCommand;
-
-use crate::process::{Result, cargo, root, run as run_program};
+use crate::{
+    process::{Result, root, run as run_program},
+    workspace,
+};
 
 /// What is broken.
 #[derive(clap::Args, Default)]
@@ -15,8 +16,8 @@ pub(crate) struct Arguments {
     /// Only the faults whose name contains this.
     #[arg(long)]
     only: Option<String>,
-    /// Write the figures into docs/reliability.md.
-    #[arg(long)]
+    /// Write the figures into docs/reliability.md, if nothing is wrong. They are those of all faults.
+    #[arg(long, conflicts_with_all = ["short", "only"])]
     write: bool,
 }
 
@@ -29,20 +30,7 @@ impl Arguments {
 
 /// Builds the service and the suite, and runs it.
 pub(crate) fn run(arguments: &Arguments) -> Result {
-    run_program(cargo().args([
-        "build",
-        "--quiet",
-        "--package",
-        "rollcall-server",
-        "--bin",
-        "rollcall",
-        "--package",
-        "rollcall-faults",
-        "--bin",
-        "rollcall-faults",
-    ]))?;
-    let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec()?;
-    let programs = metadata.target_directory.into_std_path_buf().join("debug");
+    let programs = workspace::build()?;
     let mut command = Command::new(programs.join("rollcall-faults"));
     command.arg("--rollcall").arg(programs.join("rollcall"));
     if arguments.short {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::Value;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     cluster::DATABASE,
@@ -15,7 +15,7 @@ use crate::{
     stage::Stage,
 };
 
-/// How long what waits may take to get out.
+/// How long what waits may take to get out, and how long it may take to look at all logs.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is looked whether anything waits.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -76,7 +76,7 @@ impl Stage {
     /// Looks whether the organizations whose time was over are gone, each once.
     pub(crate) async fn check_purge(&self) {
         // A node looks for them when it starts.
-        self.nodes[0].terminate().await;
+        self.terminate(&self.nodes[0]).await;
         self.nodes[0].start(None).await;
         let left = "SELECT 1 AS one FROM organizations WHERE purge_at <= now()";
         self.none_left("deleted organizations", left, None).await;
@@ -116,7 +116,14 @@ impl Stage {
     /// Every audit log is what it was.
     async fn check_logs(&self) {
         let url = self.cluster.read().await.url(DATABASE);
-        let output = rollcall(&self.setting, &url).args(["audit", "check"]).output().await.unwrap();
+        let mut command = rollcall(&self.setting, &url);
+        // It is killed when it is waited for no more.
+        let Ok(output) = timeout(PATIENCE, command.args(["audit", "check"]).output()).await else {
+            let why = format!("`rollcall audit check` has not ended after {PATIENCE:?}");
+            self.journal.wrong(Wrong::Stuck, why);
+            return;
+        };
+        let output = output.unwrap();
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stdout).into_owned();
             let why = format!(

@@ -18,7 +18,7 @@ pub(crate) async fn jump(stage: &Stage, hold: Duration) -> String {
     let node = stage.nodes.last().expect("a node");
     let file = stage.setting.folder.join("clock");
     fs::write(&file, "+0\n").unwrap();
-    node.terminate().await;
+    stage.terminate(node).await;
     node.set_environment(&[
         ("LD_PRELOAD", &library.to_string_lossy()),
         ("FAKETIME_TIMESTAMP_FILE", &file.to_string_lossy()),
@@ -34,7 +34,7 @@ pub(crate) async fn jump(stage: &Stage, hold: Duration) -> String {
         sleep(hold).await;
     }
     node.set_environment(&[]);
-    node.terminate().await;
+    stage.terminate(node).await;
     node.start(None).await;
     format!("{} by {}", node.name(), JUMPS[..2].join(" and "))
 }

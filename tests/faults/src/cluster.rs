@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     str::FromStr,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rollcall_private_postgres::{PrivatePostgres, Settings};
@@ -15,6 +15,7 @@ use rollcall_tests::until;
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, postgres::PgConnectOptions};
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 /// The database of the service.
 pub(crate) const DATABASE: &str = "rollcall";
@@ -24,6 +25,14 @@ pub(crate) const SERVICE: &str = "rollcall_app";
 const CONNECTIONS: u16 = 90;
 /// How large the disk is, where it can be the suite's own.
 const DISK: &str = "size=768m,mode=0755";
+/// How much of it its log takes: by default it would be more than there is.
+const WAL: [&str; 3] = [
+    "ALTER SYSTEM SET max_wal_size = '192MB'",
+    "ALTER SYSTEM SET min_wal_size = '80MB'",
+    "SELECT pg_reload_conf()",
+];
+/// How long it may take to answer again by itself, and to stop.
+const BOUND: Duration = Duration::from_secs(60);
 
 /// How often it is looked whether something is so.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -68,13 +77,14 @@ impl Drop for Disk {
 }
 
 impl Cluster {
-    /// Starts one, with an empty database.
-    pub(crate) async fn start() -> Self {
+    /// Starts one, with an empty database, on a disk of its own if that is wanted and can be.
+    pub(crate) async fn start(disk: bool) -> Self {
         let open = fs::Permissions::from_mode(0o755);
         let folder = tempfile::Builder::new().prefix("rollcall-faults-").permissions(open).tempdir().unwrap();
         let data_dir = folder.path().join("database");
         fs::create_dir(&data_dir).unwrap();
-        let (disk, no_disk) = match Disk::mount(&data_dir) {
+        let mounted = if disk { Disk::mount(&data_dir) } else { Err("it was not asked for".to_owned()) };
+        let (disk, no_disk) = match mounted {
             Ok(disk) => (Some(disk), None),
             Err(why) => (None, Some(why)),
         };
@@ -86,6 +96,9 @@ impl Cluster {
         let data: String =
             sqlx::query_scalar("SHOW data_directory").fetch_one(&mut connection).await.unwrap();
         cluster.data = data.into();
+        for statement in WAL {
+            connection.execute(statement).await.unwrap();
+        }
         connection.execute("CREATE DATABASE rollcall").await.unwrap();
         connection.execute("CREATE ROLE somebody_else LOGIN").await.unwrap();
         cluster
@@ -122,8 +135,17 @@ impl Cluster {
     }
 
     /// Stops it: what is at work is cut off, and everything is written down.
+    ///
+    /// # Panics
+    /// When it does not stop.
     pub(crate) async fn stop(&mut self) {
-        self.running.take().unwrap().stop().await.unwrap();
+        let postmaster = self.postmaster();
+        let stopping = self.running.take().unwrap().stop();
+        let Ok(stopped) = timeout(BOUND, stopping).await else {
+            signal(postmaster, Signal::KILL);
+            panic!("the database has not stopped within {BOUND:?}");
+        };
+        stopped.unwrap();
     }
 
     /// Stops it as `pg_ctl stop -m immediate` does: it recovers when it starts.
@@ -156,15 +178,28 @@ impl Cluster {
     }
 
     /// Waits until it answers, and starts it again, should it have ended by itself; gives back whether it had.
-    pub(crate) async fn start_if_ended(&mut self) -> bool {
-        while self.connect().await.is_err() {
-            if is_gone(self.postmaster()) {
-                self.start_again().await;
-                return true;
+    ///
+    /// # Errors
+    /// When it did neither, and had to be killed.
+    pub(crate) async fn start_if_ended(&mut self) -> Result<bool, String> {
+        let has_ended = async {
+            while self.connect().await.is_err() {
+                if is_gone(self.postmaster()) {
+                    return true;
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            false
+        };
+        let Ok(has_ended) = timeout(BOUND, has_ended).await else {
+            self.kill().await;
+            self.start_again().await;
+            return Err(format!("the database neither answered nor ended for {BOUND:?}, and was killed"));
+        };
+        if has_ended {
+            self.start_again().await;
         }
-        false
+        Ok(has_ended)
     }
 
     /// Whether new transactions may only read.
@@ -213,6 +248,18 @@ impl Cluster {
         let pid = file.lines().next().and_then(|line| line.parse().ok()).and_then(Pid::from_raw);
         // One that has ended in good order has taken its file along.
         pid.unwrap_or(Pid::from_raw(i32::MAX).expect("a number that no process has"))
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let postmaster = self.postmaster();
+        // It stops when it is let go, and needs its folder until it has.
+        drop(self.running.take());
+        let deadline = Instant::now() + BOUND;
+        while !is_gone(postmaster) && Instant::now() < deadline {
+            std::thread::sleep(LOOK_EVERY);
+        }
     }
 }
 

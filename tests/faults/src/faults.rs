@@ -62,6 +62,14 @@ pub(crate) enum Fault {
     Steps(kills::Job, usize),
 }
 
+impl Fault {
+    /// The longest that it, and all that belongs to it, may take. What it has broken may still be broken then.
+    pub(crate) fn bound(&self) -> Duration {
+        let minutes = if matches!(self, Self::Steps(..)) { 30 } else { 10 };
+        Duration::from_secs(minutes * 60)
+    }
+}
+
 /// What a fault came to.
 pub(crate) struct Outcome {
     pub(crate) fault: String,
@@ -132,6 +140,11 @@ async fn inflict(stage: &Stage, fault: &Fault, hold: Duration) -> Option<String>
         }
         Fault::NoConnections => {
             let taken = stage.cluster.read().await.take_connections().await;
+            if taken.is_empty() {
+                stage
+                    .journal
+                    .wrong(Wrong::Stuck, "no connection could be taken: nothing was tried".to_owned());
+            }
             sleep(hold).await;
             return Some(format!("{} connections taken", taken.len()));
         }
@@ -143,8 +156,14 @@ async fn inflict(stage: &Stage, fault: &Fault, hold: Duration) -> Option<String>
             let megabytes = cluster.fill_disk() / 1_000_000;
             sleep(hold).await;
             cluster.empty_disk();
-            let ended =
-                if cluster.start_if_ended().await { ", the database ended and was started" } else { "" };
+            let ended = match cluster.start_if_ended().await {
+                Ok(true) => ", the database ended and was started",
+                Ok(false) => "",
+                Err(why) => {
+                    stage.journal.wrong(Wrong::Stuck, why);
+                    ", the database was killed"
+                }
+            };
             return Some(format!("{megabytes} MB filled{ended}"));
         }
         Fault::Way { all, mode } => {
@@ -171,7 +190,7 @@ async fn inflict(stage: &Stage, fault: &Fault, hold: Duration) -> Option<String>
         Fault::Clock => return Some(clock::jump(stage, hold).await),
         Fault::Rolling => {
             for node in &stage.nodes {
-                node.terminate().await;
+                stage.terminate(node).await;
                 node.start(None).await;
                 flows(stage, RECOVERY).await;
             }

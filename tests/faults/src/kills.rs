@@ -9,6 +9,8 @@ use crate::{journal::Wrong, lane::pick, stage::Stage, steps::Moment};
 
 /// How long is waited for a step to be gone to, before the node is started anew, and after that.
 const REACHED: Duration = Duration::from_secs(4);
+/// How many steps more are tried than nodes are to be killed at, where only some are: a step may be one that is taken rarely.
+const TRIES: usize = 4;
 /// The longest that a node may take to be ready again.
 const READY: Duration = Duration::from_secs(30);
 
@@ -120,25 +122,28 @@ pub(crate) async fn at_steps(stage: &Stage, job: Job, most: usize) -> String {
     if job == Job::Purge {
         // A node looks for what is to be purged when it starts: then its steps are known.
         stage.end_one().await;
-        stage.nodes[0].terminate().await;
+        stage.terminate(&stage.nodes[0]).await;
         stage.nodes[0].start(None).await;
         let left = "SELECT 1 AS one FROM organizations WHERE purge_at <= now()";
         stage.none_left("a deleted organization", left, None).await;
     }
     let mut steps = steps(stage, job);
     let all = steps.len();
-    while steps.len() > most {
-        steps.swap_remove(pick(steps.len()));
-    }
-    let mut killed = 0;
-    for (number, (statement, moment)) in steps.iter().enumerate() {
-        let node = number % stage.nodes.len();
-        if kill_at(stage, node, statement, *moment, job == Job::Purge).await {
+    let (mut killed, mut tried) = (0, 0);
+    while killed < most && tried < most.saturating_add(TRIES) && !steps.is_empty() {
+        let (statement, moment) = steps.remove(if most < all { pick(steps.len()) } else { 0 });
+        let node = tried % stage.nodes.len();
+        tried += 1;
+        if kill_at(stage, node, &statement, moment, job == Job::Purge).await {
             killed += 1;
         }
         if let Err(late) = stage.all_ready(READY).await {
             stage.journal.wrong(Wrong::Stuck, format!("after a kill at {statement:?}: {late}"));
         }
+    }
+    if killed == 0 {
+        let why = format!("no node got to a step of {}: {tried} of {all} were tried", job.name());
+        stage.journal.wrong(Wrong::Stuck, why);
     }
     format!("killed at {killed} of {all} steps")
 }
@@ -152,17 +157,20 @@ async fn kill_at(stage: &Stage, node: usize, statement: &str, moment: Moment, at
         stage.end_one().await;
     } else {
         node.kill_at(statement, moment).await;
-        if timeout(REACHED, sprung.changed()).await.is_ok() {
+        let in_time = timeout(REACHED, sprung.changed()).await.is_ok();
+        node.proxy.steps.disarm();
+        // At the last moment is early enough.
+        if in_time || sprung.has_changed().unwrap_or(false) {
             node.kill().await;
             node.start(None).await;
             return true;
         }
     }
-    node.proxy.steps.disarm();
     node.kill().await;
     node.start(Some((statement.to_owned(), moment))).await;
-    let reached = timeout(REACHED, sprung.changed()).await.is_ok();
+    let in_time = timeout(REACHED, sprung.changed()).await.is_ok();
     node.proxy.steps.disarm();
+    let reached = in_time || sprung.has_changed().unwrap_or(false);
     if reached {
         node.kill().await;
         node.start(None).await;

@@ -23,6 +23,10 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use rollcall_tests::smtp::Behaviour;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::timeout,
+};
 
 use crate::{
     faults::{Ending, Fault, Outcome, suffer},
@@ -45,8 +49,8 @@ struct Arguments {
     /// Only the faults whose name contains this.
     #[arg(long)]
     only: Option<String>,
-    /// The document whose table of figures is written anew.
-    #[arg(long)]
+    /// The document whose table of figures is written anew, if nothing is wrong.
+    #[arg(long, conflicts_with_all = ["short", "only"])]
     write: Option<PathBuf>,
 }
 
@@ -112,12 +116,40 @@ fn short() -> Vec<(String, Fault, Duration)> {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let (faults, nodes, organizations) = if arguments.short { (short(), 2, 2) } else { (long(), 3, 3) };
-    let stage = Stage::set(arguments.rollcall, nodes, organizations).await;
-    let wanted = |name: &str| arguments.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
+    let (mut interrupted, mut terminated) =
+        (signal(SignalKind::interrupt()).unwrap(), signal(SignalKind::terminate()).unwrap());
+    // What has been set up goes with the run: nodes, the database, its file system and folders.
+    tokio::select! {
+        code = run(arguments) => code,
+        _ = interrupted.recv() => ended_early(),
+        _ = terminated.recv() => ended_early(),
+    }
+}
+
+fn ended_early() -> ExitCode {
+    eprintln!("ended before it was through");
+    ExitCode::FAILURE
+}
+
+/// Breaks everything that is wanted, and says what came out.
+async fn run(arguments: Arguments) -> ExitCode {
+    let (mut faults, nodes, organizations) = if arguments.short { (short(), 2, 2) } else { (long(), 3, 3) };
+    if let Some(only) = &arguments.only {
+        faults.retain(|(name, ..)| name.contains(only.as_str()));
+    }
+    if faults.is_empty() {
+        eprintln!("no fault has {:?} in its name", arguments.only.unwrap_or_default());
+        return ExitCode::FAILURE;
+    }
+    let disk = faults.iter().any(|(_, fault, _)| *fault == Fault::NoDisk);
+    let stage = Stage::set(arguments.rollcall, nodes, organizations, disk).await;
     let mut outcomes = Vec::new();
-    for (name, fault, hold) in faults.into_iter().filter(|(name, ..)| wanted(name)) {
-        let outcome = suffer(&stage, &name, &fault, hold).await;
+    for (name, fault, hold) in faults {
+        let Ok(outcome) = timeout(fault.bound(), suffer(&stage, &name, &fault, hold)).await else {
+            // Nobody knows what is whole.
+            eprintln!("{name}: not over after {:?}", fault.bound());
+            return ExitCode::FAILURE;
+        };
         tell(&outcome);
         outcomes.push(outcome);
     }
@@ -135,16 +167,15 @@ async fn main() -> ExitCode {
     outcomes.push(last);
     let table = report::table(&outcomes);
     println!("\n{table}");
+    let wrong: usize = outcomes.iter().map(|outcome| outcome.wrong.len()).sum();
+    if wrong > 0 {
+        eprintln!("{wrong} things are wrong");
+        return ExitCode::FAILURE;
+    }
     if let Some(document) = &arguments.write {
         report::write(document, &table).expect("a document with a place for the figures");
     }
-    let wrong: usize = outcomes.iter().map(|outcome| outcome.wrong.len()).sum();
-    if wrong == 0 {
-        ExitCode::SUCCESS
-    } else {
-        eprintln!("{wrong} things are wrong");
-        ExitCode::FAILURE
-    }
+    ExitCode::SUCCESS
 }
 
 /// Says at once what came out.

@@ -15,6 +15,7 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     process::{Child, Command},
     sync::Mutex as Turn,
+    time::timeout,
 };
 
 use crate::{
@@ -25,6 +26,8 @@ use crate::{
 
 /// The longest that one answer may take on the service's side; the suite's clients wait longer.
 const TIMEOUT: Duration = Duration::from_secs(4);
+/// How long it may take to say that it serves, and to end when it is told to. Then it is killed.
+const BOUND: Duration = Duration::from_secs(60);
 /// How long the suite waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(6);
 /// A keyring for all nodes.
@@ -105,14 +108,20 @@ impl Node {
         let mut output = BufReader::new(child.stdout.take().unwrap());
         *process = Some(child);
         drop(process);
-        let mut line = String::new();
-        // Whatever it writes before that is its log's. It may be killed at any moment.
-        while output.read_line(&mut line).await.unwrap_or(0) != 0 {
-            if let Some(base) = line.split_whitespace().find(|word| word.starts_with("http://")) {
-                *self.caller.write().unwrap() = Caller::anonymous(base);
-                break;
+        let says_where = async {
+            let mut line = String::new();
+            // Whatever it writes before that is its log's. It may be killed at any moment.
+            while output.read_line(&mut line).await.unwrap_or(0) != 0 {
+                if let Some(base) = line.split_whitespace().find(|word| word.starts_with("http://")) {
+                    *self.caller.write().unwrap() = Caller::anonymous(base);
+                    break;
+                }
+                line.clear();
             }
-            line.clear();
+        };
+        if timeout(BOUND, says_where).await.is_err() {
+            // Whoever waits until it is ready says so.
+            self.kill().await;
         }
         tokio::spawn(async move {
             let mut rest = Vec::new();
@@ -143,13 +152,20 @@ impl Node {
     }
 
     /// SIGTERM, and the end in good order that follows.
-    pub(crate) async fn terminate(&self) {
-        let Some(mut process) = self.process.lock().await.take() else { return };
+    ///
+    /// # Errors
+    /// When it takes too long, and it had to be killed.
+    pub(crate) async fn terminate(&self) -> Result<(), String> {
+        let Some(mut process) = self.process.lock().await.take() else { return Ok(()) };
         let pid = process.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         if let Some(pid) = pid {
             let _ = kill_process(pid, Signal::TERM);
         }
-        process.wait().await.unwrap();
+        if timeout(BOUND, process.wait()).await.is_ok() {
+            return Ok(());
+        }
+        let _ = process.kill().await;
+        Err(format!("{} has not ended {BOUND:?} after SIGTERM: {}", self.name, self.last_words()))
     }
 
     /// Whether its process is there. One that was killed, or has given up, is not.

@@ -10,8 +10,8 @@ const END: &str = "<!-- figures: end -->";
 
 /// The table, in Markdown.
 pub(crate) fn table(outcomes: &[Outcome]) -> String {
-    let mut table = "| fault | requests | acknowledged | refused | unknown | done again | lost | doubled | of others | stale | recovered after | |\n\
-                     | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n"
+    let mut table = "| fault | requests | acknowledged | refused | unknown | done again | lost | doubled | of others | stale | unexpected | stuck | recovered after | |\n\
+                     | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n"
         .to_owned();
     for outcome in outcomes {
         let count = |what: Wrong| outcome.wrong.iter().filter(|(wrong, _)| *wrong == what).count();
@@ -19,7 +19,7 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             table,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.1} s | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.1} s | {} |",
             outcome.fault,
             figures.requests,
             figures.acknowledged,
@@ -30,6 +30,8 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
             count(Wrong::Twice),
             count(Wrong::Stranger),
             count(Wrong::Stale),
+            count(Wrong::Answer),
+            count(Wrong::Stuck),
             outcome.recovery.as_secs_f64(),
             outcome.note,
         );

@@ -10,16 +10,19 @@ use rollcall_tests::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::sync::RwLock;
+use tokio::{sync::RwLock, time::timeout};
 
 use crate::{
     cluster::{Cluster, DATABASE},
-    journal::Journal,
+    journal::{Journal, Wrong},
     mailbox::Mailbox,
     node::{Node, OPERATOR, Setting, rollcall},
     proxy::Proxy,
     receiver::Receiver,
 };
+
+/// How long a migration may take.
+const BOUND: Duration = Duration::from_secs(60);
 
 /// What programs of an organization may do.
 const SCOPES: [&str; 6] = [
@@ -61,13 +64,15 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Sets it up with so many nodes and organizations.
-    pub(crate) async fn set(program: PathBuf, nodes: usize, organizations: usize) -> Arc<Self> {
+    /// Sets it up with so many nodes and organizations, the database on a disk of its own if that is to become full.
+    pub(crate) async fn set(program: PathBuf, nodes: usize, organizations: usize, disk: bool) -> Arc<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let cluster = Cluster::start().await;
+        let cluster = Cluster::start(disk).await;
         let smtp = SmtpServer::start(Behaviour::Accept).await;
         let setting = Setting { rollcall: program, folder: folder.path().to_owned(), smtp: smtp.url() };
-        let migrated = rollcall(&setting, &cluster.url(DATABASE)).arg("migrate").output().await.unwrap();
+        let mut migrate = rollcall(&setting, &cluster.url(DATABASE));
+        let migrated = timeout(BOUND, migrate.arg("migrate").output()).await;
+        let migrated = migrated.expect("a migration that ends").unwrap();
         assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
         cluster.execute("ALTER ROLE rollcall_app LOGIN").await;
         let mut ready = Vec::new();
@@ -99,9 +104,16 @@ impl Stage {
     /// Ends all of it in good order.
     pub(crate) async fn end(&self) {
         for node in &self.nodes {
-            node.terminate().await;
+            self.terminate(node).await;
         }
         self.cluster.write().await.stop().await;
+    }
+
+    /// Ends a node in good order. One that does not end so is wrong.
+    pub(crate) async fn terminate(&self, node: &Node) {
+        if let Err(late) = node.terminate().await {
+            self.journal.wrong(Wrong::Stuck, late);
+        }
     }
 
     /// Waits until every node is ready.

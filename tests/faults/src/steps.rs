@@ -27,37 +27,64 @@ pub(crate) struct Trap {
     pub(crate) process: u32,
 }
 
+/// A trap that a statement has walked into.
+pub(crate) struct Caught {
+    pub(crate) moment: Moment,
+    process: u32,
+    generation: u64,
+}
+
+/// What is waited for. Each trap that is set, and each end of waiting, begins a new generation.
+#[derive(Default)]
+struct Armed {
+    trap: Option<Trap>,
+    generation: u64,
+}
+
+impl Armed {
+    fn begin(&mut self, trap: Option<Trap>) {
+        self.trap = trap;
+        self.generation += 1;
+    }
+}
+
 /// What has passed on a way, and what is waited for.
 pub(crate) struct Steps {
     seen: Mutex<BTreeMap<Arc<str>, u64>>,
-    trap: Mutex<Option<Trap>>,
+    armed: Mutex<Armed>,
     sprung: watch::Sender<u64>,
 }
 
 impl Default for Steps {
     fn default() -> Self {
-        Self { seen: Mutex::default(), trap: Mutex::default(), sprung: watch::Sender::new(0) }
+        Self { seen: Mutex::default(), armed: Mutex::default(), sprung: watch::Sender::new(0) }
     }
 }
 
 impl Steps {
     /// Notes statements that pass; gives back the trap that one of them has walked into.
-    pub(crate) fn pass(&self, statements: Vec<Arc<str>>) -> Option<Trap> {
+    pub(crate) fn pass(&self, statements: Vec<Arc<str>>) -> Option<Caught> {
         let mut seen = self.seen.lock().unwrap();
-        let mut trap = self.trap.lock().unwrap();
+        let mut armed = self.armed.lock().unwrap();
         let mut caught = None;
         for statement in statements {
-            if trap.as_ref().is_some_and(|trap| *trap.statement == *statement) {
-                caught = trap.take();
+            if let Some(trap) = armed.trap.take_if(|trap| *trap.statement == *statement) {
+                let Trap { moment, process, .. } = trap;
+                caught = Some(Caught { moment, process, generation: armed.generation });
             }
             *seen.entry(statement).or_default() += 1;
         }
         caught
     }
 
-    /// Kills the node.
-    pub(crate) fn spring(&self, trap: &Trap) {
-        if let Some(pid) = i32::try_from(trap.process).ok().and_then(Pid::from_raw) {
+    /// Kills the node, unless nobody waits for that any more: then its process may be gone, and the number another's.
+    pub(crate) fn spring(&self, caught: &Caught) {
+        // Kept until the signal is sent, so that whoever has disarmed it can be sure that none will be.
+        let armed = self.armed.lock().unwrap();
+        if armed.generation != caught.generation {
+            return;
+        }
+        if let Some(pid) = i32::try_from(caught.process).ok().and_then(Pid::from_raw) {
             // It may have ended by itself at this very moment.
             let _ = kill_process(pid, Signal::KILL);
         }
@@ -66,12 +93,12 @@ impl Steps {
 
     /// Waits for a step at which a node is to be killed.
     pub(crate) fn set(&self, trap: Trap) {
-        *self.trap.lock().unwrap() = Some(trap);
+        self.armed.lock().unwrap().begin(Some(trap));
     }
 
     /// Waits for it no more.
     pub(crate) fn disarm(&self) {
-        *self.trap.lock().unwrap() = None;
+        self.armed.lock().unwrap().begin(None);
     }
 
     /// Hears when a node was killed.
@@ -82,5 +109,29 @@ impl Steps {
     /// All statements that have passed.
     pub(crate) fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().keys().map(ToString::to_string).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trap_that_is_waited_for_no_more_does_not_spring() {
+        let steps = Steps::default();
+        let sprung = steps.sprung();
+        // A number that no process has.
+        let trap = Trap { statement: "COMMIT".to_owned(), moment: Moment::Before, process: 2_147_483_647 };
+        steps.set(trap.clone());
+        let late = steps.pass(vec!["COMMIT".into()]).expect("caught");
+        steps.disarm();
+        steps.spring(&late);
+        assert!(!sprung.has_changed().unwrap());
+        steps.set(trap);
+        let caught = steps.pass(vec!["SELECT 1".into(), "COMMIT".into()]).expect("caught");
+        steps.spring(&late);
+        assert!(!sprung.has_changed().unwrap());
+        steps.spring(&caught);
+        assert!(sprung.has_changed().unwrap());
     }
 }

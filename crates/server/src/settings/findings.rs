@@ -236,10 +236,16 @@ impl Settings {
             );
         }
         find(
-            database.migration_url.expose().is_empty(),
+            database.migration_url.expose().is_empty() && is_another_than_the_service(database.url.expose()),
+            Odd,
+            "ROLLCALL__DATABASE__URL",
+            "logs in as somebody else than rollcall_app, as which the service works: it needs no other rights. Name rollcall_app here, and who may change the schema in ROLLCALL__DATABASE__MIGRATION_URL, for `rollcall migrate` alone".to_owned(),
+        );
+        find(
+            !database.migration_url.expose().is_empty() && !database.migrate_on_start,
             Odd,
             "ROLLCALL__DATABASE__MIGRATION_URL",
-            "is not set, so the user that the service logs in as may change the schema. Give migrations a user of their own".to_owned(),
+            "is set, which only `rollcall migrate` wants: a node that serves needs no right to change the schema. Set it for `rollcall migrate` alone".to_owned(),
         );
         find(
             database.migrate_on_start,
@@ -345,6 +351,10 @@ fn is_elsewhere_unchecked(url: &str) -> bool {
     !is_this_machine(&url) && !is_checked
 }
 
+fn is_another_than_the_service(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| url.username() != "rollcall_app")
+}
+
 fn is_in_clear(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| url.scheme() == "http" && !is_this_machine(&url))
 }
@@ -355,9 +365,8 @@ pub(super) mod tests {
     use super::*;
 
     /// A production in which there is nothing to find.
-    pub(in super::super) const GOOD: [(&str, &str); 8] = [
-        ("database.url", "postgres://rollcall:hunter2@db.example/rollcall?sslmode=verify-full"),
-        ("database.migration_url", "postgres://owner:hunter3@db.example/rollcall?sslmode=verify-full"),
+    pub(in super::super) const GOOD: [(&str, &str); 7] = [
+        ("database.url", "postgres://rollcall_app:hunter2@db.example/rollcall?sslmode=verify-full"),
         PRODUCTION_VALUES[1],
         PRODUCTION_VALUES[2],
         PRODUCTION_VALUES[3],
@@ -402,18 +411,14 @@ pub(super) mod tests {
             (&[("webhooks.anywhere", "true")], Unsafe, "WEBHOOKS__ANYWHERE"),
             (&[("sessions.absolute_days", "200")], Odd, "SESSIONS__ABSOLUTE_DAYS"),
             (&[("sessions.idle_hours", "721")], Odd, "SESSIONS__IDLE_HOURS"),
-            (&[("database.url", "postgres://rollcall:hunter2@db.example/rollcall")], Unsafe, "DATABASE__URL"),
+            (&[("database.url", "postgres://rollcall_app:hunter2@db.example/r")], Unsafe, "DATABASE__URL"),
             (
-                &[("database.url", "postgres://rollcall:hunter2@db.example/rollcall?sslmode=require")],
+                &[("database.url", "postgres://rollcall_app@db.example/r?sslmode=require")],
                 Unsafe,
                 "DATABASE__URL",
             ),
-            (
-                &[("database.migration_url", "postgres://owner:hunter3@10.0.0.9/rollcall")],
-                Unsafe,
-                "DATABASE__MIGRATION_URL",
-            ),
-            (&[("database.migration_url", "")], Odd, "DATABASE__MIGRATION_URL"),
+            (&[("database.url", "postgres://owner:hunter2@localhost/rollcall")], Odd, "DATABASE__URL"),
+            (&[("database.migration_url", "postgres://owner@localhost/r")], Odd, "DATABASE__MIGRATION_URL"),
             (&[("database.migrate_on_start", "true")], Odd, "DATABASE__MIGRATE_ON_START"),
             (&[("email.from", "Rollcall <rollcall@localhost.localdomain>")], Odd, "EMAIL__FROM"),
             (&[("recordings.store", "")], Odd, "RECORDINGS__STORE"),
@@ -466,6 +471,9 @@ pub(super) mod tests {
                 .collect();
             assert_eq!(found, [(weight, format!("ROLLCALL__{setting}").leak() as &str)], "{changed:?}");
         }
+        let elsewhere = ("database.migration_url", "postgres://owner:hunter3@10.0.0.9/rollcall");
+        let migrating = found(Profile::Production, &[elsewhere]);
+        assert_eq!(migrating.iter().map(|finding| finding.weight).collect::<Vec<_>>(), [Unsafe, Odd]);
         let open = found(Profile::Development, &[("http.address", "0.0.0.0:8080")]);
         assert_eq!(open.len(), 1);
         assert!(open[0].to_string().starts_with("unsafe: ROLLCALL__HTTP__ADDRESS "), "{}", open[0]);

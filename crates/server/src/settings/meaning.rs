@@ -128,10 +128,14 @@ mod tests {
 
     #[test]
     fn asvs_16_2_5_the_meaning_holds_no_secret() {
-        let values = GOOD.into_iter().chain([FROM, ("telemetry.otlp_endpoint", "https://collector.example")]);
+        let values = GOOD.into_iter().chain([
+            FROM,
+            ("database.migration_url", "postgres://owner:hunter3@db.example/rollcall"),
+            ("telemetry.otlp_endpoint", "https://collector.example"),
+        ]);
         let settings = Settings::with(Profile::Production, &values.collect::<Vec<_>>()).expect("settings");
         let meaning = settings.meaning().join("\n");
-        for secret in ["hunter2", "hunter3", "QmFvXbRP", "rollcall:"] {
+        for secret in ["hunter2", "hunter3", "QmFvXbRP", "rollcall:", "rollcall_app:"] {
             assert!(!meaning.contains(secret), "{meaning}");
         }
         for part in [
