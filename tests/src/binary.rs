@@ -32,7 +32,8 @@ impl Binary {
         program("rollcall")
     }
 
-    /// A command of the program, with nothing of this process's own configuration.
+    /// A command of the program, with nothing of this process's own configuration. What it makes up it keeps beside the program, if it is not
+    /// told where: nothing of it gets among the sources.
     pub fn command(environment: &[(&str, &str)]) -> Command {
         let mut command = Command::new(Self::path());
         for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ROLLCALL_")) {
@@ -47,6 +48,7 @@ impl Binary {
             ("ROLLCALL__LIMITS__ENABLED", "false"),
             ("ROLLCALL__LOG__LEVEL", "warn"),
         ];
+        command.env("ROLLCALL__DATA_DIR", Self::path().with_file_name("tests-data"));
         command.envs(own).envs(environment.iter().copied());
         command
     }

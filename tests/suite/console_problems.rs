@@ -59,7 +59,7 @@ async fn whoever_opens_what_there_is_not_is_shown_a_page_in_their_language_and_a
     assert!(person.text.contains("Hauptnavigation") && person.text.contains("href=\"/calls\""));
     let (program, person) = both(&tab, Method::DELETE, "/sign-in", None).await;
     // Which takes the origin's check first: a cookie comes along, and nobody says from where.
-    is_the_same_for_people(&program, &person, "origin_mismatch", "Dieses Formular kam von anderswo");
+    is_the_same_for_people(&program, &person, "origin_mismatch", "Dieses Formular stammt nicht von hier");
     let (program, person) = both(&anonymous, Method::GET, "/sign-out", None).await;
     is_the_same_for_people(&program, &person, "method_not_allowed", "An sie wird ein Formular gesendet");
     assert_eq!(person.header("allow"), "POST");

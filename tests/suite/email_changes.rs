@@ -238,7 +238,12 @@ async fn an_address_is_confirmed_in_a_browser() {
             service.anonymous().request(reqwest::Method::POST, PAGE).header("Origin", service.base());
         Answer::of(request.form(&[("token", token.as_str())])).await
     };
-    assert_eq!(submit().await.expect(303).header("location"), "/me/email/confirm/done");
+    let done = submit().await.expect(303);
+    assert_eq!(done.header("location"), "/me/email/confirm/done");
+    let notice = done.header("set-cookie").split(';').next().unwrap();
+    let said = service.anonymous().request(reqwest::Method::GET, done.header("location"));
+    let said = Answer::of(said.header("Cookie", notice)).await.expect(200);
+    assert!(said.text.contains("Sign in with the new address from now on."), "{}", said.text);
     submit().await.expect(410);
     assert_eq!(grace.get("/v1/me").await.expect(200).text_at("/email"), new);
 }

@@ -6,8 +6,8 @@ use crate::texts::Texts;
 
 /// Where lines of the text part end at the latest, as far as their words let them (RFC 5322 section 2.1.1 asks for 78).
 const WIDTH: usize = 76;
-/// Stands between words that stay on one line: a noncharacter, which is in no name.
-const NO_BREAK: char = '\u{fdd0}';
+/// Stands between words that stay on one line: a noncharacter, which [`inert`](crate::inert::inert) takes out of names.
+pub(crate) const NO_BREAK: char = '\u{fdd0}';
 
 /// A mail before it is text and HTML.
 pub(crate) struct Sheet {

@@ -14,7 +14,7 @@ use opentelemetry::{
     Context, KeyValue,
     trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider},
 };
-use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider, trace::SpanExporter as _};
 use reqwest::{Client, redirect::Policy};
 use rollcall_application::trace::TARGET;
@@ -67,7 +67,7 @@ impl Traces {
         };
         // Whoever comes first decides by whose cryptography the process speaks TLS.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().timeout(PATIENCE).redirect(Policy::none());
+        let client = Client::builder().timeout(PATIENCE).redirect(Policy::none()).no_proxy();
         let client = client.build().map_err(|error| unusable(&error))?;
         let authorization = telemetry.otlp_authorization.expose();
         let headers = match authorization.is_empty() {
@@ -78,6 +78,8 @@ impl Traces {
             .with_http()
             .with_http_client(client)
             .with_endpoint(endpoint.as_str())
+            // What is said here is not looked up in the environment.
+            .with_protocol(Protocol::HttpBinary)
             .with_timeout(PATIENCE)
             .with_headers(headers);
         let mut exporter = exporter.build().map_err(|error| unusable(&error))?;

@@ -20,6 +20,8 @@ pub(crate) struct Notice {
     pub(crate) text: String,
     /// Whether something was done, or is to be minded.
     pub(crate) done: bool,
+    /// The path of the page that says it itself, which nobody is shown without having been sent there.
+    pub(crate) page: Option<String>,
 }
 
 /// What is in the cookie.
@@ -33,12 +35,17 @@ struct Left {
 impl Notice {
     /// Something was done.
     pub(crate) fn done(text: impl Into<String>) -> Self {
-        Self { text: cut(text.into()), done: true }
+        Self { text: cut(text.into()), done: true, page: None }
     }
 
     /// Something is to be minded.
     pub(crate) fn mind(text: impl Into<String>) -> Self {
-        Self { text: cut(text.into()), done: false }
+        Self { text: cut(text.into()), done: false, page: None }
+    }
+
+    /// Something was done, and the page at this path says so.
+    pub(crate) fn said_at(path: &str) -> Self {
+        Self { text: String::new(), done: true, page: Some(path.to_owned()) }
     }
 
     /// The `Set-Cookie` value that leaves it for the next page.

@@ -75,6 +75,15 @@ impl Visit {
         self.page_with(StatusCode::OK, page)
     }
 
+    /// Answers with a page that says what was done, if that is what has led here, and leads on if not: a link to the page, in whose mail ever, tells
+    /// nobody that something has happened.
+    pub(crate) fn page_of_what_was_done<P: Page>(&self, page: &P) -> Response {
+        match self.notice.as_ref().and_then(|notice| notice.page.as_deref()) {
+            Some(path) if path == self.path => self.page(page),
+            Some(_) | None => self.go_to("/"),
+        }
+    }
+
     /// Answers a form that has mistakes with its page.
     pub(crate) fn mend<P: Page>(&self, page: &P) -> Response {
         let wait = page.mistakes().and_then(Mistakes::retry_after);
@@ -139,7 +148,7 @@ impl Visit {
                 (Layout::Sheet, _) | (Layout::Console, None) => "sheet",
             },
             navigation,
-            notice: self.notice.as_ref(),
+            notice: self.notice.as_ref().filter(|notice| notice.page.is_none()),
             content: page.render()?,
         };
         frame.render()

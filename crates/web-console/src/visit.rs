@@ -182,6 +182,11 @@ impl Visit {
         self.with_notice(self.go_to(path), Notice::done(done))
     }
 
+    /// The same; the other page is [one that says what was done](Self::page_of_what_was_done).
+    pub(crate) fn go_to_what_was_done(&self, path: &str) -> Response {
+        self.with_notice(self.go_to(path), Notice::said_at(path))
+    }
+
     /// The same, with something else to be said.
     pub(crate) fn with_notice(&self, mut response: Response, notice: Notice) -> Response {
         if let Some(cookie) = notice.leave(&self.console.app, self.console.cookies.secure()) {

@@ -32,8 +32,8 @@ texts! {
     address_in_use = "somebody, probably you, has just asked to give another account this address. It has an account already, so nothing was changed. Delete this account first, or use another address for the other one." | "jemand, vermutlich Sie, wollte diese Adresse gerade einem anderen Konto geben. Zu ihr gibt es schon ein Konto, daher wurde nichts geändert. Löschen Sie zuerst dieses Konto, oder verwenden Sie für das andere eine andere Adresse.";
 
     email_change_requested_subject = "A new address for your account" | "Eine neue Adresse für Ihr Konto";
-    email_change_requested = "somebody, probably you, has just asked for another address for your account. It changes once the link in the mail to that address is used." | "jemand, vermutlich Sie, hat gerade eine andere Adresse für Ihr Konto beantragt. Sie ändert sich, sobald der Link in der Mail an diese Adresse verwendet wird.";
-    email_change_requested_otherwise = "It was not you? Then choose another password at once: that takes the request back and ends all other sessions. If you cannot get in, say that you have forgotten your password, and turn to an Owner of your organization." | "Das waren nicht Sie? Dann wählen Sie sofort ein anderes Passwort: Das zieht den Antrag zurück und beendet alle anderen Sitzungen. Wenn Sie nicht hineinkommen, geben Sie an, dass Sie Ihr Passwort vergessen haben, und wenden Sie sich an einen Inhaber Ihrer Organisation.";
+    email_change_requested = "somebody, probably you, has just asked for another address for your account. It changes once the link in the mail to that address is used." | "jemand, vermutlich Sie, hat gerade eine andere Adresse für Ihr Konto angefordert. Sie ändert sich, sobald der Link in der Mail an diese Adresse verwendet wird.";
+    email_change_requested_otherwise = "It was not you? Then choose another password at once: that takes the request back and ends all other sessions. If you cannot get in, say that you have forgotten your password, and turn to an Owner of your organization." | "Das waren nicht Sie? Dann wählen Sie sofort ein anderes Passwort: Das macht die Anforderung rückgängig und beendet alle anderen Sitzungen. Wenn Sie sich nicht anmelden können, geben Sie an, dass Sie Ihr Passwort vergessen haben, und wenden Sie sich an einen Inhaber Ihrer Organisation.";
 
     email_changed_subject = "Your address has been changed" | "Ihre Adresse wurde geändert";
     email_changed = "the address of your account has just been changed, and your other sessions have ended. From now on sign in with the new address." | "die Adresse Ihres Kontos wurde gerade geändert, und Ihre anderen Sitzungen sind beendet. Melden Sie sich von nun an mit der neuen Adresse an.";
@@ -45,8 +45,8 @@ texts! {
 
     invitation_subject(organization) = "You are invited to join {organization} on Rollcall" | "Sie sind eingeladen, {organization} auf Rollcall beizutreten";
     invitation_heading(organization) = "Join {organization}" | "Treten Sie {organization} bei";
-    invitation(inviter, organization, role) = "{inviter} invites you to join {organization} on Rollcall as {role}." | "{inviter} lädt Sie ein, {organization} auf Rollcall als {role} beizutreten.";
-    invitation_by_nobody(organization, role) = "A colleague invites you to join {organization} on Rollcall as {role}." | "Sie sind eingeladen, {organization} auf Rollcall als {role} beizutreten.";
+    invitation(inviter, organization, role) = "{inviter} invites you to join {organization} on Rollcall as {role}." | "{inviter} lädt Sie ein, {organization} auf Rollcall in der Rolle {role} beizutreten.";
+    invitation_by_nobody(organization, role) = "A colleague invites you to join {organization} on Rollcall as {role}." | "Sie sind eingeladen, {organization} auf Rollcall in der Rolle {role} beizutreten.";
     invitation_button = "See the invitation" | "Einladung ansehen";
     invitation_otherwise = "You do not know who this is? Then ignore this mail: nothing happens unless you accept." | "Sie wissen nicht, wer das ist? Dann beachten Sie diese Mail nicht: Ohne Ihre Zustimmung geschieht nichts.";
 

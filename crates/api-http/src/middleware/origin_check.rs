@@ -65,7 +65,9 @@ fn is_named_by(ours: &[u8], origin: &[u8]) -> bool {
 /// What follows the host in an origin on this machine: a colon and a port, or nothing.
 fn on_this_machine(origin: &[u8]) -> Option<&[u8]> {
     let hosts: [&[u8]; 3] = [b"http://localhost", b"http://127.0.0.1", b"http://[::1]"];
-    hosts.into_iter().find_map(|host| origin.strip_prefix(host))
+    let rest = hosts.into_iter().find_map(|host| origin.strip_prefix(host))?;
+    // Another name can begin like one of these.
+    (rest.is_empty() || rest.starts_with(b":")).then_some(rest)
 }
 
 /// The value of a header that is there once.
@@ -96,6 +98,19 @@ mod tests {
         ] {
             assert!(!is_named_by(here, other.as_bytes()), "{other}");
         }
+        // Neither is a service that only has a name like that.
+        let elsewhere = b"http://localhost.corp.example:8080";
+        assert!(is_named_by(elsewhere, elsewhere));
+        for other in [
+            "http://127.0.0.1.corp.example:8080",
+            "http://[::1].corp.example:8080",
+            "http://localhost:8080",
+            "http://127.0.0.1:8080",
+        ] {
+            assert!(!is_named_by(elsewhere, other.as_bytes()), "{other}");
+        }
+        assert!(is_named_by(b"http://localhost", b"http://127.0.0.1"));
+        assert!(!is_named_by(b"http://localhost", b"http://localhost1"));
         let public = b"https://rollcall.example";
         assert!(is_named_by(public, public) && !is_named_by(public, b"http://localhost"));
     }

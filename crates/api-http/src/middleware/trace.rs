@@ -15,11 +15,13 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(super) fn begin(api: &Api, method: &Method, route: &str, headers: &HeaderMap, continued: bool) -> Span {
     // Clients can make up methods, and paths that are no route: neither is written down.
     let known = METHODS.contains(&method.as_str());
+    let name = if known { method.as_str() } else { "HTTP" };
+    let space = if route.is_empty() { "" } else { " " };
     let span = info_span!(
         target: TARGET,
         parent: None,
         "http",
-        otel.name = format_args!("{} {route}", if known { method.as_str() } else { "HTTP" }),
+        otel.name = format_args!("{name}{space}{route}"),
         otel.kind = "server",
         otel.status_code = field::Empty,
         http.request.method = if known { method.as_str() } else { "_OTHER" },

@@ -3,6 +3,7 @@
 use std::fs;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::{InvalidSettings, Settings};
@@ -44,7 +45,7 @@ impl Settings {
             if (1..TOKEN).contains(&token.len()) {
                 return Err(InvalidSettings::value(setting, "must be at least 32 characters long"));
             }
-            if !token.is_empty() && (is_known(token) || distinct(token.bytes()) < 8) {
+            if !token.is_empty() && (is_known(token) || distinct(token.bytes()) < 6) {
                 return Err(is_for_development(setting, "openssl rand -base64 32"));
             }
         }
@@ -63,8 +64,7 @@ impl Settings {
             ("ROLLCALL__DATABASE__MIGRATION_URL", &values.database.migration_url),
             ("ROLLCALL__EMAIL__SMTP_URL", &values.email.smtp_url),
         ] {
-            let password = Url::parse(url.expose()).ok().and_then(|url| url.password().map(str::to_owned));
-            if password.is_some_and(|password| is_known(&password)) {
+            if Url::parse(url.expose()).is_ok_and(|url| url.password().is_some_and(is_known_encoded)) {
                 return Err(is_for_development(setting, "openssl rand -hex 24, on the server too"));
             }
         }
@@ -100,15 +100,24 @@ fn is_known(secret: &str) -> bool {
     GUESSED.contains(&secret.as_str()) || PLACEHOLDERS.iter().any(|placeholder| secret.contains(placeholder))
 }
 
+/// The same of the password of a URL, which may be written in other ways (RFC 3986 section 2.1).
+fn is_known_encoded(password: &str) -> bool {
+    is_known(&percent_decode_str(password).decode_utf8_lossy())
+}
+
 /// The keys of a ring that can be read.
 fn keys_of(ring: &str) -> impl Iterator<Item = Vec<u8>> {
     ring.split(',').filter_map(|key| STANDARD.decode(key.split_once(':')?.1.trim()).ok())
 }
 
-/// Whether a key was typed rather than drawn. Of 32 bytes that are drawn, fewer than sixteen different ones come less than once in 2⁶⁴ times.
+/// Whether a key was typed rather than drawn. Of 32 bytes that are drawn, fewer than fifteen different ones come less than once in 2⁶¹ times, and
+/// nothing but what can be typed less than once in 2⁴⁵. What is no key at all is told its length by whoever reads it.
 fn is_no_chance(key: &[u8]) -> bool {
+    if key.len() < 2 {
+        return false;
+    }
     let counts_up = key.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1));
-    counts_up || distinct(key.iter().copied()) < 16 || key.iter().all(|byte| (b' '..=b'~').contains(byte))
+    counts_up || distinct(key.iter().copied()) < 15 || key.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
 fn distinct(bytes: impl Iterator<Item = u8>) -> usize {
@@ -155,6 +164,9 @@ mod tests {
                 "DATABASE__MIGRATION_URL",
             ),
             ("email.smtp_url", "smtps://rollcall:password@mail.example", "EMAIL__SMTP_URL"),
+            // As a URL may write them.
+            ("database.url", "postgres://rollcall:%72ollcall@db.example/rollcall", "DATABASE__URL"),
+            ("email.smtp_url", "smtps://rollcall:ch%61nge%2Dme@mail.example", "EMAIL__SMTP_URL"),
             ("keys.ring", COUNTING, "KEYS__RING"),
             ("keys.ring", TYPED, "KEYS__RING"),
             ("keys.ring", ZEROS, "KEYS__RING"),
@@ -172,6 +184,24 @@ mod tests {
             assert!(error.contains(setting) && !error.contains(secret), "{error}");
             assert!(checked(Profile::Development, path, secret).is_ok(), "{path} in development");
         }
+    }
+
+    #[test]
+    fn what_was_drawn_is_taken_though_it_has_few_different_characters() {
+        for (token, is_taken) in [
+            ("01234560123456012345601234560123", true),
+            ("01234501234501234501234501234501", true),
+            ("01234012340123401234012340123401", false),
+        ] {
+            let result = checked(Profile::Production, "operator.token", token);
+            assert_eq!(result.is_ok(), is_taken, "{token}");
+        }
+        let key = |different: usize| -> Vec<u8> {
+            (0..32).map(|n| u8::try_from(n % different * 7 + 130).expect("a byte")).collect()
+        };
+        assert!(is_no_chance(&key(14)) && !is_no_chance(&key(15)));
+        // It is too short, which is another matter.
+        assert!(!is_no_chance(&[]) && !is_no_chance(&[7]));
     }
 
     /// A setting that is a secret, and that nobody has thought about, fails here.

@@ -7,7 +7,7 @@ use std::{
 
 use opentelemetry::{
     KeyValue,
-    trace::{Span as _, SpanBuilder, SpanKind, Tracer},
+    trace::{Span as _, SpanBuilder, SpanKind, TraceContextExt as _, Tracer},
 };
 use opentelemetry_sdk::trace::SdkTracer;
 use rollcall_application::trace::UNIT;
@@ -22,6 +22,9 @@ use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
 /// Under which target sqlx tells of statements.
 pub(super) const TARGET: &str = "sqlx::query";
+
+/// The most bytes of a statement's text in its span.
+const LONGEST: usize = 2048;
 
 /// Makes the spans.
 pub(super) struct Statements {
@@ -75,6 +78,10 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Statements {
         let open = within.extensions().get::<Open>().and_then(|Open(units)| units.last().cloned());
         let Some(dispatch) = self.dispatch.get().and_then(WeakDispatch::upgrade) else { return };
         let Some(parent) = get_otel_context(&open.unwrap_or_else(|| within.id()), &dispatch) else { return };
+        // Nobody would get it, so it costs nothing.
+        if !parent.span().span_context().is_sampled() {
+            return;
+        }
         let mut statement = Statement::default();
         event.record(&mut statement);
         let end = SystemTime::now();
@@ -84,7 +91,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Statements {
         let mut attributes = vec![
             KeyValue::new("db.system.name", "postgresql"),
             KeyValue::new("db.operation.name", operation),
-            KeyValue::new("db.query.text", without_literals(text)),
+            KeyValue::new("db.query.text", cut(without_literals(text))),
         ];
         if let Some(rows) = statement.rows {
             attributes.push(KeyValue::new("db.response.returned_rows", rows));
@@ -176,9 +183,25 @@ fn without_literals(text: &str) -> String {
     kept
 }
 
+/// How a text begins, if it is long.
+fn cut(mut text: String) -> String {
+    if text.len() > LONGEST {
+        let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or_default());
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_statement_that_is_long_is_cut_between_characters() {
+        assert_eq!(cut("x".repeat(LONGEST)).len(), LONGEST);
+        assert_eq!(cut("x".repeat(LONGEST + 1)).len(), LONGEST);
+        assert_eq!(cut(format!("{}ä", "x".repeat(LONGEST - 1))), "x".repeat(LONGEST - 1));
+    }
 
     #[test]
     fn a_statement_is_named_by_what_it_does_to_what() {

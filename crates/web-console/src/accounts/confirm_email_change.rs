@@ -59,10 +59,10 @@ pub(super) async fn show(visitor: Visitor, Asked(link): Asked<Link>) -> Answer {
 pub(super) async fn submit(PostedByLink { who: visitor, fields }: PostedByLink<Fields>) -> Answer {
     let token = Secret::new(fields.token);
     accounts::confirm_email_change(&visitor.console.app, &visitor.origin, &token).await?;
-    Ok(visitor.go_to("/me/email/confirm/done"))
+    Ok(visitor.go_to_what_was_done("/me/email/confirm/done"))
 }
 
-/// What was done, at an address of its own: to reload it does nothing again.
+/// What was done, at an address of its own: to reload it does nothing again, and leads on.
 pub(super) async fn done(visitor: Visitor) -> Response {
-    visitor.page(&DonePage { t: visitor.t })
+    visitor.page_of_what_was_done(&DonePage { t: visitor.t })
 }

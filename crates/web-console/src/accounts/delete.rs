@@ -79,7 +79,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Holder, Fields
     }
     match accounts::delete(&caller.console.app, &caller.actor).await {
         Ok(()) => {
-            let mut response = caller.go_to("/account/deleted");
+            let mut response = caller.go_to_what_was_done("/account/deleted");
             add_cookie(&mut response, &caller.console.cookies.take_session());
             Ok(response)
         }
@@ -94,7 +94,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Holder, Fields
 
 /// What was done, at an address of its own, where nobody is signed in any more.
 pub(super) async fn done(visitor: Visitor) -> Response {
-    visitor.page(&DeletedPage { t: visitor.t })
+    visitor.page_of_what_was_done(&DeletedPage { t: visitor.t })
 }
 
 async fn page(caller: &Holder, email: String, mistakes: Mistakes) -> Result<DeletePage, Refused> {

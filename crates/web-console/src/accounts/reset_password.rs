@@ -75,7 +75,7 @@ pub(super) async fn submit(PostedByLink { who: visitor, fields }: PostedByLink<F
     };
     let command = ResetPassword { token: Secret::new(token), password };
     match accounts::reset_password(app, &visitor.origin, command).await {
-        Ok(()) => Ok(visitor.go_to("/password/reset/done")),
+        Ok(()) => Ok(visitor.go_to_what_was_done("/password/reset/done")),
         Err(error) => {
             let mistakes = Mistakes::of(t, error)?;
             Ok(visitor.mend(&ResetPasswordPage { t, token, email, mistakes }))
@@ -83,7 +83,7 @@ pub(super) async fn submit(PostedByLink { who: visitor, fields }: PostedByLink<F
     }
 }
 
-/// What was done, at an address of its own: to reload it does nothing again.
+/// What was done, at an address of its own: to reload it does nothing again, and leads on.
 pub(super) async fn done(visitor: Visitor) -> Response {
-    visitor.page(&DonePage { t: visitor.t })
+    visitor.page_of_what_was_done(&DonePage { t: visitor.t })
 }

@@ -12,6 +12,7 @@ use crate::{
     callers::Enrollee,
     language::Language,
     moment,
+    notice::Notice,
     page::{Layout, Page},
     texts::Texts,
     visit::Visit,
@@ -66,10 +67,11 @@ pub(crate) async fn welcome(visit: &Visit, signed_in: &SignedIn) -> Response {
         // Who has come in has come in.
         tracing::warn!(%error, "the session that a browser had before is still open");
     }
-    visit.let_in(visit.go_to("/welcome"), signed_in)
+    visit.with_notice(visit.let_in(visit.go_to("/welcome"), signed_in), Notice::said_at("/welcome"))
 }
 
 pub(super) async fn show(caller: Enrollee) -> Response {
     let organization = caller.actor.place.as_ref().map(|(organization, _)| organization.name.as_str());
-    caller.page(&WelcomePage { t: caller.t, name: caller.actor.user.name.as_str(), organization })
+    let name = caller.actor.user.name.as_str();
+    caller.page_of_what_was_done(&WelcomePage { t: caller.t, name, organization })
 }

@@ -12,7 +12,7 @@ use crate::{callers::Caller, form_token::FormStart, moment::Moment, refused::Ref
 
 /// As many as one page of the list takes; the board shows no more of those that wait.
 const MOST: u16 = 200;
-/// The most pages that are looked through for what somebody holds, or for how many there are.
+/// The most pages that are looked through for what somebody holds.
 const PAGES: usize = 20;
 
 /// What waits, and what is in whose hands.
@@ -97,17 +97,12 @@ pub(super) async fn mine(caller: &Caller) -> Result<Vec<EscalationId>, Error> {
     Ok(mine.map(|found| found.escalation.id).collect())
 }
 
-/// Those that are shown, and how many there are besides.
+/// Those that are shown, and how many there are besides. The board of everybody looks every few seconds, so no more is counted than one page more.
 async fn some(caller: &Caller, status: Status) -> Result<(Vec<ShownEscalation>, Beyond), Error> {
-    let (shown, mut next) = page_of(caller, status, None).await?;
-    let mut counted = 0;
-    for _ in 0..PAGES {
-        let Some(after) = next else { break };
-        let (more, then) = page_of(caller, status, Some(after)).await?;
-        counted += more.len();
-        next = then;
-    }
-    Ok((shown, Beyond { counted, or_more: next.is_some() }))
+    let (shown, next) = page_of(caller, status, None).await?;
+    let Some(after) = next else { return Ok((shown, Beyond { counted: 0, or_more: false })) };
+    let (more, next) = page_of(caller, status, Some(after)).await?;
+    Ok((shown, Beyond { counted: more.len(), or_more: next.is_some() }))
 }
 
 async fn page_of(

@@ -15,9 +15,9 @@ texts! {
     queue_title = "Waiting" | "Wartende";
     queue_empty = "Nobody waits. Calls that need a human appear here by themselves." | "Niemand wartet. Anrufe, die einen Menschen brauchen, erscheinen hier von selbst.";
     queue_beyond[n] = "One more waits than is shown here.", "{n} more wait than are shown here." | "Ein weiterer wartet, der hier nicht gezeigt wird.", "{n} weitere warten, die hier nicht gezeigt werden.";
-    queue_beyond_or_more(n) = "{n} more or even more wait than are shown here." | "{n} weitere oder noch mehr warten, die hier nicht gezeigt werden.";
-    callbacks_beyond[n] = "One more is to be called back.", "{n} more are to be called back." | "Ein weiterer ist zurückzurufen.", "{n} weitere sind zurückzurufen.";
-    callbacks_beyond_or_more(n) = "{n} more or even more are to be called back." | "{n} weitere oder noch mehr sind zurückzurufen.";
+    queue_beyond_or_more(n) = "At least {n} more wait than are shown here." | "Mindestens {n} weitere warten, die hier nicht gezeigt werden.";
+    callbacks_beyond[n] = "One more is to be called back.", "{n} more are to be called back." | "Eine weitere Person ist zurückzurufen.", "{n} weitere Personen sind zurückzurufen.";
+    callbacks_beyond_or_more(n) = "At least {n} more are to be called back." | "Mindestens {n} weitere Personen sind zurückzurufen.";
     callbacks_all = "See them all" | "Alle ansehen";
     callbacks_none = "Nobody is to be called back." | "Niemand ist zurückzurufen.";
     callbacks_title = "To be called back" | "Zurückzurufen";

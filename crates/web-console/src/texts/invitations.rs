@@ -37,7 +37,7 @@ texts! {
     invite_another = "Invite somebody else" | "Weitere Person einladen";
     to_the_team = "Go to the team" | "Zum Team";
     passed_on_sign_in = "Sign in with that address to accept." | "Melden Sie sich mit dieser Adresse an, um anzunehmen.";
-    passed_on_new = "No account yet? Open the link in the mail that we sent to that address: it proves that the address is yours. If it has not come, ask whoever invited you to send it again." | "Noch kein Konto? Öffnen Sie den Link in der Mail, die wir an diese Adresse gesendet haben: Er beweist, dass die Adresse Ihre ist. Ist sie nicht angekommen, bitten Sie die einladende Person, sie erneut zu senden.";
+    passed_on_new = "No account yet? Open the link in the mail that we sent to that address: it proves that the address is yours. If it has not come, ask whoever invited you to send it again." | "Noch kein Konto? Öffnen Sie den Link in der Mail, die wir an diese Adresse gesendet haben: Er beweist, dass die Adresse Ihnen gehört. Ist sie nicht angekommen, bitten Sie die einladende Person, sie erneut zu senden.";
     invited_many[n] = "One invitation is on its way." , "{n} invitations are on their way." | "Eine Einladung ist unterwegs.", "{n} Einladungen sind unterwegs.";
     invited_not[n] = "One address was not invited. The reason is beside it; it is still in the field below.", "{n} addresses were not invited. The reasons are beside them; they are still in the field below." | "Eine Adresse wurde nicht eingeladen. Der Grund steht daneben; sie steht noch im Feld unten.", "{n} Adressen wurden nicht eingeladen. Die Gründe stehen daneben; sie stehen noch im Feld unten.";
 

@@ -15,8 +15,8 @@ texts! {
     too_large_title = "That is too much for this form" | "Das ist zu viel für dieses Formular";
     too_large = "Nothing was changed. Go back, enter less, and send the form again." | "Es wurde nichts geändert. Gehen Sie zurück, geben Sie weniger ein, und senden Sie das Formular erneut.";
     no_such_way = "This address leads nowhere by itself: it is where a form is sent. Go to the page with the form and send it from there." | "Diese Adresse führt für sich genommen nirgendwohin: An sie wird ein Formular gesendet. Öffnen Sie die Seite mit dem Formular und senden Sie es von dort.";
-    foreign_form_title = "This form came from elsewhere" | "Dieses Formular kam von anderswo";
-    foreign_form = "Nothing was changed: it was not sent from a page of ours, or your browser did not say so. Open the page here and send it again." | "Es wurde nichts geändert: Es wurde nicht von einer unserer Seiten gesendet, oder Ihr Browser hat das nicht gesagt. Öffnen Sie die Seite hier und senden Sie es erneut.";
+    foreign_form_title = "This form came from elsewhere" | "Dieses Formular stammt nicht von hier";
+    foreign_form = "Nothing was changed: it was not sent from a page of ours, or your browser did not say so. Open the page here and send it again." | "Nichts wurde geändert: Das Formular kam nicht von einer unserer Seiten, oder Ihr Browser hat das nicht angegeben. Öffnen Sie die Seite hier und senden Sie es erneut.";
     told_as(request_id) = "If you tell somebody about it, name this number: {request_id}" | "Wenn Sie jemandem davon berichten, nennen Sie diese Nummer: {request_id}";
     slow_down_seconds[n] = "Too many requests. Try again in a second.", "Too many requests. Try again in {n} seconds." | "Zu viele Anfragen. Versuchen Sie es in einer Sekunde erneut.", "Zu viele Anfragen. Versuchen Sie es in {n} Sekunden erneut.";
     invitation_closed_title = "This invitation is not open any more" | "Diese Einladung ist nicht mehr offen";
