@@ -171,6 +171,10 @@ impl Settings {
         let invalid = |problem| InvalidSettings::value("ROLLCALL__HTTP__PUBLIC_URL", problem);
         let url = Url::parse(&self.public_url(address))
             .map_err(|_| invalid("must be a URL like https://rollcall.example"))?;
+        // It is in every link and in tokens.
+        if url.password().is_some() || !url.username().is_empty() {
+            return Err(invalid("must name nobody and hold no password"));
+        }
         let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         match url.scheme() {
             "https" => Ok((url.origin().ascii_serialization(), true)),

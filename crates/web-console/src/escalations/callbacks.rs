@@ -75,7 +75,10 @@ fn read(text: &str) -> Option<EscalationKey> {
     let mut parts = text.splitn(3, '.');
     Some(EscalationKey {
         priority: Priority::new(parts.next()?.parse().ok()?).ok()?,
-        created_at: OffsetDateTime::from_unix_timestamp_nanos(parts.next()?.parse().ok()?).ok()?,
+        // No call was written down before there were any; the database knows no such years either.
+        created_at: OffsetDateTime::from_unix_timestamp_nanos(parts.next()?.parse().ok()?)
+            .ok()
+            .filter(|at| *at >= OffsetDateTime::UNIX_EPOCH)?,
         id: parts.next()?.parse().ok()?,
     })
 }
@@ -98,9 +101,17 @@ mod tests {
             id: EscalationId::from_parts(0, &[1; 10]),
         };
         assert_eq!(read(&written(&key)), Some(key));
-        for broken in
-            ["x", "1", "1.", "1.0", "1.0.usr_1", "99.0.x", "1.99999999999999999999999999999999999.x"]
-        {
+        let before_the_database = format!("7.-377705116800000000000.{}", key.id);
+        for broken in [
+            before_the_database.as_str(),
+            "x",
+            "1",
+            "1.",
+            "1.0",
+            "1.0.usr_1",
+            "99.0.x",
+            "1.99999999999999999999999999999999999.x",
+        ] {
             assert_eq!(read(broken), None, "{broken}");
         }
     }
