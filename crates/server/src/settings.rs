@@ -431,6 +431,7 @@ pub(super) mod tests {
     fn wrong_values_are_named() {
         for (path, value, name) in [
             ("http.public_url", "rollcall.example", "PUBLIC_URL"),
+            ("http.public_url", "https://grace:secret@rollcall.example", "PUBLIC_URL"),
             ("http.trusted_proxies", "10.0.0.0/99", "TRUSTED_PROXIES"),
             ("keys.ring", "secret", "KEYS__RING"),
             ("security.totp_issuer", "Roll:call", "TOTP_ISSUER"),

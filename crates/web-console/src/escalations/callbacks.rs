@@ -100,8 +100,8 @@ mod tests {
             created_at: OffsetDateTime::UNIX_EPOCH,
             id: EscalationId::from_parts(0, &[1; 10]),
         };
-        assert_eq!(read(&written(&key)), Some(key));
         let before_the_database = format!("7.-377705116800000000000.{}", key.id);
+        assert_eq!(read(&written(&key)), Some(key));
         for broken in [
             before_the_database.as_str(),
             "x",
