@@ -59,8 +59,9 @@ impl Pooler {
             command.arg(path("settings")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let name = options.get_database().unwrap().to_owned();
         let pooler = Self { process, folder, database: name };
-        until("the pooler", async || PgConnection::connect(&pooler.url()).await.ok()?.close().await.ok())
-            .await;
+        // It takes none of the parameters that it does not know.
+        let way = PgConnectOptions::from_str(&pooler.url()).unwrap().extra_float_digits(None);
+        until("the pooler", async || PgConnection::connect_with(&way).await.ok()?.close().await.ok()).await;
         Some(pooler)
     }
 
