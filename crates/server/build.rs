@@ -3,7 +3,6 @@
 
 use std::{env, path::Path, process::Command};
 
-#[expect(clippy::print_stdout, reason = "this is how cargo is told")]
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=ROLLCALL_COMMIT");

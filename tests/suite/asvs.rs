@@ -53,7 +53,7 @@ fn every_requirement_has_a_line_and_what_it_names_is_there() {
         tests(&workspace.join(folder), &mut known);
     }
     let mut numbers = Vec::new();
-    for line in document.lines().filter(|line| line.starts_with(|first: char| first == '|')) {
+    for line in document.lines().filter(|line| line.starts_with('|')) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
         let [number, level, standing, text] = cells[..] else { continue };
         if !number.starts_with(|first: char| first.is_ascii_digit()) {

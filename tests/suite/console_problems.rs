@@ -111,7 +111,9 @@ async fn whoever_asks_too_often_is_told_on_a_page_when_to_come_again() {
         last.text.contains("Please wait a little") && last.text.contains("Too many requests. Try again in")
     );
     assert!(
-        seconds > 0 && last.header("ratelimit").contains("attempts") && last.header("x-request-id") != ""
+        seconds > 0
+            && last.header("ratelimit").contains("attempts")
+            && !last.header("x-request-id").is_empty()
     );
 }
 

@@ -1,7 +1,7 @@
 //! What is one thing has a tag, and whoever has it already is told so.
 
 use reqwest::Method;
-use rollcall_tests::{Answer, Caller, HookServer, Service, Team};
+use rollcall_tests::{Answer, Caller, HookServer, Service, Team, until};
 use serde_json::json;
 
 use crate::{
@@ -103,7 +103,10 @@ async fn what_has_become_something_else_by_itself_is_sent_again_and_can_be_chang
         Answer::of(request.json(&json!({"capacity": capacity})))
     };
     // Unless it was written down meanwhile: that is a change.
-    let again = owner.get(&path).await.expect(200).header("etag").to_owned();
-    change(&again, 3).await.expect(200);
+    until("what is shown to stand still", async || {
+        let again = owner.get(&path).await.expect(200).header("etag").to_owned();
+        (change(&again, 3).await.status == 200).then_some(())
+    })
+    .await;
     change(tag, 4).await.problem(412, "precondition_failed");
 }

@@ -68,7 +68,8 @@ async fn attack_4_a_link_that_was_passed_on_gives_its_holder_no_seat_and_no_acco
     // In that account it is accepted, once.
     let tab = Tab::signed_in(&service, &invited).await;
     let form = open(&tab, &reference).await.expect(200);
-    let welcome = accept(&tab, &form, &reference).await.expect(201);
+    let accepted = accept(&tab, &form, &reference).await.expect(303);
+    let welcome = tab.follow(accepted.header("location")).await.expect(200);
     assert!(welcome.text.contains("You are in Acme now"), "{}", welcome.text);
     let members = team.owner().get("/v1/members").await.expect(200);
     let of = members.list("data").iter().find(|member| member["user"]["email"] == invited.as_str());

@@ -193,7 +193,7 @@ async fn whoever_signs_in_with_a_passkey_is_told_by_the_page_of_an_invitation_ho
     let page = crate::pages::submit(&service, "/invitations/accept", &form).await.expect(422);
     assert!(page.text.contains("a code is needed"), "{}", page.text);
     let form = [("token", token.as_str()), ("password", PASSWORD), ("code", code)];
-    crate::pages::submit(&service, "/invitations/accept", &form).await.expect(201);
+    crate::pages::submit(&service, "/invitations/accept", &form).await.expect(303);
     // A newcomer has no passkey yet.
     let (_, token) = service.invite(other.owner(), &Service::new_address("new"), "viewer").await;
     let page = service.anonymous().get(&format!("/invitations/accept?token={token}")).await.expect(200);

@@ -310,7 +310,7 @@ async fn asvs_6_3_4_every_way_in_asks_for_the_second_factor() {
     };
     assert!(submit("").await.expect(422).text.contains("a code is needed"));
     assert!(submit(&app.wrong_code()).await.expect(422).text.contains("The code is not right"));
-    let entered = submit(&app.code()).await.expect(201);
+    let entered = submit(&app.code()).await.expect(303);
     let session = entered.header("set-cookie").split(';').next().unwrap().to_owned();
     let token = session.split_once('=').unwrap().1;
 
