@@ -74,7 +74,8 @@ impl Profile {
         let label = self.wire.get(&format!("/element/{element}/computedlabel")).await;
         let label = label.map_err(|refused| refused.to_string())?;
         let words: Vec<_> = label.as_str().unwrap_or_default().split_whitespace().collect();
-        Ok(words.join(" "))
+        // Chromium puts a space where a part begins that is not seen.
+        Ok(words.join(" ").replace(" : ", ": "))
     }
 }
 

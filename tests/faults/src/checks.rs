@@ -17,6 +17,9 @@ use crate::{
 
 /// How long what waits may take to get out, and how long it may take to look at all logs.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// What the platform's own log is called in the database.
+const PLATFORM: &str = "org_00000000000000000000000000";
+
 /// How often it is looked whether anything waits.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -153,7 +156,12 @@ impl Stage {
             .collect();
         for (change, bounds) in self.journal.changes() {
             let Change { organization, action, target } = &change;
-            let of = (self.organizations[*organization].id.clone(), (*action).to_owned(), target.clone());
+            // Accounts are of no organization.
+            let log = match *action {
+                "account.deleted" => PLATFORM,
+                _ => &self.organizations[*organization].id,
+            };
+            let of = (log.to_owned(), (*action).to_owned(), target.clone());
             let (events, leaves) = kept.get(&of).copied().unwrap_or_default();
             if bounds.again > 0 && bounds.least > 0 && events > bounds.least {
                 self.journal.done_again(&format!("{action} {target}"));

@@ -7,8 +7,8 @@ use time::Duration;
 use super::{enter, suits_everybody};
 use crate::escalations::{escalate, shown};
 
-/// What takes a call, as it is read out: Chromium puts a space where the part begins that is not seen.
-const TAKE: &str = "Take it : Asks for a human";
+/// What takes a call.
+const TAKE: &str = "Take it: Asks for a human";
 
 const ROLE: &str = "customer_support_agent";
 
@@ -56,19 +56,19 @@ async fn a_call_that_waits_is_seen_by_two_agents_and_is_one_s_of_them_at_a_time(
     hedy.sees("Kept for 0:5").await;
     let before = shown(team.owner(), &id).await["held_until"].clone();
     service.clock.advance(Duration::seconds(20));
-    hedy.click("Keep it : Asks for a human").await;
+    hedy.click("Keep it: Asks for a human").await;
     hedy.sees("You keep the call.").await;
     let after = shown(team.owner(), &id).await["held_until"].clone();
     assert!(after.as_str() > before.as_str(), "{before} {after}");
 
     // Given back, it waits for both, and the other takes it and is done with it.
-    hedy.click("Give it back : Asks for a human").await;
+    hedy.click("Give it back: Asks for a human").await;
     hedy.sees("The call waits again, in its old place.").await;
     ada.click(TAKE).await;
     ada.sees("The call is yours.").await;
     hedy.sees("Nobody waits.").await;
     hedy.within("With others").sees("The admin").await;
-    ada.click("Done : Asks for a human").await;
+    ada.click("Done: Asks for a human").await;
     ada.sees("The call is done.").await;
     hedy.sees_no("With others").await;
     assert_eq!(shown(team.owner(), &id).await["status"], "resolved");
@@ -109,7 +109,7 @@ async fn an_offer_is_in_the_title_and_heard_and_an_agent_who_is_gone_loses_it() 
     hedy.sees("The call is yours.").await;
     assert_eq!(hedy.title().await, "Live · Rollcall");
     // The choices are remembered, and the next offer is told by both.
-    hedy.click("Done : Asks for a human").await;
+    hedy.click("Done: Asks for a human").await;
     hedy.sees("The call is done.").await;
     assert_eq!(shown(team.owner(), &first).await["status"], "resolved");
     hedy.sees("Live Live Refresh").await;
