@@ -159,7 +159,7 @@ impl Stage {
             // Accounts are of no organization.
             let log = match *action {
                 "account.deleted" => PLATFORM,
-                _ => &self.organizations[*organization].id,
+                _ => self.organizations[*organization].id.as_str(),
             };
             let of = (log.to_owned(), (*action).to_owned(), target.clone());
             let (events, leaves) = kept.get(&of).copied().unwrap_or_default();
