@@ -113,8 +113,7 @@ impl Pool {
         mode: &str,
         settings: &str,
     ) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
-        let limits = self.limits.as_deref().unwrap_or_default();
-        let begin = format!("BEGIN{mode}; {limits}{settings}");
+        let begin = self.begins(mode, settings);
         // In a task of its own: a caller that goes away half-way would otherwise leave a connection in the pool whose
         // transaction has begun without anybody knowing, for the next one to find.
         let connections = self.connections.clone();
@@ -123,11 +122,16 @@ impl Pool {
         begun.map_err(|error| StoreError::Internal(Box::new(error)))?.map_err(store_error)
     }
 
+    fn begins(&self, mode: &str, settings: &str) -> String {
+        let limits = self.limits.as_deref().unwrap_or_default();
+        format!("BEGIN{mode}; {limits}{settings}")
+    }
+
     /// For one statement that needs nothing declared.
     pub(crate) async fn single(&self) -> Result<Single, StoreError> {
         if self.limits.is_some() {
             // Asking and being answered are two steps, between which a pooler must not change the connection.
-            return Ok(Single::Transaction(self.begin("", "").await?));
+            return Ok(Single::Transaction(self.begin("", "SELECT").await?));
         }
         Ok(Single::Connection(self.connections.acquire().await.map_err(store_error)?))
     }
@@ -212,11 +216,15 @@ pub(crate) async fn connect(connection: &Connection) -> Result<Pool, ConnectErro
         None => (options(connection, "rollcall")?, None),
         Some(url) => {
             let limits = limits(connection).map(|(name, value)| format!("SET LOCAL {name} = {value}; "));
-            (options_of_pooler(url)?, Some(limits.concat().into()))
+            // Statements have names, which whoever had the server's connection before has given as well.
+            (options_of_pooler(url)?, Some(format!("DEALLOCATE ALL; {}", limits.concat()).into()))
         }
     };
     let connections = pool_options(connection).connect_with(options).await.map_err(not_connected)?;
-    let mut transaction = connections.begin().await.map_err(ConnectError::Unreachable)?;
+    let pool = Pool { connections, limits };
+    let begin = pool.begins("", "SELECT");
+    let mut transaction =
+        pool.connections.begin_with(AssertSqlSafe(begin)).await.map_err(ConnectError::Unreachable)?;
     let we = sqlx::query!(
         // A member has what the role has, policies included: those of `rollcall_directory` let everything be seen, and those of
         // `rollcall_purge` let much be removed.
@@ -237,7 +245,7 @@ pub(crate) async fn connect(connection: &Connection) -> Result<Pool, ConnectErro
     if we.powerful {
         return Err(ConnectError::TooPowerful);
     }
-    Ok(Pool { connections, limits })
+    Ok(pool)
 }
 
 fn not_connected(error: sqlx::Error) -> ConnectError {
