@@ -73,7 +73,7 @@ async fn coming_in(service: &Service, recordings: usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attack_9_an_upload_that_waits_ends_with_the_right_to_it_and_gives_its_place_to_another() {
     // It waits for as long as the machine takes for all of this.
-    let values = [("recordings.at_once_of_one_organization", "1"), ("recordings.silence_seconds", "600")];
+    let values = [("recordings.at_once_of_one_organization", "1"), ("recordings.silence_seconds", "120")];
     let service = Service::start_with(&values).await;
     let cases = [
         ("the key is revoked", 401, "unauthenticated"),
