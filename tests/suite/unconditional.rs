@@ -137,5 +137,5 @@ async fn a_plan_that_somebody_else_has_just_gone_over_to_is_no_refusal() {
     let log = service.audit_log(Some(&team.organization)).await;
     let changed =
         |outcome: &str| log.iter().filter(|(action, of)| action == "plan.changed" && of == outcome).count();
-    assert_eq!((changed("success"), changed("refused")), (3, 0));
+    assert_eq!((changed("success"), changed("refused")), (2, 0));
 }

@@ -141,7 +141,7 @@ async fn nodes_of_the_last_release_can_go_on() {
 async fn what_nodes_of_the_last_release_miss_is_seen() {
     for (change, complaint) in [
         ("ALTER TABLE members RENAME COLUMN role TO part", "column \"role\" does not exist"),
-        ("ALTER TABLE invitations ALTER COLUMN version TYPE integer", "has become"),
+        ("ALTER TABLE invitations ALTER COLUMN version TYPE numeric", "has become"),
         ("ALTER TABLE invitations ADD COLUMN greeting text NOT NULL", "invitations.greeting is new"),
         ("REVOKE UPDATE ON members FROM rollcall_app", "permission denied for table members"),
         (
