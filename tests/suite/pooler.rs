@@ -42,7 +42,7 @@ async fn two_nodes_share_a_few_connections_and_mix_nothing_up() {
     });
     join_all(asked).await;
     for team in &teams {
-        let invitations = team.owner().get("/v1/invitations?state=pending").await.expect(200);
+        let invitations = team.owner().get("/v1/invitations?status=pending").await.expect(200);
         assert_eq!(invitations.body["data"].as_array().unwrap().len(), 8, "{}", invitations.text);
     }
 

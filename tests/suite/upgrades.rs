@@ -145,10 +145,6 @@ async fn what_nodes_of_the_last_release_miss_is_seen() {
         ("ALTER TABLE invitations ADD COLUMN greeting text NOT NULL", "invitations.greeting is new"),
         ("REVOKE UPDATE ON members FROM rollcall_app", "permission denied for table members"),
         (
-            "REVOKE EXECUTE ON FUNCTION directory_owners FROM rollcall_app",
-            "permission denied for function directory_owners",
-        ),
-        (
             "CREATE OR REPLACE FUNCTION oldest_schema_served() RETURNS bigint LANGUAGE sql AS 'SELECT 9999::bigint'",
             "serves nobody from before",
         ),
