@@ -13,7 +13,7 @@ async fn every_row_can_be_measured() {
     let program = Binary::path();
     let folder = program.parent().unwrap().join("bench-smoke");
     let process = Command::new(env!("CARGO_BIN_EXE_rollcall-bench"))
-        .args(["run", "--rounds", "1", "--seconds", "1", "--small", "--database-url", database.url()])
+        .args(["run", "--rounds", "1", "--seconds", "0.9", "--small", "--database-url", database.url()])
         .arg("--rollcall")
         .arg(&program)
         .arg("--output")
