@@ -8,7 +8,6 @@ use std::{
 use rollcall_tests::{Binary, TestDatabase};
 
 #[tokio::test]
-#[ignore = "takes more than three minutes in a debug build on a slow machine; run it by name with `--run-ignored all` after a change of the benchmark"]
 async fn every_row_can_be_measured() {
     let database = TestDatabase::create_empty().await;
     let program = Binary::path();
