@@ -2,7 +2,10 @@
 
 use std::{
     fs,
-    os::unix::fs::{MetadataExt, PermissionsExt},
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        process::CommandExt,
+    },
     path::PathBuf,
     process::{Child, Command, Stdio},
     str::FromStr,
@@ -39,7 +42,7 @@ impl Pooler {
         let host =
             options.get_socket().map_or(options.get_host().to_owned(), |path| path.display().to_string());
         let folder = tempfile::tempdir().unwrap();
-        // It does not run as root, so whoever it runs as must get in.
+        // It does not run as root, so whoever it runs as must get in: here, and to the database's socket.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
         let path = |name: &str| folder.path().join(name);
         fs::write(path("users"), "\"rollcall_app\" \"\"\n").unwrap();
@@ -53,10 +56,11 @@ impl Pooler {
         fs::write(path("settings"), settings).unwrap();
         let mut command = Command::new(program);
         if fs::metadata(folder.path()).unwrap().uid() == 0 {
-            command.args(["-u", "nobody"]);
+            let (uid, gid) = somebody_else(options.get_socket());
+            command.uid(uid).gid(gid);
         }
-        let process =
-            command.arg(path("settings")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // What it says is shown with the test that failed.
+        let process = command.arg(path("settings")).stdout(Stdio::null()).spawn().unwrap();
         let name = options.get_database().unwrap().to_owned();
         let pooler = Self { process, folder, database: name };
         // It takes none of the parameters that it does not know.
@@ -82,6 +86,14 @@ impl Drop for Pooler {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Who it runs as where the test is root: whoever has the folder of the database's socket, which may be closed to all
+/// others, or else nobody.
+fn somebody_else(socket: Option<&PathBuf>) -> (u32, u32) {
+    const NOBODY: (u32, u32) = (65534, 65534);
+    let owner = socket.map(|folder| fs::metadata(folder).unwrap()).map(|folder| (folder.uid(), folder.gid()));
+    owner.filter(|(uid, _)| *uid != 0).unwrap_or(NOBODY)
 }
 
 fn program() -> Option<PathBuf> {
