@@ -155,6 +155,16 @@ def grow(tree, start, end, hashes, name):
         tree.append(level, base64.b64decode(digest, validate=True))
 
 
+def read(line):
+    """Which of two values counts that have the same name, readers do not agree on."""
+    def unique(pairs):
+        if len(dict(pairs)) != len(pairs):
+            raise Wrong("a name stands twice in a line")
+        return dict(pairs)
+
+    return json.loads(line, object_pairs_hook=unique)
+
+
 def check_personal(index, leaf, personal):
     for field in personal:
         if field not in leaf["personal"]:
@@ -169,9 +179,11 @@ def check_personal(index, leaf, personal):
 
 
 def verify(lines, keys, seen):
-    begin = json.loads(next(lines))
+    begin = read(next(lines))
     if begin["type"] != "begin" or begin["format_version"] != 1:
         raise Wrong("it is no export, or of another version")
+    if begin["origin"].rsplit("/", 1)[-1] != begin["log"]:
+        raise Wrong("its log is not the one that its origin names")
     keys = [read_key(key) for key in keys or begin["keys"]]
     size, root = read_checkpoint(begin["checkpoint"], begin["origin"], keys)
     wanted = {}
@@ -197,7 +209,7 @@ def verify(lines, keys, seen):
     if tree.size < end or tree.size == size:
         compare()
     for line in lines:
-        line = json.loads(line)
+        line = read(line)
         if line["type"] == "event":
             index, leaf = line["index"], line["leaf"]
             if index != tree.size or leaf is None:

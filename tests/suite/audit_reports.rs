@@ -358,6 +358,60 @@ async fn each_call_made_with_an_api_key_is_in_the_log_a_moment_later() {
 }
 
 #[tokio::test]
+async fn a_call_is_in_the_log_though_its_holder_does_not_wait_for_the_answer() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    service.turn_audit_log_on(&team).await;
+    let (_, secret) = make(team.owner(), json!({"scopes": ["calls:write"]})).await;
+    let body = json!({"external_id": "CA1", "direction": "inbound", "started_at": "2026-03-01T08:00:00Z"})
+        .to_string();
+    let address = service.base().trim_start_matches("http://").to_owned();
+    let request = format!(
+        "POST /v1/calls HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {secret}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    // The call cannot be written down before its holder has gone.
+    let mut connection = service.database.connect().await;
+    let mut transaction = sqlx::Connection::begin(&mut connection).await.unwrap();
+    sqlx::query("LOCK TABLE calls IN ACCESS EXCLUSIVE MODE").execute(&mut *transaction).await.unwrap();
+    let mut client = tokio::net::TcpStream::connect(&address).await.unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut client, request.as_bytes()).await.unwrap();
+    until("the service waits for the lock", async || {
+        let waits = "SELECT 1 AS one FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+                      WHERE d.datname = current_database() AND NOT l.granted";
+        (!service.database.rows(waits).await.is_empty()).then_some(())
+    })
+    .await;
+    drop(client);
+    // What came later is answered, so the service has heard that this one has gone.
+    for _ in 0..3 {
+        service.anonymous().get("/healthz").await.expect(200);
+    }
+    transaction.rollback().await.unwrap();
+    let calls = all_calls(&service, 1).await;
+    assert_eq!(calls, [json!(["POST", "/v1/calls", "201", "success"])]);
+}
+
+#[tokio::test]
+async fn a_key_that_is_over_leaves_an_event_when_it_is_tried_again() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let (id, secret) = make(team.owner(), json!({})).await;
+    team.owner().delete(&crate::api_keys::path(&id)).await.expect(204);
+    let program = service.anonymous().with_token(&secret);
+    for _ in 0..3 {
+        program.get("/v1/session").await.problem(401, "unauthenticated");
+    }
+    let refusals = "SELECT actor_id, target_id, convert_from(leaf, 'UTF8') AS leaf FROM audit_events
+                     WHERE action = 'permission.denied' AND outcome = 'refused'";
+    let refused = service.database.rows(refusals).await;
+    // Within a minute it is one.
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert_eq!((&refused[0]["actor_id"], &refused[0]["target_id"]), (&json!(id), &json!(id)));
+}
+
+#[tokio::test]
 async fn calls_are_kept_while_the_log_is_on_and_no_longer() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;

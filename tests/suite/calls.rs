@@ -221,6 +221,9 @@ async fn what_a_call_cannot_be_is_told_by_field() {
         ("direction", json!("Inbound"), "direction"),
         ("agent_ref", json!(word(201)), "agent_ref"),
         ("started_at", json!("2026-03-01"), "started_at"),
+        // A moment of the year before the first that can be written.
+        ("started_at", json!("0000-01-01T00:00:00+23:59"), "started_at"),
+        ("started_at", json!("9999-12-31T23:59:59-23:59"), "started_at"),
         ("started_at", json!(1_772_352_000), "started_at"),
         ("ended_at", json!("2026-03-01T07:59:59Z"), "ended_at"),
         ("from", json!(word(256)), "from"),

@@ -46,7 +46,11 @@ async fn calls_are_found_by_day_and_party_and_show_what_was_said() {
     assert!(shown.text.contains(&call) && shown.text.contains("28 Feb 2026, 22:00"), "{}", shown.text);
     let wrong = viewer.get("/calls?since=yesterday").await.expect(422);
     assert!(wrong.text.contains("id=\"since-mistake\"") && wrong.text.contains("value=\"yesterday\""));
-    viewer.get("/calls?after=nonsense").await.expect(400);
+    for after in ["nonsense".to_owned(), format!("-300000000000000000000.{call}")] {
+        viewer.get(&format!("/calls?after={after}")).await.expect(400);
+    }
+    let before_all = format!("/settings/team?after=-300000000000000000000.{}", team.id("viewer"));
+    viewer.get(&before_all).await.expect(400);
 
     let shown = viewer.get(&format!("{CALLS}/{call}")).await.expect(200);
     assert!(

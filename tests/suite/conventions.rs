@@ -206,6 +206,37 @@ async fn attack_20_a_cookie_is_only_good_for_our_own_pages() {
 }
 
 #[tokio::test]
+async fn attack_20_a_link_of_another_site_exports_and_plays_nothing_in_anybodys_name() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let call = crate::calls::write(team.owner(), "CA1").await;
+    let cookie = format!("rollcall_session={}", team.owner().token());
+    let recording = format!("/v1/calls/{call}/recording?reason=curiosity");
+    let follow = async |path: &str, site: Option<&str>| {
+        let mut request = service.anonymous().request(Method::GET, path).header("Cookie", &cookie);
+        if let Some(site) = site {
+            request = request.header("Sec-Fetch-Site", site);
+        }
+        Answer::of(request).await
+    };
+    let exports =
+        ["/v1/organization/export", "/v1/audit/export", "/v1/me/export", "/settings/audit/export/file"];
+    for path in exports.into_iter().chain([recording.as_str()]) {
+        for site in ["cross-site", "same-site"] {
+            follow(path, Some(site)).await.problem(403, "origin_mismatch");
+        }
+        // Our own page, whoever types the address, and what is no browser.
+        for site in [Some("same-origin"), Some("none"), None] {
+            assert_ne!(follow(path, site).await.status, 403, "{path} {site:?}");
+        }
+        let bearer = team.owner().request(Method::GET, path).header("Sec-Fetch-Site", "cross-site");
+        assert_ne!(Answer::of(bearer).await.status, 403, "{path}");
+    }
+    // What leaves no trace is read all the same: links lead to pages.
+    follow("/settings/team", Some("cross-site")).await.expect(200);
+}
+
+#[tokio::test]
 async fn a_request_that_does_not_come_to_its_end_is_ended() {
     let service = Service::start_with(&[("http.timeout_seconds", "1")]).await;
     let dawdling = futures_util::stream::once(async { Ok::<_, std::io::Error>("{".to_owned()) });

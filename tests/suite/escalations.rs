@@ -284,6 +284,32 @@ async fn a_caller_who_hangs_up_does_not_wait() {
 }
 
 #[tokio::test]
+async fn a_call_that_nobody_was_free_for_can_be_escalated_again_at_once() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let (owner, agent) = (team.owner(), team.caller(ROLE));
+    let first = escalate(owner, "CA1", 5).await;
+    let call = shown(owner, &first).await["call_id"].as_str().unwrap().to_owned();
+    service.clock.advance(Duration::seconds(600));
+    choose(agent, "available").await.expect(200);
+    // Whether or not it has been written down: nobody gets what the caller was told that nobody does.
+    assert_eq!(shown(owner, &first).await["status"], "unanswered");
+    claim_next(agent).await.expect(204);
+    claim(agent, &first).await.problem(409, "escalation_ended");
+    let words = json!({"reason": "Asks for a human", "priority": 5});
+    let again = owner.post(&format!("/v1/calls/{call}/escalations"), words).await.expect(201);
+    assert_ne!(again.text_at("/id"), first);
+    until("both are written down", async || {
+        (told(&service, "escalation.unanswered").await.len() == 1).then_some(())
+    })
+    .await;
+    // It waits once at a time, so nobody is to call back as well.
+    let callback = format!("/v1/escalations/{first}/callback");
+    Answer::of(owner.request(Method::POST, &callback)).await.problem(409, "escalation_exists");
+    assert_eq!(claim_next(agent).await.expect(200).text_at("/escalation/id"), again.text_at("/id"));
+}
+
+#[tokio::test]
 async fn nobody_waits_for_ever_and_a_callback_is_made_by_whoever_takes_it() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;

@@ -5,6 +5,7 @@ use rollcall_domain::{
     CallId, EscalationId, UserId,
     availability::Skills,
     escalations::{Escalation, Hold, Priority, Settings, Status},
+    secret::TokenHash,
 };
 use rollcall_tests::{Answer, Caller, Service, Team, TestDatabase};
 use serde_json::{Value, json};
@@ -173,7 +174,10 @@ async fn the_database_and_the_domain_agree_on_what_time_has_made_of_an_escalatio
                     escalation.waits_until = waits_until;
                     if matches!(status, Status::Offered | Status::Claimed) {
                         escalation.agent = Some(UserId::from_parts(0, &[1; 10]));
-                        escalation.hold = Some(Hold::Offer { generation: 1, until: ends });
+                        escalation.hold = Some(match status {
+                            Status::Offered => Hold::Offer { generation: 1, until: ends },
+                            _ => Hold::Lease { token: TokenHash([1; 32]), until: ends },
+                        });
                     }
                     let seen: String = sqlx::query_scalar("SELECT escalation_seen($1, $2, $3, $4, $5)")
                         .bind(status.as_str())

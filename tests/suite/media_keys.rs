@@ -249,6 +249,22 @@ async fn attack_31_whoever_is_let_go_is_followed_by_another_key_though_nobody_sa
     assert_eq!(generation(&issue(&platform, &call).await.expect(201), ""), generation(&fourth, "") + 2);
 }
 
+#[tokio::test]
+async fn attack_31_a_program_that_may_listen_has_no_key_unless_it_may_have_keys() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    for control in ["end_to_end_encryption", "call_recording"] {
+        switch_on(&service, &team, control).await;
+    }
+    let call = calls::write(team.owner(), "CA1").await;
+    let listener = calls::platform(&service, &team, &["live_space:monitor", "calls:write"]).await;
+    assert_eq!(let_in(&listener, &call).await, Value::Null);
+    // Nor does it count as somebody who has one.
+    recordings::put(&listener, &call, &recordings::wav(1000, 1)).await.problem(409, "media_key_required");
+    let participant = calls::platform(&service, &team, &["live_space:monitor", "media_keys:issue"]).await;
+    assert!(let_in(&participant, &call).await.is_object());
+}
+
 /// Asks for a key of a call; gives back its generation, and what was shown.
 async fn issued(platform: &Caller, call: &str) -> (u64, Value) {
     let issued = issue(platform, call).await.expect(201).body;

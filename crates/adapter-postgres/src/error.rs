@@ -19,6 +19,7 @@ pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
         Some("users_address_unique") => return StoreError::AddressTaken,
         Some("invitations_pending_unique") => return StoreError::InvitationPending,
         Some("passkeys_credential_unique") => return StoreError::PasskeyExists,
+        Some("escalations_open_unique") => return StoreError::CallWaits,
         Some("members_pkey") => return StoreError::AlreadyMember,
         Some("members_last_owner") => return StoreError::LastOwner,
         _ => {}

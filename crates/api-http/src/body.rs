@@ -234,6 +234,8 @@ impl Fields {
     pub(crate) fn moment(&mut self, field: &str, text: &str) -> Option<OffsetDateTime> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok().and_then(|moment| {
             let moment = moment.checked_to_offset(UtcOffset::UTC)?;
+            // Far enough to the east, the first year begins in one that cannot be written any more.
+            let moment = (moment.year() >= 0).then_some(moment)?;
             moment.replace_nanosecond(moment.microsecond() * 1_000).ok()
         });
         self.check(field, moment.ok_or("must be a time like 2027-01-02T03:04:05Z (RFC 3339)"))

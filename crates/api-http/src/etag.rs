@@ -8,15 +8,16 @@
 use std::{convert::Infallible, fmt::Display};
 
 use axum::{
-    Json,
     extract::FromRequestParts,
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
-use rollcall_application::Precondition;
+use rollcall_application::{Error, Precondition};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+
+use crate::problem::Problem;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -88,8 +89,7 @@ pub(crate) fn by_content_of_kind(kind: HeaderValue, request: &HeaderMap, thing: 
 fn of_kind(kind: HeaderValue, version: &str, request: &HeaderMap, thing: &impl Serialize) -> Response {
     match serde_json::to_vec(thing) {
         Ok(content) => text(kind, version, request, content),
-        // Let the usual answer fail in the usual way.
-        Err(_) => Json(thing).into_response(),
+        Err(error) => Problem::from(Error::Internal(Box::new(error))).into_response(),
     }
 }
 

@@ -455,6 +455,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::PasskeyExists => Self::PasskeyExists,
+            StoreError::CallWaits => EscalationRefusal::Exists.into(),
             StoreError::LastOwner => Self::LastOwner,
             StoreError::AlreadyMember => Self::AlreadyMember,
             StoreError::InvitationPending => Self::InvitationPending,

@@ -359,6 +359,7 @@ async fn serve_until_told(settings: &Settings) -> Result {
         server.address(),
         server.operations_address()
     );
+    memory::give_back_what_the_start_took();
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

@@ -1,4 +1,4 @@
-//! What the allocator does with large blocks.
+//! What the allocator does with what is not needed any more.
 
 /// From how many bytes on a block is a mapping of its own, which the system has back as soon as it is freed.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -16,5 +16,15 @@ pub(crate) fn give_back_large_blocks() {
         // SAFETY: no thread has been started, which `mallopt` would race with. It takes two numbers, and only says whether it has taken them.
         let taken = unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, MAPPED_FROM) };
         debug_assert_eq!(taken, 1);
+    }
+}
+
+/// Gives back what only the start needed: routes are described, and passwords' hashing tried, with megabytes that the C library would keep.
+pub(crate) fn give_back_what_the_start_took() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        #[expect(unsafe_code, reason = "there is no safe way to tell the C library")]
+        // SAFETY: it takes a number, may run beside other threads, and touches nothing that is in use.
+        let _given_back = unsafe { libc::malloc_trim(0) };
     }
 }

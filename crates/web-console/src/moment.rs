@@ -8,6 +8,12 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::language::Language;
 
+/// The moment that a place in a list has in an address, in nanoseconds since 1970. Nothing happened before year 0, of which the database
+/// knows as little.
+pub(crate) fn in_address(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp_nanos(text.parse().ok()?).ok().filter(|at| at.year() >= 0)
+}
+
 /// The zone that times are shown in, and how.
 #[derive(Debug, Clone)]
 pub(crate) struct Clockwork {

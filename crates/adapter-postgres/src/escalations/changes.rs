@@ -81,17 +81,19 @@ impl Escalations for Transaction {
         &mut self,
         organization: OrganizationId,
         skills: &Skills,
+        now: OffsetDateTime,
     ) -> Result<Option<Escalation>, StoreError> {
         let row = sqlx::query_as!(
             EscalationRow,
             "SELECT escalation_id, call_id, reason, priority, skills, status, callback, agent, expires_at, offered_to, lease_hash, fence,
                     claimed_at, waits_until, created_at, ended_at, version
                FROM escalations
-              WHERE org_id = $1 AND status = 'waiting' AND skills <@ $2
+              WHERE org_id = $1 AND status = 'waiting' AND skills <@ $2 AND waits_until > $3
               ORDER BY priority DESC, created_at, escalation_id LIMIT 1
                 FOR NO KEY UPDATE SKIP LOCKED",
             organization.uuid(),
             skills.names(),
+            now,
         );
         let row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
         row.map(Escalation::try_from).transpose()

@@ -26,7 +26,7 @@ const LATEST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999999 UTC);
 fn written_down(status: Option<Status>) -> Vec<String> {
     let may_be: &[Status] = match status {
         None => &[],
-        Some(Status::Unanswered) => &[Status::Unanswered, Status::Waiting],
+        Some(Status::Unanswered) => &[Status::Unanswered, Status::Waiting, Status::Offered],
         Some(Status::Waiting) => &[Status::Waiting, Status::Offered, Status::Claimed],
         Some(Status::Callback) => &[Status::Callback, Status::Offered, Status::Claimed],
         Some(Status::Offered) => &[Status::Offered],
@@ -190,6 +190,7 @@ mod tests {
         CallId,
         availability::Skills,
         escalations::{Escalation, Hold, Priority},
+        secret::TokenHash,
     };
     use time::Duration;
 
@@ -213,7 +214,10 @@ mod tests {
             );
             (escalation.status, escalation.callback, escalation.waits_until) = (status, callback, until);
             if matches!(status, Status::Offered | Status::Claimed) {
-                escalation.hold = Some(Hold::Offer { generation: 1, until });
+                escalation.hold = Some(match status {
+                    Status::Offered => Hold::Offer { generation: 1, until },
+                    _ => Hold::Lease { token: TokenHash([1; 32]), until },
+                });
             }
             let seen = escalation.seen_at(now).status;
             let looked_at = written_down(Some(seen));

@@ -2,6 +2,7 @@
 
 mod for_people;
 mod idempotency;
+mod key_call;
 mod origin_check;
 mod outermost;
 mod permission_first;
@@ -12,12 +13,13 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{MatchedPath, Request},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 pub use for_people::ProblemPages;
 pub(crate) use idempotency::{ONLY_ASK, ToldBefore, is_keyed};
+use key_call::KeyCall;
 pub(crate) use permission_first::Lacking;
 pub(crate) use rate_limit::{CalledBy, OfKey, RateLimits, tell_limit};
 
@@ -41,7 +43,9 @@ pub fn around(routes: Router, api: &Api, pages: Arc<dyn ProblemPages>) -> Router
 }
 
 /// What may keep a request from its handler, from the outside in.
-async fn gates(api: Api, mut request: Request, next: Next, of_key: OfKey) -> Response {
+async fn gates(api: Api, mut request: Request, next: Next) -> Response {
+    let of_key = OfKey::default();
+    let call = KeyCall::of(&api, &of_key, request.method(), request.extensions().get::<MatchedPath>());
     let standing = rate_limit::count(&api, &request);
     let lacking = Lacking::default();
     request.extensions_mut().insert(of_key.clone());
@@ -59,5 +63,6 @@ async fn gates(api: Api, mut request: Request, next: Next, of_key: OfKey) -> Res
     if let Some(standing) = of_key.standing().or(standing.as_ref()) {
         standing.tell(&mut response);
     }
+    call.answered(response.status());
     response
 }

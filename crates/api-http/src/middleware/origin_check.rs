@@ -2,6 +2,9 @@
 //! shows, of whatever type: such a form has no cookie that is `SameSite=Lax`, and can still sign somebody in as somebody else. So a
 //! request that changes something must come from our own pages if it has a cookie, is a form, or says that it comes from a page at
 //! all, as browsers say of every such request (ASVS 3.5.1, attack 20). Programs say nothing of the kind.
+//!
+//! A link of another site is followed with the cookie, so what leaves a trace in somebody's name though it only reads, recordings and
+//! exports, is asked for from our own pages, or by hand.
 
 use axum::extract::Request;
 use http::{HeaderMap, HeaderName, Method, header};
@@ -19,6 +22,14 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub(super) fn check(api: &Api, request: &Request) -> Result<(), Problem> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
     // What only asks takes a Bearer token alone, which no site can make a browser send along.
+    if safe && leaves_a_trace(request.uri().path()) {
+        let headers = request.headers();
+        let by_cookie = matches!(Credential::of(headers, api.settings.cookie), Credential::Cookie(_));
+        let elsewhere = |site: &[u8]| !matches!(site, b"same-origin" | b"none");
+        if by_cookie && headers.get_all(SEC_FETCH_SITE).iter().any(|site| elsewhere(site.as_bytes())) {
+            return Err(Problem::plain(Code::OriginMismatch));
+        }
+    }
     if !safe && !ONLY_ASK.contains(&request.uri().path()) {
         let headers = request.headers();
         let moved_by_a_browser = match Credential::of(headers, api.settings.cookie) {
@@ -32,6 +43,13 @@ pub(super) fn check(api: &Api, request: &Request) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// Whether reading under a path is an event in the audit log.
+fn leaves_a_trace(path: &str) -> bool {
+    const EXPORTS: [&str; 4] =
+        ["/v1/organization/export", "/v1/audit/export", "/v1/me/export", "/settings/audit/export/file"];
+    EXPORTS.contains(&path) || path.starts_with("/v1/calls/") && path.ends_with("/recording")
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

@@ -16,13 +16,12 @@ use axum::{
 };
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use rollcall_application::audit::ApiCall;
 use rollcall_domain::audit::Origin;
 use tokio::time::timeout;
 use tracing::{Instrument, field, info_span};
 
 use super::{
-    CalledBy, OfKey, ProblemPages,
+    ProblemPages,
     for_people::{asked_by_a_person, dress},
     gates, trace,
 };
@@ -66,10 +65,8 @@ pub(super) async fn outermost(
     request.extensions_mut().insert(origin);
     let (request, person) = asked_by_a_person(request);
 
-    let of_key = OfKey::default();
     let patience = if takes_long(&method, route) { TAKES_LONG } else { api.settings.timeout };
-    let answered =
-        gates(api.clone(), request, next, of_key.clone()).instrument(span.clone()).instrument(traced.clone());
+    let answered = gates(api.clone(), request, next).instrument(span.clone()).instrument(traced.clone());
     let answered = match method.is_safe() {
         true => timeout(patience, AssertUnwindSafe(answered).catch_unwind()).await,
         // In a task of its own: a change that has begun is done, whether or not its client waits for the answer. One that is
@@ -101,17 +98,6 @@ pub(super) async fn outermost(
     let (status, elapsed) = (response.status(), started.elapsed());
     trace::answered(&traced, status);
     api.metrics.request(method.as_str(), route, status.as_u16(), elapsed);
-    if let Some(CalledBy { organization, key, at, origin }) = of_key.caller() {
-        api.app.api_calls.note(ApiCall {
-            organization: *organization,
-            key: *key,
-            at: *at,
-            method: method.to_string(),
-            route: route.to_owned(),
-            status: status.as_u16(),
-            origin: origin.clone(),
-        });
-    }
     span.in_scope(|| {
         tracing::info!(status = status.as_u16(), milliseconds = elapsed.as_millis() as u64, "answered")
     });

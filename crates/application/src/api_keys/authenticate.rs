@@ -7,7 +7,10 @@ use rollcall_domain::{
 };
 
 use super::{FoundKey, KeyHash, KeyUse, Move};
-use crate::{Application, Error, KeyActor, Means};
+use crate::{
+    Application, Error, KeyActor, Means, Principal,
+    audit::{Attempt, record_refusal_once},
+};
 
 /// How every API key begins.
 const MARK: &str = "rck_";
@@ -18,7 +21,7 @@ pub fn is_api_key(token: &Secret) -> bool {
 }
 
 /// Who asks, if the key is good, may be used from there, and there is room for one more request. Nothing is written, unless it is
-/// refused for where it comes from.
+/// refused for where it comes from, or because it is over.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] for a key that is mistyped, unknown, revoked or has run out, or whose organization is gone;
@@ -77,15 +80,24 @@ pub(crate) async fn admit(
     means: Means,
     origin: Origin,
 ) -> Result<KeyActor, Error> {
-    if !is_good(app, &found) {
-        return Err(Error::Unauthenticated);
-    }
-    if found.organization.suspended {
+    let is_good = is_good(app, &found);
+    if is_good && found.organization.suspended {
         return Err(Error::OrganizationSuspended);
     }
     let FoundKey { key, organization, secrets, audited, secret_until, .. } = found;
     let mut actor =
         KeyActor { key, organization, secrets, secret_until, audited, means, standing: None, origin };
+    if !is_good {
+        // Whose key it was is told that it is still tried.
+        let attempt = Attempt {
+            what: "an API key that is over",
+            action: Action::PermissionDenied,
+            target: Target::ApiKey(actor.id()),
+        };
+        let refused = Error::Unauthenticated;
+        record_refusal_once(app, &Principal::Key(actor), attempt, &refused).await?;
+        return Err(refused);
+    }
     // Before it is counted: whoever has stolen a key must not use up what its owner may do.
     if !actor.key.networks.allow(actor.origin.ip) {
         let target = Target::ApiKey(actor.id());

@@ -26,7 +26,7 @@ pub use log::{Extent, LogView, LoggedChange, LoggedEvent, Sketches, UnreadableLe
 pub use ports::{AuditIntake, AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, Position};
 pub use prove::{Consistency, Inclusion, prove_consistency, prove_inclusion};
 pub use readings::Readings;
-pub(crate) use readings::{Attempt, refusals_recorded_once};
+pub(crate) use readings::{Attempt, record_refusal_once, refusals_recorded_once};
 pub use record::{Entry, Record};
 pub use report::{Taken, report};
 pub use retain::{Kept, Retention, WITHOUT_PERSONS, retain_some};

@@ -101,22 +101,32 @@ impl<'a> Attempt<'a> {
 pub(crate) async fn refusals_recorded_once<T>(
     app: &Application,
     principal: &Principal,
-    Attempt { what, action, target }: Attempt<'_>,
+    attempt: Attempt<'_>,
     result: Result<T, Error>,
 ) -> Result<T, Error> {
-    let error = match result {
-        Err(error) if error.is_refusal() => error,
-        other => return other,
-    };
+    match &result {
+        Err(error) if error.is_refusal() => record_refusal_once(app, principal, attempt, error).await?,
+        Ok(_) | Err(_) => {}
+    }
+    result
+}
+
+/// Writes down that somebody was refused; the same again and again within a minute is one event.
+pub(crate) async fn record_refusal_once(
+    app: &Application,
+    principal: &Principal,
+    Attempt { what, action, target }: Attempt<'_>,
+    error: &Error,
+) -> Result<(), Error> {
     let reading = Reading::by(principal, format!("refused {what}: {error}"));
     if !app.readings.is_written(&reading, app.now()) {
         let event = app.event_by(principal, action, target);
         let (at, scope) =
             (event.occurred_at, principal.organization().map_or(Scope::Platform, Scope::Organization));
-        app.record_refusal(scope, event, &error).await?;
+        app.record_refusal(scope, event, error).await?;
         app.readings.note(reading, at);
     }
-    Err(error)
+    Ok(())
 }
 
 fn with_all(event: Event, looked_for: &[(&'static str, String)]) -> Event {

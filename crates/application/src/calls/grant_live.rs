@@ -1,9 +1,10 @@
 //! Letting somebody into a call that goes on.
 
 use rollcall_domain::{
-    CallId,
+    CallId, Permission,
     audit::{Action, Target},
     calls::{CallRefusal, Guest, LiveClaims, LiveMode, Occasion, TYPE},
+    policy::{self, Decision},
     secret::Secret,
     security::Control,
     tokens::KeyPurpose,
@@ -22,7 +23,8 @@ pub struct LiveGrant {
     pub mode: LiveMode,
     /// Until when it is good.
     pub expires_at: OffsetDateTime,
-    /// The key that takes part with; none unless end-to-end encryption is on, or the call has had a key already.
+    /// The key that takes part with; none unless end-to-end encryption is on, or the call has had a key already. An API key
+    /// gets one only if it may have media keys anyway.
     pub media_key: Option<IssuedMediaKey>,
 }
 
@@ -55,7 +57,7 @@ async fn grant(
     let mut unit = app.store.begin(principal.scope()).await?;
     let encrypted = unit.control_hold(organization, Control::EndToEndEncryption).await?;
     // Nothing is said for a seat or a session that has gone in the meantime.
-    principal.permit_again(unit.as_mut(), required, now).await?;
+    let held = principal.permit_again(unit.as_mut(), required, now).await?;
     let guest = match principal {
         Principal::Person(actor) => {
             if !unit.session_hold(actor.session_id()).await? {
@@ -69,9 +71,15 @@ async fn grant(
     if call.has_ended() {
         return Err(CallRefusal::Ended.into());
     }
-    let media_key = if encrypted || unit.call_is_keyed(organization, id).await? {
+    // To people, the grant gives the key too. A program gets keys by a permission of their own alone.
+    let gives = match principal {
+        Principal::Person(_) => required,
+        Principal::Key(_) => Permission::MediaKeysIssue,
+    };
+    let may_have = policy::decide(&held, gives, policy::Target::Organization) == Decision::Allowed;
+    let media_key = if may_have && (encrypted || unit.call_is_keyed(organization, id).await?) {
         let joining = Occasion::Joining;
-        Some(media_key::next(app, unit.as_mut(), organization, &call, principal, required, joining).await?)
+        Some(media_key::next(app, unit.as_mut(), organization, &call, principal, gives, joining).await?)
     } else {
         None
     };

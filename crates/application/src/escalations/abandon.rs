@@ -41,7 +41,8 @@ pub async fn abandon(
     app.refusals_recorded(principal, Action::EscalationAbandoned, target, abandoned.await).await
 }
 
-/// An escalation that a platform decides about, locked, with nothing on it that has lapsed.
+/// An escalation that a platform decides about, locked, as it is seen: with nothing on it that has lapsed, and over when it has waited for
+/// too long.
 pub(super) struct Open {
     organization: OrganizationId,
     unit: Box<dyn UnitOfWork>,
@@ -61,7 +62,7 @@ pub(super) async fn open(
         let escalation = unit.escalation_lock(organization, id).await?.ok_or(Error::NotFound)?;
         let now = unit.moment().await?;
         match escalation.agent.filter(|_| escalation.has_lapsed(now)) {
-            None => return Ok(Open { organization, unit, escalation, now }),
+            None => return Ok(Open { organization, unit, escalation: escalation.seen_at(now), now }),
             Some(user) => {
                 drop(unit);
                 tend(app, organization, user).await?;

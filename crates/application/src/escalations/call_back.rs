@@ -12,8 +12,8 @@ use crate::{Application, Error, Principal};
 /// known of the call. A repeat changes nothing.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::NotFound`], and [`rollcall_domain::escalations::EscalationRefusal`] once somebody has taken it, or
-/// it is over.
+/// [`Error::PermissionDenied`], [`Error::NotFound`], and [`rollcall_domain::escalations::EscalationRefusal`] once somebody has taken it, it
+/// is over, or the call waits by another escalation by now.
 pub async fn call_back(
     app: &Application,
     principal: &Principal,

@@ -157,5 +157,5 @@ async fn wanted(
     if !desk.agent.has_room(desk.held.len(), now) {
         return Err(EscalationRefusal::NotAvailable.into());
     }
-    Ok(unit.escalation_next_lock(organization, &desk.agent.skills).await?)
+    Ok(unit.escalation_next_lock(organization, &desk.agent.skills, now).await?)
 }

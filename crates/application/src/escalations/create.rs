@@ -1,20 +1,24 @@
 //! Escalating a call to a human agent.
 
 use rollcall_domain::{
-    CallId, Permission,
+    CallId, OrganizationId, Permission, UserId,
     audit::{Action, Target},
     availability::Skills,
     calls::CallRefusal,
-    escalations::{Escalation, EscalationRefusal, Priority, Reason},
+    escalations::{Escalation, EscalationRefusal, Priority, Reason, Status},
     security::Control,
 };
 
-use super::{ShownEscalation, assign_soon};
+use super::{ShownEscalation, assign_soon, give_up::give_up};
 use crate::{
     Application, Error, Principal,
+    availability::tend,
     calls::{identify, masked_text},
     ports::Scope,
 };
+
+/// How often it is tried again, as something had to go back first.
+const TRIES: usize = 4;
 
 /// Which call, and why.
 #[derive(Debug, Clone)]
@@ -58,24 +62,57 @@ pub async fn create(app: &Application, principal: &Principal, command: Command) 
     Ok(now_shown.map_or(escalated, Escalated::New))
 }
 
+/// What one try came to.
+enum Tried {
+    Escalated(Box<Escalated>),
+    /// First what this agent does not hold any more has to go back.
+    Lapsed(UserId),
+}
+
 async fn add(app: &Application, principal: &Principal, command: Command) -> Result<Escalated, Error> {
     let organization = principal.permit(Permission::EscalationsCreate)?.id;
-    let Command { call, reason, priority, skills } = command;
     // Slow work, so it is done before the transaction begins; whether it was needed is certain in there.
-    let masked = masked_text(app, &reason).await?;
-    let identifies = identify(app, &skills).await?;
+    let masked = masked_text(app, &command.reason).await?;
+    let identifies = identify(app, &command.skills).await?;
+    for _ in 0..TRIES {
+        match try_once(app, principal, organization, &command, &masked, identifies).await? {
+            Tried::Escalated(escalated) => return Ok(*escalated),
+            Tried::Lapsed(user) => tend(app, organization, user).await?,
+        }
+    }
+    Err(Error::Busy)
+}
+
+async fn try_once(
+    app: &Application,
+    principal: &Principal,
+    organization: OrganizationId,
+    command: &Command,
+    masked: &Reason,
+    identifies: bool,
+) -> Result<Tried, Error> {
+    let Command { call, reason, priority, skills } = command;
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
     let must_mask = unit.control_hold(organization, Control::PhiProtection).await?;
     principal.permit_again(unit.as_mut(), Permission::EscalationsCreate, app.now()).await?;
-    let found = unit.call_lock(organization, call).await?.ok_or(Error::NotFound)?;
+    let found = unit.call_lock(organization, *call).await?.ok_or(Error::NotFound)?;
     let now = unit.moment().await?;
-    if let Some(open) = unit.escalation_of_call_lock(organization, call).await? {
-        let same = |reason| open.is_the_same(reason, priority, &skills);
-        if !same(&reason) && !same(&masked) {
-            return Err(EscalationRefusal::Exists.into());
+    let mut unanswered = None;
+    if let Some(mut open) = unit.escalation_of_call_lock(organization, *call).await? {
+        let lapsed = open.agent.filter(|_| open.has_lapsed(now));
+        if open.clone().seen_at(now).status != Status::Unanswered {
+            let same = |reason| open.is_the_same(reason, *priority, skills);
+            if !same(reason) && !same(masked) {
+                return Err(EscalationRefusal::Exists.into());
+            }
+            let shown = unit.escalation_find(organization, open.id, now).await?.ok_or(Error::NotFound)?;
+            return Ok(Tried::Escalated(Box::new(Escalated::Known(shown))));
         }
-        let shown = unit.escalation_find(organization, open.id, now).await?.ok_or(Error::NotFound)?;
-        return Ok(Escalated::Known(shown));
+        // The platform has seen that nobody was free, which nobody has written down yet, and tries once more.
+        if let Some(user) = lapsed {
+            return Ok(Tried::Lapsed(user));
+        }
+        unanswered = Some(give_up(app, unit.as_mut(), organization, &mut open, now).await?);
     }
     if must_mask && identifies {
         return Err(identifying_skills());
@@ -84,8 +121,8 @@ async fn add(app: &Application, principal: &Principal, command: Command) -> Resu
         return Err(CallRefusal::Ended.into());
     }
     let settings = unit.escalation_settings(organization).await?;
-    let reason = if must_mask { masked } else { reason };
-    let escalation = Escalation::waiting(app.id(), call, reason, priority, skills, &settings, now);
+    let reason = if must_mask { masked } else { reason }.clone();
+    let escalation = Escalation::waiting(app.id(), *call, reason, *priority, skills.clone(), &settings, now);
     unit.escalation_add(organization, &escalation).await?;
     let shown = unit.escalation_find(organization, escalation.id, now).await?.ok_or(Error::NotFound)?;
     let event = app.event_by(principal, Action::EscalationCreated, Target::Escalation(escalation.id));
@@ -94,8 +131,8 @@ async fn add(app: &Application, principal: &Principal, command: Command) -> Resu
         None,
         Some(&escalation.priority.number().to_string()),
     );
-    unit.commit(app.record(event)).await?;
-    Ok(Escalated::New(shown))
+    unit.commit(app.record(event).and_all(unanswered, app.entropy.as_ref())).await?;
+    Ok(Tried::Escalated(Box::new(Escalated::New(shown))))
 }
 
 /// Skills are compared as they are written, so none can be masked.

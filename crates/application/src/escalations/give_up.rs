@@ -2,10 +2,16 @@
 
 use rollcall_domain::{
     OrganizationId,
-    audit::{Action, Target},
+    audit::{Action, Event, Target},
+    escalations::Escalation,
 };
+use time::OffsetDateTime;
 
-use crate::{Application, Error, availability::By, ports::Scope};
+use crate::{
+    Application, Error,
+    availability::By,
+    ports::{Scope, UnitOfWork},
+};
 
 /// How many at a time.
 const AT_A_TIME: u16 = 100;
@@ -18,15 +24,26 @@ pub(crate) async fn give_up_some(app: &Application, organization: OrganizationId
     let more = overdue.len() == usize::from(AT_A_TIME);
     let mut events = Vec::with_capacity(overdue.len());
     for mut escalation in overdue {
-        escalation.give_up(now);
-        unit.escalation_save(organization, &escalation).await?;
-        let target = Target::Escalation(escalation.id);
-        let event = By::itself().event(app, Action::EscalationUnanswered, target);
-        events.push(event.change("call", None, Some(&escalation.call.to_string())));
+        events.push(give_up(app, unit.as_mut(), organization, &mut escalation, now).await?);
     }
     let mut events = events.into_iter();
     if let Some(first) = events.next() {
         unit.commit(app.record(first).and_all(events, app.entropy.as_ref())).await?;
     }
     Ok(more)
+}
+
+/// Gives one up that is locked, and has waited for as long as it was to.
+pub(super) async fn give_up(
+    app: &Application,
+    unit: &mut dyn UnitOfWork,
+    organization: OrganizationId,
+    escalation: &mut Escalation,
+    now: OffsetDateTime,
+) -> Result<Event, Error> {
+    escalation.give_up(now);
+    unit.escalation_save(organization, escalation).await?;
+    let target = Target::Escalation(escalation.id);
+    let event = By::itself().event(app, Action::EscalationUnanswered, target);
+    Ok(event.change("call", None, Some(&escalation.call.to_string())))
 }

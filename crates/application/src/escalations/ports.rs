@@ -115,11 +115,13 @@ pub trait Escalations: EscalationsView {
         id: EscalationId,
     ) -> Result<Option<Escalation>, StoreError>;
 
-    /// The next that whoever has these skills can take, locked; what others are about to take is passed over.
+    /// The next that whoever has these skills can take, locked; what others are about to take is passed over, and what has waited for too
+    /// long.
     async fn escalation_next_lock(
         &mut self,
         organization: OrganizationId,
         skills: &Skills,
+        now: OffsetDateTime,
     ) -> Result<Option<Escalation>, StoreError>;
 
     /// All that an agent holds, locked, who is locked.

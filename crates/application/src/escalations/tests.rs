@@ -105,6 +105,42 @@ async fn what_somebody_else_holds_is_not_even_locked() {
 }
 
 #[tokio::test]
+async fn a_call_that_has_waited_for_too_long_is_given_up_and_waits_anew_in_one_change() {
+    let mut unit = MockUnit::new();
+    let late = NOW + Settings::default().wait_limit();
+    unit.expect_control_hold().returning(|_, _| Ok(false));
+    unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Owner)));
+    unit.expect_call_lock().returning(|_, _| Ok(Some(call(1))));
+    unit.expect_moment().returning(move || Ok(late));
+    let saved = Saved::default();
+    let into = saved.clone();
+    unit.expect_escalation_save().returning(move |_, escalation| {
+        into.lock().expect("no panic").push(escalation.clone());
+        Ok(())
+    });
+    unit.expect_escalation_of_call_lock().returning(|_, _| Ok(Some(waiting(1))));
+    unit.expect_escalation_settings().returning(|_| Ok(Settings::default()));
+    unit.expect_escalation_add().times(1).returning(|_, _| Ok(()));
+    unit.expect_escalation_find().returning(|_, id, _| Ok((id != waiting(1).id).then(|| shown(waiting(2)))));
+    let store = TestStore::of_each([unit, MockUnit::new()]);
+    let app = application(&store, MockDirectory::new());
+    let command = Escalate {
+        call: call(1).id,
+        reason: waiting(1).reason,
+        priority: waiting(1).priority,
+        skills: Skills::default(),
+    };
+    let owner = Principal::Person(actor(1, Role::Owner));
+    let escalated = create(&app, &owner, command).await.expect("escalated");
+    assert!(matches!(escalated, super::Escalated::New(_)));
+    let saved = saved.lock().expect("no panic");
+    assert_eq!((saved[0].id, saved[0].status), (waiting(1).id, Status::Unanswered));
+    let told =
+        [(Action::EscalationCreated, Outcome::Success), (Action::EscalationUnanswered, Outcome::Success)];
+    assert_eq!(store.committed()[0].1, told);
+}
+
+#[tokio::test]
 async fn what_is_offered_goes_before_what_waits_and_nothing_is_no_fault() {
     let mut offered = waiting(3);
     offered.status = Status::Offered;

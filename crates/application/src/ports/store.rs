@@ -146,6 +146,9 @@ pub enum StoreError {
     /// A device's key is a passkey already.
     #[error("the passkey exists")]
     PasskeyExists,
+    /// The call waits for a human agent already, by another escalation.
+    #[error("the call waits already")]
+    CallWaits,
     /// The organization would be without an Owner.
     #[error("the organization would be without an Owner")]
     LastOwner,

@@ -17,7 +17,7 @@ use crate::{
 };
 
 fn sound(length: usize) -> Bytes {
-    let mut sound = b"RIFF\xff\xff\xff\xffWAVE".to_vec();
+    let mut sound = b"RIFF\xff\xff\xff\xffWAVEfmt ".to_vec();
     sound.resize(length, 7);
     sound.into()
 }

@@ -58,5 +58,5 @@ pub async fn open(
             }
         }
     };
-    Ok(Watcher::new(app.clone(), seat, from, head))
+    Ok(Watcher::new(app.clock.clone(), seat, from, head))
 }

@@ -62,7 +62,7 @@ struct Open {
 
 /// A stream that is open, until this is dropped.
 pub(super) struct Seat {
-    streams: Streams,
+    pub(super) streams: Streams,
     pub(super) channel: Arc<Channel>,
     pub(super) reader: Arc<Reader>,
 }

@@ -10,7 +10,7 @@ use super::{
     reader::Leave,
     streams::Seat,
 };
-use crate::{Application, Error};
+use crate::{Error, ports::Clock};
 
 /// What somebody is told.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub enum Told {
 
 /// Somebody who watches.
 pub struct Watcher {
-    app: Application,
+    clock: Arc<dyn Clock>,
     seat: Seat,
     /// How far they have come.
     at: Place,
@@ -43,10 +43,10 @@ pub struct Watcher {
 
 impl Watcher {
     /// Somebody who goes on after a place, or, when that is none that is known, after `joined`.
-    pub(super) fn new(app: Application, seat: Seat, from: Option<Place>, joined: Place) -> Self {
+    pub(super) fn new(clock: Arc<dyn Clock>, seat: Seat, from: Option<Place>, joined: Place) -> Self {
         let at = from.unwrap_or(joined);
         let (begins, resync) = (true, from.is_none());
-        Self { app, seat, at, joined, backlog: VecDeque::new(), begins, resync, named: at, over: false }
+        Self { clock, seat, at, joined, backlog: VecDeque::new(), begins, resync, named: at, over: false }
     }
 
     /// What comes next, or none when the stream is over: what they have shown is good for nothing any more, they were too slow, or this
@@ -59,9 +59,9 @@ impl Watcher {
             if self.over {
                 return Ok(None);
             }
-            let permissions = match self.seat.reader.leave(self.app.now()) {
+            let permissions = match self.seat.reader.leave(self.clock.now()) {
                 Leave::Ended => return Ok(None),
-                Leave::Allowed(permissions) if self.app.streams.is_certain() => permissions,
+                Leave::Allowed(permissions) if self.seat.streams.is_certain() => permissions,
                 Leave::Allowed(_) | Leave::Wait => {
                     self.seat.reader.wake.notified().await;
                     continue;
@@ -84,7 +84,7 @@ impl Watcher {
             return Some(Told::Began(self.at));
         }
         if std::mem::take(&mut self.resync) {
-            self.app.streams.note_resync();
+            self.seat.streams.note_resync();
             return Some(Told::Resync(self.name(self.at)));
         }
         while let Some(frame) = self.backlog.pop_front() {
@@ -112,7 +112,7 @@ impl Watcher {
             }
             Next::Behind(place) => {
                 self.over = true;
-                self.app.streams.note_resync();
+                self.seat.streams.note_resync();
                 Some(Told::Resync(place))
             }
         }
@@ -126,8 +126,8 @@ impl Watcher {
     /// Reads what came after their last visit.
     async fn catch_up(&mut self) -> Result<(), Error> {
         let organization = self.seat.channel.organization;
-        let turn = self.app.streams.turns().acquire().await;
-        let page = self.app.streams.events().after(organization, self.at.sequence, PAGE).await?;
+        let turn = self.seat.streams.turns().acquire().await;
+        let page = self.seat.streams.events().after(organization, self.at.sequence, PAGE).await?;
         drop(turn);
         // What has been forgotten in between leaves a gap.
         let goes_on = (self.at.sequence + 1..).zip(&page).all(|(sequence, kept)| kept.sequence == sequence);

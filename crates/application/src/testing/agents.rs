@@ -49,7 +49,7 @@ pub(super) fn nothing_of_agents(unit: &mut MockUnit) {
     unit.expect_escalation_settings().returning(|_| Ok(Settings::default()));
     unit.expect_escalation_of_call_lock().returning(|_, _| Ok(None));
     unit.expect_escalation_lock().returning(|_, _| Ok(None));
-    unit.expect_escalation_next_lock().returning(|_, _| Ok(None));
+    unit.expect_escalation_next_lock().returning(|_, _, _| Ok(None));
     unit.expect_escalations_held_lock().returning(|_, _| Ok(Vec::new()));
     unit.expect_escalation_to_offer().returning(|_, _, _| Ok(None));
 }

@@ -175,7 +175,7 @@ mock! {
         async fn escalation_add(&mut self, organization: OrganizationId, escalation: &Escalation) -> Answer<()>;
         async fn escalation_of_call_lock(&mut self, organization: OrganizationId, call: CallId) -> Answer<Option<Escalation>>;
         async fn escalation_lock(&mut self, organization: OrganizationId, id: EscalationId) -> Answer<Option<Escalation>>;
-        async fn escalation_next_lock(&mut self, organization: OrganizationId, skills: &Skills) -> Answer<Option<Escalation>>;
+        async fn escalation_next_lock(&mut self, organization: OrganizationId, skills: &Skills, now: OffsetDateTime) -> Answer<Option<Escalation>>;
         async fn escalations_held_lock(&mut self, organization: OrganizationId, agent: UserId) -> Answer<Vec<Escalation>>;
         async fn escalations_overdue_lock(&mut self, organization: OrganizationId, now: OffsetDateTime, limit: u16) -> Answer<Vec<Escalation>>;
         async fn escalation_save(&mut self, organization: OrganizationId, escalation: &Escalation) -> Answer<()>;

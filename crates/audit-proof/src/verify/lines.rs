@@ -1,9 +1,17 @@
 //! What a single line says, and whether it holds by itself.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, btree_map::Entry},
+    fmt,
+    marker::PhantomData,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
 use crate::{
@@ -59,7 +67,46 @@ struct Line<'a> {
 }
 
 /// What stands beside a leaf, by field.
-type Personal<'a> = BTreeMap<Text<'a>, Option<Opened<'a>>>;
+type Personal<'a> = Fields<'a, Option<Opened<'a>>>;
+
+/// An object in which no name stands twice: readers differ in which of the two values they show.
+struct Fields<'a, V>(BTreeMap<Text<'a>, V>);
+
+impl<V> Default for Fields<'_, V> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Fields<'a, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read<'a, V>(PhantomData<Fields<'a, V>>);
+
+        impl<'de: 'a, 'a, V: Deserialize<'de>> Visitor<'de> for Read<'a, V> {
+            type Value = Fields<'a, V>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut fields = BTreeMap::new();
+                while let Some(name) = map.next_key::<Text<'a>>()? {
+                    match fields.entry(name) {
+                        Entry::Vacant(place) => drop(place.insert(map.next_value()?)),
+                        Entry::Occupied(place) => {
+                            let twice = format!("{:?} stands twice in it", place.key().0);
+                            return Err(M::Error::custom(twice));
+                        }
+                    }
+                }
+                Ok(Fields(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Read(PhantomData))
+    }
+}
 
 #[derive(Deserialize)]
 struct Opened<'a> {
@@ -83,7 +130,7 @@ struct Leaf<'a> {
     #[serde(borrow)]
     log: Text<'a>,
     #[serde(borrow)]
-    personal: BTreeMap<Text<'a>, Text<'a>>,
+    personal: Fields<'a, Text<'a>>,
     v: u64,
 }
 
@@ -173,12 +220,12 @@ fn beside(leaf: &Leaf<'_>, personal: &Personal<'_>, log: &str) -> Result<u64, Fa
     if leaf.v != u64::from(VERSION) {
         return Err(Fault::Altered("its leaf is of a version that is not known"));
     }
-    if let Some(field) = personal.keys().find(|field| !leaf.personal.contains_key(*field)) {
+    if let Some(field) = personal.0.keys().find(|field| !leaf.personal.0.contains_key(*field)) {
         return Err(Fault::Personal(field.0.to_string()));
     }
     let mut erased = 0;
-    for (field, promise) in &leaf.personal {
-        match personal.get(field).and_then(Option::as_ref) {
+    for (field, promise) in &leaf.personal.0 {
+        match personal.0.get(field).and_then(Option::as_ref) {
             None => erased += 1,
             Some(opened) => {
                 let made = salt(&opened.salt.0).map(|salt| Commitment::to(&field.0, &opened.value.0, &salt));

@@ -115,6 +115,10 @@ impl Check {
             let hashes: Option<Vec<_>> = texts.iter().map(|text| lines::hash(text)).collect();
             hashes.ok_or_else(|| malformed(1, &"a hash is none"))
         };
+        // Nothing else ties an export without events to a log.
+        if begin.origin.rsplit('/').next() != Some(begin.log.as_str()) {
+            return Err(malformed(1, &"its `log` is not the one that its `origin` names").into());
+        }
         let keys_of_file = trust.keys.is_empty() && trust.public_keys.is_empty();
         let mut keys = trust.keys.clone();
         keys.extend(trust.public_keys.iter().filter_map(|key| VerifierKey::new(&begin.origin, key).ok()));

@@ -365,7 +365,29 @@ fn only_the_log_s_own_key_and_name_vouch_for_it() {
         .iter()
         .map(|line| line.replace(&format!("\"log\":\"{LOG}\",\"origin"), "\"log\":\"org_other\",\"origin"))
         .collect();
-    assert!(matches!(found(&moved, &trusted()), Finding::Altered { index: 0, .. }));
+    // Not even without events.
+    for moved in [moved, log.export(0, 0, 4, &[])] {
+        let named = moved[0].replace(&format!("\"log\":\"{LOG}"), "\"log\":\"org_other");
+        assert!(matches!(
+            found(&[&[named], &moved[1..]].concat(), &trusted()),
+            Finding::Malformed { line: 1, .. }
+        ));
+    }
+    let Item::Event { fault, .. } = lines::read(lines[1].as_bytes(), "org_other") else { panic!("no event") };
+    assert!(matches!(fault, Some(Fault::Altered(_))), "{fault:?}");
+}
+
+#[test]
+fn a_field_that_stands_twice_is_found_whichever_of_them_is_the_true_one() {
+    let log = Log::of(3);
+    let lines = log.export(0, 3, 3, &[]);
+    let (forged, salt) =
+        (r#""ip":{"value":"FORGED","salt":"00000000000000000000000000000000"},"#, "\"personal\":{");
+    let (before, beside) = lines[2].rsplit_once(salt).expect("what stands beside it");
+    let twice = format!("{before}{salt}{forged}{beside}");
+    assert!(twice.contains("FORGED") && check(&lines, &trusted()).is_ok());
+    let forged = [&lines[..2], &[twice], &lines[3..]].concat();
+    assert!(matches!(found(&forged, &trusted()), Finding::Malformed { line: 3, .. }));
 }
 
 #[test]

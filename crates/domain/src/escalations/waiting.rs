@@ -132,11 +132,19 @@ impl Escalation {
 
     /// As it is seen at a moment, when nobody has written down yet what time has changed.
     pub fn seen_at(mut self, now: OffsetDateTime) -> Self {
-        if self.has_lapsed(now) {
-            self.hold = None;
+        let mut ends = self.waits_until;
+        if self.has_lapsed(now)
+            && let Some(hold) = self.hold.take()
+        {
             self.status = if self.callback { Status::Callback } else { Status::Waiting };
-        } else if self.is_overdue(now) {
-            self.ended_at = Some(self.waits_until);
+            // A lease that has lapsed begins the wait anew, an offer does not.
+            if matches!(hold, Hold::Lease { .. }) {
+                return self;
+            }
+            ends = ends.max(hold.until());
+        }
+        if self.is_overdue(now) {
+            self.ended_at = Some(ends);
             self.status = Status::Unanswered;
         }
         self
@@ -160,6 +168,8 @@ impl Escalation {
         now: OffsetDateTime,
     ) -> Result<(), EscalationRefusal> {
         match self.status {
+            // The caller has been told that nobody is free.
+            Status::Waiting if self.is_overdue(now) => return Err(EscalationRefusal::Ended),
             Status::Waiting | Status::Callback => {}
             Status::Offered if self.agent == Some(agent.user) => {}
             Status::Offered | Status::Claimed => return Err(EscalationRefusal::AlreadyClaimed),
@@ -215,10 +225,10 @@ impl Escalation {
         self.ended_at = Some(now);
     }
 
-    /// Puts it back in its old place; if the call is over meanwhile, there is nobody to speak with. Its wait begins anew: nobody is told
-    /// that nobody is free because an agent was lost.
+    /// Puts it back in its old place; if the call is over meanwhile, there is nobody to speak with. Once somebody had it, its wait begins
+    /// anew: nobody is told that nobody is free because an agent was lost. Offered, it has only waited.
     pub fn give_back(&mut self, call_is_over: bool, settings: &Settings, now: OffsetDateTime) {
-        self.hold = None;
+        let was_taken = matches!(self.hold.take(), Some(Hold::Lease { .. }));
         if self.callback {
             self.status = Status::Callback;
         } else if call_is_over {
@@ -226,7 +236,9 @@ impl Escalation {
             self.ended_at = Some(now);
         } else {
             self.status = Status::Waiting;
-            self.waits_until = self.waits_until.max(now + settings.wait_limit());
+            if was_taken {
+                self.waits_until = self.waits_until.max(now + settings.wait_limit());
+            }
         }
     }
 
@@ -373,6 +385,25 @@ mod tests {
         escalation.give_back(false, &settings, late);
         assert_eq!((escalation.status, escalation.created_at), (Status::Waiting, NOW));
         assert!(!escalation.is_overdue(late) && escalation.is_overdue(late + settings.wait_limit()));
+    }
+
+    #[test]
+    fn an_offer_that_nobody_takes_is_no_longer_wait() {
+        let settings = Settings::default();
+        let mut escalation = waiting();
+        let almost = escalation.waits_until - Duration::SECOND;
+        escalation.offer(&agent(1), &settings, almost);
+        // Whoever it is offered to may still take it, though the wait is over meanwhile.
+        let still = escalation.waits_until + Duration::SECOND;
+        assert_eq!(escalation.clone().seen_at(still).status, Status::Offered);
+        let lapses = almost + settings.offer();
+        let seen = escalation.clone().seen_at(lapses);
+        assert_eq!((seen.status, seen.ended_at), (Status::Unanswered, Some(lapses)));
+        escalation.give_back(false, &settings, lapses);
+        assert!(escalation.is_overdue(lapses));
+        let late = escalation.claim(&agent(1), 0, TOKEN, &settings, lapses);
+        assert_eq!(late, Err(EscalationRefusal::Ended));
+        assert_eq!(escalation.seen_at(lapses).status, Status::Unanswered);
     }
 
     #[test]

@@ -98,9 +98,36 @@ impl std::str::FromStr for MediaType {
 #[error("must be audio/wav, audio/ogg, audio/mpeg or audio/webm")]
 pub struct UnknownMediaType;
 
-/// Multimedia Programming Interface and Data Specifications 1.0; EBU Tech 3306 for RF64.
+/// Multimedia Programming Interface and Data Specifications 1.0: a chunk that says what the samples are like, behind whatever else there
+/// is; EBU Tech 3306 for RF64, which begins with how long everything is.
 fn is_wav(bytes: &[u8]) -> bool {
-    matches!(bytes.get(..4), Some(b"RIFF" | b"RF64")) && bytes.get(8..12) == Some(b"WAVE")
+    if bytes.get(8..12) != Some(b"WAVE") {
+        return false;
+    }
+    match bytes.get(..4) {
+        Some(b"RF64") => bytes.get(12..16) == Some(b"ds64"),
+        Some(b"RIFF") => has_format(&bytes[12..], bytes.len() == LOOKED_AT),
+        Some(_) | None => false,
+    }
+}
+
+/// Whether one of these chunks is the format's; where there is more than is looked at, it may be in that.
+fn has_format(mut chunks: &[u8], is_more: bool) -> bool {
+    while let Some(id) = chunks.first_chunk::<4>() {
+        if id == b"fmt " {
+            return true;
+        }
+        if !id.iter().all(|letter| letter.is_ascii_graphic() || *letter == b' ') {
+            return false;
+        }
+        let Some(length) = chunks[4..].first_chunk() else { break };
+        // A chunk of an odd length has one more byte behind it.
+        let length = u64::from(u32::from_le_bytes(*length));
+        let after = usize::try_from(8 + length + length % 2).unwrap_or(usize::MAX);
+        let Some(rest) = chunks.get(after..) else { break };
+        chunks = rest;
+    }
+    is_more
 }
 
 /// RFC 3533 section 6: the first page, whose first packet says what follows (RFC 7845 section 5.1 for Opus).
@@ -115,26 +142,49 @@ fn is_ogg(bytes: &[u8]) -> bool {
     begins && packet.is_some_and(opus)
 }
 
-/// RFC 8794 (EBML) and the WebM container guidelines: an EBML header whose DocType is `webm`.
+/// RFC 8794 (EBML) and the WebM container guidelines: an EBML header whose DocType is `webm`, and a Segment behind it.
 fn is_webm(bytes: &[u8]) -> bool {
     /// The id of DocType, and its length of four bytes.
     const DOC_TYPE: &[u8] = b"\x42\x82\x84webm";
+    const SEGMENT: &[u8] = b"\x18\x53\x80\x67";
     let header = &bytes[..bytes.len().min(64)];
-    bytes.starts_with(b"\x1a\x45\xdf\xa3") && header.windows(DOC_TYPE.len()).any(|window| window == DOC_TYPE)
+    let begins = bytes.starts_with(b"\x1a\x45\xdf\xa3");
+    begins
+        && header.windows(DOC_TYPE.len()).any(|window| window == DOC_TYPE)
+        && behind_header(bytes).is_none_or(|rest| rest.starts_with(SEGMENT))
+}
+
+/// What is behind the first element, as far as its first four bytes are there (RFC 8794 section 4: the leading zeros of a size say how
+/// long it is written).
+fn behind_header(bytes: &[u8]) -> Option<&[u8]> {
+    let written =
+        bytes.get(4).map(|first| first.leading_zeros() as usize + 1).filter(|written| *written <= 8)?;
+    let size = bytes.get(4..4 + written)?.iter().fold(0_u64, |size, byte| size << 8 | u64::from(*byte));
+    let size = usize::try_from(size & !(1 << (7 * written))).ok()?;
+    bytes.get((4 + written).checked_add(size)?..).filter(|rest| rest.len() >= 4)
 }
 
 /// ISO/IEC 11172-3 section 2.4.1.3: an ID3v2 tag, or a frame and, as far as it is there, another behind it.
 fn is_mp3(bytes: &[u8]) -> bool {
     if let Some([major, revision]) = bytes.strip_prefix(b"ID3").and_then(|rest| rest.first_chunk()) {
-        let size = bytes.get(6..10);
-        return (2..=4).contains(major)
-            && *revision != 0xff
-            && size.is_some_and(|size| size.iter().all(|byte| byte & 0x80 == 0));
+        let is_tag = (2..=4).contains(major) && *revision != 0xff;
+        return is_tag
+            && tag(bytes).is_some_and(|length| bytes.get(length..).is_none_or(|rest| frame(rest).is_some()));
     }
     match frame(bytes) {
         Some(length) => bytes.get(length..).is_none_or(|next| next.len() < 4 || frame(next).is_some()),
         None => false,
     }
+}
+
+/// The length of the ID3v2 tag that begins here, with its header and footer (ID3 tag version 2.4.0 section 3.1): each byte of a size has
+/// seven bits.
+fn tag(bytes: &[u8]) -> Option<usize> {
+    const FOOTER: u8 = 0x10;
+    let size: &[u8; 4] = bytes.get(6..)?.first_chunk()?;
+    let length = size.iter().fold(0_usize, |length, byte| length << 7 | usize::from(byte & 0x7f));
+    let ends = if bytes.get(5)? & FOOTER == 0 { 10 } else { 20 };
+    size.iter().all(|byte| byte & 0x80 == 0).then_some(length + ends)
 }
 
 /// The length of the layer III frame that begins here.
@@ -180,12 +230,22 @@ mod tests {
     fn audio_is_known_by_how_it_begins() {
         for (bytes, media) in [
             (b"RIFF\xff\xff\xff\xffWAVEfmt ".to_vec(), MediaType::Wav),
+            (b"RIFF\0\0\0\0WAVELIST\x03\0\0\0abc\0bext\x02\0\0\0xxfmt \x10\0\0\0".to_vec(), MediaType::Wav),
+            ([&b"RIFF\0\0\0\0WAVEJUNK\0\x20\0\0"[..], &[0; 8192]].concat(), MediaType::Wav),
             (b"RF64\xff\xff\xff\xffWAVEds64".to_vec(), MediaType::Wav),
             (ogg(b"OpusHead\x01"), MediaType::Ogg),
             (b"ID3\x04\0\0\0\0\x0f\x76more".to_vec(), MediaType::Mp3),
+            ([&b"ID3\x04\0\0\0\0\0\x02ab"[..], &mp3(2)].concat(), MediaType::Mp3),
+            ([&b"ID3\x04\0\x10\0\0\0\x02ab3DI\x04\0\x10\0\0\0\x02"[..], &mp3(1)].concat(), MediaType::Mp3),
+            ([&b"ID3\x03\0\0\0\0\x40\0"[..], &[7; 9000]].concat(), MediaType::Mp3),
             (mp3(1), MediaType::Mp3),
             (mp3(9), MediaType::Mp3),
             (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm".to_vec(), MediaType::WebM),
+            (b"\x1a\x45\xdf\xa3\x87\x42\x82\x84webm\x18\x53\x80\x67\x01".to_vec(), MediaType::WebM),
+            (
+                b"\x1a\x45\xdf\xa3\x01\0\0\0\0\0\0\x07\x42\x82\x84webm\x18\x53\x80\x67".to_vec(),
+                MediaType::WebM,
+            ),
         ] {
             assert_eq!(MediaType::of(&bytes), Some(media), "{bytes:?}");
         }
@@ -200,6 +260,10 @@ mod tests {
             b"RIFF".to_vec(),
             b"RIFF\x24\0\0\0AVI LIST".to_vec(),
             b"RIFX\x24\0\0\0WAVE".to_vec(),
+            b"RIFF\x04\0\0\0WAVE".to_vec(),
+            b"RIFF\x24\0\0\0WAVE<html><script>alert(1)</script>".to_vec(),
+            b"RIFF\x24\0\0\0WAVEdata\x02\0\0\0ab".to_vec(),
+            b"RF64\xff\xff\xff\xffWAVE<html>".to_vec(),
             ogg(b"\x80theora"),
             // What else Ogg carries is not taken.
             ogg(b"\x01vorbis"),
@@ -210,6 +274,8 @@ mod tests {
             b"OggS\0\0".to_vec(),
             b"OggS".to_vec(),
             b"ID3".to_vec(),
+            b"ID3\x04\0\0\0\0\0\0<html>".to_vec(),
+            b"ID3\x04\0\0\0\0\0\x02ab".to_vec(),
             b"ID3\x09\0\0\0\0\0\0".to_vec(),
             b"ID3\x04\0\0\xff\0\0\0".to_vec(),
             broken,
@@ -218,6 +284,7 @@ mod tests {
             vec![0xff, 0xfb, 0xf0, 0x00],
             b"\xff\xfeh\0i\0".to_vec(),
             b"\x1a\x45\xdf\xa3\x93\x42\x82\x88matroska".to_vec(),
+            b"\x1a\x45\xdf\xa3\x87\x42\x82\x84webm<html>".to_vec(),
             b"%PDF-1.7".to_vec(),
             b"<html><audio src=x>".to_vec(),
             vec![0; 5000],

@@ -62,6 +62,7 @@ impl Control {
             Self::PhiProtection => &[
                 "Telephone numbers, email addresses and payment card numbers are masked in transcripts before anything is stored, logged, streamed or indexed. What was masked cannot be brought back.",
                 "Names, dates, addresses of streets and whatever else may identify somebody are not masked.",
+                "What the platform writes down of a call beside its transcript is not masked: the numbers of both sides, its own ids, the agent's name, and further details. People need the numbers to call back; what else must not be known there has to be left out by the platform.",
                 "For transcripts, switching it decides about what comes after: those that were stored before stay as they are.",
                 "Reasons for which calls are handed to human agents, and notes that agents write beside their status, are masked in the same way before they are stored. Switched on, it removes the notes that there are; reasons that were stored before stay as they are.",
                 "Skills are compared as they are written, so none is masked: one that holds such a number or address is refused while this is on. Those from before stay.",

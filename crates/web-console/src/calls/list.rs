@@ -7,13 +7,12 @@ use rollcall_application::{
 };
 use rollcall_domain::calls::{Call, Direction};
 use serde::Deserialize;
-use time::OffsetDateTime;
 
 use crate::{
     callers::Caller,
     link::Asked,
     mistakes::Mistakes,
-    moment::Moment,
+    moment::{self, Moment},
     page::{Layout, Page},
     parts::{Choice, Field},
     refused::{Answer, Refused},
@@ -125,7 +124,7 @@ impl Query {
             return Ok(None);
         }
         let key = self.after.split_once('.').and_then(|(at, id)| {
-            let started_at = OffsetDateTime::from_unix_timestamp_nanos(at.parse().ok()?).ok()?;
+            let started_at = moment::in_address(at)?;
             Some(CallKey { started_at, id: id.parse().ok()? })
         });
         key.map(Some).ok_or(Refused::Misread)

@@ -10,12 +10,12 @@ use rollcall_domain::{
     escalations::{Priority, Status},
 };
 use serde::Deserialize;
-use time::OffsetDateTime;
 
 use super::queue::{Call, call};
 use crate::{
     callers::Caller,
     link::Asked,
+    moment,
     page::{Layout, Page},
     refused::{Answer, Refused},
     texts::Texts,
@@ -75,10 +75,7 @@ fn read(text: &str) -> Option<EscalationKey> {
     let mut parts = text.splitn(3, '.');
     Some(EscalationKey {
         priority: Priority::new(parts.next()?.parse().ok()?).ok()?,
-        // No call was written down before there were any; the database knows no such years either.
-        created_at: OffsetDateTime::from_unix_timestamp_nanos(parts.next()?.parse().ok()?)
-            .ok()
-            .filter(|at| *at >= OffsetDateTime::UNIX_EPOCH)?,
+        created_at: moment::in_address(parts.next()?)?,
         id: parts.next()?.parse().ok()?,
     })
 }
@@ -89,6 +86,8 @@ fn written(EscalationKey { priority, created_at, id }: &EscalationKey) -> String
 
 #[cfg(test)]
 mod tests {
+    use time::OffsetDateTime;
+
     use rollcall_domain::EscalationId;
 
     use super::*;

@@ -13,14 +13,13 @@ use rollcall_domain::{
     members::{Member, MemberStatus},
 };
 use serde::Deserialize;
-use time::OffsetDateTime;
 
 use crate::{
     callers::Caller,
     form_token::FormStart,
     link::Asked,
     mistakes::Mistakes,
-    moment::Moment,
+    moment::{self, Moment},
     page::{Layout, Page},
     parts::{Choice, Field},
     refused::{Answer, Refused},
@@ -115,7 +114,7 @@ impl Query {
             return Ok(None);
         }
         let key = self.after.split_once('.').and_then(|(at, user)| {
-            let joined_at = OffsetDateTime::from_unix_timestamp_nanos(at.parse().ok()?).ok()?;
+            let joined_at = moment::in_address(at)?;
             Some(MemberKey { joined_at, user: user.parse().ok()? })
         });
         key.map(Some).ok_or(Refused::Misread)
@@ -196,6 +195,8 @@ async fn pending(caller: &Caller) -> Result<(Vec<Pending>, bool), Refused> {
 
 #[cfg(test)]
 mod tests {
+    use time::OffsetDateTime;
+
     use super::*;
 
     #[test]

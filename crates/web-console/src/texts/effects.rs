@@ -34,6 +34,10 @@ const GERMAN: &[(&str, &str)] = &[
         "Namen, Daten, Straßenadressen und was sonst noch jemanden erkennbar macht, wird nicht unkenntlich gemacht.",
     ),
     (
+        "What the platform writes down of a call beside its transcript is not masked: the numbers of both sides, its own ids, the agent's name, and further details. People need the numbers to call back; what else must not be known there has to be left out by the platform.",
+        "Was die Plattform zu einem Anruf neben dem Transkript notiert, wird nicht unkenntlich gemacht: die Nummern beider Seiten, ihre eigenen Kennungen, der Name des Agenten und weitere Angaben. Die Nummern werden für Rückrufe gebraucht; was dort sonst nicht bekannt werden darf, muss die Plattform weglassen.",
+    ),
+    (
         "For transcripts, switching it decides about what comes after: those that were stored before stay as they are.",
         "Bei Transkripten entscheidet das Umschalten über das, was danach kommt: Früher gespeicherte bleiben, wie sie sind.",
     ),

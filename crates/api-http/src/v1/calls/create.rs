@@ -100,7 +100,9 @@ pub(super) async fn create_call(
     };
     let (id, version) = (call.id, call.version);
     let mut response = versioned(id, version, &HeaderMap::new(), &CallObject::from(call));
-    *response.status_mut() = status;
+    if response.status().is_success() {
+        *response.status_mut() = status;
+    }
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/calls/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }

@@ -38,7 +38,8 @@ pub(super) struct LiveGrantObject {
     #[serde(with = "time::serde::rfc3339")]
     #[schema(format = DateTime, example = "2026-01-02T03:05:05Z", value_type = String)]
     expires_at: OffsetDateTime,
-    /// The key to take part with; null unless end-to-end encryption is on, or the call has had a key already.
+    /// The key to take part with; null unless end-to-end encryption is on, or the call has had a key already. An API key gets one
+    /// only with the scope `media_keys:issue`.
     media_key: Option<MediaKeyObject>,
 }
 

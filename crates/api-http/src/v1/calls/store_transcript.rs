@@ -71,6 +71,8 @@ pub(super) async fn store_transcript(
     };
     let (name, version) = (format!("{id}.transcript"), transcript.version);
     let mut response = versioned(name, version, &HeaderMap::new(), &TranscriptObject::of(id, transcript));
-    *response.status_mut() = status;
+    if response.status().is_success() {
+        *response.status_mut() = status;
+    }
     Ok(response)
 }

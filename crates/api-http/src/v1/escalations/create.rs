@@ -62,7 +62,9 @@ pub(super) async fn create_escalation(
     };
     let id = shown.escalation.id;
     let mut response = by_content(&HeaderMap::new(), &EscalationObject::new(shown));
-    *response.status_mut() = status;
+    if response.status().is_success() {
+        *response.status_mut() = status;
+    }
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/escalations/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }

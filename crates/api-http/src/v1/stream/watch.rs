@@ -40,16 +40,13 @@ pub(super) async fn watch(
     let shown = credential.token().ok_or(Error::Unauthenticated)?;
     let watcher = live::open(&api.app, &principal, shown, last_event_id(&headers)).await?;
     let organization = principal.organization().ok_or(Error::Unauthenticated)?;
-    let app = api.app.clone();
-    let told = stream::unfold(Some(watcher), move |watcher| {
-        let app = app.clone();
-        async move {
-            let mut watcher: Watcher = watcher?;
-            match watcher.next().await {
-                Ok(told) => Some((Ok(written(&told?, &app, organization)), Some(watcher))),
-                // The connection is closed for this, and the client comes back.
-                Err(error) => Some((Err(error), None)),
-            }
+    // Ten thousand of them are told of one event: what each of them takes along is small.
+    let told = stream::unfold(Some((watcher, api)), move |watching: Option<(Watcher, Api)>| async move {
+        let (mut watcher, api) = watching?;
+        match watcher.next().await {
+            Ok(told) => Some((Ok(written(&told?, &api.app, organization)), Some((watcher, api)))),
+            // The connection is closed for this, and the client comes back.
+            Err(error) => Some((Err(error), None)),
         }
     });
     Ok(answer(Body::from_stream(told)))
