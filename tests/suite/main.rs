@@ -17,6 +17,7 @@ mod audit_reading;
 mod audit_reports;
 mod audit_tampering;
 mod audit_witness;
+mod backups;
 mod bad_input;
 mod browser;
 mod calls;
