@@ -22,6 +22,7 @@ mod bad_input;
 mod browser;
 mod calls;
 mod catalogue;
+mod citus;
 mod console;
 mod console_account;
 mod console_attacks;
