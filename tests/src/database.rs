@@ -86,9 +86,14 @@ impl TestDatabase {
         let name = format!("rollcall_test_{}", uuid::Uuid::from_u128(random()).simple());
         let mut admin = PgConnection::connect(url).await.unwrap();
         admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
-        let database = Self { url: with_database(url, &name), name, admin_url: url.to_owned() };
+        let database = Self::found_on(url, &name);
         rollcall_adapter_postgres::migrate(database.url()).await.unwrap();
         database
+    }
+
+    /// One that is there already, on a server of the test's own; `url` is a superuser's, of any database there.
+    pub fn found_on(url: &str, name: &str) -> Self {
+        Self { url: with_database(url, name), name: name.to_owned(), admin_url: url.to_owned() }
     }
 
     async fn create_from(template: Option<&str>) -> Self {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What checkpoints call the deployment, whoever of it signs them.
-const ORIGIN: &str = "rollcall.example";
+pub(crate) const ORIGIN: &str = "rollcall.example";
 
 /// A node that the program beside it knows by its name, and whose keys it can open.
 async fn start() -> Service {
@@ -32,7 +32,7 @@ async fn tamper(service: &Service, statements: &str) {
 }
 
 /// What `rollcall audit check` says of a log.
-fn check(service: &Service, team: &Team, seen: &[&str]) -> (i32, String) {
+pub(crate) fn check(service: &Service, team: &Team, seen: &[&str]) -> (i32, String) {
     let files = Files::new();
     let mut command = rollcall(service);
     command.args(["audit", "check", &team.organization]);

@@ -11,7 +11,9 @@ use std::{
 
 use rollcall_tests::TestDatabase;
 use serde::{Deserialize, Serialize};
-use sqlx::{AssertSqlSafe, Column, Either, Executor, PgConnection, Row, SqlSafeStr, Statement, TypeInfo};
+use sqlx::{
+    AssertSqlSafe, Column, Connection, Either, Executor, PgConnection, Row, SqlSafeStr, Statement, TypeInfo,
+};
 
 /// Makes the file anew, where it is set.
 const KEEP: &str = "ROLLCALL_KEEP_RELEASE";
@@ -104,6 +106,14 @@ async fn tables(connection: &mut PgConnection, condition: &str) -> BTreeMap<Stri
     rows.iter().map(|row| (row.get(0), row.get::<Vec<String>, _>(1).into_iter().collect())).collect()
 }
 
+/// Plans are made for whatever the parameters are.
+const GENERIC: &str = "SET plan_cache_mode = force_generic_plan";
+
+/// So many parameters.
+fn nulls(count: usize) -> String {
+    if count == 0 { String::new() } else { format!("({})", vec!["NULL"; count].join(", ")) }
+}
+
 /// What a query takes and gives, once the database has planned it for whoever is connected.
 async fn shape(connection: &mut PgConnection, query: &str) -> Result<Shape, sqlx::Error> {
     let statement = (&mut *connection).prepare(AssertSqlSafe(query.to_owned()).into_sql_str()).await?;
@@ -116,10 +126,12 @@ async fn shape(connection: &mut PgConnection, query: &str) -> Result<Shape, sqlx
         .iter()
         .map(|column| (column.name().to_owned(), column.type_info().name().to_owned()));
     let shape = Shape { columns: columns.collect(), parameters };
-    // Rights are looked at when a plan is about to be carried out.
-    let nulls = vec!["NULL"; shape.parameters.len()].join(", ");
-    let arguments = if nulls.is_empty() { nulls } else { format!("({nulls})") };
-    let planned = format!("PREPARE asked AS {query}; EXPLAIN EXECUTE asked{arguments}");
+    // Rights are looked at when a plan is about to be carried out. One that is made for these very parameters would leave out what comes to nothing
+    // where they are null, functions among it, and nobody's right to it would be looked at.
+    let planned = format!(
+        "{GENERIC}; PREPARE asked AS {query}; EXPLAIN EXECUTE asked{}",
+        nulls(shape.parameters.len())
+    );
     let planned = connection.execute(AssertSqlSafe(planned)).await;
     connection.execute("DEALLOCATE ALL").await?;
     planned.map(|_| shape)
@@ -145,6 +157,10 @@ async fn what_nodes_of_the_last_release_miss_is_seen() {
         ("ALTER TABLE invitations ADD COLUMN greeting text NOT NULL", "invitations.greeting is new"),
         ("REVOKE UPDATE ON members FROM rollcall_app", "permission denied for table members"),
         (
+            "REVOKE EXECUTE ON FUNCTION directory_owners() FROM rollcall_app",
+            "permission denied for function directory_owners",
+        ),
+        (
             "CREATE OR REPLACE FUNCTION oldest_schema_served() RETURNS bigint LANGUAGE sql AS 'SELECT 9999::bigint'",
             "serves nobody from before",
         ),
@@ -154,4 +170,80 @@ async fn what_nodes_of_the_last_release_miss_is_seen() {
         let complaints = Release::last().complaints(&mut database.connect_as_service().await).await;
         assert!(complaints.iter().any(|told| told.contains(complaint)), "{change}: {complaints:#?}");
     }
+}
+
+/// Rights that no query of the last release asks for.
+const UNASKED: [&str; 6] = [
+    "SELECT (created_at) ON mfa_challenges",
+    "SELECT (email) ON password_resets",
+    "SELECT (session_id) ON email_changes",
+    "SELECT (user_id) ON mfa_challenges",
+    "SELECT (user_version) ON mfa_challenges",
+    "SELECT (wanted_org_id) ON mfa_challenges",
+];
+
+/// Every right of the service, as it is granted, and what it is a right to.
+const RIGHTS: &str = "
+    SELECT a.privilege_type || ' ON ' || c.oid::regclass AS grant, c.relname AS name
+      FROM pg_class c, aclexplode(c.relacl) a
+     WHERE c.relnamespace = 'public'::regnamespace AND a.grantee = 'rollcall_app'::regrole
+     UNION ALL
+    SELECT format('%s (%I) ON %s', a.privilege_type, t.attname, c.oid::regclass), c.relname
+      FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a
+     WHERE c.relnamespace = 'public'::regnamespace AND a.grantee = 'rollcall_app'::regrole
+     UNION ALL
+    SELECT 'EXECUTE ON FUNCTION ' || p.oid::regprocedure, p.proname
+      FROM pg_proc p, aclexplode(p.proacl) a
+     WHERE p.pronamespace = 'public'::regnamespace AND a.grantee = 'rollcall_app'::regrole";
+
+/// Whether any query that was kept cannot be planned: those first that name what is looked for. In the database, as there are hundreds of queries for
+/// each of hundreds of rights.
+const MISSED: &str = "
+    CREATE TEMPORARY TABLE asked (query text, nulls text);
+    GRANT SELECT ON asked TO rollcall_app;
+    CREATE FUNCTION pg_temp.missed(name text) RETURNS boolean LANGUAGE plpgsql AS $$
+    DECLARE
+        kept record;
+    BEGIN
+        FOR kept IN SELECT * FROM asked ORDER BY position(name IN query) = 0 LOOP
+            BEGIN
+                EXECUTE 'PREPARE kept AS ' || kept.query;
+                EXECUTE 'EXPLAIN EXECUTE kept' || kept.nulls;
+                DEALLOCATE kept;
+            EXCEPTION WHEN insufficient_privilege THEN
+                DEALLOCATE kept;
+                RETURN true;
+            END;
+        END LOOP;
+        RETURN false;
+    END
+    $$;
+    GRANT EXECUTE ON FUNCTION pg_temp.missed(text) TO rollcall_app";
+
+#[tokio::test]
+async fn whichever_right_of_the_service_is_taken_away_is_seen_if_anybody_asks_for_it() {
+    let database = TestDatabase::create().await;
+    let mut connection = database.connect().await;
+    connection.execute(MISSED).await.unwrap();
+    connection.execute(GENERIC).await.unwrap();
+    for (query, shape) in Release::last().queries {
+        let keep = sqlx::query("INSERT INTO asked VALUES ($1, $2)").bind(query);
+        keep.bind(nulls(shape.parameters.len())).execute(&mut connection).await.unwrap();
+    }
+    let rights: Vec<(String, String)> = sqlx::query_as(RIGHTS).fetch_all(&mut connection).await.unwrap();
+    assert!(rights.len() > UNASKED.len());
+    let mut unseen = Vec::new();
+    for (right, name) in rights {
+        let mut transaction = connection.begin().await.unwrap();
+        let revoke = format!("REVOKE {right} FROM rollcall_app; SET LOCAL ROLE rollcall_app");
+        transaction.execute(AssertSqlSafe(revoke)).await.unwrap();
+        let missed = sqlx::query_scalar("SELECT pg_temp.missed($1)").bind(name);
+        let missed: bool = missed.fetch_one(&mut *transaction).await.unwrap();
+        transaction.rollback().await.unwrap();
+        if !missed {
+            unseen.push(right);
+        }
+    }
+    unseen.sort();
+    assert_eq!(unseen, UNASKED);
 }

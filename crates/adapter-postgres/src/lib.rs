@@ -12,6 +12,7 @@ mod availability;
 mod backlog;
 mod calls;
 mod ceremonies;
+mod citus;
 mod connection;
 mod database;
 mod dev_mailbox;
@@ -47,6 +48,7 @@ mod tokens;
 mod transaction;
 mod webhooks;
 
+pub use citus::{CitusError, distribute, in_the_way_of_citus};
 pub use connection::{ConnectError, Connection};
 pub use database::{MigrateError, create_database, migrate, migrations_fingerprint};
 pub use readiness::NotReady;

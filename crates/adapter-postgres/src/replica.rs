@@ -2,45 +2,78 @@
 
 use std::time::Duration;
 
-use rollcall_application::ports::StoreError;
+use rollcall_application::ports::{Scope, StoreError};
+use rollcall_domain::EventId;
 use tokio::time::{Instant, sleep};
 
-use crate::{connection::Pool, error::store_error, store::PgStore};
+use crate::{
+    connection::Pool,
+    error::store_error,
+    store::PgStore,
+    transaction::{NO_ORGANIZATION, Purpose, Transaction},
+};
 
 /// The longest wait until a replica has what is committed now.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often is looked whether it has.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
+/// What a replica turned out to be.
+enum Replica {
+    /// It has the event, in what this shows of it.
+    Has(Box<Transaction>),
+    /// It does not have it.
+    Lacks,
+    /// It takes changes of its own: it follows nobody.
+    FollowsNobody,
+}
+
 impl PgStore {
-    /// The replica, once it has all that is committed now. None if there is none that gets there in time: it is slower without it, never wrong.
-    pub(crate) async fn caught_up_replica(&self) -> Option<&Pool> {
+    /// A view of the replica that has an event. None if there is none that gets it in time: it is slower without it, never wrong.
+    pub(crate) async fn view_of_replica(&self, scope: Scope, since: EventId) -> Option<Box<Transaction>> {
         let replica = self.replica.as_ref()?;
-        match self.wait_for(replica).await {
-            Ok(true) => return Some(replica),
-            Ok(false) => tracing::warn!("the replica is too far behind; the database itself is read"),
+        match self.wait_for(replica, scope, since).await {
+            Ok(Replica::Has(view)) => return Some(view),
+            Ok(Replica::Lacks) => {
+                tracing::warn!(
+                    "the replica is too far behind, or follows another database; the database itself is read"
+                );
+            }
+            Ok(Replica::FollowsNobody) => {
+                tracing::warn!(
+                    "what ROLLCALL__DATABASE__REPLICA_URL leads to is no standby; the database itself is read"
+                );
+            }
             Err(error) => tracing::warn!(%error, "the replica cannot be read; the database itself is"),
         }
         None
     }
 
-    async fn wait_for(&self, replica: &Pool) -> Result<bool, StoreError> {
-        let here = sqlx::query_scalar!(r#"SELECT pg_current_wal_insert_lsn()::text AS "here!""#);
-        let here = here.fetch_one(&mut *self.pool.single().await?).await.map_err(store_error)?;
+    async fn wait_for(&self, replica: &Pool, scope: Scope, since: EventId) -> Result<Replica, StoreError> {
         let until = Instant::now() + PATIENCE;
         loop {
-            // Null where it is no replica at all.
-            let there = sqlx::query_scalar!(
-                r#"SELECT COALESCE(pg_last_wal_replay_lsn() >= $1::text::pg_lsn, false) AS "there!""#,
-                here
-            );
-            if there.fetch_one(&mut *replica.single().await?).await.map_err(store_error)? {
-                return Ok(true);
+            match self.look(replica, scope, since).await? {
+                Replica::Lacks if Instant::now() < until => sleep(LOOK_EVERY).await,
+                found => return Ok(found),
             }
-            if Instant::now() >= until {
-                return Ok(false);
-            }
-            sleep(LOOK_EVERY).await;
         }
+    }
+
+    /// Whether the replica has an event that was committed after all that is to be in the view. Not by how far it has come: positions in the log
+    /// of changes say nothing about which history they are of, and after a failover a standby may have come far in the one that was left behind.
+    async fn look(&self, replica: &Pool, scope: Scope, since: EventId) -> Result<Replica, StoreError> {
+        let mut view = Transaction::begin_on(replica, self, scope, Purpose::Look).await?;
+        // The first statement is what the whole view sees.
+        let found = sqlx::query!(
+            r#"SELECT pg_is_in_recovery() AS "standby!", EXISTS (SELECT FROM audit_events WHERE org_id = $1 AND event_id = $2) AS "has!""#,
+            scope.organization().map_or(NO_ORGANIZATION, |organization| organization.uuid()),
+            since.uuid(),
+        );
+        let found = found.fetch_one(view.connection()).await.map_err(store_error)?;
+        Ok(match (found.standby, found.has) {
+            (false, _) => Replica::FollowsNobody,
+            (true, true) => Replica::Has(Box::new(view)),
+            (true, false) => Replica::Lacks,
+        })
     }
 }

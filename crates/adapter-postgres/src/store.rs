@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rollcall_application::ports::{Clock, Entropy, Scope, Store, StoreError, UnitOfWork, View};
+use rollcall_domain::EventId;
 use sqlx::postgres::PgConnectOptions;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
@@ -105,9 +106,9 @@ impl Store for PgStore {
         Ok(Box::new(Transaction::begin(self, scope, Purpose::Look).await?))
     }
 
-    async fn view_for_long(&self, scope: Scope) -> Result<Box<dyn View>, StoreError> {
-        match self.caught_up_replica().await {
-            Some(replica) => Ok(Box::new(Transaction::begin_on(replica, self, scope, Purpose::Look).await?)),
+    async fn view_for_long(&self, scope: Scope, since: EventId) -> Result<Box<dyn View>, StoreError> {
+        match self.view_of_replica(scope, since).await {
+            Some(view) => Ok(view),
             None => self.view(scope).await,
         }
     }

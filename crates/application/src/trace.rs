@@ -5,6 +5,7 @@
 
 use std::{fmt, panic::Location, sync::Arc};
 
+use rollcall_domain::EventId;
 use tracing::{Instrument, Span, field, info_span};
 
 use crate::ports::{Scope, Store, StoreError, UnitOfWork, View};
@@ -47,9 +48,10 @@ impl Door {
     pub fn view_for_long(
         &self,
         scope: Scope,
+        since: EventId,
     ) -> impl Future<Output = Result<Box<dyn View>, StoreError>> + Send + '_ {
         let span = unit(Location::caller(), "look");
-        self.0.view_for_long(scope).instrument(span)
+        self.0.view_for_long(scope, since).instrument(span)
     }
 }
 

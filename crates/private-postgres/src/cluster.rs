@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     path::Path,
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -99,17 +100,44 @@ impl PrivatePostgres {
         let user = User::find()?;
         let layout = Layout::make(&settings.data_dir, &user)?;
         let programs = programs(settings, &self.layout).await?;
-        let mut copy = user.command(&programs.bin.join("pg_basebackup"));
-        copy.arg("--host").arg(&self.layout.socket_dir);
-        copy.args(["--port", &PORT.to_string(), "--username", SUPERUSER]);
+        let mut copy = self.connecting(&user, &programs, "pg_basebackup");
         copy.args(["--checkpoint=fast", "--wal-method=stream", "--write-recovery-conf", "--pgdata"]);
-        let output =
-            copy.arg(&layout.cluster).output().map_err(Error::system("pg_basebackup does not start"))?;
-        if !output.status.success() {
-            let log = String::from_utf8_lossy(&output.stderr).into_owned();
-            return Err(Error::Failed { what: "pg_basebackup failed:".to_owned(), log });
-        }
+        run(copy.arg(&layout.cluster), "pg_basebackup")?;
         Self::start(settings).await
+    }
+
+    /// One made of a copy of another's files, as `pg_basebackup` leaves it, in a data directory of its own, which must be empty. It recovers first, as
+    /// the lines of `configuration` say, and may still be at it when this returns.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn restore(settings: &Settings, copy: &Path, configuration: &str) -> Result<Self, Error> {
+        const SCRIPT: &str = r#"cp -Rp "$1" "$2" && printf '%s\n' "$3" >>"$2/postgresql.auto.conf" && touch "$2/recovery.signal""#;
+        let user = User::find()?;
+        let layout = Layout::make(&settings.data_dir, &user)?;
+        let mut shell = user.command(Path::new("/bin/sh"));
+        shell.args(["-c", SCRIPT, "rollcall-postgres"]).args([copy, &layout.cluster]).arg(configuration);
+        run(&mut shell, "restoring a copy")?;
+        Self::start(settings).await
+    }
+
+    /// One of PostgreSQL's programs, as the user that this one runs as. It connects to this one as a superuser.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn program(&self, name: &str) -> Result<Command, Error> {
+        let programs = search::find(self.layout.made_by(), &self.layout.cluster)?;
+        let programs = programs.ok_or_else(|| Error::NotFound { hint: search::hint() })?;
+        Ok(self.connecting(&User::find()?, &programs, name))
+    }
+
+    fn connecting(&self, user: &User, programs: &Programs, name: &str) -> Command {
+        let mut command = user.command(&programs.bin.join(name));
+        command
+            .env("PGHOST", &self.layout.socket_dir)
+            .env("PGPORT", PORT.to_string())
+            .env("PGUSER", SUPERUSER);
+        command
     }
 
     /// A superuser's URL of one of its databases.
@@ -237,20 +265,21 @@ fn initialize(user: &User, layout: &Layout, programs: &Programs) -> Result<(), E
     if unfinished.exists() {
         fs::remove_dir_all(&unfinished).map_err(Error::system("cannot remove an unfinished cluster"))?;
     }
-    let output = user
-        .command(&programs.bin.join("initdb"))
-        .args(["--auth=trust", "--encoding=UTF8", "--lc-collate=C", "--no-instructions"])
-        .arg(format!("--lc-ctype={LETTERS}"))
-        .arg(format!("--username={SUPERUSER}"))
-        .arg("--pgdata")
-        .arg(&unfinished)
-        .output()
-        .map_err(Error::system("initdb does not start"))?;
-    if !output.status.success() {
-        let log = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(Error::Failed { what: "initdb failed:".to_owned(), log });
-    }
+    let mut initdb = user.command(&programs.bin.join("initdb"));
+    initdb.args(["--auth=trust", "--encoding=UTF8", "--lc-collate=C", "--no-instructions"]);
+    initdb.arg(format!("--lc-ctype={LETTERS}")).arg(format!("--username={SUPERUSER}"));
+    run(initdb.arg("--pgdata").arg(&unfinished), "initdb")?;
     rename(&unfinished, &layout.cluster)
+}
+
+/// Runs a program to its end, which must be a good one.
+fn run(command: &mut Command, name: &str) -> Result<(), Error> {
+    let output = command.output().map_err(Error::system(format!("{name} does not start")))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(Error::Failed { what: format!("{name} failed:"), log })
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), Error> {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use rollcall_adapter_postgres::{ConnectError, Connection, MigrateError, PgStore, create_database, migrate};
+use rollcall_adapter_postgres::{
+    CitusError, ConnectError, Connection, MigrateError, PgStore, create_database, distribute, migrate,
+};
 use rollcall_domain::secret::Secret;
 use rollcall_private_postgres::{DataDirectory, PrivatePostgres};
 
@@ -42,6 +44,9 @@ pub enum DatabaseError {
     /// The schema cannot be brought up to date.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    /// The tables cannot be distributed.
+    #[error(transparent)]
+    Citus(#[from] CitusError),
     /// There is no connection.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -111,6 +116,14 @@ impl Database {
     /// [`DatabaseError::Migrate`].
     pub async fn migrate(&self) -> Result<(), DatabaseError> {
         Ok(migrate(self.migration_url.expose()).await?)
+    }
+
+    /// Distributes what belongs to organizations over the servers of a Citus cluster; gives back which tables have got their place.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Citus`].
+    pub async fn distribute(&self) -> Result<Vec<&'static str>, DatabaseError> {
+        Ok(distribute(self.migration_url.expose()).await?)
     }
 
     /// Connects as the service.

@@ -42,7 +42,11 @@ enum Command {
     /// Serve (the default).
     Serve,
     /// Bring the database's schema up to date.
-    Migrate,
+    Migrate {
+        /// Then distribute what belongs to organizations over the servers of a Citus cluster, or say what is in the way of it.
+        #[arg(long)]
+        citus: bool,
+    },
     /// Tell whether the configuration can be used, what it means, and what is unsafe or odd in it.
     #[command(after_help = CHECKED)]
     CheckConfig {
@@ -189,7 +193,7 @@ async fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve().await,
-        Command::Migrate => migrate().await,
+        Command::Migrate { citus } => migrate(citus).await,
         Command::CheckConfig { reference: true } => {
             print!("{}", reference());
             Ok(())
@@ -368,16 +372,24 @@ async fn serve_until_told(settings: &Settings) -> Result {
     Ok(server.stop().await?)
 }
 
-async fn migrate() -> Result {
+async fn migrate(citus: bool) -> Result {
     let settings = Settings::load()?;
     let _log = start_logging(&settings, None)?;
     let database = Database::visit(&settings).await?;
-    let migrated = database.migrate().await;
+    let migrated = migrate_in(&database, citus).await;
     let closed = database.close().await;
     // The first thing that went wrong is the one to tell.
     migrated?;
-    closed?;
+    Ok(closed?)
+}
+
+async fn migrate_in(database: &Database, citus: bool) -> Result {
+    database.migrate().await?;
     println!("the schema is current");
+    if citus {
+        let made = database.distribute().await?;
+        println!("{} tables have got their place; those of before keep it", made.len());
+    }
     Ok(())
 }
 

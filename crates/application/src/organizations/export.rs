@@ -164,8 +164,10 @@ async fn begin(app: &Application, actor: &Actor) -> Result<Export, Error> {
     let mut unit = app.store.begin(seat.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::OrganizationExport, Target::Organization).await?;
     let target = AuditTarget::Organization(seat.organization);
-    unit.commit(app.record(app.event_by(actor, Action::OrganizationExported, target))).await?;
-    let view = app.store.view_for_long(seat.scope()).await?;
+    let event = app.event_by(actor, Action::OrganizationExported, target);
+    let asked = event.id;
+    unit.commit(app.record(event)).await?;
+    let view = app.store.view_for_long(seat.scope(), asked).await?;
     let (app, principal, organization) = (app.clone(), Principal::Person(actor.clone()), seat.organization);
     let (next, counts) = (Next::Begin, ExportCounts::default());
     Ok(Export { app, principal, organization, view, begun_at, next, counts, _running: running })

@@ -1,6 +1,7 @@
 //! The one door to what is kept: a scoped unit of work, whose commit carries the record.
 
 use async_trait::async_trait;
+use rollcall_domain::EventId;
 
 use super::{AttemptsLookedAt, Scope};
 use crate::{
@@ -35,8 +36,9 @@ pub trait Store: Send + Sync {
     /// A transaction that reads what is in `scope`, all of it at one moment.
     async fn view(&self, scope: Scope) -> Result<Box<dyn View>, StoreError>;
 
-    /// The same for whoever reads for long: of a copy of the database, if there is one that has all that is committed now.
-    async fn view_for_long(&self, scope: Scope) -> Result<Box<dyn View>, StoreError>;
+    /// The same for whoever reads for long: of a copy of the database, if there is one that has an event of the scope's log, and so all
+    /// that was committed before it.
+    async fn view_for_long(&self, scope: Scope, since: EventId) -> Result<Box<dyn View>, StoreError>;
 }
 
 /// Reads in one scope. A `find` gives what is there; nothing is locked.

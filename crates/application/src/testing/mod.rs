@@ -18,7 +18,7 @@ use std::sync::{
 use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
-    ApiKeyId, EmailAddress, OrganizationId, Permission, Role, SessionId, UserId,
+    ApiKeyId, EmailAddress, EventId, OrganizationId, Permission, Role, SessionId, UserId,
     accounts::{Locale, TimeZone, User},
     api_keys::{ApiKey, KeyPrefix, Networks, Scopes},
     attempts::{Allowance, Allowances, TooMany},
@@ -185,7 +185,7 @@ impl Store for TestStore {
         Ok(Box::new(unit))
     }
 
-    async fn view_for_long(&self, scope: Scope) -> Answer<Box<dyn View>> {
+    async fn view_for_long(&self, scope: Scope, _: EventId) -> Answer<Box<dyn View>> {
         self.view(scope).await
     }
 }
