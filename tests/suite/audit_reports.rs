@@ -394,11 +394,11 @@ async fn a_call_is_in_the_log_though_its_holder_does_not_wait_for_the_answer() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_over_leaves_an_event_when_it_is_tried_again() {
+async fn a_key_that_has_run_out_leaves_an_event_when_it_is_tried_again() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
-    let (id, secret) = make(team.owner(), json!({})).await;
-    team.owner().delete(&crate::api_keys::path(&id)).await.expect(204);
+    let (id, secret) = make(team.owner(), json!({"expires_at": "2026-03-01T10:00:00Z"})).await;
+    service.clock.advance(time::Duration::HOUR);
     let program = service.anonymous().with_token(&secret);
     for _ in 0..3 {
         program.get("/v1/session").await.problem(401, "unauthenticated");

@@ -88,7 +88,7 @@ pub(crate) async fn admit(
     let mut actor =
         KeyActor { key, organization, secrets, secret_until, audited, means, standing: None, origin };
     if !is_good {
-        // Whose key it was is told that it is still tried.
+        // Whose key it was is told that it is still tried. Of one that was revoked nothing is known any more.
         let attempt = Attempt {
             what: "an API key that is over",
             action: Action::PermissionDenied,
