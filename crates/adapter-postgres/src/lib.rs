@@ -14,6 +14,7 @@ mod calls;
 mod ceremonies;
 mod connection;
 mod database;
+mod database_url;
 mod dev_mailbox;
 mod directory;
 mod error;
@@ -49,5 +50,6 @@ mod webhooks;
 
 pub use connection::{ConnectError, Connection};
 pub use database::{MigrateError, create_database, migrate, migrations_fingerprint};
+pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use readiness::NotReady;
 pub use store::{Connections, PgStore};

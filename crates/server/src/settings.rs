@@ -5,8 +5,10 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use config::{Config, Environment, File, FileFormat};
 use ipnet::IpNet;
 use rollcall_adapter_email::{Sender, SmtpUrl};
+use rollcall_adapter_postgres::{DatabaseUrl, InvalidDatabaseUrl};
 use rollcall_application::{keyring::Keyring, passwords::Cost};
 use rollcall_domain::{second_factors, secret::Secret, sessions::Lifetimes, webhooks::Reach};
+use url::Url;
 
 use crate::values::{PasswordValues, Values};
 
@@ -18,6 +20,7 @@ mod origins;
 mod plans;
 mod secrets;
 mod telemetry;
+mod unreadable;
 
 pub use findings::{Finding, Weight};
 
@@ -50,7 +53,7 @@ pub struct Settings {
 pub enum InvalidSettings {
     /// A file cannot be read, a setting is unknown, or a value is of the wrong kind.
     #[error("the configuration cannot be read: {0}")]
-    Unreadable(#[from] config::ConfigError),
+    Unreadable(String),
     /// The profile is unknown.
     #[error("ROLLCALL_ENV must be development or production, not {0:?}")]
     Profile(String),
@@ -76,16 +79,27 @@ impl Settings {
     /// # Errors
     /// [`InvalidSettings`].
     pub fn load() -> Result<Self, InvalidSettings> {
-        let profile = match std::env::var("ROLLCALL_ENV").as_deref() {
-            Ok("production") => Profile::Production,
-            Ok("development" | "") | Err(_) => Profile::Development,
-            Ok(other) => return Err(InvalidSettings::Profile(other.to_owned())),
+        let named = std::env::var_os("ROLLCALL_ENV").unwrap_or_default();
+        let profile = match named.to_str() {
+            Some("production") => Profile::Production,
+            Some("development" | "") => Profile::Development,
+            Some(_) | None => {
+                return Err(InvalidSettings::Profile(named.to_string_lossy().into_owned()));
+            }
         };
+        let file = std::env::var_os("ROLLCALL_CONFIG").filter(|path| !path.is_empty());
+        Self::read(profile, file.map(PathBuf::from), environment())
+    }
+
+    fn read(
+        profile: Profile,
+        file: Option<PathBuf>,
+        environment: Environment,
+    ) -> Result<Self, InvalidSettings> {
         let mut sources = Self::of_profile(profile);
-        if let Some(path) = std::env::var_os("ROLLCALL_CONFIG").filter(|path| !path.is_empty()) {
-            sources = sources.add_source(File::from(PathBuf::from(path)).format(FileFormat::Toml));
+        if let Some(path) = file {
+            sources = sources.add_source(File::from(path).format(FileFormat::Toml));
         }
-        let environment = Environment::with_prefix("ROLLCALL").prefix_separator("__").separator("__");
         Self::check(profile, sources.add_source(environment).build()?.try_deserialize()?)
     }
 
@@ -119,6 +133,9 @@ impl Settings {
         settings.trusted_proxies()?;
         settings.keyring()?;
         settings.pepper()?;
+        for (setting, url) in settings.database_urls() {
+            database_url(url).map_err(|problem| InvalidSettings::value(setting, problem))?;
+        }
         settings.totp_issuer()?;
         settings.plans()?;
         settings.audit_origin(settings.values.http.address)?;
@@ -180,6 +197,17 @@ impl Settings {
         }
         let invalid = |problem| InvalidSettings::value("ROLLCALL__PASSWORDS__PEPPER", problem);
         pepper.parse().map(Some).map_err(invalid)
+    }
+
+    /// The URLs of databases, each with its setting.
+    fn database_urls(&self) -> [(&'static str, &Secret); 4] {
+        let database = &self.values.database;
+        [
+            ("ROLLCALL__DATABASE__URL", &database.url),
+            ("ROLLCALL__DATABASE__POOLER_URL", &database.pooler_url),
+            ("ROLLCALL__DATABASE__REPLICA_URL", &database.replica_url),
+            ("ROLLCALL__DATABASE__MIGRATION_URL", &database.migration_url),
+        ]
     }
 
     /// What authenticator apps call this service.
@@ -254,6 +282,27 @@ impl Settings {
         let token = &self.values.operator.token;
         (!token.expose().is_empty()).then(|| token.clone())
     }
+}
+
+/// The settings that the environment names.
+fn environment() -> Environment {
+    Environment::with_prefix("ROLLCALL").prefix_separator("__").separator("__")
+}
+
+/// The URL of a database, if one is set.
+fn database_url(url: &Secret) -> Result<Option<DatabaseUrl>, InvalidDatabaseUrl> {
+    if url.expose().is_empty() { Ok(None) } else { DatabaseUrl::parse(url).map(Some) }
+}
+
+/// The URL of a server and nothing else: a user, a key or half of one that stands in it would be found in logs.
+pub(crate) fn endpoint(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let has_more = !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+        || url.path().contains('@');
+    (matches!(url.scheme(), "http" | "https") && !has_more).then_some(url)
 }
 
 #[cfg(test)]

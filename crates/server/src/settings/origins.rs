@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use rollcall_domain::tokens::Issuer;
+use rollcall_domain::{hosts::is_this_machine, tokens::Issuer};
 use url::Url;
 
 use super::{InvalidSettings, Profile, Settings};
@@ -25,7 +25,10 @@ impl Settings {
         if url.password().is_some() || !url.username().is_empty() {
             return Err(invalid("must name nobody and hold no password"));
         }
-        let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        if url.query().is_some() || url.fragment().is_some() || url.path().contains('@') {
+            return Err(invalid("must end with its host, port or path: links go on from there"));
+        }
+        let loopback = url.host_str().is_some_and(is_this_machine);
         match url.scheme() {
             "https" => Ok((url.origin().ascii_serialization(), true)),
             "http" if loopback || self.profile == Profile::Development => {

@@ -1,11 +1,10 @@
 //! What the service reaches: databases, mail, stores and collectors.
 
-use std::net::IpAddr;
-
-use url::{Host, Url};
+use rollcall_domain::{hosts::is_this_machine, secret::Secret};
+use url::Url;
 
 use super::{Finding, Weight};
-use crate::settings::{Settings, meaning::socket};
+use crate::settings::{Settings, database_url};
 
 impl Settings {
     pub(super) fn find_in_servers(&self, found: &mut Vec<Finding>) {
@@ -17,21 +16,24 @@ impl Settings {
             }
         };
         let database = &values.database;
-        for (setting, url) in [
-            ("ROLLCALL__DATABASE__URL", &database.url),
-            ("ROLLCALL__DATABASE__POOLER_URL", &database.pooler_url),
-            ("ROLLCALL__DATABASE__REPLICA_URL", &database.replica_url),
-            ("ROLLCALL__DATABASE__MIGRATION_URL", &database.migration_url),
-        ] {
+        for (setting, url) in self.database_urls() {
+            let Ok(Some(url)) = database_url(url) else { continue };
+            let unread = url.unread();
             find(
-                is_elsewhere_unchecked(url.expose()),
+                !unread.is_empty(),
+                Odd,
+                setting,
+                format!("has parameters that nothing reads: {}. Take them away", unread.join(", ")),
+            );
+            find(
+                !url.is_this_machine() && !url.asks_who_answers(),
                 Unsafe,
                 setting,
                 "leads over the network without looking who answers. Add ?sslmode=verify-full, and sslrootcert if its authority is your own".to_owned(),
             );
         }
         find(
-            database.migration_url.expose().is_empty() && is_another_than_the_service(database.url.expose()),
+            database.migration_url.expose().is_empty() && is_another_than_the_service(&database.url),
             Odd,
             "ROLLCALL__DATABASE__URL",
             "logs in as somebody else than rollcall_app, as which the service works: it needs no other rights. Name rollcall_app here, and who may change the schema in ROLLCALL__DATABASE__MIGRATION_URL, for `rollcall migrate` alone".to_owned(),
@@ -101,52 +103,10 @@ impl Settings {
     }
 }
 
-fn is_this_machine(url: &Url) -> bool {
-    socket(url).is_some()
-        || match url.host() {
-            None => true,
-            // URLs of other than web servers hold addresses as names.
-            Some(Host::Domain(name)) => {
-                name.is_empty()
-                    || name == "localhost"
-                    || name.parse().is_ok_and(|at: IpAddr| at.is_loopback())
-            }
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-        }
-}
-
-fn is_elsewhere_unchecked(url: &str) -> bool {
-    let Ok(url) = Url::parse(url) else { return false };
-    let is_checked = url.query_pairs().any(|(name, value)| {
-        (name == "sslmode" || name == "ssl-mode") && (value == "verify-full" || value == "verify-ca")
-    });
-    !is_this_machine(&url) && !is_checked
-}
-
-fn is_another_than_the_service(url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| url.username() != "rollcall_app")
+fn is_another_than_the_service(url: &Secret) -> bool {
+    database_url(url).is_ok_and(|url| url.is_some_and(|url| url.user() != "rollcall_app"))
 }
 
 fn is_in_clear(url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| url.scheme() == "http" && !is_this_machine(&url))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn databases_on_this_machine_need_no_certificate() {
-        for url in [
-            "postgres://rollcall@localhost/rollcall",
-            "postgres://rollcall@127.0.0.1/rollcall",
-            "postgres://rollcall@[::1]/rollcall",
-            "postgres://rollcall@localhost/rollcall?host=/run/postgresql",
-            "postgres:///rollcall?host=/run/postgresql",
-        ] {
-            assert!(!is_elsewhere_unchecked(url), "{url}");
-        }
-        assert!(is_elsewhere_unchecked("postgres://rollcall@localhost.example/rollcall"));
-    }
+    Url::parse(url).is_ok_and(|url| url.scheme() == "http" && !url.host_str().is_none_or(is_this_machine))
 }

@@ -55,6 +55,21 @@ fn each_unsafe_or_odd_setting_is_found_by_its_name_and_nothing_else_is() {
             "DATABASE__URL",
         ),
         (&[("database.url", "postgres://owner:hunter2@localhost/rollcall")], Odd, "DATABASE__URL"),
+        (
+            &[("database.url", "postgres://rollcall_app@localhost/r?user=owner&password=hunter2")],
+            Odd,
+            "DATABASE__URL",
+        ),
+        (
+            &[("database.url", "postgres://rollcall_app:hunter2@localhost/r?host=db.example")],
+            Unsafe,
+            "DATABASE__URL",
+        ),
+        (
+            &[("database.url", "postgres://rollcall_app:hunter2@localhost/r?sslpassword=hunter3")],
+            Odd,
+            "DATABASE__URL",
+        ),
         (&[("database.migration_url", "postgres://owner@localhost/r")], Odd, "DATABASE__MIGRATION_URL"),
         (&[("database.migrate_on_start", "true")], Odd, "DATABASE__MIGRATE_ON_START"),
         (&[("email.from", "Rollcall <rollcall@localhost.localdomain>")], Odd, "EMAIL__FROM"),
@@ -106,4 +121,18 @@ fn each_unsafe_or_odd_setting_is_found_by_its_name_and_nothing_else_is() {
     let open = found(Profile::Development, &[("http.address", "0.0.0.0:8080")]);
     assert_eq!(open.len(), 1);
     assert!(open[0].to_string().starts_with("unsafe: ROLLCALL__HTTP__ADDRESS "), "{}", open[0]);
+}
+
+#[test]
+fn databases_on_this_machine_need_no_certificate() {
+    for (url, is_found) in [
+        ("postgres://rollcall_app@localhost/rollcall", false),
+        ("postgres://rollcall_app@127.0.0.1/rollcall", false),
+        ("postgres://rollcall_app@[::1]/rollcall", false),
+        ("postgres://rollcall_app@localhost/rollcall?host=/run/postgresql", false),
+        ("postgres:///rollcall?host=/run/postgresql&user=rollcall_app", false),
+        ("postgres://rollcall_app@localhost.example/rollcall", true),
+    ] {
+        assert_eq!(!found(Profile::Production, &[("database.url", url)]).is_empty(), is_found, "{url}");
+    }
 }
