@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rollcall_application::{plans::Change, ports::Clock};
+use rollcall_application::{plans::Change, ports::Clock, webhooks::Patience};
 use rollcall_domain::{plans::Consent, tokens::KeyPurpose};
 use rollcall_server::{OperatorError, Ports, Profile, RingInUse, Server, Settings, ring_in_use, rotate_keys};
 use serde_json::{Value, json};
@@ -80,6 +80,13 @@ impl Service {
     pub async fn start_by_the_database_s_clock() -> Self {
         let clock = ManualClock::default();
         let ports = ports_of(&clock, None);
+        Self::start_at(Arc::new(TestDatabase::create().await), clock, ports, &[]).await
+    }
+
+    /// A node that waits for webhooks as the test says.
+    pub async fn start_with_patience(patience: Arc<dyn Patience>) -> Self {
+        let clock = ManualClock::default();
+        let ports = Ports { webhook_patience: patience, ..ports(&clock) };
         Self::start_at(Arc::new(TestDatabase::create().await), clock, ports, &[]).await
     }
 

@@ -7,6 +7,7 @@ use time::Duration;
 use crate::{
     audit_exports::{EXPORT, Files, team_with_log, uuid},
     tokens::RING,
+    webhooks::{outlives_the_ring, ring},
 };
 
 const WITNESS: &str = "/v1/audit/witness";
@@ -220,30 +221,12 @@ async fn only_an_owner_who_has_just_proved_it_chooses_the_witness_and_not_withou
 
 #[tokio::test]
 async fn asvs_13_3_4_the_secret_of_a_webhook_outlives_the_keys_of_the_ring() {
-    let key = |id: u8| {
-        use base64::{Engine, engine::general_purpose::STANDARD};
-        format!("{id}:{}", STANDARD.encode([id; 32]))
-    };
-    let (old, both, new) = (key(1), format!("{},{}", key(2), key(1)), key(2));
-    let service = Service::start_with(&[("keys.ring", &old)]).await;
+    let service = Service::start_with(&[("keys.ring", &ring(1))]).await;
     let team = team_with_log(&service, "Acme").await;
     let hook = HookServer::start().await;
     hook.answer(503);
     let chosen = team.owner().put(WITNESS, json!({"url": hook.base()})).await.expect(200);
-    hook.next(1).await;
-    let rotating = Service::start_on_values(&service, &[("keys.ring", &both)]).await;
-    until("the secret is sealed anew", async || {
-        let rows = service.database.rows("SELECT get_byte(secret, 0) AS key FROM subscribers").await;
-        (rows[0]["key"] == 2).then_some(())
-    })
-    .await;
-    rotating.stop().await;
-    let (database, clock) = (service.database.clone(), service.clock.clone());
-    service.stop().await;
-    // It is tried again with what the new key opens.
-    let _after = Service::start_on(database, clock.clone(), &[("keys.ring", &new)]).await;
-    clock.advance(Duration::minutes(3));
-    hook.next(2).await.assert_signed(chosen.text_at("/secret"));
+    outlives_the_ring(service, &hook, &chosen).await;
 }
 
 #[tokio::test]

@@ -84,6 +84,38 @@ fn production_makes_nothing_up() {
     assert!(!unknown.status.success() && said.contains("adress"), "{said}");
 }
 
+#[test]
+fn asvs_16_2_5_what_is_no_text_is_named_and_not_repeated() {
+    use std::os::unix::ffi::OsStrExt;
+    let no_text = std::ffi::OsStr::from_bytes(b"hunter2\xff");
+    let mut command = Binary::command(&[]);
+    let refused = command.env("ROLLCALL__OPERATOR__TOKEN", no_text).arg("check-config").output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("ROLLCALL__OPERATOR__TOKEN is not UTF-8"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    // What is no text is no profile either, least of all that of development.
+    let refused = Binary::command(&[]).env("ROLLCALL_ENV", no_text).arg("check-config").output().unwrap();
+    assert!(!refused.status.success());
+}
+
+#[tokio::test]
+async fn asvs_16_2_5_what_nothing_reads_in_a_database_s_url_is_named_and_not_repeated() {
+    let database = rollcall_tests::TestDatabase::create().await;
+    let more = if database.url().contains('?') { '&' } else { '?' };
+    let url = format!("{}{more}sslpassword=hunter2", database.url());
+    for (name, visit) in [
+        ("ROLLCALL__DATABASE__URL", &["keys", "ring"][..]),
+        ("ROLLCALL__DATABASE__REPLICA_URL", &["keys", "ring"]),
+        ("ROLLCALL__DATABASE__URL", &["migrate"]),
+    ] {
+        let environment = [("ROLLCALL__DATABASE__URL", database.url()), (name, url.as_str())];
+        let visited = Binary::command(&environment).args(visit).output().unwrap();
+        let said = String::from_utf8_lossy(&[visited.stdout, visited.stderr].concat()).into_owned();
+        assert!(!said.contains("hunter2"), "{said}");
+        assert!(visit == ["migrate"] || said.contains("sslpassword") && said.contains(name), "{said}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_production_there_is_no_mailbox_and_cookies_are_for_tls_only() {
     let database = rollcall_tests::TestDatabase::create().await;

@@ -95,6 +95,7 @@ mod sibling;
 mod signing_keys;
 mod stream;
 mod stream_limits;
+mod systemd;
 mod tokens;
 mod tour;
 mod transcripts;

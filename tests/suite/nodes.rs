@@ -14,21 +14,26 @@ use crate::tokens::RING;
 const BOUND: Duration = Duration::from_secs(1);
 
 /// Two nodes on one database, the second by a way that can be held up where it hears of changes.
-struct Pair {
-    first: Service,
-    second: Service,
-    link: Link,
-    team: Team,
+pub(crate) struct Pair {
+    pub(crate) first: Service,
+    pub(crate) second: Service,
+    pub(crate) link: Link,
+    pub(crate) team: Team,
 }
 
 impl Pair {
     async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    pub(crate) async fn start_with(values: &[(&str, &str)]) -> Self {
         let (database, clock) = (Arc::new(TestDatabase::create().await), ManualClock::default());
         let link = Link::to(database.url(), "rollcall changes").await;
         // What is kept of an API key is made by the keyring, which all nodes share.
-        let ring = ("keys.ring", RING);
-        let first = Service::start_on(database.clone(), clock.clone(), &[ring]).await;
-        let second = Service::start_on(database, clock, &[ring, ("database.url", link.url())]).await;
+        let both = [&[("keys.ring", RING)][..], values].concat();
+        let first = Service::start_on(database.clone(), clock.clone(), &both).await;
+        let held_up = [&both[..], &[("database.url", link.url())]].concat();
+        let second = Service::start_on(database, clock, &held_up).await;
         let team = Team::assemble(&first, "Acme").await;
         Self { first, second, link, team }
     }

@@ -1,7 +1,7 @@
 //! Whoever may not do what they ask for is told that, and not what is wrong with how they ask for it.
 
 use reqwest::Method;
-use rollcall_domain::{Permission, Role};
+use rollcall_domain::{Permission, Role, sessions::ELEVATION};
 use rollcall_tests::{Answer, Caller, Service, Team, until};
 use serde_json::json;
 
@@ -56,6 +56,65 @@ async fn whoever_lacks_the_permission_hears_nothing_of_what_is_wrong_with_the_re
                 row.path,
                 answer.text
             );
+        }
+    }
+}
+
+/// The operations that need a fresh proof of who one is, as the contract has them.
+async fn proven(service: &Service) -> Vec<Row> {
+    let contract = service.anonymous().get("/openapi.json").await.expect(200);
+    let needs_one = |row: &Row| {
+        let operation = &contract.body["paths"][row.path][row.method];
+        let text = ["summary", "description"].map(|part| operation[part].as_str().unwrap_or_default());
+        let words: Vec<&str> = text.iter().flat_map(|text| text.split_whitespace()).collect();
+        words.join(" ").contains("Needs a fresh proof of who one is")
+    };
+    rows().into_iter().filter(needs_one).collect()
+}
+
+#[tokio::test]
+async fn whoever_has_not_proved_lately_who_they_are_hears_nothing_of_what_is_wrong_with_the_request() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let proven = proven(&service).await;
+    assert_eq!(proven.len(), 21);
+    let too_large = format!("[{}]", "1,".repeat(600_000));
+    let bodies = [
+        ("application/json", "{"),
+        ("application/json", r#"{"nonsense": 1}"#),
+        ("application/json", "{}"),
+        ("text/plain", "{}"),
+        ("application/json", too_large.as_str()),
+    ];
+    let ask = async |caller: &Caller, row: &Row, (kind, body): (&str, &str)| {
+        let method = Method::from_bytes(row.method.to_uppercase().as_bytes()).unwrap();
+        let path = row.path(some_id(row)).replace("passkeys/user_", "passkeys/pkey_");
+        let request = caller.request(method, &path).header("content-type", kind).header("if-match", "x");
+        Answer::of(request.body(body.to_owned())).await
+    };
+    let told = |row: &Row, body: (&str, &str), answer: Answer, status: u16, code: &str| {
+        let (kind, body) = (body.0, body.1.get(..20).unwrap_or(body.1));
+        assert_eq!(answer.status, status, "{} {} {kind} {body}: {}", row.method, row.path, answer.text);
+        answer.problem(status, code);
+    };
+    let (nobody, owner) = (service.anonymous(), team.owner());
+    // The request is wrong.
+    let malformed = ("application/json", "{");
+    for row in proven.iter().filter(|row| row.body.is_some()) {
+        let answer = ask(owner, row, malformed).await;
+        assert_eq!(answer.status, 400, "{} {}: {}", row.method, row.path, answer.text);
+    }
+    service.clock.advance(ELEVATION);
+    let token = owner.post("/v1/tokens", json!({})).await.expect(201);
+    let by_token = service.anonymous().with_token(token.text_at("/access_token"));
+    for row in &proven {
+        for body in bodies.into_iter().filter(|(_, body)| row.body.is_some() || body.len() < 100) {
+            told(row, body, ask(&nobody, row, body).await, 401, "unauthenticated");
+            if let Needs::Permission(_) = row.needs {
+                told(row, body, ask(team.caller("viewer"), row, body).await, 403, "permission_denied");
+            }
+            told(row, body, ask(owner, row, body).await, 403, "elevation_required");
+            told(row, body, ask(&by_token, row, body).await, 403, "session_required");
         }
     }
 }

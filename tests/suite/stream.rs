@@ -1,15 +1,12 @@
 //! Live events: who is told what, from where on, and until when.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use rollcall_tests::{Caller, Events, Link, ManualClock, PASSWORD, Service, Team, TestDatabase, until};
+use rollcall_tests::{Caller, Events, PASSWORD, Service, Team, until};
 use serde_json::{Value, json};
 
-use crate::tokens::RING;
+use crate::{nodes::Pair, tokens::RING};
 
 pub(crate) const STREAM: &str = "/v1/stream";
 /// The longest that a stream goes on after what it was opened with has ended.
@@ -59,28 +56,9 @@ async fn start() -> (Service, Team) {
     (service, team)
 }
 
-/// Two nodes on one database, the second by a way that can be held up where it hears of what happens.
-struct Pair {
-    first: Service,
-    second: Service,
-    link: Link,
-    team: Team,
-}
-
-impl Pair {
-    async fn start() -> Self {
-        let (database, clock) = (Arc::new(TestDatabase::create().await), ManualClock::default());
-        let link = Link::to(database.url(), "rollcall changes").await;
-        let ring = ("keys.ring", RING);
-        let first = Service::start_on(database.clone(), clock.clone(), &[ring, OFTEN]).await;
-        let second = Service::start_on(database, clock, &[ring, OFTEN, ("database.url", link.url())]).await;
-        let team = Team::assemble(&first, "Acme").await;
-        Self { first, second, link, team }
-    }
-
-    fn at_the_second(&self, role: &str) -> Caller {
-        self.second.anonymous().with_token(self.team.caller(role).token())
-    }
+/// The same person at the second of two nodes.
+fn at_the_second(pair: &Pair, role: &str) -> Caller {
+    pair.second.anonymous().with_token(pair.team.caller(role).token())
 }
 
 async fn invite(team: &Team) -> String {
@@ -218,7 +196,7 @@ async fn time_to_end(mut events: Events, since: Instant) -> Duration {
 
 #[tokio::test]
 async fn attack_14_a_stream_ends_with_what_it_was_opened_with_on_every_node() {
-    let pair = Pair::start().await;
+    let pair = Pair::start_with(&[OFTEN]).await;
     let team = &pair.team;
     let (key, secret) = crate::api_keys::make(team.owner(), json!({"scopes": ["team:read"]})).await;
     let (both, first) = ([&pair.first, &pair.second], [&pair.first]);
@@ -277,7 +255,7 @@ async fn attack_14_a_stream_ends_with_what_it_was_opened_with_on_every_node() {
 
 #[tokio::test]
 async fn attack_14_another_role_holds_on_an_open_stream_on_every_node() {
-    let pair = Pair::start().await;
+    let pair = Pair::start_with(&[OFTEN]).await;
     let team = &pair.team;
     let mut streams = Vec::new();
     for node in [&pair.first, &pair.second] {
@@ -319,8 +297,8 @@ async fn attack_14_another_role_holds_on_an_open_stream_on_every_node() {
 
 #[tokio::test]
 async fn whoever_comes_back_goes_on_at_any_node_and_misses_nothing() {
-    let pair = Pair::start().await;
-    let (here, there) = (pair.team.owner(), pair.at_the_second("owner"));
+    let pair = Pair::start_with(&[OFTEN]).await;
+    let (here, there) = (pair.team.owner(), at_the_second(&pair, "owner"));
     let mut events = watch(here).await;
     begun(&mut events).await;
     // Nothing has been told yet, and all the same there is a place to come back to.
@@ -372,10 +350,10 @@ async fn whoever_comes_back_too_late_is_told_to_look_again() {
 
 #[tokio::test]
 async fn a_node_that_hears_nothing_asks_and_tells_it_all_the_same() {
-    let pair = Pair::start().await;
+    let pair = Pair::start_with(&[OFTEN]).await;
     let team = &pair.team;
-    let mut events = watch(&pair.at_the_second("owner")).await;
-    let member = watch(&pair.at_the_second("member")).await;
+    let mut events = watch(&at_the_second(&pair, "owner")).await;
+    let member = watch(&at_the_second(&pair, "member")).await;
     begun(&mut events).await;
     pair.link.hold(true);
     let invitation = invite(team).await;

@@ -2,20 +2,51 @@
 
 use futures_util::future::join_all;
 use reqwest::Method;
-use rollcall_tests::{Answer, Caller, HookServer, Service, Team};
+use rollcall_tests::{Answer, Caller, HookServer, Service, Team, until};
 use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection};
 
 use crate::audit_exports::an_event_of;
 
 /// How many come at once.
 const AT_ONCE: usize = 16;
 
-async fn at_once(caller: &Caller, method: Method, path: &str, body: impl Fn(usize) -> Value) -> Vec<Value> {
-    let asked = (0..AT_ONCE).map(|number| {
-        let request = caller.request(method.clone(), path).json(&body(number));
-        Answer::of(request)
-    });
-    let answers = join_all(asked).await;
+/// How many of them have begun, and not gone on, before any goes on: fewer, so that none waits for so long that it is given up.
+const OVERLAP: i64 = 8;
+
+/// Whoever comes at once, while nobody gets on with the table.
+struct Rush<'a> {
+    service: &'a Service,
+    caller: &'a Caller,
+}
+
+impl Rush<'_> {
+    async fn on(&self, table: &str, method: Method, path: &str, body: impl Fn(usize) -> Value) -> Vec<Value> {
+        let asked = (0..AT_ONCE).map(|number| {
+            let request = self.caller.request(method.clone(), path).json(&body(number));
+            Answer::of(request)
+        });
+        let database = &self.service.database;
+        let mut connection = database.connect().await;
+        let mut holding = connection.begin().await.unwrap();
+        // It can be read, and nothing in it be changed or held.
+        let lock = format!("LOCK TABLE {table} IN EXCLUSIVE MODE");
+        sqlx::query(AssertSqlSafe(lock)).execute(&mut *holding).await.unwrap();
+        let let_on = async {
+            until(&format!("several wait for {table}"), async || {
+                let waiting = "SELECT count(*) AS waiting FROM pg_stat_activity
+                                WHERE datname = current_database() AND wait_event_type = 'Lock'";
+                (database.rows(waiting).await[0]["waiting"].as_i64() >= Some(OVERLAP)).then_some(())
+            })
+            .await;
+            holding.rollback().await.unwrap();
+        };
+        let (answers, ()) = tokio::join!(join_all(asked), let_on);
+        accepted(answers, &method, path)
+    }
+}
+
+fn accepted(answers: Vec<Answer>, method: &Method, path: &str) -> Vec<Value> {
     answers
         .into_iter()
         .map(|answer| {
@@ -33,7 +64,8 @@ async fn settings_that_nobody_has_changed_yet_are_changed_by_all_who_come_at_onc
     // Each changes something of its own: nobody's change undoes another's.
     let fields = ["wait_limit_seconds", "offer_seconds", "lease_seconds"];
     let body = |number: usize| json!({fields[number % 3]: 30 + number});
-    at_once(team.owner(), Method::PUT, path, body).await;
+    let rush = Rush { service: &service, caller: team.owner() };
+    rush.on("escalation_settings", Method::PUT, path, body).await;
     let settings = team.owner().get(path).await.expect(200).body;
     for (place, field) in fields.into_iter().enumerate() {
         let given = (0..AT_ONCE).filter(|number| number % 3 == place).map(|number| json!(30 + number));
@@ -67,56 +99,58 @@ async fn nothing_is_refused_for_its_version_to_whoever_names_none() {
     let call = crate::calls::write(owner, "CA1").await;
     let (_, added) = crate::passkeys::enrolled(&service, owner).await;
     let hook = HookServer::start().await;
+    let rush = Rush { service: &service, caller: owner };
     let name = |number: usize| json!({"name": format!("Name {number}")});
     let (agent, viewer) = (team.id("customer_support_agent"), team.id("viewer"));
     let status = |number: usize| json!({"status": (["available", "away", "offline"][number % 3])});
-    at_once(owner, Method::PATCH, "/v1/me", name).await;
-    at_once(owner, Method::PATCH, "/v1/organization", name).await;
-    at_once(owner, Method::PATCH, "/v1/security", |number| {
+    rush.on("users", Method::PATCH, "/v1/me", name).await;
+    rush.on("organizations", Method::PATCH, "/v1/organization", name).await;
+    rush.on("organizations", Method::PATCH, "/v1/security", |number| {
         json!({"mfa_required": {"grace_days": 1 + number}, "call_recording": {"enabled": number % 2 == 0}})
     })
     .await;
-    at_once(owner, Method::PATCH, &format!("/v1/api-keys/{api_key}"), name).await;
-    at_once(
-        owner,
+    rush.on("api_keys", Method::PATCH, &format!("/v1/api-keys/{api_key}"), name).await;
+    rush.on(
+        "calls",
         Method::PATCH,
         &format!("/v1/calls/{call}"),
         |number| json!({"metadata": {"number": number.to_string()}}),
     )
     .await;
-    at_once(
-        owner,
+    rush.on(
+        "members",
         Method::PATCH,
         &format!("/v1/members/{viewer}"),
         |number| json!({"role": (["viewer", "member"][number % 2])}),
     )
     .await;
-    at_once(owner, Method::PUT, "/v1/availability/me", status).await;
-    at_once(
-        owner,
+    rush.on("human_agents", Method::PUT, "/v1/availability/me", status).await;
+    rush.on(
+        "human_agents",
         Method::PUT,
         &format!("/v1/availability/{agent}"),
         |number| json!({"capacity": 1 + number}),
     )
     .await;
-    at_once(
-        owner,
+    rush.on(
+        "subscribers",
         Method::PUT,
         "/v1/escalations/webhook",
         |number| json!({"url": format!("{}/{number}", hook.base())}),
     )
     .await;
-    at_once(
-        owner,
+    rush.on(
+        "subscribers",
         Method::PUT,
         "/v1/audit/witness",
         |number| json!({"email": format!("auditor{number}@example.com")}),
     )
     .await;
     let passkey = format!("/v1/me/mfa/passkeys/{}", added.text_at("/id"));
-    at_once(owner, Method::PATCH, &passkey, name).await;
+    rush.on("passkeys", Method::PATCH, &passkey, name).await;
     let of = format!("/operator/v1/organizations/{}", team.organization);
-    at_once(&operator, Method::PUT, &format!("{of}/plan"), |number| {
+    let rush = Rush { service: &service, caller: &operator };
+    rush.on("organizations", Method::PUT, &format!("{of}/plan"), |number| {
         json!({"plan": (["pro", "enterprise"][number % 2]), "disable_controls": true, "accept_deletion": true})
     })
     .await;
@@ -127,9 +161,10 @@ async fn a_plan_that_somebody_else_has_just_gone_over_to_is_no_refusal() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     service.set_plan(&team.organization, "free").await;
+    let rush = Rush { service: &service, caller: team.owner() };
     for plan in ["enterprise", "pro"] {
         let body = json!({"plan": plan, "disable_controls": true, "accept_deletion": true});
-        for bill in at_once(team.owner(), Method::PUT, "/v1/billing/plan", |_| body.clone()).await {
+        for bill in rush.on("organizations", Method::PUT, "/v1/billing/plan", |_| body.clone()).await {
             assert_eq!(bill["plan"], plan);
         }
     }

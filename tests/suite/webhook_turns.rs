@@ -5,14 +5,15 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use async_trait::async_trait;
 use rollcall_adapter_postgres::{Connection, PgStore};
-use rollcall_application::webhooks::{Attempted, Claimed, Post, Room, Settled, Topic};
+use rollcall_application::webhooks::{Attempted, Claimed, Patience, Post, Room, Settled, Topic};
 use rollcall_domain::{OrganizationId, secret::Secret};
 use rollcall_tests::{HookServer, Service, Team, TestDatabase, until};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor};
 use time::{Duration, OffsetDateTime, macros::datetime};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::webhooks::{Chance, WEBHOOK, deliveries};
 
@@ -53,6 +54,18 @@ impl Drop for Hangs {
     }
 }
 
+/// Waits for ever, until it is told that time is up.
+#[derive(Clone)]
+struct UntilTold(watch::Sender<bool>);
+
+#[async_trait]
+impl Patience for UntilTold {
+    async fn end(&self) {
+        // Whoever could tell is there for as long as this is.
+        let _ = self.0.subscribe().wait_for(|is_over| *is_over).await;
+    }
+}
+
 fn id(team: &Team) -> OrganizationId {
     team.organization.parse().unwrap()
 }
@@ -76,7 +89,8 @@ async fn number(service: &Service, query: &str) -> i64 {
 
 #[tokio::test]
 async fn a_webhook_that_hangs_delays_nobody_else_s_and_all_that_goes_to_it_waits() {
-    let service = Service::start().await;
+    let patience = UntilTold(watch::Sender::new(false));
+    let service = Service::start_with_patience(Arc::new(patience.clone())).await;
     let (hangs, hook) = (Hangs::start().await, HookServer::start().await);
     let (one, other) = (Team::assemble(&service, "Hangs").await, Team::assemble(&service, "Too").await);
     let team = Team::assemble(&service, "Acme").await;
@@ -88,12 +102,15 @@ async fn a_webhook_that_hangs_delays_nobody_else_s_and_all_that_goes_to_it_waits
     hangs.has(2).await;
     crate::escalations::escalate(team.owner(), "ours", 5).await;
     hook.next(1).await;
+    deliveries(team.owner(), "sent", 1).await;
     // Nobody has given up the others meanwhile.
     let of_hanging = format!("org_id IN ('{}', '{}')", id(&one).uuid(), id(&other).uuid());
     let given_up =
         format!("SELECT count(*) AS number FROM deliveries WHERE {of_hanging} AND last_error IS NOT NULL");
     assert_eq!(number(&service, &given_up).await, 0);
+    patience.0.send_replace(true);
     until("both are given up", async || (number(&service, &given_up).await == 2).then_some(())).await;
+    patience.0.send_replace(false);
     // Whoever chose them sees why nothing comes.
     let health = one.owner().get(WEBHOOK).await.expect(200).body["health"].clone();
     assert_eq!(

@@ -12,7 +12,7 @@ use rollcall_domain::{
     audit::{Action, Actor, Event, Origin, Target},
     secret::Secret,
 };
-use rollcall_tests::{Caller, HookServer, Service, Team, until};
+use rollcall_tests::{Answer, Caller, HookServer, Service, Team, until};
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 use time::{Duration, macros::datetime};
@@ -218,20 +218,17 @@ async fn what_becomes_of_an_escalated_call_is_on_the_stream_and_at_the_webhook_a
     assert_eq!(hook.count(), 3);
 }
 
-#[tokio::test]
-async fn asvs_13_3_4_the_secret_of_a_webhook_for_escalations_outlives_the_keys_of_the_ring() {
-    let key = |id: u8| {
-        use base64::{Engine, engine::general_purpose::STANDARD};
-        format!("{id}:{}", STANDARD.encode([id; 32]))
-    };
-    let (old, both, new) = (key(1), format!("{},{}", key(2), key(1)), key(2));
-    let service = Service::start_with(&[("keys.ring", &old)]).await;
-    let team = Team::assemble(&service, "Acme").await;
-    let hook = HookServer::start().await;
-    hook.answer(503);
-    let chosen = team.owner().put(WEBHOOK, json!({"url": hook.base()})).await.expect(200);
-    crate::escalations::escalate(team.owner(), "ours", 5).await;
+/// A keyring of one key, which is nothing but this number.
+pub(crate) fn ring(id: u8) -> String {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    format!("{id}:{}", STANDARD.encode([id; 32]))
+}
+
+/// A webhook that was chosen while the ring was the first, and has something waiting for it, is sent that with its secret once the ring is
+/// the second.
+pub(crate) async fn outlives_the_ring(service: Service, hook: &HookServer, chosen: &Answer) {
     hook.next(1).await;
+    let both = format!("{},{}", ring(2), ring(1));
     let rotating = Service::start_on_values(&service, &[("keys.ring", &both)]).await;
     until("the secret is sealed anew", async || {
         let rows = service.database.rows("SELECT get_byte(secret, 0) AS key FROM subscribers").await;
@@ -242,9 +239,20 @@ async fn asvs_13_3_4_the_secret_of_a_webhook_for_escalations_outlives_the_keys_o
     let (database, clock) = (service.database.clone(), service.clock.clone());
     service.stop().await;
     // It is tried again with what the new key opens.
-    let _after = Service::start_on(database, clock.clone(), &[("keys.ring", &new)]).await;
+    let _after = Service::start_on(database, clock.clone(), &[("keys.ring", &ring(2))]).await;
     clock.advance(Duration::minutes(3));
     hook.next(2).await.assert_signed(chosen.text_at("/secret"));
+}
+
+#[tokio::test]
+async fn asvs_13_3_4_the_secret_of_a_webhook_for_escalations_outlives_the_keys_of_the_ring() {
+    let service = Service::start_with(&[("keys.ring", &ring(1))]).await;
+    let team = Team::assemble(&service, "Acme").await;
+    let hook = HookServer::start().await;
+    hook.answer(503);
+    let chosen = team.owner().put(WEBHOOK, json!({"url": hook.base()})).await.expect(200);
+    crate::escalations::escalate(team.owner(), "ours", 5).await;
+    outlives_the_ring(service, &hook, &chosen).await;
 }
 
 #[tokio::test]

@@ -12,17 +12,92 @@ use crate::{
     workspace,
 };
 
+/// Tests that need what not every machine has. This is the only place that leaves them out: one that runs nevertheless fails.
+struct Optional {
+    /// Which tests, for whoever reads that they were left out.
+    what: &'static str,
+    /// How their names begin.
+    room: &'static str,
+    /// The environment variable that says what happens where something is lacking: `required` fails, `skip` does not even look, and without it
+    /// they are left out.
+    variable: &'static str,
+    /// Looks for what they need.
+    ready: fn() -> std::result::Result<(), String>,
+}
+
+const OPTIONAL: [Optional; 3] = [
+    Optional {
+        what: "The tests that drive a browser (tests/suite/browser)",
+        room: "browser::",
+        variable: BROWSER,
+        ready: || {
+            Programs::find().map_err(|missing| missing.to_string())?;
+            crate::axe::fetch().map_err(|error| error.to_string())
+        },
+    },
+    Optional {
+        what: "The tests behind PgBouncer (tests/suite/pooler.rs)",
+        room: "pooler::",
+        variable: "ROLLCALL_POOLER",
+        ready: || on_path("pgbouncer"),
+    },
+    Optional {
+        what: "The tests of systemd's units (tests/suite/systemd.rs)",
+        room: "systemd::",
+        variable: "ROLLCALL_SYSTEMD",
+        ready: || on_path("systemd-analyze"),
+    },
+];
+
+impl Optional {
+    /// Why they are left out, if they are. It is an error where they may not be.
+    fn left_out(&self) -> Result<Option<String>> {
+        let (what, variable) = (self.what, self.variable);
+        let required = match std::env::var(variable).as_deref() {
+            Ok("required") => true,
+            Ok("skip") => return Ok(Some(format!("{variable} is `skip`"))),
+            Ok("") | Err(_) => false,
+            Ok(other) => {
+                return Err(format!("{variable} is {other:?}: it can be `required` or `skip`").into());
+            }
+        };
+        match (self.ready)() {
+            Ok(()) => Ok(None),
+            Err(reason) if required => Err(format!("{what} are required: {reason}").into()),
+            Err(reason) => Ok(Some(reason)),
+        }
+    }
+}
+
+/// Whether a program is installed, where programs and those for administrators are.
+fn on_path(program: &str) -> std::result::Result<(), String> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders = std::env::split_paths(&path).chain(["/usr/sbin".into()]);
+    let is_there = folders.any(|folder| folder.join(program).is_file());
+    if is_there { Ok(()) } else { Err(format!("{program} is not installed")) }
+}
+
 /// Runs all tests, or those whose name contains `name`.
 pub(crate) async fn run(name: Option<&str>) -> Result {
-    let left_out = browser_tests_left_out()?;
-    let say = || left_out.iter().for_each(|reason| println!("{LEFT_OUT}: {reason}."));
+    let mut left_out = Vec::new();
+    for optional in OPTIONAL {
+        if let Some(reason) = optional.left_out()? {
+            left_out.push((optional, reason));
+        }
+    }
+    let say = || {
+        for (Optional { what, .. }, reason) in &left_out {
+            println!("{what} were LEFT OUT: {reason}.");
+        }
+    };
     say();
     let postgres = ThrowAway::start().await?;
     let url = postgres.as_ref().map(|postgres| postgres.url("postgres"));
     // Tests must be stopped with the database still there, and the database even if they fail.
     let tested = tokio::task::spawn_blocking({
-        let (name, with_browser) = (name.map(str::to_owned), left_out.is_none());
-        move || test(url.as_deref(), name.as_deref(), with_browser).map_err(|error| error.to_string())
+        let name = name.map(str::to_owned);
+        let without: Vec<_> = left_out.iter().map(|(optional, _)| optional.room).collect();
+        move || test(url.as_deref(), name.as_deref(), &without).map_err(|error| error.to_string())
     })
     .await?;
     if let Some(postgres) = postgres {
@@ -33,27 +108,7 @@ pub(crate) async fn run(name: Option<&str>) -> Result {
     Ok(tested?)
 }
 
-const LEFT_OUT: &str = "The tests that drive a browser (tests/suite/browser) were LEFT OUT";
-
-/// Why the tests that drive a browser are left out, if they are. This is the only place that does so: a browser test that runs without a
-/// browser fails. It is an error where they may not be left out.
-fn browser_tests_left_out() -> Result<Option<String>> {
-    let required = match std::env::var(BROWSER).as_deref() {
-        Ok("required") => true,
-        Ok("skip") => return Ok(Some(format!("{BROWSER} is `skip`"))),
-        Ok("") | Err(_) => false,
-        Ok(other) => return Err(format!("{BROWSER} is {other:?}: it can be `required` or `skip`").into()),
-    };
-    let ready = Programs::find().map_err(|missing| missing.to_string());
-    let ready = ready.and_then(|_| crate::axe::fetch().map_err(|error| error.to_string()));
-    match ready {
-        Ok(()) => Ok(None),
-        Err(reason) if required => Err(format!("the browser tests are required: {reason}").into()),
-        Err(reason) => Ok(Some(reason)),
-    }
-}
-
-fn test(url: Option<&str>, name: Option<&str>, with_browser: bool) -> Result {
+fn test(url: Option<&str>, name: Option<&str>, without: &[&str]) -> Result {
     let with_database = |command: &mut Command| {
         if let Some(url) = url {
             command.env(TEST_DATABASE_URL, url);
@@ -68,14 +123,13 @@ fn test(url: Option<&str>, name: Option<&str>, with_browser: bool) -> Result {
     with_database(&mut command);
     if url.is_some() && is_there(nextest) {
         command.args(["nextest", "run", "--workspace", "--no-tests=pass"]).args(name);
-        if !with_browser {
-            command.args(["--filterset", "not test(/^browser::/)"]);
+        if !without.is_empty() {
+            let rooms: Vec<_> = without.iter().map(|room| format!("not test(/^{room}/)")).collect();
+            command.args(["--filterset", &rooms.join(" and ")]);
         }
     } else {
         command.args(["test", "--workspace", "--lib", "--bins", "--tests"]).args(name);
-        if !with_browser {
-            command.args(["--", "--skip", "browser::"]);
-        }
+        command.arg("--").args(without.iter().flat_map(|room| ["--skip", *room]));
     }
     process::run(&mut command)?;
     let mut examples = cargo();

@@ -7,8 +7,8 @@ use lettre::{
     transport::smtp::{Error, PoolConfig},
 };
 use rollcall_application::mail::MailerError;
-use rollcall_domain::secret::Secret;
-use url::{Host, Url};
+use rollcall_domain::{hosts::is_this_machine, secret::Secret};
+use url::Url;
 
 /// The longest wait for one answer of the server.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(20);
@@ -25,7 +25,9 @@ pub struct Smtp {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSmtpUrl {
     /// It is no SMTP URL.
-    #[error("must be smtps://[user:password@]host[:port] or smtp://[user:password@]host[:port]?tls=required")]
+    #[error(
+        "must be smtps://[user:password@]host[:port] or smtp://[user:password@]host[:port]?tls=required, with @ / ? and # in a password written as %40 %2F %3F and %23"
+    )]
     Form,
     /// Mails hold links that open things, so they only travel encrypted, or within the machine (ASVS 12.3.1).
     #[error("must use TLS (smtps://, or smtp://…?tls=required) unless the server is on this machine")]
@@ -43,10 +45,15 @@ impl SmtpUrl {
     /// [`InvalidSmtpUrl`].
     pub fn parse(url: &Secret) -> Result<Self, InvalidSmtpUrl> {
         let parsed = Url::parse(url.expose()).map_err(|_| InvalidSmtpUrl::Form)?;
+        // Half of a password that was cut in two would be taken for something that may be shown.
+        let mut after = [Some(parsed.path()), parsed.query()].into_iter().flatten();
+        if parsed.fragment().is_some() || after.any(|part| part.contains('@')) {
+            return Err(InvalidSmtpUrl::Form);
+        }
         let required = parsed.query_pairs().any(|(name, value)| name == "tls" && value == "required");
         match parsed.scheme() {
             "smtps" => {}
-            "smtp" if required || is_this_machine(&parsed) => {}
+            "smtp" if required || parsed.host_str().is_some_and(is_this_machine) => {}
             "smtp" => return Err(InvalidSmtpUrl::Unencrypted),
             _ => return Err(InvalidSmtpUrl::Form),
         }
@@ -80,18 +87,6 @@ impl Smtp {
 impl fmt::Debug for Smtp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Smtp")
-    }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        // A scheme that is not the web's leaves addresses as names.
-        Some(Host::Domain(name)) => {
-            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-        }
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
     }
 }
 
@@ -129,6 +124,13 @@ mod tests {
         }
         assert_eq!(parse("smtp://mail.example"), Err(InvalidSmtpUrl::Unencrypted));
         assert_eq!(parse("smtp://mail.example?tls=opportunistic"), Err(InvalidSmtpUrl::Unencrypted));
+        for cut in [
+            "smtps://user:12#34@mail.example",
+            "smtps://user:12/34@mail.example",
+            "smtps://user:12?34@mail.example",
+        ] {
+            assert_eq!(parse(cut), Err(InvalidSmtpUrl::Form), "{cut}");
+        }
         assert_eq!(parse("mail.example"), Err(InvalidSmtpUrl::Form));
         assert_eq!(parse("https://mail.example"), Err(InvalidSmtpUrl::Form));
     }

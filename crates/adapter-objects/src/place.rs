@@ -68,6 +68,8 @@ impl std::str::FromStr for Place {
             || url.fragment().is_some()
             || !url.username().is_empty()
             || url.password().is_some()
+            || url.port().is_some()
+            || url.path().contains('@')
         {
             return Err(InvalidPlace::Unknown);
         }
@@ -99,8 +101,15 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Place>().expect(text), place);
         }
-        for text in ["", "s3://", "http://host/x", "s3://key:secret@calls", "s3://calls?x=1", "file://host/x"]
-        {
+        for text in [
+            "",
+            "s3://",
+            "http://host/x",
+            "s3://key:secret@calls",
+            "s3://key:12/34@calls",
+            "s3://calls?x=1",
+            "file://host/x",
+        ] {
             assert!(text.parse::<Place>().is_err(), "{text}");
         }
     }

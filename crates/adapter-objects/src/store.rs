@@ -178,8 +178,18 @@ fn none_if_missing(error: Error) -> Result<Vec<Path>, ObjectsError> {
     }
 }
 
+/// After what stands the answer of a store in an error: after its status, or at once.
+const ANSWERED: [(&str, &str); 2] =
+    [("Server returned non-2xx status code: ", ": "), ("Server returned error response", ": ")];
+
+/// What a store answers in words may repeat what it was asked with, tokens too, so it is left out.
 fn unavailable(error: Error) -> ObjectsError {
-    ObjectsError::Unavailable(Box::new(error))
+    let text = error.to_string();
+    let answer = ANSWERED.iter().find_map(|(said, then)| {
+        let begin = text.find(said)? + said.len();
+        Some(begin + text[begin..].find(then)?)
+    });
+    ObjectsError::Unavailable(text[..answer.unwrap_or(text.len())].into())
 }
 
 fn unusable(error: Error) -> InvalidPlace {
@@ -277,6 +287,23 @@ mod tests {
                 Ok(_) => false,
             };
             assert!(is_so, "{answer}: {got:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn asvs_16_2_5_what_a_store_answers_in_words_is_not_repeated() {
+        for (answer, status) in [
+            (
+                "HTTP/1.1 403 Forbidden\r\nContent-Length: 27\r\nConnection: close\r\n\r\n<Token-0>hunter2</Token-0>\n",
+                "403",
+            ),
+            ("HTTP/1.1 500 Oh\r\nContent-Length: 8\r\nConnection: close\r\n\r\nhunter2\n", "500"),
+        ] {
+            let got = store(answer).await.get(&path(1, 1), 0..10).await;
+            let Err(ObjectsError::Unavailable(error)) = got else { panic!("{got:?}") };
+            let (told, in_full) = (error.to_string(), format!("{error:?}"));
+            assert!(told.contains(status) && !told.contains("hunter2"), "{told}");
+            assert!(!in_full.contains("hunter2"), "{in_full}");
         }
     }
 

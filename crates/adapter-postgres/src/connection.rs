@@ -2,7 +2,6 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    str::FromStr,
     sync::Arc,
     time::Duration,
 };
@@ -16,7 +15,11 @@ use sqlx::{
 };
 use tracing::Instrument;
 
-use crate::{error::store_error, store::Connections};
+use crate::{
+    database_url::{DatabaseUrl, InvalidDatabaseUrl},
+    error::store_error,
+    store::Connections,
+};
 
 /// The role that the service works as.
 const SERVICE_ROLE: &str = "rollcall_app";
@@ -46,8 +49,8 @@ pub struct Connection {
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The URL cannot be read. It is not shown, as it may hold a password.
-    #[error("{0} must be postgres://user:password@host:port/database")]
-    Url(&'static str),
+    #[error("{0} {1}")]
+    Url(&'static str, InvalidDatabaseUrl),
     /// The database does not let us in.
     #[error("cannot connect to the database: {0}")]
     Unreachable(#[source] sqlx::Error),
@@ -75,7 +78,7 @@ fn options_of(
     connection: &Connection,
     name: &str,
 ) -> Result<PgConnectOptions, ConnectError> {
-    let options = PgConnectOptions::from_str(url.expose()).map_err(|_| ConnectError::Url(setting))?;
+    let options = read(url, setting)?;
     // Also for a user that may do more: row-level security does not hold superusers and owners.
     let role = [("role", SERVICE_ROLE.to_owned())];
     Ok(options.application_name(name).options(role.into_iter().chain(limits(connection))))
@@ -84,9 +87,16 @@ fn options_of(
 /// How one to a pooler is made. It passes on neither a role nor limits, and the next transaction may have another of the server's connections, so nothing
 /// is prepared for it.
 fn options_of_pooler(url: &Secret) -> Result<PgConnectOptions, ConnectError> {
-    let options = PgConnectOptions::from_str(url.expose())
-        .map_err(|_| ConnectError::Url("ROLLCALL__DATABASE__POOLER_URL"))?;
+    let options = read(url, "ROLLCALL__DATABASE__POOLER_URL")?;
     Ok(options.application_name("rollcall").statement_cache_capacity(0).extra_float_digits(None))
+}
+
+fn read(url: &Secret, setting: &'static str) -> Result<PgConnectOptions, ConnectError> {
+    let url = DatabaseUrl::parse(url).map_err(|problem| ConnectError::Url(setting, problem))?;
+    for parameter in url.unread() {
+        tracing::warn!(setting, parameter, "nothing reads this parameter of the URL");
+    }
+    Ok(url.options().clone())
 }
 
 /// How long things may take, in milliseconds.

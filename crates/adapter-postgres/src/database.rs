@@ -1,8 +1,9 @@
 //! Making a database, and bringing its schema up to date.
 
+use rollcall_domain::secret::Secret;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, migrate::Migrator};
 
-use crate::connection::ConnectError;
+use crate::{connection::ConnectError, database_url::DatabaseUrl};
 
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -23,7 +24,7 @@ pub enum MigrateError {
 /// # Errors
 /// [`MigrateError`]; a migration that fails leaves nothing behind.
 pub async fn migrate(url: &str) -> Result<(), MigrateError> {
-    let mut connection = PgConnection::connect(url).await.map_err(MigrateError::Unreachable)?;
+    let mut connection = connected(url).await.map_err(MigrateError::Unreachable)?;
     MIGRATIONS.run_direct(None, &mut connection, false).await?;
     connection.close().await.map_err(MigrateError::Unreachable)
 }
@@ -33,7 +34,7 @@ pub async fn migrate(url: &str) -> Result<(), MigrateError> {
 /// # Errors
 /// [`ConnectError::Unreachable`].
 pub async fn create_database(url: &str, name: &str) -> Result<(), ConnectError> {
-    let mut connection = PgConnection::connect(url).await.map_err(ConnectError::Unreachable)?;
+    let mut connection = connected(url).await.map_err(ConnectError::Unreachable)?;
     let quoted = name.replace('"', "\"\"");
     let made = connection.execute(AssertSqlSafe(format!("CREATE DATABASE \"{quoted}\""))).await;
     let there_already = |error: &sqlx::Error| {
@@ -48,6 +49,13 @@ pub async fn create_database(url: &str, name: &str) -> Result<(), ConnectError> 
         Err(error) if there_already(&error) => Ok(()),
         Err(error) => Err(ConnectError::Unreachable(error)),
     }
+}
+
+/// Not by sqlx's own reading of the URL, which writes what it does not know into the log.
+async fn connected(url: &str) -> Result<PgConnection, sqlx::Error> {
+    let url = DatabaseUrl::parse(&Secret::new(url));
+    let url = url.map_err(|problem| sqlx::Error::Configuration(problem.into()))?;
+    PgConnection::connect_with(url.options()).await
 }
 
 /// A short name that changes whenever the migrations do. Tests keep a migrated template database under it.

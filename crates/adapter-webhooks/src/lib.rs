@@ -8,4 +8,4 @@ mod connection;
 mod signature;
 mod webhooks;
 
-pub use webhooks::{NoTls, Webhooks};
+pub use webhooks::{AtMost, NoTls, Webhooks};

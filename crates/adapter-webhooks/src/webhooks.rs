@@ -8,9 +8,9 @@ use http::{Request, StatusCode, header};
 use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rollcall_application::webhooks::{Message, NotTaken, Webhooks as Port};
+use rollcall_application::webhooks::{Message, NotTaken, Patience, Webhooks as Port};
 use rollcall_domain::webhooks::Reach;
-use tokio::time::timeout;
+use tokio::time::sleep;
 use tokio_rustls::TlsConnector;
 
 use crate::{
@@ -19,7 +19,22 @@ use crate::{
 };
 
 /// The longest that sending may take, from looking up the name to the status of the answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+#[derive(Debug, Clone, Copy)]
+pub struct AtMost(pub Duration);
+
+impl Default for AtMost {
+    fn default() -> Self {
+        Self(Duration::from_secs(10))
+    }
+}
+
+#[async_trait]
+impl Patience for AtMost {
+    async fn end(&self) {
+        sleep(self.0).await;
+    }
+}
+
 /// The most bytes of an answer's head that are read.
 const HEAD_BYTES: usize = 16 * 1024;
 
@@ -28,7 +43,7 @@ pub struct Webhooks {
     reach: Reach,
     resolver: Arc<dyn Resolve>,
     tls: TlsConnector,
-    patience: Duration,
+    patience: Arc<dyn Patience>,
 }
 
 /// TLS cannot be spoken.
@@ -37,18 +52,18 @@ pub struct Webhooks {
 pub struct NoTls(#[from] rustls::Error);
 
 impl Webhooks {
-    /// The ones that names of the system's own lead to, and whose certificates the system trusts.
+    /// The ones that names of the system's own lead to, and whose certificates the system trusts, for as long as there is patience.
     ///
     /// # Errors
     /// [`NoTls`].
-    pub fn new(reach: Reach) -> Result<Self, NoTls> {
+    pub fn new(reach: Reach, patience: Arc<dyn Patience>) -> Result<Self, NoTls> {
         let mut roots = rustls::RootCertStore::empty();
         let found = rustls_native_certs::load_native_certs();
         for error in &found.errors {
             tracing::warn!(%error, "some of the certificates that the system trusts cannot be read");
         }
         roots.add_parsable_certificates(found.certs);
-        Self::with(reach, Arc::new(System), roots)
+        Ok(Self { patience, ..Self::with(reach, Arc::new(System), roots)? })
     }
 
     pub(crate) fn with(
@@ -56,7 +71,7 @@ impl Webhooks {
         resolver: Arc<dyn Resolve>,
         roots: rustls::RootCertStore,
     ) -> Result<Self, NoTls> {
-        Ok(Self { reach, resolver, tls: tls(roots)?, patience: PATIENCE })
+        Ok(Self { reach, resolver, tls: tls(roots)?, patience: Arc::new(AtMost::default()) })
     }
 
     async fn post(&self, message: &Message) -> Result<StatusCode, NotTaken> {
@@ -100,9 +115,10 @@ fn request(message: &Message) -> Option<Request<Full<Bytes>>> {
 #[async_trait]
 impl Port for Webhooks {
     async fn send(&self, message: Message) -> Result<(), NotTaken> {
-        let status = match timeout(self.patience, self.post(&message)).await {
-            Ok(answered) => answered?,
-            Err(_) => return Err(NotTaken::Late("it gives no answer in time".to_owned())),
+        let status = tokio::select! {
+            biased;
+            answered = self.post(&message) => answered?,
+            () = self.patience.end() => return Err(NotTaken::Late("it gives no answer in time".to_owned())),
         };
         match status {
             status if status.is_success() => Ok(()),
@@ -289,7 +305,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let mut webhooks = webhooks(Reach::Anywhere, stands_for(&[], 0));
-        webhooks.patience = Duration::from_millis(50);
+        webhooks.patience = Arc::new(AtMost(Duration::from_millis(50)));
         let refused = webhooks.send(message(&format!("http://{address}/"))).await;
         assert!(matches!(refused, Err(NotTaken::Late(_))), "{refused:?}");
     }

@@ -3,7 +3,9 @@
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderMap, header, request::Parts};
 use rollcall_application::{
-    Actor, Error, KeyActor, Means, Principal, api_keys, authorization, sessions, tokens,
+    Actor, Error, KeyActor, Means, Principal, api_keys,
+    authorization::{self, Needed},
+    sessions, tokens,
 };
 use rollcall_domain::{Permission, api_keys::prefix_of, audit::Origin, secret::Secret};
 
@@ -108,6 +110,11 @@ pub(crate) const NONE_NAMED: u8 = u8::MAX;
 #[derive(Debug, Clone)]
 pub(crate) struct Enrollee(pub(crate) Actor);
 
+/// The person behind a request, as `C` finds them, where a fresh proof of who they are is needed. Whoever has given none lately is told that,
+/// and not what else is wrong with the request.
+#[derive(Debug, Clone)]
+pub(crate) struct Proven<C>(pub(crate) C);
+
 /// Whoever is behind a request that must have somebody, person or program; no person who has to set up a second factor first. Where the
 /// permission that is needed is named, whoever lacks it is not told what else is wrong with the request.
 #[derive(Debug, Clone)]
@@ -206,11 +213,16 @@ fn named(needed: u8) -> Option<Permission> {
     Permission::ALL.get(usize::from(needed)).copied()
 }
 
-/// Notes who lacks the permission that is named, if one is and they do.
-fn note_lack(parts: &Parts, principal: &Principal, needed: u8) {
-    if let (Some(lacking), Some(needed)) = (parts.extensions.get::<Lacking>(), named(needed)) {
-        lacking.note(principal, needed);
+/// Notes who lacks what is needed, if they do.
+fn note_lack(parts: &Parts, api: &Api, principal: &Principal, needed: Option<Needed>) {
+    if let (Some(lacking), Some(needed)) = (parts.extensions.get::<Lacking>(), needed) {
+        lacking.note(api, principal, needed);
     }
+}
+
+/// The permission that is named, if one is.
+fn permission(needed: u8) -> Option<Needed> {
+    named(needed).map(Needed::Permission)
 }
 
 impl<const NEEDED: u8> FromRequestParts<Api> for Caller<NEEDED> {
@@ -229,7 +241,7 @@ impl<const NEEDED: u8> OptionalFromRequestParts<Api> for Caller<NEEDED> {
         let Some(principal) = authenticate(parts, api).await? else { return Ok(None) };
         let actor = person::<NEEDED>(api, principal).await?;
         sessions::require_enrolled(&api.app, &actor).await?;
-        note_lack(parts, &Principal::Person(actor.clone()), NEEDED);
+        note_lack(parts, api, &Principal::Person(actor.clone()), permission(NEEDED));
         Ok(Some(Self(actor)))
     }
 }
@@ -243,6 +255,32 @@ impl FromRequestParts<Api> for Enrollee {
     }
 }
 
+impl<const NEEDED: u8> From<&Caller<NEEDED>> for Principal {
+    fn from(Caller(actor): &Caller<NEEDED>) -> Self {
+        Self::Person(actor.clone())
+    }
+}
+
+impl From<&Enrollee> for Principal {
+    fn from(Enrollee(actor): &Enrollee) -> Self {
+        Self::Person(actor.clone())
+    }
+}
+
+impl<C> FromRequestParts<Api> for Proven<C>
+where
+    C: FromRequestParts<Api, Rejection = Problem> + Send,
+    for<'a> Principal: From<&'a C>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let caller = C::from_request_parts(parts, api).await?;
+        note_lack(parts, api, &Principal::from(&caller), Some(Needed::Proof));
+        Ok(Self(caller))
+    }
+}
+
 impl<const NEEDED: u8> FromRequestParts<Api> for AnyCaller<NEEDED> {
     type Rejection = Problem;
 
@@ -251,7 +289,7 @@ impl<const NEEDED: u8> FromRequestParts<Api> for AnyCaller<NEEDED> {
         if let Principal::Person(actor) = &principal {
             sessions::require_enrolled(&api.app, actor).await?;
         }
-        note_lack(parts, &principal, NEEDED);
+        note_lack(parts, api, &principal, permission(NEEDED));
         Ok(Self(principal))
     }
 }

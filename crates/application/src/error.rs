@@ -1,22 +1,18 @@
 //! Why a use case did not do what it was asked.
 
+mod conversions;
+
 use rollcall_domain::{
     OrganizationId, Permission,
     api_keys::RateLimit,
     calls::CallRefusal,
     escalations::EscalationRefusal,
-    members::TeamRefusal,
     organizations::{OrganizationName, Plan},
-    plans::{Outlived, PlanRefusal, PlanRequired},
+    plans::Outlived,
     recordings::MediaType,
-    security::{Control, ControlSet, ResetRefusal},
+    security::{Control, ControlSet},
 };
 use time::Duration;
-
-use crate::{
-    ports::{StoreError, WebAuthnFault},
-    recordings::ObjectsError,
-};
 
 /// Why a use case did not do what it was asked: neutral to the transport, with nothing internal in any text
 /// that a caller is shown.
@@ -396,73 +392,6 @@ impl Error {
             | Self::Busy
             | Self::Unavailable(_)
             | Self::Internal(_) => false,
-        }
-    }
-}
-
-impl From<TeamRefusal> for Error {
-    fn from(refusal: TeamRefusal) -> Self {
-        match refusal {
-            TeamRefusal::Forbidden { required } => Self::PermissionDenied { required },
-            TeamRefusal::LastOwner => Self::LastOwner,
-        }
-    }
-}
-
-impl From<PlanRequired> for Error {
-    fn from(PlanRequired { control, plan }: PlanRequired) -> Self {
-        Self::PlanRequired { control, plan }
-    }
-}
-
-impl From<PlanRefusal> for Error {
-    fn from(refusal: PlanRefusal) -> Self {
-        match refusal {
-            PlanRefusal::ControlsInUse(controls) => Self::ControlsInUse { controls },
-            PlanRefusal::RetentionTooShort(outlived) => Self::RetentionTooShort { outlived },
-            PlanRefusal::TooManySeats { used, most } => Self::TooManyMembers { used, most },
-            PlanRefusal::TooManyApiKeys { used, most } => Self::TooManyApiKeysForPlan { used, most },
-        }
-    }
-}
-
-impl From<WebAuthnFault> for Error {
-    fn from(fault: WebAuthnFault) -> Self {
-        Self::Internal(Box::new(fault))
-    }
-}
-
-impl From<ObjectsError> for Error {
-    fn from(error: ObjectsError) -> Self {
-        match error {
-            ObjectsError::Missing => Self::RecordingDamaged,
-            ObjectsError::Unavailable(source) => Self::Unavailable(source),
-        }
-    }
-}
-
-impl From<ResetRefusal> for Error {
-    fn from(refusal: ResetRefusal) -> Self {
-        match refusal {
-            ResetRefusal::Own => Self::OwnMfa,
-            ResetRefusal::NotEnabled => Self::MfaNotEnabled,
-            ResetRefusal::Elsewhere => Self::MfaResetByOperator,
-        }
-    }
-}
-
-impl From<StoreError> for Error {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::PasskeyExists => Self::PasskeyExists,
-            StoreError::CallWaits => EscalationRefusal::Exists.into(),
-            StoreError::LastOwner => Self::LastOwner,
-            StoreError::AlreadyMember => Self::AlreadyMember,
-            StoreError::InvitationPending => Self::InvitationPending,
-            // Only somebody who has proved the address gets this far: see `accounts::complete_sign_up`.
-            StoreError::AddressTaken => Self::SignInRequired,
-            StoreError::Unavailable(source) => Self::Unavailable(source),
-            StoreError::Internal(source) => Self::Internal(source),
         }
     }
 }

@@ -222,33 +222,126 @@ impl Principal {
     /// # Errors
     /// As [`permit_again`](Self::permit_again), [`Error::Unauthenticated`] when the session or the key is over, and
     /// [`Error::OrganizationSuspended`].
-    pub(crate) async fn begin_again(
+    #[track_caller]
+    pub(crate) fn begin_again(
         &self,
         app: &Application,
         permission: Permission,
-    ) -> Result<(Box<dyn UnitOfWork>, Grant), Error> {
+    ) -> impl Future<Output = Result<(Box<dyn UnitOfWork>, Grant), Error>> + Send {
         let now = app.now();
-        let mut unit = app.store.begin(self.scope()).await?;
-        // The organization before the session, as its deletion takes them.
-        let held = match self.permit_again(unit.as_mut(), permission, now).await {
-            Err(Error::Unauthenticated) => return Err(self.why_out(unit.as_mut()).await?),
-            held => held?,
-        };
-        let is_open = match self {
-            Self::Person(actor) => {
-                actor.session.expires_at > now && unit.session_hold(actor.session_id()).await?
-            }
-            // That what it has shown works still is certain with the key.
-            Self::Key(_) => true,
-        };
-        if is_open { Ok((unit, held)) } else { Err(Error::Unauthenticated) }
+        // Here, so that it is named by whoever called.
+        let unit = app.store.begin(self.scope());
+        async move {
+            let mut unit = unit.await?;
+            // The organization before the session, as its deletion takes them.
+            let held = match self.permit_again(unit.as_mut(), permission, now).await {
+                Err(Error::Unauthenticated) => return Err(self.why_out(unit.as_mut(), now).await?),
+                held => held?,
+            };
+            let is_open = match self {
+                Self::Person(actor) => is_open(actor, unit.as_mut(), now).await?,
+                // That what it has shown works still is certain with the key.
+                Self::Key(_) => true,
+            };
+            if is_open { Ok((unit, held)) } else { Err(Error::Unauthenticated) }
+        }
     }
 
-    /// Why they are not let in any more: nobody is, or not they.
-    async fn why_out(&self, unit: &mut dyn UnitOfWork) -> Result<Error, Error> {
+    /// Why they are not let in any more: nobody is, or not they. Whoever has gone is not told what has become of the organization.
+    async fn why_out(&self, unit: &mut dyn UnitOfWork, now: OffsetDateTime) -> Result<Error, Error> {
         let Some(place) = self.place() else { return Ok(Error::Unauthenticated) };
         let organization = unit.organization_find(place.id).await?;
-        let is_suspended = organization.is_some_and(|organization| organization.suspended);
-        Ok(if is_suspended { Error::OrganizationSuspended } else { Error::Unauthenticated })
+        if !organization.is_some_and(|organization| organization.suspended) {
+            return Ok(Error::Unauthenticated);
+        }
+        let belongs = match self {
+            Self::Person(actor) => {
+                let member = unit.member_find(place.id, actor.user_id()).await?;
+                member.is_some() && is_open(actor, unit, now).await?
+            }
+            Self::Key(key) => {
+                let found = unit.api_key_find(place.id, key.id()).await?;
+                found.is_some_and(|found| found.is_open_to(&key.secrets, now))
+            }
+        };
+        Ok(if belongs { Error::OrganizationSuspended } else { Error::Unauthenticated })
+    }
+}
+
+/// Whether the session of somebody is there, and stays so until the end of the transaction.
+async fn is_open(actor: &Actor, unit: &mut dyn UnitOfWork, now: OffsetDateTime) -> Result<bool, Error> {
+    Ok(actor.session.expires_at > now && unit.session_hold(actor.session_id()).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::Role;
+    use time::Duration;
+
+    use super::*;
+    use crate::{
+        api_keys::ListedKey,
+        testing::{
+            MockDirectory, MockUnit, NOW, TestStore, actor, api_key, application, key_actor, listed_key,
+            member, organization,
+        },
+    };
+
+    /// Why somebody is not let in again to an organization, which is suspended or not, by a unit that holds nobody in it.
+    async fn why_out(principal: &Principal, suspended: bool, prepare: impl FnOnce(&mut MockUnit)) -> Error {
+        let mut unit = MockUnit::new();
+        unit.expect_member_hold().returning(|_, _| Ok(None));
+        unit.expect_api_key_hold().returning(|_, _, _, _| Ok(None));
+        unit.expect_organization_find()
+            .returning(move |_| Ok(Some(Organization { suspended, ..organization() })));
+        prepare(&mut unit);
+        let app = application(&TestStore::of(unit), MockDirectory::new());
+        match principal.begin_again(&app, Permission::CallsRead).await {
+            Ok(_) => panic!("they are let in"),
+            Err(error) => error,
+        }
+    }
+
+    #[tokio::test]
+    async fn people_are_told_that_their_organization_is_suspended_and_others_that_they_are_out() {
+        let person = Principal::Person(actor(1, Role::Owner));
+        for (is_member, has_session, suspended) in
+            [(true, true, true), (false, true, true), (true, false, true), (true, true, false)]
+        {
+            let why = why_out(&person, suspended, |unit| {
+                unit.expect_member_find()
+                    .returning(move |_, _| Ok(is_member.then(|| member(1, Role::Owner))));
+                unit.expect_session_hold().returning(move |_| Ok(has_session));
+            });
+            match (is_member && has_session && suspended, why.await) {
+                (true, Error::OrganizationSuspended) | (false, Error::Unauthenticated) => {}
+                (_, why) => panic!("{is_member} {has_session} {suspended}: {why:?}"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn programs_are_told_that_their_organization_is_suspended_while_what_they_have_shown_works() {
+        let program = Principal::Key(key_actor(1));
+        let key = || listed_key(api_key(1));
+        let revoked = ApiKey { revoked_at: Some(NOW), ..api_key(1) };
+        let rotated = |until| ListedKey { secrets: vec![1, 2], previous_until: Some(until), ..key() };
+        for (found, works) in [
+            (Some(key()), true),
+            (Some(rotated(NOW + Duration::SECOND)), true),
+            (Some(rotated(NOW)), false),
+            (Some(ListedKey { secrets: vec![2], ..key() }), false),
+            (Some(listed_key(revoked)), false),
+            (None, false),
+        ] {
+            let shown = format!("{found:?}");
+            let why = why_out(&program, true, |unit| {
+                unit.expect_api_key_find().return_once(move |_, _| Ok(found));
+            });
+            match (works, why.await) {
+                (true, Error::OrganizationSuspended) | (false, Error::Unauthenticated) => {}
+                (_, why) => panic!("{shown}: {why:?}"),
+            }
+        }
     }
 }

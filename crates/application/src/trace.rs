@@ -108,7 +108,68 @@ impl fmt::Display for UseCase {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use rollcall_domain::{Permission, Role};
+    use tracing::{
+        Event, Metadata, Subscriber,
+        field::{Field, Visit},
+        span,
+        subscriber::set_default,
+    };
+
     use super::*;
+    use crate::{
+        Principal,
+        testing::{MockDirectory, MockUnit, TestStore, actor, application},
+    };
+
+    /// Hears the names of units of work.
+    #[derive(Clone, Default)]
+    struct Names(Arc<Mutex<Vec<String>>>);
+
+    impl Visit for Names {
+        fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+            if field.name() == "otel.name" {
+                self.0.lock().expect("no panic").push(format!("{value:?}"));
+            }
+        }
+    }
+
+    impl Subscriber for Names {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            metadata.target() == TARGET
+        }
+
+        fn new_span(&self, span: &span::Attributes<'_>) -> span::Id {
+            span.record(&mut self.clone());
+            span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+        fn event(&self, _: &Event<'_>) {}
+
+        fn enter(&self, _: &span::Id) {}
+
+        fn exit(&self, _: &span::Id) {}
+    }
+
+    #[tokio::test]
+    async fn a_unit_is_named_by_whoever_begins_it_for_somebody_again_too() {
+        let mut unit = MockUnit::new();
+        unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Owner)));
+        unit.expect_session_hold().returning(|_| Ok(true));
+        let app = application(&TestStore::of(unit), MockDirectory::new());
+        let names = Names::default();
+        let _heard = set_default(names.clone());
+        let principal = Principal::Person(actor(1, Role::Owner));
+        assert!(principal.begin_again(&app, Permission::TeamRead).await.is_ok());
+        assert!(app.store.begin(actor(1, Role::Owner).scope()).await.is_ok());
+        assert_eq!(*names.0.lock().expect("no panic"), ["trace", "trace"]);
+    }
 
     #[test]
     fn a_use_case_has_the_name_of_its_file() {

@@ -39,6 +39,7 @@ pub mod availability;
 pub mod calls;
 mod email;
 pub mod escalations;
+pub mod hosts;
 pub mod id;
 pub mod invitations;
 pub mod members;

@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
+use rollcall_adapter_webhooks::AtMost;
 use rollcall_application::{
     plans::Billing,
     ports::{Clock, Entropy},
+    webhooks::Patience,
 };
 use time::OffsetDateTime;
 
@@ -22,6 +24,8 @@ pub struct Ports {
     pub billing: Arc<dyn Billing>,
     /// What stands in for the database's own clock, which all nodes share.
     pub database_clock: Option<Arc<dyn Clock>>,
+    /// How long webhooks are waited for.
+    pub webhook_patience: Arc<dyn Patience>,
 }
 
 impl Default for Ports {
@@ -31,6 +35,7 @@ impl Default for Ports {
             entropy: Arc::new(SystemEntropy),
             billing: Arc::new(OnAccount),
             database_clock: None,
+            webhook_patience: Arc::new(AtMost::default()),
         }
     }
 }

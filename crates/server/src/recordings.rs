@@ -8,7 +8,7 @@ use rollcall_application::recordings::Transfers;
 
 use crate::{
     server::StartError,
-    settings::{InvalidSettings, Settings},
+    settings::{InvalidSettings, Settings, endpoint},
 };
 
 impl Settings {
@@ -19,6 +19,10 @@ impl Settings {
         const LONGEST_SILENCE: u64 = 120;
         self.recording_place()?;
         let values = &self.values.recordings;
+        if !values.s3_endpoint.is_empty() && endpoint(&values.s3_endpoint).is_none() {
+            let problem = "must be a URL like https://s3.example, without a user and a query: who asks is told by ROLLCALL__RECORDINGS__S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY";
+            return Err(InvalidSettings::value("ROLLCALL__RECORDINGS__S3_ENDPOINT", problem));
+        }
         if !(1..=LARGEST).contains(&values.limit_bytes) {
             let problem = format!("must be between 1 and {LARGEST}");
             return Err(InvalidSettings::value("ROLLCALL__RECORDINGS__LIMIT_BYTES", problem));

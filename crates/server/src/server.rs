@@ -228,7 +228,7 @@ impl Node {
             retention: Arc::new(store.clone()),
             witness_post: Arc::new(store.clone()),
             post: Arc::new(store.clone()),
-            webhooks: webhooks(settings)?,
+            webhooks: webhooks(settings, &ports)?,
             remains: Arc::new(store.clone()),
             due_agents: Arc::new(store.clone()),
             queue_depth: Arc::new(store.clone()),
@@ -368,8 +368,9 @@ pub(crate) fn application(
 }
 
 /// What sends to webhooks.
-fn webhooks(settings: &Settings) -> Result<Arc<dyn Webhooks>, StartError> {
-    let webhooks = rollcall_adapter_webhooks::Webhooks::new(settings.webhooks());
+fn webhooks(settings: &Settings, ports: &Ports) -> Result<Arc<dyn Webhooks>, StartError> {
+    let patience = ports.webhook_patience.clone();
+    let webhooks = rollcall_adapter_webhooks::Webhooks::new(settings.webhooks(), patience);
     Ok(Arc::new(webhooks.map_err(|error| StartError::Tls(error.to_string()))?))
 }
 

@@ -5,28 +5,22 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use config::{Config, Environment, File, FileFormat};
 use ipnet::IpNet;
 use rollcall_adapter_email::{Sender, SmtpUrl};
-use rollcall_api_http::{Quota, Quotas};
-use rollcall_application::{Limits, keyring::Keyring, passwords::Cost};
-use rollcall_domain::{
-    attempts::{Allowance, Allowances},
-    organizations::Plan,
-    plans::{InvalidPlans, Offer, Plans},
-    second_factors,
-    secret::Secret,
-    security::Control,
-    sessions::Lifetimes,
-    tokens::Issuer,
-    webhooks::Reach,
-};
+use rollcall_adapter_postgres::{DatabaseUrl, InvalidDatabaseUrl};
+use rollcall_application::{keyring::Keyring, passwords::Cost};
+use rollcall_domain::{second_factors, secret::Secret, sessions::Lifetimes, webhooks::Reach};
 use url::Url;
 
-use crate::values::{PasswordValues, PlanValues, Values};
+use crate::values::{PasswordValues, Values};
 
 pub(crate) mod findings;
+mod limits;
 mod meaning;
 mod numbers;
+mod origins;
+mod plans;
 mod secrets;
 mod telemetry;
+mod unreadable;
 
 pub use findings::{Finding, Weight};
 
@@ -59,7 +53,7 @@ pub struct Settings {
 pub enum InvalidSettings {
     /// A file cannot be read, a setting is unknown, or a value is of the wrong kind.
     #[error("the configuration cannot be read: {0}")]
-    Unreadable(#[from] config::ConfigError),
+    Unreadable(String),
     /// The profile is unknown.
     #[error("ROLLCALL_ENV must be development or production, not {0:?}")]
     Profile(String),
@@ -85,16 +79,27 @@ impl Settings {
     /// # Errors
     /// [`InvalidSettings`].
     pub fn load() -> Result<Self, InvalidSettings> {
-        let profile = match std::env::var("ROLLCALL_ENV").as_deref() {
-            Ok("production") => Profile::Production,
-            Ok("development" | "") | Err(_) => Profile::Development,
-            Ok(other) => return Err(InvalidSettings::Profile(other.to_owned())),
+        let named = std::env::var_os("ROLLCALL_ENV").unwrap_or_default();
+        let profile = match named.to_str() {
+            Some("production") => Profile::Production,
+            Some("development" | "") => Profile::Development,
+            Some(_) | None => {
+                return Err(InvalidSettings::Profile(named.to_string_lossy().into_owned()));
+            }
         };
+        let file = std::env::var_os("ROLLCALL_CONFIG").filter(|path| !path.is_empty());
+        Self::read(profile, file.map(PathBuf::from), environment())
+    }
+
+    fn read(
+        profile: Profile,
+        file: Option<PathBuf>,
+        environment: Environment,
+    ) -> Result<Self, InvalidSettings> {
         let mut sources = Self::of_profile(profile);
-        if let Some(path) = std::env::var_os("ROLLCALL_CONFIG").filter(|path| !path.is_empty()) {
-            sources = sources.add_source(File::from(PathBuf::from(path)).format(FileFormat::Toml));
+        if let Some(path) = file {
+            sources = sources.add_source(File::from(path).format(FileFormat::Toml));
         }
-        let environment = Environment::with_prefix("ROLLCALL").prefix_separator("__").separator("__");
         Self::check(profile, sources.add_source(environment).build()?.try_deserialize()?)
     }
 
@@ -128,6 +133,9 @@ impl Settings {
         settings.trusted_proxies()?;
         settings.keyring()?;
         settings.pepper()?;
+        for (setting, url) in settings.database_urls() {
+            database_url(url).map_err(|problem| InvalidSettings::value(setting, problem))?;
+        }
         settings.totp_issuer()?;
         settings.plans()?;
         settings.audit_origin(settings.values.http.address)?;
@@ -156,33 +164,6 @@ impl Settings {
             settings.check_secrets()?;
         }
         Ok(settings)
-    }
-
-    /// How browsers reach the service that listens on `address`: the URL that links begin with.
-    pub(crate) fn public_url(&self, address: SocketAddr) -> String {
-        match self.values.http.public_url.trim_end_matches('/') {
-            "" => format!("http://{address}"),
-            url => url.to_owned(),
-        }
-    }
-
-    /// The origin of the public URL (RFC 6454), and whether it is reached by TLS.
-    pub(crate) fn public_origin(&self, address: SocketAddr) -> Result<(String, bool), InvalidSettings> {
-        let invalid = |problem| InvalidSettings::value("ROLLCALL__HTTP__PUBLIC_URL", problem);
-        let url = Url::parse(&self.public_url(address))
-            .map_err(|_| invalid("must be a URL like https://rollcall.example"))?;
-        // It is in every link and in tokens.
-        if url.password().is_some() || !url.username().is_empty() {
-            return Err(invalid("must name nobody and hold no password"));
-        }
-        let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        match url.scheme() {
-            "https" => Ok((url.origin().ascii_serialization(), true)),
-            "http" if loopback || self.profile == Profile::Development => {
-                Ok((url.origin().ascii_serialization(), false))
-            }
-            _ => Err(invalid("must begin with https:// in production")),
-        }
     }
 
     pub(crate) fn trusted_proxies(&self) -> Result<Vec<IpNet>, InvalidSettings> {
@@ -216,6 +197,17 @@ impl Settings {
         }
         let invalid = |problem| InvalidSettings::value("ROLLCALL__PASSWORDS__PEPPER", problem);
         pepper.parse().map(Some).map_err(invalid)
+    }
+
+    /// The URLs of databases, each with its setting.
+    fn database_urls(&self) -> [(&'static str, &Secret); 4] {
+        let database = &self.values.database;
+        [
+            ("ROLLCALL__DATABASE__URL", &database.url),
+            ("ROLLCALL__DATABASE__POOLER_URL", &database.pooler_url),
+            ("ROLLCALL__DATABASE__REPLICA_URL", &database.replica_url),
+            ("ROLLCALL__DATABASE__MIGRATION_URL", &database.migration_url),
+        ]
     }
 
     /// What authenticator apps call this service.
@@ -274,41 +266,6 @@ impl Settings {
         }
     }
 
-    /// Who makes the access tokens of the service that listens on `address`, and for whom.
-    pub(crate) fn issuer(&self, address: SocketAddr) -> Issuer {
-        let name = self.public_url(address);
-        let audience = match self.values.tokens.audience.as_str() {
-            "" => name.clone(),
-            audience => audience.to_owned(),
-        };
-        let lifetime = time::Duration::seconds(self.values.tokens.lifetime_seconds.into());
-        Issuer { name, audience, lifetime }
-    }
-
-    /// Whether what checkpoints of audit logs call the deployment follows its public URL.
-    pub(crate) fn audit_origin_is_derived(&self) -> bool {
-        self.values.audit.origin.is_empty()
-    }
-
-    /// What checkpoints of audit logs call the deployment: without a scheme, as it names keys.
-    pub(crate) fn audit_origin(&self, address: SocketAddr) -> Result<String, InvalidSettings> {
-        let invalid = |problem| InvalidSettings::value("ROLLCALL__AUDIT__ORIGIN", problem);
-        let origin = match self.values.audit.origin.as_str() {
-            "" => {
-                let (origin, _) = self.public_origin(address)?;
-                origin.split_once("://").map_or(origin.as_str(), |(_, host)| host).to_owned()
-            }
-            origin => origin.to_owned(),
-        };
-        let wrong = |c: char| c.is_whitespace() || c.is_control() || c == '+';
-        if origin.contains(wrong) || origin.starts_with('/') || origin.ends_with('/') {
-            return Err(invalid(
-                "must be a host, or a host and a path, like rollcall.example: without spaces or +",
-            ));
-        }
-        Ok(origin)
-    }
-
     /// The credential of services beside this one, if one is configured.
     pub(crate) fn service_token(&self) -> Option<Secret> {
         let token = &self.values.service.token;
@@ -320,73 +277,32 @@ impl Settings {
         if self.values.webhooks.anywhere { Reach::Anywhere } else { Reach::Public }
     }
 
-    pub(crate) fn limits(&self) -> Option<Limits> {
-        let limits = &self.values.limits;
-        limits.enabled.then_some(Limits {
-            invitations_per_inviter: limits.invitations_per_inviter,
-            invitations_per_organization: limits.invitations_per_organization,
-            signups_per_address: limits.signups_per_address,
-            password_resets_per_address: limits.password_resets_per_address,
-            password_attempts: Allowances {
-                account: allowance(limits.password_attempts, limits.password_attempt_seconds),
-                network: allowance(limits.network_password_attempts, limits.network_password_attempt_seconds),
-            },
-            email_changes_per_account: limits.email_changes_per_account,
-            api_keys_per_organization: limits.api_keys_per_organization,
-        })
-    }
-
-    /// What each plan has.
-    pub(crate) fn plans(&self) -> Result<Plans, InvalidSettings> {
-        let values = &self.values.plans;
-        Plans::new([offer(values.free), offer(values.pro), offer(values.enterprise)]).map_err(|problem| {
-            let (InvalidPlans::LessThanSmaller(plan) | InvalidPlans::Nothing(plan)) = problem;
-            let setting = match plan {
-                Plan::Free => "ROLLCALL__PLANS__FREE",
-                Plan::Pro => "ROLLCALL__PLANS__PRO",
-                Plan::Enterprise => "ROLLCALL__PLANS__ENTERPRISE",
-            };
-            InvalidSettings::value(setting, problem)
-        })
-    }
-
     /// The token of the platform's own staff, if one is configured.
     pub(crate) fn operator_token(&self) -> Option<Secret> {
         let token = &self.values.operator.token;
         (!token.expose().is_empty()).then(|| token.clone())
     }
-
-    pub(crate) fn quotas(&self) -> Option<Quotas> {
-        let limits = &self.values.limits;
-        limits.enabled.then_some(Quotas {
-            requests: Quota { requests: limits.requests, per_seconds: limits.requests_per_seconds },
-            attempts: Quota { requests: limits.attempts, per_seconds: limits.attempts_per_seconds },
-            services: Quota {
-                requests: limits.service_requests,
-                per_seconds: limits.service_requests_per_seconds,
-            },
-        })
-    }
 }
 
-fn offer(values: PlanValues) -> Offer {
-    let controls = [
-        (Control::CallRecording, values.call_recording),
-        (Control::PhiProtection, values.phi_protection),
-        (Control::EndToEndEncryption, values.end_to_end_encryption),
-        (Control::AuditLog, values.audit_log),
-    ];
-    Offer {
-        controls: controls.into_iter().filter(|(_, has)| *has).map(|(control, _)| control).collect(),
-        seats: (values.seats > 0).then_some(values.seats),
-        api_keys: (values.api_keys > 0).then_some(values.api_keys),
-        audit_retention_days: values.audit_retention_days,
-        recording_retention_days: values.recording_retention_days,
-    }
+/// The settings that the environment names.
+fn environment() -> Environment {
+    Environment::with_prefix("ROLLCALL").prefix_separator("__").separator("__")
 }
 
-fn allowance(attempts: u32, seconds: u32) -> Allowance {
-    Allowance { attempts, each: time::Duration::seconds(seconds.into()) }
+/// The URL of a database, if one is set.
+fn database_url(url: &Secret) -> Result<Option<DatabaseUrl>, InvalidDatabaseUrl> {
+    if url.expose().is_empty() { Ok(None) } else { DatabaseUrl::parse(url).map(Some) }
+}
+
+/// The URL of a server and nothing else: a user, a key or half of one that stands in it would be found in logs.
+pub(crate) fn endpoint(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let has_more = !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+        || url.path().contains('@');
+    (matches!(url.scheme(), "http" | "https") && !has_more).then_some(url)
 }
 
 #[cfg(test)]
@@ -455,29 +371,5 @@ pub(super) mod tests {
             let error = Settings::with(Profile::Development, &[(path, value)]).expect_err(path);
             assert!(error.to_string().contains(name), "{error}");
         }
-    }
-
-    #[test]
-    fn plans_are_what_the_file_says_unless_something_else_is_said() {
-        let plans = |values: &[(&str, &str)]| Settings::with(Profile::Development, values).map(|s| s.plans());
-        let built_in = plans(&[]).expect("settings").expect("plans");
-        assert_eq!(built_in.available_from(Control::CallRecording), Some(Plan::Pro));
-        assert_eq!(built_in.available_from(Control::PhiProtection), Some(Plan::Pro));
-        assert_eq!(built_in.available_from(Control::EndToEndEncryption), Some(Plan::Enterprise));
-        assert_eq!(built_in.available_from(Control::AuditLog), Some(Plan::Enterprise));
-        assert_eq!(built_in.of(Plan::Enterprise).seats, None);
-        let changed = plans(&[("plans.free.seats", "3"), ("plans.pro.audit_log", "true")]);
-        let changed = changed.expect("settings").expect("plans");
-        assert_eq!(changed.of(Plan::Free).seats, Some(3));
-        assert_eq!(changed.available_from(Control::AuditLog), Some(Plan::Pro));
-        for (path, value, setting) in [
-            ("plans.pro.seats", "1", "ROLLCALL__PLANS__PRO"),
-            ("plans.enterprise.phi_protection", "false", "ROLLCALL__PLANS__ENTERPRISE"),
-            ("plans.free.audit_retention_days", "0", "ROLLCALL__PLANS__FREE"),
-        ] {
-            let refused = plans(&[(path, value)]).map(drop).expect_err("no settings").to_string();
-            assert!(refused.starts_with(setting), "{refused}");
-        }
-        assert!(plans(&[("plans.gold.seats", "1")]).is_err());
     }
 }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use rollcall_domain::secret::Secret;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::Error};
 
 /// The values, as they stand in the files; `config/default.toml` explains each, once.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,7 +34,9 @@ pub(crate) struct Values {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Http {
+    #[serde(deserialize_with = "address")]
     pub(crate) address: SocketAddr,
+    #[serde(deserialize_with = "address")]
     pub(crate) operations_address: SocketAddr,
     pub(crate) public_url: String,
     pub(crate) trusted_proxies: String,
@@ -227,4 +229,11 @@ pub(crate) struct PlanValues {
 
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
     String::deserialize(deserializer).map(Secret::new)
+}
+
+/// What is wrong with an address that is none.
+pub(crate) const ADDRESS: &str = "must be an address and a port, like 127.0.0.1:8080";
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(|_| D::Error::custom(ADDRESS))
 }

@@ -1,4 +1,5 @@
-//! Whoever lacks the permission for what they ask is told that, and not what is wrong with how they ask for it.
+//! Whoever lacks the permission for what they ask, or a fresh proof of who they are, is told that, and not what is wrong with how they ask
+//! for it.
 //!
 //! Requests are read before use cases decide, and use cases decide before they do anything. So when a request was found to be
 //! wrong, nobody has decided yet: it is made up for here.
@@ -7,25 +8,27 @@ use std::sync::{Arc, OnceLock};
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use rollcall_application::{Principal, authorization};
-use rollcall_domain::Permission;
+use rollcall_application::{
+    Principal,
+    authorization::{Needed, turn_away},
+};
 
 use crate::{api::Api, problem::Problem};
 
-/// Who lacks which permission that the request needs, once that is known.
+/// Who lacks what the request needs, once that is known.
 #[derive(Clone, Default)]
-pub(crate) struct Lacking(Arc<OnceLock<(Principal, Permission)>>);
+pub(crate) struct Lacking(Arc<OnceLock<(Principal, Needed)>>);
 
 impl Lacking {
-    /// Notes who asks, if they may not do what is asked for.
-    pub(crate) fn note(&self, principal: &Principal, needed: Permission) {
-        if authorization::may(principal, needed).is_err() {
-            // Once in a request.
+    /// Notes who asks, if they lack what is needed for what is asked for.
+    pub(crate) fn note(&self, api: &Api, principal: &Principal, needed: Needed) {
+        if needed.required_of(principal, &api.app).is_err() {
+            // The first thing that they lack is the one to tell.
             let _ = self.0.set((principal.clone(), needed));
         }
     }
 
-    /// The answer; to whoever lacks the permission, instead of what is wrong with the request, that they lack it.
+    /// The answer; to whoever lacks something, instead of what is wrong with the request, that they lack it.
     pub(super) async fn told_first(&self, api: &Api, response: Response) -> Response {
         let is_wrong = matches!(
             response.status(),
@@ -39,7 +42,7 @@ impl Lacking {
         );
         match self.0.get().filter(|_| is_wrong) {
             Some((principal, needed)) => {
-                let refusal = authorization::turn_away(&api.app, principal, *needed).await;
+                let refusal = turn_away(&api.app, principal, *needed).await;
                 refusal.map_or(response, |refusal| Problem::from(refusal).into_response())
             }
             None => response,

@@ -24,6 +24,16 @@ pub struct ListedKey {
     pub last_used_ip: Option<String>,
 }
 
+impl ListedKey {
+    /// Whether it is open to whoever has shown one of these secrets.
+    pub fn is_open_to(&self, secrets: &[i64], now: OffsetDateTime) -> bool {
+        let newest = self.secrets.iter().max();
+        let previous = self.previous_until.is_some_and(|until| until > now);
+        let works = |secret: &i64| Some(secret) == newest || previous && self.secrets.contains(secret);
+        self.key.is_live(now) && secrets.iter().any(works)
+    }
+}
+
 /// A key that was found by what opens it, and where it leads.
 #[derive(Debug, Clone)]
 pub struct FoundKey {

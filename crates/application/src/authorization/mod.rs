@@ -8,4 +8,4 @@ mod turn_away;
 pub use check::{Answer, Reason, check};
 pub use evaluate::{Question, Subject, evaluate};
 pub use keep_out::keep_out;
-pub use turn_away::{may, turn_away};
+pub use turn_away::{Needed, turn_away};

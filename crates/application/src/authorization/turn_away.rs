@@ -7,21 +7,42 @@ use crate::{
     audit::{Attempt, refusals_recorded_once},
 };
 
-/// Why somebody does not get to what needs a permission, if they do not. It is written down, once a minute.
-pub async fn turn_away(app: &Application, principal: &Principal, needed: Permission) -> Option<Error> {
-    let permitted = may(principal, needed);
-    refusals_recorded_once(app, principal, Attempt::at(needed.as_str()), permitted).await.err()
+/// What somebody needs for what they ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needed {
+    /// A permission in their organization.
+    Permission(Permission),
+    /// To have proved lately who they are.
+    Proof,
 }
 
-/// Whether somebody may do in their organization what a permission names.
-///
-/// # Errors
-/// As [`Actor::permit`](crate::Actor::permit).
-pub fn may(principal: &Principal, needed: Permission) -> Result<(), Error> {
-    match principal {
-        Principal::Person(actor) => actor.permit(needed).map(drop),
-        Principal::Key(_) => principal.permit(needed).map(drop),
+impl Needed {
+    /// Makes sure that somebody has it.
+    ///
+    /// # Errors
+    /// As [`Actor::permit`](crate::Actor::permit) and [`Actor::require_elevation`](crate::Actor::require_elevation).
+    pub fn required_of(self, principal: &Principal, app: &Application) -> Result<(), Error> {
+        match (self, principal) {
+            (Self::Permission(permission), Principal::Person(actor)) => actor.permit(permission).map(drop),
+            (Self::Permission(permission), Principal::Key(_)) => principal.permit(permission).map(drop),
+            (Self::Proof, Principal::Person(actor)) => actor.require_elevation(app.now()),
+            (Self::Proof, Principal::Key(_)) => Err(Error::SessionRequired),
+        }
     }
+
+    /// Tells one from another.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Permission(permission) => permission.as_str(),
+            Self::Proof => "proof",
+        }
+    }
+}
+
+/// Why somebody does not get to what needs something, if they do not. It is written down, once a minute.
+pub async fn turn_away(app: &Application, principal: &Principal, needed: Needed) -> Option<Error> {
+    let met = needed.required_of(principal, app);
+    refusals_recorded_once(app, principal, Attempt::at(needed.as_str()), met).await.err()
 }
 
 #[cfg(test)]
@@ -29,10 +50,13 @@ mod tests {
     use rollcall_domain::{
         Role,
         audit::{Action, Outcome},
+        sessions::ELEVATION,
     };
 
     use super::*;
-    use crate::testing::{MockDirectory, TestStore, actor, application, key_actor};
+    use crate::testing::{MockDirectory, NOW, TestStore, actor, application, key_actor};
+
+    const TEAM_READ: Needed = Needed::Permission(Permission::TeamRead);
 
     #[tokio::test]
     async fn whoever_lacks_it_is_told_so_and_it_is_written_down_once() {
@@ -41,7 +65,7 @@ mod tests {
         for principal in [Principal::Person(actor(1, Role::Viewer)), Principal::Key(key_actor(1))] {
             let before = store.committed().len();
             for _ in 0..3 {
-                let refused = turn_away(&app, &principal, Permission::TeamRead).await;
+                let refused = turn_away(&app, &principal, TEAM_READ).await;
                 assert!(
                     matches!(refused, Some(Error::PermissionDenied { required: Permission::TeamRead })),
                     "{refused:?}"
@@ -51,11 +75,24 @@ mod tests {
             assert_eq!(committed.len(), before + 1);
             assert_eq!(committed[before].1, [(Action::PermissionDenied, Outcome::Refused)]);
             // Something else that they lack is another event.
-            assert!(turn_away(&app, &principal, Permission::AgentsManage).await.is_some());
+            let refused = turn_away(&app, &principal, Needed::Permission(Permission::AgentsManage)).await;
+            assert!(refused.is_some());
             assert_eq!(store.committed().len(), before + 2);
         }
-        assert!(
-            turn_away(&app, &Principal::Person(actor(2, Role::Owner)), Permission::TeamRead).await.is_none()
-        );
+        assert!(turn_away(&app, &Principal::Person(actor(2, Role::Owner)), TEAM_READ).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_proof_is_lacked_by_whoever_gave_it_long_ago_and_by_programs() {
+        let store = TestStore::default();
+        let app = application(&store, MockDirectory::new());
+        let mut owner = actor(1, Role::Owner);
+        assert!(turn_away(&app, &Principal::Person(owner.clone()), Needed::Proof).await.is_none());
+        owner.session.authenticated_at = NOW - ELEVATION;
+        let refused = turn_away(&app, &Principal::Person(owner), Needed::Proof).await;
+        assert!(matches!(refused, Some(Error::ElevationRequired)), "{refused:?}");
+        let refused = turn_away(&app, &Principal::Key(key_actor(1)), Needed::Proof).await;
+        assert!(matches!(refused, Some(Error::SessionRequired)), "{refused:?}");
+        assert_eq!(store.committed().len(), 2);
     }
 }

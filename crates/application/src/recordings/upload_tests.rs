@@ -10,7 +10,7 @@ use crate::{
     recordings::{Objects, Uploads, give_up, progress},
     security::KeptControl,
     testing::{
-        MockDirectory, MockUnit, NOW, TestStore, actor, application, call, organization,
+        MockDirectory, MockUnit, NOW, TestStore, actor, application, call, member, organization,
         recordings::{InMemory, Moving},
     },
     trace::Door,
@@ -241,6 +241,7 @@ fn nobody_s(suspended: bool) -> MockUnit {
         unit.expect_member_hold().returning(|_, _| Ok(None));
         unit.expect_organization_find()
             .returning(move |_| Ok(Some(Organization { suspended, ..organization() })));
+        unit.expect_member_find().returning(|_, _| Ok(Some(member(1, Role::Owner))));
     })
 }
 

@@ -9,10 +9,14 @@ use rollcall_domain::{
 };
 use time::OffsetDateTime;
 
+use super::{
+    SignedIn,
+    enter::{enter, kept_out, strayed},
+};
 use crate::{
     Application, Error,
     audit::Record,
-    ports::{FoundMfaChallenge, UnitOfWork},
+    ports::{FoundMfaChallenge, Scope, UnitOfWork},
     second_factors::{NewChallenge, methods_of},
     token,
 };
@@ -69,4 +73,50 @@ pub(crate) async fn find_challenge(app: &Application, token: &Secret) -> Result<
     found
         .filter(|found| app.now() < found.expires_at && found.wrong_codes < MOST_WRONG_CODES)
         .ok_or(Error::InvalidChallenge)
+}
+
+/// Whoever answers a challenge, with the account's lock, in a unit of work that has its scope. Of those who answer one at once, each sees
+/// what became of it through those before.
+///
+/// # Errors
+/// [`Error::InvalidChallenge`] when it is over, or the account has changed since.
+pub(super) async fn hold_challenge(
+    app: &Application,
+    unit: &mut dyn UnitOfWork,
+    found: &FoundMfaChallenge,
+) -> Result<User, Error> {
+    let account = unit.user_lock(found.user).await?;
+    // Another password, or another second factor, since the password was checked.
+    let account = account.filter(|account| account.version == found.user_version);
+    let account = account.ok_or(Error::InvalidChallenge)?;
+    if unit.mfa_challenge_hold(found.id, app.now()).await? {
+        Ok(account)
+    } else {
+        Err(Error::InvalidChallenge)
+    }
+}
+
+/// Lets somebody in who has met a challenge with a second factor, as `record` says. It is used up, also where it leads nowhere.
+///
+/// # Errors
+/// [`Error::NotFound`] when they are not in the organization that was asked for, and [`Error::OrganizationSuspended`].
+pub(super) async fn meet_challenge(
+    app: &Application,
+    origin: &Origin,
+    mut unit: Box<dyn UnitOfWork>,
+    account: User,
+    (found, method): (&FoundMfaChallenge, Method),
+    record: Record,
+) -> Result<SignedIn, Error> {
+    unit.mfa_challenge_end(found.id).await?;
+    if let Some(error) = kept_out(unit.as_mut(), found.user, found.wanted).await? {
+        let strayed = app.refused(strayed(app, origin, &account), &error);
+        unit.commit(record.and(strayed, app.entropy.as_ref())).await?;
+        return Err(error);
+    }
+    unit.go_on(record, Scope::of(found.user, found.wanted)).await?;
+    let factors = ["password", method.as_str()];
+    let (signed_in, record) = enter(app, origin, unit.as_mut(), account, found.wanted, &factors).await?;
+    unit.commit(record).await?;
+    Ok(signed_in)
 }

@@ -8,8 +8,7 @@ use rollcall_domain::{
 use super::{
     SignedIn,
     attempt::{Counted, Device, Lock, device_token},
-    challenge::find_challenge,
-    enter::{enter, kept_out, strayed},
+    challenge::{find_challenge, hold_challenge, meet_challenge},
 };
 use crate::{
     Application, Error,
@@ -78,14 +77,7 @@ async fn step(
     counted: &Counted,
 ) -> Result<SignedIn, Error> {
     let mut unit = app.store.begin(Scope::of(found.user, found.home)).await?;
-    let account = unit.user_lock(found.user).await?;
-    // Another password, or another second factor, since the password was checked.
-    let account = account.filter(|account| account.version == found.user_version);
-    let account = account.ok_or(Error::InvalidChallenge)?;
-    // Of those who answer one challenge at once, each sees what became of it through those before.
-    if !unit.mfa_challenge_hold(found.id, app.now()).await? {
-        return Err(Error::InvalidChallenge);
-    }
+    let account = hold_challenge(app, unit.as_mut(), found).await?;
     let used = used(app, origin, found, presented);
     if !check(app, unit.as_mut(), found.user, presented).await? {
         unit.mfa_challenge_fail(found.id).await?;
@@ -95,23 +87,8 @@ async fn step(
         unit.commit(letter.into_iter().fold(record, Record::mail)).await?;
         return Err(error);
     }
-    unit.mfa_challenge_end(found.id).await?;
     let record = told(app.record(used), presented, found.user);
-    // A code works once, also where it leads nowhere.
-    if let Some(error) = kept_out(unit.as_mut(), found.user, found.wanted).await? {
-        let strayed = app.refused(strayed(app, origin, &account), &error);
-        unit.commit(record.and(strayed, app.entropy.as_ref())).await?;
-        return Err(error);
-    }
-    unit.go_on(record, Scope::of(found.user, found.wanted)).await?;
-    let factors = ["password", presented.method().as_str()];
-    match enter(app, origin, unit.as_mut(), account, found.wanted, &factors).await {
-        Ok((signed_in, record)) => {
-            unit.commit(record).await?;
-            Ok(signed_in)
-        }
-        Err(error) => Err(error),
-    }
+    meet_challenge(app, origin, unit, account, (found, presented.method()), record).await
 }
 
 #[cfg(test)]

@@ -10,8 +10,7 @@ use tokio::time::Instant;
 use super::{
     SignedIn,
     attempt::{Lock, device_token},
-    challenge::find_challenge,
-    enter::{enter, kept_out, strayed},
+    challenge::{find_challenge, hold_challenge, meet_challenge},
 };
 use crate::{
     Application, Error, beat,
@@ -87,33 +86,12 @@ async fn step(
     proven: Proven,
 ) -> Result<Result<SignedIn, Unproven>, Error> {
     let mut unit = app.store.begin(Scope::of(found.user, found.home)).await?;
-    let account = unit.user_lock(found.user).await?;
-    // Another password, or another second factor, since the password was checked.
-    let account = account.filter(|account| account.version == found.user_version);
-    let account = account.ok_or(Error::InvalidChallenge)?;
-    if !unit.mfa_challenge_hold(found.id, app.now()).await? {
-        return Err(Error::InvalidChallenge);
-    }
+    let account = hold_challenge(app, unit.as_mut(), found).await?;
     if !proven.take_effect(app, unit.as_mut()).await? {
         return Ok(Err(proven.into()));
     }
-    unit.mfa_challenge_end(found.id).await?;
     let record = app.record(used(app, origin, found));
-    // It is used up, also where it leads nowhere.
-    if let Some(error) = kept_out(unit.as_mut(), found.user, found.wanted).await? {
-        let strayed = app.refused(strayed(app, origin, &account), &error);
-        unit.commit(record.and(strayed, app.entropy.as_ref())).await?;
-        return Err(error);
-    }
-    unit.go_on(record, Scope::of(found.user, found.wanted)).await?;
-    let factors = ["password", Method::Passkey.as_str()];
-    match enter(app, origin, unit.as_mut(), account, found.wanted, &factors).await {
-        Ok((signed_in, record)) => {
-            unit.commit(record).await?;
-            Ok(Ok(signed_in))
-        }
-        Err(error) => Err(error),
-    }
+    meet_challenge(app, origin, unit, account, (found, Method::Passkey), record).await.map(Ok)
 }
 
 fn used(app: &Application, origin: &Origin, found: &FoundMfaChallenge) -> Event {

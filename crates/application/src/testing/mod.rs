@@ -5,47 +5,41 @@ mod calls;
 mod logs;
 mod notary;
 mod passkeys;
+mod people;
 mod plans;
 pub(crate) mod recordings;
+mod store;
 mod stream;
 mod unit;
 
 use std::sync::{
-    Arc, Mutex,
+    Arc,
     atomic::{AtomicU64, Ordering},
 };
 
 use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
-    ApiKeyId, EmailAddress, EventId, OrganizationId, Permission, Role, SessionId, UserId,
-    accounts::{Locale, TimeZone, User},
-    api_keys::{ApiKey, KeyPrefix, Networks, Scopes},
+    ApiKeyId, EmailAddress, SessionId,
     attempts::{Allowance, Allowances, TooMany},
-    audit::{Action, Origin, Outcome},
-    members::{Member, Membership},
-    organizations::{Organization, Plan},
     secret::TokenHash,
-    sessions::{Lifetimes, Session},
+    sessions::Lifetimes,
     tokens::{Issuer, KeyPurpose, SigningKey},
     webhooks::Reach,
 };
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
-    Actor, Application, Exports, KeyActor, Limits, Means, Settings,
-    api_keys::{CountedUse, FoundKey, KeptBy, KeyHash, KeyUse, KeyUses, ListedKey, Move},
-    audit::{
-        ApiCalls, Checkpoints, Log, QueueState, Readings, Record, Round, Sequencer, Sequencing, Shard, Turn,
-    },
+    Application, Exports, Limits, Settings,
+    api_keys::{CountedUse, FoundKey, KeptBy, KeyHash, KeyUse, KeyUses, Move},
+    audit::{ApiCalls, Checkpoints, Log, QueueState, Readings, Round, Sequencer, Sequencing, Shard, Turn},
     availability::Lapsed,
     calls::Masking,
-    mail::Letter,
     passwords::{Cost, Passwords},
     ports::{
         Attempt, Attempts, Begun, Clock, CredentialId, Credentials, Directory, Entropy, FoundEmailChange,
         FoundInvitation, FoundMfaChallenge, FoundPasskey, FoundPasswordReset, FoundSignup, OpenSession,
-        Scope, Settled, Store, StoreError, UnitOfWork, View,
+        Settled, StoreError,
     },
     recordings::Transfers,
     revocations::{self, Feed, Noted, Revocations},
@@ -59,7 +53,9 @@ pub(crate) use calls::call;
 pub(crate) use logs::{Fault, KeptLogs};
 pub(crate) use notary::KeptNotary;
 pub(crate) use passkeys::{Honest, Waiting};
+pub(crate) use people::{actor, api_key, key_actor, listed_key, member, organization, user};
 pub(crate) use plans::{Agrees, Nobody, Off, plans};
+pub(crate) use store::TestStore;
 pub(crate) use stream::Told;
 pub(crate) use unit::MockUnit;
 
@@ -110,83 +106,6 @@ mock! {
         async fn passkey(&self, credential: &CredentialId) -> Answer<Option<FoundPasskey>>;
         async fn mfa_challenge(&self, token: TokenHash) -> Answer<Option<FoundMfaChallenge>>;
         async fn session_seen(&self, session: SessionId, token: Option<TokenHash>, at: OffsetDateTime) -> Answer<()>;
-    }
-}
-
-/// What has been committed, in order: the scope, the actions and outcomes, and the letters.
-pub(crate) type Committed = Vec<(Scope, Vec<(Action, Outcome)>, Vec<Letter>)>;
-
-/// What has changed by it, in order: fields, and what they are now.
-pub(crate) type Changed = Vec<(&'static str, Option<String>)>;
-
-/// Gives out the units it was given, in order, and notes what they commit. A unit that is asked for beyond them
-/// knows nothing but to commit, as recording a refusal does.
-#[derive(Clone, Default)]
-pub(crate) struct TestStore {
-    units: Arc<Mutex<Vec<MockUnit>>>,
-    committed: Arc<Mutex<Committed>>,
-    changes: Arc<Mutex<Changed>>,
-}
-
-impl TestStore {
-    pub(crate) fn of(unit: MockUnit) -> Self {
-        Self::of_each([unit])
-    }
-
-    pub(crate) fn of_each(units: impl Into<Vec<MockUnit>>) -> Self {
-        Self { units: Arc::new(Mutex::new(units.into())), ..Self::default() }
-    }
-
-    /// What the committed events say has changed, in order: each field with its value after.
-    pub(crate) fn changes(&self) -> Changed {
-        self.changes.lock().expect("no panic").clone()
-    }
-
-    pub(crate) fn committed(&self) -> Committed {
-        self.committed.lock().expect("no panic").clone()
-    }
-}
-
-#[async_trait]
-impl Store for TestStore {
-    async fn begin(&self, scope: Scope) -> Answer<Box<dyn UnitOfWork>> {
-        let mut units = self.units.lock().expect("no panic");
-        let mut unit = if units.is_empty() { MockUnit::new() } else { units.remove(0) };
-        agents::nothing_of_agents(&mut unit);
-        let here = Arc::new(Mutex::new((scope, Committed::new())));
-        let note = |here: &mut (Scope, Committed), record: &Record| {
-            let events =
-                record.entries().map(|entry| (entry.event().action, entry.event().outcome)).collect();
-            here.1.push((here.0, events, record.letters().to_vec()));
-        };
-        let going = here.clone();
-        unit.expect_go_on().returning(move |record, scope| {
-            let mut here = going.lock().expect("no panic");
-            note(&mut here, &record);
-            here.0 = scope;
-            Ok(())
-        });
-        let (committed, changes) = (self.committed.clone(), self.changes.clone());
-        unit.expect_commit().returning(move |record| {
-            let changed = record.entries().flat_map(|entry| &entry.event().changes);
-            let changed = changed.map(|change| (change.field, change.after.clone()));
-            changes.lock().expect("no panic").extend(changed);
-            let mut here = here.lock().expect("no panic");
-            note(&mut here, &record);
-            committed.lock().expect("no panic").append(&mut here.1);
-            Ok(())
-        });
-        Ok(Box::new(unit))
-    }
-
-    async fn view(&self, _: Scope) -> Answer<Box<dyn View>> {
-        let mut unit = self.units.lock().expect("no panic").remove(0);
-        agents::nothing_of_agents(&mut unit);
-        Ok(Box::new(unit))
-    }
-
-    async fn view_for_long(&self, scope: Scope, _: EventId) -> Answer<Box<dyn View>> {
-        self.view(scope).await
     }
 }
 
@@ -346,103 +265,6 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
             plans: plans(),
             recording_limit: 1 << 30,
         },
-    }
-}
-
-pub(crate) fn user(number: u8) -> User {
-    User {
-        id: UserId::from_parts(0, &[number; 10]),
-        email: format!("user{number}@example.com").parse().expect("an address"),
-        name: format!("User {number}").parse().expect("a name"),
-        locale: Locale::default(),
-        time_zone: TimeZone::default(),
-        created_at: NOW,
-        mfa_enabled: false,
-        version: 1,
-    }
-}
-
-pub(crate) fn organization() -> Organization {
-    Organization {
-        id: OrganizationId::from_parts(0, &[1; 10]),
-        name: "Acme".parse().expect("a name"),
-        slug: "acme-000000".parse().expect("a slug"),
-        plan: Plan::Free,
-        created_at: NOW,
-        suspended: false,
-        version: 1,
-    }
-}
-
-/// Somebody at work in the [`organization`].
-pub(crate) fn actor(number: u8, role: Role) -> Actor {
-    let user = user(number);
-    let session = Session {
-        id: SessionId::from_parts(0, &[number; 10]),
-        user: user.id,
-        organization: Some(organization().id),
-        authenticated_at: NOW,
-        last_seen_at: NOW,
-        expires_at: NOW + Duration::days(1),
-    };
-    Actor {
-        session,
-        user,
-        place: Some((organization(), role)),
-        mfa_deadline: None,
-        means: Means::Session,
-        origin: Origin::default(),
-    }
-}
-
-/// An API key of the [`organization`].
-pub(crate) fn api_key(number: u8) -> ApiKey {
-    ApiKey {
-        id: ApiKeyId::from_parts(0, &[number; 10]),
-        prefix: KeyPrefix::from_random([number; 16]),
-        name: "CI".parse().expect("a name"),
-        scopes: Scopes::new([Permission::CallsRead]).expect("scopes"),
-        networks: Networks::default(),
-        rate_limit: None,
-        created_by: Some(user(1).id),
-        created_at: NOW,
-        expires_at: None,
-        revoked_at: None,
-        version: 1,
-    }
-}
-
-/// A key that was never used.
-pub(crate) fn listed_key(key: ApiKey) -> ListedKey {
-    ListedKey { key, previous_until: None, secrets: vec![1], last_used_at: None, last_used_ip: None }
-}
-
-/// A program that has shown its [`api_key`].
-pub(crate) fn key_actor(number: u8) -> KeyActor {
-    KeyActor {
-        key: api_key(number),
-        organization: organization(),
-        secrets: vec![1],
-        secret_until: None,
-        audited: false,
-        means: Means::Session,
-        standing: None,
-        origin: Origin::default(),
-    }
-}
-
-/// A member of the [`organization`].
-pub(crate) fn member(number: u8, role: Role) -> Member {
-    let user = user(number);
-    Member {
-        membership: Membership { user: user.id, role },
-        email: user.email.to_string(),
-        name: user.name.to_string(),
-        status: rollcall_domain::members::MemberStatus::Active,
-        joined_at: NOW,
-        mfa_enabled: false,
-        last_seen_at: None,
-        version: 1,
     }
 }
 

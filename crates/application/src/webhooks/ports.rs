@@ -328,6 +328,13 @@ pub enum NotTaken {
     Ever(String),
 }
 
+/// How long whoever sends to a webhook waits for an answer.
+#[async_trait]
+pub trait Patience: Send + Sync {
+    /// Returns once it is over.
+    async fn end(&self);
+}
+
 /// Sends to webhooks.
 #[async_trait]
 pub trait Webhooks: Send + Sync {

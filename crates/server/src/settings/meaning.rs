@@ -3,7 +3,7 @@
 use rollcall_domain::secret::Secret;
 use url::Url;
 
-use super::{Profile, Settings};
+use super::{Profile, Settings, database_url};
 
 impl Settings {
     /// What the configuration means: a sentence about each part. No secret is in it.
@@ -21,13 +21,13 @@ impl Settings {
             "" => "no proxy is believed".to_owned(),
             proxies => format!("proxies in {proxies} are believed when they say who asks"),
         };
-        let database = match server(values.database.url.expose()) {
-            Some(server) => format!("in PostgreSQL on {server}"),
-            None => format!("in a private PostgreSQL under {}", values.data_dir.display()),
+        let database = match database_url(&values.database.url) {
+            Ok(Some(url)) => format!("in PostgreSQL on {}", url.server()),
+            Ok(None) | Err(_) => format!("in a private PostgreSQL under {}", values.data_dir.display()),
         };
-        let by_way_of = |url: &Secret, how: &str| match server(url.expose()) {
-            Some(server) => format!(", {how} {server}"),
-            None => String::new(),
+        let by_way_of = |url: &Secret, how: &str| match database_url(url) {
+            Ok(Some(url)) => format!(", {how} {}", url.server()),
+            Ok(None) | Err(_) => String::new(),
         };
         let database = database
             + &by_way_of(&values.database.pooler_url, "through a pooler on")
@@ -65,7 +65,9 @@ impl Settings {
         };
         let traces = match self.otlp_endpoint() {
             Ok(Some(endpoint)) => {
-                format!("Of all requests, {} are traced, to {endpoint}.", values.telemetry.sampling_ratio)
+                // Some collectors know by the path who sends.
+                let collector = endpoint.origin().ascii_serialization();
+                format!("Of all requests, {} are traced, to {collector}.", values.telemetry.sampling_ratio)
             }
             Ok(None) | Err(_) => "Nothing is traced.".to_owned(),
         };
@@ -107,18 +109,8 @@ impl Settings {
 /// Host and port of a server, without a user.
 fn server(url: &str) -> Option<String> {
     let url = Url::parse(url).ok()?;
-    let host = match socket(&url) {
-        Some(socket) => socket,
-        None => url.host_str().filter(|host| !host.is_empty()).unwrap_or("this machine").to_owned(),
-    };
-    Some(url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}")))
-}
-
-/// The directory of a Unix socket, where a URL names one.
-pub(super) fn socket(url: &Url) -> Option<String> {
-    url.query_pairs()
-        .find(|(name, value)| name == "host" && value.starts_with('/'))
-        .map(|(_, value)| value.into_owned())
+    let host = url.host_str().filter(|host| !host.is_empty()).unwrap_or("this machine");
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
 #[cfg(test)]
@@ -131,11 +123,11 @@ mod tests {
         let values = GOOD.into_iter().chain([
             FROM,
             ("database.migration_url", "postgres://owner:hunter3@db.example/rollcall"),
-            ("telemetry.otlp_endpoint", "https://collector.example"),
+            ("telemetry.otlp_endpoint", "https://collector.example/hunter4/v1/traces"),
         ]);
         let settings = Settings::with(Profile::Production, &values.collect::<Vec<_>>()).expect("settings");
         let meaning = settings.meaning().join("\n");
-        for secret in ["hunter2", "hunter3", "QmFvXbRP", "rollcall:", "rollcall_app:"] {
+        for secret in ["hunter2", "hunter3", "hunter4", "QmFvXbRP", "rollcall:", "rollcall_app:"] {
             assert!(!meaning.contains(secret), "{meaning}");
         }
         for part in [

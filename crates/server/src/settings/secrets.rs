@@ -4,9 +4,10 @@ use std::fs;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use percent_encoding::percent_decode_str;
+use rollcall_domain::secret::Secret;
 use url::Url;
 
-use super::{InvalidSettings, Settings};
+use super::{InvalidSettings, Settings, database_url};
 
 /// The fewest characters of a token that the service is given.
 const TOKEN: usize = 32;
@@ -57,14 +58,13 @@ impl Settings {
                 return Err(is_for_development(setting, "whoever runs the other side"));
             }
         }
-        for (setting, url) in [
-            ("ROLLCALL__DATABASE__URL", &values.database.url),
-            ("ROLLCALL__DATABASE__POOLER_URL", &values.database.pooler_url),
-            ("ROLLCALL__DATABASE__REPLICA_URL", &values.database.replica_url),
-            ("ROLLCALL__DATABASE__MIGRATION_URL", &values.database.migration_url),
-            ("ROLLCALL__EMAIL__SMTP_URL", &values.email.smtp_url),
-        ] {
-            if Url::parse(url.expose()).is_ok_and(|url| url.password().is_some_and(is_known_encoded)) {
+        let mail = ("ROLLCALL__EMAIL__SMTP_URL", mail_password(&values.email.smtp_url));
+        let databases = self.database_urls().map(|(setting, url)| {
+            let url = database_url(url).ok().flatten();
+            (setting, url.and_then(|url| url.password()))
+        });
+        for (setting, password) in databases.into_iter().chain([mail]) {
+            if password.is_some_and(|password| is_known(password.expose())) {
                 return Err(is_for_development(setting, "openssl rand -hex 24, on the server too"));
             }
         }
@@ -100,9 +100,10 @@ fn is_known(secret: &str) -> bool {
     GUESSED.contains(&secret.as_str()) || PLACEHOLDERS.iter().any(|placeholder| secret.contains(placeholder))
 }
 
-/// The same of the password of a URL, which may be written in other ways (RFC 3986 section 2.1).
-fn is_known_encoded(password: &str) -> bool {
-    is_known(&percent_decode_str(password).decode_utf8_lossy())
+/// The password of the mail server, however its URL writes it (RFC 3986 section 2.1).
+fn mail_password(url: &Secret) -> Option<Secret> {
+    let url = Url::parse(url.expose()).ok()?;
+    Some(Secret::new(percent_decode_str(url.password()?).decode_utf8_lossy()))
 }
 
 /// The keys of a ring that can be read.
@@ -165,6 +166,8 @@ mod tests {
             ),
             ("email.smtp_url", "smtps://rollcall:password@mail.example", "EMAIL__SMTP_URL"),
             // As a URL may write them.
+            ("database.url", "postgres://rollcall@db.example/rollcall?password=rollcall", "DATABASE__URL"),
+            ("database.url", "postgres://rollcall:hunter2@db.example/r?password=%72ollcall", "DATABASE__URL"),
             ("database.url", "postgres://rollcall:%72ollcall@db.example/rollcall", "DATABASE__URL"),
             ("email.smtp_url", "smtps://rollcall:ch%61nge%2Dme@mail.example", "EMAIL__SMTP_URL"),
             ("keys.ring", COUNTING, "KEYS__RING"),

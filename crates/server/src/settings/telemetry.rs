@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{InvalidSettings, Settings};
+use super::{InvalidSettings, Settings, endpoint};
 
 impl Settings {
     /// Where traces are sent, if they are: with the path that OTLP has for them where none is given (OTLP 1.x, "OTLP/HTTP Request").
@@ -27,14 +27,10 @@ impl Settings {
         let invalid = || {
             InvalidSettings::value(
                 "ROLLCALL__TELEMETRY__OTLP_ENDPOINT",
-                "must be a URL like http://collector:4318, without a user",
+                "must be a URL like http://collector:4318, without a user and a query: who sends is told by ROLLCALL__TELEMETRY__OTLP_AUTHORIZATION",
             )
         };
-        let mut endpoint = Url::parse(&telemetry.otlp_endpoint).map_err(|_| invalid())?;
-        let has_user = !endpoint.username().is_empty() || endpoint.password().is_some();
-        if !["http", "https"].contains(&endpoint.scheme()) || has_user {
-            return Err(invalid());
-        }
+        let mut endpoint = endpoint(&telemetry.otlp_endpoint).ok_or_else(invalid)?;
         if endpoint.path() == "/" {
             endpoint.set_path("/v1/traces");
         }
@@ -66,6 +62,9 @@ mod tests {
             ("otlp_endpoint", "collector:4318", "OTLP_ENDPOINT"),
             ("otlp_endpoint", "grpc://collector:4317", "OTLP_ENDPOINT"),
             ("otlp_endpoint", "http://user:word@collector:4318", "OTLP_ENDPOINT"),
+            ("otlp_endpoint", "http://collector:4318?key=word", "OTLP_ENDPOINT"),
+            ("otlp_endpoint", "http://user:12#34@collector:4318", "OTLP_ENDPOINT"),
+            ("otlp_endpoint", "http://user:12/34@collector:4318", "OTLP_ENDPOINT"),
             ("otlp_authorization", "Bearer a\nb", "OTLP_AUTHORIZATION"),
             ("sampling_ratio", "1.5", "SAMPLING_RATIO"),
             ("sampling_ratio", "-0.1", "SAMPLING_RATIO"),

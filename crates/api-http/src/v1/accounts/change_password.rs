@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     api::Api,
     body::{Fields, Json},
-    credential::Caller,
+    credential::{Caller, Proven},
     problem::Result,
 };
 
@@ -29,7 +29,7 @@ pub(super) struct ChangePasswordRequest {
     responses((status = 204, description = "Changed")))]
 pub(super) async fn change_my_password(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Proven(Caller(actor)): Proven<Caller>,
     Json(request): Json<ChangePasswordRequest>,
 ) -> Result<StatusCode> {
     let mut fields = Fields::default();

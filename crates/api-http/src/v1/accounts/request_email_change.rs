@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     api::Api,
     body::{Fields, Json},
-    credential::Caller,
+    credential::{Caller, Proven},
     problem::Result,
 };
 
@@ -32,7 +32,7 @@ pub(super) struct EmailChangeAnswer {
     responses((status = 202, description = "A mail is on its way to the new address", body = EmailChangeAnswer)))]
 pub(super) async fn request_email_change(
     State(api): State<Api>,
-    Caller(actor): Caller,
+    Proven(Caller(actor)): Proven<Caller>,
     Json(request): Json<EmailChangeRequest>,
 ) -> Result<(StatusCode, axum::Json<EmailChangeAnswer>)> {
     let mut fields = Fields::default();

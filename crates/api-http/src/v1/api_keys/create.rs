@@ -12,7 +12,7 @@ use super::object::{ApiKeyWithSecret, RateLimitObject, end, networks, scopes};
 use crate::{
     api::Api,
     body::{Fields, Json, Object},
-    credential::Caller,
+    credential::{Caller, Proven},
     problem::Result,
 };
 
@@ -61,7 +61,7 @@ impl CreateApiKeyRequest {
     responses((status = 201, description = "Made", body = ApiKeyWithSecret, headers(("Location" = String)))))]
 pub(super) async fn create_api_key(
     State(api): State<Api>,
-    Caller(actor): Caller<{ Permission::ApiKeysManage as u8 }>,
+    Proven(Caller(actor)): Proven<Caller<{ Permission::ApiKeysManage as u8 }>>,
     Json(request): Json<CreateApiKeyRequest>,
 ) -> Result<impl IntoResponse> {
     let made = api_keys::create(&api.app, &actor, request.command()?).await?;

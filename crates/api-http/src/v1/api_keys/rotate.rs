@@ -9,7 +9,13 @@ use time::Duration;
 use utoipa::ToSchema;
 
 use super::object::ApiKeyWithSecret;
-use crate::{api::Api, body::Json, credential::Caller, id_path::IdPath, problem::Result};
+use crate::{
+    api::Api,
+    body::Json,
+    credential::{Caller, Proven},
+    id_path::IdPath,
+    problem::Result,
+};
 
 /// How the present secret ends.
 #[derive(Deserialize, ToSchema)]
@@ -29,7 +35,7 @@ pub(super) struct RotateApiKeyRequest {
     responses((status = 200, description = "The key with its new secret", body = ApiKeyWithSecret)))]
 pub(super) async fn rotate_api_key(
     State(api): State<Api>,
-    Caller(actor): Caller<{ Permission::ApiKeysManage as u8 }>,
+    Proven(Caller(actor)): Proven<Caller<{ Permission::ApiKeysManage as u8 }>>,
     IdPath(id): IdPath<rollcall_domain::id::ApiKey>,
     Json(request): Json<RotateApiKeyRequest>,
 ) -> Result<axum::Json<ApiKeyWithSecret>> {

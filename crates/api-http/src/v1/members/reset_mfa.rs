@@ -5,7 +5,12 @@ use rollcall_domain::Permission;
 
 use super::object::{MemberObject, tag_name};
 use crate::{
-    api::Api, body::NoFields, credential::Caller, etag::versioned, id_path::IdPath, problem::Result,
+    api::Api,
+    body::NoFields,
+    credential::{Caller, Proven},
+    etag::versioned,
+    id_path::IdPath,
+    problem::Result,
 };
 
 /// Turns off the second factor of a member who has lost it, with their passkeys and recovery codes. Their sessions end and they are
@@ -16,7 +21,7 @@ use crate::{
     responses((status = 200, description = "The member as they are now", body = MemberObject, headers(("ETag" = String)))))]
 pub(super) async fn reset_member_mfa(
     State(api): State<Api>,
-    Caller(actor): Caller<{ Permission::OwnersManage as u8 }>,
+    Proven(Caller(actor)): Proven<Caller<{ Permission::OwnersManage as u8 }>>,
     IdPath(user): IdPath<rollcall_domain::id::User>,
     NoFields: NoFields,
 ) -> Result<Response> {

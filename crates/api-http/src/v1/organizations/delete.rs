@@ -5,7 +5,13 @@ use rollcall_domain::Permission;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::{api::Api, body::Json, credential::Caller, etag::IfMatch, problem::Result};
+use crate::{
+    api::Api,
+    body::Json,
+    credential::{Caller, Proven},
+    etag::IfMatch,
+    problem::Result,
+};
 
 /// What keeps an organization from being deleted by mistake.
 #[derive(Deserialize, ToSchema)]
@@ -24,7 +30,7 @@ pub(super) struct DeleteOrganizationRequest {
     responses((status = 204, description = "Deleted")))]
 pub(super) async fn delete_organization(
     State(api): State<Api>,
-    Caller(actor): Caller<{ Permission::OrganizationDelete as u8 }>,
+    Proven(Caller(actor)): Proven<Caller<{ Permission::OrganizationDelete as u8 }>>,
     if_match: IfMatch,
     Json(request): Json<DeleteOrganizationRequest>,
 ) -> Result<StatusCode> {

@@ -24,7 +24,7 @@ use super::super::{
 };
 use crate::{
     api::Api,
-    credential::Caller,
+    credential::{Caller, Proven},
     problem::Problem,
     streaming::{Chunks, CutOff, streamed, unread},
 };
@@ -123,7 +123,7 @@ struct Counts {
         headers(("Content-Disposition" = String)))))]
 pub(super) async fn export_organization(
     State(api): State<Api>,
-    Caller(actor): Caller<{ Permission::OrganizationExport as u8 }>,
+    Proven(Caller(actor)): Proven<Caller<{ Permission::OrganizationExport as u8 }>>,
     method: Method,
 ) -> Result<Response, Problem> {
     let (disposition, body) = if method == Method::HEAD {

@@ -9,7 +9,7 @@ use super::{PasskeyObject, credential};
 use crate::{
     api::Api,
     body::{Fields, Json},
-    credential::Enrollee,
+    credential::{Enrollee, Proven},
     problem::Result,
 };
 
@@ -42,7 +42,7 @@ pub(super) struct AddedPasskey {
     responses((status = 201, description = "Added", body = AddedPasskey)))]
 pub(super) async fn add_passkey(
     State(api): State<Api>,
-    Enrollee(actor): Enrollee,
+    Proven(Enrollee(actor)): Proven<Enrollee>,
     Json(request): Json<AddPasskeyRequest>,
 ) -> Result<(StatusCode, axum::Json<AddedPasskey>)> {
     let mut fields = Fields::default();

@@ -11,7 +11,7 @@ use super::object::BillingObject;
 use crate::{
     api::Api,
     body::{Fields, Json, given},
-    credential::Caller,
+    credential::{Caller, Proven},
     problem::Result,
 };
 
@@ -57,7 +57,7 @@ impl ChangePlanRequest {
     responses((status = 200, description = "The billing page as it is now", body = BillingObject)))]
 pub(super) async fn change_plan(
     State(api): State<Api>,
-    Caller(actor): Caller<{ Permission::BillingManage as u8 }>,
+    Proven(Caller(actor)): Proven<Caller<{ Permission::BillingManage as u8 }>>,
     Json(request): Json<ChangePlanRequest>,
 ) -> Result<axum::Json<BillingObject>> {
     let bill = plans::change(&api.app, &actor, request.command()?).await?;

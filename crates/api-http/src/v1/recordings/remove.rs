@@ -3,7 +3,13 @@ use http::StatusCode;
 use rollcall_application::recordings;
 use rollcall_domain::{Permission, id::Call};
 
-use crate::{api::Api, body::NoFields, credential::Caller, id_path::IdPath, problem::Result};
+use crate::{
+    api::Api,
+    body::NoFields,
+    credential::{Caller, Proven},
+    id_path::IdPath,
+    problem::Result,
+};
 
 /// Deletes the recording of a call. Its key goes at once, and its sound with it; nobody can bring it back. Needs a fresh proof of who one
 /// is.
@@ -12,7 +18,7 @@ use crate::{api::Api, body::NoFields, credential::Caller, id_path::IdPath, probl
     responses((status = 204, description = "It is gone")))]
 pub(super) async fn delete_recording(
     State(api): State<Api>,
-    Caller(actor): Caller<{ Permission::RecordingsDelete as u8 }>,
+    Proven(Caller(actor)): Proven<Caller<{ Permission::RecordingsDelete as u8 }>>,
     IdPath(call): IdPath<Call>,
     _: NoFields,
 ) -> Result<StatusCode> {

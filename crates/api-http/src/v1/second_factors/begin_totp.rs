@@ -4,7 +4,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::qr::qr_svg;
-use crate::{api::Api, body::NoFields, credential::Enrollee, problem::Result};
+use crate::{
+    api::Api,
+    body::NoFields,
+    credential::{Enrollee, Proven},
+    problem::Result,
+};
 
 /// What an authenticator app is given, shown at this moment only.
 #[derive(Serialize, ToSchema)]
@@ -30,7 +35,7 @@ pub(super) struct TotpEnrolment {
     responses((status = 200, description = "What the app is given", body = TotpEnrolment)))]
 pub(super) async fn begin_totp(
     State(api): State<Api>,
-    Enrollee(actor): Enrollee,
+    Proven(Enrollee(actor)): Proven<Enrollee>,
     _: NoFields,
 ) -> Result<axum::Json<TotpEnrolment>> {
     let enrolment = second_factors::begin_totp(&api.app, &actor).await?;

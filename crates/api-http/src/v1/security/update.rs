@@ -12,7 +12,7 @@ use super::object::{SecurityObject, tag_name};
 use crate::{
     api::Api,
     body::{Fields, Json, Object, given},
-    credential::Caller,
+    credential::{Caller, Proven},
     etag::{IfMatch, versioned},
     problem::Result,
 };
@@ -68,7 +68,7 @@ struct MfaRequiredChange {
     responses((status = 200, description = "The controls as they are now", body = SecurityObject, headers(("ETag" = String)))))]
 pub(super) async fn update_security(
     State(api): State<Api>,
-    Caller(actor): Caller<{ Permission::SecurityManage as u8 }>,
+    Proven(Caller(actor)): Proven<Caller<{ Permission::SecurityManage as u8 }>>,
     if_match: IfMatch,
     Json(request): Json<UpdateSecurityRequest>,
 ) -> Result<Response> {

@@ -3,14 +3,18 @@ use http::StatusCode;
 use rollcall_application::webhooks;
 use rollcall_domain::Permission;
 
-use crate::{api::Api, credential::Caller, problem::Result};
+use crate::{
+    api::Api,
+    credential::{Caller, Proven},
+    problem::Result,
+};
 
 /// Tells nobody any more what becomes of escalated calls. Needs a fresh proof of who one is.
 #[utoipa::path(delete, path = "/v1/escalations/webhook", tag = "Live events",
     responses((status = 204, description = "There is no webhook any more")))]
 pub(super) async fn remove_webhook(
     State(api): State<Api>,
-    Caller(actor): Caller<{ Permission::SecurityManage as u8 }>,
+    Proven(Caller(actor)): Proven<Caller<{ Permission::SecurityManage as u8 }>>,
 ) -> Result<StatusCode> {
     webhooks::remove(&api.app, &actor).await?;
     Ok(StatusCode::NO_CONTENT)

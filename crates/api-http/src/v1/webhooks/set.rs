@@ -9,7 +9,7 @@ use super::object::ChosenWebhook;
 use crate::{
     api::Api,
     body::{Fields, Json},
-    credential::Caller,
+    credential::{Caller, Proven},
     problem::Result,
 };
 
@@ -31,7 +31,7 @@ pub(super) struct SetWebhookRequest {
     responses((status = 200, description = "The webhook, with its secret", body = ChosenWebhook)))]
 pub(super) async fn set_webhook(
     State(api): State<Api>,
-    Caller(actor): Caller<{ Permission::SecurityManage as u8 }>,
+    Proven(Caller(actor)): Proven<Caller<{ Permission::SecurityManage as u8 }>>,
     Json(request): Json<SetWebhookRequest>,
 ) -> Result<impl IntoResponse> {
     let mut fields = Fields::default();

@@ -13,7 +13,7 @@ use super::object::ChosenWitness;
 use crate::{
     api::Api,
     body::{Fields, Json},
-    credential::Caller,
+    credential::{Caller, Proven},
     problem::Result,
 };
 
@@ -50,7 +50,7 @@ impl SetWitnessRequest {
     responses((status = 200, description = "The witness, with the secret of a webhook", body = ChosenWitness)))]
 pub(super) async fn set_audit_witness(
     State(api): State<Api>,
-    Caller(actor): Caller<{ Permission::SecurityManage as u8 }>,
+    Proven(Caller(actor)): Proven<Caller<{ Permission::SecurityManage as u8 }>>,
     Json(request): Json<SetWitnessRequest>,
 ) -> Result<impl IntoResponse> {
     let witness = request.witness(api.app.settings.webhooks)?;
