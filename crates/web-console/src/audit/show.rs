@@ -11,6 +11,7 @@ use rollcall_domain::EventId;
 use super::{names::Names, or_off, search::PATH};
 use crate::{
     callers::Caller,
+    mistakes::Mistakes,
     moment::Moment,
     page::{Layout, Page},
     refused::Answer,
@@ -44,6 +45,10 @@ impl Page for EventPage {
 
     fn title(&self) -> String {
         self.what.clone()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

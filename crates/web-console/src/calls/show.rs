@@ -8,6 +8,7 @@ use time::Duration;
 
 use crate::{
     callers::Caller,
+    mistakes::Mistakes,
     moment::Moment,
     page::{Layout, Page},
     refused::Answer,
@@ -35,6 +36,10 @@ impl Page for CallPage {
 
     fn title(&self) -> String {
         self.name.clone()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

@@ -16,6 +16,7 @@ use super::queue::{Call, call};
 use crate::{
     callers::Caller,
     link::Asked,
+    mistakes::Mistakes,
     page::{Layout, Page},
     refused::{Answer, Refused},
     texts::Texts,
@@ -42,6 +43,10 @@ impl Page for CallbacksPage {
 
     fn title(&self) -> String {
         self.t.callbacks_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

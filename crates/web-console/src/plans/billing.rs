@@ -6,6 +6,7 @@ use rollcall_domain::{Permission, organizations::Plan, plans::Offer};
 
 use crate::{
     callers::Caller,
+    mistakes::Mistakes,
     moment::Moment,
     page::{Layout, Page},
     refused::Answer,
@@ -31,6 +32,10 @@ impl Page for BillingPage {
 
     fn title(&self) -> String {
         self.t.billing_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use super::receiver::Trouble;
 use crate::{
     callers::Caller,
+    mistakes::Mistakes,
     moment::Moment,
     page::{Layout, Page},
     refused::Answer,
@@ -39,6 +40,10 @@ impl Page for SecurityPage {
 
     fn title(&self) -> String {
         self.t.security_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 
