@@ -8,7 +8,11 @@ use rollcall_application::{
 };
 use rollcall_domain::EventId;
 
-use super::{names::Names, or_off, search::PATH};
+use super::{
+    names::{Names, Party},
+    or_off,
+    search::PATH,
+};
 use crate::{
     callers::Caller,
     mistakes::Mistakes,
@@ -26,9 +30,9 @@ struct EventPage {
     what: String,
     action: String,
     at: Moment,
-    who: String,
+    who: Party,
     who_id: Option<String>,
-    target: String,
+    target: Party,
     target_id: Option<String>,
     refused: bool,
     session: Option<String>,

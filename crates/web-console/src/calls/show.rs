@@ -63,7 +63,7 @@ pub(super) async fn show(caller: Caller, Path(id): Path<String>) -> Answer {
                 .iter()
                 .map(|segment| {
                     let at = Duration::milliseconds(i64::try_from(segment.start_ms()).unwrap_or(i64::MAX));
-                    (lasted(at), segment.speaker().to_string(), segment.text().to_owned())
+                    (lasted(at), caller.t.speaker(segment.speaker().to_string()), segment.text().to_owned())
                 })
                 .collect(),
         }),

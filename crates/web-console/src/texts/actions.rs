@@ -87,11 +87,7 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("member.left", "Member left", "Mitglied ausgetreten"),
     ("mfa.reset", "Second factor turned off for somebody", "Zweiter Faktor für jemanden ausgeschaltet"),
     ("security.control_changed", "Security control changed", "Sicherheitsfunktion geändert"),
-    (
-        "security.mfa_reminders_sent",
-        "Reminders about second factors sent",
-        "An zweite Faktoren erinnert",
-    ),
+    ("security.mfa_reminders_sent", "Reminders about second factors sent", "An zweite Faktoren erinnert"),
     ("audit_log.read", "Looked into the audit log", "Auditprotokoll eingesehen"),
     ("audit_log.witness_set", "Witness of the audit log chosen", "Zeuge des Auditprotokolls gewählt"),
     ("audit_log.witness_removed", "Witness of the audit log removed", "Zeuge des Auditprotokolls entfernt"),

@@ -14,15 +14,16 @@ texts! {
     key_scopes_count[n] = "One scope", "{n} scopes" | "Ein Recht", "{n} Rechte";
     key_last_used = "Last used" | "Zuletzt benutzt";
     key_from(ip) = "from {ip}" | "von {ip}";
-    key_expires = "Ends" | "Gültig bis";
-    key_expires_never = "Not by itself" | "Unbefristet";
+    key_expires = "Expires" | "Gültig bis";
+    key_expires_never = "Never" | "Unbefristet";
     key_networks = "Networks" | "Netze";
+    key_networks_count[n] = "One network", "{n} networks" | "Ein Netz", "{n} Netze";
     key_anywhere = "Anywhere" | "Überall";
     key_status = "Status" | "Status";
-    key_good = "In force" | "Gültig";
-    key_ended = "Ended" | "Abgelaufen";
+    key_good = "Active" | "Gültig";
+    key_ended = "Expired" | "Abgelaufen";
     key_revoked = "Revoked" | "Widerrufen";
-    key_rate = "Limit of its own" | "Eigenes Limit";
+    key_rate = "Rate limit of its own" | "Eigenes Limit";
     key_rate_is(requests, seconds) = "{requests} requests in {seconds} seconds" | "{requests} Anfragen in {seconds} Sekunden";
     key_rate_none = "None" | "Keines";
     key_made = "Created" | "Erstellt";
@@ -43,9 +44,9 @@ texts! {
     key_rate_both = "Fill in both, or neither, with whole numbers." | "Bitte beides oder keines von beiden ausfüllen, mit ganzen Zahlen.";
     key_create_do = "Create the key" | "Schlüssel erstellen";
 
-    key_made_title = "The key is there" | "Der Schlüssel ist erstellt";
+    key_made_title = "The key is created" | "Der Schlüssel ist erstellt";
     key_rotated_title = "The key has a new secret" | "Der Schlüssel hat ein neues Geheimnis";
-    key_made_use = "A program sends it with each request, in the header Authorization: Bearer, followed by the key." | "Ein Programm sendet ihn mit jeder Anfrage im Header Authorization: hinter dem Wort Bearer.";
+    key_made_use = "A program sends it with each request, in the header “Authorization”, after the word “Bearer”." | "Ein Programm sendet ihn mit jeder Anfrage im Header „Authorization“ hinter dem Wort „Bearer“.";
     key_made_leave = "Leave this page only when you have kept it." | "Verlassen Sie diese Seite erst, wenn Sie ihn gespeichert haben.";
     key_made_go = "I have kept it. Go to the key" | "Ich habe ihn gespeichert. Zum Schlüssel";
 
@@ -83,7 +84,7 @@ texts! {
 
     scopes_organization = "Organization and team" | "Organisation und Team";
     scopes_audit = "Audit log" | "Auditprotokoll";
-    scopes_built = "What is built" | "Agenten und was dazugehört";
+    scopes_built = "Agents and what they work with" | "Agenten und was dazugehört";
     scopes_calls = "Calls and analytics" | "Anrufe und Auswertungen";
     scopes_live = "Live Space and escalated calls" | "Live Space und eskalierte Anrufe";
 

@@ -83,10 +83,10 @@ texts! {
     proof_verify = "The evidence holds the event itself. Anybody can check it without us and without a network:" | "Der Beleg enthält das Ereignis selbst. Alle können ihn ohne uns und ohne Netz prüfen:";
 
     export_title = "Export the audit log" | "Auditprotokoll exportieren";
-    export_what = "Without days, all of it. That it was exported is an event of its own." | "Ohne Angabe von Tagen das ganze Protokoll. Der Export wird selbst protokolliert.";
-    export_format = "Form" | "Format";
-    export_ndjson = "NDJSON, which proves itself" | "NDJSON (lässt sich prüfen)";
-    export_csv = "CSV for spreadsheets, which proves nothing" | "CSV für Tabellenkalkulationen (lässt sich nicht prüfen)";
+    export_what = "Leave the days empty to take all of it. The export itself is written down in the log." | "Ohne Angabe von Tagen das ganze Protokoll. Der Export wird selbst protokolliert.";
+    export_format = "Format" | "Format";
+    export_ndjson = "NDJSON, which can be proved" | "NDJSON (lässt sich prüfen)";
+    export_csv = "CSV for spreadsheets, which cannot be proved" | "CSV für Tabellenkalkulationen (lässt sich nicht prüfen)";
     export_do = "Download" | "Herunterladen";
     export_link = "Export" | "Exportieren";
 }

@@ -36,10 +36,23 @@ texts! {
     transcript_title = "What was said" | "Was gesagt wurde";
     transcript_masked = "Telephone numbers, addresses and cards are masked." | "Telefonnummern, Adressen und Karten sind unkenntlich gemacht.";
     transcript_none = "This call has no transcript." | "Zu diesem Anruf gibt es kein Transkript.";
+    speaker_agent = "Agent" | "Agent";
+    speaker_caller = "Caller" | "Anrufer";
+    speaker_somebody = "Speaker" | "Jemand";
     transcript_empty = "Nothing was said." | "Es wurde nichts gesagt.";
 }
 
 impl Texts {
+    /// Who speaks: those whom platforms name alike are called as everywhere else here.
+    pub(crate) fn speaker(self, name: String) -> String {
+        match name.as_str() {
+            "agent" => self.speaker_agent().to_owned(),
+            "caller" => self.speaker_caller().to_owned(),
+            "speaker" => self.speaker_somebody().to_owned(),
+            _ => name,
+        }
+    }
+
     /// Who has called whom.
     pub(crate) const fn direction(self, direction: Direction) -> &'static str {
         match direction {

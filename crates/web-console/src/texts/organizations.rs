@@ -5,7 +5,7 @@ use super::texts;
 texts! {
     section_organization = "Organization" | "Organisation";
     org_title = "Organization" | "Organisation";
-    org_slug = "Name in addresses" | "Kurzname für Adressen";
+    org_slug = "Short name, for addresses" | "Kurzname für Adressen";
     org_slug_stays = "It stays the same when the name changes, so that addresses go on working." | "Er bleibt auch dann gleich, wenn sich der Name ändert, damit Adressen gültig bleiben.";
     org_id = "Identifier" | "Kennung";
     org_plan = "Plan" | "Tarif";
@@ -16,7 +16,7 @@ texts! {
     org_renamed(name) = "The organization is called {name} now." | "Die Organisation heißt jetzt {name}.";
     org_rename_denied(roles) = "Only these roles change it: {roles}." | "Nur diese Rollen können dies ändern: {roles}.";
 
-    org_export = "Take everything along" | "Alle Daten herunterladen";
+    org_export = "Export everything" | "Alle Daten exportieren";
     org_export_what = "A file with everything of this organization: members, invitations, API keys without their secrets, calls, transcripts, recordings without their sound, and the audit log. One JSON object a line." | "Eine Datei mit allem, was zu dieser Organisation gehört: Mitglieder, Einladungen, API-Schlüssel ohne ihre Geheimnisse, Anrufe, Transkripte, Angaben zu Aufzeichnungen ohne den Ton und das Auditprotokoll. Ein JSON-Objekt je Zeile.";
     org_export_whole = "It is whole if its last line says end. One export runs at a time." | "Sie ist vollständig, wenn in ihrer letzten Zeile „end“ steht. Es läuft immer nur ein Export.";
     org_export_do = "Download" | "Herunterladen";

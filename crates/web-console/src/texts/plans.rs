@@ -18,7 +18,7 @@ texts! {
     billing_seats = "Seats" | "Plätze";
     billing_keys = "API keys" | "API-Schlüssel";
     billing_used_of(used, most) = "{used} of {most}" | "{used} von {most}";
-    billing_used_unlimited(used) = "{used}, without a limit" | "{used} (unbegrenzt)";
+    billing_used_unlimited(used) = "{used} (unlimited)" | "{used} (unbegrenzt)";
     billing_controls = "Security controls that are on" | "Eingeschaltete Sicherheitsfunktionen";
     billing_none = "None" | "Keine";
     billing_plans = "Plans" | "Tarife";
@@ -27,8 +27,10 @@ texts! {
     billing_plan_seats_unlimited = "As many people as come" | "Beliebig viele Personen";
     billing_plan_keys[n] = "One API key", "{n} API keys" | "Ein API-Schlüssel", "{n} API-Schlüssel";
     billing_plan_keys_unlimited = "As many API keys as you need" | "Beliebig viele API-Schlüssel";
-    billing_plan_audit[n] = "Audit log kept for one day", "Audit log kept for {n} days" | "Auditprotokoll einen Tag aufbewahrt", "Auditprotokoll {n} Tage aufbewahrt";
-    billing_plan_recordings[n] = "Recordings kept for one day", "Recordings kept for {n} days" | "Aufzeichnungen einen Tag aufbewahrt", "Aufzeichnungen {n} Tage aufbewahrt";
+    billing_plan_audit(kept) = "Audit log kept for {kept}" | "Auditprotokoll {kept} aufbewahrt";
+    billing_plan_recordings(kept) = "Recordings kept for {kept}" | "Aufzeichnungen {kept} aufbewahrt";
+    kept_days[n] = "one day", "{n} days" | "einen Tag", "{n} Tage";
+    kept_years[n] = "one year", "{n} years" | "ein Jahr", "{n} Jahre";
     billing_plan_mfa = "Second factors for everybody" | "Zweite Faktoren für alle";
     billing_choose(plan) = "Change to {plan}" | "Zu {plan} wechseln";
     billing_history = "Changes of the plan" | "Änderungen des Tarifs";
@@ -46,8 +48,8 @@ texts! {
     change_loses = "What ends" | "Was entfällt";
     change_loses_nothing = "Nothing that you use now ends." | "Nichts, was Sie jetzt nutzen, entfällt.";
     change_control_off(control) = "{control} is switched off, as {control} does not come with that plan. All Owners are told by mail." | "{control}: wird ausgeschaltet, da dieser Tarif das nicht enthält. Alle Inhaber erhalten eine E-Mail.";
-    change_recordings(before, after) = "Recordings are kept for {after} days instead of {before}. Older ones are deleted." | "Aufzeichnungen werden {after} statt {before} Tage aufbewahrt. Ältere werden gelöscht.";
-    change_audit(before, after) = "The audit log is kept for {after} days instead of {before}. Older events are deleted." | "Das Auditprotokoll wird {after} statt {before} Tage aufbewahrt. Ältere Ereignisse werden gelöscht.";
+    change_recordings(before, after) = "Recordings are kept for {after} instead of {before}. Older ones are deleted." | "Aufzeichnungen werden nur noch {after} aufbewahrt (bisher: {before}). Ältere werden gelöscht.";
+    change_audit(before, after) = "The audit log is kept for {after} instead of {before}. Older events are deleted." | "Das Auditprotokoll wird nur noch {after} aufbewahrt (bisher: {before}). Ältere Ereignisse werden gelöscht.";
     change_fewer_seats(after) = "There are {after} seats." | "Es gibt höchstens {after} Plätze.";
     change_fewer_keys(after) = "There can be {after} API keys." | "Es sind höchstens {after} API-Schlüssel möglich.";
     change_impossible = "This is not possible as it is" | "So ist das nicht möglich";
@@ -63,6 +65,16 @@ texts! {
 }
 
 impl Texts {
+    /// For how long something is kept: whole years as such, with the leap days in them or without.
+    pub(crate) fn kept_for(self, days: u32) -> String {
+        let days = u64::from(days);
+        let years = (days * 4 + 730) / 1_461;
+        match years > 0 && (years * 365..=(years * 1_461).div_ceil(4)).contains(&days) {
+            true => self.kept_years(years),
+            false => self.kept_days(days),
+        }
+    }
+
     /// What a plan is called.
     pub(crate) fn plan(self, plan: Plan) -> &'static str {
         match plan {
@@ -78,6 +90,30 @@ impl Texts {
             Plan::Free => self.plan_free_means(),
             Plan::Pro => self.plan_pro_means(),
             Plan::Enterprise => self.plan_enterprise_means(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+
+    #[test]
+    fn whole_years_are_told_as_years() {
+        let t = Texts::of(Language::English);
+        for (days, told) in [
+            (1, "one day"),
+            (30, "30 days"),
+            (364, "364 days"),
+            (365, "one year"),
+            (366, "one year"),
+            (400, "400 days"),
+            (730, "2 years"),
+            (2_557, "7 years"),
+            (2_558, "2,558 days"),
+        ] {
+            assert_eq!(t.kept_for(days), told);
         }
     }
 }

@@ -260,7 +260,10 @@ const GERMAN: [(&str, &str); 19] = [
         "must be the name of a time zone like UTC or Europe/Berlin",
         "Bitte den Namen einer Zeitzone wie UTC oder Europe/Berlin.",
     ),
-    ("must be the organization's name, as it is now", "Bitte den Namen der Organisation, wie er jetzt lautet."),
+    (
+        "must be the organization's name, as it is now",
+        "Bitte den Namen der Organisation, wie er jetzt lautet.",
+    ),
     (
         "must be lower-case letters, digits and single hyphens",
         "Bitte nur Kleinbuchstaben, Ziffern und einzelne Bindestriche.",

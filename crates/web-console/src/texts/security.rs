@@ -15,8 +15,9 @@ texts! {
 
     security_title = "Security" | "Sicherheit";
     security_only(roles) = "You can look at this. Only these roles change it: {roles}." | "Sie können dies ansehen. Nur diese Rollen können es ändern: {roles}.";
-    security_from_plan(plan) = "It comes with the plan {plan}." | "Es gehört zum Tarif {plan}.";
+    security_from_plan(plan) = "It comes with the plan {plan}." | "Enthalten ab dem Tarif {plan}.";
     security_see_plans = "See the plans" | "Tarife ansehen";
+    security_more = "What else it does" | "Was es sonst noch bewirkt";
     security_changed = "Last changed" | "Zuletzt geändert";
     security_switch_on(name) = "Switch {name} on" | "{name} einschalten";
     security_switch_off(name) = "Switch {name} off" | "{name} ausschalten";
@@ -38,7 +39,7 @@ texts! {
     mfa_rule_myself = "You are among them." | "Sie gehören dazu.";
     mfa_rule_deadline = "Deadline" | "Frist";
     mfa_rule_over = "Over" | "Abgelaufen";
-    mfa_rule_no_deadline = "As many days as you choose, from when it is switched on" | "So viele Tage ab dem Einschalten, wie Sie wählen";
+    mfa_rule_no_deadline = "Begins when it is switched on" | "Beginnt mit dem Einschalten";
     mfa_rule_change = "Change the rule" | "Regel ändern";
     mfa_rule_legend = "Does everybody need a second factor?" | "Brauchen alle einen zweiten Faktor?";
     mfa_rule_yes = "Yes, everybody needs one" | "Ja, alle brauchen einen";
@@ -119,7 +120,7 @@ impl Texts {
 
     /// How much there is of what is counted up to 10,000.
     pub(crate) fn delivery_counted(self, count: &u32) -> String {
-        if *count < 10_000 { count.to_string() } else { self.delivery_most().to_owned() }
+        if *count < 10_000 { self.number(count) } else { self.delivery_most().to_owned() }
     }
 
     /// What has become of something that was to be sent.
