@@ -353,7 +353,11 @@ async fn a_form_that_is_filled_in_wrong_says_so_in_the_title_of_its_page() {
                     fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
                 let answer = match method {
                     "post" => tab.fill(&shown, &action, &fields).await,
-                    _ => tab.answer(tab.request(reqwest::Method::GET, &action).query(&fields)).await,
+                    _ => {
+                        let pairs = fields.iter().map(|(name, value)| format!("{name}={value}"));
+                        let query = pairs.collect::<Vec<_>>().join("&").replace(WRONG, "%E2%80%AE");
+                        tab.get(&format!("{action}?{query}")).await
+                    }
                 };
                 let title = answer.text.split("<title>").nth(1).and_then(|rest| rest.split('<').next());
                 if answer.status != 422 || !title.is_some_and(|title| title.starts_with("Error: ")) {

@@ -54,6 +54,11 @@ impl Chart {
             bar: BAR,
         }
     }
+
+    /// The first day and the last.
+    pub(super) fn ends(&self) -> Option<(&Moment, &Moment)> {
+        Some((&self.bars.first()?.day, &self.bars.last()?.day))
+    }
 }
 
 #[cfg(test)]
