@@ -263,8 +263,8 @@ async fn whoever_chose_a_receiver_sees_that_it_does_not_take_what_it_is_sent() {
     now("'2030-01-01'", "NULL").await;
     let shown = tab.get(pages[0]).await.expect(200).text;
     assert!(
-        shown.contains("Es kam nicht rechtzeitig eine Antwort.")
-            && shown.contains("In neunzig Tagen aufgegeben"),
+        shown.contains("Es kam keine rechtzeitige Antwort.")
+            && shown.contains("In den letzten 90 Tagen aufgegeben"),
         "{shown}"
     );
 }

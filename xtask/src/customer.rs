@@ -12,30 +12,29 @@ use crate::{
 };
 
 /// Who runs it.
-pub(crate) const OWNER: &str = "priya.raman@harbordental.example";
+pub(crate) const OWNER: &str = "priya.raman@harbor.example";
 /// Who answers its calls.
-pub(crate) const AGENT: &str = "maria.santos@harbordental.example";
+pub(crate) const AGENT: &str = "maria.santos@harbor.example";
 /// Who signs in with a second factor.
-pub(crate) const WITH_SECOND_FACTOR: &str = "daniel.okafor@harbordental.example";
+pub(crate) const WITH_SECOND_FACTOR: &str = "daniel.okafor@harbor.example";
 /// Who might be invited at once.
-pub(crate) const TO_INVITE: &str = "lena.fischer@harbordental.example\nomar.haddad@harbordental.example\nSofia Rossi <sofia.rossi@harbordental.example>\n";
+pub(crate) const TO_INVITE: &str =
+    "lena.fischer@harbor.example\nomar.haddad@harbor.example\nSofia Rossi <sofia.rossi@harbor.example>\n";
 
 /// Who works there beside the Owner, and as what.
 const TEAM: [(&str, &str, &str); 7] = [
     ("admin", "Daniel Okafor", WITH_SECOND_FACTOR),
     ("customer_support_agent", "Maria Santos", AGENT),
-    ("customer_support_agent", "Tom Becker", "tom.becker@harbordental.example"),
-    ("customer_support_agent", "Aiko Tanaka", "aiko.tanaka@harbordental.example"),
-    ("member", "Julia Novák", "julia.novak@harbordental.example"),
-    ("member", "Hassan Ali", "hassan.ali@harbordental.example"),
+    ("customer_support_agent", "Tom Becker", "tom.becker@harbor.example"),
+    ("customer_support_agent", "Aiko Tanaka", "aiko.tanaka@harbor.example"),
+    ("member", "Julia Novák", "julia.novak@harbor.example"),
+    ("member", "Hassan Ali", "hassan.ali@harbor.example"),
     ("viewer", "Samuel Ortiz", "samuel.ortiz@agency.example"),
 ];
 
 /// Who is invited, and as what.
-const INVITED: [(&str, &str); 2] = [
-    ("nora.lindqvist@harbordental.example", "customer_support_agent"),
-    ("ben.carter@harbordental.example", "viewer"),
-];
+const INVITED: [(&str, &str); 2] =
+    [("nora.lindqvist@harbor.example", "customer_support_agent"), ("ben.carter@harbor.example", "viewer")];
 
 /// The number that its patients call.
 const OURS: &str = "+14155550100";

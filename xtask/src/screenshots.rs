@@ -29,7 +29,7 @@ const PAGES: &[(&str, Way, &[(&str, &str)])] = &[
     (
         "sign-in",
         Way::Path("/sign-in"),
-        &[("Email", "priya.raman@harbordental.example"), ("Password", "a long password")],
+        &[("Email", "priya.raman@harbor.example"), ("Password", "a long password")],
     ),
     (
         "invitation",
@@ -38,26 +38,17 @@ const PAGES: &[(&str, Way, &[(&str, &str)])] = &[
     ),
 ];
 
-/// The ways in which they are looked at: a desk by day and by night, and a phone. A picture is as high as the window.
-const LOOKS: &[(&str, Look)] = &[
-    ("light", Look { width: 1000, height: 640, ..Look::DESK }),
-    ("dark", Look { width: 1000, height: 640, ..Look::DESK.in_the_dark() }),
-    ("phone", Look::PHONE),
-];
+/// The ways in which a page is looked at: a desk by day and by night, and a phone. A picture is as high as the window.
+const fn looks(width: u32, height: u32) -> [(&'static str, Look); 3] {
+    let desk = Look { width, height, ..Look::DESK };
+    [("light", desk), ("dark", desk.in_the_dark()), ("phone", Look::PHONE)]
+}
 
-/// The same for the console, which has its navigation beside the page.
-const CONSOLE_LOOKS: &[(&str, Look)] = &[
-    ("light", Look { width: 1200, height: 750, ..Look::DESK }),
-    ("dark", Look { width: 1200, height: 750, ..Look::DESK.in_the_dark() }),
-    ("phone", Look::PHONE),
-];
-
-/// The same for what there is more of to be seen at once.
-const TALL_LOOKS: &[(&str, Look)] = &[
-    ("light", Look { width: 1200, height: 960, ..Look::DESK }),
-    ("dark", Look { width: 1200, height: 960, ..Look::DESK.in_the_dark() }),
-    ("phone", Look::PHONE),
-];
+/// A sheet; a page of the console, which has its navigation beside it; and two of which there is more to be seen at once.
+const SHEET: [(&str, Look); 3] = looks(1000, 640);
+const CONSOLE: [(&str, Look); 3] = looks(1200, 750);
+const TALL: [(&str, Look); 3] = looks(1200, 960);
+const CONTROLS: [(&str, Look); 3] = looks(1200, 1290);
 
 /// How somebody comes to a page.
 enum Way {
@@ -121,12 +112,12 @@ async fn with_service(database_url: &str) -> Result {
         for (label, text) in *fields {
             somebody.fill(label, text).await;
         }
-        pictures(&somebody, name, LOOKS).await?;
+        pictures(&somebody, name, SHEET).await?;
     }
     let call = customer::fill(&demo, database_url).await?;
     show_password(&somebody, &service.address, customer::WITH_SECOND_FACTOR).await;
     somebody.sees("Your password is right.").await;
-    pictures(&somebody, "second-factor", LOOKS).await?;
+    pictures(&somebody, "second-factor", SHEET).await?;
     let owner = browser.profile().await;
     enter(&owner, &service.address, customer::OWNER).await;
     console(&owner, &service.address, &call).await?;
@@ -140,27 +131,27 @@ async fn with_service(database_url: &str) -> Result {
 async fn console(owner: &Profile, address: &str, call: &str) -> Result {
     let go = async |path: &str| owner.open_page(&format!("{address}{path}")).await;
     for (name, path, looks) in [
-        ("team", "/settings/team", TALL_LOOKS),
-        ("api-keys", "/settings/api-keys", CONSOLE_LOOKS),
-        ("security", "/settings/security", TALL_LOOKS),
-        ("billing", "/settings/billing", CONSOLE_LOOKS),
-        ("account", "/account", CONSOLE_LOOKS),
-        ("calls", "/calls", CONSOLE_LOOKS),
-        ("call", &format!("/calls/{call}"), CONSOLE_LOOKS),
+        ("team", "/settings/team", TALL),
+        ("api-keys", "/settings/api-keys", CONSOLE),
+        ("security", "/settings/security", CONTROLS),
+        ("billing", "/settings/billing", CONSOLE),
+        ("account", "/account", CONSOLE),
+        ("calls", "/calls", CONSOLE),
+        ("call", &format!("/calls/{call}"), CONSOLE),
     ] {
         go(path).await;
         pictures(owner, name, looks).await?;
     }
     go("/settings/team/invite-many").await;
     owner.fill("Email addresses", customer::TO_INVITE).await;
-    pictures(owner, "invite", CONSOLE_LOOKS).await?;
+    pictures(owner, "invite", CONSOLE).await?;
     go("/settings/team").await;
     owner.click("Manage Maria Santos").await;
     owner.click("Remove…").await;
-    pictures(owner, "remove", CONSOLE_LOOKS).await?;
+    pictures(owner, "remove", CONSOLE).await?;
     go("/settings/api-keys").await;
     owner.click("Manage Voice platform").await;
-    pictures(owner, "api-key", CONSOLE_LOOKS).await?;
+    pictures(owner, "api-key", CONSOLE).await?;
     go("/settings/api-keys/new").await;
     owner.fill("Name", "Call recorder").await;
     owner.click("Write down calls, transcripts and recordings calls:write").await;
@@ -168,18 +159,18 @@ async fn console(owner: &Profile, address: &str, call: &str) -> Result {
     owner.sees("This is shown once.").await;
     owner.click("Copy").await;
     owner.sees("Copied.").await;
-    pictures(owner, "new-api-key", CONSOLE_LOOKS).await?;
+    pictures(owner, "new-api-key", CONSOLE).await?;
     owner.click("I have kept it. Go to the key").await;
     owner.click("Your account").await;
     owner.click("Second factor").await;
     owner.click("Set up an app").await;
     owner.sees("Scan this with your authenticator app.").await;
-    pictures(owner, "authenticator-app", CONSOLE_LOOKS).await?;
+    pictures(owner, "authenticator-app", CONSOLE).await?;
     owner.click("Audit log").await;
     owner.choose("Who", "Priya Raman").await;
     owner.click("Search").await;
     owner.sees("Show everything").await;
-    pictures(owner, "audit-log", CONSOLE_LOOKS).await?;
+    pictures(owner, "audit-log", CONSOLE).await?;
     go("/settings/audit").await;
     owner.choose("What", "Transcript stored").await;
     owner.click("Search").await;
@@ -187,7 +178,7 @@ async fn console(owner: &Profile, address: &str, call: &str) -> Result {
     owner.click("Details: Transcript stored").await;
     owner.click("Prove this event").await;
     owner.sees("The proof holds").await;
-    pictures(owner, "audit-proof", CONSOLE_LOOKS).await
+    pictures(owner, "audit-proof", CONSOLE).await
 }
 
 /// What an agent sees while calls wait.
@@ -200,7 +191,7 @@ async fn board(agent: &Profile) -> Result {
     agent.click("Refresh").await;
     agent.sees("Live Live Refresh").await;
     agent.click("Play a sound when a call is offered").await;
-    pictures(agent, "live", TALL_LOOKS).await
+    pictures(agent, "live", TALL).await
 }
 
 async fn enter(profile: &Profile, address: &str, email: &str) {
@@ -220,9 +211,9 @@ fn folder() -> PathBuf {
 }
 
 /// The page that is open, in each way of looking at it, without a blinking cursor.
-async fn pictures(profile: &Profile, name: &str, looks: &[(&str, Look)]) -> Result {
+async fn pictures(profile: &Profile, name: &str, looks: [(&str, Look); 3]) -> Result {
     for (suffix, look) in looks {
-        profile.look(*look).await;
+        profile.look(look).await;
         profile.script("document.activeElement.blur(); scrollTo(0, 0);", &[]).await;
         let path = folder().join(format!("{name}-{suffix}.png"));
         fs::write(&path, png::with_palette(&profile.picture().await)?)?;

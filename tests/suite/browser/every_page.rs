@@ -8,7 +8,7 @@ use std::{
     sync::Mutex,
 };
 
-use rollcall_tests::{Browser, Look, Profile, Service, Tab, Team};
+use rollcall_tests::{Browser, Look, Profile, Rules, Service, Tab, Team};
 use serde_json::json;
 
 use super::go;
@@ -225,9 +225,11 @@ async fn look_at(
         if !known.is_new(profile, address).await {
             continue;
         }
-        for look in [Look::PHONE, Look::DESK.in_the_dark(), Look::DESK] {
+        let looks =
+            [(Look::PHONE, Rules::All), (Look::DESK.in_the_dark(), Rules::Colours), (Look::DESK, Rules::All)];
+        for (look, rules) in looks {
             profile.look(look).await;
-            let found = profile.accessibility_problems().await;
+            let found = profile.accessibility_problems(rules).await;
             problems.extend(found.iter().map(|problem| format!("{who} at {address}, {look:?}: {problem}")));
             let wide = profile.too_wide_by().await;
             if wide > 0 {
@@ -281,8 +283,8 @@ async fn attack_5_nobody_else_sees_these_pages() {
     assert!(seen_by_others.is_empty(), "{seen_by_others:#?}");
 }
 
-/// What no field takes: a character that turns the text around it.
-const WRONG: &str = "\u{202e}";
+/// What no field takes: a character that turns the text around it, and one that is none.
+const WRONG: &str = "\u{202e}\u{1}";
 
 /// A form that takes something typed.
 struct Form {
@@ -355,7 +357,7 @@ async fn a_form_that_is_filled_in_wrong_says_so_in_the_title_of_its_page() {
                     "post" => tab.fill(&shown, &action, &fields).await,
                     _ => {
                         let pairs = fields.iter().map(|(name, value)| format!("{name}={value}"));
-                        let query = pairs.collect::<Vec<_>>().join("&").replace(WRONG, "%E2%80%AE");
+                        let query = pairs.collect::<Vec<_>>().join("&").replace(WRONG, "%E2%80%AE%01");
                         tab.get(&format!("{action}?{query}")).await
                     }
                 };

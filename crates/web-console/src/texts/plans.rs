@@ -24,9 +24,9 @@ texts! {
     billing_plans = "Plans" | "Tarife";
     billing_current = "Your plan" | "Ihr Tarif";
     billing_plan_seats[n] = "One seat", "{n} seats" | "Ein Platz", "{n} Plätze";
-    billing_plan_seats_unlimited = "As many people as come" | "Beliebig viele Personen";
+    billing_plan_seats_unlimited = "Unlimited seats" | "Beliebig viele Personen";
     billing_plan_keys[n] = "One API key", "{n} API keys" | "Ein API-Schlüssel", "{n} API-Schlüssel";
-    billing_plan_keys_unlimited = "As many API keys as you need" | "Beliebig viele API-Schlüssel";
+    billing_plan_keys_unlimited = "Unlimited API keys" | "Beliebig viele API-Schlüssel";
     billing_plan_audit(kept) = "Audit log kept for {kept}" | "Auditprotokoll {kept} aufbewahrt";
     billing_plan_recordings(kept) = "Recordings kept for {kept}" | "Aufzeichnungen {kept} aufbewahrt";
     kept_days[n] = "one day", "{n} days" | "einen Tag", "{n} Tage";
