@@ -34,7 +34,7 @@ const TEAM: [(&str, &str, &str); 7] = [
 
 /// Who is invited, and as what.
 const INVITED: [(&str, &str); 2] =
-    [("nora.lindqvist@harbor.example", "customer_support_agent"), ("ben.carter@harbor.example", "viewer")];
+    [("nora.lind@harbor.example", "customer_support_agent"), ("ben.carter@harbor.example", "viewer")];
 
 /// The number that its patients call.
 const OURS: &str = "+14155550100";
