@@ -39,7 +39,7 @@ pub use link::Link;
 pub use manual_clock::ManualClock;
 pub use patience::until;
 pub use pooler::Pooler;
-pub use rollcall_browser::{Browser, Focus, Look, Profile};
+pub use rollcall_browser::{Browser, Focus, Look, Profile, Rules};
 pub use security_key::SecurityKey;
 pub use service::{OPERATOR_TOKEN, Service};
 pub use tab::Tab;

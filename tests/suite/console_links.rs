@@ -149,7 +149,7 @@ async fn mails_are_in_the_language_of_whoever_reads_them() {
     // Of the account, as it is when the mail is written, whoever causes it.
     let reset = json!({"email": email});
     service.anonymous().post("/v1/password-resets", reset.clone()).await.expect(202);
-    service.told(&email, "Wählen Sie ein anderes Passwort").await;
+    service.told(&email, "Wählen Sie ein neues Passwort").await;
     let grace = service.sign_in(&email).await;
     // Of whoever invites, for somebody who has no account; their own for somebody who has.
     let (stranger, english) = (Service::new_address("stranger"), Service::new_address("english"));

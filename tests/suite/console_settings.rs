@@ -143,6 +143,14 @@ async fn a_control_is_switched_after_what_it_does_was_told_and_what_the_plan_lac
     let done = tab.fill(&told, phi, &[]).await.expect(303);
     let after = tab.follow(done.header("location")).await;
     assert!(after.text.contains("PHI protection is on now."), "{}", after.text);
+    // What follows from two controls together is seen at once; what each does besides is folded.
+    let section =
+        after.text.split("id=\"call_recording\"").nth(1).unwrap().split("</section>").next().unwrap();
+    let (seen, folded) = section.split_once("<details>").unwrap();
+    assert!(seen.contains("The sound of calls can be uploaded"), "{section}");
+    assert!(seen.contains("PHI protection is on: transcripts are masked"), "{section}");
+    assert!(folded.contains("Switching it decides") && !seen.contains("Switching it decides"), "{section}");
+    assert!(folded.contains("It comes with the plan Pro."), "{section}");
     // The page of before is no agreement to anything any more.
     tab.fill(&told, phi, &[]).await.expect(303);
     assert!(tab.get("/settings/security").await.text.contains("Somebody has changed this"));
@@ -263,8 +271,8 @@ async fn whoever_chose_a_receiver_sees_that_it_does_not_take_what_it_is_sent() {
     now("'2030-01-01'", "NULL").await;
     let shown = tab.get(pages[0]).await.expect(200).text;
     assert!(
-        shown.contains("Es kam nicht rechtzeitig eine Antwort.")
-            && shown.contains("In neunzig Tagen aufgegeben"),
+        shown.contains("Es kam keine rechtzeitige Antwort.")
+            && shown.contains("In den letzten 90 Tagen aufgegeben"),
         "{shown}"
     );
 }

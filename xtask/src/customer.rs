@@ -1,5 +1,7 @@
 //! A customer to take pictures of: a dental group whose calls are answered by a machine, and by people where it cannot.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, PgConnection};
@@ -10,26 +12,29 @@ use crate::{
 };
 
 /// Who runs it.
-pub(crate) const OWNER: &str = "priya.raman@harbordental.example";
+pub(crate) const OWNER: &str = "priya.raman@harbor.example";
 /// Who answers its calls.
-pub(crate) const AGENT: &str = "maria.santos@harbordental.example";
+pub(crate) const AGENT: &str = "maria.santos@harbor.example";
+/// Who signs in with a second factor.
+pub(crate) const WITH_SECOND_FACTOR: &str = "daniel.okafor@harbor.example";
+/// Who might be invited at once.
+pub(crate) const TO_INVITE: &str =
+    "lena.fischer@harbor.example\nomar.haddad@harbor.example\nSofia Rossi <sofia.rossi@harbor.example>\n";
 
 /// Who works there beside the Owner, and as what.
 const TEAM: [(&str, &str, &str); 7] = [
-    ("admin", "Daniel Okafor", "daniel.okafor@harbordental.example"),
+    ("admin", "Daniel Okafor", WITH_SECOND_FACTOR),
     ("customer_support_agent", "Maria Santos", AGENT),
-    ("customer_support_agent", "Tom Becker", "tom.becker@harbordental.example"),
-    ("customer_support_agent", "Aiko Tanaka", "aiko.tanaka@harbordental.example"),
-    ("member", "Julia Novák", "julia.novak@harbordental.example"),
-    ("member", "Hassan Ali", "hassan.ali@harbordental.example"),
+    ("customer_support_agent", "Tom Becker", "tom.becker@harbor.example"),
+    ("customer_support_agent", "Aiko Tanaka", "aiko.tanaka@harbor.example"),
+    ("member", "Julia Novák", "julia.novak@harbor.example"),
+    ("member", "Hassan Ali", "hassan.ali@harbor.example"),
     ("viewer", "Samuel Ortiz", "samuel.ortiz@agency.example"),
 ];
 
 /// Who is invited, and as what.
-const INVITED: [(&str, &str); 2] = [
-    ("nora.lindqvist@harbordental.example", "customer_support_agent"),
-    ("ben.carter@harbordental.example", "viewer"),
-];
+const INVITED: [(&str, &str); 2] =
+    [("nora.lind@harbor.example", "customer_support_agent"), ("ben.carter@harbor.example", "viewer")];
 
 /// The number that its patients call.
 const OURS: &str = "+14155550100";
@@ -75,6 +80,7 @@ const WAITING: [(&str, u8, &[&str], i32); 4] = [
 pub(crate) async fn fill(demo: &Demo, database_url: &str) -> Result<String> {
     let mut database = PgConnection::connect(database_url).await?;
     let owner = demo.owner("Priya Raman", OWNER, "Harbor Dental Group").await?;
+    demo.ask(Method::PATCH, "/v1/me", &owner, &json!({"time_zone": zone()?})).await?;
     demo.ask(Method::PUT, "/v1/billing/plan", &owner, &json!({"plan": "pro"})).await?;
     demo.ask(Method::PUT, "/v1/billing/plan", &owner, &json!({"plan": "enterprise"})).await?;
     for control in ["audit_log", "call_recording", "phi_protection"] {
@@ -183,15 +189,33 @@ async fn agents(demo: &Demo, owner: &str) -> Result {
         let body = json!({"capacity": 2, "skills": skills});
         demo.ask(Method::PUT, &format!("/v1/availability/{id}"), owner, &body).await?;
     }
+    Ok(())
+}
+
+/// Lets agents be there. Whoever is not heard of for a while is not any more, so this comes last.
+pub(crate) async fn be_there(demo: &Demo) -> Result {
     let statuses = [
+        (AGENT, json!({"status": "offline"})),
         (TEAM[2].2, json!({"status": "available"})),
-        (TEAM[3].2, json!({"status": "away", "note": "Lunch, back at 12:45"})),
+        (TEAM[3].2, json!({"status": "away", "note": "Back in twenty minutes"})),
     ];
     for (email, status) in statuses {
         let token = demo.sign_in(email).await?.ok_or("no session")?;
+        demo.ask(Method::PATCH, "/v1/me", &token, &json!({"time_zone": zone()?})).await?;
         demo.ask(Method::PUT, "/v1/availability/me", &token, &status).await?;
     }
     Ok(())
+}
+
+/// Where it is a time of day now at which people work.
+fn zone() -> Result<&'static str> {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    Ok(match seconds / 3_600 % 24 {
+        0..=5 | 22.. => "Australia/Sydney",
+        6..=10 => "Asia/Kolkata",
+        11..=16 => "Europe/London",
+        17..=21 => "America/Los_Angeles",
+    })
 }
 
 /// Lets things be as old as they would be: what a service that has just started cannot have seen.
@@ -216,9 +240,7 @@ async fn as_time_would(database: &mut PgConnection) -> Result {
                 last_seen_at = now() - interval '1 minute' * (CASE WHEN p.place < 4 THEN p.place * 2 ELSE p.place * p.place * 71 END)
            FROM (SELECT user_id, org_id, row_number() OVER (PARTITION BY org_id ORDER BY joined_at) AS place FROM members) p
           WHERE p.user_id = m.user_id AND p.org_id = m.org_id",
-        "UPDATE users SET mfa_enabled = true
-          WHERE email LIKE 'daniel.%' OR email LIKE 'tom.%' OR email LIKE 'aiko.%' OR email LIKE 'julia.%'",
-        "UPDATE human_agents SET since = since - interval '23 minutes'",
+        "UPDATE users SET mfa_enabled = true WHERE email LIKE 'daniel.%' OR email LIKE 'julia.%'",
     ] {
         database.execute(statement).await?;
     }

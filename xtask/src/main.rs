@@ -11,6 +11,7 @@ mod faults;
 mod generate;
 mod lint;
 mod migrate;
+mod png;
 mod postgres;
 mod process;
 mod sbom;

@@ -5,6 +5,7 @@ use axum::response::Response;
 
 use crate::{
     callers::Visitor,
+    mistakes::Mistakes,
     page::{Layout, Page},
     refused::Refused,
     sections::first_for,
@@ -23,6 +24,10 @@ impl Page for HomePage {
 
     fn title(&self) -> String {
         self.t.home_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

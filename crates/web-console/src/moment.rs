@@ -8,6 +8,9 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::language::Language;
 
+/// How a day is written, in English and in German.
+const DAY: [&str; 2] = ["%-d %b %Y", "%d.%m.%Y"];
+
 /// The moment that a place in a list has in an address, in nanoseconds since 1970. Nothing happened before year 0, of which the database
 /// knows as little.
 pub(crate) fn in_address(text: &str) -> Option<OffsetDateTime> {
@@ -34,7 +37,14 @@ impl Clockwork {
 
     /// The day of a moment.
     pub(crate) fn day(&self, at: OffsetDateTime) -> Moment {
-        self.written(at, ["%-d %b %Y", "%d.%m.%Y"])
+        self.written(at, DAY)
+    }
+
+    /// A day that is one everywhere.
+    pub(crate) fn calendar_day(&self, day: time::Date) -> Moment {
+        let exact = day.to_string();
+        let civil = exact.parse::<Date>().map(|civil| civil.strftime(self.in_words(DAY)).to_string());
+        Moment { text: civil.unwrap_or_else(|_| exact.clone()), exact }
     }
 
     /// The day of a moment, as fields for days have it: `2026-01-31`.
@@ -59,11 +69,15 @@ impl Clockwork {
         OffsetDateTime::from_unix_timestamp(begins.as_second()).ok()
     }
 
-    fn written(&self, at: OffsetDateTime, [english, german]: [&str; 2]) -> Moment {
-        let format = match self.language {
+    fn in_words<'a>(&self, [english, german]: [&'a str; 2]) -> &'a str {
+        match self.language {
             Language::English => english,
             Language::German => german,
-        };
+        }
+    }
+
+    fn written(&self, at: OffsetDateTime, formats: [&str; 2]) -> Moment {
+        let format = self.in_words(formats);
         let exact = at.format(&Rfc3339).unwrap_or_default();
         let text = match Timestamp::from_second(at.unix_timestamp()) {
             Ok(timestamp) => timestamp.to_zoned_datetime(self.zone.clone()).strftime(format).to_string(),
@@ -84,6 +98,13 @@ pub(crate) fn is_zone(name: &str) -> bool {
 pub(crate) struct Moment {
     exact: String,
     text: String,
+}
+
+impl Moment {
+    /// As it is read, for where no element can stand.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
 }
 
 impl fmt::Display for Moment {
@@ -111,6 +132,8 @@ mod tests {
         let html = r#"<time datetime="2026-01-02T03:04:05Z">01.01.2026, 22:04 EST</time>"#;
         assert_eq!(moment.to_string(), html);
         assert_eq!(german.day(datetime!(2026-01-02 03:04:05 UTC)).text, "01.01.2026");
+        let day = german.calendar_day(time::macros::date!(2026 - 01 - 02));
+        assert_eq!(day.to_string(), r#"<time datetime="2026-01-02">02.01.2026</time>"#);
         let nowhere = Clockwork::of("Atlantis/Capital", Language::English);
         assert_eq!(nowhere.show(datetime!(2026-01-02 03:04:05 UTC)).text, "2 Jan 2026, 03:04 UTC");
     }

@@ -29,10 +29,9 @@ pub(crate) trait Page: Template {
     /// What the browser's window is called.
     fn title(&self) -> String;
 
-    /// What is wrong with the form on it. The title says that there is something.
-    fn mistakes(&self) -> Option<&Mistakes> {
-        None
-    }
+    /// What is wrong with the form on it; none for a page without a form that can be filled in wrong. The title says that there is
+    /// something, and what is wrong with the whole stands at the top: both are the frame's to say, so that no page can forget them.
+    fn mistakes(&self) -> Option<&Mistakes>;
 }
 
 /// What is around a page.
@@ -58,6 +57,8 @@ struct Frame<'a> {
     look: &'static str,
     navigation: Option<Navigation<'a>>,
     notice: Option<&'a Notice>,
+    /// What is wrong with the whole of the form.
+    mistake: Option<&'a str>,
     /// Written by the page's own template, which has escaped it.
     content: String,
 }
@@ -149,6 +150,7 @@ impl Visit {
             },
             navigation,
             notice: self.notice.as_ref().filter(|notice| notice.page.is_none()),
+            mistake: page.mistakes().and_then(Mistakes::whole),
             content: page.render()?,
         };
         frame.render()

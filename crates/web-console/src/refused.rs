@@ -88,6 +88,10 @@ impl Page for RefusedPage<'_> {
     fn title(&self) -> String {
         self.explanation.title.clone()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
+    }
 }
 
 /// Asks for a fresh proof, and then does what was asked.

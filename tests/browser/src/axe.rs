@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Profile;
 
@@ -40,10 +40,48 @@ impl Axe {
     }
 }
 
+/// Which rules a page is held to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rules {
+    /// All of WCAG 2.2, level A and AA, that axe-core can check.
+    All,
+    /// Those about colours: nothing else is another in the dark.
+    Colours,
+    /// All but those about colours, for a page whose colours are looked at in another window.
+    AllButColours,
+}
+
+impl Rules {
+    /// What axe-core calls those about colours.
+    const OF_COLOURS: [&'static str; 2] = ["color-contrast", "link-in-text-block"];
+    const TAGS: [&'static str; 5] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+    fn options(self) -> Value {
+        let tags = json!({"type": "tag", "values": Self::TAGS});
+        let (only, rules) = match self {
+            Self::All => (tags, json!({})),
+            Self::Colours => (json!({"type": "rule", "values": Self::OF_COLOURS}), json!({})),
+            Self::AllButColours => {
+                let off = Self::OF_COLOURS.map(|rule| (rule.to_owned(), json!({"enabled": false})));
+                (tags, Value::Object(off.into_iter().collect()))
+            }
+        };
+        json!({"runOnly": only, "rules": rules, "resultTypes": ["violations"], "preload": false})
+    }
+
+    /// How many of them hold at least for a page that has been looked at.
+    const fn least(self) -> u64 {
+        match self {
+            Self::All | Self::AllButColours => 4,
+            Self::Colours => 1,
+        }
+    }
+}
+
 impl Profile {
-    /// Fails if the page, as it looks now, breaks a rule of WCAG 2.2, level A or AA, that axe-core can check.
-    pub async fn is_accessible(&self) {
-        let problems = self.accessibility_problems().await;
+    /// Fails if the page, as it looks now, breaks one of these rules.
+    pub async fn is_accessible(&self, rules: Rules) {
+        let problems = self.accessibility_problems(rules).await;
         assert!(
             problems.is_empty(),
             "not everybody can use this page:\n{}\n{}",
@@ -52,8 +90,8 @@ impl Profile {
         );
     }
 
-    /// The rules that the page breaks, each with where.
-    pub async fn accessibility_problems(&self) -> Vec<String> {
+    /// The rules among these that the page breaks, each with where.
+    pub async fn accessibility_problems(&self, rules: Rules) -> Vec<String> {
         assert!(
             Axe::is_there(),
             "axe-core is not there: `cargo xtask axe` fetches it, and `cargo xtask test` does so too"
@@ -63,24 +101,20 @@ impl Profile {
             self.script(&fs::read_to_string(Axe::script()).unwrap(), &[]).await;
         }
         let script = "
-            const done = arguments[arguments.length - 1];
-            axe.run(document, {
-              runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] },
-              resultTypes: ['violations'],
-              preload: false,
-            }).then(
+            const [options, done] = arguments;
+            axe.run(document, options).then(
               results => done({ violations: results.violations, passes: results.passes.length }),
               error => done({ error: String(error) }),
             );";
-        let found = self.script_that_calls_back(script, &[]).await;
+        let found = self.script_that_calls_back(script, &[rules.options()]).await;
         assert!(found["error"].is_null(), "axe-core failed: {}", found["error"]);
+        let violations = found["violations"].as_array().unwrap();
         // A check that has looked at nothing has found nothing wrong.
         assert!(
-            found["passes"].as_u64().is_some_and(|passes| passes > 3),
+            !violations.is_empty() || found["passes"].as_u64().is_some_and(|passes| passes >= rules.least()),
             "axe-core has looked at nothing: {found}"
         );
-        let violations = found["violations"].as_array().unwrap().iter();
-        violations.flat_map(told).collect()
+        violations.iter().flat_map(told).collect()
     }
 }
 

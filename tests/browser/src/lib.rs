@@ -23,7 +23,7 @@ mod seeing;
 mod wire;
 
 pub use acting::Part;
-pub use axe::Axe;
+pub use axe::{Axe, Rules};
 pub use browser::Browser;
 pub use keyboard::Focus;
 pub use look::Look;

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long it is waited before something is looked for again: not long at first, as most things are there at once, and ever longer
 /// after that, so that waiting takes no time from a machine that is busy making it true. WebDriver tells of nothing by itself: it only
 /// answers (W3C WebDriver, section 6.3).
-const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(320));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(160));
 
 /// Somebody's browser, with cookies and a window of its own. It closes when the value is dropped, and a complaint that nobody has seen
 /// by then is one nevertheless.

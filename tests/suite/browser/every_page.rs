@@ -8,7 +8,7 @@ use std::{
     sync::Mutex,
 };
 
-use rollcall_tests::{Browser, Look, Profile, Service, Tab, Team};
+use rollcall_tests::{Browser, Look, Profile, Rules, Service, Tab, Team};
 use serde_json::json;
 
 use super::go;
@@ -225,9 +225,11 @@ async fn look_at(
         if !known.is_new(profile, address).await {
             continue;
         }
-        for look in [Look::PHONE, Look::DESK.in_the_dark(), Look::DESK] {
+        let looks =
+            [(Look::PHONE, Rules::All), (Look::DESK.in_the_dark(), Rules::Colours), (Look::DESK, Rules::All)];
+        for (look, rules) in looks {
             profile.look(look).await;
-            let found = profile.accessibility_problems().await;
+            let found = profile.accessibility_problems(rules).await;
             problems.extend(found.iter().map(|problem| format!("{who} at {address}, {look:?}: {problem}")));
             let wide = profile.too_wide_by().await;
             if wide > 0 {
@@ -279,4 +281,93 @@ async fn attack_5_nobody_else_sees_these_pages() {
         }
     }
     assert!(seen_by_others.is_empty(), "{seen_by_others:#?}");
+}
+
+/// What no field takes: a character that turns the text around it, and one that is none.
+const WRONG: &str = "\u{202e}\u{1}";
+
+/// A form that takes something typed.
+struct Form {
+    method: &'static str,
+    action: String,
+    /// Its fields, with something wrong in each that is typed into, and what the page has chosen in the others.
+    fields: Vec<(String, String)>,
+}
+
+/// The forms of a page that take something typed.
+fn forms(page: &str) -> Vec<Form> {
+    let attribute =
+        |tag: &str, name: &str| Some(tag.split_once(&format!(" {name}=\""))?.1.split('"').next()?.to_owned());
+    let mut found = Vec::new();
+    for method in ["post", "get"] {
+        for form in page.split(&format!("<form method=\"{method}\"")).skip(1) {
+            let form = form.split("</form>").next().unwrap();
+            let (mut fields, mut typed, mut first) = (Vec::new(), false, false);
+            for tag in form.split('<').skip(1).map(|tag| tag.split('>').next().unwrap()) {
+                let name = attribute(tag, "name").unwrap_or_default();
+                let value = attribute(tag, "value").unwrap_or_default();
+                match (tag.split(' ').next().unwrap(), attribute(tag, "type").as_deref()) {
+                    ("input", Some("hidden" | "checkbox")) => {}
+                    ("input", Some("radio")) if !tag.contains(" checked") => {}
+                    ("input", Some("radio")) => fields.push((name, value)),
+                    ("input" | "textarea", _) if name.is_empty() => {}
+                    ("input" | "textarea", _) => {
+                        typed = true;
+                        fields.push((name, WRONG.to_owned()));
+                    }
+                    ("select", _) => {
+                        first = true;
+                        fields.push((name, String::new()));
+                    }
+                    ("option", _) if first || tag.contains(" selected") => {
+                        first = false;
+                        fields.last_mut().unwrap().1 = value;
+                    }
+                    _ => {}
+                }
+            }
+            let action = attribute(&format!(" {form}"), "action").expect("where a form is sent");
+            found.extend(typed.then_some(Form { method, action, fields }));
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_form_that_is_filled_in_wrong_says_so_in_the_title_of_its_page() {
+    let service = Service::start().await;
+    let (team, ids) = something_of_everything(&service).await;
+    // Then it is asked why a recording is heard.
+    crate::recordings::switch(&team, "phi_protection", true).await;
+    let (mut sent, mut problems) = (BTreeSet::new(), Vec::new());
+    for role in [None, Some("owner"), Some("customer_support_agent")] {
+        let tab = match role {
+            Some(role) => Tab::with_session(&service, team.caller(role).token()),
+            None => Tab::open(&service),
+        };
+        for address in pages(role, &ids) {
+            let shown = tab.follow(&address).await;
+            for Form { method, action, fields } in forms(&shown.text) {
+                if !sent.insert(action.clone()) {
+                    continue;
+                }
+                let fields: Vec<_> =
+                    fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+                let answer = match method {
+                    "post" => tab.fill(&shown, &action, &fields).await,
+                    _ => {
+                        let pairs = fields.iter().map(|(name, value)| format!("{name}={value}"));
+                        let query = pairs.collect::<Vec<_>>().join("&").replace(WRONG, "%E2%80%AE%01");
+                        tab.get(&format!("{action}?{query}")).await
+                    }
+                };
+                let title = answer.text.split("<title>").nth(1).and_then(|rest| rest.split('<').next());
+                if answer.status != 422 || !title.is_some_and(|title| title.starts_with("Error: ")) {
+                    problems.push(format!("{method} {action}: {} {title:?}", answer.status));
+                }
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
+    assert!(sent.len() > 20, "{sent:?}");
 }

@@ -3,7 +3,7 @@
 use std::{fs, panic::AssertUnwindSafe};
 
 use futures_util::FutureExt;
-use rollcall_tests::{Browser, Look, Service, until};
+use rollcall_tests::{Browser, Look, Rules, Service, until};
 use serde_json::json;
 
 /// The message of what must fail.
@@ -65,14 +65,20 @@ async fn what_not_everybody_can_use_is_found_by_day_and_in_the_dark() {
     // Good by day, and bad at night.
     let style = "<style>p { color: #333; background: #fff } @media (prefers-color-scheme: dark) { p { color: #444; background: #222 } }</style>";
     somebody.open_page(&page(&format!("{style}<p>Read me</p>"))).await;
-    assert_eq!(somebody.accessibility_problems().await, [""; 0]);
+    assert_eq!(somebody.accessibility_problems(Rules::All).await, [""; 0]);
     somebody.look(Look::DESK.in_the_dark()).await;
-    let failed = failure(somebody.is_accessible()).await;
-    assert!(failed.contains("color-contrast") && failed.contains("Read me"), "{failed}");
+    for rules in [Rules::All, Rules::Colours] {
+        let failed = failure(somebody.is_accessible(rules)).await;
+        assert!(failed.contains("color-contrast") && failed.contains("Read me"), "{rules:?}: {failed}");
+    }
+    assert_eq!(somebody.accessibility_problems(Rules::AllButColours).await, [""; 0]);
     somebody.look(Look::PHONE).await;
     somebody.open_page(&page("<input><p style=\"width: 400px\">wide</p>")).await;
-    let problems = somebody.accessibility_problems().await;
-    assert!(problems.len() == 1 && problems[0].starts_with("label:"), "{problems:?}");
+    for rules in [Rules::All, Rules::AllButColours] {
+        let problems = somebody.accessibility_problems(rules).await;
+        assert!(problems.len() == 1 && problems[0].starts_with("label:"), "{rules:?}: {problems:?}");
+    }
+    assert_eq!(somebody.accessibility_problems(Rules::Colours).await, [""; 0]);
     // 8 pixels of margin belong to the body.
     assert_eq!(somebody.too_wide_by().await, 400 + 8 - 360);
 }

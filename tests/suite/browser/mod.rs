@@ -14,14 +14,20 @@ mod plans;
 mod roles;
 mod team;
 
-use rollcall_tests::{Caller, Focus, Look, PASSWORD, Profile, Service};
+use rollcall_tests::{Caller, Focus, Look, PASSWORD, Profile, Rules, Service};
 
 /// Looks at the page that is open as everybody may: by day, in the dark, on the narrowest phone. It must be usable in each, and never
-/// be scrolled sideways.
+/// be scrolled sideways. Each rule is asked where it can give another answer; what is around pages on a phone alone is looked at by
+/// [`every_page`].
 pub(crate) async fn suits_everybody(profile: &Profile) {
-    for look in [Look::PHONE, Look::DESK.in_the_dark(), Look::DESK] {
+    let looks = [
+        (Look::PHONE, Rules::AllButColours),
+        (Look::DESK.in_the_dark(), Rules::Colours),
+        (Look::DESK, Rules::All),
+    ];
+    for (look, rules) in looks {
         profile.look(look).await;
-        profile.is_accessible().await;
+        profile.is_accessible(rules).await;
         assert_eq!(
             profile.too_wide_by().await,
             0,

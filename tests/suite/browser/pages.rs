@@ -96,32 +96,15 @@ async fn an_invitation_is_accepted_in_a_second_profile() {
 }
 
 #[tokio::test]
-async fn another_password_is_chosen_by_the_link_in_the_mail() {
-    let service = Service::start().await;
-    let email = Service::new_address("grace");
-    service.sign_up(&email, "Acme").await;
-    service.anonymous().post("/v1/password-resets", json!({"email": email})).await.expect(202);
-    let browser = Browser::start();
-    let grace = browser.profile().await;
-    grace.open_page(&service.link_for(&email, "/password/reset").await).await;
-    suits_everybody(&grace).await;
-    grace.fill("New password", "another long password of hers").await;
-    grace.click("Change the password").await;
-    grace.sees("All your sessions have ended.").await;
-    suits_everybody(&grace).await;
-}
-
-#[tokio::test]
 async fn pages_for_readers_suit_everybody() {
     let service = Service::start().await;
-    service.sign_up(&Service::new_address("grace"), "Acme").await;
     let browser = Browser::start();
     let reader = browser.profile().await;
-    for path in ["/", "/problems", "/problems/last_owner", "/problems/nothing", "/dev/mailbox", "/docs"] {
-        reader.open_page(&format!("{}{path}", service.base())).await;
-        reader.sees("Rollcall").await;
-        suits_everybody(&reader).await;
-    }
+    // `every_page` looks at those that there are.
+    super::go(&reader, &service, "/problems/nothing").await;
+    reader.sees("no such page").await;
+    suits_everybody(&reader).await;
+    super::go(&reader, &service, "/docs").await;
     // What is folded up is found by its name, and opened without a mouse.
     let signup = "POST /v1/signup Asks for an account and an organization. The answer is the same whether or not the address has an account.";
     reader.click(signup).await;

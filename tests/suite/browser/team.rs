@@ -169,7 +169,7 @@ async fn prove(owner: &Profile, service: &Service) {
     .await;
     owner.click("Details: Call escalated").await;
     owner.sees("Name of the action escalation.created").await;
-    owner.sees("An API key").await;
+    owner.sees("Voice platform An API key").await;
     owner.click("Prove this event").await;
     owner.sees("The proof holds").await;
     suits_everybody(owner).await;

@@ -58,7 +58,7 @@ texts! {
     button_until(until) = "The button works until {until}. If it does not, copy this address into your browser:" | "Die Schaltfläche gilt bis {until}. Wenn sie nicht funktioniert, kopieren Sie diese Adresse in Ihren Browser:";
     link_until(until) = "The link works until {until}." | "Der Link gilt bis {until}.";
     nothing_happened = "It was not you? Then there is nothing to do: nobody has got into your account." | "Das waren nicht Sie? Dann ist nichts zu tun: Niemand ist in Ihr Konto gelangt.";
-    because_owner(organization) = "You get this mail because you are an Owner of {organization}." | "Sie erhalten diese Mail, weil Sie Inhaber von {organization} sind.";
+    because_owner(organization) = "You get this mail because you are an Owner of {organization}." | "Sie erhalten diese E-Mail, weil Sie Inhaber von {organization} sind.";
     unexpected(contact) = "You did not expect this? Then speak with the other Owners at once, or write to {contact}." | "Damit haben Sie nicht gerechnet? Dann sprechen Sie sofort mit den anderen Inhabern, oder schreiben Sie an {contact}.";
 }
 

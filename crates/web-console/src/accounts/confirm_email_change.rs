@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::{
     callers::Visitor,
     link::{Asked, Link, PostedByLink},
+    mistakes::Mistakes,
     page::{Layout, Page},
     refused::Answer,
     texts::Texts,
@@ -28,6 +29,10 @@ impl Page for ConfirmEmailChangePage<'_> {
     fn title(&self) -> String {
         self.t.confirm_email_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
+    }
 }
 
 #[derive(Template)]
@@ -41,6 +46,10 @@ impl Page for DonePage {
 
     fn title(&self) -> String {
         self.t.email_changed_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

@@ -6,6 +6,7 @@ use axum::response::Response;
 use super::Tabs;
 use crate::{
     callers::Holder,
+    mistakes::Mistakes,
     page::{Layout, Page},
     texts::Texts,
 };
@@ -21,6 +22,10 @@ impl Page for DataPage {
 
     fn title(&self) -> String {
         self.t.data_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

@@ -58,6 +58,10 @@ impl Page for DeletedPage {
     fn title(&self) -> String {
         self.t.account_deleted_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
+    }
 }
 
 #[derive(Deserialize)]

@@ -50,6 +50,10 @@ impl Page for DonePage {
     fn title(&self) -> String {
         self.t.reset_done_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
+    }
 }
 
 #[derive(Deserialize)]

@@ -52,6 +52,10 @@ impl Page for CheckMailPage {
     fn title(&self) -> String {
         self.t.check_mail_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
+    }
 }
 
 #[derive(Default, Deserialize)]

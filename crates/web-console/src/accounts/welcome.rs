@@ -11,6 +11,7 @@ use rollcall_domain::accounts::{Locale, TimeZone};
 use crate::{
     callers::Enrollee,
     language::Language,
+    mistakes::Mistakes,
     moment,
     notice::Notice,
     page::{Layout, Page},
@@ -31,6 +32,10 @@ impl Page for WelcomePage<'_> {
 
     fn title(&self) -> String {
         self.t.welcome(self.name)
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

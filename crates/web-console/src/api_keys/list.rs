@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use crate::{
     callers::Caller,
     link::Asked,
+    mistakes::Mistakes,
     moment::Moment,
     page::{Layout, Page},
     refused::{Answer, Refused},
@@ -38,6 +39,10 @@ impl Page for KeysPage {
 
     fn title(&self) -> String {
         self.t.keys_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

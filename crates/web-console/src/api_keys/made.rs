@@ -8,6 +8,7 @@ use rollcall_domain::ApiKeyId;
 
 use crate::{
     callers::Caller,
+    mistakes::Mistakes,
     moment::Moment,
     page::{Layout, Page},
     texts::Texts,
@@ -31,6 +32,10 @@ impl Page for MadePage {
 
     fn title(&self) -> String {
         if self.rotated { self.t.key_rotated_title() } else { self.t.key_made_title() }.to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

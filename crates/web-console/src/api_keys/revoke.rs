@@ -9,6 +9,7 @@ use super::list::PATH;
 use crate::{
     callers::Caller,
     form_token::FormStart,
+    mistakes::Mistakes,
     moment::Moment,
     page::{Layout, Page},
     posted::{Nothing, Posted},
@@ -31,6 +32,10 @@ impl Page for RevokePage {
 
     fn title(&self) -> String {
         self.t.key_revoke_title(&self.name)
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

@@ -114,7 +114,7 @@ pub(super) async fn page(
         scopes: key.scopes.permissions().iter().map(|scope| (scope.as_str(), t.scope(scope).1)).collect(),
         networks: key.networks.texts(),
         rate: key.rate_limit.map(|limit| t.key_rate_is(limit.requests(), limit.per_seconds())),
-        chart: Chart::of(&days),
+        chart: Chart::of(&days, &caller.times),
         log: caller.may(Permission::AuditLogRead),
         rotate: (may && status == Status::Good)
             .then(|| caller.forms.begin(format!("{PATH}/{}/rotate", key.id))),

@@ -6,6 +6,7 @@ use rollcall_domain::{Permission, security::Control};
 
 use crate::{
     callers::Caller,
+    mistakes::Mistakes,
     page::{Layout, Page},
     texts::Texts,
 };
@@ -27,6 +28,10 @@ impl Page for OffPage {
 
     fn title(&self) -> String {
         self.t.audit_off_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

@@ -17,6 +17,7 @@ use time::{Duration, format_description::well_known::Rfc3339};
 use super::or_off;
 use crate::{
     callers::Caller,
+    mistakes::Mistakes,
     page::{Layout, Page},
     refused::{Answer, Refused},
     texts::Texts,
@@ -44,6 +45,10 @@ impl Page for ProofPage {
 
     fn title(&self) -> String {
         self.t.proof_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

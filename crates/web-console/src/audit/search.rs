@@ -12,7 +12,10 @@ use rollcall_domain::{
 };
 use serde::Deserialize;
 
-use super::{names::Names, or_off};
+use super::{
+    names::{Names, Party},
+    or_off,
+};
 use crate::{
     callers::Caller,
     link::Asked,
@@ -58,10 +61,10 @@ impl Page for SearchPage {
 struct Row {
     id: String,
     at: Moment,
-    who: String,
+    who: Party,
     who_id: Option<String>,
     what: String,
-    target: String,
+    target: Party,
     target_id: Option<String>,
     refused: bool,
 }
@@ -200,14 +203,20 @@ async fn search(caller: &Caller, asked: Query) -> Answer {
 
 fn row(caller: &Caller, names: &Names, event: LoggedEvent) -> Row {
     let t = caller.t;
+    let who = names.party(t, &event.actor_kind, event.actor_id.as_deref());
+    let target = names.party(t, &event.target_kind, event.target_id.as_deref());
     Row {
         id: event.id.to_string(),
         at: caller.times.show(event.occurred_at),
-        who: names.party(t, &event.actor_kind, event.actor_id.as_deref()),
-        who_id: event.actor_id.filter(|_| event.actor_kind != "user"),
+        // Whatever has a name needs no id here.
+        who_id: event.actor_id.filter(|_| event.actor_kind != "user" && who.kind.is_none()),
+        who,
         what: t.action(&event.action),
-        target: names.party(t, &event.target_kind, event.target_id.as_deref()),
-        target_id: event.target_id.filter(|_| event.target_kind != "user"),
+        target_id: event.target_id.filter(|_| {
+            !matches!(event.target_kind.as_str(), "user" | "organization" | "session")
+                && target.kind.is_none()
+        }),
+        target,
         refused: event.outcome == "refused",
     }
 }

@@ -8,9 +8,14 @@ use rollcall_application::{
 };
 use rollcall_domain::EventId;
 
-use super::{names::Names, or_off, search::PATH};
+use super::{
+    names::{Names, Party},
+    or_off,
+    search::PATH,
+};
 use crate::{
     callers::Caller,
+    mistakes::Mistakes,
     moment::Moment,
     page::{Layout, Page},
     refused::Answer,
@@ -25,9 +30,9 @@ struct EventPage {
     what: String,
     action: String,
     at: Moment,
-    who: String,
+    who: Party,
     who_id: Option<String>,
-    target: String,
+    target: Party,
     target_id: Option<String>,
     refused: bool,
     session: Option<String>,
@@ -44,6 +49,10 @@ impl Page for EventPage {
 
     fn title(&self) -> String {
         self.what.clone()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

@@ -33,6 +33,13 @@ impl Page for ListenPage {
     fn title(&self) -> String {
         self.t.recording_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        match &self.heard {
+            Heard::Why { mistakes, .. } => Some(mistakes),
+            Heard::Sound(_) | Heard::Nothing(_) => None,
+        }
+    }
 }
 
 /// What there is to hear.

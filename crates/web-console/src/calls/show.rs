@@ -8,6 +8,7 @@ use time::Duration;
 
 use crate::{
     callers::Caller,
+    mistakes::Mistakes,
     moment::Moment,
     page::{Layout, Page},
     refused::Answer,
@@ -36,6 +37,10 @@ impl Page for CallPage {
     fn title(&self) -> String {
         self.name.clone()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
+    }
 }
 
 /// What was said.
@@ -58,7 +63,7 @@ pub(super) async fn show(caller: Caller, Path(id): Path<String>) -> Answer {
                 .iter()
                 .map(|segment| {
                     let at = Duration::milliseconds(i64::try_from(segment.start_ms()).unwrap_or(i64::MAX));
-                    (lasted(at), segment.speaker().to_string(), segment.text().to_owned())
+                    (lasted(at), caller.t.speaker(segment.speaker().to_string()), segment.text().to_owned())
                 })
                 .collect(),
         }),

@@ -15,6 +15,7 @@ use super::queue::{Call, call};
 use crate::{
     callers::Caller,
     link::Asked,
+    mistakes::Mistakes,
     moment,
     page::{Layout, Page},
     refused::{Answer, Refused},
@@ -42,6 +43,10 @@ impl Page for CallbacksPage {
 
     fn title(&self) -> String {
         self.t.callbacks_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

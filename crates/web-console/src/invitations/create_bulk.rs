@@ -116,7 +116,8 @@ fn came_of<T>(caller: &Caller, role: String, addresses: &[String], results: &[Re
     }
     let left: Vec<&str> = failed.iter().map(|(address, _)| address.as_str()).collect();
     let fields = Fields { addresses: left.join("\n"), role };
-    caller.mend(&InviteManyPage { invited: Some(invited), failed, ..page(caller, fields, Mistakes::none()) })
+    let mistakes = Mistakes::whole_of(t.invited_not(failed.len()));
+    caller.mend(&InviteManyPage { invited: Some(invited), failed, ..page(caller, fields, mistakes) })
 }
 
 fn page(caller: &Caller, fields: Fields, mistakes: Mistakes) -> InviteManyPage {

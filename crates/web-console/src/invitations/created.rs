@@ -8,6 +8,7 @@ use rollcall_application::invitations::{ListedInvitation, reference};
 use super::passed_on;
 use crate::{
     callers::Caller,
+    mistakes::Mistakes,
     page::{Layout, Page},
     texts::Texts,
 };
@@ -26,6 +27,10 @@ impl Page for InvitedPage<'_> {
 
     fn title(&self) -> String {
         self.t.invited_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     callers::{Enrollee, Visitor},
     form_token::FormStart,
     link::Asked,
+    mistakes::Mistakes,
     page::{Layout, Page},
     posted::Posted,
     refused::{Answer, Refused},
@@ -46,6 +47,10 @@ impl Page for PassedOnPage<'_> {
 
     fn title(&self) -> String {
         self.t.join_title(self.organization)
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

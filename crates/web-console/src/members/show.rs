@@ -12,6 +12,7 @@ use rollcall_domain::{
 use crate::{
     callers::Caller,
     form_token::FormStart,
+    mistakes::Mistakes,
     moment::Moment,
     page::{Layout, Page},
     parts::Choice,
@@ -44,6 +45,10 @@ impl Page for MemberPage {
 
     fn title(&self) -> String {
         self.member.name.clone()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

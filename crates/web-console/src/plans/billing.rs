@@ -6,6 +6,7 @@ use rollcall_domain::{Permission, organizations::Plan, plans::Offer};
 
 use crate::{
     callers::Caller,
+    mistakes::Mistakes,
     moment::Moment,
     page::{Layout, Page},
     refused::Answer,
@@ -31,6 +32,10 @@ impl Page for BillingPage {
 
     fn title(&self) -> String {
         self.t.billing_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 
@@ -79,8 +84,8 @@ pub(super) fn has(t: Texts, offer: &Offer) -> Vec<String> {
     let mut has = vec![
         seats.unwrap_or_else(|| t.billing_plan_seats_unlimited().to_owned()),
         keys.unwrap_or_else(|| t.billing_plan_keys_unlimited().to_owned()),
-        t.billing_plan_audit(offer.audit_retention_days),
-        t.billing_plan_recordings(offer.recording_retention_days),
+        t.billing_plan_audit(t.kept_for(offer.audit_retention_days)),
+        t.billing_plan_recordings(t.kept_for(offer.recording_retention_days)),
         t.billing_plan_mfa().to_owned(),
     ];
     has.extend(offer.controls.iter().map(|control| t.control(control).to_owned()));
@@ -88,7 +93,11 @@ pub(super) fn has(t: Texts, offer: &Offer) -> Vec<String> {
 }
 
 fn used(t: Texts, used: u64, most: Option<u32>) -> String {
-    most.map_or_else(|| t.billing_used_unlimited(used), |most| t.billing_used_of(used, most))
+    let used = t.number(used);
+    match most {
+        Some(most) => t.billing_used_of(used, t.number(most)),
+        None => t.billing_used_unlimited(used),
+    }
 }
 
 fn shown(caller: &Caller, change: KeptPlanChange) -> Change {

@@ -136,9 +136,9 @@ async fn page(
         loses.extend(control.once_off().map(|effect| t.effect(effect)));
     }
     let shortening = catalogue.shortening(bill.plan, plan);
-    let said = |Shorter { before, after }| t.change_recordings(before, after);
-    loses.extend(shortening.recordings.map(said));
-    loses.extend(shortening.audit_events.map(|Shorter { before, after }| t.change_audit(before, after)));
+    let kept = |Shorter { before, after }| (t.kept_for(before), t.kept_for(after));
+    loses.extend(shortening.recordings.map(kept).map(|(before, after)| t.change_recordings(before, after)));
+    loses.extend(shortening.audit_events.map(kept).map(|(before, after)| t.change_audit(before, after)));
     let fewer = |before: Option<u32>, after: Option<u32>| {
         after.filter(|after| before.is_none_or(|before| *after < before))
     };

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     callers::Visitor,
+    mistakes::Mistakes,
     page::{Layout, Page},
     texts::Texts,
 };
@@ -25,6 +26,10 @@ impl Page for ContractPage {
 
     fn title(&self) -> String {
         self.t.contract_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

@@ -5,6 +5,7 @@ use rollcall_application::{Error, mail::DevMail};
 
 use crate::{
     callers::Visitor,
+    mistakes::Mistakes,
     moment::Moment,
     page::{Layout, Page},
     refused::Answer,
@@ -23,6 +24,10 @@ impl Page for MailboxPage {
 
     fn title(&self) -> String {
         self.t.mailbox_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

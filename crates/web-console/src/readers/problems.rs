@@ -5,6 +5,7 @@ use axum::{extract::Path, response::Response};
 
 use crate::{
     callers::Visitor,
+    mistakes::Mistakes,
     page::{Layout, Page},
     refused::{Answer, Refused},
     texts::Texts,
@@ -36,6 +37,10 @@ impl Page for ProblemsPage<'_> {
 
     fn title(&self) -> String {
         self.title.to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

@@ -4,6 +4,7 @@ use askama::Template;
 use rollcall_domain::second_factors::RecoveryCode;
 
 use crate::{
+    mistakes::Mistakes,
     page::{Layout, Page},
     texts::Texts,
 };
@@ -23,6 +24,10 @@ impl Page for RecoveryCodesPage {
 
     fn title(&self) -> String {
         self.t.codes_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

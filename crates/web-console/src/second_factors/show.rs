@@ -8,6 +8,7 @@ use crate::{
     accounts::Tabs,
     callers::Enrollee,
     form_token::FormStart,
+    mistakes::Mistakes,
     moment::Moment,
     page::{Layout, Page},
     refused::{Answer, ENROL},
@@ -39,6 +40,10 @@ impl Page for SecondFactorsPage {
 
     fn title(&self) -> String {
         self.t.second_factor().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use super::receiver::Trouble;
 use crate::{
     callers::Caller,
+    mistakes::Mistakes,
     moment::Moment,
     page::{Layout, Page},
     refused::Answer,
@@ -40,6 +41,10 @@ impl Page for SecurityPage {
     fn title(&self) -> String {
         self.t.security_title().to_owned()
     }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
+    }
 }
 
 /// A control as it is.
@@ -47,7 +52,14 @@ struct Switch {
     key: &'static str,
     name: &'static str,
     on: bool,
-    effects: Vec<String>,
+    /// What it does, in one sentence or two.
+    gist: String,
+    /// What follows from it together with what else is on.
+    together: Vec<String>,
+    /// What else it does.
+    rest: Vec<String>,
+    /// The smallest plan that it comes with.
+    plan: Option<&'static str>,
     changed: Option<(Moment, Option<String>)>,
     /// Why it cannot be switched on.
     unavailable: Option<String>,
@@ -92,11 +104,19 @@ fn switch(
     (at, by): (Option<OffsetDateTime>, Option<Changer>),
 ) -> Switch {
     let t = caller.t;
+    let alone = control.effects([control].into_iter().filter(|_| on).collect());
+    let effects = control.effects(shown.on()).into_iter();
+    let (rest, together): (Vec<_>, Vec<_>) = effects.partition(|effect| alone.contains(effect));
+    let mut rest = rest.into_iter().map(|effect| t.effect(effect));
+    let from = caller.console.app.settings.plans.available_from(control);
     Switch {
         key: control.as_str(),
         name: t.control(control),
         on,
-        effects: control.effects(shown.on()).into_iter().map(|effect| t.effect(effect)).collect(),
+        gist: rest.next().unwrap_or_default(),
+        rest: rest.collect(),
+        together: together.into_iter().map(|effect| t.effect(effect)).collect(),
+        plan: from.filter(|_| control != Control::MfaRequired).map(|plan| t.plan(plan)),
         changed: at.map(|at| (caller.times.show(at), by.map(|by| by.name.to_string()))),
         unavailable: unavailable(caller, shown, control),
     }

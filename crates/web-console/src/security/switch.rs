@@ -16,6 +16,7 @@ use super::show::{PATH, unavailable};
 use crate::{
     callers::Caller,
     form_token::FormStart,
+    mistakes::Mistakes,
     notice::Notice,
     page::{Layout, Page},
     posted::Posted,
@@ -45,6 +46,10 @@ impl Page for SwitchPage {
 
     fn title(&self) -> String {
         if self.on { self.t.security_switch_off(self.name) } else { self.t.security_switch_on(self.name) }
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

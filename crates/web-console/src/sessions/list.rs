@@ -11,6 +11,7 @@ use crate::{
     callers::Holder,
     form_token::FormStart,
     link::Asked,
+    mistakes::Mistakes,
     moment::Moment,
     page::{Layout, Page},
     refused::{Answer, Refused},
@@ -37,6 +38,10 @@ impl Page for SessionsPage {
 
     fn title(&self) -> String {
         self.t.sessions_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

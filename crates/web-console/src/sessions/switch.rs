@@ -11,6 +11,7 @@ use rollcall_domain::OrganizationId;
 use crate::{
     callers::Enrollee,
     form_token::FormStart,
+    mistakes::Mistakes,
     notice::Notice,
     page::{Layout, Page},
     posted::{Nothing, Posted},
@@ -33,6 +34,10 @@ impl Page for OrganizationsPage {
 
     fn title(&self) -> String {
         self.t.organizations_title().to_owned()
+    }
+
+    fn mistakes(&self) -> Option<&Mistakes> {
+        None
     }
 }
 

@@ -5,15 +5,15 @@ use super::texts;
 texts! {
     sign_up_title = "Sign up" | "Registrieren";
     sign_up = "Sign up" | "Registrieren";
-    sign_up_lead = "Creates your account and an organization that you own. You choose a password in the next step." | "Legt Ihr Konto und eine Organisation an, deren Inhaber Sie sind. Ein Passwort wählen Sie im nächsten Schritt.";
+    sign_up_lead = "Creates your account and an organization that you own. You choose a password in the next step." | "Damit legen Sie Ihr Konto und eine Organisation an, die Ihnen gehört. Das Passwort wählen Sie im nächsten Schritt.";
     have_account = "Already have an account?" | "Haben Sie schon ein Konto?";
     organization_name = "Name of your organization" | "Name Ihrer Organisation";
     work_email_hint = "We send a link to this address." | "Wir senden einen Link an diese Adresse.";
 
-    check_mail_title = "Check your mail" | "Sehen Sie in Ihr Postfach";
-    check_mail_sign_up = "If the address is right, a mail with a link is on its way. The link works for 24 hours." | "Wenn die Adresse stimmt, ist eine Mail mit einem Link unterwegs. Der Link gilt 24 Stunden.";
-    check_mail_reset = "If there is an account with this address, a mail with a link is on its way. The link works for an hour." | "Wenn es ein Konto mit dieser Adresse gibt, ist eine Mail mit einem Link unterwegs. Der Link gilt eine Stunde.";
-    check_mail_nothing = "Nothing came? Look among the unwanted mail, or check the address and try again." | "Nichts angekommen? Sehen Sie bei unerwünschter Post nach, oder prüfen Sie die Adresse und versuchen Sie es erneut.";
+    check_mail_title = "Check your mail" | "Sehen Sie in Ihrem Postfach nach";
+    check_mail_sign_up = "If the address is right, a mail with a link is on its way. The link works for 24 hours." | "Wenn die Adresse stimmt, ist eine E-Mail mit einem Link unterwegs. Der Link gilt 24 Stunden.";
+    check_mail_reset = "If there is an account with this address, a mail with a link is on its way. The link works for an hour." | "Wenn es ein Konto mit dieser Adresse gibt, ist eine E-Mail mit einem Link unterwegs. Der Link gilt eine Stunde.";
+    check_mail_nothing = "Nothing came? Look among the unwanted mail, or check the address and try again." | "Nichts angekommen? Sehen Sie im Spam-Ordner nach, oder prüfen Sie die Adresse und versuchen Sie es erneut.";
     try_again = "Try again" | "Erneut versuchen";
 
     finish_title = "Finish signing up" | "Registrierung abschließen";
@@ -30,32 +30,32 @@ texts! {
     get_started = "Get started" | "Loslegen";
 
     forgotten_title = "Forgotten password" | "Passwort vergessen";
-    forgotten_lead = "Tell us your address, and we send a link by which you choose another password." | "Nennen Sie uns Ihre Adresse; wir senden einen Link, mit dem Sie ein anderes Passwort wählen.";
+    forgotten_lead = "Tell us your address, and we send a link by which you choose another password." | "Nennen Sie uns Ihre Adresse. Wir senden Ihnen einen Link, über den Sie ein neues Passwort wählen.";
     forgotten_send = "Send the link" | "Link senden";
-    reset_title = "Choose another password" | "Anderes Passwort wählen";
+    reset_title = "Choose another password" | "Neues Passwort wählen";
     reset_lead = "All your sessions will end." | "Alle Ihre Sitzungen werden beendet.";
     reset = "Change the password" | "Passwort ändern";
     reset_done_title = "Your password has been changed" | "Ihr Passwort wurde geändert";
     reset_done = "All your sessions have ended. Sign in with the new password." | "Alle Ihre Sitzungen sind beendet. Melden Sie sich mit dem neuen Passwort an.";
 
     confirm_email_title = "Confirm your new address" | "Neue Adresse bestätigen";
-    confirm_email_lead = "From then on you sign in with it. All your sessions will end but the one in which you asked for the change." | "Danach melden Sie sich mit ihr an. Alle Ihre Sitzungen enden bis auf die, in der Sie die Änderung veranlasst haben.";
+    confirm_email_lead = "From then on you sign in with it. All your sessions will end but the one in which you asked for the change." | "Danach melden Sie sich mit dieser Adresse an. Alle Ihre Sitzungen enden bis auf die, in der Sie die Änderung veranlasst haben.";
     confirm_email = "Confirm the address" | "Adresse bestätigen";
     email_changed_title = "Your address has been changed" | "Ihre Adresse wurde geändert";
     email_changed = "Sign in with the new address from now on." | "Melden Sie sich von nun an mit der neuen Adresse an.";
 
     account_title = "Your account" | "Ihr Konto";
-    account_member_of(role, organization) = "{role} in {organization}" | "{role} in {organization}";
+    account_member_of(role, organization) = "{role} in {organization}" | "Ihre Rolle in {organization}: {role}";
     account_profile = "Profile" | "Profil";
     account_language = "Language" | "Sprache";
     account_time_zone = "Time zone" | "Zeitzone";
     account_saved = "Saved." | "Gespeichert.";
-    name_hint = "What your colleagues see." | "So sehen Sie Ihre Kolleginnen und Kollegen.";
+    name_hint = "What your colleagues see." | "So werden Sie anderen im Team angezeigt.";
     save = "Save" | "Speichern";
 
     password_change_title = "Change your password" | "Passwort ändern";
-    password_change_lead = "All your other sessions will end, and you are told by mail." | "Alle Ihre anderen Sitzungen werden beendet, und Sie erhalten eine Mail.";
-    current_password = "Current password" | "Jetziges Passwort";
+    password_change_lead = "All your other sessions will end, and you are told by mail." | "Alle Ihre anderen Sitzungen werden beendet, und Sie erhalten eine E-Mail.";
+    current_password = "Current password" | "Aktuelles Passwort";
     password_changed = "Your password has been changed. Your other sessions have ended." | "Ihr Passwort wurde geändert. Ihre anderen Sitzungen sind beendet.";
 
     email_change_title = "Change your address" | "Adresse ändern";
@@ -65,20 +65,20 @@ texts! {
     email_change_asked(email) = "A link is on its way to {email}. It works for an hour." | "Ein Link an {email} ist unterwegs. Er gilt eine Stunde.";
 
     data_title = "Your data" | "Ihre Daten";
-    data_export_title = "Take along what is held about you" | "Mitnehmen, was über Sie gespeichert ist";
+    data_export_title = "Take along what is held about you" | "Herunterladen, was über Sie gespeichert ist";
     data_export_lead = "Your account, organizations, second factors, sessions, and what audit logs say about you, as one JSON file." | "Ihr Konto, Ihre Organisationen, zweiten Faktoren und Sitzungen und was die Auditprotokolle über Sie sagen, als eine JSON-Datei.";
     data_export = "Download your data" | "Daten herunterladen";
     delete_account_title = "Delete your account" | "Konto löschen";
-    delete_account_short = "You leave every organization, and what identifies you is erased. What that touches is shown before." | "Sie verlassen alle Organisationen, und was Sie identifiziert, wird gelöscht. Was das betrifft, sehen Sie vorher.";
+    delete_account_short = "You leave every organization, and what identifies you is erased. What that touches is shown before." | "Sie verlassen alle Organisationen, und alle Angaben, an denen man Sie erkennt, werden gelöscht. Was davon betroffen ist, sehen Sie vorher.";
     delete_account_start = "Delete…" | "Löschen…";
-    delete_account_leaves(name, role) = "You leave {name}, where you are {role}." | "Sie verlassen {name}, wo Sie {role} sind.";
-    delete_account_sessions = "All your sessions end, and calls that you hold wait again." | "Alle Ihre Sitzungen enden, und Anrufe, die Sie halten, warten wieder.";
+    delete_account_leaves(name, role) = "You leave {name}, where you are {role}." | "Sie verlassen {name} (Ihre Rolle dort: {role}).";
+    delete_account_sessions = "All your sessions end, and calls that you hold wait again." | "Alle Ihre Sitzungen enden, und Anrufe, die Sie übernommen haben, warten wieder.";
     delete_account_erased = "Your name and addresses are erased, also from audit logs and from invitations to you. Nobody can undo that." | "Ihr Name und Ihre Adressen werden gelöscht, auch aus Auditprotokollen und aus Einladungen an Sie. Niemand kann das rückgängig machen.";
-    delete_account_stays = "What was done stays in the audit logs, without your name." | "Was getan wurde, bleibt in den Auditprotokollen, ohne Ihren Namen.";
-    delete_account_export_first = "If you want to keep what is held about you, take it along first." | "Wenn Sie behalten möchten, was über Sie gespeichert ist, nehmen Sie es vorher mit.";
+    delete_account_stays = "What was done stays in the audit logs, without your name." | "Was Sie getan haben, bleibt ohne Ihren Namen in den Auditprotokollen.";
+    delete_account_export_first = "If you want to keep what is held about you, take it along first." | "Wenn Sie behalten möchten, was über Sie gespeichert ist, laden Sie es vorher herunter.";
     delete_account_confirm = "Type your address to confirm" | "Geben Sie zur Bestätigung Ihre Adresse ein";
     delete_account_other_address = "This is not the address of your account." | "Das ist nicht die Adresse Ihres Kontos.";
     delete_account = "Delete my account for ever" | "Mein Konto endgültig löschen";
     account_deleted_title = "Your account is deleted" | "Ihr Konto ist gelöscht";
-    account_deleted = "You are signed out everywhere. A last mail confirms it." | "Sie sind überall abgemeldet. Eine letzte Mail bestätigt es.";
+    account_deleted = "You are signed out everywhere. A last mail confirms it." | "Sie sind überall abgemeldet. Eine letzte E-Mail bestätigt es.";
 }

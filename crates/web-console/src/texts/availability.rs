@@ -14,41 +14,41 @@ texts! {
     status_away = "Away" | "Abwesend";
     status_offline = "Offline" | "Offline";
     status_change = "Change your status" | "Status ändern";
-    status_set = "Set my status" | "Status setzen";
+    status_set = "Set my status" | "Status übernehmen";
     status_note = "Note" | "Notiz";
     status_note_hint = "What others are told, such as: back at three." | "Was andere lesen, zum Beispiel: um drei zurück.";
     status_effect = "Whoever is away keeps the calls they have taken; whoever goes offline gives them back." | "Wer abwesend ist, behält übernommene Anrufe; wer offline geht, gibt sie zurück.";
     set_available = "You are available. Keep this page open, so that you stay so." | "Sie sind verfügbar. Lassen Sie diese Seite offen, damit das so bleibt.";
     set_away = "You are away, and are offered no calls." | "Sie sind abwesend, und Ihnen werden keine Anrufe angeboten.";
-    set_offline = "You are offline. What you held waits again." | "Sie sind offline. Was Sie hielten, wartet wieder.";
+    set_offline = "You are offline. What you held waits again." | "Sie sind offline. Ihre Anrufe warten wieder.";
     since_word = "since" | "seit";
     since_column = "Since" | "Seit";
-    because_forced = "Set by a supervisor" | "Von der Aufsicht gesetzt";
-    because_not_heard = "Nothing was heard of them" | "Nichts mehr gehört";
+    because_forced = "Set by a supervisor" | "Von der Teamleitung gesetzt";
+    because_not_heard = "Nothing was heard of them" | "Keine Verbindung mehr";
     because_no_answer = "Did not answer an offer" | "Angebot nicht beantwortet";
     because_signed_out = "Signed out" | "Abgemeldet";
-    because_role_changed = "Got another role" | "Hat eine andere Rolle";
+    because_role_changed = "Got another role" | "Hat jetzt eine andere Rolle";
     because_suspended = "Suspended" | "Gesperrt";
     because_mfa = "Lacks a second factor" | "Ohne zweiten Faktor";
 
     agents_title = "Who is there" | "Wer da ist";
-    agents_none = "Nobody here takes calls yet. Invite somebody as Customer Support Agent." | "Hier nimmt noch niemand Anrufe an. Laden Sie jemanden als Kundendienst ein.";
-    agents_more = "The first 200 are shown." | "Die ersten 200 werden gezeigt.";
+    agents_none = "Nobody here takes calls yet. Invite somebody as Customer Support Agent." | "Hier nimmt noch niemand Anrufe an. Laden Sie jemanden in der Rolle Kundenbetreuung ein.";
+    agents_more = "The first 200 are shown." | "Angezeigt werden die ersten 200.";
     calls_held = "Calls" | "Anrufe";
     calls_of(calls, most) = "{calls} of {most}" | "{calls} von {most}";
     skills_word = "Skills" | "Fähigkeiten";
 
     agent_managed(name) = "What you said of {name} is saved." | "Ihre Angaben zu {name} sind gespeichert.";
     status_force = "Set their status" | "Status setzen";
-    status_leave = "Leave it as it is" | "So lassen, wie er ist";
-    status_force_effect = "They can choose otherwise. Whoever is made available and is not there is offline again after 45 seconds." | "Die Person kann anders wählen. Wer verfügbar gesetzt wird und nicht da ist, ist nach 45 Sekunden wieder offline.";
-    capacity_word = "Calls at the same time" | "Anrufe gleichzeitig";
-    capacity_hint = "1 to 50. Whoever holds more keeps them." | "1 bis 50. Wer mehr hält, behält sie.";
+    status_leave = "Leave it as it is" | "Unverändert lassen";
+    status_force_effect = "They can choose otherwise. Whoever is made available and is not there is offline again after 45 seconds." | "Die Person kann danach einen anderen wählen. Wer auf „Verfügbar“ gesetzt wird, aber nicht da ist, ist nach 45 Sekunden wieder offline.";
+    capacity_word = "Calls at the same time" | "Gleichzeitige Anrufe";
+    capacity_hint = "1 to 50. Whoever holds more keeps them." | "1 bis 50. Wer gerade mehr hat, behält sie.";
     capacity_bounds(most) = "A number from 1 to {most}, please." | "Bitte eine Zahl von 1 bis {most}.";
     skills_hint = "One in each line, as calls ask for them." | "Eine je Zeile, so wie Anrufe sie verlangen.";
     skills_bounds(most) = "At most {most} skills, please, each in one line of at most 64 characters." | "Bitte höchstens {most} Fähigkeiten, jede in einer Zeile von höchstens 64 Zeichen.";
 
     alerts_title = "When a call is offered to you" | "Wenn Ihnen ein Anruf angeboten wird";
     alert_sound = "Play a sound when a call is offered" | "Ton abspielen, wenn ein Anruf angeboten wird";
-    alert_title = "Show offers in the window’s title" | "Angebote im Fenstertitel zeigen";
+    alert_title = "Show offers in the window’s title" | "Angebote im Fenstertitel anzeigen";
 }

@@ -19,11 +19,11 @@ impl Texts {
 const GERMAN: &[(&str, &str)] = &[
     (
         "The sound of calls can be uploaded, and is kept sealed by a key of this organization. While this is off, a recording is refused and nothing of it is kept.",
-        "Der Ton von Anrufen kann hochgeladen werden und wird mit einem Schlüssel dieser Organisation versiegelt aufbewahrt. Solange dies ausgeschaltet ist, wird eine Aufnahme abgelehnt und nichts davon behalten.",
+        "Der Ton von Anrufen kann hochgeladen werden und wird mit einem Schlüssel dieser Organisation versiegelt aufbewahrt. Solange dies ausgeschaltet ist, wird eine Aufzeichnung abgelehnt und nichts davon behalten.",
     ),
     (
         "Switching it decides about what comes after: recordings that were made before stay until they are deleted, or their time is over. Switched off, it also ends every upload that is not whole yet.",
-        "Das Umschalten entscheidet über das, was danach kommt: Frühere Aufnahmen bleiben, bis sie gelöscht werden oder ihre Zeit um ist. Ausgeschaltet beendet es auch jeden Upload, der noch nicht vollständig ist.",
+        "Ein- und Ausschalten wirken auf das, was danach kommt: Frühere Aufzeichnungen bleiben, bis sie gelöscht werden oder ihre Frist abgelaufen ist. Das Ausschalten bricht auch jeden Upload ab, der noch nicht vollständig ist.",
     ),
     (
         "Telephone numbers, email addresses and payment card numbers are masked in transcripts before anything is stored, logged, streamed or indexed. What was masked cannot be brought back.",
@@ -39,7 +39,7 @@ const GERMAN: &[(&str, &str)] = &[
     ),
     (
         "For transcripts, switching it decides about what comes after: those that were stored before stay as they are.",
-        "Bei Transkripten entscheidet das Umschalten über das, was danach kommt: Früher gespeicherte bleiben, wie sie sind.",
+        "Bei Transkripten wirken Ein- und Ausschalten auf das, was danach kommt: Früher gespeicherte bleiben, wie sie sind.",
     ),
     (
         "Reasons for which calls are handed to human agents, and notes that agents write beside their status, are masked in the same way before they are stored. Switched on, it removes the notes that there are; reasons that were stored before stay as they are.",
@@ -51,11 +51,11 @@ const GERMAN: &[(&str, &str)] = &[
     ),
     (
         "Sound is not masked. For recordings, switching it therefore decides about all that there are: while it is on, only Owners and Admins can play one, also one that was made before, and also while no more calls are recorded.",
-        "Ton wird nicht unkenntlich gemacht. Bei Aufnahmen entscheidet das Umschalten daher über alle, die es gibt: Solange es eingeschaltet ist, können nur Inhaber und Administratoren eine abspielen, auch eine frühere, und auch, wenn keine Anrufe mehr aufgezeichnet werden.",
+        "Ton wird nicht unkenntlich gemacht. Bei Aufzeichnungen wirken Ein- und Ausschalten daher auf alle, die es gibt: Solange der Schutz eingeschaltet ist, können nur Inhaber und Administratoren eine abspielen, auch eine frühere und auch dann, wenn keine Anrufe mehr aufgezeichnet werden.",
     ),
     (
         "Switching it off opens every recording, also those that were made while it was on, to everybody who may play recordings: Members and API keys too, and nobody is asked why.",
-        "Das Ausschalten öffnet jede Aufnahme, auch die währenddessen gemachten, für alle, die Aufnahmen abspielen dürfen: auch für Mitglieder und API-Schlüssel, und niemand wird nach dem Grund gefragt.",
+        "Nach dem Ausschalten können alle, die Aufzeichnungen abspielen dürfen, jede abspielen, auch solche aus der Zeit, in der der Schutz eingeschaltet war: auch Mitglieder und API-Schlüssel, und niemand wird nach dem Grund gefragt.",
     ),
     (
         "Calls are encrypted between their participants (SFrame, RFC 9605). Their keys are given to those alone that this organization allows, so that relays and networks in between hear nothing.",
@@ -63,15 +63,15 @@ const GERMAN: &[(&str, &str)] = &[
     ),
     (
         "The keys are made here and kept sealed: it protects calls on their way, and not against whoever runs this service.",
-        "Die Schlüssel werden hier erzeugt und versiegelt aufbewahrt: Es schützt Anrufe unterwegs, nicht aber vor dem Betreiber dieses Dienstes.",
+        "Die Schlüssel werden hier erzeugt und versiegelt aufbewahrt: Das schützt Anrufe unterwegs, nicht aber vor dem Betreiber dieses Dienstes.",
     ),
     (
         "Switched on, it holds for calls that have begun as well: a recording that is uploaded from then on is taken only from whoever has fetched the call's key, also where the call began without one. Of a call that is over without ever having had a key, none is taken.",
-        "Eingeschaltet gilt es auch für begonnene Anrufe: Eine Aufnahme, die ab dann hochgeladen wird, wird nur von dem angenommen, der den Schlüssel des Anrufs abgeholt hat, auch wenn der Anruf ohne begann. Von einem beendeten Anruf, der nie einen Schlüssel hatte, wird keine angenommen.",
+        "Eingeschaltet gilt es auch für begonnene Anrufe: Eine Aufzeichnung, die ab dann hochgeladen wird, wird nur von dem angenommen, der den Schlüssel des Anrufs abgeholt hat, auch wenn der Anruf ohne Schlüssel begann. Von einem beendeten Anruf, der nie einen Schlüssel hatte, wird keine angenommen.",
     ),
     (
         "Switched off, it decides about calls that have no key yet. A call that has one keeps to it until it ends: its participants go on getting keys, there is a new one when somebody has left, and its recording is taken only from whoever has fetched one.",
-        "Ausgeschaltet entscheidet es über Anrufe, die noch keinen Schlüssel haben. Ein Anruf mit Schlüssel bleibt bis zum Ende dabei: Seine Teilnehmer erhalten weiter Schlüssel, es gibt einen neuen, wenn jemand gegangen ist, und seine Aufnahme wird nur von dem angenommen, der einen abgeholt hat.",
+        "Das Ausschalten wirkt auf Anrufe, die noch keinen Schlüssel haben. Ein Anruf mit Schlüssel bleibt bis zum Ende verschlüsselt: Seine Teilnehmer erhalten weiter Schlüssel, es gibt einen neuen, wenn jemand gegangen ist, und seine Aufzeichnung wird nur von dem angenommen, der einen abgeholt hat.",
     ),
     (
         "Changes, sign-ins, refusals, each call made with an API key, and what other services report are kept in a log. Whoever has kept a checkpoint of it can prove that nothing was changed, left out or put in between afterwards.",
@@ -83,7 +83,7 @@ const GERMAN: &[(&str, &str)] = &[
     ),
     (
         "Switching it off is the last event of the log, and switching it on again goes on in the same one. What was written while it was on can be read and proved ever after, for as long as the plan keeps it.",
-        "Das Ausschalten ist das letzte Ereignis des Protokolls, und ein erneutes Einschalten führt dasselbe fort. Was währenddessen geschrieben wurde, kann danach gelesen und bewiesen werden, solange der Tarif es aufbewahrt.",
+        "Das Ausschalten ist das letzte Ereignis des Protokolls, und ein erneutes Einschalten führt dasselbe fort. Was geschrieben wurde, solange es eingeschaltet war, kann auch danach gelesen und bewiesen werden, solange der Tarif es aufbewahrt.",
     ),
     (
         "Every member needs a second factor: an authenticator app or a passkey. A passkey alone will do.",
@@ -91,20 +91,20 @@ const GERMAN: &[(&str, &str)] = &[
     ),
     (
         "Each member without one has a deadline of their own. Signing in again, leaving and coming back, or switching this off and on does not extend it.",
-        "Jedes Mitglied ohne einen hat eine eigene Frist. Erneutes Anmelden, Gehen und Wiederkommen oder Aus- und Einschalten verlängert sie nicht.",
+        "Jedes Mitglied ohne zweiten Faktor hat eine eigene Frist. Weder erneutes Anmelden noch Verlassen und Wiederkommen noch Aus- und Einschalten verlängert sie.",
     ),
     (
         "After it they can set one up, go to another of their organizations, or leave this one. Everything else is closed to them until they have set one up.",
-        "Danach können sie einen einrichten, in eine andere ihrer Organisationen wechseln oder diese verlassen. Alles andere ist ihnen verschlossen, bis sie einen eingerichtet haben.",
+        "Nach Ablauf können sie einen einrichten, in eine andere ihrer Organisationen wechseln oder diese verlassen. Alles andere ist ihnen verschlossen, bis sie einen eingerichtet haben.",
     ),
     ("API keys are not persons, and go on working.", "API-Schlüssel sind keine Personen und gelten weiter."),
     (
         "Call recording and end-to-end encryption are both on: nobody in between can record a call, so a recording is taken only from whoever has fetched the call's key.",
-        "Anrufaufzeichnung und Ende-zu-Ende-Verschlüsselung sind beide eingeschaltet: Niemand dazwischen kann einen Anruf aufzeichnen, daher wird eine Aufnahme nur von dem angenommen, der den Schlüssel des Anrufs abgeholt hat.",
+        "Anrufaufzeichnung und Ende-zu-Ende-Verschlüsselung sind beide eingeschaltet: Niemand dazwischen kann einen Anruf aufzeichnen, daher wird eine Aufzeichnung nur von dem angenommen, der den Schlüssel des Anrufs abgeholt hat.",
     ),
     (
         "End-to-end encryption is on: nobody in between could record a call, so a recording would be taken only from whoever has fetched the call's key.",
-        "Die Ende-zu-Ende-Verschlüsselung ist eingeschaltet: Niemand dazwischen könnte einen Anruf aufzeichnen, daher würde eine Aufnahme nur von dem angenommen, der den Schlüssel des Anrufs abgeholt hat.",
+        "Die Ende-zu-Ende-Verschlüsselung ist eingeschaltet: Niemand dazwischen könnte einen Anruf aufzeichnen, daher würde eine Aufzeichnung nur von dem angenommen, der den Schlüssel des Anrufs abgeholt hat.",
     ),
     (
         "PHI protection and end-to-end encryption are both on: whoever is to transcribe a call has to take part in it, as nobody in between hears it. It is not checked who does: a transcript is taken from whoever may write calls, and masked like every other.",
@@ -116,7 +116,7 @@ const GERMAN: &[(&str, &str)] = &[
     ),
     (
         "Call recording is on: nobody in between could record a call any more, so a recording would be taken only from whoever has fetched the call's key.",
-        "Die Anrufaufzeichnung ist eingeschaltet: Niemand dazwischen könnte mehr einen Anruf aufzeichnen, daher würde eine Aufnahme nur von dem angenommen, der den Schlüssel des Anrufs abgeholt hat.",
+        "Die Anrufaufzeichnung ist eingeschaltet: Niemand dazwischen könnte mehr einen Anruf aufzeichnen, daher würde eine Aufzeichnung nur von dem angenommen, der den Schlüssel des Anrufs abgeholt hat.",
     ),
     (
         "PHI protection is on: whoever is to transcribe a call would have to take part in it, as nobody in between would hear it. It would not be checked who does: a transcript is taken from whoever may write calls, and masked like every other.",
@@ -124,15 +124,15 @@ const GERMAN: &[(&str, &str)] = &[
     ),
     (
         "Recordings that were made while it was on can now be played by everybody who may play recordings, Members and API keys too, and nobody is asked why. What was masked in transcripts stays masked.",
-        "Aufnahmen aus der Zeit, in der es eingeschaltet war, können dann alle abspielen, die Aufnahmen abspielen dürfen, auch Mitglieder und API-Schlüssel, und niemand wird nach dem Grund gefragt. Was in Transkripten unkenntlich gemacht wurde, bleibt es.",
+        "Aufzeichnungen aus der Zeit, in der der Schutz eingeschaltet war, können dann alle abspielen, die Aufzeichnungen abspielen dürfen, auch Mitglieder und API-Schlüssel, und niemand wird nach dem Grund gefragt. Was in Transkripten unkenntlich gemacht wurde, bleibt es.",
     ),
     (
         "Calls that have a key already keep to it: their participants go on getting keys, and their recordings are taken only from them. Calls without one get none.",
-        "Anrufe, die schon einen Schlüssel haben, bleiben dabei: Ihre Teilnehmer erhalten weiter Schlüssel, und ihre Aufnahmen werden nur von ihnen angenommen. Anrufe ohne einen erhalten keinen.",
+        "Anrufe, die schon einen Schlüssel haben, bleiben dabei: Ihre Teilnehmer erhalten weiter Schlüssel, und ihre Aufzeichnungen werden nur von ihnen angenommen. Anrufe ohne einen erhalten keinen.",
     ),
     (
         "PHI protection is on: transcripts are masked, sound is not. So only Owners and Admins can play a recording, whenever it was made.",
-        "Der PHI-Schutz ist eingeschaltet: Transkripte werden unkenntlich gemacht, Ton nicht. Daher können nur Inhaber und Administratoren eine Aufnahme abspielen, wann auch immer sie entstand.",
+        "Der PHI-Schutz ist eingeschaltet: Transkripte werden unkenntlich gemacht, Ton nicht. Daher können nur Inhaber und Administratoren eine Aufzeichnung abspielen, gleich wann sie entstanden ist.",
     ),
     (
         "Each time they play one they are asked for a reason, which is kept in the audit log.",

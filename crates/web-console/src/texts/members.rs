@@ -20,13 +20,13 @@ texts! {
     manage(name) = "Manage {name}" | "{name} verwalten";
     manage_short = "Manage" | "Verwalten";
     change_role = "Change role" | "Rolle ändern";
-    role_changed(name, role) = "{name} is {role} now." | "{name} ist jetzt {role}.";
-    role_fixed = "Only Owners give or take the role of an Owner." | "Nur Inhaber vergeben oder entziehen die Rolle eines Inhabers.";
-    role_effect = "It counts from their next request on. Open invitations that they could not make in the new role are revoked." | "Sie gilt ab der nächsten Anfrage. Offene Einladungen, die die Person in der neuen Rolle nicht aussprechen könnte, werden zurückgezogen.";
+    role_changed(name, role) = "{name} is {role} now." | "{name} hat jetzt die Rolle {role}.";
+    role_fixed = "Only Owners give or take the role of an Owner." | "Nur Inhaber können die Rolle Inhaber vergeben oder entziehen.";
+    role_effect = "It counts from their next request on. Open invitations that they could not make in the new role are revoked." | "Die neue Rolle gilt ab der nächsten Anfrage. Offene Einladungen, die die Person in der neuen Rolle nicht aussprechen könnte, werden zurückgezogen.";
     changed_meanwhile = "Somebody has changed this in the meantime. This is how it is now." | "Jemand hat dies inzwischen geändert. So ist es jetzt.";
 
     mfa_reset = "Turn their second factor off" | "Zweiten Faktor ausschalten";
-    mfa_reset_effect = "For somebody who has lost it, once you have checked that it is really them. All their sessions end, and they are told by mail." | "Für eine Person, die ihn verloren hat und deren Identität Sie geprüft haben. Alle ihre Sitzungen enden, und sie erhält eine Mail.";
+    mfa_reset_effect = "For somebody who has lost it, once you have checked that it is really them. All their sessions end, and they are told by mail." | "Für eine Person, die ihn verloren hat und deren Identität Sie geprüft haben. Alle ihre Sitzungen enden, und sie erhält eine E-Mail.";
     mfa_was_reset(name) = "{name} has no second factor any more." | "{name} hat keinen zweiten Faktor mehr.";
 
     remove_title(name) = "Remove {name}" | "{name} entfernen";
@@ -38,7 +38,7 @@ texts! {
     remove_invitations[n] = "One open invitation of theirs is revoked unless you hand it over.", "{n} open invitations of theirs are revoked unless you hand them over." | "Eine offene Einladung der Person wird zurückgezogen, wenn Sie sie nicht übergeben.", "{n} offene Einladungen der Person werden zurückgezogen, wenn Sie sie nicht übergeben.";
     remove_calls[n] = "One call that they have claimed waits again.", "{n} calls that they have claimed wait again." | "Ein übernommener Anruf wartet wieder.", "{n} übernommene Anrufe warten wieder.";
     remove_account_stays = "Their account stays; only this organization is closed to them." | "Das Konto bleibt bestehen; nur diese Organisation ist der Person verschlossen.";
-    remove_sole_owner = "They are the only Owner, and one must stay. Make somebody else an Owner first." | "Die Person ist einziger Inhaber, und einer muss bleiben. Machen Sie zuerst jemand anderen zum Inhaber.";
+    remove_sole_owner = "They are the only Owner, and one must stay. Make somebody else an Owner first." | "Nur diese Person hat die Rolle Inhaber, und mindestens eine Person muss sie haben. Geben Sie die Rolle zuerst einer weiteren Person.";
     hand_over_to = "Hand over to" | "Übergeben an";
     hand_over_nobody = "Nobody" | "Niemanden";
     leave_title = "Leave the team" | "Das Team verlassen";
@@ -49,9 +49,9 @@ texts! {
     leave_invitations[n] = "One open invitation of yours is revoked unless you hand it over.", "{n} open invitations of yours are revoked unless you hand them over." | "Eine offene Einladung von Ihnen wird zurückgezogen, wenn Sie sie nicht übergeben.", "{n} offene Einladungen von Ihnen werden zurückgezogen, wenn Sie sie nicht übergeben.";
     leave_calls[n] = "One call that you have claimed waits again.", "{n} calls that you have claimed wait again." | "Ein von Ihnen übernommener Anruf wartet wieder.", "{n} von Ihnen übernommene Anrufe warten wieder.";
     leave_account_stays = "Your account stays; only this organization is closed to you." | "Ihr Konto bleibt bestehen; nur diese Organisation ist Ihnen verschlossen.";
-    leave_sole_owner = "You are the only Owner, and one must stay. Make somebody else an Owner first." | "Sie sind einziger Inhaber, und einer muss bleiben. Machen Sie zuerst jemand anderen zum Inhaber.";
-    leave_or_delete = "If nobody is to go on here, delete the organization instead." | "Soll es hier niemand weiterführen, löschen Sie stattdessen die Organisation.";
-    leave_to_team = "Choose an Owner in the team" | "Im Team einen Inhaber bestimmen";
+    leave_sole_owner = "You are the only Owner, and one must stay. Make somebody else an Owner first." | "Nur Sie haben die Rolle Inhaber, und mindestens eine Person muss sie haben. Geben Sie die Rolle zuerst einer weiteren Person.";
+    leave_or_delete = "If nobody is to go on here, delete the organization instead." | "Soll hier niemand weitermachen, löschen Sie stattdessen die Organisation.";
+    leave_to_team = "Choose an Owner in the team" | "Im Team die Rolle Inhaber vergeben";
     leave_to_delete = "Delete the organization…" | "Organisation löschen…";
     heirs_cut(most) = "Only the first {most} people are listed here." | "Hier stehen nur die ersten {most} Personen.";
     removed(name) = "{name} is not in the team any more." | "{name} gehört nicht mehr zum Team.";

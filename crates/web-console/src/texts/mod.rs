@@ -55,6 +55,25 @@ impl Texts {
     }
 }
 
+impl Texts {
+    /// A number as it is written in the language: in groups of three digits.
+    pub(crate) fn number(self, number: impl Count) -> String {
+        let digits = number.count().to_string();
+        let group = match self.0 {
+            Language::English => ',',
+            Language::German => '.',
+        };
+        let mut written = String::with_capacity(digits.len() + digits.len() / 3);
+        for (place, digit) in digits.chars().enumerate() {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
+                written.push(group);
+            }
+            written.push(digit);
+        }
+        written
+    }
+}
+
 /// Something that can be counted in a text.
 pub(crate) trait Count {
     fn count(&self) -> u64;
@@ -112,16 +131,17 @@ macro_rules! text {
     ($name:ident [$count:ident] ($($param:ident)*) {$en:literal, $en_other:literal} {$de:literal, $de_other:literal}) => {
         pub(crate) fn $name(self, $count: impl $crate::texts::Count $(, $param: impl std::fmt::Display)*) -> String {
             #[deny(unused_variables)]
-            fn english($count: u64 $(, $param: &dyn std::fmt::Display)*) -> String {
-                if $count == 1 { format!($en) } else { format!($en_other) }
+            fn english(one: bool, $count: &str $(, $param: &dyn std::fmt::Display)*) -> String {
+                if one { format!($en) } else { format!($en_other) }
             }
             #[deny(unused_variables)]
-            fn german($count: u64 $(, $param: &dyn std::fmt::Display)*) -> String {
-                if $count == 1 { format!($de) } else { format!($de_other) }
+            fn german(one: bool, $count: &str $(, $param: &dyn std::fmt::Display)*) -> String {
+                if one { format!($de) } else { format!($de_other) }
             }
+            let (one, number) = ($count.count() == 1, self.number($count));
             match self.language() {
-                $crate::language::Language::English => english($count.count() $(, &$param)*),
-                $crate::language::Language::German => german($count.count() $(, &$param)*),
+                $crate::language::Language::English => english(one, &number $(, &$param)*),
+                $crate::language::Language::German => german(one, &number $(, &$param)*),
             }
         }
     };
@@ -144,5 +164,9 @@ mod tests {
         assert_eq!(english.test_people(1_usize, "Rome"), "One person in Rome");
         assert_eq!(german.test_people(1_u64, "Rom"), "Eine Person in Rom");
         assert_eq!(german.test_people(2_u64, "Rom"), "2 Personen in Rom");
+        assert_eq!(english.test_people(1_234_567_u32, "Rome"), "1,234,567 people in Rome");
+        for (number, written) in [(0_u32, "0"), (999, "999"), (1_000, "1.000"), (20_345, "20.345")] {
+            assert_eq!(german.number(number), written);
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::texts;
 
 texts! {
     passkeys_title = "Passkeys" | "Passkeys";
-    passkeys_why = "Your device signs you in by its lock: fingerprint, face or PIN. No other site can get hold of it." | "Ihr Gerät meldet Sie über seine Sperre an: Fingerabdruck, Gesicht oder PIN. Keine andere Seite kommt daran.";
+    passkeys_why = "Your device signs you in by its lock: fingerprint, face or PIN. No other site can get hold of it." | "Sie melden sich so an, wie Sie Ihr Gerät entsperren: mit Fingerabdruck, Gesicht oder PIN. Keine andere Website kann einen Passkey verwenden.";
     passkeys_none = "You have no passkey yet. Add one for the device in front of you." | "Sie haben noch keinen Passkey. Fügen Sie einen für das Gerät hinzu, das Sie gerade benutzen.";
     passkey_add = "Add a passkey" | "Passkey hinzufügen";
     passkey_add_lead = "Say what to call it; your device asks for the rest." | "Geben Sie ihm einen Namen; den Rest fragt Ihr Gerät.";
@@ -20,6 +20,6 @@ texts! {
     passkey_rename = "Rename" | "Umbenennen";
     passkey_renamed(name) = "The passkey is called {name} now." | "Der Passkey heißt jetzt {name}.";
     passkey_remove = "Remove this passkey" | "Diesen Passkey entfernen";
-    passkey_remove_effect = "It lets nobody in any more. Remove it from your device as well." | "Er lässt niemanden mehr hinein. Entfernen Sie ihn auch von Ihrem Gerät.";
+    passkey_remove_effect = "It lets nobody in any more. Remove it from your device as well." | "Mit ihm kann sich dann niemand mehr anmelden. Entfernen Sie ihn auch von Ihrem Gerät.";
     passkey_removed(name) = "The passkey {name} is removed." | "Der Passkey {name} ist entfernt.";
 }

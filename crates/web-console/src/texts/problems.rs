@@ -31,13 +31,13 @@ pub(super) const GERMAN: &[(&str, &str)] = &[
     ),
     (
         "must be the id of a user or an API key, or anonymous, operator or system",
-        "Bitte die Kennung einer Person oder eines API-Schlüssels, oder anonymous, operator oder system.",
+        "Bitte die Kennung einer Person oder eines API-Schlüssels oder eines von anonymous, operator und system.",
     ),
     (
         "must be an action like member.removed, or the beginning of some like member.*",
-        "Bitte eine Handlung wie member.removed oder der Anfang mehrerer wie member.*",
+        "Bitte eine Handlung wie member.removed oder den Anfang mehrerer wie member.*.",
     ),
-    ("must be success or refused", "Bitte success oder refused."),
+    ("must be success or refused", "Bitte success oder refused wählen."),
     ("must be at most {} words", "Höchstens {} Wörter, bitte."),
     ("must be words with letters or digits", "Bitte Wörter mit Buchstaben oder Ziffern."),
 ];

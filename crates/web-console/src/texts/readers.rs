@@ -13,8 +13,8 @@ texts! {
     problems_title = "Problems" | "Fehlermeldungen";
     problem_status(status) = "with status {status}" | "mit Status {status}";
     mailbox_title = "Development mailbox" | "Postfach der Entwicklungsumgebung";
-    mailbox_lead = "Mails of the development profile end here instead of going out. The newest is first." | "Mails der Entwicklungsumgebung enden hier, statt hinauszugehen. Die neueste steht oben.";
+    mailbox_lead = "Mails of the development profile end here instead of going out. The newest is first." | "In der Entwicklungsumgebung werden E-Mails nicht versendet, sondern hier abgelegt. Die neueste steht oben.";
     mailbox_programs = "The same for programs" | "Dasselbe für Programme";
     mailbox_to(address) = "to {address}" | "an {address}";
-    mailbox_empty = "No mail yet." | "Noch keine Mail.";
+    mailbox_empty = "No mail yet." | "Noch keine E-Mail.";
 }

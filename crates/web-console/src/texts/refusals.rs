@@ -9,9 +9,9 @@ use crate::{language::Language, refused::Explanation};
 texts! {
     stale_form_title = "This form is not from your session" | "Dieses Formular gehört nicht zu Ihrer Sitzung";
     stale_form = "Nothing was changed. You may have signed in or out meanwhile, or switched the organization. Open the page again and send it from there." | "Es wurde nichts geändert. Vielleicht haben Sie sich inzwischen an- oder abgemeldet oder die Organisation gewechselt. Öffnen Sie die Seite neu und senden Sie von dort.";
-    misread_title = "That did not work" | "Das hat nicht geklappt";
+    misread_title = "That did not work" | "Das hat nicht funktioniert";
     misread = "Go back and reload the page, please, and try again." | "Gehen Sie bitte zurück, laden Sie die Seite neu und versuchen Sie es noch einmal.";
-    misread_link = "Open the link in the mail again, please." | "Öffnen Sie bitte den Link in der Mail erneut.";
+    misread_link = "Open the link in the mail again, please." | "Öffnen Sie bitte den Link in der E-Mail erneut.";
     too_large_title = "That is too much for this form" | "Das ist zu viel für dieses Formular";
     too_large = "Nothing was changed. Go back, enter less, and send the form again." | "Es wurde nichts geändert. Gehen Sie zurück, geben Sie weniger ein, und senden Sie das Formular erneut.";
     no_such_way = "This address leads nowhere by itself: it is where a form is sent. Go to the page with the form and send it from there." | "Diese Adresse führt für sich genommen nirgendwohin: An sie wird ein Formular gesendet. Öffnen Sie die Seite mit dem Formular und senden Sie es von dort.";
@@ -40,8 +40,8 @@ texts! {
     plan_required_title = "Your plan does not include this" | "Ihr Tarif enthält das nicht";
     plan_required(plan) = "It comes with the plan {plan}." | "Es gehört zum Tarif {plan}.";
     plan_required_none = "No plan includes it at the moment." | "Zurzeit enthält es kein Tarif.";
-    controls_in_use = "Protections are on that the other plan lacks. Say explicitly that they may go." | "Es sind Schutzmaßnahmen eingeschaltet, die der andere Tarif nicht hat. Stimmen Sie ausdrücklich zu, dass sie entfallen.";
-    retention_too_short = "Some of what is kept is older than the other plan keeps it. Say explicitly that it may be deleted." | "Ein Teil des Aufbewahrten ist älter, als der andere Tarif es aufbewahrt. Stimmen Sie ausdrücklich zu, dass es gelöscht wird.";
+    controls_in_use = "Protections are on that the other plan lacks. Say explicitly that they may go." | "Es sind Sicherheitsfunktionen eingeschaltet, die der andere Tarif nicht enthält. Stimmen Sie ausdrücklich zu, dass sie entfallen.";
+    retention_too_short = "Some of what is kept is older than the other plan keeps it. Say explicitly that it may be deleted." | "Einiges ist älter, als der andere Tarif es aufbewahrt. Stimmen Sie ausdrücklich zu, dass es gelöscht wird.";
     conflict_title = "That is not possible now" | "Das ist jetzt nicht möglich";
     no_seat_title = "No seat is left" | "Kein Platz ist frei";
     no_seat(most) = "The organization has as many members as its plan has seats: {most}. An invitation stays good until there is room." | "Die Organisation hat so viele Mitglieder, wie ihr Tarif Plätze hat: {most}. Eine Einladung bleibt gültig, bis Platz ist.";
@@ -49,12 +49,12 @@ texts! {
     too_many_keys_for_plan(used, most) = "There are {used} API keys, and the other plan allows {most}." | "Es gibt {used} API-Schlüssel, und der andere Tarif erlaubt {most}.";
     too_many_keys(most) = "The organization has {most} API keys, which is as many as it can have. Revoke one first." | "Die Organisation hat {most} API-Schlüssel, mehr sind nicht möglich. Widerrufen Sie zuerst einen.";
     payment_declined = "The payment was declined. Nothing was changed." | "Die Zahlung wurde abgelehnt. Es wurde nichts geändert.";
-    audit_log_off = "The audit log is off. An Owner turns it on under Security." | "Das Auditprotokoll ist ausgeschaltet. Ein Inhaber schaltet es unter Sicherheit ein.";
+    audit_log_off = "The audit log is off. An Owner turns it on under Security." | "Das Auditprotokoll ist ausgeschaltet. Ein Inhaber kann es im Bereich Sicherheit einschalten.";
     export_running = "An export of the organization is running already. Try again when it is done." | "Es läuft schon ein Export der Organisation. Versuchen Sie es erneut, wenn er fertig ist.";
     organization_deleted = "This organization is deleted." | "Diese Organisation ist gelöscht.";
-    last_owner = "An organization keeps at least one Owner. Make somebody else an Owner first." | "Eine Organisation behält mindestens einen Inhaber. Machen Sie zuerst jemand anderen zum Inhaber.";
-    last_owner_of(names) = "You are the only Owner of {names}. Make somebody else an Owner there, or delete it first." | "Sie sind einziger Inhaber von {names}. Machen Sie dort zuerst jemand anderen zum Inhaber, oder löschen Sie die Organisation.";
-    already_member = "This address belongs to somebody in the organization already." | "Diese Adresse gehört schon zu jemandem in der Organisation.";
+    last_owner = "An organization keeps at least one Owner. Make somebody else an Owner first." | "Mindestens eine Person in einer Organisation muss die Rolle Inhaber haben. Geben Sie sie zuerst einer weiteren Person.";
+    last_owner_of(names) = "You are the only Owner of {names}. Make somebody else an Owner there, or delete it first." | "Nur Sie haben die Rolle Inhaber in {names}. Geben Sie sie dort zuerst einer weiteren Person, oder löschen Sie die Organisation.";
+    already_member = "This address belongs to somebody in the organization already." | "Diese Adresse gehört schon jemandem in der Organisation.";
     already_invited = "This address has an invitation that is still open." | "Diese Adresse hat schon eine offene Einladung.";
     own_mfa = "You cannot reset your own second factor here; turn it off in your account." | "Ihren eigenen zweiten Faktor können Sie hier nicht zurücksetzen; schalten Sie ihn in Ihrem Konto aus.";
     mfa_by_operator = "This person works in other organizations as well, so whoever runs this service decides about their second factor." | "Diese Person arbeitet auch in anderen Organisationen; über ihren zweiten Faktor entscheidet daher der Betreiber dieses Dienstes.";
@@ -65,11 +65,11 @@ texts! {
     passkey_exists = "This device has a passkey already." | "Dieses Gerät hat schon einen Passkey.";
     too_many_passkeys = "You have as many passkeys as one can have. Remove one first." | "Sie haben so viele Passkeys wie möglich. Entfernen Sie zuerst einen.";
     no_passkey = "You have no passkey." | "Sie haben keinen Passkey.";
-    passkeys_unavailable = "Passkeys do not work under this address of the service." | "Unter dieser Adresse des Dienstes funktionieren Passkeys nicht.";
+    passkeys_unavailable = "Passkeys do not work under this address of the service." | "Unter dieser Adresse des Dienstes lassen sich Passkeys nicht verwenden.";
     longer_password_title = "Choose a longer password first" | "Wählen Sie zuerst ein längeres Passwort";
-    longer_password = "Your second factor was turned off, and your password has fewer than 15 characters, which is too short to do alone. Say that you have forgotten your password, and choose a longer one by the link that you get." | "Ihr zweiter Faktor wurde ausgeschaltet, und Ihr Passwort hat weniger als 15 Zeichen, was allein nicht genügt. Geben Sie an, dass Sie Ihr Passwort vergessen haben, und wählen Sie über den Link ein längeres.";
+    longer_password = "Your second factor was turned off, and your password has fewer than 15 characters, which is too short to do alone. Say that you have forgotten your password, and choose a longer one by the link that you get." | "Ihr zweiter Faktor wurde ausgeschaltet, und Ihr Passwort hat weniger als 15 Zeichen. Allein genügt es damit nicht. Geben Sie an, dass Sie Ihr Passwort vergessen haben, und wählen Sie über den Link, den Sie erhalten, ein längeres.";
     changed_title = "Somebody was faster" | "Jemand war schneller";
-    changed = "This has changed since you opened the page. Open it again to see how it is now." | "Dies hat sich geändert, seit Sie die Seite geöffnet haben. Öffnen Sie sie neu, um den jetzigen Stand zu sehen.";
+    changed = "This has changed since you opened the page. Open it again to see how it is now." | "Dies hat sich geändert, seit Sie die Seite geöffnet haben. Öffnen Sie sie neu, um den aktuellen Stand zu sehen.";
     slow_down_title = "Please wait a little" | "Bitte warten Sie etwas";
     slow_down = "Too many attempts. Try again soon." | "Zu viele Versuche. Versuchen Sie es bald erneut.";
     slow_down_minutes[n] = "Too many attempts. Try again in a minute.", "Too many attempts. Try again in {n} minutes." | "Zu viele Versuche. Versuchen Sie es in einer Minute erneut.", "Zu viele Versuche. Versuchen Sie es in {n} Minuten erneut.";
@@ -84,7 +84,7 @@ texts! {
     reset_gone = "It has been used, or has expired. Say again that you have forgotten your password to get a new one." | "Er wurde verwendet oder ist abgelaufen. Geben Sie erneut an, dass Sie Ihr Passwort vergessen haben, um einen neuen zu erhalten.";
     email_change_gone = "It has been used or replaced by a later one, has expired, or the address has got an account. Ask for the change again to get a new one." | "Er wurde verwendet oder durch einen späteren ersetzt, ist abgelaufen, oder zu der Adresse gibt es jetzt ein Konto. Veranlassen Sie die Änderung erneut, um einen neuen zu erhalten.";
     account_exists_title = "You already have an account" | "Sie haben schon ein Konto";
-    account_exists = "Since the mail was sent, this address has got an account. Sign in with it." | "Seit die Mail gesendet wurde, gibt es zu dieser Adresse ein Konto. Melden Sie sich damit an.";
+    account_exists = "Since the mail was sent, this address has got an account. Sign in with it." | "Seit die E-Mail gesendet wurde, gibt es zu dieser Adresse ein Konto. Melden Sie sich damit an.";
     value_wrong(why) = "Not accepted: {why}." | "Nicht angenommen: {why}.";
 }
 
@@ -258,21 +258,24 @@ const GERMAN: [(&str, &str); 19] = [
     ("must be a language tag like en or pt-BR", "Bitte ein Sprachkürzel wie de oder pt-BR."),
     (
         "must be the name of a time zone like UTC or Europe/Berlin",
-        "Bitte der Name einer Zeitzone wie UTC oder Europe/Berlin.",
+        "Bitte den Namen einer Zeitzone wie UTC oder Europe/Berlin.",
     ),
-    ("must be the organization's name, as it is now", "Bitte der Name der Organisation, wie er jetzt ist."),
+    (
+        "must be the organization's name, as it is now",
+        "Bitte den Namen der Organisation, wie er jetzt lautet.",
+    ),
     (
         "must be lower-case letters, digits and single hyphens",
         "Bitte nur Kleinbuchstaben, Ziffern und einzelne Bindestriche.",
     ),
     ("must be one of {}", "Bitte eines davon wählen: {}."),
-    ("must be in the future", "Bitte ein Zeitpunkt in der Zukunft."),
-    ("must be another one than the current", "Bitte ein anderes als das jetzige."),
+    ("must be in the future", "Bitte einen Zeitpunkt in der Zukunft."),
+    ("must be another one than the current", "Bitte nicht dasselbe wie bisher."),
     ("is the address of your account already", "Das ist schon die Adresse Ihres Kontos."),
     ("is not a member", "Diese Person gehört nicht zum Team."),
     (
         "must be somebody else than the member who is removed",
-        "Bitte jemand anderen als die Person, die entfernt wird.",
+        "Bitte eine andere Person als die, die entfernt wird.",
     ),
     ("is given twice", "Ist doppelt angegeben."),
 ];

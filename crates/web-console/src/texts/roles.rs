@@ -14,8 +14,8 @@ texts! {
     role_viewer = "Viewer" | "Betrachter";
 
     role_owner_means = "Full access, including billing, API keys and security" | "Voller Zugriff, auch auf Abrechnung, API-Schlüssel und Sicherheit";
-    role_admin_means = "Manages the team and everything that is built, but not billing, API keys or security" | "Verwaltet das Team und alles Gebaute, nicht aber Abrechnung, API-Schlüssel und Sicherheit";
-    role_member_means = "Uses the Playground, listens to calls and monitors Live Space" | "Nutzt den Playground, hört Anrufe und beobachtet Live Space";
+    role_admin_means = "Manages the team, agents and what they work with, but not billing, API keys or security" | "Verwaltet das Team, Agenten und was dazugehört, nicht aber Abrechnung, API-Schlüssel und Sicherheit";
+    role_member_means = "Uses the Playground, listens to calls and monitors Live Space" | "Nutzt den Playground, hört Anrufe an und beobachtet Live Space";
     role_agent_means = "Takes escalated calls and controls Live Space" | "Übernimmt eskalierte Anrufe und steuert Live Space";
     role_viewer_means = "Looks at agents, calls and analytics, and changes nothing" | "Sieht Agenten, Anrufe und Auswertungen und ändert nichts";
 }

@@ -15,16 +15,17 @@ texts! {
 
     security_title = "Security" | "Sicherheit";
     security_only(roles) = "You can look at this. Only these roles change it: {roles}." | "Sie können dies ansehen. Nur diese Rollen können es ändern: {roles}.";
-    security_from_plan(plan) = "It comes with the plan {plan}." | "Es gehört zum Tarif {plan}.";
+    security_from_plan(plan) = "It comes with the plan {plan}." | "Enthalten ab dem Tarif {plan}.";
     security_see_plans = "See the plans" | "Tarife ansehen";
+    security_more = "What else it does" | "Was es sonst noch bewirkt";
     security_changed = "Last changed" | "Zuletzt geändert";
     security_switch_on(name) = "Switch {name} on" | "{name} einschalten";
     security_switch_off(name) = "Switch {name} off" | "{name} ausschalten";
-    security_once_on = "What it does once it is on" | "Was gilt, sobald es eingeschaltet ist";
+    security_once_on = "What it does once it is on" | "Was gilt, sobald dies eingeschaltet ist";
     security_once_off = "What it means to switch it off" | "Was das Ausschalten bedeutet";
-    security_nothing_more(name) = "{name} is off from then on. What there is already stays as it is." | "{name} ist danach ausgeschaltet. Was es schon gibt, bleibt, wie es ist.";
+    security_nothing_more(name) = "{name} is off from then on. What there is already stays as it is." | "{name} ist danach ausgeschaltet. Was schon gespeichert ist, bleibt, wie es ist.";
     security_ends_log = "That it was switched off is the last event of the log. What was written before can be read and proved for as long as the plan keeps it." | "Das Ausschalten ist das letzte Ereignis des Protokolls. Was vorher geschrieben wurde, kann gelesen und bewiesen werden, solange der Tarif es aufbewahrt.";
-    security_owners_told = "All Owners are told by mail." | "Alle Inhaber erhalten eine Mail.";
+    security_owners_told = "All Owners are told by mail." | "Alle Inhaber erhalten eine E-Mail.";
     security_is_on(name) = "{name} is on now." | "{name} ist jetzt eingeschaltet.";
     security_is_off(name) = "{name} is off now." | "{name} ist jetzt ausgeschaltet.";
 
@@ -38,21 +39,21 @@ texts! {
     mfa_rule_myself = "You are among them." | "Sie gehören dazu.";
     mfa_rule_deadline = "Deadline" | "Frist";
     mfa_rule_over = "Over" | "Abgelaufen";
-    mfa_rule_no_deadline = "As many days as you choose, from when it is switched on" | "So viele Tage, wie Sie wählen, ab dem Einschalten";
+    mfa_rule_no_deadline = "Begins when it is switched on" | "Beginnt mit dem Einschalten";
     mfa_rule_change = "Change the rule" | "Regel ändern";
     mfa_rule_legend = "Does everybody need a second factor?" | "Brauchen alle einen zweiten Faktor?";
     mfa_rule_yes = "Yes, everybody needs one" | "Ja, alle brauchen einen";
     mfa_rule_no = "No, everybody decides for themselves" | "Nein, alle entscheiden selbst";
     mfa_rule_grace = "Days to set one up" | "Tage zum Einrichten";
     mfa_rule_grace_hint = "0 to 90. With 0, whoever has none can do nothing else from that moment on. Deadlines that people have already are never extended." | "0 bis 90. Bei 0 kann, wer keinen hat, ab diesem Moment nichts anderes mehr tun. Bestehende Fristen werden nie verlängert.";
-    mfa_rule_is_on[n] = "Everybody needs a second factor now. Whoever has none is told by mail, and has one day, or what is left of a deadline from before.", "Everybody needs a second factor now. Whoever has none is told by mail, and has {n} days, or what is left of a deadline from before." | "Jetzt brauchen alle einen zweiten Faktor. Wer keinen hat, erhält eine Mail und hat einen Tag Zeit oder den Rest einer früheren Frist.", "Jetzt brauchen alle einen zweiten Faktor. Wer keinen hat, erhält eine Mail und hat {n} Tage Zeit oder den Rest einer früheren Frist.";
-    mfa_rule_is_off = "Nobody has to have a second factor any more." | "Niemand muss mehr einen zweiten Faktor haben.";
+    mfa_rule_is_on[n] = "Everybody needs a second factor now. Whoever has none is told by mail, and has one day, or what is left of a deadline from before.", "Everybody needs a second factor now. Whoever has none is told by mail, and has {n} days, or what is left of a deadline from before." | "Jetzt brauchen alle einen zweiten Faktor. Wer keinen hat, erhält eine E-Mail und hat einen Tag Zeit oder den Rest einer früheren Frist.", "Jetzt brauchen alle einen zweiten Faktor. Wer keinen hat, erhält eine E-Mail und hat {n} Tage Zeit oder den Rest einer früheren Frist.";
+    mfa_rule_is_off = "Nobody has to have a second factor any more." | "Es muss niemand mehr einen zweiten Faktor haben.";
 
     witness_title = "Witness of the audit log" | "Zeuge des Auditprotokolls";
-    witness_what = "Somebody outside who is sent a checkpoint each day. Whoever keeps them finds out when the log is not what it was, even if the operator of this service has rewritten it." | "Jemand außerhalb, der täglich einen Prüfpunkt erhält. Wer sie aufbewahrt, bemerkt, wenn das Protokoll nicht mehr ist, was es war, auch wenn der Betreiber dieses Dienstes es umgeschrieben hat.";
+    witness_what = "Somebody outside who is sent a checkpoint each day. Whoever keeps them finds out when the log is not what it was, even if the operator of this service has rewritten it." | "Jemand außerhalb, der täglich einen Prüfpunkt erhält. Wer die Prüfpunkte aufbewahrt, bemerkt, wenn das Protokoll nachträglich geändert wurde, selbst durch den Betreiber dieses Dienstes.";
     witness_see = "Witness" | "Zeuge";
     witness_is(address) = "Checkpoints go to {address}." | "Prüfpunkte gehen an {address}.";
-    witness_none = "Checkpoints are sent to nobody." | "Prüfpunkte werden niemandem gesendet.";
+    witness_none = "Checkpoints are sent to nobody." | "Prüfpunkte werden an niemanden gesendet.";
     witness_to = "Goes to" | "Geht an";
     witness_size = "Events" | "Ereignisse";
     witness_choose = "Choose a witness" | "Zeugen wählen";
@@ -60,15 +61,15 @@ texts! {
     witness_field = "Email address, or URL of a webhook" | "E-Mail-Adresse oder URL eines Webhooks";
     witness_hint = "The first checkpoint is sent at once. A URL begins with https:// and gets another secret each time it is chosen." | "Der erste Prüfpunkt wird sofort gesendet. Eine URL beginnt mit https:// und erhält bei jeder Wahl ein neues Geheimnis.";
     witness_send = "Send checkpoints there" | "Prüfpunkte dorthin senden";
-    witness_remove = "Send them to nobody any more" | "Niemandem mehr senden";
+    witness_remove = "Send them to nobody any more" | "Nicht mehr senden";
     witness_chosen(address) = "Checkpoints go to {address} from now on. The first is on its way." | "Prüfpunkte gehen ab jetzt an {address}. Der erste ist unterwegs.";
-    witness_removed = "Checkpoints are sent to nobody any more." | "Prüfpunkte werden niemandem mehr gesendet.";
+    witness_removed = "Checkpoints are sent to nobody any more." | "Prüfpunkte werden nicht mehr gesendet.";
 
     webhook_title = "Webhook for escalated calls" | "Webhook für eskalierte Anrufe";
     webhook_what = "Your platform is told what becomes of calls that wait for a human agent: signed messages, as Standard Webhooks has it, tried ten times at the most." | "Ihre Plattform erfährt, was aus Anrufen wird, die auf einen Menschen warten: signierte Nachrichten nach Standard Webhooks, höchstens zehn Versuche.";
     webhook_see = "Webhook" | "Webhook";
     webhook_is(host) = "Messages go to {host}." | "Nachrichten gehen an {host}.";
-    webhook_none = "Nobody is told." | "Niemand wird benachrichtigt.";
+    webhook_none = "Nobody is told." | "Es werden keine Nachrichten gesendet.";
     webhook_to = "Goes to" | "Geht an";
     webhook_event = "Event" | "Ereignis";
     webhook_choose = "Choose where to" | "Ziel wählen";
@@ -76,9 +77,9 @@ texts! {
     webhook_field = "URL" | "URL";
     webhook_hint = "It begins with https://, and anybody can reach it. It gets another secret each time it is chosen." | "Sie beginnt mit https:// und ist öffentlich erreichbar. Sie erhält bei jeder Wahl ein neues Geheimnis.";
     webhook_save = "Send messages there" | "Nachrichten dorthin senden";
-    webhook_remove = "Tell nobody any more" | "Niemanden mehr benachrichtigen";
-    webhook_resend = "Send again what was not taken" | "Nicht Angenommenes erneut senden";
-    webhook_removed = "Nobody is told any more." | "Niemand wird mehr benachrichtigt.";
+    webhook_remove = "Tell nobody any more" | "Keine Nachrichten mehr senden";
+    webhook_resend = "Send again what was not taken" | "Nicht angenommene Nachrichten erneut senden";
+    webhook_removed = "Nobody is told any more." | "Es werden keine Nachrichten mehr gesendet.";
     webhook_resent[n] = "One message is on its way again.", "{n} messages are on their way again." | "Eine Nachricht ist wieder unterwegs.", "{n} Nachrichten sind wieder unterwegs.";
 
     delivery_last = "What was sent last" | "Was zuletzt gesendet wurde";
@@ -90,16 +91,16 @@ texts! {
     delivery_failed = "Given up" | "Aufgegeben";
     delivery_last_sent = "Last taken" | "Zuletzt angenommen";
     delivery_last_failed = "Last not taken" | "Zuletzt nicht angenommen";
-    delivery_never = "Never since it was chosen" | "Noch nie, seit es gewählt wurde";
+    delivery_never = "Never since it was chosen" | "Noch nie, seit dieses Ziel gewählt wurde";
     delivery_waiting = "On its way" | "Unterwegs";
-    delivery_given_up = "Given up within ninety days" | "In neunzig Tagen aufgegeben";
+    delivery_given_up = "Given up within ninety days" | "In den letzten 90 Tagen aufgegeben";
     delivery_most = "10,000 or more" | "10.000 oder mehr";
-    delivery_paused = "There was no answer in time. Nothing is sent there, and everything waits, until" | "Es kam nicht rechtzeitig eine Antwort. Nichts wird dorthin gesendet, und alles wartet, bis";
-    delivery_failing(error) = "What was sent last was not taken: {error}." | "Was zuletzt gesendet wurde, wurde nicht angenommen: {error}.";
-    delivery_moot = "Another was chosen by then" | "Inzwischen anderes Ziel gewählt";
+    delivery_paused = "There was no answer in time. Nothing is sent there, and everything waits, until" | "Es kam keine rechtzeitige Antwort. Nichts wird dorthin gesendet, und alles wartet bis";
+    delivery_failing(error) = "What was sent last was not taken: {error}." | "Die letzte Sendung wurde nicht angenommen: {error}.";
+    delivery_moot = "Another was chosen by then" | "Inzwischen wurde ein anderes Ziel gewählt";
 
     once_title = "This is shown once." | "Dies wird nur einmal gezeigt.";
-    once_why = "Keep it in a safe place now. It is not kept here and cannot be shown again." | "Bewahren Sie es jetzt sicher auf. Es wird hier nicht gespeichert und kann nicht noch einmal gezeigt werden.";
+    once_why = "Keep it in a safe place now. It is not kept here and cannot be shown again." | "Speichern Sie es jetzt an einem sicheren Ort. Hier wird es nicht aufbewahrt und kann nicht noch einmal gezeigt werden.";
     once_copy = "Copy" | "Kopieren";
     once_copied = "Copied." | "Kopiert.";
     once_not_copied = "It is marked. Copy it with your keyboard." | "Es ist markiert. Kopieren Sie es mit der Tastatur.";
@@ -119,7 +120,7 @@ impl Texts {
 
     /// How much there is of what is counted up to 10,000.
     pub(crate) fn delivery_counted(self, count: &u32) -> String {
-        if *count < 10_000 { count.to_string() } else { self.delivery_most().to_owned() }
+        if *count < 10_000 { self.number(count) } else { self.delivery_most().to_owned() }
     }
 
     /// What has become of something that was to be sent.

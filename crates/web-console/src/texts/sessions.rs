@@ -19,7 +19,7 @@ texts! {
     start_over = "Start over" | "Von vorn beginnen";
 
     organizations_title = "Your organizations" | "Ihre Organisationen";
-    organizations_none = "You are in no organization. Ask somebody to invite you, or sign up with a new one under another address." | "Sie gehören zu keiner Organisation. Lassen Sie sich einladen, oder registrieren Sie eine neue unter einer anderen Adresse.";
+    organizations_none = "You are in no organization. Ask somebody to invite you, or sign up with a new one under another address." | "Sie gehören zu keiner Organisation. Lassen Sie sich einladen, oder registrieren Sie unter einer anderen Adresse eine neue.";
     organizations_here = "You are here" | "Sie sind hier";
     organizations_suspended = "Suspended" | "Gesperrt";
     organizations_go(name) = "Go to {name}" | "Zu {name} wechseln";
@@ -31,14 +31,14 @@ texts! {
     sessions_lead = "Where you are signed in. End what you do not know, and change your password then." | "Wo Sie angemeldet sind. Beenden Sie, was Sie nicht kennen, und ändern Sie dann Ihr Passwort.";
     session_device = "Device" | "Gerät";
     session_device_unknown = "Unknown device" | "Unbekanntes Gerät";
-    session_place = "Network address" | "Netzadresse";
+    session_place = "Network address" | "IP-Adresse";
     session_began = "Signed in" | "Angemeldet";
     session_used = "Last used" | "Zuletzt verwendet";
-    session_this = "This one" | "Diese hier";
+    session_this = "This one" | "Diese Sitzung";
     session_end = "End" | "Beenden";
     session_ended = "The session has ended." | "Die Sitzung ist beendet.";
     sessions_end_others = "End all other sessions" | "Alle anderen Sitzungen beenden";
     sessions_end_others_effect = "Whoever is signed in there has to sign in again." | "Wer dort angemeldet ist, muss sich neu anmelden.";
     sessions_ended = "All your other sessions have ended." | "Alle Ihre anderen Sitzungen sind beendet.";
-    sessions_only_this = "This is your only session. There is nothing else to end." | "Dies ist Ihre einzige Sitzung. Sonst gibt es nichts zu beenden.";
+    sessions_only_this = "This is your only session. There is nothing else to end." | "Dies ist Ihre einzige Sitzung. Es gibt keine andere zu beenden.";
 }
