@@ -9,6 +9,7 @@ use crate::{
     api::Api,
     body::{Fields, Json},
     credential::Caller,
+    etag::Untagged,
     problem::Result,
 };
 
@@ -30,6 +31,7 @@ pub(super) struct ChangePasswordRequest {
 pub(super) async fn change_my_password(
     State(api): State<Api>,
     Caller(actor): Caller,
+    _: Untagged,
     Json(request): Json<ChangePasswordRequest>,
 ) -> Result<StatusCode> {
     let mut fields = Fields::default();

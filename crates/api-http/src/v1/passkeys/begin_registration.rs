@@ -2,7 +2,7 @@ use axum::extract::State;
 use rollcall_application::passkeys;
 
 use super::AskedObject;
-use crate::{api::Api, body::NoFields, credential::Enrollee, problem::Result};
+use crate::{api::Api, body::NoFields, credential::Enrollee, etag::Untagged, problem::Result};
 
 /// Asks for a new passkey. What the browser makes of the answer goes to `POST /v1/me/mfa/passkeys`, within five minutes and in the same
 /// session. Needs a fresh proof of who one is.
@@ -12,6 +12,7 @@ use crate::{api::Api, body::NoFields, credential::Enrollee, problem::Result};
 pub(super) async fn begin_passkey_registration(
     State(api): State<Api>,
     Enrollee(actor): Enrollee,
+    _: Untagged,
     _: NoFields,
 ) -> Result<axum::Json<AskedObject>> {
     let options = passkeys::begin_registration(&api.app, &actor).await?;

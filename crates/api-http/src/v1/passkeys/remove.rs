@@ -2,7 +2,7 @@ use axum::extract::State;
 use http::StatusCode;
 use rollcall_application::passkeys;
 
-use crate::{api::Api, credential::Enrollee, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::Enrollee, etag::Untagged, id_path::IdPath, problem::Result};
 
 /// Takes one of one's own passkeys off. Needs a fresh proof of who one is.
 #[utoipa::path(delete, path = "/v1/me/mfa/passkeys/{passkey_id}", tag = "Own account",
@@ -12,6 +12,7 @@ use crate::{api::Api, credential::Enrollee, id_path::IdPath, problem::Result};
 pub(super) async fn remove_passkey(
     State(api): State<Api>,
     Enrollee(actor): Enrollee,
+    _: Untagged,
     IdPath(id): IdPath<rollcall_domain::id::Passkey>,
 ) -> Result<StatusCode> {
     passkeys::remove(&api.app, &actor, id).await?;

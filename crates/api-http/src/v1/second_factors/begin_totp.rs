@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::qr::qr_svg;
-use crate::{api::Api, body::NoFields, credential::Enrollee, problem::Result};
+use crate::{api::Api, body::NoFields, credential::Enrollee, etag::Untagged, problem::Result};
 
 /// What an authenticator app is given, shown at this moment only.
 #[derive(Serialize, ToSchema)]
@@ -31,6 +31,7 @@ pub(super) struct TotpEnrolment {
 pub(super) async fn begin_totp(
     State(api): State<Api>,
     Enrollee(actor): Enrollee,
+    _: Untagged,
     _: NoFields,
 ) -> Result<axum::Json<TotpEnrolment>> {
     let enrolment = second_factors::begin_totp(&api.app, &actor).await?;

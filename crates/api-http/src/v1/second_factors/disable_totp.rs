@@ -2,7 +2,7 @@ use axum::extract::State;
 use http::StatusCode;
 use rollcall_application::second_factors;
 
-use crate::{api::Api, body::NoFields, credential::Enrollee, problem::Result};
+use crate::{api::Api, body::NoFields, credential::Enrollee, etag::Untagged, problem::Result};
 
 /// Turns the authenticator app off. With the last second factor the recovery codes go. Needs a fresh proof of who one is.
 #[utoipa::path(delete, path = "/v1/me/mfa/totp", tag = "Own account", security(("session" = []), ("cookie" = [])),
@@ -10,6 +10,7 @@ use crate::{api::Api, body::NoFields, credential::Enrollee, problem::Result};
 pub(super) async fn disable_totp(
     State(api): State<Api>,
     Enrollee(actor): Enrollee,
+    _: Untagged,
     _: NoFields,
 ) -> Result<StatusCode> {
     second_factors::disable_totp(&api.app, &actor).await?;

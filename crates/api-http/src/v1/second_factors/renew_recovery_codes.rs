@@ -2,7 +2,7 @@ use axum::extract::State;
 use rollcall_application::second_factors;
 
 use super::object::RecoveryCodesAnswer;
-use crate::{api::Api, body::NoFields, credential::Enrollee, problem::Result};
+use crate::{api::Api, body::NoFields, credential::Enrollee, etag::Untagged, problem::Result};
 
 /// Makes ten new recovery codes; the old ones are void. Needs a fresh proof of who one is.
 #[utoipa::path(post, path = "/v1/me/mfa/recovery-codes", tag = "Own account", security(("session" = []), ("cookie" = [])),
@@ -10,6 +10,7 @@ use crate::{api::Api, body::NoFields, credential::Enrollee, problem::Result};
 pub(super) async fn renew_recovery_codes(
     State(api): State<Api>,
     Enrollee(actor): Enrollee,
+    _: Untagged,
     _: NoFields,
 ) -> Result<axum::Json<RecoveryCodesAnswer>> {
     let codes = second_factors::renew_recovery_codes(&api.app, &actor).await?;
