@@ -151,15 +151,15 @@ mod tests {
 
     #[tokio::test]
     async fn another_version_than_expected_is_refused() {
-        let store = TestStore::of(team(Role::Owner, Role::Member));
-        let app = application(&store, MockDirectory::new());
         let now = member(2, Role::Member);
         // Of another time, and of a membership before.
         for version in [Version::since(now.joined_at, 7), Version::since(NOW - Duration::DAY, now.changes)] {
+            let store = TestStore::of(team(Role::Owner, Role::Member));
+            let app = application(&store, MockDirectory::new());
             let command = Command { precondition: Precondition::only(version), ..command(Role::Admin) };
             let refused = change_role(&app, &actor(1, Role::Owner), command).await;
             assert!(matches!(refused, Err(Error::PreconditionFailed)), "{refused:?}");
+            assert!(store.committed().is_empty());
         }
-        assert!(store.committed().is_empty());
     }
 }
