@@ -1,7 +1,7 @@
 //! What holds for every request: headers, keyed repeats, limits, where a request may come from.
 
 use reqwest::Method;
-use rollcall_tests::{Answer, Caller, Service, Team};
+use rollcall_tests::{Answer, Caller, Service, Team, until};
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -54,6 +54,100 @@ async fn a_keyed_request_is_done_once_and_answered_alike() {
     service.clock.advance(Duration::hours(24));
     let owner = service.sign_in(team.email("owner")).await;
     keyed(&owner, "/v1/invitations", "k1", &body).await.problem(409, "invitation_pending");
+}
+
+/// Keeps no answer any more, as if each node died right before.
+const LOSE_ANSWERS: &str =
+    "CREATE FUNCTION lose_answer() RETURNS trigger LANGUAGE plpgsql AS
+     'BEGIN IF NEW.answer IS NOT NULL THEN RAISE EXCEPTION ''lost''; END IF; RETURN NEW; END';
+     CREATE TRIGGER lose_answer BEFORE UPDATE ON idempotency_keys FOR EACH ROW EXECUTE FUNCTION lose_answer()";
+
+#[tokio::test]
+async fn a_keyed_request_whose_answer_is_lost_is_not_done_again() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    service.database.execute(LOSE_ANSWERS).await;
+    let (path, owner) = ("/v1/api-keys", team.owner());
+    let body = json!({"name": "Importer", "scopes": ["calls:read"]});
+    keyed(owner, path, "k", &body).await.expect(201);
+    // It may be running still.
+    keyed(owner, path, "k", &body).await.problem(409, "request_in_progress");
+    service.clock.advance(Duration::minutes(1));
+    for _ in 0..2 {
+        keyed(owner, path, "k", &body).await.problem(409, "answer_gone");
+    }
+    let other = json!({"name": "Another", "scopes": ["calls:read"]});
+    keyed(owner, path, "k", &other).await.problem(422, "idempotency_key_reused");
+    let made = owner.get(path).await.expect(200);
+    assert_eq!(made.list("data").len(), 1, "{}", made.text);
+}
+
+#[tokio::test]
+async fn whether_a_keyed_request_still_runs_is_decided_by_the_clock_of_the_database() {
+    let service = Service::start_by_the_database_s_clock().await;
+    let (owner, _) = service.sign_up(&Service::new_address("grace"), "Acme").await;
+    service.database.execute(LOSE_ANSWERS).await;
+    let body = json!({"name": "Importer", "scopes": ["calls:read"]});
+    keyed(&owner, "/v1/api-keys", "k", &body).await.expect(201);
+    // By the clock of the node it would have died long ago.
+    service.clock.advance(Duration::minutes(5));
+    keyed(&owner, "/v1/api-keys", "k", &body).await.problem(409, "request_in_progress");
+    service.database.execute("UPDATE idempotency_keys SET running_until = now()").await;
+    keyed(&owner, "/v1/api-keys", "k", &body).await.problem(409, "answer_gone");
+}
+
+#[tokio::test]
+async fn a_keyed_request_that_breaks_off_in_the_middle_is_not_begun_anew() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    // The database has no room for the second of three.
+    service
+        .database
+        .execute(
+            "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+             'BEGIN IF NEW.email LIKE ''second%'' THEN RAISE EXCEPTION ''no room'' USING ERRCODE = ''53100''; END IF; RETURN NEW; END';
+             CREATE TRIGGER no_room BEFORE INSERT ON invitations FOR EACH ROW EXECUTE FUNCTION no_room()",
+        )
+        .await;
+    let of = |name: &str| json!({"email": format!("{name}@example.com"), "role": "viewer"});
+    let body = json!({"invitations": [of("first"), of("second"), of("third")]});
+    keyed(team.owner(), "/v1/invitations/bulk", "k", &body).await.problem(503, "unavailable");
+    service.database.execute("DROP TRIGGER no_room ON invitations").await;
+    // At once: it runs no more.
+    keyed(team.owner(), "/v1/invitations/bulk", "k", &body).await.problem(409, "answer_gone");
+    let made = team.owner().get("/v1/invitations?status=pending").await.expect(200);
+    assert_eq!(made.list("data").len(), 1, "{}", made.text);
+    // What has changed nothing is free.
+    keyed(team.owner(), "/v1/invitations", "other", &of("first")).await.problem(409, "invitation_pending");
+    team.owner().delete(&format!("/v1/invitations/{}", made.text_at("/data/0/id"))).await.expect(204);
+    keyed(team.owner(), "/v1/invitations", "other", &of("first")).await.expect(201);
+}
+
+#[tokio::test]
+async fn whoever_was_taken_for_dead_does_not_do_what_another_has_begun() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let owner = team.owner().clone();
+    let body = json!({"name": "Importer", "scopes": ["calls:read"]});
+    let mut connection = service.database.connect().await;
+    let mut holding = sqlx::Connection::begin(&mut connection).await.unwrap();
+    sqlx::query("LOCK TABLE api_keys IN EXCLUSIVE MODE").execute(&mut *holding).await.unwrap();
+    let ask = |caller: Caller, body: Value| async move { keyed(&caller, "/v1/api-keys", "k", &body).await };
+    let first = tokio::spawn(ask(owner.clone(), body.clone()));
+    let waiting = |count: usize| {
+        let query = "SELECT 1 AS one FROM pg_locks WHERE NOT granted
+                        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        let database = service.database.clone();
+        async move { (database.rows(query).await.len() == count).then_some(()) }
+    };
+    until("the first waits", async || waiting(1).await).await;
+    service.clock.advance(Duration::minutes(1));
+    let second = tokio::spawn(ask(owner.clone(), body));
+    until("the second waits, too", async || waiting(2).await).await;
+    holding.rollback().await.unwrap();
+    first.await.unwrap().problem(503, "unavailable");
+    second.await.unwrap().expect(201);
+    assert_eq!(owner.get("/v1/api-keys").await.expect(200).list("data").len(), 1);
 }
 
 #[tokio::test]

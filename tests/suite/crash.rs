@@ -113,3 +113,60 @@ async fn killed_in_the_middle_of_sign_ups_and_invitations_it_loses_nothing_that_
     }
     again.terminate();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_between_the_commit_and_keeping_its_answer_a_keyed_request_is_not_done_again() {
+    let database = TestDatabase::create().await;
+    let smtp = SmtpServer::start(Behaviour::Accept).await;
+    let (data, url) = (tempfile::tempdir().unwrap(), smtp.url());
+    let environment = [
+        ("ROLLCALL__DATABASE__URL", database.url()),
+        ("ROLLCALL__DATA_DIR", data.path().to_str().unwrap()),
+        ("ROLLCALL__EMAIL__SMTP_URL", url.as_str()),
+        ("ROLLCALL__HTTP__TIMEOUT_SECONDS", "2"),
+    ];
+    let server = Binary::serve(&environment);
+    let anonymous = server.anonymous();
+    let signup = json!({"email": "owner@example.com", "name": "Grace", "organization_name": "Acme"});
+    try_post(&anonymous, "/v1/signup", signup).await.unwrap().expect(202);
+    let token = until("the owner's link", async || mailed_token(&smtp, "owner@example.com")).await;
+    let complete = json!({"token": token, "password": PASSWORD});
+    let owner = try_post(&anonymous, "/v1/signup/complete", complete).await.unwrap().expect(201);
+    let token = owner.text_at("/session/token").to_owned();
+    // Whoever keeps an answer gets no further.
+    database
+        .execute(
+            "CREATE FUNCTION hold_up() RETURNS trigger LANGUAGE plpgsql AS
+             'BEGIN IF NEW.answer IS NOT NULL THEN PERFORM pg_sleep(600); END IF; RETURN NEW; END';
+             CREATE TRIGGER hold_up BEFORE UPDATE ON idempotency_keys FOR EACH ROW EXECUTE FUNCTION hold_up()",
+        )
+        .await;
+    let ask = async |anonymous: Caller| {
+        let owner = anonymous.with_token(&token);
+        let request = owner.request(reqwest::Method::POST, "/v1/api-keys").header("Idempotency-Key", "k");
+        let body = json!({"name": "Importer", "scopes": ["calls:read"]});
+        Answer::try_of(request.json(&body)).await.ok()
+    };
+    const HELD_UP: &str = "SELECT pid FROM pg_stat_activity
+                            WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    let killed = async {
+        until("the answer is being kept", async || (!database.rows(HELD_UP).await.is_empty()).then_some(()))
+            .await;
+        server.kill();
+    };
+    let (_, ()) = tokio::join!(ask(anonymous.clone()), killed);
+    database.execute(&format!("SELECT pg_terminate_backend(pid) FROM ({HELD_UP}) held_up")).await;
+    until("nothing is held up", async || database.rows(HELD_UP).await.is_empty().then_some(())).await;
+    database.execute("DROP TRIGGER hold_up ON idempotency_keys").await;
+
+    let again = Binary::serve(&environment);
+    let told = until("it is not running any more", async || {
+        ask(again.anonymous()).await.filter(|answer| answer.text_at("/code") != "request_in_progress")
+    })
+    .await;
+    told.problem(409, "answer_gone");
+    assert_eq!(database.rows("SELECT name FROM api_keys").await.len(), 1);
+    let events = database.rows("SELECT 1 AS one FROM audit_events WHERE action = 'api_key.created'").await;
+    assert_eq!(events.len(), 1);
+    again.terminate();
+}

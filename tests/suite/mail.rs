@@ -288,3 +288,41 @@ async fn an_invitation_that_is_sent_again_before_it_went_out_goes_out_once_with_
     let accept = json!({"token": token(1), "name": "Ada", "password": rollcall_tests::PASSWORD});
     service.anonymous().post("/v1/invitations/accept", accept).await.expect(201);
 }
+
+#[tokio::test]
+async fn a_letter_that_cannot_be_read_keeps_no_other_back_and_is_kept_in_the_end() {
+    let (service, smtp) = service_with(Behaviour::NotNow).await;
+    sign_up(&service, &Service::new_address("grace")).await;
+    until("it waits for its second attempt", async || {
+        let mail = the_mail(&service).await;
+        (mail["attempts"] == 1 && mail["last_error"].is_string()).then_some(())
+    })
+    .await;
+    // Beside it, due at the same moment, one as a node of another version would write it.
+    service
+        .database
+        .execute(
+            "ALTER TABLE mails DROP CONSTRAINT mails_kind_check;
+             INSERT INTO mails (org_id, mail_id, kind, subject, locale, created_at, due_at)
+             SELECT org_id, gen_random_uuid(), 'of another kind', subject, locale, created_at, due_at FROM mails",
+        )
+        .await;
+    smtp.behave(Behaviour::Accept);
+    service.clock.advance(Duration::seconds(5));
+    until("the other goes out", async || (smtp.received().len() == 1).then_some(())).await;
+    let of_another_kind = async || {
+        let query = "SELECT state, attempts, last_error FROM mails WHERE kind = 'of another kind'";
+        service.database.rows(query).await.remove(0)
+    };
+    let mail = until("it is noted that it cannot be read", async || {
+        Some(of_another_kind().await).filter(|mail| mail["last_error"].is_string())
+    })
+    .await;
+    assert!(mail["last_error"].as_str().unwrap().ends_with(": a letter of no known kind"), "{mail}");
+    assert_eq!((&mail["state"], &mail["attempts"]), (&json!("queued"), &json!(1)));
+    service
+        .database
+        .execute("UPDATE mails SET attempts = 119, due_at = created_at WHERE kind = 'of another kind'")
+        .await;
+    until("it is given up", async || (of_another_kind().await["state"] == "dead").then_some(())).await;
+}

@@ -160,7 +160,8 @@ impl Taking {
 
     /// What is taken with so much room. It is due again at once.
     async fn with(&self, room: Room) -> Vec<Claimed> {
-        self.store.claim(NOW, NOW, &room).await.unwrap()
+        let claimed = self.store.claim(NOW, NOW, &room).await.unwrap();
+        claimed.into_iter().map(Result::unwrap).collect()
     }
 
     async fn of(&self, room: Room, team: &Team) -> usize {
@@ -399,5 +400,44 @@ async fn what_another_node_has_taken_since_it_was_found_is_not_taken_again() {
     assert_eq!(in_between(&database, give_up, sent_meanwhile).await, 0);
     let left = database.rows("SELECT state, attempts FROM deliveries").await;
     assert_eq!(left, [json!({"state": "sent", "attempts": 1})]);
+    taking.store.close().await;
+}
+
+#[tokio::test]
+async fn what_an_attempt_tells_is_noted_of_its_receiver_whatever_has_become_of_the_secret_and_of_no_other() {
+    let service = Service::start().await;
+    subscribers(&service, "escalations", 1).await;
+    let taking = Taking::from(&service).await;
+    let claimed = taking.with(taking.room()).await.remove(0);
+    let attempt = |error: &str| Attempted {
+        at: NOW,
+        settled: Settled::Later { due_at: NOW, error: error.to_owned() },
+        standing: claimed.standing,
+        paused_until: None,
+    };
+    let noted = async || service.database.rows("SELECT last_error FROM subscribers").await.remove(0);
+    // Sealed with another key of the ring meanwhile.
+    service.database.execute("UPDATE subscribers SET secret = 'y'").await;
+    taking.store.settle(&claimed, &attempt("the first")).await.unwrap();
+    assert_eq!(noted().await["last_error"], "the first");
+    // Chosen anew at the very same moment.
+    service.database.execute("UPDATE subscribers SET version = version + 1").await;
+    taking.store.settle(&claimed, &attempt("the second")).await.unwrap();
+    assert_eq!(noted().await["last_error"], "the first");
+    taking.store.close().await;
+}
+
+#[tokio::test]
+async fn all_that_is_old_is_forgotten_however_much_it_is_and_what_waits_stays() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    team.owner().put(WEBHOOK, json!({"url": "http://127.0.0.1:9/"})).await.expect(200);
+    queue(&service, &team, 5_003, DUE).await;
+    let settle = "UPDATE deliveries SET state = 'sent', settled_at = created_at
+                   WHERE delivery_id <> (SELECT max(delivery_id::text)::uuid FROM deliveries)";
+    service.database.execute(settle).await;
+    let taking = Taking::from(&service).await;
+    assert_eq!(taking.store.forget(NOW).await.unwrap(), 5_002);
+    assert_eq!(number(&service, "SELECT count(*) AS number FROM deliveries").await, 1);
     taking.store.close().await;
 }

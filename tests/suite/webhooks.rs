@@ -308,3 +308,84 @@ async fn what_subscribers_are_told_is_queued_before_anybody_waits_for_their_turn
     tokio::join!(crate::escalations::escalate(team.owner(), "second", 5), then);
     hook.next(2).await;
 }
+
+#[tokio::test]
+async fn what_cannot_be_read_waits_by_itself_and_holds_up_nobody_else_s() {
+    let service = Service::start().await;
+    let (broken, team) = (Team::assemble(&service, "Broken").await, Team::assemble(&service, "Acme").await);
+    let hook = HookServer::start().await;
+    for chooses in [&broken, &team] {
+        chooses.owner().put(WEBHOOK, json!({"url": hook.base()})).await.expect(200);
+    }
+    let id = |team: &Team| team.organization.parse::<OrganizationId>().unwrap().uuid();
+    let of = |team: &Team| format!("WHERE org_id = '{}'", id(team));
+    // As a node of another version might write it; both are due at once.
+    service
+        .database
+        .execute(&format!(
+            "UPDATE subscribers SET address = 'of another kind' {};
+             INSERT INTO deliveries (org_id, delivery_id, topic, action, data, created_at, due_at)
+             SELECT org_id, gen_random_uuid(), topic, 'escalation.created', '{{}}', set_at, set_at FROM subscribers",
+            of(&broken)
+        ))
+        .await;
+    hook.next(1).await;
+    let query = format!("SELECT state, attempts, last_error FROM deliveries {}", of(&broken));
+    let noted = until("it is noted that it cannot be read", async || {
+        let row = service.database.rows(&query).await.remove(0);
+        row["last_error"].is_string().then_some(row)
+    })
+    .await;
+    assert_eq!(
+        noted,
+        json!({"state": "queued", "attempts": 1, "last_error": "it cannot be read as it is kept"})
+    );
+    // In the end it is given up, and said to whoever runs the service.
+    service
+        .database
+        .execute(&format!("UPDATE deliveries SET attempts = 100, due_at = created_at {}", of(&broken)))
+        .await;
+    until("it is given up", async || {
+        (service.database.rows(&query).await[0]["state"] == "failed").then_some(())
+    })
+    .await;
+    until("it is counted", async || {
+        let metrics = service.operations().get("/metrics").await.expect(200).text;
+        metrics.contains("rollcall_webhooks_given_up 1").then_some(())
+    })
+    .await;
+    // Once it can be read it goes out, when it is asked for.
+    let right = format!("UPDATE subscribers SET address = '{}' {}", hook.base(), of(&broken));
+    service.database.execute(&right).await;
+    broken.owner().post(&format!("{WEBHOOK}/resend"), json!({})).await.expect(200);
+    hook.next(2).await;
+}
+
+#[tokio::test]
+async fn the_outbox_sees_what_goes_by_mail_and_nothing_that_goes_to_a_webhook() {
+    let service = Service::start().await;
+    let (team, other) = (Team::assemble(&service, "Acme").await, Team::assemble(&service, "Other").await);
+    for (team, kind, secret) in [(&team, "webhook", "'x'"), (&other, "mail", "NULL")] {
+        let id = team.organization.parse::<OrganizationId>().unwrap().uuid();
+        service
+            .database
+            .execute(&format!(
+                "INSERT INTO subscribers (org_id, topic, kind, address, secret, set_at, next_at)
+                 VALUES ('{id}', 'checkpoints', '{kind}', 'nowhere', {secret}, now(), '2040-01-01');
+                 INSERT INTO deliveries (org_id, delivery_id, topic, action, data, created_at, due_at)
+                 VALUES ('{id}', gen_random_uuid(), 'checkpoints', 'audit.checkpoint', '{{}}', now(), '2040-01-01')"
+            ))
+            .await;
+    }
+    let mut connection = service.database.connect_as_service().await;
+    let mut outbox = connection.begin().await.unwrap();
+    sqlx::query("SET LOCAL rollcall.task = 'outbox'").execute(&mut *outbox).await.unwrap();
+    for table in ["subscribers", "deliveries"] {
+        let seen: Vec<uuid::Uuid> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT org_id FROM {table}")))
+                .fetch_all(&mut *outbox)
+                .await
+                .unwrap();
+        assert_eq!(seen, [other.organization.parse::<OrganizationId>().unwrap().uuid()], "{table}");
+    }
+}

@@ -22,6 +22,9 @@ impl Backlog for PgStore {
                 WHERE d.state = 'queued' AND s.kind = 'webhook' AND o.deleted_at IS NULL"#
         );
         let deliveries = deliveries.fetch_one(&mut *transaction).await.map_err(store_error)?;
+        let given_up =
+            sqlx::query_scalar!(r#"SELECT count(*) AS "given_up!" FROM deliveries WHERE state = 'failed'"#);
+        let given_up = given_up.fetch_one(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
 
         let mut transaction = begin_task(&self.pool, task::PURGE).await?;
@@ -36,6 +39,7 @@ impl Backlog for PgStore {
 
         Ok(Waiting {
             deliveries: count(deliveries.waiting)?,
+            given_up: count(given_up)?,
             delivery_due: deliveries.due.map(moment),
             purge_due: purge.map(moment),
             remains: count(remains)?,

@@ -1,8 +1,9 @@
 //! Answers to requests that carried an Idempotency-Key.
 
 use async_trait::async_trait;
-use rollcall_application::ports::{Claim, IdempotencyKeys, KeyedRequest, StoreError, Window};
-use time::OffsetDateTime;
+use rollcall_application::ports::{Claim, Claimed, IdempotencyKeys, KeyedRequest, StoreError};
+use sqlx::PgConnection;
+use time::Duration;
 
 use crate::{
     error::store_error,
@@ -12,76 +13,123 @@ use crate::{
 
 #[async_trait]
 impl IdempotencyKeys for PgStore {
-    async fn claim(&self, request: &KeyedRequest, window: Window) -> Result<Claim, StoreError> {
+    async fn claim(
+        &self,
+        request: &KeyedRequest,
+        patience: Duration,
+        kept: Duration,
+    ) -> Result<Claim, StoreError> {
         let mut transaction = begin_task(&self.pool, task::IDEMPOTENCY).await?;
-        // Whoever inserts has it; so has whoever finds one whose time is up, or whose request has died.
-        let granted = sqlx::query!(
+        // Whoever inserts has it; so has whoever finds one whose time is up, or whose request has died before it changed anything.
+        let granted = sqlx::query_scalar!(
             "INSERT INTO idempotency_keys AS k (caller, key, fingerprint, running_until, expires_at)
-             VALUES ($1, $2, $3, $4, $5)
+             VALUES ($1, $2, $3, COALESCE($4::timestamptz, now()) + make_interval(secs => $5),
+                     COALESCE($4, now()) + make_interval(secs => $6))
                  ON CONFLICT (caller, key) DO UPDATE
                 SET fingerprint = excluded.fingerprint, running_until = excluded.running_until,
-                    expires_at = excluded.expires_at, answer = NULL
-              WHERE k.expires_at <= $6 OR (k.answer IS NULL AND k.running_until <= $6)",
+                    expires_at = excluded.expires_at, answer = NULL, done = false, attempt = k.attempt + 1
+              WHERE k.expires_at <= COALESCE($4, now())
+                 OR (k.answer IS NULL AND NOT k.done AND k.running_until <= COALESCE($4, now()))
+          RETURNING attempt",
             request.caller.as_slice(),
             request.key,
             request.fingerprint.as_slice(),
-            window.running_until,
-            window.expires_at,
-            window.now,
+            self.moment(),
+            patience.as_seconds_f64(),
+            kept.as_seconds_f64(),
         );
-        let granted = granted.execute(&mut *transaction).await.map_err(store_error)?.rows_affected() == 1;
-        let found = if granted {
-            None
-        } else {
-            sqlx::query!(
-                "SELECT fingerprint, answer FROM idempotency_keys WHERE caller = $1 AND key = $2",
-                request.caller.as_slice(),
-                request.key,
-            )
-            .fetch_optional(&mut *transaction)
-            .await
-            .map_err(store_error)?
-        };
+        let granted = granted.fetch_optional(&mut *transaction).await.map_err(store_error)?;
+        if let Some(attempt) = granted {
+            transaction.commit().await.map_err(store_error)?;
+            return Ok(Claim::Granted(Claimed { request: request.clone(), attempt }));
+        }
+        let found = sqlx::query!(
+            r#"SELECT fingerprint, answer, done AND running_until <= COALESCE($3::timestamptz, now()) AS "lost!"
+                 FROM idempotency_keys WHERE caller = $1 AND key = $2"#,
+            request.caller.as_slice(),
+            request.key,
+            self.moment(),
+        );
+        let found = found.fetch_optional(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
         Ok(match found {
-            None if granted => Claim::Granted,
             // Given back at this very moment.
             None => Claim::Running,
             Some(row) if row.fingerprint != request.fingerprint => Claim::Reused,
-            Some(row) => row.answer.map_or(Claim::Running, Claim::Answered),
+            Some(row) => match row.answer {
+                Some(answer) => Claim::Answered(answer),
+                None if row.lost => Claim::Lost,
+                None => Claim::Running,
+            },
         })
     }
 
-    async fn keep(&self, request: &KeyedRequest, answer: Vec<u8>) -> Result<(), StoreError> {
+    async fn keep(&self, Claimed { request, attempt }: &Claimed, answer: Vec<u8>) -> Result<(), StoreError> {
         let mut transaction = begin_task(&self.pool, task::IDEMPOTENCY).await?;
         let update = sqlx::query!(
-            "UPDATE idempotency_keys SET answer = $4 WHERE caller = $1 AND key = $2 AND fingerprint = $3",
+            "UPDATE idempotency_keys SET answer = $4
+              WHERE caller = $1 AND key = $2 AND fingerprint = $3 AND attempt = $5",
             request.caller.as_slice(),
             request.key,
             request.fingerprint.as_slice(),
             answer,
+            attempt,
         );
         update.execute(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)
     }
 
-    async fn release(&self, request: &KeyedRequest) -> Result<(), StoreError> {
+    async fn release(&self, Claimed { request, attempt }: &Claimed) -> Result<(), StoreError> {
         let mut transaction = begin_task(&self.pool, task::IDEMPOTENCY).await?;
         let delete = sqlx::query!(
-            "DELETE FROM idempotency_keys WHERE caller = $1 AND key = $2 AND fingerprint = $3 AND answer IS NULL",
+            "DELETE FROM idempotency_keys
+              WHERE caller = $1 AND key = $2 AND fingerprint = $3 AND attempt = $4 AND answer IS NULL AND NOT done",
             request.caller.as_slice(),
             request.key,
             request.fingerprint.as_slice(),
+            attempt,
         );
-        delete.execute(&mut *transaction).await.map_err(store_error)?;
+        let given_back = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected() == 1;
+        if !given_back {
+            // It runs no more, so nobody need wait to be told that.
+            let over = sqlx::query!(
+                "UPDATE idempotency_keys SET running_until = COALESCE($5::timestamptz, now())
+                  WHERE caller = $1 AND key = $2 AND fingerprint = $3 AND attempt = $4 AND answer IS NULL",
+                request.caller.as_slice(),
+                request.key,
+                request.fingerprint.as_slice(),
+                attempt,
+                self.moment(),
+            );
+            over.execute(&mut *transaction).await.map_err(store_error)?;
+        }
         transaction.commit().await.map_err(store_error)
     }
 
-    async fn forget(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
+    async fn forget(&self) -> Result<u64, StoreError> {
         let mut transaction = begin_task(&self.pool, task::IDEMPOTENCY).await?;
-        let delete = sqlx::query!("DELETE FROM idempotency_keys WHERE expires_at <= $1", now);
+        let delete = sqlx::query!(
+            "DELETE FROM idempotency_keys WHERE expires_at <= COALESCE($1::timestamptz, now())",
+            self.moment(),
+        );
         let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
         transaction.commit().await.map_err(store_error)?;
         Ok(forgotten)
     }
+}
+
+/// Notes, in the transaction that changes something, that a keyed request has. Says whether it was still this attempt's to do.
+pub(crate) async fn done(
+    connection: &mut PgConnection,
+    Claimed { request, attempt }: &Claimed,
+) -> Result<bool, StoreError> {
+    let update = sqlx::query!(
+        "UPDATE idempotency_keys SET done = true
+          WHERE caller = $1 AND key = $2 AND fingerprint = $3 AND attempt = $4",
+        request.caller.as_slice(),
+        request.key,
+        request.fingerprint.as_slice(),
+        attempt,
+    );
+    Ok(update.execute(connection).await.map_err(store_error)?.rows_affected() == 1)
 }

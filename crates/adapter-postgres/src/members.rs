@@ -46,7 +46,7 @@ impl TryFrom<MemberRow> for Member {
             joined_at: moment(row.joined_at),
             mfa_enabled: row.mfa_enabled,
             last_seen_at: row.last_seen_at.map(moment),
-            version: row.version,
+            changes: row.version,
         })
     }
 }

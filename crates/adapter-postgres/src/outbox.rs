@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rollcall_application::{
     audit::Record,
-    mail::{Attempt, Claimed, Contents, Letter, Outbox, OutboxState, SecurityNotice},
+    mail::{Attempt, Claimed, Contents, Letter, Outbox, OutboxState, SecurityNotice, UnreadableLetter},
     ports::{Entropy, StoreError},
 };
 use rollcall_domain::{
@@ -20,8 +20,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    error::{corrupt, store_error},
-    row::{count, moment, value},
+    error::store_error,
+    row::{count, moment},
     store::PgStore,
     transaction::{NO_ORGANIZATION, begin_task, task},
 };
@@ -45,6 +45,8 @@ const AUDIT_CHECKPOINT: &str = "audit_checkpoint";
 /// How often another node's letters are looked for. Being told of them (NOTIFY) would make every commit that queues
 /// one wait for every other.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How many letters are forgotten in one transaction.
+const FORGOTTEN_AT_ONCE: i64 = 5_000;
 /// The most characters that are kept of what went wrong.
 const ERROR_CHARACTERS: usize = 500;
 
@@ -127,7 +129,12 @@ const fn switched_off(control: Control) -> &'static str {
     }
 }
 
-fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -> Result<Letter, StoreError> {
+fn letter(
+    kind: &str,
+    organization: Uuid,
+    subject: Uuid,
+    sender: Option<Uuid>,
+) -> Result<Letter, UnreadableLetter> {
     match (kind, sender) {
         (CONFIRM_SIGNUP, _) => Ok(Letter::ConfirmSignup { signup: SignupId::from_uuid(subject) }),
         (PASSWORD_RESET, _) => Ok(Letter::PasswordReset { reset: PasswordResetId::from_uuid(subject) }),
@@ -181,7 +188,7 @@ fn letter(kind: &str, organization: Uuid, subject: Uuid, sender: Option<Uuid>) -
                 });
             }
             let notice = SecurityNotice::ALL.into_iter().find(|notice| notice.as_str() == kind);
-            let notice = notice.ok_or_else(|| corrupt("a letter of no known kind"))?;
+            let notice = notice.ok_or(UnreadableLetter("a letter of no known kind"))?;
             Ok(Letter::SecurityNotice { user: UserId::from_uuid(subject), notice })
         }
     }
@@ -191,11 +198,12 @@ impl PgStore {
     /// What a mail's letter says at this moment.
     async fn letter_contents(
         &self,
-        mail: &Claimed,
+        mail: MailId,
+        letter: &Letter,
         token: TokenHash,
         now: OffsetDateTime,
     ) -> Result<Option<Contents>, StoreError> {
-        match mail.letter {
+        match *letter {
             Letter::ConfirmSignup { signup } => self.signup_contents(signup, token, now).await,
             Letter::PasswordReset { reset } => self.password_reset_contents(reset, token, now).await,
             Letter::PasswordChanged { user } => {
@@ -209,7 +217,7 @@ impl PgStore {
             Letter::FailedProofs { user } => {
                 let whose = self.owner_of(user).await?;
                 // A letter's id is from the moment that caused it.
-                let at = OffsetDateTime::UNIX_EPOCH + Duration::from_millis(mail.id.made_at());
+                let at = OffsetDateTime::UNIX_EPOCH + Duration::from_millis(mail.made_at());
                 Ok(whose.map(|(to, name)| Contents::FailedProofs { to, name, at }))
             }
             Letter::SecurityNotice { user, notice } => {
@@ -248,7 +256,7 @@ impl PgStore {
                 self.notice_contents(notice, |to, name| Contents::AccountDeleted { to, name }).await
             }
             Letter::Invitation { organization, invitation, .. } => {
-                self.invitation_contents(mail.id, organization, invitation, token, now).await
+                self.invitation_contents(mail, organization, invitation, token, now).await
             }
         }
     }
@@ -279,25 +287,25 @@ impl Outbox for PgStore {
         );
         let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(Claimed {
-                    id: MailId::from_uuid(row.mail_id),
-                    letter: letter(&row.kind, row.org_id, row.subject, row.sender)?,
-                    locale: value(&row.locale)?,
-                    attempts: count(i64::from(row.attempts) - 1)?,
-                })
-            })
-            .collect()
+        let claimed = rows.into_iter().map(|row| Claimed {
+            id: MailId::from_uuid(row.mail_id),
+            letter: letter(&row.kind, row.org_id, row.subject, row.sender),
+            // A language that is not known here is no reason to say nothing.
+            locale: row.locale.parse().unwrap_or_default(),
+            // No more attempts are made than that.
+            attempts: u16::try_from(row.attempts - 1).unwrap_or(u16::MAX),
+        });
+        Ok(claimed.collect())
     }
 
     async fn contents(
         &self,
-        mail: &Claimed,
+        mail: MailId,
+        letter: &Letter,
         token: TokenHash,
         now: OffsetDateTime,
     ) -> Result<Option<(Contents, Option<Locale>)>, StoreError> {
-        let Some(contents) = self.letter_contents(mail, token, now).await? else { return Ok(None) };
+        let Some(contents) = self.letter_contents(mail, letter, token, now).await? else { return Ok(None) };
         let chosen = self.language_of(contents.to()).await?;
         Ok(Some((contents, chosen)))
     }
@@ -322,7 +330,7 @@ impl Outbox for PgStore {
             i32::from(mail.attempts) + 1,
         );
         let settled = update.execute(&mut *transaction).await.map_err(store_error)?.rows_affected() == 1;
-        if let (true, Letter::AuditCheckpoint { organization, delivery }) = (settled, &mail.letter) {
+        if let (true, Ok(Letter::AuditCheckpoint { organization, delivery })) = (settled, &mail.letter) {
             // Whoever has it sent sees what became of it, and how it went.
             let note = sqlx::query!(
                 "UPDATE subscribers s
@@ -377,12 +385,24 @@ impl Outbox for PgStore {
     }
 
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
-        // Those that were given up are kept until somebody has looked at them.
-        let delete = sqlx::query!("DELETE FROM mails WHERE settled_at < $1 AND state <> 'dead'", before);
-        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
-        transaction.commit().await.map_err(store_error)?;
-        Ok(forgotten)
+        let mut forgotten = 0;
+        loop {
+            let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
+            // Those that were given up are kept until somebody has looked at them.
+            let delete = sqlx::query!(
+                "WITH old AS MATERIALIZED (SELECT mail_id FROM mails WHERE settled_at < $1 AND state <> 'dead'
+                                            LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 DELETE FROM mails m USING old WHERE m.mail_id = old.mail_id",
+                before,
+                FORGOTTEN_AT_ONCE,
+            );
+            let some = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
+            transaction.commit().await.map_err(store_error)?;
+            forgotten += some;
+            if some < FORGOTTEN_AT_ONCE.unsigned_abs() {
+                return Ok(forgotten);
+            }
+        }
     }
 
     async fn wait(&self) {

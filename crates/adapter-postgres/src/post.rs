@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use rollcall_application::{
     Sealed,
     ports::StoreError,
-    webhooks::{Attempted, Claimed, Post, Room, Settled},
+    webhooks::{Attempted, Claimed, Post, Room, Settled, Unreadable},
 };
 use rollcall_domain::{OrganizationId, id::DeliveryId, webhooks::Standing};
 use sqlx::PgConnection;
@@ -23,8 +23,30 @@ use crate::{
     transaction::{begin_task, task},
 };
 
-/// How much is given up in one transaction.
+/// How much is given up in one transaction,
 const GIVEN_UP_AT_ONCE: i64 = 5_000;
+/// and how much is forgotten.
+const FORGOTTEN_AT_ONCE: i64 = 5_000;
+
+/// A statement about `waiting`: each subscriber that has something waiting, found from one to the next by the index, however much that is.
+macro_rules! of_those_who_wait {
+    ($then:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query!(
+            "WITH RECURSIVE
+             waiting (org_id, topic) AS (
+                 (SELECT d.org_id, d.topic FROM deliveries d WHERE d.state = 'queued'
+                   ORDER BY d.org_id, d.topic, d.due_at, d.delivery_id LIMIT 1)
+                  UNION ALL
+                 SELECT n.org_id, n.topic
+                   FROM waiting w
+                  CROSS JOIN LATERAL (
+                        SELECT d.org_id, d.topic FROM deliveries d
+                         WHERE d.state = 'queued' AND (d.org_id, d.topic) > (w.org_id, w.topic)
+                         ORDER BY d.org_id, d.topic, d.due_at, d.delivery_id LIMIT 1) n)" + $then,
+            $($argument),*
+        )
+    };
+}
 
 /// The webhooks that are being sent something, and how much.
 fn busy(room: &Room) -> (Vec<Uuid>, Vec<String>, Vec<i64>) {
@@ -56,24 +78,14 @@ impl Post for PgStore {
         now: OffsetDateTime,
         lease_until: OffsetDateTime,
         room: &Room,
-    ) -> Result<Vec<Claimed>, StoreError> {
+    ) -> Result<Vec<Result<Claimed, Unreadable>>, StoreError> {
         let (organizations, topics, counts) = busy(room);
         let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
         by_the_index(&mut transaction).await?;
-        let rows = sqlx::query!(
-            r#"WITH RECURSIVE
-               waiting (org_id, topic) AS (
-                   (SELECT d.org_id, d.topic FROM deliveries d WHERE d.state = 'queued'
-                     ORDER BY d.org_id, d.topic, d.due_at, d.delivery_id LIMIT 1)
-                    UNION ALL
-                   SELECT n.org_id, n.topic
-                     FROM waiting w
-                    CROSS JOIN LATERAL (
-                          SELECT d.org_id, d.topic FROM deliveries d
-                           WHERE d.state = 'queued' AND (d.org_id, d.topic) > (w.org_id, w.topic)
-                           ORDER BY d.org_id, d.topic, d.due_at, d.delivery_id LIMIT 1) n),
+        let rows = of_those_who_wait!(
+            r#",
                turns AS (
-                   SELECT s.org_id, s.topic, d.delivery_id, s.address, s.secret, s.score, s.misses, d.turn
+                   SELECT s.org_id, s.topic, d.delivery_id, s.address, s.secret, s.set_at, s.version, s.score, s.misses, d.turn
                      FROM waiting
                      JOIN subscribers s ON s.org_id = waiting.org_id AND s.topic = waiting.topic AND s.kind = 'webhook'
                      JOIN organizations o ON o.org_id = s.org_id AND o.deleted_at IS NULL
@@ -92,7 +104,7 @@ impl Post for PgStore {
                    SELECT t.*, row_number() OVER (PARTITION BY sign(t.score) ORDER BY t.place, random()) AS place_in_lane
                      FROM by_topic t),
                due AS MATERIALIZED (
-                   SELECT d.org_id, d.delivery_id, l.address, l.secret, l.score, l.misses
+                   SELECT d.org_id, d.delivery_id, l.address, l.secret, l.set_at, l.version, l.score, l.misses
                      FROM by_lane l
                      JOIN deliveries d ON d.org_id = l.org_id AND d.delivery_id = l.delivery_id
                     WHERE l.place_in_lane <= CASE sign(l.score) WHEN 1 THEN $3::bigint WHEN 0 THEN $4::bigint ELSE $5::bigint END
@@ -103,7 +115,7 @@ impl Post for PgStore {
                  FROM due
                 WHERE d.org_id = due.org_id AND d.delivery_id = due.delivery_id
             RETURNING d.org_id, d.delivery_id, d.topic, d.action, d.data, d.created_at, d.attempts, due.address AS "address!",
-                      due.secret AS "secret!", due.score AS "score!", due.misses AS "misses!""#,
+                      due.secret AS "secret!", due.set_at AS "set_at!", due.version AS "version!", due.score AS "score!", due.misses AS "misses!""#,
             now,
             lease_until,
             i64::from(room.places),
@@ -116,29 +128,33 @@ impl Post for PgStore {
         let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
         let claimed = rows.into_iter().map(|row| {
-            Ok(Claimed {
-                organization: OrganizationId::from_uuid(row.org_id),
-                id: DeliveryId::from_uuid(row.delivery_id),
-                topic: topic(&row.topic)?,
-                url: value(&row.address)?,
-                secret: Sealed(row.secret),
-                kind: row.action,
-                data: row.data,
-                at: moment(row.created_at),
-                attempts: count(i64::from(row.attempts) - 1)?,
-                standing: Standing { score: row.score, misses: count(row.misses.into())? },
-            })
+            let (organization, id) =
+                (OrganizationId::from_uuid(row.org_id), DeliveryId::from_uuid(row.delivery_id));
+            // No more attempts are made than that.
+            let attempts = u16::try_from(row.attempts - 1).unwrap_or(u16::MAX);
+            let read = || {
+                Ok::<_, StoreError>(Claimed {
+                    organization,
+                    id,
+                    topic: topic(&row.topic)?,
+                    url: value(&row.address)?,
+                    secret: Sealed(row.secret),
+                    chosen_at: moment(row.set_at),
+                    choices: row.version,
+                    kind: row.action,
+                    data: row.data,
+                    at: moment(row.created_at),
+                    attempts,
+                    standing: Standing { score: row.score, misses: count(row.misses.into())? },
+                })
+            };
+            read().map_err(|error| Unreadable { organization, id, attempts, error })
         });
-        claimed.collect()
+        Ok(claimed.collect())
     }
 
     async fn settle(&self, delivery: &Claimed, attempt: &Attempted) -> Result<(), StoreError> {
-        let (state, due_at, settled_at, error) = match &attempt.settled {
-            Settled::Sent => ("sent", None, Some(attempt.at), None),
-            Settled::Later { due_at, error } => ("queued", Some(*due_at), None, Some(error)),
-            Settled::Failed { error } => ("failed", None, Some(attempt.at), Some(error)),
-        };
-        let (organization, error) = (delivery.organization.uuid(), error.map(String::as_str));
+        let error = attempt.settled.error();
         let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
         // In the order in which whoever chooses another locks them.
         let note = sqlx::query!(
@@ -147,49 +163,39 @@ impl Post for PgStore {
                     last_sent_at = CASE WHEN $8::text IS NULL THEN $7 ELSE last_sent_at END,
                     last_failed_at = CASE WHEN $8 IS NULL THEN last_failed_at ELSE $7 END,
                     last_error = COALESCE($8, last_error)
-              WHERE org_id = $1 AND topic = $2 AND secret = $3",
-            organization,
+              WHERE org_id = $1 AND topic = $2 AND set_at = $3 AND version = $9",
+            delivery.organization.uuid(),
             delivery.topic.as_str(),
-            delivery.secret.0,
+            delivery.chosen_at,
             attempt.standing.score,
             i32::from(attempt.standing.misses),
             attempt.paused_until,
             attempt.at,
             error,
+            delivery.choices,
         );
         note.execute(&mut *transaction).await.map_err(store_error)?;
-        // What was given up while it was on its way, and has arrived, has arrived.
-        let settle = sqlx::query!(
-            "UPDATE deliveries SET state = $3, due_at = COALESCE($4, due_at), settled_at = $5, last_error = $6
-              WHERE org_id = $1 AND delivery_id = $2 AND attempts = $7
-                AND (state = 'queued' OR (state = 'failed' AND $3 = 'sent'))",
-            organization,
-            delivery.id.uuid(),
-            state,
-            due_at,
-            settled_at,
-            error,
-            i32::from(delivery.attempts) + 1,
-        );
-        settle.execute(&mut *transaction).await.map_err(store_error)?;
+        let Claimed { organization, id, attempts, .. } = delivery;
+        settle(&mut transaction, (*organization, *id, *attempts), attempt.at, &attempt.settled).await?;
+        transaction.commit().await.map_err(store_error)
+    }
+
+    async fn settle_unreadable(
+        &self,
+        Unreadable { organization, id, attempts, .. }: &Unreadable,
+        at: OffsetDateTime,
+        settled: &Settled,
+    ) -> Result<(), StoreError> {
+        let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
+        settle(&mut transaction, (*organization, *id, *attempts), at, settled).await?;
         transaction.commit().await.map_err(store_error)
     }
 
     async fn give_up(&self, now: OffsetDateTime, keep: u32, error: &str) -> Result<u64, StoreError> {
         let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
         by_the_index(&mut transaction).await?;
-        let update = sqlx::query!(
-            "WITH RECURSIVE
-             waiting (org_id, topic) AS (
-                 (SELECT d.org_id, d.topic FROM deliveries d WHERE d.state = 'queued'
-                   ORDER BY d.org_id, d.topic, d.due_at, d.delivery_id LIMIT 1)
-                  UNION ALL
-                 SELECT n.org_id, n.topic
-                   FROM waiting w
-                  CROSS JOIN LATERAL (
-                        SELECT d.org_id, d.topic FROM deliveries d
-                         WHERE d.state = 'queued' AND (d.org_id, d.topic) > (w.org_id, w.topic)
-                         ORDER BY d.org_id, d.topic, d.due_at, d.delivery_id LIMIT 1) n),
+        let update = of_those_who_wait!(
+            ",
              too_many AS MATERIALIZED (
                  SELECT d.org_id, d.delivery_id
                    FROM waiting w
@@ -216,16 +222,55 @@ impl Post for PgStore {
     }
 
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
-        let delete = sqlx::query!(
-            "DELETE FROM deliveries d
-              WHERE d.created_at < $1
-                AND (d.state <> 'queued'
-                     OR NOT EXISTS (SELECT FROM subscribers s WHERE s.org_id = d.org_id AND s.topic = d.topic))",
-            before,
-        );
-        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
-        transaction.commit().await.map_err(store_error)?;
-        Ok(forgotten)
+        let mut forgotten = 0;
+        loop {
+            let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
+            let delete = sqlx::query!(
+                "WITH old AS MATERIALIZED (
+                     SELECT d.org_id, d.delivery_id FROM deliveries d
+                      WHERE d.created_at < $1
+                        AND (d.state <> 'queued'
+                             OR NOT EXISTS (SELECT FROM subscribers s WHERE s.org_id = d.org_id AND s.topic = d.topic))
+                      ORDER BY d.created_at LIMIT $2 FOR UPDATE OF d SKIP LOCKED)
+                 DELETE FROM deliveries d USING old WHERE d.org_id = old.org_id AND d.delivery_id = old.delivery_id",
+                before,
+                FORGOTTEN_AT_ONCE,
+            );
+            let some = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
+            transaction.commit().await.map_err(store_error)?;
+            forgotten += some;
+            if some < FORGOTTEN_AT_ONCE.unsigned_abs() {
+                return Ok(forgotten);
+            }
+        }
     }
+}
+
+/// Notes how an attempt ended, unless its lease has run out and another has begun.
+async fn settle(
+    connection: &mut PgConnection,
+    (organization, id, attempts): (OrganizationId, DeliveryId, u16),
+    at: OffsetDateTime,
+    settled: &Settled,
+) -> Result<(), StoreError> {
+    let (state, due_at, settled_at) = match settled {
+        Settled::Sent => ("sent", None, Some(at)),
+        Settled::Later { due_at, .. } => ("queued", Some(*due_at), None),
+        Settled::Failed { .. } => ("failed", None, Some(at)),
+    };
+    // What was given up while it was on its way, and has arrived, has arrived.
+    let settle = sqlx::query!(
+        "UPDATE deliveries SET state = $3, due_at = COALESCE($4, due_at), settled_at = $5, last_error = $6
+          WHERE org_id = $1 AND delivery_id = $2 AND attempts = $7
+            AND (state = 'queued' OR (state = 'failed' AND $3 = 'sent'))",
+        organization.uuid(),
+        id.uuid(),
+        state,
+        due_at,
+        settled_at,
+        settled.error(),
+        i32::from(attempts) + 1,
+    );
+    settle.execute(connection).await.map_err(store_error)?;
+    Ok(())
 }

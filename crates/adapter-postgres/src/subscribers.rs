@@ -27,6 +27,7 @@ pub(crate) struct SubscriberRow {
     pub(crate) set_at: OffsetDateTime,
     pub(crate) set_by: Option<Uuid>,
     pub(crate) next_at: Option<OffsetDateTime>,
+    pub(crate) version: i32,
 }
 
 /// A subscriber that is chosen.
@@ -57,7 +58,7 @@ impl Transaction {
     ) -> Result<Option<SubscriberRow>, StoreError> {
         let row = sqlx::query_as!(
             SubscriberRow,
-            "SELECT kind, address, set_at, set_by, next_at FROM subscribers WHERE org_id = $1 AND topic = $2",
+            "SELECT kind, address, set_at, set_by, next_at, version FROM subscribers WHERE org_id = $1 AND topic = $2",
             organization.uuid(),
             topic.as_str(),
         );
@@ -71,7 +72,7 @@ impl Transaction {
     ) -> Result<Option<SubscriberRow>, StoreError> {
         let row = sqlx::query_as!(
             SubscriberRow,
-            "SELECT kind, address, set_at, set_by, next_at FROM subscribers
+            "SELECT kind, address, set_at, set_by, next_at, version FROM subscribers
               WHERE org_id = $1 AND topic = $2 FOR UPDATE",
             organization.uuid(),
             topic.as_str(),
@@ -109,7 +110,7 @@ impl Transaction {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (org_id, topic) DO UPDATE
                 SET kind = EXCLUDED.kind, address = EXCLUDED.address, secret = EXCLUDED.secret, set_at = EXCLUDED.set_at,
-                    set_by = EXCLUDED.set_by, next_at = EXCLUDED.next_at, score = LEAST(subscribers.score, 0), misses = 0,
+                    set_by = EXCLUDED.set_by, next_at = EXCLUDED.next_at, version = subscribers.version + 1, score = LEAST(subscribers.score, 0), misses = 0,
                     paused_until = NULL, last_sent_at = NULL, last_failed_at = NULL, last_error = NULL",
             organization.uuid(),
             chosen.topic.as_str(),
@@ -231,6 +232,10 @@ impl DeliveriesView for Transaction {
 
 /// Queues what becomes of escalated calls for whoever is told it, if anybody is, with the transaction's commit. A delivery is called by
 /// what the event is, so that nothing is sent twice as something else.
+///
+/// The subscriber is read without a lock. Each attempt at a delivery changes it, and so would every commit that tells something wait for
+/// those. Whoever chooses another at the same moment comes before or after: what was queued meanwhile goes to where it is told now, and if
+/// nobody is, it waits for nobody: it is moot as soon as somebody is chosen, and forgotten with what is as old.
 pub(crate) async fn queue(
     connection: &mut PgConnection,
     organization: Uuid,

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use rollcall_application::{
     audit::Record,
-    ports::{Scope, StoreError, UnitOfWork},
+    ports::{Claimed, Scope, StoreError, UnitOfWork},
     stream::Notice,
     trace::UnitSpan,
 };
+use rollcall_domain::audit::Outcome;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Postgres};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -37,6 +38,10 @@ pub(crate) struct Transaction {
     letters: bool,
     /// What whoever watches is told, by organization, once this is committed.
     notices: BTreeMap<Uuid, Vec<Notice>>,
+    /// The keyed request that it is for, until it is noted that it is done.
+    keyed: Option<Claimed>,
+    /// Whether something of it is more than a refusal that is written down.
+    changes: bool,
     /// Ends with it.
     span: UnitSpan,
 }
@@ -87,6 +92,8 @@ impl Transaction {
             changed: Vec::new(),
             letters: false,
             notices: BTreeMap::new(),
+            keyed: Claimed::current().filter(|_| purpose == Purpose::Change),
+            changes: false,
             span: UnitSpan::of_current(),
         })
     }
@@ -131,6 +138,7 @@ impl Transaction {
         crate::audit::write(&mut self.inner, organization, record).await?;
         crate::outbox::queue(&mut self.inner, organization, record, self.store.entropy.as_ref()).await?;
         self.letters |= !record.letters().is_empty();
+        self.changes |= record.entries().any(|entry| entry.event().outcome == Outcome::Success);
         if let Some(organization) = organization {
             let notices: Vec<_> = record.entries().filter_map(|entry| Notice::of(entry.event())).collect();
             if !notices.is_empty() {
@@ -138,6 +146,17 @@ impl Transaction {
             }
         }
         Ok(())
+    }
+
+    /// Notes that the keyed request which this is for is done, so that it lasts with the change or not at all. Whoever was taken for dead
+    /// meanwhile does nothing: somebody else may be at it.
+    async fn note_done(&mut self) -> Result<(), StoreError> {
+        let Some(claimed) = self.keyed.take().filter(|_| self.changes) else { return Ok(()) };
+        self.declare(settings(None, None, task::IDEMPOTENCY)).await?;
+        if !crate::idempotency::done(&mut self.inner, &claimed).await? {
+            return Err(StoreError::Unavailable("the request was taken for dead".into()));
+        }
+        self.declare_again().await
     }
 
     /// Tells whoever is told. What whoever watches is told comes last: from there on whatever else is told in these organizations waits until
@@ -232,6 +251,7 @@ impl UnitOfWork for Transaction {
 
     async fn commit(mut self: Box<Self>, record: Record) -> Result<(), StoreError> {
         self.write_down(&record).await?;
+        self.note_done().await?;
         self.tell().await?;
         let committed = self.inner.commit().await;
         // Also when it seems to have failed: the answer may have been lost on its way.

@@ -19,7 +19,7 @@ impl TryFrom<SubscriberRow> for KeptWebhook {
 
     fn try_from(row: SubscriberRow) -> Result<Self, StoreError> {
         let (set_at, set_by) = (moment(row.set_at), row.set_by.map(UserId::from_uuid));
-        Ok(Self { url: value(&row.address)?, set_at, set_by })
+        Ok(Self { url: value(&row.address)?, set_at, set_by, choices: row.version })
     }
 }
 

@@ -4,8 +4,12 @@
 //! another organization, and not of another kind (attack 34). It ends with a digest of what is shown: much of a thing follows from the
 //! time, and changes without anybody's changing the thing. Whoever looks again is told of that, and whoever changes the thing is
 //! asked for its version alone.
+//!
+//! Whatever changes something takes an `If-Match`, and does nothing if it does not hold: [`IfMatch`] where there is a thing with a tag,
+//! [`Untagged`] where there is none. What is done to a member, an invitation, an API key, a webhook, an escalation or an organization
+//! under a path of its own (`…/rotate`) takes the tag of that.
 
-use std::{convert::Infallible, fmt::Display};
+use std::{convert::Infallible, fmt::Display, str::FromStr};
 
 use axum::{
     extract::FromRequestParts,
@@ -14,10 +18,11 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use rollcall_application::{Error, Precondition};
+use rollcall_domain::Version;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -27,7 +32,9 @@ pub(crate) struct IfMatch(Tags);
 
 #[derive(Debug, Clone)]
 enum Tags {
-    /// There is no such header, or it says that any version will do.
+    /// There is no such header.
+    None,
+    /// Any version will do, if there is one.
     Any,
     /// These, without their quotes. Weak ones are left out: they never match strongly.
     These(Vec<String>),
@@ -38,7 +45,7 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         if !parts.headers.contains_key(header::IF_MATCH) {
-            return Ok(Self(Tags::Any));
+            return Ok(Self(Tags::None));
         }
         let tags: Vec<&str> = list(&parts.headers, header::IF_MATCH).collect();
         Ok(Self(if tags == ["*"] {
@@ -54,14 +61,45 @@ impl IfMatch {
     /// What it asks of the thing called `name`. A tag of another thing is no version of this one; whether that
     /// matters is only asked once it is certain that the caller may know.
     pub(crate) fn precondition(&self, name: impl Display) -> Precondition {
+        let name = format!("{name}.v");
+        self.read(|tag| tag.strip_prefix(&name)?.split('.').next()?.parse().ok())
+    }
+
+    /// What it asks of a thing whose tag is its name, as it never changes.
+    pub(crate) fn named<V: FromStr>(&self) -> Precondition<V> {
+        self.read(|tag| tag.parse().ok())
+    }
+
+    /// Makes sure that it holds for a thing that has no version, and is as it is shown.
+    ///
+    /// # Errors
+    /// [`Error::PreconditionFailed`].
+    pub(crate) fn holds_for(&self, thing: &impl Serialize) -> Result<(), Error> {
+        let content = serde_json::to_vec(thing).map_err(|error| Error::Internal(Box::new(error)))?;
+        self.read(|tag| Some(tag.to_owned())).check(digest(&content))
+    }
+
+    fn read<V>(&self, version: impl Fn(&String) -> Option<V>) -> Precondition<V> {
         match &self.0 {
-            Tags::Any => Precondition::None,
-            Tags::These(tags) => {
-                let name = format!("{name}.v");
-                let version = |tag: &String| tag.strip_prefix(&name)?.split('.').next()?.parse().ok();
-                let versions = tags.iter().filter_map(version);
-                Precondition::Versions(versions.collect())
-            }
+            Tags::None => Precondition::None,
+            Tags::Any => Precondition::Exists,
+            Tags::These(tags) => Precondition::Versions(tags.iter().filter_map(version).collect()),
+        }
+    }
+}
+
+/// An `If-Match`, if there is one, that holds for what has no tag: it asks for nothing but that there is something. To be asked for after
+/// who calls, so that nobody else is told.
+pub(crate) struct Untagged;
+
+impl<S: Sync> FromRequestParts<S> for Untagged {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Ok(IfMatch(tags)) = IfMatch::from_request_parts(parts, state).await;
+        match tags {
+            Tags::None | Tags::Any => Ok(Self),
+            Tags::These(_) => Err(Problem::plain(Code::PreconditionFailed)),
         }
     }
 }
@@ -69,11 +107,11 @@ impl IfMatch {
 /// A thing with the tag of its version and of what is shown of it; or just 304, if the client has that.
 pub(crate) fn versioned(
     name: impl Display,
-    version: i32,
+    version: impl Into<Version>,
     request: &HeaderMap,
     thing: &impl Serialize,
 ) -> Response {
-    of_kind(JSON, &format!("{name}.v{version}."), request, thing)
+    of_kind(JSON, &format!("{name}.v{}.", version.into()), request, thing)
 }
 
 /// A thing that has no version, with a tag of what is shown of it; or just 304, if the client has that.
@@ -99,8 +137,12 @@ pub(crate) fn text_by_content(kind: HeaderValue, request: &HeaderMap, content: S
 }
 
 fn text(kind: HeaderValue, version: &str, request: &HeaderMap, content: Vec<u8>) -> Response {
-    let digest = URL_SAFE_NO_PAD.encode(&Sha256::digest(&content)[..16]);
-    tagged(&format!("\"{version}{digest}\""), request, ([(header::CONTENT_TYPE, kind)], content))
+    let tag = format!("\"{version}{}\"", digest(&content));
+    tagged(&tag, request, ([(header::CONTENT_TYPE, kind)], content))
+}
+
+fn digest(content: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(&Sha256::digest(content)[..16])
 }
 
 fn tagged(tag: &str, request: &HeaderMap, answer: impl IntoResponse) -> Response {
@@ -122,23 +164,34 @@ pub(crate) fn list(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item 
 
 #[cfg(test)]
 mod tests {
+    use time::{Duration, OffsetDateTime};
+
     use super::*;
 
+    fn parts(header: &'static str) -> Parts {
+        http::Request::builder().header("if-match", header).body(()).expect("a request").into_parts().0
+    }
+
+    async fn asked(header: &'static str) -> IfMatch {
+        let Ok(asked) = IfMatch::from_request_parts(&mut parts(header), &()).await;
+        asked
+    }
+
     async fn precondition(header: &'static str) -> Precondition {
-        let (mut parts, ()) =
-            http::Request::builder().header("if-match", header).body(()).expect("a request").into_parts();
-        let Ok(asked) = IfMatch::from_request_parts(&mut parts, &()).await;
-        asked.precondition("org_1")
+        asked(header).await.precondition("org_1")
     }
 
     #[tokio::test]
     async fn attack_34_only_a_strong_tag_of_the_same_thing_matches() {
-        assert_eq!(precondition("*").await, Precondition::None);
+        assert_eq!(precondition("*").await, Precondition::Exists);
         // Whatever was shown of it.
         for tag in [r#""org_1.v3""#, r#""org_1.v3.47DEQpj8HBSa-_TImW-5JA""#, r#""org_1.v3.""#] {
-            assert_eq!(precondition(tag).await, Precondition::Versions(vec![3]), "{tag}");
+            assert_eq!(precondition(tag).await, Precondition::only(3), "{tag}");
         }
-        assert_eq!(precondition(r#""x", "org_1.v3","org_1.v4""#).await, Precondition::Versions(vec![3, 4]));
+        let either = Precondition::Versions(vec![3.into(), 4.into()]);
+        assert_eq!(precondition(r#""x", "org_1.v3","org_1.v4""#).await, either);
+        let since = OffsetDateTime::UNIX_EPOCH + Duration::MICROSECOND;
+        assert_eq!(precondition(r#""org_1.v1-3.x""#).await, Precondition::only(Version::since(since, 3)));
         for other in [
             r#""org_2.v3""#,
             r#""org_1.transcript.v3.x""#,
@@ -150,6 +203,23 @@ mod tests {
             "",
         ] {
             assert_eq!(precondition(other).await, Precondition::Versions(vec![]), "{other}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_has_no_version_is_asked_for_by_what_is_shown_of_it() {
+        let tag = format!("\"{}\"", digest(b"\"as it is\""));
+        let asked_for = asked(Box::leak(tag.into_boxed_str())).await;
+        assert!(asked_for.holds_for(&"as it is").is_ok());
+        assert!(matches!(asked_for.holds_for(&"as it was"), Err(Error::PreconditionFailed)));
+        assert!(asked("*").await.holds_for(&"as it is").is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_has_no_tag_matches_none() {
+        for (header, holds) in [("*", true), (r#""org_1.v3""#, false), (r#"W/"x""#, false), ("", false)] {
+            let found = Untagged::from_request_parts(&mut parts(header), &()).await;
+            assert_eq!(found.is_ok(), holds, "{header}");
         }
     }
 }

@@ -51,6 +51,8 @@ pub struct Metrics {
     pub leases_lapsed: Counter,
     /// What waits to be sent to webhooks.
     pub webhooks_queued: Gauge,
+    /// What was given up, and is kept.
+    pub webhooks_given_up: Gauge,
     /// For how long the delivery has been due that has been due for longest, in seconds.
     pub webhooks_overdue_seconds: Gauge,
     /// For how long the organization has been waiting to be purged that has been waiting for longest, in seconds.
@@ -153,6 +155,9 @@ impl Default for Metrics {
         registry.register("leases_lapsed", "Leases on calls that nobody has renewed", leases_lapsed.clone());
         let (webhooks_queued, webhooks_overdue) = (Gauge::default(), Gauge::default());
         registry.register("webhooks_queued", "What waits to be sent to webhooks", webhooks_queued.clone());
+        let webhooks_given_up = Gauge::default();
+        let of_them = "What was to be sent to webhooks and witnesses, was given up, and is kept";
+        registry.register("webhooks_given_up", of_them, webhooks_given_up.clone());
         registry.register(
             "webhooks_overdue_seconds",
             "For how long the delivery to a webhook has been due that has been due for longest",
@@ -208,6 +213,7 @@ impl Default for Metrics {
             offers_lapsed,
             leases_lapsed,
             webhooks_queued,
+            webhooks_given_up,
             webhooks_overdue_seconds: webhooks_overdue,
             purge_overdue_seconds: purge_overdue,
             recording_remains,

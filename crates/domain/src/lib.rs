@@ -58,6 +58,7 @@ pub mod sessions;
 pub mod stream;
 mod text;
 pub mod tokens;
+mod version;
 pub mod webhooks;
 
 pub use email::{EmailAddress, InvalidEmailAddress};
@@ -67,3 +68,4 @@ pub use id::{
 pub use permission::{Permission, PermissionSet, UnknownPermission};
 pub use role::{Role, UnknownRole};
 pub use text::{InvalidText, Text, on_one_line};
+pub use version::{InvalidVersion, Version};

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use time::OffsetDateTime;
 
 use crate::{
-    Permission, Role, UserId,
+    Permission, Role, UserId, Version,
     policy::{self, Decision, Grant, Target},
 };
 
@@ -35,8 +35,15 @@ pub struct Member {
     pub mfa_enabled: bool,
     /// When they were last at work in this organization, to the minute.
     pub last_seen_at: Option<OffsetDateTime>,
-    /// Counts the changes of the membership, for `If-Match`.
-    pub version: i32,
+    /// Counts the changes of the membership and of the account.
+    pub changes: i32,
+}
+
+impl Member {
+    /// Which version of the membership it is, for `If-Match`. Whoever has been removed and is back has another.
+    pub fn version(&self) -> Version {
+        Version::since(self.joined_at, self.changes)
+    }
 }
 
 /// What members are searched for by: a part of a name or an address.

@@ -1,7 +1,7 @@
 //! What the platform's operator does on the machine itself.
 
 use rollcall_application::{
-    Error, accounts,
+    Error, Precondition, accounts,
     operator::{self, Tenant},
     organizations,
     plans::Change,
@@ -69,7 +69,8 @@ pub async fn restore(
     organization: OrganizationId,
 ) -> Result<Organization, OperatorError> {
     visit(settings, ports, async |app| {
-        let restored = organizations::restore(app, &Origin::default(), organization).await;
+        let restored =
+            organizations::restore(app, &Origin::default(), organization, &Precondition::None).await;
         restored.map_err(|error| match error {
             Error::NotFound | Error::OrganizationDeleted => OperatorError::NotDeleted(organization),
             Error::LastOwner => OperatorError::NoOwner(organization),
@@ -106,7 +107,8 @@ pub async fn set_plan(
     command: Change,
 ) -> Result<Tenant, OperatorError> {
     visit(settings, ports, async |app| {
-        let changed = operator::set_plan(app, &Origin::default(), organization, command).await;
+        let changed =
+            operator::set_plan(app, &Origin::default(), organization, command, &Precondition::None).await;
         changed.map_err(|error| match error {
             Error::NotFound | Error::OrganizationDeleted => OperatorError::NoOrganization(organization),
             Error::ControlsInUse { controls } => {

@@ -293,6 +293,7 @@ impl Workers {
         let waiting = self.backlog.waiting(now).await?;
         let overdue = |due: Option<OffsetDateTime>| due.map_or(0, |due| (now - due).whole_seconds().max(0));
         metrics.webhooks_queued.set(i64::try_from(waiting.deliveries).unwrap_or(i64::MAX));
+        metrics.webhooks_given_up.set(i64::try_from(waiting.given_up).unwrap_or(i64::MAX));
         metrics.webhooks_overdue_seconds.set(overdue(waiting.delivery_due));
         metrics.purge_overdue_seconds.set(overdue(waiting.purge_due));
         metrics.recording_remains.set(i64::try_from(waiting.remains).unwrap_or(i64::MAX));
@@ -349,7 +350,7 @@ impl Workers {
     async fn forget(&self) {
         let now = self.clock.now();
         complain(self.courier.forget().await.map(drop));
-        complain(self.idempotency.forget(now).await.map(drop).map_err(Error::from));
+        complain(self.idempotency.forget().await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_sessions(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_signups(now).await.map(drop).map_err(Error::from));
         complain(self.expiry.forget_password_resets(now).await.map(drop).map_err(Error::from));

@@ -38,8 +38,6 @@ pub(crate) struct Change {
 pub(crate) struct Bounds {
     pub(crate) least: u64,
     pub(crate) most: u64,
-    /// How many of those in between are a keyed request that was done again (0004).
-    pub(crate) again: u64,
 }
 
 /// What was counted during one fault.
@@ -53,8 +51,6 @@ pub(crate) struct Figures {
     pub(crate) refused: u64,
     /// Requests of which nobody knows what became of them: no answer, or 5xx.
     pub(crate) unknown: u64,
-    /// Keyed requests that were done again, as 0004 says: the answer to the first was lost, and could not be kept.
-    pub(crate) again: u64,
 }
 
 #[derive(Default)]
@@ -66,7 +62,7 @@ struct Kept {
     wrong: Vec<(Wrong, String)>,
     found: BTreeSet<String>,
     mailed: BTreeSet<String>,
-    names: BTreeMap<String, bool>,
+    names: BTreeSet<String>,
 }
 
 /// What was asked and answered, kept in memory.
@@ -95,25 +91,9 @@ impl Journal {
         bounds.most += 1;
     }
 
-    /// A keyed request may have been done again, as the answer to the first was lost.
-    pub(crate) fn maybe_again(&self, change: Change) {
-        let mut kept = self.0.lock().unwrap();
-        let bounds = kept.changes.entry(change).or_default();
-        bounds.most += 1;
-        bounds.again += 1;
-    }
-
     /// Nobody knows whether a change has happened.
     pub(crate) fn unsure(&self, change: Change) {
         self.0.lock().unwrap().changes.entry(change).or_default().most += 1;
-    }
-
-    /// A keyed request was done again, where its first answer was lost. Each is counted once, however often it is found.
-    pub(crate) fn done_again(&self, what: &str) {
-        let mut kept = self.0.lock().unwrap();
-        if kept.found.insert(what.to_owned()) {
-            kept.figures.again += 1;
-        }
     }
 
     /// Something has gone wrong.
@@ -130,9 +110,9 @@ impl Journal {
         self.0.lock().unwrap().mailed.insert(address.to_owned());
     }
 
-    /// Something was made by a name that is given once; whether it may be there twice as the answer to the first request was lost.
-    pub(crate) fn named(&self, name: &str, unsure: bool) {
-        self.0.lock().unwrap().names.insert(name.to_owned(), unsure);
+    /// Something was asked for by a name that is given once, with a key: it is there once at the most, whatever was answered.
+    pub(crate) fn named(&self, name: &str) {
+        self.0.lock().unwrap().names.insert(name.to_owned());
     }
 
     /// Whoever saw an id first owns it; an id in an answer to another organization is that of a stranger.
@@ -162,8 +142,8 @@ impl Journal {
         self.0.lock().unwrap().mailed.clone()
     }
 
-    /// All names under which something was made, and whether the answer to a request for it was lost.
-    pub(crate) fn names(&self) -> BTreeMap<String, bool> {
+    /// All names under which something was to be made.
+    pub(crate) fn names(&self) -> BTreeSet<String> {
         self.0.lock().unwrap().names.clone()
     }
 
@@ -208,9 +188,9 @@ mod tests {
         let journal = Journal::default();
         let change = Change { organization: 0, action: "member.removed", target: ID.to_owned() };
         journal.unsure(change.clone());
-        assert_eq!(journal.changes()[&change], Bounds { least: 0, most: 1, again: 0 });
+        assert_eq!(journal.changes()[&change], Bounds { least: 0, most: 1 });
         journal.acknowledged(1, change.clone());
-        assert_eq!(journal.changes()[&change], Bounds { least: 1, most: 2, again: 0 });
+        assert_eq!(journal.changes()[&change], Bounds { least: 1, most: 2 });
         assert_eq!(journal.by_node(), BTreeMap::from([(1, 1)]));
     }
 }

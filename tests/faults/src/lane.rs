@@ -18,8 +18,8 @@ use crate::{
 
 /// The pause before something is asked again.
 const PAUSE: Duration = Duration::from_millis(150);
-/// The longest that one thing is asked for again and again after the load was to stop: a key whose request has died is free
-/// after twice the service's time limit.
+/// The longest that one thing is asked for again and again after the load was to stop: what has become of the request of
+/// a node that died is told after twice the service's time limit.
 const PATIENCE: Duration = Duration::from_secs(25);
 /// The longest that another node may go by what was true before (0007).
 const BOUND: Duration = Duration::from_secs(1);
@@ -71,6 +71,11 @@ impl Told {
     /// The code of a refusal.
     pub(crate) fn code(&self) -> &str {
         self.answer.as_ref().and_then(|answer| answer.body["code"].as_str()).unwrap_or_default()
+    }
+
+    /// Whether it was done when it was asked for before, and the answer to that is lost: with its key it is not done again.
+    pub(crate) fn was_done(&self) -> bool {
+        self.unsure && self.code() == "answer_gone"
     }
 
     /// A text in the answer.
@@ -177,11 +182,12 @@ impl Lane {
         self.stage.journal.acknowledged(told.node, self.named(action, target));
     }
 
-    /// Writes down an answer that nobody expects. None at all is another matter; and a node whose clock is wrong may take any proof for
-    /// too old.
+    /// Writes down an answer that nobody expects. None at all is another matter; a node whose clock is wrong may take any proof for
+    /// too old, and what was done is told to be, if its answer was lost.
     pub(crate) fn unexpected(&self, what: &str, told: &Told) {
         if let Some(answer) = &told.answer
             && told.code() != "elevation_required"
+            && !told.was_done()
         {
             let node = self.stage.nodes[told.node].name();
             let why = format!("{what} at {node}: {} {}", answer.status, answer.text.trim_end());

@@ -10,8 +10,8 @@ const END: &str = "<!-- figures: end -->";
 
 /// The table, in Markdown.
 pub(crate) fn table(outcomes: &[Outcome]) -> String {
-    let mut table = "| fault | requests | acknowledged | refused | unknown | done again | lost | doubled | of others | stale | unexpected | stuck | recovered after | |\n\
-                     | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n"
+    let mut table = "| fault | requests | acknowledged | refused | unknown | lost | doubled | of others | stale | unexpected | stuck | recovered after | |\n\
+                     | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n"
         .to_owned();
     for outcome in outcomes {
         let count = |what: Wrong| outcome.wrong.iter().filter(|(wrong, _)| *wrong == what).count();
@@ -19,13 +19,12 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             table,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.1} s | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.1} s | {} |",
             outcome.fault,
             figures.requests,
             figures.acknowledged,
             figures.refused,
             figures.unknown,
-            figures.again,
             count(Wrong::Lost),
             count(Wrong::Twice),
             count(Wrong::Stranger),

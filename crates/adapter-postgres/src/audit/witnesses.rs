@@ -34,6 +34,7 @@ impl TryFrom<SubscriberRow> for KeptWitness {
             set_at: moment(row.set_at),
             set_by: row.set_by.map(UserId::from_uuid),
             next_at: moment(next_at),
+            choices: row.version,
         })
     }
 }

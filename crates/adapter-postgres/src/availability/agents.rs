@@ -96,8 +96,9 @@ impl ListedRow {
     fn listed(self, at: OffsetDateTime) -> Result<ListedAgent, StoreError> {
         let row = self;
         let there = |what| corrupt(format!("an agent lacks {what}"));
+        let joined_at = moment(row.joined_at);
         let agent = match row.chosen {
-            None => Agent::new(UserId::from_uuid(row.user_id), moment(row.joined_at)),
+            None => Agent::new(UserId::from_uuid(row.user_id), joined_at),
             Some(chosen) => AgentRow {
                 user_id: row.user_id,
                 chosen,
@@ -118,6 +119,7 @@ impl ListedRow {
         let kept_out = kept_out(row.suspended, row.late, row.signed_out);
         Ok(ListedAgent {
             agent,
+            joined_at,
             name: row.name,
             email: Some(row.email),
             calls: count(row.calls)?,

@@ -2,8 +2,8 @@
 //! often they come (draft-ietf-httpapi-idempotency-key-header).
 //!
 //! Only answers that tell of a success are kept: a request that was refused has changed nothing, so a repeat of it is a
-//! request like any other. Answers can hold secrets; they are sealed before they are kept. What is left open, and why,
-//! is in docs/decisions/0004.
+//! request like any other. Answers can hold secrets; they are sealed before they are kept. That something was changed is noted with
+//! the change, so that whoever loses the answer is told that, and the request is not done again: docs/decisions/0004.
 
 use axum::{
     body::{Body, to_bytes},
@@ -14,7 +14,7 @@ use axum::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
 use rollcall_application::{
     Error, Principal,
-    ports::{Claim, KeyedRequest, Window},
+    ports::{Claim, KeyedRequest},
 };
 use rollcall_domain::audit::Origin;
 use serde::{Deserialize, Serialize};
@@ -114,15 +114,14 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
     let fingerprint = fingerprint(api, &[parts.uri.path(), parts.uri.query().unwrap_or_default()], &bytes);
     let keyed = KeyedRequest { caller, key, fingerprint };
 
-    let now = api.app.now();
     let patience = Duration::try_from(api.settings.timeout).unwrap_or(Duration::MINUTE) * 2;
-    let window = Window { now, running_until: now + patience, expires_at: now + KEPT };
-    match api.idempotency.claim(&keyed, window).await.map_err(Error::from)? {
-        Claim::Granted => {}
+    let claimed = match api.idempotency.claim(&keyed, patience, KEPT).await.map_err(Error::from)? {
+        Claim::Granted(claimed) => claimed,
         Claim::Running => {
             let problem = Problem::plain(Code::RequestInProgress).retry_after(1);
             return Ok(halted(parts, problem, next).await);
         }
+        Claim::Lost => return Ok(halted(parts, Problem::plain(Code::AnswerGone), next).await),
         Claim::Reused => {
             return Ok(halted(parts, Problem::plain(Code::IdempotencyKeyReused), next).await);
         }
@@ -134,12 +133,12 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
             return Ok(response);
         }
         Claim::Answered(sealed) => return replay(api, &keyed, &sealed),
-    }
+    };
 
-    let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    let response = claimed.clone().doing(next.run(Request::from_parts(parts, Body::from(bytes)))).await;
     let is_over = gives_a_lease(&path) && response.status() == StatusCode::NO_CONTENT;
     if !response.status().is_success() || is_over {
-        if let Err(error) = api.idempotency.release(&keyed).await {
+        if let Err(error) = api.idempotency.release(&claimed).await {
             tracing::warn!(%error, "a key was not given back; it is free when its request is taken for dead");
         }
         return Ok(response);
@@ -156,7 +155,7 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
     // What was asked is done: if its answer cannot be kept, it is still the right answer now.
     match sealed {
         Some(sealed) => {
-            if let Err(error) = api.idempotency.keep(&keyed, sealed).await {
+            if let Err(error) = api.idempotency.keep(&claimed, sealed).await {
                 tracing::warn!(%error, "the answer to a keyed request was not kept");
             }
         }

@@ -36,6 +36,8 @@ impl Lacking {
                 | StatusCode::REQUEST_TIMEOUT
                 // Only of its key: what it would change has not been looked at.
                 | StatusCode::CONFLICT
+                // Of what has no tag: of anything else the use case has decided who may.
+                | StatusCode::PRECONDITION_FAILED
                 | StatusCode::PAYLOAD_TOO_LARGE
                 | StatusCode::UNSUPPORTED_MEDIA_TYPE
                 | StatusCode::UNPROCESSABLE_ENTITY

@@ -149,7 +149,7 @@ codes! {
     RequestInProgress = "request_in_progress", CONFLICT, "The first request is still running",
         "A request with the same Idempotency-Key is being worked on. Repeat it in a moment to get its answer.";
     AnswerGone = "answer_gone", CONFLICT, "The answer is not kept any more",
-        "The first request with this Idempotency-Key was done, but its answer cannot be read any more. Look at what it has made.";
+        "The first request with this Idempotency-Key was done, but its answer was lost, or cannot be read any more. It is not done again. Look at what it has made, and send what is missing with another key.";
     InvitationGone = "invitation_gone", GONE, "The invitation cannot be used any more",
         "It has been accepted, taken back, sent again with a newer link, or has run out. Ask for a new one.";
     SignupGone = "signup_gone", GONE, "The sign-up link cannot be used any more",

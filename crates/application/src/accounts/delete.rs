@@ -9,7 +9,7 @@ use rollcall_domain::{
 };
 
 use crate::{
-    Actor, Application, Error,
+    Actor, Application, Error, Precondition,
     mail::Letter,
     members::depart,
     ports::Scope,
@@ -20,9 +20,9 @@ use crate::{
 /// the audit logs and from invitations to them. They get a last mail.
 ///
 /// # Errors
-/// [`Error::ElevationRequired`], and [`Error::LastOwnerOf`] with the organizations that would be left without an Owner.
-pub async fn delete(app: &Application, actor: &Actor) -> Result<(), Error> {
-    let deleted = change(app, actor).await;
+/// [`Error::ElevationRequired`], [`Error::PreconditionFailed`], and [`Error::LastOwnerOf`] with the organizations that would be left without an Owner.
+pub async fn delete(app: &Application, actor: &Actor, precondition: &Precondition) -> Result<(), Error> {
+    let deleted = change(app, actor, precondition).await;
     app.refusals_recorded(actor, Action::AccountDeleted, Target::User(actor.user_id()), deleted).await
 }
 
@@ -34,7 +34,7 @@ enum Step {
     TakeBack(InvitationId, Role),
 }
 
-async fn change(app: &Application, actor: &Actor) -> Result<(), Error> {
+async fn change(app: &Application, actor: &Actor, precondition: &Precondition) -> Result<(), Error> {
     actor.require_elevation(app.now())?;
     let user = actor.user_id();
     let mut unit = app.store.begin(Scope::Account(user)).await?;
@@ -63,6 +63,7 @@ async fn change(app: &Application, actor: &Actor) -> Result<(), Error> {
     if !last_owner_of.is_empty() {
         return Err(Error::LastOwnerOf { organizations: last_owner_of });
     }
+    precondition.check(account.version)?;
     for (organization, invitation, role) in unit.invitations_lock_to(user).await? {
         steps.push((organization, Step::TakeBack(invitation, role)));
     }
@@ -145,7 +146,9 @@ mod tests {
         unit.expect_user_delete().times(1).returning(|_| Ok(()));
         let store = TestStore::of(unit);
         let actor = actor(1, Role::Owner);
-        delete(&application(&store, MockDirectory::new()), &actor).await.expect("deleted");
+        delete(&application(&store, MockDirectory::new()), &actor, &Precondition::None)
+            .await
+            .expect("deleted");
         let user = actor.user_id();
         let committed: Vec<_> =
             store.committed().into_iter().map(|(scope, events, _)| (scope, events)).collect();
@@ -163,7 +166,9 @@ mod tests {
     #[tokio::test]
     async fn attack_7_every_organization_without_another_owner_is_named_and_nothing_is_changed() {
         let store = TestStore::of(unit(true, [1, 1]));
-        let refused = delete(&application(&store, MockDirectory::new()), &actor(1, Role::Owner)).await;
+        let refused =
+            delete(&application(&store, MockDirectory::new()), &actor(1, Role::Owner), &Precondition::None)
+                .await;
         let Err(Error::LastOwnerOf { organizations }) = refused else { panic!("{refused:?}") };
         let ids: Vec<_> = organizations.iter().map(|(id, _)| *id).collect();
         assert_eq!(ids, [organization().id, second().id]);
@@ -177,7 +182,8 @@ mod tests {
         stale.session.authenticated_at = NOW - Duration::minutes(10);
         for (actor, still_open) in [(stale, true), (actor(1, Role::Owner), false)] {
             let store = TestStore::of(unit(still_open, [2, 2]));
-            let refused = delete(&application(&store, MockDirectory::new()), &actor).await;
+            let refused =
+                delete(&application(&store, MockDirectory::new()), &actor, &Precondition::None).await;
             assert!(matches!(refused, Err(Error::ElevationRequired | Error::Unauthenticated)), "{refused:?}");
             let succeeded = |(_, outcome): &(Action, Outcome)| *outcome == Outcome::Success;
             assert!(!store.committed().iter().any(|(_, events, _)| events.iter().any(succeeded)));

@@ -8,35 +8,40 @@ use rollcall_domain::{
 use time::Duration;
 
 use super::create::{Made, mint};
-use crate::{Actor, Application, Error};
+use crate::{Actor, Application, Error, Precondition};
 
 /// Which key, and how.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Command {
     /// Which key.
     pub id: ApiKeyId,
     /// How long the present secret goes on working: nothing to [`LONGEST_OVERLAP`](rollcall_domain::api_keys::LONGEST_OVERLAP).
     pub overlap: Duration,
+    /// The versions that it is meant for.
+    pub precondition: Precondition,
 }
 
 /// Gives a key a new secret. The present one works until the overlap ends; one that was replaced before ends at once, so that
 /// never more than two work.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::NotFound`], [`Error::ApiKeyRevoked`], and
-/// [`Error::ApiKeyExpired`], as a new secret would be of no use.
+/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::NotFound`], [`Error::ApiKeyRevoked`],
+/// [`Error::PreconditionFailed`], and [`Error::ApiKeyExpired`], as a new secret would be of no use.
 pub async fn rotate(app: &Application, actor: &Actor, command: Command) -> Result<Made, Error> {
+    let target = AuditTarget::ApiKey(command.id);
     let rotated = change(app, actor, command).await;
-    app.refusals_recorded(actor, Action::ApiKeyRotated, AuditTarget::ApiKey(command.id), rotated).await
+    app.refusals_recorded(actor, Action::ApiKeyRotated, target, rotated).await
 }
 
-async fn change(app: &Application, actor: &Actor, Command { id, overlap }: Command) -> Result<Made, Error> {
+async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Made, Error> {
+    let Command { id, overlap, precondition } = command;
     let seat = actor.permit(Permission::ApiKeysManage)?;
     let now = app.now();
     actor.require_elevation(now)?;
     let mut unit = app.store.begin(seat.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::ApiKeysManage, Target::Organization).await?;
     let key = unit.api_key_lock(seat.organization, id).await?.ok_or(Error::NotFound)?;
+    precondition.check(key.version)?;
     if key.revoked_at.is_some() {
         return Err(Error::ApiKeyRevoked);
     }
@@ -70,6 +75,10 @@ mod tests {
         unit
     }
 
+    fn command(overlap: Duration) -> Command {
+        Command { id: api_key(1).id, overlap, precondition: Precondition::None }
+    }
+
     #[tokio::test]
     async fn the_present_secret_works_until_the_overlap_ends() {
         let mut unit = unit(api_key(1));
@@ -79,7 +88,7 @@ mod tests {
             .returning(|_, _, _, _| Ok(()));
         let store = TestStore::of(unit);
         let app = application(&store, MockDirectory::new());
-        let command = Command { id: api_key(1).id, overlap: Duration::HOUR };
+        let command = command(Duration::HOUR);
         let made = rotate(&app, &actor(1, Role::Owner), command).await.expect("a secret");
         assert!(made.secret.expose().starts_with(api_key(1).prefix.as_str()));
         assert_eq!(store.committed()[0].1, [(Action::ApiKeyRotated, Outcome::Success)]);
@@ -95,8 +104,7 @@ mod tests {
         for (actor, key) in [(&owner, revoked), (&owner, expired), (&stale, api_key(1))] {
             let store = TestStore::of(unit(key));
             let app = application(&store, MockDirectory::new());
-            let command = Command { id: api_key(1).id, overlap: Duration::ZERO };
-            let refused = rotate(&app, actor, command).await;
+            let refused = rotate(&app, actor, command(Duration::ZERO)).await;
             assert!(
                 matches!(
                     refused,

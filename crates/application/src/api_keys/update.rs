@@ -133,7 +133,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_revoked_or_another_version_does_not_change() {
         let revoked = ApiKey { revoked_at: Some(NOW), ..api_key(1) };
-        let stale = Command { precondition: Precondition::Versions(vec![7]), ..command("Another") };
+        let stale = Command { precondition: Precondition::only(7), ..command("Another") };
         for (key, command) in [(revoked, command("Another")), (api_key(1), stale)] {
             let store = TestStore::of(unit(key));
             let app = application(&store, MockDirectory::new());

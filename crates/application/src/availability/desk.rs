@@ -1,7 +1,7 @@
 //! An agent with all that they hold, locked: the one place where either changes.
 
 use rollcall_domain::{
-    EscalationId, OrganizationId, UserId,
+    EscalationId, OrganizationId, UserId, Version,
     audit::{Action, Event, Target},
     availability::{Agent, Cause, Choice},
     escalations::{Escalation, Hold, Settings, Status},
@@ -9,7 +9,7 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use super::{By, Lapsed, leave::record};
-use crate::{Application, Error, ports::UnitOfWork};
+use crate::{Application, Error, Precondition, ports::UnitOfWork};
 
 /// An agent with all that they hold, locked: the agent first, then what they hold.
 pub(crate) struct Desk {
@@ -65,6 +65,23 @@ impl Lapses {
 }
 
 impl Desk {
+    /// Makes sure that the agent is in a version that something is meant for.
+    ///
+    /// # Errors
+    /// [`Error::PreconditionFailed`].
+    pub(super) async fn meets(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        precondition: &Precondition,
+    ) -> Result<(), Error> {
+        if *precondition == Precondition::None {
+            return Ok(());
+        }
+        // Nobody is taken out of the organization while what they are as an agent is held.
+        let member = unit.member_find(self.organization, self.agent.user).await?.ok_or(Error::NotFound)?;
+        precondition.check(Version::since(member.joined_at, self.agent.version))
+    }
+
     /// Locks it, and puts in order what time has changed. None for whoever has never been an agent.
     pub(crate) async fn open(
         app: &Application,

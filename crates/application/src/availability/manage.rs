@@ -70,7 +70,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Li
     unit.agent_add(organization, &Agent::new(user, now)).await?;
     let desk = Desk::open(app, unit.as_mut(), organization, user).await?;
     let mut desk = desk.ok_or(Error::NotFound)?;
-    command.precondition.check(desk.agent.version)?;
+    desk.meets(unit.as_mut(), &command.precondition).await?;
     let was = desk.agent.clone();
     if let Some(capacity) = command.capacity {
         desk.agent.capacity = capacity;

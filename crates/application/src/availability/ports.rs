@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_domain::{
-    EscalationId, OrganizationId, Permission, PermissionSet, UserId,
+    EscalationId, OrganizationId, Permission, PermissionSet, UserId, Version,
     availability::{Agent, Cause, Change, Choice, Status},
     secret::TokenHash,
 };
@@ -15,6 +15,8 @@ use crate::{Page, PageRequest, ports::StoreError, sessions::Live};
 pub struct ListedAgent {
     /// The agent; somebody who has never said that they are there is gone.
     pub agent: Agent,
+    /// When they came into the organization.
+    pub joined_at: OffsetDateTime,
     /// Their name.
     pub name: String,
     /// Their address; none for whoever may not see it.
@@ -28,6 +30,11 @@ pub struct ListedAgent {
 }
 
 impl ListedAgent {
+    /// Which version it is, for `If-Match`. Whoever has been removed and is back is another agent.
+    pub fn version(&self) -> Version {
+        Version::since(self.joined_at, self.agent.version)
+    }
+
     /// What they are.
     pub fn status(&self) -> Status {
         if self.kept_out.is_some() { Status::Offline } else { self.agent.status(self.calls, self.at) }

@@ -58,7 +58,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Li
     if !unit.session_hold(actor.session_id()).await? {
         return Err(Error::Unauthenticated);
     }
-    command.precondition.check(desk.agent.version)?;
+    desk.meets(unit.as_mut(), &command.precondition).await?;
     let before = desk.agent.status(desk.calls(), desk.now());
     desk.agent.choose(command.choice, desk.now());
     if let Some(note) = command.note {

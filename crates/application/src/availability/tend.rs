@@ -4,7 +4,10 @@ use rollcall_domain::{OrganizationId, UserId};
 use time::Duration;
 
 use super::{By, Desk, DueAgents};
-use crate::{Application, Error, escalations, ports::Scope};
+use crate::{
+    Application, Error, escalations,
+    ports::{Scope, aside},
+};
 
 /// For how long it is known who was what.
 pub const KEPT: Duration = Duration::days(400);
@@ -14,6 +17,10 @@ pub const KEPT: Duration = Duration::days(400);
 /// # Errors
 /// When the store does not answer.
 pub(crate) async fn tend(app: &Application, organization: OrganizationId, user: UserId) -> Result<(), Error> {
+    aside(put_in_order(app, organization, user)).await
+}
+
+async fn put_in_order(app: &Application, organization: OrganizationId, user: UserId) -> Result<(), Error> {
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
     let Some(mut desk) = Desk::open(app, unit.as_mut(), organization, user).await? else { return Ok(()) };
     if let Some(cause) = unit.agent_kept_out(organization, user, app.live()).await? {

@@ -21,7 +21,7 @@ type Saved = Arc<Mutex<Vec<Agent>>>;
 
 fn listed(agent: Agent, kept_out: Option<Cause>) -> ListedAgent {
     let (name, email) = ("User 2".to_owned(), Some("user2@example.com".to_owned()));
-    ListedAgent { agent, name, email, calls: 0, kept_out, at: NOW }
+    ListedAgent { agent, joined_at: NOW, name, email, calls: 0, kept_out, at: NOW }
 }
 
 fn agent(choice: Choice) -> Agent {

@@ -8,7 +8,7 @@ use rollcall_domain::{
 };
 
 use super::masking;
-use crate::{Application, Error, Principal, ports::Scope};
+use crate::{Application, Error, Precondition, Principal, ports::Scope};
 
 /// A transcript that was stored.
 #[derive(Debug, Clone)]
@@ -23,14 +23,15 @@ pub enum Stored {
 /// that is not masked, and what was masked is counted in the audit log.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::NotFound`].
+/// [`Error::PermissionDenied`], [`Error::NotFound`], [`Error::PreconditionFailed`].
 pub async fn store_transcript(
     app: &Application,
     principal: &Principal,
     id: CallId,
     segments: Vec<Segment>,
+    precondition: &Precondition,
 ) -> Result<Stored, Error> {
-    let stored = store(app, principal, id, segments).await;
+    let stored = store(app, principal, id, segments, precondition).await;
     app.refusals_recorded(principal, Action::TranscriptStored, Target::Call(id), stored).await
 }
 
@@ -39,6 +40,7 @@ async fn store(
     principal: &Principal,
     id: CallId,
     mut segments: Vec<Segment>,
+    precondition: &Precondition,
 ) -> Result<Stored, Error> {
     let organization = principal.permit(Permission::CallsWrite)?.id;
     // Numbers go on from one to the next, so they must be in the order in which they were spoken.
@@ -63,6 +65,7 @@ async fn store(
             continue;
         }
         let version = unit.transcript_version(organization, id).await?;
+        precondition.check_found(version.map(Into::into))?;
         let transcript = Transcript {
             segments: kept,
             redactions,
@@ -138,7 +141,10 @@ mod tests {
             let app = application(&store, MockDirectory::new());
             let owner = Principal::Person(actor(1, Role::Owner));
             let said = vec![segment(2, "+1 415 555 0132"), segment(1, "my number is")];
-            assert!(matches!(store_transcript(&app, &owner, call(1).id, said).await, Ok(Stored::First(_))));
+            assert!(matches!(
+                store_transcript(&app, &owner, call(1).id, said, &Precondition::None).await,
+                Ok(Stored::First(_))
+            ));
             assert_eq!(store.committed().len(), 1);
             assert_eq!(store.committed()[0].1, [(Action::TranscriptStored, Outcome::Success)]);
         }

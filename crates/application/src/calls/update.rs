@@ -120,7 +120,7 @@ mod tests {
         assert!(!update(&app, &owner, command()).await.expect("no change").has_ended());
         let too_early = Command { ended_at: Some(NOW - Duration::MINUTE), ..command() };
         assert!(matches!(update(&app, &owner, too_early).await, Err(Error::Invalid(_))));
-        let stale = Command { precondition: Precondition::Versions(vec![7]), ..command() };
+        let stale = Command { precondition: Precondition::only(7), ..command() };
         assert!(matches!(update(&app, &owner, stale).await, Err(Error::PreconditionFailed)));
         assert_eq!(store.committed().len(), 1);
         assert_eq!(store.committed()[0].1, [(Action::CallUpdated, Outcome::Success)]);

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::ShownEscalation;
 use crate::{
-    Application, Error, Principal,
+    Application, Error, Precondition, Principal,
     availability::tend,
     ports::{Scope, UnitOfWork},
 };
@@ -27,10 +27,11 @@ pub async fn abandon(
     app: &Application,
     principal: &Principal,
     id: EscalationId,
+    precondition: &Precondition,
 ) -> Result<ShownEscalation, Error> {
     let abandoned = async {
         let organization = principal.permit(Permission::EscalationsCreate)?.id;
-        let mut open = open(app, principal, organization, id).await?;
+        let mut open = open(app, principal, organization, id, precondition).await?;
         if open.escalation.abandon(open.now)? {
             open.save(app, principal, Action::EscalationAbandoned).await
         } else {
@@ -55,6 +56,7 @@ pub(super) async fn open(
     principal: &Principal,
     organization: OrganizationId,
     id: EscalationId,
+    precondition: &Precondition,
 ) -> Result<Open, Error> {
     for _ in 0..TRIES {
         let mut unit = app.store.begin(Scope::Organization(organization)).await?;
@@ -62,7 +64,10 @@ pub(super) async fn open(
         let escalation = unit.escalation_lock(organization, id).await?.ok_or(Error::NotFound)?;
         let now = unit.moment().await?;
         match escalation.agent.filter(|_| escalation.has_lapsed(now)) {
-            None => return Ok(Open { organization, unit, escalation: escalation.seen_at(now), now }),
+            None => {
+                precondition.check(escalation.version)?;
+                return Ok(Open { organization, unit, escalation: escalation.seen_at(now), now });
+            }
             Some(user) => {
                 drop(unit);
                 tend(app, organization, user).await?;

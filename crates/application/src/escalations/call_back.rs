@@ -6,7 +6,7 @@ use rollcall_domain::{
 };
 
 use super::{ShownEscalation, abandon::open};
-use crate::{Application, Error, Principal};
+use crate::{Application, Error, Precondition, Principal};
 
 /// Notes that the caller does not wait any more, and is to be called back: whoever takes the escalation from then on does that. Where to is
 /// known of the call. A repeat changes nothing.
@@ -18,10 +18,11 @@ pub async fn call_back(
     app: &Application,
     principal: &Principal,
     id: EscalationId,
+    precondition: &Precondition,
 ) -> Result<ShownEscalation, Error> {
     let noted = async {
         let organization = principal.permit(Permission::EscalationsCreate)?.id;
-        let mut open = open(app, principal, organization, id).await?;
+        let mut open = open(app, principal, organization, id, precondition).await?;
         if open.escalation.call_back()? {
             open.save(app, principal, Action::EscalationCallbackRequested).await
         } else {

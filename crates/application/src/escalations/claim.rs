@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use super::ShownEscalation;
 use crate::{
-    Actor, Application, Error, Seat,
+    Actor, Application, Error, Precondition, Seat,
     availability::{By, Desk, tend_all},
     ports::UnitOfWork,
     token,
@@ -45,8 +45,13 @@ enum Tried {
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::NotFound`], [`EscalationRefusal`].
-pub async fn claim(app: &Application, actor: &Actor, id: EscalationId) -> Result<Claimed, Error> {
-    let taken = try_often(app, actor, Some(id)).await;
+pub async fn claim(
+    app: &Application,
+    actor: &Actor,
+    id: EscalationId,
+    precondition: &Precondition,
+) -> Result<Claimed, Error> {
+    let taken = try_often(app, actor, Some((id, precondition))).await;
     let target = Target::Escalation(id);
     let taken = app.refusals_recorded(actor, Action::EscalationClaimed, target, taken).await?;
     taken.ok_or(Error::NotFound)
@@ -65,11 +70,11 @@ pub async fn claim_next(app: &Application, actor: &Actor) -> Result<Option<Claim
 async fn try_often(
     app: &Application,
     actor: &Actor,
-    id: Option<EscalationId>,
+    wanted: Option<(EscalationId, &Precondition)>,
 ) -> Result<Option<Claimed>, Error> {
     let seat = actor.permit(Permission::EscalationsClaim)?;
     for _ in 0..TRIES {
-        match take(app, actor, seat, id).await? {
+        match take(app, actor, seat, wanted).await? {
             Tried::Taken(claimed) => return Ok(Some(*claimed)),
             Tried::NothingWaits => return Ok(None),
             Tried::Lapsed(users) => tend_all(app, seat.organization, users).await?,
@@ -82,8 +87,9 @@ async fn take(
     app: &Application,
     actor: &Actor,
     seat: Seat,
-    id: Option<EscalationId>,
+    asked_for: Option<(EscalationId, &Precondition)>,
 ) -> Result<Tried, Error> {
+    let id = asked_for.map(|(id, _)| id);
     let organization = seat.organization;
     let mut unit = app.store.begin(actor.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::EscalationsClaim, policy::Target::Organization).await?;
@@ -111,6 +117,9 @@ async fn take(
         && let Some(user) = escalation.agent
     {
         return Ok(Tried::Lapsed(vec![user]));
+    }
+    if let Some((_, precondition)) = asked_for {
+        precondition.check(escalation.version)?;
     }
     let (token, hash) = token::mint(token::LEASE_PREFIX, app.entropy.as_ref());
     let others = desk.others(escalation.id);

@@ -9,20 +9,21 @@ use rollcall_domain::{
 };
 
 use super::{ShownEscalation, assign_soon, locked::by_lease};
-use crate::{Actor, Application, Error, availability::By};
+use crate::{Actor, Application, Error, Precondition, availability::By};
 
 /// Gives a call back: it waits in its old place.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::NotFound`], and
+/// [`Error::PermissionDenied`], [`Error::NotFound`], [`Error::PreconditionFailed`], and
 /// [`LeaseLost`](rollcall_domain::escalations::EscalationRefusal::LeaseLost).
 pub async fn release(
     app: &Application,
     actor: &Actor,
     id: EscalationId,
     lease: &Secret,
+    precondition: &Precondition,
 ) -> Result<ShownEscalation, Error> {
-    let released = change(app, actor, id, lease).await;
+    let released = change(app, actor, id, lease, precondition).await;
     let target = Target::Escalation(id);
     let shown = app.refusals_recorded(actor, Action::EscalationReleased, target, released).await?;
     if let Some(organization) = actor.organization() {
@@ -36,12 +37,14 @@ async fn change(
     actor: &Actor,
     id: EscalationId,
     lease: &Secret,
+    precondition: &Precondition,
 ) -> Result<ShownEscalation, Error> {
     let seat = actor.permit(Permission::EscalationsClaim)?;
     let organization = seat.organization;
     let mut unit = app.store.begin(seat.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::EscalationsClaim, policy::Target::Organization).await?;
     let (mut desk, mut escalation) = by_lease(app, actor, unit.as_mut(), organization, id, lease).await?;
+    precondition.check(escalation.version)?;
     let was = escalation.status;
     desk.give_back(unit.as_mut(), &mut escalation).await?;
     let event = app.event_by(actor, Action::EscalationReleased, Target::Escalation(id));

@@ -13,7 +13,7 @@ use time::Duration;
 
 use super::{Escalate, ShownEscalation, claim, claim_next, create, held};
 use crate::{
-    Error, Principal,
+    Error, Precondition, Principal,
     testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, call, user},
     token,
 };
@@ -77,7 +77,7 @@ async fn a_claim_is_a_lease_by_the_store_s_clock_and_within_the_capacity() {
         unit.expect_escalation_lock().returning(|_, _| Ok(Some(waiting(1))));
         let store = TestStore::of(unit);
         let app = application(&store, MockDirectory::new());
-        let claimed = claim(&app, &actor(1, Role::Admin), waiting(1).id).await;
+        let claimed = claim(&app, &actor(1, Role::Admin), waiting(1).id, &Precondition::None).await;
         if taken {
             let claimed = claimed.expect("taken");
             let until = NOW + Duration::SECOND + Settings::default().lease();
@@ -100,7 +100,7 @@ async fn what_somebody_else_holds_is_not_even_locked() {
     unit.expect_escalation_lock().never();
     let store = TestStore::of(unit);
     let app = application(&store, MockDirectory::new());
-    let refused = claim(&app, &actor(1, Role::Admin), waiting(1).id).await;
+    let refused = claim(&app, &actor(1, Role::Admin), waiting(1).id, &Precondition::None).await;
     assert!(matches!(refused, Err(Error::Escalation(EscalationRefusal::AlreadyClaimed))), "{refused:?}");
 }
 

@@ -31,7 +31,7 @@ pub async fn create_bulk(
             // The rest would only be refused one by one, and each refusal written down.
             (Ok(_), Some((limit, retry_after))) => Err(Error::LimitReached { limit, retry_after }),
             (Ok(command), None) => match create(app, actor, command).await {
-                // Not about this line: what has been done so far is done, and a repeat finds it so.
+                // Not about this line: what has been done so far is done, and is there to be seen.
                 Err(
                     error @ (Error::Busy
                     | Error::Unavailable(_)

@@ -8,23 +8,34 @@ use rollcall_domain::{
 };
 
 use super::{ListedInvitation, create::within_limits};
-use crate::{Actor, Application, Error, mail::Letter};
+use crate::{Actor, Application, Error, Precondition, mail::Letter};
 
 /// Sends an invitation again: the link in the earlier mail dies at once, and the time begins anew.
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::NotFound`], [`Error::InvitationGone`] once it is accepted or taken back,
-/// [`Error::InvitationPending`] when it ran out and another has taken its place, [`Error::LimitReached`].
-pub async fn resend(app: &Application, actor: &Actor, id: InvitationId) -> Result<ListedInvitation, Error> {
-    let resent = change(app, actor, id).await;
+/// [`Error::InvitationPending`] when it ran out and another has taken its place, [`Error::LimitReached`], [`Error::PreconditionFailed`].
+pub async fn resend(
+    app: &Application,
+    actor: &Actor,
+    id: InvitationId,
+    precondition: &Precondition,
+) -> Result<ListedInvitation, Error> {
+    let resent = change(app, actor, id, precondition).await;
     app.refusals_recorded(actor, Action::InvitationResent, AuditTarget::Invitation(id), resent).await
 }
 
-async fn change(app: &Application, actor: &Actor, id: InvitationId) -> Result<ListedInvitation, Error> {
+async fn change(
+    app: &Application,
+    actor: &Actor,
+    id: InvitationId,
+    precondition: &Precondition,
+) -> Result<ListedInvitation, Error> {
     let seat = actor.permit(Permission::TeamInvite)?;
     let mut unit = app.store.begin(seat.scope()).await?;
     let invitation = unit.invitation_lock(seat.organization, id).await?.ok_or(Error::NotFound)?;
     seat.permit_on(unit.as_mut(), Permission::TeamInvite, Target::Seat { role: invitation.role }).await?;
+    precondition.check(invitation.version)?;
     let now = app.now();
     let expires_at = renew(&invitation, now).map_err(|_| Error::InvitationGone)?;
     within_limits(app, seat, unit.as_mut()).await?;
@@ -77,7 +88,9 @@ mod tests {
         let store = store(Role::Viewer, Status::Pending);
         let actor = actor(1, Role::Admin);
         let id = invitation(Role::Viewer, Status::Pending).id;
-        resend(&application(&store, MockDirectory::new()), &actor, id).await.expect("sent again");
+        resend(&application(&store, MockDirectory::new()), &actor, id, &Precondition::None)
+            .await
+            .expect("sent again");
         let [(_, events, letters)] = store.committed().try_into().expect("one commit");
         assert_eq!(events, [(Action::InvitationResent, Outcome::Success)]);
         assert_eq!(letters, [Letter::invitation(actor.seat().expect("a seat"), id)]);
@@ -92,8 +105,8 @@ mod tests {
         ] {
             let store = store(role, state);
             let id = invitation(role, state).id;
-            let refused =
-                resend(&application(&store, MockDirectory::new()), &actor(1, Role::Admin), id).await;
+            let app = application(&store, MockDirectory::new());
+            let refused = resend(&app, &actor(1, Role::Admin), id, &Precondition::None).await;
             assert!(
                 matches!(refused, Err(Error::InvitationGone | Error::PermissionDenied { .. })),
                 "{refused:?}"

@@ -7,22 +7,34 @@ use rollcall_domain::{
     policy::Target,
 };
 
-use crate::{Actor, Application, Error};
+use crate::{Actor, Application, Error, Precondition};
 
 /// Takes an invitation back: its link dies at once.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::NotFound`], [`Error::InvitationGone`] once it is accepted or taken back.
-pub async fn revoke(app: &Application, actor: &Actor, id: InvitationId) -> Result<(), Error> {
-    let revoked = change(app, actor, id).await;
+/// [`Error::PermissionDenied`], [`Error::NotFound`], [`Error::InvitationGone`] once it is accepted or taken back,
+/// [`Error::PreconditionFailed`].
+pub async fn revoke(
+    app: &Application,
+    actor: &Actor,
+    id: InvitationId,
+    precondition: &Precondition,
+) -> Result<(), Error> {
+    let revoked = change(app, actor, id, precondition).await;
     app.refusals_recorded(actor, Action::InvitationRevoked, AuditTarget::Invitation(id), revoked).await
 }
 
-async fn change(app: &Application, actor: &Actor, id: InvitationId) -> Result<(), Error> {
+async fn change(
+    app: &Application,
+    actor: &Actor,
+    id: InvitationId,
+    precondition: &Precondition,
+) -> Result<(), Error> {
     let seat = actor.permit(Permission::TeamInvite)?;
     let mut unit = app.store.begin(seat.scope()).await?;
     let invitation = unit.invitation_lock(seat.organization, id).await?.ok_or(Error::NotFound)?;
     seat.permit_on(unit.as_mut(), Permission::TeamInvite, Target::Seat { role: invitation.role }).await?;
+    precondition.check(invitation.version)?;
     invitations::revoke(&invitation).map_err(|_| Error::InvitationGone)?;
     unit.invitation_revoke(seat.organization, id).await?;
     let event = app.event_by(actor, Action::InvitationRevoked, AuditTarget::Invitation(id)).change(

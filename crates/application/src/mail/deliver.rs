@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::{Attempt, Claimed, Mailer, MailerError, Message, Outbox};
 use crate::{
     Error,
-    ports::{Clock, Entropy},
+    ports::{Clock, Entropy, StoreError},
     token,
 };
 
@@ -100,14 +100,23 @@ impl Courier {
     async fn attempt(&self, claimed: &Claimed) -> Attempt {
         // Each attempt has a token of its own: only its hash is kept, so the earlier one is not known any more.
         let (token, hash) = token::mint(LINK_PREFIX, self.entropy.as_ref());
-        let sent = match self.outbox.contents(claimed, hash, self.clock.now()).await {
+        let contents = match &claimed.letter {
+            Ok(letter) => self.outbox.contents(claimed.id, letter, hash, self.clock.now()).await,
+            // A node of another version may be able to.
+            Err(unreadable) => Err(StoreError::Internal(Box::new(unreadable.clone()))),
+        };
+        let sent = match contents {
             Ok(Some((contents, chosen))) => {
                 let locale = chosen.unwrap_or_else(|| claimed.locale.clone());
                 let message = Message { id: claimed.id, contents, token, locale };
                 self.mailer.send(message).await
             }
             Ok(None) => return Attempt::Moot { at: self.clock.now() },
-            Err(error) => Err(MailerError::Transient(format!("what it says cannot be read: {error}"))),
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+                let cause = cause.unwrap_or_default();
+                Err(MailerError::Transient(format!("what it says cannot be read: {error}{cause}")))
+            }
         };
         let at = self.clock.now();
         match sent {
@@ -142,8 +151,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        mail::{Contents, Letter, OutboxState},
-        ports::StoreError,
+        mail::{Contents, Letter, OutboxState, UnreadableLetter},
         testing::{CountingEntropy, NOW, TestStore, application},
     };
 
@@ -152,6 +160,7 @@ mod tests {
         attempts: u16,
         gone: bool,
         answer: Result<(), MailerError>,
+        letter: Result<Letter, UnreadableLetter>,
         settled: Mutex<Vec<Attempt>>,
     }
 
@@ -163,10 +172,9 @@ mod tests {
             _: OffsetDateTime,
             _: u16,
         ) -> Result<Vec<Claimed>, StoreError> {
-            let letter = Letter::ConfirmSignup { signup: SignupId::from_parts(0, &[0; 10]) };
             Ok(vec![Claimed {
                 id: MailId::from_parts(0, &[0; 10]),
-                letter,
+                letter: self.letter.clone(),
                 locale: Locale::default(),
                 attempts: self.attempts,
             }])
@@ -174,7 +182,8 @@ mod tests {
 
         async fn contents(
             &self,
-            _: &Claimed,
+            _: MailId,
+            _: &Letter,
             _: TokenHash,
             _: OffsetDateTime,
         ) -> Result<Option<(Contents, Option<Locale>)>, StoreError> {
@@ -208,7 +217,17 @@ mod tests {
     }
 
     async fn settled(attempts: u16, gone: bool, answer: Result<(), MailerError>) -> Attempt {
-        let world = Arc::new(World { attempts, gone, answer, settled: Mutex::default() });
+        let letter = Letter::ConfirmSignup { signup: SignupId::from_parts(0, &[0; 10]) };
+        settled_letter(attempts, gone, answer, Ok(letter)).await
+    }
+
+    async fn settled_letter(
+        attempts: u16,
+        gone: bool,
+        answer: Result<(), MailerError>,
+        letter: Result<Letter, UnreadableLetter>,
+    ) -> Attempt {
+        let world = Arc::new(World { attempts, gone, answer, letter, settled: Mutex::default() });
         let courier = Courier {
             outbox: world.clone(),
             mailer: world.clone(),
@@ -248,5 +267,17 @@ mod tests {
     async fn a_letter_about_something_that_is_gone_is_not_sent() {
         assert_eq!(settled(0, true, Ok(())).await, Attempt::Moot { at: NOW });
         assert_eq!(settled(0, false, Ok(())).await, Attempt::Sent { at: NOW });
+    }
+
+    #[tokio::test]
+    async fn a_letter_that_cannot_be_read_waits_and_is_kept_in_the_end() {
+        let unreadable = || Err(UnreadableLetter("of no known kind"));
+        let first = settled_letter(0, false, Ok(()), unreadable()).await;
+        assert!(
+            matches!(&first, Attempt::Later { error, .. } if error.ends_with(": of no known kind")),
+            "{first:?}"
+        );
+        let last = settled_letter(119, false, Ok(()), unreadable()).await;
+        assert!(matches!(last, Attempt::Dead { .. }), "{last:?}");
     }
 }

@@ -8,4 +8,5 @@ pub use deliver::{Courier, Pace};
 pub use letter::{Letter, SecurityNotice};
 pub use ports::{
     Attempt, Claimed, Contents, DevMail, DevMailbox, Mailer, MailerError, Message, Outbox, OutboxState,
+    UnreadableLetter,
 };

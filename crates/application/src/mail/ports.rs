@@ -32,7 +32,8 @@ pub trait Outbox: Send + Sync {
     /// about is gone, or a later mail says it. If the letter holds a link, the hash of its token replaces the one from an earlier attempt.
     async fn contents(
         &self,
-        mail: &Claimed,
+        mail: MailId,
+        letter: &Letter,
         token: TokenHash,
         now: OffsetDateTime,
     ) -> Result<Option<(Contents, Option<Locale>)>, StoreError>;
@@ -56,13 +57,18 @@ pub trait Outbox: Send + Sync {
 pub struct Claimed {
     /// Names the mail, for ever and for every attempt.
     pub id: MailId,
-    /// The letter.
-    pub letter: Letter,
+    /// The letter; or why it cannot be read as it is kept, which spoils no other.
+    pub letter: Result<Letter, UnreadableLetter>,
     /// The language to write it in, if whoever it is for has chosen none.
     pub locale: Locale,
     /// How many attempts came before. With it, an attempt whose lease has run out is told from the one that came after.
     pub attempts: u16,
 }
+
+/// A letter cannot be read as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct UnreadableLetter(pub &'static str);
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

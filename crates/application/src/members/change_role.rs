@@ -45,7 +45,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Me
     let mut member = unit.member_find(seat.organization, command.user).await?.ok_or(Error::NotFound)?;
     let owners = unit.owners_count(seat.organization).await?;
     let change = RoleChange::decide(acting.membership, member.membership, command.role, owners)?;
-    command.precondition.check(member.version)?;
+    command.precondition.check(member.version())?;
     if change.is_nothing() {
         return Ok(member);
     }
@@ -65,18 +65,19 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Me
     );
     unit.commit(app.record(event).and_all(settled.into_iter().chain(left), app.entropy.as_ref())).await?;
     member.membership.role = change.to();
-    member.version += 1;
+    member.changes += 1;
     Ok(member)
 }
 
 #[cfg(test)]
 mod tests {
-    use rollcall_domain::audit::Outcome;
+    use rollcall_domain::{Version, audit::Outcome};
+    use time::Duration;
 
     use super::*;
     use crate::{
         ports::Scope,
-        testing::{MockDirectory, MockUnit, TestStore, actor, application, member, organization},
+        testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, member, organization},
     };
 
     /// A team of two: the actor and the member whose role is to change.
@@ -103,7 +104,7 @@ mod tests {
         let app = application(&store, MockDirectory::new());
         let changed =
             change_role(&app, &actor(1, Role::Admin), command(Role::Member)).await.expect("a change");
-        assert_eq!((changed.membership.role, changed.version), (Role::Member, 2));
+        assert_eq!((changed.membership.role, changed.changes), (Role::Member, 2));
         let expected = (
             Scope::Organization(organization().id),
             vec![(Action::MemberRoleChanged, Outcome::Success)],
@@ -144,17 +145,21 @@ mod tests {
         let app = application(&store, MockDirectory::new());
         let unchanged =
             change_role(&app, &actor(1, Role::Owner), command(Role::Member)).await.expect("an answer");
-        assert_eq!(unchanged.version, 1);
+        assert_eq!(unchanged.changes, 1);
         assert!(store.committed().is_empty());
     }
 
     #[tokio::test]
     async fn another_version_than_expected_is_refused() {
-        let store = TestStore::of(team(Role::Owner, Role::Member));
-        let app = application(&store, MockDirectory::new());
-        let command = Command { precondition: Precondition::Versions(vec![7]), ..command(Role::Admin) };
-        let refused = change_role(&app, &actor(1, Role::Owner), command).await;
-        assert!(matches!(refused, Err(Error::PreconditionFailed)), "{refused:?}");
-        assert!(store.committed().is_empty());
+        let now = member(2, Role::Member);
+        // Of another time, and of a membership before.
+        for version in [Version::since(now.joined_at, 7), Version::since(NOW - Duration::DAY, now.changes)] {
+            let store = TestStore::of(team(Role::Owner, Role::Member));
+            let app = application(&store, MockDirectory::new());
+            let command = Command { precondition: Precondition::only(version), ..command(Role::Admin) };
+            let refused = change_role(&app, &actor(1, Role::Owner), command).await;
+            assert!(matches!(refused, Err(Error::PreconditionFailed)), "{refused:?}");
+            assert!(store.committed().is_empty());
+        }
     }
 }

@@ -8,28 +8,31 @@ use rollcall_domain::{
 
 use super::succession::{Successor, settle};
 use crate::{
-    Actor, Application, Error,
+    Actor, Application, Error, Precondition,
     availability::{By, leave_out},
 };
 
 /// Who goes, and who takes over what they leave behind.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Command {
     /// Who is removed.
     pub user: UserId,
     /// Who stands behind their open invitations from then on, and is asked about their API keys; left out, the invitations are taken
     /// back, and the keys go on without anybody.
     pub hand_over_to: Option<UserId>,
+    /// The versions that the removal is meant for.
+    pub precondition: Precondition,
 }
 
 /// Removes a member; their sessions in the organization end with the membership.
 ///
 /// # Errors
 /// [`Error::PermissionDenied`] (an Admin does not remove an Owner), [`Error::NotFound`], [`Error::LastOwner`],
-/// and [`Error::Invalid`] when nothing can be handed over to that person.
+/// [`Error::PreconditionFailed`], and [`Error::Invalid`] when nothing can be handed over to that person.
 pub async fn remove(app: &Application, actor: &Actor, command: Command) -> Result<(), Error> {
+    let target = Target::User(command.user);
     let removed = change(app, actor, command).await;
-    app.refusals_recorded(actor, Action::MemberRemoved, Target::User(command.user), removed).await
+    app.refusals_recorded(actor, Action::MemberRemoved, target, removed).await
 }
 
 async fn change(app: &Application, actor: &Actor, command: Command) -> Result<(), Error> {
@@ -40,6 +43,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     let leaving = unit.member_find(seat.organization, command.user).await?.ok_or(Error::NotFound)?;
     let owners = unit.owners_count(seat.organization).await?;
     let departure = Departure::removal(acting.membership, leaving.membership, owners)?;
+    command.precondition.check(leaving.version())?;
 
     let successor = match command.hand_over_to {
         None => Successor::Nobody,
@@ -90,6 +94,10 @@ mod tests {
         member(number, Role::Viewer).membership.user
     }
 
+    fn command(hand_over_to: Option<UserId>) -> Command {
+        Command { user: user(2), hand_over_to, precondition: Precondition::None }
+    }
+
     #[tokio::test]
     async fn what_the_removed_one_stood_behind_is_handed_over_in_the_same_commit() {
         let mut unit = team(Role::Admin, Role::Admin, Role::Viewer);
@@ -98,7 +106,7 @@ mod tests {
         unit.expect_member_remove().times(1).returning(|_, _| Ok(()));
         let store = TestStore::of(unit);
         let app = application(&store, MockDirectory::new());
-        let command = Command { user: user(2), hand_over_to: Some(user(3)) };
+        let command = command(Some(user(3)));
         remove(&app, &actor(1, Role::Owner), command).await.expect("removed");
         let expected = [Action::MemberRemoved, Action::InvitationHandedOver, Action::ApiKeyHandedOver]
             .map(|action| (action, Outcome::Success));
@@ -112,9 +120,7 @@ mod tests {
         unit.expect_member_remove().times(1).returning(|_, _| Ok(()));
         let store = TestStore::of(unit);
         let app = application(&store, MockDirectory::new());
-        remove(&app, &actor(1, Role::Owner), Command { user: user(2), hand_over_to: None })
-            .await
-            .expect("removed");
+        remove(&app, &actor(1, Role::Owner), command(None)).await.expect("removed");
         let expected =
             [Action::MemberRemoved, Action::InvitationRevoked].map(|action| (action, Outcome::Success));
         assert_eq!(store.committed()[0].1, expected);
@@ -130,7 +136,7 @@ mod tests {
         ] {
             let store = TestStore::of(team(Role::Admin, role, invited));
             let app = application(&store, MockDirectory::new());
-            let command = Command { user: user(2), hand_over_to: Some(user(heir)) };
+            let command = command(Some(user(heir)));
             let refused = remove(&app, &actor(1, Role::Owner), command).await;
             assert!(
                 matches!(&refused, Err(Error::Invalid(fields)) if fields[0].field == "hand_over_to"),
@@ -151,8 +157,7 @@ mod tests {
         unit.expect_owners_count().returning(|_| Ok(2));
         let store = TestStore::of(unit);
         let app = application(&store, MockDirectory::new());
-        let refused =
-            remove(&app, &actor(1, Role::Admin), Command { user: user(2), hand_over_to: None }).await;
+        let refused = remove(&app, &actor(1, Role::Admin), command(None)).await;
         assert!(
             matches!(refused, Err(Error::PermissionDenied { required: Permission::OwnersManage })),
             "{refused:?}"

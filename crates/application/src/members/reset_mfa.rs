@@ -10,7 +10,7 @@ use rollcall_domain::{
 
 use crate::availability::{By, signed_out};
 use crate::{
-    Actor, Application, Error,
+    Actor, Application, Error, Precondition,
     accounts::turn_mfa_off,
     mail::{Letter, SecurityNotice},
     ports::Scope,
@@ -22,13 +22,23 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::NotFound`], [`Error::OwnMfa`], [`Error::MfaNotEnabled`], and
-/// [`Error::MfaResetByOperator`].
-pub async fn reset_mfa(app: &Application, actor: &Actor, user: UserId) -> Result<Member, Error> {
-    let done = change(app, actor, user).await;
+/// [`Error::MfaResetByOperator`]; [`Error::PreconditionFailed`] when the member is not in a version that it is meant for.
+pub async fn reset_mfa(
+    app: &Application,
+    actor: &Actor,
+    user: UserId,
+    precondition: &Precondition,
+) -> Result<Member, Error> {
+    let done = change(app, actor, user, precondition).await;
     app.refusals_recorded(actor, Action::MfaReset, AuditTarget::User(user), done).await
 }
 
-async fn change(app: &Application, actor: &Actor, user: UserId) -> Result<Member, Error> {
+async fn change(
+    app: &Application,
+    actor: &Actor,
+    user: UserId,
+    precondition: &Precondition,
+) -> Result<Member, Error> {
     let seat = actor.permit(Permission::OwnersManage)?;
     actor.require_elevation(app.now())?;
     let organization = seat.organization;
@@ -42,11 +52,13 @@ async fn change(app: &Application, actor: &Actor, user: UserId) -> Result<Member
     let account = unit.user_lock(user).await?.ok_or(Error::NotFound)?;
     seat.permit_on(unit.as_mut(), Permission::OwnersManage, Target::Organization).await?;
     unit.member_hold(organization, user).await?.ok_or(Error::NotFound)?;
+    let before = unit.member_find(organization, user).await?.ok_or(Error::NotFound)?;
     reset(Locked {
         oneself: user == actor.user_id(),
         mfa_enabled: account.mfa_enabled,
         elsewhere: unit.member_elsewhere(organization, user).await?,
     })?;
+    precondition.check(before.version())?;
     turn_mfa_off(unit.as_mut(), user).await?;
     let member = unit.member_find(organization, user).await?.ok_or(Error::NotFound)?;
     let event =
@@ -92,13 +104,23 @@ mod tests {
         let store = TestStore::of_each([view(true), unit]);
         let app = application(&store, MockDirectory::new());
         let user = account(2).id;
-        reset_mfa(&app, &actor(1, Role::Owner), user).await.expect("done");
+        reset_mfa(&app, &actor(1, Role::Owner), user, &Precondition::None).await.expect("done");
         let expected = (
             Scope::Seat { organization: organization().id, user },
             vec![(Action::MfaReset, Outcome::Success)],
             vec![Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset }],
         );
         assert_eq!(store.committed(), [expected]);
+    }
+
+    #[tokio::test]
+    async fn another_version_than_expected_is_left_as_it_is() {
+        let store = TestStore::of_each([view(true), unit(true, false, Role::Owner)]);
+        let app = application(&store, MockDirectory::new());
+        let meant_for = Precondition::only(7);
+        let refused = reset_mfa(&app, &actor(1, Role::Owner), account(2).id, &meant_for).await;
+        assert!(matches!(refused, Err(Error::PreconditionFailed)), "{refused:?}");
+        assert!(store.committed().is_empty());
     }
 
     #[tokio::test]
@@ -116,7 +138,7 @@ mod tests {
         ] {
             let store = TestStore::of_each(units);
             let app = application(&store, MockDirectory::new());
-            let refused = reset_mfa(&app, &actor, account(user).id).await;
+            let refused = reset_mfa(&app, &actor, account(user).id, &Precondition::None).await;
             assert!(refused.as_ref().is_err_and(Error::is_refusal), "{refused:?}");
             assert_eq!(store.committed()[0].1, [(Action::MfaReset, Outcome::Refused)]);
         }

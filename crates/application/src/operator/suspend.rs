@@ -8,7 +8,7 @@ use rollcall_domain::{
 
 use super::{Tenant, not_there, show};
 use crate::{
-    Application, Error,
+    Application, Error, Precondition,
     availability::{By, empty},
     ports::Scope,
 };
@@ -16,14 +16,20 @@ use crate::{
 /// Suspends an organization: everything of it stays, and its sessions and API keys are good for nothing until it is restored.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::OrganizationDeleted`]: nobody gets in there anyway.
-pub async fn suspend(app: &Application, origin: &Origin, id: OrganizationId) -> Result<Tenant, Error> {
+/// [`Error::NotFound`]; [`Error::OrganizationDeleted`]: nobody gets in there anyway; [`Error::PreconditionFailed`].
+pub async fn suspend(
+    app: &Application,
+    origin: &Origin,
+    id: OrganizationId,
+    precondition: &Precondition,
+) -> Result<Tenant, Error> {
     let mut unit = app.store.begin(Scope::Organization(id)).await?;
     // Whoever holds what they are there, or is on their way in, is waited for.
     let Some(found) = unit.organization_lock_out(id).await? else {
         drop(unit);
         return Err(not_there(app, id).await);
     };
+    precondition.check(found.version)?;
     if !found.suspended {
         unit.organization_suspend(id, Some(app.now())).await?;
         let target = Target::Organization(id);

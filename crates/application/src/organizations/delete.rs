@@ -103,7 +103,7 @@ mod tests {
 
     #[tokio::test]
     async fn another_name_or_version_commits_nothing() {
-        let other_version = Command { precondition: Precondition::Versions(vec![7]), ..command("Acme") };
+        let other_version = Command { precondition: Precondition::only(7), ..command("Acme") };
         for command in [command("acme"), command(""), other_version] {
             let store = TestStore::of(unit(true, Some(Role::Owner)));
             let app = application(&store, MockDirectory::new());

@@ -6,22 +6,24 @@ use rollcall_domain::{
     organizations::{self, Organization},
 };
 
-use crate::{Application, Error, ports::Scope};
+use crate::{Application, Error, Precondition, ports::Scope};
 
 /// Undoes a deletion, for the platform's operator: members, roles and open invitations are as they were. Sessions that
 /// have ended stay ended.
 ///
 /// # Errors
 /// [`Error::NotFound`] for an organization that is not deleted; [`Error::OrganizationDeleted`] when its time is over;
-/// [`Error::LastOwner`] when its Owners have closed their accounts in the meantime.
+/// [`Error::LastOwner`] when its Owners have closed their accounts in the meantime; [`Error::PreconditionFailed`].
 pub async fn restore(
     app: &Application,
     origin: &Origin,
     organization: OrganizationId,
+    precondition: &Precondition,
 ) -> Result<Organization, Error> {
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
     let deleted = unit.organization_lock_deleted(organization).await?.ok_or(Error::NotFound)?;
     organizations::restore(&deleted, app.now()).map_err(|_| Error::OrganizationDeleted)?;
+    precondition.check(deleted.organization.version)?;
     unit.organization_restore(organization).await?;
     let target = Target::Organization(organization);
     let event = app.event(audit::Actor::Operator, origin, Action::OrganizationRestored, target);
@@ -49,7 +51,9 @@ mod tests {
     async fn undoing_a_deletion_leaves_the_operator_s_event_in_the_organization_s_log() {
         let store = TestStore::of(unit(NOW + Duration::SECOND, false));
         let app = application(&store, MockDirectory::new());
-        let restored = restore(&app, &Origin::default(), organization().id).await.expect("restored");
+        let restored = restore(&app, &Origin::default(), organization().id, &Precondition::None)
+            .await
+            .expect("restored");
         assert_eq!(restored.version, organization().version + 1);
         let expected = (
             Scope::Organization(organization().id),
@@ -64,7 +68,7 @@ mod tests {
         for (purge_at, purge_begun) in [(NOW, false), (NOW + Duration::DAY, true)] {
             let store = TestStore::of(unit(purge_at, purge_begun));
             let app = application(&store, MockDirectory::new());
-            let refused = restore(&app, &Origin::default(), organization().id).await;
+            let refused = restore(&app, &Origin::default(), organization().id, &Precondition::None).await;
             assert!(matches!(refused, Err(Error::OrganizationDeleted)), "{refused:?}");
             assert!(store.committed().is_empty());
         }

@@ -22,6 +22,8 @@ pub struct Bill {
     pub usage: Usage,
     /// The last changes of the plan, the newest first.
     pub changes: Vec<KeptPlanChange>,
+    /// Which version of the organization it is, for `If-Match`.
+    pub version: i32,
 }
 
 /// What the organization that the actor is at work in pays for.
@@ -33,7 +35,7 @@ pub async fn billing(app: &Application, actor: &Actor) -> Result<Bill, Error> {
         let seat = actor.permit(Permission::BillingRead)?;
         let mut view = app.store.view(seat.scope()).await?;
         let organization = view.organization_find(seat.organization).await?.ok_or(Error::Unauthenticated)?;
-        bill(view.as_mut(), seat.organization, organization.plan).await
+        bill(view.as_mut(), seat.organization, organization.plan, organization.version).await
     };
     app.refusals_recorded(actor, Action::PermissionDenied, Target::Nothing, read.await).await
 }
@@ -43,11 +45,13 @@ pub(super) async fn bill<V: View + ?Sized>(
     view: &mut V,
     organization: OrganizationId,
     plan: Plan,
+    version: i32,
 ) -> Result<Bill, Error> {
     Ok(Bill {
         plan,
         usage: usage(view, organization).await?,
         changes: view.plan_changes(organization, CHANGES).await?,
+        version,
     })
 }
 

@@ -14,7 +14,7 @@ use super::{
     billing::{bill, usage},
 };
 use crate::{
-    Actor, Application, Error, Seat,
+    Actor, Application, Error, Precondition, Seat,
     audit::Record,
     mail::Letter,
     ports::{Scope, UnitOfWork, View},
@@ -37,27 +37,41 @@ pub struct Command {
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::ElevationRequired`]; [`Error::ControlsInUse`], [`Error::TooManyMembers`],
-/// [`Error::TooManyApiKeysForPlan`] or [`Error::RetentionTooShort`] when the plan is too small; [`Error::PaymentDeclined`].
-pub async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Bill, Error> {
+/// [`Error::TooManyApiKeysForPlan`] or [`Error::RetentionTooShort`] when the plan is too small; [`Error::PaymentDeclined`],
+/// [`Error::PreconditionFailed`].
+pub async fn change(
+    app: &Application,
+    actor: &Actor,
+    command: Command,
+    precondition: &Precondition,
+) -> Result<Bill, Error> {
     let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
-    let changed = order(app, actor, command).await;
+    let changed = order(app, actor, command, precondition).await;
     app.refusals_recorded(actor, Action::PlanChanged, target, changed).await
 }
 
-async fn order(app: &Application, actor: &Actor, command: Command) -> Result<Bill, Error> {
+async fn order(
+    app: &Application,
+    actor: &Actor,
+    command: Command,
+    precondition: &Precondition,
+) -> Result<Bill, Error> {
     let seat = actor.permit(Permission::BillingManage)?;
     actor.require_elevation(app.now())?;
     let organization = seat.organization;
     // Looked at first without a lock, so that nobody is asked for money in vain.
     let mut view = app.store.view(seat.scope()).await?;
-    let before = view.organization_find(organization).await?.ok_or(Error::Unauthenticated)?.plan;
-    if decide(app, view.as_mut(), organization, before, command).await?.is_none() {
-        return bill(view.as_mut(), organization, before).await;
+    let found = view.organization_find(organization).await?.ok_or(Error::Unauthenticated)?;
+    let before = found.plan;
+    let is_nothing = decide(app, view.as_mut(), organization, before, command).await?.is_none();
+    precondition.check(found.version)?;
+    if is_nothing {
+        return bill(view.as_mut(), organization, before, found.version).await;
     }
     drop(view);
     let order = Order { id: app.id(), organization, by: actor.user_id(), before, after: command.plan };
     let receipt = app.billing.agree(&order).await?;
-    let shown = match go_over(app, actor, seat, command, &order, &receipt).await {
+    let shown = match go_over(app, actor, seat, command, precondition, &order, &receipt).await {
         Ok(Ordered::GoneOver(bill)) => return Ok(bill),
         Ok(Ordered::Already(bill)) => Ok(bill),
         Err(error) => Err(error),
@@ -86,6 +100,7 @@ async fn go_over(
     actor: &Actor,
     seat: Seat,
     command: Command,
+    precondition: &Precondition,
     order: &Order,
     receipt: &Receipt,
 ) -> Result<Ordered, Error> {
@@ -94,8 +109,10 @@ async fn go_over(
     unit.team_lock(organization).await?;
     let found = unit.organization_lock_out(organization).await?.ok_or(Error::Unauthenticated)?;
     seat.permit_on(unit.as_mut(), Permission::BillingManage, Target::Organization).await?;
-    let Some(change) = decide(app, unit.as_mut(), organization, found.plan, command).await? else {
-        return Ok(Ordered::Already(bill(unit.as_mut(), organization, command.plan).await?));
+    let change = decide(app, unit.as_mut(), organization, found.plan, command).await?;
+    precondition.check(found.version)?;
+    let Some(change) = change else {
+        return Ok(Ordered::Already(bill(unit.as_mut(), organization, command.plan, found.version).await?));
     };
     let kept = NewPlanChange {
         id: order.id,
@@ -109,7 +126,7 @@ async fn go_over(
     };
     let event = |action, target| app.event_by(actor, action, target);
     let record = put_through(app, unit.as_mut(), organization, &change, &kept, event).await?;
-    let shown = bill(unit.as_mut(), organization, change.after()).await?;
+    let shown = bill(unit.as_mut(), organization, change.after(), found.version + 1).await?;
     unit.commit(record).await?;
     Ok(Ordered::GoneOver(shown))
 }
@@ -118,19 +135,20 @@ async fn go_over(
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::ControlsInUse`], [`Error::TooManyMembers`], [`Error::TooManyApiKeysForPlan`] or
-/// [`Error::RetentionTooShort`].
+/// [`Error::RetentionTooShort`]; [`Error::PreconditionFailed`].
 pub(crate) async fn change_as_operator(
     app: &Application,
     origin: &Origin,
     organization: OrganizationId,
     command: Command,
+    precondition: &Precondition,
 ) -> Result<(), Error> {
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
     unit.team_lock(organization).await?;
     let found = unit.organization_lock_out(organization).await?.ok_or(Error::NotFound)?;
-    let Some(change) = decide(app, unit.as_mut(), organization, found.plan, command).await? else {
-        return Ok(());
-    };
+    let change = decide(app, unit.as_mut(), organization, found.plan, command).await?;
+    precondition.check(found.version)?;
+    let Some(change) = change else { return Ok(()) };
     let kept = NewPlanChange {
         id: app.id(),
         before: change.before(),
@@ -282,7 +300,7 @@ mod tests {
         let store = TestStore::of_each(units);
         let provider = Arc::new(Provider { agrees, asked: Mutex::default() });
         let app = Application { billing: provider.clone(), ..application(&store, MockDirectory::new()) };
-        let changed = change(&app, actor, command).await;
+        let changed = change(&app, actor, command, &Precondition::None).await;
         let asked = provider.asked.lock().expect("no poison").clone();
         (changed, store, asked)
     }
@@ -403,7 +421,7 @@ mod tests {
             let mut app = application(&store, MockDirectory::new());
             app.settings.plans = plans;
             let command = Command { plan: Plan::Free, consent };
-            (change(&app, &actor(1, Role::Owner), command).await, store)
+            (change(&app, &actor(1, Role::Owner), command, &Precondition::None).await, store)
         };
         let agreed = Consent { accept_deletion: true, ..Consent::default() };
         let (refused, _) = run(vec![holding(2, 3)], Consent::default()).await;

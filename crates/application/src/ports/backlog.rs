@@ -10,6 +10,8 @@ use super::StoreError;
 pub struct Waiting {
     /// What waits to be sent to webhooks.
     pub deliveries: u64,
+    /// What was to be sent to subscribers and was given up, as long as that is kept.
+    pub given_up: u64,
     /// When the one of them was due that has been due for longest; in the future when none is due.
     pub delivery_due: Option<OffsetDateTime>,
     /// When the organization was to be purged that has been waiting for that for longest.

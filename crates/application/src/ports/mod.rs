@@ -23,7 +23,8 @@ pub use directory::{
     FoundPasswordReset, FoundSignup, OpenSession,
 };
 pub use expiry::Expiry;
-pub use idempotency::{Claim, IdempotencyKeys, KeyedRequest, Window};
+pub(crate) use idempotency::aside;
+pub use idempotency::{Claim, Claimed, IdempotencyKeys, KeyedRequest};
 pub use purge::Purge;
 pub use scope::Scope;
 pub use store::{Store, StoreError, UnitOfWork, View};

@@ -1,7 +1,7 @@
 //! Deleting the recording of a call. Its key goes with its row, in the same commit; its segments right behind it.
 
 use rollcall_domain::{
-    CallId, Permission,
+    CallId, Permission, RecordingId,
     audit::{Action, Target},
     policy,
 };
@@ -10,19 +10,29 @@ use super::{
     rules::{self, Rules},
     whole,
 };
-use crate::{Actor, Application, Error};
+use crate::{Actor, Application, Error, Precondition};
 
 /// Deletes the recording of a call.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::NotFound`], and [`Error::CallRecordingDisabled`] when it is off and
+/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::NotFound`], [`Error::PreconditionFailed`], and [`Error::CallRecordingDisabled`] when it is off and
 /// nothing is kept.
-pub async fn remove(app: &Application, actor: &Actor, call: CallId) -> Result<(), Error> {
-    let removed = try_remove(app, actor, call).await;
+pub async fn remove(
+    app: &Application,
+    actor: &Actor,
+    call: CallId,
+    precondition: &Precondition<RecordingId>,
+) -> Result<(), Error> {
+    let removed = try_remove(app, actor, call, precondition).await;
     app.refusals_recorded(actor, Action::RecordingDeleted, Target::Call(call), removed).await
 }
 
-async fn try_remove(app: &Application, actor: &Actor, call: CallId) -> Result<(), Error> {
+async fn try_remove(
+    app: &Application,
+    actor: &Actor,
+    call: CallId,
+    precondition: &Precondition<RecordingId>,
+) -> Result<(), Error> {
     let seat = actor.permit(Permission::RecordingsDelete)?;
     actor.require_elevation(app.now())?;
     let organization = seat.organization;
@@ -31,6 +41,7 @@ async fn try_remove(app: &Application, actor: &Actor, call: CallId) -> Result<()
     unit.call_lock(organization, call).await?.ok_or(Error::NotFound)?;
     let rules = Rules::of(unit.as_mut(), organization).await?;
     let kept = unit.recording_of(organization, call).await?.ok_or(rules.nothing_kept())?;
+    precondition.check(kept.id)?;
     unit.recording_remove(organization, kept.id).await?;
     let event = app.event_by(actor, Action::RecordingDeleted, Target::Recording(kept.id));
     // One that cannot be opened any more can still be deleted.

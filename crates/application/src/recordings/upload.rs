@@ -22,7 +22,7 @@ use super::{
     whole::{self, Opened},
 };
 use crate::{
-    Application, Error, Principal,
+    Application, Error, Precondition, Principal,
     ports::{Scope, UnitOfWork},
 };
 
@@ -37,6 +37,8 @@ pub struct Command {
     pub sha256: Option<[u8; 32]>,
     /// How much of it comes now.
     pub extent: Extent,
+    /// The recordings of the call that it is meant for.
+    pub precondition: Precondition<RecordingId>,
 }
 
 /// How much of a recording comes in one go.
@@ -108,7 +110,7 @@ enum Kept {
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::NotFound`], [`Error::CallRecordingDisabled`], [`Error::MediaKeyRequired`],
-/// [`Error::RecordingTooLarge`], [`Error::UploadOffset`], [`Error::RecordingExists`]; [`Error::LimitReached`] when the organization has as
+/// [`Error::RecordingTooLarge`], [`Error::UploadOffset`], [`Error::RecordingExists`], [`Error::PreconditionFailed`]; [`Error::LimitReached`] when the organization has as
 /// many uploads as it may have, and [`Error::Busy`] when this node has.
 pub async fn begin(app: &Application, principal: &Principal, command: Command) -> Result<Upload, Error> {
     let target = Target::Call(command.call);
@@ -142,6 +144,7 @@ async fn permitted(
         .taken(view.as_mut(), principal, organization, command.call)
         .await?;
     drop(view);
+    command.precondition.check_found(kept.as_ref().map(|kept| kept.id))?;
     if let Extent::Part { from, until, total } = command.extent
         && total != Some(until)
         && until - from < least(total)
@@ -417,6 +420,7 @@ impl Upload {
         self.is_taken(unit.as_mut()).await?;
         let mut at = app.now();
         let before = unit.recording_of(organization, call).await?;
+        self.command.precondition.check_found(before.as_ref().map(|kept| kept.id))?;
         if let Some(kept) = &before {
             if instead_of != Some(kept.id) {
                 let opened = whole::opened(app, organization, call, kept)?;

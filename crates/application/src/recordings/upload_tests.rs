@@ -60,7 +60,7 @@ fn owner() -> Principal {
 }
 
 fn take(extent: Extent) -> Command {
-    Command { call: call(1).id, named: None, sha256: None, extent }
+    Command { call: call(1).id, named: None, sha256: None, extent, precondition: Precondition::None }
 }
 
 async fn upload(app: &Application, length: usize) -> Result<Taken, Error> {

@@ -247,7 +247,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_so_already_or_meant_for_another_version_commits_nothing() {
-        let other_version = Command { precondition: Precondition::Versions(vec![7]), ..on() };
+        let other_version = Command { precondition: Precondition::only(7), ..on() };
         for (enabled, command) in [(true, on()), (false, Command::default()), (false, other_version)] {
             let store = TestStore::of(unit(enabled, Role::Owner, 0));
             let app = application(&store, MockDirectory::new());

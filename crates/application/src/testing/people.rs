@@ -107,6 +107,6 @@ pub(crate) fn member(number: u8, role: Role) -> Member {
         joined_at: NOW,
         mfa_enabled: false,
         last_seen_at: None,
-        version: 1,
+        changes: 1,
     }
 }

@@ -13,7 +13,9 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::{Attempted, Claimed, Message, NotTaken, Post, Room, Settled, Topic, Webhooks, secret::open};
+use super::{
+    Attempted, Claimed, Message, NotTaken, Post, Room, Settled, Topic, Unreadable, Webhooks, secret::open,
+};
 use crate::{Application, Error, keyring::Closed};
 
 /// How many are sent at a time;
@@ -77,14 +79,23 @@ impl Sending {
             return Ok(());
         }
         let now = self.app.now();
+        let mut result = Ok(());
         for claimed in self.post.claim(now, now + LEASE, &room).await? {
+            let claimed = match claimed {
+                Ok(claimed) => claimed,
+                Err(unreadable) => {
+                    let put_by = put_by(self.post.as_ref(), &unreadable, now).await;
+                    result = result.and(put_by);
+                    continue;
+                }
+            };
             let (organization, topic, lane) = (claimed.organization, claimed.topic, claimed.standing.lane());
             let (app, post, webhooks) = (self.app.clone(), self.post.clone(), self.webhooks.clone());
             let task =
                 self.tasks.spawn(async move { send(&app, post.as_ref(), webhooks.as_ref(), &claimed).await });
             self.places.insert(task.id(), Place { organization, topic, lane });
         }
-        Ok(())
+        result
     }
 
     /// Waits until there are more places, for ever if nothing is being sent.
@@ -139,6 +150,16 @@ impl Sending {
     }
 }
 
+/// Notes that something cannot be read: it is tried again, as a node of another version may be able to, and given up in the end, like
+/// whatever is not taken.
+async fn put_by(post: &dyn Post, unreadable: &Unreadable, at: OffsetDateTime) -> Result<(), Error> {
+    let Unreadable { organization, id, attempts, error } = unreadable;
+    let source = std::error::Error::source(error).map(ToString::to_string);
+    tracing::error!(%organization, delivery = %id, attempts = attempts + 1, %error, source, "what is to be sent to a webhook cannot be read");
+    let not_sent = Err(NotTaken::Now("it cannot be read as it is kept".to_owned()));
+    Ok(post.settle_unreadable(unreadable, at, &settled(*attempts, not_sent, at)).await?)
+}
+
 async fn send(
     app: &Application,
     post: &dyn Post,
@@ -156,8 +177,8 @@ async fn send(
         _ => Manner::of(at - began),
     };
     let standing = claimed.standing.after(manner);
-    let settled = settled(claimed, sent, at);
-    if let Settled::Later { error, .. } | Settled::Failed { error, .. } = &settled {
+    let settled = settled(claimed.attempts, sent, at);
+    if let Some(error) = settled.error() {
         let attempts = claimed.attempts + 1;
         tracing::warn!(delivery = %claimed.id, attempts, error, kind = claimed.kind, "a webhook has not taken what it was sent");
     }
@@ -165,12 +186,13 @@ async fn send(
     Ok(post.settle(claimed, &Attempted { at, settled, standing, paused_until }).await?)
 }
 
-fn settled(claimed: &Claimed, sent: Result<(), NotTaken>, at: OffsetDateTime) -> Settled {
+/// What follows from an attempt, after so many others.
+fn settled(attempts: u16, sent: Result<(), NotTaken>, at: OffsetDateTime) -> Settled {
     let short = |error: String| error.chars().take(ERROR_CHARACTERS).collect();
     match sent {
         Ok(()) => Settled::Sent,
-        Err(NotTaken::Now(error) | NotTaken::Late(error)) => match wait_after(claimed.attempts + 1) {
-            Some(wait) if claimed.attempts + 1 < ATTEMPTS => {
+        Err(NotTaken::Now(error) | NotTaken::Late(error)) => match wait_after(attempts.saturating_add(1)) {
+            Some(wait) if attempts.saturating_add(1) < ATTEMPTS => {
                 Settled::Later { due_at: at + wait, error: short(error) }
             }
             _ => Settled::Failed { error: short(error) },

@@ -13,7 +13,9 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::sync::Semaphore;
 
-use super::{Attempted, Claimed, Message, NotTaken, Post, Room, Sending, Settled, Topic, Webhooks, seal};
+use super::{
+    Attempted, Claimed, Message, NotTaken, Post, Room, Sending, Settled, Topic, Unreadable, Webhooks, seal,
+};
 use crate::{
     Application,
     ports::StoreError,
@@ -25,6 +27,8 @@ use crate::{
 struct Queue {
     waiting: Mutex<Vec<Claimed>>,
     settled: Mutex<Vec<(String, Attempted)>>,
+    unreadable: Mutex<Option<Unreadable>>,
+    put_by: Mutex<Vec<Settled>>,
     rooms: Mutex<Vec<Room>>,
 }
 
@@ -35,15 +39,26 @@ impl Post for Queue {
         _: OffsetDateTime,
         _: OffsetDateTime,
         room: &Room,
-    ) -> Result<Vec<Claimed>, StoreError> {
+    ) -> Result<Vec<Result<Claimed, Unreadable>>, StoreError> {
         self.rooms.lock().expect("no poison").push(room.clone());
         let mut waiting = self.waiting.lock().expect("no poison");
         let count = waiting.len().min(room.places.into());
-        Ok(waiting.drain(..count).collect())
+        let unreadable = self.unreadable.lock().expect("no poison").take();
+        Ok(unreadable.map(Err).into_iter().chain(waiting.drain(..count).map(Ok)).collect())
     }
 
     async fn settle(&self, delivery: &Claimed, attempt: &Attempted) -> Result<(), StoreError> {
         self.settled.lock().expect("no poison").push((delivery.url.to_string(), attempt.clone()));
+        Ok(())
+    }
+
+    async fn settle_unreadable(
+        &self,
+        _: &Unreadable,
+        _: OffsetDateTime,
+        settled: &Settled,
+    ) -> Result<(), StoreError> {
+        self.put_by.lock().expect("no poison").push(settled.clone());
         Ok(())
     }
 
@@ -78,6 +93,8 @@ fn claimed(app: &Application, url: &str, attempts: u16) -> Claimed {
         url: url.parse().expect("a URL"),
         topic: Topic::Escalations,
         secret: seal(app, organization().id, Topic::Escalations, &Secret::new("whsec_AAAA")).expect("sealed"),
+        chosen_at: NOW,
+        choices: 1,
         kind: "escalation.created".to_owned(),
         data: json!({}),
         at: NOW,
@@ -233,4 +250,25 @@ async fn a_receiver_that_does_not_answer_is_paused_with_all_that_goes_to_it_each
     // It says no, but says so.
     let noted = set.settles(Claimed { standing, ..claimed(&set.app, ANSWERS, 0) }).await;
     assert_eq!((noted.standing.misses, noted.paused_until), (0, None));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_put_by_and_keeps_nothing_else_back() {
+    for (attempts, given_up) in [(0, false), (ATTEMPTS - 1, true), (u16::MAX, true)] {
+        let mut set = Set::up(Ok(()));
+        let id = DeliveryId::from_parts(0, &[2; 10]);
+        let error = StoreError::Internal("no known topic".into());
+        let unreadable = Unreadable { organization: organization().id, id, attempts, error };
+        *set.queue.unreadable.lock().expect("no poison") = Some(unreadable);
+        let claimed = claimed(&set.app, ANSWERS, 0);
+        assert_eq!(set.settles(claimed).await.settled, Settled::Sent);
+        let put_by = set.queue.put_by.lock().expect("no poison").clone();
+        assert!(
+            matches!(
+                put_by.as_slice(),
+                [Settled::Later { due_at, .. }] if *due_at > NOW && !given_up
+            ) || matches!(put_by.as_slice(), [Settled::Failed { .. }] if given_up),
+            "{put_by:?}"
+        );
+    }
 }

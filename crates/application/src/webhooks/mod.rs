@@ -15,7 +15,8 @@ mod show;
 pub use deliver::{Sending, give_up};
 pub use ports::{
     Attempted, Claimed, DeliveriesView, DeliveryState, Failure, Health, KeptWebhook, Message, NewWebhook,
-    NotTaken, Patience, Post, Room, Settled, ShownDelivery, Topic, Webhooks, WebhooksKept, WebhooksView,
+    NotTaken, Patience, Post, Room, Settled, ShownDelivery, Topic, Unreadable, Webhooks, WebhooksKept,
+    WebhooksView,
 };
 pub use remove::remove;
 pub use resend::resend;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_domain::{
-    OrganizationId, UserId,
+    OrganizationId, UserId, Version,
     id::DeliveryId,
     secret::Secret,
     webhooks::{Standing, WebhookUrl},
@@ -43,6 +43,15 @@ pub struct KeptWebhook {
     pub set_at: OffsetDateTime,
     /// By whom; none once they have left.
     pub set_by: Option<UserId>,
+    /// Counts the choices that have followed each other.
+    pub choices: i32,
+}
+
+impl KeptWebhook {
+    /// Which choice it is, for `If-Match`: what becomes of what is sent to it changes nothing about that.
+    pub fn version(&self) -> Version {
+        Version::since(self.set_at, self.choices)
+    }
 }
 
 /// A webhook that is chosen.
@@ -217,6 +226,10 @@ pub struct Claimed {
     pub url: WebhookUrl,
     /// What it is signed with.
     pub secret: Sealed,
+    /// When the webhook was chosen,
+    pub chosen_at: OffsetDateTime,
+    /// and which choice that was, of those that have followed each other.
+    pub choices: i32,
     /// What has happened.
     pub kind: String,
     /// What is said of it.
@@ -227,6 +240,19 @@ pub struct Claimed {
     pub attempts: u16,
     /// What is thought of whoever receives it.
     pub standing: Standing,
+}
+
+/// Something that is to be sent, and that cannot be read as it is kept. It spoils nothing else.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Names the delivery.
+    pub id: DeliveryId,
+    /// How many attempts came before.
+    pub attempts: u16,
+    /// What is wrong with it.
+    pub error: StoreError,
 }
 
 /// How much more may be sent now.
@@ -261,6 +287,16 @@ pub enum Settled {
     },
 }
 
+impl Settled {
+    /// What went wrong, if anything did.
+    pub fn error(&self) -> Option<&str> {
+        match self {
+            Self::Sent => None,
+            Self::Later { error, .. } | Self::Failed { error } => Some(error),
+        }
+    }
+}
+
 /// An attempt that is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempted {
@@ -285,11 +321,19 @@ pub trait Post: Send + Sync {
         now: OffsetDateTime,
         lease_until: OffsetDateTime,
         room: &Room,
-    ) -> Result<Vec<Claimed>, StoreError>;
+    ) -> Result<Vec<Result<Claimed, Unreadable>>, StoreError>;
 
     /// Notes how an attempt ended, unless its lease has run out and another has begun, and what it tells of the receiver, unless another
     /// was chosen meanwhile: both before anything else is sent there.
     async fn settle(&self, delivery: &Claimed, attempt: &Attempted) -> Result<(), StoreError>;
+
+    /// Notes how an attempt ended at something that could not be read.
+    async fn settle_unreadable(
+        &self,
+        unreadable: &Unreadable,
+        at: OffsetDateTime,
+        settled: &Settled,
+    ) -> Result<(), StoreError>;
 
     /// Gives up what has waited longest of whatever has more waiting than `keep`; gives back how much that was.
     async fn give_up(&self, now: OffsetDateTime, keep: u32, error: &str) -> Result<u64, StoreError>;

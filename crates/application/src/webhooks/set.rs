@@ -9,7 +9,7 @@ use rollcall_domain::{
 };
 
 use super::{KeptWebhook, NewWebhook, Shown, Topic, mint, seal, show::SHOWN};
-use crate::{Actor, Application, Error};
+use crate::{Actor, Application, Error, Precondition};
 
 /// A webhook that was chosen.
 #[derive(Debug, Clone)]
@@ -24,14 +24,24 @@ pub struct Chosen {
 /// secret.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::ElevationRequired`].
-pub async fn set(app: &Application, actor: &Actor, url: WebhookUrl) -> Result<Chosen, Error> {
+/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::PreconditionFailed`].
+pub async fn set(
+    app: &Application,
+    actor: &Actor,
+    url: WebhookUrl,
+    precondition: &Precondition,
+) -> Result<Chosen, Error> {
     let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
-    let chosen = choose(app, actor, url).await;
+    let chosen = choose(app, actor, url, precondition).await;
     app.refusals_recorded(actor, Action::WebhookSet, target, chosen).await
 }
 
-async fn choose(app: &Application, actor: &Actor, url: WebhookUrl) -> Result<Chosen, Error> {
+async fn choose(
+    app: &Application,
+    actor: &Actor,
+    url: WebhookUrl,
+    precondition: &Precondition,
+) -> Result<Chosen, Error> {
     let seat = actor.permit(Permission::SecurityManage)?;
     let now = app.now();
     actor.require_elevation(now)?;
@@ -43,11 +53,13 @@ async fn choose(app: &Application, actor: &Actor, url: WebhookUrl) -> Result<Cho
     // Where there is no webhook yet there is no row to lock.
     unit.organization_lock(organization).await?.ok_or(Error::Unauthenticated)?;
     let before = unit.webhook_lock(organization).await?;
+    precondition.check_found(before.as_ref().map(KeptWebhook::version))?;
     let chosen = NewWebhook { url, secret: sealed, at: now, by: actor.user_id() };
     unit.webhook_set(organization, &chosen).await?;
     let deliveries = unit.deliveries(organization, Topic::Escalations, SHOWN).await?;
     let health = unit.health(organization, Topic::Escalations).await?;
     let url = chosen.url;
+    let choices = before.as_ref().map_or(1, |kept| kept.choices + 1);
     let (host, host_before) = (url.host().to_string(), before.map(|kept| kept.url.host().to_string()));
     // The rest of a URL may well be something that only they should know.
     let event = app.event_by(actor, Action::WebhookSet, AuditTarget::Organization(organization)).change(
@@ -56,7 +68,7 @@ async fn choose(app: &Application, actor: &Actor, url: WebhookUrl) -> Result<Cho
         Some(&host),
     );
     unit.commit(app.record(event)).await?;
-    let kept = KeptWebhook { url, set_at: now, set_by: Some(actor.user_id()) };
+    let kept = KeptWebhook { url, set_at: now, set_by: Some(actor.user_id()), choices };
     Ok(Chosen { shown: Shown { kept, health, deliveries }, secret })
 }
 
@@ -88,7 +100,7 @@ mod tests {
     async fn it_gets_a_secret_and_what_is_written_down_is_its_host() {
         let store = TestStore::of(unit(Role::Owner));
         let app = application(&store, MockDirectory::new());
-        let chosen = set(&app, &actor(1, Role::Owner), url()).await.expect("chosen");
+        let chosen = set(&app, &actor(1, Role::Owner), url(), &Precondition::None).await.expect("chosen");
         assert!(chosen.secret.expose().starts_with("whsec_"));
         assert_eq!(store.committed()[0].1, [(Action::WebhookSet, Outcome::Success)]);
         assert_eq!(store.changes(), [("host", Some("example.com".to_owned()))]);
@@ -104,7 +116,7 @@ mod tests {
         {
             let store = TestStore::of(unit(held));
             let app = application(&store, MockDirectory::new());
-            assert!(set(&app, &actor, url()).await.is_err());
+            assert!(set(&app, &actor, url(), &Precondition::None).await.is_err());
             assert_eq!(store.committed()[0].1, [(Action::WebhookSet, Outcome::Refused)]);
         }
     }

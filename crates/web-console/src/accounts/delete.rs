@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use rollcall_application::{Error, PageRequest, accounts};
+use rollcall_application::{Error, PageRequest, Precondition, accounts};
 use rollcall_domain::EmailAddress;
 use serde::Deserialize;
 
@@ -81,7 +81,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Holder, Fields
         mistakes.add("email", t.delete_account_other_address());
         return Ok(caller.mend(&page(&caller, fields.email, mistakes).await?));
     }
-    match accounts::delete(&caller.console.app, &caller.actor).await {
+    match accounts::delete(&caller.console.app, &caller.actor, &Precondition::None).await {
         Ok(()) => {
             let mut response = caller.go_to_what_was_done("/account/deleted");
             add_cookie(&mut response, &caller.console.cookies.take_session());

@@ -43,7 +43,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Holder, Fields
     if mistakes.any() {
         return Ok(caller.mend(&AccountPage::of(&caller, fields, mistakes)));
     }
-    let precondition = Precondition::Versions(vec![fields.version]);
+    let precondition = Precondition::only(fields.version);
     let command = Update { name, locale, time_zone, precondition };
     match accounts::update(&caller.console.app, &caller.actor, command).await {
         Ok(user) => {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::Path;
-use rollcall_application::{Error, api_keys};
+use rollcall_application::{Error, Precondition, api_keys};
 use rollcall_domain::{ApiKeyId, Permission};
 
 use super::list::PATH;
@@ -59,6 +59,6 @@ pub(super) async fn submit(
     let id: ApiKeyId = id.parse().map_err(|_| Error::NotFound)?;
     let app = &caller.console.app;
     let listed = api_keys::show(app, &caller.actor, id).await?;
-    api_keys::revoke(app, &caller.actor, id).await?;
+    api_keys::revoke(app, &caller.actor, id, &Precondition::None).await?;
     Ok(caller.go_to_and_say(PATH, caller.t.key_was_revoked(listed.key.name)))
 }

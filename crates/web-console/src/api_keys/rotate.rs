@@ -2,7 +2,7 @@
 
 use axum::extract::Path;
 use rollcall_application::{
-    Error,
+    Error, Precondition,
     api_keys::{self, Rotate},
 };
 use rollcall_domain::{ApiKeyId, api_keys::LONGEST_OVERLAP};
@@ -33,7 +33,13 @@ pub(super) async fn submit(
     if overlap > LONGEST_OVERLAP {
         return Err(Refused::Misread);
     }
-    match api_keys::rotate(&caller.console.app, &caller.actor, Rotate { id, overlap }).await {
+    match api_keys::rotate(
+        &caller.console.app,
+        &caller.actor,
+        Rotate { id, overlap, precondition: Precondition::None },
+    )
+    .await
+    {
         Ok(made) => Ok(made::page(&caller, &made, true)),
         Err(Error::ApiKeyRevoked | Error::ApiKeyExpired) => {
             let here = caller.go_to(format!("{PATH}/{id}"));

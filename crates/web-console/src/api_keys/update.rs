@@ -33,7 +33,7 @@ pub(super) async fn submit(
         expires_at: (expires_at != listed.key.expires_at).then_some(expires_at),
         networks: Some(networks),
         rate_limit: Some(rate_limit),
-        precondition: Precondition::Versions(vec![fields.version]),
+        precondition: Precondition::only(fields.version),
     };
     let here = format!("{PATH}/{id}");
     match api_keys::update(app, &caller.actor, command).await {

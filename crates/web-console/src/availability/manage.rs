@@ -7,7 +7,7 @@ use rollcall_application::{
     availability::{self, ListedAgent, Manage},
 };
 use rollcall_domain::{
-    Permission, UserId,
+    Permission, UserId, Version,
     availability::{Capacity, Choice, Skills},
 };
 use serde::Deserialize;
@@ -72,7 +72,7 @@ pub(super) struct Fields {
     #[serde(default)]
     skills: String,
     /// The version that was shown.
-    version: i32,
+    version: Version,
 }
 
 pub(super) async fn show(caller: Caller, Path(id): Path<String>) -> Answer {
@@ -82,7 +82,7 @@ pub(super) async fn show(caller: Caller, Path(id): Path<String>) -> Answer {
         status: String::new(),
         capacity: listed.agent.capacity.calls().to_string(),
         skills: listed.agent.skills.names().join("\n"),
-        version: listed.agent.version,
+        version: listed.version(),
     };
     Ok(caller.page(&page(&caller, listed, fields, Mistakes::none())))
 }
@@ -110,7 +110,7 @@ pub(super) async fn submit(
     let (Some(choice), Some(_), Some(_)) = (choice, capacity, &skills) else {
         return Ok(caller.mend(&page(&caller, listed, fields, mistakes)));
     };
-    let precondition = Precondition::Versions(vec![fields.version]);
+    let precondition = Precondition::only(fields.version);
     let command = Manage { user, choice, capacity, skills, precondition };
     match availability::manage(&caller.console.app, &caller.actor, command).await {
         Ok(_) => Ok(caller.go_to_and_say(LIVE, t.agent_managed(listed.name))),

@@ -3,7 +3,7 @@
 
 use axum::extract::Path;
 use rollcall_application::{
-    Error,
+    Error, Precondition,
     escalations::{self, Claimed},
 };
 use rollcall_domain::{EscalationId, escalations::EscalationRefusal, secret::Secret};
@@ -23,7 +23,10 @@ pub(crate) async fn submit(
 ) -> Answer {
     let id: EscalationId = id.parse().map_err(|_| Error::NotFound)?;
     match what.as_str() {
-        "claim" => taken(&caller, escalations::claim(&caller.console.app, &caller.actor, id).await.map(Some)),
+        "claim" => taken(
+            &caller,
+            escalations::claim(&caller.console.app, &caller.actor, id, &Precondition::None).await.map(Some),
+        ),
         "renew" => {
             let renewed = async {
                 let lease = shown(&caller, id).await?;
@@ -34,14 +37,16 @@ pub(crate) async fn submit(
         "release" => {
             let released = async {
                 let lease = shown(&caller, id).await?;
-                escalations::release(&caller.console.app, &caller.actor, id, &lease).await
+                escalations::release(&caller.console.app, &caller.actor, id, &lease, &Precondition::None)
+                    .await
             };
             done(&caller, id, released.await, caller.t.call_released(), true)
         }
         "resolve" => {
             let resolved = async {
                 let lease = shown(&caller, id).await?;
-                escalations::resolve(&caller.console.app, &caller.actor, id, &lease).await
+                escalations::resolve(&caller.console.app, &caller.actor, id, &lease, &Precondition::None)
+                    .await
             };
             done(&caller, id, resolved.await, caller.t.call_resolved(), true)
         }

@@ -87,7 +87,7 @@ pub(crate) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
         offer_seconds,
         lease_seconds,
         automatic_assignment: Some(fields.automatic_assignment.is_some()),
-        precondition: Precondition::Versions(vec![fields.version]),
+        precondition: Precondition::only(fields.version),
     };
     match escalations::change_settings(&caller.console.app, &caller.actor, command).await {
         Ok(_) => Ok(caller.go_to_and_say(LIVE, t.queue_settings_saved())),

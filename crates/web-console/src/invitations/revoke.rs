@@ -1,7 +1,7 @@
 //! Taking an invitation back.
 
 use axum::extract::Path;
-use rollcall_application::{Error, invitations};
+use rollcall_application::{Error, Precondition, invitations};
 use rollcall_domain::InvitationId;
 
 use crate::{
@@ -15,6 +15,6 @@ pub(super) async fn submit(
     Posted { who: caller, .. }: Posted<Caller, Nothing>,
 ) -> Answer {
     let id: InvitationId = id.parse().map_err(|_| Error::NotFound)?;
-    invitations::revoke(&caller.console.app, &caller.actor, id).await?;
+    invitations::revoke(&caller.console.app, &caller.actor, id, &Precondition::None).await?;
     Ok(caller.go_to_and_say("/settings/team", caller.t.revoked()))
 }

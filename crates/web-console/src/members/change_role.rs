@@ -5,7 +5,7 @@ use rollcall_application::{
     Error, Precondition,
     members::{self, ChangeRole},
 };
-use rollcall_domain::UserId;
+use rollcall_domain::{UserId, Version};
 use serde::Deserialize;
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 pub(super) struct Fields {
     role: String,
     /// The version that was shown.
-    version: i32,
+    version: Version,
 }
 
 pub(super) async fn submit(
@@ -29,7 +29,7 @@ pub(super) async fn submit(
 ) -> Answer {
     let user: UserId = id.parse().map_err(|_| Error::NotFound)?;
     let role = fields.role.parse().map_err(|_| Refused::Misread)?;
-    let precondition = Precondition::Versions(vec![fields.version]);
+    let precondition = Precondition::only(fields.version);
     let command = ChangeRole { user, role, precondition };
     let page = format!("/settings/team/{user}");
     match members::change_role(&caller.console.app, &caller.actor, command).await {

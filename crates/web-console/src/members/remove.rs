@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::Path;
 use rollcall_application::{
-    Error, PageRequest,
+    Error, PageRequest, Precondition,
     members::{self, MemberFilter, Offboarding, Remove},
 };
 use rollcall_domain::{Permission, UserId, members::Member, policy::Target};
@@ -85,7 +85,9 @@ pub(super) async fn submit(
     };
     let app = &caller.console.app;
     let leaving = members::show(app, &caller.principal(), user).await?;
-    match members::remove(app, &caller.actor, Remove { user, hand_over_to }).await {
+    match members::remove(app, &caller.actor, Remove { user, hand_over_to, precondition: Precondition::None })
+        .await
+    {
         Ok(()) => Ok(caller.go_to_and_say("/settings/team", caller.t.removed(leaving.name))),
         Err(error) => {
             let mistakes = Mistakes::of(caller.t, error)?;

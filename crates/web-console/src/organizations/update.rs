@@ -22,7 +22,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
     let Some(name) = mistakes.check(caller.t, "name", fields.name.parse()) else {
         return Ok(caller.mend(&page(&caller, Some(fields.name), mistakes).await?));
     };
-    let precondition = Precondition::Versions(vec![fields.version]);
+    let precondition = Precondition::only(fields.version);
     let command = Update { name: Some(name), precondition };
     match organizations::update(&caller.console.app, &caller.actor, command).await {
         Ok(organization) => Ok(caller.go_to_and_say(PATH, caller.t.org_renamed(organization.name))),

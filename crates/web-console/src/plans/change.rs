@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::Path;
 use rollcall_application::{
-    Error,
+    Error, Precondition,
     plans::{self, Change},
 };
 use rollcall_domain::{
@@ -84,7 +84,14 @@ pub(super) async fn submit(
         disable_controls: fields.disable_controls.is_some(),
         accept_deletion: fields.accept_deletion.is_some(),
     };
-    let error = match plans::change(&caller.console.app, &caller.actor, Change { plan, consent }).await {
+    let error = match plans::change(
+        &caller.console.app,
+        &caller.actor,
+        Change { plan, consent },
+        &Precondition::None,
+    )
+    .await
+    {
         Ok(_) => return Ok(caller.go_to_and_say(billing::PATH, t.change_done(t.plan(plan)))),
         Err(error) => error,
     };

@@ -88,7 +88,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
         mfa_required: Some(fields.enabled),
         grace: Some(grace),
         controls: Vec::new(),
-        precondition: Precondition::Versions(vec![fields.version]),
+        precondition: Precondition::only(fields.version),
     };
     match security::update(&caller.console.app, &caller.actor, command).await {
         Ok(_) => {

@@ -97,7 +97,7 @@ pub(super) async fn submit(
     let (t, control) = (caller.t, read(&control)?);
     let command = Update {
         controls: vec![(control, fields.enabled)],
-        precondition: Precondition::Versions(vec![fields.version]),
+        precondition: Precondition::only(fields.version),
         ..Update::default()
     };
     match security::update(&caller.console.app, &caller.actor, command).await {

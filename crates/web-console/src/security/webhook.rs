@@ -1,7 +1,7 @@
 //! Where the platform is told what becomes of escalated calls.
 
 use rollcall_application::{
-    Error,
+    Error, Precondition,
     webhooks::{self, Shown},
 };
 use rollcall_domain::{Permission, webhooks::WebhookUrl};
@@ -52,18 +52,18 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
     let Some(url) = mistakes.check(t, "url", url) else {
         return Ok(caller.mend(&page(&caller, &fields.url, &mistakes).await?));
     };
-    let chosen = webhooks::set(app, &caller.actor, url).await?;
+    let chosen = webhooks::set(app, &caller.actor, url, &Precondition::None).await?;
     let page = page(&caller, "", &Mistakes::none()).await?;
     Ok(caller.page(&ReceiverPage { secret: Some(chosen.secret.expose().to_owned()), ..page }))
 }
 
 pub(super) async fn remove(Posted { who: caller, .. }: Posted<Caller, Nothing>) -> Answer {
-    webhooks::remove(&caller.console.app, &caller.actor).await?;
+    webhooks::remove(&caller.console.app, &caller.actor, &Precondition::None).await?;
     Ok(caller.go_to_and_say(SECURITY, caller.t.webhook_removed()))
 }
 
 pub(super) async fn resend(Posted { who: caller, .. }: Posted<Caller, Nothing>) -> Answer {
-    let resent = webhooks::resend(&caller.console.app, &caller.actor).await?;
+    let resent = webhooks::resend(&caller.console.app, &caller.actor, &Precondition::None).await?;
     Ok(caller.go_to_and_say(PATH, caller.t.webhook_resent(resent)))
 }
 

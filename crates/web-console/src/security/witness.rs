@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use rollcall_application::{
-    Error,
+    Error, Precondition,
     audit::witness::{self, Shown},
 };
 use rollcall_domain::{Permission, audit::witnesses::Witness, webhooks::WebhookUrl};
@@ -59,7 +59,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
     let Some(witness) = witness else {
         return Ok(caller.mend(&page(&caller, &fields.to, &mistakes).await?));
     };
-    match witness::set(&caller.console.app, &caller.actor, witness).await {
+    match witness::set(&caller.console.app, &caller.actor, witness, &Precondition::None).await {
         Ok(chosen) => chosen_page(&caller, chosen).await,
         Err(error) => {
             let mistakes = Mistakes::of(t, error)?;
@@ -79,7 +79,7 @@ async fn chosen_page(caller: &Caller, chosen: witness::Chosen) -> Result<Respons
 }
 
 pub(super) async fn remove(Posted { who: caller, .. }: Posted<Caller, Nothing>) -> Answer {
-    witness::remove(&caller.console.app, &caller.actor).await?;
+    witness::remove(&caller.console.app, &caller.actor, &Precondition::None).await?;
     Ok(caller.go_to_and_say(SECURITY, caller.t.witness_removed()))
 }
 

@@ -32,7 +32,7 @@ async fn call(lane: &Lane) -> Option<()> {
     }
     let id = told.text("/id");
     lane.acknowledged(&told, "call.created", &id);
-    lane.stage.journal.named(&external_id, false);
+    lane.stage.journal.named(&external_id);
     let path = format!("/v1/calls/{id}");
 
     let body = json!({"segments": [{"speaker": "caller", "start_ms": 0, "end_ms": 900, "text": "Hello?"}]});

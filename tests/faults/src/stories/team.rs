@@ -35,15 +35,15 @@ async fn invite(lane: &Lane) -> Option<Invited> {
     let told = lane.insist(&ask).await;
     let id = match told.status() {
         201 => told.text("/id"),
-        // It was done, and its answer was lost: the domain says so.
-        409 if told.unsure && told.code() == "invitation_pending" => find(lane, &email).await?,
+        // It was done, and its answer was lost.
+        409 if told.was_done() => find(lane, &email).await?,
         _ => {
             lane.unexpected("an invitation", &told);
             return None;
         }
     };
     lane.acknowledged(&told, "invitation.created", &id);
-    lane.stage.journal.named(&email, false);
+    lane.stage.journal.named(&email);
     lane.stage.journal.mailed(&email);
     Some(Invited { email, id })
 }
@@ -119,7 +119,7 @@ async fn accept(lane: &Lane, invited: &Invited, token: &str) -> Option<(String, 
     let there = match told.status() {
         201 => (told.text("/user/id"), told.text("/session/token")),
         // It was done, and its answer was lost.
-        410 if told.unsure => sign_in(lane, &invited.email).await?,
+        409 if told.was_done() => sign_in(lane, &invited.email).await?,
         _ => {
             lane.unexpected("an acceptance", &told);
             return None;
@@ -155,6 +155,6 @@ async fn invite_another(lane: &Lane, session: &str) -> Option<String> {
     }
     let id = told.text("/id");
     lane.acknowledged(&told, "invitation.created", &id);
-    lane.stage.journal.named(&email, false);
+    lane.stage.journal.named(&email);
     Some(id)
 }

@@ -9,6 +9,7 @@ use crate::{
     api::Api,
     body::{Fields, Json},
     credential::{Caller, Proven},
+    etag::Untagged,
     problem::Result,
 };
 
@@ -30,6 +31,7 @@ pub(super) struct ChangePasswordRequest {
 pub(super) async fn change_my_password(
     State(api): State<Api>,
     Proven(Caller(actor)): Proven<Caller>,
+    _: Untagged,
     Json(request): Json<ChangePasswordRequest>,
 ) -> Result<StatusCode> {
     let mut fields = Fields::default();

@@ -8,6 +8,7 @@ use crate::{
     api::Api,
     body::{Fields, Json},
     credential::{Caller, Proven},
+    etag::Untagged,
     problem::Result,
 };
 
@@ -33,6 +34,7 @@ pub(super) struct EmailChangeAnswer {
 pub(super) async fn request_email_change(
     State(api): State<Api>,
     Proven(Caller(actor)): Proven<Caller>,
+    _: Untagged,
     Json(request): Json<EmailChangeRequest>,
 ) -> Result<(StatusCode, axum::Json<EmailChangeAnswer>)> {
     let mut fields = Fields::default();

@@ -13,6 +13,7 @@ use crate::{
     api::Api,
     body::{Fields, Json, Object},
     credential::{Caller, Proven},
+    etag::Untagged,
     problem::Result,
 };
 
@@ -62,6 +63,7 @@ impl CreateApiKeyRequest {
 pub(super) async fn create_api_key(
     State(api): State<Api>,
     Proven(Caller(actor)): Proven<Caller<{ Permission::ApiKeysManage as u8 }>>,
+    _: Untagged,
     Json(request): Json<CreateApiKeyRequest>,
 ) -> Result<impl IntoResponse> {
     let made = api_keys::create(&api.app, &actor, request.command()?).await?;

@@ -13,6 +13,7 @@ use crate::{
     api::Api,
     body::Json,
     credential::{Caller, Proven},
+    etag::IfMatch,
     id_path::IdPath,
     problem::Result,
 };
@@ -31,12 +32,14 @@ pub(super) struct RotateApiKeyRequest {
 /// from before ends at once, so that never more than two work. Needs a fresh proof of who one is.
 #[utoipa::path(post, path = "/v1/api-keys/{api_key_id}/rotate", tag = "API keys",
     security(("session" = []), ("cookie" = [])), request_body = RotateApiKeyRequest,
-    params(("api_key_id" = String, Path, example = "key_01h455vb4pex5vsknk084sn02q")),
+    params(("api_key_id" = String, Path, example = "key_01h455vb4pex5vsknk084sn02q"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 200, description = "The key with its new secret", body = ApiKeyWithSecret)))]
 pub(super) async fn rotate_api_key(
     State(api): State<Api>,
     Proven(Caller(actor)): Proven<Caller<{ Permission::ApiKeysManage as u8 }>>,
     IdPath(id): IdPath<rollcall_domain::id::ApiKey>,
+    if_match: IfMatch,
     Json(request): Json<RotateApiKeyRequest>,
 ) -> Result<axum::Json<ApiKeyWithSecret>> {
     let overlap = Duration::seconds(request.overlap_seconds.unwrap_or_default().into());
@@ -44,6 +47,8 @@ pub(super) async fn rotate_api_key(
         let most = LONGEST_OVERLAP.whole_seconds();
         return Err(Error::invalid("overlap_seconds", format!("must be between 0 and {most}")).into());
     }
-    let made = api_keys::rotate(&api.app, &actor, Rotate { id, overlap }).await?;
+    let made =
+        api_keys::rotate(&api.app, &actor, Rotate { id, overlap, precondition: if_match.precondition(id) })
+            .await?;
     Ok(axum::Json(made.into()))
 }

@@ -15,6 +15,7 @@ use crate::{
     api::Api,
     body::{Fields, Json, Object, given},
     credential::AnyCaller,
+    etag::Untagged,
     problem::Result,
 };
 
@@ -117,6 +118,7 @@ pub(super) struct ReportAnswer {
 pub(super) async fn report_events(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::AuditLogAppend as u8 }>,
+    _: Untagged,
     Json(request): Json<ReportRequest>,
 ) -> Result<axum::Json<ReportAnswer>> {
     if !(1..=MOST).contains(&request.events.len()) {

@@ -3,7 +3,7 @@ use http::{HeaderName, StatusCode};
 use rollcall_application::availability;
 use rollcall_domain::{Permission, availability::Status};
 
-use crate::{api::Api, body::NoFields, credential::Caller, problem::Result};
+use crate::{api::Api, body::NoFields, credential::Caller, etag::Untagged, problem::Result};
 
 /// What one has chosen, as far as it still holds.
 const AVAILABILITY: HeaderName = HeaderName::from_static("rollcall-availability");
@@ -18,6 +18,7 @@ const AVAILABILITY: HeaderName = HeaderName::from_static("rollcall-availability"
 pub(super) async fn beat(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::AvailabilitySet as u8 }>,
+    _: Untagged,
     NoFields: NoFields,
 ) -> Result<(StatusCode, [(HeaderName, &'static str); 1])> {
     let chosen = availability::beat(&api.app, &actor).await?;

@@ -59,6 +59,6 @@ pub(super) async fn manage_agent(
     };
     fields.result()?;
     let agent = availability::manage(&api.app, &actor, command).await?;
-    let version = agent.agent.version;
+    let version = agent.version();
     Ok(versioned(name, version, &HeaderMap::new(), &AgentObject::new(agent)))
 }

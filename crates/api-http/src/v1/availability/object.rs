@@ -54,7 +54,7 @@ impl AgentObject {
     /// The agent as they are at the moment that they are seen at.
     pub(in crate::v1) fn new(listed: ListedAgent) -> Self {
         let (status, since, cause) = (listed.status(), listed.since(), listed.cause());
-        let ListedAgent { agent, name, email, calls, kept_out: _, at: _ } = listed;
+        let ListedAgent { agent, joined_at: _, name, email, calls, kept_out: _, at: _ } = listed;
         Self {
             user: AgentUserObject { id: agent.user, email, name },
             status: status.as_str(),

@@ -55,6 +55,6 @@ pub(super) async fn set_availability(
         None => return Err(Error::into(fields.into_error())),
     };
     let agent = availability::set(&api.app, &actor, command).await?;
-    let version = agent.agent.version;
+    let version = agent.version();
     Ok(versioned(name, version, &HeaderMap::new(), &AgentObject::new(agent)))
 }

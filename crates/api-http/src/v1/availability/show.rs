@@ -17,6 +17,6 @@ pub(super) async fn show_agent(
     headers: HeaderMap,
 ) -> Result<Response> {
     let agent = availability::show(&api.app, &principal, id).await?;
-    let version = agent.agent.version;
+    let version = agent.version();
     Ok(versioned(tag_name(&principal, id), version, &headers, &AgentObject::new(agent)))
 }

@@ -20,6 +20,7 @@ use crate::{
     api::Api,
     body::{Fields, Json},
     credential::AnyCaller,
+    etag::Untagged,
     etag::versioned,
     problem::Result,
 };
@@ -92,6 +93,7 @@ impl CreateCallRequest {
 pub(super) async fn create_call(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::CallsWrite as u8 }>,
+    _: Untagged,
     Json(request): Json<CreateCallRequest>,
 ) -> Result<Response> {
     let (status, call) = match calls::create(&api.app, &principal, request.facts()?).await? {

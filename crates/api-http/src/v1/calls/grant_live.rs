@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::media_key::MediaKeyObject;
-use crate::{api::Api, body::Json, credential::AnyCaller, id_path::IdPath, problem::Result};
+use crate::{api::Api, body::Json, credential::AnyCaller, etag::Untagged, id_path::IdPath, problem::Result};
 
 /// In what way.
 #[derive(Deserialize, ToSchema)]
@@ -64,6 +64,7 @@ pub(super) async fn grant_live(
     State(api): State<Api>,
     // Whoever lacks this one lacks the others, too.
     AnyCaller(principal): AnyCaller<{ Permission::LiveSpaceMonitor as u8 }>,
+    _: Untagged,
     IdPath(id): IdPath<rollcall_domain::id::Call>,
     Json(request): Json<GrantLiveRequest>,
 ) -> Result<(StatusCode, axum::Json<LiveGrantObject>)> {

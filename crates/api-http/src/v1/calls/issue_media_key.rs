@@ -4,7 +4,9 @@ use rollcall_application::calls;
 use rollcall_domain::Permission;
 
 use super::media_key::MediaKeyObject;
-use crate::{api::Api, body::NoFields, credential::AnyCaller, id_path::IdPath, problem::Result};
+use crate::{
+    api::Api, body::NoFields, credential::AnyCaller, etag::Untagged, id_path::IdPath, problem::Result,
+};
 
 /// Gives whoever asks a key to take part in a call that goes on. Each that is given is another participant: the base key is
 /// ratcheted (RFC 9605 section 5.1), so that nothing can be read that was sent before. Who is here already ratchets theirs when they meet
@@ -16,6 +18,7 @@ use crate::{api::Api, body::NoFields, credential::AnyCaller, id_path::IdPath, pr
 pub(super) async fn issue_media_key(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::MediaKeysIssue as u8 }>,
+    _: Untagged,
     IdPath(id): IdPath<rollcall_domain::id::Call>,
     _: NoFields,
 ) -> Result<(StatusCode, axum::Json<MediaKeyObject>)> {

@@ -3,7 +3,9 @@ use rollcall_application::calls;
 use rollcall_domain::Permission;
 
 use super::media_key::MediaKeyObject;
-use crate::{api::Api, body::NoFields, credential::AnyCaller, id_path::IdPath, problem::Result};
+use crate::{
+    api::Api, body::NoFields, credential::AnyCaller, etag::Untagged, id_path::IdPath, problem::Result,
+};
 
 /// Makes a new key for a call that goes on, because somebody has left it, and gives it to whoever asks. It does not follow from the
 /// one before. The others ask for theirs.
@@ -14,6 +16,7 @@ use crate::{api::Api, body::NoFields, credential::AnyCaller, id_path::IdPath, pr
 pub(super) async fn rotate_media_key(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::MediaKeysIssue as u8 }>,
+    _: Untagged,
     IdPath(id): IdPath<rollcall_domain::id::Call>,
     _: NoFields,
 ) -> Result<axum::Json<MediaKeyObject>> {

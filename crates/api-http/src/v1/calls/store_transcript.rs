@@ -16,7 +16,7 @@ use crate::{
     api::Api,
     body::{Fields, Json, Object},
     credential::AnyCaller,
-    etag::versioned,
+    etag::{IfMatch, versioned},
     id_path::IdPath,
     problem::Result,
 };
@@ -54,7 +54,8 @@ impl StoreTranscriptRequest {
 #[utoipa::path(post, path = "/v1/calls/{call_id}/transcript", tag = "Calls",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     request_body = StoreTranscriptRequest,
-    params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q")),
+    params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses(
         (status = 201, description = "Stored", body = TranscriptObject, headers(("ETag" = String))),
         (status = 200, description = "Stored in place of the one before", body = TranscriptObject, headers(("ETag" = String)))))]
@@ -62,9 +63,12 @@ pub(super) async fn store_transcript(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::CallsWrite as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::Call>,
+    if_match: IfMatch,
     Json(request): Json<StoreTranscriptRequest>,
 ) -> Result<Response> {
-    let stored = calls::store_transcript(&api.app, &principal, id, request.segments()?).await?;
+    let precondition = if_match.precondition(format!("{id}.transcript"));
+    let stored =
+        calls::store_transcript(&api.app, &principal, id, request.segments()?, &precondition).await?;
     let (status, transcript) = match stored {
         Stored::First(transcript) => (StatusCode::CREATED, transcript),
         Stored::Instead(transcript) => (StatusCode::OK, transcript),

@@ -3,20 +3,24 @@ use rollcall_application::escalations;
 use rollcall_domain::Permission;
 
 use super::object::EscalationObject;
-use crate::{api::Api, body::NoFields, credential::AnyCaller, id_path::IdPath, problem::Result};
+use crate::{
+    api::Api, body::NoFields, credential::AnyCaller, etag::IfMatch, id_path::IdPath, problem::Result,
+};
 
 /// Says that the caller is to be called back instead of waiting: agents find it among those with the status `callback`, and claim it when
 /// they call. Where to is known of the call; nothing else is kept.
 #[utoipa::path(post, path = "/v1/escalations/{escalation_id}/callback", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
-    params(("escalation_id" = String, Path, example = "esc_01h455vb4pex5vsknk084sn02q")),
+    params(("escalation_id" = String, Path, example = "esc_01h455vb4pex5vsknk084sn02q"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 200, description = "The escalation as it is now", body = EscalationObject)))]
 pub(super) async fn request_callback(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::EscalationsCreate as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::Escalation>,
+    if_match: IfMatch,
     NoFields: NoFields,
 ) -> Result<axum::Json<EscalationObject>> {
-    let shown = escalations::call_back(&api.app, &principal, id).await?;
+    let shown = escalations::call_back(&api.app, &principal, id, &if_match.precondition(id)).await?;
     Ok(axum::Json(EscalationObject::new(shown)))
 }

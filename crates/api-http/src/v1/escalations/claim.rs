@@ -9,7 +9,13 @@ use rollcall_domain::{Permission, escalations::EscalationRefusal};
 
 use super::object::{ClaimedObject, ToldClaim};
 use crate::{
-    api::Api, body::NoFields, credential::Caller, id_path::IdPath, middleware::ToldBefore, problem::Result,
+    api::Api,
+    body::NoFields,
+    credential::Caller,
+    etag::{IfMatch, Untagged},
+    id_path::IdPath,
+    middleware::ToldBefore,
+    problem::Result,
 };
 
 /// Tells again of a call that was taken, as it is now: an old answer would tell of a lease that may be over.
@@ -26,19 +32,21 @@ async fn again(api: &Api, actor: &Actor, before: &ToldBefore) -> Result<axum::Js
 /// an `Idempotency-Key` to be told of the same lease again when the answer is lost, for as long as it holds; then it is `lease_lost`.
 #[utoipa::path(post, path = "/v1/escalations/{escalation_id}/claim", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = [])),
-    params(("escalation_id" = String, Path, example = "esc_01h455vb4pex5vsknk084sn02q")),
+    params(("escalation_id" = String, Path, example = "esc_01h455vb4pex5vsknk084sn02q"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 200, description = "It is yours", body = ClaimedObject)))]
 pub(super) async fn claim_escalation(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::EscalationsClaim as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::Escalation>,
+    if_match: IfMatch,
     before: Option<Extension<ToldBefore>>,
     NoFields: NoFields,
 ) -> Result<axum::Json<ClaimedObject>> {
     if let Some(Extension(before)) = before {
         return again(&api, &actor, &before).await;
     }
-    let claimed = escalations::claim(&api.app, &actor, id).await?;
+    let claimed = escalations::claim(&api.app, &actor, id, &if_match.precondition(id)).await?;
     Ok(axum::Json(ClaimedObject::claimed(claimed)))
 }
 
@@ -52,6 +60,7 @@ pub(super) async fn claim_escalation(
 pub(super) async fn claim_next(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::EscalationsClaim as u8 }>,
+    _: Untagged,
     before: Option<Extension<ToldBefore>>,
     NoFields: NoFields,
 ) -> Result<Response> {

@@ -13,7 +13,7 @@ use crate::{
     api::Api,
     body::{Fields, Json},
     credential::AnyCaller,
-    etag::by_content,
+    etag::{Untagged, versioned},
     id_path::IdPath,
     problem::Result,
 };
@@ -45,6 +45,7 @@ pub(super) struct EscalateRequest {
 pub(super) async fn create_escalation(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::EscalationsCreate as u8 }>,
+    _: Untagged,
     IdPath(id): IdPath<rollcall_domain::id::Call>,
     Json(request): Json<EscalateRequest>,
 ) -> Result<Response> {
@@ -61,7 +62,8 @@ pub(super) async fn create_escalation(
         Escalated::Known(shown) => (StatusCode::OK, shown),
     };
     let id = shown.escalation.id;
-    let mut response = by_content(&HeaderMap::new(), &EscalationObject::new(shown));
+    let mut response =
+        versioned(id, shown.escalation.version, &HeaderMap::new(), &EscalationObject::new(shown));
     if response.status().is_success() {
         *response.status_mut() = status;
     }

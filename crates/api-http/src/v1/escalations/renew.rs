@@ -3,7 +3,7 @@ use rollcall_application::escalations;
 use rollcall_domain::Permission;
 
 use super::object::{ClaimedObject, LeaseRequest};
-use crate::{api::Api, body::Json, credential::Caller, id_path::IdPath, problem::Result};
+use crate::{api::Api, body::Json, credential::Caller, etag::Untagged, id_path::IdPath, problem::Result};
 
 /// Renews the lease on a call. Heartbeats do so too.
 #[utoipa::path(post, path = "/v1/escalations/{escalation_id}/renew", tag = "Escalations",
@@ -13,6 +13,7 @@ use crate::{api::Api, body::Json, credential::Caller, id_path::IdPath, problem::
 pub(super) async fn renew_lease(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::EscalationsClaim as u8 }>,
+    _: Untagged,
     IdPath(id): IdPath<rollcall_domain::id::Escalation>,
     Json(request): Json<LeaseRequest>,
 ) -> Result<axum::Json<ClaimedObject>> {

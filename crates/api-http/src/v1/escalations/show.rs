@@ -3,7 +3,7 @@ use http::HeaderMap;
 use rollcall_application::escalations;
 
 use super::object::EscalationObject;
-use crate::{api::Api, credential::AnyCaller, etag::by_content, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::AnyCaller, etag::versioned, id_path::IdPath, problem::Result};
 
 /// Shows an escalation, with its place in the queue while it waits.
 #[utoipa::path(get, path = "/v1/escalations/{escalation_id}", tag = "Escalations",
@@ -17,5 +17,6 @@ pub(super) async fn show_escalation(
     headers: HeaderMap,
 ) -> Result<Response> {
     let shown = escalations::show(&api.app, &principal, id).await?;
-    Ok(by_content(&headers, &EscalationObject::new(shown)))
+    let version = shown.escalation.version;
+    Ok(versioned(id, version, &headers, &EscalationObject::new(shown)))
 }

@@ -13,6 +13,7 @@ use crate::{
     api::Api,
     body::{Fields, Json},
     credential::Caller,
+    etag::Untagged,
     problem::Result,
 };
 
@@ -40,6 +41,7 @@ impl CreateInvitationRequest {
 pub(super) async fn create_invitation(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::TeamInvite as u8 }>,
+    _: Untagged,
     Json(request): Json<CreateInvitationRequest>,
 ) -> Result<impl IntoResponse> {
     let invitation = invitations::create(&api.app, &actor, request.command()?).await?;

@@ -10,6 +10,7 @@ use crate::{
     api::Api,
     body::{Json, from_raw},
     credential::Caller,
+    etag::Untagged,
     problem::{InvalidField, Problem, Result},
 };
 
@@ -62,6 +63,7 @@ pub(super) struct LineError {
 pub(super) async fn create_invitations(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::TeamInvite as u8 }>,
+    _: Untagged,
     Json(request): Json<CreateInvitationsRequest>,
 ) -> Result<axum::Json<CreateInvitationsAnswer>> {
     if !(1..=MOST).contains(&request.invitations.len()) {

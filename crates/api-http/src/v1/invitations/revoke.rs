@@ -3,17 +3,19 @@ use http::StatusCode;
 use rollcall_application::invitations;
 use rollcall_domain::Permission;
 
-use crate::{api::Api, credential::Caller, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::Caller, etag::IfMatch, id_path::IdPath, problem::Result};
 
 /// Takes an invitation back: its link dies at once.
 #[utoipa::path(delete, path = "/v1/invitations/{invitation_id}", tag = "Invitations",
-    params(("invitation_id" = String, Path, example = "inv_01h455vb4pex5vsknk084sn02q")),
+    params(("invitation_id" = String, Path, example = "inv_01h455vb4pex5vsknk084sn02q"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 204, description = "Taken back")))]
 pub(super) async fn revoke_invitation(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::TeamInvite as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::Invitation>,
+    if_match: IfMatch,
 ) -> Result<StatusCode> {
-    invitations::revoke(&api.app, &actor, id).await?;
+    invitations::revoke(&api.app, &actor, id, &if_match.precondition(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,7 +4,7 @@ use rollcall_application::invitations;
 use rollcall_domain::Permission;
 
 use super::object::InvitationObject;
-use crate::{api::Api, credential::Caller, etag::by_content, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::Caller, etag::versioned, id_path::IdPath, problem::Result};
 
 /// Shows an invitation.
 #[utoipa::path(get, path = "/v1/invitations/{invitation_id}", tag = "Invitations",
@@ -17,5 +17,6 @@ pub(super) async fn show_invitation(
     headers: HeaderMap,
 ) -> Result<Response> {
     let listed = invitations::show(&api.app, &actor, id).await?;
-    Ok(by_content(&headers, &InvitationObject::at(api.app.now(), listed)))
+    let version = listed.invitation.version;
+    Ok(versioned(id, version, &headers, &InvitationObject::at(api.app.now(), listed)))
 }

@@ -8,7 +8,7 @@ use crate::{
     api::Api,
     body::NoFields,
     credential::{Caller, Proven},
-    etag::versioned,
+    etag::{IfMatch, versioned},
     id_path::IdPath,
     problem::Result,
 };
@@ -17,14 +17,17 @@ use crate::{
 /// told by mail. Not for oneself, and only for members who are in no other organization. Needs a fresh proof of who one is.
 #[utoipa::path(post, path = "/v1/members/{user_id}/mfa-reset", tag = "Team",
     security(("session" = []), ("cookie" = [])),
-    params(("user_id" = String, Path, example = "user_01h455vb4pex5vsknk084sn02q")),
+    params(("user_id" = String, Path, example = "user_01h455vb4pex5vsknk084sn02q"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 200, description = "The member as they are now", body = MemberObject, headers(("ETag" = String)))))]
 pub(super) async fn reset_member_mfa(
     State(api): State<Api>,
     Proven(Caller(actor)): Proven<Caller<{ Permission::OwnersManage as u8 }>>,
     IdPath(user): IdPath<rollcall_domain::id::User>,
+    if_match: IfMatch,
     NoFields: NoFields,
 ) -> Result<Response> {
-    let member = members::reset_mfa(&api.app, &actor, user).await?;
-    Ok(versioned(tag_name(&actor, user), member.version, &HeaderMap::new(), &MemberObject::from(member)))
+    let precondition = if_match.precondition(tag_name(&actor, user));
+    let member = members::reset_mfa(&api.app, &actor, user, &precondition).await?;
+    Ok(versioned(tag_name(&actor, user), member.version(), &HeaderMap::new(), &MemberObject::from(member)))
 }

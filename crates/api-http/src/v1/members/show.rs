@@ -17,5 +17,5 @@ pub(super) async fn show_member(
     headers: HeaderMap,
 ) -> Result<Response> {
     let member = members::show(&api.app, &principal, user).await?;
-    Ok(versioned(tag_name(&principal, user), member.version, &headers, &MemberObject::from(member)))
+    Ok(versioned(tag_name(&principal, user), member.version(), &headers, &MemberObject::from(member)))
 }

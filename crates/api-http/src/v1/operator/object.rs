@@ -1,4 +1,5 @@
 use rollcall_application::operator::Tenant;
+use rollcall_domain::OrganizationId;
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -37,4 +38,9 @@ impl From<Tenant> for TenantObject {
         };
         Self { organization: (&organization).into(), status, suspended_at, deleted_at, purge_at }
     }
+}
+
+/// What an organization is called in entity tags, as the platform's staff see it.
+pub(super) fn tag_name(id: OrganizationId) -> String {
+    format!("{id}.tenant")
 }

@@ -2,8 +2,8 @@ use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use rollcall_application::operator;
 
-use super::object::TenantObject;
-use crate::{api::Api, etag::by_content, id_path::IdPath, operator_token::Operator, problem::Result};
+use super::object::{TenantObject, tag_name};
+use crate::{api::Api, etag::versioned, id_path::IdPath, operator_token::Operator, problem::Result};
 
 /// Shows an organization.
 #[utoipa::path(get, path = "/operator/v1/organizations/{organization_id}", tag = "Operator",
@@ -17,5 +17,6 @@ pub(super) async fn show_organization(
     headers: HeaderMap,
 ) -> Result<Response> {
     let tenant = operator::show(&api.app, id).await?;
-    Ok(by_content(&headers, &TenantObject::from(tenant)))
+    let version = tenant.organization.version;
+    Ok(versioned(tag_name(id), version, &headers, &TenantObject::from(tenant)))
 }

@@ -10,6 +10,7 @@ use crate::{
     api::Api,
     body::{Fields, Json},
     credential::{Enrollee, Proven},
+    etag::Untagged,
     problem::Result,
 };
 
@@ -43,6 +44,7 @@ pub(super) struct AddedPasskey {
 pub(super) async fn add_passkey(
     State(api): State<Api>,
     Proven(Enrollee(actor)): Proven<Enrollee>,
+    _: Untagged,
     Json(request): Json<AddPasskeyRequest>,
 ) -> Result<(StatusCode, axum::Json<AddedPasskey>)> {
     let mut fields = Fields::default();

@@ -6,6 +6,7 @@ use crate::{
     api::Api,
     body::NoFields,
     credential::{Enrollee, Proven},
+    etag::Untagged,
     problem::Result,
 };
 
@@ -17,6 +18,7 @@ use crate::{
 pub(super) async fn begin_passkey_registration(
     State(api): State<Api>,
     Proven(Enrollee(actor)): Proven<Enrollee>,
+    _: Untagged,
     _: NoFields,
 ) -> Result<axum::Json<AskedObject>> {
     let options = passkeys::begin_registration(&api.app, &actor).await?;

@@ -5,6 +5,7 @@ use rollcall_application::passkeys;
 use crate::{
     api::Api,
     credential::{Enrollee, Proven},
+    etag::Untagged,
     id_path::IdPath,
     problem::Result,
 };
@@ -17,6 +18,7 @@ use crate::{
 pub(super) async fn remove_passkey(
     State(api): State<Api>,
     Proven(Enrollee(actor)): Proven<Enrollee>,
+    _: Untagged,
     IdPath(id): IdPath<rollcall_domain::id::Passkey>,
 ) -> Result<StatusCode> {
     passkeys::remove(&api.app, &actor, id).await?;

@@ -8,6 +8,7 @@ use crate::{
     api::Api,
     body::{Fields, Json},
     credential::Enrollee,
+    etag::Untagged,
     id_path::IdPath,
     problem::Result,
 };
@@ -29,6 +30,7 @@ pub(super) struct RenamePasskeyRequest {
 pub(super) async fn rename_passkey(
     State(api): State<Api>,
     Enrollee(actor): Enrollee,
+    _: Untagged,
     IdPath(id): IdPath<rollcall_domain::id::Passkey>,
     Json(request): Json<RenamePasskeyRequest>,
 ) -> Result<axum::Json<PasskeyObject>> {

@@ -3,8 +3,8 @@ use http::HeaderMap;
 use rollcall_application::plans;
 use rollcall_domain::Permission;
 
-use super::object::BillingObject;
-use crate::{api::Api, credential::Caller, etag::by_content, problem::Result};
+use super::object::{BillingObject, tag_name};
+use crate::{api::Api, credential::Caller, etag::versioned, problem::Result};
 
 /// Shows what the organization pays for, uses, and could have.
 #[utoipa::path(get, path = "/v1/billing", tag = "Plans",
@@ -15,5 +15,6 @@ pub(super) async fn show_billing(
     headers: HeaderMap,
 ) -> Result<Response> {
     let bill = plans::billing(&api.app, &actor).await?;
-    Ok(by_content(&headers, &BillingObject::new(bill, &api.app.settings.plans)))
+    let version = bill.version;
+    Ok(versioned(tag_name(&actor), version, &headers, &BillingObject::new(bill, &api.app.settings.plans)))
 }

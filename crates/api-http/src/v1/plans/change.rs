@@ -7,11 +7,12 @@ use rollcall_domain::{Permission, plans::Consent};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::object::BillingObject;
+use super::object::{BillingObject, tag_name};
 use crate::{
     api::Api,
     body::{Fields, Json, given},
     credential::{Caller, Proven},
+    etag::IfMatch,
     problem::Result,
 };
 
@@ -54,12 +55,15 @@ impl ChangePlanRequest {
 /// 409 `retention_too_short` unless `accept_deletion` says that it may be deleted. Needs a fresh proof of who one is.
 #[utoipa::path(put, path = "/v1/billing/plan", tag = "Plans", security(("session" = []), ("cookie" = [])),
     request_body = ChangePlanRequest,
+    params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 200, description = "The billing page as it is now", body = BillingObject)))]
 pub(super) async fn change_plan(
     State(api): State<Api>,
     Proven(Caller(actor)): Proven<Caller<{ Permission::BillingManage as u8 }>>,
+    if_match: IfMatch,
     Json(request): Json<ChangePlanRequest>,
 ) -> Result<axum::Json<BillingObject>> {
-    let bill = plans::change(&api.app, &actor, request.command()?).await?;
+    let precondition = if_match.precondition(tag_name(&actor));
+    let bill = plans::change(&api.app, &actor, request.command()?, &precondition).await?;
     Ok(axum::Json(BillingObject::new(bill, &api.app.settings.plans)))
 }

@@ -1,4 +1,5 @@
 use rollcall_application::{
+    Asks,
     plans::{Bill, KeptPlanChange},
     security::Changer,
 };
@@ -127,4 +128,10 @@ impl BillingObject {
             changes: bill.changes.into_iter().map(change).collect(),
         }
     }
+}
+
+/// What the billing page is called in entity tags.
+pub(super) fn tag_name(who: &impl Asks) -> String {
+    let organization = who.organization().map(|id| id.to_string()).unwrap_or_default();
+    format!("{organization}.billing")
 }

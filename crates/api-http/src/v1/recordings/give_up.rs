@@ -3,7 +3,9 @@ use http::StatusCode;
 use rollcall_application::recordings;
 use rollcall_domain::{Permission, id::Call};
 
-use crate::{api::Api, body::NoFields, credential::AnyCaller, id_path::IdPath, problem::Result};
+use crate::{
+    api::Api, body::NoFields, credential::AnyCaller, etag::Untagged, id_path::IdPath, problem::Result,
+};
 
 /// Gives up what has been uploaded of a call's recording before it is whole: nothing is left of it, and whoever is sending it is told
 /// `upload_superseded`. A recording that is kept is not touched.
@@ -14,6 +16,7 @@ use crate::{api::Api, body::NoFields, credential::AnyCaller, id_path::IdPath, pr
 pub(super) async fn give_up_upload(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::CallsWrite as u8 }>,
+    _: Untagged,
     IdPath(call): IdPath<Call>,
     _: NoFields,
 ) -> Result<StatusCode> {

@@ -7,6 +7,7 @@ use crate::{
     api::Api,
     body::NoFields,
     credential::{Caller, Proven},
+    etag::IfMatch,
     id_path::IdPath,
     problem::Result,
 };
@@ -14,14 +15,16 @@ use crate::{
 /// Deletes the recording of a call. Its key goes at once, and its sound with it; nobody can bring it back. Needs a fresh proof of who one
 /// is.
 #[utoipa::path(delete, path = "/v1/calls/{call_id}/recording", tag = "Recordings",
-    params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q")),
+    params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 204, description = "It is gone")))]
 pub(super) async fn delete_recording(
     State(api): State<Api>,
     Proven(Caller(actor)): Proven<Caller<{ Permission::RecordingsDelete as u8 }>>,
     IdPath(call): IdPath<Call>,
+    if_match: IfMatch,
     _: NoFields,
 ) -> Result<StatusCode> {
-    recordings::remove(&api.app, &actor, call).await?;
+    recordings::remove(&api.app, &actor, call, &if_match.named()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     api::Api,
     credential::AnyCaller,
+    etag::IfMatch,
     id_path::IdPath,
     problem::{Code, Problem, Result, UPLOAD_OFFSET},
     ranges::{self, Sent},
@@ -48,7 +49,8 @@ const READ_IN_VAIN: (usize, Duration) = (8 << 20, Duration::from_secs(2));
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q"),
         ("Content-Range" = Option<String>, Header, example = "bytes 0-1048575/9600044"),
-        ("Repr-Digest" = Option<String>, Header, example = "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:")),
+        ("Repr-Digest" = Option<String>, Header, example = "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     request_body(description = "The audio", content((Vec<u8> = "audio/wav"), (Vec<u8> = "audio/ogg"), (Vec<u8> = "audio/mpeg"), (Vec<u8> = "audio/webm"))),
     responses(
         (status = 201, description = "It is kept", body = RecordingObject, headers(("Repr-Digest" = String), ("ETag" = String))),
@@ -58,6 +60,7 @@ pub(super) async fn upload_recording(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::CallsWrite as u8 }>,
     IdPath(call): IdPath<Call>,
+    if_match: IfMatch,
     request: Request,
 ) -> Result<Response> {
     let (parts, body) = request.into_parts();
@@ -70,7 +73,7 @@ pub(super) async fn upload_recording(
         let progress = recordings::progress(&api.app, &principal, call).await?;
         return Ok(answer(progress));
     };
-    let command = Take { call, named, sha256, extent };
+    let command = Take { call, named, sha256, extent, precondition: if_match.named() };
     let mut upload = match recordings::begin(&api.app, &principal, command).await {
         Ok(upload) => upload,
         Err(error) => return refuse(body, error.into()).await,

@@ -8,6 +8,7 @@ use crate::{
     api::Api,
     body::NoFields,
     credential::{Enrollee, Proven},
+    etag::Untagged,
     problem::Result,
 };
 
@@ -36,6 +37,7 @@ pub(super) struct TotpEnrolment {
 pub(super) async fn begin_totp(
     State(api): State<Api>,
     Proven(Enrollee(actor)): Proven<Enrollee>,
+    _: Untagged,
     _: NoFields,
 ) -> Result<axum::Json<TotpEnrolment>> {
     let enrolment = second_factors::begin_totp(&api.app, &actor).await?;

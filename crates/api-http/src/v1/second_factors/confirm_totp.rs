@@ -4,7 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::object::RecoveryCodesAnswer;
-use crate::{api::Api, body::Json, credential::Enrollee, problem::Result};
+use crate::{api::Api, body::Json, credential::Enrollee, etag::Untagged, problem::Result};
 
 /// The code that the app shows.
 #[derive(Deserialize, ToSchema)]
@@ -21,6 +21,7 @@ pub(super) struct ConfirmTotpRequest {
 pub(super) async fn confirm_totp(
     State(api): State<Api>,
     Enrollee(actor): Enrollee,
+    _: Untagged,
     Json(request): Json<ConfirmTotpRequest>,
 ) -> Result<axum::Json<RecoveryCodesAnswer>> {
     let codes = second_factors::confirm_totp(&api.app, &actor, Presented::totp(&request.code)).await?;

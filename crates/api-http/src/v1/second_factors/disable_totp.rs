@@ -6,6 +6,7 @@ use crate::{
     api::Api,
     body::NoFields,
     credential::{Enrollee, Proven},
+    etag::Untagged,
     problem::Result,
 };
 
@@ -15,6 +16,7 @@ use crate::{
 pub(super) async fn disable_totp(
     State(api): State<Api>,
     Proven(Enrollee(actor)): Proven<Enrollee>,
+    _: Untagged,
     _: NoFields,
 ) -> Result<StatusCode> {
     second_factors::disable_totp(&api.app, &actor).await?;

@@ -6,6 +6,7 @@ use crate::{
     api::Api,
     body::NoFields,
     credential::{Enrollee, Proven},
+    etag::Untagged,
     problem::Result,
 };
 
@@ -15,6 +16,7 @@ use crate::{
 pub(super) async fn renew_recovery_codes(
     State(api): State<Api>,
     Proven(Enrollee(actor)): Proven<Enrollee>,
+    _: Untagged,
     _: NoFields,
 ) -> Result<axum::Json<RecoveryCodesAnswer>> {
     let codes = second_factors::renew_recovery_codes(&api.app, &actor).await?;

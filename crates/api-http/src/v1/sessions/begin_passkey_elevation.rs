@@ -2,7 +2,7 @@ use axum::extract::State;
 use rollcall_application::sessions;
 
 use super::super::passkeys::AskedObject;
-use crate::{api::Api, body::NoFields, credential::Caller, problem::Result};
+use crate::{api::Api, body::NoFields, credential::Caller, etag::Untagged, problem::Result};
 
 /// Asks for a proof by one of one's own passkeys. What the browser makes of the answer goes to `POST /v1/session/elevate` as
 /// `credential`, within five minutes and in the same session.
@@ -12,6 +12,7 @@ use crate::{api::Api, body::NoFields, credential::Caller, problem::Result};
 pub(super) async fn begin_passkey_elevation(
     State(api): State<Api>,
     Caller(actor): Caller,
+    _: Untagged,
     _: NoFields,
 ) -> Result<axum::Json<AskedObject>> {
     let options = sessions::begin_elevation_with_passkey(&api.app, &actor).await?;

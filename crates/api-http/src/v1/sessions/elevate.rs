@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::super::passkeys::credential;
-use crate::{api::Api, body::Json, credential::Enrollee, problem::Result};
+use crate::{api::Api, body::Json, credential::Enrollee, etag::Untagged, problem::Result};
 
 /// A proof of who one is: one of these.
 #[derive(Deserialize, ToSchema)]
@@ -48,6 +48,7 @@ pub(super) struct ElevateAnswer {
 pub(super) async fn elevate_session(
     State(api): State<Api>,
     Enrollee(actor): Enrollee,
+    _: Untagged,
     Json(request): Json<ElevateRequest>,
 ) -> Result<axum::Json<ElevateAnswer>> {
     let elevated_until = match shown(request)? {

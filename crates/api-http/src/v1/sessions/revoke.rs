@@ -7,7 +7,7 @@ use rollcall_application::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::{api::Api, credential::Caller, id_path::IdPath, problem::Result, query::Query};
+use crate::{api::Api, credential::Caller, etag::Untagged, id_path::IdPath, problem::Result, query::Query};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +26,7 @@ pub(super) struct RevokeQuery {
 pub(super) async fn revoke_session(
     State(api): State<Api>,
     Caller(actor): Caller,
+    _: Untagged,
     IdPath(session): IdPath<rollcall_domain::id::Session>,
 ) -> Result<StatusCode> {
     sessions::revoke(&api.app, &actor, Revoke::One(session)).await?;
@@ -39,6 +40,7 @@ pub(super) async fn revoke_session(
 pub(super) async fn revoke_sessions(
     State(api): State<Api>,
     Caller(actor): Caller,
+    _: Untagged,
     Query(query): Query<RevokeQuery>,
 ) -> Result<StatusCode> {
     if !query.others {

@@ -97,7 +97,7 @@ pub(super) async fn show_session(
     by_content(&headers, &shown)
 }
 
-fn person(api: &Api, actor: &Actor) -> CurrentSession {
+pub(super) fn person(api: &Api, actor: &Actor) -> CurrentSession {
     let session = &actor.session;
     let elevated_until = session.authenticated_at + ELEVATION;
     CurrentSession {

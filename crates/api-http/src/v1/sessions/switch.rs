@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::super::objects::SignedInObject;
-use crate::{api::Api, body::Json, credential::Enrollee, problem::Result};
+use crate::{api::Api, body::Json, credential::Enrollee, etag::Untagged, problem::Result};
 
 /// Where to.
 #[derive(Deserialize, ToSchema)]
@@ -25,6 +25,7 @@ pub(super) struct SwitchRequest {
 pub(super) async fn switch_organization(
     State(api): State<Api>,
     Enrollee(actor): Enrollee,
+    _: Untagged,
     Json(request): Json<SwitchRequest>,
 ) -> Result<(StatusCode, axum::Json<SignedInObject>)> {
     // An id of another kind names nothing that exists.

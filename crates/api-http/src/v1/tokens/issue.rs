@@ -4,7 +4,7 @@ use rollcall_application::tokens::{self, Issued};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{api::Api, body::NoFields, credential::AnyCaller, problem::Result};
+use crate::{api::Api, body::NoFields, credential::AnyCaller, etag::Untagged, problem::Result};
 
 /// An access token.
 #[derive(Serialize, ToSchema)]
@@ -28,6 +28,7 @@ pub(super) struct AccessToken {
 pub(super) async fn issue_access_token(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller,
+    _: Untagged,
     NoFields: NoFields,
 ) -> Result<(StatusCode, axum::Json<AccessToken>)> {
     let Issued { token, expires_in } = tokens::issue(&api.app, &principal).await?;

@@ -1,4 +1,7 @@
-use rollcall_application::webhooks::{Chosen, Shown, ShownDelivery};
+use rollcall_application::{
+    Asks,
+    webhooks::{Chosen, Shown, ShownDelivery},
+};
 use rollcall_domain::{UserId, id::DeliveryId};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -90,4 +93,10 @@ impl From<Chosen> for ChosenWebhook {
     fn from(Chosen { shown, secret }: Chosen) -> Self {
         Self { webhook: shown.into(), secret: secret.expose().to_owned() }
     }
+}
+
+/// What the webhook is called in entity tags: what becomes of what is sent to it makes another tag, with which it can still be changed.
+pub(super) fn tag_name(who: &impl Asks) -> String {
+    let organization = who.organization().map(|id| id.to_string()).unwrap_or_default();
+    format!("{organization}.webhook")
 }

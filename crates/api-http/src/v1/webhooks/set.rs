@@ -5,11 +5,12 @@ use rollcall_domain::{Permission, webhooks::WebhookUrl};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::object::ChosenWebhook;
+use super::object::{ChosenWebhook, tag_name};
 use crate::{
     api::Api,
     body::{Fields, Json},
     credential::{Caller, Proven},
+    etag::IfMatch,
     problem::Result,
 };
 
@@ -28,15 +29,18 @@ pub(super) struct SetWebhookRequest {
 /// `escalation.settings_changed` is among them: how long calls wait, and whether they are offered, is what a platform tells its callers.
 /// Chosen again, it gets another secret. Needs a fresh proof of who one is.
 #[utoipa::path(put, path = "/v1/escalations/webhook", tag = "Live events", request_body = SetWebhookRequest,
+    params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 200, description = "The webhook, with its secret", body = ChosenWebhook)))]
 pub(super) async fn set_webhook(
     State(api): State<Api>,
     Proven(Caller(actor)): Proven<Caller<{ Permission::SecurityManage as u8 }>>,
+    if_match: IfMatch,
     Json(request): Json<SetWebhookRequest>,
 ) -> Result<impl IntoResponse> {
     let mut fields = Fields::default();
     let url = fields.check("url", WebhookUrl::parse(&request.url, api.app.settings.webhooks));
     let url = url.ok_or_else(|| fields.into_error())?;
-    let chosen = webhooks::set(&api.app, &actor, url).await?;
+    let precondition = if_match.precondition(tag_name(&actor));
+    let chosen = webhooks::set(&api.app, &actor, url, &precondition).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(ChosenWebhook::from(chosen))))
 }

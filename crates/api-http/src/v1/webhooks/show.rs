@@ -3,8 +3,8 @@ use http::HeaderMap;
 use rollcall_application::webhooks;
 use rollcall_domain::Permission;
 
-use super::object::WebhookObject;
-use crate::{api::Api, credential::Caller, etag::by_content, problem::Result};
+use super::object::{WebhookObject, tag_name};
+use crate::{api::Api, credential::Caller, etag::versioned, problem::Result};
 
 /// Shows where the platform is told what becomes of escalated calls, and what has become of the last events.
 #[utoipa::path(get, path = "/v1/escalations/webhook", tag = "Live events",
@@ -15,5 +15,6 @@ pub(super) async fn show_webhook(
     headers: HeaderMap,
 ) -> Result<Response> {
     let shown = webhooks::show(&api.app, &actor).await?;
-    Ok(by_content(&headers, &WebhookObject::from(shown)))
+    let version = shown.kept.version();
+    Ok(versioned(tag_name(&actor), version, &headers, &WebhookObject::from(shown)))
 }

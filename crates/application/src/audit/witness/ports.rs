@@ -1,7 +1,7 @@
 //! What is kept of witnesses, and the way to them.
 
 use async_trait::async_trait;
-use rollcall_domain::{OrganizationId, UserId, audit::witnesses::Witness, id::DeliveryId};
+use rollcall_domain::{OrganizationId, UserId, Version, audit::witnesses::Witness, id::DeliveryId};
 use time::OffsetDateTime;
 
 use crate::{Sealed, ports::StoreError};
@@ -17,6 +17,15 @@ pub struct KeptWitness {
     pub set_by: Option<UserId>,
     /// When the next checkpoint is due.
     pub next_at: OffsetDateTime,
+    /// Counts the choices that have followed each other.
+    pub choices: i32,
+}
+
+impl KeptWitness {
+    /// Which choice it is, for `If-Match`: what becomes of checkpoints changes nothing about that.
+    pub fn version(&self) -> Version {
+        Version::since(self.set_at, self.choices)
+    }
 }
 
 /// A witness that is chosen.

@@ -6,19 +6,19 @@ use rollcall_domain::{
     policy::Target,
 };
 
-use crate::{Actor, Application, Error};
+use crate::{Actor, Application, Error, Precondition};
 
 /// Removes the witness of the organization that the actor is at work in.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], and [`Error::NotFound`] when there is none.
-pub async fn remove(app: &Application, actor: &Actor) -> Result<(), Error> {
+/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::PreconditionFailed`], and [`Error::NotFound`] when there is none.
+pub async fn remove(app: &Application, actor: &Actor, precondition: &Precondition) -> Result<(), Error> {
     let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
-    let removed = take_away(app, actor).await;
+    let removed = take_away(app, actor, precondition).await;
     app.refusals_recorded(actor, Action::AuditWitnessRemoved, target, removed).await
 }
 
-async fn take_away(app: &Application, actor: &Actor) -> Result<(), Error> {
+async fn take_away(app: &Application, actor: &Actor, precondition: &Precondition) -> Result<(), Error> {
     let seat = actor.permit(Permission::SecurityManage)?;
     let now = app.now();
     actor.require_elevation(now)?;
@@ -26,6 +26,7 @@ async fn take_away(app: &Application, actor: &Actor) -> Result<(), Error> {
     let mut unit = app.store.begin(seat.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::SecurityManage, Target::Organization).await?;
     let before = unit.witness_lock(organization).await?.ok_or(Error::NotFound)?;
+    precondition.check(before.version())?;
     unit.witness_remove(organization, now).await?;
     let event = app.event_by(actor, Action::AuditWitnessRemoved, AuditTarget::Organization(organization));
     let event = event.change("witness", Some(before.witness.kind()), None);

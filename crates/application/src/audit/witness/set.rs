@@ -11,7 +11,7 @@ use time::Duration;
 
 use super::{KeptWitness, NewWitness, SHOWN, Shown};
 use crate::{
-    Actor, Application, Error, Limit,
+    Actor, Application, Error, Limit, Precondition,
     audit::catch_up,
     webhooks::{Topic, mint, seal},
 };
@@ -33,15 +33,25 @@ pub struct Chosen {
 /// before. The first one is on its way at once: what arrives shows that the choice was right.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::AuditLogDisabled`] when there is nothing in the log, and
-/// [`Error::LimitReached`].
-pub async fn set(app: &Application, actor: &Actor, witness: Witness) -> Result<Chosen, Error> {
+/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::AuditLogDisabled`] when there is nothing in the log,
+/// [`Error::LimitReached`], and [`Error::PreconditionFailed`].
+pub async fn set(
+    app: &Application,
+    actor: &Actor,
+    witness: Witness,
+    precondition: &Precondition,
+) -> Result<Chosen, Error> {
     let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
-    let chosen = choose(app, actor, witness).await;
+    let chosen = choose(app, actor, witness, precondition).await;
     app.refusals_recorded(actor, Action::AuditWitnessSet, target, chosen).await
 }
 
-async fn choose(app: &Application, actor: &Actor, witness: Witness) -> Result<Chosen, Error> {
+async fn choose(
+    app: &Application,
+    actor: &Actor,
+    witness: Witness,
+    precondition: &Precondition,
+) -> Result<Chosen, Error> {
     let seat = actor.permit(Permission::SecurityManage)?;
     let now = app.now();
     actor.require_elevation(now)?;
@@ -62,6 +72,7 @@ async fn choose(app: &Application, actor: &Actor, witness: Witness) -> Result<Ch
     // Where there is no witness yet there is no row to lock.
     unit.organization_lock(organization).await?.ok_or(Error::Unauthenticated)?;
     let before = unit.witness_lock(organization).await?;
+    precondition.check_found(before.as_ref().map(KeptWitness::version))?;
     if app.settings.limits.is_some()
         && unit.deliveries_since(organization, Topic::Checkpoints, now - CHOICES.window).await?
             >= CHOICES.quota
@@ -82,7 +93,8 @@ async fn choose(app: &Application, actor: &Actor, witness: Witness) -> Result<Ch
         Witness::Webhook(url) => event.change("host", None, Some(&url.host().to_string())),
     };
     unit.commit(app.record(event)).await?;
-    let kept = KeptWitness { witness, set_at: now, set_by: Some(actor.user_id()), next_at: now };
+    let choices = before.map_or(1, |kept| kept.choices + 1);
+    let kept = KeptWitness { witness, set_at: now, set_by: Some(actor.user_id()), next_at: now, choices };
     Ok(Chosen { shown: Shown { kept, health, deliveries }, secret })
 }
 
@@ -122,7 +134,8 @@ mod tests {
         {
             let store = TestStore::of(unit(Role::Owner, ON));
             let app = application(&store, MockDirectory::new());
-            let chosen = set(&app, &actor(1, Role::Owner), witness).await.expect("chosen");
+            let chosen =
+                set(&app, &actor(1, Role::Owner), witness, &Precondition::None).await.expect("chosen");
             assert_eq!(chosen.secret.is_some(), has_secret);
             assert_eq!(store.committed()[0].1, [(Action::AuditWitnessSet, Outcome::Success)]);
         }
@@ -138,7 +151,7 @@ mod tests {
         {
             let store = TestStore::of(unit(held, ON));
             let app = application(&store, MockDirectory::new());
-            let refused = set(&app, &actor, webhook()).await.map(|_| ());
+            let refused = set(&app, &actor, webhook(), &Precondition::None).await.map(|_| ());
             assert!(
                 matches!(refused, Err(Error::PermissionDenied { .. } | Error::ElevationRequired)),
                 "{refused:?}"
@@ -152,7 +165,7 @@ mod tests {
         for extent in [None, Some(Extent { first: 3, size: 3, on: false })] {
             let store = TestStore::of(unit(Role::Owner, extent));
             let app = application(&store, MockDirectory::new());
-            let refused = set(&app, &actor(1, Role::Owner), webhook()).await.map(|_| ());
+            let refused = set(&app, &actor(1, Role::Owner), webhook(), &Precondition::None).await.map(|_| ());
             assert!(matches!(refused, Err(Error::AuditLogDisabled)), "{refused:?}");
         }
     }

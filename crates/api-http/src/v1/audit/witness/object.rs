@@ -1,4 +1,5 @@
 use rollcall_application::{
+    Asks,
     audit::witness::{Chosen, Shown},
     webhooks::ShownDelivery,
 };
@@ -114,4 +115,10 @@ impl From<Chosen> for ChosenWitness {
     fn from(Chosen { shown, secret }: Chosen) -> Self {
         Self { witness: shown.into(), secret: secret.map(|secret| secret.expose().to_owned()) }
     }
+}
+
+/// What the witness is called in entity tags: what becomes of what is sent to it makes another tag, with which it can still be changed.
+pub(super) fn tag_name(who: &impl Asks) -> String {
+    let organization = who.organization().map(|id| id.to_string()).unwrap_or_default();
+    format!("{organization}.witness")
 }

@@ -9,11 +9,12 @@ use rollcall_domain::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::object::ChosenWitness;
+use super::object::{ChosenWitness, tag_name};
 use crate::{
     api::Api,
     body::{Fields, Json},
     credential::{Caller, Proven},
+    etag::IfMatch,
     problem::Result,
 };
 
@@ -47,13 +48,16 @@ impl SetWitnessRequest {
 /// webhook gets `{"type":"audit.checkpoint","timestamp","data":{"organization_id","size","checkpoint"}}`, signed as Standard Webhooks
 /// has it, until it answers with a status of 200 to 299. Needs a fresh proof of who one is.
 #[utoipa::path(put, path = "/v1/audit/witness", tag = "Audit log", request_body = SetWitnessRequest,
+    params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 200, description = "The witness, with the secret of a webhook", body = ChosenWitness)))]
 pub(super) async fn set_audit_witness(
     State(api): State<Api>,
     Proven(Caller(actor)): Proven<Caller<{ Permission::SecurityManage as u8 }>>,
+    if_match: IfMatch,
     Json(request): Json<SetWitnessRequest>,
 ) -> Result<impl IntoResponse> {
     let witness = request.witness(api.app.settings.webhooks)?;
-    let chosen = witness::set(&api.app, &actor, witness).await?;
+    let precondition = if_match.precondition(tag_name(&actor));
+    let chosen = witness::set(&api.app, &actor, witness, &precondition).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(ChosenWitness::from(chosen))))
 }

@@ -3,8 +3,8 @@ use http::HeaderMap;
 use rollcall_application::audit::witness;
 use rollcall_domain::Permission;
 
-use super::object::WitnessObject;
-use crate::{api::Api, credential::AnyCaller, etag::by_content, problem::Result};
+use super::object::{WitnessObject, tag_name};
+use crate::{api::Api, credential::AnyCaller, etag::versioned, problem::Result};
 
 /// Shows who is sent the checkpoints of the organization's audit log, and what has become of the last ones.
 #[utoipa::path(get, path = "/v1/audit/witness", tag = "Audit log",
@@ -16,5 +16,6 @@ pub(super) async fn show_audit_witness(
     headers: HeaderMap,
 ) -> Result<Response> {
     let shown = witness::show(&api.app, &principal).await?;
-    Ok(by_content(&headers, &WitnessObject::from(shown)))
+    let version = shown.kept.version();
+    Ok(versioned(tag_name(&principal), version, &headers, &WitnessObject::from(shown)))
 }
