@@ -43,6 +43,10 @@ pub(super) struct Reader {
 struct State {
     /// None while it is not certain.
     standing: Option<Standing>,
+    /// What they might know when that was last certain,
+    known: Option<PermissionSet>,
+    /// and whether it has become more since they were last told so.
+    widened: bool,
     /// Counts the times that it became uncertain: an answer to a question from before counts for nothing.
     turn: u64,
     /// Whether somebody is finding out at the moment.
@@ -65,7 +69,15 @@ pub(super) enum Leave {
 
 impl Reader {
     pub(super) fn new(number: u64, organization: OrganizationId, holder: Holder, shown: Shown) -> Self {
-        let state = State { standing: None, turn: 0, asked: false, beat: false, ended: false };
+        let state = State {
+            standing: None,
+            known: None,
+            widened: false,
+            turn: 0,
+            asked: false,
+            beat: false,
+            ended: false,
+        };
         Self {
             number,
             organization,
@@ -123,6 +135,10 @@ impl Reader {
         }
         state.asked = false;
         state.standing = standing;
+        if let Some(Standing { permissions, .. }) = standing {
+            state.widened |= state.known.is_some_and(|known| !known.contains_all(permissions));
+            state.known = Some(permissions);
+        }
         state.ended |= standing.is_none();
         state.beat |= beat;
         drop(state);
@@ -135,6 +151,11 @@ impl Reader {
         if state.turn == turn {
             state.asked = false;
         }
+    }
+
+    /// Whether they may know more than before, which they are told with that: what was passed over as not for them may be now.
+    pub(super) fn take_widened(&self) -> bool {
+        std::mem::take(&mut self.state().widened)
     }
 
     /// Whether a sign of life is due, which is given with that.

@@ -87,6 +87,10 @@ impl Watcher {
             self.seat.streams.note_resync();
             return Some(Told::Resync(self.name(self.at)));
         }
+        // Another role and the event that tells of it come by two ways.
+        if self.seat.reader.take_widened() {
+            return Some(Told::Resync(self.name(self.at)));
+        }
         while let Some(frame) = self.backlog.pop_front() {
             self.at = frame.place();
             if frame.is_for(permissions) {

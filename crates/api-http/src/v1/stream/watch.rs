@@ -24,7 +24,8 @@ const RETRY: &str = "retry: 1000\n";
 /// moment (`availability:read`, `escalations:read`, `team:read`, `security:read`). The data is an object, `{"id", "type", "occurred_at",
 /// "actor": {"id", "type"}, "target": {"id", "type"}, "changes": [{"field", "before", "after"}]}`: enough to know what to look at again.
 /// `Last-Event-ID` goes on from there, for an hour. Whatever does not go on from there begins with `resync`, upon which everything that
-/// is shown is to be fetched again; a reader who is too slow is sent one, and cut off. Comments show that the stream is alive.
+/// is shown is to be fetched again; a reader who may know more than before is sent one, and one who is too slow as well, and is cut off.
+/// Comments show that the stream is alive.
 #[utoipa::path(get, path = "/v1/stream", tag = "Live events",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was heard")),
