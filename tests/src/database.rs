@@ -11,6 +11,8 @@ use testcontainers::{
 };
 use tokio::sync::OnceCell;
 
+use crate::until;
+
 /// Held while the template is made, by whichever test comes first.
 const TEMPLATE_LOCK: i64 = 0x726f_6c6c_6361_6c6c;
 
@@ -130,6 +132,27 @@ impl TestDatabase {
     /// Runs a statement, as superuser.
     pub async fn execute(&self, statement: &str) {
         self.connect().await.execute(AssertSqlSafe(statement.to_owned())).await.unwrap();
+    }
+
+    /// Takes it away, under another name, and throws out whoever is in it.
+    pub async fn go_away(&self) {
+        let (name, mut elsewhere) = (&self.name, PgConnection::connect(&self.admin_url).await.unwrap());
+        until("it is gone", async || {
+            // A service comes back again and again, so the moment has to be met.
+            let out =
+                format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+            elsewhere.execute(AssertSqlSafe(out)).await.unwrap();
+            let rename = format!("ALTER DATABASE {name} RENAME TO {name}_gone");
+            elsewhere.execute(AssertSqlSafe(rename)).await.ok()
+        })
+        .await;
+    }
+
+    /// Puts it back where it was.
+    pub async fn come_back(&self) {
+        let (name, mut elsewhere) = (&self.name, PgConnection::connect(&self.admin_url).await.unwrap());
+        let rename = format!("ALTER DATABASE {name}_gone RENAME TO {name}");
+        elsewhere.execute(AssertSqlSafe(rename)).await.unwrap();
     }
 
     /// Rows of a query, as superuser, each as JSON.

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use rollcall_application::{plans::Change, ports::Clock, webhooks::Patience};
+use rollcall_application::{
+    plans::{Billing, Change},
+    ports::Clock,
+    webhooks::Patience,
+};
 use rollcall_domain::{plans::Consent, tokens::KeyPurpose};
 use rollcall_server::{OperatorError, Ports, Profile, RingInUse, Server, Settings, ring_in_use, rotate_keys};
 use serde_json::{Value, json};
@@ -61,6 +65,13 @@ impl Service {
     /// A node with some settings changed.
     pub async fn start_with(values: &[(&str, &str)]) -> Self {
         Self::start_on(Arc::new(TestDatabase::create().await), ManualClock::default(), values).await
+    }
+
+    /// A node that somebody else collects the money for.
+    pub async fn start_with_billing(billing: Arc<dyn Billing>) -> Self {
+        let clock = ManualClock::default();
+        let ports = Ports { billing, ..ports(&clock) };
+        Self::start_at(Arc::new(TestDatabase::create().await), clock, ports, &[]).await
     }
 
     /// A node on a database that is there already.

@@ -1,6 +1,6 @@
 //! What those who run the service see.
 
-use rollcall_tests::{Service, TestDatabase};
+use rollcall_tests::Service;
 use sqlx::{AssertSqlSafe, Executor};
 
 #[tokio::test]
@@ -30,20 +30,8 @@ async fn health_readiness_and_metrics_each_at_their_place() {
 async fn attack_36_without_a_database_the_service_lives_says_so_and_fails_closed() {
     let service = Service::start_with(&[("database.acquire_timeout_seconds", "2")]).await;
     let (grace, _) = service.sign_up(&Service::new_address("grace"), "Acme").await;
-    let name: String = sqlx::query_scalar("SELECT current_database()")
-        .fetch_one(&mut service.database.connect().await)
-        .await
-        .unwrap();
-    // The database goes away under another name, and whoever is in it is thrown out.
-    let other = TestDatabase::create_empty().await;
-    let mut elsewhere = other.connect().await;
-    rollcall_tests::until("it is gone", async || {
-        // The service comes back again and again, so the moment has to be met.
-        let out = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
-        elsewhere.execute(AssertSqlSafe(out)).await.unwrap();
-        elsewhere.execute(AssertSqlSafe(format!("ALTER DATABASE {name} RENAME TO {name}_gone"))).await.ok()
-    })
-    .await;
+    let name = service.database.name().to_owned();
+    service.database.go_away().await;
 
     service.anonymous().get("/healthz").await.expect(200);
     let not_ready = service.anonymous().get("/readyz").await.expect(503);
@@ -55,7 +43,7 @@ async fn attack_36_without_a_database_the_service_lives_says_so_and_fails_closed
             assert!(!answer.text.contains(leak), "{leak} in {}", answer.text);
         }
     }
-    elsewhere.execute(AssertSqlSafe(format!("ALTER DATABASE {name}_gone RENAME TO {name}"))).await.unwrap();
+    service.database.come_back().await;
     rollcall_tests::until("it is back", async || {
         (grace.get("/v1/session").await.status == 200).then_some(())
     })

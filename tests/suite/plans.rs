@@ -1,10 +1,18 @@
 //! Plans: what they entitle to, who changes them, and that their limits hold.
 
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
 use futures_util::future::join_all;
+use rollcall_application::{
+    Error,
+    plans::{Billing, Order, Receipt},
+};
 use rollcall_domain::{Role, plans::Consent};
 use rollcall_tests::{Answer, Caller, PASSWORD, Service, Team, one_line, until};
 use serde_json::{Value, json};
 use time::Duration;
+use tokio::sync::Barrier;
 
 use crate::{api_keys::make, calls, recordings};
 
@@ -309,6 +317,78 @@ async fn attack_6_whoever_comes_in_while_the_plan_gets_smaller_finds_a_seat_or_k
             status => panic!("{status}: {}", changed.text),
         }
         assert_eq!(count(&accepted, 201) + 1, members);
+    }
+}
+
+/// Agrees to two orders at a time: to neither before both are there.
+struct Till {
+    both: Barrier,
+    agreed: Mutex<Vec<Order>>,
+    withdrawn: Mutex<Vec<Order>>,
+}
+
+#[async_trait]
+impl Billing for Till {
+    async fn agree(&self, order: &Order) -> Result<Receipt, Error> {
+        self.both.wait().await;
+        self.agreed.lock().unwrap().push(*order);
+        Ok(Receipt { order: *order, provider: "till", reference: Some(order.id.to_string()) })
+    }
+
+    async fn withdraw(&self, order: &Order, receipt: Option<&Receipt>) -> Result<(), Error> {
+        assert_eq!(receipt.map(|receipt| receipt.order), Some(*order));
+        self.withdrawn.lock().unwrap().push(*order);
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_6_two_owners_who_choose_at_once_get_what_one_has_ordered_and_pay_for_that_alone() {
+    let till =
+        Arc::new(Till { both: Barrier::new(2), agreed: Mutex::default(), withdrawn: Mutex::default() });
+    let service = Service::start_with_billing(till.clone()).await;
+    let team = Team::assemble(&service, "Acme").await;
+    let (first, second) = (team.owner(), team.caller("admin"));
+    first.patch(&format!("/v1/members/{}", team.id("admin")), json!({"role": "owner"})).await.expect(200);
+    let plan = async || first.get("/v1/plan").await.expect(200).body["plan"].clone();
+    let mut kept = 0;
+    // At last both want the same.
+    for (one, other) in [("pro", "enterprise"), ("free", "pro"), ("enterprise", "free"), ("pro", "pro")] {
+        // From where neither of them wants to stay.
+        let from =
+            ["free", "pro", "enterprise"].into_iter().find(|plan| ![one, other].contains(plan)).unwrap();
+        kept += usize::from(plan().await != from);
+        service.set_plan(&team.organization, from).await;
+        service.clock.advance(Duration::SECOND);
+        let (answer, other_answer) =
+            tokio::join!(first.put(PLAN, json!({"plan": one})), second.put(PLAN, json!({"plan": other})));
+        let agreed = std::mem::take(&mut *till.agreed.lock().unwrap());
+        let withdrawn = std::mem::take(&mut *till.withdrawn.lock().unwrap());
+        let [lost] = withdrawn[..] else { panic!("{withdrawn:?}") };
+        let [paid] = agreed.iter().filter(|order| order.id != lost.id).copied().collect::<Vec<_>>()[..]
+        else {
+            panic!("{agreed:?}")
+        };
+        for (answer, asked_for) in [(answer, one), (other_answer, other)] {
+            if asked_for == paid.after.as_str() {
+                assert_eq!(answer.expect(200).body["plan"], asked_for);
+            } else {
+                answer.problem(409, "plan_changed");
+            }
+        }
+        assert_eq!(plan().await, paid.after.as_str());
+        let changes = service
+            .database
+            .rows("SELECT plan_before, plan_after, provider, reference FROM plan_changes ORDER BY change_id")
+            .await;
+        kept += 1;
+        assert_eq!(changes.len(), kept);
+        let expected = json!({
+            "plan_before": paid.before.as_str(), "plan_after": paid.after.as_str(), "provider": "till",
+            "reference": paid.id.to_string(),
+        });
+        assert_eq!(changes.last(), Some(&expected));
+        service.clock.advance(Duration::SECOND);
     }
 }
 

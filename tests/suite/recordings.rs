@@ -328,13 +328,18 @@ pub(crate) async fn begin_to_play(caller: &Caller, path: &str) -> reqwest::Respo
 }
 
 /// Whether what is left of it is not all there is.
-pub(crate) async fn breaks_off(mut playing: reqwest::Response, length: usize) -> bool {
+pub(crate) async fn breaks_off(playing: reqwest::Response, length: usize) -> bool {
+    heard_until_it_breaks_off(playing).await.is_some_and(|heard| heard < length)
+}
+
+/// How many bytes more come of it before it breaks off; none where it comes to its end.
+pub(crate) async fn heard_until_it_breaks_off(mut playing: reqwest::Response) -> Option<usize> {
     let mut heard = 0;
     loop {
         match playing.chunk().await {
             Ok(Some(bytes)) => heard += bytes.len(),
-            Ok(None) => return false,
-            Err(_) => return heard < length,
+            Ok(None) => return None,
+            Err(_) => return Some(heard),
         }
     }
 }

@@ -5,7 +5,7 @@ use rollcall_application::{
     plans::{KeptPlanChange, NewPlanChange, PlanChanges, PlanChangesView},
     ports::StoreError,
 };
-use rollcall_domain::{OrganizationId, plans::Shorter};
+use rollcall_domain::{OrganizationId, id::PlanChangeId, plans::Shorter};
 use time::OffsetDateTime;
 
 use crate::{
@@ -17,6 +17,28 @@ use crate::{
 
 #[async_trait]
 impl PlanChangesView for Transaction {
+    async fn plan_version(&mut self, organization: OrganizationId) -> Result<u64, StoreError> {
+        // Changes are only ever added.
+        let changes = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "changes!" FROM plan_changes WHERE org_id = $1"#,
+            organization.uuid(),
+        );
+        count(changes.fetch_one(self.connection()).await.map_err(store_error)?)
+    }
+
+    async fn plan_change_is_kept(
+        &mut self,
+        organization: OrganizationId,
+        change: PlanChangeId,
+    ) -> Result<bool, StoreError> {
+        let kept = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM plan_changes WHERE org_id = $1 AND change_id = $2) AS "kept!""#,
+            organization.uuid(),
+            change.uuid(),
+        );
+        kept.fetch_one(self.connection()).await.map_err(store_error)
+    }
+
     async fn plan_changes(
         &mut self,
         organization: OrganizationId,

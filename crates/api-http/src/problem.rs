@@ -254,6 +254,7 @@ impl From<Error> for Problem {
             | Error::NoSeatLeft { .. }
             | Error::TooManyMembers { .. }
             | Error::TooManyApiKeysForPlan { .. }
+            | Error::PlanChanged { .. }
             | Error::PaymentDeclined) => Self::of_plan(&error),
             Error::PasswordResetGone => Self::plain(Code::PasswordResetGone),
             Error::EmailChangeGone => Self::plain(Code::EmailChangeGone),

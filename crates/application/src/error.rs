@@ -117,6 +117,12 @@ pub enum Error {
     /// Whoever collects the money does not agree to the plan.
     #[error("the payment was declined")]
     PaymentDeclined,
+    /// Somebody else was faster with another plan than the one that was asked for.
+    #[error("the plan is {} by now", plan.as_str())]
+    PlanChanged {
+        /// The plan by now.
+        plan: Plan,
+    },
     /// The organization's audit log is off.
     #[error("the audit log is off")]
     AuditLogDisabled,
@@ -377,6 +383,7 @@ impl Error {
             | Self::PasskeysUnavailable
             | Self::SignInRequired
             | Self::PreconditionFailed
+            | Self::PlanChanged { .. }
             | Self::CallRecordingDisabled
             | Self::RecordingTooLarge { .. }
             | Self::NotAudio

@@ -99,6 +99,9 @@ fn twice_the_text_is_twice_the_work_whatever_is_in_it() {
             "{pattern:?}: {many} steps for {} bytes",
             large.len()
         );
+        // What is looked at before there are any words, too: what stands around each `@`.
+        let (few, many) = (cost(&small), cost(&large));
+        assert!(many <= few * 9 / 2 + 2_000, "{pattern:?}: {few} looks, and {many} for four times the text");
     }
 }
 

@@ -95,8 +95,6 @@ pub(crate) struct Between {
     pub(crate) again: usize,
 }
 
-/// How many digits an extension has at most.
-const LONGEST_EXTENSION: usize = 6;
 /// How many words between two groups are skipped at most.
 const MOST_BETWEEN: usize = 12;
 
@@ -122,7 +120,7 @@ impl Run {
             self.plain &= group.lens == 1 << group.len
                 && (1..=15).contains(&group.len)
                 && !(group.corrects || group.plus || group.extension)
-                && !(group.doubtful || group.apart || group.echo || group.sound);
+                && !(group.doubtful || group.apart);
             self.written &= group.form == Form::Written;
             self.shaped_by_length &= !group.paren && group.len > 1;
         }
@@ -168,11 +166,8 @@ impl Run {
             if self.groups.len() == before {
                 return next.max(begin + 1);
             }
-            // No extension is that long: it is another number.
-            if between.extension
-                && (self.groups[before..].iter().any(|group| group.len > LONGEST_EXTENSION)
-                    || chunk::long_from(source.tokens, self.groups[before].first))
-            {
+            // No extension is as long as a number: it is another one.
+            if between.extension && chunk::long_from(source.tokens, self.groups[before].first) {
                 between.extension = false;
                 self.groups[before..].iter_mut().for_each(|group| group.extension = false);
             }

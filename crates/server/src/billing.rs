@@ -12,12 +12,12 @@ pub struct OnAccount;
 
 #[async_trait]
 impl Billing for OnAccount {
-    async fn agree(&self, _: &Order) -> Result<Receipt, Error> {
-        Ok(Receipt { provider: "on_account", reference: None })
+    async fn agree(&self, order: &Order) -> Result<Receipt, Error> {
+        Ok(Receipt { order: *order, provider: "on_account", reference: None })
     }
 
     /// What is not recorded is not billed.
-    async fn withdraw(&self, _: &Order, _: &Receipt) -> Result<(), Error> {
+    async fn withdraw(&self, _: &Order, _: Option<&Receipt>) -> Result<(), Error> {
         Ok(())
     }
 }

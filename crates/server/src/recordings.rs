@@ -17,6 +17,7 @@ impl Settings {
         const LARGEST: u64 = 64 << 30;
         const FASTEST_OF_THE_SLOWEST: u64 = 1 << 20;
         const LONGEST_SILENCE: u64 = 120;
+        const LONGEST_GRACE: u32 = 120;
         self.recording_place()?;
         let values = &self.values.recordings;
         if !values.s3_endpoint.is_empty() && endpoint(&values.s3_endpoint).is_none() {
@@ -47,6 +48,10 @@ impl Settings {
             if !(1..=most).contains(&number) {
                 return Err(InvalidSettings::value(setting, format!("must be between 1 and {most}")));
             }
+        }
+        if values.grace_seconds > LONGEST_GRACE {
+            let problem = format!("must be at most {LONGEST_GRACE}");
+            return Err(InvalidSettings::value("ROLLCALL__RECORDINGS__GRACE_SECONDS", problem));
         }
         Ok(())
     }
@@ -83,8 +88,9 @@ pub(crate) fn upload_pace(settings: &Settings) -> UploadPace {
     }
 }
 
-/// How many recordings may come and go at a time.
+/// How many recordings may come and go at a time, and for how long while the database does not answer.
 pub(crate) fn transfers(settings: &Settings) -> Transfers {
     let values = &settings.values.recordings;
-    Transfers::at_most(values.at_once, values.at_once_of_one_organization)
+    let grace = time::Duration::seconds(values.grace_seconds.into());
+    Transfers::new(values.at_once, values.at_once_of_one_organization, grace)
 }

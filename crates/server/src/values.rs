@@ -172,6 +172,7 @@ pub(crate) struct RecordingValues {
     pub(crate) at_once_of_one_organization: usize,
     pub(crate) slowest_bytes_per_second: u64,
     pub(crate) silence_seconds: u32,
+    pub(crate) grace_seconds: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -140,6 +140,8 @@ codes! {
         "The organization has as many members as its plan has seats. A larger plan, or somebody who leaves, makes room; the invitation stays good until then.";
     TooManyMembers = "too_many_members", CONFLICT, "The plan has too few seats",
         "The organization has more members than the plan has seats. Remove members first, or choose a larger plan.";
+    PlanChanged = "plan_changed", CONFLICT, "The plan has been changed meanwhile",
+        "Somebody else has changed the organization's plan while this was being done, so it stays as they have chosen it. Look at it again and decide anew.";
     AuditLogDisabled = "audit_log_disabled", CONFLICT, "The audit log is off",
         "The organization's audit log is off, so nothing is taken into it, and nothing is shown that was not written while it was on. An Owner can switch it on if the plan has it.";
     ExportRunning = "export_running", CONFLICT, "An export is running already",

@@ -61,6 +61,12 @@ impl Problem {
                     "The organization has {used} API keys that are not revoked, and the plan allows {most}."
                 ),
             ),
+            Error::PlanChanged { plan } => Self::new(
+                Code::PlanChanged,
+                format!(
+                    "The plan is {plan} by now: somebody else has changed it meanwhile. Nothing has been changed, and nothing is to be paid for it."
+                ),
+            ),
             Error::PaymentDeclined => Self::plain(Code::PaymentDeclined),
             Error::OrganizationSuspended => Self::plain(Code::Suspended),
             // Only errors about plans are shown to this function.

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use crate::{Error, ports::StoreError, security::Changer};
 
 /// What somebody wants an organization to pay for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Order {
     /// Names the order: whoever is asked twice knows it by that.
     pub id: PlanChangeId,
@@ -17,13 +17,18 @@ pub struct Order {
     pub by: UserId,
     /// What it pays for now.
     pub before: Plan,
+    /// How often its plan had been changed by then: what it paid for may be the same again later, and be another agreement.
+    pub version: u64,
     /// What it is to pay for.
     pub after: Plan,
 }
 
-/// That whoever collects the money agrees.
+/// That whoever collects the money agrees to an order. It is good for that one alone: for its organization, from the plan that it
+/// names, in that version, to the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
+    /// What they have agreed to.
+    pub order: Order,
     /// Who has agreed.
     pub provider: &'static str,
     /// What they call it, if they call it anything.
@@ -38,14 +43,16 @@ pub trait Billing: Send + Sync {
     /// is known that nothing else is in the way.
     ///
     /// # Errors
-    /// [`Error::PaymentDeclined`], or [`Error::Unavailable`]; nothing is changed then.
+    /// [`Error::PaymentDeclined`]: there is nothing to take back. After any other error nobody knows whether it was agreed to, and it
+    /// is [taken back](Self::withdraw). Nothing is changed either way.
     async fn agree(&self, order: &Order) -> Result<Receipt, Error>;
 
-    /// Takes back what was agreed to: something has come in between, and the organization stays with what it had.
+    /// Takes back what was agreed to: something has come in between, and the organization stays with what it had. There is no receipt
+    /// when the answer was lost; an order that nobody has agreed to is taken back already.
     ///
     /// # Errors
     /// When it is not certain that it was taken back. That is logged, with the receipt, for somebody to look after.
-    async fn withdraw(&self, order: &Order, receipt: &Receipt) -> Result<(), Error>;
+    async fn withdraw(&self, order: &Order, receipt: Option<&Receipt>) -> Result<(), Error>;
 }
 
 /// A change of the plan that is about to be kept.
@@ -87,6 +94,16 @@ pub struct KeptPlanChange {
 /// Reads what is kept of changes of the scope's organization's plan, and what another plan would not keep.
 #[async_trait]
 pub trait PlanChangesView {
+    /// How often the plan has been changed.
+    async fn plan_version(&mut self, organization: OrganizationId) -> Result<u64, StoreError>;
+
+    /// Whether a change is kept.
+    async fn plan_change_is_kept(
+        &mut self,
+        organization: OrganizationId,
+        change: PlanChangeId,
+    ) -> Result<bool, StoreError>;
+
     /// The last changes, the newest first.
     async fn plan_changes(
         &mut self,

@@ -148,7 +148,8 @@ impl Playing {
     /// slowly. Whoever has lost the right to it hears no more (attack 9).
     ///
     /// # Errors
-    /// As [`find`], as things may have changed, and [`Error::Unauthenticated`] when the session or the key is over.
+    /// As [`find`], as things may have changed, and [`Error::Unauthenticated`] when the session or the key is over; [`Error::Unavailable`]
+    /// when nobody could be asked for too long.
     pub async fn look_again(&mut self) -> Result<(), Error> {
         let looked = self.still_permitted().await;
         if looked.is_err() {
@@ -165,10 +166,15 @@ impl Playing {
 
     /// (Exclusive, as pieces cannot be shared.)
     async fn still_permitted(&mut self) -> Result<(), Error> {
-        let now = self.of.app.now();
-        if !self.transfer.is_to_be_decided(now) {
+        if !self.transfer.is_to_be_decided(self.of.app.now()) {
             return Ok(());
         }
+        let asked = self.ask().await;
+        self.transfer.bridge(asked, self.of.app.now())
+    }
+
+    async fn ask(&mut self) -> Result<(), Error> {
+        let now = self.of.app.now();
         let mut unit = self.of.permitted_again().await?;
         // It may have been deleted, or have outlived its time.
         let (of, recording) = (&self.of, self.of.recording());

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use rollcall_domain::{RecordingId, Role, audit::Outcome, recordings::MediaType, security::Control};
 
 use super::*;
-use crate::recordings::seal::Binding;
 use crate::{
+    ports::StoreError,
     recordings::{
         KeptRecording, keys,
         manifest::{Manifest, State},
-        seal::{RecordingKey, SegmentName},
+        seal::{Binding, RecordingKey, SegmentName},
     },
     security::KeptControl,
     testing::{
@@ -152,6 +152,41 @@ async fn what_is_deleted_is_gone_at_the_next_look_though_another_is_there_by_the
         let looked = playing.look_again().await;
         assert!(matches!(looked, Err(Error::NotFound)), "{looked:?}");
         assert_eq!(store.committed().len(), 1, "nobody was refused anything");
+        assert!(matches!(playing.next().await, Ok(None)), "nothing more comes");
+    }
+}
+
+#[tokio::test]
+async fn attack_9_whoever_cannot_be_asked_about_hears_on_until_there_is_an_answer_or_it_takes_too_long() {
+    let clock = Arc::new(Moving::default());
+    let app = application(&TestStore::default(), MockDirectory::new());
+    let kept = kept(&app).await;
+    let admin = Principal::Person(actor(1, Role::Admin));
+    let lost = || {
+        let mut unit = MockUnit::new();
+        unit.expect_member_hold().returning(|_, _| Err(StoreError::Unavailable("it restarts".into())));
+        unit
+    };
+    for answered in [true, false] {
+        clock.set(0);
+        let last = if answered { unit(&kept, Role::Member) } else { lost() };
+        let store =
+            TestStore::of_each([unit(&kept, Role::Admin), unit(&kept, Role::Admin), lost(), lost(), last]);
+        let app = Application { store: Door::new(store.clone()), clock: clock.clone(), ..app.clone() };
+        let found = find(&app, &admin, call(1).id, "a complaint".parse().ok()).await.expect("found");
+        let mut playing = found.play(0..3).await.expect("an Admin's to hear");
+        // The third is not asked.
+        for seconds in [5, 10, 14] {
+            clock.set(seconds);
+            assert!(playing.look_again().await.is_ok(), "{seconds}");
+        }
+        clock.set(30);
+        let looked = playing.look_again().await;
+        if answered {
+            assert!(matches!(looked, Err(Error::PhiProtected)), "{looked:?}");
+        } else {
+            assert!(matches!(looked, Err(Error::Unavailable(_))), "{looked:?}");
+        }
         assert!(matches!(playing.next().await, Ok(None)), "nothing more comes");
     }
 }

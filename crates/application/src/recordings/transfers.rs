@@ -22,6 +22,7 @@ const AGAIN: Duration = Duration::seconds(5);
 pub struct Transfers {
     most: usize,
     of_one: usize,
+    grace: Duration,
     running: Arc<[Mutex<Running>; 2]>,
 }
 
@@ -46,13 +47,17 @@ pub(super) struct Transfer {
     transfers: Transfers,
     way: Way,
     organization: OrganizationId,
+    /// When it was decided that it may.
     decided_at: OffsetDateTime,
+    /// When that was asked, whether or not there was an answer.
+    asked_at: OffsetDateTime,
 }
 
 impl Transfers {
-    /// At most so many uploads at a time and as many downloads, and so many of either of one organization.
-    pub fn at_most(most: usize, of_one: usize) -> Self {
-        Self { most, of_one, running: Arc::default() }
+    /// At most so many uploads at a time and as many downloads, and so many of either of one organization. Each goes on for `grace`
+    /// while nobody can be asked whether it may.
+    pub fn new(most: usize, of_one: usize, grace: Duration) -> Self {
+        Self { most, of_one, grace, running: Arc::default() }
     }
 
     /// One more, that somebody may begin as of `now`.
@@ -76,7 +81,7 @@ impl Transfers {
         }
         running.all += 1;
         running.by_organization.insert(organization, own + 1);
-        Ok(Transfer { transfers: self.clone(), way, organization, decided_at: now })
+        Ok(Transfer { transfers: self.clone(), way, organization, decided_at: now, asked_at: now })
     }
 }
 
@@ -95,12 +100,25 @@ impl Way {
 impl Transfer {
     /// Whether it has gone on for long enough to decide anew whether it may; also when the clock was set back.
     pub(super) fn is_to_be_decided(&self, now: OffsetDateTime) -> bool {
-        (now - self.decided_at).abs() >= DECIDED_EVERY
+        (now - self.asked_at).abs() >= DECIDED_EVERY
     }
 
     /// It may, as of now.
     pub(super) fn decided(&mut self, now: OffsetDateTime) {
-        self.decided_at = now;
+        (self.decided_at, self.asked_at) = (now, now);
+    }
+
+    /// What has come of asking the database. One that does not answer for a moment, as it restarts, ends nothing: what might go on a
+    /// while ago goes on, and it is asked again.
+    pub(super) fn bridge(&mut self, asked: Result<(), Error>, now: OffsetDateTime) -> Result<(), Error> {
+        match asked {
+            Err(Error::Unavailable(error)) if (now - self.decided_at).abs() < self.transfers.grace => {
+                tracing::warn!(%error, organization = %self.organization, "a transfer goes on without having been decided anew");
+                self.asked_at = now;
+                Ok(())
+            }
+            asked => asked,
+        }
     }
 }
 
@@ -123,13 +141,15 @@ mod tests {
     use super::*;
     use crate::testing::NOW;
 
+    const GRACE: Duration = Duration::seconds(30);
+
     fn organization(number: u8) -> OrganizationId {
         OrganizationId::from_parts(0, &[number; 10])
     }
 
     #[test]
     fn attack_35_only_so_many_and_only_so_many_of_one_organization() {
-        let transfers = Transfers::at_most(3, 2);
+        let transfers = Transfers::new(3, 2, GRACE);
         let begin = |number| transfers.begin(Way::Out, organization(number), NOW);
         let first = begin(1).expect("room");
         let _second = begin(1).expect("room");
@@ -151,7 +171,7 @@ mod tests {
 
     #[test]
     fn attack_35_uploads_that_dawdle_take_no_place_of_whoever_listens() {
-        let transfers = Transfers::at_most(2, 2);
+        let transfers = Transfers::new(2, 2, GRACE);
         let begin = |way| transfers.begin(way, organization(1), NOW);
         let _slow = [(); 2].map(|()| begin(Way::In).expect("room"));
         assert!(matches!(begin(Way::In), Err(Error::LimitReached { .. })));
@@ -161,7 +181,7 @@ mod tests {
 
     #[test]
     fn attack_9_it_is_decided_anew_every_five_seconds_whichever_way_the_clock_goes() {
-        let transfers = Transfers::at_most(1, 1);
+        let transfers = Transfers::new(1, 1, GRACE);
         let mut transfer = transfers.begin(Way::In, organization(1), NOW).expect("room");
         let after = |seconds| NOW + Duration::seconds(seconds);
         assert!(!transfer.is_to_be_decided(after(4)));
@@ -170,5 +190,32 @@ mod tests {
         assert!(!transfer.is_to_be_decided(after(9)));
         assert!(transfer.is_to_be_decided(after(10)));
         assert!(transfer.is_to_be_decided(after(-3600)));
+    }
+
+    #[test]
+    fn attack_9_whoever_cannot_be_asked_about_goes_on_for_a_while_and_no_longer() {
+        let transfers = Transfers::new(1, 1, GRACE);
+        let mut transfer = transfers.begin(Way::Out, organization(1), NOW).expect("room");
+        let after = |seconds| NOW + Duration::seconds(seconds);
+        let unavailable = || Err(Error::Unavailable("it restarts".into()));
+        transfer.decided(after(5));
+        for seconds in [10, 15, 34] {
+            assert!(transfer.is_to_be_decided(after(seconds)));
+            assert!(transfer.bridge(unavailable(), after(seconds)).is_ok(), "{seconds}");
+            // Nor is it asked all the time.
+            assert!(!transfer.is_to_be_decided(after(seconds + 4)));
+        }
+        // It has not been decided since, however often it was asked.
+        assert!(matches!(transfer.bridge(unavailable(), after(35)), Err(Error::Unavailable(_))));
+        assert!(transfer.bridge(unavailable(), after(-3600)).is_err(), "the clock was set back");
+        // An answer is one.
+        for gone in [Error::Unauthenticated, Error::NotFound, Error::OrganizationSuspended] {
+            assert!(transfer.bridge(Err(gone), after(6)).is_err());
+        }
+        transfer.decided(after(35));
+        assert!(transfer.bridge(unavailable(), after(64)).is_ok());
+        let mut strict =
+            Transfers::new(1, 1, Duration::ZERO).begin(Way::Out, organization(1), NOW).expect("room");
+        assert!(strict.bridge(unavailable(), NOW).is_err());
     }
 }

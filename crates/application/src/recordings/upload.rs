@@ -230,7 +230,8 @@ impl Upload {
     /// whoever has lost the right to it nothing is left (attack 9).
     ///
     /// # Errors
-    /// As [`begin`], as things may have changed meanwhile, and [`Error::Unauthenticated`] when the session or the key is over.
+    /// As [`begin`], as things may have changed meanwhile, and [`Error::Unauthenticated`] when the session or the key is over;
+    /// [`Error::Unavailable`] when nobody could be asked for too long.
     pub async fn look_again(&mut self) -> Result<(), Error> {
         let looked = self.still_permitted().await;
         if let Err(error) = &looked {
@@ -241,12 +242,18 @@ impl Upload {
     }
 
     async fn still_permitted(&mut self) -> Result<(), Error> {
-        let now = self.app.now();
-        if self.transfer.is_to_be_decided(now) {
-            let (mut unit, _) = self.principal.begin_again(&self.app, Permission::CallsWrite).await?;
-            self.is_taken(unit.as_mut()).await?;
-            self.transfer.decided(now);
+        if !self.transfer.is_to_be_decided(self.app.now()) {
+            return Ok(());
         }
+        let asked = self.ask().await;
+        self.transfer.bridge(asked, self.app.now())
+    }
+
+    async fn ask(&mut self) -> Result<(), Error> {
+        let now = self.app.now();
+        let (mut unit, _) = self.principal.begin_again(&self.app, Permission::CallsWrite).await?;
+        self.is_taken(unit.as_mut()).await?;
+        self.transfer.decided(now);
         Ok(())
     }
 
@@ -297,7 +304,10 @@ impl Upload {
             }
         }
         if storing.is_to_be_noted(app.now()) {
-            storing.note(app).await?;
+            let noted = storing.note(app).await;
+            self.transfer.bridge(noted, app.now())?;
+            // Noted or not: what follows is noted in its time.
+            storing.since = (0, app.now());
         }
         Ok(())
     }
@@ -335,9 +345,9 @@ impl Upload {
             Extent::Whole(_) => true,
             Extent::Part { until, total, .. } => total == Some(until),
         };
-        if !is_last && matches!(self.work, Work::Store(_)) {
-            // What it waits for is kept without another transaction that would look.
-            self.still_permitted().await?;
+        if !is_last && matches!(self.work, Work::Store(_)) && self.transfer.is_to_be_decided(self.app.now()) {
+            // What it waits for is kept without another transaction that would look, and for longer than anybody goes on unasked.
+            self.ask().await?;
         }
         match &mut self.work {
             Work::Compare(recording) => {

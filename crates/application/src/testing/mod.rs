@@ -253,7 +253,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         checkpoints: Checkpoints::new("rollcall.example", Arc::new(KeptNotary::default())),
         objects: Arc::new(InMemory::default()),
         uploads: Arc::new(InMemory::default()),
-        transfers: Transfers::at_most(2, 2),
+        transfers: Transfers::new(2, 2, Duration::seconds(30)),
         masking: Masking::default(),
         exports: Exports::at_most(1),
         pulse: Arc::new(agents::Silence),

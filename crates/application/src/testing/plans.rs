@@ -44,11 +44,11 @@ pub(crate) struct Agrees;
 
 #[async_trait]
 impl Billing for Agrees {
-    async fn agree(&self, _: &Order) -> Result<Receipt, Error> {
-        Ok(Receipt { provider: "test", reference: None })
+    async fn agree(&self, order: &Order) -> Result<Receipt, Error> {
+        Ok(Receipt { order: *order, provider: "test", reference: None })
     }
 
-    async fn withdraw(&self, _: &Order, _: &Receipt) -> Result<(), Error> {
+    async fn withdraw(&self, _: &Order, _: Option<&Receipt>) -> Result<(), Error> {
         Ok(())
     }
 }

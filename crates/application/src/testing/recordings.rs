@@ -5,7 +5,7 @@ use std::{
     ops::Range,
     sync::{
         Mutex,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -43,6 +43,8 @@ pub(crate) struct InMemory {
     pub(crate) objects: Mutex<HashMap<(RecordingId, SegmentName), Bytes>>,
     key: Mutex<Option<Sealed>>,
     pub(crate) uploads: Mutex<HashMap<RecordingId, KeptUpload>>,
+    /// Whether what is noted of uploads is out of reach.
+    pub(crate) out_of_reach: AtomicBool,
 }
 
 #[async_trait]
@@ -114,6 +116,9 @@ impl Uploads for InMemory {
         manifest: &Sealed,
         expires_at: OffsetDateTime,
     ) -> Result<bool, StoreError> {
+        if self.out_of_reach.load(Ordering::Relaxed) {
+            return Err(StoreError::Unavailable("the database restarts".into()));
+        }
         let mut uploads = self.uploads.lock().expect("no panic");
         let Some(upload) = uploads.get_mut(&upload).filter(|upload| upload.version == version) else {
             return Ok(false);

@@ -14,7 +14,7 @@ use rollcall_domain::{
     availability::{Agent, Cause, Change, Skills},
     calls::{Call, ExternalId, MediaKeyId, Transcript},
     escalations::{Escalation, Settings},
-    id::{EmailChangeId, MfaChallengeId, NoticeId, PasskeyId, PasswordResetId, SignupId},
+    id::{EmailChangeId, MfaChallengeId, NoticeId, PasskeyId, PasswordResetId, PlanChangeId, SignupId},
     invitations::{Acceptance, Invitation, Status},
     members::{Member, Membership},
     organizations::{Deleted, Deletion, Organization},
@@ -343,6 +343,8 @@ mock! {
     impl PlanChangesView for Unit {
         async fn recordings_older(&mut self, organization: OrganizationId, than: OffsetDateTime, at_most: u32) -> Answer<u64>;
         async fn audit_events_older(&mut self, organization: OrganizationId, than: OffsetDateTime, at_most: u32) -> Answer<u64>;
+        async fn plan_version(&mut self, organization: OrganizationId) -> Answer<u64>;
+        async fn plan_change_is_kept(&mut self, organization: OrganizationId, change: PlanChangeId) -> Answer<bool>;
         async fn plan_changes(&mut self, organization: OrganizationId, limit: u16) -> Answer<Vec<KeptPlanChange>>;
     }
 

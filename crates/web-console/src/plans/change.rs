@@ -100,6 +100,7 @@ pub(super) async fn submit(
         Error::ControlsInUse { .. }
         | Error::TooManyMembers { .. }
         | Error::TooManyApiKeysForPlan { .. }
+        | Error::PlanChanged { .. }
         | Error::PaymentDeclined => Vec::new(),
         _ => return Err(error.into()),
     };

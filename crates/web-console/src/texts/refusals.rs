@@ -49,6 +49,7 @@ texts! {
     too_many_keys_for_plan(used, most) = "There are {used} API keys, and the other plan allows {most}." | "Es gibt {used} API-Schlüssel, und der andere Tarif erlaubt {most}.";
     too_many_keys(most) = "The organization has {most} API keys, which is as many as it can have. Revoke one first." | "Die Organisation hat {most} API-Schlüssel, mehr sind nicht möglich. Widerrufen Sie zuerst einen.";
     payment_declined = "The payment was declined. Nothing was changed." | "Die Zahlung wurde abgelehnt. Es wurde nichts geändert.";
+    plan_changed(plan) = "Somebody else has changed the plan meanwhile; it is {plan} now. Nothing was changed for you. Look at it again, then decide." | "Jemand anderes hat den Tarif inzwischen geändert; er ist jetzt {plan}. Für Sie wurde nichts geändert. Sehen Sie ihn sich noch einmal an und entscheiden Sie dann.";
     audit_log_off = "The audit log is off. An Owner turns it on under Security." | "Das Auditprotokoll ist ausgeschaltet. Ein Inhaber kann es im Bereich Sicherheit einschalten.";
     export_running = "An export of the organization is running already. Try again when it is done." | "Es läuft schon ein Export der Organisation. Versuchen Sie es erneut, wenn er fertig ist.";
     organization_deleted = "This organization is deleted." | "Diese Organisation ist gelöscht.";
@@ -149,6 +150,7 @@ impl Texts {
             Error::TooManyApiKeysForPlan { used, most } => conflict(&self.too_many_keys_for_plan(used, most)),
             Error::TooManyApiKeys { most } => conflict(&self.too_many_keys(most)),
             Error::PaymentDeclined => conflict(self.payment_declined()),
+            Error::PlanChanged { plan } => conflict(&self.plan_changed(self.plan(*plan))),
             Error::AuditLogDisabled => conflict(self.audit_log_off()),
             Error::ExportRunning => conflict(self.export_running()),
             Error::OrganizationDeleted => conflict(self.organization_deleted()),

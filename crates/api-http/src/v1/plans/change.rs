@@ -52,7 +52,8 @@ impl ChangePlanRequest {
 
 /// Goes over to another plan. Where it lacks a security control that is on, that is 409 `controls_in_use` unless `disable_controls`
 /// says that it may be switched off. Where it keeps recordings or the audit log for less long, and something is older than that, it is
-/// 409 `retention_too_short` unless `accept_deletion` says that it may be deleted. Needs a fresh proof of who one is.
+/// 409 `retention_too_short` unless `accept_deletion` says that it may be deleted. When two Owners choose different plans at once, the
+/// second is answered 409 `plan_changed`: nothing is changed for them, and nothing is to be paid. Needs a fresh proof of who one is.
 #[utoipa::path(put, path = "/v1/billing/plan", tag = "Plans", security(("session" = []), ("cookie" = [])),
     request_body = ChangePlanRequest,
     params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
