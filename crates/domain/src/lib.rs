@@ -42,6 +42,8 @@ pub mod escalations;
 pub mod id;
 pub mod invitations;
 pub mod members;
+#[cfg(test)]
+mod models;
 pub mod organizations;
 pub mod passkeys;
 mod permission;
