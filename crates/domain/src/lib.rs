@@ -39,6 +39,8 @@ pub mod availability;
 pub mod calls;
 mod email;
 pub mod escalations;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod id;
 pub mod invitations;
 pub mod members;

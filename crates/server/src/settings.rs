@@ -22,6 +22,8 @@ use url::Url;
 
 use crate::values::{PasswordValues, PlanValues, Values};
 
+#[cfg(test)]
+mod damaged;
 pub(crate) mod findings;
 mod meaning;
 mod numbers;
