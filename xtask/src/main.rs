@@ -14,6 +14,7 @@ mod migrate;
 mod postgres;
 mod process;
 mod sbom;
+mod schema;
 mod screenshots;
 mod test;
 mod tidy;
@@ -74,6 +75,8 @@ enum Task {
 enum Suite {
     /// Break what several nodes stand on while they work, and look whether they keep their word, as docs/reliability.md says.
     Faults(faults::Arguments),
+    /// Send the service whatever its OpenAPI document allows, and what it forbids (schemathesis, which needs Python).
+    Schema(schema::Arguments),
 }
 
 #[tokio::main]
@@ -81,6 +84,7 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Dev => dev::run().await,
         Task::Test { suite: Some(Suite::Faults(arguments)), .. } => faults::run(&arguments),
+        Task::Test { suite: Some(Suite::Schema(arguments)), .. } => schema::run(&arguments).await,
         Task::Test { name, suite: None } => test::run(name.as_deref()).await,
         Task::Axe => axe::fetch(),
         Task::Screenshots => screenshots::run().await,
