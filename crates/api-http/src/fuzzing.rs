@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn attack_23_no_cell_is_a_formula() {
         tried(
-            &["=1+1", "\u{feff} @SUM(A1)", "'quoted", "plain, \"text\"\r\nand more", "-5"],
+            &["=1+1", "@SUM(A1)", "\u{feff} @SUM(A1)", "'quoted", "plain, \"text\"\r\nand more", "-5"],
             spreadsheet_cell,
         );
     }
