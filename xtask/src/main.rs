@@ -13,6 +13,7 @@ mod lint;
 mod migrate;
 mod postgres;
 mod process;
+mod random;
 mod sbom;
 mod schema;
 mod screenshots;
@@ -75,6 +76,8 @@ enum Task {
 enum Suite {
     /// Break what several nodes stand on while they work, and look whether they keep their word, as docs/reliability.md says.
     Faults(faults::Arguments),
+    /// Send requests by chance from several organizations, and compare each answer with a model of who may see what.
+    Random(random::Arguments),
     /// Send the service whatever its OpenAPI document allows, and what it forbids (schemathesis, which needs Python).
     Schema(schema::Arguments),
 }
@@ -84,6 +87,7 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Dev => dev::run().await,
         Task::Test { suite: Some(Suite::Faults(arguments)), .. } => faults::run(&arguments),
+        Task::Test { suite: Some(Suite::Random(arguments)), .. } => random::run(arguments).await,
         Task::Test { suite: Some(Suite::Schema(arguments)), .. } => schema::run(&arguments).await,
         Task::Test { name, suite: None } => test::run(name.as_deref()).await,
         Task::Axe => axe::fetch(),

@@ -17,19 +17,23 @@ pub(crate) async fn run(name: Option<&str>) -> Result {
     let left_out = browser_tests_left_out()?;
     let say = || left_out.iter().for_each(|reason| println!("{LEFT_OUT}: {reason}."));
     say();
+    let (name, with_browser) = (name.map(str::to_owned), left_out.is_none());
+    let tested = beside_postgres(move |url| test(url, name.as_deref(), with_browser)).await;
+    // Once more, where whoever looks at the end of a long output sees it.
+    say();
+    tested
+}
+
+/// Runs tests beside a PostgreSQL, a superuser's URL of which they are given; none where they must start a container.
+pub(crate) async fn beside_postgres(tests: impl FnOnce(Option<&str>) -> Result + Send + 'static) -> Result {
     let postgres = ThrowAway::start().await?;
     let url = postgres.as_ref().map(|postgres| postgres.url("postgres"));
     // Tests must be stopped with the database still there, and the database even if they fail.
-    let tested = tokio::task::spawn_blocking({
-        let (name, with_browser) = (name.map(str::to_owned), left_out.is_none());
-        move || test(url.as_deref(), name.as_deref(), with_browser).map_err(|error| error.to_string())
-    })
-    .await?;
+    let tested =
+        tokio::task::spawn_blocking(move || tests(url.as_deref()).map_err(|error| error.to_string())).await?;
     if let Some(postgres) = postgres {
         postgres.stop().await?;
     }
-    // Once more, where whoever looks at the end of a long output sees it.
-    say();
     Ok(tested?)
 }
 
