@@ -40,6 +40,13 @@ pub(super) async fn manage(run: &mut Run, who: Who) {
     let wanted = match (run.world.refuses(who, "availability:manage"), agent) {
         (Some(refusal), _) => refusal,
         (None, None) => NOT_FOUND,
+        // An Admin does not touch an Owner.
+        (None, Some((home, person)))
+            if run.world.organizations[home].members[&person] == "owner"
+                && !run.world.holds(who, "owners:manage") =>
+        {
+            Want::Denied("owners:manage")
+        }
         // Nobody comes who is not signed in.
         (None, Some((home, person)))
             if chosen.is_some_and(|chosen| chosen != "offline")
