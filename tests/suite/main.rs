@@ -75,6 +75,7 @@ mod plans;
 mod pooler;
 mod purge;
 mod races;
+mod random;
 mod recording_access;
 mod recording_damage;
 mod recording_rights;

@@ -196,3 +196,22 @@ async fn somebody_who_has_left_everywhere_can_still_sign_in_and_may_do_nothing()
     assert_eq!(answer.body["results"][0]["reason"], "no_organization");
     assert_eq!(nowhere.get("/v1/me/organizations").await.expect(200).body["data"], json!([]));
 }
+
+#[tokio::test]
+async fn attack_1_no_organization_hears_where_else_somebody_works() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let email = Service::new_address("both");
+    let (elsewhere, signed_up) = service.sign_up(&email, "Elsewhere").await;
+    let (_, token) = service.invite(team.owner(), &email, "viewer").await;
+    elsewhere.post("/v1/invitations/accept", json!({"token": token})).await.expect(201);
+    let there = json!({"organization_id": team.organization});
+    elsewhere.post("/v1/session/organization", there).await.expect(201);
+    let ours = crate::audit_exports::uuid(&team);
+    let log = format!("SELECT convert_from(leaf, 'UTF8') AS leaf FROM audit_events WHERE org_id = '{ours}'");
+    let log = serde_json::Value::from(service.database.rows(&log).await).to_string();
+    assert!(
+        log.contains("session.switched") && !log.contains(signed_up.text_at("/organization/id")),
+        "{log}"
+    );
+}

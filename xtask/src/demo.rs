@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader},
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -31,11 +31,15 @@ pub(crate) struct Service {
 impl Service {
     /// Builds and starts it, with some of its settings given; it serves when this returns.
     pub(crate) fn start(settings: &[(&str, &str)]) -> Result<Self> {
-        let mut process = cargo()
-            .args(["run", "--quiet", "--package", "rollcall-server", "--", "serve"])
-            .envs(settings.iter().copied())
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let mut program = cargo();
+        program.args(["run", "--quiet", "--package", "rollcall-server", "--"]);
+        Self::start_program(program, settings)
+    }
+
+    /// The same with a program that is built already.
+    pub(crate) fn start_program(mut program: Command, settings: &[(&str, &str)]) -> Result<Self> {
+        let mut process =
+            program.arg("serve").envs(settings.iter().copied()).stdout(Stdio::piped()).spawn()?;
         let output = process.stdout.take().ok_or("the server has no output")?;
         let mut service = Self { process, address: String::new() };
         for line in BufReader::new(output).lines() {

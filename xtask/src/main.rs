@@ -14,7 +14,9 @@ mod migrate;
 mod png;
 mod postgres;
 mod process;
+mod random;
 mod sbom;
+mod schema;
 mod screenshots;
 mod test;
 mod tidy;
@@ -75,6 +77,10 @@ enum Task {
 enum Suite {
     /// Break what several nodes stand on while they work, and look whether they keep their word, as docs/reliability.md says.
     Faults(faults::Arguments),
+    /// Send requests by chance from several organizations, and compare each answer with a model of who may see what.
+    Random(random::Arguments),
+    /// Send the service whatever its OpenAPI document allows, and what it forbids (schemathesis, which needs Python).
+    Schema(schema::Arguments),
 }
 
 #[tokio::main]
@@ -82,6 +88,8 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Dev => dev::run().await,
         Task::Test { suite: Some(Suite::Faults(arguments)), .. } => faults::run(&arguments),
+        Task::Test { suite: Some(Suite::Random(arguments)), .. } => random::run(arguments).await,
+        Task::Test { suite: Some(Suite::Schema(arguments)), .. } => schema::run(&arguments).await,
         Task::Test { name, suite: None } => test::run(name.as_deref()).await,
         Task::Axe => axe::fetch(),
         Task::Screenshots => screenshots::run().await,

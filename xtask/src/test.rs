@@ -91,20 +91,24 @@ pub(crate) async fn run(name: Option<&str>) -> Result {
         }
     };
     say();
+    let name = name.map(str::to_owned);
+    let without: Vec<_> = left_out.iter().map(|(optional, _)| optional.room).collect();
+    let tested = beside_postgres(move |url| test(url, name.as_deref(), &without)).await;
+    // Once more, where whoever looks at the end of a long output sees it.
+    say();
+    tested
+}
+
+/// Runs tests beside a PostgreSQL, a superuser's URL of which they are given; none where they must start a container.
+pub(crate) async fn beside_postgres(tests: impl FnOnce(Option<&str>) -> Result + Send + 'static) -> Result {
     let postgres = ThrowAway::start().await?;
     let url = postgres.as_ref().map(|postgres| postgres.url("postgres"));
     // Tests must be stopped with the database still there, and the database even if they fail.
-    let tested = tokio::task::spawn_blocking({
-        let name = name.map(str::to_owned);
-        let without: Vec<_> = left_out.iter().map(|(optional, _)| optional.room).collect();
-        move || test(url.as_deref(), name.as_deref(), &without).map_err(|error| error.to_string())
-    })
-    .await?;
+    let tested =
+        tokio::task::spawn_blocking(move || tests(url.as_deref()).map_err(|error| error.to_string())).await?;
     if let Some(postgres) = postgres {
         postgres.stop().await?;
     }
-    // Once more, where whoever looks at the end of a long output sees it.
-    say();
     Ok(tested?)
 }
 

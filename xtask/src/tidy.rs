@@ -13,11 +13,13 @@ use crate::process::{Result, output, root};
 /// A file with more lines wants to be split.
 const MOST_LINES: usize = 500;
 
-/// Checks that edges between crates are those that ARCHITECTURE.md lists, and that no file is too long.
+/// Checks that edges between crates are those that ARCHITECTURE.md lists, that no file is too long, and that every parser that is tried in
+/// tests has a fuzz target.
 pub(crate) fn run() -> Result {
     let architecture = fs::read_to_string(root().join("ARCHITECTURE.md"))?;
     let mut problems = edges_off_the_list(&allowed(&architecture)?, &edges()?);
     problems.extend(long_files()?);
+    problems.extend(not_fuzzed()?);
     for problem in &problems {
         println!("tidy: {problem}");
     }
@@ -95,6 +97,34 @@ fn long_files() -> Result<Vec<String>> {
     Ok(problems)
 }
 
+/// What is in a crate's `fuzzing` module without being under `fuzz/` as well.
+fn not_fuzzed() -> Result<Vec<String>> {
+    let manifest = fs::read_to_string(root().join("fuzz/Cargo.toml"))?;
+    let mut problems = Vec::new();
+    for entry in fs::read_dir(root().join("crates"))? {
+        let room = entry?.path();
+        let Ok(module) = fs::read_to_string(room.join("src/fuzzing.rs")) else { continue };
+        let room = room.file_name().unwrap_or_default().to_string_lossy().replace('-', "_");
+        for name in targets_in(&module) {
+            let (target, call) =
+                (format!("{room}_{name}"), format!("rollcall_{room}::fuzzing::{name}(bytes)"));
+            let file = fs::read_to_string(root().join(format!("fuzz/fuzz_targets/{target}.rs")));
+            if !file.is_ok_and(|file| file.contains(&call))
+                || !manifest.contains(&format!("name = \"{target}\""))
+            {
+                problems
+                    .push(format!("{call} is no target of fuzz/: add {target}, to its Cargo.toml as well"));
+            }
+        }
+    }
+    Ok(problems)
+}
+
+/// The functions of bytes that a `fuzzing` module has.
+fn targets_in(module: &str) -> impl Iterator<Item = &str> {
+    module.lines().filter_map(|line| line.strip_prefix("pub fn ")?.strip_suffix("(bytes: &[u8]) {"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +132,13 @@ mod tests {
     #[test]
     fn the_workspace_is_tidy() {
         assert!(run().is_ok(), "cargo xtask tidy says what is wrong");
+    }
+
+    #[test]
+    fn functions_of_bytes_are_found() {
+        let module =
+            "/// One.\npub fn one(bytes: &[u8]) {\n}\nfn not(bytes: &[u8]) {\npub fn two(bytes: &[u8]) {\n";
+        assert_eq!(targets_in(module).collect::<Vec<_>>(), ["one", "two"]);
     }
 
     #[test]

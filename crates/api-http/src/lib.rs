@@ -13,6 +13,8 @@ mod dev_mailbox;
 mod device_cookie;
 mod etag;
 mod form;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod id_path;
 pub mod metrics;
 mod middleware;

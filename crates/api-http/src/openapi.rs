@@ -24,6 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{api::Api, middleware::is_keyed, operations, operations::Parts, problem, v1};
 
 mod answers;
+mod values;
 
 /// Where nothing is as good as an empty object, which handlers have no words for: a body of theirs that may be left out may be null.
 const BODY_MAY_BE_LEFT_OUT: &str = "/v1/sessions/passkey/options";
@@ -121,6 +122,7 @@ fn complete(mut contract: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi 
         complete_item(path, item);
     }
     answers::complete(&mut contract);
+    values::complete(&mut contract);
     contract
 }
 

@@ -17,6 +17,8 @@ mod error;
 pub mod escalations;
 mod exports;
 mod failure;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod invitations;
 pub mod keyring;
 pub mod mail;

@@ -16,6 +16,8 @@ mod checkpoint;
 mod commitment;
 pub mod export;
 mod frontier;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod hash;
 mod leaf;
 mod note;

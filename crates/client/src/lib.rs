@@ -34,6 +34,8 @@ mod client_address;
 mod connection;
 mod error;
 mod feed;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod keys;
 mod memory;
 mod report;

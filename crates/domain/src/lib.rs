@@ -39,10 +39,14 @@ pub mod availability;
 pub mod calls;
 mod email;
 pub mod escalations;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod hosts;
 pub mod id;
 pub mod invitations;
 pub mod members;
+#[cfg(test)]
+mod models;
 pub mod organizations;
 pub mod passkeys;
 mod permission;

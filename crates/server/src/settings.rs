@@ -12,6 +12,8 @@ use url::Url;
 
 use crate::values::{PasswordValues, Values};
 
+#[cfg(test)]
+mod damaged;
 pub(crate) mod findings;
 mod limits;
 mod meaning;

@@ -15,6 +15,8 @@ mod calls;
 mod cookies;
 mod escalations;
 mod form_token;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod home;
 mod invitations;
 mod language;

@@ -172,7 +172,7 @@ async fn halted(mut parts: Parts, problem: Problem, next: Next) -> Response {
     next.run(Request::from_parts(parts, Body::empty())).await
 }
 
-fn key(headers: &HeaderMap) -> Result<String, Problem> {
+pub(crate) fn key(headers: &HeaderMap) -> Result<String, Problem> {
     let invalid = || Problem::plain(Code::InvalidIdempotencyKey);
     let mut values = headers.get_all(KEY).iter();
     let value = values.next().and_then(|value| value.to_str().ok()).ok_or_else(invalid)?;

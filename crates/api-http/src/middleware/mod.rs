@@ -1,7 +1,7 @@
 //! What every request passes, whatever it asks for. [`around`] puts it in order.
 
 mod for_people;
-mod idempotency;
+pub(crate) mod idempotency;
 mod key_call;
 mod origin_check;
 mod outermost;

@@ -6,7 +6,7 @@ use crate::api::Api;
 
 mod accounts;
 mod api_keys;
-mod audit;
+pub(crate) mod audit;
 mod authorization;
 mod availability;
 mod calls;
@@ -18,7 +18,7 @@ mod operator;
 mod organizations;
 mod passkeys;
 mod plans;
-mod recordings;
+pub(crate) mod recordings;
 mod revocations;
 mod second_factors;
 mod security;

@@ -7,13 +7,13 @@
 mod give_up;
 mod keys;
 mod list;
-mod manifest;
+pub(crate) mod manifest;
 mod play;
 mod ports;
 mod progress;
 mod remove;
 mod rules;
-mod seal;
+pub(crate) mod seal;
 mod storing;
 mod tidy;
 mod transfers;

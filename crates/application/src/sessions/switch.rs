@@ -49,9 +49,10 @@ async fn change(
     }
     let (signed_in, session) = open(app, actor.user.clone(), Some(place), Proof::from(&actor.session));
     unit.session_add(&session, &actor.origin).await?;
+    // Whoever reads the log there need not know where else somebody works.
     let event = app.event_by(actor, Action::SessionSwitched, Target::Session(signed_in.session.id)).change(
         "organization",
-        actor.organization().map(|id| id.to_string()).as_deref(),
+        None,
         Some(&organization.to_string()),
     );
     let record = signed_out(app, &By::asking(actor), unit.as_mut(), user, app.record(event)).await?;

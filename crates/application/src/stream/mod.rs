@@ -8,7 +8,7 @@ mod channel;
 mod keep;
 mod notice;
 mod open;
-mod place;
+pub(crate) mod place;
 mod ports;
 mod reader;
 mod standing;

@@ -32,7 +32,7 @@ impl Place {
     }
 
     /// The place that a name is for, if it was given in this organization.
-    pub(super) fn named(name: &str, keyring: &Keyring, organization: OrganizationId) -> Option<Self> {
+    pub(crate) fn named(name: &str, keyring: &Keyring, organization: OrganizationId) -> Option<Self> {
         let sealed = URL_SAFE_NO_PAD.decode(name).ok()?;
         let payload = keyring.open(PURPOSE, organization.uuid().as_bytes(), &sealed)?;
         let (sequence, event) = payload.split_first_chunk::<8>()?;

@@ -25,7 +25,7 @@ struct Header<T> {
 ///
 /// # Errors
 /// Only for claims that are not JSON.
-pub(super) fn sign(
+pub(crate) fn sign(
     typ: &str,
     kid: &str,
     key: &SigningKey,
@@ -43,7 +43,7 @@ pub(super) fn sign(
 /// What a token says, if it is of this type and a key of ours has signed it. What it says is not even read before its
 /// signature is known to be good (ASVS 9.1.1); the key is one that `key` knows, whatever the header offers (ASVS 9.1.3); and
 /// a key goes with one algorithm (RFC 8725 section 3.1).
-pub(super) fn verify<C: DeserializeOwned>(
+pub(crate) fn verify<C: DeserializeOwned>(
     token: &str,
     typ: &str,
     key: impl FnOnce(&str) -> Option<VerifyingKey>,

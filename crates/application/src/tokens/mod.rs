@@ -3,7 +3,7 @@
 mod authenticate;
 mod introspect;
 mod issue;
-mod jwt;
+pub(crate) mod jwt;
 mod keys;
 mod ports;
 mod publish;

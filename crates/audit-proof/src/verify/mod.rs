@@ -290,4 +290,4 @@ fn unsigned(which: &str, error: &InvalidCheckpoint) -> Finding {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -79,6 +79,11 @@ impl Log {
     }
 }
 
+/// An export of a log, with a checkpoint in between.
+pub(crate) fn a_whole_export() -> String {
+    Log::of(9).export(2, 7, 9, &[4]).iter().map(|line| format!("{line}\n")).collect()
+}
+
 mod erased {
     pub(super) trait Line {
         fn line(&self) -> String;

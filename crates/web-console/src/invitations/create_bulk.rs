@@ -90,7 +90,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
 
 /// The addresses in a text: by lines, commas, semicolons or blanks, each once. `Grace <grace@navy.example>`, as mail programs have it,
 /// is the address between the brackets.
-fn apart(text: &str) -> Vec<String> {
+pub(crate) fn apart(text: &str) -> Vec<String> {
     let mut addresses: Vec<String> = Vec::new();
     let parts = text.split(['\n', ',', ';']).map(|part| match part.rsplit_once('<') {
         Some((_, bracketed)) => bracketed.trim_end().trim_end_matches('>'),

@@ -6,7 +6,7 @@ use crate::routes::Routes;
 
 mod accept;
 mod create;
-mod create_bulk;
+pub(crate) mod create_bulk;
 mod created;
 mod passed_on;
 mod resend;

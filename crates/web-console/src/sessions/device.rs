@@ -26,7 +26,7 @@ const SYSTEMS: [(&str, &str); 7] = [
 const MOST: usize = 80;
 
 /// Browser and system, if they are known; otherwise what the client calls itself.
-pub(super) fn named(user_agent: &str) -> String {
+pub(crate) fn named(user_agent: &str) -> String {
     let find = |known: [(&str, &'static str); 7]| {
         known.into_iter().find(|(sign, _)| user_agent.contains(sign)).map(|(_, name)| name)
     };

@@ -4,7 +4,7 @@ use axum::routing::{get, post};
 
 use crate::routes::Routes;
 
-mod device;
+pub(crate) mod device;
 mod enter;
 mod list;
 mod revoke;

@@ -111,7 +111,7 @@ fn row(
 }
 
 /// A cell that no spreadsheet takes for a formula (attack 23, ASVS 1.2.10): one that begins like one has a quote before it.
-fn inert(cell: &str) -> Cow<'_, str> {
+pub(crate) fn inert(cell: &str) -> Cow<'_, str> {
     let begins = |character: char| {
         matches!(character, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠' | '\'')
             || character.is_control()

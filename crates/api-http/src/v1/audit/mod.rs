@@ -5,7 +5,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::api::Api;
 
 mod checkpoint;
-mod csv;
+pub(crate) mod csv;
 mod export;
 mod object;
 mod prove_consistency;

@@ -18,7 +18,7 @@ use crate::{
     query::Query,
 };
 
-#[derive(Deserialize, Serialize, IntoParams)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListCallsQuery {
@@ -47,15 +47,31 @@ pub(super) struct ListCallsQuery {
     #[param(example = true)]
     recording: Option<bool>,
     /// How many entries the page holds: 1 to 200, 50 if left out.
-    #[serde(default, skip_serializing)]
+    #[serde(default)]
     #[param(value_type = Option<u16>, example = 50)]
     limit: Limit,
     /// The `next_cursor` of the page before.
-    #[serde(skip_serializing)]
     cursor: Option<String>,
 }
 
 impl ListCallsQuery {
+    /// What decides which calls are in the list.
+    fn wanted(&self) -> impl Serialize {
+        let Self {
+            since,
+            until,
+            direction,
+            agent_ref,
+            from,
+            to,
+            external_id,
+            recording,
+            limit: _,
+            cursor: _,
+        } = self;
+        (since, until, direction, agent_ref, from, to, external_id, recording)
+    }
+
     fn filter(&self) -> std::result::Result<CallFilter, Error> {
         let mut fields = Fields::default();
         let filter = CallFilter {
@@ -87,7 +103,7 @@ pub(super) async fn list_calls(
     Query(query): Query<ListCallsQuery>,
 ) -> Result<axum::Json<PageOf<CallObject>>> {
     let filter = query.filter()?;
-    let list = List::new(&api, &principal, "calls", &query);
+    let list = List::new(&api, &principal, "calls", &query.wanted());
     let after = list.read(query.cursor.as_deref())?.and_then(|Key(started_at, id)| {
         Some(CallKey { started_at: OffsetDateTime::from_unix_timestamp_nanos(started_at).ok()?, id })
     });

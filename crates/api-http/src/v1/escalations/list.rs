@@ -18,7 +18,7 @@ use crate::{
     query::Query,
 };
 
-#[derive(Deserialize, Serialize, IntoParams)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListEscalationsQuery {
@@ -27,11 +27,10 @@ pub(super) struct ListEscalationsQuery {
     #[param(example = "waiting")]
     status: Option<String>,
     /// How many entries the page holds: 1 to 200, 50 if left out.
-    #[serde(default, skip_serializing)]
+    #[serde(default)]
     #[param(value_type = Option<u16>, example = 50)]
     limit: Limit,
     /// The `next_cursor` of the page before.
-    #[serde(skip_serializing)]
     cursor: Option<String>,
 }
 
@@ -51,7 +50,7 @@ pub(super) async fn list_escalations(
     let mut fields = Fields::default();
     let filter = EscalationFilter { status: fields.parse_if_given("status", query.status.as_deref()) };
     fields.result()?;
-    let list = List::new(&api, &principal, "escalations", &query);
+    let list = List::new(&api, &principal, "escalations", &query.status);
     let after = list.read(query.cursor.as_deref())?.and_then(|Key(priority, created_at, id)| {
         Some(EscalationKey {
             priority: Priority::new(priority.into()).ok()?,

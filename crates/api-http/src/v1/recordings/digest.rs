@@ -5,11 +5,11 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::etag::list;
 
-pub(super) const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
+pub(crate) const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 const SHA_256: &str = "sha-256=:";
 
 /// The SHA-256 digest that a request names; none when it names none, or other kinds only.
-pub(super) fn named(headers: &HeaderMap) -> Result<Option<[u8; 32]>, ()> {
+pub(crate) fn named(headers: &HeaderMap) -> Result<Option<[u8; 32]>, ()> {
     let mut digests = list(headers, REPR_DIGEST).filter_map(|member| member.strip_prefix(SHA_256));
     let Some(digest) = digests.next() else { return Ok(None) };
     let bytes = digest.strip_suffix(':').and_then(|digest| STANDARD.decode(digest).ok());
@@ -20,7 +20,7 @@ pub(super) fn named(headers: &HeaderMap) -> Result<Option<[u8; 32]>, ()> {
 }
 
 /// The header's value.
-pub(super) fn value(sha256: &[u8; 32]) -> Option<HeaderValue> {
+pub(crate) fn value(sha256: &[u8; 32]) -> Option<HeaderValue> {
     HeaderValue::try_from(format!("{SHA_256}{}:", STANDARD.encode(sha256))).ok()
 }
 

@@ -4,7 +4,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::api::Api;
 
-mod digest;
+pub(crate) mod digest;
 mod give_up;
 mod object;
 mod pace;

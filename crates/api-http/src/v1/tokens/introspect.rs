@@ -19,14 +19,33 @@ pub(super) struct IntrospectRequest {
     _token_type_hint: Option<String>,
 }
 
-/// What a token is worth at this moment (RFC 7662 section 2.2). Of one that is worth nothing only `active` is told.
+/// What a token is worth at this moment (RFC 7662 section 2.2).
 #[derive(Serialize, ToSchema)]
-pub(super) struct TokenState {
-    /// Whether the token is good.
+#[serde(untagged)]
+pub(super) enum TokenState {
+    /// It is good.
+    Good(GoodToken),
+    /// It is worth nothing, and nothing else is told of it.
+    Worthless(WorthlessToken),
+}
+
+/// A good token.
+#[derive(Serialize, ToSchema)]
+pub(super) struct GoodToken {
+    /// It is good: true.
     #[schema(example = true)]
     active: bool,
     #[serde(flatten)]
-    live: Option<LiveToken>,
+    live: LiveToken,
+}
+
+/// A token that is worth nothing.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WorthlessToken {
+    /// It is worth nothing: false.
+    #[schema(example = false)]
+    active: bool,
 }
 
 /// What a good token is worth.
@@ -137,5 +156,8 @@ pub(super) async fn introspect_token(
         iat: told.issued_at,
         exp: told.expires_at,
     });
-    Ok(axum::Json(TokenState { active: live.is_some(), live }))
+    Ok(axum::Json(match live {
+        Some(live) => TokenState::Good(GoodToken { active: true, live }),
+        None => TokenState::Worthless(WorthlessToken { active: false }),
+    }))
 }

@@ -1,0 +1,9 @@
+//! Commands in any order, and small models of what must come of them.
+//!
+//! Each model says a rule once more and in another way: as a table, or as what was done so far, instead of as a decision. What they keep
+//! to is in the names of the tests.
+
+mod availability;
+mod escalation;
+mod invitation;
+mod membership;
