@@ -61,9 +61,6 @@ pub async fn create(app: &Application, principal: &Principal, command: Command) 
 async fn add(app: &Application, principal: &Principal, command: Command) -> Result<Escalated, Error> {
     let organization = principal.permit(Permission::EscalationsCreate)?.id;
     let Command { call, reason, priority, skills } = command;
-    // Slow work, so it is done before the transaction begins; whether it was needed is certain in there.
-    let masked = masked_text(app, &reason).await?;
-    let identifies = identify(app, &skills).await?;
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
     let must_mask = unit.control_hold(organization, Control::PhiProtection).await?;
     principal.permit_again(unit.as_mut(), Permission::EscalationsCreate, app.now()).await?;
@@ -71,20 +68,21 @@ async fn add(app: &Application, principal: &Principal, command: Command) -> Resu
     let now = unit.moment().await?;
     if let Some(open) = unit.escalation_of_call_lock(organization, call).await? {
         let same = |reason| open.is_the_same(reason, priority, &skills);
-        if !same(&reason) && !same(&masked) {
+        // It may have been masked when it came, whatever holds now.
+        if !same(&reason) && !same(&masked_text(&reason)?) {
             return Err(EscalationRefusal::Exists.into());
         }
         let shown = unit.escalation_find(organization, open.id, now).await?.ok_or(Error::NotFound)?;
         return Ok(Escalated::Known(shown));
     }
-    if must_mask && identifies {
+    if must_mask && identify(&skills) {
         return Err(identifying_skills());
     }
     if found.has_ended() {
         return Err(CallRefusal::Ended.into());
     }
     let settings = unit.escalation_settings(organization).await?;
-    let reason = if must_mask { masked } else { reason };
+    let reason = if must_mask { masked_text(&reason)? } else { reason };
     let escalation = Escalation::waiting(app.id(), call, reason, priority, skills, &settings, now);
     unit.escalation_add(organization, &escalation).await?;
     let shown = unit.escalation_find(organization, escalation.id, now).await?.ok_or(Error::NotFound)?;
