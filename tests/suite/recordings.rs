@@ -223,7 +223,7 @@ async fn attack_30_with_phi_protection_only_owners_and_admins_hear_it_and_their_
     let sound = wav(1000, 1);
     put(&key, &call, &sound).await.expect(201);
     switch(&team, "phi_protection", true).await;
-    let asked = format!("{}?reason=complaint%204711", path(&call));
+    let asked = format!("{}?reason=complaint%204711%20of%20ada@lovelace.example", path(&call));
     for refused in [&key, team.caller("member")] {
         for path in [&asked, &path(&call)] {
             let refused = refused.get(path).await.problem(403, "permission_denied");
@@ -248,7 +248,7 @@ async fn attack_30_with_phi_protection_only_owners_and_admins_hear_it_and_their_
         .map(|event| event["personal"].to_string())
         .collect();
     assert_eq!(reasons.len(), 2);
-    assert!(reasons.iter().all(|personal| personal.contains("complaint 4711")), "{reasons:?}");
+    assert!(reasons.iter().all(|personal| personal.contains("complaint 4711 of [email]")), "{reasons:?}");
     // Where it can be erased, and nowhere else.
     assert!(!played.iter().any(|event| event["leaf"].to_string().contains("complaint")), "{played:?}");
     assert!(played.iter().any(|event| event["outcome"] == "refused"));

@@ -126,6 +126,23 @@ async fn attack_30_with_protection_on_what_was_said_in_clear_is_nowhere() {
 }
 
 #[tokio::test]
+async fn attack_30_a_repeat_with_a_key_does_not_show_what_is_masked_since() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let platform = calls::platform(&service, &team, &["calls:write", "calls:read"]).await;
+    let call = calls::write(&platform, "CA1").await;
+    let said = json!({"segments": [segment("caller", 0, "call +1 415 555 0177")]});
+    let send = || {
+        let request = platform.request(Method::POST, &path(&call)).header("Idempotency-Key", "once");
+        Answer::of(request.json(&said))
+    };
+    assert_eq!(send().await.expect(201).body["segments"][0]["text"], "call +1 415 555 0177");
+    switch_on(&service, &team, "phi_protection").await;
+    assert_eq!(send().await.expect(200).body["segments"][0]["text"], "call [phone]");
+    assert_eq!(tables_with(&service, "555 0177").await, [""; 0]);
+}
+
+#[tokio::test]
 async fn what_is_no_transcript_is_refused_and_nothing_of_it_is_stored() {
     let service = Service::start().await;
     let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
@@ -234,4 +251,7 @@ async fn a_preview_shows_what_would_be_masked_and_keeps_nothing() {
         .await
         .problem(403, "permission_denied");
     team.owner().post("/v1/redactions/preview", json!({"text": 1})).await.invalid("text");
+    let longest = "4".repeat(64 << 10);
+    team.owner().post("/v1/redactions/preview", json!({"text": longest})).await.expect(200);
+    team.owner().post("/v1/redactions/preview", json!({"text": longest + "4"})).await.invalid("text");
 }

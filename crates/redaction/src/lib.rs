@@ -22,12 +22,14 @@
 //!
 //! What is found is found again: redacting what is redacted changes nothing. Time is linear in the text's length, whatever is in it.
 
+mod across;
 mod card;
 mod characters;
 mod chunk;
 mod context;
 mod domains;
 mod effort;
+mod email_turns;
 mod groups;
 mod numbers;
 mod phone;

@@ -88,9 +88,31 @@ const PATTERNS: [&str; 60] = [
     "4155550132 uh ",
 ];
 
+/// Lists in which every few groups look like the number of some country, so that it is looked up whether they are one.
+const LOOKED_UP: [&str; 18] = [
+    "415-",
+    "192.168.",
+    "415 - ",
+    "415.415.",
+    "349-",
+    "612-345-",
+    "0.34",
+    "+ 415 ",
+    "415 ",
+    "612 34 56 78 ",
+    "0 0 4 ",
+    "0 1 1 4 ",
+    "0044 ",
+    "12345678901 ",
+    "44 20 7946 0958 ",
+    "+44 20 7946 0958 ",
+    "+44_20_7946_0958_",
+    "123 456789012 ",
+];
+
 #[test]
 fn twice_the_text_is_twice_the_work_whatever_is_in_it() {
-    for pattern in PATTERNS {
+    for pattern in PATTERNS.into_iter().chain(LOOKED_UP) {
         let (small, large) = (pattern.repeat(1_500), pattern.repeat(6_000));
         let (few, many) = (work(&small), work(&large));
         assert!(many <= few * 9 / 2 + 2_000, "{pattern:?}: {few} steps, and {many} for four times the text");
@@ -119,6 +141,12 @@ fn twice_the_turns_are_twice_the_work() {
         ("eight six two", "eight six two"),
         ("1-2-3-4-5-6", "1-2-3-4-5-6"),
         ("415 555 0132", "and the last four"),
+        ("four one five", "six seven one"),
+        ("4111", "1111"),
+        ("4", "four five"),
+        ("j dot smith at", "at what"),
+        ("four one one one what's next", "one one one one where is it"),
+        ("gmail", "dot"),
     ] {
         let turns = |count: usize| [one, other].repeat(count);
         let (few, many) = (work_in_turns(&turns(2_000)), work_in_turns(&turns(8_000)));
@@ -209,6 +237,22 @@ const VOCABULARY: [&str; 72] = [
 fn cost(text: &str) -> u64 {
     effort::looks();
     work(text) + effort::looks()
+}
+
+#[test]
+fn whatever_is_looked_up_costs_no_more_than_what_is_not() {
+    for pattern in LOOKED_UP {
+        let text = pattern.repeat(24_000 / pattern.len());
+        let cost = cost(&text);
+        assert!(cost <= text.len() as u64 * 100, "{pattern:?}: {cost} for {} bytes", text.len());
+    }
+    // As many different numbers, so that nothing is looked up that was before.
+    for between in ["-", " ", ".", ", "] {
+        let groups = (0..6_000_u64).map(|n| format!("{}{between}", 100 + n * n * 7_919 % 900));
+        let text: String = groups.collect();
+        let cost = cost(&text);
+        assert!(cost <= text.len() as u64 * 100, "{between:?}: {cost} for {} bytes", text.len());
+    }
 }
 
 proptest! {

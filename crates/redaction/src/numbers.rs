@@ -72,6 +72,8 @@ pub(crate) struct Run {
     pub(crate) cardinal: bool,
     /// Whether all groups are digits and no more: no corrections, no extensions, nothing that can be taken in two ways.
     pub(crate) plain: bool,
+    /// Whether what the other says is never what was said before once more.
+    pub(crate) every_digit_counts: bool,
     /// How many steps it took to read it, what was read in vain included.
     pub(crate) steps: u64,
     /// Whether all groups are written.
@@ -154,9 +156,12 @@ impl Run {
         self.digits.clear();
         self.cardinal = false;
         self.steps = 0;
-        let mut next = begin;
-        let mut between = Between { breakable: true, ..Between::default() };
-        let mut again = 0;
+        self.go_on(source, begin, Between { breakable: true, ..Between::default() })
+    }
+
+    /// Reads on from a token, with this before it, and says where to go on.
+    pub(crate) fn go_on(&mut self, source: &Source<'_>, begin: usize, between: Between) -> usize {
+        let (mut next, mut between, mut again) = (begin, between, 0);
         loop {
             let before = self.groups.len();
             next = match self.group(source, next, between) {
@@ -315,6 +320,9 @@ impl Run {
                 && at > from
                 && source.is(at - 1, &["last", "next", "first", "final", "other"]);
             if !asks && source.begins(at, false) {
+                if self.every_digit_counts {
+                    return None;
+                }
                 at = self.echo(source, at, 0)?;
                 continue;
             }
@@ -341,7 +349,7 @@ impl Run {
     }
 
     /// Past digits that are said again, up to one of some signs.
-    fn echo(&mut self, source: &Source<'_>, from: usize, signs: u16) -> Option<usize> {
+    pub(crate) fn echo(&mut self, source: &Source<'_>, from: usize, signs: u16) -> Option<usize> {
         let (groups, digits) = (self.groups.len(), self.digits.len());
         let mut at = from;
         while source.begins(at, at > from)

@@ -67,9 +67,9 @@ pub(crate) fn phrase(source: &Source<'_>, at: usize) -> Option<(usize, bool)> {
 
 /// How many words follow `hold`, `hang` and `let` that belong to it: `on`, `me see`, `on a second`.
 pub(crate) fn waiting(source: &Source<'_>, at: usize) -> usize {
-    const WORDS: &[&str] = &[
-        "on", "me", "see", "think", "check", "look", "it", "up", "us", "a", "one", "second", "sec", "get",
-        "find",
-    ];
-    (at..at + 5).take_while(|at| source.is(*at, WORDS)).count()
+    const WORDS: &[&str] =
+        &["on", "me", "see", "think", "check", "look", "it", "up", "us", "a", "second", "sec", "get", "find"];
+    // `hang on, one one two` goes on with a digit.
+    let one = |at: usize| source.is(at, &["one"]) && source.is(at + 1, &["second", "sec"]);
+    (at..at + 5).take_while(|at| source.is(*at, WORDS) || one(*at)).count()
 }

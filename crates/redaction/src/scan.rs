@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::{
     Kind, chunk,
     context::{self, Said},
-    numbers::Run,
+    numbers::{Group, Run},
     phone::{CERTAIN, LIKELY, SPOKEN_OF},
     side_by_side::side_by_side,
     source::Source,
@@ -41,6 +41,8 @@ pub(crate) struct Scan<'a> {
     speakers: &'a [usize],
     found: Vec<Found>,
     run: Run,
+    /// A run with what may belong to it behind a seam.
+    pub(crate) joined: Run,
     /// How sure the surest number is that begins at each group of a run, as far as that is known.
     pub(crate) best: Vec<u8>,
     /// The numbers of digits that groups from one on may be together.
@@ -56,6 +58,7 @@ impl<'a> Scan<'a> {
             speakers,
             found: Vec::new(),
             run: Run::default(),
+            joined: Run::default(),
             best: Vec::new(),
             lens: Vec::new(),
             work: 0,
@@ -99,10 +102,11 @@ impl<'a> Scan<'a> {
             let next = run.read(&source, at);
             self.work += (next - at) as u64 + run.steps;
             run.prepare();
-            if let Some(last) = self.search(&source, &run, floor) {
+            let joined = self.across(&source, &run, floor);
+            at = joined.map_or(next, |last| next.max(last + 1));
+            if let Some(last) = joined.or_else(|| self.search(&source, &run, floor)) {
                 floor = last + 1;
             }
-            at = next;
         }
         self.run = run;
     }
@@ -209,19 +213,24 @@ impl<'a> Scan<'a> {
             taken.sort_unstable_by_key(|(start, ..)| *start);
         }
         for (start, end, kind) in &taken {
-            let text = self.text;
-            let parts = groups[*start..*end].iter().flat_map(|group| {
-                let edges = [group.first, group.last].map(|token| &source.tokens[token]);
-                let start = opening(text, edges[0].start);
-                let end = if group.paren { closing(text, edges[1].end) } else { edges[1].end };
-                [
-                    (edges[0].segment as usize, start..edges[0].end.min(end)),
-                    (edges[1].segment as usize, edges[1].start..end),
-                ]
-            });
-            self.add(*kind, parts);
+            self.mark(source, &groups[*start..*end], *kind);
         }
         taken.last().map(|(_, end, _)| groups[*end - 1].last)
+    }
+
+    /// Notes groups that are a number together.
+    pub(crate) fn mark(&mut self, source: &Source<'_>, groups: &[Group], kind: Kind) {
+        let text = self.text;
+        let parts = groups.iter().flat_map(|group| {
+            let edges = [group.first, group.last].map(|token| &source.tokens[token]);
+            let start = opening(text, edges[0].start);
+            let end = if group.paren { closing(text, edges[1].end) } else { edges[1].end };
+            [
+                (edges[0].segment as usize, start..edges[0].end.min(end)),
+                (edges[1].segment as usize, edges[1].start..end),
+            ]
+        });
+        self.add(kind, parts);
     }
 }
 

@@ -2,26 +2,34 @@
 
 use crate::{
     domains::{is_provider, is_top},
+    email_turns::{asked, asks, joined_before, seam_before, speaker_before},
     source::Source,
     tokens::Gap,
     vocabulary::Class,
 };
 
 /// How many words are looked at on either side of `at`.
-const REACH: usize = 24;
+pub(crate) const REACH: usize = 24;
 
 /// The address whose `at` is the token at `at`, as its first token and the one after its last.
 pub(crate) fn around(source: &Source<'_>, floor: usize, at: usize) -> Option<(usize, usize)> {
     let first = host(source, at);
-    let end = domain(source, first, source.speaker(at));
+    let named = || named(source, floor, at);
+    // `info at the bake house dot net`, where nobody speaks of a place.
+    let place =
+        source.is(first, &["the", "this", "our", "that"]) && named().is_none() && !mailbox(source, floor, at);
+    let end = if place { None } else { domain(source, first, source.speaker(at)) };
     // `at gmail com`: the dot was not heard.
     let known = || {
         let end = first + 1;
         let top = source.is(end, &["com", "net", "org"]) && !source.ends(end);
-        is_provider(source.word(first)).then_some(end + usize::from(top))
+        is_provider(source.word(first)).then_some((end + usize::from(top), top))
     };
-    let (end, certain) = end.map(|end| (end, true)).or_else(|| known().map(|end| (end, false)))?;
-    let named = named(source, floor, at);
+    let (end, certain) = end.map(|end| (end, true)).or_else(known)?;
+    let named = named();
+    // What several say between them must be said to be an address, or be joined as one.
+    let across = seam_before(source, at) || source.speaker(end - 1) != source.speaker(at);
+    let certain = certain && !(across && !joined_before(source, floor, at));
     if !certain && named.is_none() && !mail_is_spoken_of(source, floor, at) {
         return None;
     }
@@ -72,9 +80,24 @@ fn filler(source: &Source<'_>, at: usize) -> bool {
         && !source.is(at, &["right", "well", "cool", "go", "like", "sure", "so", "great"])
 }
 
+/// Whether a mailbox that many have stands before `at`, and is named, not spoken of: `more info at the …`.
+fn mailbox(source: &Source<'_>, floor: usize, at: usize) -> bool {
+    const NAMES: &[&str] =
+        &["info", "hello", "contact", "support", "sales", "office", "orders", "bookings", "billing", "admin"];
+    let Some(name) = at.checked_sub(1).filter(|name| *name >= floor && source.is(*name, NAMES)) else {
+        return false;
+    };
+    name == 0
+        || source.ends(name)
+        || matches!(source.class(name - 1), Class::Link | Class::EmailCue | Class::Filler)
+        || source.is(name - 1, &["to"])
+}
+
 /// Where the domain ends that begins at a token. It must have a dot, and end in a top-level domain.
-fn domain(source: &Source<'_>, first: usize, speaker: usize) -> Option<usize> {
+fn domain(source: &Source<'_>, first: usize, mut speaker: usize) -> Option<usize> {
     let (mut at, mut words, mut spelled, mut labels, mut dot) = (first, 0, 0, 0, false);
+    // Where it goes on behind a question.
+    let mut answer = None;
     while at < first + REACH {
         let token = source.tokens.get(at)?;
         if token.gap.has(Gap::SEGMENT) && source.speaker(at) != speaker {
@@ -82,13 +105,24 @@ fn domain(source: &Source<'_>, first: usize, speaker: usize) -> Option<usize> {
             while source.class(at) == Class::Filler && source.speaker(at) != speaker && at < begin + 6 {
                 at += 1;
             }
-            if source.speaker(at) != speaker {
+            if source.speaker(at) == speaker {
+                continue;
+            }
+            if let Some(next) = asked(source, begin, speaker).filter(|_| words + spelled == 0) {
+                (at, answer) = (next, Some(next));
+                continue;
+            }
+            // The other goes on: behind `at`, or with the dot.
+            if words + spelled > 0 && source.class(at) != Class::Dot {
                 return None;
             }
-            continue;
+            speaker = source.speaker(at);
+            if source.class(at) == Class::Dot {
+                continue;
+            }
         }
-        if matches!(token.class, Class::End | Class::Masked | Class::At) || (token.gap.has(Gap::STOP) && !dot)
-        {
+        let stopped = token.gap.has(Gap::STOP) && !dot && answer != Some(at);
+        if matches!(token.class, Class::End | Class::Masked | Class::At) || stopped {
             return None;
         }
         dot |= token.gap.has(Gap::DOT) && at > first;
@@ -103,9 +137,6 @@ fn domain(source: &Source<'_>, first: usize, speaker: usize) -> Option<usize> {
         }
         if !dot {
             let letter = token.end - token.start == 1 || matches!(token.class, Class::Spelling | Class::Unit);
-            if words == 0 && spelled == 0 && source.is(at, &["the", "this", "our", "that"]) {
-                return None;
-            }
             words += usize::from(!letter);
             spelled += usize::from(letter);
             if words > 4 || spelled > 14 {
@@ -168,7 +199,8 @@ fn named(source: &Source<'_>, floor: usize, at: usize) -> Option<usize> {
     let mut cue = at;
     loop {
         cue = cue.checked_sub(1).filter(|cue| *cue >= lowest)?;
-        let ends = source.tokens[cue + 1].gap.has(Gap::STOP | Gap::SEGMENT);
+        let seam = cue + 1 == at && seam_before(source, at);
+        let ends = source.tokens[cue + 1].gap.has(if seam { Gap::STOP } else { Gap::STOP | Gap::SEGMENT });
         if ends || source.class(cue) == Class::Masked {
             return None;
         }
@@ -279,13 +311,14 @@ fn name(source: &Source<'_>, at: usize) -> bool {
 /// Where the local part begins, word by word to the left of `at`.
 fn local(source: &Source<'_>, floor: usize, at: usize) -> Option<usize> {
     let lowest = floor.max(at.saturating_sub(REACH));
-    let speaker = source.speaker(at);
+    let speaker = speaker_before(source, at);
     let mut place = modifiers(source, lowest, at);
-    let (mut begin, mut names) = (None, 0);
+    let (mut begin, mut names, mut introduced) = (None, 0, false);
     while place > lowest {
         // What stands before a pause or another's turn.
         let gap = source.tokens.get(place).map_or(Gap::default(), |token| token.gap);
-        let paused = gap.has(Gap::COMMA | Gap::COLON | Gap::PAREN);
+        // `pete, the number four`.
+        let paused = gap.has(Gap::COMMA | Gap::COLON | Gap::PAREN) && !std::mem::take(&mut introduced);
         if gap.has(Gap::STOP) || (gap.has(Gap::LINE) && !gap.has(Gap::SEGMENT)) {
             break;
         }
@@ -313,6 +346,7 @@ fn local(source: &Source<'_>, floor: usize, at: usize) -> Option<usize> {
             for words in [&["capital", "uppercase", "lowercase", "number", "digit", "letter"][..], &["the"]] {
                 if place > lowest && source.is(place - 1, words) {
                     place -= 1;
+                    introduced = true;
                 } else {
                     break;
                 }
@@ -421,7 +455,11 @@ fn modifiers(source: &Source<'_>, lowest: usize, at: usize) -> usize {
     place
 }
 
-/// Which tokens of `start..end` are part of the address: the other's are only where they repeat what is spelled.
+/// Which tokens of `start..end` are part of the address: the other's are only where they repeat what is spelled, or go on with it.
 pub(crate) fn belongs(source: &Source<'_>, at: usize, token: usize) -> bool {
-    source.speaker(token) == source.speaker(at) || spelled(source, token)
+    let (speaker, own) = (source.speaker(token), source.speaker(at));
+    speaker == own
+        || spelled(source, token)
+        || (token < at && speaker == speaker_before(source, at))
+        || (token > at && !asks(source, token))
 }

@@ -17,12 +17,13 @@ mod table;
 mod team;
 mod world;
 
-use rollcall_tests::random;
-
 use self::{run::Run, table::ROLES, world::Who};
 
 /// How many requests there are when nobody says.
 const STEPS: u64 = 300;
+/// By what chance when nobody says: always the same, so that the suite finds today what it found yesterday. `cargo xtask test random` takes another
+/// each time.
+const SEED: u64 = 33;
 
 fn setting(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok().filter(|text| !text.is_empty())?;
@@ -31,7 +32,7 @@ fn setting(name: &str) -> Option<u64> {
 
 #[tokio::test]
 async fn attack_1_every_answer_is_what_the_model_says_and_holds_nothing_of_another_organization() {
-    let seed = setting("ROLLCALL_RANDOM_SEED").unwrap_or_else(|| random() as u64);
+    let seed = setting("ROLLCALL_RANDOM_SEED").unwrap_or(SEED);
     let steps = setting("ROLLCALL_RANDOM_STEPS").unwrap_or(STEPS);
     println!("ROLLCALL_RANDOM_SEED={seed} ROLLCALL_RANDOM_STEPS={steps}");
     let mut run = Run::begin(seed).await;

@@ -47,11 +47,6 @@ pub async fn manage(app: &Application, actor: &Actor, command: Command) -> Resul
 async fn change(app: &Application, actor: &Actor, command: Command) -> Result<ListedAgent, Error> {
     let seat = actor.permit(Permission::AvailabilityManage)?;
     let (organization, user, live) = (seat.organization, command.user, app.live());
-    // Slow work, so it is done before the transaction begins; whether it was needed is certain in there.
-    let identifies = match &command.skills {
-        Some(skills) => identify(app, skills).await?,
-        None => false,
-    };
     let mut unit = app.store.begin(seat.scope()).await?;
     let masks = match command.skills {
         Some(_) => unit.control_hold(organization, Control::PhiProtection).await?,
@@ -64,7 +59,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Li
     unit.agent_find(organization, user, now, live).await?.ok_or(Error::NotFound)?;
     let role = unit.member_hold(organization, user).await?.ok_or(Error::NotFound)?;
     decided(policy::decide(&held, power, policy::Target::Seat { role }))?;
-    if masks && identifies {
+    if masks && command.skills.as_ref().is_some_and(identify) {
         return Err(escalations::identifying_skills());
     }
     unit.agent_add(organization, &Agent::new(user, now)).await?;

@@ -39,15 +39,10 @@ pub async fn set(app: &Application, actor: &Actor, command: Command) -> Result<L
 async fn change(app: &Application, actor: &Actor, command: Command) -> Result<ListedAgent, Error> {
     let seat = actor.permit(Permission::AvailabilitySet)?;
     let (organization, user) = (seat.organization, actor.user_id());
-    // Slow work, so it is done before the transaction begins; whether it was needed is certain in there.
-    let masked = match &command.note {
-        Some(Some(note)) => Some(masked_text(app, note).await?),
-        Some(None) | None => None,
-    };
     let mut unit = app.store.begin(actor.scope()).await?;
-    let masks = match masked {
-        Some(_) => unit.control_hold(organization, Control::PhiProtection).await?,
-        None => false,
+    let masks = match command.note {
+        Some(Some(_)) => unit.control_hold(organization, Control::PhiProtection).await?,
+        Some(None) | None => false,
     };
     seat.permit_on(unit.as_mut(), Permission::AvailabilitySet, policy::Target::Organization).await?;
     let now = unit.moment().await?;
@@ -62,7 +57,10 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Li
     let before = desk.agent.status(desk.calls(), desk.now());
     desk.agent.choose(command.choice, desk.now());
     if let Some(note) = command.note {
-        desk.agent.note = if masks { masked } else { note };
+        desk.agent.note = match note {
+            Some(note) if masks => Some(masked_text(&note)?),
+            note => note,
+        };
     }
     match command.choice {
         Choice::Available => {}

@@ -51,7 +51,7 @@ async fn store(
     let mut masks = controls.iter().any(|kept| kept.control == Control::PhiProtection && kept.enabled);
     loop {
         let (kept, redactions) = if masks {
-            let (masked, redactions) = masking::masked(&app.masking, segments.clone()).await?;
+            let (masked, redactions) = masking::masked(&app.masking, organization, segments.clone()).await?;
             (masked, Some(redactions))
         } else {
             (segments.clone(), None)

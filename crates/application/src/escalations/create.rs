@@ -71,11 +71,8 @@ enum Tried {
 
 async fn add(app: &Application, principal: &Principal, command: Command) -> Result<Escalated, Error> {
     let organization = principal.permit(Permission::EscalationsCreate)?.id;
-    // Slow work, so it is done before the transaction begins; whether it was needed is certain in there.
-    let masked = masked_text(app, &command.reason).await?;
-    let identifies = identify(app, &command.skills).await?;
     for _ in 0..TRIES {
-        match try_once(app, principal, organization, &command, &masked, identifies).await? {
+        match try_once(app, principal, organization, &command).await? {
             Tried::Escalated(escalated) => return Ok(*escalated),
             Tried::Lapsed(user) => tend(app, organization, user).await?,
         }
@@ -88,8 +85,6 @@ async fn try_once(
     principal: &Principal,
     organization: OrganizationId,
     command: &Command,
-    masked: &Reason,
-    identifies: bool,
 ) -> Result<Tried, Error> {
     let Command { call, reason, priority, skills } = command;
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
@@ -102,7 +97,8 @@ async fn try_once(
         let lapsed = open.agent.filter(|_| open.has_lapsed(now));
         if open.clone().seen_at(now).status != Status::Unanswered {
             let same = |reason| open.is_the_same(reason, *priority, skills);
-            if !same(reason) && !same(masked) {
+            // It may have been masked when it came, whatever holds now.
+            if !same(reason) && !same(&masked_text(reason)?) {
                 return Err(EscalationRefusal::Exists.into());
             }
             let shown = unit.escalation_find(organization, open.id, now).await?.ok_or(Error::NotFound)?;
@@ -114,14 +110,14 @@ async fn try_once(
         }
         unanswered = Some(give_up(app, unit.as_mut(), organization, &mut open, now).await?);
     }
-    if must_mask && identifies {
+    if must_mask && identify(skills) {
         return Err(identifying_skills());
     }
     if found.has_ended() {
         return Err(CallRefusal::Ended.into());
     }
     let settings = unit.escalation_settings(organization).await?;
-    let reason = if must_mask { masked } else { reason }.clone();
+    let reason = if must_mask { masked_text(reason)? } else { reason.clone() };
     let escalation = Escalation::waiting(app.id(), *call, reason, *priority, skills.clone(), &settings, now);
     unit.escalation_add(organization, &escalation).await?;
     let shown = unit.escalation_find(organization, escalation.id, now).await?.ok_or(Error::NotFound)?;

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     Application, Error, Principal,
+    calls::masked_text,
     ports::{Scope, UnitOfWork},
 };
 use bytes::Bytes;
@@ -73,7 +74,12 @@ async fn try_find(
     Ok(Playable { app, principal, organization, hearing, opened })
 }
 
+/// Why somebody hears a recording is kept masked while PHI protection is on, as everything in somebody's words is.
 fn decided(grant: &Grant, rules: Rules, reason: Option<Reason>) -> Result<Hearing, Error> {
+    let reason = match reason {
+        Some(reason) if rules.phi_protection => Some(masked_text(&reason)?),
+        reason => reason,
+    };
     hearing(grant, rules.phi_protection, reason).map_err(|why| match why {
         NotHeard::Forbidden { required } => Error::PermissionDenied { required },
         NotHeard::Protected => Error::PhiProtected,
@@ -103,24 +109,25 @@ impl Playable {
             None,
             Some(&bytes),
         );
-        let event = match self.hearing.reason() {
+        let permitted = self.permitted_again().await;
+        let (unit, hearing) =
+            app.refusals_recorded(&self.principal, Action::RecordingPlayed, target, permitted).await?;
+        let event = match hearing.reason() {
             // It is in somebody's own words.
             Some(reason) => event.personal("reason", reason.as_str()),
             None => event,
         };
-        let unit = self.permitted_again().await;
-        let unit = app.refusals_recorded(&self.principal, Action::RecordingPlayed, target, unit).await?;
         unit.commit(app.record(event)).await?;
         let pieces = Box::new(seal::pieces(range, self.recording().length));
         Ok(Playing { of: self, pieces, transfer })
     }
 
     /// Begins a transaction, if they may hear it still: as whoever they are now, and as the controls are now.
-    async fn permitted_again(&self) -> Result<Box<dyn UnitOfWork>, Error> {
+    async fn permitted_again(&self) -> Result<(Box<dyn UnitOfWork>, Hearing), Error> {
         let (mut unit, held) = self.principal.begin_again(&self.app, Permission::RecordingsRead).await?;
         let rules = Rules::of(unit.as_mut(), self.organization).await?;
-        decided(&held, rules, self.hearing.reason().cloned())?;
-        Ok(unit)
+        let hearing = decided(&held, rules, self.hearing.reason().cloned())?;
+        Ok((unit, hearing))
     }
 }
 
@@ -175,7 +182,7 @@ impl Playing {
 
     async fn ask(&mut self) -> Result<(), Error> {
         let now = self.of.app.now();
-        let mut unit = self.of.permitted_again().await?;
+        let (mut unit, _) = self.of.permitted_again().await?;
         // It may have been deleted, or have outlived its time.
         let (of, recording) = (&self.of, self.of.recording());
         let kept = unit.recording_of(of.organization, recording.call).await?;
