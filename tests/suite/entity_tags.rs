@@ -151,8 +151,11 @@ async fn the_tag_of_an_earlier_membership_is_none_of_a_later_one() {
     on(owner, "delete", &member, &now, None).await.problem(412, "precondition_failed");
 }
 
+/// What is asked: how, where, and with which body.
+type Asked = (&'static str, String, Option<Value>);
+
 /// Things with everything that is done to them: where they are shown, and what is asked, in this order. Each changes them.
-fn changes(ids: &Ids) -> Vec<(String, Vec<(&'static str, String, Option<Value>)>)> {
+fn changes(ids: &Ids) -> Vec<(String, Vec<Asked>)> {
     let member = format!("/v1/members/{}", ids.member);
     let key = format!("/v1/api-keys/{}", ids.key);
     let invitation = format!("/v1/invitations/{}", ids.invitation);

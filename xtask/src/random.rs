@@ -1,5 +1,7 @@
 //! A long run of `tests/suite/random`.
 
+use std::hash::{BuildHasher, RandomState};
+
 use rollcall_private_postgres::TEST_DATABASE_URL;
 
 use crate::{
@@ -25,9 +27,8 @@ pub(crate) async fn run(Arguments { steps, seed }: Arguments) -> Result {
         // Not by nextest, which ends what takes long.
         command.args(["test", "--workspace", "--lib", "--bins", "--tests", "random::", "--", "--nocapture"]);
         command.env("ROLLCALL_RANDOM_STEPS", steps.to_string());
-        if let Some(seed) = seed {
-            command.env("ROLLCALL_RANDOM_SEED", seed.to_string());
-        }
+        let seed = seed.unwrap_or_else(|| RandomState::new().hash_one(steps));
+        command.env("ROLLCALL_RANDOM_SEED", seed.to_string());
         if let Some(url) = url {
             command.env(TEST_DATABASE_URL, url);
         }
