@@ -1,5 +1,7 @@
 //! Uploads and downloads that run while the right to them goes, or what they are of: they end, give back their place and leave nothing.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use reqwest::Method;
 use rollcall_tests::{Answer, Caller, Service, Team, until};
