@@ -42,6 +42,7 @@ mod deletion;
 mod development;
 mod email_changes;
 mod entity_tags;
+mod erasures;
 mod escalations;
 mod export;
 mod golden;

@@ -16,6 +16,7 @@ mod connection;
 mod database;
 mod dev_mailbox;
 mod directory;
+mod erasures;
 mod error;
 mod escalations;
 mod expiry;

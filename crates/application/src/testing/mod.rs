@@ -337,6 +337,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         transfers: Transfers::at_most(2, 2),
         masking: Masking::default(),
         exports: Exports::at_most(1),
+        log_exports: Exports::at_most(1),
         pulse: Arc::new(agents::Silence),
         lapsed: Lapsed::default(),
         settings: Settings {
@@ -345,6 +346,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
             webhooks: Reach::Public,
             plans: plans(),
             recording_limit: 1 << 30,
+            platform_log_days: 365,
         },
     }
 }
