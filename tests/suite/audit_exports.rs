@@ -10,6 +10,8 @@ use tempfile::TempDir;
 use time::Duration;
 use uuid::Uuid;
 
+use crate::audit_reports::{EVENTS, event, reporting};
+
 pub(crate) const EXPORT: &str = "/v1/audit/export";
 pub(crate) const CHECKPOINT: &str = "/v1/audit/checkpoint";
 
@@ -385,4 +387,45 @@ async fn checkpoints_of_a_key_that_was_replaced_still_count() {
     command.args(["audit", "verify"]).arg(files.with("export", &text)).arg("--jwks").arg(jwks);
     let (code, of_it) = said(&command.output().unwrap());
     assert_eq!(code, 0, "{of_it}");
+}
+
+#[tokio::test]
+async fn attack_35_an_event_has_a_greatest_size_and_long_ones_are_found_and_exported() {
+    let service = Service::start().await;
+    let (team, _, program) = reporting(&service).await;
+    // The target and the names of the fields count as well.
+    let long = |last: usize| {
+        let mut long = event(&service, team.id("viewer"));
+        let texts: Vec<String> = (0..4).map(|_| "😀".repeat(1_000)).chain(["x".repeat(last)]).collect();
+        let change = |(n, text): (usize, &String)| json!({"field": format!("f{n}"), "after": text});
+        long["changes"] = texts.iter().enumerate().map(change).collect();
+        long["personal"] = json!({"note": "Ada"});
+        long
+    };
+    let most = 16 * 1_024 - 4 * 4_000 - 5 * 2 - "agent".len() - "a1".len() - "note".len() - "Ada".len();
+    let batch = [event(&service, team.id("viewer")), long(most + 1)];
+    program.post(EVENTS, json!({"events": batch})).await.invalid("events[1]");
+    program.post(EVENTS, json!({"events": [long(most)]})).await.expect(200);
+
+    // More than an export holds at once.
+    for _ in 0..4 {
+        let batch: Vec<Value> = (0..80).map(|_| long(most)).collect();
+        program.post(EVENTS, json!({"events": batch})).await.expect(200);
+    }
+    let (mut found, mut next) = (0, String::new());
+    loop {
+        let path = format!("/v1/audit/events?limit=200&q=ada&action=agent.created{next}");
+        let page = team.owner().get(&path).await.expect(200);
+        found += page.list("data").len();
+        match page.body["next_cursor"].as_str() {
+            Some(cursor) => next = format!("&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(found, 321);
+    let exported = export(team.owner(), "").await;
+    let long = events(&exported).iter().filter(|event| event["leaf"]["action"] == "agent.created").count();
+    assert_eq!(long, 321);
+    let (code, said) = Files::new().verify(&exported, &[]);
+    assert_eq!(code, 0, "{said}");
 }

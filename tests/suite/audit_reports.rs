@@ -16,10 +16,10 @@ use crate::{
     tokens::{KNOWN, SERVICE_TOKEN, access_token},
 };
 
-const EVENTS: &str = "/v1/audit/events";
+pub(crate) const EVENTS: &str = "/v1/audit/events";
 
 /// An organization whose audit log is on, and a program that may report to it.
-async fn reporting(service: &Service) -> (Team, String, Caller) {
+pub(crate) async fn reporting(service: &Service) -> (Team, String, Caller) {
     let team = Team::assemble(service, "Acme").await;
     service.turn_audit_log_on(&team).await;
     let (id, secret) = make(team.owner(), json!({"scopes": ["audit_log:append"]})).await;
@@ -31,7 +31,7 @@ fn new_id(service: &Service) -> EventId {
     entropy.id(rollcall_application::ports::Clock::now(&service.clock))
 }
 
-fn event(service: &Service, actor: &str) -> Value {
+pub(crate) fn event(service: &Service, actor: &str) -> Value {
     json!({
         "id": new_id(service), "occurred_at": "2026-03-01T08:59:59.1234567Z",
         "actor": {"type": "user", "id": actor}, "action": "agent.created", "target": {"type": "agent", "id": "a1"},

@@ -35,11 +35,12 @@ pub(crate) const OF_ORGANIZATIONS: [(&str, &str); 31] = [
     ("transcripts", "org_id, call_id"),
 ];
 /// Tables that belong to accounts or to the platform.
-pub(crate) const OTHERS: [&str; 19] = [
+pub(crate) const OTHERS: [&str; 20] = [
     "attempts",
     "audit_queue",
     "dev_mails",
     "email_changes",
+    "erasures",
     "idempotency_keys",
     "mfa_challenges",
     "notices",
@@ -61,7 +62,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 161] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 165] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "directory_moved", "rollcall_directory", "UPDATE"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
@@ -123,6 +124,8 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 161] = [
     ("email_changes", "own_address", "rollcall_app", "SELECT"),
     ("email_changes", "own_address_forgets", "rollcall_app", "DELETE"),
     ("email_changes", "task", "rollcall_app", "ALL"),
+    ("erasures", "directory", "rollcall_directory", "ALL"),
+    ("erasures", "task", "rollcall_app", "SELECT"),
     ("escalation_settings", "directory", "rollcall_directory", "SELECT"),
     ("escalation_settings", "own_organization", "rollcall_app", "ALL"),
     ("escalation_settings", "purge", "rollcall_purge", "ALL"),
@@ -213,6 +216,8 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 161] = [
     ("stream_heads", "own_organization", "rollcall_app", "ALL"),
     ("stream_heads", "purge", "rollcall_purge", "ALL"),
     ("stream_heads", "task_finds", "rollcall_app", "SELECT"),
+    ("subscribers", "directory", "rollcall_directory", "SELECT"),
+    ("subscribers", "directory_locks", "rollcall_directory", "UPDATE"),
     ("subscribers", "own_organization", "rollcall_app", "ALL"),
     ("subscribers", "purge", "rollcall_purge", "ALL"),
     ("subscribers", "task", "rollcall_app", "ALL"),
@@ -226,7 +231,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 161] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-pub(crate) const DEFINERS: [(&str, &str, bool); 31] = [
+pub(crate) const DEFINERS: [(&str, &str, bool); 35] = [
     ("directory_agents_due", "rollcall_directory", true),
     ("directory_agents_state", "rollcall_directory", true),
     ("directory_api_key", "rollcall_directory", true),
@@ -245,7 +250,10 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 31] = [
     ("directory_session", "rollcall_directory", true),
     ("directory_session_seen", "rollcall_directory", true),
     ("directory_signup", "rollcall_directory", true),
+    ("directory_witnessed_by_account", "rollcall_directory", true),
     ("erase_account", "rollcall_directory", true),
+    ("erase_some", "rollcall_directory", true),
+    ("erasing", "rollcall_directory", true),
     ("forget_availability", "rollcall_purge", true),
     ("forget_sketches", "rollcall_directory", false),
     ("forget_unoffered_events", "rollcall_purge", true),
@@ -253,6 +261,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 31] = [
     ("note_recording_remains", "rollcall_directory", false),
     ("note_revocation", "rollcall_directory", false),
     ("organization_keeps_an_owner", "rollcall_directory", false),
+    ("personal_told", "rollcall_directory", true),
     ("purge_organization", "rollcall_purge", true),
     ("purge_rows", "rollcall_purge", true),
     ("queue_audit_event", "rollcall_directory", false),
@@ -261,7 +270,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 31] = [
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.
-pub(crate) const RIGHTS: [&str; 50] = [
+pub(crate) const RIGHTS: [&str; 51] = [
     "_sqlx_migrations: SELECT",
     "api_key_secrets: DELETE INSERT",
     "api_keys: INSERT SELECT",
@@ -280,6 +289,7 @@ pub(crate) const RIGHTS: [&str; 50] = [
     "deliveries: DELETE INSERT SELECT",
     "dev_mails: DELETE INSERT SELECT",
     "email_changes: DELETE INSERT",
+    "erasures: SELECT",
     "escalation_settings: INSERT SELECT",
     "escalations: INSERT SELECT",
     "human_agents: INSERT SELECT",

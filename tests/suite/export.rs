@@ -283,6 +283,23 @@ async fn attack_9_whoever_loses_the_right_in_the_middle_gets_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_35_exports_of_organizations_and_of_their_logs_take_no_places_of_each_other() {
+    // Room for one.
+    let service = Service::start_with(&[("database.max_connections", "6")]).await;
+    let team = Team::assemble(&service, "Acme").await;
+    service.turn_audit_log_on(&team).await;
+    grow(&service, &team.organization, 30_000).await;
+    let mut running = Running::begin(team.owner()).await;
+    assert!(running.read().await.unwrap());
+    team.owner().get(PATH).await.problem(409, "export_running");
+    team.owner().get("/v1/audit/export").await.expect(200);
+    let other = Team::assemble(&service, "Other").await;
+    service.turn_audit_log_on(&other).await;
+    other.owner().get(PATH).await.problem(503, "unavailable");
+    other.owner().get("/v1/audit/export").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_who_goes_away_or_takes_nothing_leaves_nothing_behind() {
     let service =
         Service::start_with(&[("http.timeout_seconds", "1"), ("database.max_connections", "6")]).await;

@@ -44,6 +44,7 @@ mod deletion;
 mod development;
 mod email_changes;
 mod entity_tags;
+mod erasures;
 mod escalations;
 mod export;
 mod golden;

@@ -228,12 +228,18 @@ impl Accounts for Transaction {
         exactly_one(update.execute(self.connection()).await)
     }
 
-    async fn user_delete(&mut self, user: UserId) -> Result<(), StoreError> {
-        let erase = sqlx::query!("SELECT erase_account()");
+    async fn user_delete(&mut self, user: UserId, now: OffsetDateTime) -> Result<(), StoreError> {
+        let erase = sqlx::query!("SELECT erase_account($1)", now);
         erase.execute(self.connection()).await.map_err(store_error)?;
         let delete = sqlx::query!("DELETE FROM users WHERE user_id = $1", user.uuid());
         self.sessions_change(user.uuid());
         exactly_one(delete.execute(self.connection()).await)
+    }
+
+    async fn witnessed_lock_by(&mut self, _: UserId) -> Result<Vec<OrganizationId>, StoreError> {
+        let found = sqlx::query_scalar!(r#"SELECT directory_witnessed_by_account() AS "org_id!""#);
+        let found = found.fetch_all(self.connection()).await.map_err(store_error)?;
+        Ok(found.into_iter().map(OrganizationId::from_uuid).collect())
     }
 
     async fn invitations_lock_to(

@@ -32,6 +32,11 @@ impl Backlog for PgStore {
         let purge = purge.fetch_one(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
 
+        let mut transaction = begin_task(&self.pool, task::ERASURES).await?;
+        let erasure = sqlx::query_scalar!("SELECT min(due_at) FROM erasures WHERE due_at <= $1", now);
+        let erasure = erasure.fetch_one(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+
         let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
         let remains = sqlx::query_scalar!(r#"SELECT count(*) AS "remains!" FROM recording_remains"#);
         let remains = remains.fetch_one(&mut *transaction).await.map_err(store_error)?;
@@ -42,6 +47,7 @@ impl Backlog for PgStore {
             given_up: count(given_up)?,
             delivery_due: deliveries.due.map(moment),
             purge_due: purge.map(moment),
+            erasure_due: erasure.map(moment),
             remains: count(remains)?,
         })
     }

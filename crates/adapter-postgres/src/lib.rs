@@ -18,6 +18,7 @@ mod database;
 mod database_url;
 mod dev_mailbox;
 mod directory;
+mod erasures;
 mod error;
 mod escalations;
 mod expiry;

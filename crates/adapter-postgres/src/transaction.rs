@@ -61,6 +61,7 @@ pub(crate) mod task {
     pub(crate) const MAILBOX: &str = "mailbox";
     pub(crate) const MFA_NOTICES: &str = "mfa_notices";
     pub(crate) const PURGE: &str = "purge";
+    pub(crate) const ERASURES: &str = "erasures";
     pub(crate) const OPERATOR: &str = "operator";
     pub(crate) const RECORDINGS: &str = "recordings";
     pub(crate) const STREAM: &str = "stream";

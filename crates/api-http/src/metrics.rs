@@ -57,6 +57,8 @@ pub struct Metrics {
     pub webhooks_overdue_seconds: Gauge,
     /// For how long the organization has been waiting to be purged that has been waiting for longest, in seconds.
     pub purge_overdue_seconds: Gauge,
+    /// For how long something of somebody whose account has ended has been waiting to be erased, in seconds.
+    pub erasure_overdue_seconds: Gauge,
     /// Recordings of which something is left that is to be removed.
     pub recording_remains: Gauge,
     /// Connections of this node's pool.
@@ -169,6 +171,12 @@ impl Default for Metrics {
             "For how long the organization has been waiting to be purged that has been waiting for longest",
             purge_overdue.clone(),
         );
+        let erasure_overdue = Gauge::default();
+        registry.register(
+            "erasure_overdue_seconds",
+            "For how long something of somebody whose account has ended has been waiting to be erased",
+            erasure_overdue.clone(),
+        );
         registry.register(
             "recording_remains",
             "Recordings of which something is left that is to be removed",
@@ -216,6 +224,7 @@ impl Default for Metrics {
             webhooks_given_up,
             webhooks_overdue_seconds: webhooks_overdue,
             purge_overdue_seconds: purge_overdue,
+            erasure_overdue_seconds: erasure_overdue,
             recording_remains,
             database_connections: connections,
             database_connections_limit: connections_limit,

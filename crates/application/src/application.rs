@@ -88,6 +88,8 @@ pub struct Application {
     pub transfers: Transfers,
     /// The exports that run.
     pub exports: Exports,
+    /// Those of audit logs: they hold no connection while they run, and take no places of the others.
+    pub log_exports: Exports,
     /// What agents' devices say all the time.
     pub pulse: Arc<dyn Pulse>,
     /// What of agents has run out.
@@ -109,6 +111,8 @@ pub struct Settings {
     pub plans: Plans,
     /// The most bytes of a recording.
     pub recording_limit: u64,
+    /// How many days the platform's own log keeps what identifies persons.
+    pub platform_log_days: u32,
 }
 
 /// How much mail is sent on request, so that Rollcall is no cannon for spam; how fast passwords can be guessed; and how much of

@@ -9,8 +9,9 @@ use rollcall_domain::OrganizationId;
 
 use crate::Error;
 
-/// The exports that run on this node. Each holds a connection to the database as long as it runs, so there are only so
-/// many, and one of each organization: nobody takes the places of all others. Cloning it is cheap.
+/// The exports of a kind that run on this node. Each holds something as long as it runs, a connection to the database or a part of
+/// what it gives out, so there are only so many, and one of each organization: nobody takes the places of all others.
+/// Cloning it is cheap.
 #[derive(Debug, Clone)]
 pub struct Exports {
     most: usize,

@@ -43,6 +43,8 @@ use crate::{
 
 /// The longest that the last calls made with API keys are waited for when a node stops.
 const WRITE_CALLS: Duration = Duration::from_secs(10);
+/// How many exports of audit logs run at a time: each has some megabytes in memory at the most.
+const LOG_EXPORTS: usize = 32;
 
 /// A node that serves.
 pub struct Server {
@@ -223,6 +225,7 @@ impl Node {
             expiry: Arc::new(store.clone()),
             attempts: Arc::new(store.clone()),
             purge: Arc::new(store.clone()),
+            erasures: Arc::new(store.clone()),
             sealed: Arc::new(store.clone()),
             sketches: Arc::new(store.clone()),
             retention: Arc::new(store.clone()),
@@ -357,12 +360,14 @@ pub(crate) fn application(
         transfers: crate::recordings::transfers(settings),
         masking: Masking::default(),
         exports: Exports::at_most(settings.exports_at_once()),
+        log_exports: Exports::at_most(LOG_EXPORTS),
         settings: ApplicationSettings {
             sessions: settings.lifetimes(),
             limits: settings.limits(),
             plans: settings.plans()?,
             webhooks: settings.webhooks(),
             recording_limit: settings.values.recordings.limit_bytes,
+            platform_log_days: settings.values.audit.platform_days,
         },
     })
 }

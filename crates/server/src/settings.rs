@@ -366,6 +366,7 @@ pub(super) mod tests {
             ("tokens.lifetime_seconds", "0", "TOKENS__LIFETIME_SECONDS"),
             ("audit.origin", "rollcall example", "AUDIT__ORIGIN"),
             ("audit.origin", "rollcall.example/", "AUDIT__ORIGIN"),
+            ("audit.platform_days", "0", "AUDIT__PLATFORM_DAYS"),
             ("log.level", "=,", "LOG__LEVEL"),
             ("log.level", "inof", "LOG__LEVEL"),
             ("log.format", "xml", "LOG__FORMAT"),

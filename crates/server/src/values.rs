@@ -128,6 +128,7 @@ pub(crate) struct TokenValues {
 #[serde(deny_unknown_fields)]
 pub(crate) struct AuditValues {
     pub(crate) origin: String,
+    pub(crate) platform_days: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -1,5 +1,5 @@
 //! What goes on without being asked: sending mail, forgetting what is long over, removing deleted organizations whose time
-//! is over, telling people by when they need a second factor, sealing anew what an older key has sealed, counting what waits, writing down when API keys were
+//! is over, erasing what is left of people whose accounts have ended, telling people by when they need a second factor, sealing anew what an older key has sealed, counting what waits, writing down when API keys were
 //! last used, and what was called with them, giving audit events their places, sketching what can be searched, taking out what is too
 //! old, sending checkpoints to their witnesses, and to webhooks what they are to be told, keeping live streams going, removing what is
 //! left of recordings, finding out which agents are gone.
@@ -9,7 +9,9 @@ use std::{sync::Arc, time::Duration};
 use rollcall_adapter_postgres::PgStore;
 use rollcall_api_http::metrics::{ConnectionLabels, Metrics, SpanLabels};
 use rollcall_application::{
-    Application, Error, SealedRows, api_keys,
+    Application, Error, SealedRows,
+    accounts::{self, Erasures},
+    api_keys,
     audit::{
         self, Retention, Sketches,
         witness::{self, WitnessPost},
@@ -55,6 +57,9 @@ const FORGET_EVERY: Duration = Duration::from_secs(15 * 60);
 /// How often organizations and recordings whose time is over are looked for.
 const PURGE_EVERY: Duration = Duration::from_secs(15 * 60);
 
+/// How often it is looked for what is left of people whose accounts have ended.
+const ERASE_EVERY: Duration = Duration::from_secs(1);
+
 /// How often what is left of recordings that are no more is looked for.
 const CLEAN_RECORDINGS_EVERY: Duration = Duration::from_secs(5);
 
@@ -72,6 +77,7 @@ pub(crate) struct Workers {
     pub(crate) expiry: Arc<dyn Expiry>,
     pub(crate) attempts: Arc<dyn Attempts>,
     pub(crate) purge: Arc<dyn Purge>,
+    pub(crate) erasures: Arc<dyn Erasures>,
     pub(crate) mfa_notices: Arc<dyn MfaNotices>,
     pub(crate) sealed: Arc<dyn SealedRows>,
     pub(crate) sketches: Arc<dyn Sketches>,
@@ -119,6 +125,15 @@ impl Workers {
             loop {
                 complain(workers.purge(&stopped).await);
                 if !pause(PURGE_EVERY, &stopped).await {
+                    return;
+                }
+            }
+        });
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
+            loop {
+                complain(workers.erase(&stopped).await);
+                if !pause(ERASE_EVERY, &stopped).await {
                     return;
                 }
             }
@@ -296,6 +311,7 @@ impl Workers {
         metrics.webhooks_given_up.set(i64::try_from(waiting.given_up).unwrap_or(i64::MAX));
         metrics.webhooks_overdue_seconds.set(overdue(waiting.delivery_due));
         metrics.purge_overdue_seconds.set(overdue(waiting.purge_due));
+        metrics.erasure_overdue_seconds.set(overdue(waiting.erasure_due));
         metrics.recording_remains.set(i64::try_from(waiting.remains).unwrap_or(i64::MAX));
         Ok(())
     }
@@ -317,6 +333,11 @@ impl Workers {
     async fn purge(&self, stopped: &CancellationToken) -> Result<(), Error> {
         while !stopped.is_cancelled() && organizations::purge_some(&self.app, self.purge.as_ref()).await? {}
         while !stopped.is_cancelled() && recordings::retain_some(&self.app, self.remains.as_ref()).await? {}
+        Ok(())
+    }
+
+    async fn erase(&self, stopped: &CancellationToken) -> Result<(), Error> {
+        while !stopped.is_cancelled() && accounts::erase_some(&self.app, self.erasures.as_ref()).await? {}
         Ok(())
     }
 

@@ -79,7 +79,9 @@ impl Job {
             }
             Self::Checkpoints => &["audit_checkpoints"],
             Self::Purge => &["purge_"],
-            Self::Erasure => &["erase_account", "directory_owners", "directory_invitations_to_account"],
+            Self::Erasure => {
+                &["erase_account", "erase_some", "directory_owners", "directory_invitations_to_account"]
+            }
             Self::Retention => {
                 &["retain_audit_events", "audit_retention", "audit_sketches", "audit_unoffered"]
             }

@@ -67,18 +67,32 @@ impl TreeView for Transaction {
         log: Log,
         from: u64,
         to: u64,
-    ) -> Result<Vec<PlacedEvent>, StoreError> {
+        most_bytes: usize,
+    ) -> Result<(Vec<PlacedEvent>, u64), StoreError> {
+        // How long a value is is known without reading it.
         let rows = sqlx::query!(
-            r#"SELECT l.idx, e.leaf AS "leaf?", e.personal AS "personal?: Value"
-                 FROM audit_leaves l
-                 LEFT JOIN audit_events e ON e.org_id = l.org_id AND e.event_id = l.event_id
-                WHERE l.org_id = $1 AND l.idx >= $2 AND l.idx < $3
-                ORDER BY l.idx"#,
+            r#"SELECT p.idx AS "idx!", p.leaf AS "leaf?", p.personal AS "personal?: Value", p.bytes_to AS "bytes_to!"
+                 FROM (SELECT l.idx, e.leaf, b.bytes,
+                              -- Nothing of those who have left, also while it is being erased.
+                              CASE WHEN (SELECT erasing())
+                                   THEN personal_told(e.personal, e.actor_id, e.target_id, e.occurred_at)
+                                   ELSE e.personal END AS personal,
+                              sum(b.bytes) OVER (ORDER BY l.idx ROWS UNBOUNDED PRECEDING) AS bytes_to
+                         FROM audit_leaves l
+                         LEFT JOIN audit_events e ON e.org_id = l.org_id AND e.event_id = l.event_id
+                        CROSS JOIN LATERAL (SELECT COALESCE(octet_length(e.leaf) + pg_column_size(e.personal), 0)) b (bytes)
+                        WHERE l.org_id = $1 AND l.idx >= $2 AND l.idx < $3) p
+                WHERE p.bytes_to - p.bytes < $4
+                ORDER BY p.idx"#,
             id_of(log),
             signed(from)?,
             signed(to)?,
+            i64::try_from(most_bytes).unwrap_or(i64::MAX),
         );
         let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        let full =
+            rows.last().filter(|row| count::<usize>(row.bytes_to).is_ok_and(|bytes| bytes >= most_bytes));
+        let up_to = full.map(|row| count::<u64>(row.idx + 1)).transpose()?.unwrap_or(to);
         let events = rows.into_iter().map(|row| {
             Ok(PlacedEvent {
                 index: count(row.idx)?,
@@ -86,7 +100,7 @@ impl TreeView for Transaction {
                 personal: row.personal.unwrap_or_default(),
             })
         });
-        events.collect()
+        Ok((events.collect::<Result<_, StoreError>>()?, up_to))
     }
 
     async fn audit_checkpoint_last(

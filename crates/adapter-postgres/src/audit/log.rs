@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use futures_util::TryStreamExt;
 use rollcall_application::{
-    audit::{Extent, LogView, LoggedEvent, Sketches},
+    audit::{Extent, LogView, LoggedEvent, Looked, Sketches},
     ports::StoreError,
 };
 use rollcall_domain::{
@@ -24,6 +25,12 @@ use crate::{
     store::PgStore,
     transaction::{Transaction, begin_task, settings, task},
 };
+
+/// How many events of a stretch are read at once to sketch them: each has some kilobytes at the most.
+const SKETCHED_AT_ONCE: i64 = 64;
+
+/// The oldest and the newest of some events.
+type Times = (Option<OffsetDateTime>, Option<OffsetDateTime>);
 
 /// A value that identifies somebody, without its salt.
 #[derive(Debug, Deserialize)]
@@ -45,6 +52,18 @@ impl TryFrom<Row> for LoggedEvent {
         let personal = row.personal.0.into_iter().map(|(field, kept)| (field, kept.value)).collect();
         Self::read(count(row.idx)?, &row.leaf, personal).map_err(corrupt)
     }
+}
+
+impl Row {
+    fn bytes(&self) -> usize {
+        let personal = self.personal.0.iter().map(|(field, kept)| field.len() + kept.value.len());
+        self.leaf.len() + personal.sum::<usize>()
+    }
+}
+
+/// Makes something of rows where nobody else waits for it: there may be many of them, and long ones (attack 35).
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| StoreError::Internal(Box::new(error)))
 }
 
 /// Those that can be read. Somebody has changed the others behind the service's back: whoever verifies the log is told, and they are in
@@ -114,7 +133,8 @@ impl LogView for Transaction {
         from: u64,
         to: u64,
         at_most: u16,
-    ) -> Result<Vec<LoggedEvent>, StoreError> {
+        most_bytes: usize,
+    ) -> Result<Looked, StoreError> {
         let (actor_id, actor_kind) = match &filter.actor {
             Some(Who::Id(id)) => (Some(id.as_str()), None),
             Some(Who::Kind(kind)) => (None, Some(*kind)),
@@ -153,8 +173,21 @@ impl LogView for Transaction {
             filter.until,
             i64::from(at_most),
         );
-        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
-        Ok(readable(rows, organization.uuid()))
+        let mut found = rows.fetch(self.connection());
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        while bytes < most_bytes
+            && let Some(row) = found.try_next().await.map_err(store_error)?
+        {
+            bytes += row.bytes();
+            rows.push(row);
+        }
+        drop(found);
+        let full = rows.len() == usize::from(at_most) || bytes >= most_bytes;
+        let down_to = rows.last().filter(|_| full).map(|row| count(row.idx)).transpose()?.unwrap_or(from);
+        self.keep_what_may_be_told(organization, &mut rows).await?;
+        let log = organization.uuid();
+        let events = apart(move || readable(rows, log)).await?;
+        Ok(Looked { events, down_to, bytes })
     }
 
     async fn log_event(
@@ -170,8 +203,36 @@ impl LogView for Transaction {
             organization.uuid(),
             id.uuid(),
         );
-        let row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
+        let mut row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
+        self.keep_what_may_be_told(organization, row.as_mut_slice()).await?;
         row.map(LoggedEvent::try_from).transpose()
+    }
+}
+
+impl Transaction {
+    /// Takes out of events what identifies somebody who has left and is being erased.
+    async fn keep_what_may_be_told(
+        &mut self,
+        organization: OrganizationId,
+        rows: &mut [Row],
+    ) -> Result<(), StoreError> {
+        let places: Vec<i64> = rows.iter().map(|row| row.idx).collect();
+        let told = sqlx::query!(
+            r#"SELECT l.idx,
+                      personal_told(e.personal, e.actor_id, e.target_id, e.occurred_at) AS "personal!: Json<BTreeMap<String, Kept>>"
+                 FROM audit_leaves l JOIN audit_events e ON e.org_id = l.org_id AND e.event_id = l.event_id
+                WHERE l.org_id = $1 AND e.org_id = $1 AND l.idx = ANY ($2) AND (SELECT erasing())"#,
+            organization.uuid(),
+            places.as_slice(),
+        );
+        let told = told.fetch_all(self.connection()).await.map_err(store_error)?;
+        let mut told: BTreeMap<_, _> = told.into_iter().map(|row| (row.idx, row.personal)).collect();
+        for row in rows {
+            if let Some(personal) = told.remove(&row.idx) {
+                row.personal = personal;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -191,25 +252,35 @@ impl Sketches for PgStore {
         let here = settings(Some(next.org_id), None, task::AUDIT_SKETCHES);
         transaction.execute(AssertSqlSafe(here)).await.map_err(store_error)?;
         let length = signed(SKETCHED)?;
-        // One event for each leaf, as in `log_events`.
-        let rows = sqlx::query_as!(
-            Row,
-            r#"SELECT l.idx, e.leaf, e.personal AS "personal: _"
+        let (mut sketch, mut times) = (Sketch::default(), Times::default());
+        // A few at a time: they may be long. One event for each leaf, as in `log_events`.
+        for part in 0..length / SKETCHED_AT_ONCE {
+            let (from, times_before) = (next.stretch * length + part * SKETCHED_AT_ONCE, times);
+            let rows = sqlx::query_as!(
+                Row,
+                r#"SELECT l.idx, e.leaf, e.personal AS "personal: _"
                  FROM audit_leaves l CROSS JOIN LATERAL (
                           SELECT * FROM audit_events e WHERE e.org_id = $1 AND e.event_id = l.event_id OFFSET 0) e
                 WHERE l.org_id = $1 AND l.idx >= $2 AND l.idx < $3"#,
-            next.org_id,
-            next.stretch * length,
-            (next.stretch + 1) * length,
-        );
-        let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
-        let events = readable(rows, next.org_id);
-        let mut sketch = Sketch::default();
-        events.iter().for_each(|event| event.add_to(&mut sketch));
-        let times = || events.iter().map(|event| event.occurred_at);
+                next.org_id,
+                from,
+                from + SKETCHED_AT_ONCE,
+            );
+            let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
+            let more = apart(move || {
+                let events = readable(rows, next.org_id);
+                events.iter().for_each(|event| event.add_to(&mut sketch));
+                let times = events.iter().map(|event| event.occurred_at);
+                let times = times.fold(times_before, |(oldest, newest): Times, at| {
+                    (Some(oldest.map_or(at, |oldest| oldest.min(at))), newest.max(Some(at)))
+                });
+                (sketch, times)
+            });
+            (sketch, times) = more.await?;
+        }
         // Of a stretch of which nothing is left, nothing is found.
-        let oldest = times().min().unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let newest = times().max().unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let oldest = times.0.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let newest = times.1.unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let keep = sqlx::query!(
             "UPDATE audit_sketches SET sketch = $3, oldest = $4, newest = $5 WHERE org_id = $1 AND stretch = $2",
             next.org_id,

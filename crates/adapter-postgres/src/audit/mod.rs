@@ -53,22 +53,34 @@ impl OwnEvents for Transaction {
         page: &PageRequest<Position>,
     ) -> Result<Page<OwnEvent, Position>, StoreError> {
         let name = user.to_string();
+        // Whoever else reports something in their name, or about them, does not tell what is theirs.
+        let places = sqlx::query_scalar!(
+            r#"SELECT m.org_id AS "org_id!" FROM members m WHERE m.user_id = $1
+                UNION
+               SELECT e.org_id FROM audit_events e WHERE e.target_id = $2 AND e.action IN ('member.left', 'member.removed')"#,
+            user.uuid(),
+            name,
+        );
+        let mut places = places.fetch_all(self.connection()).await.map_err(store_error)?;
+        places.push(NO_ORGANIZATION);
         // Each half is read in order from an index of its own, however many events there are.
         let rows = sqlx::query!(
             r#"SELECT org_id AS "org_id!", event_id AS "event_id!", occurred_at AS "occurred_at!", action AS "action!",
                       outcome AS "outcome!", leaf AS "leaf!", personal AS "personal!: Json<BTreeMap<String, Kept>>",
                       written AS "written!", COALESCE(actor_id = $1, false) AS "by_them!",
                       COALESCE(target_id = $1, false) AS "about_them!"
-                 FROM ((SELECT * FROM audit_events WHERE actor_id = $1 AND written > $2 ORDER BY written LIMIT $3)
+                 FROM ((SELECT * FROM audit_events WHERE actor_id = $1 AND written > $2 AND org_id = ANY ($4)
+                         ORDER BY written LIMIT $3)
                        UNION ALL
                        (SELECT * FROM audit_events
-                         WHERE target_id = $1 AND actor_id IS DISTINCT FROM $1 AND written > $2
+                         WHERE target_id = $1 AND actor_id IS DISTINCT FROM $1 AND written > $2 AND org_id = ANY ($4)
                          ORDER BY written LIMIT $3)) own
                 ORDER BY written
                 LIMIT $3"#,
             name,
             page.after.unwrap_or(Position::MIN),
             i64::from(page.limit) + 1,
+            places.as_slice(),
         );
         let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
         let events = rows
@@ -158,7 +170,10 @@ impl AuditView for Transaction {
         // Nothing happened before the beginning of time, so every page begins after some key.
         let after = page.after.unwrap_or(EventKey { occurred_at: OffsetDateTime::UNIX_EPOCH, written: 0 });
         let rows = sqlx::query!(
-            r#"SELECT occurred_at, written AS "written!", leaf, personal FROM audit_events
+            r#"SELECT occurred_at, written AS "written!", leaf,
+                      CASE WHEN (SELECT erasing()) THEN personal_told(personal, actor_id, target_id, occurred_at)
+                           ELSE personal END AS "personal!"
+                 FROM audit_events
                 WHERE org_id = $1 AND (occurred_at, written) > ($2, $3)
                 ORDER BY occurred_at, written
                 LIMIT $4"#,

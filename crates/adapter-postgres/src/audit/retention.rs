@@ -6,12 +6,14 @@ use rollcall_application::{
     ports::StoreError,
 };
 use rollcall_domain::{OrganizationId, organizations::Plan};
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::{
     error::store_error,
     row::count,
     store::PgStore,
-    transaction::{begin_task, task},
+    transaction::{NO_ORGANIZATION, begin_task, task},
 };
 
 #[async_trait]
@@ -43,10 +45,22 @@ impl Retention for PgStore {
         kept: Kept,
         at_most: u32,
     ) -> Result<u64, StoreError> {
+        self.retain_log(organization.uuid(), kept, at_most).await
+    }
+
+    async fn retain_platform(&self, clear_before: OffsetDateTime, at_most: u32) -> Result<u64, StoreError> {
+        // Nothing happened before the beginning of time.
+        let kept = Kept { clear_before, remove_before: OffsetDateTime::UNIX_EPOCH };
+        self.retain_log(NO_ORGANIZATION, kept, at_most).await
+    }
+}
+
+impl PgStore {
+    async fn retain_log(&self, log: Uuid, kept: Kept, at_most: u32) -> Result<u64, StoreError> {
         let mut transaction = begin_task(&self.pool, task::AUDIT_RETENTION).await?;
         let retain = sqlx::query_scalar!(
             r#"SELECT retain_audit_events($1, $2, $3, $4) AS "events!""#,
-            organization.uuid(),
+            log,
             kept.clear_before,
             kept.remove_before,
             i32::try_from(at_most).unwrap_or(i32::MAX),

@@ -32,6 +32,8 @@ enum Step {
     Leave(Departure),
     /// An invitation to its address is taken back: nobody could accept it any more.
     TakeBack(InvitationId, Role),
+    /// Its address is sent no more checkpoints.
+    Unwitness,
 }
 
 async fn change(app: &Application, actor: &Actor, precondition: &Precondition) -> Result<(), Error> {
@@ -67,6 +69,9 @@ async fn change(app: &Application, actor: &Actor, precondition: &Precondition) -
     for (organization, invitation, role) in unit.invitations_lock_to(user).await? {
         steps.push((organization, Step::TakeBack(invitation, role)));
     }
+    for organization in unit.witnessed_lock_by(user).await? {
+        steps.push((organization, Step::Unwitness));
+    }
 
     let notice: NoticeId = app.id();
     unit.notice_add(notice, &Notice { user, email: account.email, name: account.name }).await?;
@@ -89,10 +94,17 @@ async fn change(app: &Application, actor: &Actor, precondition: &Precondition) -
                     app.event(audit::Actor::System, &Origin::default(), Action::InvitationRevoked, target);
                 app.record(event.change("role", Some(role.as_str()), None))
             }
+            Step::Unwitness => {
+                unit.witness_remove(organization, app.now()).await?;
+                let target = Target::Organization(organization);
+                let event =
+                    app.event(audit::Actor::System, &Origin::default(), Action::AuditWitnessRemoved, target);
+                app.record(event.change("witness", Some("mail"), None))
+            }
         };
     }
     unit.sessions_end(user, None).await?;
-    unit.user_delete(user).await?;
+    unit.user_delete(user, app.now()).await?;
     unit.commit(record).await?;
     // What was counted of attempts at its password belongs to nobody any more.
     begin_anew(app, user).await;
@@ -133,6 +145,7 @@ mod tests {
         unit.expect_invitations_lock_to()
             .returning(|_| Ok(vec![(second().id, InvitationId::from_parts(0, &[5; 10]), Role::Viewer)]));
         unit.expect_invitations_lock_of().returning(|_, _| Ok(Vec::new()));
+        unit.expect_witnessed_lock_by().returning(|_| Ok(vec![organization().id]));
         unit
     }
 
@@ -141,9 +154,10 @@ mod tests {
         let mut unit = unit(true, [2, 2]);
         unit.expect_notice_add().times(1).returning(|_, _| Ok(()));
         unit.expect_member_remove().times(2).returning(|_, _| Ok(()));
+        unit.expect_witness_remove().times(1).returning(|_, _| Ok(()));
         unit.expect_invitation_revoke().times(1).returning(|_, _| Ok(()));
         unit.expect_sessions_end().times(1).returning(|_, _| Ok(Vec::new()));
-        unit.expect_user_delete().times(1).returning(|_| Ok(()));
+        unit.expect_user_delete().times(1).returning(|_, _| Ok(()));
         let store = TestStore::of(unit);
         let actor = actor(1, Role::Owner);
         delete(&application(&store, MockDirectory::new()), &actor, &Precondition::None)
@@ -158,6 +172,7 @@ mod tests {
             (seat(organization().id), Action::MemberLeft),
             (seat(second().id), Action::MemberLeft),
             (seat(second().id), Action::InvitationRevoked),
+            (seat(organization().id), Action::AuditWitnessRemoved),
         ];
         assert_eq!(committed, expected.map(|(scope, action)| (scope, vec![(action, Outcome::Success)])));
         assert!(matches!(store.committed()[0].2[..], [Letter::AccountDeleted { .. }]));

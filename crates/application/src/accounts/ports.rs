@@ -108,9 +108,14 @@ pub trait Accounts {
     /// [`StoreError::AddressTaken`].
     async fn user_set_email(&mut self, user: UserId, email: &EmailAddress) -> Result<(), StoreError>;
 
-    /// Deletes the scope's account, which has left every organization, with whatever waits for its addresses. What identifies
-    /// its person is erased from all audit logs, and their addresses from invitations that are not open.
-    async fn user_delete(&mut self, user: UserId) -> Result<(), StoreError>;
+    /// Deletes the scope's account, which has left every organization and ends at `now`, with whatever waits for its addresses; those
+    /// are taken out of invitations that are not open. What identifies its person in the audit logs is not told from then on. As
+    /// much of it as goes quickly is erased at once, and it is noted what is left to do: see [`Erasures`](super::Erasures).
+    async fn user_delete(&mut self, user: UserId, now: OffsetDateTime) -> Result<(), StoreError>;
+
+    /// The organizations whose checkpoints go to one of the addresses of the scope's account: nobody else changes that until the end of
+    /// the transaction.
+    async fn witnessed_lock_by(&mut self, user: UserId) -> Result<Vec<OrganizationId>, StoreError>;
 
     /// The open invitations to the addresses of the scope's account, in whichever organization: nobody else changes them until
     /// the end of the transaction.

@@ -68,13 +68,15 @@ pub trait TreeView {
         until: Option<OffsetDateTime>,
     ) -> Result<Option<(u64, u64)>, StoreError>;
 
-    /// The events from `from` on and before `to`, in the order of their places. A place without an event is left out.
+    /// The events from `from` on and before `to`, in the order of their places, but none after those with so many bytes; and the place
+    /// up to which they go. A place without an event is left out.
     async fn audit_events_between(
         &mut self,
         log: Log,
         from: u64,
         to: u64,
-    ) -> Result<Vec<PlacedEvent>, StoreError>;
+        most_bytes: usize,
+    ) -> Result<(Vec<PlacedEvent>, u64), StoreError>;
 
     /// The last checkpoint that was given out: the largest, and of those of a size the one of `origin`.
     async fn audit_checkpoint_last(

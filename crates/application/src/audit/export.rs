@@ -23,8 +23,9 @@ use super::{
 };
 use crate::{Application, Error, Principal, exports::Running, ports::View};
 
-/// How many events are read at a time: all that is in memory of them.
+/// How many events are read at a time, and no more after those with so many bytes: all that is in memory of them.
 const PAGE: u64 = 1_000;
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// The longest that an export may take.
 const LONGEST: Duration = Duration::HOUR;
 
@@ -144,7 +145,7 @@ async fn begin(
     in_order(since, until)?;
     let log = Some(organization);
     let begun_at = app.now();
-    let running = app.exports.begin(organization)?;
+    let running = app.log_exports.begin(organization)?;
     catch_up_if_whole(app, log).await?;
     if checkpoint::last(app, log).await?.is_none() {
         checkpoint::there(log, app.store.view(scope_of(log)).await?.audit_tree(log).await?)?;
@@ -344,9 +345,9 @@ impl Walk {
         let (part, next) = match self.next {
             Next::Begin => (Part::Begin(self.begin.clone()), Next::Events(first)),
             Next::Events(from) => {
-                let to = self.end.min(from + PAGE);
+                let (entries, to) = self.events(view, from, self.end.min(from + PAGE)).await?;
                 let next = if to < self.end { Next::Events(to) } else { Next::End };
-                (Part::Events(self.events(view, from, to).await?), next)
+                (Part::Events(entries), next)
             }
             Next::End => (Part::End(self.end - first), Next::Nothing),
             Next::Nothing => return Ok(None),
@@ -355,8 +356,9 @@ impl Walk {
         Ok(Some(part))
     }
 
-    async fn events(&self, view: &mut dyn View, from: u64, to: u64) -> Result<Vec<Entry>, Error> {
-        let events = view.audit_events_between(self.log, from, to).await?;
+    /// What stands from a place on and before another, as far as it fits, and how far that is.
+    async fn events(&self, view: &mut dyn View, from: u64, to: u64) -> Result<(Vec<Entry>, u64), Error> {
+        let (events, to) = view.audit_events_between(self.log, from, to, PAGE_BYTES).await?;
         let tiles = view.audit_tiles(self.log, &Plan::leaves(from, to).tiles()).await?;
         // Those of a size stand before the event of that index; after the last there are those of all events.
         let last = if to == self.end { to } else { to - 1 };
@@ -377,7 +379,7 @@ impl Walk {
                 entries.push(entry(index, hash, event));
             }
         }
-        Ok(entries)
+        Ok((entries, to))
     }
 }
 

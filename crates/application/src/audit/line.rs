@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rollcall_audit_proof::{Change, Commitment, Leaf, Reference, SALT_BYTES, Salt, VERSION};
 use rollcall_domain::{
-    ApiKeyId, EventId, OrganizationId,
+    ApiKeyId, EmailAddress, EventId, OrganizationId,
     audit::reports::{REPORTED_BY, Report},
     audit::{Actor, Origin},
 };
@@ -82,7 +82,11 @@ impl Line {
             .map(|(field, value)| {
                 let mut salt = [0; SALT_BYTES];
                 entropy.fill(&mut salt);
-                (field.as_str().to_owned(), (value.as_str().to_owned(), salt))
+                // Addresses stand in the log in the form in which they are compared, so that no spelling escapes being erased.
+                let address: Result<EmailAddress, _> = value.as_str().parse();
+                let value =
+                    address.map_or_else(|_| value.as_str().to_owned(), |address| address.key().to_owned());
+                (field.as_str().to_owned(), (value, salt))
             })
             .collect();
         let (actor_kind, actor_id, _) = Actor::from(report.by).parts();

@@ -65,6 +65,17 @@ pub struct Extent {
     pub on: bool,
 }
 
+/// Some events of a log, the last first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// Those that are like a filter wants them.
+    pub events: Vec<LoggedEvent>,
+    /// Everything from this place on has been looked at.
+    pub down_to: u64,
+    /// How many bytes were read.
+    pub bytes: usize,
+}
+
 /// Reads the log of the scope's organization, as far as it is in the tree.
 #[async_trait]
 pub trait LogView {
@@ -82,7 +93,8 @@ pub trait LogView {
         at_most: u16,
     ) -> Result<Vec<u64>, StoreError>;
 
-    /// The events from a place up to another that are like a filter wants them but for its words, the last first, at most so many.
+    /// The events from a place up to another that are like a filter wants them but for its words, the last first, at most so many,
+    /// and none after those with so many bytes. It goes on as far as it has not looked.
     async fn log_events(
         &mut self,
         organization: OrganizationId,
@@ -90,7 +102,8 @@ pub trait LogView {
         from: u64,
         to: u64,
         at_most: u16,
-    ) -> Result<Vec<LoggedEvent>, StoreError>;
+        most_bytes: usize,
+    ) -> Result<Looked, StoreError>;
 
     /// One event.
     async fn log_event(

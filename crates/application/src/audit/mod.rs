@@ -22,7 +22,7 @@ pub use checkpoint::{Inconsistent, checkpoint, newest_checkpoint};
 pub use checkpoints::{Checkpoints, KeptCheckpoint, Notary, PlacedEvent, Signing, TreeView, name_of};
 pub use export::{Entry as Exported, LogExport, Part, Whole, export, permit_export, whole};
 pub use line::Line;
-pub use log::{Extent, LogView, LoggedChange, LoggedEvent, Sketches, UnreadableLeaf};
+pub use log::{Extent, LogView, LoggedChange, LoggedEvent, Looked, Sketches, UnreadableLeaf};
 pub use ports::{AuditIntake, AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, Position};
 pub use prove::{Consistency, Inclusion, prove_consistency, prove_inclusion};
 pub use readings::Readings;

@@ -40,6 +40,9 @@ pub trait Retention: Send + Sync {
     /// Takes what is too old out of one log, the oldest first, up to so many events; gives back of how many it was.
     async fn retain(&self, organization: OrganizationId, kept: Kept, at_most: u32)
     -> Result<u64, StoreError>;
+
+    /// Takes what identifies persons and is from before a moment out of the platform's own log, in the same way. The events stay.
+    async fn retain_platform(&self, clear_before: OffsetDateTime, at_most: u32) -> Result<u64, StoreError>;
 }
 
 /// Takes some of what is too old out of the logs; gives back whether there may be more.
@@ -55,6 +58,8 @@ pub async fn retain_some(app: &Application, retention: &dyn Retention) -> Result
             more |= retention.retain(organization, kept, AT_ONCE).await? > 0;
         }
     }
+    let days = i64::from(app.settings.platform_log_days);
+    more |= retention.retain_platform(app.now() - Duration::days(days), AT_ONCE).await? > 0;
     Ok(more)
 }
 

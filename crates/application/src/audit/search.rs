@@ -21,6 +21,12 @@ use crate::{
 const STRETCHES: usize = 32;
 /// How many stretches are asked for at once.
 const AT_ONCE: u16 = 16;
+/// How many bytes of events a page looks at, at the most: about what as many events as that have.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// How many bytes are meant to be read at once,
+const BYTES_AT_ONCE: usize = 1024 * 1024;
+/// and what an event is taken to have as long as none has been read.
+const BYTES_EACH: usize = 16 * 1024;
 /// What the log tells of what was looked for where that may name a person.
 const GIVEN: &str = "given";
 
@@ -92,7 +98,7 @@ async fn look_through<V: LogView + ?Sized>(
     Extent { first, size, .. }: Extent,
 ) -> Result<Page<LoggedEvent, u64>, Error> {
     let limit = usize::from(page.limit);
-    let (mut found, mut looked_at) = (Vec::new(), 0);
+    let (mut found, mut looked_at, mut read) = (Vec::new(), 0, Read::default());
     // Everything from here on has been looked at.
     let mut end = page.after.map_or(size, |after| after.min(size));
     while end > first {
@@ -107,21 +113,53 @@ async fn look_through<V: LogView + ?Sized>(
             }
             looked_at += 1;
             let from = (stretch * SKETCHED).max(first);
-            let to = ((stretch + 1) * SKETCHED).min(end);
-            let wanted = limit + 1 - found.len();
-            // How many of them hold the words is only known when they are here.
-            let at_most = if filter.words.is_some() { SKETCHED as usize } else { wanted };
-            let events = view
-                .log_events(organization, filter, from, to, u16::try_from(at_most).unwrap_or(u16::MAX))
-                .await?;
-            found.extend(events.into_iter().filter(|event| event.holds_words_of(filter)).take(wanted));
-            if found.len() > limit {
-                return Ok(Page::cut(found, page.limit, |event: &LoggedEvent| event.index));
+            end = ((stretch + 1) * SKETCHED).min(end);
+            while end > from {
+                if read.bytes >= MOST_BYTES {
+                    return Ok(Page { entries: found, next: Some(end) });
+                }
+                let wanted = limit + 1 - found.len();
+                // How many of them hold the words is only known when they are here.
+                let at_most = if filter.words.is_some() { SKETCHED as usize } else { wanted };
+                let at_most = u16::try_from(at_most.min(read.at_once())).unwrap_or(u16::MAX);
+                let left = MOST_BYTES - read.bytes;
+                let looked = view.log_events(organization, filter, from, end, at_most, left).await?;
+                read.bytes += looked.bytes;
+                read.events += looked.events.len();
+                end = looked.down_to;
+                found.extend(with_words(looked.events, filter).await?.into_iter().take(wanted));
+                if found.len() > limit {
+                    return Ok(Page::cut(found, page.limit, |event: &LoggedEvent| event.index));
+                }
             }
-            end = from;
         }
     }
     Ok(Page { entries: found, next: None })
+}
+
+/// What a page has read so far.
+#[derive(Default)]
+struct Read {
+    events: usize,
+    bytes: usize,
+}
+
+impl Read {
+    /// How many events are asked for at once: if they are like those before, no more than are meant to be.
+    fn at_once(&self) -> usize {
+        let each = self.bytes.checked_div(self.events).unwrap_or(BYTES_EACH);
+        (BYTES_AT_ONCE / each.max(1)).clamp(1, SKETCHED as usize)
+    }
+}
+
+/// Those that hold what a filter's words ask for. Comparing takes long enough to be done where nobody else waits for it (attack 35).
+async fn with_words(events: Vec<LoggedEvent>, filter: &Filter) -> Result<Vec<LoggedEvent>, Error> {
+    if filter.words.is_none() || events.is_empty() {
+        return Ok(events);
+    }
+    let filter = filter.clone();
+    let compare = move || events.into_iter().filter(|event| event.holds_words_of(&filter)).collect();
+    tokio::task::spawn_blocking(compare).await.map_err(|error| Error::Internal(Box::new(error)))
 }
 
 /// An id as the log tells it, if it is one of Rollcall's. Anything else may name a person, as words may.
@@ -152,7 +190,7 @@ mod tests {
     use rollcall_domain::audit::sketch::Sketch;
 
     use super::*;
-    use crate::{ports::StoreError, testing::NOW};
+    use crate::{audit::Looked, ports::StoreError, testing::NOW};
 
     /// A log in memory, some stretches of which have sketches. It counts how many events it was asked for.
     struct Log {
@@ -160,6 +198,7 @@ mod tests {
         sketches: BTreeMap<u64, Sketch>,
         gone: u64,
         read: usize,
+        bytes_each: usize,
     }
 
     impl Log {
@@ -187,7 +226,7 @@ mod tests {
                 (stretch as u64, sketch)
             });
             let sketches = full.collect();
-            Self { events, sketches, gone: 0, read: 0 }
+            Self { events, sketches, gone: 0, read: 0, bytes_each: 700 }
         }
 
         async fn all_of(&mut self, filter: &Filter, limit: u16) -> (Vec<u64>, usize) {
@@ -237,12 +276,15 @@ mod tests {
             from: u64,
             to: u64,
             at_most: u16,
-        ) -> Result<Vec<LoggedEvent>, StoreError> {
+            most_bytes: usize,
+        ) -> Result<Looked, StoreError> {
             let events =
                 &self.events[usize::try_from(from).expect("small")..usize::try_from(to).expect("small")];
-            let events: Vec<_> = events.iter().rev().take(at_most.into()).cloned().collect();
+            let fit = most_bytes.div_ceil(self.bytes_each).min(at_most.into());
+            let events: Vec<_> = events.iter().rev().take(fit).cloned().collect();
             self.read += events.len();
-            Ok(events)
+            let down_to = events.last().filter(|_| events.len() == fit).map_or(from, |event| event.index);
+            Ok(Looked { bytes: events.len() * self.bytes_each, down_to, events })
         }
 
         async fn log_event(
@@ -283,6 +325,22 @@ mod tests {
         assert_eq!((found.len(), pages), (3, 1));
         // The stretches with what was found, the end that has no sketch yet, and hardly any that look like it by chance.
         assert!(log.read <= 6 * SKETCHED as usize, "{}", log.read);
+    }
+
+    #[tokio::test]
+    async fn attack_35_a_page_looks_at_no_more_than_so_many_bytes() {
+        for filter in [about_ada(), Filter::default()] {
+            let mut log = Log::new(2 * SKETCHED, 1);
+            log.bytes_each = 400_000;
+            let extent = Extent { first: 0, size: 2 * SKETCHED, on: true };
+            let (organization, page) =
+                (crate::testing::organization().id, PageRequest { limit: 200, after: None });
+            let page = look_through(&mut log, organization, &filter, &page, extent).await.expect("a page");
+            assert_eq!((page.entries.len(), log.read), (42, 42), "16 MiB of them");
+            assert_eq!(page.next, Some(2 * SKETCHED - 42));
+            let expected: Vec<u64> = (0..2 * SKETCHED).rev().collect();
+            assert_eq!(log.all_of(&filter, 200).await, (expected, 25));
+        }
     }
 
     #[tokio::test]

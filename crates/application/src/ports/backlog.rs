@@ -16,6 +16,8 @@ pub struct Waiting {
     pub delivery_due: Option<OffsetDateTime>,
     /// When the organization was to be purged that has been waiting for that for longest.
     pub purge_due: Option<OffsetDateTime>,
+    /// When something of somebody whose account has ended was to be erased that has been waiting for that for longest.
+    pub erasure_due: Option<OffsetDateTime>,
     /// Recordings of which something is left that is to be removed.
     pub remains: u64,
 }

@@ -256,6 +256,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         transfers: Transfers::new(2, 2, Duration::seconds(30)),
         masking: Masking::default(),
         exports: Exports::at_most(1),
+        log_exports: Exports::at_most(1),
         pulse: Arc::new(agents::Silence),
         lapsed: Lapsed::default(),
         settings: Settings {
@@ -264,6 +265,7 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
             webhooks: Reach::Public,
             plans: plans(),
             recording_limit: 1 << 30,
+            platform_log_days: 365,
         },
     }
 }

@@ -33,7 +33,7 @@ use crate::{
     accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
     api_keys::{ApiKeys, ApiKeysView, DayOfUse, KeyHash, ListedKey},
     audit::{
-        AuditView, EventKey, Extent, KeptCheckpoint, KeptEvent, KeptTree, Log, LogView, LoggedEvent,
+        AuditView, EventKey, Extent, KeptCheckpoint, KeptEvent, KeptTree, Log, LogView, LoggedEvent, Looked,
         OwnEvent, OwnEvents, PlacedEvent, Position, Record, Tile, TileId, TreeView,
         witness::{KeptWitness, NewDelivery, NewWitness, Witnesses, WitnessesView},
     },
@@ -87,7 +87,8 @@ mock! {
         async fn password_resets_forget(&mut self, email: &EmailAddress) -> Answer<()>;
         async fn signup_add(&mut self, id: SignupId, signup: &Signup, now: OffsetDateTime) -> Answer<()>;
         async fn user_set_email(&mut self, user: UserId, email: &EmailAddress) -> Answer<()>;
-        async fn user_delete(&mut self, user: UserId) -> Answer<()>;
+        async fn user_delete(&mut self, user: UserId, now: OffsetDateTime) -> Answer<()>;
+        async fn witnessed_lock_by(&mut self, user: UserId) -> Answer<Vec<OrganizationId>>;
         async fn invitations_lock_to(&mut self, user: UserId) -> Answer<Vec<(OrganizationId, InvitationId, Role)>>;
         async fn email_change_add(&mut self, id: EmailChangeId, change: &EmailChange, now: OffsetDateTime) -> Answer<()>;
         async fn email_change_use(&mut self, id: EmailChangeId) -> Answer<bool>;
@@ -383,7 +384,7 @@ mock! {
     impl LogView for Unit {
         async fn log_extent(&mut self, organization: OrganizationId) -> Answer<Option<Extent>>;
         async fn log_stretches(&mut self, organization: OrganizationId, filter: &Filter, from: u64, up_to: u64, at_most: u16) -> Answer<Vec<u64>>;
-        async fn log_events(&mut self, organization: OrganizationId, filter: &Filter, from: u64, to: u64, at_most: u16) -> Answer<Vec<LoggedEvent>>;
+        async fn log_events(&mut self, organization: OrganizationId, filter: &Filter, from: u64, to: u64, at_most: u16, most_bytes: usize) -> Answer<Looked>;
         async fn log_event(&mut self, organization: OrganizationId, id: EventId) -> Answer<Option<LoggedEvent>>;
     }
 
@@ -431,7 +432,7 @@ mock! {
         async fn audit_tiles(&mut self, log: Log, wanted: &BTreeSet<TileId>) -> Answer<BTreeMap<TileId, Tile>>;
         async fn audit_place(&mut self, log: Log, event: EventId) -> Answer<Option<u64>>;
         async fn audit_places_between(&mut self, log: Log, since: Option<OffsetDateTime>, until: Option<OffsetDateTime>) -> Answer<Option<(u64, u64)>>;
-        async fn audit_events_between(&mut self, log: Log, from: u64, to: u64) -> Answer<Vec<PlacedEvent>>;
+        async fn audit_events_between(&mut self, log: Log, from: u64, to: u64, most_bytes: usize) -> Answer<(Vec<PlacedEvent>, u64)>;
         async fn audit_checkpoint_last(&mut self, log: Log, origin: &str) -> Answer<Option<KeptCheckpoint>>;
         async fn audit_checkpoints_between(&mut self, log: Log, origin: &str, from: u64, to: u64, limit: u16) -> Answer<Vec<KeptCheckpoint>>;
     }

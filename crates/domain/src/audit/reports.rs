@@ -15,6 +15,9 @@ pub const REPORTED_BY: &str = "reported_by";
 pub const MOST_CHANGES: usize = 50;
 /// and the most fields that identify somebody.
 pub const MOST_PERSONAL: usize = 20;
+/// The most bytes that the changes, the personal fields and the target of one event may have together: whoever reads a log reads
+/// hundreds of events at once.
+pub const MOST_BYTES: usize = 16 * 1024;
 /// How far a clock may be ahead of ours,
 const AHEAD: Duration = Duration::minutes(5);
 /// and how late an event may be told.
@@ -41,6 +44,17 @@ pub struct Report {
     pub changes: Vec<(Name, Option<Line<1_000>>, Option<Line<1_000>>)>,
     /// What identifies a person, by field.
     pub personal: BTreeMap<Name, Line<500>>,
+}
+
+impl Report {
+    /// How many bytes its changes, its personal fields and its target have together.
+    pub fn bytes(&self) -> usize {
+        let value = |line: &Option<Line<1_000>>| line.as_ref().map_or(0, |line| line.0.len());
+        let changes =
+            self.changes.iter().map(|(name, before, after)| name.0.len() + value(before) + value(after));
+        let personal = self.personal.iter().map(|(name, value)| name.0.len() + value.0.len());
+        self.target_kind.0.len() + self.target_id.0.len() + changes.chain(personal).sum::<usize>()
+    }
 }
 
 /// Who did something, as far as a service can know.

@@ -20,6 +20,7 @@ impl Settings {
             ("ROLLCALL__DATABASE__MAX_CONNECTIONS", values.database.max_connections, 10_000),
             ("ROLLCALL__LIMITS__REQUESTS", values.limits.requests, 10_000_000),
             ("ROLLCALL__LIMITS__REQUESTS_PER_SECONDS", values.limits.requests_per_seconds, 86_400),
+            ("ROLLCALL__AUDIT__PLATFORM_DAYS", values.audit.platform_days, 36_500),
             ("ROLLCALL__LIMITS__ATTEMPTS", values.limits.attempts, 10_000_000),
             ("ROLLCALL__LIMITS__ATTEMPTS_PER_SECONDS", values.limits.attempts_per_seconds, 86_400),
             ("ROLLCALL__LIMITS__SERVICE_REQUESTS", values.limits.service_requests, 10_000_000),

@@ -5,7 +5,7 @@ use rollcall_application::{Error, FieldError, audit};
 use rollcall_domain::{
     Permission,
     audit::Outcome,
-    audit::reports::{self, MOST_CHANGES, MOST_PERSONAL, REPORTED_BY, Report, ReportedActor},
+    audit::reports::{self, MOST_BYTES, MOST_CHANGES, MOST_PERSONAL, REPORTED_BY, Report, ReportedActor},
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -30,7 +30,7 @@ pub(super) struct ReportRequest {
     events: Vec<Object<EventReport>>,
 }
 
-/// Something that was done in a service beside Rollcall.
+/// Something that was done in a service beside Rollcall. Its changes, personal fields and target have at most 16 KiB together.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EventReport {
@@ -162,7 +162,7 @@ impl EventReport {
         let outcome = fields.check(&path("outcome"), outcome.ok_or("must be success or refused"));
         let changes = changes(self.changes.unwrap_or_default(), &path("changes"), fields);
         let personal = personal(self.personal.unwrap_or_default(), &path("personal"), fields);
-        Some(Report {
+        let report = Report {
             id: id?,
             occurred_at: occurred_at?,
             by: by?,
@@ -172,7 +172,15 @@ impl EventReport {
             outcome: outcome?,
             changes: changes?,
             personal: personal?,
-        })
+        };
+        match report.bytes() <= MOST_BYTES {
+            true => Some(report),
+            false => {
+                let message =
+                    format!("must have at most {MOST_BYTES} bytes in changes, personal and target together");
+                fields.take(Err(FieldError::new(at, message)))
+            }
+        }
     }
 }
 
