@@ -79,7 +79,8 @@ impl TreeView for Transaction {
                                    ELSE e.personal END AS personal,
                               sum(b.bytes) OVER (ORDER BY l.idx ROWS UNBOUNDED PRECEDING) AS bytes_to
                          FROM audit_leaves l
-                         LEFT JOIN audit_events e ON e.org_id = l.org_id AND e.event_id = l.event_id
+                         LEFT JOIN LATERAL (
+                                  SELECT * FROM audit_events e WHERE e.org_id = $1 AND e.event_id = l.event_id OFFSET 0) e ON true
                         CROSS JOIN LATERAL (SELECT COALESCE(octet_length(e.leaf) + pg_column_size(e.personal), 0)) b (bytes)
                         WHERE l.org_id = $1 AND l.idx >= $2 AND l.idx < $3) p
                 WHERE p.bytes_to - p.bytes < $4

@@ -220,8 +220,9 @@ impl Transaction {
         let told = sqlx::query!(
             r#"SELECT l.idx,
                       personal_told(e.personal, e.actor_id, e.target_id, e.occurred_at) AS "personal!: Json<BTreeMap<String, Kept>>"
-                 FROM audit_leaves l JOIN audit_events e ON e.org_id = l.org_id AND e.event_id = l.event_id
-                WHERE l.org_id = $1 AND e.org_id = $1 AND l.idx = ANY ($2) AND (SELECT erasing())"#,
+                 FROM audit_leaves l CROSS JOIN LATERAL (
+                          SELECT * FROM audit_events e WHERE e.org_id = $1 AND e.event_id = l.event_id OFFSET 0) e
+                WHERE l.org_id = $1 AND l.idx = ANY ($2) AND (SELECT erasing())"#,
             organization.uuid(),
             places.as_slice(),
         );
