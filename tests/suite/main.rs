@@ -11,6 +11,7 @@ mod answers;
 mod api_keys;
 mod asvs;
 mod audit;
+mod audit_api_calls;
 mod audit_exports;
 mod audit_proofs;
 mod audit_reading;

@@ -27,7 +27,7 @@ impl Placement {
 use Placement::{Distributed, Local, Reference};
 
 /// Where each table is, those before others that refer to them.
-const PLAN: [(&str, Placement); 51] = [
+const PLAN: [(&str, Placement); 52] = [
     ("users", Reference),
     ("organizations", Reference),
     ("members", Reference),
@@ -64,6 +64,7 @@ const PLAN: [(&str, Placement); 51] = [
     ("audit_queue", Local),
     ("dev_mails", Local),
     ("email_changes", Local),
+    ("erasures", Local),
     ("idempotency_keys", Local),
     ("invitations", Local),
     ("mails", Local),
