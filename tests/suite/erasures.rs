@@ -38,6 +38,15 @@ async fn attack_35_no_stranger_keeps_anybody_from_leaving_with_events_in_their_n
         })
         .collect();
     report(&program, &forged).await;
+    // What programs say of themselves may be anybody's address.
+    let in_passing: Vec<Value> = (0..3_000)
+        .map(|_| {
+            let mut event = event(&service, strangers.id("owner"));
+            event["personal"] = json!({"user_agent": email});
+            event
+        })
+        .collect();
+    report(&program, &in_passing).await;
     // They are nobody's events but the stranger's.
     let export = victim.get("/v1/me/export").await.expect(200);
     assert!(!export.text.contains("agent.created") && !export.text.contains("192.0.2.7"));

@@ -1,21 +1,12 @@
 //! A hot standby that exports are read from.
 
-use std::{
-    fs::Permissions,
-    os::unix::fs::PermissionsExt,
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{fs::Permissions, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 
 use rollcall_private_postgres::{Error, PrivatePostgres, Settings};
 use rollcall_tests::{Caller, ManualClock, Service, TestDatabase, until};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tempfile::TempDir;
-
-/// The longest that a replica is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 fn settings(folder: &Path, name: &str) -> Settings {
     Settings { data_dir: folder.join(name), durable: false, max_connections: 50, download: false }
@@ -153,13 +144,11 @@ async fn what_follows_a_database_that_was_left_behind_or_none_is_not_read() {
 
     service.stop().await;
 
-    // Waiting for one that follows nobody is no use.
+    // Nor is one asked that follows nobody.
     let service = node(&new, &left.url(database.name())).await;
     let owner = service.anonymous().with_token(&token);
     expected.push(invite(&owner).await);
-    let asked_at = Instant::now();
     assert_eq!(exported_invitations(&owner).await, sorted(expected));
-    assert!(asked_at.elapsed() < PATIENCE, "{:?}", asked_at.elapsed());
 
     drop(service);
     drop((new, database));

@@ -13,8 +13,10 @@ use crate::{
     process::{Result, root},
 };
 
+type Picture = (&'static str, Way, &'static [(&'static str, &'static str)]);
+
 /// Pages that somebody comes to who is not signed in: the name of their picture, how one comes there, and what is filled in.
-const PAGES: &[(&str, Way, &[(&str, &str)])] = &[
+const PAGES: &[Picture] = &[
     ("home", Way::Path("/"), &[]),
     ("api", Way::Path("/docs"), &[]),
     (

@@ -126,7 +126,10 @@ fn test(url: Option<&str>, name: Option<&str>, without: &[&str]) -> Result {
     let mut command = cargo();
     with_database(&mut command);
     if url.is_some() && is_there(nextest) {
-        command.args(["nextest", "run", "--workspace", "--no-tests=pass"]).args(name);
+        // Half of the time a test waits for the database, so two for each core keep it busy.
+        let at_once = std::thread::available_parallelism().map_or(2, |cores| 2 * cores.get());
+        command.args(["nextest", "run", "--workspace", "--no-tests=pass", "--test-threads"]);
+        command.arg(at_once.to_string()).args(name);
         if !without.is_empty() {
             let rooms: Vec<_> = without.iter().map(|room| format!("not test(/^{room}/)")).collect();
             command.args(["--filterset", &rooms.join(" and ")]);

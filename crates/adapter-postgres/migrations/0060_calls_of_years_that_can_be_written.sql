@@ -3,7 +3,7 @@
 ALTER TABLE calls NO FORCE ROW LEVEL SECURITY;
 UPDATE calls
    SET started_at = greatest(started_at, '0001-01-01 00:00:00+00 BC'),
-       ended_at = greatest(ended_at, '0001-01-01 00:00:00+00 BC'),
+       ended_at = CASE WHEN ended_at IS NOT NULL THEN greatest(ended_at, '0001-01-01 00:00:00+00 BC') END,
        version = version + 1
  WHERE started_at < '0001-01-01 00:00:00+00 BC';
 ALTER TABLE calls FORCE ROW LEVEL SECURITY;

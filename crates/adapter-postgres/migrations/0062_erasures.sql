@@ -71,8 +71,9 @@ BEGIN
         (SELECT jsonb_object_agg(p.field, p.kept)
            FROM jsonb_each(personal) p (field, kept)
           WHERE CASE WHEN p.field IN ('ip', 'user_agent')
-                     -- About whoever acted; nobody we know may well have been them.
+                     -- About whoever acted; nobody we know may well have been them. Programs say what they want of themselves.
                      THEN actor_id IS NOT NULL AND actor_id <> account
+                          AND address_digest(p.kept ->> 'value') <> ALL (addresses)
                      ELSE NOT is_target AND address_digest(p.kept ->> 'value') <> ALL (addresses)
                 END), '{}');
 END

@@ -2,6 +2,8 @@
 
 use sqlx::{Connection, PgConnection};
 
+use crate::database::connected;
+
 /// Where the rows of a table are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Placement {
@@ -151,7 +153,7 @@ pub async fn in_the_way_of_citus(connection: &mut PgConnection) -> Result<Vec<St
 /// # Errors
 /// [`CitusError`].
 pub async fn distribute(url: &str) -> Result<Vec<&'static str>, CitusError> {
-    let mut connection = PgConnection::connect(url).await?;
+    let mut connection = connected(url).await?;
     let there = "SELECT to_regproc('create_distributed_table') IS NOT NULL AND to_regproc('create_reference_table') IS NOT NULL";
     let there: bool = sqlx::query_scalar(there).fetch_one(&mut connection).await?;
     if !there {

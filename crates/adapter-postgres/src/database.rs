@@ -52,7 +52,7 @@ pub async fn create_database(url: &str, name: &str) -> Result<(), ConnectError> 
 }
 
 /// Not by sqlx's own reading of the URL, which writes what it does not know into the log.
-async fn connected(url: &str) -> Result<PgConnection, sqlx::Error> {
+pub(crate) async fn connected(url: &str) -> Result<PgConnection, sqlx::Error> {
     let url = DatabaseUrl::parse(&Secret::new(url));
     let url = url.map_err(|problem| sqlx::Error::Configuration(problem.into()))?;
     PgConnection::connect_with(url.options()).await

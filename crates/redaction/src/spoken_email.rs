@@ -29,7 +29,7 @@ pub(crate) fn around(source: &Source<'_>, floor: usize, at: usize) -> Option<(us
     let named = named();
     // What several say between them must be said to be an address, or be joined as one.
     let across = seam_before(source, at) || source.speaker(end - 1) != source.speaker(at);
-    let certain = certain && !(across && !joined_before(source, floor, at));
+    let certain = certain && (!across || joined_before(source, floor, at));
     if !certain && named.is_none() && !mail_is_spoken_of(source, floor, at) {
         return None;
     }

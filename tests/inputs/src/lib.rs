@@ -7,8 +7,11 @@ use proptest::{
     collection::vec,
     prelude::*,
     sample::{Index, select},
-    test_runner::{Config, TestRunner},
+    test_runner::{Config, RngSeed, TestRunner},
 };
+
+/// What chance follows from: the same each time, as a suite is to find today what it found yesterday. libFuzzer finds the rest.
+const SEED: u64 = 33;
 
 /// Something that happens to an input.
 #[derive(Debug, Clone)]
@@ -98,7 +101,11 @@ pub fn tried<T: AsRef<[u8]>>(good: &[T], target: impl Fn(&[u8])) {
         1 => vec(any::<u8>(), 0..120),
         1 => "\\PC{0,60}".prop_map(String::into_bytes),
     ];
-    let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(SEED),
+        ..Config::default()
+    });
     let tried = runner.run(&inputs, |bytes| {
         target(&bytes);
         Ok(())

@@ -17,9 +17,11 @@ use rollcall_domain::{
 };
 use time::Duration;
 
+type Answer = fn(&Order) -> Result<Receipt, Error>;
+
 /// Answers as it is told to, and notes what it was asked.
 struct Provider {
-    answer: fn(&Order) -> Result<Receipt, Error>,
+    answer: Answer,
     asked: Mutex<Vec<&'static str>>,
 }
 
@@ -78,7 +80,7 @@ fn dressed(mut unit: MockUnit, plan: Plan, on: &'static [Control], seats: u64, h
 
 async fn changed(
     units: Vec<MockUnit>,
-    answer: fn(&Order) -> Result<Receipt, Error>,
+    answer: Answer,
     actor: &Actor,
     command: Command,
 ) -> (Result<Bill, Error>, TestStore, Vec<&'static str>) {
@@ -239,7 +241,7 @@ async fn what_became_of_a_commit_whose_answer_was_lost_is_found_out() {
 
 #[tokio::test]
 async fn what_may_have_been_agreed_to_without_our_hearing_of_it_is_taken_back() {
-    let answers: [fn(&Order) -> Result<Receipt, Error>; 2] = [
+    let answers: [Answer; 2] = [
         |_| Err(Error::Unavailable("no answer".into())),
         |order| agrees(&Order { after: Plan::Enterprise, ..*order }),
     ];

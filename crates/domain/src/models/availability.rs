@@ -69,6 +69,8 @@ impl Model {
 }
 
 proptest! {
+    #![proptest_config(super::always_the_same())]
+
     #[test]
     fn they_are_what_was_said_last_gone_in_silence_and_busy_by_their_calls_alone(
         commands in prop::collection::vec(command(), 1..80),

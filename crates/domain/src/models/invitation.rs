@@ -51,6 +51,8 @@ impl Model {
 }
 
 proptest! {
+    #![proptest_config(super::always_the_same())]
+
     #[test]
     fn it_is_accepted_once_by_whom_it_is_for_while_it_is_open_and_never_comes_back(
         commands in prop::collection::vec(command(), 1..60),

@@ -87,6 +87,8 @@ fn said<T>(decided: &Result<T, TeamRefusal>) -> Said {
 }
 
 proptest! {
+    #![proptest_config(super::always_the_same())]
+
     #[test]
     fn an_owner_stays_admins_have_no_say_about_owners_and_nobody_raises_themselves(
         commands in prop::collection::vec(command(), 1..60),

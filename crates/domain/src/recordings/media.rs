@@ -168,8 +168,10 @@ fn behind_header(bytes: &[u8]) -> Option<&[u8]> {
 fn is_mp3(bytes: &[u8]) -> bool {
     if let Some([major, revision]) = bytes.strip_prefix(b"ID3").and_then(|rest| rest.first_chunk()) {
         let is_tag = (2..=4).contains(major) && *revision != 0xff;
-        return is_tag
-            && tag(bytes).is_some_and(|length| bytes.get(length..).is_none_or(|rest| frame(rest).is_some()));
+        // A frame may begin where no more is looked at.
+        let is_more = |rest: &[u8]| rest.len() < 4 && bytes.len() == LOOKED_AT;
+        let behind = |length| bytes.get(length..).is_none_or(|rest| is_more(rest) || frame(rest).is_some());
+        return is_tag && tag(bytes).is_some_and(behind);
     }
     match frame(bytes) {
         Some(length) => bytes.get(length..).is_none_or(|next| next.len() < 4 || frame(next).is_some()),
@@ -238,6 +240,8 @@ mod tests {
             ([&b"ID3\x04\0\0\0\0\0\x02ab"[..], &mp3(2)].concat(), MediaType::Mp3),
             ([&b"ID3\x04\0\x10\0\0\0\x02ab3DI\x04\0\x10\0\0\0\x02"[..], &mp3(1)].concat(), MediaType::Mp3),
             ([&b"ID3\x03\0\0\0\0\x40\0"[..], &[7; 9000]].concat(), MediaType::Mp3),
+            // 4,096 bytes, as some pad their tags to.
+            ([&b"ID3\x03\0\0\0\0\x1f\x76"[..], &[0; 4086], &mp3(1)].concat(), MediaType::Mp3),
             (mp3(1), MediaType::Mp3),
             (mp3(9), MediaType::Mp3),
             (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm".to_vec(), MediaType::WebM),
