@@ -96,16 +96,16 @@ const SOUND_IS_PROTECTED: &str = "PHI protection is on: transcripts are masked, 
 const fn why_is_kept(on: ControlSet) -> &'static str {
     match (on.contains(Control::PhiProtection), on.contains(Control::AuditLog)) {
         (true, true) => {
-            "Each time they play one they are asked for a reason, which is kept in the audit log."
+            "Whoever plays a recording is asked for a reason each time, which is kept in the audit log."
         }
         (true, false) => {
-            "Each time they play one they are asked for a reason. As the audit log is off, it is kept for 30 days for the needs of the platform's operator, and is not shown here."
+            "Whoever plays a recording is asked for a reason each time. As the audit log is off, it is kept for 30 days for the needs of the platform's operator, and is not shown here."
         }
         (false, true) => {
-            "Each time they would play one they would be asked for a reason, which would be kept in the audit log."
+            "Whoever plays a recording would be asked for a reason each time, which would be kept in the audit log."
         }
         (false, false) => {
-            "Each time they would play one they would be asked for a reason. As the audit log is off, it would be kept for 30 days for the needs of the platform's operator, and not be shown here."
+            "Whoever plays a recording would be asked for a reason each time. As the audit log is off, it would be kept for 30 days for the needs of the platform's operator, and not be shown here."
         }
     }
 }
@@ -142,8 +142,8 @@ mod tests {
             ("As the audit log is off", &[(AuditLog, false)]),
             ("it is kept for 30 days", &[(AuditLog, false), (PhiProtection, true)]),
             ("it would be kept for 30 days", &[(AuditLog, false), (PhiProtection, false)]),
-            ("Each time they play one they are asked", &[(PhiProtection, true)]),
-            ("Each time they would play one", &[(PhiProtection, false)]),
+            ("Whoever plays a recording is asked", &[(PhiProtection, true)]),
+            ("Whoever plays a recording would be asked", &[(PhiProtection, false)]),
             ("would be masked", &[(PhiProtection, false), (EndToEndEncryption, true)]),
             ("nobody in between can record", &[(CallRecording, true), (EndToEndEncryption, true)]),
             ("could record a call, so", &[(CallRecording, false), (EndToEndEncryption, true)]),

@@ -135,20 +135,20 @@ const GERMAN: &[(&str, &str)] = &[
         "Der PHI-Schutz ist eingeschaltet: Transkripte werden unkenntlich gemacht, Ton nicht. Daher können nur Inhaber und Administratoren eine Aufzeichnung abspielen, gleich wann sie entstanden ist.",
     ),
     (
-        "Each time they play one they are asked for a reason, which is kept in the audit log.",
-        "Bei jedem Abspielen werden sie nach einem Grund gefragt, der im Auditprotokoll aufbewahrt wird.",
+        "Whoever plays a recording is asked for a reason each time, which is kept in the audit log.",
+        "Wer eine Aufzeichnung abspielt, wird jedes Mal nach einem Grund gefragt, der im Auditprotokoll aufbewahrt wird.",
     ),
     (
-        "Each time they play one they are asked for a reason. As the audit log is off, it is kept for 30 days for the needs of the platform's operator, and is not shown here.",
-        "Bei jedem Abspielen werden sie nach einem Grund gefragt. Da das Auditprotokoll ausgeschaltet ist, wird er 30 Tage für die Zwecke des Betreibers aufbewahrt und hier nicht gezeigt.",
+        "Whoever plays a recording is asked for a reason each time. As the audit log is off, it is kept for 30 days for the needs of the platform's operator, and is not shown here.",
+        "Wer eine Aufzeichnung abspielt, wird jedes Mal nach einem Grund gefragt. Da das Auditprotokoll ausgeschaltet ist, wird er 30 Tage für die Zwecke des Betreibers aufbewahrt und hier nicht gezeigt.",
     ),
     (
-        "Each time they would play one they would be asked for a reason, which would be kept in the audit log.",
-        "Bei jedem Abspielen würden sie nach einem Grund gefragt, der im Auditprotokoll aufbewahrt würde.",
+        "Whoever plays a recording would be asked for a reason each time, which would be kept in the audit log.",
+        "Wer eine Aufzeichnung abspielt, würde jedes Mal nach einem Grund gefragt, der im Auditprotokoll aufbewahrt würde.",
     ),
     (
-        "Each time they would play one they would be asked for a reason. As the audit log is off, it would be kept for 30 days for the needs of the platform's operator, and not be shown here.",
-        "Bei jedem Abspielen würden sie nach einem Grund gefragt. Da das Auditprotokoll ausgeschaltet ist, würde er 30 Tage für die Zwecke des Betreibers aufbewahrt und hier nicht gezeigt.",
+        "Whoever plays a recording would be asked for a reason each time. As the audit log is off, it would be kept for 30 days for the needs of the platform's operator, and not be shown here.",
+        "Wer eine Aufzeichnung abspielt, würde jedes Mal nach einem Grund gefragt. Da das Auditprotokoll ausgeschaltet ist, würde er 30 Tage für die Zwecke des Betreibers aufbewahrt und hier nicht gezeigt.",
     ),
 ];
 
