@@ -200,7 +200,8 @@ impl Stage {
         let body = json!({"confirm_name": "Acme"});
         self.calm(Method::DELETE, "/v1/organization", Some(&owner), body).await.expect(204);
         let over = format!(
-            "UPDATE organizations SET purge_at = now() - interval '1 day' WHERE type_id('org', org_id) = '{id}'"
+            "UPDATE organizations SET deleted_at = deleted_at - interval '32 days', purge_at = now() - interval '1 day'
+              WHERE type_id('org', org_id) = '{id}'"
         );
         self.cluster.read().await.execute(&over).await;
         id
