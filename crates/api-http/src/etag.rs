@@ -124,6 +124,14 @@ pub(crate) fn by_content_of_kind(kind: HeaderValue, request: &HeaderMap, thing: 
     of_kind(kind, "", request, thing)
 }
 
+/// The same with another status, if it could be written.
+pub(crate) fn with_status(status: StatusCode, mut response: Response) -> Response {
+    if response.status().is_success() {
+        *response.status_mut() = status;
+    }
+    response
+}
+
 fn of_kind(kind: HeaderValue, version: &str, request: &HeaderMap, thing: &impl Serialize) -> Response {
     match serde_json::to_vec(thing) {
         Ok(content) => text(kind, version, request, content),

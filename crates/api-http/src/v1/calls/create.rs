@@ -21,7 +21,7 @@ use crate::{
     body::{Fields, Json},
     credential::AnyCaller,
     etag::Untagged,
-    etag::versioned,
+    etag::{versioned, with_status},
     problem::Result,
 };
 
@@ -101,10 +101,8 @@ pub(super) async fn create_call(
         Made::Known(call) => (StatusCode::OK, call),
     };
     let (id, version) = (call.id, call.version);
-    let mut response = versioned(id, version, &HeaderMap::new(), &CallObject::from(call));
-    if response.status().is_success() {
-        *response.status_mut() = status;
-    }
+    let mut response =
+        with_status(status, versioned(id, version, &HeaderMap::new(), &CallObject::from(call)));
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/calls/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }

@@ -16,7 +16,7 @@ use crate::{
     api::Api,
     body::{Fields, Json, Object},
     credential::AnyCaller,
-    etag::{IfMatch, versioned},
+    etag::{IfMatch, versioned, with_status},
     id_path::IdPath,
     problem::Result,
 };
@@ -74,9 +74,9 @@ pub(super) async fn store_transcript(
         Stored::Instead(transcript) => (StatusCode::OK, transcript),
     };
     let (name, version) = (format!("{id}.transcript"), transcript.version);
-    let mut response = versioned(name, version, &HeaderMap::new(), &TranscriptObject::of(id, transcript));
-    if response.status().is_success() {
-        *response.status_mut() = status;
-    }
+    let response = with_status(
+        status,
+        versioned(name, version, &HeaderMap::new(), &TranscriptObject::of(id, transcript)),
+    );
     Ok(response)
 }

@@ -13,7 +13,7 @@ use crate::{
     api::Api,
     body::{Fields, Json},
     credential::AnyCaller,
-    etag::{Untagged, versioned},
+    etag::{Untagged, versioned, with_status},
     id_path::IdPath,
     problem::Result,
 };
@@ -62,11 +62,10 @@ pub(super) async fn create_escalation(
         Escalated::Known(shown) => (StatusCode::OK, shown),
     };
     let id = shown.escalation.id;
-    let mut response =
-        versioned(id, shown.escalation.version, &HeaderMap::new(), &EscalationObject::new(shown));
-    if response.status().is_success() {
-        *response.status_mut() = status;
-    }
+    let mut response = with_status(
+        status,
+        versioned(id, shown.escalation.version, &HeaderMap::new(), &EscalationObject::new(shown)),
+    );
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/escalations/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }
