@@ -149,5 +149,7 @@ async fn try_send(
         }
         part = export.next().await?;
     }
+    // Whoever has read to the end may begin another at once.
+    drop(export);
     Ok(chunks.end().await?)
 }

@@ -174,6 +174,8 @@ async fn try_send(mut export: Export, first: Option<Part>, chunks: Chunks) -> Re
         }
         part = export.next().await?;
     }
+    // Whoever has read to the end may begin another at once.
+    drop(export);
     Ok(chunks.end().await?)
 }
 
