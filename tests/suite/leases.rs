@@ -4,7 +4,7 @@ use reqwest::Method;
 use rollcall_domain::{
     CallId, EscalationId, UserId,
     availability::Skills,
-    escalations::{Escalation, Hold, Priority, Settings, Status},
+    escalations::{Escalation, EscalationSettings, EscalationStatus, Hold, Priority},
     secret::TokenHash,
 };
 use rollcall_tests::{Answer, Caller, Service, Team, TestDatabase};
@@ -157,7 +157,7 @@ async fn the_database_and_the_domain_agree_on_what_time_has_made_of_an_escalatio
     let mut connection = database.connect().await;
     let now = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
     let (past, future) = (now - Duration::SECOND, now + Duration::SECOND);
-    for status in Status::ALL {
+    for status in EscalationStatus::ALL {
         for callback in [false, true] {
             for ends in [past, now, future] {
                 for waits_until in [past, now, future] {
@@ -167,15 +167,15 @@ async fn the_database_and_the_domain_agree_on_what_time_has_made_of_an_escalatio
                         "asks for a human".parse().unwrap(),
                         Priority::new(5).unwrap(),
                         Skills::default(),
-                        &Settings::default(),
+                        &EscalationSettings::default(),
                         now,
                     );
                     (escalation.status, escalation.callback) = (status, callback);
                     escalation.waits_until = waits_until;
-                    if matches!(status, Status::Offered | Status::Claimed) {
+                    if matches!(status, EscalationStatus::Offered | EscalationStatus::Claimed) {
                         escalation.agent = Some(UserId::from_parts(0, &[1; 10]));
                         escalation.hold = Some(match status {
-                            Status::Offered => Hold::Offer { generation: 1, until: ends },
+                            EscalationStatus::Offered => Hold::Offer { generation: 1, until: ends },
                             _ => Hold::Lease { token: TokenHash([1; 32]), until: ends },
                         });
                     }

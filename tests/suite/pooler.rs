@@ -84,8 +84,8 @@ async fn limits_hold_behind_a_pooler_and_nobody_but_the_service_comes_by_it() {
     transaction.rollback().await.unwrap();
     answered().await;
 
-    use rollcall_adapter_postgres::{ConnectError, Connection, PgStore};
-    let as_somebody_else = Connection {
+    use rollcall_adapter_postgres::{ConnectError, ConnectionSettings, PgStore};
+    let as_somebody_else = ConnectionSettings {
         url: rollcall_domain::secret::Secret::new(database.url()),
         // Without a pooler in between, for it lets nobody else in.
         pooler_url: Some(rollcall_domain::secret::Secret::new(database.url())),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rollcall_adapter_postgres::{Connection, PgStore};
+use rollcall_adapter_postgres::{ConnectionSettings, PgStore};
 use rollcall_application::ports::{Clock, Purge};
 use rollcall_domain::OrganizationId;
 use rollcall_server::SystemEntropy;
@@ -216,7 +216,7 @@ async fn grow(database: &TestDatabase, organization: &str, members: u32, events:
 }
 
 async fn store(database: &TestDatabase) -> PgStore {
-    let connection = Connection {
+    let connection = ConnectionSettings {
         url: rollcall_domain::secret::Secret::new(database.url()),
         pooler_url: None,
         replica_url: None,

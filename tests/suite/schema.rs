@@ -25,10 +25,10 @@ async fn the_database_itself_keeps_an_owner() {
 
 #[tokio::test]
 async fn a_service_that_could_get_around_row_level_security_does_not_start() {
-    use rollcall_adapter_postgres::{ConnectError, Connection, PgStore};
+    use rollcall_adapter_postgres::{ConnectError, ConnectionSettings, PgStore};
     let database = TestDatabase::create_empty().await;
     // No role of the service's here yet: the migration makes it.
-    let connection = Connection {
+    let connection = ConnectionSettings {
         url: rollcall_domain::secret::Secret::new(database.url()),
         pooler_url: None,
         replica_url: None,

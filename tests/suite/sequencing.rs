@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use rollcall_adapter_postgres::{Connection as Way, PgStore};
+use rollcall_adapter_postgres::{ConnectionSettings, PgStore};
 use rollcall_application::{
     audit::{Sequencer, Sequencing, Shard},
     ports::StoreError,
@@ -23,7 +23,7 @@ const NOW: OffsetDateTime = datetime!(2026-03-01 09:00 UTC);
 
 /// What sequences, on connections of its own.
 async fn sequencing_at(url: &str) -> (Sequencing, Arc<PgStore>) {
-    let way = Way {
+    let connection = ConnectionSettings {
         url: Secret::new(url),
         pooler_url: None,
         replica_url: None,
@@ -31,7 +31,7 @@ async fn sequencing_at(url: &str) -> (Sequencing, Arc<PgStore>) {
         acquire_timeout: Duration::from_secs(30),
         statement_timeout: Duration::from_secs(30),
     };
-    let store = Arc::new(PgStore::connect(&way, Arc::new(SystemEntropy)).await.unwrap());
+    let store = Arc::new(PgStore::connect(&connection, Arc::new(SystemEntropy)).await.unwrap());
     (Sequencing::new(store.clone()), store)
 }
 

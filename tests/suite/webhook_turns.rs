@@ -6,8 +6,10 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use rollcall_adapter_postgres::{Connection, PgStore};
-use rollcall_application::webhooks::{Attempted, Claimed, Patience, Post, Room, Settled, Topic};
+use rollcall_adapter_postgres::{ConnectionSettings, PgStore};
+use rollcall_application::webhooks::{
+    ClaimedDelivery, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, Patience, Post, Topic,
+};
 use rollcall_domain::{OrganizationId, secret::Secret};
 use rollcall_tests::{HookServer, Service, Team, TestDatabase, until};
 use serde_json::{Value, json};
@@ -141,12 +143,12 @@ const NOW: OffsetDateTime = datetime!(2030-01-02 00:00:00 UTC);
 
 struct Taking {
     store: PgStore,
-    room: Room,
+    room: DeliveryRoom,
 }
 
 impl Taking {
     async fn from(service: &Service) -> Self {
-        let connection = Connection {
+        let connection = ConnectionSettings {
             url: Secret::new(service.database.url()),
             pooler_url: None,
             replica_url: None,
@@ -155,20 +157,20 @@ impl Taking {
             statement_timeout: std::time::Duration::from_secs(10),
         };
         let store = PgStore::connect(&connection, Arc::new(Chance)).await.unwrap();
-        Self { store, room: Room { places: 20, new: 8, slow: 4, busy: Vec::new() } }
+        Self { store, room: DeliveryRoom { places: 20, new: 8, slow: 4, busy: Vec::new() } }
     }
 
     /// What is taken with so much room. It is due again at once.
-    async fn with(&self, room: Room) -> Vec<Claimed> {
+    async fn with(&self, room: DeliveryRoom) -> Vec<ClaimedDelivery> {
         let claimed = self.store.claim(NOW, NOW, &room).await.unwrap();
         claimed.into_iter().map(Result::unwrap).collect()
     }
 
-    async fn of(&self, room: Room, team: &Team) -> usize {
+    async fn of(&self, room: DeliveryRoom, team: &Team) -> usize {
         self.with(room).await.iter().filter(|claimed| claimed.organization == id(team)).count()
     }
 
-    fn room(&self) -> Room {
+    fn room(&self) -> DeliveryRoom {
         self.room.clone()
     }
 }
@@ -191,20 +193,20 @@ async fn however_much_waits_an_organization_has_two_places_and_one_until_it_has_
     let both = taking.with(taking.room()).await;
     assert_eq!(both.len(), 2, "{both:?}");
     assert_ne!(both[0].organization, both[1].organization);
-    assert_eq!(taking.with(Room { new: 1, ..taking.room() }).await.len(), 1);
-    assert!(taking.with(Room { new: 0, ..taking.room() }).await.is_empty());
+    assert_eq!(taking.with(DeliveryRoom { new: 1, ..taking.room() }).await.len(), 1);
+    assert!(taking.with(DeliveryRoom { new: 0, ..taking.room() }).await.is_empty());
     set("score = 1").await;
-    assert_eq!(taking.of(Room { new: 0, ..taking.room() }, &many).await, 2);
+    assert_eq!(taking.of(DeliveryRoom { new: 0, ..taking.room() }, &many).await, 2);
     for (count, left) in [(1, 1), (2, 0), (3, 0)] {
         let busy = vec![(id(&many), Topic::Escalations, count)];
-        assert_eq!(taking.of(Room { busy, ..taking.room() }, &many).await, left, "{count}");
+        assert_eq!(taking.of(DeliveryRoom { busy, ..taking.room() }, &many).await, left, "{count}");
         // What goes to its witness is somebody else's.
         let busy = vec![(id(&many), Topic::Checkpoints, count)];
-        assert_eq!(taking.of(Room { busy, ..taking.room() }, &many).await, 2);
+        assert_eq!(taking.of(DeliveryRoom { busy, ..taking.room() }, &many).await, 2);
     }
     set("score = -3, misses = 2").await;
     assert_eq!(taking.of(taking.room(), &many).await, 1);
-    assert_eq!(taking.of(Room { slow: 0, ..taking.room() }, &many).await, 0);
+    assert_eq!(taking.of(DeliveryRoom { slow: 0, ..taking.room() }, &many).await, 0);
     set("paused_until = '2030-01-02 00:00:01Z'").await;
     assert_eq!(taking.of(taking.room(), &many).await, 0);
     set("paused_until = '2030-01-02'").await;
@@ -213,9 +215,9 @@ async fn however_much_waits_an_organization_has_two_places_and_one_until_it_has_
     assert_eq!((slow.standing.score, slow.standing.misses), (-3, 2));
     // What is noted is what the next time goes by, unless the webhook was chosen anew meanwhile.
     let until = Some(NOW + Duration::HOUR);
-    let attempt = Attempted {
+    let attempt = DeliveryAttempt {
         at: NOW,
-        settled: Settled::Later { due_at: NOW, error: "no answer".to_owned() },
+        settled: DeliveryOutcome::Later { due_at: NOW, error: "no answer".to_owned() },
         standing: slow.standing,
         paused_until: until,
     };
@@ -226,7 +228,7 @@ async fn however_much_waits_an_organization_has_two_places_and_one_until_it_has_
     taking.store.settle(&slow, &attempt).await.unwrap();
     assert_eq!(taking.of(taking.room(), &many).await, 1);
     // Whoever was slow is not new for that.
-    assert_eq!(taking.of(Room { slow: 0, ..taking.room() }, &many).await, 0);
+    assert_eq!(taking.of(DeliveryRoom { slow: 0, ..taking.room() }, &many).await, 0);
     taking.store.close().await;
 }
 
@@ -254,7 +256,7 @@ async fn there_are_never_more_taken_than_there_are_places_of_checkpoints_and_esc
         }
     }
     for places in 1..=7_u16 {
-        let taken = taking.with(Room { places, ..taking.room() }).await;
+        let taken = taking.with(DeliveryRoom { places, ..taking.room() }).await;
         assert_eq!(taken.len(), usize::from(places.min(6)), "{taken:?}");
     }
     let taken = taking.with(taking.room()).await;
@@ -325,7 +327,7 @@ async fn a_day_s_checkpoints_of_everybody_hold_up_no_escalations_nor_the_other_w
         subscribers(&service, many, 60).await;
         subscribers(&service, few, 3).await;
         let taking = Taking::from(&service).await;
-        let taken = taking.with(Room { places: 6, ..taking.room() }).await;
+        let taken = taking.with(DeliveryRoom { places: 6, ..taking.room() }).await;
         let of_few = taken.iter().filter(|claimed| claimed.topic.as_str() == few).count();
         assert_eq!((taken.len(), of_few), (6, 3), "{few}");
         taking.store.close().await;
@@ -409,9 +411,9 @@ async fn what_an_attempt_tells_is_noted_of_its_receiver_whatever_has_become_of_t
     subscribers(&service, "escalations", 1).await;
     let taking = Taking::from(&service).await;
     let claimed = taking.with(taking.room()).await.remove(0);
-    let attempt = |error: &str| Attempted {
+    let attempt = |error: &str| DeliveryAttempt {
         at: NOW,
-        settled: Settled::Later { due_at: NOW, error: error.to_owned() },
+        settled: DeliveryOutcome::Later { due_at: NOW, error: error.to_owned() },
         standing: claimed.standing,
         paused_until: None,
     };

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use rollcall_adapter_postgres::{Connection, PgStore};
+use rollcall_adapter_postgres::{ConnectionSettings, PgStore};
 use rollcall_application::{
     audit::Record,
     ports::{Entropy, Scope, Store},
 };
 use rollcall_domain::{
     EventId, OrganizationId,
-    audit::{Action, Actor, Event, Origin, Target},
+    audit::{Action, AuditActor, AuditTarget, Event, Origin},
     secret::Secret,
 };
 use rollcall_tests::{Answer, Caller, HookServer, Service, Team, until};
@@ -33,7 +33,7 @@ impl Entropy for Chance {
 
 /// Commits what a use case about escalations would.
 async fn escalate(service: &Service, team: &Team, action: Action) -> EventId {
-    let connection = Connection {
+    let connection = ConnectionSettings {
         url: Secret::new(service.database.url()),
         pooler_url: None,
         replica_url: None,
@@ -46,7 +46,7 @@ async fn escalate(service: &Service, team: &Team, action: Action) -> EventId {
     let organization: OrganizationId = team.organization.parse().unwrap();
     let at = datetime!(2026-03-01 09:00:00 UTC);
     let id: EventId = chance.id(at);
-    let event = Event::new(id, at, Actor::System, Origin::default(), action, Target::Nothing);
+    let event = Event::new(id, at, AuditActor::System, Origin::default(), action, AuditTarget::Nothing);
     let unit = store.begin(Scope::Organization(organization)).await.unwrap();
     unit.commit(Record::of(event, chance.as_ref())).await.unwrap();
     store.close().await;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, env, fs};
 
-use rollcall_application::mail::{Contents, Message, SecurityNotice};
+use rollcall_application::mail::{Contents, OutgoingMail, SecurityNotice};
 use rollcall_domain::{
     OrganizationId, Role,
     id::MailId,
@@ -148,7 +148,7 @@ fn every() -> Vec<Contents> {
 
 fn written(locale: &str, contents: Contents) -> Rendered {
     let (id, token) = (MailId::from_parts(0, &[0; 10]), Secret::new("t0k3n"));
-    let message = Message { id, contents, token, locale: locale.parse().expect("a locale") };
+    let message = OutgoingMail { id, contents, token, locale: locale.parse().expect("a locale") };
     Rendered::of(message, "https://rollcall.example", "help@rollcall.example").expect("a mail")
 }
 

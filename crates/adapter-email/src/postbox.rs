@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lettre::{
-    Address, Message as Mail,
+    Address, OutgoingMail as Mail,
     message::{
         Mailbox, MultiPart,
         header::{HeaderName, HeaderValue},
     },
 };
 use rollcall_application::{
-    mail::{DevMail, DevMailbox, Mailer, MailerError, Message},
+    mail::{DevMail, DevMailbox, Mailer, MailerError, OutgoingMail},
     ports::Clock,
 };
 use rollcall_domain::id::MailId;
@@ -61,10 +61,10 @@ impl Sender {
 /// Writes letters and sends them off.
 pub struct Postbox {
     sender: Sender,
-    way: Way,
+    transport: Transport,
 }
 
-enum Way {
+enum Transport {
     Smtp(Smtp),
     Mailbox(Arc<dyn DevMailbox>, Arc<dyn Clock>),
 }
@@ -72,12 +72,12 @@ enum Way {
 impl Postbox {
     /// Letters go out by SMTP.
     pub fn smtp(sender: Sender, smtp: Smtp) -> Self {
-        Self { sender, way: Way::Smtp(smtp) }
+        Self { sender, transport: Transport::Smtp(smtp) }
     }
 
     /// Letters go nowhere but into the mailbox.
     pub fn mailbox(sender: Sender, mailbox: Arc<dyn DevMailbox>, clock: Arc<dyn Clock>) -> Self {
-        Self { sender, way: Way::Mailbox(mailbox, clock) }
+        Self { sender, transport: Transport::Mailbox(mailbox, clock) }
     }
 
     fn mail(&self, id: MailId, rendered: Rendered) -> Result<Mail, MailerError> {
@@ -101,13 +101,13 @@ impl Postbox {
 
 #[async_trait]
 impl Mailer for Postbox {
-    async fn send(&self, message: Message) -> Result<(), MailerError> {
+    async fn send(&self, message: OutgoingMail) -> Result<(), MailerError> {
         let id = message.id;
         let rendered = Rendered::of(message, &self.sender.public_url, &self.sender.contact)
             .map_err(|error| MailerError::Permanent(format!("cannot be written: {error}")))?;
-        match &self.way {
-            Way::Smtp(smtp) => smtp.send(self.mail(id, rendered)?).await,
-            Way::Mailbox(mailbox, clock) => {
+        match &self.transport {
+            Transport::Smtp(smtp) => smtp.send(self.mail(id, rendered)?).await,
+            Transport::Mailbox(mailbox, clock) => {
                 let Rendered { to, subject, text, html, links } = rendered;
                 let mail =
                     DevMail { id, to: to.to_string(), subject, text, html, links, sent_at: clock.now() };

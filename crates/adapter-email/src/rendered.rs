@@ -1,6 +1,6 @@
 //! A letter as a mail: subject, text and HTML.
 
-use rollcall_application::mail::{Contents, Message, SecurityNotice};
+use rollcall_application::mail::{Contents, OutgoingMail, SecurityNotice};
 use rollcall_domain::{EmailAddress, accounts::PersonName, organizations::OrganizationName};
 use time::OffsetDateTime;
 
@@ -24,7 +24,7 @@ pub(crate) struct Rendered {
 impl Rendered {
     /// Writes a letter, in its language. Links lead to `public_url`, whatever host a request may have named (attack 18); the platform's
     /// operator is written to at `contact`.
-    pub(crate) fn of(message: Message, public_url: &str, contact: &str) -> Result<Self, askama::Error> {
+    pub(crate) fn of(message: OutgoingMail, public_url: &str, contact: &str) -> Result<Self, askama::Error> {
         let t = Texts::of(Language::of(&message.locale));
         let writer = Writer { t, public_url, contact, token: message.token.expose() };
         let (to, sheet) = writer.write(message.contents);
@@ -281,7 +281,7 @@ mod tests {
 
     fn rendered_in(locale: &str, contents: Contents) -> Rendered {
         let (token, locale) = (Secret::new("t0k3n"), locale.parse().expect("a locale"));
-        let message = Message { id: MailId::from_parts(0, &[0; 10]), contents, token, locale };
+        let message = OutgoingMail { id: MailId::from_parts(0, &[0; 10]), contents, token, locale };
         Rendered::of(message, "https://rollcall.example", "help@rollcall.example").expect("a mail")
     }
 

@@ -8,7 +8,7 @@ use rollcall_application::{
 };
 use rollcall_domain::{
     EmailAddress, InvitationId, OrganizationId, Role, UserId,
-    accounts::{EmailChange, Notice, PasswordReset, Signup, User},
+    accounts::{EmailChange, NoticeRecipient, PasswordReset, Signup, User},
     id::{EmailChangeId, NoticeId, PasswordResetId, SignupId},
     organizations::Organization,
 };
@@ -301,7 +301,7 @@ impl Accounts for Transaction {
         Ok(())
     }
 
-    async fn notice_add(&mut self, id: NoticeId, notice: &Notice) -> Result<(), StoreError> {
+    async fn notice_add(&mut self, id: NoticeId, notice: &NoticeRecipient) -> Result<(), StoreError> {
         let insert = sqlx::query!(
             "INSERT INTO notices (notice_id, user_id, email, name) VALUES ($1, $2, $3, $4)",
             id.uuid(),

@@ -1,7 +1,9 @@
 //! Attempts to prove who one is.
 
 use async_trait::async_trait;
-use rollcall_application::ports::{Attempt, Attempts, AttemptsLookedAt, Begun, Settled, StoreError};
+use rollcall_application::ports::{
+    AttemptKeys, AttemptOutcome, Attempts, AttemptsLookedAt, Begun, StoreError,
+};
 use rollcall_domain::attempts::{self, Allowances, DEVICE_KNOWN_FOR, Tallies, Tally, TooMany};
 use sqlx::{Executor, PgConnection, Postgres};
 use time::{Duration, OffsetDateTime};
@@ -21,7 +23,7 @@ const KEPT_FOR_ACCOUNTS: Duration = Duration::days(400);
 
 /// Where an attempt is counted. At a network that everybody comes from only what there is an allowance for: its count is what they
 /// would wait for each other at.
-fn keys(attempt: &Attempt, allowances: Option<&Allowances>) -> Vec<Vec<u8>> {
+fn keys(attempt: &AttemptKeys, allowances: Option<&Allowances>) -> Vec<Vec<u8>> {
     let network = allowances.map(|_| attempt.network);
     [attempt.account, attempt.device].into_iter().chain(network).map(|key| key.to_vec()).collect()
 }
@@ -68,7 +70,7 @@ impl AttemptsLookedAt for Transaction {
 impl Attempts for PgStore {
     async fn begin(
         &self,
-        attempt: &Attempt,
+        attempt: &AttemptKeys,
         allowances: Option<&Allowances>,
         now: OffsetDateTime,
     ) -> Result<Result<Begun, TooMany>, StoreError> {
@@ -120,9 +122,9 @@ impl Attempts for PgStore {
 
     async fn settle(
         &self,
-        attempt: &Attempt,
+        attempt: &AttemptKeys,
         begun: Begun,
-        settled: Settled,
+        settled: AttemptOutcome,
         allowances: Option<&Allowances>,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
@@ -150,7 +152,7 @@ impl Attempts for PgStore {
             now,
             attempt.device.as_slice(),
             now + DEVICE_KNOWN_FOR,
-            settled == Settled::Good,
+            settled == AttemptOutcome::Good,
         );
         update.execute(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)

@@ -1,7 +1,7 @@
 //! How much regular work waits: each number in the task that does the work.
 
 use async_trait::async_trait;
-use rollcall_application::ports::{Backlog, StoreError, Waiting};
+use rollcall_application::ports::{Backlog, BacklogState, StoreError};
 use time::OffsetDateTime;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 
 #[async_trait]
 impl Backlog for PgStore {
-    async fn waiting(&self, now: OffsetDateTime) -> Result<Waiting, StoreError> {
+    async fn waiting(&self, now: OffsetDateTime) -> Result<BacklogState, StoreError> {
         let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
         let deliveries = sqlx::query!(
             // Nothing is due before a pause is over, and nothing of an organization that is deleted.
@@ -42,7 +42,7 @@ impl Backlog for PgStore {
         let remains = remains.fetch_one(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
 
-        Ok(Waiting {
+        Ok(BacklogState {
             deliveries: count(deliveries.waiting)?,
             given_up: count(given_up)?,
             delivery_due: deliveries.due.map(moment),

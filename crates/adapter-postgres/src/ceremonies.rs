@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rollcall_application::{
     Sealed,
-    ports::{Ceremonies, Ceremony, Purpose, StoreError},
+    ports::{Ceremonies, Ceremony, CeremonyPurpose, StoreError},
 };
 use rollcall_domain::{SessionId, UserId, id::MfaChallengeId};
 use time::OffsetDateTime;
@@ -22,26 +22,26 @@ const SECOND_STEP: &str = "second_step";
 const ELEVATION: &str = "elevation";
 
 /// How a purpose is written down: its name, and the session or the sign-in that it is for.
-fn columns(purpose: &Purpose) -> (&'static str, Option<Uuid>) {
+fn columns(purpose: &CeremonyPurpose) -> (&'static str, Option<Uuid>) {
     match purpose {
-        Purpose::SignIn => (SIGN_IN, None),
-        Purpose::Registration { session, .. } => (REGISTRATION, Some(session.uuid())),
-        Purpose::SecondStep { challenge, .. } => (SECOND_STEP, Some(challenge.uuid())),
-        Purpose::Elevation { session, .. } => (ELEVATION, Some(session.uuid())),
+        CeremonyPurpose::SignIn => (SIGN_IN, None),
+        CeremonyPurpose::Registration { session, .. } => (REGISTRATION, Some(session.uuid())),
+        CeremonyPurpose::SecondStep { challenge, .. } => (SECOND_STEP, Some(challenge.uuid())),
+        CeremonyPurpose::Elevation { session, .. } => (ELEVATION, Some(session.uuid())),
     }
 }
 
-fn purpose(name: &str, user: Option<Uuid>, bound_to: Option<Uuid>) -> Result<Purpose, StoreError> {
+fn purpose(name: &str, user: Option<Uuid>, bound_to: Option<Uuid>) -> Result<CeremonyPurpose, StoreError> {
     match (name, user.map(UserId::from_uuid), bound_to) {
-        (SIGN_IN, None, None) => Ok(Purpose::SignIn),
+        (SIGN_IN, None, None) => Ok(CeremonyPurpose::SignIn),
         (REGISTRATION, Some(user), Some(session)) => {
-            Ok(Purpose::Registration { user, session: SessionId::from_uuid(session) })
+            Ok(CeremonyPurpose::Registration { user, session: SessionId::from_uuid(session) })
         }
         (SECOND_STEP, Some(user), Some(challenge)) => {
-            Ok(Purpose::SecondStep { user, challenge: MfaChallengeId::from_uuid(challenge) })
+            Ok(CeremonyPurpose::SecondStep { user, challenge: MfaChallengeId::from_uuid(challenge) })
         }
         (ELEVATION, Some(user), Some(session)) => {
-            Ok(Purpose::Elevation { user, session: SessionId::from_uuid(session) })
+            Ok(CeremonyPurpose::Elevation { user, session: SessionId::from_uuid(session) })
         }
         _ => Err(corrupt("a challenge of no known purpose")),
     }

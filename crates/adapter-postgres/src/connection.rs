@@ -29,7 +29,7 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// How to connect.
 #[derive(Debug, Clone)]
-pub struct Connection {
+pub struct ConnectionSettings {
     /// `postgres://user:password@host:port/database`. Whatever its user may do, the service works as `rollcall_app`.
     pub url: Secret,
     /// The same of a pooler in front of the database that gives a server's connection to each transaction. Its user is `rollcall_app`. Statements go
@@ -68,14 +68,14 @@ pub enum ConnectError {
 }
 
 /// How a connection to the database itself is made, named for what it is used for.
-pub(crate) fn options(connection: &Connection, name: &str) -> Result<PgConnectOptions, ConnectError> {
+pub(crate) fn options(connection: &ConnectionSettings, name: &str) -> Result<PgConnectOptions, ConnectError> {
     options_of(&connection.url, "ROLLCALL__DATABASE__URL", connection, name)
 }
 
 fn options_of(
     url: &Secret,
     setting: &'static str,
-    connection: &Connection,
+    connection: &ConnectionSettings,
     name: &str,
 ) -> Result<PgConnectOptions, ConnectError> {
     let options = read(url, setting)?;
@@ -100,7 +100,7 @@ fn read(url: &Secret, setting: &'static str) -> Result<PgConnectOptions, Connect
 }
 
 /// How long things may take, in milliseconds.
-fn limits(connection: &Connection) -> [(&'static str, String); 3] {
+fn limits(connection: &ConnectionSettings) -> [(&'static str, String); 3] {
     [
         ("statement_timeout", connection.statement_timeout.as_millis().to_string()),
         ("lock_timeout", "5000".to_owned()),
@@ -196,7 +196,7 @@ impl DerefMut for Single {
     }
 }
 
-fn pool_options(connection: &Connection) -> PgPoolOptions {
+fn pool_options(connection: &ConnectionSettings) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(connection.max_connections)
         .acquire_timeout(connection.acquire_timeout)
@@ -214,14 +214,14 @@ fn pool_options(connection: &Connection) -> PgPoolOptions {
 }
 
 /// The connections to a replica, if there is one. They are made when they are needed: a node does without it.
-pub(crate) fn replica(connection: &Connection) -> Result<Option<Pool>, ConnectError> {
+pub(crate) fn replica(connection: &ConnectionSettings) -> Result<Option<Pool>, ConnectError> {
     let Some(url) = &connection.replica_url else { return Ok(None) };
     let options = options_of(url, "ROLLCALL__DATABASE__REPLICA_URL", connection, "rollcall exports")?;
     let connections = pool_options(connection).max_lifetime(None).connect_lazy_with(options);
     Ok(Some(Pool { connections, limits: None }))
 }
 
-pub(crate) async fn connect(connection: &Connection) -> Result<Pool, ConnectError> {
+pub(crate) async fn connect(connection: &ConnectionSettings) -> Result<Pool, ConnectError> {
     let (options, limits) = match &connection.pooler_url {
         None => (options(connection, "rollcall")?, None),
         Some(url) => {

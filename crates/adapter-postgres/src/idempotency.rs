@@ -1,7 +1,7 @@
 //! Answers to requests that carried an Idempotency-Key.
 
 use async_trait::async_trait;
-use rollcall_application::ports::{Claim, Claimed, IdempotencyKeys, KeyedRequest, StoreError};
+use rollcall_application::ports::{Claim, ClaimedKey, IdempotencyKeys, KeyedRequest, StoreError};
 use sqlx::PgConnection;
 use time::Duration;
 
@@ -41,7 +41,7 @@ impl IdempotencyKeys for PgStore {
         let granted = granted.fetch_optional(&mut *transaction).await.map_err(store_error)?;
         if let Some(attempt) = granted {
             transaction.commit().await.map_err(store_error)?;
-            return Ok(Claim::Granted(Claimed { request: request.clone(), attempt }));
+            return Ok(Claim::Granted(ClaimedKey { request: request.clone(), attempt }));
         }
         let found = sqlx::query!(
             r#"SELECT fingerprint, answer, done AND running_until <= COALESCE($3::timestamptz, now()) AS "lost!"
@@ -64,7 +64,11 @@ impl IdempotencyKeys for PgStore {
         })
     }
 
-    async fn keep(&self, Claimed { request, attempt }: &Claimed, answer: Vec<u8>) -> Result<(), StoreError> {
+    async fn keep(
+        &self,
+        ClaimedKey { request, attempt }: &ClaimedKey,
+        answer: Vec<u8>,
+    ) -> Result<(), StoreError> {
         let mut transaction = begin_task(&self.pool, task::IDEMPOTENCY).await?;
         let update = sqlx::query!(
             "UPDATE idempotency_keys SET answer = $4
@@ -79,7 +83,7 @@ impl IdempotencyKeys for PgStore {
         transaction.commit().await.map_err(store_error)
     }
 
-    async fn release(&self, Claimed { request, attempt }: &Claimed) -> Result<(), StoreError> {
+    async fn release(&self, ClaimedKey { request, attempt }: &ClaimedKey) -> Result<(), StoreError> {
         let mut transaction = begin_task(&self.pool, task::IDEMPOTENCY).await?;
         let delete = sqlx::query!(
             "DELETE FROM idempotency_keys
@@ -121,7 +125,7 @@ impl IdempotencyKeys for PgStore {
 /// Notes, in the transaction that changes something, that a keyed request has. Says whether it was still this attempt's to do.
 pub(crate) async fn done(
     connection: &mut PgConnection,
-    Claimed { request, attempt }: &Claimed,
+    ClaimedKey { request, attempt }: &ClaimedKey,
 ) -> Result<bool, StoreError> {
     let update = sqlx::query!(
         "UPDATE idempotency_keys SET done = true

@@ -8,7 +8,7 @@ use rollcall_application::{
 };
 use rollcall_domain::{
     InvitationId, OrganizationId, Role, UserId,
-    invitations::{Acceptance, Invitation, Status},
+    invitations::{Acceptance, Invitation, InvitationStatus},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -74,7 +74,7 @@ impl InvitationsView for Transaction {
     async fn invitations_page(
         &mut self,
         organization: OrganizationId,
-        status: Option<Status>,
+        status: Option<InvitationStatus>,
         now: OffsetDateTime,
         page: &PageRequest<InvitationId>,
     ) -> Result<Page<ListedInvitation, InvitationId>, StoreError> {
@@ -91,7 +91,7 @@ impl InvitationsView for Transaction {
                 LIMIT $5"#,
             organization.uuid(),
             page.after.map(|after| after.uuid()),
-            status.map(Status::as_str),
+            status.map(InvitationStatus::as_str),
             now,
             i64::from(page.limit) + 1,
         );

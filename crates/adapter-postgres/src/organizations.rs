@@ -7,7 +7,7 @@ use rollcall_application::{
 };
 use rollcall_domain::{
     OrganizationId,
-    organizations::{Deleted, Deletion, Organization},
+    organizations::{Deleted, Organization, OrganizationDeletion},
 };
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -140,7 +140,7 @@ impl Organizations for Transaction {
     async fn organization_delete(
         &mut self,
         id: OrganizationId,
-        deletion: &Deletion,
+        deletion: &OrganizationDeletion,
     ) -> Result<(), StoreError> {
         let update = sqlx::query!(
             "UPDATE organizations SET deleted_at = $2, purge_at = $3, version = version + 1

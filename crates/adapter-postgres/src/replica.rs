@@ -10,7 +10,7 @@ use crate::{
     connection::Pool,
     error::store_error,
     store::PgStore,
-    transaction::{NO_ORGANIZATION, Purpose, Transaction},
+    transaction::{NO_ORGANIZATION, Transaction, TransactionPurpose},
 };
 
 /// The longest wait until a replica has what is committed now.
@@ -62,7 +62,7 @@ impl PgStore {
     /// Whether the replica has an event that was committed after all that is to be in the view. Not by how far it has come: positions in the log
     /// of changes say nothing about which history they are of, and after a failover a standby may have come far in the one that was left behind.
     async fn look(&self, replica: &Pool, scope: Scope, since: EventId) -> Result<Replica, StoreError> {
-        let mut view = Transaction::begin_on(replica, self, scope, Purpose::Look).await?;
+        let mut view = Transaction::begin_on(replica, self, scope, TransactionPurpose::Look).await?;
         // The first statement is what the whole view sees.
         let found = sqlx::query!(
             r#"SELECT pg_is_in_recovery() AS "standby!", EXISTS (SELECT FROM audit_events WHERE org_id = $1 AND event_id = $2) AS "has!""#,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rollcall_application::{
     ports::StoreError,
-    revocations::{Noted, Position, Revocations},
+    revocations::{FeedPosition, Noted, Revocations},
 };
 use rollcall_domain::{ApiKeyId, OrganizationId, SessionId, UserId, revocations::Revocation};
 use time::OffsetDateTime;
@@ -74,14 +74,14 @@ impl TryFrom<NotedRow> for Noted {
     }
 }
 
-fn position(number: i64, at: OffsetDateTime) -> Position {
+fn position(number: i64, at: OffsetDateTime) -> FeedPosition {
     // The database keeps microseconds, of which there are few enough until the year 294,000.
-    Position { number, at: i64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX) }
+    FeedPosition { number, at: i64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX) }
 }
 
 #[async_trait]
 impl Revocations for PgStore {
-    async fn publish(&self, now: OffsetDateTime) -> Result<Position, StoreError> {
+    async fn publish(&self, now: OffsetDateTime) -> Result<FeedPosition, StoreError> {
         loop {
             let mut transaction = begin_task(&self.pool, task::REVOCATIONS).await?;
             let waiting = sqlx::query_scalar!(
@@ -113,12 +113,14 @@ impl Revocations for PgStore {
             let head = head.fetch_optional(&mut *transaction).await.map_err(store_error)?;
             transaction.commit().await.map_err(store_error)?;
             if placed < u64::from(AT_ONCE) {
-                return Ok(head.map_or(Position::START, |head| position(head.position, head.published_at)));
+                return Ok(
+                    head.map_or(FeedPosition::START, |head| position(head.position, head.published_at))
+                );
             }
         }
     }
 
-    async fn is_known(&self, wanted: Position) -> Result<bool, StoreError> {
+    async fn is_known(&self, wanted: FeedPosition) -> Result<bool, StoreError> {
         let mut transaction = begin_task(&self.pool, task::REVOCATIONS).await?;
         let row = sqlx::query!(
             r#"SELECT min(position) AS first,
@@ -128,7 +130,7 @@ impl Revocations for PgStore {
         );
         let row = row.fetch_one(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
-        if wanted == Position::START {
+        if wanted == FeedPosition::START {
             return Ok(row.first.is_none_or(|first| first == 1));
         }
         Ok(row.published_at.is_some_and(|at| position(wanted.number, at) == wanted))

@@ -24,7 +24,7 @@ use crate::{
     error::{corrupt, exactly_one, store_error},
     row::{moment, value},
     store::PgStore,
-    transaction::{Purpose, Transaction, begin, begin_task, task},
+    transaction::{Transaction, TransactionPurpose, begin, begin_task, task},
 };
 
 /// How many rows are looked at for organizations in which letters are due.
@@ -350,7 +350,8 @@ impl MfaNotices for PgStore {
     }
 
     async fn put_off(&self, organization: OrganizationId) -> Result<(), StoreError> {
-        let mut transaction = begin(&self.pool, Purpose::Change, Some(organization.uuid()), None, "").await?;
+        let mut transaction =
+            begin(&self.pool, TransactionPurpose::Change, Some(organization.uuid()), None, "").await?;
         let put_off = sqlx::query!(
             "UPDATE mfa_deadlines d SET notice_at = mfa_next_notice(d.deadline_at, now())
               WHERE d.org_id = $1 AND d.notice_at <= now()
@@ -376,7 +377,8 @@ impl PgStore {
         member: UserId,
         first: bool,
     ) -> Result<Option<Contents>, StoreError> {
-        let mut transaction = begin(&self.pool, Purpose::Look, Some(organization.uuid()), None, "").await?;
+        let mut transaction =
+            begin(&self.pool, TransactionPurpose::Look, Some(organization.uuid()), None, "").await?;
         // Nothing to say any more to whoever has a second factor by now, or has left, or once the rule is off.
         let row = sqlx::query!(
             "SELECT u.email, u.name, o.name AS organization, d.deadline_at

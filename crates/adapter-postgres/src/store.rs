@@ -10,9 +10,9 @@ use time::OffsetDateTime;
 use tokio::sync::Notify;
 
 use crate::{
-    connection::{ConnectError, Connection, Pool, connect, options, replica},
+    connection::{ConnectError, ConnectionSettings, Pool, connect, options, replica},
     session_cache::SessionCache,
-    transaction::{Purpose, Transaction},
+    transaction::{Transaction, TransactionPurpose},
 };
 
 /// Everything that Rollcall keeps, in PostgreSQL. Cloning it is cheap.
@@ -50,7 +50,10 @@ impl PgStore {
     ///
     /// # Errors
     /// [`ConnectError`].
-    pub async fn connect(connection: &Connection, entropy: Arc<dyn Entropy>) -> Result<Self, ConnectError> {
+    pub async fn connect(
+        connection: &ConnectionSettings,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, ConnectError> {
         let pool = connect(connection).await?;
         let listening = options(connection, "rollcall changes")?;
         Ok(Self {
@@ -99,11 +102,11 @@ impl PgStore {
 #[async_trait]
 impl Store for PgStore {
     async fn begin(&self, scope: Scope) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        Ok(Box::new(Transaction::begin(self, scope, Purpose::Change).await?))
+        Ok(Box::new(Transaction::begin(self, scope, TransactionPurpose::Change).await?))
     }
 
     async fn view(&self, scope: Scope) -> Result<Box<dyn View>, StoreError> {
-        Ok(Box::new(Transaction::begin(self, scope, Purpose::Look).await?))
+        Ok(Box::new(Transaction::begin(self, scope, TransactionPurpose::Look).await?))
     }
 
     async fn view_for_long(&self, scope: Scope, since: EventId) -> Result<Box<dyn View>, StoreError> {

@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use rollcall_application::{
     ports::StoreError,
-    stream::{Heard, Kept, Notice, Place, StreamEvents},
+    stream::{Heard, KeptNotice, StreamEvents, StreamNotice, StreamPlace},
 };
 use rollcall_domain::{EventId, OrganizationId};
 use sqlx::PgConnection;
@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::{
     error::store_error,
     store::PgStore,
-    transaction::{Purpose, begin, begin_task, task},
+    transaction::{TransactionPurpose, begin, begin_task, task},
 };
 
 /// The channel that the trigger of migration 27 speaks on.
@@ -35,12 +35,12 @@ const MOST_HEARD: usize = 10_000;
 /// Where something was told, as far as it was heard of.
 #[derive(Default)]
 pub(crate) struct StreamHeard {
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<NewlyTold>,
     told: Notify,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct NewlyTold {
     organizations: HashSet<Uuid>,
     /// Whether something may have been missed.
     missed: bool,
@@ -81,7 +81,7 @@ impl StreamHeard {
 
 /// What an organization is told by one commit, column by column.
 #[derive(Default)]
-pub(crate) struct Told {
+pub(crate) struct NoticeRows {
     pub(crate) ids: Vec<Uuid>,
     pub(crate) actions: Vec<String>,
     permissions: Vec<String>,
@@ -89,15 +89,15 @@ pub(crate) struct Told {
     pub(crate) at: Vec<OffsetDateTime>,
 }
 
-impl Told {
+impl NoticeRows {
     /// Whether any of it is what subscribers are told, too.
     pub(crate) fn is_for_subscribers(&self) -> bool {
         self.actions.iter().any(|action| action.starts_with("escalation."))
     }
 }
 
-impl From<Vec<Notice>> for Told {
-    fn from(notices: Vec<Notice>) -> Self {
+impl From<Vec<StreamNotice>> for NoticeRows {
+    fn from(notices: Vec<StreamNotice>) -> Self {
         let mut told = Self::default();
         for notice in notices {
             told.ids.push(notice.id.uuid());
@@ -114,7 +114,7 @@ impl From<Vec<Notice>> for Told {
 pub(crate) async fn tell(
     connection: &mut PgConnection,
     organization: Uuid,
-    told: &Told,
+    told: &NoticeRows,
 ) -> Result<(), StoreError> {
     let tell = sqlx::query!(
         "WITH head AS (INSERT INTO stream_heads AS h (org_id, last) VALUES ($1, $2)
@@ -154,9 +154,10 @@ impl StreamEvents for PgStore {
         }
     }
 
-    async fn head(&self, organization: OrganizationId) -> Result<Place, StoreError> {
+    async fn head(&self, organization: OrganizationId) -> Result<StreamPlace, StoreError> {
         let organization = organization.uuid();
-        let mut transaction = begin(&self.pool, Purpose::Look, Some(organization), None, "").await?;
+        let mut transaction =
+            begin(&self.pool, TransactionPurpose::Look, Some(organization), None, "").await?;
         let row = sqlx::query!(
             r#"SELECT h.last, e.event_id AS "event_id?" FROM stream_heads h
                  LEFT JOIN stream_events e ON e.org_id = h.org_id AND e.sequence = h.last
@@ -165,7 +166,7 @@ impl StreamEvents for PgStore {
         );
         let row = row.fetch_optional(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
-        Ok(row.map_or(Place::START, |row| Place {
+        Ok(row.map_or(StreamPlace::START, |row| StreamPlace {
             sequence: row.last,
             event: row.event_id.map(EventId::from_uuid),
         }))
@@ -189,9 +190,10 @@ impl StreamEvents for PgStore {
         Ok(ahead.into_iter().map(OrganizationId::from_uuid).collect())
     }
 
-    async fn is_known(&self, organization: OrganizationId, place: Place) -> Result<bool, StoreError> {
+    async fn is_known(&self, organization: OrganizationId, place: StreamPlace) -> Result<bool, StoreError> {
         let organization = organization.uuid();
-        let mut transaction = begin(&self.pool, Purpose::Look, Some(organization), None, "").await?;
+        let mut transaction =
+            begin(&self.pool, TransactionPurpose::Look, Some(organization), None, "").await?;
         let row = sqlx::query!(
             r#"SELECT min(sequence) AS first,
                       bool_or(sequence = $2 AND event_id = $3) AS "is_there"
@@ -205,8 +207,8 @@ impl StreamEvents for PgStore {
         let row = row.fetch_one(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
         Ok(match place {
-            Place::START => row.first.is_none_or(|first| first == 1),
-            Place { .. } => row.is_there == Some(true),
+            StreamPlace::START => row.first.is_none_or(|first| first == 1),
+            StreamPlace { .. } => row.is_there == Some(true),
         })
     }
 
@@ -215,9 +217,10 @@ impl StreamEvents for PgStore {
         organization: OrganizationId,
         sequence: i64,
         at_most: u16,
-    ) -> Result<Vec<Kept>, StoreError> {
+    ) -> Result<Vec<KeptNotice>, StoreError> {
         let organization = organization.uuid();
-        let mut transaction = begin(&self.pool, Purpose::Look, Some(organization), None, "").await?;
+        let mut transaction =
+            begin(&self.pool, TransactionPurpose::Look, Some(organization), None, "").await?;
         let rows = sqlx::query!(
             r#"SELECT sequence, event_id, action, permission, data::text AS "data!" FROM stream_events
                 WHERE org_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3"#,
@@ -227,7 +230,7 @@ impl StreamEvents for PgStore {
         );
         let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
-        let kept = rows.into_iter().map(|row| Kept {
+        let kept = rows.into_iter().map(|row| KeptNotice {
             sequence: row.sequence,
             event: EventId::from_uuid(row.event_id),
             kind: row.action,

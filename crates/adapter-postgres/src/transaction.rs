@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rollcall_application::{
     audit::Record,
-    ports::{Claimed, Scope, StoreError, UnitOfWork},
-    stream::Notice,
+    ports::{ClaimedKey, Scope, StoreError, UnitOfWork},
+    stream::StreamNotice,
     trace::UnitSpan,
 };
 use rollcall_domain::audit::Outcome;
@@ -13,14 +13,14 @@ use sqlx::{AssertSqlSafe, Executor, PgConnection, Postgres};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{connection::Pool, error::store_error, row::moment, store::PgStore, stream::Told};
+use crate::{connection::Pool, error::store_error, row::moment, store::PgStore, stream::NoticeRows};
 
 /// Names the platform's own log, where there is no organization.
 pub(crate) const NO_ORGANIZATION: Uuid = Uuid::nil();
 
 /// What a transaction is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
+pub(crate) enum TransactionPurpose {
     /// To change something.
     Change,
     /// To read, all of it as it was at one moment.
@@ -37,9 +37,9 @@ pub(crate) struct Transaction {
     /// Whether a letter has been queued.
     letters: bool,
     /// What whoever watches is told, by organization, once this is committed.
-    notices: BTreeMap<Uuid, Vec<Notice>>,
+    notices: BTreeMap<Uuid, Vec<StreamNotice>>,
     /// The keyed request that it is for, until it is noted that it is done.
-    keyed: Option<Claimed>,
+    keyed: Option<ClaimedKey>,
     /// Whether something of it is more than a refusal that is written down.
     changes: bool,
     /// Ends with it.
@@ -74,7 +74,11 @@ pub(crate) mod task {
 }
 
 impl Transaction {
-    pub(crate) async fn begin(store: &PgStore, scope: Scope, purpose: Purpose) -> Result<Self, StoreError> {
+    pub(crate) async fn begin(
+        store: &PgStore,
+        scope: Scope,
+        purpose: TransactionPurpose,
+    ) -> Result<Self, StoreError> {
         Self::begin_on(&store.pool, store, scope, purpose).await
     }
 
@@ -83,7 +87,7 @@ impl Transaction {
         pool: &Pool,
         store: &PgStore,
         scope: Scope,
-        purpose: Purpose,
+        purpose: TransactionPurpose,
     ) -> Result<Self, StoreError> {
         let inner = begin_with(pool, purpose, &declaration(scope)).await?;
         Ok(Self {
@@ -93,7 +97,7 @@ impl Transaction {
             changed: Vec::new(),
             letters: false,
             notices: BTreeMap::new(),
-            keyed: Claimed::current().filter(|_| purpose == Purpose::Change),
+            keyed: ClaimedKey::current().filter(|_| purpose == TransactionPurpose::Change),
             changes: false,
             span: UnitSpan::of_current(),
         })
@@ -137,11 +141,12 @@ impl Transaction {
     async fn write_down(&mut self, record: &Record) -> Result<(), StoreError> {
         let organization = self.scope.organization();
         crate::audit::write(&mut self.inner, organization, record).await?;
-        crate::outbox::queue(&mut self.inner, organization, record, self.store.entropy.as_ref()).await?;
+        crate::mail::queue(&mut self.inner, organization, record, self.store.entropy.as_ref()).await?;
         self.letters |= !record.letters().is_empty();
         self.changes |= record.entries().any(|entry| entry.event().outcome == Outcome::Success);
         if let Some(organization) = organization {
-            let notices: Vec<_> = record.entries().filter_map(|entry| Notice::of(entry.event())).collect();
+            let notices: Vec<_> =
+                record.entries().filter_map(|entry| StreamNotice::of(entry.event())).collect();
             if !notices.is_empty() {
                 self.notices.entry(organization.uuid()).or_default().extend(notices);
             }
@@ -165,11 +170,11 @@ impl Transaction {
     async fn tell(&mut self) -> Result<(), StoreError> {
         let notices = std::mem::take(&mut self.notices).into_iter();
         let told: Vec<_> =
-            notices.map(|(organization, notices)| (organization, Told::from(notices))).collect();
+            notices.map(|(organization, notices)| (organization, NoticeRows::from(notices))).collect();
         let mut here = self.scope.organization().map(|scope| scope.uuid());
         for (organization, told) in told.iter().filter(|(_, told)| told.is_for_subscribers()) {
             self.go_to(&mut here, *organization).await?;
-            crate::subscribers::queue(&mut self.inner, *organization, told).await?;
+            crate::webhooks::queue(&mut self.inner, *organization, told).await?;
         }
         for (organization, told) in &told {
             self.go_to(&mut here, *organization).await?;
@@ -213,7 +218,7 @@ pub(crate) fn settings(organization: Option<Uuid>, user: Option<Uuid>, task: &'s
 /// Begins a transaction and says what it may touch.
 pub(crate) async fn begin(
     pool: &Pool,
-    purpose: Purpose,
+    purpose: TransactionPurpose,
     organization: Option<Uuid>,
     user: Option<Uuid>,
     task: &'static str,
@@ -223,12 +228,12 @@ pub(crate) async fn begin(
 
 async fn begin_with(
     pool: &Pool,
-    purpose: Purpose,
+    purpose: TransactionPurpose,
     settings: &str,
 ) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
     let mode = match purpose {
-        Purpose::Change => "",
-        Purpose::Look => " ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        TransactionPurpose::Change => "",
+        TransactionPurpose::Look => " ISOLATION LEVEL REPEATABLE READ READ ONLY",
     };
     pool.begin(mode, settings).await
 }
@@ -238,7 +243,7 @@ pub(crate) async fn begin_task(
     pool: &Pool,
     task: &'static str,
 ) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
-    begin(pool, Purpose::Change, None, None, task).await
+    begin(pool, TransactionPurpose::Change, None, None, task).await
 }
 
 #[async_trait::async_trait]

@@ -1,7 +1,7 @@
 //! What an answer says that it is, before anything is checked.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use rollcall_application::ports::{CredentialId, Unchecked};
+use rollcall_application::ports::{CredentialId, UncheckedAnswer};
 use rollcall_domain::{UserId, secret::Secret};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -30,7 +30,7 @@ struct ClientData {
 }
 
 /// What an answer says that it is; none for what is no answer.
-pub(crate) fn read(answer: &Secret) -> Option<Unchecked> {
+pub(crate) fn read(answer: &Secret) -> Option<UncheckedAnswer> {
     let Answer { raw_id, response } = serde_json::from_str(answer.expose()).ok()?;
     let client_data = URL_SAFE_NO_PAD.decode(response.client_data_json).ok()?;
     let ClientData { challenge } = serde_json::from_slice(&client_data).ok()?;
@@ -42,7 +42,7 @@ pub(crate) fn read(answer: &Secret) -> Option<Unchecked> {
         }
         None => None,
     };
-    Some(Unchecked {
+    Some(UncheckedAnswer {
         challenge: Secret::new(challenge),
         credential: CredentialId(URL_SAFE_NO_PAD.decode(raw_id).ok()?),
         user,

@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rollcall_application::ports::{
-    Asked, Credential, CredentialId, Unchecked, WebAuthn, WebAuthnFault, Wrong,
+    Credential, CredentialId, PasskeyRefusal, PasskeyRequest, UncheckedAnswer, WebAuthn, WebAuthnFault,
 };
 use rollcall_domain::{accounts::User, passkeys::CEREMONY_LIFETIME, secret::Secret};
 use serde::{Serialize, de::DeserializeOwned};
@@ -47,7 +47,7 @@ impl RelyingParty {
 }
 
 impl WebAuthn for RelyingParty {
-    fn ask_for_new(&self, user: &User, known: &[CredentialId]) -> Result<Asked, WebAuthnFault> {
+    fn ask_for_new(&self, user: &User, known: &[CredentialId]) -> Result<PasskeyRequest, WebAuthnFault> {
         let (options, state) = self
             .0
             .start_passkey_registration(user.id.uuid(), user.email.as_str(), user.name.as_str(), None)
@@ -62,7 +62,7 @@ impl WebAuthn for RelyingParty {
         asked(options, &state)
     }
 
-    fn ask_for_proof(&self, allowed: &[CredentialId]) -> Result<Asked, WebAuthnFault> {
+    fn ask_for_proof(&self, allowed: &[CredentialId]) -> Result<PasskeyRequest, WebAuthnFault> {
         // The one kind of proof that refuses a passkey whose eligibility for backup changes, and that is checked against the one
         // passkey that answers.
         let (options, state) = self.0.start_discoverable_authentication().map_err(fault)?;
@@ -75,22 +75,27 @@ impl WebAuthn for RelyingParty {
         asked(options, &state)
     }
 
-    fn read(&self, answer: &Secret) -> Option<Unchecked> {
+    fn read(&self, answer: &Secret) -> Option<UncheckedAnswer> {
         answer::read(answer)
     }
 
-    fn check_new(&self, state: &Secret, answer: &Secret) -> Result<Credential, Wrong> {
+    fn check_new(&self, state: &Secret, answer: &Secret) -> Result<Credential, PasskeyRefusal> {
         let state: PasskeyRegistration = kept(state.expose())?;
         let answer: RegisterPublicKeyCredential =
-            serde_json::from_str(answer.expose()).map_err(|_| Wrong::Malformed)?;
+            serde_json::from_str(answer.expose()).map_err(|_| PasskeyRefusal::Malformed)?;
         let passkey = self.0.finish_passkey_registration(&answer, &state).map_err(wrong)?;
         credential(&passkey)
     }
 
-    fn check_proof(&self, state: &Secret, known: &Credential, answer: &Secret) -> Result<Credential, Wrong> {
+    fn check_proof(
+        &self,
+        state: &Secret,
+        known: &Credential,
+        answer: &Secret,
+    ) -> Result<Credential, PasskeyRefusal> {
         let state: DiscoverableAuthentication = kept(state.expose())?;
         let answer: PublicKeyCredential =
-            serde_json::from_str(answer.expose()).map_err(|_| Wrong::Malformed)?;
+            serde_json::from_str(answer.expose()).map_err(|_| PasskeyRefusal::Malformed)?;
         let mut passkey: Passkey = kept(&known.key)?;
         let key = DiscoverableKey::from(&passkey);
         let result = self.0.finish_discoverable_authentication_v2(&answer, state, &key).map_err(wrong)?;
@@ -105,9 +110,9 @@ fn descriptors(ids: &[CredentialId]) -> Value {
 }
 
 /// What is kept of a challenge, and what the browser is told.
-fn asked(options: Value, state: &impl Serialize) -> Result<Asked, WebAuthnFault> {
+fn asked(options: Value, state: &impl Serialize) -> Result<PasskeyRequest, WebAuthnFault> {
     let challenge = options["publicKey"]["challenge"].as_str().ok_or_else(|| fault("no challenge"))?;
-    Ok(Asked {
+    Ok(PasskeyRequest {
         challenge: Secret::new(challenge),
         state: Secret::new(serde_json::to_string(state).map_err(fault)?),
         options: Secret::new(options.to_string()),
@@ -115,7 +120,7 @@ fn asked(options: Value, state: &impl Serialize) -> Result<Asked, WebAuthnFault>
 }
 
 /// What is kept of a passkey.
-fn credential(passkey: &Passkey) -> Result<Credential, Wrong> {
+fn credential(passkey: &Passkey) -> Result<Credential, PasskeyRefusal> {
     let key = serde_json::to_value(passkey).map_err(unreadable)?;
     let counter = key["cred"]["counter"].as_u64().and_then(|counter| u32::try_from(counter).ok());
     let backed_up = key["cred"]["backup_state"].as_bool();
@@ -129,21 +134,21 @@ fn credential(passkey: &Passkey) -> Result<Credential, Wrong> {
 }
 
 /// What was written down before.
-fn kept<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
+fn kept<T: DeserializeOwned>(text: &str) -> Result<T, PasskeyRefusal> {
     serde_json::from_str(text).map_err(unreadable)
 }
 
-fn wrong(error: WebauthnError) -> Wrong {
+fn wrong(error: WebauthnError) -> PasskeyRefusal {
     match error {
         // Said once everything else is right.
-        WebauthnError::CredentialPossibleCompromise => Wrong::Copied,
-        error => Wrong::Refused(error.to_string()),
+        WebauthnError::CredentialPossibleCompromise => PasskeyRefusal::Copied,
+        error => PasskeyRefusal::Refused(error.to_string()),
     }
 }
 
 /// What was kept by another version may not be readable any more; then it proves nothing.
-fn unreadable(problem: impl std::fmt::Display) -> Wrong {
-    Wrong::Refused(format!("what is kept cannot be read: {problem}"))
+fn unreadable(problem: impl std::fmt::Display) -> PasskeyRefusal {
+    PasskeyRefusal::Refused(format!("what is kept cannot be read: {problem}"))
 }
 
 fn fault(problem: impl std::fmt::Display) -> WebAuthnFault {

@@ -8,7 +8,7 @@ use http::{Request, StatusCode, header};
 use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rollcall_application::webhooks::{Message, NotTaken, Patience, Webhooks as Port};
+use rollcall_application::webhooks::{NotTaken, Patience, WebhookMessage, Webhooks as Port};
 use rollcall_domain::webhooks::Reach;
 use tokio::time::sleep;
 use tokio_rustls::TlsConnector;
@@ -74,7 +74,7 @@ impl Webhooks {
         Ok(Self { reach, resolver, tls: tls(roots)?, patience: Arc::new(AtMost::default()) })
     }
 
-    async fn post(&self, message: &Message) -> Result<StatusCode, NotTaken> {
+    async fn post(&self, message: &WebhookMessage) -> Result<StatusCode, NotTaken> {
         let now = |problem: &str| NotTaken::Now(problem.to_owned());
         let request = request(message).ok_or_else(|| NotTaken::Ever("it cannot be signed".to_owned()))?;
         let stream = connect(&message.url, self.reach, self.resolver.as_ref(), &self.tls).await;
@@ -97,7 +97,7 @@ impl Webhooks {
     }
 }
 
-fn request(message: &Message) -> Option<Request<Full<Bytes>>> {
+fn request(message: &WebhookMessage) -> Option<Request<Full<Bytes>>> {
     let (id, at) = (message.id.to_string(), message.at.unix_timestamp());
     let signature = signature(&message.secret, &id, at, &message.body)?;
     Request::post(message.url.path())
@@ -114,7 +114,7 @@ fn request(message: &Message) -> Option<Request<Full<Bytes>>> {
 
 #[async_trait]
 impl Port for Webhooks {
-    async fn send(&self, message: Message) -> Result<(), NotTaken> {
+    async fn send(&self, message: WebhookMessage) -> Result<(), NotTaken> {
         let status = tokio::select! {
             biased;
             answered = self.post(&message) => answered?,
@@ -174,8 +174,8 @@ mod tests {
         Arc::new(Rebinding(Mutex::new(addresses), at_once))
     }
 
-    fn message(url: &str) -> Message {
-        Message {
+    fn message(url: &str) -> WebhookMessage {
+        WebhookMessage {
             url: url.parse().expect("a URL"),
             id: DeliveryId::from_parts(0, &[1; 10]),
             at: datetime!(2026-01-02 03:04:05 UTC),

@@ -183,7 +183,7 @@ impl Actor {
     }
 
     /// How the audit log names the actor.
-    pub fn for_audit(&self) -> audit::Actor {
-        audit::Actor::User(self.user_id(), Some(self.session_id()))
+    pub fn for_audit(&self) -> audit::AuditActor {
+        audit::AuditActor::User(self.user_id(), Some(self.session_id()))
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use rollcall_domain::{
     EventId,
     attempts::Allowances,
-    audit::{self, Action, Event, Origin, Outcome, Target},
+    audit::{self, Action, AuditTarget, Event, Origin, Outcome},
     id::{Id, Kind},
     plans::Plans,
-    second_factors::Issuer,
+    second_factors::TotpIssuer,
     sessions::Lifetimes,
     webhooks::Reach,
 };
@@ -57,7 +57,7 @@ pub struct Application {
     /// Signing of access tokens.
     pub tokens: Tokens,
     /// What authenticator apps call this service.
-    pub totp_issuer: Issuer,
+    pub totp_issuer: TotpIssuer,
     /// What is not good any more, for services that remember.
     pub feed: Feed,
     /// The live streams that are open on this node.
@@ -163,10 +163,10 @@ impl Application {
     /// An event that happens now, and succeeds.
     pub(crate) fn event(
         &self,
-        actor: audit::Actor,
+        actor: audit::AuditActor,
         origin: &Origin,
         action: Action,
-        target: Target,
+        target: AuditTarget,
     ) -> Event {
         let now = self.now();
         let id: EventId = self.entropy.id(now);
@@ -174,7 +174,7 @@ impl Application {
     }
 
     /// An event that an actor makes happen now.
-    pub(crate) fn event_by(&self, actor: &impl Asks, action: Action, target: Target) -> Event {
+    pub(crate) fn event_by(&self, actor: &impl Asks, action: Action, target: AuditTarget) -> Event {
         self.event(actor.for_audit(), actor.origin(), action, target)
     }
 
@@ -189,7 +189,7 @@ impl Application {
         &self,
         actor: &impl Asks,
         action: Action,
-        target: Target,
+        target: AuditTarget,
         result: Result<T, Error>,
     ) -> Result<T, Error> {
         self.failures_recorded(actor, action, target, result.map_err(Failure::from)).await
@@ -200,7 +200,7 @@ impl Application {
         &self,
         actor: &impl Asks,
         action: Action,
-        target: Target,
+        target: AuditTarget,
         result: Result<T, Failure>,
     ) -> Result<T, Error> {
         let Failure { error, letter } = match result {

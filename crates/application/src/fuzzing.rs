@@ -15,9 +15,9 @@ use crate::{
     ports::Entropy,
     recordings::{
         manifest::Manifest,
-        seal::{Binding, RecordingKey, Sealer, Segment, open, pieces},
+        seal::{Binding, RecordingKey, SealedSegment, Sealer, open, pieces},
     },
-    stream::place::Place,
+    stream::place::StreamPlace,
     tokens::jwt,
 };
 
@@ -79,8 +79,8 @@ pub fn keyring_text(bytes: &[u8]) {
 pub fn last_event_id(bytes: &[u8]) {
     let Ok(name) = from_utf8(bytes) else { return };
     let (ours, theirs) = (OrganizationId::from_parts(0, &[1; 10]), OrganizationId::from_parts(0, &[2; 10]));
-    if Place::named(name, &keyring(), ours).is_some() {
-        assert!(Place::named(name, &keyring(), theirs).is_none());
+    if StreamPlace::named(name, &keyring(), ours).is_some() {
+        assert!(StreamPlace::named(name, &keyring(), theirs).is_none());
     }
 }
 
@@ -107,7 +107,7 @@ fn said() -> Value {
 
 const AUDIO: &[u8] = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0";
 
-fn sealed_audio() -> (RecordingKey, Binding, Segment) {
+fn sealed_audio() -> (RecordingKey, Binding, SealedSegment) {
     let key = RecordingKey::new(&Same(3));
     let binding = Binding {
         organization: OrganizationId::from_parts(0, &[1; 10]),
@@ -167,9 +167,9 @@ mod tests {
 
     #[test]
     fn attack_14_places_are_of_one_organization() {
-        let place = place::Place { sequence: 7, event: None };
+        let place = place::StreamPlace { sequence: 7, event: None };
         let good = place.name(&keyring(), OrganizationId::from_parts(0, &[1; 10]), &Same(7));
-        assert!(Place::named(&good, &keyring(), OrganizationId::from_parts(0, &[1; 10])).is_some());
+        assert!(StreamPlace::named(&good, &keyring(), OrganizationId::from_parts(0, &[1; 10])).is_some());
         tried(&[good], last_event_id);
     }
 

@@ -52,7 +52,7 @@ impl FromStr for Keyring {
 
 /// Why the ring does not open what it should have sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Closed {
+pub(crate) enum UnsealError {
     /// It is not what was sealed, or was sealed for something else.
     #[error("the keyring (ROLLCALL__KEYS__RING) does not open {what}")]
     Damaged {
@@ -69,12 +69,12 @@ pub(crate) enum Closed {
     },
 }
 
-impl From<Closed> for Error {
-    fn from(closed: Closed) -> Self {
+impl From<UnsealError> for Error {
+    fn from(closed: UnsealError) -> Self {
         match closed {
             // It is there again once whoever runs the service has put it back.
-            Closed::Missing { .. } => Self::Unavailable(Box::new(closed)),
-            Closed::Damaged { .. } => Self::Internal(Box::new(closed)),
+            UnsealError::Missing { .. } => Self::Unavailable(Box::new(closed)),
+            UnsealError::Damaged { .. } => Self::Internal(Box::new(closed)),
         }
     }
 }
@@ -176,11 +176,11 @@ impl Keyring {
         purpose: &str,
         context: &[u8],
         sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, Closed> {
+    ) -> Result<Zeroizing<Vec<u8>>, UnsealError> {
         let opened = self.open(purpose, context, sealed).map(Zeroizing::new);
         opened.ok_or_else(|| match sealed.first().copied().filter(|id| !self.has(*id)) {
-            Some(id) => Closed::Missing { what, id },
-            None => Closed::Damaged { what },
+            Some(id) => UnsealError::Missing { what, id },
+            None => UnsealError::Damaged { what },
         })
     }
 }

@@ -5,7 +5,7 @@
 
 use rollcall_domain::{
     ApiKeyId, OrganizationId, Permission, UserId,
-    api_keys::{ApiKey, Standing},
+    api_keys::{ApiKey, RateLimitState},
     audit::{self, Origin},
     organizations::Organization,
     policy::{self, Grant, Target},
@@ -43,7 +43,7 @@ pub struct KeyActor {
     /// What it has shown: the key itself, or an access token that was made with it.
     pub means: Means,
     /// How it stands against its own limit, if it has one.
-    pub standing: Option<Standing>,
+    pub standing: Option<RateLimitState>,
     /// Where the request came from.
     pub origin: Origin,
 }
@@ -53,7 +53,7 @@ pub trait Asks: Sync {
     /// Where they are at work.
     fn organization(&self) -> Option<OrganizationId>;
     /// How the audit log names them.
-    fn for_audit(&self) -> audit::Actor;
+    fn for_audit(&self) -> audit::AuditActor;
     /// Where the request came from.
     fn origin(&self) -> &Origin;
 }
@@ -63,7 +63,7 @@ impl Asks for Actor {
         self.organization()
     }
 
-    fn for_audit(&self) -> audit::Actor {
+    fn for_audit(&self) -> audit::AuditActor {
         self.for_audit()
     }
 
@@ -77,8 +77,8 @@ impl Asks for KeyActor {
         Some(self.organization.id)
     }
 
-    fn for_audit(&self) -> audit::Actor {
-        audit::Actor::ApiKey(self.id())
+    fn for_audit(&self) -> audit::AuditActor {
+        audit::AuditActor::ApiKey(self.id())
     }
 
     fn origin(&self) -> &Origin {
@@ -91,7 +91,7 @@ impl Asks for Principal {
         self.asks().organization()
     }
 
-    fn for_audit(&self) -> audit::Actor {
+    fn for_audit(&self) -> audit::AuditActor {
         self.asks().for_audit()
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rollcall_domain::{
     secret::Secret,
-    tokens::{Issuer, LONGEST},
+    tokens::{LONGEST, TokenIssuer},
 };
 use time::OffsetDateTime;
 
@@ -57,8 +57,8 @@ impl Settings {
     }
 
     /// Who makes the access tokens that are taken.
-    pub(crate) fn issuer(&self) -> Issuer {
-        Issuer { name: self.url.clone(), audience: self.audience.clone(), lifetime: LONGEST }
+    pub(crate) fn issuer(&self) -> TokenIssuer {
+        TokenIssuer { name: self.url.clone(), audience: self.audience.clone(), lifetime: LONGEST }
     }
 }
 

@@ -77,7 +77,7 @@ pub const EMAIL_CHANGE_LIFETIME: Duration = Duration::hours(1);
 /// Whom a notice goes to, as the account was when there was something to tell: by the time it is sent, the account may
 /// have another address, or be gone.
 #[derive(Debug, Clone)]
-pub struct Notice {
+pub struct NoticeRecipient {
     /// The account.
     pub user: UserId,
     /// The address.

@@ -22,7 +22,7 @@ pub struct Invitation {
     /// What they will be.
     pub role: Role,
     /// What is kept of what has become of it; [`Invitation::status`] knows the time as well.
-    pub kept_status: Status,
+    pub kept_status: InvitationStatus,
     /// The member who stands behind it; nobody once that member has left.
     pub invited_by: Option<UserId>,
     /// When it was made.
@@ -37,7 +37,7 @@ pub struct Invitation {
 
 /// What has become of an invitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
+pub enum InvitationStatus {
     /// Nothing yet.
     Pending,
     /// Somebody has taken the seat.
@@ -51,9 +51,9 @@ pub enum Status {
 /// The text names no status of an invitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be one of pending, accepted, revoked, expired")]
-pub struct UnknownStatus;
+pub struct UnknownInvitationStatus;
 
-impl Status {
+impl InvitationStatus {
     /// Every state.
     pub const ALL: [Self; 4] = [Self::Pending, Self::Accepted, Self::Revoked, Self::Expired];
 
@@ -68,25 +68,25 @@ impl Status {
     }
 }
 
-impl fmt::Display for Status {
+impl fmt::Display for InvitationStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl FromStr for Status {
-    type Err = UnknownStatus;
+impl FromStr for InvitationStatus {
+    type Err = UnknownInvitationStatus;
 
-    fn from_str(text: &str) -> Result<Self, UnknownStatus> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or(UnknownStatus)
+    fn from_str(text: &str) -> Result<Self, UnknownInvitationStatus> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or(UnknownInvitationStatus)
     }
 }
 
 impl Invitation {
     /// What the invitation is at `now`: one that nobody took in time has expired.
-    pub fn status(&self, now: OffsetDateTime) -> Status {
+    pub fn status(&self, now: OffsetDateTime) -> InvitationStatus {
         match self.kept_status {
-            Status::Pending if self.expires_at <= now => Status::Expired,
+            InvitationStatus::Pending if self.expires_at <= now => InvitationStatus::Expired,
             kept => kept,
         }
     }
@@ -94,7 +94,7 @@ impl Invitation {
 
 /// The invitation cannot be used any more: accepted, taken back or run out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gone;
+pub struct InvitationGone;
 
 /// An acceptance that has been decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl Acceptance {
         email: &EmailAddress,
         now: OffsetDateTime,
     ) -> Result<Self, AcceptanceRefusal> {
-        if invitation.status(now) != Status::Pending {
+        if invitation.status(now) != InvitationStatus::Pending {
             return Err(AcceptanceRefusal::Gone);
         }
         if invitation.email != *email {
@@ -158,10 +158,12 @@ pub fn may_stand(inviter: Role, invited: Role) -> bool {
 ///
 /// # Errors
 /// When it has been accepted or taken back. One that ran out can be sent again.
-pub fn renew(invitation: &Invitation, now: OffsetDateTime) -> Result<OffsetDateTime, Gone> {
+pub fn renew(invitation: &Invitation, now: OffsetDateTime) -> Result<OffsetDateTime, InvitationGone> {
     match invitation.kept_status {
-        Status::Pending => Ok(now + LIFETIME),
-        Status::Accepted | Status::Revoked | Status::Expired => Err(Gone),
+        InvitationStatus::Pending => Ok(now + LIFETIME),
+        InvitationStatus::Accepted | InvitationStatus::Revoked | InvitationStatus::Expired => {
+            Err(InvitationGone)
+        }
     }
 }
 
@@ -169,10 +171,12 @@ pub fn renew(invitation: &Invitation, now: OffsetDateTime) -> Result<OffsetDateT
 ///
 /// # Errors
 /// When it has been accepted or taken back already, or replaced after it ran out.
-pub fn revoke(invitation: &Invitation) -> Result<(), Gone> {
+pub fn revoke(invitation: &Invitation) -> Result<(), InvitationGone> {
     match invitation.kept_status {
-        Status::Pending => Ok(()),
-        Status::Accepted | Status::Revoked | Status::Expired => Err(Gone),
+        InvitationStatus::Pending => Ok(()),
+        InvitationStatus::Accepted | InvitationStatus::Revoked | InvitationStatus::Expired => {
+            Err(InvitationGone)
+        }
     }
 }
 
@@ -182,7 +186,7 @@ mod tests {
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
-    fn invitation(state: Status) -> Invitation {
+    fn invitation(state: InvitationStatus) -> Invitation {
         Invitation {
             id: InvitationId::from_parts(0, &[0; 10]),
             email: "Ada@example.com".parse().expect("an address"),
@@ -200,12 +204,12 @@ mod tests {
     fn attack_3_only_an_open_invitation_is_accepted() {
         let ada = "ada@EXAMPLE.com".parse().expect("an address");
         let last_moment = NOW + LIFETIME - Duration::MICROSECOND;
-        for state in Status::ALL {
+        for state in InvitationStatus::ALL {
             let accepted = Acceptance::decide(&invitation(state), &ada, last_moment);
-            assert_eq!(accepted.is_ok(), state == Status::Pending, "{state}");
+            assert_eq!(accepted.is_ok(), state == InvitationStatus::Pending, "{state}");
         }
         assert_eq!(
-            Acceptance::decide(&invitation(Status::Pending), &ada, NOW + LIFETIME),
+            Acceptance::decide(&invitation(InvitationStatus::Pending), &ada, NOW + LIFETIME),
             Err(AcceptanceRefusal::Gone)
         );
     }
@@ -214,7 +218,7 @@ mod tests {
     fn attack_4_nobody_accepts_somebody_else_s() {
         let eve = "eve@example.com".parse().expect("an address");
         assert_eq!(
-            Acceptance::decide(&invitation(Status::Pending), &eve, NOW),
+            Acceptance::decide(&invitation(InvitationStatus::Pending), &eve, NOW),
             Err(AcceptanceRefusal::WrongAccount)
         );
     }
@@ -222,9 +226,9 @@ mod tests {
     #[test]
     fn an_expired_invitation_can_be_sent_again_and_a_closed_one_cannot() {
         let later = NOW + LIFETIME * 2;
-        assert_eq!(renew(&invitation(Status::Pending), later), Ok(later + LIFETIME));
-        assert_eq!(renew(&invitation(Status::Accepted), NOW), Err(Gone));
-        assert_eq!(revoke(&invitation(Status::Revoked)), Err(Gone));
-        assert_eq!(revoke(&invitation(Status::Pending)), Ok(()));
+        assert_eq!(renew(&invitation(InvitationStatus::Pending), later), Ok(later + LIFETIME));
+        assert_eq!(renew(&invitation(InvitationStatus::Accepted), NOW), Err(InvitationGone));
+        assert_eq!(revoke(&invitation(InvitationStatus::Revoked)), Err(InvitationGone));
+        assert_eq!(revoke(&invitation(InvitationStatus::Pending)), Ok(()));
     }
 }

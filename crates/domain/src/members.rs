@@ -48,9 +48,9 @@ impl Member {
 
 /// What members are searched for by: a part of a name or an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Search(String);
+pub struct MemberSearch(String);
 
-impl Search {
+impl MemberSearch {
     /// The most characters of one.
     pub const MOST: usize = 100;
 
@@ -62,15 +62,15 @@ impl Search {
 
 /// The text is too long to be in a name, or holds what no name can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be at most {} visible characters long", Search::MOST)]
-pub struct InvalidSearch;
+#[error("must be at most {} visible characters long", MemberSearch::MOST)]
+pub struct InvalidMemberSearch;
 
-impl FromStr for Search {
-    type Err = InvalidSearch;
+impl FromStr for MemberSearch {
+    type Err = InvalidMemberSearch;
 
-    fn from_str(text: &str) -> Result<Self, InvalidSearch> {
+    fn from_str(text: &str) -> Result<Self, InvalidMemberSearch> {
         let fits = text.chars().count() <= Self::MOST && !text.chars().any(char::is_control);
-        fits.then(|| Self(text.to_owned())).ok_or(InvalidSearch)
+        fits.then(|| Self(text.to_owned())).ok_or(InvalidMemberSearch)
     }
 }
 
@@ -235,10 +235,10 @@ mod tests {
 
     #[test]
     fn nothing_is_searched_for_that_no_name_holds() {
-        assert_eq!("Grace H".parse::<Search>().as_ref().map(Search::as_str), Ok("Grace H"));
-        assert!("ä".repeat(Search::MOST).parse::<Search>().is_ok());
-        for wrong in ["\0", "a\nb", &"x".repeat(Search::MOST + 1)] {
-            assert_eq!(wrong.parse::<Search>(), Err(InvalidSearch), "{wrong:?}");
+        assert_eq!("Grace H".parse::<MemberSearch>().as_ref().map(MemberSearch::as_str), Ok("Grace H"));
+        assert!("ä".repeat(MemberSearch::MOST).parse::<MemberSearch>().is_ok());
+        for wrong in ["\0", "a\nb", &"x".repeat(MemberSearch::MOST + 1)] {
+            assert_eq!(wrong.parse::<MemberSearch>(), Err(InvalidMemberSearch), "{wrong:?}");
         }
     }
 

@@ -34,7 +34,7 @@ pub const RETENTION: Duration = Duration::days(30);
 
 /// A deletion that has been decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Deletion {
+pub struct OrganizationDeletion {
     at: OffsetDateTime,
     purge_at: OffsetDateTime,
 }
@@ -44,7 +44,7 @@ pub struct Deletion {
 #[error("must be the organization's name, as it is now")]
 pub struct NotConfirmed;
 
-impl Deletion {
+impl OrganizationDeletion {
     /// Decides that an organization is deleted, if whoever asks knows which one it is that they are at work in.
     ///
     /// # Errors
@@ -84,14 +84,14 @@ pub struct Deleted {
 
 /// The deletion cannot be undone any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gone;
+pub struct RestoreTooLate;
 
 /// Decides that a deletion is undone.
 ///
 /// # Errors
 /// When its time is over. What has begun to be removed is not whole any more, whatever another node's clock says.
-pub fn restore(deleted: &Deleted, now: OffsetDateTime) -> Result<(), Gone> {
-    if deleted.purge_begun || deleted.purge_at <= now { Err(Gone) } else { Ok(()) }
+pub fn restore(deleted: &Deleted, now: OffsetDateTime) -> Result<(), RestoreTooLate> {
+    if deleted.purge_begun || deleted.purge_at <= now { Err(RestoreTooLate) } else { Ok(()) }
 }
 
 /// What an organization pays for, the smallest first.
@@ -245,13 +245,13 @@ mod tests {
     fn only_its_own_name_deletes_an_organization() {
         let (acme, now) = (organization("Caf\u{e9} Acme"), OffsetDateTime::UNIX_EPOCH);
         for confirmed in ["Caf\u{e9} Acme", "Cafe\u{301} Acme", " Caf\u{e9} Acme "] {
-            let deletion = Deletion::decide(&acme, confirmed, now).expect("a deletion");
+            let deletion = OrganizationDeletion::decide(&acme, confirmed, now).expect("a deletion");
             assert_eq!((deletion.at(), deletion.purge_at()), (now, now + Duration::days(30)));
         }
         for other in
             ["", "Cafe Acme", "CAF\u{c9} ACME", "Caf\u{e9}", "Caf\u{e9} Acme\u{200b}", acme.slug.as_str()]
         {
-            assert_eq!(Deletion::decide(&acme, other, now), Err(NotConfirmed), "{other}");
+            assert_eq!(OrganizationDeletion::decide(&acme, other, now), Err(NotConfirmed), "{other}");
         }
     }
 
@@ -264,7 +264,7 @@ mod tests {
             purge_begun,
         };
         assert_eq!(restore(&deleted(false), now + RETENTION - Duration::MICROSECOND), Ok(()));
-        assert_eq!(restore(&deleted(false), now + RETENTION), Err(Gone));
-        assert_eq!(restore(&deleted(true), now), Err(Gone));
+        assert_eq!(restore(&deleted(false), now + RETENTION), Err(RestoreTooLate));
+        assert_eq!(restore(&deleted(true), now), Err(RestoreTooLate));
     }
 }

@@ -156,7 +156,7 @@ pub const COUNTED: u32 = 100_000;
 
 /// What a plan deletes, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Deletion {
+pub struct PlanDeletion {
     /// What is kept for less long.
     pub shortening: Shortening,
     /// How much that is too old for it there was when it was decided.
@@ -178,7 +178,7 @@ pub struct PlanChange {
     before: Plan,
     after: Plan,
     switched_off: ControlSet,
-    deletion: Option<Deletion>,
+    deletion: Option<PlanDeletion>,
 }
 
 /// Why an organization does not go over to a plan.
@@ -237,7 +237,7 @@ impl PlanChange {
             return Err(PlanRefusal::RetentionTooShort(outlived));
         }
         let deletion = (outlived != Outlived::default())
-            .then(|| Deletion { shortening: plans.shortening(before, after), outlived });
+            .then(|| PlanDeletion { shortening: plans.shortening(before, after), outlived });
         Ok(Some(Self { before, after, switched_off, deletion }))
     }
 
@@ -252,7 +252,7 @@ impl PlanChange {
     }
 
     /// What is deleted, as it is too old for the plan after; none where nothing is.
-    pub fn deletion(&self) -> Option<Deletion> {
+    pub fn deletion(&self) -> Option<PlanDeletion> {
         self.deletion
     }
 
@@ -388,7 +388,7 @@ pub(crate) mod tests {
         ] {
             let refused = Err(PlanRefusal::RetentionTooShort(outlived));
             assert_eq!(decide(outlived, Plan::Free, false), refused);
-            let deletion = Deletion { shortening, outlived };
+            let deletion = PlanDeletion { shortening, outlived };
             assert_eq!(decide(outlived, Plan::Free, true), Ok(Some(Some(deletion))));
             assert_eq!(decide(outlived, Plan::Pro, false), Ok(None));
         }

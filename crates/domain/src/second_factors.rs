@@ -91,7 +91,7 @@ impl TotpSeed {
     }
 
     /// What an app reads out of a picture.
-    pub fn otpauth_uri(&self, issuer: &Issuer, account: &EmailAddress) -> Secret {
+    pub fn otpauth_uri(&self, issuer: &TotpIssuer, account: &EmailAddress) -> Secret {
         let totp = self.totp(Some((issuer, account)));
         // Fails for names with colons only, which neither of them has.
         Secret::new(totp.to_url().unwrap_or_default())
@@ -115,7 +115,7 @@ impl TotpSeed {
             .find(|step| is_of(*step))
     }
 
-    fn totp(&self, named: Option<(&Issuer, &EmailAddress)>) -> Totp {
+    fn totp(&self, named: Option<(&TotpIssuer, &EmailAddress)>) -> Totp {
         let builder = Builder::new().with_secret(self.0).with_skew(0).with_step_duration(STEP_SECONDS);
         let builder = match named {
             Some((issuer, account)) => {
@@ -141,27 +141,27 @@ pub fn step_at(now: OffsetDateTime) -> Step {
 
 /// What authenticator apps call this service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issuer(String);
+pub struct TotpIssuer(String);
 
 /// The text is no name for authenticator apps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must have 1 to 64 characters, and no colon among them")]
-pub struct InvalidIssuer;
+pub struct InvalidTotpIssuer;
 
-impl Issuer {
+impl TotpIssuer {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl std::str::FromStr for Issuer {
-    type Err = InvalidIssuer;
+impl std::str::FromStr for TotpIssuer {
+    type Err = InvalidTotpIssuer;
 
-    fn from_str(text: &str) -> Result<Self, InvalidIssuer> {
+    fn from_str(text: &str) -> Result<Self, InvalidTotpIssuer> {
         let fits = (1..=64).contains(&text.chars().count());
         let plain = !text.contains(':') && !text.chars().any(char::is_control) && text.trim() == text;
-        if fits && plain { Ok(Self(text.to_owned())) } else { Err(InvalidIssuer) }
+        if fits && plain { Ok(Self(text.to_owned())) } else { Err(InvalidTotpIssuer) }
     }
 }
 
@@ -194,14 +194,14 @@ impl RecoveryCode {
 
 /// A code that somebody has typed; its form tells what it is.
 #[derive(Debug, Clone)]
-pub enum Code {
+pub enum SecondFactorCode {
     /// Of an authenticator app.
     Totp(TotpCode),
     /// A recovery code.
     Recovery(RecoveryCode),
 }
 
-impl Code {
+impl SecondFactorCode {
     /// The code in a text, if it has the form of one. Spaces and hyphens do not matter, nor does case, and letters that look like
     /// digits are taken for those.
     pub fn typed(text: &str) -> Option<Self> {
@@ -247,8 +247,8 @@ mod tests {
     }
 
     fn totp(text: &str) -> TotpCode {
-        match Code::typed(text) {
-            Some(Code::Totp(code)) => code,
+        match SecondFactorCode::typed(text) {
+            Some(SecondFactorCode::Totp(code)) => code,
             other => panic!("{other:?}"),
         }
     }
@@ -294,13 +294,13 @@ mod tests {
     fn asvs_16_2_5_seeds_and_codes_cannot_be_printed() {
         let code = RecoveryCode::of(&[7; 25]);
         assert_eq!(format!("{SEED:?}"), "[seed]");
-        assert_eq!(format!("{:?}", Code::typed("287082")), "Some(Totp(TotpCode([secret])))");
+        assert_eq!(format!("{:?}", SecondFactorCode::typed("287082")), "Some(Totp(TotpCode([secret])))");
         assert_eq!(format!("{code:?}"), "RecoveryCode([secret])");
     }
 
     #[test]
     fn apps_get_the_seed_with_the_names_of_the_service_and_the_account() {
-        let issuer: Issuer = "Acme Rollcall".parse().expect("a name");
+        let issuer: TotpIssuer = "Acme Rollcall".parse().expect("a name");
         let account = "grace@navy.example".parse().expect("an address");
         assert_eq!(SEED.base32().expose(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
         let uri = SEED.otpauth_uri(&issuer, &account);
@@ -308,7 +308,7 @@ mod tests {
         assert!(uri.expose().contains("secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"), "{}", uri.expose());
         assert!(uri.expose().contains("issuer=Acme%20Rollcall"), "{}", uri.expose());
         for text in ["", "a:b", " x", "a\nb", &"x".repeat(65)] {
-            assert!(text.parse::<Issuer>().is_err(), "{text}");
+            assert!(text.parse::<TotpIssuer>().is_err(), "{text}");
         }
     }
 
@@ -327,8 +327,8 @@ mod tests {
             "0l23456789abcdefghjkmnpqr",
             "oi234-56789abcdefghjkmnpqr",
         ] {
-            match Code::typed(typed) {
-                Some(Code::Recovery(typed)) => assert_eq!(typed, code),
+            match SecondFactorCode::typed(typed) {
+                Some(SecondFactorCode::Recovery(typed)) => assert_eq!(typed, code),
                 other => panic!("{typed}: {other:?}"),
             }
         }
@@ -341,7 +341,7 @@ mod tests {
             "01234-56789-abcde-fghjk-mnpqrs",
             "１２３４５６",
         ] {
-            assert!(Code::typed(other).is_none(), "{other}");
+            assert!(SecondFactorCode::typed(other).is_none(), "{other}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rollcall_adapter_postgres::{
-    CitusError, ConnectError, Connection, MigrateError, PgStore, create_database, distribute, migrate,
+    CitusError, ConnectError, ConnectionSettings, MigrateError, PgStore, create_database, distribute, migrate,
 };
 use rollcall_domain::secret::Secret;
 use rollcall_private_postgres::{DataDirectory, PrivatePostgres};
@@ -132,7 +132,7 @@ impl Database {
     /// [`DatabaseError::Connect`].
     pub async fn connect(&self, settings: &Settings, ports: &Ports) -> Result<PgStore, DatabaseError> {
         let values = &settings.values.database;
-        let connection = Connection {
+        let connection = ConnectionSettings {
             url: self.url.clone(),
             pooler_url: named(&values.pooler_url),
             replica_url: named(&values.replica_url),

@@ -20,9 +20,9 @@ const FULL: usize = 32 * 1024;
 
 /// Lines on their way to where they are written. Warnings and errors do not wait, and neither does what came before them.
 #[derive(Clone)]
-pub(crate) struct Lines(Arc<Mutex<Waiting>>);
+pub(crate) struct Lines(Arc<Mutex<LineBuffer>>);
 
-struct Waiting {
+struct LineBuffer {
     lines: Vec<u8>,
     to: Box<dyn Write + Send>,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Line {
 impl Lines {
     /// Begins to write to somewhere.
     pub(crate) fn to(to: impl Write + Send + 'static) -> (Self, Flusher) {
-        let lines = Self(Arc::new(Mutex::new(Waiting { lines: Vec::new(), to: Box::new(to) })));
+        let lines = Self(Arc::new(Mutex::new(LineBuffer { lines: Vec::new(), to: Box::new(to) })));
         let (stop, stopped) = channel::<()>();
         let waiting = lines.clone();
         let thread = thread::Builder::new().name("log".to_owned()).spawn(move || {
@@ -55,13 +55,13 @@ impl Lines {
         (lines.clone(), Flusher { lines, stop: Some(stop), thread: thread.ok() })
     }
 
-    fn locked(&self) -> MutexGuard<'_, Waiting> {
+    fn locked(&self) -> MutexGuard<'_, LineBuffer> {
         // Whoever panicked in between has at worst left a line that is not whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Waiting {
+impl LineBuffer {
     fn flush(&mut self) {
         // Nobody can be told that the log cannot be written.
         let _ = self.to.write_all(&self.lines).and_then(|()| self.to.flush());

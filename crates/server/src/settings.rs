@@ -213,7 +213,7 @@ impl Settings {
     }
 
     /// What authenticator apps call this service.
-    pub(crate) fn totp_issuer(&self) -> Result<second_factors::Issuer, InvalidSettings> {
+    pub(crate) fn totp_issuer(&self) -> Result<second_factors::TotpIssuer, InvalidSettings> {
         let invalid = |problem| InvalidSettings::value("ROLLCALL__SECURITY__TOTP_ISSUER", problem);
         self.values.security.totp_issuer.parse().map_err(invalid)
     }

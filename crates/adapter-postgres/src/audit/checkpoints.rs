@@ -13,11 +13,11 @@ use sqlx::{PgConnection, Postgres};
 use time::OffsetDateTime;
 
 use crate::{
-    audit::sequencing::{id_of, log_of, signed},
+    audit::sequencer::{id_of, log_of, signed},
     error::{corrupt, exactly_one, store_error},
     row::count,
     store::PgStore,
-    transaction::{Purpose, Transaction, begin, begin_task, task},
+    transaction::{Transaction, TransactionPurpose, begin, begin_task, task},
 };
 
 #[async_trait]
@@ -171,7 +171,8 @@ impl Notary for PgStore {
 
     async fn unplaced(&self, log: Log) -> Result<Option<EventId>, StoreError> {
         // All in one look: an event goes from those that wait to those that have a place.
-        let mut transaction = begin(&self.pool, Purpose::Look, Some(id_of(log)), None, task::AUDIT).await?;
+        let mut transaction =
+            begin(&self.pool, TransactionPurpose::Look, Some(id_of(log)), None, task::AUDIT).await?;
         let unplaced = sqlx::query_scalar!(
             "SELECT e.event_id FROM audit_events e
               WHERE e.org_id = $1

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
-    audit::{AuditIntake, Line},
+    audit::{AuditIntake, EventLine},
     ports::StoreError,
 };
 use rollcall_domain::{OrganizationId, security::Control};
@@ -12,13 +12,18 @@ use crate::{
     audit::kept,
     error::store_error,
     store::PgStore,
-    transaction::{Purpose, begin},
+    transaction::{TransactionPurpose, begin},
 };
 
 #[async_trait]
 impl AuditIntake for PgStore {
-    async fn take(&self, organization: OrganizationId, lines: &[Line]) -> Result<Option<usize>, StoreError> {
-        let mut transaction = begin(&self.pool, Purpose::Change, Some(organization.uuid()), None, "").await?;
+    async fn take(
+        &self,
+        organization: OrganizationId,
+        lines: &[EventLine],
+    ) -> Result<Option<usize>, StoreError> {
+        let mut transaction =
+            begin(&self.pool, TransactionPurpose::Change, Some(organization.uuid()), None, "").await?;
         // One batch of an organization after the other: two who tell the same, each in an order of its own, would wait for each other.
         let lock = sqlx::query!(
             "SELECT pg_advisory_xact_lock(hashtextextended('rollcall.reports:' || $1::uuid::text, 0))",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use rollcall_application::{
-    audit::{Extent, LogView, LoggedEvent, Looked, Sketches},
+    audit::{LogExtent, LogView, LoggedEvent, Looked, Sketches},
     ports::StoreError,
 };
 use rollcall_domain::{
@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    audit::sequencing::signed,
+    audit::sequencer::signed,
     error::{corrupt, exactly_one, store_error},
     row::count,
     store::PgStore,
@@ -83,7 +83,7 @@ fn readable(rows: Vec<Row>, log: Uuid) -> Vec<LoggedEvent> {
 
 #[async_trait]
 impl LogView for Transaction {
-    async fn log_extent(&mut self, organization: OrganizationId) -> Result<Option<Extent>, StoreError> {
+    async fn log_extent(&mut self, organization: OrganizationId) -> Result<Option<LogExtent>, StoreError> {
         let row = sqlx::query!(
             r#"SELECT t.size, t.offered, COALESCE(r.removed, 0) AS "first!"
                  FROM audit_trees t LEFT JOIN audit_retention r ON r.org_id = t.org_id
@@ -91,7 +91,7 @@ impl LogView for Transaction {
             organization.uuid(),
         );
         let row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
-        row.map(|row| Ok(Extent { first: count(row.first)?, size: count(row.size)?, on: row.offered }))
+        row.map(|row| Ok(LogExtent { first: count(row.first)?, size: count(row.size)?, on: row.offered }))
             .transpose()
     }
 

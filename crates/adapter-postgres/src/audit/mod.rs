@@ -4,15 +4,15 @@ mod checkpoints;
 mod intake;
 mod log;
 mod retention;
-mod sequencing;
-mod witnesses;
+mod sequencer;
+mod witness;
 
 use std::{collections::BTreeMap, fmt::Write};
 
 use async_trait::async_trait;
 use rollcall_application::{
     Page, PageRequest,
-    audit::{AuditView, Entry, EventKey, KeptEvent, OwnEvent, OwnEvents, Position, Record},
+    audit::{AuditView, Entry, EventKey, KeptEvent, OwnEvent, OwnEvents, Record, WrittenPosition},
     ports::StoreError,
 };
 use rollcall_domain::{EventId, OrganizationId, UserId};
@@ -50,8 +50,8 @@ impl OwnEvents for Transaction {
     async fn events_of(
         &mut self,
         user: UserId,
-        page: &PageRequest<Position>,
-    ) -> Result<Page<OwnEvent, Position>, StoreError> {
+        page: &PageRequest<WrittenPosition>,
+    ) -> Result<Page<OwnEvent, WrittenPosition>, StoreError> {
         let name = user.to_string();
         // Whoever else reports something in their name, or about them, does not tell what is theirs.
         let places = sqlx::query_scalar!(
@@ -78,7 +78,7 @@ impl OwnEvents for Transaction {
                 ORDER BY written
                 LIMIT $3"#,
             name,
-            page.after.unwrap_or(Position::MIN),
+            page.after.unwrap_or(WrittenPosition::MIN),
             i64::from(page.limit) + 1,
             places.as_slice(),
         );

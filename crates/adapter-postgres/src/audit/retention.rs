@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
-    audit::{Kept, Retention},
+    audit::{Retention, RetentionTimes},
     ports::StoreError,
 };
 use rollcall_domain::{OrganizationId, organizations::Plan};
@@ -18,7 +18,12 @@ use crate::{
 
 #[async_trait]
 impl Retention for PgStore {
-    async fn due(&self, plan: Plan, kept: Kept, at_most: u16) -> Result<Vec<OrganizationId>, StoreError> {
+    async fn due(
+        &self,
+        plan: Plan,
+        kept: RetentionTimes,
+        at_most: u16,
+    ) -> Result<Vec<OrganizationId>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::AUDIT_RETENTION).await?;
         // The first event that has not been gone through tells.
         let due = sqlx::query_scalar!(
@@ -42,7 +47,7 @@ impl Retention for PgStore {
     async fn retain(
         &self,
         organization: OrganizationId,
-        kept: Kept,
+        kept: RetentionTimes,
         at_most: u32,
     ) -> Result<u64, StoreError> {
         self.retain_log(organization.uuid(), kept, at_most).await
@@ -50,13 +55,13 @@ impl Retention for PgStore {
 
     async fn retain_platform(&self, clear_before: OffsetDateTime, at_most: u32) -> Result<u64, StoreError> {
         // Nothing happened before the beginning of time.
-        let kept = Kept { clear_before, remove_before: OffsetDateTime::UNIX_EPOCH };
+        let kept = RetentionTimes { clear_before, remove_before: OffsetDateTime::UNIX_EPOCH };
         self.retain_log(NO_ORGANIZATION, kept, at_most).await
     }
 }
 
 impl PgStore {
-    async fn retain_log(&self, log: Uuid, kept: Kept, at_most: u32) -> Result<u64, StoreError> {
+    async fn retain_log(&self, log: Uuid, kept: RetentionTimes, at_most: u32) -> Result<u64, StoreError> {
         let mut transaction = begin_task(&self.pool, task::AUDIT_RETENTION).await?;
         let retain = sqlx::query_scalar!(
             r#"SELECT retain_audit_events($1, $2, $3, $4) AS "events!""#,

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rollcall_application::{availability::Availability, ports::StoreError, sessions::Live};
 use rollcall_domain::{
     OrganizationId, UserId,
-    availability::{Agent, Change},
+    availability::{Agent, StatusChange},
 };
 
 use super::agents::AgentRow;
@@ -99,7 +99,7 @@ impl Availability for Transaction {
     async fn availability_note(
         &mut self,
         organization: OrganizationId,
-        change: &Change,
+        change: &StatusChange,
         version: i32,
     ) -> Result<(), StoreError> {
         let insert = sqlx::query!(

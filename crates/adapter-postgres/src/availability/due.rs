@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
-    availability::{DueAgents, QueueDepth, Waiting},
+    availability::{DueAgents, QueueDepth, WaitingCalls},
     ports::StoreError,
     sessions::Live,
 };
@@ -30,7 +30,7 @@ impl DueAgents for PgStore {
 
 #[async_trait]
 impl QueueDepth for PgStore {
-    async fn waiting(&self) -> Result<Waiting, StoreError> {
+    async fn waiting(&self) -> Result<WaitingCalls, StoreError> {
         let find = sqlx::query!(
             r#"SELECT s.waiting AS "waiting!", COALESCE(extract(epoch FROM m.at - s.oldest), 0)::float8 AS "longest!",
                       COALESCE(extract(epoch FROM m.at - s.due_since), 0)::float8 AS "due!"
@@ -38,7 +38,7 @@ impl QueueDepth for PgStore {
             self.moment(),
         );
         let found = find.fetch_one(&mut *self.pool.single().await?).await.map_err(store_error)?;
-        Ok(Waiting {
+        Ok(WaitingCalls {
             calls: u64::try_from(found.waiting).map_err(corrupt)?,
             longest: Duration::seconds_f64(found.longest),
             due: Duration::seconds_f64(found.due),

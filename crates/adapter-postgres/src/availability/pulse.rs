@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use rollcall_application::{availability::Pulse, ports::StoreError};
 use rollcall_domain::{
-    EscalationId, OrganizationId, UserId, availability::Choice, escalations::Settings, secret::TokenHash,
+    EscalationId, OrganizationId, UserId, availability::Choice, escalations::EscalationSettings,
+    secret::TokenHash,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -11,7 +12,7 @@ use crate::{
     error::store_error,
     row::{moment, value},
     store::PgStore,
-    transaction::{Purpose, begin},
+    transaction::{TransactionPurpose, begin},
 };
 
 #[async_trait]
@@ -22,7 +23,8 @@ impl Pulse for PgStore {
         user: UserId,
         alive: Duration,
     ) -> Result<Option<Choice>, StoreError> {
-        let mut transaction = begin(&self.pool, Purpose::Change, Some(organization.uuid()), None, "").await?;
+        let mut transaction =
+            begin(&self.pool, TransactionPurpose::Change, Some(organization.uuid()), None, "").await?;
         // The agent first, as everywhere. It was heard when it came, however long it had to wait for somebody; what came later takes
         // nothing away.
         let beat = sqlx::query_scalar!(
@@ -45,7 +47,7 @@ impl Pulse for PgStore {
             user.uuid(),
             self.moment(),
             alive.as_seconds_f64(),
-            Settings::default().lease_seconds,
+            EscalationSettings::default().lease_seconds,
         );
         let chosen = beat.fetch_optional(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
@@ -59,7 +61,8 @@ impl Pulse for PgStore {
         escalation: EscalationId,
         token: TokenHash,
     ) -> Result<Option<OffsetDateTime>, StoreError> {
-        let mut transaction = begin(&self.pool, Purpose::Change, Some(organization.uuid()), None, "").await?;
+        let mut transaction =
+            begin(&self.pool, TransactionPurpose::Change, Some(organization.uuid()), None, "").await?;
         let renew = sqlx::query_scalar!(
             r#"UPDATE escalations e
                   SET expires_at = GREATEST(e.expires_at, m.at + make_interval(secs => COALESCE(
@@ -73,7 +76,7 @@ impl Pulse for PgStore {
             user.uuid(),
             token.0.as_slice(),
             self.moment(),
-            Settings::default().lease_seconds,
+            EscalationSettings::default().lease_seconds,
         );
         let until = renew.fetch_optional(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rollcall_application::{
     Sealed,
-    calls::{Holder, KeptMediaKeys, MediaKeyring, MediaKeyringView},
+    calls::{KeptMediaKeys, MediaKeyHolder, MediaKeyring, MediaKeyringView},
     ports::StoreError,
 };
 use rollcall_domain::{
@@ -22,10 +22,10 @@ use crate::{
 };
 
 /// The two columns that say who somebody is, of which one is empty.
-fn ids(holder: Holder) -> (Option<Uuid>, Option<Uuid>) {
+fn ids(holder: MediaKeyHolder) -> (Option<Uuid>, Option<Uuid>) {
     match holder {
-        Holder::User(user) => (Some(user.uuid()), None),
-        Holder::Key(key) => (None, Some(key.uuid())),
+        MediaKeyHolder::User(user) => (Some(user.uuid()), None),
+        MediaKeyHolder::Key(key) => (None, Some(key.uuid())),
     }
 }
 
@@ -35,7 +35,7 @@ impl MediaKeyringView for Transaction {
         &mut self,
         organization: OrganizationId,
         call: CallId,
-        by: Holder,
+        by: MediaKeyHolder,
     ) -> Result<bool, StoreError> {
         let (user, key) = ids(by);
         let find = sqlx::query_scalar!(
@@ -117,7 +117,7 @@ impl MediaKeyring for Transaction {
         organization: OrganizationId,
         call: CallId,
         id: MediaKeyId,
-        holder: Holder,
+        holder: MediaKeyHolder,
         permission: Permission,
         at: OffsetDateTime,
     ) -> Result<(), StoreError> {

@@ -8,7 +8,7 @@ use rollcall_application::{
 };
 use rollcall_domain::{
     CallId, OrganizationId,
-    calls::{Redactions, Segment, Transcript},
+    calls::{Redactions, Transcript, TranscriptSegment},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -33,7 +33,7 @@ struct KeptSegment {
     text: String,
 }
 
-impl TryFrom<KeptSegment> for Segment {
+impl TryFrom<KeptSegment> for TranscriptSegment {
     type Error = StoreError;
 
     fn try_from(kept: KeptSegment) -> Result<Self, StoreError> {
@@ -63,7 +63,7 @@ impl TryFrom<TranscriptRow> for (CallId, Transcript) {
             _ => None,
         };
         let transcript = Transcript {
-            segments: kept.into_iter().map(Segment::try_from).collect::<Result<_, _>>()?,
+            segments: kept.into_iter().map(TranscriptSegment::try_from).collect::<Result<_, _>>()?,
             redactions,
             stored_at: moment(row.stored_at),
             version: row.version,

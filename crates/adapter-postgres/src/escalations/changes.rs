@@ -5,7 +5,7 @@ use rollcall_application::{escalations::Escalations, ports::StoreError, sessions
 use rollcall_domain::{
     CallId, EscalationId, OrganizationId, UserId,
     availability::Skills,
-    escalations::{Escalation, Hold, Settings},
+    escalations::{Escalation, EscalationSettings, Hold},
 };
 use time::OffsetDateTime;
 
@@ -224,12 +224,17 @@ impl Escalations for Transaction {
     async fn escalation_settings_lock(
         &mut self,
         organization: OrganizationId,
-    ) -> Result<Settings, StoreError> {
-        let Settings { wait_limit_seconds, offer_seconds, lease_seconds, automatic_assignment, version } =
-            Settings::default();
+    ) -> Result<EscalationSettings, StoreError> {
+        let EscalationSettings {
+            wait_limit_seconds,
+            offer_seconds,
+            lease_seconds,
+            automatic_assignment,
+            version,
+        } = EscalationSettings::default();
         // Where there is no row there is nothing to lock, and two would come to the same version.
         let row = sqlx::query_as!(
-            Settings,
+            EscalationSettings,
             "INSERT INTO escalation_settings AS s (org_id, wait_limit_seconds, offer_seconds, lease_seconds, automatic, version)
              VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (org_id) DO UPDATE SET version = s.version
@@ -247,7 +252,7 @@ impl Escalations for Transaction {
     async fn escalation_settings_save(
         &mut self,
         organization: OrganizationId,
-        settings: &Settings,
+        settings: &EscalationSettings,
     ) -> Result<(), StoreError> {
         let save = sqlx::query!(
             "UPDATE escalation_settings

@@ -11,7 +11,7 @@ use rollcall_application::{
 };
 use rollcall_domain::{
     EscalationId, OrganizationId, UserId,
-    escalations::{Settings, Status},
+    escalations::{EscalationSettings, EscalationStatus},
 };
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
@@ -23,16 +23,22 @@ use crate::{error::store_error, transaction::Transaction};
 const LATEST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999999 UTC);
 
 /// What may be written down of an escalation that has come so far.
-fn written_down(status: Option<Status>) -> Vec<String> {
-    let may_be: &[Status] = match status {
+fn written_down(status: Option<EscalationStatus>) -> Vec<String> {
+    let may_be: &[EscalationStatus] = match status {
         None => &[],
-        Some(Status::Unanswered) => &[Status::Unanswered, Status::Waiting, Status::Offered],
-        Some(Status::Waiting) => &[Status::Waiting, Status::Offered, Status::Claimed],
-        Some(Status::Callback) => &[Status::Callback, Status::Offered, Status::Claimed],
-        Some(Status::Offered) => &[Status::Offered],
-        Some(Status::Claimed) => &[Status::Claimed],
-        Some(Status::Resolved) => &[Status::Resolved],
-        Some(Status::Abandoned) => &[Status::Abandoned],
+        Some(EscalationStatus::Unanswered) => {
+            &[EscalationStatus::Unanswered, EscalationStatus::Waiting, EscalationStatus::Offered]
+        }
+        Some(EscalationStatus::Waiting) => {
+            &[EscalationStatus::Waiting, EscalationStatus::Offered, EscalationStatus::Claimed]
+        }
+        Some(EscalationStatus::Callback) => {
+            &[EscalationStatus::Callback, EscalationStatus::Offered, EscalationStatus::Claimed]
+        }
+        Some(EscalationStatus::Offered) => &[EscalationStatus::Offered],
+        Some(EscalationStatus::Claimed) => &[EscalationStatus::Claimed],
+        Some(EscalationStatus::Resolved) => &[EscalationStatus::Resolved],
+        Some(EscalationStatus::Abandoned) => &[EscalationStatus::Abandoned],
     };
     may_be.iter().map(|status| status.as_str().to_owned()).collect()
 }
@@ -91,8 +97,11 @@ impl EscalationsView for Transaction {
         page: &PageRequest<EscalationKey>,
     ) -> Result<Page<ShownEscalation, EscalationKey>, StoreError> {
         let limit = i64::from(page.limit) + 1;
-        let in_hand = matches!(filter.status, Some(Status::Offered | Status::Claimed | Status::Callback));
-        let rows = if filter.status == Some(Status::Waiting) {
+        let in_hand = matches!(
+            filter.status,
+            Some(EscalationStatus::Offered | EscalationStatus::Claimed | EscalationStatus::Callback)
+        );
+        let rows = if filter.status == Some(EscalationStatus::Waiting) {
             let after = page.after.map_or((10, OffsetDateTime::UNIX_EPOCH, Uuid::nil()), |after| {
                 (i16::from(after.priority.number()), after.created_at, after.id.uuid())
             });
@@ -130,7 +139,7 @@ impl EscalationsView for Transaction {
                       AND (e.created_at, e.escalation_id) < ($4, $5)
                     ORDER BY e.created_at DESC, e.escalation_id DESC LIMIT $6"#,
                 organization.uuid(),
-                filter.status.map(Status::as_str),
+                filter.status.map(EscalationStatus::as_str),
                 now,
                 after.0,
                 after.1,
@@ -157,7 +166,7 @@ impl EscalationsView for Transaction {
                       AND (e.created_at, e.escalation_id) < ($4, $5)
                     ORDER BY e.created_at DESC, e.escalation_id DESC LIMIT $6"#,
                 organization.uuid(),
-                filter.status.map(Status::as_str),
+                filter.status.map(EscalationStatus::as_str),
                 now,
                 after.0,
                 after.1,
@@ -172,9 +181,12 @@ impl EscalationsView for Transaction {
         Ok(Page::cut(shown, page.limit, ShownEscalation::key))
     }
 
-    async fn escalation_settings(&mut self, organization: OrganizationId) -> Result<Settings, StoreError> {
+    async fn escalation_settings(
+        &mut self,
+        organization: OrganizationId,
+    ) -> Result<EscalationSettings, StoreError> {
         let row = sqlx::query_as!(
-            Settings,
+            EscalationSettings,
             "SELECT wait_limit_seconds, offer_seconds, lease_seconds, automatic AS automatic_assignment, version
                FROM escalation_settings WHERE org_id = $1",
             organization.uuid(),
@@ -199,7 +211,7 @@ mod tests {
     #[test]
     fn a_list_by_status_looks_at_whatever_may_have_come_so_far() {
         let now = OffsetDateTime::UNIX_EPOCH;
-        for (status, callback, is_late) in Status::ALL.into_iter().flat_map(|status| {
+        for (status, callback, is_late) in EscalationStatus::ALL.into_iter().flat_map(|status| {
             [(false, false), (false, true), (true, false), (true, true)].map(|(c, l)| (status, c, l))
         }) {
             let until = if is_late { now } else { now + Duration::SECOND };
@@ -209,13 +221,13 @@ mod tests {
                 "asks for a human".parse().expect("a reason"),
                 Priority::new(5).expect("a priority"),
                 Skills::default(),
-                &Settings::default(),
+                &EscalationSettings::default(),
                 now,
             );
             (escalation.status, escalation.callback, escalation.waits_until) = (status, callback, until);
-            if matches!(status, Status::Offered | Status::Claimed) {
+            if matches!(status, EscalationStatus::Offered | EscalationStatus::Claimed) {
                 escalation.hold = Some(match status {
-                    Status::Offered => Hold::Offer { generation: 1, until },
+                    EscalationStatus::Offered => Hold::Offer { generation: 1, until },
                     _ => Hold::Lease { token: TokenHash([1; 32]), until },
                 });
             }

@@ -4,7 +4,7 @@ use rollcall_application::{escalations::ShownEscalation, ports::StoreError};
 use rollcall_domain::{
     CallId, EscalationId, UserId,
     availability::Skills,
-    escalations::{Escalation, Hold, Priority, Status},
+    escalations::{Escalation, EscalationStatus, Hold, Priority},
     secret::TokenHash,
 };
 use time::OffsetDateTime;
@@ -112,7 +112,7 @@ impl ShownRow {
             version: self.version,
         };
         let escalation = Escalation::try_from(row)?.seen_at(now);
-        let position = (escalation.status == Status::Waiting).then_some(position);
+        let position = (escalation.status == EscalationStatus::Waiting).then_some(position);
         Ok(ShownEscalation { escalation, position, at: now })
     }
 }

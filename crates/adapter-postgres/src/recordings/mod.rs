@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use rollcall_application::{
     Page, PageRequest, Sealed,
     ports::StoreError,
-    recordings::{KeptRecording, Recordings, RecordingsView, Whole},
+    recordings::{FinishedUpload, KeptRecording, Recordings, RecordingsView},
 };
 use rollcall_domain::{CallId, OrganizationId, RecordingId};
 
@@ -73,7 +73,7 @@ impl Recordings for Transaction {
         organization: OrganizationId,
         recording: RecordingId,
         version: i32,
-        whole: &Whole,
+        whole: &FinishedUpload,
     ) -> Result<bool, StoreError> {
         let keep = sqlx::query!(
             "WITH kept AS (

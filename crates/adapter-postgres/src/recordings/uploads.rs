@@ -15,7 +15,7 @@ use crate::{
     row::moment,
     security::hold_control,
     store::PgStore,
-    transaction::{Purpose, begin},
+    transaction::{TransactionPurpose, begin},
 };
 
 impl PgStore {
@@ -24,7 +24,7 @@ impl PgStore {
         &self,
         organization: OrganizationId,
     ) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
-        begin(&self.pool, Purpose::Change, Some(organization.uuid()), None, "").await
+        begin(&self.pool, TransactionPurpose::Change, Some(organization.uuid()), None, "").await
     }
 }
 

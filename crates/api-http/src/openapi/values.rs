@@ -8,7 +8,7 @@ use rollcall_domain::{
     availability::{Capacity, Choice},
     calls::LiveMode,
     escalations, invitations,
-    members::{MemberStatus, Search},
+    members::{MemberSearch, MemberStatus},
     organizations::Plan,
     second_factors::Method,
 };
@@ -78,13 +78,13 @@ fn of_parameter(operation: &str, parameter: &str) -> Option<Can> {
         ("list_members", "status") => {
             Can::Be(MemberStatus::ALL.iter().map(|status| status.as_str()).collect())
         }
-        ("list_members", "q") => Can::Have(Search::MOST),
+        ("list_members", "q") => Can::Have(MemberSearch::MOST),
         ("list_invitations", "status") => {
-            Can::Be(invitations::Status::ALL.iter().map(|status| status.as_str()).collect())
+            Can::Be(invitations::InvitationStatus::ALL.iter().map(|status| status.as_str()).collect())
         }
         ("list_calls", "direction") => Can::Be(directions()),
         ("list_escalations", "status") => {
-            Can::Be(escalations::Status::ALL.iter().map(|status| status.as_str()).collect())
+            Can::Be(escalations::EscalationStatus::ALL.iter().map(|status| status.as_str()).collect())
         }
         (_, "outcome") => Can::Be(outcomes()),
         _ => return None,

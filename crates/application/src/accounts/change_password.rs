@@ -1,7 +1,7 @@
 //! Choosing another password.
 
 use rollcall_domain::{
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     secret::Password,
 };
 
@@ -29,7 +29,7 @@ pub struct Command {
 /// many of those, and [`Error::Invalid`] for a new one that is the same, or guessed too easily.
 pub async fn change_password(app: &Application, actor: &Actor, command: Command) -> Result<(), Error> {
     let changed = change(app, actor, command).await;
-    app.failures_recorded(actor, Action::PasswordChanged, Target::User(actor.user_id()), changed).await
+    app.failures_recorded(actor, Action::PasswordChanged, AuditTarget::User(actor.user_id()), changed).await
 }
 
 async fn change(app: &Application, actor: &Actor, command: Command) -> Result<(), Failure> {
@@ -58,7 +58,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     unit.password_resets_forget(&account.email).await?;
     // Whoever wanted to take the account away with another address does not get it any more.
     unit.email_change_take_back(user).await?;
-    let event = app.event_by(actor, Action::PasswordChanged, Target::User(user));
+    let event = app.event_by(actor, Action::PasswordChanged, AuditTarget::User(user));
     let record = app.record(event).mail(Letter::PasswordChanged { user });
     let record = signed_out(app, &By::asking(actor), unit.as_mut(), user, record).await?;
     unit.commit(record).await?;

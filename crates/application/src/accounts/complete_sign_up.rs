@@ -3,7 +3,7 @@
 use rollcall_domain::{
     OrganizationId, Role, UserId,
     accounts::{Locale, TimeZone, User},
-    audit::{self, Action, Origin, Target},
+    audit::{self, Action, AuditTarget, Origin},
     members::Membership,
     organizations::{Organization, Plan, Slug},
     secret::{Password, Secret},
@@ -77,25 +77,32 @@ pub async fn complete_sign_up(
     let (mut signed_in, session) = open(app, user, Some((organization, Role::Owner)), Proof::Fresh);
     unit.session_add(&session, origin).await?;
 
-    let actor = audit::Actor::User(signed_in.user.id, Some(session.session.id));
+    let actor = audit::AuditActor::User(signed_in.user.id, Some(session.session.id));
     let event = |action, target| app.event(actor, origin, action, target);
     let (user, organization) = (signed_in.user.id, session.session.organization);
     let record = app
         .record(
-            event(Action::AccountCreated, Target::User(user))
+            event(Action::AccountCreated, AuditTarget::User(user))
                 .address("email", &signed_in.user.email)
                 .personal("name", &signed_in.user.name),
         )
         .and(
-            event(Action::OrganizationCreated, organization.map_or(Target::Nothing, Target::Organization)),
+            event(
+                Action::OrganizationCreated,
+                organization.map_or(AuditTarget::Nothing, AuditTarget::Organization),
+            ),
             app.entropy.as_ref(),
         )
         .and(
-            event(Action::MemberAdded, Target::User(user)).change("role", None, Some(Role::Owner.as_str())),
+            event(Action::MemberAdded, AuditTarget::User(user)).change(
+                "role",
+                None,
+                Some(Role::Owner.as_str()),
+            ),
             app.entropy.as_ref(),
         )
         .and(
-            event(Action::SessionCreated, Target::Session(session.session.id)).change(
+            event(Action::SessionCreated, AuditTarget::Session(session.session.id)).change(
                 "through",
                 None,
                 Some("sign_up"),

@@ -2,8 +2,8 @@
 
 use rollcall_domain::{
     EmailAddress,
-    accounts::Notice,
-    audit::{self, Action, Origin, Target},
+    accounts::NoticeRecipient,
+    audit::{self, Action, AuditTarget, Origin},
     id::NoticeId,
     secret::Secret,
 };
@@ -46,16 +46,21 @@ pub async fn confirm_email_change(app: &Application, origin: &Origin, token: &Se
     unit.sessions_end(user, Some(change.session)).await?;
 
     let event = app
-        .event(audit::Actor::User(user, None), origin, Action::AccountEmailChanged, Target::User(user))
+        .event(
+            audit::AuditActor::User(user, None),
+            origin,
+            Action::AccountEmailChanged,
+            AuditTarget::User(user),
+        )
         .address("email", &change.email)
         .address("email_before", &account.email);
     let mut record = app.record(event).in_language(&account.locale);
     for email in [account.email, change.email] {
         let notice: NoticeId = app.id();
-        unit.notice_add(notice, &Notice { user, email, name: account.name.clone() }).await?;
+        unit.notice_add(notice, &NoticeRecipient { user, email, name: account.name.clone() }).await?;
         record = record.mail(Letter::EmailChanged { notice });
     }
-    let by = By::actor(audit::Actor::User(user, None), origin);
+    let by = By::actor(audit::AuditActor::User(user, None), origin);
     let record = signed_out(app, &by, unit.as_mut(), user, record).await?;
     Ok(unit.commit(record).await?)
 }

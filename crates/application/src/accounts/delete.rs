@@ -2,8 +2,8 @@
 
 use rollcall_domain::{
     InvitationId, OrganizationId, Role,
-    accounts::Notice,
-    audit::{self, Action, Origin, Target},
+    accounts::NoticeRecipient,
+    audit::{self, Action, AuditTarget, Origin},
     id::NoticeId,
     members::{Departure, Membership, TeamRefusal},
 };
@@ -13,7 +13,7 @@ use crate::{
     mail::Letter,
     members::depart,
     ports::Scope,
-    sessions::{Lock, begin_anew},
+    sessions::{Throttle, begin_anew},
 };
 
 /// Deletes the actor's account: it leaves every organization, every session ends, and what identifies the person is erased from
@@ -23,7 +23,7 @@ use crate::{
 /// [`Error::ElevationRequired`], [`Error::PreconditionFailed`], and [`Error::LastOwnerOf`] with the organizations that would be left without an Owner.
 pub async fn delete(app: &Application, actor: &Actor, precondition: &Precondition) -> Result<(), Error> {
     let deleted = change(app, actor, precondition).await;
-    app.refusals_recorded(actor, Action::AccountDeleted, Target::User(actor.user_id()), deleted).await
+    app.refusals_recorded(actor, Action::AccountDeleted, AuditTarget::User(actor.user_id()), deleted).await
 }
 
 /// What is done in one organization on the way out.
@@ -74,12 +74,12 @@ async fn change(app: &Application, actor: &Actor, precondition: &Precondition) -
     }
 
     let notice: NoticeId = app.id();
-    unit.notice_add(notice, &Notice { user, email: account.email, name: account.name }).await?;
+    unit.notice_add(notice, &NoticeRecipient { user, email: account.email, name: account.name }).await?;
     // What is erased at the end is not written down before: from where they ask.
     let origin = Origin { request_id: actor.origin.request_id.clone(), ..Origin::default() };
     let actor = &Actor { origin, ..actor.clone() };
     let mut record = app
-        .record(app.event_by(actor, Action::AccountDeleted, Target::User(user)))
+        .record(app.event_by(actor, Action::AccountDeleted, AuditTarget::User(user)))
         .mail(Letter::AccountDeleted { notice })
         .in_language(&actor.user.locale);
     for (organization, step) in steps {
@@ -89,16 +89,24 @@ async fn change(app: &Application, actor: &Actor, precondition: &Precondition) -
             Step::TakeBack(invitation, role) => {
                 unit.invitation_revoke(organization, invitation).await?;
                 // The organization need not learn whose wish it was.
-                let target = Target::Invitation(invitation);
-                let event =
-                    app.event(audit::Actor::System, &Origin::default(), Action::InvitationRevoked, target);
+                let target = AuditTarget::Invitation(invitation);
+                let event = app.event(
+                    audit::AuditActor::System,
+                    &Origin::default(),
+                    Action::InvitationRevoked,
+                    target,
+                );
                 app.record(event.change("role", Some(role.as_str()), None))
             }
             Step::Unwitness => {
                 unit.witness_remove(organization, app.now()).await?;
-                let target = Target::Organization(organization);
-                let event =
-                    app.event(audit::Actor::System, &Origin::default(), Action::AuditWitnessRemoved, target);
+                let target = AuditTarget::Organization(organization);
+                let event = app.event(
+                    audit::AuditActor::System,
+                    &Origin::default(),
+                    Action::AuditWitnessRemoved,
+                    target,
+                );
                 app.record(event.change("witness", Some("mail"), None))
             }
         };
@@ -108,7 +116,7 @@ async fn change(app: &Application, actor: &Actor, precondition: &Precondition) -
     unit.commit(record).await?;
     // What was counted of attempts at its password belongs to nobody any more.
     begin_anew(app, user).await;
-    Lock::second_factor(app, user).begin_anew(app).await;
+    Throttle::second_factor(app, user).begin_anew(app).await;
     Ok(())
 }
 

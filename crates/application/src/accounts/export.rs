@@ -3,7 +3,7 @@
 use rollcall_domain::{
     OrganizationId, Role, SessionId,
     accounts::User,
-    audit::{Action, Target, is_of_actor},
+    audit::{Action, AuditTarget, is_of_actor},
     availability::Agent,
     organizations::Organization,
 };
@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use super::{PendingEmailChange, PendingPasswordReset};
 use crate::{
     Actor, Application, Error, Page, PageRequest,
-    audit::{OwnEvent, Position},
+    audit::{OwnEvent, WrittenPosition},
     ports::View,
     second_factors::Overview,
     security::KeptDeadline,
@@ -26,7 +26,7 @@ const AT_A_TIME: u16 = 200;
 ///
 /// Invitations to their address are not theirs: whom an organization has invited is for that organization to know.
 #[derive(Debug, Clone)]
-pub struct Export {
+pub struct AccountExport {
     /// When it was put together.
     pub at: OffsetDateTime,
     /// The account.
@@ -49,9 +49,9 @@ pub struct Export {
 ///
 /// # Errors
 /// [`Error::SessionRequired`] to whoever comes with an access token.
-pub async fn export(app: &Application, actor: &Actor) -> Result<Export, Error> {
+pub async fn export(app: &Application, actor: &Actor) -> Result<AccountExport, Error> {
     let exported = put_together(app, actor).await;
-    app.refusals_recorded(actor, Action::AccountExported, Target::User(actor.user_id()), exported).await
+    app.refusals_recorded(actor, Action::AccountExported, AuditTarget::User(actor.user_id()), exported).await
 }
 
 /// Makes sure that there would be an export. Nothing is given out, so it is no event.
@@ -60,14 +60,14 @@ pub async fn export(app: &Application, actor: &Actor) -> Result<Export, Error> {
 /// [`Error::SessionRequired`] to whoever comes with an access token.
 pub async fn permit_export(app: &Application, actor: &Actor) -> Result<(), Error> {
     let looked = actor.require_session();
-    app.refusals_recorded(actor, Action::AccountExported, Target::User(actor.user_id()), looked).await
+    app.refusals_recorded(actor, Action::AccountExported, AuditTarget::User(actor.user_id()), looked).await
 }
 
-async fn put_together(app: &Application, actor: &Actor) -> Result<Export, Error> {
+async fn put_together(app: &Application, actor: &Actor) -> Result<AccountExport, Error> {
     actor.require_session()?;
     let (user, now) = (actor.user_id(), app.now());
     let mut unit = app.store.begin(actor.scope()).await?;
-    let export = Export {
+    let export = AccountExport {
         at: now,
         user: actor.user.clone(),
         seats: unit.seats_of(user).await?,
@@ -77,7 +77,7 @@ async fn put_together(app: &Application, actor: &Actor) -> Result<Export, Error>
         email_change: unit.email_change_of(user, now).await?,
         password_resets: unit.password_resets_of(&actor.user.email, now).await?,
     };
-    unit.commit(app.record(app.event_by(actor, Action::AccountExported, Target::User(user)))).await?;
+    unit.commit(app.record(app.event_by(actor, Action::AccountExported, AuditTarget::User(user)))).await?;
     Ok(export)
 }
 
@@ -102,8 +102,8 @@ pub async fn export_sessions(
 pub async fn export_events(
     app: &Application,
     actor: &Actor,
-    after: Option<Position>,
-) -> Result<Page<OwnEvent, Position>, Error> {
+    after: Option<WrittenPosition>,
+) -> Result<Page<OwnEvent, WrittenPosition>, Error> {
     let mut view = still_open(app, actor).await?;
     let mut page = view.events_of(actor.user_id(), &PageRequest { limit: AT_A_TIME, after }).await?;
     page.entries.iter_mut().for_each(keep_what_is_theirs);

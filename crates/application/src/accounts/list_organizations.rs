@@ -6,7 +6,7 @@ use crate::{Actor, Application, Error, Page, PageRequest, ports::Scope};
 
 /// Where an organization stands in the list, which is ordered by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct OrganizationKey {
+pub struct OrganizationListKey {
     /// Its name, in lower case.
     pub name: String,
     /// Which one it is.
@@ -20,8 +20,8 @@ pub struct OrganizationKey {
 pub async fn list_organizations(
     app: &Application,
     actor: &Actor,
-    page: &PageRequest<OrganizationKey>,
-) -> Result<Page<(Organization, Role), OrganizationKey>, Error> {
+    page: &PageRequest<OrganizationListKey>,
+) -> Result<Page<(Organization, Role), OrganizationListKey>, Error> {
     let mut view = app.store.view(Scope::Account(actor.user_id())).await?;
     let mut seats = view.seats_of(actor.user_id()).await?;
     seats.sort_by_cached_key(key);
@@ -29,6 +29,6 @@ pub async fn list_organizations(
     Ok(Page::cut(seats, page.limit, key))
 }
 
-fn key((organization, _): &(Organization, Role)) -> OrganizationKey {
-    OrganizationKey { name: organization.name.as_str().to_lowercase(), id: organization.id }
+fn key((organization, _): &(Organization, Role)) -> OrganizationListKey {
+    OrganizationListKey { name: organization.name.as_str().to_lowercase(), id: organization.id }
 }

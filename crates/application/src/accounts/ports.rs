@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rollcall_domain::{
     EmailAddress, InvitationId, OrganizationId, Role, UserId,
-    accounts::{EmailChange, Notice, PasswordReset, Signup, User},
+    accounts::{EmailChange, NoticeRecipient, PasswordReset, Signup, User},
     id::{EmailChangeId, NoticeId, PasswordResetId, SignupId},
     organizations::Organization,
 };
@@ -143,7 +143,7 @@ pub trait Accounts {
     async fn email_changes_forget(&mut self, email: &EmailAddress) -> Result<(), StoreError>;
 
     /// Keeps whom a notice goes to, until it is sent.
-    async fn notice_add(&mut self, id: NoticeId, notice: &Notice) -> Result<(), StoreError>;
+    async fn notice_add(&mut self, id: NoticeId, notice: &NoticeRecipient) -> Result<(), StoreError>;
 
     /// Adds a wish for another password. It has no token until its mail is rendered.
     async fn password_reset_add(

@@ -2,8 +2,8 @@
 
 use rollcall_domain::{
     EmailAddress,
-    accounts::{EMAIL_CHANGE_LIFETIME, EmailChange, Notice},
-    audit::{Action, Target},
+    accounts::{EMAIL_CHANGE_LIFETIME, EmailChange, NoticeRecipient},
+    audit::{Action, AuditTarget},
     id::{EmailChangeId, NoticeId},
 };
 use time::Duration;
@@ -25,7 +25,7 @@ pub async fn request_email_change(
     email: EmailAddress,
 ) -> Result<(), Error> {
     let noted = note(app, actor, email).await;
-    let target = Target::User(actor.user_id());
+    let target = AuditTarget::User(actor.user_id());
     app.refusals_recorded(actor, Action::AccountEmailChangeRequested, target, noted).await
 }
 
@@ -51,12 +51,13 @@ async fn note(app: &Application, actor: &Actor, email: EmailAddress) -> Result<(
         return Err(Error::LimitReached { limit, retry_after: Duration::HOUR });
     }
     let (id, notice): (EmailChangeId, NoticeId) = (app.id(), app.id());
-    let event =
-        app.event_by(actor, Action::AccountEmailChangeRequested, Target::User(user)).address("email", &email);
+    let event = app
+        .event_by(actor, Action::AccountEmailChangeRequested, AuditTarget::User(user))
+        .address("email", &email);
     let change =
         EmailChange { user, session: actor.session_id(), email, expires_at: now + EMAIL_CHANGE_LIFETIME };
     unit.email_change_add(id, &change, now).await?;
-    unit.notice_add(notice, &Notice { user, email: account.email, name: account.name }).await?;
+    unit.notice_add(notice, &NoticeRecipient { user, email: account.email, name: account.name }).await?;
     let record = app
         .record(event)
         .mail(Letter::EmailChange { change: id })

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     UserId,
-    audit::{self, Action, Origin, Target},
+    audit::{self, Action, AuditTarget, Origin},
 };
 
 use crate::availability::{By, signed_out};
@@ -10,7 +10,7 @@ use crate::{
     Application, Error,
     mail::{Letter, SecurityNotice},
     ports::{Scope, UnitOfWork},
-    sessions::Lock,
+    sessions::Throttle,
 };
 
 /// Turns every second factor of an account off, for the platform's operator, who has made sure of whose it is. All of its
@@ -25,16 +25,14 @@ pub async fn reset_mfa(app: &Application, origin: &Origin, user: UserId) -> Resu
         return Err(Error::MfaNotEnabled);
     }
     turn_mfa_off(unit.as_mut(), user).await?;
-    let event = app.event(audit::Actor::Operator, origin, Action::MfaReset, Target::User(user)).change(
-        "factor",
-        Some("all"),
-        None,
-    );
+    let event = app
+        .event(audit::AuditActor::Operator, origin, Action::MfaReset, AuditTarget::User(user))
+        .change("factor", Some("all"), None);
     let record = app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset });
-    let by = By::actor(audit::Actor::Operator, origin);
+    let by = By::actor(audit::AuditActor::Operator, origin);
     let record = signed_out(app, &by, unit.as_mut(), user, record).await?;
     unit.commit(record).await?;
-    Lock::second_factor(app, user).begin_anew(app).await;
+    Throttle::second_factor(app, user).begin_anew(app).await;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     accounts::{Locale, PersonName, TimeZone, User},
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 
 use crate::{Actor, Application, Error, Precondition};
@@ -34,7 +34,7 @@ pub async fn update(app: &Application, actor: &Actor, command: Command) -> Resul
     after.locale = command.locale.unwrap_or(after.locale);
     after.time_zone = command.time_zone.unwrap_or(after.time_zone);
 
-    let mut event = app.event_by(actor, Action::AccountUpdated, Target::User(before.id));
+    let mut event = app.event_by(actor, Action::AccountUpdated, AuditTarget::User(before.id));
     let nothing_changes =
         (&before.name, &before.locale, &before.time_zone) == (&after.name, &after.locale, &after.time_zone);
     if nothing_changes {

@@ -2,14 +2,14 @@
 
 use rollcall_domain::{
     api_keys::prefix_of,
-    audit::{Action, Origin, Target},
+    audit::{Action, AuditTarget, Origin},
     secret::Secret,
 };
 
 use super::{FoundKey, KeyHash, KeyUse, Move};
 use crate::{
     Application, Error, KeyActor, Means, Principal,
-    audit::{Attempt, record_refusal_once},
+    audit::{ReadingAttempt, record_refusal_once},
 };
 
 /// How every API key begins.
@@ -89,10 +89,10 @@ pub(crate) async fn admit(
         KeyActor { key, organization, secrets, secret_until, audited, means, standing: None, origin };
     if !is_good {
         // Whose key it was is told that it is still tried. Of one that was revoked nothing is known any more.
-        let attempt = Attempt {
+        let attempt = ReadingAttempt {
             what: "an API key that is over",
             action: Action::PermissionDenied,
-            target: Target::ApiKey(actor.id()),
+            target: AuditTarget::ApiKey(actor.id()),
         };
         let refused = Error::Unauthenticated;
         record_refusal_once(app, &Principal::Key(actor), attempt, &refused).await?;
@@ -100,7 +100,7 @@ pub(crate) async fn admit(
     }
     // Before it is counted: whoever has stolen a key must not use up what its owner may do.
     if !actor.key.networks.allow(actor.origin.ip) {
-        let target = Target::ApiKey(actor.id());
+        let target = AuditTarget::ApiKey(actor.id());
         let refused = Err(Error::NetworkNotAllowed);
         return app.refusals_recorded(&actor, Action::PermissionDenied, target, refused).await;
     }

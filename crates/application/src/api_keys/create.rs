@@ -3,7 +3,7 @@
 use rollcall_domain::{
     Permission,
     api_keys::{self, ApiKey, KeyName, KeyPrefix, Networks, RateLimit, Scopes},
-    audit::{Action, Target as AuditTarget},
+    audit::{Action, AuditTarget},
     plans,
     policy::Target,
     secret::Secret,
@@ -30,7 +30,7 @@ pub struct Command {
 
 /// A key with a secret that was just made. It is not kept, so it is known at this moment only.
 #[derive(Debug, Clone)]
-pub struct Made {
+pub struct CreatedApiKey {
     /// The key.
     pub key: ListedKey,
     /// What opens it.
@@ -42,12 +42,12 @@ pub struct Made {
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::Invalid`] for an end that is not in the future, and
 /// [`Error::TooManyApiKeys`].
-pub async fn create(app: &Application, actor: &Actor, command: Command) -> Result<Made, Error> {
+pub async fn create(app: &Application, actor: &Actor, command: Command) -> Result<CreatedApiKey, Error> {
     let created = add(app, actor, command).await;
     app.refusals_recorded(actor, Action::ApiKeyCreated, AuditTarget::Nothing, created).await
 }
 
-async fn add(app: &Application, actor: &Actor, command: Command) -> Result<Made, Error> {
+async fn add(app: &Application, actor: &Actor, command: Command) -> Result<CreatedApiKey, Error> {
     let seat = actor.permit(Permission::ApiKeysManage)?;
     let now = app.now();
     actor.require_elevation(now)?;
@@ -90,7 +90,7 @@ async fn add(app: &Application, actor: &Actor, command: Command) -> Result<Made,
     unit.commit(app.record(event)).await?;
     let key =
         ListedKey { key, previous_until: None, secrets: Vec::new(), last_used_at: None, last_used_ip: None };
-    Ok(Made { key, secret })
+    Ok(CreatedApiKey { key, secret })
 }
 
 /// A new secret of a key, and what is kept of it.

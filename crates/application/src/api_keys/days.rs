@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     ApiKeyId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 use time::Date;
 
@@ -39,7 +39,7 @@ pub async fn days_of_use(app: &Application, actor: &Actor, id: ApiKeyId) -> Resu
         }
         Ok(days)
     };
-    app.refusals_recorded(actor, Action::PermissionDenied, Target::ApiKey(id), read.await).await
+    app.refusals_recorded(actor, Action::PermissionDenied, AuditTarget::ApiKey(id), read.await).await
 }
 
 /// The last days up to and with one, with no use.

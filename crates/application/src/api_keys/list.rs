@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     ApiKeyId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 
 use super::ListedKey;
@@ -24,5 +24,5 @@ pub async fn list(
         let entries = entries.into_iter().map(|listed| app.key_uses.known(listed)).collect();
         Ok(Page { entries, next })
     };
-    app.refusals_recorded(actor, Action::PermissionDenied, Target::Nothing, read.await).await
+    app.refusals_recorded(actor, Action::PermissionDenied, AuditTarget::Nothing, read.await).await
 }

@@ -16,7 +16,7 @@ mod uses;
 
 pub(crate) use authenticate::{admit, find_afresh, is_good};
 pub use authenticate::{authenticate, is_api_key};
-pub use create::{Command as Create, Made, create};
+pub use create::{Command as Create, CreatedApiKey, create};
 pub use days::{DAYS_OF_USE, DayOfUse, days_of_use};
 pub use hash::KeyHash;
 pub use list::list;

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     ApiKeyId, Permission,
-    audit::{Action, Target as AuditTarget},
+    audit::{Action, AuditTarget},
     policy::Target,
 };
 

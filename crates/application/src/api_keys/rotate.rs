@@ -2,12 +2,12 @@
 
 use rollcall_domain::{
     ApiKeyId, Permission,
-    audit::{Action, Target as AuditTarget},
+    audit::{Action, AuditTarget},
     policy::Target,
 };
 use time::Duration;
 
-use super::create::{Made, mint};
+use super::create::{CreatedApiKey, mint};
 use crate::{Actor, Application, Error, Precondition};
 
 /// Which key, and how.
@@ -27,13 +27,13 @@ pub struct Command {
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::NotFound`], [`Error::ApiKeyRevoked`],
 /// [`Error::PreconditionFailed`], and [`Error::ApiKeyExpired`], as a new secret would be of no use.
-pub async fn rotate(app: &Application, actor: &Actor, command: Command) -> Result<Made, Error> {
+pub async fn rotate(app: &Application, actor: &Actor, command: Command) -> Result<CreatedApiKey, Error> {
     let target = AuditTarget::ApiKey(command.id);
     let rotated = change(app, actor, command).await;
     app.refusals_recorded(actor, Action::ApiKeyRotated, target, rotated).await
 }
 
-async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Made, Error> {
+async fn change(app: &Application, actor: &Actor, command: Command) -> Result<CreatedApiKey, Error> {
     let Command { id, overlap, precondition } = command;
     let seat = actor.permit(Permission::ApiKeysManage)?;
     let now = app.now();
@@ -57,7 +57,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Ma
         Some(&overlap.whole_seconds().to_string()),
     );
     unit.commit(app.record(event)).await?;
-    Ok(Made { key: app.key_uses.known(listed), secret })
+    Ok(CreatedApiKey { key: app.key_uses.known(listed), secret })
 }
 
 #[cfg(test)]

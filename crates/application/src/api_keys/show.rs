@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     ApiKeyId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 
 use super::ListedKey;
@@ -19,5 +19,5 @@ pub async fn show(app: &Application, actor: &Actor, id: ApiKeyId) -> Result<List
         let listed = view.api_key_find(seat.organization, id).await?.ok_or(Error::NotFound)?;
         Ok(app.key_uses.known(listed))
     };
-    app.refusals_recorded(actor, Action::PermissionDenied, Target::ApiKey(id), read.await).await
+    app.refusals_recorded(actor, Action::PermissionDenied, AuditTarget::ApiKey(id), read.await).await
 }

@@ -3,7 +3,7 @@
 use rollcall_domain::{
     ApiKeyId, Permission,
     api_keys::{ApiKey, KeyName, Networks, RateLimit, Scopes},
-    audit::{Action, Event, Target as AuditTarget},
+    audit::{Action, AuditTarget, Event},
     policy::Target,
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};

@@ -7,7 +7,7 @@ use std::{
 
 use rollcall_domain::{
     ApiKeyId,
-    api_keys::{ApiKey, Standing},
+    api_keys::{ApiKey, RateLimitState},
 };
 use time::{Date, OffsetDateTime};
 
@@ -42,7 +42,7 @@ impl KeyUses {
     ///
     /// # Errors
     /// [`Error::KeyLimitReached`].
-    pub(super) fn count(&self, key: &ApiKey, now: OffsetDateTime) -> Result<Option<Standing>, Error> {
+    pub(super) fn count(&self, key: &ApiKey, now: OffsetDateTime) -> Result<Option<RateLimitState>, Error> {
         let Some(limit) = key.rate_limit else { return Ok(None) };
         let counted = limit.count(lock(&self.0.whole_at).entry(key.id).or_insert(now), now);
         counted.map(Some).map_err(|retry_after| Error::KeyLimitReached { limit, retry_after })

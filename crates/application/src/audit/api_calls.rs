@@ -8,11 +8,11 @@ use std::{
 use futures_util::{StreamExt, stream};
 use rollcall_domain::{
     ApiKeyId, OrganizationId,
-    audit::{Action, Actor, Event, Origin, Outcome, Target},
+    audit::{Action, AuditActor, AuditTarget, Event, Origin, Outcome},
 };
 use time::OffsetDateTime;
 
-use super::{Entry, Line};
+use super::{Entry, EventLine};
 use crate::{Application, Error, ports::StoreError};
 
 /// The most calls that wait. What comes beyond that is lost, and said to be: the service goes on while its database does not.
@@ -45,10 +45,10 @@ pub struct ApiCall {
 
 /// Calls that are not in an audit log yet. Cloning it is cheap.
 #[derive(Debug, Clone, Default)]
-pub struct ApiCalls(Arc<Mutex<Waiting>>);
+pub struct ApiCalls(Arc<Mutex<CallBuffer>>);
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct CallBuffer {
     calls: Vec<ApiCall>,
     /// What has been tried before.
     batches: Vec<Batch>,
@@ -62,12 +62,12 @@ struct Waiting {
 #[derive(Debug)]
 struct Batch {
     organization: OrganizationId,
-    lines: Vec<Line>,
+    lines: Vec<EventLine>,
     refused: u8,
 }
 
 impl ApiCalls {
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+    fn waiting(&self) -> MutexGuard<'_, CallBuffer> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -95,7 +95,7 @@ impl ApiCalls {
                 "calls made with API keys are in no audit log: too many waited for the database"
             );
         }
-        let mut by_organization: BTreeMap<OrganizationId, Vec<Line>> = BTreeMap::new();
+        let mut by_organization: BTreeMap<OrganizationId, Vec<EventLine>> = BTreeMap::new();
         for call in calls {
             let organization = call.organization;
             match line(app, call) {
@@ -154,16 +154,16 @@ impl ApiCalls {
     }
 }
 
-fn line(app: &Application, call: ApiCall) -> Result<Line, Error> {
+fn line(app: &Application, call: ApiCall) -> Result<EventLine, Error> {
     let ApiCall { organization, key, at, method, route, status, origin } = call;
     let id = app.entropy.id(at);
     let outcome = if status < 400 { Outcome::Success } else { Outcome::Refused };
-    let event = Event::new(id, at, Actor::ApiKey(key), origin, Action::ApiCalled, Target::Nothing)
+    let event = Event::new(id, at, AuditActor::ApiKey(key), origin, Action::ApiCalled, AuditTarget::Nothing)
         .outcome(outcome)
         .change("method", None, Some(&method))
         .change("route", None, Some(&route))
         .change("status", None, Some(&status.to_string()));
-    Line::of(&Entry::new(event, app.entropy.as_ref()), organization)
+    EventLine::of(&Entry::new(event, app.entropy.as_ref()), organization)
 }
 
 /// Writes down the calls that wait, each in the log of its organization, if that is on. What fails waits on; it keeps nothing else.
@@ -193,7 +193,7 @@ mod tests {
     /// Takes what comes, but for some organizations, and for one route.
     #[derive(Default)]
     struct Intake {
-        taken: Mutex<Vec<(OrganizationId, Vec<Line>)>>,
+        taken: Mutex<Vec<(OrganizationId, Vec<EventLine>)>>,
         down: Mutex<Vec<OrganizationId>>,
         /// The answer is lost after it was taken.
         lost: Mutex<bool>,
@@ -204,12 +204,12 @@ mod tests {
         async fn take(
             &self,
             organization: OrganizationId,
-            lines: &[Line],
+            lines: &[EventLine],
         ) -> Result<Option<usize>, StoreError> {
             if self.down.lock().expect("no poison").contains(&organization) {
                 return Err(StoreError::Unavailable("down".into()));
             }
-            let poison = |line: &Line| String::from_utf8_lossy(&line.leaf).contains("/poison");
+            let poison = |line: &EventLine| String::from_utf8_lossy(&line.leaf).contains("/poison");
             if lines.iter().any(poison) {
                 return Err(StoreError::Internal("poison".into()));
             }

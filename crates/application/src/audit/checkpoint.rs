@@ -6,7 +6,7 @@ use rollcall_domain::{Permission, tokens::KeyPurpose};
 use super::{
     KeptCheckpoint, KeptTree, Log, catch_up,
     checkpoints::{name_of, scope_of},
-    readings::{Attempt, refusals_recorded_once},
+    readings::{ReadingAttempt, refusals_recorded_once},
 };
 use crate::{Application, Error, Principal, ports::StoreError};
 
@@ -50,7 +50,7 @@ pub async fn checkpoint(app: &Application, principal: &Principal) -> Result<Stri
         let organization = principal.permit(Permission::AuditLogRead)?.id;
         Ok(newest_checkpoint(app, Some(organization)).await?.note)
     };
-    refusals_recorded_once(app, principal, Attempt::at("checkpoint"), read.await).await
+    refusals_recorded_once(app, principal, ReadingAttempt::at("checkpoint"), read.await).await
 }
 
 /// The newest checkpoint of a log, signed now if there are events that none before has. It asks nobody's permission.

@@ -8,7 +8,7 @@ use rollcall_audit_proof::{
 };
 use rollcall_domain::{
     OrganizationId, Permission,
-    audit::{Action, Target as AuditTarget},
+    audit::{Action, AuditTarget},
     tokens::KeyPurpose,
 };
 use serde::{Deserialize, de::IgnoredAny};
@@ -18,7 +18,7 @@ use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{
     Hash, KeptCheckpoint, Log, PlacedEvent, catch_up, checkpoint,
     checkpoints::{name_of, scope_of},
-    readings::{Attempt, refusals_recorded_once},
+    readings::{ReadingAttempt, refusals_recorded_once},
     search::in_order,
 };
 use crate::{Application, Error, Principal, exports::Running, ports::View};
@@ -31,18 +31,18 @@ const LONGEST: Duration = Duration::HOUR;
 
 /// A part of an export.
 #[derive(Debug)]
-pub enum Part {
+pub enum LogExportPart {
     /// The first: what proves the events.
     Begin(Begin),
     /// Events, in the order of the log.
-    Events(Vec<Entry>),
+    Events(Vec<ExportEntry>),
     /// The last: how many events there were.
     End(u64),
 }
 
 /// What stands in an export between its beginning and its end.
 #[derive(Debug)]
-pub enum Entry {
+pub enum ExportEntry {
     /// An event.
     Event {
         /// Its place.
@@ -58,7 +58,7 @@ pub enum Entry {
     Checkpoint(String),
 }
 
-impl Part {
+impl LogExportPart {
     /// Writes it down as lines of JSON.
     ///
     /// # Errors
@@ -67,10 +67,10 @@ impl Part {
         match self {
             Self::Begin(begin) => line(text, begin),
             Self::Events(entries) => entries.iter().try_for_each(|entry| match entry {
-                Entry::Event { index, hash, leaf, personal } => {
+                ExportEntry::Event { index, hash, leaf, personal } => {
                     line(text, &Event { index: *index, hash: *hash, leaf: leaf.as_deref(), personal })
                 }
-                Entry::Checkpoint(note) => line(text, &Signed { note }),
+                ExportEntry::Checkpoint(note) => line(text, &Signed { note }),
             }),
             Self::End(events) => line(text, &End { events: *events }),
         }
@@ -130,9 +130,9 @@ pub async fn permit_export(
     refusals_recorded_once(app, principal, attempt(principal), looked.await).await
 }
 
-fn attempt(principal: &Principal) -> Attempt<'static> {
+fn attempt(principal: &Principal) -> ReadingAttempt<'static> {
     let target = principal.place().map_or(AuditTarget::Nothing, |place| AuditTarget::Organization(place.id));
-    Attempt { what: "export", action: Action::AuditLogExported, target }
+    ReadingAttempt { what: "export", action: Action::AuditLogExported, target }
 }
 
 async fn begin(
@@ -171,7 +171,7 @@ impl LogExport {
     /// # Errors
     /// Whoever has lost the right to it, or the session or key, while it runs gets no more (attack 9): then as [`export`], or
     /// [`Error::Unauthenticated`]. [`Error::Unavailable`] when it takes longer than an hour. There are no more parts then.
-    pub async fn next(&mut self) -> Result<Option<Part>, Error> {
+    pub async fn next(&mut self) -> Result<Option<LogExportPart>, Error> {
         let part = self.read().await;
         if part.is_err() {
             self.walk.next = Next::Nothing;
@@ -180,7 +180,7 @@ impl LogExport {
         self.app.refusals_recorded(&self.principal, Action::AuditLogExported, target, part).await
     }
 
-    async fn read(&mut self) -> Result<Option<Part>, Error> {
+    async fn read(&mut self) -> Result<Option<LogExportPart>, Error> {
         let now = self.app.now();
         if self.begun_at + LONGEST <= now {
             return Err(Error::Unavailable("an export took longer than it may".into()));
@@ -192,7 +192,7 @@ impl LogExport {
 }
 
 /// A whole log in the form of an export, for whoever checks it beside the database. It asks nobody's permission, and gives nothing away.
-pub struct Whole {
+pub struct WholeLog {
     app: Application,
     log: Log,
     walk: Walk,
@@ -205,21 +205,21 @@ pub struct Whole {
 ///
 /// # Errors
 /// [`Error::AuditLogDisabled`] when it is empty and off.
-pub async fn whole(app: &Application, log: Log) -> Result<Whole, Error> {
+pub async fn whole(app: &Application, log: Log) -> Result<WholeLog, Error> {
     catch_up_if_whole(app, log).await?;
     let walk = Walk::begin(app, log, None, None).await?;
-    Ok(Whole { app: app.clone(), log, walk, tree: Some(Tree::default()), broken: None })
+    Ok(WholeLog { app: app.clone(), log, walk, tree: Some(Tree::default()), broken: None })
 }
 
-impl Whole {
+impl WholeLog {
     /// The next part; none after the last.
     ///
     /// # Errors
     /// Only when something is out of order.
-    pub async fn next(&mut self) -> Result<Option<Part>, Error> {
+    pub async fn next(&mut self) -> Result<Option<LogExportPart>, Error> {
         let mut view = self.app.store.view(scope_of(self.log)).await?;
         let part = self.walk.read(view.as_mut()).await?;
-        if let Some(Part::Events(entries)) = &part {
+        if let Some(LogExportPart::Events(entries)) = &part {
             self.compare(view.as_mut(), entries).await?;
         }
         Ok(part)
@@ -230,11 +230,11 @@ impl Whole {
         self.broken
     }
 
-    async fn compare(&mut self, view: &mut dyn View, entries: &[Entry]) -> Result<(), Error> {
+    async fn compare(&mut self, view: &mut dyn View, entries: &[ExportEntry]) -> Result<(), Error> {
         let Some(tree) = self.tree.as_mut() else { return Ok(()) };
         let hashes = entries.iter().filter_map(|entry| match entry {
-            Entry::Event { hash, .. } => Some(*hash),
-            Entry::Checkpoint(_) => None,
+            ExportEntry::Event { hash, .. } => Some(*hash),
+            ExportEntry::Checkpoint(_) => None,
         });
         let hashes: Option<Vec<Hash>> = hashes.collect();
         let Some(changed) = hashes.and_then(|hashes| tree.append(hashes.into_iter()).ok()) else {
@@ -340,16 +340,16 @@ impl Walk {
         Ok(Self { log, begin, size, origin, end, next: Next::Begin })
     }
 
-    async fn read(&mut self, view: &mut dyn View) -> Result<Option<Part>, Error> {
+    async fn read(&mut self, view: &mut dyn View) -> Result<Option<LogExportPart>, Error> {
         let first = self.begin.first;
         let (part, next) = match self.next {
-            Next::Begin => (Part::Begin(self.begin.clone()), Next::Events(first)),
+            Next::Begin => (LogExportPart::Begin(self.begin.clone()), Next::Events(first)),
             Next::Events(from) => {
                 let (entries, to) = self.events(view, from, self.end.min(from + PAGE)).await?;
                 let next = if to < self.end { Next::Events(to) } else { Next::End };
-                (Part::Events(entries), next)
+                (LogExportPart::Events(entries), next)
             }
-            Next::End => (Part::End(self.end - first), Next::Nothing),
+            Next::End => (LogExportPart::End(self.end - first), Next::Nothing),
             Next::Nothing => return Ok(None),
         };
         self.next = next;
@@ -357,7 +357,12 @@ impl Walk {
     }
 
     /// What stands from a place on and before another, as far as it fits, and how far that is.
-    async fn events(&self, view: &mut dyn View, from: u64, to: u64) -> Result<(Vec<Entry>, u64), Error> {
+    async fn events(
+        &self,
+        view: &mut dyn View,
+        from: u64,
+        to: u64,
+    ) -> Result<(Vec<ExportEntry>, u64), Error> {
         let (events, to) = view.audit_events_between(self.log, from, to, PAGE_BYTES).await?;
         let tiles = view.audit_tiles(self.log, &Plan::leaves(from, to).tiles()).await?;
         // Those of a size stand before the event of that index; after the last there are those of all events.
@@ -369,7 +374,7 @@ impl Walk {
         let mut entries = Vec::new();
         for index in from..=to {
             while let Some(checkpoint) = signed.next_if(|checkpoint| checkpoint.size <= index) {
-                entries.push(Entry::Checkpoint(checkpoint.note));
+                entries.push(ExportEntry::Checkpoint(checkpoint.note));
             }
             if index < to {
                 let (tile, _, place) =
@@ -390,9 +395,9 @@ struct Fields {
     personal: BTreeMap<String, IgnoredAny>,
 }
 
-fn entry(index: u64, hash: Option<Hash>, event: Option<PlacedEvent>) -> Entry {
+fn entry(index: u64, hash: Option<Hash>, event: Option<PlacedEvent>) -> ExportEntry {
     let Some((leaf, personal)) = event.and_then(|event| Some((event.leaf?, event.personal))) else {
-        return Entry::Event { index, hash, leaf: None, personal: BTreeMap::new() };
+        return ExportEntry::Event { index, hash, leaf: None, personal: BTreeMap::new() };
     };
     let text = String::from_utf8_lossy(&leaf).into_owned();
     let fields = serde_json::from_str::<Fields>(&text).map(|leaf| leaf.personal).unwrap_or_default();
@@ -403,7 +408,7 @@ fn entry(index: u64, hash: Option<Hash>, event: Option<PlacedEvent>) -> Entry {
     // Somebody may have written there what is no leaf: then that is shown, as a text.
     let leaf = RawValue::from_string(text)
         .or_else(|_| serde_json::value::to_raw_value(&String::from_utf8_lossy(&leaf)));
-    Entry::Event { index, hash, leaf: leaf.ok(), personal: opened }
+    ExportEntry::Event { index, hash, leaf: leaf.ok(), personal: opened }
 }
 
 /// What stands beside a leaf, whatever it is: the commitment tells whether it is right.

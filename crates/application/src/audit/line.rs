@@ -6,7 +6,7 @@ use rollcall_audit_proof::{Change, Commitment, Leaf, Reference, SALT_BYTES, Salt
 use rollcall_domain::{
     ApiKeyId, EmailAddress, EventId, OrganizationId,
     audit::reports::{REPORTED_BY, Report},
-    audit::{Actor, Origin},
+    audit::{AuditActor, Origin},
 };
 use time::OffsetDateTime;
 
@@ -15,7 +15,7 @@ use crate::{Error, ports::Entropy};
 
 /// An event as it is kept: its canonical form, and beside it what is searched and what can be erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct EventLine {
     /// Names the event.
     pub id: EventId,
     /// When it happened.
@@ -40,7 +40,7 @@ pub struct Line {
     pub personal: BTreeMap<String, (String, Salt)>,
 }
 
-impl Line {
+impl EventLine {
     /// An event of Rollcall's own, in an organization's log.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl Line {
                 (field.as_str().to_owned(), (value, salt))
             })
             .collect();
-        let (actor_kind, actor_id, _) = Actor::from(report.by).parts();
+        let (actor_kind, actor_id, _) = AuditActor::from(report.by).parts();
         let (log, id, key) = (log.to_string(), report.id.to_string(), key.to_string());
         let at = instant(report.occurred_at).map_err(Error::Internal)?;
         let by = Change { field: REPORTED_BY, before: None, after: Some(&key) };

@@ -56,7 +56,7 @@ pub struct LoggedChange {
 
 /// What there is of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extent {
+pub struct LogExtent {
     /// The place of the first event that is still kept.
     pub first: u64,
     /// How many events have been in it.
@@ -80,7 +80,7 @@ pub struct Looked {
 #[async_trait]
 pub trait LogView {
     /// What there is of it; none when it has never been on.
-    async fn log_extent(&mut self, organization: OrganizationId) -> Result<Option<Extent>, StoreError>;
+    async fn log_extent(&mut self, organization: OrganizationId) -> Result<Option<LogExtent>, StoreError>;
 
     /// The last stretches of [`SKETCHED`](rollcall_domain::audit::sketch::SKETCHED) events, up to and with one and not before
     /// another, in which there may be what is looked for: the last first, at most so many.

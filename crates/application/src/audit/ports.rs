@@ -8,7 +8,7 @@ use rollcall_domain::{EventId, OrganizationId, UserId};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::Line;
+use super::EventLine;
 use crate::{Page, PageRequest, ports::StoreError};
 
 /// An event as it is kept.
@@ -43,13 +43,13 @@ pub trait AuditView {
 }
 
 /// Where an event stands in the order in which all of them were written.
-pub type Position = i64;
+pub type WrittenPosition = i64;
 
 /// An event that an account made happen, or that happened to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnEvent {
     /// Where it stands.
-    pub position: Position,
+    pub position: WrittenPosition,
     /// Names the event.
     pub id: EventId,
     /// When.
@@ -77,8 +77,8 @@ pub trait OwnEvents {
     async fn events_of(
         &mut self,
         user: UserId,
-        page: &PageRequest<Position>,
-    ) -> Result<Page<OwnEvent, Position>, StoreError>;
+        page: &PageRequest<WrittenPosition>,
+    ) -> Result<Page<OwnEvent, WrittenPosition>, StoreError>;
 }
 
 /// Takes what programs do and report into an organization's log. A narrow door of its own beside the units of work: the events
@@ -87,5 +87,9 @@ pub trait OwnEvents {
 pub trait AuditIntake: Send + Sync {
     /// Adds events to an organization's log, if it is on, all of them or none; gives back how many are new. One whose id is in the
     /// log already stays as it was. None when the log is off, or the organization is not there: nothing is added then.
-    async fn take(&self, organization: OrganizationId, lines: &[Line]) -> Result<Option<usize>, StoreError>;
+    async fn take(
+        &self,
+        organization: OrganizationId,
+        lines: &[EventLine],
+    ) -> Result<Option<usize>, StoreError>;
 }

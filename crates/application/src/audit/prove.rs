@@ -7,7 +7,7 @@ use super::{
     Hash, KeptTree, Log, catch_up,
     checkpoint::there,
     checkpoints::scope_of,
-    readings::{Attempt, refusals_recorded_once},
+    readings::{ReadingAttempt, refusals_recorded_once},
 };
 use crate::{Application, Error, Principal, ports::View};
 
@@ -73,7 +73,7 @@ pub async fn prove_inclusion(
         }
         Ok(Inclusion { event, index, tree_size: size, leaf_hash: *leaf_hash, root: *root, hashes })
     };
-    refusals_recorded_once(app, principal, Attempt::at("inclusion proof"), proved.await).await
+    refusals_recorded_once(app, principal, ReadingAttempt::at("inclusion proof"), proved.await).await
 }
 
 /// Proves that the tree of one size continues the tree of another: up to the whole of it if nothing else is said.
@@ -102,7 +102,7 @@ pub async fn prove_consistency(
         }
         Ok(Consistency { from, to, from_root, to_root, hashes })
     };
-    refusals_recorded_once(app, principal, Attempt::at("consistency proof"), proved.await).await
+    refusals_recorded_once(app, principal, ReadingAttempt::at("consistency proof"), proved.await).await
 }
 
 /// The log of whoever may read it, with all that was committed before.

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use rollcall_domain::audit::{Action, Event, Target};
+use rollcall_domain::audit::{Action, AuditTarget, Event};
 use time::{Duration, OffsetDateTime};
 
 use crate::{Application, Asks, Error, Principal, ports::Scope};
@@ -71,7 +71,7 @@ pub(super) async fn record_reading(
     if app.readings.is_written(&reading, app.now()) {
         return Ok(());
     }
-    let event = app.event_by(principal, Action::AuditLogRead, Target::Organization(organization));
+    let event = app.event_by(principal, Action::AuditLogRead, AuditTarget::Organization(organization));
     let event = with_all(event, looked_for);
     let at = event.occurred_at;
     app.store.begin(Scope::Organization(organization)).await?.commit(app.record(event)).await?;
@@ -80,19 +80,19 @@ pub(super) async fn record_reading(
 }
 
 /// What somebody tried: what is folded into one event, and how the event tells it.
-pub(crate) struct Attempt<'a> {
+pub(crate) struct ReadingAttempt<'a> {
     /// Tells it from what else they try.
     pub(crate) what: &'a str,
     /// The event's action
     pub(crate) action: Action,
     /// and target.
-    pub(crate) target: Target,
+    pub(crate) target: AuditTarget,
 }
 
-impl<'a> Attempt<'a> {
+impl<'a> ReadingAttempt<'a> {
     /// To get to something that takes a permission.
     pub(crate) const fn at(what: &'a str) -> Self {
-        Self { what, action: Action::PermissionDenied, target: Target::Nothing }
+        Self { what, action: Action::PermissionDenied, target: AuditTarget::Nothing }
     }
 }
 
@@ -101,7 +101,7 @@ impl<'a> Attempt<'a> {
 pub(crate) async fn refusals_recorded_once<T>(
     app: &Application,
     principal: &Principal,
-    attempt: Attempt<'_>,
+    attempt: ReadingAttempt<'_>,
     result: Result<T, Error>,
 ) -> Result<T, Error> {
     match &result {
@@ -115,7 +115,7 @@ pub(crate) async fn refusals_recorded_once<T>(
 pub(crate) async fn record_refusal_once(
     app: &Application,
     principal: &Principal,
-    Attempt { what, action, target }: Attempt<'_>,
+    ReadingAttempt { what, action, target }: ReadingAttempt<'_>,
     error: &Error,
 ) -> Result<(), Error> {
     let reading = Reading::by(principal, format!("refused {what}: {error}"));
@@ -163,7 +163,8 @@ mod tests {
         let app = application(&store, MockDirectory::new());
         let viewer = Principal::Person(actor(1, Role::Viewer));
         for reason in [Error::MfaRequired, Error::OrganizationSuspended, Error::MfaRequired] {
-            let refused = refusals_recorded_once::<()>(&app, &viewer, Attempt::at("events"), Err(reason));
+            let refused =
+                refusals_recorded_once::<()>(&app, &viewer, ReadingAttempt::at("events"), Err(reason));
             assert!(refused.await.is_err());
         }
         assert_eq!(store.committed().len(), 2);

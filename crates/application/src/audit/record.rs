@@ -155,7 +155,7 @@ mod tests {
 
     use rollcall_domain::{
         EventId,
-        audit::{Action, Actor, Origin, Target},
+        audit::{Action, AuditActor, AuditTarget, Origin},
     };
     use time::macros::datetime;
 
@@ -172,10 +172,10 @@ mod tests {
         let event = Event::new(
             EventId::from_parts(0, &[0; 10]),
             datetime!(2026-01-02 03:04:05.000678 UTC),
-            Actor::Anonymous,
+            AuditActor::Anonymous,
             origin,
             Action::SignupRequested,
-            Target::Nothing,
+            AuditTarget::Nothing,
         )
         .personal("email", "ada@example.com");
         let record = Record::of(event, &CountingEntropy::default());

@@ -3,15 +3,15 @@
 use rollcall_domain::{
     Permission,
     audit::reports::Report,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 
-use super::Line;
+use super::EventLine;
 use crate::{Application, Error, Principal};
 
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taken {
+pub struct TakenBatch {
     /// The events in it.
     pub events: usize,
     /// Those that were not in the log yet.
@@ -22,20 +22,24 @@ pub struct Taken {
 ///
 /// # Errors
 /// [`Error::PermissionDenied`]; [`Error::AuditLogDisabled`].
-pub async fn report(app: &Application, principal: &Principal, reports: &[Report]) -> Result<Taken, Error> {
+pub async fn report(
+    app: &Application,
+    principal: &Principal,
+    reports: &[Report],
+) -> Result<TakenBatch, Error> {
     let taken = take(app, principal, reports).await;
-    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, taken).await
+    app.refusals_recorded(principal, Action::PermissionDenied, AuditTarget::Nothing, taken).await
 }
 
-async fn take(app: &Application, principal: &Principal, reports: &[Report]) -> Result<Taken, Error> {
+async fn take(app: &Application, principal: &Principal, reports: &[Report]) -> Result<TakenBatch, Error> {
     let required = Permission::AuditLogAppend;
     let organization = principal.permit(required)?.id;
     // No role carries it.
     let Principal::Key(key) = principal else { return Err(Error::PermissionDenied { required }) };
     let lines = reports
         .iter()
-        .map(|report| Line::reported(report, key.id(), &key.origin, organization, app.entropy.as_ref()))
+        .map(|report| EventLine::reported(report, key.id(), &key.origin, organization, app.entropy.as_ref()))
         .collect::<Result<Vec<_>, _>>()?;
     let new = app.audit_intake.take(organization, &lines).await?.ok_or(Error::AuditLogDisabled)?;
-    Ok(Taken { events: lines.len(), new })
+    Ok(TakenBatch { events: lines.len(), new })
 }

@@ -16,14 +16,14 @@ const LOGS: u16 = 100;
 
 /// How long a plan keeps events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kept {
+pub struct RetentionTimes {
     /// Before this moment, what identifies persons goes,
     pub clear_before: OffsetDateTime,
     /// and before this one, the events go.
     pub remove_before: OffsetDateTime,
 }
 
-impl Kept {
+impl RetentionTimes {
     /// What a time to keep events means at a moment.
     pub fn at(now: OffsetDateTime, kept: Duration) -> Self {
         Self { clear_before: now - kept, remove_before: now - kept - WITHOUT_PERSONS }
@@ -35,11 +35,20 @@ impl Kept {
 #[async_trait]
 pub trait Retention: Send + Sync {
     /// Some logs of organizations on a plan in which something is too old.
-    async fn due(&self, plan: Plan, kept: Kept, at_most: u16) -> Result<Vec<OrganizationId>, StoreError>;
+    async fn due(
+        &self,
+        plan: Plan,
+        kept: RetentionTimes,
+        at_most: u16,
+    ) -> Result<Vec<OrganizationId>, StoreError>;
 
     /// Takes what is too old out of one log, the oldest first, up to so many events; gives back of how many it was.
-    async fn retain(&self, organization: OrganizationId, kept: Kept, at_most: u32)
-    -> Result<u64, StoreError>;
+    async fn retain(
+        &self,
+        organization: OrganizationId,
+        kept: RetentionTimes,
+        at_most: u32,
+    ) -> Result<u64, StoreError>;
 
     /// Takes what identifies persons and is from before a moment out of the platform's own log, in the same way. The events stay.
     async fn retain_platform(&self, clear_before: OffsetDateTime, at_most: u32) -> Result<u64, StoreError>;
@@ -53,7 +62,7 @@ pub async fn retain_some(app: &Application, retention: &dyn Retention) -> Result
     let mut more = false;
     for plan in Plan::ALL {
         let days = i64::from(app.settings.plans.of(plan).audit_retention_days);
-        let kept = Kept::at(app.now(), Duration::days(days));
+        let kept = RetentionTimes::at(app.now(), Duration::days(days));
         for organization in retention.due(plan, kept, LOGS).await? {
             more |= retention.retain(organization, kept, AT_ONCE).await? > 0;
         }
@@ -70,7 +79,7 @@ mod tests {
     #[test]
     fn persons_go_first_and_events_a_month_later() {
         let now = crate::testing::NOW;
-        let kept = Kept::at(now, Duration::days(365));
+        let kept = RetentionTimes::at(now, Duration::days(365));
         assert_eq!(now - kept.clear_before, Duration::days(365));
         assert_eq!(now - kept.remove_before, Duration::days(395));
     }

@@ -8,8 +8,8 @@ use rollcall_domain::{
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    Extent, LogView, LoggedEvent, catch_up,
-    readings::{Attempt, record_reading, refusals_recorded_once},
+    LogExtent, LogView, LoggedEvent, catch_up,
+    readings::{ReadingAttempt, record_reading, refusals_recorded_once},
 };
 use crate::{
     Application, Error, Page, PageRequest, Principal,
@@ -51,7 +51,7 @@ pub async fn search(
         record_reading(app, principal, &looked_for(filter)).await?;
         Ok(found)
     };
-    refusals_recorded_once(app, principal, Attempt::at("events"), read.await).await
+    refusals_recorded_once(app, principal, ReadingAttempt::at("events"), read.await).await
 }
 
 /// One event.
@@ -67,7 +67,7 @@ pub async fn show(app: &Application, principal: &Principal, id: EventId) -> Resu
         record_reading(app, principal, &[("event", id.to_string())]).await?;
         Ok(event)
     };
-    refusals_recorded_once(app, principal, Attempt::at("event"), read.await).await
+    refusals_recorded_once(app, principal, ReadingAttempt::at("event"), read.await).await
 }
 
 /// Makes sure that a time does not end before it begins. One that ends as it begins has no events, and is nobody's mistake: whoever
@@ -82,7 +82,7 @@ pub(super) fn in_order(since: Option<OffsetDateTime>, until: Option<OffsetDateTi
 }
 
 /// The log as it is now: with everything in it that was committed before.
-async fn open(app: &Application, organization: OrganizationId) -> Result<(Box<dyn View>, Extent), Error> {
+async fn open(app: &Application, organization: OrganizationId) -> Result<(Box<dyn View>, LogExtent), Error> {
     catch_up(app, Some(organization)).await?;
     let mut view = app.store.view(Scope::Organization(organization)).await?;
     let extent = view.log_extent(organization).await?;
@@ -95,7 +95,7 @@ async fn look_through<V: LogView + ?Sized>(
     organization: OrganizationId,
     filter: &Filter,
     page: &PageRequest<u64>,
-    Extent { first, size, .. }: Extent,
+    LogExtent { first, size, .. }: LogExtent,
 ) -> Result<Page<LoggedEvent, u64>, Error> {
     let limit = usize::from(page.limit);
     let (mut found, mut looked_at, mut read) = (Vec::new(), 0, Read::default());
@@ -233,7 +233,7 @@ mod tests {
             let (organization, size) = (crate::testing::organization().id, self.events.len() as u64);
             let (mut found, mut after, mut pages) = (Vec::new(), None, 0);
             loop {
-                let extent = Extent { first: self.gone, size, on: true };
+                let extent = LogExtent { first: self.gone, size, on: true };
                 let page = PageRequest { limit, after };
                 let page = look_through(self, organization, filter, &page, extent).await.expect("a page");
                 pages += 1;
@@ -249,7 +249,7 @@ mod tests {
 
     #[async_trait]
     impl LogView for Log {
-        async fn log_extent(&mut self, _: OrganizationId) -> Result<Option<Extent>, StoreError> {
+        async fn log_extent(&mut self, _: OrganizationId) -> Result<Option<LogExtent>, StoreError> {
             Ok(None)
         }
 
@@ -332,7 +332,7 @@ mod tests {
         for filter in [about_ada(), Filter::default()] {
             let mut log = Log::new(2 * SKETCHED, 1);
             log.bytes_each = 400_000;
-            let extent = Extent { first: 0, size: 2 * SKETCHED, on: true };
+            let extent = LogExtent { first: 0, size: 2 * SKETCHED, on: true };
             let (organization, page) =
                 (crate::testing::organization().id, PageRequest { limit: 200, after: None });
             let page = look_through(&mut log, organization, &filter, &page, extent).await.expect("a page");

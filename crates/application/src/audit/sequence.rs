@@ -15,7 +15,7 @@ use std::{
 use rollcall_audit_proof::{Full, Hash, Tile, TileId, Tree, WrongTile};
 use time::{Duration, OffsetDateTime};
 
-use super::{Growth, KeptTree, Log, Of, Placed, Round, Sequencer, Shard, Turn, Waiting};
+use super::{Growth, KeptTree, Log, Of, Placed, QueuedEvent, Round, Sequencer, Shard, Turn};
 use crate::{Application, Error, ports::StoreError};
 
 /// The most events that get their places in one round.
@@ -174,15 +174,15 @@ impl Sequencing {
         loop {
             let left_alone = self.left_alone(now);
             match self.attempt(shard, Turn::IfFree, Of::AllBut(&left_alone)).await? {
-                Attempt::Done { sequenced, .. } => return Ok(sequenced),
-                Attempt::Broken(logs) => self.note(logs, now),
+                TurnOutcome::Done { sequenced, .. } => return Ok(sequenced),
+                TurnOutcome::Broken(logs) => self.note(logs, now),
                 // One of them is in the way of all. Each by itself, then.
-                Attempt::Refused(logs, _) => {
+                TurnOutcome::Refused(logs, _) => {
                     for log in logs {
                         match self.attempt(shard, Turn::Next, Of::Log(log)).await? {
-                            Attempt::Done { .. } => {}
-                            Attempt::Broken(logs) => self.note(logs, now),
-                            Attempt::Refused(_, why) => {
+                            TurnOutcome::Done { .. } => {}
+                            TurnOutcome::Broken(logs) => self.note(logs, now),
+                            TurnOutcome::Refused(_, why) => {
                                 self.note([(log, BrokenTree::Refused(chain(why.as_ref())))], now);
                             }
                         }
@@ -201,33 +201,33 @@ impl Sequencing {
         let Some(newest) = self.sequencer.newest_waiting(log).await? else { return Ok(()) };
         loop {
             match self.attempt(Shard::of(log), Turn::Next, Of::Log(log)).await? {
-                Attempt::Done { sequenced, last } => {
+                TurnOutcome::Done { sequenced, last } => {
                     if !sequenced.more || last.is_none_or(|last| last >= newest) {
                         return Ok(());
                     }
                 }
-                Attempt::Broken(logs) => {
+                TurnOutcome::Broken(logs) => {
                     self.note(logs, now);
                     return Err(StoreError::Internal("the audit log's tree is not whole".into()));
                 }
-                Attempt::Refused(_, why) => return Err(StoreError::Internal(why)),
+                TurnOutcome::Refused(_, why) => return Err(StoreError::Internal(why)),
             }
         }
     }
 
-    async fn attempt(&self, shard: Shard, turn: Turn, of: Of<'_>) -> Result<Attempt, StoreError> {
-        let nothing = Attempt::Done { sequenced: Sequenced { events: 0, more: false }, last: None };
+    async fn attempt(&self, shard: Shard, turn: Turn, of: Of<'_>) -> Result<TurnOutcome, StoreError> {
+        let nothing = TurnOutcome::Done { sequenced: Sequenced { events: 0, more: false }, last: None };
         let Some(mut round) = self.sequencer.begin(shard, turn).await? else { return Ok(nothing) };
         let waiting = round.take(of, AT_ONCE).await?;
         let Some(last) = waiting.last().map(|event| event.written) else { return Ok(nothing) };
         let (growths, broken) = grow(round.as_mut(), &waiting).await?;
         if !broken.is_empty() {
-            return Ok(Attempt::Broken(broken));
+            return Ok(TurnOutcome::Broken(broken));
         }
         match round.finish(&growths).await {
             Ok(()) => {}
             Err(StoreError::Internal(why)) => {
-                return Ok(Attempt::Refused(growths.into_iter().map(|growth| growth.log).collect(), why));
+                return Ok(TurnOutcome::Refused(growths.into_iter().map(|growth| growth.log).collect(), why));
             }
             Err(error) => return Err(error),
         }
@@ -235,12 +235,12 @@ impl Sequencing {
         self.sequenced.fetch_add(u64::try_from(events).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.note_whole(&growths);
         let sequenced = Sequenced { events, more: events == usize::from(AT_ONCE) };
-        Ok(Attempt::Done { sequenced, last: Some(last) })
+        Ok(TurnOutcome::Done { sequenced, last: Some(last) })
     }
 }
 
 /// What came of an attempt at a round.
-enum Attempt {
+enum TurnOutcome {
     /// Done, up to the last event by the order of writing; or another was at it.
     Done { sequenced: Sequenced, last: Option<i64> },
     /// Nothing: these logs' trees are not whole.
@@ -258,9 +258,9 @@ fn chain(error: &dyn std::error::Error) -> String {
 /// What becomes of the logs that events wait for, and of which logs nothing can become.
 async fn grow(
     round: &mut dyn Round,
-    waiting: &[Waiting],
+    waiting: &[QueuedEvent],
 ) -> Result<(Vec<Growth>, Vec<(Log, BrokenTree)>), StoreError> {
-    let mut by_log: BTreeMap<Log, Vec<&Waiting>> = BTreeMap::new();
+    let mut by_log: BTreeMap<Log, Vec<&QueuedEvent>> = BTreeMap::new();
     for event in waiting {
         by_log.entry(event.log).or_default().push(event);
     }
@@ -284,7 +284,7 @@ fn growth(
     log: Log,
     before: Option<KeptTree>,
     tile: impl FnMut(TileId) -> Option<Tile>,
-    events: &[&Waiting],
+    events: &[&QueuedEvent],
 ) -> Result<Growth, BrokenTree> {
     // The platform's own log is on. An organization's is off until somebody turns it on.
     let new = KeptTree { size: 0, root: Hash::of_nothing(), offered: log.is_none() };

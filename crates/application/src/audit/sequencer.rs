@@ -49,7 +49,7 @@ impl fmt::Display for Shard {
 
 /// An event that waits for its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
+pub struct QueuedEvent {
     /// Its log.
     pub log: Log,
     /// In which order it was written.
@@ -155,7 +155,7 @@ pub trait Sequencer: Send + Sync {
 #[async_trait]
 pub trait Round: Send {
     /// Takes events from the queue, those first that were written first.
-    async fn take(&mut self, of: Of<'_>, at_most: u16) -> Result<Vec<Waiting>, StoreError>;
+    async fn take(&mut self, of: Of<'_>, at_most: u16) -> Result<Vec<QueuedEvent>, StoreError>;
 
     /// The trees of logs, locked. Logs that have none are left out.
     async fn trees(&mut self, logs: &[Log]) -> Result<BTreeMap<Log, KeptTree>, StoreError>;

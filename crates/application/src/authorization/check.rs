@@ -11,16 +11,16 @@ use crate::{Application, Principal};
 
 /// The answer about one permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Answer {
+pub struct PermissionAnswer {
     /// The permission.
     pub permission: Permission,
     /// Why not; none when it is allowed.
-    pub refused: Option<Reason>,
+    pub refused: Option<DenialReason>,
 }
 
 /// Why a permission is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
+pub enum DenialReason {
     /// The caller's role does not carry it.
     RoleLacksPermission,
     /// The caller's API key has no such scope.
@@ -38,7 +38,7 @@ pub enum Reason {
     PlanRequired,
 }
 
-impl Reason {
+impl DenialReason {
     /// The stable code.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -54,17 +54,17 @@ impl Reason {
 }
 
 /// Answers about each permission, in the order asked.
-pub fn check(app: &Application, principal: &Principal, permissions: &[Permission]) -> Vec<Answer> {
+pub fn check(app: &Application, principal: &Principal, permissions: &[Permission]) -> Vec<PermissionAnswer> {
     let grant = principal.grant();
     let reason = match grant {
-        _ if principal.must_enrol() => Reason::MfaRequired,
-        Grant::Member { .. } => Reason::RoleLacksPermission,
-        Grant::ApiKey { .. } => Reason::ScopeLacksPermission,
-        Grant::None => Reason::NoOrganization,
+        _ if principal.must_enrol() => DenialReason::MfaRequired,
+        Grant::Member { .. } => DenialReason::RoleLacksPermission,
+        Grant::ApiKey { .. } => DenialReason::ScopeLacksPermission,
+        Grant::None => DenialReason::NoOrganization,
     };
     permissions
         .iter()
-        .map(|permission| Answer {
+        .map(|permission| PermissionAnswer {
             permission: *permission,
             refused: match policy::decide(&grant, *permission, Target::Organization) {
                 Decision::Allowed => match principal {
@@ -78,9 +78,9 @@ pub fn check(app: &Application, principal: &Principal, permissions: &[Permission
 }
 
 /// Why what a program may do leads to nothing with its organization's plan; none when it does not.
-pub(super) fn lacks_plan(app: &Application, plan: Plan, permission: Permission) -> Option<Reason> {
+pub(super) fn lacks_plan(app: &Application, plan: Plan, permission: Permission) -> Option<DenialReason> {
     let control = Control::behind(permission)?;
-    (!app.settings.plans.has(plan, control)).then_some(Reason::PlanRequired)
+    (!app.settings.plans.has(plan, control)).then_some(DenialReason::PlanRequired)
 }
 
 #[cfg(test)]
@@ -108,7 +108,10 @@ mod tests {
             let key = Principal::Key(KeyActor { key, organization, ..key_actor(1) });
             check(&app, &key, &asked).into_iter().map(|answer| answer.refused).collect::<Vec<_>>()
         };
-        assert_eq!(told(Plan::Pro), [Some(Reason::PlanRequired), Some(Reason::PlanRequired), None]);
+        assert_eq!(
+            told(Plan::Pro),
+            [Some(DenialReason::PlanRequired), Some(DenialReason::PlanRequired), None]
+        );
         assert_eq!(told(Plan::Enterprise), [None, None, None]);
         // What a role carries is the table's to say, whatever is paid for.
         let owner = Principal::Person(actor(1, Role::Owner));

@@ -10,7 +10,7 @@ use rollcall_domain::{
     policy::{self, Decision, Grant, Target},
 };
 
-use super::{Reason, check::lacks_plan};
+use super::{DenialReason, check::lacks_plan};
 use crate::{
     Application, Error,
     ports::{Scope, View},
@@ -52,7 +52,7 @@ enum Found {
 ///
 /// # Errors
 /// Only when something is out of order.
-pub async fn evaluate(app: &Application, questions: &[Question]) -> Result<Vec<Option<Reason>>, Error> {
+pub async fn evaluate(app: &Application, questions: &[Question]) -> Result<Vec<Option<DenialReason>>, Error> {
     let mut wanted: BTreeMap<OrganizationId, Vec<Subject>> = BTreeMap::new();
     for question in questions {
         let subjects = wanted.entry(question.organization).or_default();
@@ -102,18 +102,18 @@ async fn find(
     }
 }
 
-fn refusal(app: &Application, found: Option<Found>, permission: Permission) -> Option<Reason> {
+fn refusal(app: &Application, found: Option<Found>, permission: Permission) -> Option<DenialReason> {
     let (grant, lacking) = match found {
-        None => return Some(Reason::NotAMember),
+        None => return Some(DenialReason::NotAMember),
         Some(Found::Suspended | Found::Member(_, MemberStatus::Suspended, _)) => {
-            return Some(Reason::Suspended);
+            return Some(DenialReason::Suspended);
         }
-        Some(Found::Member(_, MemberStatus::Active, true)) => return Some(Reason::MfaRequired),
+        Some(Found::Member(_, MemberStatus::Active, true)) => return Some(DenialReason::MfaRequired),
         Some(Found::Member(Membership { role, .. }, MemberStatus::Active, false)) => {
-            (Grant::Member { role }, Reason::RoleLacksPermission)
+            (Grant::Member { role }, DenialReason::RoleLacksPermission)
         }
         Some(Found::ApiKey(scopes, _)) => {
-            (Grant::ApiKey { scopes: scopes.permissions() }, Reason::ScopeLacksPermission)
+            (Grant::ApiKey { scopes: scopes.permissions() }, DenialReason::ScopeLacksPermission)
         }
     };
     let plan = match found {
@@ -152,7 +152,7 @@ mod tests {
         unit.expect_mfa_is_overdue().returning(|_, _| Ok(false));
         let app = application(&TestStore::of(unit), MockDirectory::new());
         let answers = evaluate(&app, &[question(1, Permission::AgentsRead)]).await.expect("answers");
-        assert_eq!(answers, [Some(Reason::Suspended)]);
+        assert_eq!(answers, [Some(DenialReason::Suspended)]);
     }
 
     #[tokio::test]
@@ -174,8 +174,12 @@ mod tests {
             question(1, Permission::AgentsRead),
         ];
         let answers = evaluate(&app, &asked).await.expect("answers");
-        let expected =
-            [Some(Reason::NotAMember), Some(Reason::RoleLacksPermission), Some(Reason::Suspended), None];
+        let expected = [
+            Some(DenialReason::NotAMember),
+            Some(DenialReason::RoleLacksPermission),
+            Some(DenialReason::Suspended),
+            None,
+        ];
         assert_eq!(answers, expected);
         assert!(store.committed().is_empty());
     }
@@ -186,9 +190,9 @@ mod tests {
         let ended = ApiKey { revoked_at: Some(NOW), ..live.clone() };
         for (key, permission, answer) in [
             (Some(live.clone()), scope, None),
-            (Some(live), Permission::OwnersManage, Some(Reason::ScopeLacksPermission)),
-            (Some(ended), scope, Some(Reason::NotAMember)),
-            (None, scope, Some(Reason::NotAMember)),
+            (Some(live), Permission::OwnersManage, Some(DenialReason::ScopeLacksPermission)),
+            (Some(ended), scope, Some(DenialReason::NotAMember)),
+            (None, scope, Some(DenialReason::NotAMember)),
         ] {
             let mut unit = MockUnit::new();
             let listed = key.map(|key| ListedKey {

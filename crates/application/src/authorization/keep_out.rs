@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Target as AuditTarget},
+    audit::{Action, AuditTarget},
     policy::{self, Decision, Target},
 };
 

@@ -5,7 +5,7 @@ mod evaluate;
 mod keep_out;
 mod turn_away;
 
-pub use check::{Answer, Reason, check};
+pub use check::{DenialReason, PermissionAnswer, check};
 pub use evaluate::{Question, Subject, evaluate};
 pub use keep_out::keep_out;
 pub use turn_away::{Needed, turn_away};

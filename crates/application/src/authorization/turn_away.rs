@@ -4,7 +4,7 @@ use rollcall_domain::Permission;
 
 use crate::{
     Application, Error, Principal,
-    audit::{Attempt, refusals_recorded_once},
+    audit::{ReadingAttempt, refusals_recorded_once},
 };
 
 /// What somebody needs for what they ask for.
@@ -42,7 +42,7 @@ impl Needed {
 /// Why somebody does not get to what needs something, if they do not. It is written down, once a minute.
 pub async fn turn_away(app: &Application, principal: &Principal, needed: Needed) -> Option<Error> {
     let met = needed.required_of(principal, app);
-    refusals_recorded_once(app, principal, Attempt::at(needed.as_str()), met).await.err()
+    refusals_recorded_once(app, principal, ReadingAttempt::at(needed.as_str()), met).await.err()
 }
 
 #[cfg(test)]

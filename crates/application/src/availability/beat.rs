@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     availability::{Choice, HEARTBEAT},
 };
 
@@ -18,6 +18,6 @@ pub async fn beat(app: &Application, actor: &Actor) -> Result<Option<Choice>, Er
         let seat = actor.permit(Permission::AvailabilitySet)?;
         Ok(app.pulse.beat(seat.organization, actor.user_id(), HEARTBEAT).await?)
     };
-    let target = Target::User(actor.user_id());
+    let target = AuditTarget::User(actor.user_id());
     app.refusals_recorded(actor, Action::PermissionDenied, target, heard.await).await
 }

@@ -1,20 +1,20 @@
 //! Who makes something happen.
 
-use rollcall_domain::audit::{self, Action, Event, Origin, Target};
+use rollcall_domain::audit::{self, Action, AuditTarget, Event, Origin};
 
 use crate::{Application, Asks};
 
 /// Who makes something happen: somebody who asks, or Rollcall itself.
 #[derive(Debug, Clone)]
 pub(crate) struct By {
-    actor: audit::Actor,
+    actor: audit::AuditActor,
     origin: Origin,
 }
 
 impl By {
     /// Rollcall itself.
     pub(crate) fn itself() -> Self {
-        Self { actor: audit::Actor::System, origin: Origin::default() }
+        Self { actor: audit::AuditActor::System, origin: Origin::default() }
     }
 
     /// Whoever asks.
@@ -23,12 +23,12 @@ impl By {
     }
 
     /// Whoever this is in the audit log.
-    pub(crate) fn actor(actor: audit::Actor, origin: &Origin) -> Self {
+    pub(crate) fn actor(actor: audit::AuditActor, origin: &Origin) -> Self {
         Self { actor, origin: origin.clone() }
     }
 
     /// An event that they make happen now.
-    pub(crate) fn event(&self, app: &Application, action: Action, target: Target) -> Event {
+    pub(crate) fn event(&self, app: &Application, action: Action, target: AuditTarget) -> Event {
         app.event(self.actor, &self.origin, action, target)
     }
 }

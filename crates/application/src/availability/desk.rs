@@ -2,9 +2,9 @@
 
 use rollcall_domain::{
     EscalationId, OrganizationId, UserId, Version,
-    audit::{Action, Event, Target},
+    audit::{Action, AuditTarget, Event},
     availability::{Agent, Cause, Choice},
-    escalations::{Escalation, Hold, Settings, Status},
+    escalations::{Escalation, EscalationSettings, EscalationStatus, Hold},
 };
 use time::OffsetDateTime;
 
@@ -19,7 +19,7 @@ pub(crate) struct Desk {
     /// What is theirs, or offered to them.
     pub(crate) held: Vec<Escalation>,
     /// How the organization hands calls to its agents.
-    pub(crate) settings: Settings,
+    pub(crate) settings: EscalationSettings,
     now: OffsetDateTime,
     as_kept: Agent,
     is_kept: bool,
@@ -35,13 +35,13 @@ struct Lapses {
 }
 
 /// What there is to write down of a desk.
-pub(crate) struct Closed {
+pub(crate) struct DeskEvents {
     /// What has happened.
     pub(crate) events: Vec<Event>,
     lapses: Lapses,
 }
 
-impl Closed {
+impl DeskEvents {
     /// Commits it, if there is anything to write down.
     pub(crate) async fn commit(self, app: &Application, unit: Box<dyn UnitOfWork>) -> Result<(), Error> {
         if let Some(record) = record(app, self.events) {
@@ -132,7 +132,7 @@ impl Desk {
         self.return_what(app, unit, |escalation| escalation.has_lapsed(now)).await?;
         if self.agent.chosen != Choice::Offline && !self.agent.is_there(now) {
             self.agent.leave(Cause::HeartbeatMissed);
-            self.return_what(app, unit, |escalation| escalation.status == Status::Offered).await?;
+            self.return_what(app, unit, |escalation| escalation.status == EscalationStatus::Offered).await?;
         }
         self.note(app, unit, &By::itself()).await
     }
@@ -144,7 +144,7 @@ impl Desk {
 
     /// In how many calls they speak.
     pub(crate) fn calls(&self) -> usize {
-        self.held.iter().filter(|escalation| escalation.status == Status::Claimed).count()
+        self.held.iter().filter(|escalation| escalation.status == EscalationStatus::Claimed).count()
     }
 
     /// How much they hold besides one.
@@ -156,7 +156,7 @@ impl Desk {
     pub(crate) fn hand_in(&mut self, id: EscalationId) -> Option<Escalation> {
         let place = self.held.iter().position(|escalation| escalation.id == id)?;
         let escalation = self.held.swap_remove(place);
-        if escalation.status == Status::Claimed {
+        if escalation.status == EscalationStatus::Claimed {
             self.agent.is_rid_of_a_call(self.now);
         }
         Some(escalation)
@@ -186,15 +186,15 @@ impl Desk {
             let Some(mut escalation) = self.hand_in(id) else { continue };
             let was = escalation.status;
             self.give_back(unit, &mut escalation).await?;
-            let event = By::itself().event(app, Action::EscalationReturned, Target::Escalation(id));
+            let event = By::itself().event(app, Action::EscalationReturned, AuditTarget::Escalation(id));
             self.events.push(
                 event
                     .change("status", Some(was.as_str()), Some(escalation.status.as_str()))
                     .change("agent", Some(&self.agent.user.to_string()), None)
                     .change("call", None, Some(&escalation.call.to_string())),
             );
-            if escalation.status == Status::Abandoned {
-                let event = By::itself().event(app, Action::EscalationAbandoned, Target::Escalation(id));
+            if escalation.status == EscalationStatus::Abandoned {
+                let event = By::itself().event(app, Action::EscalationAbandoned, AuditTarget::Escalation(id));
                 self.events.push(event.change("call", None, Some(&escalation.call.to_string())));
             }
         }
@@ -207,7 +207,7 @@ impl Desk {
         app: &Application,
         unit: &mut dyn UnitOfWork,
     ) -> Result<(), Error> {
-        self.return_what(app, unit, |escalation| escalation.status == Status::Offered).await
+        self.return_what(app, unit, |escalation| escalation.status == EscalationStatus::Offered).await
     }
 
     /// Everything goes back, and they are gone.
@@ -242,7 +242,7 @@ impl Desk {
         let Some(change) = self.agent.write_down(self.calls(), self.now) else { return Ok(()) };
         self.agent.version += 1;
         unit.availability_note(self.organization, &change, self.agent.version).await?;
-        let event = by.event(app, Action::AvailabilityChanged, Target::User(change.user));
+        let event = by.event(app, Action::AvailabilityChanged, AuditTarget::User(change.user));
         self.events.push(
             event.change("status", Some(change.before.as_str()), Some(change.after.as_str())).change(
                 "cause",
@@ -259,7 +259,7 @@ impl Desk {
         app: &Application,
         unit: &mut dyn UnitOfWork,
         by: &By,
-    ) -> Result<Closed, Error> {
+    ) -> Result<DeskEvents, Error> {
         self.note(app, unit, by).await?;
         if self.is_kept && self.agent != self.as_kept {
             if self.agent.version == self.as_kept.version {
@@ -267,6 +267,6 @@ impl Desk {
             }
             unit.agent_save(self.organization, &self.agent).await?;
         }
-        Ok(Closed { events: self.events, lapses: self.lapses })
+        Ok(DeskEvents { events: self.events, lapses: self.lapses })
     }
 }

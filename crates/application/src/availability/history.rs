@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission, UserId,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 use time::Duration;
 
@@ -40,6 +40,6 @@ pub async fn history(
         let period = Period { until: period.until.min(view.moment().await?), ..period };
         Ok(view.availability_spells(organization, user, period).await?)
     };
-    let target = user.map_or(Target::Nothing, Target::User);
+    let target = user.map_or(AuditTarget::Nothing, AuditTarget::User);
     app.refusals_recorded(principal, Action::PermissionDenied, target, read.await).await
 }

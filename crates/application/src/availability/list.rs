@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission, UserId,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 
 use super::ListedAgent;
@@ -30,5 +30,5 @@ pub async fn list(
         let entries = entries.into_iter().map(shown).collect();
         Ok(Page { entries, next })
     };
-    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, read.await).await
+    app.refusals_recorded(principal, Action::PermissionDenied, AuditTarget::Nothing, read.await).await
 }

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission, UserId,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     availability::{Agent, Capacity, Choice, Skills},
     escalations::EscalationRefusal,
     policy,
@@ -35,7 +35,7 @@ pub struct Command {
 /// [`EscalationRefusal::NotAvailable`] for whoever cannot come, and [`Error::Invalid`] for skills that identify somebody, while PHI
 /// protection is on.
 pub async fn manage(app: &Application, actor: &Actor, command: Command) -> Result<ListedAgent, Error> {
-    let target = Target::User(command.user);
+    let target = AuditTarget::User(command.user);
     let managed = change(app, actor, command).await;
     let agent = app.refusals_recorded(actor, Action::AvailabilityChanged, target, managed).await?;
     if let Some(organization) = actor.organization() {
@@ -94,7 +94,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Li
     let by = By::asking(actor);
     let mut closed = desk.close(app, unit.as_mut(), &by).await?;
     let told = closed.events.iter().any(|event| event.action == Action::AvailabilityChanged);
-    let mut event = by.event(app, Action::AvailabilityChanged, Target::User(user));
+    let mut event = by.event(app, Action::AvailabilityChanged, AuditTarget::User(user));
     if was.capacity != is.capacity {
         let number = |agent: &Agent| agent.capacity.calls().to_string();
         event = event.change("capacity", Some(&number(&was)), Some(&number(&is)));

@@ -25,7 +25,7 @@ pub(crate) use leave::{empty, leave, leave_out, signed_out};
 pub use list::list;
 pub use manage::{Command as Manage, manage};
 pub use ports::{
-    Availability, AvailabilityView, DueAgents, ListedAgent, Period, Pulse, QueueDepth, Spell, Waiting,
+    Availability, AvailabilityView, DueAgents, ListedAgent, Period, Pulse, QueueDepth, Spell, WaitingCalls,
 };
 pub use set::{Command as Set, set};
 pub use show::show;

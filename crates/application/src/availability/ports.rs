@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rollcall_domain::{
     EscalationId, OrganizationId, Permission, PermissionSet, UserId, Version,
-    availability::{Agent, Cause, Change, Choice, Status},
+    availability::{Agent, AgentStatus, Cause, Choice, StatusChange},
     secret::TokenHash,
 };
 use time::{Duration, OffsetDateTime};
@@ -36,8 +36,8 @@ impl ListedAgent {
     }
 
     /// What they are.
-    pub fn status(&self) -> Status {
-        if self.kept_out.is_some() { Status::Offline } else { self.agent.status(self.calls, self.at) }
+    pub fn status(&self) -> AgentStatus {
+        if self.kept_out.is_some() { AgentStatus::Offline } else { self.agent.status(self.calls, self.at) }
     }
 
     /// Why. Whoever has gone before they were kept out has gone for that.
@@ -73,7 +73,7 @@ impl ListedAgent {
 
 /// How much waits altogether.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Waiting {
+pub struct WaitingCalls {
     /// How many calls.
     pub calls: u64,
     /// For how long the one that has waited for longest.
@@ -97,7 +97,7 @@ pub struct Spell {
     /// Who,
     pub user: UserId,
     /// what,
-    pub status: Status,
+    pub status: AgentStatus,
     /// and for how many seconds altogether.
     pub seconds: f64,
 }
@@ -197,7 +197,7 @@ pub trait Availability: AvailabilityView {
     async fn availability_note(
         &mut self,
         organization: OrganizationId,
-        change: &Change,
+        change: &StatusChange,
         version: i32,
     ) -> Result<(), StoreError>;
 
@@ -249,5 +249,5 @@ pub trait DueAgents: Send + Sync {
 #[async_trait]
 pub trait QueueDepth: Send + Sync {
     /// How much.
-    async fn waiting(&self) -> Result<Waiting, StoreError>;
+    async fn waiting(&self) -> Result<WaitingCalls, StoreError>;
 }

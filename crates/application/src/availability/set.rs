@@ -2,8 +2,8 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Target},
-    availability::{Agent, Choice, Note},
+    audit::{Action, AuditTarget},
+    availability::{Agent, Choice, StatusNote},
     policy,
     security::Control,
 };
@@ -17,7 +17,7 @@ pub struct Command {
     /// The status.
     pub choice: Choice,
     /// What others are told about it; nothing takes away what was said before, left out it stays.
-    pub note: Option<Option<Note>>,
+    pub note: Option<Option<StatusNote>>,
     /// The versions that the choice is meant for.
     pub precondition: Precondition,
 }
@@ -27,7 +27,7 @@ pub struct Command {
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::PreconditionFailed`].
 pub async fn set(app: &Application, actor: &Actor, command: Command) -> Result<ListedAgent, Error> {
-    let target = Target::User(actor.user_id());
+    let target = AuditTarget::User(actor.user_id());
     let set = change(app, actor, command).await;
     let agent = app.refusals_recorded(actor, Action::AvailabilityChanged, target, set).await?;
     if let Some(organization) = actor.organization() {
@@ -74,7 +74,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Li
     // A choice is written down, also of what they were already: it holds against what was decided before it.
     let told = closed.events.iter().any(|event| event.action == Action::AvailabilityChanged);
     let chosen = (!told).then(|| {
-        by.event(app, Action::AvailabilityChanged, Target::User(user))
+        by.event(app, Action::AvailabilityChanged, AuditTarget::User(user))
             .change("status", Some(before.as_str()), Some(shown.status().as_str()))
             .change("cause", None, Some(shown.agent.cause.as_str()))
     });

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission, UserId,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 
 use super::ListedAgent;
@@ -20,5 +20,5 @@ pub async fn show(app: &Application, principal: &Principal, user: UserId) -> Res
         let found = view.agent_find(organization, user, now, app.live()).await?.ok_or(Error::NotFound)?;
         Ok(found.shown_to(principal.grant().permissions(), principal.is(user)))
     };
-    app.refusals_recorded(principal, Action::PermissionDenied, Target::User(user), read.await).await
+    app.refusals_recorded(principal, Action::PermissionDenied, AuditTarget::User(user), read.await).await
 }

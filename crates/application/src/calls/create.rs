@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Event, Target},
+    audit::{Action, AuditTarget, Event},
     calls::{Call, CallRefusal, Facts},
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -12,7 +12,7 @@ use crate::{Application, Error, Principal, ports::Scope};
 
 /// A call that was to be written down.
 #[derive(Debug, Clone)]
-pub enum Made {
+pub enum CreatedCall {
     /// It was.
     New(Call),
     /// It had been before, with the same facts; this is what is known about it now.
@@ -23,12 +23,12 @@ pub enum Made {
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], and [`CallRefusal::Exists`] when the platform has called another call the same.
-pub async fn create(app: &Application, principal: &Principal, facts: Facts) -> Result<Made, Error> {
+pub async fn create(app: &Application, principal: &Principal, facts: Facts) -> Result<CreatedCall, Error> {
     let created = add(app, principal, facts).await;
-    app.refusals_recorded(principal, Action::CallCreated, Target::Nothing, created).await
+    app.refusals_recorded(principal, Action::CallCreated, AuditTarget::Nothing, created).await
 }
 
-async fn add(app: &Application, principal: &Principal, facts: Facts) -> Result<Made, Error> {
+async fn add(app: &Application, principal: &Principal, facts: Facts) -> Result<CreatedCall, Error> {
     let organization = principal.permit(Permission::CallsWrite)?.id;
     let call = Call { id: app.id(), facts, created_at: app.now(), has_recording: false, version: 1 };
     let made_as = MadeAs::of(&app.keyring, &call.facts);
@@ -39,11 +39,11 @@ async fn add(app: &Application, principal: &Principal, facts: Facts) -> Result<M
         // Nothing takes a call away but the end of its organization, which is held.
         let (known, made_as) = known.ok_or_else(|| Error::Internal("a call that is and is not".into()))?;
         let is_same = made_as.is_of(&app.keyring, &call.facts) || known.facts == call.facts;
-        return if is_same { Ok(Made::Known(known)) } else { Err(CallRefusal::Exists.into()) };
+        return if is_same { Ok(CreatedCall::Known(known)) } else { Err(CallRefusal::Exists.into()) };
     }
-    let event = app.event_by(principal, Action::CallCreated, Target::Call(call.id));
+    let event = app.event_by(principal, Action::CallCreated, AuditTarget::Call(call.id));
     unit.commit(app.record(told(event, None, &call.facts))).await?;
-    Ok(Made::New(call))
+    Ok(CreatedCall::New(call))
 }
 
 /// The event with what is new about a call. Whatever the platform calls people and calls may tell who they are.
@@ -108,9 +108,11 @@ mod tests {
             unit(Some((known, made_as))),
         ]);
         let app = application(&store, MockDirectory::new());
-        assert!(matches!(create(&app, &owner, call(1).facts).await, Ok(Made::New(_))));
+        assert!(matches!(create(&app, &owner, call(1).facts).await, Ok(CreatedCall::New(_))));
         let again = create(&app, &owner, call(1).facts).await;
-        assert!(matches!(&again, Ok(Made::Known(known)) if known.facts.direction == Direction::Outbound));
+        assert!(
+            matches!(&again, Ok(CreatedCall::Known(known)) if known.facts.direction == Direction::Outbound)
+        );
         let other = Facts { from: None, ..call(1).facts };
         assert!(matches!(create(&app, &owner, other).await, Err(Error::Call(CallRefusal::Exists))));
         assert_eq!(store.committed().len(), 1);
@@ -143,7 +145,7 @@ mod tests {
     #[test]
     fn what_may_tell_who_somebody_is_stands_among_what_can_be_erased() {
         let app = application(&TestStore::default(), MockDirectory::new());
-        let event = app.event_by(&actor(1, Role::Owner), Action::CallCreated, Target::Nothing);
+        let event = app.event_by(&actor(1, Role::Owner), Action::CallCreated, AuditTarget::Nothing);
         let event = told(event, None, &call(1).facts);
         let fields: Vec<_> = event.changes.iter().map(|change| change.field).collect();
         assert_eq!(fields, ["direction", "started_at"]);

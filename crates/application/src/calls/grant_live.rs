@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     CallId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     calls::{CallRefusal, Guest, LiveClaims, LiveMode, Occasion, TYPE},
     policy::{self, Decision},
     secret::Secret,
@@ -40,7 +40,7 @@ pub async fn grant_live(
     mode: LiveMode,
 ) -> Result<LiveGrant, Error> {
     let granted = grant(app, principal, id, mode).await;
-    app.refusals_recorded(principal, Action::LiveGrantIssued, Target::Call(id), granted).await
+    app.refusals_recorded(principal, Action::LiveGrantIssued, AuditTarget::Call(id), granted).await
 }
 
 async fn grant(
@@ -88,7 +88,7 @@ async fn grant(
         OffsetDateTime::from_unix_timestamp(claims.exp).map_err(|error| Error::Internal(Box::new(error)))?;
     let grant = signer.sign(TYPE, &claims)?;
     let event = app
-        .event_by(principal, Action::LiveGrantIssued, Target::Call(id))
+        .event_by(principal, Action::LiveGrantIssued, AuditTarget::Call(id))
         .change("mode", None, Some(mode.as_str()))
         .change("jti", None, Some(&claims.jti.to_string()));
     let event = media_key.iter().fold(event, media_key::told);

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     calls::Call,
 };
 
@@ -24,5 +24,5 @@ pub async fn list(
         let mut view = app.store.view(Scope::Organization(organization)).await?;
         Ok(view.calls_page(organization, filter, page).await?)
     };
-    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, read.await).await
+    app.refusals_recorded(principal, Action::PermissionDenied, AuditTarget::Nothing, read.await).await
 }

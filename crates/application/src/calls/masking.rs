@@ -9,7 +9,7 @@ use std::{
 use rollcall_domain::{
     OrganizationId, Text,
     availability::Skills,
-    calls::{Redactions, Segment, Speaker},
+    calls::{Redactions, Speaker, TranscriptSegment},
 };
 use rollcall_redaction as redaction;
 use tokio::{
@@ -137,8 +137,8 @@ impl Drop for Claim {
 pub(super) async fn masked(
     masking: &Masking,
     organization: OrganizationId,
-    segments: Vec<Segment>,
-) -> Result<(Vec<Segment>, Redactions), Error> {
+    segments: Vec<TranscriptSegment>,
+) -> Result<(Vec<TranscriptSegment>, Redactions), Error> {
     let masked = masking.apart(organization, move || {
         let spoken: Vec<_> = segments
             .iter()
@@ -171,7 +171,7 @@ fn called(speaker: &Speaker, redactions: &mut Redactions) -> Speaker {
     }
     // A mask may be longer than what it hides.
     let short: String = redacted.text.chars().take(100).collect();
-    short.parse().unwrap_or_else(|_| Segment::somebody())
+    short.parse().unwrap_or_else(|_| TranscriptSegment::somebody())
 }
 
 /// A text with masks, and where they are.
@@ -204,7 +204,8 @@ mod tests {
     #[tokio::test]
     async fn attack_30_numbers_are_masked_across_segments_and_in_what_speakers_are_called() {
         let segment = |speaker: &str, text: &str| {
-            Segment::new(speaker.parse().expect("a speaker"), 0, 1, text.to_owned()).expect("a segment")
+            TranscriptSegment::new(speaker.parse().expect("a speaker"), 0, 1, text.to_owned())
+                .expect("a segment")
         };
         let said = vec![
             segment("+1 415 555 0100", "it's four one five five five five"),

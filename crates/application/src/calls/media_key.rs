@@ -3,8 +3,8 @@
 use hkdf::Hkdf;
 use rollcall_domain::{
     CallId, OrganizationId, Permission,
-    audit::{Action, Event, Target},
-    calls::{Call, CallRefusal, MediaKeyId, MediaKeys, Occasion, Origin},
+    audit::{Action, AuditTarget, Event},
+    calls::{Call, CallRefusal, KeyOrigin, MediaKeyId, MediaKeys, Occasion},
     policy::{self, Decision},
     security::Control,
 };
@@ -12,8 +12,8 @@ use sha2::Sha256;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use super::ports::{Holder, KeptMediaKeys};
-use crate::{Application, Error, Means, Principal, Sealed, keyring::Closed, ports::UnitOfWork};
+use super::ports::{KeptMediaKeys, MediaKeyHolder};
+use crate::{Application, Error, Means, Principal, Sealed, keyring::UnsealError, ports::UnitOfWork};
 
 const PURPOSE: &str = "media-key/v1";
 /// What a base key is ratcheted with (RFC 9605 section 5.1).
@@ -50,7 +50,7 @@ pub async fn issue_media_key(
     id: CallId,
 ) -> Result<IssuedMediaKey, Error> {
     let issued = give(app, principal, id, Occasion::Joining).await;
-    app.refusals_recorded(principal, Action::MediaKeyIssued, Target::Call(id), issued).await
+    app.refusals_recorded(principal, Action::MediaKeyIssued, AuditTarget::Call(id), issued).await
 }
 
 /// Makes a new key for a call, as somebody has left, and gives it to whoever asks. The others get it by asking for theirs.
@@ -63,7 +63,7 @@ pub async fn rotate_media_key(
     id: CallId,
 ) -> Result<IssuedMediaKey, Error> {
     let rotated = give(app, principal, id, Occasion::Leaving).await;
-    app.refusals_recorded(principal, Action::MediaKeyRotated, Target::Call(id), rotated).await
+    app.refusals_recorded(principal, Action::MediaKeyRotated, AuditTarget::Call(id), rotated).await
 }
 
 async fn give(
@@ -88,7 +88,7 @@ async fn give(
         Occasion::Joining => Action::MediaKeyIssued,
         Occasion::Leaving => Action::MediaKeyRotated,
     };
-    let event = told(app.event_by(principal, action, Target::Call(id)), &issued);
+    let event = told(app.event_by(principal, action, AuditTarget::Call(id)), &issued);
     unit.commit(app.record(event)).await?;
     Ok(issued)
 }
@@ -133,18 +133,18 @@ pub(super) async fn next(
     let opened = kept.as_ref().map(|kept| open(app, organization, call.id, kept));
     let occasion = match &kept {
         // What does not open is of no use to anybody who comes.
-        Some(_) if matches!(opened, Some(Err(Closed::Damaged { .. }))) => Occasion::Leaving,
+        Some(_) if matches!(opened, Some(Err(UnsealError::Damaged { .. }))) => Occasion::Leaving,
         Some(kept) if somebody_lost_it(unit, organization, call.id, kept, now).await? => Occasion::Leaving,
         Some(_) | None => occasion,
     };
     let (keys, id, origin) = MediaKeys::next(kept.map(|kept| kept.keys), occasion, now);
     let base_key = match (origin, opened) {
         // A node whose ring lacks the key for now takes nobody's key away by a new one.
-        (Origin::Ratcheted, Some(before)) => ratcheted(&before?)?,
-        (Origin::Ratcheted, None) => {
+        (KeyOrigin::Ratcheted, Some(before)) => ratcheted(&before?)?,
+        (KeyOrigin::Ratcheted, None) => {
             return Err(Error::Internal("there is nothing to ratchet".into()));
         }
-        (Origin::New, _) => {
+        (KeyOrigin::New, _) => {
             let mut key = Zeroizing::new([0; 32]);
             app.entropy.fill(key.as_mut_slice());
             key
@@ -154,7 +154,8 @@ pub(super) async fn next(
     let sealed = app.keyring.seal(PURPOSE, &context, base_key.as_slice(), app.entropy.as_ref());
     let base = Sealed(sealed.ok_or_else(|| Error::Internal("a media key was not sealed".into()))?);
     unit.media_keys_save(organization, call.id, &KeptMediaKeys { keys, base }).await?;
-    unit.media_key_holder_add(organization, call.id, id, Holder::of(principal), permission, now).await?;
+    unit.media_key_holder_add(organization, call.id, id, MediaKeyHolder::of(principal), permission, now)
+        .await?;
     Ok(IssuedMediaKey { id, base_key, expires_at: keys.expires_at() })
 }
 
@@ -178,10 +179,10 @@ fn open(
     organization: OrganizationId,
     call: CallId,
     kept: &KeptMediaKeys,
-) -> Result<BaseKey, Closed> {
+) -> Result<BaseKey, UnsealError> {
     let (what, context) = ("the media key of a call", context(organization, call, &kept.keys));
     let key = app.keyring.open_kept(what, PURPOSE, &context, &kept.base.0)?;
-    key.as_slice().try_into().map(Zeroizing::new).map_err(|_| Closed::Damaged { what })
+    key.as_slice().try_into().map(Zeroizing::new).map_err(|_| UnsealError::Damaged { what })
 }
 
 /// What a base key is sealed for: one call, and one moment in it.

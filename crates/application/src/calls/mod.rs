@@ -13,7 +13,7 @@ mod show_transcript;
 mod store_transcript;
 mod update;
 
-pub use create::{Made, create};
+pub use create::{CreatedCall, create};
 pub use grant_live::{LiveGrant, grant_live};
 pub use list::list;
 pub use made_as::MadeAs;
@@ -21,7 +21,7 @@ pub use masking::Masking;
 pub(crate) use masking::{identify, masked_text};
 pub use media_key::{BaseKey, IssuedMediaKey, issue_media_key, rotate_media_key};
 pub use ports::{
-    CallFilter, CallKey, Calls, CallsView, Holder, KeptMediaKeys, MediaKeyring, MediaKeyringView,
+    CallFilter, CallKey, Calls, CallsView, KeptMediaKeys, MediaKeyHolder, MediaKeyring, MediaKeyringView,
     Transcripts, TranscriptsView,
 };
 pub use preview_redaction::preview_redaction;

@@ -148,14 +148,14 @@ pub struct KeptMediaKeys {
 
 /// Who holds a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Holder {
+pub enum MediaKeyHolder {
     /// A person.
     User(UserId),
     /// A program, by its API key.
     Key(ApiKeyId),
 }
 
-impl Holder {
+impl MediaKeyHolder {
     /// Whoever asks.
     pub fn of(principal: &Principal) -> Self {
         match principal {
@@ -173,7 +173,7 @@ pub trait MediaKeyringView {
         &mut self,
         organization: OrganizationId,
         call: CallId,
-        by: Holder,
+        by: MediaKeyHolder,
     ) -> Result<bool, StoreError>;
 }
 
@@ -208,7 +208,7 @@ pub trait MediaKeyring {
         organization: OrganizationId,
         call: CallId,
         id: MediaKeyId,
-        holder: Holder,
+        holder: MediaKeyHolder,
         permission: Permission,
         at: OffsetDateTime,
     ) -> Result<(), StoreError>;

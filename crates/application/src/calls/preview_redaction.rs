@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 use rollcall_redaction::Redacted;
 
@@ -28,5 +28,5 @@ pub async fn preview_redaction(
         }
         masking::previewed(&app.masking, organization, text).await
     };
-    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, previewed.await).await
+    app.refusals_recorded(principal, Action::PermissionDenied, AuditTarget::Nothing, previewed.await).await
 }

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     CallId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     calls::Transcript,
 };
 
@@ -22,5 +22,5 @@ pub async fn show_transcript(
         let mut view = app.store.view(Scope::Organization(organization)).await?;
         view.transcript_find(organization, id).await?.ok_or(Error::NotFound)
     };
-    app.refusals_recorded(principal, Action::PermissionDenied, Target::Call(id), read.await).await
+    app.refusals_recorded(principal, Action::PermissionDenied, AuditTarget::Call(id), read.await).await
 }

@@ -2,8 +2,8 @@
 
 use rollcall_domain::{
     CallId, Permission,
-    audit::{Action, Event, Target},
-    calls::{Redactions, Segment, Transcript},
+    audit::{Action, AuditTarget, Event},
+    calls::{Redactions, Transcript, TranscriptSegment},
     security::Control,
 };
 
@@ -28,23 +28,23 @@ pub async fn store_transcript(
     app: &Application,
     principal: &Principal,
     id: CallId,
-    segments: Vec<Segment>,
+    segments: Vec<TranscriptSegment>,
     precondition: &Precondition,
 ) -> Result<Stored, Error> {
     let stored = store(app, principal, id, segments, precondition).await;
-    app.refusals_recorded(principal, Action::TranscriptStored, Target::Call(id), stored).await
+    app.refusals_recorded(principal, Action::TranscriptStored, AuditTarget::Call(id), stored).await
 }
 
 async fn store(
     app: &Application,
     principal: &Principal,
     id: CallId,
-    mut segments: Vec<Segment>,
+    mut segments: Vec<TranscriptSegment>,
     precondition: &Precondition,
 ) -> Result<Stored, Error> {
     let organization = principal.permit(Permission::CallsWrite)?.id;
     // Numbers go on from one to the next, so they must be in the order in which they were spoken.
-    segments.sort_by_key(Segment::start_ms);
+    segments.sort_by_key(TranscriptSegment::start_ms);
     let scope = Scope::Organization(organization);
     // Masking is slow work, so it is done before the transaction begins; whether it was needed is certain in there.
     let controls = app.store.view(scope).await?.controls(organization).await?;
@@ -73,7 +73,7 @@ async fn store(
             version: version.map_or(1, |version| version + 1),
         };
         unit.transcript_save(organization, id, &transcript).await?;
-        let event = app.event_by(principal, Action::TranscriptStored, Target::Call(id));
+        let event = app.event_by(principal, Action::TranscriptStored, AuditTarget::Call(id));
         unit.commit(app.record(receipt(event, &transcript))).await?;
         return Ok(if version.is_none() { Stored::First(transcript) } else { Stored::Instead(transcript) });
     }
@@ -102,9 +102,9 @@ mod tests {
         testing::{MockDirectory, MockUnit, TestStore, actor, application, call},
     };
 
-    fn segment(start_ms: u64, text: &str) -> Segment {
+    fn segment(start_ms: u64, text: &str) -> TranscriptSegment {
         let speaker = "caller".parse().expect("a speaker");
-        Segment::new(speaker, start_ms, start_ms + 1, text.to_owned()).expect("a segment")
+        TranscriptSegment::new(speaker, start_ms, start_ms + 1, text.to_owned()).expect("a segment")
     }
 
     fn view(on: bool) -> MockUnit {
@@ -122,7 +122,7 @@ mod tests {
         unit.expect_call_lock().returning(|_, _| Ok(Some(call(1))));
         unit.expect_transcript_version().returning(|_, _| Ok(None));
         unit.expect_transcript_save().returning(move |_, _, transcript| {
-            let said: Vec<&str> = transcript.segments.iter().map(Segment::text).collect();
+            let said: Vec<&str> = transcript.segments.iter().map(TranscriptSegment::text).collect();
             let expected = if on { "[phone]" } else { "+1 415 555 0132" };
             assert_eq!(said, ["my number is", expected]);
             Ok(())

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     CallId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     calls::{AgentRef, Call, Direction, Facts, Metadata, Party, Times},
 };
 use time::OffsetDateTime;
@@ -39,7 +39,7 @@ pub struct Command {
 /// [`Error::PermissionDenied`], [`Error::NotFound`], [`Error::Invalid`] when it would end before it begins, and
 /// [`Error::PreconditionFailed`].
 pub async fn update(app: &Application, principal: &Principal, command: Command) -> Result<Call, Error> {
-    let target = Target::Call(command.id);
+    let target = AuditTarget::Call(command.id);
     let updated = change(app, principal, command).await;
     app.refusals_recorded(principal, Action::CallUpdated, target, updated).await
 }
@@ -72,7 +72,7 @@ async fn change(app: &Application, principal: &Principal, command: Command) -> R
         unit.media_keys_forget(organization, after.id).await?;
         hung_up = hang_up(app, principal, unit.as_mut(), organization, after.id).await?;
     }
-    let event = app.event_by(principal, Action::CallUpdated, Target::Call(after.id));
+    let event = app.event_by(principal, Action::CallUpdated, AuditTarget::Call(after.id));
     let record = app.record(told(event, Some(&before.facts), &after.facts));
     unit.commit(record.and_all(hung_up, app.entropy.as_ref())).await?;
     Ok(after)

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     EscalationId, OrganizationId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     escalations::Escalation,
 };
 
@@ -38,7 +38,7 @@ pub async fn abandon(
             open.shown().await
         }
     };
-    let target = Target::Escalation(id);
+    let target = AuditTarget::Escalation(id);
     app.refusals_recorded(principal, Action::EscalationAbandoned, target, abandoned.await).await
 }
 
@@ -94,7 +94,7 @@ impl Open {
         let Escalation { id, call, .. } = self.escalation;
         self.unit.escalation_save(self.organization, &self.escalation).await?;
         let shown = self.unit.escalation_find(self.organization, id, self.now).await?;
-        let event = app.event_by(principal, action, Target::Escalation(id));
+        let event = app.event_by(principal, action, AuditTarget::Escalation(id));
         let event = event.change("status", None, Some(self.escalation.status.as_str())).change(
             "call",
             None,

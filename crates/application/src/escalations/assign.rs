@@ -2,8 +2,8 @@
 
 use rollcall_domain::{
     OrganizationId,
-    audit::{Action, Target},
-    escalations::Status,
+    audit::{Action, AuditTarget},
+    escalations::EscalationStatus,
 };
 
 use crate::{
@@ -33,16 +33,20 @@ async fn assign_one(app: &Application, organization: OrganizationId) -> Result<b
     // What has changed since the look is looked at again.
     let Some(mut desk) = Desk::open(app, unit.as_mut(), organization, user).await? else { return Ok(true) };
     let Some(mut escalation) = unit.escalation_lock(organization, id).await? else { return Ok(true) };
-    let still = escalation.status == Status::Waiting
+    let still = escalation.status == EscalationStatus::Waiting
         && desk.agent.can_be_offered(&escalation.skills, desk.held.len(), desk.now())
         && unit.agent_kept_out(organization, user, live).await?.is_none();
     if still {
         escalation.offer(&desk.agent, &desk.settings, desk.now());
         unit.escalation_save(organization, &escalation).await?;
-        let event = By::itself().event(app, Action::EscalationOffered, Target::Escalation(id));
+        let event = By::itself().event(app, Action::EscalationOffered, AuditTarget::Escalation(id));
         desk.tell(
             event
-                .change("status", Some(Status::Waiting.as_str()), Some(Status::Offered.as_str()))
+                .change(
+                    "status",
+                    Some(EscalationStatus::Waiting.as_str()),
+                    Some(EscalationStatus::Offered.as_str()),
+                )
                 .change("agent", None, Some(&user.to_string()))
                 .change("call", None, Some(&escalation.call.to_string())),
         );

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     EscalationId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 
 use super::{ShownEscalation, abandon::open};
@@ -29,6 +29,6 @@ pub async fn call_back(
             open.shown().await
         }
     };
-    let target = Target::Escalation(id);
+    let target = AuditTarget::Escalation(id);
     app.refusals_recorded(principal, Action::EscalationCallbackRequested, target, noted.await).await
 }

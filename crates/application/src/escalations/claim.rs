@@ -2,8 +2,8 @@
 
 use rollcall_domain::{
     EscalationId, OrganizationId, Permission, UserId,
-    audit::{Action, Target},
-    escalations::{Escalation, EscalationRefusal, Status},
+    audit::{Action, AuditTarget},
+    escalations::{Escalation, EscalationRefusal, EscalationStatus},
     policy,
     secret::Secret,
 };
@@ -22,7 +22,7 @@ const TRIES: usize = 4;
 
 /// A call that was taken.
 #[derive(Debug)]
-pub struct Claimed {
+pub struct ClaimedEscalation {
     /// The escalation.
     pub escalation: ShownEscalation,
     /// What the lease is shown by: it is not kept, and never told again.
@@ -35,7 +35,7 @@ pub struct Claimed {
 
 /// What one try came to.
 enum Tried {
-    Taken(Box<Claimed>),
+    Taken(Box<ClaimedEscalation>),
     NothingWaits,
     /// First these have to be put in order.
     Lapsed(Vec<UserId>),
@@ -50,9 +50,9 @@ pub async fn claim(
     actor: &Actor,
     id: EscalationId,
     precondition: &Precondition,
-) -> Result<Claimed, Error> {
+) -> Result<ClaimedEscalation, Error> {
     let taken = try_often(app, actor, Some((id, precondition))).await;
-    let target = Target::Escalation(id);
+    let target = AuditTarget::Escalation(id);
     let taken = app.refusals_recorded(actor, Action::EscalationClaimed, target, taken).await?;
     taken.ok_or(Error::NotFound)
 }
@@ -62,16 +62,16 @@ pub async fn claim(
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], and [`EscalationRefusal::NotAvailable`].
-pub async fn claim_next(app: &Application, actor: &Actor) -> Result<Option<Claimed>, Error> {
+pub async fn claim_next(app: &Application, actor: &Actor) -> Result<Option<ClaimedEscalation>, Error> {
     let taken = try_often(app, actor, None).await;
-    app.refusals_recorded(actor, Action::EscalationClaimed, Target::Nothing, taken).await
+    app.refusals_recorded(actor, Action::EscalationClaimed, AuditTarget::Nothing, taken).await
 }
 
 async fn try_often(
     app: &Application,
     actor: &Actor,
     wanted: Option<(EscalationId, &Precondition)>,
-) -> Result<Option<Claimed>, Error> {
+) -> Result<Option<ClaimedEscalation>, Error> {
     let seat = actor.permit(Permission::EscalationsClaim)?;
     for _ in 0..TRIES {
         match take(app, actor, seat, wanted).await? {
@@ -127,10 +127,10 @@ async fn take(
     escalation.claim(&desk.agent, others, hash, &desk.settings, now)?;
     unit.escalation_save(organization, &escalation).await?;
     escalation.version += 1;
-    let event = app.event_by(actor, Action::EscalationClaimed, Target::Escalation(escalation.id));
+    let event = app.event_by(actor, Action::EscalationClaimed, AuditTarget::Escalation(escalation.id));
     desk.tell(
         event
-            .change("status", Some(was.as_str()), Some(Status::Claimed.as_str()))
+            .change("status", Some(was.as_str()), Some(EscalationStatus::Claimed.as_str()))
             .change("agent", None, Some(&actor.user_id().to_string()))
             .change("call", None, Some(&escalation.call.to_string())),
     );
@@ -140,7 +140,7 @@ async fn take(
     desk.close(app, unit.as_mut(), &By::asking(actor)).await?.commit(app, unit).await?;
     let fence = escalation.fence;
     let escalation = ShownEscalation { escalation, position: None, at: now };
-    Ok(Tried::Taken(Box::new(Claimed { escalation, token, until, fence })))
+    Ok(Tried::Taken(Box::new(ClaimedEscalation { escalation, token, until, fence })))
 }
 
 /// What the agent asks for, locked.
@@ -160,7 +160,7 @@ async fn wanted(
         let found = unit.escalation_lock(organization, id).await?;
         return Ok(Some(found.ok_or(Error::NotFound)?));
     }
-    if let Some(offered) = desk.held.iter().find(|held| held.status == Status::Offered) {
+    if let Some(offered) = desk.held.iter().find(|held| held.status == EscalationStatus::Offered) {
         return Ok(Some(offered.clone()));
     }
     if !desk.agent.has_room(desk.held.len(), now) {

@@ -2,10 +2,10 @@
 
 use rollcall_domain::{
     CallId, OrganizationId, Permission, UserId,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     availability::Skills,
     calls::CallRefusal,
-    escalations::{Escalation, EscalationRefusal, Priority, Reason, Status},
+    escalations::{Escalation, EscalationReason, EscalationRefusal, EscalationStatus, Priority},
     security::Control,
 };
 
@@ -26,7 +26,7 @@ pub struct Command {
     /// The call.
     pub call: CallId,
     /// Why it needs a human.
-    pub reason: Reason,
+    pub reason: EscalationReason,
     /// How urgent it is.
     pub priority: Priority,
     /// What whoever takes it must be able to do.
@@ -48,7 +48,7 @@ pub enum Escalated {
 /// [`Error::PermissionDenied`], [`Error::NotFound`], [`CallRefusal::Ended`], [`EscalationRefusal::Exists`] when the call waits for
 /// another reason, and [`Error::Invalid`] for skills that identify somebody, while PHI protection is on.
 pub async fn create(app: &Application, principal: &Principal, command: Command) -> Result<Escalated, Error> {
-    let target = Target::Call(command.call);
+    let target = AuditTarget::Call(command.call);
     let created = add(app, principal, command).await;
     let escalated = app.refusals_recorded(principal, Action::EscalationCreated, target, created).await?;
     let Escalated::New(shown) = &escalated else { return Ok(escalated) };
@@ -95,7 +95,7 @@ async fn try_once(
     let mut unanswered = None;
     if let Some(mut open) = unit.escalation_of_call_lock(organization, *call).await? {
         let lapsed = open.agent.filter(|_| open.has_lapsed(now));
-        if open.clone().seen_at(now).status != Status::Unanswered {
+        if open.clone().seen_at(now).status != EscalationStatus::Unanswered {
             let same = |reason| open.is_the_same(reason, *priority, skills);
             // It may have been masked when it came, whatever holds now.
             if !same(reason) && !same(&masked_text(reason)?) {
@@ -121,7 +121,7 @@ async fn try_once(
     let escalation = Escalation::waiting(app.id(), *call, reason, *priority, skills.clone(), &settings, now);
     unit.escalation_add(organization, &escalation).await?;
     let shown = unit.escalation_find(organization, escalation.id, now).await?.ok_or(Error::NotFound)?;
-    let event = app.event_by(principal, Action::EscalationCreated, Target::Escalation(escalation.id));
+    let event = app.event_by(principal, Action::EscalationCreated, AuditTarget::Escalation(escalation.id));
     let event = event.change("call", None, Some(&call.to_string())).change(
         "priority",
         None,

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     OrganizationId,
-    audit::{Action, Event, Target},
+    audit::{Action, AuditTarget, Event},
     escalations::Escalation,
 };
 use time::OffsetDateTime;
@@ -43,7 +43,7 @@ pub(super) async fn give_up(
 ) -> Result<Event, Error> {
     escalation.give_up(now);
     unit.escalation_save(organization, escalation).await?;
-    let target = Target::Escalation(escalation.id);
+    let target = AuditTarget::Escalation(escalation.id);
     let event = By::itself().event(app, Action::EscalationUnanswered, target);
     Ok(event.change("call", None, Some(&escalation.call.to_string())))
 }

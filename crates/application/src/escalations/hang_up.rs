@@ -2,8 +2,8 @@
 
 use rollcall_domain::{
     CallId, OrganizationId,
-    audit::{Action, Event, Target},
-    escalations::Status,
+    audit::{Action, AuditTarget, Event},
+    escalations::EscalationStatus,
 };
 
 use crate::{Application, Error, Principal, ports::UnitOfWork};
@@ -20,14 +20,18 @@ pub(crate) async fn hang_up(
         return Ok(None);
     };
     match escalation.status {
-        Status::Waiting | Status::Offered => {}
+        EscalationStatus::Waiting | EscalationStatus::Offered => {}
         // Whoever has taken it says when they are done; one that is given back later is abandoned then. A callback is for later anyway.
-        Status::Claimed | Status::Callback | Status::Resolved | Status::Abandoned | Status::Unanswered => {
+        EscalationStatus::Claimed
+        | EscalationStatus::Callback
+        | EscalationStatus::Resolved
+        | EscalationStatus::Abandoned
+        | EscalationStatus::Unanswered => {
             return Ok(None);
         }
     }
     escalation.abandon(unit.moment().await?)?;
     unit.escalation_save(organization, &escalation).await?;
-    let event = app.event_by(principal, Action::EscalationAbandoned, Target::Escalation(escalation.id));
+    let event = app.event_by(principal, Action::EscalationAbandoned, AuditTarget::Escalation(escalation.id));
     Ok(Some(event.change("call", None, Some(&call.to_string()))))
 }

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 
 use super::{EscalationFilter, EscalationKey, ShownEscalation};
@@ -24,5 +24,5 @@ pub async fn list(
         let now = view.moment().await?;
         Ok(view.escalations_page(organization, filter, now, page).await?)
     };
-    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, read.await).await
+    app.refusals_recorded(principal, Action::PermissionDenied, AuditTarget::Nothing, read.await).await
 }

@@ -22,7 +22,7 @@ mod tests;
 pub use abandon::abandon;
 pub(crate) use assign::{assign, assign_soon};
 pub use call_back::call_back;
-pub use claim::{Claimed, claim, claim_next};
+pub use claim::{ClaimedEscalation, claim, claim_next};
 pub(crate) use create::identifying_skills;
 pub use create::{Command as Escalate, Escalated, create};
 pub(crate) use give_up::give_up_some;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rollcall_domain::{
     CallId, EscalationId, OrganizationId, UserId,
     availability::Skills,
-    escalations::{Escalation, Priority, Settings, Status},
+    escalations::{Escalation, EscalationSettings, EscalationStatus, Priority},
 };
 use time::{Duration, OffsetDateTime};
 
@@ -14,7 +14,7 @@ use crate::{Page, PageRequest, ports::StoreError, sessions::Live};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EscalationFilter {
     /// Only those that have come so far. Those that wait come in the order of the queue, all others the latest first.
-    pub status: Option<Status>,
+    pub status: Option<EscalationStatus>,
 }
 
 /// An escalation's place among others.
@@ -45,9 +45,9 @@ impl ShownEscalation {
         let now = self.at;
         let Escalation { created_at, claimed_at, ended_at, status, .. } = &self.escalation;
         let until = match status {
-            Status::Waiting | Status::Offered | Status::Callback => now,
-            Status::Claimed | Status::Resolved => claimed_at.unwrap_or(now),
-            Status::Abandoned | Status::Unanswered => ended_at.unwrap_or(now),
+            EscalationStatus::Waiting | EscalationStatus::Offered | EscalationStatus::Callback => now,
+            EscalationStatus::Claimed | EscalationStatus::Resolved => claimed_at.unwrap_or(now),
+            EscalationStatus::Abandoned | EscalationStatus::Unanswered => ended_at.unwrap_or(now),
         };
         (until - *created_at).max(Duration::ZERO)
     }
@@ -88,7 +88,10 @@ pub trait EscalationsView {
     ) -> Result<Page<ShownEscalation, EscalationKey>, StoreError>;
 
     /// How calls are handed to agents.
-    async fn escalation_settings(&mut self, organization: OrganizationId) -> Result<Settings, StoreError>;
+    async fn escalation_settings(
+        &mut self,
+        organization: OrganizationId,
+    ) -> Result<EscalationSettings, StoreError>;
 }
 
 /// Changes the escalations of the scope's organization.
@@ -159,12 +162,12 @@ pub trait Escalations: EscalationsView {
     async fn escalation_settings_lock(
         &mut self,
         organization: OrganizationId,
-    ) -> Result<Settings, StoreError>;
+    ) -> Result<EscalationSettings, StoreError>;
 
     /// Saves how calls are handed to agents, under that lock.
     async fn escalation_settings_save(
         &mut self,
         organization: OrganizationId,
-        settings: &Settings,
+        settings: &EscalationSettings,
     ) -> Result<(), StoreError>;
 }

@@ -2,8 +2,8 @@
 
 use rollcall_domain::{
     EscalationId, Permission,
-    audit::{Action, Target},
-    escalations::Status,
+    audit::{Action, AuditTarget},
+    escalations::EscalationStatus,
     policy,
     secret::Secret,
 };
@@ -24,7 +24,7 @@ pub async fn release(
     precondition: &Precondition,
 ) -> Result<ShownEscalation, Error> {
     let released = change(app, actor, id, lease, precondition).await;
-    let target = Target::Escalation(id);
+    let target = AuditTarget::Escalation(id);
     let shown = app.refusals_recorded(actor, Action::EscalationReleased, target, released).await?;
     if let Some(organization) = actor.organization() {
         assign_soon(app, organization).await;
@@ -47,15 +47,15 @@ async fn change(
     precondition.check(escalation.version)?;
     let was = escalation.status;
     desk.give_back(unit.as_mut(), &mut escalation).await?;
-    let event = app.event_by(actor, Action::EscalationReleased, Target::Escalation(id));
+    let event = app.event_by(actor, Action::EscalationReleased, AuditTarget::Escalation(id));
     desk.tell(
         event
             .change("status", Some(was.as_str()), Some(escalation.status.as_str()))
             .change("agent", Some(&actor.user_id().to_string()), None)
             .change("call", None, Some(&escalation.call.to_string())),
     );
-    if escalation.status == Status::Abandoned {
-        let event = app.event_by(actor, Action::EscalationAbandoned, Target::Escalation(id));
+    if escalation.status == EscalationStatus::Abandoned {
+        let event = app.event_by(actor, Action::EscalationAbandoned, AuditTarget::Escalation(id));
         desk.tell(event.change("call", None, Some(&escalation.call.to_string())));
     }
     let now = desk.now();

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     EscalationId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     escalations::EscalationRefusal,
     secret::Secret,
 };
@@ -40,7 +40,7 @@ pub async fn renew(
         let until = until.ok_or(EscalationRefusal::LeaseLost)?;
         Ok(Renewed { escalation, until })
     };
-    app.refusals_recorded(actor, Action::PermissionDenied, Target::Escalation(id), renewed.await).await
+    app.refusals_recorded(actor, Action::PermissionDenied, AuditTarget::Escalation(id), renewed.await).await
 }
 
 /// A call that the actor has taken, as it is now: for whoever has lost the answer that told them so.
@@ -62,5 +62,5 @@ pub async fn held(
         let until = escalation.escalation.hold.map_or(now, |hold| hold.until());
         Ok(Renewed { escalation, until })
     };
-    app.refusals_recorded(actor, Action::PermissionDenied, Target::Escalation(id), looked.await).await
+    app.refusals_recorded(actor, Action::PermissionDenied, AuditTarget::Escalation(id), looked.await).await
 }

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     EscalationId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     policy,
     secret::Secret,
 };
@@ -23,7 +23,7 @@ pub async fn resolve(
     precondition: &Precondition,
 ) -> Result<ShownEscalation, Error> {
     let resolved = change(app, actor, id, lease, precondition).await;
-    let target = Target::Escalation(id);
+    let target = AuditTarget::Escalation(id);
     let shown = app.refusals_recorded(actor, Action::EscalationResolved, target, resolved).await?;
     if let Some(organization) = actor.organization() {
         assign_soon(app, organization).await;
@@ -47,7 +47,7 @@ async fn change(
     let was = escalation.status;
     escalation.resolve(desk.now());
     unit.escalation_save(organization, &escalation).await?;
-    let event = app.event_by(actor, Action::EscalationResolved, Target::Escalation(id));
+    let event = app.event_by(actor, Action::EscalationResolved, AuditTarget::Escalation(id));
     desk.tell(
         event
             .change("status", Some(was.as_str()), Some(escalation.status.as_str()))

@@ -2,8 +2,8 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Target},
-    escalations::Settings,
+    audit::{Action, AuditTarget},
+    escalations::EscalationSettings,
     policy,
 };
 
@@ -29,21 +29,25 @@ pub struct Command {
 ///
 /// # Errors
 /// [`Error::PermissionDenied`].
-pub async fn settings(app: &Application, actor: &Actor) -> Result<Settings, Error> {
+pub async fn settings(app: &Application, actor: &Actor) -> Result<EscalationSettings, Error> {
     let read = async {
         let seat = actor.permit(Permission::AvailabilityManage)?;
         let mut view = app.store.view(seat.scope()).await?;
         Ok(view.escalation_settings(seat.organization).await?)
     };
-    app.refusals_recorded(actor, Action::PermissionDenied, Target::Nothing, read.await).await
+    app.refusals_recorded(actor, Action::PermissionDenied, AuditTarget::Nothing, read.await).await
 }
 
 /// Changes that. It holds for what begins from then on: calls that wait and leases that run keep their times.
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::Invalid`], [`Error::PreconditionFailed`].
-pub async fn change_settings(app: &Application, actor: &Actor, command: Command) -> Result<Settings, Error> {
-    let target = actor.organization().map_or(Target::Nothing, Target::Organization);
+pub async fn change_settings(
+    app: &Application,
+    actor: &Actor,
+    command: Command,
+) -> Result<EscalationSettings, Error> {
+    let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
     let changed = change(app, actor, command).await;
     let settings = app.refusals_recorded(actor, Action::EscalationSettingsChanged, target, changed).await?;
     if let Some(organization) = actor.organization() {
@@ -52,14 +56,14 @@ pub async fn change_settings(app: &Application, actor: &Actor, command: Command)
     Ok(settings)
 }
 
-async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Settings, Error> {
+async fn change(app: &Application, actor: &Actor, command: Command) -> Result<EscalationSettings, Error> {
     let seat = actor.permit(Permission::AvailabilityManage)?;
     let organization = seat.organization;
     let mut unit = app.store.begin(seat.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::AvailabilityManage, policy::Target::Organization).await?;
     let was = unit.escalation_settings_lock(organization).await?;
     command.precondition.check(was.version)?;
-    let is = Settings {
+    let is = EscalationSettings {
         wait_limit_seconds: command.wait_limit_seconds.unwrap_or(was.wait_limit_seconds),
         offer_seconds: command.offer_seconds.unwrap_or(was.offer_seconds),
         lease_seconds: command.lease_seconds.unwrap_or(was.lease_seconds),
@@ -72,9 +76,9 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Se
     if is == was {
         return Ok(was);
     }
-    let is = Settings { version: was.version + 1, ..is };
+    let is = EscalationSettings { version: was.version + 1, ..is };
     unit.escalation_settings_save(organization, &is).await?;
-    let shown = |settings: &Settings| {
+    let shown = |settings: &EscalationSettings| {
         [
             ("wait_limit_seconds", settings.wait_limit_seconds.to_string()),
             ("offer_seconds", settings.offer_seconds.to_string()),
@@ -82,7 +86,8 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Se
             ("automatic_assignment", settings.automatic_assignment.to_string()),
         ]
     };
-    let event = app.event_by(actor, Action::EscalationSettingsChanged, Target::Organization(organization));
+    let event =
+        app.event_by(actor, Action::EscalationSettingsChanged, AuditTarget::Organization(organization));
     let changed = shown(&was).into_iter().zip(shown(&is)).filter(|((_, was), (_, is))| was != is);
     let event =
         changed.fold(event, |event, ((field, was), (_, is))| event.change(field, Some(&was), Some(&is)));

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     EscalationId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 
 use super::ShownEscalation;
@@ -23,5 +23,5 @@ pub async fn show(
         let now = view.moment().await?;
         view.escalation_find(organization, id, now).await?.ok_or(Error::NotFound)
     };
-    app.refusals_recorded(principal, Action::PermissionDenied, Target::Escalation(id), read.await).await
+    app.refusals_recorded(principal, Action::PermissionDenied, AuditTarget::Escalation(id), read.await).await
 }

@@ -6,7 +6,7 @@ use rollcall_domain::{
     EscalationId, Role,
     audit::{Action, Outcome},
     availability::{Agent, Capacity, Choice, Skills},
-    escalations::{Escalation, EscalationRefusal, Hold, Settings, Status},
+    escalations::{Escalation, EscalationRefusal, EscalationSettings, EscalationStatus, Hold},
     secret::TokenHash,
 };
 use time::Duration;
@@ -27,14 +27,14 @@ fn waiting(number: u8) -> Escalation {
         "asks for a human".parse().expect("a reason"),
         rollcall_domain::escalations::Priority::new(5).expect("a priority"),
         Skills::default(),
-        &Settings::default(),
+        &EscalationSettings::default(),
         NOW,
     )
 }
 
 fn leased(number: u8, token: TokenHash, until: Duration) -> Escalation {
     let mut escalation = waiting(number);
-    escalation.status = Status::Claimed;
+    escalation.status = EscalationStatus::Claimed;
     escalation.agent = Some(user(1).id);
     escalation.hold = Some(Hold::Lease { token, until: NOW + until });
     escalation.fence = 1;
@@ -80,7 +80,7 @@ async fn a_claim_is_a_lease_by_the_store_s_clock_and_within_the_capacity() {
         let claimed = claim(&app, &actor(1, Role::Admin), waiting(1).id, &Precondition::None).await;
         if taken {
             let claimed = claimed.expect("taken");
-            let until = NOW + Duration::SECOND + Settings::default().lease();
+            let until = NOW + Duration::SECOND + EscalationSettings::default().lease();
             assert_eq!((claimed.until, claimed.fence), (until, 1));
             let saved = saved.lock().expect("no panic").pop().expect("saved");
             let token = token::hash(claimed.token.expose());
@@ -107,7 +107,7 @@ async fn what_somebody_else_holds_is_not_even_locked() {
 #[tokio::test]
 async fn a_call_that_has_waited_for_too_long_is_given_up_and_waits_anew_in_one_change() {
     let mut unit = MockUnit::new();
-    let late = NOW + Settings::default().wait_limit();
+    let late = NOW + EscalationSettings::default().wait_limit();
     unit.expect_control_hold().returning(|_, _| Ok(false));
     unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Owner)));
     unit.expect_call_lock().returning(|_, _| Ok(Some(call(1))));
@@ -119,7 +119,7 @@ async fn a_call_that_has_waited_for_too_long_is_given_up_and_waits_anew_in_one_c
         Ok(())
     });
     unit.expect_escalation_of_call_lock().returning(|_, _| Ok(Some(waiting(1))));
-    unit.expect_escalation_settings().returning(|_| Ok(Settings::default()));
+    unit.expect_escalation_settings().returning(|_| Ok(EscalationSettings::default()));
     unit.expect_escalation_add().times(1).returning(|_, _| Ok(()));
     unit.expect_escalation_find().returning(|_, id, _| Ok((id != waiting(1).id).then(|| shown(waiting(2)))));
     let store = TestStore::of_each([unit, MockUnit::new()]);
@@ -134,7 +134,7 @@ async fn a_call_that_has_waited_for_too_long_is_given_up_and_waits_anew_in_one_c
     let escalated = create(&app, &owner, command).await.expect("escalated");
     assert!(matches!(escalated, super::Escalated::New(_)));
     let saved = saved.lock().expect("no panic");
-    assert_eq!((saved[0].id, saved[0].status), (waiting(1).id, Status::Unanswered));
+    assert_eq!((saved[0].id, saved[0].status), (waiting(1).id, EscalationStatus::Unanswered));
     let told =
         [(Action::EscalationCreated, Outcome::Success), (Action::EscalationUnanswered, Outcome::Success)];
     assert_eq!(store.committed()[0].1, told);
@@ -143,7 +143,7 @@ async fn a_call_that_has_waited_for_too_long_is_given_up_and_waits_anew_in_one_c
 #[tokio::test]
 async fn what_is_offered_goes_before_what_waits_and_nothing_is_no_fault() {
     let mut offered = waiting(3);
-    offered.status = Status::Offered;
+    offered.status = EscalationStatus::Offered;
     offered.agent = Some(user(1).id);
     offered.hold = Some(Hold::Offer { generation: 1, until: NOW + Duration::MINUTE });
     let (mut first, saved) = unit(2, vec![offered.clone()]);
@@ -229,7 +229,7 @@ async fn what_is_escalated_is_masked_and_waits_by_the_store_s_clock() {
     let added = added.lock().expect("no panic").pop().expect("added");
     assert!(!added.reason.as_str().contains("555"), "{}", added.reason);
     assert_eq!(added.created_at, NOW + Duration::HOUR);
-    assert_eq!(added.waits_until, NOW + Duration::HOUR + Settings::default().wait_limit());
+    assert_eq!(added.waits_until, NOW + Duration::HOUR + EscalationSettings::default().wait_limit());
     assert_eq!(store.committed()[0].1, [(Action::EscalationCreated, Outcome::Success)]);
 
     // A skill is compared as it is written, so it is refused instead.

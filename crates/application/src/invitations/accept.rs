@@ -3,7 +3,7 @@
 use rollcall_domain::{
     EmailAddress, OrganizationId,
     accounts::{Locale, PersonName, TimeZone, User},
-    audit::{self, Action, Origin, Target},
+    audit::{self, Action, AuditTarget, Origin},
     invitations::{Acceptance, AcceptanceRefusal, Invitation},
     members::Membership,
     plans,
@@ -110,8 +110,8 @@ async fn recorded(
         error @ (Error::WrongAccount { .. } | Error::NoSeatLeft { .. } | Error::OrganizationSuspended),
     ) = &accepted
     {
-        let target = Target::Invitation(invitation.id);
-        let event = app.event(audit::Actor::Anonymous, origin, Action::InvitationAccepted, target);
+        let target = AuditTarget::Invitation(invitation.id);
+        let event = app.event(audit::AuditActor::Anonymous, origin, Action::InvitationAccepted, target);
         app.record_refusal(Scope::Organization(organization), event, error).await?;
     }
     accepted
@@ -181,11 +181,11 @@ async fn take(
     let (mut signed_in, session) = open(app, user, Some(place), proof);
     unit.session_add(&session, origin).await?;
 
-    let actor = audit::Actor::User(signed_in.user.id, Some(signed_in.session.id));
+    let actor = audit::AuditActor::User(signed_in.user.id, Some(signed_in.session.id));
     let event = |action, target| app.event(actor, origin, action, target);
-    let user = Target::User(signed_in.user.id);
+    let user = AuditTarget::User(signed_in.user.id);
     let mut record =
-        app.record(event(Action::InvitationAccepted, Target::Invitation(acceptance.invitation())));
+        app.record(event(Action::InvitationAccepted, AuditTarget::Invitation(acceptance.invitation())));
     if matches!(standing, Standing::Newcomer(_)) {
         let created = event(Action::AccountCreated, user)
             .address("email", &signed_in.user.email)
@@ -193,7 +193,7 @@ async fn take(
         record = record.and(created, app.entropy.as_ref());
     }
     let added = event(Action::MemberAdded, user).change("role", None, Some(acceptance.role().as_str()));
-    let session = event(Action::SessionCreated, Target::Session(signed_in.session.id)).change(
+    let session = event(Action::SessionCreated, AuditTarget::Session(signed_in.session.id)).change(
         "through",
         None,
         Some("invitation"),
@@ -214,7 +214,7 @@ fn refused(refusal: AcceptanceRefusal, invited: &EmailAddress, signed_in: &Email
 
 #[cfg(test)]
 mod tests {
-    use rollcall_domain::{Role, audit::Outcome, invitations::Status};
+    use rollcall_domain::{Role, audit::Outcome, invitations::InvitationStatus};
     use time::Duration;
 
     use super::*;
@@ -228,7 +228,7 @@ mod tests {
             id: rollcall_domain::InvitationId::from_parts(0, &[5; 10]),
             email: email.parse().expect("an address"),
             role: Role::Member,
-            kept_status: Status::Pending,
+            kept_status: InvitationStatus::Pending,
             invited_by: None,
             created_at: NOW,
             expires_at: NOW + Duration::DAY,
@@ -312,7 +312,7 @@ mod tests {
     #[tokio::test]
     async fn attack_6_what_has_happened_while_we_waited_for_the_lock_counts() {
         let revoked = rollcall_domain::invitations::Invitation {
-            kept_status: Status::Revoked,
+            kept_status: InvitationStatus::Revoked,
             version: 2,
             ..invitation("ada@example.com")
         };

@@ -2,8 +2,8 @@
 
 use rollcall_domain::{
     EmailAddress, Permission, Role,
-    audit::{Action, Target as AuditTarget},
-    invitations::{Invitation, LIFETIME, Status},
+    audit::{Action, AuditTarget},
+    invitations::{Invitation, InvitationStatus, LIFETIME},
     policy::Target,
 };
 use time::Duration;
@@ -44,7 +44,7 @@ async fn add(app: &Application, actor: &Actor, command: Command) -> Result<Liste
         id: app.id(),
         email,
         role,
-        kept_status: Status::Pending,
+        kept_status: InvitationStatus::Pending,
         invited_by: Some(actor.user_id()),
         created_at: now,
         expires_at: now + LIFETIME,

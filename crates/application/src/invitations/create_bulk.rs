@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 
 use time::Duration;
@@ -22,7 +22,7 @@ pub async fn create_bulk(
     commands: Vec<Result<Create, Error>>,
 ) -> Result<Vec<Result<ListedInvitation, Error>>, Error> {
     let permitted = actor.permit(Permission::TeamInvite);
-    app.refusals_recorded(actor, Action::InvitationCreated, Target::Nothing, permitted).await?;
+    app.refusals_recorded(actor, Action::InvitationCreated, AuditTarget::Nothing, permitted).await?;
     let mut results = Vec::with_capacity(commands.len());
     let mut limited: Option<(Limit, Duration)> = None;
     for command in commands {

@@ -2,8 +2,8 @@
 
 use rollcall_domain::{
     InvitationId, Permission,
-    audit::{Action, Target},
-    invitations::Status,
+    audit::{Action, AuditTarget},
+    invitations::InvitationStatus,
 };
 
 use super::ListedInvitation;
@@ -16,7 +16,7 @@ use crate::{Actor, Application, Error, Page, PageRequest};
 pub async fn list(
     app: &Application,
     actor: &Actor,
-    status: Option<Status>,
+    status: Option<InvitationStatus>,
     page: &PageRequest<InvitationId>,
 ) -> Result<Page<ListedInvitation, InvitationId>, Error> {
     let read = async {
@@ -24,5 +24,5 @@ pub async fn list(
         let mut view = app.store.view(seat.scope()).await?;
         Ok(view.invitations_page(seat.organization, status, app.now(), page).await?)
     };
-    app.refusals_recorded(actor, Action::PermissionDenied, Target::Nothing, read.await).await
+    app.refusals_recorded(actor, Action::PermissionDenied, AuditTarget::Nothing, read.await).await
 }

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rollcall_domain::{
     InvitationId, OrganizationId,
     audit::Origin,
-    invitations::{Invitation, Status},
+    invitations::{Invitation, InvitationStatus},
     organizations::OrganizationName,
 };
 use uuid::Uuid;
@@ -44,7 +44,7 @@ pub async fn passed_on(app: &Application, reference: &str) -> Result<PassedOn, E
     let listed = view.invitation_find(organization, id).await?;
     let there = view.organization_find(organization).await?;
     let (Some(listed), Some(there)) = (listed, there) else { return Err(Error::InvitationGone) };
-    if listed.invitation.status(app.now()) != Status::Pending {
+    if listed.invitation.status(app.now()) != InvitationStatus::Pending {
         return Err(Error::InvitationGone);
     }
     Ok(PassedOn {

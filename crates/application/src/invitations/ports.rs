@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rollcall_domain::{
     InvitationId, OrganizationId, Role, UserId,
-    invitations::{Acceptance, Invitation, Status},
+    invitations::{Acceptance, Invitation, InvitationStatus},
 };
 use time::OffsetDateTime;
 
@@ -45,7 +45,7 @@ pub trait InvitationsView {
     async fn invitations_page(
         &mut self,
         organization: OrganizationId,
-        status: Option<Status>,
+        status: Option<InvitationStatus>,
         now: OffsetDateTime,
         page: &PageRequest<InvitationId>,
     ) -> Result<Page<ListedInvitation, InvitationId>, StoreError>;

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     InvitationId, Permission,
-    audit::{Action, Target as AuditTarget},
+    audit::{Action, AuditTarget},
     invitations::renew,
     policy::Target,
 };
@@ -52,13 +52,13 @@ mod tests {
     use rollcall_domain::{
         Role,
         audit::Outcome,
-        invitations::{Invitation, Status},
+        invitations::{Invitation, InvitationStatus},
     };
 
     use super::*;
     use crate::testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application};
 
-    fn invitation(role: Role, state: Status) -> Invitation {
+    fn invitation(role: Role, state: InvitationStatus) -> Invitation {
         Invitation {
             id: InvitationId::from_parts(0, &[5; 10]),
             email: "ada@example.com".parse().expect("an address"),
@@ -72,7 +72,7 @@ mod tests {
         }
     }
 
-    fn store(role: Role, state: Status) -> TestStore {
+    fn store(role: Role, state: InvitationStatus) -> TestStore {
         let mut unit = MockUnit::new();
         unit.expect_invitation_lock().returning(move |_, _| Ok(Some(invitation(role, state))));
         unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Admin)));
@@ -85,9 +85,9 @@ mod tests {
 
     #[tokio::test]
     async fn one_that_ran_out_is_sent_again_with_one_event_and_one_letter() {
-        let store = store(Role::Viewer, Status::Pending);
+        let store = store(Role::Viewer, InvitationStatus::Pending);
         let actor = actor(1, Role::Admin);
-        let id = invitation(Role::Viewer, Status::Pending).id;
+        let id = invitation(Role::Viewer, InvitationStatus::Pending).id;
         resend(&application(&store, MockDirectory::new()), &actor, id, &Precondition::None)
             .await
             .expect("sent again");
@@ -99,9 +99,9 @@ mod tests {
     #[tokio::test]
     async fn what_is_closed_or_above_the_actor_is_not_sent_again() {
         for (role, state) in [
-            (Role::Viewer, Status::Accepted),
-            (Role::Viewer, Status::Revoked),
-            (Role::Owner, Status::Pending),
+            (Role::Viewer, InvitationStatus::Accepted),
+            (Role::Viewer, InvitationStatus::Revoked),
+            (Role::Owner, InvitationStatus::Pending),
         ] {
             let store = store(role, state);
             let id = invitation(role, state).id;

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     InvitationId, Permission,
-    audit::{Action, Target as AuditTarget},
+    audit::{Action, AuditTarget},
     invitations,
     policy::Target,
 };

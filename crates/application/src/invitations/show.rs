@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     InvitationId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 
 use super::ListedInvitation;
@@ -18,5 +18,5 @@ pub async fn show(app: &Application, actor: &Actor, id: InvitationId) -> Result<
         let mut view = app.store.view(seat.scope()).await?;
         view.invitation_find(seat.organization, id).await?.ok_or(Error::NotFound)
     };
-    app.refusals_recorded(actor, Action::PermissionDenied, Target::Invitation(id), read.await).await
+    app.refusals_recorded(actor, Action::PermissionDenied, AuditTarget::Invitation(id), read.await).await
 }

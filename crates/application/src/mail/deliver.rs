@@ -5,7 +5,7 @@ use std::sync::Arc;
 use time::Duration;
 use tokio::task::JoinSet;
 
-use super::{Attempt, Claimed, Mailer, MailerError, Message, Outbox};
+use super::{ClaimedMail, MailOutcome, Mailer, MailerError, Outbox, OutgoingMail};
 use crate::{
     Error,
     ports::{Clock, Entropy, StoreError},
@@ -81,9 +81,9 @@ impl Courier {
         result
     }
 
-    async fn deliver_one(self, claimed: Claimed) -> Result<(), Error> {
+    async fn deliver_one(self, claimed: ClaimedMail) -> Result<(), Error> {
         let attempt = self.attempt(&claimed).await;
-        if let Attempt::Later { error, .. } | Attempt::Dead { error, .. } = &attempt {
+        if let MailOutcome::Later { error, .. } | MailOutcome::Dead { error, .. } = &attempt {
             tracing::warn!(mail = %claimed.id, attempts = claimed.attempts + 1, error, "a mail was not sent");
         }
         Ok(self.outbox.settle(&claimed, attempt).await?)
@@ -97,7 +97,7 @@ impl Courier {
         Ok(self.outbox.forget(self.clock.now() - self.pace.kept).await?)
     }
 
-    async fn attempt(&self, claimed: &Claimed) -> Attempt {
+    async fn attempt(&self, claimed: &ClaimedMail) -> MailOutcome {
         // Each attempt has a token of its own: only its hash is kept, so the earlier one is not known any more.
         let (token, hash) = token::mint(LINK_PREFIX, self.entropy.as_ref());
         let contents = match &claimed.letter {
@@ -108,10 +108,10 @@ impl Courier {
         let sent = match contents {
             Ok(Some((contents, chosen))) => {
                 let locale = chosen.unwrap_or_else(|| claimed.locale.clone());
-                let message = Message { id: claimed.id, contents, token, locale };
+                let message = OutgoingMail { id: claimed.id, contents, token, locale };
                 self.mailer.send(message).await
             }
-            Ok(None) => return Attempt::Moot { at: self.clock.now() },
+            Ok(None) => return MailOutcome::Moot { at: self.clock.now() },
             Err(error) => {
                 let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
                 let cause = cause.unwrap_or_default();
@@ -120,11 +120,13 @@ impl Courier {
         };
         let at = self.clock.now();
         match sent {
-            Ok(()) => Attempt::Sent { at },
+            Ok(()) => MailOutcome::Sent { at },
             Err(MailerError::Transient(error)) if claimed.attempts + 1 < self.pace.attempts => {
-                Attempt::Later { at: at + self.wait_after(claimed.attempts), error }
+                MailOutcome::Later { at: at + self.wait_after(claimed.attempts), error }
             }
-            Err(MailerError::Transient(error) | MailerError::Permanent(error)) => Attempt::Dead { at, error },
+            Err(MailerError::Transient(error) | MailerError::Permanent(error)) => {
+                MailOutcome::Dead { at, error }
+            }
         }
     }
 
@@ -161,7 +163,7 @@ mod tests {
         gone: bool,
         answer: Result<(), MailerError>,
         letter: Result<Letter, UnreadableLetter>,
-        settled: Mutex<Vec<Attempt>>,
+        settled: Mutex<Vec<MailOutcome>>,
     }
 
     #[async_trait]
@@ -171,8 +173,8 @@ mod tests {
             _: OffsetDateTime,
             _: OffsetDateTime,
             _: u16,
-        ) -> Result<Vec<Claimed>, StoreError> {
-            Ok(vec![Claimed {
+        ) -> Result<Vec<ClaimedMail>, StoreError> {
+            Ok(vec![ClaimedMail {
                 id: MailId::from_parts(0, &[0; 10]),
                 letter: self.letter.clone(),
                 locale: Locale::default(),
@@ -193,7 +195,7 @@ mod tests {
             Ok((!self.gone).then_some((contents, None)))
         }
 
-        async fn settle(&self, _: &Claimed, attempt: Attempt) -> Result<(), StoreError> {
+        async fn settle(&self, _: &ClaimedMail, attempt: MailOutcome) -> Result<(), StoreError> {
             self.settled.lock().expect("no panic").push(attempt);
             Ok(())
         }
@@ -211,12 +213,12 @@ mod tests {
 
     #[async_trait]
     impl Mailer for World {
-        async fn send(&self, _: Message) -> Result<(), MailerError> {
+        async fn send(&self, _: OutgoingMail) -> Result<(), MailerError> {
             self.answer.clone()
         }
     }
 
-    async fn settled(attempts: u16, gone: bool, answer: Result<(), MailerError>) -> Attempt {
+    async fn settled(attempts: u16, gone: bool, answer: Result<(), MailerError>) -> MailOutcome {
         let letter = Letter::ConfirmSignup { signup: SignupId::from_parts(0, &[0; 10]) };
         settled_letter(attempts, gone, answer, Ok(letter)).await
     }
@@ -226,7 +228,7 @@ mod tests {
         gone: bool,
         answer: Result<(), MailerError>,
         letter: Result<Letter, UnreadableLetter>,
-    ) -> Attempt {
+    ) -> MailOutcome {
         let world = Arc::new(World { attempts, gone, answer, letter, settled: Mutex::default() });
         let courier = Courier {
             outbox: world.clone(),
@@ -245,13 +247,16 @@ mod tests {
     async fn a_letter_waits_longer_after_each_attempt_and_is_kept_in_the_end() {
         let down = || Err(MailerError::Transient("down".to_owned()));
         let later =
-            |seconds| Attempt::Later { at: NOW + Duration::seconds(seconds), error: "down".to_owned() };
+            |seconds| MailOutcome::Later { at: NOW + Duration::seconds(seconds), error: "down".to_owned() };
         assert_eq!(settled(0, false, down()).await, later(5));
         assert_eq!(settled(1, false, down()).await, later(10));
         assert_eq!(settled(6, false, down()).await, later(320));
         assert_eq!(settled(20, false, down()).await, later(1_800));
         assert_eq!(settled(40, false, down()).await, later(1_800));
-        assert_eq!(settled(119, false, down()).await, Attempt::Dead { at: NOW, error: "down".to_owned() });
+        assert_eq!(
+            settled(119, false, down()).await,
+            MailOutcome::Dead { at: NOW, error: "down".to_owned() }
+        );
     }
 
     #[tokio::test]
@@ -259,14 +264,14 @@ mod tests {
         let refused = Err(MailerError::Permanent("no such mailbox".to_owned()));
         assert_eq!(
             settled(0, false, refused).await,
-            Attempt::Dead { at: NOW, error: "no such mailbox".to_owned() }
+            MailOutcome::Dead { at: NOW, error: "no such mailbox".to_owned() }
         );
     }
 
     #[tokio::test]
     async fn a_letter_about_something_that_is_gone_is_not_sent() {
-        assert_eq!(settled(0, true, Ok(())).await, Attempt::Moot { at: NOW });
-        assert_eq!(settled(0, false, Ok(())).await, Attempt::Sent { at: NOW });
+        assert_eq!(settled(0, true, Ok(())).await, MailOutcome::Moot { at: NOW });
+        assert_eq!(settled(0, false, Ok(())).await, MailOutcome::Sent { at: NOW });
     }
 
     #[tokio::test]
@@ -274,10 +279,10 @@ mod tests {
         let unreadable = || Err(UnreadableLetter("of no known kind"));
         let first = settled_letter(0, false, Ok(()), unreadable()).await;
         assert!(
-            matches!(&first, Attempt::Later { error, .. } if error.ends_with(": of no known kind")),
+            matches!(&first, MailOutcome::Later { error, .. } if error.ends_with(": of no known kind")),
             "{first:?}"
         );
         let last = settled_letter(119, false, Ok(()), unreadable()).await;
-        assert!(matches!(last, Attempt::Dead { .. }), "{last:?}");
+        assert!(matches!(last, MailOutcome::Dead { .. }), "{last:?}");
     }
 }

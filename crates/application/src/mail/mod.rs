@@ -7,6 +7,6 @@ mod ports;
 pub use deliver::{Courier, Pace};
 pub use letter::{Letter, SecurityNotice};
 pub use ports::{
-    Attempt, Claimed, Contents, DevMail, DevMailbox, Mailer, MailerError, Message, Outbox, OutboxState,
-    UnreadableLetter,
+    ClaimedMail, Contents, DevMail, DevMailbox, MailOutcome, Mailer, MailerError, Outbox, OutboxState,
+    OutgoingMail, UnreadableLetter,
 };

@@ -26,7 +26,7 @@ pub trait Outbox: Send + Sync {
         now: OffsetDateTime,
         lease_until: OffsetDateTime,
         limit: u16,
-    ) -> Result<Vec<Claimed>, StoreError>;
+    ) -> Result<Vec<ClaimedMail>, StoreError>;
 
     /// What a mail's letter says at this moment, and the language that whoever it is for has chosen, if they have an account; none when there is nothing to say any more, because what it is
     /// about is gone, or a later mail says it. If the letter holds a link, the hash of its token replaces the one from an earlier attempt.
@@ -40,7 +40,7 @@ pub trait Outbox: Send + Sync {
 
     /// Notes how an attempt ended, unless its lease has run out and another has begun. Whom a notice was for is forgotten
     /// when it is not tried again.
-    async fn settle(&self, mail: &Claimed, attempt: Attempt) -> Result<(), StoreError>;
+    async fn settle(&self, mail: &ClaimedMail, attempt: MailOutcome) -> Result<(), StoreError>;
 
     /// How much waits.
     async fn state(&self) -> Result<OutboxState, StoreError>;
@@ -54,7 +54,7 @@ pub trait Outbox: Send + Sync {
 
 /// A letter that is being sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claimed {
+pub struct ClaimedMail {
     /// Names the mail, for ever and for every attempt.
     pub id: MailId,
     /// The letter; or why it cannot be read as it is kept, which spoils no other.
@@ -72,7 +72,7 @@ pub struct UnreadableLetter(pub &'static str);
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Attempt {
+pub enum MailOutcome {
     /// The mail server has taken it.
     Sent {
         /// When.
@@ -341,7 +341,7 @@ impl Contents {
 
 /// A letter, ready to be written in some language and sent.
 #[derive(Debug, Clone)]
-pub struct Message {
+pub struct OutgoingMail {
     /// Names the mail; the same for every attempt, so that mail systems can tell a repeat.
     pub id: MailId,
     /// What it says.
@@ -359,7 +359,7 @@ pub trait Mailer: Send + Sync {
     ///
     /// # Errors
     /// [`MailerError`] tells whether trying again makes sense.
-    async fn send(&self, message: Message) -> Result<(), MailerError>;
+    async fn send(&self, message: OutgoingMail) -> Result<(), MailerError>;
 }
 
 /// A letter was not sent. The texts are for operators and hold neither tokens nor addresses.

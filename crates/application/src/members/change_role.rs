@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission, Role, UserId,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     availability::Cause,
     members::{Member, RoleChange},
 };
@@ -31,7 +31,7 @@ pub struct Command {
 /// [`Error::PermissionDenied`] (an Admin neither touches an Owner nor makes one), [`Error::NotFound`],
 /// [`Error::LastOwner`], [`Error::PreconditionFailed`].
 pub async fn change_role(app: &Application, actor: &Actor, command: Command) -> Result<Member, Error> {
-    let target = Target::User(command.user);
+    let target = AuditTarget::User(command.user);
     let changed = change(app, actor, command).await;
     app.refusals_recorded(actor, Action::MemberRoleChanged, target, changed).await
 }
@@ -58,7 +58,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Me
         let by = By::asking(actor);
         leave(app, &by, unit.as_mut(), seat.organization, change.user(), Cause::RoleChanged).await?
     };
-    let event = app.event_by(actor, Action::MemberRoleChanged, Target::User(change.user())).change(
+    let event = app.event_by(actor, Action::MemberRoleChanged, AuditTarget::User(change.user())).change(
         "role",
         Some(change.from().as_str()),
         Some(change.to().as_str()),

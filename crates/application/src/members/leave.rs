@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     OrganizationId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     members::{Departure, Membership},
 };
 
@@ -21,7 +21,7 @@ use crate::{
 /// [`Error::LastOwner`], and [`Error::PermissionDenied`] to whoever is in no organization.
 pub async fn leave(app: &Application, actor: &Actor) -> Result<(), Error> {
     let left = change(app, actor).await;
-    app.refusals_recorded(actor, Action::MemberLeft, Target::User(actor.user_id()), left).await
+    app.refusals_recorded(actor, Action::MemberLeft, AuditTarget::User(actor.user_id()), left).await
 }
 
 async fn change(app: &Application, actor: &Actor) -> Result<(), Error> {
@@ -49,7 +49,10 @@ pub(crate) async fn depart(
     let settled = settle(app, actor, unit, organization, user, Successor::Nobody).await?;
     let left = leave_out(app, &By::asking(actor), unit, organization, user).await?;
     unit.member_remove(organization, user).await?;
-    let event =
-        app.event_by(actor, Action::MemberLeft, Target::User(user)).change("role", Some(role.as_str()), None);
+    let event = app.event_by(actor, Action::MemberLeft, AuditTarget::User(user)).change(
+        "role",
+        Some(role.as_str()),
+        None,
+    );
     Ok(app.record(event).and_all(settled.into_iter().chain(left), app.entropy.as_ref()))
 }

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission, UserId,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 
 use super::Offboarding;
@@ -19,5 +19,5 @@ pub async fn offboarding(app: &Application, actor: &Actor, user: UserId) -> Resu
         view.member_find(seat.organization, user).await?.ok_or(Error::NotFound)?;
         Ok(view.offboarding(seat.organization, user, app.now()).await?)
     };
-    app.refusals_recorded(actor, Action::PermissionDenied, Target::User(user), read.await).await
+    app.refusals_recorded(actor, Action::PermissionDenied, AuditTarget::User(user), read.await).await
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rollcall_domain::{
     EmailAddress, OrganizationId, Role, UserId,
-    members::{Member, MemberStatus, Membership, Search},
+    members::{Member, MemberSearch, MemberStatus, Membership},
     organizations::Organization,
 };
 use time::OffsetDateTime;
@@ -18,7 +18,7 @@ pub struct MemberFilter {
     /// Only those in this state.
     pub status: Option<MemberStatus>,
     /// Only those whose name or address holds this, whatever its case.
-    pub search: Option<Search>,
+    pub search: Option<MemberSearch>,
 }
 
 /// Where a member stands in the list, which is ordered by when they came in.

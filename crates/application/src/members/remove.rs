@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission, UserId,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     members::Departure,
 };
 
@@ -30,7 +30,7 @@ pub struct Command {
 /// [`Error::PermissionDenied`] (an Admin does not remove an Owner), [`Error::NotFound`], [`Error::LastOwner`],
 /// [`Error::PreconditionFailed`], and [`Error::Invalid`] when nothing can be handed over to that person.
 pub async fn remove(app: &Application, actor: &Actor, command: Command) -> Result<(), Error> {
-    let target = Target::User(command.user);
+    let target = AuditTarget::User(command.user);
     let removed = change(app, actor, command).await;
     app.refusals_recorded(actor, Action::MemberRemoved, target, removed).await
 }
@@ -61,7 +61,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     let by = By::asking(actor);
     let left = leave_out(app, &by, unit.as_mut(), seat.organization, command.user).await?;
     unit.member_remove(seat.organization, command.user).await?;
-    let event = app.event_by(actor, Action::MemberRemoved, Target::User(command.user)).change(
+    let event = app.event_by(actor, Action::MemberRemoved, AuditTarget::User(command.user)).change(
         "role",
         Some(departure.membership().role.as_str()),
         None,

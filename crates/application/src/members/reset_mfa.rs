@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission, UserId,
-    audit::{Action, Target as AuditTarget},
+    audit::{Action, AuditTarget},
     members::Member,
     policy::Target,
     security::{Locked, reset},
@@ -14,7 +14,7 @@ use crate::{
     accounts::turn_mfa_off,
     mail::{Letter, SecurityNotice},
     ports::Scope,
-    sessions::Lock,
+    sessions::Throttle,
 };
 
 /// Turns every second factor of a member off, with their recovery codes. All of their sessions end, and they are told by mail. It
@@ -66,7 +66,7 @@ async fn change(
     let record = app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset });
     let record = signed_out(app, &By::asking(actor), unit.as_mut(), user, record).await?;
     unit.commit(record).await?;
-    Lock::second_factor(app, user).begin_anew(app).await;
+    Throttle::second_factor(app, user).begin_anew(app).await;
     Ok(member)
 }
 

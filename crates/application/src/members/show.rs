@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission, UserId,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     members::Member,
 };
 
@@ -18,5 +18,5 @@ pub async fn show(app: &Application, principal: &Principal, user: UserId) -> Res
         let mut view = app.store.view(Scope::Organization(organization)).await?;
         view.member_find(organization, user).await?.ok_or(Error::NotFound)
     };
-    app.refusals_recorded(principal, Action::PermissionDenied, Target::User(user), read.await).await
+    app.refusals_recorded(principal, Action::PermissionDenied, AuditTarget::User(user), read.await).await
 }

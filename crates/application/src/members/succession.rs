@@ -6,7 +6,7 @@
 
 use rollcall_domain::{
     OrganizationId, Role, UserId,
-    audit::{Action, Event, Target},
+    audit::{Action, AuditTarget, Event},
     invitations::may_stand,
 };
 
@@ -38,7 +38,7 @@ pub(super) async fn settle(
 ) -> Result<Vec<Event>, Error> {
     let mut events = Vec::new();
     for (id, role) in unit.invitations_lock_of(organization, inviter).await? {
-        let target = Target::Invitation(id);
+        let target = AuditTarget::Invitation(id);
         match successor {
             Successor::InRole(inviter) if may_stand(inviter, role) => {}
             Successor::Nobody | Successor::InRole(_) => {
@@ -59,7 +59,7 @@ pub(super) async fn settle(
     }
     if let Successor::Heir(heir, _) = successor {
         for key in unit.api_keys_hand_over(organization, inviter, heir).await? {
-            let event = app.event_by(actor, Action::ApiKeyHandedOver, Target::ApiKey(key));
+            let event = app.event_by(actor, Action::ApiKeyHandedOver, AuditTarget::ApiKey(key));
             events.push(event.change("created_by", Some(&inviter.to_string()), Some(&heir.to_string())));
         }
     }

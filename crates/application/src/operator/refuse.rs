@@ -1,6 +1,6 @@
 //! Somebody else's token on the operator's paths.
 
-use rollcall_domain::audit::{Action, Actor, Origin, Target};
+use rollcall_domain::audit::{Action, AuditActor, AuditTarget, Origin};
 
 use crate::{Application, Error, ports::Scope};
 
@@ -9,6 +9,6 @@ use crate::{Application, Error, ports::Scope};
 /// # Errors
 /// Only when something is out of order.
 pub async fn refuse(app: &Application, origin: &Origin) -> Result<(), Error> {
-    let event = app.event(Actor::Anonymous, origin, Action::OperatorRefused, Target::Nothing);
+    let event = app.event(AuditActor::Anonymous, origin, Action::OperatorRefused, AuditTarget::Nothing);
     app.record_refusal(Scope::Platform, event, &Error::Unauthenticated).await
 }

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     OrganizationId,
-    audit::{self, Action, Origin, Target},
+    audit::{self, Action, AuditTarget, Origin},
 };
 
 use super::{Tenant, show};
@@ -41,8 +41,8 @@ async fn lift(
         return Ok(());
     }
     unit.organization_suspend(id, None).await?;
-    let target = Target::Organization(id);
-    let event = app.event(audit::Actor::Operator, origin, Action::OrganizationRestored, target);
+    let target = AuditTarget::Organization(id);
+    let event = app.event(audit::AuditActor::Operator, origin, Action::OrganizationRestored, target);
     let event = event.change("status", Some("suspended"), Some("active"));
     Ok(unit.commit(app.record(event)).await?)
 }

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     OrganizationId,
-    audit::{self, Action, Origin, Target},
+    audit::{self, Action, AuditTarget, Origin},
     availability::Cause,
 };
 
@@ -32,9 +32,9 @@ pub async fn suspend(
     precondition.check(found.version)?;
     if !found.suspended {
         unit.organization_suspend(id, Some(app.now())).await?;
-        let target = Target::Organization(id);
-        let event = app.event(audit::Actor::Operator, origin, Action::OrganizationSuspended, target);
-        let by = By::actor(audit::Actor::Operator, origin);
+        let target = AuditTarget::Organization(id);
+        let event = app.event(audit::AuditActor::Operator, origin, Action::OrganizationSuspended, target);
+        let by = By::actor(audit::AuditActor::Operator, origin);
         let left = empty(app, &by, unit.as_mut(), id, Cause::Suspended).await?;
         unit.commit(app.record(event).and_all(left, app.entropy.as_ref())).await?;
     }

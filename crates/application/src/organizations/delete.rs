@@ -2,9 +2,9 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Target as AuditTarget},
+    audit::{Action, AuditTarget},
     availability::Cause,
-    organizations::Deletion,
+    organizations::OrganizationDeletion,
     policy::Target,
 };
 
@@ -45,7 +45,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     let found = unit.organization_lock_out(organization).await?.ok_or(Error::Unauthenticated)?;
     seat.permit_on(unit.as_mut(), Permission::OrganizationDelete, Target::Organization).await?;
     command.precondition.check(found.version)?;
-    let deletion = Deletion::decide(&found, &command.confirm_name, now)
+    let deletion = OrganizationDeletion::decide(&found, &command.confirm_name, now)
         .map_err(|problem| Error::invalid("confirm_name", problem))?;
     // Agents before sessions, as whoever signs out takes them.
     let left = empty(app, &By::asking(actor), unit.as_mut(), organization, Cause::SignedOut).await?;

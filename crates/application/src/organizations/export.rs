@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     ApiKeyId, CallId, InvitationId, OrganizationId, Permission, UserId,
-    audit::{Action, Target as AuditTarget},
+    audit::{Action, AuditTarget},
     calls::{Call, Transcript},
     members::Member,
     organizations::Organization,
@@ -24,7 +24,7 @@ use crate::{
     members::{MemberFilter, MemberKey},
     ports::View,
     recordings,
-    security::{KeptDeadline, Shown},
+    security::{KeptDeadline, ShownSecurity},
     webhooks,
 };
 
@@ -37,7 +37,7 @@ const RECORDINGS_PAGE: u16 = 50;
 const LONGEST: Duration = Duration::HOUR;
 
 /// An export that is running. Dropped, it ends.
-pub struct Export {
+pub struct OrganizationExport {
     app: Application,
     principal: Principal,
     organization: OrganizationId,
@@ -71,15 +71,15 @@ enum Next {
 
 /// A part of an export.
 #[derive(Debug)]
-pub enum Part {
+pub enum OrganizationExportPart {
     /// The first: the organization itself.
     Begin(Organization),
     /// Its security controls.
-    Security(Box<Shown>),
+    Security(Box<ShownSecurity>),
     /// Where the platform is told what becomes of escalated calls, if anywhere, without its secret.
-    Webhook(Option<webhooks::Shown>),
+    Webhook(Option<webhooks::ShownWebhook>),
     /// Who is sent the checkpoints of its audit log, if anybody, without the secret that a webhook is signed with.
-    Witness(Option<witness::Shown>),
+    Witness(Option<witness::ShownWitness>),
     /// Members.
     Members(Vec<Member>),
     /// Invitations, in whatever state.
@@ -139,7 +139,7 @@ pub struct ExportCounts {
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::ExportRunning`] when the organization has one already, and
 /// [`Error::Busy`] when too many run.
-pub async fn export(app: &Application, actor: &Actor) -> Result<Export, Error> {
+pub async fn export(app: &Application, actor: &Actor) -> Result<OrganizationExport, Error> {
     let begun = begin(app, actor).await;
     let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
     app.refusals_recorded(actor, Action::OrganizationExported, target, begun).await
@@ -156,7 +156,7 @@ pub async fn permit_export(app: &Application, actor: &Actor) -> Result<(), Error
     app.refusals_recorded(actor, Action::OrganizationExported, target, looked).await
 }
 
-async fn begin(app: &Application, actor: &Actor) -> Result<Export, Error> {
+async fn begin(app: &Application, actor: &Actor) -> Result<OrganizationExport, Error> {
     let seat = actor.permit(Permission::OrganizationExport)?;
     let begun_at = app.now();
     actor.require_elevation(begun_at)?;
@@ -170,17 +170,17 @@ async fn begin(app: &Application, actor: &Actor) -> Result<Export, Error> {
     let view = app.store.view_for_long(seat.scope(), asked).await?;
     let (app, principal, organization) = (app.clone(), Principal::Person(actor.clone()), seat.organization);
     let (next, counts) = (Next::Begin, ExportCounts::default());
-    Ok(Export { app, principal, organization, view, begun_at, next, counts, _running: running })
+    Ok(OrganizationExport { app, principal, organization, view, begun_at, next, counts, _running: running })
 }
 
-impl Export {
+impl OrganizationExport {
     /// The next part; none after the last.
     ///
     /// # Errors
     /// Whoever has lost the right to it, or the session, while it runs gets no more (attack 9): then as [`export`], or
     /// [`Error::Unauthenticated`]. [`Error::Unavailable`] when it takes longer than an hour. There are no more parts
     /// then.
-    pub async fn next(&mut self) -> Result<Option<Part>, Error> {
+    pub async fn next(&mut self) -> Result<Option<OrganizationExportPart>, Error> {
         let part = match self.still_permitted().await {
             Ok(()) => self.read().await,
             Err(refusal) => Err(refusal),
@@ -211,77 +211,91 @@ impl Export {
         self.principal.begin_again(&self.app, Permission::OrganizationExport).await.map(drop)
     }
 
-    async fn read(&mut self) -> Result<Option<Part>, Error> {
+    async fn read(&mut self) -> Result<Option<OrganizationExportPart>, Error> {
         let organization = self.organization;
         let (part, next) = match self.next {
             Next::Begin => {
                 let organization =
                     self.view.organization_find(organization).await?.ok_or(Error::Unauthenticated)?;
-                (Part::Begin(organization), Next::Security)
+                (OrganizationExportPart::Begin(organization), Next::Security)
             }
             Next::Security => {
                 let organization =
                     self.view.organization_find(organization).await?.ok_or(Error::Unauthenticated)?;
-                let shown = Shown::of(self.view.as_mut(), &organization).await?;
-                (Part::Security(Box::new(shown)), Next::Webhook)
+                let shown = ShownSecurity::of(self.view.as_mut(), &organization).await?;
+                (OrganizationExportPart::Security(Box::new(shown)), Next::Webhook)
             }
             Next::Webhook => {
-                let shown = webhooks::Shown::of(self.view.as_mut(), organization, self.begun_at).await?;
+                let shown =
+                    webhooks::ShownWebhook::of(self.view.as_mut(), organization, self.begun_at).await?;
                 self.counts.webhooks = shown.is_some().into();
-                (Part::Webhook(shown), Next::Witness)
+                (OrganizationExportPart::Webhook(shown), Next::Witness)
             }
             Next::Witness => {
-                let shown = witness::Shown::of(self.view.as_mut(), organization, self.begun_at).await?;
+                let shown =
+                    witness::ShownWitness::of(self.view.as_mut(), organization, self.begun_at).await?;
                 self.counts.witnesses = shown.is_some().into();
-                (Part::Witness(shown), Next::Members(None))
+                (OrganizationExportPart::Witness(shown), Next::Members(None))
             }
             Next::Members(after) => {
                 let filter = MemberFilter::default();
                 let page = self.view.members_page(organization, &filter, &page(after)).await?;
                 let (members, more) = cut(page, &mut self.counts.members);
-                (Part::Members(members), more.map_or(Next::Invitations(None), |key| Next::Members(Some(key))))
+                (
+                    OrganizationExportPart::Members(members),
+                    more.map_or(Next::Invitations(None), |key| Next::Members(Some(key))),
+                )
             }
             Next::Invitations(after) => {
                 let page =
                     self.view.invitations_page(organization, None, self.begun_at, &page(after)).await?;
                 let (invitations, more) = cut(page, &mut self.counts.invitations);
                 let next = more.map_or(Next::ApiKeys(None), |key| Next::Invitations(Some(key)));
-                (Part::Invitations(invitations), next)
+                (OrganizationExportPart::Invitations(invitations), next)
             }
             Next::ApiKeys(after) => {
                 let page = self.view.api_keys_page(organization, &page(after)).await?;
                 let (keys, more) = cut(page, &mut self.counts.api_keys);
-                (Part::ApiKeys(keys), more.map_or(Next::Deadlines(None), |key| Next::ApiKeys(Some(key))))
+                (
+                    OrganizationExportPart::ApiKeys(keys),
+                    more.map_or(Next::Deadlines(None), |key| Next::ApiKeys(Some(key))),
+                )
             }
             Next::Deadlines(after) => {
                 let page = self.view.mfa_deadlines_page(organization, &page(after)).await?;
                 let (deadlines, more) = cut(page, &mut self.counts.deadlines);
                 let next = more.map_or(Next::Agents(None), |key| Next::Deadlines(Some(key)));
-                (Part::Deadlines(deadlines), next)
+                (OrganizationExportPart::Deadlines(deadlines), next)
             }
             Next::Agents(after) => {
                 let (now, live) = (self.view.moment().await?, self.app.live());
                 let page = self.view.agents_page(organization, now, live, &page(after)).await?;
                 let (agents, more) = cut(page, &mut self.counts.agents);
-                (Part::Agents(agents), more.map_or(Next::Calls(None), |key| Next::Agents(Some(key))))
+                (
+                    OrganizationExportPart::Agents(agents),
+                    more.map_or(Next::Calls(None), |key| Next::Agents(Some(key))),
+                )
             }
             Next::Calls(after) => {
                 let page = self.view.calls_page(organization, &CallFilter::default(), &page(after)).await?;
                 let (calls, more) = cut(page, &mut self.counts.calls);
-                (Part::Calls(calls), more.map_or(Next::Transcripts(None), |key| Next::Calls(Some(key))))
+                (
+                    OrganizationExportPart::Calls(calls),
+                    more.map_or(Next::Transcripts(None), |key| Next::Calls(Some(key))),
+                )
             }
             Next::Transcripts(after) => {
                 let page = self.view.transcripts_page(organization, &page(after)).await?;
                 let (transcripts, more) = cut(page, &mut self.counts.transcripts);
                 let next = more.map_or(Next::Recordings(None), |key| Next::Transcripts(Some(key)));
-                (Part::Transcripts(transcripts), next)
+                (OrganizationExportPart::Transcripts(transcripts), next)
             }
             Next::Recordings(after) => {
                 let page = PageRequest { limit: RECORDINGS_PAGE, after };
                 let page = recordings::page(&self.app, self.view.as_mut(), organization, &page).await?;
                 let (recordings, more) = cut(page, &mut self.counts.recordings);
                 let next = more.map_or(Next::Escalations(None), |key| Next::Recordings(Some(key)));
-                (Part::Recordings(recordings), next)
+                (OrganizationExportPart::Recordings(recordings), next)
             }
             Next::Escalations(after) => {
                 let filter = EscalationFilter::default();
@@ -289,14 +303,17 @@ impl Export {
                 let page = self.view.escalations_page(organization, filter, now, &page(after)).await?;
                 let (escalations, more) = cut(page, &mut self.counts.escalations);
                 let next = more.map_or(Next::AuditEvents(None), |key| Next::Escalations(Some(key)));
-                (Part::Escalations(escalations), next)
+                (OrganizationExportPart::Escalations(escalations), next)
             }
             Next::AuditEvents(after) => {
                 let page = self.view.audit_events_page(organization, &page(after)).await?;
                 let (events, more) = cut(page, &mut self.counts.audit_events);
-                (Part::AuditEvents(events), more.map_or(Next::End, |key| Next::AuditEvents(Some(key))))
+                (
+                    OrganizationExportPart::AuditEvents(events),
+                    more.map_or(Next::End, |key| Next::AuditEvents(Some(key))),
+                )
             }
-            Next::End => (Part::End(self.counts), Next::Nothing),
+            Next::End => (OrganizationExportPart::End(self.counts), Next::Nothing),
             Next::Nothing => return Ok(None),
         };
         self.next = next;
@@ -363,21 +380,21 @@ mod tests {
         let mut members = 0;
         let counts = loop {
             match running.next().await.expect("a part").expect("an end") {
-                Part::Members(page) => members += page.len(),
-                Part::End(counts) => break counts,
-                Part::Begin(_)
-                | Part::Webhook(_)
-                | Part::Witness(_)
-                | Part::Security(_)
-                | Part::Invitations(_)
-                | Part::ApiKeys(_)
-                | Part::Deadlines(_)
-                | Part::Agents(_)
-                | Part::Escalations(_)
-                | Part::Calls(_)
-                | Part::Transcripts(_)
-                | Part::Recordings(_)
-                | Part::AuditEvents(_) => {}
+                OrganizationExportPart::Members(page) => members += page.len(),
+                OrganizationExportPart::End(counts) => break counts,
+                OrganizationExportPart::Begin(_)
+                | OrganizationExportPart::Webhook(_)
+                | OrganizationExportPart::Witness(_)
+                | OrganizationExportPart::Security(_)
+                | OrganizationExportPart::Invitations(_)
+                | OrganizationExportPart::ApiKeys(_)
+                | OrganizationExportPart::Deadlines(_)
+                | OrganizationExportPart::Agents(_)
+                | OrganizationExportPart::Escalations(_)
+                | OrganizationExportPart::Calls(_)
+                | OrganizationExportPart::Transcripts(_)
+                | OrganizationExportPart::Recordings(_)
+                | OrganizationExportPart::AuditEvents(_) => {}
             }
         };
         assert_eq!((members, counts.members), (2, 2));
@@ -398,7 +415,7 @@ mod tests {
             let store = TestStore::of_each(units);
             let app = application(&store, MockDirectory::new());
             let mut running = export(&app, &actor(1, Role::Owner)).await.expect("an export");
-            assert!(matches!(running.next().await, Ok(Some(Part::Begin(_)))));
+            assert!(matches!(running.next().await, Ok(Some(OrganizationExportPart::Begin(_)))));
             let refused = running.next().await;
             assert!(
                 matches!(refused, Err(Error::PermissionDenied { .. } | Error::Unauthenticated)),

@@ -9,7 +9,7 @@ mod show;
 mod update;
 
 pub use delete::{Command as Delete, delete};
-pub use export::{Export, ExportCounts, Part, export, permit_export};
+pub use export::{ExportCounts, OrganizationExport, OrganizationExportPart, export, permit_export};
 pub use ports::{Organizations, OrganizationsView, Purged};
 pub use purge::purge_some;
 pub use restore::restore;

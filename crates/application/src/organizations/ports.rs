@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rollcall_domain::{
     OrganizationId,
-    organizations::{Deleted, Deletion, Organization},
+    organizations::{Deleted, Organization, OrganizationDeletion},
 };
 use time::OffsetDateTime;
 
@@ -48,7 +48,7 @@ pub trait Organizations {
     async fn organization_delete(
         &mut self,
         id: OrganizationId,
-        deletion: &Deletion,
+        deletion: &OrganizationDeletion,
     ) -> Result<(), StoreError>;
 
     /// Takes the mark of a deletion away again, and counts the version up.

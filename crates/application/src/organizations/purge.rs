@@ -1,6 +1,6 @@
 //! Removing everything of the organizations whose time is over.
 
-use rollcall_domain::audit::{self, Action, Origin, Target};
+use rollcall_domain::audit::{self, Action, AuditTarget, Origin};
 
 use crate::{
     Application, Error,
@@ -33,9 +33,13 @@ pub async fn purge_some(app: &Application, purge: &dyn Purge) -> Result<bool, Er
             Some(0) => {
                 let mut unit = app.store.begin(Scope::Platform).await?;
                 let Some(purged) = unit.organization_purge(organization, now).await? else { continue };
-                let target = Target::Organization(organization);
-                let event =
-                    app.event(audit::Actor::System, &Origin::default(), Action::OrganizationPurged, target);
+                let target = AuditTarget::Organization(organization);
+                let event = app.event(
+                    audit::AuditActor::System,
+                    &Origin::default(),
+                    Action::OrganizationPurged,
+                    target,
+                );
                 let event = [
                     ("members", purged.members),
                     ("invitations", purged.invitations),

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     OrganizationId,
-    audit::{self, Action, Origin, Target},
+    audit::{self, Action, AuditTarget, Origin},
     organizations::{self, Organization},
 };
 
@@ -25,8 +25,8 @@ pub async fn restore(
     organizations::restore(&deleted, app.now()).map_err(|_| Error::OrganizationDeleted)?;
     precondition.check(deleted.organization.version)?;
     unit.organization_restore(organization).await?;
-    let target = Target::Organization(organization);
-    let event = app.event(audit::Actor::Operator, origin, Action::OrganizationRestored, target);
+    let target = AuditTarget::Organization(organization);
+    let event = app.event(audit::AuditActor::Operator, origin, Action::OrganizationRestored, target);
     unit.commit(app.record(event)).await?;
     Ok(Organization { version: deleted.organization.version + 1, ..deleted.organization })
 }

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     organizations::Organization,
 };
 
@@ -15,5 +15,5 @@ use crate::{Application, Error, Principal};
 pub async fn show(app: &Application, principal: &Principal) -> Result<Organization, Error> {
     // Authentication has just read it.
     let found = principal.permit(Permission::OrganizationRead).cloned();
-    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, found).await
+    app.refusals_recorded(principal, Action::PermissionDenied, AuditTarget::Nothing, found).await
 }

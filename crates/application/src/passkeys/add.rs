@@ -1,7 +1,7 @@
 //! The second half of adding a passkey.
 
 use rollcall_domain::{
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     passkeys::{MOST_PASSKEYS, Passkey, PasskeyName},
     second_factors::{Method, RecoveryCode},
     secret::Secret,
@@ -12,7 +12,7 @@ use crate::availability::{By, signed_out};
 use crate::{
     Actor, Application, Error,
     mail::{Letter, SecurityNotice},
-    ports::{Credential, Purpose, Wrong},
+    ports::{CeremonyPurpose, Credential, PasskeyRefusal},
     second_factors::give_recovery_codes,
 };
 
@@ -42,7 +42,7 @@ pub struct Added {
 /// [`Error::TooManyPasskeys`], [`Error::PasskeysUnavailable`].
 pub async fn add(app: &Application, actor: &Actor, command: Command) -> Result<Added, Error> {
     let added = register(app, actor, command).await;
-    app.refusals_recorded(actor, Action::PasskeyAdded, Target::User(actor.user_id()), added).await
+    app.refusals_recorded(actor, Action::PasskeyAdded, AuditTarget::User(actor.user_id()), added).await
 }
 
 async fn register(app: &Application, actor: &Actor, command: Command) -> Result<Added, Error> {
@@ -76,7 +76,7 @@ async fn register(app: &Application, actor: &Actor, command: Command) -> Result<
             Some(give_recovery_codes(app, unit.as_mut(), user).await?)
         }
     };
-    let event = app.event_by(actor, Action::PasskeyAdded, Target::Passkey(passkey.id));
+    let event = app.event_by(actor, Action::PasskeyAdded, AuditTarget::Passkey(passkey.id));
     let record = app.record(event.change("factor", None, Some(Method::Passkey.as_str())));
     let letter = Letter::SecurityNotice { user, notice: SecurityNotice::PasskeyAdded };
     let record = signed_out(app, &By::asking(actor), unit.as_mut(), user, record.mail(letter)).await?;
@@ -88,7 +88,7 @@ async fn register(app: &Application, actor: &Actor, command: Command) -> Result<
 async fn checked(app: &Application, actor: &Actor, answer: &Secret) -> Result<Credential, Error> {
     let webauthn = app.webauthn()?;
     let unchecked = webauthn.read(answer).ok_or_else(malformed)?;
-    let mine = Purpose::Registration { user: actor.user_id(), session: actor.session_id() };
+    let mine = CeremonyPurpose::Registration { user: actor.user_id(), session: actor.session_id() };
     let Some((_, state)) = take(app, &unchecked).await?.filter(|(purpose, _)| *purpose == mine) else {
         return Err(Error::invalid(
             "credential",
@@ -96,8 +96,8 @@ async fn checked(app: &Application, actor: &Actor, answer: &Secret) -> Result<Cr
         ));
     };
     webauthn.check_new(&state, answer).map_err(|wrong| match wrong {
-        Wrong::Malformed => malformed(),
-        Wrong::Copied | Wrong::Refused(_) => Error::invalid(
+        PasskeyRefusal::Malformed => malformed(),
+        PasskeyRefusal::Copied | PasskeyRefusal::Refused(_) => Error::invalid(
             "credential",
             "must come from this service's own pages and from a device that has verified its user",
         ),

@@ -1,7 +1,7 @@
 //! The first half of adding a passkey.
 
 use rollcall_domain::{
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     passkeys::MOST_PASSKEYS,
     second_factors::Method,
     secret::Secret,
@@ -10,7 +10,7 @@ use rollcall_domain::{
 use super::{allowed, ask};
 use crate::{
     Actor, Application, Error,
-    ports::{Purpose, Scope},
+    ports::{CeremonyPurpose, Scope},
 };
 
 /// What a browser is to ask its device for, so that the actor gets a new passkey. Devices that have one of theirs are left out.
@@ -19,7 +19,7 @@ use crate::{
 /// [`Error::ElevationRequired`], [`Error::TooManyPasskeys`], [`Error::PasskeysUnavailable`].
 pub async fn begin_registration(app: &Application, actor: &Actor) -> Result<Secret, Error> {
     let begun = begin(app, actor).await;
-    let target = Target::User(actor.user_id());
+    let target = AuditTarget::User(actor.user_id());
     app.refusals_recorded(actor, Action::PasskeyRegistrationBegun, target, begun).await
 }
 
@@ -35,8 +35,8 @@ async fn begin(app: &Application, actor: &Actor) -> Result<Secret, Error> {
         return Err(Error::TooManyPasskeys);
     }
     let asked = webauthn.ask_for_new(&account, &allowed(&passkeys))?;
-    let options = ask(app, Purpose::Registration { user, session }, asked).await?;
-    let event = app.event_by(actor, Action::PasskeyRegistrationBegun, Target::User(user));
+    let options = ask(app, CeremonyPurpose::Registration { user, session }, asked).await?;
+    let event = app.event_by(actor, Action::PasskeyRegistrationBegun, AuditTarget::User(user));
     let record = app.record(event.change("factor", None, Some(Method::Passkey.as_str())));
     app.store.begin(actor.scope()).await?.commit(record).await?;
     Ok(options)

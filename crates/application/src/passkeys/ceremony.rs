@@ -5,14 +5,18 @@ use rollcall_domain::{passkeys::CEREMONY_LIFETIME, secret::Secret};
 use super::KeptPasskey;
 use crate::{
     Application, Error, Sealed,
-    ports::{Asked, Ceremony, CredentialId, Purpose, Unchecked},
+    ports::{Ceremony, CeremonyPurpose, CredentialId, PasskeyRequest, UncheckedAnswer},
 };
 
 /// What digests of challenges, and seals of what is kept of them, are made for.
 const PURPOSE: &str = "passkey_ceremonies";
 
 /// Keeps what a device is asked; gives back what the browser is to be told.
-pub(crate) async fn ask(app: &Application, purpose: Purpose, asked: Asked) -> Result<Secret, Error> {
+pub(crate) async fn ask(
+    app: &Application,
+    purpose: CeremonyPurpose,
+    asked: PasskeyRequest,
+) -> Result<Secret, Error> {
     let challenge = digest(app, &asked.challenge);
     let sealed = app.keyring.seal(PURPOSE, &challenge, asked.state.expose().as_bytes(), app.entropy.as_ref());
     let state = Sealed(sealed.ok_or_else(|| Error::Internal("a challenge could not be sealed".into()))?);
@@ -25,8 +29,8 @@ pub(crate) async fn ask(app: &Application, purpose: Purpose, asked: Asked) -> Re
 /// nobody has to carry it along.
 pub(crate) async fn take(
     app: &Application,
-    unchecked: &Unchecked,
-) -> Result<Option<(Purpose, Secret)>, Error> {
+    unchecked: &UncheckedAnswer,
+) -> Result<Option<(CeremonyPurpose, Secret)>, Error> {
     let challenge = digest(app, &unchecked.challenge);
     let Some(found) = app.ceremonies.take(challenge, app.now()).await? else { return Ok(None) };
     // A key that is not on the ring any more: as if the time were over.

@@ -12,6 +12,6 @@ pub use add::{Added, Command as Add, add};
 pub use begin_registration::begin_registration;
 pub(crate) use ceremony::{allowed, ask, take};
 pub use ports::{KeptPasskey, NewPasskey, Passkeys, PasskeysView};
-pub(crate) use prove::{Proven, Unproven, prove};
+pub(crate) use prove::{ProvenPasskey, UnprovenPasskey, prove};
 pub use remove::remove;
 pub use rename::rename;

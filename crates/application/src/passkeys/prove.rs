@@ -1,19 +1,19 @@
 //! What a passkey proves.
 
 use rollcall_domain::{
-    audit::{self, Action, Event, Origin, Target},
+    audit::{self, Action, AuditTarget, Event, Origin},
     secret::Secret,
 };
 
 use super::take;
 use crate::{
     Application, Error,
-    ports::{Credential, FoundPasskey, Purpose, Scope, UnitOfWork, Wrong},
+    ports::{CeremonyPurpose, Credential, FoundPasskey, PasskeyRefusal, Scope, UnitOfWork},
 };
 
 /// Somebody has proved who they are.
 #[derive(Debug)]
-pub(crate) struct Proven {
+pub(crate) struct ProvenPasskey {
     /// The passkey, and whose it is.
     pub(crate) found: FoundPasskey,
     credential: Credential,
@@ -21,7 +21,7 @@ pub(crate) struct Proven {
 
 /// Nobody has proved anything.
 #[derive(Debug)]
-pub(crate) struct Unproven {
+pub(crate) struct UnprovenPasskey {
     /// The passkey that the answer says that it comes from, if there is such a one.
     pub(crate) found: Option<FoundPasskey>,
     /// Whether the answer would be right, were it not for its counter.
@@ -29,39 +29,39 @@ pub(crate) struct Unproven {
 }
 
 /// Checks the answer to a challenge that is good for what `fits` says. The challenge is over then. What the account allows, and
-/// whether the counter has grown, is looked at again by [`Proven::take_effect`].
+/// whether the counter has grown, is looked at again by [`ProvenPasskey::take_effect`].
 ///
 /// # Errors
 /// [`Error::Invalid`] for what is no answer at all, [`Error::PasskeysUnavailable`].
 pub(crate) async fn prove(
     app: &Application,
     answer: &Secret,
-    fits: impl FnOnce(&Purpose) -> bool + Send,
-) -> Result<Result<Proven, Unproven>, Error> {
+    fits: impl FnOnce(&CeremonyPurpose) -> bool + Send,
+) -> Result<Result<ProvenPasskey, UnprovenPasskey>, Error> {
     let webauthn = app.webauthn()?;
     let unchecked = webauthn.read(answer).ok_or_else(malformed)?;
     let taken = take(app, &unchecked).await?;
     let found = app.directory.passkey(&unchecked.credential).await?;
     let Some((purpose, state)) = taken.filter(|(purpose, _)| fits(purpose)) else {
-        return Ok(Err(Unproven { found, copied: false }));
+        return Ok(Err(UnprovenPasskey { found, copied: false }));
     };
     // Whoever is not known yet must be named by the device; otherwise it may keep silent, but must not name somebody else
     // (WebAuthn Level 3, section 7.2, step 6).
     let user = purpose.user().or(unchecked.user);
     let named = unchecked.user.or(user);
     let Some(kept) = found.filter(|kept| Some(kept.user.id) == user && user == named) else {
-        return Ok(Err(Unproven { found: None, copied: false }));
+        return Ok(Err(UnprovenPasskey { found: None, copied: false }));
     };
     let checked = webauthn.check_proof(&state, &kept.credential, answer);
     Ok(match checked {
-        Ok(credential) if !kept.suspended => Ok(Proven { found: kept, credential }),
-        Err(Wrong::Malformed) => return Err(malformed()),
-        Ok(_) | Err(Wrong::Refused(_)) => Err(Unproven { found: Some(kept), copied: false }),
-        Err(Wrong::Copied) => Err(Unproven { found: Some(kept), copied: true }),
+        Ok(credential) if !kept.suspended => Ok(ProvenPasskey { found: kept, credential }),
+        Err(PasskeyRefusal::Malformed) => return Err(malformed()),
+        Ok(_) | Err(PasskeyRefusal::Refused(_)) => Err(UnprovenPasskey { found: Some(kept), copied: false }),
+        Err(PasskeyRefusal::Copied) => Err(UnprovenPasskey { found: Some(kept), copied: true }),
     })
 }
 
-impl Proven {
+impl ProvenPasskey {
     /// Notes the use, with the account locked; gives back whether the passkey is still there and its counter has still grown.
     pub(crate) async fn take_effect(
         &self,
@@ -73,19 +73,19 @@ impl Proven {
     }
 }
 
-impl From<Proven> for Unproven {
+impl From<ProvenPasskey> for UnprovenPasskey {
     /// Another use of the passkey has come in between, or it was removed.
-    fn from(Proven { found, .. }: Proven) -> Self {
+    fn from(ProvenPasskey { found, .. }: ProvenPasskey) -> Self {
         Self { found: Some(found), copied: false }
     }
 }
 
-impl Unproven {
+impl UnprovenPasskey {
     /// What is to be written down besides the refusal: that there may be two of a passkey.
     pub(crate) fn event(&self, app: &Application, origin: &Origin) -> Option<Event> {
         let found = self.found.as_ref().filter(|_| self.copied)?;
-        let target = Target::Passkey(found.id);
-        Some(app.event(audit::Actor::Anonymous, origin, Action::PasskeyCounterRegressed, target))
+        let target = AuditTarget::Passkey(found.id);
+        Some(app.event(audit::AuditActor::Anonymous, origin, Action::PasskeyCounterRegressed, target))
     }
 
     /// Where the refusal is written down.

@@ -1,7 +1,7 @@
 //! Taking a passkey off.
 
 use rollcall_domain::{
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     id::PasskeyId,
     second_factors::Method,
 };
@@ -9,7 +9,7 @@ use rollcall_domain::{
 use crate::{
     Actor, Application, Error,
     mail::{Letter, SecurityNotice},
-    sessions::Lock,
+    sessions::Throttle,
 };
 
 /// Takes a passkey of the actor's off; it proves nothing any more. If it is the last second factor, the recovery codes go with it. They
@@ -20,7 +20,7 @@ use crate::{
 /// be the only factor, and is too short for it.
 pub async fn remove(app: &Application, actor: &Actor, id: PasskeyId) -> Result<(), Error> {
     let removed = take_off(app, actor, id).await;
-    app.refusals_recorded(actor, Action::PasskeyRemoved, Target::Passkey(id), removed).await
+    app.refusals_recorded(actor, Action::PasskeyRemoved, AuditTarget::Passkey(id), removed).await
 }
 
 async fn take_off(app: &Application, actor: &Actor, id: PasskeyId) -> Result<(), Error> {
@@ -39,12 +39,12 @@ async fn take_off(app: &Application, actor: &Actor, id: PasskeyId) -> Result<(),
     if !another && unit.password_is_short(user).await? {
         return Err(Error::PasswordTooShort);
     }
-    let event = app.event_by(actor, Action::PasskeyRemoved, Target::Passkey(id));
+    let event = app.event_by(actor, Action::PasskeyRemoved, AuditTarget::Passkey(id));
     let record = app.record(event.change("factor", Some(Method::Passkey.as_str()), None));
     let letter = Letter::SecurityNotice { user, notice: SecurityNotice::PasskeyRemoved };
     unit.commit(record.mail(letter)).await?;
     if !another {
-        Lock::second_factor(app, user).begin_anew(app).await;
+        Throttle::second_factor(app, user).begin_anew(app).await;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Giving a passkey another name.
 
 use rollcall_domain::{
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     id::PasskeyId,
     passkeys::{Passkey, PasskeyName},
 };
@@ -19,7 +19,7 @@ pub async fn rename(
     name: PasskeyName,
 ) -> Result<Passkey, Error> {
     let renamed = change(app, actor, id, &name).await;
-    app.refusals_recorded(actor, Action::PasskeyRenamed, Target::Passkey(id), renamed).await
+    app.refusals_recorded(actor, Action::PasskeyRenamed, AuditTarget::Passkey(id), renamed).await
 }
 
 async fn change(
@@ -35,6 +35,6 @@ async fn change(
         return Err(Error::Unauthenticated);
     }
     let passkey = unit.passkey_rename(actor.user_id(), id, name).await?.ok_or(Error::NotFound)?;
-    unit.commit(app.record(app.event_by(actor, Action::PasskeyRenamed, Target::Passkey(id)))).await?;
+    unit.commit(app.record(app.event_by(actor, Action::PasskeyRenamed, AuditTarget::Passkey(id)))).await?;
     Ok(passkey)
 }

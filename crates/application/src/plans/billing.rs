@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     OrganizationId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     organizations::Plan,
     plans::Usage,
 };
@@ -37,7 +37,7 @@ pub async fn billing(app: &Application, actor: &Actor) -> Result<Bill, Error> {
         let organization = view.organization_find(seat.organization).await?.ok_or(Error::Unauthenticated)?;
         bill(view.as_mut(), seat.organization, organization.plan, organization.version).await
     };
-    app.refusals_recorded(actor, Action::PermissionDenied, Target::Nothing, read.await).await
+    app.refusals_recorded(actor, Action::PermissionDenied, AuditTarget::Nothing, read.await).await
 }
 
 /// The same in a view or a unit of work.

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     OrganizationId,
-    audit::{Action, Event, Target},
+    audit::{Action, AuditTarget, Event},
     organizations::Plan,
     plans::{COUNTED, Outlived, PlanChange, Shorter},
 };
@@ -46,10 +46,10 @@ pub(super) async fn put_through(
     organization: OrganizationId,
     change: &PlanChange,
     kept: &NewPlanChange,
-    event: impl Fn(Action, Target) -> Event,
+    event: impl Fn(Action, AuditTarget) -> Event,
 ) -> Result<Record, Error> {
     unit.plan_change_add(organization, kept).await?;
-    let mut changed = event(Action::PlanChanged, Target::Organization(organization)).change(
+    let mut changed = event(Action::PlanChanged, AuditTarget::Organization(organization)).change(
         "plan",
         Some(change.before().as_str()),
         Some(change.after().as_str()),

@@ -1,7 +1,7 @@
 //! Who collects the money, and what is kept of changes of plans.
 
 use async_trait::async_trait;
-use rollcall_domain::{OrganizationId, UserId, id::PlanChangeId, organizations::Plan, plans::Deletion};
+use rollcall_domain::{OrganizationId, UserId, id::PlanChangeId, organizations::Plan, plans::PlanDeletion};
 use time::OffsetDateTime;
 
 use crate::{Error, ports::StoreError, security::Changer};
@@ -73,7 +73,7 @@ pub struct NewPlanChange {
     /// What they call it.
     pub reference: Option<String>,
     /// What it deletes.
-    pub deletion: Option<Deletion>,
+    pub deletion: Option<PlanDeletion>,
 }
 
 /// A change of the plan as it is kept.

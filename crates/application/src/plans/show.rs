@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     organizations::Plan,
     plans::Offer,
 };
@@ -17,5 +17,5 @@ pub async fn show<'a>(app: &'a Application, principal: &Principal) -> Result<(Pl
     // Authentication has just read it.
     let plan = principal.permit(Permission::OrganizationRead).map(|organization| organization.plan);
     let shown = plan.map(|plan| (plan, app.settings.plans.of(plan)));
-    app.refusals_recorded(principal, Action::PermissionDenied, Target::Nothing, shown).await
+    app.refusals_recorded(principal, Action::PermissionDenied, AuditTarget::Nothing, shown).await
 }

@@ -12,7 +12,7 @@ pub trait Attempts: Send + Sync {
     /// Counts an attempt before it is looked at.
     async fn begin(
         &self,
-        attempt: &Attempt,
+        attempt: &AttemptKeys,
         allowances: Option<&Allowances>,
         now: OffsetDateTime,
     ) -> Result<Result<Begun, TooMany>, StoreError>;
@@ -20,9 +20,9 @@ pub trait Attempts: Send + Sync {
     /// Notes that an attempt that was counted has not failed.
     async fn settle(
         &self,
-        attempt: &Attempt,
+        attempt: &AttemptKeys,
         begun: Begun,
-        settled: Settled,
+        settled: AttemptOutcome,
         allowances: Option<&Allowances>,
         now: OffsetDateTime,
     ) -> Result<(), StoreError>;
@@ -57,7 +57,7 @@ pub struct Begun {
 
 /// How an attempt ended that has not failed. What it has spent is given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settled {
+pub enum AttemptOutcome {
     /// The secret was right: what failed before it does not count any more, and its device is known from then on.
     Good,
     /// The secret was not looked at.
@@ -66,7 +66,7 @@ pub enum Settled {
 
 /// An attempt, by digests that tell nothing to whoever reads them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempt {
+pub struct AttemptKeys {
     /// Of the account, or of an address that has none.
     pub account: [u8; 32],
     /// Whether there is an account: what was counted at one is kept for longer.

@@ -7,7 +7,7 @@ use super::StoreError;
 
 /// Regular work that waits, of all organizations together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Waiting {
+pub struct BacklogState {
     /// What waits to be sent to webhooks.
     pub deliveries: u64,
     /// What was to be sent to subscribers and was given up, as long as that is kept.
@@ -26,5 +26,5 @@ pub struct Waiting {
 #[async_trait]
 pub trait Backlog: Send + Sync {
     /// What waits at `now`.
-    async fn waiting(&self, now: OffsetDateTime) -> Result<Waiting, StoreError>;
+    async fn waiting(&self, now: OffsetDateTime) -> Result<BacklogState, StoreError>;
 }

@@ -27,7 +27,7 @@ pub struct Ceremony {
     /// The digest of the challenge.
     pub challenge: [u8; 32],
     /// What its answer is good for, and nothing else.
-    pub purpose: Purpose,
+    pub purpose: CeremonyPurpose,
     /// What checking the answer needs, sealed by the keyring.
     pub state: Sealed,
     /// Until when it waits.
@@ -36,7 +36,7 @@ pub struct Ceremony {
 
 /// What the answer to a challenge is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub enum CeremonyPurpose {
     /// A new passkey of an account, added in one session.
     Registration {
         /// Whose.
@@ -62,7 +62,7 @@ pub enum Purpose {
     },
 }
 
-impl Purpose {
+impl CeremonyPurpose {
     /// Whose answer it must be; none when anybody's will do.
     pub fn user(&self) -> Option<UserId> {
         match self {

@@ -21,10 +21,10 @@ pub trait IdempotencyKeys: Send + Sync {
     ) -> Result<Claim, StoreError>;
 
     /// Keeps the answer of a claimed request.
-    async fn keep(&self, claimed: &Claimed, answer: Vec<u8>) -> Result<(), StoreError>;
+    async fn keep(&self, claimed: &ClaimedKey, answer: Vec<u8>) -> Result<(), StoreError>;
 
     /// Gives a claimed key back, so that the request may be tried again, unless it has changed something: then its answer is lost.
-    async fn release(&self, claimed: &Claimed) -> Result<(), StoreError>;
+    async fn release(&self, claimed: &ClaimedKey) -> Result<(), StoreError>;
 
     /// Forgets the keys whose time is up; gives back how many.
     async fn forget(&self) -> Result<u64, StoreError>;
@@ -45,7 +45,7 @@ pub struct KeyedRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
     /// It is the caller's: go ahead.
-    Granted(Claimed),
+    Granted(ClaimedKey),
     /// The same request is still running.
     Running,
     /// The same request was answered like this.
@@ -58,7 +58,7 @@ pub enum Claim {
 
 /// A key that was claimed for a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claimed {
+pub struct ClaimedKey {
     /// The request.
     pub request: KeyedRequest,
     /// Which claim of the key it is.
@@ -66,10 +66,10 @@ pub struct Claimed {
 }
 
 tokio::task_local! {
-    static DOING: Option<Claimed>;
+    static DOING: Option<ClaimedKey>;
 }
 
-impl Claimed {
+impl ClaimedKey {
     /// Does what the request asks for. The first unit of work that changes something, and begins within `work`, notes that with its
     /// commit: from then on the request is not done again. A refusal that is written down is no change.
     pub async fn doing<F: Future>(self, work: F) -> F::Output {
@@ -94,11 +94,11 @@ mod tests {
     #[tokio::test]
     async fn what_is_done_aside_is_for_no_request() {
         let request = KeyedRequest { caller: [1; 32], key: "k".to_owned(), fingerprint: [2; 32] };
-        let claimed = Claimed { request, attempt: 1 };
-        assert_eq!(Claimed::current(), None);
+        let claimed = ClaimedKey { request, attempt: 1 };
+        assert_eq!(ClaimedKey::current(), None);
         let seen = claimed.clone().doing(async {
-            let aside = aside(async { Claimed::current() }).await;
-            (Claimed::current(), aside)
+            let aside = aside(async { ClaimedKey::current() }).await;
+            (ClaimedKey::current(), aside)
         });
         assert_eq!(seen.await, (Some(claimed), None));
     }

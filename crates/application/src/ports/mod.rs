@@ -13,9 +13,9 @@ mod scope;
 mod store;
 mod webauthn;
 
-pub use attempts::{Attempt, Attempts, AttemptsLookedAt, Begun, Settled};
-pub use backlog::{Backlog, Waiting};
-pub use ceremonies::{Ceremonies, Ceremony, Purpose};
+pub use attempts::{AttemptKeys, AttemptOutcome, Attempts, AttemptsLookedAt, Begun};
+pub use backlog::{Backlog, BacklogState};
+pub use ceremonies::{Ceremonies, Ceremony, CeremonyPurpose};
 pub use chance::Entropy;
 pub use clock::Clock;
 pub use directory::{
@@ -24,8 +24,10 @@ pub use directory::{
 };
 pub use expiry::Expiry;
 pub(crate) use idempotency::aside;
-pub use idempotency::{Claim, Claimed, IdempotencyKeys, KeyedRequest};
+pub use idempotency::{Claim, ClaimedKey, IdempotencyKeys, KeyedRequest};
 pub use purge::Purge;
 pub use scope::Scope;
 pub use store::{Store, StoreError, UnitOfWork, View};
-pub use webauthn::{Asked, Credential, CredentialId, Unchecked, WebAuthn, WebAuthnFault, Wrong};
+pub use webauthn::{
+    Credential, CredentialId, PasskeyRefusal, PasskeyRequest, UncheckedAnswer, WebAuthn, WebAuthnFault,
+};

@@ -11,28 +11,33 @@ pub trait WebAuthn: Send + Sync {
     ///
     /// # Errors
     /// A fault of ours.
-    fn ask_for_new(&self, user: &User, known: &[CredentialId]) -> Result<Asked, WebAuthnFault>;
+    fn ask_for_new(&self, user: &User, known: &[CredentialId]) -> Result<PasskeyRequest, WebAuthnFault>;
 
     /// Asks for a proof by one of these passkeys; by whichever the device has when there are none.
     ///
     /// # Errors
     /// A fault of ours.
-    fn ask_for_proof(&self, allowed: &[CredentialId]) -> Result<Asked, WebAuthnFault>;
+    fn ask_for_proof(&self, allowed: &[CredentialId]) -> Result<PasskeyRequest, WebAuthnFault>;
 
     /// What an answer says that it is, which nothing has proved yet; none for what is no answer.
-    fn read(&self, answer: &Secret) -> Option<Unchecked>;
+    fn read(&self, answer: &Secret) -> Option<UncheckedAnswer>;
 
     /// Checks the answer to [`ask_for_new`](Self::ask_for_new).
     ///
     /// # Errors
-    /// [`Wrong`].
-    fn check_new(&self, state: &Secret, answer: &Secret) -> Result<Credential, Wrong>;
+    /// [`PasskeyRefusal`].
+    fn check_new(&self, state: &Secret, answer: &Secret) -> Result<Credential, PasskeyRefusal>;
 
     /// Checks the answer to [`ask_for_proof`](Self::ask_for_proof) against a passkey; gives back what is kept of it from then on.
     ///
     /// # Errors
-    /// [`Wrong`].
-    fn check_proof(&self, state: &Secret, kept: &Credential, answer: &Secret) -> Result<Credential, Wrong>;
+    /// [`PasskeyRefusal`].
+    fn check_proof(
+        &self,
+        state: &Secret,
+        kept: &Credential,
+        answer: &Secret,
+    ) -> Result<Credential, PasskeyRefusal>;
 }
 
 /// The id by which a device knows a passkey.
@@ -41,7 +46,7 @@ pub struct CredentialId(pub Vec<u8>);
 
 /// What a device is asked.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct PasskeyRequest {
     /// For the browser: `PublicKeyCredentialCreationOptionsJSON` or `PublicKeyCredentialRequestOptionsJSON`.
     pub options: Secret,
     /// The challenge, as it comes back in the answer.
@@ -52,7 +57,7 @@ pub struct Asked {
 
 /// What an answer says that it is.
 #[derive(Debug, Clone)]
-pub struct Unchecked {
+pub struct UncheckedAnswer {
     /// The challenge that it answers.
     pub challenge: Secret,
     /// The passkey that it comes from.
@@ -76,7 +81,7 @@ pub struct Credential {
 
 /// An answer that proves nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Wrong {
+pub enum PasskeyRefusal {
     /// It is not what such an answer looks like.
     #[error("no answer of a device")]
     Malformed,

@@ -3,7 +3,7 @@
 
 use rollcall_domain::{
     CallId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 
 use super::whole;
@@ -15,7 +15,7 @@ use crate::{Application, Error, Principal, ports::Scope};
 /// [`Error::PermissionDenied`], and [`Error::NotFound`] for a call that is not the organization's, or that nothing is uploaded for.
 pub async fn give_up(app: &Application, principal: &Principal, call: CallId) -> Result<(), Error> {
     let given_up = try_give_up(app, principal, call).await;
-    app.refusals_recorded(principal, Action::RecordingUploaded, Target::Call(call), given_up).await
+    app.refusals_recorded(principal, Action::RecordingUploaded, AuditTarget::Call(call), given_up).await
 }
 
 async fn try_give_up(app: &Application, principal: &Principal, call: CallId) -> Result<(), Error> {

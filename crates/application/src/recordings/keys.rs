@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Application, Error, SealedFor,
-    keyring::Closed,
+    keyring::UnsealError,
     ports::Entropy,
     sealed::{self, Sealed},
 };
@@ -73,12 +73,12 @@ pub(super) fn open(
     wrapped: &Sealed,
 ) -> Result<OrganizationKey, Error> {
     let bytes = app.keyring.open_kept(WHAT, PURPOSE, organization.uuid().as_bytes(), &wrapped.0)?;
-    let key = bytes.as_slice().try_into().map_err(|_| Closed::Damaged { what: WHAT })?;
+    let key = bytes.as_slice().try_into().map_err(|_| UnsealError::Damaged { what: WHAT })?;
     Ok(OrganizationKey(Zeroizing::new(key)))
 }
 
 fn wrap(app: &Application, organization: OrganizationId, key: &[u8]) -> Result<Sealed, Error> {
     let context = organization.uuid();
     let sealed = app.keyring.seal(PURPOSE, context.as_bytes(), key, app.entropy.as_ref());
-    sealed.map(Sealed).ok_or_else(|| Closed::Damaged { what: WHAT }.into())
+    sealed.map(Sealed).ok_or_else(|| UnsealError::Damaged { what: WHAT }.into())
 }

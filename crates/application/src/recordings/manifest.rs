@@ -23,12 +23,12 @@ pub(crate) struct Manifest {
     /// The segments, in order.
     pub(crate) segments: Vec<SegmentName>,
     /// How far it has come.
-    pub(crate) state: State,
+    pub(crate) state: ManifestState,
 }
 
 /// How far an upload has come.
 #[derive(Clone)]
-pub(crate) enum State {
+pub(crate) enum ManifestState {
     /// So far, and so long it will be if that was said.
     Unfinished { digest: Sha256, total: Option<u64> },
     /// To its end.
@@ -65,8 +65,10 @@ impl Manifest {
         entropy: &dyn Entropy,
     ) -> Result<Sealed, Damaged> {
         let (sha256, total, whole) = match &self.state {
-            State::Unfinished { digest, total } => (STANDARD.encode(digest.serialize()), *total, false),
-            State::Whole { sha256 } => (STANDARD.encode(sha256), Some(self.length), true),
+            ManifestState::Unfinished { digest, total } => {
+                (STANDARD.encode(digest.serialize()), *total, false)
+            }
+            ManifestState::Whole { sha256 } => (STANDARD.encode(sha256), Some(self.length), true),
         };
         let names: Vec<u8> = self.segments.iter().flat_map(|name| name.0).collect();
         let written = Written {
@@ -90,10 +92,10 @@ impl Manifest {
         let (names, []) = names.as_chunks::<16>() else { return Err(Damaged) };
         let sha256 = STANDARD.decode(&written.sha256).map_err(|_| Damaged)?;
         let state = if written.whole {
-            State::Whole { sha256: sha256.try_into().map_err(|_| Damaged)? }
+            ManifestState::Whole { sha256: sha256.try_into().map_err(|_| Damaged)? }
         } else {
             let state = sha256.as_slice().try_into().map_err(|_| Damaged)?;
-            State::Unfinished {
+            ManifestState::Unfinished {
                 digest: Sha256::deserialize(state).map_err(|_| Damaged)?,
                 total: written.total,
             }
@@ -106,7 +108,7 @@ impl Manifest {
 
 /// A manifest with nothing in it yet.
 pub(crate) fn begun(call: CallId, total: Option<u64>) -> Manifest {
-    let state = State::Unfinished { digest: Sha256::new(), total };
+    let state = ManifestState::Unfinished { digest: Sha256::new(), total };
     Manifest { call, media: None, length: 0, segments: Vec::new(), state }
 }
 
@@ -131,7 +133,7 @@ mod tests {
         };
         let key = RecordingKey::new(&Sevens);
         let mut manifest = begun(CallId::from_parts(0, &[3; 10]), Some(9));
-        let State::Unfinished { digest, .. } = &mut manifest.state else { panic!("unfinished") };
+        let ManifestState::Unfinished { digest, .. } = &mut manifest.state else { panic!("unfinished") };
         digest.update([5; 100]);
         manifest.media = Some(MediaType::Ogg);
         manifest.segments = vec![SegmentName([1; 16]), SegmentName([2; 16])];
@@ -139,7 +141,9 @@ mod tests {
         let opened = Manifest::open(&sealed, &key, binding(1)).expect("opened");
         assert_eq!((opened.call, opened.media), (manifest.call, manifest.media));
         assert_eq!(opened.segments, manifest.segments);
-        let State::Unfinished { mut digest, total: Some(9) } = opened.state else { panic!("unfinished") };
+        let ManifestState::Unfinished { mut digest, total: Some(9) } = opened.state else {
+            panic!("unfinished")
+        };
         digest.update([6; 100]);
         let whole: Vec<u8> = [[5; 100], [6; 100]].concat();
         assert_eq!(digest.finalize(), Sha256::digest(whole));

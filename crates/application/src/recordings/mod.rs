@@ -24,12 +24,12 @@ pub use give_up::give_up;
 pub(crate) use list::page;
 pub use play::{Playable, Playing, find};
 pub use ports::{
-    KeptRecording, KeptUpload, Objects, ObjectsError, Recordings, RecordingsView, Remains, SegmentPath,
-    Uploads, Whole,
+    FinishedUpload, KeptRecording, KeptUpload, Objects, ObjectsError, Recordings, RecordingsView, Remains,
+    SegmentPath, Uploads,
 };
 pub use progress::progress;
 pub use remove::remove;
 pub use seal::SegmentName;
 pub use tidy::{clean_some, retain_some};
 pub use transfers::Transfers;
-pub use upload::{Command as Take, Extent, Progress, Taken, Upload, begin};
+pub use upload::{Command as Take, Upload, UploadExtent, UploadOutcome, UploadProgress, begin};

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{
     rules::Rules,
     seal::{self, Piece},
-    transfers::{Transfer, Way},
+    transfers::{Transfer, TransferDirection},
     whole::{self, Opened},
 };
 use crate::{
@@ -16,9 +16,9 @@ use crate::{
 use bytes::Bytes;
 use rollcall_domain::{
     CallId, OrganizationId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     policy::Grant,
-    recordings::{Hearing, NotHeard, Reason, Recording, hearing},
+    recordings::{Hearing, NotHeard, PlaybackReason, Recording, hearing},
 };
 
 /// A recording that somebody may hear.
@@ -46,17 +46,17 @@ pub async fn find(
     app: &Application,
     principal: &Principal,
     call: CallId,
-    reason: Option<Reason>,
+    reason: Option<PlaybackReason>,
 ) -> Result<Playable, Error> {
     let found = try_find(app, principal, call, reason).await;
-    app.refusals_recorded(principal, Action::RecordingPlayed, Target::Call(call), found).await
+    app.refusals_recorded(principal, Action::RecordingPlayed, AuditTarget::Call(call), found).await
 }
 
 async fn try_find(
     app: &Application,
     principal: &Principal,
     call: CallId,
-    reason: Option<Reason>,
+    reason: Option<PlaybackReason>,
 ) -> Result<Playable, Error> {
     let organization = principal.permit(Permission::RecordingsRead)?.id;
     let mut view = app.store.view(Scope::Organization(organization)).await?;
@@ -75,7 +75,7 @@ async fn try_find(
 }
 
 /// Why somebody hears a recording is kept masked while PHI protection is on, as everything in somebody's words is.
-fn decided(grant: &Grant, rules: Rules, reason: Option<Reason>) -> Result<Hearing, Error> {
+fn decided(grant: &Grant, rules: Rules, reason: Option<PlaybackReason>) -> Result<Hearing, Error> {
     let reason = match reason {
         Some(reason) if rules.phi_protection => Some(masked_text(&reason)?),
         reason => reason,
@@ -99,9 +99,9 @@ impl Playable {
     /// As [`find`], as things may have changed; [`Error::LimitReached`] when the organization hears as many as it may, and
     /// [`Error::Busy`] when this node plays as many.
     pub async fn play(self, range: Range<u64>) -> Result<Playing, Error> {
-        let transfer = self.app.transfers.begin(Way::Out, self.organization, self.app.now())?;
+        let transfer = self.app.transfers.begin(TransferDirection::Out, self.organization, self.app.now())?;
         let app = &self.app;
-        let target = Target::Recording(self.recording().id);
+        let target = AuditTarget::Recording(self.recording().id);
         let event = app.event_by(&self.principal, Action::RecordingPlayed, target);
         let bytes = format!("{}-{}/{}", range.start, range.end.saturating_sub(1), self.recording().length);
         let event = event.change("call", None, Some(&self.recording().call.to_string())).change(
@@ -167,7 +167,7 @@ impl Playing {
             return looked;
         }
         let of = &self.of;
-        let target = Target::Recording(of.recording().id);
+        let target = AuditTarget::Recording(of.recording().id);
         of.app.refusals_recorded(&of.principal, Action::RecordingPlayed, target, looked).await
     }
 

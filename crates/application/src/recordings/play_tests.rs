@@ -9,7 +9,7 @@ use crate::{
     ports::StoreError,
     recordings::{
         KeptRecording, keys,
-        manifest::{Manifest, State},
+        manifest::{Manifest, ManifestState},
         seal::{Binding, RecordingKey, SegmentName},
     },
     security::KeptControl,
@@ -33,7 +33,7 @@ async fn kept(app: &Application) -> KeptRecording {
         media: Some(MediaType::Wav),
         length: 3,
         segments: vec![SegmentName([1; 16])],
-        state: State::Whole { sha256: [0; 32] },
+        state: ManifestState::Whole { sha256: [0; 32] },
     };
     KeptRecording {
         id,

@@ -95,7 +95,7 @@ pub trait Recordings: RecordingsView {
         organization: OrganizationId,
         recording: RecordingId,
         version: i32,
-        whole: &Whole,
+        whole: &FinishedUpload,
     ) -> Result<bool, StoreError>;
 
     /// Removes a recording, and with it its key. Its segments are [remains](Remains) from then on. Its call, which is locked, gets
@@ -112,7 +112,7 @@ pub trait Recordings: RecordingsView {
 
 /// What an upload has become.
 #[derive(Debug)]
-pub struct Whole {
+pub struct FinishedUpload {
     /// What it consists of.
     pub manifest: Sealed,
     /// How many bytes of audio.

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     CallId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     manifest::Manifest,
     rules::Rules,
     seal::Binding,
-    upload::{Progress, Taken},
+    upload::{UploadOutcome, UploadProgress},
     whole::{self, damaged},
 };
 use crate::{Application, Error, Principal, ports::Scope};
@@ -19,12 +19,20 @@ use crate::{Application, Error, Principal, ports::Scope};
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::NotFound`], [`Error::CallRecordingDisabled`], [`Error::MediaKeyRequired`].
-pub async fn progress(app: &Application, principal: &Principal, call: CallId) -> Result<Taken, Error> {
+pub async fn progress(
+    app: &Application,
+    principal: &Principal,
+    call: CallId,
+) -> Result<UploadOutcome, Error> {
     let progress = try_progress(app, principal, call).await;
-    app.refusals_recorded(principal, Action::RecordingUploaded, Target::Call(call), progress).await
+    app.refusals_recorded(principal, Action::RecordingUploaded, AuditTarget::Call(call), progress).await
 }
 
-async fn try_progress(app: &Application, principal: &Principal, call: CallId) -> Result<Taken, Error> {
+async fn try_progress(
+    app: &Application,
+    principal: &Principal,
+    call: CallId,
+) -> Result<UploadOutcome, Error> {
     let organization = principal.permit(Permission::CallsWrite)?.id;
     let mut view = app.store.view(Scope::Organization(organization)).await?;
     view.call_find(organization, call).await?.ok_or(Error::NotFound)?;
@@ -37,16 +45,16 @@ async fn try_progress(app: &Application, principal: &Principal, call: CallId) ->
         let whole = whole::opened(app, organization, call, &whole)?;
         // One that is damaged is being uploaded again.
         if upload.is_none() || whole.is_intact(app, organization).await? {
-            return Ok(Taken::Known(whole.recording));
+            return Ok(UploadOutcome::Known(whole.recording));
         }
     }
     let Some(kept) = upload else {
-        return Ok(Taken::Partly(Progress { received: 0, expires_at: None }));
+        return Ok(UploadOutcome::Partly(UploadProgress { received: 0, expires_at: None }));
     };
     let organization_key = keys::of_organization(app, app.uploads.as_ref(), organization).await?;
     let binding = Binding { organization, recording: kept.id };
     let fault = |_| damaged(organization, kept.id);
     let key = organization_key.unwrap(&kept.key, binding).map_err(fault)?;
     let manifest = Manifest::open(&kept.manifest, &key, binding).map_err(fault)?;
-    Ok(Taken::Partly(Progress { received: manifest.length, expires_at: Some(kept.expires_at) }))
+    Ok(UploadOutcome::Partly(UploadProgress { received: manifest.length, expires_at: Some(kept.expires_at) }))
 }

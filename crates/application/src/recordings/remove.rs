@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     CallId, Permission, RecordingId,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     policy,
 };
 
@@ -24,7 +24,7 @@ pub async fn remove(
     precondition: &Precondition<RecordingId>,
 ) -> Result<(), Error> {
     let removed = try_remove(app, actor, call, precondition).await;
-    app.refusals_recorded(actor, Action::RecordingDeleted, Target::Call(call), removed).await
+    app.refusals_recorded(actor, Action::RecordingDeleted, AuditTarget::Call(call), removed).await
 }
 
 async fn try_remove(
@@ -43,7 +43,7 @@ async fn try_remove(
     let kept = unit.recording_of(organization, call).await?.ok_or(rules.nothing_kept())?;
     precondition.check(kept.id)?;
     unit.recording_remove(organization, kept.id).await?;
-    let event = app.event_by(actor, Action::RecordingDeleted, Target::Recording(kept.id));
+    let event = app.event_by(actor, Action::RecordingDeleted, AuditTarget::Recording(kept.id));
     // One that cannot be opened any more can still be deleted.
     let event = match whole::opened(app, organization, call, &kept) {
         Ok(opened) => rules::told(event, &opened.recording),

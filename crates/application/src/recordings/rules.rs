@@ -2,12 +2,12 @@
 
 use rollcall_domain::{
     CallId, OrganizationId,
-    audit::{Event, Target},
+    audit::{AuditTarget, Event},
     recordings::Recording,
     security::Control,
 };
 
-use crate::{Error, Principal, calls::Holder, ports::View};
+use crate::{Error, Principal, calls::MediaKeyHolder, ports::View};
 
 /// What is on, as far as recordings go.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +45,7 @@ impl Rules {
         // A call that has a key stays encrypted, though it was switched off in between.
         if self.end_to_end_encryption || view.call_is_keyed(organization, call).await? {
             // Whoever only relays what is said has no key, and nothing to record.
-            if !view.fetched_media_key(organization, call, Holder::of(principal)).await? {
+            if !view.fetched_media_key(organization, call, MediaKeyHolder::of(principal)).await? {
                 return Err(Error::MediaKeyRequired);
             }
         }
@@ -60,7 +60,7 @@ impl Rules {
 
 /// The event with what the audit log tells of a recording.
 pub(super) fn told(event: Event, recording: &Recording) -> Event {
-    debug_assert!(matches!(event.target, Target::Recording(_)));
+    debug_assert!(matches!(event.target, AuditTarget::Recording(_)));
     let sha256: String = recording.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
     event
         .change("call", None, Some(&recording.call.to_string()))

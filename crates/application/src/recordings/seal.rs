@@ -42,7 +42,7 @@ pub(crate) struct RecordingKey(Zeroizing<[u8; 32]>);
 pub struct SegmentName(pub [u8; 16]);
 
 /// A segment, sealed.
-pub(crate) struct Segment {
+pub(crate) struct SealedSegment {
     pub(crate) name: SegmentName,
     pub(crate) bytes: Vec<u8>,
 }
@@ -106,7 +106,7 @@ pub(crate) struct Sealer {
     binding: Binding,
     /// The chunk that is being filled.
     chunk: u64,
-    segment: Segment,
+    segment: SealedSegment,
     /// Where in the segment that chunk begins; what is before is sealed.
     filled_from: usize,
 }
@@ -118,20 +118,20 @@ impl Sealer {
             cipher: key.cipher(),
             binding,
             chunk: segments * CHUNKS,
-            segment: Segment::begin(entropy),
+            segment: SealedSegment::begin(entropy),
             filled_from: 0,
         }
     }
 
     /// Takes from the front of `bytes` what there is room for. A segment comes back as soon as it is certain that it is not
     /// the last one; then there may be more to take.
-    pub(crate) fn take(&mut self, bytes: &mut &[u8], entropy: &dyn Entropy) -> Option<Segment> {
+    pub(crate) fn take(&mut self, bytes: &mut &[u8], entropy: &dyn Entropy) -> Option<SealedSegment> {
         while !bytes.is_empty() {
             if self.filled() == CHUNK {
                 self.seal(None);
                 if self.chunk.is_multiple_of(CHUNKS) {
                     self.filled_from = 0;
-                    return Some(std::mem::replace(&mut self.segment, Segment::begin(entropy)));
+                    return Some(std::mem::replace(&mut self.segment, SealedSegment::begin(entropy)));
                 }
             }
             let (now, later) = bytes.split_at(bytes.len().min(CHUNK - self.filled()));
@@ -145,7 +145,7 @@ impl Sealer {
     }
 
     /// The segment that is full, when more is certain to come but not now.
-    pub(crate) fn full(mut self) -> Option<Segment> {
+    pub(crate) fn full(mut self) -> Option<SealedSegment> {
         let is_full = self.filled() == CHUNK && self.chunk % CHUNKS == CHUNKS - 1;
         is_full.then(|| {
             self.seal(None);
@@ -154,7 +154,7 @@ impl Sealer {
     }
 
     /// The last segment, of a recording of `total` bytes.
-    pub(crate) fn last(mut self, total: u64) -> Segment {
+    pub(crate) fn last(mut self, total: u64) -> SealedSegment {
         self.seal(Some(total));
         self.segment
     }
@@ -181,7 +181,7 @@ impl Sealer {
     }
 }
 
-impl Segment {
+impl SealedSegment {
     fn begin(entropy: &dyn Entropy) -> Self {
         let mut name = [0; 16];
         entropy.fill(&mut name);

@@ -6,10 +6,10 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     SegmentPath, keys,
-    manifest::{Manifest, State, begun},
+    manifest::{Manifest, ManifestState, begun},
     ports::KeptUpload,
-    seal::{Binding, RecordingKey, SEGMENT, Sealer, Segment, SegmentName},
-    upload::{Command, Extent, Progress, Taken},
+    seal::{Binding, RecordingKey, SEGMENT, SealedSegment, Sealer, SegmentName},
+    upload::{Command, UploadExtent, UploadOutcome, UploadProgress},
     whole::{self, damaged},
 };
 use crate::{Application, Error};
@@ -47,8 +47,8 @@ pub(super) async fn storing(
 ) -> Result<Storing, Error> {
     let organization_key = keys::of_organization(app, app.uploads.as_ref(), organization).await?;
     let total = match command.extent {
-        Extent::Whole(length) => length,
-        Extent::Part { total, .. } => total,
+        UploadExtent::Whole(length) => length,
+        UploadExtent::Part { total, .. } => total,
     };
     let now = app.now();
     if from > 0 {
@@ -58,7 +58,7 @@ pub(super) async fn storing(
         let fault = |_| damaged(organization, kept.id);
         let key = organization_key.unwrap(&kept.key, binding).map_err(fault)?;
         let manifest = Manifest::open(&kept.manifest, &key, binding).map_err(fault)?;
-        let State::Unfinished { total: said, .. } = &manifest.state else {
+        let ManifestState::Unfinished { total: said, .. } = &manifest.state else {
             return Err(damaged(organization, kept.id));
         };
         if manifest.length != from || said.is_some_and(|said| total.is_some_and(|total| total != said)) {
@@ -89,7 +89,7 @@ pub(super) async fn storing(
     let binding = Binding { organization, recording: id };
     let key = RecordingKey::new(app.entropy.as_ref());
     let manifest = begun(command.call, total);
-    let resumable = matches!(command.extent, Extent::Part { .. });
+    let resumable = matches!(command.extent, UploadExtent::Part { .. });
     let fault = |_| damaged(organization, id);
     let upload = KeptUpload {
         id,
@@ -149,7 +149,7 @@ impl Storing {
     }
 
     /// Stores a full segment that is not the last.
-    pub(super) async fn put(&mut self, app: &Application, segment: Segment) -> Result<(), Error> {
+    pub(super) async fn put(&mut self, app: &Application, segment: SealedSegment) -> Result<(), Error> {
         let name = self.store(app, segment).await?;
         self.manifest.segments.push(name);
         self.manifest.length += SEGMENT;
@@ -157,7 +157,7 @@ impl Storing {
         Ok(())
     }
 
-    async fn store(&self, app: &Application, segment: Segment) -> Result<SegmentName, Error> {
+    async fn store(&self, app: &Application, segment: SealedSegment) -> Result<SegmentName, Error> {
         let Binding { organization, recording } = self.binding;
         let path = SegmentPath { organization, recording, name: segment.name };
         app.objects.put(&path, segment.bytes.into()).await?;
@@ -178,7 +178,7 @@ impl Storing {
         let mut whole = self.manifest.clone();
         whole.segments.push(name);
         whole.length = total;
-        whole.state = State::Whole { sha256 };
+        whole.state = ManifestState::Whole { sha256 };
         Ok(whole)
     }
 
@@ -188,19 +188,19 @@ impl Storing {
         app: &Application,
         digest: &Sha256,
         known: bool,
-    ) -> Result<Taken, Error> {
+    ) -> Result<UploadOutcome, Error> {
         let next = Sealer::after(0, &self.key, self.binding, app.entropy.as_ref());
         let sealer = std::mem::replace(&mut self.sealer, next);
         // While the total is unknown this may be the last chunk, so it stays unsealed.
         if known && let Some(segment) = sealer.full() {
             self.put(app, segment).await?;
-            if let State::Unfinished { digest: kept, .. } = &mut self.manifest.state {
+            if let ManifestState::Unfinished { digest: kept, .. } = &mut self.manifest.state {
                 kept.clone_from(digest);
             }
         }
         self.note(app).await?;
         let expires_at = Some(self.since.1 + WAITED_FOR);
-        Ok(Taken::Partly(Progress { received: self.manifest.length, expires_at }))
+        Ok(UploadOutcome::Partly(UploadProgress { received: self.manifest.length, expires_at }))
     }
 
     /// Whether it is time to note how far it has come.

@@ -1,7 +1,7 @@
 //! What becomes of recordings whose time is over, of uploads that came to nothing, and of segments whose recording is no more.
 
 use rollcall_domain::{
-    audit::{self, Action, Origin, Target},
+    audit::{self, Action, AuditTarget, Origin},
     organizations::Plan,
 };
 use time::Duration;
@@ -35,8 +35,9 @@ pub async fn retain_some(app: &Application, remains: &dyn Remains) -> Result<boo
             if !unit.recording_remove(organization, recording).await? {
                 continue;
             }
-            let target = Target::Recording(recording);
-            let event = app.event(audit::Actor::System, &Origin::default(), Action::RecordingExpired, target);
+            let target = AuditTarget::Recording(recording);
+            let event =
+                app.event(audit::AuditActor::System, &Origin::default(), Action::RecordingExpired, target);
             let event = event.change("call", Some(&call.to_string()), None).change(
                 "retention_days",
                 Some(&days.to_string()),

@@ -26,9 +26,9 @@ pub struct Transfers {
     running: Arc<[Mutex<Running>; 2]>,
 }
 
-/// Which way a recording goes.
+/// In which direction a recording goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum TransferDirection {
     /// It is uploaded.
     In,
     /// It is played.
@@ -45,7 +45,7 @@ struct Running {
 #[derive(Debug)]
 pub(super) struct Transfer {
     transfers: Transfers,
-    way: Way,
+    direction: TransferDirection,
     organization: OrganizationId,
     /// When it was decided that it may.
     decided_at: OffsetDateTime,
@@ -66,26 +66,26 @@ impl Transfers {
     /// [`Error::LimitReached`] when the organization has as many as it may have, and [`Error::Busy`] when this node has.
     pub(super) fn begin(
         &self,
-        way: Way,
+        direction: TransferDirection,
         organization: OrganizationId,
         now: OffsetDateTime,
     ) -> Result<Transfer, Error> {
-        let mut running = self.running[way as usize].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running[direction as usize].lock().unwrap_or_else(PoisonError::into_inner);
         let own = running.by_organization.get(&organization).copied().unwrap_or_default();
         // What is its own doing it is told, whoever else is there.
         if own >= self.of_one {
-            return Err(Error::LimitReached { limit: way.limit(self.of_one), retry_after: AGAIN });
+            return Err(Error::LimitReached { limit: direction.limit(self.of_one), retry_after: AGAIN });
         }
         if running.all >= self.most {
             return Err(Error::Busy);
         }
         running.all += 1;
         running.by_organization.insert(organization, own + 1);
-        Ok(Transfer { transfers: self.clone(), way, organization, decided_at: now, asked_at: now })
+        Ok(Transfer { transfers: self.clone(), direction, organization, decided_at: now, asked_at: now })
     }
 }
 
-impl Way {
+impl TransferDirection {
     fn limit(self, of_one: usize) -> Limit {
         let (name, what) = match self {
             Self::In => ("recording_uploads", "uploads of recordings of the organization at the same time"),
@@ -125,7 +125,7 @@ impl Transfer {
 impl Drop for Transfer {
     fn drop(&mut self) {
         let mut running =
-            self.transfers.running[self.way as usize].lock().unwrap_or_else(PoisonError::into_inner);
+            self.transfers.running[self.direction as usize].lock().unwrap_or_else(PoisonError::into_inner);
         running.all = running.all.saturating_sub(1);
         match running.by_organization.get_mut(&self.organization) {
             Some(own) if *own > 1 => *own -= 1,
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn attack_35_only_so_many_and_only_so_many_of_one_organization() {
         let transfers = Transfers::new(3, 2, GRACE);
-        let begin = |number| transfers.begin(Way::Out, organization(number), NOW);
+        let begin = |number| transfers.begin(TransferDirection::Out, organization(number), NOW);
         let first = begin(1).expect("room");
         let _second = begin(1).expect("room");
         let refused = begin(1).map(drop);
@@ -172,17 +172,17 @@ mod tests {
     #[test]
     fn attack_35_uploads_that_dawdle_take_no_place_of_whoever_listens() {
         let transfers = Transfers::new(2, 2, GRACE);
-        let begin = |way| transfers.begin(way, organization(1), NOW);
-        let _slow = [(); 2].map(|()| begin(Way::In).expect("room"));
-        assert!(matches!(begin(Way::In), Err(Error::LimitReached { .. })));
-        let _heard = [(); 2].map(|()| begin(Way::Out).expect("room"));
-        assert!(matches!(begin(Way::Out), Err(Error::LimitReached { .. })));
+        let begin = |direction| transfers.begin(direction, organization(1), NOW);
+        let _slow = [(); 2].map(|()| begin(TransferDirection::In).expect("room"));
+        assert!(matches!(begin(TransferDirection::In), Err(Error::LimitReached { .. })));
+        let _heard = [(); 2].map(|()| begin(TransferDirection::Out).expect("room"));
+        assert!(matches!(begin(TransferDirection::Out), Err(Error::LimitReached { .. })));
     }
 
     #[test]
     fn attack_9_it_is_decided_anew_every_five_seconds_whichever_way_the_clock_goes() {
         let transfers = Transfers::new(1, 1, GRACE);
-        let mut transfer = transfers.begin(Way::In, organization(1), NOW).expect("room");
+        let mut transfer = transfers.begin(TransferDirection::In, organization(1), NOW).expect("room");
         let after = |seconds| NOW + Duration::seconds(seconds);
         assert!(!transfer.is_to_be_decided(after(4)));
         assert!(transfer.is_to_be_decided(after(5)));
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn attack_9_whoever_cannot_be_asked_about_goes_on_for_a_while_and_no_longer() {
         let transfers = Transfers::new(1, 1, GRACE);
-        let mut transfer = transfers.begin(Way::Out, organization(1), NOW).expect("room");
+        let mut transfer = transfers.begin(TransferDirection::Out, organization(1), NOW).expect("room");
         let after = |seconds| NOW + Duration::seconds(seconds);
         let unavailable = || Err(Error::Unavailable("it restarts".into()));
         transfer.decided(after(5));
@@ -214,8 +214,9 @@ mod tests {
         }
         transfer.decided(after(35));
         assert!(transfer.bridge(unavailable(), after(64)).is_ok());
-        let mut strict =
-            Transfers::new(1, 1, Duration::ZERO).begin(Way::Out, organization(1), NOW).expect("room");
+        let mut strict = Transfers::new(1, 1, Duration::ZERO)
+            .begin(TransferDirection::Out, organization(1), NOW)
+            .expect("room");
         assert!(strict.bridge(unavailable(), NOW).is_err());
     }
 }

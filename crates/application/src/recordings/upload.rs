@@ -6,19 +6,19 @@
 use bytes::Bytes;
 use rollcall_domain::{
     CallId, OrganizationId, Permission, RecordingId,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     recordings::Recording,
 };
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::{
-    KeptRecording, Whole,
-    manifest::{Manifest, State},
+    FinishedUpload, KeptRecording,
+    manifest::{Manifest, ManifestState},
     rules::{self, Rules},
     seal::SEGMENT,
     storing::{Storing, storing},
-    transfers::{Transfer, Way},
+    transfers::{Transfer, TransferDirection},
     whole::{self, Opened},
 };
 use crate::{
@@ -36,14 +36,14 @@ pub struct Command {
     /// The digest that the whole should have.
     pub sha256: Option<[u8; 32]>,
     /// How much of it comes now.
-    pub extent: Extent,
+    pub extent: UploadExtent,
     /// The recordings of the call that it is meant for.
     pub precondition: Precondition<RecordingId>,
 }
 
 /// How much of a recording comes in one go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
+pub enum UploadExtent {
     /// All of it; so many bytes, if that is known.
     Whole(Option<u64>),
     /// A part, and it may be gone on with if that breaks off.
@@ -59,18 +59,18 @@ pub enum Extent {
 
 /// What has come of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Taken {
+pub enum UploadOutcome {
     /// It is kept from now on.
     New(Recording),
     /// It was kept already, byte for byte.
     Known(Recording),
     /// There is more to come.
-    Partly(Progress),
+    Partly(UploadProgress),
 }
 
 /// How far an upload has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct UploadProgress {
     /// How many bytes are kept; the next part begins there.
     pub received: u64,
     /// Until when it is waited for.
@@ -101,7 +101,7 @@ enum Work {
 /// What has come of an upload when it was to be kept.
 enum Kept {
     /// It is.
-    So(Taken),
+    So(UploadOutcome),
     /// The call has a recording already.
     Otherwise(Box<Opened>),
 }
@@ -113,12 +113,12 @@ enum Kept {
 /// [`Error::RecordingTooLarge`], [`Error::UploadOffset`], [`Error::RecordingExists`], [`Error::PreconditionFailed`]; [`Error::LimitReached`] when the organization has as
 /// many uploads as it may have, and [`Error::Busy`] when this node has.
 pub async fn begin(app: &Application, principal: &Principal, command: Command) -> Result<Upload, Error> {
-    let target = Target::Call(command.call);
+    let target = AuditTarget::Call(command.call);
     let permitted = permitted(app, principal, &command).await;
     let (organization, kept) =
         app.refusals_recorded(principal, Action::RecordingUploaded, target, permitted).await?;
     // Whether there is a place says nothing about who may have it, and leaves no event.
-    let transfer = app.transfers.begin(Way::In, organization, app.now())?;
+    let transfer = app.transfers.begin(TransferDirection::In, organization, app.now())?;
     let begun = try_begin(app, principal, command, organization, kept, transfer).await;
     app.refusals_recorded(principal, Action::RecordingUploaded, target, begun).await
 }
@@ -145,7 +145,7 @@ async fn permitted(
         .await?;
     drop(view);
     command.precondition.check_found(kept.as_ref().map(|kept| kept.id))?;
-    if let Extent::Part { from, until, total } = command.extent
+    if let UploadExtent::Part { from, until, total } = command.extent
         && total != Some(until)
         && until - from < least(total)
     {
@@ -154,8 +154,8 @@ async fn permitted(
         return Err(Error::invalid("Content-Range", problem));
     }
     let announced = match command.extent {
-        Extent::Whole(length) => length,
-        Extent::Part { until, total, .. } => Some(total.unwrap_or(until)),
+        UploadExtent::Whole(length) => length,
+        UploadExtent::Part { until, total, .. } => Some(total.unwrap_or(until)),
     };
     let limit = app.settings.recording_limit;
     if announced.is_some_and(|announced| announced > limit) {
@@ -173,8 +173,8 @@ async fn try_begin(
     transfer: Transfer,
 ) -> Result<Upload, Error> {
     let from = match command.extent {
-        Extent::Whole(_) => 0,
-        Extent::Part { from, .. } => from,
+        UploadExtent::Whole(_) => 0,
+        UploadExtent::Part { from, .. } => from,
     };
     let compared = match kept {
         Some(kept) => {
@@ -190,8 +190,8 @@ async fn try_begin(
     let digest = match &work {
         Work::Compare(_) => Sha256::new(),
         Work::Store(storing) => match &storing.manifest.state {
-            State::Unfinished { digest, .. } => digest.clone(),
-            State::Whole { .. } => return Err(storing.damaged()),
+            ManifestState::Unfinished { digest, .. } => digest.clone(),
+            ManifestState::Whole { .. } => return Err(storing.damaged()),
         },
     };
     let (app, principal) = (app.clone(), principal.clone());
@@ -216,8 +216,8 @@ async fn compared(
         }
     }
     let total = match command.extent {
-        Extent::Whole(length) => length,
-        Extent::Part { total, .. } => total,
+        UploadExtent::Whole(length) => length,
+        UploadExtent::Part { total, .. } => total,
     };
     // What is another one by what is said of it takes nobody's place, and is not worth reading all that is there.
     let is_other = total.is_some_and(|total| total != kept.recording.length)
@@ -237,7 +237,7 @@ impl Upload {
         if let Err(error) = &looked {
             self.clean_up(error).await;
         }
-        let target = Target::Call(self.command.call);
+        let target = AuditTarget::Call(self.command.call);
         self.app.refusals_recorded(&self.principal, Action::RecordingUploaded, target, looked).await
     }
 
@@ -298,7 +298,7 @@ impl Upload {
             self.digest.update(&before[..before.len() - bytes.len()]);
             if let Some(segment) = full {
                 storing.put(app, segment).await?;
-                if let State::Unfinished { digest, .. } = &mut storing.manifest.state {
+                if let ManifestState::Unfinished { digest, .. } = &mut storing.manifest.state {
                     digest.clone_from(&self.digest);
                 }
             }
@@ -315,8 +315,8 @@ impl Upload {
     /// How many bytes may come.
     fn most(&self) -> u64 {
         match self.command.extent {
-            Extent::Whole(_) => self.app.settings.recording_limit,
-            Extent::Part { from, until, .. } => until - from,
+            UploadExtent::Whole(_) => self.app.settings.recording_limit,
+            UploadExtent::Part { from, until, .. } => until - from,
         }
     }
 
@@ -324,26 +324,26 @@ impl Upload {
     ///
     /// # Errors
     /// As [`begin`], as things may have changed meanwhile; [`Error::NotAudio`], [`Error::DigestMismatch`]. Nothing is left of it then.
-    pub async fn end(mut self) -> Result<Taken, Error> {
+    pub async fn end(mut self) -> Result<UploadOutcome, Error> {
         let ended = self.try_end().await;
         if let Err(error) = &ended {
             self.clean_up(error).await;
         }
-        let target = Target::Call(self.command.call);
+        let target = AuditTarget::Call(self.command.call);
         self.app.refusals_recorded(&self.principal, Action::RecordingUploaded, target, ended).await
     }
 
-    async fn try_end(&mut self) -> Result<Taken, Error> {
+    async fn try_end(&mut self) -> Result<UploadOutcome, Error> {
         let all = match self.command.extent {
-            Extent::Whole(length) => length.unwrap_or(self.came),
-            Extent::Part { from, until, .. } => until - from,
+            UploadExtent::Whole(length) => length.unwrap_or(self.came),
+            UploadExtent::Part { from, until, .. } => until - from,
         };
         if self.came != all {
             return Err(Error::UploadBrokenOff);
         }
         let is_last = match self.command.extent {
-            Extent::Whole(_) => true,
-            Extent::Part { until, total, .. } => total == Some(until),
+            UploadExtent::Whole(_) => true,
+            UploadExtent::Part { until, total, .. } => total == Some(until),
         };
         if !is_last && matches!(self.work, Work::Store(_)) && self.transfer.is_to_be_decided(self.app.now()) {
             // What it waits for is kept without another transaction that would look, and for longer than anybody goes on unasked.
@@ -355,19 +355,19 @@ impl Upload {
                 self.is_kept_still(&recording).await?;
                 let same = match self.command.extent {
                     // For a part we trust the digest that was sent: the earlier bytes are not here to be hashed.
-                    Extent::Part { from, until, total } if from > 0 || total != Some(until) => {
+                    UploadExtent::Part { from, until, total } if from > 0 || total != Some(until) => {
                         self.command.sha256 == Some(recording.sha256)
                     }
-                    Extent::Part { .. } | Extent::Whole(_) => {
+                    UploadExtent::Part { .. } | UploadExtent::Whole(_) => {
                         <[u8; 32]>::from(self.digest.finalize_reset()) == recording.sha256
                     }
                 };
-                if same { Ok(Taken::Known(recording)) } else { Err(Error::RecordingExists) }
+                if same { Ok(UploadOutcome::Known(recording)) } else { Err(Error::RecordingExists) }
             }
             Work::Store(storing) => {
                 storing.look_at(&[], self.command.named.as_deref(), true)?;
                 if !is_last {
-                    let known = matches!(self.command.extent, Extent::Part { total: Some(_), .. });
+                    let known = matches!(self.command.extent, UploadExtent::Part { total: Some(_), .. });
                     return storing.pause(&self.app, &self.digest, known).await;
                 }
                 let length = storing.length() + storing.sealer.open();
@@ -395,14 +395,19 @@ impl Upload {
     }
 
     /// Goes by what the call has for a recording already: it is the same, or another, or damaged and the same.
-    async fn keep_instead(&self, whole: &Manifest, sha256: [u8; 32], other: Opened) -> Result<Taken, Error> {
+    async fn keep_instead(
+        &self,
+        whole: &Manifest,
+        sha256: [u8; 32],
+        other: Opened,
+    ) -> Result<UploadOutcome, Error> {
         let Work::Store(storing) = &self.work else { return Err(Error::UploadSuperseded) };
         if other.recording.sha256 != sha256 {
             return Err(Error::RecordingExists);
         }
         if other.is_intact(&self.app, self.organization).await? {
             storing.abandon(&self.app).await;
-            return Ok(Taken::Known(other.recording));
+            return Ok(UploadOutcome::Known(other.recording));
         }
         match self.keep(whole, sha256, Some(other.recording.id)).await? {
             Kept::So(taken) => Ok(taken),
@@ -440,12 +445,13 @@ impl Upload {
             // It is the same sound, and is to be kept no longer than that.
             at = kept.kept_at;
         }
-        let kept = Whole { manifest, length, at };
+        let kept = FinishedUpload { manifest, length, at };
         if !unit.recording_keep(organization, id, storing.version, &kept).await? {
             return Err(Error::UploadSuperseded);
         }
         let recording = Recording { id, call, media, length, sha256, kept_at: at };
-        let event = app.event_by(&self.principal, Action::RecordingUploaded, Target::Recording(recording.id));
+        let event =
+            app.event_by(&self.principal, Action::RecordingUploaded, AuditTarget::Recording(recording.id));
         let event = rules::told(event, &recording);
         let event = match &before {
             Some(before) => event.change("recording", Some(&before.id.to_string()), Some(&id.to_string())),
@@ -458,7 +464,7 @@ impl Upload {
         if let Some(before) = before {
             whole::remove_objects(app, organization, before.id).await;
         }
-        Ok(Kept::So(Taken::New(recording)))
+        Ok(Kept::So(UploadOutcome::New(recording)))
     }
 
     /// Ends it before all has come that was to come: the sender is gone. Nothing is left of it but what may be gone on with.

@@ -59,19 +59,19 @@ fn owner() -> Principal {
     Principal::Person(actor(1, Role::Owner))
 }
 
-fn take(extent: Extent) -> Command {
+fn take(extent: UploadExtent) -> Command {
     Command { call: call(1).id, named: None, sha256: None, extent, precondition: Precondition::None }
 }
 
-async fn upload(app: &Application, length: usize) -> Result<Taken, Error> {
-    let mut upload = begin(app, &owner(), take(Extent::Whole(None))).await?;
+async fn upload(app: &Application, length: usize) -> Result<UploadOutcome, Error> {
+    let mut upload = begin(app, &owner(), take(UploadExtent::Whole(None))).await?;
     upload.write(sound(length)).await?;
     upload.end().await
 }
 
 /// Uploads a part of a sound.
-async fn part(app: &Application, sound: &Bytes, from: u64, until: u64) -> Result<Taken, Error> {
-    let extent = Extent::Part { from, until, total: Some(sound.len() as u64) };
+async fn part(app: &Application, sound: &Bytes, from: u64, until: u64) -> Result<UploadOutcome, Error> {
+    let extent = UploadExtent::Part { from, until, total: Some(sound.len() as u64) };
     let mut upload = begin(app, &owner(), take(extent)).await?;
     upload.write(sound.slice(from as usize..until as usize)).await?;
     upload.end().await
@@ -84,7 +84,7 @@ async fn a_recording_is_kept_with_one_event_and_a_refusal_keeps_nothing() {
     let store = TestStore::of_each([unit(), keeps]);
     let (app, memory) = joined(&store);
     let kept = upload(&app, 3_000_000).await.expect("kept");
-    assert!(matches!(&kept, Taken::New(recording) if recording.length == 3_000_000), "{kept:?}");
+    assert!(matches!(&kept, UploadOutcome::New(recording) if recording.length == 3_000_000), "{kept:?}");
     assert_eq!(store.committed().len(), 1);
     assert_eq!(store.committed()[0].1, [(Action::RecordingUploaded, Outcome::Success)]);
     assert_eq!(memory.objects.lock().expect("no panic").len(), 3);
@@ -143,12 +143,15 @@ async fn when_the_database_is_lost_at_the_end_the_last_part_can_be_sent_again() 
     for loss in losses {
         let (app, memory) = joined(&TestStore::default());
         let first = part(&with(&app, [unit()]), &sound, 0, SEGMENT).await;
-        assert!(matches!(first, Ok(Taken::Partly(Progress { received: SEGMENT, .. }))), "{first:?}");
+        assert!(
+            matches!(first, Ok(UploadOutcome::Partly(UploadProgress { received: SEGMENT, .. }))),
+            "{first:?}"
+        );
         let failed = part(&with(&app, [unit(), unit_but(loss)]), &sound, SEGMENT, length).await;
         assert!(matches!(failed, Err(Error::Unavailable(_))), "{failed:?}");
 
         let progress = progress(&with(&app, [unit()]), &owner(), call(1).id).await.expect("progress");
-        let Taken::Partly(Progress { received, .. }) = progress else { panic!("{progress:?}") };
+        let UploadOutcome::Partly(UploadProgress { received, .. }) = progress else { panic!("{progress:?}") };
         assert_eq!(received, 2 * SEGMENT);
         let keeps = unit_but(|unit| {
             unit.expect_recording_keep()
@@ -156,7 +159,7 @@ async fn when_the_database_is_lost_at_the_end_the_last_part_can_be_sent_again() 
                 .returning(|_, _, _, whole| Ok(whole.length == 2 * SEGMENT + 1000));
         });
         let kept = part(&with(&app, [unit(), keeps]), &sound, received, length).await.expect("kept");
-        let Taken::New(recording) = kept else { panic!("{kept:?}") };
+        let UploadOutcome::New(recording) = kept else { panic!("{kept:?}") };
         assert_eq!((recording.length, recording.sha256), (length, Sha256::digest(&sound).into()));
         // What the go that failed has stored of the end is no part of it.
         assert_eq!(memory.objects.lock().expect("no panic").len(), 3);
@@ -168,7 +171,7 @@ async fn whoever_has_been_superseded_removes_nothing_of_what_another_goes_on_wit
     let (app, memory) = joined(&TestStore::default());
     let sound = sound(3 * SEGMENT as usize);
     part(&with(&app, [unit()]), &sound, 0, SEGMENT).await.expect("a part");
-    let extent = Extent::Part { from: SEGMENT, until: 2 * SEGMENT, total: Some(3 * SEGMENT) };
+    let extent = UploadExtent::Part { from: SEGMENT, until: 2 * SEGMENT, total: Some(3 * SEGMENT) };
     let mut earlier = begin(&with(&app, [unit()]), &owner(), take(extent)).await.expect("begun");
     let mut later = begin(&with(&app, [unit()]), &owner(), take(extent)).await.expect("begun");
     // More than it has said; what was kept of it would go, were it its own.
@@ -177,7 +180,7 @@ async fn whoever_has_been_superseded_removes_nothing_of_what_another_goes_on_wit
     later.write(sound.slice(SEGMENT as usize..2 * SEGMENT as usize)).await.expect("written");
     let paused = later.end().await;
     assert!(
-        matches!(paused, Ok(Taken::Partly(Progress { received, .. })) if received == 2 * SEGMENT),
+        matches!(paused, Ok(UploadOutcome::Partly(UploadProgress { received, .. })) if received == 2 * SEGMENT),
         "{paused:?}"
     );
     assert_eq!(memory.uploads.lock().expect("no panic").len(), 1);
@@ -189,8 +192,8 @@ async fn what_was_given_up_while_it_came_in_leaves_nothing() {
     let (app, memory) = joined(&TestStore::default());
     let sound = sound(SEGMENT as usize + 1000);
     for extent in [
-        Extent::Whole(None),
-        Extent::Part { from: 0, until: sound.len() as u64, total: Some(sound.len() as u64) },
+        UploadExtent::Whole(None),
+        UploadExtent::Part { from: 0, until: sound.len() as u64, total: Some(sound.len() as u64) },
     ] {
         let gone = unit_but(|unit| {
             unit.expect_recording_keep().returning(|_, _, _, _| Ok(false));
@@ -248,8 +251,8 @@ fn nobody_s(suspended: bool) -> MockUnit {
 #[tokio::test]
 async fn attack_9_an_upload_is_decided_about_every_five_seconds_whether_or_not_anything_comes() {
     let clock = Arc::new(Moving::default());
-    let whole = Extent::Whole(None);
-    let part = Extent::Part { from: 0, until: 4 * SEGMENT, total: Some(4 * SEGMENT) };
+    let whole = UploadExtent::Whole(None);
+    let part = UploadExtent::Part { from: 0, until: 4 * SEGMENT, total: Some(4 * SEGMENT) };
     for (extent, comes, suspended) in
         [(whole, true, false), (part, true, true), (whole, false, true), (part, false, false)]
     {
@@ -295,7 +298,7 @@ async fn attack_9_an_upload_that_cannot_be_asked_about_goes_on_until_there_is_an
         let last = if answered { nobody_s(false) } else { lost() };
         let (app, memory) = joined(&TestStore::of_each([unit(), lost(), lost(), last]));
         let app = Application { clock: clock.clone(), ..app };
-        let mut coming = begin(&app, &owner(), take(Extent::Whole(None))).await.expect("begun");
+        let mut coming = begin(&app, &owner(), take(UploadExtent::Whole(None))).await.expect("begun");
         // The third is not asked.
         for seconds in [5, 10, 14] {
             clock.set(seconds);
@@ -321,7 +324,7 @@ async fn that_an_upload_goes_on_is_noted_later_when_the_database_does_not_answer
     });
     let (app, memory) = joined(&TestStore::of_each([unit(), unit(), unit(), keeps]));
     let app = Application { clock: clock.clone(), ..app };
-    let mut coming = begin(&app, &owner(), take(Extent::Whole(None))).await.expect("begun");
+    let mut coming = begin(&app, &owner(), take(UploadExtent::Whole(None))).await.expect("begun");
     let version = || memory.uploads.lock().expect("no panic").values().next().expect("an upload").version;
     clock.set(30);
     memory.out_of_reach.store(true, Ordering::Relaxed);
@@ -333,7 +336,7 @@ async fn that_an_upload_goes_on_is_noted_later_when_the_database_does_not_answer
     clock.set(60);
     coming.write(Bytes::from_static(b"more")).await.expect("noted");
     assert_eq!(version(), 2);
-    assert!(matches!(coming.end().await, Ok(Taken::New(_))));
+    assert!(matches!(coming.end().await, Ok(UploadOutcome::New(_))));
 }
 
 #[tokio::test]
@@ -341,7 +344,7 @@ async fn a_part_is_not_kept_of_somebody_who_could_not_be_asked_about() {
     let clock = Arc::new(Moving::default());
     let (app, _) = joined(&TestStore::of_each([unit(), lost()]));
     let app = Application { clock: clock.clone(), ..app };
-    let extent = Extent::Part { from: 0, until: SEGMENT, total: Some(2 * SEGMENT) };
+    let extent = UploadExtent::Part { from: 0, until: SEGMENT, total: Some(2 * SEGMENT) };
     let mut coming = begin(&app, &owner(), take(extent)).await.expect("begun");
     coming.write(sound(SEGMENT as usize)).await.expect("theirs to send");
     clock.set(5);
@@ -380,7 +383,7 @@ async fn while_the_database_is_gone_an_upload_waits_for_whoever_goes_on_with_it(
     });
     let (app, memory) = joined(&TestStore::of_each([unit(), lost]));
     let app = Application { clock: clock.clone(), ..app };
-    let extent = Extent::Part { from: 0, until: 4 * SEGMENT, total: Some(4 * SEGMENT) };
+    let extent = UploadExtent::Part { from: 0, until: 4 * SEGMENT, total: Some(4 * SEGMENT) };
     let mut coming = begin(&app, &owner(), take(extent)).await.expect("begun");
     coming.write(sound(SEGMENT as usize + 1)).await.expect("written");
     // Longer than it is bridged.
@@ -388,7 +391,10 @@ async fn while_the_database_is_gone_an_upload_waits_for_whoever_goes_on_with_it(
     let ended = coming.look_again().await;
     assert!(matches!(ended, Err(Error::Unavailable(_))), "{ended:?}");
     let progress = progress(&with(&app, [unit()]), &owner(), call(1).id).await.expect("progress");
-    assert!(matches!(progress, Taken::Partly(Progress { received: SEGMENT, .. })), "{progress:?}");
+    assert!(
+        matches!(progress, UploadOutcome::Partly(UploadProgress { received: SEGMENT, .. })),
+        "{progress:?}"
+    );
     assert_eq!(memory.objects.lock().expect("no panic").len(), 1);
 }
 
@@ -407,7 +413,7 @@ async fn what_is_only_compared_is_answered_by_what_is_there_at_its_end() {
     ] {
         let ended = upload(&with(&app, [has(&kept), at_the_end]), length).await;
         let is = match &ended {
-            Ok(Taken::Known(recording)) if recording.id == kept.id => "known",
+            Ok(UploadOutcome::Known(recording)) if recording.id == kept.id => "known",
             Err(Error::RecordingExists) => "exists",
             Err(Error::UploadSuperseded) => "superseded",
             Err(Error::Unauthenticated) => "unauthenticated",
@@ -428,7 +434,7 @@ async fn what_is_deleted_while_it_is_compared_comes_anew_and_is_not_told_as_dama
     let store = TestStore::of_each([has(&kept), unit(), keeps]);
     let app = Application { store: Door::new(store.clone()), ..app };
     let taken = upload(&app, 1_000_000).await;
-    assert!(matches!(taken, Ok(Taken::New(_))), "{taken:?}");
+    assert!(matches!(taken, Ok(UploadOutcome::New(_))), "{taken:?}");
     let committed: Vec<_> = store.committed().into_iter().map(|(_, events, _)| events).collect();
     assert_eq!(committed, [[(Action::RecordingUploaded, Outcome::Success)]]);
 }

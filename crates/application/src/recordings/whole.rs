@@ -3,13 +3,13 @@
 use bytes::Bytes;
 use rollcall_domain::{
     CallId, OrganizationId, RecordingId,
-    audit::{self, Action, Origin, Target},
+    audit::{self, Action, AuditTarget, Origin},
     recordings::Recording,
 };
 
 use super::{
     KeptRecording, SegmentPath, keys,
-    manifest::{Manifest, State},
+    manifest::{Manifest, ManifestState},
     ports::ObjectsError,
     seal::{self, Binding, Damaged, Piece, RecordingKey, SegmentName, segments_of},
 };
@@ -37,7 +37,7 @@ pub(super) fn opened(
     let fault = |_: Damaged| damaged(organization, kept.id);
     let key = organization_key.unwrap(&kept.key, binding).map_err(fault)?;
     let manifest = Manifest::open(&kept.manifest, &key, binding).map_err(fault)?;
-    let (State::Whole { sha256 }, Some(media)) = (&manifest.state, manifest.media) else {
+    let (ManifestState::Whole { sha256 }, Some(media)) = (&manifest.state, manifest.media) else {
         return Err(damaged(organization, kept.id));
     };
     let fits = manifest.length > 0 && manifest.segments.len() as u64 == segments_of(manifest.length);
@@ -129,8 +129,8 @@ pub(super) async fn report_damage(
     recording: RecordingId,
     call: CallId,
 ) {
-    let target = Target::Recording(recording);
-    let event = app.event(audit::Actor::System, &Origin::default(), Action::RecordingDamaged, target);
+    let target = AuditTarget::Recording(recording);
+    let event = app.event(audit::AuditActor::System, &Origin::default(), Action::RecordingDamaged, target);
     let event = event.change("call", None, Some(&call.to_string()));
     let written = async {
         let unit = app.store.begin(Scope::Organization(organization)).await?;

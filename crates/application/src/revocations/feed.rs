@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration as Wait};
 use time::Duration;
 use tokio::sync::{Notify, watch};
 
-use super::{Position, Revocations};
+use super::{FeedPosition, Revocations};
 use crate::{Application, Error};
 
 /// The longest pause between two looks.
@@ -32,7 +32,7 @@ pub(super) enum Look {
     /// Nobody has looked yet.
     NotYet,
     /// How far the order goes, and how often it has been looked.
-    Seen { head: Position, times: u64 },
+    Seen { head: FeedPosition, times: u64 },
     /// Nobody will look any more.
     Closed,
 }

@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use super::{Noted, Position, feed::Look};
+use super::{FeedPosition, Noted, feed::Look};
 use crate::{Application, Error};
 
 /// The most that is read, and held, for a follower at once.
@@ -10,9 +10,9 @@ const PAGE: u16 = 500;
 
 /// What a follower is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum FeedMessage {
     /// What comes does not go on from where the follower was: whatever they remember may be wrong. It begins here.
-    Reset(Position),
+    Reset(FeedPosition),
     /// What is not good any more, in order.
     Revoked(Vec<Noted>),
     /// Nothing, as of just now.
@@ -24,7 +24,7 @@ pub struct Follower {
     app: Application,
     looks: watch::Receiver<Look>,
     /// Where they are; none when that is not known here.
-    at: Option<Position>,
+    at: Option<FeedPosition>,
     /// The last look that they have been told of, or that was before their time.
     told: u64,
 }
@@ -34,7 +34,7 @@ pub struct Follower {
 ///
 /// # Errors
 /// Only when something is out of order.
-pub async fn follow(app: &Application, from: Option<Position>) -> Result<Follower, Error> {
+pub async fn follow(app: &Application, from: Option<FeedPosition>) -> Result<Follower, Error> {
     let at = match from {
         Some(position) if app.feed.revocations.is_known(position).await? => Some(position),
         Some(_) | None => None,
@@ -54,7 +54,7 @@ impl Follower {
     ///
     /// # Errors
     /// Only when something is out of order.
-    pub async fn next(&mut self) -> Result<Option<Told>, Error> {
+    pub async fn next(&mut self) -> Result<Option<FeedMessage>, Error> {
         loop {
             let look = *self.looks.borrow_and_update();
             match look {
@@ -64,7 +64,7 @@ impl Follower {
                         return Ok(Some(told));
                     }
                     self.told = times;
-                    return Ok(Some(Told::Nothing));
+                    return Ok(Some(FeedMessage::Nothing));
                 }
                 Look::Seen { .. } | Look::NotYet => {}
             }
@@ -75,7 +75,7 @@ impl Follower {
     }
 
     /// What there is up to `head` that they have not been told.
-    async fn since(&mut self, head: Position) -> Result<Option<Told>, Error> {
+    async fn since(&mut self, head: FeedPosition) -> Result<Option<FeedMessage>, Error> {
         let Some(at) = self.at else { return Ok(Some(self.reset(head))) };
         if at.number >= head.number {
             return Ok(None);
@@ -86,15 +86,15 @@ impl Follower {
         Ok(Some(match page.last() {
             Some(last) if goes_on => {
                 self.at = Some(last.position);
-                Told::Revoked(page)
+                FeedMessage::Revoked(page)
             }
             Some(_) | None => self.reset(head),
         }))
     }
 
-    fn reset(&mut self, head: Position) -> Told {
+    fn reset(&mut self, head: FeedPosition) -> FeedMessage {
         self.at = Some(head);
-        Told::Reset(head)
+        FeedMessage::Reset(head)
     }
 }
 
@@ -120,18 +120,19 @@ mod tests {
     impl Kept {
         fn note(&self, numbers: std::ops::RangeInclusive<i64>) {
             let revocation = Revocation::UserDeleted { user_id: user(1).id };
-            let noted = numbers.map(|number| Noted { position: Position { number, at: number }, revocation });
+            let noted =
+                numbers.map(|number| Noted { position: FeedPosition { number, at: number }, revocation });
             self.0.lock().expect("no panic").extend(noted);
         }
     }
 
     #[async_trait]
     impl Revocations for Kept {
-        async fn publish(&self, _: OffsetDateTime) -> Result<Position, StoreError> {
-            Ok(self.0.lock().expect("no panic").last().map_or(Position::START, |last| last.position))
+        async fn publish(&self, _: OffsetDateTime) -> Result<FeedPosition, StoreError> {
+            Ok(self.0.lock().expect("no panic").last().map_or(FeedPosition::START, |last| last.position))
         }
 
-        async fn is_known(&self, position: Position) -> Result<bool, StoreError> {
+        async fn is_known(&self, position: FeedPosition) -> Result<bool, StoreError> {
             Ok(self.0.lock().expect("no panic").iter().any(|noted| noted.position == position))
         }
 
@@ -161,13 +162,13 @@ mod tests {
         app.feed.looks.send_replace(Look::Seen { head, times });
     }
 
-    async fn told(follower: &mut Follower) -> Option<Told> {
+    async fn told(follower: &mut Follower) -> Option<FeedMessage> {
         follower.next().await.expect("no failure")
     }
 
-    fn numbers(told: Option<Told>) -> Vec<i64> {
+    fn numbers(told: Option<FeedMessage>) -> Vec<i64> {
         match told {
-            Some(Told::Revoked(noted)) => noted.iter().map(|noted| noted.position.number).collect(),
+            Some(FeedMessage::Revoked(noted)) => noted.iter().map(|noted| noted.position.number).collect(),
             other => panic!("no revocations: {other:?}"),
         }
     }
@@ -179,12 +180,12 @@ mod tests {
         let app = application_on(&kept);
         let mut follower = follow(&app, None).await.expect("a follower");
         look(&app, 1).await;
-        assert_eq!(told(&mut follower).await, Some(Told::Reset(Position { number: 3, at: 3 })));
-        assert_eq!(told(&mut follower).await, Some(Told::Nothing));
+        assert_eq!(told(&mut follower).await, Some(FeedMessage::Reset(FeedPosition { number: 3, at: 3 })));
+        assert_eq!(told(&mut follower).await, Some(FeedMessage::Nothing));
         kept.note(4..=5);
         look(&app, 2).await;
         assert_eq!(numbers(told(&mut follower).await), [4, 5]);
-        assert_eq!(told(&mut follower).await, Some(Told::Nothing));
+        assert_eq!(told(&mut follower).await, Some(FeedMessage::Nothing));
         app.feed.close();
         assert_eq!(told(&mut follower).await, None);
     }
@@ -195,17 +196,20 @@ mod tests {
         kept.note(1..=1_000);
         let app = application_on(&kept);
         look(&app, 1).await;
-        let mut follower = follow(&app, Some(Position { number: 2, at: 2 })).await.expect("a follower");
+        let mut follower = follow(&app, Some(FeedPosition { number: 2, at: 2 })).await.expect("a follower");
         // Of what was seen before, nothing is told.
         assert!(tokio::time::timeout(Duration::from_millis(10), follower.next()).await.is_err());
         look(&app, 2).await;
         assert_eq!(numbers(told(&mut follower).await), (3..=502).collect::<Vec<_>>());
         assert_eq!(numbers(told(&mut follower).await), (503..=1_000).collect::<Vec<_>>());
-        assert_eq!(told(&mut follower).await, Some(Told::Nothing));
-        for unknown in [Position { number: 2, at: 3 }, Position { number: 1_001, at: 1_001 }] {
+        assert_eq!(told(&mut follower).await, Some(FeedMessage::Nothing));
+        for unknown in [FeedPosition { number: 2, at: 3 }, FeedPosition { number: 1_001, at: 1_001 }] {
             let mut follower = follow(&app, Some(unknown)).await.expect("a follower");
             look(&app, unknown.number.unsigned_abs() + 10).await;
-            assert_eq!(told(&mut follower).await, Some(Told::Reset(Position { number: 1_000, at: 1_000 })));
+            assert_eq!(
+                told(&mut follower).await,
+                Some(FeedMessage::Reset(FeedPosition { number: 1_000, at: 1_000 }))
+            );
         }
     }
 
@@ -214,15 +218,15 @@ mod tests {
         let kept = Arc::new(Kept::default());
         kept.note(1..=2);
         let app = application_on(&kept);
-        let mut follower = follow(&app, Some(Position { number: 1, at: 1 })).await.expect("a follower");
+        let mut follower = follow(&app, Some(FeedPosition { number: 1, at: 1 })).await.expect("a follower");
         kept.0.lock().expect("no panic").clear();
         kept.note(4..=6);
         look(&app, 1).await;
-        assert_eq!(told(&mut follower).await, Some(Told::Reset(Position { number: 6, at: 6 })));
+        assert_eq!(told(&mut follower).await, Some(FeedMessage::Reset(FeedPosition { number: 6, at: 6 })));
         // Also further on: nodes' clocks differ, and so does what is old enough.
         kept.note(7..=7);
         kept.note(9..=9);
         look(&app, 2).await;
-        assert_eq!(told(&mut follower).await, Some(Told::Reset(Position { number: 9, at: 9 })));
+        assert_eq!(told(&mut follower).await, Some(FeedMessage::Reset(FeedPosition { number: 9, at: 9 })));
     }
 }

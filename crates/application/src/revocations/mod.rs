@@ -5,5 +5,5 @@ mod follow;
 mod ports;
 
 pub use feed::{Feed, forget};
-pub use follow::{Follower, Told, follow};
-pub use ports::{InvalidPosition, Noted, Position, Revocations};
+pub use follow::{FeedMessage, Follower, follow};
+pub use ports::{FeedPosition, InvalidPosition, Noted, Revocations};

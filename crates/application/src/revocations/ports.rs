@@ -10,7 +10,7 @@ use crate::ports::StoreError;
 
 /// A place in the order in which revocations are told. Places follow each other without a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
+pub struct FeedPosition {
     /// Counts them, from 1. Before the first it is 0.
     pub number: i64,
     /// When it was given, in microseconds since 1970: whoever comes with a number from another database, or from one that
@@ -18,7 +18,7 @@ pub struct Position {
     pub at: i64,
 }
 
-impl Position {
+impl FeedPosition {
     /// Before the first.
     pub const START: Self = Self { number: 0, at: 0 };
 }
@@ -28,13 +28,13 @@ impl Position {
 #[error("is not the id of an event")]
 pub struct InvalidPosition;
 
-impl fmt::Display for Position {
+impl fmt::Display for FeedPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.number, self.at)
     }
 }
 
-impl FromStr for Position {
+impl FromStr for FeedPosition {
     type Err = InvalidPosition;
 
     fn from_str(text: &str) -> Result<Self, InvalidPosition> {
@@ -48,7 +48,7 @@ impl FromStr for Position {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Noted {
     /// The place.
-    pub position: Position,
+    pub position: FeedPosition,
     /// What is not good any more.
     pub revocation: Revocation,
 }
@@ -58,10 +58,10 @@ pub struct Noted {
 #[async_trait]
 pub trait Revocations: Send + Sync {
     /// Gives all that has been committed its place; gives back the last place there is. Two at once take turns.
-    async fn publish(&self, now: OffsetDateTime) -> Result<Position, StoreError>;
+    async fn publish(&self, now: OffsetDateTime) -> Result<FeedPosition, StoreError>;
 
     /// Whether a place is one that was given here, and what came after it is still kept.
-    async fn is_known(&self, position: Position) -> Result<bool, StoreError>;
+    async fn is_known(&self, position: FeedPosition) -> Result<bool, StoreError>;
 
     /// What has its place after another, in order.
     async fn after(&self, number: i64, at_most: u16) -> Result<Vec<Noted>, StoreError>;
@@ -79,11 +79,11 @@ mod tests {
 
     #[test]
     fn places_read_back() {
-        for position in [Position::START, Position { number: 42, at: 1_767_323_045_123_456 }] {
+        for position in [FeedPosition::START, FeedPosition { number: 42, at: 1_767_323_045_123_456 }] {
             assert_eq!(position.to_string().parse(), Ok(position));
         }
         for text in ["", "-", "1", "1-", "-1", "-1-1", "1--1", "1-1-1", "a-1", "99999999999999999999-1"] {
-            assert_eq!(text.parse::<Position>(), Err(InvalidPosition), "{text}");
+            assert_eq!(text.parse::<FeedPosition>(), Err(InvalidPosition), "{text}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Beginning to use an authenticator app: its seed is shown, once.
 
 use rollcall_domain::{
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     second_factors::ENROLMENT_LIFETIME,
     secret::Secret,
 };
@@ -24,7 +24,7 @@ pub struct Enrolment {
 /// [`Error::ElevationRequired`], and [`Error::TotpEnabled`] when one is on.
 pub async fn begin_totp(app: &Application, actor: &Actor) -> Result<Enrolment, Error> {
     let begun = begin(app, actor).await;
-    app.refusals_recorded(actor, Action::TotpEnrolmentBegun, Target::User(actor.user_id()), begun).await
+    app.refusals_recorded(actor, Action::TotpEnrolmentBegun, AuditTarget::User(actor.user_id()), begun).await
 }
 
 async fn begin(app: &Application, actor: &Actor) -> Result<Enrolment, Error> {
@@ -42,7 +42,7 @@ async fn begin(app: &Application, actor: &Actor) -> Result<Enrolment, Error> {
         return Err(Error::TotpEnabled);
     }
     unit.totp_begin(user, &sealed, actor.session_id(), now, now + ENROLMENT_LIFETIME).await?;
-    let event = app.event_by(actor, Action::TotpEnrolmentBegun, Target::User(user)).change(
+    let event = app.event_by(actor, Action::TotpEnrolmentBegun, AuditTarget::User(user)).change(
         "factor",
         None,
         Some("totp"),

@@ -7,7 +7,7 @@ use crate::{
     Application, Error, Failure,
     audit::Record,
     mail::{Letter, SecurityNotice},
-    ports::{Settled, UnitOfWork, View},
+    ports::{AttemptOutcome, UnitOfWork, View},
     sessions::Counted,
 };
 
@@ -46,8 +46,8 @@ pub(crate) async fn settle<T>(
             return result.map_err(|error| Failure { error, letter });
         }
         // It was right, wherever it has led.
-        Ok(_) | Err(Error::NotFound) => Settled::Good,
-        Err(_) => Settled::NotLookedAt,
+        Ok(_) | Err(Error::NotFound) => AttemptOutcome::Good,
+        Err(_) => AttemptOutcome::NotLookedAt,
     };
     // What it was for is done: that the attempt counts is no reason to say that it is not.
     if let Err(error) = counted.settle(app, settled).await {

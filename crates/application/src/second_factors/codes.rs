@@ -7,7 +7,7 @@ use rollcall_domain::{
 };
 use zeroize::Zeroizing;
 
-use crate::{Application, Error, Sealed, SealedFor, keyring::Closed, ports::UnitOfWork, token};
+use crate::{Application, Error, Sealed, SealedFor, keyring::UnsealError, ports::UnitOfWork, token};
 
 /// What seeds are sealed for.
 const PURPOSE: &str = SealedFor::TotpSeed.purpose();
@@ -33,7 +33,7 @@ pub(super) fn seal_seed(app: &Application, user: UserId, seed: &TotpSeed) -> Res
 pub(super) fn open_seed(app: &Application, user: UserId, sealed: &Sealed) -> Result<TotpSeed, Error> {
     let what = "the seed of an authenticator app";
     let opened = app.keyring.open_kept(what, PURPOSE, user.uuid().as_bytes(), &sealed.0)?;
-    let bytes = <[u8; SEED_BYTES]>::try_from(opened.as_slice()).map_err(|_| Closed::Damaged { what })?;
+    let bytes = <[u8; SEED_BYTES]>::try_from(opened.as_slice()).map_err(|_| UnsealError::Damaged { what })?;
     Ok(TotpSeed::from_bytes(bytes))
 }
 

@@ -1,7 +1,7 @@
 //! Confirming an authenticator app by its first code.
 
 use rollcall_domain::{
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     second_factors::RecoveryCode,
 };
 
@@ -10,7 +10,7 @@ use crate::availability::{By, signed_out};
 use crate::{
     Actor, Application, Error, Failure,
     mail::{Letter, SecurityNotice},
-    sessions::{Device, Lock},
+    sessions::{Device, Throttle},
 };
 
 /// Turns on the authenticator app that was begun in the actor's session, and gives back new recovery codes, which are known at this moment
@@ -24,7 +24,7 @@ pub async fn confirm_totp(
     presented: Presented,
 ) -> Result<Vec<RecoveryCode>, Error> {
     let confirmed = count(app, actor, &presented).await;
-    app.failures_recorded(actor, Action::TotpEnabled, Target::User(actor.user_id()), confirmed).await
+    app.failures_recorded(actor, Action::TotpEnabled, AuditTarget::User(actor.user_id()), confirmed).await
 }
 
 async fn count(
@@ -33,8 +33,8 @@ async fn count(
     presented: &Presented,
 ) -> Result<Vec<RecoveryCode>, Failure> {
     actor.require_session()?;
-    let lock = Lock::second_factor(app, actor.user_id());
-    let counted = lock.attempt(app, Device::Session(actor.session_id()), &actor.origin).await?;
+    let throttle = Throttle::second_factor(app, actor.user_id());
+    let counted = throttle.attempt(app, Device::Session(actor.session_id()), &actor.origin).await?;
     let confirmed = confirm(app, actor, presented).await;
     settle(app, &counted, confirmed).await
 }
@@ -72,8 +72,11 @@ async fn confirm(
         // Whoever asked for another address in one of those does not get the account by it.
         unit.email_change_take_back(user).await?;
     }
-    let event =
-        app.event_by(actor, Action::TotpEnabled, Target::User(user)).change("factor", None, Some("totp"));
+    let event = app.event_by(actor, Action::TotpEnabled, AuditTarget::User(user)).change(
+        "factor",
+        None,
+        Some("totp"),
+    );
     let letter = Letter::SecurityNotice { user, notice: SecurityNotice::MfaEnabled };
     let record = app.record(event).mail(letter);
     let record = signed_out(app, &By::asking(actor), unit.as_mut(), user, record).await?;

@@ -1,11 +1,11 @@
 //! Taking an authenticator app off.
 
-use rollcall_domain::audit::{Action, Target};
+use rollcall_domain::audit::{Action, AuditTarget};
 
 use crate::{
     Actor, Application, Error,
     mail::{Letter, SecurityNotice},
-    sessions::Lock,
+    sessions::Throttle,
 };
 
 /// Takes the actor's authenticator app off. If it is the last second factor, the recovery codes go with it.
@@ -15,7 +15,7 @@ use crate::{
 /// factor, and is too short for it.
 pub async fn disable_totp(app: &Application, actor: &Actor) -> Result<(), Error> {
     let disabled = disable(app, actor).await;
-    app.refusals_recorded(actor, Action::TotpDisabled, Target::User(actor.user_id()), disabled).await
+    app.refusals_recorded(actor, Action::TotpDisabled, AuditTarget::User(actor.user_id()), disabled).await
 }
 
 async fn disable(app: &Application, actor: &Actor) -> Result<(), Error> {
@@ -33,12 +33,15 @@ async fn disable(app: &Application, actor: &Actor) -> Result<(), Error> {
     if !unit.second_factors_settle(user).await? && unit.password_is_short(user).await? {
         return Err(Error::PasswordTooShort);
     }
-    let event =
-        app.event_by(actor, Action::TotpDisabled, Target::User(user)).change("factor", Some("totp"), None);
+    let event = app.event_by(actor, Action::TotpDisabled, AuditTarget::User(user)).change(
+        "factor",
+        Some("totp"),
+        None,
+    );
     let letter = Letter::SecurityNotice { user, notice: SecurityNotice::MfaDisabled };
     unit.commit(app.record(event).mail(letter)).await?;
     // Wrong codes were of the app that is off.
-    Lock::second_factor(app, user).begin_anew(app).await;
+    Throttle::second_factor(app, user).begin_anew(app).await;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! What somebody presents as a second factor.
 
-use rollcall_domain::second_factors::{Code, Method, RecoveryCode, TotpCode};
+use rollcall_domain::second_factors::{Method, RecoveryCode, SecondFactorCode, TotpCode};
 
 /// What somebody presents as a second factor. A text that cannot be a code is a wrong one.
 #[derive(Debug, Clone)]
@@ -14,26 +14,26 @@ pub enum Presented {
 impl Presented {
     /// A code of which its form tells what it is.
     pub fn typed(text: &str) -> Self {
-        match Code::typed(text) {
-            Some(Code::Totp(code)) => Self::Totp(Some(code)),
-            Some(Code::Recovery(code)) => Self::RecoveryCode(Some(code)),
+        match SecondFactorCode::typed(text) {
+            Some(SecondFactorCode::Totp(code)) => Self::Totp(Some(code)),
+            Some(SecondFactorCode::Recovery(code)) => Self::RecoveryCode(Some(code)),
             None => Self::Totp(None),
         }
     }
 
     /// A code of an authenticator app.
     pub fn totp(text: &str) -> Self {
-        match Code::typed(text) {
-            Some(Code::Totp(code)) => Self::Totp(Some(code)),
-            Some(Code::Recovery(_)) | None => Self::Totp(None),
+        match SecondFactorCode::typed(text) {
+            Some(SecondFactorCode::Totp(code)) => Self::Totp(Some(code)),
+            Some(SecondFactorCode::Recovery(_)) | None => Self::Totp(None),
         }
     }
 
     /// A recovery code.
     pub fn recovery_code(text: &str) -> Self {
-        match Code::typed(text) {
-            Some(Code::Recovery(code)) => Self::RecoveryCode(Some(code)),
-            Some(Code::Totp(_)) | None => Self::RecoveryCode(None),
+        match SecondFactorCode::typed(text) {
+            Some(SecondFactorCode::Recovery(code)) => Self::RecoveryCode(Some(code)),
+            Some(SecondFactorCode::Totp(_)) | None => Self::RecoveryCode(None),
         }
     }
 

@@ -1,7 +1,7 @@
 //! New recovery codes, in place of those there are.
 
 use rollcall_domain::{
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     second_factors::RecoveryCode,
 };
 
@@ -17,7 +17,8 @@ use crate::{
 /// [`Error::ElevationRequired`], and [`Error::MfaNotEnabled`] when there is no second factor that they could stand in for.
 pub async fn renew_recovery_codes(app: &Application, actor: &Actor) -> Result<Vec<RecoveryCode>, Error> {
     let renewed = renew(app, actor).await;
-    app.refusals_recorded(actor, Action::RecoveryCodesRenewed, Target::User(actor.user_id()), renewed).await
+    app.refusals_recorded(actor, Action::RecoveryCodesRenewed, AuditTarget::User(actor.user_id()), renewed)
+        .await
 }
 
 async fn renew(app: &Application, actor: &Actor) -> Result<Vec<RecoveryCode>, Error> {
@@ -32,7 +33,7 @@ async fn renew(app: &Application, actor: &Actor) -> Result<Vec<RecoveryCode>, Er
         return Err(Error::MfaNotEnabled);
     }
     let codes = give_recovery_codes(app, unit.as_mut(), user).await?;
-    let event = app.event_by(actor, Action::RecoveryCodesRenewed, Target::User(user)).change(
+    let event = app.event_by(actor, Action::RecoveryCodesRenewed, AuditTarget::User(user)).change(
         "factor",
         None,
         Some("recovery_code"),

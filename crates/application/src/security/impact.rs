@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 
 use super::Affected;
@@ -22,5 +22,5 @@ pub async fn impact(
         let mut view = app.store.view(seat.scope()).await?;
         Ok(view.mfa_impact_page(seat.organization, page).await?)
     };
-    app.refusals_recorded(actor, Action::PermissionDenied, Target::Nothing, read.await).await
+    app.refusals_recorded(actor, Action::PermissionDenied, AuditTarget::Nothing, read.await).await
 }

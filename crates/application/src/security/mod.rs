@@ -12,6 +12,6 @@ pub use ports::{
     Affected, Changer, KeptControl, KeptDeadline, KeptRule, MfaNotices, Notified, Security, SecurityView,
 };
 pub use remind::remind_some;
-pub use show::{Shown, show};
+pub use show::{ShownSecurity, show};
 pub(crate) use switch::{switch, tell_owners};
 pub use update::{Command as Update, update};

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     OrganizationId,
-    audit::{self, Action, Origin, Target},
+    audit::{self, Action, AuditTarget, Origin},
 };
 
 use super::MfaNotices;
@@ -43,8 +43,8 @@ async fn remind(
     if notified.is_empty() {
         return Ok(false);
     }
-    let target = Target::Organization(organization);
-    let event = app.event(audit::Actor::System, &Origin::default(), Action::MfaRemindersSent, target);
+    let target = AuditTarget::Organization(organization);
+    let event = app.event(audit::AuditActor::System, &Origin::default(), Action::MfaRemindersSent, target);
     let event = event.change("members", None, Some(&notified.len().to_string()));
     let letters = notified.into_iter().map(|notified| match notified.first {
         true => Letter::MfaRequired { organization, member: notified.user },

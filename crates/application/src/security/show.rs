@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     organizations::{Organization, Plan},
     security::ControlSet,
 };
@@ -12,7 +12,7 @@ use crate::{Actor, Application, Error, ports::View};
 
 /// The security controls of an organization.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub struct ShownSecurity {
     /// What the organization pays for, which decides what it may switch on.
     pub plan: Plan,
     /// The rule about second factors.
@@ -21,7 +21,7 @@ pub struct Shown {
     pub controls: Vec<KeptControl>,
 }
 
-impl Shown {
+impl ShownSecurity {
     /// Counts the changes of all of them, for `If-Match`.
     pub fn version(&self) -> i32 {
         self.controls.iter().map(|kept| kept.version).sum::<i32>() + self.mfa_required.version
@@ -47,12 +47,12 @@ impl Shown {
 ///
 /// # Errors
 /// [`Error::PermissionDenied`].
-pub async fn show(app: &Application, actor: &Actor) -> Result<Shown, Error> {
+pub async fn show(app: &Application, actor: &Actor) -> Result<ShownSecurity, Error> {
     let read = async {
         let seat = actor.permit(Permission::SecurityRead)?;
         let mut view = app.store.view(seat.scope()).await?;
         let organization = view.organization_find(seat.organization).await?.ok_or(Error::Unauthenticated)?;
-        Shown::of(view.as_mut(), &organization).await
+        ShownSecurity::of(view.as_mut(), &organization).await
     };
-    app.refusals_recorded(actor, Action::PermissionDenied, Target::Nothing, read.await).await
+    app.refusals_recorded(actor, Action::PermissionDenied, AuditTarget::Nothing, read.await).await
 }

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     OrganizationId, UserId,
-    audit::{Action, Event, Target},
+    audit::{Action, AuditTarget, Event},
     security::{Control, ControlChange},
 };
 use time::OffsetDateTime;
@@ -21,7 +21,7 @@ pub(crate) async fn switch(
     change: &ControlChange,
     by: Option<UserId>,
     at: OffsetDateTime,
-    event: impl Fn(Action, Target) -> Event,
+    event: impl Fn(Action, AuditTarget) -> Event,
 ) -> Result<Event, Error> {
     let (control, on) = (change.control(), change.switches_on());
     unit.control_save(organization, control, on, by, at).await?;
@@ -29,7 +29,7 @@ pub(crate) async fn switch(
         // What has come of them would wait for a day to become what is not to be kept any more.
         unit.uploads_end(organization).await?;
     }
-    let event = event(Action::SecurityControlChanged, Target::Organization(organization));
+    let event = event(Action::SecurityControlChanged, AuditTarget::Organization(organization));
     Ok(event.change(control.as_str(), Some(state(!on)), Some(state(on))))
 }
 

@@ -2,13 +2,13 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Event, Target as AuditTarget},
+    audit::{Action, AuditTarget, Event},
     policy::Target,
     security::{Control, ControlChange, GraceDays, RuleChange},
 };
 
 use super::{
-    Shown,
+    ShownSecurity,
     switch::{state, switch, tell_owners},
 };
 use crate::{Actor, Application, Error, Precondition};
@@ -31,13 +31,13 @@ pub struct Command {
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::PlanRequired`], and [`Error::PreconditionFailed`].
-pub async fn update(app: &Application, actor: &Actor, command: Command) -> Result<Shown, Error> {
+pub async fn update(app: &Application, actor: &Actor, command: Command) -> Result<ShownSecurity, Error> {
     let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
     let updated = change(app, actor, command).await;
     app.refusals_recorded(actor, Action::SecurityControlChanged, target, updated).await
 }
 
-async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Shown, Error> {
+async fn change(app: &Application, actor: &Actor, command: Command) -> Result<ShownSecurity, Error> {
     let seat = actor.permit(Permission::SecurityManage)?;
     let now = app.now();
     actor.require_elevation(now)?;
@@ -48,7 +48,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Sh
     seat.permit_on(unit.as_mut(), Permission::SecurityManage, Target::Organization).await?;
     let mfa_required = unit.mfa_rule_find(organization).await?;
     let controls = unit.controls(organization).await?;
-    let shown = Shown { plan: found.plan, mfa_required, controls };
+    let shown = ShownSecurity { plan: found.plan, mfa_required, controls };
     command.precondition.check(shown.version())?;
     let rule = RuleChange::decide(shown.mfa_required.rule, command.mfa_required, command.grace);
     let on = shown.on();
@@ -95,7 +95,7 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Sh
     let off = off.chain(rule_off.then_some(Control::MfaRequired)).filter(|control| control.is_protection());
     let record = tell_owners(unit.as_mut(), record, organization, off).await?;
     unit.commit(record).await?;
-    Ok(Shown { plan: found.plan, mfa_required, controls })
+    Ok(ShownSecurity { plan: found.plan, mfa_required, controls })
 }
 
 fn event_of(rule: &RuleChange, mut event: Event) -> Event {

@@ -1,7 +1,7 @@
 //! From a token to the actor: the first step of every request.
 
 use rollcall_domain::{
-    audit::{Action, Origin, Target},
+    audit::{Action, AuditTarget, Origin},
     secret::{Secret, TokenHash},
 };
 
@@ -106,5 +106,6 @@ pub(crate) fn let_in(
 /// # Errors
 /// [`Error::MfaRequired`].
 pub async fn require_enrolled(app: &Application, actor: &Actor) -> Result<(), Error> {
-    app.refusals_recorded(actor, Action::PermissionDenied, Target::Nothing, actor.require_enrolled()).await
+    app.refusals_recorded(actor, Action::PermissionDenied, AuditTarget::Nothing, actor.require_enrolled())
+        .await
 }

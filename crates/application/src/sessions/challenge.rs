@@ -3,7 +3,7 @@
 use rollcall_domain::{
     OrganizationId,
     accounts::User,
-    audit::{self, Action, Origin, Target},
+    audit::{self, Action, AuditTarget, Origin},
     second_factors::{CHALLENGE_LIFETIME, MOST_WRONG_CODES, Method},
     secret::Secret,
 };
@@ -54,8 +54,8 @@ pub(super) async fn challenge(
         expires_at,
     };
     unit.mfa_challenge_add(&kept).await?;
-    let actor = audit::Actor::User(user.id, None);
-    let event = app.event(actor, origin, Action::MfaChallenged, Target::User(user.id));
+    let actor = audit::AuditActor::User(user.id, None);
+    let event = app.event(actor, origin, Action::MfaChallenged, AuditTarget::User(user.id));
     let event = event.change("factor", None, Some("password"));
     Ok((Challenge { token, methods, expires_at }, app.record(event)))
 }

@@ -1,15 +1,15 @@
 //! Proving once more who one is, for what is especially sensitive.
 
 use rollcall_domain::{
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     secret::Password,
     sessions::ELEVATION,
 };
 use time::OffsetDateTime;
 
 use super::{
-    attempt::{Device, Lock},
     prove::prove_again,
+    throttle::{Device, Throttle},
 };
 use crate::{
     Actor, Application, Error, Failure,
@@ -33,7 +33,7 @@ pub enum Command {
 /// them; [`Error::SessionRequired`] to whoever comes with an access token.
 pub async fn elevate(app: &Application, actor: &Actor, command: Command) -> Result<OffsetDateTime, Error> {
     let elevated = prove(app, actor, command).await;
-    let target = Target::Session(actor.session_id());
+    let target = AuditTarget::Session(actor.session_id());
     app.failures_recorded(actor, Action::SessionElevated, target, elevated).await
 }
 
@@ -46,8 +46,8 @@ async fn prove(app: &Application, actor: &Actor, command: Command) -> Result<Off
             Ok(renew(app, actor, unit, None).await?)
         }
         Command::SecondFactor(presented) => {
-            let lock = Lock::second_factor(app, actor.user_id());
-            let counted = lock.attempt(app, Device::Session(actor.session_id()), &actor.origin).await?;
+            let throttle = Throttle::second_factor(app, actor.user_id());
+            let counted = throttle.attempt(app, Device::Session(actor.session_id()), &actor.origin).await?;
             let proven = prove_by(app, actor, &presented).await;
             settle(app, &counted, proven).await
         }
@@ -74,11 +74,9 @@ async fn renew(
         return Err(Error::Unauthenticated);
     }
     let factor = presented.map_or("password", |presented| presented.method().as_str());
-    let event = app.event_by(actor, Action::SessionElevated, Target::Session(actor.session_id())).change(
-        "factor",
-        None,
-        Some(factor),
-    );
+    let event = app
+        .event_by(actor, Action::SessionElevated, AuditTarget::Session(actor.session_id()))
+        .change("factor", None, Some(factor));
     let record = app.record(event);
     unit.commit(match presented {
         Some(presented) => told(record, presented, actor.user_id()),

@@ -1,7 +1,7 @@
 //! Proving once more who one is, with a passkey.
 
 use rollcall_domain::{
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     second_factors::Method,
     secret::Secret,
     sessions::ELEVATION,
@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use crate::{
     Actor, Application, Error,
     passkeys::{allowed, ask, prove},
-    ports::{Purpose, Scope},
+    ports::{CeremonyPurpose, Scope},
 };
 
 /// What a browser is to ask its device for, so that the actor proves once more who they are.
@@ -41,7 +41,7 @@ pub async fn elevate_with_passkey(
     credential: &Secret,
 ) -> Result<OffsetDateTime, Error> {
     let elevated = check(app, actor, credential).await;
-    let target = Target::Session(actor.session_id());
+    let target = AuditTarget::Session(actor.session_id());
     app.refusals_recorded(actor, Action::SessionElevated, target, elevated).await
 }
 
@@ -65,15 +65,13 @@ async fn check(app: &Application, actor: &Actor, credential: &Secret) -> Result<
     if !unit.session_prove(actor.session_id(), now).await? {
         return Err(Error::Unauthenticated);
     }
-    let event = app.event_by(actor, Action::SessionElevated, Target::Session(actor.session_id())).change(
-        "factor",
-        None,
-        Some(Method::Passkey.as_str()),
-    );
+    let event = app
+        .event_by(actor, Action::SessionElevated, AuditTarget::Session(actor.session_id()))
+        .change("factor", None, Some(Method::Passkey.as_str()));
     unit.commit(app.record(event)).await?;
     Ok(now + ELEVATION)
 }
 
-fn purpose(actor: &Actor) -> Purpose {
-    Purpose::Elevation { user: actor.user_id(), session: actor.session_id() }
+fn purpose(actor: &Actor) -> CeremonyPurpose {
+    CeremonyPurpose::Elevation { user: actor.user_id(), session: actor.session_id() }
 }

@@ -3,7 +3,7 @@
 use rollcall_domain::{
     OrganizationId, UserId,
     accounts::User,
-    audit::{self, Action, Event, Origin, Target},
+    audit::{self, Action, AuditTarget, Event, Origin},
 };
 
 use super::{Proof, SignedIn, open};
@@ -35,8 +35,8 @@ pub(crate) async fn enter(
     }
     let (signed_in, session) = open(app, user, place, Proof::Fresh);
     unit.session_add(&session, origin).await?;
-    let actor = audit::Actor::User(signed_in.user.id, Some(signed_in.session.id));
-    let event = app.event(actor, origin, Action::SessionCreated, Target::Session(signed_in.session.id));
+    let actor = audit::AuditActor::User(signed_in.user.id, Some(signed_in.session.id));
+    let event = app.event(actor, origin, Action::SessionCreated, AuditTarget::Session(signed_in.session.id));
     let event = factors.iter().fold(event, |event, factor| event.change("factor", None, Some(factor)));
     Ok((signed_in, app.record(event)))
 }
@@ -55,8 +55,8 @@ pub(crate) async fn not_there(
 
 /// What is written down of somebody who has shown who they are and is not let in.
 pub(crate) fn strayed(app: &Application, origin: &Origin, user: &User) -> Event {
-    let actor = audit::Actor::User(user.id, None);
-    let event = app.event(actor, origin, Action::SessionCreated, Target::User(user.id));
+    let actor = audit::AuditActor::User(user.id, None);
+    let event = app.event(actor, origin, Action::SessionCreated, AuditTarget::User(user.id));
     event.address("email", &user.email)
 }
 

@@ -1,6 +1,5 @@
 //! Sessions: signing in and out, and going to work in another organization.
 
-mod attempt;
 mod authenticate;
 mod challenge;
 mod elevate;
@@ -17,8 +16,8 @@ mod sign_in;
 mod sign_in_with_passkey;
 mod sign_out;
 mod switch;
+mod throttle;
 
-pub(crate) use attempt::{Counted, Device, Lock, device_token};
 pub(crate) use authenticate::{admit, find_afresh, is_good, is_kept_out, let_in};
 pub use authenticate::{authenticate, authenticate_unnoted, require_enrolled};
 pub use challenge::Challenge;
@@ -40,3 +39,4 @@ pub use sign_in_with_passkey::{
 };
 pub use sign_out::sign_out;
 pub use switch::{Command as Switch, switch};
+pub(crate) use throttle::{Counted, Device, Throttle, device_token};

@@ -2,11 +2,11 @@
 
 use rollcall_domain::{EmailAddress, UserId, accounts::User, audit::Origin, secret::Password};
 
-use super::attempt::{Device, Lock};
+use super::throttle::{Device, Throttle};
 use crate::{
     Actor, Application, Error, Failure,
     mail::Letter,
-    ports::{Credentials, Settled},
+    ports::{AttemptOutcome, Credentials},
 };
 
 /// Somebody who says that they own an account.
@@ -23,7 +23,7 @@ pub(crate) struct Claimant<'a> {
 
 /// How a check ended.
 #[derive(Debug, Clone)]
-pub(crate) struct Proven {
+pub(crate) struct PasswordCheck {
     /// Whether the password is right, and the account can be used.
     pub(crate) right: bool,
     /// Whether the device has shown a token that is good.
@@ -40,28 +40,28 @@ pub(crate) async fn prove(
     app: &Application,
     claimant: Claimant<'_>,
     password: Password,
-) -> Result<Proven, Error> {
+) -> Result<PasswordCheck, Error> {
     let Claimant { email, credentials, device, origin } = claimant;
-    let lock = match credentials {
-        Some(credentials) => Lock::password(app, credentials.user.id),
-        None => Lock::address(app, email),
+    let throttle = match credentials {
+        Some(credentials) => Throttle::password(app, credentials.user.id),
+        None => Throttle::address(app, email),
     };
-    let counted = lock.attempt(app, device, origin).await?;
+    let counted = throttle.attempt(app, device, origin).await?;
     let kept = credentials.map(|credentials| credentials.password.clone());
     let checked = app.passwords.verify(password, kept).await;
     // As if it were wrong where the account is suspended (attack 12).
     let usable = credentials.is_some_and(|credentials| !credentials.suspended);
     let settled = match &checked {
-        Ok(true) if usable => Some(Settled::Good),
+        Ok(true) if usable => Some(AttemptOutcome::Good),
         Ok(_) => None,
-        Err(_) => Some(Settled::NotLookedAt),
+        Err(_) => Some(AttemptOutcome::NotLookedAt),
     };
     if let Some(settled) = settled {
         counted.settle(app, settled).await?;
     }
     let right = checked? && usable;
     let letter = if right { None } else { counted.letter(app).await };
-    Ok(Proven { right, device_is_known: counted.device_is_known(), letter })
+    Ok(PasswordCheck { right, device_is_known: counted.device_is_known(), letter })
 }
 
 /// Checks the password of somebody who is signed in; gives back the account as it was then.
@@ -84,12 +84,12 @@ pub(crate) async fn prove_again(
         origin: &actor.origin,
     };
     match prove(app, claimant, password).await? {
-        Proven { right: true, .. } => Ok(credentials.user),
-        Proven { letter, .. } => Err(Failure { error: Error::WrongPassword, letter }),
+        PasswordCheck { right: true, .. } => Ok(credentials.user),
+        PasswordCheck { letter, .. } => Err(Failure { error: Error::WrongPassword, letter }),
     }
 }
 
 /// Another password was chosen for an account, or it is no more: what was counted before was against the old one.
 pub(crate) async fn begin_anew(app: &Application, user: UserId) {
-    Lock::password(app, user).begin_anew(app).await;
+    Throttle::password(app, user).begin_anew(app).await;
 }

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     SessionId,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 
 use crate::{
@@ -28,8 +28,8 @@ pub enum Revoke {
 /// token.
 pub async fn revoke(app: &Application, actor: &Actor, which: Revoke) -> Result<(), Error> {
     let target = match which {
-        Revoke::One(session) => Target::Session(session),
-        Revoke::Others => Target::User(actor.user_id()),
+        Revoke::One(session) => AuditTarget::Session(session),
+        Revoke::Others => AuditTarget::User(actor.user_id()),
     };
     let ended = end(app, actor, which).await;
     app.refusals_recorded(actor, Action::SessionEnded, target, ended).await
@@ -48,8 +48,9 @@ async fn end(app: &Application, actor: &Actor, which: Revoke) -> Result<(), Erro
         }
         Revoke::Others => unit.sessions_end(actor.user_id(), Some(actor.session_id())).await?,
     };
-    let mut events =
-        ended.into_iter().map(|session| app.event_by(actor, Action::SessionEnded, Target::Session(session)));
+    let mut events = ended
+        .into_iter()
+        .map(|session| app.event_by(actor, Action::SessionEnded, AuditTarget::Session(session)));
     let Some(first) = events.next() else { return Ok(()) };
     // Whoever ends a stranger's session must not find that it has left a wish for another address behind.
     unit.email_change_take_back(actor.user_id()).await?;

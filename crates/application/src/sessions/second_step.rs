@@ -1,14 +1,14 @@
 //! The second step of signing in: a second factor, for a challenge that the right password has led to.
 
 use rollcall_domain::{
-    audit::{self, Action, Event, Origin, Target},
+    audit::{self, Action, AuditTarget, Event, Origin},
     secret::Secret,
 };
 
 use super::{
     SignedIn,
-    attempt::{Counted, Device, Lock, device_token},
     challenge::{find_challenge, hold_challenge, meet_challenge},
+    throttle::{Counted, Device, Throttle, device_token},
 };
 use crate::{
     Application, Error,
@@ -37,8 +37,8 @@ pub struct Command {
 /// that was asked for.
 pub async fn second_step(app: &Application, origin: &Origin, command: Command) -> Result<SignedIn, Error> {
     let found = find_challenge(app, &command.challenge).await?;
-    let lock = Lock::second_factor(app, found.user);
-    let counted = match lock.attempt(app, Device::Tokens(&command.devices), origin).await {
+    let throttle = Throttle::second_factor(app, found.user);
+    let counted = match throttle.attempt(app, Device::Tokens(&command.devices), origin).await {
         Err(error) if error.is_refusal() => {
             app.record_refusal(home(&found), used(app, origin, &found, &command.presented), &error).await?;
             return Err(error);
@@ -61,8 +61,8 @@ pub(super) fn home(found: &FoundMfaChallenge) -> Scope {
 }
 
 fn used(app: &Application, origin: &Origin, found: &FoundMfaChallenge, presented: &Presented) -> Event {
-    let actor = audit::Actor::User(found.user, None);
-    app.event(actor, origin, Action::SecondFactorUsed, Target::User(found.user)).change(
+    let actor = audit::AuditActor::User(found.user, None);
+    app.event(actor, origin, Action::SecondFactorUsed, AuditTarget::User(found.user)).change(
         "factor",
         None,
         Some(presented.method().as_str()),

@@ -1,7 +1,7 @@
 //! The second step of signing in, with a passkey.
 
 use rollcall_domain::{
-    audit::{self, Action, Event, Origin, Target},
+    audit::{self, Action, AuditTarget, Event, Origin},
     second_factors::Method,
     secret::Secret,
 };
@@ -9,13 +9,13 @@ use tokio::time::Instant;
 
 use super::{
     SignedIn,
-    attempt::{Lock, device_token},
     challenge::{find_challenge, hold_challenge, meet_challenge},
+    throttle::{Throttle, device_token},
 };
 use crate::{
     Application, Error, beat,
-    passkeys::{Proven, Unproven, allowed, ask, prove},
-    ports::{FoundMfaChallenge, Purpose, Scope},
+    passkeys::{ProvenPasskey, UnprovenPasskey, allowed, ask, prove},
+    ports::{CeremonyPurpose, FoundMfaChallenge, Scope},
 };
 
 /// What somebody answers a challenge with.
@@ -59,7 +59,7 @@ pub async fn second_step_with_passkey(
     let unproven = match prove(app, &command.credential, |asked| *asked == purpose(&found)).await? {
         Ok(proven) => match step(app, origin, &found, proven).await? {
             Ok(mut signed_in) => {
-                let known = Lock::second_factor(app, found.user).knows_device(app, &command.devices);
+                let known = Throttle::second_factor(app, found.user).knows_device(app, &command.devices);
                 signed_in.device = (!known).then(|| device_token(app, &signed_in.user));
                 return Ok(signed_in);
             }
@@ -83,8 +83,8 @@ async fn step(
     app: &Application,
     origin: &Origin,
     found: &FoundMfaChallenge,
-    proven: Proven,
-) -> Result<Result<SignedIn, Unproven>, Error> {
+    proven: ProvenPasskey,
+) -> Result<Result<SignedIn, UnprovenPasskey>, Error> {
     let mut unit = app.store.begin(Scope::of(found.user, found.home)).await?;
     let account = hold_challenge(app, unit.as_mut(), found).await?;
     if !proven.take_effect(app, unit.as_mut()).await? {
@@ -95,11 +95,11 @@ async fn step(
 }
 
 fn used(app: &Application, origin: &Origin, found: &FoundMfaChallenge) -> Event {
-    let actor = audit::Actor::User(found.user, None);
-    let event = app.event(actor, origin, Action::SecondFactorUsed, Target::User(found.user));
+    let actor = audit::AuditActor::User(found.user, None);
+    let event = app.event(actor, origin, Action::SecondFactorUsed, AuditTarget::User(found.user));
     event.change("factor", None, Some(Method::Passkey.as_str()))
 }
 
-fn purpose(found: &FoundMfaChallenge) -> Purpose {
-    Purpose::SecondStep { user: found.user, challenge: found.id }
+fn purpose(found: &FoundMfaChallenge) -> CeremonyPurpose {
+    CeremonyPurpose::SecondStep { user: found.user, challenge: found.id }
 }

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     EmailAddress, OrganizationId,
-    audit::{self, Action, Origin, Target},
+    audit::{self, Action, AuditTarget, Origin},
     secret::{Password, Secret},
 };
 
@@ -10,10 +10,10 @@ use tokio::time::Instant;
 
 use super::{
     Challenge, SignedIn,
-    attempt::{Device, device_token},
     challenge::challenge,
     enter::{enter, not_there, strayed},
-    prove::{Claimant, Proven, prove},
+    prove::{Claimant, PasswordCheck, prove},
+    throttle::{Device, device_token},
 };
 use crate::{
     Application, Error,
@@ -70,10 +70,10 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
     };
     if error.is_refusal() {
         let (scope, target) = match &found {
-            Some(credentials) => (home(credentials), Target::User(credentials.user.id)),
-            None => (Scope::Platform, Target::Nothing),
+            Some(credentials) => (home(credentials), AuditTarget::User(credentials.user.id)),
+            None => (Scope::Platform, AuditTarget::Nothing),
         };
-        let event = app.event(audit::Actor::Anonymous, origin, Action::SessionCreated, target);
+        let event = app.event(audit::AuditActor::Anonymous, origin, Action::SessionCreated, target);
         let record = app.refusal(event.address("email", &command.email), &error);
         app.store.begin(scope).await?.commit(letter.into_iter().fold(record, Record::mail)).await?;
     }
@@ -93,7 +93,7 @@ async fn admit(
     origin: &Origin,
     Command { password, organization, .. }: Command,
     credentials: &Credentials,
-    proven: Proven,
+    proven: PasswordCheck,
 ) -> Result<Admitted, Error> {
     let user = credentials.user.clone();
     let wanted = organization.or(credentials.organization);

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     OrganizationId,
-    audit::{self, Action, Origin, Target},
+    audit::{self, Action, AuditTarget, Origin},
     second_factors::Method,
     secret::Secret,
 };
@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     Application, Error, beat,
-    passkeys::{Proven, Unproven, ask, prove},
-    ports::{Purpose, Scope},
+    passkeys::{ProvenPasskey, UnprovenPasskey, ask, prove},
+    ports::{CeremonyPurpose, Scope},
 };
 
 /// What somebody signs in with.
@@ -34,7 +34,7 @@ pub struct Command {
 /// [`Error::PasskeysUnavailable`].
 pub async fn begin_sign_in_with_passkey(app: &Application) -> Result<Secret, Error> {
     let asked = app.webauthn()?.ask_for_proof(&[])?;
-    ask(app, Purpose::SignIn, asked).await
+    ask(app, CeremonyPurpose::SignIn, asked).await
 }
 
 /// Signs somebody in.
@@ -48,15 +48,17 @@ pub async fn sign_in_with_passkey(
     command: Command,
 ) -> Result<SignedIn, Error> {
     let began = Instant::now();
-    let unproven = match prove(app, &command.credential, |purpose| *purpose == Purpose::SignIn).await? {
-        Ok(proven) => match open_for(app, origin, command.organization, proven).await? {
-            Ok(signed_in) => return Ok(signed_in),
+    let unproven =
+        match prove(app, &command.credential, |purpose| *purpose == CeremonyPurpose::SignIn).await? {
+            Ok(proven) => match open_for(app, origin, command.organization, proven).await? {
+                Ok(signed_in) => return Ok(signed_in),
+                Err(unproven) => unproven,
+            },
             Err(unproven) => unproven,
-        },
-        Err(unproven) => unproven,
-    };
-    let target = unproven.found.as_ref().map_or(Target::Nothing, |found| Target::User(found.user.id));
-    let event = app.event(audit::Actor::Anonymous, origin, Action::SessionCreated, target);
+        };
+    let target =
+        unproven.found.as_ref().map_or(AuditTarget::Nothing, |found| AuditTarget::User(found.user.id));
+    let event = app.event(audit::AuditActor::Anonymous, origin, Action::SessionCreated, target);
     let event = event.change("factor", None, Some(Method::Passkey.as_str()));
     let record = app.refusal(event, &Error::PasskeyRefused);
     let record = record.and_all(unproven.event(app, origin), app.entropy.as_ref());
@@ -70,8 +72,8 @@ async fn open_for(
     app: &Application,
     origin: &Origin,
     wanted: Option<OrganizationId>,
-    proven: Proven,
-) -> Result<Result<SignedIn, Unproven>, Error> {
+    proven: ProvenPasskey,
+) -> Result<Result<SignedIn, UnprovenPasskey>, Error> {
     let user = proven.found.user.clone();
     let organization = wanted.or(proven.found.organization);
     let mut unit = app.store.begin(Scope::of(user.id, organization)).await?;
@@ -89,7 +91,7 @@ async fn open_for(
         }
         Err(error @ (Error::NotFound | Error::OrganizationSuspended)) => {
             drop(unit);
-            not_there(app, origin, Unproven::from(proven).scope(), &user, &error).await?;
+            not_there(app, origin, UnprovenPasskey::from(proven).scope(), &user, &error).await?;
             Err(error)
         }
         Err(error) => Err(error),

@@ -1,6 +1,6 @@
 //! Signing out.
 
-use rollcall_domain::audit::{Action, Target};
+use rollcall_domain::audit::{Action, AuditTarget};
 
 use crate::{
     Actor, Application, Error,
@@ -12,7 +12,7 @@ use crate::{
 /// # Errors
 /// [`Error::SessionRequired`] to whoever comes with an access token.
 pub async fn sign_out(app: &Application, actor: &Actor) -> Result<(), Error> {
-    let target = Target::Session(actor.session_id());
+    let target = AuditTarget::Session(actor.session_id());
     let ended = end(app, actor).await;
     app.refusals_recorded(actor, Action::SessionEnded, target, ended).await
 }
@@ -23,7 +23,7 @@ async fn end(app: &Application, actor: &Actor) -> Result<(), Error> {
     // The account first, as whatever else ends its sessions has it: otherwise they may wait for each other.
     unit.user_lock(actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
     if unit.session_end(actor.session_id()).await? {
-        let event = app.event_by(actor, Action::SessionEnded, Target::Session(actor.session_id()));
+        let event = app.event_by(actor, Action::SessionEnded, AuditTarget::Session(actor.session_id()));
         let record = app.record(event);
         let record = signed_out(app, &By::asking(actor), unit.as_mut(), actor.user_id(), record).await?;
         unit.commit(record).await?;

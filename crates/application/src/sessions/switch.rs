@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     OrganizationId,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 
 use super::{Proof, SignedIn, open};
@@ -26,7 +26,7 @@ pub struct Command {
 /// token.
 pub async fn switch(app: &Application, actor: &Actor, command: Command) -> Result<SignedIn, Error> {
     let switched = change(app, actor, command).await;
-    let target = Target::Organization(command.organization);
+    let target = AuditTarget::Organization(command.organization);
     app.refusals_recorded(actor, Action::SessionSwitched, target, switched).await
 }
 
@@ -50,11 +50,9 @@ async fn change(
     let (signed_in, session) = open(app, actor.user.clone(), Some(place), Proof::from(&actor.session));
     unit.session_add(&session, &actor.origin).await?;
     // Whoever reads the log there need not know where else somebody works.
-    let event = app.event_by(actor, Action::SessionSwitched, Target::Session(signed_in.session.id)).change(
-        "organization",
-        None,
-        Some(&organization.to_string()),
-    );
+    let event = app
+        .event_by(actor, Action::SessionSwitched, AuditTarget::Session(signed_in.session.id))
+        .change("organization", None, Some(&organization.to_string()));
     let record = signed_out(app, &By::asking(actor), unit.as_mut(), user, app.record(event)).await?;
     unit.commit(record).await?;
     Ok(signed_in)

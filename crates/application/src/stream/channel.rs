@@ -12,7 +12,7 @@ use rollcall_domain::{OrganizationId, PermissionSet};
 use tokio::{sync::Notify, time::timeout};
 
 use super::{
-    Kept, Place,
+    KeptNotice, StreamPlace,
     reader::{BEHIND, Reader},
 };
 
@@ -27,22 +27,22 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Frame {
     /// What.
-    pub kept: Kept,
+    pub kept: KeptNotice,
     wire: OnceLock<Bytes>,
 }
 
 impl Frame {
-    pub(super) fn new(kept: Kept) -> Self {
+    pub(super) fn new(kept: KeptNotice) -> Self {
         Self { kept, wire: OnceLock::new() }
     }
 
     /// Its place.
-    pub fn place(&self) -> Place {
-        Place { sequence: self.kept.sequence, event: Some(self.kept.event) }
+    pub fn place(&self) -> StreamPlace {
+        StreamPlace { sequence: self.kept.sequence, event: Some(self.kept.event) }
     }
 
     /// How it goes over the wire, which is written once for all who watch.
-    pub fn wire(&self, write: impl FnOnce(&Kept) -> Bytes) -> Bytes {
+    pub fn wire(&self, write: impl FnOnce(&KeptNotice) -> Bytes) -> Bytes {
         self.wire.get_or_init(|| write(&self.kept)).clone()
     }
 
@@ -57,9 +57,9 @@ pub(super) enum Next {
     /// This.
     Frame(Arc<Frame>),
     /// Nothing after this place yet.
-    Nothing(Place),
+    Nothing(StreamPlace),
     /// What is not kept any more. It goes on after this place.
-    Behind(Place),
+    Behind(StreamPlace),
 }
 
 /// What is read for those who watch an organization.
@@ -73,7 +73,7 @@ pub(super) struct Channel {
 #[derive(Default)]
 struct Inner {
     /// The last that was read; none before it is known where to begin.
-    head: Option<Place>,
+    head: Option<StreamPlace>,
     frames: VecDeque<Arc<Frame>>,
     readers: HashMap<u64, Arc<Reader>>,
     /// Whether somebody reads at the moment,
@@ -122,17 +122,17 @@ impl Channel {
     }
 
     /// The last that was read, if it is known where to begin.
-    pub(super) fn head(&self) -> Option<Place> {
+    pub(super) fn head(&self) -> Option<StreamPlace> {
         self.inner().head
     }
 
     /// Begins after a place, unless it has begun.
-    pub(super) fn begin(&self, place: Place) {
+    pub(super) fn begin(&self, place: StreamPlace) {
         self.inner().head.get_or_insert(place);
     }
 
     /// From here on what is read is kept for a reader. Gives back after which place that is.
-    pub(super) fn join(&self, reader: &Reader) -> Option<Place> {
+    pub(super) fn join(&self, reader: &Reader) -> Option<StreamPlace> {
         let inner = self.inner();
         let head = inner.head?;
         reader.position.store(head.sequence, Ordering::Release);
@@ -142,7 +142,7 @@ impl Channel {
     /// What comes for a reader with these permissions.
     pub(super) fn next(&self, reader: &Reader, permissions: PermissionSet) -> Next {
         let inner = self.inner();
-        let head = inner.head.unwrap_or(Place::START);
+        let head = inner.head.unwrap_or(StreamPlace::START);
         let at = reader.position();
         let first = inner.frames.front().map_or(head.sequence + 1, |frame| frame.kept.sequence);
         let skip = usize::try_from(at.saturating_add(1) - first).ok().filter(|_| at != BEHIND);
@@ -192,7 +192,7 @@ impl Reading<'_> {
     }
 
     /// Keeps what was read, and tells everybody.
-    pub(super) fn keep(&self, page: Vec<Kept>) {
+    pub(super) fn keep(&self, page: Vec<KeptNotice>) {
         let mut inner = self.channel.inner();
         let mut head = inner.head.map_or(0, |head| head.sequence);
         inner.more |= page.len() == usize::from(PAGE);
@@ -263,15 +263,15 @@ mod tests {
 
     use super::*;
     use crate::{
-        stream::{StreamEvents, reader::Holder, standing::Shown},
-        testing::{Told, organization},
+        stream::{StreamEvents, clearance::PresentedCredential, reader::StreamHolder},
+        testing::{StreamInMemory, organization},
     };
 
     const EVERYTHING: [Permission; 2] = [Permission::TeamRead, Permission::SecurityRead];
 
     fn reader(channel: &Channel, number: u64) -> Arc<Reader> {
-        let holder = Holder::Key(ApiKeyId::from_parts(number, &[1; 10]));
-        let shown = Shown::Session(TokenHash([1; 32]));
+        let holder = StreamHolder::Key(ApiKeyId::from_parts(number, &[1; 10]));
+        let shown = PresentedCredential::Session(TokenHash([1; 32]));
         let reader = Arc::new(Reader::new(number, channel.organization, holder, shown));
         channel.add(reader.clone());
         channel.join(&reader).expect("a beginning");
@@ -279,7 +279,7 @@ mod tests {
     }
 
     /// Reads what was told, as the keeper does.
-    async fn read(channel: &Channel, told: &Told) {
+    async fn read(channel: &Channel, told: &StreamInMemory) {
         let mut reading = channel.read().expect("nobody reads");
         while let Some(from) = reading.from() {
             reading.keep(told.after(channel.organization, from, PAGE).await.expect("a page"));
@@ -298,8 +298,8 @@ mod tests {
 
     #[tokio::test]
     async fn attack_14_each_is_told_what_they_may_know_and_what_all_have_is_forgotten() {
-        let (told, channel) = (Told::default(), Channel::new(organization().id));
-        channel.begin(Place::START);
+        let (told, channel) = (StreamInMemory::default(), Channel::new(organization().id));
+        channel.begin(StreamPlace::START);
         let (all, team) = (reader(&channel, 1), reader(&channel, 2));
         for permission in [Permission::TeamRead, Permission::SecurityRead, Permission::TeamRead] {
             told.tell(channel.organization, permission);
@@ -314,8 +314,8 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_takes_nothing_is_left_behind_and_no_more_than_so_much_is_kept_for_them() {
-        let (told, channel) = (Told::default(), Channel::new(organization().id));
-        channel.begin(Place::START);
+        let (told, channel) = (StreamInMemory::default(), Channel::new(organization().id));
+        channel.begin(StreamPlace::START);
         let (quick, slow) = (reader(&channel, 1), reader(&channel, 2));
         for _ in 0..1_000 {
             told.tell(channel.organization, Permission::TeamRead);
@@ -333,14 +333,14 @@ mod tests {
         assert!(channel.drop_read().kept <= MOST);
         assert!(matches!(
             channel.next(&slow, EVERYTHING.into_iter().collect()),
-            Next::Behind(Place { sequence: 1_000, .. })
+            Next::Behind(StreamPlace { sequence: 1_000, .. })
         ));
     }
 
     #[tokio::test]
     async fn what_was_forgotten_before_it_was_read_is_gone_on_from_by_nobody() {
-        let (told, channel) = (Told::default(), Channel::new(organization().id));
-        channel.begin(Place::START);
+        let (told, channel) = (StreamInMemory::default(), Channel::new(organization().id));
+        channel.begin(StreamPlace::START);
         let early = reader(&channel, 1);
         for _ in 0..3 {
             told.tell(channel.organization, Permission::TeamRead);

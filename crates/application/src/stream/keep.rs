@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Application, Error,
-    revocations::{self, Noted, Told},
+    revocations::{self, FeedMessage, Noted},
 };
 
 /// The longest pause between two looks where nothing is heard.
@@ -50,14 +50,14 @@ impl Streams {
         let mut beats = Beats::new(self.beat_every());
         while self.count() > 0 {
             match follower.next().await? {
-                Some(Told::Reset(_)) => self.doubt(app, |_| true),
-                Some(Told::Revoked(noted)) => {
+                Some(FeedMessage::Reset(_)) => self.doubt(app, |_| true),
+                Some(FeedMessage::Revoked(noted)) => {
                     let concerned = |reader: &Reader| {
                         noted.iter().any(|Noted { revocation, .. }| reader.is_concerned(revocation))
                     };
                     self.doubt(app, concerned);
                 }
-                Some(Told::Nothing) => {
+                Some(FeedMessage::Nothing) => {
                     self.certain();
                     self.tick(app, &mut beats);
                 }

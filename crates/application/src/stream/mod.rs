@@ -5,20 +5,20 @@
 //! the database: who they are is looked at by the node's own keeper, as soon as something about it has changed.
 
 mod channel;
+mod clearance;
 mod keep;
 mod notice;
 mod open;
 pub(crate) mod place;
 mod ports;
 mod reader;
-mod standing;
 mod streams;
 mod watcher;
 
 pub use channel::Frame;
-pub use notice::Notice;
+pub use notice::StreamNotice;
 pub use open::open;
-pub use place::Place;
-pub use ports::{Heard, Kept, StreamEvents};
+pub use place::StreamPlace;
+pub use ports::{Heard, KeptNotice, StreamEvents};
 pub use streams::{Streams, forget};
-pub use watcher::{Told, Watcher};
+pub use watcher::{StreamMessage, Watcher};

@@ -10,7 +10,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// What a commit tells.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Notice {
+pub struct StreamNotice {
     /// The event in the audit log.
     pub id: EventId,
     /// What it is called.
@@ -23,7 +23,7 @@ pub struct Notice {
     pub data: Value,
 }
 
-impl Notice {
+impl StreamNotice {
     /// What is told of an event, if it is told at all.
     pub fn of(event: &Event) -> Option<Self> {
         let Carried { kind, permission } = carried(event)?;
@@ -49,7 +49,7 @@ impl Notice {
 mod tests {
     use rollcall_domain::{
         Role,
-        audit::{Action, Origin, Outcome, Target},
+        audit::{Action, AuditTarget, Origin, Outcome},
     };
 
     use super::*;
@@ -57,7 +57,7 @@ mod tests {
 
     fn event(action: Action) -> Event {
         let origin = Origin { ip: "192.0.2.7".parse().ok(), ..Origin::default() };
-        let target = Target::User(user(2).id);
+        let target = AuditTarget::User(user(2).id);
         Event::new(
             EventId::from_parts(0, &[1; 10]),
             NOW,
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn what_is_told_names_nobody() {
-        let notice = Notice::of(&event(Action::MemberRoleChanged)).expect("a notice");
+        let notice = StreamNotice::of(&event(Action::MemberRoleChanged)).expect("a notice");
         let expected = json!({
             "id": EventId::from_parts(0, &[1; 10]), "type": "member.role_changed", "occurred_at": "2026-01-02T03:04:05Z",
             "actor": {"id": user(1).id, "type": "user"}, "target": {"id": user(2).id, "type": "user"},
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn what_was_refused_and_what_is_none_of_a_watcher_s_business_is_not_told() {
-        assert_eq!(Notice::of(&event(Action::MemberRemoved).outcome(Outcome::Refused)), None);
-        assert_eq!(Notice::of(&event(Action::ApiKeyCreated)), None);
+        assert_eq!(StreamNotice::of(&event(Action::MemberRemoved).outcome(Outcome::Refused)), None);
+        assert_eq!(StreamNotice::of(&event(Action::ApiKeyCreated)), None);
     }
 }

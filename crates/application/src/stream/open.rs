@@ -3,10 +3,10 @@
 use rollcall_domain::{Permission, secret::Secret};
 
 use super::{
-    Place, Watcher,
+    StreamPlace, Watcher,
+    clearance::PresentedCredential,
     keep::find_out,
-    reader::{Holder, Leave},
-    standing::Shown,
+    reader::{Leave, StreamHolder},
 };
 use crate::{Application, Asks, Error, Principal};
 
@@ -25,11 +25,12 @@ pub async fn open(
     let place = principal.place();
     let organization = place.ok_or(Error::PermissionDenied { required: Permission::OrganizationRead })?.id;
     let holder = match principal {
-        Principal::Person(actor) => Holder::Session(actor.user_id(), actor.session_id()),
-        Principal::Key(key) => Holder::Key(key.id()),
+        Principal::Person(actor) => StreamHolder::Session(actor.user_id(), actor.session_id()),
+        Principal::Key(key) => StreamHolder::Key(key.id()),
     };
     let streams = &app.streams;
-    let seat = streams.seat(organization, holder, Shown::new(app, shown, principal.origin().ip))?;
+    let seat =
+        streams.seat(organization, holder, PresentedCredential::new(app, shown, principal.origin().ip))?;
     // What has ended since they were let in may not have been heard of for their stream.
     let (channel, reader) = (&seat.channel, &seat.reader);
     if let Some(turn) = reader.ask(app.now(), false) {
@@ -46,11 +47,11 @@ pub async fn open(
         // What was heard of before there was a beginning was not read.
         streams.read(app, channel.clone());
     }
-    let head = channel.join(reader).unwrap_or(Place::START);
+    let head = channel.join(reader).unwrap_or(StreamPlace::START);
     let from = match last {
         None => Some(head),
         Some(name) => {
-            let place = Place::named(name, &app.keyring, organization);
+            let place = StreamPlace::named(name, &app.keyring, organization);
             let place = place.filter(|place| place.sequence <= head.sequence);
             match place {
                 Some(place) => streams.events().is_known(organization, place).await?.then_some(place),

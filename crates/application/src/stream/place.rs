@@ -10,14 +10,14 @@ const PURPOSE: &str = "stream/v2";
 
 /// A place in what an organization is told: an event, and its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct StreamPlace {
     /// Counts what an organization is told, from 1. Before the first it is 0.
     pub sequence: i64,
     /// The event: whoever comes with a number from a database that was set back is known by it. None before the first.
     pub event: Option<EventId>,
 }
 
-impl Place {
+impl StreamPlace {
     /// Before the first.
     pub const START: Self = Self { sequence: 0, event: None };
 
@@ -51,20 +51,22 @@ mod tests {
         let entropy = CountingEntropy::default();
         let keyring: Keyring = "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".parse().expect("a keyring");
         let organization = |number| OrganizationId::from_parts(0, &[number; 10]);
-        for place in [Place::START, Place { sequence: 7, event: Some(EventId::from_parts(1, &[2; 10])) }] {
+        for place in
+            [StreamPlace::START, StreamPlace { sequence: 7, event: Some(EventId::from_parts(1, &[2; 10])) }]
+        {
             let name = place.name(&keyring, organization(1), &entropy);
             // Nobody who reads it learns how much there is.
             let bytes = URL_SAFE_NO_PAD.decode(&name).expect("a name");
             assert!(!bytes.windows(8).any(|part| part == place.sequence.to_be_bytes()));
-            assert_eq!(name.len(), Place::START.name(&keyring, organization(1), &entropy).len());
-            assert_eq!(Place::named(&name, &keyring, organization(1)), Some(place));
-            assert_eq!(Place::named(&name, &keyring, organization(2)), None);
+            assert_eq!(name.len(), StreamPlace::START.name(&keyring, organization(1), &entropy).len());
+            assert_eq!(StreamPlace::named(&name, &keyring, organization(1)), Some(place));
+            assert_eq!(StreamPlace::named(&name, &keyring, organization(2)), None);
             let (begin, end) = name.split_at(10);
             let changed = format!("{begin}{}{}", if end.starts_with('A') { 'B' } else { 'A' }, &end[1..]);
-            assert_eq!(Place::named(&changed, &keyring, organization(1)), None);
+            assert_eq!(StreamPlace::named(&changed, &keyring, organization(1)), None);
         }
         for name in ["", "7", "!", "AAAA"] {
-            assert_eq!(Place::named(name, &keyring, organization(1)), None);
+            assert_eq!(StreamPlace::named(name, &keyring, organization(1)), None);
         }
     }
 }

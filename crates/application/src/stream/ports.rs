@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use rollcall_domain::{EventId, OrganizationId, Permission};
 use time::OffsetDateTime;
 
-use super::Place;
+use super::StreamPlace;
 use crate::ports::StoreError;
 
 /// Something that was told, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct KeptNotice {
     /// Its number in its organization.
     pub sequence: i64,
     /// The event.
@@ -42,13 +42,13 @@ pub trait StreamEvents: Send + Sync {
     async fn heard(&self, at_most: Duration) -> Heard;
 
     /// The last place in an organization.
-    async fn head(&self, organization: OrganizationId) -> Result<Place, StoreError>;
+    async fn head(&self, organization: OrganizationId) -> Result<StreamPlace, StoreError>;
 
     /// Those of some organizations in which there is something after a number.
     async fn ahead(&self, of: &[(OrganizationId, i64)]) -> Result<Vec<OrganizationId>, StoreError>;
 
     /// Whether a place is one that was given in an organization, and what came after it is still kept.
-    async fn is_known(&self, organization: OrganizationId, place: Place) -> Result<bool, StoreError>;
+    async fn is_known(&self, organization: OrganizationId, place: StreamPlace) -> Result<bool, StoreError>;
 
     /// What an organization was told after a number, in order.
     async fn after(
@@ -56,7 +56,7 @@ pub trait StreamEvents: Send + Sync {
         organization: OrganizationId,
         sequence: i64,
         at_most: u16,
-    ) -> Result<Vec<Kept>, StoreError>;
+    ) -> Result<Vec<KeptNotice>, StoreError>;
 
     /// Forgets what happened before a moment, but for each organization's last; gives back how many.
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError>;

@@ -9,14 +9,14 @@ use rollcall_domain::{ApiKeyId, OrganizationId, PermissionSet, SessionId, UserId
 use time::OffsetDateTime;
 use tokio::{sync::Notify, time::Instant};
 
-use super::standing::{Shown, Standing};
+use super::clearance::{Clearance, PresentedCredential};
 
 /// The position of whoever nothing is kept for: they were too slow, or have not begun yet.
 pub(super) const BEHIND: i64 = i64::MAX;
 
 /// Whose stream it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Holder {
+pub(super) enum StreamHolder {
     /// A person's, in a session.
     Session(UserId, SessionId),
     /// A program's.
@@ -28,9 +28,9 @@ pub(super) struct Reader {
     /// Tells it from the others of this node.
     pub(super) number: u64,
     pub(super) organization: OrganizationId,
-    pub(super) holder: Holder,
+    pub(super) holder: StreamHolder,
     /// What they have shown to be let in.
-    pub(super) shown: Shown,
+    pub(super) shown: PresentedCredential,
     /// How far they have come in what their node has read for all.
     pub(super) position: AtomicI64,
     /// Told when there may be something for them.
@@ -42,7 +42,7 @@ pub(super) struct Reader {
 #[derive(Debug, Clone, Copy)]
 struct State {
     /// None while it is not certain.
-    standing: Option<Standing>,
+    standing: Option<Clearance>,
     /// What they might know when that was last certain,
     known: Option<PermissionSet>,
     /// and whether it has become more since they were last told so.
@@ -68,7 +68,12 @@ pub(super) enum Leave {
 }
 
 impl Reader {
-    pub(super) fn new(number: u64, organization: OrganizationId, holder: Holder, shown: Shown) -> Self {
+    pub(super) fn new(
+        number: u64,
+        organization: OrganizationId,
+        holder: StreamHolder,
+        shown: PresentedCredential,
+    ) -> Self {
         let state = State {
             standing: None,
             known: None,
@@ -128,14 +133,14 @@ impl Reader {
     }
 
     /// It was found out in a turn; none when they may know nothing any more.
-    pub(super) fn found(&self, turn: u64, standing: Option<Standing>, beat: bool) {
+    pub(super) fn found(&self, turn: u64, standing: Option<Clearance>, beat: bool) {
         let mut state = self.state();
         if state.turn != turn {
             return;
         }
         state.asked = false;
         state.standing = standing;
-        if let Some(Standing { permissions, .. }) = standing {
+        if let Some(Clearance { permissions, .. }) = standing {
             state.widened |= state.known.is_some_and(|known| !known.contains_all(permissions));
             state.known = Some(permissions);
         }
@@ -172,12 +177,12 @@ impl Reader {
     /// Whether a revocation may be about them.
     pub(super) fn is_concerned(&self, revocation: &Revocation) -> bool {
         let user = match self.holder {
-            Holder::Session(user, _) => Some(user),
-            Holder::Key(_) => None,
+            StreamHolder::Session(user, _) => Some(user),
+            StreamHolder::Key(_) => None,
         };
         match revocation {
             Revocation::SessionEnded { session_id, .. } => {
-                matches!(self.holder, Holder::Session(_, session) if session == *session_id)
+                matches!(self.holder, StreamHolder::Session(_, session) if session == *session_id)
             }
             Revocation::MemberRemoved { user_id, organization_id }
             | Revocation::RoleChanged { user_id, organization_id, .. } => {
@@ -189,7 +194,7 @@ impl Reader {
             Revocation::OrganizationDeleted { organization_id }
             | Revocation::OrganizationChanged { organization_id } => self.organization == *organization_id,
             Revocation::ApiKeyRevoked { api_key_id, .. } | Revocation::ApiKeyChanged { api_key_id, .. } => {
-                matches!(self.holder, Holder::Key(key) if key == *api_key_id)
+                matches!(self.holder, StreamHolder::Key(key) if key == *api_key_id)
             }
         }
     }

@@ -19,8 +19,8 @@ use tokio::{
 use super::{
     StreamEvents,
     channel::Channel,
-    reader::{Holder, Reader},
-    standing::Shown,
+    clearance::PresentedCredential,
+    reader::{Reader, StreamHolder},
 };
 use crate::{Application, Error, Limit};
 
@@ -55,13 +55,13 @@ struct Joined {
 #[derive(Default)]
 struct Open {
     channels: HashMap<OrganizationId, Arc<Channel>>,
-    held: HashMap<Holder, u32>,
+    held: HashMap<StreamHolder, u32>,
     held_in: HashMap<OrganizationId, u32>,
     count: usize,
 }
 
 /// A stream that is open, until this is dropped.
-pub(super) struct Seat {
+pub(super) struct OpenStream {
     pub(super) streams: Streams,
     pub(super) channel: Arc<Channel>,
     pub(super) reader: Arc<Reader>,
@@ -135,9 +135,9 @@ impl Streams {
     pub(super) fn seat(
         &self,
         organization: OrganizationId,
-        holder: Holder,
-        shown: Shown,
-    ) -> Result<Seat, Error> {
+        holder: StreamHolder,
+        shown: PresentedCredential,
+    ) -> Result<OpenStream, Error> {
         let mut open = self.open();
         if open.count >= self.0.at_once || self.0.closed.load(Ordering::Acquire) {
             return Err(Error::Busy);
@@ -169,7 +169,7 @@ impl Streams {
         channel.add(reader.clone());
         drop(open);
         self.0.wanted.notify_waiters();
-        Ok(Seat { streams: self.clone(), channel, reader })
+        Ok(OpenStream { streams: self.clone(), channel, reader })
     }
 
     /// Waits until there is a stream.
@@ -215,7 +215,7 @@ impl Streams {
     }
 }
 
-impl Drop for Seat {
+impl Drop for OpenStream {
     fn drop(&mut self) {
         let mut open = self.streams.open();
         open.count -= 1;

@@ -5,45 +5,50 @@ use std::{collections::VecDeque, sync::Arc};
 use rollcall_domain::PermissionSet;
 
 use super::{
-    Frame, Place,
+    Frame, StreamPlace,
     channel::{Next, PAGE},
     reader::Leave,
-    streams::Seat,
+    streams::OpenStream,
 };
 use crate::{Error, ports::Clock};
 
 /// What somebody is told.
 #[derive(Debug, Clone)]
-pub enum Told {
+pub enum StreamMessage {
     /// That the stream has begun, after a place.
-    Began(Place),
+    Began(StreamPlace),
     /// Something that happened.
     Event(Arc<Frame>),
     /// That something in between is not known any more: what they show is to be looked at again. It goes on after this place.
-    Resync(Place),
+    Resync(StreamPlace),
     /// That the stream is alive, and how far it has come, where that is further than what they were told.
-    Alive(Option<Place>),
+    Alive(Option<StreamPlace>),
 }
 
 /// Somebody who watches.
 pub struct Watcher {
     clock: Arc<dyn Clock>,
-    seat: Seat,
+    seat: OpenStream,
     /// How far they have come.
-    at: Place,
+    at: StreamPlace,
     /// From where on all is in memory; before, it is read for them alone.
-    joined: Place,
+    joined: StreamPlace,
     backlog: VecDeque<Arc<Frame>>,
     begins: bool,
     resync: bool,
     /// The last place that they know the name of.
-    named: Place,
+    named: StreamPlace,
     over: bool,
 }
 
 impl Watcher {
     /// Somebody who goes on after a place, or, when that is none that is known, after `joined`.
-    pub(super) fn new(clock: Arc<dyn Clock>, seat: Seat, from: Option<Place>, joined: Place) -> Self {
+    pub(super) fn new(
+        clock: Arc<dyn Clock>,
+        seat: OpenStream,
+        from: Option<StreamPlace>,
+        joined: StreamPlace,
+    ) -> Self {
         let at = from.unwrap_or(joined);
         let (begins, resync) = (true, from.is_none());
         Self { clock, seat, at, joined, backlog: VecDeque::new(), begins, resync, named: at, over: false }
@@ -54,7 +59,7 @@ impl Watcher {
     ///
     /// # Errors
     /// Only when something is out of order.
-    pub async fn next(&mut self) -> Result<Option<Told>, Error> {
+    pub async fn next(&mut self) -> Result<Option<StreamMessage>, Error> {
         loop {
             if self.over {
                 return Ok(None);
@@ -79,28 +84,28 @@ impl Watcher {
     }
 
     /// What can be told at once.
-    fn told(&mut self, permissions: PermissionSet) -> Option<Told> {
+    fn told(&mut self, permissions: PermissionSet) -> Option<StreamMessage> {
         if std::mem::take(&mut self.begins) {
-            return Some(Told::Began(self.at));
+            return Some(StreamMessage::Began(self.at));
         }
         if std::mem::take(&mut self.resync) {
             self.seat.streams.note_resync();
-            return Some(Told::Resync(self.name(self.at)));
+            return Some(StreamMessage::Resync(self.name(self.at)));
         }
         // Another role and the event that tells of it come by two ways.
         if self.seat.reader.take_widened() {
-            return Some(Told::Resync(self.name(self.at)));
+            return Some(StreamMessage::Resync(self.name(self.at)));
         }
         while let Some(frame) = self.backlog.pop_front() {
             self.at = frame.place();
             if frame.is_for(permissions) {
                 self.named = self.at;
-                return Some(Told::Event(frame));
+                return Some(StreamMessage::Event(frame));
             }
         }
         if self.seat.reader.take_beat() {
             let moved = self.at != self.named;
-            return Some(Told::Alive(moved.then(|| self.name(self.at))));
+            return Some(StreamMessage::Alive(moved.then(|| self.name(self.at))));
         }
         if self.at.sequence < self.joined.sequence {
             return None;
@@ -108,7 +113,7 @@ impl Watcher {
         match self.seat.channel.next(&self.seat.reader, permissions) {
             Next::Frame(frame) => {
                 self.at = self.name(frame.place());
-                Some(Told::Event(frame))
+                Some(StreamMessage::Event(frame))
             }
             Next::Nothing(place) => {
                 self.at = place;
@@ -117,12 +122,12 @@ impl Watcher {
             Next::Behind(place) => {
                 self.over = true;
                 self.seat.streams.note_resync();
-                Some(Told::Resync(place))
+                Some(StreamMessage::Resync(place))
             }
         }
     }
 
-    fn name(&mut self, place: Place) -> Place {
+    fn name(&mut self, place: StreamPlace) -> StreamPlace {
         self.named = place;
         place
     }

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use rollcall_domain::{
-    EscalationId, OrganizationId, UserId, availability::Choice, escalations::Settings, secret::TokenHash,
+    EscalationId, OrganizationId, UserId, availability::Choice, escalations::EscalationSettings,
+    secret::TokenHash,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -46,7 +47,7 @@ pub(super) fn nothing_of_agents(unit: &mut MockUnit) {
     unit.expect_escalation_find().returning(|_, _, _| Ok(None));
     unit.expect_escalation_holder().returning(|_, _, _| Ok(None));
     unit.expect_escalations_page().returning(|_, _, _, _| Ok(Page { entries: Vec::new(), next: None }));
-    unit.expect_escalation_settings().returning(|_| Ok(Settings::default()));
+    unit.expect_escalation_settings().returning(|_| Ok(EscalationSettings::default()));
     unit.expect_escalation_of_call_lock().returning(|_, _| Ok(None));
     unit.expect_escalation_lock().returning(|_, _| Ok(None));
     unit.expect_escalation_next_lock().returning(|_, _, _| Ok(None));

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 
 use super::{Answer, NOW};
 use crate::{
-    audit::{Growth, KeptTree, Log, Of, QueueState, Round, Sequencer, Shard, Turn, Waiting},
+    audit::{Growth, KeptTree, Log, Of, QueueState, QueuedEvent, Round, Sequencer, Shard, Turn},
     ports::StoreError,
 };
 
@@ -32,7 +32,7 @@ impl Fault {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     written: i64,
-    queue: Vec<Waiting>,
+    queue: Vec<QueuedEvent>,
     trees: BTreeMap<Log, KeptTree>,
     tiles: BTreeMap<(Log, TileId), Tile>,
     leaves: BTreeMap<Log, Vec<EventId>>,
@@ -150,7 +150,14 @@ impl State {
         self.written += 1;
         let written = self.written;
         let leaf_hash = KeptLogs::hash(written);
-        self.queue.push(Waiting { log, written, event: event(written), occurred_at: NOW, leaf_hash, turns });
+        self.queue.push(QueuedEvent {
+            log,
+            written,
+            event: event(written),
+            occurred_at: NOW,
+            leaf_hash,
+            turns,
+        });
     }
 }
 
@@ -183,12 +190,12 @@ impl Sequencer for KeptLogs {
 struct TestRound {
     kept: KeptLogs,
     shard: Shard,
-    taken: Vec<Waiting>,
+    taken: Vec<QueuedEvent>,
 }
 
 #[async_trait]
 impl Round for TestRound {
-    async fn take(&mut self, of: Of<'_>, at_most: u16) -> Answer<Vec<Waiting>> {
+    async fn take(&mut self, of: Of<'_>, at_most: u16) -> Answer<Vec<QueuedEvent>> {
         self.kept.at("take").1?;
         let mut state = self.kept.state();
         let wanted = |log: Log| match of {

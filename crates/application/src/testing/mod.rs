@@ -24,7 +24,7 @@ use rollcall_domain::{
     attempts::{Allowance, Allowances, TooMany},
     secret::TokenHash,
     sessions::Lifetimes,
-    tokens::{Issuer, KeyPurpose, SigningKey},
+    tokens::{KeyPurpose, SigningKey, TokenIssuer},
     webhooks::Reach,
 };
 use time::{Duration, OffsetDateTime, macros::datetime};
@@ -37,9 +37,9 @@ use crate::{
     calls::Masking,
     passwords::{Cost, Passwords},
     ports::{
-        Attempt, Attempts, Begun, Clock, CredentialId, Credentials, Directory, Entropy, FoundEmailChange,
-        FoundInvitation, FoundMfaChallenge, FoundPasskey, FoundPasswordReset, FoundSignup, OpenSession,
-        Settled, StoreError,
+        AttemptKeys, AttemptOutcome, Attempts, Begun, Clock, CredentialId, Credentials, Directory, Entropy,
+        FoundEmailChange, FoundInvitation, FoundMfaChallenge, FoundPasskey, FoundPasswordReset, FoundSignup,
+        OpenSession, StoreError,
     },
     recordings::Transfers,
     revocations::{self, Feed, Noted, Revocations},
@@ -52,11 +52,11 @@ use self::recordings::InMemory;
 pub(crate) use calls::call;
 pub(crate) use logs::{Fault, KeptLogs};
 pub(crate) use notary::KeptNotary;
-pub(crate) use passkeys::{Honest, Waiting};
+pub(crate) use passkeys::{CeremoniesInMemory, Honest};
 pub(crate) use people::{actor, api_key, key_actor, listed_key, member, organization, user};
 pub(crate) use plans::{Agrees, Nobody, Off, plans};
 pub(crate) use store::TestStore;
-pub(crate) use stream::Told;
+pub(crate) use stream::StreamInMemory;
 pub(crate) use unit::MockUnit;
 
 /// The moment that unit tests happen at.
@@ -133,7 +133,7 @@ pub(crate) struct NoCount {
 impl Attempts for NoCount {
     async fn begin(
         &self,
-        _: &Attempt,
+        _: &AttemptKeys,
         _: Option<&Allowances>,
         _: OffsetDateTime,
     ) -> Answer<Result<Begun, TooMany>> {
@@ -142,9 +142,9 @@ impl Attempts for NoCount {
 
     async fn settle(
         &self,
-        _: &Attempt,
+        _: &AttemptKeys,
         _: Begun,
-        _: Settled,
+        _: AttemptOutcome,
         _: Option<&Allowances>,
         _: OffsetDateTime,
     ) -> Answer<()> {
@@ -169,12 +169,12 @@ pub(crate) struct NothingRevoked;
 
 #[async_trait]
 impl Revocations for NothingRevoked {
-    async fn publish(&self, _: OffsetDateTime) -> Answer<revocations::Position> {
-        Ok(revocations::Position::START)
+    async fn publish(&self, _: OffsetDateTime) -> Answer<revocations::FeedPosition> {
+        Ok(revocations::FeedPosition::START)
     }
 
-    async fn is_known(&self, position: revocations::Position) -> Answer<bool> {
-        Ok(position == revocations::Position::START)
+    async fn is_known(&self, position: revocations::FeedPosition) -> Answer<bool> {
+        Ok(position == revocations::FeedPosition::START)
     }
 
     async fn after(&self, _: i64, _: u16) -> Answer<Vec<Noted>> {
@@ -228,14 +228,14 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         store: Door::new(store.clone()),
         directory: Arc::new(directory),
         attempts: Arc::new(NoCount { in_a_row: 1 }),
-        ceremonies: Arc::new(Waiting::default()),
+        ceremonies: Arc::new(CeremoniesInMemory::default()),
         webauthn: None,
         clock: Arc::new(StoppedClock),
         entropy: entropy.clone(),
         keyring: "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".parse().expect("a keyring"),
         passwords: Passwords::new(cost, None, 2, std::time::Duration::from_secs(60), entropy)
             .expect("a cost"),
-        tokens: Tokens::new(Issuer {
+        tokens: Tokens::new(TokenIssuer {
             name: "https://rollcall.example".to_owned(),
             audience: "platform".to_owned(),
             lifetime: Duration::minutes(5),
@@ -247,7 +247,13 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         tenants: Arc::new(Nobody),
         billing: Arc::new(Agrees),
         feed: Feed::new(Arc::new(NothingRevoked)),
-        streams: Streams::new(Arc::new(Told::default()), 100, 100, 2, std::time::Duration::from_secs(15)),
+        streams: Streams::new(
+            Arc::new(StreamInMemory::default()),
+            100,
+            100,
+            2,
+            std::time::Duration::from_secs(15),
+        ),
         sequencing: Sequencing::new(Arc::new(NothingWaits)),
         readings: Readings::default(),
         checkpoints: Checkpoints::new("rollcall.example", Arc::new(KeptNotary::default())),

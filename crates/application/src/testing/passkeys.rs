@@ -8,15 +8,16 @@ use time::OffsetDateTime;
 
 use super::Answer;
 use crate::ports::{
-    Asked, Ceremonies, Ceremony, Credential, CredentialId, Unchecked, WebAuthn, WebAuthnFault, Wrong,
+    Ceremonies, Ceremony, Credential, CredentialId, PasskeyRefusal, PasskeyRequest, UncheckedAnswer,
+    WebAuthn, WebAuthnFault,
 };
 
 /// Challenges that wait, in memory.
 #[derive(Default)]
-pub(crate) struct Waiting(Mutex<Vec<Ceremony>>);
+pub(crate) struct CeremoniesInMemory(Mutex<Vec<Ceremony>>);
 
 #[async_trait]
-impl Ceremonies for Waiting {
+impl Ceremonies for CeremoniesInMemory {
     async fn keep(&self, ceremony: &Ceremony) -> Answer<()> {
         self.0.lock().expect("no poison").push(ceremony.clone());
         Ok(())
@@ -37,9 +38,9 @@ impl Ceremonies for Waiting {
 pub(crate) struct Honest;
 
 impl Honest {
-    fn asked() -> Asked {
+    fn asked() -> PasskeyRequest {
         let secret = || Secret::new("a challenge");
-        Asked { options: secret(), challenge: secret(), state: secret() }
+        PasskeyRequest { options: secret(), challenge: secret(), state: secret() }
     }
 
     /// What is kept of its passkey.
@@ -49,24 +50,24 @@ impl Honest {
 }
 
 impl WebAuthn for Honest {
-    fn ask_for_new(&self, _: &User, _: &[CredentialId]) -> Result<Asked, WebAuthnFault> {
+    fn ask_for_new(&self, _: &User, _: &[CredentialId]) -> Result<PasskeyRequest, WebAuthnFault> {
         Ok(Self::asked())
     }
 
-    fn ask_for_proof(&self, _: &[CredentialId]) -> Result<Asked, WebAuthnFault> {
+    fn ask_for_proof(&self, _: &[CredentialId]) -> Result<PasskeyRequest, WebAuthnFault> {
         Ok(Self::asked())
     }
 
-    fn read(&self, answer: &Secret) -> Option<Unchecked> {
+    fn read(&self, answer: &Secret) -> Option<UncheckedAnswer> {
         let user = answer.expose().parse().ok();
-        Some(Unchecked { challenge: Self::asked().challenge, credential: Self::credential().id, user })
+        Some(UncheckedAnswer { challenge: Self::asked().challenge, credential: Self::credential().id, user })
     }
 
-    fn check_new(&self, _: &Secret, _: &Secret) -> Result<Credential, Wrong> {
+    fn check_new(&self, _: &Secret, _: &Secret) -> Result<Credential, PasskeyRefusal> {
         Ok(Self::credential())
     }
 
-    fn check_proof(&self, _: &Secret, _: &Credential, _: &Secret) -> Result<Credential, Wrong> {
+    fn check_proof(&self, _: &Secret, _: &Credential, _: &Secret) -> Result<Credential, PasskeyRefusal> {
         Ok(Self::credential())
     }
 }

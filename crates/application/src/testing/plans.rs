@@ -10,7 +10,7 @@ use rollcall_domain::{
 use super::Answer;
 use crate::{
     Error, Page, PageRequest,
-    audit::{AuditIntake, Line},
+    audit::{AuditIntake, EventLine},
     operator::{Tenant, Tenants},
     plans::{Billing, Order, Receipt},
 };
@@ -20,7 +20,7 @@ pub(crate) struct Off;
 
 #[async_trait]
 impl AuditIntake for Off {
-    async fn take(&self, _: OrganizationId, _: &[Line]) -> Answer<Option<usize>> {
+    async fn take(&self, _: OrganizationId, _: &[EventLine]) -> Answer<Option<usize>> {
         Ok(None)
     }
 }

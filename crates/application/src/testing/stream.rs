@@ -11,47 +11,55 @@ use time::OffsetDateTime;
 use tokio::sync::Notify;
 
 use super::Answer;
-use crate::stream::{Heard, Kept, Place, StreamEvents};
+use crate::stream::{Heard, KeptNotice, StreamEvents, StreamPlace};
 
 /// What was told.
 #[derive(Default)]
-pub(crate) struct Told {
-    kept: Mutex<Vec<(OrganizationId, Kept)>>,
+pub(crate) struct StreamInMemory {
+    kept: Mutex<Vec<(OrganizationId, KeptNotice)>>,
     heard: Notify,
 }
 
-impl Told {
+impl StreamInMemory {
     /// Tells an organization something.
-    pub(crate) fn tell(&self, organization: OrganizationId, permission: Permission) -> Place {
+    pub(crate) fn tell(&self, organization: OrganizationId, permission: Permission) -> StreamPlace {
         let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let sequence = all.iter().filter(|(of, _)| *of == organization).map(|(_, kept)| kept.sequence).max();
         let sequence = sequence.unwrap_or(0) + 1;
         let event = EventId::from_parts(sequence.unsigned_abs(), &[1; 10]);
         let data = format!("{{\"n\":{sequence}}}");
-        let kept =
-            Kept { sequence, event, kind: "member.added".to_owned(), permission: Some(permission), data };
+        let kept = KeptNotice {
+            sequence,
+            event,
+            kind: "member.added".to_owned(),
+            permission: Some(permission),
+            data,
+        };
         all.push((organization, kept));
         drop(all);
         self.heard.notify_one();
-        Place { sequence, event: Some(event) }
+        StreamPlace { sequence, event: Some(event) }
     }
 
-    fn of(&self, organization: OrganizationId) -> Vec<Kept> {
+    fn of(&self, organization: OrganizationId) -> Vec<KeptNotice> {
         let all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().filter(|(of, _)| *of == organization).map(|(_, kept)| kept.clone()).collect()
     }
 }
 
 #[async_trait]
-impl StreamEvents for Told {
+impl StreamEvents for StreamInMemory {
     async fn heard(&self, _: Duration) -> Heard {
         self.heard.notified().await;
         Heard::Anywhere
     }
 
-    async fn head(&self, organization: OrganizationId) -> Answer<Place> {
+    async fn head(&self, organization: OrganizationId) -> Answer<StreamPlace> {
         let last = self.of(organization).pop();
-        Ok(last.map_or(Place::START, |kept| Place { sequence: kept.sequence, event: Some(kept.event) }))
+        Ok(last.map_or(StreamPlace::START, |kept| StreamPlace {
+            sequence: kept.sequence,
+            event: Some(kept.event),
+        }))
     }
 
     async fn ahead(&self, of: &[(OrganizationId, i64)]) -> Answer<Vec<OrganizationId>> {
@@ -59,7 +67,7 @@ impl StreamEvents for Told {
         Ok(ahead.map(|(of, _)| *of).collect())
     }
 
-    async fn is_known(&self, organization: OrganizationId, place: Place) -> Answer<bool> {
+    async fn is_known(&self, organization: OrganizationId, place: StreamPlace) -> Answer<bool> {
         let all = self.of(organization);
         Ok(match place.event {
             None => all.first().is_none_or(|first| first.sequence == 1),
@@ -67,7 +75,12 @@ impl StreamEvents for Told {
         })
     }
 
-    async fn after(&self, organization: OrganizationId, sequence: i64, at_most: u16) -> Answer<Vec<Kept>> {
+    async fn after(
+        &self,
+        organization: OrganizationId,
+        sequence: i64,
+        at_most: u16,
+    ) -> Answer<Vec<KeptNotice>> {
         let later = self.of(organization).into_iter().filter(|kept| kept.sequence > sequence);
         Ok(later.take(at_most.into()).collect())
     }

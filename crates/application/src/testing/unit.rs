@@ -7,17 +7,17 @@ use mockall::mock;
 use rollcall_domain::{
     ApiKeyId, CallId, EmailAddress, EscalationId, EventId, InvitationId, OrganizationId, Permission,
     RecordingId, Role, SessionId, UserId,
-    accounts::{EmailChange, Notice, PasswordReset, Signup, User},
+    accounts::{EmailChange, NoticeRecipient, PasswordReset, Signup, User},
     api_keys::ApiKey,
     audit::Origin,
     audit::search::Filter,
-    availability::{Agent, Cause, Change, Skills},
+    availability::{Agent, Cause, Skills, StatusChange},
     calls::{Call, ExternalId, MediaKeyId, Transcript},
-    escalations::{Escalation, Settings},
+    escalations::{Escalation, EscalationSettings},
     id::{EmailChangeId, MfaChallengeId, NoticeId, PasskeyId, PasswordResetId, PlanChangeId, SignupId},
-    invitations::{Acceptance, Invitation, Status},
+    invitations::{Acceptance, Invitation, InvitationStatus},
     members::{Member, Membership},
-    organizations::{Deleted, Deletion, Organization},
+    organizations::{Deleted, Organization, OrganizationDeletion},
     passkeys::{Passkey, PasskeyName},
     policy::Grant,
     second_factors::Step,
@@ -33,14 +33,14 @@ use crate::{
     accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
     api_keys::{ApiKeys, ApiKeysView, DayOfUse, KeyHash, ListedKey},
     audit::{
-        AuditView, EventKey, Extent, KeptCheckpoint, KeptEvent, KeptTree, Log, LogView, LoggedEvent, Looked,
-        OwnEvent, OwnEvents, PlacedEvent, Position, Record, Tile, TileId, TreeView,
+        AuditView, EventKey, KeptCheckpoint, KeptEvent, KeptTree, Log, LogExtent, LogView, LoggedEvent,
+        Looked, OwnEvent, OwnEvents, PlacedEvent, Record, Tile, TileId, TreeView, WrittenPosition,
         witness::{KeptWitness, NewDelivery, NewWitness, Witnesses, WitnessesView},
     },
     availability::{Availability, AvailabilityView, ListedAgent, Period, Spell},
     calls::{
-        CallFilter, CallKey, Calls, CallsView, Holder, KeptMediaKeys, MadeAs, MediaKeyring, MediaKeyringView,
-        Transcripts, TranscriptsView,
+        CallFilter, CallKey, Calls, CallsView, KeptMediaKeys, MadeAs, MediaKeyHolder, MediaKeyring,
+        MediaKeyringView, Transcripts, TranscriptsView,
     },
     escalations::{EscalationFilter, EscalationKey, Escalations, EscalationsView, ShownEscalation},
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
@@ -50,13 +50,14 @@ use crate::{
     passwords::PasswordHash,
     plans::{KeptPlanChange, NewPlanChange, PlanChanges, PlanChangesView},
     ports::{AttemptsLookedAt, Credential, OpenSession, Scope, UnitOfWork},
-    recordings::{KeptRecording, Recordings, RecordingsView, Whole},
+    recordings::{FinishedUpload, KeptRecording, Recordings, RecordingsView},
     second_factors::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp},
     security::{Affected, KeptControl, KeptDeadline, KeptRule, Notified, Security, SecurityView},
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView, StoredKey},
     webhooks::{
-        DeliveriesView, Health, KeptWebhook, NewWebhook, ShownDelivery, Topic, WebhooksKept, WebhooksView,
+        DeliveriesView, DeliveryHealth, KeptWebhook, NewWebhook, ShownDelivery, Topic, WebhooksKept,
+        WebhooksView,
     },
 };
 
@@ -94,7 +95,7 @@ mock! {
         async fn email_change_use(&mut self, id: EmailChangeId) -> Answer<bool>;
         async fn email_change_take_back(&mut self, user: UserId) -> Answer<()>;
         async fn email_changes_forget(&mut self, email: &EmailAddress) -> Answer<()>;
-        async fn notice_add(&mut self, id: NoticeId, notice: &Notice) -> Answer<()>;
+        async fn notice_add(&mut self, id: NoticeId, notice: &NoticeRecipient) -> Answer<()>;
         async fn signups_forget(&mut self, email: &EmailAddress) -> Answer<()>;
     }
 
@@ -111,7 +112,7 @@ mock! {
         async fn organization_add(&mut self, organization: &Organization) -> Answer<()>;
         async fn organization_save(&mut self, organization: &Organization) -> Answer<()>;
         async fn organization_suspend(&mut self, id: OrganizationId, since: Option<OffsetDateTime>) -> Answer<()>;
-        async fn organization_delete(&mut self, id: OrganizationId, deletion: &Deletion) -> Answer<()>;
+        async fn organization_delete(&mut self, id: OrganizationId, deletion: &OrganizationDeletion) -> Answer<()>;
         async fn organization_restore(&mut self, id: OrganizationId) -> Answer<()>;
         async fn organization_purge(&mut self, id: OrganizationId, now: OffsetDateTime) -> Answer<Option<Purged>>;
     }
@@ -157,7 +158,7 @@ mock! {
         async fn agent_lock(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Agent>>;
         async fn agent_membership_lock(&mut self, organization: OrganizationId, user: UserId) -> Answer<()>;
         async fn agent_save(&mut self, organization: OrganizationId, agent: &Agent) -> Answer<()>;
-        async fn availability_note(&mut self, organization: OrganizationId, change: &Change, version: i32) -> Answer<()>;
+        async fn availability_note(&mut self, organization: OrganizationId, change: &StatusChange, version: i32) -> Answer<()>;
         async fn agents_forget_notes(&mut self, organization: OrganizationId) -> Answer<()>;
         async fn agents_in(&mut self, organization: OrganizationId) -> Answer<Vec<UserId>>;
         async fn agents_signed_out(&mut self, user: UserId, live: Live) -> Answer<Vec<OrganizationId>>;
@@ -168,7 +169,7 @@ mock! {
         async fn escalation_find(&mut self, organization: OrganizationId, id: EscalationId, now: OffsetDateTime) -> Answer<Option<ShownEscalation>>;
         async fn escalation_holder(&mut self, organization: OrganizationId, id: EscalationId, now: OffsetDateTime) -> Answer<Option<UserId>>;
         async fn escalations_page(&mut self, organization: OrganizationId, filter: EscalationFilter, now: OffsetDateTime, page: &PageRequest<EscalationKey>) -> Answer<Page<ShownEscalation, EscalationKey>>;
-        async fn escalation_settings(&mut self, organization: OrganizationId) -> Answer<Settings>;
+        async fn escalation_settings(&mut self, organization: OrganizationId) -> Answer<EscalationSettings>;
     }
 
     #[async_trait]
@@ -181,8 +182,8 @@ mock! {
         async fn escalations_overdue_lock(&mut self, organization: OrganizationId, now: OffsetDateTime, limit: u16) -> Answer<Vec<Escalation>>;
         async fn escalation_save(&mut self, organization: OrganizationId, escalation: &Escalation) -> Answer<()>;
         async fn escalation_to_offer(&mut self, organization: OrganizationId, now: OffsetDateTime, live: Live) -> Answer<Option<(EscalationId, UserId)>>;
-        async fn escalation_settings_lock(&mut self, organization: OrganizationId) -> Answer<Settings>;
-        async fn escalation_settings_save(&mut self, organization: OrganizationId, settings: &Settings) -> Answer<()>;
+        async fn escalation_settings_lock(&mut self, organization: OrganizationId) -> Answer<EscalationSettings>;
+        async fn escalation_settings_save(&mut self, organization: OrganizationId, settings: &EscalationSettings) -> Answer<()>;
     }
 
     #[async_trait]
@@ -214,7 +215,7 @@ mock! {
 
     #[async_trait]
     impl MediaKeyringView for Unit {
-        async fn fetched_media_key(&mut self, organization: OrganizationId, call: CallId, by: Holder) -> Answer<bool>;
+        async fn fetched_media_key(&mut self, organization: OrganizationId, call: CallId, by: MediaKeyHolder) -> Answer<bool>;
     }
 
     #[async_trait]
@@ -222,14 +223,14 @@ mock! {
         async fn media_keys_find(&mut self, organization: OrganizationId, call: CallId) -> Answer<Option<KeptMediaKeys>>;
         async fn media_keys_save(&mut self, organization: OrganizationId, call: CallId, kept: &KeptMediaKeys) -> Answer<()>;
         async fn media_keys_forget(&mut self, organization: OrganizationId, call: CallId) -> Answer<()>;
-        async fn media_key_holder_add(&mut self, organization: OrganizationId, call: CallId, id: MediaKeyId, holder: Holder, permission: Permission, at: OffsetDateTime) -> Answer<()>;
+        async fn media_key_holder_add(&mut self, organization: OrganizationId, call: CallId, id: MediaKeyId, holder: MediaKeyHolder, permission: Permission, at: OffsetDateTime) -> Answer<()>;
         async fn media_key_holders(&mut self, organization: OrganizationId, call: CallId, generation: u32, now: OffsetDateTime) -> Answer<Vec<(Permission, Grant)>>;
     }
 
     #[async_trait]
     impl InvitationsView for Unit {
         async fn invitation_find(&mut self, organization: OrganizationId, id: InvitationId) -> Answer<Option<ListedInvitation>>;
-        async fn invitations_page(&mut self, organization: OrganizationId, status: Option<Status>, now: OffsetDateTime, page: &PageRequest<InvitationId>) -> Answer<Page<ListedInvitation, InvitationId>>;
+        async fn invitations_page(&mut self, organization: OrganizationId, status: Option<InvitationStatus>, now: OffsetDateTime, page: &PageRequest<InvitationId>) -> Answer<Page<ListedInvitation, InvitationId>>;
         async fn invitation_mails_since(&mut self, organization: OrganizationId, inviter: UserId, since: OffsetDateTime) -> Answer<MailsSent>;
     }
 
@@ -294,7 +295,7 @@ mock! {
 
     #[async_trait]
     impl OwnEvents for Unit {
-        async fn events_of(&mut self, user: UserId, page: &PageRequest<Position>) -> Answer<Page<OwnEvent, Position>>;
+        async fn events_of(&mut self, user: UserId, page: &PageRequest<WrittenPosition>) -> Answer<Page<OwnEvent, WrittenPosition>>;
     }
 
     #[async_trait]
@@ -326,7 +327,7 @@ mock! {
     }
     #[async_trait]
     impl Recordings for Unit {
-        async fn recording_keep(&mut self, organization: OrganizationId, recording: RecordingId, version: i32, whole: &Whole) -> Answer<bool>;
+        async fn recording_keep(&mut self, organization: OrganizationId, recording: RecordingId, version: i32, whole: &FinishedUpload) -> Answer<bool>;
         async fn recording_remove(&mut self, organization: OrganizationId, recording: RecordingId) -> Answer<bool>;
         async fn uploads_end(&mut self, organization: OrganizationId) -> Answer<()>;
     }
@@ -382,7 +383,7 @@ mock! {
 
     #[async_trait]
     impl LogView for Unit {
-        async fn log_extent(&mut self, organization: OrganizationId) -> Answer<Option<Extent>>;
+        async fn log_extent(&mut self, organization: OrganizationId) -> Answer<Option<LogExtent>>;
         async fn log_stretches(&mut self, organization: OrganizationId, filter: &Filter, from: u64, up_to: u64, at_most: u16) -> Answer<Vec<u64>>;
         async fn log_events(&mut self, organization: OrganizationId, filter: &Filter, from: u64, to: u64, at_most: u16, most_bytes: usize) -> Answer<Looked>;
         async fn log_event(&mut self, organization: OrganizationId, id: EventId) -> Answer<Option<LoggedEvent>>;
@@ -402,7 +403,7 @@ mock! {
     impl DeliveriesView for Unit {
         async fn deliveries(&mut self, organization: OrganizationId, topic: Topic, at_most: u16) -> Answer<Vec<ShownDelivery>>;
         async fn deliveries_since(&mut self, organization: OrganizationId, topic: Topic, since: OffsetDateTime) -> Answer<u32>;
-        async fn health(&mut self, organization: OrganizationId, topic: Topic) -> Answer<Health>;
+        async fn health(&mut self, organization: OrganizationId, topic: Topic) -> Answer<DeliveryHealth>;
     }
 
     #[async_trait]

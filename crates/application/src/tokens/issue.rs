@@ -1,7 +1,7 @@
 //! Making an access token.
 
 use rollcall_domain::{
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
     secret::Secret,
     tokens::{Claims, KeyPurpose, TYPE},
 };
@@ -25,8 +25,8 @@ pub struct Issued {
 /// [`Error::SessionRequired`] to whoever comes with an access token: it does not renew itself. [`Error::MfaRequired`].
 pub async fn issue(app: &Application, principal: &Principal) -> Result<Issued, Error> {
     let (issued, target) = match principal {
-        Principal::Person(actor) => (for_person(app, actor).await, Target::Session(actor.session_id())),
-        Principal::Key(key) => (for_key(app, key).await, Target::ApiKey(key.id())),
+        Principal::Person(actor) => (for_person(app, actor).await, AuditTarget::Session(actor.session_id())),
+        Principal::Key(key) => (for_key(app, key).await, AuditTarget::ApiKey(key.id())),
     };
     app.refusals_recorded(principal, Action::AccessTokenIssued, target, issued).await
 }
@@ -58,11 +58,9 @@ async fn for_person(app: &Application, actor: &Actor) -> Result<Issued, Error> {
     }
     let claims = Claims::of(app.tokens.issuer(), app.id(), &session, place, now);
     let token = signed(kid, key, &claims)?;
-    let event = app.event_by(actor, Action::AccessTokenIssued, Target::Session(actor.session_id())).change(
-        "jti",
-        None,
-        Some(&claims.jti.to_string()),
-    );
+    let event = app
+        .event_by(actor, Action::AccessTokenIssued, AuditTarget::Session(actor.session_id()))
+        .change("jti", None, Some(&claims.jti.to_string()));
     unit.commit(app.record(event)).await?;
     Ok(Issued { token, expires_in: claims.expires_in() })
 }
@@ -81,7 +79,7 @@ async fn for_key(app: &Application, actor: &KeyActor) -> Result<Issued, Error> {
     let issuer = app.tokens.issuer();
     let claims = Claims::of_key(issuer, app.id(), organization, &held, actor.secret_until, now);
     let token = signed(kid, key, &claims)?;
-    let event = app.event_by(actor, Action::AccessTokenIssued, Target::ApiKey(actor.id())).change(
+    let event = app.event_by(actor, Action::AccessTokenIssued, AuditTarget::ApiKey(actor.id())).change(
         "jti",
         None,
         Some(&claims.jti.to_string()),
@@ -101,7 +99,7 @@ mod tests {
         api_keys::{ApiKey, Scopes},
         audit::Outcome,
         security::Deadline,
-        tokens::Holder,
+        tokens::TokenHolder,
     };
     use time::Duration;
 
@@ -131,7 +129,7 @@ mod tests {
             keys.verifying(KeyPurpose::AccessToken, kid, app.now())
         })
         .expect("claims");
-        let Holder::Person { sub, role, .. } = claims.holder else { panic!("{claims:?}") };
+        let TokenHolder::Person { sub, role, .. } = claims.holder else { panic!("{claims:?}") };
         assert_eq!((role, sub), (Some(Role::Viewer), actor(1, Role::Owner).user_id()));
         assert_eq!(store.committed()[0].1, [(Action::AccessTokenIssued, Outcome::Success)]);
     }
@@ -193,7 +191,7 @@ mod tests {
                 keys.verifying(KeyPurpose::AccessToken, kid, app.now())
             })
             .expect("claims");
-            let Holder::Key { sub, scope: told, .. } = claims.holder else { panic!("{claims:?}") };
+            let TokenHolder::Key { sub, scope: told, .. } = claims.holder else { panic!("{claims:?}") };
             assert_eq!((sub, told.to_string().as_str()), (api_key(1).id, scope));
             assert_eq!(store.committed()[0].1, [(Action::AccessTokenIssued, Outcome::Success)]);
         }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use ed25519_dalek::VerifyingKey;
-use rollcall_domain::tokens::{Issuer, KeyPurpose, SigningKey, signing};
+use rollcall_domain::tokens::{KeyPurpose, SigningKey, TokenIssuer, signing};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
@@ -28,7 +28,7 @@ const FRESH: Duration = Duration::from_secs(2);
 pub struct Tokens(Arc<Inner>);
 
 struct Inner {
-    issuer: Issuer,
+    issuer: TokenIssuer,
     known: RwLock<Option<(Instant, Arc<KnownKeys>)>>,
     /// Held by whoever reads them anew.
     reading: Mutex<()>,
@@ -36,12 +36,12 @@ struct Inner {
 
 impl Tokens {
     /// Tokens of an issuer. Keys are read when they are needed.
-    pub fn new(issuer: Issuer) -> Self {
+    pub fn new(issuer: TokenIssuer) -> Self {
         Self(Arc::new(Inner { issuer, known: RwLock::default(), reading: Mutex::default() }))
     }
 
     /// Who makes the tokens, for whom, and for how long.
-    pub fn issuer(&self) -> &Issuer {
+    pub fn issuer(&self) -> &TokenIssuer {
         &self.0.issuer
     }
 

@@ -14,9 +14,10 @@ use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::task::{Id, JoinError, JoinSet};
 
 use super::{
-    Attempted, Claimed, Message, NotTaken, Post, Room, Settled, Topic, Unreadable, Webhooks, secret::open,
+    ClaimedDelivery, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, NotTaken, Post, Topic,
+    UnreadableDelivery, WebhookMessage, Webhooks, secret::open,
 };
-use crate::{Application, Error, keyring::Closed};
+use crate::{Application, Error, keyring::UnsealError};
 
 /// How many are sent at a time;
 const PLACES: u16 = 20;
@@ -48,7 +49,7 @@ pub async fn give_up(app: &Application, post: &dyn Post) -> Result<(), Error> {
 }
 
 /// What is being sent: places that are taken anew as each becomes free. Whoever hangs keeps one, and nobody waits for it.
-pub struct Sending {
+pub struct Deliveries {
     app: Application,
     post: Arc<dyn Post>,
     webhooks: Arc<dyn Webhooks>,
@@ -62,7 +63,7 @@ struct Place {
     lane: Lane,
 }
 
-impl Sending {
+impl Deliveries {
     /// Nothing is, at first.
     pub fn new(app: &Application, post: &Arc<dyn Post>, webhooks: &Arc<dyn Webhooks>) -> Self {
         let (app, post, webhooks) = (app.clone(), post.clone(), webhooks.clone());
@@ -132,8 +133,8 @@ impl Sending {
         sent
     }
 
-    fn room(&self) -> Room {
-        let mut room = Room { places: PLACES, new: NEW, slow: SLOW, busy: Vec::new() };
+    fn room(&self) -> DeliveryRoom {
+        let mut room = DeliveryRoom { places: PLACES, new: NEW, slow: SLOW, busy: Vec::new() };
         let mut busy = BTreeMap::<_, u16>::new();
         for place in self.places.values() {
             room.places = room.places.saturating_sub(1);
@@ -152,8 +153,8 @@ impl Sending {
 
 /// Notes that something cannot be read: it is tried again, as a node of another version may be able to, and given up in the end, like
 /// whatever is not taken.
-async fn put_by(post: &dyn Post, unreadable: &Unreadable, at: OffsetDateTime) -> Result<(), Error> {
-    let Unreadable { organization, id, attempts, error } = unreadable;
+async fn put_by(post: &dyn Post, unreadable: &UnreadableDelivery, at: OffsetDateTime) -> Result<(), Error> {
+    let UnreadableDelivery { organization, id, attempts, error } = unreadable;
     let source = std::error::Error::source(error).map(ToString::to_string);
     tracing::error!(%organization, delivery = %id, attempts = attempts + 1, %error, source, "what is to be sent to a webhook cannot be read");
     let not_sent = Err(NotTaken::Now("it cannot be read as it is kept".to_owned()));
@@ -164,7 +165,7 @@ async fn send(
     app: &Application,
     post: &dyn Post,
     webhooks: &dyn Webhooks,
-    claimed: &Claimed,
+    claimed: &ClaimedDelivery,
 ) -> Result<(), Error> {
     let began = app.now();
     let sent = match message(app, claimed) {
@@ -183,41 +184,41 @@ async fn send(
         tracing::warn!(delivery = %claimed.id, attempts, error, kind = claimed.kind, "a webhook has not taken what it was sent");
     }
     let paused_until = standing.pause().map(|pause| at + pause);
-    Ok(post.settle(claimed, &Attempted { at, settled, standing, paused_until }).await?)
+    Ok(post.settle(claimed, &DeliveryAttempt { at, settled, standing, paused_until }).await?)
 }
 
 /// What follows from an attempt, after so many others.
-fn settled(attempts: u16, sent: Result<(), NotTaken>, at: OffsetDateTime) -> Settled {
+fn settled(attempts: u16, sent: Result<(), NotTaken>, at: OffsetDateTime) -> DeliveryOutcome {
     let short = |error: String| error.chars().take(ERROR_CHARACTERS).collect();
     match sent {
-        Ok(()) => Settled::Sent,
+        Ok(()) => DeliveryOutcome::Sent,
         Err(NotTaken::Now(error) | NotTaken::Late(error)) => match wait_after(attempts.saturating_add(1)) {
             Some(wait) if attempts.saturating_add(1) < ATTEMPTS => {
-                Settled::Later { due_at: at + wait, error: short(error) }
+                DeliveryOutcome::Later { due_at: at + wait, error: short(error) }
             }
-            _ => Settled::Failed { error: short(error) },
+            _ => DeliveryOutcome::Failed { error: short(error) },
         },
-        Err(NotTaken::Ever(error)) => Settled::Failed { error: short(error) },
+        Err(NotTaken::Ever(error)) => DeliveryOutcome::Failed { error: short(error) },
     }
 }
 
 /// What the webhook is told, in the form of Standard Webhooks.
-fn message(app: &Application, claimed: &Claimed) -> Result<Message, NotTaken> {
+fn message(app: &Application, claimed: &ClaimedDelivery) -> Result<WebhookMessage, NotTaken> {
     let secret = open(app, claimed.organization, claimed.topic, &claimed.secret);
     let secret = secret.map_err(|closed| match closed {
         // Once whoever runs the service has put the key back, it is sent.
-        Closed::Missing { .. } => {
+        UnsealError::Missing { .. } => {
             tracing::error!(%closed, "a webhook is not sent");
             NotTaken::Now("it could not be signed at the moment".to_owned())
         }
-        Closed::Damaged { .. } => {
+        UnsealError::Damaged { .. } => {
             NotTaken::Ever("its secret cannot be opened; choose the webhook again".to_owned())
         }
     })?;
     let unwritable = |error: &dyn std::error::Error| NotTaken::Ever(error.to_string());
     let at = claimed.at.format(&Rfc3339).map_err(|error| unwritable(&error))?;
     let body = json!({"type": claimed.kind, "timestamp": at, "data": claimed.data});
-    Ok(Message {
+    Ok(WebhookMessage {
         url: claimed.url.clone(),
         id: claimed.id,
         at: app.now(),

@@ -7,14 +7,15 @@ use rollcall_domain::{
     OrganizationId,
     id::DeliveryId,
     secret::Secret,
-    webhooks::{ATTEMPTS, Lane, Manner, Standing},
+    webhooks::{ATTEMPTS, Lane, Manner, ReceiverStanding},
 };
 use serde_json::json;
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::sync::Semaphore;
 
 use super::{
-    Attempted, Claimed, Message, NotTaken, Post, Room, Sending, Settled, Topic, Unreadable, Webhooks, seal,
+    ClaimedDelivery, Deliveries, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, NotTaken, Post, Topic,
+    UnreadableDelivery, WebhookMessage, Webhooks, seal,
 };
 use crate::{
     Application,
@@ -25,11 +26,11 @@ use crate::{
 /// What waits, what was noted of it, and the room that there was each time.
 #[derive(Default)]
 struct Queue {
-    waiting: Mutex<Vec<Claimed>>,
-    settled: Mutex<Vec<(String, Attempted)>>,
-    unreadable: Mutex<Option<Unreadable>>,
-    put_by: Mutex<Vec<Settled>>,
-    rooms: Mutex<Vec<Room>>,
+    waiting: Mutex<Vec<ClaimedDelivery>>,
+    settled: Mutex<Vec<(String, DeliveryAttempt)>>,
+    unreadable: Mutex<Option<UnreadableDelivery>>,
+    put_by: Mutex<Vec<DeliveryOutcome>>,
+    rooms: Mutex<Vec<DeliveryRoom>>,
 }
 
 #[async_trait]
@@ -38,8 +39,8 @@ impl Post for Queue {
         &self,
         _: OffsetDateTime,
         _: OffsetDateTime,
-        room: &Room,
-    ) -> Result<Vec<Result<Claimed, Unreadable>>, StoreError> {
+        room: &DeliveryRoom,
+    ) -> Result<Vec<Result<ClaimedDelivery, UnreadableDelivery>>, StoreError> {
         self.rooms.lock().expect("no poison").push(room.clone());
         let mut waiting = self.waiting.lock().expect("no poison");
         let count = waiting.len().min(room.places.into());
@@ -47,16 +48,16 @@ impl Post for Queue {
         Ok(unreadable.map(Err).into_iter().chain(waiting.drain(..count).map(Ok)).collect())
     }
 
-    async fn settle(&self, delivery: &Claimed, attempt: &Attempted) -> Result<(), StoreError> {
+    async fn settle(&self, delivery: &ClaimedDelivery, attempt: &DeliveryAttempt) -> Result<(), StoreError> {
         self.settled.lock().expect("no poison").push((delivery.url.to_string(), attempt.clone()));
         Ok(())
     }
 
     async fn settle_unreadable(
         &self,
-        _: &Unreadable,
+        _: &UnreadableDelivery,
         _: OffsetDateTime,
-        settled: &Settled,
+        settled: &DeliveryOutcome,
     ) -> Result<(), StoreError> {
         self.put_by.lock().expect("no poison").push(settled.clone());
         Ok(())
@@ -72,11 +73,11 @@ impl Post for Queue {
 }
 
 /// Gives one answer, and to those whose host begins so only once it is let go. It keeps what it was sent.
-struct Answers(Result<(), NotTaken>, Semaphore, Mutex<Vec<Message>>);
+struct Answers(Result<(), NotTaken>, Semaphore, Mutex<Vec<WebhookMessage>>);
 
 #[async_trait]
 impl Webhooks for Answers {
-    async fn send(&self, message: Message) -> Result<(), NotTaken> {
+    async fn send(&self, message: WebhookMessage) -> Result<(), NotTaken> {
         let hangs = message.url.as_str().contains("hangs");
         self.2.lock().expect("no poison").push(message);
         if hangs {
@@ -86,8 +87,8 @@ impl Webhooks for Answers {
     }
 }
 
-fn claimed(app: &Application, url: &str, attempts: u16) -> Claimed {
-    Claimed {
+fn claimed(app: &Application, url: &str, attempts: u16) -> ClaimedDelivery {
+    ClaimedDelivery {
         organization: organization().id,
         id: DeliveryId::from_parts(0, &[1; 10]),
         url: url.parse().expect("a URL"),
@@ -99,7 +100,7 @@ fn claimed(app: &Application, url: &str, attempts: u16) -> Claimed {
         data: json!({}),
         at: NOW,
         attempts,
-        standing: Standing::default(),
+        standing: ReceiverStanding::default(),
     }
 }
 
@@ -107,7 +108,7 @@ struct Set {
     app: Application,
     queue: Arc<Queue>,
     answers: Arc<Answers>,
-    sending: Sending,
+    sending: Deliveries,
 }
 
 impl Set {
@@ -116,15 +117,15 @@ impl Set {
         let (queue, answers) =
             (Arc::<Queue>::default(), Arc::new(Answers(answer, Semaphore::new(0), Mutex::default())));
         let (post, webhooks): (Arc<dyn Post>, Arc<dyn Webhooks>) = (queue.clone(), answers.clone());
-        let sending = Sending::new(&app, &post, &webhooks);
+        let sending = Deliveries::new(&app, &post, &webhooks);
         Self { app, queue, answers, sending }
     }
 
-    fn waits(&self, claimed: Claimed) {
+    fn waits(&self, claimed: ClaimedDelivery) {
         self.queue.waiting.lock().expect("no poison").push(claimed);
     }
 
-    async fn settles(&mut self, claimed: Claimed) -> Attempted {
+    async fn settles(&mut self, claimed: ClaimedDelivery) -> DeliveryAttempt {
         self.waits(claimed);
         self.sending.fill().await.expect("filled");
         self.sending.finish().await.expect("sent");
@@ -139,12 +140,20 @@ const ANSWERS: &str = "https://answers.example/";
 async fn it_is_tried_again_later_and_later_and_then_given_up() {
     let no = || "no".to_owned();
     for (answer, attempts, expected) in [
-        (Ok(()), 0, Settled::Sent),
-        (Err(NotTaken::Now(no())), 0, Settled::Later { due_at: NOW + Duration::seconds(5), error: no() }),
-        (Err(NotTaken::Now(no())), 1, Settled::Later { due_at: NOW + Duration::MINUTE, error: no() }),
-        (Err(NotTaken::Late(no())), 1, Settled::Later { due_at: NOW + Duration::MINUTE, error: no() }),
-        (Err(NotTaken::Now(no())), ATTEMPTS - 1, Settled::Failed { error: no() }),
-        (Err(NotTaken::Ever(no())), 0, Settled::Failed { error: no() }),
+        (Ok(()), 0, DeliveryOutcome::Sent),
+        (
+            Err(NotTaken::Now(no())),
+            0,
+            DeliveryOutcome::Later { due_at: NOW + Duration::seconds(5), error: no() },
+        ),
+        (Err(NotTaken::Now(no())), 1, DeliveryOutcome::Later { due_at: NOW + Duration::MINUTE, error: no() }),
+        (
+            Err(NotTaken::Late(no())),
+            1,
+            DeliveryOutcome::Later { due_at: NOW + Duration::MINUTE, error: no() },
+        ),
+        (Err(NotTaken::Now(no())), ATTEMPTS - 1, DeliveryOutcome::Failed { error: no() }),
+        (Err(NotTaken::Ever(no())), 0, DeliveryOutcome::Failed { error: no() }),
     ] {
         let mut set = Set::up(answer);
         let claimed = claimed(&set.app, ANSWERS, attempts);
@@ -156,8 +165,11 @@ async fn it_is_tried_again_later_and_later_and_then_given_up() {
 #[tokio::test]
 async fn each_attempt_says_when_it_is_made_and_its_body_when_it_happened() {
     let mut set = Set::up(Ok(()));
-    let happened =
-        Claimed { at: NOW - Duration::HOUR, data: json!({"id": "event_1"}), ..claimed(&set.app, ANSWERS, 3) };
+    let happened = ClaimedDelivery {
+        at: NOW - Duration::HOUR,
+        data: json!({"id": "event_1"}),
+        ..claimed(&set.app, ANSWERS, 3)
+    };
     let id = happened.id;
     set.settles(happened).await;
     let message = set.answers.2.lock().expect("no poison").remove(0);
@@ -176,7 +188,7 @@ async fn a_keyring_that_lacks_a_key_for_now_costs_an_attempt_and_no_delivery() {
     let error = "it could not be signed at the moment".to_owned();
     assert_eq!(
         set.settles(claimed).await.settled,
-        Settled::Later { due_at: NOW + Duration::seconds(5), error }
+        DeliveryOutcome::Later { due_at: NOW + Duration::seconds(5), error }
     );
 }
 
@@ -189,7 +201,7 @@ async fn what_another_organization_s_secret_sealed_is_not_signed_with() {
     else_where.topic = Topic::Checkpoints;
     for wrong in [other, else_where] {
         let settled = set.settles(wrong).await.settled;
-        assert!(matches!(settled, Settled::Failed { .. }), "{settled:?}");
+        assert!(matches!(settled, DeliveryOutcome::Failed { .. }), "{settled:?}");
     }
 }
 
@@ -208,15 +220,15 @@ async fn whoever_hangs_keeps_its_place_and_nobody_waits_for_it() {
     set.answers.1.add_permits(1);
     set.sending.finish().await.expect("sent");
     let (url, last) = set.queue.settled.lock().expect("no poison").pop().expect("it was sent");
-    assert_eq!((url.as_str(), last.settled), (HANGS, Settled::Sent));
+    assert_eq!((url.as_str(), last.settled), (HANGS, DeliveryOutcome::Sent));
 }
 
 #[tokio::test]
 async fn there_is_less_room_for_those_who_hang_and_never_none_for_those_who_answer() {
     let mut set = Set::up(Ok(()));
-    let slow = Standing::default().after(Manner::Never);
-    for standing in [slow, slow, Standing::default()] {
-        set.waits(Claimed { standing, ..claimed(&set.app, HANGS, 0) });
+    let slow = ReceiverStanding::default().after(Manner::Never);
+    for standing in [slow, slow, ReceiverStanding::default()] {
+        set.waits(ClaimedDelivery { standing, ..claimed(&set.app, HANGS, 0) });
     }
     set.sending.fill().await.expect("filled");
     set.sending.fill().await.expect("filled");
@@ -240,15 +252,15 @@ async fn there_is_less_room_for_those_who_hang_and_never_none_for_those_who_answ
 #[tokio::test]
 async fn a_receiver_that_does_not_answer_is_paused_with_all_that_goes_to_it_each_time_for_longer() {
     let mut set = Set::up(Err(NotTaken::Late("no".to_owned())));
-    let mut standing = Standing::default();
+    let mut standing = ReceiverStanding::default();
     for pause in [Duration::seconds(5), Duration::minutes(1), Duration::minutes(5)] {
-        let noted = set.settles(Claimed { standing, ..claimed(&set.app, ANSWERS, 0) }).await;
+        let noted = set.settles(ClaimedDelivery { standing, ..claimed(&set.app, ANSWERS, 0) }).await;
         assert_eq!((noted.standing.lane(), noted.paused_until), (Lane::Slow, Some(NOW + pause)));
         standing = noted.standing;
     }
     let mut set = Set::up(Err(NotTaken::Now("no".to_owned())));
     // It says no, but says so.
-    let noted = set.settles(Claimed { standing, ..claimed(&set.app, ANSWERS, 0) }).await;
+    let noted = set.settles(ClaimedDelivery { standing, ..claimed(&set.app, ANSWERS, 0) }).await;
     assert_eq!((noted.standing.misses, noted.paused_until), (0, None));
 }
 
@@ -258,16 +270,16 @@ async fn what_cannot_be_read_is_put_by_and_keeps_nothing_else_back() {
         let mut set = Set::up(Ok(()));
         let id = DeliveryId::from_parts(0, &[2; 10]);
         let error = StoreError::Internal("no known topic".into());
-        let unreadable = Unreadable { organization: organization().id, id, attempts, error };
+        let unreadable = UnreadableDelivery { organization: organization().id, id, attempts, error };
         *set.queue.unreadable.lock().expect("no poison") = Some(unreadable);
         let claimed = claimed(&set.app, ANSWERS, 0);
-        assert_eq!(set.settles(claimed).await.settled, Settled::Sent);
+        assert_eq!(set.settles(claimed).await.settled, DeliveryOutcome::Sent);
         let put_by = set.queue.put_by.lock().expect("no poison").clone();
         assert!(
             matches!(
                 put_by.as_slice(),
-                [Settled::Later { due_at, .. }] if *due_at > NOW && !given_up
-            ) || matches!(put_by.as_slice(), [Settled::Failed { .. }] if given_up),
+                [DeliveryOutcome::Later { due_at, .. }] if *due_at > NOW && !given_up
+            ) || matches!(put_by.as_slice(), [DeliveryOutcome::Failed { .. }] if given_up),
             "{put_by:?}"
         );
     }

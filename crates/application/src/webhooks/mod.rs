@@ -12,14 +12,14 @@ mod secret;
 mod set;
 mod show;
 
-pub use deliver::{Sending, give_up};
+pub use deliver::{Deliveries, give_up};
 pub use ports::{
-    Attempted, Claimed, DeliveriesView, DeliveryState, Failure, Health, KeptWebhook, Message, NewWebhook,
-    NotTaken, Patience, Post, Room, Settled, ShownDelivery, Topic, Unreadable, Webhooks, WebhooksKept,
-    WebhooksView,
+    ClaimedDelivery, DeliveriesView, DeliveryAttempt, DeliveryFailure, DeliveryHealth, DeliveryOutcome,
+    DeliveryRoom, DeliveryState, KeptWebhook, NewWebhook, NotTaken, Patience, Post, ShownDelivery, Topic,
+    UnreadableDelivery, WebhookMessage, Webhooks, WebhooksKept, WebhooksView,
 };
 pub use remove::remove;
 pub use resend::resend;
 pub(crate) use secret::{mint, seal};
-pub use set::{Chosen, set};
-pub use show::{Shown, show};
+pub use set::{ChosenWebhook, set};
+pub use show::{ShownWebhook, show};

@@ -5,7 +5,7 @@ use rollcall_domain::{
     OrganizationId, UserId, Version,
     id::DeliveryId,
     secret::Secret,
-    webhooks::{Standing, WebhookUrl},
+    webhooks::{ReceiverStanding, WebhookUrl},
 };
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -118,7 +118,7 @@ pub struct ShownDelivery {
 
 /// How an attempt went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct DeliveryFailure {
     /// When.
     pub at: OffsetDateTime,
     /// What went wrong.
@@ -127,11 +127,11 @@ pub struct Failure {
 
 /// How it goes with what a subscriber is sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Health {
+pub struct DeliveryHealth {
     /// When it last took something, since it was chosen.
     pub last_sent_at: Option<OffsetDateTime>,
     /// When and why it last did not, since it was chosen.
-    pub last_failure: Option<Failure>,
+    pub last_failure: Option<DeliveryFailure>,
     /// Until when nothing is sent to it, because it has not answered in time.
     pub paused_until: Option<OffsetDateTime>,
     /// How much waits to be sent; 10,000 is that much or more.
@@ -140,7 +140,7 @@ pub struct Health {
     pub given_up: u32,
 }
 
-impl Health {
+impl DeliveryHealth {
     /// How it goes at a moment: a pause that is over is none.
     #[must_use]
     pub fn at(self, now: OffsetDateTime) -> Self {
@@ -148,7 +148,7 @@ impl Health {
     }
 
     /// What went wrong the last time, unless something was taken since.
-    pub fn failing(&self) -> Option<&Failure> {
+    pub fn failing(&self) -> Option<&DeliveryFailure> {
         self.last_failure.as_ref().filter(|failure| self.last_sent_at.is_none_or(|sent| sent < failure.at))
     }
 }
@@ -173,7 +173,11 @@ pub trait DeliveriesView {
     ) -> Result<u32, StoreError>;
 
     /// How it goes with whoever is told, and nothing where nobody is.
-    async fn health(&mut self, organization: OrganizationId, topic: Topic) -> Result<Health, StoreError>;
+    async fn health(
+        &mut self,
+        organization: OrganizationId,
+        topic: Topic,
+    ) -> Result<DeliveryHealth, StoreError>;
 }
 
 /// Reads the webhook for escalations of the scope's organization.
@@ -215,7 +219,7 @@ pub trait WebhooksKept {
 
 /// Something that is being sent to a webhook.
 #[derive(Debug, Clone)]
-pub struct Claimed {
+pub struct ClaimedDelivery {
     /// Whose.
     pub organization: OrganizationId,
     /// Names the delivery, for every attempt.
@@ -239,12 +243,12 @@ pub struct Claimed {
     /// How many attempts came before.
     pub attempts: u16,
     /// What is thought of whoever receives it.
-    pub standing: Standing,
+    pub standing: ReceiverStanding,
 }
 
 /// Something that is to be sent, and that cannot be read as it is kept. It spoils nothing else.
 #[derive(Debug)]
-pub struct Unreadable {
+pub struct UnreadableDelivery {
     /// Whose.
     pub organization: OrganizationId,
     /// Names the delivery.
@@ -257,7 +261,7 @@ pub struct Unreadable {
 
 /// How much more may be sent now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Room {
+pub struct DeliveryRoom {
     /// All in all,
     pub places: u16,
     /// of these to receivers of which nothing is known,
@@ -270,7 +274,7 @@ pub struct Room {
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settled {
+pub enum DeliveryOutcome {
     /// It was taken.
     Sent,
     /// It is to be tried again.
@@ -287,7 +291,7 @@ pub enum Settled {
     },
 }
 
-impl Settled {
+impl DeliveryOutcome {
     /// What went wrong, if anything did.
     pub fn error(&self) -> Option<&str> {
         match self {
@@ -299,13 +303,13 @@ impl Settled {
 
 /// An attempt that is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempted {
+pub struct DeliveryAttempt {
     /// Since when.
     pub at: OffsetDateTime,
     /// How it ended.
-    pub settled: Settled,
+    pub settled: DeliveryOutcome,
     /// What is thought of the receiver by now.
-    pub standing: Standing,
+    pub standing: ReceiverStanding,
     /// Until when nothing is sent to it.
     pub paused_until: Option<OffsetDateTime>,
 }
@@ -320,19 +324,19 @@ pub trait Post: Send + Sync {
         &self,
         now: OffsetDateTime,
         lease_until: OffsetDateTime,
-        room: &Room,
-    ) -> Result<Vec<Result<Claimed, Unreadable>>, StoreError>;
+        room: &DeliveryRoom,
+    ) -> Result<Vec<Result<ClaimedDelivery, UnreadableDelivery>>, StoreError>;
 
     /// Notes how an attempt ended, unless its lease has run out and another has begun, and what it tells of the receiver, unless another
     /// was chosen meanwhile: both before anything else is sent there.
-    async fn settle(&self, delivery: &Claimed, attempt: &Attempted) -> Result<(), StoreError>;
+    async fn settle(&self, delivery: &ClaimedDelivery, attempt: &DeliveryAttempt) -> Result<(), StoreError>;
 
     /// Notes how an attempt ended at something that could not be read.
     async fn settle_unreadable(
         &self,
-        unreadable: &Unreadable,
+        unreadable: &UnreadableDelivery,
         at: OffsetDateTime,
-        settled: &Settled,
+        settled: &DeliveryOutcome,
     ) -> Result<(), StoreError>;
 
     /// Gives up what has waited longest of whatever has more waiting than `keep`; gives back how much that was.
@@ -344,7 +348,7 @@ pub trait Post: Send + Sync {
 
 /// What is sent to a webhook.
 #[derive(Debug, Clone)]
-pub struct Message {
+pub struct WebhookMessage {
     /// Where it goes.
     pub url: WebhookUrl,
     /// Names it; the same for every attempt, so that a repeat can be told.
@@ -386,7 +390,7 @@ pub trait Webhooks: Send + Sync {
     ///
     /// # Errors
     /// [`NotTaken`] tells whether trying again makes sense.
-    async fn send(&self, message: Message) -> Result<(), NotTaken>;
+    async fn send(&self, message: WebhookMessage) -> Result<(), NotTaken>;
 }
 
 #[cfg(test)]
@@ -398,20 +402,20 @@ mod tests {
 
     #[test]
     fn a_pause_that_is_over_is_none() {
-        let health = Health { paused_until: Some(NOW), ..Health::default() };
+        let health = DeliveryHealth { paused_until: Some(NOW), ..DeliveryHealth::default() };
         assert_eq!(health.clone().at(NOW - Duration::SECOND).paused_until, Some(NOW));
         assert_eq!(health.at(NOW).paused_until, None);
     }
 
     #[test]
     fn whoever_has_taken_something_since_is_failing_no_more() {
-        let failure = Failure { at: NOW, error: "no".to_owned() };
-        let health = Health { last_failure: Some(failure.clone()), ..Health::default() };
+        let failure = DeliveryFailure { at: NOW, error: "no".to_owned() };
+        let health = DeliveryHealth { last_failure: Some(failure.clone()), ..DeliveryHealth::default() };
         assert_eq!(health.failing(), Some(&failure));
         for (sent, failing) in [(NOW - Duration::SECOND, Some(&failure)), (NOW + Duration::SECOND, None)] {
-            let health = Health { last_sent_at: Some(sent), ..health.clone() };
+            let health = DeliveryHealth { last_sent_at: Some(sent), ..health.clone() };
             assert_eq!(health.failing(), failing, "{sent}");
         }
-        assert_eq!(Health::default().failing(), None);
+        assert_eq!(DeliveryHealth::default().failing(), None);
     }
 }

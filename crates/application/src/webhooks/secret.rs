@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use rollcall_domain::{OrganizationId, secret::Secret};
 
 use super::Topic;
-use crate::{Application, Error, Sealed, SealedFor, keyring::Closed};
+use crate::{Application, Error, Sealed, SealedFor, keyring::UnsealError};
 
 /// How the secrets of webhooks begin (Standard Webhooks).
 const PREFIX: &str = "whsec_";
@@ -39,9 +39,9 @@ pub(super) fn open(
     organization: OrganizationId,
     topic: Topic,
     sealed: &Sealed,
-) -> Result<Secret, Closed> {
+) -> Result<Secret, UnsealError> {
     let (what, context) = ("the secret of a webhook", organization.uuid());
     let opened = app.keyring.open_kept(what, topic.purpose(), context.as_bytes(), &sealed.0)?;
-    let text = std::str::from_utf8(&opened).map_err(|_| Closed::Damaged { what })?;
+    let text = std::str::from_utf8(&opened).map_err(|_| UnsealError::Damaged { what })?;
     Ok(Secret::new(text.to_owned()))
 }

@@ -2,20 +2,20 @@
 
 use rollcall_domain::{
     Permission,
-    audit::{Action, Target as AuditTarget},
+    audit::{Action, AuditTarget},
     policy::Target,
     secret::Secret,
     webhooks::WebhookUrl,
 };
 
-use super::{KeptWebhook, NewWebhook, Shown, Topic, mint, seal, show::SHOWN};
+use super::{KeptWebhook, NewWebhook, ShownWebhook, Topic, mint, seal, show::SHOWN};
 use crate::{Actor, Application, Error, Precondition};
 
 /// A webhook that was chosen.
 #[derive(Debug, Clone)]
-pub struct Chosen {
+pub struct ChosenWebhook {
     /// It, and what was to be sent.
-    pub shown: Shown,
+    pub shown: ShownWebhook,
     /// What messages are signed with. It is known at this moment only.
     pub secret: Secret,
 }
@@ -30,7 +30,7 @@ pub async fn set(
     actor: &Actor,
     url: WebhookUrl,
     precondition: &Precondition,
-) -> Result<Chosen, Error> {
+) -> Result<ChosenWebhook, Error> {
     let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
     let chosen = choose(app, actor, url, precondition).await;
     app.refusals_recorded(actor, Action::WebhookSet, target, chosen).await
@@ -41,7 +41,7 @@ async fn choose(
     actor: &Actor,
     url: WebhookUrl,
     precondition: &Precondition,
-) -> Result<Chosen, Error> {
+) -> Result<ChosenWebhook, Error> {
     let seat = actor.permit(Permission::SecurityManage)?;
     let now = app.now();
     actor.require_elevation(now)?;
@@ -69,7 +69,7 @@ async fn choose(
     );
     unit.commit(app.record(event)).await?;
     let kept = KeptWebhook { url, set_at: now, set_by: Some(actor.user_id()), choices };
-    Ok(Chosen { shown: Shown { kept, health, deliveries }, secret })
+    Ok(ChosenWebhook { shown: ShownWebhook { kept, health, deliveries }, secret })
 }
 
 #[cfg(test)]
@@ -79,7 +79,7 @@ mod tests {
 
     use super::*;
     use crate::testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, organization};
-    use crate::webhooks::Health;
+    use crate::webhooks::DeliveryHealth;
 
     fn unit(held: Role) -> MockUnit {
         let mut unit = MockUnit::new();
@@ -88,7 +88,7 @@ mod tests {
         unit.expect_webhook_lock().returning(|_| Ok(None));
         unit.expect_webhook_set().returning(|_, _| Ok(()));
         unit.expect_deliveries().returning(|_, _, _| Ok(Vec::new()));
-        unit.expect_health().returning(|_, _| Ok(Health::default()));
+        unit.expect_health().returning(|_, _| Ok(DeliveryHealth::default()));
         unit
     }
 

@@ -2,11 +2,11 @@
 
 use rollcall_domain::{
     OrganizationId, Permission,
-    audit::{Action, Target},
+    audit::{Action, AuditTarget},
 };
 use time::OffsetDateTime;
 
-use super::{Health, KeptWebhook, ShownDelivery, Topic};
+use super::{DeliveryHealth, KeptWebhook, ShownDelivery, Topic};
 use crate::{
     Actor, Application, Error,
     ports::{StoreError, View},
@@ -17,16 +17,16 @@ pub(super) const SHOWN: u16 = 30;
 
 /// A webhook, and what was to be sent.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub struct ShownWebhook {
     /// The webhook.
     pub kept: KeptWebhook,
     /// How it goes with what it is sent.
-    pub health: Health,
+    pub health: DeliveryHealth,
     /// The last that was to be sent, the newest first.
     pub deliveries: Vec<ShownDelivery>,
 }
 
-impl Shown {
+impl ShownWebhook {
     /// The webhook of an organization, if there is one.
     pub(crate) async fn of(
         view: &mut dyn View,
@@ -44,10 +44,10 @@ impl Shown {
 ///
 /// # Errors
 /// [`Error::PermissionDenied`]; [`Error::NotFound`] when there is none.
-pub async fn show(app: &Application, actor: &Actor) -> Result<Shown, Error> {
+pub async fn show(app: &Application, actor: &Actor) -> Result<ShownWebhook, Error> {
     let seat = actor.permit(Permission::SecurityRead);
-    let seat = app.refusals_recorded(actor, Action::PermissionDenied, Target::Nothing, seat).await?;
+    let seat = app.refusals_recorded(actor, Action::PermissionDenied, AuditTarget::Nothing, seat).await?;
     let mut view = app.store.view(seat.scope()).await?;
     // That there is none is no refusal.
-    Shown::of(view.as_mut(), seat.organization, app.now()).await?.ok_or(Error::NotFound)
+    ShownWebhook::of(view.as_mut(), seat.organization, app.now()).await?.ok_or(Error::NotFound)
 }

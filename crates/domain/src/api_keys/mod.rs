@@ -15,7 +15,7 @@ mod pace;
 mod text;
 
 pub use networks::{InvalidNetworks, Networks};
-pub use pace::{InvalidRateLimit, RateLimit, Standing};
+pub use pace::{InvalidRateLimit, RateLimit, RateLimitState};
 pub use text::{InvalidPrefix, KeyPrefix, mint, prefix_of};
 use time::{Duration, OffsetDateTime};
 

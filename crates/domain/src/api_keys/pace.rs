@@ -22,7 +22,7 @@ pub enum InvalidRateLimit {
 
 /// How a key stands against its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct RateLimitState {
     /// The limit.
     pub limit: RateLimit,
     /// How many requests are left.
@@ -72,7 +72,11 @@ impl RateLimit {
     ///
     /// # Errors
     /// How long to wait, when there is none.
-    pub fn count(self, whole_at: &mut OffsetDateTime, now: OffsetDateTime) -> Result<Standing, Duration> {
+    pub fn count(
+        self,
+        whole_at: &mut OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<RateLimitState, Duration> {
         let window = Duration::seconds(self.per_seconds.into());
         let each = window / self.requests;
         // A clock that was put back must not keep anybody waiting for longer than the whole time.
@@ -84,7 +88,7 @@ impl RateLimit {
         *whole_at = now + used;
         let remaining = (window - used).whole_nanoseconds() / each.whole_nanoseconds().max(1);
         let remaining = u32::try_from(remaining).unwrap_or(u32::MAX).min(self.requests - 1);
-        Ok(Standing { limit: self, remaining, whole_in: used })
+        Ok(RateLimitState { limit: self, remaining, whole_in: used })
     }
 }
 

@@ -7,7 +7,7 @@ mod actions;
 pub mod reports;
 pub mod search;
 pub mod sketch;
-pub mod witnesses;
+pub mod witness;
 
 use std::{
     collections::BTreeMap,
@@ -32,13 +32,13 @@ pub struct Event {
     /// When, to the microsecond: the precision that is stored, so that what is hashed is what is read.
     pub occurred_at: OffsetDateTime,
     /// Who did it.
-    pub actor: Actor,
+    pub actor: AuditActor,
     /// From where, as far as it is known.
     pub origin: Origin,
     /// What was done or tried.
     pub action: Action,
     /// On what.
-    pub target: Target,
+    pub target: AuditTarget,
     /// How it ended.
     pub outcome: Outcome,
     /// What changed: identifiers, roles and other values that identify nobody.
@@ -57,10 +57,10 @@ impl Event {
     pub fn new(
         id: EventId,
         occurred_at: OffsetDateTime,
-        actor: Actor,
+        actor: AuditActor,
         origin: Origin,
         action: Action,
-        target: Target,
+        target: AuditTarget,
     ) -> Self {
         Self {
             id,
@@ -101,7 +101,7 @@ impl Event {
 
 /// Who did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Actor {
+pub enum AuditActor {
     /// A person, in a session if there was one already.
     User(UserId, Option<SessionId>),
     /// A program, by its API key.
@@ -114,7 +114,7 @@ pub enum Actor {
     System,
 }
 
-impl Actor {
+impl AuditActor {
     /// The kind of actor, and its id and session.
     pub fn parts(&self) -> (&'static str, Option<String>, Option<String>) {
         match self {
@@ -168,7 +168,7 @@ pub fn network_of(ip: IpAddr) -> IpAddr {
 
 /// What something was done to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
+pub enum AuditTarget {
     /// An account.
     User(UserId),
     /// An organization.
@@ -193,7 +193,7 @@ pub enum Target {
     Nothing,
 }
 
-impl Target {
+impl AuditTarget {
     /// The kind of thing, and its id.
     pub fn parts(&self) -> (&'static str, Option<String>) {
         match self {

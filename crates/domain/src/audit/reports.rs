@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     ApiKeyId, EventId, UserId,
-    audit::{Action, Actor, Outcome},
+    audit::{Action, AuditActor, Outcome},
 };
 
 /// The field of an event's changes that says by which API key it was reported. Nobody else writes it.
@@ -37,19 +37,19 @@ pub struct Report {
     /// The kind of thing that it was done to,
     pub target_kind: Name,
     /// and which one.
-    pub target_id: Line<200>,
+    pub target_id: ReportText<200>,
     /// How it ended.
     pub outcome: Outcome,
     /// What changed: the field, and its value before and after. What identifies somebody does not belong here.
-    pub changes: Vec<(Name, Option<Line<1_000>>, Option<Line<1_000>>)>,
+    pub changes: Vec<(Name, Option<ReportText<1_000>>, Option<ReportText<1_000>>)>,
     /// What identifies a person, by field.
-    pub personal: BTreeMap<Name, Line<500>>,
+    pub personal: BTreeMap<Name, ReportText<500>>,
 }
 
 impl Report {
     /// How many bytes its changes, its personal fields and its target have together.
     pub fn bytes(&self) -> usize {
-        let value = |line: &Option<Line<1_000>>| line.as_ref().map_or(0, |line| line.0.len());
+        let value = |line: &Option<ReportText<1_000>>| line.as_ref().map_or(0, |line| line.0.len());
         let changes =
             self.changes.iter().map(|(name, before, after)| name.0.len() + value(before) + value(after));
         let personal = self.personal.iter().map(|(name, value)| name.0.len() + value.0.len());
@@ -66,7 +66,7 @@ pub enum ReportedActor {
     ApiKey(ApiKeyId),
 }
 
-impl From<ReportedActor> for Actor {
+impl From<ReportedActor> for AuditActor {
     fn from(actor: ReportedActor) -> Self {
         match actor {
             ReportedActor::User(user) => Self::User(user, None),
@@ -199,28 +199,28 @@ impl std::str::FromStr for Name {
 
 /// A text of at most so many characters, kept as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line<const MOST: usize>(String);
+pub struct ReportText<const MOST: usize>(String);
 
 /// The text is too long, or holds what is no text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must have at most {0} characters, and no control characters among them")]
-pub struct InvalidLine(usize);
+pub struct InvalidReportText(usize);
 
-impl<const MOST: usize> Line<MOST> {
+impl<const MOST: usize> ReportText<MOST> {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl<const MOST: usize> std::str::FromStr for Line<MOST> {
-    type Err = InvalidLine;
+impl<const MOST: usize> std::str::FromStr for ReportText<MOST> {
+    type Err = InvalidReportText;
 
-    fn from_str(text: &str) -> Result<Self, InvalidLine> {
+    fn from_str(text: &str) -> Result<Self, InvalidReportText> {
         let control = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
         match text.chars().count() <= MOST && !text.chars().any(control) {
             true => Ok(Self(text.to_owned())),
-            false => Err(InvalidLine(MOST)),
+            false => Err(InvalidReportText(MOST)),
         }
     }
 }
@@ -258,9 +258,9 @@ mod tests {
 
     #[test]
     fn texts_are_kept_as_they_are_or_refused() {
-        assert_eq!(" a\nb\tü ".parse::<Line<7>>().map(|line| line.0), Ok(" a\nb\tü ".to_owned()));
+        assert_eq!(" a\nb\tü ".parse::<ReportText<7>>().map(|line| line.0), Ok(" a\nb\tü ".to_owned()));
         for bad in ["12345678", "\0", "\u{7f}", "\u{85}"] {
-            assert_eq!(bad.parse::<Line<7>>(), Err(InvalidLine(7)));
+            assert_eq!(bad.parse::<ReportText<7>>(), Err(InvalidReportText(7)));
         }
         assert!("agent.name".parse::<Name>().is_ok() && "Agent".parse::<Name>().is_err());
         assert!("a".repeat(50).parse::<Name>().is_ok() && "a".repeat(51).parse::<Name>().is_err());

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use time::OffsetDateTime;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{audit::Outcome, audit::reports::Line, id};
+use crate::{audit::Outcome, audit::reports::ReportText, id};
 
 /// What events must be like. Nothing is asked of what is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Filter {
     /// What was done or tried.
     pub action: Option<Actions>,
     /// On what, by its id: services beside Rollcall have ids of their own.
-    pub target: Option<Line<200>>,
+    pub target: Option<ReportText<200>>,
     /// How it ended.
     pub outcome: Option<Outcome>,
     /// Happened at this moment or later,
@@ -55,7 +55,7 @@ pub struct Words(pub(super) Vec<String>);
 
 /// The text is none that can be looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidSearch {
+pub enum InvalidAuditSearch {
     /// It is no id.
     #[error("must be an id, like user_01h455vb4pex5vsknk084sn02q")]
     Id,
@@ -94,17 +94,17 @@ impl AnyId {
 }
 
 impl FromStr for AnyId {
-    type Err = InvalidSearch;
+    type Err = InvalidAuditSearch;
 
-    fn from_str(text: &str) -> Result<Self, InvalidSearch> {
-        let (prefix, encoded) = text.rsplit_once('_').ok_or(InvalidSearch::Id)?;
+    fn from_str(text: &str) -> Result<Self, InvalidAuditSearch> {
+        let (prefix, encoded) = text.rsplit_once('_').ok_or(InvalidAuditSearch::Id)?;
         let is_prefix = !prefix.is_empty()
             && prefix.len() <= LONGEST_PREFIX
             && prefix.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         let is_encoded = encoded.len() == ENCODED
             && encoded.as_bytes()[0] <= b'7'
             && encoded.bytes().all(|byte| id::ALPHABET.contains(&byte));
-        if is_prefix && is_encoded { Ok(Self(text.to_owned())) } else { Err(InvalidSearch::Id) }
+        if is_prefix && is_encoded { Ok(Self(text.to_owned())) } else { Err(InvalidAuditSearch::Id) }
     }
 }
 
@@ -113,20 +113,20 @@ impl Who {
 }
 
 impl FromStr for Who {
-    type Err = InvalidSearch;
+    type Err = InvalidAuditSearch;
 
-    fn from_str(text: &str) -> Result<Self, InvalidSearch> {
+    fn from_str(text: &str) -> Result<Self, InvalidAuditSearch> {
         match Self::KINDS.into_iter().find(|kind| *kind == text) {
             Some(kind) => Ok(Self::Kind(kind)),
-            None => text.parse().map(Self::Id).map_err(|_| InvalidSearch::Who),
+            None => text.parse().map(Self::Id).map_err(|_| InvalidAuditSearch::Who),
         }
     }
 }
 
 impl FromStr for Actions {
-    type Err = InvalidSearch;
+    type Err = InvalidAuditSearch;
 
-    fn from_str(text: &str) -> Result<Self, InvalidSearch> {
+    fn from_str(text: &str) -> Result<Self, InvalidAuditSearch> {
         let (beginning, all) = match text.strip_suffix(".*") {
             Some(beginning) => (beginning, true),
             None => (text, false),
@@ -136,7 +136,7 @@ impl FromStr for Actions {
             !word.is_empty() && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         };
         if beginning.len() > LONGEST_ACTION || !beginning.split('.').all(word) {
-            return Err(InvalidSearch::Action);
+            return Err(InvalidAuditSearch::Action);
         }
         Ok(if all { Self::Beginning(format!("{beginning}.")) } else { Self::Named(beginning.to_owned()) })
     }
@@ -163,10 +163,10 @@ impl fmt::Display for Who {
 /// An outcome by its name.
 ///
 /// # Errors
-/// [`InvalidSearch::Outcome`].
-pub fn outcome(name: &str) -> Result<Outcome, InvalidSearch> {
+/// [`InvalidAuditSearch::Outcome`].
+pub fn outcome(name: &str) -> Result<Outcome, InvalidAuditSearch> {
     let outcomes = [Outcome::Success, Outcome::Refused];
-    outcomes.into_iter().find(|outcome| outcome.as_str() == name).ok_or(InvalidSearch::Outcome)
+    outcomes.into_iter().find(|outcome| outcome.as_str() == name).ok_or(InvalidAuditSearch::Outcome)
 }
 
 /// A text in the form in which texts are compared: compatible forms of characters are one, and so are their cases.
@@ -217,17 +217,17 @@ fn stands_in(word: &str, text: &str) -> bool {
 }
 
 impl FromStr for Words {
-    type Err = InvalidSearch;
+    type Err = InvalidAuditSearch;
 
-    fn from_str(text: &str) -> Result<Self, InvalidSearch> {
+    fn from_str(text: &str) -> Result<Self, InvalidAuditSearch> {
         if text.chars().count() > Self::LONGEST {
-            return Err(InvalidSearch::TooLong);
+            return Err(InvalidAuditSearch::TooLong);
         }
         let words: Vec<String> = folded(text).split_whitespace().map(str::to_owned).collect();
         match words.len() {
-            0 => Err(InvalidSearch::NoWord),
-            length if length > Self::MOST => Err(InvalidSearch::TooMany),
-            _ if words.iter().any(|word| parts(word).next().is_none()) => Err(InvalidSearch::NoWord),
+            0 => Err(InvalidAuditSearch::NoWord),
+            length if length > Self::MOST => Err(InvalidAuditSearch::TooMany),
+            _ if words.iter().any(|word| parts(word).next().is_none()) => Err(InvalidAuditSearch::NoWord),
             _ => Ok(Self(words)),
         }
     }
@@ -289,14 +289,14 @@ mod tests {
             "user_01h455vb4pex5vsknk084sn02u",
             "user_01h455vb4pex5vsknk084sn02",
         ] {
-            assert_eq!(id.parse::<AnyId>(), Err(InvalidSearch::Id), "{id}");
+            assert_eq!(id.parse::<AnyId>(), Err(InvalidAuditSearch::Id), "{id}");
         }
         for id in ["user_01h455vb4pex5vsknk084sn02q", "email_change_01h455vb4pex5vsknk084sn02q"] {
             assert_eq!(id.parse::<AnyId>().expect("an id").as_str(), id);
         }
         for action in ["", "*", ".*", "member.", "member*", "Member.removed", "member..removed", "member.*.x"]
         {
-            assert_eq!(action.parse::<Actions>(), Err(InvalidSearch::Action), "{action}");
+            assert_eq!(action.parse::<Actions>(), Err(InvalidAuditSearch::Action), "{action}");
         }
         for action in ["member.removed", "member.*", "a.b.*"] {
             assert_eq!(action.parse::<Actions>().expect("actions").to_string(), action);
@@ -312,11 +312,11 @@ mod tests {
             assert_eq!(format!("{}.*", "a".repeat(length)).parse::<Actions>().is_ok(), is_one, "{length}");
         }
         assert!("ü".repeat(200).parse::<Words>().is_ok() && "a ".repeat(10).parse::<Words>().is_ok());
-        assert_eq!("root".parse::<Who>(), Err(InvalidSearch::Who));
-        assert_eq!(outcome("failed"), Err(InvalidSearch::Outcome));
-        assert_eq!(" ".parse::<Words>(), Err(InvalidSearch::NoWord));
-        assert_eq!("a --".parse::<Words>(), Err(InvalidSearch::NoWord));
-        assert_eq!("a ".repeat(11).parse::<Words>(), Err(InvalidSearch::TooMany));
-        assert_eq!("a".repeat(201).parse::<Words>(), Err(InvalidSearch::TooLong));
+        assert_eq!("root".parse::<Who>(), Err(InvalidAuditSearch::Who));
+        assert_eq!(outcome("failed"), Err(InvalidAuditSearch::Outcome));
+        assert_eq!(" ".parse::<Words>(), Err(InvalidAuditSearch::NoWord));
+        assert_eq!("a --".parse::<Words>(), Err(InvalidAuditSearch::NoWord));
+        assert_eq!("a ".repeat(11).parse::<Words>(), Err(InvalidAuditSearch::TooMany));
+        assert_eq!("a".repeat(201).parse::<Words>(), Err(InvalidAuditSearch::TooLong));
     }
 }

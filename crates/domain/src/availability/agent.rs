@@ -2,7 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Capacity, Cause, Choice, Note, Skills, Status};
+use super::{AgentStatus, Capacity, Cause, Choice, Skills, StatusNote};
 use crate::UserId;
 
 /// For how long nothing may be heard of an agent who is there.
@@ -20,9 +20,9 @@ pub struct Agent {
     /// Counts the choices of people. What was decided automatically is void once somebody has chosen since.
     pub generation: i64,
     /// What they tell others about it.
-    pub note: Option<Note>,
+    pub note: Option<StatusNote>,
     /// What was written down of their status last.
-    pub shown: Status,
+    pub shown: AgentStatus,
     /// Since when it is so.
     pub since: OffsetDateTime,
     /// How many calls they can hold.
@@ -41,13 +41,13 @@ pub struct Agent {
 
 /// A status that begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Change {
+pub struct StatusChange {
     /// Whose.
     pub user: UserId,
     /// What they were.
-    pub before: Status,
+    pub before: AgentStatus,
     /// What they are.
-    pub after: Status,
+    pub after: AgentStatus,
     /// Why.
     pub cause: Cause,
     /// Since when.
@@ -63,7 +63,7 @@ impl Agent {
             cause: Cause::Chosen,
             generation: 0,
             note: None,
-            shown: Status::Offline,
+            shown: AgentStatus::Offline,
             since: now,
             capacity: Capacity::default(),
             skills: Skills::default(),
@@ -80,13 +80,13 @@ impl Agent {
     }
 
     /// What others see, while they speak in so many calls.
-    pub fn status(&self, calls: usize, now: OffsetDateTime) -> Status {
+    pub fn status(&self, calls: usize, now: OffsetDateTime) -> AgentStatus {
         match self.chosen {
-            _ if !self.is_there(now) => Status::Offline,
-            Choice::Offline => Status::Offline,
-            Choice::Away => Status::Away,
-            Choice::Available if calls >= usize::from(self.capacity.calls()) => Status::Busy,
-            Choice::Available => Status::Available,
+            _ if !self.is_there(now) => AgentStatus::Offline,
+            Choice::Offline => AgentStatus::Offline,
+            Choice::Away => AgentStatus::Away,
+            Choice::Available if calls >= usize::from(self.capacity.calls()) => AgentStatus::Busy,
+            Choice::Available => AgentStatus::Available,
         }
     }
 
@@ -149,23 +149,23 @@ impl Agent {
 
     /// Writes down what they are now, while they speak in so many calls: the change, if it is one. A choice changes the cause; a call
     /// does not.
-    pub fn write_down(&mut self, calls: usize, now: OffsetDateTime) -> Option<Change> {
+    pub fn write_down(&mut self, calls: usize, now: OffsetDateTime) -> Option<StatusChange> {
         let after = self.status(calls, now);
         if after == self.shown {
             return None;
         }
-        let is_about_calls = [self.shown, after].contains(&Status::Busy)
-            && [Status::Available, Status::Busy].contains(&after)
-            && self.shown != Status::Away
-            && self.shown != Status::Offline;
+        let is_about_calls = [self.shown, after].contains(&AgentStatus::Busy)
+            && [AgentStatus::Available, AgentStatus::Busy].contains(&after)
+            && self.shown != AgentStatus::Away
+            && self.shown != AgentStatus::Offline;
         let cause = if is_about_calls { Cause::Calls } else { self.cause };
         // Whoever was not heard of was gone from when they should have been, and not from when somebody has looked.
-        let at = if self.cause == Cause::HeartbeatMissed && after == Status::Offline {
+        let at = if self.cause == Cause::HeartbeatMissed && after == AgentStatus::Offline {
             self.alive_until.min(now).max(self.since)
         } else {
             now
         };
-        let change = Change { user: self.user, before: self.shown, after, cause, at };
+        let change = StatusChange { user: self.user, before: self.shown, after, cause, at };
         self.shown = after;
         self.since = at;
         Some(change)
@@ -188,15 +188,15 @@ mod tests {
     fn whoever_is_not_heard_of_is_gone_at_that_moment_and_not_before() {
         let mut agent = agent();
         agent.write_down(0, NOW);
-        assert_eq!(agent.status(0, NOW + HEARTBEAT - Duration::MICROSECOND), Status::Available);
-        assert_eq!(agent.status(0, NOW + HEARTBEAT), Status::Offline);
+        assert_eq!(agent.status(0, NOW + HEARTBEAT - Duration::MICROSECOND), AgentStatus::Available);
+        assert_eq!(agent.status(0, NOW + HEARTBEAT), AgentStatus::Offline);
         assert!(!agent.has_room(0, NOW + HEARTBEAT));
         agent.leave(Cause::HeartbeatMissed);
         // Somebody looks an hour later.
         let change = agent.write_down(0, NOW + Duration::HOUR).expect("a change");
         assert_eq!(
             (change.after, change.cause, change.at),
-            (Status::Offline, Cause::HeartbeatMissed, NOW + HEARTBEAT)
+            (AgentStatus::Offline, Cause::HeartbeatMissed, NOW + HEARTBEAT)
         );
     }
 
@@ -205,16 +205,19 @@ mod tests {
         let mut agent = agent();
         assert!(agent.write_down(0, NOW).is_some());
         let busy = agent.write_down(1, NOW).expect("a change");
-        assert_eq!((busy.before, busy.after, busy.cause), (Status::Available, Status::Busy, Cause::Calls));
+        assert_eq!(
+            (busy.before, busy.after, busy.cause),
+            (AgentStatus::Available, AgentStatus::Busy, Cause::Calls)
+        );
         assert_eq!(agent.write_down(1, NOW), None);
         let free = agent.write_down(0, NOW).expect("a change");
-        assert_eq!((free.after, free.cause), (Status::Available, Cause::Calls));
+        assert_eq!((free.after, free.cause), (AgentStatus::Available, Cause::Calls));
         agent.choose(Choice::Away, NOW);
         let away = agent.write_down(1, NOW).expect("a change");
-        assert_eq!((away.after, away.cause), (Status::Away, Cause::Chosen));
+        assert_eq!((away.after, away.cause), (AgentStatus::Away, Cause::Chosen));
         agent.capacity = Capacity::new(2).expect("a capacity");
         agent.choose(Choice::Available, NOW);
-        assert_eq!((agent.status(1, NOW), agent.status(2, NOW)), (Status::Available, Status::Busy));
+        assert_eq!((agent.status(1, NOW), agent.status(2, NOW)), (AgentStatus::Available, AgentStatus::Busy));
     }
 
     #[test]

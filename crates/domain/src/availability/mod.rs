@@ -19,11 +19,11 @@ mod agent;
 mod skills;
 mod status;
 
-pub use agent::{Agent, Change, HEARTBEAT};
+pub use agent::{Agent, HEARTBEAT, StatusChange};
 pub use skills::{InvalidSkills, Skills};
-pub use status::{Capacity, Cause, Choice, InvalidCapacity, Status, UnknownAvailability};
+pub use status::{AgentStatus, Capacity, Cause, Choice, InvalidCapacity, UnknownAvailability};
 
 use crate::Text;
 
 /// What agents tell others about their status: 1 to 200 characters.
-pub type Note = Text<200>;
+pub type StatusNote = Text<200>;

@@ -57,7 +57,7 @@ names! {
 
 names! {
     /// What others see of an agent.
-    Status, "available, busy, away or offline":
+    AgentStatus, "available, busy, away or offline":
     /// Can take a call.
     Available = "available",
     /// Holds as many calls as they can.
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn names_read_back_and_busy_is_no_choice() {
-        assert!(Status::ALL.iter().all(|status| status.as_str().parse() == Ok(*status)));
+        assert!(AgentStatus::ALL.iter().all(|status| status.as_str().parse() == Ok(*status)));
         assert!(Cause::ALL.iter().all(|cause| cause.as_str().parse() == Ok(*cause)));
         assert!("busy".parse::<Choice>().is_err());
         assert_eq!("Away".parse::<Choice>().unwrap_err().to_string(), "must be available, away or offline");

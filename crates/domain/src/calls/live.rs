@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    ApiKeyId, CallId, OrganizationId, Permission, SessionId, UserId, id::LiveGrantId, tokens::Issuer,
+    ApiKeyId, CallId, OrganizationId, Permission, SessionId, UserId, id::LiveGrantId, tokens::TokenIssuer,
 };
 
 /// How long a live grant is good: just long enough to be shown.
@@ -107,7 +107,7 @@ pub enum Guest {
 impl LiveClaims {
     /// What a grant says that is made now.
     pub fn of(
-        issuer: &Issuer,
+        issuer: &TokenIssuer,
         id: LiveGrantId,
         guest: Guest,
         (org, call): (OrganizationId, CallId),

@@ -53,7 +53,7 @@ pub struct MediaKeys {
 
 /// Where the base key comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum KeyOrigin {
     /// It is made by chance.
     New,
     /// It is derived from the one before.
@@ -76,17 +76,21 @@ impl MediaKeys {
     }
 
     /// Gives the next participant a key: where the keys are then, what their key is called, and where the base key comes from.
-    pub fn next(before: Option<Self>, occasion: Occasion, now: OffsetDateTime) -> (Self, MediaKeyId, Origin) {
+    pub fn next(
+        before: Option<Self>,
+        occasion: Occasion,
+        now: OffsetDateTime,
+    ) -> (Self, MediaKeyId, KeyOrigin) {
         let ratcheted = before.filter(|_| occasion == Occasion::Joining).and_then(|keys| {
             let step = keys.step.checked_add(1)?;
             let room = keys.next_sender <= u32::from(u16::MAX) && now < keys.expires_at;
             room.then_some(Self { step, ..keys })
         });
         let (keys, origin) = match ratcheted {
-            Some(keys) => (keys, Origin::Ratcheted),
+            Some(keys) => (keys, KeyOrigin::Ratcheted),
             None => {
                 let generation = before.map_or(0, |keys| keys.generation).saturating_add(1);
-                (Self { generation, step: 0, next_sender: 0, expires_at: now + LIFETIME }, Origin::New)
+                (Self { generation, step: 0, next_sender: 0, expires_at: now + LIFETIME }, KeyOrigin::New)
             }
         };
         // There is room, as was seen above.
@@ -124,20 +128,20 @@ mod tests {
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
-    fn join(before: Option<MediaKeys>) -> (MediaKeys, MediaKeyId, Origin) {
+    fn join(before: Option<MediaKeys>) -> (MediaKeys, MediaKeyId, KeyOrigin) {
         MediaKeys::next(before, Occasion::Joining, NOW)
     }
 
     #[test]
     fn whoever_joins_gets_the_next_step_and_whoever_leaves_makes_a_new_key() {
         let (keys, first, origin) = join(None);
-        assert_eq!((first.generation, first.sender, first.step, origin), (1, 0, 0, Origin::New));
+        assert_eq!((first.generation, first.sender, first.step, origin), (1, 0, 0, KeyOrigin::New));
         let (keys, second, origin) = join(Some(keys));
-        assert_eq!((second.generation, second.sender, second.step, origin), (1, 1, 1, Origin::Ratcheted));
+        assert_eq!((second.generation, second.sender, second.step, origin), (1, 1, 1, KeyOrigin::Ratcheted));
         let (keys, third, origin) = MediaKeys::next(Some(keys), Occasion::Leaving, NOW);
-        assert_eq!((third.generation, third.sender, third.step, origin), (2, 0, 0, Origin::New));
+        assert_eq!((third.generation, third.sender, third.step, origin), (2, 0, 0, KeyOrigin::New));
         let late = MediaKeys::next(Some(keys), Occasion::Joining, NOW + LIFETIME);
-        assert_eq!((late.1.generation, late.2, late.0.expires_at()), (3, Origin::New, NOW + LIFETIME * 2));
+        assert_eq!((late.1.generation, late.2, late.0.expires_at()), (3, KeyOrigin::New, NOW + LIFETIME * 2));
     }
 
     #[test]
@@ -154,6 +158,6 @@ mod tests {
         let full = MediaKeys::kept(1, 3, 1 << SENDER_BITS, NOW + LIFETIME);
         assert_eq!(join(Some(full)).1.generation, 2);
         let ratcheted_out = MediaKeys::kept(1, u8::MAX, 7, NOW + LIFETIME);
-        assert_eq!(join(Some(ratcheted_out)).2, Origin::New);
+        assert_eq!(join(Some(ratcheted_out)).2, KeyOrigin::New);
     }
 }

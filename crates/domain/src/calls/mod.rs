@@ -21,10 +21,10 @@ mod transcript;
 use std::{fmt, str::FromStr};
 
 pub use live::{Guest, LONGEST, LiveClaims, LiveMode, TYPE, UnknownLiveMode};
-pub use media_keys::{LIFETIME, MediaKeyId, MediaKeys, Occasion, Origin, SENDER_BITS, STEP_BITS};
+pub use media_keys::{KeyOrigin, LIFETIME, MediaKeyId, MediaKeys, Occasion, SENDER_BITS, STEP_BITS};
 pub use metadata::{InvalidMetadata, Metadata, MetadataFault};
 use time::OffsetDateTime;
-pub use transcript::{InvalidSegment, Redactions, Segment, Speaker, Transcript};
+pub use transcript::{InvalidSegment, Redactions, Speaker, Transcript, TranscriptSegment};
 
 use crate::{CallId, Text};
 

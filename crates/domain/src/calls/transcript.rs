@@ -12,7 +12,7 @@ const LONGEST: u64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// What somebody said in one go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Segment {
+pub struct TranscriptSegment {
     speaker: Speaker,
     start_ms: u64,
     end_ms: u64,
@@ -43,7 +43,7 @@ impl InvalidSegment {
     }
 }
 
-impl Segment {
+impl TranscriptSegment {
     /// A speaker of whom nothing is told.
     pub fn somebody() -> Speaker {
         Speaker::constant("speaker")
@@ -108,7 +108,7 @@ pub struct Redactions {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transcript {
     /// What was said, in the order in which it was begun.
-    pub segments: Vec<Segment>,
+    pub segments: Vec<TranscriptSegment>,
     /// What was masked in it; none if it was stored as it came.
     pub redactions: Option<Redactions>,
     /// When it was stored.
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn a_segment_ends_after_it_begins_within_a_call_and_holds_no_nul() {
         let segment = |start, end, text: &str| {
-            Segment::new("caller".parse().expect("a speaker"), start, end, text.to_owned())
+            TranscriptSegment::new("caller".parse().expect("a speaker"), start, end, text.to_owned())
         };
         assert!(segment(0, 0, "").is_ok() && segment(1, LONGEST, "two\nlines").is_ok());
         assert_eq!(segment(2, 1, ""), Err(InvalidSegment::EndsTooEarly));

@@ -2,15 +2,15 @@
 //!
 //! Whoever takes one holds a lease on it. One that runs out, or is given back, puts the call back in its old place.
 
+mod escalation;
 mod settings;
 mod terms;
-mod waiting;
 
-pub use settings::{InvalidSettings, Settings};
-pub use terms::{InvalidPriority, Priority, Status, UnknownStatus};
-pub use waiting::{Escalation, EscalationRefusal, Hold};
+pub use escalation::{Escalation, EscalationRefusal, Hold};
+pub use settings::{EscalationSettings, InvalidEscalationSettings};
+pub use terms::{EscalationStatus, InvalidPriority, Priority, UnknownEscalationStatus};
 
 use crate::Text;
 
 /// Why a call needs a human, in the platform's words: 1 to 500 characters.
-pub type Reason = Text<500>;
+pub type EscalationReason = Text<500>;

@@ -4,7 +4,7 @@ use time::Duration;
 
 /// How an organization hands calls to its agents. Times are in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
+pub struct EscalationSettings {
     /// For how long a call waits before the answer is that nobody is free: 10 to 86400, 600 if nobody says.
     pub wait_limit_seconds: i32,
     /// For how long an offer stands: 5 to 300, 20 if nobody says.
@@ -20,14 +20,14 @@ pub struct Settings {
 /// A time is out of bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be between {least} and {most} seconds")]
-pub struct InvalidSettings {
+pub struct InvalidEscalationSettings {
     /// Which.
     pub field: &'static str,
     least: i32,
     most: i32,
 }
 
-impl Default for Settings {
+impl Default for EscalationSettings {
     fn default() -> Self {
         Self {
             wait_limit_seconds: 600,
@@ -39,12 +39,12 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
+impl EscalationSettings {
     /// The same, once every time is within its bounds.
     ///
     /// # Errors
-    /// [`InvalidSettings`], one for each that is not.
-    pub fn checked(self) -> Result<Self, Vec<InvalidSettings>> {
+    /// [`InvalidEscalationSettings`], one for each that is not.
+    pub fn checked(self) -> Result<Self, Vec<InvalidEscalationSettings>> {
         let times = [
             ("wait_limit_seconds", self.wait_limit_seconds, 10, 86_400),
             ("offer_seconds", self.offer_seconds, 5, 300),
@@ -52,7 +52,7 @@ impl Settings {
         ];
         let wrong = times.into_iter().filter(|(_, seconds, least, most)| !(*least..=*most).contains(seconds));
         let wrong: Vec<_> =
-            wrong.map(|(field, _, least, most)| InvalidSettings { field, least, most }).collect();
+            wrong.map(|(field, _, least, most)| InvalidEscalationSettings { field, least, most }).collect();
         if wrong.is_empty() { Ok(self) } else { Err(wrong) }
     }
 
@@ -78,12 +78,12 @@ mod tests {
 
     #[test]
     fn times_are_bounded_and_each_that_is_not_is_named() {
-        assert!(Settings::default().checked().is_ok());
-        let wrong = Settings {
+        assert!(EscalationSettings::default().checked().is_ok());
+        let wrong = EscalationSettings {
             wait_limit_seconds: 9,
             offer_seconds: 301,
             lease_seconds: 3_601,
-            ..Settings::default()
+            ..EscalationSettings::default()
         };
         let fields: Vec<_> = wrong.checked().unwrap_err().iter().map(|wrong| wrong.field).collect();
         assert_eq!(fields, ["wait_limit_seconds", "offer_seconds", "lease_seconds"]);

@@ -31,7 +31,7 @@ impl Priority {
 
 /// How far an escalation has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Status {
+pub enum EscalationStatus {
     /// It waits for somebody.
     Waiting,
     /// It is offered to an agent, who has not taken it yet.
@@ -51,9 +51,9 @@ pub enum Status {
 /// The text names no status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be waiting, offered, claimed, resolved, abandoned, unanswered or callback")]
-pub struct UnknownStatus;
+pub struct UnknownEscalationStatus;
 
-impl Status {
+impl EscalationStatus {
     /// Every one.
     pub const ALL: [Self; 7] = [
         Self::Waiting,
@@ -79,15 +79,15 @@ impl Status {
     }
 }
 
-impl FromStr for Status {
-    type Err = UnknownStatus;
+impl FromStr for EscalationStatus {
+    type Err = UnknownEscalationStatus;
 
-    fn from_str(text: &str) -> Result<Self, UnknownStatus> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or(UnknownStatus)
+    fn from_str(text: &str) -> Result<Self, UnknownEscalationStatus> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or(UnknownEscalationStatus)
     }
 }
 
-impl fmt::Display for Status {
+impl fmt::Display for EscalationStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn names_read_back_and_priorities_are_digits() {
-        assert!(Status::ALL.into_iter().all(|status| status.as_str().parse() == Ok(status)));
+        assert!(EscalationStatus::ALL.into_iter().all(|status| status.as_str().parse() == Ok(status)));
         assert!(Priority::new(0).is_ok() && Priority::new(9).is_ok());
         assert!([-1, 10, 256].into_iter().all(|number| Priority::new(number).is_err()));
     }

@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     UserId,
-    availability::{Agent, Capacity, Cause, Choice, HEARTBEAT, Status},
+    availability::{Agent, AgentStatus, Capacity, Cause, Choice, HEARTBEAT},
 };
 
 const BEGIN: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -56,14 +56,14 @@ struct Model {
 }
 
 impl Model {
-    fn status(&self, now: OffsetDateTime) -> Status {
+    fn status(&self, now: OffsetDateTime) -> AgentStatus {
         let is_silent = now - self.heard_at >= Duration::seconds(45);
         match self.chosen {
-            Choice::Offline => Status::Offline,
-            Choice::Away | Choice::Available if is_silent => Status::Offline,
-            Choice::Away => Status::Away,
-            Choice::Available if self.calls < self.capacity => Status::Available,
-            Choice::Available => Status::Busy,
+            Choice::Offline => AgentStatus::Offline,
+            Choice::Away | Choice::Available if is_silent => AgentStatus::Offline,
+            Choice::Away => AgentStatus::Away,
+            Choice::Available if self.calls < self.capacity => AgentStatus::Available,
+            Choice::Available => AgentStatus::Busy,
         }
     }
 }
@@ -77,7 +77,7 @@ proptest! {
     ) {
         let mut agent = Agent::new(UserId::from_parts(0, &[1; 10]), BEGIN);
         let mut model = Model { chosen: Choice::Offline, heard_at: BEGIN, calls: 0, capacity: 1 };
-        let (mut now, mut told, mut told_at) = (BEGIN, Status::Offline, BEGIN);
+        let (mut now, mut told, mut told_at) = (BEGIN, AgentStatus::Offline, BEGIN);
         for command in commands {
             // As whoever locks an agent does first.
             if agent.chosen != Choice::Offline && !agent.is_there(now) {
@@ -126,7 +126,7 @@ proptest! {
             let is_a_choice = matches!(command, Command::Choose(_) | Command::Force(_) | Command::Leave);
             prop_assert_eq!(agent.generation, generation + i64::from(is_a_choice));
             prop_assert_eq!(agent.status(model.calls, now), model.status(now));
-            let has_room = model.status(now) != Status::Offline && model.calls < model.capacity;
+            let has_room = model.status(now) != AgentStatus::Offline && model.calls < model.capacity;
             prop_assert_eq!(agent.has_room(model.calls, now), has_room);
             let can_be_offered = has_room && model.chosen == Choice::Available;
             prop_assert_eq!(agent.can_be_offered(&agent.skills, model.calls, now), can_be_offered);

@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 use crate::{
     CallId, EscalationId, UserId,
     availability::{Agent, Capacity, Choice, Skills},
-    escalations::{Escalation, EscalationRefusal, Priority, Settings, Status},
+    escalations::{Escalation, EscalationRefusal, EscalationSettings, EscalationStatus, Priority},
     secret::TokenHash,
 };
 
@@ -93,15 +93,15 @@ impl Model {
         };
     }
 
-    fn status(&self) -> Status {
+    fn status(&self) -> EscalationStatus {
         match self.place {
-            Place::Waiting(_) => Status::Waiting,
-            Place::Callback => Status::Callback,
-            Place::Offered(..) => Status::Offered,
-            Place::With(..) => Status::Claimed,
-            Place::Resolved => Status::Resolved,
-            Place::Abandoned => Status::Abandoned,
-            Place::Unanswered => Status::Unanswered,
+            Place::Waiting(_) => EscalationStatus::Waiting,
+            Place::Callback => EscalationStatus::Callback,
+            Place::Offered(..) => EscalationStatus::Offered,
+            Place::With(..) => EscalationStatus::Claimed,
+            Place::Resolved => EscalationStatus::Resolved,
+            Place::Abandoned => EscalationStatus::Abandoned,
+            Place::Unanswered => EscalationStatus::Unanswered,
         }
     }
 }
@@ -128,7 +128,7 @@ proptest! {
     fn one_agent_has_it_by_the_newest_lease_it_keeps_its_place_and_what_is_over_stays_over(
         commands in prop::collection::vec(command(), 1..60),
     ) {
-        let settings = Settings::default();
+        let settings = EscalationSettings::default();
         let agents: Vec<Agent> = (0..AGENTS).map(agent).collect();
         let mut escalation = Escalation::waiting(
             EscalationId::from_parts(0, &[1; 10]),

@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     EmailAddress, InvitationId, Role,
-    invitations::{Acceptance, AcceptanceRefusal, Invitation, LIFETIME, Status, renew, revoke},
+    invitations::{Acceptance, AcceptanceRefusal, Invitation, InvitationStatus, LIFETIME, renew, revoke},
 };
 
 const BEGIN: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -37,15 +37,15 @@ fn command() -> impl Strategy<Value = Command> {
 /// All that the model knows: until when it is open, and what has closed it.
 struct Model {
     open_until: OffsetDateTime,
-    closed: Option<Status>,
+    closed: Option<InvitationStatus>,
 }
 
 impl Model {
-    fn status(&self, now: OffsetDateTime) -> Status {
+    fn status(&self, now: OffsetDateTime) -> InvitationStatus {
         match self.closed {
             Some(closed) => closed,
-            None if now < self.open_until => Status::Pending,
-            None => Status::Expired,
+            None if now < self.open_until => InvitationStatus::Pending,
+            None => InvitationStatus::Expired,
         }
     }
 }
@@ -63,7 +63,7 @@ proptest! {
             id: InvitationId::from_parts(0, &[1; 10]),
             email: email.clone(),
             role: Role::Admin,
-            kept_status: Status::Pending,
+            kept_status: InvitationStatus::Pending,
             invited_by: None,
             created_at: BEGIN,
             expires_at: BEGIN + LIFETIME,
@@ -84,17 +84,17 @@ proptest! {
                     let by = if the_invited { &email } else { &other };
                     let decided = Acceptance::decide(&invitation, by, now);
                     match (before, the_invited) {
-                        (Status::Pending, true) => {
+                        (InvitationStatus::Pending, true) => {
                             let acceptance = decided.expect("an open invitation is accepted");
                             prop_assert_eq!(
                                 (acceptance.invitation(), acceptance.role(), acceptance.at()),
                                 (invitation.id, Role::Admin, now)
                             );
-                            (invitation.kept_status, invitation.accepted_at) = (Status::Accepted, Some(now));
-                            model.closed = Some(Status::Accepted);
+                            (invitation.kept_status, invitation.accepted_at) = (InvitationStatus::Accepted, Some(now));
+                            model.closed = Some(InvitationStatus::Accepted);
                             seats += 1;
                         }
-                        (Status::Pending, false) => prop_assert_eq!(decided, Err(AcceptanceRefusal::WrongAccount)),
+                        (InvitationStatus::Pending, false) => prop_assert_eq!(decided, Err(AcceptanceRefusal::WrongAccount)),
                         (_, _) => prop_assert_eq!(decided, Err(AcceptanceRefusal::Gone)),
                     }
                 }
@@ -110,8 +110,8 @@ proptest! {
                 Command::Revoke => {
                     prop_assert_eq!(revoke(&invitation).is_ok(), model.closed.is_none());
                     if model.closed.is_none() {
-                        invitation.kept_status = Status::Revoked;
-                        model.closed = Some(Status::Revoked);
+                        invitation.kept_status = InvitationStatus::Revoked;
+                        model.closed = Some(InvitationStatus::Revoked);
                     }
                 }
             }
@@ -120,11 +120,11 @@ proptest! {
             prop_assert!(seats <= 1, "it has given {} seats", seats);
             // What was accepted or taken back stays so; what has run out is open again by being sent again, and by nothing else.
             let stays = match before {
-                Status::Accepted | Status::Revoked => after == before,
-                Status::Expired => {
-                    matches!(command, Command::Renew | Command::Revoke) || after == Status::Expired
+                InvitationStatus::Accepted | InvitationStatus::Revoked => after == before,
+                InvitationStatus::Expired => {
+                    matches!(command, Command::Renew | Command::Revoke) || after == InvitationStatus::Expired
                 }
-                Status::Pending => true,
+                InvitationStatus::Pending => true,
             };
             prop_assert!(stays, "{before} became {after} by {command:?}");
         }

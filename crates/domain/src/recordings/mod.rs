@@ -4,7 +4,7 @@ mod media;
 mod playback;
 
 pub use media::MediaType;
-pub use playback::{Hearing, NotHeard, Reason, hearing};
+pub use playback::{Hearing, NotHeard, PlaybackReason, hearing};
 
 use time::OffsetDateTime;
 

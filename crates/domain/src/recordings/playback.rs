@@ -9,17 +9,17 @@ use crate::{
 };
 
 /// Why somebody wants to hear a recording, in their own words.
-pub type Reason = Text<500>;
+pub type PlaybackReason = Text<500>;
 
 /// A decision that somebody may hear a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hearing {
-    reason: Option<Reason>,
+    reason: Option<PlaybackReason>,
 }
 
 impl Hearing {
     /// What was said why, for the audit log.
-    pub fn reason(&self) -> Option<&Reason> {
+    pub fn reason(&self) -> Option<&PlaybackReason> {
         self.reason.as_ref()
     }
 }
@@ -50,7 +50,11 @@ pub enum NotHeard {
 ///
 /// # Errors
 /// [`NotHeard`]. What somebody is not allowed at all is said before what they have left out.
-pub fn hearing(grant: &Grant, phi_protection: bool, reason: Option<Reason>) -> Result<Hearing, NotHeard> {
+pub fn hearing(
+    grant: &Grant,
+    phi_protection: bool,
+    reason: Option<PlaybackReason>,
+) -> Result<Hearing, NotHeard> {
     match decide(grant, Permission::RecordingsRead, Target::Organization) {
         Decision::Allowed => {}
         Decision::Forbidden { required } => return Err(NotHeard::Forbidden { required }),
@@ -77,7 +81,7 @@ mod tests {
     #[test]
     fn attack_30_with_phi_protection_only_owners_and_admins_hear_and_only_with_a_reason() {
         let key = Grant::ApiKey { scopes: [Permission::RecordingsRead].into_iter().collect() };
-        let reason = || "complaint 4711".parse::<Reason>().ok();
+        let reason = || "complaint 4711".parse::<PlaybackReason>().ok();
         let forbidden = Err(NotHeard::Forbidden { required: Permission::RecordingsRead });
         for (grant, heard, protected) in [
             (Grant::Member { role: Role::Owner }, Ok(()), Ok(())),

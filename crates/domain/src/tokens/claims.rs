@@ -18,7 +18,7 @@ pub const SKEW: Duration = Duration::MINUTE;
 
 /// Who makes access tokens, for whom, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issuer {
+pub struct TokenIssuer {
     /// Who makes them: the public URL.
     pub name: String,
     /// Whom they are for.
@@ -36,7 +36,7 @@ pub struct Claims {
     pub aud: String,
     /// For whom it speaks.
     #[serde(flatten)]
-    pub holder: Holder,
+    pub holder: TokenHolder,
     /// Names the token.
     pub jti: AccessTokenId,
     /// When it was made, in seconds since 1970.
@@ -48,7 +48,7 @@ pub struct Claims {
 /// For whom an access token speaks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Holder {
+pub enum TokenHolder {
     /// A person who is signed in.
     Person {
         /// Who is signed in.
@@ -113,13 +113,13 @@ pub enum InvalidClaims {
 impl Claims {
     /// What a token says that is made in a session, for somebody at work in a place. It does not outlive the session.
     pub fn of(
-        issuer: &Issuer,
+        issuer: &TokenIssuer,
         id: AccessTokenId,
         session: &Session,
         place: Option<(OrganizationId, Role)>,
         now: OffsetDateTime,
     ) -> Self {
-        let holder = Holder::Person {
+        let holder = TokenHolder::Person {
             sub: session.user,
             org: place.map(|(organization, _)| organization),
             role: place.map(|(_, role)| role),
@@ -131,23 +131,23 @@ impl Claims {
 
     /// What a token says that is made with an API key. It does not outlive the key, nor the secret that it was asked for with.
     pub fn of_key(
-        issuer: &Issuer,
+        issuer: &TokenIssuer,
         id: AccessTokenId,
         organization: OrganizationId,
         key: &ApiKey,
         secret_until: Option<OffsetDateTime>,
         now: OffsetDateTime,
     ) -> Self {
-        let holder = Holder::Key { sub: key.id, org: organization, scope: key.scopes.permissions() };
+        let holder = TokenHolder::Key { sub: key.id, org: organization, scope: key.scopes.permissions() };
         let ends = [key.expires_at, secret_until];
         let end = ends.into_iter().flatten().min().unwrap_or(now + LONGEST);
         Self::until(issuer, id, holder, end, now)
     }
 
     fn until(
-        issuer: &Issuer,
+        issuer: &TokenIssuer,
         id: AccessTokenId,
-        holder: Holder,
+        holder: TokenHolder,
         end: OffsetDateTime,
         now: OffsetDateTime,
     ) -> Self {
@@ -172,7 +172,7 @@ impl Claims {
     ///
     /// # Errors
     /// [`InvalidClaims`].
-    pub fn check(&self, issuer: &Issuer, now: OffsetDateTime) -> Result<(), InvalidClaims> {
+    pub fn check(&self, issuer: &TokenIssuer, now: OffsetDateTime) -> Result<(), InvalidClaims> {
         if self.iss != issuer.name {
             return Err(InvalidClaims::Issuer);
         }
@@ -203,8 +203,8 @@ mod tests {
 
     const NOW: OffsetDateTime = time::macros::datetime!(2026-01-02 03:04:05.5 UTC);
 
-    fn issuer() -> Issuer {
-        Issuer {
+    fn issuer() -> TokenIssuer {
+        TokenIssuer {
             name: "https://rollcall.example".to_owned(),
             audience: "platform".to_owned(),
             lifetime: LONGEST,
@@ -231,12 +231,12 @@ mod tests {
     #[test]
     fn asvs_9_2_1_a_token_lives_five_minutes_at_most_and_not_beyond_its_session() {
         assert_eq!(claims().expires_in(), 300);
-        let made = |issuer: &Issuer, session| {
+        let made = |issuer: &TokenIssuer, session| {
             Claims::of(issuer, AccessTokenId::from_parts(0, &[4; 10]), &session, None, NOW)
         };
         assert_eq!(made(&issuer(), session(NOW + Duration::seconds(90))).expires_in(), 90);
         assert_eq!(made(&issuer(), session(NOW)).expires_in(), 0);
-        let careless = Issuer { lifetime: Duration::DAY, ..issuer() };
+        let careless = TokenIssuer { lifetime: Duration::DAY, ..issuer() };
         assert_eq!(made(&careless, session(NOW + Duration::DAY)).expires_in(), 300);
     }
 
@@ -248,9 +248,9 @@ mod tests {
         assert_eq!(claims.check(&issuer, end), Err(InvalidClaims::Expired));
         assert_eq!(claims.check(&issuer, NOW - Duration::MINUTE), Ok(()));
         assert_eq!(claims.check(&issuer, NOW - Duration::seconds(61)), Err(InvalidClaims::NotYet));
-        let elsewhere = Issuer { name: "https://rollcall.example/".to_owned(), ..issuer.clone() };
+        let elsewhere = TokenIssuer { name: "https://rollcall.example/".to_owned(), ..issuer.clone() };
         assert_eq!(claims.check(&elsewhere, NOW), Err(InvalidClaims::Issuer));
-        let others = Issuer { audience: "Platform".to_owned(), ..issuer.clone() };
+        let others = TokenIssuer { audience: "Platform".to_owned(), ..issuer.clone() };
         assert_eq!(claims.check(&others, NOW), Err(InvalidClaims::Audience));
         let long = Claims { exp: claims.iat + 301, ..claims };
         assert_eq!(long.check(&issuer, NOW), Err(InvalidClaims::TooLong));
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn somebody_in_no_organization_has_neither_org_nor_role() {
         let (sub, sid) = (UserId::from_parts(0, &[2; 10]), SessionId::from_parts(0, &[1; 10]));
-        let nowhere = Claims { holder: Holder::Person { sub, org: None, role: None, sid }, ..claims() };
+        let nowhere = Claims { holder: TokenHolder::Person { sub, org: None, role: None, sid }, ..claims() };
         let said = serde_json::to_value(&nowhere).expect("JSON");
         assert!(said.get("org").is_none() && said.get("role").is_none(), "{said}");
         assert_eq!(serde_json::from_value::<Claims>(said).expect("claims"), nowhere);

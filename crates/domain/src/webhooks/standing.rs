@@ -42,14 +42,14 @@ pub enum Lane {
 
 /// What is thought of a receiver.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct ReceiverStanding {
     /// Above zero once it has answered quickly; below it, how many quick answers it owes.
     pub score: i16,
     /// How often in a row it has not answered.
     pub misses: u16,
 }
 
-impl Standing {
+impl ReceiverStanding {
     /// What is thought of it after another attempt.
     ///
     /// ```
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn who_does_not_answer_waits_longer_and_longer_but_never_for_more_than_an_hour() {
-        let mut standing = Standing::default().after(Manner::Quick);
+        let mut standing = ReceiverStanding::default().after(Manner::Quick);
         assert_eq!(standing.pause(), None);
         let mut last = Duration::ZERO;
         for _ in 0..20 {
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn one_quick_answer_does_not_make_up_for_a_slow_one() {
         for manner in [Manner::Slow, Manner::Never] {
-            let mut standing = Standing::default().after(Manner::Quick).after(manner);
+            let mut standing = ReceiverStanding::default().after(Manner::Quick).after(manner);
             for _ in 1..MADE_UP_AFTER {
                 standing = standing.after(Manner::Quick);
                 assert_eq!(standing.lane(), Lane::Slow, "{standing:?}");

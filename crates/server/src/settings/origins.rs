@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use rollcall_domain::{hosts::is_this_machine, tokens::Issuer};
+use rollcall_domain::{hosts::is_this_machine, tokens::TokenIssuer};
 use url::Url;
 
 use super::{InvalidSettings, Profile, Settings};
@@ -39,14 +39,14 @@ impl Settings {
     }
 
     /// Who makes the access tokens of the service that listens on `address`, and for whom.
-    pub(crate) fn issuer(&self, address: SocketAddr) -> Issuer {
+    pub(crate) fn issuer(&self, address: SocketAddr) -> TokenIssuer {
         let name = self.public_url(address);
         let audience = match self.values.tokens.audience.as_str() {
             "" => name.clone(),
             audience => audience.to_owned(),
         };
         let lifetime = time::Duration::seconds(self.values.tokens.lifetime_seconds.into());
-        Issuer { name, audience, lifetime }
+        TokenIssuer { name, audience, lifetime }
     }
 
     /// Whether what checkpoints of audit logs call the deployment follows its public URL.

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use rollcall_application::api_keys::Made;
+use rollcall_application::api_keys::CreatedApiKey;
 use rollcall_domain::ApiKeyId;
 
 use crate::{
@@ -39,7 +39,7 @@ impl Page for MadePage {
     }
 }
 
-pub(super) fn page(caller: &Caller, made: &Made, rotated: bool) -> Response {
+pub(super) fn page(caller: &Caller, made: &CreatedApiKey, rotated: bool) -> Response {
     let page = MadePage {
         t: caller.t,
         id: made.key.key.id,

@@ -6,7 +6,7 @@ use rollcall_application::{
 };
 use rollcall_domain::{
     Permission, UserId,
-    availability::{Cause, Status},
+    availability::{AgentStatus, Cause},
 };
 
 use crate::{callers::Caller, moment::Moment, refused::Refused, texts::Texts};
@@ -32,7 +32,7 @@ pub(super) struct Listed {
 /// A status in words, and how it looks.
 #[derive(Clone, Copy)]
 pub(super) struct Shown {
-    status: Status,
+    status: AgentStatus,
     pub(super) text: &'static str,
     pub(super) look: &'static str,
     /// Why, where that says more than the status.
@@ -44,10 +44,10 @@ impl Shown {
     pub(super) fn of(t: Texts, listed: &ListedAgent) -> Self {
         let status = listed.status();
         let (text, look) = match status {
-            Status::Available => (t.status_available(), "good"),
-            Status::Busy => (t.status_busy(), "mind"),
-            Status::Away => (t.status_away(), "mind"),
-            Status::Offline => (t.status_offline(), ""),
+            AgentStatus::Available => (t.status_available(), "good"),
+            AgentStatus::Busy => (t.status_busy(), "mind"),
+            AgentStatus::Away => (t.status_away(), "mind"),
+            AgentStatus::Offline => (t.status_offline(), ""),
         };
         let because = match listed.cause() {
             // Also of whoever has never been there.
@@ -65,10 +65,10 @@ impl Shown {
 
     fn rank(self) -> u8 {
         match self.status {
-            Status::Available => 0,
-            Status::Busy => 1,
-            Status::Away => 2,
-            Status::Offline => 3,
+            AgentStatus::Available => 0,
+            AgentStatus::Busy => 1,
+            AgentStatus::Away => 2,
+            AgentStatus::Offline => 3,
         }
     }
 }

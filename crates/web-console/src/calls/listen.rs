@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::Path;
 use form_urlencoded::byte_serialize;
 use rollcall_application::{Error, calls, recordings};
-use rollcall_domain::{CallId, recordings::Reason};
+use rollcall_domain::{CallId, recordings::PlaybackReason};
 use serde::Deserialize;
 
 use crate::{
@@ -71,7 +71,7 @@ pub(super) async fn submit(
 ) -> Answer {
     let id: CallId = id.parse().map_err(|_| Error::NotFound)?;
     let mut mistakes = Mistakes::none();
-    if mistakes.check(caller.t, "reason", fields.reason.parse::<Reason>()).is_none() {
+    if mistakes.check(caller.t, "reason", fields.reason.parse::<PlaybackReason>()).is_none() {
         let page = page(&caller, id, Some((fields.reason, None)), mistakes).await?;
         return Ok(caller.mend(&page));
     }
@@ -83,7 +83,7 @@ pub(super) async fn submit(
 async fn page(
     caller: &Caller,
     id: CallId,
-    why: Option<(String, Option<Reason>)>,
+    why: Option<(String, Option<PlaybackReason>)>,
     mistakes: Mistakes,
 ) -> Result<ListenPage, Refused> {
     let (app, principal, t) = (&caller.console.app, caller.principal(), caller.t);

@@ -4,7 +4,7 @@
 use axum::extract::Path;
 use rollcall_application::{
     Error, Precondition,
-    escalations::{self, Claimed},
+    escalations::{self, ClaimedEscalation},
 };
 use rollcall_domain::{EscalationId, escalations::EscalationRefusal, secret::Secret};
 
@@ -66,7 +66,7 @@ async fn shown(caller: &Caller, id: EscalationId) -> Result<Secret, Error> {
     lease::of(caller, id).ok_or_else(|| EscalationRefusal::LeaseLost.into())
 }
 
-fn taken(caller: &Caller, taken: Result<Option<Claimed>, Error>) -> Answer {
+fn taken(caller: &Caller, taken: Result<Option<ClaimedEscalation>, Error>) -> Answer {
     let back = caller.go_to(LIVE);
     match taken {
         Ok(Some(claimed)) => {

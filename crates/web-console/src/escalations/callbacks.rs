@@ -7,7 +7,7 @@ use rollcall_application::{
 };
 use rollcall_domain::{
     Permission,
-    escalations::{Priority, Status},
+    escalations::{EscalationStatus, Priority},
 };
 use serde::Deserialize;
 
@@ -64,7 +64,7 @@ pub(crate) async fn show(caller: Caller, Asked(asked): Asked<Query>) -> Answer {
         "" => None,
         after => Some(read(after).ok_or(Refused::Misread)?),
     };
-    let filter = EscalationFilter { status: Some(Status::Callback) };
+    let filter = EscalationFilter { status: Some(EscalationStatus::Callback) };
     let request = PageRequest { limit: PER_PAGE, after };
     let page = escalations::list(&caller.console.app, &caller.principal(), filter, &request).await?;
     Ok(caller.page(&CallbacksPage {

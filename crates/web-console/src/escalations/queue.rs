@@ -4,7 +4,7 @@ use rollcall_application::{
     Error, PageRequest,
     escalations::{self, EscalationFilter, EscalationKey, ShownEscalation},
 };
-use rollcall_domain::{EscalationId, Permission, UserId, escalations::Status};
+use rollcall_domain::{EscalationId, Permission, UserId, escalations::EscalationStatus};
 use time::Duration;
 
 use super::lease;
@@ -67,10 +67,10 @@ pub(crate) struct Call {
 /// The queue as it is for whoever looks.
 pub(crate) async fn queue(caller: &Caller) -> Result<Queue, Refused> {
     let me = Some(caller.actor.user_id());
-    let (waiting, waiting_beyond) = some(caller, Status::Waiting).await?;
-    let (callbacks, callbacks_beyond) = some(caller, Status::Callback).await?;
-    let offered = all(caller, Status::Offered).await?;
-    let claimed = all(caller, Status::Claimed).await?;
+    let (waiting, waiting_beyond) = some(caller, EscalationStatus::Waiting).await?;
+    let (callbacks, callbacks_beyond) = some(caller, EscalationStatus::Callback).await?;
+    let offered = all(caller, EscalationStatus::Offered).await?;
+    let claimed = all(caller, EscalationStatus::Claimed).await?;
     let shown = |found: Vec<ShownEscalation>| -> Vec<Call> {
         found.into_iter().map(|found| call(caller, found)).collect()
     };
@@ -91,14 +91,14 @@ pub(crate) async fn queue(caller: &Caller) -> Result<Queue, Refused> {
 
 /// The ids of what whoever looks has taken.
 pub(super) async fn mine(caller: &Caller) -> Result<Vec<EscalationId>, Error> {
-    let claimed = all(caller, Status::Claimed).await?;
+    let claimed = all(caller, EscalationStatus::Claimed).await?;
     let me = Some(caller.actor.user_id());
     let mine = claimed.into_iter().filter(|found| found.escalation.agent == me);
     Ok(mine.map(|found| found.escalation.id).collect())
 }
 
 /// Those that are shown, and how many there are besides. The board of everybody looks every few seconds, so no more is counted than one page more.
-async fn some(caller: &Caller, status: Status) -> Result<(Vec<ShownEscalation>, Beyond), Error> {
+async fn some(caller: &Caller, status: EscalationStatus) -> Result<(Vec<ShownEscalation>, Beyond), Error> {
     let (shown, next) = page_of(caller, status, None).await?;
     let Some(after) = next else { return Ok((shown, Beyond { counted: 0, or_more: false })) };
     let (more, next) = page_of(caller, status, Some(after)).await?;
@@ -107,7 +107,7 @@ async fn some(caller: &Caller, status: Status) -> Result<(Vec<ShownEscalation>, 
 
 async fn page_of(
     caller: &Caller,
-    status: Status,
+    status: EscalationStatus,
     after: Option<EscalationKey>,
 ) -> Result<(Vec<ShownEscalation>, Option<EscalationKey>), Error> {
     let filter = EscalationFilter { status: Some(status) };
@@ -117,7 +117,7 @@ async fn page_of(
 }
 
 /// All that have come so far: no more than all agents can hold together.
-async fn all(caller: &Caller, status: Status) -> Result<Vec<ShownEscalation>, Error> {
+async fn all(caller: &Caller, status: EscalationStatus) -> Result<Vec<ShownEscalation>, Error> {
     let (mut found, mut after) = (Vec::new(), None);
     for _ in 0..PAGES {
         let (entries, next) = page_of(caller, status, after).await?;
@@ -139,10 +139,16 @@ pub(super) fn call(caller: &Caller, shown: ShownEscalation) -> Call {
     let left = escalation.hold.map_or(Duration::ZERO, |hold| (hold.until() - at).max(Duration::ZERO));
     let form = |what| caller.forms.begin_as("row", format!("/live/calls/{id}/{what}"));
     let can_be_taken = match escalation.status {
-        Status::Waiting | Status::Callback | Status::Offered => caller.may(Permission::EscalationsClaim),
-        Status::Claimed | Status::Resolved | Status::Abandoned | Status::Unanswered => false,
+        EscalationStatus::Waiting | EscalationStatus::Callback | EscalationStatus::Offered => {
+            caller.may(Permission::EscalationsClaim)
+        }
+        EscalationStatus::Claimed
+        | EscalationStatus::Resolved
+        | EscalationStatus::Abandoned
+        | EscalationStatus::Unanswered => false,
     };
-    let is_mine = escalation.status == Status::Claimed && escalation.agent == Some(caller.actor.user_id());
+    let is_mine =
+        escalation.status == EscalationStatus::Claimed && escalation.agent == Some(caller.actor.user_id());
     let leased = is_mine && lease::of(caller, id).is_some();
     Call {
         id,

@@ -9,7 +9,7 @@ use rollcall_application::{
 };
 use rollcall_domain::{
     Permission, Role, UserId,
-    invitations::{Status, may_stand},
+    invitations::{InvitationStatus, may_stand},
     members::{Member, MemberStatus},
 };
 use serde::Deserialize;
@@ -174,7 +174,9 @@ fn person(caller: &Caller, member: Member) -> Person {
 /// The open invitations, and whether there are more.
 async fn pending(caller: &Caller) -> Result<(Vec<Pending>, bool), Refused> {
     let request = PageRequest { limit: INVITATIONS, after: None };
-    let page = invitations::list(&caller.console.app, &caller.actor, Some(Status::Pending), &request).await?;
+    let page =
+        invitations::list(&caller.console.app, &caller.actor, Some(InvitationStatus::Pending), &request)
+            .await?;
     let shown = |listed: ListedInvitation| {
         let ListedInvitation { invitation, inviter_name } = listed;
         let form = |end| {

@@ -1,7 +1,7 @@
 //! Whoever is told something outside: where that goes, how it goes, what was sent last, and where it is chosen.
 
 use askama::Template;
-use rollcall_application::webhooks::{Health, ShownDelivery};
+use rollcall_application::webhooks::{DeliveryHealth, ShownDelivery};
 use time::OffsetDateTime;
 
 use crate::{
@@ -86,7 +86,7 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    pub(super) fn of(caller: &Caller, health: &Health) -> Option<Self> {
+    pub(super) fn of(caller: &Caller, health: &DeliveryHealth) -> Option<Self> {
         let paused = health.paused_until.map(|until| Self::Paused(caller.times.show(until)));
         paused.or_else(|| health.failing().map(|failure| Self::Failing(failure.error.clone())))
     }
@@ -96,7 +96,7 @@ impl Current {
     pub(super) fn of(
         caller: &Caller,
         (address, set_at): (String, OffsetDateTime),
-        health: Health,
+        health: DeliveryHealth,
         deliveries: Vec<ShownDelivery>,
     ) -> Self {
         let (t, show) = (caller.t, |at| caller.times.show(at));

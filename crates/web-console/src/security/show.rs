@@ -3,7 +3,7 @@
 use askama::Template;
 use rollcall_application::{
     Error, audit,
-    security::{self, Changer, KeptControl, Shown},
+    security::{self, Changer, KeptControl, ShownSecurity},
     webhooks,
 };
 use rollcall_domain::{Permission, security::Control};
@@ -98,7 +98,7 @@ pub(super) async fn show(caller: Caller) -> Answer {
 
 fn switch(
     caller: &Caller,
-    shown: &Shown,
+    shown: &ShownSecurity,
     control: Control,
     on: bool,
     (at, by): (Option<OffsetDateTime>, Option<Changer>),
@@ -123,7 +123,7 @@ fn switch(
 }
 
 /// Why a control cannot be switched on with the organization's plan.
-pub(super) fn unavailable(caller: &Caller, shown: &Shown, control: Control) -> Option<String> {
+pub(super) fn unavailable(caller: &Caller, shown: &ShownSecurity, control: Control) -> Option<String> {
     let (t, plans) = (caller.t, &caller.console.app.settings.plans);
     (!plans.has(shown.plan, control)).then(|| match plans.available_from(control) {
         Some(plan) => t.security_from_plan(t.plan(plan)),

@@ -2,7 +2,7 @@
 
 use rollcall_application::{
     Error, Precondition,
-    webhooks::{self, Shown},
+    webhooks::{self, ShownWebhook},
 };
 use rollcall_domain::{Permission, webhooks::WebhookUrl};
 use serde::Deserialize;
@@ -70,7 +70,7 @@ pub(super) async fn resend(Posted { who: caller, .. }: Posted<Caller, Nothing>) 
 async fn page(caller: &Caller, typed: &str, mistakes: &Mistakes) -> Result<ReceiverPage, Refused> {
     let (t, may) = (caller.t, caller.may(Permission::SecurityManage));
     let current = match webhooks::show(&caller.console.app, &caller.actor).await {
-        Ok(Shown { kept, health, deliveries }) => {
+        Ok(ShownWebhook { kept, health, deliveries }) => {
             Some(Current::of(caller, (kept.url.to_string(), kept.set_at), health, deliveries))
         }
         Err(Error::NotFound) => None,

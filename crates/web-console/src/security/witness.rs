@@ -3,9 +3,9 @@
 use axum::response::Response;
 use rollcall_application::{
     Error, Precondition,
-    audit::witness::{self, Shown},
+    audit::witness::{self, ShownWitness},
 };
-use rollcall_domain::{Permission, audit::witnesses::Witness, webhooks::WebhookUrl};
+use rollcall_domain::{Permission, audit::witness::Witness, webhooks::WebhookUrl};
 use serde::Deserialize;
 
 use super::{
@@ -69,7 +69,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
 }
 
 /// With a secret to keep, its page is the answer itself.
-async fn chosen_page(caller: &Caller, chosen: witness::Chosen) -> Result<Response, Refused> {
+async fn chosen_page(caller: &Caller, chosen: witness::ChosenWitness) -> Result<Response, Refused> {
     let Some(secret) = chosen.secret else {
         let said = caller.t.witness_chosen(chosen.shown.kept.witness.address());
         return Ok(caller.go_to_and_say(PATH, said));
@@ -86,7 +86,7 @@ pub(super) async fn remove(Posted { who: caller, .. }: Posted<Caller, Nothing>) 
 async fn page(caller: &Caller, typed: &str, mistakes: &Mistakes) -> Result<ReceiverPage, Refused> {
     let (t, may) = (caller.t, caller.may(Permission::SecurityManage));
     let current = match witness::show(&caller.console.app, &caller.principal()).await {
-        Ok(Shown { kept, health, deliveries }) => {
+        Ok(ShownWitness { kept, health, deliveries }) => {
             let address = kept.witness.address().to_owned();
             Some(Current::of(caller, (address, kept.set_at), health, deliveries))
         }

@@ -31,7 +31,7 @@ use crate::{
 
 /// What waits in the cookie.
 #[derive(Serialize, Deserialize)]
-struct Waiting {
+struct PendingSignIn {
     challenge: String,
     passkey: bool,
 }
@@ -74,7 +74,7 @@ pub(super) struct Fields {
 pub(crate) fn challenge(visit: &Visit, asked: &Challenge, then: Option<&OwnPath>) -> Response {
     const PAGE: &str = "/sign-in/second-factor";
     let mut response = visit.go_to(then.map_or_else(|| PAGE.to_owned(), |then| then.after(PAGE)));
-    let waiting = Waiting {
+    let waiting = PendingSignIn {
         challenge: asked.token.expose().to_owned(),
         passkey: asked.methods.contains(&Method::Passkey),
     };
@@ -126,7 +126,12 @@ pub(super) async fn options(visitor: Visitor) -> Answer {
     Ok(Json(asked).into_response())
 }
 
-fn page(visitor: &Visitor, waiting: &Waiting, then: Option<&OwnPath>, mistakes: Mistakes) -> SecondStepPage {
+fn page(
+    visitor: &Visitor,
+    waiting: &PendingSignIn,
+    then: Option<&OwnPath>,
+    mistakes: Mistakes,
+) -> SecondStepPage {
     SecondStepPage {
         t: visitor.t,
         start: visitor.forms.begin("/sign-in/second-factor"),
@@ -136,7 +141,7 @@ fn page(visitor: &Visitor, waiting: &Waiting, then: Option<&OwnPath>, mistakes: 
     }
 }
 
-fn waiting(visit: &Visit) -> Option<Waiting> {
+fn waiting(visit: &Visit) -> Option<PendingSignIn> {
     Own::Challenge.open(&visit.console.app, &visit.headers, visit.console.cookies.secure())
 }
 

@@ -320,7 +320,7 @@ mod tests {
             format!("{}@navy.example", "g".repeat(300)).parse::<EmailAddress>().err().map(|e| e.to_string()),
             "-".parse::<Locale>().err().map(|e| e.to_string()),
             "-".parse::<TimeZone>().err().map(|e| e.to_string()),
-            "\0".parse::<rollcall_domain::members::Search>().err().map(|e| e.to_string()),
+            "\0".parse::<rollcall_domain::members::MemberSearch>().err().map(|e| e.to_string()),
             "owna".parse::<rollcall_domain::Role>().err().map(|e| e.to_string()),
             Password::chosen("short").err().map(|e| e.to_string()),
             Password::checked(&"x".repeat(1001)).err().map(|e| e.to_string()),

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use rollcall_application::{
     PageRequest,
-    accounts::{self, OrganizationKey},
+    accounts::{self, OrganizationListKey},
 };
 use rollcall_domain::{OrganizationId, Role, organizations::Organization};
 use serde::Serialize;
@@ -55,10 +55,10 @@ pub(super) async fn list_my_organizations(
     Query(query): Query<PageQuery>,
 ) -> Result<axum::Json<PageOf<Seat>>> {
     let list = List::new(&api, &actor, "organizations", &());
-    let after = list.read(query.cursor.as_deref())?.map(|(name, id)| OrganizationKey { name, id });
+    let after = list.read(query.cursor.as_deref())?.map(|(name, id)| OrganizationListKey { name, id });
     let page = PageRequest { limit: query.limit.0, after };
     let page = accounts::list_organizations(&api.app, &actor, &page).await?;
     let data = page.entries.iter().map(Seat::from).collect();
-    let next_cursor = list.write(page.next.map(|OrganizationKey { name, id }| (name, id)));
+    let next_cursor = list.write(page.next.map(|OrganizationListKey { name, id }| (name, id)));
     Ok(axum::Json(PageOf { data, next_cursor }))
 }

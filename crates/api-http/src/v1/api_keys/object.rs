@@ -1,6 +1,6 @@
 use rollcall_application::{
     FieldError,
-    api_keys::{ListedKey, Made},
+    api_keys::{CreatedApiKey, ListedKey},
 };
 use rollcall_domain::{
     ApiKeyId, Permission, PermissionSet, UserId,
@@ -102,8 +102,8 @@ pub(super) struct ApiKeyWithSecret {
     secret: String,
 }
 
-impl From<Made> for ApiKeyWithSecret {
-    fn from(Made { key, secret }: Made) -> Self {
+impl From<CreatedApiKey> for ApiKeyWithSecret {
+    fn from(CreatedApiKey { key, secret }: CreatedApiKey) -> Self {
         Self { api_key: key.into(), secret: secret.expose().to_owned() }
     }
 }

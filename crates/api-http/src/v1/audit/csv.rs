@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use csv::{Terminator, Writer, WriterBuilder};
-use rollcall_application::audit::{Exported, LoggedEvent, Part};
+use rollcall_application::audit::{ExportEntry, LogExportPart, LoggedEvent};
 use serde_json::value::RawValue;
 use time::format_description::well_known::Rfc3339;
 
@@ -44,25 +44,25 @@ pub(crate) enum Unwritable {
 }
 
 /// The rows of a part of an export, each with its end: the columns' names first, then an event each.
-pub(super) fn rows(part: &Part) -> Result<Vec<u8>, Unwritable> {
+pub(super) fn rows(part: &LogExportPart) -> Result<Vec<u8>, Unwritable> {
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
     match part {
-        Part::Begin(_) => writer.write_record(COLUMNS)?,
-        Part::Events(entries) => {
+        LogExportPart::Begin(_) => writer.write_record(COLUMNS)?,
+        LogExportPart::Events(entries) => {
             for entry in entries {
                 match entry {
-                    Exported::Event { index, leaf, personal, .. } => {
+                    ExportEntry::Event { index, leaf, personal, .. } => {
                         let personal = personal.iter();
                         let personal = personal.filter_map(|(field, opened)| {
                             Some((field.clone(), opened.as_ref()?.value.clone()))
                         });
                         row(&mut writer, *index, leaf.as_deref(), personal.collect())?;
                     }
-                    Exported::Checkpoint(_) => {}
+                    ExportEntry::Checkpoint(_) => {}
                 }
             }
         }
-        Part::End(_) => {}
+        LogExportPart::End(_) => {}
     }
     writer.into_inner().map_err(|error| Unwritable::Unfinished(error.to_string()))
 }

@@ -2,7 +2,7 @@ use axum::{extract::State, response::Response};
 use http::{HeaderMap, HeaderValue, Method, header};
 use rollcall_application::{
     Error,
-    audit::{self, LogExport, Part},
+    audit::{self, LogExport, LogExportPart},
 };
 use rollcall_domain::Permission;
 use serde::Deserialize;
@@ -66,7 +66,7 @@ impl Format {
         }
     }
 
-    fn write(self, part: &Part) -> Result<Vec<u8>, CutOff> {
+    fn write(self, part: &LogExportPart) -> Result<Vec<u8>, CutOff> {
         match self {
             Self::Ndjson => {
                 let mut text = Vec::new();
@@ -129,7 +129,7 @@ pub(super) async fn export_audit_log(
 }
 
 /// Sends part after part, until the last or until something is in the way.
-async fn send(format: Format, export: LogExport, first: Option<Part>, chunks: Chunks) {
+async fn send(format: Format, export: LogExport, first: Option<LogExportPart>, chunks: Chunks) {
     if let Err(reason) = try_send(format, export, first, chunks).await {
         tracing::warn!(%reason, "an export of an audit log was cut off");
     }
@@ -138,7 +138,7 @@ async fn send(format: Format, export: LogExport, first: Option<Part>, chunks: Ch
 async fn try_send(
     format: Format,
     mut export: LogExport,
-    first: Option<Part>,
+    first: Option<LogExportPart>,
     chunks: Chunks,
 ) -> Result<(), CutOff> {
     let mut part = first;

@@ -184,7 +184,7 @@ impl EventReport {
     }
 }
 
-type Changes = Vec<(reports::Name, Option<reports::Line<1_000>>, Option<reports::Line<1_000>>)>;
+type Changes = Vec<(reports::Name, Option<reports::ReportText<1_000>>, Option<reports::ReportText<1_000>>)>;
 
 fn changes(changes: Vec<Object<EventChange>>, at: &str, fields: &mut Fields) -> Option<Changes> {
     if changes.len() > MOST_CHANGES {
@@ -212,7 +212,7 @@ fn personal(
     personal: BTreeMap<String, String>,
     at: &str,
     fields: &mut Fields,
-) -> Option<BTreeMap<reports::Name, reports::Line<500>>> {
+) -> Option<BTreeMap<reports::Name, reports::ReportText<500>>> {
     if personal.len() > MOST_PERSONAL {
         return fields.take(Err(FieldError::new(at, format!("must hold at most {MOST_PERSONAL} fields"))));
     }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use rollcall_application::{
     Application, Error,
-    authorization::{self, Question, Reason, Subject as Whom},
+    authorization::{self, DenialReason, Question, Subject as Whom},
 };
 use rollcall_domain::{OrganizationId, Permission};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
@@ -179,7 +179,7 @@ fn known(subject: &Subject, action: &Action, resource: &Resource) -> Result<Ques
     }
     let permission: Permission = action.name.parse().map_err(|_| "unknown_action")?;
     // What cannot be an id is nobody's, like an id that is.
-    let nobody = |_| Reason::NotAMember.as_str();
+    let nobody = |_| DenialReason::NotAMember.as_str();
     let subject = match subject.kind.as_str() {
         "user" => Whom::User(subject.id.parse().map_err(nobody)?),
         _ => Whom::ApiKey(subject.id.parse().map_err(nobody)?),
@@ -199,7 +199,9 @@ pub(super) async fn answer(
         Err(error) => Evaluation::invalid(&error),
         Ok(Err(reason)) => Evaluation::of(Some(reason)),
         // As many answers as questions; were one lacking, the answer would be no.
-        Ok(Ok(_)) => Evaluation::of(answers.next().unwrap_or(Some(Reason::NotAMember)).map(Reason::as_str)),
+        Ok(Ok(_)) => {
+            Evaluation::of(answers.next().unwrap_or(Some(DenialReason::NotAMember)).map(DenialReason::as_str))
+        }
     });
     Ok(evaluations.collect())
 }

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use http::{HeaderName, StatusCode};
 use rollcall_application::availability;
-use rollcall_domain::{Permission, availability::Status};
+use rollcall_domain::{Permission, availability::AgentStatus};
 
 use crate::{api::Api, body::NoFields, credential::Caller, etag::Untagged, problem::Result};
 
@@ -22,6 +22,6 @@ pub(super) async fn beat(
     NoFields: NoFields,
 ) -> Result<(StatusCode, [(HeaderName, &'static str); 1])> {
     let chosen = availability::beat(&api.app, &actor).await?;
-    let is = chosen.map_or(Status::Offline.as_str(), |choice| choice.as_str());
+    let is = chosen.map_or(AgentStatus::Offline.as_str(), |choice| choice.as_str());
     Ok((StatusCode::NO_CONTENT, [(AVAILABILITY, is)]))
 }

@@ -1,6 +1,6 @@
 use axum::extract::State;
 use rollcall_application::availability::{self, Period, Spell};
-use rollcall_domain::{Permission, UserId, availability::Status};
+use rollcall_domain::{Permission, UserId, availability::AgentStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -51,12 +51,12 @@ pub(super) struct SecondsObject {
 }
 
 impl SecondsObject {
-    fn of(&mut self, status: Status) -> &mut u64 {
+    fn of(&mut self, status: AgentStatus) -> &mut u64 {
         match status {
-            Status::Available => &mut self.available,
-            Status::Busy => &mut self.busy,
-            Status::Away => &mut self.away,
-            Status::Offline => &mut self.offline,
+            AgentStatus::Available => &mut self.available,
+            AgentStatus::Busy => &mut self.busy,
+            AgentStatus::Away => &mut self.away,
+            AgentStatus::Offline => &mut self.offline,
         }
     }
 }

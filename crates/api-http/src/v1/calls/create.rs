@@ -5,7 +5,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rollcall_application::{
     Error, FieldError,
-    calls::{self, Made},
+    calls::{self, CreatedCall},
 };
 use rollcall_domain::{
     Permission,
@@ -97,8 +97,8 @@ pub(super) async fn create_call(
     Json(request): Json<CreateCallRequest>,
 ) -> Result<Response> {
     let (status, call) = match calls::create(&api.app, &principal, request.facts()?).await? {
-        Made::New(call) => (StatusCode::CREATED, call),
-        Made::Known(call) => (StatusCode::OK, call),
+        CreatedCall::New(call) => (StatusCode::CREATED, call),
+        CreatedCall::Known(call) => (StatusCode::OK, call),
     };
     let (id, version) = (call.id, call.version);
     let mut response =

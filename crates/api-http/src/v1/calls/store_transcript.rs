@@ -6,7 +6,7 @@ use rollcall_application::{
 };
 use rollcall_domain::{
     Permission,
-    calls::{InvalidSegment, Segment},
+    calls::{InvalidSegment, TranscriptSegment},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -31,13 +31,13 @@ pub(super) struct StoreTranscriptRequest {
 }
 
 impl StoreTranscriptRequest {
-    fn segments(self) -> std::result::Result<Vec<Segment>, Error> {
+    fn segments(self) -> std::result::Result<Vec<TranscriptSegment>, Error> {
         let mut fields = Fields::default();
         let mut segments = Vec::with_capacity(self.segments.len());
         for (at, Object(segment)) in self.segments.into_iter().enumerate() {
             let SegmentObject { speaker, start_ms, end_ms, text } = segment;
             let Some(speaker) = fields.parse(&format!("segments[{at}].speaker"), &speaker) else { break };
-            let segment = Segment::new(speaker, start_ms, end_ms, text);
+            let segment = TranscriptSegment::new(speaker, start_ms, end_ms, text);
             let field = segment.as_ref().err().copied().map(InvalidSegment::field).unwrap_or_default();
             // What is wrong with one is wrong with all, as a rule: the first is told.
             let Some(segment) = fields.check(&format!("segments[{at}].{field}"), segment) else { break };

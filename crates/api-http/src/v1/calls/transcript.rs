@@ -1,6 +1,6 @@
 use rollcall_domain::{
     CallId,
-    calls::{Redactions, Segment, Transcript},
+    calls::{Redactions, Transcript, TranscriptSegment},
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -56,8 +56,8 @@ pub(super) struct RedactionsObject {
     card: u64,
 }
 
-impl From<Segment> for SegmentObject {
-    fn from(segment: Segment) -> Self {
+impl From<TranscriptSegment> for SegmentObject {
+    fn from(segment: TranscriptSegment) -> Self {
         Self {
             speaker: segment.speaker().to_string(),
             start_ms: segment.start_ms(),

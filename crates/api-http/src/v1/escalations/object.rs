@@ -1,4 +1,4 @@
-use rollcall_application::escalations::{Claimed, Renewed, ShownEscalation};
+use rollcall_application::escalations::{ClaimedEscalation, Renewed, ShownEscalation};
 use rollcall_domain::{
     CallId, EscalationId, UserId,
     escalations::{Escalation, Hold},
@@ -117,8 +117,8 @@ pub(super) struct ClaimedObject {
 
 impl ClaimedObject {
     /// What was taken.
-    pub(super) fn claimed(claimed: Claimed) -> Self {
-        let Claimed { escalation, token, until, fence } = claimed;
+    pub(super) fn claimed(claimed: ClaimedEscalation) -> Self {
+        let ClaimedEscalation { escalation, token, until, fence } = claimed;
         let lease = LeaseObject { token: token.expose().to_owned(), fence, expires_at: until };
         Self { escalation: EscalationObject::new(escalation), lease }
     }

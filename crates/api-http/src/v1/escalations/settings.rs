@@ -4,7 +4,7 @@ use rollcall_application::{
     Actor,
     escalations::{self, ChangeSettings},
 };
-use rollcall_domain::{Permission, escalations::Settings};
+use rollcall_domain::{Permission, escalations::EscalationSettings};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -41,10 +41,15 @@ pub(super) struct SettingsObject {
     automatic_assignment: bool,
 }
 
-impl From<Settings> for SettingsObject {
-    fn from(settings: Settings) -> Self {
-        let Settings { wait_limit_seconds, offer_seconds, lease_seconds, automatic_assignment, version: _ } =
-            settings;
+impl From<EscalationSettings> for SettingsObject {
+    fn from(settings: EscalationSettings) -> Self {
+        let EscalationSettings {
+            wait_limit_seconds,
+            offer_seconds,
+            lease_seconds,
+            automatic_assignment,
+            version: _,
+        } = settings;
         Self { wait_limit_seconds, offer_seconds, lease_seconds, automatic_assignment }
     }
 }

@@ -1,6 +1,6 @@
 use axum::extract::State;
 use rollcall_application::{Error, PageRequest, invitations};
-use rollcall_domain::{Permission, invitations::Status};
+use rollcall_domain::{Permission, invitations::InvitationStatus};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -36,7 +36,7 @@ pub(super) async fn list_invitations(
     Caller(actor): Caller<{ Permission::TeamInvite as u8 }>,
     Query(query): Query<ListInvitationsQuery>,
 ) -> Result<axum::Json<PageOf<InvitationObject>>> {
-    let status = query.status.as_deref().map(str::parse::<Status>).transpose();
+    let status = query.status.as_deref().map(str::parse::<InvitationStatus>).transpose();
     let status = status.map_err(|problem| Error::invalid("status", problem))?;
     let list = List::new(&api, &actor, "invitations", &query.status);
     let page = PageRequest { limit: query.limit.0, after: list.read(query.cursor.as_deref())? };

@@ -5,7 +5,7 @@ use rollcall_application::{
 };
 use rollcall_domain::{
     Permission, Role, UserId,
-    members::{MemberStatus, Search},
+    members::{MemberSearch, MemberStatus},
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -57,14 +57,14 @@ pub(super) async fn list_members(
     let status = query.status.as_deref().map(str::parse::<MemberStatus>).transpose();
     let status = status.map_err(|problem| Error::invalid("status", problem))?;
     let search = query.q.filter(|search| !search.is_empty());
-    let search = search.map(|search| search.parse::<Search>()).transpose();
+    let search = search.map(|search| search.parse::<MemberSearch>()).transpose();
     let search = search.map_err(|problem| Error::invalid("q", problem))?;
     let filter = MemberFilter { role: query.role, status, search };
     let list = List::new(
         &api,
         &principal,
         "members",
-        &(filter.role, query.status, filter.search.as_ref().map(Search::as_str)),
+        &(filter.role, query.status, filter.search.as_ref().map(MemberSearch::as_str)),
     );
     let after = list.read(query.cursor.as_deref())?.and_then(|Key(joined_at, user)| {
         Some(MemberKey { joined_at: OffsetDateTime::from_unix_timestamp_nanos(joined_at).ok()?, user })

@@ -2,7 +2,7 @@ use std::result::Result;
 
 use axum::{extract::State, response::Response};
 use http::{HeaderValue, Method, header};
-use rollcall_application::organizations::{self, Export, ExportCounts, Part};
+use rollcall_application::organizations::{self, ExportCounts, OrganizationExport, OrganizationExportPart};
 use rollcall_domain::{OrganizationId, Permission, organizations::Organization, plans::Plans};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
@@ -135,7 +135,9 @@ pub(super) async fn export_organization(
         // The first part before the answer, so that whatever is wrong from the start is told as usual.
         let first = export.next().await?;
         let disposition = match &first {
-            Some(Part::Begin(organization)) => disposition(organization, export.exported_at()),
+            Some(OrganizationExportPart::Begin(organization)) => {
+                disposition(organization, export.exported_at())
+            }
             _ => None,
         };
         let (chunks, body) = streamed(&api.settings);
@@ -159,13 +161,17 @@ fn disposition(organization: &Organization, exported_at: OffsetDateTime) -> Opti
 }
 
 /// Sends part after part, until the last or until something is in the way.
-async fn send(export: Export, first: Option<Part>, chunks: Chunks) {
+async fn send(export: OrganizationExport, first: Option<OrganizationExportPart>, chunks: Chunks) {
     if let Err(reason) = try_send(export, first, chunks).await {
         tracing::warn!(%reason, "an export was cut off");
     }
 }
 
-async fn try_send(mut export: Export, first: Option<Part>, chunks: Chunks) -> Result<(), CutOff> {
+async fn try_send(
+    mut export: OrganizationExport,
+    first: Option<OrganizationExportPart>,
+    chunks: Chunks,
+) -> Result<(), CutOff> {
     let mut part = first;
     while let Some(current) = part {
         let text = lines(current, export.exported_at(), export.plans())?;
@@ -180,7 +186,11 @@ async fn try_send(mut export: Export, first: Option<Part>, chunks: Chunks) -> Re
 }
 
 /// The lines of a part.
-fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::Result<Vec<u8>> {
+fn lines(
+    part: OrganizationExportPart,
+    exported_at: OffsetDateTime,
+    plans: &Plans,
+) -> serde_json::Result<Vec<u8>> {
     let mut text = Vec::new();
     let mut line = |line: &Line<'_>| {
         serde_json::to_writer(&mut text, line)?;
@@ -188,7 +198,7 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
         Ok(())
     };
     match part {
-        Part::Begin(organization) => {
+        OrganizationExportPart::Begin(organization) => {
             line(&Line::Begin {
                 format_version: FORMAT_VERSION,
                 organization: organization.id,
@@ -196,46 +206,50 @@ fn lines(part: Part, exported_at: OffsetDateTime, plans: &Plans) -> serde_json::
             })?;
             line(&Line::Organization { organization: (&organization).into() })?;
         }
-        Part::Security(shown) => {
+        OrganizationExportPart::Security(shown) => {
             line(&Line::Security { security: Box::new(SecurityObject::new(*shown, plans)) })?
         }
-        Part::Webhook(shown) => shown
+        OrganizationExportPart::Webhook(shown) => shown
             .into_iter()
             .try_for_each(|shown| line(&Line::EscalationWebhook { escalation_webhook: shown.into() }))?,
-        Part::Witness(shown) => shown
+        OrganizationExportPart::Witness(shown) => shown
             .into_iter()
             .try_for_each(|shown| line(&Line::AuditWitness { audit_witness: shown.into() }))?,
-        Part::Members(members) => {
+        OrganizationExportPart::Members(members) => {
             members.into_iter().try_for_each(|member| line(&Line::Member { member: member.into() }))?;
         }
-        Part::Invitations(invitations) => invitations.into_iter().try_for_each(|listed| {
-            line(&Line::Invitation { invitation: InvitationObject::at(exported_at, listed) })
-        })?,
-        Part::ApiKeys(keys) => {
+        OrganizationExportPart::Invitations(invitations) => {
+            invitations.into_iter().try_for_each(|listed| {
+                line(&Line::Invitation { invitation: InvitationObject::at(exported_at, listed) })
+            })?
+        }
+        OrganizationExportPart::ApiKeys(keys) => {
             keys.into_iter().try_for_each(|listed| line(&Line::ApiKey { api_key: listed.into() }))?;
         }
-        Part::Deadlines(deadlines) => deadlines
+        OrganizationExportPart::Deadlines(deadlines) => deadlines
             .into_iter()
             .try_for_each(|deadline| line(&Line::MfaDeadline { mfa_deadline: deadline.into() }))?,
-        Part::Agents(agents) => {
+        OrganizationExportPart::Agents(agents) => {
             agents.into_iter().try_for_each(|agent| line(&Line::Agent { agent: AgentObject::new(agent) }))?
         }
-        Part::Escalations(escalations) => escalations
+        OrganizationExportPart::Escalations(escalations) => escalations
             .into_iter()
             .try_for_each(|shown| line(&Line::Escalation { escalation: EscalationObject::new(shown) }))?,
-        Part::Calls(calls) => {
+        OrganizationExportPart::Calls(calls) => {
             calls.into_iter().try_for_each(|call| line(&Line::Call { call: call.into() }))?;
         }
-        Part::Transcripts(transcripts) => transcripts.into_iter().try_for_each(|(call, transcript)| {
-            line(&Line::Transcript { transcript: TranscriptObject::of(call, transcript) })
-        })?,
-        Part::Recordings(recordings) => recordings
+        OrganizationExportPart::Transcripts(transcripts) => {
+            transcripts.into_iter().try_for_each(|(call, transcript)| {
+                line(&Line::Transcript { transcript: TranscriptObject::of(call, transcript) })
+            })?
+        }
+        OrganizationExportPart::Recordings(recordings) => recordings
             .iter()
             .try_for_each(|recording| line(&Line::Recording { recording: recording.into() }))?,
-        Part::AuditEvents(events) => events.iter().try_for_each(|event| {
+        OrganizationExportPart::AuditEvents(events) => events.iter().try_for_each(|event| {
             line(&Line::AuditEvent { leaf: serde_json::from_str(&event.leaf)?, personal: &event.personal })
         })?,
-        Part::End(ExportCounts {
+        OrganizationExportPart::End(ExportCounts {
             webhooks,
             witnesses,
             members,

@@ -1,4 +1,4 @@
-use rollcall_application::recordings::Progress;
+use rollcall_application::recordings::UploadProgress;
 use rollcall_domain::{CallId, RecordingId, recordings::Recording};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -50,8 +50,8 @@ pub(super) struct UploadProgress {
     expires_at: Option<OffsetDateTime>,
 }
 
-impl From<Progress> for UploadProgress {
-    fn from(Progress { received, expires_at }: Progress) -> Self {
+impl From<UploadProgress> for UploadProgress {
+    fn from(UploadProgress { received, expires_at }: UploadProgress) -> Self {
         Self { received, expires_at }
     }
 }

@@ -10,7 +10,7 @@ use rollcall_application::{
 use rollcall_domain::{
     Permission,
     id::Call,
-    recordings::{Reason, Recording},
+    recordings::{PlaybackReason, Recording},
 };
 use serde::Deserialize;
 use tokio::time::timeout;
@@ -67,7 +67,7 @@ pub(super) async fn play_recording(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let reason = why.reason.map(|reason| reason.parse::<Reason>()).transpose();
+    let reason = why.reason.map(|reason| reason.parse::<PlaybackReason>()).transpose();
     let reason = reason.map_err(|problem| Problem::invalid(vec![FieldError::new("reason", problem)]))?;
     let found = recordings::find(&api.app, &principal, call, reason).await?;
     let recording = found.recording().clone();

@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rollcall_application::{
     Error, FieldError,
-    recordings::{self, Extent, Progress, Take, Taken},
+    recordings::{self, Take, UploadExtent, UploadOutcome, UploadProgress},
 };
 use rollcall_domain::{Permission, id::Call, recordings::Recording};
 use tokio::time::timeout;
@@ -109,7 +109,7 @@ pub(super) async fn upload_recording(
 /// What the headers say about what comes.
 struct Announced {
     /// How much; none when nothing does, and it is only asked how far it has come.
-    extent: Option<Extent>,
+    extent: Option<UploadExtent>,
     named: Option<String>,
     sha256: Option<[u8; 32]>,
 }
@@ -125,12 +125,12 @@ fn announced(headers: &HeaderMap) -> Result<Announced> {
         invalid("Content-Range", "must be like bytes 0-1048575/9600044, or bytes */* to ask")
     })?;
     let extent = match sent {
-        None => Some(Extent::Whole(length)),
+        None => Some(UploadExtent::Whole(length)),
         Some(Sent::Part { from, until, total }) => {
             if length.is_some_and(|length| length != until - from) {
                 return Err(invalid("Content-Range", "must name as many bytes as Content-Length"));
             }
-            Some(Extent::Part { from, until, total })
+            Some(UploadExtent::Part { from, until, total })
         }
         Some(Sent::None) if length.unwrap_or_default() == 0 => None,
         Some(Sent::None) => return Err(invalid("Content-Range", "must name the bytes that are sent")),
@@ -159,11 +159,11 @@ async fn refuse(mut body: axum::body::BodyDataStream, problem: Problem) -> Resul
     Err(problem)
 }
 
-fn answer(taken: Taken) -> Response {
+fn answer(taken: UploadOutcome) -> Response {
     match taken {
-        Taken::New(recording) => whole(StatusCode::CREATED, &recording),
-        Taken::Known(recording) => whole(StatusCode::OK, &recording),
-        Taken::Partly(progress) => partly(progress),
+        UploadOutcome::New(recording) => whole(StatusCode::CREATED, &recording),
+        UploadOutcome::Known(recording) => whole(StatusCode::OK, &recording),
+        UploadOutcome::Partly(progress) => partly(progress),
     }
 }
 
@@ -173,7 +173,7 @@ fn whole(status: StatusCode, recording: &Recording) -> Response {
     response
 }
 
-fn partly(progress: Progress) -> Response {
+fn partly(progress: UploadProgress) -> Response {
     let mut response = (StatusCode::ACCEPTED, Json(UploadProgress::from(progress))).into_response();
     response.headers_mut().insert(UPLOAD_OFFSET, HeaderValue::from(progress.received));
     response

@@ -1,6 +1,6 @@
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
-use rollcall_application::revocations::{self, Follower, Noted, Told};
+use rollcall_application::revocations::{self, FeedMessage, Follower, Noted};
 use tracing::{Instrument, Span};
 
 use crate::{
@@ -44,14 +44,14 @@ async fn send(mut follower: Follower, chunks: Chunks) -> std::result::Result<(),
     chunks.send(RETRY).await?;
     while let Some(told) = follower.next().await? {
         let text = match told {
-            Told::Reset(at) => event(&at.to_string(), "reset", "{}"),
-            Told::Revoked(noted) => {
+            FeedMessage::Reset(at) => event(&at.to_string(), "reset", "{}"),
+            FeedMessage::Revoked(noted) => {
                 let events = noted.iter().map(|Noted { position, revocation }| {
                     Ok(event(&position.to_string(), revocation.kind(), &serde_json::to_string(revocation)?))
                 });
                 events.collect::<std::result::Result<String, serde_json::Error>>()?
             }
-            Told::Nothing => ":\n\n".to_owned(),
+            FeedMessage::Nothing => ":\n\n".to_owned(),
         };
         chunks.send(text.into_bytes()).await?;
     }

@@ -1,6 +1,6 @@
 use rollcall_application::{
     Actor,
-    security::{Changer, KeptControl, KeptDeadline, Shown},
+    security::{Changer, KeptControl, KeptDeadline, ShownSecurity},
 };
 use rollcall_domain::{
     OrganizationId, UserId,
@@ -123,7 +123,7 @@ impl Around<'_> {
 }
 
 impl SecurityObject {
-    pub(in crate::v1) fn new(shown: Shown, plans: &Plans) -> Self {
+    pub(in crate::v1) fn new(shown: ShownSecurity, plans: &Plans) -> Self {
         let around = Around { plan: shown.plan, plans, on: shown.on() };
         let switch = |control| around.switch(&shown.controls, control);
         let kept = shown.mfa_required;

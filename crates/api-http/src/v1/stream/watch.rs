@@ -4,7 +4,7 @@ use futures_util::stream;
 use http::HeaderMap;
 use rollcall_application::{
     Application, Asks, Error,
-    stream::{self as live, Place, Told, Watcher},
+    stream::{self as live, StreamMessage, StreamPlace, Watcher},
 };
 use rollcall_domain::OrganizationId;
 
@@ -53,14 +53,16 @@ pub(super) async fn watch(
     Ok(answer(Body::from_stream(told)))
 }
 
-fn written(told: &Told, app: &Application, organization: OrganizationId) -> Bytes {
-    let name = |place: Place| place.name(&app.keyring, organization, app.entropy.as_ref());
+fn written(told: &StreamMessage, app: &Application, organization: OrganizationId) -> Bytes {
+    let name = |place: StreamPlace| place.name(&app.keyring, organization, app.entropy.as_ref());
     match told {
         // A name without an event is remembered by the client all the same.
-        Told::Began(place) => format!("{RETRY}id: {}\n\n", name(*place)).into(),
-        Told::Event(frame) => frame.wire(|kept| event(&name(frame.place()), &kept.kind, &kept.data).into()),
-        Told::Resync(place) => event(&name(*place), "resync", "{}").into(),
-        Told::Alive(Some(place)) => format!(":\nid: {}\n\n", name(*place)).into(),
-        Told::Alive(None) => Bytes::from_static(b":\n\n"),
+        StreamMessage::Began(place) => format!("{RETRY}id: {}\n\n", name(*place)).into(),
+        StreamMessage::Event(frame) => {
+            frame.wire(|kept| event(&name(frame.place()), &kept.kind, &kept.data).into())
+        }
+        StreamMessage::Resync(place) => event(&name(*place), "resync", "{}").into(),
+        StreamMessage::Alive(Some(place)) => format!(":\nid: {}\n\n", name(*place)).into(),
+        StreamMessage::Alive(None) => Bytes::from_static(b":\n\n"),
     }
 }

@@ -1,4 +1,4 @@
-use rollcall_application::webhooks::Health;
+use rollcall_application::webhooks::DeliveryHealth;
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -30,8 +30,8 @@ pub(in crate::v1) struct HealthObject {
     given_up: u32,
 }
 
-impl From<Health> for HealthObject {
-    fn from(health: Health) -> Self {
+impl From<DeliveryHealth> for HealthObject {
+    fn from(health: DeliveryHealth) -> Self {
         let (last_failed_at, last_error) =
             health.last_failure.map(|failure| (failure.at, failure.error)).unzip();
         Self {

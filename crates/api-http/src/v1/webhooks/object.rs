@@ -1,6 +1,6 @@
 use rollcall_application::{
     Asks,
-    webhooks::{Chosen, Shown, ShownDelivery},
+    webhooks::{ChosenWebhook, ShownDelivery, ShownWebhook},
 };
 use rollcall_domain::{UserId, id::DeliveryId};
 use serde::Serialize;
@@ -81,16 +81,16 @@ impl From<ShownDelivery> for DeliveryObject {
     }
 }
 
-impl From<Shown> for WebhookObject {
-    fn from(Shown { kept, health, deliveries }: Shown) -> Self {
+impl From<ShownWebhook> for WebhookObject {
+    fn from(ShownWebhook { kept, health, deliveries }: ShownWebhook) -> Self {
         let deliveries = deliveries.into_iter().map(DeliveryObject::from).collect();
         let (set_at, set_by) = (kept.set_at, kept.set_by);
         Self { url: kept.url.to_string(), set_at, set_by, health: health.into(), deliveries }
     }
 }
 
-impl From<Chosen> for ChosenWebhook {
-    fn from(Chosen { shown, secret }: Chosen) -> Self {
+impl From<ChosenWebhook> for ChosenWebhook {
+    fn from(ChosenWebhook { shown, secret }: ChosenWebhook) -> Self {
         Self { webhook: shown.into(), secret: secret.expose().to_owned() }
     }
 }

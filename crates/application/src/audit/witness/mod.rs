@@ -11,8 +11,8 @@ mod show;
 pub use ports::{KeptWitness, NewDelivery, NewWitness, WitnessPost, Witnesses, WitnessesView};
 pub use remove::remove;
 pub use send::send_some;
-pub use set::{Chosen, set};
-pub use show::{Shown, show};
+pub use set::{ChosenWitness, set};
+pub use show::{ShownWitness, show};
 
 /// How many deliveries are shown.
 const SHOWN: u16 = 30;

@@ -1,7 +1,7 @@
 //! What is kept of witnesses, and the way to them.
 
 use async_trait::async_trait;
-use rollcall_domain::{OrganizationId, UserId, Version, audit::witnesses::Witness, id::DeliveryId};
+use rollcall_domain::{OrganizationId, UserId, Version, audit::witness::Witness, id::DeliveryId};
 use time::OffsetDateTime;
 
 use crate::{Sealed, ports::StoreError};

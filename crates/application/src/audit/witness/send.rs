@@ -2,8 +2,8 @@
 
 use rollcall_domain::{
     OrganizationId,
-    audit::witnesses::{EVERY, Witness},
-    audit::{Action, Actor, Origin, Target},
+    audit::witness::{EVERY, Witness},
+    audit::{Action, AuditActor, AuditTarget, Origin},
 };
 use time::Duration;
 
@@ -44,9 +44,9 @@ async fn send(app: &Application, organization: OrganizationId) -> Result<(), Err
     let size = checkpoint.size;
     let delivery = NewDelivery { id: app.id(), size, note: checkpoint.note, at: now, next_at: now + EVERY };
     unit.witness_deliver(organization, &delivery).await?;
-    let target = Target::Organization(organization);
+    let target = AuditTarget::Organization(organization);
     let event = app
-        .event(Actor::System, &Origin::default(), Action::AuditCheckpointSent, target)
+        .event(AuditActor::System, &Origin::default(), Action::AuditCheckpointSent, target)
         .change("size", None, Some(&size.to_string()))
         .change("witness", None, Some(kept.witness.kind()));
     let record = app.record(event);

@@ -2,14 +2,14 @@
 
 use rollcall_domain::{
     Permission,
-    audit::witnesses::Witness,
-    audit::{Action, Target as AuditTarget},
+    audit::witness::Witness,
+    audit::{Action, AuditTarget},
     policy::Target,
     secret::Secret,
 };
 use time::Duration;
 
-use super::{KeptWitness, NewWitness, SHOWN, Shown};
+use super::{KeptWitness, NewWitness, SHOWN, ShownWitness};
 use crate::{
     Actor, Application, Error, Limit, Precondition,
     audit::catch_up,
@@ -22,9 +22,9 @@ const CHOICES: Limit =
 
 /// A witness that was chosen.
 #[derive(Debug, Clone)]
-pub struct Chosen {
+pub struct ChosenWitness {
     /// It, and the checkpoints that were to be sent.
-    pub shown: Shown,
+    pub shown: ShownWitness,
     /// What messages to a webhook are signed with. It is known at this moment only.
     pub secret: Option<Secret>,
 }
@@ -40,7 +40,7 @@ pub async fn set(
     actor: &Actor,
     witness: Witness,
     precondition: &Precondition,
-) -> Result<Chosen, Error> {
+) -> Result<ChosenWitness, Error> {
     let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
     let chosen = choose(app, actor, witness, precondition).await;
     app.refusals_recorded(actor, Action::AuditWitnessSet, target, chosen).await
@@ -51,7 +51,7 @@ async fn choose(
     actor: &Actor,
     witness: Witness,
     precondition: &Precondition,
-) -> Result<Chosen, Error> {
+) -> Result<ChosenWitness, Error> {
     let seat = actor.permit(Permission::SecurityManage)?;
     let now = app.now();
     actor.require_elevation(now)?;
@@ -95,7 +95,7 @@ async fn choose(
     unit.commit(app.record(event)).await?;
     let choices = before.map_or(1, |kept| kept.choices + 1);
     let kept = KeptWitness { witness, set_at: now, set_by: Some(actor.user_id()), next_at: now, choices };
-    Ok(Chosen { shown: Shown { kept, health, deliveries }, secret })
+    Ok(ChosenWitness { shown: ShownWitness { kept, health, deliveries }, secret })
 }
 
 #[cfg(test)]
@@ -104,12 +104,12 @@ mod tests {
 
     use super::*;
     use crate::{
-        audit::Extent,
+        audit::LogExtent,
         testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, organization},
-        webhooks::Health,
+        webhooks::DeliveryHealth,
     };
 
-    fn unit(held: Role, extent: Option<Extent>) -> MockUnit {
+    fn unit(held: Role, extent: Option<LogExtent>) -> MockUnit {
         let mut unit = MockUnit::new();
         unit.expect_member_hold().returning(move |_, _| Ok(Some(held)));
         unit.expect_log_extent().returning(move |_| Ok(extent));
@@ -117,11 +117,11 @@ mod tests {
         unit.expect_witness_lock().returning(|_| Ok(None));
         unit.expect_witness_set().returning(|_, _| Ok(()));
         unit.expect_deliveries().returning(|_, _, _| Ok(Vec::new()));
-        unit.expect_health().returning(|_, _| Ok(Health::default()));
+        unit.expect_health().returning(|_, _| Ok(DeliveryHealth::default()));
         unit
     }
 
-    const ON: Option<Extent> = Some(Extent { first: 0, size: 1, on: true });
+    const ON: Option<LogExtent> = Some(LogExtent { first: 0, size: 1, on: true });
 
     fn webhook() -> Witness {
         Witness::Webhook("https://example.com/hook".parse().expect("a URL"))
@@ -162,7 +162,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_witnesses_a_log_in_which_there_is_nothing() {
-        for extent in [None, Some(Extent { first: 3, size: 3, on: false })] {
+        for extent in [None, Some(LogExtent { first: 3, size: 3, on: false })] {
             let store = TestStore::of(unit(Role::Owner, extent));
             let app = application(&store, MockDirectory::new());
             let refused = set(&app, &actor(1, Role::Owner), webhook(), &Precondition::None).await.map(|_| ());

@@ -6,18 +6,18 @@ use time::OffsetDateTime;
 use super::{KeptWitness, SHOWN};
 use crate::{
     Application, Error, Principal,
-    audit::{Attempt, refusals_recorded_once},
+    audit::{ReadingAttempt, refusals_recorded_once},
     ports::{Scope, View},
-    webhooks::{Health, ShownDelivery, Topic},
+    webhooks::{DeliveryHealth, ShownDelivery, Topic},
 };
 
 /// A witness, and the checkpoints that were to be sent.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub struct ShownWitness {
     /// The witness.
     pub kept: KeptWitness,
     /// How it goes with what it is sent.
-    pub health: Health,
+    pub health: DeliveryHealth,
     /// The last checkpoints, the newest first.
     pub deliveries: Vec<ShownDelivery>,
 }
@@ -26,21 +26,21 @@ pub struct Shown {
 ///
 /// # Errors
 /// [`Error::PermissionDenied`]; [`Error::NotFound`] when there is none.
-pub async fn show(app: &Application, principal: &Principal) -> Result<Shown, Error> {
+pub async fn show(app: &Application, principal: &Principal) -> Result<ShownWitness, Error> {
     let read = async {
         let organization = principal.permit(Permission::AuditLogRead)?.id;
         let mut view = app.store.view(Scope::Organization(organization)).await?;
-        Shown::of(view.as_mut(), organization, app.now()).await?.ok_or(Error::NotFound)
+        ShownWitness::of(view.as_mut(), organization, app.now()).await?.ok_or(Error::NotFound)
     };
     let read = read.await;
     // That there is none is no refusal.
     if matches!(read, Err(Error::NotFound)) {
         return read;
     }
-    refusals_recorded_once(app, principal, Attempt::at("witness"), read).await
+    refusals_recorded_once(app, principal, ReadingAttempt::at("witness"), read).await
 }
 
-impl Shown {
+impl ShownWitness {
     /// The witness of an organization, if it has one.
     pub(crate) async fn of(
         view: &mut dyn View,

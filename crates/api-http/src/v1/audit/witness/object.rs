@@ -1,9 +1,9 @@
 use rollcall_application::{
     Asks,
-    audit::witness::{Chosen, Shown},
+    audit::witness::{ChosenWitness, ShownWitness},
     webhooks::ShownDelivery,
 };
-use rollcall_domain::{UserId, audit::witnesses::Witness, id::DeliveryId};
+use rollcall_domain::{UserId, audit::witness::Witness, id::DeliveryId};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -92,8 +92,8 @@ impl From<ShownDelivery> for DeliveryObject {
     }
 }
 
-impl From<Shown> for WitnessObject {
-    fn from(Shown { kept, health, deliveries }: Shown) -> Self {
+impl From<ShownWitness> for WitnessObject {
+    fn from(ShownWitness { kept, health, deliveries }: ShownWitness) -> Self {
         let (email, url) = match &kept.witness {
             Witness::Mail(address) => (Some(address.to_string()), None),
             Witness::Webhook(url) => (None, Some(url.to_string())),
@@ -111,8 +111,8 @@ impl From<Shown> for WitnessObject {
     }
 }
 
-impl From<Chosen> for ChosenWitness {
-    fn from(Chosen { shown, secret }: Chosen) -> Self {
+impl From<ChosenWitness> for ChosenWitness {
+    fn from(ChosenWitness { shown, secret }: ChosenWitness) -> Self {
         Self { witness: shown.into(), secret: secret.map(|secret| secret.expose().to_owned()) }
     }
 }

@@ -3,7 +3,7 @@ use http::header;
 use rollcall_application::{Error, audit::witness};
 use rollcall_domain::{
     Permission,
-    audit::witnesses::Witness,
+    audit::witness::Witness,
     webhooks::{Reach, WebhookUrl},
 };
 use serde::Deserialize;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rollcall_application::{
     ports::StoreError,
-    webhooks::{DeliveriesView, DeliveryState, Failure, Health, ShownDelivery, Topic},
+    webhooks::{DeliveriesView, DeliveryFailure, DeliveryHealth, DeliveryState, ShownDelivery, Topic},
 };
 use rollcall_domain::{OrganizationId, id::DeliveryId};
 use sqlx::PgConnection;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     error::{corrupt, exactly_one, store_error},
     row::{count, moment},
-    stream::Told,
+    stream::NoticeRows,
     transaction::Transaction,
 };
 
@@ -41,7 +41,7 @@ pub(crate) struct NewSubscriber<'a> {
     pub(crate) next_at: Option<OffsetDateTime>,
 }
 
-pub(crate) fn topic(text: &str) -> Result<Topic, StoreError> {
+pub(super) fn topic(text: &str) -> Result<Topic, StoreError> {
     Topic::ALL.into_iter().find(|topic| topic.as_str() == text).ok_or_else(|| corrupt("no known topic"))
 }
 
@@ -205,7 +205,11 @@ impl DeliveriesView for Transaction {
         count(row.fetch_one(self.connection()).await.map_err(store_error)?)
     }
 
-    async fn health(&mut self, organization: OrganizationId, topic: Topic) -> Result<Health, StoreError> {
+    async fn health(
+        &mut self,
+        organization: OrganizationId,
+        topic: Topic,
+    ) -> Result<DeliveryHealth, StoreError> {
         let row = sqlx::query!(
             r#"SELECT s.last_sent_at AS "last_sent_at?", s.last_failed_at AS "last_failed_at?", s.last_error AS "last_error?",
                       s.paused_until AS "paused_until?",
@@ -220,9 +224,9 @@ impl DeliveriesView for Transaction {
         );
         let row = row.fetch_one(self.connection()).await.map_err(store_error)?;
         let last_failure = row.last_failed_at.zip(row.last_error);
-        Ok(Health {
+        Ok(DeliveryHealth {
             last_sent_at: row.last_sent_at.map(moment),
-            last_failure: last_failure.map(|(at, error)| Failure { at: moment(at), error }),
+            last_failure: last_failure.map(|(at, error)| DeliveryFailure { at: moment(at), error }),
             paused_until: row.paused_until.map(moment),
             waiting: count(row.waiting)?,
             given_up: count(row.given_up)?,
@@ -239,7 +243,7 @@ impl DeliveriesView for Transaction {
 pub(crate) async fn queue(
     connection: &mut PgConnection,
     organization: Uuid,
-    told: &Told,
+    told: &NoticeRows,
 ) -> Result<(), StoreError> {
     let queue = sqlx::query!(
         "INSERT INTO deliveries (org_id, delivery_id, topic, action, data, created_at, due_at)

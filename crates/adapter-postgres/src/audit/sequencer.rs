@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 use async_trait::async_trait;
 use rollcall_application::{
     audit::{
-        Growth, Hash, KeptTree, Log, Of, QueueState, Round, Sequencer, Shard, Tile, TileId, Turn, Waiting,
+        Growth, Hash, KeptTree, Log, Of, QueueState, QueuedEvent, Round, Sequencer, Shard, Tile, TileId, Turn,
     },
     ports::StoreError,
 };
@@ -134,7 +134,7 @@ struct ShardRound {
 
 #[async_trait]
 impl Round for ShardRound {
-    async fn take(&mut self, of: Of<'_>, at_most: u16) -> Result<Vec<Waiting>, StoreError> {
+    async fn take(&mut self, of: Of<'_>, at_most: u16) -> Result<Vec<QueuedEvent>, StoreError> {
         let (only, but) = match of {
             Of::Log(log) => (Some(id_of(log)), Vec::new()),
             Of::AllBut(logs) => (None, logs.iter().map(|log| id_of(*log)).collect()),
@@ -154,7 +154,7 @@ impl Round for ShardRound {
         let mut waiting = rows
             .into_iter()
             .map(|row| {
-                Ok(Waiting {
+                Ok(QueuedEvent {
                     log: log_of(row.org_id),
                     written: row.written,
                     event: EventId::from_uuid(row.event_id),

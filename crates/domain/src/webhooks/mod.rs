@@ -12,7 +12,7 @@ use url::{Host, Url};
 
 mod standing;
 
-pub use standing::{Lane, Manner, Standing};
+pub use standing::{Lane, Manner, ReceiverStanding};
 
 /// How far webhooks may lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

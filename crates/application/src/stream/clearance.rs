@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What was shown to be let in.
-pub(super) enum Shown {
+pub(super) enum PresentedCredential {
     /// The token of a session.
     Session(TokenHash),
     /// An API key, from an address.
@@ -31,14 +31,14 @@ pub(super) enum Shown {
 
 /// What somebody may know, and until when that is certain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct Clearance {
     pub(super) permissions: PermissionSet,
     until: Option<OffsetDateTime>,
     /// The same for what runs out on the database's clock.
     until_here: Option<Instant>,
 }
 
-impl Standing {
+impl Clearance {
     pub(super) fn holds(&self, now: OffsetDateTime, here: Instant) -> bool {
         self.until.is_none_or(|until| now < until) && self.until_here.is_none_or(|until| here < until)
     }
@@ -48,7 +48,7 @@ impl Standing {
     }
 }
 
-impl Shown {
+impl PresentedCredential {
     pub(super) fn new(app: &Application, shown: &Secret, ip: Option<IpAddr>) -> Self {
         if tokens::is_access_token(shown) {
             Self::AccessToken(shown.clone(), ip)
@@ -65,7 +65,7 @@ impl Shown {
         app: &Application,
         organization: OrganizationId,
         afresh: bool,
-    ) -> Result<Option<Standing>, Error> {
+    ) -> Result<Option<Clearance>, Error> {
         let directory = app.directory.as_ref();
         Ok(match self {
             Self::Session(token) => {
@@ -95,7 +95,7 @@ impl Shown {
     }
 }
 
-fn of_session(app: &Application, organization: OrganizationId, found: &OpenSession) -> Option<Standing> {
+fn of_session(app: &Application, organization: OrganizationId, found: &OpenSession) -> Option<Clearance> {
     if !sessions::is_good(app, found) || sessions::is_kept_out(found) {
         return None;
     }
@@ -105,7 +105,7 @@ fn of_session(app: &Application, organization: OrganizationId, found: &OpenSessi
     }
     let left = found.mfa_deadline.and_then(|deadline| deadline.left.try_into().ok());
     let session = &found.session;
-    let standing = Standing {
+    let standing = Clearance {
         permissions: Grant::Member { role: *role }.permissions(),
         until: Some(session.expires_at.min(session.last_seen_at + app.settings.sessions.idle)),
         // One that is centuries away needs no looking after.
@@ -119,12 +119,12 @@ fn of_key(
     organization: OrganizationId,
     ip: Option<IpAddr>,
     found: &FoundKey,
-) -> Option<Standing> {
+) -> Option<Clearance> {
     let good = api_keys::is_good(app, found)
         && !found.organization.suspended
         && found.organization.id == organization
         && found.key.networks.allow(ip);
     let permissions = Grant::ApiKey { scopes: found.key.scopes.permissions() }.permissions();
     let until = [found.key.expires_at, found.secret_until].into_iter().flatten().min();
-    good.then_some(Standing { permissions, until, until_here: None })
+    good.then_some(Clearance { permissions, until, until_here: None })
 }

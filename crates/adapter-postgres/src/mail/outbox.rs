@@ -5,7 +5,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rollcall_application::{
     audit::Record,
-    mail::{Attempt, Claimed, Contents, Letter, Outbox, OutboxState, SecurityNotice, UnreadableLetter},
+    mail::{
+        ClaimedMail, Contents, Letter, MailOutcome, Outbox, OutboxState, SecurityNotice, UnreadableLetter,
+    },
     ports::{Entropy, StoreError},
 };
 use rollcall_domain::{
@@ -269,7 +271,7 @@ impl Outbox for PgStore {
         now: OffsetDateTime,
         lease_until: OffsetDateTime,
         limit: u16,
-    ) -> Result<Vec<Claimed>, StoreError> {
+    ) -> Result<Vec<ClaimedMail>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
         let rows = sqlx::query!(
             // The row's due_at is the lease's end by the time it is returned, so the order is taken from the choice.
@@ -287,7 +289,7 @@ impl Outbox for PgStore {
         );
         let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
-        let claimed = rows.into_iter().map(|row| Claimed {
+        let claimed = rows.into_iter().map(|row| ClaimedMail {
             id: MailId::from_uuid(row.mail_id),
             letter: letter(&row.kind, row.org_id, row.subject, row.sender),
             // A language that is not known here is no reason to say nothing.
@@ -310,12 +312,12 @@ impl Outbox for PgStore {
         Ok(Some((contents, chosen)))
     }
 
-    async fn settle(&self, mail: &Claimed, attempt: Attempt) -> Result<(), StoreError> {
+    async fn settle(&self, mail: &ClaimedMail, attempt: MailOutcome) -> Result<(), StoreError> {
         let (state, due_at, settled_at, error) = match attempt {
-            Attempt::Sent { at } => ("sent", None, Some(at), None),
-            Attempt::Moot { at } => ("moot", None, Some(at), None),
-            Attempt::Dead { at, error } => ("dead", None, Some(at), Some(error)),
-            Attempt::Later { at, error } => ("queued", Some(at), None, Some(error)),
+            MailOutcome::Sent { at } => ("sent", None, Some(at), None),
+            MailOutcome::Moot { at } => ("moot", None, Some(at), None),
+            MailOutcome::Dead { at, error } => ("dead", None, Some(at), Some(error)),
+            MailOutcome::Later { at, error } => ("queued", Some(at), None, Some(error)),
         };
         let error: Option<String> = error.map(|error| error.chars().take(ERROR_CHARACTERS).collect());
         let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;

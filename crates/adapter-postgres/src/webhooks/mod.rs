@@ -1,4 +1,7 @@
-//! Where it is told what becomes of escalated calls.
+//! Webhooks: where it is told what becomes of escalated calls, and what is on its way to whoever is told something.
+
+mod deliveries;
+mod subscribers;
 
 use async_trait::async_trait;
 use rollcall_application::{
@@ -8,9 +11,10 @@ use rollcall_application::{
 use rollcall_domain::{OrganizationId, UserId};
 use time::OffsetDateTime;
 
+pub(crate) use subscribers::{NewSubscriber, SubscriberRow, queue};
+
 use crate::{
     row::{moment, value},
-    subscribers::{NewSubscriber, SubscriberRow},
     transaction::Transaction,
 };
 

@@ -13,7 +13,7 @@ use time::Duration;
 use crate::{
     Application, Error, Limit,
     mail::Letter,
-    ports::{Attempt, Begun, Settled, UnitOfWork},
+    ports::{AttemptKeys, AttemptOutcome, Begun, UnitOfWork},
 };
 
 /// What digests and device tokens are made for.
@@ -33,7 +33,7 @@ pub(crate) enum Device<'a> {
 
 /// What attempts at one thing are counted by.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Lock {
+pub(crate) struct Throttle {
     /// A digest of the thing: the password, or the second factor, of an account or of an address that has none.
     digest: [u8; 32],
     /// The account, if there is one.
@@ -42,7 +42,7 @@ pub(crate) struct Lock {
     told_as: (&'static str, &'static str),
 }
 
-impl Lock {
+impl Throttle {
     /// The password of an account.
     pub(crate) fn password(app: &Application, user: UserId) -> Self {
         let digest = app.keyring.digest(PURPOSE, &[b"user", user.uuid().as_bytes()]);
@@ -82,7 +82,7 @@ impl Lock {
                 .map(|device| digest(&[b"device", &self.digest, &device])),
         };
         let user_agent = origin.user_agent.as_deref().unwrap_or_default();
-        let attempt = Attempt {
+        let attempt = AttemptKeys {
             account: self.digest,
             is_of_account: self.user.is_some(),
             device: known.unwrap_or_else(|| {
@@ -132,7 +132,7 @@ impl Lock {
 /// An attempt that was counted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Counted {
-    attempt: Attempt,
+    attempt: AttemptKeys,
     begun: Begun,
     user: Option<UserId>,
     /// Whether whoever tries it is signed in.
@@ -141,7 +141,7 @@ pub(crate) struct Counted {
 
 impl Counted {
     /// Notes that the attempt has not failed.
-    pub(crate) async fn settle(&self, app: &Application, settled: Settled) -> Result<(), Error> {
+    pub(crate) async fn settle(&self, app: &Application, settled: AttemptOutcome) -> Result<(), Error> {
         let allowances = app.settings.limits.map(|limits| limits.password_attempts);
         Ok(app.attempts.settle(&self.attempt, self.begun, settled, allowances.as_ref(), app.now()).await?)
     }

@@ -15,7 +15,7 @@ use crate::{
     error::{corrupt, store_error},
     row::{count, moment, value},
     store::PgStore,
-    transaction::{Purpose, begin, begin_task, task},
+    transaction::{TransactionPurpose, begin, begin_task, task},
 };
 
 impl PgStore {
@@ -27,7 +27,8 @@ impl PgStore {
         token: TokenHash,
         now: OffsetDateTime,
     ) -> Result<Option<Contents>, StoreError> {
-        let mut transaction = begin(&self.pool, Purpose::Change, Some(organization.uuid()), None, "").await?;
+        let mut transaction =
+            begin(&self.pool, TransactionPurpose::Change, Some(organization.uuid()), None, "").await?;
         // Locked first: whoever sends the invitation again at this moment takes this mail back, and must be seen to.
         let row = sqlx::query!(
             r#"SELECT i.email, i.role, i.expires_at, o.name AS organization, u.name AS "inviter?"
@@ -199,7 +200,8 @@ impl PgStore {
         &self,
         user: UserId,
     ) -> Result<Option<(EmailAddress, PersonName)>, StoreError> {
-        let mut transaction = begin(&self.pool, Purpose::Look, None, Some(user.uuid()), "").await?;
+        let mut transaction =
+            begin(&self.pool, TransactionPurpose::Look, None, Some(user.uuid()), "").await?;
         let row = sqlx::query!("SELECT email, name FROM users WHERE user_id = $1", user.uuid());
         let row = row.fetch_optional(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
@@ -211,7 +213,8 @@ impl PgStore {
         organization: OrganizationId,
         owner: UserId,
     ) -> Result<Option<Contents>, StoreError> {
-        let mut transaction = begin(&self.pool, Purpose::Look, Some(organization.uuid()), None, "").await?;
+        let mut transaction =
+            begin(&self.pool, TransactionPurpose::Look, Some(organization.uuid()), None, "").await?;
         // Nothing to say any more, once it is undone.
         let row = sqlx::query!(
             r#"SELECT u.email, u.name, o.name AS organization, o.purge_at AS "purge_at!"
@@ -240,7 +243,8 @@ impl PgStore {
         control: Control,
         owner: UserId,
     ) -> Result<Option<Contents>, StoreError> {
-        let mut transaction = begin(&self.pool, Purpose::Look, Some(organization.uuid()), None, "").await?;
+        let mut transaction =
+            begin(&self.pool, TransactionPurpose::Look, Some(organization.uuid()), None, "").await?;
         let row = sqlx::query!(
             "SELECT u.email, u.name, o.name AS organization
                FROM organizations o
@@ -267,7 +271,8 @@ impl PgStore {
         change: PlanChangeId,
         owner: UserId,
     ) -> Result<Option<Contents>, StoreError> {
-        let mut transaction = begin(&self.pool, Purpose::Look, Some(organization.uuid()), None, "").await?;
+        let mut transaction =
+            begin(&self.pool, TransactionPurpose::Look, Some(organization.uuid()), None, "").await?;
         let row = sqlx::query!(
             "SELECT u.email, u.name, o.name AS organization, p.plan_after, p.changed_at,
                     p.recording_days_before, p.recording_days, p.recordings_outlived,
@@ -301,7 +306,8 @@ impl PgStore {
         key: ApiKeyId,
         owner: UserId,
     ) -> Result<Option<Contents>, StoreError> {
-        let mut transaction = begin(&self.pool, Purpose::Look, Some(organization.uuid()), None, "").await?;
+        let mut transaction =
+            begin(&self.pool, TransactionPurpose::Look, Some(organization.uuid()), None, "").await?;
         let row = sqlx::query!(
             "SELECT u.email, u.name, o.name AS organization, k.name AS key, k.prefix
                FROM api_keys k

@@ -8,18 +8,18 @@ use async_trait::async_trait;
 use rollcall_application::{
     Sealed,
     ports::StoreError,
-    webhooks::{Attempted, Claimed, Post, Room, Settled, Unreadable},
+    webhooks::{ClaimedDelivery, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, Post, UnreadableDelivery},
 };
-use rollcall_domain::{OrganizationId, id::DeliveryId, webhooks::Standing};
+use rollcall_domain::{OrganizationId, id::DeliveryId, webhooks::ReceiverStanding};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::subscribers::topic;
 use crate::{
     error::store_error,
     row::{count, moment, value},
     store::PgStore,
-    subscribers::topic,
     transaction::{begin_task, task},
 };
 
@@ -49,7 +49,7 @@ macro_rules! of_those_who_wait {
 }
 
 /// The webhooks that are being sent something, and how much.
-fn busy(room: &Room) -> (Vec<Uuid>, Vec<String>, Vec<i64>) {
+fn busy(room: &DeliveryRoom) -> (Vec<Uuid>, Vec<String>, Vec<i64>) {
     let mut busy = (Vec::new(), Vec::new(), Vec::new());
     for (organization, topic, count) in &room.busy {
         busy.0.push(organization.uuid());
@@ -77,8 +77,8 @@ impl Post for PgStore {
         &self,
         now: OffsetDateTime,
         lease_until: OffsetDateTime,
-        room: &Room,
-    ) -> Result<Vec<Result<Claimed, Unreadable>>, StoreError> {
+        room: &DeliveryRoom,
+    ) -> Result<Vec<Result<ClaimedDelivery, UnreadableDelivery>>, StoreError> {
         let (organizations, topics, counts) = busy(room);
         let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
         by_the_index(&mut transaction).await?;
@@ -133,7 +133,7 @@ impl Post for PgStore {
             // No more attempts are made than that.
             let attempts = u16::try_from(row.attempts - 1).unwrap_or(u16::MAX);
             let read = || {
-                Ok::<_, StoreError>(Claimed {
+                Ok::<_, StoreError>(ClaimedDelivery {
                     organization,
                     id,
                     topic: topic(&row.topic)?,
@@ -145,15 +145,15 @@ impl Post for PgStore {
                     data: row.data,
                     at: moment(row.created_at),
                     attempts,
-                    standing: Standing { score: row.score, misses: count(row.misses.into())? },
+                    standing: ReceiverStanding { score: row.score, misses: count(row.misses.into())? },
                 })
             };
-            read().map_err(|error| Unreadable { organization, id, attempts, error })
+            read().map_err(|error| UnreadableDelivery { organization, id, attempts, error })
         });
         Ok(claimed.collect())
     }
 
-    async fn settle(&self, delivery: &Claimed, attempt: &Attempted) -> Result<(), StoreError> {
+    async fn settle(&self, delivery: &ClaimedDelivery, attempt: &DeliveryAttempt) -> Result<(), StoreError> {
         let error = attempt.settled.error();
         let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
         // In the order in which whoever chooses another locks them.
@@ -175,16 +175,16 @@ impl Post for PgStore {
             delivery.choices,
         );
         note.execute(&mut *transaction).await.map_err(store_error)?;
-        let Claimed { organization, id, attempts, .. } = delivery;
+        let ClaimedDelivery { organization, id, attempts, .. } = delivery;
         settle(&mut transaction, (*organization, *id, *attempts), attempt.at, &attempt.settled).await?;
         transaction.commit().await.map_err(store_error)
     }
 
     async fn settle_unreadable(
         &self,
-        Unreadable { organization, id, attempts, .. }: &Unreadable,
+        UnreadableDelivery { organization, id, attempts, .. }: &UnreadableDelivery,
         at: OffsetDateTime,
-        settled: &Settled,
+        settled: &DeliveryOutcome,
     ) -> Result<(), StoreError> {
         let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
         settle(&mut transaction, (*organization, *id, *attempts), at, settled).await?;
@@ -251,12 +251,12 @@ async fn settle(
     connection: &mut PgConnection,
     (organization, id, attempts): (OrganizationId, DeliveryId, u16),
     at: OffsetDateTime,
-    settled: &Settled,
+    settled: &DeliveryOutcome,
 ) -> Result<(), StoreError> {
     let (state, due_at, settled_at) = match settled {
-        Settled::Sent => ("sent", None, Some(at)),
-        Settled::Later { due_at, .. } => ("queued", Some(*due_at), None),
-        Settled::Failed { .. } => ("failed", None, Some(at)),
+        DeliveryOutcome::Sent => ("sent", None, Some(at)),
+        DeliveryOutcome::Later { due_at, .. } => ("queued", Some(*due_at), None),
+        DeliveryOutcome::Failed { .. } => ("failed", None, Some(at)),
     };
     // What was given up while it was on its way, and has arrived, has arrived.
     let settle = sqlx::query!(

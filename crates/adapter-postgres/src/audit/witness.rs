@@ -7,7 +7,7 @@ use rollcall_application::{
     ports::StoreError,
     webhooks::Topic,
 };
-use rollcall_domain::{OrganizationId, UserId, audit::witnesses::Witness, id::DeliveryId};
+use rollcall_domain::{OrganizationId, UserId, audit::witness::Witness, id::DeliveryId};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -15,8 +15,8 @@ use crate::{
     error::{corrupt, exactly_one, store_error},
     row::{count, moment, value},
     store::PgStore,
-    subscribers::{NewSubscriber, SubscriberRow},
-    transaction::{Purpose, Transaction, begin, begin_task, task},
+    transaction::{Transaction, TransactionPurpose, begin, begin_task, task},
+    webhooks::{NewSubscriber, SubscriberRow},
 };
 
 impl TryFrom<SubscriberRow> for KeptWitness {
@@ -148,7 +148,8 @@ impl PgStore {
         organization: OrganizationId,
         delivery: DeliveryId,
     ) -> Result<Option<Contents>, StoreError> {
-        let mut transaction = begin(&self.pool, Purpose::Look, Some(organization.uuid()), None, "").await?;
+        let mut transaction =
+            begin(&self.pool, TransactionPurpose::Look, Some(organization.uuid()), None, "").await?;
         let row = sqlx::query!(
             r#"SELECT s.address, o.name, (d.data ->> 'size')::bigint AS "size!", d.data ->> 'checkpoint' AS "note!"
                  FROM deliveries d

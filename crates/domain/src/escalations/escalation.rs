@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Priority, Reason, Settings, Status};
+use super::{EscalationReason, EscalationSettings, EscalationStatus, Priority};
 use crate::{
     CallId, EscalationId, UserId,
     availability::{Agent, Skills},
@@ -17,13 +17,13 @@ pub struct Escalation {
     /// The call.
     pub call: CallId,
     /// Why it needs a human.
-    pub reason: Reason,
+    pub reason: EscalationReason,
     /// How urgent it is.
     pub priority: Priority,
     /// What whoever takes it must be able to do.
     pub skills: Skills,
     /// How far it has come.
-    pub status: Status,
+    pub status: EscalationStatus,
     /// Whether the caller is to be called back.
     pub callback: bool,
     /// Who holds it; later, who held it last.
@@ -100,10 +100,10 @@ impl Escalation {
     pub fn waiting(
         id: EscalationId,
         call: CallId,
-        reason: Reason,
+        reason: EscalationReason,
         priority: Priority,
         skills: Skills,
-        settings: &Settings,
+        settings: &EscalationSettings,
         now: OffsetDateTime,
     ) -> Self {
         Self {
@@ -112,7 +112,7 @@ impl Escalation {
             reason,
             priority,
             skills,
-            status: Status::Waiting,
+            status: EscalationStatus::Waiting,
             callback: false,
             agent: None,
             hold: None,
@@ -136,7 +136,7 @@ impl Escalation {
         if self.has_lapsed(now)
             && let Some(hold) = self.hold.take()
         {
-            self.status = if self.callback { Status::Callback } else { Status::Waiting };
+            self.status = if self.callback { EscalationStatus::Callback } else { EscalationStatus::Waiting };
             // A lease that has lapsed begins the wait anew, an offer does not.
             if matches!(hold, Hold::Lease { .. }) {
                 return self;
@@ -145,13 +145,13 @@ impl Escalation {
         }
         if self.is_overdue(now) {
             self.ended_at = Some(ends);
-            self.status = Status::Unanswered;
+            self.status = EscalationStatus::Unanswered;
         }
         self
     }
 
     /// Whether it was escalated in these words.
-    pub fn is_the_same(&self, reason: &Reason, priority: Priority, skills: &Skills) -> bool {
+    pub fn is_the_same(&self, reason: &EscalationReason, priority: Priority, skills: &Skills) -> bool {
         self.reason == *reason && self.priority == priority && self.skills == *skills
     }
 
@@ -164,16 +164,18 @@ impl Escalation {
         agent: &Agent,
         others: usize,
         token: TokenHash,
-        settings: &Settings,
+        settings: &EscalationSettings,
         now: OffsetDateTime,
     ) -> Result<(), EscalationRefusal> {
         match self.status {
             // The caller has been told that nobody is free.
-            Status::Waiting if self.is_overdue(now) => return Err(EscalationRefusal::Ended),
-            Status::Waiting | Status::Callback => {}
-            Status::Offered if self.agent == Some(agent.user) => {}
-            Status::Offered | Status::Claimed => return Err(EscalationRefusal::AlreadyClaimed),
-            Status::Resolved | Status::Abandoned | Status::Unanswered => {
+            EscalationStatus::Waiting if self.is_overdue(now) => return Err(EscalationRefusal::Ended),
+            EscalationStatus::Waiting | EscalationStatus::Callback => {}
+            EscalationStatus::Offered if self.agent == Some(agent.user) => {}
+            EscalationStatus::Offered | EscalationStatus::Claimed => {
+                return Err(EscalationRefusal::AlreadyClaimed);
+            }
+            EscalationStatus::Resolved | EscalationStatus::Abandoned | EscalationStatus::Unanswered => {
                 return Err(EscalationRefusal::Ended);
             }
         }
@@ -183,7 +185,7 @@ impl Escalation {
         if !agent.skills.cover(&self.skills) {
             return Err(EscalationRefusal::SkillsMissing);
         }
-        self.status = Status::Claimed;
+        self.status = EscalationStatus::Claimed;
         self.agent = Some(agent.user);
         self.hold = Some(Hold::Lease { token, until: now + settings.lease() });
         self.fence += 1;
@@ -192,8 +194,8 @@ impl Escalation {
     }
 
     /// Offers it to an agent.
-    pub fn offer(&mut self, agent: &Agent, settings: &Settings, now: OffsetDateTime) {
-        self.status = Status::Offered;
+    pub fn offer(&mut self, agent: &Agent, settings: &EscalationSettings, now: OffsetDateTime) {
+        self.status = EscalationStatus::Offered;
         self.agent = Some(agent.user);
         self.hold = Some(Hold::Offer { generation: agent.generation, until: now + settings.offer() });
     }
@@ -220,22 +222,22 @@ impl Escalation {
 
     /// An agent is done with it.
     pub fn resolve(&mut self, now: OffsetDateTime) {
-        self.status = Status::Resolved;
+        self.status = EscalationStatus::Resolved;
         self.hold = None;
         self.ended_at = Some(now);
     }
 
     /// Puts it back in its old place; if the call is over meanwhile, there is nobody to speak with. Once somebody had it, its wait begins
     /// anew: nobody is told that nobody is free because an agent was lost. Offered, it has only waited.
-    pub fn give_back(&mut self, call_is_over: bool, settings: &Settings, now: OffsetDateTime) {
+    pub fn give_back(&mut self, call_is_over: bool, settings: &EscalationSettings, now: OffsetDateTime) {
         let was_taken = matches!(self.hold.take(), Some(Hold::Lease { .. }));
         if self.callback {
-            self.status = Status::Callback;
+            self.status = EscalationStatus::Callback;
         } else if call_is_over {
-            self.status = Status::Abandoned;
+            self.status = EscalationStatus::Abandoned;
             self.ended_at = Some(now);
         } else {
-            self.status = Status::Waiting;
+            self.status = EscalationStatus::Waiting;
             if was_taken {
                 self.waits_until = self.waits_until.max(now + settings.wait_limit());
             }
@@ -248,12 +250,14 @@ impl Escalation {
     /// [`EscalationRefusal::AlreadyClaimed`] when an agent speaks with them, who says when that is over; [`EscalationRefusal::Ended`].
     pub fn abandon(&mut self, now: OffsetDateTime) -> Result<bool, EscalationRefusal> {
         match self.status {
-            Status::Abandoned => return Ok(false),
-            Status::Waiting | Status::Offered | Status::Callback => {}
-            Status::Claimed => return Err(EscalationRefusal::AlreadyClaimed),
-            Status::Resolved | Status::Unanswered => return Err(EscalationRefusal::Ended),
+            EscalationStatus::Abandoned => return Ok(false),
+            EscalationStatus::Waiting | EscalationStatus::Offered | EscalationStatus::Callback => {}
+            EscalationStatus::Claimed => return Err(EscalationRefusal::AlreadyClaimed),
+            EscalationStatus::Resolved | EscalationStatus::Unanswered => {
+                return Err(EscalationRefusal::Ended);
+            }
         }
-        self.status = Status::Abandoned;
+        self.status = EscalationStatus::Abandoned;
         self.hold = None;
         self.ended_at = Some(now);
         Ok(true)
@@ -261,12 +265,12 @@ impl Escalation {
 
     /// Whether it has waited for as long as it was to.
     pub fn is_overdue(&self, now: OffsetDateTime) -> bool {
-        self.status == Status::Waiting && self.waits_until <= now
+        self.status == EscalationStatus::Waiting && self.waits_until <= now
     }
 
     /// Nobody was free.
     pub fn give_up(&mut self, now: OffsetDateTime) {
-        self.status = Status::Unanswered;
+        self.status = EscalationStatus::Unanswered;
         self.ended_at = Some(now);
     }
 
@@ -276,12 +280,12 @@ impl Escalation {
     /// [`EscalationRefusal::AlreadyClaimed`] and [`EscalationRefusal::Ended`].
     pub fn call_back(&mut self) -> Result<bool, EscalationRefusal> {
         match self.status {
-            Status::Callback => return Ok(false),
-            Status::Waiting | Status::Offered | Status::Unanswered => {}
-            Status::Claimed => return Err(EscalationRefusal::AlreadyClaimed),
-            Status::Resolved | Status::Abandoned => return Err(EscalationRefusal::Ended),
+            EscalationStatus::Callback => return Ok(false),
+            EscalationStatus::Waiting | EscalationStatus::Offered | EscalationStatus::Unanswered => {}
+            EscalationStatus::Claimed => return Err(EscalationRefusal::AlreadyClaimed),
+            EscalationStatus::Resolved | EscalationStatus::Abandoned => return Err(EscalationRefusal::Ended),
         }
-        self.status = Status::Callback;
+        self.status = EscalationStatus::Callback;
         self.callback = true;
         self.hold = None;
         self.ended_at = None;
@@ -312,13 +316,13 @@ mod tests {
             "asks for a human".parse().expect("a reason"),
             Priority::new(5).expect("a priority"),
             Skills::default(),
-            &Settings::default(),
+            &EscalationSettings::default(),
             NOW,
         )
     }
 
     fn claim(escalation: &mut Escalation, agent: &Agent, others: usize) -> Result<(), EscalationRefusal> {
-        escalation.claim(agent, others, TOKEN, &Settings::default(), NOW)
+        escalation.claim(agent, others, TOKEN, &EscalationSettings::default(), NOW)
     }
 
     #[test]
@@ -327,8 +331,8 @@ mod tests {
         assert_eq!(claim(&mut escalation, &agent(1), 0), Ok(()));
         assert_eq!(claim(&mut escalation, &agent(2), 0), Err(EscalationRefusal::AlreadyClaimed));
         assert_eq!(claim(&mut escalation, &agent(1), 0), Err(EscalationRefusal::AlreadyClaimed));
-        escalation.give_back(false, &Settings::default(), NOW);
-        assert_eq!((escalation.status, escalation.fence), (Status::Waiting, 1));
+        escalation.give_back(false, &EscalationSettings::default(), NOW);
+        assert_eq!((escalation.status, escalation.fence), (EscalationStatus::Waiting, 1));
         assert_eq!(claim(&mut escalation, &agent(2), 0), Ok(()));
         assert_eq!(escalation.fence, 2);
     }
@@ -352,7 +356,7 @@ mod tests {
     #[test]
     fn an_offer_is_taken_by_whom_it_was_made_to_and_nobody_else() {
         let mut escalation = waiting();
-        escalation.offer(&agent(1), &Settings::default(), NOW);
+        escalation.offer(&agent(1), &EscalationSettings::default(), NOW);
         assert_eq!(claim(&mut escalation.clone(), &agent(2), 0), Err(EscalationRefusal::AlreadyClaimed));
         assert_eq!(claim(&mut escalation, &agent(1), 0), Ok(()));
     }
@@ -361,7 +365,7 @@ mod tests {
     fn a_lease_is_good_for_whoever_has_its_token_until_it_runs_out() {
         let mut escalation = waiting();
         claim(&mut escalation, &agent(1), 0).expect("a claim");
-        let end = NOW + Settings::default().lease();
+        let end = NOW + EscalationSettings::default().lease();
         let (user, other) = (agent(1).user, agent(2).user);
         assert_eq!(escalation.held_by(user, TOKEN, end - Duration::MICROSECOND), Ok(()));
         for (user, token, at) in [(user, TOKEN, end), (other, TOKEN, NOW), (user, TokenHash([8; 32]), NOW)] {
@@ -374,36 +378,36 @@ mod tests {
 
     #[test]
     fn what_is_given_back_waits_anew_unless_there_is_nobody_to_speak_with() {
-        let settings = Settings::default();
+        let settings = EscalationSettings::default();
         let mut escalation = waiting();
         claim(&mut escalation, &agent(1), 0).expect("a claim");
         let late = NOW + Duration::HOUR;
         escalation.clone().give_back(true, &settings, late);
         let mut over = escalation.clone();
         over.give_back(true, &settings, late);
-        assert_eq!((over.status, over.ended_at), (Status::Abandoned, Some(late)));
+        assert_eq!((over.status, over.ended_at), (EscalationStatus::Abandoned, Some(late)));
         escalation.give_back(false, &settings, late);
-        assert_eq!((escalation.status, escalation.created_at), (Status::Waiting, NOW));
+        assert_eq!((escalation.status, escalation.created_at), (EscalationStatus::Waiting, NOW));
         assert!(!escalation.is_overdue(late) && escalation.is_overdue(late + settings.wait_limit()));
     }
 
     #[test]
     fn an_offer_that_nobody_takes_is_no_longer_wait() {
-        let settings = Settings::default();
+        let settings = EscalationSettings::default();
         let mut escalation = waiting();
         let almost = escalation.waits_until - Duration::SECOND;
         escalation.offer(&agent(1), &settings, almost);
         // Whoever it is offered to may still take it, though the wait is over meanwhile.
         let still = escalation.waits_until + Duration::SECOND;
-        assert_eq!(escalation.clone().seen_at(still).status, Status::Offered);
+        assert_eq!(escalation.clone().seen_at(still).status, EscalationStatus::Offered);
         let lapses = almost + settings.offer();
         let seen = escalation.clone().seen_at(lapses);
-        assert_eq!((seen.status, seen.ended_at), (Status::Unanswered, Some(lapses)));
+        assert_eq!((seen.status, seen.ended_at), (EscalationStatus::Unanswered, Some(lapses)));
         escalation.give_back(false, &settings, lapses);
         assert!(escalation.is_overdue(lapses));
         let late = escalation.claim(&agent(1), 0, TOKEN, &settings, lapses);
         assert_eq!(late, Err(EscalationRefusal::Ended));
-        assert_eq!(escalation.seen_at(lapses).status, Status::Unanswered);
+        assert_eq!(escalation.seen_at(lapses).status, EscalationStatus::Unanswered);
     }
 
     #[test]
@@ -414,8 +418,8 @@ mod tests {
         assert_eq!(escalation.call_back(), Ok(false));
         claim(&mut escalation, &agent(1), 0).expect("somebody calls back");
         assert_eq!(escalation.abandon(NOW), Err(EscalationRefusal::AlreadyClaimed));
-        escalation.give_back(true, &Settings::default(), NOW);
-        assert_eq!(escalation.status, Status::Callback);
+        escalation.give_back(true, &EscalationSettings::default(), NOW);
+        assert_eq!(escalation.status, EscalationStatus::Callback);
         let mut unanswered = waiting();
         unanswered.give_up(NOW);
         assert_eq!(unanswered.abandon(NOW), Err(EscalationRefusal::Ended));
