@@ -24,7 +24,7 @@ use rollcall_application::{
     reseal, revocations,
     security::{self, MfaNotices},
     stream,
-    webhooks::{self, Deliveries, Post, Webhooks},
+    webhooks::{self, Post, WebhookCourier, Webhooks},
 };
 use rollcall_domain::tokens::KeyPurpose;
 use time::OffsetDateTime;
@@ -222,7 +222,7 @@ impl Workers {
         });
         let (workers, stopped) = (self.clone(), stop.clone());
         tracker.spawn(async move {
-            let mut sending = Deliveries::new(&workers.app, &workers.post, &workers.webhooks);
+            let mut sending = WebhookCourier::new(&workers.app, &workers.post, &workers.webhooks);
             while !stopped.is_cancelled() {
                 complain(sending.fill().await);
                 tokio::select! {

@@ -49,7 +49,7 @@ pub async fn give_up(app: &Application, post: &dyn Post) -> Result<(), Error> {
 }
 
 /// What is being sent: places that are taken anew as each becomes free. Whoever hangs keeps one, and nobody waits for it.
-pub struct Deliveries {
+pub struct WebhookCourier {
     app: Application,
     post: Arc<dyn Post>,
     webhooks: Arc<dyn Webhooks>,
@@ -63,7 +63,7 @@ struct Place {
     lane: Lane,
 }
 
-impl Deliveries {
+impl WebhookCourier {
     /// Nothing is, at first.
     pub fn new(app: &Application, post: &Arc<dyn Post>, webhooks: &Arc<dyn Webhooks>) -> Self {
         let (app, post, webhooks) = (app.clone(), post.clone(), webhooks.clone());

@@ -14,8 +14,8 @@ use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::sync::Semaphore;
 
 use super::{
-    ClaimedDelivery, Deliveries, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, NotTaken, Post, Topic,
-    UnreadableDelivery, WebhookMessage, Webhooks, seal,
+    ClaimedDelivery, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, NotTaken, Post, Topic,
+    UnreadableDelivery, WebhookCourier, WebhookMessage, Webhooks, seal,
 };
 use crate::{
     Application,
@@ -108,7 +108,7 @@ struct Set {
     app: Application,
     queue: Arc<Queue>,
     answers: Arc<Answers>,
-    sending: Deliveries,
+    sending: WebhookCourier,
 }
 
 impl Set {
@@ -117,7 +117,7 @@ impl Set {
         let (queue, answers) =
             (Arc::<Queue>::default(), Arc::new(Answers(answer, Semaphore::new(0), Mutex::default())));
         let (post, webhooks): (Arc<dyn Post>, Arc<dyn Webhooks>) = (queue.clone(), answers.clone());
-        let sending = Deliveries::new(&app, &post, &webhooks);
+        let sending = WebhookCourier::new(&app, &post, &webhooks);
         Self { app, queue, answers, sending }
     }
 

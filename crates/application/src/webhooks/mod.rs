@@ -5,6 +5,7 @@
 mod deliver;
 #[cfg(test)]
 mod deliver_tests;
+mod deliveries;
 mod ports;
 mod remove;
 mod resend;
@@ -12,11 +13,13 @@ mod secret;
 mod set;
 mod show;
 
-pub use deliver::{Deliveries, give_up};
-pub use ports::{
+pub use deliver::{WebhookCourier, give_up};
+pub use deliveries::{
     ClaimedDelivery, DeliveriesView, DeliveryAttempt, DeliveryFailure, DeliveryHealth, DeliveryOutcome,
-    DeliveryRoom, DeliveryState, KeptWebhook, NewWebhook, NotTaken, Patience, Post, ShownDelivery, Topic,
-    UnreadableDelivery, WebhookMessage, Webhooks, WebhooksKept, WebhooksView,
+    DeliveryRoom, DeliveryState, Post, ShownDelivery, Topic, UnreadableDelivery,
+};
+pub use ports::{
+    KeptWebhook, NewWebhook, NotTaken, Patience, WebhookMessage, Webhooks, WebhooksKept, WebhooksView,
 };
 pub use remove::remove;
 pub use resend::resend;
