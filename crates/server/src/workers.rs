@@ -4,10 +4,13 @@
 //! old, sending checkpoints to their witnesses, and to webhooks what they are to be told, keeping live streams going, removing what is
 //! left of recordings, finding out which agents are gone.
 
+mod gauges;
+mod sequencing;
+
 use std::{sync::Arc, time::Duration};
 
 use rollcall_adapter_postgres::PgStore;
-use rollcall_api_http::metrics::{ConnectionLabels, Metrics, SpanLabels};
+use rollcall_api_http::metrics::Metrics;
 use rollcall_application::{
     Application, Error, SealedRows,
     accounts::{self, Erasures},
@@ -27,17 +30,14 @@ use rollcall_application::{
     webhooks::{self, Post, WebhookCourier, Webhooks},
 };
 use rollcall_domain::tokens::KeyPurpose;
-use time::OffsetDateTime;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::telemetry::span_counts;
+use self::sequencing::sequence;
 
 /// The wait after something did not work.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often what waits is counted.
 const COUNT_EVERY: Duration = Duration::from_secs(5);
-/// How often audit events are looked for that another node has left without a place.
-const SEQUENCE_EVERY: Duration = Duration::from_secs(1);
 /// How often stretches of audit logs are looked for that have no sketch.
 const SKETCH_EVERY: Duration = Duration::from_secs(2);
 /// How often it is looked for what is too old in audit logs.
@@ -106,65 +106,35 @@ impl Workers {
         });
         let (app, stopped) = (self.app.clone(), stop.clone());
         tracker.spawn(async move { sequence(&app, &stopped).await });
-        let (workers, stopped) = (self.clone(), stop.clone());
-        tracker.spawn(async move {
-            loop {
-                complain(workers.count().await);
-                complain(workers.count_events().await);
-                complain(workers.count_agents().await);
-                complain(workers.count_backlog().await);
-                workers.count_here();
-                complain(webhooks::give_up(&workers.app, workers.post.as_ref()).await);
-                if !pause(COUNT_EVERY, &stopped).await {
-                    return;
-                }
-            }
+        self.regularly(COUNT_EVERY, tracker, stop, |workers, _| async move {
+            workers.count().await;
+            complain(webhooks::give_up(&workers.app, workers.post.as_ref()).await);
         });
-        let (workers, stopped) = (self.clone(), stop.clone());
-        tracker.spawn(async move {
-            loop {
-                complain(workers.purge(&stopped).await);
-                if !pause(PURGE_EVERY, &stopped).await {
-                    return;
-                }
-            }
+        self.regularly(PURGE_EVERY, tracker, stop, |workers, stopped| async move {
+            complain(workers.purge(&stopped).await);
         });
-        let (workers, stopped) = (self.clone(), stop.clone());
-        tracker.spawn(async move {
-            loop {
-                complain(workers.erase(&stopped).await);
-                if !pause(ERASE_EVERY, &stopped).await {
-                    return;
-                }
-            }
+        self.regularly(ERASE_EVERY, tracker, stop, |workers, stopped| async move {
+            complain(workers.erase(&stopped).await);
         });
-        let (workers, stopped) = (self.clone(), stop.clone());
-        tracker.spawn(async move {
-            loop {
-                complain(workers.remind(&stopped).await);
-                if !pause(REMIND_EVERY, &stopped).await {
-                    return;
-                }
-            }
+        self.regularly(REMIND_EVERY, tracker, stop, |workers, stopped| async move {
+            complain(workers.remind(&stopped).await);
         });
-        let (workers, stopped) = (self.clone(), stop.clone());
-        tracker.spawn(async move {
-            loop {
-                complain(availability::sweep(&workers.app, workers.due_agents.as_ref()).await);
-                if !pause(SWEEP_AGENTS_EVERY, &stopped).await {
-                    return;
-                }
-            }
+        self.regularly(SWEEP_AGENTS_EVERY, tracker, stop, |workers, _| async move {
+            complain(availability::sweep(&workers.app, workers.due_agents.as_ref()).await);
         });
-        let (workers, stopped) = (self.clone(), stop.clone());
-        tracker.spawn(async move {
-            loop {
-                complain(workers.clean_recordings(&stopped).await);
-                if !pause(CLEAN_RECORDINGS_EVERY, &stopped).await {
-                    return;
-                }
-            }
+        self.regularly(CLEAN_RECORDINGS_EVERY, tracker, stop, |workers, stopped| async move {
+            complain(workers.clean_recordings(&stopped).await);
         });
+        self.regularly(SKETCH_EVERY, tracker, stop, |workers, stopped| async move {
+            complain(workers.sketch(&stopped).await);
+        });
+        self.regularly(RETAIN_EVERY, tracker, stop, |workers, stopped| async move {
+            complain(workers.retain(&stopped).await);
+        });
+        self.regularly(WITNESS_EVERY, tracker, stop, |workers, stopped| async move {
+            complain(workers.witness(&stopped).await);
+        });
+        self.regularly(FORGET_EVERY, tracker, stop, |workers, _| async move { workers.forget().await });
         let (app, stopped) = (self.app.clone(), stop.clone());
         tracker.spawn(async move {
             tokio::select! {
@@ -179,64 +149,50 @@ impl Workers {
                 () = stopped.cancelled() => app.streams.close(),
             }
         });
-        let (workers, stopped) = (self.clone(), stop.clone());
+        let (app, stopped) = (self.app.clone(), stop.clone());
         tracker.spawn(async move {
             // The last time is when everything else has stopped.
             while pause(WRITE_USES_EVERY, &stopped).await {
-                complain(api_keys::write_down_uses(&workers.app).await);
+                complain(api_keys::write_down_uses(&app).await);
             }
         });
-        let (workers, stopped) = (self.clone(), stop.clone());
+        let (app, stopped) = (self.app.clone(), stop.clone());
         tracker.spawn(async move {
             // The last time is when everything else has stopped.
             while pause(WRITE_CALLS_EVERY, &stopped).await {
-                complain(audit::write_down_calls(&workers.app).await.map(drop));
+                complain(audit::write_down_calls(&app).await.map(drop));
             }
-        });
-        let (workers, stopped) = (self.clone(), stop.clone());
-        tracker.spawn(async move {
-            loop {
-                complain(workers.sketch(&stopped).await);
-                if !pause(SKETCH_EVERY, &stopped).await {
-                    return;
-                }
-            }
-        });
-        let (workers, stopped) = (self.clone(), stop.clone());
-        tracker.spawn(async move {
-            loop {
-                complain(workers.retain(&stopped).await);
-                if !pause(RETAIN_EVERY, &stopped).await {
-                    return;
-                }
-            }
-        });
-        let (workers, stopped) = (self.clone(), stop.clone());
-        tracker.spawn(async move {
-            loop {
-                complain(workers.witness(&stopped).await);
-                if !pause(WITNESS_EVERY, &stopped).await {
-                    return;
-                }
-            }
-        });
-        let (workers, stopped) = (self.clone(), stop.clone());
-        tracker.spawn(async move {
-            let mut sending = WebhookCourier::new(&workers.app, &workers.post, &workers.webhooks);
-            while !stopped.is_cancelled() {
-                complain(sending.fill().await);
-                tokio::select! {
-                    done = sending.some_done() => complain(done),
-                    _ = pause(POST_EVERY, &stopped) => {}
-                }
-            }
-            complain(sending.finish().await);
         });
         let stopped = stop.clone();
         tracker.spawn(async move {
+            let mut courier = WebhookCourier::new(&self.app, &self.post, &self.webhooks);
+            while !stopped.is_cancelled() {
+                complain(courier.fill().await);
+                tokio::select! {
+                    done = courier.some_done() => complain(done),
+                    _ = pause(POST_EVERY, &stopped) => {}
+                }
+            }
+            complain(courier.finish().await);
+        });
+    }
+
+    /// Has some work done at once, and again after each wait.
+    fn regularly<Work, Done>(
+        &self,
+        every: Duration,
+        tracker: &TaskTracker,
+        stop: &CancellationToken,
+        work: Work,
+    ) where
+        Work: Fn(Self, CancellationToken) -> Done + Send + 'static,
+        Done: Future<Output = ()> + Send,
+    {
+        let (workers, stopped) = (self.clone(), stop.clone());
+        tracker.spawn(async move {
             loop {
-                self.forget().await;
-                if !pause(FORGET_EVERY, &stopped).await {
+                work(workers.clone(), stopped.clone()).await;
+                if !pause(every, &stopped).await {
                     return;
                 }
             }
@@ -258,75 +214,6 @@ impl Workers {
                 () = self.courier.outbox.wait() => {}
                 () = stopped.cancelled() => {}
             }
-        }
-    }
-
-    async fn count(&self) -> Result<(), Error> {
-        let now = self.clock.now();
-        let state = self.courier.outbox.state().await?;
-        let age = state.oldest.map_or(0, |oldest| (now - oldest).whole_seconds().max(0));
-        self.metrics.outbox_queued.set(i64::try_from(state.queued).unwrap_or(i64::MAX));
-        self.metrics.outbox_dead.set(i64::try_from(state.dead).unwrap_or(i64::MAX));
-        self.metrics.outbox_oldest_seconds.set(age);
-        Ok(())
-    }
-
-    async fn count_events(&self) -> Result<(), Error> {
-        let sequencing = &self.app.sequencing;
-        let sequenced = sequencing.sequenced();
-        self.metrics.audit_sequenced.inc_by(sequenced.saturating_sub(self.metrics.audit_sequenced.get()));
-        self.metrics.audit_broken.set(i64::try_from(sequencing.broken()).unwrap_or(i64::MAX));
-        let refused = &self.metrics.audit_checkpoints_refused;
-        refused.inc_by(self.app.checkpoints.refused().saturating_sub(refused.get()));
-        let state = sequencing.state().await?;
-        let now = self.clock.now();
-        let age = state.oldest.map_or(0, |oldest| (now - oldest).whole_seconds().max(0));
-        self.metrics.audit_queued.set(i64::try_from(state.queued).unwrap_or(i64::MAX));
-        self.metrics.audit_oldest_seconds.set(age);
-        Ok(())
-    }
-
-    async fn count_agents(&self) -> Result<(), Error> {
-        let (app, metrics) = (&self.app, &self.metrics);
-        metrics.streams_open.set(i64::try_from(app.streams.count()).unwrap_or(i64::MAX));
-        for (counter, counted) in [
-            (&metrics.stream_resyncs, app.streams.resyncs()),
-            (&metrics.offers_lapsed, app.lapsed.offers()),
-            (&metrics.leases_lapsed, app.lapsed.leases()),
-        ] {
-            counter.inc_by(counted.saturating_sub(counter.get()));
-        }
-        let waiting = self.queue_depth.waiting().await?;
-        metrics.escalations_waiting.set(i64::try_from(waiting.calls).unwrap_or(i64::MAX));
-        metrics.escalations_oldest_seconds.set(waiting.longest.whole_seconds().max(0));
-        metrics.agents_overdue_seconds.set(waiting.due.whole_seconds().max(0));
-        Ok(())
-    }
-
-    async fn count_backlog(&self) -> Result<(), Error> {
-        let (now, metrics) = (self.clock.now(), &self.metrics);
-        let waiting = self.backlog.waiting(now).await?;
-        let overdue = |due: Option<OffsetDateTime>| due.map_or(0, |due| (now - due).whole_seconds().max(0));
-        metrics.webhooks_queued.set(i64::try_from(waiting.deliveries).unwrap_or(i64::MAX));
-        metrics.webhooks_given_up.set(i64::try_from(waiting.given_up).unwrap_or(i64::MAX));
-        metrics.webhooks_overdue_seconds.set(overdue(waiting.delivery_due));
-        metrics.purge_overdue_seconds.set(overdue(waiting.purge_due));
-        metrics.erasure_overdue_seconds.set(overdue(waiting.erasure_due));
-        metrics.recording_remains.set(i64::try_from(waiting.remains).unwrap_or(i64::MAX));
-        Ok(())
-    }
-
-    /// What is known without asking anybody.
-    fn count_here(&self) {
-        let (metrics, connections) = (&self.metrics, self.connections.connections());
-        for (state, count) in [("used", connections.used), ("idle", connections.idle)] {
-            metrics.database_connections.get_or_create(&ConnectionLabels { state }).set(count.into());
-        }
-        metrics.database_connections_limit.set(connections.most.into());
-        let spans = span_counts();
-        for (outcome, count) in [("sent", spans.sent), ("dropped", spans.dropped), ("failed", spans.failed)] {
-            let counter = metrics.trace_spans.get_or_create_owned(&SpanLabels { outcome });
-            counter.inc_by(count.saturating_sub(counter.get()));
         }
     }
 
@@ -390,50 +277,6 @@ impl Workers {
             complain(self.expiry.forget_signing_keys(purpose, now).await.map(drop).map_err(Error::from));
         }
     }
-}
-
-/// Gives audit events their places. A round that has begun is finished.
-async fn sequence(app: &Application, stopped: &CancellationToken) {
-    // The first look is at once: whoever served before may have left something.
-    let mut at_most = Duration::ZERO;
-    while !stopped.is_cancelled() {
-        let waited = tokio::select! {
-            waited = app.sequencing.wait(at_most) => waited,
-            () = stopped.cancelled() => return,
-        };
-        at_most = SEQUENCE_EVERY;
-        let works = match waited {
-            Ok(shards) => sequence_all(app, shards, stopped).await,
-            Err(error) => {
-                complain(Err(error));
-                false
-            }
-        };
-        if !works {
-            pause(PAUSE, stopped).await;
-        }
-    }
-}
-
-/// In turns, so that no shard waits until another has nothing to do any more. Gives back whether all of it worked.
-async fn sequence_all(app: &Application, mut shards: Vec<audit::Shard>, stopped: &CancellationToken) -> bool {
-    let mut works = true;
-    while !shards.is_empty() && !stopped.is_cancelled() {
-        let mut with_more = Vec::new();
-        for shard in shards {
-            match audit::sequence(app, shard).await {
-                Ok(done) if done.more => with_more.push(shard),
-                Ok(_) => {}
-                // The others go on.
-                Err(error) => {
-                    complain(Err(error));
-                    works = false;
-                }
-            }
-        }
-        shards = with_more;
-    }
-    works
 }
 
 /// Waits for the next time; there is none once it is stopped.
