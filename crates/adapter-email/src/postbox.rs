@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lettre::{
-    Address, OutgoingMail as Mail,
+    Address, Message as Mail,
     message::{
         Mailbox, MultiPart,
         header::{HeaderName, HeaderValue},

@@ -4,7 +4,7 @@ use rollcall_domain::{
     OrganizationId, Permission, Role, SessionId,
     api_keys::Networks,
     policy::Grant,
-    tokens::{Claims, TokenHolder},
+    tokens::{Claims, TokenSubject},
 };
 use serde::Deserialize;
 
@@ -59,12 +59,12 @@ impl Answer {
 /// that the key is held to.
 pub(crate) fn of_claims(claims: &Claims) -> Option<Caller> {
     match claims.holder {
-        TokenHolder::Person { sub, org, role, sid } => Some(Caller {
+        TokenSubject::Person { sub, org, role, sid } => Some(Caller {
             subject: Subject::User { id: sub, session: sid },
             organization: org,
             grant: org.and(role).map_or(Grant::None, |role| Grant::Member { role }),
         }),
-        TokenHolder::Key { .. } => None,
+        TokenSubject::Key { .. } => None,
     }
 }
 

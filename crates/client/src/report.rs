@@ -110,15 +110,15 @@ pub enum ReportError {
 /// Sends a service's own events to the audit log of the organization that an API key belongs to. Cloning it is cheap;
 /// it sends until the last clone has gone, and whoever opens the same file next goes on.
 #[derive(Clone)]
-pub struct Reporter(Arc<Queue>);
+pub struct Reporter(Arc<Outgoing>);
 
-struct Queue {
+struct Outgoing {
     spool: Mutex<Spool>,
     added: Notify,
     connection: Connection,
 }
 
-impl Queue {
+impl Outgoing {
     fn spool<T>(&self, use_it: impl FnOnce(&mut Spool) -> T) -> T {
         use_it(&mut self.spool.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -134,7 +134,7 @@ impl Reporter {
         let runtime = Handle::try_current().map_err(|_| ReportError::NoRuntime)?;
         let spool = Mutex::new(Spool::open(file)?);
         let connection = rollcall.connection().clone();
-        let waiting = Arc::new(Queue { spool, added: Notify::new(), connection });
+        let waiting = Arc::new(Outgoing { spool, added: Notify::new(), connection });
         runtime.spawn(send_all(Arc::downgrade(&waiting), key));
         Ok(Self(waiting))
     }
@@ -177,7 +177,7 @@ fn new_id(now: OffsetDateTime) -> EventId {
 }
 
 /// Sends what waits, for as long as somebody may report.
-async fn send_all(waiting: Weak<Queue>, key: Secret) {
+async fn send_all(waiting: Weak<Outgoing>, key: Secret) {
     let (mut pause, mut at_once) = (PAUSE, AT_ONCE);
     while let Some(held) = waiting.upgrade() {
         let sent = match held.spool(|spool| spool.first(at_once, BYTES)) {
@@ -211,7 +211,7 @@ enum Next {
 }
 
 /// Sends a batch, and notes what became of it; otherwise it waits, for the reason given back.
-async fn send(held: &Queue, key: &Secret, batch: &Batch) -> Result<Next, String> {
+async fn send(held: &Outgoing, key: &Secret, batch: &Batch) -> Result<Next, String> {
     let body = format!(r#"{{"events":[{}]}}"#, batch.lines.join(","));
     let request = held.connection.post("/v1/audit/events").bearer_auth(key.expose());
     let request = request.header(http::header::CONTENT_TYPE, "application/json").body(body);

@@ -26,7 +26,7 @@ const AT_A_TIME: u16 = 200;
 ///
 /// Invitations to their address are not theirs: whom an organization has invited is for that organization to know.
 #[derive(Debug, Clone)]
-pub struct AccountExport {
+pub struct ExportedAccount {
     /// When it was put together.
     pub at: OffsetDateTime,
     /// The account.
@@ -49,7 +49,7 @@ pub struct AccountExport {
 ///
 /// # Errors
 /// [`Error::SessionRequired`] to whoever comes with an access token.
-pub async fn export(app: &Application, actor: &Actor) -> Result<AccountExport, Error> {
+pub async fn export(app: &Application, actor: &Actor) -> Result<ExportedAccount, Error> {
     let exported = put_together(app, actor).await;
     app.refusals_recorded(actor, Action::AccountExported, AuditTarget::User(actor.user_id()), exported).await
 }
@@ -63,11 +63,11 @@ pub async fn permit_export(app: &Application, actor: &Actor) -> Result<(), Error
     app.refusals_recorded(actor, Action::AccountExported, AuditTarget::User(actor.user_id()), looked).await
 }
 
-async fn put_together(app: &Application, actor: &Actor) -> Result<AccountExport, Error> {
+async fn put_together(app: &Application, actor: &Actor) -> Result<ExportedAccount, Error> {
     actor.require_session()?;
     let (user, now) = (actor.user_id(), app.now());
     let mut unit = app.store.begin(actor.scope()).await?;
-    let export = AccountExport {
+    let export = ExportedAccount {
         at: now,
         user: actor.user.clone(),
         seats: unit.seats_of(user).await?,

@@ -22,7 +22,7 @@ pub use complete_sign_up::{Command as CompleteSignUp, complete_sign_up};
 pub use confirm_email_change::confirm_email_change;
 pub use delete::delete;
 pub use erase::{Erasures, erase_some};
-pub use export::{AccountExport, export, export_events, export_sessions, permit_export};
+pub use export::{ExportedAccount, export, export_events, export_sessions, permit_export};
 pub use list_organizations::{OrganizationListKey, list_organizations};
 pub use ports::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset};
 pub use preview_link::{LinkFor, preview_link};

@@ -32,4 +32,4 @@ pub use remove::remove;
 pub use seal::SegmentName;
 pub use tidy::{clean_some, retain_some};
 pub use transfers::Transfers;
-pub use upload::{Command as Take, Upload, UploadExtent, UploadOutcome, UploadProgress, begin};
+pub use upload::{Command as Take, Upload, UploadExtent, UploadOutcome, UploadState, begin};

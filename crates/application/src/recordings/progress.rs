@@ -10,7 +10,7 @@ use super::{
     manifest::Manifest,
     rules::Rules,
     seal::Binding,
-    upload::{UploadOutcome, UploadProgress},
+    upload::{UploadOutcome, UploadState},
     whole::{self, damaged},
 };
 use crate::{Application, Error, Principal, ports::Scope};
@@ -49,12 +49,12 @@ async fn try_progress(
         }
     }
     let Some(kept) = upload else {
-        return Ok(UploadOutcome::Partly(UploadProgress { received: 0, expires_at: None }));
+        return Ok(UploadOutcome::Partly(UploadState { received: 0, expires_at: None }));
     };
     let organization_key = keys::of_organization(app, app.uploads.as_ref(), organization).await?;
     let binding = Binding { organization, recording: kept.id };
     let fault = |_| damaged(organization, kept.id);
     let key = organization_key.unwrap(&kept.key, binding).map_err(fault)?;
     let manifest = Manifest::open(&kept.manifest, &key, binding).map_err(fault)?;
-    Ok(UploadOutcome::Partly(UploadProgress { received: manifest.length, expires_at: Some(kept.expires_at) }))
+    Ok(UploadOutcome::Partly(UploadState { received: manifest.length, expires_at: Some(kept.expires_at) }))
 }

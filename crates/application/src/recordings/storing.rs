@@ -9,7 +9,7 @@ use super::{
     manifest::{Manifest, ManifestState, begun},
     ports::KeptUpload,
     seal::{Binding, RecordingKey, SEGMENT, SealedSegment, Sealer, SegmentName},
-    upload::{Command, UploadExtent, UploadOutcome, UploadProgress},
+    upload::{Command, UploadExtent, UploadOutcome, UploadState},
     whole::{self, damaged},
 };
 use crate::{Application, Error};
@@ -200,7 +200,7 @@ impl Storing {
         }
         self.note(app).await?;
         let expires_at = Some(self.since.1 + WAITED_FOR);
-        Ok(UploadOutcome::Partly(UploadProgress { received: self.manifest.length, expires_at }))
+        Ok(UploadOutcome::Partly(UploadState { received: self.manifest.length, expires_at }))
     }
 
     /// Whether it is time to note how far it has come.

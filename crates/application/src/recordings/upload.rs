@@ -65,12 +65,12 @@ pub enum UploadOutcome {
     /// It was kept already, byte for byte.
     Known(Recording),
     /// There is more to come.
-    Partly(UploadProgress),
+    Partly(UploadState),
 }
 
 /// How far an upload has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UploadProgress {
+pub struct UploadState {
     /// How many bytes are kept; the next part begins there.
     pub received: u64,
     /// Until when it is waited for.

@@ -144,14 +144,14 @@ async fn when_the_database_is_lost_at_the_end_the_last_part_can_be_sent_again() 
         let (app, memory) = joined(&TestStore::default());
         let first = part(&with(&app, [unit()]), &sound, 0, SEGMENT).await;
         assert!(
-            matches!(first, Ok(UploadOutcome::Partly(UploadProgress { received: SEGMENT, .. }))),
+            matches!(first, Ok(UploadOutcome::Partly(UploadState { received: SEGMENT, .. }))),
             "{first:?}"
         );
         let failed = part(&with(&app, [unit(), unit_but(loss)]), &sound, SEGMENT, length).await;
         assert!(matches!(failed, Err(Error::Unavailable(_))), "{failed:?}");
 
         let progress = progress(&with(&app, [unit()]), &owner(), call(1).id).await.expect("progress");
-        let UploadOutcome::Partly(UploadProgress { received, .. }) = progress else { panic!("{progress:?}") };
+        let UploadOutcome::Partly(UploadState { received, .. }) = progress else { panic!("{progress:?}") };
         assert_eq!(received, 2 * SEGMENT);
         let keeps = unit_but(|unit| {
             unit.expect_recording_keep()
@@ -180,7 +180,7 @@ async fn whoever_has_been_superseded_removes_nothing_of_what_another_goes_on_wit
     later.write(sound.slice(SEGMENT as usize..2 * SEGMENT as usize)).await.expect("written");
     let paused = later.end().await;
     assert!(
-        matches!(paused, Ok(UploadOutcome::Partly(UploadProgress { received, .. })) if received == 2 * SEGMENT),
+        matches!(paused, Ok(UploadOutcome::Partly(UploadState { received, .. })) if received == 2 * SEGMENT),
         "{paused:?}"
     );
     assert_eq!(memory.uploads.lock().expect("no panic").len(), 1);
@@ -391,10 +391,7 @@ async fn while_the_database_is_gone_an_upload_waits_for_whoever_goes_on_with_it(
     let ended = coming.look_again().await;
     assert!(matches!(ended, Err(Error::Unavailable(_))), "{ended:?}");
     let progress = progress(&with(&app, [unit()]), &owner(), call(1).id).await.expect("progress");
-    assert!(
-        matches!(progress, UploadOutcome::Partly(UploadProgress { received: SEGMENT, .. })),
-        "{progress:?}"
-    );
+    assert!(matches!(progress, UploadOutcome::Partly(UploadState { received: SEGMENT, .. })), "{progress:?}");
     assert_eq!(memory.objects.lock().expect("no panic").len(), 1);
 }
 

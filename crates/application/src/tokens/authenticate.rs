@@ -3,7 +3,7 @@
 use rollcall_domain::{
     audit::Origin,
     secret::Secret,
-    tokens::{Claims, KeyPurpose, TYPE, TokenHolder},
+    tokens::{Claims, KeyPurpose, TYPE, TokenSubject},
 };
 
 use super::jwt;
@@ -74,11 +74,11 @@ pub(crate) async fn open(app: &Application, token: &Secret) -> Result<Option<(Cl
     }
     // The token names what it speaks for and the organization, so nothing has to be looked up across them.
     let bearer = match claims.holder {
-        TokenHolder::Person { sub, org, sid, .. } => {
+        TokenSubject::Person { sub, org, sid, .. } => {
             let mut view = app.store.view(Scope::of(sub, org)).await?;
             view.session_find(sub, org, sid).await?.map(Bearer::Session)
         }
-        TokenHolder::Key { sub, org, .. } => {
+        TokenSubject::Key { sub, org, .. } => {
             let mut view = app.store.view(Scope::Organization(org)).await?;
             let organization = view.organization_find(org).await?;
             let listed = view.api_key_find(org, sub).await?;

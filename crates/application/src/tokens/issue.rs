@@ -99,7 +99,7 @@ mod tests {
         api_keys::{ApiKey, Scopes},
         audit::Outcome,
         security::Deadline,
-        tokens::TokenHolder,
+        tokens::TokenSubject,
     };
     use time::Duration;
 
@@ -129,7 +129,7 @@ mod tests {
             keys.verifying(KeyPurpose::AccessToken, kid, app.now())
         })
         .expect("claims");
-        let TokenHolder::Person { sub, role, .. } = claims.holder else { panic!("{claims:?}") };
+        let TokenSubject::Person { sub, role, .. } = claims.holder else { panic!("{claims:?}") };
         assert_eq!((role, sub), (Some(Role::Viewer), actor(1, Role::Owner).user_id()));
         assert_eq!(store.committed()[0].1, [(Action::AccessTokenIssued, Outcome::Success)]);
     }
@@ -191,7 +191,7 @@ mod tests {
                 keys.verifying(KeyPurpose::AccessToken, kid, app.now())
             })
             .expect("claims");
-            let TokenHolder::Key { sub, scope: told, .. } = claims.holder else { panic!("{claims:?}") };
+            let TokenSubject::Key { sub, scope: told, .. } = claims.holder else { panic!("{claims:?}") };
             assert_eq!((sub, told.to_string().as_str()), (api_key(1).id, scope));
             assert_eq!(store.committed()[0].1, [(Action::AccessTokenIssued, Outcome::Success)]);
         }

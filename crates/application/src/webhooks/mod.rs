@@ -24,5 +24,5 @@ pub use ports::{
 pub use remove::remove;
 pub use resend::resend;
 pub(crate) use secret::{mint, seal};
-pub use set::{ChosenWebhook, set};
+pub use set::{WebhookChoice, set};
 pub use show::{ShownWebhook, show};

@@ -13,7 +13,7 @@ use crate::{Actor, Application, Error, Precondition};
 
 /// A webhook that was chosen.
 #[derive(Debug, Clone)]
-pub struct ChosenWebhook {
+pub struct WebhookChoice {
     /// It, and what was to be sent.
     pub shown: ShownWebhook,
     /// What messages are signed with. It is known at this moment only.
@@ -30,7 +30,7 @@ pub async fn set(
     actor: &Actor,
     url: WebhookUrl,
     precondition: &Precondition,
-) -> Result<ChosenWebhook, Error> {
+) -> Result<WebhookChoice, Error> {
     let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
     let chosen = choose(app, actor, url, precondition).await;
     app.refusals_recorded(actor, Action::WebhookSet, target, chosen).await
@@ -41,7 +41,7 @@ async fn choose(
     actor: &Actor,
     url: WebhookUrl,
     precondition: &Precondition,
-) -> Result<ChosenWebhook, Error> {
+) -> Result<WebhookChoice, Error> {
     let seat = actor.permit(Permission::SecurityManage)?;
     let now = app.now();
     actor.require_elevation(now)?;
@@ -69,7 +69,7 @@ async fn choose(
     );
     unit.commit(app.record(event)).await?;
     let kept = KeptWebhook { url, set_at: now, set_by: Some(actor.user_id()), choices };
-    Ok(ChosenWebhook { shown: ShownWebhook { kept, health, deliveries }, secret })
+    Ok(WebhookChoice { shown: ShownWebhook { kept, health, deliveries }, secret })
 }
 
 #[cfg(test)]

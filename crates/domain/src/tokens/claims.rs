@@ -36,7 +36,7 @@ pub struct Claims {
     pub aud: String,
     /// For whom it speaks.
     #[serde(flatten)]
-    pub holder: TokenHolder,
+    pub holder: TokenSubject,
     /// Names the token.
     pub jti: AccessTokenId,
     /// When it was made, in seconds since 1970.
@@ -48,7 +48,7 @@ pub struct Claims {
 /// For whom an access token speaks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum TokenHolder {
+pub enum TokenSubject {
     /// A person who is signed in.
     Person {
         /// Who is signed in.
@@ -119,7 +119,7 @@ impl Claims {
         place: Option<(OrganizationId, Role)>,
         now: OffsetDateTime,
     ) -> Self {
-        let holder = TokenHolder::Person {
+        let holder = TokenSubject::Person {
             sub: session.user,
             org: place.map(|(organization, _)| organization),
             role: place.map(|(_, role)| role),
@@ -138,7 +138,7 @@ impl Claims {
         secret_until: Option<OffsetDateTime>,
         now: OffsetDateTime,
     ) -> Self {
-        let holder = TokenHolder::Key { sub: key.id, org: organization, scope: key.scopes.permissions() };
+        let holder = TokenSubject::Key { sub: key.id, org: organization, scope: key.scopes.permissions() };
         let ends = [key.expires_at, secret_until];
         let end = ends.into_iter().flatten().min().unwrap_or(now + LONGEST);
         Self::until(issuer, id, holder, end, now)
@@ -147,7 +147,7 @@ impl Claims {
     fn until(
         issuer: &TokenIssuer,
         id: AccessTokenId,
-        holder: TokenHolder,
+        holder: TokenSubject,
         end: OffsetDateTime,
         now: OffsetDateTime,
     ) -> Self {
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn somebody_in_no_organization_has_neither_org_nor_role() {
         let (sub, sid) = (UserId::from_parts(0, &[2; 10]), SessionId::from_parts(0, &[1; 10]));
-        let nowhere = Claims { holder: TokenHolder::Person { sub, org: None, role: None, sid }, ..claims() };
+        let nowhere = Claims { holder: TokenSubject::Person { sub, org: None, role: None, sid }, ..claims() };
         let said = serde_json::to_value(&nowhere).expect("JSON");
         assert!(said.get("org").is_none() && said.get("role").is_none(), "{said}");
         assert_eq!(serde_json::from_value::<Claims>(said).expect("claims"), nowhere);

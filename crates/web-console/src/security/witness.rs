@@ -69,7 +69,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
 }
 
 /// With a secret to keep, its page is the answer itself.
-async fn chosen_page(caller: &Caller, chosen: witness::ChosenWitness) -> Result<Response, Refused> {
+async fn chosen_page(caller: &Caller, chosen: witness::WitnessChoice) -> Result<Response, Refused> {
     let Some(secret) = chosen.secret else {
         let said = caller.t.witness_chosen(chosen.shown.kept.witness.address());
         return Ok(caller.go_to_and_say(PATH, said));

@@ -2,7 +2,7 @@ use axum::{body::Body, extract::State, response::IntoResponse};
 use http::{Method, header};
 use rollcall_application::{
     Actor,
-    accounts::{self, AccountExport, PendingEmailChange, PendingPasswordReset},
+    accounts::{self, ExportedAccount, PendingEmailChange, PendingPasswordReset},
     audit::OwnEvent,
 };
 use rollcall_domain::{EventId, OrganizationId, availability::Agent};
@@ -154,8 +154,8 @@ struct OwnChangeObject {
     after: Option<String>,
 }
 
-impl From<&AccountExport> for Beginning {
-    fn from(export: &AccountExport) -> Self {
+impl From<&ExportedAccount> for Beginning {
+    fn from(export: &ExportedAccount) -> Self {
         let email_change =
             export.email_change.as_ref().map(|PendingEmailChange { email, created_at, expires_at }| {
                 PendingEmailChangeObject {

@@ -1,4 +1,4 @@
-use rollcall_application::recordings::UploadProgress;
+use rollcall_application::recordings::UploadState;
 use rollcall_domain::{CallId, RecordingId, recordings::Recording};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -50,8 +50,8 @@ pub(super) struct UploadProgress {
     expires_at: Option<OffsetDateTime>,
 }
 
-impl From<UploadProgress> for UploadProgress {
-    fn from(UploadProgress { received, expires_at }: UploadProgress) -> Self {
+impl From<UploadState> for UploadProgress {
+    fn from(UploadState { received, expires_at }: UploadState) -> Self {
         Self { received, expires_at }
     }
 }

@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rollcall_application::{
     Error, FieldError,
-    recordings::{self, Take, UploadExtent, UploadOutcome, UploadProgress},
+    recordings::{self, Take, UploadExtent, UploadOutcome, UploadState},
 };
 use rollcall_domain::{Permission, id::Call, recordings::Recording};
 use tokio::time::timeout;
@@ -173,7 +173,7 @@ fn whole(status: StatusCode, recording: &Recording) -> Response {
     response
 }
 
-fn partly(progress: UploadProgress) -> Response {
+fn partly(progress: UploadState) -> Response {
     let mut response = (StatusCode::ACCEPTED, Json(UploadProgress::from(progress))).into_response();
     response.headers_mut().insert(UPLOAD_OFFSET, HeaderValue::from(progress.received));
     response

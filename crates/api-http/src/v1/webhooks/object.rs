@@ -1,6 +1,6 @@
 use rollcall_application::{
     Asks,
-    webhooks::{ChosenWebhook, ShownDelivery, ShownWebhook},
+    webhooks::{ShownDelivery, ShownWebhook, WebhookChoice},
 };
 use rollcall_domain::{UserId, id::DeliveryId};
 use serde::Serialize;
@@ -89,8 +89,8 @@ impl From<ShownWebhook> for WebhookObject {
     }
 }
 
-impl From<ChosenWebhook> for ChosenWebhook {
-    fn from(ChosenWebhook { shown, secret }: ChosenWebhook) -> Self {
+impl From<WebhookChoice> for ChosenWebhook {
+    fn from(WebhookChoice { shown, secret }: WebhookChoice) -> Self {
         Self { webhook: shown.into(), secret: secret.expose().to_owned() }
     }
 }

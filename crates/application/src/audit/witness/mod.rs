@@ -11,7 +11,7 @@ mod show;
 pub use ports::{KeptWitness, NewDelivery, NewWitness, WitnessPost, Witnesses, WitnessesView};
 pub use remove::remove;
 pub use send::send_some;
-pub use set::{ChosenWitness, set};
+pub use set::{WitnessChoice, set};
 pub use show::{ShownWitness, show};
 
 /// How many deliveries are shown.

@@ -22,7 +22,7 @@ const CHOICES: Limit =
 
 /// A witness that was chosen.
 #[derive(Debug, Clone)]
-pub struct ChosenWitness {
+pub struct WitnessChoice {
     /// It, and the checkpoints that were to be sent.
     pub shown: ShownWitness,
     /// What messages to a webhook are signed with. It is known at this moment only.
@@ -40,7 +40,7 @@ pub async fn set(
     actor: &Actor,
     witness: Witness,
     precondition: &Precondition,
-) -> Result<ChosenWitness, Error> {
+) -> Result<WitnessChoice, Error> {
     let target = actor.organization().map_or(AuditTarget::Nothing, AuditTarget::Organization);
     let chosen = choose(app, actor, witness, precondition).await;
     app.refusals_recorded(actor, Action::AuditWitnessSet, target, chosen).await
@@ -51,7 +51,7 @@ async fn choose(
     actor: &Actor,
     witness: Witness,
     precondition: &Precondition,
-) -> Result<ChosenWitness, Error> {
+) -> Result<WitnessChoice, Error> {
     let seat = actor.permit(Permission::SecurityManage)?;
     let now = app.now();
     actor.require_elevation(now)?;
@@ -95,7 +95,7 @@ async fn choose(
     unit.commit(app.record(event)).await?;
     let choices = before.map_or(1, |kept| kept.choices + 1);
     let kept = KeptWitness { witness, set_at: now, set_by: Some(actor.user_id()), next_at: now, choices };
-    Ok(ChosenWitness { shown: ShownWitness { kept, health, deliveries }, secret })
+    Ok(WitnessChoice { shown: ShownWitness { kept, health, deliveries }, secret })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use rollcall_application::{
     Asks,
-    audit::witness::{ChosenWitness, ShownWitness},
+    audit::witness::{ShownWitness, WitnessChoice},
     webhooks::ShownDelivery,
 };
 use rollcall_domain::{UserId, audit::witness::Witness, id::DeliveryId};
@@ -111,8 +111,8 @@ impl From<ShownWitness> for WitnessObject {
     }
 }
 
-impl From<ChosenWitness> for ChosenWitness {
-    fn from(ChosenWitness { shown, secret }: ChosenWitness) -> Self {
+impl From<WitnessChoice> for ChosenWitness {
+    fn from(WitnessChoice { shown, secret }: WitnessChoice) -> Self {
         Self { witness: shown.into(), secret: secret.map(|secret| secret.expose().to_owned()) }
     }
 }
