@@ -1,5 +1,5 @@
-//! Finds out from which commit a release is built. Whoever builds without a checkout says it by `ROLLCALL_COMMIT`; a build for development is
-//! of no commit, as it would be compiled anew for each.
+//! Finds out from which commit a release is built. Whoever builds without a checkout says it by `ROLLCALL_COMMIT`; a build for
+//! development is of no commit, as it would be compiled anew for each.
 
 use std::{env, path::Path, process::Command};
 

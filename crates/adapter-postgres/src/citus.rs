@@ -11,8 +11,8 @@ enum Placement {
     Distributed,
     /// On every server, since what is distributed refers to it.
     Reference,
-    /// On the coordinator alone: bounded, or found by what says nothing of an organization, a token's hash before all, which must be there once
-    /// in all organizations together.
+    /// On the coordinator alone: bounded, or found by what says nothing of an organization, a token's hash before all, which must
+    /// be there once in all organizations together.
     Local,
 }
 
@@ -147,8 +147,8 @@ pub async fn in_the_way_of_citus(connection: &mut PgConnection) -> Result<Vec<St
     })
 }
 
-/// Distributes what belongs to organizations over the servers of the Citus cluster whose coordinator is at `url`, all of it or nothing. What has its
-/// place keeps it. Gives back the names of the tables that have got theirs.
+/// Distributes what belongs to organizations over the servers of the Citus cluster whose coordinator is at `url`, all of it or
+/// nothing. What has its place keeps it. Gives back the names of the tables that have got theirs.
 ///
 /// # Errors
 /// [`CitusError`].

@@ -32,8 +32,8 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 pub struct ConnectionSettings {
     /// `postgres://user:password@host:port/database`. Whatever its user may do, the service works as `rollcall_app`.
     pub url: Secret,
-    /// The same of a pooler in front of the database that gives a server's connection to each transaction. Its user is `rollcall_app`. Statements go
-    /// by it, if there is one; changes are heard of by `url`, which a pooler cannot pass on.
+    /// The same of a pooler in front of the database that gives a server's connection to each transaction. Its user is
+    /// `rollcall_app`. Statements go by it, if there is one; changes are heard of by `url`, which a pooler cannot pass on.
     pub pooler_url: Option<Secret>,
     /// The same of a hot standby of the database. What takes long to read is read there, if there is one.
     pub replica_url: Option<Secret>,
@@ -84,8 +84,8 @@ fn options_of(
     Ok(options.application_name(name).options(role.into_iter().chain(limits(connection))))
 }
 
-/// How one to a pooler is made. It passes on neither a role nor limits, and the next transaction may have another of the server's connections, so nothing
-/// is prepared for it.
+/// How one to a pooler is made. It passes on neither a role nor limits, and the next transaction may have another of the server's
+/// connections, so nothing is prepared for it.
 fn options_of_pooler(url: &Secret) -> Result<PgConnectOptions, ConnectError> {
     let options = read(url, "ROLLCALL__DATABASE__POOLER_URL")?;
     Ok(options.application_name("rollcall").statement_cache_capacity(0).extra_float_digits(None))

@@ -59,8 +59,9 @@ impl PgStore {
         }
     }
 
-    /// Whether the replica has an event that was committed after all that is to be in the view. Not by how far it has come: positions in the log
-    /// of changes say nothing about which history they are of, and after a failover a standby may have come far in the one that was left behind.
+    /// Whether the replica has an event that was committed after all that is to be in the view. Not by how far it has come:
+    /// positions in the log of changes say nothing about which history they are of, and after a failover a standby may have come
+    /// far in the one that was left behind.
     async fn look(&self, replica: &Pool, scope: Scope, since: EventId) -> Result<Replica, StoreError> {
         let mut view = Transaction::begin_on(replica, self, scope, TransactionPurpose::Look).await?;
         // The first statement is what the whole view sees.

@@ -86,8 +86,8 @@ struct Remembered<T> {
     since: Moment,
 }
 
-/// When the sessions of an account or an organization, or an API key, last changed. What was looked up before is not believed, so forgetting
-/// is one entry here, however many sessions there are.
+/// When the sessions of an account or an organization, or an API key, last changed. What was looked up before is not believed, so
+/// forgetting is one entry here, however many sessions there are.
 struct Changes {
     last: HashMap<Uuid, Moment>,
     tidy_at: usize,

@@ -110,7 +110,8 @@ impl From<Vec<StreamNotice>> for NoticeRows {
     }
 }
 
-/// Tells an organization something with the transaction's commit. Nothing else is locked after this, and nothing else is done but to commit.
+/// Tells an organization something with the transaction's commit. Nothing else is locked after this, and nothing else is done but
+/// to commit.
 pub(crate) async fn tell(
     connection: &mut PgConnection,
     organization: Uuid,

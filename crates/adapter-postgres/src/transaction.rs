@@ -165,8 +165,8 @@ impl Transaction {
         self.declare_again().await
     }
 
-    /// Tells whoever is told. What whoever watches is told comes last: from there on whatever else is told in these organizations waits until
-    /// this is over. What is queued for others needs no order, and is queued before.
+    /// Tells whoever is told. What whoever watches is told comes last: from there on whatever else is told in these organizations
+    /// waits until this is over. What is queued for others needs no order, and is queued before.
     async fn tell(&mut self) -> Result<(), StoreError> {
         let notices = std::mem::take(&mut self.notices).into_iter();
         let told: Vec<_> =

@@ -1,6 +1,6 @@
 //! Keys for what leaves the service and must come back unchanged (cursors, what a device shows), is kept but must not be read
-//! (answers to keyed requests, signing keys), or is only known by its digest (attempts at passwords, API keys). The pepper of passwords is a
-//! ring of its own.
+//! (answers to keyed requests, signing keys), or is only known by its digest (attempts at passwords, API keys). The pepper of
+//! passwords is a ring of its own.
 
 use std::{fmt, str::FromStr, sync::Arc};
 

@@ -67,8 +67,8 @@ macro_rules! catalogue {
     (@power) => { false };
 }
 
-// What it is called; the roles that carry it; what it takes at the least: an API `key`, `people` with an access token, or the `session` itself;
-// and whether it is power `over_the_team`.
+// What it is called; the roles that carry it; what it takes at the least: an API `key`, `people` with an access token, or the
+// `session` itself; and whether it is power `over_the_team`.
 catalogue! {
     OrganizationRead = "organization:read", [Owner Admin Member CustomerSupportAgent Viewer], key;
     OrganizationUpdate = "organization:update", [Owner], session;

@@ -92,7 +92,8 @@ impl PrivatePostgres {
         Ok(Self { layout, source, hold: Hold::Started(supervisor) })
     }
 
-    /// A hot standby of this one with a data directory of its own, which must be empty: what is committed here is there a moment later, to be read.
+    /// A hot standby of this one with a data directory of its own, which must be empty: what is committed here is there a moment
+    /// later, to be read.
     ///
     /// # Errors
     /// [`Error`].
@@ -106,8 +107,8 @@ impl PrivatePostgres {
         Self::start(settings).await
     }
 
-    /// One made of a copy of another's files, as `pg_basebackup` leaves it, in a data directory of its own, which must be empty. It recovers first, as
-    /// the lines of `configuration` say, and may still be at it when this returns.
+    /// One made of a copy of another's files, as `pg_basebackup` leaves it, in a data directory of its own, which must be empty.
+    /// It recovers first, as the lines of `configuration` say, and may still be at it when this returns.
     ///
     /// # Errors
     /// [`Error`].

@@ -1,7 +1,7 @@
 //! Numbers that no piece is by itself: several say them between them, or somebody says words in the middle that mean nothing here.
 //!
-//! What follows a seam may be anything, so only the whole is judged, from the first piece's beginning to the last one's end, and more strictly
-//! than what is said in one go: two people's digits are not made one number because there are ten of them.
+//! What follows a seam may be anything, so only the whole is judged, from the first piece's beginning to the last one's end, and
+//! more strictly than what is said in one go: two people's digits are not made one number because there are ten of them.
 
 use crate::{
     Kind, card,

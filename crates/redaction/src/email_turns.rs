@@ -2,8 +2,8 @@
 
 use crate::{source::Source, spoken_email::REACH, tokens::Gap, vocabulary::Class};
 
-/// Whether another's words stand right before `at` and are the beginning of an address: `j dot smith` `at gmail dot com`. They are not where
-/// they repeat what was said before them.
+/// Whether another's words stand right before `at` and are the beginning of an address: `j dot smith` `at gmail dot com`. They
+/// are not where they repeat what was said before them.
 pub(crate) fn seam_before(source: &Source<'_>, at: usize) -> bool {
     let Some(last) = at.checked_sub(1).filter(|_| source.tokens[at].gap.has(Gap::SEGMENT)) else {
         return false;

@@ -1,7 +1,8 @@
 //! Several numbers side by side, with or without signs between them, and nothing else.
 //!
-//! Where one ends and the next begins is not always seen from the first one alone: a telephone number and the beginning of a card's may pass
-//! the card's check together. So what lies between two hard signs is first cut as a whole: if all of it is numbers, these are they.
+//! Where one ends and the next begins is not always seen from the first one alone: a telephone number and the beginning of a
+//! card's may pass the card's check together. So what lies between two hard signs is first cut as a whole: if all of it is
+//! numbers, these are they.
 
 use crate::{
     Kind, card,

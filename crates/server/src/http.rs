@@ -20,12 +20,13 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest that a client may take nothing of what it is sent.
 const STALLED: Duration = Duration::from_secs(30);
 
-/// The most that is read ahead of a connection, or waits to be sent: the largest head of a request, too. Left alone it grows to 400 KiB, and an upload
-/// holds it twice.
+/// The most that is read ahead of a connection, or waits to be sent: the largest head of a request, too. Left alone it grows to
+/// 400 KiB, and an upload holds it twice.
 const BUFFER: usize = 64 * 1024;
 
-/// The most that waits in the kernel to be sent over a connection without being on its way. Whoever loses the right to what they are sent gets that all
-/// the same, and Linux lets it grow to megabytes. What is on its way is not counted, so nothing is slower over a long path.
+/// The most that waits in the kernel to be sent over a connection without being on its way. Whoever loses the right to what they
+/// are sent gets that all the same, and Linux lets it grow to megabytes. What is on its way is not counted, so nothing is slower
+/// over a long path.
 #[cfg(target_os = "linux")]
 const UNSENT: u32 = 256 * 1024;
 

@@ -1,8 +1,9 @@
 //! What goes on without being asked: sending mail, forgetting what is long over, removing deleted organizations whose time
-//! is over, erasing what is left of people whose accounts have ended, telling people by when they need a second factor, sealing anew what an older key has sealed, counting what waits, writing down when API keys were
-//! last used, and what was called with them, giving audit events their places, sketching what can be searched, taking out what is too
-//! old, sending checkpoints to their witnesses, and to webhooks what they are to be told, keeping live streams going, removing what is
-//! left of recordings, finding out which agents are gone.
+//! is over, erasing what is left of people whose accounts have ended, telling people by when they need a second factor, sealing
+//! anew what an older key has sealed, counting what waits, writing down when API keys were last used, and what was called with
+//! them, giving audit events their places, sketching what can be searched, taking out what is too old, sending checkpoints to
+//! their witnesses, and to webhooks what they are to be told, keeping live streams going, removing what is left of recordings,
+//! finding out which agents are gone.
 
 mod gauges;
 mod sequencing;

@@ -59,9 +59,10 @@ fn busy(room: &DeliveryRoom) -> (Vec<Uuid>, Vec<String>, Vec<i64>) {
     busy
 }
 
-/// Has the transaction's statements follow the index of what is due. Row-level security hides from the planner how much it would find, so left
-/// to itself it sorts all that an organization has. What must be sorted in spite of that looks so dear to it then that it would have the
-/// statement compiled first, which takes a second each time: a hundred times as long as the statement does.
+/// Has the transaction's statements follow the index of what is due. Row-level security hides from the planner how much it would
+/// find, so left to itself it sorts all that an organization has. What must be sorted in spite of that looks so dear to it then
+/// that it would have the statement compiled first, which takes a second each time: a hundred times as long as the statement
+/// does.
 async fn by_the_index(connection: &mut PgConnection) -> Result<(), StoreError> {
     let set = sqlx::query!(
         "SELECT set_config('enable_sort', 'off', true) AS sort, set_config('enable_incremental_sort', 'off', true) AS more,

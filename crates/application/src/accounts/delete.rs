@@ -20,7 +20,8 @@ use crate::{
 /// the audit logs and from invitations to them. They get a last mail.
 ///
 /// # Errors
-/// [`Error::ElevationRequired`], [`Error::PreconditionFailed`], and [`Error::LastOwnerOf`] with the organizations that would be left without an Owner.
+/// [`Error::ElevationRequired`], [`Error::PreconditionFailed`], and [`Error::LastOwnerOf`] with the organizations that would be
+/// left without an Owner.
 pub async fn delete(app: &Application, actor: &Actor, precondition: &Precondition) -> Result<(), Error> {
     let deleted = change(app, actor, precondition).await;
     app.refusals_recorded(actor, Action::AccountDeleted, AuditTarget::User(actor.user_id()), deleted).await

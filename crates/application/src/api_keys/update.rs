@@ -33,8 +33,8 @@ pub struct Command {
 /// Changes a key. It counts from its next use on.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::ElevationRequired`] when the key would be good for more, [`Error::NotFound`], [`Error::ApiKeyRevoked`], [`Error::Invalid`] for an end that is not in the
-/// future, [`Error::PreconditionFailed`].
+/// [`Error::PermissionDenied`], [`Error::ElevationRequired`] when the key would be good for more, [`Error::NotFound`],
+/// [`Error::ApiKeyRevoked`], [`Error::Invalid`] for an end that is not in the future, [`Error::PreconditionFailed`].
 pub async fn update(app: &Application, actor: &Actor, command: Command) -> Result<ListedKey, Error> {
     let target = AuditTarget::ApiKey(command.id);
     let updated = change(app, actor, command).await;

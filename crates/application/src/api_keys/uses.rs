@@ -116,8 +116,8 @@ impl KeyUses {
     }
 }
 
-/// Writes down when keys were last used, for all that were since the last time, the newest of each, and how often by day. Those that are kept by an older key
-/// of the keyring are kept by the newest from then on.
+/// Writes down when keys were last used, for all that were since the last time, the newest of each, and how often by day. Those
+/// that are kept by an older key of the keyring are kept by the newest from then on.
 ///
 /// # Errors
 /// When the database does not answer. Nothing is lost then: the next time takes it along.

@@ -157,8 +157,8 @@ impl Checkpoints {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What checkpoints called this deployment when the last one was signed, if that was something else than now. Whoever keeps checkpoints takes
-    /// another name for another log.
+    /// What checkpoints called this deployment when the last one was signed, if that was something else than now. Whoever keeps
+    /// checkpoints takes another name for another log.
     ///
     /// # Errors
     /// Only when something is out of order.

@@ -98,8 +98,8 @@ pub struct LogExport {
 /// the log before anything is given out, and in the export.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::Invalid`] for a time that ends before it begins, [`Error::AuditLogDisabled`], [`Error::ExportRunning`] when the organization has one already, and
-/// [`Error::Busy`] when too many run.
+/// [`Error::PermissionDenied`], [`Error::Invalid`] for a time that ends before it begins, [`Error::AuditLogDisabled`],
+/// [`Error::ExportRunning`] when the organization has one already, and [`Error::Busy`] when too many run.
 pub async fn export(
     app: &Application,
     principal: &Principal,

@@ -48,7 +48,8 @@ enum Found {
 }
 
 /// Answers each question as it is at this moment, in the order asked: why not, or none when it is allowed. The answer
-/// does not tell an unknown organization from one that the person is not in, nor an ended key from one that never was. Asking leaves no event.
+/// does not tell an unknown organization from one that the person is not in, nor an ended key from one that never was. Asking
+/// leaves no event.
 ///
 /// # Errors
 /// Only when something is out of order.

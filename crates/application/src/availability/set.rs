@@ -22,7 +22,8 @@ pub struct Command {
     pub precondition: Precondition,
 }
 
-/// Chooses the actor's status. While PHI protection is on, their note is stored masked. Whoever is away is offered nothing, and keeps the calls they have taken; whoever is gone keeps none.
+/// Chooses the actor's status. While PHI protection is on, their note is stored masked. Whoever is away is offered nothing, and
+/// keeps the calls they have taken; whoever is gone keeps none.
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::PreconditionFailed`].

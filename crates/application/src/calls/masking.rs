@@ -183,8 +183,8 @@ pub(super) async fn previewed(
     masking.apart(organization, move || redaction::redact(&text)).await
 }
 
-/// A short text with masks over what identifies somebody. It is done in less time than a turn would take, so it waits for none. A mask may be
-/// longer than what it hides.
+/// A short text with masks over what identifies somebody. It is done in less time than a turn would take, so it waits for none. A
+/// mask may be longer than what it hides.
 pub(crate) fn masked_text<const MAX: usize>(text: &Text<MAX>) -> Result<Text<MAX>, Error> {
     const { assert!(MAX <= 500, "a longer text waits for its turn") };
     let masked = redaction::redact(text.as_str());

@@ -15,7 +15,8 @@ const LONGEST: usize = 64 << 10;
 /// A text as PHI protection would have it. Nothing is stored, whether it is on or off.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::Invalid`] when the text is too long, and [`Error::LimitReached`] when too many of the organization wait.
+/// [`Error::PermissionDenied`], [`Error::Invalid`] when the text is too long, and [`Error::LimitReached`] when too many of the
+/// organization wait.
 pub async fn preview_redaction(
     app: &Application,
     principal: &Principal,

@@ -42,7 +42,8 @@ pub struct NewAccount {
 /// # Errors
 /// [`Error::InvitationGone`]; [`Error::SignInRequired`] when the address has an account and nobody is signed in;
 /// [`Error::WrongAccount`] when another one is; [`Error::Invalid`] when a new account lacks its values, or its password is guessed too
-/// easily; [`Error::AlreadyMember`]; [`Error::NoSeatLeft`]; [`Error::OrganizationSuspended`]; [`Error::SessionRequired`] to whoever comes with an access token; [`Error::MfaRequired`].
+/// easily; [`Error::AlreadyMember`]; [`Error::NoSeatLeft`]; [`Error::OrganizationSuspended`]; [`Error::SessionRequired`] to
+/// whoever comes with an access token; [`Error::MfaRequired`].
 pub async fn accept(
     app: &Application,
     actor: Option<&Actor>,

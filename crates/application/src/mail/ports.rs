@@ -23,8 +23,9 @@ pub trait Outbox: Send + Sync {
         limit: u16,
     ) -> Result<Vec<ClaimedMail>, StoreError>;
 
-    /// What a mail's letter says at this moment, and the language that whoever it is for has chosen, if they have an account; none when there is nothing to say any more, because what it is
-    /// about is gone, or a later mail says it. If the letter holds a link, the hash of its token replaces the one from an earlier attempt.
+    /// What a mail's letter says at this moment, and the language that whoever it is for has chosen, if they have an account;
+    /// none when there is nothing to say any more, because what it is about is gone, or a later mail says it. If the letter holds
+    /// a link, the hash of its token replaces the one from an earlier attempt.
     async fn contents(
         &self,
         mail: MailId,

@@ -89,7 +89,8 @@ pub trait RecordingsView {
 /// Changes recordings.
 #[async_trait]
 pub trait Recordings: RecordingsView {
-    /// Makes an upload the recording of its call, which is locked, and gets another version. False when it is not as `version` says any more, or is gone.
+    /// Makes an upload the recording of its call, which is locked, and gets another version. False when it is not as `version`
+    /// says any more, or is gone.
     async fn recording_keep(
         &mut self,
         organization: OrganizationId,

@@ -15,8 +15,8 @@ use crate::{Actor, Application, Error, Precondition};
 /// Deletes the recording of a call.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::NotFound`], [`Error::PreconditionFailed`], and [`Error::CallRecordingDisabled`] when it is off and
-/// nothing is kept.
+/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::NotFound`], [`Error::PreconditionFailed`], and
+/// [`Error::CallRecordingDisabled`] when it is off and nothing is kept.
 pub async fn remove(
     app: &Application,
     actor: &Actor,

@@ -15,9 +15,9 @@ const DECIDED_EVERY: Duration = Duration::seconds(5);
 /// When it is worth trying again, where an organization has as many as it may have.
 const AGAIN: Duration = Duration::seconds(5);
 
-/// The uploads and downloads that run on this node. Each holds up to two megabytes and a connection, so there are only so many of either, and
-/// only so many of one organization: nobody takes the places of all others. Uploads may be as slow as what is said, and are counted
-/// apart: they keep nobody from hearing what is there. Cloning it is cheap.
+/// The uploads and downloads that run on this node. Each holds up to two megabytes and a connection, so there are only so many of
+/// either, and only so many of one organization: nobody takes the places of all others. Uploads may be as slow as what is said,
+/// and are counted apart: they keep nobody from hearing what is there. Cloning it is cheap.
 #[derive(Debug, Clone)]
 pub struct Transfers {
     most: usize,

@@ -110,8 +110,8 @@ enum Kept {
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::NotFound`], [`Error::CallRecordingDisabled`], [`Error::MediaKeyRequired`],
-/// [`Error::RecordingTooLarge`], [`Error::UploadOffset`], [`Error::RecordingExists`], [`Error::PreconditionFailed`]; [`Error::LimitReached`] when the organization has as
-/// many uploads as it may have, and [`Error::Busy`] when this node has.
+/// [`Error::RecordingTooLarge`], [`Error::UploadOffset`], [`Error::RecordingExists`], [`Error::PreconditionFailed`];
+/// [`Error::LimitReached`] when the organization has as many uploads as it may have, and [`Error::Busy`] when this node has.
 pub async fn begin(app: &Application, principal: &Principal, command: Command) -> Result<Upload, Error> {
     let target = AuditTarget::Call(command.call);
     let permitted = permitted(app, principal, &command).await;

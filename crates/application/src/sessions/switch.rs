@@ -22,8 +22,8 @@ pub struct Command {
 /// Opens a session in another organization and ends the actor's.
 ///
 /// # Errors
-/// [`Error::NotFound`] unless the actor is in that organization; [`Error::OrganizationSuspended`]; [`Error::SessionRequired`] to whoever comes with an access
-/// token.
+/// [`Error::NotFound`] unless the actor is in that organization; [`Error::OrganizationSuspended`]; [`Error::SessionRequired`] to
+/// whoever comes with an access token.
 pub async fn switch(app: &Application, actor: &Actor, command: Command) -> Result<SignedIn, Error> {
     let switched = change(app, actor, command).await;
     let target = AuditTarget::Organization(command.organization);

@@ -125,7 +125,8 @@ impl ReportedAction {
     }
 }
 
-/// Further first words that are not given away: Rollcall's own events may begin with them one day, and the feed of live events has some already.
+/// Further first words that are not given away: Rollcall's own events may begin with them one day, and the feed of live events
+/// has some already.
 const KEPT_BACK: &[&str] = &[
     "audit",
     "availability",

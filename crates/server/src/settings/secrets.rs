@@ -111,8 +111,9 @@ fn keys_of(ring: &str) -> impl Iterator<Item = Vec<u8>> {
     ring.split(',').filter_map(|key| STANDARD.decode(key.split_once(':')?.1.trim()).ok())
 }
 
-/// Whether a key was typed rather than drawn. Of 32 bytes that are drawn, fewer than fifteen different ones come less than once in 2⁶¹ times, and
-/// nothing but what can be typed less than once in 2⁴⁵. What is no key at all is told its length by whoever reads it.
+/// Whether a key was typed rather than drawn. Of 32 bytes that are drawn, fewer than fifteen different ones come less than once
+/// in 2⁶¹ times, and nothing but what can be typed less than once in 2⁴⁵. What is no key at all is told its length by whoever
+/// reads it.
 fn is_no_chance(key: &[u8]) -> bool {
     if key.len() < 2 {
         return false;

@@ -8,8 +8,8 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::trace::{SamplingDecision, SamplingResult, ShouldSample};
 
-/// A part of all traces, chosen by their ids under a key that this process has drawn: all requests of a trace are chosen here or none is, and nobody can
-/// make up an id that is.
+/// A part of all traces, chosen by their ids under a key that this process has drawn: all requests of a trace are chosen here or
+/// none is, and nobody can make up an id that is.
 ///
 /// A trace begins with a request. Whoever sends one can say that its trace is not to be kept, but not that it is: the collector is ours,
 /// and anybody can send requests. What nodes do by themselves, every second, is in no trace.

@@ -32,8 +32,8 @@ pub(super) struct Statements {
     dispatch: OnceLock<WeakDispatch>,
 }
 
-/// The units of work that are open in a request, the newest last. Their futures do not run within them, as a unit is a value, not a piece of
-/// code; that they are open is what says whose a statement is.
+/// The units of work that are open in a request, the newest last. Their futures do not run within them, as a unit is a value, not
+/// a piece of code; that they are open is what says whose a statement is.
 struct Open(Vec<Id>);
 
 impl Statements {
