@@ -33,7 +33,7 @@ struct Kept {
     key: RecordingKey,
     binding: Binding,
     total: u64,
-    segments: Vec<Segment>,
+    segments: Vec<SealedSegment>,
 }
 
 /// Seals in pieces of `step` bytes, and goes on anew after each segment when `resumed`.
