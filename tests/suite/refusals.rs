@@ -23,7 +23,7 @@ async fn every_operation_of_the_contract_has_a_row() {
     let missing: Vec<_> = published.difference(&listed).collect();
     assert!(
         missing.is_empty(),
-        "add a row to `rows` in tests/suite/refusals.rs, with what the operation needs, for {missing:?}"
+        "add a row to `rows` in tests/suite/contract.rs, with what the operation needs, for {missing:?}"
     );
     let stale: Vec<_> = listed.difference(&published).collect();
     assert!(stale.is_empty(), "these rows name no operation any more: {stale:?}");
