@@ -6,7 +6,6 @@
 #[cfg(test)]
 mod golden;
 mod inert;
-mod language;
 mod postbox;
 mod rendered;
 mod sheet;

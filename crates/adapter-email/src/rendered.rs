@@ -2,11 +2,11 @@
 
 use rollcall_application::mail::{Contents, OutgoingMail, SecurityNotice};
 use rollcall_domain::{EmailAddress, accounts::PersonName, organizations::OrganizationName};
+use rollcall_texts::Language;
 use time::OffsetDateTime;
 
 use crate::{
     inert::inert,
-    language::Language,
     sheet::{Part, Sheet, whole},
     texts::Texts,
 };
@@ -25,7 +25,8 @@ impl Rendered {
     /// Writes a letter, in its language. Links lead to `public_url`, whatever host a request may have named (attack 18); the platform's
     /// operator is written to at `contact`.
     pub(crate) fn of(message: OutgoingMail, public_url: &str, contact: &str) -> Result<Self, askama::Error> {
-        let t = Texts::of(Language::of(&message.locale));
+        // English where the language that somebody has chosen is not written.
+        let t = Texts::of(Language::tagged(message.locale.as_str()).unwrap_or(Language::English));
         let writer = Writer { t, public_url, contact, token: message.token.expose() };
         let (to, sheet) = writer.write(message.contents);
         let links = sheet.parts.iter().filter_map(|part| match part {

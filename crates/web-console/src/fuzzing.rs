@@ -7,9 +7,10 @@ use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{ACCEPT_LANGUAGE, COOKIE},
 };
+use rollcall_texts::Language;
 
 use crate::{
-    cookies::Own, invitations::create_bulk::apart, language::Language, own_path::OwnPath, posted::fields_of,
+    cookies::Own, invitations::create_bulk::apart, language, own_path::OwnPath, posted::fields_of,
     sessions::device,
 };
 
@@ -22,7 +23,7 @@ fn headers(name: &HeaderName, bytes: &[u8]) -> Option<HeaderMap> {
 /// `Accept-Language`: German is spoken to whoever asks for it, and to nobody else.
 pub fn accept_language(bytes: &[u8]) {
     let Some(headers) = headers(&ACCEPT_LANGUAGE, bytes) else { return };
-    if Language::liked(&headers) == Language::German {
+    if language::liked(&headers) == Language::German {
         assert!(bytes.windows(2).any(|two| two.eq_ignore_ascii_case(b"de")));
     }
 }

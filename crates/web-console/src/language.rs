@@ -1,62 +1,24 @@
-//! The languages that pages speak.
+//! Which language a browser is spoken to in.
 
-use http::HeaderMap;
-use http::header::ACCEPT_LANGUAGE;
-use rollcall_domain::accounts::Locale;
+use http::{HeaderMap, header::ACCEPT_LANGUAGE};
+use rollcall_texts::Language;
 
-/// A language that pages speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Language {
-    English,
-    German,
-}
-
-impl Language {
-    pub(crate) const ALL: [Self; 2] = [Self::English, Self::German];
-
-    /// The tag (RFC 5646), for `<html lang>`.
-    pub(crate) const fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::German => "de",
+/// The one that a browser likes best of those that pages speak (RFC 9110 section 12.5.4).
+pub(crate) fn liked(headers: &HeaderMap) -> Language {
+    let lines = headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
+    let mut best = (Language::English, 0);
+    for entry in lines.flat_map(|line| line.split(',')) {
+        // Blanks may stand around the semicolon (RFC 9110 section 12.4.2).
+        let (name, weight) = entry.split_once(';').unwrap_or((entry, "q=1"));
+        let weight = weight.trim();
+        let quality = weight.strip_prefix("q=").or_else(|| weight.strip_prefix("Q=")).unwrap_or_default();
+        if let (Some(language), Some(quality)) = (Language::tagged(name.trim()), thousandths(quality.trim()))
+            && quality > best.1
+        {
+            best = (language, quality);
         }
     }
-
-    /// What it is called by those who speak it.
-    pub(crate) const fn own_name(self) -> &'static str {
-        match self {
-            Self::English => "English",
-            Self::German => "Deutsch",
-        }
-    }
-
-    /// The language that somebody has chosen, if pages speak it.
-    pub(crate) fn of(locale: &Locale) -> Option<Self> {
-        Self::named(locale.as_str())
-    }
-
-    /// The one that a browser likes best of those that pages speak (RFC 9110 section 12.5.4).
-    pub(crate) fn liked(headers: &HeaderMap) -> Self {
-        let lines = headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
-        let mut best = (Self::English, 0);
-        for entry in lines.flat_map(|line| line.split(',')) {
-            // Blanks may stand around the semicolon (RFC 9110 section 12.4.2).
-            let (name, weight) = entry.split_once(';').unwrap_or((entry, "q=1"));
-            let weight = weight.trim();
-            let quality = weight.strip_prefix("q=").or_else(|| weight.strip_prefix("Q=")).unwrap_or_default();
-            if let (Some(language), Some(quality)) = (Self::named(name.trim()), thousandths(quality.trim()))
-                && quality > best.1
-            {
-                best = (language, quality);
-            }
-        }
-        best.0
-    }
-
-    fn named(tag: &str) -> Option<Self> {
-        let primary = tag.split('-').next().unwrap_or_default();
-        Self::ALL.into_iter().find(|language| primary.eq_ignore_ascii_case(language.tag()))
-    }
+    best.0
 }
 
 /// A weight, which has at most three decimals (RFC 9110 section 12.4.2).
@@ -87,9 +49,7 @@ mod tests {
             ("", Language::English),
         ] {
             let headers = [(ACCEPT_LANGUAGE, HeaderValue::from_static(header))].into_iter().collect();
-            assert_eq!(Language::liked(&headers), language, "{header}");
+            assert_eq!(liked(&headers), language, "{header}");
         }
-        assert_eq!(Language::of(&"de-CH".parse().expect("a locale")), Some(Language::German));
-        assert_eq!(Language::of(&"fr".parse().expect("a locale")), None);
     }
 }

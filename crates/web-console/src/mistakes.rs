@@ -106,7 +106,7 @@ impl Mistakes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::Language;
+    use rollcall_texts::Language;
 
     #[test]
     fn a_session_that_has_ended_meanwhile_is_no_mistake_in_a_form() {

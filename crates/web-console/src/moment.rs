@@ -6,7 +6,7 @@ use askama::filters::HtmlSafe;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::language::Language;
+use rollcall_texts::Language;
 
 /// How a day is written, in English and in German.
 const DAY: [&str; 2] = ["%-d %b %Y", "%d.%m.%Y"];

@@ -60,7 +60,7 @@ fn explanation(t: Texts, status: StatusCode, wait: Option<u64>) -> Explanation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::Language;
+    use rollcall_texts::Language;
 
     #[test]
     fn it_is_said_in_how_many_seconds_to_try_again() {

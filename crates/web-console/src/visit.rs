@@ -11,13 +11,14 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use rollcall_application::{Actor, Error, sessions};
 use rollcall_domain::{audit::Origin, secret::Secret};
+use rollcall_texts::Language;
 
 use crate::{
     Console,
     availability::BOARD,
     cookies::Own,
     form_token::{FormTokens, FormsOf},
-    language::Language,
+    language,
     moment::Clockwork,
     notice::Notice,
     own_path::OwnPath,
@@ -99,8 +100,8 @@ impl Visit {
             Standing::Person(actor) => Some(actor),
             Standing::Nobody | Standing::Suspended => None,
         };
-        let chosen = actor.and_then(|actor| Language::of(&actor.user.locale));
-        let language = chosen.unwrap_or_else(|| Language::liked(headers));
+        let chosen = actor.and_then(|actor| Language::tagged(actor.user.locale.as_str()));
+        let language = chosen.unwrap_or_else(|| language::liked(headers));
         let (forms_of, new_form_key) = match actor {
             Some(actor) => (FormsOf::Session(actor.session_id()), None),
             None => match Own::Form.read(headers, secure) {

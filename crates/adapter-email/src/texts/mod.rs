@@ -1,56 +1,15 @@
 //! Everything that mails say, in every language that they are written in, and nothing else.
-//!
-//! A text stands once, English on the left and German on the right, as the console's do. It becomes a method of [`Texts`]. A text that
-//! is missing in a language, and a parameter that is unknown or left out in one, do not compile.
 
 mod accounts;
 mod notices;
 mod organizations;
 
+use rollcall_texts::{Language, texts};
 use time::{OffsetDateTime, UtcOffset};
-
-use crate::language::Language;
 
 /// The texts of one language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Texts(Language);
-
-macro_rules! texts {
-    ($($name:ident $(($($param:ident),+))? = $en:literal | $de:literal;)*) => {
-        impl $crate::texts::Texts {
-            $($crate::texts::text! { $name ($($($param)+)?) $en $de })*
-        }
-    };
-}
-
-macro_rules! text {
-    ($name:ident () $en:literal $de:literal) => {
-        pub(crate) const fn $name(self) -> &'static str {
-            match self.language() {
-                $crate::language::Language::English => $en,
-                $crate::language::Language::German => $de,
-            }
-        }
-    };
-    ($name:ident ($($param:ident)+) $en:literal $de:literal) => {
-        pub(crate) fn $name(self, $($param: impl std::fmt::Display),+) -> String {
-            #[deny(unused_variables)]
-            fn english($($param: &dyn std::fmt::Display),+) -> String {
-                format!($en)
-            }
-            #[deny(unused_variables)]
-            fn german($($param: &dyn std::fmt::Display),+) -> String {
-                format!($de)
-            }
-            match self.language() {
-                $crate::language::Language::English => english($(&$param),+),
-                $crate::language::Language::German => german($(&$param),+),
-            }
-        }
-    };
-}
-
-pub(crate) use {text, texts};
 
 texts! {
     hello = "Hello," | "Guten Tag,";

@@ -83,7 +83,7 @@ impl Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::Language;
+    use rollcall_texts::Language;
 
     #[test]
     fn every_notice_has_a_subject_of_its_own() {

@@ -3,7 +3,7 @@
 use rollcall_domain::{plans::COUNTED, security::Control};
 
 use super::{Texts, texts};
-use crate::language::Language;
+use rollcall_texts::Language;
 
 texts! {
     mfa_required_subject(organization) = "{organization} asks for a second factor" | "{organization} verlangt einen zweiten Faktor";

@@ -4,12 +4,12 @@ use std::{collections::BTreeSet, sync::LazyLock};
 
 use askama::Template;
 use axum::response::Response;
+use rollcall_texts::Language;
 
 use super::{Tabs, update::Fields};
 use crate::{
     callers::Holder,
     form_token::FormStart,
-    language::Language,
     mistakes::Mistakes,
     page::{Layout, Page},
     parts::{Choice, Field},

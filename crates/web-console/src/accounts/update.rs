@@ -5,12 +5,12 @@ use rollcall_application::{
     accounts::{self, Update},
 };
 use rollcall_domain::accounts::User;
+use rollcall_texts::Language;
 use serde::Deserialize;
 
 use super::show::AccountPage;
 use crate::{
-    callers::Holder, language::Language, mistakes::Mistakes, notice::Notice, posted::Posted, refused::Answer,
-    texts::Texts,
+    callers::Holder, mistakes::Mistakes, notice::Notice, posted::Posted, refused::Answer, texts::Texts,
 };
 
 #[derive(Deserialize)]
@@ -48,7 +48,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Holder, Fields
     match accounts::update(&caller.console.app, &caller.actor, command).await {
         Ok(user) => {
             // In the language that was chosen.
-            let t = Language::of(&user.locale).map_or(t, Texts::of);
+            let t = Language::tagged(user.locale.as_str()).map_or(t, Texts::of);
             Ok(caller.go_to_and_say("/account", t.account_saved()))
         }
         Err(Error::PreconditionFailed) => {

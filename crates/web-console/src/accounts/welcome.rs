@@ -7,10 +7,10 @@ use rollcall_application::{
     sessions::{self, SignedIn},
 };
 use rollcall_domain::accounts::{Locale, TimeZone};
+use rollcall_texts::Language;
 
 use crate::{
     callers::Enrollee,
-    language::Language,
     mistakes::Mistakes,
     moment,
     notice::Notice,
@@ -43,7 +43,7 @@ impl Page for WelcomePage<'_> {
 /// its device, if that is known. Neither is a reason to fail.
 pub(crate) async fn settle_in(visit: &Visit, signed_in: &SignedIn, time_zone: &str) {
     let (user, here) = (&signed_in.user, visit.t.language());
-    let locale: Option<Locale> = match Language::of(&user.locale) == Some(here) {
+    let locale: Option<Locale> = match Language::tagged(user.locale.as_str()) == Some(here) {
         true => None,
         false => here.tag().parse().ok(),
     };

@@ -66,7 +66,7 @@ mod tests {
     use time::macros::date;
 
     use super::*;
-    use crate::language::Language;
+    use rollcall_texts::Language;
 
     #[test]
     fn bars_are_as_high_as_their_days_had_calls_and_what_is_little_is_seen() {

@@ -1,6 +1,6 @@
 //! Signing up, passwords and addresses.
 
-use super::texts;
+use super::{Texts, texts};
 
 texts! {
     sign_up_title = "Sign up" | "Registrieren";

@@ -1,7 +1,7 @@
 //! What was done, as the audit log shows it. Services report actions of their own, which are shown by their names.
 
 use super::Texts;
-use crate::language::Language;
+use rollcall_texts::Language;
 
 impl Texts {
     /// What was done or tried, in plain words where they are known.

@@ -200,7 +200,7 @@ impl Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::Language;
+    use rollcall_texts::Language;
 
     #[test]
     fn every_scope_of_a_key_is_explained() {

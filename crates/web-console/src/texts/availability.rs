@@ -1,6 +1,6 @@
 //! The live board: statuses and agents.
 
-use super::texts;
+use super::{Texts, texts};
 
 texts! {
     live_title = "Live" | "Live";

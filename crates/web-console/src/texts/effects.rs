@@ -1,7 +1,7 @@
 //! What security controls do. The domain says it in English; here it is in the other languages, and a test sees that nothing is left out.
 
 use super::Texts;
-use crate::language::Language;
+use rollcall_texts::Language;
 
 impl Texts {
     /// What a control does, as the domain says it.

@@ -1,6 +1,6 @@
 //! What every page says.
 
-use super::texts;
+use super::{Texts, texts};
 
 texts! {
     title_with_mistakes(title) = "Error: {title}" | "Fehler: {title}";

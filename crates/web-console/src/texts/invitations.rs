@@ -1,6 +1,6 @@
 //! Invitations.
 
-use super::texts;
+use super::{Texts, texts};
 
 texts! {
     join_title(organization) = "Join {organization}" | "{organization} beitreten";

@@ -1,6 +1,6 @@
 //! The team.
 
-use super::texts;
+use super::{Texts, texts};
 
 texts! {
     team_title = "Team" | "Team";

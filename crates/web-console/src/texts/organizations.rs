@@ -1,6 +1,6 @@
 //! The organization: what it is called, taking everything of it along, and its end.
 
-use super::texts;
+use super::{Texts, texts};
 
 texts! {
     section_organization = "Organization" | "Organisation";

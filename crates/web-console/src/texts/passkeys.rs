@@ -1,6 +1,6 @@
 //! Passkeys.
 
-use super::texts;
+use super::{Texts, texts};
 
 texts! {
     passkeys_title = "Passkeys" | "Passkeys";

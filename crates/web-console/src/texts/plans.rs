@@ -97,7 +97,7 @@ impl Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::Language;
+    use rollcall_texts::Language;
 
     #[test]
     fn whole_years_are_told_as_years() {

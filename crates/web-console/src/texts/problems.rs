@@ -52,7 +52,9 @@ mod tests {
         webhooks::{Reach, WebhookUrl},
     };
 
-    use crate::{language::Language, texts::Texts};
+    use rollcall_texts::Language;
+
+    use crate::texts::Texts;
 
     #[test]
     fn what_is_wrong_with_settings_is_said_in_every_language() {

@@ -1,6 +1,6 @@
 //! What is around the contract, the problems and the development mailbox.
 
-use super::texts;
+use super::{Texts, texts};
 
 texts! {
     contract_title = "The API" | "Die API";

@@ -2,9 +2,10 @@
 
 use http::StatusCode;
 use rollcall_application::Error;
+use rollcall_texts::Language;
 
 use super::{Texts, problems, texts};
-use crate::{language::Language, refused::Explanation};
+use crate::refused::Explanation;
 
 texts! {
     stale_form_title = "This form is not from your session" | "Dieses Formular gehört nicht zu Ihrer Sitzung";

@@ -1,6 +1,6 @@
 //! Second factors: authenticator apps and recovery codes.
 
-use super::texts;
+use super::{Texts, texts};
 
 texts! {
     enrol_title = "Set up a second factor first" | "Richten Sie zuerst einen zweiten Faktor ein";

@@ -1,6 +1,6 @@
 //! Signing in and out, and going to another organization.
 
-use super::texts;
+use super::{Texts, texts};
 
 texts! {
     sign_in_title = "Sign in" | "Anmelden";
