@@ -117,7 +117,7 @@ async fn a_forgotten_password_is_replaced_and_nothing_tells_whether_there_is_an_
     let other = "another correct horse battery";
     let done = tab.send(&page, "/password/reset", &[("password", other)]).await.expect(303);
     assert!(
-        tab.follow(done.header("location")).await.expect(200).text.contains("All your sessions have ended.")
+        tab.follow(done.header("location")).await.expect(200).text.contains("You are signed out everywhere.")
     );
     tab.send("/sign-in", "/sign-in", &[("email", &email), ("password", other)]).await.expect(303);
     tab.get("/settings/team").await.expect(200);
@@ -281,7 +281,14 @@ async fn whoever_must_set_up_a_second_factor_and_whoever_is_nowhere_are_sent_to_
     let fields = [("email", team.email("member")), ("password", PASSWORD)];
     let sent = removed.send("/sign-in", "/sign-in", &fields).await.expect(303);
     assert_eq!(sent.header("location"), "/organizations");
-    assert!(removed.get("/organizations").await.expect(200).text.contains("You are in no organization."));
+    assert!(
+        removed
+            .get("/organizations")
+            .await
+            .expect(200)
+            .text
+            .contains("You do not belong to any organization.")
+    );
     assert_eq!(removed.get("/settings/team").await.expect(303).header("location"), "/organizations");
 
     let team = crate::mfa_rule::late_viewer(&service).await;

@@ -62,7 +62,7 @@ async fn a_password_is_changed_with_the_old_one_and_everybody_else_is_out() {
     assert!(wrong.text.contains("id=\"current_password-mistake\""), "{}", wrong.text);
     let changed = tab.fill(&same, page, &change(PASSWORD, other)).await.expect(303);
     let shown = tab.follow(changed.header("location")).await.expect(200);
-    assert!(shown.text.contains("Your other sessions have ended."));
+    assert!(shown.text.contains("You are signed out everywhere else."));
     elsewhere.get("/v1/me").await.expect(401);
     let anew = Tab::open(&service);
     anew.send("/sign-in", "/sign-in", &[("email", &email), ("password", PASSWORD)]).await.expect(422);

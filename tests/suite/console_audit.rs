@@ -75,7 +75,7 @@ async fn the_log_is_searched_page_by_page_and_says_what_is_wrong_with_a_search()
     }
     assert!(wrong.text.contains("value=\"nobody\" selected"), "{}", wrong.text);
     let nothing = tab.get(&format!("{LOG}?q=nothing-of-the-kind")).await.expect(200);
-    assert!(nothing.text.contains("Nothing in the log fits."), "{}", nothing.text);
+    assert!(nothing.text.contains("No entry matches."), "{}", nothing.text);
     let refused = tab.get(&format!("{LOG}?outcome=refused&actor={}", team.id("owner"))).await.expect(200);
     assert!(links(&refused.text, "/settings/audit/evt_").is_empty());
     tab.get(&format!("{LOG}?after=x")).await.expect(400);

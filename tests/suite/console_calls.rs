@@ -38,7 +38,7 @@ async fn calls_are_found_by_day_and_party_and_show_what_was_said() {
     ] {
         let shown = viewer.get(&format!("{CALLS}?{query}")).await.expect(200);
         assert_eq!(shown.text.contains(&call), found, "{query}");
-        assert_eq!(shown.text.contains("No call fits."), !found, "{query}");
+        assert_eq!(shown.text.contains("No call matches."), !found, "{query}");
     }
     // Days are those of whoever asks: there it is still the day before.
     team.caller("viewer").patch("/v1/me", json!({"time_zone": "Pacific/Honolulu"})).await.expect(200);
@@ -58,7 +58,7 @@ async fn calls_are_found_by_day_and_party_and_show_what_was_said() {
         "{}",
         shown.text
     );
-    assert!(shown.text.contains("Still going on") && shown.text.contains("Your role reads calls"));
+    assert!(shown.text.contains("Still going on") && shown.text.contains("Your role can read calls"));
     assert!(!shown.text.contains("/recording\""));
     let bare = write(team.owner(), "CA2").await;
     assert!(viewer.get(&format!("{CALLS}/{bare}")).await.expect(200).text.contains("has no transcript"));

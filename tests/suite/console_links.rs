@@ -161,7 +161,7 @@ async fn mails_are_in_the_language_of_whoever_reads_them() {
     service.told(&english, "You are invited to join Navy on Rollcall").await;
     grace.patch("/v1/me", json!({"locale": "fr"})).await.expect(200);
     service.anonymous().post("/v1/password-resets", reset).await.expect(202);
-    service.told(&email, "Choose another password").await;
+    service.told(&email, "Choose a new password").await;
 }
 
 #[tokio::test]

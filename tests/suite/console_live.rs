@@ -93,7 +93,7 @@ async fn a_call_is_one_agent_s_and_held_in_the_browser_that_took_it() {
     press(&one, &mine, &call(&id, "claim")).await;
     let late = press(&other, &theirs, &call(&id, "claim")).await;
     assert!(late.text.contains("Somebody else was faster."), "{}", late.text);
-    assert!(late.text.contains("With others") && forms(&late.text, "/release").is_empty());
+    assert!(late.text.contains("Taken by others") && forms(&late.text, "/release").is_empty());
     // The agent's other browser sees it, and does not finish it.
     let phone = Tab::signed_in(&service, team.email(ROLE)).await;
     let elsewhere = phone.get(LIVE).await.expect(200);

@@ -188,7 +188,7 @@ async fn whom_the_rule_about_second_factors_meets_is_shown_before_it_goes_on() {
     assert!(after.text.contains("Everybody needs a second factor now."), "{}", after.text);
     let kept = team.owner().get("/v1/security").await.expect(200);
     assert_eq!(kept.body["mfa_required"]["grace_days"], json!(3));
-    assert!(tab.get(page).await.text.contains("Whom it meets"));
+    assert!(tab.get(page).await.text.contains("Who is affected"));
 }
 
 #[tokio::test]
@@ -207,7 +207,7 @@ async fn a_webhook_and_a_witness_are_chosen_and_their_secret_is_shown_once() {
     let shown = tab.get(hook).await.expect(200);
     assert!(shown.text.contains(url) && !shown.text.contains("whsec_"), "{}", shown.text);
     let removed = tab.fill(&shown, "/settings/security/webhook/remove", &[]).await.expect(303);
-    assert!(tab.follow(removed.header("location")).await.text.contains("Nobody is told any more."));
+    assert!(tab.follow(removed.header("location")).await.text.contains("Messages are not sent any more."));
 
     let wrong = tab.send(witness, witness, &[("to", "nobody")]).await.expect(422);
     assert!(wrong.text.contains("Must be an email address"), "{}", wrong.text);
@@ -248,7 +248,7 @@ async fn whoever_chose_a_receiver_sees_that_it_does_not_take_what_it_is_sent() {
         service.database.execute(&set).await;
     };
     let (no_answer, not_taken) =
-        ("There was no answer in time.", "What was sent last was not taken: it is asleep.");
+        ("There was no answer in time.", "The last message could not be delivered: it is asleep.");
     now("'2030-01-01'", "'2026-02-01'").await;
     assert_eq!(tab.get("/settings/security").await.expect(200).text.matches(no_answer).count(), 2);
     for page in pages {
@@ -257,7 +257,7 @@ async fn whoever_chose_a_receiver_sees_that_it_does_not_take_what_it_is_sent() {
             shown.contains(no_answer) && shown.contains("1 Jan 2030") && shown.contains("it is asleep"),
             "{shown}"
         );
-        assert!(shown.contains("Last taken") && shown.contains("1 Feb 2026"), "{shown}");
+        assert!(shown.contains("Last delivered") && shown.contains("1 Feb 2026"), "{shown}");
     }
     now("'2026-02-02'", "NULL").await;
     let shown = tab.get("/settings/security").await.expect(200).text;
@@ -322,7 +322,7 @@ async fn a_plan_is_changed_only_with_agreement_to_what_ends_with_it() {
     let told = tab.get(change).await.expect(200);
     assert!(told.text.contains("Audit log is switched off"), "{}", told.text);
     let refused = tab.fill(&told, change, &[]).await.expect(422);
-    assert!(refused.text.contains("Say explicitly that they may go"), "{}", refused.text);
+    assert!(refused.text.contains("Confirm that they may be switched off"), "{}", refused.text);
     assert_eq!(team.owner().get("/v1/billing").await.text_at("/plan"), "enterprise");
     // The oldest of the log is older than the other plan keeps it.
     service.clock.advance(Duration::days(60));

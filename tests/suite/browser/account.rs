@@ -21,7 +21,7 @@ async fn a_forgotten_password_is_replaced_by_the_link_in_the_mail() {
     suits_everybody(&grace).await;
     grace.fill("New password", "another long password of hers").await;
     grace.click("Change the password").await;
-    grace.sees("All your sessions have ended.").await;
+    grace.sees("You are signed out everywhere.").await;
     suits_everybody(&grace).await;
     grace.click("Sign in").await;
     sign_in_here(&grace, &email).await;
@@ -97,11 +97,11 @@ async fn an_account_is_deleted_with_a_fresh_proof_and_its_own_address() {
     member.click("Delete…").await;
     member.sees("You leave Acme, where you are Member.").await;
     member.fill("Type your address to confirm", "somebody@else.example").await;
-    member.click("Delete my account for ever").await;
+    member.click("Delete my account permanently").await;
     member.sees("This is not the address of your account.").await;
     suits_everybody(&member).await;
     member.fill("Type your address to confirm", team.email("member")).await;
-    member.click("Delete my account for ever").await;
+    member.click("Delete my account permanently").await;
     confirm(&member).await;
     member.sees("Your account is deleted").await;
     suits_everybody(&member).await;

@@ -49,11 +49,11 @@ async fn a_call_that_waits_is_seen_by_two_agents_and_is_one_s_of_them_at_a_time(
     hedy.click(TAKE).await;
     hedy.sees("The call is yours.").await;
     ada.sees("Nobody waits.").await;
-    ada.within("With others").sees("The customer_support_agent").await;
+    ada.within("Taken by others").sees("The customer_support_agent").await;
     suits_everybody(&hedy).await;
 
     // What it is held for runs down before one's eyes, and is as long as before once it is kept.
-    hedy.sees("Kept for 0:5").await;
+    hedy.sees("Reserved for 0:5").await;
     let before = shown(team.owner(), &id).await["held_until"].clone();
     service.clock.advance(Duration::seconds(20));
     hedy.click("Keep it: Asks for a human").await;
@@ -67,10 +67,10 @@ async fn a_call_that_waits_is_seen_by_two_agents_and_is_one_s_of_them_at_a_time(
     ada.click(TAKE).await;
     ada.sees("The call is yours.").await;
     hedy.sees("Nobody waits.").await;
-    hedy.within("With others").sees("The admin").await;
+    hedy.within("Taken by others").sees("The admin").await;
     ada.click("Done: Asks for a human").await;
     ada.sees("The call is done.").await;
-    hedy.sees_no("With others").await;
+    hedy.sees_no("Taken by others").await;
     assert_eq!(shown(team.owner(), &id).await["status"], "resolved");
 }
 
@@ -84,7 +84,7 @@ async fn an_offer_is_in_the_title_and_heard_and_an_agent_who_is_gone_loses_it() 
     enter(&ada, &service, team.email("admin")).await;
     ada.click("Live").await;
     ada.click("Settings of the queue").await;
-    ada.click("Offer waiting calls to agents To who has been free for longest. Otherwise agents take calls themselves.").await;
+    ada.click("Offer waiting calls to agents To the agent who has been free for longest. Otherwise agents take calls themselves.").await;
     ada.click("Save").await;
     ada.sees("The settings of the queue are saved.").await;
     ada.sees("Live Live Refresh").await;
@@ -120,12 +120,12 @@ async fn an_offer_is_in_the_title_and_heard_and_an_agent_who_is_gone_loses_it() 
     assert_eq!(hedy.script("return window.tones", &[]).await, json!(2));
     hedy.click(TAKE).await;
     hedy.sees("The call is yours.").await;
-    ada.within("With others").sees("The customer_support_agent").await;
+    ada.within("Taken by others").sees("The customer_support_agent").await;
 
     // Nothing is heard any more of a browser that is closed. What it held waits again, and the other sees it.
     hedy.close().await;
     service.clock.advance(Duration::seconds(61));
-    ada.sees_no("With others").await;
-    ada.sees("Nothing was heard of them").await;
+    ada.sees_no("Taken by others").await;
+    ada.sees("Connection lost").await;
     assert_eq!(shown(team.owner(), &second).await["status"], "waiting");
 }

@@ -26,9 +26,9 @@ async fn whoever_is_signed_in_as_somebody_else_is_told_and_goes_on_as_the_other(
     suits_everybody(&somebody).await;
     assert_eq!(
         super::keyboard_order(&somebody).await,
-        ["link Skip to content", "link Rollcall", "button Sign out and go on as the other"]
+        ["link Skip to content", "link Rollcall", "button Sign out and continue with the other account"]
     );
-    somebody.click("Sign out and go on as the other").await;
+    somebody.click("Sign out and continue with the other account").await;
     somebody.sees(&format!("The invitation is for {invited}.")).await;
     somebody.fill("Your name", "Hedy Lamarr").await;
     somebody.fill("New password", PASSWORD).await;
@@ -68,7 +68,7 @@ async fn a_link_that_is_passed_on_leads_the_invited_account_in_and_nobody_else()
     super::sign_in_here(&somebody, team.email("viewer")).await;
     somebody.sees("This invitation is for another account").await;
     suits_everybody(&somebody).await;
-    somebody.click("Sign out and go on as the other").await;
+    somebody.click("Sign out and continue with the other account").await;
     somebody.click("Sign in").await;
     super::sign_in_here(&somebody, &invited).await;
     somebody.sees("You are signed in as Grace Hopper").await;
@@ -76,7 +76,7 @@ async fn a_link_that_is_passed_on_leads_the_invited_account_in_and_nobody_else()
     somebody.click("Accept the invitation").await;
     somebody.sees("You are in Acme now, and signed in.").await;
     owner.reload().await;
-    owner.sees("Nobody has an invitation that is still open.").await;
+    owner.sees("There are no open invitations.").await;
 }
 
 #[tokio::test]

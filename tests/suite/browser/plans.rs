@@ -42,7 +42,7 @@ async fn the_plan_and_the_controls_are_changed_by_who_proves_once_more_who_they_
     suits_everybody(&owner).await;
 
     // The rule about second factors says whom it meets before it does.
-    owner.click("See whom it meets").await;
+    owner.click("See who is affected").await;
     owner.sees("5 people have no second factor. You are among them.").await;
     owner.click("Yes, everybody needs one").await;
     owner.fill("Days to set one up", "91").await;
@@ -62,7 +62,7 @@ async fn a_smaller_plan_says_what_ends_and_asks_whether_that_is_meant() {
     enter(&owner, &service, team.email("owner")).await;
     owner.click("Billing and plan").await;
     owner.within("Everything a small team needs").click("Change to Free").await;
-    owner.sees("Audit log is switched off, as Audit log does not come with that plan.").await;
+    owner.sees("Audit log is switched off, because that plan does not include it.").await;
     suits_everybody(&owner).await;
     owner.click("Change to Free").await;
     owner.sees("Audit log").await;

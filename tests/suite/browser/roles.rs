@@ -29,7 +29,7 @@ async fn everybody_is_led_to_what_their_role_may_see_and_told_why_of_everything_
         go(profile, &service, &format!("/calls/{call}")).await;
         // The Viewer reads calls, and does not hear them.
         match role {
-            "viewer" => profile.sees("Your role reads calls, and does not hear them.").await,
+            "viewer" => profile.sees("Your role can read calls, but not listen to them.").await,
             _ => profile.sees("Whoever listens is noted in the audit log.").await,
         }
         for (path, roles) in [

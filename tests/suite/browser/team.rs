@@ -44,12 +44,12 @@ async fn set_up_app(profile: &Profile, service: &Service) -> (Authenticator, Vec
     profile.sees("Scan this with your authenticator app.").await;
     suits_everybody(profile).await;
     let text = profile.text().await;
-    let (_, seed) = text.split_once("Or type this into it:").unwrap();
+    let (_, seed) = text.split_once("Or enter this key in the app:").unwrap();
     let (seed, _) = seed.split_once("It is shown").unwrap();
     let app = Authenticator::of(&seed.replace(' ', ""), &service.clock);
     profile.fill("Code from the app", &app.wrong_code()).await;
     profile.click("Turn it on").await;
-    profile.sees("Your app has got the seed already.").await;
+    profile.sees("Your app has the key already.").await;
     profile.fill("Code from the app", &app.code()).await;
     profile.click("Turn it on").await;
     profile.sees("Your second factor is on").await;

@@ -52,12 +52,12 @@ struct Switch {
     key: &'static str,
     name: &'static str,
     on: bool,
-    /// What it does, in one sentence or two.
-    gist: String,
+    /// What it is for.
+    means: &'static str,
     /// What follows from it together with what else is on.
     together: Vec<String>,
-    /// What else it does.
-    rest: Vec<String>,
+    /// All that it does by itself.
+    effects: Vec<String>,
     /// The smallest plan that it comes with.
     plan: Option<&'static str>,
     changed: Option<(Moment, Option<String>)>,
@@ -106,16 +106,15 @@ fn switch(
     let t = caller.t;
     let alone = control.effects([control].into_iter().filter(|_| on).collect());
     let effects = control.effects(shown.on()).into_iter();
-    let (rest, together): (Vec<_>, Vec<_>) = effects.partition(|effect| alone.contains(effect));
-    let mut rest = rest.into_iter().map(|effect| t.effect(effect));
+    let (effects, together): (Vec<_>, Vec<_>) = effects.partition(|effect| alone.contains(effect));
     let from = caller.console.app.settings.plans.available_from(control);
     Switch {
         key: control.as_str(),
         name: t.control(control),
         on,
-        gist: rest.next().unwrap_or_default(),
-        rest: rest.collect(),
+        means: t.control_means(control),
         together: together.into_iter().map(|effect| t.effect(effect)).collect(),
+        effects: effects.into_iter().map(|effect| t.effect(effect)).collect(),
         plan: from.filter(|_| control != Control::MfaRequired).map(|plan| t.plan(plan)),
         changed: at.map(|at| (caller.times.show(at), by.map(|by| by.name.to_string()))),
         unavailable: unavailable(caller, shown, control),

@@ -30,18 +30,18 @@ texts! {
     get_started = "Get started" | "Loslegen";
 
     forgotten_title = "Forgotten password" | "Passwort vergessen";
-    forgotten_lead = "Tell us your address, and we send a link by which you choose another password." | "Nennen Sie uns Ihre Adresse. Wir senden Ihnen einen Link, über den Sie ein neues Passwort wählen.";
+    forgotten_lead = "Enter your email address, and we send you a link to choose a new password." | "Geben Sie Ihre E-Mail-Adresse ein. Wir senden Ihnen einen Link, über den Sie ein neues Passwort wählen.";
     forgotten_send = "Send the link" | "Link senden";
-    reset_title = "Choose another password" | "Neues Passwort wählen";
-    reset_lead = "All your sessions will end." | "Alle Ihre Sitzungen werden beendet.";
+    reset_title = "Choose a new password" | "Neues Passwort wählen";
+    reset_lead = "You will be signed out everywhere." | "Sie werden überall abgemeldet.";
     reset = "Change the password" | "Passwort ändern";
     reset_done_title = "Your password has been changed" | "Ihr Passwort wurde geändert";
-    reset_done = "All your sessions have ended. Sign in with the new password." | "Alle Ihre Sitzungen sind beendet. Melden Sie sich mit dem neuen Passwort an.";
+    reset_done = "You are signed out everywhere. Sign in with the new password." | "Sie sind überall abgemeldet. Melden Sie sich mit dem neuen Passwort an.";
 
-    confirm_email_title = "Confirm your new address" | "Neue Adresse bestätigen";
-    confirm_email_lead = "From then on you sign in with it. All your sessions will end but the one in which you asked for the change." | "Danach melden Sie sich mit dieser Adresse an. Alle Ihre Sitzungen enden bis auf die, in der Sie die Änderung veranlasst haben.";
+    confirm_email_title = "Confirm your new email address" | "Neue E-Mail-Adresse bestätigen";
+    confirm_email_lead = "From then on you sign in with it. You are signed out everywhere except where you asked for the change." | "Danach melden Sie sich mit dieser Adresse an. Sie werden überall abgemeldet, außer dort, wo Sie die Änderung veranlasst haben.";
     confirm_email = "Confirm the address" | "Adresse bestätigen";
-    email_changed_title = "Your address has been changed" | "Ihre Adresse wurde geändert";
+    email_changed_title = "Your email address has been changed" | "Ihre E-Mail-Adresse wurde geändert";
     email_changed = "Sign in with the new address from now on." | "Melden Sie sich von nun an mit der neuen Adresse an.";
 
     account_title = "Your account" | "Ihr Konto";
@@ -54,31 +54,31 @@ texts! {
     save = "Save" | "Speichern";
 
     password_change_title = "Change your password" | "Passwort ändern";
-    password_change_lead = "All your other sessions will end, and you are told by mail." | "Alle Ihre anderen Sitzungen werden beendet, und Sie erhalten eine E-Mail.";
+    password_change_lead = "You are signed out everywhere else, and you are told by mail." | "Sie werden überall sonst abgemeldet und erhalten eine E-Mail.";
     current_password = "Current password" | "Aktuelles Passwort";
-    password_changed = "Your password has been changed. Your other sessions have ended." | "Ihr Passwort wurde geändert. Ihre anderen Sitzungen sind beendet.";
+    password_changed = "Your password has been changed. You are signed out everywhere else." | "Ihr Passwort wurde geändert. Sie sind überall sonst abgemeldet.";
 
-    email_change_title = "Change your address" | "Adresse ändern";
-    email_change_lead(email) = "You sign in with {email}. We send a link to the new address; nothing changes until you follow it. All your sessions end then but this one." | "Sie melden sich mit {email} an. Wir senden einen Link an die neue Adresse; bis Sie ihm folgen, ändert sich nichts. Dann enden alle Ihre Sitzungen bis auf diese.";
-    email_new = "New address" | "Neue Adresse";
+    email_change_title = "Change your email address" | "E-Mail-Adresse ändern";
+    email_change_lead(email) = "You sign in with {email}. We send a link to the new address; nothing changes until you follow it. Then you are signed out everywhere but here." | "Sie melden sich mit {email} an. Wir senden einen Link an die neue Adresse; bis Sie ihm folgen, ändert sich nichts. Dann werden Sie überall abgemeldet, nur hier nicht.";
+    email_new = "New email address" | "Neue E-Mail-Adresse";
     email_change_send = "Send the link" | "Link senden";
     email_change_asked(email) = "A link is on its way to {email}. It works for an hour." | "Ein Link an {email} ist unterwegs. Er gilt eine Stunde.";
 
     data_title = "Your data" | "Ihre Daten";
-    data_export_title = "Take along what is held about you" | "Herunterladen, was über Sie gespeichert ist";
+    data_export_title = "Download what is stored about you" | "Herunterladen, was über Sie gespeichert ist";
     data_export_lead = "Your account, organizations, second factors, sessions, and what audit logs say about you, as one JSON file." | "Ihr Konto, Ihre Organisationen, zweiten Faktoren und Sitzungen und was die Auditprotokolle über Sie sagen, als eine JSON-Datei.";
     data_export = "Download your data" | "Daten herunterladen";
     delete_account_title = "Delete your account" | "Konto löschen";
-    delete_account_short = "You leave every organization, and what identifies you is erased. What that touches is shown before." | "Sie verlassen alle Organisationen, und alle Angaben, an denen man Sie erkennt, werden gelöscht. Was davon betroffen ist, sehen Sie vorher.";
+    delete_account_short = "You leave every organization, and everything that identifies you is erased. You see what this affects before it happens." | "Sie verlassen alle Organisationen, und alle Angaben, an denen man Sie erkennt, werden gelöscht. Was davon betroffen ist, sehen Sie vorher.";
     delete_account_start = "Delete…" | "Löschen…";
     delete_account_leaves(name, role) = "You leave {name}, where you are {role}." | "Sie verlassen {name} (Ihre Rolle dort: {role}).";
-    delete_account_sessions = "All your sessions end, and calls that you hold wait again." | "Alle Ihre Sitzungen enden, und Anrufe, die Sie übernommen haben, warten wieder.";
+    delete_account_sessions = "You are signed out everywhere, and calls that you have taken go back to the queue." | "Sie werden überall abgemeldet, und Anrufe, die Sie übernommen haben, kommen zurück in die Warteschlange.";
     delete_account_erased = "Your name and addresses are erased, also from audit logs and from invitations to you. Nobody can undo that." | "Ihr Name und Ihre Adressen werden gelöscht, auch aus Auditprotokollen und aus Einladungen an Sie. Niemand kann das rückgängig machen.";
-    delete_account_stays = "What was done stays in the audit logs, without your name." | "Was Sie getan haben, bleibt ohne Ihren Namen in den Auditprotokollen.";
-    delete_account_export_first = "If you want to keep what is held about you, take it along first." | "Wenn Sie behalten möchten, was über Sie gespeichert ist, laden Sie es vorher herunter.";
+    delete_account_stays = "What you did stays in the audit logs, without your name." | "Was Sie getan haben, bleibt ohne Ihren Namen in den Auditprotokollen.";
+    delete_account_export_first = "If you want to keep what is stored about you, download it first." | "Wenn Sie behalten möchten, was über Sie gespeichert ist, laden Sie es vorher herunter.";
     delete_account_confirm = "Type your address to confirm" | "Geben Sie zur Bestätigung Ihre Adresse ein";
     delete_account_other_address = "This is not the address of your account." | "Das ist nicht die Adresse Ihres Kontos.";
-    delete_account = "Delete my account for ever" | "Mein Konto endgültig löschen";
+    delete_account = "Delete my account permanently" | "Mein Konto endgültig löschen";
     account_deleted_title = "Your account is deleted" | "Ihr Konto ist gelöscht";
     account_deleted = "You are signed out everywhere. A last mail confirms it." | "Sie sind überall abgemeldet. Eine letzte E-Mail bestätigt es.";
 }

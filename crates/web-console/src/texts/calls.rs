@@ -8,8 +8,8 @@ texts! {
     calls_title = "Calls" | "Anrufe";
     calls_since = "From" | "Von";
     calls_until = "To" | "Bis";
-    calls_none = "No calls yet. They appear here once your platform reports them by the API." | "Noch keine Anrufe. Sie erscheinen hier, sobald Ihre Plattform sie über die API meldet.";
-    calls_none_fit = "No call fits. Search for less." | "Kein Anruf passt dazu. Suchen Sie mit weniger Angaben.";
+    calls_none = "No calls yet. They appear here once your phone or voice platform reports them over the API." | "Noch keine Anrufe. Sie erscheinen hier, sobald Ihre Telefon- oder Sprachplattform sie über die API meldet.";
+    calls_none_fit = "No call matches. Search for less." | "Kein Anruf passt dazu. Suchen Sie mit weniger Angaben.";
     day_wrong = "Please give a day like 2026-01-31." | "Bitte einen Tag wie 2026-01-31.";
     call_word = "Call" | "Anruf";
     call_began = "Began" | "Begonnen";
@@ -25,10 +25,10 @@ texts! {
     recording_title = "Recording" | "Aufzeichnung";
     recording_listen = "Listen" | "Anhören";
     recording_noted = "Whoever listens is noted in the audit log." | "Jedes Anhören wird im Auditprotokoll vermerkt.";
-    recording_not_for_you = "Your role reads calls, and does not hear them." | "Mit Ihrer Rolle können Sie Anrufe lesen, aber nicht anhören.";
+    recording_not_for_you = "Your role can read calls, but not listen to them." | "Mit Ihrer Rolle können Sie Anrufe lesen, aber nicht anhören.";
     recording_none = "This call has no recording." | "Zu diesem Anruf gibt es keine Aufzeichnung.";
     recording_off = "Calls are not recorded. An Owner turns recording on under Security." | "Anrufe werden nicht aufgezeichnet. Ein Inhaber kann die Aufzeichnung im Bereich Sicherheit einschalten.";
-    recording_protected = "While protection of health data is on, only Owners and Admins hear recordings." | "Solange der Schutz von Gesundheitsdaten eingeschaltet ist, hören nur Inhaber und Administratoren Aufzeichnungen.";
+    recording_protected = "While protection of health data is on, only Owners and Admins can listen to recordings." | "Solange der Schutz von Gesundheitsdaten eingeschaltet ist, hören nur Inhaber und Administratoren Aufzeichnungen.";
     recording_damaged = "The recording is not as it was stored, so nothing of it is played." | "Die Aufzeichnung ist nicht mehr so, wie sie gespeichert wurde; daher wird nichts davon abgespielt.";
     recording_why = "Protection of health data is on, so it is noted why you listen." | "Der Schutz von Gesundheitsdaten ist eingeschaltet; daher wird vermerkt, warum Sie sich den Anruf anhören.";
     recording_reason = "Why you listen" | "Warum Sie sich den Anruf anhören";

@@ -27,16 +27,16 @@ texts! {
     your_name = "Your name" | "Ihr Name";
 
     home_title = "Team and user management" | "Team- und Benutzerverwaltung";
-    home_lead = "Who is this, which organization are they in, what may they do, and who changed what." | "Wer jemand ist, zu welcher Organisation die Person gehört, was sie darf und wer was geändert hat.";
+    home_lead = "Manage who is in your organization and what they may do, and see who changed what." | "Verwalten Sie, wer zu Ihrer Organisation gehört und wer was darf, und sehen Sie, wer was geändert hat.";
     home_api = "The API, with examples" | "Die API mit Beispielen (englisch)";
     home_openapi = "The same as an OpenAPI document" | "Dasselbe als OpenAPI-Dokument";
-    home_problems = "Problems, explained" | "Fehlermeldungen der API, erklärt (englisch)";
+    home_problems = "Error messages of the API, explained" | "Fehlermeldungen der API, erklärt (englisch)";
     home_mailbox = "The development mailbox" | "Das Postfach der Entwicklungsumgebung";
 
     elevate_title = "Confirm it’s you" | "Bestätigen Sie, dass Sie es sind";
-    elevate_why = "This is especially sensitive, and it has been a while since you proved who you are. What you entered is kept and will be done next." | "Dieser Schritt ist besonders geschützt, und Ihre letzte Bestätigung liegt eine Weile zurück. Ihre Eingaben bleiben erhalten und werden danach ausgeführt.";
+    elevate_why = "This step is specially protected, and it has been a while since you last confirmed your identity. What you entered is kept, and is carried out afterwards." | "Dieser Schritt ist besonders geschützt, und Ihre letzte Bestätigung liegt eine Weile zurück. Ihre Eingaben bleiben erhalten und werden danach ausgeführt.";
     or_code = "Or a code from your authenticator app, or a recovery code" | "Oder ein Code Ihrer Authenticator-App oder ein Wiederherstellungscode";
     use_passkey = "Use a passkey" | "Passkey verwenden";
-    passkey_failed = "Your device did not answer with a passkey. Try again, or use another way." | "Ihr Gerät hat keinen Passkey vorgelegt. Versuchen Sie es erneut oder wählen Sie einen anderen Weg.";
+    passkey_failed = "Your device did not confirm with a passkey. Try again, or use another way." | "Ihr Gerät hat nicht mit einem Passkey bestätigt. Versuchen Sie es erneut oder wählen Sie einen anderen Weg.";
     give_again = "Please enter this again" | "Bitte geben Sie dies erneut ein";
 }

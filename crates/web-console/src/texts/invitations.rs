@@ -16,12 +16,12 @@ texts! {
     join_as(name, email) = "You are signed in as {name} ({email})." | "Sie sind als {name} ({email}) angemeldet.";
     join_other_title = "This invitation is for another account" | "Diese Einladung gilt für ein anderes Konto";
     join_other(invited, signed_in) = "It is for {invited}; you are signed in as {signed_in}." | "Sie gilt für {invited}; Sie sind als {signed_in} angemeldet.";
-    join_other_switch = "Sign out and go on as the other" | "Abmelden und mit dem anderen Konto weitermachen";
+    join_other_switch = "Sign out and continue with the other account" | "Abmelden und mit dem anderen Konto weitermachen";
 
     invite_title = "Invite people" | "Personen einladen";
     invite = "Send invitation" | "Einladung senden";
     invite_all = "Send invitations" | "Einladungen senden";
-    invite_lead(organization) = "Whoever accepts works in {organization} with the role that you choose here." | "Wer die Einladung annimmt, arbeitet in {organization} mit der Rolle, die Sie hier wählen.";
+    invite_lead(organization) = "Whoever accepts joins {organization} in the role that you choose here." | "Wer die Einladung annimmt, gehört zu {organization} in der Rolle, die Sie hier wählen.";
     invite_one = "Invite one person" | "Eine Person einladen";
     invite_many = "Invite many at once" | "Viele auf einmal einladen";
     invite_addresses = "Email addresses" | "E-Mail-Adressen";
@@ -30,9 +30,9 @@ texts! {
     invite_too_many(most) = "At most {most} at once, please." | "Bitte höchstens {most} auf einmal.";
     invited(email) = "{email} is invited. The link in the mail works for seven days." | "{email} ist eingeladen. Der Link in der E-Mail gilt sieben Tage.";
     invited_title = "The invitation is on its way" | "Die Einladung ist unterwegs";
-    pass_on_title = "A link that you may pass on" | "Ein Link zum Weitergeben";
-    pass_on_what = "For somebody who does not find the mail. It lets nobody in by itself: whoever follows it must sign in with the invited address. Whoever has no account yet needs the link in the mail." | "Für eine Person, die die E-Mail nicht findet. Der Link allein lässt niemanden hinein: Wer ihm folgt, muss sich mit der eingeladenen Adresse anmelden. Wer noch kein Konto hat, braucht den Link in der E-Mail.";
-    pass_on_once = "It is shown here only now." | "Er wird nur jetzt gezeigt.";
+    pass_on_title = "A link to pass on" | "Ein Link zum Weitergeben";
+    pass_on_what = "For somebody who cannot find the mail. The link alone lets nobody in: whoever follows it must sign in with the invited address. Somebody without an account needs the link in the mail." | "Für eine Person, die die E-Mail nicht findet. Der Link allein lässt niemanden hinein: Wer ihm folgt, muss sich mit der eingeladenen Adresse anmelden. Wer noch kein Konto hat, braucht den Link in der E-Mail.";
+    pass_on_once = "It is shown only now." | "Er wird nur jetzt gezeigt.";
     pass_on_copy = "Copy the link" | "Link kopieren";
     invite_another = "Invite somebody else" | "Weitere Person einladen";
     to_the_team = "Go to the team" | "Zum Team";
@@ -43,9 +43,9 @@ texts! {
 
     pending_title = "Pending invitations" | "Offene Einladungen";
     pending_cut(most) = "Only the first {most} are listed here. The API lists them all." | "Hier stehen nur die ersten {most}. Die API zeigt alle.";
-    pending_none = "Nobody has an invitation that is still open." | "Niemand hat eine offene Einladung.";
+    pending_none = "There are no open invitations." | "Es gibt keine offenen Einladungen.";
     invited_by = "Invited by" | "Eingeladen von";
-    expires = "Works until" | "Gilt bis";
+    expires = "Valid until" | "Gilt bis";
     resend = "Send again" | "Erneut senden";
     resend_to(email) = "Send again: the invitation to {email}" | "Erneut senden: Einladung an {email}";
     resent(email) = "A new link is on its way to {email}. The earlier link does not work any more." | "Ein neuer Link an {email} ist unterwegs. Der vorige gilt nicht mehr.";

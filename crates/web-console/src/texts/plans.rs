@@ -39,7 +39,7 @@ texts! {
     billing_change = "Change" | "Änderung";
     billing_from_to(before, after) = "{before} to {after}" | "Von {before} zu {after}";
     billing_by = "By" | "Geändert von";
-    billing_by_operator = "Whoever runs this service" | "Betreiber dieses Dienstes";
+    billing_by_operator = "The operator of this service" | "Betreiber dieses Dienstes";
     billing_by_gone = "Somebody who has left" | "Eine Person, die nicht mehr da ist";
 
     change_title(plan) = "Change to {plan}" | "Zu {plan} wechseln";
@@ -47,19 +47,19 @@ texts! {
     change_gives = "What you get" | "Was der Tarif enthält";
     change_loses = "What ends" | "Was entfällt";
     change_loses_nothing = "Nothing that you use now ends." | "Nichts, was Sie jetzt nutzen, entfällt.";
-    change_control_off(control) = "{control} is switched off, as {control} does not come with that plan. All Owners are told by mail." | "{control}: wird ausgeschaltet, da dieser Tarif das nicht enthält. Alle Inhaber erhalten eine E-Mail.";
+    change_control_off(control) = "{control} is switched off, because that plan does not include it. All Owners are told by mail." | "{control}: wird ausgeschaltet, da dieser Tarif das nicht enthält. Alle Inhaber erhalten eine E-Mail.";
     change_recordings(before, after) = "Recordings are kept for {after} instead of {before}. Older ones are deleted." | "Aufzeichnungen werden nur noch {after} aufbewahrt (bisher: {before}). Ältere werden gelöscht.";
     change_audit(before, after) = "The audit log is kept for {after} instead of {before}. Older events are deleted." | "Das Auditprotokoll wird nur noch {after} aufbewahrt (bisher: {before}). Ältere Ereignisse werden gelöscht.";
-    change_fewer_seats(after) = "There are {after} seats." | "Es gibt höchstens {after} Plätze.";
-    change_fewer_keys(after) = "There can be {after} API keys." | "Es sind höchstens {after} API-Schlüssel möglich.";
+    change_fewer_seats(after) = "There are only {after} seats." | "Es gibt höchstens {after} Plätze.";
+    change_fewer_keys(after) = "There can only be {after} API keys." | "Es sind höchstens {after} API-Schlüssel möglich.";
     change_impossible = "This is not possible as it is" | "So ist das nicht möglich";
     change_members_first(used, most) = "There are {used} members, and that plan has {most} seats. Remove members first." | "Es gibt {used} Mitglieder, und der Tarif hat {most} Plätze. Entfernen Sie zuerst Mitglieder.";
     change_keys_first(used, most) = "There are {used} API keys, and that plan allows {most}. Revoke keys first." | "Es gibt {used} API-Schlüssel, und der Tarif erlaubt {most}. Widerrufen Sie zuerst Schlüssel.";
     change_agree_controls(controls) = "Switch off: {controls}" | "Ausschalten: {controls}";
-    change_agree_deletion = "Delete what is older than that plan keeps it. It cannot be brought back." | "Löschen, was älter ist, als der Tarif es aufbewahrt. Das lässt sich nicht rückgängig machen.";
+    change_agree_deletion = "Delete what is older than that plan keeps it. It cannot be restored." | "Löschen, was älter ist, als der Tarif es aufbewahrt. Das lässt sich nicht rückgängig machen.";
     change_outlived_recordings[n] = "One recording would be deleted.", "{n} recordings would be deleted." | "Eine Aufzeichnung würde gelöscht.", "{n} Aufzeichnungen würden gelöscht.";
     change_outlived_events[n] = "One event of the audit log would be deleted.", "{n} events of the audit log would be deleted." | "Ein Ereignis des Auditprotokolls würde gelöscht.", "{n} Ereignisse des Auditprotokolls würden gelöscht.";
-    change_outlived_or_more = "It is counted no further." | "Weiter wird nicht gezählt.";
+    change_outlived_or_more = "There may be more: only so many are counted." | "Es können mehr sein: Weiter wird nicht gezählt.";
     change_do(plan) = "Change to {plan}" | "Zu {plan} wechseln";
     change_done(plan) = "Your organization has the plan {plan} now." | "Ihre Organisation hat jetzt den Tarif {plan}.";
 }

@@ -18,12 +18,12 @@ texts! {
     no_such_way = "This address leads nowhere by itself: it is where a form is sent. Go to the page with the form and send it from there." | "Diese Adresse führt für sich genommen nirgendwohin: An sie wird ein Formular gesendet. Öffnen Sie die Seite mit dem Formular und senden Sie es von dort.";
     foreign_form_title = "This form came from elsewhere" | "Dieses Formular stammt nicht von hier";
     foreign_form = "Nothing was changed: it was not sent from a page of ours, or your browser did not say so. Open the page here and send it again." | "Nichts wurde geändert: Das Formular kam nicht von einer unserer Seiten, oder Ihr Browser hat das nicht angegeben. Öffnen Sie die Seite hier und senden Sie es erneut.";
-    told_as(request_id) = "If you tell somebody about it, name this number: {request_id}" | "Wenn Sie jemandem davon berichten, nennen Sie diese Nummer: {request_id}";
+    told_as(request_id) = "If you report this, give this number: {request_id}" | "Wenn Sie das melden, nennen Sie diese Nummer: {request_id}";
     slow_down_seconds[n] = "Too many requests. Try again in a second.", "Too many requests. Try again in {n} seconds." | "Zu viele Anfragen. Versuchen Sie es in einer Sekunde erneut.", "Zu viele Anfragen. Versuchen Sie es in {n} Sekunden erneut.";
     invitation_closed_title = "This invitation is not open any more" | "Diese Einladung ist nicht mehr offen";
     invitation_closed = "It has been accepted or revoked, or has expired. The list of invitations shows what is open now." | "Sie wurde angenommen, zurückgezogen oder ist abgelaufen. Die Liste der Einladungen zeigt, was jetzt offen ist.";
     nothing_there_title = "There is no such page" | "Diese Seite gibt es nicht";
-    nothing_there = "Nothing is there under this address." | "Unter dieser Adresse ist nichts.";
+    nothing_there = "There is nothing under this address." | "Unter dieser Adresse ist nichts.";
     not_found = "It may have been removed, or you may not see it." | "Es wurde vielleicht entfernt, oder Sie dürfen es nicht sehen.";
 
     credentials_wrong = "The address and the password do not belong together." | "Adresse und Passwort gehören nicht zusammen.";
@@ -37,12 +37,12 @@ texts! {
     mfa_required_title = "Set up a second factor first" | "Richten Sie zuerst einen zweiten Faktor ein";
     mfa_required = "The organization that you worked in last asks you for a second factor, and your time to set one up is over." | "Die Organisation, in der Sie zuletzt gearbeitet haben, verlangt einen zweiten Faktor, und Ihre Frist dafür ist abgelaufen.";
     suspended_title = "This organization is suspended" | "Diese Organisation ist gesperrt";
-    suspended_text = "Nobody gets in for now. Its Owners can ask whoever runs this service." | "Vorerst kommt niemand hinein. Die Inhaber können sich an den Betreiber dieses Dienstes wenden.";
+    suspended_text = "Nobody can use it for now. Its Owners can ask the operator of this service." | "Vorerst kann niemand sie benutzen. Die Inhaber können sich an den Betreiber dieses Dienstes wenden.";
     plan_required_title = "Your plan does not include this" | "Ihr Tarif enthält das nicht";
     plan_required(plan) = "It comes with the plan {plan}." | "Es gehört zum Tarif {plan}.";
     plan_required_none = "No plan includes it at the moment." | "Zurzeit enthält es kein Tarif.";
-    controls_in_use = "Protections are on that the other plan lacks. Say explicitly that they may go." | "Es sind Sicherheitsfunktionen eingeschaltet, die der andere Tarif nicht enthält. Stimmen Sie ausdrücklich zu, dass sie entfallen.";
-    retention_too_short = "Some of what is kept is older than the other plan keeps it. Say explicitly that it may be deleted." | "Einiges ist älter, als der andere Tarif es aufbewahrt. Stimmen Sie ausdrücklich zu, dass es gelöscht wird.";
+    controls_in_use = "Security controls are on that the other plan does not include. Confirm that they may be switched off." | "Es sind Sicherheitsfunktionen eingeschaltet, die der andere Tarif nicht enthält. Bestätigen Sie, dass sie ausgeschaltet werden dürfen.";
+    retention_too_short = "Some data is older than the other plan keeps it. Confirm that it may be deleted." | "Einige Daten sind älter, als der andere Tarif sie aufbewahrt. Bestätigen Sie, dass sie gelöscht werden dürfen.";
     conflict_title = "That is not possible now" | "Das ist jetzt nicht möglich";
     no_seat_title = "No seat is left" | "Kein Platz ist frei";
     no_seat(most) = "The organization has as many members as its plan has seats: {most}. An invitation stays good until there is room." | "Die Organisation hat so viele Mitglieder, wie ihr Tarif Plätze hat: {most}. Eine Einladung bleibt gültig, bis Platz ist.";
@@ -59,7 +59,7 @@ texts! {
     already_member = "This address belongs to somebody in the organization already." | "Diese Adresse gehört schon jemandem in der Organisation.";
     already_invited = "This address has an invitation that is still open." | "Diese Adresse hat schon eine offene Einladung.";
     own_mfa = "You cannot reset your own second factor here; turn it off in your account." | "Ihren eigenen zweiten Faktor können Sie hier nicht zurücksetzen; schalten Sie ihn in Ihrem Konto aus.";
-    mfa_by_operator = "This person works in other organizations as well, so whoever runs this service decides about their second factor." | "Diese Person arbeitet auch in anderen Organisationen; über ihren zweiten Faktor entscheidet daher der Betreiber dieses Dienstes.";
+    mfa_by_operator = "This person works in other organizations as well, so the operator of this service decides about their second factor." | "Diese Person arbeitet auch in anderen Organisationen; über ihren zweiten Faktor entscheidet daher der Betreiber dieses Dienstes.";
     mfa_not_on = "There is no second factor." | "Es gibt keinen zweiten Faktor.";
     totp_on = "An authenticator app is on already." | "Eine Authenticator-App ist schon eingeschaltet.";
     totp_not_begun = "Setting up the app took too long. Begin again, please." | "Das Einrichten der App hat zu lange gedauert. Beginnen Sie bitte erneut.";
@@ -69,7 +69,7 @@ texts! {
     no_passkey = "You have no passkey." | "Sie haben keinen Passkey.";
     passkeys_unavailable = "Passkeys do not work under this address of the service." | "Unter dieser Adresse des Dienstes lassen sich Passkeys nicht verwenden.";
     longer_password_title = "Choose a longer password first" | "Wählen Sie zuerst ein längeres Passwort";
-    longer_password = "Your second factor was turned off, and your password has fewer than 15 characters, which is too short to do alone. Say that you have forgotten your password, and choose a longer one by the link that you get." | "Ihr zweiter Faktor wurde ausgeschaltet, und Ihr Passwort hat weniger als 15 Zeichen. Allein genügt es damit nicht. Geben Sie an, dass Sie Ihr Passwort vergessen haben, und wählen Sie über den Link, den Sie erhalten, ein längeres.";
+    longer_password = "Your second factor was turned off, and without one your password is too short: it has fewer than 15 characters. Use “Forgot your password?” and choose a longer one with the link that you get." | "Ihr zweiter Faktor wurde ausgeschaltet, und ohne ihn ist Ihr Passwort zu kurz: Es hat weniger als 15 Zeichen. Verwenden Sie „Passwort vergessen?“, und wählen Sie über den Link, den Sie erhalten, ein längeres.";
     changed_title = "Somebody was faster" | "Jemand war schneller";
     changed = "This has changed since you opened the page. Open it again to see how it is now." | "Dies hat sich geändert, seit Sie die Seite geöffnet haben. Öffnen Sie sie neu, um den aktuellen Stand zu sehen.";
     slow_down_title = "Please wait a little" | "Bitte warten Sie etwas";
@@ -83,7 +83,7 @@ texts! {
     invitation_gone_title = "This invitation cannot be used any more" | "Diese Einladung gilt nicht mehr";
     invitation_gone = "It has been accepted, revoked, sent again with a newer link, or has expired. Ask whoever invited you for a new one." | "Sie wurde angenommen, zurückgezogen, mit einem neueren Link erneut gesendet oder ist abgelaufen. Bitten Sie die Person, die Sie eingeladen hat, um eine neue.";
     signup_gone = "It has been used, or has expired. If you have not finished signing up, sign up again to get a new one." | "Er wurde verwendet oder ist abgelaufen. Wenn Sie die Registrierung nicht abgeschlossen haben, registrieren Sie sich erneut.";
-    reset_gone = "It has been used, or has expired. Say again that you have forgotten your password to get a new one." | "Er wurde verwendet oder ist abgelaufen. Geben Sie erneut an, dass Sie Ihr Passwort vergessen haben, um einen neuen zu erhalten.";
+    reset_gone = "It has been used, or has expired. Use “Forgot your password?” again to get a new one." | "Er wurde verwendet oder ist abgelaufen. Verwenden Sie erneut „Passwort vergessen?“, um einen neuen zu erhalten.";
     email_change_gone = "It has been used or replaced by a later one, has expired, or the address has got an account. Ask for the change again to get a new one." | "Er wurde verwendet oder durch einen späteren ersetzt, ist abgelaufen, oder zu der Adresse gibt es jetzt ein Konto. Veranlassen Sie die Änderung erneut, um einen neuen zu erhalten.";
     account_exists_title = "You already have an account" | "Sie haben schon ein Konto";
     account_exists = "Since the mail was sent, this address has got an account. Sign in with it." | "Seit die E-Mail gesendet wurde, gibt es zu dieser Adresse ein Konto. Melden Sie sich damit an.";

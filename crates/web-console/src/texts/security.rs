@@ -12,12 +12,17 @@ texts! {
     control_e2ee = "End-to-end encryption" | "Ende-zu-Ende-Verschlüsselung";
     control_audit = "Audit log" | "Auditprotokoll";
     control_mfa = "Second factors for everybody" | "Zweite Faktoren für alle";
+    control_recording_means = "Keeps the sound of calls, so that your team can listen to them later." | "Bewahrt den Ton von Anrufen auf, damit Ihr Team sie später anhören kann.";
+    control_phi_means = "Protects health data (PHI, protected health information): numbers and addresses are masked in transcripts, and only Owners and Admins can listen to recordings." | "Schützt Gesundheitsdaten (PHI): Nummern und Adressen werden in Transkripten unkenntlich gemacht, und nur Inhaber und Administratoren können Aufzeichnungen anhören.";
+    control_e2ee_means = "Encrypts calls from one participant to the other, so that nobody on the way can listen." | "Verschlüsselt Anrufe von einem Ende zum anderen, damit unterwegs niemand mithören kann.";
+    control_audit_means = "Keeps a record of who did what, in which nothing can be changed afterwards without being noticed." | "Hält fest, wer was getan hat, sodass nichts nachträglich unbemerkt geändert werden kann.";
+    control_mfa_means = "Everybody signs in with a second step beside the password, so that a stolen password is not enough." | "Alle melden sich neben dem Passwort mit einem zweiten Schritt an, sodass ein gestohlenes Passwort nicht genügt.";
 
     security_title = "Security" | "Sicherheit";
     security_only(roles) = "You can look at this. Only these roles change it: {roles}." | "Sie können dies ansehen. Nur diese Rollen können es ändern: {roles}.";
     security_from_plan(plan) = "It comes with the plan {plan}." | "Enthalten ab dem Tarif {plan}.";
     security_see_plans = "See the plans" | "Tarife ansehen";
-    security_more = "What else it does" | "Was es sonst noch bewirkt";
+    security_more = "Details" | "Einzelheiten";
     security_changed = "Last changed" | "Zuletzt geändert";
     security_switch_on(name) = "Switch {name} on" | "{name} einschalten";
     security_switch_off(name) = "Switch {name} off" | "{name} ausschalten";
@@ -29,10 +34,10 @@ texts! {
     security_is_on(name) = "{name} is on now." | "{name} ist jetzt eingeschaltet.";
     security_is_off(name) = "{name} is off now." | "{name} ist jetzt ausgeschaltet.";
 
-    mfa_rule_see = "See whom it meets" | "Wen es betrifft";
-    mfa_rule_days[n] = "Whoever comes in has one day to set one up.", "Whoever comes in has {n} days to set one up." | "Wer dazukommt, hat einen Tag Zeit, einen einzurichten.", "Wer dazukommt, hat {n} Tage Zeit, einen einzurichten.";
-    mfa_rule_meets = "Whom it meets" | "Wen es betrifft";
-    mfa_rule_would_meet = "Whom it would meet" | "Wen es betreffen würde";
+    mfa_rule_see = "See who is affected" | "Wen es betrifft";
+    mfa_rule_days[n] = "New members have one day to set one up.", "New members have {n} days to set one up." | "Neue Mitglieder haben einen Tag Zeit, einen einzurichten.", "Neue Mitglieder haben {n} Tage Zeit, einen einzurichten.";
+    mfa_rule_meets = "Who is affected" | "Wen es betrifft";
+    mfa_rule_would_meet = "Who would be affected" | "Wen es betreffen würde";
     mfa_rule_nobody = "Everybody here has a second factor already." | "Alle hier haben schon einen zweiten Faktor.";
     mfa_rule_count[n] = "One person has no second factor.", "{n} people have no second factor." | "Eine Person hat keinen zweiten Faktor.", "{n} Personen haben keinen zweiten Faktor.";
     mfa_rule_more = "There are more than are shown here." | "Es gibt mehr, als hier gezeigt werden.";
@@ -45,41 +50,41 @@ texts! {
     mfa_rule_yes = "Yes, everybody needs one" | "Ja, alle brauchen einen";
     mfa_rule_no = "No, everybody decides for themselves" | "Nein, alle entscheiden selbst";
     mfa_rule_grace = "Days to set one up" | "Tage zum Einrichten";
-    mfa_rule_grace_hint = "0 to 90. With 0, whoever has none can do nothing else from that moment on. Deadlines that people have already are never extended." | "0 bis 90. Bei 0 kann, wer keinen hat, ab diesem Moment nichts anderes mehr tun. Bestehende Fristen werden nie verlängert.";
+    mfa_rule_grace_hint = "0 to 90. With 0, whoever has none must set one up before anything else. Deadlines that people have already are never extended." | "0 bis 90. Bei 0 muss, wer keinen hat, sofort einen einrichten. Bestehende Fristen werden nie verlängert.";
     mfa_rule_is_on[n] = "Everybody needs a second factor now. Whoever has none is told by mail, and has one day, or what is left of a deadline from before.", "Everybody needs a second factor now. Whoever has none is told by mail, and has {n} days, or what is left of a deadline from before." | "Jetzt brauchen alle einen zweiten Faktor. Wer keinen hat, erhält eine E-Mail und hat einen Tag Zeit oder den Rest einer früheren Frist.", "Jetzt brauchen alle einen zweiten Faktor. Wer keinen hat, erhält eine E-Mail und hat {n} Tage Zeit oder den Rest einer früheren Frist.";
-    mfa_rule_is_off = "Nobody has to have a second factor any more." | "Es muss niemand mehr einen zweiten Faktor haben.";
+    mfa_rule_is_off = "A second factor is not required any more." | "Ein zweiter Faktor ist nicht mehr vorgeschrieben.";
 
     witness_title = "Witness of the audit log" | "Zeuge des Auditprotokolls";
-    witness_what = "Somebody outside who is sent a checkpoint each day. Whoever keeps them finds out when the log is not what it was, even if the operator of this service has rewritten it." | "Jemand außerhalb, der täglich einen Prüfpunkt erhält. Wer die Prüfpunkte aufbewahrt, bemerkt, wenn das Protokoll nachträglich geändert wurde, selbst durch den Betreiber dieses Dienstes.";
+    witness_what = "Somebody outside, such as your auditor, who is sent a checkpoint every day: a signed fingerprint of the audit log. With the checkpoints they can tell whether the log was changed afterwards, even by the operator of this service." | "Jemand außerhalb, etwa Ihre Prüfungsgesellschaft, erhält täglich einen Prüfpunkt: einen signierten Fingerabdruck des Auditprotokolls. Mit den Prüfpunkten lässt sich erkennen, ob das Protokoll nachträglich geändert wurde, selbst durch den Betreiber dieses Dienstes.";
     witness_see = "Witness" | "Zeuge";
     witness_is(address) = "Checkpoints go to {address}." | "Prüfpunkte gehen an {address}.";
-    witness_none = "Checkpoints are sent to nobody." | "Prüfpunkte werden an niemanden gesendet.";
+    witness_none = "Checkpoints are not sent to anybody." | "Prüfpunkte werden an niemanden gesendet.";
     witness_to = "Goes to" | "Geht an";
     witness_size = "Events" | "Ereignisse";
     witness_choose = "Choose a witness" | "Zeugen wählen";
     witness_other = "Choose another" | "Einen anderen wählen";
     witness_field = "Email address, or URL of a webhook" | "E-Mail-Adresse oder URL eines Webhooks";
-    witness_hint = "The first checkpoint is sent at once. A URL begins with https:// and gets another secret each time it is chosen." | "Der erste Prüfpunkt wird sofort gesendet. Eine URL beginnt mit https:// und erhält bei jeder Wahl ein neues Geheimnis.";
+    witness_hint = "The first checkpoint is sent at once. A URL begins with https:// and gets a new secret each time it is chosen." | "Der erste Prüfpunkt wird sofort gesendet. Eine URL beginnt mit https:// und erhält bei jeder Wahl ein neues Geheimnis.";
     witness_send = "Send checkpoints there" | "Prüfpunkte dorthin senden";
-    witness_remove = "Send them to nobody any more" | "Nicht mehr senden";
+    witness_remove = "Stop sending checkpoints" | "Keine Prüfpunkte mehr senden";
     witness_chosen(address) = "Checkpoints go to {address} from now on. The first is on its way." | "Prüfpunkte gehen ab jetzt an {address}. Der erste ist unterwegs.";
-    witness_removed = "Checkpoints are sent to nobody any more." | "Prüfpunkte werden nicht mehr gesendet.";
+    witness_removed = "Checkpoints are not sent any more." | "Prüfpunkte werden nicht mehr gesendet.";
 
     webhook_title = "Webhook for escalated calls" | "Webhook für eskalierte Anrufe";
-    webhook_what = "Your platform is told what becomes of calls that wait for a human agent: signed messages, as Standard Webhooks has it, tried ten times at the most." | "Ihre Plattform erfährt, was aus Anrufen wird, die auf einen Menschen warten: signierte Nachrichten nach Standard Webhooks, höchstens zehn Versuche.";
+    webhook_what = "Your platform is told automatically what becomes of calls that wait for a human agent. Messages are signed (Standard Webhooks), and tried up to ten times." | "Ihre Plattform erfährt automatisch, was aus Anrufen wird, die auf einen Menschen warten. Nachrichten sind signiert (Standard Webhooks) und werden bis zu zehnmal versucht.";
     webhook_see = "Webhook" | "Webhook";
     webhook_is(host) = "Messages go to {host}." | "Nachrichten gehen an {host}.";
-    webhook_none = "Nobody is told." | "Es werden keine Nachrichten gesendet.";
+    webhook_none = "No messages are sent." | "Es werden keine Nachrichten gesendet.";
     webhook_to = "Goes to" | "Geht an";
     webhook_event = "Event" | "Ereignis";
-    webhook_choose = "Choose where to" | "Ziel wählen";
+    webhook_choose = "Choose a destination" | "Ziel wählen";
     webhook_other = "Choose another" | "Ein anderes wählen";
     webhook_field = "URL" | "URL";
-    webhook_hint = "It begins with https://, and anybody can reach it. It gets another secret each time it is chosen." | "Sie beginnt mit https:// und ist öffentlich erreichbar. Sie erhält bei jeder Wahl ein neues Geheimnis.";
+    webhook_hint = "It begins with https:// and can be reached from the internet. It gets a new secret each time it is chosen." | "Sie beginnt mit https:// und ist aus dem Internet erreichbar. Sie erhält bei jeder Wahl ein neues Geheimnis.";
     webhook_save = "Send messages there" | "Nachrichten dorthin senden";
-    webhook_remove = "Tell nobody any more" | "Keine Nachrichten mehr senden";
-    webhook_resend = "Send again what was not taken" | "Nicht angenommene Nachrichten erneut senden";
-    webhook_removed = "Nobody is told any more." | "Es werden keine Nachrichten mehr gesendet.";
+    webhook_remove = "Stop sending messages" | "Keine Nachrichten mehr senden";
+    webhook_resend = "Send undelivered messages again" | "Nicht zugestellte Nachrichten erneut senden";
+    webhook_removed = "Messages are not sent any more." | "Es werden keine Nachrichten mehr gesendet.";
     webhook_resent[n] = "One message is on its way again.", "{n} messages are on their way again." | "Eine Nachricht ist wieder unterwegs.", "{n} Nachrichten sind wieder unterwegs.";
 
     delivery_last = "What was sent last" | "Was zuletzt gesendet wurde";
@@ -87,23 +92,23 @@ texts! {
     delivery_state = "State" | "Stand";
     delivery_attempts = "Attempts" | "Versuche";
     delivery_queued = "On its way" | "Unterwegs";
-    delivery_sent = "Taken" | "Angenommen";
+    delivery_sent = "Delivered" | "Zugestellt";
     delivery_failed = "Given up" | "Aufgegeben";
-    delivery_last_sent = "Last taken" | "Zuletzt angenommen";
-    delivery_last_failed = "Last not taken" | "Zuletzt nicht angenommen";
+    delivery_last_sent = "Last delivered" | "Zuletzt zugestellt";
+    delivery_last_failed = "Last failed" | "Zuletzt fehlgeschlagen";
     delivery_never = "Never since it was chosen" | "Noch nie, seit dieses Ziel gewählt wurde";
     delivery_waiting = "On its way" | "Unterwegs";
     delivery_given_up = "Given up within ninety days" | "In den letzten 90 Tagen aufgegeben";
     delivery_most = "10,000 or more" | "10.000 oder mehr";
-    delivery_paused = "There was no answer in time. Nothing is sent there, and everything waits, until" | "Es kam keine rechtzeitige Antwort. Nichts wird dorthin gesendet, und alles wartet bis";
-    delivery_failing(error) = "What was sent last was not taken: {error}." | "Die letzte Sendung wurde nicht angenommen: {error}.";
-    delivery_moot = "Another was chosen by then" | "Inzwischen wurde ein anderes Ziel gewählt";
+    delivery_paused = "There was no answer in time. Sending is paused until" | "Es kam keine rechtzeitige Antwort. Der Versand ruht bis";
+    delivery_failing(error) = "The last message could not be delivered: {error}." | "Die letzte Nachricht konnte nicht zugestellt werden: {error}.";
+    delivery_moot = "Another destination was chosen by then" | "Inzwischen wurde ein anderes Ziel gewählt";
 
     once_title = "This is shown once." | "Dies wird nur einmal gezeigt.";
-    once_why = "Keep it in a safe place now. It is not kept here and cannot be shown again." | "Speichern Sie es jetzt an einem sicheren Ort. Hier wird es nicht aufbewahrt und kann nicht noch einmal gezeigt werden.";
+    once_why = "Store it in a safe place now. It cannot be shown again." | "Speichern Sie es jetzt an einem sicheren Ort. Es kann nicht noch einmal gezeigt werden.";
     once_copy = "Copy" | "Kopieren";
     once_copied = "Copied." | "Kopiert.";
-    once_not_copied = "It is marked. Copy it with your keyboard." | "Es ist markiert. Kopieren Sie es mit der Tastatur.";
+    once_not_copied = "It is selected. Copy it with your keyboard." | "Es ist ausgewählt. Kopieren Sie es mit der Tastatur.";
 }
 
 impl Texts {
@@ -115,6 +120,17 @@ impl Texts {
             Control::EndToEndEncryption => self.control_e2ee(),
             Control::AuditLog => self.control_audit(),
             Control::MfaRequired => self.control_mfa(),
+        }
+    }
+
+    /// What a control is for, to somebody who has never heard of it.
+    pub(crate) const fn control_means(self, control: Control) -> &'static str {
+        match control {
+            Control::CallRecording => self.control_recording_means(),
+            Control::PhiProtection => self.control_phi_means(),
+            Control::EndToEndEncryption => self.control_e2ee_means(),
+            Control::AuditLog => self.control_audit_means(),
+            Control::MfaRequired => self.control_mfa_means(),
         }
     }
 

@@ -19,7 +19,7 @@ texts! {
     start_over = "Start over" | "Von vorn beginnen";
 
     organizations_title = "Your organizations" | "Ihre Organisationen";
-    organizations_none = "You are in no organization. Ask somebody to invite you, or sign up with a new one under another address." | "Sie gehören zu keiner Organisation. Lassen Sie sich einladen, oder registrieren Sie unter einer anderen Adresse eine neue.";
+    organizations_none = "You do not belong to any organization. Ask somebody to invite you, or sign up with another address to create one." | "Sie gehören zu keiner Organisation. Lassen Sie sich einladen, oder registrieren Sie unter einer anderen Adresse eine neue.";
     organizations_here = "You are here" | "Sie sind hier";
     organizations_suspended = "Suspended" | "Gesperrt";
     organizations_go(name) = "Go to {name}" | "Zu {name} wechseln";
@@ -28,10 +28,10 @@ texts! {
     organization_word = "Organization" | "Organisation";
 
     sessions_title = "Sessions" | "Sitzungen";
-    sessions_lead = "Where you are signed in. End what you do not know, and change your password then." | "Wo Sie angemeldet sind. Beenden Sie, was Sie nicht kennen, und ändern Sie dann Ihr Passwort.";
+    sessions_lead = "Where you are signed in. If you do not recognize one of them, end it and change your password." | "Hier sind Sie angemeldet. Wenn Sie eine Sitzung nicht kennen, beenden Sie sie und ändern Sie Ihr Passwort.";
     session_device = "Device" | "Gerät";
     session_device_unknown = "Unknown device" | "Unbekanntes Gerät";
-    session_place = "Network address" | "IP-Adresse";
+    session_place = "IP address" | "IP-Adresse";
     session_began = "Signed in" | "Angemeldet";
     session_used = "Last used" | "Zuletzt verwendet";
     session_this = "This one" | "Diese Sitzung";
