@@ -12,6 +12,7 @@ mod acting;
 mod axe;
 mod browser;
 mod complaints;
+mod fitting;
 mod keeping;
 mod keyboard;
 mod look;

@@ -143,9 +143,11 @@ fn every_path_of_the_console_has_a_row() {
 
 /// An organization with something of everything, and the ids of things by the names that they have in rows.
 async fn something_of_everything(service: &Service) -> (Team, BTreeMap<&'static str, String>) {
-    let team = Team::assemble(service, "Acme & Sons").await;
+    let team = Team::assemble(service, "Acme & Sons of Greater Northern California").await;
     service.turn_audit_log_on(&team).await;
     let owner = team.owner();
+    let long = json!({"name": "Maximiliane Großschreiber-Wojciechowska"});
+    team.caller("customer_support_agent").patch("/v1/me", long).await.expect(200);
     crate::recordings::switch(&team, "call_recording", true).await;
     let call = crate::calls::write(owner, "CA1").await;
     crate::transcripts::store(owner, &call, "I would like to talk to a person, please.").await.expect(201);
@@ -205,6 +207,10 @@ impl Known {
     }
 }
 
+/// The widths between a phone and a desk at which pages must fit as well: those of tablets, and of windows side by side; at 769 the rail begins
+/// to take its place, and at 1200 tables have their columns.
+const BETWEEN: [u32; 6] = [480, 640, 769, 900, 1024, 1200];
+
 /// Looks at pages as everybody may; tells what not everybody can use.
 async fn look_at(
     profile: &Profile,
@@ -218,12 +224,20 @@ async fn look_at(
         go(profile, service, address).await;
         let is_nothing = address.ends_with("/nothing/there");
         let title = profile.title().await;
-        if title.starts_with("There is no such page") != is_nothing || title.contains("does not allow") {
+        let says = |words: [&str; 2]| words.iter().any(|words| title.starts_with(words));
+        if says(["There is no such page", "Diese Seite gibt es nicht"]) != is_nothing
+            || says(["Your role does not allow", "Ihre Rolle erlaubt"])
+        {
             problems.push(format!("{who} does not see {address}, but {title}"));
             continue;
         }
         if !known.is_new(profile, address).await {
             continue;
+        }
+        let mut misfits = Vec::new();
+        for width in BETWEEN {
+            profile.resize(width, Look::DESK.height).await;
+            misfits.extend(profile.misfits().await.iter().map(|misfit| format!("{width} wide: {misfit}")));
         }
         let looks =
             [(Look::PHONE, Rules::All), (Look::DESK.in_the_dark(), Rules::Colours), (Look::DESK, Rules::All)];
@@ -231,11 +245,9 @@ async fn look_at(
             profile.look(look).await;
             let found = profile.accessibility_problems(rules).await;
             problems.extend(found.iter().map(|problem| format!("{who} at {address}, {look:?}: {problem}")));
-            let wide = profile.too_wide_by().await;
-            if wide > 0 {
-                problems.push(format!("{who} at {address}, {look:?}: scrolled sideways by {wide}"));
-            }
+            misfits.extend(profile.misfits().await.iter().map(|misfit| format!("{look:?}: {misfit}")));
         }
+        problems.extend(misfits.iter().map(|misfit| format!("{who} at {address}, {misfit}")));
         let keyboard = profile.keyboard_problems().await;
         problems.extend(keyboard.iter().map(|problem| format!("{who} at {address}: {problem}")));
     }
@@ -246,6 +258,8 @@ async fn look_at(
 async fn every_page_suits_everybody_who_sees_it() {
     let service = Service::start().await;
     let (team, ids) = something_of_everything(&service).await;
+    // Whoever sees most reads the language with the longer words.
+    team.owner().patch("/v1/me", json!({"locale": "de"})).await.expect(200);
     let browser = Browser::start();
     let (one, other) = tokio::join!(browser.profile(), browser.profile());
     let known = Known::default();

@@ -84,6 +84,43 @@ async fn what_not_everybody_can_use_is_found_by_day_and_in_the_dark() {
 }
 
 #[tokio::test]
+async fn what_does_not_fit_a_window_is_found() {
+    let browser = Browser::start();
+    let somebody = browser.profile().await;
+    let cases: [(&str, &[&str]); 7] = [
+        ("<p>Read me</p><p><a href=\"/\">Here</a> <button>Go</button></p>", &[]),
+        // 8 pixels of margin belong to the body.
+        ("<p style=\"width: 1400px\">wide</p>", &["scrolled sideways by 128"]),
+        ("<button style=\"position: fixed; left: -9px\">Go</button>", &["out of the window: button \"Go\""]),
+        (
+            "<p style=\"width: 30px; overflow: hidden; white-space: pre\">Read me</p>",
+            &["cut off: p \"Read me\""],
+        ),
+        (
+            "<div style=\"width: 30px; overflow: clip\"><a href=\"/\" style=\"margin-left: -9px\">Go</a></div>",
+            &["cut off: a \"Go\""],
+        ),
+        (
+            "<button>One</button><button style=\"margin-left: -9px\">Two</button>",
+            &["one over the other: button \"One\" and button \"Two\""],
+        ),
+        (
+            "<button style=\"width: 30px; overflow-wrap: anywhere\">Search</button>",
+            &["\"Search\" is broken in button \"Search\""],
+        ),
+    ];
+    for (html, misfits) in cases {
+        somebody.open_page(&page(html)).await;
+        assert_eq!(somebody.misfits().await, misfits, "{html}");
+    }
+    // What has room on a desk need not have it on a phone.
+    somebody.open_page(&page("<p style=\"width: 600px\">wide</p>")).await;
+    assert_eq!(somebody.misfits().await, [""; 0]);
+    somebody.resize(480, 800).await;
+    assert_eq!(somebody.misfits().await, ["scrolled sideways by 128"]);
+}
+
+#[tokio::test]
 async fn things_are_known_by_their_names() {
     let browser = Browser::start();
     let somebody = browser.profile().await;
