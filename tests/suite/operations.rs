@@ -91,7 +91,13 @@ async fn the_contract_is_whole() {
     assert_eq!(contract.body["openapi"], "3.1.0");
     for (path, item) in contract.body["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            assert!(operation["summary"].is_string() && operation["tags"].is_array(), "{method} {path}");
+            // It is what tools list operations by: one sentence, and the rest is the description.
+            let summary = operation["summary"].as_str().unwrap();
+            assert!(
+                summary.len() <= 100 && !summary.contains('\n') && summary.ends_with('.'),
+                "{method} {path}"
+            );
+            assert!(operation["tags"].is_array(), "{method} {path}");
             assert_eq!(
                 operation["responses"]["default"]["content"]["application/problem+json"]["schema"]["$ref"],
                 "#/components/schemas/Problem"

@@ -60,14 +60,14 @@ async fn whoever_lacks_the_permission_hears_nothing_of_what_is_wrong_with_the_re
     }
 }
 
-/// The operations that need a fresh proof of who one is, as the contract has them.
+/// The operations that need a fresh proof of identity, as the contract has them.
 async fn proven(service: &Service) -> Vec<Row> {
     let contract = service.anonymous().get("/openapi.json").await.expect(200);
     let needs_one = |row: &Row| {
         let operation = &contract.body["paths"][row.path][row.method];
         let text = ["summary", "description"].map(|part| operation[part].as_str().unwrap_or_default());
         let words: Vec<&str> = text.iter().flat_map(|text| text.split_whitespace()).collect();
-        words.join(" ").contains("Needs a fresh proof of who one is")
+        words.join(" ").contains("Requires a fresh proof of identity")
     };
     rows().into_iter().filter(needs_one).collect()
 }

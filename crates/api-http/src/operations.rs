@@ -56,14 +56,14 @@ struct PartReadiness {
     reason: Option<String>,
 }
 
-/// Answers as soon as the process serves.
+/// Answers as soon as the process serves requests.
 #[utoipa::path(get, path = "/healthz", tag = "Operation", operation_id = "healthz", security(()),
     responses((status = 200, description = "The process serves", content_type = "text/plain", body = String)))]
 async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Tells whether everything that the service needs is there.
+/// Tells whether everything that the service needs is available.
 #[utoipa::path(get, path = "/readyz", tag = "Operation", operation_id = "readyz", security(()),
     responses((status = 200, description = "Ready", body = Readiness), (status = 503, description = "Not ready", body = Readiness)))]
 async fn readyz(axum::Extension(parts): axum::Extension<Parts>) -> Response {

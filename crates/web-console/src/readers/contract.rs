@@ -43,7 +43,9 @@ struct Operation {
     id: String,
     method: String,
     path: String,
-    summary: String,
+    summary: Words,
+    /// What else there is to say, a paragraph each.
+    description: Vec<Words>,
     open: bool,
     parameters: Vec<Parameter>,
     request: Option<String>,
@@ -54,14 +56,17 @@ struct Parameter {
     name: String,
     place: String,
     required: bool,
-    description: String,
+    description: Words,
 }
 
 struct Answer {
     status: String,
-    description: String,
+    description: Words,
     example: Option<String>,
 }
+
+/// A text in which something stands as code, between backticks: whether it is that, and what it is, piece by piece.
+type Words = Vec<(bool, String)>;
 
 pub(crate) async fn show(visitor: Visitor) -> Response {
     visitor.page(&ContractPage { t: visitor.t, groups: groups(&visitor.console.contract) })
@@ -96,7 +101,12 @@ fn operation(contract: &Value, path: &str, method: &str, operation: &Value) -> O
         id: text(&operation["operationId"]),
         method: method.to_uppercase(),
         path: path.to_owned(),
-        summary: text(&operation["summary"]),
+        summary: words(&text(&operation["summary"])),
+        description: text(&operation["description"])
+            .split("\n\n")
+            .filter(|paragraph| !paragraph.is_empty())
+            .map(words)
+            .collect(),
         open: list(&operation["security"])
             .any(|requirement| requirement.as_object().is_some_and(Map::is_empty)),
         parameters: list(&operation["parameters"])
@@ -104,19 +114,24 @@ fn operation(contract: &Value, path: &str, method: &str, operation: &Value) -> O
                 name: text(&parameter["name"]),
                 place: text(&parameter["in"]),
                 required: parameter["required"] == true,
-                description: text(&parameter["description"]),
+                description: words(&text(&parameter["description"])),
             })
             .collect(),
         request: example(&operation["requestBody"]["content"]),
         responses: entries(&operation["responses"])
             .map(|(status, response)| Answer {
                 status: if status == "default" { "otherwise".to_owned() } else { status.clone() },
-                description: text(&response["description"]),
+                description: words(&text(&response["description"])),
                 // Problems all look alike, and have pages of their own.
                 example: if status == "default" { None } else { example(&response["content"]) },
             })
             .collect(),
     }
+}
+
+fn words(text: &str) -> Words {
+    let pieces = text.split('`').enumerate();
+    pieces.filter(|(_, piece)| !piece.is_empty()).map(|(at, piece)| (at % 2 == 1, piece.to_owned())).collect()
 }
 
 /// A value that fits a schema, out of the examples that it gives.
@@ -172,6 +187,13 @@ fn text(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_between_backticks_is_code() {
+        let told = words("With `cursor` it goes on. `limit`");
+        let told: Vec<(bool, &str)> = told.iter().map(|(code, piece)| (*code, piece.as_str())).collect();
+        assert_eq!(told, [(false, "With "), (true, "cursor"), (false, " it goes on. "), (true, "limit")]);
+    }
 
     #[test]
     fn examples_are_made_of_whatever_a_schema_is_made_of() {

@@ -24,7 +24,9 @@ pub(super) struct ChangePasswordRequest {
     new_password: String,
 }
 
-/// Chooses another password. All other sessions of the account end. Needs a fresh proof of who one is.
+/// Changes the caller's password.
+///
+/// All other sessions of the account end. Requires a fresh proof of identity (`POST /v1/session/elevate`).
 #[utoipa::path(post, path = "/v1/me/password", tag = "Own account",
     security(("session" = []), ("cookie" = [])), request_body = ChangePasswordRequest,
     responses((status = 204, description = "Changed")))]

@@ -29,7 +29,7 @@ pub(super) struct CompleteSignUpRequest {
     password: String,
 }
 
-/// Makes the account, its organization and the Owner's seat in one step, and signs in.
+/// Completes a sign-up: creates the account and its organization, and signs in as its Owner.
 #[utoipa::path(post, path = "/v1/signup/complete", tag = "Sign-up and sessions", security(()),
     request_body = CompleteSignUpRequest,
     responses((status = 201, description = "Signed up and signed in", body = SignedInObject)))]

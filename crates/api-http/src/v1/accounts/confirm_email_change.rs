@@ -16,8 +16,10 @@ pub(super) struct ConfirmEmailChangeRequest {
     token: String,
 }
 
-/// Confirms another address; the token is the right. Every session of the account ends but the one that the change was asked
-/// for in, and both addresses are told.
+/// Confirms a new email address with the token from the mail.
+///
+/// The token is all that is needed. Every session of the account ends except the one in which the change was requested, and both
+/// addresses are notified by mail.
 #[utoipa::path(post, path = "/v1/me/email/confirm", tag = "Own account", security(()),
     request_body = ConfirmEmailChangeRequest, responses((status = 204, description = "Changed")))]
 pub(super) async fn confirm_email_change(

@@ -10,8 +10,11 @@ use crate::{
     problem::Result,
 };
 
-/// Deletes one's own account: it leaves every organization, and what identifies its person is erased. Needs a fresh proof of who
-/// one is. While an organization would be left without an Owner, 409 `last_owner` names it in `organizations`.
+/// Deletes the caller's account.
+///
+/// The account leaves every organization, and everything that identifies the person is erased. While an organization would be
+/// left without an Owner, the answer is 409 `last_owner`, which names it in `organizations`. Requires a fresh proof of identity
+/// (`POST /v1/session/elevate`).
 #[utoipa::path(delete, path = "/v1/me", tag = "Own account",
     params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 204, description = "Deleted")))]

@@ -198,8 +198,10 @@ impl From<OwnEvent> for OwnEventObject {
     }
 }
 
-/// Shows all that is held about oneself, as one document to be kept. It is written while it is read, a page at a time: an
-/// answer that breaks off is no whole JSON. A `HEAD` gets the header fields, and begins none.
+/// Exports everything that is stored about the caller, as one JSON document.
+///
+/// It is written while it is read: an answer that was cut off is not valid JSON. `HEAD` answers with the header fields and starts
+/// no export.
 #[utoipa::path(get, path = "/v1/me/export", tag = "Own account",
     responses((status = 200, description = "All that is held about the person", body = AccountExport,
         headers(("Content-Disposition" = String)))))]

@@ -45,7 +45,7 @@ impl From<&(Organization, Role)> for Seat {
     }
 }
 
-/// Lists the organizations that one is in, by name.
+/// Lists the organizations that the caller belongs to, by name.
 #[utoipa::path(get, path = "/v1/me/organizations", tag = "Own account",
     params(PageQuery),
     responses((status = 200, description = "A page of seats", body = PageOf<Seat>)))]

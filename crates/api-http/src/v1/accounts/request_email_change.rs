@@ -27,8 +27,10 @@ pub(super) struct EmailChangeAnswer {
     status: &'static str,
 }
 
-/// Asks for another address: nothing changes until the link in the mail to it is used. The answer is the same whether or not that
-/// address has an account. Needs a fresh proof of who one is.
+/// Requests a change of the caller's email address.
+///
+/// Nothing changes until the link in the mail to the new address is used. The answer is the same whether or not that address
+/// already has an account. Requires a fresh proof of identity (`POST /v1/session/elevate`).
 #[utoipa::path(post, path = "/v1/me/email", tag = "Own account", request_body = EmailChangeRequest,
     responses((status = 202, description = "A mail is on its way to the new address", body = EmailChangeAnswer)))]
 pub(super) async fn request_email_change(

@@ -26,7 +26,9 @@ pub(super) struct PasswordResetAnswer {
     status: &'static str,
 }
 
-/// Says that a password is forgotten. The answer is the same whether or not the address has an account.
+/// Requests a mail with a link to choose a new password.
+///
+/// The answer is the same whether or not the address has an account.
 #[utoipa::path(post, path = "/v1/password-resets", tag = "Sign-up and sessions", security(()),
     request_body = PasswordResetRequest,
     responses((status = 202, description = "A mail is on its way, if the address has an account", body = PasswordResetAnswer)))]

@@ -24,7 +24,9 @@ pub(super) struct ResetPasswordRequest {
     password: String,
 }
 
-/// Chooses a password in place of a forgotten one. Every session of the account ends; a second factor stays on.
+/// Sets a new password with the token from the mail.
+///
+/// Every session of the account ends; a second factor stays on.
 #[utoipa::path(post, path = "/v1/password-resets/complete", tag = "Sign-up and sessions", security(()),
     request_body = ResetPasswordRequest, responses((status = 204, description = "Changed")))]
 pub(super) async fn reset_password(

@@ -43,7 +43,7 @@ impl From<&User> for Me {
     }
 }
 
-/// Shows one's own account.
+/// Shows the caller's account.
 #[utoipa::path(get, path = "/v1/me", tag = "Own account",
     responses((status = 200, description = "The account", body = Me, headers(("ETag" = String)))))]
 pub(super) async fn show_me(Enrollee(actor): Enrollee, headers: HeaderMap) -> Response {

@@ -33,7 +33,9 @@ pub(super) struct SignUpAnswer {
     status: &'static str,
 }
 
-/// Asks for an account and an organization. The answer is the same whether or not the address has an account.
+/// Requests an account and an organization; a mail with a link completes it.
+///
+/// The answer is the same whether or not the address already has an account.
 #[utoipa::path(post, path = "/v1/signup", tag = "Sign-up and sessions", security(()), request_body = SignUpRequest,
     responses((status = 202, description = "A mail is on its way", body = SignUpAnswer)))]
 pub(super) async fn sign_up(

@@ -31,7 +31,7 @@ pub(super) struct UpdateMeRequest {
     time_zone: Option<String>,
 }
 
-/// Changes one's own account.
+/// Changes the caller's account.
 #[utoipa::path(patch, path = "/v1/me", tag = "Own account", request_body = UpdateMeRequest,
     responses((status = 200, description = "The account as it is now", body = Me, headers(("ETag" = String)))))]
 pub(super) async fn update_me(

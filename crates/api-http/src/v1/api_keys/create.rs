@@ -56,7 +56,9 @@ impl CreateApiKeyRequest {
     }
 }
 
-/// Makes an API key. What opens it is in the answer, and is never shown again. Needs a fresh proof of who one is.
+/// Creates an API key.
+///
+/// Its secret is in the answer, and is never shown again. Requires a fresh proof of identity (`POST /v1/session/elevate`).
 #[utoipa::path(post, path = "/v1/api-keys", tag = "API keys", security(("session" = []), ("cookie" = [])),
     request_body = CreateApiKeyRequest,
     responses((status = 201, description = "Made", body = ApiKeyWithSecret, headers(("Location" = String)))))]

@@ -32,7 +32,9 @@ impl From<DayOfUse> for DayObject {
     }
 }
 
-/// Tells how much an API key was used in the last 30 days. It is a picture, and no bill: a node that dies loses a few seconds of it.
+/// Shows how often an API key was used on each of the last 30 days.
+///
+/// The numbers are for orientation, not for billing: a node that crashes loses a few seconds of them.
 #[utoipa::path(get, path = "/v1/api-keys/{api_key_id}/use", tag = "API keys",
     params(("api_key_id" = String, Path, example = "key_01h455vb4pex5vsknk084sn02q")),
     responses((status = 200, description = "The days", body = ApiKeyUse, headers(("ETag" = String)))))]

@@ -11,7 +11,7 @@ use crate::{
     query::Query,
 };
 
-/// Lists the API keys, those that have ended among them, the newest first.
+/// Lists the API keys, including expired and revoked ones, newest first.
 #[utoipa::path(get, path = "/v1/api-keys", tag = "API keys", params(PageQuery),
     responses((status = 200, description = "A page of keys", body = PageOf<ApiKeyObject>)))]
 pub(super) async fn list_api_keys(

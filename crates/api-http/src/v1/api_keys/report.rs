@@ -23,8 +23,10 @@ pub(super) struct ReportApiKeyAnswer {
     status: &'static str,
 }
 
-/// Reports an API key that was found where it should not be. If it is one, it is revoked at once, and the Owners of its organization
-/// are told by mail. The answer is the same for any text.
+/// Reports an API key that was found where it should not be.
+///
+/// If it is a key of this service, it is revoked at once, and the Owners of its organization are notified by mail. The answer is
+/// the same for any text.
 #[utoipa::path(post, path = "/v1/api-keys/report", tag = "API keys", security(()), request_body = ReportApiKeyRequest,
     responses((status = 202, description = "Received", body = ReportApiKeyAnswer)))]
 pub(super) async fn report_api_key(

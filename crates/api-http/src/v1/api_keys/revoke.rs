@@ -5,8 +5,9 @@ use rollcall_domain::Permission;
 
 use crate::{api::Api, credential::Caller, etag::IfMatch, id_path::IdPath, problem::Result};
 
-/// Revokes an API key, with every secret and access token of it: on this node it is worth nothing from the answer on, on every other
-/// within a second. It stays in the list.
+/// Revokes an API key, with all of its secrets and access tokens.
+///
+/// The node that answers refuses it from then on, every other node within a second. It stays in the list.
 #[utoipa::path(delete, path = "/v1/api-keys/{api_key_id}", tag = "API keys",
     params(("api_key_id" = String, Path, example = "key_01h455vb4pex5vsknk084sn02q"),
         ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),

@@ -28,8 +28,10 @@ pub(super) struct RotateApiKeyRequest {
     overlap_seconds: Option<u32>,
 }
 
-/// Gives an API key a new secret, which is in the answer, and is never shown again. The present one works until the overlap ends; one
-/// from before ends at once, so that never more than two work. Needs a fresh proof of who one is.
+/// Gives an API key a new secret.
+///
+/// The new secret is in the answer, and is never shown again. The current one works until the overlap ends; an older one ends at
+/// once, so never more than two work. Requires a fresh proof of identity (`POST /v1/session/elevate`).
 #[utoipa::path(post, path = "/v1/api-keys/{api_key_id}/rotate", tag = "API keys",
     security(("session" = []), ("cookie" = [])), request_body = RotateApiKeyRequest,
     params(("api_key_id" = String, Path, example = "key_01h455vb4pex5vsknk084sn02q"),

@@ -6,7 +6,9 @@ use rollcall_domain::Permission;
 use super::object::ApiKeyObject;
 use crate::{api::Api, credential::Caller, etag::versioned, id_path::IdPath, problem::Result};
 
-/// Shows an API key. A use makes another `ETag`, with which the key can still be changed.
+/// Shows an API key.
+///
+/// Using the key changes its `ETag`; an `ETag` from before a use is still accepted by `If-Match`.
 #[utoipa::path(get, path = "/v1/api-keys/{api_key_id}", tag = "API keys",
     params(("api_key_id" = String, Path, example = "key_01h455vb4pex5vsknk084sn02q")),
     responses((status = 200, description = "The key", body = ApiKeyObject, headers(("ETag" = String)))))]

@@ -58,7 +58,9 @@ impl UpdateApiKeyRequest {
     }
 }
 
-/// Changes an API key. It counts from the key's next use on: on this node at once, on every other within a second.
+/// Changes an API key.
+///
+/// The node that answers applies the change from the key's next use on, every other node within a second.
 #[utoipa::path(patch, path = "/v1/api-keys/{api_key_id}", tag = "API keys", request_body = UpdateApiKeyRequest,
     params(("api_key_id" = String, Path, example = "key_01h455vb4pex5vsknk084sn02q")),
     responses((status = 200, description = "The key as it is now", body = ApiKeyObject, headers(("ETag" = String)))))]

@@ -8,9 +8,11 @@ use crate::{api::Api, credential::AnyCaller, etag::text_by_content, problem::Res
 /// The media type of a checkpoint.
 const KIND: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
-/// The newest checkpoint of the organization's audit log: how many events there are and the root of the tree over them, as a signed note
-/// (c2sp.org/tlog-checkpoint). Everything that was committed before is in it. Kept elsewhere, it shows that the log is still the one
-/// it was: `rollcall audit verify FILE --checkpoint OLD`.
+/// Shows the newest checkpoint of the organization's audit log.
+///
+/// A checkpoint is the number of events and the root of the Merkle tree over them, as a signed note (c2sp.org/tlog-checkpoint).
+/// It covers everything that was committed before the request. Kept elsewhere, it proves later that the log still is the one it
+/// was: `rollcall audit verify FILE --checkpoint OLD`.
 #[utoipa::path(get, path = "/v1/audit/checkpoint", tag = "Audit log",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     responses((status = 200, description = "The signed note", body = String, content_type = "text/plain",

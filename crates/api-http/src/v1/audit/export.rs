@@ -78,17 +78,20 @@ impl Format {
     }
 }
 
-/// Exports the organization's audit log, one JSON object a line, each with its `type`, in a form that proves itself: `rollcall audit
-/// verify FILE` does that offline, and docs/audit-log-format.md says how. The first line is `begin` with the checkpoint that the
-/// events lead to; then comes an `event` for each, in the order of the log, with its canonical leaf byte by byte, and what identifies
-/// persons in it beside, null where it was erased; in between each `checkpoint` that was given out before, where the log was as long as it says; the
-/// last is `end`. Without an `end` it was cut off: because the right to it was lost in the middle, because nobody took what was sent,
-/// or because it took longer than an hour. With `since` or `until` it holds the events of that time, and any that stand between them in
-/// the log. That it was asked for is an event of its own, and in it while the log is on.
+/// Exports the organization's audit log, as NDJSON that can be verified offline or as CSV.
 ///
-/// As `csv` it is a table of the same events, which proves nothing: a row for each, what begins like a formula with a quote before it.
+/// NDJSON is one JSON object a line, each with its `type`; `rollcall audit verify FILE` verifies it offline, and
+/// docs/audit-log-format.md describes it. The first line is `begin`, with the checkpoint that the events lead to. Then comes an
+/// `event` for each, in the order of the log, with its canonical leaf byte by byte, and beside it what identifies persons in it
+/// (null where that was erased); and in between, where the log was as long as it says, each `checkpoint` that was issued before.
+/// The last line is `end`. Without `end` the export was cut off: because the caller lost the right to it, because the client did
+/// not read on, or because it took longer than an hour. With `since` or `until` it holds the events of that time, and any that
+/// stand between them in the log. The export itself is logged as an event, which is part of it while the log is on.
 ///
-/// There is one at a time of an organization on a node; another one meanwhile is 409 `export_running`. A `HEAD` gets the header fields, and begins none.
+/// CSV has a row for each of the same events, and proves nothing. A value that begins like a formula has a quote before it.
+///
+/// An organization can run one export at a time on a node; a second one is answered 409 `export_running`. `HEAD` answers with the
+/// header fields and starts no export.
 #[utoipa::path(get, path = "/v1/audit/export", tag = "Audit log",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(ExportQuery),
     responses((status = 200, description = "The lines", body = String, content_type = "application/x-ndjson",

@@ -46,7 +46,9 @@ impl From<Consistency> for ConsistencyObject {
     }
 }
 
-/// Proves that the organization's audit log continues the one of a smaller size (RFC 9162 section 2.1.4.2 says how it is checked).
+/// Proves that the organization's audit log continues an earlier, smaller one.
+///
+/// RFC 9162 section 2.1.4.2 says how to verify the proof.
 #[utoipa::path(get, path = "/v1/audit/proofs/consistency", tag = "Audit log",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(ConsistencyQuery),
     responses((status = 200, description = "The proof", body = ConsistencyObject, headers(("ETag" = String)))))]

@@ -58,7 +58,9 @@ impl From<Inclusion> for InclusionObject {
     }
 }
 
-/// Proves that an event is in the organization's audit log (RFC 9162 section 2.1.3.2 says how it is checked).
+/// Proves that an event is in the organization's audit log.
+///
+/// RFC 9162 section 2.1.3.2 says how to verify the proof.
 #[utoipa::path(get, path = "/v1/audit/proofs/inclusion", tag = "Audit log",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(InclusionQuery),
     responses((status = 200, description = "The proof", body = InclusionObject, headers(("ETag" = String)))))]

@@ -110,8 +110,9 @@ pub(super) struct ReportAnswer {
     new: usize,
 }
 
-/// Takes events of a service beside Rollcall into the organization's audit log: all of them or none, and each once. Which API key
-/// they were reported with is in each.
+/// Adds events of another service to the organization's audit log.
+///
+/// All of them are added or none, and each once. Each names the API key that reported it.
 #[utoipa::path(post, path = "/v1/audit/events", tag = "Audit log", security(("api_key" = []), ("access_token" = [])),
     request_body = ReportRequest,
     responses((status = 200, description = "The events are in the log", body = ReportAnswer)))]

@@ -50,10 +50,11 @@ pub(super) struct SearchQuery {
     cursor: Option<String>,
 }
 
-/// Searches the organization's audit log, the newest events first: in the order of the log, from its end. Everything that was
-/// committed before is in it. A page can hold fewer entries than fit, even none, and still have a `next_cursor`: what is rare in a very
-/// large log is looked for page by page. Whoever searches leaves an event of their own in the log, once a minute for the same search; the
-/// words that were looked for are not in it.
+/// Searches the organization's audit log, newest events first.
+///
+/// Results are in the order of the log, from its end, and cover everything that was committed before the request. A page can hold
+/// fewer entries than `limit`, even none, and still have a `next_cursor`: a very large log is searched page by page. Searching is
+/// logged itself, once a minute for the same search, without the words that were searched for.
 #[utoipa::path(get, path = "/v1/audit/events", tag = "Audit log",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(SearchQuery),
     responses((status = 200, description = "A page of events", body = PageOf<AuditEventObject>)))]

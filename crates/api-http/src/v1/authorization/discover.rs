@@ -19,7 +19,7 @@ pub(super) struct DecisionPoint {
     access_evaluations_endpoint: String,
 }
 
-/// Shows services where decisions are to be had.
+/// Shows where other services can ask for decisions (AuthZEN metadata).
 #[utoipa::path(get, path = "/.well-known/authzen-configuration", tag = "Decisions", security(()),
     responses((status = 200, description = "Where", body = DecisionPoint, headers(("ETag" = String)))))]
 pub(super) async fn show_decision_point(State(api): State<Api>, headers: HeaderMap) -> Response {

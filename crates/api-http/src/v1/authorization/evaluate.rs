@@ -8,8 +8,9 @@ use crate::{
     service_credential::SiblingService,
 };
 
-/// Tells a service whether somebody may do something in an organization, at this moment (OpenID AuthZEN Authorization API
-/// 1.0). An `X-Request-ID` comes back with the answer.
+/// Decides whether somebody may do something in an organization at this moment.
+///
+/// This is the evaluation endpoint of the OpenID AuthZEN Authorization API 1.0. An `X-Request-ID` is returned with the answer.
 #[utoipa::path(post, path = "/access/v1/evaluation", tag = "Decisions", security(("service" = [])), request_body = Asked,
     responses((status = 200, description = "The decision", body = Evaluation)))]
 pub(super) async fn evaluate_access(

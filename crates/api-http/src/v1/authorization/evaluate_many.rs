@@ -86,7 +86,9 @@ pub(super) enum Evaluations {
     One(Evaluation),
 }
 
-/// Tells a service several such decisions at once. One question that is none spoils no other.
+/// Decides several such questions in one request.
+///
+/// A malformed question does not affect the others.
 #[utoipa::path(post, path = "/access/v1/evaluations", tag = "Decisions", security(("service" = [])),
     request_body = AskedMany, responses((status = 200, description = "The decisions", body = Evaluations)))]
 pub(super) async fn evaluate_accesses(

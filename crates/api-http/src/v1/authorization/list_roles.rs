@@ -13,7 +13,7 @@ pub(super) struct RoleObject {
     permissions: PermissionSet,
 }
 
-/// Lists the roles with their permissions, the most powerful first.
+/// Lists the roles with their permissions, most powerful first.
 #[utoipa::path(get, path = "/v1/roles", tag = "Team",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     responses((status = 200, description = "The roles", body = PageOf<RoleObject>)))]

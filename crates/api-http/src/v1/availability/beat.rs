@@ -8,9 +8,11 @@ use crate::{api::Api, body::NoFields, credential::Caller, etag::Untagged, proble
 /// What one has chosen, as far as it still holds.
 const AVAILABILITY: HeaderName = HeaderName::from_static("rollcall-availability");
 
-/// Says that one is still there, and renews what one holds. Whoever is not heard of for 45 seconds is offline until they choose
-/// otherwise; a heartbeat alone does not bring them back. The answer tells which it is, in the header `Rollcall-Availability`:
-/// `available`, `away` or `offline`. Heartbeats do not count as use of the session, and are refused once it is over.
+/// Tells that the calling agent is still there, and renews the leases on their calls.
+///
+/// An agent without a heartbeat for 45 seconds goes offline until they choose another status; a heartbeat alone does not bring
+/// them back. The header `Rollcall-Availability` of the answer is `available`, `away` or `offline`. Heartbeats do not count as
+/// use of the session, and are refused once it has ended.
 #[utoipa::path(post, path = "/v1/availability/me/heartbeat", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = [])),
     responses((status = 204, description = "Heard", headers(

@@ -61,7 +61,9 @@ impl SecondsObject {
     }
 }
 
-/// Tells for how long who was what: whoever was an agent then, whether or not they still are.
+/// Shows for how long agents had which status.
+///
+/// It covers everybody who was an agent in that time, whether or not they still are.
 #[utoipa::path(get, path = "/v1/availability/history", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(HistoryQuery),
     responses((status = 200, description = "Seconds in each status, by agent", body = HistoryObject)))]

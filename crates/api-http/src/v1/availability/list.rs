@@ -16,7 +16,7 @@ use crate::{
 #[derive(Serialize, Deserialize)]
 struct Key(UserId);
 
-/// Lists the human agents: everybody whose role lets them take calls, those who came to Rollcall first at the beginning.
+/// Lists the human agents: everybody whose role can take calls, oldest accounts first.
 #[utoipa::path(get, path = "/v1/availability", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(PageQuery),
     responses((status = 200, description = "A page of agents", body = PageOf<AgentObject>)))]

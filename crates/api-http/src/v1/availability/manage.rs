@@ -35,7 +35,9 @@ pub(super) struct ManageAgentRequest {
     skills: Option<Vec<String>>,
 }
 
-/// Changes another agent: their status, how much they can take, what they can do. Owners are changed by Owners alone.
+/// Changes another agent: their status, capacity and skills.
+///
+/// Only Owners can change Owners.
 #[utoipa::path(put, path = "/v1/availability/{user_id}", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = [])), request_body = ManageAgentRequest,
     params(("user_id" = String, Path, example = "user_01h455vb4pex5vsknk084sn02q"),

@@ -31,8 +31,10 @@ pub(super) struct SetAvailabilityRequest {
     note: Option<Option<String>>,
 }
 
-/// Chooses one's own status, on whichever device. It holds against whatever was decided automatically before. Whoever goes offline gives
-/// back all that they hold; whoever is away keeps the calls they have taken.
+/// Sets the caller's own status, on any device.
+///
+/// It overrides what was decided automatically before. An agent who goes offline gives back all calls that they hold; one who is
+/// away keeps them.
 #[utoipa::path(put, path = "/v1/availability/me", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = [])), request_body = SetAvailabilityRequest,
     params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),

@@ -5,7 +5,10 @@ use rollcall_application::availability;
 use super::object::{AgentObject, tag_name};
 use crate::{api::Api, credential::AnyCaller, etag::versioned, id_path::IdPath, problem::Result};
 
-/// Shows a human agent. What follows from the time alone, heartbeats among it, makes another `ETag`, with which the agent can still be changed.
+/// Shows a human agent.
+///
+/// Heartbeats, and whatever else only follows from time, change the `ETag`; an `ETag` from before is still accepted by
+/// `If-Match`.
 #[utoipa::path(get, path = "/v1/availability/{user_id}", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     params(("user_id" = String, Path, example = "user_01h455vb4pex5vsknk084sn02q")),

@@ -83,8 +83,10 @@ impl CreateCallRequest {
     }
 }
 
-/// Writes down a call. A repeat with the same content, as it was at first or as it is now, is answered with 200 and the call as it
-/// is now; with other content it is a conflict.
+/// Records a call.
+///
+/// A repeat with the same content, as it was at first or as it is now, is answered 200 with the call as it is now; with other
+/// content it is a conflict.
 #[utoipa::path(post, path = "/v1/calls", tag = "Calls",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), request_body = CreateCallRequest,
     responses(

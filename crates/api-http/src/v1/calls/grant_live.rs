@@ -54,7 +54,9 @@ impl From<LiveGrant> for LiveGrantObject {
     }
 }
 
-/// Lets whoever asks into a call that goes on, if their role allows the mode. Programs may monitor.
+/// Grants the caller access to a call in progress, if their role allows the mode.
+///
+/// API keys can only monitor.
 #[utoipa::path(post, path = "/v1/calls/{call_id}/live-grants", tag = "Calls",
     security(("session" = []), ("cookie" = []), ("api_key" = [])),
     request_body = GrantLiveRequest,

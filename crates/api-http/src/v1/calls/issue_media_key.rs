@@ -8,9 +8,11 @@ use crate::{
     api::Api, body::NoFields, credential::AnyCaller, etag::Untagged, id_path::IdPath, problem::Result,
 };
 
-/// Gives whoever asks a key to take part in a call that goes on. Each that is given is another participant: the base key is
-/// ratcheted (RFC 9605 section 5.1), so that nothing can be read that was sent before. Who is here already ratchets theirs when they meet
-/// a `key_id` of a later step. When somebody who holds the present key may not take part any more, there is a new one.
+/// Issues a key for the caller to take part in an encrypted call in progress.
+///
+/// Each issued key stands for another participant: the base key is ratcheted (RFC 9605 section 5.1), so nothing that was sent
+/// before can be read. Participants who are in the call ratchet theirs when they meet a `key_id` of a later step. When somebody
+/// who holds the current key may no longer take part, a new one is issued.
 #[utoipa::path(post, path = "/v1/calls/{call_id}/media-keys", tag = "Calls",
     security(("session" = []), ("cookie" = []), ("api_key" = [])),
     params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q")),

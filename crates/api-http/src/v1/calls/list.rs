@@ -93,7 +93,7 @@ impl ListCallsQuery {
 #[derive(Serialize, Deserialize)]
 struct Key(i128, CallId);
 
-/// Lists the calls, the latest first.
+/// Lists the calls, latest first.
 #[utoipa::path(get, path = "/v1/calls", tag = "Calls",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(ListCallsQuery),
     responses((status = 200, description = "A page of calls", body = PageOf<CallObject>)))]

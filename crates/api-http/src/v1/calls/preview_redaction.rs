@@ -45,7 +45,9 @@ impl From<Redacted> for RedactionPreview {
     }
 }
 
-/// Shows what PHI protection would mask in a text of at most 64 KiB, whether it is on or off. Nothing is stored.
+/// Shows what PHI protection would mask in a text of at most 64 KiB, whether it is on or off.
+///
+/// Nothing is stored.
 #[utoipa::path(post, path = "/v1/redactions/preview", tag = "Calls",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     request_body = PreviewRedactionRequest,

@@ -7,8 +7,9 @@ use crate::{
     api::Api, body::NoFields, credential::AnyCaller, etag::Untagged, id_path::IdPath, problem::Result,
 };
 
-/// Makes a new key for a call that goes on, because somebody has left it, and gives it to whoever asks. It does not follow from the
-/// one before. The others ask for theirs.
+/// Replaces the key of a call in progress because somebody has left it, and issues the caller one.
+///
+/// It cannot be derived from the one before. The other participants request theirs.
 #[utoipa::path(post, path = "/v1/calls/{call_id}/media-keys/rotate", tag = "Calls",
     security(("session" = []), ("cookie" = []), ("api_key" = [])),
     params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q")),

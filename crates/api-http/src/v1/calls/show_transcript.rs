@@ -5,7 +5,9 @@ use rollcall_application::calls;
 use super::transcript::TranscriptObject;
 use crate::{api::Api, credential::AnyCaller, etag::versioned, id_path::IdPath, problem::Result};
 
-/// Shows what was said in a call, as it was stored: what was masked then is not there any more.
+/// Shows the transcript of a call, as it was stored.
+///
+/// What was masked then cannot be restored.
 #[utoipa::path(get, path = "/v1/calls/{call_id}/transcript", tag = "Calls",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q")),

@@ -48,9 +48,10 @@ impl StoreTranscriptRequest {
     }
 }
 
-/// Stores what was said in a call, all of it, in place of what was stored before. While PHI protection is on, telephone numbers, email
-/// addresses and payment card numbers are masked before anything is stored, also where they go on from one segment to the next,
-/// and `redactions` tells how many.
+/// Stores the whole transcript of a call, in place of any stored before.
+///
+/// While PHI protection is on, telephone numbers, email addresses and payment card numbers are masked before anything is stored,
+/// also where they continue from one segment to the next; `redactions` counts them.
 #[utoipa::path(post, path = "/v1/calls/{call_id}/transcript", tag = "Calls",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     request_body = StoreTranscriptRequest,

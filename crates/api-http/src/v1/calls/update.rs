@@ -71,7 +71,7 @@ impl UpdateCallRequest {
     }
 }
 
-/// Changes what is known about a call. What the platform calls it stays.
+/// Changes what is recorded about a call, except its `external_id`.
 #[utoipa::path(patch, path = "/v1/calls/{call_id}", tag = "Calls",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), request_body = UpdateCallRequest,
     params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q")),

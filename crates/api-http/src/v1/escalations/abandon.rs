@@ -7,7 +7,9 @@ use crate::{
     api::Api, body::NoFields, credential::AnyCaller, etag::IfMatch, id_path::IdPath, problem::Result,
 };
 
-/// Says that the caller has hung up before anybody took the call. The end of the call (`PATCH /v1/calls/{call_id}`) says the same.
+/// Reports that the caller hung up before an agent took the call.
+///
+/// Ending the call (`PATCH /v1/calls/{call_id}`) has the same effect.
 #[utoipa::path(post, path = "/v1/escalations/{escalation_id}/abandon", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     params(("escalation_id" = String, Path, example = "esc_01h455vb4pex5vsknk084sn02q"),

@@ -7,8 +7,10 @@ use crate::{
     api::Api, body::NoFields, credential::AnyCaller, etag::IfMatch, id_path::IdPath, problem::Result,
 };
 
-/// Says that the caller is to be called back instead of waiting: agents find it among those with the status `callback`, and claim it when
-/// they call. Where to is known of the call; nothing else is kept.
+/// Reports that the caller wants to be called back instead of waiting.
+///
+/// Agents find it among the escalations with the status `callback`, and claim it when they call. The number is that of the call;
+/// nothing else is stored.
 #[utoipa::path(post, path = "/v1/escalations/{escalation_id}/callback", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     params(("escalation_id" = String, Path, example = "esc_01h455vb4pex5vsknk084sn02q"),

@@ -28,8 +28,11 @@ async fn again(api: &Api, actor: &Actor, before: &ToldBefore) -> Result<axum::Js
     Ok(axum::Json(ClaimedObject::renewed(held, &token)))
 }
 
-/// Takes a call that waits. What one gets is a lease: renew it, or send heartbeats, or the call goes back to its place in the queue. Send
-/// an `Idempotency-Key` to be told of the same lease again when the answer is lost, for as long as it holds; then it is `lease_lost`.
+/// Claims a waiting call.
+///
+/// The agent gets a lease: it is kept by renewing it or by heartbeats, otherwise the call returns to its place in the queue. With
+/// an `Idempotency-Key` a repeat, after a lost answer, returns the same lease for as long as it holds, and `lease_lost`
+/// afterwards.
 #[utoipa::path(post, path = "/v1/escalations/{escalation_id}/claim", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = [])),
     params(("escalation_id" = String, Path, example = "esc_01h455vb4pex5vsknk084sn02q"),
@@ -50,8 +53,10 @@ pub(super) async fn claim_escalation(
     Ok(axum::Json(ClaimedObject::claimed(claimed)))
 }
 
-/// Takes the call that is the most urgent, and of those the one that has waited for longest; one that is offered to whoever asks goes
-/// first. An `Idempotency-Key` means the same as when claiming one by its id; that none waits is not kept for it.
+/// Claims the next waiting call: the most urgent one, and of those the one that has waited longest.
+///
+/// A call that is offered to the caller comes first. An `Idempotency-Key` works as for claiming a call by its id; that no call
+/// waits is not remembered for it.
 #[utoipa::path(post, path = "/v1/escalations/claim-next", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = [])),
     responses(

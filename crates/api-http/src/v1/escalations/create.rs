@@ -34,8 +34,10 @@ pub(super) struct EscalateRequest {
     skills: Option<Vec<String>>,
 }
 
-/// Escalates a call to a human agent. A repeat while the call waits is answered with 200 and the escalation as it is; in other words it
-/// is a conflict, as a call waits once at a time.
+/// Escalates a call to a human agent.
+///
+/// A call waits once at a time: a repeat while it waits is answered 200 with the escalation as it is, or 409 if the content
+/// differs.
 #[utoipa::path(post, path = "/v1/calls/{call_id}/escalations", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), request_body = EscalateRequest,
     params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q")),

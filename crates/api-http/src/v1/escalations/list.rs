@@ -38,7 +38,7 @@ pub(super) struct ListEscalationsQuery {
 #[derive(Serialize, Deserialize)]
 struct Key(u8, i128, EscalationId);
 
-/// Lists the calls that wait for a human agent, or did.
+/// Lists the escalations: calls that wait for a human agent, or did.
 #[utoipa::path(get, path = "/v1/escalations", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(ListEscalationsQuery),
     responses((status = 200, description = "A page of escalations", body = PageOf<EscalationObject>)))]

@@ -5,7 +5,7 @@ use rollcall_domain::Permission;
 use super::object::{EscalationObject, LeaseRequest};
 use crate::{api::Api, body::Json, credential::Caller, etag::IfMatch, id_path::IdPath, problem::Result};
 
-/// Gives a call back: it waits in its old place.
+/// Gives a claimed call back; it returns to its place in the queue.
 #[utoipa::path(post, path = "/v1/escalations/{escalation_id}/release", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = [])), request_body = LeaseRequest,
     params(("escalation_id" = String, Path, example = "esc_01h455vb4pex5vsknk084sn02q"),

@@ -5,7 +5,9 @@ use rollcall_domain::Permission;
 use super::object::{ClaimedObject, LeaseRequest};
 use crate::{api::Api, body::Json, credential::Caller, etag::Untagged, id_path::IdPath, problem::Result};
 
-/// Renews the lease on a call. Heartbeats do so too.
+/// Renews the lease on a claimed call.
+///
+/// Heartbeats do so too.
 #[utoipa::path(post, path = "/v1/escalations/{escalation_id}/renew", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = [])), request_body = LeaseRequest,
     params(("escalation_id" = String, Path, example = "esc_01h455vb4pex5vsknk084sn02q")),

@@ -5,7 +5,7 @@ use rollcall_domain::Permission;
 use super::object::{EscalationObject, LeaseRequest};
 use crate::{api::Api, body::Json, credential::Caller, etag::IfMatch, id_path::IdPath, problem::Result};
 
-/// Says that one is done with a call.
+/// Reports that the calling agent is done with a call.
 #[utoipa::path(post, path = "/v1/escalations/{escalation_id}/resolve", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = [])), request_body = LeaseRequest,
     params(("escalation_id" = String, Path, example = "esc_01h455vb4pex5vsknk084sn02q"),

@@ -88,7 +88,9 @@ pub(super) async fn show_settings(
     Ok(versioned(tag_name(&actor), settings.version, &headers, &SettingsObject::from(settings)))
 }
 
-/// Changes how the organization hands calls to its agents, for what begins from then on.
+/// Changes how the organization hands calls to its agents.
+///
+/// The change applies to whatever begins afterwards.
 #[utoipa::path(put, path = "/v1/escalations/settings", tag = "Escalations",
     security(("session" = []), ("access_token" = []), ("cookie" = [])), request_body = ChangeSettingsRequest,
     params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),

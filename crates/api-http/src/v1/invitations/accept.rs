@@ -36,7 +36,9 @@ pub(super) struct AcceptInvitationRequest {
     password: Option<String>,
 }
 
-/// Accepts an invitation and signs in to its organization. Somebody with an account must be signed in to it.
+/// Accepts an invitation and signs in to its organization.
+///
+/// Whoever already has an account must be signed in to it.
 #[utoipa::path(post, path = "/v1/invitations/accept", tag = "Invitations", security((), ("session" = [])),
     request_body = AcceptInvitationRequest,
     responses((status = 201, description = "Accepted and signed in", body = SignedInObject)))]

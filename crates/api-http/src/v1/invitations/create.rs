@@ -35,7 +35,9 @@ impl CreateInvitationRequest {
     }
 }
 
-/// Invites somebody by mail. Only Owners invite Owners.
+/// Invites somebody by mail.
+///
+/// Only Owners can invite Owners.
 #[utoipa::path(post, path = "/v1/invitations", tag = "Invitations", request_body = CreateInvitationRequest,
     responses((status = 201, description = "Invited", body = InvitationObject, headers(("Location" = String)))))]
 pub(super) async fn create_invitation(

@@ -57,7 +57,9 @@ pub(super) struct LineError {
     errors: Vec<InvalidField>,
 }
 
-/// Invites many at once. One bad line spoils no other.
+/// Invites several people in one request.
+///
+/// An invalid entry does not affect the others.
 #[utoipa::path(post, path = "/v1/invitations/bulk", tag = "Invitations", request_body = CreateInvitationsRequest,
     responses((status = 200, description = "What became of each line", body = CreateInvitationsAnswer)))]
 pub(super) async fn create_invitations(

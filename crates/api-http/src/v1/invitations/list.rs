@@ -28,7 +28,7 @@ pub(super) struct ListInvitationsQuery {
     cursor: Option<String>,
 }
 
-/// Lists the invitations, the newest first.
+/// Lists the invitations, newest first.
 #[utoipa::path(get, path = "/v1/invitations", tag = "Invitations", params(ListInvitationsQuery),
     responses((status = 200, description = "A page of invitations", body = PageOf<InvitationObject>)))]
 pub(super) async fn list_invitations(

@@ -41,7 +41,7 @@ pub(super) struct PreviewOrganization {
     name: String,
 }
 
-/// Shows what an invitation offers. Looking uses nothing up.
+/// Shows what an invitation offers, without using it up.
 #[utoipa::path(post, path = "/v1/invitations/preview", tag = "Invitations", security(()),
     request_body = PreviewInvitationRequest,
     responses((status = 200, description = "The offer", body = InvitationPreview)))]

@@ -5,7 +5,9 @@ use rollcall_domain::Permission;
 use super::object::InvitationObject;
 use crate::{api::Api, body::NoFields, credential::Caller, etag::IfMatch, id_path::IdPath, problem::Result};
 
-/// Sends an invitation again, with a new link: the old one dies at once, and the seven days begin anew.
+/// Sends an invitation again, with a new link.
+///
+/// The previous link stops working at once, and the new one works for seven days.
 #[utoipa::path(post, path = "/v1/invitations/{invitation_id}/resend", tag = "Invitations",
     params(("invitation_id" = String, Path, example = "inv_01h455vb4pex5vsknk084sn02q"),
         ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),

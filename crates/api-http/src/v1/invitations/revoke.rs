@@ -5,7 +5,7 @@ use rollcall_domain::Permission;
 
 use crate::{api::Api, credential::Caller, etag::IfMatch, id_path::IdPath, problem::Result};
 
-/// Takes an invitation back: its link dies at once.
+/// Revokes an invitation; its link stops working at once.
 #[utoipa::path(delete, path = "/v1/invitations/{invitation_id}", tag = "Invitations",
     params(("invitation_id" = String, Path, example = "inv_01h455vb4pex5vsknk084sn02q"),
         ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),

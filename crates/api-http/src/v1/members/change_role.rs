@@ -23,7 +23,9 @@ pub(super) struct ChangeRoleRequest {
     role: Role,
 }
 
-/// Gives a member another role. An Admin neither touches an Owner nor makes one.
+/// Changes the role of a member.
+///
+/// Admins can neither change an Owner's role nor make anybody an Owner.
 #[utoipa::path(patch, path = "/v1/members/{user_id}", tag = "Team", request_body = ChangeRoleRequest,
     params(("user_id" = String, Path, example = "user_01h455vb4pex5vsknk084sn02q")),
     responses((status = 200, description = "The member as they are now", body = MemberObject, headers(("ETag" = String)))))]

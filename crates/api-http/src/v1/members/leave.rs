@@ -4,7 +4,7 @@ use rollcall_application::members;
 
 use crate::{api::Api, credential::Enrollee, etag::Untagged, problem::Result};
 
-/// Leaves the organization; the session ends with the seat.
+/// Leaves the organization, and ends the session.
 #[utoipa::path(delete, path = "/v1/members/me", tag = "Team", responses((status = 204, description = "Left")))]
 pub(super) async fn leave_organization(
     State(api): State<Api>,

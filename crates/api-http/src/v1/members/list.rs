@@ -45,7 +45,7 @@ pub(super) struct ListMembersQuery {
 #[derive(Serialize, Deserialize)]
 struct Key(i128, UserId);
 
-/// Lists the members, those who came in first at the beginning.
+/// Lists the members, in the order in which they joined.
 #[utoipa::path(get, path = "/v1/members", tag = "Team",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(ListMembersQuery),
     responses((status = 200, description = "A page of members", body = PageOf<MemberObject>)))]

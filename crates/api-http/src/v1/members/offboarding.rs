@@ -27,7 +27,7 @@ pub(super) struct Offboarding {
     sole_owner: bool,
 }
 
-/// Shows what removing a member would touch.
+/// Shows what removing a member would affect.
 #[utoipa::path(get, path = "/v1/members/{user_id}/offboarding", tag = "Team",
     params(("user_id" = String, Path, example = "user_01h455vb4pex5vsknk084sn02q")),
     responses((status = 200, description = "What would be touched", body = Offboarding, headers(("ETag" = String)))))]

@@ -13,8 +13,11 @@ use crate::{
     problem::Result,
 };
 
-/// Turns off the second factor of a member who has lost it, with their passkeys and recovery codes. Their sessions end and they are
-/// told by mail. Not for oneself, and only for members who are in no other organization. Needs a fresh proof of who one is.
+/// Turns off all second factors of a member who has lost theirs.
+///
+/// Passkeys and recovery codes are removed too, the member's sessions end, and they are notified by mail. Callers cannot reset
+/// their own, nor that of a member who belongs to another organization as well. Requires a fresh proof of identity (`POST
+/// /v1/session/elevate`).
 #[utoipa::path(post, path = "/v1/members/{user_id}/mfa-reset", tag = "Team",
     security(("session" = []), ("cookie" = [])),
     params(("user_id" = String, Path, example = "user_01h455vb4pex5vsknk084sn02q"),

@@ -10,7 +10,7 @@ use crate::{
     query::Query,
 };
 
-/// Lists every organization, deleted ones among them, the newest first.
+/// Lists all organizations, including deleted ones, newest first.
 #[utoipa::path(get, path = "/operator/v1/organizations", tag = "Operator", params(PageQuery), security(("operator" = [])),
     responses((status = 200, description = "A page of organizations", body = PageOf<TenantObject>)))]
 pub(super) async fn list_organizations(

@@ -6,8 +6,10 @@ use crate::{
     api::Api, body::NoFields, etag::IfMatch, id_path::IdPath, operator_token::Operator, problem::Result,
 };
 
-/// Undoes the deletion of an organization, which is possible for 30 days and then is 409 `organization_deleted`; or else lifts its
-/// suspension: one at a time. One that is neither deleted nor suspended stays as it is.
+/// Undoes the deletion of an organization, or lifts its suspension.
+///
+/// A deletion can be undone for 30 days; after that the answer is 409 `organization_deleted`. One request undoes one of the two,
+/// the deletion first. An organization that is neither deleted nor suspended stays as it is.
 #[utoipa::path(post, path = "/operator/v1/organizations/{organization_id}/restore", tag = "Operator",
     params(("organization_id" = String, Path, example = "org_01h455vb4pex5vsknk084sn02q"),
         ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")), security(("operator" = [])),

@@ -9,10 +9,12 @@ use crate::{
     api::Api, body::Json, etag::IfMatch, id_path::IdPath, operator_token::Operator, problem::Result,
 };
 
-/// Takes an organization over to another plan. Where it lacks a security control that is on, that is 409 `controls_in_use` unless
-/// `disable_controls` says that it may be switched off; where recordings or events of the audit log are older than it keeps them, 409
-/// `retention_too_short` unless `accept_deletion` says that they may be deleted. The Owners are told of either by mail.
-/// Of an organization that is deleted it is 409 `organization_deleted`.
+/// Changes the plan of an organization.
+///
+/// If the new plan lacks a security control that is on, the answer is 409 `controls_in_use` unless `disable_controls` allows it
+/// to be switched off. If recordings or audit events are older than the new plan keeps them, the answer is 409
+/// `retention_too_short` unless `accept_deletion` allows them to be deleted. The Owners are notified of either by mail. For a
+/// deleted organization the answer is 409 `organization_deleted`.
 #[utoipa::path(put, path = "/operator/v1/organizations/{organization_id}/plan", tag = "Operator",
     params(("organization_id" = String, Path, example = "org_01h455vb4pex5vsknk084sn02q"),
         ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")), security(("operator" = [])),

@@ -6,8 +6,10 @@ use crate::{
     api::Api, body::NoFields, etag::IfMatch, id_path::IdPath, operator_token::Operator, problem::Result,
 };
 
-/// Suspends an organization: everything of it stays, and its sessions and API keys are good for nothing until it is restored. One that
-/// is suspended stays so. Of one that is deleted that is 409 `organization_deleted`.
+/// Suspends an organization: its sessions and API keys are refused until it is restored.
+///
+/// All of its data stays. Suspending it again changes nothing. For a deleted organization the answer is 409
+/// `organization_deleted`.
 #[utoipa::path(post, path = "/operator/v1/organizations/{organization_id}/suspend", tag = "Operator",
     params(("organization_id" = String, Path, example = "org_01h455vb4pex5vsknk084sn02q"),
         ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")), security(("operator" = [])),

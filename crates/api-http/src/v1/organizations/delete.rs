@@ -22,9 +22,11 @@ pub(super) struct DeleteOrganizationRequest {
     confirm_name: String,
 }
 
-/// Deletes the organization. Every session in it ends at once and its invitations cannot be accepted any more; its Owners are
-/// told by mail. The platform's operator can undo it for 30 days, then everything of it is removed. Needs a fresh proof of
-/// who one is.
+/// Deletes the organization.
+///
+/// All of its sessions end at once, its invitations can no longer be accepted, and its Owners are notified by mail. The
+/// platform's operator can undo it for 30 days; then all of its data is removed. Requires a fresh proof of identity (`POST
+/// /v1/session/elevate`).
 #[utoipa::path(delete, path = "/v1/organization", tag = "Organization", request_body = DeleteOrganizationRequest,
     params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the deletion is meant for.")),
     responses((status = 204, description = "Deleted")))]

@@ -111,13 +111,17 @@ struct Counts {
     audit_event: u64,
 }
 
-/// Exports everything of the organization, as it was at one moment: one JSON object a line, each with its `type`. The first
-/// line is `begin`, with the version of the format, the organization and the moment; then come `organization`, `security`,
-/// `escalation_webhook` and `audit_witness` (without their secrets), `member`, `invitation`, `api_key`, `mfa_deadline`, `agent`, `call`, `transcript`, `recording`, `escalation` and `audit_event`, in the shape that the API shows (of an event its canonical leaf, and what identifies
-/// persons in it; of a recording not what is heard, and none that is damaged); the last is `end` with how many of each there were. Without an `end` it was cut off: because the right to
-/// it was lost in the middle, because nobody took what was sent, or because it took longer than an hour. Needs a fresh proof
-/// of who one is. There is one at a time of an organization on a node; another one meanwhile is 409 `export_running`. A `HEAD` gets the header fields,
-/// and begins none.
+/// Exports all data of the organization, as it was at one moment, as NDJSON.
+///
+/// It is one JSON object a line, each with its `type`, in the shape that the API shows. The first line is `begin`, with the
+/// version of the format, the organization and the moment. Then come `organization`, `security`, `escalation_webhook` and
+/// `audit_witness` (without their secrets), `member`, `invitation`, `api_key`, `mfa_deadline`, `agent`, `call`, `transcript`,
+/// `recording` (without its sound, and none that is damaged), `escalation` and `audit_event` (its canonical leaf, and what
+/// identifies persons in it). The last line is `end`, with how many of each there were. Without `end` the export was cut off:
+/// because the caller lost the right to it, because the client did not read on, or because it took longer than an hour.
+///
+/// An organization can run one export at a time on a node; a second one is answered 409 `export_running`. `HEAD` answers with the
+/// header fields and starts no export. Requires a fresh proof of identity (`POST /v1/session/elevate`).
 #[utoipa::path(get, path = "/v1/organization/export", tag = "Organization",
     responses((status = 200, description = "The lines", body = String, content_type = "application/x-ndjson",
         headers(("Content-Disposition" = String)))))]

@@ -24,7 +24,7 @@ pub(super) struct UpdateOrganizationRequest {
     name: Option<String>,
 }
 
-/// Renames the organization. Its slug stays.
+/// Renames the organization; its slug stays the same.
 #[utoipa::path(patch, path = "/v1/organization", tag = "Organization", request_body = UpdateOrganizationRequest,
     responses((status = 200, description = "The organization as it is now", body = OrganizationObject, headers(("ETag" = String)))))]
 pub(super) async fn update_organization(

@@ -37,7 +37,10 @@ pub(super) struct AddedPasskey {
     recovery_codes: Option<Vec<String>>,
 }
 
-/// Adds a passkey. If it is the first second factor of the account, all of its other sessions end. Needs a fresh proof of who one is.
+/// Adds a passkey to the caller's account.
+///
+/// If it is the account's first second factor, all other sessions of the account end. Requires a fresh proof of identity (`POST
+/// /v1/session/elevate`).
 #[utoipa::path(post, path = "/v1/me/mfa/passkeys", tag = "Own account",
     security(("session" = []), ("cookie" = [])), request_body = AddPasskeyRequest,
     responses((status = 201, description = "Added", body = AddedPasskey)))]

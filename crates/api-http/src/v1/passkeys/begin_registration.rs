@@ -10,8 +10,10 @@ use crate::{
     problem::Result,
 };
 
-/// Asks for a new passkey. What the browser makes of the answer goes to `POST /v1/me/mfa/passkeys`, within five minutes and in the same
-/// session. Needs a fresh proof of who one is.
+/// Creates the WebAuthn options for a new passkey.
+///
+/// The browser's credential for them goes to `POST /v1/me/mfa/passkeys`, within five minutes and in the same session. Requires a
+/// fresh proof of identity (`POST /v1/session/elevate`).
 #[utoipa::path(post, path = "/v1/me/mfa/passkeys/options", tag = "Own account",
     security(("session" = []), ("cookie" = [])),
     responses((status = 200, description = "What the browser is to ask its device for", body = AskedObject)))]

@@ -10,7 +10,9 @@ use crate::{
     problem::Result,
 };
 
-/// Takes one of one's own passkeys off. Needs a fresh proof of who one is.
+/// Removes one of the caller's passkeys.
+///
+/// Requires a fresh proof of identity (`POST /v1/session/elevate`).
 #[utoipa::path(delete, path = "/v1/me/mfa/passkeys/{passkey_id}", tag = "Own account",
     security(("session" = []), ("cookie" = [])),
     params(("passkey_id" = String, Path, example = "pkey_01h455vb4pex5vsknk084sn02q")),

@@ -22,7 +22,7 @@ pub(super) struct RenamePasskeyRequest {
     name: String,
 }
 
-/// Gives one of one's own passkeys another name.
+/// Renames one of the caller's passkeys.
 #[utoipa::path(patch, path = "/v1/me/mfa/passkeys/{passkey_id}", tag = "Own account",
     security(("session" = []), ("cookie" = [])), request_body = RenamePasskeyRequest,
     params(("passkey_id" = String, Path, example = "pkey_01h455vb4pex5vsknk084sn02q")),

@@ -6,7 +6,7 @@ use rollcall_domain::Permission;
 use super::object::{BillingObject, tag_name};
 use crate::{api::Api, credential::Caller, etag::versioned, problem::Result};
 
-/// Shows what the organization pays for, uses, and could have.
+/// Shows what the organization pays for and uses, and which plans there are.
 #[utoipa::path(get, path = "/v1/billing", tag = "Plans",
     responses((status = 200, description = "The billing page", body = BillingObject, headers(("ETag" = String)))))]
 pub(super) async fn show_billing(

@@ -50,10 +50,13 @@ impl ChangePlanRequest {
     }
 }
 
-/// Goes over to another plan. Where it lacks a security control that is on, that is 409 `controls_in_use` unless `disable_controls`
-/// says that it may be switched off. Where it keeps recordings or the audit log for less long, and something is older than that, it is
-/// 409 `retention_too_short` unless `accept_deletion` says that it may be deleted. When two Owners choose different plans at once, the
-/// second is answered 409 `plan_changed`: nothing is changed for them, and nothing is to be paid. Needs a fresh proof of who one is.
+/// Changes the organization's plan.
+///
+/// If the new plan lacks a security control that is on, the answer is 409 `controls_in_use` unless `disable_controls` allows it
+/// to be switched off. If recordings or audit events are older than the new plan keeps them, the answer is 409
+/// `retention_too_short` unless `accept_deletion` allows them to be deleted. When two Owners choose different plans at once, the
+/// second is answered 409 `plan_changed`: nothing is changed or charged for them. Requires a fresh proof of identity (`POST
+/// /v1/session/elevate`).
 #[utoipa::path(put, path = "/v1/billing/plan", tag = "Plans", security(("session" = []), ("cookie" = [])),
     request_body = ChangePlanRequest,
     params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),

@@ -5,7 +5,7 @@ use rollcall_application::plans;
 use super::object::PlanObject;
 use crate::{api::Api, credential::AnyCaller, etag::by_content, problem::Result};
 
-/// Shows the organization's plan, and what it entitles to.
+/// Shows the organization's plan, and what it includes.
 #[utoipa::path(get, path = "/v1/plan", tag = "Plans",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     responses((status = 200, description = "The plan", body = PlanObject, headers(("ETag" = String)))))]

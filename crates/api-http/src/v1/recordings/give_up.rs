@@ -7,8 +7,9 @@ use crate::{
     api::Api, body::NoFields, credential::AnyCaller, etag::Untagged, id_path::IdPath, problem::Result,
 };
 
-/// Gives up what has been uploaded of a call's recording before it is whole: nothing is left of it, and whoever is sending it is told
-/// `upload_superseded`. A recording that is kept is not touched.
+/// Discards an unfinished upload of a call's recording.
+///
+/// Nothing of it is kept, and whoever is sending it is answered `upload_superseded`. A finished recording is not affected.
 #[utoipa::path(delete, path = "/v1/calls/{call_id}/recording/upload", tag = "Recordings",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q")),

@@ -44,12 +44,15 @@ pub(super) struct Why {
     reason: Option<String>,
 }
 
-/// Plays the recording of a call, or with `Range` a part of it. Each part is checked before it is sent: of one that is damaged nothing is
-/// played, and an answer that has begun is cut off. Everybody who gets any of it leaves an event in the audit log. While PHI protection is
-/// on, only Owners and Admins hear it, and say why (`reason`). `HEAD` says how much there is, and plays nothing.
+/// Sends the recording of a call, or with `Range` a part of it.
 ///
-/// An answer is cut off within seconds after the right to it is gone, or the recording. As many downloads of one organization at a time
-/// as there may be on a node are answered 429 `rate_limited` beyond that, and 503 when it is the node that has no place; both with `Retry-After`.
+/// Each part is verified before it is sent: nothing of a damaged recording is played, and an answer that has begun is cut off.
+/// Every playback is logged in the audit log. While PHI protection is on, only Owners and Admins can play recordings, and must
+/// give a `reason`. `HEAD` answers with the length and plays nothing.
+///
+/// An answer is cut off within seconds after the right to it, or the recording, is gone. Beyond the number of simultaneous
+/// downloads that a node allows an organization the answer is 429 `rate_limited`, and 503 when the node itself has no room; both
+/// with `Retry-After`.
 #[utoipa::path(get, path = "/v1/calls/{call_id}/recording", tag = "Recordings",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q"), Why,

@@ -12,8 +12,10 @@ use crate::{
     problem::Result,
 };
 
-/// Deletes the recording of a call. Its key goes at once, and its sound with it; nobody can bring it back. Needs a fresh proof of who one
-/// is.
+/// Deletes the recording of a call.
+///
+/// Its key is destroyed at once, and its sound is removed; nobody can restore it. Requires a fresh proof of identity (`POST
+/// /v1/session/elevate`).
 #[utoipa::path(delete, path = "/v1/calls/{call_id}/recording", tag = "Recordings",
     params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q"),
         ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),

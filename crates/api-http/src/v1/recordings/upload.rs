@@ -34,17 +34,20 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How much of a body that is not wanted is read, so that its sender gets to read the answer; and for how long.
 const READ_IN_VAIN: (usize, Duration) = (8 << 20, Duration::from_secs(2));
 
-/// Uploads the recording of a call: wav, ogg with Opus, mp3 or webm, told by its content. It is taken in as it comes, sealed, and only kept
-/// once all of it is there: what breaks off leaves nothing. `Repr-Digest` (`sha-256`, RFC 9530) is checked if it is given, and answered.
-/// The same recording again is answered 200; another one is refused, as a recording is never replaced.
+/// Uploads the recording of a call: wav, ogg with Opus, mp3 or webm, recognised by its content.
 ///
-/// What may break off is sent with `Content-Range: bytes <first>-<last>/<total>` (or `/*` as long as the end is not known), whole or in
-/// parts of at least 1048576 bytes, and one more while the length of the whole is not said. What has come of it is then kept for a day, and answered 202 with `Upload-Offset`: the next part begins
-/// there. `Content-Range: bytes */*` without a body asks how far it has come. A part from byte 0 begins anew.
+/// It is encrypted as it arrives, and only kept once it is complete: an upload that breaks off leaves nothing. `Repr-Digest`
+/// (`sha-256`, RFC 9530) is verified if it is given, and returned. Uploading the same recording again is answered 200; another
+/// one is refused, as a recording is never replaced.
 ///
-/// While it comes in it is decided again and again, every few seconds, whether it may: of whoever has lost the right to it nothing is kept.
-/// Whoever sends nothing for long, or next to nothing, is answered 408. As many uploads of one organization at a time as there may be
-/// on a node are answered 429 `rate_limited` beyond that, and 503 when it is the node that has no place; both with `Retry-After`.
+/// To resume an upload that breaks off, send it with `Content-Range: bytes <first>-<last>/<total>` (or `/*` while the total
+/// length is not known), whole or in parts: all but the last of at least 1048576 bytes, or 1048577 while the total is not known.
+/// What has arrived is then kept for a day, and answered 202 with `Upload-Offset`, where the next part begins. `Content-Range:
+/// bytes */*` without a body asks for that offset. A part from byte 0 begins anew.
+///
+/// The right to upload is checked again every few seconds; if it is lost, nothing is kept. A client that sends nothing for long,
+/// or next to nothing, is answered 408. Beyond the number of simultaneous uploads that a node allows an organization the answer
+/// is 429 `rate_limited`, and 503 when the node itself has no room; both with `Retry-After`.
 #[utoipa::path(put, path = "/v1/calls/{call_id}/recording", tag = "Recordings",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q"),

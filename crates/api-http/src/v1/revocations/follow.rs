@@ -14,12 +14,12 @@ use crate::{
 /// How long a client waits before it comes back, in milliseconds.
 const RETRY: &str = "retry: 250\n\n";
 
-/// Tells a service what is not good any more, as Server-Sent Events, for as long as it listens: within a second of the
-/// change. Events are `session.ended`, `member.removed`, `member.role_changed`, `user.suspended`, `user.deleted` and
-/// `organization.deleted`; their data is an object with the same `type` and the ids of what is concerned. An empty comment
-/// comes four times a second: whoever hears none should go by nothing that they remember. `Last-Event-ID` goes on from
-/// there, for an hour; whatever does not go on from there begins with `reset`, upon which everything that is remembered is to
-/// be forgotten.
+/// Streams what is no longer valid, as Server-Sent Events, within a second of each change.
+///
+/// Events are `session.ended`, `member.removed`, `member.role_changed`, `user.suspended`, `user.deleted` and
+/// `organization.deleted`; their data is an object with the same `type` and the ids of what is affected. An empty comment is sent
+/// four times a second: a service that receives none must not rely on anything it has cached. `Last-Event-ID` resumes the stream,
+/// for an hour. A stream that cannot be resumed begins with `reset`, upon which the service must discard its cache.
 #[utoipa::path(get, path = "/v1/service/revocations", tag = "Decisions", security(("service" = [])),
     params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was heard")),
     responses((status = 200, description = "The events", body = String, content_type = "text/event-stream")))]

@@ -28,10 +28,11 @@ pub(super) struct TotpEnrolment {
     qr_svg: String,
 }
 
-/// Begins to use an authenticator app. It is not on until a code confirms it, in this session and within 15 minutes; beginning again shows
-/// another seed. Needs a fresh proof of who one is.
+/// Begins to set up an authenticator app, and returns its seed.
 ///
-/// Codes are those of RFC 6238: SHA-1, six digits, thirty seconds.
+/// It is not on until a code confirms it (`POST /v1/me/mfa/totp/confirm`), in the same session and within 15 minutes; beginning
+/// again returns another seed. Codes are those of RFC 6238: SHA-1, six digits, thirty seconds. Requires a fresh proof of identity
+/// (`POST /v1/session/elevate`).
 #[utoipa::path(post, path = "/v1/me/mfa/totp", tag = "Own account", security(("session" = []), ("cookie" = [])),
     responses((status = 200, description = "What the app is given", body = TotpEnrolment)))]
 pub(super) async fn begin_totp(

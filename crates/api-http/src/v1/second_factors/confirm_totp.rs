@@ -14,7 +14,9 @@ pub(super) struct ConfirmTotpRequest {
     code: String,
 }
 
-/// Turns the authenticator app on that was begun in this session. With the account's first second factor all its other sessions end.
+/// Turns on the authenticator app that was begun in this session.
+///
+/// If it is the account's first second factor, all other sessions of the account end.
 #[utoipa::path(post, path = "/v1/me/mfa/totp/confirm", tag = "Own account", security(("session" = []), ("cookie" = [])),
     request_body = ConfirmTotpRequest,
     responses((status = 200, description = "On; new recovery codes", body = RecoveryCodesAnswer)))]

@@ -10,7 +10,10 @@ use crate::{
     problem::Result,
 };
 
-/// Turns the authenticator app off. With the last second factor the recovery codes go. Needs a fresh proof of who one is.
+/// Turns the authenticator app off.
+///
+/// If it is the account's last second factor, the recovery codes are removed too. Requires a fresh proof of identity (`POST
+/// /v1/session/elevate`).
 #[utoipa::path(delete, path = "/v1/me/mfa/totp", tag = "Own account", security(("session" = []), ("cookie" = [])),
     responses((status = 204, description = "Off")))]
 pub(super) async fn disable_totp(

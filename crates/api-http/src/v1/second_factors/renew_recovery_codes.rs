@@ -10,7 +10,9 @@ use crate::{
     problem::Result,
 };
 
-/// Makes ten new recovery codes; the old ones are void. Needs a fresh proof of who one is.
+/// Creates ten new recovery codes; the old ones stop working.
+///
+/// Requires a fresh proof of identity (`POST /v1/session/elevate`).
 #[utoipa::path(post, path = "/v1/me/mfa/recovery-codes", tag = "Own account", security(("session" = []), ("cookie" = [])),
     responses((status = 200, description = "The new codes", body = RecoveryCodesAnswer)))]
 pub(super) async fn renew_recovery_codes(

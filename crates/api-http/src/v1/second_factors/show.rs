@@ -5,7 +5,7 @@ use rollcall_application::second_factors;
 use super::SecondFactorsObject;
 use crate::{api::Api, credential::Enrollee, etag::by_content, problem::Result};
 
-/// Shows what second factors one's account has.
+/// Shows the second factors of the caller's account.
 #[utoipa::path(get, path = "/v1/me/mfa", tag = "Own account", security(("session" = []), ("cookie" = [])),
     responses((status = 200, description = "The second factors", body = SecondFactorsObject, headers(("ETag" = String)))))]
 pub(super) async fn show_my_mfa(

@@ -40,7 +40,9 @@ impl From<Affected> for MemberWithoutMfa {
 #[derive(Serialize, Deserialize)]
 struct Key(i128, UserId);
 
-/// Lists the members who have no second factor, those who came in first at the beginning: whom asking for one would meet.
+/// Lists the members without a second factor: whom it would affect to require one.
+///
+/// They are in the order in which they joined.
 #[utoipa::path(get, path = "/v1/security/mfa-impact", tag = "Organization", params(PageQuery),
     responses((status = 200, description = "A page of members", body = PageOf<MemberWithoutMfa>)))]
 pub(super) async fn list_mfa_impact(

@@ -60,9 +60,12 @@ struct MfaRequiredChange {
     grace_days: Option<i64>,
 }
 
-/// Changes the organization's security controls. When second factors are asked for, every member who has none gets a deadline
-/// of their own and is told by mail; after it they can set one up or leave, and nothing else. A control that the organization's plan
-/// lacks is 403 `plan_required`. Where a protection goes off, the Owners are told by mail. Needs a fresh proof of who one is.
+/// Changes the organization's security controls.
+///
+/// When second factors become required, every member without one gets a deadline and is notified by mail; after it they can only
+/// set one up, leave, or switch to another organization. A control that the organization's plan lacks is answered 403
+/// `plan_required`. When a protection is switched off, the Owners are notified by mail. Requires a fresh proof of identity (`POST
+/// /v1/session/elevate`).
 #[utoipa::path(patch, path = "/v1/security", tag = "Organization", security(("session" = []), ("cookie" = [])),
     request_body = UpdateSecurityRequest,
     responses((status = 200, description = "The controls as they are now", body = SecurityObject, headers(("ETag" = String)))))]

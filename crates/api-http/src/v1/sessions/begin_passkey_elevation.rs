@@ -4,8 +4,10 @@ use rollcall_application::sessions;
 use super::super::passkeys::AskedObject;
 use crate::{api::Api, body::NoFields, credential::Caller, etag::Untagged, problem::Result};
 
-/// Asks for a proof by one of one's own passkeys. What the browser makes of the answer goes to `POST /v1/session/elevate` as
-/// `credential`, within five minutes and in the same session.
+/// Creates the WebAuthn options for a proof of identity by one of the caller's passkeys.
+///
+/// The browser's credential for them goes to `POST /v1/session/elevate` as `credential`, within five minutes and in the same
+/// session.
 #[utoipa::path(post, path = "/v1/session/elevate/options", tag = "Sign-up and sessions",
     security(("session" = []), ("cookie" = [])),
     responses((status = 200, description = "What the browser is to ask its device for", body = AskedObject)))]

@@ -16,8 +16,10 @@ pub(super) struct BeginPasskeySignInRequest {
     challenge: Option<String>,
 }
 
-/// Asks for a proof by a passkey. What the browser makes of the answer goes to `POST /v1/sessions/passkey`, or with a challenge to
-/// `POST /v1/sessions/mfa`, within five minutes. No body at all is as good as an empty object.
+/// Creates the WebAuthn options for signing in with a passkey.
+///
+/// The browser's credential for them goes to `POST /v1/sessions/passkey`, or with a challenge to `POST /v1/sessions/mfa`, within
+/// five minutes. No body is the same as an empty object.
 #[utoipa::path(post, path = "/v1/sessions/passkey/options", tag = "Sign-up and sessions", security(()),
     request_body = BeginPasskeySignInRequest,
     responses((status = 200, description = "What the browser is to ask its device for", body = AskedObject)))]

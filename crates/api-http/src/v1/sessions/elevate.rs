@@ -41,7 +41,9 @@ pub(super) struct ElevateAnswer {
     elevated_until: OffsetDateTime,
 }
 
-/// Proves once more who one is, for what is especially sensitive. The proof is fresh for ten minutes.
+/// Proves the caller's identity again, for what is especially sensitive.
+///
+/// The proof is fresh for ten minutes.
 #[utoipa::path(post, path = "/v1/session/elevate", tag = "Sign-up and sessions",
     security(("session" = []), ("cookie" = [])), request_body = ElevateRequest,
     responses((status = 200, description = "The proof is fresh", body = ElevateAnswer)))]

@@ -63,7 +63,7 @@ impl OwnSessionObject {
     }
 }
 
-/// Lists one's own sessions, in whichever organization, the newest first.
+/// Lists the caller's own sessions in all organizations, newest first.
 #[utoipa::path(get, path = "/v1/sessions", tag = "Sign-up and sessions",
     security(("session" = []), ("cookie" = [])), params(PageQuery),
     responses((status = 200, description = "A page of sessions", body = PageOf<OwnSessionObject>)))]

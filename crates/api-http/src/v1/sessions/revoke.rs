@@ -18,7 +18,7 @@ pub(super) struct RevokeQuery {
     others: bool,
 }
 
-/// Ends one of one's own sessions.
+/// Ends one of the caller's own sessions.
 #[utoipa::path(delete, path = "/v1/sessions/{session_id}", tag = "Sign-up and sessions",
     security(("session" = []), ("cookie" = [])),
     params(("session_id" = String, Path, example = "sess_01h455vb4pex5vsknk084sn02q")),
@@ -33,7 +33,7 @@ pub(super) async fn revoke_session(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ends all of one's own sessions but the one that asks.
+/// Ends all of the caller's sessions except the current one.
 #[utoipa::path(delete, path = "/v1/sessions", tag = "Sign-up and sessions",
     security(("session" = []), ("cookie" = [])), params(RevokeQuery),
     responses((status = 204, description = "Ended")))]

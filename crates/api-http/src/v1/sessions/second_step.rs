@@ -40,8 +40,10 @@ enum Shown {
     Passkey(Secret),
 }
 
-/// Signs in with a second factor, after the password. A challenge is good for one session, for five minutes and for five wrong codes; wrong
-/// ones are counted over all challenges of the account as well, and after too many of them the answer is 429.
+/// Completes a sign-in with a second factor, after the password.
+///
+/// A challenge is valid for one session, for five minutes and for five wrong codes. Wrong codes are also counted over all
+/// challenges of the account, and too many of them are answered 429.
 #[utoipa::path(post, path = "/v1/sessions/mfa", tag = "Sign-up and sessions", security(()), request_body = SecondStepRequest,
     responses((status = 201, description = "Signed in", body = SignInAnswer)))]
 pub(super) async fn sign_in_second_step(

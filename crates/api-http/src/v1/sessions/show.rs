@@ -81,7 +81,7 @@ pub(super) enum Current {
     Key(CurrentKey),
 }
 
-/// Shows who is signed in, or which API key is at work, where, and what they may do there.
+/// Shows who is signed in, or which API key is used, in which organization and with which permissions.
 #[utoipa::path(get, path = "/v1/session", tag = "Sign-up and sessions",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     responses((status = 200, description = "The session", body = Current, headers(("ETag" = String)))))]

@@ -74,12 +74,13 @@ impl From<Challenge> for ChallengeAnswer {
     }
 }
 
-/// Signs in. An unknown address and a wrong password are answered alike, and after too many of them 429.
+/// Signs in with an email address and a password.
 ///
-/// The answer sets a cookie by which the device is known again: whoever guesses the password elsewhere then does not use up
-/// what this device may try.
+/// An unknown address and a wrong password are answered alike, and too many of them 429. The answer sets a cookie that identifies
+/// the device: password guessing elsewhere then does not use up the attempts of this device.
 ///
-/// Where a second factor is on, the right password opens nothing: the answer is 200 with a challenge for `POST /v1/sessions/mfa`.
+/// Where a second factor is on, the right password alone creates no session: the answer is 200 with a challenge for `POST
+/// /v1/sessions/mfa`.
 #[utoipa::path(post, path = "/v1/sessions", tag = "Sign-up and sessions", security(()), request_body = SignInRequest,
     responses((status = 201, description = "Signed in", body = SignInAnswer),
         (status = 200, description = "A second factor is asked for", body = ChallengeAnswer)))]

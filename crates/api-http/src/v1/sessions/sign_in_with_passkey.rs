@@ -23,8 +23,9 @@ pub(super) struct PasskeySignInRequest {
     organization_id: Option<String>,
 }
 
-/// Signs in with a passkey, without a password. One that is unknown or was removed, a wrong answer and one that comes too late or
-/// twice are answered alike.
+/// Signs in with a passkey, without a password.
+///
+/// An unknown or removed passkey, a wrong answer, and one that comes too late or twice are all answered alike.
 #[utoipa::path(post, path = "/v1/sessions/passkey", tag = "Sign-up and sessions", security(()),
     request_body = PasskeySignInRequest,
     responses((status = 201, description = "Signed in", body = SignInAnswer)))]

@@ -5,7 +5,7 @@ use rollcall_application::sessions;
 use super::show::person;
 use crate::{api::Api, credential::Enrollee, etag::IfMatch, problem::Result};
 
-/// Signs out: the session's token is worth nothing from then on.
+/// Signs out: ends the current session.
 #[utoipa::path(delete, path = "/v1/session", tag = "Sign-up and sessions",
     security(("session" = []), ("cookie" = [])),
     params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),

@@ -18,7 +18,7 @@ pub(super) struct SwitchRequest {
     organization_id: String,
 }
 
-/// Goes to work in another of one's organizations: a new session there, and the end of this one.
+/// Switches to another of the caller's organizations: starts a session there and ends this one.
 #[utoipa::path(post, path = "/v1/session/organization", tag = "Sign-up and sessions",
     security(("session" = []), ("cookie" = [])), request_body = SwitchRequest,
     responses((status = 201, description = "The new session", body = SignedInObject)))]

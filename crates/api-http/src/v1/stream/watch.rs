@@ -19,13 +19,17 @@ use crate::{
 /// How long a client waits before it comes back, in milliseconds.
 const RETRY: &str = "retry: 1000\n";
 
-/// Tells what happens in the organization, as Server-Sent Events, for as long as the session or the API key is good: `availability.changed`,
-/// `escalation.*`, `member.*`, `invitation.*` and `security.changed`, each to whoever has the permission to read such things at that
-/// moment (`availability:read`, `escalations:read`, `team:read`, `security:read`). The data is an object, `{"id", "type", "occurred_at",
-/// "actor": {"id", "type"}, "target": {"id", "type"}, "changes": [{"field", "before", "after"}]}`: enough to know what to look at again.
-/// `Last-Event-ID` goes on from there, for an hour. Whatever does not go on from there begins with `resync`, upon which everything that
-/// is shown is to be fetched again; a reader who may know more than before is sent one, and one who is too slow as well, and is cut off.
-/// Comments show that the stream is alive.
+/// Streams what happens in the organization, as Server-Sent Events.
+///
+/// It lasts for as long as the session or the API key is valid. Events are `availability.changed`, `escalation.*`, `member.*`,
+/// `invitation.*` and `security.changed`, each sent to whoever has the permission to read such things at that moment
+/// (`availability:read`, `escalations:read`, `team:read`, `security:read`). The data is an object, `{"id", "type", "occurred_at",
+/// "actor": {"id", "type"}, "target": {"id", "type"}, "changes": [{"field", "before", "after"}]}`: enough to know what to fetch
+/// again.
+///
+/// `Last-Event-ID` resumes the stream, for an hour. A stream that cannot be resumed begins with `resync`, upon which everything
+/// that is shown must be fetched again. It is also sent to a reader who has gained permissions, and to one who reads too slowly,
+/// whose stream then ends. Comments show that the stream is alive.
 #[utoipa::path(get, path = "/v1/stream", tag = "Live events",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was heard")),

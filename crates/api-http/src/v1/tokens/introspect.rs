@@ -134,9 +134,10 @@ impl From<Spoken> for TokenHolder {
     }
 }
 
-/// Tells what a session's token, an API key or an access token is worth at this moment (RFC 7662). In an organization that is suspended
-/// none is worth anything: `active` is false, as for one that never was. An API key's `scope` is what it has been given; that some of it
-/// leads to nothing with the organization's plan is told by `POST /access/v1/evaluation`.
+/// Tells whether a session token, an API key or an access token is valid at this moment (RFC 7662).
+///
+/// In a suspended organization none is: `active` is false, as for one that never existed. The `scope` of an API key is what it
+/// was given; whether the organization's plan allows it is decided by `POST /access/v1/evaluation`.
 #[utoipa::path(post, path = "/v1/introspect", tag = "Access tokens", security(("service" = [])),
     request_body(content = IntrospectRequest, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "What it is worth", body = TokenState)))]

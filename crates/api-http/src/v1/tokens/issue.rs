@@ -21,8 +21,10 @@ pub(super) struct AccessToken {
     expires_in: u64,
 }
 
-/// Makes an access token for services beside Rollcall: it tells who is signed in, where and as what, or which API key it was made
-/// with, for at most five minutes. It takes the session's own token, or the key itself; an access token does not renew itself.
+/// Issues an access token for other services, valid for at most five minutes.
+///
+/// It states who is signed in, in which organization and role, or which API key requested it. It is issued for a session token or
+/// an API key; an access token cannot renew itself.
 #[utoipa::path(post, path = "/v1/tokens", tag = "Access tokens", security(("session" = []), ("cookie" = []), ("api_key" = [])),
     responses((status = 201, description = "The token", body = AccessToken)))]
 pub(super) async fn issue_access_token(

@@ -57,7 +57,7 @@ impl From<SigningKey> for PublicKey {
     }
 }
 
-/// Shows the keys that access tokens, checkpoints of audit logs and live grants are checked with.
+/// Shows the public keys for access tokens, checkpoints of audit logs and live grants (JWKS).
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "Access tokens", security(()),
     responses((status = 200, description = "The keys", content_type = "application/jwk-set+json", body = KeySet,
         headers(("ETag" = String), ("Cache-Control" = String)))))]

@@ -11,7 +11,9 @@ use crate::{
     problem::Result,
 };
 
-/// Tells nobody any more what becomes of escalated calls. Needs a fresh proof of who one is.
+/// Removes the webhook for escalated calls.
+///
+/// Requires a fresh proof of identity (`POST /v1/session/elevate`).
 #[utoipa::path(delete, path = "/v1/escalations/webhook", tag = "Live events",
     params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 204, description = "There is no webhook any more")))]

@@ -15,7 +15,7 @@ pub(super) struct Resent {
     deliveries: u64,
 }
 
-/// Sends what was given up once more, to where the webhook leads now, as if it had never been tried.
+/// Sends the events that were given up again, to the current webhook, as if they had never been tried.
 #[utoipa::path(post, path = "/v1/escalations/webhook/resend", tag = "Live events",
     params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 200, description = "What is on its way once more", body = Resent)))]

@@ -23,11 +23,13 @@ pub(super) struct SetWebhookRequest {
     url: String,
 }
 
-/// Chooses where the platform is told what becomes of escalated calls, in the place of where it was before. It gets `{"type":"escalation.…",
-/// "timestamp","data"}`, with the data that live events have, signed as Standard Webhooks has it, again and again with growing pauses until
-/// it answers with a status of 200 to 299, ten times at the most. Events may come twice, and in another order than they happened.
-/// `escalation.settings_changed` is among them: how long calls wait, and whether they are offered, is what a platform tells its callers.
-/// Chosen again, it gets another secret. Needs a fresh proof of who one is.
+/// Sets the webhook that is told what becomes of escalated calls, in place of any before.
+///
+/// It receives `{"type":"escalation.…", "timestamp","data"}`, with the data of live events, signed according to Standard
+/// Webhooks. An event is sent again, with growing pauses and ten times at most, until it is answered with a status from 200 to
+/// 299. Events may arrive twice, and out of order. `escalation.settings_changed` is among them: how long calls wait, and whether
+/// they are offered, is what a platform tells its callers. Setting the webhook again gives it a new secret. Requires a fresh
+/// proof of identity (`POST /v1/session/elevate`).
 #[utoipa::path(put, path = "/v1/escalations/webhook", tag = "Live events", request_body = SetWebhookRequest,
     params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 200, description = "The webhook, with its secret", body = ChosenWebhook)))]

@@ -6,7 +6,7 @@ use rollcall_domain::Permission;
 use super::object::{WebhookObject, tag_name};
 use crate::{api::Api, credential::Caller, etag::versioned, problem::Result};
 
-/// Shows where the platform is told what becomes of escalated calls, and what has become of the last events.
+/// Shows the webhook for escalated calls, and the state of the last events sent to it.
 #[utoipa::path(get, path = "/v1/escalations/webhook", tag = "Live events",
     responses((status = 200, description = "The webhook", body = WebhookObject, headers(("ETag" = String)))))]
 pub(super) async fn show_webhook(

@@ -11,7 +11,9 @@ use crate::{
     problem::Result,
 };
 
-/// Has the checkpoints sent to nobody any more. Needs a fresh proof of who one is.
+/// Stops sending checkpoints of the audit log to the witness.
+///
+/// Requires a fresh proof of identity (`POST /v1/session/elevate`).
 #[utoipa::path(delete, path = "/v1/audit/witness", tag = "Audit log",
     params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 204, description = "There is no witness any more")))]

@@ -43,10 +43,12 @@ impl SetWitnessRequest {
     }
 }
 
-/// Chooses who is sent the checkpoints of the organization's audit log, in the place of whoever it was before: the first at once, and
-/// one each day. Whoever keeps them finds out when the log is not what it was, even if the operator of this service has rewritten it. A
-/// webhook gets `{"type":"audit.checkpoint","timestamp","data":{"organization_id","size","checkpoint"}}`, signed as Standard Webhooks
-/// has it, until it answers with a status of 200 to 299. Needs a fresh proof of who one is.
+/// Chooses the witness: who is sent the checkpoints of the organization's audit log.
+///
+/// It replaces the witness before. The first checkpoint is sent at once, then one a day. Whoever keeps them can detect that the
+/// log was changed afterwards, even by the operator of this service. A webhook receives
+/// `{"type":"audit.checkpoint","timestamp","data":{"organization_id","size","checkpoint"}}`, signed according to Standard
+/// Webhooks, until it answers with a status from 200 to 299. Requires a fresh proof of identity (`POST /v1/session/elevate`).
 #[utoipa::path(put, path = "/v1/audit/witness", tag = "Audit log", request_body = SetWitnessRequest,
     params(("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is meant for.")),
     responses((status = 200, description = "The witness, with the secret of a webhook", body = ChosenWitness)))]

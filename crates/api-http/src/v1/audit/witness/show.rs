@@ -6,7 +6,7 @@ use rollcall_domain::Permission;
 use super::object::{WitnessObject, tag_name};
 use crate::{api::Api, credential::AnyCaller, etag::versioned, problem::Result};
 
-/// Shows who is sent the checkpoints of the organization's audit log, and what has become of the last ones.
+/// Shows the witness of the audit log, and the state of the last checkpoints sent to it.
 #[utoipa::path(get, path = "/v1/audit/witness", tag = "Audit log",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])),
     responses((status = 200, description = "The witness", body = WitnessObject, headers(("ETag" = String)))))]
