@@ -1,6 +1,7 @@
 //! Joins the rooms, nothing else. The binary `rollcall` is a thin shell around this crate; tests start the
 //! same [`Server`] inside their own process, with a clock they can move.
 
+mod application;
 mod audit;
 mod billing;
 mod console;

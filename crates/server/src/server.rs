@@ -4,38 +4,26 @@ use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use axum::Router;
-use rollcall_adapter_email::{Postbox, Smtp};
 use rollcall_adapter_objects::InvalidPlace;
 use rollcall_adapter_postgres::PgStore;
-use rollcall_adapter_webauthn::RelyingParty;
 use rollcall_api_http::{
     Api, HttpSettings, SessionCookie, around, dev_mailbox,
     metrics::Metrics,
     operations::{self, Part, Parts},
 };
 use rollcall_application::{
-    Application, Exports, Settings as ApplicationSettings,
-    api_keys::{KeyUses, write_down_uses},
-    audit::{ApiCalls, Checkpoints, Readings, Sequencing, write_down_calls},
-    availability::Lapsed,
-    calls::Masking,
-    mail::{Courier, DevMailbox, Pace},
-    passwords::Passwords,
-    ports::WebAuthn,
-    revocations::Feed,
-    stream::Streams,
-    tokens::{self, Tokens},
-    trace::Door,
-    webhooks::Webhooks,
+    Application, api_keys::write_down_uses, audit::write_down_calls, mail::DevMailbox, tokens,
 };
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    application::{application, courier, webhooks},
     console::{PagesOf, console},
     database::{Database, DatabaseError},
-    http, keys,
+    http,
     ports::Ports,
+    recordings,
     settings::{InvalidSettings, Profile, Settings},
     telemetry, version,
     workers::Workers,
@@ -43,8 +31,6 @@ use crate::{
 
 /// The longest that the last calls made with API keys are waited for when a node stops.
 const WRITE_CALLS: Duration = Duration::from_secs(10);
-/// How many exports of audit logs run at a time: each has some megabytes in memory at the most.
-const LOG_EXPORTS: usize = 32;
 
 /// A node that serves.
 pub struct Server {
@@ -197,7 +183,7 @@ impl Node {
             body_limit: settings.values.http.body_limit_bytes,
             transcript_limit: settings.values.calls.transcript_limit_bytes,
             timeout: Duration::from_secs(settings.values.http.timeout_seconds),
-            upload_pace: crate::recordings::upload_pace(settings),
+            upload_pace: recordings::upload_pace(settings),
             quotas: settings.quotas(),
             hsts: secure,
             continue_trace: Some(telemetry::continue_trace),
@@ -302,117 +288,6 @@ pub(crate) async fn keep_name_of_logs(
         "checkpoints of audit logs are signed under another name than before, which auditors take for another log; audit.origin keeps it"
     );
     Ok(())
-}
-
-/// What use cases work with, on a database that is there, for the service that listens on `address`.
-pub(crate) fn application(
-    settings: &Settings,
-    ports: &Ports,
-    store: &PgStore,
-    address: SocketAddr,
-) -> Result<Application, StartError> {
-    let keyring = match settings.keyring()? {
-        Some(keyring) => keyring,
-        None => {
-            keys::generated(&settings.values.data_dir, ports.entropy.as_ref()).map_err(StartError::Keys)?
-        }
-    };
-    let passwords = Passwords::new(
-        settings.password_cost(),
-        settings.pepper()?,
-        settings.passwords_at_once(),
-        settings.password_patience(),
-        ports.entropy.clone(),
-    )
-    .map_err(|error| StartError::Passwords(error.to_string()))?;
-    Ok(Application {
-        store: Door::new(store.clone()),
-        directory: Arc::new(store.clone()),
-        attempts: Arc::new(store.clone()),
-        ceremonies: Arc::new(store.clone()),
-        webauthn: webauthn(settings, address)?,
-        clock: ports.clock.clone(),
-        entropy: ports.entropy.clone(),
-        keyring,
-        passwords,
-        tokens: Tokens::new(settings.issuer(address)),
-        totp_issuer: settings.totp_issuer()?,
-        feed: Feed::new(Arc::new(store.clone())),
-        streams: Streams::new(
-            Arc::new(store.clone()),
-            settings.values.stream.at_once,
-            settings.values.stream.at_once_of_one_organization,
-            settings.values.stream.at_once_of_one,
-            Duration::from_secs(settings.values.stream.heartbeat_seconds.into()),
-        ),
-        sequencing: Sequencing::new(Arc::new(store.clone())),
-        readings: Readings::default(),
-        checkpoints: Checkpoints::new(&settings.audit_origin(address)?, Arc::new(store.clone())),
-        key_uses: KeyUses::default(),
-        api_calls: ApiCalls::default(),
-        audit_intake: Arc::new(store.clone()),
-        tenants: Arc::new(store.clone()),
-        billing: ports.billing.clone(),
-        objects: Arc::new(crate::recordings::objects(settings)?),
-        uploads: Arc::new(store.clone()),
-        pulse: Arc::new(store.clone()),
-        lapsed: Lapsed::default(),
-        transfers: crate::recordings::transfers(settings),
-        masking: Masking::default(),
-        exports: Exports::at_most(settings.exports_at_once()),
-        log_exports: Exports::at_most(LOG_EXPORTS),
-        settings: ApplicationSettings {
-            sessions: settings.lifetimes(),
-            limits: settings.limits(),
-            plans: settings.plans()?,
-            webhooks: settings.webhooks(),
-            recording_limit: settings.values.recordings.limit_bytes,
-            platform_log_days: settings.values.audit.platform_days,
-        },
-    })
-}
-
-/// What sends to webhooks.
-fn webhooks(settings: &Settings, ports: &Ports) -> Result<Arc<dyn Webhooks>, StartError> {
-    let patience = ports.webhook_patience.clone();
-    let webhooks = rollcall_adapter_webhooks::Webhooks::new(settings.webhooks(), patience);
-    Ok(Arc::new(webhooks.map_err(|error| StartError::Tls(error.to_string()))?))
-}
-
-/// What passkeys are made for: the domain of the public URL. Without one there are none.
-fn webauthn(settings: &Settings, address: SocketAddr) -> Result<Option<Arc<dyn WebAuthn>>, InvalidSettings> {
-    let (origin, _) = settings.public_origin(address)?;
-    match RelyingParty::at(&origin) {
-        Some(party) => Ok(Some(Arc::new(party))),
-        None => {
-            tracing::warn!(%origin, "there are no passkeys, as they need a public URL with a domain name");
-            Ok(None)
-        }
-    }
-}
-
-fn courier(
-    settings: &Settings,
-    ports: &Ports,
-    store: &PgStore,
-    address: SocketAddr,
-) -> Result<Courier, InvalidSettings> {
-    let sender = settings.sender(address)?;
-    let postbox = match settings.smtp()? {
-        Some(url) => {
-            let smtp = Smtp::new(&url)
-                .map_err(|problem| InvalidSettings::value("ROLLCALL__EMAIL__SMTP_URL", problem))?;
-            Postbox::smtp(sender, smtp)
-        }
-        None => Postbox::mailbox(sender, Arc::new(store.clone()), ports.clock.clone()),
-    };
-    Ok(Courier {
-        outbox: Arc::new(store.clone()),
-        mailer: Arc::new(postbox),
-        clock: ports.clock.clone(),
-        entropy: ports.entropy.clone(),
-        pace: Pace::default(),
-    })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -4,9 +4,10 @@ use rollcall_adapter_postgres::NotReady;
 use rollcall_application::Application;
 
 use crate::{
+    application::application,
     database::{Database, DatabaseError},
     ports::Ports,
-    server::{StartError, application},
+    server::StartError,
     settings::Settings,
 };
 
