@@ -30,6 +30,7 @@ mod own_path;
 mod page;
 mod parts;
 mod passkeys;
+mod place;
 mod plans;
 mod posted;
 mod problem_page;

@@ -11,12 +11,6 @@ use rollcall_texts::Language;
 /// How a day is written, in English and in German.
 const DAY: [&str; 2] = ["%-d %b %Y", "%d.%m.%Y"];
 
-/// The moment that a place in a list has in an address, in nanoseconds since 1970. Nothing happened before year 0, of which the database
-/// knows as little.
-pub(crate) fn in_address(text: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::from_unix_timestamp_nanos(text.parse().ok()?).ok().filter(|at| at.year() >= 0)
-}
-
 /// The zone that times are shown in, and how.
 #[derive(Debug, Clone)]
 pub(crate) struct Clockwork {

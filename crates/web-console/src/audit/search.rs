@@ -23,6 +23,7 @@ use crate::{
     moment::Moment,
     page::{Layout, Page},
     parts::{Choice, Field},
+    place,
     refused::{Answer, Refused},
     texts::Texts,
 };
@@ -124,11 +125,7 @@ impl Query {
 
     fn page_after(&self, after: u64) -> String {
         let after = after.to_string();
-        let pairs = self.pairs().into_iter().filter(|(_, value)| !value.is_empty());
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(pairs.chain([("after", after.as_str())]))
-            .finish();
-        format!("{PATH}?{query}")
+        place::address(PATH, self.pairs().into_iter().chain([("after", after.as_str())]))
     }
 }
 

@@ -12,9 +12,10 @@ use crate::{
     callers::Caller,
     link::Asked,
     mistakes::Mistakes,
-    moment::{self, Moment},
+    moment::Moment,
     page::{Layout, Page},
     parts::{Choice, Field},
+    place,
     refused::{Answer, Refused},
     texts::Texts,
 };
@@ -118,21 +119,13 @@ impl Query {
             .any(|text| !text.trim().is_empty())
     }
 
-    /// The key in `after`. It names a place in a list that whoever looks may see all of, so it needs no tag.
     fn after(&self) -> Result<Option<CallKey>, Refused> {
-        if self.after.is_empty() {
-            return Ok(None);
-        }
-        let key = self.after.split_once('.').and_then(|(at, id)| {
-            let started_at = moment::in_address(at)?;
-            Some(CallKey { started_at, id: id.parse().ok()? })
-        });
-        key.map(Some).ok_or(Refused::Misread)
+        Ok(place::read(&self.after)?.map(|(started_at, id)| CallKey { started_at, id }))
     }
 
     fn page_after(&self, key: CallKey) -> String {
-        let after = format!("{}.{}", key.started_at.unix_timestamp_nanos(), key.id);
-        let pairs = [
+        let after = place::written(key.started_at, key.id);
+        let asked = [
             ("since", self.since.as_str()),
             ("until", &self.until),
             ("direction", &self.direction),
@@ -141,10 +134,7 @@ impl Query {
             ("agent", &self.agent),
             ("after", &after),
         ];
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()))
-            .finish();
-        format!("/calls?{query}")
+        place::address("/calls", asked)
     }
 }
 

@@ -16,8 +16,8 @@ use crate::{
     callers::Caller,
     link::Asked,
     mistakes::Mistakes,
-    moment,
     page::{Layout, Page},
+    place,
     refused::{Answer, Refused},
     texts::Texts,
 };
@@ -75,12 +75,12 @@ pub(crate) async fn show(caller: Caller, Asked(asked): Asked<Query>) -> Answer {
     }))
 }
 
-/// A place among the callbacks. It is in a list that whoever looks may see all of, so it needs no tag.
+/// A place among the callbacks.
 fn read(text: &str) -> Option<EscalationKey> {
     let mut parts = text.splitn(3, '.');
     Some(EscalationKey {
         priority: Priority::new(parts.next()?.parse().ok()?).ok()?,
-        created_at: moment::in_address(parts.next()?)?,
+        created_at: place::moment(parts.next()?)?,
         id: parts.next()?.parse().ok()?,
     })
 }

@@ -19,9 +19,10 @@ use crate::{
     form_token::FormStart,
     link::Asked,
     mistakes::Mistakes,
-    moment::{self, Moment},
+    moment::Moment,
     page::{Layout, Page},
     parts::{Choice, Field},
+    place,
     refused::{Answer, Refused},
     texts::Texts,
 };
@@ -108,25 +109,14 @@ impl Query {
         !self.search.trim().is_empty() || !self.role.is_empty() || !self.after.is_empty()
     }
 
-    /// The key in `after`. It names a place in a list that whoever looks may see all of, so it needs no tag.
     fn after(&self) -> Result<Option<MemberKey>, Refused> {
-        if self.after.is_empty() {
-            return Ok(None);
-        }
-        let key = self.after.split_once('.').and_then(|(at, user)| {
-            let joined_at = moment::in_address(at)?;
-            Some(MemberKey { joined_at, user: user.parse().ok()? })
-        });
-        key.map(Some).ok_or(Refused::Misread)
+        Ok(place::read(&self.after)?.map(|(joined_at, user)| MemberKey { joined_at, user }))
     }
 
     fn page_after(&self, key: MemberKey) -> String {
-        let after = format!("{}.{}", key.joined_at.unix_timestamp_nanos(), key.user);
-        let pairs = [("search", self.search.as_str()), ("role", &self.role), ("after", &after)];
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()))
-            .finish();
-        format!("/settings/team?{query}")
+        let after = place::written(key.joined_at, key.user);
+        let asked = [("search", self.search.as_str()), ("role", &self.role), ("after", &after)];
+        place::address("/settings/team", asked)
     }
 
     fn roles(&self, t: &Texts) -> Vec<(&'static str, &'static str)> {
