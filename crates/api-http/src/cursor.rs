@@ -49,6 +49,20 @@ impl<'a> List<'a> {
     }
 }
 
+/// A moment in a key, exactly: in nanoseconds since 1970.
+pub(crate) mod moment {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+    use time::OffsetDateTime;
+
+    pub(crate) fn serialize<S: Serializer>(at: &OffsetDateTime, to: S) -> Result<S::Ok, S::Error> {
+        at.unix_timestamp_nanos().serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<OffsetDateTime, D::Error> {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::deserialize(from)?).map_err(D::Error::custom)
+    }
+}
+
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PageOf<T> {

@@ -13,7 +13,7 @@ use crate::{
     api::Api,
     body::Fields,
     credential::AnyCaller,
-    cursor::{Limit, List, PageOf},
+    cursor::{Limit, List, PageOf, moment},
     problem::Result,
     query::Query,
 };
@@ -91,7 +91,7 @@ impl ListCallsQuery {
 
 /// Where a page begins.
 #[derive(Serialize, Deserialize)]
-struct Key(i128, CallId);
+struct Key(#[serde(with = "moment")] OffsetDateTime, CallId);
 
 /// Lists the calls, latest first.
 #[utoipa::path(get, path = "/v1/calls", tag = "Calls",
@@ -104,13 +104,12 @@ pub(super) async fn list_calls(
 ) -> Result<axum::Json<PageOf<CallObject>>> {
     let filter = query.filter()?;
     let list = List::new(&api, &principal, "calls", &query.wanted());
-    let after = list.read(query.cursor.as_deref())?.and_then(|Key(started_at, id)| {
-        Some(CallKey { started_at: OffsetDateTime::from_unix_timestamp_nanos(started_at).ok()?, id })
-    });
+    let after = list.read(query.cursor.as_deref())?;
+    let after = after.map(|Key(started_at, id)| CallKey { started_at, id });
     let page = PageRequest { limit: query.limit.0, after };
     let page = calls::list(&api.app, &principal, &filter, &page).await?;
     Ok(axum::Json(PageOf {
         data: page.entries.into_iter().map(CallObject::from).collect(),
-        next_cursor: list.write(page.next.map(|key| Key(key.started_at.unix_timestamp_nanos(), key.id))),
+        next_cursor: list.write(page.next.map(|key| Key(key.started_at, key.id))),
     }))
 }

@@ -13,7 +13,7 @@ use crate::{
     api::Api,
     body::Fields,
     credential::AnyCaller,
-    cursor::{Limit, List, PageOf},
+    cursor::{Limit, List, PageOf, moment},
     problem::Result,
     query::Query,
 };
@@ -36,7 +36,7 @@ pub(super) struct ListEscalationsQuery {
 
 /// Where a page begins.
 #[derive(Serialize, Deserialize)]
-struct Key(u8, i128, EscalationId);
+struct Key(u8, #[serde(with = "moment")] OffsetDateTime, EscalationId);
 
 /// Lists the escalations: calls that wait for a human agent, or did.
 #[utoipa::path(get, path = "/v1/escalations", tag = "Escalations",
@@ -52,18 +52,15 @@ pub(super) async fn list_escalations(
     fields.result()?;
     let list = List::new(&api, &principal, "escalations", &query.status);
     let after = list.read(query.cursor.as_deref())?.and_then(|Key(priority, created_at, id)| {
-        Some(EscalationKey {
-            priority: Priority::new(priority.into()).ok()?,
-            created_at: OffsetDateTime::from_unix_timestamp_nanos(created_at).ok()?,
-            id,
-        })
+        Some(EscalationKey { priority: Priority::new(priority.into()).ok()?, created_at, id })
     });
     let page = PageRequest { limit: query.limit.0, after };
     let page = escalations::list(&api.app, &principal, filter, &page).await?;
     Ok(axum::Json(PageOf {
         data: page.entries.into_iter().map(EscalationObject::new).collect(),
-        next_cursor: list.write(page.next.map(|EscalationKey { priority, created_at, id }| {
-            Key(priority.number(), created_at.unix_timestamp_nanos(), id)
-        })),
+        next_cursor: list.write(
+            page.next
+                .map(|EscalationKey { priority, created_at, id }| Key(priority.number(), created_at, id)),
+        ),
     }))
 }

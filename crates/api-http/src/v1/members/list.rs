@@ -15,7 +15,7 @@ use super::object::MemberObject;
 use crate::{
     api::Api,
     credential::AnyCaller,
-    cursor::{Limit, List, PageOf},
+    cursor::{Limit, List, PageOf, moment},
     problem::Result,
     query::Query,
 };
@@ -43,7 +43,7 @@ pub(super) struct ListMembersQuery {
 
 /// Where a page begins.
 #[derive(Serialize, Deserialize)]
-struct Key(i128, UserId);
+struct Key(#[serde(with = "moment")] OffsetDateTime, UserId);
 
 /// Lists the members, in the order in which they joined.
 #[utoipa::path(get, path = "/v1/members", tag = "Team",
@@ -66,13 +66,12 @@ pub(super) async fn list_members(
         "members",
         &(filter.role, query.status, filter.search.as_ref().map(MemberSearch::as_str)),
     );
-    let after = list.read(query.cursor.as_deref())?.and_then(|Key(joined_at, user)| {
-        Some(MemberKey { joined_at: OffsetDateTime::from_unix_timestamp_nanos(joined_at).ok()?, user })
-    });
+    let after = list.read(query.cursor.as_deref())?;
+    let after = after.map(|Key(joined_at, user)| MemberKey { joined_at, user });
     let page = PageRequest { limit: query.limit.0, after };
     let page = members::list(&api.app, &principal, &filter, &page).await?;
     Ok(axum::Json(PageOf {
         data: page.entries.into_iter().map(MemberObject::from).collect(),
-        next_cursor: list.write(page.next.map(|key| Key(key.joined_at.unix_timestamp_nanos(), key.user))),
+        next_cursor: list.write(page.next.map(|key| Key(key.joined_at, key.user))),
     }))
 }

@@ -13,7 +13,7 @@ use super::super::objects::UserObject;
 use crate::{
     api::Api,
     credential::Caller,
-    cursor::{List, PageOf, PageQuery},
+    cursor::{List, PageOf, PageQuery, moment},
     problem::Result,
     query::Query,
 };
@@ -38,7 +38,7 @@ impl From<Affected> for MemberWithoutMfa {
 
 /// Where a page begins.
 #[derive(Serialize, Deserialize)]
-struct Key(i128, UserId);
+struct Key(#[serde(with = "moment")] OffsetDateTime, UserId);
 
 /// Lists the members without a second factor: whom it would affect to require one.
 ///
@@ -51,13 +51,12 @@ pub(super) async fn list_mfa_impact(
     Query(query): Query<PageQuery>,
 ) -> Result<axum::Json<PageOf<MemberWithoutMfa>>> {
     let list = List::new(&api, &actor, "mfa-impact", &());
-    let after = list.read(query.cursor.as_deref())?.and_then(|Key(joined_at, user)| {
-        Some(MemberKey { joined_at: OffsetDateTime::from_unix_timestamp_nanos(joined_at).ok()?, user })
-    });
+    let after = list.read(query.cursor.as_deref())?;
+    let after = after.map(|Key(joined_at, user)| MemberKey { joined_at, user });
     let page = PageRequest { limit: query.limit.0, after };
     let page = security::impact(&api.app, &actor, &page).await?;
     Ok(axum::Json(PageOf {
         data: page.entries.into_iter().map(MemberWithoutMfa::from).collect(),
-        next_cursor: list.write(page.next.map(|key| Key(key.joined_at.unix_timestamp_nanos(), key.user))),
+        next_cursor: list.write(page.next.map(|key| Key(key.joined_at, key.user))),
     }))
 }
