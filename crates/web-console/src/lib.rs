@@ -35,6 +35,7 @@ mod plans;
 mod posted;
 mod problem_page;
 mod readers;
+mod recordings;
 mod refused;
 mod routes;
 mod second_factors;
@@ -43,6 +44,7 @@ mod security;
 mod sessions;
 mod texts;
 mod visit;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -85,10 +87,12 @@ fn pages(mailbox: bool) -> Routes {
         .merge(passkeys::routes())
         .merge(availability::routes())
         .merge(calls::routes())
+        .merge(recordings::routes())
         .merge(members::routes())
         .merge(invitations::routes())
         .merge(api_keys::routes())
         .merge(security::routes())
+        .merge(webhooks::routes())
         .merge(audit::routes())
         .merge(organizations::routes())
         .merge(plans::routes())

@@ -1,6 +1,6 @@
-//! The audit log: looking into it, proving what stands in it, taking it along.
+//! The audit log: looking into it, proving what stands in it, taking it along, and who is sent its checkpoints.
 
-use axum::routing::get;
+use axum::routing::{get, post};
 use rollcall_application::Error;
 
 use crate::{callers::Caller, refused::Answer, routes::Routes};
@@ -11,6 +11,7 @@ mod off;
 mod proof;
 mod search;
 mod show;
+mod witness;
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -20,6 +21,8 @@ pub(crate) fn routes() -> Routes {
         .route("/settings/audit/{id}", get(show::show))
         .route("/settings/audit/{id}/proof", get(proof::show))
         .route("/settings/audit/{id}/proof.json", get(proof::file))
+        .route(witness::PATH, get(witness::show).post(witness::submit))
+        .route("/settings/security/witness/remove", post(witness::remove))
 }
 
 /// What a page has come to; that there is no log is a page of its own.

@@ -9,7 +9,6 @@ use rollcall_application::{
 use rollcall_domain::{Permission, security::Control};
 use time::OffsetDateTime;
 
-use super::receiver::Trouble;
 use crate::{
     callers::Caller,
     mistakes::Mistakes,
@@ -17,9 +16,10 @@ use crate::{
     page::{Layout, Page},
     refused::Answer,
     texts::Texts,
+    webhooks::Trouble,
 };
 
-pub(super) const PATH: &str = "/settings/security";
+pub(crate) const PATH: &str = "/settings/security";
 
 #[derive(Template)]
 #[template(path = "security/show.html")]

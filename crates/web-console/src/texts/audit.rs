@@ -89,6 +89,22 @@ texts! {
     export_csv = "CSV for spreadsheets (cannot be verified)" | "CSV für Tabellenkalkulationen (lässt sich nicht prüfen)";
     export_do = "Download" | "Herunterladen";
     export_link = "Export" | "Exportieren";
+
+    witness_title = "Witness of the audit log" | "Zeuge des Auditprotokolls";
+    witness_what = "Somebody outside, such as your auditor, who is sent a checkpoint every day: a signed fingerprint of the audit log. With the checkpoints they can tell whether the log was changed afterwards, even by the operator of this service." | "Jemand außerhalb, etwa Ihre Prüfungsgesellschaft, erhält täglich einen Prüfpunkt: einen signierten Fingerabdruck des Auditprotokolls. Mit den Prüfpunkten lässt sich erkennen, ob das Protokoll nachträglich geändert wurde, selbst durch den Betreiber dieses Dienstes.";
+    witness_see = "Witness" | "Zeuge";
+    witness_is(address) = "Checkpoints go to {address}." | "Prüfpunkte gehen an {address}.";
+    witness_none = "Checkpoints are not sent to anybody." | "Prüfpunkte werden an niemanden gesendet.";
+    witness_to = "Goes to" | "Geht an";
+    witness_size = "Events" | "Ereignisse";
+    witness_choose = "Choose a witness" | "Zeugen wählen";
+    witness_other = "Choose another" | "Einen anderen wählen";
+    witness_field = "Email address, or URL of a webhook" | "E-Mail-Adresse oder URL eines Webhooks";
+    witness_hint = "The first checkpoint is sent at once. A URL begins with https:// and gets a new secret each time it is chosen." | "Der erste Prüfpunkt wird sofort gesendet. Eine URL beginnt mit https:// und erhält bei jeder Wahl ein neues Geheimnis.";
+    witness_send = "Send checkpoints there" | "Prüfpunkte dorthin senden";
+    witness_remove = "Stop sending checkpoints" | "Keine Prüfpunkte mehr senden";
+    witness_chosen(address) = "Checkpoints go to {address} from now on. The first is on its way." | "Prüfpunkte gehen ab jetzt an {address}. Der erste ist unterwegs.";
+    witness_removed = "Checkpoints are not sent any more." | "Prüfpunkte werden nicht mehr gesendet.";
 }
 
 impl Texts {

@@ -18,11 +18,13 @@ mod passkeys;
 mod plans;
 mod problems;
 mod readers;
+mod recordings;
 mod refusals;
 mod roles;
 mod second_factors;
 mod security;
 mod sessions;
+mod webhooks;
 
 pub(crate) use api_keys::ScopeGroup;
 

@@ -1,6 +1,5 @@
-//! Security controls, the rule about second factors, the witness and the webhook.
+//! Security controls, and the rule about second factors.
 
-use rollcall_application::webhooks::DeliveryState;
 use rollcall_domain::security::Control;
 
 use super::{Texts, texts};
@@ -54,56 +53,6 @@ texts! {
     mfa_rule_is_on[n] = "Everybody needs a second factor now. Whoever has none is told by mail, and has one day, or what is left of a deadline from before.", "Everybody needs a second factor now. Whoever has none is told by mail, and has {n} days, or what is left of a deadline from before." | "Jetzt brauchen alle einen zweiten Faktor. Wer keinen hat, erhält eine E-Mail und hat einen Tag Zeit oder den Rest einer früheren Frist.", "Jetzt brauchen alle einen zweiten Faktor. Wer keinen hat, erhält eine E-Mail und hat {n} Tage Zeit oder den Rest einer früheren Frist.";
     mfa_rule_is_off = "A second factor is not required any more." | "Ein zweiter Faktor ist nicht mehr vorgeschrieben.";
 
-    witness_title = "Witness of the audit log" | "Zeuge des Auditprotokolls";
-    witness_what = "Somebody outside, such as your auditor, who is sent a checkpoint every day: a signed fingerprint of the audit log. With the checkpoints they can tell whether the log was changed afterwards, even by the operator of this service." | "Jemand außerhalb, etwa Ihre Prüfungsgesellschaft, erhält täglich einen Prüfpunkt: einen signierten Fingerabdruck des Auditprotokolls. Mit den Prüfpunkten lässt sich erkennen, ob das Protokoll nachträglich geändert wurde, selbst durch den Betreiber dieses Dienstes.";
-    witness_see = "Witness" | "Zeuge";
-    witness_is(address) = "Checkpoints go to {address}." | "Prüfpunkte gehen an {address}.";
-    witness_none = "Checkpoints are not sent to anybody." | "Prüfpunkte werden an niemanden gesendet.";
-    witness_to = "Goes to" | "Geht an";
-    witness_size = "Events" | "Ereignisse";
-    witness_choose = "Choose a witness" | "Zeugen wählen";
-    witness_other = "Choose another" | "Einen anderen wählen";
-    witness_field = "Email address, or URL of a webhook" | "E-Mail-Adresse oder URL eines Webhooks";
-    witness_hint = "The first checkpoint is sent at once. A URL begins with https:// and gets a new secret each time it is chosen." | "Der erste Prüfpunkt wird sofort gesendet. Eine URL beginnt mit https:// und erhält bei jeder Wahl ein neues Geheimnis.";
-    witness_send = "Send checkpoints there" | "Prüfpunkte dorthin senden";
-    witness_remove = "Stop sending checkpoints" | "Keine Prüfpunkte mehr senden";
-    witness_chosen(address) = "Checkpoints go to {address} from now on. The first is on its way." | "Prüfpunkte gehen ab jetzt an {address}. Der erste ist unterwegs.";
-    witness_removed = "Checkpoints are not sent any more." | "Prüfpunkte werden nicht mehr gesendet.";
-
-    webhook_title = "Webhook for escalated calls" | "Webhook für eskalierte Anrufe";
-    webhook_what = "Your platform is told automatically what becomes of calls that wait for a human agent. Messages are signed (Standard Webhooks), and tried up to ten times." | "Ihre Plattform erfährt automatisch, was aus Anrufen wird, die auf einen Menschen warten. Nachrichten sind signiert (Standard Webhooks) und werden bis zu zehnmal versucht.";
-    webhook_see = "Webhook" | "Webhook";
-    webhook_is(host) = "Messages go to {host}." | "Nachrichten gehen an {host}.";
-    webhook_none = "No messages are sent." | "Es werden keine Nachrichten gesendet.";
-    webhook_to = "Goes to" | "Geht an";
-    webhook_event = "Event" | "Ereignis";
-    webhook_choose = "Choose a destination" | "Ziel wählen";
-    webhook_other = "Choose another" | "Ein anderes wählen";
-    webhook_field = "URL" | "URL";
-    webhook_hint = "It begins with https:// and can be reached from the internet. It gets a new secret each time it is chosen." | "Sie beginnt mit https:// und ist aus dem Internet erreichbar. Sie erhält bei jeder Wahl ein neues Geheimnis.";
-    webhook_save = "Send messages there" | "Nachrichten dorthin senden";
-    webhook_remove = "Stop sending messages" | "Keine Nachrichten mehr senden";
-    webhook_resend = "Send undelivered messages again" | "Nicht zugestellte Nachrichten erneut senden";
-    webhook_removed = "Messages are not sent any more." | "Es werden keine Nachrichten mehr gesendet.";
-    webhook_resent[n] = "One message is on its way again.", "{n} messages are on their way again." | "Eine Nachricht ist wieder unterwegs.", "{n} Nachrichten sind wieder unterwegs.";
-
-    delivery_last = "What was sent last" | "Was zuletzt gesendet wurde";
-    delivery_none = "Nothing has been sent yet." | "Es wurde noch nichts gesendet.";
-    delivery_state = "State" | "Stand";
-    delivery_attempts = "Attempts" | "Versuche";
-    delivery_queued = "On its way" | "Unterwegs";
-    delivery_sent = "Delivered" | "Zugestellt";
-    delivery_failed = "Given up" | "Aufgegeben";
-    delivery_last_sent = "Last delivered" | "Zuletzt zugestellt";
-    delivery_last_failed = "Last failed" | "Zuletzt fehlgeschlagen";
-    delivery_never = "Never since it was chosen" | "Noch nie, seit dieses Ziel gewählt wurde";
-    delivery_waiting = "On its way" | "Unterwegs";
-    delivery_given_up = "Given up within ninety days" | "In den letzten 90 Tagen aufgegeben";
-    delivery_most = "10,000 or more" | "10.000 oder mehr";
-    delivery_paused = "There was no answer in time. Sending is paused until" | "Es kam keine rechtzeitige Antwort. Der Versand ruht bis";
-    delivery_failing(error) = "The last message could not be delivered: {error}." | "Die letzte Nachricht konnte nicht zugestellt werden: {error}.";
-    delivery_moot = "Another destination was chosen by then" | "Inzwischen wurde ein anderes Ziel gewählt";
-
     once_title = "This is shown once." | "Dies wird nur einmal gezeigt.";
     once_why = "Store it in a safe place now. It cannot be shown again." | "Speichern Sie es jetzt an einem sicheren Ort. Es kann nicht noch einmal gezeigt werden.";
     once_copy = "Copy" | "Kopieren";
@@ -131,21 +80,6 @@ impl Texts {
             Control::EndToEndEncryption => self.control_e2ee_means(),
             Control::AuditLog => self.control_audit_means(),
             Control::MfaRequired => self.control_mfa_means(),
-        }
-    }
-
-    /// How much there is of what is counted up to 10,000.
-    pub(crate) fn delivery_counted(self, count: &u32) -> String {
-        if *count < 10_000 { self.number(count) } else { self.delivery_most().to_owned() }
-    }
-
-    /// What has become of something that was to be sent.
-    pub(crate) fn delivery(self, state: DeliveryState) -> &'static str {
-        match state {
-            DeliveryState::Queued => self.delivery_queued(),
-            DeliveryState::Sent => self.delivery_sent(),
-            DeliveryState::Failed => self.delivery_failed(),
-            DeliveryState::Moot => self.delivery_moot(),
         }
     }
 }

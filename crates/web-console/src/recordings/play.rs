@@ -19,15 +19,15 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "calls/listen.html")]
-struct ListenPage {
+#[template(path = "recordings/play.html")]
+struct PlayPage {
     t: Texts,
     name: String,
     path: String,
     heard: Heard,
 }
 
-impl Page for ListenPage {
+impl Page for PlayPage {
     const LAYOUT: Layout = Layout::Console;
 
     fn title(&self) -> String {
@@ -85,7 +85,7 @@ async fn page(
     id: CallId,
     why: Option<(String, Option<PlaybackReason>)>,
     mistakes: Mistakes,
-) -> Result<ListenPage, Refused> {
+) -> Result<PlayPage, Refused> {
     let (app, principal, t) = (&caller.console.app, caller.principal(), caller.t);
     let call = calls::show(app, &principal, id).await?;
     let (typed, reason) = why.unwrap_or_default();
@@ -105,5 +105,5 @@ async fn page(
         Err(Error::RecordingDamaged) => Heard::Nothing(t.recording_damaged()),
         Err(error) => return Err(error.into()),
     };
-    Ok(ListenPage { t, name: call.facts.external_id.to_string(), path: format!("/calls/{id}"), heard })
+    Ok(PlayPage { t, name: call.facts.external_id.to_string(), path: format!("/calls/{id}"), heard })
 }

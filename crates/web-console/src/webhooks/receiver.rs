@@ -16,17 +16,17 @@ use crate::{
 
 /// The page of one of them.
 #[derive(Template)]
-#[template(path = "security/receiver.html")]
-pub(super) struct ReceiverPage {
-    pub(super) t: Texts,
-    pub(super) words: Words,
-    pub(super) current: Option<Current>,
-    pub(super) form: Option<(FormStart, Field)>,
-    pub(super) remove: Option<FormStart>,
-    pub(super) resend: Option<FormStart>,
+#[template(path = "webhooks/receiver.html")]
+pub(crate) struct ReceiverPage {
+    pub(crate) t: Texts,
+    pub(crate) words: Words,
+    pub(crate) current: Option<Current>,
+    pub(crate) form: Option<(FormStart, Field)>,
+    pub(crate) remove: Option<FormStart>,
+    pub(crate) resend: Option<FormStart>,
     /// The secret of a webhook that was just chosen.
-    pub(super) secret: Option<String>,
-    pub(super) mistakes: Mistakes,
+    pub(crate) secret: Option<String>,
+    pub(crate) mistakes: Mistakes,
 }
 
 impl Page for ReceiverPage {
@@ -43,21 +43,21 @@ impl Page for ReceiverPage {
 }
 
 /// What is said of one of them and of no other.
-pub(super) struct Words {
-    pub(super) title: &'static str,
-    pub(super) what: &'static str,
-    pub(super) to: &'static str,
-    pub(super) none: &'static str,
+pub(crate) struct Words {
+    pub(crate) title: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) to: &'static str,
+    pub(crate) none: &'static str,
     /// What a message is about, above its column.
-    pub(super) about: &'static str,
-    pub(super) choose: &'static str,
-    pub(super) other: &'static str,
-    pub(super) save: &'static str,
-    pub(super) remove: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) choose: &'static str,
+    pub(crate) other: &'static str,
+    pub(crate) save: &'static str,
+    pub(crate) remove: &'static str,
 }
 
 /// Who is told now.
-pub(super) struct Current {
+pub(crate) struct Current {
     address: String,
     since: Moment,
     last_sent: Option<Moment>,
@@ -78,7 +78,7 @@ struct Sent {
 }
 
 /// What whoever chose it should know without looking for it.
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     /// Nothing is sent until then.
     Paused(Moment),
     /// What was sent last was not taken.
@@ -86,14 +86,14 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    pub(super) fn of(caller: &Caller, health: &DeliveryHealth) -> Option<Self> {
+    pub(crate) fn of(caller: &Caller, health: &DeliveryHealth) -> Option<Self> {
         let paused = health.paused_until.map(|until| Self::Paused(caller.times.show(until)));
         paused.or_else(|| health.failing().map(|failure| Self::Failing(failure.error.clone())))
     }
 }
 
 impl Current {
-    pub(super) fn of(
+    pub(crate) fn of(
         caller: &Caller,
         (address, set_at): (String, OffsetDateTime),
         health: DeliveryHealth,

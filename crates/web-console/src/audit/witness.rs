@@ -8,17 +8,15 @@ use rollcall_application::{
 use rollcall_domain::{Permission, audit::witness::Witness, webhooks::WebhookUrl};
 use serde::Deserialize;
 
-use super::{
-    receiver::{Current, ReceiverPage, Words},
-    show::PATH as SECURITY,
-};
 use crate::{
     callers::Caller,
     mistakes::Mistakes,
     parts::Field,
     posted::{Nothing, Posted},
     refused::{Answer, Refused},
+    security::PATH as SECURITY,
     texts::Texts,
+    webhooks::{Current, ReceiverPage, Words},
 };
 
 pub(super) const PATH: &str = "/settings/security/witness";

@@ -7,16 +7,14 @@ use rollcall_application::{
 use rollcall_domain::{Permission, webhooks::WebhookUrl};
 use serde::Deserialize;
 
-use super::{
-    receiver::{Current, ReceiverPage, Words},
-    show::PATH as SECURITY,
-};
+use super::{Current, ReceiverPage, Words};
 use crate::{
     callers::Caller,
     mistakes::Mistakes,
     parts::Field,
     posted::{Nothing, Posted},
     refused::{Answer, Refused},
+    security::PATH as SECURITY,
     texts::Texts,
 };
 
