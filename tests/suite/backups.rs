@@ -1,4 +1,5 @@
-//! Backups: what is restored is whole and goes on, and whoever has seen more than it finds that out. docs/operations.md walks through the same.
+//! Backups: what is restored is whole and goes on, and whoever has seen more than it finds that out. docs/operations.md walks through the
+//! same.
 
 use std::{
     fs::{self, Permissions},

@@ -1,7 +1,7 @@
 //! Distribution by organization over a Citus cluster: what is in the way of it, and what is done when nothing is.
 //!
-//! No Citus has ever been part of this: where a server of the tests has the extension, the one test that wants it says what came of it, and where not, that it
-//! was left out. Everything else holds the plan against the catalogue.
+//! No Citus has ever been part of this: where a server of the tests has the extension, the one test that wants it says what came of it, and
+//! where not, that it was left out. Everything else holds the plan against the catalogue.
 
 use rollcall_adapter_postgres::{CitusError, distribute, in_the_way_of_citus};
 use rollcall_tests::{Binary, TestDatabase, compare_with_golden};

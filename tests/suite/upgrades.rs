@@ -1,7 +1,7 @@
 //! Nodes of the last release go on beside those of this one: the schema still answers what they ask.
 //!
-//! What they ask is kept in `last_release.json`, which `cargo xtask released` makes anew for a release. Queries are not run: the database plans each of
-//! them as the service, which fails where a name, a type or a right is not what it was.
+//! What they ask is kept in `last_release.json`, which `cargo xtask released` makes anew for a release. Queries are not run: the database
+//! plans each of them as the service, which fails where a name, a type or a right is not what it was.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -126,8 +126,8 @@ async fn shape(connection: &mut PgConnection, query: &str) -> Result<Shape, sqlx
         .iter()
         .map(|column| (column.name().to_owned(), column.type_info().name().to_owned()));
     let shape = Shape { columns: columns.collect(), parameters };
-    // Rights are looked at when a plan is about to be carried out. One that is made for these very parameters would leave out what comes to nothing
-    // where they are null, functions among it, and nobody's right to it would be looked at.
+    // Rights are looked at when a plan is about to be carried out. One that is made for these very parameters would leave out what comes to
+    // nothing where they are null, functions among it, and nobody's right to it would be looked at.
     let planned = format!(
         "{GENERIC}; PREPARE asked AS {query}; EXPLAIN EXECUTE asked{}",
         nulls(shape.parameters.len())
@@ -218,8 +218,8 @@ const RIGHTS: &str = "
       FROM pg_proc p, aclexplode(p.proacl) a
      WHERE p.pronamespace = 'public'::regnamespace AND a.grantee = 'rollcall_app'::regrole";
 
-/// Whether any query that was kept cannot be planned: those first that name what is looked for. In the database, as there are hundreds of queries for
-/// each of hundreds of rights.
+/// Whether any query that was kept cannot be planned: those first that name what is looked for. In the database, as there are hundreds of
+/// queries for each of hundreds of rights.
 const MISSED: &str = "
     CREATE TEMPORARY TABLE asked (query text, nulls text);
     GRANT SELECT ON asked TO rollcall_app;

@@ -92,7 +92,8 @@ fn golden_files() -> Result {
     )
 }
 
-/// `last_release.json`, which the schemas of the next versions are held to. Not one of the others: it changes with a release and stays until the next.
+/// `last_release.json`, which the schemas of the next versions are held to. Not one of the others: it changes with a release and stays
+/// until the next.
 pub(crate) fn released() -> Result {
     run_program(
         cargo()

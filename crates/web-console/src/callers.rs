@@ -17,7 +17,8 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Visitor(Arc<Visit>);
 
-/// Somebody who is signed in, be it in no organization, or with a second factor to set up first: for what leads to one, and for what leads away.
+/// Somebody who is signed in, be it in no organization, or with a second factor to set up first: for what leads to one, and for what leads
+/// away.
 #[derive(Clone)]
 pub(crate) struct Enrollee {
     visit: Arc<Visit>,

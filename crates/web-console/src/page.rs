@@ -76,8 +76,8 @@ impl Visit {
         self.page_with(StatusCode::OK, page)
     }
 
-    /// Answers with a page that says what was done, if that is what has led here, and leads on if not: a link to the page, in whose mail ever, tells
-    /// nobody that something has happened.
+    /// Answers with a page that says what was done, if that is what has led here, and leads on if not: a link to the page, in whose mail
+    /// ever, tells nobody that something has happened.
     pub(crate) fn page_of_what_was_done<P: Page>(&self, page: &P) -> Response {
         match self.notice.as_ref().and_then(|notice| notice.page.as_deref()) {
             Some(path) if path == self.path => self.page(page),

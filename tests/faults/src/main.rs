@@ -1,6 +1,6 @@
-//! Breaks what Rollcall stands on, while several nodes of it work: the database, the ways to it, mail servers, webhooks, clocks, and the nodes
-//! themselves. Meanwhile a load goes on that writes down what was acknowledged; after each fault it is all looked at. What it
-//! came to is a table, and docs/reliability.md says what that means.
+//! Breaks what Rollcall stands on, while several nodes of it work: the database, the ways to it, mail servers, webhooks, clocks, and the
+//! nodes themselves. Meanwhile a load goes on that writes down what was acknowledged; after each fault it is all looked at. What it came to
+//! is a table, and docs/reliability.md says what that means.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a suite that cannot go on had better panic")]
 
 mod checks;

@@ -207,8 +207,8 @@ impl Known {
     }
 }
 
-/// The widths between a phone and a desk at which pages must fit as well: those of tablets, and of windows side by side; at 769 the rail begins
-/// to take its place, and at 1200 tables have their columns.
+/// The widths between a phone and a desk at which pages must fit as well: those of tablets, and of windows side by side; at 769 the rail
+/// begins to take its place, and at 1200 tables have their columns.
 const BETWEEN: [u32; 6] = [480, 640, 769, 900, 1024, 1200];
 
 /// Looks at pages as everybody may; tells what not everybody can use.

@@ -21,8 +21,8 @@ use self::{run::Run, table::ROLES, world::Who};
 
 /// How many requests there are when nobody says.
 const STEPS: u64 = 300;
-/// By what chance when nobody says: always the same, so that the suite finds today what it found yesterday. `cargo xtask test random` takes another
-/// each time.
+/// By what chance when nobody says: always the same, so that the suite finds today what it found yesterday. `cargo xtask test random` takes
+/// another each time.
 const SEED: u64 = 33;
 
 fn setting(name: &str) -> Option<u64> {

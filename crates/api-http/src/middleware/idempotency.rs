@@ -38,8 +38,8 @@ const SIGN_IN: &str = "/v1/sessions";
 const SECOND_FACTORS: &str = "/v1/me/mfa/";
 /// `POST`s that take a proof of who somebody is: an old answer would tell for nothing whether a guess is right.
 const PROOFS: [&str; 2] = ["/v1/session/elevate", "/v1/me/password"];
-/// What lets somebody hear a call, its media keys and live grants: an old answer would outlive the call, or what was decided about it. A transcript
-/// takes the place of the one before, so a repeat does no harm; an old answer would show unmasked what is masked since.
+/// What lets somebody hear a call, its media keys and live grants: an old answer would outlive the call, or what was decided about it. A
+/// transcript takes the place of the one before, so a repeat does no harm; an old answer would show unmasked what is masked since.
 const CALLS: &str = "/v1/calls/";
 /// `POST`s that give a lease on a call, if one waits. A lease ends without anybody asking, so an old answer is not given as it was: the
 /// handler gets it, and looks again. That none waits is true at that moment only, and is not kept.

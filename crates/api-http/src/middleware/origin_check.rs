@@ -74,8 +74,8 @@ fn origin_is_ours(headers: &HeaderMap, public_origin: &str) -> bool {
     }
 }
 
-/// Whether an origin is that of the public URL. A service that is reached on this machine alone is known to browsers by the machine's address and
-/// as `localhost`, the only name by which it has passkeys.
+/// Whether an origin is that of the public URL. A service that is reached on this machine alone is known to browsers by the machine's
+/// address and as `localhost`, the only name by which it has passkeys.
 fn is_named_by(ours: &[u8], origin: &[u8]) -> bool {
     origin == ours || on_this_machine(ours).is_some_and(|port| on_this_machine(origin) == Some(port))
 }

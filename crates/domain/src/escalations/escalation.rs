@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn an_offer_that_nobody_takes_is_no_longer_wait() {
+    fn an_offer_that_nobody_takes_does_not_lengthen_the_wait() {
         let settings = EscalationSettings::default();
         let mut escalation = waiting();
         let almost = escalation.waits_until - Duration::SECOND;

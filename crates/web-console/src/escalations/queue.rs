@@ -97,7 +97,8 @@ pub(super) async fn mine(caller: &Caller) -> Result<Vec<EscalationId>, Error> {
     Ok(mine.map(|found| found.escalation.id).collect())
 }
 
-/// Those that are shown, and how many there are besides. The board of everybody looks every few seconds, so no more is counted than one page more.
+/// Those that are shown, and how many there are besides. The board of everybody looks every few seconds, so no more is counted than one
+/// page more.
 async fn some(caller: &Caller, status: EscalationStatus) -> Result<(Vec<ShownEscalation>, Beyond), Error> {
     let (shown, next) = page_of(caller, status, None).await?;
     let Some(after) = next else { return Ok((shown, Beyond { counted: 0, or_more: false })) };
