@@ -1,6 +1,6 @@
 //! On the narrowest phone, and without scripts: whatever a form can do is done.
 
-use rollcall_tests::{Browser, Look, PASSWORD, Profile, Service};
+use rollcall_tests::{Browser, Look, PASSWORD, Profile, Service, Team};
 
 use super::go;
 
@@ -97,4 +97,36 @@ async fn a_small_team_needs_no_script() {
     owner.sees_no("Play a sound when a call is offered").await;
     owner.click("Refresh").await;
     owner.sees("Nobody waits.").await;
+}
+
+/// Presses a key, and tells what has the keyboard then.
+async fn key(profile: &Profile, key: &str) -> String {
+    profile.press(key).await;
+    let focus = profile.focus().await.expect("something that has the keyboard");
+    assert!(focus.visible, "one cannot see that the keyboard is at {focus:?}");
+    format!("{} {}", focus.role, focus.name)
+}
+
+#[tokio::test]
+async fn the_menu_is_opened_gone_through_and_left_without_a_finger() {
+    const TAB: &str = "\u{E004}";
+    const ENTER: &str = "\u{E007}";
+    const ESCAPE: &str = "\u{E00C}";
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let browser = Browser::start();
+    let owner = browser.profile_with(Look::PHONE).await;
+    super::sit_down(&owner, &service, team.owner(), "/settings/team").await;
+    owner.sees_no("Sign out").await;
+    assert_eq!(key(&owner, TAB).await, "link Skip to content");
+    assert_eq!(key(&owner, TAB).await, "link Rollcall");
+    assert_eq!(key(&owner, TAB).await, "button Menu");
+    owner.press(ENTER).await;
+    owner.sees("Sign out").await;
+    assert_eq!(key(&owner, TAB).await, "button Close menu");
+    assert_eq!(key(&owner, TAB).await, "link Rollcall");
+    assert_eq!(key(&owner, TAB).await, "link Acme");
+    assert_eq!(key(&owner, TAB).await, "link Team");
+    assert_eq!(key(&owner, ESCAPE).await, "button Menu", "the keyboard is where it was");
+    owner.sees_no("Sign out").await;
 }

@@ -106,7 +106,9 @@ async fn pages_for_readers_suit_everybody() {
     suits_everybody(&reader).await;
     super::go(&reader, &service, "/docs").await;
     // What is folded up is found by its name, and opened without a mouse.
-    let signup = "POST /v1/signup Asks for an account and an organization. The answer is the same whether or not the address has an account.";
+    let signup = "POST /v1/signup Requests an account and an organization; a mail with a link completes it.";
     reader.click(signup).await;
-    reader.within("Asks for an account and an organization").sees("organization_name").await;
+    let opened = reader.within("Requests an account and an organization");
+    opened.sees("The answer is the same whether or not the address already has an account.").await;
+    opened.sees("organization_name").await;
 }
