@@ -96,21 +96,21 @@ fn complete(mut contract: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi 
     components.add_security_scheme("session", SecurityScheme::Http(session));
     let access_token = bearer()
         .bearer_format("JWT")
-        .description(Some("An access token. It is good for work, not for more credentials or a fresh proof."))
+        .description(Some("An access token. It cannot create credentials, nor prove identity."))
         .build();
     components.add_security_scheme("access_token", SecurityScheme::Http(access_token));
     let api_key = bearer()
-        .description(Some(
-            "An API key (`rck_…`). It opens what is for programs too, as far as its scopes go.",
-        ))
+        .description(Some("An API key (`rck_…`), for what is open to programs, as far as its scopes go."))
         .build();
     components.add_security_scheme("api_key", SecurityScheme::Http(api_key));
     let service = bearer().description(Some("The credential of services beside Rollcall.")).build();
     components.add_security_scheme("service", SecurityScheme::Http(service));
     let operator = bearer().description(Some("The token of the platform's own staff.")).build();
     components.add_security_scheme("operator", SecurityScheme::Http(operator));
-    let cookie =
-        ApiKeyValue::with_description("__Host-rollcall_session", "The same token, as browsers hold it.");
+    let cookie = ApiKeyValue::with_description(
+        "__Host-rollcall_session",
+        "The token of a session, in the cookie of a browser.",
+    );
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     let scopes = Vec::<String>::new;
     contract.security = Some(vec![

@@ -60,7 +60,7 @@ impl From<&Organization> for OrganizationObject {
 pub(crate) struct SessionObject {
     #[schema(value_type = String, example = "sess_01h455vb4pex5vsknk084sn02q")]
     pub(crate) id: SessionId,
-    /// What opens the session, shown at the moment it begins and null ever after.
+    /// The session's token, shown when it begins and null ever after.
     #[schema(example = "rcs_3x8h5c1vw0k9m2n7p4q6r8t1y3z5a7b9c2d4e6f8g0h2j4k6m8n1")]
     pub(crate) token: Option<String>,
     /// When the session ends, however much it is used.

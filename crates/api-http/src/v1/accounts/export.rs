@@ -34,7 +34,7 @@ pub(super) struct AccountExport {
     audit_events: Vec<OwnEventObject>,
 }
 
-/// What is short enough to be written at once.
+/// The first part of the document.
 #[derive(Serialize, ToSchema)]
 struct Beginning {
     #[serde(with = "time::serde::rfc3339")]
@@ -47,9 +47,9 @@ struct Beginning {
     mfa_deadlines: Vec<MfaDeadlineObject>,
     /// What the person is as a human agent, wherever they are one. How that changed is among `audit_events`.
     agents: Vec<OwnAgentObject>,
-    /// The wish for another address that waits; null when there is none.
+    /// The requested change of the email address; null when there is none.
     email_change: Option<PendingEmailChangeObject>,
-    /// The wishes for another password that wait.
+    /// The requested password resets that are still open.
     password_resets: Vec<PendingPasswordResetObject>,
 }
 
@@ -92,7 +92,7 @@ impl From<&(OrganizationId, Agent)> for OwnAgentObject {
     }
 }
 
-/// A wish for another address.
+/// A requested change of the email address.
 #[derive(Serialize, ToSchema)]
 struct PendingEmailChangeObject {
     #[schema(example = "grace@navy.example")]
@@ -105,7 +105,7 @@ struct PendingEmailChangeObject {
     expires_at: OffsetDateTime,
 }
 
-/// A wish for another password.
+/// A requested password reset.
 #[derive(Serialize, ToSchema)]
 struct PendingPasswordResetObject {
     #[serde(with = "time::serde::rfc3339")]

@@ -15,7 +15,7 @@ use crate::{
     query::Query,
 };
 
-/// A seat in an organization.
+/// The caller's membership of an organization.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Seat {
     organization: SeatOrganization,

@@ -12,7 +12,7 @@ use crate::{
     problem::Result,
 };
 
-/// The address to be.
+/// The new email address.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EmailChangeRequest {

@@ -11,7 +11,7 @@ use crate::{
     problem::Result,
 };
 
-/// Whose password is forgotten.
+/// The address of the account.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PasswordResetRequest {

@@ -17,7 +17,7 @@ use crate::{
     problem::Result,
 };
 
-/// What the key is to be.
+/// What the key is called and may do.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateApiKeyRequest {
@@ -27,7 +27,7 @@ pub(super) struct CreateApiKeyRequest {
     /// At least one permission, of those that are not for people only.
     #[schema(value_type = Vec<String>, example = json!(["calls:read", "calls:write"]))]
     scopes: Vec<Permission>,
-    /// When it ends; null or left out, it does not by itself.
+    /// When it expires; null or left out, it does not.
     #[schema(format = DateTime, example = "2027-01-02T03:04:05Z")]
     expires_at: Option<String>,
     /// 1 to 50 networks, or single addresses, that it may be used from; null or left out, from anywhere.

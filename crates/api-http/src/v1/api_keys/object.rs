@@ -12,27 +12,27 @@ use utoipa::ToSchema;
 
 use crate::body::Fields;
 
-/// An API key. What opens it is shown when it is made, and never again.
+/// An API key. Its secret is shown when it is created, and never again.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ApiKey)]
 pub(in crate::v1) struct ApiKeyObject {
     #[schema(value_type = String, example = "key_01h455vb4pex5vsknk084sn02q")]
     id: ApiKeyId,
-    /// How every secret of the key begins. It may be shown.
+    /// The first characters of every secret of the key. They are not secret.
     #[schema(example = "rck_0Gk3wQ9xLm2T")]
     prefix: String,
     #[schema(example = "Call importer")]
     name: String,
-    /// What it may do.
+    /// What it may do: its permissions.
     #[schema(value_type = Vec<String>, example = json!(["calls:read", "calls:write"]))]
     scopes: PermissionSet,
-    /// Who made it, or took it over; null once they have left.
+    /// Who created it, or took it over; null once they have left.
     #[schema(value_type = Option<String>, example = "user_01h455vb4pex5vsknk084sn02q")]
     created_by: Option<UserId>,
     #[serde(with = "time::serde::rfc3339")]
     #[schema(format = DateTime, example = "2026-01-02T03:04:05Z", value_type = String)]
     created_at: OffsetDateTime,
-    /// When it ends; null when it does not by itself.
+    /// When it expires; null when it does not.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(format = DateTime, example = "2027-01-02T03:04:05Z", value_type = Option<String>)]
     expires_at: Option<OffsetDateTime>,
@@ -45,10 +45,10 @@ pub(in crate::v1) struct ApiKeyObject {
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(format = DateTime, example = "2026-01-05T09:30:00Z", value_type = Option<String>)]
     last_used_at: Option<OffsetDateTime>,
-    /// From where.
+    /// The IP address that it was last used from.
     #[schema(example = "192.0.2.7")]
     last_used_ip: Option<String>,
-    /// Until when the secret from before the last rotation works; null when it does not any more, or there was none.
+    /// Until when the previous secret works; null when it does not any more, or there was none.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(format = DateTime, example = "2026-01-09T03:04:05Z", value_type = Option<String>)]
     previous_secret_until: Option<OffsetDateTime>,
@@ -93,11 +93,11 @@ impl From<ListedKey> for ApiKeyObject {
     }
 }
 
-/// A key and what opens it.
+/// An API key and its secret.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ApiKeyWithSecret {
     api_key: ApiKeyObject,
-    /// What opens it, shown at this moment only.
+    /// The secret, shown at this moment only.
     #[schema(example = "rck_0Gk3wQ9xLm2T_4jY8nB1vC7zR5tF0hK6pD3sW9xQ2mLgE8uA1oN7iV53Xq0000")]
     secret: String,
 }

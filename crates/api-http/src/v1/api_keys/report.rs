@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{api::Api, body::Json, client::Client, problem::Result};
 
-/// What was found.
+/// The API key that was found.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReportApiKeyRequest {
@@ -16,7 +16,7 @@ pub(super) struct ReportApiKeyRequest {
     key: String,
 }
 
-/// Thank you.
+/// The report was received, whether or not it was a key.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ReportApiKeyAnswer {
     #[schema(example = "received")]

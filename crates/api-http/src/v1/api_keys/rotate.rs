@@ -18,7 +18,7 @@ use crate::{
     problem::Result,
 };
 
-/// How the present secret ends.
+/// How long the current secret keeps working.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RotateApiKeyRequest {

@@ -30,7 +30,7 @@ pub(super) struct UpdateApiKeyRequest {
     #[schema(value_type = Option<Vec<String>>, example = json!(["calls:read"]))]
     #[serde(default, deserialize_with = "given")]
     scopes: Option<Vec<Permission>>,
-    /// When it ends; null when it is not to by itself.
+    /// When it expires; null when it is not to.
     #[schema(value_type = Option<String>, format = DateTime, example = "2027-01-02T03:04:05Z")]
     #[serde(default, deserialize_with = "given")]
     expires_at: Option<Option<String>>,

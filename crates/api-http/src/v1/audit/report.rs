@@ -102,10 +102,10 @@ struct EventChange {
 /// What became of the events.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ReportAnswer {
-    /// How many there were,
+    /// How many events there were.
     #[schema(example = 3)]
     events: usize,
-    /// and how many of them were not in the log yet.
+    /// How many of them were not in the log yet.
     #[schema(example = 2)]
     new: usize,
 }

@@ -20,7 +20,7 @@ use crate::body::Object;
 /// What is read, and changes nothing.
 type Ignored = Object<HashMap<String, IgnoredAny>>;
 
-/// Who wants to do something.
+/// Who wants to do something: the subject.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Subject {
@@ -36,7 +36,7 @@ pub(super) struct Subject {
     _properties: Option<Ignored>,
 }
 
-/// What they want to do.
+/// What the subject wants to do.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Action {
@@ -49,7 +49,7 @@ pub(super) struct Action {
     _properties: Option<Ignored>,
 }
 
-/// Where.
+/// The organization that it is about.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Resource {
@@ -92,7 +92,7 @@ pub(super) struct Evaluation {
     context: EvaluationContext,
 }
 
-/// Why.
+/// The reason for the decision.
 #[derive(Debug, Serialize, ToSchema)]
 struct EvaluationContext {
     /// Why not; null when it is allowed. `role_lacks_permission`, `scope_lacks_permission`, `mfa_required`, `not_a_member`,

@@ -4,7 +4,7 @@ use utoipa::ToSchema;
 
 use crate::{credential::AnyCaller, cursor::PageOf};
 
-/// A role and what it carries.
+/// A role and its permissions.
 #[derive(Serialize, ToSchema)]
 pub(super) struct RoleObject {
     #[schema(value_type = String, example = "viewer")]

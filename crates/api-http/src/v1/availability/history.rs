@@ -13,10 +13,10 @@ pub(super) struct HistoryQuery {
     /// Only this agent, who is one or was one.
     #[param(example = "user_01h455vb4pex5vsknk084sn02q")]
     user_id: Option<String>,
-    /// From then,
+    /// From this moment on.
     #[param(format = DateTime, example = "2026-01-01T00:00:00Z")]
     since: String,
-    /// until before then, at most 31 days later. What is still to come is not counted.
+    /// Until before this moment, at most 31 days after `since`. What is still to come is not counted.
     #[param(format = DateTime, example = "2026-01-02T00:00:00Z")]
     until: String,
 }

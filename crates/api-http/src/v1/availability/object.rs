@@ -33,16 +33,16 @@ pub(in crate::v1) struct AgentObject {
     #[serde(with = "time::serde::rfc3339")]
     #[schema(format = DateTime, example = "2026-01-02T03:04:05Z", value_type = String)]
     since: OffsetDateTime,
-    /// What they tell others about it.
+    /// Their note for others.
     #[schema(example = "Back at three")]
     note: Option<String>,
     /// How many calls they hold.
     #[schema(example = 1)]
     active_calls: usize,
-    /// How many they can hold.
+    /// How many calls they can hold at the same time.
     #[schema(example = 2)]
     capacity: u16,
-    /// What they can do.
+    /// The skills that calls may ask for.
     #[schema(example = json!(["billing", "spanish"]))]
     skills: Vec<String>,
     #[serde(with = "time::serde::rfc3339::option")]

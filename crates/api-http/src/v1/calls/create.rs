@@ -29,13 +29,13 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateCallRequest {
-    /// What the platform calls it, 1 to 200 characters: no two calls of an organization are called the same.
+    /// The platform's id for it, 1 to 200 characters, unique in the organization.
     #[schema(example = "CA7f3e2b")]
     external_id: String,
     /// `inbound` or `outbound`.
     #[schema(example = "inbound")]
     direction: String,
-    /// Who spoke for the organization, 1 to 200 characters.
+    /// The platform's name for the agent who spoke for the organization, 1 to 200 characters.
     #[schema(example = "agent_7")]
     agent_ref: Option<String>,
     #[schema(format = DateTime, example = "2026-01-02T03:04:05Z")]

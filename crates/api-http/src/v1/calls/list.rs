@@ -31,7 +31,7 @@ pub(super) struct ListCallsQuery {
     /// Only `inbound` or only `outbound` calls.
     #[param(example = "inbound")]
     direction: Option<String>,
-    /// Only calls of whom the platform calls so.
+    /// Only calls of this agent.
     #[param(example = "agent_7")]
     agent_ref: Option<String>,
     /// Only calls from there, written as it is in the call.
@@ -40,7 +40,7 @@ pub(super) struct ListCallsQuery {
     /// Only calls to there, written as it is in the call.
     #[param(example = "+14155550199")]
     to: Option<String>,
-    /// Only the call that the platform calls so.
+    /// Only the call with this id of the platform.
     #[param(example = "CA7f3e2b")]
     external_id: Option<String>,
     /// Only calls whose sound is kept (`true`), or only those whose sound is not (`false`).

@@ -13,13 +13,13 @@ use utoipa::ToSchema;
 pub(in crate::v1) struct CallObject {
     #[schema(value_type = String, example = "call_01h455vb4pex5vsknk084sn02q")]
     id: CallId,
-    /// What the platform calls it.
+    /// The platform's id for it.
     #[schema(example = "CA7f3e2b")]
     external_id: String,
     /// `inbound` or `outbound`.
     #[schema(example = "inbound")]
     direction: &'static str,
-    /// Who spoke for the organization.
+    /// The platform's name for the agent who spoke for the organization.
     #[schema(example = "agent_7")]
     agent_ref: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
@@ -38,7 +38,7 @@ pub(in crate::v1) struct CallObject {
     /// What else the platform wants to know about it.
     #[schema(value_type = Object, example = json!({"campaign": "spring"}))]
     metadata: Value,
-    /// When it was written down.
+    /// When it was recorded.
     #[serde(with = "time::serde::rfc3339")]
     #[schema(format = DateTime, example = "2026-01-02T03:04:06Z", value_type = String)]
     created_at: OffsetDateTime,

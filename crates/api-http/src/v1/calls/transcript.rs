@@ -22,12 +22,12 @@ pub(in crate::v1) struct TranscriptObject {
     stored_at: OffsetDateTime,
 }
 
-/// What somebody said in one go.
+/// What one speaker said without a break.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = TranscriptSegment)]
 pub(super) struct SegmentObject {
-    /// Who, 1 to 100 characters.
+    /// Who spoke, 1 to 100 characters.
     #[schema(example = "caller")]
     pub(super) speaker: String,
     /// When it begins, in milliseconds since the call began.
@@ -36,7 +36,7 @@ pub(super) struct SegmentObject {
     /// When it ends; at most seven days.
     #[schema(example = 3400)]
     pub(super) end_ms: u64,
-    /// What.
+    /// What was said.
     #[schema(example = "you can reach me at [phone]")]
     pub(super) text: String,
 }

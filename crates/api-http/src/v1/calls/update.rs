@@ -27,7 +27,7 @@ pub(super) struct UpdateCallRequest {
     #[schema(example = "inbound")]
     #[serde(default, deserialize_with = "given")]
     direction: Option<String>,
-    /// Who spoke for the organization, 1 to 200 characters; null when nobody knows.
+    /// The platform's name for the agent who spoke for the organization, 1 to 200 characters; null when it is unknown.
     #[schema(value_type = Option<String>, example = "agent_7")]
     #[serde(default, deserialize_with = "given")]
     agent_ref: Option<Option<String>>,
@@ -38,11 +38,11 @@ pub(super) struct UpdateCallRequest {
     #[schema(format = DateTime, example = "2026-01-02T03:09:05Z")]
     #[serde(default, deserialize_with = "given")]
     ended_at: Option<String>,
-    /// Who called, 1 to 255 characters; null when nobody knows.
+    /// Who called, 1 to 255 characters; null when it is unknown.
     #[schema(value_type = Option<String>, example = "+14155550100")]
     #[serde(default, deserialize_with = "given")]
     from: Option<Option<String>>,
-    /// Who was called, 1 to 255 characters; null when nobody knows.
+    /// Who was called, 1 to 255 characters; null when it is unknown.
     #[schema(value_type = Option<String>, example = "+14155550199")]
     #[serde(default, deserialize_with = "given")]
     to: Option<Option<String>>,

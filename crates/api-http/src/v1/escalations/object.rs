@@ -22,7 +22,7 @@ pub(in crate::v1) struct EscalationObject {
     /// How urgent: 0 to 9, and higher goes first.
     #[schema(example = 5)]
     priority: u8,
-    /// What whoever takes it must be able to do.
+    /// The skills that the agent must have.
     #[schema(example = json!(["billing"]))]
     skills: Vec<String>,
     /// `waiting`; `offered` to an agent, who has not taken it yet; `claimed` by one; `resolved`; `abandoned`, as the caller hung up;

@@ -17,7 +17,7 @@ use crate::{
     problem::Result,
 };
 
-/// Whom, and as what.
+/// The address and the role.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateInvitationRequest {

@@ -17,7 +17,7 @@ use crate::{
 /// The most lines of one request.
 const MOST: usize = 500;
 
-/// Whom, and as what, line by line.
+/// The addresses and their roles, one entry each.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateInvitationsRequest {
@@ -26,7 +26,7 @@ pub(super) struct CreateInvitationsRequest {
     invitations: Vec<Box<RawValue>>,
 }
 
-/// What became of each line, in their order.
+/// What became of each entry, in their order.
 #[derive(Serialize, ToSchema)]
 pub(super) struct CreateInvitationsAnswer {
     results: Vec<Line>,
@@ -35,10 +35,10 @@ pub(super) struct CreateInvitationsAnswer {
 #[derive(Serialize, ToSchema)]
 #[schema(as = BulkInvitationResult)]
 pub(super) struct Line {
-    /// Which line, counted from 0.
+    /// Which entry, counted from 0.
     #[schema(example = 0)]
     index: usize,
-    /// The address on the line; null when there is none to be read.
+    /// The address of the entry; null when there is no valid one.
     #[schema(example = "ada@analytical.example")]
     email: Option<String>,
     /// `created` or `failed`.

@@ -13,11 +13,11 @@ use crate::{
     problem::Result,
 };
 
-/// What keeps an organization from being deleted by mistake.
+/// A confirmation, so that no organization is deleted by mistake.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeleteOrganizationRequest {
-    /// The organization's name.
+    /// The organization's current name.
     #[schema(example = "Acme Voice")]
     confirm_name: String,
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::super::passkeys::AskedObject;
 use crate::{api::Api, body::JsonOrNothing, problem::Result};
 
-/// What is known of whoever is about to sign in.
+/// The challenge, for the second step.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BeginPasskeySignInRequest {

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::super::passkeys::credential;
 use crate::{api::Api, body::Json, credential::Enrollee, etag::Untagged, problem::Result};
 
-/// A proof of who one is: one of these.
+/// A proof of identity: one of these.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ElevateRequest {

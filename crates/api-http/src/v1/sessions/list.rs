@@ -22,10 +22,10 @@ use crate::{
 pub(in crate::v1) struct OwnSessionObject {
     #[schema(value_type = String, example = "sess_01h455vb4pex5vsknk084sn02q")]
     id: SessionId,
-    /// What the client that it began with calls itself.
+    /// The `User-Agent` of the client that began it.
     #[schema(example = "Mozilla/5.0 (X11; Linux x86_64) Firefox/147.0")]
     device: Option<String>,
-    /// The network address that it began from.
+    /// The IP address that it was begun from.
     #[schema(example = "192.0.2.7")]
     address: Option<String>,
     /// Where it works; null for a session in no organization.

@@ -67,7 +67,7 @@ pub(super) struct KeyAtWork {
     prefix: String,
     #[schema(value_type = Vec<String>, example = json!(["calls:read", "calls:write"]))]
     scopes: PermissionSet,
-    /// When it ends; null when it does not by itself.
+    /// When it expires; null when it does not.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(format = DateTime, example = "2027-01-02T03:04:05Z", value_type = Option<String>)]
     expires_at: Option<OffsetDateTime>,

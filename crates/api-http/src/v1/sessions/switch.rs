@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::super::objects::SignedInObject;
 use crate::{api::Api, body::Json, credential::Enrollee, etag::Untagged, problem::Result};
 
-/// Where to.
+/// The organization to switch to.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SwitchRequest {

@@ -19,13 +19,13 @@ pub(super) struct IntrospectRequest {
     _token_type_hint: Option<String>,
 }
 
-/// What a token is worth at this moment (RFC 7662 section 2.2).
+/// Whether a token is valid at this moment (RFC 7662 section 2.2).
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub(super) enum TokenState {
-    /// It is good.
+    /// The token is valid.
     Good(GoodToken),
-    /// It is worth nothing, and nothing else is told of it.
+    /// The token is not valid, and nothing else is told of it.
     Worthless(WorthlessToken),
 }
 
@@ -39,11 +39,11 @@ pub(super) struct GoodToken {
     live: LiveToken,
 }
 
-/// A token that is worth nothing.
+/// A token that is not valid.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WorthlessToken {
-    /// It is worth nothing: false.
+    /// Always false.
     #[schema(example = false)]
     active: bool,
 }

@@ -16,7 +16,7 @@ pub(super) struct AccessToken {
     access_token: String,
     #[schema(example = "Bearer")]
     token_type: &'static str,
-    /// How many seconds it is good.
+    /// How many seconds it is valid.
     #[schema(example = 300)]
     expires_in: u64,
 }

@@ -3,15 +3,15 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-/// How it goes with what is sent there.
+/// The state of deliveries.
 #[derive(Serialize, ToSchema)]
 #[schema(as = DeliveryHealth)]
 pub(in crate::v1) struct HealthObject {
-    /// When something was last taken, since it was chosen; null if nothing was.
+    /// When something was last delivered, since it was chosen; null if nothing was.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(format = DateTime, example = "2026-01-02T03:04:05Z", value_type = Option<String>)]
     last_sent_at: Option<OffsetDateTime>,
-    /// When something was last not taken, since it was chosen; null if everything was. Mail counts once it is given up.
+    /// When a delivery last failed, since it was chosen; null if none did. Mail counts once it is given up.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(format = DateTime, example = "2026-01-02T03:03:05Z", value_type = Option<String>)]
     last_failed_at: Option<OffsetDateTime>,
@@ -22,10 +22,10 @@ pub(in crate::v1) struct HealthObject {
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(format = DateTime, example = "2026-01-02T03:09:05Z", value_type = Option<String>)]
     paused_until: Option<OffsetDateTime>,
-    /// How much waits to be sent. It is counted up to 10,000.
+    /// How many deliveries wait to be sent. They are counted up to 10,000.
     #[schema(example = 12)]
     waiting: u32,
-    /// How much was given up within ninety days, whoever it was to go to. It is counted up to 10,000.
+    /// How many deliveries were given up within ninety days, to whichever destination. They are counted up to 10,000.
     #[schema(example = 0)]
     given_up: u32,
 }

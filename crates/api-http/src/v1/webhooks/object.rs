@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::HealthObject;
 
-/// Where it is told what becomes of escalated calls.
+/// The webhook for escalated calls.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Webhook)]
 pub(in crate::v1) struct WebhookObject {
@@ -22,7 +22,7 @@ pub(in crate::v1) struct WebhookObject {
     /// By whom; null once they have left.
     #[schema(value_type = Option<String>, example = "user_01h455vb4pex5vsknk084sn02q")]
     set_by: Option<UserId>,
-    /// How it goes with what it is sent.
+    /// The state of what it is sent.
     health: HealthObject,
     /// The last 30 events that were to be sent, the newest first, those to earlier webhooks among them.
     deliveries: Vec<DeliveryObject>,
@@ -35,7 +35,7 @@ struct DeliveryObject {
     /// The webhook gets it as `webhook-id`.
     #[schema(value_type = String, example = "delivery_01h455vb4pex5vsknk084sn02q")]
     id: DeliveryId,
-    /// What has happened.
+    /// The type of the event.
     #[serde(rename = "type")]
     #[schema(example = "escalation.created")]
     kind: String,
@@ -62,7 +62,7 @@ struct DeliveryObject {
 pub(super) struct ChosenWebhook {
     #[serde(flatten)]
     webhook: WebhookObject,
-    /// What messages are signed with, as Standard Webhooks has it, shown at this moment only.
+    /// The secret that messages are signed with (Standard Webhooks), shown at this moment only.
     #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: String,
 }

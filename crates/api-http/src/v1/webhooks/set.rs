@@ -14,11 +14,11 @@ use crate::{
     problem::Result,
 };
 
-/// Where it is to be told what becomes of escalated calls.
+/// The webhook for escalated calls.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SetWebhookRequest {
-    /// The URL of a webhook: https, and to where anybody could reach it.
+    /// The URL: https, and reachable from the internet.
     #[schema(example = "https://example.com/hooks/rollcall")]
     url: String,
 }

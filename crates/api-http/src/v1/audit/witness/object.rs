@@ -34,7 +34,7 @@ pub(in crate::v1) struct WitnessObject {
     #[serde(with = "time::serde::rfc3339")]
     #[schema(format = DateTime, example = "2026-01-03T03:04:05Z", value_type = String)]
     next_at: OffsetDateTime,
-    /// How it goes with what it is sent.
+    /// The state of what it is sent.
     health: HealthObject,
     /// The last 30 checkpoints that were to be sent, the newest first, those to earlier witnesses among them.
     deliveries: Vec<DeliveryObject>,
@@ -73,7 +73,7 @@ struct DeliveryObject {
 pub(super) struct ChosenWitness {
     #[serde(flatten)]
     witness: WitnessObject,
-    /// What messages to a webhook are signed with, as Standard Webhooks has it, shown at this moment only; null for an address.
+    /// The secret that messages to a webhook are signed with (Standard Webhooks), shown at this moment only; null for an address.
     #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: Option<String>,
 }

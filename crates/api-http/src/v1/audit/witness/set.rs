@@ -25,7 +25,7 @@ pub(super) struct SetWitnessRequest {
     /// An address.
     #[schema(example = "auditor@example.com")]
     email: Option<String>,
-    /// The URL of a webhook: https, and to where anybody could reach it.
+    /// The URL: https, and reachable from the internet.
     #[schema(example = "https://example.com/hooks/rollcall")]
     url: Option<String>,
 }
