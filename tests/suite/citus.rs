@@ -44,6 +44,18 @@ async fn what_citus_would_refuse_is_named() {
              ALTER TABLE transcripts ADD CONSTRAINT of_other FOREIGN KEY (org_id, call_id) REFERENCES calls (call_id, org_id)",
             "transcripts: the reference of_other leads from a distributed table to a distributed one",
         ),
+        (
+            "ALTER TABLE calls ADD COLUMN maker uuid,
+               ADD CONSTRAINT of_maker FOREIGN KEY (org_id, maker) REFERENCES members (org_id, user_id) ON DELETE SET NULL (maker)",
+            "calls: the reference of_maker sets what is beside org_id to something else",
+        ),
+        // A local table that refers to one on every server is no stranger to Citus; its triggers may stay.
+        (
+            "CREATE POLICY asks ON sessions USING (EXISTS (SELECT FROM attempts));
+             CREATE POLICY asks ON attempts USING (EXISTS (SELECT FROM attempts));
+             CREATE TRIGGER is_fine BEFORE UPDATE ON sessions FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+            "sessions: the policy asks asks a query",
+        ),
     ] {
         let database = TestDatabase::create().await;
         let before = in_the_way(&database).await;

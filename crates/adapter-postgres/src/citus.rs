@@ -84,12 +84,17 @@ const PLAN: [(&str, Placement); 52] = [
     ("totp_seeds", Local),
 ];
 
-/// What Citus refuses of the tables as they are, and what the plan lacks.
+/// What Citus refuses of the tables as they are, and what the plan lacks. `known` are the tables that it will know of: local ones, too, that refer to
+/// one on every server, whose policies it looks at as well, but not at their triggers.
 const IN_THE_WAY: &str = "
-    WITH plan AS (SELECT * FROM unnest($1::text[], $2::text[]) AS p (name, placement)),
+    WITH RECURSIVE plan AS (SELECT * FROM unnest($1::text[], $2::text[]) AS p (name, placement)),
          tables AS (SELECT c.oid, COALESCE(c.relname::text, p.name) AS name, p.placement
                       FROM (SELECT * FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace) c
-                      FULL JOIN plan p ON p.name = c.relname::text)
+                      FULL JOIN plan p ON p.name = c.relname::text),
+         known AS (SELECT oid FROM tables WHERE placement <> 'local'
+                    UNION
+                   SELECT CASE known.oid WHEN k.conrelid THEN k.confrelid ELSE k.conrelid END
+                     FROM known JOIN pg_constraint k ON k.contype = 'f' AND known.oid IN (k.conrelid, k.confrelid))
     SELECT name || CASE WHEN oid IS NULL THEN ' is in the plan, but there is no such table' ELSE ' is in no place of the plan' END AS problem
       FROM tables WHERE oid IS NULL OR placement IS NULL
      UNION ALL
@@ -108,13 +113,18 @@ const IN_THE_WAY: &str = "
                                       JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[n] AND a.attname = 'org_id'
                                       JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = k.confkey[n] AND b.attname = 'org_id') END
      UNION ALL
+    SELECT format('%s: the reference %s sets what is beside org_id to something else', t.name, k.conname)
+      FROM pg_constraint k JOIN tables t ON t.oid = k.conrelid
+     WHERE t.placement = 'distributed' AND k.contype = 'f' AND (k.confdeltype IN ('n', 'd') OR k.confupdtype IN ('n', 'd', 'c'))
+       AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attname = 'org_id' AND a.attnum = ANY(k.conkey))
+     UNION ALL
     SELECT format('%s: the trigger %s', t.name, g.tgname)
       FROM tables t JOIN pg_trigger g ON g.tgrelid = t.oid AND NOT g.tgisinternal
      WHERE t.placement <> 'local'
      UNION ALL
     SELECT format('%s: the policy %s asks a query', t.name, y.polname)
       FROM tables t JOIN pg_policy y ON y.polrelid = t.oid
-     WHERE t.placement <> 'local' AND concat(y.polqual, y.polwithcheck) LIKE '%{SUBLINK %'";
+     WHERE t.oid IN (SELECT oid FROM known) AND concat(y.polqual, y.polwithcheck) LIKE '%{SUBLINK %'";
 
 /// The tables are not distributed, and nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -164,6 +174,8 @@ pub async fn distribute(url: &str) -> Result<Vec<&'static str>, CitusError> {
         return Err(CitusError::InTheWay(in_the_way));
     }
     let mut transaction = connection.begin().await?;
+    // A table that refers to one on every server cannot be made after another that was made over several connections.
+    sqlx::query("SET LOCAL citus.multi_shard_modify_mode = 'sequential'").execute(&mut *transaction).await?;
     let placed = "SELECT logicalrelid::text FROM pg_dist_partition";
     let placed: Vec<String> = sqlx::query_scalar(placed).fetch_all(&mut *transaction).await?;
     let mut made = Vec::new();

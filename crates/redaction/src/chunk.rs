@@ -85,6 +85,77 @@ pub(crate) fn long_from(tokens: &[Token], first: usize) -> bool {
     false
 }
 
+/// What parts numbers in a stretch of digits.
+const PARTED: u16 = HARD | Gap::STOP | Gap::LINE | Gap::SEGMENT | Gap::HASH | Gap::CURRENCY | Gap::PLUS;
+/// How many digits an extension has at most that another number may follow at once.
+const LONGEST_EXTENSION: usize = 6;
+/// As many as a number has by which an extension ends: a shorter one could be the rest of one that is no extension, `ext 415 555 0132`.
+const ANOTHER: usize = 10;
+
+/// Where another number begins behind the digits of an extension, with nothing between the two but a space or a sign that begins numbers:
+/// `x204 253-558-7131`, `x204(253)558-7131`, `x204+1253…`.
+pub(crate) fn behind_extension(text: &str, tokens: &[Token], first: usize) -> Option<usize> {
+    // With `+`, a parenthesis or a zero it is the number itself that begins.
+    let begin = tokens.get(first)?;
+    if begin.gap.has(Gap::PLUS | Gap::PAREN) || digits(text, begin).next() == Some(0) {
+        return None;
+    }
+    let mut extension = 0;
+    for (at, token) in tokens.iter().enumerate().skip(first) {
+        look(1);
+        if token.class != Class::Digits
+            || at > first && token.gap.has(HARD | Gap::STOP | Gap::LINE | Gap::SEGMENT)
+        {
+            return None;
+        }
+        let plus = token.gap.has(Gap::PLUS);
+        let begins = plus || token.gap.has(Gap::SPACE) || text[..token.start].ends_with(['(', '（']);
+        if at > first && begins && digits_from(tokens, at) >= if plus { SHORTEST } else { ANOTHER } {
+            return (!card_from(text, tokens, first)).then_some(at);
+        }
+        extension += length(token);
+        if extension > LONGEST_EXTENSION {
+            return None;
+        }
+    }
+    None
+}
+
+/// Whether all digits from a token on are a card's: then the first of them are no extension.
+fn card_from(text: &str, tokens: &[Token], first: usize) -> bool {
+    let mut own = Vec::with_capacity(20);
+    for (at, token) in tokens.iter().enumerate().skip(first) {
+        if token.class != Class::Digits
+            || at > first && token.gap.has(PARTED)
+            || own.len() > *card::LENGTHS.end()
+        {
+            break;
+        }
+        look(1);
+        push_digits(text, token, &mut own);
+    }
+    card::is_card(&own)
+}
+
+/// How many digits there are from a token on, as far as they may be one number's, counting no further than [`ANOTHER`].
+fn digits_from(tokens: &[Token], first: usize) -> usize {
+    let mut digits = 0;
+    for (at, token) in tokens.iter().enumerate().skip(first) {
+        look(1);
+        let parted = token
+            .gap
+            .has(HARD | Gap::STOP | Gap::LINE | Gap::SEGMENT | Gap::HASH | Gap::CURRENCY | Gap::PLUS);
+        if token.class != Class::Digits || at > first && parted {
+            break;
+        }
+        digits += length(token);
+        if digits >= ANOTHER {
+            break;
+        }
+    }
+    digits
+}
+
 /// Whether there is a number's worth of digits before a token, and from it on.
 pub(crate) fn between_two(tokens: &[Token], at: usize) -> bool {
     long_before(tokens, at) && long_from(tokens, at)

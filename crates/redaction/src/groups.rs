@@ -36,7 +36,12 @@ impl Run {
 
     fn written(&mut self, source: &Source<'_>, first: usize, between: Between) -> Result<usize, usize> {
         let Source { text, tokens, .. } = *source;
-        let end = chunk::end(tokens, first);
+        let mut end = chunk::end(tokens, first);
+        if between.extension
+            && let Some(another) = chunk::behind_extension(text, tokens, first)
+        {
+            end = end.min(another);
+        }
         let what = chunk::what(text, tokens, first, end);
         if what == Chunk::Other {
             return Err(end);
@@ -63,10 +68,9 @@ impl Run {
                 plus = before.ends_with(['+', '＋']) || coded_plus(before);
             }
             let spaced = at == first
-                && self
-                    .groups
-                    .last()
-                    .is_some_and(|last| last.form != Form::Written || last.len > 1 || len > 1);
+                && self.groups.last().is_some_and(|last| {
+                    last.form != Form::Written || last.len > 1 || len > 1 || last.extension
+                });
             let mut lens = if len > 40 { 0 } else { 1 << len };
             if paren && len == 1 && self.digits[begin] == 0 {
                 // +49 (0)171: not dialled from abroad.

@@ -172,7 +172,11 @@ impl Run {
                 return next.max(begin + 1);
             }
             // No extension is as long as a number: it is another one.
-            if between.extension && chunk::long_from(source.tokens, self.groups[before].first) {
+            let first = self.groups[before].first;
+            if between.extension
+                && chunk::long_from(source.tokens, first)
+                && chunk::behind_extension(source.text, source.tokens, first).is_none()
+            {
                 between.extension = false;
                 self.groups[before..].iter_mut().for_each(|group| group.extension = false);
             }
@@ -244,13 +248,13 @@ impl Run {
             let spoken = |words: &[&str]| source.is(at, words);
             match token.class {
                 Class::Filler => found.breakable = true,
-                Class::Joiner if !spoken(&["slash", "underscore"]) => {}
+                Class::Joiner if !spoken(&["slash", "underscore", "unterstrich"]) => {}
                 Class::Dot => {}
                 Class::Connector if connectors < 3 => {
                     // `five and six` is no number, `five and then six` may be.
                     let hundred =
                         self.groups.last().is_some_and(|group| group.round) && self.digits.starts_with(&[0]);
-                    if spoken(&["and"])
+                    if spoken(&["and", "und"])
                         && !hundred
                         && !matches!(source.class(at + 1), Class::Connector | Class::Filler)
                     {

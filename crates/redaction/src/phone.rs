@@ -148,6 +148,10 @@ impl Window<'_> {
         if !self.plain && (first.extension || groups.iter().any(|group| group.len > 15)) {
             return 0;
         }
+        // What comes behind an extension is another number's.
+        if !self.plain && groups.windows(2).any(|two| two[0].extension && !two[1].extension) {
+            return 0;
+        }
         if !self.plain && groups.iter().skip(1).any(|group| group.plus) && first.plus {
             return 0;
         }

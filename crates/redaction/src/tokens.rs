@@ -235,8 +235,11 @@ impl<'a> Tokens<'a> {
             let byte = bytes[self.place];
             match KINDS[usize::from(byte)] {
                 LETTER => {
-                    // `0132x204`: an extension; `4155550132ext4` as well.
-                    if digits > 0 && letters == 0 && self.extension_follows() {
+                    // `0132x204`: an extension; `4155550132ext4` as well. `0132home`: a word without a space before it.
+                    if digits > 0
+                        && letters == 0
+                        && (self.extension_follows() || digits >= 4 && self.word_follows())
+                    {
                         break;
                     }
                     letters += 1;
@@ -321,6 +324,16 @@ impl<'a> Tokens<'a> {
     /// Whether `x` or `ext` and digits are next.
     fn extension_follows(&self) -> bool {
         self.extension_at(self.place)
+    }
+
+    /// Whether a word of four letters or more is next, and then no digit: it is no part of a name that has both, nor of a number in hexadecimal.
+    fn word_follows(&self) -> bool {
+        const LONGEST: usize = 24;
+        let rest = &self.text.as_bytes()[self.place..];
+        let word = rest.iter().take(LONGEST).take_while(|byte| byte.is_ascii_alphabetic()).count();
+        (4..LONGEST).contains(&word)
+            && !rest[..word].iter().all(u8::is_ascii_hexdigit)
+            && !rest.get(word).is_some_and(|byte| byte.is_ascii_digit() || *byte >= 128)
     }
 
     fn extension_at(&self, place: usize) -> bool {

@@ -1,4 +1,4 @@
-//! The English words that mean something to this crate, and what they mean.
+//! The words that mean something to this crate, and what they mean: English ones, and German digits with what tells whose a number is.
 
 use std::sync::LazyLock;
 
@@ -35,7 +35,7 @@ pub(crate) enum Class {
     Spelling,
     /// `at` or a lone `@`.
     At,
-    /// `dot`, `point`, `period`.
+    /// `dot`, `point`, `period`, `Punkt`.
     Dot,
     /// `dash`, `hyphen`, `underscore`, `space`: what stands within addresses and numbers.
     Joiner,
@@ -89,21 +89,22 @@ const WORDS: &[(Class, &str)] = &[
         "alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november \
       oscar papa quebec romeo sierra tango uniform victor whiskey whisky xray yankee zulu",
     ),
-    (Class::At, "at"),
-    (Class::Dot, "dot point period"),
-    (Class::Joiner, "dash hyphen underscore space slash"),
+    (Class::At, "at ät"),
+    (Class::Dot, "dot point period punkt"),
+    (Class::Joiner, "dash hyphen underscore space slash bindestrich unterstrich"),
     (Class::Plus, "plus"),
     (
         Class::Filler,
         "uh um er erm hm hmm mm mmm mhm mmhm huh ah eh ehm uhm okay ok yes yeah yep yup right sure well got gotcha \
-      great perfect alright thanks uhhuh please like so go ahead alright cool good fine excellent lovely",
+      great perfect alright thanks uhhuh please like so go ahead alright cool good fine excellent lovely \
+      ja genau äh ähm öhm gut bitte danke richtig jawohl",
     ),
     (
         Class::Correction,
         "no nope sorry wait scratch strike actually correction rather oops mean not pardon excuse start \
       starting again hang hold let wrong mistake apologies",
     ),
-    (Class::Connector, "then and followed by next"),
+    (Class::Connector, "then and followed by next dann und"),
     (Class::Extension, "extension ext extn"),
     (
         Class::Quantity,
@@ -118,9 +119,10 @@ const WORDS: &[(Class, &str)] = &[
         Class::PhoneCue,
         "phone phones telephone cell cellphone mobile landline call calling called dial dialing dialling text \
       texting texted sms whatsapp reach reached ring phoned rang callback fax hotline contact voicemail tel ph switchboard \
-      telefono teléfono telefon téléphone telefone numéro número numero nummer",
+      telefono teléfono telefon téléphone telefone numéro número numero nummer telefonnummer telefonnr handynummer mobilnummer \
+      mobilfunknummer mobiltelefon rufnummer rückruf rückrufnummer festnetz festnetznummer faxnummer telefax natel",
     ),
-    (Class::CardCue, "card visa mastercard amex discover debit credit maestro"),
+    (Class::CardCue, "card visa mastercard amex discover debit credit maestro kreditkarte kartennummer"),
     (Class::EmailCue, "email emails emailed mail gmail mailbox mailed emailing"),
     (Class::Number, "number numbers num nr digits"),
     (
@@ -130,7 +132,10 @@ const WORDS: &[(Class, &str)] = &[
       epoch dob born birth population lottery lotto combination odometer meter verification otp auth authorization iban swift \
       registration ein hex ip mac commit docket medicare medicaid loyalty flyer membership license licence warranty \
       coordinates latitude longitude elevation counting countdown count testing bytes library insurance npi asin ean gtin \
-      batch hashtag security username login nhs abn acn tfn bsb aadhaar aadhar gstin nino siret siren citation imsi iccid duns       cusip isin ndc",
+      batch hashtag security username login nhs abn acn tfn bsb aadhaar aadhar gstin nino siret siren citation imsi iccid duns       cusip isin ndc kundennummer kundennr bestellnummer \
+      vertragsnummer rechnungsnummer steuernummer vorgangsnummer mitgliedsnummer kontonummer auftragsnummer artikelnummer seriennummer \
+      sendungsnummer referenznummer personalnummer ticketnummer buchungsnummer policennummer fallnummer aktenzeichen postleitzahl plz \
+      bankleitzahl geburtsdatum zählernummer zählerstand ausweisnummer",
     ),
     (
         Class::Thing,
@@ -143,7 +148,7 @@ const WORDS: &[(Class, &str)] = &[
     ),
     (Class::Area, "area country dialing city"),
     (Class::Code, "code codes"),
-    (Class::Link, "is was are it its it's says reads said would be equals being will"),
+    (Class::Link, "is was are it its it's says reads said would be equals being will ist sind lautet"),
     (
         Class::Function,
         "the a i me you he she we they him her them us my your his our their who what where when why how if or \
@@ -153,6 +158,7 @@ const WORDS: &[(Class, &str)] = &[
       located learn read watch listen register log logged sign signed apply pay pays paid order ordered book chat meet met \
       live lives living work works worked working job jobs here there back more details detail information today tomorrow now \
       always never just only also still all both than as because send sending sent write writing wrote reply forward cc bcc \
+      an bei mir mich ich mein meine ihr ihre der das \
       him himself one's want wanted need know think guess believe say saying told tell ask asked thank thanks bye hello hi \
       hey money stuff things everyone anybody somebody nobody else too very really maybe perhaps do don didn doesn isn \
       wasn won't can't not this's these those let's lets spell spelled address addresses under file update updated \
@@ -178,6 +184,17 @@ const UNITS: &[(&str, u8)] = &[
     ("niner", 9),
     ("ones", 1),
     ("zeroes", 0),
+    ("null", 0),
+    ("eins", 1),
+    ("zwei", 2),
+    ("zwo", 2),
+    ("drei", 3),
+    ("vier", 4),
+    ("fünf", 5),
+    ("sechs", 6),
+    ("sieben", 7),
+    ("acht", 8),
+    ("neun", 9),
 ];
 const TEENS: &[(&str, u8)] = &[
     ("ten", 10),
@@ -284,7 +301,7 @@ fn slot(key: u128) -> usize {
 
 /// What a word is, in letters of any size.
 pub(crate) fn class(word: &[u8]) -> (Class, u8) {
-    key(word).map_or((Class::Other, 0), find)
+    key(word).map_or_else(|| (compound(word), 0), find)
 }
 
 /// What the word is that is the bytes `start..end` of a text. Reads the text rather than copies the word, where it can.
@@ -295,6 +312,22 @@ pub(crate) fn class_within(text: &[u8], start: usize, end: usize) -> (Class, u8)
             find(small(u128::from_le_bytes(bytes) & (u128::MAX >> (8 * (LONGEST - length)))))
         }
         _ => class(&text[start..end]),
+    }
+}
+
+/// What a German word is that is longer than any of the table: `Versichertennummer`, `Mobiltelefonnummer`.
+fn compound(word: &[u8]) -> Class {
+    let ends = |end: &[u8]| {
+        word.len().checked_sub(end.len()).is_some_and(|start| word[start..].eq_ignore_ascii_case(end))
+    };
+    if ends(b"telefonnummer") {
+        Class::PhoneCue
+    } else if ends(b"kartennummer") {
+        Class::CardCue
+    } else if ends(b"nummer") {
+        Class::Contrary
+    } else {
+        Class::Other
     }
 }
 
@@ -324,6 +357,10 @@ mod tests {
         assert_eq!(class(b"tracking").0, Class::Contrary);
         assert_eq!(class("téléphone".as_bytes()).0, Class::PhoneCue);
         assert_eq!(class(b"seventeenthousandfold").0, Class::Other);
+        assert_eq!(class("RÜCKRUFNUMMER".to_lowercase().as_bytes()).0, Class::PhoneCue);
+        assert_eq!(class(b"Mobiltelefonnummer").0, Class::PhoneCue);
+        assert_eq!(class(b"Kreditkartennummer").0, Class::CardCue);
+        assert_eq!(class(b"Versichertennummer").0, Class::Contrary);
         assert_eq!(class(b"").0, Class::Other);
     }
 

@@ -30,11 +30,49 @@ fn an_extension_belongs_to_its_number_and_ends_where_another_number_or_a_sentenc
         ("415-555-0132 extension two oh four please", "[phone] please"),
         ("415-555-0132 ext 555512", "[phone]"),
         ("7404634 ext (204) 874-8798", "[phone] ext [phone]"),
+        ("415-555-0132 x204(253)558-7131", "[phone][phone]"),
+        ("415-555-0132 x204 (253) 558-7131", "[phone] [phone]"),
+        ("4155550132x204 2535587131", "[phone] [phone]"),
+        ("1-800-555-0199 x3 1-800-555-0188 x4", "[phone] [phone]"),
+        ("+1 415 555 0132 ext. 41+1 253 558 7131", "[phone][phone]"),
+        ("415-555-0132 ext.204(253-558-7131)", "[phone][phone])"),
+        // Digits that are a card's as a whole begin with no extension.
+        ("2002000000x5100 1000 0000 0006", "[phone]x[card]"),
         ("415-555-0132 x, 204 came", "[phone] x, 204 came"),
         ("415-555-0132 x. 204 came", "[phone] x. 204 came"),
         ("415-555-0132. 204 people came", "[phone]. 204 people came"),
         // What begins behind the end of a sentence is no part of a number that is one without it.
         ("it's (775) 361-9778 uh (807). 0132", "it's [phone] uh (807). 0132"),
+    ]);
+}
+
+#[test]
+fn a_word_right_behind_a_number_hides_it_not() {
+    becomes(&[
+        ("texted 6025550119twice", "texted [phone]twice"),
+        ("cell:602-555-0119home:602-555-0188work", "cell:[phone]home:[phone]work"),
+    ]);
+    is_left(&[
+        "id 6025550119beef",
+        "key 602555011903abcdabcd",
+        "model 6025550119ab",
+        "part 6025550119abcde5",
+        "the 2000ern",
+    ]);
+}
+
+#[test]
+fn german_words_say_whose_a_number_is() {
+    becomes(&[
+        ("Meine Handynummer ist 22 34 41 59", "Meine Handynummer ist [phone]"),
+        ("Mobiltelefonnummer 22 34 41 59", "Mobiltelefonnummer [phone]"),
+        ("Kreditkartennummer 4111 1111 1111 1112", "Kreditkartennummer [card]"),
+    ]);
+    is_left(&[
+        "Kundennummer 4155550132",
+        "meine Bestellnummer lautet 0711 4704338",
+        "Versichertennummer 4155550132",
+        "in 415 und 555 und 7131 Fällen",
     ]);
 }
 
