@@ -48,6 +48,7 @@ mod entity_tags;
 mod erasures;
 mod escalations;
 mod export;
+mod filters;
 mod golden;
 mod guessing;
 mod introspection;
