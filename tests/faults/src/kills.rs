@@ -230,9 +230,8 @@ async fn over(stage: &Stage, job: Job) {
 
 /// Kills a node when it gets to a step, and starts it again; gives back whether any got there. Some steps are taken only after a start.
 async fn kill_at(stage: &Stage, number: usize, statement: &str, moment: Moment, job: Job) -> bool {
-    if job.begins_with_a_start() {
-        prepare(stage, job).await;
-    } else if kill_any_at(stage, statement, moment, job).await {
+    prepare(stage, job).await;
+    if kill_any_at(stage, statement, moment, job).await {
         return true;
     }
     let node = &stage.nodes[number];
