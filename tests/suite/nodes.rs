@@ -244,6 +244,19 @@ async fn attack_10_a_node_that_hears_nothing_any_more_does_not_go_by_the_keys_th
 }
 
 #[tokio::test]
+async fn attack_10_a_secret_that_was_replaced_without_an_overlap_is_worth_nothing_where_a_clock_is_slow() {
+    let service = Service::start().await;
+    let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
+    let (id, old) = crate::api_keys::make(&owner, json!({})).await;
+    let path = format!("{}/rotate", crate::api_keys::path(&id));
+    let renewed = owner.post(&path, json!({"overlap_seconds": 0})).await.expect(200);
+    // As on a node whose clock has not come to the moment at which another has renewed it.
+    service.clock.advance(-time::Duration::HOUR);
+    service.anonymous().with_token(&old).get("/v1/session").await.problem(401, "unauthenticated");
+    service.anonymous().with_token(renewed.text_at("/secret")).get("/v1/session").await.expect(200);
+}
+
+#[tokio::test]
 async fn what_is_remembered_of_a_key_ends_with_the_overlap_and_with_its_age_on_every_node() {
     let pair = Pair::start().await;
     let (id, old) =

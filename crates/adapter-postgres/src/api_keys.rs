@@ -309,22 +309,26 @@ impl ApiKeys for Transaction {
         organization: OrganizationId,
         id: ApiKeyId,
         secret: KeyHash,
-        present_until: OffsetDateTime,
+        present_until: Option<OffsetDateTime>,
     ) -> Result<(), StoreError> {
         self.sessions_change(id.uuid());
-        let end_previous = sqlx::query!(
-            "DELETE FROM api_key_secrets WHERE org_id = $1 AND key_id = $2 AND works_until IS NOT NULL",
-            organization.uuid(),
-            id.uuid()
-        );
-        end_previous.execute(self.connection()).await.map_err(store_error)?;
-        let bound = sqlx::query!(
-            "UPDATE api_key_secrets SET works_until = $3 WHERE org_id = $1 AND key_id = $2 AND works_until IS NULL",
-            organization.uuid(),
-            id.uuid(),
-            present_until
-        );
-        exactly_one(bound.execute(self.connection()).await)?;
+        if let Some(present_until) = present_until {
+            let end_previous = sqlx::query!(
+                "DELETE FROM api_key_secrets WHERE org_id = $1 AND key_id = $2 AND works_until IS NOT NULL",
+                organization.uuid(),
+                id.uuid()
+            );
+            end_previous.execute(self.connection()).await.map_err(store_error)?;
+            let bound = sqlx::query!(
+                "UPDATE api_key_secrets SET works_until = $3 WHERE org_id = $1 AND key_id = $2 AND works_until IS NULL",
+                organization.uuid(),
+                id.uuid(),
+                present_until
+            );
+            exactly_one(bound.execute(self.connection()).await)?;
+        } else {
+            self.end_secrets(organization, id).await?;
+        }
         self.api_key_secret_add(organization, id, secret).await?;
         let update = sqlx::query!(
             "UPDATE api_keys SET version = version + 1 WHERE org_id = $1 AND key_id = $2",
@@ -349,13 +353,7 @@ impl ApiKeys for Transaction {
             at
         );
         exactly_one(update.execute(self.connection()).await)?;
-        let end_secrets = sqlx::query!(
-            "DELETE FROM api_key_secrets WHERE org_id = $1 AND key_id = $2",
-            organization.uuid(),
-            id.uuid()
-        );
-        end_secrets.execute(self.connection()).await.map_err(store_error)?;
-        Ok(())
+        self.end_secrets(organization, id).await
     }
 
     async fn api_keys_hand_over(
@@ -379,6 +377,16 @@ impl ApiKeys for Transaction {
 }
 
 impl Transaction {
+    /// Ends all secrets of a key.
+    async fn end_secrets(&mut self, organization: OrganizationId, id: ApiKeyId) -> Result<(), StoreError> {
+        let end_secrets = sqlx::query!(
+            "DELETE FROM api_key_secrets WHERE org_id = $1 AND key_id = $2",
+            organization.uuid(),
+            id.uuid()
+        );
+        end_secrets.execute(self.connection()).await.map_err(store_error).map(drop)
+    }
+
     async fn api_key_secret_add(
         &mut self,
         organization: OrganizationId,

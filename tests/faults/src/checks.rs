@@ -2,6 +2,8 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -11,6 +13,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     cluster::DATABASE,
     journal::{Change, Wrong},
+    kills::TO_PURGE,
     node::rollcall,
     stage::Stage,
 };
@@ -34,10 +37,9 @@ const QUEUES: [(&str, &str, Option<&str>); 3] = [
     ),
     (
         "deliveries",
-        "SELECT 1 AS one FROM deliveries WHERE topic = 'escalations' AND state = 'queued' LIMIT 1",
+        "SELECT 1 AS one FROM deliveries WHERE state = 'queued' LIMIT 1",
         Some(
-            "WITH on_time AS (UPDATE deliveries SET due_at = now() - interval '1 hour'
-                               WHERE topic = 'escalations' AND state = 'queued' AND due_at > now())
+            "WITH on_time AS (UPDATE deliveries SET due_at = now() - interval '1 hour' WHERE state = 'queued' AND due_at > now())
              UPDATE subscribers SET paused_until = NULL WHERE paused_until > now()",
         ),
     ),
@@ -49,11 +51,13 @@ impl Stage {
         for (what, query, put_forward) in QUEUES {
             self.none_left(what, query, put_forward).await;
         }
+        self.hook.checkpoints().values().for_each(|note| self.journal.signed(note));
         self.check_logs().await;
         self.check_changes().await;
         self.check_names().await;
         self.check_states().await;
         self.check_webhooks();
+        self.check_witnesses().await;
         for address in self.journal.mailed_to() {
             if !self.mailbox.has(&self.smtp, &address) {
                 self.journal.wrong(Wrong::Lost, format!("no mail got to {address}"));
@@ -76,18 +80,68 @@ impl Stage {
         }
     }
 
+    /// The witnesses were sent every checkpoint that was to be sent, each of which is in the log once.
+    async fn check_witnesses(&self) {
+        let query = "SELECT type_id('delivery', delivery_id) AS id, data ->> 'checkpoint' AS note, state FROM deliveries
+                      WHERE topic = 'checkpoints'";
+        let taken = self.hook.checkpoints();
+        for row in self.cluster.read().await.rows(query).await {
+            let id = row["id"].as_str().unwrap_or_default();
+            if taken.get(id).map(String::as_str) != row["note"].as_str() {
+                let why = format!("the checkpoint {id} is {}, and has not got to the witness", row["state"]);
+                self.journal.wrong(Wrong::Lost, why);
+            }
+        }
+        let query = "SELECT type_id('org', o.org_id) AS id, s.events, d.sent
+                       FROM organizations o
+                      CROSS JOIN LATERAL (SELECT count(*) AS events FROM audit_events e
+                                           WHERE e.org_id = o.org_id AND e.action = 'audit_log.checkpoint_sent') s
+                      CROSS JOIN LATERAL (SELECT count(*) AS sent FROM deliveries d
+                                           WHERE d.org_id = o.org_id AND d.topic = 'checkpoints') d
+                      WHERE s.events <> d.sent";
+        for row in self.cluster.read().await.rows(query).await {
+            let why = format!(
+                "{} checkpoints were to be sent, by the log of {} {}",
+                row["sent"], row["id"], row["events"]
+            );
+            self.journal.wrong(Wrong::Twice, why);
+        }
+    }
+
     /// Looks whether the organizations whose time was over are gone, each once.
     pub(crate) async fn check_purge(&self) {
         // A node looks for them when it starts.
         self.terminate(&self.nodes[0]).await;
         self.nodes[0].start(None).await;
-        let left = "SELECT 1 AS one FROM organizations WHERE purge_at <= now()";
-        self.none_left("deleted organizations", left, None).await;
+        self.none_left("deleted organizations", TO_PURGE, None).await;
         let twice = "SELECT target_id, count(*) AS times FROM audit_events
                       WHERE action = 'organization.purged' GROUP BY 1 HAVING count(*) > 1";
         for row in self.cluster.read().await.rows(twice).await {
             self.journal
                 .wrong(Wrong::Twice, format!("the log says twice that {} was purged", row["target_id"]));
+        }
+    }
+
+    /// Looks whether nothing is left of sound that was deleted, and all of what was not.
+    pub(crate) async fn check_sound(&self) {
+        // What came in while it was deleted is looked for once more, an hour later.
+        let due = "UPDATE recording_remains SET due_at = '-infinity'";
+        self.none_left("remains of recordings", "SELECT 1 AS one FROM recording_remains LIMIT 1", Some(due))
+            .await;
+        let query = "SELECT type_id('rec', recording_id) AS id, state FROM recordings";
+        let rows = self.cluster.read().await.rows(query).await;
+        let mut recordings: BTreeMap<_, _> =
+            rows.iter().map(|row| (row["id"].as_str().unwrap_or_default(), row["state"] == "kept")).collect();
+        for organization in entries(&self.setting.recordings()) {
+            for recording in entries(&organization) {
+                let id = recording.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                if recordings.remove(id.as_str()).is_none() {
+                    self.journal.wrong(Wrong::Lost, format!("{id} is no more, and its sound is still there"));
+                }
+            }
+        }
+        for (id, _) in recordings.into_iter().filter(|(_, kept)| *kept) {
+            self.journal.wrong(Wrong::Lost, format!("{id} has no sound"));
         }
     }
 
@@ -116,12 +170,18 @@ impl Stage {
         }
     }
 
-    /// Every audit log is what it was.
+    /// Every audit log is what it was, and continues each checkpoint that was given out of it.
     async fn check_logs(&self) {
         let url = self.cluster.read().await.url(DATABASE);
         let mut command = rollcall(&self.setting, &url);
+        command.args(["audit", "check"]);
+        for (number, note) in self.journal.take_signed().into_iter().enumerate() {
+            let file = self.setting.folder.join(format!("checkpoint {number}"));
+            fs::write(&file, note).unwrap();
+            command.arg("--checkpoint").arg(file);
+        }
         // It is killed when it is waited for no more.
-        let Ok(output) = timeout(PATIENCE, command.args(["audit", "check"]).output()).await else {
+        let Ok(output) = timeout(PATIENCE, command.output()).await else {
             let why = format!("`rollcall audit check` has not ended after {PATIENCE:?}");
             self.journal.wrong(Wrong::Stuck, why);
             return;
@@ -216,4 +276,9 @@ impl Stage {
             }
         }
     }
+}
+
+/// What is in a folder.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }

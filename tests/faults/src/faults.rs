@@ -1,6 +1,7 @@
 //! What is broken, one after the other, while the load goes on; and how it is made whole again.
 
 use std::{
+    fs,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -48,6 +49,8 @@ pub(crate) enum Fault {
     Way { all: bool, mode: Mode },
     /// The connection on which nodes hear what others change, and no other.
     Changes(Mode),
+    /// The folder with the sound of calls is not there: something else has taken its place.
+    NoSound,
     /// The mail server.
     Mail(Behaviour),
     /// The webhooks.
@@ -176,6 +179,15 @@ async fn inflict(stage: &Stage, fault: &Fault, hold: Duration) -> Option<String>
             stage.nodes.iter().for_each(|node| node.proxy.set_changes(*mode));
             sleep(hold).await;
             stage.nodes.iter().for_each(|node| node.proxy.set(Mode::Pass));
+        }
+        Fault::NoSound => {
+            let folder = stage.setting.recordings();
+            let away = folder.with_extension("away");
+            fs::rename(&folder, &away).unwrap();
+            fs::write(&folder, "").unwrap();
+            sleep(hold).await;
+            fs::remove_file(&folder).unwrap();
+            fs::rename(&away, &folder).unwrap();
         }
         Fault::Mail(behaviour) => {
             stage.smtp.behave(*behaviour);

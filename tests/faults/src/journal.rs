@@ -63,6 +63,8 @@ struct Kept {
     found: BTreeSet<String>,
     mailed: BTreeSet<String>,
     names: BTreeSet<String>,
+    signed: BTreeSet<String>,
+    checked: BTreeSet<String>,
 }
 
 /// What was asked and answered, kept in memory.
@@ -113,6 +115,22 @@ impl Journal {
     /// Something was asked for by a name that is given once, with a key: it is there once at the most, whatever was answered.
     pub(crate) fn named(&self, name: &str) {
         self.0.lock().unwrap().names.insert(name.to_owned());
+    }
+
+    /// A checkpoint of an audit log was given out: the log must continue it.
+    pub(crate) fn signed(&self, note: &str) {
+        let mut kept = self.0.lock().unwrap();
+        if !kept.checked.contains(note) {
+            kept.signed.insert(note.to_owned());
+        }
+    }
+
+    /// The checkpoints that were given out and have not been looked at yet.
+    pub(crate) fn take_signed(&self) -> BTreeSet<String> {
+        let mut kept = self.0.lock().unwrap();
+        let signed = std::mem::take(&mut kept.signed);
+        kept.checked.extend(signed.iter().cloned());
+        signed
     }
 
     /// Whoever saw an id first owns it; an id in an answer to another organization is that of a stranger.

@@ -58,8 +58,10 @@ pub(crate) struct Told {
     pub(crate) answer: Option<Answer>,
     /// The node that gave it.
     pub(crate) node: usize,
-    /// Whether it is not known what became of an attempt before.
+    /// Whether it is not known what became of an attempt before,
     pub(crate) unsure: bool,
+    /// and of how many.
+    pub(crate) lost: usize,
 }
 
 impl Told {
@@ -124,7 +126,7 @@ impl Lane {
             self.stage.journal.saw(self.organization, &answer.text);
         }
         let unsure = answer.as_ref().is_none_or(|answer| answer.status.is_server_error());
-        let told = Told { answer, node, unsure };
+        let told = Told { answer, node, unsure, lost: unsure.into() };
         // What is lacking for a while is 503, and says when to come again. Nothing else is a fault of the service's own.
         if told.status() == 500 {
             self.unexpected(&format!("{} {}", ask.method, ask.path), &told);
@@ -134,16 +136,16 @@ impl Lane {
 
     /// Asks until there is a definite answer, or until nobody waits any more.
     pub(crate) async fn insist(&self, ask: &Ask) -> Told {
-        let (mut unsure, mut over_since) = (false, None);
+        let (mut lost, mut over_since) = (0, None);
         loop {
             let told = self.once(ask, None).await;
             let running = told.status() == 409 && told.code() == "request_in_progress";
             if !told.unsure && !running {
-                return Told { unsure, ..told };
+                return Told { unsure: lost > 0, lost, ..told };
             }
-            unsure |= told.unsure;
+            lost += told.lost;
             if self.is_over() && *over_since.get_or_insert_with(Instant::now) + PATIENCE < Instant::now() {
-                return Told { answer: None, unsure, ..told };
+                return Told { answer: None, unsure: lost > 0, lost, ..told };
             }
             sleep(PAUSE).await;
         }
@@ -170,6 +172,26 @@ impl Lane {
         }
         self.unexpected(action, &told);
         None
+    }
+
+    /// Something that happens each time that it is asked for, with no harm: as often as it was acknowledged, and once more for each attempt of which
+    /// nobody knows, at the most.
+    pub(crate) async fn repeat(
+        &self,
+        action: &'static str,
+        target: &str,
+        ask: &Ask,
+        done: &[u16],
+    ) -> Option<()> {
+        let told = self.insist(ask).await;
+        (0..told.lost).for_each(|_| self.stage.journal.unsure(self.named(action, target)));
+        told.answer.as_ref()?;
+        if !done.contains(&told.status()) {
+            self.unexpected(action, &told);
+            return None;
+        }
+        self.acknowledged(&told, action, target);
+        Some(())
     }
 
     /// A change of one of ours.

@@ -76,10 +76,16 @@ fn long() -> Vec<(String, Fault, Duration)> {
             Fault::Way { all: false, mode: Mode::Delay(Duration::from_millis(200)) },
             LONG,
         ),
+        named(
+            "all connections slow, 20 ms",
+            Fault::Way { all: true, mode: Mode::Delay(Duration::from_millis(20)) },
+            LONG,
+        ),
         named("one node's connections swallowed", Fault::Way { all: false, mode: Mode::Swallow }, LONG),
         named("all connections swallowed", Fault::Way { all: true, mode: Mode::Swallow }, LONG),
         named("notifications swallowed", Fault::Changes(Mode::Swallow), LONG),
         named("notifications cut", Fault::Changes(Mode::Cut), LONG),
+        named("store of recordings gone", Fault::NoSound, LONG),
         named("mail server hangs", Fault::Mail(Behaviour::Hang), LONG),
         named("mail server drops mails half-way", Fault::Mail(Behaviour::DropInTheMiddle), LONG),
         named("mail server takes mails and says nothing", Fault::Mail(Behaviour::AcceptAndDrop), LONG),
@@ -141,6 +147,7 @@ async fn run(arguments: Arguments) -> ExitCode {
         eprintln!("no fault has {:?} in its name", arguments.only.unwrap_or_default());
         return ExitCode::FAILURE;
     }
+    let load = report::load();
     let disk = faults.iter().any(|(_, fault, _)| *fault == Fault::NoDisk);
     let stage = Stage::set(arguments.rollcall, nodes, organizations, disk).await;
     let mut outcomes = Vec::new();
@@ -154,6 +161,7 @@ async fn run(arguments: Arguments) -> ExitCode {
         outcomes.push(outcome);
     }
     stage.check_purge().await;
+    stage.check_sound().await;
     stage.end().await;
     let (_, wrong) = stage.journal.take();
     let last = Outcome {
@@ -161,11 +169,11 @@ async fn run(arguments: Arguments) -> ExitCode {
         figures: Figures::default(),
         recovery: Duration::ZERO,
         wrong,
-        note: "deleted organizations are gone".to_owned(),
+        note: "deleted organizations are gone, and so is deleted sound".to_owned(),
     };
     tell(&last);
     outcomes.push(last);
-    let table = report::table(&outcomes);
+    let table = report::circumstances(nodes, organizations, load) + &report::table(&outcomes);
     println!("\n{table}");
     let wrong: usize = outcomes.iter().map(|outcome| outcome.wrong.len()).sum();
     if wrong > 0 {

@@ -46,6 +46,13 @@ pub(crate) struct Setting {
     pub(crate) smtp: String,
 }
 
+impl Setting {
+    /// Where the sound of calls lies.
+    pub(crate) fn recordings(&self) -> PathBuf {
+        self.folder.join("recordings")
+    }
+}
+
 /// A node.
 pub(crate) struct Node {
     name: String,
@@ -65,6 +72,7 @@ pub(crate) fn rollcall(setting: &Setting, database_url: &str) -> Command {
         command.env_remove(name);
     }
     command.env("ROLLCALL__DATA_DIR", setting.folder.join("data"));
+    command.env("ROLLCALL__RECORDINGS__STORE", setting.recordings());
     command.envs([
         ("ROLLCALL__DATABASE__URL", database_url),
         ("ROLLCALL__DATABASE__MIGRATE_ON_START", "false"),

@@ -11,7 +11,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::steps::{Moment, Steps};
+use crate::steps::{Moment, Steps, writes};
 
 /// What becomes of what is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,6 +195,8 @@ impl Connection {
 struct Statements {
     unread: Vec<u8>,
     prepared: HashMap<Vec<u8>, Arc<str>>,
+    /// The first statement of the transaction that writes something.
+    written: Option<Arc<str>>,
 }
 
 impl Statements {
@@ -204,14 +206,16 @@ impl Statements {
         let (mut statements, mut at) = (Vec::new(), 0);
         while let Some((kind, body)) = message(&self.unread[at..]) {
             match kind {
-                b'Q' => statements.push(text(until_zero(body).0)),
+                b'Q' => statements.push(self.step(text(until_zero(body).0))),
                 b'P' => {
                     let (name, rest) = until_zero(body);
                     self.prepared.insert(name.to_vec(), text(until_zero(rest).0));
                 }
                 b'B' => {
                     let (name, _) = until_zero(until_zero(body).1);
-                    statements.extend(self.prepared.get(name).cloned());
+                    if let Some(statement) = self.prepared.get(name).cloned() {
+                        statements.push(self.step(statement));
+                    }
                 }
                 _ => {}
             }
@@ -219,6 +223,23 @@ impl Statements {
         }
         self.unread.drain(..at);
         statements
+    }
+
+    /// A statement as a step. All commits read alike, so each is named for what its transaction wrote first.
+    fn step(&mut self, statement: Arc<str>) -> Arc<str> {
+        if writes(&statement) {
+            self.written.get_or_insert_with(|| statement.clone());
+        }
+        match statement.split([' ', ';']).next().unwrap_or_default() {
+            "BEGIN" | "ROLLBACK" => self.written = None,
+            "COMMIT" => {
+                if let Some(written) = self.written.take() {
+                    return format!("COMMIT of {written}").into();
+                }
+            }
+            _ => {}
+        }
+        statement
     }
 }
 
@@ -241,6 +262,21 @@ fn text(statement: &[u8]) -> Arc<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_commit_is_named_for_what_its_transaction_wrote_first() {
+        let sent_by = |queries: &[&str]| -> Vec<_> {
+            let mut statements = Statements::default();
+            let query = |query: &&str| statements.read(&sent(b'Q', format!("{query}\0").as_bytes()));
+            queries.iter().flat_map(query).map(|step| step.to_string()).collect()
+        };
+        let steps =
+            sent_by(&["BEGIN; SET a = 1", "SELECT 1", "UPDATE a SET b = 1", "DELETE FROM c", "COMMIT"]);
+        assert_eq!(steps[4], "COMMIT of UPDATE a SET b = 1");
+        let steps =
+            sent_by(&["BEGIN; SET a = 1", "DELETE FROM c", "ROLLBACK", "BEGIN", "SELECT 1", "COMMIT"]);
+        assert_eq!(steps[5], "COMMIT");
+    }
 
     fn sent(kind: u8, body: &[u8]) -> Vec<u8> {
         let length = (body.len() as u32 + 4).to_be_bytes();

@@ -30,7 +30,15 @@ pub(crate) enum Manner {
 }
 
 /// What was sent: the kind of event and whom it is about, with the ids by which it came.
-type Taken = BTreeMap<(String, String), BTreeSet<String>>;
+type Told = BTreeMap<(String, String), BTreeSet<String>>;
+
+/// What has been taken.
+#[derive(Default)]
+struct Taken {
+    told: Told,
+    /// Checkpoints of audit logs, by the ids by which they came.
+    checkpoints: BTreeMap<String, String>,
+}
 
 /// A webhook on this machine.
 pub(crate) struct Receiver {
@@ -70,7 +78,12 @@ impl Receiver {
     /// By which ids it was told of an event.
     pub(crate) fn told(&self, kind: &str, target: &str) -> BTreeSet<String> {
         let taken = self.taken.lock().unwrap();
-        taken.get(&(kind.to_owned(), target.to_owned())).cloned().unwrap_or_default()
+        taken.told.get(&(kind.to_owned(), target.to_owned())).cloned().unwrap_or_default()
+    }
+
+    /// The checkpoints that it was sent, by the ids by which they came.
+    pub(crate) fn checkpoints(&self) -> BTreeMap<String, String> {
+        self.taken.lock().unwrap().checkpoints.clone()
     }
 }
 
@@ -95,7 +108,12 @@ async fn take(mut stream: TcpStream, manner: Arc<Mutex<Manner>>, taken: Arc<Mute
     if status == 204 {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let event = (text(&body["type"]), text(&body["data"]["target"]["id"]));
-        taken.lock().unwrap().entry(event).or_default().insert(id);
+        let mut taken = taken.lock().unwrap();
+        if event.0 == "audit.checkpoint" {
+            taken.checkpoints.insert(id, text(&body["data"]["checkpoint"]));
+        } else {
+            taken.told.entry(event).or_default().insert(id);
+        }
     }
     if manner != Manner::Drop {
         let answer = format!("HTTP/1.1 {status} Answer\r\ncontent-length: 0\r\n\r\n");

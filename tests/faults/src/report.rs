@@ -38,6 +38,25 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
     table
 }
 
+/// How much has been running, or has waited to, of late (proc_loadavg(5): the first figure); none where nobody counts that.
+pub(crate) fn load() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
+}
+
+/// What the figures were measured on.
+pub(crate) fn circumstances(nodes: usize, organizations: usize, before: Option<f64>) -> String {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let others = match before {
+        Some(load) if load > 0.5 => {
+            format!(" that had other work as well: the load average was {load:.1} before the run began")
+        }
+        _ => String::new(),
+    };
+    format!(
+        "{nodes} nodes, as they are built for tests, and {organizations} organizations, on {processors} processors{others}.\n\n"
+    )
+}
+
 /// Puts the table where it belongs in a document.
 pub(crate) fn write(document: &Path, table: &str) -> std::io::Result<()> {
     let text = fs::read_to_string(document)?;

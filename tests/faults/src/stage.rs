@@ -141,35 +141,53 @@ impl Stage {
         Err(format!("not ready after {patience:?}: {}", late.join(", ")))
     }
 
-    /// Asks the first node, while nothing is broken.
+    /// Asks the first node, while nothing is broken, until there is a definite answer.
     pub(crate) async fn calm(&self, method: Method, path: &str, token: Option<&str>, body: Value) -> Answer {
-        let request = self.nodes[0].request(method, path, token);
-        let request = if body.is_null() { request } else { request.json(&body) };
-        Answer::try_of(request).await.unwrap()
+        let key = format!("{:x}", random());
+        // On a machine that has much else to do, even so some answer may come too late.
+        until("a definite answer", async || {
+            let request = self.nodes[0].request(method.clone(), path, token);
+            let request =
+                if method == Method::POST { request.header("Idempotency-Key", &key) } else { request };
+            let request = if body.is_null() { request } else { request.json(&body) };
+            let answer = Answer::try_of(request).await.ok()?;
+            let running = answer.body["code"] == "request_in_progress";
+            (!answer.status.is_server_error() && !running).then_some(answer)
+        })
+        .await
     }
 
     /// Signs up a new organization; gives back the answer, and the Owner's token.
     pub(crate) async fn sign_up(&self) -> (Answer, String) {
+        loop {
+            let answer = self.sign_up_one().await;
+            // It was done, and its answer came too late: then somebody else signs up.
+            if !is_gone(&answer) {
+                let answer = answer.expect(201);
+                let token = answer.text_at("/session/token").to_owned();
+                return (answer, token);
+            }
+        }
+    }
+
+    async fn sign_up_one(&self) -> Answer {
         let email = format!("o{:x}@example.com", random() as u64);
         let body = json!({"email": email, "name": "Grace Hopper", "organization_name": "Acme"});
         self.calm(Method::POST, "/v1/signup", None, body).await.expect(202);
         let token = until("the sign-up's mail", async || self.mailbox.token(&self.smtp, &email)).await;
         let body = json!({"token": token, "password": PASSWORD});
-        let answer = self.calm(Method::POST, "/v1/signup/complete", None, body).await.expect(201);
-        let token = answer.text_at("/session/token").to_owned();
-        (answer, token)
+        self.calm(Method::POST, "/v1/signup/complete", None, body).await
     }
 
     async fn found(&self) -> Organization {
         let (answer, owner) = self.sign_up().await;
         let id = answer.text_at("/organization/id").to_owned();
-        let plan = format!("/operator/v1/organizations/{id}/plan");
-        self.calm(Method::PUT, &plan, Some(OPERATOR), json!({"plan": "enterprise"})).await.expect(200);
+        self.switch_on(&id, &owner).await;
         let by = Some(owner.as_str());
-        let controls = json!({"audit_log": {"enabled": true}, "call_recording": {"enabled": true}});
-        self.calm(Method::PATCH, "/v1/security", by, controls).await.expect(200);
         let url = json!({"url": format!("{}/calls", self.hook.base())});
         self.calm(Method::PUT, "/v1/escalations/webhook", by, url).await.expect(200);
+        let url = json!({"url": format!("{}/checkpoints", self.hook.base())});
+        self.calm(Method::PUT, "/v1/audit/witness", by, url).await.expect(200);
         let (_, heir) = self.bring_in(&owner, "admin").await;
         let (agent, agent_id) = self.bring_in(&owner, "customer_support_agent").await;
         let capacity = format!("/v1/availability/{agent_id}");
@@ -182,14 +200,35 @@ impl Stage {
         Organization { id, owner, owner_id, heir, agent, platform: key.text_at("/secret").to_owned() }
     }
 
+    /// Switches on what an organization of the load needs.
+    async fn switch_on(&self, id: &str, owner: &str) {
+        let plan = format!("/operator/v1/organizations/{id}/plan");
+        self.calm(Method::PUT, &plan, Some(OPERATOR), json!({"plan": "enterprise"})).await.expect(200);
+        let controls = json!({"audit_log": {"enabled": true}, "call_recording": {"enabled": true}});
+        self.calm(Method::PATCH, "/v1/security", Some(owner), controls).await.expect(200);
+    }
+
     async fn bring_in(&self, owner: &str, role: &str) -> (String, String) {
+        loop {
+            let answer = self.bring_in_one(owner, role).await;
+            if !is_gone(&answer) {
+                let answer = answer.expect(201);
+                return (answer.text_at("/session/token").to_owned(), answer.text_at("/user/id").to_owned());
+            }
+        }
+    }
+
+    async fn bring_in_one(&self, owner: &str, role: &str) -> Answer {
         let email = format!("t{:x}@example.com", random() as u64);
         let body = json!({"email": email, "role": role});
-        self.calm(Method::POST, "/v1/invitations", Some(owner), body).await.expect(201);
+        let invited = self.calm(Method::POST, "/v1/invitations", Some(owner), body).await;
+        if is_gone(&invited) {
+            return invited;
+        }
+        invited.expect(201);
         let token = until("the invitation's mail", async || self.mailbox.token(&self.smtp, &email)).await;
         let body = json!({"token": token, "name": role, "password": PASSWORD});
-        let answer = self.calm(Method::POST, "/v1/invitations/accept", None, body).await.expect(201);
-        (answer.text_at("/session/token").to_owned(), answer.text_at("/user/id").to_owned())
+        self.calm(Method::POST, "/v1/invitations/accept", None, body).await
     }
 
     /// Makes an organization, deletes it, and has its time be over: the next node that starts removes what is left. Gives back its id.
@@ -206,4 +245,26 @@ impl Stage {
         self.cluster.read().await.execute(&over).await;
         id
     }
+
+    /// Makes an organization whose audit log is older than its plan keeps it: the next node that starts takes out what is too old.
+    pub(crate) async fn age_one(&self) {
+        let (answer, owner) = self.sign_up().await;
+        let id = answer.text_at("/organization/id").to_owned();
+        self.switch_on(&id, &owner).await;
+        self.bring_in(&owner, "admin").await;
+        let waiting =
+            format!("SELECT 1 AS one FROM audit_queue WHERE type_id('org', org_id) = '{id}' LIMIT 1");
+        self.none_left("events without a place in a log that is to age", &waiting, None).await;
+        // Nobody can change when an event happened, but by leaving the triggers out.
+        let age = format!(
+            "SET session_replication_role = replica;
+             UPDATE audit_leaves SET occurred_at = occurred_at - interval '30 years' WHERE type_id('org', org_id) = '{id}'"
+        );
+        self.cluster.read().await.execute(&age).await;
+    }
+}
+
+/// Whether something was done, and its answer is lost.
+fn is_gone(answer: &Answer) -> bool {
+    answer.body["code"] == "answer_gone"
 }

@@ -9,6 +9,14 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::watch;
 
+/// Whether a statement writes something: by itself, or by a function that does.
+pub(crate) fn writes(statement: &str) -> bool {
+    let word = statement.split(' ').next().unwrap_or_default();
+    let functions = ["purge_", "erase_", "retain_", "forget_"];
+    ["INSERT", "UPDATE", "DELETE", "WITH"].contains(&word)
+        || functions.iter().any(|function| statement.contains(function))
+}
+
 /// When a node is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Moment {

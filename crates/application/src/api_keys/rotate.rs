@@ -49,7 +49,8 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Cr
         return Err(Error::ApiKeyExpired);
     }
     let (secret, hash) = mint(app, &key.prefix);
-    unit.api_key_rotate(seat.organization, id, hash, now + overlap).await?;
+    let present_until = overlap.is_positive().then_some(now + overlap);
+    unit.api_key_rotate(seat.organization, id, hash, present_until).await?;
     let listed = unit.api_key_find(seat.organization, id).await?.ok_or(Error::NotFound)?;
     let event = app.event_by(actor, Action::ApiKeyRotated, AuditTarget::ApiKey(id)).change(
         "overlap_seconds",
@@ -84,7 +85,7 @@ mod tests {
         let mut unit = unit(api_key(1));
         unit.expect_api_key_rotate()
             .times(1)
-            .withf(|_, _, _, until| *until == NOW + Duration::HOUR)
+            .withf(|_, _, _, until| *until == Some(NOW + Duration::HOUR))
             .returning(|_, _, _, _| Ok(()));
         let store = TestStore::of(unit);
         let app = application(&store, MockDirectory::new());
@@ -92,6 +93,17 @@ mod tests {
         let made = rotate(&app, &actor(1, Role::Owner), command).await.expect("a secret");
         assert!(made.secret.expose().starts_with(api_key(1).prefix.as_str()));
         assert_eq!(store.committed()[0].1, [(Action::ApiKeyRotated, Outcome::Success)]);
+    }
+
+    #[tokio::test]
+    async fn without_an_overlap_it_ends_whatever_the_time_is() {
+        let mut unit = unit(api_key(1));
+        unit.expect_api_key_rotate()
+            .times(1)
+            .withf(|_, _, _, until| until.is_none())
+            .returning(|_, _, _, _| Ok(()));
+        let app = application(&TestStore::of(unit), MockDirectory::new());
+        rotate(&app, &actor(1, Role::Owner), command(Duration::ZERO)).await.expect("a secret");
     }
 
     #[tokio::test]

@@ -259,7 +259,7 @@ mock! {
         async fn api_key_hold(&mut self, organization: OrganizationId, id: ApiKeyId, secrets: &[i64], now: OffsetDateTime) -> Answer<Option<ApiKey>>;
         async fn api_key_add(&mut self, organization: OrganizationId, key: &ApiKey, secret: KeyHash) -> Answer<()>;
         async fn api_key_save(&mut self, organization: OrganizationId, key: &ApiKey) -> Answer<()>;
-        async fn api_key_rotate(&mut self, organization: OrganizationId, id: ApiKeyId, secret: KeyHash, present_until: OffsetDateTime) -> Answer<()>;
+        async fn api_key_rotate(&mut self, organization: OrganizationId, id: ApiKeyId, secret: KeyHash, present_until: Option<OffsetDateTime>) -> Answer<()>;
         async fn api_key_revoke(&mut self, organization: OrganizationId, id: ApiKeyId, at: OffsetDateTime) -> Answer<()>;
         async fn api_keys_hand_over(&mut self, organization: OrganizationId, from: UserId, to: UserId) -> Answer<Vec<ApiKeyId>>;
     }
