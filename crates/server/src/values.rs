@@ -10,10 +10,10 @@ use serde::{Deserialize, Deserializer, de::Error};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Values {
     pub(crate) data_dir: PathBuf,
-    pub(crate) http: Http,
+    pub(crate) http: HttpValues,
     pub(crate) database: DatabaseValues,
-    pub(crate) email: Email,
-    pub(crate) keys: Keys,
+    pub(crate) email: EmailValues,
+    pub(crate) keys: KeyValues,
     pub(crate) passwords: PasswordValues,
     pub(crate) security: SecurityValues,
     pub(crate) sessions: SessionValues,
@@ -24,16 +24,16 @@ pub(crate) struct Values {
     pub(crate) calls: CallValues,
     pub(crate) limits: LimitValues,
     pub(crate) recordings: RecordingValues,
-    pub(crate) operator: Operator,
-    pub(crate) service: Token,
+    pub(crate) operator: OperatorValues,
+    pub(crate) service: ServiceValues,
     pub(crate) plans: PlansValues,
     pub(crate) telemetry: TelemetryValues,
-    pub(crate) log: Log,
+    pub(crate) log: LogValues,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Http {
+pub(crate) struct HttpValues {
     #[serde(deserialize_with = "address")]
     pub(crate) address: SocketAddr,
     #[serde(deserialize_with = "address")]
@@ -79,7 +79,7 @@ pub(crate) struct StreamValues {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Email {
+pub(crate) struct EmailValues {
     #[serde(deserialize_with = "secret")]
     pub(crate) smtp_url: Secret,
     pub(crate) from: String,
@@ -87,7 +87,7 @@ pub(crate) struct Email {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Keys {
+pub(crate) struct KeyValues {
     #[serde(deserialize_with = "secret")]
     pub(crate) ring: Secret,
 }
@@ -178,7 +178,7 @@ pub(crate) struct RecordingValues {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Operator {
+pub(crate) struct OperatorValues {
     #[serde(deserialize_with = "secret")]
     pub(crate) token: Secret,
     pub(crate) contact: String,
@@ -186,14 +186,14 @@ pub(crate) struct Operator {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Token {
+pub(crate) struct ServiceValues {
     #[serde(deserialize_with = "secret")]
     pub(crate) token: Secret,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Log {
+pub(crate) struct LogValues {
     pub(crate) level: String,
     pub(crate) format: String,
 }
