@@ -206,7 +206,7 @@ impl Statements {
         let (mut statements, mut at) = (Vec::new(), 0);
         while let Some((kind, body)) = message(&self.unread[at..]) {
             match kind {
-                b'Q' => statements.push(self.step(text(until_zero(body).0))),
+                b'Q' => statements.push(step(&mut self.written, text(until_zero(body).0))),
                 b'P' => {
                     let (name, rest) = until_zero(body);
                     self.prepared.insert(name.to_vec(), text(until_zero(rest).0));
@@ -214,7 +214,7 @@ impl Statements {
                 b'B' => {
                     let (name, _) = until_zero(until_zero(body).1);
                     if let Some(statement) = self.prepared.get(name).cloned() {
-                        statements.push(self.step(statement));
+                        statements.push(step(&mut self.written, statement));
                     }
                 }
                 _ => {}
@@ -224,23 +224,23 @@ impl Statements {
         self.unread.drain(..at);
         statements
     }
+}
 
-    /// A statement as a step. All commits read alike, so each is named for what its transaction wrote first.
-    fn step(&mut self, statement: Arc<str>) -> Arc<str> {
-        if writes(&statement) {
-            self.written.get_or_insert_with(|| statement.clone());
-        }
-        match statement.split([' ', ';']).next().unwrap_or_default() {
-            "BEGIN" | "ROLLBACK" => self.written = None,
-            "COMMIT" => {
-                if let Some(written) = self.written.take() {
-                    return format!("COMMIT of {written}").into();
-                }
-            }
-            _ => {}
-        }
-        statement
+/// A statement as a step. All commits read alike, so each is named for what its transaction wrote first.
+fn step(written: &mut Option<Arc<str>>, statement: Arc<str>) -> Arc<str> {
+    if writes(&statement) {
+        written.get_or_insert_with(|| statement.clone());
     }
+    match statement.split([' ', ';']).next().unwrap_or_default() {
+        "BEGIN" | "ROLLBACK" => *written = None,
+        "COMMIT" => {
+            if let Some(written) = written.take() {
+                return format!("COMMIT of {written}").into();
+            }
+        }
+        _ => {}
+    }
+    statement
 }
 
 /// The first whole message: its kind and what is in it. Its length counts itself.
