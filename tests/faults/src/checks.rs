@@ -83,7 +83,7 @@ impl Stage {
     /// The witnesses were sent every checkpoint that was to be sent, each of which is in the log once.
     async fn check_witnesses(&self) {
         let query = "SELECT type_id('delivery', delivery_id) AS id, data ->> 'checkpoint' AS note, state FROM deliveries
-                      WHERE topic = 'checkpoints'";
+                      WHERE topic = 'checkpoints' AND state IN ('sent', 'failed')";
         let taken = self.hook.checkpoints();
         for row in self.cluster.read().await.rows(query).await {
             let id = row["id"].as_str().unwrap_or_default();
