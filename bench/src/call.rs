@@ -8,6 +8,8 @@ pub(crate) struct Call {
     method: &'static str,
     path: String,
     token: Option<String>,
+    /// Other lines of the head, besides those about the body.
+    headers: Vec<(&'static str, String)>,
     body: Option<String>,
     /// The status that it must be answered with.
     pub(crate) expected: u16,
@@ -16,13 +18,13 @@ pub(crate) struct Call {
 impl Call {
     /// A GET.
     pub(crate) fn get(path: impl Into<String>) -> Self {
-        Self { method: "GET", path: path.into(), token: None, body: None, expected: 200 }
+        Self { method: "GET", path: path.into(), token: None, headers: Vec::new(), body: None, expected: 200 }
     }
 
     /// A POST of a JSON text, which is answered with 200 unless something else is said.
     pub(crate) fn post(path: impl Into<String>, body: impl Into<String>) -> Self {
         let body = Some(body.into());
-        Self { method: "POST", path: path.into(), token: None, body, expected: 200 }
+        Self { method: "POST", path: path.into(), token: None, headers: Vec::new(), body, expected: 200 }
     }
 
     /// A PUT of a JSON text.
@@ -33,6 +35,12 @@ impl Call {
     /// The same, by whoever has this token.
     pub(crate) fn by(self, token: String) -> Self {
         Self { token: Some(token), ..self }
+    }
+
+    /// The same, with another line in its head.
+    pub(crate) fn with(mut self, header: &'static str, value: String) -> Self {
+        self.headers.push((header, value));
+        self
     }
 
     /// The same, to be answered with this status.
@@ -52,6 +60,9 @@ impl Call {
         let _ = write!(buffer, "{} {} HTTP/1.1\r\nhost: bench\r\n", self.method, self.path);
         if let Some(token) = &self.token {
             let _ = write!(buffer, "authorization: Bearer {token}\r\n");
+        }
+        for (header, value) in &self.headers {
+            let _ = write!(buffer, "{header}: {value}\r\n");
         }
         match &self.body {
             Some(body) => {
@@ -86,5 +97,10 @@ mod tests {
              content-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
         );
         assert_eq!((post.expected, post.name().as_str()), (201, "POST /a"));
+        let with = Call::get("/a").with("origin", "http://here".to_owned()).with("cookie", "b=c".to_owned());
+        assert_eq!(
+            written(&with),
+            "GET /a HTTP/1.1\r\nhost: bench\r\norigin: http://here\r\ncookie: b=c\r\n\r\n"
+        );
     }
 }

@@ -152,18 +152,18 @@ impl Data {
         token(self.sessions + n % SESSIONS_OF_LARGE_OWNER)
     }
 
-    /// The large organization.
-    pub(crate) fn large_organization(&self) -> Uuid {
-        id(self.organizations)
+    /// The id of the second small organization. That is not the large one, whose audit log is searched, nor the first, whose agents work.
+    pub(crate) fn second(&self) -> Uuid {
+        id(1)
     }
 
-    /// How many events its audit log has, where proofs are measured.
+    /// How many events the audit log of the second small organization has, where proofs are measured.
     pub(crate) fn events(&self) -> u64 {
         100 * self.large_team
     }
 
     /// The id of one of them after the other, far from each other.
-    pub(crate) fn event_of_large(&self, n: u64) -> String {
+    pub(crate) fn event_of_second(&self, n: u64) -> String {
         EventId::from_uuid(id(n.wrapping_mul(7_919) % self.events())).to_string()
     }
 

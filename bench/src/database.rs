@@ -95,7 +95,7 @@ impl Cluster {
                 "SELECT current_setting('server_version'),
                         current_setting('fsync')::bool AND current_setting('full_page_writes')::bool
                             AND current_setting('synchronous_commit') <> 'off',
-                        to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')",
+                        to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')",
             )
             .await?;
         Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))

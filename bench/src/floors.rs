@@ -49,6 +49,10 @@ pub(crate) enum Floor {
 }
 
 impl Floor {
+    /// All of them.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Constant, Self::Select, Self::Insert, Self::Argon2, Self::Sha256];
+
     /// What it is called in the report.
     pub(crate) const fn name(self) -> &'static str {
         match self {

@@ -11,6 +11,9 @@ mod database;
 mod floors;
 mod load;
 mod mail_sink;
+mod page;
+mod peer;
+mod pictures;
 mod process;
 mod proofs;
 mod report;
@@ -21,11 +24,14 @@ mod sequencing;
 mod server;
 mod streams;
 mod summary;
+mod tables;
+mod transfers;
 mod verification;
 
-use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode, thread, time::Duration};
+use std::{fs, num::NonZeroUsize, path::PathBuf, process::ExitCode, thread, time::Duration};
 
 use clap::{Parser, Subcommand};
+use report::Report;
 
 /// How the benchmark fails.
 pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -41,6 +47,8 @@ struct Arguments {
 enum Command {
     /// Measure.
     Run(Run),
+    /// Draw what was measured before, and put it on a page.
+    Draw(Draw),
     /// Serve as a floor: the same stack, with next to nothing to do.
     #[command(subcommand)]
     Floor(floors::ServedFloor),
@@ -66,9 +74,44 @@ pub(crate) struct Run {
     /// The program `rollcall`.
     #[arg(long)]
     rollcall: PathBuf,
+    /// The folder in which the peer is installed, as `cargo xtask bench --peer` does it: it is measured beside the service.
+    #[arg(long)]
+    peer: Option<PathBuf>,
+    /// Leave what the last report in the folder says of other rows where it is.
+    #[arg(long)]
+    join: bool,
     /// The folder that the results are written to.
     #[arg(long)]
     output: PathBuf,
+}
+
+/// What is drawn, and where to.
+#[derive(clap::Args)]
+struct Draw {
+    /// Reports (`report.json`). Of each row, the newest figure counts.
+    #[arg(required = true)]
+    reports: Vec<PathBuf>,
+    /// The folder that the pictures, and what they were made from, are written to.
+    #[arg(long)]
+    output: PathBuf,
+    /// A document that has a place for the tables and the pictures: docs/performance.md.
+    #[arg(long)]
+    document: Option<PathBuf>,
+}
+
+impl Draw {
+    fn run(&self) -> Result {
+        let reports = self.reports.iter().map(|path| Report::open(path)).collect::<Result<Vec<_>>>()?;
+        let report = Report::join(reports)?;
+        let pictures = pictures::of(&report);
+        pictures::write(&pictures, &self.output)?;
+        fs::write(self.output.join("report.json"), report.json()?)?;
+        match &self.document {
+            Some(document) => page::write(document, &report, &pictures, &self.output)
+                .map_err(|error| format!("{}: {error}", document.display()).into()),
+            None => Ok(()),
+        }
+    }
 }
 
 fn seconds(text: &str) -> std::result::Result<Duration, String> {
@@ -85,7 +128,7 @@ fn main() -> ExitCode {
     let command = Arguments::parse().command;
     let threads = match command {
         // The load takes what it needs, but leaves the machine to what is measured.
-        Command::Run(_) => cores().div_ceil(2),
+        Command::Run(_) | Command::Draw(_) => cores().div_ceil(2),
         // As many as the service has.
         Command::Floor(_) => cores(),
     };
@@ -94,6 +137,7 @@ fn main() -> ExitCode {
         runtime.block_on(async {
             match command {
                 Command::Run(run) => rounds::run(&run).await,
+                Command::Draw(draw) => draw.run(),
                 Command::Floor(floor) => floors::serve(floor).await,
             }
         })

@@ -2,6 +2,8 @@
 
 use std::{fs, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 /// How much a process has used of the processor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cpu(Duration);
@@ -35,7 +37,7 @@ fn ticks(stat: &str) -> Option<u64> {
 }
 
 /// How much memory a process has, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Memory {
     /// At this moment.
     pub(crate) resident: u64,
@@ -47,6 +49,11 @@ impl Memory {
     /// Of the process with this number.
     pub(crate) fn of(pid: u32) -> Option<Self> {
         Self::read(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
+    }
+
+    /// Has a process's peak begin anew with what it has now (proc_pid_clear_refs(5)).
+    pub(crate) fn forget_peak(pid: u32) -> std::io::Result<()> {
+        fs::write(format!("/proc/{pid}/clear_refs"), "5")
     }
 
     /// Out of proc_pid_status(5).
@@ -81,6 +88,7 @@ mod tests {
     #[test]
     fn this_process_has_memory_and_uses_the_processor() {
         let pid = std::process::id();
+        Memory::forget_peak(pid).expect("forgotten");
         let memory = Memory::of(pid).expect("memory");
         assert!(memory.resident > 0 && memory.peak >= memory.resident);
         assert!(Cpu::of(pid).is_some());

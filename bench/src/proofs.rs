@@ -12,10 +12,10 @@ use crate::{
 /// How many events are appended at a time: a whole tile of the second level.
 const AT_A_TIME: u64 = 65_536;
 
-/// Makes the log of the large organization, unless it is there: the tree and which event is where, of events that are not there
+/// Makes the log of the second small organization, unless it is there: the tree and which event is where, of events that are not there
 /// themselves. A proof needs nothing else.
 pub(crate) async fn fill(database_url: &str, data: &Data) -> Result {
-    let (organization, events) = (data.large_organization(), data.events());
+    let (organization, events) = (data.second(), data.events());
     let mut connection = PgConnection::connect(database_url).await?;
     let there = sqlx::query_scalar("SELECT EXISTS (SELECT FROM audit_trees WHERE org_id = $1)");
     if there.bind(organization).fetch_one(&mut connection).await? {

@@ -1,32 +1,57 @@
-//! What a run found out, for people and for programs.
+//! What one or several runs found out, and how it is kept: as JSON, with every sample.
 
-use std::{fmt::Write, time::Duration};
+use std::{fs, path::Path};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
+    Result,
     floors::Floor,
-    process::Memory,
-    rows::{Row, Target, Work},
-    summary::{Measure, Sample, Summary, median, spread},
+    rows::{ROWS, Row},
+    summary::{Measure, Sample, Summary},
+    tables::{target, unit},
 };
 
-/// Stands where there is nothing to say.
-const NOTHING: &str = "–";
-
-/// What a run found out.
+/// What one or several runs found out.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Report {
-    /// What it was run with.
-    pub(crate) circumstances: Circumstances,
-    /// The rows, each with a sample of every round.
-    pub(crate) rows: Vec<(Row, Vec<Sample>)>,
+    /// The runs that something here is from, the oldest first.
+    pub(crate) runs: Vec<Circumstances>,
+    /// The rows, in the order of [`ROWS`].
+    pub(crate) rows: Vec<MeasuredRow>,
     /// The floors that they are compared with.
-    pub(crate) floors: Vec<(Floor, Vec<Measure>)>,
+    pub(crate) floors: Vec<MeasuredFloor>,
+}
+
+/// A row, with a sample of every round.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct MeasuredRow {
+    /// What was measured.
+    pub(crate) row: Row,
+    /// When the run began that it is from.
+    pub(crate) at: String,
+    /// What each round found out.
+    pub(crate) rounds: Vec<Sample>,
+    /// What each round found out about the same at the peer; nothing if it was not measured.
+    pub(crate) peer: Vec<Sample>,
+}
+
+/// A floor, with what was seen of it in every round.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct MeasuredFloor {
+    /// What was measured.
+    pub(crate) floor: Floor,
+    /// When the run began that it is from.
+    pub(crate) at: String,
+    /// What each round found out.
+    pub(crate) rounds: Vec<Measure>,
 }
 
 /// What a run was run with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Circumstances {
-    /// When it began, in UTC.
+    /// When it began, in UTC. It is what tells runs from each other.
     pub(crate) at: String,
     /// PostgreSQL's version.
     pub(crate) postgres: String,
@@ -38,75 +63,66 @@ pub(crate) struct Circumstances {
     pub(crate) load_before: Option<String>,
     /// How many rounds.
     pub(crate) rounds: u32,
-    /// How long one measurement was.
+    /// How long one measurement was, in seconds.
     pub(crate) seconds: f64,
     /// Whether there was only a hundredth of the data.
     pub(crate) small: bool,
+    /// The peer that was measured beside the service.
+    pub(crate) peer: Option<String>,
 }
 
 impl Report {
-    /// The report as Markdown, which can be read as it is.
-    pub(crate) fn markdown(&self) -> String {
-        let circumstances = &self.circumstances;
-        let mut text = format!(
-            "Measured at {} UTC: {} cores, shared by service, PostgreSQL {} ({}) and load; 16 connections; \
-             {} rounds of {} s each.",
-            circumstances.at,
-            circumstances.cores,
-            circumstances.postgres,
-            if circumstances.durable { "durable" } else { "NOT durable" },
-            circumstances.rounds,
-            circumstances.seconds,
-        );
-        if let Some(load) = &circumstances.load_before {
-            let _ = write!(text, " Load average before: {load}.");
+    /// Brings reports together: of each row and each floor, the newest counts.
+    ///
+    /// # Errors
+    /// If some have all of the data, and others a hundredth.
+    pub(crate) fn join(reports: impl IntoIterator<Item = Self>) -> Result<Self> {
+        let mut reports: Vec<Self> = reports.into_iter().collect();
+        // By the newest run in each, so that the newest comes first. Of two that are as new, the later one counts.
+        reports.sort_by(|one, other| newest(one).cmp(&newest(other)));
+        let mut runs: Vec<Circumstances> = Vec::new();
+        let mut rows: Vec<MeasuredRow> = Vec::new();
+        let mut floors: Vec<MeasuredFloor> = Vec::new();
+        for report in reports.into_iter().rev() {
+            runs.extend(report.runs);
+            rows.extend(report.rows);
+            floors.extend(report.floors);
         }
-        if circumstances.small {
-            text.push_str(" Only a hundredth of the data: the figures mean little.");
+        // A stable order, after which the newest of each comes first.
+        let place = |row: &Row| ROWS.iter().position(|known| known.name == row.name);
+        rows.sort_by(|one, other| {
+            place(&one.row).cmp(&place(&other.row)).then_with(|| other.at.cmp(&one.at))
+        });
+        rows.dedup_by(|later, first| later.row.name == first.row.name);
+        floors.sort_by(|one, other| {
+            (one.floor as u8).cmp(&(other.floor as u8)).then_with(|| other.at.cmp(&one.at))
+        });
+        floors.dedup_by(|later, first| later.floor == first.floor);
+        let is_used = |run: &Circumstances| {
+            rows.iter().any(|row| row.at == run.at) || floors.iter().any(|floor| floor.at == run.at)
+        };
+        runs.retain(is_used);
+        runs.sort_by(|one, other| one.at.cmp(&other.at));
+        runs.dedup_by(|later, first| later.at == first.at);
+        if runs.iter().any(|run| run.small) && !runs.iter().all(|run| run.small) {
+            return Err(
+                "figures of a hundredth of the data (--small) do not stand beside those of all of it".into(),
+            );
         }
-        text.push_str("\n\n");
-        let rows = self.rows.iter().map(|(row, samples)| cells_of_row(row, samples));
-        const HEAD: [&str; 13] = [
-            "row",
-            "figure",
-            "min–max",
-            "compared with",
-            "ratio",
-            "target",
-            "verdict",
-            "p50",
-            "p99",
-            "CPU",
-            "database's CPU",
-            "memory",
-            "its peak",
-        ];
-        text.push_str(&table(HEAD, rows.collect()));
-        if !self.floors.is_empty() {
-            text.push('\n');
-            let floors = self.floors.iter().map(|(floor, measures)| cells_of_floor(*floor, measures));
-            const HEAD: [&str; 7] = ["floor", "figure", "min–max", "p50", "p99", "CPU", "database's CPU"];
-            text.push_str(&table(HEAD, floors.collect()));
-        }
-        text
+        Ok(Self { runs, rows, floors })
     }
 
-    /// The report as JSON, with every sample. Times are in microseconds.
-    pub(crate) fn json(&self) -> String {
-        let rows = self.rows.iter().map(|(row, samples)| {
-            let summary = Summary::of(row, samples);
+    /// The report as JSON. Times are in microseconds; what follows from the samples is there for programs, and is not read back.
+    pub(crate) fn json(&self) -> Result<String> {
+        let rows = self.rows.iter().map(|measured| {
+            let MeasuredRow { row, at, rounds, peer } = measured;
+            let summary = Summary::of(row, rounds);
             let verdicts = summary.verdicts.iter().map(|verdict| {
                 json!({"target": target(verdict.target, row), "value": verdict.value, "met": verdict.is_met()})
             });
-            let samples = samples.iter().map(|sample| {
-                json!({
-                    "figure": sample.figure,
-                    "measure": sample.measure.map(object),
-                    "beside": sample.beside.map(object),
-                })
-            });
             json!({
                 "row": row.name,
+                "at": at,
                 "unit": unit(row.work).trim(),
                 "figure": summary.figure,
                 "min": summary.spread.0,
@@ -114,208 +130,75 @@ impl Report {
                 "floor": row.floor.map(Floor::name),
                 "ratio": summary.ratio,
                 "targets": verdicts.collect::<Vec<_>>(),
-                "rounds": samples.collect::<Vec<_>>(),
+                "rounds": rounds,
+                "peer": peer,
             })
         });
-        let floors = self.floors.iter().map(|(floor, measures)| {
-            let rounds: Vec<Value> = measures.iter().copied().map(object).collect();
-            json!({"floor": floor.name(), "rounds": rounds})
-        });
-        let circumstances = &self.circumstances;
+        let floors = self.floors.iter().map(
+            |measured| json!({"floor": measured.floor.name(), "at": measured.at, "rounds": measured.rounds}),
+        );
         let report = json!({
-            "at": circumstances.at,
-            "postgres": circumstances.postgres,
-            "durable": circumstances.durable,
-            "cores": circumstances.cores,
-            "load_before": circumstances.load_before,
-            "seconds": circumstances.seconds,
-            "small": circumstances.small,
-            "rows": rows.collect::<Vec<_>>(),
-            "floors": floors.collect::<Vec<_>>(),
+            "runs": self.runs,
+            "rows": rows.collect::<Vec<Value>>(),
+            "floors": floors.collect::<Vec<Value>>(),
         });
-        format!("{report:#}\n")
+        Ok(format!("{report:#}\n"))
     }
-}
 
-fn object(measure: Measure) -> Value {
-    let micros = |time: Duration| time.as_nanos() as f64 / 1e3;
-    json!({
-        "per_second": measure.per_second,
-        "p50": micros(measure.p50),
-        "p99": micros(measure.p99),
-        "bytes": measure.bytes,
-        "cpu": measure.cpu.map(micros),
-        "database_cpu": measure.database_cpu.map(micros),
-        "resident_bytes": measure.memory.map(|memory| memory.resident),
-        "peak_bytes": measure.memory.map(|memory| memory.peak),
-    })
-}
-
-fn cells_of_row(row: &Row, samples: &[Sample]) -> [String; 13] {
-    let summary = Summary::of(row, samples);
-    let unit = unit(row.work);
-    let beside = samples.iter().map(|sample| Some(sample.beside?.per_second)).collect::<Option<Vec<_>>>();
-    let targets: Vec<String> = summary.verdicts.iter().map(|verdict| target(verdict.target, row)).collect();
-    let measures: Option<Vec<Measure>> = samples.iter().map(|sample| sample.measure).collect();
-    let [p50, p99, cpu, database_cpu] = cells_of_measures(measures.as_deref().unwrap_or_default());
-    let memory = |part: fn(Memory) -> u64| {
-        let all = samples.iter().map(|sample| Some(part(sample.measure?.memory?) as f64 / 1e6));
-        let all = all.collect::<Option<Vec<f64>>>();
-        all.map_or(NOTHING.to_owned(), |all| format!("{} MB", number(median(&all))))
-    };
-    [
-        row.title.to_owned(),
-        format!("{}{unit}", number(summary.figure)),
-        format!("{}–{}", number(summary.spread.0), number(summary.spread.1)),
-        beside.map_or(NOTHING.to_owned(), |all| format!("{}/s", number(median(&all)))),
-        summary.ratio.map_or(NOTHING.to_owned(), |ratio| format!("{ratio:.2}")),
-        targets.join("; "),
-        verdict(&summary),
-        p50,
-        p99,
-        cpu,
-        database_cpu,
-        memory(|memory| memory.resident),
-        memory(|memory| memory.peak),
-    ]
-}
-
-fn cells_of_floor(floor: Floor, measures: &[Measure]) -> [String; 7] {
-    let rates: Vec<f64> = measures.iter().map(|measure| measure.per_second).collect();
-    let (least, most) = spread(&rates);
-    let [p50, p99, cpu, database_cpu] = cells_of_measures(measures);
-    let figure = format!("{}/s", number(median(&rates)));
-    let spread = format!("{}–{}", number(least), number(most));
-    [floor.name().to_owned(), figure, spread, p50, p99, cpu, database_cpu]
-}
-
-/// Median, 99th percentile, and what an answer used of the processor.
-fn cells_of_measures(measures: &[Measure]) -> [String; 4] {
-    let cell = |part: fn(&Measure) -> Option<Duration>| {
-        let all = measures.iter().map(|measure| Some(part(measure)?.as_secs_f64()));
-        match all.collect::<Option<Vec<f64>>>() {
-            Some(all) if !all.is_empty() => time(median(&all)),
-            _ => NOTHING.to_owned(),
+    /// Reads what [`Self::json`] has written. A row or a floor that is measured no more is left out.
+    pub(crate) fn read(json: &str) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Kept {
+            runs: Vec<Circumstances>,
+            rows: Vec<KeptRow>,
+            floors: Vec<KeptFloor>,
         }
-    };
-    [
-        cell(|measure| Some(measure.p50)),
-        cell(|measure| Some(measure.p99)),
-        cell(|measure| measure.cpu),
-        cell(|measure| measure.database_cpu),
-    ]
-}
-
-fn verdict(summary: &Summary) -> String {
-    let short: Vec<String> = summary
-        .verdicts
-        .iter()
-        .filter(|verdict| !verdict.is_met())
-        .map(|verdict| match verdict.target {
-            Target::OfFloor(least) => format!("SHORT: {:.2} of {least}", verdict.value),
-            Target::TailOfFloor(most) => format!("SHORT: p99 {:.1} × for {most} ×", verdict.value),
-            Target::AtMost(wanted) | Target::AtLeast(wanted) => {
-                format!("SHORT: {} for {wanted}", number(verdict.value))
-            }
-        })
-        .collect();
-    if short.is_empty() { "met".to_owned() } else { short.join("; ") }
-}
-
-fn target(target: Target, row: &Row) -> String {
-    let floor = row.floor.map_or(NOTHING, Floor::name);
-    match target {
-        Target::OfFloor(least) => format!("≥ {least} of {floor}"),
-        Target::TailOfFloor(most) => format!("p99 ≤ {most} × its"),
-        Target::AtMost(most) => format!("≤ {most}{}", unit(row.work)),
-        Target::AtLeast(least) => format!("≥ {}{}", number(least), unit(row.work)),
-    }
-}
-
-const fn unit(work: Work) -> &'static str {
-    match work {
-        Work::Throughput(_)
-        | Work::Agents(_)
-        | Work::Proofs(_)
-        | Work::Sequencing(_)
-        | Work::Verification => "/s",
-        Work::Slowdown { .. } => " ×",
-        Work::TailBeside { .. } | Work::Start | Work::Search(_) | Work::Claims | Work::FanOut => " ms",
-        Work::IdleMemory | Work::StreamMemory => " MB",
-        Work::InProcess(_) => " ns",
-    }
-}
-
-/// Three digits at least, and commas between thousands.
-fn number(value: f64) -> String {
-    let decimals = match value.abs() {
-        magnitude if magnitude < 10.0 => 2,
-        magnitude if magnitude < 100.0 => 1,
-        _ => 0,
-    };
-    let text = format!("{value:.decimals$}");
-    let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
-    let mut grouped = String::new();
-    for (position, digit) in whole.chars().enumerate() {
-        if position > 0 && (whole.len() - position).is_multiple_of(3) && grouped != "-" {
-            grouped.push(',');
+        #[derive(Deserialize)]
+        struct KeptRow {
+            row: String,
+            at: String,
+            rounds: Vec<Sample>,
+            peer: Vec<Sample>,
         }
-        grouped.push(digit);
-    }
-    grouped + rest
-}
-
-/// A time of so many seconds.
-fn time(seconds: f64) -> String {
-    match seconds {
-        seconds if seconds < 1e-3 => format!("{} µs", number(seconds * 1e6)),
-        seconds => format!("{} ms", number(seconds * 1e3)),
-    }
-}
-
-/// A Markdown table whose columns are under each other.
-fn table<const N: usize>(head: [&str; N], rows: Vec<[String; N]>) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.chain([head[column].chars().count()]).max().unwrap_or_default()
-    };
-    let widths: [usize; N] = std::array::from_fn(width);
-    let mut text = String::new();
-    let mut line = |cells: [&str; N]| {
-        for (cell, width) in cells.into_iter().zip(widths) {
-            let _ = write!(text, "| {cell:<width$} ");
+        #[derive(Deserialize)]
+        struct KeptFloor {
+            floor: String,
+            at: String,
+            rounds: Vec<Measure>,
         }
-        text.push_str("|\n");
-    };
-    line(head);
-    let rules = widths.map(|width| "-".repeat(width));
-    line(std::array::from_fn(|column| rules[column].as_str()));
-    for row in &rows {
-        line(std::array::from_fn(|column| row[column].as_str()));
+        let Kept { runs, rows, floors } = serde_json::from_str(json)?;
+        let rows = rows.into_iter().filter_map(|KeptRow { row, at, rounds, peer }| {
+            let row = *ROWS.iter().find(|known| known.name == row)?;
+            Some(MeasuredRow { row, at, rounds, peer })
+        });
+        let floors = floors.into_iter().filter_map(|KeptFloor { floor, at, rounds }| {
+            let floor = *Floor::ALL.iter().find(|known| known.name() == floor)?;
+            Some(MeasuredFloor { floor, at, rounds })
+        });
+        Self::join([Self { runs, rows: rows.collect(), floors: floors.collect() }])
     }
-    text
+
+    /// Reads a report that is a file.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let told = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let json = fs::read_to_string(path).map_err(|error| told(&error))?;
+        Ok(Self::read(&json).map_err(|error| told(&error))?)
+    }
+}
+
+fn newest(report: &Report) -> Option<&str> {
+    report.runs.iter().map(|run| run.at.as_str()).max()
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::rows::ROWS;
+    use crate::process::Memory;
 
-    #[test]
-    fn numbers_are_short_and_grouped() {
-        let shown = [2.345, 0.5, 45.67, 999.6, 1_234_567.0].map(number);
-        assert_eq!(shown, ["2.35", "0.50", "45.7", "1,000", "1,234,567"]);
-        assert_eq!([0.000_000_4, 0.000_2, 0.05, 2.5].map(time), ["0.40 µs", "200 µs", "50.0 ms", "2,500 ms"]);
-    }
-
-    #[test]
-    fn a_table_is_aligned_by_characters() {
-        let rows = vec![["µ".to_owned(), "1".to_owned()], ["long".to_owned(), "–".to_owned()]];
-        assert_eq!(table(["a", "bb"], rows), "| a    | bb |\n| ---- | -- |\n| µ    | 1  |\n| long | –  |\n");
-    }
-
-    fn report() -> Report {
-        let measure = |per_second| Measure {
+    pub(crate) fn measure(per_second: f64) -> Measure {
+        Measure {
             per_second,
             p50: Duration::from_micros(200),
             p99: Duration::from_micros(900),
@@ -323,12 +206,24 @@ mod tests {
             cpu: Some(Duration::from_micros(40)),
             database_cpu: None,
             memory: Some(Memory { resident: 30_000_000, peak: 31_000_000 }),
-        };
-        let sample =
-            Sample { figure: 30_000.0, measure: Some(measure(30_000.0)), beside: Some(measure(80_000.0)) };
+        }
+    }
+
+    pub(crate) fn sample(figure: f64) -> Sample {
+        Sample { figure, measure: Some(measure(figure)), beside: Some(measure(80_000.0)) }
+    }
+
+    /// The report of a run that began then, of these rows.
+    pub(crate) fn report(at: &str, names: &[&str], figure: f64) -> Report {
+        let rows = ROWS.iter().filter(|row| names.contains(&row.name)).map(|row| MeasuredRow {
+            row: *row,
+            at: at.to_owned(),
+            rounds: vec![sample(figure)],
+            peer: Vec::new(),
+        });
         Report {
-            circumstances: Circumstances {
-                at: "2026-01-02 03:04".to_owned(),
+            runs: vec![Circumstances {
+                at: at.to_owned(),
                 postgres: "15".to_owned(),
                 durable: true,
                 cores: 2,
@@ -336,35 +231,78 @@ mod tests {
                 rounds: 1,
                 seconds: 5.0,
                 small: false,
-            },
-            rows: vec![(ROWS[0], vec![sample])],
-            floors: vec![(Floor::Constant, vec![measure(80_000.0)])],
+                peer: None,
+            }],
+            rows: rows.collect(),
+            floors: vec![MeasuredFloor {
+                floor: Floor::Constant,
+                at: at.to_owned(),
+                rounds: vec![measure(figure)],
+            }],
         }
     }
 
     #[test]
-    fn what_falls_short_is_said_with_how_much_there_is() {
-        let text = report().markdown();
-        for part in [
-            "| session check, warm | 30,000/s | 30,000–30,000 | 80,000/s ",
-            "| 0.38 ",
-            "SHORT: 0.38 of 0.5 ",
-            "| 200 µs | 900 µs | 40.0 µs | – ",
-            "| 30.0 MB | 31.0 MB ",
-            "| constant | 80,000/s ",
-        ] {
-            assert!(text.contains(part), "{part} is not in\n{text}");
-        }
-        assert!(!text.contains("met") && !text.contains("NOT"), "{text}");
+    fn json_holds_every_sample_and_is_read_back() {
+        let mut report = report("2026-01-02 03:04:05", &["session-warm", "start"], 30_000.0);
+        report.rows[0].peer.push(sample(700.0));
+        let json = report.json().expect("JSON");
+        let value: Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(value["rows"][0]["row"], "session-warm");
+        assert_eq!(value["rows"][0]["targets"][0]["met"], false);
+        assert_eq!(value["rows"][0]["targets"][1]["met"], true);
+        assert_eq!(value["rows"][0]["rounds"][0]["measure"]["cpu"], 40.0);
+        assert_eq!(value["floors"][0]["rounds"][0]["per_second"], 30_000.0);
+        assert_eq!(Report::read(&json).expect("the same"), report);
     }
 
     #[test]
-    fn json_holds_every_sample() {
-        let report: Value = serde_json::from_str(&report().json()).expect("JSON");
-        assert_eq!(report["rows"][0]["row"], "session-warm");
-        assert_eq!(report["rows"][0]["targets"][0]["met"], false);
-        assert_eq!(report["rows"][0]["targets"][1]["met"], true);
-        assert_eq!(report["rows"][0]["rounds"][0]["measure"]["cpu"], 40.0);
-        assert_eq!(report["floors"][0]["rounds"][0]["per_second"], 80_000.0);
+    fn what_is_measured_no_more_is_left_out() {
+        let report = report("2026-01-02 03:04:05", &["session-warm", "start"], 1.0);
+        let json = report.json().expect("JSON").replace("\"start\"", "\"gone\"");
+        let read = Report::read(&json).expect("a report");
+        assert_eq!(read.rows.iter().map(|row| row.row.name).collect::<Vec<_>>(), ["session-warm"]);
+    }
+
+    #[test]
+    fn of_several_reports_the_newest_figure_of_each_row_counts() {
+        let old = report("2026-01-01 00:00:00", &["start", "session-warm"], 1.0);
+        let new = report("2026-01-03 00:00:00", &["session-warm", "sign-in"], 3.0);
+        let between = report("2026-01-02 00:00:00", &["session-warm"], 2.0);
+        let orders = [
+            [old.clone(), new.clone(), between.clone()],
+            [new.clone(), between.clone(), old.clone()],
+            [between.clone(), old.clone(), new.clone()],
+        ];
+        for order in orders {
+            let joined = Report::join(order).expect("a report");
+            let rows: Vec<_> =
+                joined.rows.iter().map(|row| (row.row.name, row.rounds[0].figure, row.at.as_str())).collect();
+            assert_eq!(
+                rows,
+                [
+                    ("session-warm", 3.0, "2026-01-03 00:00:00"),
+                    ("sign-in", 3.0, "2026-01-03 00:00:00"),
+                    ("start", 1.0, "2026-01-01 00:00:00"),
+                ]
+            );
+            assert_eq!(joined.floors.len(), 1);
+            assert_eq!(joined.floors[0].at, "2026-01-03 00:00:00");
+            // Of the one between, nothing is left.
+            let runs: Vec<&str> = joined.runs.iter().map(|run| run.at.as_str()).collect();
+            assert_eq!(runs, ["2026-01-01 00:00:00", "2026-01-03 00:00:00"]);
+            // And so again with what was joined before.
+            assert_eq!(Report::join([joined.clone(), old.clone()]).expect("a report"), joined);
+        }
+    }
+
+    #[test]
+    fn figures_of_a_hundredth_of_the_data_stay_by_themselves() {
+        let all = report("2026-01-01 00:00:00", &["start"], 1.0);
+        let mut small = report("2026-01-02 00:00:00", &["sign-in"], 1.0);
+        small.runs[0].small = true;
+        assert!(Report::join([small.clone(), small.clone()]).is_ok());
+        let message = Report::join([all, small]).expect_err("not beside each other").to_string();
+        assert!(message.contains("--small"), "{message}");
     }
 }

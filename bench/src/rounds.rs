@@ -4,7 +4,7 @@ use std::{
     fs,
     future::Future,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -20,15 +20,17 @@ use crate::{
     floors::{self, Floor},
     load::{Calls, Window, saturate, watch},
     mail_sink,
+    peer::{self, Peer},
+    pictures,
     process::{Cpu, Memory},
     proofs,
-    report::{Circumstances, Report},
+    report::{Circumstances, MeasuredFloor, MeasuredRow, Report},
     rows::{self, Row, Size, Work},
     searching, sequencing,
     server::{self, Server},
     streams::{self, Streams},
     summary::{Measure, Sample, median},
-    verification,
+    transfers, verification,
 };
 
 /// More cold sessions than a second can use up.
@@ -48,13 +50,17 @@ pub(crate) async fn run(arguments: &Run) -> Result {
     let measured = measured(arguments, &rows, &mut cluster).await;
     // Also after a failure, which is told first.
     let dropped = cluster.drop_all().await;
-    let report = measured?;
+    let mut report = measured?;
     dropped?;
+    let kept = arguments.output.join("report.json");
+    if arguments.join && kept.exists() {
+        report = Report::join([Report::open(&kept)?, report])?;
+    }
     let text = report.markdown();
     println!("{text}");
     fs::write(arguments.output.join("report.md"), &text)?;
-    fs::write(arguments.output.join("report.json"), report.json())?;
-    Ok(())
+    fs::write(kept, report.json()?)?;
+    pictures::write(&pictures::of(&report), &arguments.output)
 }
 
 async fn measured(arguments: &Run, rows: &[Row], cluster: &mut Cluster) -> Result<Report> {
@@ -68,22 +74,26 @@ async fn measured(arguments: &Run, rows: &[Row], cluster: &mut Cluster) -> Resul
         rounds: arguments.rounds,
         seconds: arguments.seconds.as_secs_f64(),
         small: arguments.small,
+        peer: arguments.peer.as_deref().map(peer::describe).transpose()?,
     };
     let mut bench = Bench::prepare(arguments, rows, cluster).await?;
-    let mut samples = vec![Vec::new(); rows.len()];
-    let mut floors: Vec<(Floor, Vec<Measure>)> = Vec::new();
+    let at = &circumstances.at;
+    let measured =
+        |row: &Row| MeasuredRow { row: *row, at: at.clone(), rounds: Vec::new(), peer: Vec::new() };
+    let mut found: Vec<MeasuredRow> = rows.iter().map(measured).collect();
+    let mut floors: Vec<MeasuredFloor> = Vec::new();
     for round in 1..=arguments.rounds {
         let mut floor_of_round: Option<(Floor, Measure)> = None;
-        for (row, samples) in rows.iter().zip(&mut samples) {
+        for MeasuredRow { row, rounds, peer, .. } in &mut found {
             if let Some(floor) = row.floor.filter(|floor| floor_of_round.is_none_or(|last| last.0 != *floor))
             {
                 let measure =
                     bench.floor(floor).await.map_err(|error| format!("{}: {error}", floor.name()))?;
                 eprintln!("round {round}: {:<20} {:>12.1}", floor.name(), measure.per_second);
                 floor_of_round = Some((floor, measure));
-                match floors.iter_mut().find(|(known, _)| *known == floor) {
-                    Some((_, measures)) => measures.push(measure),
-                    None => floors.push((floor, vec![measure])),
+                match floors.iter_mut().find(|known| known.floor == floor) {
+                    Some(known) => known.rounds.push(measure),
+                    None => floors.push(MeasuredFloor { floor, at: at.clone(), rounds: vec![measure] }),
                 }
             }
             let mut sample = bench.row(row).await.map_err(|error| format!("{}: {error}", row.name))?;
@@ -91,10 +101,14 @@ async fn measured(arguments: &Run, rows: &[Row], cluster: &mut Cluster) -> Resul
                 sample.beside = floor_of_round.map(|(_, measure)| measure);
             }
             eprintln!("round {round}: {:<20} {:>12.1}", row.name, sample.figure);
-            samples.push(sample);
+            rounds.push(sample);
+            if let Some(sample) = bench.peer(row).await.map_err(|error| format!("{}: {error}", row.name))? {
+                eprintln!("round {round}: {:<20} {:>12.1}", "the peer", sample.figure);
+                peer.push(sample);
+            }
         }
     }
-    Ok(Report { circumstances, rows: rows.iter().copied().zip(samples).collect(), floors })
+    Ok(Report { runs: vec![circumstances], rows: found, floors })
 }
 
 /// Everything that measuring needs.
@@ -105,6 +119,7 @@ struct Bench<'a> {
     whole: Database,
     hundredth: Option<Database>,
     floors: Database,
+    peer: Option<Peer>,
     mail: SocketAddr,
     log: PathBuf,
     folder: TempDir,
@@ -118,6 +133,10 @@ impl<'a> Bench<'a> {
         let sessions = (seconds * SESSIONS_PER_SECOND).ceil() as u64;
         let whole = if arguments.small { Data::hundredth(sessions) } else { Data::whole(sessions) };
         let rollcall = arguments.rollcall.clone();
+        let peer = match &arguments.peer {
+            Some(folder) => Some(Peer::prepare(folder, cluster.create("peer", whole.clone()).await?)?),
+            None => None,
+        };
         let whole = cluster.fill("whole", &rollcall, whole).await?;
         let needs_hundredth =
             |row: &Row| matches!(row.work, Work::Slowdown { than: (Size::Hundredth, _), .. });
@@ -136,6 +155,7 @@ impl<'a> Bench<'a> {
             whole,
             hundredth,
             floors,
+            peer,
             mail: mail_sink::start().await?,
             log: arguments.output.join("server.log"),
             folder,
@@ -225,10 +245,10 @@ impl<'a> Bench<'a> {
                 let server = self.serve(&database).await?;
                 let streams = Streams::open(server.address, &database.data).await?;
                 tokio::time::sleep(REST).await;
-                let memory = Memory::of(server.pid()).ok_or("this system does not tell about memory")?;
+                let memory = resident(&server)?;
                 drop(streams);
                 server.stop().await?;
-                Ok(Sample { figure: memory.resident as f64 / 1e6, measure: None, beside: None })
+                Ok(Sample { figure: memory, measure: None, beside: None })
             }
             Work::Slowdown { of, than } => {
                 let beside = self.throughput(than.0, than.1).await?;
@@ -264,9 +284,19 @@ impl<'a> Bench<'a> {
             Work::IdleMemory => {
                 let server = self.serve(&self.whole.clone()).await?;
                 tokio::time::sleep(REST).await;
-                let memory = Memory::of(server.pid()).ok_or("this system does not tell about memory")?;
+                let memory = resident(&server)?;
                 server.stop().await?;
-                Ok(Sample { figure: memory.resident as f64 / 1e6, measure: None, beside: None })
+                Ok(Sample { figure: memory, measure: None, beside: None })
+            }
+            Work::TransferMemory => {
+                let database = self.whole.clone();
+                transfers::prepare(&database.url).await?;
+                // They are gone with the folder.
+                let folder = tempfile::Builder::new().prefix("rollcall-bench-").tempdir()?;
+                let server = self.serve_from(&database, folder.path()).await?;
+                let memory = transfers::memory(server.address, &database.data, server.pid()).await?;
+                server.stop().await?;
+                Ok(Sample { figure: memory, measure: None, beside: None })
             }
             Work::Sequencing(logs) => {
                 let database = self.whole.clone();
@@ -319,12 +349,49 @@ impl<'a> Bench<'a> {
         Ok(measure)
     }
 
+    /// The same at the peer, if it is there and has anything like it.
+    async fn peer(&mut self, row: &Row) -> Result<Option<Sample>> {
+        let (Some(peer), Some(work)) = (&self.peer, peer::work(row.name)) else { return Ok(None) };
+        let (database, command) = (peer.database.clone(), || peer.serve());
+        let sample = |figure| Sample { figure, measure: None, beside: None };
+        let mut server = Server::start(command(), &self.log).await?;
+        let sample = match work {
+            peer::Work::Throughput(calls, answered) => {
+                peer::check(server.address, &database.data, calls, answered).await?;
+                let window = Window::of(self.seconds);
+                let answers = saturate(server.address, &database.data, calls, window);
+                let measure = self.observe(Some(&server), &database, window, answers).await?;
+                Sample { measure: Some(measure), ..sample(measure.per_second) }
+            }
+            peer::Work::Start => {
+                let mut times = vec![server.started_in.as_secs_f64() * 1e3];
+                while times.len() < STARTS {
+                    server.stop().await?;
+                    server = Server::start(command(), &self.log).await?;
+                    times.push(server.started_in.as_secs_f64() * 1e3);
+                }
+                sample(median(&times))
+            }
+            peer::Work::IdleMemory => {
+                tokio::time::sleep(REST).await;
+                sample(resident(&server)?)
+            }
+        };
+        server.stop().await?;
+        Ok(Some(sample))
+    }
+
     /// A service that has just been started.
     async fn serve(&self, database: &Database) -> Result<Server> {
+        self.serve_from(database, self.folder.path()).await
+    }
+
+    /// The same, with its files in another folder.
+    async fn serve_from(&self, database: &Database, folder: &Path) -> Result<Server> {
         let mut command = server::rollcall(&self.rollcall, &database.url);
         command
             .arg("serve")
-            .env("ROLLCALL__DATA_DIR", self.folder.path())
+            .env("ROLLCALL__DATA_DIR", folder)
             .env("ROLLCALL__EMAIL__SMTP_URL", format!("smtp://{}", self.mail));
         Server::start(command, &self.log).await
     }
@@ -352,4 +419,10 @@ impl<'a> Bench<'a> {
         let (cpu, database_cpu) = (cpu.map(each), database_cpu.map(each));
         Ok(Measure { cpu, database_cpu, memory, ..Measure::of(answers, window.length()) })
     }
+}
+
+/// What a server holds of the memory, in megabytes.
+fn resident(server: &Server) -> Result<f64> {
+    let memory = Memory::of(server.pid()).ok_or("this system does not tell about memory")?;
+    Ok(memory.resident as f64 / 1e6)
 }

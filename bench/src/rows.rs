@@ -32,6 +32,12 @@ pub(crate) struct Row {
     pub(crate) targets: &'static [Target],
 }
 
+impl PartialEq for Row {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
 /// How something is measured. Each measurement has a service that was started for it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Work {
@@ -57,7 +63,7 @@ pub(crate) enum Work {
     IdleMemory,
     /// How many events get their places in so many audit logs in a second.
     Sequencing(u64),
-    /// How many such calls are answered in a second, about the audit log of the large organization.
+    /// How many such calls are answered in a second, about the audit log of the second small organization.
     Proofs(Calls),
     /// How many such calls are answered in a second, once the agents who make them have come.
     Agents(Calls),
@@ -67,6 +73,8 @@ pub(crate) enum Work {
     FanOut,
     /// How much memory the service has while many streams are open, in megabytes.
     StreamMemory,
+    /// How much memory each of several recordings takes that are sent or fetched at once, in megabytes.
+    TransferMemory,
     /// How many blocks of 64 bytes of an audit log's leaves are proved offline in a second, on every core.
     Verification,
     /// The 99th percentile of searches in a long audit log, in milliseconds.
@@ -214,8 +222,8 @@ pub(crate) const ROWS: &[Row] = &[
         name: "audit-proof",
         title: "audit inclusion proof, 10,000,000 events",
         work: Work::Proofs(|data, n| {
-            let event = data.event_of_large(n);
-            Call::get(format!("/v1/audit/proofs/inclusion?event_id={event}")).by(data.owner_of_large(n))
+            let event = data.event_of_second(n);
+            Call::get(format!("/v1/audit/proofs/inclusion?event_id={event}")).by(data.owner(1))
         }),
         floor: None,
         targets: &[],
@@ -261,6 +269,13 @@ pub(crate) const ROWS: &[Row] = &[
         work: Work::StreamMemory,
         floor: None,
         targets: &[Target::AtMost(300.0)],
+    },
+    Row {
+        name: "transfer-memory",
+        title: "memory for each recording that is sent or fetched",
+        work: Work::TransferMemory,
+        floor: None,
+        targets: &[Target::AtMost(2.0)],
     },
     Row {
         name: "permission",

@@ -2,26 +2,32 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     answers::Answers,
     process::Memory,
-    rows::{Row, Target},
+    rows::{Row, Target, Work},
 };
 
-/// What was seen of one load.
-#[derive(Debug, Clone, Copy)]
+/// What was seen of one load. Where it is kept, times are in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Measure {
     /// Answers.
     pub(crate) per_second: f64,
     /// How long half of the answers took at the most.
+    #[serde(with = "micros")]
     pub(crate) p50: Duration,
     /// How long 99 of 100 took at the most.
+    #[serde(with = "micros")]
     pub(crate) p99: Duration,
     /// The mean size of an answer's body.
     pub(crate) bytes: u64,
     /// What the server used of the processor for one answer.
+    #[serde(with = "micros_if_any")]
     pub(crate) cpu: Option<Duration>,
     /// What the database used for one answer.
+    #[serde(with = "micros_if_any")]
     pub(crate) database_cpu: Option<Duration>,
     /// The server's memory at the end.
     pub(crate) memory: Option<Memory>,
@@ -37,7 +43,7 @@ impl Measure {
 }
 
 /// What one round found out about a row.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Sample {
     /// In the row's unit.
     pub(crate) figure: f64,
@@ -65,8 +71,10 @@ pub(crate) struct Summary {
 pub(crate) struct Verdict {
     /// What is wanted.
     pub(crate) target: Target,
-    /// What there is.
+    /// What there is: the median.
     pub(crate) value: f64,
+    /// The least and the most.
+    pub(crate) spread: (f64, f64),
 }
 
 impl Verdict {
@@ -77,29 +85,88 @@ impl Verdict {
             Target::TailOfFloor(most) | Target::AtMost(most) => self.value <= most,
         }
     }
+
+    /// How many times as good as wanted such a value is: what is met has one or more.
+    pub(crate) fn to_target(self, value: f64) -> f64 {
+        match self.target {
+            Target::OfFloor(least) | Target::AtLeast(least) => value / least,
+            Target::TailOfFloor(most) | Target::AtMost(most) => most / value,
+        }
+    }
 }
 
 impl Summary {
     /// Brings the samples of a row together.
     pub(crate) fn of(row: &Row, samples: &[Sample]) -> Self {
         let figures: Vec<f64> = samples.iter().map(|sample| sample.figure).collect();
-        let figure = median(&figures);
-        let floor = row.floor;
         let each = |ratio: fn(&Sample) -> Option<f64>| {
-            let ratios = samples.iter().map(ratio).collect::<Option<Vec<f64>>>().filter(|_| floor.is_some());
-            ratios.map(|ratios| median(&ratios))
+            samples.iter().map(ratio).collect::<Option<Vec<f64>>>().filter(|_| row.floor.is_some())
         };
-        let ratio = each(|sample| Some(sample.figure / sample.beside?.per_second));
-        let tail = each(|sample| Some(sample.measure?.p99.as_secs_f64() / sample.beside?.p99.as_secs_f64()));
-        let verdicts = row.targets.iter().map(|target| Verdict {
-            target: *target,
-            value: match target {
-                Target::OfFloor(_) => ratio.unwrap_or(f64::NAN),
-                Target::TailOfFloor(_) => tail.unwrap_or(f64::NAN),
-                Target::AtMost(_) | Target::AtLeast(_) => figure,
-            },
+        let ratios = each(|sample| Some(sample.figure / sample.beside?.per_second));
+        let tails = each(|sample| Some(sample.measure?.p99.as_secs_f64() / sample.beside?.p99.as_secs_f64()));
+        let verdicts = row.targets.iter().map(|target| {
+            let values = match target {
+                Target::OfFloor(_) => ratios.as_ref(),
+                Target::TailOfFloor(_) => tails.as_ref(),
+                Target::AtMost(_) | Target::AtLeast(_) => Some(&figures),
+            };
+            let (value, spread) =
+                values.map_or((f64::NAN, (f64::NAN, f64::NAN)), |all| (median(all), spread(all)));
+            Verdict { target: *target, value, spread }
         });
-        Self { figure, spread: spread(&figures), ratio, verdicts: verdicts.collect() }
+        Self {
+            figure: median(&figures),
+            spread: spread(&figures),
+            ratio: ratios.as_deref().map(median),
+            verdicts: verdicts.collect(),
+        }
+    }
+}
+
+/// How many times as good as the peer a row is, each round's with its own: the median, and the least and the most. None if the peer was
+/// not measured.
+pub(crate) fn to_peer(row: &Row, samples: &[Sample], peer: &[Sample]) -> Option<(f64, (f64, f64))> {
+    let more_is_better = matches!(row.work, Work::Throughput(_));
+    let times = samples.iter().zip(peer).map(|(sample, peer)| {
+        if more_is_better { sample.figure / peer.figure } else { peer.figure / sample.figure }
+    });
+    let times: Vec<f64> = times.collect();
+    (!times.is_empty()).then(|| (median(&times), spread(&times)))
+}
+
+mod micros {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(time.as_nanos() as f64 / 1e3)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        Duration::try_from_secs_f64(f64::deserialize(deserializer)? / 1e6).map_err(D::Error::custom)
+    }
+}
+
+mod micros_if_any {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Micros(#[serde(with = "super::micros")] Duration);
+
+    pub(super) fn serialize<S: Serializer>(
+        time: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        time.map(Micros).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        Ok(Option::<Micros>::deserialize(deserializer)?.map(|micros| micros.0))
     }
 }
 
@@ -124,7 +191,7 @@ pub(crate) fn spread(values: &[f64]) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{floors::Floor, rows::Work};
+    use crate::{call::Call, floors::Floor};
 
     fn measure(per_second: f64, p99: u64) -> Measure {
         let p99 = Duration::from_millis(p99);
@@ -171,6 +238,10 @@ mod tests {
         assert_eq!(summary.ratio, Some(0.5));
         let met: Vec<bool> = summary.verdicts.iter().map(|verdict| verdict.is_met()).collect();
         assert_eq!(met, [true, false, false, true]);
+        assert_eq!((summary.verdicts[0].value, summary.verdicts[0].spread), (0.5, (0.5, 0.6)));
+        let tail = summary.verdicts[3];
+        assert_eq!(tail.spread, (3.0, 15.0));
+        assert_eq!((tail.to_target(tail.value), tail.to_target(8.0)), (1.0, 0.5));
     }
 
     #[test]
@@ -183,6 +254,17 @@ mod tests {
             summary.verdicts.iter().map(|verdict| verdict.is_met()).collect::<Vec<_>>(),
             [true, false]
         );
+    }
+
+    #[test]
+    fn each_round_is_compared_with_its_own_peer_and_more_is_better_whatever_is_counted() {
+        let samples =
+            |figures: [f64; 3]| figures.map(|figure| Sample { figure, measure: None, beside: None });
+        let (ours, peer) = (samples([60.0, 100.0, 40.0]), samples([30.0, 20.0, 10.0]));
+        let rate = Row { work: Work::Throughput(|_, _| Call::get("/")), ..row(None, &[]) };
+        assert_eq!(to_peer(&rate, &ours, &peer), Some((4.0, (2.0, 5.0))));
+        assert_eq!(to_peer(&row(None, &[]), &peer, &ours), Some((4.0, (2.0, 5.0))), "a start takes time");
+        assert_eq!(to_peer(&rate, &ours, &[]), None);
     }
 
     #[test]

@@ -40,6 +40,29 @@ async fn every_row_can_be_measured() {
     assert!(bytes("members-large") > 2.4 * bytes("members"), "{}", bytes("members-large"));
     let markdown = fs::read_to_string(folder.join("report.md")).unwrap();
     assert_eq!(markdown, String::from_utf8(output.stdout).unwrap().trim_end().to_owned() + "\n");
+    let page = folder.join("page.md");
+    fs::write(&page, "<!-- bench: begin -->\n<!-- bench: end -->\n").unwrap();
+    let drawn = Command::new(env!("CARGO_BIN_EXE_rollcall-bench"))
+        .arg("draw")
+        .arg(folder.join("report.json"))
+        .arg("--output")
+        .arg(folder.join("images"))
+        .arg("--document")
+        .arg(&page)
+        .output()
+        .unwrap();
+    assert!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
+    let page = fs::read_to_string(&page).unwrap();
+    assert!(page.contains("](images/targets.svg)") && page.contains("| session check, warm "), "{page}");
+    for picture in ["images/targets.svg", "targets.svg"] {
+        assert!(
+            fs::read_to_string(folder.join(picture)).unwrap().contains("session check, warm"),
+            "{picture}"
+        );
+    }
+    let drawn: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.join("images/report.json")).unwrap()).unwrap();
+    assert_eq!(drawn["rows"].as_array().unwrap().len(), report["rows"].as_array().unwrap().len());
     let left = format!("SELECT datname FROM pg_database WHERE starts_with(datname, '{databases}')");
     let left = database.rows(&left).await;
     assert!(left.is_empty(), "{left:?}");

@@ -5,6 +5,7 @@ use std::{fs, path::Path, process::Command};
 use sqlx::{Connection, Executor, PgConnection, migrate::Migrator};
 
 use crate::{
+    bench,
     postgres::ThrowAway,
     process::{Result, cargo, output, root, run as run_program},
     workspace,
@@ -64,16 +65,17 @@ fn now() -> std::time::SystemTime {
     std::time::SystemTime::now()
 }
 
-/// What the binary tells about itself.
+/// What the binary tells about itself, and what was measured of it.
 fn documents() -> Result {
-    let rollcall = workspace::build()?.join("rollcall");
+    let programs = workspace::build()?;
+    let rollcall = programs.join("rollcall");
     for (arguments, file) in
         [(&["openapi"][..], "docs/openapi.json"), (&["check-config", "--reference"], "docs/configuration.md")]
     {
         let text = output(Command::new(&rollcall).args(arguments))?;
         write_if_changed(&root().join(file), &text)?;
     }
-    Ok(())
+    bench::redraw(&programs.join("rollcall-bench"))
 }
 
 fn write_if_changed(path: &Path, text: &str) -> Result {
