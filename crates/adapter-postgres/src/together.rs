@@ -216,61 +216,78 @@ mod tests {
         }
     }
 
+    /// What never comes is a failure.
+    async fn in_time<T>(what: impl Future<Output = T>) -> T {
+        timeout(Duration::from_secs(60), what).await.expect("it comes")
+    }
+
     #[tokio::test]
     async fn whoever_asks_while_others_are_looked_up_goes_together_and_each_gets_their_own() {
-        let mut numbers = Numbers::new();
-        let [_, asked] = numbers.ask_while_others_are_looked_up([0, 7, 13, 7]).await;
-        numbers.end.add_permits(100);
-        assert_eq!(numbers.begun.1.recv().await, Some(vec![0, 7, 13, 7]));
-        let mut answers = Vec::new();
-        for asked in asked {
-            answers.push(asked.await.expect("an answer"));
-        }
-        assert!(
-            matches!(
-                answers.as_slice(),
-                [Ok(None), Ok(Some(())), Err(StoreError::Internal(_)), Ok(Some(()))]
-            ),
-            "{answers:?}"
-        );
+        in_time(async {
+            let mut numbers = Numbers::new();
+            let [_, asked] = numbers.ask_while_others_are_looked_up([0, 7, 13, 7]).await;
+            numbers.end.add_permits(100);
+            assert_eq!(numbers.begun.1.recv().await, Some(vec![0, 7, 13, 7]));
+            let mut answers = Vec::new();
+            for asked in asked {
+                answers.push(asked.await.expect("an answer"));
+            }
+            assert!(
+                matches!(
+                    answers.as_slice(),
+                    [Ok(None), Ok(Some(())), Err(StoreError::Internal(_)), Ok(Some(()))]
+                ),
+                "{answers:?}"
+            );
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn no_look_up_is_for_more_than_the_most() {
-        let mut numbers = Numbers::new();
-        let [_, asked] = numbers.ask_while_others_are_looked_up(vec![7; MOST + 1]).await;
-        numbers.end.add_permits(100);
-        let sizes = [numbers.begun.1.recv().await, numbers.begun.1.recv().await];
-        assert_eq!(sizes.map(|some| some.map_or(0, |some| some.len())), [MOST, 1]);
-        for asked in asked {
-            assert!(asked.await.expect("an answer").is_ok());
-        }
+        in_time(async {
+            let mut numbers = Numbers::new();
+            let [_, asked] = numbers.ask_while_others_are_looked_up(vec![7; MOST + 1]).await;
+            numbers.end.add_permits(100);
+            let sizes = [numbers.begun.1.recv().await, numbers.begun.1.recv().await];
+            assert_eq!(sizes.map(|some| some.map_or(0, |some| some.len())), [MOST, 1]);
+            for asked in asked {
+                assert!(asked.await.expect("an answer").is_ok());
+            }
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn a_failure_is_told_to_all_and_whoever_asks_next_is_looked_up() {
-        let mut numbers = Numbers::new();
-        for last in [99, 100] {
-            let [_, asked] = numbers.ask_while_others_are_looked_up([7, last]).await;
-            numbers.end.add_permits(AT_ONCE + 1);
-            assert_eq!(numbers.begun.1.recv().await, Some(vec![7, last]));
-            for asked in asked {
-                assert!(asked.await.expect("an answer").is_err(), "{last}");
+        in_time(async {
+            let mut numbers = Numbers::new();
+            for last in [99, 100] {
+                let [_, asked] = numbers.ask_while_others_are_looked_up([7, last]).await;
+                numbers.end.add_permits(AT_ONCE + 1);
+                assert_eq!(numbers.begun.1.recv().await, Some(vec![7, last]));
+                for asked in asked {
+                    assert!(asked.await.expect("an answer").is_err(), "{last}");
+                }
+                while numbers.together.waiting().under_way > 0 {
+                    yield_now().await;
+                }
             }
-            while numbers.together.waiting().under_way > 0 {
-                yield_now().await;
-            }
-        }
+        })
+        .await;
     }
 
     #[tokio::test]
     async fn whoever_goes_away_takes_no_answer_from_others() {
-        let mut numbers = Numbers::new();
-        let [begun, asked] = numbers.ask_while_others_are_looked_up([7, 8, 9]).await;
-        begun.iter().chain(&asked[..1]).for_each(JoinHandle::abort);
-        numbers.end.add_permits(100);
-        for asked in asked.into_iter().skip(1) {
-            assert!(matches!(asked.await.expect("an answer"), Ok(Some(()))));
-        }
+        in_time(async {
+            let mut numbers = Numbers::new();
+            let [begun, asked] = numbers.ask_while_others_are_looked_up([7, 8, 9]).await;
+            begun.iter().chain(&asked[..1]).for_each(JoinHandle::abort);
+            numbers.end.add_permits(100);
+            for asked in asked.into_iter().skip(1) {
+                assert!(matches!(asked.await.expect("an answer"), Ok(Some(()))));
+            }
+        })
+        .await;
     }
 }
