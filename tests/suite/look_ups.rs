@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
-use rollcall_adapter_postgres::{Connection, PgStore};
+use rollcall_adapter_postgres::{ConnectionSettings, PgStore};
 use rollcall_application::{api_keys::KeyHash, ports::Directory};
 use rollcall_domain::{
     ApiKeyId, UserId,
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::api_keys::make;
 
 async fn store(database: &TestDatabase) -> PgStore {
-    let connection = Connection {
+    let connection = ConnectionSettings {
         url: Secret::new(database.url()),
         pooler_url: None,
         replica_url: None,
