@@ -1,10 +1,10 @@
 -- What is asked for with nearly every request, one table after the other.
 --
--- For each call the database sets up what it is about to run: every step of a plan, every column of every step. Where four tables are joined to find one row,
--- that took longer than finding it. Looked up by their keys, a few columns at a time, they take a quarter less; and what a function gives
--- back is set up for less where it is a type that is known, and not a list of columns. All of it is as it was when the statement
--- began, as the functions are STABLE. Everything is named in full, as in 0013. That there is one row at the most is said so that a plan for many
--- look-ups at once is kept.
+-- For each call the database sets up what it is about to run: every step of a plan, every column of every step. Where four tables are
+-- joined to find one row, that took longer than finding it. Looked up by their keys, a few columns at a time, they take a quarter less;
+-- and what a function gives back is set up for less where it is a type that is known, and not a list of columns. All of it is as it was
+-- when the statement began, as the functions are STABLE. That there is one row at the most is said so that a plan for many look-ups at
+-- once is kept. Everything is named in full, as in 0013.
 
 -- As in 0020.
 CREATE TYPE found_session AS (

@@ -1,8 +1,8 @@
 -- What decides what somebody may do in the organization of the scope: asked for by services beside Rollcall, many times a second.
 --
 -- As the service itself it took three statements, whose policies the database goes through for each table of each: ten for
--- organizations, some of which look at the team again. As with `team_page`, the caller cannot name the organization; in 0071 it is said why one
--- table comes after the other. Everything is named in full.
+-- organizations, some of which look at the team again. As with `team_page`, the caller cannot name the organization; in 0071 it is said
+-- why one table comes after the other. Everything is named in full.
 CREATE TYPE found_seat AS (role text, status text, org_suspended boolean, mfa_overdue boolean);
 CREATE FUNCTION team_seat(wanted_user uuid) RETURNS SETOF found_seat
 LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1 AS $$

@@ -94,7 +94,8 @@ async fn api_keys(
     let rows = sqlx::query!(
         r#"SELECT w.number AS "number!", key_id AS "key_id!", prefix AS "prefix!", name AS "name!", scopes AS "scopes!", created_by,
                   created_at AS "created_at!", expires_at, allowed_cidrs, rate_requests, rate_seconds, revoked_at,
-                  version AS "version!", works_until, secret_no AS "secret_no!", ring_key AS "ring_key!", org_id AS "org_id!", org_name AS "org_name!", slug AS "slug!",
+                  version AS "version!", works_until, secret_no AS "secret_no!", ring_key AS "ring_key!",
+                  org_id AS "org_id!", org_name AS "org_name!", slug AS "slug!",
                   plan AS "plan!", org_created_at AS "org_created_at!", org_suspended AS "org_suspended!",
                   org_version AS "org_version!", audited AS "audited!"
              FROM (SELECT h.number, array_agg(h.hash ORDER BY h.place) AS hashes

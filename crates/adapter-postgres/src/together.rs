@@ -1,8 +1,8 @@
 //! Look-ups that are made together: each by itself costs a visit to the database, and what a visit costs is mostly the visit.
 //!
-//! Nobody waits for company. Whoever asks while few look-ups are under way is looked up at once; whoever asks while many are goes with all others who
-//! have asked meanwhile, as soon as one of them is over. A look-up begins after all whom it is for have asked, so what it finds is as new for each of them as
-//! if they had asked by themselves.
+//! Nobody waits for company. Whoever asks while few look-ups are under way is looked up at once; whoever asks while many are goes
+//! with all others who have asked meanwhile, as soon as one of them is over. A look-up begins after all whom it is for have asked,
+//! so what it finds is as new for each of them as if they had asked by themselves.
 
 use std::{
     collections::HashMap,
@@ -154,7 +154,8 @@ mod tests {
 
     type Answer = JoinHandle<Result<Option<()>, StoreError>>;
 
-    /// Numbers are looked up: what is found of each is that it is there, but there is nothing of 0, 13 is damaged, and 99 makes everything fail.
+    /// Numbers are looked up: what is found of each is that it is there, but there is nothing of 0, and 13 is damaged. At 99 as the
+    /// last everything fails, and at 100 it panics.
     struct Numbers {
         together: Together<u32, ()>,
         /// What is looked up, as it begins.
