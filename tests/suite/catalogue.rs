@@ -231,7 +231,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 165] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-pub(crate) const DEFINERS: [(&str, &str, bool); 35] = [
+pub(crate) const DEFINERS: [(&str, &str, bool); 36] = [
     ("directory_agents_due", "rollcall_directory", true),
     ("directory_agents_state", "rollcall_directory", true),
     ("directory_api_key", "rollcall_directory", true),
@@ -267,6 +267,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 35] = [
     ("queue_audit_event", "rollcall_directory", false),
     ("retain_audit_events", "rollcall_purge", true),
     ("team_page", "rollcall_directory", true),
+    ("team_seat", "rollcall_directory", true),
 ];
 
 /// What the service may do with whole tables; everything else it may do with some columns only.

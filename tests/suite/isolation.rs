@@ -10,7 +10,8 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 use crate::catalogue::{DEFINERS, OF_ORGANIZATIONS, OTHERS, OWN_ORGANIZATION, POLICIES, RIGHTS};
 
 /// Those of them that name everything in full instead of having their search path pinned; `search_path.rs` sees to that.
-const IN_FULL: [&str; 4] = ["directory_api_key", "directory_session", "queue_audit_event", "team_page"];
+const IN_FULL: [&str; 5] =
+    ["directory_api_key", "directory_session", "queue_audit_event", "team_page", "team_seat"];
 
 async fn catalogue(database: &TestDatabase, query: &str) -> Vec<Vec<String>> {
     let rows =

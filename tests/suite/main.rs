@@ -57,6 +57,7 @@ mod isolation;
 mod key_use;
 mod leases;
 mod live_grants;
+mod look_ups;
 mod mail;
 mod media_keys;
 mod members;

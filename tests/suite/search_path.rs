@@ -1,6 +1,6 @@
 //! Functions with rights of their own that have no search path pinned name everything in full: tables, operators and types.
 
-use rollcall_domain::OrganizationId;
+use rollcall_domain::{OrganizationId, UserId};
 use rollcall_tests::{Service, Team};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Executor};
@@ -105,6 +105,14 @@ async fn a_search_path_changes_nothing_about_functions_that_name_everything_in_f
         .fetch_all(&mut connection)
         .await
         .unwrap();
+        for (role, (_, id, _)) in ours.members.iter().chain(&theirs.members) {
+            let seat: Option<String> = sqlx::query_scalar("SELECT role FROM public.team_seat($1)")
+                .bind(id.parse::<UserId>().unwrap().uuid())
+                .fetch_optional(&mut connection)
+                .await
+                .unwrap();
+            assert_eq!(seat.as_deref(), (team.id(role) == id).then_some(*role));
+        }
         connection.execute("COMMIT").await.unwrap();
         let mut seen: Vec<&str> = page.iter().map(|(email, _)| email.as_str()).collect();
         let mut members: Vec<&str> = team.members.values().map(|(_, _, email)| email.as_str()).collect();
@@ -113,7 +121,7 @@ async fn a_search_path_changes_nothing_about_functions_that_name_everything_in_f
         assert_eq!(seen, members);
         assert!(page.iter().all(|(_, version)| *version >= 2), "{page:?}");
     }
-    // Where nothing was said of an organization there is no page.
+    // Where nothing was said of an organization there is no page, and no seat.
     let nothing: i64 = sqlx::query_scalar(
         "SELECT pg_catalog.count(*) FROM public.team_page('1970-01-01'::pg_catalog.timestamptz,
                                                           '00000000-0000-0000-0000-000000000000', 200)",
@@ -122,6 +130,12 @@ async fn a_search_path_changes_nothing_about_functions_that_name_everything_in_f
     .await
     .unwrap();
     assert_eq!(nothing, 0);
+    let nobody: Option<String> = sqlx::query_scalar("SELECT role FROM public.team_seat($1)")
+        .bind(ours.id("owner").parse::<UserId>().unwrap().uuid())
+        .fetch_optional(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(nobody, None);
 
     // An event is queued as what it is: of another kind than what turns a log on or off, and of that.
     let organization = ours.organization.parse::<OrganizationId>().unwrap().uuid();

@@ -5,7 +5,7 @@ use rollcall_application::ports::{
     AttemptKeys, AttemptOutcome, Attempts, AttemptsLookedAt, Begun, StoreError,
 };
 use rollcall_domain::attempts::{self, Allowances, DEVICE_KNOWN_FOR, Tallies, Tally, TooMany};
-use sqlx::{Executor, PgConnection, Postgres};
+use sqlx::{PgConnection, Postgres};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
@@ -36,9 +36,8 @@ fn kept<const N: usize>(counts: [u32; N]) -> [i32; N] {
 /// Begins to count. Nobody waits until it is on disk: what a crash of the database can lose is what was counted in the second
 /// before.
 async fn begin_counting(pool: &Pool) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
-    let mut transaction = begin_task(pool, task::ATTEMPTS).await?;
-    transaction.execute("SET LOCAL synchronous_commit = off").await.map_err(store_error)?;
-    Ok(transaction)
+    let settings = settings(None, None, task::ATTEMPTS);
+    pool.begin("", &format!("{settings}; SET LOCAL synchronous_commit = off")).await
 }
 
 /// Whether there are more in a row than the owner has heard of; if so, they have.

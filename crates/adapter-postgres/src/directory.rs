@@ -18,9 +18,8 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use crate::{
-    api_keys::ApiKeyRow,
     error::{corrupt, store_error},
-    row::{InvitationRow, OpenSessionRow, OrganizationRow, SUSPENDED, UserRow, count, moment, value},
+    row::{InvitationRow, SUSPENDED, UserRow, count, moment, value},
     store::PgStore,
 };
 
@@ -310,72 +309,5 @@ impl Directory for PgStore {
             self.sessions.seen(token, at);
         }
         Ok(())
-    }
-}
-
-impl PgStore {
-    async fn look_up_api_key(&self, hashes: &[KeyHash]) -> Result<Option<FoundKey>, StoreError> {
-        let hashes: Vec<Vec<u8>> = hashes.iter().map(|hash| hash.0.to_vec()).collect();
-        let row = sqlx::query!(
-            r#"SELECT key_id AS "key_id!", prefix AS "prefix!", name AS "name!", scopes AS "scopes!", created_by,
-                      created_at AS "created_at!", expires_at, allowed_cidrs, rate_requests, rate_seconds, revoked_at,
-                      version AS "version!", works_until, secret_no AS "secret_no!", ring_key AS "ring_key!", org_id AS "org_id!", org_name AS "org_name!", slug AS "slug!",
-                      plan AS "plan!", org_created_at AS "org_created_at!", org_suspended AS "org_suspended!",
-                      org_version AS "org_version!", audited AS "audited!"
-                 FROM directory_api_key($1)"#,
-            hashes.as_slice()
-        );
-        let Some(row) = row.fetch_optional(&mut *self.pool.single().await?).await.map_err(store_error)?
-        else {
-            return Ok(None);
-        };
-        let key = ApiKeyRow {
-            key_id: row.key_id,
-            prefix: row.prefix,
-            name: row.name,
-            scopes: row.scopes,
-            created_by: row.created_by,
-            created_at: row.created_at,
-            expires_at: row.expires_at,
-            allowed_cidrs: row.allowed_cidrs,
-            rate_requests: row.rate_requests,
-            rate_seconds: row.rate_seconds,
-            revoked_at: row.revoked_at,
-            version: row.version,
-        };
-        let organization = OrganizationRow {
-            org_id: row.org_id,
-            name: row.org_name,
-            slug: row.slug,
-            plan: row.plan,
-            created_at: row.org_created_at,
-            suspended: row.org_suspended,
-            version: row.org_version,
-        };
-        Ok(Some(FoundKey {
-            key: key.try_into()?,
-            organization: organization.try_into()?,
-            secrets: vec![row.secret_no],
-            secret_until: row.works_until.map(moment),
-            ring_key: Some(u8::try_from(row.ring_key).map_err(corrupt)?),
-            audited: row.audited,
-        }))
-    }
-
-    async fn look_up_session(&self, token: TokenHash) -> Result<Option<OpenSession>, StoreError> {
-        let row = sqlx::query_as!(
-            OpenSessionRow,
-            r#"SELECT session_id AS "session_id!", authenticated_at AS "authenticated_at!",
-                      last_seen_at AS "last_seen_at!", expires_at AS "expires_at!", user_id AS "user_id!",
-                      email AS "email!", user_name AS "user_name!", locale AS "locale!", time_zone AS "time_zone!",
-                      status AS "status!", user_created_at AS "user_created_at!", mfa_enabled AS "mfa_enabled!",
-                      user_version AS "user_version!",
-                      org_id, org_name, slug, plan, org_created_at, org_suspended, org_version, role,
-                      mfa_deadline_at, mfa_as_of AS "mfa_as_of!"
-                 FROM directory_session($1)"#,
-            token.0.as_slice()
-        );
-        let row = row.fetch_optional(&mut *self.pool.single().await?).await.map_err(store_error)?;
-        row.map(OpenSession::try_from).transpose()
     }
 }

@@ -119,24 +119,6 @@ impl SecurityView for Transaction {
         })
     }
 
-    async fn mfa_is_overdue(
-        &mut self,
-        organization: OrganizationId,
-        user: UserId,
-    ) -> Result<bool, StoreError> {
-        // Whoever has no deadline where one is asked for is late.
-        let overdue = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM security_controls c
-                                LEFT JOIN mfa_deadlines d ON d.org_id = c.org_id AND d.user_id = $2
-                               WHERE c.org_id = $1 AND c.control = $3 AND c.enabled
-                                 AND COALESCE(d.deadline_at, now()) <= now()) AS "overdue!""#,
-            organization.uuid(),
-            user.uuid(),
-            Control::MfaRequired.as_str(),
-        );
-        overdue.fetch_one(self.connection()).await.map_err(store_error)
-    }
-
     async fn mfa_impact_page(
         &mut self,
         organization: OrganizationId,

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use crate::{
     connection::{ConnectError, ConnectionSettings, Pool, connect, options, replica},
+    look_ups::LookUps,
     session_cache::SessionCache,
     transaction::{Transaction, TransactionPurpose},
 };
@@ -26,6 +27,8 @@ pub struct PgStore {
     clock: Option<Arc<dyn Clock>>,
     /// Sessions that were looked up a moment ago.
     pub(crate) sessions: Arc<SessionCache>,
+    /// Sessions and API keys that are being looked up.
+    pub(crate) look_ups: LookUps,
     /// How to connect to hear of changes that other nodes make.
     listening: PgConnectOptions,
     /// Told when this node has queued a letter.
@@ -62,6 +65,7 @@ impl PgStore {
             entropy,
             clock: None,
             sessions: Arc::default(),
+            look_ups: LookUps::default(),
             listening,
             letter_queued: Arc::default(),
             events_written: Arc::default(),

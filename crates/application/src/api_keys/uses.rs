@@ -116,6 +116,9 @@ impl KeyUses {
     }
 }
 
+/// The most that is written down by one statement: whoever changes one of the keys has to wait for it.
+const AT_ONCE: usize = 1_000;
+
 /// Writes down when keys were last used, for all that were since the last time, the newest of each, and how often by day. Those
 /// that are kept by an older key of the keyring are kept by the newest from then on.
 ///
@@ -123,33 +126,40 @@ impl KeyUses {
 /// When the database does not answer. Nothing is lost then: the next time takes it along.
 pub async fn write_down_uses(app: &Application) -> Result<(), Error> {
     write_down_counts(app).await?;
-    let (uses, moves) = (app.key_uses.take(app.now()), app.key_uses.take_moves());
-    let written = async {
-        if !uses.is_empty() {
-            app.directory.api_keys_used(&uses).await?;
+    let uses = app.key_uses.take(app.now());
+    for (number, part) in uses.chunks(AT_ONCE).enumerate() {
+        if let Err(error) = app.directory.api_keys_used(part).await {
+            uses[number * AT_ONCE..].iter().for_each(|used| app.key_uses.note_last(*used));
+            return Err(error.into());
         }
-        if moves.is_empty() { Ok(()) } else { app.directory.api_keys_moved(&moves).await }
-    };
-    written.await.map_err(|error| {
-        uses.iter().for_each(|used| app.key_uses.note_last(*used));
-        moves.iter().for_each(|moved| app.key_uses.note_move(*moved));
-        error.into()
-    })
+    }
+    let moves = app.key_uses.take_moves();
+    for (number, part) in moves.chunks(AT_ONCE).enumerate() {
+        if let Err(error) = app.directory.api_keys_moved(part).await {
+            moves[number * AT_ONCE..].iter().for_each(|moved| app.key_uses.note_move(*moved));
+            return Err(error.into());
+        }
+    }
+    Ok(())
 }
 
 /// The counts first: what is noted in between is taken along the next time. If the database has written them down and its answer was lost,
 /// they are counted twice, which a picture of the use can bear.
 async fn write_down_counts(app: &Application) -> Result<(), Error> {
     let counts = app.key_uses.take_counts();
-    if counts.is_empty() {
-        return Ok(());
+    for (number, part) in counts.chunks(AT_ONCE).enumerate() {
+        match app.directory.api_keys_counted(part).await {
+            Ok(busy) => {
+                let busy = part.iter().filter(|used| busy.contains(&used.key));
+                busy.for_each(|used| app.key_uses.note_count(*used));
+            }
+            Err(error) => {
+                counts[number * AT_ONCE..].iter().for_each(|used| app.key_uses.note_count(*used));
+                return Err(error.into());
+            }
+        }
     }
-    let (left, written) = match app.directory.api_keys_counted(&counts).await {
-        Ok(busy) => (counts.into_iter().filter(|used| busy.contains(&used.key)).collect(), Ok(())),
-        Err(error) => (counts, Err(error.into())),
-    };
-    left.into_iter().for_each(|used| app.key_uses.note_count(used));
-    written
+    Ok(())
 }
 
 #[cfg(test)]
@@ -237,6 +247,33 @@ mod tests {
         assert!(write_down_uses(&app).await.is_err());
         app.key_uses.note(used(2, 9));
         write_down_uses(&app).await.expect("written");
+    }
+
+    #[tokio::test]
+    async fn many_keys_are_written_down_a_thousand_at_a_time_and_what_is_left_is_the_next_time() {
+        let key = |number| ApiKeyId::from_parts(number, &[0; 10]);
+        let mut directory = MockDirectory::new();
+        let mut counting = mockall::Sequence::new();
+        for (first, length, works) in
+            [(0, 1_000, true), (1_000, 1_000, false), (1_000, 1_000, true), (2_000, 500, true)]
+        {
+            directory
+                .expect_api_keys_counted()
+                .times(1)
+                .in_sequence(&mut counting)
+                .withf(move |uses| uses.len() == length && uses[0].key == key(first))
+                .returning(
+                    move |_| if works { Ok(Vec::new()) } else { Err(StoreError::Unavailable("down".into())) },
+                );
+        }
+        directory.expect_api_keys_used().times(3).withf(|uses| uses.len() <= 1_000).returning(|_| Ok(()));
+        let app = application(&TestStore::default(), directory);
+        for number in 0..2_500 {
+            app.key_uses.note(KeyUse { key: key(number), at: NOW, ip: None });
+        }
+        assert!(write_down_uses(&app).await.is_err());
+        write_down_uses(&app).await.expect("written");
+        write_down_uses(&app).await.expect("nothing to write");
     }
 
     #[test]

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use rollcall_domain::{
     ApiKeyId, OrganizationId, Permission, UserId,
     api_keys::Scopes,
-    members::{MemberStatus, Membership},
-    organizations::{Organization, Plan},
+    members::MemberStatus,
+    organizations::Plan,
     policy::{self, Decision, Grant, Target},
 };
 
 use super::{DenialReason, check::lacks_plan};
 use crate::{
     Application, Error,
+    members::Seat,
     ports::{Scope, View},
 };
 
@@ -39,8 +40,8 @@ pub enum Subject {
 /// What was found about whom a question is about.
 #[derive(Debug, Clone, Copy)]
 enum Found {
-    /// Who sits there, whether they are suspended, and whether they have to set up a second factor first.
-    Member(Membership, MemberStatus, bool),
+    /// Who sits there.
+    Member(Seat),
     /// A key that still works, its scopes, and what its organization pays for.
     ApiKey(Scopes, Plan),
     /// Either of them, in an organization that is suspended.
@@ -65,61 +66,54 @@ pub async fn evaluate(app: &Application, questions: &[Question]) -> Result<Vec<O
     let mut known = HashMap::new();
     for (organization, subjects) in wanted {
         let mut view = app.store.view(Scope::Organization(organization)).await?;
-        // Nobody is in an organization that there is not.
-        let Some(Organization { plan, suspended, .. }) = view.organization_find(organization).await? else {
-            continue;
-        };
         for subject in subjects {
-            if let Some(found) = find(app, view.as_mut(), organization, plan, subject).await? {
-                known.insert((organization, subject), if suspended { Found::Suspended } else { found });
-            }
+            let found = match subject {
+                Subject::User(user) => view.seat_find(user).await?.map(Found::Member),
+                Subject::ApiKey(key) => find_key(app, view.as_mut(), organization, key).await?,
+            };
+            known.insert((organization, subject), found);
         }
     }
     let answers = questions.iter().map(|question| {
-        let found = known.get(&(question.organization, question.subject)).copied();
+        let found = known.get(&(question.organization, question.subject)).copied().flatten();
         refusal(app, found, question.permission)
     });
     Ok(answers.collect())
 }
 
-async fn find(
+/// A key that still works; none of an organization that there is not.
+async fn find_key(
     app: &Application,
     view: &mut dyn View,
     organization: OrganizationId,
-    plan: Plan,
-    subject: Subject,
+    key: ApiKeyId,
 ) -> Result<Option<Found>, Error> {
-    match subject {
-        Subject::User(user) => {
-            let Some(member) = view.member_find(organization, user).await? else { return Ok(None) };
-            let late = !member.mfa_enabled && view.mfa_is_overdue(organization, user).await?;
-            Ok(Some(Found::Member(member.membership, member.status, late)))
+    let Some(listed) = view.api_key_find(organization, key).await? else { return Ok(None) };
+    let organization = view.organization_find(organization).await?;
+    Ok(organization.filter(|_| listed.key.is_live(app.now())).map(|organization| {
+        match organization.suspended {
+            true => Found::Suspended,
+            false => Found::ApiKey(listed.key.scopes, organization.plan),
         }
-        Subject::ApiKey(id) => {
-            let listed = view.api_key_find(organization, id).await?;
-            let live = listed.map(|listed| listed.key).filter(|key| key.is_live(app.now()));
-            Ok(live.map(|key| Found::ApiKey(key.scopes, plan)))
-        }
-    }
+    }))
 }
 
 fn refusal(app: &Application, found: Option<Found>, permission: Permission) -> Option<DenialReason> {
-    let (grant, lacking) = match found {
+    let (grant, lacking, plan) = match found {
         None => return Some(DenialReason::NotAMember),
-        Some(Found::Suspended | Found::Member(_, MemberStatus::Suspended, _)) => {
+        Some(Found::Suspended) => return Some(DenialReason::Suspended),
+        Some(Found::Member(seat))
+            if seat.organization_suspended || seat.status == MemberStatus::Suspended =>
+        {
             return Some(DenialReason::Suspended);
         }
-        Some(Found::Member(_, MemberStatus::Active, true)) => return Some(DenialReason::MfaRequired),
-        Some(Found::Member(Membership { role, .. }, MemberStatus::Active, false)) => {
-            (Grant::Member { role }, DenialReason::RoleLacksPermission)
+        Some(Found::Member(Seat { mfa_overdue: true, .. })) => return Some(DenialReason::MfaRequired),
+        Some(Found::Member(Seat { role, .. })) => {
+            (Grant::Member { role }, DenialReason::RoleLacksPermission, None)
         }
-        Some(Found::ApiKey(scopes, _)) => {
-            (Grant::ApiKey { scopes: scopes.permissions() }, DenialReason::ScopeLacksPermission)
+        Some(Found::ApiKey(scopes, plan)) => {
+            (Grant::ApiKey { scopes: scopes.permissions() }, DenialReason::ScopeLacksPermission, Some(plan))
         }
-    };
-    let plan = match found {
-        Some(Found::ApiKey(_, plan)) => Some(plan),
-        _ => None,
     };
     match policy::decide(&grant, permission, Target::Organization) {
         Decision::Allowed => plan.and_then(|plan| lacks_plan(app, plan, permission)),
@@ -129,15 +123,17 @@ fn refusal(app: &Application, found: Option<Found>, permission: Permission) -> O
 
 #[cfg(test)]
 mod tests {
-    use rollcall_domain::{Role, api_keys::ApiKey, members::Member};
+    use rollcall_domain::{Role, api_keys::ApiKey};
 
     use super::*;
     use crate::{
         api_keys::ListedKey,
-        testing::{
-            MockDirectory, MockUnit, NOW, TestStore, api_key, application, member, organization, user,
-        },
+        testing::{MockDirectory, MockUnit, NOW, TestStore, api_key, application, organization, user},
     };
+
+    fn seat(role: Role) -> Seat {
+        Seat { role, status: MemberStatus::Active, organization_suspended: false, mfa_overdue: false }
+    }
 
     fn question(number: u8, permission: Permission) -> Question {
         Question { subject: Subject::User(user(number).id), organization: organization().id, permission }
@@ -146,11 +142,8 @@ mod tests {
     #[tokio::test]
     async fn in_an_organization_that_is_suspended_nobody_may_do_anything() {
         let mut unit = MockUnit::new();
-        unit.expect_organization_find().returning(|_| {
-            Ok(Some(rollcall_domain::organizations::Organization { suspended: true, ..organization() }))
-        });
-        unit.expect_member_find().returning(|_, _| Ok(Some(member(1, Role::Owner))));
-        unit.expect_mfa_is_overdue().returning(|_, _| Ok(false));
+        unit.expect_seat_find()
+            .returning(|_| Ok(Some(Seat { organization_suspended: true, ..seat(Role::Owner) })));
         let app = application(&TestStore::of(unit), MockDirectory::new());
         let answers = evaluate(&app, &[question(1, Permission::AgentsRead)]).await.expect("answers");
         assert_eq!(answers, [Some(DenialReason::Suspended)]);
@@ -159,13 +152,11 @@ mod tests {
     #[tokio::test]
     async fn each_person_is_looked_up_once_and_answers_come_in_the_order_asked() {
         let mut unit = MockUnit::new();
-        unit.expect_organization_find().returning(|_| Ok(Some(organization())));
-        unit.expect_member_find().times(3).returning(|_, asked| {
-            let suspended = Member { status: MemberStatus::Suspended, ..member(2, Role::Owner) };
-            let known = [member(1, Role::Viewer), suspended];
-            Ok(known.into_iter().find(|member| member.membership.user == asked))
+        unit.expect_seat_find().times(3).returning(|asked| {
+            let suspended = Seat { status: MemberStatus::Suspended, ..seat(Role::Owner) };
+            let known = [(user(1).id, seat(Role::Viewer)), (user(2).id, suspended)];
+            Ok(known.into_iter().find(|(user, _)| *user == asked).map(|(_, seat)| seat))
         });
-        unit.expect_mfa_is_overdue().times(2).returning(|_, _| Ok(false));
         let store = TestStore::of(unit);
         let app = application(&store, MockDirectory::new());
         let asked = [

@@ -45,9 +45,25 @@ pub struct Offboarding {
     pub sole_owner: bool,
 }
 
+/// What decides what a member may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seat {
+    /// Their role.
+    pub role: Role,
+    /// Whether their account is suspended.
+    pub status: MemberStatus,
+    /// Whether the organization is.
+    pub organization_suspended: bool,
+    /// Whether they have to set up a second factor before anything else.
+    pub mfa_overdue: bool,
+}
+
 /// Reads the team of the scope's organization.
 #[async_trait]
 pub trait MembersView {
+    /// A member of the scope's organization, as far as it decides what they may do; nobody, once that is deleted.
+    async fn seat_find(&mut self, user: UserId) -> Result<Option<Seat>, StoreError>;
+
     /// A member; nobody, once the organization is deleted.
     async fn member_find(
         &mut self,

@@ -99,13 +99,6 @@ pub trait SecurityView {
     /// Every control of those that plans are told apart by, in the order of [`Control::SOLD`].
     async fn controls(&mut self, organization: OrganizationId) -> Result<Vec<KeptControl>, StoreError>;
 
-    /// Whether the organization asks for second factors, and the time that a member had to set one up is over.
-    async fn mfa_is_overdue(
-        &mut self,
-        organization: OrganizationId,
-        user: UserId,
-    ) -> Result<bool, StoreError>;
-
     /// A page of the members who have no second factor, those who came in first at its beginning.
     async fn mfa_impact_page(
         &mut self,

@@ -44,7 +44,7 @@ use crate::{
     },
     escalations::{EscalationFilter, EscalationKey, Escalations, EscalationsView, ShownEscalation},
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
-    members::{MemberFilter, MemberKey, Members, MembersView, Offboarding},
+    members::{MemberFilter, MemberKey, Members, MembersView, Offboarding, Seat},
     organizations::{Organizations, OrganizationsView, Purged},
     passkeys::{KeptPasskey, NewPasskey, Passkeys, PasskeysView},
     passwords::PasswordHash,
@@ -119,6 +119,7 @@ mock! {
 
     #[async_trait]
     impl MembersView for Unit {
+        async fn seat_find(&mut self, user: UserId) -> Answer<Option<Seat>>;
         async fn member_find(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Member>>;
         async fn member_has_address(&mut self, organization: OrganizationId, email: &EmailAddress) -> Answer<bool>;
         async fn member_elsewhere(&mut self, organization: OrganizationId, user: UserId) -> Answer<bool>;
@@ -335,7 +336,6 @@ mock! {
     impl SecurityView for Unit {
         async fn controls(&mut self, organization: OrganizationId) -> Answer<Vec<KeptControl>>;
         async fn mfa_rule_find(&mut self, organization: OrganizationId) -> Answer<KeptRule>;
-        async fn mfa_is_overdue(&mut self, organization: OrganizationId, user: UserId) -> Answer<bool>;
         async fn mfa_impact_page(&mut self, organization: OrganizationId, page: &PageRequest<MemberKey>) -> Answer<Page<Affected, MemberKey>>;
         async fn mfa_deadlines_page(&mut self, organization: OrganizationId, page: &PageRequest<UserId>) -> Answer<Page<KeptDeadline, UserId>>;
         async fn mfa_deadlines_of(&mut self, user: UserId) -> Answer<Vec<KeptDeadline>>;

@@ -1,0 +1,147 @@
+//! Looking up what a request came in by, for many requests at once.
+
+use rollcall_application::{
+    api_keys::{FoundKey, KeyHash},
+    ports::{OpenSession, StoreError},
+};
+use rollcall_domain::secret::TokenHash;
+
+use crate::{
+    api_keys::ApiKeyRow,
+    connection::Pool,
+    error::{corrupt, store_error},
+    row::{OpenSessionRow, OrganizationRow, moment},
+    store::PgStore,
+    together::{Found, Together},
+};
+
+/// Those who look up what a request came in by.
+#[derive(Clone, Default)]
+pub(crate) struct LookUps {
+    sessions: Together<TokenHash, OpenSession>,
+    api_keys: Together<Vec<KeyHash>, FoundKey>,
+}
+
+impl PgStore {
+    /// The session that a token opens, as the database has it.
+    pub(crate) async fn look_up_session(&self, token: TokenHash) -> Result<Option<OpenSession>, StoreError> {
+        let pool = self.pool.clone();
+        self.look_ups.sessions.look_up(token, move |tokens| sessions(pool.clone(), tokens)).await
+    }
+
+    /// The API key that is kept under one of these hashes, as the database has it.
+    pub(crate) async fn look_up_api_key(&self, hashes: &[KeyHash]) -> Result<Option<FoundKey>, StoreError> {
+        let pool = self.pool.clone();
+        self.look_ups.api_keys.look_up(hashes.to_vec(), move |wanted| api_keys(pool.clone(), wanted)).await
+    }
+}
+
+async fn sessions(pool: Pool, tokens: Vec<TokenHash>) -> Result<Found<TokenHash, OpenSession>, StoreError> {
+    let hashes: Vec<Vec<u8>> = tokens.iter().map(|token| token.0.to_vec()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT w.hash AS "hash!", session_id AS "session_id!", authenticated_at AS "authenticated_at!",
+                  last_seen_at AS "last_seen_at!", expires_at AS "expires_at!", user_id AS "user_id!",
+                  email AS "email!", user_name AS "user_name!", locale AS "locale!", time_zone AS "time_zone!",
+                  status AS "status!", user_created_at AS "user_created_at!", mfa_enabled AS "mfa_enabled!",
+                  user_version AS "user_version!",
+                  org_id, org_name, slug, plan, org_created_at, org_suspended, org_version, role,
+                  mfa_deadline_at, mfa_as_of AS "mfa_as_of!"
+             FROM unnest($1::bytea[]) AS w (hash) CROSS JOIN LATERAL directory_session(w.hash)"#,
+        hashes.as_slice()
+    );
+    let rows = rows.fetch_all(&mut *pool.single().await?).await.map_err(store_error)?;
+    let found = rows.into_iter().map(|row| {
+        let token = TokenHash(row.hash.try_into().map_err(|_| corrupt("a hash of another size"))?);
+        let session = OpenSessionRow {
+            session_id: row.session_id,
+            authenticated_at: row.authenticated_at,
+            last_seen_at: row.last_seen_at,
+            expires_at: row.expires_at,
+            user_id: row.user_id,
+            email: row.email,
+            user_name: row.user_name,
+            locale: row.locale,
+            time_zone: row.time_zone,
+            status: row.status,
+            user_created_at: row.user_created_at,
+            mfa_enabled: row.mfa_enabled,
+            user_version: row.user_version,
+            org_id: row.org_id,
+            org_name: row.org_name,
+            slug: row.slug,
+            plan: row.plan,
+            org_created_at: row.org_created_at,
+            org_suspended: row.org_suspended,
+            org_version: row.org_version,
+            role: row.role,
+            mfa_deadline_at: row.mfa_deadline_at,
+            mfa_as_of: row.mfa_as_of,
+        };
+        Ok((token, session.try_into()))
+    });
+    found.collect()
+}
+
+async fn api_keys(
+    pool: Pool,
+    wanted: Vec<Vec<KeyHash>>,
+) -> Result<Found<Vec<KeyHash>, FoundKey>, StoreError> {
+    // Each of the hashes, and whose it is.
+    let (whose, hashes): (Vec<i32>, Vec<Vec<u8>>) = (0..)
+        .zip(&wanted)
+        .flat_map(|(number, hashes)| hashes.iter().map(move |hash| (number, hash.0.to_vec())))
+        .unzip();
+    let rows = sqlx::query!(
+        r#"SELECT w.number AS "number!", key_id AS "key_id!", prefix AS "prefix!", name AS "name!", scopes AS "scopes!", created_by,
+                  created_at AS "created_at!", expires_at, allowed_cidrs, rate_requests, rate_seconds, revoked_at,
+                  version AS "version!", works_until, secret_no AS "secret_no!", ring_key AS "ring_key!",
+                  org_id AS "org_id!", org_name AS "org_name!", slug AS "slug!",
+                  plan AS "plan!", org_created_at AS "org_created_at!", org_suspended AS "org_suspended!",
+                  org_version AS "org_version!", audited AS "audited!"
+             FROM (SELECT h.number, array_agg(h.hash ORDER BY h.place) AS hashes
+                     FROM unnest($1::integer[], $2::bytea[]) WITH ORDINALITY AS h (number, hash, place) GROUP BY h.number) w
+            CROSS JOIN LATERAL directory_api_key(w.hashes)"#,
+        whose.as_slice(),
+        hashes.as_slice()
+    );
+    let rows = rows.fetch_all(&mut *pool.single().await?).await.map_err(store_error)?;
+    let found = rows.into_iter().map(|row| {
+        let number = usize::try_from(row.number).ok().and_then(|number| wanted.get(number));
+        let hashes = number.ok_or_else(|| corrupt("an API key that nobody has asked for"))?;
+        let key = ApiKeyRow {
+            key_id: row.key_id,
+            prefix: row.prefix,
+            name: row.name,
+            scopes: row.scopes,
+            created_by: row.created_by,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            allowed_cidrs: row.allowed_cidrs,
+            rate_requests: row.rate_requests,
+            rate_seconds: row.rate_seconds,
+            revoked_at: row.revoked_at,
+            version: row.version,
+        };
+        let organization = OrganizationRow {
+            org_id: row.org_id,
+            name: row.org_name,
+            slug: row.slug,
+            plan: row.plan,
+            created_at: row.org_created_at,
+            suspended: row.org_suspended,
+            version: row.org_version,
+        };
+        let found = |key: ApiKeyRow, organization: OrganizationRow| {
+            Ok(FoundKey {
+                key: key.try_into()?,
+                organization: organization.try_into()?,
+                secrets: vec![row.secret_no],
+                secret_until: row.works_until.map(moment),
+                ring_key: Some(u8::try_from(row.ring_key).map_err(corrupt)?),
+                audited: row.audited,
+            })
+        };
+        Ok((hashes.clone(), found(key, organization)))
+    });
+    found.collect()
+}

@@ -1,0 +1,294 @@
+//! Look-ups that are made together: each by itself costs a visit to the database, and what a visit costs is mostly the visit.
+//!
+//! Nobody waits for company. Whoever asks while few look-ups are under way is looked up at once; whoever asks while many are goes
+//! with all others who have asked meanwhile, as soon as one of them is over. A look-up begins after all whom it is for have asked,
+//! so what it finds is as new for each of them as if they had asked by themselves.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures_util::FutureExt;
+use rollcall_application::ports::StoreError;
+use tokio::{sync::oneshot, time::timeout};
+use tracing::{Instrument, Span};
+
+/// How many look-ups of one kind are under way at the most.
+const AT_ONCE: usize = 4;
+/// For how many a look-up is made at the most.
+const MOST: usize = 64;
+/// The longest that one may take: longer than the database and the pool of connections have patience.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What was found of what was asked for. What is not there is not in it; what does not fit the domain is an error of its own.
+pub(crate) type Found<K, V> = HashMap<K, Result<V, StoreError>>;
+
+/// Those who ask for one kind of thing.
+pub(crate) struct Together<K, V>(Arc<Mutex<Waiting<K, V>>>);
+
+struct Waiting<K, V> {
+    asked: Vec<Asked<K, V>>,
+    /// How many look-ups are under way.
+    under_way: usize,
+}
+
+/// Somebody who asks.
+struct Asked<K, V> {
+    key: K,
+    /// The request for which it is asked. A look-up is told as part of the first of them.
+    span: Span,
+    answer: oneshot::Sender<Result<Option<V>, StoreError>>,
+}
+
+impl<K, V> Clone for Together<K, V> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K, V> Default for Together<K, V> {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Waiting { asked: Vec::new(), under_way: 0 })))
+    }
+}
+
+impl<K, V> Together<K, V>
+where
+    K: Clone + Eq + Hash + Send + 'static,
+    V: Clone + Send + 'static,
+{
+    /// What there is of `key`. `find` looks up many; that of whoever begins is used for others too.
+    ///
+    /// # Errors
+    /// Those of `find`, which all who were looked up together are told.
+    pub(crate) async fn look_up<F>(
+        &self,
+        key: K,
+        find: impl Fn(Vec<K>) -> F + Send + 'static,
+    ) -> Result<Option<V>, StoreError>
+    where
+        F: Future<Output = Result<Found<K, V>, StoreError>> + Send,
+    {
+        let (answer, answered) = oneshot::channel();
+        if self.ask(Asked { key, span: Span::current(), answer }) {
+            let others = self.clone();
+            // In a task of its own: whoever began it may go away, and others not.
+            tokio::spawn(async move {
+                while let Some(asked) = others.next() {
+                    let (keys, span) =
+                        (asked.iter().map(|asked| asked.key.clone()).collect(), asked[0].span.clone());
+                    let found = timeout(PATIENCE, find(keys)).instrument(span);
+                    let found = match AssertUnwindSafe(found).catch_unwind().await {
+                        Ok(Ok(found)) => found,
+                        Ok(Err(late)) => Err(StoreError::Unavailable(Box::new(late))),
+                        Err(_) => Err(StoreError::Internal("a look-up panicked".into())),
+                    };
+                    tell(asked, found);
+                }
+            });
+        }
+        answered.await.unwrap_or_else(|lost| Err(StoreError::Internal(Box::new(lost))))
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting<K, V>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether whoever asks begins a look-up.
+    fn ask(&self, asked: Asked<K, V>) -> bool {
+        let mut waiting = self.waiting();
+        waiting.asked.push(asked);
+        let begins = waiting.under_way < AT_ONCE;
+        waiting.under_way += usize::from(begins);
+        begins
+    }
+
+    /// Those for whom the next look-up is made; when there are none, there is one less under way.
+    fn next(&self) -> Option<Vec<Asked<K, V>>> {
+        let mut waiting = self.waiting();
+        if waiting.asked.is_empty() {
+            waiting.under_way -= 1;
+            return None;
+        }
+        let some = waiting.asked.len().min(MOST);
+        Some(waiting.asked.drain(..some).collect())
+    }
+}
+
+/// Tells each who has asked what was found. Some have gone, which is no matter.
+fn tell<K: Eq + Hash, V: Clone>(asked: Vec<Asked<K, V>>, found: Result<Found<K, V>, StoreError>) {
+    for Asked { key, answer, .. } in asked {
+        let _ = answer.send(match &found {
+            Ok(found) => match found.get(&key) {
+                None => Ok(None),
+                Some(Ok(value)) => Ok(Some(value.clone())),
+                Some(Err(error)) => Err(again(error)),
+            },
+            Err(error) => Err(again(error)),
+        });
+    }
+}
+
+/// An error for one more who is told it.
+fn again(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Unavailable(source) => StoreError::Unavailable(source.to_string().into()),
+        StoreError::Internal(source) => StoreError::Internal(source.to_string().into()),
+        other => StoreError::Internal(other.to_string().into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::BoxFuture;
+    use tokio::{
+        sync::{Semaphore, mpsc},
+        task::{JoinHandle, yield_now},
+    };
+
+    use super::*;
+
+    type Answer = JoinHandle<Result<Option<()>, StoreError>>;
+
+    /// Numbers are looked up: what is found of each is that it is there, but there is nothing of 0, and 13 is damaged. At 99 as the
+    /// last everything fails, and at 100 it panics.
+    struct Numbers {
+        together: Together<u32, ()>,
+        /// What is looked up, as it begins.
+        begun: (mpsc::UnboundedSender<Vec<u32>>, mpsc::UnboundedReceiver<Vec<u32>>),
+        /// How many look-ups may end.
+        end: Arc<Semaphore>,
+    }
+
+    impl Numbers {
+        fn new() -> Self {
+            Self {
+                together: Together::default(),
+                begun: mpsc::unbounded_channel(),
+                end: Arc::new(Semaphore::new(0)),
+            }
+        }
+
+        fn ask(&self, number: u32) -> Answer {
+            let (together, begun, end) = (self.together.clone(), self.begun.0.clone(), self.end.clone());
+            let find = move |numbers: Vec<u32>| -> BoxFuture<'static, Result<Found<u32, ()>, StoreError>> {
+                let _ = begun.send(numbers.clone());
+                let end = end.clone();
+                Box::pin(async move {
+                    end.acquire().await.expect("never closed").forget();
+                    match numbers.as_slice() {
+                        [.., 99] => return Err(StoreError::Unavailable("down".into())),
+                        [.., 100] => panic!("on purpose"),
+                        _ => {}
+                    }
+                    let one = |number| {
+                        if number == 13 { Err(StoreError::Internal("damaged".into())) } else { Ok(()) }
+                    };
+                    Ok(numbers
+                        .into_iter()
+                        .filter(|number| *number != 0)
+                        .map(|number| (number, one(number)))
+                        .collect())
+                })
+            };
+            tokio::spawn(async move { together.look_up(number, find).await })
+        }
+
+        /// Asks while as much is under way as there may be; gives back who has begun that, and who waits together.
+        async fn ask_while_others_are_looked_up(
+            &mut self,
+            numbers: impl IntoIterator<Item = u32>,
+        ) -> [Vec<Answer>; 2] {
+            let mut begun = Vec::new();
+            for number in 1..=AT_ONCE as u32 {
+                begun.push(self.ask(number));
+                assert_eq!(self.begun.1.recv().await, Some(vec![number]), "nobody waits for company");
+            }
+            let asked: Vec<_> = numbers.into_iter().map(|number| self.ask(number)).collect();
+            while self.together.waiting().asked.len() < asked.len() {
+                yield_now().await;
+            }
+            assert!(self.begun.1.try_recv().is_err(), "more is under way than may be");
+            [begun, asked]
+        }
+    }
+
+    /// What never comes is a failure.
+    async fn in_time<T>(what: impl Future<Output = T>) -> T {
+        timeout(Duration::from_secs(60), what).await.expect("it comes")
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_while_others_are_looked_up_goes_together_and_each_gets_their_own() {
+        in_time(async {
+            let mut numbers = Numbers::new();
+            let [_, asked] = numbers.ask_while_others_are_looked_up([0, 7, 13, 7]).await;
+            numbers.end.add_permits(100);
+            assert_eq!(numbers.begun.1.recv().await, Some(vec![0, 7, 13, 7]));
+            let mut answers = Vec::new();
+            for asked in asked {
+                answers.push(asked.await.expect("an answer"));
+            }
+            assert!(
+                matches!(
+                    answers.as_slice(),
+                    [Ok(None), Ok(Some(())), Err(StoreError::Internal(_)), Ok(Some(()))]
+                ),
+                "{answers:?}"
+            );
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn no_look_up_is_for_more_than_the_most() {
+        in_time(async {
+            let mut numbers = Numbers::new();
+            let [_, asked] = numbers.ask_while_others_are_looked_up(vec![7; MOST + 1]).await;
+            numbers.end.add_permits(100);
+            let sizes = [numbers.begun.1.recv().await, numbers.begun.1.recv().await];
+            assert_eq!(sizes.map(|some| some.map_or(0, |some| some.len())), [MOST, 1]);
+            for asked in asked {
+                assert!(asked.await.expect("an answer").is_ok());
+            }
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_told_to_all_and_whoever_asks_next_is_looked_up() {
+        in_time(async {
+            let mut numbers = Numbers::new();
+            for last in [99, 100] {
+                let [_, asked] = numbers.ask_while_others_are_looked_up([7, last]).await;
+                numbers.end.add_permits(AT_ONCE + 1);
+                assert_eq!(numbers.begun.1.recv().await, Some(vec![7, last]));
+                for asked in asked {
+                    assert!(asked.await.expect("an answer").is_err(), "{last}");
+                }
+                while numbers.together.waiting().under_way > 0 {
+                    yield_now().await;
+                }
+            }
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_away_takes_no_answer_from_others() {
+        in_time(async {
+            let mut numbers = Numbers::new();
+            let [begun, asked] = numbers.ask_while_others_are_looked_up([7, 8, 9]).await;
+            begun.iter().chain(&asked[..1]).for_each(JoinHandle::abort);
+            numbers.end.add_permits(100);
+            for asked in asked.into_iter().skip(1) {
+                assert!(matches!(asked.await.expect("an answer"), Ok(Some(()))));
+            }
+        })
+        .await;
+    }
+}
