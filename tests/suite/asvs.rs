@@ -44,6 +44,83 @@ fn tests(folder: &Path, found: &mut BTreeSet<String>) {
     }
 }
 
+/// Files of crates, but for what is only there to test them.
+fn sources(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("fuzzing.rs")
+        {
+            found.push(fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+/// How a line begins that says what the keyring is asked for.
+const CONSTANTS: [&str; 2] = ["const PURPOSE: &str = \"", "const DEVICE: &str = \""];
+
+/// Crates that encrypt, sign, hash, draw by chance, or keep secrets.
+const CRYPTOGRAPHY: [&str; 15] = [
+    "argon2",
+    "chacha20poly1305",
+    "ed25519-dalek",
+    "getrandom",
+    "hkdf",
+    "hmac",
+    "ring",
+    "rustls",
+    "sha2",
+    "subtle",
+    "totp-rs",
+    "webauthn-rs",
+    "zeroize",
+    "aes-gcm",
+    "sha1",
+];
+
+#[test]
+fn asvs_11_1_2_the_inventory_has_every_purpose_and_every_crate() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let inventory = fs::read_to_string(workspace.join("docs/cryptography.md")).unwrap();
+    let named: BTreeSet<&str> = inventory.split('`').skip(1).step_by(2).collect();
+    let mut purposes = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    for room in fs::read_dir(workspace.join("crates")).unwrap() {
+        let room = room.unwrap().path();
+        let mut files = Vec::new();
+        sources(&room.join("src"), &mut files);
+        for file in &files {
+            let constants = file.lines().filter(|line| CONSTANTS.iter().any(|name| line.starts_with(name)));
+            purposes.extend(constants.filter_map(|line| line.split('"').nth(1)).map(str::to_owned));
+            // Where there are several of a kind, a function says them.
+            let told = file
+                .split("fn purpose(self) -> &'static str {")
+                .nth(1)
+                .and_then(|rest| rest.split("\n    }\n").next());
+            purposes.extend(
+                told.into_iter().flat_map(|told| told.split('"').skip(1).step_by(2)).map(str::to_owned),
+            );
+        }
+        let manifest = fs::read_to_string(room.join("Cargo.toml")).unwrap();
+        let dependencies = manifest.split("[dev-dependencies]").next().unwrap_or_default();
+        for line in dependencies.lines() {
+            let name = line.split(['.', ' ', '=']).next().unwrap_or_default();
+            seen.extend(CRYPTOGRAPHY.iter().find(|one| **one == name));
+        }
+    }
+    assert!(
+        purposes.contains("totp seed") && purposes.contains("cursor/v1") && seen.len() > 10,
+        "{purposes:?} {seen:?}"
+    );
+    for purpose in &purposes {
+        assert!(named.contains(purpose.as_str()), "docs/cryptography.md lacks the purpose {purpose}");
+    }
+    for name in seen {
+        assert!(named.contains(name), "docs/cryptography.md lacks the crate {name}");
+    }
+}
+
 #[test]
 fn every_requirement_has_a_line_and_what_it_names_is_there() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -10,7 +10,7 @@ use std::{
 };
 
 use rollcall_private_postgres::{Error, PrivatePostgres, Settings};
-use rollcall_tests::{Caller, ManualClock, Service, TestDatabase, until};
+use rollcall_tests::{Caller, ManualClock, Service, Team, TestDatabase, until};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tempfile::TempDir;
@@ -18,6 +18,8 @@ use tempfile::TempDir;
 use crate::{
     audit_exports::{CHECKPOINT, Files, checkpoint, export, team_with_log, uuid},
     audit_tampering::{ORIGIN, check},
+    recording_orphans::{age, orphans},
+    recordings::{play, put, switch_on, wav},
     tokens::KNOWN,
 };
 
@@ -81,14 +83,21 @@ async fn rename(owner: &Caller, name: &str) {
     owner.patch("/v1/organization", json!({"name": name})).await.expect(200);
 }
 
+/// Writes a call down with its sound; gives back both ids.
+async fn recorded(team: &Team, name: &str) -> (String, String) {
+    let call = crate::calls::write(team.owner(), name).await;
+    let kept = put(team.owner(), &call, &wav(100_000, 1)).await.expect(201);
+    (call, kept.text_at("/id").to_owned())
+}
+
 /// How many events a checkpoint is of.
 fn size(note: &str) -> &str {
     note.lines().nth(1).unwrap()
 }
 
 /// A node that others can follow: they share its keyring and its name.
-async fn node(database: &Arc<TestDatabase>, origin: &str) -> Service {
-    let values = [&KNOWN[..], &[("audit.origin", origin)]].concat();
+async fn node(database: &Arc<TestDatabase>, origin: &str, more: &[(&str, &str)]) -> Service {
+    let values = [&KNOWN[..], &[("audit.origin", origin)], more].concat();
     Service::start_on(database.clone(), ManualClock::default(), &values).await
 }
 
@@ -105,8 +114,12 @@ async fn attack_32_what_is_restored_to_a_moment_holds_and_goes_on_and_whoever_ha
     let primary = room.postgres("primary").await.unwrap();
 
     let database = Arc::new(TestDatabase::create_on(&primary.url("postgres")).await);
-    let service = node(&database, ORIGIN).await;
+    let sounds = room.path("recordings");
+    let store = [("recordings.store", sounds.to_str().unwrap())];
+    let service = node(&database, ORIGIN, &store).await;
     let team = team_with_log(&service, "Acme").await;
+    let recording = Team::assemble(&service, "Recorded").await;
+    switch_on(&service, &recording, &["call_recording"]).await;
     let early = checkpoint(team.owner()).await;
     let backup = room.path("backups").join("base");
     let mut copy = primary.program("pg_basebackup").unwrap();
@@ -114,12 +127,14 @@ async fn attack_32_what_is_restored_to_a_moment_holds_and_goes_on_and_whoever_ha
 
     rename(team.owner(), "Four").await;
     let kept = checkpoint(team.owner()).await;
+    let (call, _) = recorded(&recording, "before").await;
     database.all_sequenced().await;
     let moment = asked(&primary, "SELECT clock_timestamp()::text").await;
     for name in ["Five", "Six"] {
         rename(team.owner(), name).await;
     }
     let lost = checkpoint(team.owner()).await;
+    let (_, lost_recording) = recorded(&recording, "after").await;
     assert_eq!([&early, &kept, &lost].map(|note| size(note)), ["4", "5", "7"]);
     service.stop().await;
     let last = asked(&primary, "SELECT pg_walfile_name(pg_switch_wal())").await;
@@ -143,7 +158,7 @@ async fn attack_32_what_is_restored_to_a_moment_holds_and_goes_on_and_whoever_ha
 
     // It is what it was at that moment, whole.
     let database = Arc::new(TestDatabase::found_on(&restored.url("postgres"), &name));
-    let service = node(&database, ORIGIN).await;
+    let service = node(&database, ORIGIN, &store).await;
     let owner = service.anonymous().with_token(team.owner().token());
     assert_eq!(owner.get("/v1/organization").await.expect(200).body["name"], "Four");
     assert_eq!(database.whole_log(uuid(&team)).await.len(), 5);
@@ -171,7 +186,7 @@ async fn attack_32_what_is_restored_to_a_moment_holds_and_goes_on_and_whoever_ha
     assert!(found == 15 && text.contains("events from 5 to 6 "), "{found} {text}");
 
     // Unless it is given another: then the log that was lost has an end, and this one says nothing of it.
-    let renamed = node(&database, "restored.rollcall.example").await;
+    let renamed = node(&database, "restored.rollcall.example", &store).await;
     let owner = renamed.anonymous().with_token(team.owner().token());
     let note = owner.get(CHECKPOINT).await.expect(200).text;
     assert!(note.starts_with(&format!("restored.rollcall.example/{}\n9\n", team.organization)), "{note}");
@@ -180,6 +195,17 @@ async fn attack_32_what_is_restored_to_a_moment_holds_and_goes_on_and_whoever_ha
     assert_eq!(found, 0, "{text}");
     let (found, text) = Files::new().verify(&exported, &[&lost]);
     assert_eq!(found, 17, "{text}");
+
+    // Of the sound, only what was kept by then is known, and the rest can be taken away.
+    let owner = service.anonymous().with_token(recording.owner().token());
+    age(&sounds, 8);
+    let (found, text) = orphans(&database, &sounds, &["--remove"]);
+    assert!(
+        found == 0 && text.contains(&lost_recording) && text.contains("1 recordings are known"),
+        "{text}"
+    );
+    assert_eq!(play(&owner, &call, &[]).await.0, 200);
+    assert_eq!(orphans(&database, &sounds, &[]).0, 0);
 
     drop((service, renamed, database));
     restored.stop().await.unwrap();
@@ -200,7 +226,7 @@ async fn a_dump_that_is_loaded_on_another_server_is_the_same_and_goes_on() {
     let room = Room::new();
     let Some(here) = room.postgres("here").await else { return };
     let database = Arc::new(TestDatabase::create_on(&here.url("postgres")).await);
-    let service = node(&database, ORIGIN).await;
+    let service = node(&database, ORIGIN, &[]).await;
     let team = team_with_log(&service, "Acme").await;
     let kept = checkpoint(team.owner()).await;
     let (roles, dump) = (room.path("backups").join("roles.sql"), room.path("backups").join("rollcall.dump"));
@@ -226,7 +252,7 @@ async fn a_dump_that_is_loaded_on_another_server_is_the_same_and_goes_on() {
     assert_eq!(schema(&there, database.name()), schema(&here, database.name()));
 
     let loaded = Arc::new(TestDatabase::found_on(&url, database.name()));
-    let service = node(&loaded, ORIGIN).await;
+    let service = node(&loaded, ORIGIN, &[]).await;
     let owner = service.anonymous().with_token(team.owner().token());
     assert_eq!(owner.get("/v1/organization").await.expect(200).body["name"], "Three");
     assert_eq!(checkpoint(&owner).await, kept);

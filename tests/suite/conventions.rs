@@ -57,7 +57,7 @@ async fn a_keyed_request_is_done_once_and_answered_alike() {
 }
 
 /// Keeps no answer any more, as if each node died right before.
-const LOSE_ANSWERS: &str =
+pub(crate) const LOSE_ANSWERS: &str =
     "CREATE FUNCTION lose_answer() RETURNS trigger LANGUAGE plpgsql AS
      'BEGIN IF NEW.answer IS NOT NULL THEN RAISE EXCEPTION ''lost''; END IF; RETURN NEW; END';
      CREATE TRIGGER lose_answer BEFORE UPDATE ON idempotency_keys FOR EACH ROW EXECUTE FUNCTION lose_answer()";

@@ -256,8 +256,13 @@ async fn asvs_13_3_4_a_key_that_is_used_moves_to_the_newest_key_of_the_keyring_a
     let during = Service::start_on(database.clone(), clock.clone(), &[("keys.ring", &both)]).await;
     let other = Service::start_on(database.clone(), clock.clone(), &[("keys.ring", &both)]).await;
     assert_eq!(
-        during.ring_in_use().await.lines,
-        "the key 1 is on the ring, and 5 API keys are kept by it until they are used"
+        during.ring_in_use().await.lines.lines().collect::<Vec<_>>(),
+        [
+            "the key 1 is on the ring, and 5 API keys are kept by it until they are used",
+            "the key 1 is on the ring, and seals what signs as access_token: `rollcall keys rotate access_token` makes another",
+            "the key 1 is on the ring, and seals what signs as audit_checkpoint: `rollcall keys rotate audit_checkpoint` makes another",
+            "the key 1 is on the ring, and seals what signs as live_grant: `rollcall keys rotate live_grant` makes another",
+        ]
     );
     let kept = async || {
         let rows =
@@ -284,8 +289,8 @@ async fn asvs_13_3_4_a_key_that_is_used_moves_to_the_newest_key_of_the_keyring_a
     clock.advance(Duration::days(2));
     during.anonymous().with_token(&ended).get("/v1/session").await.problem(401, "unauthenticated");
     assert_eq!(
-        during.ring_in_use().await.lines,
-        "the key 1 is on the ring, and 1 API keys are kept by it until they are used"
+        during.ring_in_use().await.lines.lines().next(),
+        Some("the key 1 is on the ring, and 1 API keys are kept by it until they are used")
     );
 
     let after = Service::start_on(database.clone(), clock, &[("keys.ring", NEW)]).await;
@@ -295,7 +300,9 @@ async fn asvs_13_3_4_a_key_that_is_used_moves_to_the_newest_key_of_the_keyring_a
     after.anonymous().with_token(&unused).get("/v1/session").await.problem(401, "unauthenticated");
     assert!(during.ring_in_use().await.is_whole);
     let ring = after.ring_in_use().await;
-    assert_eq!(ring.lines, "the key 1 is not on the ring, and 1 API keys that are kept by it cannot be used");
+    let kept = "the key 1 is not on the ring, and 1 API keys that are kept by it cannot be used";
+    assert_eq!(ring.lines.lines().next(), Some(kept));
+    assert!(ring.lines.contains("does not open what signs as live_grant"), "{}", ring.lines);
     assert!(!ring.is_whole);
 }
 

@@ -140,9 +140,10 @@ async fn a_recording_is_kept_sealed_and_comes_back_byte_for_byte_until_it_is_del
 
     team.caller("member").delete(&path(&call)).await.problem(403, "permission_denied");
     key.delete(&path(&call)).await.problem(403, "permission_denied");
+    // The contract asks for no fresh proof here, and takes an access token.
     service.clock.advance(Duration::minutes(11));
-    team.owner().delete(&path(&call)).await.problem(403, "elevation_required");
-    let admin = service.sign_in(team.email("admin")).await;
+    let token = team.caller("admin").post("/v1/tokens", json!({})).await.expect(201);
+    let admin = service.anonymous().with_token(token.text_at("/access_token"));
     admin.delete(&path(&call)).await.expect(204);
     assert_eq!(files(&service.recordings()), Vec::<PathBuf>::new());
     admin.get(&path(&call)).await.problem(404, "not_found");

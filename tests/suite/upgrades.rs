@@ -9,11 +9,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rollcall_tests::TestDatabase;
+use reqwest::Method;
+use rollcall_tests::{Answer, Service, TestDatabase};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sqlx::{
     AssertSqlSafe, Column, Connection, Either, Executor, PgConnection, Row, SqlSafeStr, Statement, TypeInfo,
 };
+
+use crate::conventions::LOSE_ANSWERS;
 
 /// Makes the file anew, where it is set.
 const KEEP: &str = "ROLLCALL_KEEP_RELEASE";
@@ -270,4 +274,56 @@ async fn whichever_right_of_the_service_is_taken_away_is_seen_if_anybody_asks_fo
     }
     unseen.sort();
     assert_eq!(unseen, UNASKED);
+}
+
+/// How nodes from before migration 0051 claim a key,
+const CLAIMED_BEFORE: &str = "
+    INSERT INTO idempotency_keys AS k (caller, key, fingerprint, running_until, expires_at)
+    VALUES ($1, $2, $3, now() + interval '1 minute', now() + interval '1 day')
+        ON CONFLICT (caller, key) DO UPDATE
+       SET fingerprint = excluded.fingerprint, running_until = excluded.running_until, expires_at = excluded.expires_at, answer = NULL
+     WHERE k.expires_at <= now() OR (k.answer IS NULL AND k.running_until <= now())";
+/// and how they give one back.
+const GIVEN_BACK_BEFORE: &str =
+    "DELETE FROM idempotency_keys WHERE caller = $1 AND key = $2 AND fingerprint = $3 AND answer IS NULL";
+
+#[tokio::test]
+async fn what_was_done_for_a_key_is_not_done_again_by_nodes_that_do_not_know_that_it_was() {
+    let service = Service::start_by_the_database_s_clock().await;
+    let (owner, _) = service.sign_up(&Service::new_address("grace"), "Acme").await;
+    service.database.execute(LOSE_ANSWERS).await;
+    let ask = async || {
+        let request = owner.request(Method::POST, "/v1/api-keys").header("Idempotency-Key", "k");
+        Answer::of(request.json(&json!({"name": "Importer", "scopes": ["calls:read"]}))).await
+    };
+    ask().await.expect(201);
+    service.database.execute("UPDATE idempotency_keys SET running_until = now()").await;
+    let mut before = service.database.connect_as_service().await;
+    before.execute("SET rollcall.task = 'idempotency'").await.unwrap();
+    let key: (Vec<u8>, String, Vec<u8>) =
+        sqlx::query_as("SELECT caller, key, fingerprint FROM idempotency_keys")
+            .fetch_one(&mut before)
+            .await
+            .unwrap();
+    let mut asked = async |query: &'static str| {
+        let (caller, key, fingerprint) = key.clone();
+        let asked = sqlx::query(query).bind(caller).bind(key).bind(fingerprint).execute(&mut before).await;
+        asked.unwrap().rows_affected()
+    };
+    assert_eq!((asked(CLAIMED_BEFORE).await, asked(GIVEN_BACK_BEFORE).await), (0, 0));
+    ask().await.problem(409, "answer_gone");
+
+    // One that is over is anybody's. Of one that has done nothing yet it is another attempt, and the one before is not the last any more.
+    let attempt = async || {
+        let rows = service.database.rows("SELECT done, attempt FROM idempotency_keys").await;
+        (rows[0]["done"].as_bool().unwrap(), rows[0]["attempt"].as_i64().unwrap())
+    };
+    assert_eq!(attempt().await, (true, 1));
+    service.database.execute("UPDATE idempotency_keys SET expires_at = now(), attempt = attempt + 1").await;
+    assert_eq!(asked(CLAIMED_BEFORE).await, 1);
+    assert_eq!(attempt().await, (false, 3));
+    service.database.execute("UPDATE idempotency_keys SET running_until = now()").await;
+    assert_eq!(asked(CLAIMED_BEFORE).await, 1);
+    assert_eq!(attempt().await, (false, 4));
+    assert_eq!(asked(GIVEN_BACK_BEFORE).await, 1);
 }

@@ -31,7 +31,7 @@ fn domain_anywhere() -> Result {
 }
 
 /// Checks licences, sources and who may use which dependency. Advisories need a database that is fetched from the
-/// network: they are looked up where that can be reached, which a build must not depend on.
+/// network, which a build must not depend on: [`advisories`] looks at them.
 fn deny() -> Result {
     // It looks at what every platform needs, some of which is never built here.
     process::run(cargo().args(["fetch", "--quiet", "--locked"]))?;
@@ -45,6 +45,12 @@ fn deny() -> Result {
         "sources",
     ]);
     process::run(&mut command)
+}
+
+/// Checks whether a dependency has a known weakness, is no longer looked after, or was withdrawn (RustSec).
+pub(crate) fn advisories() -> Result {
+    let mut command = Command::new(cargo_deny()?);
+    process::run(command.current_dir(root()).args(["check", "advisories"]))
 }
 
 /// The program, installed under `target` when it is not on the path.

@@ -51,6 +51,8 @@ enum Task {
     Screenshots,
     /// Check formatting, clippy, the edges between crates, and dependencies.
     Lint,
+    /// Check whether dependencies have known weaknesses, which is asked of a database on the network.
+    Advisories,
     /// Check that crates depend on each other, and files are, as ARCHITECTURE.md says.
     Tidy,
     /// Bring a database's schema up to date.
@@ -94,6 +96,7 @@ async fn main() -> ExitCode {
         Task::Axe => axe::fetch(),
         Task::Screenshots => screenshots::run().await,
         Task::Lint => lint::run(),
+        Task::Advisories => lint::advisories(),
         Task::Tidy => tidy::run(),
         Task::Migrate { url } => migrate::run(&url),
         Task::Generate => generate::run().await,

@@ -1,6 +1,6 @@
 //! Putting segments where they lie, and getting them back.
 
-use std::{collections::HashSet, ops::Range, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashSet, ops::Range, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -9,8 +9,9 @@ use object_store::{
     ClientOptions, Error, ObjectStore, ObjectStoreExt, PutPayload, RetryConfig, aws::AmazonS3Builder,
     local::LocalFileSystem, path::Path,
 };
-use rollcall_application::recordings::{Objects, ObjectsError, SegmentName, SegmentPath};
+use rollcall_application::recordings::{Footprint, Objects, ObjectsError, SegmentName, SegmentPath};
 use rollcall_domain::{OrganizationId, RecordingId};
+use time::OffsetDateTime;
 
 use crate::place::{InvalidPlace, Place, S3Access};
 
@@ -79,6 +80,18 @@ impl ObjectsAt {
         self.recording(segment.organization, segment.recording).join(name(segment.name))
     }
 
+    /// The ids right below a path.
+    async fn named<T: FromStr>(&self, path: &Path) -> Result<Vec<T>, ObjectsError> {
+        match self.store.list_with_delimiter(Some(path)).await {
+            Ok(found) => {
+                let names = found.common_prefixes.iter().filter_map(Path::filename);
+                Ok(names.filter_map(|name| name.parse().ok()).collect())
+            }
+            Err(Error::NotFound { .. }) => Ok(Vec::new()),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
     /// Deletes the objects of a recording but for those that are kept.
     async fn delete(&self, recording: &Path, kept: &HashSet<String>) -> Result<(), ObjectsError> {
         let found = self.store.list(Some(recording)).map_ok(|object| object.location);
@@ -140,6 +153,36 @@ impl Objects for ObjectsAt {
             let _ = tokio::fs::remove_dir(organization).await;
         }
         Ok(())
+    }
+
+    async fn organizations(&self) -> Result<Vec<OrganizationId>, ObjectsError> {
+        self.named(&self.prefix).await
+    }
+
+    async fn recordings(&self, organization: OrganizationId) -> Result<Vec<RecordingId>, ObjectsError> {
+        self.named(&self.prefix.clone().join(organization.to_string())).await
+    }
+
+    async fn footprint(
+        &self,
+        organization: OrganizationId,
+        recording: RecordingId,
+    ) -> Result<Footprint, ObjectsError> {
+        let mut footprint = Footprint::default();
+        let path = self.recording(organization, recording);
+        let mut segments = self.store.list(Some(&path));
+        while let Some(segment) = segments.next().await {
+            let segment = match segment {
+                Err(Error::NotFound { .. }) => continue,
+                segment => segment.map_err(unavailable)?,
+            };
+            let written = segment.last_modified.timestamp_micros();
+            let written = OffsetDateTime::from_unix_timestamp_nanos(i128::from(written) * 1_000).ok();
+            footprint.segments += 1;
+            footprint.bytes += segment.size;
+            footprint.last_written = footprint.last_written.max(written);
+        }
+        Ok(footprint)
     }
 }
 
@@ -305,6 +348,32 @@ mod tests {
             assert!(told.contains(status) && !told.contains("hunter2"), "{told}");
             assert!(!in_full.contains("hunter2"), "{in_full}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_lies_here_is_found_by_whose_it_is_and_what_is_not_ours_is_passed_over() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let objects = files(directory.path());
+        assert!(objects.organizations().await.expect("listed").is_empty());
+        let (one, two, other) = (path(1, 1), path(1, 2), path(2, 1));
+        for (segment, bytes) in [(&one, "12345"), (&two, "123"), (&other, "1")] {
+            objects.put(segment, Bytes::from(bytes)).await.expect("kept");
+        }
+        let place = objects.directory.clone().expect("files");
+        std::fs::create_dir_all(place.join("lost+found")).expect("made");
+        std::fs::create_dir_all(place.join(one.organization.to_string()).join("notes")).expect("made");
+        assert_eq!(objects.organizations().await.expect("listed"), [one.organization]);
+        let mut found = objects.recordings(one.organization).await.expect("listed");
+        found.sort();
+        assert_eq!(found, [one.recording, other.recording]);
+        let footprint = objects.footprint(one.organization, one.recording).await.expect("measured");
+        assert_eq!((footprint.segments, footprint.bytes), (2, 8));
+        assert!(footprint.last_written.is_some());
+        objects.remove(one.organization, one.recording).await.expect("removed");
+        let nothing = objects.footprint(one.organization, one.recording).await.expect("measured");
+        assert_eq!(nothing, Footprint::default());
+        let stranger = OrganizationId::from_parts(0, &[9; 10]);
+        assert!(objects.recordings(stranger).await.expect("listed").is_empty());
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ use time::{Duration, OffsetDateTime};
 use crate::{
     connection::Pool,
     error::store_error,
+    portions::{self, PORTION},
     row::{count, moment},
     store::PgStore,
     transaction::{Transaction, begin_task, settings, task},
@@ -172,17 +173,20 @@ impl Attempts for PgStore {
     }
 
     async fn forget(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::ATTEMPTS).await?;
-        let delete = sqlx::query!(
-            "DELETE FROM attempts a
-              WHERE a.whole_at < CASE WHEN a.of_account THEN $3::timestamptz ELSE $1 END
-                AND (a.known_until IS NULL OR a.known_until < $2)",
-            now - KEPT_FOR,
-            now,
-            now - KEPT_FOR_ACCOUNTS,
-        );
-        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
-        transaction.commit().await.map_err(store_error)?;
-        Ok(forgotten)
+        let over = || {
+            sqlx::query!(
+                "WITH over AS MATERIALIZED (
+                     SELECT key FROM attempts
+                      WHERE whole_at < $1 AND (whole_at < $3 OR NOT of_account)
+                        AND (known_until IS NULL OR known_until < $2)
+                      LIMIT $4 FOR UPDATE SKIP LOCKED)
+                 DELETE FROM attempts a USING over WHERE a.key = over.key",
+                now - KEPT_FOR,
+                now,
+                now - KEPT_FOR_ACCOUNTS,
+                PORTION,
+            )
+        };
+        portions::forget(&self.pool, task::ATTEMPTS, over).await
     }
 }

@@ -7,6 +7,7 @@ use time::Duration;
 
 use crate::{
     error::store_error,
+    portions::{self, PORTION},
     store::PgStore,
     transaction::{begin_task, task},
 };
@@ -111,14 +112,17 @@ impl IdempotencyKeys for PgStore {
     }
 
     async fn forget(&self) -> Result<u64, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::IDEMPOTENCY).await?;
-        let delete = sqlx::query!(
-            "DELETE FROM idempotency_keys WHERE expires_at <= COALESCE($1::timestamptz, now())",
-            self.moment(),
-        );
-        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
-        transaction.commit().await.map_err(store_error)?;
-        Ok(forgotten)
+        let over = || {
+            sqlx::query!(
+                "WITH over AS MATERIALIZED (
+                     SELECT caller, key FROM idempotency_keys WHERE expires_at <= COALESCE($1::timestamptz, now())
+                      LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 DELETE FROM idempotency_keys k USING over WHERE k.caller = over.caller AND k.key = over.key",
+                self.moment(),
+                PORTION,
+            )
+        };
+        portions::forget(&self.pool, task::IDEMPOTENCY, over).await
     }
 }
 

@@ -30,6 +30,7 @@ mod operator;
 mod organizations;
 mod passkeys;
 mod plans;
+mod portions;
 mod purge;
 mod readiness;
 mod recordings;

@@ -276,6 +276,11 @@ impl Unreadable {
         Self(Arc::new(Mutex::new(Some(problem))))
     }
 
+    /// Whether somebody has wanted to read it: whatever stands before the body has let the request pass.
+    pub(crate) fn was_asked_for(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
     fn take(&self) -> Problem {
         let problem = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         // A handler reads its body once.

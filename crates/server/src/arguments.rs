@@ -55,6 +55,9 @@ pub(crate) enum Command {
     /// Check audit logs.
     #[command(subcommand)]
     Audit(Audit),
+    /// Look after where recordings lie.
+    #[command(subcommand)]
+    Recordings(Recordings),
     /// What the platform's operator does.
     #[command(subcommand)]
     Operator(Operator),
@@ -64,11 +67,11 @@ pub(crate) enum Command {
 pub(crate) enum Keys {
     /// Make a key that takes over from the present one: published at once, it signs when everybody can know it.
     Rotate {
-        /// What the key signs: access_token, or audit_checkpoint.
+        /// What the key signs: access_token, audit_checkpoint, or live_grant.
         #[arg(default_value = KeyPurpose::AccessToken.as_str())]
         purpose: KeyPurpose,
     },
-    /// Tell which keys of the keyring (ROLLCALL__KEYS__RING), other than the first, API keys still need.
+    /// Tell which keys of the keyring (ROLLCALL__KEYS__RING), other than the first, API keys and keys that sign still need.
     Ring,
 }
 
@@ -126,6 +129,30 @@ impl From<KnownArguments> for Known {
     fn from(KnownArguments { checkpoints, keys, jwks }: KnownArguments) -> Self {
         Self { keys, jwks, checkpoints }
     }
+}
+
+/// What `recordings orphans` ends with.
+const FOUND: &str = "Exit codes: 0 there are none, or they are removed; 1 it could not be done; 2 wrong arguments; 3 there are some.";
+
+/// Of `recordings orphans`: there are some.
+pub(crate) const ORPHANS: u8 = 3;
+
+#[derive(Subcommand)]
+pub(crate) enum Recordings {
+    /// List recordings that lie there and that the database knows nothing of, as after it was set back to a moment before them. Nobody can
+    /// play them any more, unless the database that was left behind comes back.
+    #[command(after_help = FOUND)]
+    Orphans {
+        /// Only those that nothing was written of for so many days.
+        #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u16).range(2..))]
+        untouched_for: u16,
+        /// Remove them.
+        #[arg(long)]
+        remove: bool,
+        /// Remove them though the database knows no recording that lies there.
+        #[arg(long, requires = "remove")]
+        force: bool,
+    },
 }
 
 #[derive(Subcommand)]

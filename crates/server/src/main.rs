@@ -14,15 +14,20 @@ use std::{
     time::Duration,
 };
 
-use arguments::{Arguments, Audit, Command, Keys, Operator, UNSAFE};
+use arguments::{Arguments, Audit, Command, Keys, ORPHANS, Operator, Recordings, UNSAFE};
 use clap::{CommandFactory, Parser};
 use indicatif::{ProgressBar, ProgressStyle};
-use rollcall_application::plans::Change;
+use rollcall_application::{
+    plans::Change,
+    recordings::{Footprint, Orphan},
+};
 use rollcall_domain::{OrganizationId, UserId, plans::Consent, tokens::KeyPurpose};
 use rollcall_server::{
-    Checked, Database, Failure, Known, Ports, Progress, Server, Settings, Traces, Verified, Weight,
-    check_logs, newest_checkpoint, reference, ring_in_use, rotate_keys, start_logging, verify_export,
+    Checked, Database, Failure, Fate, Known, Ports, Progress, Server, Settings, Traces, Verified, Weight,
+    check_logs, find_orphans, newest_checkpoint, reference, ring_in_use, rotate_keys, start_logging,
+    verify_export,
 };
+use time::format_description::well_known::Rfc3339;
 use tokio::signal::unix::{SignalKind, signal};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -65,6 +70,14 @@ async fn run() -> ExitCode {
         }
         Command::Keys(Keys::Rotate { purpose }) => rotate(purpose).await,
         Command::Keys(Keys::Ring) => return ended(ring().await),
+        Command::Recordings(Recordings::Orphans { untouched_for, remove, force }) => {
+            let fate = match (remove, force) {
+                (false, _) => Fate::Kept,
+                (true, false) => Fate::Removed,
+                (true, true) => Fate::RemovedInAnyCase,
+            };
+            return ended(orphans(untouched_for, fate).await);
+        }
         Command::Operator(Operator::Restore { organization }) => restore(organization).await,
         Command::Operator(Operator::SetPlan { organization, plan, disable_controls, accept_deletion }) => {
             let consent = Consent { disable_controls, accept_deletion };
@@ -259,6 +272,29 @@ async fn ring() -> Result<ExitCode> {
     println!("{}", ring.lines);
     // Whoever checks before a key is taken away goes by the code.
     Ok(if ring.is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn orphans(untouched_for: u16, fate: Fate) -> Result<ExitCode> {
+    let settings = Settings::load()?;
+    let _log = start_logging(&settings, None)?;
+    let removed = if fate == Fate::Kept { "" } else { ", removed" };
+    let mut told = 0;
+    let tell = |Orphan { organization, recording, footprint }: &Orphan| {
+        let Footprint { segments, bytes, last_written } = footprint;
+        let written =
+            last_written.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_else(|| "never whole".into());
+        println!(
+            "{organization}/{recording}: {segments} segments, {bytes} bytes, last written {written}{removed}"
+        );
+        told += 1;
+    };
+    let days = time::Duration::days(untouched_for.into());
+    let found = find_orphans(&settings, &Ports::default(), days, fate, tell).await?;
+    println!(
+        "{} recordings are known; {told} are not, and nothing was written of them for {untouched_for} days{removed}; {} more are not, and are younger",
+        found.known, found.young
+    );
+    Ok(if told > 0 && fate == Fate::Kept { ExitCode::from(ORPHANS) } else { ExitCode::SUCCESS })
 }
 
 async fn restore(organization: OrganizationId) -> Result {

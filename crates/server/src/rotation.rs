@@ -3,7 +3,7 @@
 use rollcall_application::{
     Error,
     api_keys::{self, OlderRingKey},
-    tokens::{self, Rotation},
+    tokens::{self, Rotation, SealedKey},
 };
 use rollcall_domain::tokens::KeyPurpose;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -54,7 +54,7 @@ pub async fn rotate_keys(
     ))
 }
 
-/// Which keys of the keyring API keys are kept by.
+/// Which keys of the keyring API keys, and keys that sign, are kept by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RingInUse {
     /// One line for each key other than the newest.
@@ -63,30 +63,35 @@ pub struct RingInUse {
     pub is_whole: bool,
 }
 
-/// Which keys of the keyring, other than the newest, API keys still need, whether or not a node is running.
+/// Which keys of the keyring, other than the newest, API keys and keys that sign still need, whether or not a node is running.
 ///
 /// # Errors
 /// [`VisitError`].
 pub async fn ring_in_use(settings: &Settings, ports: &Ports) -> Result<RingInUse, RotationError> {
     let older = visit(settings, ports, async |app| {
-        let older = api_keys::older_ring_keys(app).await;
-        older.map_err(|error| RotationError::Failed(reason(&error)))
+        let failed = |error: Error| RotationError::Failed(reason(&error));
+        let keys = api_keys::older_ring_keys(app).await.map_err(failed)?;
+        Ok::<_, RotationError>((keys, tokens::sealed_by_older(app).await.map_err(failed)?))
     });
-    let older = older.await?;
-    let is_whole = older.iter().all(|older| older.is_on_the_ring);
-    let lines: Vec<String> = older
-        .into_iter()
-        .map(|OlderRingKey { id, live, is_on_the_ring }| match is_on_the_ring {
-            true => {
-                format!("the key {id} is on the ring, and {live} API keys are kept by it until they are used")
-            }
-            false => format!(
-                "the key {id} is not on the ring, and {live} API keys that are kept by it cannot be used"
-            ),
-        })
-        .collect();
+    let (keys, signing) = older.await?;
+    let is_whole = keys.iter().all(|key| key.is_on_the_ring) && signing.iter().all(|key| key.is_on_the_ring);
+    let keys = keys.into_iter().map(|OlderRingKey { id, live, is_on_the_ring }| match is_on_the_ring {
+        true => {
+            format!("the key {id} is on the ring, and {live} API keys are kept by it until they are used")
+        }
+        false => {
+            format!("the key {id} is not on the ring, and {live} API keys that are kept by it cannot be used")
+        }
+    });
+    let signing = signing.into_iter().map(|SealedKey { purpose, ring_key: id, is_on_the_ring }| {
+        let what = purpose.as_str();
+        let (place, opens) = if is_on_the_ring { ("on", "seals") } else { ("not on", "does not open") };
+        format!("the key {id} is {place} the ring, and {opens} what signs as {what}: `rollcall keys rotate {what}` makes another")
+    });
+    let lines: Vec<String> = keys.chain(signing).collect();
     let lines = match lines.is_empty() {
-        true => "every API key that works is kept by the first key of the ring".to_owned(),
+        true => "every API key that works, and every key that signs, is kept by the first key of the ring"
+            .to_owned(),
         false => lines.join("\n"),
     };
     Ok(RingInUse { lines, is_whole })

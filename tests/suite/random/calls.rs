@@ -204,15 +204,12 @@ pub(super) async fn look_for_more(run: &mut Run, who: Who) {
         (Method::DELETE, "recording", "recordings:delete", off("call_recording_disabled")),
         (Method::POST, "media-keys", "media_keys:issue", off("end_to_end_encryption_disabled")),
     ]);
-    let mut wanted = match (run.world.refuses(who, permission), at) {
+    let wanted = match (run.world.refuses(who, permission), at) {
         (Some(refusal), _) => vec![refusal],
         (None, None) => vec![NOT_FOUND],
         // There is no recording, as there can be none.
         (None, Some(_)) => vec![when_off, NOT_FOUND],
     };
-    if method == Method::DELETE && run.world.holds(who, permission) && !run.world.is_elevated(who) {
-        wanted = vec![Want::Problem(403, "elevation_required")];
-    }
     let body = (method == Method::POST).then(|| json!({}));
     run.ask(who, method, &format!("/v1/calls/{id}/{what}"), body, &wanted).await;
 }

@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use crate::{
     error::store_error,
+    portions::{self, PORTION},
     row::{count, moment},
     store::PgStore,
     transaction::{NO_ORGANIZATION, begin_task, task},
@@ -47,8 +48,6 @@ const AUDIT_CHECKPOINT: &str = "audit_checkpoint";
 /// How often another node's letters are looked for. Being told of them (NOTIFY) would make every commit that queues
 /// one wait for every other.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How many letters are forgotten in one transaction.
-const FORGOTTEN_AT_ONCE: i64 = 5_000;
 /// The most characters that are kept of what went wrong.
 const ERROR_CHARACTERS: usize = 500;
 
@@ -387,24 +386,17 @@ impl Outbox for PgStore {
     }
 
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
-        let mut forgotten = 0;
-        loop {
-            let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
+        let old = || {
             // Those that were given up are kept until somebody has looked at them.
-            let delete = sqlx::query!(
+            sqlx::query!(
                 "WITH old AS MATERIALIZED (SELECT mail_id FROM mails WHERE settled_at < $1 AND state <> 'dead'
                                             LIMIT $2 FOR UPDATE SKIP LOCKED)
                  DELETE FROM mails m USING old WHERE m.mail_id = old.mail_id",
                 before,
-                FORGOTTEN_AT_ONCE,
-            );
-            let some = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
-            transaction.commit().await.map_err(store_error)?;
-            forgotten += some;
-            if some < FORGOTTEN_AT_ONCE.unsigned_abs() {
-                return Ok(forgotten);
-            }
-        }
+                PORTION,
+            )
+        };
+        portions::forget(&self.pool, task::OUTBOX, old).await
     }
 
     async fn wait(&self) {

@@ -1,5 +1,7 @@
 //! Uploads of recordings, while they go on.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use rollcall_application::{
     Sealed,
@@ -15,7 +17,7 @@ use crate::{
     row::moment,
     security::hold_control,
     store::PgStore,
-    transaction::{TransactionPurpose, begin},
+    transaction::{TransactionPurpose, begin, begin_task, task},
 };
 
 impl PgStore {
@@ -192,5 +194,25 @@ impl Uploads for PgStore {
         let abandoned = abandon.fetch_all(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
         Ok(abandoned.into_iter().map(RecordingId::from_uuid).collect())
+    }
+
+    async fn known(
+        &self,
+        organization: OrganizationId,
+        recordings: &[RecordingId],
+    ) -> Result<HashSet<RecordingId>, StoreError> {
+        let ids: Vec<_> = recordings.iter().map(|recording| recording.uuid()).collect();
+        // Notes of what remains outlive the organization, and are the task's.
+        let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
+        let known = sqlx::query_scalar!(
+            r#"SELECT recording_id AS "id!" FROM recordings WHERE org_id = $1 AND recording_id = ANY ($2)
+                UNION ALL
+               SELECT recording_id FROM recording_remains WHERE org_id = $1 AND recording_id = ANY ($2)"#,
+            organization.uuid(),
+            &ids,
+        );
+        let known = known.fetch_all(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(known.into_iter().map(RecordingId::from_uuid).collect())
     }
 }

@@ -18,15 +18,14 @@ use uuid::Uuid;
 use super::subscribers::topic;
 use crate::{
     error::store_error,
+    portions::{self, PORTION},
     row::{count, moment, value},
     store::PgStore,
     transaction::{begin_task, task},
 };
 
-/// How much is given up in one transaction,
+/// How much is given up in one transaction.
 const GIVEN_UP_AT_ONCE: i64 = 5_000;
-/// and how much is forgotten.
-const FORGOTTEN_AT_ONCE: i64 = 5_000;
 
 /// A statement about `waiting`: each subscriber that has something waiting, found from one to the next by the index, however much that is.
 macro_rules! of_those_who_wait {
@@ -223,10 +222,8 @@ impl Post for PgStore {
     }
 
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
-        let mut forgotten = 0;
-        loop {
-            let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
-            let delete = sqlx::query!(
+        let old = || {
+            sqlx::query!(
                 "WITH old AS MATERIALIZED (
                      SELECT d.org_id, d.delivery_id FROM deliveries d
                       WHERE d.created_at < $1
@@ -235,15 +232,10 @@ impl Post for PgStore {
                       ORDER BY d.created_at LIMIT $2 FOR UPDATE OF d SKIP LOCKED)
                  DELETE FROM deliveries d USING old WHERE d.org_id = old.org_id AND d.delivery_id = old.delivery_id",
                 before,
-                FORGOTTEN_AT_ONCE,
-            );
-            let some = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
-            transaction.commit().await.map_err(store_error)?;
-            forgotten += some;
-            if some < FORGOTTEN_AT_ONCE.unsigned_abs() {
-                return Ok(forgotten);
-            }
-        }
+                PORTION,
+            )
+        };
+        portions::forget(&self.pool, task::DELIVERIES, old).await
     }
 }
 

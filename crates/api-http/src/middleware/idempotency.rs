@@ -13,16 +13,18 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
 use rollcall_application::{
-    Error, Principal,
+    Error, Principal, calls,
     ports::{Claim, KeyedRequest},
 };
-use rollcall_domain::audit::Origin;
+use rollcall_domain::{OrganizationId, audit::Origin};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::Duration;
 
+use super::Lacking;
 use crate::{
     api::Api,
-    body,
+    body::{self, Unreadable},
     credential::{self, Credential},
     problem::{Code, Problem},
 };
@@ -36,15 +38,23 @@ pub(crate) const ONLY_ASK: [&str; 4] =
 const SIGN_IN: &str = "/v1/sessions";
 /// `POST`s whose answers are shown once, to somebody who has just proved who they are.
 const SECOND_FACTORS: &str = "/v1/me/mfa/";
-/// `POST`s that take a proof of who somebody is: an old answer would tell for nothing whether a guess is right.
-const PROOFS: [&str; 2] = ["/v1/session/elevate", "/v1/me/password"];
+/// `POST`s that take a proof of who somebody is, or lead to one: an old answer would tell for nothing whether a guess is right.
+const PROOFS: [&str; 3] = ["/v1/session/elevate", "/v1/session/elevate/options", "/v1/me/password"];
+/// `POST`s that tell what somebody may do or what a token is good for, or that somebody is there: an old answer would say so when it is not
+/// so any more.
+const OF_THE_MOMENT: [&str; 3] =
+    ["/v1/authorize", "/v1/invitations/preview", "/v1/availability/me/heartbeat"];
 /// What lets somebody hear a call, its media keys and live grants: an old answer would outlive the call, or what was decided about it. A
 /// transcript takes the place of the one before, so a repeat does no harm; an old answer would show unmasked what is masked since.
 const CALLS: &str = "/v1/calls/";
 /// `POST`s that give a lease on a call, if one waits. A lease ends without anybody asking, so an old answer is not given as it was: the
 /// handler gets it, and looks again. That none waits is true at that moment only, and is not kept.
 const LEASES: (&str, [&str; 2]) = ("/v1/escalations/", ["/claim", "/claim-next"]);
-/// `POST`s that show a secret to somebody who has lately proved who they are.
+/// Makes a lease last for longer, however often it is asked: an old answer would tell of one that may be over.
+const RENEWED: (&str, &str) = ("/v1/escalations/", "/renew");
+/// Fields of answers in which somebody's own words stand, which PHI protection masks before it keeps them.
+const WORDS: [&str; 3] = ["reason", "note", "text"];
+/// `POST`s of which nodes of the last release take whoever has not lately proved who they are for another caller.
 const API_KEYS: &str = "/v1/api-keys";
 /// How long a key is remembered.
 const KEPT: Duration = Duration::DAY;
@@ -56,6 +66,8 @@ const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, heade
 pub(crate) fn is_keyed(path: &str) -> bool {
     let sign_in = path.strip_prefix(SIGN_IN).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let of_the_moment = PROOFS.contains(&path)
+        || OF_THE_MOMENT.contains(&path)
+        || (path.starts_with(RENEWED.0) && path.ends_with(RENEWED.1))
         || path.starts_with(CALLS)
             && (path.ends_with("/live-grants")
                 || path.ends_with("/transcript")
@@ -100,7 +112,8 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
     let path = parts.uri.path().to_owned();
     // Before anything is replayed: a session that has ended gets nothing any more, not even an old answer.
     let principal = credential::authenticate_early(&mut parts, api).await?;
-    let rights = principal.map(|principal| rights(principal, &path, api));
+    let rights = principal.map(|principal| rights(principal, &path));
+    let place = principal.and_then(Principal::place).map(|organization| organization.id);
     let must_enrol = principal.is_some_and(Principal::must_enrol);
     let key = match key {
         Ok(key) => key,
@@ -136,7 +149,13 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
             response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
             return Ok(response);
         }
-        Claim::Answered(sealed) => return replay(api, &keyed, &sealed),
+        Claim::Answered(sealed) => {
+            if let Some(refused) = refusal(parts, next).await {
+                return Ok(refused);
+            }
+            let answer = opened(api, &keyed, &sealed)?;
+            return replay(mask(api, place, answer).await?);
+        }
     };
 
     let response = claimed.clone().doing(next.run(Request::from_parts(parts, Body::from(bytes)))).await;
@@ -171,9 +190,52 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
 /// Tells what is wrong with a request, but not before its handler has told what comes first: who has to sign in, who has to set up a
 /// second factor, who lacks the permission. It gets a body that cannot be read, for this reason, and every handler of a `POST` reads its
 /// body before it does anything.
-async fn halted(mut parts: Parts, problem: Problem, next: Next) -> Response {
-    parts.extensions.insert(body::Unreadable::because(problem));
+async fn halted(parts: Parts, problem: Problem, next: Next) -> Response {
+    halted_at(parts, &Unreadable::because(problem), next).await
+}
+
+async fn halted_at(mut parts: Parts, body: &Unreadable, next: Next) -> Response {
+    parts.extensions.insert(body.clone());
     next.run(Request::from_parts(parts, Body::empty())).await
+}
+
+/// What whoever repeats a request is told if they would not be heard with it for the first time: its handler is asked, as far as to its body. So
+/// an old answer is told to nobody who has not shown again what it took, a fresh proof of who they are among it.
+async fn refusal(parts: Parts, next: Next) -> Option<Response> {
+    let lacking = parts.extensions.get::<Lacking>().cloned().unwrap_or_default();
+    let body = Unreadable::because(Problem::plain(Code::AnswerGone));
+    let told = halted_at(parts, &body, next).await;
+    // What they lack is told instead, further out.
+    let is_heard = body.was_asked_for() && lacking.is_none();
+    (!is_heard).then_some(told)
+}
+
+/// An answer as it may be told by now: while PHI protection is on, with masks over what somebody said in it, though it was off when they did.
+async fn mask(api: &Api, place: Option<OrganizationId>, mut answer: Answer) -> Result<Answer, Problem> {
+    let Some(organization) = place else { return Ok(answer) };
+    let Ok(mut told) = serde_json::from_slice::<Value>(&answer.body) else { return Ok(answer) };
+    let mut words = Vec::new();
+    find_words(&mut told, &mut words);
+    if !words.is_empty() && calls::mask_told(&api.app, organization, words).await? {
+        answer.body = serde_json::to_vec(&told).map_err(|error| Error::Internal(Box::new(error)))?;
+    }
+    Ok(answer)
+}
+
+/// The texts of an answer that are somebody's own words, at whatever depth they stand.
+fn find_words<'a>(value: &'a mut Value, words: &mut Vec<&'a mut String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::String(text) if WORDS.contains(&name.as_str()) => words.push(text),
+                    value => find_words(value, words),
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| find_words(value, words)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 pub(crate) fn key(headers: &HeaderMap) -> Result<String, Problem> {
@@ -191,14 +253,10 @@ pub(crate) fn key(headers: &HeaderMap) -> Result<String, Problem> {
 
 /// What a credential is good for at this moment. Whoever has lost a right since is another caller, and gets no old answer:
 /// the request is decided anew.
-fn rights(principal: &Principal, path: &str, api: &Api) -> String {
+fn rights(principal: &Principal, path: &str) -> String {
     let place = principal.place().map(|organization| organization.id.to_string()).unwrap_or_default();
-    let proved = match principal {
-        Principal::Person(actor) if path.starts_with(API_KEYS) => {
-            actor.require_elevation(api.app.now()).is_ok()
-        }
-        Principal::Person(_) | Principal::Key(_) => false,
-    };
+    // Who gets an answer there has proved who they are, also when it is told again: it is written as the last release does.
+    let proved = matches!(principal, Principal::Person(_)) && path.starts_with(API_KEYS);
     format!("{place} {} {proved}", principal.grant())
 }
 
@@ -233,8 +291,7 @@ fn opened(api: &Api, keyed: &KeyedRequest, sealed: &[u8]) -> Result<Answer, Prob
     answer.ok_or_else(|| Problem::plain(Code::AnswerGone))
 }
 
-fn replay(api: &Api, keyed: &KeyedRequest, sealed: &[u8]) -> Result<Response, Problem> {
-    let answer = opened(api, keyed, sealed)?;
+fn replay(answer: Answer) -> Result<Response, Problem> {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     let mut response = (status, answer.body).into_response();
     for (name, value) in answer.headers {
@@ -244,4 +301,36 @@ fn replay(api: &Api, keyed: &KeyedRequest, sealed: &[u8]) -> Result<Response, Pr
     }
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attack_30_whatever_phi_protection_masks_is_masked_when_it_is_told_again() {
+        let contract = serde_json::to_value(crate::document()).expect("a document");
+        let mut masked = Vec::new();
+        for schema in contract["components"]["schemas"].as_object().expect("schemas").values() {
+            for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+                let described = field["description"].as_str().unwrap_or_default();
+                if described.replace('\n', " ").contains("Masked while PHI protection is on") {
+                    masked.push(name.as_str());
+                }
+            }
+        }
+        assert!(!masked.is_empty());
+        for name in masked {
+            assert!(WORDS.contains(&name), "{name} is not among WORDS");
+        }
+    }
+
+    #[test]
+    fn words_are_found_wherever_they_stand_and_nothing_else_is() {
+        let mut told = serde_json::json!({"reason": "a", "list": [{"note": "b", "id": "x"}, "y"], "text": {"reason": "c"}});
+        let mut words = Vec::new();
+        find_words(&mut told, &mut words);
+        words.sort();
+        assert_eq!(words, ["a", "b", "c"]);
+    }
 }

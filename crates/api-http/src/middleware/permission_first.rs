@@ -28,6 +28,11 @@ impl Lacking {
         }
     }
 
+    /// Whether nobody was found to lack anything.
+    pub(super) fn is_none(&self) -> bool {
+        self.0.get().is_none()
+    }
+
     /// The answer; to whoever lacks something, instead of what is wrong with the request, that they lack it.
     pub(super) async fn told_first(&self, api: &Api, response: Response) -> Response {
         let is_wrong = matches!(

@@ -10,6 +10,7 @@ use rollcall_domain::{
     OrganizationId, Text,
     availability::Skills,
     calls::{Redactions, Speaker, TranscriptSegment},
+    security::Control,
 };
 use rollcall_redaction as redaction;
 use tokio::{
@@ -17,7 +18,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::{Error, Limit};
+use crate::{Application, Error, Limit, ports::Scope};
 
 /// The longest that a transcript waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -190,6 +191,32 @@ pub(crate) fn masked_text<const MAX: usize>(text: &Text<MAX>) -> Result<Text<MAX
     let masked = redaction::redact(text.as_str());
     let short: String = masked.text.chars().take(MAX).collect();
     short.parse().map_err(|error| Error::Internal(Box::new(error)))
+}
+
+/// Puts masks over what identifies somebody in texts that were told once and are told again, if the organization protects PHI by now. Says
+/// whether that has changed anything.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn mask_told(
+    app: &Application,
+    organization: OrganizationId,
+    told: Vec<&mut String>,
+) -> Result<bool, Error> {
+    let mut view = app.store.view(Scope::Organization(organization)).await?;
+    let controls = view.controls(organization).await?;
+    if !controls.iter().any(|kept| kept.control == Control::PhiProtection && kept.enabled) {
+        return Ok(false);
+    }
+    let mut changed = false;
+    for text in told {
+        let masked = redaction::redact(text);
+        if !masked.findings.is_empty() {
+            *text = masked.text;
+            changed = true;
+        }
+    }
+    Ok(changed)
 }
 
 /// Whether one of these skills holds what would be masked. They are few and short, so this waits for no turn either.

@@ -17,7 +17,7 @@ pub use create::{CreatedCall, create};
 pub use grant_live::{LiveGrant, grant_live};
 pub use list::list;
 pub use made_as::MadeAs;
-pub use masking::Masking;
+pub use masking::{Masking, mask_told};
 pub(crate) use masking::{identify, masked_text};
 pub use media_key::{BaseKey, IssuedMediaKey, issue_media_key, rotate_media_key};
 pub use ports::{

@@ -8,6 +8,7 @@ mod give_up;
 mod keys;
 mod list;
 pub(crate) mod manifest;
+mod orphans;
 mod play;
 mod ports;
 mod progress;
@@ -22,10 +23,11 @@ mod whole;
 
 pub use give_up::give_up;
 pub(crate) use list::page;
+pub use orphans::{Orphan, Orphans, find_orphans, remove_orphan};
 pub use play::{Playable, Playing, find};
 pub use ports::{
-    FinishedUpload, KeptRecording, KeptUpload, Objects, ObjectsError, Recordings, RecordingsView, Remains,
-    SegmentPath, Uploads,
+    FinishedUpload, Footprint, KeptRecording, KeptUpload, Objects, ObjectsError, Recordings, RecordingsView,
+    Remains, SegmentPath, Uploads,
 };
 pub use progress::progress;
 pub use remove::remove;

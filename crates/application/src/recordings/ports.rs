@@ -1,6 +1,6 @@
 //! What recordings need of the store, and of where objects lie.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -29,6 +29,30 @@ pub trait Objects: Send + Sync {
 
     /// Removes everything of a recording. Nothing being there is as good.
     async fn remove(&self, organization: OrganizationId, recording: RecordingId) -> Result<(), ObjectsError>;
+
+    /// The organizations that something lies here of. What bears no such name is not ours, and is passed over.
+    async fn organizations(&self) -> Result<Vec<OrganizationId>, ObjectsError>;
+
+    /// The recordings of an organization that something lies here of.
+    async fn recordings(&self, organization: OrganizationId) -> Result<Vec<RecordingId>, ObjectsError>;
+
+    /// What lies here of a recording.
+    async fn footprint(
+        &self,
+        organization: OrganizationId,
+        recording: RecordingId,
+    ) -> Result<Footprint, ObjectsError>;
+}
+
+/// What lies somewhere of a recording.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// How many segments.
+    pub segments: u64,
+    /// How many bytes they have, sealed.
+    pub bytes: u64,
+    /// When the last of them was written; none where none is whole.
+    pub last_written: Option<OffsetDateTime>,
 }
 
 /// Where a segment lies.
@@ -195,6 +219,13 @@ pub trait Uploads: Send + Sync {
         organization: OrganizationId,
         call: CallId,
     ) -> Result<Vec<RecordingId>, StoreError>;
+
+    /// Those of these recordings that there is a row of, or a note that it [remains](Remains) to remove their segments.
+    async fn known(
+        &self,
+        organization: OrganizationId,
+        recordings: &[RecordingId],
+    ) -> Result<HashSet<RecordingId>, StoreError>;
 }
 
 /// Segments of recordings that are no more: whatever removes the row of a recording leaves a note of what is to be removed from where

@@ -15,7 +15,7 @@ use crate::{Actor, Application, Error, Precondition};
 /// Deletes the recording of a call.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::NotFound`], [`Error::PreconditionFailed`], and
+/// [`Error::PermissionDenied`], [`Error::NotFound`], [`Error::PreconditionFailed`], and
 /// [`Error::CallRecordingDisabled`] when it is off and nothing is kept.
 pub async fn remove(
     app: &Application,
@@ -34,7 +34,6 @@ async fn try_remove(
     precondition: &Precondition<RecordingId>,
 ) -> Result<(), Error> {
     let seat = actor.permit(Permission::RecordingsDelete)?;
-    actor.require_elevation(app.now())?;
     let organization = seat.organization;
     let mut unit = app.store.begin(seat.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::RecordingsDelete, policy::Target::Organization).await?;

@@ -1,7 +1,7 @@
 //! Where recordings lie, and what is noted of uploads, in memory.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap, HashSet},
     ops::Range,
     sync::{
         Mutex,
@@ -14,11 +14,11 @@ use bytes::Bytes;
 use rollcall_domain::{CallId, OrganizationId, RecordingId};
 use time::{Duration, OffsetDateTime};
 
-use super::NOW;
+use super::{NOW, organization};
 use crate::{
     Sealed,
     ports::{Clock, StoreError},
-    recordings::{KeptUpload, Objects, ObjectsError, SegmentName, SegmentPath, Uploads},
+    recordings::{Footprint, KeptUpload, Objects, ObjectsError, SegmentName, SegmentPath, Uploads},
 };
 
 /// So many seconds after [`NOW`].
@@ -75,6 +75,24 @@ impl Objects for InMemory {
     async fn remove(&self, _: OrganizationId, recording: RecordingId) -> Result<(), ObjectsError> {
         self.objects.lock().expect("no panic").retain(|(of, _), _| *of != recording);
         Ok(())
+    }
+
+    async fn organizations(&self) -> Result<Vec<OrganizationId>, ObjectsError> {
+        Ok(vec![organization().id])
+    }
+
+    async fn recordings(&self, _: OrganizationId) -> Result<Vec<RecordingId>, ObjectsError> {
+        let objects = self.objects.lock().expect("no panic");
+        let recordings: BTreeSet<_> = objects.keys().map(|(recording, _)| *recording).collect();
+        Ok(recordings.into_iter().collect())
+    }
+
+    async fn footprint(&self, _: OrganizationId, recording: RecordingId) -> Result<Footprint, ObjectsError> {
+        let objects = self.objects.lock().expect("no panic");
+        let of_it = objects.iter().filter(|((of, _), _)| *of == recording);
+        let lengths: Vec<u64> = of_it.map(|(_, bytes)| bytes.len() as u64).collect();
+        let last_written = (!lengths.is_empty()).then_some(NOW);
+        Ok(Footprint { segments: lengths.len() as u64, bytes: lengths.iter().sum(), last_written })
     }
 }
 
@@ -145,5 +163,14 @@ impl Uploads for InMemory {
 
     async fn uploads_abandon(&self, _: OrganizationId, _: CallId) -> Result<Vec<RecordingId>, StoreError> {
         Ok(self.uploads.lock().expect("no panic").drain().map(|(id, _)| id).collect())
+    }
+
+    async fn known(
+        &self,
+        _: OrganizationId,
+        recordings: &[RecordingId],
+    ) -> Result<HashSet<RecordingId>, StoreError> {
+        let uploads = self.uploads.lock().expect("no panic");
+        Ok(recordings.iter().copied().filter(|id| uploads.contains_key(id)).collect())
     }
 }

@@ -77,6 +77,34 @@ async fn read(app: &Application) -> Result<Vec<StoredKey>, StoreError> {
     app.store.view(Scope::SigningKeys).await?.signing_keys().await
 }
 
+/// A key that signs, or is about to, and that an older key of the keyring has sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SealedKey {
+    /// What it signs.
+    pub purpose: KeyPurpose,
+    /// The ring's key that has sealed it.
+    pub ring_key: u8,
+    /// Whether that is there; otherwise nothing is signed.
+    pub is_on_the_ring: bool,
+}
+
+/// The keys that sign, and that another key of the ring has sealed than the first: they are not sealed anew, others take their place.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn sealed_by_older(app: &Application) -> Result<Vec<SealedKey>, Error> {
+    let stored = read(app).await?;
+    let last = stored.iter().filter(|stored| stored.key.retires_at.is_none());
+    let older = last.filter_map(|stored| {
+        let ring_key = stored.private.0.first().copied().filter(|id| *id != app.keyring.newest())?;
+        let is_on_the_ring = app.keyring.has(ring_key);
+        Some(SealedKey { purpose: stored.key.purpose, ring_key, is_on_the_ring })
+    });
+    let mut older: Vec<_> = older.collect();
+    older.sort_by_key(|key| key.purpose.as_str());
+    Ok(older)
+}
+
 /// Signing keys, opened.
 pub(crate) struct KnownKeys(Vec<KnownKey>);
 

@@ -14,7 +14,7 @@ pub(crate) use authenticate::{Bearer, open as bearer};
 pub use authenticate::{authenticate, authenticate_unnoted, is_access_token};
 pub use introspect::{Introspection, Spoken, introspect};
 pub use issue::{Issued, issue};
-pub use keys::Tokens;
+pub use keys::{SealedKey, Tokens, sealed_by_older};
 pub use ports::{SigningKeys, SigningKeysView, StoredKey};
 pub use publish::publish;
 pub use rotate::{Rotation, prepare, rotate};

@@ -1,0 +1,92 @@
+//! Recordings that lie where they are kept and that the database knows nothing of, as after it was set back to a moment before them.
+
+use std::{
+    fs::File,
+    path::Path,
+    time::{Duration, SystemTime},
+};
+
+use rollcall_domain::RecordingId;
+use rollcall_tests::{Binary, Service, TestDatabase};
+
+use crate::{
+    audit_exports::said,
+    calls::write,
+    recordings::{files, play, put, recording_with, wav},
+    tokens::{KNOWN, RING},
+};
+
+/// What `rollcall recordings orphans` says.
+pub(crate) fn orphans(database: &TestDatabase, store: &Path, arguments: &[&str]) -> (i32, String) {
+    let mut command = Binary::command(&[
+        ("ROLLCALL__DATABASE__URL", database.url()),
+        ("ROLLCALL__KEYS__RING", RING),
+        ("ROLLCALL__RECORDINGS__STORE", store.to_str().unwrap()),
+    ]);
+    said(&command.args(["recordings", "orphans"]).args(arguments).output().unwrap())
+}
+
+/// As if nothing had been written of it for so many days.
+pub(crate) fn age(directory: &Path, days: u64) {
+    let then = SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
+    for file in files(directory) {
+        File::options().write(true).open(file).unwrap().set_modified(then).unwrap();
+    }
+}
+
+/// Forgets rows, with or without what the schema notes of that.
+async fn forget(service: &Service, role: &str, which: &str) {
+    let forget = format!("SET session_replication_role = {role}; DELETE FROM recordings WHERE {which}");
+    service.database.execute(&forget).await;
+}
+
+fn row_of(recording: &str) -> String {
+    format!("recording_id = '{}'", recording.parse::<RecordingId>().unwrap().uuid())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_database_knows_nothing_of_is_listed_and_removed_when_it_is_old_enough() {
+    let (service, team) = recording_with(&KNOWN).await;
+    let owner = team.owner();
+    let (mut calls, mut ids) = (Vec::new(), Vec::new());
+    for (name, seed) in [("kept", 1), ("lost", 2), ("removed", 3)] {
+        let call = write(owner, name).await;
+        ids.push(put(owner, &call, &wav(1_500_000, seed)).await.expect(201).text_at("/id").to_owned());
+        calls.push(call);
+    }
+    let store = service.recordings();
+    let places: Vec<_> = ids.iter().map(|id| store.join(&team.organization).join(id)).collect();
+    // Of one there is no row, and of another a note that it is to be removed, which is being worked off.
+    forget(&service, "replica", &row_of(&ids[1])).await;
+    forget(&service, "origin", &row_of(&ids[2])).await;
+    std::fs::create_dir(store.join("lost+found")).unwrap();
+    let asked = |arguments: &[&str]| orphans(&service.database, &store, arguments);
+
+    let (code, said) = asked(&["--remove"]);
+    assert!(code == 0 && said.contains("0 are not") && said.contains("1 more"), "{code} {said}");
+    age(&store, 5);
+    assert_eq!(asked(&["--remove"]).0, 0);
+    let (code, said) = asked(&["--untouched-for", "4"]);
+    let line = format!("{}/{}: 2 segments, 15", team.organization, ids[1]);
+    assert!(code == 3 && said.contains(&line) && said.lines().count() == 2, "{code} {said}");
+    assert_eq!(asked(&["--untouched-for", "1"]).0, 2);
+    assert!(places.iter().all(|place| !files(place).is_empty()));
+    let (code, said) = asked(&["--untouched-for", "4", "--remove"]);
+    assert!(code == 0 && said.contains(&ids[1]) && said.contains("removed"), "{code} {said}");
+    assert!(!places[1].exists() && !files(&places[2]).is_empty());
+    assert_eq!(play(owner, &calls[0], &[]).await.0, 200);
+    assert_eq!(asked(&[]).0, 0);
+
+    // Where nothing is known at all, it is asked whether this is the place.
+    forget(&service, "replica", "true").await;
+    service.database.execute("DELETE FROM recording_remains").await;
+    age(&store, 8);
+    let (code, said) = asked(&["--remove"]);
+    assert!(
+        code == 1 && said.contains("none of the 2 recordings") && said.contains("--force"),
+        "{code} {said}"
+    );
+    assert!(!files(&places[0]).is_empty());
+    assert_eq!(asked(&["--remove", "--force"]).0, 0);
+    assert!(files(&store).is_empty());
+}

@@ -1,0 +1,173 @@
+//! What a repeat of a keyed request is told: nothing that whoever sends it would not be told now.
+
+use std::sync::Arc;
+
+use reqwest::Method;
+use rollcall_tests::{Answer, Caller, ManualClock, PASSWORD, Service, Team, TestDatabase, until};
+use serde_json::{Value, json};
+use time::Duration;
+
+use crate::{
+    agents::choose,
+    escalations::{claim, shown},
+    recordings::switch_on,
+};
+
+async fn keyed(caller: &Caller, path: &str, body: &Value) -> Answer {
+    Answer::of(caller.request(Method::POST, path).header("Idempotency-Key", "one").json(body)).await
+}
+
+fn is_repeated(answer: &Answer) -> bool {
+    answer.header("idempotency-replayed") == "true"
+}
+
+#[tokio::test]
+async fn attack_30_what_was_said_before_phi_protection_came_on_is_masked_when_it_is_told_again() {
+    const NUMBER: &str = "415 555 0132";
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let (owner, agent) = (team.owner(), team.caller("customer_support_agent"));
+    let call = crate::calls::write(owner, "CA1").await;
+    let path = format!("/v1/calls/{call}/escalations");
+    let body = json!({"reason": format!("Call back at {NUMBER}"), "priority": 5});
+    let made = keyed(owner, &path, &body).await.expect(201);
+    choose(agent, "available").await.expect(200);
+    let id = made.text_at("/id");
+    let lease = claim(agent, id).await.expect(200);
+    let resolve = format!("/v1/escalations/{id}/resolve");
+    let by_lease = json!({"lease_token": lease.text_at("/lease/token")});
+    let resolved = keyed(agent, &resolve, &by_lease).await.expect(200);
+    // While it is off they are told to the letter.
+    for (caller, path, body, first) in [(owner, &path, &body, &made), (agent, &resolve, &by_lease, &resolved)]
+    {
+        let again = keyed(caller, path, body).await.expect(first.status.as_u16());
+        assert!(first.text.contains(NUMBER) && is_repeated(&again), "{path}");
+        assert_eq!(again.text, first.text);
+    }
+
+    switch_on(&service, &team, &["phi_protection"]).await;
+    for (caller, path, body, first) in [(owner, &path, &body, &made), (agent, &resolve, &by_lease, &resolved)]
+    {
+        let again = keyed(caller, path, body).await.expect(first.status.as_u16());
+        assert!(is_repeated(&again) && !again.text.contains("555"), "{}", again.text);
+        // Of everything else it is the answer that it was.
+        let mut expected = first.body.clone();
+        expected["reason"] = json!("Call back at [phone]");
+        assert_eq!(again.body, expected);
+        assert_eq!(again.header("location"), first.header("location"));
+    }
+    // What is kept is not changed by that, as the effects of the control say.
+    assert_eq!(shown(owner, id).await["reason"], made.body["reason"]);
+}
+
+#[tokio::test]
+async fn attack_24_no_repeat_spares_anybody_the_proof_of_who_they_are() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let owner = team.owner();
+    service.enrol(team.caller("viewer")).await;
+    let (key, _) = crate::api_keys::make(owner, json!({})).await;
+    let rotate = format!("/v1/api-keys/{key}/rotate");
+    let reset = format!("/v1/members/{}/mfa-reset", team.id("viewer"));
+    let proven = [
+        ("/v1/api-keys", json!({"name": "Importer", "scopes": ["calls:read"]})),
+        (rotate.as_str(), json!({"overlap_seconds": 60})),
+        (reset.as_str(), json!({})),
+        ("/v1/me/email", json!({"new_email": "grace.hopper@example.com"})),
+    ];
+    let mut first = Vec::new();
+    for (path, body) in &proven {
+        let answer = keyed(owner, path, body).await;
+        assert!(answer.status.is_success(), "{path}: {}", answer.text);
+        assert!(is_repeated(&keyed(owner, path, body).await), "{path}");
+        first.push(answer);
+    }
+    // Somebody sits down at the device, or has come by its cookie, and knows or guesses the key.
+    service.clock.advance(Duration::minutes(11));
+    for (path, body) in &proven {
+        keyed(owner, path, body).await.problem(403, "elevation_required");
+    }
+    owner.post("/v1/session/elevate", json!({"password": PASSWORD})).await.expect(200);
+    for ((path, body), first) in proven.iter().zip(&first) {
+        let again = keyed(owner, path, body).await;
+        assert!(is_repeated(&again), "{path}: {}", again.text);
+        assert_eq!((again.status, &again.text), (first.status, &first.text), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_so_at_a_moment_only_is_asked_again_whatever_key_it_comes_with() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let owner = team.owner();
+    let invite = json!({"email": "ada@example.com", "role": "viewer"});
+    let made = owner.post("/v1/invitations", invite).await.expect(201);
+    let token = json!({"token": service.token_for("ada@example.com", "/invitations/accept").await});
+    let preview = "/v1/invitations/preview";
+    keyed(&service.anonymous(), preview, &token).await.expect(200);
+    owner.delete(&format!("/v1/invitations/{}", made.text_at("/id"))).await.expect(204);
+    keyed(&service.anonymous(), preview, &token).await.problem(410, "invitation_gone");
+
+    // What somebody may do follows the plan.
+    let asked = json!({"checks": [{"permission": "media_keys:issue"}]});
+    assert_eq!(keyed(owner, "/v1/authorize", &asked).await.expect(200).body["results"][0]["allowed"], false);
+    switch_on(&service, &team, &["end_to_end_encryption"]).await;
+    assert_eq!(keyed(owner, "/v1/authorize", &asked).await.expect(200).body["results"][0]["allowed"], true);
+
+    // A heartbeat beats, and a lease is renewed, each time.
+    let agent = team.caller("customer_support_agent");
+    choose(agent, "available").await.expect(200);
+    let id = crate::escalations::escalate(owner, "CA1", 5).await;
+    let lease = claim(agent, &id).await.expect(200);
+    let (renew, token) =
+        (format!("/v1/escalations/{id}/renew"), json!({"lease_token": lease.text_at("/lease/token")}));
+    let before = keyed(agent, &renew, &token).await.expect(200);
+    service.clock.advance(Duration::seconds(20));
+    let after = keyed(agent, &renew, &token).await.expect(200);
+    assert_ne!(after.text_at("/lease/expires_at"), before.text_at("/lease/expires_at"));
+    for _ in 0..3 {
+        keyed(agent, "/v1/availability/me/heartbeat", &json!({})).await.expect(204);
+        service.clock.advance(Duration::seconds(40));
+    }
+    assert_eq!(crate::agents::seen(owner, team.id("customer_support_agent")).await["status"], "busy");
+}
+
+/// Notes how many rows each statement has deleted.
+const COUNTED: &str = "
+    CREATE TABLE portions (of_table text NOT NULL, rows bigint NOT NULL);
+    CREATE FUNCTION count_portion() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+        'BEGIN INSERT INTO portions SELECT TG_TABLE_NAME, count(*) FROM gone HAVING count(*) > 0; RETURN NULL; END';
+    CREATE TRIGGER counted AFTER DELETE ON idempotency_keys REFERENCING OLD TABLE AS gone
+        FOR EACH STATEMENT EXECUTE FUNCTION count_portion();
+    CREATE TRIGGER counted AFTER DELETE ON attempts REFERENCING OLD TABLE AS gone
+        FOR EACH STATEMENT EXECUTE FUNCTION count_portion();
+    INSERT INTO idempotency_keys (caller, key, fingerprint, running_until, expires_at)
+    SELECT sha256('x'), n::text, sha256('x'), '2026-01-01', CASE WHEN n > 5003 THEN timestamptz '2026-05-01' ELSE '2026-01-02' END
+      FROM generate_series(1, 5005) n;
+    INSERT INTO attempts (key, of_account, whole_at, known_until)
+    SELECT sha256(n::text::bytea), n % 2 = 0, '2025-01-01', CASE WHEN n > 5003 THEN timestamptz '2026-05-01' END
+      FROM generate_series(1, 5005) n;
+    -- Whoever guesses at an account is remembered for longer than a network.
+    INSERT INTO attempts (key, of_account, whole_at) VALUES (sha256('account'), true, '2025-12-01'), (sha256('network'), false, '2025-12-01')";
+
+#[tokio::test]
+async fn however_much_is_to_be_forgotten_no_transaction_forgets_more_than_a_portion() {
+    let database = Arc::new(TestDatabase::create().await);
+    database.execute(COUNTED).await;
+    let _service = Service::start_on(database.clone(), ManualClock::default(), &[]).await;
+    let left = async |table: &str| {
+        let rows = database.rows(&format!("SELECT count(*) AS count FROM {table}")).await;
+        rows[0]["count"].as_i64().unwrap()
+    };
+    until("all are forgotten but those whose time is not up", async || {
+        (left("idempotency_keys").await == 2 && left("attempts").await == 3).then_some(())
+    })
+    .await;
+    for (table, rows) in [("idempotency_keys", 5_003), ("attempts", 5_004)] {
+        let portions = format!("SELECT rows FROM portions WHERE of_table = '{table}'");
+        let portions: Vec<i64> =
+            database.rows(&portions).await.iter().map(|row| row["rows"].as_i64().unwrap()).collect();
+        assert_eq!(portions.iter().sum::<i64>(), rows, "{table}");
+        assert_eq!(portions.iter().max(), Some(&5_000), "{table}: {portions:?}");
+    }
+}
