@@ -1,6 +1,6 @@
 //! A node of a test's own.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use rollcall_application::{
     plans::{Billing, Change},
@@ -148,7 +148,12 @@ impl Service {
 
     /// Where its metrics are.
     pub fn operations(&self) -> Caller {
-        Caller::anonymous(&format!("http://{}", self.server.as_ref().unwrap().operations_address()))
+        Caller::anonymous(&format!("http://{}", self.operations_address()))
+    }
+
+    /// Where its operations are.
+    pub fn operations_address(&self) -> SocketAddr {
+        self.server.as_ref().unwrap().operations_address()
     }
 
     /// Nobody in particular.

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-use rollcall_tests::Binary;
+use rollcall_tests::{Binary, Service};
 use saphyr::{LoadableYamlNode, Yaml};
 
 pub(crate) const UNIT: &str = include_str!("../../deploy/systemd/rollcall.service");
@@ -98,6 +98,31 @@ fn it_says_which_build_it_is() {
         version.starts_with("rollcall 0.1.0 (") && version.ends_with(&format!("{profile})\n")),
         "{version}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_image_can_ask_itself_whether_it_is_ready() {
+    let asked = async |address: String| {
+        let mut command = Binary::command(&[("ROLLCALL__HTTP__OPERATIONS_ADDRESS", address.as_str())]);
+        command.arg("healthcheck");
+        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    };
+    let service = Service::start().await;
+    let address = service.operations_address().to_string();
+    assert!(text(asked(address.clone()).await).contains(r#""status":"ready""#));
+
+    service.database.go_away().await;
+    let unready = asked(address).await;
+    let said = String::from_utf8(unready.stderr).unwrap();
+    assert!(unready.status.code() == Some(1) && said.contains("not_ready"), "{said}");
+
+    // Nobody at all: whoever had the port is gone.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = asked(gone.to_string()).await;
+    let said = String::from_utf8(nobody.stderr).unwrap();
+    assert!(nobody.status.code() == Some(1) && said.contains("nothing listens there"), "{said}");
+    let anywhere = asked("127.0.0.1:0".to_owned()).await;
+    assert!(String::from_utf8(anywhere.stderr).unwrap().contains("ROLLCALL__HTTP__OPERATIONS_ADDRESS"));
 }
 
 #[test]
@@ -205,6 +230,14 @@ fn asvs_13_3_1_the_compose_file_is_a_production_that_can_be_used_with_secrets_of
         assert_eq!(service["cap_drop"][0].as_str(), Some("ALL"));
         assert_eq!(service["security_opt"][0].as_str(), Some("no-new-privileges:true"));
     }
+    // Its image has no shell, so whoever asks whether it is ready is the binary itself.
+    let health: Vec<_> = services["rollcall"]["healthcheck"]["test"]
+        .as_sequence()
+        .unwrap()
+        .iter()
+        .map(|word| word.as_str().unwrap())
+        .collect();
+    assert_eq!(health, ["CMD", "/usr/bin/rollcall", "healthcheck"]);
     let ports = services["rollcall"]["ports"].as_sequence().unwrap();
     assert!(
         ports.iter().all(|port| port.as_str().unwrap().starts_with("127.0.0.1:")),

@@ -36,6 +36,9 @@ pub(crate) enum Command {
         #[arg(long)]
         reference: bool,
     },
+    /// Ask the node of this configuration, on the same machine, whether it is ready: for images, which have nothing else that could ask.
+    #[command(after_help = HEALTH)]
+    Healthcheck,
     /// Print the contract as OpenAPI.
     Openapi,
     /// Print what completes commands in a shell.
@@ -77,6 +80,9 @@ pub(crate) enum Keys {
 
 /// What `check-config` ends with.
 const CHECKED: &str = "Exit codes: 0 it can be used; 1 it cannot be used; 2 wrong arguments; 3 it can be used, and something in it is unsafe.";
+
+/// What `healthcheck` ends with.
+const HEALTH: &str = "Exit codes: 0 it is ready; 1 it is not, or no node answers; 2 wrong arguments.";
 
 /// Of `check-config`: something is unsafe.
 pub(crate) const UNSAFE: u8 = 3;

@@ -56,6 +56,7 @@ async fn run() -> ExitCode {
             Ok(())
         }
         Command::CheckConfig { reference: false } => return ended(check_config()),
+        Command::Healthcheck => healthcheck().await,
         Command::Openapi => openapi(),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -322,6 +323,12 @@ async fn reset_mfa(user: UserId) -> Result {
     println!(
         "the second factor of {user} is off, and all of their sessions have ended; they are told by mail"
     );
+    Ok(())
+}
+
+async fn healthcheck() -> Result {
+    let settings = Settings::load()?;
+    println!("{}", rollcall_server::ready(&settings).await?);
     Ok(())
 }
 

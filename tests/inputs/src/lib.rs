@@ -3,12 +3,18 @@
 //! The bodies of the fuzz targets under `fuzz/` are functions of bytes, in the `fuzzing` modules of the crates whose parsers they try.
 //! libFuzzer looks for inputs by itself, for as long as it is left to; here each gets a few hundred in a test, on every machine.
 
+use std::{any::type_name, env, fs, path::Path};
+
 use proptest::{
     collection::vec,
     prelude::*,
     sample::{Index, select},
     test_runner::{Config, RngSeed, TestRunner},
 };
+
+/// Names a folder into which good inputs are written, one for each target, for libFuzzer to begin with: without them it hardly gets beyond a
+/// checksum or a signature.
+const CORPUS: &str = "ROLLCALL_FUZZ_CORPUS";
 
 /// What chance follows from: the same each time, as a suite is to find today what it found yesterday. libFuzzer finds the rest.
 const SEED: u64 = 33;
@@ -84,6 +90,21 @@ fn damaged(mut bytes: Vec<u8>, all: Vec<Damage>) -> Vec<u8> {
     bytes
 }
 
+fn type_name_of<T>(_: &T) -> &'static str {
+    type_name::<T>()
+}
+
+/// Writes inputs to where cargo-fuzz looks for those of the target that is this function: `rollcall_domain::fuzzing::email` is `domain_email`.
+#[track_caller]
+fn write(good: &[Vec<u8>], corpus: &Path, function: &str) {
+    let Some((room, name)) = function.split_once("::fuzzing::") else { return };
+    let folder = corpus.join(format!("{}_{name}", room.trim_start_matches("rollcall_")));
+    fs::create_dir_all(&folder).expect("a folder for good inputs");
+    for (number, bytes) in good.iter().enumerate() {
+        fs::write(folder.join(format!("good-{number}")), bytes).expect("a good input");
+    }
+}
+
 /// Tries a target with these inputs, with each of them damaged in some way, and with bytes and texts that are made up: as many as
 /// `PROPTEST_CASES` says, or 256.
 ///
@@ -92,6 +113,9 @@ fn damaged(mut bytes: Vec<u8>, all: Vec<Damage>) -> Vec<u8> {
 #[track_caller]
 pub fn tried<T: AsRef<[u8]>>(good: &[T], target: impl Fn(&[u8])) {
     let good: Vec<Vec<u8>> = good.iter().map(|bytes| bytes.as_ref().to_vec()).collect();
+    if let Some(corpus) = env::var_os(CORPUS) {
+        write(&good, Path::new(&corpus), type_name_of(&target));
+    }
     for bytes in &good {
         target(bytes);
     }
