@@ -106,7 +106,7 @@ fn asvs_11_1_2_the_inventory_has_every_purpose_and_every_crate() {
         let dependencies = manifest.split("[dev-dependencies]").next().unwrap_or_default();
         for line in dependencies.lines() {
             let name = line.split(['.', ' ', '=']).next().unwrap_or_default();
-            seen.extend(CRYPTOGRAPHY.iter().find(|one| **one == name));
+            seen.extend(CRYPTOGRAPHY.iter().copied().find(|one| *one == name));
         }
     }
     assert!(

@@ -227,9 +227,12 @@ fn find_words<'a>(value: &'a mut Value, words: &mut Vec<&'a mut String>) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                match value {
-                    Value::String(text) if WORDS.contains(&name.as_str()) => words.push(text),
-                    value => find_words(value, words),
+                if WORDS.contains(&name.as_str())
+                    && let Value::String(text) = value
+                {
+                    words.push(text);
+                } else {
+                    find_words(value, words);
                 }
             }
         }
