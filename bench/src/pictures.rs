@@ -82,11 +82,11 @@ fn targets(report: &Report) -> Picture {
 /// What there is, and what is wanted.
 fn said(verdict: Verdict, unit: &str) -> String {
     match verdict.target {
+        _ if verdict.value.is_nan() => "not measured".to_owned(),
         Target::OfFloor(least) => format!("{:.2} of {least}", verdict.value),
         Target::TailOfFloor(most) => format!("{:.1} × for {most} ×", verdict.value),
-        Target::AtMost(wanted) | Target::AtLeast(wanted) => {
-            format!("{}{unit} for {}", number(verdict.value), number(wanted))
-        }
+        Target::AtMost(most) => format!("{}{unit} for {most}", number(verdict.value)),
+        Target::AtLeast(least) => format!("{}{unit} for {}", number(verdict.value), number(least)),
     }
 }
 
