@@ -56,8 +56,7 @@ use crate::{
     sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView, StoredKey},
     webhooks::{
-        DeliveriesView, DeliveryHealth, KeptWebhook, NewWebhook, ShownDelivery, Topic, WebhooksKept,
-        WebhooksView,
+        DeliveriesView, DeliveryHealth, KeptWebhook, NewWebhook, ShownDelivery, Topic, Webhooks, WebhooksView,
     },
 };
 
@@ -407,7 +406,7 @@ mock! {
     }
 
     #[async_trait]
-    impl WebhooksKept for Unit {
+    impl Webhooks for Unit {
         async fn webhook_lock(&mut self, organization: OrganizationId) -> Answer<Option<KeptWebhook>>;
         async fn webhook_set(&mut self, organization: OrganizationId, webhook: &NewWebhook) -> Answer<()>;
         async fn webhook_remove(&mut self, organization: OrganizationId, at: OffsetDateTime) -> Answer<()>;
