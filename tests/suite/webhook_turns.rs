@@ -8,7 +8,7 @@ use std::sync::{
 use async_trait::async_trait;
 use rollcall_adapter_postgres::{ConnectionSettings, PgStore};
 use rollcall_application::webhooks::{
-    ClaimedDelivery, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, Patience, Post, Topic,
+    ClaimedDelivery, Deliveries, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, Patience, Topic,
 };
 use rollcall_domain::{OrganizationId, secret::Secret};
 use rollcall_tests::{HookServer, Service, Team, TestDatabase, until};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rollcall_application::{
     ports::StoreError,
-    revocations::{FeedPosition, Noted, Revocations},
+    revocations::{FeedPosition, PlacedRevocation, Revocations},
 };
 use rollcall_domain::{ApiKeyId, OrganizationId, SessionId, UserId, revocations::Revocation};
 use time::OffsetDateTime;
@@ -35,7 +35,7 @@ struct NotedRow {
     role: Option<String>,
 }
 
-impl TryFrom<NotedRow> for Noted {
+impl TryFrom<NotedRow> for PlacedRevocation {
     type Error = StoreError;
 
     fn try_from(row: NotedRow) -> Result<Self, StoreError> {
@@ -136,7 +136,7 @@ impl Revocations for PgStore {
         Ok(row.published_at.is_some_and(|at| position(wanted.number, at) == wanted))
     }
 
-    async fn after(&self, number: i64, at_most: u16) -> Result<Vec<Noted>, StoreError> {
+    async fn after(&self, number: i64, at_most: u16) -> Result<Vec<PlacedRevocation>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::REVOCATIONS).await?;
         let rows = sqlx::query_as!(
             NotedRow,
@@ -147,7 +147,7 @@ impl Revocations for PgStore {
         );
         let rows = rows.fetch_all(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
-        rows.into_iter().map(Noted::try_from).collect()
+        rows.into_iter().map(PlacedRevocation::try_from).collect()
     }
 
     async fn wait(&self, at_most: Duration) {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rollcall_application::{
     Page, PageRequest,
     ports::{OpenSession, StoreError},
-    sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
+    sessions::{LiveSessions, NewSession, OwnSession, Sessions, SessionsView},
 };
 use rollcall_domain::{OrganizationId, SessionId, UserId, audit::Origin, sessions::Session};
 use time::OffsetDateTime;
@@ -20,7 +20,7 @@ impl SessionsView for Transaction {
     async fn sessions_page(
         &mut self,
         user: UserId,
-        live: Option<Live>,
+        live: Option<LiveSessions>,
         page: &PageRequest<SessionId>,
     ) -> Result<Page<OwnSession, SessionId>, StoreError> {
         let rows = sqlx::query!(

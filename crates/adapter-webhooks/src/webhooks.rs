@@ -8,7 +8,7 @@ use http::{Request, StatusCode, header};
 use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rollcall_application::webhooks::{NotTaken, Patience, WebhookMessage, Webhooks as Port};
+use rollcall_application::webhooks::{NotTaken, Patience, WebhookMessage, WebhookSender};
 use rollcall_domain::webhooks::Reach;
 use tokio::time::sleep;
 use tokio_rustls::TlsConnector;
@@ -113,7 +113,7 @@ fn request(message: &WebhookMessage) -> Option<Request<Full<Bytes>>> {
 }
 
 #[async_trait]
-impl Port for Webhooks {
+impl WebhookSender for Webhooks {
     async fn send(&self, message: WebhookMessage) -> Result<(), NotTaken> {
         let status = tokio::select! {
             biased;

@@ -27,7 +27,7 @@ use crate::{
     ports::{Attempts, Ceremonies, Clock, Directory, Entropy, Scope, WebAuthn},
     recordings::{Objects, Transfers, Uploads},
     revocations::Feed,
-    sessions::Live,
+    sessions::LiveSessions,
     stream::Streams,
     tokens::Tokens,
     trace::Door,
@@ -142,9 +142,9 @@ impl Application {
     }
 
     /// Which sessions are live now.
-    pub(crate) fn live(&self) -> Live {
+    pub(crate) fn live(&self) -> LiveSessions {
         let now = self.now();
-        Live { now, used_after: now - self.settings.sessions.idle }
+        LiveSessions { now, used_after: now - self.settings.sessions.idle }
     }
 
     /// A new id.

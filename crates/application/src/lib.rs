@@ -11,7 +11,6 @@ mod application;
 pub mod audit;
 pub mod authorization;
 pub mod availability;
-mod beat;
 pub mod calls;
 mod error;
 pub mod escalations;
@@ -42,6 +41,7 @@ pub mod sessions;
 pub mod stream;
 #[cfg(test)]
 mod testing;
+mod timing;
 mod token;
 pub mod tokens;
 pub mod trace;

@@ -6,7 +6,7 @@ use std::str::from_utf8;
 use crate::{
     EmailAddress, UserId,
     api_keys::{Networks, prefix_of},
-    audit::search::{Actions, AnyId, Words},
+    audit::search::{ActionFilter, AnyId, SearchWords},
     calls::Metadata,
     recordings::MediaType,
     webhooks::{Reach, WebhookUrl},
@@ -45,10 +45,10 @@ pub fn id(bytes: &[u8]) {
 /// What is searched for in an audit log.
 pub fn audit_search(bytes: &[u8]) {
     let Ok(text) = from_utf8(bytes) else { return };
-    if let Ok(words) = text.parse::<Words>() {
+    if let Ok(words) = text.parse::<SearchWords>() {
         assert!(words.are_in([text]), "a text has the words that are in it");
     }
-    let _ = text.parse::<Actions>();
+    let _ = text.parse::<ActionFilter>();
 }
 
 /// Metadata of calls: what is taken is taken again as it is given out.

@@ -18,7 +18,7 @@ use rollcall_application::{
     stream::Streams,
     tokens::Tokens,
     trace::Door,
-    webhooks::Webhooks,
+    webhooks::WebhookSender,
 };
 
 use crate::{
@@ -101,7 +101,10 @@ pub(crate) fn application(
 }
 
 /// What sends to webhooks.
-pub(crate) fn webhooks(settings: &Settings, ports: &Ports) -> Result<Arc<dyn Webhooks>, StartError> {
+pub(crate) fn webhook_sender(
+    settings: &Settings,
+    ports: &Ports,
+) -> Result<Arc<dyn WebhookSender>, StartError> {
     let patience = ports.webhook_patience.clone();
     let webhooks = rollcall_adapter_webhooks::Webhooks::new(settings.webhooks(), patience);
     Ok(Arc::new(webhooks.map_err(|error| StartError::Tls(error.to_string()))?))

@@ -18,7 +18,7 @@ use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    application::{application, courier, webhooks},
+    application::{application, courier, webhook_sender},
     console::{PagesOf, console},
     database::{Database, DatabaseError},
     http,
@@ -215,9 +215,9 @@ impl Node {
             sealed: Arc::new(store.clone()),
             sketches: Arc::new(store.clone()),
             retention: Arc::new(store.clone()),
-            witness_post: Arc::new(store.clone()),
-            post: Arc::new(store.clone()),
-            webhooks: webhooks(settings, &ports)?,
+            due_witnesses: Arc::new(store.clone()),
+            deliveries: Arc::new(store.clone()),
+            webhook_sender: webhook_sender(settings, &ports)?,
             remains: Arc::new(store.clone()),
             due_agents: Arc::new(store.clone()),
             queue_depth: Arc::new(store.clone()),

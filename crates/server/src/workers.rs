@@ -18,7 +18,7 @@ use rollcall_application::{
     api_keys,
     audit::{
         self, Retention, Sketches,
-        witness::{self, WitnessPost},
+        witness::{self, DueWitnesses},
     },
     availability::{self, DueAgents, QueueDepth},
     mail::Courier,
@@ -28,7 +28,7 @@ use rollcall_application::{
     reseal, revocations,
     security::{self, MfaNotices},
     stream,
-    webhooks::{self, Post, WebhookCourier, Webhooks},
+    webhooks::{self, Deliveries, WebhookCourier, WebhookSender},
 };
 use rollcall_domain::tokens::KeyPurpose;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -83,9 +83,9 @@ pub(crate) struct Workers {
     pub(crate) sealed: Arc<dyn SealedRows>,
     pub(crate) sketches: Arc<dyn Sketches>,
     pub(crate) retention: Arc<dyn Retention>,
-    pub(crate) witness_post: Arc<dyn WitnessPost>,
-    pub(crate) post: Arc<dyn Post>,
-    pub(crate) webhooks: Arc<dyn Webhooks>,
+    pub(crate) due_witnesses: Arc<dyn DueWitnesses>,
+    pub(crate) deliveries: Arc<dyn Deliveries>,
+    pub(crate) webhook_sender: Arc<dyn WebhookSender>,
     pub(crate) remains: Arc<dyn Remains>,
     pub(crate) due_agents: Arc<dyn DueAgents>,
     pub(crate) queue_depth: Arc<dyn QueueDepth>,
@@ -109,7 +109,7 @@ impl Workers {
         tracker.spawn(async move { sequence(&app, &stopped).await });
         self.regularly(COUNT_EVERY, tracker, stop, |workers, _| async move {
             workers.count().await;
-            complain(webhooks::give_up(&workers.app, workers.post.as_ref()).await);
+            complain(webhooks::give_up(&workers.app, workers.deliveries.as_ref()).await);
         });
         self.regularly(PURGE_EVERY, tracker, stop, |workers, stopped| async move {
             complain(workers.purge(&stopped).await);
@@ -166,7 +166,7 @@ impl Workers {
         });
         let stopped = stop.clone();
         tracker.spawn(async move {
-            let mut courier = WebhookCourier::new(&self.app, &self.post, &self.webhooks);
+            let mut courier = WebhookCourier::new(&self.app, &self.deliveries, &self.webhook_sender);
             while !stopped.is_cancelled() {
                 complain(courier.fill().await);
                 tokio::select! {
@@ -250,8 +250,8 @@ impl Workers {
     }
 
     async fn witness(&self, stopped: &CancellationToken) -> Result<(), Error> {
-        let post = &self.witness_post;
-        while !stopped.is_cancelled() && witness::send_some(&self.app, post.as_ref()).await? {}
+        let witnesses = &self.due_witnesses;
+        while !stopped.is_cancelled() && witness::send_some(&self.app, witnesses.as_ref()).await? {}
         Ok(())
     }
 
@@ -270,7 +270,7 @@ impl Workers {
         complain(api_keys::tell_older_ring_keys(&self.app).await);
         complain(revocations::forget(&self.app).await.map(drop));
         complain(stream::forget(&self.app).await.map(drop));
-        complain(self.post.forget(now - DELIVERIES_KEPT).await.map(drop).map_err(Error::from));
+        complain(self.deliveries.forget(now - DELIVERIES_KEPT).await.map(drop).map_err(Error::from));
         complain(audit::forget_unoffered(&self.app).await.map(drop));
         complain(self.attempts.forget(now).await.map(drop).map_err(Error::from));
         complain(self.app.ceremonies.forget(now).await.map(drop).map_err(Error::from));

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use rollcall_application::{
-    audit::{LogExtent, LogView, LoggedEvent, Looked, Sketches},
+    audit::{LogExtent, LogPage, LogView, LoggedEvent, Sketches},
     ports::StoreError,
 };
 use rollcall_domain::{
     EventId, OrganizationId,
-    audit::search::{Actions, Filter, Who},
+    audit::search::{ActionFilter, ActorFilter, Filter},
     audit::sketch::{SKETCHED, Sketch},
 };
 use serde::Deserialize;
@@ -134,15 +134,15 @@ impl LogView for Transaction {
         to: u64,
         at_most: u16,
         most_bytes: usize,
-    ) -> Result<Looked, StoreError> {
+    ) -> Result<LogPage, StoreError> {
         let (actor_id, actor_kind) = match &filter.actor {
-            Some(Who::Id(id)) => (Some(id.as_str()), None),
-            Some(Who::Kind(kind)) => (None, Some(*kind)),
+            Some(ActorFilter::Id(id)) => (Some(id.as_str()), None),
+            Some(ActorFilter::Kind(kind)) => (None, Some(*kind)),
             None => (None, None),
         };
         let (action, beginning) = match &filter.action {
-            Some(Actions::Named(name)) => (Some(name.as_str()), None),
-            Some(Actions::Beginning(beginning)) => (None, Some(beginning.as_str())),
+            Some(ActionFilter::Named(name)) => (Some(name.as_str()), None),
+            Some(ActionFilter::Beginning(beginning)) => (None, Some(beginning.as_str())),
             None => (None, None),
         };
         // `OFFSET 0` keeps it to one event for each leaf: where much has been written since the statistics were made, the
@@ -187,7 +187,7 @@ impl LogView for Transaction {
         self.keep_what_may_be_told(organization, &mut rows).await?;
         let log = organization.uuid();
         let events = apart(move || readable(rows, log)).await?;
-        Ok(Looked { events, down_to, bytes })
+        Ok(LogPage { events, down_to, bytes })
     }
 
     async fn log_event(

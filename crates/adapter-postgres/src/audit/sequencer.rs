@@ -8,7 +8,8 @@ use std::{collections::BTreeMap, time::Duration};
 use async_trait::async_trait;
 use rollcall_application::{
     audit::{
-        Growth, Hash, KeptTree, Log, Of, QueueState, QueuedEvent, Round, Sequencer, Shard, Tile, TileId, Turn,
+        Growth, Hash, KeptTree, Log, QueueState, QueuedEvent, Round, RoundScope, Sequencer, Shard, Tile,
+        TileId, Turn,
     },
     ports::StoreError,
 };
@@ -134,10 +135,10 @@ struct ShardRound {
 
 #[async_trait]
 impl Round for ShardRound {
-    async fn take(&mut self, of: Of<'_>, at_most: u16) -> Result<Vec<QueuedEvent>, StoreError> {
+    async fn take(&mut self, of: RoundScope<'_>, at_most: u16) -> Result<Vec<QueuedEvent>, StoreError> {
         let (only, but) = match of {
-            Of::Log(log) => (Some(id_of(log)), Vec::new()),
-            Of::AllBut(logs) => (None, logs.iter().map(|log| id_of(*log)).collect()),
+            RoundScope::Log(log) => (Some(id_of(log)), Vec::new()),
+            RoundScope::AllBut(logs) => (None, logs.iter().map(|log| id_of(*log)).collect()),
         };
         let rows = sqlx::query!(
             "DELETE FROM audit_queue

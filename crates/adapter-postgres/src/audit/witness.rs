@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
-    audit::witness::{KeptWitness, NewDelivery, NewWitness, WitnessPost, Witnesses, WitnessesView},
+    audit::witness::{DueWitnesses, KeptWitness, NewDelivery, NewWitness, Witnesses, WitnessesView},
     mail::Contents,
     ports::StoreError,
     webhooks::Topic,
@@ -114,7 +114,7 @@ impl Witnesses for Transaction {
 }
 
 #[async_trait]
-impl WitnessPost for PgStore {
+impl DueWitnesses for PgStore {
     async fn due(&self, now: OffsetDateTime, at_most: u16) -> Result<Vec<OrganizationId>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
         let due = sqlx::query_scalar!(

@@ -5,7 +5,7 @@ use rollcall_application::{
     Page, PageRequest,
     availability::{AvailabilityView, ListedAgent, Period, Spell},
     ports::StoreError,
-    sessions::Live,
+    sessions::LiveSessions,
 };
 use rollcall_domain::{
     OrganizationId, UserId,
@@ -147,7 +147,7 @@ impl Transaction {
         &mut self,
         organization: OrganizationId,
         now: OffsetDateTime,
-        live: Live,
+        live: LiveSessions,
         only: Option<UserId>,
         after: Option<UserId>,
         limit: i64,
@@ -196,7 +196,7 @@ impl AvailabilityView for Transaction {
         &mut self,
         organization: OrganizationId,
         now: OffsetDateTime,
-        live: Live,
+        live: LiveSessions,
         page: &PageRequest<UserId>,
     ) -> Result<Page<ListedAgent, UserId>, StoreError> {
         let agents =
@@ -209,7 +209,7 @@ impl AvailabilityView for Transaction {
         organization: OrganizationId,
         user: UserId,
         now: OffsetDateTime,
-        live: Live,
+        live: LiveSessions,
     ) -> Result<Option<ListedAgent>, StoreError> {
         Ok(self.agents(organization, now, live, Some(user), None, 1).await?.pop())
     }
@@ -272,7 +272,7 @@ impl AvailabilityView for Transaction {
         &mut self,
         organization: OrganizationId,
         user: UserId,
-        live: Live,
+        live: LiveSessions,
     ) -> Result<Option<Cause>, StoreError> {
         let find = sqlx::query!(
             r#"SELECT m.role = ANY($3) AS "is_agent!", u.status = 'suspended' AS "suspended!",
@@ -303,7 +303,7 @@ impl AvailabilityView for Transaction {
         &mut self,
         organization: OrganizationId,
         now: OffsetDateTime,
-        live: Live,
+        live: LiveSessions,
     ) -> Result<Vec<UserId>, StoreError> {
         let find = sqlx::query_scalar!(
             r#"SELECT a.user_id AS "user_id!" FROM human_agents a

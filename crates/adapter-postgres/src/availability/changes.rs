@@ -1,7 +1,7 @@
 //! What changes of agents.
 
 use async_trait::async_trait;
-use rollcall_application::{availability::Availability, ports::StoreError, sessions::Live};
+use rollcall_application::{availability::Availability, ports::StoreError, sessions::LiveSessions};
 use rollcall_domain::{
     OrganizationId, UserId,
     availability::{Agent, StatusChange},
@@ -144,7 +144,7 @@ impl Availability for Transaction {
     async fn agents_signed_out(
         &mut self,
         user: UserId,
-        live: Live,
+        live: LiveSessions,
     ) -> Result<Vec<OrganizationId>, StoreError> {
         let find = sqlx::query_scalar!(
             "SELECT a.org_id FROM human_agents a

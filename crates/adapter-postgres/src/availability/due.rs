@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rollcall_application::{
     availability::{DueAgents, QueueDepth, WaitingCalls},
     ports::StoreError,
-    sessions::Live,
+    sessions::LiveSessions,
 };
 use rollcall_domain::OrganizationId;
 use time::Duration;
@@ -16,7 +16,7 @@ use crate::{
 
 #[async_trait]
 impl DueAgents for PgStore {
-    async fn due(&self, live: Live) -> Result<Vec<OrganizationId>, StoreError> {
+    async fn due(&self, live: LiveSessions) -> Result<Vec<OrganizationId>, StoreError> {
         let find = sqlx::query_scalar!(
             r#"SELECT org AS "org!" FROM directory_agents_due(COALESCE($1::timestamptz, now()), $2, $3) AS org"#,
             self.moment(),

@@ -1,7 +1,7 @@
 //! Changes of what waits.
 
 use async_trait::async_trait;
-use rollcall_application::{escalations::Escalations, ports::StoreError, sessions::Live};
+use rollcall_application::{escalations::Escalations, ports::StoreError, sessions::LiveSessions};
 use rollcall_domain::{
     CallId, EscalationId, OrganizationId, UserId,
     availability::Skills,
@@ -176,7 +176,7 @@ impl Escalations for Transaction {
         &mut self,
         organization: OrganizationId,
         now: OffsetDateTime,
-        live: Live,
+        live: LiveSessions,
     ) -> Result<Option<(EscalationId, UserId)>, StoreError> {
         let automatic = sqlx::query_scalar!(
             "SELECT automatic FROM escalation_settings WHERE org_id = $1",

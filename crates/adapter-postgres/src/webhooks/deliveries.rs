@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use rollcall_application::{
     Sealed,
     ports::StoreError,
-    webhooks::{ClaimedDelivery, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, Post, UnreadableDelivery},
+    webhooks::{
+        ClaimedDelivery, Deliveries, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, UnreadableDelivery,
+    },
 };
 use rollcall_domain::{OrganizationId, id::DeliveryId, webhooks::ReceiverStanding};
 use sqlx::PgConnection;
@@ -72,7 +74,7 @@ async fn by_the_index(connection: &mut PgConnection) -> Result<(), StoreError> {
 }
 
 #[async_trait]
-impl Post for PgStore {
+impl Deliveries for PgStore {
     async fn claim(
         &self,
         now: OffsetDateTime,

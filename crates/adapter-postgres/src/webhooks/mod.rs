@@ -6,7 +6,7 @@ mod subscribers;
 use async_trait::async_trait;
 use rollcall_application::{
     ports::StoreError,
-    webhooks::{KeptWebhook, NewWebhook, Topic, WebhooksKept, WebhooksView},
+    webhooks::{KeptWebhook, NewWebhook, Topic, Webhooks, WebhooksView},
 };
 use rollcall_domain::{OrganizationId, UserId};
 use time::OffsetDateTime;
@@ -39,7 +39,7 @@ impl WebhooksView for Transaction {
 }
 
 #[async_trait]
-impl WebhooksKept for Transaction {
+impl Webhooks for Transaction {
     async fn webhook_lock(
         &mut self,
         organization: OrganizationId,

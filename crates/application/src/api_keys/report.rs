@@ -7,7 +7,7 @@ use rollcall_domain::{
 use tokio::time::Instant;
 
 use super::{FoundKey, authenticate};
-use crate::{Application, Error, audit::Record, beat, mail::Letter, ports::Scope};
+use crate::{Application, Error, audit::Record, mail::Letter, ports::Scope, timing};
 
 /// Ends a key that is good, and tells the Owners. Whoever has the whole of it could use it, so they may end it. Whether it was
 /// one is not told, nor to be told from the time that it takes.
@@ -21,7 +21,7 @@ pub async fn report(app: &Application, origin: &Origin, token: &Secret) -> Resul
         Some(found) if authenticate::is_good(app, &found) => end(app, origin, found).await,
         Some(_) | None => Ok(()),
     };
-    beat::wait(began).await;
+    timing::wait(began).await;
     reported
 }
 
@@ -104,7 +104,7 @@ mod tests {
             let app = application(&store, directory(key));
             let began = Instant::now();
             report(&app, &Origin::default(), &text).await.expect("an answer");
-            assert!(began.elapsed() >= beat::BEAT);
+            assert!(began.elapsed() >= timing::BEAT);
             assert!(store.committed().is_empty());
         }
     }

@@ -67,7 +67,7 @@ pub struct LogExtent {
 
 /// Some events of a log, the last first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Looked {
+pub struct LogPage {
     /// Those that are like a filter wants them.
     pub events: Vec<LoggedEvent>,
     /// Everything from this place on has been looked at.
@@ -103,7 +103,7 @@ pub trait LogView {
         to: u64,
         at_most: u16,
         most_bytes: usize,
-    ) -> Result<Looked, StoreError>;
+    ) -> Result<LogPage, StoreError>;
 
     /// One event.
     async fn log_event(

@@ -190,7 +190,7 @@ mod tests {
     use rollcall_domain::audit::sketch::Sketch;
 
     use super::*;
-    use crate::{audit::Looked, ports::StoreError, testing::NOW};
+    use crate::{audit::LogPage, ports::StoreError, testing::NOW};
 
     /// A log in memory, some stretches of which have sketches. It counts how many events it was asked for.
     struct Log {
@@ -277,14 +277,14 @@ mod tests {
             to: u64,
             at_most: u16,
             most_bytes: usize,
-        ) -> Result<Looked, StoreError> {
+        ) -> Result<LogPage, StoreError> {
             let events =
                 &self.events[usize::try_from(from).expect("small")..usize::try_from(to).expect("small")];
             let fit = most_bytes.div_ceil(self.bytes_each).min(at_most.into());
             let events: Vec<_> = events.iter().rev().take(fit).cloned().collect();
             self.read += events.len();
             let down_to = events.last().filter(|_| events.len() == fit).map_or(from, |event| event.index);
-            Ok(Looked { bytes: events.len() * self.bytes_each, down_to, events })
+            Ok(LogPage { bytes: events.len() * self.bytes_each, down_to, events })
         }
 
         async fn log_event(

@@ -15,7 +15,7 @@ use std::{
 use rollcall_audit_proof::{Full, Hash, Tile, TileId, Tree, WrongTile};
 use time::{Duration, OffsetDateTime};
 
-use super::{Growth, KeptTree, Log, Of, Placed, QueuedEvent, Round, Sequencer, Shard, Turn};
+use super::{Growth, KeptTree, Log, Placed, QueuedEvent, Round, RoundScope, Sequencer, Shard, Turn};
 use crate::{Application, Error, ports::StoreError};
 
 /// The most events that get their places in one round.
@@ -173,13 +173,13 @@ impl Sequencing {
     pub async fn sequence(&self, shard: Shard, now: OffsetDateTime) -> Result<Sequenced, StoreError> {
         loop {
             let left_alone = self.left_alone(now);
-            match self.attempt(shard, Turn::IfFree, Of::AllBut(&left_alone)).await? {
+            match self.attempt(shard, Turn::IfFree, RoundScope::AllBut(&left_alone)).await? {
                 TurnOutcome::Done { sequenced, .. } => return Ok(sequenced),
                 TurnOutcome::Broken(logs) => self.note(logs, now),
                 // One of them is in the way of all. Each by itself, then.
                 TurnOutcome::Refused(logs, _) => {
                     for log in logs {
-                        match self.attempt(shard, Turn::Next, Of::Log(log)).await? {
+                        match self.attempt(shard, Turn::Next, RoundScope::Log(log)).await? {
                             TurnOutcome::Done { .. } => {}
                             TurnOutcome::Broken(logs) => self.note(logs, now),
                             TurnOutcome::Refused(_, why) => {
@@ -200,7 +200,7 @@ impl Sequencing {
     pub async fn catch_up(&self, log: Log, now: OffsetDateTime) -> Result<(), StoreError> {
         let Some(newest) = self.sequencer.newest_waiting(log).await? else { return Ok(()) };
         loop {
-            match self.attempt(Shard::of(log), Turn::Next, Of::Log(log)).await? {
+            match self.attempt(Shard::of(log), Turn::Next, RoundScope::Log(log)).await? {
                 TurnOutcome::Done { sequenced, last } => {
                     if !sequenced.more || last.is_none_or(|last| last >= newest) {
                         return Ok(());
@@ -215,7 +215,7 @@ impl Sequencing {
         }
     }
 
-    async fn attempt(&self, shard: Shard, turn: Turn, of: Of<'_>) -> Result<TurnOutcome, StoreError> {
+    async fn attempt(&self, shard: Shard, turn: Turn, of: RoundScope<'_>) -> Result<TurnOutcome, StoreError> {
         let nothing = TurnOutcome::Done { sequenced: Sequenced { events: 0, more: false }, last: None };
         let Some(mut round) = self.sequencer.begin(shard, turn).await? else { return Ok(nothing) };
         let waiting = round.take(of, AT_ONCE).await?;

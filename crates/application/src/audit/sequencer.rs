@@ -103,7 +103,7 @@ pub struct Growth {
 
 /// What of a shard a round is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Of<'a> {
+pub enum RoundScope<'a> {
     /// One log.
     Log(Log),
     /// All but these.
@@ -155,7 +155,7 @@ pub trait Sequencer: Send + Sync {
 #[async_trait]
 pub trait Round: Send {
     /// Takes events from the queue, those first that were written first.
-    async fn take(&mut self, of: Of<'_>, at_most: u16) -> Result<Vec<QueuedEvent>, StoreError>;
+    async fn take(&mut self, of: RoundScope<'_>, at_most: u16) -> Result<Vec<QueuedEvent>, StoreError>;
 
     /// The trees of logs, locked. Logs that have none are left out.
     async fn trees(&mut self, logs: &[Log]) -> Result<BTreeMap<Log, KeptTree>, StoreError>;

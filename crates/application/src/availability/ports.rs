@@ -8,7 +8,7 @@ use rollcall_domain::{
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::{Page, PageRequest, ports::StoreError, sessions::Live};
+use crate::{Page, PageRequest, ports::StoreError, sessions::LiveSessions};
 
 /// An agent as others see them.
 #[derive(Debug, Clone)]
@@ -115,7 +115,7 @@ pub trait AvailabilityView {
         &mut self,
         organization: OrganizationId,
         now: OffsetDateTime,
-        live: Live,
+        live: LiveSessions,
         page: &PageRequest<UserId>,
     ) -> Result<Page<ListedAgent, UserId>, StoreError>;
 
@@ -125,7 +125,7 @@ pub trait AvailabilityView {
         organization: OrganizationId,
         user: UserId,
         now: OffsetDateTime,
-        live: Live,
+        live: LiveSessions,
     ) -> Result<Option<ListedAgent>, StoreError>;
 
     /// Whether somebody is an agent of it, or was while it was still known who was what.
@@ -151,7 +151,7 @@ pub trait AvailabilityView {
         &mut self,
         organization: OrganizationId,
         user: UserId,
-        live: Live,
+        live: LiveSessions,
     ) -> Result<Option<Cause>, StoreError>;
 
     /// The agents of whom something is due: they are gone, may not work any more, or hold what has lapsed.
@@ -159,7 +159,7 @@ pub trait AvailabilityView {
         &mut self,
         organization: OrganizationId,
         now: OffsetDateTime,
-        live: Live,
+        live: LiveSessions,
     ) -> Result<Vec<UserId>, StoreError>;
 
     /// The agents that hold what has lapsed.
@@ -212,7 +212,7 @@ pub trait Availability: AvailabilityView {
     async fn agents_signed_out(
         &mut self,
         user: UserId,
-        live: Live,
+        live: LiveSessions,
     ) -> Result<Vec<OrganizationId>, StoreError>;
 }
 
@@ -242,7 +242,7 @@ pub trait Pulse: Send + Sync {
 #[async_trait]
 pub trait DueAgents: Send + Sync {
     /// The organizations.
-    async fn due(&self, live: Live) -> Result<Vec<OrganizationId>, StoreError>;
+    async fn due(&self, live: LiveSessions) -> Result<Vec<OrganizationId>, StoreError>;
 }
 
 /// Tells how much waits in all organizations, on the same clock.

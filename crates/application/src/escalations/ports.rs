@@ -8,7 +8,7 @@ use rollcall_domain::{
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::{Page, PageRequest, ports::StoreError, sessions::Live};
+use crate::{Page, PageRequest, ports::StoreError, sessions::LiveSessions};
 
 /// Which escalations are wanted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -155,7 +155,7 @@ pub trait Escalations: EscalationsView {
         &mut self,
         organization: OrganizationId,
         now: OffsetDateTime,
-        live: Live,
+        live: LiveSessions,
     ) -> Result<Option<(EscalationId, UserId)>, StoreError>;
 
     /// How calls are handed to agents, locked until the end of the transaction, also where nobody has changed it yet.

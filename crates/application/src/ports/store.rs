@@ -24,7 +24,7 @@ use crate::{
     security::{Security, SecurityView},
     sessions::{Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView},
-    webhooks::{DeliveriesView, WebhooksKept, WebhooksView},
+    webhooks::{DeliveriesView, Webhooks, WebhooksView},
 };
 
 /// Opens transactions.
@@ -122,7 +122,7 @@ pub trait UnitOfWork:
     + PlanChanges
     + SigningKeys
     + Witnesses
-    + WebhooksKept
+    + Webhooks
     + AttemptsLookedAt
 {
     /// Writes down what was done in this scope, and goes on in another one: somebody leaves all of their organizations at once.

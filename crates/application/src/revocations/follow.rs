@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use super::{FeedPosition, Noted, feed::Look};
+use super::{FeedPosition, PlacedRevocation, feed::Look};
 use crate::{Application, Error};
 
 /// The most that is read, and held, for a follower at once.
@@ -14,7 +14,7 @@ pub enum FeedMessage {
     /// What comes does not go on from where the follower was: whatever they remember may be wrong. It begins here.
     Reset(FeedPosition),
     /// What is not good any more, in order.
-    Revoked(Vec<Noted>),
+    Revoked(Vec<PlacedRevocation>),
     /// Nothing, as of just now.
     Nothing,
 }
@@ -115,13 +115,13 @@ mod tests {
 
     /// A list that looks like what the database keeps.
     #[derive(Default)]
-    struct Kept(Mutex<Vec<Noted>>);
+    struct Kept(Mutex<Vec<PlacedRevocation>>);
 
     impl Kept {
         fn note(&self, numbers: std::ops::RangeInclusive<i64>) {
             let revocation = Revocation::UserDeleted { user_id: user(1).id };
-            let noted =
-                numbers.map(|number| Noted { position: FeedPosition { number, at: number }, revocation });
+            let noted = numbers
+                .map(|number| PlacedRevocation { position: FeedPosition { number, at: number }, revocation });
             self.0.lock().expect("no panic").extend(noted);
         }
     }
@@ -136,7 +136,7 @@ mod tests {
             Ok(self.0.lock().expect("no panic").iter().any(|noted| noted.position == position))
         }
 
-        async fn after(&self, number: i64, at_most: u16) -> Result<Vec<Noted>, StoreError> {
+        async fn after(&self, number: i64, at_most: u16) -> Result<Vec<PlacedRevocation>, StoreError> {
             let kept = self.0.lock().expect("no panic");
             let later = kept.iter().filter(|noted| noted.position.number > number);
             Ok(later.take(at_most.into()).copied().collect())

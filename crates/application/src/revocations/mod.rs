@@ -6,4 +6,4 @@ mod ports;
 
 pub use feed::{Feed, forget};
 pub use follow::{FeedMessage, Follower, follow};
-pub use ports::{FeedPosition, InvalidPosition, Noted, Revocations};
+pub use ports::{FeedPosition, InvalidPosition, PlacedRevocation, Revocations};

@@ -46,7 +46,7 @@ impl FromStr for FeedPosition {
 
 /// A revocation at its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Noted {
+pub struct PlacedRevocation {
     /// The place.
     pub position: FeedPosition,
     /// What is not good any more.
@@ -64,7 +64,7 @@ pub trait Revocations: Send + Sync {
     async fn is_known(&self, position: FeedPosition) -> Result<bool, StoreError>;
 
     /// What has its place after another, in order.
-    async fn after(&self, number: i64, at_most: u16) -> Result<Vec<Noted>, StoreError>;
+    async fn after(&self, number: i64, at_most: u16) -> Result<Vec<PlacedRevocation>, StoreError>;
 
     /// Waits until something may have been noted since it was last waited for, at any node.
     async fn wait(&self, at_most: Duration);

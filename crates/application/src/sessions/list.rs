@@ -2,7 +2,7 @@
 
 use rollcall_domain::SessionId;
 
-use super::{Live, OwnSession};
+use super::{LiveSessions, OwnSession};
 use crate::{Actor, Application, Error, Page, PageRequest, ports::Scope};
 
 /// A page of the actor's own sessions that are live, in whichever organization, the newest first.
@@ -17,6 +17,6 @@ pub async fn list(
     actor.require_session()?;
     let mut view = app.store.view(Scope::Account(actor.user_id())).await?;
     let now = app.now();
-    let live = Live { now, used_after: now - app.settings.sessions.idle };
+    let live = LiveSessions { now, used_after: now - app.settings.sessions.idle };
     Ok(view.sessions_page(actor.user_id(), Some(live), page).await?)
 }

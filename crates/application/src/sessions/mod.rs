@@ -26,7 +26,7 @@ pub use elevate_with_passkey::{begin_elevation_with_passkey, elevate_with_passke
 pub use list::list;
 pub use open::{NewSession, SignedIn};
 pub(crate) use open::{Proof, open};
-pub use ports::{Live, OwnSession, Sessions, SessionsView};
+pub use ports::{LiveSessions, OwnSession, Sessions, SessionsView};
 pub(crate) use prove::{begin_anew, prove_again};
 pub use revoke::{Revoke, revoke};
 pub use second_step::{Command as SecondStep, second_step};

@@ -25,7 +25,7 @@ pub struct OwnSession {
 
 /// Which sessions are live: what [`Session::is_live`] says, for a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Live {
+pub struct LiveSessions {
     /// Those that do not end by this moment,
     pub now: OffsetDateTime,
     /// and were last used after this one.
@@ -39,7 +39,7 @@ pub trait SessionsView {
     async fn sessions_page(
         &mut self,
         user: UserId,
-        live: Option<Live>,
+        live: Option<LiveSessions>,
         page: &PageRequest<SessionId>,
     ) -> Result<Page<OwnSession, SessionId>, StoreError>;
 

@@ -13,9 +13,10 @@ use super::{
     throttle::{Throttle, device_token},
 };
 use crate::{
-    Application, Error, beat,
+    Application, Error,
     passkeys::{ProvenPasskey, UnprovenPasskey, allowed, ask, prove},
     ports::{CeremonyPurpose, FoundMfaChallenge, Scope},
+    timing,
 };
 
 /// What somebody answers a challenge with.
@@ -75,7 +76,7 @@ pub async fn second_step_with_passkey(
     unit.mfa_challenge_fail(found.id).await?;
     let record = app.refusal(used(app, origin, &found), &Error::InvalidMfaPasskey);
     unit.commit(record.and_all(unproven.event(app, origin), app.entropy.as_ref())).await?;
-    beat::wait(began).await;
+    timing::wait(began).await;
     Err(Error::InvalidMfaPasskey)
 }
 

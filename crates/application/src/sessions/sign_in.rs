@@ -18,9 +18,9 @@ use super::{
 use crate::{
     Application, Error,
     audit::Record,
-    beat,
     passwords::PasswordHash,
     ports::{Credentials, Scope},
+    timing,
 };
 
 /// What somebody signs in with.
@@ -78,7 +78,7 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
         app.store.begin(scope).await?.commit(letter.into_iter().fold(record, Record::mail)).await?;
     }
     // Failures do the same work whatever they are due to, but for what an account takes to be read; the beat hides the rest.
-    beat::wait(began).await;
+    timing::wait(began).await;
     Err(error)
 }
 

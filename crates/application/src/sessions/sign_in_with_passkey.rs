@@ -13,9 +13,10 @@ use super::{
     enter::{enter, not_there},
 };
 use crate::{
-    Application, Error, beat,
+    Application, Error,
     passkeys::{ProvenPasskey, UnprovenPasskey, ask, prove},
     ports::{CeremonyPurpose, Scope},
+    timing,
 };
 
 /// What somebody signs in with.
@@ -63,7 +64,7 @@ pub async fn sign_in_with_passkey(
     let record = app.refusal(event, &Error::PasskeyRefused);
     let record = record.and_all(unproven.event(app, origin), app.entropy.as_ref());
     app.store.begin(unproven.scope()).await?.commit(record).await?;
-    beat::wait(began).await;
+    timing::wait(began).await;
     Err(Error::PasskeyRefused)
 }
 

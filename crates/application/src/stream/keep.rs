@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Application, Error,
-    revocations::{self, FeedMessage, Noted},
+    revocations::{self, FeedMessage, PlacedRevocation},
 };
 
 /// The longest pause between two looks where nothing is heard.
@@ -53,7 +53,9 @@ impl Streams {
                 Some(FeedMessage::Reset(_)) => self.doubt(app, |_| true),
                 Some(FeedMessage::Revoked(noted)) => {
                     let concerned = |reader: &Reader| {
-                        noted.iter().any(|Noted { revocation, .. }| reader.is_concerned(revocation))
+                        noted
+                            .iter()
+                            .any(|PlacedRevocation { revocation, .. }| reader.is_concerned(revocation))
                     };
                     self.doubt(app, concerned);
                 }

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 
 use super::{Answer, NOW};
 use crate::{
-    audit::{Growth, KeptTree, Log, Of, QueueState, QueuedEvent, Round, Sequencer, Shard, Turn},
+    audit::{Growth, KeptTree, Log, QueueState, QueuedEvent, Round, RoundScope, Sequencer, Shard, Turn},
     ports::StoreError,
 };
 
@@ -195,12 +195,12 @@ struct TestRound {
 
 #[async_trait]
 impl Round for TestRound {
-    async fn take(&mut self, of: Of<'_>, at_most: u16) -> Answer<Vec<QueuedEvent>> {
+    async fn take(&mut self, of: RoundScope<'_>, at_most: u16) -> Answer<Vec<QueuedEvent>> {
         self.kept.at("take").1?;
         let mut state = self.kept.state();
         let wanted = |log: Log| match of {
-            Of::Log(one) => log == one,
-            Of::AllBut(others) => !others.contains(&log),
+            RoundScope::Log(one) => log == one,
+            RoundScope::AllBut(others) => !others.contains(&log),
         };
         let here = state.queue.iter().filter(|event| Shard::of(event.log) == self.shard && wanted(event.log));
         self.taken = here.take(at_most.into()).cloned().collect();

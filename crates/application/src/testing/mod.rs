@@ -42,7 +42,7 @@ use crate::{
         OpenSession, StoreError,
     },
     recordings::Transfers,
-    revocations::{self, Feed, Noted, Revocations},
+    revocations::{self, Feed, PlacedRevocation, Revocations},
     stream::Streams,
     tokens::{StoredKey, Tokens},
     trace::Door,
@@ -177,7 +177,7 @@ impl Revocations for NothingRevoked {
         Ok(position == revocations::FeedPosition::START)
     }
 
-    async fn after(&self, _: i64, _: u16) -> Answer<Vec<Noted>> {
+    async fn after(&self, _: i64, _: u16) -> Answer<Vec<PlacedRevocation>> {
         Ok(Vec::new())
     }
 

@@ -33,8 +33,8 @@ use crate::{
     accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
     api_keys::{ApiKeys, ApiKeysView, DayOfUse, KeyHash, ListedKey},
     audit::{
-        AuditView, EventKey, KeptCheckpoint, KeptEvent, KeptTree, Log, LogExtent, LogView, LoggedEvent,
-        Looked, OwnEvent, OwnEvents, PlacedEvent, Record, Tile, TileId, TreeView, WrittenPosition,
+        AuditView, EventKey, KeptCheckpoint, KeptEvent, KeptTree, Log, LogExtent, LogPage, LogView,
+        LoggedEvent, OwnEvent, OwnEvents, PlacedEvent, Record, Tile, TileId, TreeView, WrittenPosition,
         witness::{KeptWitness, NewDelivery, NewWitness, Witnesses, WitnessesView},
     },
     availability::{Availability, AvailabilityView, ListedAgent, Period, Spell},
@@ -53,11 +53,10 @@ use crate::{
     recordings::{FinishedUpload, KeptRecording, Recordings, RecordingsView},
     second_factors::{NewChallenge, SecondFactors, SecondFactorsView, StoredTotp},
     security::{Affected, KeptControl, KeptDeadline, KeptRule, Notified, Security, SecurityView},
-    sessions::{Live, NewSession, OwnSession, Sessions, SessionsView},
+    sessions::{LiveSessions, NewSession, OwnSession, Sessions, SessionsView},
     tokens::{SigningKeys, SigningKeysView, StoredKey},
     webhooks::{
-        DeliveriesView, DeliveryHealth, KeptWebhook, NewWebhook, ShownDelivery, Topic, WebhooksKept,
-        WebhooksView,
+        DeliveriesView, DeliveryHealth, KeptWebhook, NewWebhook, ShownDelivery, Topic, Webhooks, WebhooksView,
     },
 };
 
@@ -143,13 +142,13 @@ mock! {
     #[async_trait]
     impl AvailabilityView for Unit {
         async fn moment(&mut self) -> Answer<OffsetDateTime>;
-        async fn agents_page(&mut self, organization: OrganizationId, now: OffsetDateTime, live: Live, page: &PageRequest<UserId>) -> Answer<Page<ListedAgent, UserId>>;
-        async fn agent_find(&mut self, organization: OrganizationId, user: UserId, now: OffsetDateTime, live: Live) -> Answer<Option<ListedAgent>>;
+        async fn agents_page(&mut self, organization: OrganizationId, now: OffsetDateTime, live: LiveSessions, page: &PageRequest<UserId>) -> Answer<Page<ListedAgent, UserId>>;
+        async fn agent_find(&mut self, organization: OrganizationId, user: UserId, now: OffsetDateTime, live: LiveSessions) -> Answer<Option<ListedAgent>>;
         async fn agent_is_known(&mut self, organization: OrganizationId, user: UserId) -> Answer<bool>;
         async fn availability_spells(&mut self, organization: OrganizationId, user: Option<UserId>, period: Period) -> Answer<Vec<Spell>>;
         async fn agents_of(&mut self, user: UserId) -> Answer<Vec<(OrganizationId, Agent)>>;
-        async fn agent_kept_out(&mut self, organization: OrganizationId, user: UserId, live: Live) -> Answer<Option<Cause>>;
-        async fn agents_due(&mut self, organization: OrganizationId, now: OffsetDateTime, live: Live) -> Answer<Vec<UserId>>;
+        async fn agent_kept_out(&mut self, organization: OrganizationId, user: UserId, live: LiveSessions) -> Answer<Option<Cause>>;
+        async fn agents_due(&mut self, organization: OrganizationId, now: OffsetDateTime, live: LiveSessions) -> Answer<Vec<UserId>>;
         async fn agents_lapsed(&mut self, organization: OrganizationId, now: OffsetDateTime) -> Answer<Vec<UserId>>;
     }
 
@@ -162,7 +161,7 @@ mock! {
         async fn availability_note(&mut self, organization: OrganizationId, change: &StatusChange, version: i32) -> Answer<()>;
         async fn agents_forget_notes(&mut self, organization: OrganizationId) -> Answer<()>;
         async fn agents_in(&mut self, organization: OrganizationId) -> Answer<Vec<UserId>>;
-        async fn agents_signed_out(&mut self, user: UserId, live: Live) -> Answer<Vec<OrganizationId>>;
+        async fn agents_signed_out(&mut self, user: UserId, live: LiveSessions) -> Answer<Vec<OrganizationId>>;
     }
 
     #[async_trait]
@@ -182,7 +181,7 @@ mock! {
         async fn escalations_held_lock(&mut self, organization: OrganizationId, agent: UserId) -> Answer<Vec<Escalation>>;
         async fn escalations_overdue_lock(&mut self, organization: OrganizationId, now: OffsetDateTime, limit: u16) -> Answer<Vec<Escalation>>;
         async fn escalation_save(&mut self, organization: OrganizationId, escalation: &Escalation) -> Answer<()>;
-        async fn escalation_to_offer(&mut self, organization: OrganizationId, now: OffsetDateTime, live: Live) -> Answer<Option<(EscalationId, UserId)>>;
+        async fn escalation_to_offer(&mut self, organization: OrganizationId, now: OffsetDateTime, live: LiveSessions) -> Answer<Option<(EscalationId, UserId)>>;
         async fn escalation_settings_lock(&mut self, organization: OrganizationId) -> Answer<EscalationSettings>;
         async fn escalation_settings_save(&mut self, organization: OrganizationId, settings: &EscalationSettings) -> Answer<()>;
     }
@@ -268,7 +267,7 @@ mock! {
     #[async_trait]
     impl SessionsView for Unit {
         async fn session_find(&mut self, user: UserId, organization: Option<OrganizationId>, session: SessionId) -> Answer<Option<OpenSession>>;
-        async fn sessions_page(&mut self, user: UserId, live: Option<Live>, page: &PageRequest<SessionId>) -> Answer<Page<OwnSession, SessionId>>;
+        async fn sessions_page(&mut self, user: UserId, live: Option<LiveSessions>, page: &PageRequest<SessionId>) -> Answer<Page<OwnSession, SessionId>>;
     }
 
     #[async_trait]
@@ -385,7 +384,7 @@ mock! {
     impl LogView for Unit {
         async fn log_extent(&mut self, organization: OrganizationId) -> Answer<Option<LogExtent>>;
         async fn log_stretches(&mut self, organization: OrganizationId, filter: &Filter, from: u64, up_to: u64, at_most: u16) -> Answer<Vec<u64>>;
-        async fn log_events(&mut self, organization: OrganizationId, filter: &Filter, from: u64, to: u64, at_most: u16, most_bytes: usize) -> Answer<Looked>;
+        async fn log_events(&mut self, organization: OrganizationId, filter: &Filter, from: u64, to: u64, at_most: u16, most_bytes: usize) -> Answer<LogPage>;
         async fn log_event(&mut self, organization: OrganizationId, id: EventId) -> Answer<Option<LoggedEvent>>;
     }
 
@@ -407,7 +406,7 @@ mock! {
     }
 
     #[async_trait]
-    impl WebhooksKept for Unit {
+    impl Webhooks for Unit {
         async fn webhook_lock(&mut self, organization: OrganizationId) -> Answer<Option<KeptWebhook>>;
         async fn webhook_set(&mut self, organization: OrganizationId, webhook: &NewWebhook) -> Answer<()>;
         async fn webhook_remove(&mut self, organization: OrganizationId, at: OffsetDateTime) -> Answer<()>;

@@ -14,8 +14,8 @@ use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::task::{Id, JoinError, JoinSet};
 
 use super::{
-    ClaimedDelivery, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, NotTaken, Post, Topic,
-    UnreadableDelivery, WebhookMessage, Webhooks, secret::open,
+    ClaimedDelivery, Deliveries, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, NotTaken, Topic,
+    UnreadableDelivery, WebhookMessage, WebhookSender, secret::open,
 };
 use crate::{Application, Error, keyring::UnsealError};
 
@@ -36,9 +36,9 @@ const WAITING: u32 = 10_000;
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn give_up(app: &Application, post: &dyn Post) -> Result<(), Error> {
+pub async fn give_up(app: &Application, deliveries: &dyn Deliveries) -> Result<(), Error> {
     let error = format!("more than {WAITING} waited to be sent, and this had waited longest");
-    let given_up = post.give_up(app.now(), WAITING, &error).await?;
+    let given_up = deliveries.give_up(app.now(), WAITING, &error).await?;
     if given_up > 0 {
         tracing::warn!(
             given_up,
@@ -51,8 +51,8 @@ pub async fn give_up(app: &Application, post: &dyn Post) -> Result<(), Error> {
 /// What is being sent: places that are taken anew as each becomes free. Whoever hangs keeps one, and nobody waits for it.
 pub struct WebhookCourier {
     app: Application,
-    post: Arc<dyn Post>,
-    webhooks: Arc<dyn Webhooks>,
+    deliveries: Arc<dyn Deliveries>,
+    sender: Arc<dyn WebhookSender>,
     tasks: JoinSet<Result<(), Error>>,
     places: HashMap<Id, Place>,
 }
@@ -65,9 +65,9 @@ struct Place {
 
 impl WebhookCourier {
     /// Nothing is, at first.
-    pub fn new(app: &Application, post: &Arc<dyn Post>, webhooks: &Arc<dyn Webhooks>) -> Self {
-        let (app, post, webhooks) = (app.clone(), post.clone(), webhooks.clone());
-        Self { app, post, webhooks, tasks: JoinSet::new(), places: HashMap::new() }
+    pub fn new(app: &Application, deliveries: &Arc<dyn Deliveries>, sender: &Arc<dyn WebhookSender>) -> Self {
+        let (app, deliveries, sender) = (app.clone(), deliveries.clone(), sender.clone());
+        Self { app, deliveries, sender, tasks: JoinSet::new(), places: HashMap::new() }
     }
 
     /// Begins to send what is due, as far as there are places.
@@ -81,19 +81,20 @@ impl WebhookCourier {
         }
         let now = self.app.now();
         let mut result = Ok(());
-        for claimed in self.post.claim(now, now + LEASE, &room).await? {
+        for claimed in self.deliveries.claim(now, now + LEASE, &room).await? {
             let claimed = match claimed {
                 Ok(claimed) => claimed,
                 Err(unreadable) => {
-                    let put_by = put_by(self.post.as_ref(), &unreadable, now).await;
+                    let put_by = put_by(self.deliveries.as_ref(), &unreadable, now).await;
                     result = result.and(put_by);
                     continue;
                 }
             };
             let (organization, topic, lane) = (claimed.organization, claimed.topic, claimed.standing.lane());
-            let (app, post, webhooks) = (self.app.clone(), self.post.clone(), self.webhooks.clone());
-            let task =
-                self.tasks.spawn(async move { send(&app, post.as_ref(), webhooks.as_ref(), &claimed).await });
+            let (app, deliveries, sender) = (self.app.clone(), self.deliveries.clone(), self.sender.clone());
+            let task = self
+                .tasks
+                .spawn(async move { send(&app, deliveries.as_ref(), sender.as_ref(), &claimed).await });
             self.places.insert(task.id(), Place { organization, topic, lane });
         }
         result
@@ -153,23 +154,27 @@ impl WebhookCourier {
 
 /// Notes that something cannot be read: it is tried again, as a node of another version may be able to, and given up in the end, like
 /// whatever is not taken.
-async fn put_by(post: &dyn Post, unreadable: &UnreadableDelivery, at: OffsetDateTime) -> Result<(), Error> {
+async fn put_by(
+    deliveries: &dyn Deliveries,
+    unreadable: &UnreadableDelivery,
+    at: OffsetDateTime,
+) -> Result<(), Error> {
     let UnreadableDelivery { organization, id, attempts, error } = unreadable;
     let source = std::error::Error::source(error).map(ToString::to_string);
     tracing::error!(%organization, delivery = %id, attempts = attempts + 1, %error, source, "what is to be sent to a webhook cannot be read");
     let not_sent = Err(NotTaken::Now("it cannot be read as it is kept".to_owned()));
-    Ok(post.settle_unreadable(unreadable, at, &settled(*attempts, not_sent, at)).await?)
+    Ok(deliveries.settle_unreadable(unreadable, at, &settled(*attempts, not_sent, at)).await?)
 }
 
 async fn send(
     app: &Application,
-    post: &dyn Post,
-    webhooks: &dyn Webhooks,
+    deliveries: &dyn Deliveries,
+    sender: &dyn WebhookSender,
     claimed: &ClaimedDelivery,
 ) -> Result<(), Error> {
     let began = app.now();
     let sent = match message(app, claimed) {
-        Ok(message) => webhooks.send(message).await,
+        Ok(message) => sender.send(message).await,
         Err(not_sent) => Err(not_sent),
     };
     let at = app.now();
@@ -184,7 +189,7 @@ async fn send(
         tracing::warn!(delivery = %claimed.id, attempts, error, kind = claimed.kind, "a webhook has not taken what it was sent");
     }
     let paused_until = standing.pause().map(|pause| at + pause);
-    Ok(post.settle(claimed, &DeliveryAttempt { at, settled, standing, paused_until }).await?)
+    Ok(deliveries.settle(claimed, &DeliveryAttempt { at, settled, standing, paused_until }).await?)
 }
 
 /// What follows from an attempt, after so many others.

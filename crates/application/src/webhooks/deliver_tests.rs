@@ -14,8 +14,8 @@ use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::sync::Semaphore;
 
 use super::{
-    ClaimedDelivery, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, NotTaken, Post, Topic,
-    UnreadableDelivery, WebhookCourier, WebhookMessage, Webhooks, seal,
+    ClaimedDelivery, Deliveries, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, NotTaken, Topic,
+    UnreadableDelivery, WebhookCourier, WebhookMessage, WebhookSender, seal,
 };
 use crate::{
     Application,
@@ -34,7 +34,7 @@ struct Queue {
 }
 
 #[async_trait]
-impl Post for Queue {
+impl Deliveries for Queue {
     async fn claim(
         &self,
         _: OffsetDateTime,
@@ -76,7 +76,7 @@ impl Post for Queue {
 struct Answers(Result<(), NotTaken>, Semaphore, Mutex<Vec<WebhookMessage>>);
 
 #[async_trait]
-impl Webhooks for Answers {
+impl WebhookSender for Answers {
     async fn send(&self, message: WebhookMessage) -> Result<(), NotTaken> {
         let hangs = message.url.as_str().contains("hangs");
         self.2.lock().expect("no poison").push(message);
@@ -116,8 +116,9 @@ impl Set {
         let app = application(&TestStore::default(), MockDirectory::new());
         let (queue, answers) =
             (Arc::<Queue>::default(), Arc::new(Answers(answer, Semaphore::new(0), Mutex::default())));
-        let (post, webhooks): (Arc<dyn Post>, Arc<dyn Webhooks>) = (queue.clone(), answers.clone());
-        let sending = WebhookCourier::new(&app, &post, &webhooks);
+        let (deliveries, sender): (Arc<dyn Deliveries>, Arc<dyn WebhookSender>) =
+            (queue.clone(), answers.clone());
+        let sending = WebhookCourier::new(&app, &deliveries, &sender);
         Self { app, queue, answers, sending }
     }
 

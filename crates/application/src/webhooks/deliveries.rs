@@ -246,7 +246,7 @@ pub struct DeliveryAttempt {
 /// What is to be sent to webhooks, wherever they are. A narrow door beside the units of work: that something is to be sent is written down
 /// by a unit of work; what has become of it is bookkeeping.
 #[async_trait]
-pub trait Post: Send + Sync {
+pub trait Deliveries: Send + Sync {
     /// Takes what is to be sent now, as far as there is room, and no more than two for each webhook, or one for those that have not
     /// proved to be quick. Nobody else gets it until `lease_until`.
     async fn claim(

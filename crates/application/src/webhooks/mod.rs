@@ -15,11 +15,11 @@ mod show;
 
 pub use deliver::{WebhookCourier, give_up};
 pub use deliveries::{
-    ClaimedDelivery, DeliveriesView, DeliveryAttempt, DeliveryFailure, DeliveryHealth, DeliveryOutcome,
-    DeliveryRoom, DeliveryState, Post, ShownDelivery, Topic, UnreadableDelivery,
+    ClaimedDelivery, Deliveries, DeliveriesView, DeliveryAttempt, DeliveryFailure, DeliveryHealth,
+    DeliveryOutcome, DeliveryRoom, DeliveryState, ShownDelivery, Topic, UnreadableDelivery,
 };
 pub use ports::{
-    KeptWebhook, NewWebhook, NotTaken, Patience, WebhookMessage, Webhooks, WebhooksKept, WebhooksView,
+    KeptWebhook, NewWebhook, NotTaken, Patience, WebhookMessage, WebhookSender, Webhooks, WebhooksView,
 };
 pub use remove::remove;
 pub use resend::resend;

@@ -51,7 +51,7 @@ pub trait WebhooksView {
 
 /// Changes the webhook for escalations of the scope's organization. What is to be sent to it is queued by the commits that tell it.
 #[async_trait]
-pub trait WebhooksKept {
+pub trait Webhooks {
     /// The webhook, which nobody else changes until the end of the transaction.
     async fn webhook_lock(&mut self, organization: OrganizationId)
     -> Result<Option<KeptWebhook>, StoreError>;
@@ -117,7 +117,7 @@ pub trait Patience: Send + Sync {
 
 /// Sends to webhooks.
 #[async_trait]
-pub trait Webhooks: Send + Sync {
+pub trait WebhookSender: Send + Sync {
     /// Sends a message; once this returns without an error, it was taken.
     ///
     /// # Errors

@@ -11,9 +11,9 @@ use crate::{audit::Outcome, audit::reports::ReportText, id};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Who did it.
-    pub actor: Option<Who>,
+    pub actor: Option<ActorFilter>,
     /// What was done or tried.
-    pub action: Option<Actions>,
+    pub action: Option<ActionFilter>,
     /// On what, by its id: services beside Rollcall have ids of their own.
     pub target: Option<ReportText<200>>,
     /// How it ended.
@@ -23,7 +23,7 @@ pub struct Filter {
     /// and before this one.
     pub until: Option<OffsetDateTime>,
     /// Words that are in it.
-    pub words: Option<Words>,
+    pub words: Option<SearchWords>,
 }
 
 /// An id of any kind of thing that Rollcall knows.
@@ -32,7 +32,7 @@ pub struct AnyId(String);
 
 /// Whoever did something: by their id, or of the kinds that have none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Who {
+pub enum ActorFilter {
     /// A person or a program.
     Id(AnyId),
     /// `anonymous`, `operator` or `system`.
@@ -41,7 +41,7 @@ pub enum Who {
 
 /// Names of actions: one, or all that begin alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Actions {
+pub enum ActionFilter {
     /// `member.removed`
     Named(String),
     /// `member.*`, without the star.
@@ -51,7 +51,7 @@ pub enum Actions {
 /// Words that are all to be in an event, in any of its values, whatever their case. A word of several parts, an address for
 /// example, is to be there as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Words(pub(super) Vec<String>);
+pub struct SearchWords(pub(super) Vec<String>);
 
 /// The text is none that can be looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -69,10 +69,10 @@ pub enum InvalidAuditSearch {
     #[error("must be success or refused")]
     Outcome,
     /// It is too long.
-    #[error("must be at most {} characters long", Words::LONGEST)]
+    #[error("must be at most {} characters long", SearchWords::LONGEST)]
     TooLong,
     /// There are too many words.
-    #[error("must be at most {} words", Words::MOST)]
+    #[error("must be at most {} words", SearchWords::MOST)]
     TooMany,
     /// There is nothing in it to look for.
     #[error("must be words with letters or digits")]
@@ -108,11 +108,11 @@ impl FromStr for AnyId {
     }
 }
 
-impl Who {
+impl ActorFilter {
     const KINDS: [&'static str; 3] = ["anonymous", "operator", "system"];
 }
 
-impl FromStr for Who {
+impl FromStr for ActorFilter {
     type Err = InvalidAuditSearch;
 
     fn from_str(text: &str) -> Result<Self, InvalidAuditSearch> {
@@ -123,7 +123,7 @@ impl FromStr for Who {
     }
 }
 
-impl FromStr for Actions {
+impl FromStr for ActionFilter {
     type Err = InvalidAuditSearch;
 
     fn from_str(text: &str) -> Result<Self, InvalidAuditSearch> {
@@ -142,7 +142,7 @@ impl FromStr for Actions {
     }
 }
 
-impl fmt::Display for Actions {
+impl fmt::Display for ActionFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Named(name) => f.write_str(name),
@@ -151,7 +151,7 @@ impl fmt::Display for Actions {
     }
 }
 
-impl fmt::Display for Who {
+impl fmt::Display for ActorFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Id(id) => f.write_str(id.as_str()),
@@ -183,7 +183,7 @@ pub(super) fn parts(folded: &str) -> impl Iterator<Item = &str> {
     folded.split(|character: char| !character.is_alphanumeric()).filter(|part| !part.is_empty())
 }
 
-impl Words {
+impl SearchWords {
     /// The most characters that are looked for,
     const LONGEST: usize = 200;
     /// and the most words.
@@ -216,7 +216,7 @@ fn stands_in(word: &str, text: &str) -> bool {
     })
 }
 
-impl FromStr for Words {
+impl FromStr for SearchWords {
     type Err = InvalidAuditSearch;
 
     fn from_str(text: &str) -> Result<Self, InvalidAuditSearch> {
@@ -233,7 +233,7 @@ impl FromStr for Words {
     }
 }
 
-impl fmt::Display for Words {
+impl fmt::Display for SearchWords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join(" "))
     }
@@ -243,7 +243,7 @@ impl fmt::Display for Words {
 mod tests {
     use super::*;
 
-    fn words(text: &str) -> Words {
+    fn words(text: &str) -> SearchWords {
         text.parse().expect("words")
     }
 
@@ -296,10 +296,10 @@ mod tests {
         }
         for action in ["", "*", ".*", "member.", "member*", "Member.removed", "member..removed", "member.*.x"]
         {
-            assert_eq!(action.parse::<Actions>(), Err(InvalidAuditSearch::Action), "{action}");
+            assert_eq!(action.parse::<ActionFilter>(), Err(InvalidAuditSearch::Action), "{action}");
         }
         for action in ["member.removed", "member.*", "a.b.*"] {
-            assert_eq!(action.parse::<Actions>().expect("actions").to_string(), action);
+            assert_eq!(action.parse::<ActionFilter>().expect("actions").to_string(), action);
         }
         // The largest that they can be, and no more.
         let encoded = "7zzzzzzzzzzzzzzzzzzzzzzzzz";
@@ -308,15 +308,21 @@ mod tests {
             assert_eq!(id.parse::<AnyId>().is_ok(), is_one, "{length}");
         }
         for (length, is_one) in [(100, true), (101, false)] {
-            assert_eq!("a".repeat(length).parse::<Actions>().is_ok(), is_one, "{length}");
-            assert_eq!(format!("{}.*", "a".repeat(length)).parse::<Actions>().is_ok(), is_one, "{length}");
+            assert_eq!("a".repeat(length).parse::<ActionFilter>().is_ok(), is_one, "{length}");
+            assert_eq!(
+                format!("{}.*", "a".repeat(length)).parse::<ActionFilter>().is_ok(),
+                is_one,
+                "{length}"
+            );
         }
-        assert!("ü".repeat(200).parse::<Words>().is_ok() && "a ".repeat(10).parse::<Words>().is_ok());
-        assert_eq!("root".parse::<Who>(), Err(InvalidAuditSearch::Who));
+        assert!(
+            "ü".repeat(200).parse::<SearchWords>().is_ok() && "a ".repeat(10).parse::<SearchWords>().is_ok()
+        );
+        assert_eq!("root".parse::<ActorFilter>(), Err(InvalidAuditSearch::Who));
         assert_eq!(outcome("failed"), Err(InvalidAuditSearch::Outcome));
-        assert_eq!(" ".parse::<Words>(), Err(InvalidAuditSearch::NoWord));
-        assert_eq!("a --".parse::<Words>(), Err(InvalidAuditSearch::NoWord));
-        assert_eq!("a ".repeat(11).parse::<Words>(), Err(InvalidAuditSearch::TooMany));
-        assert_eq!("a".repeat(201).parse::<Words>(), Err(InvalidAuditSearch::TooLong));
+        assert_eq!(" ".parse::<SearchWords>(), Err(InvalidAuditSearch::NoWord));
+        assert_eq!("a --".parse::<SearchWords>(), Err(InvalidAuditSearch::NoWord));
+        assert_eq!("a ".repeat(11).parse::<SearchWords>(), Err(InvalidAuditSearch::TooMany));
+        assert_eq!("a".repeat(201).parse::<SearchWords>(), Err(InvalidAuditSearch::TooLong));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::search::{Actions, Filter, folded, parts};
+use super::search::{ActionFilter, Filter, folded, parts};
 
 /// How many events one sketch is of.
 pub const SKETCHED: u64 = 512;
@@ -85,8 +85,8 @@ impl Filter {
             take("actor", &who.to_string());
         }
         match &self.action {
-            Some(Actions::Named(name)) => take("action", name),
-            Some(Actions::Beginning(beginning)) => take("actions", beginning),
+            Some(ActionFilter::Named(name)) => take("action", name),
+            Some(ActionFilter::Beginning(beginning)) => take("actions", beginning),
             None => {}
         }
         if let Some(target) = &self.target {
@@ -121,9 +121,9 @@ fn bits(kind: &str, term: &str) -> impl Iterator<Item = u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::search::{Words, outcome};
+    use crate::audit::search::{SearchWords, outcome};
 
-    fn words(text: &str) -> Words {
+    fn words(text: &str) -> SearchWords {
         text.parse().expect("words")
     }
 

@@ -47,7 +47,7 @@ mod tests {
     use rollcall_domain::{
         Permission,
         api_keys::{Networks, Scopes},
-        audit::search::{Actions, Who, Words},
+        audit::search::{ActionFilter, ActorFilter, SearchWords},
         security::GraceDays,
         webhooks::{Reach, WebhookUrl},
     };
@@ -71,10 +71,10 @@ mod tests {
             hook("http://example.com/"),
             hook("https://user:password@example.com/"),
             hook("https://localhost/"),
-            "x y".parse::<Who>().err().map(|e| e.to_string()),
-            "X".parse::<Actions>().err().map(|e| e.to_string()),
-            "?".parse::<Words>().err().map(|e| e.to_string()),
-            "a ".repeat(11).parse::<Words>().err().map(|e| e.to_string()),
+            "x y".parse::<ActorFilter>().err().map(|e| e.to_string()),
+            "X".parse::<ActionFilter>().err().map(|e| e.to_string()),
+            "?".parse::<SearchWords>().err().map(|e| e.to_string()),
+            "a ".repeat(11).parse::<SearchWords>().err().map(|e| e.to_string()),
         ];
         let german = Texts::of(Language::German);
         for problem in wrong.map(|problem| problem.expect("something wrong")) {

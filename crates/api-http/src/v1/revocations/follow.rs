@@ -1,6 +1,6 @@
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
-use rollcall_application::revocations::{self, FeedMessage, Follower, Noted};
+use rollcall_application::revocations::{self, FeedMessage, Follower, PlacedRevocation};
 use tracing::{Instrument, Span};
 
 use crate::{
@@ -46,7 +46,7 @@ async fn send(mut follower: Follower, chunks: Chunks) -> std::result::Result<(),
         let text = match told {
             FeedMessage::Reset(at) => event(&at.to_string(), "reset", "{}"),
             FeedMessage::Revoked(noted) => {
-                let events = noted.iter().map(|Noted { position, revocation }| {
+                let events = noted.iter().map(|PlacedRevocation { position, revocation }| {
                     Ok(event(&position.to_string(), revocation.kind(), &serde_json::to_string(revocation)?))
                 });
                 events.collect::<std::result::Result<String, serde_json::Error>>()?

@@ -8,7 +8,7 @@ mod send;
 mod set;
 mod show;
 
-pub use ports::{KeptWitness, NewDelivery, NewWitness, WitnessPost, Witnesses, WitnessesView};
+pub use ports::{DueWitnesses, KeptWitness, NewDelivery, NewWitness, Witnesses, WitnessesView};
 pub use remove::remove;
 pub use send::send_some;
 pub use set::{WitnessChoice, set};

@@ -96,7 +96,7 @@ pub trait Witnesses {
 /// Whose witness is due something, wherever they are. A narrow door beside the units of work: that something is sent is written down
 /// by a unit of work.
 #[async_trait]
-pub trait WitnessPost: Send + Sync {
+pub trait DueWitnesses: Send + Sync {
     /// Organizations whose witness is due a checkpoint, those that have waited longest first.
     async fn due(&self, now: OffsetDateTime, at_most: u16) -> Result<Vec<OrganizationId>, StoreError>;
 

@@ -7,7 +7,7 @@ use rollcall_domain::{
 };
 use time::Duration;
 
-use super::{NewDelivery, WitnessPost};
+use super::{DueWitnesses, NewDelivery};
 use crate::{Application, Error, audit::newest_checkpoint, mail::Letter, ports::Scope};
 
 /// How many organizations are looked after at once.
@@ -19,14 +19,14 @@ const PUT_OFF: Duration = Duration::minutes(5);
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn send_some(app: &Application, post: &dyn WitnessPost) -> Result<bool, Error> {
-    let due = post.due(app.now(), AT_ONCE).await?;
+pub async fn send_some(app: &Application, witnesses: &dyn DueWitnesses) -> Result<bool, Error> {
+    let due = witnesses.due(app.now(), AT_ONCE).await?;
     let more = due.len() == usize::from(AT_ONCE);
     for organization in due {
         if let Err(error) = send(app, organization).await {
             // Nor is any other kept from its own by this one.
             tracing::warn!(%organization, %error, "the witness of an audit log is sent no checkpoint");
-            post.put_off(organization, app.now() + PUT_OFF).await?;
+            witnesses.put_off(organization, app.now() + PUT_OFF).await?;
         }
     }
     Ok(more)
