@@ -1,8 +1,14 @@
 //! Server-Sent Events as a test reads them.
 
+use std::time::Duration;
+
 use futures_util::StreamExt;
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::Value;
+use tokio::time::timeout;
+
+/// What waits to be read comes without such a pause, and comments come at longer intervals.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,13 +70,20 @@ impl Events {
         Some((!kind.is_empty()).then(|| Event { id, kind, data: serde_json::from_str(&data).unwrap() }))
     }
 
-    /// Reads until a comment has come, and no event before it.
+    /// Reads until a comment has come, and no event before it. Comments that only wait to be read do not count: they were sent before
+    /// whatever the test has done since.
     pub async fn quiet(&mut self) {
-        let before = self.heartbeats;
-        while self.heartbeats == before {
-            if let Some(event) = self.step().await.expect("a stream that goes on") {
+        let nothing = |event: Option<Event>| {
+            if let Some(event) = event {
                 panic!("it was not quiet: {event:?}");
             }
+        };
+        while let Ok(waiting) = timeout(PAUSE, self.step()).await {
+            nothing(waiting.expect("a stream that goes on"));
+        }
+        let before = self.heartbeats;
+        while self.heartbeats == before {
+            nothing(self.step().await.expect("a stream that goes on"));
         }
     }
 

@@ -24,7 +24,8 @@ async fn watch_from(caller: &Caller, last: &str) -> Events {
 
 /// Waits until a stream has begun, so that what happens from now on is told.
 pub(crate) async fn begun(events: &mut Events) {
-    events.quiet().await;
+    let before = events.until_beats(1).await;
+    assert!(before.is_empty(), "{before:?}");
 }
 
 /// Tells an organization so many things, as commits would, all of one kind.
@@ -138,10 +139,12 @@ async fn attack_14_each_event_is_for_whoever_has_its_permission() {
     }
     // They have come past what they were not told of: whoever comes back goes on from there.
     let (viewer, _) = &mut watching[4];
-    viewer.quiet().await;
-    let last = viewer.last.clone();
-    let mut owner = watch_from(team.owner(), &last).await;
-    owner.quiet().await;
+    until("the viewer to have come past all of it", async || {
+        viewer.quiet().await;
+        let mut owner = watch_from(team.owner(), &viewer.last).await;
+        owner.until_beats(1).await.is_empty().then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
