@@ -126,6 +126,34 @@ async fn a_forgotten_password_is_replaced_once_and_every_session_ends() {
 }
 
 #[tokio::test]
+async fn links_that_were_on_their_way_do_nothing_for_an_account_that_was_suspended_meanwhile() {
+    let service = Service::start().await;
+    let (email, other) = (Service::new_address("grace"), Service::new_address("hopper"));
+    let (grace, _) = service.sign_up(&email, "Acme").await;
+    service.anonymous().post("/v1/password-resets", json!({"email": email})).await.expect(202);
+    let reset = service.token_for(&email, "/password/reset").await;
+    grace.post("/v1/me/email", json!({"new_email": other})).await.expect(202);
+    let change = service.token_for(&other, "/me/email/confirm").await;
+    let account = async |status: &str| {
+        let set = format!("UPDATE users SET status = '{status}' WHERE email = '{email}'");
+        service.database.execute(&set).await;
+    };
+    let complete = async || {
+        let body = json!({"token": reset, "password": ANOTHER});
+        service.anonymous().post("/v1/password-resets/complete", body).await
+    };
+    let confirm = async || service.anonymous().post("/v1/me/email/confirm", json!({"token": change})).await;
+    account("suspended").await;
+    complete().await.problem(410, "password_reset_gone");
+    confirm().await.problem(410, "email_change_gone");
+    // It was nothing else about them.
+    account("active").await;
+    confirm().await.expect(204);
+    let kept = format!("SELECT 1 AS one FROM users WHERE email = '{other}'");
+    assert_eq!(service.database.rows(&kept).await.len(), 1);
+}
+
+#[tokio::test]
 async fn attack_12_asking_for_another_password_tells_nothing_about_the_address() {
     let service = Service::start().await;
     let email = Service::new_address("grace");
