@@ -294,7 +294,8 @@ mod tests {
             sent(b'B', b"\0one\0\0\0"),
         ]
         .concat();
-        let expected = ["UPDATE a SET b = $1", "COMMIT", "UPDATE a SET b = $1"].map(Arc::<str>::from);
+        let expected = ["UPDATE a SET b = $1", "COMMIT of UPDATE a SET b = $1", "UPDATE a SET b = $1"]
+            .map(Arc::<str>::from);
         for size in 1..bytes.len() {
             let mut statements = Statements::default();
             let read: Vec<_> = bytes.chunks(size).flat_map(|part| statements.read(part)).collect();
