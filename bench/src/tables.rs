@@ -174,7 +174,7 @@ fn cells_of_measures(measures: &[Measure]) -> [String; 4] {
     let cell = |part: fn(&Measure) -> Option<Duration>| {
         let all = measures.iter().map(|measure| Some(part(measure)?.as_secs_f64()));
         match all.collect::<Option<Vec<f64>>>() {
-            Some(all) if !all.is_empty() => time(median(&all)),
+            Some(all) if median(&all) > 0.0 => time(median(&all)),
             _ => NOTHING.to_owned(),
         }
     };

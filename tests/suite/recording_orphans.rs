@@ -36,7 +36,11 @@ pub(crate) fn age(directory: &Path, days: u64) {
 
 /// Forgets rows, with or without what the schema notes of that.
 async fn forget(service: &Service, role: &str, which: &str) {
-    let forget = format!("SET session_replication_role = {role}; DELETE FROM recordings WHERE {which}");
+    // What is noted is not due: the node that runs must not come first.
+    let forget = format!(
+        "SET session_replication_role = {role}; DELETE FROM recordings WHERE {which};
+         UPDATE recording_remains SET due_at = '2100-01-01'"
+    );
     service.database.execute(&forget).await;
 }
 

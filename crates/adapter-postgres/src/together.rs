@@ -21,7 +21,7 @@ use tracing::{Instrument, Span};
 const AT_ONCE: usize = 4;
 /// For how many a look-up is made at the most.
 const MOST: usize = 64;
-/// The longest that one may take: longer than the database and the pool of connections have patience.
+/// The longest that one may take: longer than the database and the pool of connections have patience by default.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What was found of what was asked for. What is not there is not in it; what does not fit the domain is an error of its own.
@@ -68,7 +68,7 @@ where
     pub(crate) async fn look_up<F>(
         &self,
         key: K,
-        find: impl Fn(Vec<K>) -> F + Send + 'static,
+        find: impl Fn(Vec<K>) -> F + Send + Sync + 'static,
     ) -> Result<Option<V>, StoreError>
     where
         F: Future<Output = Result<Found<K, V>, StoreError>> + Send,
@@ -81,7 +81,7 @@ where
                 while let Some(asked) = others.next() {
                     let (keys, span) =
                         (asked.iter().map(|asked| asked.key.clone()).collect(), asked[0].span.clone());
-                    let found = timeout(PATIENCE, find(keys)).instrument(span);
+                    let found = timeout(PATIENCE, async { find(keys).await }).instrument(span);
                     let found = match AssertUnwindSafe(found).catch_unwind().await {
                         Ok(Ok(found)) => found,
                         Ok(Err(late)) => Err(StoreError::Unavailable(Box::new(late))),

@@ -134,9 +134,9 @@ impl Reporter {
         let runtime = Handle::try_current().map_err(|_| ReportError::NoRuntime)?;
         let spool = Mutex::new(Spool::open(file)?);
         let connection = rollcall.connection().clone();
-        let waiting = Arc::new(Outgoing { spool, added: Notify::new(), connection });
-        runtime.spawn(send_all(Arc::downgrade(&waiting), key));
-        Ok(Self(waiting))
+        let outgoing = Arc::new(Outgoing { spool, added: Notify::new(), connection });
+        runtime.spawn(send_all(Arc::downgrade(&outgoing), key));
+        Ok(Self(outgoing))
     }
 
     /// Keeps an event until Rollcall has it. Once this returns it outlives the end of this process, though not of the machine.
@@ -177,9 +177,9 @@ fn new_id(now: OffsetDateTime) -> EventId {
 }
 
 /// Sends what waits, for as long as somebody may report.
-async fn send_all(waiting: Weak<Outgoing>, key: Secret) {
+async fn send_all(outgoing: Weak<Outgoing>, key: Secret) {
     let (mut pause, mut at_once) = (PAUSE, AT_ONCE);
-    while let Some(held) = waiting.upgrade() {
+    while let Some(held) = outgoing.upgrade() {
         let sent = match held.spool(|spool| spool.first(at_once, BYTES)) {
             Ok(batch) if batch.lines.is_empty() => {
                 // Looked at again now and then, so that this ends with the last one who reports.

@@ -1,12 +1,12 @@
 //! Second factors: codes of an authenticator app (TOTP, RFC 6238) and recovery codes.
 //!
 //! ```
-//! use rollcall_domain::second_factors::{Code, TotpSeed};
+//! use rollcall_domain::second_factors::{SecondFactorCode, TotpSeed};
 //! use time::OffsetDateTime;
 //!
 //! let seed = TotpSeed::from_bytes(*b"12345678901234567890");
 //! let at = OffsetDateTime::from_unix_timestamp(59).expect("a moment");
-//! let Some(Code::Totp(code)) = Code::typed("287 082") else { panic!("no code") };
+//! let Some(SecondFactorCode::Totp(code)) = SecondFactorCode::typed("287 082") else { panic!("no code") };
 //! assert_eq!(seed.accepted(&code, at, None), Some(1));
 //! // What was accepted once is not accepted again.
 //! assert_eq!(seed.accepted(&code, at, Some(1)), None);

@@ -46,7 +46,7 @@ const RETAIN_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often checkpoints are looked for that are due.
 const WITNESS_EVERY: Duration = Duration::from_secs(1);
 /// How often it is looked for what is to be sent to webhooks.
-const POST_EVERY: Duration = Duration::from_secs(1);
+const DELIVER_EVERY: Duration = Duration::from_secs(1);
 /// How long it is kept what became of what was sent to webhooks.
 const DELIVERIES_KEPT: time::Duration = time::Duration::days(90);
 /// How often it is written down when API keys were last used.
@@ -171,7 +171,7 @@ impl Workers {
                 complain(courier.fill().await);
                 tokio::select! {
                     done = courier.some_done() => complain(done),
-                    _ = pause(POST_EVERY, &stopped) => {}
+                    _ = pause(DELIVER_EVERY, &stopped) => {}
                 }
             }
             complain(courier.finish().await);

@@ -14,9 +14,9 @@ texts! {
     account_exists_subject = "You already have an account" | "Sie haben schon ein Konto";
     account_exists = "somebody, probably you, has just tried to sign up with this address. It has an account already, so nothing was changed. Sign in with it as usual:" | "jemand, vermutlich Sie, wollte sich gerade mit dieser Adresse registrieren. Zu ihr gibt es schon ein Konto, daher wurde nichts geändert. Melden Sie sich wie gewohnt damit an:";
 
-    password_reset_subject = "Choose another password" | "Wählen Sie ein neues Passwort";
-    password_reset = "somebody, probably you, has said that you have forgotten your password. Choose another one here. All your sessions will end." | "jemand, vermutlich Sie, hat angegeben, dass Sie Ihr Passwort vergessen haben. Wählen Sie hier ein neues. Alle Ihre Sitzungen werden beendet.";
-    password_reset_button = "Choose another password" | "Neues Passwort wählen";
+    password_reset_subject = "Choose a new password" | "Wählen Sie ein neues Passwort";
+    password_reset = "somebody, probably you, has said that you have forgotten your password. Choose a new one here. All your sessions will end." | "jemand, vermutlich Sie, hat angegeben, dass Sie Ihr Passwort vergessen haben. Wählen Sie hier ein neues. Alle Ihre Sitzungen werden beendet.";
+    password_reset_button = "Choose a new password" | "Neues Passwort wählen";
     password_reset_otherwise = "It was not you? Then ignore this mail: your password stays as it is." | "Das waren nicht Sie? Dann ignorieren Sie diese E-Mail: Ihr Passwort bleibt, wie es ist.";
 
     password_changed_subject = "Your password has been changed" | "Ihr Passwort wurde geändert";

@@ -13,7 +13,7 @@ use rollcall_domain::{
 use super::{DenialReason, check::lacks_plan};
 use crate::{
     Application, Error,
-    members::Seat,
+    members::FoundSeat,
     ports::{Scope, View},
 };
 
@@ -41,7 +41,7 @@ pub enum Subject {
 #[derive(Debug, Clone, Copy)]
 enum Found {
     /// Who sits there.
-    Member(Seat),
+    Member(FoundSeat),
     /// A key that still works, its scopes, and what its organization pays for.
     ApiKey(Scopes, Plan),
     /// Either of them, in an organization that is suspended.
@@ -107,8 +107,8 @@ fn refusal(app: &Application, found: Option<Found>, permission: Permission) -> O
         {
             return Some(DenialReason::Suspended);
         }
-        Some(Found::Member(Seat { mfa_overdue: true, .. })) => return Some(DenialReason::MfaRequired),
-        Some(Found::Member(Seat { role, .. })) => {
+        Some(Found::Member(FoundSeat { mfa_overdue: true, .. })) => return Some(DenialReason::MfaRequired),
+        Some(Found::Member(FoundSeat { role, .. })) => {
             (Grant::Member { role }, DenialReason::RoleLacksPermission, None)
         }
         Some(Found::ApiKey(scopes, plan)) => {
@@ -131,8 +131,8 @@ mod tests {
         testing::{MockDirectory, MockUnit, NOW, TestStore, api_key, application, organization, user},
     };
 
-    fn seat(role: Role) -> Seat {
-        Seat { role, status: MemberStatus::Active, organization_suspended: false, mfa_overdue: false }
+    fn seat(role: Role) -> FoundSeat {
+        FoundSeat { role, status: MemberStatus::Active, organization_suspended: false, mfa_overdue: false }
     }
 
     fn question(number: u8, permission: Permission) -> Question {
@@ -143,7 +143,7 @@ mod tests {
     async fn in_an_organization_that_is_suspended_nobody_may_do_anything() {
         let mut unit = MockUnit::new();
         unit.expect_seat_find()
-            .returning(|_| Ok(Some(Seat { organization_suspended: true, ..seat(Role::Owner) })));
+            .returning(|_| Ok(Some(FoundSeat { organization_suspended: true, ..seat(Role::Owner) })));
         let app = application(&TestStore::of(unit), MockDirectory::new());
         let answers = evaluate(&app, &[question(1, Permission::AgentsRead)]).await.expect("answers");
         assert_eq!(answers, [Some(DenialReason::Suspended)]);
@@ -153,7 +153,7 @@ mod tests {
     async fn each_person_is_looked_up_once_and_answers_come_in_the_order_asked() {
         let mut unit = MockUnit::new();
         unit.expect_seat_find().times(3).returning(|asked| {
-            let suspended = Seat { status: MemberStatus::Suspended, ..seat(Role::Owner) };
+            let suspended = FoundSeat { status: MemberStatus::Suspended, ..seat(Role::Owner) };
             let known = [(user(1).id, seat(Role::Viewer)), (user(2).id, suspended)];
             Ok(known.into_iter().find(|(user, _)| *user == asked).map(|(_, seat)| seat))
         });

@@ -245,6 +245,7 @@ mod tests {
         assert_eq!(told, [("[phone]", "it's [phone]"), ("agent", "mm-hm"), ("[phone]", "[phone]")]);
         assert_eq!(redactions, Redactions { phone: 2, email: 0, card: 0 });
     }
+
     fn organization(number: u8) -> OrganizationId {
         OrganizationId::from_parts(0, &[number; 10])
     }

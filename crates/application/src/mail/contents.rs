@@ -33,7 +33,7 @@ pub enum Contents {
         /// The account's name.
         name: PersonName,
     },
-    /// Choose another password.
+    /// Choose a new password.
     PasswordReset {
         /// The address, as the account has it.
         to: EmailAddress,

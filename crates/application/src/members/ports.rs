@@ -47,7 +47,7 @@ pub struct Offboarding {
 
 /// What decides what a member may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seat {
+pub struct FoundSeat {
     /// Their role.
     pub role: Role,
     /// Whether their account is suspended.
@@ -62,7 +62,7 @@ pub struct Seat {
 #[async_trait]
 pub trait MembersView {
     /// A member of the scope's organization, as far as it decides what they may do; nobody, once that is deleted.
-    async fn seat_find(&mut self, user: UserId) -> Result<Option<Seat>, StoreError>;
+    async fn seat_find(&mut self, user: UserId) -> Result<Option<FoundSeat>, StoreError>;
 
     /// A member; nobody, once the organization is deleted.
     async fn member_find(

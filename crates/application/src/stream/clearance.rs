@@ -60,7 +60,7 @@ impl PresentedCredential {
     }
 
     /// What it opens in an organization; none when that is nothing any more. Afresh, whatever this node remembers is not gone by.
-    pub(super) async fn standing(
+    pub(super) async fn clearance(
         &self,
         app: &Application,
         organization: OrganizationId,
@@ -84,12 +84,12 @@ impl PresentedCredential {
             }
             Self::AccessToken(token, ip) => {
                 let Some((claims, bearer)) = tokens::bearer(app, token).await? else { return Ok(None) };
-                let standing = match bearer {
+                let clearance = match bearer {
                     Bearer::Session(found) => of_session(app, organization, &found),
                     Bearer::Key(found) => of_key(app, organization, *ip, &found),
                 };
                 let end = OffsetDateTime::from_unix_timestamp(claims.exp);
-                standing.zip(end.ok()).map(|(standing, end)| standing.not_after(end))
+                clearance.zip(end.ok()).map(|(clearance, end)| clearance.not_after(end))
             }
         })
     }
@@ -105,13 +105,13 @@ fn of_session(app: &Application, organization: OrganizationId, found: &OpenSessi
     }
     let left = found.mfa_deadline.and_then(|deadline| deadline.left.try_into().ok());
     let session = &found.session;
-    let standing = Clearance {
+    let clearance = Clearance {
         permissions: Grant::Member { role: *role }.permissions(),
         until: Some(session.expires_at.min(session.last_seen_at + app.settings.sessions.idle)),
         // One that is centuries away needs no looking after.
         until_here: left.and_then(|left| Instant::now().checked_add(left)),
     };
-    Some(standing)
+    Some(clearance)
 }
 
 fn of_key(

@@ -175,8 +175,8 @@ impl Streams {
 
 /// Finds out what a reader may know.
 pub(super) async fn find_out(app: &Application, reader: &Reader, turn: u64, afresh: bool, beat: bool) {
-    match reader.shown.standing(app, reader.organization, afresh).await {
-        Ok(standing) => reader.found(turn, standing, beat),
+    match reader.shown.clearance(app, reader.organization, afresh).await {
+        Ok(clearance) => reader.found(turn, clearance, beat),
         Err(error) => {
             tracing::warn!(%error, "whether a live stream may go on cannot be found out");
             reader.not_found_out(turn);

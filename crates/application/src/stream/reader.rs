@@ -42,7 +42,7 @@ pub(super) struct Reader {
 #[derive(Debug, Clone, Copy)]
 struct State {
     /// None while it is not certain.
-    standing: Option<Clearance>,
+    clearance: Option<Clearance>,
     /// What they might know when that was last certain,
     known: Option<PermissionSet>,
     /// and whether it has become more since they were last told so.
@@ -75,7 +75,7 @@ impl Reader {
         shown: PresentedCredential,
     ) -> Self {
         let state = State {
-            standing: None,
+            clearance: None,
             known: None,
             widened: false,
             turn: 0,
@@ -106,9 +106,9 @@ impl Reader {
     /// What they may get at a moment.
     pub(super) fn leave(&self, now: OffsetDateTime) -> Leave {
         let state = self.state();
-        match state.standing {
+        match state.clearance {
             _ if state.ended => Leave::Ended,
-            Some(standing) if standing.holds(now, Instant::now()) => Leave::Allowed(standing.permissions),
+            Some(clearance) if clearance.holds(now, Instant::now()) => Leave::Allowed(clearance.permissions),
             Some(_) | None => Leave::Wait,
         }
     }
@@ -116,7 +116,7 @@ impl Reader {
     /// What is known of them may be wrong: they get nothing until it is known anew.
     pub(super) fn doubt(&self) {
         let mut state = self.state();
-        state.standing = None;
+        state.clearance = None;
         state.turn += 1;
         state.asked = false;
     }
@@ -124,7 +124,7 @@ impl Reader {
     /// Whether it has to be found out what they may know, by whoever asks this. Gives back which turn it is.
     pub(super) fn ask(&self, now: OffsetDateTime, anyway: bool) -> Option<u64> {
         let mut state = self.state();
-        let holds = state.standing.is_some_and(|standing| standing.holds(now, Instant::now()));
+        let holds = state.clearance.is_some_and(|clearance| clearance.holds(now, Instant::now()));
         let needed = !state.ended && !state.asked && (anyway || !holds);
         needed.then(|| {
             state.asked = true;
@@ -133,18 +133,18 @@ impl Reader {
     }
 
     /// It was found out in a turn; none when they may know nothing any more.
-    pub(super) fn found(&self, turn: u64, standing: Option<Clearance>, beat: bool) {
+    pub(super) fn found(&self, turn: u64, clearance: Option<Clearance>, beat: bool) {
         let mut state = self.state();
         if state.turn != turn {
             return;
         }
         state.asked = false;
-        state.standing = standing;
-        if let Some(Clearance { permissions, .. }) = standing {
+        state.clearance = clearance;
+        if let Some(Clearance { permissions, .. }) = clearance {
             state.widened |= state.known.is_some_and(|known| !known.contains_all(permissions));
             state.known = Some(permissions);
         }
-        state.ended |= standing.is_none();
+        state.ended |= clearance.is_none();
         state.beat |= beat;
         drop(state);
         self.wake.notify_one();

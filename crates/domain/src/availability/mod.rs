@@ -4,15 +4,15 @@
 //! heard of for [`HEARTBEAT`] is gone.
 //!
 //! ```
-//! use rollcall_domain::{UserId, availability::{Agent, Choice, HEARTBEAT, Status}};
+//! use rollcall_domain::{UserId, availability::{Agent, AgentStatus, Choice, HEARTBEAT}};
 //! use time::OffsetDateTime;
 //!
 //! let now = OffsetDateTime::UNIX_EPOCH;
 //! let mut agent = Agent::new(UserId::from_parts(0, &[1; 10]), now);
 //! agent.choose(Choice::Available, now);
-//! assert_eq!(agent.status(0, now), Status::Available);
-//! assert_eq!(agent.status(1, now), Status::Busy);
-//! assert_eq!(agent.status(0, now + HEARTBEAT), Status::Offline);
+//! assert_eq!(agent.status(0, now), AgentStatus::Available);
+//! assert_eq!(agent.status(1, now), AgentStatus::Busy);
+//! assert_eq!(agent.status(0, now + HEARTBEAT), AgentStatus::Offline);
 //! ```
 
 mod agent;

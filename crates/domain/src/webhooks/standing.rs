@@ -53,9 +53,9 @@ impl ReceiverStanding {
     /// What is thought of it after another attempt.
     ///
     /// ```
-    /// use rollcall_domain::webhooks::{Lane, Manner, Standing};
+    /// use rollcall_domain::webhooks::{Lane, Manner, ReceiverStanding};
     ///
-    /// let answers = Standing::default().after(Manner::Quick);
+    /// let answers = ReceiverStanding::default().after(Manner::Quick);
     /// assert_eq!(answers.lane(), Lane::Prompt);
     /// assert_eq!(answers.after(Manner::Never).lane(), Lane::Slow);
     /// ```
