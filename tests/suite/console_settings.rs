@@ -147,8 +147,9 @@ async fn a_control_is_switched_after_what_it_does_was_told_and_what_the_plan_lac
     let section =
         after.text.split("id=\"call_recording\"").nth(1).unwrap().split("</section>").next().unwrap();
     let (seen, folded) = section.split_once("<details>").unwrap();
-    assert!(seen.contains("The sound of calls can be uploaded"), "{section}");
+    assert!(seen.contains("Keeps the sound of calls"), "{section}");
     assert!(seen.contains("PHI protection is on: transcripts are masked"), "{section}");
+    assert!(folded.contains("The sound of calls can be uploaded"), "{section}");
     assert!(folded.contains("Switching it decides") && !seen.contains("Switching it decides"), "{section}");
     assert!(folded.contains("It comes with the plan Pro."), "{section}");
     // The page of before is no agreement to anything any more.

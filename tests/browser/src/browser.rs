@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Lines},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
     sync::Arc,
 };
@@ -35,21 +35,8 @@ impl Browser {
     pub fn start() -> Self {
         let programs = Programs::find().unwrap_or_else(|missing| panic!("{missing}"));
         let folder = tempfile::Builder::new().prefix("rollcall-browser-").tempdir().unwrap();
-        let mut process = Command::new(&programs.chromedriver)
-            .arg("--port=0")
-            // What it leaves behind goes when the folder does.
-            .env("TMPDIR", folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = output.by_ref().map_while(Result::ok).find_map(|line| {
-            let port = line.strip_prefix("ChromeDriver was started successfully on port ")?;
-            port.trim_end_matches('.').parse::<u16>().ok()
-        });
-        let port = port.expect("the line with which chromedriver says where it listens");
+        let started = (0..STARTS).find_map(|_| start(&programs, folder.path()));
+        let (process, output, port) = started.expect("chromedriver says where it listens");
         let wire = Wire::to(format!("http://127.0.0.1:{port}"));
         Self(Arc::new(Driver { process, _output: output, wire, programs, folder }))
     }
@@ -75,6 +62,32 @@ impl Browser {
     pub fn folder(&self) -> PathBuf {
         self.0.folder.path().to_owned()
     }
+}
+
+/// How often a driver is started before it is given up: a port that the system has chosen for it may be somebody else's in the
+/// other version of the Internet Protocol, and then it ends.
+const STARTS: usize = 5;
+
+/// A driver, what it has still to say, and the port on which it listens; none if it ended instead.
+fn start(programs: &Programs, folder: &Path) -> Option<(Child, Lines<BufReader<ChildStdout>>, u16)> {
+    let mut process = Command::new(&programs.chromedriver)
+        .arg("--port=0")
+        // What it leaves behind goes when the folder does.
+        .env("TMPDIR", folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
+    let port = output.by_ref().map_while(Result::ok).find_map(|line| {
+        let port = line.strip_prefix("ChromeDriver was started successfully on port ")?;
+        port.trim_end_matches('.').parse().ok()
+    });
+    if port.is_none() {
+        process.wait().unwrap();
+    }
+    Some((process, output, port?))
 }
 
 impl Drop for Driver {
