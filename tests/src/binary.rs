@@ -32,8 +32,8 @@ impl Binary {
         program("rollcall")
     }
 
-    /// A command of the program, with nothing of this process's own configuration. What it makes up it keeps beside the program, if it is not
-    /// told where: nothing of it gets among the sources.
+    /// A command of the program, with nothing of this process's own configuration. What it makes up it keeps beside the program, if it
+    /// is not told where: nothing of it gets among the sources.
     pub fn command(environment: &[(&str, &str)]) -> Command {
         let mut command = Command::new(Self::path());
         for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ROLLCALL_")) {

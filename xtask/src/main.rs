@@ -60,7 +60,8 @@ enum Task {
         /// postgres://user:password@host/database, of a user that may make roles.
         url: String,
     },
-    /// Make the generated files anew: .sqlx, the OpenAPI document, the configuration reference, pictures of what was measured, golden files.
+    /// Make the generated files anew: .sqlx, the OpenAPI document, the configuration reference, pictures of what was measured, golden
+    /// files.
     Generate,
     /// Keep what this version asks of the database as what the last release asks, when it is released.
     Released,

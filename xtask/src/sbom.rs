@@ -1,5 +1,5 @@
-//! What the binary is made of: a software bill of materials (CycloneDX 1.6, in JSON), of what `Cargo.lock` says. The same lock gives the same
-//! file, to the letter: no time, no chance, no path of this machine.
+//! What the binary is made of: a software bill of materials (CycloneDX 1.6, in JSON), of what `Cargo.lock` says. The same lock gives
+//! the same file, to the letter: no time, no chance, no path of this machine.
 
 use std::collections::{BTreeMap, BTreeSet};
 

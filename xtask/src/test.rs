@@ -18,8 +18,8 @@ struct Optional {
     what: &'static str,
     /// How their names begin.
     room: &'static str,
-    /// The environment variable that says what happens where something is lacking: `required` fails, `skip` does not even look, and without it
-    /// they are left out.
+    /// The environment variable that says what happens where something is lacking: `required` fails, `skip` does not even look, and
+    /// without it they are left out.
     variable: &'static str,
     /// Looks for what they need.
     ready: fn() -> std::result::Result<(), String>,

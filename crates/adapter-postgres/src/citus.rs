@@ -84,8 +84,8 @@ const PLAN: [(&str, Placement); 52] = [
     ("totp_seeds", Local),
 ];
 
-/// What Citus refuses of the tables as they are, and what the plan lacks. `known` are the tables that it will know of: local ones, too, that refer to
-/// one on every server, whose policies it looks at as well, but not at their triggers.
+/// What Citus refuses of the tables as they are, and what the plan lacks. `known` are the tables that it will know of: local ones,
+/// too, that refer to one on every server, whose policies it looks at as well, but not at their triggers.
 const IN_THE_WAY: &str = "
     WITH RECURSIVE plan AS (SELECT * FROM unnest($1::text[], $2::text[]) AS p (name, placement)),
          tables AS (SELECT c.oid, COALESCE(c.relname::text, p.name) AS name, p.placement

@@ -110,8 +110,8 @@ pub(crate) const NONE_NAMED: u8 = u8::MAX;
 #[derive(Debug, Clone)]
 pub(crate) struct Enrollee(pub(crate) Actor);
 
-/// The person behind a request, as `C` finds them, where a fresh proof of who they are is needed. Whoever has given none lately is told that,
-/// and not what else is wrong with the request.
+/// The person behind a request, as `C` finds them, where a fresh proof of who they are is needed. Whoever has given none lately is
+/// told that, and not what else is wrong with the request.
 #[derive(Debug, Clone)]
 pub(crate) struct Proven<C>(pub(crate) C);
 

@@ -309,8 +309,8 @@ impl<'a> Tokens<'a> {
             || self.extension_before(start)
     }
 
-    /// Whether the word that begins at `start` is `x` or `ext` and nothing but digits follow, or another extension behind them: whether they
-    /// are one or another number is seen by their length.
+    /// Whether the word that begins at `start` is `x` or `ext` and nothing but digits follow, or another extension behind them:
+    /// whether they are one or another number is seen by their length.
     fn extension_before(&self, start: usize) -> bool {
         let bytes = self.text.as_bytes();
         let named = matches!(&bytes[start..self.place], b"x" | b"X" | b"ext" | b"Ext" | b"EXT");
@@ -326,7 +326,8 @@ impl<'a> Tokens<'a> {
         self.extension_at(self.place)
     }
 
-    /// Whether a word of four letters or more is next, and then no digit: it is no part of a name that has both, nor of a number in hexadecimal.
+    /// Whether a word of four letters or more is next, and then no digit: it is no part of a name that has both, nor of a number in
+    /// hexadecimal.
     fn word_follows(&self) -> bool {
         const LONGEST: usize = 24;
         let rest = &self.text.as_bytes()[self.place..];

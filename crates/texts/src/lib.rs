@@ -1,7 +1,7 @@
 //! The languages that pages and mails are written in, and how a text is written down in all of them.
 //!
-//! A text stands once, with what it is in each language beside each other. Whoever has texts keeps them in a type `Texts` of its own, with a method
-//! `language`, for which [`texts!`] makes a method of each:
+//! A text stands once, with what it is in each language beside each other. Whoever has texts keeps them in a type `Texts` of its own,
+//! with a method `language`, for which [`texts!`] makes a method of each:
 //!
 //! ```
 //! use rollcall_texts::{Language, texts};
@@ -24,9 +24,9 @@
 //! assert_eq!(Texts(Language::German).people(1_200_u32), "1.200 Personen");
 //! ```
 //!
-//! English is on the left, German on the right; `[n]` counts, and tells the form for one from the form for every other number. A text that is
-//! missing in a language, a parameter that is unknown or left out in one, a form that is missing, or two texts of one name: none of it
-//! compiles.
+//! English is on the left, German on the right; `[n]` counts, and tells the form for one from the form for every other number. A text
+//! that is missing in a language, a parameter that is unknown or left out in one, a form that is missing, or two texts of one name:
+//! none of it compiles.
 
 mod language;
 mod number;

@@ -1,9 +1,9 @@
 //! The only room that knows HTML: the console, the pages behind the links in mails, and those for readers.
 //!
-//! Everything a page needs comes from Rollcall itself, and every page works without a script as far as a form can. A request passes the layer
-//! [`visit::around`], which finds out who makes it; a handler asks for whom its page is for ([`callers`]), calls the use case that the
-//! API calls, and gives back a [`Page`](page::Page) in the [frame](page), or a [refusal](refused) with `?`. Nothing is decided here.
-//! How it is done in detail: docs/decisions/0028-the-console.md; step by step: docs/adding-a-use-case.md.
+//! Everything a page needs comes from Rollcall itself, and every page works without a script as far as a form can. A request passes
+//! the layer [`visit::around`], which finds out who makes it; a handler asks for whom its page is for ([`callers`]), calls the use
+//! case that the API calls, and gives back a [`Page`](page::Page) in the [frame](page), or a [refusal](refused) with `?`. Nothing is
+//! decided here. How it is done in detail: docs/decisions/0028-the-console.md; step by step: docs/adding-a-use-case.md.
 
 mod accounts;
 mod api_keys;

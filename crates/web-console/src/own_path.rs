@@ -12,8 +12,8 @@ const MOST_BYTES: usize = 512;
 pub(crate) struct OwnPath(String);
 
 impl OwnPath {
-    /// The path that a text is, if a browser would stay on this service for it. Browsers take a backslash for a slash, leave out tabs and line
-    /// ends, and read two slashes as the beginning of a host, so nothing of the kind is a path of ours.
+    /// The path that a text is, if a browser would stay on this service for it. Browsers take a backslash for a slash, leave out tabs
+    /// and line ends, and read two slashes as the beginning of a host, so nothing of the kind is a path of ours.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let rest = text.strip_prefix('/')?;
         let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');

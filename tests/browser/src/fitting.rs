@@ -64,8 +64,8 @@ impl Profile {
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
     }
 
-    /// What does not fit the window: that somebody would have to scroll sideways, what is cut off, what can be used and lies out of the window or
-    /// over something else, and names that have not even room for their words.
+    /// What does not fit the window: that somebody would have to scroll sideways, what is cut off, what can be used and lies out of
+    /// the window or over something else, and names that have not even room for their words.
     pub async fn misfits(&self) -> Vec<String> {
         let found = self.script(MISFITS, &[]).await;
         found.as_array().unwrap().iter().map(|misfit| misfit.as_str().unwrap().to_owned()).collect()

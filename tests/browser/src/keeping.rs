@@ -31,8 +31,8 @@ impl Profile {
         self.script_that_calls_back(script, &[]).await.as_str().unwrap().to_owned()
     }
 
-    /// Whether the page would ask before it is left. The driver answers such a question by itself, so the page is told that it is left, and is
-    /// not.
+    /// Whether the page would ask before it is left. The driver answers such a question by itself, so the page is told that it is
+    /// left, and is not.
     pub async fn asks_before_it_is_left(&self) -> bool {
         let script = "return !dispatchEvent(new Event('beforeunload', {cancelable: true}));";
         self.script(script, &[]).await == true

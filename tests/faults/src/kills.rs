@@ -160,8 +160,8 @@ async fn all_seen(stage: &Stage) {
     }
 }
 
-/// The steps of a kind of work that nodes have been seen to take. What only reads, and has a lock on nothing, comes before something that is
-/// a step itself, but in an export.
+/// The steps of a kind of work that nodes have been seen to take. What only reads, and has a lock on nothing, comes before something
+/// that is a step itself, but in an export.
 fn steps(stage: &Stage, job: Job) -> Vec<(String, Moment)> {
     let changes = |statement: &String| {
         let locks = ["COMMIT of ", "FOR UPDATE", "FOR NO KEY", "FOR SHARE", "_lock"];

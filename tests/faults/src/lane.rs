@@ -174,8 +174,8 @@ impl Lane {
         None
     }
 
-    /// Something that happens each time that it is asked for, with no harm: as often as it was acknowledged, and once more for each attempt of which
-    /// nobody knows, at the most.
+    /// Something that happens each time that it is asked for, with no harm: as often as it was acknowledged, and once more for each
+    /// attempt of which nobody knows, at the most.
     pub(crate) async fn repeat(
         &self,
         action: &'static str,

@@ -12,8 +12,8 @@ use proptest::{
     test_runner::{Config, RngSeed, TestRunner},
 };
 
-/// Names a folder into which good inputs are written, one for each target, for libFuzzer to begin with: without them it hardly gets beyond a
-/// checksum or a signature.
+/// Names a folder into which good inputs are written, one for each target, for libFuzzer to begin with: without them it hardly gets
+/// beyond a checksum or a signature.
 const CORPUS: &str = "ROLLCALL_FUZZ_CORPUS";
 
 /// What chance follows from: the same each time, as a suite is to find today what it found yesterday. libFuzzer finds the rest.
@@ -94,7 +94,8 @@ fn type_name_of<T>(_: &T) -> &'static str {
     type_name::<T>()
 }
 
-/// Writes inputs to where cargo-fuzz looks for those of the target that is this function: `rollcall_domain::fuzzing::email` is `domain_email`.
+/// Writes inputs to where cargo-fuzz looks for those of the target that is this function: `rollcall_domain::fuzzing::email` is
+/// `domain_email`.
 #[track_caller]
 fn write(good: &[Vec<u8>], corpus: &Path, function: &str) {
     let Some((room, name)) = function.split_once("::fuzzing::") else { return };

@@ -26,9 +26,6 @@ use crate::{
     transaction::{begin_task, task},
 };
 
-/// How much is given up in one transaction.
-const GIVEN_UP_AT_ONCE: i64 = 5_000;
-
 /// A statement about `waiting`: each subscriber that has something waiting, found from one to the next by the index, however much that is.
 macro_rules! of_those_who_wait {
     ($then:literal, $($argument:expr),* $(,)?) => {
@@ -216,7 +213,7 @@ impl Deliveries for PgStore {
             now,
             i64::from(keep),
             error,
-            GIVEN_UP_AT_ONCE,
+            PORTION,
         );
         let given_up = update.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
         transaction.commit().await.map_err(store_error)?;

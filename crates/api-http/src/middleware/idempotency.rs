@@ -199,8 +199,8 @@ async fn halted_at(mut parts: Parts, body: &Unreadable, next: Next) -> Response 
     next.run(Request::from_parts(parts, Body::empty())).await
 }
 
-/// What whoever repeats a request is told if they would not be heard with it for the first time: its handler is asked, as far as to its body. So
-/// an old answer is told to nobody who has not shown again what it took, a fresh proof of who they are among it.
+/// What whoever repeats a request is told if they would not be heard with it for the first time: its handler is asked, as far as to
+/// its body. So an old answer is told to nobody who has not shown again what it took, a fresh proof of who they are among it.
 async fn refusal(parts: Parts, next: Next) -> Option<Response> {
     let lacking = parts.extensions.get::<Lacking>().cloned().unwrap_or_default();
     let body = Unreadable::because(Problem::plain(Code::AnswerGone));
@@ -210,7 +210,8 @@ async fn refusal(parts: Parts, next: Next) -> Option<Response> {
     (!is_heard).then_some(told)
 }
 
-/// An answer as it may be told by now: while PHI protection is on, with masks over what somebody said in it, though it was off when they did.
+/// An answer as it may be told by now: while PHI protection is on, with masks over what somebody said in it, though it was off when
+/// they did.
 async fn mask(api: &Api, place: Option<OrganizationId>, mut answer: Answer) -> Result<Answer, Problem> {
     let Some(organization) = place else { return Ok(answer) };
     let Ok(mut told) = serde_json::from_slice::<Value>(&answer.body) else { return Ok(answer) };

@@ -137,7 +137,8 @@ impl RateLimits {
     /// Counts a request against the policy that it comes closest to.
     fn count(&self, request: &Request, network: IpAddr, settings: &HttpSettings) -> Standing {
         self.tidy();
-        // By network, so that one service does not use up what the others may ask. Whoever guesses at the credential is counted as anybody is.
+        // By network, so that one service does not use up what the others may ask. Whoever guesses at the credential is counted as
+        // anybody is.
         if SERVICES.contains(&request.uri().path())
             && service_credential::is_shown(request.headers(), settings)
         {

@@ -1,5 +1,5 @@
-//! What values of requests can be, where the domain says it by a list of names or by bounds. Handlers have no words for it: without this the
-//! contract would call good what the service refuses. Answers are left as they are: a new name in one should break nobody.
+//! What values of requests can be, where the domain says it by a list of names or by bounds. Handlers have no words for it: without
+//! this the contract would call good what the service refuses. Answers are left as they are: a new name in one should break nobody.
 
 use rollcall_domain::{
     Permission, Role,

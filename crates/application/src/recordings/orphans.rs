@@ -1,7 +1,7 @@
 //! Segments that the database knows nothing of: those of recordings that were made after a moment that it was set back to.
 //!
-//! Whatever a node writes has a row first, and the end of each row is noted, so nothing becomes an orphan while the database and the place of
-//! recordings go on together. Nobody can play one: its key was in its row.
+//! Whatever a node writes has a row first, and the end of each row is noted, so nothing becomes an orphan while the database and the
+//! place of recordings go on together. Nobody can play one: its key was in its row.
 
 use rollcall_domain::{OrganizationId, RecordingId};
 use time::OffsetDateTime;

@@ -65,7 +65,8 @@ pub(super) fn take_away(visit: &Visit, response: &mut Response, id: EscalationId
     add_cookie(response, &cookie);
 }
 
-/// Takes away what this browser holds of calls that are not whoever looks's any more. That it did not work is no reason not to show the page.
+/// Takes away what this browser holds of calls that are not whoever looks's any more. That it did not work is no reason not to show
+/// the page.
 pub(crate) async fn forget_lost_leases(caller: &Caller, mut response: Response) -> Response {
     let kept = kept(caller);
     if kept.is_empty() {

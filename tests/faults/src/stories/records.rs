@@ -81,8 +81,8 @@ async fn report(lane: &Lane) -> bool {
     told.status() == 200
 }
 
-/// Asks for a checkpoint of the log, which must be about so many events at the least: everything that was committed before is in it. Gives back of
-/// how many it is.
+/// Asks for a checkpoint of the log, which must be about so many events at the least: everything that was committed before is in it.
+/// Gives back of how many it is.
 async fn checkpoint(lane: &Lane, least: u64) -> Option<u64> {
     let told = lane.insist(&Ask::new(Method::GET, "/v1/audit/checkpoint", &lane.ours().owner)).await;
     let answer = told.answer.as_ref()?;
