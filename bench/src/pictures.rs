@@ -227,7 +227,11 @@ mod tests {
 
     #[test]
     fn every_row_of_a_report_is_in_a_picture_for_the_eyes_and_in_words() {
-        let report = whole();
+        let mut report = whole();
+        // No load, no floor, no target: a figure all the same.
+        for row in report.rows.iter_mut().filter(|row| row.row.targets.is_empty()) {
+            row.rounds[0].measure = None;
+        }
         let all: Vec<(String, String)> = of(&report).iter().flat_map(|picture| texts(&picture.svg)).collect();
         for MeasuredRow { row, .. } in &report.rows {
             let label = row.title;
