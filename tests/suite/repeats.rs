@@ -14,7 +14,8 @@ use crate::{
 };
 
 async fn keyed(caller: &Caller, path: &str, body: &Value) -> Answer {
-    Answer::of(caller.request(Method::POST, path).header("Idempotency-Key", "one").json(body)).await
+    // One key is for one request, so each path has its own.
+    Answer::of(caller.request(Method::POST, path).header("Idempotency-Key", path).json(body)).await
 }
 
 fn is_repeated(answer: &Answer) -> bool {
@@ -108,11 +109,15 @@ async fn what_is_so_at_a_moment_only_is_asked_again_whatever_key_it_comes_with()
     owner.delete(&format!("/v1/invitations/{}", made.text_at("/id"))).await.expect(204);
     keyed(&service.anonymous(), preview, &token).await.problem(410, "invitation_gone");
 
-    // What somebody may do follows the plan.
+    // What a program may do follows the plan.
+    let (_, secret) = crate::api_keys::make(owner, json!({"scopes": ["media_keys:issue"]})).await;
+    let program = service.anonymous().with_token(&secret);
     let asked = json!({"checks": [{"permission": "media_keys:issue"}]});
-    assert_eq!(keyed(owner, "/v1/authorize", &asked).await.expect(200).body["results"][0]["allowed"], false);
-    switch_on(&service, &team, &["end_to_end_encryption"]).await;
-    assert_eq!(keyed(owner, "/v1/authorize", &asked).await.expect(200).body["results"][0]["allowed"], true);
+    for allowed in [false, true] {
+        let told = keyed(&program, "/v1/authorize", &asked).await.expect(200);
+        assert_eq!(told.body["results"][0]["allowed"], allowed, "{}", told.text);
+        service.set_plan(&team.organization, "enterprise").await;
+    }
 
     // A heartbeat beats, and a lease is renewed, each time.
     let agent = team.caller("customer_support_agent");
