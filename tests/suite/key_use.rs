@@ -139,8 +139,9 @@ async fn a_limit_of_its_own_counts_every_use_once_and_is_told_in_the_headers() {
     let first = program.get("/v1/session").await.expect(200);
     assert_eq!(told(&first), (policy(), "\"api_key\";r=4;t=10".to_owned()));
     // A request that is looked at twice on its way, as one with an Idempotency-Key is, counts once.
-    let keyed = program.request(reqwest::Method::POST, "/v1/tokens").header("Idempotency-Key", "once");
-    assert_eq!(told(&Answer::of(keyed).await.expect(201)).1, "\"api_key\";r=3;t=20");
+    let keyed = program.request(reqwest::Method::POST, "/v1/calls").header("Idempotency-Key", "once");
+    let looked_at = Answer::of(keyed.json(&json!({}))).await.problem(403, "permission_denied");
+    assert_eq!(told(&looked_at).1, "\"api_key\";r=3;t=20");
     // One that lacks a scope counts too, and is not told anything else.
     let refused = program.get("/v1/organization").await.problem(403, "permission_denied");
     assert_eq!(told(&refused).1, "\"api_key\";r=2;t=30");

@@ -57,8 +57,36 @@ async fn attack_30_what_was_said_before_phi_protection_came_on_is_masked_when_it
         assert_eq!(again.body, expected);
         assert_eq!(again.header("location"), first.header("location"));
     }
+    // What a platform has called so is its own, and is never masked.
+    let mut noted = crate::calls::body("CA2");
+    noted["metadata"] = json!({"reason": format!("Call back at {NUMBER}")});
+    let first = keyed(owner, "/v1/calls", &noted).await.expect(201);
+    let again = keyed(owner, "/v1/calls", &noted).await.expect(201);
+    assert!(is_repeated(&again) && again.text.contains(NUMBER), "{}", again.text);
+    assert_eq!(again.text, first.text);
     // What is kept is not changed by that, as the effects of the control say.
     assert_eq!(shown(owner, id).await["reason"], made.body["reason"]);
+}
+
+#[tokio::test]
+async fn attack_3_no_repeat_opens_a_session_by_what_works_once() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let (_, token) = service.invite(team.owner(), &Service::new_address("grace"), "viewer").await;
+    let body = json!({"token": token, "name": "Grace", "password": PASSWORD});
+    let accept = "/v1/invitations/accept";
+    keyed(&service.anonymous(), accept, &body).await.expect(201);
+    keyed(&service.anonymous(), accept, &body).await.problem(410, "invitation_gone");
+
+    let email = Service::new_address("ada");
+    let body = json!({"email": email, "name": "Ada", "organization_name": "Own"});
+    service.anonymous().post("/v1/signup", body).await.expect(202);
+    let token = service.token_for(&email, "/signup/complete").await;
+    let body = json!({"token": token, "password": PASSWORD});
+    let complete = "/v1/signup/complete";
+    keyed(&service.anonymous(), complete, &body).await.expect(201);
+    let again = keyed(&service.anonymous(), complete, &body).await;
+    assert!(again.status.is_client_error() && !again.text.contains("rs_"), "{}", again.text);
 }
 
 #[tokio::test]

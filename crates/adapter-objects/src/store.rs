@@ -182,7 +182,34 @@ impl Objects for ObjectsAt {
             footprint.bytes += segment.size;
             footprint.last_written = footprint.last_written.max(written);
         }
+        // What is being written goes by another name, which no listing shows.
+        if let Some(directory) = &self.directory {
+            let recording = directory.join(organization.to_string()).join(recording.to_string());
+            let touched =
+                last_touched(&recording).await.map_err(|error| ObjectsError::Unavailable(error.into()))?;
+            footprint.last_written = footprint.last_written.max(touched);
+        }
         Ok(footprint)
+    }
+}
+
+/// When something was last written in a directory; if there is nothing in it, when that became so. None when there is no directory.
+async fn last_touched(directory: &std::path::Path) -> std::io::Result<Option<OffsetDateTime>> {
+    let mut files = match tokio::fs::read_dir(directory).await {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        files => files?,
+    };
+    let mut last = None;
+    while let Some(file) = files.next_entry().await? {
+        match file.metadata().await {
+            // It has just got its name, or is gone.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            metadata => last = last.max(Some(metadata?.modified()?.into())),
+        }
+    }
+    match last {
+        None => Ok(Some(tokio::fs::metadata(directory).await?.modified()?.into())),
+        last => Ok(last),
     }
 }
 
@@ -369,6 +396,14 @@ mod tests {
         let footprint = objects.footprint(one.organization, one.recording).await.expect("measured");
         assert_eq!((footprint.segments, footprint.bytes), (2, 8));
         assert!(footprint.last_written.is_some());
+        // What is being written is no segment yet, but somebody writes it now.
+        let half = path(3, 1);
+        let writing =
+            objects.directory.clone().expect("files").join(objects.segment(&half).to_string() + "#1");
+        std::fs::create_dir_all(writing.parent().expect("a directory")).expect("made");
+        std::fs::write(&writing, "half").expect("written");
+        let footprint = objects.footprint(half.organization, half.recording).await.expect("measured");
+        assert!(footprint.last_written.is_some(), "{footprint:?}");
         objects.remove(one.organization, one.recording).await.expect("removed");
         let nothing = objects.footprint(one.organization, one.recording).await.expect("measured");
         assert_eq!(nothing, Footprint::default());

@@ -282,8 +282,7 @@ async fn orphans(untouched_for: u16, fate: Fate) -> Result<ExitCode> {
     let mut told = 0;
     let tell = |Orphan { organization, recording, footprint }: &Orphan| {
         let Footprint { segments, bytes, last_written } = footprint;
-        let written =
-            last_written.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_else(|| "never whole".into());
+        let written = last_written.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default();
         println!(
             "{organization}/{recording}: {segments} segments, {bytes} bytes, last written {written}{removed}"
         );

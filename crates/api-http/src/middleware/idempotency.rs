@@ -36,14 +36,16 @@ pub(crate) const ONLY_ASK: [&str; 4] =
     ["/v1/introspect", "/v1/redactions/preview", "/access/v1/evaluation", "/access/v1/evaluations"];
 /// `POST`s whose answers open a session to whoever has shown what works once, and must not open it again.
 const SIGN_IN: &str = "/v1/sessions";
+/// So are these, where what works once has come by mail: the session may need a second factor by the time it is asked for again.
+const FIRST_SESSIONS: [&str; 2] = ["/v1/signup/complete", "/v1/invitations/accept"];
 /// `POST`s whose answers are shown once, to somebody who has just proved who they are.
 const SECOND_FACTORS: &str = "/v1/me/mfa/";
 /// `POST`s that take a proof of who somebody is, or lead to one: an old answer would tell for nothing whether a guess is right.
 const PROOFS: [&str; 3] = ["/v1/session/elevate", "/v1/session/elevate/options", "/v1/me/password"];
-/// `POST`s that tell what somebody may do or what a token is good for, or that somebody is there: an old answer would say so when it is not
-/// so any more.
-const OF_THE_MOMENT: [&str; 3] =
-    ["/v1/authorize", "/v1/invitations/preview", "/v1/availability/me/heartbeat"];
+/// `POST`s that tell what somebody may do or for how long a token is good, or that somebody is there: an old answer would say so when it
+/// is not so any more.
+const OF_THE_MOMENT: [&str; 4] =
+    ["/v1/authorize", "/v1/tokens", "/v1/invitations/preview", "/v1/availability/me/heartbeat"];
 /// What lets somebody hear a call, its media keys and live grants: an old answer would outlive the call, or what was decided about it. A
 /// transcript takes the place of the one before, so a repeat does no harm; an old answer would show unmasked what is masked since.
 const CALLS: &str = "/v1/calls/";
@@ -54,6 +56,8 @@ const LEASES: (&str, [&str; 2]) = ("/v1/escalations/", ["/claim", "/claim-next"]
 const RENEWED: (&str, &str) = ("/v1/escalations/", "/renew");
 /// Fields of answers in which somebody's own words stand, which PHI protection masks before it keeps them.
 const WORDS: [&str; 3] = ["reason", "note", "text"];
+/// A field in which fields are called as a platform likes, and which is not masked.
+const METADATA: &str = "metadata";
 /// `POST`s of which nodes of the last release take whoever has not lately proved who they are for another caller.
 const API_KEYS: &str = "/v1/api-keys";
 /// How long a key is remembered.
@@ -75,6 +79,7 @@ pub(crate) fn is_keyed(path: &str) -> bool {
     path.starts_with("/v1/")
         && !ONLY_ASK.contains(&path)
         && !sign_in
+        && !FIRST_SESSIONS.contains(&path)
         && !of_the_moment
         && !path.starts_with(SECOND_FACTORS)
 }
@@ -223,7 +228,7 @@ async fn mask(api: &Api, place: Option<OrganizationId>, mut answer: Answer) -> R
     Ok(answer)
 }
 
-/// The texts of an answer that are somebody's own words, at whatever depth they stand.
+/// The texts of an answer that are somebody's own words, at whatever depth they stand, but in metadata.
 fn find_words<'a>(value: &'a mut Value, words: &mut Vec<&'a mut String>) {
     match value {
         Value::Object(fields) => {
@@ -232,7 +237,7 @@ fn find_words<'a>(value: &'a mut Value, words: &mut Vec<&'a mut String>) {
                     && let Value::String(text) = value
                 {
                     words.push(text);
-                } else {
+                } else if name != METADATA {
                     find_words(value, words);
                 }
             }

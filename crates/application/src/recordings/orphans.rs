@@ -47,7 +47,7 @@ pub async fn find_orphans(app: &Application, since: OffsetDateTime) -> Result<Or
             found.known += known.len() as u64;
             for recording in some.iter().copied().filter(|recording| !known.contains(recording)) {
                 let footprint = app.objects.footprint(organization, recording).await?;
-                match footprint.last_written.is_none_or(|written| written <= since) {
+                match footprint.last_written.is_some_and(|written| written <= since) {
                     true => found.old.push(Orphan { organization, recording, footprint }),
                     false => found.young += 1,
                 }
