@@ -59,7 +59,7 @@ async fn attack_1_whoever_is_looked_up_together_with_others_is_nobody_else() {
         assert_eq!(found.user.id, found.session.user);
         assert_eq!(found.session.organization.map(|id| id.uuid()), *organization);
         assert_eq!(found.seat.map(|(seat, _)| seat.id.uuid()), *organization);
-        if n % 3 == 0 {
+        if n.is_multiple_of(3) {
             assert!(store.session_afresh(TokenHash([n as u8; 32])).await.unwrap().is_none());
         }
     });
@@ -69,11 +69,11 @@ async fn attack_1_whoever_is_looked_up_together_with_others_is_nobody_else() {
         let (hash, key, organization) = &keys[n % keys.len()];
         let (kept, other) = (KeyHash(hash.as_slice().try_into().unwrap()), KeyHash([n as u8; 33]));
         // Under whichever of the ring's keys it is kept.
-        let hashes = if n % 2 == 0 { vec![kept, other] } else { vec![other, kept] };
+        let hashes = if n.is_multiple_of(2) { vec![kept, other] } else { vec![other, kept] };
         let found = store.api_key_afresh(&hashes).await.unwrap().unwrap();
         assert_eq!(found.key.id, ApiKeyId::from_uuid(*key));
         assert_eq!(found.organization.id.uuid(), *organization);
-        if n % 3 == 0 {
+        if n.is_multiple_of(3) {
             assert!(store.api_key_afresh(&[other]).await.unwrap().is_none());
         }
     });

@@ -1,10 +1,6 @@
 //! Recordings that lie where they are kept and that the database knows nothing of, as after it was set back to a moment before them.
 
-use std::{
-    fs::File,
-    path::Path,
-    time::{Duration, SystemTime},
-};
+use std::{fs::File, path::Path, time::Duration};
 
 use rollcall_domain::RecordingId;
 use rollcall_tests::{Binary, Service, TestDatabase};
@@ -26,11 +22,12 @@ pub(crate) fn orphans(database: &TestDatabase, store: &Path, arguments: &[&str])
     said(&command.args(["recordings", "orphans"]).args(arguments).output().unwrap())
 }
 
-/// As if nothing had been written of it for so many days.
+/// As if what was written there had been written so many days earlier.
 pub(crate) fn age(directory: &Path, days: u64) {
-    let then = SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
     for file in files(directory) {
-        File::options().write(true).open(file).unwrap().set_modified(then).unwrap();
+        let file = File::options().write(true).open(file).unwrap();
+        let written = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(written - Duration::from_secs(days * 24 * 60 * 60)).unwrap();
     }
 }
 
