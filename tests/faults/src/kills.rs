@@ -47,12 +47,13 @@ pub(crate) enum Job {
     KeyedRequests,
     Offboarding,
     Escalations,
+    SigningIn,
     Everything,
 }
 
 impl Job {
     /// All of them. A statement is the first's that it says something of; what is none of the others' is the last's.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Export,
         Self::Checkpoints,
         Self::Mail,
@@ -65,6 +66,7 @@ impl Job {
         Self::KeyedRequests,
         Self::Offboarding,
         Self::Escalations,
+        Self::SigningIn,
         Self::Everything,
     ];
 
@@ -83,6 +85,7 @@ impl Job {
             Self::KeyedRequests => "keyed requests",
             Self::Offboarding => "offboarding",
             Self::Escalations => "agents and escalations",
+            Self::SigningIn => "accounts and sessions",
             Self::Everything => "everything else",
         }
     }
@@ -116,6 +119,7 @@ impl Job {
                 &["DELETE FROM members", "UPDATE invitations", "UPDATE api_keys", "team_lock"]
             }
             Self::Escalations => &["escalations", "human_agents", "availability"],
+            Self::SigningIn => &["users", "sessions", "attempts", "signups"],
             Self::Everything => &[],
         }
     }

@@ -49,14 +49,17 @@ struct Arguments {
     /// Only the faults whose name contains this.
     #[arg(long)]
     only: Option<String>,
-    /// The document whose table of figures is written anew, if nothing is wrong.
-    #[arg(long, conflicts_with_all = ["short", "only"])]
+    /// The document whose table of figures is written anew, if nothing is wrong. What it says of other faults stays.
+    #[arg(long, conflicts_with = "short")]
     write: Option<PathBuf>,
 }
 
 /// Where the database does not answer for so long, everybody gives up in the meantime.
 const LONG: Duration = Duration::from_secs(8);
 const SHORT: Duration = Duration::from_secs(3);
+
+/// The row of what can only be seen when all is over.
+const AT_THE_END: &str = "at the end";
 
 /// What is broken in a long run: its name, what it is, and for how long it stays so.
 fn long() -> Vec<(String, Fault, Duration)> {
@@ -140,6 +143,7 @@ fn ended_early() -> ExitCode {
 /// Breaks everything that is wanted, and says what came out.
 async fn run(arguments: Arguments) -> ExitCode {
     let (mut faults, nodes, organizations) = if arguments.short { (short(), 2, 2) } else { (long(), 3, 3) };
+    let names: Vec<String> = faults.iter().map(|(name, ..)| name.clone()).chain([AT_THE_END.to_owned()]).collect();
     if let Some(only) = &arguments.only {
         faults.retain(|(name, ..)| name.contains(only.as_str()));
     }
@@ -165,7 +169,7 @@ async fn run(arguments: Arguments) -> ExitCode {
     stage.end().await;
     let (_, wrong) = stage.journal.take();
     let last = Outcome {
-        fault: "at the end".to_owned(),
+        fault: AT_THE_END.to_owned(),
         figures: Figures::default(),
         recovery: Duration::ZERO,
         wrong,
@@ -173,15 +177,16 @@ async fn run(arguments: Arguments) -> ExitCode {
     };
     tell(&last);
     outcomes.push(last);
-    let table = report::circumstances(nodes, organizations, load) + &report::table(&outcomes);
-    println!("\n{table}");
+    let circumstances = report::circumstances(nodes, organizations, load);
+    let table = report::table(&outcomes);
+    println!("\n{circumstances}{table}");
     let wrong: usize = outcomes.iter().map(|outcome| outcome.wrong.len()).sum();
     if wrong > 0 {
         eprintln!("{wrong} things are wrong");
         return ExitCode::FAILURE;
     }
     if let Some(document) = &arguments.write {
-        report::write(document, &table).expect("a document with a place for the figures");
+        report::write(document, &circumstances, &table, &names).expect("a document with a place for the figures");
     }
     ExitCode::SUCCESS
 }

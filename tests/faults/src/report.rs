@@ -1,6 +1,6 @@
 //! What came out, as a table.
 
-use std::{fmt::Write, fs, path::Path};
+use std::{fmt::Write, fs, io, path::Path};
 
 use crate::{faults::Outcome, journal::Wrong};
 
@@ -57,10 +57,38 @@ pub(crate) fn circumstances(nodes: usize, organizations: usize, before: Option<f
     )
 }
 
-/// Puts the table where it belongs in a document.
-pub(crate) fn write(document: &Path, table: &str) -> std::io::Result<()> {
+/// Puts the table where it belongs in a document. What that says of faults that this run had nothing to do with stays, in the order of `names`.
+pub(crate) fn write(document: &Path, circumstances: &str, table: &str, names: &[String]) -> io::Result<()> {
     let text = fs::read_to_string(document)?;
-    let parts = text.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    let (before, after) = parts.ok_or_else(|| std::io::Error::other(format!("no {BEGIN} … {END}")))?;
-    fs::write(document, format!("{before}{BEGIN}\n\n{table}\n{END}{after}"))
+    let parts = text.split_once(BEGIN).and_then(|(before, rest)| {
+        let (old, after) = rest.split_once(END)?;
+        Some((before, old, after))
+    });
+    let (before, old, after) = parts.ok_or_else(|| io::Error::other(format!("no {BEGIN} … {END}")))?;
+    let table = joined(old, table, names);
+    fs::write(document, format!("{before}{BEGIN}\n\n{circumstances}{table}\n{END}{after}"))
+}
+
+/// A table with the rows of another that it lacks.
+fn joined(old: &str, new: &str, names: &[String]) -> String {
+    let row = |table: &str, name: &str| {
+        let begin = format!("| {name} |");
+        table.lines().find(|line| line.starts_with(&begin)).map(str::to_owned)
+    };
+    let rows = names.iter().filter_map(|name| row(new, name).or_else(|| row(old, name)));
+    new.lines().take(2).map(str::to_owned).chain(rows).fold(String::new(), |table, row| table + &row + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn a_run_of_some_faults_leaves_the_rows_of_the_others() {
+        let names = ["none", "database killed", "at the end"].map(str::to_owned);
+        let old = "Some words.\n\n| fault | lost |\n| --- | ---: |\n| none | 1 |\n| at the end | 0 |\n| gone since | 0 |\n";
+        let new = "| fault | lost |\n| --- | ---: |\n| database killed | 2 |\n| at the end | 3 |\n";
+        let table = "| fault | lost |\n| --- | ---: |\n| none | 1 |\n| database killed | 2 |\n| at the end | 3 |\n";
+        assert_eq!(joined(old, new, &names), table);
+    }
 }
