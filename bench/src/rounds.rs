@@ -18,7 +18,7 @@ use crate::{
     data::Data,
     database::{Cluster, Database},
     floors::{self, Floor},
-    load::{Calls, Window, saturate, watch},
+    load::{Calls, Window, saturate, saturate_at_least, watch},
     mail_sink,
     peer::{self, Peer},
     pictures,
@@ -359,7 +359,8 @@ impl<'a> Bench<'a> {
             peer::Work::Throughput(calls, answered) => {
                 peer::check(server.address, &database.data, calls, answered).await?;
                 let window = Window::of(self.seconds);
-                let answers = saturate(server.address, &database.data, calls, window);
+                let least = peer::LEAST_PER_SECOND;
+                let answers = saturate_at_least(least, server.address, &database.data, calls, window);
                 let measure = self.observe(Some(&server), &database, window, answers).await?;
                 Sample { measure: Some(measure), ..sample(measure.per_second) }
             }
