@@ -1,9 +1,8 @@
 //! What digits with nothing but signs between them are: part of a number, or a date, a time, a price, an address on a network.
 
 use crate::{
-    card,
+    card, countries,
     effort::look,
-    phone,
     tokens::{Gap, MOST_DIGITS, Token},
     vocabulary::Class,
 };
@@ -307,7 +306,7 @@ fn dialled(text: &str, chunk: &[Token]) -> bool {
         [1, 3, 3, 4] => own[0] == 1 && american(&own[1..]),
         [3 | 4, 4, 4] | [4, 3, 4] if own[0] == 0 => true,
         [4, 4, 4, 4] | [4, 6, 5] => card::is_card(&own),
-        _ if chunk[0].gap.has(Gap::PLUS) => phone::valid(&own),
+        _ if chunk[0].gap.has(Gap::PLUS) => countries::valid(&own),
         _ if chunk.iter().all(|token| length(token) == 1) => match own.len() {
             10 => american(&own),
             11 => own[0] == 1 && american(&own[1..]),
