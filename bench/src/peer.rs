@@ -27,6 +27,10 @@ const SECRET: &str = "a secret of the peer that is long enough for it";
 /// Where its pages would be: it takes no request with a cookie from elsewhere.
 const ORIGIN: &str = "http://localhost";
 
+/// Fewer answers in each whole second than this, and something is wrong: the slowest that it is asked for, a sign-in, it makes more than
+/// ten times.
+pub(crate) const LEAST_PER_SECOND: u64 = 5;
+
 /// The peer, with a database of its own beside the service's.
 pub(crate) struct Peer {
     /// Where it is installed.

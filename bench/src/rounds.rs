@@ -18,7 +18,7 @@ use crate::{
     data::Data,
     database::{Cluster, Database},
     floors::{self, Floor},
-    load::{Calls, Window, saturate, watch},
+    load::{Calls, Window, saturate, saturate_at_least, watch},
     mail_sink,
     peer::{self, Peer},
     pictures,
@@ -36,7 +36,7 @@ use crate::{
 /// More cold sessions than a second can use up.
 const SESSIONS_PER_SECOND: f64 = 25_000.0;
 /// How often a start is measured in one round.
-const STARTS: usize = 5;
+const STARTS: u64 = 5;
 /// How long a service is left alone before it counts as idle.
 const REST: Duration = Duration::from_secs(1);
 /// How often a piece of code in this process is run, in one round.
@@ -108,6 +108,7 @@ async fn measured(arguments: &Run, rows: &[Row], cluster: &mut Cluster) -> Resul
             }
         }
     }
+    bench.stop_kept().await?;
     Ok(Report { runs: vec![circumstances], rows: found, floors })
 }
 
@@ -116,6 +117,8 @@ struct Bench<'a> {
     cluster: &'a mut Cluster,
     rollcall: PathBuf,
     seconds: Duration,
+    /// Whether this is to find out no more than whether everything works.
+    small: bool,
     whole: Database,
     hundredth: Option<Database>,
     floors: Database,
@@ -123,6 +126,8 @@ struct Bench<'a> {
     mail: SocketAddr,
     log: PathBuf,
     folder: TempDir,
+    /// With little data, the service that answered the calls before, and what it works on.
+    kept: Option<(Database, Server)>,
 }
 
 impl<'a> Bench<'a> {
@@ -140,10 +145,11 @@ impl<'a> Bench<'a> {
         let whole = cluster.fill("whole", &rollcall, whole).await?;
         let needs_hundredth =
             |row: &Row| matches!(row.work, Work::Slowdown { than: (Size::Hundredth, _), .. });
-        let hundredth = if rows.iter().any(needs_hundredth) {
-            Some(cluster.fill("hundredth", &rollcall, Data::hundredth(sessions)).await?)
-        } else {
-            None
+        let hundredth = match rows.iter().any(needs_hundredth) {
+            // It would hold the very same.
+            true if arguments.small => Some(whole.clone()),
+            true => Some(cluster.fill("hundredth", &rollcall, Data::hundredth(sessions)).await?),
+            false => None,
         };
         let floors = cluster.create("floors", Data::hundredth(0)).await?;
         floors::make_tables(&floors.url).await?;
@@ -152,6 +158,7 @@ impl<'a> Bench<'a> {
             cluster,
             rollcall,
             seconds: arguments.seconds,
+            small: arguments.small,
             whole,
             hundredth,
             floors,
@@ -159,7 +166,19 @@ impl<'a> Bench<'a> {
             mail: mail_sink::start().await?,
             log: arguments.output.join("server.log"),
             folder,
+            kept: None,
         })
+    }
+
+    /// So many, or a hundredth of that, and one at least, with little data.
+    fn share(&self, all: u64) -> u64 {
+        if self.small { (all / 100).max(1) } else { all }
+    }
+
+    /// Leaves a service alone until it counts as idle.
+    async fn rest(&self) {
+        let rest = if self.small { REST / 100 } else { REST };
+        tokio::time::sleep(rest).await;
     }
 
     async fn floor(&mut self, floor: Floor) -> Result<Measure> {
@@ -244,7 +263,7 @@ impl<'a> Bench<'a> {
                 streams::prepare(&database.url, &database.data).await?;
                 let server = self.serve(&database).await?;
                 let streams = Streams::open(server.address, &database.data).await?;
-                tokio::time::sleep(REST).await;
+                self.rest().await;
                 let memory = resident(&server)?;
                 drop(streams);
                 server.stop().await?;
@@ -274,7 +293,7 @@ impl<'a> Bench<'a> {
             }
             Work::Start => {
                 let mut times = Vec::new();
-                for _ in 0..STARTS {
+                for _ in 0..self.share(STARTS) {
                     let server = self.serve(&self.whole.clone()).await?;
                     times.push(server.started_in.as_secs_f64() * 1e3);
                     server.stop().await?;
@@ -283,7 +302,7 @@ impl<'a> Bench<'a> {
             }
             Work::IdleMemory => {
                 let server = self.serve(&self.whole.clone()).await?;
-                tokio::time::sleep(REST).await;
+                self.rest().await;
                 let memory = resident(&server)?;
                 server.stop().await?;
                 Ok(Sample { figure: memory, measure: None, beside: None })
@@ -294,28 +313,31 @@ impl<'a> Bench<'a> {
                 // They are gone with the folder.
                 let folder = tempfile::Builder::new().prefix("rollcall-bench-").tempdir()?;
                 let server = self.serve_from(&database, folder.path()).await?;
-                let memory = transfers::memory(server.address, &database.data, server.pid()).await?;
+                let size = if self.small { transfers::SMALL } else { transfers::WHOLE };
+                let memory = transfers::memory(server.address, &database.data, server.pid(), size).await?;
                 server.stop().await?;
                 Ok(Sample { figure: memory, measure: None, beside: None })
             }
             Work::Sequencing(logs) => {
                 let database = self.whole.clone();
-                sequencing::write(&database.url, logs, self.seconds).await?;
+                // A few events may all have their places by the time at which a service says that it serves.
+                let before = if self.small { Some(sequencing::placed(&database.url).await?) } else { None };
+                let events = self.share(sequencing::events(self.seconds));
+                sequencing::write(&database.url, self.share(logs), events).await?;
                 let server = self.serve(&database).await?;
-                let rate = sequencing::rate(&database.url, Window::of(self.seconds)).await?;
+                let rate = sequencing::rate(&database.url, Window::of(self.seconds), before).await?;
                 sequencing::finish(&database.url).await?;
                 server.stop().await?;
                 Ok(Sample { figure: rate, measure: None, beside: None })
             }
             Work::Verification => {
-                let length = self.seconds;
-                let rate = tokio::task::spawn_blocking(move || verification::rate(length)).await??;
+                let (length, events) = (self.seconds, self.share(verification::EVENTS));
+                let rate = tokio::task::spawn_blocking(move || verification::rate(length, events)).await??;
                 Ok(Sample { figure: rate, measure: None, beside: None })
             }
             Work::Search(calls) => {
                 let database = self.whole.clone();
-                let small = database.data.organizations < 1_000;
-                searching::write(&database.url, database.data.large(), small).await?;
+                searching::write(&database.url, database.data.large(), self.small).await?;
                 let server = self.serve(&database).await?;
                 searching::sketched(&database.url).await?;
                 let window = Window::of(self.seconds);
@@ -325,10 +347,11 @@ impl<'a> Bench<'a> {
                 Ok(Sample { figure: measure.p99.as_secs_f64() * 1e3, measure: Some(measure), beside: None })
             }
             Work::InProcess(code) => {
+                let repetitions = self.share(REPETITIONS);
                 let nanoseconds = tokio::task::spawn_blocking(move || {
                     let begun = Instant::now();
-                    code(REPETITIONS);
-                    begun.elapsed().as_nanos() as f64 / REPETITIONS as f64
+                    code(repetitions);
+                    begun.elapsed().as_nanos() as f64 / repetitions as f64
                 });
                 Ok(Sample { figure: nanoseconds.await?, measure: None, beside: None })
             }
@@ -340,11 +363,22 @@ impl<'a> Bench<'a> {
             Size::Whole => self.whole.clone(),
             Size::Hundredth => self.hundredth.clone().ok_or("the small database was not made")?,
         };
-        let server = self.serve(&database).await?;
+        let server = match self.kept.take() {
+            Some((kept, server)) if kept.url == database.url => server,
+            kept => {
+                self.kept = kept;
+                self.serve(&database).await?
+            }
+        };
         let window = Window::of(self.seconds);
         let answers = saturate(server.address, &database.data, calls, window);
         let measure = self.observe(Some(&server), &database, window, answers).await?;
-        server.stop().await?;
+        // Figures that mean little may come from one that has answered other calls before.
+        if self.small {
+            self.kept = Some((database.clone(), server));
+        } else {
+            server.stop().await?;
+        }
         database.forget_letters().await?;
         Ok(measure)
     }
@@ -359,13 +393,14 @@ impl<'a> Bench<'a> {
             peer::Work::Throughput(calls, answered) => {
                 peer::check(server.address, &database.data, calls, answered).await?;
                 let window = Window::of(self.seconds);
-                let answers = saturate(server.address, &database.data, calls, window);
+                let least = peer::LEAST_PER_SECOND;
+                let answers = saturate_at_least(least, server.address, &database.data, calls, window);
                 let measure = self.observe(Some(&server), &database, window, answers).await?;
                 Sample { measure: Some(measure), ..sample(measure.per_second) }
             }
             peer::Work::Start => {
                 let mut times = vec![server.started_in.as_secs_f64() * 1e3];
-                while times.len() < STARTS {
+                while (times.len() as u64) < self.share(STARTS) {
                     server.stop().await?;
                     server = Server::start(command(), &self.log).await?;
                     times.push(server.started_in.as_secs_f64() * 1e3);
@@ -373,7 +408,7 @@ impl<'a> Bench<'a> {
                 sample(median(&times))
             }
             peer::Work::IdleMemory => {
-                tokio::time::sleep(REST).await;
+                self.rest().await;
                 sample(resident(&server)?)
             }
         };
@@ -382,18 +417,29 @@ impl<'a> Bench<'a> {
     }
 
     /// A service that has just been started.
-    async fn serve(&self, database: &Database) -> Result<Server> {
-        self.serve_from(database, self.folder.path()).await
+    async fn serve(&mut self, database: &Database) -> Result<Server> {
+        let folder = self.folder.path().to_owned();
+        self.serve_from(database, &folder).await
     }
 
     /// The same, with its files in another folder.
-    async fn serve_from(&self, database: &Database, folder: &Path) -> Result<Server> {
+    async fn serve_from(&mut self, database: &Database, folder: &Path) -> Result<Server> {
+        // What is measured has the machine to itself.
+        self.stop_kept().await?;
         let mut command = server::rollcall(&self.rollcall, &database.url);
         command
             .arg("serve")
             .env("ROLLCALL__DATA_DIR", folder)
             .env("ROLLCALL__EMAIL__SMTP_URL", format!("smtp://{}", self.mail));
         Server::start(command, &self.log).await
+    }
+
+    /// Stops the service that was kept, if there is one.
+    async fn stop_kept(&mut self) -> Result {
+        match self.kept.take() {
+            Some((_, server)) => server.stop().await,
+            None => Ok(()),
+        }
     }
 
     /// Takes answers in, and looks meanwhile what server and database use.

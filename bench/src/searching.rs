@@ -8,22 +8,30 @@ use uuid::Uuid;
 
 use crate::{Result, call::Call, data::Data};
 
-/// Ten million events, nearly: so many full subtrees of 65,536 leaves, of which only the highest tile is needed to go on.
-const SUBTREES: u64 = 152;
-/// The leaves of each.
-const LEAVES: u64 = 65_536;
+/// How long a log is: so many full subtrees, of which only the highest tile is needed to go on.
+struct Length {
+    subtrees: u64,
+    /// The leaves of each.
+    leaves: u64,
+    /// The level of the tile that has their hashes.
+    level: u8,
+}
+
+/// Ten million events, nearly.
+const WHOLE: Length = Length { subtrees: 152, leaves: 65_536, level: 2 };
+/// A few stretches of it.
+const SMALL: Length = Length { subtrees: 16, leaves: 256, level: 1 };
 /// How often it is looked whether the log has been sketched.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Writes a long log for an organization that has none, and whose tree is taken for granted: nothing is proved here. A small one has one
-/// subtree.
+/// Writes a long log, or a small one, for an organization that has none, and whose tree is taken for granted: nothing is proved here.
 pub(crate) async fn write(database_url: &str, organization: Uuid, small: bool) -> Result {
     let mut connection = PgConnection::connect(database_url).await?;
     let there = sqlx::query_scalar("SELECT EXISTS (SELECT FROM audit_trees WHERE org_id = $1)");
     if there.bind(organization).fetch_one(&mut connection).await? {
         return Ok(connection.close().await?);
     }
-    let subtrees = if small { 1 } else { SUBTREES };
+    let Length { subtrees, leaves, level } = if small { SMALL } else { WHOLE };
     // The trigger would put them into the queue.
     connection.execute("SET session_replication_role = replica").await?;
     for part in 0..subtrees {
@@ -38,7 +46,7 @@ pub(crate) async fn write(database_url: &str, organization: Uuid, small: bool) -
                                              'user_agent', jsonb_build_object('value', 'Mozilla/5.0 (X11; Linux x86_64)', 'salt', md5(n::text)))
                      FROM (SELECT n, md5((n % 5000)::text)::uuid AS who, md5((n % 70000)::text)::uuid AS whom,
                                   CASE WHEN n % 100000 = 7 THEN 'member.removed' ELSE 'session.created' END AS action
-                             FROM generate_series({part} * {LEAVES}::bigint, ({part} + 1) * {LEAVES}::bigint - 1) AS e (n)) AS events"#
+                             FROM generate_series({part} * {leaves}::bigint, ({part} + 1) * {leaves}::bigint - 1) AS e (n)) AS events"#
             )))
             .await?;
     }
@@ -48,15 +56,15 @@ pub(crate) async fn write(database_url: &str, organization: Uuid, small: bool) -
              SELECT org_id, row_number() OVER (ORDER BY written) - 1, event_id, occurred_at
                FROM audit_events WHERE org_id = '{organization}' AND occurred_at < now() - interval '1 minute' ORDER BY written;
              INSERT INTO audit_tiles (org_id, level, tile, hashes)
-             SELECT '{organization}', 2, 0, string_agg(sha256('x'), ''::bytea) FROM generate_series(1, {subtrees});
+             SELECT '{organization}', {level}, 0, string_agg(sha256('x'), ''::bytea) FROM generate_series(1, {subtrees});
              SET session_replication_role = DEFAULT;
              WITH RECURSIVE nodes (height, hash) AS (
                  SELECT 0, sha256('x') UNION ALL
                  SELECT height + 1, sha256('\\x01'::bytea || hash || hash) FROM nodes WHERE height < 7),
-             node AS (SELECT (SELECT hash FROM nodes WHERE height = 0) AS one, (SELECT hash FROM nodes WHERE height = 7) AS left_half,
+             node AS (SELECT (SELECT hash FROM nodes WHERE height = 4) AS sixteen, (SELECT hash FROM nodes WHERE height = 7) AS left_half,
                              (SELECT sha256('\\x01'::bytea || a.hash || b.hash) FROM nodes a, nodes b WHERE a.height = 4 AND b.height = 3) AS right_half)
              INSERT INTO audit_trees (org_id, size, root, offered)
-             SELECT '{organization}', {subtrees} * {LEAVES}, CASE {subtrees} WHEN 1 THEN one ELSE sha256('\\x01'::bytea || left_half || right_half) END, true
+             SELECT '{organization}', {subtrees} * {leaves}, CASE {subtrees} WHEN 16 THEN sixteen ELSE sha256('\\x01'::bytea || left_half || right_half) END, true
                FROM node"
         )))
         .await?;

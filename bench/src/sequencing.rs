@@ -15,8 +15,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long the first event may take to get its place, beyond the time there is.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Writes events into new logs, which are on, in turn; more than there is time for.
-pub(crate) async fn write(database_url: &str, logs: u64, length: Duration) -> Result {
+/// A moment, and how many events had their places then.
+pub(crate) type Placed = (Instant, i64);
+
+/// More events than there is time for.
+pub(crate) fn events(length: Duration) -> u64 {
+    ((length.as_secs_f64() + 1.0) * EVENTS_PER_SECOND) as u64
+}
+
+/// Writes so many events into new logs, which are on, in turn.
+pub(crate) async fn write(database_url: &str, logs: u64, events: u64) -> Result {
     let mut connection = PgConnection::connect(database_url).await?;
     // Leaves as long as those of an invitation.
     connection
@@ -29,15 +37,15 @@ pub(crate) async fn write(database_url: &str, logs: u64, length: Duration) -> Re
                       convert_to('{{"changes":[{{"after":"on","before":"off","field":"audit_log"}}]}}', 'UTF8'), '{{}}' FROM logs"#
         )))
         .await?;
-    let events = ((length.as_secs_f64() + 1.0) * EVENTS_PER_SECOND) as u64;
-    for part in 0..events.div_ceil(AT_A_TIME) {
+    for first in (0..events).step_by(AT_A_TIME as usize) {
+        let last = events.min(first + AT_A_TIME) - 1;
         connection
             .execute(AssertSqlSafe(format!(
                 r#"INSERT INTO audit_events (org_id, event_id, occurred_at, actor_kind, actor_id, action, target_kind, target_id, outcome,
                                              leaf, personal)
                    SELECT l.id, gen_random_uuid(), now(), 'user', 'user_' || e.n, 'invitation.created', 'invitation', 'inv_' || e.n,
                           'success', convert_to(rpad('{{"n":"' || e.n || '"', 500, ' ') || '}}', 'UTF8'), '{{}}'
-                     FROM generate_series({part} * {AT_A_TIME}::bigint, ({part} + 1) * {AT_A_TIME}::bigint - 1) AS e (n)
+                     FROM generate_series({first}::bigint, {last}::bigint) AS e (n)
                      JOIN logs l ON l.n = e.n % {logs}"#
             )))
             .await?;
@@ -50,20 +58,32 @@ pub(crate) async fn write(database_url: &str, logs: u64, length: Duration) -> Re
     Ok(connection.close().await?)
 }
 
-/// How many events got their places in a second, from one look to another within the time, or until none was left.
-pub(crate) async fn rate(database_url: &str, window: Window) -> Result<f64> {
+/// How many events have their places now.
+pub(crate) async fn placed(database_url: &str) -> Result<Placed> {
+    look(&mut PgConnection::connect(database_url).await?).await
+}
+
+async fn look(connection: &mut PgConnection) -> Result<Placed> {
+    let placed = sqlx::query_scalar("SELECT COALESCE(sum(size), 0)::bigint FROM audit_trees");
+    let placed: i64 = placed.fetch_one(connection).await?;
+    Ok((Instant::now(), placed))
+}
+
+/// How many events got their places in a second, from one look to another within the time, or until none was left. The first look may
+/// have been taken before.
+pub(crate) async fn rate(database_url: &str, window: Window, before: Option<Placed>) -> Result<f64> {
     let mut connection = PgConnection::connect(database_url).await?;
-    let mut look = async || {
-        let placed = sqlx::query_scalar("SELECT COALESCE(sum(size), 0)::bigint FROM audit_trees");
-        let placed: i64 = placed.fetch_one(&mut connection).await?;
-        Result::Ok((Instant::now(), placed))
+    let first = match before {
+        Some(first) => first,
+        None => {
+            tokio::time::sleep_until(window.from.into()).await;
+            look(&mut connection).await?
+        }
     };
-    tokio::time::sleep_until(window.from.into()).await;
-    let first = look().await?;
     let mut last = first;
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
-        let next = look().await?;
+        let next = look(&mut connection).await?;
         // The last look at which there were more: the rest of the time has nothing to do.
         if next.1 > last.1 {
             last = next;

@@ -18,8 +18,11 @@ use crate::{
     process::Memory,
 };
 
-/// How many recordings are under way at once.
-const AT_ONCE: u64 = 8;
+/// How many recordings are under way at once, and how many mebibytes each of them has. Whatever its size, it makes no difference: so one of
+/// 32 MiB says as much as an hour.
+pub(crate) const WHOLE: Size = Size { at_once: 8, pieces: 32 };
+/// So many that it is seen whether it works.
+pub(crate) const SMALL: Size = Size { at_once: 2, pieces: 1 };
 /// What is written at a time.
 const PIECE: usize = 1 << 20;
 /// The organization whose calls are recorded. None that is called by the rows whose speed counts.
@@ -27,6 +30,13 @@ const ORGANIZATION: u64 = 2;
 /// A file that begins like this is a sound (RIFF WAVE).
 const BEGIN: &[u8] =
     b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\xff\xff\xff\xff";
+
+/// How much is sent and fetched.
+#[derive(Clone, Copy)]
+pub(crate) struct Size {
+    at_once: u64,
+    pieces: usize,
+}
 
 /// Lets one organization record its calls.
 pub(crate) async fn prepare(database_url: &str) -> Result {
@@ -44,14 +54,13 @@ pub(crate) async fn prepare(database_url: &str) -> Result {
 
 /// How many megabytes each of several takes at the most: sent, and then fetched, whichever is more. What is needed once is there after
 /// a first one.
-pub(crate) async fn memory(address: SocketAddr, data: &Arc<Data>, pid: u32) -> Result<f64> {
-    // Whatever its size, it makes no difference: so one of 32 MiB says as much as an hour.
-    let pieces = if data.large_team < 100_000 { 4 } else { 32 };
+pub(crate) async fn memory(address: SocketAddr, data: &Arc<Data>, pid: u32, size: Size) -> Result<f64> {
+    let Size { at_once, pieces } = size;
     let alone = Transfer::of_new_call(address, data, pieces).await?;
     alone.clone().send().await?;
     alone.fetch().await?;
     let mut transfers = Vec::new();
-    for _ in 0..AT_ONCE {
+    for _ in 0..at_once {
         transfers.push(Transfer::of_new_call(address, data, pieces).await?);
     }
     let mut most = 0_u64;
@@ -68,7 +77,7 @@ pub(crate) async fn memory(address: SocketAddr, data: &Arc<Data>, pid: u32) -> R
         }
         most = most.max(resident(pid)?.peak.saturating_sub(before));
     }
-    Ok(most as f64 / AT_ONCE as f64 / 1e6)
+    Ok(most as f64 / at_once as f64 / 1e6)
 }
 
 fn resident(pid: u32) -> Result<Memory> {

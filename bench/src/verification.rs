@@ -12,15 +12,15 @@ use serde_json::value::RawValue;
 
 use crate::Result;
 
-/// How many events the export has: as many as a busy organization writes in a few days.
-const EVENTS: u64 = 200_000;
+/// How many events an export has: as many as a busy organization writes in a few days.
+pub(crate) const EVENTS: u64 = 200_000;
 const LOG: &str = "org_01h455vb4pex5vsknk084sn02q";
 const ORIGIN: &str = "rollcall.example/org_01h455vb4pex5vsknk084sn02q";
 
-/// How many blocks of 64 bytes of leaves are proved in a second, as long as there is time. Only the leaves count: not the JSON around
-/// them, nor what identifies persons, which is read and checked as well.
-pub(crate) fn rate(length: Duration) -> Result<f64> {
-    let (export, leaves) = export()?;
+/// How many blocks of 64 bytes of leaves are proved in a second, as long as there is time, of an export of so many events. Only the leaves
+/// count: not the JSON around them, nor what identifies persons, which is read and checked as well.
+pub(crate) fn rate(length: Duration, events: u64) -> Result<f64> {
+    let (export, leaves) = export(events)?;
     let (begun, mut times) = (Instant::now(), 0_u32);
     while begun.elapsed() < length {
         verify(export.as_slice(), &Trust::default(), |_| ()).map_err(|failure| failure.to_string())?;
@@ -30,10 +30,10 @@ pub(crate) fn rate(length: Duration) -> Result<f64> {
 }
 
 /// An export as the service makes them, of events like those of a change of role; and how many bytes its leaves have.
-fn export() -> Result<(Vec<u8>, usize)> {
+fn export(events: u64) -> Result<(Vec<u8>, usize)> {
     let key = SigningKey::from_bytes(&[7; 32]);
     let (mut lines, mut bytes, mut hashes) = (Vec::new(), 0, Vec::new());
-    for index in 0..EVENTS {
+    for index in 0..events {
         let opened =
             [("ip", "192.0.2.7"), ("user_agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0")];
         let salts = opened.map(|(field, value)| {
@@ -52,17 +52,17 @@ fn export() -> Result<(Vec<u8>, usize)> {
         let leaf = RawValue::from_string(leaf)?;
         write(&mut lines, &Event { index, hash: Some(hash), leaf: Some(&leaf), personal: &personal.into() })?;
     }
-    write(&mut lines, &End { events: EVENTS })?;
+    write(&mut lines, &End { events })?;
     let mut tree = Tree::default();
     tree.append(hashes.into_iter()).map_err(|full| full.to_string())?;
-    let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size: EVENTS, root: tree.root() };
+    let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size: events, root: tree.root() };
     let begin = Begin {
         format_version: FORMAT_VERSION,
         log: LOG.to_owned(),
         origin: ORIGIN.to_owned(),
         exported_at: "2026-01-02T03:04:05Z".to_owned(),
         first: 0,
-        events: EVENTS,
+        events,
         left: Vec::new(),
         right: Vec::new(),
         checkpoint: checkpoint.sign(&key)?,

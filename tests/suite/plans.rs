@@ -206,7 +206,7 @@ async fn a_smaller_plan_deletes_nothing_that_nobody_has_agreed_to() {
     for told in [
         "Recordings of calls are kept for 30 days (before: 365). 2 of them are",
         &format!("Events of the audit log are kept for 30 days (before: 365). {events} of them are"),
-        "plan free on 1 April 2026, 09:00 UTC",
+        "plan Free on 1 April 2026, 09:00 UTC",
     ] {
         assert!(one_line(&mail).contains(told), "{told}: {mail}");
     }

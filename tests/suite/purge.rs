@@ -21,7 +21,7 @@ fn uuid(organization: &str) -> uuid::Uuid {
 
 /// How many rows every table has that says which organization its rows belong to; but for what is told to services, which
 /// is forgotten after an hour whoever it is about (`revocations::from_a_place_*`), and for what is to be removed where recordings lie
-/// (`recordings::a_purged_organization_*`).
+/// (`recording_retention::a_purged_organization_*`).
 async fn rows_by_table(database: &TestDatabase, organization: &str) -> Vec<(String, u64)> {
     let tables = database
         .rows(

@@ -135,69 +135,6 @@ async fn a_call_tells_whether_it_has_a_recording_and_the_list_goes_by_it() {
     later.stop().await;
 }
 
-/// How many kilobytes of memory a process holds, and has held at the most since it was last asked to forget.
-#[cfg(target_os = "linux")]
-fn resident(pid: u32, what: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with(what)).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
-#[cfg(target_os = "linux")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_of_several_transfers_takes_less_than_two_megabytes_and_gives_them_back() {
-    use futures_util::{future::join_all, stream};
-
-    const AT_ONCE: usize = 8;
-    const PIECES: usize = 16;
-    let database = TestDatabase::create().await;
-    let data = tempfile::tempdir().unwrap();
-    let environment =
-        [("ROLLCALL__DATABASE__URL", database.url()), ("ROLLCALL__DATA_DIR", data.path().to_str().unwrap())];
-    let server = Binary::serve(&environment);
-    let (owner, call) = owner_with_call(&server, &database).await;
-    let patience = std::time::Duration::from_secs(300);
-    let up = async |id: &str| {
-        let sound = stream::iter((0..PIECES).map(|number| {
-            Ok::<_, std::io::Error>(if number == 0 { wav(MIB, 1) } else { vec![number as u8; MIB] })
-        }));
-        let upload = owner.request(Method::PUT, &path(id)).timeout(patience);
-        Answer::of(upload.body(reqwest::Body::wrap_stream(sound))).await.expect(201);
-    };
-    let down = async |id: &str| {
-        let mut playing = owner.request(Method::GET, &path(id)).timeout(patience).send().await.unwrap();
-        let mut heard = 0;
-        while let Some(bytes) = playing.chunk().await.unwrap() {
-            heard += bytes.len();
-        }
-        assert_eq!(heard, PIECES * MIB);
-    };
-    let (mut ids, mut first) = (Vec::new(), None);
-    for number in 0..=AT_ONCE {
-        ids.push(call(&format!("CA{number}")).await);
-    }
-    // What is needed once is there after the first.
-    let alone = ids.pop().unwrap();
-    up(&alone).await;
-    down(&alone).await;
-    for round in ["up", "down", "down again"] {
-        std::fs::write(format!("/proc/{}/clear_refs", server.pid()), "5").unwrap();
-        let before = resident(server.pid(), "VmRSS:");
-        let first = *first.get_or_insert(before);
-        match round {
-            "up" => drop(join_all(ids.iter().map(|id| up(id))).await),
-            _ => drop(join_all(ids.iter().map(|id| down(id))).await),
-        }
-        let each = resident(server.pid(), "VmHWM:").saturating_sub(before) / AT_ONCE as u64;
-        let kept = resident(server.pid(), "VmRSS:").saturating_sub(first);
-        println!("{round}: {each} KiB for each of {AT_ONCE}, {kept} KiB more than before afterwards");
-        assert!(each < 2_000_000 / 1024, "{round}: {each} KiB for each");
-        // Connections, and what is noted of them; of the recordings nothing.
-        assert!(kept < 6 * 1024, "{round}: {kept} KiB are not given back");
-    }
-    server.terminate();
-}
-
 /// A file that whoever opens it waits for ever at, as for a disk that hangs.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -358,3 +358,37 @@ async fn whoever_listens_while_a_recording_is_deleted_hears_its_end_and_nothing_
         "{played:?}"
     );
 }
+
+#[tokio::test]
+async fn attack_9_whoever_loses_the_right_in_the_middle_hears_no_more() {
+    let (service, team) = recording().await;
+    let call = write(team.owner(), "CA1").await;
+    let sound = wav(24 * MIB, 1);
+    put(team.owner(), &call, &sound).await.expect(201);
+    let (key_id, secret) = make(team.owner(), json!({"scopes": ["recordings:read"]})).await;
+    let key = service.anonymous().with_token(&secret);
+    let playing = begin_to_play(&key, &path(&call)).await;
+    team.owner().delete(&key_path(&key_id)).await.expect(204);
+    service.clock.advance(Time::seconds(6));
+    assert!(breaks_off(playing, sound.len()).await, "all of it was heard");
+}
+
+#[tokio::test]
+async fn attack_9_an_admin_who_becomes_a_member_in_the_middle_hears_no_more_of_what_is_protected() {
+    let (service, team) = recording().await;
+    let call = write(team.owner(), "CA1").await;
+    let sound = wav(24 * MIB, 1);
+    put(team.owner(), &call, &sound).await.expect(201);
+    let member = json!({"role": "member"});
+    let demote = async || {
+        team.owner().patch(&format!("/v1/members/{}", team.id("admin")), member.clone()).await.expect(200)
+    };
+    switch(&team, "phi_protection", true).await;
+    let asked = format!("{}?reason=complaint", path(&call));
+    let playing = begin_to_play(team.caller("admin"), &asked).await;
+    demote().await;
+    service.clock.advance(Time::seconds(6));
+    assert!(breaks_off(playing, sound.len()).await, "all of it was heard");
+    let played = events(&service, "recording.played").await;
+    assert!(played.iter().any(|event| event["outcome"] == "refused"), "{played:?}");
+}

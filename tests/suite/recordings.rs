@@ -51,6 +51,34 @@ pub(crate) async fn recording_with(values: &[(&str, &str)]) -> (Service, Team) {
     (service, team)
 }
 
+/// An Owner whose organization records calls, and how to write one down.
+pub(crate) async fn owner_with_call(
+    server: &Binary,
+    database: &TestDatabase,
+) -> (Caller, impl AsyncFn(&str) -> String + use<>) {
+    let anonymous = server.anonymous();
+    let signup = json!({"email": "owner@example.com", "name": "Grace", "organization_name": "Acme"});
+    anonymous.post("/v1/signup", signup).await.expect(202);
+    let link = until("the owner's link", async || {
+        let mails = anonymous.get("/dev/mailbox.json").await;
+        Some(mails.body["data"].get(0)?["links"][0].as_str()?.to_owned())
+    })
+    .await;
+    let token = link.split("token=").nth(1).unwrap();
+    let complete = json!({"token": token, "password": rollcall_tests::PASSWORD});
+    let owner = anonymous.post("/v1/signup/complete", complete).await.expect(201);
+    let owner = anonymous.with_token(owner.text_at("/session/token"));
+    database.execute("UPDATE organizations SET plan = 'enterprise'").await;
+    database
+        .execute(
+            "INSERT INTO security_controls (org_id, control, enabled, changed_at) SELECT org_id, 'call_recording', true, now() FROM organizations",
+        )
+        .await;
+    let caller = owner.clone();
+    let call = async move |external_id: &str| write(&caller, external_id).await;
+    (owner, call)
+}
+
 pub(crate) async fn put(caller: &Caller, call: &str, sound: &[u8]) -> Answer {
     let request = caller.request(Method::PUT, &path(call)).header("Content-Type", "audio/wav");
     Answer::of(request.body(sound.to_vec())).await
@@ -64,6 +92,31 @@ pub(crate) async fn play(caller: &Caller, call: &str, headers: &[(&str, &str)]) 
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     // One that is cut off in the middle is none.
     (status, headers, response.bytes().await.map(Vec::from).unwrap_or_default())
+}
+
+/// The answer with a recording, of which the beginning has come.
+pub(crate) async fn begin_to_play(caller: &Caller, path: &str) -> reqwest::Response {
+    let mut playing = caller.request(Method::GET, path).send().await.unwrap();
+    assert!(playing.status().is_success(), "{}", playing.status());
+    playing.chunk().await.unwrap().expect("a beginning");
+    playing
+}
+
+/// Whether what is left of it is not all there is.
+pub(crate) async fn breaks_off(playing: reqwest::Response, length: usize) -> bool {
+    heard_until_it_breaks_off(playing).await.is_some_and(|heard| heard < length)
+}
+
+/// How many bytes more come of it before it breaks off; none where it comes to its end.
+pub(crate) async fn heard_until_it_breaks_off(mut playing: reqwest::Response) -> Option<usize> {
+    let mut heard = 0;
+    loop {
+        match playing.chunk().await {
+            Ok(Some(bytes)) => heard += bytes.len(),
+            Ok(None) => return None,
+            Err(_) => return Some(heard),
+        }
+    }
 }
 
 /// Everything in a directory.
@@ -284,215 +337,4 @@ async fn attack_30_recordings_of_others_are_nowhere_whatever_is_asked() {
     }
     service.anonymous().get(&path(&call)).await.problem(401, "unauthenticated");
     assert_eq!(files(&service.recordings()), before);
-}
-
-#[tokio::test]
-async fn attack_9_whoever_loses_the_right_in_the_middle_hears_no_more() {
-    let (service, team) = recording().await;
-    let call = write(team.owner(), "CA1").await;
-    let sound = wav(24 << 20, 1);
-    put(team.owner(), &call, &sound).await.expect(201);
-    let (key_id, secret) = crate::api_keys::make(team.owner(), json!({"scopes": ["recordings:read"]})).await;
-    let key = service.anonymous().with_token(&secret);
-    let playing = begin_to_play(&key, &path(&call)).await;
-    team.owner().delete(&crate::api_keys::path(&key_id)).await.expect(204);
-    service.clock.advance(Duration::seconds(6));
-    assert!(breaks_off(playing, sound.len()).await, "all of it was heard");
-}
-
-#[tokio::test]
-async fn attack_9_an_admin_who_becomes_a_member_in_the_middle_hears_no_more_of_what_is_protected() {
-    let (service, team) = recording().await;
-    let call = write(team.owner(), "CA1").await;
-    let sound = wav(24 << 20, 1);
-    put(team.owner(), &call, &sound).await.expect(201);
-    let member = json!({"role": "member"});
-    let demote = async || {
-        team.owner().patch(&format!("/v1/members/{}", team.id("admin")), member.clone()).await.expect(200)
-    };
-    switch(&team, "phi_protection", true).await;
-    let asked = format!("{}?reason=complaint", path(&call));
-    let playing = begin_to_play(team.caller("admin"), &asked).await;
-    demote().await;
-    service.clock.advance(Duration::seconds(6));
-    assert!(breaks_off(playing, sound.len()).await, "all of it was heard");
-    let played = events(&service, "recording.played").await;
-    assert!(played.iter().any(|event| event["outcome"] == "refused"), "{played:?}");
-}
-
-/// The answer with a recording, of which the beginning has come.
-pub(crate) async fn begin_to_play(caller: &Caller, path: &str) -> reqwest::Response {
-    let mut playing = caller.request(Method::GET, path).send().await.unwrap();
-    assert!(playing.status().is_success(), "{}", playing.status());
-    playing.chunk().await.unwrap().expect("a beginning");
-    playing
-}
-
-/// Whether what is left of it is not all there is.
-pub(crate) async fn breaks_off(playing: reqwest::Response, length: usize) -> bool {
-    heard_until_it_breaks_off(playing).await.is_some_and(|heard| heard < length)
-}
-
-/// How many bytes more come of it before it breaks off; none where it comes to its end.
-pub(crate) async fn heard_until_it_breaks_off(mut playing: reqwest::Response) -> Option<usize> {
-    let mut heard = 0;
-    loop {
-        match playing.chunk().await {
-            Ok(Some(bytes)) => heard += bytes.len(),
-            Ok(None) => return None,
-            Err(_) => return Some(heard),
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_recording_that_has_outlived_its_plan_s_time_is_deleted_with_an_event() {
-    let (service, team) = recording_with(&[("plans.enterprise.recording_retention_days", "400")]).await;
-    let call = write(team.owner(), "CA1").await;
-    put(team.owner(), &call, &wav(1000, 1)).await.expect(201);
-    let directory = service.recordings();
-    let later = async |days| {
-        service.clock.advance(Duration::days(days));
-        let values = [
-            ("plans.enterprise.recording_retention_days", "400"),
-            ("recordings.store", directory.to_str().unwrap()),
-        ];
-        // Workers look as soon as they start.
-        Service::start_on_values(&service, &values).await
-    };
-    let early = later(399).await;
-    assert_eq!(files(&directory).len(), 1);
-    early.stop().await;
-    // Kept for as long as the plan says, and no longer.
-    let late = later(1).await;
-    nothing_left(&directory).await;
-    let expired =
-        until("the event", async || events(&late, "recording.expired").await.into_iter().next()).await;
-    assert!(expired["leaf"]["changes"].to_string().contains(&call), "{expired}");
-    late.stop().await;
-}
-
-#[tokio::test]
-async fn a_purged_organization_leaves_nothing_where_recordings_lie() {
-    let (service, team) = recording().await;
-    for number in 0..3 {
-        let call = write(team.owner(), &format!("CA{number}")).await;
-        put(team.owner(), &call, &wav(1000, number)).await.expect(201);
-    }
-    let directory = service.recordings();
-    team.owner().delete_with("/v1/organization", json!({"confirm_name": "Acme"})).await.expect(204);
-    service.clock.advance(Duration::days(31));
-    let values = [("recordings.store", directory.to_str().unwrap())];
-    let later = Service::start_on_values(&service, &values).await;
-    nothing_left(&directory).await;
-    until("the keys go too", async || {
-        service.database.rows("SELECT 1 AS one FROM organization_keys").await.is_empty().then_some(())
-    })
-    .await;
-    // It is looked once more after an hour, and then nothing is noted of it any more.
-    service.clock.advance(Duration::hours(2));
-    until("what was to be removed is settled", async || {
-        service.database.rows("SELECT 1 AS one FROM recording_remains").await.is_empty().then_some(())
-    })
-    .await;
-    later.stop().await;
-}
-
-#[tokio::test]
-async fn asvs_13_3_4_recordings_outlive_the_keys_of_the_ring() {
-    let key = |id: u8| {
-        use base64::{Engine, engine::general_purpose::STANDARD};
-        format!("{id}:{}", STANDARD.encode([id; 32]))
-    };
-    let (old, both, new) = (key(1), format!("{},{}", key(2), key(1)), key(2));
-    let (service, team) = recording_with(&[("keys.ring", &old)]).await;
-    let call = write(team.owner(), "CA1").await;
-    let sound = wav(1000, 1);
-    put(team.owner(), &call, &sound).await.expect(201);
-    let directory = service.recordings();
-    let store = ("recordings.store", directory.to_str().unwrap());
-    let rotating = Service::start_on_values(&service, &[store, ("keys.ring", &both)]).await;
-    until("the organization's key is wrapped anew", async || {
-        let rows = service.database.rows("SELECT get_byte(wrapped, 0) AS key FROM organization_keys").await;
-        (rows[0]["key"] == 2).then_some(())
-    })
-    .await;
-    rotating.stop().await;
-    let after = Service::start_on_values(&service, &[store, ("keys.ring", &new)]).await;
-    // Sessions are known by hashes, which need no key.
-    let owner = after.anonymous().with_token(team.owner().token());
-    assert_eq!(play(&owner, &call, &[]).await.2, sound);
-}
-
-fn resident(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
-/// Uploads and plays so many bytes without holding them here either.
-#[cfg(target_os = "linux")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn memory_stays_flat_while_large_recordings_come_and_go() {
-    use futures_util::stream;
-
-    const PIECE: usize = 1 << 20;
-    const PIECES: usize = 96;
-    let database = TestDatabase::create().await;
-    let data = tempfile::tempdir().unwrap();
-    let environment =
-        [("ROLLCALL__DATABASE__URL", database.url()), ("ROLLCALL__DATA_DIR", data.path().to_str().unwrap())];
-    let server = Binary::serve(&environment);
-    let (owner, call) = owner_with_call(&server, &database).await;
-    let patience = std::time::Duration::from_secs(300);
-    let up_and_down = async |name: &str, pieces: usize| {
-        let id = call(name).await;
-        let sound = stream::iter((0..pieces).map(|number| {
-            Ok::<_, std::io::Error>(if number == 0 { wav(PIECE, 1) } else { vec![number as u8; PIECE] })
-        }));
-        let upload = owner.request(Method::PUT, &path(&id)).timeout(patience);
-        Answer::of(upload.body(reqwest::Body::wrap_stream(sound))).await.expect(201);
-        let mut playing = owner.request(Method::GET, &path(&id)).timeout(patience).send().await.unwrap();
-        let mut heard = 0;
-        while let Some(bytes) = playing.chunk().await.unwrap() {
-            heard += bytes.len();
-        }
-        assert_eq!(heard, PIECE * pieces);
-        resident(server.pid())
-    };
-    // What is needed once, and what one transfer needs, is there after a short one.
-    let short = up_and_down("short", 4).await;
-    let grown = up_and_down("long", PIECES).await.saturating_sub(short);
-    println!("{PIECES} MiB up and down: {grown} KiB more than 4 MiB at the most");
-    // Measured: 2 to 2.5 MiB. Whatever grew with the recording would be 92.
-    assert!(grown < 4 * 1024, "{grown} KiB more");
-    server.terminate();
-}
-
-/// An Owner whose organization records calls, and how to write one down.
-pub(crate) async fn owner_with_call(
-    server: &Binary,
-    database: &TestDatabase,
-) -> (Caller, impl AsyncFn(&str) -> String + use<>) {
-    let anonymous = server.anonymous();
-    let signup = json!({"email": "owner@example.com", "name": "Grace", "organization_name": "Acme"});
-    anonymous.post("/v1/signup", signup).await.expect(202);
-    let link = until("the owner's link", async || {
-        let mails = anonymous.get("/dev/mailbox.json").await;
-        Some(mails.body["data"].get(0)?["links"][0].as_str()?.to_owned())
-    })
-    .await;
-    let token = link.split("token=").nth(1).unwrap();
-    let complete = json!({"token": token, "password": rollcall_tests::PASSWORD});
-    let owner = anonymous.post("/v1/signup/complete", complete).await.expect(201);
-    let owner = anonymous.with_token(owner.text_at("/session/token"));
-    database.execute("UPDATE organizations SET plan = 'enterprise'").await;
-    database
-        .execute(
-            "INSERT INTO security_controls (org_id, control, enabled, changed_at) SELECT org_id, 'call_recording', true, now() FROM organizations",
-        )
-        .await;
-    let caller = owner.clone();
-    let call = async move |external_id: &str| write(&caller, external_id).await;
-    (owner, call)
 }

@@ -1,6 +1,6 @@
 //! Makes the generated files anew.
 
-use std::{fs, path::Path, process::Command};
+use std::{collections::BTreeMap, ffi::OsString, fs, path::Path, process::Command};
 
 use sqlx::{Connection, Executor, PgConnection, migrate::Migrator};
 
@@ -43,13 +43,16 @@ async fn prepare(postgres: &ThrowAway) -> Result {
 
 fn write_query_files(url: &str) -> Result {
     let folder = root().join(".sqlx");
+    let before = files_in(&folder)?;
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir(&folder)?;
     // Only a compilation writes them, so there must be one.
     let source = root().join("crates/adapter-postgres/src/lib.rs");
-    fs::File::options().append(true).open(source)?.set_modified(now())?;
+    let source = fs::File::options().append(true).open(source)?;
+    let changed_at = source.metadata()?.modified()?;
+    source.set_modified(now())?;
     run_program(
         cargo()
             // All libraries, though one has queries: see `workspace::EVERYTHING`.
@@ -57,7 +60,24 @@ fn write_query_files(url: &str) -> Result {
             .env("SQLX_OFFLINE", "false")
             .env("SQLX_OFFLINE_DIR", &folder)
             .env("DATABASE_URL", url),
-    )
+    )?;
+    // What was built with the same files is as good as before: otherwise it would be built again, with all that is built on it.
+    if files_in(&folder)? == before {
+        source.set_modified(changed_at)?;
+    }
+    Ok(())
+}
+
+/// What the files of a folder say; nothing if there is no such folder.
+fn files_in(folder: &Path) -> Result<BTreeMap<OsString, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    if folder.exists() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            files.insert(entry.file_name(), fs::read(entry.path())?);
+        }
+    }
+    Ok(files)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a file's time is the system's")]

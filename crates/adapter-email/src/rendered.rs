@@ -177,7 +177,7 @@ impl Writer<'_> {
                     Part::Item(t.retention_events(days.after, days.before, t.outlived(outlived)))
                 });
                 let told = [
-                    Some(text(t.retention(&organization, plan.as_str(), at))),
+                    Some(text(t.retention(&organization, t.plan(plan), at))),
                     recordings,
                     audit_events,
                     Some(text(t.retention_later(self.public_url))),

@@ -3,7 +3,7 @@
 use rollcall_domain::{
     OrganizationId, Permission, Role, SessionId, UserId,
     accounts::User,
-    audit::{self, Origin},
+    audit::{AuditActor, Origin},
     members::Membership,
     organizations::Organization,
     policy::{self, Decision, Grant, Target},
@@ -183,7 +183,7 @@ impl Actor {
     }
 
     /// How the audit log names the actor.
-    pub fn for_audit(&self) -> audit::AuditActor {
-        audit::AuditActor::User(self.user_id(), Some(self.session_id()))
+    pub fn for_audit(&self) -> AuditActor {
+        AuditActor::User(self.user_id(), Some(self.session_id()))
     }
 }

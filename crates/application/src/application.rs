@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rollcall_domain::{
     EventId,
     attempts::Allowances,
-    audit::{self, Action, AuditTarget, Event, Origin, Outcome},
+    audit::{Action, AuditActor, AuditTarget, Event, Origin, Outcome},
     id::{Id, Kind},
     plans::Plans,
     second_factors::TotpIssuer,
@@ -163,7 +163,7 @@ impl Application {
     /// An event that happens now, and succeeds.
     pub(crate) fn event(
         &self,
-        actor: audit::AuditActor,
+        actor: AuditActor,
         origin: &Origin,
         action: Action,
         target: AuditTarget,

@@ -6,7 +6,7 @@
 use rollcall_domain::{
     ApiKeyId, OrganizationId, Permission, UserId,
     api_keys::{ApiKey, RateLimitState},
-    audit::{self, Origin},
+    audit::{AuditActor, Origin},
     organizations::Organization,
     policy::{self, Grant, Target},
 };
@@ -53,7 +53,7 @@ pub trait Asks: Sync {
     /// Where they are at work.
     fn organization(&self) -> Option<OrganizationId>;
     /// How the audit log names them.
-    fn for_audit(&self) -> audit::AuditActor;
+    fn for_audit(&self) -> AuditActor;
     /// Where the request came from.
     fn origin(&self) -> &Origin;
 }
@@ -63,7 +63,7 @@ impl Asks for Actor {
         self.organization()
     }
 
-    fn for_audit(&self) -> audit::AuditActor {
+    fn for_audit(&self) -> AuditActor {
         self.for_audit()
     }
 
@@ -77,8 +77,8 @@ impl Asks for KeyActor {
         Some(self.organization.id)
     }
 
-    fn for_audit(&self) -> audit::AuditActor {
-        audit::AuditActor::ApiKey(self.id())
+    fn for_audit(&self) -> AuditActor {
+        AuditActor::ApiKey(self.id())
     }
 
     fn origin(&self) -> &Origin {
@@ -91,7 +91,7 @@ impl Asks for Principal {
         self.asks().organization()
     }
 
-    fn for_audit(&self) -> audit::AuditActor {
+    fn for_audit(&self) -> AuditActor {
         self.asks().for_audit()
     }
 

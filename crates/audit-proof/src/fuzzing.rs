@@ -82,7 +82,7 @@ mod tests {
     use rollcall_inputs::tried;
 
     use super::*;
-    use crate::verify::tests::a_whole_export;
+    use crate::verify::tests::log::a_whole_export;
 
     #[test]
     fn exports_are_read_to_an_end() {

@@ -6,8 +6,9 @@
 use crate::{
     Kind, card,
     context::{self, Said},
+    countries,
     numbers::{Between, Form, Group, Run},
-    phone::{self, Window},
+    phone::Window,
     scan::Scan,
     source::Source,
     tokens::Gap,
@@ -170,7 +171,7 @@ impl Pieces {
             return false;
         }
         if groups[0].plus {
-            return phone::known(own);
+            return countries::known(own);
         }
         let spoken_of = said == Said::Phone;
         let compound = groups.iter().any(|group| group.form == Form::Compound);
@@ -199,8 +200,8 @@ impl Pieces {
                     && self.only_at(&[3, 5])
                     && (!groups.iter().any(day) || groups.iter().all(|group| group.len <= 1))
             }
-            9 => spoken_of && !compound && phone::anywhere(own),
-            12 | 13 => spoken_of && phone::valid(own),
+            9 => spoken_of && !compound && countries::anywhere(own),
+            12 | 13 => spoken_of && countries::valid(own),
             _ => false,
         }
     }

@@ -1,9 +1,8 @@
 //! What digits with nothing but signs between them are: part of a number, or a date, a time, a price, an address on a network.
 
 use crate::{
-    card,
+    card, countries,
     effort::look,
-    phone,
     tokens::{Gap, MOST_DIGITS, Token},
     vocabulary::Class,
 };
@@ -21,6 +20,8 @@ pub(crate) enum Chunk {
 
 /// Signs that tell numbers apart where one of them is long enough; elsewhere they may be in a time, a price, a ratio.
 pub(crate) const HARD: u16 = Gap::COMMA | Gap::COLON | Gap::GLUE | Gap::OTHER | Gap::SLASH;
+/// What parts numbers in a stretch of digits; a plus begins another one besides.
+const PARTED: u16 = HARD | Gap::STOP | Gap::LINE | Gap::SEGMENT | Gap::HASH | Gap::CURRENCY;
 /// As many digits as the shortest number has that is looked for.
 const SHORTEST: usize = 7;
 /// As many as two of the shortest have, and more than nearly all telephone numbers: they may be told apart at any sign.
@@ -61,7 +62,7 @@ fn long_before(tokens: &[Token], end: usize) -> bool {
         if digits >= SHORTEST {
             return true;
         }
-        if token.gap.has(HARD | Gap::STOP | Gap::LINE | Gap::SEGMENT | Gap::HASH | Gap::CURRENCY) {
+        if token.gap.has(PARTED) {
             return false;
         }
     }
@@ -73,8 +74,7 @@ pub(crate) fn long_from(tokens: &[Token], first: usize) -> bool {
     let mut digits = 0;
     for (at, token) in tokens.iter().enumerate().skip(first) {
         look(1);
-        let parted = token.gap.has(HARD | Gap::STOP | Gap::LINE | Gap::SEGMENT | Gap::HASH | Gap::CURRENCY);
-        if token.class != Class::Digits || (at > first && parted) {
+        if token.class != Class::Digits || (at > first && token.gap.has(PARTED)) {
             return false;
         }
         digits += length(token);
@@ -85,8 +85,6 @@ pub(crate) fn long_from(tokens: &[Token], first: usize) -> bool {
     false
 }
 
-/// What parts numbers in a stretch of digits.
-const PARTED: u16 = HARD | Gap::STOP | Gap::LINE | Gap::SEGMENT | Gap::HASH | Gap::CURRENCY | Gap::PLUS;
 /// How many digits an extension has at most that another number may follow at once.
 const LONGEST_EXTENSION: usize = 6;
 /// As many as a number has by which an extension ends: a shorter one could be the rest of one that is no extension, `ext 415 555 0132`.
@@ -126,7 +124,7 @@ fn card_from(text: &str, tokens: &[Token], first: usize) -> bool {
     let mut own = Vec::with_capacity(20);
     for (at, token) in tokens.iter().enumerate().skip(first) {
         if token.class != Class::Digits
-            || at > first && token.gap.has(PARTED)
+            || at > first && token.gap.has(PARTED | Gap::PLUS)
             || own.len() > *card::LENGTHS.end()
         {
             break;
@@ -142,10 +140,7 @@ fn digits_from(tokens: &[Token], first: usize) -> usize {
     let mut digits = 0;
     for (at, token) in tokens.iter().enumerate().skip(first) {
         look(1);
-        let parted = token
-            .gap
-            .has(HARD | Gap::STOP | Gap::LINE | Gap::SEGMENT | Gap::HASH | Gap::CURRENCY | Gap::PLUS);
-        if token.class != Class::Digits || at > first && parted {
+        if token.class != Class::Digits || at > first && token.gap.has(PARTED | Gap::PLUS) {
             break;
         }
         digits += length(token);
@@ -307,7 +302,7 @@ fn dialled(text: &str, chunk: &[Token]) -> bool {
         [1, 3, 3, 4] => own[0] == 1 && american(&own[1..]),
         [3 | 4, 4, 4] | [4, 3, 4] if own[0] == 0 => true,
         [4, 4, 4, 4] | [4, 6, 5] => card::is_card(&own),
-        _ if chunk[0].gap.has(Gap::PLUS) => phone::valid(&own),
+        _ if chunk[0].gap.has(Gap::PLUS) => countries::valid(&own),
         _ if chunk.iter().all(|token| length(token) == 1) => match own.len() {
             10 => american(&own),
             11 => own[0] == 1 && american(&own[1..]),

@@ -9,7 +9,7 @@ use crate::{
     phone::{CERTAIN, LIKELY, SPOKEN_OF},
     side_by_side::side_by_side,
     source::Source,
-    spoken_email,
+    spoken_domain, spoken_email,
     tokens::{Token, Tokens},
     vocabulary::Class,
     written_email,
@@ -123,7 +123,7 @@ impl<'a> Scan<'a> {
             let source = Source { text: self.text, tokens, speakers: self.speakers };
             let found = if written {
                 let start = spoken_email::leading(&source, floor, at).unwrap_or(at);
-                Some((start, spoken_email::trailing(&source, at + 1)))
+                Some((start, spoken_domain::trailing(&source, at + 1)))
             } else if tokens[at].class == Class::At {
                 self.work += 8;
                 spoken_email::around(&source, floor, at)

@@ -7,8 +7,9 @@
 use crate::{
     Kind, card,
     context::Said,
+    countries,
     numbers::{Form, Group, Run},
-    phone::{self, CERTAIN, LIKELY, Sure, Window},
+    phone::{CERTAIN, LIKELY, Sure, Window},
 };
 
 /// How many groups one number has at most.
@@ -97,7 +98,7 @@ fn number(run: &Run, groups: &[Group], said: Said, sure: Sure) -> Option<Kind> {
         return Some(Kind::Card);
     }
     // Country codes are known, and area codes come and go.
-    if first.plus && !(own.len() == 11 && own[0] == 1) && !phone::valid(own) {
+    if first.plus && !(own.len() == 11 && own[0] == 1) && !countries::valid(own) {
         return None;
     }
     let lens = groups.iter().fold(1_u64, |lens, group| {

@@ -1,6 +1,6 @@
 //! What members and Owners of an organization are told, and whoever witnesses its audit log.
 
-use rollcall_domain::{plans::COUNTED, security::Control};
+use rollcall_domain::{organizations::Plan, plans::COUNTED, security::Control};
 
 use super::{Texts, texts};
 use rollcall_texts::Language;
@@ -47,6 +47,10 @@ texts! {
     outlived_many(n) = "{n} of them are" | "{n} davon sind";
     outlived_or_more(n) = "{n} of them or more are" | "{n} davon oder mehr sind";
 
+    plan_free = "Free" | "Free";
+    plan_pro = "Pro" | "Pro";
+    plan_enterprise = "Enterprise" | "Enterprise";
+
     control_recording = "Call recording" | "Anrufaufzeichnung";
     control_phi = "PHI protection" | "PHI-Schutz";
     control_e2ee = "End-to-end encryption" | "Ende-zu-Ende-Verschlüsselung";
@@ -55,6 +59,15 @@ texts! {
 }
 
 impl Texts {
+    /// What a plan is called, as the console calls it.
+    pub(crate) const fn plan(self, plan: Plan) -> &'static str {
+        match plan {
+            Plan::Free => self.plan_free(),
+            Plan::Pro => self.plan_pro(),
+            Plan::Enterprise => self.plan_enterprise(),
+        }
+    }
+
     /// What a security control is called.
     pub(crate) const fn control(self, control: Control) -> &'static str {
         match control {

@@ -3,7 +3,7 @@
 use rollcall_domain::{
     OrganizationId, Role, UserId,
     accounts::{Locale, TimeZone, User},
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
     members::Membership,
     organizations::{Organization, Plan, Slug},
     secret::{Password, Secret},
@@ -77,7 +77,7 @@ pub async fn complete_sign_up(
     let (mut signed_in, session) = open(app, user, Some((organization, Role::Owner)), Proof::Fresh);
     unit.session_add(&session, origin).await?;
 
-    let actor = audit::AuditActor::User(signed_in.user.id, Some(session.session.id));
+    let actor = AuditActor::User(signed_in.user.id, Some(session.session.id));
     let event = |action, target| app.event(actor, origin, action, target);
     let (user, organization) = (signed_in.user.id, session.session.organization);
     let record = app

@@ -3,7 +3,7 @@
 use rollcall_domain::{
     EmailAddress,
     accounts::NoticeRecipient,
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
     id::NoticeId,
     secret::Secret,
 };
@@ -46,12 +46,7 @@ pub async fn confirm_email_change(app: &Application, origin: &Origin, token: &Se
     unit.sessions_end(user, Some(change.session)).await?;
 
     let event = app
-        .event(
-            audit::AuditActor::User(user, None),
-            origin,
-            Action::AccountEmailChanged,
-            AuditTarget::User(user),
-        )
+        .event(AuditActor::User(user, None), origin, Action::AccountEmailChanged, AuditTarget::User(user))
         .address("email", &change.email)
         .address("email_before", &account.email);
     let mut record = app.record(event).in_language(&account.locale);
@@ -60,7 +55,7 @@ pub async fn confirm_email_change(app: &Application, origin: &Origin, token: &Se
         unit.notice_add(notice, &NoticeRecipient { user, email, name: account.name.clone() }).await?;
         record = record.mail(Letter::EmailChanged { notice });
     }
-    let by = By::actor(audit::AuditActor::User(user, None), origin);
+    let by = By::actor(AuditActor::User(user, None), origin);
     let record = signed_out(app, &by, unit.as_mut(), user, record).await?;
     Ok(unit.commit(record).await?)
 }

@@ -3,7 +3,7 @@
 use rollcall_domain::{
     InvitationId, OrganizationId, Role,
     accounts::NoticeRecipient,
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
     id::NoticeId,
     members::{Departure, Membership, TeamRefusal},
 };
@@ -91,23 +91,15 @@ async fn change(app: &Application, actor: &Actor, precondition: &Precondition) -
                 unit.invitation_revoke(organization, invitation).await?;
                 // The organization need not learn whose wish it was.
                 let target = AuditTarget::Invitation(invitation);
-                let event = app.event(
-                    audit::AuditActor::System,
-                    &Origin::default(),
-                    Action::InvitationRevoked,
-                    target,
-                );
+                let event =
+                    app.event(AuditActor::System, &Origin::default(), Action::InvitationRevoked, target);
                 app.record(event.change("role", Some(role.as_str()), None))
             }
             Step::Unwitness => {
                 unit.witness_remove(organization, app.now()).await?;
                 let target = AuditTarget::Organization(organization);
-                let event = app.event(
-                    audit::AuditActor::System,
-                    &Origin::default(),
-                    Action::AuditWitnessRemoved,
-                    target,
-                );
+                let event =
+                    app.event(AuditActor::System, &Origin::default(), Action::AuditWitnessRemoved, target);
                 app.record(event.change("witness", Some("mail"), None))
             }
         };

@@ -3,7 +3,7 @@
 use rollcall_domain::{
     EmailAddress,
     accounts::{PASSWORD_RESET_LIFETIME, PasswordReset},
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
     id::PasswordResetId,
 };
 use time::Duration;
@@ -32,7 +32,7 @@ pub async fn request_password_reset(
     }
     let id: PasswordResetId = app.id();
     let event = app
-        .event(audit::AuditActor::Anonymous, origin, Action::PasswordResetRequested, AuditTarget::Nothing)
+        .event(AuditActor::Anonymous, origin, Action::PasswordResetRequested, AuditTarget::Nothing)
         .address("email", &email);
     let reset = PasswordReset { email, expires_at: now + PASSWORD_RESET_LIFETIME };
     unit.password_reset_add(id, &reset, now).await?;

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     UserId,
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
 };
 
 use crate::availability::{By, signed_out};
@@ -25,11 +25,13 @@ pub async fn reset_mfa(app: &Application, origin: &Origin, user: UserId) -> Resu
         return Err(Error::MfaNotEnabled);
     }
     turn_mfa_off(unit.as_mut(), user).await?;
-    let event = app
-        .event(audit::AuditActor::Operator, origin, Action::MfaReset, AuditTarget::User(user))
-        .change("factor", Some("all"), None);
+    let event = app.event(AuditActor::Operator, origin, Action::MfaReset, AuditTarget::User(user)).change(
+        "factor",
+        Some("all"),
+        None,
+    );
     let record = app.record(event).mail(Letter::SecurityNotice { user, notice: SecurityNotice::MfaReset });
-    let by = By::actor(audit::AuditActor::Operator, origin);
+    let by = By::actor(AuditActor::Operator, origin);
     let record = signed_out(app, &by, unit.as_mut(), user, record).await?;
     unit.commit(record).await?;
     Throttle::second_factor(app, user).begin_anew(app).await;

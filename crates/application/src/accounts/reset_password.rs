@@ -1,7 +1,7 @@
 //! Choosing a password in place of a forgotten one.
 
 use rollcall_domain::{
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
     secret::{Password, Secret},
 };
 
@@ -45,7 +45,7 @@ pub async fn reset_password(app: &Application, origin: &Origin, command: Command
     unit.email_change_take_back(user).await?;
     unit.user_set_password(user, &hash, is_short).await?;
     unit.sessions_end(user, None).await?;
-    let actor = audit::AuditActor::User(user, None);
+    let actor = AuditActor::User(user, None);
     let event = app.event(actor, origin, Action::PasswordReset, AuditTarget::User(user));
     let record = app.record(event).mail(Letter::PasswordChanged { user });
     let record = signed_out(app, &By::actor(actor, origin), unit.as_mut(), user, record).await?;

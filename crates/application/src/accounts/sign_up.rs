@@ -3,7 +3,7 @@
 use rollcall_domain::{
     EmailAddress,
     accounts::{Locale, PersonName, SIGNUP_LIFETIME, Signup},
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
     id::SignupId,
     organizations::OrganizationName,
 };
@@ -42,7 +42,7 @@ pub async fn sign_up(app: &Application, origin: &Origin, command: Command) -> Re
     }
     let id: SignupId = app.id();
     let event = app
-        .event(audit::AuditActor::Anonymous, origin, Action::SignupRequested, AuditTarget::Signup(id))
+        .event(AuditActor::Anonymous, origin, Action::SignupRequested, AuditTarget::Signup(id))
         .address("email", &email);
     let signup = Signup { email, name, organization_name, expires_at: now + SIGNUP_LIFETIME };
     unit.signup_add(id, &signup, now).await?;

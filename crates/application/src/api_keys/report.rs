@@ -1,7 +1,7 @@
 //! An API key that somebody has found where it should not be.
 
 use rollcall_domain::{
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
     secret::Secret,
 };
 use tokio::time::Instant;
@@ -35,7 +35,7 @@ async fn end(app: &Application, origin: &Origin, found: FoundKey) -> Result<(), 
     }
     unit.api_key_revoke(organization, key, app.now()).await?;
     let event = app
-        .event(audit::AuditActor::Anonymous, origin, Action::ApiKeyReported, AuditTarget::ApiKey(key))
+        .event(AuditActor::Anonymous, origin, Action::ApiKeyReported, AuditTarget::ApiKey(key))
         .change("prefix", Some(current.prefix.as_str()), None);
     let owners = unit.owners(organization).await?;
     let letters = owners.into_iter().map(|owner| Letter::ApiKeyReported { organization, key, owner });

@@ -1,20 +1,20 @@
 //! Who makes something happen.
 
-use rollcall_domain::audit::{self, Action, AuditTarget, Event, Origin};
+use rollcall_domain::audit::{Action, AuditActor, AuditTarget, Event, Origin};
 
 use crate::{Application, Asks};
 
 /// Who makes something happen: somebody who asks, or Rollcall itself.
 #[derive(Debug, Clone)]
 pub(crate) struct By {
-    actor: audit::AuditActor,
+    actor: AuditActor,
     origin: Origin,
 }
 
 impl By {
     /// Rollcall itself.
     pub(crate) fn itself() -> Self {
-        Self { actor: audit::AuditActor::System, origin: Origin::default() }
+        Self { actor: AuditActor::System, origin: Origin::default() }
     }
 
     /// Whoever asks.
@@ -23,7 +23,7 @@ impl By {
     }
 
     /// Whoever this is in the audit log.
-    pub(crate) fn actor(actor: audit::AuditActor, origin: &Origin) -> Self {
+    pub(crate) fn actor(actor: AuditActor, origin: &Origin) -> Self {
         Self { actor, origin: origin.clone() }
     }
 

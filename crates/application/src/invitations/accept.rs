@@ -3,7 +3,7 @@
 use rollcall_domain::{
     EmailAddress, OrganizationId,
     accounts::{Locale, PersonName, TimeZone, User},
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
     invitations::{Acceptance, AcceptanceRefusal, Invitation},
     members::Membership,
     plans,
@@ -112,7 +112,7 @@ async fn recorded(
     ) = &accepted
     {
         let target = AuditTarget::Invitation(invitation.id);
-        let event = app.event(audit::AuditActor::Anonymous, origin, Action::InvitationAccepted, target);
+        let event = app.event(AuditActor::Anonymous, origin, Action::InvitationAccepted, target);
         app.record_refusal(Scope::Organization(organization), event, error).await?;
     }
     accepted
@@ -182,7 +182,7 @@ async fn take(
     let (mut signed_in, session) = open(app, user, Some(place), proof);
     unit.session_add(&session, origin).await?;
 
-    let actor = audit::AuditActor::User(signed_in.user.id, Some(signed_in.session.id));
+    let actor = AuditActor::User(signed_in.user.id, Some(signed_in.session.id));
     let event = |action, target| app.event(actor, origin, action, target);
     let user = AuditTarget::User(signed_in.user.id);
     let mut record =

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     OrganizationId,
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
 };
 
 use super::{Tenant, show};
@@ -42,7 +42,7 @@ async fn lift(
     }
     unit.organization_suspend(id, None).await?;
     let target = AuditTarget::Organization(id);
-    let event = app.event(audit::AuditActor::Operator, origin, Action::OrganizationRestored, target);
+    let event = app.event(AuditActor::Operator, origin, Action::OrganizationRestored, target);
     let event = event.change("status", Some("suspended"), Some("active"));
     Ok(unit.commit(app.record(event)).await?)
 }

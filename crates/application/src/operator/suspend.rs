@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     OrganizationId,
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
     availability::Cause,
 };
 
@@ -33,8 +33,8 @@ pub async fn suspend(
     if !found.suspended {
         unit.organization_suspend(id, Some(app.now())).await?;
         let target = AuditTarget::Organization(id);
-        let event = app.event(audit::AuditActor::Operator, origin, Action::OrganizationSuspended, target);
-        let by = By::actor(audit::AuditActor::Operator, origin);
+        let event = app.event(AuditActor::Operator, origin, Action::OrganizationSuspended, target);
+        let by = By::actor(AuditActor::Operator, origin);
         let left = empty(app, &by, unit.as_mut(), id, Cause::Suspended).await?;
         unit.commit(app.record(event).and_all(left, app.entropy.as_ref())).await?;
     }

@@ -1,6 +1,6 @@
 //! Removing everything of the organizations whose time is over.
 
-use rollcall_domain::audit::{self, Action, AuditTarget, Origin};
+use rollcall_domain::audit::{Action, AuditActor, AuditTarget, Origin};
 
 use crate::{
     Application, Error,
@@ -34,12 +34,8 @@ pub async fn purge_some(app: &Application, purge: &dyn Purge) -> Result<bool, Er
                 let mut unit = app.store.begin(Scope::Platform).await?;
                 let Some(purged) = unit.organization_purge(organization, now).await? else { continue };
                 let target = AuditTarget::Organization(organization);
-                let event = app.event(
-                    audit::AuditActor::System,
-                    &Origin::default(),
-                    Action::OrganizationPurged,
-                    target,
-                );
+                let event =
+                    app.event(AuditActor::System, &Origin::default(), Action::OrganizationPurged, target);
                 let event = [
                     ("members", purged.members),
                     ("invitations", purged.invitations),

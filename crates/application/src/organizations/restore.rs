@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     OrganizationId,
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
     organizations::{self, Organization},
 };
 
@@ -26,7 +26,7 @@ pub async fn restore(
     precondition.check(deleted.organization.version)?;
     unit.organization_restore(organization).await?;
     let target = AuditTarget::Organization(organization);
-    let event = app.event(audit::AuditActor::Operator, origin, Action::OrganizationRestored, target);
+    let event = app.event(AuditActor::Operator, origin, Action::OrganizationRestored, target);
     unit.commit(app.record(event)).await?;
     Ok(Organization { version: deleted.organization.version + 1, ..deleted.organization })
 }

@@ -1,7 +1,7 @@
 //! What a passkey proves.
 
 use rollcall_domain::{
-    audit::{self, Action, AuditTarget, Event, Origin},
+    audit::{Action, AuditActor, AuditTarget, Event, Origin},
     secret::Secret,
 };
 
@@ -85,7 +85,7 @@ impl UnprovenPasskey {
     pub(crate) fn event(&self, app: &Application, origin: &Origin) -> Option<Event> {
         let found = self.found.as_ref().filter(|_| self.copied)?;
         let target = AuditTarget::Passkey(found.id);
-        Some(app.event(audit::AuditActor::Anonymous, origin, Action::PasskeyCounterRegressed, target))
+        Some(app.event(AuditActor::Anonymous, origin, Action::PasskeyCounterRegressed, target))
     }
 
     /// Where the refusal is written down.

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     OrganizationId,
-    audit::{self, Origin},
+    audit::{AuditActor, Origin},
 };
 
 use super::{
@@ -42,7 +42,7 @@ pub(crate) async fn change_as_operator(
         reference: None,
         deletion: change.deletion(),
     };
-    let event = |action, target| app.event(audit::AuditActor::Operator, origin, action, target);
+    let event = |action, target| app.event(AuditActor::Operator, origin, action, target);
     let record = put_through(app, unit.as_mut(), organization, &change, &kept, event).await?;
     Ok(unit.commit(record).await?)
 }

@@ -1,7 +1,7 @@
 //! What becomes of recordings whose time is over, of uploads that came to nothing, and of segments whose recording is no more.
 
 use rollcall_domain::{
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
     organizations::Plan,
 };
 use time::Duration;
@@ -36,8 +36,7 @@ pub async fn retain_some(app: &Application, remains: &dyn Remains) -> Result<boo
                 continue;
             }
             let target = AuditTarget::Recording(recording);
-            let event =
-                app.event(audit::AuditActor::System, &Origin::default(), Action::RecordingExpired, target);
+            let event = app.event(AuditActor::System, &Origin::default(), Action::RecordingExpired, target);
             let event = event.change("call", Some(&call.to_string()), None).change(
                 "retention_days",
                 Some(&days.to_string()),

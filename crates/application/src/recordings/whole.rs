@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use rollcall_domain::{
     CallId, OrganizationId, RecordingId,
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
     recordings::Recording,
 };
 
@@ -130,7 +130,7 @@ pub(super) async fn report_damage(
     call: CallId,
 ) {
     let target = AuditTarget::Recording(recording);
-    let event = app.event(audit::AuditActor::System, &Origin::default(), Action::RecordingDamaged, target);
+    let event = app.event(AuditActor::System, &Origin::default(), Action::RecordingDamaged, target);
     let event = event.change("call", None, Some(&call.to_string()));
     let written = async {
         let unit = app.store.begin(Scope::Organization(organization)).await?;

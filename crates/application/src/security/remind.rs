@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     OrganizationId,
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
 };
 
 use super::MfaNotices;
@@ -44,7 +44,7 @@ async fn remind(
         return Ok(false);
     }
     let target = AuditTarget::Organization(organization);
-    let event = app.event(audit::AuditActor::System, &Origin::default(), Action::MfaRemindersSent, target);
+    let event = app.event(AuditActor::System, &Origin::default(), Action::MfaRemindersSent, target);
     let event = event.change("members", None, Some(&notified.len().to_string()));
     let letters = notified.into_iter().map(|notified| match notified.first {
         true => Letter::MfaRequired { organization, member: notified.user },

@@ -3,7 +3,7 @@
 use rollcall_domain::{
     OrganizationId,
     accounts::User,
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
     second_factors::{CHALLENGE_LIFETIME, MOST_WRONG_CODES, Method},
     secret::Secret,
 };
@@ -54,7 +54,7 @@ pub(super) async fn challenge(
         expires_at,
     };
     unit.mfa_challenge_add(&kept).await?;
-    let actor = audit::AuditActor::User(user.id, None);
+    let actor = AuditActor::User(user.id, None);
     let event = app.event(actor, origin, Action::MfaChallenged, AuditTarget::User(user.id));
     let event = event.change("factor", None, Some("password"));
     Ok((Challenge { token, methods, expires_at }, app.record(event)))

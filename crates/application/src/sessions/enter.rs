@@ -3,7 +3,7 @@
 use rollcall_domain::{
     OrganizationId, UserId,
     accounts::User,
-    audit::{self, Action, AuditTarget, Event, Origin},
+    audit::{Action, AuditActor, AuditTarget, Event, Origin},
 };
 
 use super::{Proof, SignedIn, open};
@@ -35,7 +35,7 @@ pub(crate) async fn enter(
     }
     let (signed_in, session) = open(app, user, place, Proof::Fresh);
     unit.session_add(&session, origin).await?;
-    let actor = audit::AuditActor::User(signed_in.user.id, Some(signed_in.session.id));
+    let actor = AuditActor::User(signed_in.user.id, Some(signed_in.session.id));
     let event = app.event(actor, origin, Action::SessionCreated, AuditTarget::Session(signed_in.session.id));
     let event = factors.iter().fold(event, |event, factor| event.change("factor", None, Some(factor)));
     Ok((signed_in, app.record(event)))
@@ -55,7 +55,7 @@ pub(crate) async fn not_there(
 
 /// What is written down of somebody who has shown who they are and is not let in.
 pub(crate) fn strayed(app: &Application, origin: &Origin, user: &User) -> Event {
-    let actor = audit::AuditActor::User(user.id, None);
+    let actor = AuditActor::User(user.id, None);
     let event = app.event(actor, origin, Action::SessionCreated, AuditTarget::User(user.id));
     event.address("email", &user.email)
 }

@@ -1,7 +1,7 @@
 //! The second step of signing in: a second factor, for a challenge that the right password has led to.
 
 use rollcall_domain::{
-    audit::{self, Action, AuditTarget, Event, Origin},
+    audit::{Action, AuditActor, AuditTarget, Event, Origin},
     secret::Secret,
 };
 
@@ -61,7 +61,7 @@ pub(super) fn home(found: &FoundMfaChallenge) -> Scope {
 }
 
 fn used(app: &Application, origin: &Origin, found: &FoundMfaChallenge, presented: &Presented) -> Event {
-    let actor = audit::AuditActor::User(found.user, None);
+    let actor = AuditActor::User(found.user, None);
     app.event(actor, origin, Action::SecondFactorUsed, AuditTarget::User(found.user)).change(
         "factor",
         None,

@@ -1,7 +1,7 @@
 //! The second step of signing in, with a passkey.
 
 use rollcall_domain::{
-    audit::{self, Action, AuditTarget, Event, Origin},
+    audit::{Action, AuditActor, AuditTarget, Event, Origin},
     second_factors::Method,
     secret::Secret,
 };
@@ -96,7 +96,7 @@ async fn step(
 }
 
 fn used(app: &Application, origin: &Origin, found: &FoundMfaChallenge) -> Event {
-    let actor = audit::AuditActor::User(found.user, None);
+    let actor = AuditActor::User(found.user, None);
     let event = app.event(actor, origin, Action::SecondFactorUsed, AuditTarget::User(found.user));
     event.change("factor", None, Some(Method::Passkey.as_str()))
 }

@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     EmailAddress, OrganizationId,
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
     secret::{Password, Secret},
 };
 
@@ -73,7 +73,7 @@ pub async fn sign_in(app: &Application, origin: &Origin, command: Command) -> Re
             Some(credentials) => (home(credentials), AuditTarget::User(credentials.user.id)),
             None => (Scope::Platform, AuditTarget::Nothing),
         };
-        let event = app.event(audit::AuditActor::Anonymous, origin, Action::SessionCreated, target);
+        let event = app.event(AuditActor::Anonymous, origin, Action::SessionCreated, target);
         let record = app.refusal(event.address("email", &command.email), &error);
         app.store.begin(scope).await?.commit(letter.into_iter().fold(record, Record::mail)).await?;
     }

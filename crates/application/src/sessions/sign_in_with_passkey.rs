@@ -2,7 +2,7 @@
 
 use rollcall_domain::{
     OrganizationId,
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
     second_factors::Method,
     secret::Secret,
 };
@@ -59,7 +59,7 @@ pub async fn sign_in_with_passkey(
         };
     let target =
         unproven.found.as_ref().map_or(AuditTarget::Nothing, |found| AuditTarget::User(found.user.id));
-    let event = app.event(audit::AuditActor::Anonymous, origin, Action::SessionCreated, target);
+    let event = app.event(AuditActor::Anonymous, origin, Action::SessionCreated, target);
     let event = event.change("factor", None, Some(Method::Passkey.as_str()));
     let record = app.refusal(event, &Error::PasskeyRefused);
     let record = record.and_all(unproven.event(app, origin), app.entropy.as_ref());

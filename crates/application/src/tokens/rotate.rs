@@ -1,7 +1,7 @@
 //! New signing keys: the first of a purpose, and each that takes over from another.
 
 use rollcall_domain::{
-    audit::{self, Action, AuditTarget, Origin},
+    audit::{Action, AuditActor, AuditTarget, Origin},
     tokens::{KeyPurpose, SigningKey},
 };
 
@@ -39,7 +39,7 @@ pub(super) async fn first(app: &Application, purpose: KeyPurpose) -> Result<(), 
     let now = app.now();
     let new = StoredKey::generate(app, |kid, public| SigningKey::first(purpose, kid, public, now))?;
     let event = app
-        .event(audit::AuditActor::System, &Origin::default(), Action::SigningKeyCreated, AuditTarget::Nothing)
+        .event(AuditActor::System, &Origin::default(), Action::SigningKeyCreated, AuditTarget::Nothing)
         .change("kid", None, Some(&new.key.kid));
     unit.signing_key_add(&new).await?;
     Ok(unit.commit(app.record(event)).await?)
@@ -67,7 +67,7 @@ pub async fn rotate(app: &Application, purpose: KeyPurpose) -> Result<Rotation, 
     unit.signing_key_retire(purpose, new.key.signs_from).await?;
     unit.signing_key_add(&new).await?;
     let event = app
-        .event(audit::AuditActor::System, &Origin::default(), Action::SigningKeyRotated, AuditTarget::Nothing)
+        .event(AuditActor::System, &Origin::default(), Action::SigningKeyRotated, AuditTarget::Nothing)
         .change("kid", Some(&old.kid), Some(&new.key.kid));
     unit.commit(app.record(event)).await?;
     Ok(Rotation { new: new.key, old })

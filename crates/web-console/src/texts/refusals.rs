@@ -137,7 +137,7 @@ impl Texts {
             }
             Error::PlanRequired { plan, .. } => {
                 let text = match plan {
-                    Some(plan) => self.plan_required(plan.as_str()),
+                    Some(plan) => self.plan_required(self.plan(*plan)),
                     None => self.plan_required_none().to_owned(),
                 };
                 forbidden(self.plan_required_title(), &text)
@@ -306,10 +306,19 @@ mod tests {
     use rollcall_domain::{
         EmailAddress,
         accounts::{Locale, PersonName, TimeZone},
+        organizations::Plan,
         secret::Password,
+        security::Control,
     };
 
     use super::*;
+
+    #[test]
+    fn a_plan_that_is_needed_is_called_as_it_is_everywhere() {
+        let refused = Error::PlanRequired { control: Control::PhiProtection, plan: Some(Plan::Enterprise) };
+        let told = Texts::of(Language::English).explain(&refused).text;
+        assert_eq!(told, "It comes with the plan Enterprise.");
+    }
 
     #[test]
     fn what_is_wrong_with_values_is_said_in_every_language() {
