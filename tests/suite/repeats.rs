@@ -69,6 +69,42 @@ async fn attack_30_what_was_said_before_phi_protection_came_on_is_masked_when_it
 }
 
 #[tokio::test]
+async fn attack_34_with_another_version_in_if_match_it_is_another_request() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let owner = team.owner();
+    let (id, _) = service.invite(owner, &Service::new_address("ada"), "viewer").await;
+    let path = format!("/v1/invitations/{id}");
+    let resend = async |key: &str, if_match: Option<&str>| {
+        let request =
+            owner.request(Method::POST, &format!("{path}/resend")).header("Idempotency-Key", key);
+        let request = if_match.into_iter().fold(request, |request, tag| request.header("If-Match", tag));
+        Answer::of(request.json(&json!({}))).await
+    };
+    let tag = owner.get(&path).await.expect(200).header("etag").to_owned();
+    let first = resend("with", Some(&tag)).await.expect(200);
+    let again = resend("with", Some(&tag)).await.expect(200);
+    assert!(is_repeated(&again) && again.text == first.text, "{}", again.text);
+    for other in [None, Some("*"), Some(""), Some("\"another\"")] {
+        resend("with", other).await.problem(422, "idempotency_key_reused");
+    }
+    resend("without", None).await.expect(200);
+    for other in [Some(tag.as_str()), Some("*"), Some("")] {
+        resend("without", other).await.problem(422, "idempotency_key_reused");
+    }
+    // What would not be done is not, and gives its key back.
+    resend("late", Some(&tag)).await.problem(412, "precondition_failed");
+    assert!(!is_repeated(&resend("late", Some("*")).await.expect(200)));
+
+    // A node of the last release has not said what it was meant for: its request is repeated as it was there.
+    service.database.execute("UPDATE idempotency_keys SET precondition = NULL").await;
+    for any in [Some(tag.as_str()), Some("*"), None] {
+        let again = resend("with", any).await.expect(200);
+        assert!(is_repeated(&again) && again.text == first.text, "{}", again.text);
+    }
+}
+
+#[tokio::test]
 async fn attack_3_no_repeat_opens_a_session_by_what_works_once() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
