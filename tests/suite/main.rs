@@ -40,6 +40,7 @@ mod controls;
 mod conventions;
 mod crash;
 mod credentials;
+mod decided_again;
 mod decisions;
 mod deletion;
 mod deletion_races;

@@ -1,8 +1,8 @@
 //! Recordings that lie where they are kept and that the database knows nothing of, as after it was set back to a moment before them.
 
-use std::{fs::File, path::Path, time::Duration};
+use std::{fs::File, os::unix::fs::symlink, path::Path, time::Duration};
 
-use rollcall_domain::RecordingId;
+use rollcall_domain::{OrganizationId, RecordingId};
 use rollcall_tests::{Binary, Service, TestDatabase};
 
 use crate::{
@@ -90,4 +90,49 @@ async fn what_the_database_knows_nothing_of_is_listed_and_removed_when_it_is_old
     assert!(!files(&places[0]).is_empty());
     assert_eq!(asked(&["--remove", "--force"]).0, 0);
     assert!(files(&store).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_30_where_a_symbolic_link_leads_nothing_is_removed_and_it_is_told() {
+    let (service, team) = recording_with(&KNOWN).await;
+    let owner = team.owner();
+    let mut ids = Vec::new();
+    for (name, seed) in [("kept", 1), ("lost", 2), ("linked", 3)] {
+        let call = write(owner, name).await;
+        ids.push(put(owner, &call, &wav(100_000, seed)).await.expect(201).text_at("/id").to_owned());
+    }
+    let [kept, lost, linked] = ids.as_slice() else { unreachable!() };
+    forget(&service, "replica", &format!("NOT {}", row_of(kept))).await;
+    let store = service.recordings();
+    let ours = store.join(&team.organization);
+    // The one is behind a link, and the other has one in it; and there are organizations that are links.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let behind = RecordingId::from_parts(1, &[1; 10]).to_string();
+    let stranger = OrganizationId::from_parts(1, &[1; 10]).to_string();
+    let theirs = elsewhere.path().join(&behind);
+    std::fs::create_dir(&theirs).unwrap();
+    std::fs::write(theirs.join("precious"), "bytes").unwrap();
+    symlink(&theirs, ours.join(&behind)).unwrap();
+    symlink(&theirs, ours.join(linked).join("deeper")).unwrap();
+    symlink(elsewhere.path(), store.join(&stranger)).unwrap();
+    symlink(elsewhere.path().join("nowhere"), store.join(OrganizationId::from_parts(1, &[2; 10]).to_string()))
+        .unwrap();
+    age(&ours.join(kept), 8);
+    age(&ours.join(lost), 8);
+    age(&theirs, 8);
+
+    let links =
+        [(&team.organization, &behind), (&team.organization, linked), (&stranger, &behind)].map(
+            |(organization, recording)| format!("{organization}/{recording}: a symbolic link leads there"),
+        );
+    for arguments in [["--untouched-for", "2"].as_slice(), &["--remove"], &["--remove", "--force"]] {
+        let (code, said) = orphans(&service.database, &store, arguments);
+        assert!(code == 3 && links.iter().all(|link| said.contains(link)), "{arguments:?}: {code} {said}");
+        assert!(said.contains("3 are left"), "{said}");
+        assert_eq!(std::fs::read(theirs.join("precious")).unwrap(), b"bytes", "{arguments:?}");
+        assert!(ours.join(&behind).is_symlink() && ours.join(linked).join("deeper").is_symlink());
+        // What else is an orphan goes.
+        assert_eq!(ours.join(lost).exists(), !arguments.contains(&"--remove"), "{said}");
+    }
+    assert!(!files(&ours.join(kept)).is_empty() && !files(&ours.join(linked)).is_empty());
 }

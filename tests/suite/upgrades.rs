@@ -318,10 +318,17 @@ async fn what_was_done_for_a_key_is_not_done_again_by_nodes_that_do_not_know_tha
         let rows = service.database.rows("SELECT done, attempt FROM idempotency_keys").await;
         (rows[0]["done"].as_bool().unwrap(), rows[0]["attempt"].as_i64().unwrap())
     };
+    let says_what_it_was_meant_for = async || {
+        let rows = service.database.rows("SELECT precondition IS NOT NULL AS says FROM idempotency_keys").await;
+        rows[0]["says"].as_bool().unwrap()
+    };
     assert_eq!(attempt().await, (true, 1));
+    assert!(says_what_it_was_meant_for().await);
     service.database.execute("UPDATE idempotency_keys SET expires_at = now(), attempt = attempt + 1").await;
     assert_eq!(asked(CLAIMED_BEFORE).await, 1);
     assert_eq!(attempt().await, (false, 3));
+    // It is another request now, of which nothing is said.
+    assert!(!says_what_it_was_meant_for().await);
     service.database.execute("UPDATE idempotency_keys SET running_until = now()").await;
     assert_eq!(asked(CLAIMED_BEFORE).await, 1);
     assert_eq!(attempt().await, (false, 4));

@@ -1,6 +1,8 @@
 //! Putting segments where they lie, and getting them back.
 
-use std::{collections::HashSet, ops::Range, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet, io::ErrorKind, ops::Range, path::PathBuf, str::FromStr, sync::Arc, time::Duration,
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,7 +15,10 @@ use rollcall_application::recordings::{Footprint, Objects, ObjectsError, Segment
 use rollcall_domain::{OrganizationId, RecordingId};
 use time::OffsetDateTime;
 
-use crate::place::{InvalidPlace, Place, S3Access};
+use crate::{
+    files::{Lies, directories, lies_at},
+    place::{InvalidPlace, Place, S3Access},
+};
 
 /// The longest that a request to the store may take; a segment is a megabyte.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -82,6 +87,9 @@ impl ObjectsAt {
 
     /// The ids right below a path.
     async fn named<T: FromStr>(&self, path: &Path) -> Result<Vec<T>, ObjectsError> {
+        if let Some(directory) = &self.directory {
+            return directories(&directory.join(path.to_string())).await.map_err(not_read);
+        }
         match self.store.list_with_delimiter(Some(path)).await {
             Ok(found) => {
                 let names = found.common_prefixes.iter().filter_map(Path::filename);
@@ -96,8 +104,12 @@ impl ObjectsAt {
     async fn delete(&self, recording: &Path, kept: &HashSet<String>) -> Result<(), ObjectsError> {
         let found = self.store.list(Some(recording)).map_ok(|object| object.location);
         let found: Vec<Path> = found.try_collect().await.or_else(none_if_missing)?;
+        // What lies deeper is none of ours: a listing follows symbolic links, wherever they lead.
+        let is_segment =
+            |location: &Path| location.prefix_match(recording).is_some_and(|below| below.count() == 1);
         let doomed: Vec<_> = found
             .into_iter()
+            .filter(is_segment)
             .filter(|location| !location.filename().is_some_and(|name| kept.contains(name)))
             .map(Ok)
             .collect();
@@ -138,20 +150,18 @@ impl Objects for ObjectsAt {
     }
 
     async fn remove(&self, organization: OrganizationId, recording: RecordingId) -> Result<(), ObjectsError> {
-        let path = self.recording(organization, recording);
-        self.delete(&path, &HashSet::new()).await?;
-        // A file that was being written when its node died goes by another name, which no listing shows.
-        if let Some(directory) = &self.directory {
-            let organization = directory.join(organization.to_string());
-            match tokio::fs::remove_dir_all(organization.join(recording.to_string())).await {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(ObjectsError::Unavailable(Box::new(error)));
-                }
-                Ok(()) | Err(_) => {}
-            }
-            // Only if it is empty.
-            let _ = tokio::fs::remove_dir(organization).await;
+        let Some(directory) = &self.directory else {
+            return self.delete(&self.recording(organization, recording), &HashSet::new()).await;
+        };
+        // With all that lies there: a file that was being written when its node died goes by another name, which no listing shows. A
+        // symbolic link among it goes, and not what it leads to.
+        let organization = directory.join(organization.to_string());
+        match tokio::fs::remove_dir_all(organization.join(recording.to_string())).await {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(not_read(error)),
+            Ok(()) | Err(_) => {}
         }
+        // Only if it is empty.
+        let _ = tokio::fs::remove_dir(organization).await;
         Ok(())
     }
 
@@ -168,8 +178,15 @@ impl Objects for ObjectsAt {
         organization: OrganizationId,
         recording: RecordingId,
     ) -> Result<Footprint, ObjectsError> {
-        let mut footprint = Footprint::default();
         let path = self.recording(organization, recording);
+        let lies = match &self.directory {
+            Some(directory) => lies_at(directory, &path).await.map_err(not_read)?,
+            None => Lies::default(),
+        };
+        let mut footprint = Footprint { is_foreign: lies.is_foreign, ..Footprint::default() };
+        if lies.is_foreign {
+            return Ok(footprint);
+        }
         let mut segments = self.store.list(Some(&path));
         while let Some(segment) = segments.next().await {
             let segment = match segment {
@@ -182,34 +199,8 @@ impl Objects for ObjectsAt {
             footprint.bytes += segment.size;
             footprint.last_written = footprint.last_written.max(written);
         }
-        // What is being written goes by another name, which no listing shows.
-        if let Some(directory) = &self.directory {
-            let recording = directory.join(organization.to_string()).join(recording.to_string());
-            let touched =
-                last_touched(&recording).await.map_err(|error| ObjectsError::Unavailable(error.into()))?;
-            footprint.last_written = footprint.last_written.max(touched);
-        }
+        footprint.last_written = footprint.last_written.max(lies.last_touched);
         Ok(footprint)
-    }
-}
-
-/// When something was last written in a directory; if there is nothing in it, when that became so. None when there is no directory.
-async fn last_touched(directory: &std::path::Path) -> std::io::Result<Option<OffsetDateTime>> {
-    let mut files = match tokio::fs::read_dir(directory).await {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        files => files?,
-    };
-    let mut last = None;
-    while let Some(file) = files.next_entry().await? {
-        match file.metadata().await {
-            // It has just got its name, or is gone.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            metadata => last = last.max(Some(metadata?.modified()?.into())),
-        }
-    }
-    match last {
-        None => Ok(Some(tokio::fs::metadata(directory).await?.modified()?.into())),
-        last => Ok(last),
     }
 }
 
@@ -239,6 +230,10 @@ fn is_missing(error: &Error) -> bool {
         }
         _ => false,
     }
+}
+
+fn not_read(error: std::io::Error) -> ObjectsError {
+    ObjectsError::Unavailable(Box::new(error))
 }
 
 fn none_if_missing(error: Error) -> Result<Vec<Path>, ObjectsError> {
@@ -409,6 +404,51 @@ mod tests {
         assert_eq!(nothing, Footprint::default());
         let stranger = OrganizationId::from_parts(0, &[9; 10]);
         assert!(objects.recordings(stranger).await.expect("listed").is_empty());
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn symbolic_links_are_seen_and_nothing_is_removed_where_they_lead() {
+        use std::os::unix::fs::symlink;
+
+        let directory = tempfile::tempdir().expect("a directory");
+        let objects = files(directory.path());
+        let place = objects.directory.clone().expect("files");
+        let elsewhere = directory.path().join("elsewhere");
+        std::fs::create_dir(&elsewhere).expect("made");
+        std::fs::write(elsewhere.join("precious"), "bytes").expect("written");
+        let [whole, within, beside, behind] = [1, 2, 3, 4].map(|recording| path(recording, 1));
+        for segment in [&whole, &within, &beside] {
+            objects.put(segment, Bytes::from_static(b"bytes")).await.expect("kept");
+        }
+        let of = |segment: &SegmentPath| {
+            place.join(segment.organization.to_string()).join(segment.recording.to_string())
+        };
+        symlink(&elsewhere, of(&within).join("deeper")).expect("linked");
+        symlink(elsewhere.join("precious"), of(&beside).join("a-file")).expect("linked");
+        symlink(&elsewhere, of(&behind)).expect("linked");
+        let stranger = OrganizationId::from_parts(0, &[9; 10]);
+        symlink(place.join(whole.organization.to_string()), place.join(stranger.to_string())).expect("linked");
+
+        let mut found = objects.recordings(whole.organization).await.expect("listed");
+        found.sort();
+        assert_eq!(found, [&whole, &within, &beside, &behind].map(|segment| segment.recording));
+        let foreign = Footprint { is_foreign: true, ..Footprint::default() };
+        for segment in [&within, &beside, &behind] {
+            let footprint = objects.footprint(segment.organization, segment.recording).await;
+            assert_eq!(footprint.expect("measured"), foreign, "{}", segment.recording);
+        }
+        assert_eq!(objects.footprint(stranger, whole.recording).await.expect("measured"), foreign);
+        let footprint = objects.footprint(whole.organization, whole.recording).await.expect("measured");
+        assert!(!footprint.is_foreign && footprint.segments == 1, "{footprint:?}");
+
+        // Whoever does not ask goes by no link either.
+        objects.prune(within.organization, within.recording, &[]).await.expect("pruned");
+        for segment in [&within, &beside, &behind] {
+            objects.remove(segment.organization, segment.recording).await.expect("removed");
+        }
+        assert_eq!(std::fs::read(elsewhere.join("precious")).expect("still there"), b"bytes");
+        assert!(objects.get(&whole, 0..1).await.is_ok());
     }
 
     #[tokio::test]

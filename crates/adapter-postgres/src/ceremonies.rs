@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{corrupt, exactly_one, store_error},
+    portions::{self, PORTION},
     row::moment,
     store::PgStore,
     transaction::{begin_task, task},
@@ -88,10 +89,16 @@ impl Ceremonies for PgStore {
     }
 
     async fn forget(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::PASSKEY_CEREMONIES).await?;
-        let delete = sqlx::query!("DELETE FROM passkey_ceremonies WHERE expires_at <= $1", now);
-        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
-        transaction.commit().await.map_err(store_error)?;
-        Ok(forgotten)
+        let over = || {
+            // The service may not lock them. Where two nodes forget, one waits for the other, and finds that they are gone.
+            sqlx::query!(
+                "WITH over AS MATERIALIZED (
+                     SELECT challenge_hash FROM passkey_ceremonies WHERE expires_at <= $1 ORDER BY challenge_hash LIMIT $2)
+                 DELETE FROM passkey_ceremonies c USING over WHERE c.challenge_hash = over.challenge_hash",
+                now,
+                PORTION,
+            )
+        };
+        portions::forget(&self.pool, task::PASSKEY_CEREMONIES, over).await
     }
 }

@@ -24,6 +24,9 @@ use crate::{
 /// The role that the service works as.
 const SERVICE_ROLE: &str = "rollcall_app";
 
+/// The longest wait for a lock.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How long an idle connection is taken to be alive.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
@@ -43,6 +46,15 @@ pub struct ConnectionSettings {
     pub acquire_timeout: Duration,
     /// The longest that one statement may take.
     pub statement_timeout: Duration,
+}
+
+impl ConnectionSettings {
+    /// The longest that a look-up of few rows may take, with all waiting: as long as a connection or a lock is waited for, and no longer than
+    /// a statement may take, if there is a limit.
+    pub(crate) fn look_up_timeout(&self) -> Duration {
+        let waits = self.acquire_timeout.max(LOCK_TIMEOUT);
+        if self.statement_timeout.is_zero() { waits } else { waits.min(self.statement_timeout) }
+    }
 }
 
 /// There is no connection that the service would work with.
@@ -103,7 +115,7 @@ fn read(url: &Secret, setting: &'static str) -> Result<PgConnectOptions, Connect
 fn limits(connection: &ConnectionSettings) -> [(&'static str, String); 3] {
     [
         ("statement_timeout", connection.statement_timeout.as_millis().to_string()),
-        ("lock_timeout", "5000".to_owned()),
+        ("lock_timeout", LOCK_TIMEOUT.as_millis().to_string()),
         ("idle_in_transaction_session_timeout", "30000".to_owned()),
     ]
 }

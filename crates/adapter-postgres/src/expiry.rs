@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{corrupt, store_error},
+    portions::{self, PORTION},
     store::PgStore,
     transaction::{begin_task, task},
 };
@@ -21,46 +22,79 @@ const CHANGES_AT_A_TIME: i32 = 1_000;
 #[async_trait]
 impl Expiry for PgStore {
     async fn forget_sessions(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::EXPIRY).await?;
-        let delete = sqlx::query!("DELETE FROM sessions WHERE expires_at <= $1", now);
-        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
-        transaction.commit().await.map_err(store_error)?;
-        Ok(forgotten)
+        let over = || {
+            sqlx::query!(
+                "WITH over AS MATERIALIZED (
+                     SELECT session_id FROM sessions WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 DELETE FROM sessions s USING over WHERE s.session_id = over.session_id",
+                now,
+                PORTION,
+            )
+        };
+        portions::forget(&self.pool, task::EXPIRY, over).await
     }
 
     async fn forget_password_resets(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::PASSWORD_RESETS).await?;
-        let delete = sqlx::query!("DELETE FROM password_resets WHERE expires_at <= $1", now);
-        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
-        transaction.commit().await.map_err(store_error)?;
-        Ok(forgotten)
+        let over = || {
+            sqlx::query!(
+                "WITH over AS MATERIALIZED (
+                     SELECT reset_id FROM password_resets WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 DELETE FROM password_resets r USING over WHERE r.reset_id = over.reset_id",
+                now,
+                PORTION,
+            )
+        };
+        portions::forget(&self.pool, task::PASSWORD_RESETS, over).await
     }
 
     async fn forget_email_changes(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::EMAIL_CHANGES).await?;
-        let delete = sqlx::query!("DELETE FROM email_changes WHERE expires_at <= $1", now);
-        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
-        transaction.commit().await.map_err(store_error)?;
-        Ok(forgotten)
+        let over = || {
+            sqlx::query!(
+                "WITH over AS MATERIALIZED (
+                     SELECT change_id FROM email_changes WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 DELETE FROM email_changes c USING over WHERE c.change_id = over.change_id",
+                now,
+                PORTION,
+            )
+        };
+        portions::forget(&self.pool, task::EMAIL_CHANGES, over).await
     }
 
     async fn forget_signups(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::SIGNUPS).await?;
-        let delete = sqlx::query!("DELETE FROM signups WHERE expires_at <= $1", now);
-        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
-        transaction.commit().await.map_err(store_error)?;
-        Ok(forgotten)
+        let over = || {
+            sqlx::query!(
+                "WITH over AS MATERIALIZED (
+                     SELECT signup_id FROM signups WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 DELETE FROM signups s USING over WHERE s.signup_id = over.signup_id",
+                now,
+                PORTION,
+            )
+        };
+        portions::forget(&self.pool, task::SIGNUPS, over).await
     }
 
     async fn forget_second_factors(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::SECOND_FACTORS).await?;
-        let challenges = sqlx::query!("DELETE FROM mfa_challenges WHERE expires_at <= $1", now);
-        let challenges = challenges.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
+        let challenges = || {
+            sqlx::query!(
+                "WITH over AS MATERIALIZED (
+                     SELECT challenge_id FROM mfa_challenges WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 DELETE FROM mfa_challenges c USING over WHERE c.challenge_id = over.challenge_id",
+                now,
+                PORTION,
+            )
+        };
         // Those that are on have no end.
-        let seeds = sqlx::query!("DELETE FROM totp_seeds WHERE expires_at <= $1", now);
-        let seeds = seeds.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
-        transaction.commit().await.map_err(store_error)?;
-        Ok(challenges + seeds)
+        let seeds = || {
+            sqlx::query!(
+                "WITH over AS MATERIALIZED (
+                     SELECT user_id FROM totp_seeds WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 DELETE FROM totp_seeds s USING over WHERE s.user_id = over.user_id",
+                now,
+                PORTION,
+            )
+        };
+        let forgotten = portions::forget(&self.pool, task::SECOND_FACTORS, challenges).await?;
+        Ok(forgotten + portions::forget(&self.pool, task::SECOND_FACTORS, seeds).await?)
     }
 
     async fn forget_signing_keys(&self, purpose: KeyPurpose, now: OffsetDateTime) -> Result<u64, StoreError> {

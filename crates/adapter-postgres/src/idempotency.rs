@@ -23,12 +23,13 @@ impl IdempotencyKeys for PgStore {
         let mut transaction = begin_task(&self.pool, task::IDEMPOTENCY).await?;
         // Whoever inserts has it; so has whoever finds one whose time is up, or whose request has died before it changed anything.
         let granted = sqlx::query_scalar!(
-            "INSERT INTO idempotency_keys AS k (caller, key, fingerprint, running_until, expires_at)
+            "INSERT INTO idempotency_keys AS k (caller, key, fingerprint, running_until, expires_at, precondition)
              VALUES ($1, $2, $3, COALESCE($4::timestamptz, now()) + make_interval(secs => $5),
-                     COALESCE($4, now()) + make_interval(secs => $6))
+                     COALESCE($4, now()) + make_interval(secs => $6), $7)
                  ON CONFLICT (caller, key) DO UPDATE
                 SET fingerprint = excluded.fingerprint, running_until = excluded.running_until,
-                    expires_at = excluded.expires_at, answer = NULL, done = false, attempt = k.attempt + 1
+                    expires_at = excluded.expires_at, precondition = excluded.precondition,
+                    answer = NULL, done = false, attempt = k.attempt + 1
               WHERE k.expires_at <= COALESCE($4, now())
                  OR (k.answer IS NULL AND NOT k.done AND k.running_until <= COALESCE($4, now()))
           RETURNING attempt",
@@ -38,6 +39,7 @@ impl IdempotencyKeys for PgStore {
             self.moment(),
             patience.as_seconds_f64(),
             kept.as_seconds_f64(),
+            request.precondition.as_slice(),
         );
         let granted = granted.fetch_optional(&mut *transaction).await.map_err(store_error)?;
         if let Some(attempt) = granted {
@@ -45,7 +47,7 @@ impl IdempotencyKeys for PgStore {
             return Ok(Claim::Granted(ClaimedKey { request: request.clone(), attempt }));
         }
         let found = sqlx::query!(
-            r#"SELECT fingerprint, answer, done AND running_until <= COALESCE($3::timestamptz, now()) AS "lost!"
+            r#"SELECT fingerprint, precondition, answer, done AND running_until <= COALESCE($3::timestamptz, now()) AS "lost!"
                  FROM idempotency_keys WHERE caller = $1 AND key = $2"#,
             request.caller.as_slice(),
             request.key,
@@ -57,6 +59,10 @@ impl IdempotencyKeys for PgStore {
             // Given back at this very moment.
             None => Claim::Running,
             Some(row) if row.fingerprint != request.fingerprint => Claim::Reused,
+            // A node of the last release does not say which versions it was meant for.
+            Some(row) if row.precondition.as_ref().is_some_and(|known| *known != request.precondition) => {
+                Claim::Reused
+            }
             Some(row) => match row.answer {
                 Some(answer) => Claim::Answered(answer),
                 None if row.lost => Claim::Lost,

@@ -1,5 +1,7 @@
 //! Looking up what a request came in by, for many requests at once.
 
+use std::time::Duration;
+
 use rollcall_application::{
     api_keys::{FoundKey, KeyHash},
     ports::{OpenSession, StoreError},
@@ -16,10 +18,17 @@ use crate::{
 };
 
 /// Those who look up what a request came in by.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct LookUps {
     sessions: Together<TokenHash, OpenSession>,
     api_keys: Together<Vec<KeyHash>, FoundKey>,
+}
+
+impl LookUps {
+    /// Nobody waits for longer than this.
+    pub(crate) fn new(patience: Duration) -> Self {
+        Self { sessions: Together::new(patience), api_keys: Together::new(patience) }
+    }
 }
 
 impl PgStore {

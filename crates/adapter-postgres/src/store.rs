@@ -65,7 +65,7 @@ impl PgStore {
             entropy,
             clock: None,
             sessions: Arc::default(),
-            look_ups: LookUps::default(),
+            look_ups: LookUps::new(connection.look_up_timeout()),
             listening,
             letter_queued: Arc::default(),
             events_written: Arc::default(),

@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     error::store_error,
+    portions::{self, PORTION},
     store::PgStore,
     transaction::{TransactionPurpose, begin, begin_task, task},
 };
@@ -242,15 +243,19 @@ impl StreamEvents for PgStore {
     }
 
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::STREAM).await?;
-        // The last one stays: whoever has heard it can still go on from there.
-        let delete = sqlx::query!(
-            "DELETE FROM stream_events e USING stream_heads h
-              WHERE e.occurred_at < $1 AND h.org_id = e.org_id AND e.sequence < h.last",
-            before
-        );
-        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
-        transaction.commit().await.map_err(store_error)?;
-        Ok(forgotten)
+        let old = || {
+            // The last one stays: whoever has heard it can still go on from there. The service may not lock them: where two nodes forget,
+            // one waits for the other, and finds that they are gone.
+            sqlx::query!(
+                "WITH old AS MATERIALIZED (
+                     SELECT e.org_id, e.sequence FROM stream_events e JOIN stream_heads h ON h.org_id = e.org_id
+                      WHERE e.occurred_at < $1 AND e.sequence < h.last
+                      ORDER BY e.occurred_at, e.org_id, e.sequence LIMIT $2)
+                 DELETE FROM stream_events e USING old WHERE e.org_id = old.org_id AND e.sequence = old.sequence",
+                before,
+                PORTION,
+            )
+        };
+        portions::forget(&self.pool, task::STREAM, old).await
     }
 }

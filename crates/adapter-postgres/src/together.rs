@@ -3,6 +3,9 @@
 //! Nobody waits for company. Whoever asks while few look-ups are under way is looked up at once; whoever asks while many are goes
 //! with all others who have asked meanwhile, as soon as one of them is over. A look-up begins after all whom it is for have asked,
 //! so what it finds is as new for each of them as if they had asked by themselves.
+//!
+//! Nobody waits for longer than if they had asked by themselves, either: the time of each begins when they ask, and not with the look-up
+//! that is for them. Once it is over for all whom a look-up is for, the look-up is over as well.
 
 use std::{
     collections::HashMap,
@@ -14,21 +17,26 @@ use std::{
 
 use futures_util::FutureExt;
 use rollcall_application::ports::StoreError;
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, error::Elapsed, timeout},
+};
 use tracing::{Instrument, Span};
 
 /// How many look-ups of one kind are under way at the most.
 const AT_ONCE: usize = 4;
 /// For how many a look-up is made at the most.
 const MOST: usize = 64;
-/// The longest that one may take: longer than the database and the pool of connections have patience by default.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What was found of what was asked for. What is not there is not in it; what does not fit the domain is an error of its own.
 pub(crate) type Found<K, V> = HashMap<K, Result<V, StoreError>>;
 
 /// Those who ask for one kind of thing.
-pub(crate) struct Together<K, V>(Arc<Mutex<Waiting<K, V>>>);
+pub(crate) struct Together<K, V> {
+    waiting: Arc<Mutex<Waiting<K, V>>>,
+    /// The longest that anybody waits.
+    patience: Duration,
+}
 
 struct Waiting<K, V> {
     asked: Vec<Asked<K, V>>,
@@ -39,6 +47,8 @@ struct Waiting<K, V> {
 /// Somebody who asks.
 struct Asked<K, V> {
     key: K,
+    /// Since when.
+    since: Instant,
     /// The request for which it is asked. A look-up is told as part of the first of them.
     span: Span,
     answer: oneshot::Sender<Result<Option<V>, StoreError>>,
@@ -46,13 +56,7 @@ struct Asked<K, V> {
 
 impl<K, V> Clone for Together<K, V> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<K, V> Default for Together<K, V> {
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new(Waiting { asked: Vec::new(), under_way: 0 })))
+        Self { waiting: Arc::clone(&self.waiting), patience: self.patience }
     }
 }
 
@@ -61,10 +65,16 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     V: Clone + Send + 'static,
 {
+    /// Nobody of them waits for longer than `patience`.
+    pub(crate) fn new(patience: Duration) -> Self {
+        let waiting = Waiting { asked: Vec::new(), under_way: 0 };
+        Self { waiting: Arc::new(Mutex::new(waiting)), patience }
+    }
+
     /// What there is of `key`. `find` looks up many; that of whoever begins is used for others too.
     ///
     /// # Errors
-    /// Those of `find`, which all who were looked up together are told.
+    /// Those of `find`, which all who were looked up together are told, and [`StoreError::Unavailable`] for whoever has waited for too long.
     pub(crate) async fn look_up<F>(
         &self,
         key: K,
@@ -74,28 +84,34 @@ where
         F: Future<Output = Result<Found<K, V>, StoreError>> + Send,
     {
         let (answer, answered) = oneshot::channel();
-        if self.ask(Asked { key, span: Span::current(), answer }) {
+        if self.ask(Asked { key, since: Instant::now(), span: Span::current(), answer }) {
             let others = self.clone();
             // In a task of its own: whoever began it may go away, and others not.
             tokio::spawn(async move {
                 while let Some(asked) = others.next() {
                     let (keys, span) =
                         (asked.iter().map(|asked| asked.key.clone()).collect(), asked[0].span.clone());
-                    let found = timeout(PATIENCE, async { find(keys).await }).instrument(span);
+                    let waited = asked.iter().map(|asked| asked.since.elapsed()).min().unwrap_or_default();
+                    let left = others.patience.saturating_sub(waited);
+                    let found = timeout(left, async { find(keys).await }).instrument(span);
                     let found = match AssertUnwindSafe(found).catch_unwind().await {
                         Ok(Ok(found)) => found,
-                        Ok(Err(late)) => Err(StoreError::Unavailable(Box::new(late))),
+                        Ok(Err(late)) => Err(too_late(late)),
                         Err(_) => Err(StoreError::Internal("a look-up panicked".into())),
                     };
                     tell(asked, found);
                 }
             });
         }
-        answered.await.unwrap_or_else(|lost| Err(StoreError::Internal(Box::new(lost))))
+        match timeout(self.patience, answered).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(lost)) => Err(StoreError::Internal(Box::new(lost))),
+            Err(late) => Err(too_late(late)),
+        }
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting<K, V>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether whoever asks begins a look-up.
@@ -107,9 +123,10 @@ where
         begins
     }
 
-    /// Those for whom the next look-up is made; when there are none, there is one less under way.
+    /// Those for whom the next look-up is made, without those who have gone; when there are none, there is one less under way.
     fn next(&self) -> Option<Vec<Asked<K, V>>> {
         let mut waiting = self.waiting();
+        waiting.asked.retain(|asked| !asked.answer.is_closed());
         if waiting.asked.is_empty() {
             waiting.under_way -= 1;
             return None;
@@ -117,6 +134,10 @@ where
         let some = waiting.asked.len().min(MOST);
         Some(waiting.asked.drain(..some).collect())
     }
+}
+
+fn too_late(late: Elapsed) -> StoreError {
+    StoreError::Unavailable(Box::new(late))
 }
 
 /// Tells each who has asked what was found. Some have gone, which is no matter.
@@ -148,11 +169,15 @@ mod tests {
     use tokio::{
         sync::{Semaphore, mpsc},
         task::{JoinHandle, yield_now},
+        time::sleep,
     };
 
     use super::*;
 
     type Answer = JoinHandle<Result<Option<()>, StoreError>>;
+
+    /// So long that nobody goes who is not meant to.
+    const PATIENCE: Duration = Duration::from_secs(120);
 
     /// Numbers are looked up: what is found of each is that it is there, but there is nothing of 0, and 13 is damaged. At 99 as the
     /// last everything fails, and at 100 it panics.
@@ -167,7 +192,7 @@ mod tests {
     impl Numbers {
         fn new() -> Self {
             Self {
-                together: Together::default(),
+                together: Together::new(PATIENCE),
                 begun: mpsc::unbounded_channel(),
                 end: Arc::new(Semaphore::new(0)),
             }
@@ -279,16 +304,62 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_goes_away_takes_no_answer_from_others() {
+    async fn whoever_goes_away_is_not_looked_up_and_takes_no_answer_from_others() {
         in_time(async {
             let mut numbers = Numbers::new();
             let [begun, asked] = numbers.ask_while_others_are_looked_up([7, 8, 9]).await;
-            begun.iter().chain(&asked[..1]).for_each(JoinHandle::abort);
+            let mut asked = asked.into_iter();
+            for gone in begun.into_iter().chain(asked.next()) {
+                gone.abort();
+                assert!(gone.await.is_err(), "it has gone");
+            }
             numbers.end.add_permits(100);
-            for asked in asked.into_iter().skip(1) {
+            assert_eq!(numbers.begun.1.recv().await, Some(vec![8, 9]));
+            for asked in asked {
                 assert!(matches!(asked.await.expect("an answer"), Ok(Some(()))));
             }
         })
         .await;
+    }
+
+    // The clock goes on by itself here, whenever there is nothing to do but to wait.
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_longer_than_their_patience_however_many_look_ups_hang() {
+        let mut numbers = Numbers::new();
+        let [begun, early] = numbers.ask_while_others_are_looked_up([7]).await;
+        let began = Instant::now();
+        sleep(PATIENCE / 2).await;
+        let late = numbers.ask(8);
+        yield_now().await;
+        // Nothing ends. Whoever waits for those that hang is told when they are.
+        for waiting in begun.into_iter().chain(early) {
+            assert!(matches!(waiting.await.expect("an answer"), Err(StoreError::Unavailable(_))));
+        }
+        assert_eq!(began.elapsed().as_secs(), PATIENCE.as_secs());
+        // The next look-up has what is left to whoever it is for, and no more.
+        assert_eq!(numbers.begun.1.recv().await.and_then(|some| some.last().copied()), Some(8));
+        assert!(matches!(late.await.expect("an answer"), Err(StoreError::Unavailable(_))));
+        while numbers.together.waiting().under_way > 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(began.elapsed().as_secs(), (PATIENCE + PATIENCE / 2).as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_up_goes_on_for_whoever_has_time_left() {
+        let mut numbers = Numbers::new();
+        let [begun, early] = numbers.ask_while_others_are_looked_up([7]).await;
+        sleep(PATIENCE / 2).await;
+        let late = numbers.ask(8);
+        yield_now().await;
+        // One of those under way is over, and both are looked up now.
+        numbers.end.add_permits(1);
+        assert_eq!(numbers.begun.1.recv().await, Some(vec![7, 8]));
+        for early in early {
+            assert!(matches!(early.await.expect("an answer"), Err(StoreError::Unavailable(_))));
+        }
+        numbers.end.add_permits(100);
+        assert!(matches!(late.await.expect("an answer"), Ok(Some(()))));
+        drop(begun);
     }
 }

@@ -281,7 +281,11 @@ async fn orphans(untouched_for: u16, fate: Fate) -> Result<ExitCode> {
     let removed = if fate == Fate::Kept { "" } else { ", removed" };
     let mut told = 0;
     let tell = |Orphan { organization, recording, footprint }: &Orphan| {
-        let Footprint { segments, bytes, last_written } = footprint;
+        let Footprint { segments, bytes, last_written, is_foreign } = footprint;
+        if *is_foreign {
+            println!("{organization}/{recording}: a symbolic link leads there, or more than files lies there: left");
+            return;
+        }
         let written = last_written.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default();
         println!(
             "{organization}/{recording}: {segments} segments, {bytes} bytes, last written {written}{removed}"
@@ -290,11 +294,16 @@ async fn orphans(untouched_for: u16, fate: Fate) -> Result<ExitCode> {
     };
     let days = time::Duration::days(untouched_for.into());
     let found = find_orphans(&settings, &Ports::default(), days, fate, tell).await?;
+    let left = match found.foreign.len() {
+        0 => String::new(),
+        left => format!("; {left} are left, as not all of it is what Rollcall has written"),
+    };
     println!(
-        "{} recordings are known; {told} are not, and nothing was written of them for {untouched_for} days{removed}; {} more are not, and are younger",
+        "{} recordings are known; {told} are not, and nothing was written of them for {untouched_for} days{removed}; {} more are not, and are younger{left}",
         found.known, found.young
     );
-    Ok(if told > 0 && fate == Fate::Kept { ExitCode::from(ORPHANS) } else { ExitCode::SUCCESS })
+    let is_left = !found.foreign.is_empty() || (told > 0 && fate == Fate::Kept);
+    Ok(if is_left { ExitCode::from(ORPHANS) } else { ExitCode::SUCCESS })
 }
 
 async fn restore(organization: OrganizationId) -> Result {

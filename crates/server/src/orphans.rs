@@ -40,7 +40,7 @@ pub enum Fate {
 }
 
 /// Finds the recordings that the database knows nothing of and that nothing was written of for so long, and tells of each, once it is
-/// removed if it is to be. Nodes may run meanwhile.
+/// removed if it is to be. What is not as Rollcall writes it is told, too, and never removed. Nodes may run meanwhile.
 ///
 /// # Errors
 /// [`OrphansError`].
@@ -67,6 +67,9 @@ pub async fn find_orphans(
             if is_told {
                 tell(orphan);
             }
+        }
+        for orphan in &found.foreign {
+            tell(orphan);
         }
         Ok(found)
     })

@@ -26,6 +26,7 @@ use crate::{
     api::Api,
     body::{self, Unreadable},
     credential::{self, Credential},
+    etag,
     problem::{Code, Problem},
 };
 
@@ -134,7 +135,8 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
     };
     let caller = caller(&parts, rights.as_deref(), api);
     let fingerprint = fingerprint(api, &[parts.uri.path(), parts.uri.query().unwrap_or_default()], &bytes);
-    let keyed = KeyedRequest { caller, key, fingerprint };
+    let precondition = precondition(api, &parts.headers);
+    let keyed = KeyedRequest { caller, key, fingerprint, precondition };
 
     let patience = Duration::try_from(api.settings.timeout).unwrap_or(Duration::MINUTE) * 2;
     let claimed = match api.idempotency.claim(&keyed, patience, KEPT).await.map_err(Error::from)? {
@@ -287,6 +289,13 @@ fn caller(parts: &Parts, rights: Option<&str>, api: &Api) -> [u8; 32] {
 fn fingerprint(api: &Api, parts: &[&str], bytes: &[u8]) -> [u8; 32] {
     let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).chain([bytes]).collect();
     api.app.keyring.digest(PURPOSE, &parts)
+}
+
+/// The versions that a request is meant for, as its `If-Match` names them. That there is none is another thing than that it is empty.
+fn precondition(api: &Api, headers: &HeaderMap) -> [u8; 32] {
+    let named = headers.contains_key(header::IF_MATCH).then_some("if-match");
+    let parts: Vec<&str> = named.into_iter().chain(etag::list(headers, header::IF_MATCH)).collect();
+    fingerprint(api, &parts, &[])
 }
 
 fn context(keyed: &KeyedRequest) -> Vec<u8> {

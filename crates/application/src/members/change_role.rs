@@ -4,7 +4,7 @@ use rollcall_domain::{
     Permission, Role, UserId,
     audit::{Action, AuditTarget},
     availability::Cause,
-    members::{Member, RoleChange},
+    members::{Member, Membership, RoleChange},
 };
 
 use super::succession::{Successor, settle};
@@ -40,11 +40,12 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<Me
     let seat = actor.permit(Permission::TeamUpdateRole)?;
     let mut unit = app.store.begin(seat.scope()).await?;
     unit.team_lock(seat.organization).await?;
-    // What the actor was when the request came in may have changed while it waited for the lock.
-    let acting = unit.member_find(seat.organization, actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
+    // What the actor was when the request came in may have changed while it waited for the lock, and the organization may be suspended.
+    let role = unit.member_hold(seat.organization, actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
+    let acting = Membership { role, ..seat.membership };
     let mut member = unit.member_find(seat.organization, command.user).await?.ok_or(Error::NotFound)?;
     let owners = unit.owners_count(seat.organization).await?;
-    let change = RoleChange::decide(acting.membership, member.membership, command.role, owners)?;
+    let change = RoleChange::decide(acting, member.membership, command.role, owners)?;
     command.precondition.check(member.version())?;
     if change.is_nothing() {
         return Ok(member);
@@ -84,8 +85,9 @@ mod tests {
     fn team(acting: Role, target: Role) -> MockUnit {
         let mut unit = MockUnit::new();
         unit.expect_team_lock().returning(|_| Ok(()));
+        unit.expect_member_hold().returning(move |_, _| Ok(Some(acting)));
         unit.expect_member_find().returning(move |_, user| {
-            Ok([member(1, acting), member(2, target)].into_iter().find(|m| m.membership.user == user))
+            Ok(Some(member(2, target)).filter(|member| member.membership.user == user))
         });
         unit.expect_owners_count().returning(|_| Ok(1));
         unit.expect_invitations_lock_of().returning(|_, _| Ok(Vec::new()));

@@ -3,7 +3,7 @@
 use rollcall_domain::{
     Permission, UserId,
     audit::{Action, AuditTarget},
-    members::Departure,
+    members::{Departure, Membership},
 };
 
 use super::succession::{Successor, settle};
@@ -39,10 +39,12 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
     let seat = actor.permit(Permission::TeamRemove)?;
     let mut unit = app.store.begin(seat.scope()).await?;
     unit.team_lock(seat.organization).await?;
-    let acting = unit.member_find(seat.organization, actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
+    // What the actor was when the request came in may have changed while it waited for the lock, and the organization may be suspended.
+    let role = unit.member_hold(seat.organization, actor.user_id()).await?.ok_or(Error::Unauthenticated)?;
+    let acting = Membership { role, ..seat.membership };
     let leaving = unit.member_find(seat.organization, command.user).await?.ok_or(Error::NotFound)?;
     let owners = unit.owners_count(seat.organization).await?;
-    let departure = Departure::removal(acting.membership, leaving.membership, owners)?;
+    let departure = Departure::removal(acting, leaving.membership, owners)?;
     command.precondition.check(leaving.version())?;
 
     let successor = match command.hand_over_to {
@@ -80,6 +82,7 @@ mod tests {
     fn team(target: Role, heir: Role, invited: Role) -> MockUnit {
         let mut unit = MockUnit::new();
         unit.expect_team_lock().returning(|_| Ok(()));
+        unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Owner)));
         unit.expect_member_find().returning(move |_, user| {
             let team = [member(1, Role::Owner), member(2, target), member(3, heir)];
             Ok(team.into_iter().find(|member| member.membership.user == user))
@@ -150,10 +153,8 @@ mod tests {
     async fn an_admin_does_not_remove_an_owner() {
         let mut unit = MockUnit::new();
         unit.expect_team_lock().returning(|_| Ok(()));
-        unit.expect_member_find().returning(|_, user| {
-            let team = [member(1, Role::Admin), member(2, Role::Owner)];
-            Ok(team.into_iter().find(|member| member.membership.user == user))
-        });
+        unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Admin)));
+        unit.expect_member_find().returning(|_, _| Ok(Some(member(2, Role::Owner))));
         unit.expect_owners_count().returning(|_| Ok(2));
         let store = TestStore::of(unit);
         let app = application(&store, MockDirectory::new());

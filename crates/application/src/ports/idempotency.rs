@@ -39,6 +39,8 @@ pub struct KeyedRequest {
     pub key: String,
     /// A hash of what is asked.
     pub fingerprint: [u8; 32],
+    /// A hash of the versions that it is meant for.
+    pub precondition: [u8; 32],
 }
 
 /// What became of a key.
@@ -93,7 +95,12 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_done_aside_is_for_no_request() {
-        let request = KeyedRequest { caller: [1; 32], key: "k".to_owned(), fingerprint: [2; 32] };
+        let request = KeyedRequest {
+            caller: [1; 32],
+            key: "k".to_owned(),
+            fingerprint: [2; 32],
+            precondition: [3; 32],
+        };
         let claimed = ClaimedKey { request, attempt: 1 };
         assert_eq!(ClaimedKey::current(), None);
         let seen = claimed.clone().doing(async {

@@ -32,6 +32,8 @@ pub struct Orphans {
     pub young: u64,
     /// Those that it does not know, and that nothing was written of since.
     pub old: Vec<Orphan>,
+    /// Those that it does not know, and that are not as Rollcall writes them. A symbolic link may lead to what is none of ours, so they stay.
+    pub foreign: Vec<Orphan>,
 }
 
 /// Looks for recordings that the database knows nothing of, and that nothing was written of since a moment.
@@ -47,9 +49,13 @@ pub async fn find_orphans(app: &Application, since: OffsetDateTime) -> Result<Or
             found.known += known.len() as u64;
             for recording in some.iter().copied().filter(|recording| !known.contains(recording)) {
                 let footprint = app.objects.footprint(organization, recording).await?;
-                match footprint.last_written.is_some_and(|written| written <= since) {
-                    true => found.old.push(Orphan { organization, recording, footprint }),
-                    false => found.young += 1,
+                let orphan = Orphan { organization, recording, footprint };
+                if footprint.is_foreign {
+                    found.foreign.push(orphan);
+                } else if footprint.last_written.is_some_and(|written| written <= since) {
+                    found.old.push(orphan);
+                } else {
+                    found.young += 1;
                 }
             }
         }
@@ -57,13 +63,15 @@ pub async fn find_orphans(app: &Application, since: OffsetDateTime) -> Result<Or
     Ok(found)
 }
 
-/// Removes an orphan, unless the database knows of it by now; says whether it did.
+/// Removes an orphan, unless the database knows of it by now, or it is not what it was; says whether it did.
 ///
 /// # Errors
 /// When either does not answer.
 pub async fn remove_orphan(app: &Application, orphan: &Orphan) -> Result<bool, Error> {
-    let Orphan { organization, recording, .. } = *orphan;
-    if !app.uploads.known(organization, &[recording]).await?.is_empty() {
+    let Orphan { organization, recording, footprint } = *orphan;
+    if !app.uploads.known(organization, &[recording]).await?.is_empty()
+        || app.objects.footprint(organization, recording).await? != footprint
+    {
         return Ok(false);
     }
     app.objects.remove(organization, recording).await?;

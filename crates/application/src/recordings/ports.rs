@@ -53,6 +53,9 @@ pub struct Footprint {
     pub bytes: u64,
     /// When the last of them was written; none where none is whole.
     pub last_written: Option<OffsetDateTime>,
+    /// Whether it is not as Rollcall writes it: the way there is a symbolic link, or something else than files lies there. Then nothing else is
+    /// said of it.
+    pub is_foreign: bool,
 }
 
 /// Where a segment lies.

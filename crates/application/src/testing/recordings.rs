@@ -92,7 +92,8 @@ impl Objects for InMemory {
         let of_it = objects.iter().filter(|((of, _), _)| *of == recording);
         let lengths: Vec<u64> = of_it.map(|(_, bytes)| bytes.len() as u64).collect();
         let last_written = (!lengths.is_empty()).then_some(NOW);
-        Ok(Footprint { segments: lengths.len() as u64, bytes: lengths.iter().sum(), last_written })
+        let (segments, bytes) = (lengths.len() as u64, lengths.iter().sum());
+        Ok(Footprint { segments, bytes, last_written, is_foreign: false })
     }
 }
 
