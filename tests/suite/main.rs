@@ -87,6 +87,7 @@ mod recording_rights;
 mod recording_uploads;
 mod recordings;
 mod refusals;
+mod removal_races;
 mod repeats;
 mod replica;
 mod revocations;

@@ -137,6 +137,7 @@ mock! {
         async fn member_set_role(&mut self, organization: OrganizationId, user: UserId, role: Role) -> Answer<()>;
         async fn member_remove(&mut self, organization: OrganizationId, user: UserId) -> Answer<()>;
         async fn member_hold(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Role>>;
+        async fn member_lock(&mut self, organization: OrganizationId, user: UserId) -> Answer<()>;
     }
 
     #[async_trait]
@@ -156,7 +157,6 @@ mock! {
     impl Availability for Unit {
         async fn agent_add(&mut self, organization: OrganizationId, agent: &Agent) -> Answer<()>;
         async fn agent_lock(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Agent>>;
-        async fn agent_membership_lock(&mut self, organization: OrganizationId, user: UserId) -> Answer<()>;
         async fn agent_save(&mut self, organization: OrganizationId, agent: &Agent) -> Answer<()>;
         async fn availability_note(&mut self, organization: OrganizationId, change: &StatusChange, version: i32) -> Answer<()>;
         async fn agents_forget_notes(&mut self, organization: OrganizationId) -> Answer<()>;
