@@ -34,7 +34,8 @@ pub struct KeyActor {
     pub key: ApiKey,
     /// Where it is at work.
     pub organization: Organization,
-    /// The number of the secret that it has shown; of an access token, of each that it may have been made with.
+    /// The number of the secret that it has shown; of an access token, of the one that it was asked for with, or of
+    /// each that this may be.
     pub secrets: Vec<i64>,
     /// Until when what it has shown is good; none when for as long as the key is.
     pub secret_until: Option<OffsetDateTime>,
