@@ -59,6 +59,7 @@ mod leases;
 mod live_grants;
 mod look_ups;
 mod mail;
+mod mail_limits;
 mod media_keys;
 mod members;
 mod mfa_deadlines;

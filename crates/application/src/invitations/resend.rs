@@ -7,7 +7,10 @@ use rollcall_domain::{
     policy::{self, Target},
 };
 
-use super::{ListedInvitation, create::within_limits};
+use super::{
+    ListedInvitation,
+    create::{hold_limits, within_limits},
+};
 use crate::{Actor, Application, Error, Precondition, actor::decided, mail::Letter};
 
 /// Sends an invitation again: the link in the earlier mail dies at once, and the time begins anew.
@@ -35,6 +38,7 @@ async fn change(
     let mut unit = app.store.begin(seat.scope()).await?;
     // The member before the invitation, as whoever removes members takes them.
     let held = seat.permit_on(unit.as_mut(), Permission::TeamInvite, Target::Organization).await?;
+    hold_limits(app, seat, unit.as_mut()).await?;
     let invitation = unit.invitation_lock(seat.organization, id).await?.ok_or(Error::NotFound)?;
     decided(policy::decide(&held, Permission::TeamInvite, Target::Seat { role: invitation.role }))?;
     precondition.check(invitation.version)?;

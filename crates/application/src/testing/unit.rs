@@ -78,6 +78,8 @@ mock! {
     #[async_trait]
     impl Accounts for Unit {
         async fn user_lock(&mut self, user: UserId) -> Answer<Option<User>>;
+        async fn password_resets_lock(&mut self, email: &EmailAddress) -> Answer<()>;
+        async fn signups_lock(&mut self, email: &EmailAddress) -> Answer<()>;
         async fn user_add(&mut self, user: &User, password: &PasswordHash) -> Answer<()>;
         async fn user_save(&mut self, user: &User) -> Answer<()>;
         async fn user_set_password(&mut self, user: UserId, password: &PasswordHash, is_short: bool) -> Answer<()>;
@@ -236,6 +238,7 @@ mock! {
 
     #[async_trait]
     impl Invitations for Unit {
+        async fn invitation_mails_lock(&mut self, organization: OrganizationId) -> Answer<()>;
         async fn invitation_lock(&mut self, organization: OrganizationId, id: InvitationId) -> Answer<Option<Invitation>>;
         async fn invitation_add(&mut self, organization: OrganizationId, invitation: &Invitation) -> Answer<()>;
         async fn invitation_renew(&mut self, organization: OrganizationId, id: InvitationId, now: OffsetDateTime, expires_at: OffsetDateTime) -> Answer<()>;
