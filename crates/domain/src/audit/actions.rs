@@ -159,6 +159,8 @@ actions! {
     LiveGrantIssued = "live_grant.issued";
     /// The recording of a call was uploaded.
     RecordingUploaded = "recording.uploaded";
+    /// What had come of the recording of a call was given up before it was whole.
+    RecordingUploadDiscarded = "recording.upload_discarded";
     /// Somebody heard the recording of a call, or a part of it.
     RecordingPlayed = "recording.played";
     /// Somebody deleted the recording of a call.

@@ -106,6 +106,11 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("media_key.rotated", "Key for a call replaced", "Schlüssel für einen Anruf ersetzt"),
     ("live_grant.issued", "Access to a call in progress granted", "Zugang zu laufendem Anruf gewährt"),
     ("recording.uploaded", "Recording uploaded", "Aufzeichnung hochgeladen"),
+    (
+        "recording.upload_discarded",
+        "Upload of a recording discarded",
+        "Hochladen einer Aufzeichnung verworfen",
+    ),
     ("recording.played", "Recording played", "Aufzeichnung abgespielt"),
     ("recording.deleted", "Recording deleted", "Aufzeichnung gelöscht"),
     ("recording.expired", "Recording deleted at the end of its time", "Aufzeichnung nach Ablauf gelöscht"),
