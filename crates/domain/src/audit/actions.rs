@@ -151,6 +151,8 @@ actions! {
     CallUpdated = "call.updated";
     /// A call's transcript was stored.
     TranscriptStored = "transcript.stored";
+    /// Somebody read a call's transcript.
+    TranscriptRead = "transcript.read";
     /// Somebody got a key for the media of a call.
     MediaKeyIssued = "media_key.issued";
     /// Somebody has left a call, and whoever goes on got a new key for its media.

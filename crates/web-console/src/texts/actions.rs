@@ -102,6 +102,7 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("call.created", "Call written down", "Anruf erfasst"),
     ("call.updated", "Call changed", "Anruf geändert"),
     ("transcript.stored", "Transcript stored", "Transkript gespeichert"),
+    ("transcript.read", "Transcript viewed", "Transkript eingesehen"),
     ("media_key.issued", "Key for a call issued", "Schlüssel für einen Anruf ausgegeben"),
     ("media_key.rotated", "Key for a call replaced", "Schlüssel für einen Anruf ersetzt"),
     ("live_grant.issued", "Access to a call in progress granted", "Zugang zu laufendem Anruf gewährt"),
