@@ -162,6 +162,14 @@ impl Principal {
         }
     }
 
+    /// Who it is; nobody for a program.
+    pub fn person(&self) -> Option<UserId> {
+        match self {
+            Self::Person(actor) => Some(actor.user_id()),
+            Self::Key(_) => None,
+        }
+    }
+
     /// Where they are at work.
     pub fn place(&self) -> Option<&Organization> {
         match self {
