@@ -300,6 +300,33 @@ async fn attack_35_exports_of_organizations_and_of_their_logs_take_no_places_of_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_35_a_person_with_several_organizations_takes_one_place_and_leaves_the_others() {
+    // Room for two.
+    let service = Service::start_with(&[("database.max_connections", "10")]).await;
+    let (team, other) = (Team::assemble(&service, "Acme").await, Team::assemble(&service, "Other").await);
+    let (_, token) = service.invite(other.owner(), team.email("owner"), "owner").await;
+    let seat = team.owner().post("/v1/invitations/accept", json!({"token": token})).await.expect(201);
+    let elsewhere = service.anonymous().with_token(seat.text_at("/session/token"));
+    for team in [&team, &other] {
+        service.turn_audit_log_on(team).await;
+        grow(&service, &team.organization, 30_000).await;
+    }
+    service.database.all_sequenced().await;
+    for path in [PATH, "/v1/audit/export"] {
+        let running = team.owner().request(Method::GET, path).send().await.unwrap();
+        assert_eq!(running.status(), 200);
+        elsewhere.get(path).await.problem(409, "export_running");
+        // Somebody else takes that place.
+        other.owner().get(path).await.expect(200);
+        drop(running);
+        until("the first has given its place back", async || {
+            (elsewhere.get(path).await.status == 200).then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_who_goes_away_or_takes_nothing_leaves_nothing_behind() {
     let service =
         Service::start_with(&[("http.timeout_seconds", "1"), ("database.max_connections", "6")]).await;

@@ -177,8 +177,13 @@ async fn a_key_gets_access_tokens_that_say_its_scopes_and_die_with_it() {
     let expected = json!({
         "iss": service.base(), "aud": service.base(), "sub": id, "org": team.organization,
         "scope": "organization:read calls:write", "jti": claims["jti"], "iat": now, "exp": now + 300,
+        "asked_with": claims["asked_with"],
     });
     assert_eq!(claims, expected);
+    // Which secret it was is told to nobody but Rollcall, and otherwise in each token.
+    let (_, again) = read(&access_token(&program).await);
+    assert_eq!(claims["asked_with"].as_str().map(str::len), Some(22));
+    assert_ne!(claims["asked_with"], again["asked_with"]);
     let bearer = service.anonymous().with_token(&token);
     assert_eq!(bearer.get("/v1/session").await.expect(200).body["api_key"]["id"], id.as_str());
     bearer.get("/v1/organization").await.expect(200);
@@ -186,6 +191,7 @@ async fn a_key_gets_access_tokens_that_say_its_scopes_and_die_with_it() {
     let mut told = claims.clone();
     told["active"] = json!(true);
     told["token_type"] = json!("Bearer");
+    told.as_object_mut().unwrap().remove("asked_with");
     assert_eq!(state(&service, &token).await, told);
     // Its scopes are those that the key has now.
     team.owner().patch(&path(&id), json!({"scopes": ["calls:write"]})).await.expect(200);
@@ -208,6 +214,37 @@ async fn a_token_does_not_outlive_the_secret_that_it_was_asked_for_with() {
     assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 60);
     service.clock.advance(Duration::MINUTE);
     service.anonymous().with_token(&token).get("/v1/session").await.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn attack_10_a_token_ends_with_its_secret_though_that_be_replaced_after_it_was_made() {
+    let service = start().await;
+    let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
+    let (id, first) = make(&owner, json!({})).await;
+    let rotate = async |overlap: u32| {
+        let body = json!({"overlap_seconds": overlap});
+        let rotated = owner.post(&format!("{}/rotate", path(&id)), body).await.expect(200);
+        rotated.text_at("/secret").to_owned()
+    };
+    let by = async |secret: &str| access_token(&service.anonymous().with_token(secret)).await;
+    let status = async |token: &str| service.anonymous().with_token(token).get("/v1/session").await.status;
+    let of_first = by(&first).await;
+    let end = read(&of_first).1["exp"].as_i64().unwrap();
+    // Both go on while both secrets do, and services are told of the nearer end.
+    let second = rotate(60).await;
+    let of_second = by(&second).await;
+    assert_eq!((status(&of_first).await.as_u16(), status(&of_second).await.as_u16()), (200, 200));
+    assert_eq!(state(&service, &of_first).await["exp"], end - 240);
+    assert_eq!(state(&service, &of_second).await["exp"], end);
+    service.clock.advance(Duration::MINUTE);
+    assert_eq!((status(&of_first).await.as_u16(), status(&of_second).await.as_u16()), (401, 200));
+    assert_eq!(state(&service, &of_first).await, json!({"active": false}));
+    // Without an overlap it is over at once, and the new secret's tokens are not.
+    let third = rotate(0).await;
+    let of_third = by(&third).await;
+    assert_eq!((status(&of_second).await.as_u16(), status(&of_third).await.as_u16()), (401, 200));
+    assert_eq!(state(&service, &of_second).await, json!({"active": false}));
+    assert_eq!(state(&service, &of_third).await["active"], true);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{Sender, channel};
 use crate::{
     api_keys::{make, path as key_path},
     calls::write,
+    mfa_rule::{deadline, require},
     recordings::{
         begin_to_play, breaks_off, events, files, heard_until_it_breaks_off, nothing_left, path, play, put,
         recording, recording_with, switch, switch_on, wav,
@@ -88,6 +89,7 @@ async fn attack_9_an_upload_that_waits_ends_with_the_right_to_it_and_gives_its_p
         ("the call is encrypted from end to end", 409, "media_key_required"),
         ("the member is removed", 401, "unauthenticated"),
         ("the session is over", 401, "unauthenticated"),
+        ("a second factor was due", 403, "mfa_required"),
         ("nothing", 0, ""),
     ];
     let sound = wav(2 * MIB, 1);
@@ -106,7 +108,9 @@ async fn attack_9_an_upload_that_waits_ends_with_the_right_to_it_and_gives_its_p
     let mut running = Vec::new();
     for (number, ((what, ..), (team, id, secret, call))) in cases.iter().zip(teams).enumerate() {
         let caller = match *what {
-            "the member is removed" | "the session is over" => team.caller("admin").clone(),
+            "the member is removed" | "the session is over" | "a second factor was due" => {
+                team.caller("admin").clone()
+            }
             _ => service.anonymous().with_token(&secret),
         };
         // One that may be gone on with is kept no more than any other.
@@ -138,6 +142,10 @@ async fn attack_9_an_upload_that_waits_ends_with_the_right_to_it_and_gives_its_p
                 owner.delete(&format!("/v1/members/{}", team.id("admin"))).await.expect(204);
             }
             "the session is over" => drop(caller.delete("/v1/session").await.expect(204)),
+            "a second factor was due" => {
+                require(owner, 7).await;
+                deadline(&service, &team.organization, team.id("admin"), "now() - interval '1 second'").await;
+            }
             _ => {}
         }
     }
@@ -391,4 +399,35 @@ async fn attack_9_an_admin_who_becomes_a_member_in_the_middle_hears_no_more_of_w
     assert!(breaks_off(playing, sound.len()).await, "all of it was heard");
     let played = events(&service, "recording.played").await;
     assert!(played.iter().any(|event| event["outcome"] == "refused"), "{played:?}");
+}
+
+#[tokio::test]
+async fn asvs_7_3_1_no_session_idles_away_beneath_an_upload_that_runs_and_none_that_is_over_goes_on() {
+    let values = [("sessions.idle_hours", "1"), ("recordings.silence_seconds", "120")];
+    let (service, team) = recording_with(&values).await;
+    let (used, sound) = (team.owner(), wav(2 * MIB, 1));
+    let call = write(used, "CA1").await;
+    let upload = Running::begin(used, &call, &sound, &[]).await;
+    coming_in(&service, 1).await;
+    let seen = "SELECT max(last_seen_at)::text AS at FROM sessions";
+    for _ in 0..3 {
+        let before = service.database.rows(seen).await;
+        service.clock.advance(Time::minutes(50));
+        until("it is noted that the session is used", async || {
+            (service.database.rows(seen).await != before).then_some(())
+        })
+        .await;
+    }
+    upload.end(&wav(MIB, 2)).await.expect(201);
+    // (This node remembers the session for a minute of its own time, which has hardly begun.)
+    let other = Service::start_on_values(&service, &values).await;
+    other.anonymous().with_token(used.token()).get("/v1/session").await.expect(200);
+    // Between two looks it was over, so nothing brings it back.
+    let idle = service.sign_in(team.email("owner")).await;
+    let call = write(&idle, "CA2").await;
+    let upload = Running::begin(&idle, &call, &sound, &[]).await;
+    coming_in(&service, 2).await;
+    service.clock.advance(Time::hours(1));
+    upload.answered().await.problem(401, "unauthenticated");
+    idle.get("/v1/session").await.problem(401, "unauthenticated");
 }

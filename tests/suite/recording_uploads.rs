@@ -13,7 +13,7 @@ use tokio::{
 use crate::{
     calls::{platform, write},
     recordings::{
-        files, nothing_left, owner_with_call, path, play, put, recording, recording_with, switch, wav,
+        events, files, nothing_left, owner_with_call, path, play, put, recording, recording_with, switch, wav,
     },
 };
 
@@ -224,6 +224,12 @@ async fn what_is_not_whole_can_be_given_up_and_does_not_outlive_that_recording_i
     // A recording is no upload.
     put(&key, &call, &sound).await.expect(201);
     key.delete(&upload).await.problem(404, "not_found");
+    // What was given up is in the audit log, once; where there was nothing, nothing is said to have gone.
+    let log = events(&service, "recording.upload_discarded").await;
+    let done: Vec<_> = log.iter().filter(|event| event["outcome"] == "success").collect();
+    let [done] = done[..] else { panic!("{log:?}") };
+    assert_eq!(done["leaf"]["target"]["kind"], "recording");
+    assert_eq!(done["leaf"]["changes"], json!([{"field": "call", "before": call, "after": null}]));
 
     let other = write(&key, "CA2").await;
     Answer::of(part(&key, &other, &sound, (0, MIB), &total)).await.expect(202);

@@ -4,7 +4,7 @@ use reqwest::{Method, header::CONTENT_TYPE};
 use rollcall_tests::{Answer, Caller, Service, Team, word};
 use serde_json::{Value, json};
 
-use crate::{calls, media_keys::switch_on};
+use crate::{calls, media_keys::switch_on, recordings::events};
 
 pub(crate) fn path(call: &str) -> String {
     format!("/v1/calls/{call}/transcript")
@@ -73,6 +73,44 @@ async fn a_transcript_is_stored_as_it_came_while_protection_is_off() {
     assert_eq!(platform.get(&path(&call)).await.expect(200).body, instead.body);
     let log = service.audit_log(Some(&team.organization)).await;
     assert_eq!(log.iter().filter(|(action, _)| action == "transcript.stored").count(), 2);
+}
+
+#[tokio::test]
+async fn hipaa_164_312_b_whoever_reads_a_transcript_is_in_the_audit_log() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let platform = calls::platform(&service, &team, &["calls:write", "calls:read"]).await;
+    let call = calls::write(&platform, "CA1").await;
+    store(&platform, &call, "hello").await.expect(201);
+    let read = async || events(&service, "transcript.read").await;
+    assert!(read().await.is_empty(), "who stores it knows it");
+    let viewer = team.caller("viewer");
+    // Again and again, in the console too, as somebody who has lost their place.
+    for _ in 0..3 {
+        viewer.get(&path(&call)).await.expect(200);
+    }
+    let tab = rollcall_tests::Tab::with_session(&service, viewer.token());
+    assert!(tab.get(&format!("/calls/{call}")).await.expect(200).text.contains("hello"));
+    let [first] = &read().await[..] else { panic!("{:?}", read().await) };
+    let leaf = &first["leaf"];
+    assert_eq!((&first["outcome"], &leaf["actor"]["id"]), (&json!("success"), &json!(team.id("viewer"))));
+    assert_eq!(leaf["target"], json!({"kind": "call", "id": call}));
+    assert_eq!(leaf["changes"], json!([{"field": "version", "before": null, "after": "1"}]));
+    // Somebody else, another version, and the same a minute later are readings of their own.
+    platform.get(&path(&call)).await.expect(200);
+    assert_eq!(read().await.len(), 2);
+    store(&platform, &call, "hello again").await.expect(200);
+    viewer.get(&path(&call)).await.expect(200);
+    assert_eq!(read().await.len(), 3);
+    service.clock.advance(time::Duration::MINUTE);
+    viewer.get(&path(&call)).await.expect(200);
+    assert_eq!(read().await.len(), 4);
+    team.caller("customer_support_agent").get(&path(&call)).await.problem(403, "permission_denied");
+    let last = read().await.pop().unwrap();
+    assert_eq!(
+        (&last["outcome"], &last["leaf"]["actor"]["id"]),
+        (&json!("refused"), &json!(team.id("customer_support_agent")))
+    );
 }
 
 #[tokio::test]

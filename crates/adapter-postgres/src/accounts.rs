@@ -313,6 +313,10 @@ impl Accounts for Transaction {
         Ok(())
     }
 
+    async fn password_resets_lock(&mut self, email: &EmailAddress) -> Result<(), StoreError> {
+        self.lock_named(&format!("rollcall.password_resets:{}", email.key())).await
+    }
+
     async fn password_reset_add(
         &mut self,
         id: PasswordResetId,
@@ -340,6 +344,10 @@ impl Accounts for Transaction {
         let delete = sqlx::query!("DELETE FROM password_resets WHERE email_key = $1", email.key());
         delete.execute(self.connection()).await.map_err(store_error)?;
         Ok(())
+    }
+
+    async fn signups_lock(&mut self, email: &EmailAddress) -> Result<(), StoreError> {
+        self.lock_named(&format!("rollcall.signups:{}", email.key())).await
     }
 
     async fn signup_add(

@@ -127,6 +127,10 @@ impl InvitationsView for Transaction {
 
 #[async_trait]
 impl Invitations for Transaction {
+    async fn invitation_mails_lock(&mut self, organization: OrganizationId) -> Result<(), StoreError> {
+        self.lock_named(&format!("rollcall.invitation_mails:{}", organization.uuid())).await
+    }
+
     async fn invitation_lock(
         &mut self,
         organization: OrganizationId,

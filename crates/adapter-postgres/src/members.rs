@@ -296,6 +296,16 @@ impl Members for Transaction {
             .transpose()
     }
 
+    async fn member_lock(&mut self, organization: OrganizationId, user: UserId) -> Result<(), StoreError> {
+        let lock = sqlx::query!(
+            "SELECT user_id FROM members WHERE org_id = $1 AND user_id = $2 FOR UPDATE",
+            organization.uuid(),
+            user.uuid(),
+        );
+        lock.fetch_optional(self.connection()).await.map_err(store_error)?;
+        Ok(())
+    }
+
     async fn member_add(
         &mut self,
         membership: Membership,

@@ -127,6 +127,13 @@ impl Transaction {
         now.fetch_one(self.connection()).await.map(moment).map_err(store_error)
     }
 
+    /// Waits until nobody else holds the lock of this name, and holds it until the end. Two names that are told apart by too little are
+    /// one lock: they wait for each other, and no more.
+    pub(crate) async fn lock_named(&mut self, name: &str) -> Result<(), StoreError> {
+        let lock = sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name);
+        lock.execute(self.connection()).await.map_err(store_error).map(drop)
+    }
+
     /// Notes that what sessions of an account or of an organization, or an API key, are checked against changes.
     pub(crate) fn sessions_change(&mut self, whose: Uuid) {
         self.changed.push(whose);

@@ -274,7 +274,7 @@ pub enum Error {
     /// What is kept of a recording is not what was kept.
     #[error("the recording is damaged")]
     RecordingDamaged,
-    /// Another export of the organization is running.
+    /// Another export of the organization is running, or another by the same person.
     #[error("an export is running")]
     ExportRunning,
     /// The organization is deleted. The platform's operator can restore it, as long as there is time.

@@ -1,21 +1,22 @@
 //! How many exports run at a time.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use rollcall_domain::OrganizationId;
+use rollcall_domain::{OrganizationId, UserId};
 
 use crate::Error;
 
 /// The exports of a kind that run on this node. Each holds something as long as it runs, a connection to the database or a part of
-/// what it gives out, so there are only so many, and one of each organization: nobody takes the places of all others.
-/// Cloning it is cheap.
+/// what it gives out, so there are only so many, one of each organization, and one by each person, however many organizations they
+/// have: nobody takes the places of all others. Cloning it is cheap.
 #[derive(Debug, Clone)]
 pub struct Exports {
     most: usize,
-    running: Arc<Mutex<HashSet<OrganizationId>>>,
+    /// Of which organizations, and by whom: none for a program, which has no other organization.
+    running: Arc<Mutex<HashMap<OrganizationId, Option<UserId>>>>,
 }
 
 /// One that runs, until this is dropped.
@@ -31,19 +32,19 @@ impl Exports {
         Self { most, running: Arc::default() }
     }
 
-    /// One more.
+    /// One more, by a person or a program.
     ///
     /// # Errors
-    /// [`Error::ExportRunning`] when the organization has one, [`Error::Busy`] when there is no room for another.
-    pub(crate) fn begin(&self, organization: OrganizationId) -> Result<Running, Error> {
+    /// [`Error::ExportRunning`] when the organization has one, or the person, [`Error::Busy`] when there is no room for another.
+    pub(crate) fn begin(&self, organization: OrganizationId, by: Option<UserId>) -> Result<Running, Error> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if running.contains(&organization) {
+        if running.contains_key(&organization) || by.is_some() && running.values().any(|other| *other == by) {
             return Err(Error::ExportRunning);
         }
         if running.len() >= self.most {
             return Err(Error::Busy);
         }
-        running.insert(organization);
+        running.insert(organization, by);
         Ok(Running { exports: self.clone(), organization })
     }
 }
@@ -59,19 +60,39 @@ impl Drop for Running {
 mod tests {
     use super::*;
 
+    fn organization(number: u8) -> OrganizationId {
+        OrganizationId::from_parts(0, &[number; 10])
+    }
+
+    fn person(number: u8) -> Option<UserId> {
+        Some(UserId::from_parts(0, &[number; 10]))
+    }
+
     #[test]
     fn attack_35_one_of_each_organization_and_only_so_many() {
-        let organization = |number| OrganizationId::from_parts(0, &[number; 10]);
         let exports = Exports::at_most(2);
-        let first = exports.begin(organization(1)).expect("room");
-        assert!(matches!(exports.begin(organization(1)), Err(Error::ExportRunning)));
-        let second = exports.begin(organization(2)).expect("room");
-        assert!(matches!(exports.begin(organization(3)), Err(Error::Busy)));
+        let first = exports.begin(organization(1), person(1)).expect("room");
+        assert!(matches!(exports.begin(organization(1), person(2)), Err(Error::ExportRunning)));
+        let second = exports.begin(organization(2), person(2)).expect("room");
+        assert!(matches!(exports.begin(organization(3), person(3)), Err(Error::Busy)));
         // Whoever has one is told so, whether or not there is room for others.
-        assert!(matches!(exports.begin(organization(2)), Err(Error::ExportRunning)));
+        assert!(matches!(exports.begin(organization(2), person(3)), Err(Error::ExportRunning)));
         drop(first);
-        assert!(matches!(exports.begin(organization(2)), Err(Error::ExportRunning)));
-        assert!(exports.begin(organization(3)).is_ok());
+        assert!(matches!(exports.begin(organization(2), person(3)), Err(Error::ExportRunning)));
+        assert!(exports.begin(organization(3), person(3)).is_ok());
         drop(second);
+    }
+
+    #[test]
+    fn attack_35_one_by_each_person_however_many_organizations_they_have() {
+        let exports = Exports::at_most(4);
+        let first = exports.begin(organization(1), person(1)).expect("room");
+        assert!(matches!(exports.begin(organization(2), person(1)), Err(Error::ExportRunning)));
+        let _other = exports.begin(organization(2), person(2)).expect("room");
+        // Programs of different organizations have nothing to do with each other.
+        let _program = exports.begin(organization(3), None).expect("room");
+        let _another = exports.begin(organization(4), None).expect("room");
+        drop(first);
+        assert!(exports.begin(organization(1), person(1)).is_ok());
     }
 }

@@ -15,7 +15,8 @@ use time::OffsetDateTime;
 use crate::{
     Actor, Application, Error, Means,
     actor::decided,
-    ports::{Scope, UnitOfWork},
+    ports::{OpenSession, Scope, UnitOfWork},
+    sessions,
 };
 
 /// Whoever a credential that was good belongs to.
@@ -34,7 +35,8 @@ pub struct KeyActor {
     pub key: ApiKey,
     /// Where it is at work.
     pub organization: Organization,
-    /// The number of the secret that it has shown; of an access token, of each that it may have been made with.
+    /// The number of the secret that it has shown; of an access token, of the one that it was asked for with, or of
+    /// each that this may be.
     pub secrets: Vec<i64>,
     /// Until when what it has shown is good; none when for as long as the key is.
     pub secret_until: Option<OffsetDateTime>,
@@ -160,6 +162,14 @@ impl Principal {
         }
     }
 
+    /// Who it is; nobody for a program.
+    pub fn person(&self) -> Option<UserId> {
+        match self {
+            Self::Person(actor) => Some(actor.user_id()),
+            Self::Key(_) => None,
+        }
+    }
+
     /// Where they are at work.
     pub fn place(&self) -> Option<&Organization> {
         match self {
@@ -217,11 +227,12 @@ impl Principal {
     }
 
     /// Begins a transaction for somebody who was let in a while ago, if they would be still (attack 9). Gives back what they hold
-    /// now, too: whatever else depends on who they are is decided with that.
+    /// now, too: whatever else depends on who they are is decided with that. What they began is a use of their session for as long as it
+    /// is asked about: no session idles away beneath it.
     ///
     /// # Errors
-    /// As [`permit_again`](Self::permit_again), [`Error::Unauthenticated`] when the session or the key is over, and
-    /// [`Error::OrganizationSuspended`].
+    /// As [`permit_again`](Self::permit_again), [`Error::Unauthenticated`] when the session or the key is over,
+    /// [`Error::MfaRequired`] when they had to have a second factor by now, and [`Error::OrganizationSuspended`].
     #[track_caller]
     pub(crate) fn begin_again(
         &self,
@@ -232,23 +243,38 @@ impl Principal {
         // Here, so that it is named by whoever called.
         let unit = app.store.begin(self.scope());
         async move {
+            if let Self::Person(actor) = self {
+                // Before the session is held, which keeps that from being written.
+                sessions::note_use(app, actor).await;
+            }
             let mut unit = unit.await?;
             // The organization before the session, as its deletion takes them.
             let held = match self.permit_again(unit.as_mut(), permission, now).await {
-                Err(Error::Unauthenticated) => return Err(self.why_out(unit.as_mut(), now).await?),
+                Err(Error::Unauthenticated) => return Err(self.why_out(app, unit.as_mut(), now).await?),
                 held => held?,
             };
-            let is_open = match self {
-                Self::Person(actor) => is_open(actor, unit.as_mut(), now).await?,
+            match self {
+                Self::Person(actor) => {
+                    let found = open_session(app, actor, unit.as_mut()).await?;
+                    let deadline = found.ok_or(Error::Unauthenticated)?.mfa_deadline;
+                    if deadline.is_some_and(|deadline| deadline.is_over()) {
+                        return Err(Error::MfaRequired);
+                    }
+                }
                 // That what it has shown works still is certain with the key.
-                Self::Key(_) => true,
-            };
-            if is_open { Ok((unit, held)) } else { Err(Error::Unauthenticated) }
+                Self::Key(_) => {}
+            }
+            Ok((unit, held))
         }
     }
 
     /// Why they are not let in any more: nobody is, or not they. Whoever has gone is not told what has become of the organization.
-    async fn why_out(&self, unit: &mut dyn UnitOfWork, now: OffsetDateTime) -> Result<Error, Error> {
+    async fn why_out(
+        &self,
+        app: &Application,
+        unit: &mut dyn UnitOfWork,
+        now: OffsetDateTime,
+    ) -> Result<Error, Error> {
         let Some(place) = self.place() else { return Ok(Error::Unauthenticated) };
         let organization = unit.organization_find(place.id).await?;
         if !organization.is_some_and(|organization| organization.suspended) {
@@ -257,7 +283,7 @@ impl Principal {
         let belongs = match self {
             Self::Person(actor) => {
                 let member = unit.member_find(place.id, actor.user_id()).await?;
-                member.is_some() && is_open(actor, unit, now).await?
+                member.is_some() && open_session(app, actor, unit).await?.is_some()
             }
             Self::Key(key) => {
                 let found = unit.api_key_find(place.id, key.id()).await?;
@@ -268,22 +294,30 @@ impl Principal {
     }
 }
 
-/// Whether the session of somebody is there, and stays so until the end of the transaction.
-async fn is_open(actor: &Actor, unit: &mut dyn UnitOfWork, now: OffsetDateTime) -> Result<bool, Error> {
-    Ok(actor.session.expires_at > now && unit.session_hold(actor.session_id()).await?)
+/// The session of somebody as it is now, if it is good, as for whoever comes with it; it stays there until the end of the transaction.
+async fn open_session(
+    app: &Application,
+    actor: &Actor,
+    unit: &mut dyn UnitOfWork,
+) -> Result<Option<OpenSession>, Error> {
+    if !unit.session_hold(actor.session_id()).await? {
+        return Ok(None);
+    }
+    let found = unit.session_find(actor.user_id(), actor.organization(), actor.session_id()).await?;
+    Ok(found.filter(|found| sessions::is_good(app, found)))
 }
 
 #[cfg(test)]
 mod tests {
-    use rollcall_domain::Role;
+    use rollcall_domain::{Role, security::Deadline};
     use time::Duration;
 
     use super::*;
     use crate::{
         api_keys::ListedKey,
         testing::{
-            MockDirectory, MockUnit, NOW, TestStore, actor, api_key, application, key_actor, listed_key,
-            member, organization,
+            MockDirectory, MockUnit, NOW, TestStore, actor, api_key, application, found_session, key_actor,
+            listed_key, member, organization,
         },
     };
 
@@ -317,6 +351,74 @@ mod tests {
                 (true, Error::OrganizationSuspended) | (false, Error::Unauthenticated) => {}
                 (_, why) => panic!("{is_member} {has_session} {suspended}: {why:?}"),
             }
+        }
+    }
+
+    /// What becomes of somebody who was let in a while ago, and whose session is as it is found now.
+    async fn begun_again(actor: &Actor, found: Option<OpenSession>) -> Result<(), Error> {
+        let mut unit = MockUnit::new();
+        unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Owner)));
+        unit.expect_session_hold().returning(|_| Ok(true));
+        unit.expect_organization_find().returning(|_| Ok(Some(organization())));
+        unit.expect_member_find().returning(|_, _| Ok(Some(member(1, Role::Owner))));
+        unit.expect_session_find().returning(move |_, _, _| Ok(found.clone()));
+        let app = application(&TestStore::of(unit), MockDirectory::new());
+        let principal = Principal::Person(actor.clone());
+        principal.begin_again(&app, Permission::CallsRead).await.map(drop)
+    }
+
+    #[tokio::test]
+    async fn attack_25_what_runs_ends_with_a_deadline_and_with_the_session_however_that_ends() {
+        let actor = actor(1, Role::Owner);
+        let found = |change: fn(&mut OpenSession)| {
+            let mut found = found_session(&actor);
+            change(&mut found);
+            Some(found)
+        };
+        let deadline = |left| Some(Deadline { at: NOW + left, left });
+        assert!(begun_again(&actor, found(|_| {})).await.is_ok());
+        let late = OpenSession { mfa_deadline: deadline(Duration::SECOND), ..found_session(&actor) };
+        assert!(begun_again(&actor, Some(late.clone())).await.is_ok());
+        let late = OpenSession { mfa_deadline: deadline(Duration::ZERO), ..late };
+        let refused = begun_again(&actor, Some(late)).await;
+        assert!(matches!(refused, Err(Error::MfaRequired)), "{refused:?}");
+        for over in [
+            None,
+            found(|found| found.session.last_seen_at -= Duration::hours(24)),
+            found(|found| found.session.expires_at = NOW),
+            found(|found| found.suspended = true),
+        ] {
+            let refused = begun_again(&actor, over).await;
+            assert!(matches!(refused, Err(Error::Unauthenticated)), "{refused:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_runs_is_a_use_of_its_session_and_brings_none_back() {
+        for (idle_for, noted) in [(Duration::MINUTE, 1), (Duration::seconds(59), 0), (Duration::hours(24), 0)]
+        {
+            // Begun a while ago; and used by something else since, or not.
+            let mut actor = actor(1, Role::Owner);
+            actor.session.last_seen_at -= Duration::hours(24);
+            let mut found = found_session(&actor);
+            found.session.last_seen_at = NOW - idle_for;
+            let unit = || {
+                let (mut unit, found) = (MockUnit::new(), found.clone());
+                unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Owner)));
+                unit.expect_session_hold().returning(|_| Ok(true));
+                unit.expect_organization_find().returning(|_| Ok(Some(organization())));
+                unit.expect_session_find().returning(move |_, _, _| Ok(Some(found.clone())));
+                unit
+            };
+            let mut directory = MockDirectory::new();
+            directory
+                .expect_session_seen()
+                .times(noted)
+                .withf(|_, _, at| *at == NOW)
+                .returning(|_, _, _| Ok(()));
+            let app = application(&TestStore::of_each([unit(), unit()]), directory);
+            let begun = Principal::Person(actor).begin_again(&app, Permission::CallsRead).await;
+            assert_eq!(begun.is_ok(), idle_for < Duration::hours(24));
         }
     }
 

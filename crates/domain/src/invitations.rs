@@ -90,6 +90,12 @@ impl Invitation {
             kept => kept,
         }
     }
+
+    /// Whether it can be accepted at `now`: it has not ended, and a member stands behind it. One behind which nobody stands was made by
+    /// somebody who was gone by then, and is nobody's to accept (decision 0006).
+    pub fn is_open(&self, now: OffsetDateTime) -> bool {
+        self.status(now) == InvitationStatus::Pending && self.invited_by.is_some()
+    }
 }
 
 /// The invitation cannot be used any more: accepted, taken back or run out.
@@ -123,7 +129,7 @@ impl Acceptance {
         email: &EmailAddress,
         now: OffsetDateTime,
     ) -> Result<Self, AcceptanceRefusal> {
-        if invitation.status(now) != InvitationStatus::Pending {
+        if !invitation.is_open(now) {
             return Err(AcceptanceRefusal::Gone);
         }
         if invitation.email != *email {
@@ -157,13 +163,14 @@ pub fn may_stand(inviter: Role, invited: Role) -> bool {
 /// Decides that an open invitation is sent again: its old link dies, and its time begins anew.
 ///
 /// # Errors
-/// When it has been accepted or taken back. One that ran out can be sent again.
+/// When it has been accepted or taken back, or nobody stands behind it. One that ran out can be sent again.
 pub fn renew(invitation: &Invitation, now: OffsetDateTime) -> Result<OffsetDateTime, InvitationGone> {
     match invitation.kept_status {
-        InvitationStatus::Pending => Ok(now + LIFETIME),
-        InvitationStatus::Accepted | InvitationStatus::Revoked | InvitationStatus::Expired => {
-            Err(InvitationGone)
-        }
+        InvitationStatus::Pending if invitation.invited_by.is_some() => Ok(now + LIFETIME),
+        InvitationStatus::Pending
+        | InvitationStatus::Accepted
+        | InvitationStatus::Revoked
+        | InvitationStatus::Expired => Err(InvitationGone),
     }
 }
 
@@ -192,7 +199,7 @@ mod tests {
             email: "Ada@example.com".parse().expect("an address"),
             role: Role::Member,
             kept_status: state,
-            invited_by: None,
+            invited_by: Some(UserId::from_parts(0, &[9; 10])),
             created_at: NOW,
             expires_at: NOW + LIFETIME,
             accepted_at: None,
@@ -221,6 +228,15 @@ mod tests {
             Acceptance::decide(&invitation(InvitationStatus::Pending), &eve, NOW),
             Err(AcceptanceRefusal::WrongAccount)
         );
+    }
+
+    #[test]
+    fn attack_5_what_nobody_stands_behind_is_neither_accepted_nor_sent_again_but_taken_back() {
+        let ada = "ada@example.com".parse().expect("an address");
+        let orphan = Invitation { invited_by: None, ..invitation(InvitationStatus::Pending) };
+        assert_eq!(Acceptance::decide(&orphan, &ada, NOW), Err(AcceptanceRefusal::Gone));
+        assert_eq!(renew(&orphan, NOW), Err(InvitationGone));
+        assert_eq!(revoke(&orphan), Ok(()));
     }
 
     #[test]

@@ -58,20 +58,6 @@ impl Availability for Transaction {
         row.map(Agent::try_from).transpose()
     }
 
-    async fn agent_membership_lock(
-        &mut self,
-        organization: OrganizationId,
-        user: UserId,
-    ) -> Result<(), StoreError> {
-        let lock = sqlx::query!(
-            "SELECT user_id FROM members WHERE org_id = $1 AND user_id = $2 FOR UPDATE",
-            organization.uuid(),
-            user.uuid(),
-        );
-        lock.fetch_optional(self.connection()).await.map_err(store_error)?;
-        Ok(())
-    }
-
     async fn agent_save(&mut self, organization: OrganizationId, agent: &Agent) -> Result<(), StoreError> {
         let update = sqlx::query!(
             "UPDATE human_agents

@@ -180,22 +180,6 @@ impl Uploads for PgStore {
         Ok(abandoned || !is_there)
     }
 
-    async fn uploads_abandon(
-        &self,
-        organization: OrganizationId,
-        call: CallId,
-    ) -> Result<Vec<RecordingId>, StoreError> {
-        let mut transaction = self.begin_in(organization).await?;
-        let abandon = sqlx::query_scalar!(
-            "DELETE FROM recordings WHERE org_id = $1 AND call_id = $2 AND state = 'upload' RETURNING recording_id",
-            organization.uuid(),
-            call.uuid(),
-        );
-        let abandoned = abandon.fetch_all(&mut *transaction).await.map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)?;
-        Ok(abandoned.into_iter().map(RecordingId::from_uuid).collect())
-    }
-
     async fn known(
         &self,
         organization: OrganizationId,

@@ -145,7 +145,7 @@ codes! {
     AuditLogDisabled = "audit_log_disabled", CONFLICT, "The audit log is off",
         "The organization's audit log is off, so nothing is taken into it, and nothing is shown that was not written while it was on. An Owner can switch it on if the plan has it.";
     ExportRunning = "export_running", CONFLICT, "An export is running already",
-        "Another export of the organization, of its audit log or of everything, is being taken on the node that was asked. Read that one to its end, or break it off, and ask again.";
+        "Another export of the organization, of its audit log or of everything, is being taken on the node that was asked, or you are taking one of another organization there. Read that one to its end, or break it off, and ask again.";
     OrganizationDeleted = "organization_deleted", CONFLICT, "The organization is deleted",
         "Nothing is changed about an organization that is deleted. Restore it first, as long as purge_at has not come; after that nothing brings it back.";
     RequestInProgress = "request_in_progress", CONFLICT, "The first request is still running",

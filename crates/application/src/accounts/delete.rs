@@ -145,6 +145,7 @@ mod tests {
         });
         unit.expect_invitations_lock_to()
             .returning(|_| Ok(vec![(second().id, InvitationId::from_parts(0, &[5; 10]), Role::Viewer)]));
+        unit.expect_member_lock().returning(|_, _| Ok(()));
         unit.expect_invitations_lock_of().returning(|_, _| Ok(Vec::new()));
         unit.expect_witnessed_lock_by().returning(|_| Ok(vec![organization().id]));
         unit

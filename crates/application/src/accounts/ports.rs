@@ -145,6 +145,10 @@ pub trait Accounts {
     /// Keeps whom a notice goes to, until it is sent.
     async fn notice_add(&mut self, id: NoticeId, notice: &NoticeRecipient) -> Result<(), StoreError>;
 
+    /// Waits until nobody else asks for another password for an address, and keeps others waiting until the end of the transaction. Taken
+    /// before it is counted how many there were, whether or not the address has an account.
+    async fn password_resets_lock(&mut self, email: &EmailAddress) -> Result<(), StoreError>;
+
     /// Adds a wish for another password. It has no token until its mail is rendered.
     async fn password_reset_add(
         &mut self,
@@ -158,6 +162,10 @@ pub trait Accounts {
 
     /// Forgets every wish of an address that is the scope's account's.
     async fn password_resets_forget(&mut self, email: &EmailAddress) -> Result<(), StoreError>;
+
+    /// Waits until nobody else signs an address up, and keeps others waiting until the end of the transaction. Taken before it is counted
+    /// how many there were, whether or not the address has an account.
+    async fn signups_lock(&mut self, email: &EmailAddress) -> Result<(), StoreError>;
 
     /// Adds a sign-up. It has no token until its mail is rendered.
     async fn signup_add(

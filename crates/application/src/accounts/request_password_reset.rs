@@ -24,11 +24,13 @@ pub async fn request_password_reset(
 ) -> Result<(), Error> {
     let now = app.now();
     let mut unit = app.store.begin(Scope::PasswordResets).await?;
-    if let Some(limits) = app.settings.limits
-        && unit.password_resets_since(&email, now - Duration::HOUR).await?
-            >= limits.password_resets_per_address
-    {
-        return Ok(());
+    if let Some(limits) = app.settings.limits {
+        // Of those that come at the same moment, each is counted by the next.
+        unit.password_resets_lock(&email).await?;
+        let asked = unit.password_resets_since(&email, now - Duration::HOUR).await?;
+        if asked >= limits.password_resets_per_address {
+            return Ok(());
+        }
     }
     let id: PasswordResetId = app.id();
     let event = app
@@ -38,4 +40,34 @@ pub async fn request_password_reset(
     unit.password_reset_add(id, &reset, now).await?;
     unit.commit(app.record(event).mail(Letter::PasswordReset { reset: id })).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Limits,
+        testing::{MockDirectory, MockUnit, ONE_EACH, TestStore, application},
+    };
+
+    #[tokio::test]
+    async fn whoever_asks_is_counted_one_after_the_other_and_beyond_the_limit_nothing_is_sent() {
+        for (before, letters) in [(1, 1), (2, 0), (3, 0)] {
+            let mut unit = MockUnit::new();
+            let mut order = mockall::Sequence::new();
+            unit.expect_password_resets_lock().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+            unit.expect_password_resets_since()
+                .times(1)
+                .in_sequence(&mut order)
+                .returning(move |_, _| Ok(before));
+            unit.expect_password_reset_add().times(letters).returning(|_, _, _| Ok(()));
+            let store = TestStore::of(unit);
+            let mut app = application(&store, MockDirectory::new());
+            app.settings.limits = Some(Limits { password_resets_per_address: 2, ..ONE_EACH });
+            request_password_reset(&app, &Origin::default(), "ada@example.com".parse().expect("an address"))
+                .await
+                .expect("an answer");
+            assert_eq!(store.committed().iter().map(|(_, _, sent)| sent.len()).sum::<usize>(), letters);
+        }
+    }
 }

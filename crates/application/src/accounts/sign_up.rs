@@ -35,10 +35,12 @@ pub async fn sign_up(app: &Application, origin: &Origin, command: Command) -> Re
     let Command { email, name, organization_name, locale } = command;
     let now = app.now();
     let mut unit = app.store.begin(Scope::Signups).await?;
-    if let Some(limits) = app.settings.limits
-        && unit.signups_since(&email, now - Duration::HOUR).await? >= limits.signups_per_address
-    {
-        return Ok(());
+    if let Some(limits) = app.settings.limits {
+        // Of those that come at the same moment, each is counted by the next.
+        unit.signups_lock(&email).await?;
+        if unit.signups_since(&email, now - Duration::HOUR).await? >= limits.signups_per_address {
+            return Ok(());
+        }
     }
     let id: SignupId = app.id();
     let event = app
@@ -49,4 +51,38 @@ pub async fn sign_up(app: &Application, origin: &Origin, command: Command) -> Re
     let record = app.record(event).mail(Letter::ConfirmSignup { signup: id }).in_language(&locale);
     unit.commit(record).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Limits,
+        testing::{MockDirectory, MockUnit, ONE_EACH, TestStore, application},
+    };
+
+    fn command() -> Command {
+        Command {
+            email: "ada@example.com".parse().expect("an address"),
+            name: "Ada".parse().expect("a name"),
+            organization_name: "Acme".parse().expect("a name"),
+            locale: Locale::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_is_counted_one_after_the_other_and_beyond_the_limit_nothing_is_sent() {
+        for (before, letters) in [(1, 1), (2, 0), (3, 0)] {
+            let mut unit = MockUnit::new();
+            let mut order = mockall::Sequence::new();
+            unit.expect_signups_lock().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+            unit.expect_signups_since().times(1).in_sequence(&mut order).returning(move |_, _| Ok(before));
+            unit.expect_signup_add().times(letters).returning(|_, _, _| Ok(()));
+            let store = TestStore::of(unit);
+            let mut app = application(&store, MockDirectory::new());
+            app.settings.limits = Some(Limits { signups_per_address: 2, ..ONE_EACH });
+            sign_up(&app, &Origin::default(), command()).await.expect("an answer");
+            assert_eq!(store.committed().iter().map(|(_, _, sent)| sent.len()).sum::<usize>(), letters);
+        }
+    }
 }

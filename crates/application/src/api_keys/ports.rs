@@ -41,7 +41,8 @@ pub struct FoundKey {
     pub key: ApiKey,
     /// Where it leads.
     pub organization: Organization,
-    /// The number of the secret that it was found by; of an access token, of each that it may have been made with.
+    /// The number of the secret that it was found by; of an access token, of the one that it was asked for with, or
+    /// of each that this may be.
     pub secrets: Vec<i64>,
     /// Until when the secret works that it was found by; none when for as long as the key does.
     pub secret_until: Option<OffsetDateTime>,

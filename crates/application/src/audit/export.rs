@@ -99,7 +99,7 @@ pub struct LogExport {
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::Invalid`] for a time that ends before it begins, [`Error::AuditLogDisabled`],
-/// [`Error::ExportRunning`] when the organization has one already, and [`Error::Busy`] when too many run.
+/// [`Error::ExportRunning`] when the organization or the person has one already, and [`Error::Busy`] when too many run.
 pub async fn export(
     app: &Application,
     principal: &Principal,
@@ -145,7 +145,7 @@ async fn begin(
     in_order(since, until)?;
     let log = Some(organization);
     let begun_at = app.now();
-    let running = app.log_exports.begin(organization)?;
+    let running = app.log_exports.begin(organization, principal.person())?;
     catch_up_if_whole(app, log).await?;
     if checkpoint::last(app, log).await?.is_none() {
         checkpoint::there(log, app.store.view(scope_of(log)).await?.audit_tree(log).await?)?;

@@ -26,7 +26,7 @@ pub use log::{LogExtent, LogPage, LogView, LoggedChange, LoggedEvent, Sketches, 
 pub use ports::{AuditIntake, AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, WrittenPosition};
 pub use prove::{Consistency, Inclusion, prove_consistency, prove_inclusion};
 pub use readings::Readings;
-pub(crate) use readings::{ReadingAttempt, record_refusal_once, refusals_recorded_once};
+pub(crate) use readings::{ReadingAttempt, record_refusal_once, record_view, refusals_recorded_once};
 pub use record::{Entry, Record};
 pub use report::{TakenBatch, report};
 pub use retain::{Retention, RetentionTimes, WITHOUT_PERSONS, retain_some};

@@ -1,4 +1,5 @@
-//! Who looks into an audit log is in it, too, and who was kept from it; but not once for every page that they turn.
+//! Who looks into an audit log is in it, too, and who was kept from it; but not once for every page that they turn. So is who reads a
+//! transcript.
 
 use std::{
     collections::HashMap,
@@ -8,7 +9,10 @@ use std::{
 use rollcall_domain::audit::{Action, AuditTarget, Event};
 use time::{Duration, OffsetDateTime};
 
-use crate::{Application, Asks, Error, Principal, ports::Scope};
+use crate::{
+    Application, Asks, Error, Principal,
+    ports::{Scope, UnitOfWork},
+};
 
 /// How long the same reader's looking for the same is one event.
 const TOGETHER: Duration = Duration::MINUTE;
@@ -75,6 +79,25 @@ pub(super) async fn record_reading(
     let event = with_all(event, looked_for);
     let at = event.occurred_at;
     app.store.begin(Scope::Organization(organization)).await?.commit(app.record(event)).await?;
+    app.readings.note(reading, at);
+    Ok(())
+}
+
+/// Writes down that somebody sees something, in the transaction that has found it; `what` tells it from what else they see. Whoever sees
+/// the same within a minute leaves no other event. It is given out after that, not before.
+pub(crate) async fn record_view(
+    app: &Application,
+    principal: &Principal,
+    unit: Box<dyn UnitOfWork>,
+    what: &str,
+    event: Event,
+) -> Result<(), Error> {
+    let reading = Reading::by(principal, format!("{} {what}", event.action.as_str()));
+    if app.readings.is_written(&reading, app.now()) {
+        return Ok(());
+    }
+    let at = event.occurred_at;
+    unit.commit(app.record(event)).await?;
     app.readings.note(reading, at);
     Ok(())
 }

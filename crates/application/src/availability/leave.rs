@@ -30,18 +30,6 @@ pub(crate) async fn leave(
     Ok(desk.close(app, unit, by).await?.into_events(app))
 }
 
-/// The same for whoever is about to lose their membership.
-pub(crate) async fn leave_out(
-    app: &Application,
-    by: &By,
-    unit: &mut dyn UnitOfWork,
-    organization: OrganizationId,
-    user: UserId,
-) -> Result<Vec<Event>, Error> {
-    unit.agent_membership_lock(organization, user).await?;
-    leave(app, by, unit, organization, user, Cause::Removed).await
-}
-
 /// The same for everybody in an organization, where nobody gets in any more.
 pub(crate) async fn empty(
     app: &Application,

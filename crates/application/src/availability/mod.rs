@@ -21,7 +21,7 @@ pub(crate) use by::By;
 pub(crate) use desk::Desk;
 pub use history::{LONGEST, history};
 pub use lapsed::Lapsed;
-pub(crate) use leave::{empty, leave, leave_out, signed_out};
+pub(crate) use leave::{empty, leave, signed_out};
 pub use list::list;
 pub use manage::{Command as Manage, manage};
 pub use ports::{

@@ -183,13 +183,6 @@ pub trait Availability: AvailabilityView {
         user: UserId,
     ) -> Result<Option<Agent>, StoreError>;
 
-    /// Locks a membership before its agent, as whoever acts by it does.
-    async fn agent_membership_lock(
-        &mut self,
-        organization: OrganizationId,
-        user: UserId,
-    ) -> Result<(), StoreError>;
-
     /// Saves an agent.
     async fn agent_save(&mut self, organization: OrganizationId, agent: &Agent) -> Result<(), StoreError>;
 

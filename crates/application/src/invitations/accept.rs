@@ -230,7 +230,7 @@ mod tests {
             email: email.parse().expect("an address"),
             role: Role::Member,
             kept_status: InvitationStatus::Pending,
-            invited_by: None,
+            invited_by: Some(crate::testing::user(1).id),
             created_at: NOW,
             expires_at: NOW + Duration::DAY,
             accepted_at: None,

@@ -39,6 +39,7 @@ async fn add(app: &Application, actor: &Actor, command: Command) -> Result<Liste
     if unit.member_has_address(seat.organization, &email).await? {
         return Err(Error::AlreadyMember);
     }
+    hold_limits(app, seat, unit.as_mut()).await?;
     within_limits(app, seat, unit.as_mut()).await?;
     let invitation = Invitation {
         id: app.id(),
@@ -60,6 +61,19 @@ async fn add(app: &Application, actor: &Actor, command: Command) -> Result<Liste
     let record = app.record(event).mail(Letter::invitation(seat, invitation.id));
     unit.commit(record.in_language(&actor.user.locale)).await?;
     Ok(ListedInvitation { invitation, inviter_name: Some(actor.user.name.to_string()) })
+}
+
+/// Where invitation mails are limited: of those that an organization sends at the same moment, each is counted by the next. Comes before
+/// an invitation is locked.
+pub(super) async fn hold_limits(
+    app: &Application,
+    seat: Seat,
+    unit: &mut dyn UnitOfWork,
+) -> Result<(), Error> {
+    if app.settings.limits.is_some() {
+        unit.invitation_mails_lock(seat.organization).await?;
+    }
+    Ok(())
 }
 
 /// Refuses to send more invitation mails than the limits allow.
@@ -174,7 +188,12 @@ mod tests {
             MailsSent { by_organization: 20, ..MailsSent::default() },
         ] {
             let mut unit = unit(false, false);
-            unit.expect_invitation_mails_since().returning(move |_, _, _| Ok(sent));
+            let mut order = mockall::Sequence::new();
+            unit.expect_invitation_mails_lock().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+            unit.expect_invitation_mails_since()
+                .times(1)
+                .in_sequence(&mut order)
+                .returning(move |_, _, _| Ok(sent));
             let store = TestStore::of(unit);
             let mut app = application(&store, MockDirectory::new());
             app.settings.limits =

@@ -50,8 +50,7 @@ pub trait InvitationsView {
         page: &PageRequest<InvitationId>,
     ) -> Result<Page<ListedInvitation, InvitationId>, StoreError>;
 
-    /// How many invitation mails a member, and the organization, have caused since a moment. Nothing is locked: requests
-    /// at the same moment may each find room for one, which goes as far beyond a limit as there are connections.
+    /// How many invitation mails a member, and the organization, have caused since a moment.
     async fn invitation_mails_since(
         &mut self,
         organization: OrganizationId,
@@ -63,6 +62,10 @@ pub trait InvitationsView {
 /// Changes the invitations of the scope's organization.
 #[async_trait]
 pub trait Invitations {
+    /// Waits until nobody else of the organization causes an invitation mail, and keeps others waiting until the end of the transaction.
+    /// Taken before it is counted how many there were, and before an invitation is locked: whoever adds one may have to wait for it.
+    async fn invitation_mails_lock(&mut self, organization: OrganizationId) -> Result<(), StoreError>;
+
     /// An invitation, locked until the end of the transaction; none in an organization that is deleted, which does not
     /// happen before then either.
     async fn invitation_lock(

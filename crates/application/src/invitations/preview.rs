@@ -1,6 +1,6 @@
 //! What the reader of an invitation mail is shown before they accept.
 
-use rollcall_domain::{invitations::InvitationStatus, secret::Secret};
+use rollcall_domain::secret::Secret;
 
 use crate::{Application, Error, ports::FoundInvitation, token};
 
@@ -10,7 +10,5 @@ use crate::{Application, Error, ports::FoundInvitation, token};
 /// [`Error::InvitationGone`] for a token that is used up, out of date or unknown.
 pub async fn preview(app: &Application, token: &Secret) -> Result<FoundInvitation, Error> {
     let found = app.directory.invitation(token::hash(token.expose())).await?;
-    found
-        .filter(|found| found.invitation.status(app.now()) == InvitationStatus::Pending)
-        .ok_or(Error::InvitationGone)
+    found.filter(|found| found.invitation.is_open(app.now())).ok_or(Error::InvitationGone)
 }

@@ -4,11 +4,14 @@ use rollcall_domain::{
     InvitationId, Permission,
     audit::{Action, AuditTarget},
     invitations::renew,
-    policy::Target,
+    policy::{self, Target},
 };
 
-use super::{ListedInvitation, create::within_limits};
-use crate::{Actor, Application, Error, Precondition, mail::Letter};
+use super::{
+    ListedInvitation,
+    create::{hold_limits, within_limits},
+};
+use crate::{Actor, Application, Error, Precondition, actor::decided, mail::Letter};
 
 /// Sends an invitation again: the link in the earlier mail dies at once, and the time begins anew.
 ///
@@ -33,8 +36,11 @@ async fn change(
 ) -> Result<ListedInvitation, Error> {
     let seat = actor.permit(Permission::TeamInvite)?;
     let mut unit = app.store.begin(seat.scope()).await?;
+    // The member before the invitation, as whoever removes members takes them.
+    let held = seat.permit_on(unit.as_mut(), Permission::TeamInvite, Target::Organization).await?;
+    hold_limits(app, seat, unit.as_mut()).await?;
     let invitation = unit.invitation_lock(seat.organization, id).await?.ok_or(Error::NotFound)?;
-    seat.permit_on(unit.as_mut(), Permission::TeamInvite, Target::Seat { role: invitation.role }).await?;
+    decided(policy::decide(&held, Permission::TeamInvite, Target::Seat { role: invitation.role }))?;
     precondition.check(invitation.version)?;
     let now = app.now();
     let expires_at = renew(&invitation, now).map_err(|_| Error::InvitationGone)?;
@@ -64,7 +70,7 @@ mod tests {
             email: "ada@example.com".parse().expect("an address"),
             role,
             kept_status: state,
-            invited_by: None,
+            invited_by: Some(crate::testing::user(1).id),
             created_at: NOW,
             expires_at: NOW,
             accepted_at: None,

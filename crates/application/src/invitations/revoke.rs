@@ -4,10 +4,10 @@ use rollcall_domain::{
     InvitationId, Permission,
     audit::{Action, AuditTarget},
     invitations,
-    policy::Target,
+    policy::{self, Target},
 };
 
-use crate::{Actor, Application, Error, Precondition};
+use crate::{Actor, Application, Error, Precondition, actor::decided};
 
 /// Takes an invitation back: its link dies at once.
 ///
@@ -32,8 +32,10 @@ async fn change(
 ) -> Result<(), Error> {
     let seat = actor.permit(Permission::TeamInvite)?;
     let mut unit = app.store.begin(seat.scope()).await?;
+    // The member before the invitation, as whoever removes members takes them.
+    let held = seat.permit_on(unit.as_mut(), Permission::TeamInvite, Target::Organization).await?;
     let invitation = unit.invitation_lock(seat.organization, id).await?.ok_or(Error::NotFound)?;
-    seat.permit_on(unit.as_mut(), Permission::TeamInvite, Target::Seat { role: invitation.role }).await?;
+    decided(policy::decide(&held, Permission::TeamInvite, Target::Seat { role: invitation.role }))?;
     precondition.check(invitation.version)?;
     invitations::revoke(&invitation).map_err(|_| Error::InvitationGone)?;
     unit.invitation_revoke(seat.organization, id).await?;

@@ -3,6 +3,7 @@
 use rollcall_domain::{
     OrganizationId, Permission,
     audit::{Action, AuditTarget},
+    availability::Cause,
     members::{Departure, Membership},
 };
 
@@ -10,7 +11,7 @@ use super::succession::{Successor, settle};
 use crate::{
     Actor, Application, Error,
     audit::Record,
-    availability::{By, leave_out},
+    availability::{self, By},
     ports::UnitOfWork,
 };
 
@@ -46,8 +47,11 @@ pub(crate) async fn depart(
     departure: Departure,
 ) -> Result<Record, Error> {
     let Membership { user, role } = departure.membership();
+    // An invitation that they are in the middle of making is seen, or is not made.
+    unit.member_lock(organization, user).await?;
     let settled = settle(app, actor, unit, organization, user, Successor::Nobody).await?;
-    let left = leave_out(app, &By::asking(actor), unit, organization, user).await?;
+    let by = By::asking(actor);
+    let left = availability::leave(app, &by, unit, organization, user, Cause::Removed).await?;
     unit.member_remove(organization, user).await?;
     let event = app.event_by(actor, Action::MemberLeft, AuditTarget::User(user)).change(
         "role",

@@ -134,6 +134,10 @@ pub trait Members {
         user: UserId,
     ) -> Result<Option<Role>, StoreError>;
 
+    /// Waits until whatever a member is in the middle of is done, and keeps them from anything else until the end of the transaction.
+    /// Taken before what hangs on the membership is read, and before their agent is locked, as whoever acts by it does.
+    async fn member_lock(&mut self, organization: OrganizationId, user: UserId) -> Result<(), StoreError>;
+
     /// Adds somebody. Where everybody needs a second factor, they are given a deadline, or keep the one that they have from before.
     ///
     /// # Errors

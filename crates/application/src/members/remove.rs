@@ -3,13 +3,14 @@
 use rollcall_domain::{
     Permission, UserId,
     audit::{Action, AuditTarget},
+    availability::Cause,
     members::{Departure, Membership},
 };
 
 use super::succession::{Successor, settle};
 use crate::{
     Actor, Application, Error, Precondition,
-    availability::{By, leave_out},
+    availability::{By, leave},
 };
 
 /// Who goes, and who takes over what they leave behind.
@@ -59,9 +60,11 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
             Successor::Heir(heir, found.membership.role)
         }
     };
+    // An invitation that they are in the middle of making is seen, or is not made.
+    unit.member_lock(seat.organization, command.user).await?;
     let settled = settle(app, actor, unit.as_mut(), seat.organization, command.user, successor).await?;
     let by = By::asking(actor);
-    let left = leave_out(app, &by, unit.as_mut(), seat.organization, command.user).await?;
+    let left = leave(app, &by, unit.as_mut(), seat.organization, command.user, Cause::Removed).await?;
     unit.member_remove(seat.organization, command.user).await?;
     let event = app.event_by(actor, Action::MemberRemoved, AuditTarget::User(command.user)).change(
         "role",
@@ -73,6 +76,11 @@ async fn change(app: &Application, actor: &Actor, command: Command) -> Result<()
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    };
+
     use rollcall_domain::{InvitationId, Role, audit::Outcome};
 
     use super::*;
@@ -88,8 +96,16 @@ mod tests {
             Ok(team.into_iter().find(|member| member.membership.user == user))
         });
         unit.expect_owners_count().returning(|_| Ok(2));
-        unit.expect_invitations_lock_of()
-            .returning(move |_, _| Ok(vec![(InvitationId::from_parts(0, &[5; 10]), invited)]));
+        let held = Arc::new(AtomicBool::new(false));
+        let hold = held.clone();
+        unit.expect_member_lock().returning(move |_, leaving| {
+            hold.store(leaving == user(2), Ordering::Relaxed);
+            Ok(())
+        });
+        unit.expect_invitations_lock_of().returning(move |_, _| {
+            assert!(held.load(Ordering::Relaxed), "who goes may be in the middle of making another");
+            Ok(vec![(InvitationId::from_parts(0, &[5; 10]), invited)])
+        });
         unit
     }
 

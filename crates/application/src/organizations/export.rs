@@ -137,7 +137,7 @@ pub struct ExportCounts {
 /// anything is given out.
 ///
 /// # Errors
-/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::ExportRunning`] when the organization has one already, and
+/// [`Error::PermissionDenied`], [`Error::ElevationRequired`], [`Error::ExportRunning`] when the organization or the actor has one already, and
 /// [`Error::Busy`] when too many run.
 pub async fn export(app: &Application, actor: &Actor) -> Result<OrganizationExport, Error> {
     let begun = begin(app, actor).await;
@@ -160,7 +160,7 @@ async fn begin(app: &Application, actor: &Actor) -> Result<OrganizationExport, E
     let seat = actor.permit(Permission::OrganizationExport)?;
     let begun_at = app.now();
     actor.require_elevation(begun_at)?;
-    let running = app.exports.begin(seat.organization)?;
+    let running = app.exports.begin(seat.organization, Some(actor.user_id()))?;
     let mut unit = app.store.begin(seat.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::OrganizationExport, Target::Organization).await?;
     let target = AuditTarget::Organization(seat.organization);

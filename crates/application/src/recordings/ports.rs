@@ -134,6 +134,13 @@ pub trait Recordings: RecordingsView {
         recording: RecordingId,
     ) -> Result<bool, StoreError>;
 
+    /// Gives up whatever is being uploaded for a call, and says what that was. Its segments are [remains](Remains) from then on.
+    async fn uploads_abandon(
+        &mut self,
+        organization: OrganizationId,
+        call: CallId,
+    ) -> Result<Vec<RecordingId>, StoreError>;
+
     /// Gives up all uploads of an organization that is locked. Their segments are [remains](Remains) from then on.
     async fn uploads_end(&mut self, organization: OrganizationId) -> Result<(), StoreError>;
 }
@@ -215,13 +222,6 @@ pub trait Uploads: Send + Sync {
         upload: RecordingId,
         version: i32,
     ) -> Result<bool, StoreError>;
-
-    /// Gives up whatever is being uploaded for a call, and says what that was.
-    async fn uploads_abandon(
-        &self,
-        organization: OrganizationId,
-        call: CallId,
-    ) -> Result<Vec<RecordingId>, StoreError>;
 
     /// Those of these recordings that there is a row of, or a note that it [remains](Remains) to remove their segments.
     async fn known(

@@ -198,16 +198,51 @@ async fn what_was_given_up_while_it_came_in_leaves_nothing() {
         let gone = unit_but(|unit| {
             unit.expect_recording_keep().returning(|_, _, _, _| Ok(false));
         });
-        let app = with(&app, [unit(), unit(), gone]);
+        let store = TestStore::of_each([unit(), giving_up(&memory), gone]);
+        let app = Application { store: Door::new(store.clone()), ..app.clone() };
         let mut coming = begin(&app, &owner(), take(extent)).await.expect("begun");
         give_up(&app, &owner(), call(1).id).await.expect("given up");
+        assert_eq!(store.committed()[0].1, [(Action::RecordingUploadDiscarded, Outcome::Success)]);
         coming.write(sound.clone()).await.expect("it is noted later");
         let ended = coming.end().await;
         assert!(matches!(ended, Err(Error::UploadSuperseded)), "{ended:?}");
         assert!(memory.objects.lock().expect("no panic").is_empty());
     }
-    let nothing = give_up(&with(&app, [unit()]), &owner(), call(1).id).await;
+    let store = TestStore::of(giving_up(&memory));
+    let app = Application { store: Door::new(store.clone()), ..app };
+    let nothing = give_up(&app, &owner(), call(1).id).await;
     assert!(matches!(nothing, Err(Error::NotFound)), "{nothing:?}");
+    assert_eq!(store.committed()[0].1, [(Action::RecordingUploadDiscarded, Outcome::Refused)]);
+}
+
+/// A unit in which whatever is being uploaded is given up.
+fn giving_up(memory: &Arc<InMemory>) -> MockUnit {
+    unit_but(|unit| {
+        let memory = memory.clone();
+        unit.expect_uploads_abandon().returning(move |_, _| {
+            Ok(memory.uploads.lock().expect("no panic").drain().map(|(id, _)| id).collect())
+        });
+    })
+}
+
+#[tokio::test]
+async fn attack_9_nothing_is_given_up_by_whoever_may_not_upload_any_more() {
+    for (held, recorded) in [(Some(Role::Viewer), true), (None, false)] {
+        // Nothing is given up in it.
+        let unit = unit_but(|unit| {
+            unit.expect_member_hold().returning(move |_, _| Ok(held));
+        });
+        let store = TestStore::of(unit);
+        let app = application(&store, MockDirectory::new());
+        let refused = give_up(&app, &owner(), call(1).id).await;
+        assert!(
+            matches!(refused, Err(Error::PermissionDenied { .. } | Error::Unauthenticated)),
+            "{refused:?}"
+        );
+        let refusal = vec![(Action::RecordingUploadDiscarded, Outcome::Refused)];
+        let committed: Vec<_> = store.committed().into_iter().map(|(_, events, _)| events).collect();
+        assert_eq!(committed, if recorded { vec![refusal] } else { vec![] });
+    }
 }
 
 /// Keeps a sound; gives back what is kept of it.

@@ -5,7 +5,11 @@ use rollcall_domain::{
     secret::{Secret, TokenHash},
 };
 
-use crate::{Actor, Application, Error, Means, ports::OpenSession, token};
+use crate::{
+    Actor, Application, Error, Means,
+    ports::{OpenSession, StoreError},
+    token,
+};
 
 /// Who asks, if the session's token is good.
 ///
@@ -78,6 +82,29 @@ pub(crate) async fn admit(
         }
     }
     Ok(actor)
+}
+
+/// Notes that a session is used still, by what somebody began in it a while ago: an upload, a download, an export. That is nothing but
+/// bookkeeping, and brings no session back that is over.
+pub(crate) async fn note_use(app: &Application, actor: &Actor) {
+    // What has just begun was noted as it began.
+    if !actor.session.is_stale(app.now()) {
+        return;
+    }
+    if let Err(error) = note_use_of(app, actor).await {
+        tracing::warn!(%error, "that a session is used still was not noted");
+    }
+}
+
+async fn note_use_of(app: &Application, actor: &Actor) -> Result<(), StoreError> {
+    let mut view = app.store.view(actor.scope()).await?;
+    let found = view.session_find(actor.user_id(), actor.organization(), actor.session_id()).await?;
+    drop(view);
+    let now = app.now();
+    match found.filter(|found| is_good(app, found) && found.session.is_stale(now)) {
+        Some(found) => app.directory.session_seen(found.session.id, None, now).await,
+        None => Ok(()),
+    }
 }
 
 /// Lets somebody work in a session that was found, and notes nothing.

@@ -18,7 +18,7 @@ mod sign_out;
 mod switch;
 mod throttle;
 
-pub(crate) use authenticate::{admit, find_afresh, is_good, is_kept_out, let_in};
+pub(crate) use authenticate::{admit, find_afresh, is_good, is_kept_out, let_in, note_use};
 pub use authenticate::{authenticate, authenticate_unnoted, require_enrolled};
 pub use challenge::Challenge;
 pub use elevate::{Command as Elevate, elevate};

@@ -40,7 +40,6 @@ pub(super) fn nothing_of_agents(unit: &mut MockUnit) {
     unit.expect_agents_lapsed().returning(|_, _| Ok(Vec::new()));
     unit.expect_agent_add().returning(|_, _| Ok(()));
     unit.expect_agent_lock().returning(|_, _| Ok(None));
-    unit.expect_agent_membership_lock().returning(|_, _| Ok(()));
     unit.expect_agents_forget_notes().returning(|_| Ok(()));
     unit.expect_agents_in().returning(|_| Ok(Vec::new()));
     unit.expect_agents_signed_out().returning(|_, _| Ok(Vec::new()));

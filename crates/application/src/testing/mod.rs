@@ -53,7 +53,7 @@ pub(crate) use calls::call;
 pub(crate) use logs::{Fault, KeptLogs};
 pub(crate) use notary::KeptNotary;
 pub(crate) use passkeys::{CeremoniesInMemory, Honest};
-pub(crate) use people::{actor, api_key, key_actor, listed_key, member, organization, user};
+pub(crate) use people::{actor, api_key, found_session, key_actor, listed_key, member, organization, user};
 pub(crate) use plans::{Agrees, Nobody, Off, plans};
 pub(crate) use store::TestStore;
 pub(crate) use stream::StreamInMemory;

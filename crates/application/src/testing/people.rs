@@ -11,8 +11,8 @@ use rollcall_domain::{
 };
 use time::Duration;
 
-use super::NOW;
-use crate::{Actor, KeyActor, Means, api_keys::ListedKey};
+use super::{MockUnit, NOW};
+use crate::{Actor, KeyActor, Means, api_keys::ListedKey, ports::OpenSession};
 
 pub(crate) fn user(number: u8) -> User {
     User {
@@ -58,6 +58,26 @@ pub(crate) fn actor(number: u8, role: Role) -> Actor {
         means: Means::Session,
         origin: Origin::default(),
     }
+}
+
+/// The session of an [`actor`], as it is found.
+pub(crate) fn found_session(actor: &Actor) -> OpenSession {
+    OpenSession {
+        session: actor.session.clone(),
+        user: actor.user.clone(),
+        suspended: false,
+        seat: actor.place.clone(),
+        mfa_deadline: actor.mfa_deadline,
+    }
+}
+
+/// What a unit says that was told nothing about sessions: whoever was let in would be still. What a test expects goes before it.
+pub(super) fn still_signed_in(unit: &mut MockUnit) {
+    unit.expect_session_find().returning(|user, _, session| {
+        let mut found = found_session(&actor(1, Role::Owner));
+        (found.user.id, found.session.user, found.session.id) = (user, user, session);
+        Ok(Some(found))
+    });
 }
 
 /// An API key of the [`organization`].

@@ -162,10 +162,6 @@ impl Uploads for InMemory {
         Ok(is_as_known)
     }
 
-    async fn uploads_abandon(&self, _: OrganizationId, _: CallId) -> Result<Vec<RecordingId>, StoreError> {
-        Ok(self.uploads.lock().expect("no panic").drain().map(|(id, _)| id).collect())
-    }
-
     async fn known(
         &self,
         _: OrganizationId,

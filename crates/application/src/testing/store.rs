@@ -8,7 +8,7 @@ use rollcall_domain::{
     audit::{Action, Outcome},
 };
 
-use super::{Answer, MockUnit, agents};
+use super::{Answer, MockUnit, agents, people};
 use crate::{
     audit::Record,
     mail::Letter,
@@ -55,6 +55,7 @@ impl Store for TestStore {
         let mut units = self.units.lock().expect("no panic");
         let mut unit = if units.is_empty() { MockUnit::new() } else { units.remove(0) };
         agents::nothing_of_agents(&mut unit);
+        people::still_signed_in(&mut unit);
         let here = Arc::new(Mutex::new((scope, Committed::new())));
         let note = |here: &mut (Scope, Committed), record: &Record| {
             let events =
@@ -84,6 +85,7 @@ impl Store for TestStore {
     async fn view(&self, _: Scope) -> Answer<Box<dyn View>> {
         let mut unit = self.units.lock().expect("no panic").remove(0);
         agents::nothing_of_agents(&mut unit);
+        people::still_signed_in(&mut unit);
         Ok(Box::new(unit))
     }
 

@@ -78,6 +78,8 @@ mock! {
     #[async_trait]
     impl Accounts for Unit {
         async fn user_lock(&mut self, user: UserId) -> Answer<Option<User>>;
+        async fn password_resets_lock(&mut self, email: &EmailAddress) -> Answer<()>;
+        async fn signups_lock(&mut self, email: &EmailAddress) -> Answer<()>;
         async fn user_add(&mut self, user: &User, password: &PasswordHash) -> Answer<()>;
         async fn user_save(&mut self, user: &User) -> Answer<()>;
         async fn user_set_password(&mut self, user: UserId, password: &PasswordHash, is_short: bool) -> Answer<()>;
@@ -137,6 +139,7 @@ mock! {
         async fn member_set_role(&mut self, organization: OrganizationId, user: UserId, role: Role) -> Answer<()>;
         async fn member_remove(&mut self, organization: OrganizationId, user: UserId) -> Answer<()>;
         async fn member_hold(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Role>>;
+        async fn member_lock(&mut self, organization: OrganizationId, user: UserId) -> Answer<()>;
     }
 
     #[async_trait]
@@ -156,7 +159,6 @@ mock! {
     impl Availability for Unit {
         async fn agent_add(&mut self, organization: OrganizationId, agent: &Agent) -> Answer<()>;
         async fn agent_lock(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Agent>>;
-        async fn agent_membership_lock(&mut self, organization: OrganizationId, user: UserId) -> Answer<()>;
         async fn agent_save(&mut self, organization: OrganizationId, agent: &Agent) -> Answer<()>;
         async fn availability_note(&mut self, organization: OrganizationId, change: &StatusChange, version: i32) -> Answer<()>;
         async fn agents_forget_notes(&mut self, organization: OrganizationId) -> Answer<()>;
@@ -236,6 +238,7 @@ mock! {
 
     #[async_trait]
     impl Invitations for Unit {
+        async fn invitation_mails_lock(&mut self, organization: OrganizationId) -> Answer<()>;
         async fn invitation_lock(&mut self, organization: OrganizationId, id: InvitationId) -> Answer<Option<Invitation>>;
         async fn invitation_add(&mut self, organization: OrganizationId, invitation: &Invitation) -> Answer<()>;
         async fn invitation_renew(&mut self, organization: OrganizationId, id: InvitationId, now: OffsetDateTime, expires_at: OffsetDateTime) -> Answer<()>;
@@ -329,6 +332,7 @@ mock! {
     impl Recordings for Unit {
         async fn recording_keep(&mut self, organization: OrganizationId, recording: RecordingId, version: i32, whole: &FinishedUpload) -> Answer<bool>;
         async fn recording_remove(&mut self, organization: OrganizationId, recording: RecordingId) -> Answer<bool>;
+        async fn uploads_abandon(&mut self, organization: OrganizationId, call: CallId) -> Answer<Vec<RecordingId>>;
         async fn uploads_end(&mut self, organization: OrganizationId) -> Answer<()>;
     }
     #[async_trait]

@@ -2,14 +2,17 @@
 
 use rollcall_domain::{
     audit::Origin,
+    id::AccessTokenId,
     secret::Secret,
     tokens::{Claims, KeyPurpose, TYPE, TokenSubject},
 };
+use time::OffsetDateTime;
 
-use super::jwt;
+use super::{asked_with, jwt};
 use crate::{
     Application, Error, Means, Principal,
-    api_keys::{self, FoundKey},
+    api_keys::{self, FoundKey, ListedKey},
+    keyring::Keyring,
     ports::{OpenSession, Scope},
     sessions,
 };
@@ -73,29 +76,65 @@ pub(crate) async fn open(app: &Application, token: &Secret) -> Result<Option<(Cl
         return Ok(None);
     }
     // The token names what it speaks for and the organization, so nothing has to be looked up across them.
-    let bearer = match claims.holder {
+    let bearer = match &claims.holder {
         TokenSubject::Person { sub, org, sid, .. } => {
-            let mut view = app.store.view(Scope::of(sub, org)).await?;
-            view.session_find(sub, org, sid).await?.map(Bearer::Session)
+            let mut view = app.store.view(Scope::of(*sub, *org)).await?;
+            view.session_find(*sub, *org, *sid).await?.map(Bearer::Session)
         }
-        TokenSubject::Key { sub, org, .. } => {
-            let mut view = app.store.view(Scope::Organization(org)).await?;
-            let organization = view.organization_find(org).await?;
-            let listed = view.api_key_find(org, sub).await?;
-            organization.zip(listed).map(|(organization, listed)| {
-                // The token does not outlive the secret that it was asked for with.
+        TokenSubject::Key { sub, org, asked_with, .. } => {
+            let mut view = app.store.view(Scope::Organization(*org)).await?;
+            let organization = view.organization_find(*org).await?;
+            let listed = view.api_key_find(*org, *sub).await?;
+            organization.zip(listed).and_then(|(organization, listed)| {
+                let (secrets, secret_until) =
+                    shown(&app.keyring, claims.jti, asked_with.as_deref(), &listed)?;
                 // Whether its calls are kept is looked at when they are written down.
-                let (key, secrets, secret_until) = (listed.key, listed.secrets, None);
-                Bearer::Key(FoundKey {
-                    key,
-                    organization,
-                    secrets,
-                    secret_until,
-                    ring_key: None,
-                    audited: true,
-                })
+                let (key, ring_key, audited) = (listed.key, None, true);
+                Some(Bearer::Key(FoundKey { key, organization, secrets, secret_until, ring_key, audited }))
             })
         }
     };
     Ok(bearer.map(|bearer| (claims, bearer)))
+}
+
+/// The numbers of the secrets that a token may have been asked for with, and until when it is good by them; none when that secret is no
+/// more, and the token with it.
+fn shown(
+    keyring: &Keyring,
+    token: AccessTokenId,
+    asked_with: Option<&str>,
+    listed: &ListedKey,
+) -> Option<(Vec<i64>, Option<OffsetDateTime>)> {
+    // Made by a node of a release before, which does not say: any, for the few minutes that it lives (decision 0015).
+    let Some(mark) = asked_with else { return Some((listed.secrets.clone(), None)) };
+    let secret = asked_with::find(keyring, token, &listed.secrets, mark)?;
+    let is_newest = listed.secrets.iter().all(|other| *other <= secret);
+    let until = if is_newest { None } else { Some(listed.previous_until?) };
+    Some((vec![secret], until))
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+    use crate::testing::{MockDirectory, NOW, TestStore, api_key, application, listed_key};
+
+    #[test]
+    fn a_token_is_good_by_the_secret_that_it_was_asked_for_with_and_by_no_other() {
+        let keyring = application(&TestStore::default(), MockDirectory::new()).keyring;
+        let token = AccessTokenId::from_parts(0, &[1; 10]);
+        let until = Some(NOW + Duration::MINUTE);
+        let listed = ListedKey { secrets: vec![4, 9], previous_until: until, ..listed_key(api_key(1)) };
+        let of = |secret| {
+            let mark = asked_with::mark(&keyring, token, secret);
+            shown(&keyring, token, Some(&mark), &listed)
+        };
+        assert_eq!(of(9), Some((vec![9], None)));
+        assert_eq!(of(4), Some((vec![4], until)));
+        assert_eq!(of(3), None, "it was replaced");
+        assert_eq!(shown(&keyring, token, Some("something else"), &listed), None);
+        // A node of a release before did not say which.
+        assert_eq!(shown(&keyring, token, None, &listed), Some((vec![4, 9], None)));
+    }
 }

@@ -67,7 +67,8 @@ pub async fn introspect(app: &Application, token: &Secret) -> Result<Option<Intr
         return Ok(of(app, bearer).map(|told| Introspection {
             id: Some(claims.jti),
             issued_at: claims.iat,
-            expires_at: Some(claims.exp),
+            // What it speaks for may end before it: a secret that was replaced since, for one.
+            expires_at: told.expires_at.into_iter().chain([claims.exp]).min(),
             ..told
         }));
     }

@@ -3,10 +3,10 @@
 use rollcall_domain::{
     audit::{Action, AuditTarget},
     secret::Secret,
-    tokens::{Claims, KeyPurpose, TYPE},
+    tokens::{Claims, KeyPurpose, ShownSecret, TYPE},
 };
 
-use super::jwt;
+use super::{asked_with, jwt};
 use crate::{Actor, Application, Error, KeyActor, Principal};
 
 /// An access token that was just made. It is not kept, so it is known at this moment only.
@@ -76,8 +76,10 @@ async fn for_key(app: &Application, actor: &KeyActor) -> Result<Issued, Error> {
     // Nothing is said of a key that has ended in the meantime, nor of scopes that it has lost.
     let held = unit.api_key_hold(organization, actor.id(), &actor.secrets, now).await?;
     let held = held.filter(|held| held.is_live(now)).ok_or(Error::Unauthenticated)?;
-    let issuer = app.tokens.issuer();
-    let claims = Claims::of_key(issuer, app.id(), organization, &held, actor.secret_until, now);
+    let id = app.id();
+    let mark = actor.secrets.first().map(|secret| asked_with::mark(&app.keyring, id, *secret));
+    let shown = ShownSecret { mark, until: actor.secret_until };
+    let claims = Claims::of_key(app.tokens.issuer(), id, organization, &held, shown, now);
     let token = signed(kid, key, &claims)?;
     let event = app.event_by(actor, Action::AccessTokenIssued, AuditTarget::ApiKey(actor.id())).change(
         "jti",

@@ -1,5 +1,6 @@
 //! Access tokens: making them, taking them, telling about them, and the keys that sign them.
 
+mod asked_with;
 mod authenticate;
 mod introspect;
 mod issue;

@@ -151,6 +151,8 @@ actions! {
     CallUpdated = "call.updated";
     /// A call's transcript was stored.
     TranscriptStored = "transcript.stored";
+    /// Somebody read a call's transcript.
+    TranscriptRead = "transcript.read";
     /// Somebody got a key for the media of a call.
     MediaKeyIssued = "media_key.issued";
     /// Somebody has left a call, and whoever goes on got a new key for its media.
@@ -159,6 +161,8 @@ actions! {
     LiveGrantIssued = "live_grant.issued";
     /// The recording of a call was uploaded.
     RecordingUploaded = "recording.uploaded";
+    /// What had come of the recording of a call was given up before it was whole.
+    RecordingUploadDiscarded = "recording.upload_discarded";
     /// Somebody heard the recording of a call, or a part of it.
     RecordingPlayed = "recording.played";
     /// Somebody deleted the recording of a call.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    EmailAddress, InvitationId, Role,
+    EmailAddress, InvitationId, Role, UserId,
     invitations::{Acceptance, AcceptanceRefusal, Invitation, InvitationStatus, LIFETIME, renew, revoke},
 };
 
@@ -64,7 +64,7 @@ proptest! {
             email: email.clone(),
             role: Role::Admin,
             kept_status: InvitationStatus::Pending,
-            invited_by: None,
+            invited_by: Some(UserId::from_parts(0, &[2; 10])),
             created_at: BEGIN,
             expires_at: BEGIN + LIFETIME,
             accepted_at: None,

@@ -71,7 +71,20 @@ pub enum TokenSubject {
         /// What it may do, separated by spaces (RFC 8693 section 4.2).
         #[serde(with = "scope")]
         scope: PermissionSet,
+        /// With which of the key's secrets it was asked for, told so that nobody but Rollcall can read it. Nodes of a release before do
+        /// not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked_with: Option<String>,
     },
+}
+
+/// The secret of an API key that a token was asked for with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShownSecret {
+    /// What the token tells of it.
+    pub mark: Option<String>,
+    /// Until when it works; none when for as long as the key does.
+    pub until: Option<OffsetDateTime>,
 }
 
 /// Permissions as one text, separated by spaces (RFC 6749 section 3.3).
@@ -135,11 +148,16 @@ impl Claims {
         id: AccessTokenId,
         organization: OrganizationId,
         key: &ApiKey,
-        secret_until: Option<OffsetDateTime>,
+        shown: ShownSecret,
         now: OffsetDateTime,
     ) -> Self {
-        let holder = TokenSubject::Key { sub: key.id, org: organization, scope: key.scopes.permissions() };
-        let ends = [key.expires_at, secret_until];
+        let holder = TokenSubject::Key {
+            sub: key.id,
+            org: organization,
+            scope: key.scopes.permissions(),
+            asked_with: shown.mark,
+        };
+        let ends = [key.expires_at, shown.until];
         let end = ends.into_iter().flatten().min().unwrap_or(now + LONGEST);
         Self::until(issuer, id, holder, end, now)
     }
@@ -279,10 +297,11 @@ mod tests {
             revoked_at: None,
             version: 1,
         };
-        let made = |key: &ApiKey, secret_until| {
+        let made = |key: &ApiKey, until| {
             let (id, organization) =
                 (AccessTokenId::from_parts(0, &[4; 10]), OrganizationId::from_parts(0, &[3; 10]));
-            Claims::of_key(&issuer(), id, organization, key, secret_until, NOW)
+            let shown = ShownSecret { mark: Some("a mark".to_owned()), until };
+            Claims::of_key(&issuer(), id, organization, key, shown, NOW)
         };
         let claims = made(&key, None);
         assert_eq!(claims.expires_in(), 300);
@@ -290,7 +309,13 @@ mod tests {
         assert_eq!(said["scope"], "calls:read calls:write");
         assert_eq!(said["sub"], key.id.to_string());
         assert!(said.get("role").is_none() && said.get("sid").is_none(), "{said}");
-        assert_eq!(serde_json::from_value::<Claims>(said).expect("claims"), claims);
+        assert_eq!(said["asked_with"], "a mark");
+        assert_eq!(serde_json::from_value::<Claims>(said.clone()).expect("claims"), claims);
+        // A node of a release before does not say with which secret.
+        let mut before = said;
+        before.as_object_mut().expect("an object").remove("asked_with");
+        let before = serde_json::from_value::<Claims>(before).expect("claims");
+        assert!(matches!(before.holder, TokenSubject::Key { asked_with: None, .. }), "{before:?}");
         let ends = ApiKey { expires_at: Some(NOW + Duration::seconds(90)), ..key.clone() };
         assert_eq!(made(&ends, None).expires_in(), 90);
         assert_eq!(made(&key, Some(NOW + Duration::seconds(30))).expires_in(), 30);

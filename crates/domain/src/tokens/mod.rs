@@ -3,5 +3,5 @@
 mod claims;
 mod keys;
 
-pub use claims::{Claims, InvalidClaims, LONGEST, SKEW, TYPE, TokenIssuer, TokenSubject};
+pub use claims::{Claims, InvalidClaims, LONGEST, SKEW, ShownSecret, TYPE, TokenIssuer, TokenSubject};
 pub use keys::{CACHED, KeyPurpose, LEAD, SigningKey, UnknownKeyPurpose, signing};

@@ -52,7 +52,7 @@ texts! {
     payment_declined = "The payment was declined. Nothing was changed." | "Die Zahlung wurde abgelehnt. Es wurde nichts geändert.";
     plan_changed(plan) = "Somebody else has changed the plan meanwhile; it is {plan} now. Nothing was changed for you. Look at it again, then decide." | "Jemand anderes hat den Tarif inzwischen geändert; er ist jetzt {plan}. Für Sie wurde nichts geändert. Sehen Sie ihn sich noch einmal an und entscheiden Sie dann.";
     audit_log_off = "The audit log is off. An Owner turns it on under Security." | "Das Auditprotokoll ist ausgeschaltet. Ein Inhaber kann es im Bereich Sicherheit einschalten.";
-    export_running = "An export of the organization is running already. Try again when it is done." | "Es läuft schon ein Export der Organisation. Versuchen Sie es erneut, wenn er fertig ist.";
+    export_running = "An export of the organization, or one that you have begun in another, is running already. Try again when it is done." | "Es läuft schon ein Export der Organisation, oder einer, den Sie in einer anderen begonnen haben. Versuchen Sie es erneut, wenn er fertig ist.";
     organization_deleted = "This organization is deleted." | "Diese Organisation ist gelöscht.";
     last_owner = "An organization keeps at least one Owner. Make somebody else an Owner first." | "Mindestens eine Person in einer Organisation muss die Rolle Inhaber haben. Geben Sie sie zuerst einer weiteren Person.";
     last_owner_of(names) = "You are the only Owner of {names}. Make somebody else an Owner there, or delete it first." | "Nur Sie haben die Rolle Inhaber in {names}. Geben Sie sie dort zuerst einer weiteren Person, oder löschen Sie die Organisation.";

@@ -90,8 +90,8 @@ impl Format {
 ///
 /// CSV has a row for each of the same events, and proves nothing. A value that begins like a formula has a quote before it.
 ///
-/// An organization can run one export at a time on a node; a second one is answered 409 `export_running`. `HEAD` answers with the
-/// header fields and starts no export.
+/// An organization can run one export at a time on a node, and so can a person; a second one is answered 409 `export_running`.
+/// `HEAD` answers with the header fields and starts no export.
 #[utoipa::path(get, path = "/v1/audit/export", tag = "Audit log",
     security(("session" = []), ("access_token" = []), ("cookie" = []), ("api_key" = [])), params(ExportQuery),
     responses((status = 200, description = "The lines", body = String, content_type = "application/x-ndjson",

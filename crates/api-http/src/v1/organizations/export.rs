@@ -120,8 +120,8 @@ struct Counts {
 /// identifies persons in it). The last line is `end`, with how many of each there were. Without `end` the export was cut off:
 /// because the caller lost the right to it, because the client did not read on, or because it took longer than an hour.
 ///
-/// An organization can run one export at a time on a node; a second one is answered 409 `export_running`. `HEAD` answers with the
-/// header fields and starts no export. Requires a fresh proof of identity (`POST /v1/session/elevate`).
+/// An organization can run one export at a time on a node, and so can a person; a second one is answered 409 `export_running`.
+/// `HEAD` answers with the header fields and starts no export. Requires a fresh proof of identity (`POST /v1/session/elevate`).
 #[utoipa::path(get, path = "/v1/organization/export", tag = "Organization",
     responses((status = 200, description = "The lines", body = String, content_type = "application/x-ndjson",
         headers(("Content-Disposition" = String)))))]
