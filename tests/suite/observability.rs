@@ -1,6 +1,10 @@
 //! What those who run the service see of it from the outside: traces, and the metrics that dashboards and alerts are made of.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io::{BufRead, BufReader},
+    time::Duration,
+};
 
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
@@ -177,6 +181,23 @@ async fn the_log_is_json_with_the_request_and_without_what_is_for_traces() {
             "{log}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_that_was_not_done_is_in_the_log_with_what_kept_it_from_being_done() {
+    let database = TestDatabase::create().await;
+    database.execute("REVOKE ALL ON deliveries FROM rollcall_app").await;
+    let (node, log) =
+        Binary::serve_with_log(&[("ROLLCALL__DATABASE__URL", database.url()), ("ROLLCALL__LOG__FORMAT", "json")]);
+    let told = tokio::task::spawn_blocking(|| {
+        let lines = BufReader::new(log).lines().map_while(Result::ok);
+        let mut lines = lines.map(|line| serde_json::from_str::<serde_json::Value>(&line).unwrap());
+        lines.find(|line| line["message"] == "regular work was not done; it is tried again")
+    });
+    let told = tokio::time::timeout(Duration::from_secs(60), told).await.expect("in time").unwrap();
+    let why = "internal error: permission denied for table deliveries (SQLSTATE 42501)";
+    assert_eq!(told.expect("a line")["error"], why);
+    node.kill();
 }
 
 /// Names of metrics in a text, without what histograms add to theirs.

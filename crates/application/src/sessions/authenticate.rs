@@ -5,7 +5,7 @@ use rollcall_domain::{
     secret::{Secret, TokenHash},
 };
 
-use crate::{Actor, Application, Error, Means, ports::OpenSession, token};
+use crate::{Actor, Application, Error, ErrorChain, Means, ports::OpenSession, token};
 
 /// Who asks, if the session's token is good.
 ///
@@ -74,7 +74,7 @@ pub(crate) async fn admit(
     if session.is_stale(now) {
         // Bookkeeping: it must not keep anybody from their work.
         if let Err(error) = app.directory.session_seen(session.id, token, now).await {
-            tracing::warn!(%error, "when a session was last used was not noted");
+            tracing::warn!(error = %ErrorChain(&error), "when a session was last used was not noted");
         }
     }
     Ok(actor)

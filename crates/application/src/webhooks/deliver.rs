@@ -17,7 +17,7 @@ use super::{
     ClaimedDelivery, Deliveries, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, NotTaken, Topic,
     UnreadableDelivery, WebhookMessage, WebhookSender, secret::open,
 };
-use crate::{Application, Error, keyring::UnsealError};
+use crate::{Application, Error, ErrorChain, keyring::UnsealError};
 
 /// How many are sent at a time;
 const PLACES: u16 = 20;
@@ -160,8 +160,7 @@ async fn put_by(
     at: OffsetDateTime,
 ) -> Result<(), Error> {
     let UnreadableDelivery { organization, id, attempts, error } = unreadable;
-    let source = std::error::Error::source(error).map(ToString::to_string);
-    tracing::error!(%organization, delivery = %id, attempts = attempts + 1, %error, source, "what is to be sent to a webhook cannot be read");
+    tracing::error!(%organization, delivery = %id, attempts = attempts + 1, error = %ErrorChain(error), "what is to be sent to a webhook cannot be read");
     let not_sent = Err(NotTaken::Now("it cannot be read as it is kept".to_owned()));
     Ok(deliveries.settle_unreadable(unreadable, at, &settled(*attempts, not_sent, at)).await?)
 }
