@@ -264,6 +264,22 @@ fn every_alert_says_what_it_is_and_how_urgent() {
 }
 
 #[tokio::test]
+async fn whether_a_node_is_ready_is_among_its_metrics_as_readyz_says_it() {
+    let service = Service::start().await;
+    let says = async || {
+        let text = service.operations().get("/metrics").await.expect(200).text;
+        text.lines().find_map(|line| line.strip_prefix("rollcall_ready ")).map(str::to_owned)
+    };
+    service.operations().get("/readyz").await.expect(200);
+    assert_eq!(says().await.as_deref(), Some("1"));
+    service.database.go_away().await;
+    service.operations().get("/readyz").await.expect(503);
+    assert_eq!(says().await.as_deref(), Some("0"));
+    service.database.come_back().await;
+    until("it is ready again", async || (says().await.as_deref() == Some("1")).then_some(())).await;
+}
+
+#[tokio::test]
 async fn requests_that_a_limit_refuses_and_what_waits_are_counted() {
     let service = Service::start_with(&[("limits.enabled", "true"), ("limits.attempts", "1")]).await;
     let attempt = json!({"email": "nobody@example.com", "password": PASSWORD});

@@ -19,6 +19,8 @@ pub struct Metrics {
     registry: Mutex<Registry>,
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram>,
+    /// Whether everything is there that this node needs, 1 or 0.
+    pub ready: Gauge,
     /// Mails that wait to be sent.
     pub outbox_queued: Gauge,
     /// Mails that were given up.
@@ -108,6 +110,8 @@ impl Default for Metrics {
         let requests = Family::default();
         let seconds = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
         let (queued, dead, oldest) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let ready = Gauge::default();
+        registry.register("ready", "Whether this node is ready, as /readyz says it: 1 or 0", ready.clone());
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("http_request_seconds", "Time until the answer began", seconds.clone());
         registry.register("outbox_queued", "Mails that wait to be sent", queued.clone());
@@ -205,6 +209,7 @@ impl Default for Metrics {
             registry: Mutex::new(registry),
             requests,
             seconds,
+            ready,
             outbox_queued: queued,
             outbox_dead: dead,
             outbox_oldest_seconds: oldest,
