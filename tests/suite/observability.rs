@@ -280,13 +280,20 @@ async fn whether_a_node_is_ready_is_among_its_metrics_as_readyz_says_it() {
 }
 
 #[tokio::test]
-async fn requests_that_a_limit_refuses_and_what_waits_are_counted() {
-    let service = Service::start_with(&[("limits.enabled", "true"), ("limits.attempts", "1")]).await;
+async fn requests_that_a_limit_refuses_are_counted_and_how_many_streams_there_may_be_is_told() {
+    let service = Service::start_with(&[
+        ("limits.enabled", "true"),
+        ("limits.attempts", "1"),
+        ("stream.at_once", "4321"),
+        ("stream.at_once_of_one_organization", "4321"),
+    ])
+    .await;
     let attempt = json!({"email": "nobody@example.com", "password": PASSWORD});
     service.anonymous().post("/v1/sessions", attempt.clone()).await.expect(401);
     service.anonymous().post("/v1/sessions", attempt).await.expect(429);
     let text = service.operations().get("/metrics").await.expect(200).text;
     assert!(text.contains(r#"rollcall_requests_limited_total{limit="attempts"} 1"#), "{text}");
     assert!(text.contains(r#"rollcall_requests_limited_total{limit="requests"} 0"#), "{text}");
+    assert!(text.contains("rollcall_streams_limit 4321\n"), "{text}");
     assert!(text.contains(r#"rollcall_build_info{version="0.1.0""#), "{text}");
 }

@@ -39,6 +39,8 @@ pub struct Metrics {
     pub audit_checkpoints_refused: Counter,
     /// Live streams that are open on this node.
     pub streams_open: Gauge,
+    /// The most that there may be.
+    pub streams_limit: Gauge,
     /// How often this node has told somebody who watches to look again.
     pub stream_resyncs: Counter,
     /// Calls that wait for a human agent.
@@ -137,8 +139,14 @@ impl Default for Metrics {
             "Checkpoints that were not signed because an audit log does not continue what was signed of it",
             audit_refused.clone(),
         );
-        let (streams_open, stream_resyncs) = (Gauge::default(), Counter::default());
+        let (streams_open, streams_limit, stream_resyncs) =
+            (Gauge::default(), Gauge::default(), Counter::default());
         registry.register("streams_open", "Live streams that are open on this node", streams_open.clone());
+        registry.register(
+            "streams_limit",
+            "The most live streams that may be open on this node",
+            streams_limit.clone(),
+        );
         registry.register(
             "stream_resyncs",
             "How often this node has told somebody who watches to look again",
@@ -219,6 +227,7 @@ impl Default for Metrics {
             audit_broken,
             audit_checkpoints_refused: audit_refused,
             streams_open,
+            streams_limit,
             stream_resyncs,
             escalations_waiting: waiting,
             escalations_oldest_seconds: oldest_waiting,

@@ -192,6 +192,7 @@ impl Node {
         };
         let metrics = Arc::new(Metrics::default());
         metrics.tell_build(version::labels());
+        metrics.streams_limit.set(i64::try_from(settings.values.stream.at_once).unwrap_or(i64::MAX));
         let api = Api::new(app.clone(), Arc::new(store.clone()), metrics.clone(), http_settings);
         let parts: Parts = Arc::new(vec![Box::new(DatabasePart(store.clone()))]);
         let mailbox: Option<Arc<dyn DevMailbox>> = match settings.profile {
