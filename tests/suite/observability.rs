@@ -250,17 +250,30 @@ async fn every_metric_of_the_dashboard_the_alerts_and_the_documents_exists_and_i
 }
 
 #[test]
-fn every_alert_says_what_it_is_and_how_urgent() {
+fn every_alert_says_what_it_is_and_how_urgent_and_has_a_row_that_says_what_to_do() {
     let documents = Yaml::load_from_str(RULES).unwrap();
     let groups = documents[0]["groups"].as_sequence().unwrap();
     let rules: Vec<_> = groups.iter().flat_map(|group| group["rules"].as_sequence().unwrap()).collect();
     assert!(rules.len() > 10);
+    let mut alerts = Vec::new();
     for rule in rules {
         let name = rule["alert"].as_str().unwrap();
         assert!(!named(rule["expr"].as_str().unwrap()).is_empty(), "{name}");
         assert!(["page", "ticket"].contains(&rule["labels"]["severity"].as_str().unwrap()), "{name}");
         assert!(rule["annotations"]["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
+        alerts.push(name);
     }
+    // In the same order, so that whoever compares them finds what they look for.
+    assert_eq!(rows_of_alerts(), alerts, "docs/operations.md, \"When an alert comes\", beside the rules");
+}
+
+/// The alerts that "When an alert comes" in docs/operations.md has rows for; a row can be for several.
+fn rows_of_alerts() -> Vec<&'static str> {
+    let table = OPERATIONS.split("\n## When an alert comes\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
+    let columns: Vec<_> = rows.map(|row| row.split_once(" | ").expect("two columns")).collect();
+    assert!(columns.iter().all(|(_, what)| what.trim_end_matches('|').trim().len() > 20));
+    columns.iter().flat_map(|(names, _)| names.split(',').map(|name| name.trim().trim_matches('`'))).collect()
 }
 
 #[tokio::test]
