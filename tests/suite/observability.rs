@@ -1,6 +1,10 @@
 //! What those who run the service see of it from the outside: traces, and the metrics that dashboards and alerts are made of.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io::{BufRead, BufReader},
+    time::Duration,
+};
 
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
@@ -179,6 +183,23 @@ async fn the_log_is_json_with_the_request_and_without_what_is_for_traces() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_that_was_not_done_is_in_the_log_with_what_kept_it_from_being_done() {
+    let database = TestDatabase::create().await;
+    database.execute("REVOKE ALL ON deliveries FROM rollcall_app").await;
+    let (node, log) =
+        Binary::serve_with_log(&[("ROLLCALL__DATABASE__URL", database.url()), ("ROLLCALL__LOG__FORMAT", "json")]);
+    let told = tokio::task::spawn_blocking(|| {
+        let lines = BufReader::new(log).lines().map_while(Result::ok);
+        let mut lines = lines.map(|line| serde_json::from_str::<serde_json::Value>(&line).unwrap());
+        lines.find(|line| line["message"] == "regular work was not done; it is tried again")
+    });
+    let told = tokio::time::timeout(Duration::from_secs(60), told).await.expect("in time").unwrap();
+    let why = "internal error: permission denied for table deliveries (SQLSTATE 42501)";
+    assert_eq!(told.expect("a line")["error"], why);
+    node.kill();
+}
+
 /// Names of metrics in a text, without what histograms add to theirs.
 fn named(text: &str) -> BTreeSet<String> {
     let names = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
@@ -229,27 +250,63 @@ async fn every_metric_of_the_dashboard_the_alerts_and_the_documents_exists_and_i
 }
 
 #[test]
-fn every_alert_says_what_it_is_and_how_urgent() {
+fn every_alert_says_what_it_is_and_how_urgent_and_has_a_row_that_says_what_to_do() {
     let documents = Yaml::load_from_str(RULES).unwrap();
     let groups = documents[0]["groups"].as_sequence().unwrap();
     let rules: Vec<_> = groups.iter().flat_map(|group| group["rules"].as_sequence().unwrap()).collect();
     assert!(rules.len() > 10);
+    let mut alerts = Vec::new();
     for rule in rules {
         let name = rule["alert"].as_str().unwrap();
         assert!(!named(rule["expr"].as_str().unwrap()).is_empty(), "{name}");
         assert!(["page", "ticket"].contains(&rule["labels"]["severity"].as_str().unwrap()), "{name}");
         assert!(rule["annotations"]["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
+        alerts.push(name);
     }
+    // In the same order, so that whoever compares them finds what they look for.
+    assert_eq!(rows_of_alerts(), alerts, "docs/operations.md, \"When an alert comes\", beside the rules");
+}
+
+/// The alerts that "When an alert comes" in docs/operations.md has rows for; a row can be for several.
+fn rows_of_alerts() -> Vec<&'static str> {
+    let table = OPERATIONS.split("\n## When an alert comes\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
+    let columns: Vec<_> = rows.map(|row| row.split_once(" | ").expect("two columns")).collect();
+    assert!(columns.iter().all(|(_, what)| what.trim_end_matches('|').trim().len() > 20));
+    columns.iter().flat_map(|(names, _)| names.split(',').map(|name| name.trim().trim_matches('`'))).collect()
 }
 
 #[tokio::test]
-async fn requests_that_a_limit_refuses_and_what_waits_are_counted() {
-    let service = Service::start_with(&[("limits.enabled", "true"), ("limits.attempts", "1")]).await;
+async fn whether_a_node_is_ready_is_among_its_metrics_as_readyz_says_it() {
+    let service = Service::start().await;
+    let says = async || {
+        let text = service.operations().get("/metrics").await.expect(200).text;
+        text.lines().find_map(|line| line.strip_prefix("rollcall_ready ")).map(str::to_owned)
+    };
+    service.operations().get("/readyz").await.expect(200);
+    assert_eq!(says().await.as_deref(), Some("1"));
+    service.database.go_away().await;
+    service.operations().get("/readyz").await.expect(503);
+    assert_eq!(says().await.as_deref(), Some("0"));
+    service.database.come_back().await;
+    until("it is ready again", async || (says().await.as_deref() == Some("1")).then_some(())).await;
+}
+
+#[tokio::test]
+async fn requests_that_a_limit_refuses_are_counted_and_how_many_streams_there_may_be_is_told() {
+    let service = Service::start_with(&[
+        ("limits.enabled", "true"),
+        ("limits.attempts", "1"),
+        ("stream.at_once", "4321"),
+        ("stream.at_once_of_one_organization", "4321"),
+    ])
+    .await;
     let attempt = json!({"email": "nobody@example.com", "password": PASSWORD});
     service.anonymous().post("/v1/sessions", attempt.clone()).await.expect(401);
     service.anonymous().post("/v1/sessions", attempt).await.expect(429);
     let text = service.operations().get("/metrics").await.expect(200).text;
     assert!(text.contains(r#"rollcall_requests_limited_total{limit="attempts"} 1"#), "{text}");
     assert!(text.contains(r#"rollcall_requests_limited_total{limit="requests"} 0"#), "{text}");
+    assert!(text.contains("rollcall_streams_limit 4321\n"), "{text}");
     assert!(text.contains(r#"rollcall_build_info{version="0.1.0""#), "{text}");
 }

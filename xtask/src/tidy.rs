@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
+    path::PathBuf,
 };
 
 use cargo_metadata::{CargoOpt, DependencyKind, MetadataCommand};
@@ -13,13 +13,14 @@ use crate::process::{Result, output, root};
 /// A file with more lines wants to be split.
 const MOST_LINES: usize = 500;
 
-/// Checks that edges between crates are those that ARCHITECTURE.md lists, that no file is too long, and that every parser that is tried in
-/// tests has a fuzz target.
+/// Checks that edges between crates are those that ARCHITECTURE.md lists, that no file is too long, that every parser that is tried in
+/// tests has a fuzz target, and that no line of the log leaves out what an error comes from.
 pub(crate) fn run() -> Result {
     let architecture = fs::read_to_string(root().join("ARCHITECTURE.md"))?;
     let mut problems = edges_off_the_list(&allowed(&architecture)?, &edges()?);
     problems.extend(long_files()?);
     problems.extend(not_fuzzed()?);
+    problems.extend(causes_left_out()?);
     for problem in &problems {
         println!("tidy: {problem}");
     }
@@ -83,18 +84,43 @@ fn edges_off_the_list(allowed: &Edges, found: &Edges) -> Vec<String> {
     problems
 }
 
+/// The sources, each with its text.
+fn sources(which: &str) -> Result<Vec<(PathBuf, String)>> {
+    let files = output(std::process::Command::new("git").current_dir(root()).args(["ls-files", which]))?;
+    let files = files.lines().map(PathBuf::from);
+    // A file that is deleted but not yet committed is no file any more.
+    Ok(files.filter_map(|file| Some((file.clone(), fs::read_to_string(root().join(file)).ok()?))).collect())
+}
+
 fn long_files() -> Result<Vec<String>> {
-    let files = output(std::process::Command::new("git").current_dir(root()).args(["ls-files", "*.rs"]))?;
     let mut problems = Vec::new();
-    for file in files.lines().map(Path::new) {
-        // A file that is deleted but not yet committed is no file any more.
-        let Ok(text) = fs::read_to_string(root().join(file)) else { continue };
+    for (file, text) in sources("*.rs")? {
         let lines = text.lines().count();
         if lines > MOST_LINES {
             problems.push(format!("{} has {lines} lines: split it at its seams", file.display()));
         }
     }
     Ok(problems)
+}
+
+/// Lines of the log in which an error stands by itself, and so says nothing.
+fn causes_left_out() -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for (file, text) in sources("crates/*.rs")? {
+        for line in without_causes(&text) {
+            let place = format!("{}:{line}", file.display());
+            problems
+                .push(format!("{place} logs an error without its causes: write error = %ErrorChain(&error)"));
+        }
+    }
+    Ok(problems)
+}
+
+/// The numbers of those lines in a file.
+fn without_causes(text: &str) -> impl Iterator<Item = usize> {
+    const BY_ITSELF: [&str; 4] = ["%error", "%reason", "%source", "?error"];
+    let lines = text.lines().zip(1..);
+    lines.filter(|(line, _)| BY_ITSELF.iter().any(|said| line.contains(said))).map(|(_, number)| number)
 }
 
 /// What is in a crate's `fuzzing` module without being under `fuzz/` as well.
@@ -132,6 +158,12 @@ mod tests {
     #[test]
     fn the_workspace_is_tidy() {
         assert!(run().is_ok(), "cargo xtask tidy says what is wrong");
+    }
+
+    #[test]
+    fn errors_that_are_logged_without_their_causes_are_found() {
+        let text = "tracing::warn!(error = %ErrorChain(&error), \"a\");\ntracing::warn!(%error, \"b\");\n    error = %source,\n";
+        assert_eq!(without_causes(text).collect::<Vec<_>>(), [2, 3]);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What an error of the database means. Rules that the schema holds are known by their names.
 
-use rollcall_application::ports::StoreError;
-use sqlx::postgres::PgQueryResult;
+use rollcall_application::{ErrorChain, ports::StoreError};
+use sqlx::{error::DatabaseError, postgres::PgQueryResult};
 
-/// What an error means to use cases.
+/// What an error means to use cases. The log has what stands in it, so nothing of it repeats what is kept of anybody.
 pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     let Some(database) = error.as_database_error() else {
         return match error {
@@ -12,6 +12,10 @@ pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => StoreError::Unavailable(Box::new(error)),
+            // In its own words it says of JSON what stands there.
+            sqlx::Error::ColumnDecode { index, source } => {
+                corrupt(format!("column {index}: {}", ErrorChain(source.as_ref())))
+            }
             error => StoreError::Internal(Box::new(error)),
         };
     };
@@ -24,14 +28,23 @@ pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
         Some("members_last_owner") => return StoreError::LastOwner,
         _ => {}
     }
+    let told = told(database).into();
     if database.code().is_some_and(|code| passes(&code)) {
-        StoreError::Unavailable(Box::new(error))
+        StoreError::Unavailable(told)
     } else {
-        StoreError::Internal(Box::new(error))
+        StoreError::Internal(told)
     }
 }
 
-/// A value in the database is none that the domain knows.
+/// What may be told of what the database says: no detail, hint or context, which show rows, and no message of an exception in data (class
+/// 22), which shows the value.
+fn told(error: &dyn DatabaseError) -> String {
+    let code = error.code().unwrap_or_default();
+    let message = if code.starts_with("22") { "an exception in data" } else { error.message() };
+    format!("{message} (SQLSTATE {code})")
+}
+
+/// A value in the database is none that the domain knows. The problem is for the log, and must not say which value it is.
 pub(crate) fn corrupt(problem: impl std::fmt::Display) -> StoreError {
     StoreError::Internal(format!("a row that does not fit the domain: {problem}").into())
 }
@@ -72,7 +85,67 @@ fn passes(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use sqlx::error::{BoxDynError, ErrorKind};
+
     use super::*;
+
+    /// What the database says, with a row in its detail.
+    #[derive(Debug, thiserror::Error)]
+    #[error("{message}, DETAIL: grace@navy.example")]
+    struct Said {
+        code: &'static str,
+        message: &'static str,
+    }
+
+    impl DatabaseError for Said {
+        fn message(&self) -> &str {
+            self.message
+        }
+
+        fn code(&self) -> Option<std::borrow::Cow<'_, str>> {
+            Some(self.code.into())
+        }
+
+        fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> BoxDynError {
+            self
+        }
+
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    #[test]
+    fn asvs_16_2_5_the_log_is_told_what_is_wrong_and_no_value_of_a_row() {
+        let told = |error| ErrorChain(&store_error(error)).to_string();
+        for (code, message, expected) in [
+            ("40P01", "deadlock detected", "the database is unavailable: deadlock detected (SQLSTATE 40P01)"),
+            (
+                "23514",
+                r#"new row for relation "calls" violates check constraint "calls_times""#,
+                r#"the database answered what was not expected: new row for relation "calls" violates check constraint "calls_times" (SQLSTATE 23514)"#,
+            ),
+            (
+                "22P02",
+                r#"invalid input syntax for type inet: "grace@navy.example""#,
+                "the database answered what was not expected: an exception in data (SQLSTATE 22P02)",
+            ),
+        ] {
+            assert_eq!(told(sqlx::Error::Database(Box::new(Said { code, message }))), expected);
+        }
+        let kept = serde_json::from_str::<u8>(r#""grace@navy.example""#).expect_err("no number");
+        let column = sqlx::Error::ColumnDecode { index: "\"personal\"".to_owned(), source: Box::new(kept) };
+        let told = told(column);
+        assert!(told.contains(r#"column "personal""#) && !told.contains("grace"), "{told}");
+    }
 
     #[test]
     fn a_lost_database_is_unavailable_and_a_wrong_query_is_a_fault() {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use rollcall_application::ports::{Scope, StoreError};
+use rollcall_application::{
+    ErrorChain,
+    ports::{Scope, StoreError},
+};
 use rollcall_domain::EventId;
 use tokio::time::{Instant, sleep};
 
@@ -44,7 +47,7 @@ impl PgStore {
                     "what ROLLCALL__DATABASE__REPLICA_URL leads to is no standby; the database itself is read"
                 );
             }
-            Err(error) => tracing::warn!(%error, "the replica cannot be read; the database itself is"),
+            Err(error) => tracing::warn!(error = %ErrorChain(&error), "the replica cannot be read; the database itself is"),
         }
         None
     }

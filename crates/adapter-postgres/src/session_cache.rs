@@ -18,6 +18,7 @@ use std::{
 
 use quick_cache::sync::Cache;
 use rollcall_application::{
+    ErrorChain,
     api_keys::{FoundKey, KeyHash},
     ports::OpenSession,
 };
@@ -212,7 +213,7 @@ impl SessionCache {
             let Err(error) = self.listen(options).await;
             // Told once, however long it lasts.
             if self.hears.swap(false, Ordering::AcqRel) {
-                tracing::warn!(%error, "changes of sessions and API keys are not heard of; they are looked up in the database meanwhile");
+                tracing::warn!(error = %ErrorChain(&error), "changes of sessions and API keys are not heard of; they are looked up in the database meanwhile");
             }
             sleep(PAUSE).await;
         }

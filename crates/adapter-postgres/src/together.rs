@@ -16,7 +16,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use rollcall_application::ports::StoreError;
+use rollcall_application::{ErrorChain, ports::StoreError};
 use tokio::{
     sync::oneshot,
     time::{Instant, error::Elapsed, timeout},
@@ -156,9 +156,10 @@ fn tell<K: Eq + Hash, V: Clone>(asked: Vec<Asked<K, V>>, found: Result<Found<K, 
 
 /// An error for one more who is told it.
 fn again(error: &StoreError) -> StoreError {
+    let chain = |source: &(dyn std::error::Error + 'static)| ErrorChain(source).to_string();
     match error {
-        StoreError::Unavailable(source) => StoreError::Unavailable(source.to_string().into()),
-        StoreError::Internal(source) => StoreError::Internal(source.to_string().into()),
+        StoreError::Unavailable(source) => StoreError::Unavailable(chain(source.as_ref()).into()),
+        StoreError::Internal(source) => StoreError::Internal(chain(source.as_ref()).into()),
         other => StoreError::Internal(other.to_string().into()),
     }
 }

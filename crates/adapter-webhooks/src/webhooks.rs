@@ -8,7 +8,10 @@ use http::{Request, StatusCode, header};
 use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rollcall_application::webhooks::{NotTaken, Patience, WebhookMessage, WebhookSender};
+use rollcall_application::{
+    ErrorChain,
+    webhooks::{NotTaken, Patience, WebhookMessage, WebhookSender},
+};
 use rollcall_domain::webhooks::Reach;
 use tokio::time::sleep;
 use tokio_rustls::TlsConnector;
@@ -60,7 +63,7 @@ impl Webhooks {
         let mut roots = rustls::RootCertStore::empty();
         let found = rustls_native_certs::load_native_certs();
         for error in &found.errors {
-            tracing::warn!(%error, "some of the certificates that the system trusts cannot be read");
+            tracing::warn!(error = %ErrorChain(error), "some of the certificates that the system trusts cannot be read");
         }
         roots.add_parsable_certificates(found.certs);
         Ok(Self { patience, ..Self::with(reach, Arc::new(System), roots)? })

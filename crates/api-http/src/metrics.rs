@@ -19,6 +19,8 @@ pub struct Metrics {
     registry: Mutex<Registry>,
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram>,
+    /// Whether everything is there that this node needs, 1 or 0.
+    pub ready: Gauge,
     /// Mails that wait to be sent.
     pub outbox_queued: Gauge,
     /// Mails that were given up.
@@ -37,6 +39,8 @@ pub struct Metrics {
     pub audit_checkpoints_refused: Counter,
     /// Live streams that are open on this node.
     pub streams_open: Gauge,
+    /// The most that there may be.
+    pub streams_limit: Gauge,
     /// How often this node has told somebody who watches to look again.
     pub stream_resyncs: Counter,
     /// Calls that wait for a human agent.
@@ -108,6 +112,8 @@ impl Default for Metrics {
         let requests = Family::default();
         let seconds = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
         let (queued, dead, oldest) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let ready = Gauge::default();
+        registry.register("ready", "Whether this node is ready, as /readyz says it: 1 or 0", ready.clone());
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("http_request_seconds", "Time until the answer began", seconds.clone());
         registry.register("outbox_queued", "Mails that wait to be sent", queued.clone());
@@ -133,8 +139,14 @@ impl Default for Metrics {
             "Checkpoints that were not signed because an audit log does not continue what was signed of it",
             audit_refused.clone(),
         );
-        let (streams_open, stream_resyncs) = (Gauge::default(), Counter::default());
+        let (streams_open, streams_limit, stream_resyncs) =
+            (Gauge::default(), Gauge::default(), Counter::default());
         registry.register("streams_open", "Live streams that are open on this node", streams_open.clone());
+        registry.register(
+            "streams_limit",
+            "The most live streams that may be open on this node",
+            streams_limit.clone(),
+        );
         registry.register(
             "stream_resyncs",
             "How often this node has told somebody who watches to look again",
@@ -205,6 +217,7 @@ impl Default for Metrics {
             registry: Mutex::new(registry),
             requests,
             seconds,
+            ready,
             outbox_queued: queued,
             outbox_dead: dead,
             outbox_oldest_seconds: oldest,
@@ -214,6 +227,7 @@ impl Default for Metrics {
             audit_broken,
             audit_checkpoints_refused: audit_refused,
             streams_open,
+            streams_limit,
             stream_resyncs,
             escalations_waiting: waiting,
             escalations_oldest_seconds: oldest_waiting,

@@ -9,6 +9,7 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{StatusCode, header::CONTENT_TYPE};
+use rollcall_application::ErrorChain;
 use utoipa::{
     OpenApi,
     openapi::{
@@ -82,7 +83,7 @@ async fn contract() -> Response {
     match &*WRITTEN {
         Ok(written) => ([(CONTENT_TYPE, "application/json")], written.clone()).into_response(),
         Err(error) => {
-            tracing::error!(%error, "the contract cannot be written");
+            tracing::error!(error = %ErrorChain(error), "the contract cannot be written");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

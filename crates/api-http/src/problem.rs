@@ -8,7 +8,7 @@ mod recordings;
 #[cfg(test)]
 mod tests;
 
-use rollcall_application::{Error, FieldError, Limit};
+use rollcall_application::{Error, ErrorChain, FieldError, Limit};
 use rollcall_domain::{OrganizationId, Permission, calls::CallRefusal, organizations::OrganizationName};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -327,11 +327,11 @@ impl From<Error> for Problem {
             Error::OrganizationDeleted => Self::plain(Code::OrganizationDeleted),
             Error::Busy => Self::plain(Code::Unavailable).retry_after(2),
             Error::Unavailable(source) => {
-                tracing::warn!(error = %source, "a dependency is unavailable");
+                tracing::warn!(error = %ErrorChain(source.as_ref()), "a dependency is unavailable");
                 Self::plain(Code::Unavailable).retry_after(5)
             }
             Error::Internal(source) => {
-                tracing::error!(error = %source, "internal error");
+                tracing::error!(error = %ErrorChain(source.as_ref()), "internal error");
                 Self::plain(Code::Internal)
             }
         }

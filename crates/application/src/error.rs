@@ -1,5 +1,6 @@
 //! Why a use case did not do what it was asked.
 
+mod chain;
 mod conversions;
 
 use rollcall_domain::{
@@ -13,6 +14,8 @@ use rollcall_domain::{
     security::{Control, ControlSet},
 };
 use time::Duration;
+
+pub use self::chain::ErrorChain;
 
 /// Why a use case did not do what it was asked: neutral to the transport, with nothing internal in any text
 /// that a caller is shown.

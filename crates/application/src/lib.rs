@@ -49,7 +49,7 @@ pub mod webhooks;
 
 pub use actor::{Actor, Means, Seat};
 pub use application::{Application, Limits, Settings};
-pub use error::{Error, FieldError, Limit};
+pub use error::{Error, ErrorChain, FieldError, Limit};
 pub use exports::Exports;
 pub(crate) use failure::Failure;
 pub use page::{Page, PageRequest};

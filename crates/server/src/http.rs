@@ -9,6 +9,7 @@ use hyper_util::{
     server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
+use rollcall_application::ErrorChain;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -42,7 +43,7 @@ pub(crate) async fn serve(listener: TcpListener, routes: Router, stop: Cancellat
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, most likely: waiting lets others close theirs.
-                    tracing::warn!(%error, "a connection was not accepted");
+                    tracing::warn!(error = %ErrorChain(&error), "a connection was not accepted");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }

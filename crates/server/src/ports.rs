@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rollcall_adapter_webhooks::AtMost;
 use rollcall_application::{
+    ErrorChain,
     plans::Billing,
     ports::{Clock, Entropy},
     webhooks::Patience,
@@ -61,7 +62,7 @@ impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) {
         if let Err(error) = getrandom::fill(bytes) {
             // Going on would mean tokens that can be guessed.
-            tracing::error!(%error, "the system gives no random bytes");
+            tracing::error!(error = %ErrorChain(&error), "the system gives no random bytes");
             std::process::abort();
         }
     }

@@ -1,6 +1,6 @@
 //! A whole node: database, use cases, mail, HTTP.
 
-use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use axum::Router;
@@ -12,7 +12,7 @@ use rollcall_api_http::{
     operations::{self, Part, Parts},
 };
 use rollcall_application::{
-    Application, api_keys::write_down_uses, audit::write_down_calls, mail::DevMailbox, tokens,
+    Application, ErrorChain, api_keys::write_down_uses, audit::write_down_calls, mail::DevMailbox, tokens,
 };
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -106,7 +106,7 @@ impl Server {
             }
             Err(error) => {
                 if let Err(error) = database.close().await {
-                    tracing::warn!(%error, "the private PostgreSQL did not stop");
+                    tracing::warn!(error = %ErrorChain(&error), "the private PostgreSQL did not stop");
                 }
                 Err(error)
             }
@@ -132,12 +132,12 @@ impl Server {
         self.tasks.wait().await;
         // The last requests have used keys too.
         if let Err(error) = write_down_uses(&self.app).await {
-            tracing::warn!(%error, "when API keys were last used was not written down");
+            tracing::warn!(error = %ErrorChain(&error), "when API keys were last used was not written down");
         }
         match timeout(WRITE_CALLS, write_down_calls(&self.app)).await {
             Ok(Ok(0)) => {}
             Ok(Ok(lost)) => tracing::error!(lost, "calls made with API keys are in no audit log"),
-            Ok(Err(error)) => tracing::error!(%error, "calls made with API keys are in no audit log"),
+            Ok(Err(error)) => tracing::error!(error = %ErrorChain(&error), "calls made with API keys are in no audit log"),
             Err(_) => {
                 tracing::error!("calls made with API keys are in no audit log: the database is too slow")
             }
@@ -171,7 +171,7 @@ impl Node {
         // Without them everything else goes on; a schema that is too old is told by readiness.
         if let Err(error) = tokens::prepare(&app).await {
             tracing::error!(
-                error = error.source(),
+                error = %ErrorChain(&error),
                 "access tokens, or checkpoints of audit logs, cannot be signed"
             );
         }
@@ -192,6 +192,7 @@ impl Node {
         };
         let metrics = Arc::new(Metrics::default());
         metrics.tell_build(version::labels());
+        metrics.streams_limit.set(i64::try_from(settings.values.stream.at_once).unwrap_or(i64::MAX));
         let api = Api::new(app.clone(), Arc::new(store.clone()), metrics.clone(), http_settings);
         let parts: Parts = Arc::new(vec![Box::new(DatabasePart(store.clone()))]);
         let mailbox: Option<Arc<dyn DevMailbox>> = match settings.profile {
@@ -274,7 +275,7 @@ pub(crate) async fn keep_name_of_logs(
         Ok(None) => return Ok(()),
         // A schema that is too old, which readiness tells of.
         Err(error) => {
-            tracing::warn!(error = error.source(), "under which name audit logs were signed is not known");
+            tracing::warn!(error = %ErrorChain(&error), "under which name audit logs were signed is not known");
             return Ok(());
         }
     };

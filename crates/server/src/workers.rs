@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 use rollcall_adapter_postgres::PgStore;
 use rollcall_api_http::metrics::Metrics;
 use rollcall_application::{
-    Application, Error, SealedRows,
+    Application, Error, ErrorChain, SealedRows,
     accounts::{self, Erasures},
     api_keys,
     audit::{
@@ -205,7 +205,7 @@ impl Workers {
         let nothing_to_do = match self.courier.deliver().await {
             Ok(taken) => taken == 0,
             Err(error) => {
-                tracing::warn!(%error, "the outbox does not answer");
+                tracing::warn!(error = %ErrorChain(&error), "the outbox does not answer");
                 pause(PAUSE, stopped).await;
                 false
             }
@@ -290,6 +290,6 @@ async fn pause(every: Duration, stopped: &CancellationToken) -> bool {
 
 fn complain(done: Result<(), Error>) {
     if let Err(error) = done {
-        tracing::warn!(%error, "regular work was not done; it is tried again");
+        tracing::warn!(error = %ErrorChain(&error), "regular work was not done; it is tried again");
     }
 }

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use rollcall_application::ErrorChain;
 
 use crate::{
     assets,
@@ -111,7 +112,7 @@ impl Visit {
                 response
             }
             Err(error) => {
-                tracing::error!(%error, "a page could not be rendered");
+                tracing::error!(error = %ErrorChain(&error), "a page could not be rendered");
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()
             }
         }
@@ -123,7 +124,7 @@ impl Visit {
         match part.render() {
             Ok(html) => ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(html)).into_response(),
             Err(error) => {
-                tracing::error!(%error, "a part of a page could not be rendered");
+                tracing::error!(error = %ErrorChain(&error), "a part of a page could not be rendered");
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()
             }
         }

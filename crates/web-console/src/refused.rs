@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use rollcall_application::{Error, second_factors};
+use rollcall_application::{Error, ErrorChain, second_factors};
 
 use crate::{
     form_token::FormStart,
@@ -142,8 +142,14 @@ impl Visit {
             // Whoever is not signed in here is told, as they would be asked to sign in first.
             Refused::Error(Error::MfaRequired) if self.actor().is_some() => self.go_to(ENROL),
             Refused::Error(error) => {
-                if let Error::Internal(source) = error {
-                    tracing::error!(error = %source, "internal error");
+                match error {
+                    Error::Unavailable(source) => {
+                        tracing::warn!(error = %ErrorChain(source.as_ref()), "a dependency is unavailable");
+                    }
+                    Error::Internal(source) => {
+                        tracing::error!(error = %ErrorChain(source.as_ref()), "internal error");
+                    }
+                    _ => {}
                 }
                 let mut response = self.explain(&t.explain(error));
                 if let Some(seconds) = retry_after(error) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use rollcall_application::{
+    ErrorChain,
     audit::{LogExtent, LogPage, LogView, LoggedEvent, Sketches},
     ports::StoreError,
 };
@@ -50,7 +51,7 @@ impl TryFrom<Row> for LoggedEvent {
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let personal = row.personal.0.into_iter().map(|(field, kept)| (field, kept.value)).collect();
-        Self::read(count(row.idx)?, &row.leaf, personal).map_err(corrupt)
+        Self::read(count(row.idx)?, &row.leaf, personal).map_err(|error| corrupt(ErrorChain(&error)))
     }
 }
 

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use async_trait::async_trait;
 use rollcall_application::{
-    Page, PageRequest,
+    ErrorChain, Page, PageRequest,
     audit::{AuditView, Entry, EventKey, KeptEvent, OwnEvent, OwnEvents, Record, WrittenPosition},
     ports::StoreError,
 };
@@ -86,7 +86,8 @@ impl OwnEvents for Transaction {
         let events = rows
             .into_iter()
             .map(|row| {
-                let leaf: Changes = serde_json::from_slice(&row.leaf).map_err(corrupt)?;
+                let leaf: Changes =
+                    serde_json::from_slice(&row.leaf).map_err(|error| corrupt(ErrorChain(&error)))?;
                 Ok(OwnEvent {
                     position: row.written,
                     id: EventId::from_uuid(row.event_id),

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
-    Page, PageRequest,
+    ErrorChain, Page, PageRequest,
     calls::{Transcripts, TranscriptsView},
     ports::StoreError,
 };
@@ -55,7 +55,8 @@ impl TryFrom<TranscriptRow> for (CallId, Transcript) {
     type Error = StoreError;
 
     fn try_from(row: TranscriptRow) -> Result<Self, StoreError> {
-        let kept: Vec<KeptSegment> = serde_json::from_value(row.segments).map_err(corrupt)?;
+        let kept: Vec<KeptSegment> =
+            serde_json::from_value(row.segments).map_err(|error| corrupt(ErrorChain(&error)))?;
         let redactions = match (row.phones, row.emails, row.cards) {
             (Some(phone), Some(email), Some(card)) => {
                 Some(Redactions { phone: count(phone)?, email: count(email)?, card: count(card)? })

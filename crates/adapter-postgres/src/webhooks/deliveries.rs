@@ -4,6 +4,8 @@
 //! difference. Topics take turns, so that a day's checkpoints of all organizations hold up nothing else, nor the other way round; within a
 //! topic the lot decides among those whose turn it is, so nobody's old queue comes before what has just happened elsewhere.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use rollcall_application::{
     Sealed,
@@ -190,7 +192,12 @@ impl Deliveries for PgStore {
         transaction.commit().await.map_err(store_error)
     }
 
-    async fn give_up(&self, now: OffsetDateTime, keep: u32, error: &str) -> Result<u64, StoreError> {
+    async fn give_up(
+        &self,
+        now: OffsetDateTime,
+        keep: u32,
+        error: &str,
+    ) -> Result<BTreeMap<OrganizationId, u64>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::DELIVERIES).await?;
         by_the_index(&mut transaction).await?;
         let update = of_those_who_wait!(
@@ -209,14 +216,19 @@ impl Deliveries for PgStore {
                   WHERE d.state = 'queued' FOR UPDATE OF d SKIP LOCKED)
              UPDATE deliveries d SET state = 'failed', settled_at = $1, last_error = $3
                FROM locked
-              WHERE d.org_id = locked.org_id AND d.delivery_id = locked.delivery_id",
+              WHERE d.org_id = locked.org_id AND d.delivery_id = locked.delivery_id
+             RETURNING d.org_id",
             now,
             i64::from(keep),
             error,
             PORTION,
         );
-        let given_up = update.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
+        let rows = update.fetch_all(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
+        let mut given_up = BTreeMap::new();
+        for row in rows {
+            *given_up.entry(OrganizationId::from_uuid(row.org_id)).or_default() += 1;
+        }
         Ok(given_up)
     }
 

@@ -13,7 +13,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
 use rollcall_application::{
-    Error, Principal, calls,
+    Error, ErrorChain, Principal, calls,
     ports::{Claim, KeyedRequest},
 };
 use rollcall_domain::{OrganizationId, audit::Origin};
@@ -169,7 +169,7 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
     let is_over = gives_a_lease(&path) && response.status() == StatusCode::NO_CONTENT;
     if !response.status().is_success() || is_over {
         if let Err(error) = api.idempotency.release(&claimed).await {
-            tracing::warn!(%error, "a key was not given back; it is free when its request is taken for dead");
+            tracing::warn!(error = %ErrorChain(&error), "a key was not given back; it is free when its request is taken for dead");
         }
         return Ok(response);
     }
@@ -186,7 +186,7 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
     match sealed {
         Some(sealed) => {
             if let Err(error) = api.idempotency.keep(&claimed, sealed).await {
-                tracing::warn!(%error, "the answer to a keyed request was not kept");
+                tracing::warn!(error = %ErrorChain(&error), "the answer to a keyed request was not kept");
             }
         }
         None => tracing::warn!("the answer to a keyed request was not sealed"),

@@ -13,7 +13,7 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use super::{Entry, EventLine};
-use crate::{Application, Error, ports::StoreError};
+use crate::{Application, Error, ErrorChain, ports::StoreError};
 
 /// The most calls that wait. What comes beyond that is lost, and said to be: the service goes on while its database does not.
 const MOST: usize = 100_000;
@@ -102,7 +102,7 @@ impl ApiCalls {
                 Ok(line) => by_organization.entry(organization).or_default().push(line),
                 // One that cannot be written keeps no other from the log.
                 Err(error) => {
-                    tracing::error!(%organization, %error, "a call made with an API key is in no audit log")
+                    tracing::error!(%organization, error = %ErrorChain(&error), "a call made with an API key is in no audit log")
                 }
             }
         }
@@ -150,7 +150,7 @@ impl ApiCalls {
             return self.put_back(batch);
         }
         let event = batch.lines.first().map(|line| line.id.to_string());
-        tracing::error!(%error, event, organization = %batch.organization, "a call is in no audit log: it is not taken");
+        tracing::error!(error = %ErrorChain(error), event, organization = %batch.organization, "a call is in no audit log: it is not taken");
     }
 }
 
@@ -175,7 +175,7 @@ pub async fn write_down_calls(app: &Application) -> Result<usize, Error> {
     let batches = app.api_calls.take(app);
     let write = |batch: Batch| async move {
         if let Err(error) = app.audit_intake.take(batch.organization, &batch.lines).await {
-            tracing::warn!(%error, "calls made with API keys are not in the audit log yet");
+            tracing::warn!(error = %ErrorChain(&error), "calls made with API keys are not in the audit log yet");
             app.api_calls.failed(batch, &error);
         }
     };

@@ -21,7 +21,7 @@ use super::{
     readings::{ReadingAttempt, refusals_recorded_once},
     search::in_order,
 };
-use crate::{Application, Error, Principal, exports::Running, ports::View};
+use crate::{Application, Error, ErrorChain, Principal, exports::Running, ports::View};
 
 /// How many events are read at a time, and no more after those with so many bytes: all that is in memory of them.
 const PAGE: u64 = 1_000;
@@ -255,7 +255,7 @@ impl WholeLog {
 async fn catch_up_if_whole(app: &Application, log: Log) -> Result<(), Error> {
     match catch_up(app, log).await {
         Err(Error::Internal(error)) => {
-            tracing::warn!(log = name_of(log), %error, "an audit log is exported as far as it goes");
+            tracing::warn!(log = name_of(log), error = %ErrorChain(error.as_ref()), "an audit log is exported as far as it goes");
             Ok(())
         }
         done => done,

@@ -145,10 +145,10 @@ struct Reference {
 #[derive(Debug, thiserror::Error)]
 pub enum UnreadableLeaf {
     /// It is not JSON of that kind.
-    #[error("a leaf cannot be read: {0}")]
+    #[error("a leaf cannot be read")]
     Json(#[from] serde_json::Error),
     /// Its time is none.
-    #[error("the time of a leaf cannot be read: {0}")]
+    #[error("the time of a leaf cannot be read")]
     Time(#[from] time::error::Parse),
 }
 

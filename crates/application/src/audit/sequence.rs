@@ -16,7 +16,7 @@ use rollcall_audit_proof::{Full, Hash, Tile, TileId, Tree, WrongTile};
 use time::{Duration, OffsetDateTime};
 
 use super::{Growth, KeptTree, Log, Placed, QueuedEvent, Round, RoundScope, Sequencer, Shard, Turn};
-use crate::{Application, Error, ports::StoreError};
+use crate::{Application, Error, ErrorChain, ports::StoreError};
 
 /// The most events that get their places in one round.
 pub const AT_ONCE: u16 = 4_096;
@@ -183,7 +183,8 @@ impl Sequencing {
                             TurnOutcome::Done { .. } => {}
                             TurnOutcome::Broken(logs) => self.note(logs, now),
                             TurnOutcome::Refused(_, why) => {
-                                self.note([(log, BrokenTree::Refused(chain(why.as_ref())))], now);
+                                let why = ErrorChain(why.as_ref()).to_string();
+                                self.note([(log, BrokenTree::Refused(why))], now);
                             }
                         }
                     }
@@ -247,12 +248,6 @@ enum TurnOutcome {
     Broken(Vec<(Log, BrokenTree)>),
     /// Nothing: what was to be kept of these logs does not go with what is.
     Refused(Vec<Log>, Box<dyn std::error::Error + Send + Sync>),
-}
-
-/// An error and what it comes from.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// What becomes of the logs that events wait for, and of which logs nothing can become.

@@ -7,7 +7,7 @@ use rollcall_domain::{
 };
 
 use crate::{
-    Application, Error,
+    Application, Error, ErrorChain,
     availability::{By, Desk},
     ports::Scope,
 };
@@ -69,7 +69,7 @@ pub(crate) async fn assign_soon(app: &Application, organization: OrganizationId)
         Ok::<_, Error>(automatic)
     };
     assigned.await.unwrap_or_else(|error| {
-        tracing::warn!(%error, %organization, "what waits was not offered; it is tried again");
+        tracing::warn!(error = %ErrorChain(&error), %organization, "what waits was not offered; it is tried again");
         false
     })
 }

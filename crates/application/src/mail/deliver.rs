@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::{ClaimedMail, MailOutcome, Mailer, MailerError, Outbox, OutgoingMail};
 use crate::{
-    Error,
+    Error, ErrorChain,
     ports::{Clock, Entropy, StoreError},
     token,
 };
@@ -113,9 +113,8 @@ impl Courier {
             }
             Ok(None) => return MailOutcome::Moot { at: self.clock.now() },
             Err(error) => {
-                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-                let cause = cause.unwrap_or_default();
-                Err(MailerError::Transient(format!("what it says cannot be read: {error}{cause}")))
+                let problem = format!("what it says cannot be read: {}", ErrorChain(&error));
+                Err(MailerError::Transient(problem))
             }
         };
         let at = self.clock.now();

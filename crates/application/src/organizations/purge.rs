@@ -3,7 +3,7 @@
 use rollcall_domain::audit::{Action, AuditActor, AuditTarget, Origin};
 
 use crate::{
-    Application, Error,
+    Application, Error, ErrorChain,
     ports::{Purge, Scope},
 };
 
@@ -25,7 +25,7 @@ pub async fn purge_some(app: &Application, purge: &dyn Purge) -> Result<bool, Er
     for organization in purge.due(now, LOOK_AT).await? {
         let removed = purge.remove_some(organization, now, BATCH).await.unwrap_or_else(|error| {
             // It is tried again; the others do not wait for it.
-            tracing::warn!(%error, %organization, "an organization was not purged");
+            tracing::warn!(error = %ErrorChain(&error), %organization, "an organization was not purged");
             None
         });
         match removed {

@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::{Semaphore, oneshot};
 
 use super::argon2id::Memory;
-use crate::Error;
+use crate::{Error, ErrorChain};
 
 /// A bounded number of threads, each with memory of its own that it hashes in again and again: taking and giving back as much
 /// for every password is slower, and leaves what was given back with the allocator, once for each thread that has ever hashed.
@@ -45,7 +45,7 @@ impl Threads {
                 }
             });
             if let Err(error) = &started {
-                tracing::error!(%error, "a thread for hashing passwords does not start");
+                tracing::error!(error = %ErrorChain(error), "a thread for hashing passwords does not start");
             }
             started.is_ok()
         });

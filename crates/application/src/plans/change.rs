@@ -13,7 +13,7 @@ use super::{
     billing::bill,
     going_over::{decide, put_through},
 };
-use crate::{Actor, Application, Error, Precondition, Seat, ports::StoreError};
+use crate::{Actor, Application, Error, ErrorChain, Precondition, Seat, ports::StoreError};
 
 /// Which plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +110,7 @@ fn paid_in_vain(order: &Order, receipt: Option<&Receipt>, error: &Error) {
         organization = %order.organization,
         order = %order.id,
         reference = receipt.and_then(|receipt| receipt.reference.as_deref()),
-        %error,
+        error = %ErrorChain(error),
         "a plan may have been paid for without having been changed"
     );
 }

@@ -12,7 +12,7 @@ use super::{
     upload::{Command, UploadExtent, UploadOutcome, UploadState},
     whole::{self, damaged},
 };
-use crate::{Application, Error};
+use crate::{Application, Error, ErrorChain};
 
 /// How long an upload is waited for that is not to be gone on with, once nothing is heard of it: its node has died.
 const TAKEN_FOR_DEAD: Duration = Duration::minutes(5);
@@ -234,7 +234,7 @@ impl Storing {
             Ok(true) => whole::remove_objects(app, organization, recording).await,
             // Another has taken it over, or it has become a recording after all: the answer of the database was lost on its way.
             Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "an upload was not given up; it is when its time is over"),
+            Err(error) => tracing::warn!(error = %ErrorChain(&error), "an upload was not given up; it is when its time is over"),
         }
     }
 
@@ -242,7 +242,7 @@ impl Storing {
     pub(super) async fn prune(&self, app: &Application, kept: &[SegmentName]) {
         let Binding { organization, recording } = self.binding;
         if let Err(error) = app.objects.prune(organization, recording, kept).await {
-            tracing::warn!(%error, "segments of an upload that are not needed were not removed");
+            tracing::warn!(error = %ErrorChain(&error), "segments of an upload that are not needed were not removed");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use rollcall_domain::OrganizationId;
 use time::{Duration, OffsetDateTime};
 
-use crate::{Error, Limit};
+use crate::{Error, ErrorChain, Limit};
 
 /// How long a transfer goes on without it being decided anew whether it may.
 const DECIDED_EVERY: Duration = Duration::seconds(5);
@@ -113,7 +113,7 @@ impl Transfer {
     pub(super) fn bridge(&mut self, asked: Result<(), Error>, now: OffsetDateTime) -> Result<(), Error> {
         match asked {
             Err(Error::Unavailable(error)) if (now - self.decided_at).abs() < self.transfers.grace => {
-                tracing::warn!(%error, organization = %self.organization, "a transfer goes on without having been decided anew");
+                tracing::warn!(error = %ErrorChain(error.as_ref()), organization = %self.organization, "a transfer goes on without having been decided anew");
                 self.asked_at = now;
                 Ok(())
             }

@@ -22,7 +22,7 @@ use super::{
     whole::{self, Opened},
 };
 use crate::{
-    Application, Error, Precondition, Principal,
+    Application, Error, ErrorChain, Precondition, Principal,
     ports::{Scope, UnitOfWork},
 };
 
@@ -483,7 +483,7 @@ impl Upload {
         if !(storing.resumable && can_go_on) {
             storing.abandon(&self.app).await;
         } else if let Err(error) = storing.note(&self.app).await {
-            tracing::warn!(%error, "how far an upload has come was not noted");
+            tracing::warn!(error = %ErrorChain(&error), "how far an upload has come was not noted");
         }
     }
 }

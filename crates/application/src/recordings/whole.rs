@@ -13,7 +13,7 @@ use super::{
     ports::ObjectsError,
     seal::{self, Binding, Damaged, Piece, RecordingKey, SegmentName, segments_of},
 };
-use crate::{Application, Error, ports::Scope};
+use crate::{Application, Error, ErrorChain, ports::Scope};
 
 /// What is kept about a recording, opened.
 pub(super) struct Opened {
@@ -137,13 +137,13 @@ pub(super) async fn report_damage(
         unit.commit(app.record(event)).await
     };
     if let Err(error) = written.await {
-        tracing::warn!(%error, "that a recording is damaged was not written down");
+        tracing::warn!(error = %ErrorChain(&error), "that a recording is damaged was not written down");
     }
 }
 
 /// Removes the segments of a recording that is no more. What is not removed now is removed later.
 pub(super) async fn remove_objects(app: &Application, organization: OrganizationId, recording: RecordingId) {
     if let Err(error) = app.objects.remove(organization, recording).await {
-        tracing::warn!(%error, "segments were not removed; it is tried again");
+        tracing::warn!(error = %ErrorChain(&error), "segments were not removed; it is tried again");
     }
 }

@@ -10,7 +10,7 @@ use time::Duration;
 use tokio::sync::{Notify, watch};
 
 use super::{FeedPosition, Revocations};
-use crate::{Application, Error};
+use crate::{Application, Error, ErrorChain};
 
 /// The longest pause between two looks.
 const LOOK_EVERY: Wait = Wait::from_millis(250);
@@ -59,7 +59,7 @@ impl Feed {
                 // Followers hear nothing, and draw their conclusions. Told once, however long it lasts.
                 Err(error) => {
                     if works {
-                        tracing::warn!(%error, "what is revoked cannot be told to services");
+                        tracing::warn!(error = %ErrorChain(&error), "what is revoked cannot be told to services");
                     }
                     works = false;
                 }

@@ -4,7 +4,7 @@ use rollcall_domain::{UserId, second_factors::Method};
 
 use super::{Presented, TotpStage, codes};
 use crate::{
-    Application, Error, Failure,
+    Application, Error, ErrorChain, Failure,
     audit::Record,
     mail::{Letter, SecurityNotice},
     ports::{AttemptOutcome, UnitOfWork, View},
@@ -51,7 +51,7 @@ pub(crate) async fn settle<T>(
     };
     // What it was for is done: that the attempt counts is no reason to say that it is not.
     if let Err(error) = counted.settle(app, settled).await {
-        tracing::warn!(%error, "an attempt at a second factor that has not failed still counts");
+        tracing::warn!(error = %ErrorChain(&error), "an attempt at a second factor that has not failed still counts");
     }
     Ok(result?)
 }

@@ -6,7 +6,7 @@ use rollcall_domain::{
 };
 
 use super::MfaNotices;
-use crate::{Application, Error, audit::Record, mail::Letter, ports::Scope};
+use crate::{Application, Error, ErrorChain, audit::Record, mail::Letter, ports::Scope};
 
 /// How many organizations are looked at in one step.
 const LOOK_AT: u16 = 100;
@@ -25,7 +25,7 @@ pub async fn remind_some(app: &Application, notices: &dyn MfaNotices) -> Result<
         match remind(app, notices, organization).await {
             Ok(told) => queued |= told,
             Err(error) => {
-                tracing::warn!(%error, %organization, "nobody was told by when they need a second factor")
+                tracing::warn!(error = %ErrorChain(&error), %organization, "nobody was told by when they need a second factor")
             }
         }
     }

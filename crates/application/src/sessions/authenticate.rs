@@ -6,7 +6,7 @@ use rollcall_domain::{
 };
 
 use crate::{
-    Actor, Application, Error, Means,
+    Actor, Application, Error, ErrorChain, Means,
     ports::{OpenSession, StoreError},
     token,
 };
@@ -78,7 +78,7 @@ pub(crate) async fn admit(
     if session.is_stale(now) {
         // Bookkeeping: it must not keep anybody from their work.
         if let Err(error) = app.directory.session_seen(session.id, token, now).await {
-            tracing::warn!(%error, "when a session was last used was not noted");
+            tracing::warn!(error = %ErrorChain(&error), "when a session was last used was not noted");
         }
     }
     Ok(actor)

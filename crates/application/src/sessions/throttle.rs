@@ -11,7 +11,7 @@ use rollcall_domain::{
 use time::Duration;
 
 use crate::{
-    Application, Error, Limit,
+    Application, Error, ErrorChain, Limit,
     mail::Letter,
     ports::{AttemptKeys, AttemptOutcome, Begun, UnitOfWork},
 };
@@ -114,7 +114,7 @@ impl Throttle {
     pub(crate) async fn begin_anew(self, app: &Application) {
         // It has been replaced: that the count of the old one stays is no reason to say that it has not.
         if let Err(error) = app.attempts.begin_anew(self.digest).await {
-            tracing::warn!(%error, "attempts at what has been replaced still count");
+            tracing::warn!(error = %ErrorChain(&error), "attempts at what has been replaced still count");
         }
     }
 
@@ -156,7 +156,7 @@ impl Counted {
         // That it cannot be found out is no reason to treat a failure as anything else. The next one asks again.
         let told = self.is_worth_asking()
             && app.attempts.tell(self.attempt.account).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "the owner of an account may hear later that somebody guesses at it");
+                tracing::warn!(error = %ErrorChain(&error), "the owner of an account may hear later that somebody guesses at it");
                 false
             });
         self.told(told)

@@ -12,7 +12,7 @@ use super::{
     reader::Reader,
 };
 use crate::{
-    Application, Error,
+    Application, Error, ErrorChain,
     revocations::{self, FeedMessage, PlacedRevocation},
 };
 
@@ -37,7 +37,7 @@ impl Streams {
                 Ok(true) => {}
                 Ok(false) => return self.close(),
                 Err(error) => {
-                    tracing::warn!(%error, "what ends cannot be heard of; live streams are silent");
+                    tracing::warn!(error = %ErrorChain(&error), "what ends cannot be heard of; live streams are silent");
                     sleep(LOOK_EVERY).await;
                 }
             }
@@ -132,7 +132,7 @@ impl Streams {
                     match self.events().ahead(&heads).await {
                         Ok(ahead) => self.read_in(app, &ahead),
                         Err(error) => {
-                            tracing::warn!(%error, "what is told cannot be looked for");
+                            tracing::warn!(error = %ErrorChain(&error), "what is told cannot be looked for");
                             // Whatever was heard of is to be looked for again.
                             for channel in self.channels() {
                                 channel.read();
@@ -163,7 +163,7 @@ impl Streams {
                 match page {
                     Ok(page) => reading.keep(page),
                     Err(error) => {
-                        tracing::warn!(%error, "what is told cannot be read");
+                        tracing::warn!(error = %ErrorChain(&error), "what is told cannot be read");
                         return reading.failed();
                     }
                 }
@@ -178,7 +178,7 @@ pub(super) async fn find_out(app: &Application, reader: &Reader, turn: u64, afre
     match reader.shown.clearance(app, reader.organization, afresh).await {
         Ok(clearance) => reader.found(turn, clearance, beat),
         Err(error) => {
-            tracing::warn!(%error, "whether a live stream may go on cannot be found out");
+            tracing::warn!(error = %ErrorChain(&error), "whether a live stream may go on cannot be found out");
             reader.not_found_out(turn);
         }
     }

@@ -2,6 +2,7 @@
 
 mod agents;
 mod calls;
+mod heard;
 mod logs;
 mod notary;
 mod passkeys;
@@ -50,6 +51,7 @@ use crate::{
 
 use self::recordings::InMemory;
 pub(crate) use calls::call;
+pub(crate) use heard::LogHeard;
 pub(crate) use logs::{Fault, KeptLogs};
 pub(crate) use notary::KeptNotary;
 pub(crate) use passkeys::{CeremoniesInMemory, Honest};

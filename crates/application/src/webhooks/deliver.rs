@@ -17,7 +17,7 @@ use super::{
     ClaimedDelivery, Deliveries, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, NotTaken, Topic,
     UnreadableDelivery, WebhookMessage, WebhookSender, secret::open,
 };
-use crate::{Application, Error, keyring::UnsealError};
+use crate::{Application, Error, ErrorChain, keyring::UnsealError};
 
 /// How many are sent at a time;
 const PLACES: u16 = 20;
@@ -38,9 +38,9 @@ const WAITING: u32 = 10_000;
 /// When the database does not answer.
 pub async fn give_up(app: &Application, deliveries: &dyn Deliveries) -> Result<(), Error> {
     let error = format!("more than {WAITING} waited to be sent, and this had waited longest");
-    let given_up = deliveries.give_up(app.now(), WAITING, &error).await?;
-    if given_up > 0 {
+    for (organization, given_up) in deliveries.give_up(app.now(), WAITING, &error).await? {
         tracing::warn!(
+            %organization,
             given_up,
             "too much waits for a webhook that does not take it; the oldest is given up"
         );
@@ -160,8 +160,7 @@ async fn put_by(
     at: OffsetDateTime,
 ) -> Result<(), Error> {
     let UnreadableDelivery { organization, id, attempts, error } = unreadable;
-    let source = std::error::Error::source(error).map(ToString::to_string);
-    tracing::error!(%organization, delivery = %id, attempts = attempts + 1, %error, source, "what is to be sent to a webhook cannot be read");
+    tracing::error!(%organization, delivery = %id, attempts = attempts + 1, error = %ErrorChain(error), "what is to be sent to a webhook cannot be read");
     let not_sent = Err(NotTaken::Now("it cannot be read as it is kept".to_owned()));
     Ok(deliveries.settle_unreadable(unreadable, at, &settled(*attempts, not_sent, at)).await?)
 }
@@ -186,7 +185,7 @@ async fn send(
     let settled = settled(claimed.attempts, sent, at);
     if let Some(error) = settled.error() {
         let attempts = claimed.attempts + 1;
-        tracing::warn!(delivery = %claimed.id, attempts, error, kind = claimed.kind, "a webhook has not taken what it was sent");
+        tracing::warn!(organization = %claimed.organization, delivery = %claimed.id, attempts, error, kind = claimed.kind, "a webhook has not taken what it was sent");
     }
     let paused_until = standing.pause().map(|pause| at + pause);
     Ok(deliveries.settle(claimed, &DeliveryAttempt { at, settled, standing, paused_until }).await?)
@@ -213,7 +212,7 @@ fn message(app: &Application, claimed: &ClaimedDelivery) -> Result<WebhookMessag
     let secret = secret.map_err(|closed| match closed {
         // Once whoever runs the service has put the key back, it is sent.
         UnsealError::Missing { .. } => {
-            tracing::error!(%closed, "a webhook is not sent");
+            tracing::error!(organization = %claimed.organization, %closed, "a webhook is not sent");
             NotTaken::Now("it could not be signed at the moment".to_owned())
         }
         UnsealError::Damaged { .. } => {

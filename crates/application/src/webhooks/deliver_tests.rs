@@ -1,6 +1,9 @@
 //! Receivers that hang, and those that do not.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use async_trait::async_trait;
 use rollcall_domain::{
@@ -15,12 +18,12 @@ use tokio::sync::Semaphore;
 
 use super::{
     ClaimedDelivery, Deliveries, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, NotTaken, Topic,
-    UnreadableDelivery, WebhookCourier, WebhookMessage, WebhookSender, seal,
+    UnreadableDelivery, WebhookCourier, WebhookMessage, WebhookSender, give_up, seal,
 };
 use crate::{
     Application,
     ports::StoreError,
-    testing::{MockDirectory, NOW, TestStore, application, organization},
+    testing::{LogHeard, MockDirectory, NOW, TestStore, application, organization},
 };
 
 /// What waits, what was noted of it, and the room that there was each time.
@@ -31,6 +34,7 @@ struct Queue {
     unreadable: Mutex<Option<UnreadableDelivery>>,
     put_by: Mutex<Vec<DeliveryOutcome>>,
     rooms: Mutex<Vec<DeliveryRoom>>,
+    too_much: Mutex<BTreeMap<OrganizationId, u64>>,
 }
 
 #[async_trait]
@@ -63,8 +67,13 @@ impl Deliveries for Queue {
         Ok(())
     }
 
-    async fn give_up(&self, _: OffsetDateTime, _: u32, _: &str) -> Result<u64, StoreError> {
-        Ok(0)
+    async fn give_up(
+        &self,
+        _: OffsetDateTime,
+        _: u32,
+        _: &str,
+    ) -> Result<BTreeMap<OrganizationId, u64>, StoreError> {
+        Ok(std::mem::take(&mut *self.too_much.lock().expect("no poison")))
     }
 
     async fn forget(&self, _: OffsetDateTime) -> Result<u64, StoreError> {
@@ -284,4 +293,32 @@ async fn what_cannot_be_read_is_put_by_and_keeps_nothing_else_back() {
             "{put_by:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn whoever_reads_in_the_log_that_something_was_not_taken_reads_whose_it_was() {
+    let (log, _hearing) = LogHeard::here();
+    let ours = organization().id;
+    let whose = format!("organization={ours} ");
+    let mut set = Set::up(Err(NotTaken::Now("no".to_owned())));
+    let not_taken = claimed(&set.app, ANSWERS, 0);
+    set.settles(not_taken).await;
+    let mut elsewhere = set.app.clone();
+    elsewhere.keyring = "77:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=".parse().expect("a keyring");
+    let not_signed = claimed(&elsewhere, ANSWERS, 0);
+    set.settles(not_signed).await;
+    let lines = log.lines();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines.iter().all(|line| line.contains(&whose)), "{lines:?}");
+
+    let other = OrganizationId::from_parts(0, &[2; 10]);
+    *set.queue.too_much.lock().expect("no poison") = BTreeMap::from([(ours, 7), (other, 1)]);
+    give_up(&set.app, set.queue.as_ref()).await.expect("given up");
+    let lines = log.lines();
+    for (organization, count) in [(ours, 7), (other, 1)] {
+        let whose = format!("organization={organization} given_up={count} ");
+        assert!(lines.iter().any(|line| line.contains(&whose)), "{whose} in {lines:?}");
+    }
+    give_up(&set.app, set.queue.as_ref()).await.expect("nothing to give up");
+    assert!(log.lines().is_empty());
 }

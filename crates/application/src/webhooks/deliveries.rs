@@ -1,5 +1,7 @@
 //! What is on its way to subscribers, and what becomes of it.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use rollcall_domain::{
     OrganizationId,
@@ -268,8 +270,13 @@ pub trait Deliveries: Send + Sync {
         settled: &DeliveryOutcome,
     ) -> Result<(), StoreError>;
 
-    /// Gives up what has waited longest of whatever has more waiting than `keep`; gives back how much that was.
-    async fn give_up(&self, now: OffsetDateTime, keep: u32, error: &str) -> Result<u64, StoreError>;
+    /// Gives up what has waited longest of whatever has more waiting than `keep`; gives back how much that was of whose.
+    async fn give_up(
+        &self,
+        now: OffsetDateTime,
+        keep: u32,
+        error: &str,
+    ) -> Result<BTreeMap<OrganizationId, u64>, StoreError>;
 
     /// Forgets what became of what happened before a moment.
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError>;

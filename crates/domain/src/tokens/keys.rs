@@ -108,15 +108,18 @@ impl SigningKey {
     }
 }
 
-/// Which of the keys of one purpose signs at `now`: the last that has begun.
+/// Which of the keys of one purpose signs at `now`: of those that have not retired the last that has begun.
 pub fn signing<'a>(
     keys: impl IntoIterator<Item = &'a SigningKey>,
     now: OffsetDateTime,
 ) -> Option<&'a SigningKey> {
+    let remain = keys.into_iter().filter(|key| key.retires_at.is_none_or(|at| now < at));
     // On a node whose clock is behind the first one may not have begun.
-    keys.into_iter().max_by_key(|key| {
+    remain.max_by_key(|key| {
         let begun = key.signs_from <= now;
-        (begun, if begun { key.signs_from - now } else { now - key.signs_from })
+        // The one without an end begins last, unless another was taken out of use before it had begun: that one never does.
+        let is_last = begun && key.retires_at.is_none();
+        (begun, is_last, if begun { key.signs_from - now } else { now - key.signs_from })
     })
 }
 
@@ -145,6 +148,29 @@ mod tests {
         let minutes = [-1, 0, 19, 20, 24, 25, 1_000_000].map(at);
         assert_eq!(minutes, ["a", "a", "a", "b", "b", "c", "c"].map(Some));
         assert_eq!(signing([], NOW), None);
+    }
+
+    #[test]
+    fn a_key_that_was_taken_out_of_use_by_hand_signs_no_more_and_does_not_begin_to_either() {
+        let at = |minute| NOW + Duration::minutes(minute);
+        let taken_out = |key: &SigningKey, at| SigningKey { retires_at: Some(at), ..key.clone() };
+        let kid = |keys: &[&SigningKey], minute| {
+            signing(keys.iter().copied(), at(minute)).map(|key| key.kid.clone())
+        };
+        let a = first();
+        let b = after(&a, "b", 0);
+        // The next one is early then, which is better than none.
+        let gone = taken_out(&a, at(1));
+        assert_eq!([0, 1].map(|minute| kid(&[&gone, &b], minute)), ["a", "b"].map(|kid| Some(kid.to_owned())));
+        assert_eq!(kid(&[&gone], 1), None);
+        // Both are gone, and what was made in their place goes on when the second was to begin.
+        let in_their_place = SigningKey { kid: "c".to_owned(), created_at: at(2), signs_from: at(2), ..first() };
+        for retires_at in [at(2), b.signs_from + Duration::SECOND, b.signs_from + Duration::HOUR] {
+            let keys = [&taken_out(&a, at(2)), &taken_out(&b, retires_at), &in_their_place];
+            for minute in [2, 9, 10, 11, 100] {
+                assert_eq!(kid(&keys, minute).as_deref(), Some("c"), "{retires_at}, {minute}");
+            }
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use rollcall_application::{
+    ErrorChain,
     accounts::{self, Update},
     sessions::{self, SignedIn},
 };
@@ -59,7 +60,7 @@ pub(crate) async fn settle_in(visit: &Visit, signed_in: &SignedIn, time_zone: &s
         accounts::update(app, &actor, Update { locale, time_zone, ..Update::default() }).await
     };
     if let Err(error) = noted.await {
-        tracing::warn!(%error, "the language and the time zone of a new account were not noted");
+        tracing::warn!(error = %ErrorChain(&error), "the language and the time zone of a new account were not noted");
     }
 }
 
@@ -70,7 +71,7 @@ pub(crate) async fn welcome(visit: &Visit, signed_in: &SignedIn) -> Response {
         && let Err(error) = sessions::sign_out(&visit.console.app, before).await
     {
         // Who has come in has come in.
-        tracing::warn!(%error, "the session that a browser had before is still open");
+        tracing::warn!(error = %ErrorChain(&error), "the session that a browser had before is still open");
     }
     visit.with_notice(visit.let_in(visit.go_to("/welcome"), signed_in), Notice::said_at("/welcome"))
 }

@@ -6,7 +6,7 @@
 use askama::Template;
 use axum::response::Response;
 use rollcall_application::{
-    Error,
+    Error, ErrorChain,
     invitations::{self, Accept, NewAccount},
     ports::FoundInvitation,
     second_factors::Presented,
@@ -172,7 +172,7 @@ async fn with_account(visit: &Visit, found: &FoundInvitation, fields: &Fields) -
     let accepted = invitations::accept(app, Some(&actor), origin, command).await;
     // What has been accepted is accepted, even if the session that it took is still open for a while.
     if let Err(error) = sessions::sign_out(app, &actor).await {
-        tracing::warn!(%error, "a session that was only needed to accept an invitation is still open");
+        tracing::warn!(error = %ErrorChain(&error), "a session that was only needed to accept an invitation is still open");
     }
     Ok(accepted?)
 }

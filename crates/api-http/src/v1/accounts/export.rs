@@ -1,7 +1,7 @@
 use axum::{body::Body, extract::State, response::IntoResponse};
 use http::{Method, header};
 use rollcall_application::{
-    Actor,
+    Actor, ErrorChain,
     accounts::{self, ExportedAccount, PendingEmailChange, PendingPasswordReset},
     audit::OwnEvent,
 };
@@ -230,7 +230,7 @@ async fn begin(api: Api, actor: Actor) -> Result<Body> {
     tokio::spawn(
         async move {
             if let Err(reason) = document.write(&beginning).await {
-                tracing::warn!(%reason, "an export was cut off");
+                tracing::warn!(reason = %ErrorChain(&reason), "an export was cut off");
             }
         }
         .instrument(Span::current()),

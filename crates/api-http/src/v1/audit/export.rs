@@ -1,7 +1,7 @@
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, HeaderValue, Method, header};
 use rollcall_application::{
-    Error,
+    Error, ErrorChain,
     audit::{self, LogExport, LogExportPart},
 };
 use rollcall_domain::Permission;
@@ -134,7 +134,7 @@ pub(super) async fn export_audit_log(
 /// Sends part after part, until the last or until something is in the way.
 async fn send(format: Format, export: LogExport, first: Option<LogExportPart>, chunks: Chunks) {
     if let Err(reason) = try_send(format, export, first, chunks).await {
-        tracing::warn!(%reason, "an export of an audit log was cut off");
+        tracing::warn!(reason = %ErrorChain(&reason), "an export of an audit log was cut off");
     }
 }
 

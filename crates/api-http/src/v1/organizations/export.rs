@@ -2,7 +2,10 @@ use std::result::Result;
 
 use axum::{extract::State, response::Response};
 use http::{HeaderValue, Method, header};
-use rollcall_application::organizations::{self, ExportCounts, OrganizationExport, OrganizationExportPart};
+use rollcall_application::{
+    ErrorChain,
+    organizations::{self, ExportCounts, OrganizationExport, OrganizationExportPart},
+};
 use rollcall_domain::{OrganizationId, Permission, organizations::Organization, plans::Plans};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
@@ -167,7 +170,7 @@ fn disposition(organization: &Organization, exported_at: OffsetDateTime) -> Opti
 /// Sends part after part, until the last or until something is in the way.
 async fn send(export: OrganizationExport, first: Option<OrganizationExportPart>, chunks: Chunks) {
     if let Err(reason) = try_send(export, first, chunks).await {
-        tracing::warn!(%reason, "an export was cut off");
+        tracing::warn!(reason = %ErrorChain(&reason), "an export was cut off");
     }
 }
 

@@ -4,7 +4,7 @@ use axum::{body::Body, extract::State, response::Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use rollcall_application::{
-    FieldError,
+    ErrorChain, FieldError,
     recordings::{self, Playing},
 };
 use rollcall_domain::{
@@ -143,7 +143,7 @@ fn beyond(recording: &Recording) -> Response {
 /// Sends piece after piece, until the last or until something is in the way.
 async fn send(playing: Playing, first: Option<Bytes>, chunks: Chunks) {
     if let Err(reason) = try_send(playing, first, chunks).await {
-        tracing::warn!(%reason, "a recording was cut off");
+        tracing::warn!(reason = %ErrorChain(&reason), "a recording was cut off");
     }
 }
 

@@ -1,6 +1,9 @@
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
-use rollcall_application::revocations::{self, FeedMessage, Follower, PlacedRevocation};
+use rollcall_application::{
+    ErrorChain,
+    revocations::{self, FeedMessage, Follower, PlacedRevocation},
+};
 use tracing::{Instrument, Span};
 
 use crate::{
@@ -33,7 +36,7 @@ pub(super) async fn follow_revocations(
     let (chunks, body) = streamed(&api.settings);
     let sending = async {
         if let Err(error) = send(follower, chunks).await {
-            tracing::info!(%error, "a feed of revocations was cut off");
+            tracing::info!(error = %ErrorChain(&error), "a feed of revocations was cut off");
         }
     };
     tokio::spawn(sending.instrument(Span::current()));

@@ -8,7 +8,7 @@ use rollcall_domain::{
 use time::Duration;
 
 use super::{DueWitnesses, NewDelivery};
-use crate::{Application, Error, audit::newest_checkpoint, mail::Letter, ports::Scope};
+use crate::{Application, Error, ErrorChain, audit::newest_checkpoint, mail::Letter, ports::Scope};
 
 /// How many organizations are looked after at once.
 const AT_ONCE: u16 = 50;
@@ -25,7 +25,7 @@ pub async fn send_some(app: &Application, witnesses: &dyn DueWitnesses) -> Resul
     for organization in due {
         if let Err(error) = send(app, organization).await {
             // Nor is any other kept from its own by this one.
-            tracing::warn!(%organization, %error, "the witness of an audit log is sent no checkpoint");
+            tracing::warn!(%organization, error = %ErrorChain(&error), "the witness of an audit log is sent no checkpoint");
             witnesses.put_off(organization, app.now() + PUT_OFF).await?;
         }
     }
