@@ -29,12 +29,9 @@ impl Held {
 }
 
 async fn until_waiting(service: &Service, count: usize) {
-    let waiting =
-        "SELECT 1 AS one FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    until("requests that wait", async || {
-        (service.database.rows(waiting).await.len() >= count).then_some(())
-    })
-    .await;
+    let waiting = "SELECT 1 AS one FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    until("requests that wait", async || (service.database.rows(waiting).await.len() >= count).then_some(()))
+        .await;
 }
 
 /// What is answered to a request that has to wait while something happens.
@@ -54,7 +51,8 @@ fn request(caller: &Caller, method: &Method, path: &str, body: Option<&Value>) -
 /// The locks are taken as the service takes them: the team, the organization, the member.
 fn seat(team: &Team, user: &str) -> (String, String) {
     let organization = team.organization.parse::<OrganizationId>().unwrap().uuid();
-    let seat = format!("org_id = '{organization}' AND user_id = '{}'", user.parse::<UserId>().unwrap().uuid());
+    let seat =
+        format!("org_id = '{organization}' AND user_id = '{}'", user.parse::<UserId>().unwrap().uuid());
     (format!("SELECT team_lock('{organization}')"), seat)
 }
 
@@ -114,7 +112,7 @@ async fn attack_5_whoever_may_not_any_more_when_it_is_their_turn_does_nothing() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn attack_5_nor_is_a_call_resolved_by_whoever_takes_none_any_more_or_escalated_by_a_key_that_has_ended() {
+async fn attack_5_nor_is_a_call_resolved_by_who_takes_none_any_more_or_escalated_by_an_ended_key() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
     let (owner, agent) = (team.owner(), team.caller("customer_support_agent"));

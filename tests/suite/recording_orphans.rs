@@ -115,16 +115,17 @@ async fn attack_30_where_a_symbolic_link_leads_nothing_is_removed_and_it_is_told
     symlink(&theirs, ours.join(&behind)).unwrap();
     symlink(&theirs, ours.join(linked).join("deeper")).unwrap();
     symlink(elsewhere.path(), store.join(&stranger)).unwrap();
-    symlink(elsewhere.path().join("nowhere"), store.join(OrganizationId::from_parts(1, &[2; 10]).to_string()))
-        .unwrap();
+    symlink(
+        elsewhere.path().join("nowhere"),
+        store.join(OrganizationId::from_parts(1, &[2; 10]).to_string()),
+    )
+    .unwrap();
     age(&ours.join(kept), 8);
     age(&ours.join(lost), 8);
     age(&theirs, 8);
 
-    let links =
-        [(&team.organization, &behind), (&team.organization, linked), (&stranger, &behind)].map(
-            |(organization, recording)| format!("{organization}/{recording}: a symbolic link leads there"),
-        );
+    let links = [(&team.organization, &behind), (&team.organization, linked), (&stranger, &behind)]
+        .map(|(organization, recording)| format!("{organization}/{recording}: a symbolic link leads there"));
     for arguments in [["--untouched-for", "2"].as_slice(), &["--remove"], &["--remove", "--force"]] {
         let (code, said) = orphans(&service.database, &store, arguments);
         assert!(code == 3 && links.iter().all(|link| said.contains(link)), "{arguments:?}: {code} {said}");

@@ -76,8 +76,7 @@ async fn attack_34_with_another_version_in_if_match_it_is_another_request() {
     let (id, _) = service.invite(owner, &Service::new_address("ada"), "viewer").await;
     let path = format!("/v1/invitations/{id}");
     let resend = async |key: &str, if_match: Option<&str>| {
-        let request =
-            owner.request(Method::POST, &format!("{path}/resend")).header("Idempotency-Key", key);
+        let request = owner.request(Method::POST, &format!("{path}/resend")).header("Idempotency-Key", key);
         let request = if_match.into_iter().fold(request, |request, tag| request.header("If-Match", tag));
         Answer::of(request.json(&json!({}))).await
     };
@@ -256,9 +255,9 @@ const FULL: &str = "
     -- The last that an organization was told stays, however old it is.
     INSERT INTO stream_heads VALUES (md5('many')::uuid, 5005), (md5('one')::uuid, 1);
     INSERT INTO stream_events (org_id, sequence, event_id, action, permission, data, occurred_at)
-    SELECT md5('many')::uuid, n, id, 'call.created', 'calls:read', '{}', at FROM over
+    SELECT md5('many')::uuid, n, id, 'call.created', 'calls:read', '{}'::jsonb, at FROM over
      UNION ALL
-    SELECT md5('one')::uuid, n, id, 'call.created', 'calls:read', '{}', at FROM over WHERE n = 1;";
+    SELECT md5('one')::uuid, n, id, 'call.created', 'calls:read', '{}'::jsonb, at FROM over WHERE n = 1;";
 
 #[tokio::test]
 async fn however_much_is_to_be_forgotten_no_transaction_forgets_more_than_a_portion() {

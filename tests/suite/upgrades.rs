@@ -319,7 +319,8 @@ async fn what_was_done_for_a_key_is_not_done_again_by_nodes_that_do_not_know_tha
         (rows[0]["done"].as_bool().unwrap(), rows[0]["attempt"].as_i64().unwrap())
     };
     let says_what_it_was_meant_for = async || {
-        let rows = service.database.rows("SELECT precondition IS NOT NULL AS says FROM idempotency_keys").await;
+        let rows =
+            service.database.rows("SELECT precondition IS NOT NULL AS says FROM idempotency_keys").await;
         rows[0]["says"].as_bool().unwrap()
     };
     assert_eq!(attempt().await, (true, 1));

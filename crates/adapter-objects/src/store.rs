@@ -428,7 +428,8 @@ mod tests {
         symlink(elsewhere.join("precious"), of(&beside).join("a-file")).expect("linked");
         symlink(&elsewhere, of(&behind)).expect("linked");
         let stranger = OrganizationId::from_parts(0, &[9; 10]);
-        symlink(place.join(whole.organization.to_string()), place.join(stranger.to_string())).expect("linked");
+        symlink(place.join(whole.organization.to_string()), place.join(stranger.to_string()))
+            .expect("linked");
 
         let mut found = objects.recordings(whole.organization).await.expect("listed");
         found.sort();

@@ -283,7 +283,9 @@ async fn orphans(untouched_for: u16, fate: Fate) -> Result<ExitCode> {
     let tell = |Orphan { organization, recording, footprint }: &Orphan| {
         let Footprint { segments, bytes, last_written, is_foreign } = footprint;
         if *is_foreign {
-            println!("{organization}/{recording}: a symbolic link leads there, or more than files lies there: left");
+            println!(
+                "{organization}/{recording}: a symbolic link leads there, or more than files lies there: left"
+            );
             return;
         }
         let written = last_written.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default();
