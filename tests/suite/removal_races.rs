@@ -1,7 +1,7 @@
 //! What a member is in the middle of when their membership ends, on a real PostgreSQL.
 
 use reqwest::Method;
-use rollcall_domain::UserId;
+use rollcall_domain::{InvitationId, UserId};
 use rollcall_tests::{Answer, PASSWORD, Service, Team, until};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection};
@@ -110,4 +110,21 @@ async fn whoever_is_removed_while_they_change_an_invitation_of_theirs_holds_nobo
         let shown = team.owner().get(&format!("/v1/invitations/{invitation}")).await.expect(200);
         assert_eq!(shown.text_at("/status"), "revoked");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_works_in_the_session_that_their_account_ends_in_holds_nobody_up() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let email = Service::new_address("leaving");
+    let (leaving, _) = service.bring_in(team.owner(), &email, "admin").await;
+    let (other, _) = service.sign_up(&Service::new_address("other"), "Other").await;
+    let (invitation, _) = service.invite(&other, &email, "viewer").await;
+    let uuid = invitation.parse::<InvitationId>().unwrap().uuid();
+    // The session is over by then, and what the account leaves is not looked at yet.
+    let held = format!("SELECT FROM invitations WHERE invitation_id = '{uuid}' FOR UPDATE");
+    let work = leaving.post("/v1/tokens", json!({}));
+    let (deleted, worked) = one_in_the_other(&service, &held, leaving.delete("/v1/me"), work).await;
+    deleted.expect(204);
+    worked.problem(401, "unauthenticated");
 }

@@ -19,7 +19,7 @@ use crate::{
     error::{exactly_one, store_error},
     row::{SeatRow, count, moment, value},
     security::set_deadline,
-    transaction::Transaction,
+    transaction::{Transaction, settings},
 };
 
 struct MemberRow {
@@ -297,12 +297,20 @@ impl Members for Transaction {
     }
 
     async fn member_lock(&mut self, organization: OrganizationId, user: UserId) -> Result<(), StoreError> {
+        // Whoever deletes their account comes to each organization later, and locks what they are there before that.
+        let elsewhere = self.organization() != Some(organization);
+        if elsewhere {
+            self.declare(settings(Some(organization.uuid()), Some(user.uuid()), "")).await?;
+        }
         let lock = sqlx::query!(
             "SELECT user_id FROM members WHERE org_id = $1 AND user_id = $2 FOR UPDATE",
             organization.uuid(),
             user.uuid(),
         );
         lock.fetch_optional(self.connection()).await.map_err(store_error)?;
+        if elsewhere {
+            self.declare_again().await?;
+        }
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use rollcall_application::{
     stream::StreamNotice,
     trace::UnitSpan,
 };
-use rollcall_domain::audit::Outcome;
+use rollcall_domain::{OrganizationId, audit::Outcome};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Postgres};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -137,6 +137,11 @@ impl Transaction {
     /// Notes that what sessions of an account or of an organization, or an API key, are checked against changes.
     pub(crate) fn sessions_change(&mut self, whose: Uuid) {
         self.changed.push(whose);
+    }
+
+    /// The organization of the scope, if it is in one.
+    pub(crate) fn organization(&self) -> Option<OrganizationId> {
+        self.scope.organization()
     }
 
     /// The account of the scope, if it is about one.

@@ -47,8 +47,12 @@ async fn change(app: &Application, actor: &Actor, precondition: &Precondition) -
     let mut organizations: Vec<OrganizationId> =
         unit.seats_of(user).await?.into_iter().map(|(organization, _)| organization.id).collect();
     organizations.sort_unstable();
+    for organization in &organizations {
+        unit.team_lock(*organization).await?;
+    }
+    // Memberships before sessions, as whoever works in one takes them.
     for organization in organizations {
-        unit.team_lock(organization).await?;
+        unit.member_lock(organization, user).await?;
     }
     // Organizations before sessions, as the deletion of an organization takes them.
     if !unit.session_end(actor.session_id()).await? {
@@ -115,6 +119,11 @@ async fn change(app: &Application, actor: &Actor, precondition: &Precondition) -
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
     use rollcall_domain::{audit::Outcome, organizations::Organization};
     use time::Duration;
 
@@ -129,7 +138,16 @@ mod tests {
     fn unit(still_open: bool, owners: [usize; 2]) -> MockUnit {
         let mut unit = MockUnit::new();
         unit.expect_user_lock().returning(|_| Ok(Some(user(1))));
-        unit.expect_session_end().returning(move |_| Ok(still_open));
+        let held = Arc::new(AtomicUsize::new(0));
+        let hold = held.clone();
+        unit.expect_member_lock().returning(move |_, _| {
+            hold.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        });
+        unit.expect_session_end().returning(move |_| {
+            assert_eq!(held.load(Ordering::Relaxed), 2, "a session is locked before a membership");
+            Ok(still_open)
+        });
         unit.expect_seats_of()
             .returning(|_| Ok(vec![(second(), Role::Owner), (organization(), Role::Owner)]));
         let mut sequence = mockall::Sequence::new();
@@ -145,7 +163,6 @@ mod tests {
         });
         unit.expect_invitations_lock_to()
             .returning(|_| Ok(vec![(second().id, InvitationId::from_parts(0, &[5; 10]), Role::Viewer)]));
-        unit.expect_member_lock().returning(|_, _| Ok(()));
         unit.expect_invitations_lock_of().returning(|_, _| Ok(Vec::new()));
         unit.expect_witnessed_lock_by().returning(|_| Ok(vec![organization().id]));
         unit

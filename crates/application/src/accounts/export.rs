@@ -16,7 +16,7 @@ use crate::{
     ports::View,
     second_factors::Overview,
     security::KeptDeadline,
-    sessions::OwnSession,
+    sessions::{self, OwnSession},
 };
 
 /// How many sessions or events are read at a time: however many there are, no more are held at once.
@@ -112,9 +112,13 @@ pub async fn export_events(
 
 /// What the account may see, as long as the session is open (attack 9).
 async fn still_open(app: &Application, actor: &Actor) -> Result<Box<dyn View>, Error> {
+    sessions::note_use(app, actor).await;
     let mut view = app.store.view(actor.scope()).await?;
     let session = view.session_find(actor.user_id(), actor.organization(), actor.session_id()).await?;
-    if session.is_some() { Ok(view) } else { Err(Error::Unauthenticated) }
+    match session.filter(|found| sessions::is_good(app, found)) {
+        Some(_) => Ok(view),
+        None => Err(Error::Unauthenticated),
+    }
 }
 
 fn keep_what_is_theirs(event: &mut OwnEvent) {

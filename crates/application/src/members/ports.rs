@@ -135,7 +135,8 @@ pub trait Members {
     ) -> Result<Option<Role>, StoreError>;
 
     /// Waits until whatever a member is in the middle of is done, and keeps them from anything else until the end of the transaction.
-    /// Taken before what hangs on the membership is read, and before their agent is locked, as whoever acts by it does.
+    /// Taken before what hangs on the membership is read, and before their agent and their sessions are locked, as whoever acts by it
+    /// does. In the scope of an account, it locks the memberships of that account.
     async fn member_lock(&mut self, organization: OrganizationId, user: UserId) -> Result<(), StoreError>;
 
     /// Adds somebody. Where everybody needs a second factor, they are given a deadline, or keep the one that they have from before.
