@@ -187,8 +187,10 @@ async fn the_log_is_json_with_the_request_and_without_what_is_for_traces() {
 async fn work_that_was_not_done_is_in_the_log_with_what_kept_it_from_being_done() {
     let database = TestDatabase::create().await;
     database.execute("REVOKE ALL ON deliveries FROM rollcall_app").await;
-    let (node, log) =
-        Binary::serve_with_log(&[("ROLLCALL__DATABASE__URL", database.url()), ("ROLLCALL__LOG__FORMAT", "json")]);
+    let (node, log) = Binary::serve_with_log(&[
+        ("ROLLCALL__DATABASE__URL", database.url()),
+        ("ROLLCALL__LOG__FORMAT", "json"),
+    ]);
     let told = tokio::task::spawn_blocking(|| {
         let lines = BufReader::new(log).lines().map_while(Result::ok);
         let mut lines = lines.map(|line| serde_json::from_str::<serde_json::Value>(&line).unwrap());

@@ -295,7 +295,7 @@ async fn where_too_much_waits_what_has_waited_longest_is_given_up_and_shown_so()
         )
         .await;
     let taking = Taking::from(&service).await;
-    let whose = BTreeMap::from([(many.organization.parse().unwrap(), 2)]);
+    let whose = BTreeMap::from([(many.organization.parse::<OrganizationId>().unwrap(), 2)]);
     assert_eq!(taking.store.give_up(NOW, 10, "too much").await.unwrap(), whose);
     assert!(taking.store.give_up(NOW, 10, "too much").await.unwrap().is_empty());
     let failed = deliveries(many.owner(), "failed", 2).await;

@@ -47,7 +47,9 @@ impl PgStore {
                     "what ROLLCALL__DATABASE__REPLICA_URL leads to is no standby; the database itself is read"
                 );
             }
-            Err(error) => tracing::warn!(error = %ErrorChain(&error), "the replica cannot be read; the database itself is"),
+            Err(error) => {
+                tracing::warn!(error = %ErrorChain(&error), "the replica cannot be read; the database itself is")
+            }
         }
         None
     }

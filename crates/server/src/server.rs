@@ -137,7 +137,9 @@ impl Server {
         match timeout(WRITE_CALLS, write_down_calls(&self.app)).await {
             Ok(Ok(0)) => {}
             Ok(Ok(lost)) => tracing::error!(lost, "calls made with API keys are in no audit log"),
-            Ok(Err(error)) => tracing::error!(error = %ErrorChain(&error), "calls made with API keys are in no audit log"),
+            Ok(Err(error)) => {
+                tracing::error!(error = %ErrorChain(&error), "calls made with API keys are in no audit log")
+            }
             Err(_) => {
                 tracing::error!("calls made with API keys are in no audit log: the database is too slow")
             }

@@ -13,7 +13,7 @@ impl fmt::Display for ErrorChain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut told = text(self.0);
         f.write_str(&told)?;
-        for cause in std::iter::successors(self.0.source(), |cause| cause.source()) {
+        for cause in std::iter::successors(self.0.source(), |cause| (**cause).source()) {
             let cause = text(cause);
             // Many say themselves what they come from.
             if !told.contains(&cause) {

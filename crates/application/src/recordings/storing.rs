@@ -234,7 +234,9 @@ impl Storing {
             Ok(true) => whole::remove_objects(app, organization, recording).await,
             // Another has taken it over, or it has become a recording after all: the answer of the database was lost on its way.
             Ok(false) => {}
-            Err(error) => tracing::warn!(error = %ErrorChain(&error), "an upload was not given up; it is when its time is over"),
+            Err(error) => {
+                tracing::warn!(error = %ErrorChain(&error), "an upload was not given up; it is when its time is over")
+            }
         }
     }
 

@@ -62,7 +62,9 @@ pub async fn clean_some(app: &Application, remains: &dyn Remains) -> Result<bool
         match app.objects.remove(*organization, *recording).await {
             Ok(()) => remains.settle(*organization, *recording, app.now() + LOOKED_AT_AGAIN_AFTER).await?,
             // It comes again; the others do not wait for it.
-            Err(error) => tracing::warn!(error = %ErrorChain(&error), %organization, %recording, "segments were not removed"),
+            Err(error) => {
+                tracing::warn!(error = %ErrorChain(&error), %organization, %recording, "segments were not removed")
+            }
         }
     }
     Ok(taken.len() == usize::from(AT_A_TIME))

@@ -161,10 +161,14 @@ mod tests {
         let b = after(&a, "b", 0);
         // The next one is early then, which is better than none.
         let gone = taken_out(&a, at(1));
-        assert_eq!([0, 1].map(|minute| kid(&[&gone, &b], minute)), ["a", "b"].map(|kid| Some(kid.to_owned())));
+        assert_eq!(
+            [0, 1].map(|minute| kid(&[&gone, &b], minute)),
+            ["a", "b"].map(|kid| Some(kid.to_owned()))
+        );
         assert_eq!(kid(&[&gone], 1), None);
         // Both are gone, and what was made in their place goes on when the second was to begin.
-        let in_their_place = SigningKey { kid: "c".to_owned(), created_at: at(2), signs_from: at(2), ..first() };
+        let in_their_place =
+            SigningKey { kid: "c".to_owned(), created_at: at(2), signs_from: at(2), ..first() };
         for retires_at in [at(2), b.signs_from + Duration::SECOND, b.signs_from + Duration::HOUR] {
             let keys = [&taken_out(&a, at(2)), &taken_out(&b, retires_at), &in_their_place];
             for minute in [2, 9, 10, 11, 100] {
