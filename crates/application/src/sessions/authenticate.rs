@@ -92,7 +92,7 @@ pub(crate) async fn note_use(app: &Application, actor: &Actor) {
         return;
     }
     if let Err(error) = note_use_of(app, actor).await {
-        tracing::warn!(%error, "that a session is used still was not noted");
+        tracing::warn!(error = %ErrorChain(&error), "that a session is used still was not noted");
     }
 }
 
