@@ -34,19 +34,30 @@ pub(crate) async fn write(database_url: &str, organization: Uuid, small: bool) -
     let Length { subtrees, leaves, level } = if small { SMALL } else { WHOLE };
     // The trigger would put them into the queue.
     connection.execute("SET session_replication_role = replica").await?;
+    // Named once, and not for each event anew.
+    connection
+        .execute(
+            "CREATE TEMPORARY TABLE people AS
+             SELECT n, type_id('user', id) AS named, type_id('sess', id) AS session
+               FROM (SELECT n, md5(n::text)::uuid AS id FROM generate_series(0, 69999) AS n) AS ids;
+             ANALYZE people",
+        )
+        .await?;
     for part in 0..subtrees {
         connection
             .execute(AssertSqlSafe(format!(
                 r#"INSERT INTO audit_events (org_id, event_id, occurred_at, actor_kind, actor_id, action, target_kind, target_id, outcome,
                                              leaf, personal)
-                   SELECT '{organization}', gen_random_uuid(), now() - interval '30 days' + n * interval '0.2 seconds', 'user', type_id('user', who),
-                          action, 'user', type_id('user', whom), 'success',
-                          convert_to('{{"action":"' || action || '","actor":{{"id":"' || type_id('user', who) || '","kind":"user"}},"at":"2026-01-02T03:04:05.000678Z","changes":[{{"after":"member","before":"viewer","field":"role"}}],"id":"' || type_id('evt', gen_random_uuid()) || '","log":"{organization}","outcome":"success","personal":{{"ip":"","user_agent":""}},"request_id":"' || md5(n::text) || '","session":"' || type_id('sess', who) || '","target":{{"id":"' || type_id('user', whom) || '","kind":"user"}},"v":1}}', 'UTF8'),
-                          jsonb_build_object('ip', jsonb_build_object('value', '192.0.2.' || n % 250, 'salt', md5(n::text)),
-                                             'user_agent', jsonb_build_object('value', 'Mozilla/5.0 (X11; Linux x86_64)', 'salt', md5(n::text)))
-                     FROM (SELECT n, md5((n % 5000)::text)::uuid AS who, md5((n % 70000)::text)::uuid AS whom,
-                                  CASE WHEN n % 100000 = 7 THEN 'member.removed' ELSE 'session.created' END AS action
-                             FROM generate_series({part} * {leaves}::bigint, ({part} + 1) * {leaves}::bigint - 1) AS e (n)) AS events"#
+                   SELECT '{organization}', ('00000000-0000-7000-8000-' || lpad(to_hex(e.n), 12, '0'))::uuid, now() - interval '30 days' + e.n * interval '0.2 seconds', 'user',
+                          who.named, action, 'user', whom.named, 'success',
+                          convert_to('{{"action":"' || action || '","actor":{{"id":"' || who.named || '","kind":"user"}},"at":"2026-01-02T03:04:05.000678Z","changes":[{{"after":"member","before":"viewer","field":"role"}}],"id":"evt_0' || left(md5(e.n::text), 25) || '","log":"{organization}","outcome":"success","personal":{{"ip":"","user_agent":""}},"request_id":"' || md5(e.n::text) || '","session":"' || who.session || '","target":{{"id":"' || whom.named || '","kind":"user"}},"v":1}}', 'UTF8'),
+                          jsonb_build_object('ip', jsonb_build_object('value', '192.0.2.' || e.n % 250, 'salt', md5(e.n::text)),
+                                             'user_agent', jsonb_build_object('value', 'Mozilla/5.0 (X11; Linux x86_64)', 'salt', md5(e.n::text)))
+                     FROM generate_series({part} * {LEAVES}::bigint, ({part} + 1) * {LEAVES}::bigint - 1) AS e (n)
+                          CROSS JOIN LATERAL (SELECT CASE WHEN e.n % 100000 = 7 THEN 'member.removed' ELSE 'session.created' END AS action) AS done
+                          JOIN people AS who ON who.n = e.n % 5000
+                          JOIN people AS whom ON whom.n = e.n % 70000
+                    ORDER BY e.n"#
             )))
             .await?;
     }
