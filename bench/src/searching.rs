@@ -53,7 +53,7 @@ pub(crate) async fn write(database_url: &str, organization: Uuid, small: bool) -
                           convert_to('{{"action":"' || action || '","actor":{{"id":"' || who.named || '","kind":"user"}},"at":"2026-01-02T03:04:05.000678Z","changes":[{{"after":"member","before":"viewer","field":"role"}}],"id":"evt_0' || left(md5(e.n::text), 25) || '","log":"{organization}","outcome":"success","personal":{{"ip":"","user_agent":""}},"request_id":"' || md5(e.n::text) || '","session":"' || who.session || '","target":{{"id":"' || whom.named || '","kind":"user"}},"v":1}}', 'UTF8'),
                           jsonb_build_object('ip', jsonb_build_object('value', '192.0.2.' || e.n % 250, 'salt', md5(e.n::text)),
                                              'user_agent', jsonb_build_object('value', 'Mozilla/5.0 (X11; Linux x86_64)', 'salt', md5(e.n::text)))
-                     FROM generate_series({part} * {LEAVES}::bigint, ({part} + 1) * {LEAVES}::bigint - 1) AS e (n)
+                     FROM generate_series({part} * {leaves}::bigint, ({part} + 1) * {leaves}::bigint - 1) AS e (n)
                           CROSS JOIN LATERAL (SELECT CASE WHEN e.n % 100000 = 7 THEN 'member.removed' ELSE 'session.created' END AS action) AS done
                           JOIN people AS who ON who.n = e.n % 5000
                           JOIN people AS whom ON whom.n = e.n % 70000
