@@ -1,5 +1,7 @@
 //! Looking up what a request came in by, for many requests at once.
 
+use std::sync::Arc;
+
 use rollcall_application::{
     api_keys::{FoundKey, KeyHash},
     ports::{OpenSession, StoreError},
@@ -133,8 +135,8 @@ async fn api_keys(
         };
         let found = |key: ApiKeyRow, organization: OrganizationRow| {
             Ok(FoundKey {
-                key: key.try_into()?,
-                organization: organization.try_into()?,
+                key: Arc::new(key.try_into()?),
+                organization: Arc::new(organization.try_into()?),
                 secrets: vec![row.secret_no],
                 secret_until: row.works_until.map(moment),
                 ring_key: Some(u8::try_from(row.ring_key).map_err(corrupt)?),

@@ -1,6 +1,6 @@
 //! What is kept of API keys.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use async_trait::async_trait;
 use rollcall_domain::{ApiKeyId, OrganizationId, UserId, api_keys::ApiKey, organizations::Organization};
@@ -38,9 +38,9 @@ impl ListedKey {
 #[derive(Debug, Clone)]
 pub struct FoundKey {
     /// The key, whether or not it is still good.
-    pub key: ApiKey,
+    pub key: Arc<ApiKey>,
     /// Where it leads.
-    pub organization: Organization,
+    pub organization: Arc<Organization>,
     /// The number of the secret that it was found by; of an access token, of each that it may have been made with.
     pub secrets: Vec<i64>,
     /// Until when the secret works that it was found by; none when for as long as the key does.

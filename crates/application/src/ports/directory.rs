@@ -1,5 +1,7 @@
 //! The few look-ups that must be made before the organization is known.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rollcall_domain::{
     ApiKeyId, EmailAddress, OrganizationId, Role, SessionId, UserId,
@@ -98,12 +100,12 @@ pub struct Credentials {
 pub struct OpenSession {
     /// The session.
     pub session: Session,
-    /// Whose it is.
-    pub user: User,
+    /// Whose it is. Whoever remembers the session shares it with every request.
+    pub user: Arc<User>,
     /// Whether the platform's operator has suspended the account.
     pub suspended: bool,
     /// Where it works, and as what; none when the person is in no organization.
-    pub seat: Option<(Organization, Role)>,
+    pub seat: Option<(Arc<Organization>, Role)>,
     /// By when the person needs a second factor there, as it is at this moment; none when they have one, or need none.
     pub mfa_deadline: Option<Deadline>,
 }

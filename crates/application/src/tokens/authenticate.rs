@@ -85,10 +85,10 @@ pub(crate) async fn open(app: &Application, token: &Secret) -> Result<Option<(Cl
             organization.zip(listed).map(|(organization, listed)| {
                 // The token does not outlive the secret that it was asked for with.
                 // Whether its calls are kept is looked at when they are written down.
-                let (key, secrets, secret_until) = (listed.key, listed.secrets, None);
+                let (key, secrets, secret_until) = (listed.key.into(), listed.secrets, None);
                 Bearer::Key(FoundKey {
                     key,
-                    organization,
+                    organization: organization.into(),
                     secrets,
                     secret_until,
                     ring_key: None,

@@ -47,5 +47,5 @@ impl From<&User> for Me {
 #[utoipa::path(get, path = "/v1/me", tag = "Own account",
     responses((status = 200, description = "The account", body = Me, headers(("ETag" = String)))))]
 pub(super) async fn show_me(Enrollee(actor): Enrollee, headers: HeaderMap) -> Response {
-    versioned(actor.user.id, actor.user.version, &headers, &Me::from(&actor.user))
+    versioned(actor.user.id, actor.user.version, &headers, &Me::from(&*actor.user))
 }

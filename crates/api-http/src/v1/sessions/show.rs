@@ -102,8 +102,8 @@ pub(super) fn person(api: &Api, actor: &Actor) -> CurrentSession {
     let elevated_until = session.authenticated_at + ELEVATION;
     CurrentSession {
         session: SessionObject { id: session.id, token: None, expires_at: session.expires_at },
-        user: (&actor.user).into(),
-        organization: actor.place.as_ref().map(|(organization, _)| organization.into()),
+        user: (&*actor.user).into(),
+        organization: actor.place.as_ref().map(|(organization, _)| (&**organization).into()),
         role: actor.place.as_ref().map(|(_, role)| *role),
         permissions: actor.grant().permissions(),
         authenticated_at: session.authenticated_at,
@@ -123,7 +123,7 @@ fn program(KeyActor { key, organization, .. }: &KeyActor) -> CurrentKey {
             scopes: key.scopes.permissions(),
             expires_at: key.expires_at,
         },
-        organization: organization.into(),
+        organization: (&**organization).into(),
         role: None,
         permissions: key.scopes.permissions(),
         authenticated_at: None,
