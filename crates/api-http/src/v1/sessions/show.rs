@@ -1,5 +1,4 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::{Actor, KeyActor, Principal};
 use rollcall_domain::{ApiKeyId, PermissionSet, Role, sessions::ELEVATION};
 use serde::Serialize;
@@ -7,7 +6,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::super::objects::{OrganizationObject, SessionObject, UserObject};
-use crate::{api::Api, credential::Anybody, etag::by_content};
+use crate::{api::Api, credential::Anybody, etag::{IfNoneMatch, by_content}};
 
 /// Who is signed in, where, and what they may do there.
 #[derive(Serialize, ToSchema)]
@@ -88,13 +87,13 @@ pub(super) enum Current {
 pub(super) async fn show_session(
     State(api): State<Api>,
     Anybody(principal): Anybody,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Response {
     let shown = match &principal {
         Principal::Person(actor) => Current::Person(person(&api, actor)),
         Principal::Key(key) => Current::Key(program(key)),
     };
-    by_content(&headers, &shown)
+    by_content(&known, &shown)
 }
 
 pub(super) fn person(api: &Api, actor: &Actor) -> CurrentSession {
