@@ -80,13 +80,26 @@ pub struct KeyUse {
     pub ip: Option<IpAddr>,
 }
 
-/// How much a key was used on a day, since that was last written down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CountedUse {
-    /// Which key.
-    pub key: ApiKeyId,
-    /// When, and how much.
-    pub of: DayOfUse,
+/// A key that was used since that was last written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedKey {
+    /// Its last use.
+    pub last: KeyUse,
+    /// How much it was used by day.
+    pub days: Vec<DayOfUse>,
+}
+
+impl UsedKey {
+    /// Adds to it.
+    pub(super) fn add(&mut self, used: KeyUse, DayOfUse { day, calls }: DayOfUse) {
+        if self.last.at <= used.at {
+            self.last = used;
+        }
+        match self.days.iter_mut().find(|known| known.day == day) {
+            Some(known) => known.calls = known.calls.saturating_add(calls),
+            None => self.days.push(DayOfUse { day, calls }),
+        }
+    }
 }
 
 /// Reads the API keys of the scope's organization.
