@@ -231,13 +231,14 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 165] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-pub(crate) const DEFINERS: [(&str, &str, bool); 36] = [
+pub(crate) const DEFINERS: [(&str, &str, bool); 37] = [
     ("directory_agents_due", "rollcall_directory", true),
     ("directory_agents_state", "rollcall_directory", true),
     ("directory_api_key", "rollcall_directory", true),
     ("directory_api_keys_by_ring_key", "rollcall_directory", true),
     ("directory_api_keys_counted", "rollcall_directory", true),
     ("directory_api_keys_moved", "rollcall_directory", true),
+    ("directory_api_keys_noted", "rollcall_directory", true),
     ("directory_api_keys_used", "rollcall_directory", true),
     ("directory_credentials", "rollcall_directory", true),
     ("directory_email_change", "rollcall_directory", true),

@@ -158,6 +158,14 @@ impl Pool {
         Ok(Single::Connection(self.connections.acquire().await.map_err(store_error)?))
     }
 
+    /// The same, by what is left of an earlier statement, if there is something.
+    pub(crate) async fn single_again(&self, kept: Option<Single>) -> Result<Single, StoreError> {
+        match kept {
+            Some(kept) => Ok(kept),
+            None => self.single().await,
+        }
+    }
+
     /// How many of its connections are in use, and how many there are.
     pub(crate) fn state(&self) -> Connections {
         let (open, idle) = (self.connections.size(), self.connections.num_idle());
@@ -178,6 +186,11 @@ pub(crate) enum Single {
 }
 
 impl Single {
+    /// What another statement can go by. What is read in a transaction is as of its beginning, and each statement has one of its own.
+    pub(crate) fn kept(self) -> Option<Self> {
+        matches!(self, Self::Connection(_)).then_some(self)
+    }
+
     /// What the statement changed is kept.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         match self {

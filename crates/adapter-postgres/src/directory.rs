@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_application::{
-    api_keys::{CountedUse, FoundKey, KeptBy, KeyHash, KeyUse, Move},
+    api_keys::{FoundKey, KeptBy, KeyHash, Move, UsedKey},
     passwords::PasswordHash,
     ports::{
         Credential, CredentialId, Credentials, Directory, FoundEmailChange, FoundInvitation,
@@ -89,29 +89,19 @@ impl Directory for PgStore {
         Ok(found)
     }
 
-    async fn api_keys_used(&self, uses: &[KeyUse]) -> Result<(), StoreError> {
-        let keys: Vec<_> = uses.iter().map(|used| used.key.uuid()).collect();
-        let at: Vec<_> = uses.iter().map(|used| used.at).collect();
-        let ips: Vec<_> = uses.iter().map(|used| used.ip.map(|ip| ip.to_string())).collect();
-        let used = sqlx::query!(
-            "SELECT directory_api_keys_used($1, $2, $3)",
+    async fn api_keys_used(&self, used: &[UsedKey]) -> Result<Vec<ApiKeyId>, StoreError> {
+        // A row for each day of each key.
+        let days = || used.iter().flat_map(|used| used.days.iter().map(|day| (used.last, *day)));
+        let keys: Vec<_> = days().map(|(last, _)| last.key.uuid()).collect();
+        let at: Vec<_> = days().map(|(last, _)| last.at).collect();
+        let ips: Vec<_> = days().map(|(last, _)| last.ip.map(|ip| ip.to_string())).collect();
+        let calls: Vec<_> = days().map(|(_, day)| i64::try_from(day.calls).unwrap_or(i64::MAX)).collect();
+        let days: Vec<_> = days().map(|(_, day)| day.day).collect();
+        let busy = sqlx::query_scalar!(
+            r#"SELECT directory_api_keys_noted($1, $2, $3, $4, $5) AS "key_id!""#,
             keys.as_slice(),
             at.as_slice(),
-            ips.as_slice() as &[Option<String>]
-        );
-        let mut single = self.pool.single().await?;
-        used.execute(&mut *single).await.map_err(store_error)?;
-        single.commit().await
-    }
-
-    async fn api_keys_counted(&self, uses: &[CountedUse]) -> Result<Vec<ApiKeyId>, StoreError> {
-        let keys: Vec<_> = uses.iter().map(|used| used.key.uuid()).collect();
-        let days: Vec<_> = uses.iter().map(|used| used.of.day).collect();
-        let calls: Vec<_> =
-            uses.iter().map(|used| i64::try_from(used.of.calls).unwrap_or(i64::MAX)).collect();
-        let busy = sqlx::query_scalar!(
-            r#"SELECT directory_api_keys_counted($1, $2, $3) AS "key_id!""#,
-            keys.as_slice(),
+            ips.as_slice() as &[Option<String>],
             days.as_slice(),
             calls.as_slice()
         );

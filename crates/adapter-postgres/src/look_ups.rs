@@ -1,6 +1,6 @@
 //! Looking up what a request came in by, for many requests at once.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use rollcall_application::{
     api_keys::{FoundKey, KeyHash},
@@ -10,11 +10,11 @@ use rollcall_domain::secret::TokenHash;
 
 use crate::{
     api_keys::ApiKeyRow,
-    connection::Pool,
+    connection::{Pool, Single},
     error::{corrupt, store_error},
     row::{OpenSessionRow, OrganizationRow, moment},
     store::PgStore,
-    together::{Found, Together},
+    together::{Answer, Together},
 };
 
 /// Those who look up what a request came in by.
@@ -35,17 +35,22 @@ impl PgStore {
     /// The session that a token opens, as the database has it.
     pub(crate) async fn look_up_session(&self, token: TokenHash) -> Result<Option<OpenSession>, StoreError> {
         let pool = self.pool.clone();
-        self.look_ups.sessions.look_up(token, move |tokens| sessions(pool.clone(), tokens)).await
+        self.look_ups.sessions.look_up(token, move |on, tokens| sessions(pool.clone(), on, tokens)).await
     }
 
     /// The API key that is kept under one of these hashes, as the database has it.
     pub(crate) async fn look_up_api_key(&self, hashes: &[KeyHash]) -> Result<Option<FoundKey>, StoreError> {
         let pool = self.pool.clone();
-        self.look_ups.api_keys.look_up(hashes.to_vec(), move |wanted| api_keys(pool.clone(), wanted)).await
+        let find = move |on, wanted| api_keys(pool.clone(), on, wanted);
+        self.look_ups.api_keys.look_up(hashes.to_vec(), find).await
     }
 }
 
-async fn sessions(pool: Pool, tokens: Vec<TokenHash>) -> Result<Found<TokenHash, OpenSession>, StoreError> {
+async fn sessions(
+    pool: Pool,
+    on: Option<Single>,
+    tokens: Vec<TokenHash>,
+) -> Result<Answer<TokenHash, OpenSession, Single>, StoreError> {
     let hashes: Vec<Vec<u8>> = tokens.iter().map(|token| token.0.to_vec()).collect();
     let rows = sqlx::query!(
         r#"SELECT w.hash AS "hash!", session_id AS "session_id!", authenticated_at AS "authenticated_at!",
@@ -58,7 +63,8 @@ async fn sessions(pool: Pool, tokens: Vec<TokenHash>) -> Result<Found<TokenHash,
              FROM unnest($1::bytea[]) AS w (hash) CROSS JOIN LATERAL directory_session(w.hash)"#,
         hashes.as_slice()
     );
-    let rows = rows.fetch_all(&mut *pool.single().await?).await.map_err(store_error)?;
+    let mut single = pool.single_again(on).await?;
+    let rows = rows.fetch_all(&mut *single).await.map_err(store_error)?;
     let found = rows.into_iter().map(|row| {
         let token = TokenHash(row.hash.try_into().map_err(|_| corrupt("a hash of another size"))?);
         let session = OpenSessionRow {
@@ -88,13 +94,14 @@ async fn sessions(pool: Pool, tokens: Vec<TokenHash>) -> Result<Found<TokenHash,
         };
         Ok((token, session.try_into()))
     });
-    found.collect()
+    Ok((found.collect::<Result<_, StoreError>>()?, single.kept()))
 }
 
 async fn api_keys(
     pool: Pool,
+    on: Option<Single>,
     wanted: Vec<Vec<KeyHash>>,
-) -> Result<Found<Vec<KeyHash>, FoundKey>, StoreError> {
+) -> Result<Answer<Vec<KeyHash>, FoundKey, Single>, StoreError> {
     // Each of the hashes, and whose it is.
     let (whose, hashes): (Vec<i32>, Vec<Vec<u8>>) = (0..)
         .zip(&wanted)
@@ -113,7 +120,8 @@ async fn api_keys(
         whose.as_slice(),
         hashes.as_slice()
     );
-    let rows = rows.fetch_all(&mut *pool.single().await?).await.map_err(store_error)?;
+    let mut single = pool.single_again(on).await?;
+    let rows = rows.fetch_all(&mut *single).await.map_err(store_error)?;
     let found = rows.into_iter().map(|row| {
         let number = usize::try_from(row.number).ok().and_then(|number| wanted.get(number));
         let hashes = number.ok_or_else(|| corrupt("an API key that nobody has asked for"))?;
@@ -142,8 +150,8 @@ async fn api_keys(
         };
         let found = |key: ApiKeyRow, organization: OrganizationRow| {
             Ok(FoundKey {
-                key: key.try_into()?,
-                organization: organization.try_into()?,
+                key: Arc::new(key.try_into()?),
+                organization: Arc::new(organization.try_into()?),
                 secrets: vec![row.secret_no],
                 secret_until: row.works_until.map(moment),
                 ring_key: Some(u8::try_from(row.ring_key).map_err(corrupt)?),
@@ -152,5 +160,5 @@ async fn api_keys(
         };
         Ok((hashes.clone(), found(key, organization)))
     });
-    found.collect()
+    Ok((found.collect::<Result<_, StoreError>>()?, single.kept()))
 }

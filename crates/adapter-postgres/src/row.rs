@@ -1,6 +1,6 @@
 //! From columns to values of the domain.
 
-use std::{fmt::Display, str::FromStr};
+use std::{fmt::Display, str::FromStr, sync::Arc};
 
 use rollcall_application::ports::{OpenSession, StoreError};
 use rollcall_domain::{
@@ -163,7 +163,8 @@ impl TryFrom<OpenSessionRow> for OpenSession {
                     version: there(row.org_version)?,
                     role: there(row.role)?,
                 };
-                Some(seat.try_into()?)
+                let (organization, role): (Organization, Role) = seat.try_into()?;
+                Some((Arc::new(organization), role))
             }
         };
         Ok(Self {
@@ -175,7 +176,7 @@ impl TryFrom<OpenSessionRow> for OpenSession {
                 last_seen_at: moment(row.last_seen_at),
                 expires_at: moment(row.expires_at),
             },
-            user: user.try_into()?,
+            user: Arc::new(user.try_into()?),
             suspended: row.status == SUSPENDED,
             seat,
             mfa_deadline: row.mfa_deadline_at.map(|at| Deadline { at: moment(at), left: at - row.mfa_as_of }),

@@ -315,7 +315,7 @@ mod tests {
                 last_seen_at: NOW,
                 expires_at: NOW,
             },
-            user: User {
+            user: Arc::new(User {
                 id: user,
                 email: "ada@example.com".parse().expect("an address"),
                 name: "Ada".parse().expect("a name"),
@@ -324,10 +324,10 @@ mod tests {
                 created_at: NOW,
                 mfa_enabled: false,
                 version: 1,
-            },
+            }),
             suspended: false,
             seat: Some((
-                Organization {
+                Arc::new(Organization {
                     id: organization,
                     slug: "acme-abc123".parse().expect("a slug"),
                     name: "Acme".parse().expect("a name"),
@@ -335,7 +335,7 @@ mod tests {
                     created_at: NOW,
                     suspended: false,
                     version: 1,
-                },
+                }),
                 Role::Owner,
             )),
             mfa_deadline: None,

@@ -27,6 +27,11 @@ use tracing::{Instrument, Span};
 const AT_ONCE: usize = 4;
 /// For how many a look-up is made at the most.
 const MOST: usize = 64;
+/// How many look-ups in a row use the same connection at the most: others wait for one too.
+const IN_A_ROW: u64 = 16;
+
+/// What was found, and the connection that it was found on, if another look-up may use it: giving one back costs a visit, too.
+pub(crate) type Answer<K, V, C> = (Found<K, V>, Option<C>);
 
 /// What was found of what was asked for. What is not there is not in it; what does not fit the domain is an error of its own.
 pub(crate) type Found<K, V> = HashMap<K, Result<V, StoreError>>;
@@ -71,31 +76,40 @@ where
         Self { waiting: Arc::new(Mutex::new(waiting)), patience }
     }
 
-    /// What there is of `key`. `find` looks up many; that of whoever begins is used for others too.
+    /// What there is of `key`. `find` looks up many, on the connection of the look-up before if there is one; that of whoever begins is
+    /// used for others too.
     ///
     /// # Errors
     /// Those of `find`, which all who were looked up together are told, and [`StoreError::Unavailable`] for whoever has waited for too long.
-    pub(crate) async fn look_up<F>(
+    pub(crate) async fn look_up<C, F>(
         &self,
         key: K,
-        find: impl Fn(Vec<K>) -> F + Send + Sync + 'static,
+        find: impl Fn(Option<C>, Vec<K>) -> F + Send + Sync + 'static,
     ) -> Result<Option<V>, StoreError>
     where
-        F: Future<Output = Result<Found<K, V>, StoreError>> + Send,
+        C: Send + 'static,
+        F: Future<Output = Result<Answer<K, V, C>, StoreError>> + Send,
     {
         let (answer, answered) = oneshot::channel();
         if self.ask(Asked { key, since: Instant::now(), span: Span::current(), answer }) {
             let others = self.clone();
             // In a task of its own: whoever began it may go away, and others not.
             tokio::spawn(async move {
-                while let Some(asked) = others.next() {
+                let mut connection = None;
+                for number in 1_u64.. {
+                    let Some(asked) = others.next() else { break };
                     let (keys, span) =
                         (asked.iter().map(|asked| asked.key.clone()).collect(), asked[0].span.clone());
                     let waited = asked.iter().map(|asked| asked.since.elapsed()).min().unwrap_or_default();
                     let left = others.patience.saturating_sub(waited);
-                    let found = timeout(left, async { find(keys).await }).instrument(span);
+                    let found = async { find(connection.take(), keys).await };
+                    let found = timeout(left, found).instrument(span);
                     let found = match AssertUnwindSafe(found).catch_unwind().await {
-                        Ok(Ok(found)) => found,
+                        Ok(Ok(Ok((found, on)))) => {
+                            connection = on.filter(|_| number % IN_A_ROW != 0);
+                            Ok(found)
+                        }
+                        Ok(Ok(Err(error))) => Err(error),
                         Ok(Err(late)) => Err(too_late(late)),
                         Err(_) => Err(StoreError::Internal("a look-up panicked".into())),
                     };
@@ -166,6 +180,8 @@ fn again(error: &StoreError) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use futures_util::future::BoxFuture;
     use tokio::{
         sync::{Semaphore, mpsc},
@@ -176,6 +192,7 @@ mod tests {
     use super::*;
 
     type Answer = JoinHandle<Result<Option<()>, StoreError>>;
+    type Finding = BoxFuture<'static, Result<super::Answer<u32, (), u64>, StoreError>>;
 
     /// So long that nobody goes who is not meant to.
     const PATIENCE: Duration = Duration::from_secs(120);
@@ -188,6 +205,8 @@ mod tests {
         begun: (mpsc::UnboundedSender<Vec<u32>>, mpsc::UnboundedReceiver<Vec<u32>>),
         /// How many look-ups may end.
         end: Arc<Semaphore>,
+        /// For how many look-ups one connection was used at the most.
+        longest: Arc<AtomicU64>,
     }
 
     impl Numbers {
@@ -196,14 +215,18 @@ mod tests {
                 together: Together::new(PATIENCE),
                 begun: mpsc::unbounded_channel(),
                 end: Arc::new(Semaphore::new(0)),
+                longest: Arc::default(),
             }
         }
 
         fn ask(&self, number: u32) -> Answer {
             let (together, begun, end) = (self.together.clone(), self.begun.0.clone(), self.end.clone());
-            let find = move |numbers: Vec<u32>| -> BoxFuture<'static, Result<Found<u32, ()>, StoreError>> {
+            let longest = self.longest.clone();
+            // What stands for a connection is how often it was used.
+            let find = move |on: Option<u64>, numbers: Vec<u32>| -> Finding {
                 let _ = begun.send(numbers.clone());
-                let end = end.clone();
+                let (end, on) = (end.clone(), on.unwrap_or_default() + 1);
+                longest.fetch_max(on, Ordering::Relaxed);
                 Box::pin(async move {
                     end.acquire().await.expect("never closed").forget();
                     match numbers.as_slice() {
@@ -214,11 +237,8 @@ mod tests {
                     let one = |number| {
                         if number == 13 { Err(StoreError::Internal("damaged".into())) } else { Ok(()) }
                     };
-                    Ok(numbers
-                        .into_iter()
-                        .filter(|number| *number != 0)
-                        .map(|number| (number, one(number)))
-                        .collect())
+                    let there = numbers.into_iter().filter(|number| *number != 0);
+                    Ok((there.map(|number| (number, one(number))).collect(), Some(on)))
                 })
             };
             tokio::spawn(async move { together.look_up(number, find).await })
@@ -281,6 +301,22 @@ mod tests {
             for asked in asked {
                 assert!(asked.await.expect("an answer").is_ok());
             }
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_connection_goes_from_one_look_up_to_the_next_but_not_for_ever() {
+        in_time(async {
+            let mut numbers = Numbers::new();
+            // More than there would be if nobody made more in a row than may be.
+            let many = (AT_ONCE + 1) * MOST * IN_A_ROW as usize;
+            let [_, asked] = numbers.ask_while_others_are_looked_up(vec![7; many]).await;
+            numbers.end.add_permits(many);
+            for asked in asked {
+                assert!(asked.await.expect("an answer").is_ok());
+            }
+            assert_eq!(numbers.longest.load(Ordering::Relaxed), IN_A_ROW);
         })
         .await;
     }

@@ -122,12 +122,16 @@ impl Api {
         Self(Arc::new(Joined { app, idempotency, metrics, settings, limits, request_ids }))
     }
 
-    /// The client's address: the peer's, or what a trusted proxy says of it.
-    pub(crate) fn client_ip(&self, peer: IpAddr, forwarded: Option<&str>) -> IpAddr {
+    /// The client's address: the peer's, or what a trusted proxy says of it, in one line or several, which mean the same.
+    pub(crate) fn client_ip<'a>(
+        &self,
+        peer: IpAddr,
+        forwarded: impl DoubleEndedIterator<Item = &'a str>,
+    ) -> IpAddr {
         let trusted = |ip: &IpAddr| self.settings.trusted_proxies.iter().any(|network| network.contains(ip));
         let mut client = peer.to_canonical();
         // Each proxy adds the address it saw at the end, so the list is read from there, as far as it is trusted.
-        for address in forwarded.unwrap_or_default().rsplit(',') {
+        for address in forwarded.rev().flat_map(|line| line.rsplit(',')) {
             if !trusted(&client) {
                 break;
             }

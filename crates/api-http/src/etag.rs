@@ -12,6 +12,7 @@
 use std::{convert::Infallible, fmt::Display, str::FromStr};
 
 use axum::{
+    body::Body,
     extract::FromRequestParts,
     response::{IntoResponse, Response},
 };
@@ -25,6 +26,10 @@ use sha2::{Digest, Sha256};
 use crate::problem::{Code, Problem};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// Room for what most things are as JSON, in bytes.
+const MOST_THINGS: usize = 1024;
+/// Room for the headers of an answer, those among them that every answer has.
+const HEADERS: usize = 16;
 
 /// The tags of an `If-Match` header.
 #[derive(Debug, Clone)]
@@ -104,24 +109,47 @@ impl<S: Sync> FromRequestParts<S> for Untagged {
     }
 }
 
+/// The lines of an `If-None-Match` header: what the client has already.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct IfNoneMatch(Vec<HeaderValue>);
+
+impl IfNoneMatch {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        Self(headers.get_all(header::IF_NONE_MATCH).into_iter().cloned().collect())
+    }
+
+    /// Whether the client has what this tag is of. It may have been made weak on its way.
+    fn names(&self, tag: &str) -> bool {
+        entries(&self.0).any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers))
+    }
+}
+
 /// A thing with the tag of its version and of what is shown of it; or just 304, if the client has that.
 pub(crate) fn versioned(
     name: impl Display,
     version: impl Into<Version>,
-    request: &HeaderMap,
+    known: &IfNoneMatch,
     thing: &impl Serialize,
 ) -> Response {
-    of_kind(JSON, &format!("{name}.v{}.", version.into()), request, thing)
+    of_kind(JSON, &format!("{name}.v{}.", version.into()), known, thing)
 }
 
 /// A thing that has no version, with a tag of what is shown of it; or just 304, if the client has that.
-pub(crate) fn by_content(request: &HeaderMap, thing: &impl Serialize) -> Response {
-    by_content_of_kind(JSON, request, thing)
+pub(crate) fn by_content(known: &IfNoneMatch, thing: &impl Serialize) -> Response {
+    by_content_of_kind(JSON, known, thing)
 }
 
 /// The same for JSON of another kind.
-pub(crate) fn by_content_of_kind(kind: HeaderValue, request: &HeaderMap, thing: &impl Serialize) -> Response {
-    of_kind(kind, "", request, thing)
+pub(crate) fn by_content_of_kind(kind: HeaderValue, known: &IfNoneMatch, thing: &impl Serialize) -> Response {
+    of_kind(kind, "", known, thing)
 }
 
 /// The same with another status, if it could be written.
@@ -132,41 +160,47 @@ pub(crate) fn with_status(status: StatusCode, mut response: Response) -> Respons
     response
 }
 
-fn of_kind(kind: HeaderValue, version: &str, request: &HeaderMap, thing: &impl Serialize) -> Response {
-    match serde_json::to_vec(thing) {
-        Ok(content) => text(kind, version, request, content),
+fn of_kind(kind: HeaderValue, version: &str, known: &IfNoneMatch, thing: &impl Serialize) -> Response {
+    let mut content = Vec::with_capacity(MOST_THINGS);
+    match serde_json::to_writer(&mut content, thing) {
+        Ok(()) => text(kind, version, known, content),
         Err(error) => Problem::from(Error::Internal(Box::new(error))).into_response(),
     }
 }
 
 /// What is no JSON, with a tag of what it says; or just 304, if the client has that.
-pub(crate) fn text_by_content(kind: HeaderValue, request: &HeaderMap, content: String) -> Response {
-    text(kind, "", request, content.into_bytes())
+pub(crate) fn text_by_content(kind: HeaderValue, known: &IfNoneMatch, content: String) -> Response {
+    text(kind, "", known, content.into_bytes())
 }
 
-fn text(kind: HeaderValue, version: &str, request: &HeaderMap, content: Vec<u8>) -> Response {
+fn text(kind: HeaderValue, version: &str, known: &IfNoneMatch, content: Vec<u8>) -> Response {
     let tag = format!("\"{version}{}\"", digest(&content));
-    tagged(&tag, request, ([(header::CONTENT_TYPE, kind)], content))
+    let mut response = Response::default();
+    let headers = response.headers_mut();
+    headers.reserve(HEADERS);
+    if known.names(&tag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        headers.insert(header::CONTENT_TYPE, kind);
+        *response.body_mut() = Body::from(content);
+    }
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
 }
 
 fn digest(content: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(&Sha256::digest(content)[..16])
 }
 
-fn tagged(tag: &str, request: &HeaderMap, answer: impl IntoResponse) -> Response {
-    let weakly = |known: &str| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag;
-    let unchanged = list(request, header::IF_NONE_MATCH).any(weakly);
-    let mut response =
-        if unchanged { StatusCode::NOT_MODIFIED.into_response() } else { answer.into_response() };
-    if let Ok(tag) = HeaderValue::from_str(tag) {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    response
-}
-
 /// The entries of a header that is a list. Our tags hold no commas.
 pub(crate) fn list(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
-    let lines = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    entries(headers.get_all(name))
+}
+
+fn entries<'a>(lines: impl IntoIterator<Item = &'a HeaderValue>) -> impl Iterator<Item = &'a str> {
+    let lines = lines.into_iter().filter_map(|value| value.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim)
 }
 
@@ -221,6 +255,27 @@ mod tests {
         assert!(asked_for.holds_for(&"as it is").is_ok());
         assert!(matches!(asked_for.holds_for(&"as it was"), Err(Error::PreconditionFailed)));
         assert!(asked("*").await.holds_for(&"as it is").is_ok());
+    }
+
+    #[test]
+    fn whoever_has_what_is_shown_is_told_so_and_nothing_else() {
+        let tag = format!("\"org_1.v3.{}\"", digest(b"\"as it is\""));
+        for (known, has_it) in [
+            (tag.as_str(), true),
+            (&format!("\"x\", W/{tag}"), true),
+            ("*", true),
+            ("", false),
+            (r#""org_1.v3""#, false),
+            (&tag.replace("v3", "v2"), false),
+        ] {
+            let line = HeaderValue::from_str(known).expect("a header");
+            let known = IfNoneMatch(vec![HeaderValue::from_static("\"y\""), line]);
+            let response = versioned("org_1", 3, &known, &"as it is");
+            assert_eq!(response.headers()[header::ETAG], tag, "{known:?}");
+            let told = (response.status(), response.headers().contains_key(header::CONTENT_TYPE));
+            let expected = if has_it { (StatusCode::NOT_MODIFIED, false) } else { (StatusCode::OK, true) };
+            assert_eq!(told, expected, "{known:?}");
+        }
     }
 
     #[tokio::test]

@@ -95,14 +95,14 @@ struct LimitLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
-    method: String,
+    method: &'static str,
     route: String,
     status: u16,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RouteLabels {
-    method: String,
+    method: &'static str,
     route: String,
 }
 
@@ -252,8 +252,8 @@ impl Metrics {
     /// Counts a request. Paths that are no route count together, or a scanner would fill the memory.
     pub(crate) fn request(&self, method: &str, route: &str, status: u16, elapsed: Duration) {
         let route = if route.is_empty() { "none" } else { route };
-        let method = if METHODS.contains(&method) { method } else { "other" };
-        let labels = RouteLabels { method: method.to_owned(), route: route.to_owned() };
+        let method = METHODS.into_iter().find(|known| *known == method).unwrap_or("other");
+        let labels = RouteLabels { method, route: route.to_owned() };
         self.seconds.get_or_create(&labels).observe(elapsed.as_secs_f64());
         let RouteLabels { method, route } = labels;
         self.requests.get_or_create(&RequestLabels { method, route, status }).inc();

@@ -59,19 +59,20 @@ const BODY_MAY_BE_LEFT_OUT: &str = "/v1/sessions/passkey/options";
 )]
 struct Contract;
 
-fn described() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(Contract::openapi()).merge(v1::routes()).merge(operations::public())
+fn described(operations: OpenApiRouter<Api>) -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(Contract::openapi()).merge(v1::routes()).merge(operations)
 }
 
 /// The contract.
 pub fn document() -> utoipa::openapi::OpenApi {
-    complete(described().into_openapi())
+    complete(described(operations::public()).into_openapi())
 }
 
 /// All routes of the API, and the contract at `/openapi.json`. [`around`](crate::around) goes around them, last.
 pub fn router(api: &Api, parts: Parts) -> Router {
-    Router::from(described())
-        .layer(axum::Extension(parts))
+    // Around the routes that look at the parts and no others: each layer is copied for every request that it is around of.
+    let operations = operations::public().layer(axum::Extension(parts));
+    Router::from(described(operations))
         .with_state(api.clone())
         .route("/openapi.json", get(contract))
 }

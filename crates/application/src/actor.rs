@@ -1,5 +1,7 @@
 //! Who asks.
 
+use std::sync::Arc;
+
 use rollcall_domain::{
     OrganizationId, Permission, Role, SessionId, UserId,
     accounts::User,
@@ -24,9 +26,9 @@ pub struct Actor {
     /// The session.
     pub session: Session,
     /// Whose it is.
-    pub user: User,
+    pub user: Arc<User>,
     /// Where they work, and as what; none when they are in no organization.
-    pub place: Option<(Organization, Role)>,
+    pub place: Option<(Arc<Organization>, Role)>,
     /// By when they need a second factor there; none when they have one, or need none.
     pub mfa_deadline: Option<Deadline>,
     /// What they have shown.

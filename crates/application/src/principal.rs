@@ -3,6 +3,8 @@
 //! Most of Rollcall is for people: use cases take an [`Actor`], and there is no way to make one out of a key. Those that are open to
 //! programs too take a [`Principal`]. So a key is kept out wherever nobody has said that it may come in.
 
+use std::sync::Arc;
+
 use rollcall_domain::{
     ApiKeyId, OrganizationId, Permission, UserId,
     api_keys::{ApiKey, RateLimitState},
@@ -32,9 +34,9 @@ pub enum Principal {
 #[derive(Debug, Clone)]
 pub struct KeyActor {
     /// The key.
-    pub key: ApiKey,
+    pub key: Arc<ApiKey>,
     /// Where it is at work.
-    pub organization: Organization,
+    pub organization: Arc<Organization>,
     /// The number of the secret that it has shown; of an access token, of the one that it was asked for with, or of
     /// each that this may be.
     pub secrets: Vec<i64>,
@@ -173,7 +175,7 @@ impl Principal {
     /// Where they are at work.
     pub fn place(&self) -> Option<&Organization> {
         match self {
-            Self::Person(actor) => actor.place.as_ref().map(|(organization, _)| organization),
+            Self::Person(actor) => actor.place.as_ref().map(|(organization, _)| &**organization),
             Self::Key(key) => Some(&key.organization),
         }
     }

@@ -2,9 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use unicode_normalization::UnicodeNormalization;
-
-use crate::text::is_unseen;
+use crate::text::{is_unseen, normalized};
 
 /// The longest address (RFC 5321 section 4.5.3.1.3, less the angle brackets), in bytes.
 const MAX_BYTES: usize = 254;
@@ -97,7 +95,7 @@ impl FromStr for EmailAddress {
         if text.len() > 2 * MAX_BYTES {
             return Err(InvalidEmailAddress::TooLong);
         }
-        let typed: String = text.trim().nfc().collect();
+        let typed = normalized(text.trim());
         let (local, domain) = typed.split_once('@').ok_or(InvalidEmailAddress::Form)?;
         if !is_dot_atom(local) {
             return Err(InvalidEmailAddress::Form);
@@ -108,7 +106,8 @@ impl FromStr for EmailAddress {
         }
         // Letter by letter: a whole word would lower its last sigma in another way. Lower-casing can undo the
         // normalization (for example of U+0130), so it is done again.
-        let folded: String = local.chars().flat_map(char::to_lowercase).nfc().collect();
+        let lowered: String = local.chars().flat_map(char::to_lowercase).collect();
+        let folded = normalized(&lowered);
         let key = format!("{folded}@{domain}");
         if typed.len().max(key.len()) > MAX_BYTES || local.len().max(folded.len()) > MAX_LOCAL_BYTES {
             return Err(InvalidEmailAddress::TooLong);

@@ -84,10 +84,16 @@ impl<K: Kind> FromStr for Id<K> {
 
 impl<K: Kind> fmt::Display for Id<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bits = self.uuid.as_u128();
-        let encoded: String =
-            (0..ENCODED).rev().map(|place| ALPHABET[(bits >> (5 * place) & 31) as usize] as char).collect();
-        write!(f, "{}_{encoded}", K::PREFIX)
+        let mut bits = self.uuid.as_u128();
+        let mut encoded = [0; ENCODED];
+        for letter in encoded.iter_mut().rev() {
+            *letter = ALPHABET[(bits & 31) as usize];
+            bits >>= 5;
+        }
+        f.write_str(K::PREFIX)?;
+        f.write_str("_")?;
+        // The alphabet is ASCII.
+        f.write_str(str::from_utf8(&encoded).map_err(|_| fmt::Error)?)
     }
 }
 

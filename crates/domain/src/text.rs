@@ -64,7 +64,7 @@ impl<const MAX: usize> FromStr for Text<MAX> {
         if text.chars().any(|character| is_unseen(character) && !chooses_emoji(character)) {
             return Err(InvalidText::Unseen);
         }
-        let text: String = text.trim().nfc().collect();
+        let text = normalized(text.trim());
         match text.chars().count() {
             0 => Err(InvalidText::Empty),
             length if length > MAX => Err(InvalidText::TooLong { max: MAX }),
@@ -79,11 +79,19 @@ impl<const MAX: usize> fmt::Display for Text<MAX> {
     }
 }
 
+/// A text in normalization form C. ASCII, which most texts are, is so already.
+pub(crate) fn normalized(text: &str) -> String {
+    if text.is_ascii() { text.to_owned() } else { text.nfc().collect() }
+}
+
 /// Whether a character has no shape of its own: controls, formats (bidirectional marks and zero-width
 /// characters are among them), line and paragraph separators, private, unassigned; and letters and marks that
 /// are drawn as nothing (Unicode's property Default_Ignorable_Code_Point, and the empty Braille pattern).
 pub(crate) fn is_unseen(character: char) -> bool {
     use GeneralCategory as Category;
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
     let drawn_as_nothing = matches!(character,
         '\u{34f}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2800}' | '\u{3164}'
         | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}');
@@ -119,6 +127,14 @@ mod tests {
         assert_eq!(name("e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}"), name("ééééé"));
         assert_eq!(name("abcdef"), Err(InvalidText::TooLong { max: 5 }));
         assert_eq!(name(" \u{a0} "), Err(InvalidText::Empty));
+    }
+
+    #[test]
+    fn ascii_is_taken_as_other_texts_are() {
+        for character in (0..0x80u8).map(char::from) {
+            assert_eq!(is_unseen(character), character.general_category() == GeneralCategory::Control);
+            assert!(character.nfc().eq([character]), "{character:?}");
+        }
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub(crate) struct Holder {
 pub(crate) struct Caller {
     visit: Arc<Visit>,
     pub(crate) actor: Actor,
-    pub(crate) organization: Organization,
+    pub(crate) organization: Arc<Organization>,
     pub(crate) role: Role,
 }
 

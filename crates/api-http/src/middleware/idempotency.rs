@@ -109,7 +109,8 @@ pub(super) async fn once(api: &Api, request: Request, next: Next) -> Response {
     if *request.method() != Method::POST || !is_keyed(path) || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }
-    keyed(api, request, next).await.unwrap_or_else(IntoResponse::into_response)
+    // Apart: what it works with is large, and every request would carry it along.
+    Box::pin(keyed(api, request, next)).await.unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Problem> {

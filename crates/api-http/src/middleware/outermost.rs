@@ -33,7 +33,7 @@ use crate::{
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// The longest text that is kept of what a client calls itself.
+/// The longest text that is kept of what a client calls itself. What is read of a header is ASCII.
 const USER_AGENT_CHARACTERS: usize = 256;
 
 pub(super) async fn outermost(
@@ -66,7 +66,9 @@ pub(super) async fn outermost(
     let (request, person) = asked_by_a_person(request);
 
     let patience = if takes_long(&method, route) { TAKES_LONG } else { api.settings.timeout };
-    let answered = gates(api.clone(), request, next).instrument(span.clone()).instrument(traced.clone());
+    // In a place of its own, as it is handed on several times.
+    let answered = Box::pin(gates(api.clone(), request, next).instrument(span.clone()));
+    let answered = answered.instrument(traced.clone());
     let answered = match method.is_safe() {
         true => timeout(patience, AssertUnwindSafe(answered).catch_unwind()).await,
         // In a task of its own: a change that has begun is done, whether or not its client waits for the answer. One that is
@@ -91,7 +93,7 @@ pub(super) async fn outermost(
         response.headers_mut().insert(REQUEST_ID, request_id);
     }
     if let Some(person) = person {
-        response = dress(pages.as_ref(), &person, response).await;
+        response = Box::pin(dress(pages.as_ref(), &person, response)).await;
     }
     harden(response.headers_mut(), api.settings.hsts);
 
@@ -127,6 +129,7 @@ fn harden(headers: &mut HeaderMap, hsts: bool) {
             "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         ),
     ];
+    headers.reserve(defaults.len());
     for (name, value) in defaults {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
@@ -141,13 +144,11 @@ fn origin(api: &Api, request: &Request, request_id: String) -> Origin {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
     let headers = request.headers();
-    // Several header lines mean the same as one with commas.
-    let forwarded: Vec<&str> =
-        headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
+    let forwarded = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     Origin {
-        ip: Some(api.client_ip(peer, Some(forwarded.join(",").as_str()).filter(|list| !list.is_empty()))),
-        user_agent: user_agent.map(|name| name.chars().take(USER_AGENT_CHARACTERS).collect()),
+        ip: Some(api.client_ip(peer, forwarded)),
+        user_agent: user_agent.map(|name| name.get(..USER_AGENT_CHARACTERS).unwrap_or(name).to_owned()),
         request_id: Some(request_id),
     }
 }

@@ -49,7 +49,7 @@ impl Lacking {
         );
         match self.0.get().filter(|_| is_wrong) {
             Some((principal, needed)) => {
-                let refusal = turn_away(&api.app, principal, *needed).await;
+                let refusal = Box::pin(turn_away(&api.app, principal, *needed)).await;
                 refusal.map_or(response, |refusal| Problem::from(refusal).into_response())
             }
             None => response,

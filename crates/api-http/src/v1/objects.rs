@@ -20,7 +20,11 @@ pub(crate) struct UserObject {
 
 impl From<&User> for UserObject {
     fn from(user: &User) -> Self {
-        Self { id: user.id, email: user.email.to_string(), name: user.name.to_string() }
+        Self {
+            id: user.id,
+            email: user.email.as_str().to_owned(),
+            name: user.name.as_str().to_owned(),
+        }
     }
 }
 
@@ -46,8 +50,8 @@ impl From<&Organization> for OrganizationObject {
     fn from(organization: &Organization) -> Self {
         Self {
             id: organization.id,
-            name: organization.name.to_string(),
-            slug: organization.slug.to_string(),
+            name: organization.name.as_str().to_owned(),
+            slug: organization.slug.as_str().to_owned(),
             plan: organization.plan.as_str(),
             created_at: organization.created_at,
         }

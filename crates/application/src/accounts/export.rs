@@ -69,7 +69,7 @@ async fn put_together(app: &Application, actor: &Actor) -> Result<ExportedAccoun
     let mut unit = app.store.begin(actor.scope()).await?;
     let export = ExportedAccount {
         at: now,
-        user: actor.user.clone(),
+        user: (*actor.user).clone(),
         seats: unit.seats_of(user).await?,
         second_factors: Overview::of(unit.as_mut(), user).await?,
         mfa_deadlines: unit.mfa_deadlines_of(user).await?,

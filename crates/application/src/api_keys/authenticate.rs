@@ -128,8 +128,8 @@ mod tests {
     fn app(store: &TestStore, key: ApiKey, secret_until: Option<OffsetDateTime>) -> Application {
         let mut directory = MockDirectory::new();
         let found = FoundKey {
-            key,
-            organization: organization(),
+            key: key.into(),
+            organization: organization().into(),
             secrets: vec![1],
             secret_until,
             ring_key: None,

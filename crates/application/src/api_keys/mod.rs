@@ -20,7 +20,7 @@ pub use create::{Command as Create, CreatedApiKey, create};
 pub use days::{DAYS_OF_USE, DayOfUse, days_of_use};
 pub use hash::KeyHash;
 pub use list::list;
-pub use ports::{ApiKeys, ApiKeysView, CountedUse, FoundKey, KeptBy, KeyUse, ListedKey, Move};
+pub use ports::{ApiKeys, ApiKeysView, FoundKey, KeptBy, KeyUse, ListedKey, Move, UsedKey};
 pub use report::report;
 pub use revoke::revoke;
 pub use ring::{OlderRingKey, older_ring_keys, tell_older_ring_keys};

@@ -1,6 +1,6 @@
 //! What is kept of API keys.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use async_trait::async_trait;
 use rollcall_domain::{ApiKeyId, OrganizationId, UserId, api_keys::ApiKey, organizations::Organization};
@@ -38,11 +38,11 @@ impl ListedKey {
 #[derive(Debug, Clone)]
 pub struct FoundKey {
     /// The key, whether or not it is still good.
-    pub key: ApiKey,
+    pub key: Arc<ApiKey>,
     /// Where it leads.
-    pub organization: Organization,
-    /// The number of the secret that it was found by; of an access token, of the one that it was asked for with, or
-    /// of each that this may be.
+    pub organization: Arc<Organization>,
+    /// The number of the secret that it was found by; of an access token, of the one that it was asked for with, or of
+    /// each that this may be.
     pub secrets: Vec<i64>,
     /// Until when the secret works that it was found by; none when for as long as the key does.
     pub secret_until: Option<OffsetDateTime>,
@@ -81,13 +81,26 @@ pub struct KeyUse {
     pub ip: Option<IpAddr>,
 }
 
-/// How much a key was used on a day, since that was last written down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CountedUse {
-    /// Which key.
-    pub key: ApiKeyId,
-    /// When, and how much.
-    pub of: DayOfUse,
+/// A key that was used since that was last written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedKey {
+    /// Its last use.
+    pub last: KeyUse,
+    /// How much it was used by day.
+    pub days: Vec<DayOfUse>,
+}
+
+impl UsedKey {
+    /// Adds to it.
+    pub(super) fn add(&mut self, used: KeyUse, DayOfUse { day, calls }: DayOfUse) {
+        if self.last.at <= used.at {
+            self.last = used;
+        }
+        match self.days.iter_mut().find(|known| known.day == day) {
+            Some(known) => known.calls = known.calls.saturating_add(calls),
+            None => self.days.push(DayOfUse { day, calls }),
+        }
+    }
 }
 
 /// Reads the API keys of the scope's organization.

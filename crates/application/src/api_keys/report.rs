@@ -59,9 +59,9 @@ mod tests {
     fn directory(key: Option<ApiKey>) -> MockDirectory {
         let mut directory = MockDirectory::new();
         directory.expect_api_key().returning(move |_| {
-            let found = |key| FoundKey {
-                key,
-                organization: organization(),
+            let found = |key: ApiKey| FoundKey {
+                key: key.into(),
+                organization: organization().into(),
                 secrets: vec![1],
                 secret_until: None,
                 ring_key: None,

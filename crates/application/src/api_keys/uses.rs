@@ -9,9 +9,9 @@ use rollcall_domain::{
     ApiKeyId,
     api_keys::{ApiKey, RateLimitState},
 };
-use time::{Date, OffsetDateTime};
+use time::OffsetDateTime;
 
-use super::{CountedUse, DayOfUse, KeyHash, KeyUse, ListedKey, Move};
+use super::{DayOfUse, KeyHash, KeyUse, ListedKey, Move, UsedKey};
 use crate::{Application, Error};
 
 /// What this node keeps in mind of keys in use. Cloning it is cheap.
@@ -25,10 +25,8 @@ pub struct KeyUses(Arc<Inner>);
 struct Inner {
     /// When the limit of each key is whole again.
     whole_at: Mutex<HashMap<ApiKeyId, OffsetDateTime>>,
-    /// The last use of each key that is not written down yet.
-    last: Mutex<HashMap<ApiKeyId, KeyUse>>,
-    /// How often each key was used on a day, as far as that is not written down yet.
-    days: Mutex<HashMap<(ApiKeyId, Date), u64>>,
+    /// How each key was used, as far as that is not written down yet.
+    used: Mutex<HashMap<ApiKeyId, UsedKey>>,
     /// What is to be kept of secrets instead of what is.
     moves: Mutex<HashMap<KeyHash, KeyHash>>,
 }
@@ -50,23 +48,19 @@ impl KeyUses {
 
     /// Notes a use.
     pub(super) fn note(&self, used: KeyUse) {
-        let day = DayOfUse { day: used.at.to_offset(time::UtcOffset::UTC).date(), calls: 1 };
-        self.note_count(CountedUse { key: used.key, of: day });
-        self.note_last(used);
+        let day = used.at.to_offset(time::UtcOffset::UTC).date();
+        self.add(used, &[DayOfUse { day, calls: 1 }]);
     }
 
-    fn note_count(&self, CountedUse { key, of: DayOfUse { day, calls } }: CountedUse) {
-        let mut days = lock(&self.0.days);
-        let counted = days.entry((key, day)).or_default();
-        *counted = counted.saturating_add(calls);
+    fn add(&self, last: KeyUse, days: &[DayOfUse]) {
+        let mut keys = lock(&self.0.used);
+        let known = keys.entry(last.key).or_insert_with(|| UsedKey { last, days: Vec::new() });
+        days.iter().for_each(|day| known.add(last, *day));
     }
 
-    fn note_last(&self, used: KeyUse) {
-        let mut last = lock(&self.0.last);
-        let newest = last.entry(used.key).or_insert(used);
-        if newest.at <= used.at {
-            *newest = used;
-        }
+    /// Notes once more what could not be written down.
+    fn add_again<'a>(&self, used: impl IntoIterator<Item = &'a UsedKey>) {
+        used.into_iter().for_each(|used| self.add(used.last, &used.days));
     }
 
     /// Notes that something else is to be kept of a secret.
@@ -76,7 +70,7 @@ impl KeyUses {
 
     /// The key with its last use as this node knows it.
     pub(super) fn known(&self, mut listed: ListedKey) -> ListedKey {
-        let last = lock(&self.0.last).get(&listed.key.id).copied();
+        let last = lock(&self.0.used).get(&listed.key.id).map(|used| used.last);
         if let Some(used) = last.filter(|used| listed.last_used_at.is_none_or(|at| at < used.at)) {
             listed.last_used_at = Some(used.at);
             listed.last_used_ip = used.ip.map(|ip| ip.to_string());
@@ -86,27 +80,16 @@ impl KeyUses {
 
     /// How much a key was used that is not written down yet.
     pub(super) fn days_of(&self, key: ApiKeyId) -> Vec<DayOfUse> {
-        let days = lock(&self.0.days);
-        let own = days.iter().filter(|((of, _), _)| *of == key);
-        own.map(|((_, day), calls)| DayOfUse { day: *day, calls: *calls }).collect()
-    }
-
-    /// Takes how much keys were used that is not written down yet, in the order of the keys.
-    fn take_counts(&self) -> Vec<CountedUse> {
-        let days = std::mem::take(&mut *lock(&self.0.days));
-        let counted = |((key, day), calls)| CountedUse { key, of: DayOfUse { day, calls } };
-        let mut uses: Vec<CountedUse> = days.into_iter().map(counted).collect();
-        uses.sort_by_key(|used| (used.key, used.of.day));
-        uses
+        lock(&self.0.used).get(&key).map(|used| used.days.clone()).unwrap_or_default()
     }
 
     /// Takes all uses that are not written down yet, in the order of the keys.
-    fn take(&self, now: OffsetDateTime) -> Vec<KeyUse> {
+    fn take(&self, now: OffsetDateTime) -> Vec<UsedKey> {
         // What is whole again is as good as never used.
         lock(&self.0.whole_at).retain(|_, whole_at| *whole_at > now);
-        let mut uses: Vec<KeyUse> = std::mem::take(&mut *lock(&self.0.last)).into_values().collect();
-        uses.sort_by_key(|used| used.key);
-        uses
+        let mut used: Vec<UsedKey> = std::mem::take(&mut *lock(&self.0.used)).into_values().collect();
+        used.sort_by_key(|used| used.last.key);
+        used
     }
 
     /// Takes all that is to be kept of secrets instead of what is.
@@ -119,18 +102,22 @@ impl KeyUses {
 /// The most that is written down by one statement: whoever changes one of the keys has to wait for it.
 const AT_ONCE: usize = 1_000;
 
-/// Writes down when keys were last used, for all that were since the last time, the newest of each, and how often by day. Those
-/// that are kept by an older key of the keyring are kept by the newest from then on.
+/// Writes down when keys were last used, for all that were since the last time, the newest of each, and how often by day. What somebody
+/// else is changing is the next time's; what is noted in between as well. Those that are kept by an older key of the keyring are kept by the
+/// newest from then on. If the database has written uses down and its answer was lost, they are counted twice, which a picture of the use
+/// can bear.
 ///
 /// # Errors
 /// When the database does not answer. Nothing is lost then: the next time takes it along.
 pub async fn write_down_uses(app: &Application) -> Result<(), Error> {
-    write_down_counts(app).await?;
-    let uses = app.key_uses.take(app.now());
-    for (number, part) in uses.chunks(AT_ONCE).enumerate() {
-        if let Err(error) = app.directory.api_keys_used(part).await {
-            uses[number * AT_ONCE..].iter().for_each(|used| app.key_uses.note_last(*used));
-            return Err(error.into());
+    let used = app.key_uses.take(app.now());
+    for (number, part) in used.chunks(AT_ONCE).enumerate() {
+        match app.directory.api_keys_used(part).await {
+            Ok(busy) => app.key_uses.add_again(part.iter().filter(|used| busy.contains(&used.last.key))),
+            Err(error) => {
+                app.key_uses.add_again(&used[number * AT_ONCE..]);
+                return Err(error.into());
+            }
         }
     }
     let moves = app.key_uses.take_moves();
@@ -138,25 +125,6 @@ pub async fn write_down_uses(app: &Application) -> Result<(), Error> {
         if let Err(error) = app.directory.api_keys_moved(part).await {
             moves[number * AT_ONCE..].iter().for_each(|moved| app.key_uses.note_move(*moved));
             return Err(error.into());
-        }
-    }
-    Ok(())
-}
-
-/// The counts first: what is noted in between is taken along the next time. If the database has written them down and its answer was lost,
-/// they are counted twice, which a picture of the use can bear.
-async fn write_down_counts(app: &Application) -> Result<(), Error> {
-    let counts = app.key_uses.take_counts();
-    for (number, part) in counts.chunks(AT_ONCE).enumerate() {
-        match app.directory.api_keys_counted(part).await {
-            Ok(busy) => {
-                let busy = part.iter().filter(|used| busy.contains(&used.key));
-                busy.for_each(|used| app.key_uses.note_count(*used));
-            }
-            Err(error) => {
-                counts[number * AT_ONCE..].iter().for_each(|used| app.key_uses.note_count(*used));
-                return Err(error.into());
-            }
         }
     }
     Ok(())
@@ -177,27 +145,28 @@ mod tests {
         KeyUse { key: api_key(number).id, at: NOW + Duration::seconds(second), ip: None }
     }
 
-    fn counted(number: u8, calls: u64) -> CountedUse {
-        CountedUse { key: api_key(number).id, of: DayOfUse { day: NOW.date(), calls } }
+    /// A key that was used so often, the last time at a second.
+    fn used_key(number: u8, second: i64, calls: u64) -> UsedKey {
+        UsedKey { last: used(number, second), days: vec![DayOfUse { day: NOW.date(), calls }] }
+    }
+
+    fn down() -> Result<Vec<ApiKeyId>, StoreError> {
+        Err(StoreError::Unavailable("down".into()))
     }
 
     #[tokio::test]
     async fn what_could_not_be_counted_is_the_next_time_and_what_could_is_not() {
         let mut directory = MockDirectory::new();
-        directory.expect_api_keys_used().returning(|_| Ok(()));
+        directory.expect_api_keys_used().times(1).returning(|_| down());
         directory
-            .expect_api_keys_counted()
+            .expect_api_keys_used()
             .times(1)
-            .returning(|_| Err(StoreError::Unavailable("down".into())));
-        directory
-            .expect_api_keys_counted()
-            .times(1)
-            .withf(|uses| *uses == [counted(1, 2), counted(2, 1)])
+            .withf(|used| *used == [used_key(1, 1, 2), used_key(2, 1, 1)])
             .returning(|_| Ok(vec![api_key(1).id]));
         directory
-            .expect_api_keys_counted()
+            .expect_api_keys_used()
             .times(1)
-            .withf(|uses| *uses == [counted(1, 2)])
+            .withf(|used| *used == [used_key(1, 1, 2)])
             .returning(|_| Ok(Vec::new()));
         let app = application(&TestStore::default(), directory);
         for number in [1, 1, 2] {
@@ -215,12 +184,7 @@ mod tests {
         directory
             .expect_api_keys_used()
             .times(1)
-            .withf(|uses| *uses == [used(1, 5), used(2, 1)])
-            .returning(|_| Ok(()));
-        directory
-            .expect_api_keys_counted()
-            .times(1)
-            .withf(|uses| *uses == [counted(1, 3), counted(2, 1)])
+            .withf(|used| *used == [used_key(1, 5, 3), used_key(2, 1, 1)])
             .returning(|_| Ok(Vec::new()));
         let app = application(&TestStore::default(), directory);
         write_down_uses(&app).await.expect("nothing to write");
@@ -234,13 +198,12 @@ mod tests {
     #[tokio::test]
     async fn what_could_not_be_written_down_is_the_next_time_unless_there_is_newer() {
         let mut directory = MockDirectory::new();
-        directory.expect_api_keys_used().times(1).returning(|_| Err(StoreError::Unavailable("down".into())));
+        directory.expect_api_keys_used().times(1).returning(|_| down());
         directory
             .expect_api_keys_used()
             .times(1)
-            .withf(|uses| *uses == [used(1, 1), used(2, 9)])
-            .returning(|_| Ok(()));
-        directory.expect_api_keys_counted().returning(|_| Ok(Vec::new()));
+            .withf(|used| *used == [used_key(1, 1, 1), used_key(2, 9, 2)])
+            .returning(|_| Ok(Vec::new()));
         let app = application(&TestStore::default(), directory);
         app.key_uses.note(used(1, 1));
         app.key_uses.note(used(2, 1));
@@ -253,20 +216,17 @@ mod tests {
     async fn many_keys_are_written_down_a_thousand_at_a_time_and_what_is_left_is_the_next_time() {
         let key = |number| ApiKeyId::from_parts(number, &[0; 10]);
         let mut directory = MockDirectory::new();
-        let mut counting = mockall::Sequence::new();
+        let mut writing = mockall::Sequence::new();
         for (first, length, works) in
             [(0, 1_000, true), (1_000, 1_000, false), (1_000, 1_000, true), (2_000, 500, true)]
         {
             directory
-                .expect_api_keys_counted()
+                .expect_api_keys_used()
                 .times(1)
-                .in_sequence(&mut counting)
-                .withf(move |uses| uses.len() == length && uses[0].key == key(first))
-                .returning(
-                    move |_| if works { Ok(Vec::new()) } else { Err(StoreError::Unavailable("down".into())) },
-                );
+                .in_sequence(&mut writing)
+                .withf(move |used| used.len() == length && used[0].last.key == key(first))
+                .returning(move |_| if works { Ok(Vec::new()) } else { down() });
         }
-        directory.expect_api_keys_used().times(3).withf(|uses| uses.len() <= 1_000).returning(|_| Ok(()));
         let app = application(&TestStore::default(), directory);
         for number in 0..2_500 {
             app.key_uses.note(KeyUse { key: key(number), at: NOW, ip: None });
@@ -274,6 +234,23 @@ mod tests {
         assert!(write_down_uses(&app).await.is_err());
         write_down_uses(&app).await.expect("written");
         write_down_uses(&app).await.expect("nothing to write");
+    }
+
+    #[test]
+    fn uses_are_counted_by_day() {
+        let uses = KeyUses::default();
+        for second in [1, 2, 86_401] {
+            uses.note(used(1, second));
+        }
+        let next_day = NOW.date().next_day().expect("there is one");
+        let days = [DayOfUse { day: NOW.date(), calls: 2 }, DayOfUse { day: next_day, calls: 1 }];
+        assert_eq!(uses.days_of(api_key(1).id), days);
+        let taken = uses.take(NOW);
+        assert_eq!(taken, [UsedKey { last: used(1, 86_401), days: days.to_vec() }]);
+        uses.add_again(&taken);
+        uses.note(used(1, 3));
+        let again = UsedKey { last: used(1, 86_401), days: vec![DayOfUse { calls: 3, ..days[0] }, days[1]] };
+        assert_eq!(uses.take(NOW), [again]);
     }
 
     #[test]

@@ -103,8 +103,8 @@ mod tests {
         let app = application(&TestStore::default(), MockDirectory::new());
         let scopes = Scopes::new(asked).expect("scopes");
         let told = |plan| {
-            let organization = Organization { plan, ..organization() };
-            let key = ApiKey { scopes, ..api_key(1) };
+            let organization = Organization { plan, ..organization() }.into();
+            let key = ApiKey { scopes, ..api_key(1) }.into();
             let key = Principal::Key(KeyActor { key, organization, ..key_actor(1) });
             check(&app, &key, &asked).into_iter().map(|answer| answer.refused).collect::<Vec<_>>()
         };

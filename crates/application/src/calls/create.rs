@@ -132,7 +132,7 @@ mod tests {
             unit.expect_api_key_hold().returning(move |_, _, _, _| Ok(held.clone()));
             let store = TestStore::of(unit);
             let mut key = key_actor(1);
-            key.key = writing(key.key);
+            key.key = writing(api_key(1)).into();
             let refused =
                 create(&application(&store, MockDirectory::new()), &Principal::Key(key), call(1).facts).await;
             assert!(

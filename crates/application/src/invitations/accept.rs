@@ -95,7 +95,7 @@ pub(super) async fn accept_in_account(
     // And whoever is to set up a second factor does that first.
     actor.require_enrolled()?;
     let standing = Standing::Account(&actor.session);
-    let accepted = take(app, actor.user.clone(), standing, organization, invitation, origin).await;
+    let accepted = take(app, (*actor.user).clone(), standing, organization, invitation, origin).await;
     recorded(app, origin, organization, invitation, accepted).await
 }
 

@@ -1,5 +1,7 @@
 //! The few look-ups that must be made before the organization is known.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rollcall_domain::{
     ApiKeyId, EmailAddress, OrganizationId, Role, SessionId, UserId,
@@ -15,7 +17,7 @@ use time::OffsetDateTime;
 
 use super::{Credential, CredentialId, StoreError};
 use crate::{
-    api_keys::{CountedUse, FoundKey, KeptBy, KeyHash, KeyUse, Move},
+    api_keys::{FoundKey, KeptBy, KeyHash, Move, UsedKey},
     passwords::PasswordHash,
 };
 
@@ -40,11 +42,9 @@ pub trait Directory: Send + Sync {
     /// The same as the database has it at this moment, for whoever will go by the answer for a while.
     async fn api_key_afresh(&self, hashes: &[KeyHash]) -> Result<Option<FoundKey>, StoreError>;
 
-    /// Notes when keys were last used. Where more is known already, that stays. Bookkeeping: no event is left.
-    async fn api_keys_used(&self, uses: &[KeyUse]) -> Result<(), StoreError>;
-
-    /// Adds to how much keys were used by day; gives back those that could not be added to, as somebody else is changing them.
-    async fn api_keys_counted(&self, uses: &[CountedUse]) -> Result<Vec<ApiKeyId>, StoreError>;
+    /// Notes when keys were last used, where no more is known already, and adds to how much they were by day; gives back those that
+    /// could not be changed, as somebody else is changing them. Bookkeeping: no event is left.
+    async fn api_keys_used(&self, used: &[UsedKey]) -> Result<Vec<ApiKeyId>, StoreError>;
 
     /// Keeps secrets of API keys by the newest key of the keyring. Bookkeeping: they open what they did, and no event is left.
     async fn api_keys_moved(&self, moves: &[Move]) -> Result<(), StoreError>;
@@ -98,12 +98,12 @@ pub struct Credentials {
 pub struct OpenSession {
     /// The session.
     pub session: Session,
-    /// Whose it is.
-    pub user: User,
+    /// Whose it is. Whoever remembers the session shares it with every request.
+    pub user: Arc<User>,
     /// Whether the platform's operator has suspended the account.
     pub suspended: bool,
     /// Where it works, and as what; none when the person is in no organization.
-    pub seat: Option<(Organization, Role)>,
+    pub seat: Option<(Arc<Organization>, Role)>,
     /// By when the person needs a second factor there, as it is at this moment; none when they have one, or need none.
     pub mfa_deadline: Option<Deadline>,
 }

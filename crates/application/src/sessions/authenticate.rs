@@ -17,8 +17,9 @@ use crate::{
 /// [`Error::Unauthenticated`] for a token that is unknown, out of date or whose account is suspended;
 /// [`Error::OrganizationSuspended`].
 pub async fn authenticate(app: &Application, token: &Secret, origin: Origin) -> Result<Actor, Error> {
-    let found = find(app, token).await?.ok_or(Error::Unauthenticated)?;
-    admit(app, found, Some(token::hash(token.expose())), Means::Session, origin).await
+    let token = kept_of(token).ok_or(Error::Unauthenticated)?;
+    let found = app.directory.session(token).await?.ok_or(Error::Unauthenticated)?;
+    admit(app, found, Some(token), Means::Session, origin).await
 }
 
 /// The same, for whoever only watches: the session is not used by it, so nothing prolongs it.
@@ -32,23 +33,24 @@ pub async fn authenticate_unnoted(app: &Application, token: &Secret, origin: Ori
 
 /// The session that a token opens, whether or not it is still good.
 pub(crate) async fn find(app: &Application, token: &Secret) -> Result<Option<OpenSession>, Error> {
-    match may_be_a_token(token) {
-        true => Ok(app.directory.session(token::hash(token.expose())).await?),
-        false => Ok(None),
+    match kept_of(token) {
+        Some(token) => Ok(app.directory.session(token).await?),
+        None => Ok(None),
     }
 }
 
 /// The same as it is at this moment, whatever this node remembers of it.
 pub(crate) async fn find_afresh(app: &Application, token: &Secret) -> Result<Option<OpenSession>, Error> {
-    match may_be_a_token(token) {
-        true => Ok(app.directory.session_afresh(token::hash(token.expose())).await?),
-        false => Ok(None),
+    match kept_of(token) {
+        Some(token) => Ok(app.directory.session_afresh(token).await?),
+        None => Ok(None),
     }
 }
 
-/// Anything that cannot be a token is refused without a visit to the database.
-fn may_be_a_token(token: &Secret) -> bool {
-    token.expose().starts_with(token::SESSION_PREFIX) && token.expose().len() <= 100
+/// What is kept of a token. Anything that cannot be one is refused without a visit to the database.
+fn kept_of(token: &Secret) -> Option<TokenHash> {
+    let text = token.expose();
+    (text.starts_with(token::SESSION_PREFIX) && text.len() <= 100).then(|| token::hash(text))
 }
 
 /// Whether somebody may work in a session that was found.

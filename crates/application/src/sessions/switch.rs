@@ -47,7 +47,7 @@ async fn change(
     if !unit.session_end(actor.session_id()).await? {
         return Err(Error::Unauthenticated);
     }
-    let (signed_in, session) = open(app, actor.user.clone(), Some(place), Proof::from(&actor.session));
+    let (signed_in, session) = open(app, (*actor.user).clone(), Some(place), Proof::from(&actor.session));
     unit.session_add(&session, &actor.origin).await?;
     // Whoever reads the log there need not know where else somebody works.
     let event = app

@@ -32,7 +32,7 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
     Application, Exports, Limits, Settings,
-    api_keys::{CountedUse, FoundKey, KeptBy, KeyHash, KeyUse, KeyUses, Move},
+    api_keys::{FoundKey, KeptBy, KeyHash, KeyUses, Move, UsedKey},
     audit::{ApiCalls, Checkpoints, Log, QueueState, Readings, Round, Sequencer, Sequencing, Shard, Turn},
     availability::Lapsed,
     calls::Masking,
@@ -97,8 +97,7 @@ mock! {
         async fn session_afresh(&self, token: TokenHash) -> Answer<Option<OpenSession>>;
         async fn api_key(&self, hashes: &[KeyHash]) -> Answer<Option<FoundKey>>;
         async fn api_key_afresh(&self, hashes: &[KeyHash]) -> Answer<Option<FoundKey>>;
-        async fn api_keys_used(&self, uses: &[KeyUse]) -> Answer<()>;
-        async fn api_keys_counted(&self, uses: &[CountedUse]) -> Answer<Vec<ApiKeyId>>;
+        async fn api_keys_used(&self, used: &[UsedKey]) -> Answer<Vec<ApiKeyId>>;
         async fn api_keys_moved(&self, moves: &[Move]) -> Answer<()>;
         async fn api_keys_by_ring_key(&self, newest: u8, now: OffsetDateTime) -> Answer<Vec<KeptBy>>;
         async fn invitation(&self, token: TokenHash) -> Answer<Option<FoundInvitation>>;

@@ -52,8 +52,8 @@ pub(crate) fn actor(number: u8, role: Role) -> Actor {
     };
     Actor {
         session,
-        user,
-        place: Some((organization(), role)),
+        user: user.into(),
+        place: Some((organization().into(), role)),
         mfa_deadline: None,
         means: Means::Session,
         origin: Origin::default(),
@@ -105,8 +105,8 @@ pub(crate) fn listed_key(key: ApiKey) -> ListedKey {
 /// A program that has shown its [`api_key`].
 pub(crate) fn key_actor(number: u8) -> KeyActor {
     KeyActor {
-        key: api_key(number),
-        organization: organization(),
+        key: api_key(number).into(),
+        organization: organization().into(),
         secrets: vec![1],
         secret_until: None,
         audited: false,

@@ -89,8 +89,15 @@ pub(crate) async fn open(app: &Application, token: &Secret) -> Result<Option<(Cl
                 let (secrets, secret_until) =
                     shown(&app.keyring, claims.jti, asked_with.as_deref(), &listed)?;
                 // Whether its calls are kept is looked at when they are written down.
-                let (key, ring_key, audited) = (listed.key, None, true);
-                Some(Bearer::Key(FoundKey { key, organization, secrets, secret_until, ring_key, audited }))
+                let (key, organization, audited) = (listed.key.into(), organization.into(), true);
+                Some(Bearer::Key(FoundKey {
+                    key,
+                    organization,
+                    secrets,
+                    secret_until,
+                    ring_key: None,
+                    audited,
+                }))
             })
         }
     };

@@ -116,14 +116,14 @@ fn of_session(app: &Application, found: &OpenSession) -> Introspection {
 }
 
 fn of_key(FoundKey { key, organization, secret_until, .. }: FoundKey) -> Introspection {
-    let ApiKey { id, scopes, networks, created_at, expires_at, .. } = key;
-    let ends = [expires_at, secret_until];
+    let ApiKey { id, scopes, networks, created_at, expires_at, .. } = &*key;
+    let ends = [*expires_at, secret_until];
     Introspection {
         holder: Spoken::Key {
-            key: id,
+            key: *id,
             organization: organization.id,
             scopes: scopes.permissions(),
-            networks,
+            networks: networks.clone(),
         },
         id: None,
         issued_at: created_at.unix_timestamp(),

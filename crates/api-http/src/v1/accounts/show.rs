@@ -1,11 +1,10 @@
 use axum::response::Response;
-use http::HeaderMap;
 use rollcall_domain::{UserId, accounts::User};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::{credential::Enrollee, etag::versioned};
+use crate::{credential::Enrollee, etag::{IfNoneMatch, versioned}};
 
 /// One's own account.
 #[derive(Serialize, ToSchema)]
@@ -46,6 +45,6 @@ impl From<&User> for Me {
 /// Shows the caller's account.
 #[utoipa::path(get, path = "/v1/me", tag = "Own account",
     responses((status = 200, description = "The account", body = Me, headers(("ETag" = String)))))]
-pub(super) async fn show_me(Enrollee(actor): Enrollee, headers: HeaderMap) -> Response {
-    versioned(actor.user.id, actor.user.version, &headers, &Me::from(&actor.user))
+pub(super) async fn show_me(Enrollee(actor): Enrollee, known: IfNoneMatch) -> Response {
+    versioned(actor.user.id, actor.user.version, &known, &Me::from(&*actor.user))
 }

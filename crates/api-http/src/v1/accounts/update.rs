@@ -1,5 +1,4 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::accounts::{self, Update};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -9,7 +8,7 @@ use crate::{
     api::Api,
     body::{Fields, Json, given},
     credential::Caller,
-    etag::{IfMatch, versioned},
+    etag::{IfMatch, IfNoneMatch, versioned},
     problem::Result,
 };
 
@@ -47,5 +46,5 @@ pub(super) async fn update_me(
     fields.result()?;
     let precondition = if_match.precondition(actor.user_id());
     let user = accounts::update(&api.app, &actor, Update { name, locale, time_zone, precondition }).await?;
-    Ok(versioned(user.id, user.version, &HeaderMap::new(), &Me::from(&user)))
+    Ok(versioned(user.id, user.version, &IfNoneMatch::default(), &Me::from(&user)))
 }

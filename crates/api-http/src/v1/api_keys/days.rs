@@ -1,11 +1,10 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::api_keys::{self, DayOfUse};
 use rollcall_domain::Permission;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{api::Api, credential::Caller, etag::by_content, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::Caller, etag::{IfNoneMatch, by_content}, id_path::IdPath, problem::Result};
 
 /// How much an API key was used, by day.
 #[derive(Serialize, ToSchema)]
@@ -42,8 +41,8 @@ pub(super) async fn show_api_key_use(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::ApiKeysRead as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::ApiKey>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let days = api_keys::days_of_use(&api.app, &actor, id).await?;
-    Ok(by_content(&headers, &ApiKeyUse { days: days.into_iter().map(DayObject::from).collect() }))
+    Ok(by_content(&known, &ApiKeyUse { days: days.into_iter().map(DayObject::from).collect() }))
 }

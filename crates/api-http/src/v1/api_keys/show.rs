@@ -1,10 +1,9 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::api_keys;
 use rollcall_domain::Permission;
 
 use super::object::ApiKeyObject;
-use crate::{api::Api, credential::Caller, etag::versioned, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::Caller, etag::{IfNoneMatch, versioned}, id_path::IdPath, problem::Result};
 
 /// Shows an API key.
 ///
@@ -16,9 +15,9 @@ pub(super) async fn show_api_key(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::ApiKeysRead as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::ApiKey>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let listed = api_keys::show(&api.app, &actor, id).await?;
     let version = listed.key.version;
-    Ok(versioned(id, version, &headers, &ApiKeyObject::from(listed)))
+    Ok(versioned(id, version, &known, &ApiKeyObject::from(listed)))
 }

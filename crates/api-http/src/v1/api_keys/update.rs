@@ -1,5 +1,4 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::{
     Error, Precondition,
     api_keys::{self, Update},
@@ -13,7 +12,7 @@ use crate::{
     api::Api,
     body::{Fields, Json, Object, given},
     credential::Caller,
-    etag::{IfMatch, versioned},
+    etag::{IfMatch, IfNoneMatch, versioned},
     id_path::IdPath,
     problem::Result,
 };
@@ -74,5 +73,5 @@ pub(super) async fn update_api_key(
     let command = request.command(id, if_match.precondition(id))?;
     let listed = api_keys::update(&api.app, &actor, command).await?;
     let version = listed.key.version;
-    Ok(versioned(id, version, &HeaderMap::new(), &ApiKeyObject::from(listed)))
+    Ok(versioned(id, version, &IfNoneMatch::default(), &ApiKeyObject::from(listed)))
 }

@@ -1,9 +1,9 @@
 use axum::{extract::State, response::Response};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 use rollcall_application::audit;
 use rollcall_domain::Permission;
 
-use crate::{api::Api, credential::AnyCaller, etag::text_by_content, problem::Result};
+use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, text_by_content}, problem::Result};
 
 /// The media type of a checkpoint.
 const KIND: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -21,8 +21,8 @@ const KIND: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 pub(super) async fn show_audit_checkpoint(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let note = audit::checkpoint(&api.app, &principal).await?;
-    Ok(text_by_content(KIND, &headers, note))
+    Ok(text_by_content(KIND, &known, note))
 }

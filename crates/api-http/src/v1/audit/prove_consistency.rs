@@ -1,11 +1,10 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::audit::{self, Consistency, base64};
 use rollcall_domain::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{api::Api, credential::AnyCaller, etag::by_content, problem::Result, query::Query};
+use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, by_content}, problem::Result, query::Query};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -55,9 +54,9 @@ impl From<Consistency> for ConsistencyObject {
 pub(super) async fn prove_audit_consistency(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
     Query(ConsistencyQuery { from, to }): Query<ConsistencyQuery>,
 ) -> Result<Response> {
     let proof = audit::prove_consistency(&api.app, &principal, from, to).await?;
-    Ok(by_content(&headers, &ConsistencyObject::from(proof)))
+    Ok(by_content(&known, &ConsistencyObject::from(proof)))
 }

@@ -1,5 +1,4 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::{
     Error,
     audit::{self, Inclusion, base64},
@@ -8,7 +7,7 @@ use rollcall_domain::{EventId, Permission};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{api::Api, credential::AnyCaller, etag::by_content, problem::Result, query::Query};
+use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, by_content}, problem::Result, query::Query};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -67,7 +66,7 @@ impl From<Inclusion> for InclusionObject {
 pub(super) async fn prove_audit_inclusion(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
     Query(query): Query<InclusionQuery>,
 ) -> Result<Response> {
     let InclusionQuery { event_id, tree_size } = query;
@@ -77,5 +76,5 @@ pub(super) async fn prove_audit_inclusion(
         None => Err(Error::invalid("event_id", "is missing")),
     };
     let proof = audit::prove_inclusion(&api.app, &principal, event, tree_size).await?;
-    Ok(by_content(&headers, &InclusionObject::from(proof)))
+    Ok(by_content(&known, &InclusionObject::from(proof)))
 }

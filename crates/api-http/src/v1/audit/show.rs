@@ -1,10 +1,9 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::audit;
 use rollcall_domain::{Permission, id::Event};
 
 use super::object::AuditEventObject;
-use crate::{api::Api, credential::AnyCaller, etag::by_content, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, by_content}, id_path::IdPath, problem::Result};
 
 /// Shows an event of the audit log.
 #[utoipa::path(get, path = "/v1/audit/events/{event_id}", tag = "Audit log",
@@ -15,8 +14,8 @@ pub(super) async fn show_audit_event(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,
     IdPath(id): IdPath<Event>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let event = audit::show(&api.app, &principal, id).await?;
-    Ok(by_content(&headers, &AuditEventObject::from(event)))
+    Ok(by_content(&known, &AuditEventObject::from(event)))
 }

@@ -1,5 +1,4 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::availability::{self, Manage};
 use rollcall_domain::{Permission, availability::Capacity};
 use serde::Deserialize;
@@ -10,7 +9,7 @@ use crate::{
     api::Api,
     body::{Fields, Json, given},
     credential::Caller,
-    etag::{IfMatch, versioned},
+    etag::{IfMatch, IfNoneMatch, versioned},
     id_path::IdPath,
     problem::Result,
 };
@@ -62,5 +61,5 @@ pub(super) async fn manage_agent(
     fields.result()?;
     let agent = availability::manage(&api.app, &actor, command).await?;
     let version = agent.version();
-    Ok(versioned(name, version, &HeaderMap::new(), &AgentObject::new(agent)))
+    Ok(versioned(name, version, &IfNoneMatch::default(), &AgentObject::new(agent)))
 }

@@ -1,5 +1,4 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::{
     Error,
     availability::{self, Set},
@@ -13,7 +12,7 @@ use crate::{
     api::Api,
     body::{Fields, Json, given},
     credential::Caller,
-    etag::{IfMatch, versioned},
+    etag::{IfMatch, IfNoneMatch, versioned},
     problem::Result,
 };
 
@@ -58,5 +57,5 @@ pub(super) async fn set_availability(
     };
     let agent = availability::set(&api.app, &actor, command).await?;
     let version = agent.version();
-    Ok(versioned(name, version, &HeaderMap::new(), &AgentObject::new(agent)))
+    Ok(versioned(name, version, &IfNoneMatch::default(), &AgentObject::new(agent)))
 }

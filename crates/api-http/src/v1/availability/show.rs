@@ -1,9 +1,8 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::availability;
 
 use super::object::{AgentObject, tag_name};
-use crate::{api::Api, credential::AnyCaller, etag::versioned, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, versioned}, id_path::IdPath, problem::Result};
 
 /// Shows a human agent.
 ///
@@ -17,9 +16,9 @@ pub(super) async fn show_agent(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller,
     IdPath(id): IdPath<rollcall_domain::id::User>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let agent = availability::show(&api.app, &principal, id).await?;
     let version = agent.version();
-    Ok(versioned(tag_name(&principal, id), version, &headers, &AgentObject::new(agent)))
+    Ok(versioned(tag_name(&principal, id), version, &known, &AgentObject::new(agent)))
 }

@@ -2,7 +2,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use rollcall_application::{
     Error, FieldError,
     calls::{self, CreatedCall},
@@ -20,8 +20,7 @@ use crate::{
     api::Api,
     body::{Fields, Json},
     credential::AnyCaller,
-    etag::Untagged,
-    etag::{versioned, with_status},
+    etag::{IfNoneMatch, Untagged, versioned, with_status},
     problem::Result,
 };
 
@@ -104,7 +103,7 @@ pub(super) async fn create_call(
     };
     let (id, version) = (call.id, call.version);
     let mut response =
-        with_status(status, versioned(id, version, &HeaderMap::new(), &CallObject::from(call)));
+        with_status(status, versioned(id, version, &IfNoneMatch::default(), &CallObject::from(call)));
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/calls/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }

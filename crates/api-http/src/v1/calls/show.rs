@@ -1,9 +1,8 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::calls;
 
 use super::object::CallObject;
-use crate::{api::Api, credential::AnyCaller, etag::versioned, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, versioned}, id_path::IdPath, problem::Result};
 
 /// Shows a call.
 #[utoipa::path(get, path = "/v1/calls/{call_id}", tag = "Calls",
@@ -14,9 +13,9 @@ pub(super) async fn show_call(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller,
     IdPath(id): IdPath<rollcall_domain::id::Call>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let call = calls::show(&api.app, &principal, id).await?;
     let version = call.version;
-    Ok(versioned(id, version, &headers, &CallObject::from(call)))
+    Ok(versioned(id, version, &known, &CallObject::from(call)))
 }

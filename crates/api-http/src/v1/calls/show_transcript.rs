@@ -1,9 +1,8 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::calls;
 
 use super::transcript::TranscriptObject;
-use crate::{api::Api, credential::AnyCaller, etag::versioned, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, versioned}, id_path::IdPath, problem::Result};
 
 /// Shows the transcript of a call, as it was stored.
 ///
@@ -16,9 +15,9 @@ pub(super) async fn show_transcript(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller,
     IdPath(id): IdPath<rollcall_domain::id::Call>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let transcript = calls::show_transcript(&api.app, &principal, id).await?;
     let version = transcript.version;
-    Ok(versioned(format!("{id}.transcript"), version, &headers, &TranscriptObject::of(id, transcript)))
+    Ok(versioned(format!("{id}.transcript"), version, &known, &TranscriptObject::of(id, transcript)))
 }

@@ -1,5 +1,5 @@
 use axum::{extract::State, response::Response};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use rollcall_application::{
     Error,
     calls::{self, Stored},
@@ -16,7 +16,7 @@ use crate::{
     api::Api,
     body::{Fields, Json, Object},
     credential::AnyCaller,
-    etag::{IfMatch, versioned, with_status},
+    etag::{IfMatch, IfNoneMatch, versioned, with_status},
     id_path::IdPath,
     problem::Result,
 };
@@ -77,7 +77,7 @@ pub(super) async fn store_transcript(
     let (name, version) = (format!("{id}.transcript"), transcript.version);
     let response = with_status(
         status,
-        versioned(name, version, &HeaderMap::new(), &TranscriptObject::of(id, transcript)),
+        versioned(name, version, &IfNoneMatch::default(), &TranscriptObject::of(id, transcript)),
     );
     Ok(response)
 }

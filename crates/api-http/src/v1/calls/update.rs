@@ -1,5 +1,4 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::{
     Error, Precondition,
     calls::{self, Update},
@@ -14,7 +13,7 @@ use crate::{
     api::Api,
     body::{Fields, Json, given},
     credential::AnyCaller,
-    etag::{IfMatch, versioned},
+    etag::{IfMatch, IfNoneMatch, versioned},
     id_path::IdPath,
     problem::Result,
 };
@@ -86,5 +85,5 @@ pub(super) async fn update_call(
     let command = request.command(id, if_match.precondition(id))?;
     let call = calls::update(&api.app, &principal, command).await?;
     let version = call.version;
-    Ok(versioned(id, version, &HeaderMap::new(), &CallObject::from(call)))
+    Ok(versioned(id, version, &IfNoneMatch::default(), &CallObject::from(call)))
 }

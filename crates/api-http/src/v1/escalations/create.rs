@@ -2,7 +2,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use rollcall_application::escalations::{self, Escalate, Escalated};
 use rollcall_domain::{Permission, escalations::Priority, on_one_line};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use crate::{
     api::Api,
     body::{Fields, Json},
     credential::AnyCaller,
-    etag::{Untagged, versioned, with_status},
+    etag::{IfNoneMatch, Untagged, versioned, with_status},
     id_path::IdPath,
     problem::Result,
 };
@@ -66,7 +66,7 @@ pub(super) async fn create_escalation(
     let id = shown.escalation.id;
     let mut response = with_status(
         status,
-        versioned(id, shown.escalation.version, &HeaderMap::new(), &EscalationObject::new(shown)),
+        versioned(id, shown.escalation.version, &IfNoneMatch::default(), &EscalationObject::new(shown)),
     );
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/escalations/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);

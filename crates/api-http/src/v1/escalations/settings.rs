@@ -1,5 +1,4 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::{
     Actor,
     escalations::{self, ChangeSettings},
@@ -12,7 +11,7 @@ use crate::{
     api::Api,
     body::{Json, given},
     credential::Caller,
-    etag::{IfMatch, versioned},
+    etag::{IfMatch, IfNoneMatch, versioned},
     problem::Result,
 };
 
@@ -82,10 +81,10 @@ pub(super) struct ChangeSettingsRequest {
 pub(super) async fn show_settings(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::AvailabilityManage as u8 }>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let settings = escalations::settings(&api.app, &actor).await?;
-    Ok(versioned(tag_name(&actor), settings.version, &headers, &SettingsObject::from(settings)))
+    Ok(versioned(tag_name(&actor), settings.version, &known, &SettingsObject::from(settings)))
 }
 
 /// Changes how the organization hands calls to its agents.
@@ -109,5 +108,5 @@ pub(super) async fn change_settings(
         precondition: if_match.precondition(tag_name(&actor)),
     };
     let settings = escalations::change_settings(&api.app, &actor, command).await?;
-    Ok(versioned(tag_name(&actor), settings.version, &HeaderMap::new(), &SettingsObject::from(settings)))
+    Ok(versioned(tag_name(&actor), settings.version, &IfNoneMatch::default(), &SettingsObject::from(settings)))
 }

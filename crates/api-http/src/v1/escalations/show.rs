@@ -1,9 +1,8 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::escalations;
 
 use super::object::EscalationObject;
-use crate::{api::Api, credential::AnyCaller, etag::versioned, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, versioned}, id_path::IdPath, problem::Result};
 
 /// Shows an escalation, with its place in the queue while it waits.
 #[utoipa::path(get, path = "/v1/escalations/{escalation_id}", tag = "Escalations",
@@ -14,9 +13,9 @@ pub(super) async fn show_escalation(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller,
     IdPath(id): IdPath<rollcall_domain::id::Escalation>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let shown = escalations::show(&api.app, &principal, id).await?;
     let version = shown.escalation.version;
-    Ok(versioned(id, version, &headers, &EscalationObject::new(shown)))
+    Ok(versioned(id, version, &known, &EscalationObject::new(shown)))
 }

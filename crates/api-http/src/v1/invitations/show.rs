@@ -1,10 +1,9 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::invitations;
 use rollcall_domain::Permission;
 
 use super::object::InvitationObject;
-use crate::{api::Api, credential::Caller, etag::versioned, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::Caller, etag::{IfNoneMatch, versioned}, id_path::IdPath, problem::Result};
 
 /// Shows an invitation.
 #[utoipa::path(get, path = "/v1/invitations/{invitation_id}", tag = "Invitations",
@@ -14,9 +13,9 @@ pub(super) async fn show_invitation(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::TeamInvite as u8 }>,
     IdPath(id): IdPath<rollcall_domain::id::Invitation>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let listed = invitations::show(&api.app, &actor, id).await?;
     let version = listed.invitation.version;
-    Ok(versioned(id, version, &headers, &InvitationObject::at(api.app.now(), listed)))
+    Ok(versioned(id, version, &known, &InvitationObject::at(api.app.now(), listed)))
 }

@@ -1,5 +1,4 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::members::{self, ChangeRole};
 use rollcall_domain::{Permission, Role};
 use serde::Deserialize;
@@ -10,7 +9,7 @@ use crate::{
     api::Api,
     body::Json,
     credential::Caller,
-    etag::{IfMatch, versioned},
+    etag::{IfMatch, IfNoneMatch, versioned},
     id_path::IdPath,
     problem::Result,
 };
@@ -39,5 +38,5 @@ pub(super) async fn change_member_role(
     let precondition = if_match.precondition(tag_name(&actor, user));
     let command = ChangeRole { user, role: request.role, precondition };
     let member = members::change_role(&api.app, &actor, command).await?;
-    Ok(versioned(tag_name(&actor, user), member.version(), &HeaderMap::new(), &MemberObject::from(member)))
+    Ok(versioned(tag_name(&actor, user), member.version(), &IfNoneMatch::default(), &MemberObject::from(member)))
 }

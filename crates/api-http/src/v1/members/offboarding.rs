@@ -1,11 +1,10 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::members;
 use rollcall_domain::Permission;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{api::Api, credential::Caller, etag::by_content, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::Caller, etag::{IfNoneMatch, by_content}, id_path::IdPath, problem::Result};
 
 /// What removing a member would touch.
 #[derive(Serialize, ToSchema)]
@@ -35,12 +34,12 @@ pub(super) async fn show_offboarding(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::TeamRemove as u8 }>,
     IdPath(user): IdPath<rollcall_domain::id::User>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let members::Offboarding { sessions, api_keys, pending_invitations, claimed_calls, sole_owner } =
         members::offboarding(&api.app, &actor, user).await?;
     Ok(by_content(
-        &headers,
+        &known,
         &Offboarding { sessions, api_keys, pending_invitations, claimed_calls, sole_owner },
     ))
 }

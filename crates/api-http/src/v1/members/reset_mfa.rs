@@ -1,5 +1,4 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::members;
 use rollcall_domain::Permission;
 
@@ -8,7 +7,7 @@ use crate::{
     api::Api,
     body::NoFields,
     credential::{Caller, Proven},
-    etag::{IfMatch, versioned},
+    etag::{IfMatch, IfNoneMatch, versioned},
     id_path::IdPath,
     problem::Result,
 };
@@ -32,5 +31,5 @@ pub(super) async fn reset_member_mfa(
 ) -> Result<Response> {
     let precondition = if_match.precondition(tag_name(&actor, user));
     let member = members::reset_mfa(&api.app, &actor, user, &precondition).await?;
-    Ok(versioned(tag_name(&actor, user), member.version(), &HeaderMap::new(), &MemberObject::from(member)))
+    Ok(versioned(tag_name(&actor, user), member.version(), &IfNoneMatch::default(), &MemberObject::from(member)))
 }

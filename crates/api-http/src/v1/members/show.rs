@@ -1,9 +1,8 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::members;
 
 use super::object::{MemberObject, tag_name};
-use crate::{api::Api, credential::AnyCaller, etag::versioned, id_path::IdPath, problem::Result};
+use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, versioned}, id_path::IdPath, problem::Result};
 
 /// Shows a member.
 #[utoipa::path(get, path = "/v1/members/{user_id}", tag = "Team",
@@ -14,8 +13,8 @@ pub(super) async fn show_member(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller,
     IdPath(user): IdPath<rollcall_domain::id::User>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let member = members::show(&api.app, &principal, user).await?;
-    Ok(versioned(tag_name(&principal, user), member.version(), &headers, &MemberObject::from(member)))
+    Ok(versioned(tag_name(&principal, user), member.version(), &known, &MemberObject::from(member)))
 }

@@ -1,9 +1,8 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::operator;
 
 use super::object::{TenantObject, tag_name};
-use crate::{api::Api, etag::versioned, id_path::IdPath, operator_token::Operator, problem::Result};
+use crate::{api::Api, etag::{IfNoneMatch, versioned}, id_path::IdPath, operator_token::Operator, problem::Result};
 
 /// Shows an organization.
 #[utoipa::path(get, path = "/operator/v1/organizations/{organization_id}", tag = "Operator",
@@ -14,9 +13,9 @@ pub(super) async fn show_organization(
     State(api): State<Api>,
     _: Operator,
     IdPath(id): IdPath<rollcall_domain::id::Organization>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let tenant = operator::show(&api.app, id).await?;
     let version = tenant.organization.version;
-    Ok(versioned(tag_name(id), version, &headers, &TenantObject::from(tenant)))
+    Ok(versioned(tag_name(id), version, &known, &TenantObject::from(tenant)))
 }

@@ -1,9 +1,8 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::organizations;
 
 use super::super::objects::OrganizationObject;
-use crate::{api::Api, credential::AnyCaller, etag::versioned, problem::Result};
+use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, versioned}, problem::Result};
 
 /// Shows the organization.
 #[utoipa::path(get, path = "/v1/organization", tag = "Organization",
@@ -12,9 +11,9 @@ use crate::{api::Api, credential::AnyCaller, etag::versioned, problem::Result};
 pub(super) async fn show_organization(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let organization = organizations::show(&api.app, &principal).await?;
     let object = OrganizationObject::from(&organization);
-    Ok(versioned(organization.id, organization.version, &headers, &object))
+    Ok(versioned(organization.id, organization.version, &known, &object))
 }

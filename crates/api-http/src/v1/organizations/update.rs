@@ -1,5 +1,4 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::organizations::{self, Update};
 use rollcall_domain::Permission;
 use serde::Deserialize;
@@ -10,7 +9,7 @@ use crate::{
     api::Api,
     body::{Fields, Json, given},
     credential::Caller,
-    etag::{IfMatch, versioned},
+    etag::{IfMatch, IfNoneMatch, versioned},
     problem::Result,
 };
 
@@ -40,5 +39,5 @@ pub(super) async fn update_organization(
         if_match.precondition(actor.organization().map(|id| id.to_string()).unwrap_or_default());
     let organization = organizations::update(&api.app, &actor, Update { name, precondition }).await?;
     let object = OrganizationObject::from(&organization);
-    Ok(versioned(organization.id, organization.version, &HeaderMap::new(), &object))
+    Ok(versioned(organization.id, organization.version, &IfNoneMatch::default(), &object))
 }

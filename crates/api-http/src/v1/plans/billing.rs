@@ -1,10 +1,9 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::plans;
 use rollcall_domain::Permission;
 
 use super::object::{BillingObject, tag_name};
-use crate::{api::Api, credential::Caller, etag::versioned, problem::Result};
+use crate::{api::Api, credential::Caller, etag::{IfNoneMatch, versioned}, problem::Result};
 
 /// Shows what the organization pays for and uses, and which plans there are.
 #[utoipa::path(get, path = "/v1/billing", tag = "Plans",
@@ -12,9 +11,9 @@ use crate::{api::Api, credential::Caller, etag::versioned, problem::Result};
 pub(super) async fn show_billing(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::BillingRead as u8 }>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let bill = plans::billing(&api.app, &actor).await?;
     let version = bill.version;
-    Ok(versioned(tag_name(&actor), version, &headers, &BillingObject::new(bill, &api.app.settings.plans)))
+    Ok(versioned(tag_name(&actor), version, &known, &BillingObject::new(bill, &api.app.settings.plans)))
 }

@@ -1,9 +1,8 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::plans;
 
 use super::object::PlanObject;
-use crate::{api::Api, credential::AnyCaller, etag::by_content, problem::Result};
+use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, by_content}, problem::Result};
 
 /// Shows the organization's plan, and what it includes.
 #[utoipa::path(get, path = "/v1/plan", tag = "Plans",
@@ -12,8 +11,8 @@ use crate::{api::Api, credential::AnyCaller, etag::by_content, problem::Result};
 pub(super) async fn show_plan(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let (plan, offer) = plans::show(&api.app, &principal).await?;
-    Ok(by_content(&headers, &PlanObject::new(plan, offer)))
+    Ok(by_content(&known, &PlanObject::new(plan, offer)))
 }

@@ -1,9 +1,8 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::second_factors;
 
 use super::SecondFactorsObject;
-use crate::{api::Api, credential::Enrollee, etag::by_content, problem::Result};
+use crate::{api::Api, credential::Enrollee, etag::{IfNoneMatch, by_content}, problem::Result};
 
 /// Shows the second factors of the caller's account.
 #[utoipa::path(get, path = "/v1/me/mfa", tag = "Own account", security(("session" = []), ("cookie" = [])),
@@ -11,8 +10,8 @@ use crate::{api::Api, credential::Enrollee, etag::by_content, problem::Result};
 pub(super) async fn show_my_mfa(
     State(api): State<Api>,
     Enrollee(actor): Enrollee,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let overview = second_factors::show(&api.app, &actor).await?;
-    Ok(by_content(&headers, &SecondFactorsObject::from(&overview)))
+    Ok(by_content(&known, &SecondFactorsObject::from(&overview)))
 }

@@ -1,10 +1,9 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::security;
 use rollcall_domain::Permission;
 
 use super::object::{SecurityObject, tag_name};
-use crate::{api::Api, credential::Caller, etag::versioned, problem::Result};
+use crate::{api::Api, credential::Caller, etag::{IfNoneMatch, versioned}, problem::Result};
 
 /// Shows the organization's security controls.
 #[utoipa::path(get, path = "/v1/security", tag = "Organization",
@@ -12,10 +11,10 @@ use crate::{api::Api, credential::Caller, etag::versioned, problem::Result};
 pub(super) async fn show_security(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::SecurityRead as u8 }>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let shown = security::show(&api.app, &actor).await?;
     let version = shown.version();
     let object = SecurityObject::new(shown, &api.app.settings.plans);
-    Ok(versioned(tag_name(&actor), version, &headers, &object))
+    Ok(versioned(tag_name(&actor), version, &known, &object))
 }

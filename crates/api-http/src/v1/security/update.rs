@@ -1,5 +1,4 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::security::{self, Update};
 use rollcall_domain::{
     Permission,
@@ -13,7 +12,7 @@ use crate::{
     api::Api,
     body::{Fields, Json, Object, given},
     credential::{Caller, Proven},
-    etag::{IfMatch, versioned},
+    etag::{IfMatch, IfNoneMatch, versioned},
     problem::Result,
 };
 
@@ -95,5 +94,5 @@ pub(super) async fn update_security(
     let shown = security::update(&api.app, &actor, command).await?;
     let version = shown.version();
     let object = SecurityObject::new(shown, &api.app.settings.plans);
-    Ok(versioned(tag_name(&actor), version, &HeaderMap::new(), &object))
+    Ok(versioned(tag_name(&actor), version, &IfNoneMatch::default(), &object))
 }

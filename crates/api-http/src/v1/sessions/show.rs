@@ -1,5 +1,4 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::{Actor, KeyActor, Principal};
 use rollcall_domain::{ApiKeyId, PermissionSet, Role, sessions::ELEVATION};
 use serde::Serialize;
@@ -7,7 +6,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::super::objects::{OrganizationObject, SessionObject, UserObject};
-use crate::{api::Api, credential::Anybody, etag::by_content};
+use crate::{api::Api, credential::Anybody, etag::{IfNoneMatch, by_content}};
 
 /// Who is signed in, where, and what they may do there.
 #[derive(Serialize, ToSchema)]
@@ -88,13 +87,13 @@ pub(super) enum Current {
 pub(super) async fn show_session(
     State(api): State<Api>,
     Anybody(principal): Anybody,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Response {
     let shown = match &principal {
         Principal::Person(actor) => Current::Person(person(&api, actor)),
         Principal::Key(key) => Current::Key(program(key)),
     };
-    by_content(&headers, &shown)
+    by_content(&known, &shown)
 }
 
 pub(super) fn person(api: &Api, actor: &Actor) -> CurrentSession {
@@ -102,8 +101,8 @@ pub(super) fn person(api: &Api, actor: &Actor) -> CurrentSession {
     let elevated_until = session.authenticated_at + ELEVATION;
     CurrentSession {
         session: SessionObject { id: session.id, token: None, expires_at: session.expires_at },
-        user: (&actor.user).into(),
-        organization: actor.place.as_ref().map(|(organization, _)| organization.into()),
+        user: (&*actor.user).into(),
+        organization: actor.place.as_ref().map(|(organization, _)| (&**organization).into()),
         role: actor.place.as_ref().map(|(_, role)| *role),
         permissions: actor.grant().permissions(),
         authenticated_at: session.authenticated_at,
@@ -123,7 +122,7 @@ fn program(KeyActor { key, organization, .. }: &KeyActor) -> CurrentKey {
             scopes: key.scopes.permissions(),
             expires_at: key.expires_at,
         },
-        organization: organization.into(),
+        organization: (&**organization).into(),
         role: None,
         permissions: key.scopes.permissions(),
         authenticated_at: None,

@@ -3,13 +3,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, header};
 use rollcall_application::tokens;
 use rollcall_domain::tokens::{CACHED, SigningKey};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{api::Api, etag, problem::Result};
+use crate::{
+    api::Api,
+    etag::{self, IfNoneMatch},
+    problem::Result,
+};
 
 /// The media type of a set of keys (RFC 7517 section 8.5.2).
 const KIND: HeaderValue = HeaderValue::from_static("application/jwk-set+json");
@@ -61,9 +65,9 @@ impl From<SigningKey> for PublicKey {
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "Access tokens", security(()),
     responses((status = 200, description = "The keys", content_type = "application/jwk-set+json", body = KeySet,
         headers(("ETag" = String), ("Cache-Control" = String)))))]
-pub(super) async fn show_signing_keys(State(api): State<Api>, headers: HeaderMap) -> Result<Response> {
+pub(super) async fn show_signing_keys(State(api): State<Api>, known: IfNoneMatch) -> Result<Response> {
     let keys = tokens::publish(&api.app).await?;
     let set = KeySet { keys: keys.into_iter().map(PublicKey::from).collect() };
     let cached = format!("public, max-age={}", CACHED.whole_seconds());
-    Ok(([(header::CACHE_CONTROL, cached)], etag::by_content_of_kind(KIND, &headers, &set)).into_response())
+    Ok(([(header::CACHE_CONTROL, cached)], etag::by_content_of_kind(KIND, &known, &set)).into_response())
 }

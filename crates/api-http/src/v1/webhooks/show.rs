@@ -1,10 +1,9 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::webhooks;
 use rollcall_domain::Permission;
 
 use super::object::{WebhookObject, tag_name};
-use crate::{api::Api, credential::Caller, etag::versioned, problem::Result};
+use crate::{api::Api, credential::Caller, etag::{IfNoneMatch, versioned}, problem::Result};
 
 /// Shows the webhook for escalated calls, and the state of the last events sent to it.
 #[utoipa::path(get, path = "/v1/escalations/webhook", tag = "Live events",
@@ -12,9 +11,9 @@ use crate::{api::Api, credential::Caller, etag::versioned, problem::Result};
 pub(super) async fn show_webhook(
     State(api): State<Api>,
     Caller(actor): Caller<{ Permission::SecurityRead as u8 }>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let shown = webhooks::show(&api.app, &actor).await?;
     let version = shown.kept.version();
-    Ok(versioned(tag_name(&actor), version, &headers, &WebhookObject::from(shown)))
+    Ok(versioned(tag_name(&actor), version, &known, &WebhookObject::from(shown)))
 }

@@ -1,10 +1,9 @@
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
 use rollcall_application::audit::witness;
 use rollcall_domain::Permission;
 
 use super::object::{WitnessObject, tag_name};
-use crate::{api::Api, credential::AnyCaller, etag::versioned, problem::Result};
+use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, versioned}, problem::Result};
 
 /// Shows the witness of the audit log, and the state of the last checkpoints sent to it.
 #[utoipa::path(get, path = "/v1/audit/witness", tag = "Audit log",
@@ -13,9 +12,9 @@ use crate::{api::Api, credential::AnyCaller, etag::versioned, problem::Result};
 pub(super) async fn show_audit_witness(
     State(api): State<Api>,
     AnyCaller(principal): AnyCaller<{ Permission::AuditLogRead as u8 }>,
-    headers: HeaderMap,
+    known: IfNoneMatch,
 ) -> Result<Response> {
     let shown = witness::show(&api.app, &principal).await?;
     let version = shown.kept.version();
-    Ok(versioned(tag_name(&principal), version, &headers, &WitnessObject::from(shown)))
+    Ok(versioned(tag_name(&principal), version, &known, &WitnessObject::from(shown)))
 }
