@@ -212,7 +212,8 @@ impl Stage {
     async fn bring_in(&self, owner: &str, role: &str) -> (String, String) {
         loop {
             let answer = self.bring_in_one(owner, role).await;
-            if !is_gone(&answer) {
+            // An acceptance whose answer was lost has used the invitation up.
+            if !is_gone(&answer) && answer.status != 410 {
                 let answer = answer.expect(201);
                 return (answer.text_at("/session/token").to_owned(), answer.text_at("/user/id").to_owned());
             }
