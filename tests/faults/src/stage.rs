@@ -161,8 +161,9 @@ impl Stage {
     pub(crate) async fn sign_up(&self) -> (Answer, String) {
         loop {
             let answer = self.sign_up_one().await;
-            // It was done, and its answer came too late: then somebody else signs up.
-            if !is_gone(&answer) {
+            // It was done, and its answer was lost; whoever asks again has an account: then somebody else signs up.
+            let is_done = answer.status == 401 && answer.body["code"] == "sign_in_required";
+            if !is_done {
                 let answer = answer.expect(201);
                 let token = answer.text_at("/session/token").to_owned();
                 return (answer, token);
@@ -211,7 +212,8 @@ impl Stage {
     async fn bring_in(&self, owner: &str, role: &str) -> (String, String) {
         loop {
             let answer = self.bring_in_one(owner, role).await;
-            if !is_gone(&answer) {
+            // An acceptance whose answer was lost has used the invitation up.
+            if !is_gone(&answer) && answer.status != 410 {
                 let answer = answer.expect(201);
                 return (answer.text_at("/session/token").to_owned(), answer.text_at("/user/id").to_owned());
             }
