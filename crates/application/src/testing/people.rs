@@ -1,5 +1,7 @@
 //! Who asks, and where they are at work.
 
+use std::sync::Arc;
+
 use rollcall_domain::{
     ApiKeyId, OrganizationId, Permission, Role, SessionId, UserId,
     accounts::{Locale, TimeZone, User},
@@ -75,7 +77,8 @@ pub(crate) fn found_session(actor: &Actor) -> OpenSession {
 pub(super) fn still_signed_in(unit: &mut MockUnit) {
     unit.expect_session_find().returning(|user, _, session| {
         let mut found = found_session(&actor(1, Role::Owner));
-        (found.user.id, found.session.user, found.session.id) = (user, user, session);
+        Arc::make_mut(&mut found.user).id = user;
+        (found.session.user, found.session.id) = (user, session);
         Ok(Some(found))
     });
 }
