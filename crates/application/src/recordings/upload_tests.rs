@@ -358,7 +358,10 @@ async fn that_an_upload_goes_on_is_noted_later_when_the_database_does_not_answer
         unit.expect_recording_keep().times(1).returning(|_, _, version, _| Ok(version == 2));
     });
     let (app, memory) = joined(&TestStore::of_each([unit(), unit(), unit(), unit(), keeps]));
-    let app = Application { clock: clock.clone(), ..app };
+    // After a minute it is a use of its session, too.
+    let mut directory = MockDirectory::new();
+    directory.expect_session_seen().times(1).returning(|_, _, _| Ok(()));
+    let app = Application { clock: clock.clone(), directory: Arc::new(directory), ..app };
     let mut coming = begin(&app, &owner(), take(UploadExtent::Whole(None))).await.expect("begun");
     let version = || memory.uploads.lock().expect("no panic").values().next().expect("an upload").version;
     clock.set(30);
