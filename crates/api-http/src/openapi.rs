@@ -72,9 +72,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 pub fn router(api: &Api, parts: Parts) -> Router {
     // Around the routes that look at the parts and no others: each layer is copied for every request that it is around of.
     let operations = operations::public().layer(axum::Extension(parts));
-    Router::from(described(operations))
-        .with_state(api.clone())
-        .route("/openapi.json", get(contract))
+    Router::from(described(operations)).with_state(api.clone()).route("/openapi.json", get(contract))
 }
 
 /// The contract, written when it is first asked for: what it is made of takes ten times as much memory as what it says.

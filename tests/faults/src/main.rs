@@ -143,7 +143,8 @@ fn ended_early() -> ExitCode {
 /// Breaks everything that is wanted, and says what came out.
 async fn run(arguments: Arguments) -> ExitCode {
     let (mut faults, nodes, organizations) = if arguments.short { (short(), 2, 2) } else { (long(), 3, 3) };
-    let names: Vec<String> = faults.iter().map(|(name, ..)| name.clone()).chain([AT_THE_END.to_owned()]).collect();
+    let names: Vec<String> =
+        faults.iter().map(|(name, ..)| name.clone()).chain([AT_THE_END.to_owned()]).collect();
     if let Some(only) = &arguments.only {
         faults.retain(|(name, ..)| name.contains(only.as_str()));
     }
@@ -186,7 +187,8 @@ async fn run(arguments: Arguments) -> ExitCode {
         return ExitCode::FAILURE;
     }
     if let Some(document) = &arguments.write {
-        report::write(document, &circumstances, &table, &names).expect("a document with a place for the figures");
+        report::write(document, &circumstances, &table, &names)
+            .expect("a document with a place for the figures");
     }
     ExitCode::SUCCESS
 }

@@ -88,7 +88,8 @@ mod tests {
         let names = ["none", "database killed", "at the end"].map(str::to_owned);
         let old = "Some words.\n\n| fault | lost |\n| --- | ---: |\n| none | 1 |\n| at the end | 0 |\n| gone since | 0 |\n";
         let new = "| fault | lost |\n| --- | ---: |\n| database killed | 2 |\n| at the end | 3 |\n";
-        let table = "| fault | lost |\n| --- | ---: |\n| none | 1 |\n| database killed | 2 |\n| at the end | 3 |\n";
+        let table =
+            "| fault | lost |\n| --- | ---: |\n| none | 1 |\n| database killed | 2 |\n| at the end | 3 |\n";
         assert_eq!(joined(old, new, &names), table);
     }
 }

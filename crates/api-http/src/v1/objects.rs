@@ -20,11 +20,7 @@ pub(crate) struct UserObject {
 
 impl From<&User> for UserObject {
     fn from(user: &User) -> Self {
-        Self {
-            id: user.id,
-            email: user.email.as_str().to_owned(),
-            name: user.name.as_str().to_owned(),
-        }
+        Self { id: user.id, email: user.email.as_str().to_owned(), name: user.name.as_str().to_owned() }
     }
 }
 

@@ -4,7 +4,10 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::{credential::Enrollee, etag::{IfNoneMatch, versioned}};
+use crate::{
+    credential::Enrollee,
+    etag::{IfNoneMatch, versioned},
+};
 
 /// One's own account.
 #[derive(Serialize, ToSchema)]

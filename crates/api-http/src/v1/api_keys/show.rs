@@ -3,7 +3,13 @@ use rollcall_application::api_keys;
 use rollcall_domain::Permission;
 
 use super::object::ApiKeyObject;
-use crate::{api::Api, credential::Caller, etag::{IfNoneMatch, versioned}, id_path::IdPath, problem::Result};
+use crate::{
+    api::Api,
+    credential::Caller,
+    etag::{IfNoneMatch, versioned},
+    id_path::IdPath,
+    problem::Result,
+};
 
 /// Shows an API key.
 ///

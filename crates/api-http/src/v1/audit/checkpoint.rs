@@ -3,7 +3,12 @@ use http::HeaderValue;
 use rollcall_application::audit;
 use rollcall_domain::Permission;
 
-use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, text_by_content}, problem::Result};
+use crate::{
+    api::Api,
+    credential::AnyCaller,
+    etag::{IfNoneMatch, text_by_content},
+    problem::Result,
+};
 
 /// The media type of a checkpoint.
 const KIND: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");

@@ -4,7 +4,13 @@ use rollcall_domain::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, by_content}, problem::Result, query::Query};
+use crate::{
+    api::Api,
+    credential::AnyCaller,
+    etag::{IfNoneMatch, by_content},
+    problem::Result,
+    query::Query,
+};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -7,7 +7,13 @@ use rollcall_domain::{EventId, Permission};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, by_content}, problem::Result, query::Query};
+use crate::{
+    api::Api,
+    credential::AnyCaller,
+    etag::{IfNoneMatch, by_content},
+    problem::Result,
+    query::Query,
+};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

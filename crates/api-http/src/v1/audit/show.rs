@@ -3,7 +3,13 @@ use rollcall_application::audit;
 use rollcall_domain::{Permission, id::Event};
 
 use super::object::AuditEventObject;
-use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, by_content}, id_path::IdPath, problem::Result};
+use crate::{
+    api::Api,
+    credential::AnyCaller,
+    etag::{IfNoneMatch, by_content},
+    id_path::IdPath,
+    problem::Result,
+};
 
 /// Shows an event of the audit log.
 #[utoipa::path(get, path = "/v1/audit/events/{event_id}", tag = "Audit log",

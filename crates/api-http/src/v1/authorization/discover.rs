@@ -2,7 +2,10 @@ use axum::{extract::State, response::Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{api::Api, etag::{IfNoneMatch, by_content}};
+use crate::{
+    api::Api,
+    etag::{IfNoneMatch, by_content},
+};
 
 /// Where decisions are to be had (AuthZEN 1.0, "Policy Decision Point Metadata").
 #[derive(Serialize, ToSchema)]

@@ -2,7 +2,13 @@ use axum::{extract::State, response::Response};
 use rollcall_application::availability;
 
 use super::object::{AgentObject, tag_name};
-use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, versioned}, id_path::IdPath, problem::Result};
+use crate::{
+    api::Api,
+    credential::AnyCaller,
+    etag::{IfNoneMatch, versioned},
+    id_path::IdPath,
+    problem::Result,
+};
 
 /// Shows a human agent.
 ///

@@ -2,7 +2,13 @@ use axum::{extract::State, response::Response};
 use rollcall_application::calls;
 
 use super::object::CallObject;
-use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, versioned}, id_path::IdPath, problem::Result};
+use crate::{
+    api::Api,
+    credential::AnyCaller,
+    etag::{IfNoneMatch, versioned},
+    id_path::IdPath,
+    problem::Result,
+};
 
 /// Shows a call.
 #[utoipa::path(get, path = "/v1/calls/{call_id}", tag = "Calls",

@@ -2,7 +2,13 @@ use axum::{extract::State, response::Response};
 use rollcall_application::calls;
 
 use super::transcript::TranscriptObject;
-use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, versioned}, id_path::IdPath, problem::Result};
+use crate::{
+    api::Api,
+    credential::AnyCaller,
+    etag::{IfNoneMatch, versioned},
+    id_path::IdPath,
+    problem::Result,
+};
 
 /// Shows the transcript of a call, as it was stored.
 ///

@@ -108,5 +108,10 @@ pub(super) async fn change_settings(
         precondition: if_match.precondition(tag_name(&actor)),
     };
     let settings = escalations::change_settings(&api.app, &actor, command).await?;
-    Ok(versioned(tag_name(&actor), settings.version, &IfNoneMatch::default(), &SettingsObject::from(settings)))
+    Ok(versioned(
+        tag_name(&actor),
+        settings.version,
+        &IfNoneMatch::default(),
+        &SettingsObject::from(settings),
+    ))
 }

@@ -2,7 +2,13 @@ use axum::{extract::State, response::Response};
 use rollcall_application::escalations;
 
 use super::object::EscalationObject;
-use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, versioned}, id_path::IdPath, problem::Result};
+use crate::{
+    api::Api,
+    credential::AnyCaller,
+    etag::{IfNoneMatch, versioned},
+    id_path::IdPath,
+    problem::Result,
+};
 
 /// Shows an escalation, with its place in the queue while it waits.
 #[utoipa::path(get, path = "/v1/escalations/{escalation_id}", tag = "Escalations",

@@ -3,7 +3,13 @@ use rollcall_application::invitations;
 use rollcall_domain::Permission;
 
 use super::object::InvitationObject;
-use crate::{api::Api, credential::Caller, etag::{IfNoneMatch, versioned}, id_path::IdPath, problem::Result};
+use crate::{
+    api::Api,
+    credential::Caller,
+    etag::{IfNoneMatch, versioned},
+    id_path::IdPath,
+    problem::Result,
+};
 
 /// Shows an invitation.
 #[utoipa::path(get, path = "/v1/invitations/{invitation_id}", tag = "Invitations",

@@ -38,5 +38,10 @@ pub(super) async fn change_member_role(
     let precondition = if_match.precondition(tag_name(&actor, user));
     let command = ChangeRole { user, role: request.role, precondition };
     let member = members::change_role(&api.app, &actor, command).await?;
-    Ok(versioned(tag_name(&actor, user), member.version(), &IfNoneMatch::default(), &MemberObject::from(member)))
+    Ok(versioned(
+        tag_name(&actor, user),
+        member.version(),
+        &IfNoneMatch::default(),
+        &MemberObject::from(member),
+    ))
 }

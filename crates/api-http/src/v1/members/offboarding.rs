@@ -4,7 +4,13 @@ use rollcall_domain::Permission;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{api::Api, credential::Caller, etag::{IfNoneMatch, by_content}, id_path::IdPath, problem::Result};
+use crate::{
+    api::Api,
+    credential::Caller,
+    etag::{IfNoneMatch, by_content},
+    id_path::IdPath,
+    problem::Result,
+};
 
 /// What removing a member would touch.
 #[derive(Serialize, ToSchema)]

@@ -31,5 +31,10 @@ pub(super) async fn reset_member_mfa(
 ) -> Result<Response> {
     let precondition = if_match.precondition(tag_name(&actor, user));
     let member = members::reset_mfa(&api.app, &actor, user, &precondition).await?;
-    Ok(versioned(tag_name(&actor, user), member.version(), &IfNoneMatch::default(), &MemberObject::from(member)))
+    Ok(versioned(
+        tag_name(&actor, user),
+        member.version(),
+        &IfNoneMatch::default(),
+        &MemberObject::from(member),
+    ))
 }

@@ -2,7 +2,13 @@ use axum::{extract::State, response::Response};
 use rollcall_application::members;
 
 use super::object::{MemberObject, tag_name};
-use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, versioned}, id_path::IdPath, problem::Result};
+use crate::{
+    api::Api,
+    credential::AnyCaller,
+    etag::{IfNoneMatch, versioned},
+    id_path::IdPath,
+    problem::Result,
+};
 
 /// Shows a member.
 #[utoipa::path(get, path = "/v1/members/{user_id}", tag = "Team",

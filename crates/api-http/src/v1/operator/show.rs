@@ -2,7 +2,13 @@ use axum::{extract::State, response::Response};
 use rollcall_application::operator;
 
 use super::object::{TenantObject, tag_name};
-use crate::{api::Api, etag::{IfNoneMatch, versioned}, id_path::IdPath, operator_token::Operator, problem::Result};
+use crate::{
+    api::Api,
+    etag::{IfNoneMatch, versioned},
+    id_path::IdPath,
+    operator_token::Operator,
+    problem::Result,
+};
 
 /// Shows an organization.
 #[utoipa::path(get, path = "/operator/v1/organizations/{organization_id}", tag = "Operator",

@@ -2,7 +2,12 @@ use axum::{extract::State, response::Response};
 use rollcall_application::organizations;
 
 use super::super::objects::OrganizationObject;
-use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, versioned}, problem::Result};
+use crate::{
+    api::Api,
+    credential::AnyCaller,
+    etag::{IfNoneMatch, versioned},
+    problem::Result,
+};
 
 /// Shows the organization.
 #[utoipa::path(get, path = "/v1/organization", tag = "Organization",

@@ -3,7 +3,12 @@ use rollcall_application::plans;
 use rollcall_domain::Permission;
 
 use super::object::{BillingObject, tag_name};
-use crate::{api::Api, credential::Caller, etag::{IfNoneMatch, versioned}, problem::Result};
+use crate::{
+    api::Api,
+    credential::Caller,
+    etag::{IfNoneMatch, versioned},
+    problem::Result,
+};
 
 /// Shows what the organization pays for and uses, and which plans there are.
 #[utoipa::path(get, path = "/v1/billing", tag = "Plans",

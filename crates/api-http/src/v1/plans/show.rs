@@ -2,7 +2,12 @@ use axum::{extract::State, response::Response};
 use rollcall_application::plans;
 
 use super::object::PlanObject;
-use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, by_content}, problem::Result};
+use crate::{
+    api::Api,
+    credential::AnyCaller,
+    etag::{IfNoneMatch, by_content},
+    problem::Result,
+};
 
 /// Shows the organization's plan, and what it includes.
 #[utoipa::path(get, path = "/v1/plan", tag = "Plans",

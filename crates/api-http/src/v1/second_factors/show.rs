@@ -2,7 +2,12 @@ use axum::{extract::State, response::Response};
 use rollcall_application::second_factors;
 
 use super::SecondFactorsObject;
-use crate::{api::Api, credential::Enrollee, etag::{IfNoneMatch, by_content}, problem::Result};
+use crate::{
+    api::Api,
+    credential::Enrollee,
+    etag::{IfNoneMatch, by_content},
+    problem::Result,
+};
 
 /// Shows the second factors of the caller's account.
 #[utoipa::path(get, path = "/v1/me/mfa", tag = "Own account", security(("session" = []), ("cookie" = [])),

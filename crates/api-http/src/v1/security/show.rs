@@ -3,7 +3,12 @@ use rollcall_application::security;
 use rollcall_domain::Permission;
 
 use super::object::{SecurityObject, tag_name};
-use crate::{api::Api, credential::Caller, etag::{IfNoneMatch, versioned}, problem::Result};
+use crate::{
+    api::Api,
+    credential::Caller,
+    etag::{IfNoneMatch, versioned},
+    problem::Result,
+};
 
 /// Shows the organization's security controls.
 #[utoipa::path(get, path = "/v1/security", tag = "Organization",

@@ -6,7 +6,11 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::super::objects::{OrganizationObject, SessionObject, UserObject};
-use crate::{api::Api, credential::Anybody, etag::{IfNoneMatch, by_content}};
+use crate::{
+    api::Api,
+    credential::Anybody,
+    etag::{IfNoneMatch, by_content},
+};
 
 /// Who is signed in, where, and what they may do there.
 #[derive(Serialize, ToSchema)]

@@ -3,7 +3,12 @@ use rollcall_application::webhooks;
 use rollcall_domain::Permission;
 
 use super::object::{WebhookObject, tag_name};
-use crate::{api::Api, credential::Caller, etag::{IfNoneMatch, versioned}, problem::Result};
+use crate::{
+    api::Api,
+    credential::Caller,
+    etag::{IfNoneMatch, versioned},
+    problem::Result,
+};
 
 /// Shows the webhook for escalated calls, and the state of the last events sent to it.
 #[utoipa::path(get, path = "/v1/escalations/webhook", tag = "Live events",

@@ -3,7 +3,12 @@ use rollcall_application::audit::witness;
 use rollcall_domain::Permission;
 
 use super::object::{WitnessObject, tag_name};
-use crate::{api::Api, credential::AnyCaller, etag::{IfNoneMatch, versioned}, problem::Result};
+use crate::{
+    api::Api,
+    credential::AnyCaller,
+    etag::{IfNoneMatch, versioned},
+    problem::Result,
+};
 
 /// Shows the witness of the audit log, and the state of the last checkpoints sent to it.
 #[utoipa::path(get, path = "/v1/audit/witness", tag = "Audit log",
