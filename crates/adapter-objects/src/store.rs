@@ -88,7 +88,7 @@ impl ObjectsAt {
     /// The ids right below a path.
     async fn named<T: FromStr>(&self, path: &Path) -> Result<Vec<T>, ObjectsError> {
         if let Some(directory) = &self.directory {
-            return directories(&directory.join(path.to_string())).await.map_err(not_read);
+            return directories(&directory.join(path.to_string())).await.map_err(directory_unavailable);
         }
         match self.store.list_with_delimiter(Some(path)).await {
             Ok(found) => {
@@ -157,7 +157,7 @@ impl Objects for ObjectsAt {
         // symbolic link among it goes, and not what it leads to.
         let organization = directory.join(organization.to_string());
         match tokio::fs::remove_dir_all(organization.join(recording.to_string())).await {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(not_read(error)),
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(directory_unavailable(error)),
             Ok(()) | Err(_) => {}
         }
         // Only if it is empty.
@@ -180,7 +180,7 @@ impl Objects for ObjectsAt {
     ) -> Result<Footprint, ObjectsError> {
         let path = self.recording(organization, recording);
         let lies = match &self.directory {
-            Some(directory) => lies_at(directory, &path).await.map_err(not_read)?,
+            Some(directory) => lies_at(directory, &path).await.map_err(directory_unavailable)?,
             None => Lies::default(),
         };
         let mut footprint = Footprint { is_foreign: lies.is_foreign, ..Footprint::default() };
@@ -232,7 +232,7 @@ fn is_missing(error: &Error) -> bool {
     }
 }
 
-fn not_read(error: std::io::Error) -> ObjectsError {
+fn directory_unavailable(error: std::io::Error) -> ObjectsError {
     ObjectsError::Unavailable(Box::new(error))
 }
 

@@ -90,7 +90,7 @@ impl Directory for PgStore {
     }
 
     async fn api_keys_used(&self, used: &[UsedKey]) -> Result<Vec<ApiKeyId>, StoreError> {
-        // A row for each day of each key.
+        // A row for each day of each key, with the key's last use in each.
         let days = || used.iter().flat_map(|used| used.days.iter().map(|day| (used.last, *day)));
         let keys: Vec<_> = days().map(|(last, _)| last.key.uuid()).collect();
         let at: Vec<_> = days().map(|(last, _)| last.at).collect();

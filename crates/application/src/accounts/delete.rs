@@ -50,7 +50,7 @@ async fn change(app: &Application, actor: &Actor, precondition: &Precondition) -
     for organization in &organizations {
         unit.team_lock(*organization).await?;
     }
-    // Memberships before sessions, as whoever works in one takes them.
+    // Memberships before sessions, as whoever works in a session takes them.
     for organization in organizations {
         unit.member_lock(organization, user).await?;
     }

@@ -1,4 +1,5 @@
-//! What this node keeps in mind of keys in use: how fast each is used, and when each was last. Letting a program in writes nothing.
+//! What this node keeps in mind of keys in use: how fast each is used, when each was last, and how often by day.
+//! Letting a program in writes nothing.
 
 use std::{
     collections::HashMap,
@@ -52,6 +53,7 @@ impl KeyUses {
         self.add(used, &[DayOfUse { day, calls: 1 }]);
     }
 
+    /// Notes a last use, and how much the key was used by day.
     fn add(&self, last: KeyUse, days: &[DayOfUse]) {
         let mut keys = lock(&self.0.used);
         let known = keys.entry(last.key).or_insert_with(|| UsedKey { last, days: Vec::new() });
@@ -99,7 +101,7 @@ impl KeyUses {
     }
 }
 
-/// The most that is written down by one statement: whoever changes one of the keys has to wait for it.
+/// The most keys that are written down by one statement: whoever changes one of the keys has to wait for it.
 const AT_ONCE: usize = 1_000;
 
 /// Writes down when keys were last used, for all that were since the last time, the newest of each, and how often by day. What somebody
