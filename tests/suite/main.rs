@@ -51,6 +51,7 @@ mod erasures;
 mod escalations;
 mod export;
 mod filters;
+mod forgetting;
 mod golden;
 mod guessing;
 mod introspection;

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 /// What lies where a recording would.
 #[derive(Debug, Default)]
-pub(crate) struct Lies {
+pub(crate) struct Contents {
     /// When something was last written there, by whatever name; if there is nothing in it, when that became so. None when there is
     /// nothing at all.
     pub(crate) last_touched: Option<OffsetDateTime>,
@@ -36,23 +36,23 @@ pub(crate) async fn directories<T: FromStr>(directory: &Path) -> Result<Vec<T>> 
 }
 
 /// What lies at a location below a directory.
-pub(crate) async fn lies_at(directory: &Path, location: &Location) -> Result<Lies> {
+pub(crate) async fn contents_at(directory: &Path, location: &Location) -> Result<Contents> {
     let mut place = directory.to_owned();
     for part in location.parts() {
         place.push(AsRef::<str>::as_ref(&part));
         let metadata = match tokio::fs::symlink_metadata(&place).await {
-            Err(error) if is_nowhere(&error) => return Ok(Lies::default()),
+            Err(error) if is_nowhere(&error) => return Ok(Contents::default()),
             metadata => metadata?,
         };
         if !metadata.is_dir() {
-            return Ok(Lies { last_touched: None, is_foreign: true });
+            return Ok(Contents { last_touched: None, is_foreign: true });
         }
     }
     let mut files = match tokio::fs::read_dir(&place).await {
-        Err(error) if is_nowhere(&error) => return Ok(Lies::default()),
+        Err(error) if is_nowhere(&error) => return Ok(Contents::default()),
         files => files?,
     };
-    let mut lies = Lies::default();
+    let mut lies = Contents::default();
     while let Some(file) = files.next_entry().await? {
         // Not of what a link leads to.
         match file.metadata().await {

@@ -16,7 +16,7 @@ use rollcall_domain::{OrganizationId, RecordingId};
 use time::OffsetDateTime;
 
 use crate::{
-    files::{Lies, directories, lies_at},
+    files::{Contents, contents_at, directories},
     place::{InvalidPlace, Place, S3Access},
 };
 
@@ -180,8 +180,8 @@ impl Objects for ObjectsAt {
     ) -> Result<Footprint, ObjectsError> {
         let path = self.recording(organization, recording);
         let lies = match &self.directory {
-            Some(directory) => lies_at(directory, &path).await.map_err(directory_unavailable)?,
-            None => Lies::default(),
+            Some(directory) => contents_at(directory, &path).await.map_err(directory_unavailable)?,
+            None => Contents::default(),
         };
         let mut footprint = Footprint { is_foreign: lies.is_foreign, ..Footprint::default() };
         if lies.is_foreign {

@@ -97,6 +97,7 @@ impl Directory for PgStore {
         let ips: Vec<_> = days().map(|(last, _)| last.ip.map(|ip| ip.to_string())).collect();
         let calls: Vec<_> = days().map(|(_, day)| i64::try_from(day.calls).unwrap_or(i64::MAX)).collect();
         let days: Vec<_> = days().map(|(_, day)| day.day).collect();
+        // (directory_api_keys_used is what nodes of the last release call.)
         let busy = sqlx::query_scalar!(
             r#"SELECT directory_api_keys_noted($1, $2, $3, $4, $5) AS "key_id!""#,
             keys.as_slice(),

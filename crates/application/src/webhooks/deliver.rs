@@ -212,7 +212,7 @@ fn message(app: &Application, claimed: &ClaimedDelivery) -> Result<WebhookMessag
     let secret = secret.map_err(|closed| match closed {
         // Once whoever runs the service has put the key back, it is sent.
         UnsealError::Missing { .. } => {
-            tracing::error!(organization = %claimed.organization, %closed, "a webhook is not sent");
+            tracing::error!(organization = %claimed.organization, error = %ErrorChain(&closed), "a webhook is not sent");
             NotTaken::Now("it could not be signed at the moment".to_owned())
         }
         UnsealError::Damaged { .. } => {
