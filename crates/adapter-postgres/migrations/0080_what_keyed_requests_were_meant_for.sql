@@ -1,6 +1,6 @@
 -- The version that a keyed request is meant for (`If-Match`) is part of what it asks: with another one it is another request (docs/decisions/0004).
 --
--- It stands beside the fingerprint and not in it. Nodes from before 0080 know the fingerprint alone: so what newer nodes have written is for them
+-- It stands beside the fingerprint and not in it. Nodes of the last release know the fingerprint alone: so what newer nodes have written is for them
 -- what it was, and where they have written, nothing is said here and any version will do, as it did for them.
 ALTER TABLE idempotency_keys ADD COLUMN precondition bytea CHECK (octet_length(precondition) = 32);
 
