@@ -287,14 +287,14 @@ async fn attack_35_exports_of_organizations_and_of_their_logs_take_no_places_of_
     // Room for one.
     let service = Service::start_with(&[("database.max_connections", "6")]).await;
     let team = Team::assemble(&service, "Acme").await;
+    let other = Team::assemble(&service, "Other").await;
     service.turn_audit_log_on(&team).await;
+    service.turn_audit_log_on(&other).await;
     grow(&service, &team.organization, 30_000).await;
     let mut running = Running::begin(team.owner()).await;
     assert!(running.read().await.unwrap());
     team.owner().get(PATH).await.problem(409, "export_running");
     team.owner().get("/v1/audit/export").await.expect(200);
-    let other = Team::assemble(&service, "Other").await;
-    service.turn_audit_log_on(&other).await;
     other.owner().get(PATH).await.problem(503, "unavailable");
     other.owner().get("/v1/audit/export").await.expect(200);
 }
