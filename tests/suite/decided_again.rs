@@ -61,6 +61,9 @@ fn demote(team: &Team, user: &str) -> String {
     format!("{lock}; UPDATE members SET role = 'viewer', version = version + 1 WHERE {seat}")
 }
 
+/// What takes a right away, in SQL.
+type TakesAway = fn(&Team, &str) -> String;
+
 fn remove(team: &Team, user: &str) -> String {
     let (lock, seat) = seat(team, user);
     format!("{lock}; DELETE FROM members WHERE {seat}")
@@ -89,8 +92,8 @@ async fn attack_5_whoever_may_not_any_more_when_it_is_their_turn_does_nothing() 
         ("owner", Method::DELETE, path(&key), None),
         ("customer_support_agent", Method::POST, format!("/v1/escalations/{escalation}/claim"), None),
     ];
-    let ways: [(fn(&Team, &str) -> String, _, _); 3] = [
-        (demote, 403, "permission_denied"),
+    let ways = [
+        (demote as TakesAway, 403, "permission_denied"),
         (remove, 401, "unauthenticated"),
         (suspend, 401, "unauthenticated"),
     ];
