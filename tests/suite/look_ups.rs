@@ -4,28 +4,35 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use rollcall_adapter_postgres::{ConnectionSettings, PgStore};
-use rollcall_application::{api_keys::KeyHash, ports::Directory};
+use rollcall_application::{
+    api_keys::KeyHash,
+    ports::{Directory, StoreError},
+};
 use rollcall_domain::{
     ApiKeyId, UserId,
     secret::{Secret, TokenHash},
 };
 use rollcall_server::SystemEntropy;
-use rollcall_tests::{Service, Team, TestDatabase};
+use rollcall_tests::{Service, Team, TestDatabase, until};
 use serde_json::json;
+use sqlx::Connection;
 use uuid::Uuid;
 
 use crate::api_keys::make;
 
-async fn store(database: &TestDatabase) -> PgStore {
-    let connection = ConnectionSettings {
+fn settings(database: &TestDatabase) -> ConnectionSettings {
+    ConnectionSettings {
         url: Secret::new(database.url()),
         pooler_url: None,
         replica_url: None,
         max_connections: 2,
         acquire_timeout: Duration::from_secs(30),
         statement_timeout: Duration::from_secs(30),
-    };
-    PgStore::connect(&connection, Arc::new(SystemEntropy)).await.unwrap()
+    }
+}
+
+async fn store(connection: &ConnectionSettings) -> PgStore {
+    PgStore::connect(connection, Arc::new(SystemEntropy)).await.unwrap()
 }
 
 #[tokio::test]
@@ -36,7 +43,7 @@ async fn attack_1_whoever_is_looked_up_together_with_others_is_nobody_else() {
         make(team.owner(), json!({})).await;
         make(team.owner(), json!({})).await;
     }
-    let store = store(&service.database).await;
+    let store = store(&settings(&service.database)).await;
     let mut connection = service.database.connect().await;
     let sessions: Vec<(Vec<u8>, Uuid, Option<Uuid>)> =
         sqlx::query_as("SELECT token_hash, user_id, org_id FROM sessions")
@@ -78,4 +85,34 @@ async fn attack_1_whoever_is_looked_up_together_with_others_is_nobody_else() {
         }
     });
     join_all(asked).await;
+}
+
+/// A look-up of a session takes longer than anybody waits for it, on the only connection that there may be.
+pub(crate) async fn left_look_ups_keep_no_connection(database: &TestDatabase, pooler_url: Option<Secret>) {
+    // A look-up waits for locks for longer than the database would let it otherwise, and a statement may take as long.
+    database.execute("ALTER FUNCTION directory_session(bytea) SET lock_timeout = '10min'").await;
+    let store = store(&ConnectionSettings {
+        pooler_url,
+        max_connections: 1,
+        acquire_timeout: Duration::from_secs(5),
+        statement_timeout: Duration::from_secs(600),
+        ..settings(database)
+    })
+    .await;
+    let mut holder = database.connect().await;
+    let mut transaction = holder.begin().await.unwrap();
+    sqlx::query("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE").execute(&mut *transaction).await.unwrap();
+    let late = store.session_afresh(TokenHash([7; 32])).await;
+    assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
+
+    until("its connection is in use no more", async || (store.connections().used == 0).then_some(())).await;
+    // Whoever needs one for something else gets one, and is held up by nothing.
+    assert!(store.api_key_afresh(&[KeyHash([7; 33])]).await.unwrap().is_none());
+    transaction.rollback().await.unwrap();
+    assert!(store.session_afresh(TokenHash([7; 32])).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_look_up_that_is_left_keeps_no_connection() {
+    left_look_ups_keep_no_connection(&TestDatabase::create().await, None).await;
 }

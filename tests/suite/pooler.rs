@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use rollcall_tests::{ManualClock, Pooler, Service, Team, TestDatabase, until};
 use serde_json::json;
 
-use crate::tokens::RING;
+use crate::{look_ups::left_look_ups_keep_no_connection, tokens::RING};
 
 #[tokio::test]
 async fn two_nodes_share_a_few_connections_and_mix_nothing_up() {
@@ -97,4 +97,12 @@ async fn limits_hold_behind_a_pooler_and_nobody_but_the_service_comes_by_it() {
     let entropy = Arc::new(rollcall_server::SystemEntropy);
     let refused = PgStore::connect(&as_somebody_else, entropy).await.map(|_| ());
     assert!(matches!(refused, Err(ConnectError::NotAsService)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_look_up_that_is_left_keeps_no_connection_behind_a_pooler_either() {
+    let database = TestDatabase::create().await;
+    let pooler = Pooler::start(&database).await;
+    let url = rollcall_domain::secret::Secret::new(pooler.url());
+    left_look_ups_keep_no_connection(&database, Some(url)).await;
 }

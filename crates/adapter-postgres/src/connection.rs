@@ -11,7 +11,8 @@ use rollcall_domain::secret::Secret;
 use sqlx::{
     AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres,
     pool::PoolConnection,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
+    query::Map,
 };
 use tracing::Instrument;
 
@@ -158,12 +159,11 @@ impl Pool {
         Ok(Single::Connection(self.connections.acquire().await.map_err(store_error)?))
     }
 
-    /// The same, by what is left of an earlier statement, if there is something.
-    pub(crate) async fn single_again(&self, kept: Option<Single>) -> Result<Single, StoreError> {
-        match kept {
-            Some(kept) => Ok(kept),
-            None => self.single().await,
-        }
+    /// For queries that need nothing declared, and may be left before they are over.
+    pub(crate) async fn cancel_safe(&self) -> Result<CancelSafe, StoreError> {
+        let connection = self.connections.acquire().await.map_err(store_error)?;
+        let begin = self.limits.is_some().then(|| self.begins("", "SELECT"));
+        Ok(CancelSafe { connection, begin, under_way: false })
     }
 
     /// How many of its connections are in use, and how many there are.
@@ -186,11 +186,6 @@ pub(crate) enum Single {
 }
 
 impl Single {
-    /// What another statement can go by. What is read in a transaction is as of its beginning, and each statement has one of its own.
-    pub(crate) fn kept(self) -> Option<Self> {
-        matches!(self, Self::Connection(_)).then_some(self)
-    }
-
     /// What the statement changed is kept.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         match self {
@@ -217,6 +212,50 @@ impl DerefMut for Single {
         match self {
             Self::Connection(connection) => connection,
             Self::Transaction(transaction) => transaction,
+        }
+    }
+}
+
+/// A connection for one query after another, of which any may be left before it is over. The connection is closed then: the pool would keep
+/// it from everybody until the database has answered what nobody waits for any more.
+pub(crate) struct CancelSafe {
+    connection: PoolConnection<Postgres>,
+    /// What the transaction of each query begins with, behind a pooler.
+    begin: Option<String>,
+    /// Whether something was asked that is not answered yet.
+    under_way: bool,
+}
+
+impl CancelSafe {
+    /// All rows of a query.
+    pub(crate) async fn fetch_all<O, F>(
+        &mut self,
+        query: Map<'_, Postgres, F, PgArguments>,
+    ) -> Result<Vec<O>, StoreError>
+    where
+        F: FnMut(PgRow) -> Result<O, sqlx::Error> + Send,
+        O: Send + Unpin,
+    {
+        self.under_way = true;
+        let connection: &mut PgConnection = &mut self.connection;
+        let rows = match &self.begin {
+            None => query.fetch_all(connection).await,
+            Some(begin) => {
+                // One that may have begun half-way is not given back either.
+                let begun = connection.begin_with(AssertSqlSafe(begin.clone())).await;
+                let mut transaction = begun.map_err(store_error)?;
+                query.fetch_all(&mut *transaction).await
+            }
+        };
+        self.under_way = false;
+        rows.map_err(store_error)
+    }
+}
+
+impl Drop for CancelSafe {
+    fn drop(&mut self) {
+        if self.under_way {
+            self.connection.close_on_drop();
         }
     }
 }

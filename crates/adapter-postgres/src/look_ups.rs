@@ -10,8 +10,8 @@ use rollcall_domain::secret::TokenHash;
 
 use crate::{
     api_keys::ApiKeyRow,
-    connection::{Pool, Single},
-    error::{corrupt, store_error},
+    connection::{CancelSafe, Pool},
+    error::corrupt,
     row::{OpenSessionRow, OrganizationRow, moment},
     store::PgStore,
     together::{Answer, Together},
@@ -46,11 +46,19 @@ impl PgStore {
     }
 }
 
+/// That of the look-up before, if there is one.
+async fn connection(pool: &Pool, on: Option<CancelSafe>) -> Result<CancelSafe, StoreError> {
+    match on {
+        Some(on) => Ok(on),
+        None => pool.cancel_safe().await,
+    }
+}
+
 async fn sessions(
     pool: Pool,
-    on: Option<Single>,
+    on: Option<CancelSafe>,
     tokens: Vec<TokenHash>,
-) -> Result<Answer<TokenHash, OpenSession, Single>, StoreError> {
+) -> Result<Answer<TokenHash, OpenSession, CancelSafe>, StoreError> {
     let hashes: Vec<Vec<u8>> = tokens.iter().map(|token| token.0.to_vec()).collect();
     let rows = sqlx::query!(
         r#"SELECT w.hash AS "hash!", session_id AS "session_id!", authenticated_at AS "authenticated_at!",
@@ -63,8 +71,8 @@ async fn sessions(
              FROM unnest($1::bytea[]) AS w (hash) CROSS JOIN LATERAL directory_session(w.hash)"#,
         hashes.as_slice()
     );
-    let mut single = pool.single_again(on).await?;
-    let rows = rows.fetch_all(&mut *single).await.map_err(store_error)?;
+    let mut connection = connection(&pool, on).await?;
+    let rows = connection.fetch_all(rows).await?;
     let found = rows.into_iter().map(|row| {
         let token = TokenHash(row.hash.try_into().map_err(|_| corrupt("a hash of another size"))?);
         let session = OpenSessionRow {
@@ -94,14 +102,14 @@ async fn sessions(
         };
         Ok((token, session.try_into()))
     });
-    Ok((found.collect::<Result<_, StoreError>>()?, single.kept()))
+    Ok((found.collect::<Result<_, StoreError>>()?, connection))
 }
 
 async fn api_keys(
     pool: Pool,
-    on: Option<Single>,
+    on: Option<CancelSafe>,
     wanted: Vec<Vec<KeyHash>>,
-) -> Result<Answer<Vec<KeyHash>, FoundKey, Single>, StoreError> {
+) -> Result<Answer<Vec<KeyHash>, FoundKey, CancelSafe>, StoreError> {
     // Each of the hashes, and whose it is.
     let (whose, hashes): (Vec<i32>, Vec<Vec<u8>>) = (0..)
         .zip(&wanted)
@@ -120,8 +128,8 @@ async fn api_keys(
         whose.as_slice(),
         hashes.as_slice()
     );
-    let mut single = pool.single_again(on).await?;
-    let rows = rows.fetch_all(&mut *single).await.map_err(store_error)?;
+    let mut connection = connection(&pool, on).await?;
+    let rows = connection.fetch_all(rows).await?;
     let found = rows.into_iter().map(|row| {
         let number = usize::try_from(row.number).ok().and_then(|number| wanted.get(number));
         let hashes = number.ok_or_else(|| corrupt("an API key that nobody has asked for"))?;
@@ -160,5 +168,5 @@ async fn api_keys(
         };
         Ok((hashes.clone(), found(key, organization)))
     });
-    Ok((found.collect::<Result<_, StoreError>>()?, single.kept()))
+    Ok((found.collect::<Result<_, StoreError>>()?, connection))
 }

@@ -30,8 +30,8 @@ const MOST: usize = 64;
 /// How many look-ups in a row use the same connection at the most: others wait for one too.
 const IN_A_ROW: u64 = 16;
 
-/// What was found, and the connection that it was found on, if another look-up may use it: giving one back costs a visit, too.
-pub(crate) type Answer<K, V, C> = (Found<K, V>, Option<C>);
+/// What was found, and the connection that it was found on, for another look-up: giving one back costs a visit, too.
+pub(crate) type Answer<K, V, C> = (Found<K, V>, C);
 
 /// What was found of what was asked for. What is not there is not in it; what does not fit the domain is an error of its own.
 pub(crate) type Found<K, V> = HashMap<K, Result<V, StoreError>>;
@@ -106,7 +106,7 @@ where
                     let found = timeout(left, found).instrument(span);
                     let found = match AssertUnwindSafe(found).catch_unwind().await {
                         Ok(Ok(Ok((found, on)))) => {
-                            connection = on.filter(|_| number % IN_A_ROW != 0);
+                            connection = (number % IN_A_ROW != 0).then_some(on);
                             Ok(found)
                         }
                         Ok(Ok(Err(error))) => Err(error),
@@ -238,7 +238,7 @@ mod tests {
                         if number == 13 { Err(StoreError::Internal("damaged".into())) } else { Ok(()) }
                     };
                     let there = numbers.into_iter().filter(|number| *number != 0);
-                    Ok((there.map(|number| (number, one(number))).collect(), Some(on)))
+                    Ok((there.map(|number| (number, one(number))).collect(), on))
                 })
             };
             tokio::spawn(async move { together.look_up(number, find).await })
