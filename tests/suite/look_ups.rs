@@ -108,6 +108,8 @@ pub(crate) async fn left_look_ups_keep_no_connection(database: &TestDatabase, po
     until("its connection is in use no more", async || (store.connections().used == 0).then_some(())).await;
     // Whoever needs one for something else gets one, and is held up by nothing.
     assert!(store.api_key_afresh(&[KeyHash([7; 33])]).await.unwrap().is_none());
+    let waits = "SELECT 1 AS one FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    until("the database gives it up", async || database.rows(waits).await.is_empty().then_some(())).await;
     transaction.rollback().await.unwrap();
     assert!(store.session_afresh(TokenHash([7; 32])).await.unwrap().is_none());
 }

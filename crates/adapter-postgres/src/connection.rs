@@ -28,6 +28,9 @@ const SERVICE_ROLE: &str = "rollcall_app";
 /// The longest wait for a lock.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How often the database looks whether whoever has asked for a statement is still there.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
 /// How long an idle connection is taken to be alive.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
@@ -113,11 +116,13 @@ fn read(url: &Secret, setting: &'static str) -> Result<PgConnectOptions, Connect
 }
 
 /// How long things may take, in milliseconds.
-fn limits(connection: &ConnectionSettings) -> [(&'static str, String); 3] {
+fn limits(connection: &ConnectionSettings) -> [(&'static str, String); 4] {
     [
         ("statement_timeout", connection.statement_timeout.as_millis().to_string()),
         ("lock_timeout", LOCK_TIMEOUT.as_millis().to_string()),
         ("idle_in_transaction_session_timeout", "30000".to_owned()),
+        // Otherwise what a connection was closed over goes on in the database, beside what the connection in its place is for.
+        ("client_connection_check_interval", CHECK_INTERVAL.as_millis().to_string()),
     ]
 }
 
