@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rollcall_tests::{ManualClock, Service, TestDatabase, until};
 
 /// Tables of which much is to be forgotten, with how many rows are left of each.
-const FORGOTTEN: [(&str, i64); 9] = [
+const FORGOTTEN: [(&str, i64); 10] = [
     ("idempotency_keys", 2),
     ("attempts", 3),
     ("sessions", 2),
@@ -15,6 +15,7 @@ const FORGOTTEN: [(&str, i64); 9] = [
     ("mfa_challenges", 2),
     ("passkey_ceremonies", 2),
     ("stream_events", 3),
+    ("revocations", 2),
 ];
 
 /// Notes how many rows each statement deletes from a table.
@@ -56,6 +57,8 @@ const FULL: &str = "
     INSERT INTO mfa_challenges (challenge_id, token_hash, user_id, user_version, created_at, expires_at)
     SELECT id, hash, md5('1')::uuid, 1, '2025-01-01', at FROM over;
     INSERT INTO passkey_ceremonies (challenge_hash, purpose, state, expires_at) SELECT hash, 'sign_in', '', at FROM over;
+    INSERT INTO revocations (kind, session_id, user_id, position, published_at)
+    SELECT 'session.ended', id, md5('1')::uuid, n, at FROM over;
     -- The last that an organization was told stays, however old it is.
     INSERT INTO stream_heads VALUES (md5('many')::uuid, 5005), (md5('one')::uuid, 1);
     INSERT INTO stream_events (org_id, sequence, event_id, action, permission, data, occurred_at)

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{corrupt, store_error},
+    portions::{self, PORTION},
     row::value,
     store::PgStore,
     transaction::{begin_task, task},
@@ -156,19 +157,29 @@ impl Revocations for PgStore {
     }
 
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let old = || {
+            // From the beginning on, so that whoever goes on from what is still there misses nothing. Nothing is skipped that another node
+            // forgets at this moment: one waits for the other, and finds that they are gone.
+            sqlx::query!(
+                "WITH old AS MATERIALIZED (
+                     SELECT entry FROM revocations
+                      WHERE published_at < $1 AND position < (SELECT max(position) FROM revocations)
+                      ORDER BY published_at, position LIMIT $2)
+                 DELETE FROM revocations r USING old WHERE r.entry = old.entry",
+                before,
+                PORTION,
+            )
+        };
+        let forgotten = portions::forget(&self.pool, task::REVOCATIONS, old).await?;
         let mut transaction = begin_task(&self.pool, task::REVOCATIONS).await?;
-        // Of the last one its place stays, from which the next goes on, and nothing else.
+        // Of the last one its place stays, from which the next goes on, and nothing else. Not before all others are gone: whoever goes on
+        // from one of them is told it.
         let empty = sqlx::query!(
             "UPDATE revocations SET kind = 'forgotten', org_id = NULL, user_id = NULL, session_id = NULL, key_id = NULL, role = NULL
               WHERE published_at < $1 AND kind <> 'forgotten' AND position = (SELECT max(position) FROM revocations)",
             before
         );
         empty.execute(&mut *transaction).await.map_err(store_error)?;
-        let delete = sqlx::query!(
-            "DELETE FROM revocations WHERE published_at < $1 AND position < (SELECT max(position) FROM revocations)",
-            before
-        );
-        let forgotten = delete.execute(&mut *transaction).await.map_err(store_error)?.rows_affected();
         transaction.commit().await.map_err(store_error)?;
         Ok(forgotten)
     }
