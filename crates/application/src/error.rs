@@ -1,6 +1,5 @@
 //! Why a use case did not do what it was asked.
 
-mod chain;
 mod conversions;
 
 use rollcall_domain::{
@@ -14,8 +13,6 @@ use rollcall_domain::{
     security::{Control, ControlSet},
 };
 use time::Duration;
-
-pub use self::chain::ErrorChain;
 
 /// Why a use case did not do what it was asked: neutral to the transport, with nothing internal in any text
 /// that a caller is shown.
@@ -403,5 +400,26 @@ impl Error {
             | Self::Unavailable(_)
             | Self::Internal(_) => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorChain, ports::StoreError};
+
+    #[test]
+    fn what_stopped_a_use_case_is_told_with_what_it_comes_from() {
+        let lost = || Box::new(std::io::Error::other("connection refused"));
+        for (error, told) in [
+            (Error::NotFound, "not found"),
+            (Error::Unavailable(lost()), "unavailable: connection refused"),
+            (Error::Internal(lost()), "internal error: connection refused"),
+        ] {
+            assert_eq!(ErrorChain(&error).to_string(), told);
+        }
+        let internal = StoreError::Internal("no known topic".into());
+        let told = "the database answered what was not expected: no known topic";
+        assert_eq!(ErrorChain(&internal).to_string(), told);
     }
 }

@@ -49,11 +49,12 @@ pub mod webhooks;
 
 pub use actor::{Actor, Means, Seat};
 pub use application::{Application, Limits, Settings};
-pub use error::{Error, ErrorChain, FieldError, Limit};
+pub use error::{Error, FieldError, Limit};
 pub use exports::Exports;
 pub(crate) use failure::Failure;
 pub use page::{Page, PageRequest};
 pub use precondition::Precondition;
 pub use principal::{Asks, KeyActor, Principal};
 pub use reseal::{SealedFor, SealedRows, reseal};
+pub use rollcall_domain::ErrorChain;
 pub use sealed::Sealed;

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use http::StatusCode;
 use reqwest::{Client, RequestBuilder, Response, redirect::Policy};
+use rollcall_domain::ErrorChain;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -76,7 +77,7 @@ impl Connection {
                     reason = Unanswered::Status(status).to_string();
                     break;
                 }
-                Ok(Err(error)) => reason = error.to_string(),
+                Ok(Err(error)) => reason = ErrorChain(&error).to_string(),
                 Err(_) => break,
             }
             if repeat < REPEATS {
@@ -132,14 +133,29 @@ pub(crate) fn succeeded(response: Response) -> Result<Response, Unanswered> {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unanswered {
-    #[error("{0}")]
+    #[error("the answer did not come")]
     Http(#[from] reqwest::Error),
     #[error("the status was {0}")]
     Status(StatusCode),
-    #[error("the answer makes no sense: {0}")]
+    #[error("the answer makes no sense")]
     Nonsense(#[from] serde_json::Error),
 }
 
 fn unavailable(wait: Duration) -> Error {
     Error::Unavailable { retry_after: wait.as_secs() + 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asvs_16_2_5_the_log_says_why_there_is_no_answer_and_repeats_none() {
+        let error = serde_json::from_str::<u8>("\"grace@navy.example\"").expect_err("no number");
+        let told = ErrorChain(&Unanswered::from(error)).to_string();
+        assert_eq!(
+            told,
+            "the answer makes no sense: JSON of another kind than expected, at line 1 column 20"
+        );
+    }
 }

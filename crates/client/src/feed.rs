@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use rollcall_domain::revocations::Revocation;
+use rollcall_domain::{ErrorChain, revocations::Revocation};
 use tokio::time::{sleep, timeout};
 
 use crate::{
@@ -41,7 +41,10 @@ pub(crate) async fn follow(connection: Connection, memory: Weak<Memory>) {
     let mut follower = Follower { last: None, pause: PAUSE };
     while let Some(memory) = memory.upgrade() {
         let lost = follower.listen(&connection, &memory).await;
-        tracing::info!(reason = %lost, "the feed of revocations is not heard; each token is asked about meanwhile");
+        tracing::info!(
+            reason = %ErrorChain(&lost),
+            "the feed of revocations is not heard; each token is asked about meanwhile"
+        );
         drop(memory);
         sleep(chance::some_of(follower.pause)).await;
         follower.pause = (follower.pause * 2).min(LONGEST_PAUSE);

@@ -1,6 +1,7 @@
 //! A service's own events, for the organization's audit log: kept in a file until Rollcall has them.
 
 use std::{
+    error::Error,
     io,
     path::Path,
     sync::{Arc, Mutex, PoisonError, Weak},
@@ -8,7 +9,7 @@ use std::{
 };
 
 use http::StatusCode;
-use rollcall_domain::{ApiKeyId, EventId, UserId, secret::Secret};
+use rollcall_domain::{ApiKeyId, ErrorChain, EventId, UserId, secret::Secret};
 use serde::Serialize;
 use time::OffsetDateTime;
 use tokio::{
@@ -187,7 +188,7 @@ async fn send_all(outgoing: Weak<Outgoing>, key: Secret) {
                 continue;
             }
             Ok(batch) => send(&held, &key, &batch).await,
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(told(&error)),
         };
         match sent {
             Ok(Next::Many) => (pause, at_once) = (PAUSE, AT_ONCE),
@@ -200,6 +201,11 @@ async fn send_all(outgoing: Weak<Outgoing>, key: Secret) {
             }
         }
     }
+}
+
+/// An error for the log.
+fn told(error: &(dyn Error + 'static)) -> String {
+    ErrorChain(error).to_string()
 }
 
 /// How many are to be sent next.
@@ -216,7 +222,7 @@ async fn send(held: &Outgoing, key: &Secret, batch: &Batch) -> Result<Next, Stri
     let request = held.connection.post("/v1/audit/events").bearer_auth(key.expose());
     let request = request.header(http::header::CONTENT_TYPE, "application/json").body(body);
     let response = timeout(PATIENCE, request.send()).await.map_err(|_| "no answer in time".to_owned())?;
-    let status = response.map_err(|error| Unanswered::from(error).to_string())?.status();
+    let status = response.map_err(|error| told(&Unanswered::from(error)))?.status();
     match (status, batch.lines.as_slice()) {
         (status, _) if status.is_success() => {}
         // The organization's log is off: nobody wants it.
@@ -226,7 +232,7 @@ async fn send(held: &Outgoing, key: &Secret, batch: &Batch) -> Result<Next, Stri
             [line],
         ) => {
             tracing::warn!("an event for the audit log is not taken; it is put aside");
-            held.spool(|spool| spool.put_aside(line)).map_err(|error| error.to_string())?;
+            held.spool(|spool| spool.put_aside(line)).map_err(|error| told(&error))?;
         }
         (
             StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::PAYLOAD_TOO_LARGE,
@@ -236,6 +242,6 @@ async fn send(held: &Outgoing, key: &Secret, batch: &Batch) -> Result<Next, Stri
         }
         (status, _) => return Err(Unanswered::Status(status).to_string()),
     }
-    held.spool(|spool| spool.done(batch)).map_err(|error| error.to_string())?;
+    held.spool(|spool| spool.done(batch)).map_err(|error| told(&error))?;
     Ok(Next::Many)
 }

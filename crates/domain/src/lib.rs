@@ -38,6 +38,7 @@ pub mod audit;
 pub mod availability;
 pub mod calls;
 mod email;
+mod error_chain;
 pub mod escalations;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
@@ -66,6 +67,7 @@ mod version;
 pub mod webhooks;
 
 pub use email::{EmailAddress, InvalidEmailAddress};
+pub use error_chain::ErrorChain;
 pub use id::{
     ApiKeyId, CallId, EscalationId, EventId, InvitationId, OrganizationId, RecordingId, SessionId, UserId,
 };

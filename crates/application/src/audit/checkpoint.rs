@@ -8,7 +8,7 @@ use super::{
     checkpoints::{name_of, scope_of},
     readings::{ReadingAttempt, refusals_recorded_once},
 };
-use crate::{Application, Error, Principal, ports::StoreError};
+use crate::{Application, Error, ErrorChain, Principal, ports::StoreError};
 
 /// A log does not continue what was signed of it: somebody has changed it. Nothing more is signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -143,7 +143,7 @@ fn refused(app: &Application, log: Log, inconsistent: Inconsistent) -> Inconsist
     app.checkpoints.refuse();
     tracing::error!(
         log = name_of(log),
-        %inconsistent,
+        inconsistent = %ErrorChain(&inconsistent),
         "an audit log does not continue what was signed of it; nothing more is signed"
     );
     inconsistent

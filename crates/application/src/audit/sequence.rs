@@ -112,7 +112,11 @@ impl Sequencing {
             let known = self.broken.lock().unwrap_or_else(PoisonError::into_inner).insert(log, now).is_some();
             if !known {
                 let log = name(log);
-                tracing::error!(log, %broken, "an audit log's tree is not what was kept of it; nothing is appended to it");
+                tracing::error!(
+                    log,
+                    broken = %ErrorChain(&broken),
+                    "an audit log's tree is not what was kept of it; nothing is appended to it"
+                );
             }
         }
     }
