@@ -2,7 +2,12 @@
 //! (answers to keyed requests, signing keys), or is only known by its digest (attempts at passwords, API keys). The pepper of
 //! passwords is a ring of its own.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt,
+    str::FromStr,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -25,7 +30,12 @@ pub struct Keyring(Arc<Vec<Key>>);
 struct Key {
     id: u8,
     bytes: Zeroizing<[u8; 32]>,
+    /// What was derived from it, by purpose: every request of a program asks for one of them.
+    derived: RwLock<HashMap<&'static str, DerivedKey>>,
 }
+
+/// A key for one purpose. It lies in one place, however many work with it.
+pub(crate) type DerivedKey = Arc<Zeroizing<[u8; 32]>>;
 
 /// The text is not a keyring. It is not shown, as it may be one nearly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +52,8 @@ impl FromStr for Keyring {
                 let (id, key) = entry.trim().split_once(':').ok_or(InvalidKeyring)?;
                 let bytes = Zeroizing::new(STANDARD.decode(key).map_err(|_| InvalidKeyring)?);
                 let bytes: [u8; 32] = bytes.as_slice().try_into().map_err(|_| InvalidKeyring)?;
-                Ok(Key { id: id.parse().map_err(|_| InvalidKeyring)?, bytes: Zeroizing::new(bytes) })
+                let id = id.parse().map_err(|_| InvalidKeyring)?;
+                Ok(Key { id, bytes: Zeroizing::new(bytes), derived: RwLock::default() })
             })
             .collect::<Result<_, _>>()?;
         let ids: std::collections::BTreeSet<u8> = keys.iter().map(|key| key.id).collect();
@@ -87,8 +98,13 @@ impl fmt::Debug for Keyring {
 
 impl Key {
     /// A key for one purpose, so that what is made for one never passes for another.
-    fn derived(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(mac(&self.bytes, &[b"rollcall/", purpose.as_bytes()]))
+    fn derived(&self, purpose: &'static str) -> DerivedKey {
+        let known = self.derived.read().unwrap_or_else(PoisonError::into_inner).get(purpose).cloned();
+        known.unwrap_or_else(|| {
+            let key = Zeroizing::new(mac(&self.bytes, &[b"rollcall/", purpose.as_bytes()]));
+            let mut derived = self.derived.write().unwrap_or_else(PoisonError::into_inner);
+            derived.entry(purpose).or_insert_with(|| Arc::new(key)).clone()
+        })
     }
 }
 
@@ -106,7 +122,7 @@ fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
 
 impl Keyring {
     /// Adds a key's id and a tag in front of `payload`, for `context` alone.
-    pub fn sign(&self, purpose: &str, context: &[u8], payload: &[u8]) -> Vec<u8> {
+    pub fn sign(&self, purpose: &'static str, context: &[u8], payload: &[u8]) -> Vec<u8> {
         // Parsing leaves at least one key.
         let key = &self.0[0];
         let tag = mac(&key.derived(purpose), &[context, payload]);
@@ -114,7 +130,7 @@ impl Keyring {
     }
 
     /// The payload of what [`sign`](Self::sign) made, if nothing has changed and the context is the same.
-    pub fn verify<'a>(&self, purpose: &str, context: &[u8], signed: &'a [u8]) -> Option<&'a [u8]> {
+    pub fn verify<'a>(&self, purpose: &'static str, context: &[u8], signed: &'a [u8]) -> Option<&'a [u8]> {
         let (id, rest) = signed.split_first()?;
         let (tag, payload) = rest.split_at_checked(TAG)?;
         let key = self.0.iter().find(|key| key.id == *id)?;
@@ -133,17 +149,17 @@ impl Keyring {
     }
 
     /// A key for one purpose by its id, if it is on the ring.
-    pub(crate) fn key(&self, id: u8, purpose: &str) -> Option<Zeroizing<[u8; 32]>> {
+    pub(crate) fn key(&self, id: u8, purpose: &'static str) -> Option<DerivedKey> {
         self.0.iter().find(|key| key.id == id).map(|key| key.derived(purpose))
     }
 
     /// A digest that nobody can try guesses against without the keys: what is digested may be little but a password.
-    pub fn digest(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+    pub fn digest(&self, purpose: &'static str, parts: &[&[u8]]) -> [u8; 32] {
         mac(&self.0[0].derived(purpose), parts)
     }
 
     /// The digest by each key of the ring, the newest first, with the key's id: what was kept of something may have been made by any.
-    pub(crate) fn digests(&self, purpose: &str, parts: &[&[u8]]) -> Vec<(u8, [u8; 32])> {
+    pub(crate) fn digests(&self, purpose: &'static str, parts: &[&[u8]]) -> Vec<(u8, [u8; 32])> {
         self.0.iter().map(|key| (key.id, mac(&key.derived(purpose), parts))).collect()
     }
 
@@ -152,7 +168,7 @@ impl Keyring {
     /// None only for a payload beyond what the cipher takes (256 GiB).
     pub fn seal(
         &self,
-        purpose: &str,
+        purpose: &'static str,
         context: &[u8],
         payload: &[u8],
         entropy: &dyn Entropy,
@@ -163,7 +179,7 @@ impl Keyring {
     }
 
     /// Opens what [`seal`](Self::seal) made for the same context.
-    pub fn open(&self, purpose: &str, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    pub fn open(&self, purpose: &'static str, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
         let (id, sealed) = sealed.split_first()?;
         let key = self.0.iter().find(|key| key.id == *id)?;
         sealed::open(&key.derived(purpose), context, sealed)
@@ -173,7 +189,7 @@ impl Keyring {
     pub(crate) fn open_kept(
         &self,
         what: &'static str,
-        purpose: &str,
+        purpose: &'static str,
         context: &[u8],
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, UnsealError> {
@@ -223,6 +239,22 @@ mod tests {
                 };
                 assert!(!came_back, "byte {place}");
             }
+        }
+    }
+
+    #[test]
+    fn a_key_for_a_purpose_is_derived_once_and_is_the_same_whoever_derives_it() {
+        let keys = keyring(&[(2, 2), (1, 1)]);
+        let digests = keys.digests("one", &[b"text"]);
+        for _ in 0..2 {
+            assert_eq!(keys.digests("one", &[b"text"]), digests);
+            assert_eq!(keyring(&[(2, 2), (1, 1)]).digests("one", &[b"text"]), digests);
+            assert_ne!(keys.digests("two", &[b"text"]), digests);
+        }
+        for key in keys.0.iter() {
+            assert_eq!(key.derived.read().expect("no panic").len(), 2);
+            assert!(Arc::ptr_eq(&key.derived("one"), &key.derived("one")));
+            assert_eq!(**key.derived("one"), mac(&key.bytes, &[b"rollcall/", b"one"]));
         }
     }
 

@@ -7,9 +7,8 @@ use argon2::{
         phc::{Output, ParamsString, PasswordHash as PhcString, Salt},
     },
 };
-use zeroize::Zeroizing;
 
-use crate::keyring::Keyring;
+use crate::keyring::{DerivedKey, Keyring};
 
 /// A password's hash as a PHC string, which carries its own parameters and salt, and the id of its pepper if it has one.
 #[derive(Clone, PartialEq, Eq)]
@@ -142,7 +141,7 @@ impl Argon2id {
     }
 
     /// The key that hashes with these parameters are made with.
-    fn secret(&self, params: &Params) -> Result<Option<Zeroizing<[u8; 32]>>, Error> {
+    fn secret(&self, params: &Params) -> Result<Option<DerivedKey>, Error> {
         let [id] = *params.keyid() else { return Ok(None) };
         let key = self.pepper.as_ref().and_then(|pepper| pepper.key(id, PEPPER));
         key.map(Some).ok_or(Error::ParamInvalid { name: "keyid" })
