@@ -111,18 +111,18 @@ impl Recordings for Transaction {
         Ok(removed.rows_affected() == 1)
     }
 
-    async fn uploads_abandon(
+    async fn uploads_give_up(
         &mut self,
         organization: OrganizationId,
         call: CallId,
     ) -> Result<Vec<RecordingId>, StoreError> {
-        let abandon = sqlx::query_scalar!(
+        let give_up = sqlx::query_scalar!(
             "DELETE FROM recordings WHERE org_id = $1 AND call_id = $2 AND state = 'upload' RETURNING recording_id",
             organization.uuid(),
             call.uuid(),
         );
-        let abandoned = abandon.fetch_all(self.connection()).await.map_err(store_error)?;
-        Ok(abandoned.into_iter().map(RecordingId::from_uuid).collect())
+        let given_up = give_up.fetch_all(self.connection()).await.map_err(store_error)?;
+        Ok(given_up.into_iter().map(RecordingId::from_uuid).collect())
     }
 
     async fn uploads_end(&mut self, organization: OrganizationId) -> Result<(), StoreError> {

@@ -156,20 +156,20 @@ impl Uploads for PgStore {
         Ok(advanced.rows_affected() == 1)
     }
 
-    async fn upload_abandon(
+    async fn upload_give_up(
         &self,
         organization: OrganizationId,
         upload: RecordingId,
         version: i32,
     ) -> Result<bool, StoreError> {
         let mut transaction = self.begin_in(organization).await?;
-        let abandon = sqlx::query!(
+        let give_up = sqlx::query!(
             "DELETE FROM recordings WHERE org_id = $1 AND recording_id = $2 AND version = $3 AND state = 'upload'",
             organization.uuid(),
             upload.uuid(),
             version,
         );
-        let abandoned = abandon.execute(&mut *transaction).await.map_err(store_error)?.rows_affected() == 1;
+        let given_up = give_up.execute(&mut *transaction).await.map_err(store_error)?.rows_affected() == 1;
         let is_there = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT FROM recordings WHERE org_id = $1 AND recording_id = $2) AS "is_there!""#,
             organization.uuid(),
@@ -177,7 +177,7 @@ impl Uploads for PgStore {
         );
         let is_there = is_there.fetch_one(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
-        Ok(abandoned || !is_there)
+        Ok(given_up || !is_there)
     }
 
     async fn known(

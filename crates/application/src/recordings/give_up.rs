@@ -25,7 +25,7 @@ async fn try_give_up(app: &Application, principal: &Principal, call: CallId) -> 
     let mut unit = app.store.begin(principal.scope()).await?;
     principal.permit_again(unit.as_mut(), Permission::CallsWrite, app.now()).await?;
     unit.call_find(organization, call).await?.ok_or(Error::NotFound)?;
-    let uploads = unit.uploads_abandon(organization, call).await?;
+    let uploads = unit.uploads_give_up(organization, call).await?;
     let mut events = uploads.iter().map(|upload| {
         let target = AuditTarget::Recording(*upload);
         let event = app.event_by(principal, Action::RecordingUploadDiscarded, target);

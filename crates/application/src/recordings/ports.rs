@@ -135,7 +135,7 @@ pub trait Recordings: RecordingsView {
     ) -> Result<bool, StoreError>;
 
     /// Gives up whatever is being uploaded for a call, and says what that was. Its segments are [remains](Remains) from then on.
-    async fn uploads_abandon(
+    async fn uploads_give_up(
         &mut self,
         organization: OrganizationId,
         call: CallId,
@@ -216,7 +216,7 @@ pub trait Uploads: Send + Sync {
 
     /// Gives an upload up, unless that was done. Its segments are [remains](Remains) from then on. False when it is not as `version`
     /// says any more: another has it, or it has become a recording.
-    async fn upload_abandon(
+    async fn upload_give_up(
         &self,
         organization: OrganizationId,
         upload: RecordingId,

@@ -227,9 +227,9 @@ impl Storing {
     }
 
     /// Leaves nothing of it.
-    pub(super) async fn abandon(&self, app: &Application) {
+    pub(super) async fn give_up(&self, app: &Application) {
         let Binding { organization, recording } = self.binding;
-        match app.uploads.upload_abandon(organization, recording, self.version).await {
+        match app.uploads.upload_give_up(organization, recording, self.version).await {
             // What is not removed now is removed later. What was given up meanwhile may have had segments put behind it.
             Ok(true) => whole::remove_objects(app, organization, recording).await,
             // Another has taken it over, or it has become a recording after all: the answer of the database was lost on its way.

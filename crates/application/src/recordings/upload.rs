@@ -406,7 +406,7 @@ impl Upload {
             return Err(Error::RecordingExists);
         }
         if other.is_intact(&self.app, self.organization).await? {
-            storing.abandon(&self.app).await;
+            storing.give_up(&self.app).await;
             return Ok(UploadOutcome::Known(other.recording));
         }
         match self.keep(whole, sha256, Some(other.recording.id)).await? {
@@ -481,7 +481,7 @@ impl Upload {
             _ => false,
         };
         if !(storing.resumable && can_go_on) {
-            storing.abandon(&self.app).await;
+            storing.give_up(&self.app).await;
         } else if let Err(error) = storing.note(&self.app).await {
             tracing::warn!(error = %ErrorChain(&error), "how far an upload has come was not noted");
         }

@@ -219,7 +219,7 @@ async fn what_was_given_up_while_it_came_in_leaves_nothing() {
 fn giving_up(memory: &Arc<InMemory>) -> MockUnit {
     unit_but(|unit| {
         let memory = memory.clone();
-        unit.expect_uploads_abandon().returning(move |_, _| {
+        unit.expect_uploads_give_up().returning(move |_, _| {
             Ok(memory.uploads.lock().expect("no panic").drain().map(|(id, _)| id).collect())
         });
     })

@@ -148,7 +148,7 @@ impl Uploads for InMemory {
         Ok(true)
     }
 
-    async fn upload_abandon(
+    async fn upload_give_up(
         &self,
         _: OrganizationId,
         upload: RecordingId,

@@ -332,7 +332,7 @@ mock! {
     impl Recordings for Unit {
         async fn recording_keep(&mut self, organization: OrganizationId, recording: RecordingId, version: i32, whole: &FinishedUpload) -> Answer<bool>;
         async fn recording_remove(&mut self, organization: OrganizationId, recording: RecordingId) -> Answer<bool>;
-        async fn uploads_abandon(&mut self, organization: OrganizationId, call: CallId) -> Answer<Vec<RecordingId>>;
+        async fn uploads_give_up(&mut self, organization: OrganizationId, call: CallId) -> Answer<Vec<RecordingId>>;
         async fn uploads_end(&mut self, organization: OrganizationId) -> Answer<()>;
     }
     #[async_trait]
