@@ -213,7 +213,10 @@ impl SessionCache {
             let Err(error) = self.listen(options).await;
             // Told once, however long it lasts.
             if self.hears.swap(false, Ordering::AcqRel) {
-                tracing::warn!(error = %ErrorChain(&error), "changes of sessions and API keys are not heard of; they are looked up in the database meanwhile");
+                tracing::warn!(
+                    error = %ErrorChain(&error),
+                    "changes of sessions and API keys are not heard of; they are looked up in the database meanwhile"
+                );
             }
             sleep(PAUSE).await;
         }

@@ -63,7 +63,10 @@ impl Webhooks {
         let mut roots = rustls::RootCertStore::empty();
         let found = rustls_native_certs::load_native_certs();
         for error in &found.errors {
-            tracing::warn!(error = %ErrorChain(error), "some of the certificates that the system trusts cannot be read");
+            tracing::warn!(
+                error = %ErrorChain(error),
+                "some of the certificates that the system trusts cannot be read"
+            );
         }
         roots.add_parsable_certificates(found.certs);
         Ok(Self { patience, ..Self::with(reach, Arc::new(System), roots)? })

@@ -170,7 +170,10 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
     let is_over = gives_a_lease(&path) && response.status() == StatusCode::NO_CONTENT;
     if !response.status().is_success() || is_over {
         if let Err(error) = api.idempotency.release(&claimed).await {
-            tracing::warn!(error = %ErrorChain(&error), "a key was not given back; it is free when its request is taken for dead");
+            tracing::warn!(
+                error = %ErrorChain(&error),
+                "a key was not given back; it is free when its request is taken for dead"
+            );
         }
         return Ok(response);
     }

@@ -102,7 +102,11 @@ impl ApiCalls {
                 Ok(line) => by_organization.entry(organization).or_default().push(line),
                 // One that cannot be written keeps no other from the log.
                 Err(error) => {
-                    tracing::error!(%organization, error = %ErrorChain(&error), "a call made with an API key is in no audit log")
+                    tracing::error!(
+                        %organization,
+                        error = %ErrorChain(&error),
+                        "a call made with an API key is in no audit log"
+                    )
                 }
             }
         }
@@ -150,7 +154,12 @@ impl ApiCalls {
             return self.put_back(batch);
         }
         let event = batch.lines.first().map(|line| line.id.to_string());
-        tracing::error!(error = %ErrorChain(error), event, organization = %batch.organization, "a call is in no audit log: it is not taken");
+        tracing::error!(
+            error = %ErrorChain(error),
+            event,
+            organization = %batch.organization,
+            "a call is in no audit log: it is not taken"
+        );
     }
 }
 

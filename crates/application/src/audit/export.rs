@@ -255,7 +255,11 @@ impl WholeLog {
 async fn catch_up_if_whole(app: &Application, log: Log) -> Result<(), Error> {
     match catch_up(app, log).await {
         Err(Error::Internal(error)) => {
-            tracing::warn!(log = name_of(log), error = %ErrorChain(error.as_ref()), "an audit log is exported as far as it goes");
+            tracing::warn!(
+                log = name_of(log),
+                error = %ErrorChain(error.as_ref()),
+                "an audit log is exported as far as it goes"
+            );
             Ok(())
         }
         done => done,

@@ -113,7 +113,11 @@ impl Transfer {
     pub(super) fn bridge(&mut self, asked: Result<(), Error>, now: OffsetDateTime) -> Result<(), Error> {
         match asked {
             Err(Error::Unavailable(error)) if (now - self.decided_at).abs() < self.transfers.grace => {
-                tracing::warn!(error = %ErrorChain(error.as_ref()), organization = %self.organization, "a transfer goes on without having been decided anew");
+                tracing::warn!(
+                    error = %ErrorChain(error.as_ref()),
+                    organization = %self.organization,
+                    "a transfer goes on without having been decided anew"
+                );
                 self.asked_at = now;
                 Ok(())
             }

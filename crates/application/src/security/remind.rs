@@ -25,7 +25,11 @@ pub async fn remind_some(app: &Application, notices: &dyn MfaNotices) -> Result<
         match remind(app, notices, organization).await {
             Ok(told) => queued |= told,
             Err(error) => {
-                tracing::warn!(error = %ErrorChain(&error), %organization, "nobody was told by when they need a second factor")
+                tracing::warn!(
+                    error = %ErrorChain(&error),
+                    %organization,
+                    "nobody was told by when they need a second factor"
+                )
             }
         }
     }

@@ -156,7 +156,10 @@ impl Counted {
         // That it cannot be found out is no reason to treat a failure as anything else. The next one asks again.
         let told = self.is_worth_asking()
             && app.attempts.tell(self.attempt.account).await.unwrap_or_else(|error| {
-                tracing::warn!(error = %ErrorChain(&error), "the owner of an account may hear later that somebody guesses at it");
+                tracing::warn!(
+                    error = %ErrorChain(&error),
+                    "the owner of an account may hear later that somebody guesses at it"
+                );
                 false
             });
         self.told(told)

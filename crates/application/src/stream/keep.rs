@@ -37,7 +37,10 @@ impl Streams {
                 Ok(true) => {}
                 Ok(false) => return self.close(),
                 Err(error) => {
-                    tracing::warn!(error = %ErrorChain(&error), "what ends cannot be heard of; live streams are silent");
+                    tracing::warn!(
+                        error = %ErrorChain(&error),
+                        "what ends cannot be heard of; live streams are silent"
+                    );
                     sleep(LOOK_EVERY).await;
                 }
             }

@@ -160,7 +160,13 @@ async fn put_by(
     at: OffsetDateTime,
 ) -> Result<(), Error> {
     let UnreadableDelivery { organization, id, attempts, error } = unreadable;
-    tracing::error!(%organization, delivery = %id, attempts = attempts + 1, error = %ErrorChain(error), "what is to be sent to a webhook cannot be read");
+    tracing::error!(
+        %organization,
+        delivery = %id,
+        attempts = attempts + 1,
+        error = %ErrorChain(error),
+        "what is to be sent to a webhook cannot be read"
+    );
     let not_sent = Err(NotTaken::Now("it cannot be read as it is kept".to_owned()));
     Ok(deliveries.settle_unreadable(unreadable, at, &settled(*attempts, not_sent, at)).await?)
 }
@@ -185,7 +191,14 @@ async fn send(
     let settled = settled(claimed.attempts, sent, at);
     if let Some(error) = settled.error() {
         let attempts = claimed.attempts + 1;
-        tracing::warn!(organization = %claimed.organization, delivery = %claimed.id, attempts, error, kind = claimed.kind, "a webhook has not taken what it was sent");
+        tracing::warn!(
+            organization = %claimed.organization,
+            delivery = %claimed.id,
+            attempts,
+            error,
+            kind = claimed.kind,
+            "a webhook has not taken what it was sent"
+        );
     }
     let paused_until = standing.pause().map(|pause| at + pause);
     Ok(deliveries.settle(claimed, &DeliveryAttempt { at, settled, standing, paused_until }).await?)
@@ -212,7 +225,11 @@ fn message(app: &Application, claimed: &ClaimedDelivery) -> Result<WebhookMessag
     let secret = secret.map_err(|closed| match closed {
         // Once whoever runs the service has put the key back, it is sent.
         UnsealError::Missing { .. } => {
-            tracing::error!(organization = %claimed.organization, error = %ErrorChain(&closed), "a webhook is not sent");
+            tracing::error!(
+                organization = %claimed.organization,
+                error = %ErrorChain(&closed),
+                "a webhook is not sent"
+            );
             NotTaken::Now("it could not be signed at the moment".to_owned())
         }
         UnsealError::Damaged { .. } => {

@@ -172,7 +172,10 @@ async fn with_account(visit: &Visit, found: &FoundInvitation, fields: &Fields) -
     let accepted = invitations::accept(app, Some(&actor), origin, command).await;
     // What has been accepted is accepted, even if the session that it took is still open for a while.
     if let Err(error) = sessions::sign_out(app, &actor).await {
-        tracing::warn!(error = %ErrorChain(&error), "a session that was only needed to accept an invitation is still open");
+        tracing::warn!(
+            error = %ErrorChain(&error),
+            "a session that was only needed to accept an invitation is still open"
+        );
     }
     Ok(accepted?)
 }

@@ -25,7 +25,11 @@ pub async fn send_some(app: &Application, witnesses: &dyn DueWitnesses) -> Resul
     for organization in due {
         if let Err(error) = send(app, organization).await {
             // Nor is any other kept from its own by this one.
-            tracing::warn!(%organization, error = %ErrorChain(&error), "the witness of an audit log is sent no checkpoint");
+            tracing::warn!(
+                %organization,
+                error = %ErrorChain(&error),
+                "the witness of an audit log is sent no checkpoint"
+            );
             witnesses.put_off(organization, app.now() + PUT_OFF).await?;
         }
     }
