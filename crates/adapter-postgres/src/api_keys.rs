@@ -132,7 +132,8 @@ impl ApiKeysView for Transaction {
             r#"SELECT k.key_id, k.prefix, k.name, k.scopes, k.created_by, k.created_at, k.expires_at,
                       k.allowed_cidrs::text[] AS allowed_cidrs, k.rate_requests, k.rate_seconds, k.revoked_at, k.version,
                       s.works_until AS "previous_until?",
-                      ARRAY(SELECT n.secret_no FROM api_key_secrets n WHERE n.org_id = k.org_id AND n.key_id = k.key_id) AS "secrets!",
+                      ARRAY(SELECT n.secret_no FROM api_key_secrets n
+                             WHERE n.org_id = k.org_id AND n.key_id = k.key_id) AS "secrets!",
                       k.last_used_at, host(k.last_used_ip) AS last_used_ip
                  FROM api_keys k
                  LEFT JOIN api_key_secrets s ON s.org_id = k.org_id AND s.key_id = k.key_id AND s.works_until IS NOT NULL
@@ -176,7 +177,8 @@ impl ApiKeysView for Transaction {
             r#"SELECT k.key_id, k.prefix, k.name, k.scopes, k.created_by, k.created_at, k.expires_at,
                       k.allowed_cidrs::text[] AS allowed_cidrs, k.rate_requests, k.rate_seconds, k.revoked_at, k.version,
                       s.works_until AS "previous_until?",
-                      ARRAY(SELECT n.secret_no FROM api_key_secrets n WHERE n.org_id = k.org_id AND n.key_id = k.key_id) AS "secrets!",
+                      ARRAY(SELECT n.secret_no FROM api_key_secrets n
+                             WHERE n.org_id = k.org_id AND n.key_id = k.key_id) AS "secrets!",
                       k.last_used_at, host(k.last_used_ip) AS last_used_ip
                  FROM api_keys k
                  LEFT JOIN api_key_secrets s ON s.org_id = k.org_id AND s.key_id = k.key_id AND s.works_until IS NOT NULL

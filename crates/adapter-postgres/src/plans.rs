@@ -45,7 +45,8 @@ impl PlanChangesView for Transaction {
         limit: u16,
     ) -> Result<Vec<KeptPlanChange>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT p.plan_before AS "plan_before!", p.plan_after AS "plan_after!", p.changed_at AS "changed_at!", p.provider = 'operator' AS "by_operator!",
+            r#"SELECT p.plan_before AS "plan_before!", p.plan_after AS "plan_after!", p.changed_at AS "changed_at!",
+                      p.provider = 'operator' AS "by_operator!",
                       u.user_id AS "user_id?", u.email AS "email?", u.name AS "name?"
                  FROM plan_changes p LEFT JOIN users u ON u.user_id = p.changed_by
                 WHERE p.org_id = $1
@@ -93,10 +94,12 @@ impl PlanChangesView for Transaction {
         let older = sqlx::query_scalar!(
             r#"WITH first AS (SELECT COALESCE((SELECT cleared FROM audit_retention WHERE org_id = $1), 0) AS idx),
                     young AS (SELECT (SELECT l.idx FROM audit_leaves l
-                                       WHERE l.org_id = $1 AND l.idx >= first.idx AND l.idx < first.idx + $3 AND l.occurred_at >= $2
+                                       WHERE l.org_id = $1 AND l.idx >= first.idx AND l.idx < first.idx + $3
+                                         AND l.occurred_at >= $2
                                        ORDER BY l.idx LIMIT 1) AS idx FROM first),
                     size  AS (SELECT COALESCE((SELECT size FROM audit_trees WHERE org_id = $1), 0) AS idx)
-               SELECT GREATEST(LEAST(young.idx, first.idx + $3, size.idx) - first.idx, 0) AS "older!" FROM first, young, size"#,
+               SELECT GREATEST(LEAST(young.idx, first.idx + $3, size.idx) - first.idx, 0) AS "older!"
+                 FROM first, young, size"#,
             organization.uuid(),
             than,
             i64::from(at_most),

@@ -71,7 +71,8 @@ impl PgStore {
         let mut view = Transaction::begin_on(replica, self, scope, TransactionPurpose::Look).await?;
         // The first statement is what the whole view sees.
         let found = sqlx::query!(
-            r#"SELECT pg_is_in_recovery() AS "standby!", EXISTS (SELECT FROM audit_events WHERE org_id = $1 AND event_id = $2) AS "has!""#,
+            r#"SELECT pg_is_in_recovery() AS "standby!",
+                      EXISTS (SELECT FROM audit_events WHERE org_id = $1 AND event_id = $2) AS "has!""#,
             scope.organization().map_or(NO_ORGANIZATION, |organization| organization.uuid()),
             since.uuid(),
         );

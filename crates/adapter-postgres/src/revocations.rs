@@ -175,7 +175,8 @@ impl Revocations for PgStore {
         // Of the last one its place stays, from which the next goes on, and nothing else. Not before all others are gone: whoever goes on
         // from one of them is told it.
         let empty = sqlx::query!(
-            "UPDATE revocations SET kind = 'forgotten', org_id = NULL, user_id = NULL, session_id = NULL, key_id = NULL, role = NULL
+            "UPDATE revocations
+                SET kind = 'forgotten', org_id = NULL, user_id = NULL, session_id = NULL, key_id = NULL, role = NULL
               WHERE published_at < $1 AND kind <> 'forgotten' AND position = (SELECT max(position) FROM revocations)",
             before
         );

@@ -80,7 +80,8 @@ impl TreeView for Transaction {
                               sum(b.bytes) OVER (ORDER BY l.idx ROWS UNBOUNDED PRECEDING) AS bytes_to
                          FROM audit_leaves l
                          LEFT JOIN LATERAL (
-                                  SELECT * FROM audit_events e WHERE e.org_id = $1 AND e.event_id = l.event_id OFFSET 0) e ON true
+                                  SELECT * FROM audit_events e
+                                   WHERE e.org_id = $1 AND e.event_id = l.event_id OFFSET 0) e ON true
                         CROSS JOIN LATERAL (SELECT COALESCE(octet_length(e.leaf) + pg_column_size(e.personal), 0)) b (bytes)
                         WHERE l.org_id = $1 AND l.idx >= $2 AND l.idx < $3) p
                 WHERE p.bytes_to - p.bytes < $4

@@ -156,11 +156,13 @@ impl Transaction {
             ListedRow,
             r#"SELECT m.user_id, u.email, u.name, m.joined_at,
                       (SELECT count(*) FROM escalations e
-                        WHERE e.org_id = m.org_id AND e.agent = m.user_id AND e.status = 'claimed' AND e.expires_at > $2) AS "calls!",
+                        WHERE e.org_id = m.org_id AND e.agent = m.user_id
+                          AND e.status = 'claimed' AND e.expires_at > $2) AS "calls!",
                       u.status = 'suspended' AS "suspended!",
                       (COALESCE(c.enabled, false) AND NOT u.mfa_enabled AND COALESCE(d.deadline_at, now()) <= now()) AS "late!",
                       NOT EXISTS (SELECT FROM sessions s
-                                   WHERE s.org_id = m.org_id AND s.user_id = m.user_id AND s.expires_at > $7 AND s.last_seen_at > $8)
+                                   WHERE s.org_id = m.org_id AND s.user_id = m.user_id
+                                     AND s.expires_at > $7 AND s.last_seen_at > $8)
                           AS "signed_out!",
                       a.chosen AS "chosen?", a.cause AS "cause?", a.generation AS "generation?", a.note, a.shown AS "shown?",
                       a.since AS "since?", a.capacity AS "capacity?", a.skills AS "skills?", a.alive_until AS "alive_until?",
@@ -278,7 +280,8 @@ impl AvailabilityView for Transaction {
             r#"SELECT m.role = ANY($3) AS "is_agent!", u.status = 'suspended' AS "suspended!",
                       (COALESCE(c.enabled, false) AND NOT u.mfa_enabled AND COALESCE(d.deadline_at, now()) <= now()) AS "late!",
                       NOT EXISTS (SELECT FROM sessions s
-                                   WHERE s.org_id = m.org_id AND s.user_id = m.user_id AND s.expires_at > $4 AND s.last_seen_at > $5)
+                                   WHERE s.org_id = m.org_id AND s.user_id = m.user_id
+                                     AND s.expires_at > $4 AND s.last_seen_at > $5)
                           AS "signed_out!"
                  FROM members m JOIN users u ON u.user_id = m.user_id
                  LEFT JOIN security_controls c ON c.org_id = m.org_id AND c.control = 'mfa_required'
@@ -314,7 +317,8 @@ impl AvailabilityView for Transaction {
                   AND (a.alive_until <= $2 OR u.status = 'suspended'
                        OR (COALESCE(c.enabled, false) AND NOT u.mfa_enabled AND COALESCE(d.deadline_at, now()) <= now())
                        OR NOT EXISTS (SELECT FROM sessions s
-                                       WHERE s.org_id = a.org_id AND s.user_id = a.user_id AND s.expires_at > $3 AND s.last_seen_at > $4))
+                                       WHERE s.org_id = a.org_id AND s.user_id = a.user_id
+                                         AND s.expires_at > $3 AND s.last_seen_at > $4))
                 UNION
                SELECT e.agent FROM escalations e
                 WHERE e.org_id = $1 AND e.status IN ('offered', 'claimed') AND e.expires_at <= $2

@@ -203,9 +203,11 @@ impl Escalations for Transaction {
                       AND NOT (u.status = 'suspended' OR (COALESCE(c.enabled, false) AND NOT u.mfa_enabled
                                                           AND COALESCE(d.deadline_at, now()) <= now()))
                       AND EXISTS (SELECT FROM sessions s
-                                   WHERE s.org_id = a.org_id AND s.user_id = a.user_id AND s.expires_at > $4 AND s.last_seen_at > $5)
+                                   WHERE s.org_id = a.org_id AND s.user_id = a.user_id
+                                     AND s.expires_at > $4 AND s.last_seen_at > $5)
                       AND (SELECT count(*) FROM escalations h
-                            WHERE h.org_id = a.org_id AND h.agent = a.user_id AND h.status IN ('offered', 'claimed')) < a.capacity)
+                            WHERE h.org_id = a.org_id AND h.agent = a.user_id
+                              AND h.status IN ('offered', 'claimed')) < a.capacity)
                SELECT e.escalation_id, f.user_id AS "user_id!"
                  FROM escalations e CROSS JOIN LATERAL (
                       SELECT f.user_id FROM free f WHERE e.skills <@ f.skills ORDER BY f.idle_since, f.user_id LIMIT 1) f

@@ -58,7 +58,8 @@ impl EscalationsView for Transaction {
                       CASE WHEN escalation_seen(e.status, e.callback, e.expires_at, e.waits_until, $3) = 'waiting'
                            THEN (SELECT count(*) FROM escalations q
                                   WHERE q.org_id = e.org_id
-                                    AND (q.status IN ('waiting', 'offered', 'claimed') AND escalation_seen(q.status, q.callback, q.expires_at, q.waits_until, $3) = 'waiting')
+                                    AND q.status IN ('waiting', 'offered', 'claimed')
+                                    AND escalation_seen(q.status, q.callback, q.expires_at, q.waits_until, $3) = 'waiting'
                                     AND (q.priority > e.priority
                                          OR (q.priority = e.priority
                                              AND (q.created_at, q.escalation_id) <= (e.created_at, e.escalation_id))))
@@ -113,7 +114,8 @@ impl EscalationsView for Transaction {
                               row_number() OVER (ORDER BY e.priority DESC, e.created_at, e.escalation_id) AS "position!"
                          FROM escalations e
                         WHERE e.org_id = $1
-                          AND (e.status IN ('waiting', 'offered', 'claimed') AND escalation_seen(e.status, e.callback, e.expires_at, e.waits_until, $2) = 'waiting')) q
+                          AND e.status IN ('waiting', 'offered', 'claimed')
+                          AND escalation_seen(e.status, e.callback, e.expires_at, e.waits_until, $2) = 'waiting') q
                     WHERE q.priority < $3 OR (q.priority = $3 AND (q.created_at, q.escalation_id) > ($4, $5))
                     ORDER BY q.priority DESC, q.created_at, q.escalation_id LIMIT $6"#,
                 organization.uuid(),
@@ -156,13 +158,17 @@ impl EscalationsView for Transaction {
                           CASE WHEN escalation_seen(e.status, e.callback, e.expires_at, e.waits_until, $3) = 'waiting'
                                THEN (SELECT count(*) FROM escalations q
                                       WHERE q.org_id = e.org_id
-                                        AND (q.status IN ('waiting', 'offered', 'claimed') AND escalation_seen(q.status, q.callback, q.expires_at, q.waits_until, $3) = 'waiting')
+                                        AND q.status IN ('waiting', 'offered', 'claimed')
+                                        AND escalation_seen(q.status, q.callback, q.expires_at, q.waits_until, $3) = 'waiting'
                                         AND (q.priority > e.priority
                                              OR (q.priority = e.priority
                                                  AND (q.created_at, q.escalation_id) <= (e.created_at, e.escalation_id))))
                                ELSE 0 END AS "position!"
                      FROM escalations e
-                    WHERE e.org_id = $1 AND ($2::text IS NULL OR (e.status = ANY($7) AND escalation_seen(e.status, e.callback, e.expires_at, e.waits_until, $3) = $2))
+                    WHERE e.org_id = $1
+                      AND ($2::text IS NULL
+                           OR (e.status = ANY($7)
+                               AND escalation_seen(e.status, e.callback, e.expires_at, e.waits_until, $3) = $2))
                       AND (e.created_at, e.escalation_id) < ($4, $5)
                     ORDER BY e.created_at DESC, e.escalation_id DESC LIMIT $6"#,
                 organization.uuid(),

@@ -93,9 +93,11 @@ impl Deliveries for PgStore {
                      LEFT JOIN unnest($6::uuid[], $7::text[], $8::bigint[]) AS b (org_id, topic, places)
                             ON b.org_id = s.org_id AND b.topic = s.topic
                     CROSS JOIN LATERAL (
-                          SELECT n.delivery_id, COALESCE(b.places, 0) + row_number() OVER (ORDER BY n.due_at, n.delivery_id) AS turn
+                          SELECT n.delivery_id,
+                                 COALESCE(b.places, 0) + row_number() OVER (ORDER BY n.due_at, n.delivery_id) AS turn
                             FROM (SELECT d.delivery_id, d.due_at FROM deliveries d
-                                   WHERE d.org_id = s.org_id AND d.topic = s.topic AND d.state = 'queued' AND d.due_at <= $1
+                                   WHERE d.org_id = s.org_id AND d.topic = s.topic
+                                     AND d.state = 'queued' AND d.due_at <= $1
                                    ORDER BY d.due_at, d.delivery_id LIMIT 2) n) d
                     WHERE (s.paused_until IS NULL OR s.paused_until <= $1)
                       AND d.turn <= CASE WHEN s.score > 0 THEN 2 ELSE 1 END),
@@ -115,8 +117,9 @@ impl Deliveries for PgStore {
                UPDATE deliveries d SET due_at = $2, attempts = d.attempts + 1
                  FROM due
                 WHERE d.org_id = due.org_id AND d.delivery_id = due.delivery_id
-            RETURNING d.org_id, d.delivery_id, d.topic, d.action, d.data, d.created_at, d.attempts, due.address AS "address!",
-                      due.secret AS "secret!", due.set_at AS "set_at!", due.version AS "version!", due.score AS "score!", due.misses AS "misses!""#,
+            RETURNING d.org_id, d.delivery_id, d.topic, d.action, d.data, d.created_at, d.attempts,
+                      due.address AS "address!", due.secret AS "secret!", due.set_at AS "set_at!",
+                      due.version AS "version!", due.score AS "score!", due.misses AS "misses!""#,
             now,
             lease_until,
             i64::from(room.places),

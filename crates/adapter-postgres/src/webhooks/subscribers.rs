@@ -109,8 +109,9 @@ impl Transaction {
             "INSERT INTO subscribers (org_id, topic, kind, address, secret, set_at, set_by, next_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (org_id, topic) DO UPDATE
-                SET kind = EXCLUDED.kind, address = EXCLUDED.address, secret = EXCLUDED.secret, set_at = EXCLUDED.set_at,
-                    set_by = EXCLUDED.set_by, next_at = EXCLUDED.next_at, version = subscribers.version + 1, score = LEAST(subscribers.score, 0), misses = 0,
+                SET kind = EXCLUDED.kind, address = EXCLUDED.address, secret = EXCLUDED.secret,
+                    set_at = EXCLUDED.set_at, set_by = EXCLUDED.set_by, next_at = EXCLUDED.next_at,
+                    version = subscribers.version + 1, score = LEAST(subscribers.score, 0), misses = 0,
                     paused_until = NULL, last_sent_at = NULL, last_failed_at = NULL, last_error = NULL",
             organization.uuid(),
             chosen.topic.as_str(),
@@ -213,10 +214,12 @@ impl DeliveriesView for Transaction {
         let row = sqlx::query!(
             r#"SELECT s.last_sent_at AS "last_sent_at?", s.last_failed_at AS "last_failed_at?", s.last_error AS "last_error?",
                       s.paused_until AS "paused_until?",
-                      (SELECT count(*) FROM (SELECT FROM deliveries d WHERE d.org_id = $1 AND d.topic = $2 AND d.state = 'queued'
-                                              LIMIT $3) q) AS "waiting!",
-                      (SELECT count(*) FROM (SELECT FROM deliveries d WHERE d.org_id = $1 AND d.topic = $2 AND d.state = 'failed'
-                                              LIMIT $3) f) AS "given_up!"
+                      (SELECT count(*)
+                         FROM (SELECT FROM deliveries d
+                                WHERE d.org_id = $1 AND d.topic = $2 AND d.state = 'queued' LIMIT $3) q) AS "waiting!",
+                      (SELECT count(*)
+                         FROM (SELECT FROM deliveries d
+                                WHERE d.org_id = $1 AND d.topic = $2 AND d.state = 'failed' LIMIT $3) f) AS "given_up!"
                  FROM (SELECT) one LEFT JOIN subscribers s ON s.org_id = $1 AND s.topic = $2"#,
             organization.uuid(),
             topic.as_str(),
