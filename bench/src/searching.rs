@@ -46,15 +46,29 @@ pub(crate) async fn write(database_url: &str, organization: Uuid, small: bool) -
     for part in 0..subtrees {
         connection
             .execute(AssertSqlSafe(format!(
-                r#"INSERT INTO audit_events (org_id, event_id, occurred_at, actor_kind, actor_id, action, target_kind, target_id, outcome,
-                                             leaf, personal)
-                   SELECT '{organization}', ('00000000-0000-7000-8000-' || lpad(to_hex(e.n), 12, '0'))::uuid, now() - interval '30 days' + e.n * interval '0.2 seconds', 'user',
-                          who.named, action, 'user', whom.named, 'success',
-                          convert_to('{{"action":"' || action || '","actor":{{"id":"' || who.named || '","kind":"user"}},"at":"2026-01-02T03:04:05.000678Z","changes":[{{"after":"member","before":"viewer","field":"role"}}],"id":"evt_0' || left(md5(e.n::text), 25) || '","log":"{organization}","outcome":"success","personal":{{"ip":"","user_agent":""}},"request_id":"' || md5(e.n::text) || '","session":"' || who.session || '","target":{{"id":"' || whom.named || '","kind":"user"}},"v":1}}', 'UTF8'),
-                          jsonb_build_object('ip', jsonb_build_object('value', '192.0.2.' || e.n % 250, 'salt', md5(e.n::text)),
-                                             'user_agent', jsonb_build_object('value', 'Mozilla/5.0 (X11; Linux x86_64)', 'salt', md5(e.n::text)))
+                // Texts that only a line break separates are one.
+                r#"INSERT INTO audit_events (org_id, event_id, occurred_at, actor_kind, actor_id, action,
+                                             target_kind, target_id, outcome, leaf, personal)
+                   SELECT '{organization}', ('00000000-0000-7000-8000-' || lpad(to_hex(e.n), 12, '0'))::uuid,
+                          now() - interval '30 days' + e.n * interval '0.2 seconds',
+                          'user', who.named, action, 'user', whom.named, 'success',
+                          convert_to('{{"action":"' || action || '",'
+                                     '"actor":{{"id":"' || who.named || '","kind":"user"}},'
+                                     '"at":"2026-01-02T03:04:05.000678Z",'
+                                     '"changes":[{{"after":"member","before":"viewer","field":"role"}}],'
+                                     '"id":"evt_0' || left(md5(e.n::text), 25) || '",'
+                                     '"log":"{organization}","outcome":"success",'
+                                     '"personal":{{"ip":"","user_agent":""}},'
+                                     '"request_id":"' || md5(e.n::text) || '","session":"' || who.session || '",'
+                                     '"target":{{"id":"' || whom.named || '","kind":"user"}},"v":1}}', 'UTF8'),
+                          jsonb_build_object(
+                              'ip', jsonb_build_object('value', '192.0.2.' || e.n % 250, 'salt', md5(e.n::text)),
+                              'user_agent', jsonb_build_object('value', 'Mozilla/5.0 (X11; Linux x86_64)',
+                                                               'salt', md5(e.n::text)))
                      FROM generate_series({part} * {leaves}::bigint, ({part} + 1) * {leaves}::bigint - 1) AS e (n)
-                          CROSS JOIN LATERAL (SELECT CASE WHEN e.n % 100000 = 7 THEN 'member.removed' ELSE 'session.created' END AS action) AS done
+                          CROSS JOIN LATERAL (
+                              SELECT CASE WHEN e.n % 100000 = 7 THEN 'member.removed'
+                                          ELSE 'session.created' END AS action) AS done
                           JOIN people AS who ON who.n = e.n % 5000
                           JOIN people AS whom ON whom.n = e.n % 70000
                     ORDER BY e.n"#
@@ -65,17 +79,25 @@ pub(crate) async fn write(database_url: &str, organization: Uuid, small: bool) -
         .execute(AssertSqlSafe(format!(
             "INSERT INTO audit_leaves (org_id, idx, event_id, occurred_at)
              SELECT org_id, row_number() OVER (ORDER BY written) - 1, event_id, occurred_at
-               FROM audit_events WHERE org_id = '{organization}' AND occurred_at < now() - interval '1 minute' ORDER BY written;
+               FROM audit_events
+              WHERE org_id = '{organization}' AND occurred_at < now() - interval '1 minute'
+              ORDER BY written;
              INSERT INTO audit_tiles (org_id, level, tile, hashes)
-             SELECT '{organization}', {level}, 0, string_agg(sha256('x'), ''::bytea) FROM generate_series(1, {subtrees});
+             SELECT '{organization}', {level}, 0, string_agg(sha256('x'), ''::bytea)
+               FROM generate_series(1, {subtrees});
              SET session_replication_role = DEFAULT;
              WITH RECURSIVE nodes (height, hash) AS (
                  SELECT 0, sha256('x') UNION ALL
                  SELECT height + 1, sha256('\\x01'::bytea || hash || hash) FROM nodes WHERE height < 7),
-             node AS (SELECT (SELECT hash FROM nodes WHERE height = 4) AS sixteen, (SELECT hash FROM nodes WHERE height = 7) AS left_half,
-                             (SELECT sha256('\\x01'::bytea || a.hash || b.hash) FROM nodes a, nodes b WHERE a.height = 4 AND b.height = 3) AS right_half)
+             node AS (SELECT (SELECT hash FROM nodes WHERE height = 4) AS sixteen,
+                             (SELECT hash FROM nodes WHERE height = 7) AS left_half,
+                             (SELECT sha256('\\x01'::bytea || a.hash || b.hash)
+                                FROM nodes a, nodes b WHERE a.height = 4 AND b.height = 3) AS right_half)
              INSERT INTO audit_trees (org_id, size, root, offered)
-             SELECT '{organization}', {subtrees} * {leaves}, CASE {subtrees} WHEN 16 THEN sixteen ELSE sha256('\\x01'::bytea || left_half || right_half) END, true
+             SELECT '{organization}', {subtrees} * {leaves},
+                    CASE {subtrees} WHEN 16 THEN sixteen
+                                    ELSE sha256('\\x01'::bytea || left_half || right_half) END,
+                    true
                FROM node"
         )))
         .await?;

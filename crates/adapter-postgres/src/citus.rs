@@ -89,19 +89,23 @@ const PLAN: [(&str, Placement); 52] = [
 const IN_THE_WAY: &str = "
     WITH RECURSIVE plan AS (SELECT * FROM unnest($1::text[], $2::text[]) AS p (name, placement)),
          tables AS (SELECT c.oid, COALESCE(c.relname::text, p.name) AS name, p.placement
-                      FROM (SELECT * FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace) c
+                      FROM (SELECT * FROM pg_class
+                             WHERE relkind IN ('r', 'p') AND NOT relispartition
+                               AND relnamespace = 'public'::regnamespace) c
                       FULL JOIN plan p ON p.name = c.relname::text),
          known AS (SELECT oid FROM tables WHERE placement <> 'local'
                     UNION
                    SELECT CASE known.oid WHEN k.conrelid THEN k.confrelid ELSE k.conrelid END
                      FROM known JOIN pg_constraint k ON k.contype = 'f' AND known.oid IN (k.conrelid, k.confrelid))
-    SELECT name || CASE WHEN oid IS NULL THEN ' is in the plan, but there is no such table' ELSE ' is in no place of the plan' END AS problem
+    SELECT name || CASE WHEN oid IS NULL THEN ' is in the plan, but there is no such table'
+                        ELSE ' is in no place of the plan' END AS problem
       FROM tables WHERE oid IS NULL OR placement IS NULL
      UNION ALL
     SELECT format('%s: the key %s is without org_id', t.name, i.indexrelid::regclass)
       FROM tables t JOIN pg_index i ON i.indrelid = t.oid AND i.indisunique
      WHERE t.placement = 'distributed'
-       AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attname = 'org_id' AND a.attnum = ANY(i.indkey))
+       AND NOT EXISTS (SELECT FROM pg_attribute a
+                        WHERE a.attrelid = t.oid AND a.attname = 'org_id' AND a.attnum = ANY(i.indkey))
      UNION ALL
     SELECT format('%s: the reference %s leads from a %s table to a %s one', t.name, k.conname, t.placement, r.placement)
       FROM pg_constraint k JOIN tables t ON t.oid = k.conrelid JOIN tables r ON r.oid = k.confrelid
@@ -110,13 +114,17 @@ const IN_THE_WAY: &str = "
                 WHEN r.placement = 'local' THEN t.placement <> 'local'
                 ELSE t.placement <> 'distributed'
                      OR NOT EXISTS (SELECT FROM generate_subscripts(k.conkey, 1) AS n
-                                      JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[n] AND a.attname = 'org_id'
-                                      JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = k.confkey[n] AND b.attname = 'org_id') END
+                                      JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[n]
+                                                         AND a.attname = 'org_id'
+                                      JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = k.confkey[n]
+                                                         AND b.attname = 'org_id') END
      UNION ALL
     SELECT format('%s: the reference %s sets what is beside org_id to something else', t.name, k.conname)
       FROM pg_constraint k JOIN tables t ON t.oid = k.conrelid
-     WHERE t.placement = 'distributed' AND k.contype = 'f' AND (k.confdeltype IN ('n', 'd') OR k.confupdtype IN ('n', 'd', 'c'))
-       AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attname = 'org_id' AND a.attnum = ANY(k.conkey))
+     WHERE t.placement = 'distributed' AND k.contype = 'f'
+       AND (k.confdeltype IN ('n', 'd') OR k.confupdtype IN ('n', 'd', 'c'))
+       AND EXISTS (SELECT FROM pg_attribute a
+                    WHERE a.attrelid = k.conrelid AND a.attname = 'org_id' AND a.attnum = ANY(k.conkey))
      UNION ALL
     SELECT format('%s: the trigger %s', t.name, g.tgname)
       FROM tables t JOIN pg_trigger g ON g.tgrelid = t.oid AND NOT g.tgisinternal
@@ -164,7 +172,8 @@ pub async fn in_the_way_of_citus(connection: &mut PgConnection) -> Result<Vec<St
 /// [`CitusError`].
 pub async fn distribute(url: &str) -> Result<Vec<&'static str>, CitusError> {
     let mut connection = connected(url).await?;
-    let there = "SELECT to_regproc('create_distributed_table') IS NOT NULL AND to_regproc('create_reference_table') IS NOT NULL";
+    let there = "SELECT to_regproc('create_distributed_table') IS NOT NULL
+                    AND to_regproc('create_reference_table') IS NOT NULL";
     let there: bool = sqlx::query_scalar(there).fetch_one(&mut connection).await?;
     if !there {
         return Err(CitusError::NotThere);
