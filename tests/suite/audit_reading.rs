@@ -356,16 +356,10 @@ async fn what_is_erased_while_its_stretch_is_sketched_is_not_in_the_sketch() {
     all_sketched(&service).await;
     let before = service.database.rows("SELECT encode(sketch, 'hex') AS sketch FROM audit_sketches").await;
     // Nobody makes another while this is open.
-    let mut connection = service.database.connect().await;
-    sqlx::query("BEGIN").execute(&mut connection).await.unwrap();
-    sqlx::query("SELECT FROM audit_sketches FOR SHARE").execute(&mut connection).await.unwrap();
+    let held = service.database.open_transaction("SELECT FROM audit_sketches FOR SHARE").await;
     let leaving = tokio::spawn(async move { leaver.delete("/v1/me").await.expect(204) });
-    until("the erasure to wait for the sketch", async || {
-        let waiting = "SELECT 1 AS one FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-        (!service.database.rows(waiting).await.is_empty()).then_some(())
-    })
-    .await;
-    sqlx::query("COMMIT").execute(&mut connection).await.unwrap();
+    service.database.lock_waits(1).await;
+    held.commit().await;
     leaving.await.unwrap();
     all_sketched(&service).await;
     let after = service.database.rows("SELECT encode(sketch, 'hex') AS sketch FROM audit_sketches").await;

@@ -59,10 +59,8 @@ async fn a_mistyped_key_is_refused_without_a_visit_to_the_database() {
     let service = Service::start().await;
     let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
     let (_, secret) = make(&owner, json!({})).await;
-    let mut connection = service.database.connect().await;
-    let mut transaction = sqlx::Connection::begin(&mut connection).await.unwrap();
     let lock = "LOCK TABLE api_keys, api_key_secrets IN ACCESS EXCLUSIVE MODE";
-    sqlx::query(lock).execute(&mut *transaction).await.unwrap();
+    let held = service.database.open_transaction(lock).await;
     for place in [4, 20, 65] {
         let mut mistyped = secret.clone().into_bytes();
         mistyped[place] = if mistyped[place] == b'a' { b'b' } else { b'a' };
@@ -71,7 +69,7 @@ async fn a_mistyped_key_is_refused_without_a_visit_to_the_database() {
         let answer = tokio::time::timeout(std::time::Duration::from_secs(10), asking.get("/v1/session"));
         answer.await.expect("an answer while the tables are locked").problem(401, "unauthenticated");
     }
-    transaction.rollback().await.unwrap();
+    held.roll_back().await;
     service.anonymous().with_token(&secret).get("/v1/session").await.expect(200);
 }
 
@@ -83,15 +81,13 @@ async fn letting_a_program_in_writes_nothing() {
     service.all_mail_sent().await;
     let program = service.anonymous().with_token(&secret);
     // Whatever would be written waits for this lock, and then so does the answer.
-    let mut connection = service.database.connect().await;
-    let mut transaction = sqlx::Connection::begin(&mut connection).await.unwrap();
     let lock = "LOCK TABLE api_keys, api_key_secrets, organizations, audit_events IN EXCLUSIVE MODE";
-    sqlx::query(lock).execute(&mut *transaction).await.unwrap();
+    let held = service.database.open_transaction(lock).await;
     for _ in 0..3 {
         let answer = tokio::time::timeout(std::time::Duration::from_secs(10), program.get("/v1/session"));
         answer.await.expect("an answer while nothing can be written").expect(200);
     }
-    transaction.rollback().await.unwrap();
+    held.roll_back().await;
     let log = service.audit_log(Some(signed_up.text_at("/organization/id"))).await;
     assert!(log.last().unwrap().0.starts_with("api_key.created"), "{log:?}");
 }

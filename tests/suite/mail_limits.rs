@@ -1,9 +1,8 @@
 //! Limits of mails hold at the same moment, too.
 
 use futures_util::future::join_all;
-use rollcall_tests::{Answer, Caller, Service, until};
+use rollcall_tests::{Answer, Caller, Service};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection};
 
 /// How many come at once.
 const AT_ONCE: usize = 6;
@@ -19,24 +18,12 @@ async fn rush<F: Future<Output = Answer>>(
     asked: impl IntoIterator<Item = F>,
 ) -> Vec<Answer> {
     let database = &service.database;
-    let mut connection = database.connect().await;
-    let mut holding = connection.begin().await.unwrap();
-    let lock = format!("LOCK TABLE {table} IN SHARE MODE");
-    sqlx::query(AssertSqlSafe(lock)).execute(&mut *holding).await.unwrap();
+    let held = database.open_transaction(&format!("LOCK TABLE {table} IN SHARE MODE")).await;
     let let_on = async {
-        until(&format!("{AT_ONCE} wait"), async || {
-            let waits = "SELECT 1 AS one FROM pg_stat_activity
-                          WHERE datname = current_database() AND wait_event_type = 'Lock'";
-            (database.rows(waits).await.len() >= AT_ONCE).then_some(())
-        })
-        .await;
-        holding.rollback().await.unwrap();
+        database.lock_waits(AT_ONCE).await;
+        held.roll_back().await;
     };
     tokio::join!(join_all(asked), let_on).0
-}
-
-fn count(answers: &[Answer], status: u16) -> usize {
-    answers.iter().filter(|answer| answer.status == status).count()
 }
 
 async fn ask(caller: Caller, path: &'static str, body: Value) -> Answer {

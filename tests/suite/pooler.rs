@@ -77,11 +77,9 @@ async fn limits_hold_behind_a_pooler_and_nobody_but_the_service_comes_by_it() {
     };
     answered().await;
     // Whoever holds the table for longer than a statement may take.
-    let mut holder = database.connect().await;
-    let mut transaction = sqlx::Connection::begin(&mut holder).await.unwrap();
-    sqlx::query("LOCK TABLE members IN ACCESS EXCLUSIVE MODE").execute(&mut *transaction).await.unwrap();
+    let held = database.open_transaction("LOCK TABLE members IN ACCESS EXCLUSIVE MODE").await;
     grace.get("/v1/members").await.problem(503, "unavailable");
-    transaction.rollback().await.unwrap();
+    held.roll_back().await;
     answered().await;
 
     use rollcall_adapter_postgres::{ConnectError, ConnectionSettings, PgStore};

@@ -214,12 +214,7 @@ async fn whoever_catches_up_comes_after_the_sequencer_that_is_at_it_and_writers_
         let sequencing = sequencing.clone();
         tokio::spawn(async move { sequencing.catch_up(Some(OrganizationId::from_uuid(log)), NOW).await })
     };
-    until("it waits", async || {
-        let waiting = "SELECT 1 AS one FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
-                          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        (!database.rows(waiting).await.is_empty()).then_some(())
-    })
-    .await;
+    database.lock_waits(1).await;
     database.write_events(log, 10).await;
     assert!(!catching.is_finished());
     assert_eq!(database.whole_log(log).await.len(), 0);

@@ -16,7 +16,7 @@ use rollcall_application::webhooks::{
 use rollcall_domain::{OrganizationId, secret::Secret};
 use rollcall_tests::{HookServer, Service, Team, TestDatabase, until};
 use serde_json::{Value, json};
-use sqlx::{Connection as _, Executor};
+use sqlx::Connection as _;
 use time::{Duration, OffsetDateTime, macros::datetime};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
@@ -374,18 +374,11 @@ async fn in_between<T: Send + 'static>(
              CREATE POLICY held_up ON deliveries AS RESTRICTIVE TO rollcall_app USING (may_go_on())",
         )
         .await;
-    let mut connection = database.connect().await;
-    let mut holding = connection.begin().await.unwrap();
-    holding.execute("SELECT pg_advisory_xact_lock(1)").await.unwrap();
+    let held = database.open_transaction("SELECT pg_advisory_xact_lock(1)").await;
     let reading = tokio::spawn(reads);
-    until("it is held up", async || {
-        let waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
-                          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        (!database.rows(waiting).await.is_empty()).then_some(())
-    })
-    .await;
+    database.lock_waits(1).await;
     database.execute(meanwhile).await;
-    holding.rollback().await.unwrap();
+    held.roll_back().await;
     reading.await.unwrap()
 }
 

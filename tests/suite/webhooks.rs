@@ -291,9 +291,7 @@ async fn what_subscribers_are_told_is_queued_before_anybody_waits_for_their_turn
     let hook = HookServer::start().await;
     team.owner().put(WEBHOOK, json!({"url": hook.base()})).await.expect(200);
     crate::escalations::escalate(team.owner(), "first", 5).await;
-    let mut connection = service.database.connect().await;
-    let mut turn = connection.begin().await.unwrap();
-    sqlx::query("SELECT FROM stream_heads FOR UPDATE").execute(&mut *turn).await.unwrap();
+    let turn = service.database.open_transaction("SELECT FROM stream_heads FOR UPDATE").await;
     let waits_with_it_queued = until("a commit waits that has queued what it tells", async || {
         let waiting = "SELECT FROM pg_locks turn JOIN pg_locks queued ON queued.pid = turn.pid
                          AND queued.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -303,7 +301,7 @@ async fn what_subscribers_are_told_is_queued_before_anybody_waits_for_their_turn
     });
     let then = async {
         waits_with_it_queued.await;
-        turn.rollback().await.unwrap();
+        turn.roll_back().await;
     };
     tokio::join!(crate::escalations::escalate(team.owner(), "second", 5), then);
     hook.next(2).await;
