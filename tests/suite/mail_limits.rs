@@ -48,7 +48,7 @@ async fn an_address_gets_only_so_many_mails_though_all_be_asked_for_at_once() {
             };
             let asked = (0..AT_ONCE).map(|_| ask(service.anonymous(), path, body.clone()));
             let answers = rush(&service, table, asked).await;
-            assert_eq!(count(&answers, 202), AT_ONCE);
+            assert_eq!(Answer::count(&answers, 202), AT_ONCE);
             let kept = format!("SELECT 1 AS one FROM {table} WHERE email = '{email}'");
             assert_eq!(service.database.rows(&kept).await.len(), 2, "{table}, {email}");
         }
@@ -69,10 +69,10 @@ async fn a_member_and_an_organization_cause_only_so_many_mails_though_all_be_ask
     };
     // The Owner has invited two already.
     let answers = rush(&service, "invitations", (0..AT_ONCE).map(|_| invite(&owner))).await;
-    assert_eq!((count(&answers, 201), count(&answers, 429)), (2, AT_ONCE - 2));
+    assert_eq!((Answer::count(&answers, 201), Answer::count(&answers, 429)), (2, AT_ONCE - 2));
     service.all_mail_sent().await;
     // Others have an allowance of their own, as far as the organization's goes.
     let asked = (0..AT_ONCE).map(|n| invite(if n % 2 == 0 { &one } else { &other }));
     let answers = rush(&service, "invitations", asked).await;
-    assert_eq!((count(&answers, 201), count(&answers, 429)), (4, AT_ONCE - 4));
+    assert_eq!((Answer::count(&answers, 201), Answer::count(&answers, 429)), (4, AT_ONCE - 4));
 }

@@ -19,10 +19,6 @@ use crate::{api_keys::make, calls, recordings};
 const PLAN: &str = "/v1/billing/plan";
 const DISABLE: Consent = Consent { disable_controls: true, accept_deletion: false };
 
-fn count(answers: &[Answer], status: u16) -> usize {
-    answers.iter().filter(|answer| answer.status == status).count()
-}
-
 /// Invites so many newcomers; gives back what each accepts with.
 async fn invited(service: &Service, owner: &Caller, number: usize) -> Vec<Value> {
     let mut accept = Vec::new();
@@ -283,7 +279,7 @@ async fn attack_6_as_many_come_in_at_once_as_there_are_seats() {
     let anonymous = service.anonymous();
     let requests = accept.into_iter().map(|body| anonymous.post("/v1/invitations/accept", body));
     let answers = join_all(requests).await;
-    assert_eq!((count(&answers, 201), count(&answers, 409)), (3, 13));
+    assert_eq!((Answer::count(&answers, 201), Answer::count(&answers, 409)), (3, 13));
     assert_eq!(members(&service, signed_up.text_at("/organization/id")).await, 4);
 }
 
@@ -293,7 +289,7 @@ async fn attack_6_as_many_api_keys_are_made_at_once_as_there_is_room_for() {
     let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
     let body = json!({"name": "Importer", "scopes": ["calls:read"]});
     let answers = join_all((0..16).map(|_| owner.post("/v1/api-keys", body.clone()))).await;
-    assert_eq!((count(&answers, 201), count(&answers, 409)), (3, 13));
+    assert_eq!((Answer::count(&answers, 201), Answer::count(&answers, 409)), (3, 13));
     owner.post("/v1/api-keys", body).await.problem(409, "too_many_api_keys");
 }
 
@@ -316,7 +312,7 @@ async fn attack_6_whoever_comes_in_while_the_plan_gets_smaller_finds_a_seat_or_k
             409 => assert!(plan == "pro" && members == 4, "{members} on {plan}"),
             status => panic!("{status}: {}", changed.text),
         }
-        assert_eq!(count(&accepted, 201) + 1, members);
+        assert_eq!(Answer::count(&accepted, 201) + 1, members);
     }
 }
 
