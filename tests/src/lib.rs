@@ -23,6 +23,7 @@ mod pooler;
 mod security_key;
 mod service;
 pub mod smtp;
+mod store;
 pub mod tab;
 mod team;
 
@@ -44,5 +45,6 @@ pub use pooler::Pooler;
 pub use rollcall_browser::{Browser, Focus, Look, Profile, Rules};
 pub use security_key::SecurityKey;
 pub use service::{OPERATOR_TOKEN, Service};
+pub use store::{connection_settings, store_at};
 pub use tab::Tab;
 pub use team::{PASSWORD, Team, word};

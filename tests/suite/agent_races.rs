@@ -36,7 +36,7 @@ async fn agents(service: &Service, team: &Team, count: usize) -> Vec<(Caller, St
 
 /// Writes calls down that wait, straight into the database: it is what becomes of them that is looked at.
 async fn waiting(service: &Service, team: &Team, count: usize) -> Vec<String> {
-    let organization = team.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
+    let organization = team.uuid();
     let calls = format!(
         "INSERT INTO calls (org_id, call_id, external_id, direction, started_at, metadata, made_as, created_at)
          SELECT '{organization}', gen_random_uuid(), 'many ' || n, 'inbound', '2026-03-01T08:00:00Z', '{{}}',

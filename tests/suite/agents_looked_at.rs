@@ -232,7 +232,7 @@ async fn what_is_written_of_agents_is_the_database_s_time() {
 async fn who_was_what_is_forgotten_after_400_days_but_for_what_they_were_then() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
-    let organization = team.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
+    let organization = team.uuid();
     for user in [ROLE, "admin"] {
         let user = team.id(user).parse::<rollcall_domain::UserId>().unwrap().uuid();
         // The first two are more than 400 days before the first of March 2026.
@@ -265,7 +265,7 @@ async fn who_was_what_is_forgotten_after_400_days_but_for_what_they_were_then() 
 async fn a_step_that_forgets_who_was_what_goes_on_where_the_last_has_ended() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
-    let organization = team.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
+    let organization = team.uuid();
     let user = team.id(ROLE).parse::<rollcall_domain::UserId>().unwrap().uuid();
     let add = format!(
         "INSERT INTO availability_changes SELECT '{organization}', '{user}', '2024-12-15', n, 'away', 'chosen' FROM generate_series(1, 6) n"

@@ -177,7 +177,7 @@ async fn a_log_that_cannot_be_written_keeps_no_call_and_no_other_log() {
         programs.push(service.anonymous().with_token(&secret));
     }
     // Whatever is written into our log fails.
-    let organization = ours.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
+    let organization = ours.uuid();
     let broken = format!(
         "CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$
          BEGIN

@@ -3,7 +3,6 @@
 use std::{fs, path::PathBuf, process::Output};
 
 use reqwest::{Method, Response};
-use rollcall_domain::OrganizationId;
 use rollcall_tests::{Answer, Binary, Caller, Service, Team, until};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -14,10 +13,6 @@ use crate::audit_reports::{EVENTS, event, reporting};
 
 pub(crate) const EXPORT: &str = "/v1/audit/export";
 pub(crate) const CHECKPOINT: &str = "/v1/audit/checkpoint";
-
-pub(crate) fn uuid(team: &Team) -> Uuid {
-    team.organization.parse::<OrganizationId>().unwrap().uuid()
-}
 
 /// A team whose log is on, with something in it.
 pub(crate) async fn team_with_log(service: &Service, name: &str) -> Team {
@@ -92,7 +87,7 @@ fn stranger(export: &PathBuf, seen: &[&PathBuf]) -> Option<(i32, String)> {
 
 /// An event that is in the tree of an organization's audit log.
 pub(crate) async fn an_event_of(service: &Service, team: &Team) -> String {
-    let organization = uuid(team);
+    let organization = team.uuid();
     let query = format!(
         "SELECT type_id('evt', event_id) AS id FROM audit_leaves WHERE org_id = '{organization}' ORDER BY idx LIMIT 1"
     );
@@ -258,7 +253,7 @@ impl Running {
 async fn attack_9_whoever_loses_the_right_or_the_session_while_it_runs_gets_no_more() {
     let service = Service::start().await;
     let team = team_with_log(&service, "Acme").await;
-    service.database.write_events(uuid(&team), 40_000).await;
+    service.database.write_events(team.uuid(), 40_000).await;
     service.database.all_sequenced().await;
     let (_, secret) = crate::api_keys::make(team.owner(), json!({"scopes": ["audit_log:read"]})).await;
     let keys = team.owner().get("/v1/api-keys").await.expect(200);
@@ -303,7 +298,7 @@ async fn attack_9_whoever_loses_the_right_or_the_session_while_it_runs_gets_no_m
 async fn an_export_is_cut_off_when_it_takes_an_hour_and_not_before() {
     let service = Service::start().await;
     let team = team_with_log(&service, "Acme").await;
-    service.database.write_events(uuid(&team), 40_000).await;
+    service.database.write_events(team.uuid(), 40_000).await;
     service.database.all_sequenced().await;
     let (_, secret) = crate::api_keys::make(team.owner(), json!({"scopes": ["audit_log:read"]})).await;
     let key = service.anonymous().with_token(&secret);
@@ -324,7 +319,7 @@ async fn a_head_gets_the_headers_and_begins_no_export() {
     };
     assert_eq!(head(team.owner(), "").await.status, 409, "there is nothing to export");
     service.turn_audit_log_on(&team).await;
-    service.database.write_events(uuid(&team), 40_000).await;
+    service.database.write_events(team.uuid(), 40_000).await;
     service.database.all_sequenced().await;
     // Also while one runs: it takes nobody's place.
     let running = Running::begin(team.caller("admin")).await;

@@ -10,7 +10,7 @@ use time::{Duration, macros::datetime};
 
 use crate::{
     api_keys::make,
-    audit_exports::{Files, checkpoint, events, team_with_log, uuid},
+    audit_exports::{Files, checkpoint, events, team_with_log},
 };
 
 const EVENTS: &str = "/v1/audit/events";
@@ -381,7 +381,7 @@ async fn what_is_older_than_the_plan_keeps_it_goes_and_everything_is_proved_as_b
     let days = plan.split("audit_retention_days\":").nth(1).unwrap().split(|c: char| !c.is_ascii_digit());
     let kept: i64 = days.map(|days| days.parse().unwrap()).next().unwrap();
     let seen = checkpoint(team.owner()).await;
-    let cleared = format!("SELECT cleared, removed FROM audit_retention WHERE org_id = '{}'", uuid(&team));
+    let cleared = format!("SELECT cleared, removed FROM audit_retention WHERE org_id = '{}'", team.uuid());
     let gone_through = async |expected: &str| {
         // A node looks when it starts.
         let node = Service::start_on(database.clone(), clock.clone(), &[]).await;
@@ -446,12 +446,12 @@ async fn attack_32_nothing_of_today_goes_by_retention_whatever_is_asked_of_it() 
     .await;
     let team = team_with_log(&service, "Acme").await;
     let retain =
-        format!("SELECT retain_audit_events('{}', '2200-01-01', '2200-01-01', 1000) AS events", uuid(&team));
+        format!("SELECT retain_audit_events('{}', '2200-01-01', '2200-01-01', 1000) AS events", team.uuid());
     let mut connection = service.database.connect_as_service().await;
     connection.execute("BEGIN; SET LOCAL rollcall.task = 'audit_retention'").await.unwrap();
     connection.execute(sqlx::AssertSqlSafe(retain)).await.unwrap();
     connection.execute("COMMIT").await.unwrap();
-    let row = format!("SELECT cleared, removed FROM audit_retention WHERE org_id = '{}'", uuid(&team));
+    let row = format!("SELECT cleared, removed FROM audit_retention WHERE org_id = '{}'", team.uuid());
     assert_eq!(service.database.rows(&row).await, [json!({"cleared": 0, "removed": 0})]);
     // Nor can the service do it by itself.
     for statement in [

@@ -1,7 +1,7 @@
 //! Whoever loses a role, their seat or their organization while their request waits: what counts is what they are when it is their turn.
 
 use reqwest::{Method, RequestBuilder};
-use rollcall_domain::{ApiKeyId, OrganizationId, UserId};
+use rollcall_domain::{ApiKeyId, UserId};
 use rollcall_tests::{Answer, Caller, Service, Team};
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn request(caller: &Caller, method: &Method, path: &str, body: Option<&Value>) -
 
 /// The locks are taken as the service takes them: the team, the organization, the member.
 fn seat(team: &Team, user: &str) -> (String, String) {
-    let organization = team.organization.parse::<OrganizationId>().unwrap().uuid();
+    let organization = team.uuid();
     let seat =
         format!("org_id = '{organization}' AND user_id = '{}'", user.parse::<UserId>().unwrap().uuid());
     (format!("SELECT team_lock('{organization}')"), seat)

@@ -1,32 +1,13 @@
 //! Looking up what many requests came in by at once.
 
-use std::{sync::Arc, time::Duration};
-
 use futures_util::future::join_all;
-use rollcall_adapter_postgres::{ConnectionSettings, PgStore};
 use rollcall_application::{api_keys::KeyHash, ports::Directory};
-use rollcall_domain::{
-    ApiKeyId, UserId,
-    secret::{Secret, TokenHash},
-};
-use rollcall_server::SystemEntropy;
-use rollcall_tests::{Service, Team, TestDatabase};
+use rollcall_domain::{ApiKeyId, UserId, secret::TokenHash};
+use rollcall_tests::{Service, Team, store_at};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::api_keys::make;
-
-async fn store(database: &TestDatabase) -> PgStore {
-    let connection = ConnectionSettings {
-        url: Secret::new(database.url()),
-        pooler_url: None,
-        replica_url: None,
-        max_connections: 2,
-        acquire_timeout: Duration::from_secs(30),
-        statement_timeout: Duration::from_secs(30),
-    };
-    PgStore::connect(&connection, Arc::new(SystemEntropy)).await.unwrap()
-}
 
 #[tokio::test]
 async fn attack_1_whoever_is_looked_up_together_with_others_is_nobody_else() {
@@ -36,7 +17,7 @@ async fn attack_1_whoever_is_looked_up_together_with_others_is_nobody_else() {
         make(team.owner(), json!({})).await;
         make(team.owner(), json!({})).await;
     }
-    let store = store(&service.database).await;
+    let store = store_at(service.database.url(), 2).await;
     let mut connection = service.database.connect().await;
     let sessions: Vec<(Vec<u8>, Uuid, Option<Uuid>)> =
         sqlx::query_as("SELECT token_hash, user_id, org_id FROM sessions")

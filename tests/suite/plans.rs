@@ -169,7 +169,7 @@ async fn a_smaller_plan_deletes_nothing_that_nobody_has_agreed_to() {
         recordings::put(team.owner(), &call, &recordings::wav(1_000, number)).await.expect(201);
     }
     service.database.all_sequenced().await;
-    let organization = team.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
+    let organization = team.uuid();
     let leaves = format!("SELECT 1 AS one FROM audit_leaves WHERE org_id = '{organization}'");
     let events = service.database.rows(&leaves).await.len();
     assert!(events >= 4, "{events}");

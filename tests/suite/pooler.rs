@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use rollcall_tests::{ManualClock, Pooler, Service, Team, TestDatabase, until};
+use rollcall_tests::{ManualClock, Pooler, Service, Team, TestDatabase, connection_settings, until};
 use serde_json::json;
 
 use crate::tokens::RING;
@@ -83,14 +83,11 @@ async fn limits_hold_behind_a_pooler_and_nobody_but_the_service_comes_by_it() {
     answered().await;
 
     use rollcall_adapter_postgres::{ConnectError, ConnectionSettings, PgStore};
+    use rollcall_domain::secret::Secret;
     let as_somebody_else = ConnectionSettings {
-        url: rollcall_domain::secret::Secret::new(database.url()),
         // Without a pooler in between, for it lets nobody else in.
-        pooler_url: Some(rollcall_domain::secret::Secret::new(database.url())),
-        replica_url: None,
-        max_connections: 1,
-        acquire_timeout: std::time::Duration::from_secs(30),
-        statement_timeout: std::time::Duration::from_secs(30),
+        pooler_url: Some(Secret::new(database.url())),
+        ..connection_settings(database.url(), 1)
     };
     let entropy = Arc::new(rollcall_server::SystemEntropy);
     let refused = PgStore::connect(&as_somebody_else, entropy).await.map(|_| ());
