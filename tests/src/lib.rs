@@ -25,6 +25,7 @@ mod service;
 pub mod smtp;
 mod store;
 pub mod tab;
+mod tables;
 mod team;
 
 pub use authenticator::Authenticator;

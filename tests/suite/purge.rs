@@ -34,25 +34,6 @@ async fn rows_by_table(database: &TestDatabase, organization: &str) -> Vec<(Stri
     counts
 }
 
-/// The tables in which a text stands anywhere, also inside of bytes.
-async fn tables_with(database: &TestDatabase, text: &str) -> Vec<String> {
-    let bytes: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let tables = database
-        .rows("SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')")
-        .await;
-    let mut found = Vec::new();
-    for table in tables {
-        let table = table["name"].as_str().unwrap().to_owned();
-        let query = format!(
-            "SELECT 1 AS one FROM {table} t WHERE position('{text}' IN t::text) > 0 OR position('{bytes}' IN t::text) > 0 LIMIT 1"
-        );
-        if !database.rows(&query).await.is_empty() {
-            found.push(table);
-        }
-    }
-    found
-}
-
 /// Deletes the organization; its letters are of the kind that is kept until somebody has looked at them.
 async fn delete(service: &Service, team: &Team) {
     team.owner().delete_with("/v1/organization", json!({"confirm_name": NAME})).await.expect(204);
@@ -133,7 +114,7 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
         assert!(rows > 0, "the test has no row in {table}, so it does not see whether the purge forgets it");
     }
     for text in [NAME, &stranger, &slug] {
-        assert!(!tables_with(&service.database, text).await.is_empty(), "{text}");
+        assert!(!service.database.tables_with(text).await.is_empty(), "{text}");
     }
     delete(&service, &team).await;
     // As the worker forgets them by then.
@@ -156,7 +137,7 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
     // What people have received is theirs; in production it never was in the database.
     service.anonymous().delete("/dev/mailbox").await;
     for text in [NAME, &stranger, &slug] {
-        assert_eq!(tables_with(&service.database, text).await, [""; 0], "{text}");
+        assert_eq!(service.database.tables_with(text).await, [""; 0], "{text}");
     }
     let others_after = everything_of(&service, &others).await;
     let missing = others_before.iter().filter(|row| !others_after.contains(row));
