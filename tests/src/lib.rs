@@ -18,6 +18,7 @@ mod letters;
 mod link;
 mod locks;
 mod manual_clock;
+mod passage;
 mod patience;
 mod pooler;
 mod security_key;
