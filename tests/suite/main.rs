@@ -13,6 +13,7 @@ mod asvs;
 mod audit;
 mod audit_api_calls;
 mod audit_exports;
+mod audit_exports_running;
 mod audit_proofs;
 mod audit_reading;
 mod audit_reports;
