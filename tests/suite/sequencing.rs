@@ -1,9 +1,6 @@
 //! The order of audit events: what is in which log's tree, and where, whatever happens meanwhile.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use futures_util::future::join_all;
 use rollcall_adapter_postgres::PgStore;
