@@ -132,6 +132,11 @@ impl Answer {
         answer
     }
 
+    /// How many of these have this status.
+    pub fn count(answers: &[Self], status: u16) -> usize {
+        answers.iter().filter(|answer| answer.status == status).count()
+    }
+
     /// A header's value, empty if it is not there.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())

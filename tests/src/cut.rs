@@ -3,16 +3,17 @@
 
 use std::{
     io,
-    str::FromStr,
     sync::{Arc, Mutex},
 };
 
 use sqlx::postgres::PgConnectOptions;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, TcpStream, UnixStream},
+    net::{TcpStream, UnixStream},
     task::JoinHandle,
 };
+
+use crate::passage;
 
 /// When a way is cut off. What a client sends before it hears an answer is one round trip; they are counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,12 +40,7 @@ pub struct CutWay {
 impl CutWay {
     /// A way to the database at `url` that is not cut off yet.
     pub async fn to(url: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let options = PgConnectOptions::from_str(url).unwrap();
-        let credentials = url.split_once("://").unwrap().1.split_once('@').unwrap().0;
-        let database = options.get_database().unwrap();
-        let through = format!("postgres://{credentials}@127.0.0.1:{port}/{database}?sslmode=disable");
+        let (listener, through, options) = passage::open(url).await;
         let plan = Arc::<Mutex<Plan>>::default();
         let planned = plan.clone();
         let accepting = tokio::spawn(async move {

@@ -1,14 +1,16 @@
 //! A way from a node to its database that a test can hold up.
 
-use std::{str::FromStr, sync::Arc};
+use std::sync::Arc;
 
 use sqlx::postgres::PgConnectOptions;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, TcpStream, UnixStream},
+    net::{TcpStream, UnixStream},
     sync::watch,
     task::JoinHandle,
 };
+
+use crate::passage;
 
 /// A way to a database. Connections of one kind can be held up: they stay open, and nothing passes.
 pub struct Link {
@@ -20,12 +22,7 @@ pub struct Link {
 impl Link {
     /// A way to the database at `url`. Connections by this application name can be held up.
     pub async fn to(url: &str, application_name: &'static str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let options = PgConnectOptions::from_str(url).unwrap();
-        let credentials = url.split_once("://").unwrap().1.split_once('@').unwrap().0;
-        let database = options.get_database().unwrap();
-        let through = format!("postgres://{credentials}@127.0.0.1:{port}/{database}?sslmode=disable");
+        let (listener, through, options) = passage::open(url).await;
         let (held, holding) = watch::channel(false);
         let name = Arc::<[u8]>::from(application_name.as_bytes());
         let accepting = tokio::spawn(async move {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rollcall_domain::Role;
+use rollcall_domain::{OrganizationId, Role};
+use uuid::Uuid;
 
 use crate::{Caller, Service};
 
@@ -31,6 +32,11 @@ impl Team {
         }
         members.insert("owner", (owner, signed_up.text_at("/user/id").to_owned(), email));
         Self { organization, members }
+    }
+
+    /// The organization's id as the database has it.
+    pub fn uuid(&self) -> Uuid {
+        self.organization.parse::<OrganizationId>().unwrap().uuid()
     }
 
     /// Whoever sits in a role.

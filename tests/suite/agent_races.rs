@@ -36,7 +36,7 @@ async fn agents(service: &Service, team: &Team, count: usize) -> Vec<(Caller, St
 
 /// Writes calls down that wait, straight into the database: it is what becomes of them that is looked at.
 async fn waiting(service: &Service, team: &Team, count: usize) -> Vec<String> {
-    let organization = team.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
+    let organization = team.uuid();
     let calls = format!(
         "INSERT INTO calls (org_id, call_id, external_id, direction, started_at, metadata, made_as, created_at)
          SELECT '{organization}', gen_random_uuid(), 'many ' || n, 'inbound', '2026-03-01T08:00:00Z', '{{}}',
@@ -102,7 +102,7 @@ async fn of_64_agents_who_claim_one_call_one_gets_it() {
         async move { claim(&agent, &id).await }
     });
     let answers = join_all(claims).await;
-    let won = answers.iter().filter(|answer| answer.status == 200).count();
+    let won = Answer::count(&answers, 200);
     assert_eq!(won, 1);
     for answer in answers.into_iter().filter(|answer| answer.status != 200) {
         answer.problem(409, "already_claimed");
@@ -121,7 +121,7 @@ async fn one_agent_on_several_devices_never_holds_more_than_they_can() {
     choose(agent, "available").await.expect(200);
     team.owner().put(&format!("/v1/availability/{id}"), json!({"capacity": 3})).await.expect(200);
     let answers = join_all((0..24).map(|_| claim_next(agent))).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 3);
+    assert_eq!(Answer::count(&answers, 200), 3);
     for answer in answers.into_iter().filter(|answer| answer.status != 200) {
         answer.problem(409, "not_available");
     }

@@ -232,7 +232,7 @@ async fn what_is_written_of_agents_is_the_database_s_time() {
 async fn who_was_what_is_forgotten_after_400_days_but_for_what_they_were_then() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
-    let organization = team.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
+    let organization = team.uuid();
     for user in [ROLE, "admin"] {
         let user = team.id(user).parse::<rollcall_domain::UserId>().unwrap().uuid();
         // The first two are more than 400 days before the first of March 2026.
@@ -265,7 +265,7 @@ async fn who_was_what_is_forgotten_after_400_days_but_for_what_they_were_then() 
 async fn a_step_that_forgets_who_was_what_goes_on_where_the_last_has_ended() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
-    let organization = team.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
+    let organization = team.uuid();
     let user = team.id(ROLE).parse::<rollcall_domain::UserId>().unwrap().uuid();
     let add = format!(
         "INSERT INTO availability_changes SELECT '{organization}', '{user}', '2024-12-15', n, 'away', 'chosen' FROM generate_series(1, 6) n"
@@ -330,19 +330,12 @@ async fn signing_out_while_the_password_is_changed_in_the_same_session_is_no_fau
     let agent = team.caller(ROLE);
     choose(agent, "available").await.expect(200);
     // The one that signs out is held up first, where it has not got its session yet, and then the one that has.
-    let mut held = service.database.connect().await;
-    let mut transaction = sqlx::Connection::begin(&mut held).await.unwrap();
-    sqlx::query("SELECT FROM human_agents FOR UPDATE").execute(&mut *transaction).await.unwrap();
-    let waiting = async |count: usize| {
-        let waits = "SELECT 1 AS one FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        until("somebody waits", async || (service.database.rows(waits).await.len() >= count).then_some(()))
-            .await;
-    };
+    let held = service.database.open_transaction("SELECT FROM human_agents FOR UPDATE").await;
     let sign_out = tokio::spawn({
         let agent = agent.clone();
         async move { agent.delete("/v1/session").await }
     });
-    waiting(1).await;
+    service.database.lock_waits(1).await;
     let change = tokio::spawn({
         let agent = agent.clone();
         async move {
@@ -351,8 +344,8 @@ async fn signing_out_while_the_password_is_changed_in_the_same_session_is_no_fau
             agent.post("/v1/me/password", body).await
         }
     });
-    waiting(2).await;
-    transaction.rollback().await.unwrap();
+    service.database.lock_waits(2).await;
+    held.roll_back().await;
     sign_out.await.unwrap().expect(204);
     // There is no session any more to change it in.
     change.await.unwrap().problem(401, "unauthenticated");

@@ -98,23 +98,16 @@ async fn a_call_is_in_the_log_though_its_holder_does_not_wait_for_the_answer() {
         body.len()
     );
     // The call cannot be written down before its holder has gone.
-    let mut connection = service.database.connect().await;
-    let mut transaction = sqlx::Connection::begin(&mut connection).await.unwrap();
-    sqlx::query("LOCK TABLE calls IN ACCESS EXCLUSIVE MODE").execute(&mut *transaction).await.unwrap();
+    let held = service.database.open_transaction("LOCK TABLE calls IN ACCESS EXCLUSIVE MODE").await;
     let mut client = tokio::net::TcpStream::connect(&address).await.unwrap();
     tokio::io::AsyncWriteExt::write_all(&mut client, request.as_bytes()).await.unwrap();
-    until("the service waits for the lock", async || {
-        let waits = "SELECT 1 AS one FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-                      WHERE d.datname = current_database() AND NOT l.granted";
-        (!service.database.rows(waits).await.is_empty()).then_some(())
-    })
-    .await;
+    service.database.lock_waits(1).await;
     drop(client);
     // What came later is answered, so the service has heard that this one has gone.
     for _ in 0..3 {
         service.anonymous().get("/healthz").await.expect(200);
     }
-    transaction.rollback().await.unwrap();
+    held.roll_back().await;
     let calls = all_calls(&service, 1).await;
     assert_eq!(calls, [json!(["POST", "/v1/calls", "201", "success"])]);
 }
@@ -184,7 +177,7 @@ async fn a_log_that_cannot_be_written_keeps_no_call_and_no_other_log() {
         programs.push(service.anonymous().with_token(&secret));
     }
     // Whatever is written into our log fails.
-    let organization = ours.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
+    let organization = ours.uuid();
     let broken = format!(
         "CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$
          BEGIN

@@ -9,7 +9,7 @@ use rollcall_tests::{Answer, Service};
 use serde_json::{Value, json};
 
 use crate::{
-    audit_exports::{CHECKPOINT, an_event_of, checkpoint, events, export, team_with_log, uuid},
+    audit_exports::{CHECKPOINT, an_event_of, checkpoint, events, export, team_with_log},
     tokens::KNOWN,
 };
 
@@ -107,7 +107,7 @@ async fn attack_32_whatever_is_written_and_signed_at_once_every_checkpoint_conti
         assert_eq!(hash(&answer.body["from_root_hash"]), old.root);
         assert_eq!(hash(&answer.body["to_root_hash"]), new.root);
     }
-    service.database.whole_log(uuid(&team)).await;
+    service.database.whole_log(team.uuid()).await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::Connection as _;
 
 use crate::{
-    audit_exports::{CHECKPOINT, Files, checkpoint, export, said, team_with_log, uuid},
+    audit_exports::{CHECKPOINT, Files, checkpoint, export, said, team_with_log},
     tokens::{KNOWN, RING},
 };
 
@@ -44,7 +44,7 @@ pub(crate) fn check(service: &Service, team: &Team, seen: &[&str]) -> (i32, Stri
 
 /// The event of a place in a log.
 fn at(team: &Team, index: u32) -> String {
-    format!("(SELECT event_id FROM audit_leaves WHERE org_id = '{}' AND idx = {index})", uuid(team))
+    format!("(SELECT event_id FROM audit_leaves WHERE org_id = '{}' AND idx = {index})", team.uuid())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -63,7 +63,7 @@ async fn attack_32_whatever_is_edited_deleted_or_moved_in_the_database_is_named(
         ("edited with its hash", 15, "events from 0 to 4 "),
     ] {
         let team = team_with_log(&service, "Acme").await;
-        let org = uuid(&team);
+        let org = team.uuid();
         team.owner().patch("/v1/organization", json!({"name": "Four"})).await.expect(200);
         let seen = checkpoint(team.owner()).await;
         let event = format!("org_id = '{org}' AND event_id = {}", at(&team, 2));
@@ -122,7 +122,7 @@ const TABLES: [&str; 5] = ["audit_events", "audit_leaves", "audit_tiles", "audit
 async fn back_up(service: &Service, team: &Team) {
     for table in TABLES {
         let copy =
-            format!("CREATE TABLE old_{table} AS SELECT * FROM {table} WHERE org_id = '{}'", uuid(team));
+            format!("CREATE TABLE old_{table} AS SELECT * FROM {table} WHERE org_id = '{}'", team.uuid());
         tamper(service, &copy).await;
     }
 }
@@ -142,7 +142,7 @@ async fn restore(service: &Service, team: &Team, tables: &[&str]) {
             service,
             &format!(
                 "DELETE FROM {table} WHERE org_id = '{}'; INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM old_{table}",
-                uuid(team)
+                team.uuid()
             ),
         )
         .await;
@@ -196,10 +196,10 @@ async fn attack_32_an_old_backup_that_is_restored_is_found_out() {
 async fn attack_32_a_log_that_is_gone_and_tiles_that_were_changed_are_found_out() {
     let service = start().await;
     let team = team_with_log(&service, "Acme").await;
-    service.database.write_events(uuid(&team), 70_000).await;
+    service.database.write_events(team.uuid(), 70_000).await;
     service.database.all_sequenced().await;
     let seen = checkpoint(team.owner()).await;
-    let org = uuid(&team);
+    let org = team.uuid();
     // A tile high up, which no export needs.
     let keep = format!("CREATE TABLE kept_tiles AS SELECT * FROM audit_tiles WHERE org_id = '{org}'");
     tamper(&service, &keep).await;
@@ -251,10 +251,10 @@ async fn attack_32_an_event_that_is_kept_from_getting_into_the_log_is_named() {
     assert_eq!(check(&service, &team, &[]).0, 0);
     let held = service.database.hold_sequencing().await;
     team.owner().patch("/v1/organization", json!({"name": "Kept out"})).await.expect(200);
-    let waits = format!("SELECT event_id FROM audit_queue WHERE org_id = '{}'", uuid(&team));
+    let waits = format!("SELECT event_id FROM audit_queue WHERE org_id = '{}'", team.uuid());
     let event = service.database.rows(&waits).await[0]["event_id"].as_str().unwrap().to_owned();
     // The service's own role may do this: whoever has got hold of it, too.
-    service.database.execute(&format!("DELETE FROM audit_queue WHERE org_id = '{}'", uuid(&team))).await;
+    service.database.execute(&format!("DELETE FROM audit_queue WHERE org_id = '{}'", team.uuid())).await;
     held.close().await.unwrap();
     let event = rollcall_domain::EventId::from_uuid(event.parse().unwrap()).to_string();
     let (found, text) = check(&service, &team, &[]);

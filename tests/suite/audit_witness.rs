@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use crate::{
-    audit_exports::{EXPORT, Files, team_with_log, uuid},
+    audit_exports::{EXPORT, Files, team_with_log},
     tokens::RING,
     webhooks::{outlives_the_ring, ring},
 };
@@ -208,7 +208,7 @@ async fn only_an_owner_who_has_just_proved_it_chooses_the_witness_and_not_withou
         "INSERT INTO deliveries (org_id, delivery_id, topic, action, data, state, created_at, due_at, settled_at)
          SELECT '{}', gen_random_uuid(), d.topic, d.action, d.data, 'moot', d.created_at, d.due_at, d.settled_at
            FROM deliveries d, generate_series(1, 19)",
-        uuid(&team)
+        team.uuid()
     );
     service.database.execute(&sent).await;
     let refused =

@@ -16,7 +16,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tempfile::TempDir;
 
 use crate::{
-    audit_exports::{CHECKPOINT, Files, checkpoint, export, team_with_log, uuid},
+    audit_exports::{CHECKPOINT, Files, checkpoint, export, team_with_log},
     audit_tampering::{ORIGIN, check},
     recording_orphans::{age, orphans},
     recordings::{play, put, switch_on, wav},
@@ -161,7 +161,7 @@ async fn attack_32_what_is_restored_to_a_moment_holds_and_goes_on_and_whoever_ha
     let service = node(&database, ORIGIN, &store).await;
     let owner = service.anonymous().with_token(team.owner().token());
     assert_eq!(owner.get("/v1/organization").await.expect(200).body["name"], "Four");
-    assert_eq!(database.whole_log(uuid(&team)).await.len(), 5);
+    assert_eq!(database.whole_log(team.uuid()).await.len(), 5);
     let (found, text) = check(&service, &team, &[&early, &kept]);
     assert!(found == 0 && text.contains("holds"), "{found} {text}");
     // So is what was signed: nothing in it says that there was more. Whoever has seen that knows.
@@ -176,7 +176,7 @@ async fn attack_32_what_is_restored_to_a_moment_holds_and_goes_on_and_whoever_ha
     }
     let second = checkpoint(&owner).await;
     assert_eq!((size(&second), second.lines().next()), ("8", lost.lines().next()));
-    assert_eq!(database.whole_log(uuid(&team)).await.len(), 8);
+    assert_eq!(database.whole_log(team.uuid()).await.len(), 8);
     assert_eq!(check(&service, &team, &[&early, &kept]).0, 0);
     let (found, text) = check(&service, &team, &[&kept, &lost]);
     assert!(found == 15 && text.contains("events from 5 to 6 "), "{found} {text}");
@@ -261,7 +261,7 @@ async fn a_dump_that_is_loaded_on_another_server_is_the_same_and_goes_on() {
     // What was loaded was not queued once more, numbers go on, and what is written from now on is.
     rename(&owner, "Four").await;
     loaded.all_sequenced().await;
-    assert_eq!(loaded.whole_log(uuid(&team)).await.len(), 5);
+    assert_eq!(loaded.whole_log(team.uuid()).await.len(), 5);
     assert_eq!(check(&service, &team, &[&kept]).0, 0);
     // The service sees nothing that it has not declared, and nobody takes an event away.
     let mut connection = loaded.connect_as_service().await;

@@ -1,7 +1,7 @@
 //! What holds for every request: headers, keyed repeats, limits, where a request may come from.
 
 use reqwest::Method;
-use rollcall_tests::{Answer, Caller, Service, Team, until};
+use rollcall_tests::{Answer, Caller, Service, Team};
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -129,22 +129,14 @@ async fn whoever_was_taken_for_dead_does_not_do_what_another_has_begun() {
     let team = Team::assemble(&service, "Acme").await;
     let owner = team.owner().clone();
     let body = json!({"name": "Importer", "scopes": ["calls:read"]});
-    let mut connection = service.database.connect().await;
-    let mut holding = sqlx::Connection::begin(&mut connection).await.unwrap();
-    sqlx::query("LOCK TABLE api_keys IN EXCLUSIVE MODE").execute(&mut *holding).await.unwrap();
+    let held = service.database.open_transaction("LOCK TABLE api_keys IN EXCLUSIVE MODE").await;
     let ask = |caller: Caller, body: Value| async move { keyed(&caller, "/v1/api-keys", "k", &body).await };
     let first = tokio::spawn(ask(owner.clone(), body.clone()));
-    let waiting = |count: usize| {
-        let query = "SELECT 1 AS one FROM pg_locks WHERE NOT granted
-                        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        let database = service.database.clone();
-        async move { (database.rows(query).await.len() >= count).then_some(()) }
-    };
-    until("the first waits", async || waiting(1).await).await;
+    service.database.lock_waits(1).await;
     service.clock.advance(Duration::minutes(1));
     let second = tokio::spawn(ask(owner.clone(), body));
-    until("the second waits, too", async || waiting(2).await).await;
-    holding.rollback().await.unwrap();
+    service.database.lock_waits(2).await;
+    held.roll_back().await;
     first.await.unwrap().problem(503, "unavailable");
     second.await.unwrap().expect(201);
     assert_eq!(owner.get("/v1/api-keys").await.expect(200).list("data").len(), 1);

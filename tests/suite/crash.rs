@@ -21,6 +21,21 @@ fn mailed_token(smtp: &SmtpServer, email: &str) -> Option<String> {
     Some(text.split("token=").nth(1)?.chars().take_while(char::is_ascii_alphanumeric).collect())
 }
 
+/// What somebody signs up with.
+fn signup(email: &str) -> serde_json::Value {
+    json!({"email": email, "name": "Grace", "organization_name": "Acme"})
+}
+
+/// An Owner, who has signed up by the link that the mail server got.
+async fn sign_up_owner(anonymous: &Caller, smtp: &SmtpServer) -> Caller {
+    let email = "owner@example.com";
+    try_post(anonymous, "/v1/signup", signup(email)).await.unwrap().expect(202);
+    let token = until("the owner's link", async || mailed_token(smtp, email)).await;
+    let complete = json!({"token": token, "password": PASSWORD});
+    let owner = try_post(anonymous, "/v1/signup/complete", complete).await.unwrap().expect(201);
+    anonymous.with_token(owner.text_at("/session/token"))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_in_the_middle_of_sign_ups_and_invitations_it_loses_nothing_that_was_answered() {
     let database = TestDatabase::create().await;
@@ -33,12 +48,7 @@ async fn killed_in_the_middle_of_sign_ups_and_invitations_it_loses_nothing_that_
     ];
     let server = Binary::serve(&environment);
     let anonymous = server.anonymous();
-    let signup = |email: &str| json!({"email": email, "name": "Grace", "organization_name": "Acme"});
-    try_post(&anonymous, "/v1/signup", signup("owner@example.com")).await.unwrap().expect(202);
-    let token = until("the owner's link", async || mailed_token(&smtp, "owner@example.com")).await;
-    let complete = json!({"token": token, "password": PASSWORD});
-    let owner = try_post(&anonymous, "/v1/signup/complete", complete).await.unwrap().expect(201);
-    let owner = anonymous.with_token(owner.text_at("/session/token"));
+    let owner = sign_up_owner(&anonymous, &smtp).await;
 
     // A stream of sign-ups and invitations, cut off at some moment.
     let work = |n: usize| {
@@ -127,12 +137,7 @@ async fn killed_between_the_commit_and_keeping_its_answer_a_keyed_request_is_not
     ];
     let server = Binary::serve(&environment);
     let anonymous = server.anonymous();
-    let signup = json!({"email": "owner@example.com", "name": "Grace", "organization_name": "Acme"});
-    try_post(&anonymous, "/v1/signup", signup).await.unwrap().expect(202);
-    let token = until("the owner's link", async || mailed_token(&smtp, "owner@example.com")).await;
-    let complete = json!({"token": token, "password": PASSWORD});
-    let owner = try_post(&anonymous, "/v1/signup/complete", complete).await.unwrap().expect(201);
-    let token = owner.text_at("/session/token").to_owned();
+    let token = sign_up_owner(&anonymous, &smtp).await.token().to_owned();
     // Whoever keeps an answer gets no further.
     database
         .execute(

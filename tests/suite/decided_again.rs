@@ -1,10 +1,9 @@
 //! Whoever loses a role, their seat or their organization while their request waits: what counts is what they are when it is their turn.
 
 use reqwest::{Method, RequestBuilder};
-use rollcall_domain::{ApiKeyId, OrganizationId, UserId};
-use rollcall_tests::{Answer, Caller, Service, Team, until};
+use rollcall_domain::{ApiKeyId, UserId};
+use rollcall_tests::{Answer, Caller, Service, Team};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Executor, PgConnection};
 
 use crate::{
     agents::choose,
@@ -13,32 +12,11 @@ use crate::{
     escalations::{claim, escalate, shown},
 };
 
-/// Somebody else's transaction, which others have to wait for.
-struct Held(PgConnection);
-
-impl Held {
-    async fn begin(service: &Service, statements: String) -> Self {
-        let mut connection = service.database.connect().await;
-        connection.execute(AssertSqlSafe(format!("BEGIN; {statements}"))).await.unwrap();
-        Self(connection)
-    }
-
-    async fn commit(mut self) {
-        self.0.execute("COMMIT").await.unwrap();
-    }
-}
-
-async fn until_waiting(service: &Service, count: usize) {
-    let waiting = "SELECT 1 AS one FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    until("requests that wait", async || (service.database.rows(waiting).await.len() >= count).then_some(()))
-        .await;
-}
-
 /// What is answered to a request that has to wait while something happens.
-async fn answered_after(service: &Service, statements: String, request: RequestBuilder) -> Answer {
-    let held = Held::begin(service, statements).await;
+async fn answered_after(service: &Service, statements: &str, request: RequestBuilder) -> Answer {
+    let held = service.database.open_transaction(statements).await;
     let asked = tokio::spawn(Answer::of(request));
-    until_waiting(service, 1).await;
+    service.database.lock_waits(1).await;
     held.commit().await;
     asked.await.unwrap()
 }
@@ -50,7 +28,7 @@ fn request(caller: &Caller, method: &Method, path: &str, body: Option<&Value>) -
 
 /// The locks are taken as the service takes them: the team, the organization, the member.
 fn seat(team: &Team, user: &str) -> (String, String) {
-    let organization = team.organization.parse::<OrganizationId>().unwrap().uuid();
+    let organization = team.uuid();
     let seat =
         format!("org_id = '{organization}' AND user_id = '{}'", user.parse::<UserId>().unwrap().uuid());
     (format!("SELECT team_lock('{organization}')"), seat)
@@ -101,7 +79,7 @@ async fn attack_5_whoever_may_not_any_more_when_it_is_their_turn_does_nothing() 
         for (way, (takes_away, status, code)) in ways.iter().enumerate() {
             let (caller, id) = service.bring_in(owner, &Service::new_address(role), role).await;
             let asked = request(&caller, method, path, body.as_ref());
-            let answer = answered_after(&service, takes_away(&team, &id), asked).await;
+            let answer = answered_after(&service, &takes_away(&team, &id), asked).await;
             assert_eq!(answer.status, *status, "{method} {path}, {way}: {}", answer.text);
             answer.problem(*status, code);
             service.database.execute("UPDATE organizations SET suspended_at = NULL").await;
@@ -126,7 +104,7 @@ async fn attack_5_nor_is_a_call_resolved_by_who_takes_none_any_more_or_escalated
     let resolve =
         request(agent, &Method::POST, &format!("/v1/escalations/{escalation}/resolve"), Some(&by_lease));
     let demoted = demote(&team, team.id("customer_support_agent"));
-    answered_after(&service, demoted, resolve).await.problem(403, "permission_denied");
+    answered_after(&service, &demoted, resolve).await.problem(403, "permission_denied");
     assert_ne!(shown(owner, &escalation).await["status"], "resolved");
 
     let (key, secret) = make(owner, json!({"scopes": ["escalations:create"]})).await;
@@ -138,7 +116,7 @@ async fn attack_5_nor_is_a_call_resolved_by_who_takes_none_any_more_or_escalated
         "UPDATE api_keys SET revoked_at = '2026-03-01T09:00Z', version = version + 1 WHERE key_id = '{}'",
         key.parse::<ApiKeyId>().unwrap().uuid()
     );
-    answered_after(&service, ended, ask).await.problem(401, "unauthenticated");
+    answered_after(&service, &ended, ask).await.problem(401, "unauthenticated");
     let listed = owner.get("/v1/escalations").await.expect(200);
     assert!(listed.list("data").iter().all(|one| one["call_id"] != call.as_str()), "{}", listed.text);
 }
@@ -152,14 +130,14 @@ async fn what_was_begun_before_a_role_is_taken_away_is_done_before_it() {
     let (key, _) = make(owner, json!({})).await;
     // They have shown what they are, and wait for the key.
     let key_id = key.parse::<ApiKeyId>().unwrap().uuid();
-    let held =
-        Held::begin(&service, format!("SELECT FROM api_keys WHERE key_id = '{key_id}' FOR UPDATE")).await;
+    let waits_for = format!("SELECT FROM api_keys WHERE key_id = '{key_id}' FOR UPDATE");
+    let held = service.database.open_transaction(&waits_for).await;
     let revoked = tokio::spawn(Answer::of(request(&other, &Method::DELETE, &path(&key), None)));
-    until_waiting(&service, 1).await;
+    service.database.lock_waits(1).await;
     let body = json!({"role": "viewer"});
     let member = format!("/v1/members/{id}");
     let demoted = tokio::spawn(Answer::of(request(owner, &Method::PATCH, &member, Some(&body))));
-    until_waiting(&service, 2).await;
+    service.database.lock_waits(2).await;
     held.commit().await;
     revoked.await.unwrap().expect(204);
     demoted.await.unwrap().expect(200);

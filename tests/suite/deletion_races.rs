@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join_all;
-use rollcall_tests::{PASSWORD, Service, Team};
+use rollcall_tests::{Answer, PASSWORD, Service, Team};
 use serde_json::json;
 
-use crate::races::{count, switch_on_and_on};
+use crate::races::switch_on_and_on;
 
 /// The sessions in an organization that are left, whatever has been answered.
 async fn sessions_in(service: &Service, organization: &str) -> usize {
@@ -72,7 +72,7 @@ async fn nobody_gets_into_an_organization_while_it_is_deleted() {
             join_all((0..4).map(|_| sign_in_on_and_on())),
             join_all(chains.into_iter().map(|chain| switch_on_and_on(chain, &organization, &stop))),
         );
-        assert_eq!(count(&deletions, 204), 1, "round {round}");
+        assert_eq!(Answer::count(&deletions, 204), 1, "round {round}");
         for answer in deletions.iter().filter(|answer| answer.status != 204) {
             assert!(matches!(answer.status.as_u16(), 401 | 503), "{}", answer.text);
         }
@@ -87,7 +87,7 @@ async fn nobody_gets_into_an_organization_while_it_is_deleted() {
         // Whoever was let in before is a member when it is undone; nobody else is.
         let uuid = organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
         let members = format!("SELECT 1 AS one FROM members WHERE org_id = '{uuid}'");
-        assert_eq!(service.database.rows(&members).await.len(), 2 + count(&accepted, 201));
+        assert_eq!(service.database.rows(&members).await.len(), 2 + Answer::count(&accepted, 201));
     }
 }
 

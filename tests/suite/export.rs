@@ -111,7 +111,7 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
     let hook = json!({"url": "https://example.com/ours"});
     let chosen = ours.owner().put("/v1/escalations/webhook", hook).await.expect(200);
     // A witness from before the audit log was off; nothing is due to it.
-    let ours_uuid = ours.organization.parse::<OrganizationId>().unwrap().uuid();
+    let ours_uuid = ours.uuid();
     let witness = format!(
         "INSERT INTO subscribers (org_id, topic, kind, address, secret, set_at, next_at)
          VALUES ('{ours_uuid}', 'checkpoints', 'webhook', 'https://example.com/witness', 'kept of the witness', '2026-02-01T00:00:00Z', '2027-01-01T00:00:00Z')"
@@ -171,7 +171,7 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
     assert_eq!(recordings, [&json!({"type": "recording", "recording": recording.body})]);
     assert_eq!(crate::recordings::events(&service, "recording.damaged").await.len(), 1);
     // Leaves byte by byte, as they are hashed, with what can be erased beside them.
-    let uuid = ours.organization.parse::<OrganizationId>().unwrap().uuid();
+    let uuid = ours.uuid();
     let kept = service
         .database
         .rows(&format!(
@@ -216,7 +216,7 @@ async fn an_export_holds_all_of_the_organization_in_the_shape_of_the_api_and_not
 async fn thousands_of_rows_come_in_order_and_are_counted() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
-    let uuid = team.organization.parse::<OrganizationId>().unwrap().uuid();
+    let uuid = team.uuid();
     service
         .database
         .execute(&format!(

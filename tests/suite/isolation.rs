@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use rollcall_domain::OrganizationId;
 use rollcall_tests::{HookServer, Service, Team, TestDatabase};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
@@ -285,8 +284,7 @@ async fn a_query_without_its_filter_still_sees_one_organization_only() {
         team.owner().put("/v1/escalations/settings", settings).await.expect(200);
         service.turn_audit_log_on(team).await;
     }
-    let uuid = |team: &Team| team.organization.parse::<OrganizationId>().unwrap().uuid();
-    let (our_id, their_id) = (uuid(&ours), uuid(&theirs));
+    let (our_id, their_id) = (ours.uuid(), theirs.uuid());
     let their_people: Vec<String> = theirs.members.values().map(|(_, _, email)| email.clone()).collect();
     let mut connection = service.database.connect_as_service().await;
     let mut seen = 0;
@@ -367,7 +365,7 @@ async fn a_connection_that_has_not_said_what_it_may_touch_sees_nothing() {
 async fn attack_32_the_audit_log_takes_no_change_whoever_asks() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
-    let organization = team.organization.parse::<OrganizationId>().unwrap().uuid();
+    let organization = team.uuid();
     let statements =
         ["UPDATE audit_events SET outcome = 'refused'", "DELETE FROM audit_events", "TRUNCATE audit_events"];
     for statement in statements {

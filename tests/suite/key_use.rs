@@ -1,14 +1,12 @@
 //! API keys in use: who is let in, what they may do, how fast, and what is told apart.
 
-use std::sync::Arc;
-
-use rollcall_tests::{Answer, Caller, ManualClock, Service, Team, TestDatabase, until};
+use rollcall_tests::{Answer, Caller, Service, Team};
 use serde_json::{Value, json};
 use time::Duration;
 
 use crate::{
     api_keys::{make, path},
-    tokens::{KNOWN, RING, access_token, introspect, published, read, start, state, verified},
+    tokens::KNOWN,
 };
 
 /// A request that a proxy says came from an address.
@@ -59,10 +57,8 @@ async fn a_mistyped_key_is_refused_without_a_visit_to_the_database() {
     let service = Service::start().await;
     let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
     let (_, secret) = make(&owner, json!({})).await;
-    let mut connection = service.database.connect().await;
-    let mut transaction = sqlx::Connection::begin(&mut connection).await.unwrap();
     let lock = "LOCK TABLE api_keys, api_key_secrets IN ACCESS EXCLUSIVE MODE";
-    sqlx::query(lock).execute(&mut *transaction).await.unwrap();
+    let held = service.database.open_transaction(lock).await;
     for place in [4, 20, 65] {
         let mut mistyped = secret.clone().into_bytes();
         mistyped[place] = if mistyped[place] == b'a' { b'b' } else { b'a' };
@@ -71,7 +67,7 @@ async fn a_mistyped_key_is_refused_without_a_visit_to_the_database() {
         let answer = tokio::time::timeout(std::time::Duration::from_secs(10), asking.get("/v1/session"));
         answer.await.expect("an answer while the tables are locked").problem(401, "unauthenticated");
     }
-    transaction.rollback().await.unwrap();
+    held.roll_back().await;
     service.anonymous().with_token(&secret).get("/v1/session").await.expect(200);
 }
 
@@ -83,15 +79,13 @@ async fn letting_a_program_in_writes_nothing() {
     service.all_mail_sent().await;
     let program = service.anonymous().with_token(&secret);
     // Whatever would be written waits for this lock, and then so does the answer.
-    let mut connection = service.database.connect().await;
-    let mut transaction = sqlx::Connection::begin(&mut connection).await.unwrap();
     let lock = "LOCK TABLE api_keys, api_key_secrets, organizations, audit_events IN EXCLUSIVE MODE";
-    sqlx::query(lock).execute(&mut *transaction).await.unwrap();
+    let held = service.database.open_transaction(lock).await;
     for _ in 0..3 {
         let answer = tokio::time::timeout(std::time::Duration::from_secs(10), program.get("/v1/session"));
         answer.await.expect("an answer while nothing can be written").expect(200);
     }
-    transaction.rollback().await.unwrap();
+    held.roll_back().await;
     let log = service.audit_log(Some(signed_up.text_at("/organization/id"))).await;
     assert!(log.last().unwrap().0.starts_with("api_key.created"), "{log:?}");
 }
@@ -163,209 +157,6 @@ async fn a_limit_of_its_own_counts_every_use_once_and_is_told_in_the_headers() {
     owner.patch(&path(&id), json!({"rate_limit": null})).await.expect(200);
     let free = program.get("/v1/session").await.expect(200);
     assert_eq!(told(&free), (String::new(), String::new()));
-}
-
-#[tokio::test]
-async fn a_key_gets_access_tokens_that_say_its_scopes_and_die_with_it() {
-    let service = start().await;
-    let team = Team::assemble(&service, "Acme").await;
-    let (id, secret) = make(team.owner(), json!({"scopes": ["calls:write", "organization:read"]})).await;
-    let program = service.anonymous().with_token(&secret);
-    let token = access_token(&program).await;
-    let claims = verified(&token, &published(&program).await).expect("a signature");
-    let now = 1_772_355_600;
-    let expected = json!({
-        "iss": service.base(), "aud": service.base(), "sub": id, "org": team.organization,
-        "scope": "organization:read calls:write", "jti": claims["jti"], "iat": now, "exp": now + 300,
-        "asked_with": claims["asked_with"],
-    });
-    assert_eq!(claims, expected);
-    // Which secret it was is told to nobody but Rollcall, and otherwise in each token.
-    let (_, again) = read(&access_token(&program).await);
-    assert_eq!(claims["asked_with"].as_str().map(str::len), Some(22));
-    assert_ne!(claims["asked_with"], again["asked_with"]);
-    let bearer = service.anonymous().with_token(&token);
-    assert_eq!(bearer.get("/v1/session").await.expect(200).body["api_key"]["id"], id.as_str());
-    bearer.get("/v1/organization").await.expect(200);
-    bearer.post("/v1/tokens", json!({})).await.problem(403, "session_required");
-    let mut told = claims.clone();
-    told["active"] = json!(true);
-    told["token_type"] = json!("Bearer");
-    told.as_object_mut().unwrap().remove("asked_with");
-    assert_eq!(state(&service, &token).await, told);
-    // Its scopes are those that the key has now.
-    team.owner().patch(&path(&id), json!({"scopes": ["calls:write"]})).await.expect(200);
-    bearer.get("/v1/organization").await.problem(403, "permission_denied");
-    assert_eq!(state(&service, &token).await["scope"], "calls:write");
-    team.owner().delete(&path(&id)).await.expect(204);
-    bearer.get("/v1/session").await.problem(401, "unauthenticated");
-    assert_eq!(state(&service, &token).await, json!({"active": false}));
-}
-
-#[tokio::test]
-async fn a_token_does_not_outlive_the_secret_that_it_was_asked_for_with() {
-    let service = start().await;
-    let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
-    let (id, old) = make(&owner, json!({})).await;
-    let body = json!({"overlap_seconds": 60});
-    owner.post(&format!("{}/rotate", path(&id)), body).await.expect(200);
-    let token = access_token(&service.anonymous().with_token(&old)).await;
-    let (_, claims) = read(&token);
-    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 60);
-    service.clock.advance(Duration::MINUTE);
-    service.anonymous().with_token(&token).get("/v1/session").await.problem(401, "unauthenticated");
-}
-
-#[tokio::test]
-async fn attack_10_a_token_ends_with_its_secret_though_that_be_replaced_after_it_was_made() {
-    let service = start().await;
-    let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
-    let (id, first) = make(&owner, json!({})).await;
-    let rotate = async |overlap: u32| {
-        let body = json!({"overlap_seconds": overlap});
-        let rotated = owner.post(&format!("{}/rotate", path(&id)), body).await.expect(200);
-        rotated.text_at("/secret").to_owned()
-    };
-    let by = async |secret: &str| access_token(&service.anonymous().with_token(secret)).await;
-    let status = async |token: &str| service.anonymous().with_token(token).get("/v1/session").await.status;
-    let of_first = by(&first).await;
-    let end = read(&of_first).1["exp"].as_i64().unwrap();
-    // Both go on while both secrets do, and services are told of the nearer end.
-    let second = rotate(60).await;
-    let of_second = by(&second).await;
-    assert_eq!((status(&of_first).await.as_u16(), status(&of_second).await.as_u16()), (200, 200));
-    assert_eq!(state(&service, &of_first).await["exp"], end - 240);
-    assert_eq!(state(&service, &of_second).await["exp"], end);
-    service.clock.advance(Duration::MINUTE);
-    assert_eq!((status(&of_first).await.as_u16(), status(&of_second).await.as_u16()), (401, 200));
-    assert_eq!(state(&service, &of_first).await, json!({"active": false}));
-    // Without an overlap it is over at once, and the new secret's tokens are not.
-    let third = rotate(0).await;
-    let of_third = by(&third).await;
-    assert_eq!((status(&of_second).await.as_u16(), status(&of_third).await.as_u16()), (401, 200));
-    assert_eq!(state(&service, &of_second).await, json!({"active": false}));
-    assert_eq!(state(&service, &of_third).await["active"], true);
-}
-
-#[tokio::test]
-async fn rfc_7662_a_service_learns_what_a_key_is_worth_and_from_where() {
-    let service = start().await;
-    let team = Team::assemble(&service, "Acme").await;
-    let more = json!({"scopes": ["calls:write", "calls:read"], "allowed_cidrs": ["192.0.2.0/24"],
-                      "rate_limit": {"requests": 1, "per_seconds": 60}});
-    let (id, secret) = make(team.owner(), more).await;
-    let now = 1_772_355_600;
-    let mut expected = json!({
-        "active": true, "sub": id, "org": team.organization, "scope": "calls:read calls:write",
-        "allowed_cidrs": ["192.0.2.0/24"], "token_type": "Bearer", "iss": service.base(), "aud": service.base(),
-        "iat": now,
-    });
-    // Asking is no use, however often.
-    for _ in 0..3 {
-        assert_eq!(state(&service, &secret).await, expected);
-    }
-    let shown = team.owner().get(&path(&id)).await.expect(200);
-    assert_eq!(shown.body["last_used_at"], Value::Null);
-    let change = json!({"expires_at": "2026-03-01T09:01:00Z", "allowed_cidrs": null});
-    team.owner().patch(&path(&id), change).await.expect(200);
-    expected["exp"] = json!(now + 60);
-    expected.as_object_mut().unwrap().remove("allowed_cidrs");
-    assert_eq!(state(&service, &secret).await, expected);
-    service.clock.advance(Duration::MINUTE);
-    assert_eq!(state(&service, &secret).await, json!({"active": false}));
-    // A key is not the credential of a service.
-    introspect(&service, &secret, team.owner().token()).await.problem(401, "unauthenticated");
-}
-
-#[tokio::test]
-async fn asvs_13_3_4_a_key_that_is_used_moves_to_the_newest_key_of_the_keyring_and_the_old_one_can_go() {
-    const OLD: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-    const NEW: &str = "2:IAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-    let (database, clock) = (Arc::new(TestDatabase::create().await), ManualClock::default());
-    let before = Service::start_on(database.clone(), clock.clone(), &[("keys.ring", OLD)]).await;
-    let (grace, _) = before.sign_up(&Service::new_address("grace"), "Acme").await;
-    let (_, used) = make(&grace, json!({})).await;
-    let (id, replaced) = make(&grace, json!({})).await;
-    let (_, unused) = make(&grace, json!({})).await;
-    let (_, ended) = make(&grace, json!({"expires_at": "2026-03-02T00:00:00Z"})).await;
-    let rotate = grace.post(&format!("{}/rotate", path(&id)), json!({"overlap_seconds": 604_800})).await;
-    let newer = rotate.expect(200).text_at("/secret").to_owned();
-
-    let both = format!("{NEW},{OLD}");
-    let during = Service::start_on(database.clone(), clock.clone(), &[("keys.ring", &both)]).await;
-    let other = Service::start_on(database.clone(), clock.clone(), &[("keys.ring", &both)]).await;
-    assert_eq!(
-        during.ring_in_use().await.lines.lines().collect::<Vec<_>>(),
-        [
-            "the key 1 is on the ring, and 5 API keys are kept by it until they are used",
-            "the key 1 is on the ring, and seals what signs as access_token: `rollcall keys rotate access_token` makes another",
-            "the key 1 is on the ring, and seals what signs as audit_checkpoint: `rollcall keys rotate audit_checkpoint` makes another",
-            "the key 1 is on the ring, and seals what signs as live_grant: `rollcall keys rotate live_grant` makes another",
-        ]
-    );
-    let kept = async || {
-        let rows =
-            database.rows("SELECT get_byte(secret_hash, 0) AS key FROM api_key_secrets ORDER BY 1").await;
-        rows.iter().map(|row| row["key"].as_i64().unwrap()).collect::<Vec<_>>()
-    };
-    // Looking at keys alone moves none; using them does, whichever node it is at, and both secrets of one that was replaced.
-    assert_eq!(kept().await, [1, 1, 1, 1, 1]);
-    for secret in [&used, &replaced, &newer] {
-        for node in [&during, &other] {
-            node.anonymous().with_token(secret).get("/v1/session").await.expect(200);
-        }
-    }
-    until("the keys that were used to be kept by the new key", async || {
-        (kept().await == [1, 1, 2, 2, 2]).then_some(())
-    })
-    .await;
-    // They work on, at both, also where they are remembered as they were.
-    for secret in [&used, &replaced, &newer] {
-        for node in [&during, &other] {
-            node.anonymous().with_token(secret).get("/v1/session").await.expect(200);
-        }
-    }
-    clock.advance(Duration::days(2));
-    during.anonymous().with_token(&ended).get("/v1/session").await.problem(401, "unauthenticated");
-    assert_eq!(
-        during.ring_in_use().await.lines.lines().next(),
-        Some("the key 1 is on the ring, and 1 API keys are kept by it until they are used")
-    );
-
-    let after = Service::start_on(database.clone(), clock, &[("keys.ring", NEW)]).await;
-    for secret in [&used, &replaced, &newer] {
-        after.anonymous().with_token(secret).get("/v1/session").await.expect(200);
-    }
-    after.anonymous().with_token(&unused).get("/v1/session").await.problem(401, "unauthenticated");
-    assert!(during.ring_in_use().await.is_whole);
-    let ring = after.ring_in_use().await;
-    let kept = "the key 1 is not on the ring, and 1 API keys that are kept by it cannot be used";
-    assert_eq!(ring.lines.lines().next(), Some(kept));
-    assert!(ring.lines.contains("does not open what signs as live_grant"), "{}", ring.lines);
-    assert!(!ring.is_whole);
-}
-
-#[tokio::test]
-async fn asvs_13_3_4_keys_work_on_after_the_keyring_was_rotated() {
-    let (database, clock) =
-        (std::sync::Arc::new(rollcall_tests::TestDatabase::create().await), Default::default());
-    let service = Service::start_on(database, clock, &KNOWN).await;
-    let (owner, _) = service.sign_up(&Service::new_address("owner"), "Acme").await;
-    let (_, secret) = make(&owner, json!({})).await;
-    let (database, clock) = (service.database.clone(), service.clock.clone());
-    service.stop().await;
-    let new = "2:HxwdHB8aGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=";
-    let both = format!("{new},{RING}");
-    let rotated = Service::start_on(database.clone(), clock.clone(), &[("keys.ring", &both)]).await;
-    for _ in 0..2 {
-        rotated.anonymous().with_token(&secret).get("/v1/session").await.expect(200);
-    }
-    let (_, newer) = make(&rotated.anonymous().with_token(owner.token()), json!({})).await;
-    rotated.stop().await;
-    let without = Service::start_on(database, clock, &[("keys.ring", new)]).await;
-    // A node that stops writes down what it has not yet: the key has moved.
-    without.anonymous().with_token(&secret).get("/v1/session").await.expect(200);
-    without.anonymous().with_token(&newer).get("/v1/session").await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

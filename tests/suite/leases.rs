@@ -74,12 +74,8 @@ async fn a_list_by_status_holds_what_is_so_whether_or_not_it_is_written_down() {
         ids.collect::<Vec<_>>()
     };
     // Nobody can write anything down.
-    let mut connection = service.database.connect().await;
-    let mut transaction = sqlx::Connection::begin(&mut connection).await.unwrap();
-    for lock in ["human_agents", "escalations"] {
-        let lock = sqlx::AssertSqlSafe(format!("SELECT FROM {lock} FOR UPDATE"));
-        sqlx::query(lock).execute(&mut *transaction).await.unwrap();
-    }
+    let rows = "SELECT FROM human_agents FOR UPDATE; SELECT FROM escalations FOR UPDATE";
+    let locked = service.database.open_transaction(rows).await;
     assert_eq!(by_status("claimed").await, [held.as_str()]);
     service.clock.advance(Duration::seconds(60));
     assert!(by_status("claimed").await.is_empty());
@@ -89,7 +85,7 @@ async fn a_list_by_status_holds_what_is_so_whether_or_not_it_is_written_down() {
     assert_eq!(by_status("unanswered").await, [late.as_str(), waiting.as_str()]);
     assert_eq!(by_status("waiting").await, [held.as_str()]);
     assert_eq!(shown(owner, &held).await["position"], 1);
-    transaction.rollback().await.unwrap();
+    locked.roll_back().await;
 }
 
 #[tokio::test]

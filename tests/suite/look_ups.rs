@@ -13,27 +13,12 @@ use rollcall_domain::{
     secret::{Secret, TokenHash},
 };
 use rollcall_server::SystemEntropy;
-use rollcall_tests::{Service, Team, TestDatabase, until};
+use rollcall_tests::{Service, Team, TestDatabase, connection_settings, store_at, until};
 use serde_json::json;
 use sqlx::Connection;
 use uuid::Uuid;
 
 use crate::api_keys::make;
-
-fn settings(database: &TestDatabase) -> ConnectionSettings {
-    ConnectionSettings {
-        url: Secret::new(database.url()),
-        pooler_url: None,
-        replica_url: None,
-        max_connections: 2,
-        acquire_timeout: Duration::from_secs(30),
-        statement_timeout: Duration::from_secs(30),
-    }
-}
-
-async fn store(connection: &ConnectionSettings) -> PgStore {
-    PgStore::connect(connection, Arc::new(SystemEntropy)).await.unwrap()
-}
 
 #[tokio::test]
 async fn attack_1_whoever_is_looked_up_together_with_others_is_nobody_else() {
@@ -43,7 +28,7 @@ async fn attack_1_whoever_is_looked_up_together_with_others_is_nobody_else() {
         make(team.owner(), json!({})).await;
         make(team.owner(), json!({})).await;
     }
-    let store = store(&settings(&service.database)).await;
+    let store = store_at(service.database.url(), 2).await;
     let mut connection = service.database.connect().await;
     let sessions: Vec<(Vec<u8>, Uuid, Option<Uuid>)> =
         sqlx::query_as("SELECT token_hash, user_id, org_id FROM sessions")
@@ -91,14 +76,13 @@ async fn attack_1_whoever_is_looked_up_together_with_others_is_nobody_else() {
 pub(crate) async fn left_look_ups_keep_no_connection(database: &TestDatabase, pooler_url: Option<Secret>) {
     // A look-up waits for locks for longer than the database would let it otherwise, and a statement may take as long.
     database.execute("ALTER FUNCTION directory_session(bytea) SET lock_timeout = '10min'").await;
-    let store = store(&ConnectionSettings {
+    let settings = ConnectionSettings {
         pooler_url,
-        max_connections: 1,
         acquire_timeout: Duration::from_secs(5),
         statement_timeout: Duration::from_secs(600),
-        ..settings(database)
-    })
-    .await;
+        ..connection_settings(database.url(), 1)
+    };
+    let store = PgStore::connect(&settings, Arc::new(SystemEntropy)).await.unwrap();
     let mut holder = database.connect().await;
     let mut transaction = holder.begin().await.unwrap();
     sqlx::query("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE").execute(&mut *transaction).await.unwrap();

@@ -1,9 +1,8 @@
 //! Limits of mails hold at the same moment, too.
 
 use futures_util::future::join_all;
-use rollcall_tests::{Answer, Caller, Service, until};
+use rollcall_tests::{Answer, Caller, Service};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection};
 
 /// How many come at once.
 const AT_ONCE: usize = 6;
@@ -19,24 +18,12 @@ async fn rush<F: Future<Output = Answer>>(
     asked: impl IntoIterator<Item = F>,
 ) -> Vec<Answer> {
     let database = &service.database;
-    let mut connection = database.connect().await;
-    let mut holding = connection.begin().await.unwrap();
-    let lock = format!("LOCK TABLE {table} IN SHARE MODE");
-    sqlx::query(AssertSqlSafe(lock)).execute(&mut *holding).await.unwrap();
+    let held = database.open_transaction(&format!("LOCK TABLE {table} IN SHARE MODE")).await;
     let let_on = async {
-        until(&format!("{AT_ONCE} wait"), async || {
-            let waits = "SELECT 1 AS one FROM pg_stat_activity
-                          WHERE datname = current_database() AND wait_event_type = 'Lock'";
-            (database.rows(waits).await.len() >= AT_ONCE).then_some(())
-        })
-        .await;
-        holding.rollback().await.unwrap();
+        database.lock_waits(AT_ONCE).await;
+        held.roll_back().await;
     };
     tokio::join!(join_all(asked), let_on).0
-}
-
-fn count(answers: &[Answer], status: u16) -> usize {
-    answers.iter().filter(|answer| answer.status == status).count()
 }
 
 async fn ask(caller: Caller, path: &'static str, body: Value) -> Answer {
@@ -61,7 +48,7 @@ async fn an_address_gets_only_so_many_mails_though_all_be_asked_for_at_once() {
             };
             let asked = (0..AT_ONCE).map(|_| ask(service.anonymous(), path, body.clone()));
             let answers = rush(&service, table, asked).await;
-            assert_eq!(count(&answers, 202), AT_ONCE);
+            assert_eq!(Answer::count(&answers, 202), AT_ONCE);
             let kept = format!("SELECT 1 AS one FROM {table} WHERE email = '{email}'");
             assert_eq!(service.database.rows(&kept).await.len(), 2, "{table}, {email}");
         }
@@ -82,10 +69,10 @@ async fn a_member_and_an_organization_cause_only_so_many_mails_though_all_be_ask
     };
     // The Owner has invited two already.
     let answers = rush(&service, "invitations", (0..AT_ONCE).map(|_| invite(&owner))).await;
-    assert_eq!((count(&answers, 201), count(&answers, 429)), (2, AT_ONCE - 2));
+    assert_eq!((Answer::count(&answers, 201), Answer::count(&answers, 429)), (2, AT_ONCE - 2));
     service.all_mail_sent().await;
     // Others have an allowance of their own, as far as the organization's goes.
     let asked = (0..AT_ONCE).map(|n| invite(if n % 2 == 0 { &one } else { &other }));
     let answers = rush(&service, "invitations", asked).await;
-    assert_eq!((count(&answers, 201), count(&answers, 429)), (4, AT_ONCE - 4));
+    assert_eq!((Answer::count(&answers, 201), Answer::count(&answers, 429)), (4, AT_ONCE - 4));
 }

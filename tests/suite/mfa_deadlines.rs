@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use rollcall_domain::{OrganizationId, UserId};
+use rollcall_domain::UserId;
 use rollcall_tests::{ManualClock, PASSWORD, Service, Team, TestDatabase, until};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
@@ -138,7 +138,7 @@ async fn letters_go_out_when_it_goes_on_and_seven_three_and_one_days_before_each
     for role in ["owner", "member", "customer_support_agent", "viewer"] {
         service.told(team.email(role), first).await;
     }
-    let organization = team.organization.parse::<OrganizationId>().unwrap().uuid();
+    let organization = team.uuid();
     let nothing_due = async || {
         until("no letter that is due", async || {
             let due = "SELECT 1 AS one FROM mfa_deadlines WHERE notice_at <= now()";

@@ -52,15 +52,13 @@ impl Pair {
 
     /// Waits until the second node knows somebody without looking into these tables.
     async fn answers_without_the_database_of(&self, tables: &str, caller: &Caller) {
-        let mut connection = self.second.database.connect().await;
         until("somebody who is remembered", async || {
             caller.get("/v1/session").await.expect(200);
             // What looks for them now waits for this lock.
-            let mut transaction = sqlx::Connection::begin(&mut connection).await.unwrap();
             let lock = format!("LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE");
-            sqlx::query(sqlx::AssertSqlSafe(lock)).execute(&mut *transaction).await.unwrap();
+            let held = self.second.database.open_transaction(&lock).await;
             let answered = tokio::time::timeout(Duration::from_millis(500), caller.get("/v1/session")).await;
-            transaction.rollback().await.unwrap();
+            held.roll_back().await;
             answered.ok().map(|answer| answer.expect(200))
         })
         .await;

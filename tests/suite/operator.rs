@@ -9,7 +9,6 @@ use time::macros::datetime;
 
 use crate::{
     api_keys::make,
-    audit_exports::uuid,
     calls::write,
     recordings::{put, switch_on, wav},
     refusals::{Needs, call, everything_of, rows},
@@ -351,7 +350,7 @@ async fn a_suspended_organization_loses_nothing_with_time_before_it_is_restored(
         let user = team.id("admin").parse::<rollcall_domain::UserId>().unwrap().uuid();
         let was = format!(
             "INSERT INTO availability_changes VALUES ('{0}', '{user}', '2020-01-01', 1, 'away', 'chosen'), ('{0}', '{user}', '2020-01-02', 2, 'offline', 'chosen')",
-            uuid(team)
+            team.uuid()
         );
         database.execute(&was).await;
     }
@@ -362,9 +361,9 @@ async fn a_suspended_organization_loses_nothing_with_time_before_it_is_restored(
 
     let directory = service.recordings();
     let there = async |team: &Team| {
-        let recordings = format!("SELECT 1 AS one FROM recordings WHERE org_id = '{}'", uuid(team));
-        let removed = format!("SELECT 1 AS one FROM audit_retention WHERE org_id = '{}'", uuid(team));
-        let was = format!("SELECT 1 AS one FROM availability_changes WHERE org_id = '{}'", uuid(team));
+        let recordings = format!("SELECT 1 AS one FROM recordings WHERE org_id = '{}'", team.uuid());
+        let removed = format!("SELECT 1 AS one FROM audit_retention WHERE org_id = '{}'", team.uuid());
+        let was = format!("SELECT 1 AS one FROM availability_changes WHERE org_id = '{}'", team.uuid());
         (
             database.rows(&recordings).await.len(),
             database.rows(&removed).await.is_empty(),

@@ -1,6 +1,6 @@
 //! Passkeys under attack: each answer here would be right, were it not for one thing (attacks 24, 25 and 29).
 
-use rollcall_tests::{Caller, PASSWORD, SecurityKey, Service};
+use rollcall_tests::{Answer, Caller, PASSWORD, SecurityKey, Service};
 use serde_json::{Value, json};
 
 use super::passkeys::{add, asked, asked_to_sign_in, challenge, enrolled, sign_in, sign_in_with};
@@ -80,7 +80,7 @@ async fn attack_25_a_challenge_is_over_with_its_first_answer_right_or_wrong() {
     let asked_once = asked_to_sign_in(&service, json!({})).await;
     let right = device.get(&asked_once);
     let answers = futures_util::future::join_all((0..6).map(|_| sign_in(&service, right.clone()))).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
+    assert_eq!(Answer::count(&answers, 201), 1);
     let options = asked(&grace).await;
     let mut another = SecurityKey::new(&service.base());
     add(&grace, another.create(&options)).await.expect(201);

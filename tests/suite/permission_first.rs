@@ -195,9 +195,7 @@ async fn it_is_so_for_a_key_that_is_in_use() {
         Answer::of(request.json(&json!({"email": email, "role": "viewer"})))
     };
     // Whoever is refused waits until that is written down.
-    let mut held = service.database.connect().await;
-    sqlx::query("BEGIN").execute(&mut held).await.unwrap();
-    sqlx::query("LOCK TABLE audit_events IN EXCLUSIVE MODE").execute(&mut held).await.unwrap();
+    let held = service.database.open_transaction("LOCK TABLE audit_events IN EXCLUSIVE MODE").await;
     let waiting = async |count: i64| {
         let waiting = "SELECT count(*) AS n FROM pg_locks
                         WHERE NOT granted AND mode = 'RowExclusiveLock' AND relation = 'audit_events'::regclass";
@@ -218,7 +216,7 @@ async fn it_is_so_for_a_key_that_is_in_use() {
         },
         async {
             waiting(3).await;
-            sqlx::query("ROLLBACK").execute(&mut held).await.unwrap();
+            held.roll_back().await;
         }
     );
     for answer in [first, again, otherwise] {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use rollcall_tests::{ManualClock, Pooler, Service, Team, TestDatabase, until};
+use rollcall_tests::{ManualClock, Pooler, Service, Team, TestDatabase, connection_settings, until};
 use serde_json::json;
 
 use crate::{look_ups::left_look_ups_keep_no_connection, tokens::RING};
@@ -77,22 +77,17 @@ async fn limits_hold_behind_a_pooler_and_nobody_but_the_service_comes_by_it() {
     };
     answered().await;
     // Whoever holds the table for longer than a statement may take.
-    let mut holder = database.connect().await;
-    let mut transaction = sqlx::Connection::begin(&mut holder).await.unwrap();
-    sqlx::query("LOCK TABLE members IN ACCESS EXCLUSIVE MODE").execute(&mut *transaction).await.unwrap();
+    let held = database.open_transaction("LOCK TABLE members IN ACCESS EXCLUSIVE MODE").await;
     grace.get("/v1/members").await.problem(503, "unavailable");
-    transaction.rollback().await.unwrap();
+    held.roll_back().await;
     answered().await;
 
     use rollcall_adapter_postgres::{ConnectError, ConnectionSettings, PgStore};
+    use rollcall_domain::secret::Secret;
     let as_somebody_else = ConnectionSettings {
-        url: rollcall_domain::secret::Secret::new(database.url()),
         // Without a pooler in between, for it lets nobody else in.
-        pooler_url: Some(rollcall_domain::secret::Secret::new(database.url())),
-        replica_url: None,
-        max_connections: 1,
-        acquire_timeout: std::time::Duration::from_secs(30),
-        statement_timeout: std::time::Duration::from_secs(30),
+        pooler_url: Some(Secret::new(database.url())),
+        ..connection_settings(database.url(), 1)
     };
     let entropy = Arc::new(rollcall_server::SystemEntropy);
     let refused = PgStore::connect(&as_somebody_else, entropy).await.map(|_| ());

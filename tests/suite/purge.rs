@@ -1,12 +1,8 @@
 //! What is left of an organization a month after its deletion: nothing.
 
-use std::sync::Arc;
-
-use rollcall_adapter_postgres::{ConnectionSettings, PgStore};
 use rollcall_application::ports::{Clock, Purge};
 use rollcall_domain::OrganizationId;
-use rollcall_server::SystemEntropy;
-use rollcall_tests::{ManualClock, PASSWORD, Service, Team, TestDatabase, until};
+use rollcall_tests::{ManualClock, PASSWORD, Service, Team, TestDatabase, store_at, until};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor};
 use time::Duration;
@@ -36,25 +32,6 @@ async fn rows_by_table(database: &TestDatabase, organization: &str) -> Vec<(Stri
         counts.push((table, database.rows(&query).await[0]["n"].as_u64().unwrap()));
     }
     counts
-}
-
-/// The tables in which a text stands anywhere, also inside of bytes.
-async fn tables_with(database: &TestDatabase, text: &str) -> Vec<String> {
-    let bytes: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let tables = database
-        .rows("SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')")
-        .await;
-    let mut found = Vec::new();
-    for table in tables {
-        let table = table["name"].as_str().unwrap().to_owned();
-        let query = format!(
-            "SELECT 1 AS one FROM {table} t WHERE position('{text}' IN t::text) > 0 OR position('{bytes}' IN t::text) > 0 LIMIT 1"
-        );
-        if !database.rows(&query).await.is_empty() {
-            found.push(table);
-        }
-    }
-    found
 }
 
 /// Deletes the organization; its letters are of the kind that is kept until somebody has looked at them.
@@ -128,16 +105,16 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
         "deliveries (org_id, delivery_id, topic, action, data, created_at, due_at)
          VALUES ('{}', gen_random_uuid(), 'escalations', 'escalation.created', 'null', now(), 'infinity')",
     ] {
-        let row = row.replace("{}", &uuid(&team.organization).to_string());
+        let row = row.replace("{}", &team.uuid().to_string());
         service.database.execute(&format!("INSERT INTO {row}")).await;
     }
     let held = service.database.hold_sequencing().await;
-    service.database.write_events(uuid(&team.organization), 1).await;
+    service.database.write_events(team.uuid(), 1).await;
     for (table, rows) in rows_by_table(&service.database, &team.organization).await {
         assert!(rows > 0, "the test has no row in {table}, so it does not see whether the purge forgets it");
     }
     for text in [NAME, &stranger, &slug] {
-        assert!(!tables_with(&service.database, text).await.is_empty(), "{text}");
+        assert!(!service.database.tables_with(text).await.is_empty(), "{text}");
     }
     delete(&service, &team).await;
     // As the worker forgets them by then.
@@ -160,7 +137,7 @@ async fn after_thirty_days_nothing_of_it_is_left_anywhere() {
     // What people have received is theirs; in production it never was in the database.
     service.anonymous().delete("/dev/mailbox").await;
     for text in [NAME, &stranger, &slug] {
-        assert_eq!(tables_with(&service.database, text).await, [""; 0], "{text}");
+        assert_eq!(service.database.tables_with(text).await, [""; 0], "{text}");
     }
     let others_after = everything_of(&service, &others).await;
     let missing = others_before.iter().filter(|row| !others_after.contains(row));
@@ -215,18 +192,6 @@ async fn grow(database: &TestDatabase, organization: &str, members: u32, events:
         .await;
 }
 
-async fn store(database: &TestDatabase) -> PgStore {
-    let connection = ConnectionSettings {
-        url: rollcall_domain::secret::Secret::new(database.url()),
-        pooler_url: None,
-        replica_url: None,
-        max_connections: 4,
-        acquire_timeout: std::time::Duration::from_secs(30),
-        statement_timeout: std::time::Duration::from_secs(10),
-    };
-    PgStore::connect(&connection, Arc::new(SystemEntropy)).await.unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_purge_that_dies_in_the_middle_is_finished_by_others_and_two_at_once_count_right() {
     let service = Service::start().await;
@@ -236,7 +201,7 @@ async fn a_purge_that_dies_in_the_middle_is_finished_by_others_and_two_at_once_c
     let changes = format!(
         "INSERT INTO availability_changes SELECT org_id, user_id, '2026-03-01', n, 'away', 'chosen'
            FROM (SELECT * FROM members WHERE org_id = '{}' LIMIT 1) m, generate_series(1, 350) n",
-        uuid(&team.organization)
+        team.uuid()
     );
     service.database.execute(&changes).await;
     delete(&service, &team).await;
@@ -245,7 +210,7 @@ async fn a_purge_that_dies_in_the_middle_is_finished_by_others_and_two_at_once_c
     service.clock.advance(Duration::days(30));
 
     // A node that dies after some steps.
-    let store = store(&service.database).await;
+    let store = store_at(service.database.url(), 4).await;
     let organization: OrganizationId = team.organization.parse().unwrap();
     let now = service.clock.now();
     assert_eq!(Purge::due(&store, now, 10).await.unwrap(), [organization]);
@@ -340,13 +305,13 @@ async fn the_database_itself_purges_nothing_but_what_is_deleted_and_over() {
     for (team, as_of) in [(&deleted, early), (&alive, never)] {
         for call in ["purge_rows($1, $2, 1000)", "to_jsonb(purge_organization($1, $2))"] {
             let query = sqlx::query(AssertSqlSafe(format!("SELECT ({call}) IS NULL")));
-            let query = query.bind(uuid(&team.organization)).bind(as_of);
+            let query = query.bind(team.uuid()).bind(as_of);
             let row = query.fetch_one(&mut as_service).await.unwrap();
             assert!(sqlx::Row::get::<bool, _>(&row, 0), "{call}");
         }
     }
     // The rule that leaves time to think again is the database's too.
-    let organization = uuid(&alive.organization);
+    let organization = alive.uuid();
     as_service.execute(AssertSqlSafe(format!("SET rollcall.org_id = '{organization}'"))).await.unwrap();
     let at_once = "UPDATE organizations SET deleted_at = '2026-03-01', purge_at = '2026-03-30'";
     let refused = as_service.execute(at_once).await.unwrap_err().to_string();

@@ -4,12 +4,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join_all;
-use rollcall_tests::{Caller, PASSWORD, Service, Team};
+use rollcall_tests::{Answer, Caller, PASSWORD, Service, Team};
 use serde_json::json;
-
-pub(crate) fn count(answers: &[rollcall_tests::Answer], status: u16) -> usize {
-    answers.iter().filter(|answer| answer.status == status).count()
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attack_6_sixty_four_accept_one_invitation_and_one_gets_in() {
@@ -25,9 +21,9 @@ async fn attack_6_sixty_four_accept_one_invitation_and_one_gets_in() {
         }
     };
     let answers = join_all((0..64).map(accept)).await;
-    assert_eq!(count(&answers, 201), 1);
+    assert_eq!(Answer::count(&answers, 201), 1);
     assert_eq!(
-        count(&answers, 410),
+        Answer::count(&answers, 410),
         63,
         "{:?}",
         answers.iter().map(|answer| answer.status).collect::<Vec<_>>()
@@ -47,7 +43,7 @@ async fn attack_6_an_existing_account_accepts_sixty_four_times_and_gets_in_once(
     let (_, token) = service.invite(team.owner(), &email, "member").await;
     let answers =
         join_all((0..64).map(|_| existing.post("/v1/invitations/accept", json!({"token": token})))).await;
-    assert_eq!((count(&answers, 201), count(&answers, 410)), (1, 63));
+    assert_eq!((Answer::count(&answers, 201), Answer::count(&answers, 410)), (1, 63));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -91,7 +87,7 @@ async fn attack_6_one_address_invited_twenty_times_at_once_is_invited_once() {
     };
     let requests: Vec<_> = (0..20).map(invite).collect();
     let answers = join_all(requests).await;
-    assert_eq!((count(&answers, 201), count(&answers, 409)), (1, 19));
+    assert_eq!((Answer::count(&answers, 201), Answer::count(&answers, 409)), (1, 19));
     service.all_mail_sent().await;
     assert_eq!(service.mails_to(&email).await.len() + service.mails_to(&email.to_uppercase()).await.len(), 1);
 }
@@ -166,7 +162,7 @@ async fn the_same_keyed_request_at_once_is_done_once() {
     let send = || {
         let request =
             team.owner().request(reqwest::Method::POST, "/v1/invitations").header("Idempotency-Key", "one");
-        rollcall_tests::Answer::of(request.json(&json!({"email": "keyed@example.com", "role": "viewer"})))
+        Answer::of(request.json(&json!({"email": "keyed@example.com", "role": "viewer"})))
     };
     let answers = join_all((0..20).map(|_| send())).await;
     let created: Vec<_> = answers.iter().filter(|answer| answer.status == 201).collect();

@@ -1,13 +1,18 @@
 //! How much memory recordings take while they come and go. What the system says of it is read as Linux writes it down.
 #![cfg(target_os = "linux")]
 
+use std::time::Duration;
+
 use futures_util::{future::join_all, stream};
 use reqwest::Method;
-use rollcall_tests::{Answer, Binary, TestDatabase};
+use rollcall_tests::{Answer, Binary, Caller, TestDatabase};
 
 use crate::recordings::{owner_with_call, path, wav};
 
 const MIB: usize = 1 << 20;
+
+/// The longest that one transfer may take.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How many kilobytes of memory a process holds, and has held at the most since it was last asked to forget.
 fn resident(pid: u32, what: &str) -> u64 {
@@ -16,7 +21,25 @@ fn resident(pid: u32, what: &str) -> u64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// Uploads and plays so many bytes without holding them here either.
+/// Uploads a recording of so many mebibytes without holding them here either.
+async fn up(owner: &Caller, call: &str, pieces: usize) {
+    let sound = stream::iter((0..pieces).map(|number| {
+        Ok::<_, std::io::Error>(if number == 0 { wav(MIB, 1) } else { vec![number as u8; MIB] })
+    }));
+    let upload = owner.request(Method::PUT, &path(call)).timeout(PATIENCE);
+    Answer::of(upload.body(reqwest::Body::wrap_stream(sound))).await.expect(201);
+}
+
+/// Plays it, likewise.
+async fn down(owner: &Caller, call: &str, pieces: usize) {
+    let mut playing = owner.request(Method::GET, &path(call)).timeout(PATIENCE).send().await.unwrap();
+    let mut heard = 0;
+    while let Some(bytes) = playing.chunk().await.unwrap() {
+        heard += bytes.len();
+    }
+    assert_eq!(heard, pieces * MIB);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_stays_flat_while_large_recordings_come_and_go() {
     const PIECES: usize = 96;
@@ -26,20 +49,10 @@ async fn memory_stays_flat_while_large_recordings_come_and_go() {
         [("ROLLCALL__DATABASE__URL", database.url()), ("ROLLCALL__DATA_DIR", data.path().to_str().unwrap())];
     let server = Binary::serve(&environment);
     let (owner, call) = owner_with_call(&server, &database).await;
-    let patience = std::time::Duration::from_secs(300);
     let up_and_down = async |name: &str, pieces: usize| {
         let id = call(name).await;
-        let sound = stream::iter((0..pieces).map(|number| {
-            Ok::<_, std::io::Error>(if number == 0 { wav(MIB, 1) } else { vec![number as u8; MIB] })
-        }));
-        let upload = owner.request(Method::PUT, &path(&id)).timeout(patience);
-        Answer::of(upload.body(reqwest::Body::wrap_stream(sound))).await.expect(201);
-        let mut playing = owner.request(Method::GET, &path(&id)).timeout(patience).send().await.unwrap();
-        let mut heard = 0;
-        while let Some(bytes) = playing.chunk().await.unwrap() {
-            heard += bytes.len();
-        }
-        assert_eq!(heard, MIB * pieces);
+        up(&owner, &id, pieces).await;
+        down(&owner, &id, pieces).await;
         resident(server.pid(), "VmHWM:")
     };
     // What is needed once, and what one transfer needs, is there after a short one.
@@ -61,37 +74,21 @@ async fn each_of_several_transfers_takes_less_than_two_megabytes_and_gives_them_
         [("ROLLCALL__DATABASE__URL", database.url()), ("ROLLCALL__DATA_DIR", data.path().to_str().unwrap())];
     let server = Binary::serve(&environment);
     let (owner, call) = owner_with_call(&server, &database).await;
-    let patience = std::time::Duration::from_secs(300);
-    let up = async |id: &str| {
-        let sound = stream::iter((0..PIECES).map(|number| {
-            Ok::<_, std::io::Error>(if number == 0 { wav(MIB, 1) } else { vec![number as u8; MIB] })
-        }));
-        let upload = owner.request(Method::PUT, &path(id)).timeout(patience);
-        Answer::of(upload.body(reqwest::Body::wrap_stream(sound))).await.expect(201);
-    };
-    let down = async |id: &str| {
-        let mut playing = owner.request(Method::GET, &path(id)).timeout(patience).send().await.unwrap();
-        let mut heard = 0;
-        while let Some(bytes) = playing.chunk().await.unwrap() {
-            heard += bytes.len();
-        }
-        assert_eq!(heard, PIECES * MIB);
-    };
     let (mut ids, mut first) = (Vec::new(), None);
     for number in 0..=AT_ONCE {
         ids.push(call(&format!("CA{number}")).await);
     }
     // What is needed once is there after the first.
     let alone = ids.pop().unwrap();
-    up(&alone).await;
-    down(&alone).await;
+    up(&owner, &alone, PIECES).await;
+    down(&owner, &alone, PIECES).await;
     for round in ["up", "down", "down again"] {
         std::fs::write(format!("/proc/{}/clear_refs", server.pid()), "5").unwrap();
         let before = resident(server.pid(), "VmRSS:");
         let first = *first.get_or_insert(before);
         match round {
-            "up" => drop(join_all(ids.iter().map(|id| up(id))).await),
-            _ => drop(join_all(ids.iter().map(|id| down(id))).await),
+            "up" => drop(join_all(ids.iter().map(|id| up(&owner, id, PIECES))).await),
+            _ => drop(join_all(ids.iter().map(|id| down(&owner, id, PIECES))).await),
         }
         let each = resident(server.pid(), "VmHWM:").saturating_sub(before) / AT_ONCE as u64;
         let kept = resident(server.pid(), "VmRSS:").saturating_sub(first);

@@ -283,7 +283,7 @@ fn assert_same(answer: &Answer, of_nothing: &Answer, row: &Row) {
 
 /// All rows that belong to an organization, as the database has them.
 pub(crate) async fn everything_of(service: &Service, team: &Team) -> Vec<Value> {
-    let organization = team.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
+    let organization = team.uuid();
     let mut rows = Vec::new();
     for table in [
         "organizations",

@@ -2,9 +2,8 @@
 
 use reqwest::Method;
 use rollcall_domain::{InvitationId, UserId};
-use rollcall_tests::{Answer, PASSWORD, Service, Team, until};
+use rollcall_tests::{Answer, PASSWORD, Service, Team};
 use serde_json::json;
-use sqlx::{AssertSqlSafe, Connection};
 
 /// Two requests of which the second comes when the first is held up by what `held` holds, and which go on together.
 async fn one_in_the_other(
@@ -14,22 +13,12 @@ async fn one_in_the_other(
     second: impl Future<Output = Answer>,
 ) -> (Answer, Answer) {
     let database = &service.database;
-    let waiting = async |least: i64| {
-        until(&format!("{least} wait"), async || {
-            let waits = "SELECT count(*) AS n FROM pg_stat_activity
-                          WHERE datname = current_database() AND wait_event_type = 'Lock'";
-            (database.rows(waits).await[0]["n"].as_i64() >= Some(least)).then_some(())
-        })
-        .await;
-    };
-    let mut connection = database.connect().await;
-    let mut holding = connection.begin().await.unwrap();
-    sqlx::query(AssertSqlSafe(held.to_owned())).execute(&mut *holding).await.unwrap();
+    let held = database.open_transaction(held).await;
     let second = async {
-        waiting(1).await;
+        database.lock_waits(1).await;
         let let_on = async {
-            waiting(2).await;
-            holding.rollback().await.unwrap();
+            database.lock_waits(2).await;
+            held.roll_back().await;
         };
         tokio::join!(second, let_on).0
     };

@@ -1,6 +1,5 @@
 //! What the schema itself holds, and how it comes to be.
 
-use rollcall_domain::OrganizationId;
 use rollcall_tests::{Service, Team, TestDatabase};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Executor};
@@ -9,7 +8,7 @@ use sqlx::{AssertSqlSafe, Executor};
 async fn the_database_itself_keeps_an_owner() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
-    let organization = team.organization.parse::<OrganizationId>().unwrap().uuid();
+    let organization = team.uuid();
     for statement in [
         "DELETE FROM members WHERE role = 'owner'",
         "UPDATE members SET role = 'admin' WHERE role = 'owner'",
@@ -25,17 +24,10 @@ async fn the_database_itself_keeps_an_owner() {
 
 #[tokio::test]
 async fn a_service_that_could_get_around_row_level_security_does_not_start() {
-    use rollcall_adapter_postgres::{ConnectError, ConnectionSettings, PgStore};
+    use rollcall_adapter_postgres::{ConnectError, PgStore};
     let database = TestDatabase::create_empty().await;
     // No role of the service's here yet: the migration makes it.
-    let connection = ConnectionSettings {
-        url: rollcall_domain::secret::Secret::new(database.url()),
-        pooler_url: None,
-        replica_url: None,
-        max_connections: 1,
-        acquire_timeout: std::time::Duration::from_secs(30),
-        statement_timeout: std::time::Duration::from_secs(30),
-    };
+    let connection = rollcall_tests::connection_settings(database.url(), 1);
     rollcall_adapter_postgres::migrate(database.url()).await.unwrap();
     let entropy = std::sync::Arc::new(rollcall_server::SystemEntropy);
     PgStore::connect(&connection, entropy.clone()).await.unwrap().close().await;

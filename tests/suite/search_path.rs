@@ -1,6 +1,6 @@
 //! Functions with rights of their own that have no search path pinned name everything in full: tables, operators and types.
 
-use rollcall_domain::{OrganizationId, UserId};
+use rollcall_domain::UserId;
 use rollcall_tests::{Service, Team};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Executor};
@@ -93,7 +93,7 @@ async fn a_search_path_changes_nothing_about_functions_that_name_everything_in_f
     }
 
     for team in [&ours, &theirs] {
-        let organization = team.organization.parse::<OrganizationId>().unwrap().uuid();
+        let organization = team.uuid();
         connection
             .execute(AssertSqlSafe(format!("BEGIN; SET LOCAL rollcall.org_id = '{organization}'")))
             .await
@@ -138,7 +138,7 @@ async fn a_search_path_changes_nothing_about_functions_that_name_everything_in_f
     assert_eq!(nobody, None);
 
     // An event is queued as what it is: of another kind than what turns a log on or off, and of that.
-    let organization = ours.organization.parse::<OrganizationId>().unwrap().uuid();
+    let organization = ours.uuid();
     let _held = service.database.hold_sequencing().await;
     let mut queued = Vec::new();
     for action in ["security.control_changed", "test"] {

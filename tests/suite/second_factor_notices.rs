@@ -113,7 +113,7 @@ async fn asvs_6_3_5_an_attempt_that_is_not_looked_at_takes_nobody_s_notice_with_
     confirm().await.expect(409);
     assert_eq!(told(&service, &email).await, 0);
     let answers = join_all((0..30).map(both)).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 401).count(), 10);
+    assert_eq!(Answer::count(&answers, 401), 10);
     assert_eq!(told(&service, &email).await, 1);
 }
 

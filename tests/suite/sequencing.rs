@@ -1,19 +1,15 @@
 //! The order of audit events: what is in which log's tree, and where, whatever happens meanwhile.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use futures_util::future::join_all;
-use rollcall_adapter_postgres::{ConnectionSettings, PgStore};
+use rollcall_adapter_postgres::PgStore;
 use rollcall_application::{
     audit::{Sequencer, Sequencing, Shard},
     ports::StoreError,
 };
-use rollcall_domain::{OrganizationId, secret::Secret};
-use rollcall_server::SystemEntropy;
-use rollcall_tests::{Binary, Cut, CutWay, Service, Team, TestDatabase, until};
+use rollcall_domain::OrganizationId;
+use rollcall_tests::{Binary, Cut, CutWay, Service, Team, TestDatabase, store_at, until};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use time::{OffsetDateTime, macros::datetime};
@@ -23,15 +19,7 @@ const NOW: OffsetDateTime = datetime!(2026-03-01 09:00 UTC);
 
 /// What sequences, on connections of its own.
 async fn sequencing_at(url: &str) -> (Sequencing, Arc<PgStore>) {
-    let connection = ConnectionSettings {
-        url: Secret::new(url),
-        pooler_url: None,
-        replica_url: None,
-        max_connections: 2,
-        acquire_timeout: Duration::from_secs(30),
-        statement_timeout: Duration::from_secs(30),
-    };
-    let store = Arc::new(PgStore::connect(&connection, Arc::new(SystemEntropy)).await.unwrap());
+    let store = Arc::new(store_at(url, 2).await);
     (Sequencing::new(store.clone()), store)
 }
 
@@ -214,12 +202,7 @@ async fn whoever_catches_up_comes_after_the_sequencer_that_is_at_it_and_writers_
         let sequencing = sequencing.clone();
         tokio::spawn(async move { sequencing.catch_up(Some(OrganizationId::from_uuid(log)), NOW).await })
     };
-    until("it waits", async || {
-        let waiting = "SELECT 1 AS one FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
-                          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        (!database.rows(waiting).await.is_empty()).then_some(())
-    })
-    .await;
+    database.lock_waits(1).await;
     database.write_events(log, 10).await;
     assert!(!catching.is_finished());
     assert_eq!(database.whole_log(log).await.len(), 0);
@@ -239,7 +222,7 @@ async fn whoever_catches_up_comes_after_the_sequencer_that_is_at_it_and_writers_
 async fn switched_off_and_on_again_a_log_continues_the_same_tree_without_what_was_between() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;
-    let log = team.organization.parse::<OrganizationId>().unwrap().uuid();
+    let log = team.uuid();
     let actions = async || {
         let mut actions = Vec::new();
         for event in service.database.whole_log(log).await {
@@ -284,9 +267,8 @@ async fn what_was_written_while_a_log_was_off_is_forgotten_after_thirty_days_and
     service.clock.advance(time::Duration::days(29));
     service.sign_in(theirs.email("owner")).await;
     service.database.all_sequenced().await;
-    let log = |team: &Team| team.organization.parse::<OrganizationId>().unwrap().uuid();
     let (our_tree, platform) =
-        (service.database.whole_log(log(&ours)).await, service.database.whole_log(Uuid::nil()).await);
+        (service.database.whole_log(ours.uuid()).await, service.database.whole_log(Uuid::nil()).await);
     let events_of = async |team: &Team| service.audit_log(Some(&team.organization)).await.len();
     let (ours_before, theirs_before) = (events_of(&ours).await, events_of(&theirs).await);
     assert!(ours_before > our_tree.len() && theirs_before > 2);
@@ -307,7 +289,7 @@ async fn what_was_written_while_a_log_was_off_is_forgotten_after_thirty_days_and
     .await;
     let left = service.audit_log(Some(&theirs.organization)).await;
     assert!(!left.is_empty() && left.iter().all(|(action, _)| action.starts_with("session.")), "{left:?}");
-    assert!(service.database.whole_log(log(&ours)).await.starts_with(&our_tree));
+    assert!(service.database.whole_log(ours.uuid()).await.starts_with(&our_tree));
     assert!(service.database.whole_log(Uuid::nil()).await.starts_with(&platform));
     node.stop().await;
 }

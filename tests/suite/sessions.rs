@@ -207,7 +207,7 @@ async fn attack_1_no_organization_hears_where_else_somebody_works() {
     elsewhere.post("/v1/invitations/accept", json!({"token": token})).await.expect(201);
     let there = json!({"organization_id": team.organization});
     elsewhere.post("/v1/session/organization", there).await.expect(201);
-    let ours = crate::audit_exports::uuid(&team);
+    let ours = team.uuid();
     let log = format!("SELECT convert_from(leaf, 'UTF8') AS leaf FROM audit_events WHERE org_id = '{ours}'");
     let log = serde_json::Value::from(service.database.rows(&log).await).to_string();
     assert!(

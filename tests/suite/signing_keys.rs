@@ -107,16 +107,8 @@ async fn asvs_13_3_1_private_keys_are_nowhere_in_clear() {
     assert_eq!(URL_SAFE_NO_PAD.encode(own.public_key()), x, "that is the private key");
     let hex: String = seed.iter().map(|byte| format!("{byte:02x}")).collect();
     let clear = [hex, STANDARD.encode(&seed), URL_SAFE_NO_PAD.encode(&seed)];
-    let tables = service
-        .database
-        .rows("SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")
-        .await;
-    for table in tables {
-        let table = table["name"].as_str().unwrap();
-        let rows = service.database.rows(&format!("SELECT {table}::text AS row FROM {table}")).await;
-        for row in rows {
-            assert!(clear.iter().all(|clear| !row.to_string().contains(clear)), "{table}");
-        }
+    for clear in &clear {
+        assert_eq!(service.database.tables_with(clear).await, [""; 0]);
     }
     // Another keyring opens nothing: the node serves, and says that it cannot sign.
     let stranger = Service::start_on(service.database.clone(), service.clock.clone(), &[]).await;

@@ -416,7 +416,7 @@ async fn attack_14_a_sign_of_life_is_given_to_whoever_may_still_be_there() {
 #[tokio::test]
 async fn numbers_are_given_in_the_order_of_commits() {
     let (service, team) = start().await;
-    let organization = team.organization.parse::<rollcall_domain::OrganizationId>().unwrap().uuid();
+    let organization = team.uuid();
     let mut slow = service.database.connect().await;
     let mut transaction = sqlx::Connection::begin(&mut slow).await.unwrap();
     let number = format!(

@@ -24,26 +24,6 @@ async fn raw(caller: &Caller, call: &str, body: impl Into<reqwest::Body>) -> Ans
     Answer::of(request.body(body)).await
 }
 
-/// Where in the database a text stands, as text or inside of bytes.
-async fn tables_with(service: &Service, text: &str) -> Vec<String> {
-    let tables = service
-        .database
-        .rows("SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'")
-        .await;
-    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let mut found = Vec::new();
-    for table in tables {
-        let table = table["name"].as_str().unwrap().to_owned();
-        let query = format!(
-            "SELECT 1 AS one FROM {table} t WHERE position('{text}' in t::text) > 0 OR position('{hex}' in t::text) > 0 LIMIT 1"
-        );
-        if !service.database.rows(&query).await.is_empty() {
-            found.push(table);
-        }
-    }
-    found
-}
-
 #[tokio::test]
 async fn a_transcript_is_stored_as_it_came_while_protection_is_off() {
     let service = Service::start().await;
@@ -140,10 +120,10 @@ async fn attack_30_with_protection_on_what_was_said_in_clear_is_nowhere() {
     assert_eq!(platform.get(&path(&call)).await.expect(200).body, stored.body);
 
     for text in ["four one five", "oh one three two", "zaphod", "heartofgold", "4111 1111", "555 0177"] {
-        assert_eq!(tables_with(&service, text).await, [""; 0], "{text}");
+        assert_eq!(service.database.tables_with(text).await, [""; 0], "{text}");
     }
     // So that the search would have found it.
-    assert_eq!(tables_with(&service, "4155550188").await, ["transcripts"]);
+    assert_eq!(service.database.tables_with("4155550188").await, ["transcripts"]);
     let receipts = service
         .database
         .rows("SELECT convert_from(leaf, 'UTF8')::jsonb -> 'changes' AS changes FROM audit_events WHERE action = 'transcript.stored'")
@@ -177,7 +157,7 @@ async fn attack_30_a_repeat_with_a_key_does_not_show_what_is_masked_since() {
     assert_eq!(send().await.expect(201).body["segments"][0]["text"], "call +1 415 555 0177");
     switch_on(&service, &team, "phi_protection").await;
     assert_eq!(send().await.expect(200).body["segments"][0]["text"], "call [phone]");
-    assert_eq!(tables_with(&service, "555 0177").await, [""; 0]);
+    assert_eq!(service.database.tables_with("555 0177").await, [""; 0]);
 }
 
 #[tokio::test]
@@ -282,7 +262,7 @@ async fn a_preview_shows_what_would_be_masked_and_keeps_nothing() {
         [("phone", "four one five, five five five, oh one three two"), ("email", "ada@lovelace.example")];
     assert_eq!(found, expected.map(|(kind, text)| (kind.to_owned(), text.to_owned())));
     for text in ["lovelace", "oh one three"] {
-        assert_eq!(tables_with(&service, text).await, [""; 0], "{text}");
+        assert_eq!(service.database.tables_with(text).await, [""; 0], "{text}");
     }
     team.caller("customer_support_agent")
         .post("/v1/redactions/preview", json!({"text": ""}))

@@ -2,9 +2,8 @@
 
 use futures_util::future::join_all;
 use reqwest::Method;
-use rollcall_tests::{Answer, Caller, HookServer, Service, Team, until};
+use rollcall_tests::{Answer, Caller, HookServer, Service, Team};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection};
 
 use crate::audit_exports::an_event_of;
 
@@ -12,7 +11,7 @@ use crate::audit_exports::an_event_of;
 const AT_ONCE: usize = 16;
 
 /// How many of them have begun, and not gone on, before any goes on: fewer, so that none waits for so long that it is given up.
-const OVERLAP: i64 = 8;
+const OVERLAP: usize = 8;
 
 /// Whoever comes at once, while nobody gets on with the table.
 struct Rush<'a> {
@@ -27,19 +26,11 @@ impl Rush<'_> {
             Answer::of(request)
         });
         let database = &self.service.database;
-        let mut connection = database.connect().await;
-        let mut holding = connection.begin().await.unwrap();
         // It can be read, and nothing in it be changed or held.
-        let lock = format!("LOCK TABLE {table} IN EXCLUSIVE MODE");
-        sqlx::query(AssertSqlSafe(lock)).execute(&mut *holding).await.unwrap();
+        let held = database.open_transaction(&format!("LOCK TABLE {table} IN EXCLUSIVE MODE")).await;
         let let_on = async {
-            until(&format!("several wait for {table}"), async || {
-                let waiting = "SELECT count(*) AS waiting FROM pg_stat_activity
-                                WHERE datname = current_database() AND wait_event_type = 'Lock'";
-                (database.rows(waiting).await[0]["waiting"].as_i64() >= Some(OVERLAP)).then_some(())
-            })
-            .await;
-            holding.rollback().await.unwrap();
+            database.lock_waits(OVERLAP).await;
+            held.roll_back().await;
         };
         let (answers, ()) = tokio::join!(join_all(asked), let_on);
         accepted(answers, &method, path)

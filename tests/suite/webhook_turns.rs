@@ -9,18 +9,18 @@ use std::{
 };
 
 use async_trait::async_trait;
-use rollcall_adapter_postgres::{ConnectionSettings, PgStore};
+use rollcall_adapter_postgres::PgStore;
 use rollcall_application::webhooks::{
     ClaimedDelivery, Deliveries, DeliveryAttempt, DeliveryOutcome, DeliveryRoom, Patience, Topic,
 };
-use rollcall_domain::{OrganizationId, secret::Secret};
-use rollcall_tests::{HookServer, Service, Team, TestDatabase, until};
+use rollcall_domain::OrganizationId;
+use rollcall_tests::{HookServer, Service, Team, TestDatabase, store_at, until};
 use serde_json::{Value, json};
-use sqlx::{Connection as _, Executor};
+use sqlx::Connection as _;
 use time::{Duration, OffsetDateTime, macros::datetime};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use crate::webhooks::{Chance, WEBHOOK, deliveries};
+use crate::webhooks::{WEBHOOK, deliveries};
 
 /// Takes connections, and says nothing for ever.
 struct Hangs {
@@ -76,7 +76,7 @@ fn id(team: &Team) -> OrganizationId {
 }
 
 async fn queue(service: &Service, team: &Team, count: usize, due: &str) {
-    let organization = id(team).uuid();
+    let organization = team.uuid();
     service
         .database
         .execute(&format!(
@@ -109,7 +109,7 @@ async fn a_webhook_that_hangs_delays_nobody_else_s_and_all_that_goes_to_it_waits
     hook.next(1).await;
     deliveries(team.owner(), "sent", 1).await;
     // Nobody has given up the others meanwhile.
-    let of_hanging = format!("org_id IN ('{}', '{}')", id(&one).uuid(), id(&other).uuid());
+    let of_hanging = format!("org_id IN ('{}', '{}')", one.uuid(), other.uuid());
     let given_up =
         format!("SELECT count(*) AS number FROM deliveries WHERE {of_hanging} AND last_error IS NOT NULL");
     assert_eq!(number(&service, &given_up).await, 0);
@@ -151,15 +151,7 @@ struct Taking {
 
 impl Taking {
     async fn from(service: &Service) -> Self {
-        let connection = ConnectionSettings {
-            url: Secret::new(service.database.url()),
-            pooler_url: None,
-            replica_url: None,
-            max_connections: 1,
-            acquire_timeout: std::time::Duration::from_secs(30),
-            statement_timeout: std::time::Duration::from_secs(10),
-        };
-        let store = PgStore::connect(&connection, Arc::new(Chance)).await.unwrap();
+        let store = store_at(service.database.url(), 1).await;
         Self { store, room: DeliveryRoom { places: 20, new: 8, slow: 4, busy: Vec::new() } }
     }
 
@@ -190,7 +182,7 @@ async fn however_much_waits_an_organization_has_two_places_and_one_until_it_has_
     queue(&service, &few, 1, DUE).await;
     let taking = Taking::from(&service).await;
     let set = async |what: &str| {
-        let statement = format!("UPDATE subscribers SET {what} WHERE org_id = '{}'", id(&many).uuid());
+        let statement = format!("UPDATE subscribers SET {what} WHERE org_id = '{}'", many.uuid());
         service.database.execute(&statement).await;
     };
     let both = taking.with(taking.room()).await;
@@ -243,7 +235,7 @@ async fn there_are_never_more_taken_than_there_are_places_of_checkpoints_and_esc
         let team = Team::assemble(&service, name).await;
         team.owner().put(WEBHOOK, json!({"url": "http://127.0.0.1:9/"})).await.expect(200);
         queue(&service, &team, 5, DUE).await;
-        let organization = id(&team).uuid();
+        let organization = team.uuid();
         for statement in [
             format!(
                 "INSERT INTO subscribers (org_id, topic, kind, address, secret, set_at, next_at)
@@ -374,18 +366,11 @@ async fn in_between<T: Send + 'static>(
              CREATE POLICY held_up ON deliveries AS RESTRICTIVE TO rollcall_app USING (may_go_on())",
         )
         .await;
-    let mut connection = database.connect().await;
-    let mut holding = connection.begin().await.unwrap();
-    holding.execute("SELECT pg_advisory_xact_lock(1)").await.unwrap();
+    let held = database.open_transaction("SELECT pg_advisory_xact_lock(1)").await;
     let reading = tokio::spawn(reads);
-    until("it is held up", async || {
-        let waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
-                          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        (!database.rows(waiting).await.is_empty()).then_some(())
-    })
-    .await;
+    database.lock_waits(1).await;
     database.execute(meanwhile).await;
-    holding.rollback().await.unwrap();
+    held.roll_back().await;
     reading.await.unwrap()
 }
 

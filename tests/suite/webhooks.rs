@@ -1,8 +1,5 @@
 //! Where the platform is told what becomes of escalated calls.
 
-use std::sync::Arc;
-
-use rollcall_adapter_postgres::{ConnectionSettings, PgStore};
 use rollcall_application::{
     audit::Record,
     ports::{Entropy, Scope, Store},
@@ -10,9 +7,9 @@ use rollcall_application::{
 use rollcall_domain::{
     EventId, OrganizationId,
     audit::{Action, AuditActor, AuditTarget, Event, Origin},
-    secret::Secret,
 };
-use rollcall_tests::{Answer, Caller, HookServer, Service, Team, until};
+use rollcall_server::SystemEntropy;
+use rollcall_tests::{Answer, Caller, HookServer, Service, Team, store_at, until};
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 use time::{Duration, macros::datetime};
@@ -21,34 +18,16 @@ use crate::tokens::RING;
 
 pub(crate) const WEBHOOK: &str = "/v1/escalations/webhook";
 
-pub(crate) struct Chance;
-
-impl Entropy for Chance {
-    fn fill(&self, bytes: &mut [u8]) {
-        for byte in bytes {
-            *byte = rollcall_tests::random() as u8;
-        }
-    }
-}
-
 /// Commits what a use case about escalations would.
 async fn escalate(service: &Service, team: &Team, action: Action) -> EventId {
-    let connection = ConnectionSettings {
-        url: Secret::new(service.database.url()),
-        pooler_url: None,
-        replica_url: None,
-        max_connections: 1,
-        acquire_timeout: std::time::Duration::from_secs(30),
-        statement_timeout: std::time::Duration::from_secs(30),
-    };
-    let chance: Arc<dyn Entropy> = Arc::new(Chance);
-    let store = PgStore::connect(&connection, chance.clone()).await.unwrap();
+    let entropy: &dyn Entropy = &SystemEntropy;
+    let store = store_at(service.database.url(), 1).await;
     let organization: OrganizationId = team.organization.parse().unwrap();
     let at = datetime!(2026-03-01 09:00:00 UTC);
-    let id: EventId = chance.id(at);
+    let id: EventId = entropy.id(at);
     let event = Event::new(id, at, AuditActor::System, Origin::default(), action, AuditTarget::Nothing);
     let unit = store.begin(Scope::Organization(organization)).await.unwrap();
-    unit.commit(Record::of(event, chance.as_ref())).await.unwrap();
+    unit.commit(Record::of(event, entropy)).await.unwrap();
     store.close().await;
     id
 }
@@ -263,7 +242,7 @@ async fn what_waits_for_webhooks_of_deleted_organizations_keeps_nobody_else_s_fr
     for owner in [gone.owner(), team.owner()] {
         owner.put(WEBHOOK, json!({"url": hook.base()})).await.expect(200);
     }
-    let organization = gone.organization.parse::<OrganizationId>().unwrap().uuid();
+    let organization = gone.uuid();
     service
         .database
         .execute(&format!(
@@ -291,9 +270,7 @@ async fn what_subscribers_are_told_is_queued_before_anybody_waits_for_their_turn
     let hook = HookServer::start().await;
     team.owner().put(WEBHOOK, json!({"url": hook.base()})).await.expect(200);
     crate::escalations::escalate(team.owner(), "first", 5).await;
-    let mut connection = service.database.connect().await;
-    let mut turn = connection.begin().await.unwrap();
-    sqlx::query("SELECT FROM stream_heads FOR UPDATE").execute(&mut *turn).await.unwrap();
+    let turn = service.database.open_transaction("SELECT FROM stream_heads FOR UPDATE").await;
     let waits_with_it_queued = until("a commit waits that has queued what it tells", async || {
         let waiting = "SELECT FROM pg_locks turn JOIN pg_locks queued ON queued.pid = turn.pid
                          AND queued.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -303,7 +280,7 @@ async fn what_subscribers_are_told_is_queued_before_anybody_waits_for_their_turn
     });
     let then = async {
         waits_with_it_queued.await;
-        turn.rollback().await.unwrap();
+        turn.roll_back().await;
     };
     tokio::join!(crate::escalations::escalate(team.owner(), "second", 5), then);
     hook.next(2).await;
@@ -317,8 +294,7 @@ async fn what_cannot_be_read_waits_by_itself_and_holds_up_nobody_else_s() {
     for chooses in [&broken, &team] {
         chooses.owner().put(WEBHOOK, json!({"url": hook.base()})).await.expect(200);
     }
-    let id = |team: &Team| team.organization.parse::<OrganizationId>().unwrap().uuid();
-    let of = |team: &Team| format!("WHERE org_id = '{}'", id(team));
+    let of = |team: &Team| format!("WHERE org_id = '{}'", team.uuid());
     // As a node of another version might write it; both are due at once.
     service
         .database
@@ -366,7 +342,7 @@ async fn the_outbox_sees_what_goes_by_mail_and_nothing_that_goes_to_a_webhook() 
     let service = Service::start().await;
     let (team, other) = (Team::assemble(&service, "Acme").await, Team::assemble(&service, "Other").await);
     for (team, kind, secret) in [(&team, "webhook", "'x'"), (&other, "mail", "NULL")] {
-        let id = team.organization.parse::<OrganizationId>().unwrap().uuid();
+        let id = team.uuid();
         service
             .database
             .execute(&format!(
@@ -386,6 +362,6 @@ async fn the_outbox_sees_what_goes_by_mail_and_nothing_that_goes_to_a_webhook() 
                 .fetch_all(&mut *outbox)
                 .await
                 .unwrap();
-        assert_eq!(seen, [other.organization.parse::<OrganizationId>().unwrap().uuid()], "{table}");
+        assert_eq!(seen, [other.uuid()], "{table}");
     }
 }

@@ -204,13 +204,7 @@ impl Keyring {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Sevens;
-    impl Entropy for Sevens {
-        fn fill(&self, bytes: &mut [u8]) {
-            bytes.fill(7);
-        }
-    }
+    use crate::testing::CountingEntropy;
 
     fn keyring(entries: &[(u8, u8)]) -> Keyring {
         let text: Vec<String> =
@@ -225,7 +219,7 @@ mod tests {
         assert_eq!(keys.verify("cursor", b"here", &signed), Some(b"payload".as_slice()));
         assert_eq!(keys.verify("cursor", b"there", &signed), None);
         assert_eq!(keys.verify("other", b"here", &signed), None);
-        let sealed = keys.seal("answer", b"here", b"payload", &Sevens).expect("sealed");
+        let sealed = keys.seal("answer", b"here", b"payload", &CountingEntropy::default()).expect("sealed");
         assert_eq!(keys.open("answer", b"here", &sealed).as_deref(), Some(b"payload".as_slice()));
         assert_eq!(keys.open("answer", b"there", &sealed), None);
         for (bytes, opens) in [(&signed, false), (&sealed, true)] {

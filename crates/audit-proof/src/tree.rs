@@ -128,10 +128,23 @@ pub fn root_of(leaves: &[Hash]) -> Hash {
 const _: () = assert!(TILE_WIDTH == 256, "levels are counted in a byte");
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// What is in the leaves of the trees that implementations of RFC 6962 are tested with, from the reference implementation of
+    /// Certificate Transparency.
+    pub(crate) const PUBLISHED: [&[u8]; 8] = [
+        b"",
+        b"\x00",
+        b"\x10",
+        b"\x20\x21",
+        b"\x30\x31",
+        b"\x40\x41\x42\x43",
+        b"\x50\x51\x52\x53\x54\x55\x56\x57",
+        b"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f",
+    ];
 
     fn leaves(from: u64, count: u64) -> Vec<Hash> {
         (from..from + count).map(|n| Hash::of_leaf(&n.to_be_bytes())).collect()
@@ -141,20 +154,9 @@ mod tests {
         kept.extend(tree.append(leaves.iter().copied()).expect("not full"));
     }
 
-    /// The leaves and roots that implementations of RFC 6962 are tested with, from the reference implementation of Certificate
-    /// Transparency.
+    /// Their roots, from there too.
     #[test]
     fn the_roots_of_certificate_transparency_s_own_tests() {
-        let inputs: [&[u8]; 8] = [
-            b"",
-            b"\x00",
-            b"\x10",
-            b"\x20\x21",
-            b"\x30\x31",
-            b"\x40\x41\x42\x43",
-            b"\x50\x51\x52\x53\x54\x55\x56\x57",
-            b"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f",
-        ];
         let roots = [
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
             "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -166,7 +168,7 @@ mod tests {
             "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
             "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
         ];
-        let hashes: Vec<Hash> = inputs.iter().map(|input| Hash::of_leaf(input)).collect();
+        let hashes: Vec<Hash> = PUBLISHED.iter().map(|content| Hash::of_leaf(content)).collect();
         for (size, root) in roots.iter().enumerate() {
             let mut tree = Tree::default();
             tree.append(hashes[..size].iter().copied()).expect("not full");

@@ -1,4 +1,4 @@
-//! The languages that pages and mails are written in, and how a text is written down in all of them.
+//! The languages that pages and mails are written in, how a text is written down in all of them, and what both call things.
 //!
 //! A text stands once, with what it is in each language beside each other. Whoever has texts keeps them in a type `Texts` of its own,
 //! with a method `language`, for which [`texts!`] makes a method of each:
@@ -26,12 +26,14 @@
 //!
 //! English is on the left, German on the right; `[n]` counts, and tells the form for one from the form for every other number. A text
 //! that is missing in a language, a parameter that is unknown or left out in one, a form that is missing, or two texts of one name:
-//! none of it compiles.
+//! none of it compiles. What pages and mails call alike, plans and roles and some security controls, is a method of [`Language`] itself.
 
 mod language;
+mod names;
 mod number;
 
 pub use language::Language;
+pub use names::CALLS_KEEP_THEIR_KEYS;
 pub use number::Count;
 
 /// Makes a method of `Texts` of each text; [how they are written down](crate).

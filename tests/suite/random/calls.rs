@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     run::{Run, row, same, there},
-    world::{Call, NOT_FOUND, Organization, Want, Who},
+    world::{Call, NOT_FOUND, Want, Who},
 };
 
 const NOTHING: &str = "call_01h455vb4pex5vsknk084sn02q";
@@ -18,14 +18,7 @@ fn shown(call: &Call) -> Value {
 
 /// A call's id for a path, and its place in the organization's list.
 pub(super) fn some_call(run: &mut Run, who: Who) -> (String, Option<usize>) {
-    let ids = |organization: &Organization| -> Vec<String> {
-        organization.calls.iter().map(|call| call.id.clone()).collect()
-    };
-    let ours = run.world.home(who).map(|home| ids(&run.world.organizations[home])).unwrap_or_default();
-    let all: Vec<String> = run.world.organizations.iter().flat_map(ids).collect();
-    let id = run.id_of(&ours, &all, NOTHING);
-    let at = ours.iter().position(|one| *one == id);
-    (id, at)
+    run.id_in(who, |home| home.calls.iter().map(|call| call.id.clone()).collect(), NOTHING)
 }
 
 /// Writes one down: a new one, one that was written down before, or another under its name.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     calls::some_call,
     run::{Run, row, same, there},
-    world::{Escalation, NOT_FOUND, Organization, Want, Who},
+    world::{Escalation, NOT_FOUND, Want, Who},
 };
 
 const NOTHING: &str = "esc_01h455vb4pex5vsknk084sn02q";
@@ -15,14 +15,7 @@ const NOT_AVAILABLE: Want = Want::Problem(409, "not_available");
 const LEASE_LOST: Want = Want::Problem(409, "lease_lost");
 
 fn some_escalation(run: &mut Run, who: Who) -> (String, Option<usize>) {
-    let ids = |organization: &Organization| -> Vec<String> {
-        organization.escalations.iter().map(|one| one.id.clone()).collect()
-    };
-    let ours = run.world.home(who).map(|home| ids(&run.world.organizations[home])).unwrap_or_default();
-    let all: Vec<String> = run.world.organizations.iter().flat_map(ids).collect();
-    let id = run.id_of(&ours, &all, NOTHING);
-    let at = ours.iter().position(|one| *one == id);
-    (id, at)
+    run.id_in(who, |home| home.escalations.iter().map(|one| one.id.clone()).collect(), NOTHING)
 }
 
 /// Escalates a call, anew or once more.

@@ -20,14 +20,7 @@ fn shown(world: &World, one: &Invitation) -> Value {
 }
 
 fn some_invitation(run: &mut Run, who: Who) -> (String, Option<usize>) {
-    let ids = |organization: &super::world::Organization| -> Vec<String> {
-        organization.invitations.iter().map(|one| one.id.clone()).collect()
-    };
-    let ours = run.world.home(who).map(|home| ids(&run.world.organizations[home])).unwrap_or_default();
-    let all: Vec<String> = run.world.organizations.iter().flat_map(ids).collect();
-    let id = run.id_of(&ours, &all, NOTHING);
-    let at = ours.iter().position(|one| *one == id);
-    (id, at)
+    run.id_in(who, |home| home.invitations.iter().map(|one| one.id.clone()).collect(), NOTHING)
 }
 
 /// The token of the newest mail that invites an address.

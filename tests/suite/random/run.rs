@@ -252,6 +252,21 @@ impl Run {
         };
         picked.unwrap_or_else(|| of_nothing.to_owned())
     }
+
+    /// The same of what organizations have, and its place in the organization of whoever asks.
+    pub(super) fn id_in(
+        &mut self,
+        who: Who,
+        ids: fn(&Organization) -> Vec<String>,
+        of_nothing: &str,
+    ) -> (String, Option<usize>) {
+        let home = self.world.home(who).map(|home| &self.world.organizations[home]);
+        let ours = home.map(ids).unwrap_or_default();
+        let all: Vec<String> = self.world.organizations.iter().flat_map(ids).collect();
+        let id = self.id_of(&ours, &all, of_nothing);
+        let at = ours.iter().position(|one| *one == id);
+        (id, at)
+    }
 }
 
 /// Values of a thing.

@@ -49,23 +49,17 @@ texts! {
     invitation_by_nobody(organization, role) = "A colleague invites you to join {organization} on Rollcall as {role}." | "Sie sind eingeladen, {organization} auf Rollcall in der Rolle {role} beizutreten.";
     invitation_button = "See the invitation" | "Einladung ansehen";
     invitation_otherwise = "You do not know who this is? Then ignore this mail: nothing happens unless you accept." | "Sie wissen nicht, von wem das kommt? Dann ignorieren Sie diese E-Mail: Ohne Ihre Zustimmung geschieht nichts.";
-
-    role_owner = "Owner" | "Inhaber";
-    role_admin = "Admin" | "Administrator";
-    role_member = "Member" | "Mitglied";
-    role_agent = "Customer Support Agent" | "Kundenbetreuung";
-    role_viewer = "Viewer" | "Betrachter";
 }
 
 impl Texts {
     /// What a role is called.
     pub(crate) const fn role(self, role: Role) -> &'static str {
         match role {
-            Role::Owner => self.role_owner(),
-            Role::Admin => self.role_admin(),
-            Role::Member => self.role_member(),
-            Role::CustomerSupportAgent => self.role_agent(),
-            Role::Viewer => self.role_viewer(),
+            Role::Owner => self.language().role_owner(),
+            Role::Admin => self.language().role_admin(),
+            Role::Member => self.language().role_member(),
+            Role::CustomerSupportAgent => self.language().role_agent(),
+            Role::Viewer => self.language().role_viewer(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use rollcall_domain::{organizations::Plan, plans::COUNTED, security::Control};
 
 use super::{Texts, texts};
-use rollcall_texts::Language;
+use rollcall_texts::{CALLS_KEEP_THEIR_KEYS, Language};
 
 texts! {
     mfa_required_subject(organization) = "{organization} asks for a second factor" | "{organization} verlangt einen zweiten Faktor";
@@ -47,13 +47,6 @@ texts! {
     outlived_many(n) = "{n} of them are" | "{n} davon sind";
     outlived_or_more(n) = "{n} of them or more are" | "{n} davon oder mehr sind";
 
-    plan_free = "Free" | "Free";
-    plan_pro = "Pro" | "Pro";
-    plan_enterprise = "Enterprise" | "Enterprise";
-
-    control_recording = "Call recording" | "Anrufaufzeichnung";
-    control_phi = "PHI protection" | "PHI-Schutz";
-    control_e2ee = "End-to-end encryption" | "Ende-zu-Ende-Verschlüsselung";
     control_audit = "The audit log" | "Das Auditprotokoll";
     control_mfa = "The rule that everybody needs a second factor" | "Die Regel, dass alle einen zweiten Faktor brauchen";
 }
@@ -62,18 +55,18 @@ impl Texts {
     /// What a plan is called, as the console calls it.
     pub(crate) const fn plan(self, plan: Plan) -> &'static str {
         match plan {
-            Plan::Free => self.plan_free(),
-            Plan::Pro => self.plan_pro(),
-            Plan::Enterprise => self.plan_enterprise(),
+            Plan::Free => self.language().plan_free(),
+            Plan::Pro => self.language().plan_pro(),
+            Plan::Enterprise => self.language().plan_enterprise(),
         }
     }
 
     /// What a security control is called.
     pub(crate) const fn control(self, control: Control) -> &'static str {
         match control {
-            Control::CallRecording => self.control_recording(),
-            Control::PhiProtection => self.control_phi(),
-            Control::EndToEndEncryption => self.control_e2ee(),
+            Control::CallRecording => self.language().control_recording(),
+            Control::PhiProtection => self.language().control_phi(),
+            Control::EndToEndEncryption => self.language().control_e2ee(),
             Control::AuditLog => self.control_audit(),
             Control::MfaRequired => self.control_mfa(),
         }
@@ -87,9 +80,7 @@ impl Texts {
                 Control::PhiProtection => Some(
                     "Aufzeichnungen aus der Zeit, in der er eingeschaltet war, können jetzt alle abspielen, die Aufzeichnungen abspielen dürfen, auch Mitglieder und API-Schlüssel, und niemand wird nach dem Grund gefragt. Was in Transkripten unkenntlich gemacht wurde, bleibt es.",
                 ),
-                Control::EndToEndEncryption => Some(
-                    "Anrufe, die schon einen Schlüssel haben, bleiben dabei: Ihre Teilnehmer erhalten weiter Schlüssel, und ihre Aufzeichnungen werden nur von ihnen angenommen. Anrufe ohne einen erhalten keinen.",
-                ),
+                Control::EndToEndEncryption => Some(CALLS_KEEP_THEIR_KEYS),
                 Control::CallRecording | Control::AuditLog | Control::MfaRequired => None,
             },
         }

@@ -2,6 +2,7 @@
 
 mod contents;
 mod dev_mailbox;
+mod kinds;
 mod outbox;
 
 pub(crate) use outbox::queue;

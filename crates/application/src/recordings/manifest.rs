@@ -117,13 +117,7 @@ mod tests {
     use rollcall_domain::{OrganizationId, RecordingId};
 
     use super::*;
-
-    struct Sevens;
-    impl Entropy for Sevens {
-        fn fill(&self, bytes: &mut [u8]) {
-            bytes.fill(7);
-        }
-    }
+    use crate::testing::CountingEntropy;
 
     #[test]
     fn a_manifest_opens_for_its_own_recording_and_a_digest_goes_on_where_it_was() {
@@ -131,13 +125,14 @@ mod tests {
             organization: OrganizationId::from_parts(0, &[1; 10]),
             recording: RecordingId::from_parts(0, &[number; 10]),
         };
-        let key = RecordingKey::new(&Sevens);
+        let entropy = CountingEntropy::default();
+        let key = RecordingKey::new(&entropy);
         let mut manifest = begun(CallId::from_parts(0, &[3; 10]), Some(9));
         let ManifestState::Unfinished { digest, .. } = &mut manifest.state else { panic!("unfinished") };
         digest.update([5; 100]);
         manifest.media = Some(MediaType::Ogg);
         manifest.segments = vec![SegmentName([1; 16]), SegmentName([2; 16])];
-        let sealed = manifest.seal(&key, binding(1), &Sevens).expect("sealed");
+        let sealed = manifest.seal(&key, binding(1), &entropy).expect("sealed");
         let opened = Manifest::open(&sealed, &key, binding(1)).expect("opened");
         assert_eq!((opened.call, opened.media), (manifest.call, manifest.media));
         assert_eq!(opened.segments, manifest.segments);

@@ -1,22 +1,9 @@
 //! Sealing: what comes out is what went in, and nothing else ever.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use proptest::prelude::*;
 
 use super::*;
-
-/// Other bytes each time.
-#[derive(Default)]
-struct Counting(AtomicU64);
-
-impl Entropy for Counting {
-    fn fill(&self, bytes: &mut [u8]) {
-        let next = self.0.fetch_add(1, Ordering::Relaxed);
-        bytes.fill(0);
-        bytes[..8].copy_from_slice(&next.to_le_bytes());
-    }
-}
+use crate::testing::CountingEntropy;
 
 fn binding(number: u8) -> Binding {
     Binding {
@@ -37,7 +24,7 @@ struct Kept {
 }
 
 /// Seals in pieces of `step` bytes, and goes on anew after each segment when `resumed`.
-fn seal(audio: &[u8], step: usize, resumed: bool, number: u8, entropy: &Counting) -> Kept {
+fn seal(audio: &[u8], step: usize, resumed: bool, number: u8, entropy: &CountingEntropy) -> Kept {
     let (key, binding) = (RecordingKey::new(entropy), binding(number));
     let mut sealer = Sealer::after(0, &key, binding, entropy);
     let mut segments = Vec::new();
@@ -97,7 +84,7 @@ proptest! {
     #[test]
     fn any_range_opens_to_the_plain_bytes(length in lengths(), step in 1usize..200_000, a in any::<u64>(), b in any::<u64>()) {
         let audio = plain(length);
-        let kept = seal(&audio, step, false, 1, &Counting::default());
+        let kept = seal(&audio, step, false, 1, &CountingEntropy::default());
         let (a, b) = (a % length as u64, b % length as u64);
         let range = a.min(b)..a.max(b) + 1;
         prop_assert_eq!(kept.open(range.clone()), Ok(audio[range.start as usize..range.end as usize].to_vec()));
@@ -106,7 +93,7 @@ proptest! {
 
     #[test]
     fn a_flipped_bit_is_found(length in lengths(), place in any::<usize>(), bit in 0u8..8) {
-        let mut kept = seal(&plain(length), CHUNK, false, 1, &Counting::default());
+        let mut kept = seal(&plain(length), CHUNK, false, 1, &CountingEntropy::default());
         let all: usize = kept.segments.iter().map(|segment| segment.bytes.len()).sum();
         let mut place = place % all;
         for segment in &mut kept.segments {
@@ -121,7 +108,7 @@ proptest! {
 
     #[test]
     fn a_cut_or_grown_end_is_found(length in lengths(), by in 1usize..70_000) {
-        let mut kept = seal(&plain(length), CHUNK, false, 1, &Counting::default());
+        let mut kept = seal(&plain(length), CHUNK, false, 1, &CountingEntropy::default());
         let last = kept.segments.last_mut().expect("one");
         let shorter = last.bytes.len().saturating_sub(by);
         last.bytes.truncate(shorter);
@@ -131,7 +118,7 @@ proptest! {
 
 #[test]
 fn chunks_that_are_swapped_within_or_between_recordings_are_found() {
-    let entropy = Counting::default();
+    let entropy = CountingEntropy::default();
     let audio = plain(2 * SEGMENT as usize + 5);
     let mut kept = seal(&audio, CHUNK, false, 1, &entropy);
     let other = seal(&audio, CHUNK, false, 2, &entropy);
@@ -169,7 +156,7 @@ fn chunks_that_are_swapped_within_or_between_recordings_are_found() {
 #[test]
 fn an_end_that_is_not_the_end_is_found() {
     for length in [2 * CHUNK, SEGMENT as usize + CHUNK] {
-        let mut kept = seal(&plain(length), CHUNK, false, 1, &Counting::default());
+        let mut kept = seal(&plain(length), CHUNK, false, 1, &CountingEntropy::default());
         // Cut where a chunk ends, with a total that fits.
         let last = kept.segments.last_mut().expect("one");
         let shorter = last.bytes.len() - SEALED_CHUNK;
@@ -180,7 +167,7 @@ fn an_end_that_is_not_the_end_is_found() {
         assert_eq!(kept.whole(), Err(Damaged));
     }
     // And one that is said to be longer than it is.
-    let mut kept = seal(&plain(CHUNK), CHUNK, false, 1, &Counting::default());
+    let mut kept = seal(&plain(CHUNK), CHUNK, false, 1, &CountingEntropy::default());
     kept.total += 1;
     assert_eq!(kept.open(0..1), Err(Damaged));
 }
@@ -189,13 +176,13 @@ fn an_end_that_is_not_the_end_is_found() {
 fn what_goes_on_where_it_was_broken_off_opens_as_one() {
     for length in [SEGMENT as usize - 1, SEGMENT as usize, 3 * SEGMENT as usize + 17] {
         let audio = plain(length);
-        assert_eq!(seal(&audio, 100_000, true, 1, &Counting::default()).whole(), Ok(audio));
+        assert_eq!(seal(&audio, 100_000, true, 1, &CountingEntropy::default()).whole(), Ok(audio));
     }
 }
 
 #[test]
 fn no_nonce_is_used_twice_and_no_more_than_needed_is_fetched() {
-    let entropy = Counting::default();
+    let entropy = CountingEntropy::default();
     let audio = plain(3 * SEGMENT as usize);
     let (one, two) = (seal(&audio, CHUNK, false, 1, &entropy), seal(&audio, CHUNK, false, 1, &entropy));
     let names: std::collections::HashSet<_> =
@@ -211,7 +198,7 @@ fn no_nonce_is_used_twice_and_no_more_than_needed_is_fetched() {
 /// What of it is in memory, however long it is.
 #[test]
 fn no_more_than_a_segment_is_held_to_be_sealed_and_no_more_than_half_of_one_to_be_opened() {
-    let entropy = Counting::default();
+    let entropy = CountingEntropy::default();
     let (segment, half) = (SEALED_CHUNK * CHUNKS as usize, (SEALED_CHUNK as u64) * CHUNKS / 2);
     let key = RecordingKey::new(&entropy);
     let mut sealer = Sealer::after(0, &key, binding(1), &entropy);

@@ -1,7 +1,7 @@
 //! What security controls do. The domain says it in English; here it is in the other languages, and a test sees that nothing is left out.
 
 use super::Texts;
-use rollcall_texts::Language;
+use rollcall_texts::{CALLS_KEEP_THEIR_KEYS, Language};
 
 impl Texts {
     /// What a control does, as the domain says it.
@@ -128,7 +128,7 @@ const GERMAN: &[(&str, &str)] = &[
     ),
     (
         "Calls that have a key already keep to it: their participants go on getting keys, and their recordings are taken only from them. Calls without one get none.",
-        "Anrufe, die schon einen Schlüssel haben, bleiben dabei: Ihre Teilnehmer erhalten weiter Schlüssel, und ihre Aufzeichnungen werden nur von ihnen angenommen. Anrufe ohne einen erhalten keinen.",
+        CALLS_KEEP_THEIR_KEYS,
     ),
     (
         "PHI protection is on: transcripts are masked, sound is not. So only Owners and Admins can play a recording, whenever it was made.",

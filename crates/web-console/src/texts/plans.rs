@@ -6,9 +6,6 @@ use super::{Texts, texts};
 
 texts! {
     section_billing = "Billing and plan" | "Abrechnung und Tarif";
-    plan_free = "Free" | "Free";
-    plan_pro = "Pro" | "Pro";
-    plan_enterprise = "Enterprise" | "Enterprise";
     plan_free_means = "Everything a small team needs" | "Alles, was ein kleines Team braucht";
     plan_pro_means = "For teams that serve customers" | "Für Teams, die Kunden betreuen";
     plan_enterprise_means = "For regulated sectors" | "Für regulierte Branchen";
@@ -78,9 +75,9 @@ impl Texts {
     /// What a plan is called.
     pub(crate) fn plan(self, plan: Plan) -> &'static str {
         match plan {
-            Plan::Free => self.plan_free(),
-            Plan::Pro => self.plan_pro(),
-            Plan::Enterprise => self.plan_enterprise(),
+            Plan::Free => self.language().plan_free(),
+            Plan::Pro => self.language().plan_pro(),
+            Plan::Enterprise => self.language().plan_enterprise(),
         }
     }
 

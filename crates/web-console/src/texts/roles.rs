@@ -7,12 +7,6 @@ use rollcall_domain::{Permission, Role};
 use super::{Texts, texts};
 
 texts! {
-    role_owner = "Owner" | "Inhaber";
-    role_admin = "Admin" | "Administrator";
-    role_member = "Member" | "Mitglied";
-    role_agent = "Customer Support Agent" | "Kundenbetreuung";
-    role_viewer = "Viewer" | "Betrachter";
-
     role_owner_means = "Full access, including billing, API keys and security" | "Voller Zugriff, auch auf Abrechnung, API-Schlüssel und Sicherheit";
     role_admin_means = "Manages the team, agents and what they work with, but not billing, API keys or security" | "Verwaltet das Team, Agenten und was dazugehört, nicht aber Abrechnung, API-Schlüssel und Sicherheit";
     role_member_means = "Uses the Playground, listens to calls and monitors Live Space" | "Nutzt den Playground, hört Anrufe an und beobachtet Live Space";
@@ -24,11 +18,11 @@ impl Texts {
     /// What a role is called.
     pub(crate) fn role(self, role: impl Borrow<Role>) -> &'static str {
         match role.borrow() {
-            Role::Owner => self.role_owner(),
-            Role::Admin => self.role_admin(),
-            Role::Member => self.role_member(),
-            Role::CustomerSupportAgent => self.role_agent(),
-            Role::Viewer => self.role_viewer(),
+            Role::Owner => self.language().role_owner(),
+            Role::Admin => self.language().role_admin(),
+            Role::Member => self.language().role_member(),
+            Role::CustomerSupportAgent => self.language().role_agent(),
+            Role::Viewer => self.language().role_viewer(),
         }
     }
 

@@ -6,9 +6,6 @@ use super::{Texts, texts};
 
 texts! {
     section_security = "Security" | "Sicherheit";
-    control_recording = "Call recording" | "Anrufaufzeichnung";
-    control_phi = "PHI protection" | "PHI-Schutz";
-    control_e2ee = "End-to-end encryption" | "Ende-zu-Ende-Verschlüsselung";
     control_audit = "Audit log" | "Auditprotokoll";
     control_mfa = "Second factors for everybody" | "Zweite Faktoren für alle";
     control_recording_means = "Keeps the sound of calls, so that your team can listen to them later." | "Bewahrt den Ton von Anrufen auf, damit Ihr Team sie später anhören kann.";
@@ -64,9 +61,9 @@ impl Texts {
     /// What a control is called.
     pub(crate) fn control(self, control: Control) -> &'static str {
         match control {
-            Control::CallRecording => self.control_recording(),
-            Control::PhiProtection => self.control_phi(),
-            Control::EndToEndEncryption => self.control_e2ee(),
+            Control::CallRecording => self.language().control_recording(),
+            Control::PhiProtection => self.language().control_phi(),
+            Control::EndToEndEncryption => self.language().control_e2ee(),
             Control::AuditLog => self.control_audit(),
             Control::MfaRequired => self.control_mfa(),
         }
