@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    fs::File,
     io::{BufRead, BufReader},
     path::PathBuf,
     process::{Child, ChildStderr, Command, Stdio},
@@ -67,6 +68,13 @@ impl Binary {
         let mut binary = Self::start(command);
         let log = binary.process.stderr.take().unwrap();
         (binary, log)
+    }
+
+    /// Starts serving; what it writes into its log goes into a file, however much that is before anybody reads it.
+    pub fn serve_logging_into(environment: &[(&str, &str)], log: File) -> Self {
+        let mut command = Self::command(environment);
+        command.arg("serve").stderr(log);
+        Self::start(command)
     }
 
     /// Starts the service beside Rollcall that the tests have; it serves when this returns.

@@ -7,7 +7,9 @@ use rollcall_tests::{Answer, Authenticator, PASSWORD, Service, Tab, Team};
 use serde_json::json;
 use time::Duration;
 
-use crate::{api_keys::make, audit_exports::team_with_log, calls::write, passkeys::enrolled};
+use crate::{
+    api_keys::make, audit_exports::team_with_log, calls::write, conventions::SHUT_OFF, passkeys::enrolled,
+};
 
 /// What is no page: files, and a part of a page that a script fetches.
 const NO_PAGES: [&str; 3] = ["/settings/audit/{id}/proof.json", "/settings/audit/export/file", "/live/board"];
@@ -102,6 +104,9 @@ fn asvs_3_4_3(address: &str, page: &Answer) {
     assert_eq!(page.header("cache-control"), "no-store", "{address}");
     assert_eq!(page.header("x-content-type-options"), "nosniff", "{address}");
     assert_eq!(page.header("referrer-policy"), "no-referrer", "{address}");
+    for (name, value) in SHUT_OFF {
+        assert_eq!(page.header(name), value, "{address}: {name}");
+    }
     // Nothing that the policy would keep from working.
     assert!(!page.text.contains(" style=\"") && !page.text.contains("<style"), "{address}");
     assert!(!page.text.contains(" onclick") && !page.text.contains("<script>"), "{address}");

@@ -1,9 +1,18 @@
 //! What holds for every request: headers, keyed repeats, limits, where a request may come from.
 
 use reqwest::Method;
-use rollcall_tests::{Answer, Caller, Service, Team};
+use rollcall_tests::{Answer, Caller, Service, Tab, Team};
 use serde_json::{Value, json};
 use time::Duration;
+
+/// What every answer keeps other sites from: to show it in a frame of theirs, to load it, to keep hold of its window; and what it is kept
+/// from itself.
+pub(crate) const SHUT_OFF: [(&str, &str); 4] = [
+    ("x-frame-options", "DENY"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+];
 
 #[tokio::test]
 async fn asvs_3_4_every_answer_has_an_id_and_hardening_headers() {
@@ -18,6 +27,9 @@ async fn asvs_3_4_every_answer_has_an_id_and_hardening_headers() {
         assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
         assert_eq!(answer.header("access-control-allow-origin"), "", "attack 21: {path}");
         assert_eq!(answer.header("server"), "", "{path}");
+        for (name, value) in SHUT_OFF {
+            assert_eq!(answer.header(name), value, "{path}: {name}");
+        }
     }
     let request = service.anonymous().request(Method::GET, "/healthz");
     let traced =
@@ -244,6 +256,58 @@ async fn limits_are_told_and_kept() {
     // Whether the process lives is told all the same, or what watches over it would restart it.
     for _ in 0..8 {
         service.anonymous().get("/healthz").await.expect(200);
+    }
+}
+
+/// Fields of requests that hold what is guessed at. A lease's token is shown beside a session, and counts for nothing without one.
+const GUESSED: [&str; 6] = ["password", "current_password", "token", "code", "challenge", "key"];
+
+/// Where less than that causes mail to strangers, or opens a session.
+const BESIDES: [&str; 4] = ["/v1/signup", "/v1/password-resets", "/v1/me/email", "/v1/sessions/passkey"];
+
+/// Where forms go that do any of it.
+const FORMS: [&str; 13] = [
+    "/sign-up",
+    "/signup/complete",
+    "/sign-in",
+    "/sign-in/passkey",
+    "/sign-in/second-factor",
+    "/sign-in/second-factor/options",
+    "/password/forgotten",
+    "/password/reset",
+    "/invitations/accept",
+    "/me/email/confirm",
+    "/account/password",
+    "/account/email",
+    "/account/second-factor/app/confirm",
+];
+
+#[tokio::test]
+async fn attack_35_every_path_that_takes_a_secret_counts_as_an_attempt() {
+    let service = Service::start_with(&[("limits.enabled", "true"), ("limits.attempts", "1000")]).await;
+    let (anonymous, tab) = (service.anonymous(), Tab::open(&service));
+    let counts = |path: &str, answer: &Answer| {
+        let policy = answer.header("ratelimit-policy");
+        assert!(policy.starts_with("\"attempts\";"), "{path} {}: {policy}", answer.status);
+    };
+    // Which they are, the contract says: a path that is added is looked at here.
+    let contract = anonymous.get("/openapi.json").await.expect(200).body;
+    let takes_one = |operation: &Value| {
+        let schema = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
+        let fields = schema.and_then(|name| contract.pointer(name.strip_prefix('#')?)?.get("properties"));
+        fields.is_some_and(|fields| GUESSED.iter().any(|field| fields.get(*field).is_some()))
+    };
+    let paths = contract["paths"].as_object().unwrap().iter();
+    let guessed_at: Vec<&str> = paths
+        .filter(|(_, operations)| takes_one(&operations["post"]))
+        .map(|(path, _)| path.as_str())
+        .collect();
+    assert!(guessed_at.len() >= 12, "{guessed_at:?}");
+    for path in guessed_at.into_iter().chain(BESIDES) {
+        counts(path, &anonymous.post(path, json!({})).await);
+    }
+    for path in FORMS {
+        counts(path, &tab.post(path, &[]).await);
     }
 }
 

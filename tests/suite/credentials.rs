@@ -1,8 +1,12 @@
 //! Passwords, fresh proofs, and one's own sessions.
 
+use std::collections::BTreeSet;
+
 use rollcall_tests::{Answer, Caller, PASSWORD, Service, Team, until};
 use serde_json::{Value, json};
 use time::Duration;
+
+use crate::agents::told;
 
 const ANOTHER: &str = "another horse, another battery";
 
@@ -105,7 +109,9 @@ async fn a_forgotten_password_is_replaced_once_and_every_session_ends() {
         Some(service.token_for(&email, "/password/reset").await).filter(|newer| *newer != token)
     })
     .await;
-    service.clock.advance(Duration::hours(1));
+    service.clock.advance(Duration::hours(1) - Duration::SECOND);
+    complete(&late, "too short").await.invalid("password");
+    service.clock.advance(Duration::SECOND);
     complete(&late, PASSWORD).await.problem(410, "password_reset_gone");
     let mut unused = late.clone();
     for _ in 0..2 {
@@ -250,9 +256,19 @@ async fn asvs_7_5_2_one_s_own_sessions_are_listed_and_ended() {
     grace.delete(&path).await.problem(404, "not_found");
 
     let (third, fourth) = (service.sign_in(&email).await, service.sign_in(&email).await);
+    let fifth = service.sign_in(&email).await;
+    let list = third.get("/v1/sessions").await.expect(200);
+    let others = list.list("data").iter().filter(|session| session["current"] == false);
+    let others: BTreeSet<&str> = others.map(|session| session["id"].as_str().unwrap()).collect();
+    let before = told(&service, "session.ended").await.len();
     third.delete("/v1/sessions?others=true").await.expect(204);
-    grace.get("/v1/session").await.problem(401, "unauthenticated");
-    fourth.get("/v1/session").await.problem(401, "unauthenticated");
+    for other in [&grace, &fourth, &fifth] {
+        other.get("/v1/session").await.problem(401, "unauthenticated");
+    }
+    // Each has an event of its own.
+    let events = told(&service, "session.ended").await.split_off(before);
+    let ended: BTreeSet<&str> = events.iter().map(|event| event["target"]["id"].as_str().unwrap()).collect();
+    assert_eq!((ended, others.len(), events.len()), (others, 3, 3));
     for query in ["?others=perhaps", "?others=false", ""] {
         third.delete(&format!("/v1/sessions{query}")).await.invalid("others");
     }

@@ -4,6 +4,7 @@ use reqwest::{Method, RequestBuilder};
 use rollcall_domain::{ApiKeyId, UserId};
 use rollcall_tests::{Answer, Caller, Service, Team};
 use serde_json::{Value, json};
+use time::Duration;
 
 use crate::{
     agents::choose,
@@ -14,9 +15,20 @@ use crate::{
 
 /// What is answered to a request that has to wait while something happens.
 async fn answered_after(service: &Service, statements: &str, request: RequestBuilder) -> Answer {
+    answered_late(service, statements, request, Duration::ZERO).await
+}
+
+/// The same; it waits for so long.
+async fn answered_late(
+    service: &Service,
+    statements: &str,
+    request: RequestBuilder,
+    late: Duration,
+) -> Answer {
     let held = service.database.open_transaction(statements).await;
     let asked = tokio::spawn(Answer::of(request));
     service.database.lock_waits(1).await;
+    service.clock.advance(late);
     held.commit().await;
     asked.await.unwrap()
 }
@@ -78,6 +90,10 @@ async fn attack_5_whoever_may_not_any_more_when_it_is_their_turn_does_nothing() 
     for (role, method, path, body) in &asks {
         for (way, (takes_away, status, code)) in ways.iter().enumerate() {
             let (caller, id) = service.bring_in(owner, &Service::new_address(role), role).await;
+            // What the agent asks for would be done, if nobody looked.
+            if *role == "customer_support_agent" {
+                choose(&caller, "available").await.expect(200);
+            }
             let asked = request(&caller, method, path, body.as_ref());
             let answer = answered_after(&service, &takes_away(&team, &id), asked).await;
             assert_eq!(answer.status, *status, "{method} {path}, {way}: {}", answer.text);
@@ -119,6 +135,36 @@ async fn attack_5_nor_is_a_call_resolved_by_who_takes_none_any_more_or_escalated
     answered_after(&service, &ended, ask).await.problem(401, "unauthenticated");
     let listed = owner.get("/v1/escalations").await.expect(200);
     assert!(listed.list("data").iter().all(|one| one["call_id"] != call.as_str()), "{}", listed.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_5_nor_by_a_key_that_may_not_any_more_or_not_from_there_or_has_run_out() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let owner = team.owner();
+    let call = write(owner, "CA1").await;
+    let escalations = format!("/v1/calls/{call}/escalations");
+    let body = json!({"reason": "Asks for a human", "priority": 5});
+    let one = "SELECT FROM organizations WHERE name = 'Acme' FOR UPDATE";
+    for (change, late, status, code) in [
+        (Some("allowed_cidrs = '{192.0.2.0/24}'"), Duration::ZERO, 403, "network_not_allowed"),
+        (Some("scopes = '{calls:read}'"), Duration::ZERO, 403, "permission_denied"),
+        // Nothing about it changes, and the organization is what the request waits for: before it looks at its key.
+        (None, Duration::MINUTE, 401, "unauthenticated"),
+    ] {
+        let more = json!({"scopes": ["escalations:create"], "expires_at": "2026-03-01T09:01:00Z"});
+        let (key, secret) = make(owner, more).await;
+        let key = key.parse::<ApiKeyId>().unwrap().uuid();
+        let held = change.map_or_else(
+            || one.to_owned(),
+            |change| format!("UPDATE api_keys SET {change}, version = version + 1 WHERE key_id = '{key}'"),
+        );
+        let program = service.anonymous().with_token(&secret);
+        let ask = request(&program, &Method::POST, &escalations, Some(&body));
+        answered_late(&service, &held, ask, late).await.problem(status, code);
+    }
+    let listed = owner.get("/v1/escalations").await.expect(200);
+    assert!(listed.list("data").is_empty(), "{}", listed.text);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -99,6 +99,12 @@ async fn attack_5_an_admin_neither_touches_an_owner_nor_makes_one() {
         .post("/v1/invitations", json!({"email": "x@example.com", "role": "owner"}))
         .await
         .problem(403, "permission_denied");
+    // Nor is what an Owner has offered theirs to take back.
+    let (invitation, _) = service.invite(team.owner(), &Service::new_address("owner"), "owner").await;
+    let invitation = format!("/v1/invitations/{invitation}");
+    let refused = admin.delete(&invitation).await.problem(403, "permission_denied");
+    assert_eq!(refused.text_at("/required_permission"), "owners:manage");
+    assert_eq!(team.owner().get(&invitation).await.expect(200).text_at("/status"), "pending");
     // And nobody below raises themselves.
     for role in ["member", "customer_support_agent", "viewer"] {
         team.caller(role)

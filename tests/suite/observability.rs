@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fs::{self, File},
     io::{BufRead, BufReader},
     time::Duration,
 };
@@ -13,9 +14,12 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message;
 use reqwest::Method;
-use rollcall_tests::{Answer, Binary, HookServer, PASSWORD, Service, TestDatabase, until};
+use rollcall_tests::{
+    Answer, Authenticator, Binary, Caller, HookServer, ManualClock, PASSWORD, Service, TestDatabase, until,
+};
 use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::json;
+use time::OffsetDateTime;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";
@@ -181,6 +185,99 @@ async fn the_log_is_json_with_the_request_and_without_what_is_for_traces() {
             "{log}"
         );
     }
+}
+
+/// The token in the newest letter with a link to a page, once there is one.
+async fn mailed_token(anonymous: &Caller, page: &str) -> String {
+    until(&format!("a link to {page}"), async || {
+        let mails = anonymous.get("/dev/mailbox.json").await.expect(200);
+        let mut links = mails.list("data").iter().filter_map(|mail| mail["links"][0].as_str());
+        let link = links.find(|link| link.contains(page))?.to_owned();
+        Some(link.split_once("token=")?.1.to_owned())
+    })
+    .await
+}
+
+/// An authenticator app that was given a seed, at this moment: the node goes by this machine's clock, as the database does.
+async fn authenticator(database: &TestDatabase, seed: &str) -> Authenticator {
+    let now = database.rows("SELECT extract(epoch FROM now())::bigint AS now").await;
+    let now = OffsetDateTime::from_unix_timestamp(now[0]["now"].as_i64().unwrap()).unwrap();
+    Authenticator::of(seed, &ManualClock::at(now))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asvs_16_2_5_no_credential_is_in_the_log_at_any_level() {
+    const EMAIL: &str = "grace@hopper.example";
+    const ANOTHER: &str = "another horse, another battery";
+    let (database, data) = (TestDatabase::create().await, tempfile::tempdir().unwrap());
+    let log = data.path().join("log");
+    let environment = [
+        ("ROLLCALL__DATABASE__URL", database.url()),
+        ("ROLLCALL__DATA_DIR", data.path().to_str().unwrap()),
+        ("ROLLCALL__LOG__LEVEL", "trace"),
+    ];
+    let node = Binary::serve_logging_into(&environment, File::create(&log).unwrap());
+    let anonymous = node.anonymous();
+    let signup = json!({"email": EMAIL, "name": "Grace Hopper", "organization_name": "Acme"});
+    anonymous.post("/v1/signup", signup).await.expect(202);
+    let link = mailed_token(&anonymous, "/signup/complete").await;
+    let complete = json!({"token": link, "password": PASSWORD});
+    let signed_up = anonymous.post("/v1/signup/complete", complete).await.expect(201);
+    let session = signed_up.text_at("/session/token");
+    let grace = anonymous.with_token(session);
+    let by_cookie = anonymous.request(Method::GET, "/v1/session");
+    Answer::of(by_cookie.header("Cookie", format!("rollcall_session={session}"))).await.expect(200);
+    let issued = grace.post("/v1/tokens", json!({})).await.expect(201);
+    let token = issued.text_at("/access_token");
+    anonymous.with_token(token).get("/v1/session").await.expect(200);
+    let (_, key) = crate::api_keys::make(&grace, json!({})).await;
+    anonymous.with_token(&key).get("/v1/session").await.expect(200);
+
+    let begun = grace.post("/v1/me/mfa/totp", json!({})).await.expect(200);
+    let seed = begun.text_at("/secret");
+    let code = authenticator(&database, seed).await.code();
+    let confirmed = grace.post("/v1/me/mfa/totp/confirm", json!({"code": code})).await.expect(200);
+    let recovery_code = confirmed.list("recovery_codes")[0].as_str().unwrap();
+    let asked =
+        anonymous.post("/v1/sessions", json!({"email": EMAIL, "password": PASSWORD})).await.expect(200);
+    let challenge = asked.text_at("/challenge");
+    let answer = async |method: &str, code: &str| {
+        let body = json!({"challenge": challenge, "method": method, "code": code});
+        anonymous.post("/v1/sessions/mfa", body).await
+    };
+    // One that is used up gets nobody in.
+    answer("totp", &code).await.problem(401, "invalid_mfa_code");
+    answer("recovery_code", recovery_code).await.expect(201);
+
+    anonymous.post("/v1/password-resets", json!({"email": EMAIL})).await.expect(202);
+    let reset = mailed_token(&anonymous, "/password/reset").await;
+    anonymous.get(&format!("/password/reset?token={reset}")).await.expect(200);
+    let complete = json!({"token": reset, "password": ANOTHER});
+    anonymous.post("/v1/password-resets/complete", complete).await.expect(204);
+    node.terminate();
+
+    let log = fs::read_to_string(log).unwrap();
+    // As much as says which key it was, and what nobody but a developer wants to know.
+    let (prefix, secret) = (&key[..16], &key[17..]);
+    assert!(log.contains(prefix) && log.contains("DEBUG"));
+    for (what, credential) in [
+        ("a password", PASSWORD),
+        ("a new password", ANOTHER),
+        ("a session", session),
+        ("an access token", token),
+        ("an API key", secret),
+        ("the link of a sign-up", link.as_str()),
+        ("the link of a reset", reset.as_str()),
+        ("a challenge", challenge),
+        ("the seed of an app", seed),
+        ("a recovery code", recovery_code),
+    ] {
+        assert_eq!(log.lines().find(|line| line.contains(credential)), None, "{what}");
+    }
+    // Six figures may stand in a longer number.
+    let words = |line: &str| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
+    let told = log.lines().find(|line| words(line).any(|word| word == code));
+    assert_eq!(told, None, "the code of an app");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

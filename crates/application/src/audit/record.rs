@@ -151,7 +151,7 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::{collections::BTreeSet, net::Ipv4Addr};
 
     use rollcall_domain::{
         EventId,
@@ -162,23 +162,27 @@ mod tests {
     use super::*;
     use crate::testing::CountingEntropy;
 
-    #[test]
-    fn what_identifies_a_person_is_not_in_the_leaf() {
+    /// An event with three things that identify a person.
+    fn event(number: u8) -> Event {
         let origin = Origin {
             ip: Some(Ipv4Addr::new(192, 0, 2, 7).into()),
             user_agent: Some("curl".to_owned()),
             request_id: None,
         };
-        let event = Event::new(
-            EventId::from_parts(0, &[0; 10]),
+        Event::new(
+            EventId::from_parts(0, &[number; 10]),
             datetime!(2026-01-02 03:04:05.000678 UTC),
             AuditActor::Anonymous,
             origin,
             Action::SignupRequested,
             AuditTarget::Nothing,
         )
-        .personal("email", "ada@example.com");
-        let record = Record::of(event, &CountingEntropy::default());
+        .personal("email", "ada@example.com")
+    }
+
+    #[test]
+    fn what_identifies_a_person_is_not_in_the_leaf() {
+        let record = Record::of(event(0), &CountingEntropy::default());
         let entry = record.entries().next().expect("an entry");
         let leaf = String::from_utf8(entry.leaf(None).expect("a leaf")).expect("UTF-8");
         assert!(leaf.contains(r#""at":"2026-01-02T03:04:05.000678Z""#), "{leaf}");
@@ -189,5 +193,16 @@ mod tests {
             assert!(leaf.contains(&promise), "{leaf}");
         }
         assert_eq!(entry.personal().len(), 3);
+    }
+
+    #[test]
+    fn every_value_has_a_salt_of_its_own() {
+        let entropy = CountingEntropy::default();
+        let record = Record::of(event(0), &entropy).and(event(1), &entropy);
+        let personal = record.entries().flat_map(|entry| entry.personal().values());
+        let salts: Vec<Salt> = personal.map(|(_, salt)| *salt).collect();
+        let different: BTreeSet<&Salt> = salts.iter().collect();
+        assert_eq!((salts.len(), different.len()), (6, 6), "{salts:?}");
+        assert!(!salts.contains(&[0; SALT_BYTES]), "{salts:?}");
     }
 }
