@@ -1,5 +1,6 @@
 //! The console's audit log, and what of Settings is shown and done by whom.
 
+use reqwest::Method;
 use rollcall_tests::{Service, Tab, Team};
 use serde_json::{Value, json};
 
@@ -215,6 +216,43 @@ async fn attack_5_what_of_settings_a_role_may_not_do_is_not_shown_and_refused_wh
     assert!(
         team.owner().get(&format!("/v1/api-keys/{}", things.key)).await.text.contains("\"revoked_at\":null")
     );
+}
+
+#[tokio::test]
+async fn attack_20_a_link_of_another_site_looks_into_no_log_in_anybodys_name() {
+    let service = Service::start().await;
+    let team = team_with_log(&service, "Acme").await;
+    let event = Things::of(&team).await.event;
+    let admin = Tab::signed_in(&service, team.email("admin")).await;
+    let readings = async || {
+        let log = service.audit_log(Some(&team.organization)).await;
+        log.iter().filter(|(action, _)| action == "audit_log.read").count()
+    };
+    let led_by = async |page: &str, site: &str| {
+        let request = admin.request(Method::GET, page).header("Sec-Fetch-Site", site);
+        admin.answer(request).await.expect(200).text
+    };
+    let before = readings().await;
+    let pages = [
+        LOG.to_owned(),
+        format!("{LOG}?action=organization.*&q=Two"),
+        format!("{LOG}/{event}"),
+        format!("{LOG}/{event}/proof"),
+    ];
+    for page in &pages {
+        let asks = format!("href=\"{}\">Open the audit log</a>", page.replace('&', "&#38;"));
+        for site in ["cross-site", "same-site"] {
+            let shown = led_by(page, site).await;
+            assert!(shown.contains(&asks) && !shown.contains("Organization changed"), "{page}: {shown}");
+        }
+    }
+    assert_eq!(readings().await, before);
+    // Our own page, and whoever types the address.
+    for (page, site) in pages.iter().zip(["same-origin", "none", "same-origin", "none"]) {
+        assert!(!led_by(page, site).await.contains("Open the audit log"), "{page}");
+    }
+    // An event and its proof are one reading.
+    assert_eq!(readings().await, before + 3);
 }
 
 #[tokio::test]

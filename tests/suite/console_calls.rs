@@ -65,6 +65,32 @@ async fn calls_are_found_by_day_and_party_and_show_what_was_said() {
 }
 
 #[tokio::test]
+async fn attack_20_a_link_of_another_site_reads_no_transcript_in_anybodys_name() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let call = write(team.owner(), "CA1").await;
+    store(team.owner(), &call, "hello there").await.expect(201);
+    let viewer = Tab::signed_in(&service, team.email("viewer")).await;
+    let page = format!("{CALLS}/{call}");
+    let led_by = async |site: &str| {
+        let request = viewer.request(Method::GET, &page).header("Sec-Fetch-Site", site);
+        viewer.answer(request).await.expect(200).text
+    };
+    for site in ["cross-site", "same-site"] {
+        let shown = led_by(site).await;
+        assert!(shown.contains("CA1") && !shown.contains("hello there"), "{site}: {shown}");
+        let ask = format!("href=\"{page}\">Show what was said</a>");
+        assert!(shown.contains(&ask), "{site}: {shown}");
+    }
+    assert!(events(&service, "transcript.read").await.is_empty());
+    // Our own page, and whoever types the address.
+    for site in ["same-origin", "none"] {
+        assert!(led_by(site).await.contains("hello there"), "{site}");
+    }
+    assert_eq!(events(&service, "transcript.read").await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_recording_is_heard_by_who_may_and_says_why_while_health_data_is_protected() {
     let (service, team) = recording().await;
     let call = write(team.owner(), "CA1").await;

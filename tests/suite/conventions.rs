@@ -362,6 +362,8 @@ async fn attack_20_a_link_of_another_site_exports_and_plays_nothing_in_anybodys_
     let call = crate::calls::write(team.owner(), "CA1").await;
     let cookie = format!("rollcall_session={}", team.owner().token());
     let recording = format!("/v1/calls/{call}/recording?reason=curiosity");
+    let transcript = format!("/v1/calls/{call}/transcript");
+    let event = "/v1/audit/events/evt_01h455vb4pex5vsknk084sn02q";
     let follow = async |path: &str, site: Option<&str>| {
         let mut request = service.anonymous().request(Method::GET, path).header("Cookie", &cookie);
         if let Some(site) = site {
@@ -371,7 +373,9 @@ async fn attack_20_a_link_of_another_site_exports_and_plays_nothing_in_anybodys_
     };
     let exports =
         ["/v1/organization/export", "/v1/audit/export", "/v1/me/export", "/settings/audit/export/file"];
-    for path in exports.into_iter().chain([recording.as_str()]) {
+    // What is read there is an event, too.
+    let others = [recording.as_str(), transcript.as_str(), "/v1/audit/events?q=grace", event];
+    for path in exports.into_iter().chain(others) {
         for site in ["cross-site", "same-site"] {
             follow(path, Some(site)).await.problem(403, "origin_mismatch");
         }

@@ -244,6 +244,45 @@ async fn what_is_not_whole_can_be_given_up_and_does_not_outlive_that_recording_i
 }
 
 #[tokio::test]
+async fn a_recording_that_is_kept_ends_what_else_was_being_uploaded_for_its_call() {
+    let (service, team) = recording().await;
+    let (owner, call) = (team.owner(), write(team.owner(), "CA1").await);
+    let (begun, whole) = (wav(3 * MIB, 1), wav(2 * MIB, 2));
+    let total = begun.len().to_string();
+    Answer::of(part(owner, &call, &begun, (0, MIB), &total)).await.expect(202);
+    let kept = put(owner, &call, &whole).await.expect(201);
+    assert_eq!(service.database.rows("SELECT state FROM recordings").await, [json!({"state": "kept"})]);
+    until("only its segments are left", async || (files(&service.recordings()).len() == 2).then_some(()))
+        .await;
+    assert_eq!(ask(owner, &call).await.expect(200).body, kept.body);
+    let late = Answer::of(part(owner, &call, &begun, (MIB, 3 * MIB), &total)).await;
+    late.problem(409, "recording_exists");
+    assert!(play(owner, &call, &[]).await.2 == whole);
+    // Nobody has given it up.
+    assert!(events(&service, "recording.upload_discarded").await.is_empty());
+}
+
+#[tokio::test]
+async fn attack_35_asking_how_far_an_upload_has_come_reads_nothing_of_the_recording_beside_it() {
+    let (service, team) = recording().await;
+    let (owner, call) = (team.owner(), write(team.owner(), "CA1").await);
+    let sound = wav(3 * MIB, 1);
+    let total = sound.len().to_string();
+    put(owner, &call, &sound).await.expect(201);
+    // It is damaged, so it may come anew.
+    std::fs::remove_file(&files(&service.recordings())[0]).unwrap();
+    Answer::of(part(owner, &call, &sound, (0, MIB), &total)).await.expect(202);
+    assert_eq!(events(&service, "recording.damaged").await.len(), 1);
+    for _ in 0..3 {
+        assert_eq!(ask(owner, &call).await.expect(202).header("upload-offset"), MIB.to_string());
+    }
+    // Whoever reads it finds the damage, which is written down each time.
+    assert_eq!(events(&service, "recording.damaged").await.len(), 1);
+    Answer::of(part(owner, &call, &sound, (MIB, 3 * MIB), &total)).await.expect(201);
+    assert!(play(owner, &call, &[]).await.2 == sound);
+}
+
+#[tokio::test]
 async fn whoever_comes_back_late_removes_nothing_of_what_another_has_gone_on_with() {
     let (service, team) = recording().await;
     let (owner, call) = (team.owner(), write(team.owner(), "CA1").await);

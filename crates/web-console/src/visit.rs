@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
 use rollcall_application::{Actor, Error, sessions};
 use rollcall_domain::{audit::Origin, secret::Secret};
 use rollcall_texts::Language;
@@ -25,6 +25,9 @@ use crate::{
     refused::Refused,
     texts::Texts,
 };
+
+/// Where the page is from that has led here (Fetch Metadata). Only the browser itself can set it.
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Who makes a request.
 #[derive(Debug, Clone)]
@@ -161,6 +164,13 @@ impl Visit {
         }
         let query = self.query.as_ref().map_or_else(String::new, |query| format!("?{query}"));
         OwnPath::read(&format!("{}{query}", self.path))
+    }
+
+    /// Whether a link of another site has led here. The session's cookie goes along with it, so what is an event in somebody's name though
+    /// it only reads waits until they ask for it on a page of ours (attack 20).
+    pub(crate) fn is_led_here(&self) -> bool {
+        let elsewhere = |site: &HeaderValue| !matches!(site.as_bytes(), b"same-origin" | b"none");
+        self.headers.get_all(SEC_FETCH_SITE).iter().any(elsewhere)
     }
 
     /// Keeps the fields of a form, for when they must be sent once more.

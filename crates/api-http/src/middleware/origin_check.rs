@@ -3,8 +3,8 @@
 //! request that changes something must come from our own pages if it has a cookie, is a form, or says that it comes from a page at
 //! all, as browsers say of every such request (ASVS 3.5.1, attack 20). Programs say nothing of the kind.
 //!
-//! A link of another site is followed with the cookie, so what leaves a trace in somebody's name though it only reads, recordings and
-//! exports, is asked for from our own pages, or by hand.
+//! A link of another site is followed with the cookie, so what leaves a trace in somebody's name though it only reads, recordings,
+//! transcripts, exports and the audit log, is asked for from our own pages, or by hand. Pages that show such things see to it themselves.
 
 use axum::extract::Request;
 use http::{HeaderMap, HeaderName, Method, header};
@@ -47,9 +47,17 @@ pub(super) fn check(api: &Api, request: &Request) -> Result<(), Problem> {
 
 /// Whether reading under a path is an event in the audit log.
 fn leaves_a_trace(path: &str) -> bool {
-    const EXPORTS: [&str; 4] =
-        ["/v1/organization/export", "/v1/audit/export", "/v1/me/export", "/settings/audit/export/file"];
-    EXPORTS.contains(&path) || path.starts_with("/v1/calls/") && path.ends_with("/recording")
+    const ALONE: [&str; 5] = [
+        "/v1/organization/export",
+        "/v1/audit/export",
+        "/v1/audit/events",
+        "/v1/me/export",
+        "/settings/audit/export/file",
+    ];
+    let of_a_call = path.starts_with("/v1/calls/");
+    ALONE.contains(&path)
+        || path.starts_with("/v1/audit/events/")
+        || of_a_call && (path.ends_with("/recording") || path.ends_with("/transcript"))
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

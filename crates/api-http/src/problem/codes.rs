@@ -169,7 +169,7 @@ codes! {
     UploadOffsetMismatch = "upload_offset_mismatch", CONFLICT, "The upload does not go on there",
         "Begin the next part at the byte that Upload-Offset names; that is how many are kept.";
     UploadSuperseded = "upload_superseded", CONFLICT, "Another upload has taken its place",
-        "Somebody has begun this upload anew, or gone on with it elsewhere. Ask how far it has come with Content-Range: bytes */*.";
+        "Somebody has begun this upload anew, gone on with it elsewhere or given it up, or the call has a recording by now. Ask how far it has come with Content-Range: bytes */*.";
     DigestMismatch = "digest_mismatch", BAD_REQUEST, "The digest is of other bytes",
         "What has arrived does not have the digest that Repr-Digest names. Nothing of it is kept; send it again.";
     RangeNotSatisfiable = "range_not_satisfiable", RANGE_NOT_SATISFIABLE, "There are no such bytes",

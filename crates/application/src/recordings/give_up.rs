@@ -24,7 +24,8 @@ async fn try_give_up(app: &Application, principal: &Principal, call: CallId) -> 
     let organization = principal.permit(Permission::CallsWrite)?.id;
     let mut unit = app.store.begin(principal.scope()).await?;
     principal.permit_again(unit.as_mut(), Permission::CallsWrite, app.now()).await?;
-    unit.call_find(organization, call).await?.ok_or(Error::NotFound)?;
+    // Whoever keeps a recording ends the uploads of its call, too: one comes behind the other.
+    unit.call_lock(organization, call).await?.ok_or(Error::NotFound)?;
     let uploads = unit.uploads_give_up(organization, call).await?;
     let mut events = uploads.iter().map(|upload| {
         let target = AuditTarget::Recording(*upload);

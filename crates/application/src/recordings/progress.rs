@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{Application, Error, Principal, ports::Scope};
 
-/// How far the upload has come that a call's recording can be gone on with; or the recording, if it is whole.
+/// How far the upload has come that a call's recording can be gone on with; the recording, if there is no such upload. It is told by what
+/// is noted of either: whoever asks as often as they may has nothing read of any audio (attack 35).
 ///
 /// # Errors
 /// [`Error::PermissionDenied`], [`Error::NotFound`], [`Error::CallRecordingDisabled`], [`Error::MediaKeyRequired`].
@@ -40,16 +41,14 @@ async fn try_progress(
     rules.taken(view.as_mut(), principal, organization, call).await?;
     let whole = view.recording_of(organization, call).await?;
     drop(view);
-    let upload = app.uploads.upload_find(organization, call).await?;
-    if let Some(whole) = whole {
-        let whole = whole::opened(app, organization, call, &whole)?;
-        // One that is damaged is being uploaded again.
-        if upload.is_none() || whole.is_intact(app, organization).await? {
-            return Ok(UploadOutcome::Known(whole.recording));
-        }
-    }
-    let Some(kept) = upload else {
-        return Ok(UploadOutcome::Partly(UploadState { received: 0, expires_at: None }));
+    let whole = whole.map(|whole| whole::opened(app, organization, call, &whole)).transpose()?;
+    // A recording that is kept ends other uploads of its call. One that has begun beside it puts a damaged one right, and whether
+    // that is necessary still is found out at its end.
+    let Some(kept) = app.uploads.upload_find(organization, call).await? else {
+        return Ok(match whole {
+            Some(whole) => UploadOutcome::Known(whole.recording),
+            None => UploadOutcome::Partly(UploadState { received: 0, expires_at: None }),
+        });
     };
     let organization_key = keys::of_organization(app, app.uploads.as_ref(), organization).await?;
     let binding = Binding { organization, recording: kept.id };

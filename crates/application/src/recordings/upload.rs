@@ -416,7 +416,8 @@ impl Upload {
         }
     }
 
-    /// Makes it the recording of its call, if it still may be: in the place of none, or of a damaged one that was the same.
+    /// Makes it the recording of its call, if it still may be: in the place of none, or of a damaged one that was the same. Other uploads of
+    /// the call end with that.
     async fn keep(
         &self,
         whole: &Manifest,
@@ -449,6 +450,8 @@ impl Upload {
         if !unit.recording_keep(organization, id, storing.version, &kept).await? {
             return Err(Error::UploadSuperseded);
         }
+        // It is never replaced, so whatever else is being uploaded for its call has come to nothing.
+        let others = unit.uploads_give_up(organization, call).await?;
         let recording = Recording { id, call, media, length, sha256, kept_at: at };
         let event =
             app.event_by(&self.principal, Action::RecordingUploaded, AuditTarget::Recording(recording.id));
@@ -461,8 +464,8 @@ impl Upload {
         if storing.resumable {
             storing.prune(app, &whole.segments).await;
         }
-        if let Some(before) = before {
-            whole::remove_objects(app, organization, before.id).await;
+        for gone in before.map(|before| before.id).into_iter().chain(others) {
+            whole::remove_objects(app, organization, gone).await;
         }
         Ok(Kept::So(UploadOutcome::New(recording)))
     }

@@ -16,6 +16,9 @@ use crate::{
     trace::Door,
 };
 
+#[path = "upload_beside_tests.rs"]
+mod beside;
+
 fn sound(length: usize) -> Bytes {
     let mut sound = b"RIFF\xff\xff\xff\xffWAVEfmt ".to_vec();
     sound.resize(length, 7);
@@ -37,6 +40,7 @@ fn unit_but(otherwise: impl FnOnce(&mut MockUnit)) -> MockUnit {
     unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Owner)));
     unit.expect_session_hold().returning(|_| Ok(true));
     unit.expect_call_is_keyed().returning(|_, _| Ok(false));
+    unit.expect_uploads_give_up().returning(|_, _| Ok(Vec::new()));
     unit.expect_controls()
         .returning(|_| Ok(vec![KeptControl { enabled: true, ..KeptControl::off(Control::CallRecording) }]));
     unit

@@ -5,7 +5,7 @@ use std::{
     ops::Range,
     sync::{
         Mutex,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
 };
 
@@ -41,6 +41,8 @@ impl Clock for Moving {
 #[derive(Default)]
 pub(crate) struct InMemory {
     pub(crate) objects: Mutex<HashMap<(RecordingId, SegmentName), Bytes>>,
+    /// How often something of them was read.
+    pub(crate) reads: AtomicUsize,
     key: Mutex<Option<Sealed>>,
     pub(crate) uploads: Mutex<HashMap<RecordingId, KeptUpload>>,
     /// Whether what is noted of uploads is out of reach.
@@ -55,6 +57,7 @@ impl Objects for InMemory {
     }
 
     async fn get(&self, segment: &SegmentPath, range: Range<u64>) -> Result<Bytes, ObjectsError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
         let objects = self.objects.lock().expect("no panic");
         let object = objects.get(&(segment.recording, segment.name)).ok_or(ObjectsError::Missing)?;
         let range = range.start as usize..range.end as usize;

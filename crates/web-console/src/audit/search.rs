@@ -13,6 +13,7 @@ use rollcall_domain::{
 use serde::Deserialize;
 
 use super::{
+    led_here,
     names::{Names, Party},
     or_off,
 };
@@ -160,6 +161,9 @@ impl SearchPage {
 }
 
 pub(super) async fn show(caller: Caller, Asked(asked): Asked<Query>) -> Answer {
+    if let Some(page) = led_here::page_before(&caller) {
+        return Ok(page);
+    }
     let answer = search(&caller, asked).await;
     or_off(&caller, answer)
 }

@@ -9,6 +9,7 @@ use rollcall_application::{
 use rollcall_domain::EventId;
 
 use super::{
+    led_here,
     names::{Names, Party},
     or_off,
     search::PATH,
@@ -57,6 +58,9 @@ impl Page for EventPage {
 }
 
 pub(super) async fn show(caller: Caller, Path(id): Path<String>) -> Answer {
+    if let Some(page) = led_here::page_before(&caller) {
+        return Ok(page);
+    }
     let answer = event(&caller, &id).await;
     or_off(&caller, answer)
 }

@@ -1,4 +1,4 @@
-//! One call, with what was said in it as it is stored.
+//! One call, with what was said in it as it is stored. Whoever comes by a link of another site asks for that here first.
 
 use askama::Template;
 use axum::extract::Path;
@@ -26,7 +26,7 @@ struct CallPage {
     from: Option<String>,
     to: Option<String>,
     agent: Option<String>,
-    said: Option<Said>,
+    transcript: Transcript,
     /// Where its recording is heard, by whoever may hear such things at all.
     listen: Option<String>,
 }
@@ -43,6 +43,16 @@ impl Page for CallPage {
     }
 }
 
+/// What there is of what was said.
+enum Transcript {
+    /// It was read.
+    Read(Said),
+    /// There is none.
+    Nothing,
+    /// It is read, which is an event, once whoever looks asks for it: under this address.
+    Unread(String),
+}
+
 /// What was said.
 struct Said {
     /// Whether it was masked.
@@ -55,20 +65,9 @@ pub(super) async fn show(caller: Caller, Path(id): Path<String>) -> Answer {
     let id: CallId = id.parse().map_err(|_| Error::NotFound)?;
     let (app, principal) = (&caller.console.app, caller.principal());
     let call = calls::show(app, &principal, id).await?;
-    let said = match calls::show_transcript(app, &principal, id).await {
-        Ok(transcript) => Some(Said {
-            masked: transcript.redactions.is_some(),
-            lines: transcript
-                .segments
-                .iter()
-                .map(|segment| {
-                    let at = Duration::milliseconds(i64::try_from(segment.start_ms()).unwrap_or(i64::MAX));
-                    (lasted(at), caller.t.speaker(segment.speaker().to_string()), segment.text().to_owned())
-                })
-                .collect(),
-        }),
-        Err(Error::NotFound) => None,
-        Err(error) => return Err(error.into()),
+    let transcript = match caller.is_led_here() {
+        true => Transcript::Unread(format!("/calls/{id}")),
+        false => transcript(&caller, id).await?,
     };
     let facts = call.facts;
     Ok(caller.page(&CallPage {
@@ -79,10 +78,28 @@ pub(super) async fn show(caller: Caller, Path(id): Path<String>) -> Answer {
         from: facts.from.map(|text| text.to_string()),
         to: facts.to.map(|text| text.to_string()),
         agent: facts.agent_ref.map(|text| text.to_string()),
-        said,
+        transcript,
         listen: caller.may(Permission::RecordingsRead).then(|| format!("/calls/{id}/recording")),
         name: facts.external_id.to_string(),
     }))
+}
+
+async fn transcript(caller: &Caller, id: CallId) -> Result<Transcript, Error> {
+    match calls::show_transcript(&caller.console.app, &caller.principal(), id).await {
+        Ok(transcript) => Ok(Transcript::Read(Said {
+            masked: transcript.redactions.is_some(),
+            lines: transcript
+                .segments
+                .iter()
+                .map(|segment| {
+                    let at = Duration::milliseconds(i64::try_from(segment.start_ms()).unwrap_or(i64::MAX));
+                    (lasted(at), caller.t.speaker(segment.speaker().to_string()), segment.text().to_owned())
+                })
+                .collect(),
+        })),
+        Err(Error::NotFound) => Ok(Transcript::Nothing),
+        Err(error) => Err(error),
+    }
 }
 
 /// A length of time, as the display of a player shows it.
