@@ -1,6 +1,6 @@
 //! Invitations.
 
-use rollcall_tests::{PASSWORD, Service, Team, until};
+use rollcall_tests::{PASSWORD, Service, Tab, Team, until};
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -233,6 +233,64 @@ async fn five_hundred_are_invited_in_one_request() {
         path = format!("/v1/invitations?limit=200&cursor={cursor}");
     }
     assert_eq!(counted, 504);
+}
+
+/// Whoever is invited under this address has to wait, for as long as somebody holds the lock 35, and longer than other locks are waited for.
+const MUST_WAIT: &str = "
+    CREATE FUNCTION must_wait() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS
+    'BEGIN PERFORM pg_advisory_xact_lock_shared(35); RETURN NEW; END';
+    CREATE TRIGGER must_wait BEFORE INSERT ON invitations FOR EACH ROW
+        WHEN (NEW.email = 'waits@example.com') EXECUTE FUNCTION must_wait()";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_35_one_bulk_of_an_organization_at_a_time_and_others_are_served_meanwhile() {
+    let bulk = "/v1/invitations/bulk";
+    let values = [("database.statement_timeout_seconds", "60"), ("http.timeout_seconds", "90")];
+    let service = Service::start_with(&values).await;
+    let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);
+    // Our Owner works for them, too.
+    let (_, token) = service.invite(theirs.owner(), ours.email("owner"), "admin").await;
+    let seat = ours.owner().post("/v1/invitations/accept", json!({"token": token})).await.expect(201);
+    let elsewhere = service.anonymous().with_token(seat.text_at("/session/token"));
+    let tab = Tab::signed_in(&service, ours.email("admin")).await;
+    let many = |address: &str, count: usize| {
+        let line = json!({"email": address, "role": "viewer"});
+        json!({"invitations": vec![line; count]})
+    };
+    service.database.execute(MUST_WAIT).await;
+    let mut held = service.database.connect().await;
+    sqlx::query("SELECT pg_advisory_lock(35)").execute(&mut held).await.unwrap();
+    let (owner, one) = (ours.owner().clone(), many("waits@example.com", 1));
+    let first = tokio::spawn(async move { owner.post(bulk, one).await });
+    until("the first waits", async || {
+        let waits = "SELECT 1 AS one FROM pg_locks WHERE locktype = 'advisory' AND objid = 35 AND NOT granted
+                        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        (!service.database.rows(waits).await.is_empty()).then_some(())
+    })
+    .await;
+
+    // Each line would be a transaction, and no limit ends them: they are members, and no mail is sent.
+    let members = many(ours.email("viewer"), 500);
+    for another in [ours.caller("admin"), ours.owner(), &elsewhere] {
+        let refused = another.post(bulk, members.clone()).await.problem(429, "rate_limited");
+        assert!(refused.header("retry-after").parse::<u32>().unwrap() > 0);
+    }
+    let log = service.audit_log(Some(&ours.organization)).await;
+    assert!(!log.contains(&("invitation.created".to_owned(), "refused".to_owned())), "{log:?}");
+    // In the console, what was typed is still there.
+    let page = "/settings/team/invite-many";
+    let ada = Service::new_address("ada");
+    let refused = tab.send(page, page, &[("addresses", ada.as_str()), ("role", "viewer")]).await.expect(429);
+    assert!(refused.text.contains(&ada), "{}", refused.text);
+
+    // Nobody else is kept from anything, nor are they from inviting one by one, which is counted one by one.
+    let other = theirs.owner().post(bulk, many(&ada, 1)).await.expect(200);
+    assert_eq!(other.body["results"][0]["status"], "created");
+    let single = json!({"email": ada, "role": "viewer"});
+    ours.caller("admin").post("/v1/invitations", single).await.expect(201);
+    sqlx::query("SELECT pg_advisory_unlock(35)").execute(&mut held).await.unwrap();
+    assert_eq!(first.await.unwrap().expect(200).body["results"][0]["status"], "created");
+    ours.caller("admin").post(bulk, many(ours.email("viewer"), 2)).await.expect(200);
 }
 
 #[tokio::test]

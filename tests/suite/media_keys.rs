@@ -220,6 +220,44 @@ async fn attack_31_a_secret_of_an_api_key_that_has_ended_is_followed_by_another_
 }
 
 #[tokio::test]
+async fn attack_31_a_session_that_was_ended_in_a_call_gives_the_next_one_a_new_key() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    switch_on(&service, &team, "end_to_end_encryption").await;
+    let platform = calls::platform(&service, &team, &["calls:write", "media_keys:issue"]).await;
+    let call = calls::write(&platform, "CA1").await;
+    let stolen = service.sign_in(team.email("member")).await;
+    let mut thief = Participant::with(&let_in(&stolen, &call).await);
+    let (first, _) = issued(&platform, &call).await;
+    // One in which no key was fetched takes none with it.
+    service.sign_in(team.email("member")).await.delete("/v1/session").await.expect(204);
+    assert_eq!(issued(&platform, &call).await.0, first);
+
+    let id = stolen.get("/v1/session").await.expect(200).text_at("/session/id").to_owned();
+    team.caller("member").delete(&format!("/v1/sessions/{id}")).await.expect(204);
+    stolen.get("/v1/session").await.problem(401, "unauthenticated");
+    let (second, shown) = issued(&platform, &call).await;
+    assert_eq!(second, first + 1);
+    assert_eq!(thief.hear(&Participant::with(&shown).say("without the thief")), None);
+    // Whose it was takes part in a session of their own, which goes on.
+    assert_eq!(Participant::generation_of(key_id(&let_in(team.caller("member"), &call).await)), second);
+    assert_eq!(issued(&platform, &call).await.0, second);
+
+    // So it is for whoever may have keys without being let in; signing out is an end like others.
+    let owner = service.sign_in(team.email("owner")).await;
+    assert_eq!(issued(&owner, &call).await.0, second);
+    owner.delete("/v1/session").await.expect(204);
+    let (third, _) = issued(&platform, &call).await;
+    assert_eq!(third, second + 1);
+
+    // A node of the last release does not say in which session a key was fetched: whoever has theirs from there holds it as before.
+    let_in(team.caller("member"), &call).await;
+    service.database.execute("UPDATE media_key_holders SET session_id = NULL").await;
+    team.caller("member").delete("/v1/session").await.expect(204);
+    assert_eq!(issued(&platform, &call).await.0, third);
+}
+
+#[tokio::test]
 async fn attack_31_whoever_is_late_with_a_second_factor_is_followed_by_another_key() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;

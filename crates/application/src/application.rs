@@ -15,7 +15,7 @@ use rollcall_domain::{
 use time::OffsetDateTime;
 
 use crate::{
-    Asks, Error, Exports, Failure,
+    Asks, Bulkhead, Error, Failure,
     api_keys::KeyUses,
     audit::{ApiCalls, AuditIntake, Checkpoints, Readings, Record, Sequencing},
     availability::{Lapsed, Pulse},
@@ -87,9 +87,11 @@ pub struct Application {
     /// The recordings that come and go.
     pub transfers: Transfers,
     /// The exports that run.
-    pub exports: Exports,
+    pub exports: Bulkhead,
     /// Those of audit logs: they hold no connection while they run, and take no places of the others.
-    pub log_exports: Exports,
+    pub log_exports: Bulkhead,
+    /// The bulk invitations that run. Each takes a connection again and again.
+    pub bulk_invitations: Bulkhead,
     /// What agents' devices say all the time.
     pub pulse: Arc<dyn Pulse>,
     /// What of agents has run out.

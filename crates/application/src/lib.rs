@@ -11,10 +11,10 @@ mod application;
 pub mod audit;
 pub mod authorization;
 pub mod availability;
+mod bulkhead;
 pub mod calls;
 mod error;
 pub mod escalations;
-mod exports;
 mod failure;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
@@ -49,8 +49,8 @@ pub mod webhooks;
 
 pub use actor::{Actor, Means, Seat};
 pub use application::{Application, Limits, Settings};
+pub use bulkhead::Bulkhead;
 pub use error::{Error, FieldError, Limit};
-pub use exports::Exports;
 pub(crate) use failure::Failure;
 pub use page::{Page, PageRequest};
 pub use precondition::Precondition;

@@ -6,7 +6,7 @@ use rollcall_adapter_email::{Postbox, Smtp};
 use rollcall_adapter_postgres::PgStore;
 use rollcall_adapter_webauthn::RelyingParty;
 use rollcall_application::{
-    Application, Exports, Settings as ApplicationSettings,
+    Application, Bulkhead, Settings as ApplicationSettings,
     api_keys::KeyUses,
     audit::{ApiCalls, Checkpoints, Readings, Sequencing},
     availability::Lapsed,
@@ -87,8 +87,9 @@ pub(crate) fn application(
         lapsed: Lapsed::default(),
         transfers: recordings::transfers(settings),
         masking: Masking::default(),
-        exports: Exports::at_most(settings.exports_at_once()),
-        log_exports: Exports::at_most(LOG_EXPORTS),
+        exports: Bulkhead::at_most(settings.exports_at_once()),
+        log_exports: Bulkhead::at_most(LOG_EXPORTS),
+        bulk_invitations: Bulkhead::at_most(settings.bulk_invitations_at_once()),
         settings: ApplicationSettings {
             sessions: settings.lifetimes(),
             limits: settings.limits(),

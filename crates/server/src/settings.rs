@@ -261,6 +261,11 @@ impl Settings {
         (self.values.database.max_connections as usize / 5).max(1)
     }
 
+    /// Each holds a connection for one line after the other: half of them stay free for everybody else.
+    pub(crate) fn bulk_invitations_at_once(&self) -> usize {
+        (self.values.database.max_connections as usize / 2).max(1)
+    }
+
     pub(crate) fn lifetimes(&self) -> Lifetimes {
         Lifetimes {
             idle: time::Duration::hours(self.values.sessions.idle_hours.into()),

@@ -21,11 +21,11 @@ use crate::{
     transaction::Transaction,
 };
 
-/// The two columns that say who somebody is, of which one is empty.
-fn ids(holder: MediaKeyHolder) -> (Option<Uuid>, Option<Uuid>) {
+/// The columns that say who somebody is: a person and their session, or an API key.
+fn ids(holder: MediaKeyHolder) -> (Option<Uuid>, Option<Uuid>, Option<Uuid>) {
     match holder {
-        MediaKeyHolder::User(user) => (Some(user.uuid()), None),
-        MediaKeyHolder::Key(key) => (None, Some(key.uuid())),
+        MediaKeyHolder::User(user, session) => (Some(user.uuid()), Some(session.uuid()), None),
+        MediaKeyHolder::Key(key) => (None, None, Some(key.uuid())),
     }
 }
 
@@ -37,7 +37,7 @@ impl MediaKeyringView for Transaction {
         call: CallId,
         by: MediaKeyHolder,
     ) -> Result<bool, StoreError> {
-        let (user, key) = ids(by);
+        let (user, _, key) = ids(by);
         let find = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT FROM media_key_holders
                                WHERE org_id = $1 AND call_id = $2 AND (user_id = $3 OR key_id = $4)) AS "fetched!""#,
@@ -121,11 +121,11 @@ impl MediaKeyring for Transaction {
         permission: Permission,
         at: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        let (user, key) = ids(holder);
+        let (user, session, key) = ids(holder);
         let insert = sqlx::query!(
             "INSERT INTO media_key_holders (org_id, call_id, generation, sender, user_id, key_id, permission, issued_at,
-                                            member_since, secrets)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+                                            session_id, member_since, secrets)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
                      (SELECT joined_at FROM members WHERE org_id = $1 AND user_id = $5),
                      (SELECT array_agg(secret_no) FROM api_key_secrets
                        WHERE org_id = $1 AND key_id = $6 AND (works_until IS NULL OR works_until > $8)))",
@@ -137,6 +137,7 @@ impl MediaKeyring for Transaction {
             key,
             permission.as_str(),
             at,
+            session,
         );
         exactly_one(insert.execute(self.connection()).await)
     }
@@ -151,9 +152,14 @@ impl MediaKeyring for Transaction {
         let rows = sqlx::query!(
             r#"SELECT DISTINCT h.permission, m.role AS "role?: String", k.scopes AS "scopes?"
                  FROM media_key_holders h
-                 -- Not if they have left in between and come back, nor if their time to set up a second factor is over.
+                 -- Not if they have left in between and come back, nor if the session that they got it in is gone (where none is said, it was a
+                 -- node of the last release), nor if their time to set up a second factor is over.
                  LEFT JOIN (members m JOIN users a ON a.user_id = m.user_id AND a.status = 'active')
                         ON m.org_id = h.org_id AND m.user_id = h.user_id AND m.joined_at = h.member_since
+                      AND (h.session_id IS NULL
+                           OR EXISTS (SELECT FROM sessions o
+                                       WHERE o.org_id = h.org_id AND o.user_id = h.user_id AND o.session_id = h.session_id
+                                         AND o.expires_at > $4))
                       AND NOT EXISTS (SELECT FROM security_controls c
                                         JOIN users u ON u.user_id = h.user_id
                                         LEFT JOIN mfa_deadlines d ON d.org_id = c.org_id AND d.user_id = h.user_id

@@ -21,7 +21,7 @@ use super::{
     readings::{ReadingAttempt, refusals_recorded_once},
     search::in_order,
 };
-use crate::{Application, Error, ErrorChain, Principal, exports::Running, ports::View};
+use crate::{Application, Error, ErrorChain, Principal, bulkhead::Running, ports::View};
 
 /// How many events are read at a time, and no more after those with so many bytes: all that is in memory of them.
 const PAGE: u64 = 1_000;
@@ -145,7 +145,7 @@ async fn begin(
     in_order(since, until)?;
     let log = Some(organization);
     let begun_at = app.now();
-    let running = app.log_exports.begin(organization, principal.person())?;
+    let running = app.log_exports.begin(organization, principal.person(), Error::ExportRunning)?;
     catch_up_if_whole(app, log).await?;
     if checkpoint::last(app, log).await?.is_none() {
         checkpoint::there(log, app.store.view(scope_of(log)).await?.audit_tree(log).await?)?;

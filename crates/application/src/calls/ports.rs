@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rollcall_domain::{
-    ApiKeyId, CallId, OrganizationId, Permission, UserId,
+    ApiKeyId, CallId, OrganizationId, Permission, SessionId, UserId,
     calls::{AgentRef, Call, Direction, ExternalId, MediaKeyId, MediaKeys, Party, Transcript},
     policy::Grant,
 };
@@ -149,8 +149,8 @@ pub struct KeptMediaKeys {
 /// Who holds a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MediaKeyHolder {
-    /// A person.
-    User(UserId),
+    /// A person, in one of their sessions.
+    User(UserId, SessionId),
     /// A program, by its API key.
     Key(ApiKeyId),
 }
@@ -159,7 +159,7 @@ impl MediaKeyHolder {
     /// Whoever asks.
     pub fn of(principal: &Principal) -> Self {
         match principal {
-            Principal::Person(actor) => Self::User(actor.user_id()),
+            Principal::Person(actor) => Self::User(actor.user_id(), actor.session_id()),
             Principal::Key(key) => Self::Key(key.id()),
         }
     }
@@ -168,7 +168,7 @@ impl MediaKeyHolder {
 /// Reads who holds keys for the media of calls.
 #[async_trait]
 pub trait MediaKeyringView {
-    /// Whether somebody has fetched a key of a call that goes from end to end: they heard what is said in it.
+    /// Whether somebody has fetched a key of a call that goes from end to end, in whichever session: they heard what is said in it.
     async fn fetched_media_key(
         &mut self,
         organization: OrganizationId,
@@ -213,7 +213,8 @@ pub trait MediaKeyring {
         at: OffsetDateTime,
     ) -> Result<(), StoreError>;
 
-    /// What it took each who holds a key of this generation, and what they hold in the organization at `now`.
+    /// What it took each who holds a key of this generation, and what they hold in the organization at `now`: nothing once what they came with
+    /// has ended, their session or the secret of their API key.
     async fn media_key_holders(
         &mut self,
         organization: OrganizationId,

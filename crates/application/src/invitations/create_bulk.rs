@@ -4,25 +4,34 @@ use rollcall_domain::{
     Permission,
     audit::{Action, AuditTarget},
 };
-
 use time::Duration;
 
 use super::{Create, ListedInvitation, create};
 use crate::{Actor, Application, Error, Limit};
 
+/// When it is worth trying again, where another runs.
+const AGAIN: Duration = Duration::seconds(5);
+
 /// Invites each in turn, in a transaction of its own, so that one bad line spoils no other. The results come in
 /// the order of the commands.
 ///
+/// It is counted as one request, and is hundreds of transactions, also where each line is refused without a limit having been reached. So
+/// one runs at a time of an organization, and by a person, on a node. Nothing cuts it short: what has begun is done though nobody waits for the
+/// answer any more, and until then no other begins.
+///
 /// # Errors
-/// [`Error::PermissionDenied`] to whoever may invite nobody at all, and whatever is not about a line, such as a database
-/// that does not answer.
+/// [`Error::PermissionDenied`] to whoever may invite nobody at all, [`Error::LimitReached`] while another of the organization or by the same
+/// person runs, [`Error::Busy`] when too many run, and whatever is not about a line, such as a database that does not answer.
 pub async fn create_bulk(
     app: &Application,
     actor: &Actor,
     commands: Vec<Result<Create, Error>>,
 ) -> Result<Vec<Result<ListedInvitation, Error>>, Error> {
     let permitted = actor.permit(Permission::TeamInvite);
-    app.refusals_recorded(actor, Action::InvitationCreated, AuditTarget::Nothing, permitted).await?;
+    let seat =
+        app.refusals_recorded(actor, Action::InvitationCreated, AuditTarget::Nothing, permitted).await?;
+    // That there is one leaves no event: whoever asks again and again would write without end.
+    let _running = app.bulk_invitations.begin(seat.organization, Some(actor.user_id()), another_runs())?;
     let mut results = Vec::with_capacity(commands.len());
     let mut limited: Option<(Limit, Duration)> = None;
     for command in commands {
@@ -50,4 +59,44 @@ pub async fn create_bulk(
         });
     }
     Ok(results)
+}
+
+fn another_runs() -> Error {
+    let what = "bulk invitations of the organization, or by you, at the same time";
+    let limit = Limit { name: "bulk_invitations", what, quota: 1, window: AGAIN };
+    Error::LimitReached { limit, retry_after: AGAIN }
+}
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{OrganizationId, Role};
+
+    use super::*;
+    use crate::testing::{MockDirectory, TestStore, actor, application, organization};
+
+    #[tokio::test]
+    async fn attack_35_while_one_runs_no_other_of_the_organization_or_the_person_does_anything() {
+        let store = TestStore::default();
+        let app = application(&store, MockDirectory::new());
+        let (owner, admin) = (actor(1, Role::Owner), actor(2, Role::Admin));
+        let begin = |at, by: &Actor| app.bulk_invitations.begin(at, Some(by.user_id()), another_runs());
+        let elsewhere = OrganizationId::from_parts(0, &[9; 10]);
+        for (at, by) in [(organization().id, &owner), (elsewhere, &admin)] {
+            let running = begin(at, by).expect("room");
+            let refused = create_bulk(&app, &admin, Vec::new()).await;
+            assert!(
+                matches!(&refused, Err(Error::LimitReached { retry_after, .. }) if retry_after.is_positive()),
+                "{refused:?}"
+            );
+            // Nor is it written down.
+            assert!(store.committed().is_empty());
+            drop(running);
+            assert!(create_bulk(&app, &admin, Vec::new()).await.is_ok());
+        }
+        // Whoever may invite nobody hears of nothing else.
+        let running = begin(organization().id, &owner).expect("room");
+        let refused = create_bulk(&app, &actor(3, Role::Viewer), Vec::new()).await;
+        assert!(matches!(refused, Err(Error::PermissionDenied { .. })), "{refused:?}");
+        drop(running);
+    }
 }

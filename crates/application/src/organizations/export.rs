@@ -17,9 +17,9 @@ use crate::{
     api_keys::ListedKey,
     audit::{EventKey, KeptEvent, witness},
     availability::ListedAgent,
+    bulkhead::Running,
     calls::{CallFilter, CallKey},
     escalations::{EscalationFilter, EscalationKey, ShownEscalation},
-    exports::Running,
     invitations::ListedInvitation,
     members::{MemberFilter, MemberKey},
     ports::View,
@@ -160,7 +160,7 @@ async fn begin(app: &Application, actor: &Actor) -> Result<OrganizationExport, E
     let seat = actor.permit(Permission::OrganizationExport)?;
     let begun_at = app.now();
     actor.require_elevation(begun_at)?;
-    let running = app.exports.begin(seat.organization, Some(actor.user_id()))?;
+    let running = app.exports.begin(seat.organization, Some(actor.user_id()), Error::ExportRunning)?;
     let mut unit = app.store.begin(seat.scope()).await?;
     seat.permit_on(unit.as_mut(), Permission::OrganizationExport, Target::Organization).await?;
     let target = AuditTarget::Organization(seat.organization);

@@ -31,7 +31,7 @@ use rollcall_domain::{
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
-    Application, Exports, Limits, Settings,
+    Application, Bulkhead, Limits, Settings,
     api_keys::{FoundKey, KeptBy, KeyHash, KeyUses, Move, UsedKey},
     audit::{ApiCalls, Checkpoints, Log, QueueState, Readings, Round, Sequencer, Sequencing, Shard, Turn},
     availability::Lapsed,
@@ -262,8 +262,9 @@ pub(crate) fn application(store: &TestStore, directory: MockDirectory) -> Applic
         uploads: Arc::new(InMemory::default()),
         transfers: Transfers::new(2, 2, Duration::seconds(30)),
         masking: Masking::default(),
-        exports: Exports::at_most(1),
-        log_exports: Exports::at_most(1),
+        exports: Bulkhead::at_most(1),
+        log_exports: Bulkhead::at_most(1),
+        bulk_invitations: Bulkhead::at_most(1),
         pulse: Arc::new(agents::Silence),
         lapsed: Lapsed::default(),
         settings: Settings {

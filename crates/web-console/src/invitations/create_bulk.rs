@@ -84,8 +84,13 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
             Ok(Create { email, role })
         })
         .collect();
-    let results = invitations::create_bulk(&caller.console.app, &caller.actor, commands).await?;
-    Ok(came_of(&caller, fields.role, &addresses, &results))
+    match invitations::create_bulk(&caller.console.app, &caller.actor, commands).await {
+        Ok(results) => Ok(came_of(&caller, fields.role, &addresses, &results)),
+        Err(error) => {
+            let mistakes = Mistakes::of(caller.t, error)?;
+            Ok(caller.mend(&page(&caller, fields, mistakes)))
+        }
+    }
 }
 
 /// The addresses in a text: by lines, commas, semicolons or blanks, each once. `Grace <grace@navy.example>`, as mail programs have it,

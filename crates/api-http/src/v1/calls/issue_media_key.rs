@@ -12,7 +12,8 @@ use crate::{
 ///
 /// Each issued key stands for another participant: the base key is ratcheted (RFC 9605 section 5.1), so nothing that was sent
 /// before can be read. Participants who are in the call ratchet theirs when they meet a `key_id` of a later step. When somebody
-/// who holds the current key may no longer take part, a new one is issued.
+/// who holds the current key may no longer take part, or what they got it with has ended (their session, or a secret of their API
+/// key), a new one is issued.
 #[utoipa::path(post, path = "/v1/calls/{call_id}/media-keys", tag = "Calls",
     security(("session" = []), ("cookie" = []), ("api_key" = [])),
     params(("call_id" = String, Path, example = "call_01h455vb4pex5vsknk084sn02q")),

@@ -60,6 +60,9 @@ pub(super) struct LineError {
 /// Invites several people in one request.
 ///
 /// An invalid entry does not affect the others.
+///
+/// An organization can run one of these requests at a time on a node, and so can a person; a second one is answered 429 `rate_limited` with
+/// `Retry-After`, and 503 when the node itself has no room.
 #[utoipa::path(post, path = "/v1/invitations/bulk", tag = "Invitations", request_body = CreateInvitationsRequest,
     responses((status = 200, description = "What became of each line", body = CreateInvitationsAnswer)))]
 pub(super) async fn create_invitations(

@@ -1,0 +1,107 @@
+//! How much of one kind of long work is done at a time.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rollcall_domain::{OrganizationId, UserId};
+
+use crate::Error;
+
+/// What is done of one kind of long work on this node: exports, or bulk invitations. Each holds something as long as it runs, such as a
+/// connection to the database, or takes one again and again; so there are only so many, one of each organization, and one by each person,
+/// however many organizations they have: nobody takes the places of all others. Cloning it is cheap.
+#[derive(Debug, Clone)]
+pub struct Bulkhead {
+    most: usize,
+    /// Of which organizations, and by whom: none for a program, which has no other organization.
+    running: Arc<Mutex<HashMap<OrganizationId, Option<UserId>>>>,
+}
+
+/// One that runs, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Running {
+    bulkhead: Bulkhead,
+    organization: OrganizationId,
+}
+
+impl Bulkhead {
+    /// At most so many at a time.
+    pub fn at_most(most: usize) -> Self {
+        Self { most, running: Arc::default() }
+    }
+
+    /// One more, by a person or a program.
+    ///
+    /// # Errors
+    /// `has_one` when the organization has one, or the person, [`Error::Busy`] when there is no room for another.
+    pub(crate) fn begin(
+        &self,
+        organization: OrganizationId,
+        by: Option<UserId>,
+        has_one: Error,
+    ) -> Result<Running, Error> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.contains_key(&organization) || by.is_some() && running.values().any(|other| *other == by) {
+            return Err(has_one);
+        }
+        if running.len() >= self.most {
+            return Err(Error::Busy);
+        }
+        running.insert(organization, by);
+        Ok(Running { bulkhead: self.clone(), organization })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut running = self.bulkhead.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.remove(&self.organization);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn organization(number: u8) -> OrganizationId {
+        OrganizationId::from_parts(0, &[number; 10])
+    }
+
+    fn person(number: u8) -> Option<UserId> {
+        Some(UserId::from_parts(0, &[number; 10]))
+    }
+
+    fn begin(bulkhead: &Bulkhead, number: u8, by: Option<UserId>) -> Result<Running, Error> {
+        bulkhead.begin(organization(number), by, Error::ExportRunning)
+    }
+
+    #[test]
+    fn attack_35_one_of_each_organization_and_only_so_many() {
+        let exports = Bulkhead::at_most(2);
+        let first = begin(&exports, 1, person(1)).expect("room");
+        assert!(matches!(begin(&exports, 1, person(2)), Err(Error::ExportRunning)));
+        let second = begin(&exports, 2, person(2)).expect("room");
+        assert!(matches!(begin(&exports, 3, person(3)), Err(Error::Busy)));
+        // Whoever has one is told so, whether or not there is room for others.
+        assert!(matches!(begin(&exports, 2, person(3)), Err(Error::ExportRunning)));
+        drop(first);
+        assert!(matches!(begin(&exports, 2, person(3)), Err(Error::ExportRunning)));
+        assert!(begin(&exports, 3, person(3)).is_ok());
+        drop(second);
+    }
+
+    #[test]
+    fn attack_35_one_by_each_person_however_many_organizations_they_have() {
+        let exports = Bulkhead::at_most(4);
+        let first = begin(&exports, 1, person(1)).expect("room");
+        assert!(matches!(begin(&exports, 2, person(1)), Err(Error::ExportRunning)));
+        let _other = begin(&exports, 2, person(2)).expect("room");
+        // Programs of different organizations have nothing to do with each other.
+        let _program = begin(&exports, 3, None).expect("room");
+        let _another = begin(&exports, 4, None).expect("room");
+        drop(first);
+        assert!(begin(&exports, 1, person(1)).is_ok());
+    }
+}
