@@ -11,8 +11,9 @@ use crate::{
     api_keys::make,
     audit_exports::uuid,
     calls::write,
+    recording_retention::kept_though_found,
     recording_uploads::part,
-    recordings::{put, switch_on, wav},
+    recordings::{nothing_left, put, switch_on, wav},
     refusals::{Needs, call, everything_of, rows},
     tokens::{KNOWN, RING, SERVICE_TOKEN, access_token, start, state},
 };
@@ -394,4 +395,16 @@ async fn a_suspended_organization_loses_nothing_with_time_before_it_is_restored(
     assert_eq!(there(&suspended).await, before);
     restore(&service, &suspended.organization).await.expect(200);
     gone(&suspended).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_retention_had_listed_stays_once_an_organization_is_suspended() {
+    let (service, team) = kept_though_found("suspended_at = '2021-01-01T00:00Z'").await;
+    // It had only been waiting.
+    restore(&service, &team.organization).await.expect(200);
+    let directory = service.recordings();
+    let store = [("recordings.store", directory.to_str().unwrap())];
+    let node = Service::start_on_values(&service, &store).await;
+    nothing_left(&directory).await;
+    node.stop().await;
 }
