@@ -62,7 +62,7 @@ pub(crate) const OWN_ORGANIZATION: &str =
     "(org_id = (NULLIF(current_setting('rollcall.org_id'::text, true), ''::text))::uuid)";
 
 /// Every policy there is: table, name, role, command.
-pub(crate) const POLICIES: [(&str, &str, &str, &str); 165] = [
+pub(crate) const POLICIES: [(&str, &str, &str, &str); 166] = [
     ("api_key_secrets", "directory", "rollcall_directory", "SELECT"),
     ("api_key_secrets", "directory_moved", "rollcall_directory", "UPDATE"),
     ("api_key_secrets", "own_organization", "rollcall_app", "ALL"),
@@ -82,6 +82,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 165] = [
     ("audit_events", "purge", "rollcall_purge", "ALL"),
     ("audit_events", "retention", "rollcall_purge", "ALL"),
     ("audit_leaves", "directory", "rollcall_directory", "SELECT"),
+    ("audit_leaves", "forgetting", "rollcall_purge", "SELECT"),
     ("audit_leaves", "own_organization", "rollcall_app", "SELECT"),
     ("audit_leaves", "purge", "rollcall_purge", "ALL"),
     ("audit_leaves", "retention", "rollcall_purge", "SELECT"),
@@ -231,7 +232,7 @@ pub(crate) const POLICIES: [(&str, &str, &str, &str); 165] = [
 ];
 
 /// Every function that runs with rights of its own: who owns it, and whether the service may call it.
-pub(crate) const DEFINERS: [(&str, &str, bool); 37] = [
+pub(crate) const DEFINERS: [(&str, &str, bool); 38] = [
     ("directory_agents_due", "rollcall_directory", true),
     ("directory_agents_state", "rollcall_directory", true),
     ("directory_api_key", "rollcall_directory", true),
@@ -267,6 +268,7 @@ pub(crate) const DEFINERS: [(&str, &str, bool); 37] = [
     ("purge_rows", "rollcall_purge", true),
     ("queue_audit_event", "rollcall_directory", false),
     ("retain_audit_events", "rollcall_purge", true),
+    ("suspended_organizations", "rollcall_directory", false),
     ("team_page", "rollcall_directory", true),
     ("team_seat", "rollcall_directory", true),
 ];

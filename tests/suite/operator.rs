@@ -10,7 +10,9 @@ use time::macros::datetime;
 use crate::{
     api_keys::make,
     calls::write,
-    recordings::{put, switch_on, wav},
+    recording_retention::kept_though_found,
+    recording_uploads::part,
+    recordings::{nothing_left, put, switch_on, wav},
     refusals::{Needs, call, everything_of, rows},
     tokens::{KNOWN, RING, SERVICE_TOKEN, access_token, start, state},
 };
@@ -347,6 +349,10 @@ async fn a_suspended_organization_loses_nothing_with_time_before_it_is_restored(
         switch_on(&service, team, &["call_recording"]).await;
         let call = write(team.owner(), "CA1").await;
         put(team.owner(), &call, &wav(1000, 1)).await.expect(201);
+        let unfinished = write(team.owner(), "CA2").await;
+        let sound = wav(3 << 20, 2);
+        let begun = part(team.owner(), &unfinished, &sound, (0, 1 << 20), &sound.len().to_string());
+        Answer::of(begun).await.expect(202);
         let user = team.id("admin").parse::<rollcall_domain::UserId>().unwrap().uuid();
         let was = format!(
             "INSERT INTO availability_changes VALUES ('{0}', '{user}', '2020-01-01', 1, 'away', 'chosen'), ('{0}', '{user}', '2020-01-02', 2, 'offline', 'chosen')",
@@ -356,29 +362,48 @@ async fn a_suspended_organization_loses_nothing_with_time_before_it_is_restored(
     }
     database.all_sequenced().await;
     suspend(&service, &suspended.organization).await.expect(200);
+    let directory = service.recordings();
+    let there = async |team: &Team| {
+        let mut rows = Vec::new();
+        for of in [
+            "recordings WHERE state = 'kept'",
+            "recordings WHERE state = 'upload'",
+            "audit_retention WHERE cleared > 0",
+            "availability_changes WHERE version > 0",
+            // Events from before its log was on.
+            "audit_unoffered WHERE occurred_at < '2020-02-01'",
+        ] {
+            let query = format!("SELECT 1 AS one FROM {of} AND org_id = '{}'", team.uuid());
+            rows.push(database.rows(&query).await.len());
+        }
+        rows
+    };
+    let before = there(&suspended).await;
+    assert!(before[..4] == [1, 1, 0, 2] && before[4] > 0, "{before:?}");
     // As long as the plan keeps anything at all.
     clock.advance(time::Duration::days(2557 + 31));
 
-    let directory = service.recordings();
-    let there = async |team: &Team| {
-        let recordings = format!("SELECT 1 AS one FROM recordings WHERE org_id = '{}'", team.uuid());
-        let removed = format!("SELECT 1 AS one FROM audit_retention WHERE org_id = '{}'", team.uuid());
-        let was = format!("SELECT 1 AS one FROM availability_changes WHERE org_id = '{}'", team.uuid());
-        (
-            database.rows(&recordings).await.len(),
-            database.rows(&removed).await.is_empty(),
-            database.rows(&was).await.len(),
-        )
-    };
     let gone = async |team: &Team| {
         // A node looks when it starts.
         let store = [("recordings.store", directory.to_str().unwrap())];
         let node = Service::start_on(database.clone(), clock.clone(), &store).await;
-        until("its time is over", async || (there(team).await == (0, false, 1)).then_some(())).await;
+        until("its time is over", async || (there(team).await == [0, 0, 1, 1, 0]).then_some(())).await;
         node.stop().await;
     };
     gone(&other).await;
-    assert_eq!(there(&suspended).await, (1, true, 2));
+    assert_eq!(there(&suspended).await, before);
     restore(&service, &suspended.organization).await.expect(200);
     gone(&suspended).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_retention_had_listed_stays_once_an_organization_is_suspended() {
+    let (service, team) = kept_though_found("suspended_at = '2021-01-01T00:00Z'").await;
+    // It had only been waiting.
+    restore(&service, &team.organization).await.expect(200);
+    let directory = service.recordings();
+    let store = [("recordings.store", directory.to_str().unwrap())];
+    let node = Service::start_on_values(&service, &store).await;
+    nothing_left(&directory).await;
+    node.stop().await;
 }

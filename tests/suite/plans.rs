@@ -5,7 +5,7 @@ use rollcall_tests::{Answer, Caller, PASSWORD, Service, Team, one_line, until};
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::{api_keys::make, calls, recordings};
+use crate::{api_keys::make, calls, recording_retention::kept_though_found, recordings};
 
 pub(crate) const PLAN: &str = "/v1/billing/plan";
 const DISABLE: Consent = Consent { disable_controls: true, accept_deletion: false };
@@ -203,6 +203,15 @@ async fn a_smaller_plan_deletes_nothing_that_nobody_has_agreed_to() {
     let plan = json!({"field": "plan", "before": "pro", "after": "free"});
     let expected = json!([plan, days("recording_retention_days"), days("audit_retention_days")]);
     assert_eq!(changes[0]["changes"], expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_larger_plan_keeps_what_retention_had_only_listed() {
+    let (service, team) = kept_though_found("plan = 'enterprise'").await;
+    let owner = service.sign_in(team.email("owner")).await;
+    assert_eq!(owner.get("/v1/plan").await.expect(200).body["plan"], "enterprise");
+    let recorded = owner.get("/v1/calls?recording=true").await.expect(200);
+    assert_eq!(recorded.list("data").len(), 2);
 }
 
 #[tokio::test]

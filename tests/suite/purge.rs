@@ -5,7 +5,7 @@ use rollcall_domain::OrganizationId;
 use rollcall_tests::{ManualClock, PASSWORD, Service, Team, TestDatabase, store_at, until};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor};
-use time::Duration;
+use time::{Duration, macros::datetime};
 
 use crate::refusals::everything_of;
 
@@ -284,6 +284,29 @@ async fn what_belongs_to_organizations_has_its_place_in_the_order_of_the_purge()
             assert!(place < later, "{name} refers to {of}, and goes after it");
         }
     }
+}
+
+#[tokio::test]
+async fn a_node_whose_clock_is_ahead_purges_nothing_before_its_time() {
+    // By the database's clock it is long before that.
+    let clock = ManualClock::at(datetime!(2100-01-01 00:00 UTC));
+    let service = Service::start_on(Arc::new(TestDatabase::create().await), clock, &[]).await;
+    let team = Team::assemble(&service, NAME).await;
+    delete(&service, &team).await;
+    service.database.all_sequenced().await;
+    let before = rows_by_table(&service.database, &team.organization).await;
+    let ahead = service.clock.now() + Duration::days(31);
+    let store = store(&service.database).await;
+    let organization: OrganizationId = team.organization.parse().unwrap();
+    assert_eq!(Purge::due(&store, ahead, 10).await.unwrap(), [organization]);
+    assert_eq!(store.remove_some(organization, ahead, 100).await.unwrap(), None);
+    let mut as_service = service.database.connect_as_service().await;
+    let whole = sqlx::query("SELECT purge_organization($1, $2) IS NULL").bind(uuid(&team.organization));
+    let row = whole.bind(ahead).fetch_one(&mut as_service).await.unwrap();
+    assert!(sqlx::Row::get::<bool, _>(&row, 0));
+    assert_eq!(rows_by_table(&service.database, &team.organization).await, before);
+    service.restore(&team.organization).await.unwrap();
+    store.close().await;
 }
 
 #[tokio::test]

@@ -1,14 +1,80 @@
 //! How long recordings are kept: as long as the plan says, beyond the keys of the ring that they were sealed under, and not beyond the end of
 //! their organization.
 
-use rollcall_tests::{Service, until};
+use std::sync::Arc;
+
+use rollcall_domain::{OrganizationId, plans::Consent};
+use rollcall_tests::{ManualClock, Service, Team, TestDatabase, until};
 use serde_json::json;
-use time::Duration;
+use sqlx::{AssertSqlSafe, Executor};
+use time::{Duration, macros::datetime};
 
 use crate::{
     calls::write,
-    recordings::{events, files, nothing_left, play, put, recording, recording_with, wav},
+    recordings::{events, files, nothing_left, play, put, recording, recording_with, switch, wav},
 };
+
+/// An organization whose two recordings and whose log retention has found to be too old for its plan (`pro`), and has taken nothing of yet,
+/// when `change` is committed of its row. Nothing goes.
+pub(crate) async fn kept_though_found(change: &str) -> (Service, Team) {
+    // What may go of a log goes by the database's clock, too.
+    let clock = ManualClock::at(datetime!(2020-01-01 00:00 UTC));
+    let database = Arc::new(TestDatabase::create().await);
+    let service = Service::start_on(database.clone(), clock.clone(), &[]).await;
+    let team = Team::assemble(&service, "Acme").await;
+    service.turn_audit_log_on(&team).await;
+    switch(&team, "call_recording", true).await;
+    for number in 0..2 {
+        let call = write(team.owner(), &format!("CA{number}")).await;
+        put(team.owner(), &call, &wav(1000, number)).await.expect(201);
+    }
+    let consent = Consent { disable_controls: true, accept_deletion: false };
+    service.set_plan_here(&team.organization, "pro", consent).await.unwrap();
+    database.all_sequenced().await;
+    clock.advance(Duration::days(366));
+
+    // The organization is locked as for every such change. Whoever holds nothing of it waits as well, at the calls and where it is noted
+    // how far its log has been gone through.
+    let organization = team.organization.parse::<OrganizationId>().unwrap().uuid();
+    let mut changing = database.connect().await;
+    let locks = format!(
+        "BEGIN; SELECT FROM organizations WHERE org_id = '{organization}' FOR UPDATE;
+         SELECT FROM calls WHERE org_id = '{organization}' FOR UPDATE;
+         INSERT INTO audit_retention (org_id) VALUES ('{organization}')"
+    );
+    changing.execute(AssertSqlSafe(locks)).await.unwrap();
+    let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut changing).await.unwrap();
+    let directory = service.recordings();
+    let store = [("recordings.store", directory.to_str().unwrap())];
+    // Workers look as soon as they start.
+    let node = Service::start_on_values(&service, &store).await;
+    let waiting = format!("SELECT 1 AS one FROM pg_stat_activity WHERE {pid} = ANY (pg_blocking_pids(pid))");
+    until("both kinds of retention wait", async || (database.rows(&waiting).await.len() >= 2).then_some(()))
+        .await;
+    let change =
+        format!("UPDATE organizations SET {change}, version = version + 1 WHERE org_id = '{organization}'");
+    changing.execute(AssertSqlSafe(format!("{change}; COMMIT"))).await.unwrap();
+    // They finish what they are at.
+    node.stop().await;
+
+    let kept = format!("SELECT 1 AS one FROM recordings WHERE org_id = '{organization}' AND state = 'kept'");
+    assert_eq!(database.rows(&kept).await.len(), 2);
+    assert_eq!(files(&directory).len(), 2);
+    assert!(events(&service, "recording.expired").await.is_empty());
+    let taken = format!("SELECT cleared, removed FROM audit_retention WHERE org_id = '{organization}'");
+    assert_eq!(database.rows(&taken).await, [json!({"cleared": 0, "removed": 0})]);
+    (service, team)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_retention_had_found_stays_once_its_organization_is_deleted_and_comes_back_with_it() {
+    let deleted = "deleted_at = '2021-01-01T00:00Z', purge_at = '2021-02-01T00:00Z'";
+    let (service, team) = kept_though_found(deleted).await;
+    service.restore(&team.organization).await.unwrap();
+    let owner = service.sign_in(team.email("owner")).await;
+    let recorded = owner.get("/v1/calls?recording=true").await.expect(200);
+    assert_eq!(recorded.list("data").len(), 2);
+}
 
 #[tokio::test]
 async fn a_recording_that_has_outlived_its_plan_s_time_is_deleted_with_an_event() {

@@ -33,7 +33,7 @@ async fn broken_off(base: &str, token: &str, call: &str, headers: &str, body: &[
     let _ = stream.read_to_end(&mut Vec::new()).await;
 }
 
-fn part(
+pub(crate) fn part(
     caller: &Caller,
     call: &str,
     sound: &[u8],

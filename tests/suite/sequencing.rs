@@ -348,6 +348,53 @@ async fn attack_32_whoever_has_the_service_s_role_changes_nothing_that_is_in_a_t
 }
 
 #[tokio::test]
+async fn attack_32_what_is_in_a_tree_is_not_forgotten_whatever_it_is_called() {
+    let database = TestDatabase::create().await;
+    let (sequencing, store) = sequencing_at(database.url()).await;
+    let log = new_log(&database).await;
+    database.write_events(log, 300).await;
+    sequencing.sequence(shard_of(log), NOW).await.unwrap();
+    let before = database.whole_log(log).await;
+    // The service may say of any event that it is in no tree.
+    let mut connection = database.connect_as_service().await;
+    connection.execute("SET rollcall.task = 'audit'").await.unwrap();
+    let said = "INSERT INTO audit_unoffered (org_id, event_id, occurred_at) SELECT org_id, event_id, '2020-01-01' FROM audit_leaves";
+    assert_eq!(connection.execute(said).await.unwrap().rows_affected(), 301);
+    let forget = "SELECT forget_unoffered_events('2999-01-01', 100000)";
+    let forgotten: i64 = sqlx::query_scalar(forget).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(forgotten, 0);
+    // Nor does the function's owner see any of them.
+    let mut as_purge = database.connect().await;
+    as_purge.execute("SET ROLE rollcall_purge; SET rollcall.task = 'audit'").await.unwrap();
+    assert_eq!(as_purge.execute("DELETE FROM audit_events").await.unwrap().rows_affected(), 0);
+    assert_eq!(database.whole_log(log).await, before);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_was_written_within_a_month_is_not_forgotten_whatever_a_node_s_clock_says() {
+    let database = TestDatabase::create().await;
+    let (sequencing, store) = sequencing_at(database.url()).await;
+    // Nobody has turned it on.
+    let log = Uuid::from_u128(rollcall_tests::random());
+    for days in [1, 29, 31] {
+        let write = format!(
+            "INSERT INTO audit_events (org_id, event_id, occurred_at, actor_kind, action, target_kind, outcome, leaf, personal)
+             VALUES ('{log}', gen_random_uuid(), now() - interval '{days} days', 'system', 'test', 'nothing', 'success', '{{}}', '{{}}')"
+        );
+        database.execute(&write).await;
+    }
+    sequencing.sequence(shard_of(log), NOW).await.unwrap();
+    let forgotten = store.forget_unoffered(datetime!(2999-01-01 00:00 UTC), 100).await.unwrap();
+    assert_eq!(forgotten, 1);
+    let left = format!(
+        "SELECT 1 AS one FROM audit_events JOIN audit_unoffered USING (org_id, event_id) WHERE org_id = '{log}'"
+    );
+    assert_eq!(database.rows(&left).await.len(), 2);
+    store.close().await;
+}
+
+#[tokio::test]
 async fn operators_see_how_many_events_wait_and_how_many_got_their_places() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;

@@ -7,9 +7,10 @@ use rollcall_application::{
 };
 use rollcall_domain::{
     OrganizationId,
-    organizations::{Deleted, Organization, OrganizationDeletion},
+    organizations::{Deleted, Organization, OrganizationDeletion, Plan},
 };
 use serde_json::Value;
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use crate::{
@@ -69,6 +70,10 @@ impl Organizations for Transaction {
             .map_err(store_error)?
             .map(Organization::try_from)
             .transpose()
+    }
+
+    async fn organization_hold(&mut self, id: OrganizationId, plan: Plan) -> Result<bool, StoreError> {
+        hold(self.connection(), id, plan).await
     }
 
     async fn organization_lock_deleted(&mut self, id: OrganizationId) -> Result<Option<Deleted>, StoreError> {
@@ -198,4 +203,21 @@ impl Organizations for Transaction {
             audit_events: count("audit_events")?,
         }))
     }
+}
+
+/// Holds an organization on its plan until the end of the transaction, unless it has another, or is suspended or deleted.
+pub(crate) async fn hold(
+    connection: &mut PgConnection,
+    organization: OrganizationId,
+    plan: Plan,
+) -> Result<bool, StoreError> {
+    // Whoever changes any of that locks the row FOR UPDATE. If they come first, this waits, and looks at what they have left.
+    let hold = sqlx::query_scalar!(
+        "SELECT org_id FROM organizations
+          WHERE org_id = $1 AND plan = $2 AND deleted_at IS NULL AND suspended_at IS NULL
+            FOR KEY SHARE",
+        organization.uuid(),
+        plan.as_str(),
+    );
+    Ok(hold.fetch_optional(connection).await.map_err(store_error)?.is_some())
 }

@@ -6,14 +6,16 @@ use rollcall_application::{
     ports::StoreError,
 };
 use rollcall_domain::{OrganizationId, organizations::Plan};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
     error::store_error,
+    organizations::hold,
     row::count,
     store::PgStore,
-    transaction::{NO_ORGANIZATION, begin_task, task},
+    transaction::{NO_ORGANIZATION, TransactionPurpose, begin, begin_task, task},
 };
 
 #[async_trait]
@@ -47,31 +49,43 @@ impl Retention for PgStore {
     async fn retain(
         &self,
         organization: OrganizationId,
+        plan: Plan,
         kept: RetentionTimes,
         at_most: u32,
     ) -> Result<u64, StoreError> {
-        self.retain_log(organization.uuid(), kept, at_most).await
+        // Within the organization too: the task may find it, and not hold it.
+        let (change, own) = (TransactionPurpose::Change, Some(organization.uuid()));
+        let mut transaction = begin(&self.pool, change, own, None, task::AUDIT_RETENTION).await?;
+        if !hold(&mut transaction, organization, plan).await? {
+            return Ok(0);
+        }
+        let events = retain_log(&mut transaction, organization.uuid(), kept, at_most).await?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(events)
     }
 
     async fn retain_platform(&self, clear_before: OffsetDateTime, at_most: u32) -> Result<u64, StoreError> {
         // Nothing happened before the beginning of time.
         let kept = RetentionTimes { clear_before, remove_before: OffsetDateTime::UNIX_EPOCH };
-        self.retain_log(NO_ORGANIZATION, kept, at_most).await
+        let mut transaction = begin_task(&self.pool, task::AUDIT_RETENTION).await?;
+        let events = retain_log(&mut transaction, NO_ORGANIZATION, kept, at_most).await?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(events)
     }
 }
 
-impl PgStore {
-    async fn retain_log(&self, log: Uuid, kept: RetentionTimes, at_most: u32) -> Result<u64, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::AUDIT_RETENTION).await?;
-        let retain = sqlx::query_scalar!(
-            r#"SELECT retain_audit_events($1, $2, $3, $4) AS "events!""#,
-            log,
-            kept.clear_before,
-            kept.remove_before,
-            i32::try_from(at_most).unwrap_or(i32::MAX),
-        );
-        let events = retain.fetch_one(&mut *transaction).await.map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)?;
-        count(events)
-    }
+async fn retain_log(
+    connection: &mut PgConnection,
+    log: Uuid,
+    kept: RetentionTimes,
+    at_most: u32,
+) -> Result<u64, StoreError> {
+    let retain = sqlx::query_scalar!(
+        r#"SELECT retain_audit_events($1, $2, $3, $4) AS "events!""#,
+        log,
+        kept.clear_before,
+        kept.remove_before,
+        i32::try_from(at_most).unwrap_or(i32::MAX),
+    );
+    count(retain.fetch_one(connection).await.map_err(store_error)?)
 }

@@ -15,7 +15,12 @@ use crate::{
 impl Remains for PgStore {
     async fn expire_uploads(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
         let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
-        let expire = sqlx::query!("DELETE FROM recordings WHERE state = 'upload' AND expires_at <= $1", now);
+        let expire = sqlx::query!(
+            "DELETE FROM recordings r USING organizations o
+              WHERE o.org_id = r.org_id AND r.state = 'upload' AND r.expires_at <= $1
+                AND o.deleted_at IS NULL AND o.suspended_at IS NULL",
+            now,
+        );
         let expired = expire.execute(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
         Ok(expired.rows_affected())

@@ -42,10 +42,12 @@ pub trait Retention: Send + Sync {
         at_most: u16,
     ) -> Result<Vec<OrganizationId>, StoreError>;
 
-    /// Takes what is too old out of one log, the oldest first, up to so many events; gives back of how many it was.
+    /// Takes what is too old out of one log, the oldest first, up to so many events; gives back of how many it was. None of one whose
+    /// organization is not on that plan any more, or is suspended or deleted: until it is done, the organization is held as it is.
     async fn retain(
         &self,
         organization: OrganizationId,
+        plan: Plan,
         kept: RetentionTimes,
         at_most: u32,
     ) -> Result<u64, StoreError>;
@@ -64,7 +66,7 @@ pub async fn retain_some(app: &Application, retention: &dyn Retention) -> Result
         let days = i64::from(app.settings.plans.of(plan).audit_retention_days);
         let kept = RetentionTimes::at(app.now(), Duration::days(days));
         for organization in retention.due(plan, kept, LOGS).await? {
-            more |= retention.retain(organization, kept, AT_ONCE).await? > 0;
+            more |= retention.retain(organization, plan, kept, AT_ONCE).await? > 0;
         }
     }
     let days = i64::from(app.settings.platform_log_days);

@@ -147,7 +147,8 @@ pub trait Sequencer: Send + Sync {
     /// Waits until this node has committed events since it was last waited for, but not longer than `at_most`.
     async fn wait(&self, at_most: Duration);
 
-    /// Forgets events from before a moment that were written while their log was off, at most so many; gives back how many.
+    /// Forgets events from before a moment that were written while their log was off, at most so many; gives back how many. None of the
+    /// last month by the database's own clock, and none of a suspended organization.
     async fn forget_unoffered(&self, before: OffsetDateTime, at_most: u32) -> Result<u64, StoreError>;
 }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rollcall_domain::{
     OrganizationId,
-    organizations::{Deleted, Organization, OrganizationDeletion},
+    organizations::{Deleted, Organization, OrganizationDeletion, Plan},
 };
 use time::OffsetDateTime;
 
@@ -27,6 +27,11 @@ pub trait Organizations {
     /// in it is held.
     async fn organization_lock_out(&mut self, id: OrganizationId)
     -> Result<Option<Organization>, StoreError>;
+
+    /// Holds the scope's organization until the end of the transaction against whoever would
+    /// [lock it out](Self::organization_lock_out): it stays on this plan, and is neither suspended nor deleted. False when it is so no
+    /// longer; then nothing is held. Taken before anything in it is held.
+    async fn organization_hold(&mut self, id: OrganizationId, plan: Plan) -> Result<bool, StoreError>;
 
     /// The scope's organization if it is deleted, locked until the end of the transaction.
     async fn organization_lock_deleted(&mut self, id: OrganizationId) -> Result<Option<Deleted>, StoreError>;

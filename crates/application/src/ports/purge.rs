@@ -14,7 +14,8 @@ pub trait Purge: Send + Sync {
     async fn due(&self, now: OffsetDateTime, limit: u16) -> Result<Vec<OrganizationId>, StoreError>;
 
     /// Removes up to `at_most` rows that belong to an organization; gives back how many. None are left besides the
-    /// organization itself when that is 0. None when it is not to be purged at `now`, or somebody else is at it.
+    /// organization itself when that is 0. None when it is not to be purged at `now`, or not yet by the database's own clock, or somebody
+    /// else is at it.
     async fn remove_some(
         &self,
         organization: OrganizationId,

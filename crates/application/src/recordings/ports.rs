@@ -236,7 +236,8 @@ pub trait Uploads: Send + Sync {
 /// the units of work.
 #[async_trait]
 pub trait Remains: Send + Sync {
-    /// Gives up uploads that nobody has gone on with in time; says how many.
+    /// Gives up uploads that nobody has gone on with in time; says how many. Those of suspended organizations wait until these are
+    /// restored, and those of deleted ones for that or the purge.
     async fn expire_uploads(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
 
     /// Takes up to `limit` recordings whose segments are to be removed; they come again at `again_at` unless they are settled before.

@@ -17,7 +17,7 @@ const AGAIN_AFTER: Duration = Duration::minutes(5);
 const LOOKED_AT_AGAIN_AFTER: Duration = Duration::hours(1);
 
 /// Deletes some recordings that have been kept for as long as their organization's plan says, the oldest first; says whether there may be
-/// more.
+/// more. Each goes only while its organization is held on that plan, and neither suspended nor deleted.
 ///
 /// # Errors
 /// When the store does not answer.
@@ -30,9 +30,13 @@ pub async fn retain_some(app: &Application, remains: &dyn Remains) -> Result<boo
         more |= outlived.len() == usize::from(AT_A_TIME);
         for (organization, recording, call) in outlived {
             let mut unit = app.store.begin(Scope::Organization(organization)).await?;
+            // What was found was found a while ago: it may have got more time since, or none may pass any more.
+            if !unit.organization_hold(organization, plan).await? {
+                continue;
+            }
             // The call before what belongs to it, as everybody does.
-            unit.call_lock(organization, call).await?;
-            if !unit.recording_remove(organization, recording).await? {
+            let call_is_there = unit.call_lock(organization, call).await?.is_some();
+            if !call_is_there || !unit.recording_remove(organization, recording).await? {
                 continue;
             }
             let target = AuditTarget::Recording(recording);

@@ -17,7 +17,7 @@ use rollcall_domain::{
     id::{EmailChangeId, MfaChallengeId, NoticeId, PasskeyId, PasswordResetId, PlanChangeId, SignupId},
     invitations::{Acceptance, Invitation, InvitationStatus},
     members::{Member, Membership},
-    organizations::{Deleted, Organization, OrganizationDeletion},
+    organizations::{Deleted, Organization, OrganizationDeletion, Plan},
     passkeys::{Passkey, PasskeyName},
     policy::Grant,
     second_factors::Step,
@@ -109,6 +109,7 @@ mock! {
     impl Organizations for Unit {
         async fn organization_lock(&mut self, id: OrganizationId) -> Answer<Option<Organization>>;
         async fn organization_lock_out(&mut self, id: OrganizationId) -> Answer<Option<Organization>>;
+        async fn organization_hold(&mut self, id: OrganizationId, plan: Plan) -> Answer<bool>;
         async fn organization_lock_deleted(&mut self, id: OrganizationId) -> Answer<Option<Deleted>>;
         async fn organization_add(&mut self, organization: &Organization) -> Answer<()>;
         async fn organization_save(&mut self, organization: &Organization) -> Answer<()>;
