@@ -240,7 +240,14 @@ impl Workers {
     }
 
     async fn sketch(&self, stopped: &CancellationToken) -> Result<(), Error> {
-        while !stopped.is_cancelled() && self.sketches.sketch_one().await? {}
+        let mut last = None;
+        while !stopped.is_cancelled() {
+            // Behind the last one, so that nobody looks again and again at all that have a sketch by now.
+            last = self.sketches.sketch_next(last).await?;
+            if last.is_none() {
+                break;
+            }
+        }
         Ok(())
     }
 

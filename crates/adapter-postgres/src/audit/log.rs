@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use rollcall_application::{
     ErrorChain,
-    audit::{LogExtent, LogPage, LogView, LoggedEvent, Sketches},
+    audit::{LogExtent, LogPage, LogView, LoggedEvent, Sketches, Stretch},
     ports::StoreError,
 };
 use rollcall_domain::{
@@ -24,7 +24,7 @@ use crate::{
     error::{corrupt, exactly_one, store_error},
     row::count,
     store::PgStore,
-    transaction::{Transaction, begin_task, settings, task},
+    transaction::{NO_ORGANIZATION, Transaction, begin_task, settings, task},
 };
 
 /// How many events of a stretch are read at once to sketch them: each has some kilobytes at the most.
@@ -240,15 +240,17 @@ impl Transaction {
 
 #[async_trait]
 impl Sketches for PgStore {
-    async fn sketch_one(&self) -> Result<bool, StoreError> {
+    async fn sketch_next(&self, after: Option<Stretch>) -> Result<Option<Stretch>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::AUDIT_SKETCHES).await?;
         // Locked in a statement of its own: whoever erases something waits, or is waited for, and the next one sees what is left.
         let next = sqlx::query!(
-            "SELECT org_id, stretch FROM audit_sketches WHERE sketch IS NULL
-              ORDER BY org_id, stretch LIMIT 1 FOR UPDATE SKIP LOCKED"
+            "SELECT org_id, stretch FROM audit_sketches WHERE sketch IS NULL AND (org_id, stretch) > ($1, $2)
+              ORDER BY org_id, stretch LIMIT 1 FOR UPDATE SKIP LOCKED",
+            after.map_or(NO_ORGANIZATION, |after| after.log.uuid()),
+            after.map_or(Ok(-1), |after| signed(after.number))?,
         );
         let Some(next) = next.fetch_optional(&mut *transaction).await.map_err(store_error)? else {
-            return Ok(false);
+            return Ok(None);
         };
         // From here on it is about this organization alone.
         let here = settings(Some(next.org_id), None, task::AUDIT_SKETCHES);
@@ -293,6 +295,6 @@ impl Sketches for PgStore {
         );
         exactly_one(keep.execute(&mut *transaction).await)?;
         transaction.commit().await.map_err(store_error)?;
-        Ok(true)
+        Ok(Some(Stretch { log: OrganizationId::from_uuid(next.org_id), number: count(next.stretch)? }))
     }
 }

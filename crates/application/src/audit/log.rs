@@ -113,11 +113,20 @@ pub trait LogView {
     ) -> Result<Option<LoggedEvent>, StoreError>;
 }
 
+/// A stretch of a log: [`SKETCHED`](rollcall_domain::audit::sketch::SKETCHED) events, the first of which are number 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// Whose log; that of no organization is the platform's.
+    pub log: OrganizationId,
+    /// Which of its stretches.
+    pub number: u64,
+}
+
 /// Sketches stretches of logs, so that searches pass over those in which there is nothing.
 #[async_trait]
 pub trait Sketches: Send + Sync {
-    /// Sketches one stretch that has no sketch yet; gives back whether there was one. Two nodes never work at the same.
-    async fn sketch_one(&self) -> Result<bool, StoreError>;
+    /// Sketches the first stretch after another that has no sketch yet, and gives it back if there was one. Two nodes never work at the same.
+    async fn sketch_next(&self, after: Option<Stretch>) -> Result<Option<Stretch>, StoreError>;
 }
 
 /// What is read of a leaf.

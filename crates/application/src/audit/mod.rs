@@ -22,7 +22,7 @@ pub use checkpoint::{Inconsistent, checkpoint, newest_checkpoint};
 pub use checkpoints::{Checkpoints, KeptCheckpoint, Notary, PlacedEvent, Signing, TreeView, name_of};
 pub use export::{ExportEntry, LogExport, LogExportPart, WholeLog, export, permit_export, whole};
 pub use line::EventLine;
-pub use log::{LogExtent, LogPage, LogView, LoggedChange, LoggedEvent, Sketches, UnreadableLeaf};
+pub use log::{LogExtent, LogPage, LogView, LoggedChange, LoggedEvent, Sketches, Stretch, UnreadableLeaf};
 pub use ports::{AuditIntake, AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, WrittenPosition};
 pub use prove::{Consistency, Inclusion, prove_consistency, prove_inclusion};
 pub use readings::Readings;
