@@ -20,7 +20,9 @@ pub mod witness;
 pub use api_calls::{ApiCall, ApiCalls, write_down_calls};
 pub use checkpoint::{Inconsistent, checkpoint, newest_checkpoint};
 pub use checkpoints::{Checkpoints, KeptCheckpoint, Notary, PlacedEvent, Signing, TreeView, name_of};
-pub use export::{ExportEntry, LogExport, LogExportPart, WholeLog, export, permit_export, whole};
+pub use export::{
+    ExportEntry, LogExport, LogExportPart, WholeLog, export, is_overtaken, permit_export, whole,
+};
 pub use line::EventLine;
 pub use log::{LogExtent, LogPage, LogView, LoggedChange, LoggedEvent, Sketches, UnreadableLeaf};
 pub use ports::{AuditIntake, AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, WrittenPosition};
