@@ -25,7 +25,9 @@ pub use export::{
 };
 pub use line::EventLine;
 pub use log::{LogExtent, LogPage, LogView, LoggedChange, LoggedEvent, Sketches, UnreadableLeaf};
-pub use ports::{AuditIntake, AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, WrittenPosition};
+pub use ports::{
+    AuditIntake, AuditView, EventKey, KeptEvent, KeptLeaf, OwnEvent, OwnEvents, WrittenPosition,
+};
 pub use prove::{Consistency, Inclusion, prove_consistency, prove_inclusion};
 pub use readings::Readings;
 pub(crate) use readings::{ReadingAttempt, record_refusal_once, record_view, refusals_recorded_once};
