@@ -196,8 +196,14 @@ pub async fn check_logs(
                 Ok(done) => checked(&done),
                 // Among all of them one that never was on is nothing.
                 Err(AuditError::Disabled(_)) if all => {}
-                // Nor is one that is going. Whoever has seen something of it is told that it is gone.
-                Err(AuditError::Purged(name)) if all => purged.push(name),
+                // One that is going is not in the way of the others. Whoever has seen something of it is told that it is gone.
+                Err(AuditError::Purged(log)) if all => {
+                    tracing::warn!(
+                        log,
+                        "an audit log is not checked: it goes with its organization, which is being purged"
+                    );
+                    purged.push(log);
+                }
                 Err(error) => return Err(error),
             }
         }
