@@ -30,6 +30,22 @@ impl TestDatabase {
         .await;
     }
 
+    /// Takes the first events out of a log as retention does when their time is over. With `COMMIT` on the connection they are gone, and
+    /// not before.
+    pub async fn begin_retention(&self, log: Uuid, events: u32) -> PgConnection {
+        let mut connection = self.connect().await;
+        let retain = format!(
+            "BEGIN;
+             SET LOCAL session_replication_role = replica;
+             UPDATE audit_leaves SET occurred_at = '2000-01-01' WHERE org_id = '{log}' AND idx < {events};
+             SET LOCAL session_replication_role = origin;
+             SET LOCAL rollcall.task = 'audit_retention';
+             SELECT retain_audit_events('{log}', '2001-01-01', '2001-01-01', {events})"
+        );
+        connection.execute(AssertSqlSafe(retain)).await.unwrap();
+        connection
+    }
+
     /// Writes events into a log, in one transaction.
     pub async fn write_events(&self, log: Uuid, count: u32) {
         let write = format!(

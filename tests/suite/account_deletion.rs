@@ -306,3 +306,34 @@ async fn a_last_mail_waits_for_the_mail_server_and_its_address_for_nothing_else(
     last_mail("state = 'dead'").await;
     assert_eq!(notices().await, [Value::Null; 0]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_29_an_export_of_the_organization_that_runs_forgets_them_too() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let (leaver, id, email) = (team.caller("viewer"), team.id("viewer"), team.email("viewer"));
+    let query = format!(
+        "SELECT count(*) FILTER (WHERE actor_id = '{id}' AND personal ? 'ip') AS by_them,
+                count(*) FILTER (WHERE personal::text LIKE '%{email}%') AS named
+           FROM audit_events WHERE org_id <> '00000000-0000-0000-0000-000000000000'"
+    );
+    let before = service.database.rows(&query).await;
+    assert!(before[0]["by_them"].as_u64() > Some(0) && before[0]["named"].as_u64() > Some(0), "{before:?}");
+    // What comes before their events is more than what is between two sockets takes.
+    crate::export::grow(&service, &team.organization, 30_000).await;
+    let mut running = crate::export::Running::begin(team.owner()).await;
+    leaver.delete("/v1/me").await.expect(204);
+    assert!(running.read_all().await && running.is_whole());
+    let events = running.text.lines().filter(|line| line.starts_with(r#"{"type":"audit_event""#));
+    let events: Vec<&str> = events.collect();
+    assert!(events.iter().all(|event| !event.contains(email)));
+    let about = events.iter().filter(|event| event.contains(id));
+    let about: Vec<Value> = about.map(|event| serde_json::from_str(event).unwrap()).collect();
+    let by_them: Vec<&Value> = about.iter().filter(|event| event["leaf"]["actor"]["id"] == id).collect();
+    assert!(!by_them.is_empty() && by_them.iter().all(|event| event["personal"] == json!({})), "{by_them:?}");
+    // As it was at that moment, and so without the end of the account; of others there is what there was.
+    assert!(about.iter().all(|event| event["leaf"]["action"] != "member.left"));
+    assert!(events.iter().any(|event| event.contains(team.id("owner")) && event.contains(r#""ip":{"#)));
+    let end: Value = serde_json::from_str(running.text.lines().last().unwrap()).unwrap();
+    assert_eq!(end["counts"]["audit_event"], events.len());
+}

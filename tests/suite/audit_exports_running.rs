@@ -3,11 +3,12 @@
 use reqwest::{Method, Response};
 use rollcall_tests::{Answer, Caller, Service, Team, until};
 use serde_json::json;
+use sqlx::Executor;
 use time::Duration;
 
 use crate::{
     api_keys::make,
-    audit_exports::{EXPORT, team_with_log},
+    audit_exports::{EXPORT, Files, events, team_with_log},
 };
 
 /// An export that has begun, of which as much has been read as one wants.
@@ -92,6 +93,33 @@ async fn an_export_is_cut_off_when_it_takes_an_hour_and_not_before() {
         let (text, clean) = running.read_all().await;
         assert_eq!((clean, text.contains(r#""type":"end""#)), (is_whole, is_whole), "{after}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_that_retention_overtakes_is_cut_off_and_accuses_nobody() {
+    let service = Service::start().await;
+    let team = team_with_log(&service, "Acme").await;
+    // More than what is between two sockets takes.
+    service.database.write_events(team.uuid(), 40_000).await;
+    service.database.all_sequenced().await;
+    let mut retention = service.database.begin_retention(team.uuid(), 40_000).await;
+    let mut running = Running::begin(team.owner()).await;
+    retention.execute("COMMIT").await.unwrap();
+    let (text, clean) = running.read_all().await;
+    assert!(!clean && !text.contains(r#""type":"end""#), "{} bytes", text.len());
+    assert!(!text.contains(r#""leaf":null"#));
+    let files = Files::new();
+    let (code, said) = files.verify(&text, &[]);
+    assert_eq!(code, 11, "{said}");
+    // Whoever begins anew gets what is left.
+    let text = until("the place of the export is free", async || {
+        let answer = team.owner().get(EXPORT).await;
+        (answer.status == 200).then_some(answer.text)
+    })
+    .await;
+    assert_eq!(events(&text)[0]["index"], 40_000);
+    let (code, said) = files.verify(&text, &[]);
+    assert_eq!(code, 0, "{said}");
 }
 
 #[tokio::test]

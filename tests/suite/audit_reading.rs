@@ -53,7 +53,7 @@ async fn report(service: &Service, team: &Team, count: usize, name: &str) {
 }
 
 /// Waits until every full stretch of a log has a sketch.
-async fn all_sketched(service: &Service) {
+pub(crate) async fn all_sketched(service: &Service) {
     until("sketches of all full stretches", async || {
         let missing = "SELECT 1 AS one FROM audit_sketches WHERE sketch IS NULL";
         service.database.rows(missing).await.is_empty().then_some(())

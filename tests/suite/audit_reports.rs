@@ -8,6 +8,7 @@ use rollcall_domain::EventId;
 use rollcall_server::SystemEntropy;
 use rollcall_tests::{Answer, Binary, Caller, PASSWORD, Service, Team, TestDatabase, until};
 use serde_json::{Value, json};
+use sqlx::Executor;
 
 use crate::{
     api_keys::make,
@@ -147,6 +148,26 @@ async fn events_that_are_told_many_times_at_once_are_taken_once() {
     let new: u64 = join_all((0..12).map(tell)).await.into_iter().sum();
     assert_eq!(new, 200);
     assert_eq!(reported(&service).await.len(), 200);
+}
+
+#[tokio::test]
+async fn attack_32_what_is_told_again_after_its_time_is_over_is_not_in_the_log_twice_and_stops_nothing() {
+    let service = Service::start().await;
+    let (team, _, program) = reporting(&service).await;
+    let body = json!({"events": [event(&service, team.id("viewer"))]});
+    assert_eq!(program.post(EVENTS, body.clone()).await.expect(200).body["new"], 1);
+    service.database.all_sequenced().await;
+    let mut retention = service.database.begin_retention(team.uuid(), 1_000).await;
+    retention.execute("COMMIT").await.unwrap();
+    assert!(reported(&service).await.is_empty());
+    let again = program.post(EVENTS, body).await.expect(200);
+    assert_eq!(again.body, json!({"events": 1, "new": 0}));
+    // What comes after it gets its place.
+    let next = json!({"events": [event(&service, team.id("viewer"))]});
+    assert_eq!(program.post(EVENTS, next).await.expect(200).body["new"], 1);
+    team.owner().get("/v1/audit/checkpoint").await.expect(200);
+    service.database.all_sequenced().await;
+    assert_eq!(reported(&service).await.len(), 1);
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! Whoever changes the audit log behind the service's back is found out, and what they have changed is named.
 
-use rollcall_tests::{Binary, Service, Team};
+use rollcall_tests::{Binary, Service, Team, until};
 use serde_json::json;
-use sqlx::Connection as _;
+use sqlx::{Connection as _, Executor};
 
 use crate::{
     audit_exports::{CHECKPOINT, Files, checkpoint, export, said, team_with_log},
+    audit_reading::all_sketched,
     tokens::{KNOWN, RING},
 };
 
@@ -259,4 +260,96 @@ async fn attack_32_an_event_that_is_kept_from_getting_into_the_log_is_named() {
     let event = rollcall_domain::EventId::from_uuid(event.parse().unwrap()).to_string();
     let (found, text) = check(&service, &team, &[]);
     assert!(found == 13 && text.contains(&event), "{found} {text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_32_where_events_have_gone_with_time_the_log_holds_and_its_tiles_are_looked_at_all_the_same() {
+    let service = start().await;
+    let team = team_with_log(&service, "Acme").await;
+    let org = team.uuid();
+    service.database.write_events(org, 2_000).await;
+    service.database.all_sequenced().await;
+    let mut retention = service.database.begin_retention(org, 1_200).await;
+    retention.execute("COMMIT").await.unwrap();
+    let (found, text) = check(&service, &team, &[]);
+    assert!(found == 0 && text.contains("from 1200 on"), "{found} {text}");
+
+    let keep = format!("CREATE TABLE kept_tiles AS SELECT * FROM audit_tiles WHERE org_id = '{org}'");
+    tamper(&service, &keep).await;
+    // Of what has gone, of what is there still; none of them is needed to prove the events.
+    for (what, tile, named) in [
+        ("changed", 1, "tile 0 of level 1"),
+        ("missing", 1, "tile 1 of level 0"),
+        ("missing", 5, "tile 5 of level 0"),
+    ] {
+        let this = format!("org_id = '{org}' AND level = 0 AND tile = {tile}");
+        let statement = match what {
+            "changed" => format!(
+                "UPDATE audit_tiles SET hashes = set_byte(hashes, 6, get_byte(hashes, 6) # 1) WHERE {this}"
+            ),
+            _ => format!("DELETE FROM audit_tiles WHERE {this}"),
+        };
+        tamper(&service, &statement).await;
+        let (found, text) = check(&service, &team, &[]);
+        assert!(found == 15 && text.contains(named), "{what} {tile}: {found} {text}");
+        let restore = format!(
+            "DELETE FROM audit_tiles WHERE org_id = '{org}'; INSERT INTO audit_tiles SELECT * FROM kept_tiles"
+        );
+        tamper(&service, &restore).await;
+    }
+    assert_eq!(check(&service, &team, &[]).0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_from_which_events_go_with_time_while_it_is_checked_is_checked_anew_and_accuses_nobody() {
+    let service = start().await;
+    let team = team_with_log(&service, "Acme").await;
+    service.database.write_events(team.uuid(), 1_500).await;
+    service.database.all_sequenced().await;
+    all_sketched(&service).await;
+    let mut retention = service.database.begin_retention(team.uuid(), 1_200).await;
+    // Whoever has begun to read the log waits before its first events.
+    retention.execute("LOCK TABLE audit_leaves IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let mut command = rollcall(&service);
+    command.args(["audit", "check", &team.organization]);
+    let checking = tokio::task::spawn_blocking(move || said(&command.output().unwrap()));
+    until("it reads events", async || {
+        let waits = "SELECT 1 AS one FROM pg_stat_activity
+                      WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%bytes_to%'";
+        (!service.database.rows(waits).await.is_empty()).then_some(())
+    })
+    .await;
+    retention.execute("COMMIT").await.unwrap();
+    let (found, text) = checking.await.unwrap();
+    assert!(found == 0 && text.contains("from 1200 on"), "{found} {text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_goes_with_its_organization_is_not_told_to_have_been_changed() {
+    let service = start().await;
+    let team = team_with_log(&service, "Acme").await;
+    let seen = checkpoint(team.owner()).await;
+    let org = team.uuid();
+    // So late that no node goes on with it.
+    let delete = format!(
+        "UPDATE organizations SET deleted_at = '2100-01-01', purge_at = '2100-02-01' WHERE org_id = '{org}'"
+    );
+    tamper(&service, &delete).await;
+    let purge = format!("SELECT purge_rows('{org}', '2100-02-02', 2)");
+    let half = format!(
+        "SELECT 1 AS one FROM organizations WHERE org_id = '{org}' AND purged ->> 'audit_leaves' = '2'"
+    );
+    while service.database.rows(&half).await.is_empty() {
+        service.database.execute(&purge).await;
+    }
+    let (found, text) = check(&service, &team, &[]);
+    assert!(found == 1 && text.contains("being purged"), "{found} {text}");
+    let run = |arguments: &[&str]| said(&rollcall(&service).args(arguments).output().unwrap());
+    let (found, text) = run(&["audit", "check"]);
+    assert!(found == 0 && text.contains("being purged"), "{found} {text}");
+    // Whoever has seen something of it is told that it is gone.
+    let files = Files::new();
+    let note = files.with("seen", &seen);
+    let (found, text) = run(&["audit", "check", "--checkpoint", note.to_str().unwrap()]);
+    assert!(found == 16 && text.contains(&team.organization), "{found} {text}");
 }

@@ -9,13 +9,13 @@ use time::Duration;
 const PATH: &str = "/v1/organization/export";
 
 /// An export that has begun, of which as much has been read as one wants.
-struct Running {
+pub(crate) struct Running {
     response: Response,
-    text: String,
+    pub(crate) text: String,
 }
 
 impl Running {
-    async fn begin(caller: &Caller) -> Self {
+    pub(crate) async fn begin(caller: &Caller) -> Self {
         let response = caller.request(Method::GET, PATH).send().await.unwrap();
         assert_eq!(response.status(), 200);
         Self { response, text: String::new() }
@@ -29,7 +29,7 @@ impl Running {
     }
 
     /// Reads as long as something comes; whether it came to a clean end.
-    async fn read_all(&mut self) -> bool {
+    pub(crate) async fn read_all(&mut self) -> bool {
         loop {
             match self.read().await {
                 Ok(true) => {}
@@ -39,7 +39,7 @@ impl Running {
         }
     }
 
-    fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.text.lines().last().is_some_and(|line| line.starts_with(r#"{"type":"end""#))
             && self.text.ends_with('\n')
     }
@@ -56,7 +56,7 @@ fn of_type<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {
 }
 
 /// So many events more, of a thousand bytes each: more than what is between two sockets takes.
-async fn grow(service: &Service, organization: &str, events: u32) {
+pub(crate) async fn grow(service: &Service, organization: &str, events: u32) {
     let uuid = organization.parse::<OrganizationId>().unwrap().uuid();
     service
         .database

@@ -43,6 +43,9 @@ pub enum AuditError {
     /// Nothing was ever written in the log.
     #[error("the audit log of {0} is empty, and off")]
     Disabled(String),
+    /// It goes with its organization, whose time to come back is over: what is missing says nothing.
+    #[error("the audit log of {0} goes with its organization, which is being purged")]
+    Purged(String),
     /// Something else is in the way.
     #[error("the audit log of {0} cannot be read: {1}")]
     Failed(String, String),
@@ -148,10 +151,17 @@ pub struct Checked {
     pub log: String,
     /// Whether it holds.
     pub verified: Result<Verified, Failure>,
-    /// The first of the tree's tiles that does not go with the leaves. Nothing that is given out is wrong for it, but proofs fail.
+    /// The first of the tree's tiles that is not there, or does not go with the leaves. Nothing that is given out is wrong for it, but
+    /// proofs fail.
     pub broken_tile: Option<TileId>,
     /// The first event that was kept from getting into the log at all.
     pub unplaced: Option<EventId>,
+}
+
+impl Checked {
+    fn holds(&self) -> bool {
+        self.verified.is_ok() && self.broken_tile.is_none() && self.unplaced.is_none()
+    }
 }
 
 /// Checks logs in the database as exports of them would be, and their tiles: those of some organizations, or all of them and the
@@ -176,6 +186,7 @@ pub async fn check_logs(
             organizations.iter().copied().map(Some).collect()
         };
         let names: Vec<String> = logs.iter().map(|log| name_of(*log)).collect();
+        let mut purged = Vec::new();
         for (log, name) in logs.into_iter().zip(&names) {
             // What was seen of another log says nothing about this one.
             let seen = trust.seen.iter().filter(|note| name_in(note) == Some(name.as_str()));
@@ -185,12 +196,20 @@ pub async fn check_logs(
                 Ok(done) => checked(&done),
                 // Among all of them one that never was on is nothing.
                 Err(AuditError::Disabled(_)) if all => {}
+                // One that is going is not in the way of the others. Whoever has seen something of it is told that it is gone.
+                Err(AuditError::Purged(log)) if all => {
+                    tracing::warn!(
+                        log,
+                        "an audit log is not checked: it goes with its organization, which is being purged"
+                    );
+                    purged.push(log);
+                }
                 Err(error) => return Err(error),
             }
         }
         for note in &trust.seen {
             let log = name_in(note).unwrap_or_default();
-            if !names.iter().any(|name| name == log) {
+            if !names.iter().any(|name| name == log) || purged.iter().any(|name| name == log) {
                 checked(&gone(log, note));
             }
         }
@@ -221,22 +240,44 @@ async fn check_log(
     app: &Application,
     log: Log,
     trust: Trust,
-    progress: impl FnMut(Progress) + Send + 'static,
+    progress: impl FnMut(Progress) + Send + Clone + 'static,
 ) -> Result<Checked, AuditError> {
     let failed = |error: Error| failed(log, &error);
-    let mut whole = audit::whole(app, log).await.map_err(failed)?;
+    loop {
+        let read = read_log(app, log, trust.clone(), progress.clone()).await;
+        let may_be_purged = match &read {
+            // Something has gone that the plan keeps no longer, of which there is an end.
+            Err(error) if audit::is_overtaken(error) => continue,
+            Err(Error::AuditLogDisabled) => false,
+            Err(_) => true,
+            Ok(checked) => !checked.holds(),
+        };
+        if may_be_purged && app.checkpoints.purge_has_begun(log).await.map_err(failed)? {
+            return Err(AuditError::Purged(name_of(log)));
+        }
+        return read.map_err(failed);
+    }
+}
+
+async fn read_log(
+    app: &Application,
+    log: Log,
+    trust: Trust,
+    progress: impl FnMut(Progress) + Send + 'static,
+) -> Result<Checked, Error> {
+    let mut whole = audit::whole(app, log).await?;
     // What is read waits until it is looked at.
     let (sender, lines) = channel(4);
     let verifying = tokio::task::spawn_blocking(move || verify(Lines::new(lines), &trust, progress));
-    while let Some(part) = whole.next().await.map_err(failed)? {
+    while let Some(part) = whole.next().await? {
         let mut text = Vec::new();
-        part.write(&mut text).map_err(|error| failed(Error::Internal(Box::new(error))))?;
+        part.write(&mut text).map_err(|error| Error::Internal(Box::new(error)))?;
         // Once something is wrong with the log, what follows is only read to look at its tiles.
         let _ = sender.send(text).await;
     }
     drop(sender);
-    let verified = verifying.await.map_err(|error| failed(Error::Internal(Box::new(error))))?;
-    let unplaced = app.checkpoints.unplaced(log).await.map_err(failed)?;
+    let verified = verifying.await.map_err(|error| Error::Internal(Box::new(error)))?;
+    let unplaced = app.checkpoints.unplaced(log).await?;
     Ok(Checked { log: name_of(log), verified, broken_tile: whole.broken_tile(), unplaced })
 }
 

@@ -142,7 +142,7 @@ async fn check(organizations: Vec<OrganizationId>, known: Known) -> Result<ExitC
             let (index, level) = (tile.index, tile.level);
             bar.suspend(|| {
                 println!(
-                    "{log}: tile {index} of level {level} does not go with the events, so that proofs fail"
+                    "{log}: tile {index} of level {level} is missing, or does not go with the events, so that proofs fail"
                 )
             });
             found = UNPROVEN;

@@ -7,7 +7,7 @@ use rollcall_application::{
     audit::{Hash, KeptCheckpoint, KeptTree, Log, Notary, PlacedEvent, Signing, Tile, TileId, TreeView},
     ports::StoreError,
 };
-use rollcall_domain::EventId;
+use rollcall_domain::{EventId, OrganizationId};
 use serde_json::Value;
 use sqlx::{PgConnection, Postgres};
 use time::OffsetDateTime;
@@ -186,6 +186,18 @@ impl Notary for PgStore {
         let unplaced = unplaced.fetch_optional(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
         Ok(unplaced.map(EventId::from_uuid))
+    }
+
+    async fn purge_has_begun(&self, organization: OrganizationId) -> Result<bool, StoreError> {
+        let mut transaction =
+            begin(&self.pool, TransactionPurpose::Look, Some(organization.uuid()), None, "").await?;
+        let is_whole = sqlx::query_scalar!(
+            r#"SELECT purged IS NULL AS "is_whole!" FROM organizations WHERE org_id = $1"#,
+            organization.uuid(),
+        );
+        let is_whole = is_whole.fetch_optional(&mut *transaction).await.map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(is_whole != Some(true))
     }
 }
 

@@ -53,6 +53,7 @@ impl AuditIntake for PgStore {
             .iter()
             .map(|line| kept(line.personal.iter().map(|(field, kept)| (field.as_str(), kept))))
             .collect();
+        // One that has gone with time is known by its place, of which no event has two.
         let insert = sqlx::query!(
             "INSERT INTO audit_events (org_id, event_id, occurred_at, actor_kind, actor_id, action, target_kind, target_id,
                                        outcome, request_id, leaf, personal)
@@ -62,6 +63,7 @@ impl AuditIntake for PgStore {
                            $9::text[], $10::text[], $11::bytea[], $12::jsonb[])
                     WITH ORDINALITY AS t (event_id, occurred_at, actor_kind, actor_id, action, target_kind, target_id,
                                           outcome, request_id, leaf, personal, place)
+              WHERE NOT EXISTS (SELECT FROM audit_leaves l WHERE l.org_id = $1 AND l.event_id = t.event_id OFFSET 0)
               ORDER BY t.place
                  ON CONFLICT (org_id, event_id) DO NOTHING",
             organization.uuid(),

@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, fmt::Write};
 use async_trait::async_trait;
 use rollcall_application::{
     ErrorChain, Page, PageRequest,
-    audit::{AuditView, Entry, EventKey, KeptEvent, OwnEvent, OwnEvents, Record, WrittenPosition},
+    audit::{AuditView, Entry, EventKey, KeptLeaf, OwnEvent, OwnEvents, Record, WrittenPosition},
     ports::StoreError,
 };
 use rollcall_domain::{EventId, OrganizationId, UserId};
@@ -167,13 +167,11 @@ impl AuditView for Transaction {
         &mut self,
         organization: OrganizationId,
         page: &PageRequest<EventKey>,
-    ) -> Result<Page<KeptEvent, EventKey>, StoreError> {
+    ) -> Result<Page<KeptLeaf, EventKey>, StoreError> {
         // Nothing happened before the beginning of time, so every page begins after some key.
         let after = page.after.unwrap_or(EventKey { occurred_at: OffsetDateTime::UNIX_EPOCH, written: 0 });
         let rows = sqlx::query!(
-            r#"SELECT occurred_at, written AS "written!", leaf,
-                      CASE WHEN (SELECT erasing()) THEN personal_told(personal, actor_id, target_id, occurred_at)
-                           ELSE personal END AS "personal!"
+            r#"SELECT occurred_at, written AS "written!", leaf
                  FROM audit_events
                 WHERE org_id = $1 AND (occurred_at, written) > ($2, $3)
                 ORDER BY occurred_at, written
@@ -185,13 +183,36 @@ impl AuditView for Transaction {
         );
         let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
         let events = rows.into_iter().map(|row| {
-            Ok(KeptEvent {
+            Ok(KeptLeaf {
                 key: EventKey { occurred_at: moment(row.occurred_at), written: row.written },
                 leaf: String::from_utf8(row.leaf).map_err(corrupt)?,
-                personal: row.personal,
             })
         });
         let events = events.collect::<Result<_, StoreError>>()?;
-        Ok(Page::cut(events, page.limit, |event: &KeptEvent| event.key))
+        Ok(Page::cut(events, page.limit, |event: &KeptLeaf| event.key))
+    }
+
+    async fn audit_events_personal(
+        &mut self,
+        organization: OrganizationId,
+        events: &[EventKey],
+    ) -> Result<BTreeMap<WrittenPosition, Value>, StoreError> {
+        let times: Vec<OffsetDateTime> = events.iter().map(|event| event.occurred_at).collect();
+        let written: Vec<i64> = events.iter().map(|event| event.written).collect();
+        // `OFFSET 0` keeps it to one look for each of them, whatever the planner knows of the table.
+        let rows = sqlx::query!(
+            r#"SELECT e.written AS "written!",
+                      CASE WHEN (SELECT erasing()) THEN personal_told(e.personal, e.actor_id, e.target_id, e.occurred_at)
+                           ELSE e.personal END AS "personal!: Value"
+                 FROM unnest($2::timestamptz[], $3::bigint[]) AS w (occurred_at, written)
+                CROSS JOIN LATERAL (
+                          SELECT * FROM audit_events a
+                           WHERE a.org_id = $1 AND a.occurred_at = w.occurred_at AND a.written = w.written OFFSET 0) e"#,
+            organization.uuid(),
+            times.as_slice(),
+            written.as_slice(),
+        );
+        let rows = rows.fetch_all(self.connection()).await.map_err(store_error)?;
+        Ok(rows.into_iter().map(|row| (row.written, row.personal)).collect())
     }
 }

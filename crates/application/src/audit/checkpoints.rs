@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use rollcall_audit_proof::{Hash, Tile, TileId};
-use rollcall_domain::EventId;
+use rollcall_domain::{EventId, OrganizationId};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -112,6 +112,9 @@ pub trait Notary: Send + Sync {
     /// The first event of a log that has no place in its tree, does not wait for one, and was not written down while the log was
     /// off: somebody has taken it off the list of those that wait.
     async fn unplaced(&self, log: Log) -> Result<Option<EventId>, StoreError>;
+
+    /// Whether anything of an organization has been purged, or all of it. Its log goes with the rest, piece by piece.
+    async fn purge_has_begun(&self, organization: OrganizationId) -> Result<bool, StoreError>;
 }
 
 /// A checkpoint in the making. Dropped before it is kept, it never was.
@@ -182,6 +185,17 @@ impl Checkpoints {
     /// Only when something is out of order.
     pub async fn unplaced(&self, log: Log) -> Result<Option<EventId>, Error> {
         Ok(self.notary.unplaced(log).await?)
+    }
+
+    /// Whether a log goes with its organization, as [`Notary::purge_has_begun`]. The platform's own stays.
+    ///
+    /// # Errors
+    /// Only when something is out of order.
+    pub async fn purge_has_begun(&self, log: Log) -> Result<bool, Error> {
+        match log {
+            Some(organization) => Ok(self.notary.purge_has_begun(organization).await?),
+            None => Ok(false),
+        }
     }
 
     /// The origin of a log's checkpoints, which is the name of its key.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rollcall_audit_proof::{
-    Plan, Tile, TileId, Tree, VerifierKey,
+    MissingNode, Plan, TILE_WIDTH, Tile, TileId, Tree, VerifierKey,
     export::{Begin, End, Event, FORMAT_VERSION, Opened, Signed, base64},
 };
 use rollcall_domain::{
@@ -16,7 +16,7 @@ use serde_json::{Value, value::RawValue};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    Hash, KeptCheckpoint, Log, PlacedEvent, catch_up, checkpoint,
+    Hash, KeptCheckpoint, Log, LogExtent, PlacedEvent, catch_up, checkpoint,
     checkpoints::{name_of, scope_of},
     readings::{ReadingAttempt, refusals_recorded_once},
     search::in_order,
@@ -28,6 +28,16 @@ const PAGE: u64 = 1_000;
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// The longest that an export may take.
 const LONGEST: Duration = Duration::HOUR;
+
+/// What is too old went while it was read. Nobody is to blame: whoever begins anew gets what there is then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("events that were to be read have gone meanwhile, as the plan keeps them no longer")]
+struct Overtaken;
+
+/// Whether it was nothing but that events which were to be read had gone, as the plan keeps them no longer.
+pub fn is_overtaken(error: &Error) -> bool {
+    matches!(error, Error::Unavailable(source) if source.is::<Overtaken>())
+}
 
 /// A part of an export.
 #[derive(Debug)]
@@ -170,7 +180,8 @@ impl LogExport {
     ///
     /// # Errors
     /// Whoever has lost the right to it, or the session or key, while it runs gets no more (attack 9): then as [`export`], or
-    /// [`Error::Unauthenticated`]. [`Error::Unavailable`] when it takes longer than an hour. There are no more parts then.
+    /// [`Error::Unauthenticated`]. [`Error::Unavailable`] when it takes longer than an hour, or when what is too old [goes](is_overtaken)
+    /// before it is read. There are no more parts then.
     pub async fn next(&mut self) -> Result<Option<LogExportPart>, Error> {
         let part = self.read().await;
         if part.is_err() {
@@ -215,29 +226,54 @@ impl WholeLog {
     /// The next part; none after the last.
     ///
     /// # Errors
-    /// Only when something is out of order.
+    /// Only when something is out of order, or when it [is overtaken](is_overtaken).
     pub async fn next(&mut self) -> Result<Option<LogExportPart>, Error> {
         let mut view = self.app.store.view(scope_of(self.log)).await?;
         let part = self.walk.read(view.as_mut()).await?;
-        if let Some(LogExportPart::Events(entries)) = &part {
-            self.compare(view.as_mut(), entries).await?;
+        match &part {
+            Some(LogExportPart::Begin(begin)) => self.compare_gone(view.as_mut(), begin.first).await?,
+            Some(LogExportPart::Events(entries)) => {
+                let hashes = entries.iter().filter_map(|entry| match entry {
+                    ExportEntry::Event { index, hash, .. } => Some(hash.ok_or(tile_of(*index))),
+                    ExportEntry::Checkpoint(_) => None,
+                });
+                self.compare(view.as_mut(), hashes.collect()).await?;
+            }
+            Some(LogExportPart::End(_)) | None => {}
         }
         Ok(part)
     }
 
-    /// The first tile that does not go with the hashes of the leaves, as far as has been read.
+    /// The first tile that is not there, or does not go with the hashes of the leaves, as far as has been read.
     pub fn broken_tile(&self) -> Option<TileId> {
         self.broken
     }
 
-    async fn compare(&mut self, view: &mut dyn View, entries: &[ExportEntry]) -> Result<(), Error> {
+    /// Events go with time. The hashes of their leaves stay, and so do the tiles above them.
+    async fn compare_gone(&mut self, view: &mut dyn View, first: u64) -> Result<(), Error> {
+        let mut from = 0;
+        while from < first && self.tree.is_some() {
+            let to = first.min(from + PAGE);
+            let leaves = Plan::leaves(from, to);
+            let tiles = view.audit_tiles(self.log, &leaves.tiles()).await?;
+            let hashes = leaves.hashes(&tiles).map_err(|MissingNode(tile)| tile);
+            self.compare(view, hashes).await?;
+            from = to;
+        }
+        Ok(())
+    }
+
+    /// Compares what is kept with the tiles that the next hashes make, unless one of them is missing.
+    async fn compare(&mut self, view: &mut dyn View, hashes: Result<Vec<Hash>, TileId>) -> Result<(), Error> {
         let Some(tree) = self.tree.as_mut() else { return Ok(()) };
-        let hashes = entries.iter().filter_map(|entry| match entry {
-            ExportEntry::Event { hash, .. } => Some(*hash),
-            ExportEntry::Checkpoint(_) => None,
-        });
-        let hashes: Option<Vec<Hash>> = hashes.collect();
-        let Some(changed) = hashes.and_then(|hashes| tree.append(hashes.into_iter()).ok()) else {
+        let changed = match hashes {
+            Ok(hashes) => tree.append(hashes.into_iter()).ok(),
+            Err(missing) => {
+                self.broken = self.broken.or(Some(missing));
+                None
+            }
+        };
+        let Some(changed) = changed else {
             self.tree = None;
             return Ok(());
         };
@@ -249,6 +285,11 @@ impl WholeLog {
         self.broken = self.broken.or(wrong);
         Ok(())
     }
+}
+
+/// The tile that has the hash of an event's leaf.
+const fn tile_of(index: u64) -> TileId {
+    TileId { level: 0, index: index / TILE_WIDTH as u64 }
 }
 
 /// A log whose tree somebody has changed is given out as it is: that is what finds them out.
@@ -350,6 +391,7 @@ impl Walk {
             Next::Begin => (LogExportPart::Begin(self.begin.clone()), Next::Events(first)),
             Next::Events(from) => {
                 let (entries, to) = self.events(view, from, self.end.min(from + PAGE)).await?;
+                self.still_kept(view, from, to).await?;
                 let next = if to < self.end { Next::Events(to) } else { Next::End };
                 (LogExportPart::Events(entries), next)
             }
@@ -358,6 +400,19 @@ impl Walk {
         };
         self.next = next;
         Ok(Some(part))
+    }
+
+    /// Makes sure that what was just read had not gone with time: it would look as if somebody had taken it. More and more goes and
+    /// nothing comes back, so that it is enough to ask afterwards.
+    async fn still_kept(&self, view: &mut dyn View, from: u64, to: u64) -> Result<(), Error> {
+        // The platform's own log keeps its events.
+        let Some(organization) = self.log else { return Ok(()) };
+        match view.log_extent(organization).await? {
+            Some(LogExtent { first, .. }) if from < to.min(first) => {
+                Err(Error::Unavailable(Box::new(Overtaken)))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// What stands from a place on and before another, as far as it fits, and how far that is.
@@ -420,3 +475,7 @@ fn open(value: Value) -> Opened {
     let text = value.to_string();
     serde_json::from_value(value).unwrap_or(Opened { value: text, salt: String::new() })
 }
+
+#[cfg(test)]
+#[path = "export_tests.rs"]
+mod tests;

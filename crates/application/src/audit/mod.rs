@@ -20,10 +20,14 @@ pub mod witness;
 pub use api_calls::{ApiCall, ApiCalls, write_down_calls};
 pub use checkpoint::{Inconsistent, checkpoint, newest_checkpoint};
 pub use checkpoints::{Checkpoints, KeptCheckpoint, Notary, PlacedEvent, Signing, TreeView, name_of};
-pub use export::{ExportEntry, LogExport, LogExportPart, WholeLog, export, permit_export, whole};
+pub use export::{
+    ExportEntry, LogExport, LogExportPart, WholeLog, export, is_overtaken, permit_export, whole,
+};
 pub use line::EventLine;
 pub use log::{LogExtent, LogPage, LogView, LoggedChange, LoggedEvent, Sketches, Stretch, UnreadableLeaf};
-pub use ports::{AuditIntake, AuditView, EventKey, KeptEvent, OwnEvent, OwnEvents, WrittenPosition};
+pub use ports::{
+    AuditIntake, AuditView, EventKey, KeptEvent, KeptLeaf, OwnEvent, OwnEvents, WrittenPosition,
+};
 pub use prove::{Consistency, Inclusion, prove_consistency, prove_inclusion};
 pub use readings::Readings;
 pub(crate) use readings::{ReadingAttempt, record_refusal_once, record_view, refusals_recorded_once};

@@ -11,11 +11,18 @@ use time::OffsetDateTime;
 use super::EventLine;
 use crate::{Page, PageRequest, ports::StoreError};
 
+/// An event as it is kept, but for what identifies persons in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptLeaf {
+    /// Where it stands.
+    pub key: EventKey,
+    /// Its canonical form, which is JSON.
+    pub leaf: String,
+}
+
 /// An event as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptEvent {
-    /// Where it stands.
-    pub key: EventKey,
     /// Its canonical form, which is JSON.
     pub leaf: String,
     /// What identifies a person in it, by field: each value with the salt of its commitment. Empty once it is erased.
@@ -39,7 +46,15 @@ pub trait AuditView {
         &mut self,
         organization: OrganizationId,
         page: &PageRequest<EventKey>,
-    ) -> Result<Page<KeptEvent, EventKey>, StoreError>;
+    ) -> Result<Page<KeptLeaf, EventKey>, StoreError>;
+
+    /// What may be told of persons in some events, by the order in which those were written: by field, each value with the salt of its
+    /// commitment. Events that are gone are left out.
+    async fn audit_events_personal(
+        &mut self,
+        organization: OrganizationId,
+        events: &[EventKey],
+    ) -> Result<BTreeMap<WrittenPosition, Value>, StoreError>;
 }
 
 /// Where an event stands in the order in which all of them were written.

@@ -1,4 +1,5 @@
-//! Everything of an organization, to be taken along: part by part, as it was at one moment.
+//! Everything of an organization, to be taken along: part by part, as it was at one moment. What its audit log tells of persons is what
+//! may be told when it is read: nobody is in it who has been forgotten since.
 
 use rollcall_domain::{
     ApiKeyId, CallId, InvitationId, OrganizationId, Permission, UserId,
@@ -10,19 +11,20 @@ use rollcall_domain::{
     policy::Target,
     recordings::Recording,
 };
+use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
     Actor, Application, Error, Page, PageRequest, Principal,
     api_keys::ListedKey,
-    audit::{EventKey, KeptEvent, witness},
+    audit::{EventKey, KeptEvent, KeptLeaf, witness},
     availability::ListedAgent,
     bulkhead::Running,
     calls::{CallFilter, CallKey},
     escalations::{EscalationFilter, EscalationKey, ShownEscalation},
     invitations::ListedInvitation,
     members::{MemberFilter, MemberKey},
-    ports::View,
+    ports::{Scope, View},
     recordings,
     security::{KeptDeadline, ShownSecurity},
     webhooks,
@@ -307,9 +309,9 @@ impl OrganizationExport {
             }
             Next::AuditEvents(after) => {
                 let page = self.view.audit_events_page(organization, &page(after)).await?;
-                let (events, more) = cut(page, &mut self.counts.audit_events);
+                let (leaves, more) = cut(page, &mut self.counts.audit_events);
                 (
-                    OrganizationExportPart::AuditEvents(events),
+                    OrganizationExportPart::AuditEvents(self.told(leaves).await?),
                     more.map_or(Next::End, |key| Next::AuditEvents(Some(key))),
                 )
             }
@@ -318,6 +320,23 @@ impl OrganizationExport {
         };
         self.next = next;
         Ok(Some(part))
+    }
+
+    /// Events of the view, with what may be told of persons in them at this moment: the view does not know who has been forgotten
+    /// since it began.
+    async fn told(&mut self, leaves: Vec<KeptLeaf>) -> Result<Vec<KeptEvent>, Error> {
+        if leaves.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<EventKey> = leaves.iter().map(|leaf| leaf.key).collect();
+        let mut now = self.app.store.view(Scope::Organization(self.organization)).await?;
+        let mut told = now.audit_events_personal(self.organization, &keys).await?;
+        let events = leaves.into_iter().map(|KeptLeaf { key, leaf }| {
+            // Of one that has gone meanwhile nothing is told.
+            let personal = told.remove(&key.written).unwrap_or_else(|| Value::Object(Map::new()));
+            KeptEvent { leaf, personal }
+        });
+        Ok(events.collect())
     }
 }
 
@@ -332,7 +351,10 @@ fn cut<T, K>(page: Page<T, K>, count: &mut u64) -> (Vec<T>, Option<K>) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use rollcall_domain::{Role, audit::Outcome};
+    use serde_json::json;
 
     use super::*;
     use crate::security::KeptRule;
@@ -348,6 +370,11 @@ mod tests {
 
     /// Two pages of members, and nothing else.
     fn view() -> MockUnit {
+        view_with(Vec::new())
+    }
+
+    /// The same with events.
+    fn view_with(events: Vec<KeptLeaf>) -> MockUnit {
         let mut view = MockUnit::new();
         view.expect_organization_find().returning(|_| Ok(Some(organization())));
         view.expect_members_page().returning(|_, _, page| {
@@ -365,7 +392,8 @@ mod tests {
         view.expect_calls_page().returning(|_, _, _| Ok(Page { entries: vec![], next: None }));
         view.expect_transcripts_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
         view.expect_recordings_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
-        view.expect_audit_events_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
+        view.expect_audit_events_page()
+            .returning(move |_, _| Ok(Page { entries: events.clone(), next: None }));
         view
     }
 
@@ -422,6 +450,28 @@ mod tests {
                 "{refused:?}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn attack_29_events_are_those_of_the_view_and_tell_of_persons_what_may_be_told_now() {
+        let leaf = |written: i64| {
+            let key = EventKey { occurred_at: NOW, written };
+            KeptLeaf { key, leaf: written.to_string() }
+        };
+        let mut now = MockUnit::new();
+        now.expect_audit_events_personal()
+            .withf(|_, events| events.iter().map(|event| event.written).eq([1_i64, 2]))
+            .returning(|_, _| Ok(BTreeMap::from([(1, json!({"name": "Ada"}))])));
+        let units =
+            vec![look(true, Role::Owner), view_with(vec![leaf(1), leaf(2)]), look(true, Role::Owner), now];
+        let app = application(&TestStore::of_each(units), MockDirectory::new());
+        let mut running = export(&app, &actor(1, Role::Owner)).await.expect("an export");
+        running.next = Next::AuditEvents(None);
+        let Ok(Some(OrganizationExportPart::AuditEvents(events))) = running.next().await else {
+            panic!("no events")
+        };
+        let event = |leaf: &str, personal| KeptEvent { leaf: leaf.to_owned(), personal };
+        assert_eq!(events, [event("1", json!({"name": "Ada"})), event("2", json!({}))]);
     }
 
     #[tokio::test]

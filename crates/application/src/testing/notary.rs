@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use rollcall_audit_proof::{Hash, Tile, TileId, Tree};
-use rollcall_domain::EventId;
+use rollcall_domain::{EventId, OrganizationId};
 use time::OffsetDateTime;
 
 use super::Answer;
@@ -75,6 +75,10 @@ impl Notary for KeptNotary {
 
     async fn unplaced(&self, _: Log) -> Answer<Option<EventId>> {
         Ok(None)
+    }
+
+    async fn purge_has_begun(&self, _: OrganizationId) -> Answer<bool> {
+        Ok(false)
     }
 }
 

@@ -25,6 +25,7 @@ use rollcall_domain::{
     security::{Control, MfaRule, RuleChange},
     tokens::KeyPurpose,
 };
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::Answer;
@@ -33,7 +34,7 @@ use crate::{
     accounts::{Accounts, AccountsView, PendingEmailChange, PendingPasswordReset},
     api_keys::{ApiKeys, ApiKeysView, DayOfUse, KeyHash, ListedKey},
     audit::{
-        AuditView, EventKey, KeptCheckpoint, KeptEvent, KeptTree, Log, LogExtent, LogPage, LogView,
+        AuditView, EventKey, KeptCheckpoint, KeptLeaf, KeptTree, Log, LogExtent, LogPage, LogView,
         LoggedEvent, OwnEvent, OwnEvents, PlacedEvent, Record, Tile, TileId, TreeView, WrittenPosition,
         witness::{KeptWitness, NewDelivery, NewWitness, Witnesses, WitnessesView},
     },
@@ -382,7 +383,8 @@ mock! {
 
     #[async_trait]
     impl AuditView for Unit {
-        async fn audit_events_page(&mut self, organization: OrganizationId, page: &PageRequest<EventKey>) -> Answer<Page<KeptEvent, EventKey>>;
+        async fn audit_events_page(&mut self, organization: OrganizationId, page: &PageRequest<EventKey>) -> Answer<Page<KeptLeaf, EventKey>>;
+        async fn audit_events_personal(&mut self, organization: OrganizationId, events: &[EventKey]) -> Answer<BTreeMap<WrittenPosition, Value>>;
     }
 
     #[async_trait]

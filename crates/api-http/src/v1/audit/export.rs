@@ -85,8 +85,9 @@ impl Format {
 /// `event` for each, in the order of the log, with its canonical leaf byte by byte, and beside it what identifies persons in it
 /// (null where that was erased); and in between, where the log was as long as it says, each `checkpoint` that was issued before.
 /// The last line is `end`. Without `end` the export was cut off: because the caller lost the right to it, because the client did
-/// not read on, or because it took longer than an hour. With `since` or `until` it holds the events of that time, and any that
-/// stand between them in the log. The export itself is logged as an event, which is part of it while the log is on.
+/// not read on, because it took longer than an hour, or because events that the plan keeps no longer went before they were read.
+/// With `since` or `until` it holds the events of that time, and any that stand between them in the log. The export itself is
+/// logged as an event, which is part of it while the log is on.
 ///
 /// CSV has a row for each of the same events, and proves nothing. A value that begins like a formula has a quote before it.
 ///
