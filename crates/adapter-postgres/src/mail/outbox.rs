@@ -362,7 +362,9 @@ impl Outbox for PgStore {
             );
             told.execute(&mut *transaction).await.map_err(store_error)?;
         }
-        if settled && settled_at.is_some() {
+        // Of a letter that cannot be read nobody knows whether anything is kept for it.
+        let may_have_notice = !mail.letter.as_ref().is_ok_and(|letter| letter.notice().is_none());
+        if settled && settled_at.is_some() && may_have_notice {
             // Whom it was for is only kept for this.
             let forget = sqlx::query!(
                 "DELETE FROM notices n USING mails m WHERE m.mail_id = $1 AND n.notice_id = m.subject",
