@@ -21,6 +21,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::contents::ContentsAndLanguage;
 use crate::{
     error::store_error,
     portions::{self, PORTION},
@@ -196,70 +197,74 @@ fn letter(
 }
 
 impl PgStore {
-    /// What a mail's letter says at this moment.
+    /// What a mail's letter says at this moment, and the language that whoever it is for has chosen, if they have an account.
     async fn letter_contents(
         &self,
         mail: MailId,
         letter: &Letter,
         token: TokenHash,
         now: OffsetDateTime,
-    ) -> Result<Option<Contents>, StoreError> {
-        match *letter {
-            Letter::ConfirmSignup { signup } => self.signup_contents(signup, token, now).await,
-            Letter::PasswordReset { reset } => self.password_reset_contents(reset, token, now).await,
+    ) -> Result<Option<ContentsAndLanguage>, StoreError> {
+        let contents = match *letter {
+            // With what these are about it is read whether there is an account: another look would be a visit more.
+            Letter::ConfirmSignup { signup } => return self.signup_contents(signup, token, now).await,
+            Letter::PasswordReset { reset } => return self.password_reset_contents(reset, token, now).await,
+            Letter::EmailChange { change } => return self.email_change_contents(change, token, now).await,
+            Letter::Invitation { organization, invitation, .. } => {
+                return self.invitation_contents(mail, organization, invitation, token, now).await;
+            }
             Letter::PasswordChanged { user } => {
                 let whose = self.owner_of(user).await?;
-                Ok(whose.map(|(to, name)| Contents::PasswordChanged { to, name }))
+                whose.map(|(to, name)| Contents::PasswordChanged { to, name })
             }
             Letter::FailedSignIns { user } => {
                 let whose = self.owner_of(user).await?;
-                Ok(whose.map(|(to, name)| Contents::FailedSignIns { to, name }))
+                whose.map(|(to, name)| Contents::FailedSignIns { to, name })
             }
             Letter::FailedProofs { user } => {
                 let whose = self.owner_of(user).await?;
                 // A letter's id is from the moment that caused it.
                 let at = OffsetDateTime::UNIX_EPOCH + Duration::from_millis(mail.made_at());
-                Ok(whose.map(|(to, name)| Contents::FailedProofs { to, name, at }))
+                whose.map(|(to, name)| Contents::FailedProofs { to, name, at })
             }
             Letter::SecurityNotice { user, notice } => {
                 let whose = self.owner_of(user).await?;
-                Ok(whose.map(|(to, name)| Contents::SecurityNotice { to, name, notice }))
+                whose.map(|(to, name)| Contents::SecurityNotice { to, name, notice })
             }
             Letter::OrganizationDeleted { organization, owner } => {
-                self.organization_deleted_contents(organization, owner).await
+                self.organization_deleted_contents(organization, owner).await?
             }
             Letter::MfaRequired { organization, member } => {
-                self.mfa_deadline_contents(organization, member, true).await
+                self.mfa_deadline_contents(organization, member, true).await?
             }
             Letter::MfaReminder { organization, member } => {
-                self.mfa_deadline_contents(organization, member, false).await
+                self.mfa_deadline_contents(organization, member, false).await?
             }
             Letter::ApiKeyReported { organization, key, owner } => {
-                self.api_key_reported_contents(organization, key, owner).await
+                self.api_key_reported_contents(organization, key, owner).await?
             }
             Letter::AuditCheckpoint { organization, delivery } => {
-                self.audit_checkpoint_contents(organization, delivery).await
+                self.audit_checkpoint_contents(organization, delivery).await?
             }
             Letter::ControlSwitchedOff { organization, control, owner } => {
-                self.control_switched_off_contents(organization, control, owner).await
+                self.control_switched_off_contents(organization, control, owner).await?
             }
             Letter::RetentionShortened { organization, change, owner } => {
-                self.retention_shortened_contents(organization, change, owner).await
+                self.retention_shortened_contents(organization, change, owner).await?
             }
-            Letter::EmailChange { change } => self.email_change_contents(change, token, now).await,
             Letter::EmailChangeRequested { notice } => {
-                self.notice_contents(notice, |to, name| Contents::EmailChangeRequested { to, name }).await
+                self.notice_contents(notice, |to, name| Contents::EmailChangeRequested { to, name }).await?
             }
             Letter::EmailChanged { notice } => {
-                self.notice_contents(notice, |to, name| Contents::EmailChanged { to, name }).await
+                self.notice_contents(notice, |to, name| Contents::EmailChanged { to, name }).await?
             }
             Letter::AccountDeleted { notice } => {
-                self.notice_contents(notice, |to, name| Contents::AccountDeleted { to, name }).await
+                self.notice_contents(notice, |to, name| Contents::AccountDeleted { to, name }).await?
             }
-            Letter::Invitation { organization, invitation, .. } => {
-                self.invitation_contents(mail, organization, invitation, token, now).await
-            }
-        }
+        };
+        let Some(contents) = contents else { return Ok(None) };
+        let chosen = self.language_of(contents.to()).await?;
+        Ok(Some((contents, chosen)))
     }
 }
 
@@ -306,9 +311,7 @@ impl Outbox for PgStore {
         token: TokenHash,
         now: OffsetDateTime,
     ) -> Result<Option<(Contents, Option<Locale>)>, StoreError> {
-        let Some(contents) = self.letter_contents(mail, letter, token, now).await? else { return Ok(None) };
-        let chosen = self.language_of(contents.to()).await?;
-        Ok(Some((contents, chosen)))
+        self.letter_contents(mail, letter, token, now).await
     }
 
     async fn settle(&self, mail: &ClaimedMail, attempt: MailOutcome) -> Result<(), StoreError> {
