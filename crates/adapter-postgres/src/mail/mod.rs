@@ -4,4 +4,4 @@ mod contents;
 mod dev_mailbox;
 mod outbox;
 
-pub(crate) use outbox::queue;
+pub(crate) use outbox::LetterRow;

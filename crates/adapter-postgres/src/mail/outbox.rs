@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rollcall_application::{
-    audit::Record,
     mail::{
         ClaimedMail, Contents, Letter, MailOutcome, Outbox, OutboxState, SecurityNotice, UnreadableLetter,
     },
@@ -52,20 +51,28 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The most characters that are kept of what went wrong.
 const ERROR_CHARACTERS: usize = 500;
 
-/// Queues the letters of a record, due at once. A letter about no organization in particular is kept with the one in
-/// whose transaction it was caused.
-pub(crate) async fn queue(
-    connection: &mut PgConnection,
-    organization: Option<OrganizationId>,
-    record: &Record,
-    entropy: &dyn Entropy,
-) -> Result<(), StoreError> {
-    let Some(entry) = record.entries().next() else { return Ok(()) };
-    let now = entry.event().occurred_at;
-    let locale = record.locale().cloned().unwrap_or_default();
-    let here = organization.map_or(NO_ORGANIZATION, |organization| organization.uuid());
-    for letter in record.letters() {
-        let id: MailId = entropy.id(now);
+/// A letter as it waits to be sent, due at once.
+pub(crate) struct LetterRow<'a> {
+    pub(crate) organization: Uuid,
+    pub(crate) id: Uuid,
+    pub(crate) kind: &'static str,
+    pub(crate) subject: Uuid,
+    pub(crate) sender: Option<Uuid>,
+    pub(crate) locale: &'a str,
+    pub(crate) queued_at: OffsetDateTime,
+}
+
+impl<'a> LetterRow<'a> {
+    /// A letter about no organization in particular is kept with `here`, the one in whose transaction it was caused.
+    pub(crate) fn of(
+        letter: &Letter,
+        here: Option<OrganizationId>,
+        locale: &'a Locale,
+        queued_at: OffsetDateTime,
+        entropy: &dyn Entropy,
+    ) -> Self {
+        let id: MailId = entropy.id(queued_at);
+        let here = here.map_or(NO_ORGANIZATION, |organization| organization.uuid());
         let (organization, kind, subject, sender) = match letter {
             Letter::ConfirmSignup { signup } => (here, CONFIRM_SIGNUP, signup.uuid(), None),
             Letter::PasswordReset { reset } => (here, PASSWORD_RESET, reset.uuid(), None),
@@ -102,22 +109,23 @@ pub(crate) async fn queue(
                 (organization.uuid(), INVITATION, invitation.uuid(), Some(sender.uuid()))
             }
         };
-        sqlx::query!(
+        Self { organization, id: id.uuid(), kind, subject, sender, locale: locale.as_str(), queued_at }
+    }
+
+    pub(crate) async fn queue(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
+        let insert = sqlx::query!(
             "INSERT INTO mails (org_id, mail_id, kind, subject, sender, locale, created_at, due_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
-            organization,
-            id.uuid(),
-            kind,
-            subject,
-            sender,
-            locale.as_str(),
-            now,
-        )
-        .execute(&mut *connection)
-        .await
-        .map_err(store_error)?;
+            self.organization,
+            self.id,
+            self.kind,
+            self.subject,
+            self.sender,
+            self.locale,
+            self.queued_at,
+        );
+        insert.execute(connection).await.map_err(store_error).map(drop)
     }
-    Ok(())
 }
 
 /// The kind of a letter about a control that is off.
