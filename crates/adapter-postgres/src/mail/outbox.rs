@@ -274,6 +274,86 @@ impl PgStore {
         let chosen = self.language_of(contents.to()).await?;
         Ok(Some((contents, chosen)))
     }
+
+    /// Notes how attempts ended, of all of them or of none: a transaction for each would be most of what it takes.
+    async fn settle_together(&self, attempts: &[&(ClaimedMail, MailOutcome)]) -> Result<(), StoreError> {
+        if attempts.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
+        for (mail, outcome) in attempts {
+            Self::settle_one(&mut transaction, mail, outcome).await?;
+        }
+        transaction.commit().await.map_err(store_error)
+    }
+
+    /// Notes how an attempt ended, unless another has begun.
+    async fn settle_one(
+        connection: &mut PgConnection,
+        mail: &ClaimedMail,
+        outcome: &MailOutcome,
+    ) -> Result<(), StoreError> {
+        let (state, due_at, settled_at, error) = match outcome {
+            MailOutcome::Sent { at } => ("sent", None, Some(*at), None),
+            MailOutcome::Moot { at } => ("moot", None, Some(*at), None),
+            MailOutcome::Dead { at, error } => ("dead", None, Some(*at), Some(error)),
+            MailOutcome::Later { at, error } => ("queued", Some(*at), None, Some(error)),
+        };
+        let error: Option<String> = error.map(|error| error.chars().take(ERROR_CHARACTERS).collect());
+        let update = sqlx::query!(
+            "UPDATE mails SET state = $2, due_at = COALESCE($3, due_at), settled_at = $4, last_error = $5
+              WHERE mail_id = $1 AND state = 'queued' AND attempts = $6",
+            mail.id.uuid(),
+            state,
+            due_at,
+            settled_at,
+            error,
+            i32::from(mail.attempts) + 1,
+        );
+        let settled = update.execute(&mut *connection).await.map_err(store_error)?.rows_affected() == 1;
+        if let (true, Ok(Letter::AuditCheckpoint { organization, delivery })) = (settled, &mail.letter) {
+            // Whoever has it sent sees what became of it, and how it went.
+            let note = sqlx::query!(
+                "UPDATE subscribers s
+                    SET last_sent_at = CASE WHEN $4::text IS NULL THEN $3::timestamptz ELSE s.last_sent_at END,
+                        last_failed_at = CASE WHEN $4 IS NULL THEN s.last_failed_at ELSE $3 END,
+                        last_error = COALESCE($4, s.last_error)
+                   FROM deliveries d
+                  WHERE s.org_id = $1 AND s.topic = 'checkpoints' AND $5 IN ('sent', 'dead')
+                    AND d.org_id = s.org_id AND d.delivery_id = $2 AND d.state = 'queued'",
+                organization.uuid(),
+                delivery.uuid(),
+                settled_at,
+                error,
+                state,
+            );
+            note.execute(&mut *connection).await.map_err(store_error)?;
+            let told = sqlx::query!(
+                "UPDATE deliveries
+                    SET attempts = $3, settled_at = $4, last_error = $5,
+                        state = CASE $6 WHEN 'dead' THEN 'failed' ELSE $6 END
+                  WHERE org_id = $1 AND delivery_id = $2 AND state = 'queued'",
+                organization.uuid(),
+                delivery.uuid(),
+                i32::from(mail.attempts) + 1,
+                settled_at,
+                error,
+                state,
+            );
+            told.execute(&mut *connection).await.map_err(store_error)?;
+        }
+        // Of a letter that cannot be read nobody knows whether anything is kept for it.
+        let may_have_notice = !mail.letter.as_ref().is_ok_and(|letter| letter.notice().is_none());
+        if settled && settled_at.is_some() && may_have_notice {
+            // Whom it was for is only kept for this.
+            let forget = sqlx::query!(
+                "DELETE FROM notices n USING mails m WHERE m.mail_id = $1 AND n.notice_id = m.subject",
+                mail.id.uuid()
+            );
+            forget.execute(&mut *connection).await.map_err(store_error)?;
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -322,68 +402,20 @@ impl Outbox for PgStore {
         self.letter_contents(mail, letter, token, now).await
     }
 
-    async fn settle(&self, mail: &ClaimedMail, attempt: MailOutcome) -> Result<(), StoreError> {
-        let (state, due_at, settled_at, error) = match attempt {
-            MailOutcome::Sent { at } => ("sent", None, Some(at), None),
-            MailOutcome::Moot { at } => ("moot", None, Some(at), None),
-            MailOutcome::Dead { at, error } => ("dead", None, Some(at), Some(error)),
-            MailOutcome::Later { at, error } => ("queued", Some(at), None, Some(error)),
-        };
-        let error: Option<String> = error.map(|error| error.chars().take(ERROR_CHARACTERS).collect());
-        let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
-        let update = sqlx::query!(
-            "UPDATE mails SET state = $2, due_at = COALESCE($3, due_at), settled_at = $4, last_error = $5
-              WHERE mail_id = $1 AND state = 'queued' AND attempts = $6",
-            mail.id.uuid(),
-            state,
-            due_at,
-            settled_at,
-            error,
-            i32::from(mail.attempts) + 1,
-        );
-        let settled = update.execute(&mut *transaction).await.map_err(store_error)?.rows_affected() == 1;
-        if let (true, Ok(Letter::AuditCheckpoint { organization, delivery })) = (settled, &mail.letter) {
-            // Whoever has it sent sees what became of it, and how it went.
-            let note = sqlx::query!(
-                "UPDATE subscribers s
-                    SET last_sent_at = CASE WHEN $4::text IS NULL THEN $3::timestamptz ELSE s.last_sent_at END,
-                        last_failed_at = CASE WHEN $4 IS NULL THEN s.last_failed_at ELSE $3 END,
-                        last_error = COALESCE($4, s.last_error)
-                   FROM deliveries d
-                  WHERE s.org_id = $1 AND s.topic = 'checkpoints' AND $5 IN ('sent', 'dead')
-                    AND d.org_id = s.org_id AND d.delivery_id = $2 AND d.state = 'queued'",
-                organization.uuid(),
-                delivery.uuid(),
-                settled_at,
-                error,
-                state,
-            );
-            note.execute(&mut *transaction).await.map_err(store_error)?;
-            let told = sqlx::query!(
-                "UPDATE deliveries
-                    SET attempts = $3, settled_at = $4, last_error = $5,
-                        state = CASE $6 WHEN 'dead' THEN 'failed' ELSE $6 END
-                  WHERE org_id = $1 AND delivery_id = $2 AND state = 'queued'",
-                organization.uuid(),
-                delivery.uuid(),
-                i32::from(mail.attempts) + 1,
-                settled_at,
-                error,
-                state,
-            );
-            told.execute(&mut *transaction).await.map_err(store_error)?;
+    async fn settle(&self, attempts: &[(ClaimedMail, MailOutcome)]) -> Result<(), StoreError> {
+        // Whoever changes a witness holds what is noted of it: nothing but its checkpoint waits for them.
+        let (mut alone, together): (Vec<_>, Vec<_>) =
+            attempts.iter().partition(|(mail, _)| matches!(mail.letter, Ok(Letter::AuditCheckpoint { .. })));
+        if self.settle_together(&together).await.is_err() {
+            // What is not noted is sent again: one that cannot be takes no other along.
+            alone.extend(together);
         }
-        // Of a letter that cannot be read nobody knows whether anything is kept for it.
-        let may_have_notice = !mail.letter.as_ref().is_ok_and(|letter| letter.notice().is_none());
-        if settled && settled_at.is_some() && may_have_notice {
-            // Whom it was for is only kept for this.
-            let forget = sqlx::query!(
-                "DELETE FROM notices n USING mails m WHERE m.mail_id = $1 AND n.notice_id = m.subject",
-                mail.id.uuid()
-            );
-            forget.execute(&mut *transaction).await.map_err(store_error)?;
+        let mut result = Ok(());
+        for attempt in alone {
+            let settled = self.settle_together(&[attempt]).await;
+            result = result.and(settled);
         }
-        transaction.commit().await.map_err(store_error)
+        result
     }
 
     async fn state(&self) -> Result<OutboxState, StoreError> {
