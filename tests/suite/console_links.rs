@@ -153,12 +153,25 @@ async fn mails_are_in_the_language_of_whoever_reads_them() {
     let grace = service.sign_in(&email).await;
     // Of whoever invites, for somebody who has no account; their own for somebody who has.
     let (stranger, english) = (Service::new_address("stranger"), Service::new_address("english"));
-    service.sign_up(&english, "Own").await;
+    let (own, _) = service.sign_up(&english, "Own").await;
     for invited in [&stranger, &english] {
         service.invite(&grace, invited, "viewer").await;
     }
     service.told(&stranger, "Sie sind eingeladen, Navy auf Rollcall beizutreten").await;
     service.told(&english, "You are invited to join Navy on Rollcall").await;
+    // Whatever else is sent to an address that has an account, too.
+    service.invite(&own, &email, "viewer").await;
+    service.told(&email, "Sie sind eingeladen, Own auf Rollcall beizutreten").await;
+    let again = json!({"email": email, "name": "Grace", "organization_name": "Other"});
+    service.anonymous().post("/v1/signup", again).await.expect(202);
+    service.told(&email, "Sie haben schon ein Konto").await;
+    own.post("/v1/me/email", json!({"new_email": email})).await.expect(202);
+    service.told(&email, "Zu dieser Adresse gibt es schon ein Konto").await;
+    service.told(&english, "A new address for your account").await;
+    let new = Service::new_address("hopper");
+    grace.post("/v1/me/email", json!({"new_email": new})).await.expect(202);
+    service.told(&email, "Eine neue Adresse für Ihr Konto").await;
+    service.told(&new, "Bestätigen Sie Ihre neue Adresse").await;
     grace.patch("/v1/me", json!({"locale": "fr"})).await.expect(200);
     service.anonymous().post("/v1/password-resets", reset).await.expect(202);
     service.told(&email, "Choose a new password").await;

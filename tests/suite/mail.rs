@@ -304,7 +304,9 @@ async fn a_letter_that_cannot_be_read_keeps_no_other_back_and_is_kept_in_the_end
         .execute(
             "ALTER TABLE mails DROP CONSTRAINT mails_kind_check;
              INSERT INTO mails (org_id, mail_id, kind, subject, locale, created_at, due_at)
-             SELECT org_id, gen_random_uuid(), 'of another kind', subject, locale, created_at, due_at FROM mails",
+             SELECT org_id, gen_random_uuid(), 'of another kind', subject, locale, created_at, due_at FROM mails;
+             INSERT INTO notices (notice_id, user_id, email, name)
+             SELECT subject, gen_random_uuid(), 'x@example.com', 'X' FROM mails WHERE kind = 'of another kind'",
         )
         .await;
     smtp.behave(Behaviour::Accept);
@@ -320,9 +322,54 @@ async fn a_letter_that_cannot_be_read_keeps_no_other_back_and_is_kept_in_the_end
     .await;
     assert!(mail["last_error"].as_str().unwrap().ends_with(": a letter of no known kind"), "{mail}");
     assert_eq!((&mail["state"], &mail["attempts"]), (&json!("queued"), &json!(1)));
+    // Whom it is for is kept for as long as it is tried, whatever becomes of others that name the same.
+    let sent = "SELECT 1 AS one FROM mails WHERE kind = 'confirm_signup' AND state = 'sent'";
+    until("the other is settled", async || (!service.database.rows(sent).await.is_empty()).then_some(()))
+        .await;
+    let notices = async || service.database.rows("SELECT email FROM notices").await.len();
+    assert_eq!(notices().await, 1);
     service
         .database
         .execute("UPDATE mails SET attempts = 119, due_at = created_at WHERE kind = 'of another kind'")
         .await;
     until("it is given up", async || (of_another_kind().await["state"] == "dead").then_some(())).await;
+    assert_eq!(notices().await, 0);
+}
+
+#[tokio::test]
+async fn a_letter_of_which_nothing_can_be_noted_takes_no_other_along() {
+    let (service, smtp) = service_with(Behaviour::NotNow).await;
+    for name in ["one", "stuck", "other"] {
+        sign_up(&service, &Service::new_address(name)).await;
+    }
+    let count = async |which: &str| {
+        service.database.rows(&format!("SELECT 1 AS one FROM mails WHERE {which}")).await.len()
+    };
+    until("all wait for the same moment", async || {
+        (count("attempts = 1 AND last_error IS NOT NULL").await == 3).then_some(())
+    })
+    .await;
+    service
+        .database
+        .execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+             'BEGIN
+                IF NEW.state = ''sent''
+                   AND EXISTS (SELECT FROM signups WHERE signup_id = NEW.subject AND email LIKE ''stuck%'')
+                THEN RAISE EXCEPTION ''no room'' USING ERRCODE = ''53100''; END IF;
+                RETURN NEW;
+              END';
+             CREATE TRIGGER refuses BEFORE UPDATE ON mails FOR EACH ROW EXECUTE FUNCTION refuse()",
+        )
+        .await;
+    smtp.behave(Behaviour::Accept);
+    service.clock.advance(Duration::seconds(5));
+    until("the others are noted", async || (count("state = 'sent'").await == 2).then_some(())).await;
+    until("all are sent", async || (smtp.received().len() == 3).then_some(())).await;
+    assert_eq!(count("state = 'queued' AND attempts = 2").await, 1);
+    // It goes out once more when its lease is over: nothing says that it has.
+    service.database.execute("DROP TRIGGER refuses ON mails").await;
+    service.clock.advance(Duration::minutes(5));
+    service.all_mail_sent().await;
+    assert_eq!(smtp.received().len(), 4);
 }

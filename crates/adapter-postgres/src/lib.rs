@@ -33,6 +33,7 @@ mod plans;
 mod portions;
 mod purge;
 mod readiness;
+mod record;
 mod recordings;
 mod replica;
 mod revocations;

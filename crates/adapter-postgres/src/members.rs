@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rollcall_application::{
     Page, PageRequest,
-    members::{FoundSeat, MemberFilter, MemberKey, Members, MembersView, Offboarding},
+    members::{FoundSeat, Inviter, MemberFilter, MemberKey, Members, MembersView, Offboarding},
     ports::StoreError,
 };
 use rollcall_domain::{
@@ -101,20 +101,6 @@ impl MembersView for Transaction {
             user.uuid()
         );
         row.fetch_optional(self.connection()).await.map_err(store_error)?.map(Member::try_from).transpose()
-    }
-
-    async fn member_has_address(
-        &mut self,
-        organization: OrganizationId,
-        email: &EmailAddress,
-    ) -> Result<bool, StoreError> {
-        let found = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM users u JOIN members m ON m.user_id = u.user_id
-                               WHERE u.email_key = $2 AND m.org_id = $1) AS "found!""#,
-            organization.uuid(),
-            email.key()
-        );
-        found.fetch_one(self.connection()).await.map_err(store_error)
     }
 
     async fn member_elsewhere(
@@ -294,6 +280,27 @@ impl Members for Transaction {
             .map_err(store_error)?
             .map(|role| value(&role))
             .transpose()
+    }
+
+    async fn member_hold_inviting(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+        invited: &EmailAddress,
+    ) -> Result<Option<Inviter>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT m.role,
+                      EXISTS (SELECT FROM users u JOIN members t ON t.user_id = u.user_id
+                               WHERE u.email_key = $3 AND t.org_id = $1) AS "invites_member!"
+                 FROM members m JOIN organizations o ON o.org_id = m.org_id
+                WHERE m.org_id = $1 AND m.user_id = $2 AND o.deleted_at IS NULL AND o.suspended_at IS NULL
+                  FOR SHARE OF m FOR KEY SHARE OF o"#,
+            organization.uuid(),
+            user.uuid(),
+            invited.key(),
+        );
+        let row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
+        row.map(|row| Ok(Inviter { role: value(&row.role)?, invites_member: row.invites_member })).transpose()
     }
 
     async fn member_lock(&mut self, organization: OrganizationId, user: UserId) -> Result<(), StoreError> {

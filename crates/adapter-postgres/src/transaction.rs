@@ -152,8 +152,7 @@ impl Transaction {
     /// Writes what a record holds to where the scope belongs.
     async fn write_down(&mut self, record: &Record) -> Result<(), StoreError> {
         let organization = self.scope.organization();
-        crate::audit::write(&mut self.inner, organization, record).await?;
-        crate::mail::queue(&mut self.inner, organization, record, self.store.entropy.as_ref()).await?;
+        crate::record::write(&mut self.inner, organization, record, self.store.entropy.as_ref()).await?;
         self.letters |= !record.letters().is_empty();
         self.changes |= record.entries().any(|entry| entry.event().outcome == Outcome::Success);
         if let Some(organization) = organization {

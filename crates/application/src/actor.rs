@@ -77,10 +77,22 @@ impl Seat {
         target: Target,
     ) -> Result<Grant, Error> {
         let held = unit.member_hold(self.organization, self.membership.user).await?;
-        let held = Grant::Member { role: held.ok_or(Error::Unauthenticated)? };
-        decided(policy::decide(&held, permission, target))?;
-        Ok(held)
+        permit_held(held, permission, target)
     }
+}
+
+/// Decides by what a member holds.
+///
+/// # Errors
+/// Those of [`Seat::permit_on`].
+pub(crate) fn permit_held(
+    held: Option<Role>,
+    permission: Permission,
+    target: Target,
+) -> Result<Grant, Error> {
+    let held = Grant::Member { role: held.ok_or(Error::Unauthenticated)? };
+    decided(policy::decide(&held, permission, target))?;
+    Ok(held)
 }
 
 pub(crate) fn decided(decision: Decision) -> Result<(), Error> {

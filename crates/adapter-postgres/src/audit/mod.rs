@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, fmt::Write};
 use async_trait::async_trait;
 use rollcall_application::{
     ErrorChain, Page, PageRequest,
-    audit::{AuditView, Entry, EventKey, KeptLeaf, OwnEvent, OwnEvents, Record, WrittenPosition},
+    audit::{AuditView, Entry, EventKey, KeptLeaf, OwnEvent, OwnEvents, WrittenPosition},
     ports::StoreError,
 };
 use rollcall_domain::{EventId, OrganizationId, UserId};
@@ -20,6 +20,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sqlx::{PgConnection, types::Json};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::{
     error::{corrupt, store_error},
@@ -108,44 +109,67 @@ impl OwnEvents for Transaction {
     }
 }
 
-/// Writes the events of a record into an organization's log, or into the platform's.
-pub(crate) async fn write(
-    connection: &mut PgConnection,
-    organization: Option<OrganizationId>,
-    record: &Record,
-) -> Result<(), StoreError> {
-    let log = organization.map_or(NO_ORGANIZATION, |organization| organization.uuid());
-    for entry in record.entries() {
+/// An event as it is kept in a log.
+pub(crate) struct EventRow<'a> {
+    pub(crate) log: Uuid,
+    pub(crate) id: Uuid,
+    pub(crate) occurred_at: OffsetDateTime,
+    pub(crate) actor_kind: &'static str,
+    pub(crate) actor_id: Option<String>,
+    pub(crate) session_id: Option<String>,
+    pub(crate) action: &'static str,
+    pub(crate) target_kind: &'static str,
+    pub(crate) target_id: Option<String>,
+    pub(crate) outcome: &'static str,
+    pub(crate) request_id: Option<&'a str>,
+    pub(crate) leaf: Vec<u8>,
+    pub(crate) personal: Value,
+}
+
+impl<'a> EventRow<'a> {
+    /// In an organization's log, or in the platform's.
+    pub(crate) fn of(organization: Option<OrganizationId>, entry: &'a Entry) -> Result<Self, StoreError> {
         let event = entry.event();
         let (actor_kind, actor_id, session_id) = event.actor.parts();
         let (target_kind, target_id) = event.target.parts();
-        sqlx::query!(
-            "INSERT INTO audit_events (org_id, event_id, occurred_at, actor_kind, actor_id, session_id, action,
-                                       target_kind, target_id, outcome, request_id, leaf, personal)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-            log,
-            event.id.uuid(),
-            event.occurred_at,
+        Ok(Self {
+            log: organization.map_or(NO_ORGANIZATION, |organization| organization.uuid()),
+            id: event.id.uuid(),
+            occurred_at: event.occurred_at,
             actor_kind,
             actor_id,
             session_id,
-            event.action.as_str(),
+            action: event.action.as_str(),
             target_kind,
             target_id,
-            event.outcome.as_str(),
-            event.origin.request_id,
-            entry.leaf(organization).map_err(StoreError::Internal)?,
-            personal(entry),
-        )
-        .execute(&mut *connection)
-        .await
-        .map_err(store_error)?;
+            outcome: event.outcome.as_str(),
+            request_id: event.origin.request_id.as_deref(),
+            leaf: entry.leaf(organization).map_err(StoreError::Internal)?,
+            personal: kept(entry.personal().iter().map(|(field, kept)| (*field, kept))),
+        })
     }
-    Ok(())
-}
 
-fn personal(entry: &Entry) -> Value {
-    kept(entry.personal().iter().map(|(field, kept)| (*field, kept)))
+    pub(crate) async fn write(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
+        let insert = sqlx::query!(
+            "INSERT INTO audit_events (org_id, event_id, occurred_at, actor_kind, actor_id, session_id, action,
+                                       target_kind, target_id, outcome, request_id, leaf, personal)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            self.log,
+            self.id,
+            self.occurred_at,
+            self.actor_kind,
+            self.actor_id,
+            self.session_id,
+            self.action,
+            self.target_kind,
+            self.target_id,
+            self.outcome,
+            self.request_id,
+            self.leaf,
+            self.personal,
+        );
+        insert.execute(connection).await.map_err(store_error).map(drop)
+    }
 }
 
 /// What identifies a person, each value with the salt of its commitment.

@@ -14,7 +14,7 @@ use rollcall_application::{
     ports::StoreError,
 };
 use rollcall_domain::{EventId, OrganizationId};
-use sqlx::{Executor, Postgres};
+use sqlx::Postgres;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ use crate::{
     error::{corrupt, store_error},
     row::{count, moment},
     store::PgStore,
-    transaction::{NO_ORGANIZATION, begin_task, task},
+    transaction::{NO_ORGANIZATION, begin_task, settings, task},
 };
 
 /// Separates the shards' locks from every other advisory lock.
@@ -46,7 +46,13 @@ pub(crate) fn signed(number: u64) -> Result<i64, StoreError> {
 #[async_trait]
 impl Sequencer for PgStore {
     async fn begin(&self, shard: Shard, turn: Turn) -> Result<Option<Box<dyn Round>>, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::AUDIT).await?;
+        // Plans are kept, and when they are made there may be next to nothing: whatever there is, it is found by an index and in its
+        // order. Otherwise each round would look at all that waits.
+        let settings = format!(
+            "{}; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off",
+            settings(None, None, task::AUDIT)
+        );
+        let mut transaction = self.pool.begin("", &settings).await?;
         let number = i32::from(shard.number());
         let locked = match turn {
             Turn::IfFree => {
@@ -67,10 +73,6 @@ impl Sequencer for PgStore {
             transaction.rollback().await.map_err(store_error)?;
             return Ok(None);
         }
-        // Plans are kept, and when they are made there may be next to nothing: whatever there is, it is found by an index and in its
-        // order. Otherwise each round would look at all that waits.
-        let plan = "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off";
-        transaction.execute(plan).await.map_err(store_error)?;
         Ok(Some(Box::new(ShardRound { transaction, shard })))
     }
 

@@ -18,6 +18,9 @@ use crate::{
     transaction::{TransactionPurpose, begin, begin_task, task},
 };
 
+/// What a letter says, and the language that whoever it is for has chosen, if they have an account.
+pub(crate) type ContentsAndLanguage = (Contents, Option<Locale>);
+
 impl PgStore {
     pub(crate) async fn invitation_contents(
         &self,
@@ -26,12 +29,13 @@ impl PgStore {
         invitation: InvitationId,
         token: TokenHash,
         now: OffsetDateTime,
-    ) -> Result<Option<Contents>, StoreError> {
+    ) -> Result<Option<ContentsAndLanguage>, StoreError> {
         let mut transaction =
             begin(&self.pool, TransactionPurpose::Change, Some(organization.uuid()), None, "").await?;
         // Locked first: whoever sends the invitation again at this moment takes this mail back, and must be seen to.
         let row = sqlx::query!(
-            r#"SELECT i.email, i.role, i.expires_at, o.name AS organization, u.name AS "inviter?"
+            r#"SELECT i.email, i.role, i.expires_at, o.name AS organization, u.name AS "inviter?",
+                      (SELECT c.locale FROM directory_credentials(i.email_key) c) AS chosen
                  FROM invitations i
                  JOIN organizations o ON o.org_id = i.org_id
                  LEFT JOIN users u ON u.user_id = i.invited_by
@@ -59,13 +63,14 @@ impl PgStore {
         if !brought {
             return Ok(None);
         }
-        Ok(Some(Contents::Invitation {
+        let contents = Contents::Invitation {
             to: value(&row.email)?,
             organization: value(&row.organization)?,
             inviter: row.inviter,
             role: value(&row.role)?,
             expires_at: moment(row.expires_at),
-        }))
+        };
+        Ok(Some((contents, language(row.chosen)?)))
     }
 
     pub(crate) async fn signup_contents(
@@ -73,7 +78,7 @@ impl PgStore {
         signup: SignupId,
         token: TokenHash,
         now: OffsetDateTime,
-    ) -> Result<Option<Contents>, StoreError> {
+    ) -> Result<Option<ContentsAndLanguage>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::SIGNUPS).await?;
         let row = sqlx::query!(
             "SELECT email, name, organization_name, expires_at FROM signups WHERE signup_id = $1 AND expires_at > $2",
@@ -86,14 +91,13 @@ impl PgStore {
         let to: EmailAddress = value(&row.email)?;
         // An account gets no link that could make another. Its own spelling of the address gets the mail (attack 16).
         let account = sqlx::query!(
-            r#"SELECT email AS "email!", name AS "name!" FROM directory_credentials($1)"#,
+            r#"SELECT email AS "email!", name AS "name!", locale FROM directory_credentials($1)"#,
             to.key()
         );
         if let Some(account) = account.fetch_optional(&mut *transaction).await.map_err(store_error)? {
-            return Ok(Some(Contents::AccountExists {
-                to: value(&account.email)?,
-                name: value(&account.name)?,
-            }));
+            let contents =
+                Contents::AccountExists { to: value(&account.email)?, name: value(&account.name)? };
+            return Ok(Some((contents, language(account.locale)?)));
         }
         let update = sqlx::query!(
             "UPDATE signups SET token_hash = $2 WHERE signup_id = $1",
@@ -102,12 +106,13 @@ impl PgStore {
         );
         update.execute(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
-        Ok(Some(Contents::ConfirmSignup {
+        let contents = Contents::ConfirmSignup {
             to,
             name: value(&row.name)?,
             organization: value(&row.organization_name)?,
             expires_at: moment(row.expires_at),
-        }))
+        };
+        Ok(Some((contents, None)))
     }
 
     pub(crate) async fn password_reset_contents(
@@ -115,12 +120,12 @@ impl PgStore {
         reset: PasswordResetId,
         token: TokenHash,
         now: OffsetDateTime,
-    ) -> Result<Option<Contents>, StoreError> {
+    ) -> Result<Option<ContentsAndLanguage>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::PASSWORD_RESETS).await?;
         // Only for an account, and to the address as the account has it (attack 16). For any other address there is
         // nothing to say.
         let row = sqlx::query!(
-            r#"SELECT r.expires_at, c.email AS "email!", c.name AS "name!"
+            r#"SELECT r.expires_at, c.email AS "email!", c.name AS "name!", c.locale
                  FROM password_resets r CROSS JOIN LATERAL directory_credentials(r.email_key) c
                 WHERE r.reset_id = $1 AND r.expires_at > $2 AND c.status = 'active'"#,
             reset.uuid(),
@@ -137,7 +142,8 @@ impl PgStore {
         update.execute(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
         let (to, name) = (value(&row.email)?, value(&row.name)?);
-        Ok(Some(Contents::PasswordReset { to, name, expires_at: moment(row.expires_at) }))
+        let contents = Contents::PasswordReset { to, name, expires_at: moment(row.expires_at) };
+        Ok(Some((contents, language(row.locale)?)))
     }
 
     pub(crate) async fn email_change_contents(
@@ -145,10 +151,11 @@ impl PgStore {
         change: EmailChangeId,
         token: TokenHash,
         now: OffsetDateTime,
-    ) -> Result<Option<Contents>, StoreError> {
+    ) -> Result<Option<ContentsAndLanguage>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::EMAIL_CHANGES).await?;
         let row = sqlx::query!(
-            r#"SELECT e.email, e.expires_at, c.email AS "account_email?", c.name AS "account_name?"
+            r#"SELECT e.email, e.expires_at, c.email AS "account_email?", c.name AS "account_name?",
+                      c.locale AS "locale?"
                  FROM email_changes e LEFT JOIN LATERAL directory_credentials(e.email_key) c ON true
                 WHERE e.change_id = $1 AND e.open AND e.expires_at > $2"#,
             change.uuid(),
@@ -159,7 +166,8 @@ impl PgStore {
         };
         // An account's address gets no link that could give it away. Its owner is told, at the address as it has it.
         if let (Some(email), Some(name)) = (row.account_email, row.account_name) {
-            return Ok(Some(Contents::AddressInUse { to: value(&email)?, name: value(&name)? }));
+            let contents = Contents::AddressInUse { to: value(&email)?, name: value(&name)? };
+            return Ok(Some((contents, language(row.locale)?)));
         }
         let bring_token = sqlx::query!(
             "UPDATE email_changes SET token_hash = $2 WHERE change_id = $1 AND open",
@@ -171,7 +179,8 @@ impl PgStore {
         if !brought {
             return Ok(None);
         }
-        Ok(Some(Contents::ConfirmEmail { to: value(&row.email)?, expires_at: moment(row.expires_at) }))
+        let contents = Contents::ConfirmEmail { to: value(&row.email)?, expires_at: moment(row.expires_at) };
+        Ok(Some((contents, None)))
     }
 
     pub(crate) async fn notice_contents(
@@ -188,11 +197,9 @@ impl PgStore {
 
     /// The language that the owner of an address has chosen, if it has an account.
     pub(crate) async fn language_of(&self, email: &EmailAddress) -> Result<Option<Locale>, StoreError> {
-        let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
         let row = sqlx::query!(r#"SELECT locale AS "locale!" FROM directory_credentials($1)"#, email.key());
-        let row = row.fetch_optional(&mut *transaction).await.map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)?;
-        row.map(|row| value(&row.locale)).transpose()
+        let row = row.fetch_optional(&mut *self.pool.single().await?).await.map_err(store_error)?;
+        language(row.map(|row| row.locale))
     }
 
     /// The address and the name of an account.
@@ -330,6 +337,11 @@ impl PgStore {
             prefix: value(&row.prefix)?,
         }))
     }
+}
+
+/// The language that an account has chosen, if there is one.
+fn language(chosen: Option<String>) -> Result<Option<Locale>, StoreError> {
+    chosen.map(|locale| value(&locale)).transpose()
 }
 
 /// How long something is kept, and how much was too old for that; none where it does not get shorter.

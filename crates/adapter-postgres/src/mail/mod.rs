@@ -5,4 +5,4 @@ mod dev_mailbox;
 mod kinds;
 mod outbox;
 
-pub(crate) use outbox::queue;
+pub(crate) use outbox::LetterRow;

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rollcall_application::{
-    audit::Record,
     mail::{ClaimedMail, Contents, Letter, MailOutcome, Outbox, OutboxState},
     ports::{Entropy, StoreError},
 };
 use rollcall_domain::{OrganizationId, accounts::Locale, id::MailId, secret::TokenHash};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
-use super::kinds;
+use super::{contents::ContentsAndLanguage, kinds};
 use crate::{
     error::store_error,
     portions::{self, PORTION},
@@ -27,104 +27,197 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The most characters that are kept of what went wrong.
 const ERROR_CHARACTERS: usize = 500;
 
-/// Queues the letters of a record, due at once. A letter about no organization in particular is kept with the one in
-/// whose transaction it was caused.
-pub(crate) async fn queue(
-    connection: &mut PgConnection,
-    organization: Option<OrganizationId>,
-    record: &Record,
-    entropy: &dyn Entropy,
-) -> Result<(), StoreError> {
-    let Some(entry) = record.entries().next() else { return Ok(()) };
-    let now = entry.event().occurred_at;
-    let locale = record.locale().cloned().unwrap_or_default();
-    let here = organization.map_or(NO_ORGANIZATION, |organization| organization.uuid());
-    for letter in record.letters() {
-        let id: MailId = entropy.id(now);
+/// A letter as it waits to be sent, due at once.
+pub(crate) struct LetterRow<'a> {
+    pub(crate) organization: Uuid,
+    pub(crate) id: Uuid,
+    pub(crate) kind: &'static str,
+    pub(crate) subject: Uuid,
+    pub(crate) sender: Option<Uuid>,
+    pub(crate) locale: &'a str,
+    pub(crate) queued_at: OffsetDateTime,
+}
+
+impl<'a> LetterRow<'a> {
+    /// A letter about no organization in particular is kept with `here`, the one in whose transaction it was caused.
+    pub(crate) fn of(
+        letter: &Letter,
+        here: Option<OrganizationId>,
+        locale: &'a Locale,
+        queued_at: OffsetDateTime,
+        entropy: &dyn Entropy,
+    ) -> Self {
+        let id: MailId = entropy.id(queued_at);
+        let here = here.map_or(NO_ORGANIZATION, |organization| organization.uuid());
         let (organization, kind, subject, sender) = kinds::kept(letter, here);
-        sqlx::query!(
+        Self { organization, id: id.uuid(), kind, subject, sender, locale: locale.as_str(), queued_at }
+    }
+
+    pub(crate) async fn queue(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
+        let insert = sqlx::query!(
             "INSERT INTO mails (org_id, mail_id, kind, subject, sender, locale, created_at, due_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
-            organization,
-            id.uuid(),
-            kind,
-            subject,
-            sender,
-            locale.as_str(),
-            now,
-        )
-        .execute(&mut *connection)
-        .await
-        .map_err(store_error)?;
+            self.organization,
+            self.id,
+            self.kind,
+            self.subject,
+            self.sender,
+            self.locale,
+            self.queued_at,
+        );
+        insert.execute(connection).await.map_err(store_error).map(drop)
     }
-    Ok(())
 }
 
 impl PgStore {
-    /// What a mail's letter says at this moment.
+    /// What a mail's letter says at this moment, and the language that whoever it is for has chosen, if they have an account.
     async fn letter_contents(
         &self,
         mail: MailId,
         letter: &Letter,
         token: TokenHash,
         now: OffsetDateTime,
-    ) -> Result<Option<Contents>, StoreError> {
-        match *letter {
-            Letter::ConfirmSignup { signup } => self.signup_contents(signup, token, now).await,
-            Letter::PasswordReset { reset } => self.password_reset_contents(reset, token, now).await,
+    ) -> Result<Option<ContentsAndLanguage>, StoreError> {
+        let contents = match *letter {
+            // With what these are about it is read whether there is an account: another look would be a visit more.
+            Letter::ConfirmSignup { signup } => return self.signup_contents(signup, token, now).await,
+            Letter::PasswordReset { reset } => return self.password_reset_contents(reset, token, now).await,
+            Letter::EmailChange { change } => return self.email_change_contents(change, token, now).await,
+            Letter::Invitation { organization, invitation, .. } => {
+                return self.invitation_contents(mail, organization, invitation, token, now).await;
+            }
             Letter::PasswordChanged { user } => {
                 let whose = self.owner_of(user).await?;
-                Ok(whose.map(|(to, name)| Contents::PasswordChanged { to, name }))
+                whose.map(|(to, name)| Contents::PasswordChanged { to, name })
             }
             Letter::FailedSignIns { user } => {
                 let whose = self.owner_of(user).await?;
-                Ok(whose.map(|(to, name)| Contents::FailedSignIns { to, name }))
+                whose.map(|(to, name)| Contents::FailedSignIns { to, name })
             }
             Letter::FailedProofs { user } => {
                 let whose = self.owner_of(user).await?;
                 // A letter's id is from the moment that caused it.
                 let at = OffsetDateTime::UNIX_EPOCH + Duration::from_millis(mail.made_at());
-                Ok(whose.map(|(to, name)| Contents::FailedProofs { to, name, at }))
+                whose.map(|(to, name)| Contents::FailedProofs { to, name, at })
             }
             Letter::SecurityNotice { user, notice } => {
                 let whose = self.owner_of(user).await?;
-                Ok(whose.map(|(to, name)| Contents::SecurityNotice { to, name, notice }))
+                whose.map(|(to, name)| Contents::SecurityNotice { to, name, notice })
             }
             Letter::OrganizationDeleted { organization, owner } => {
-                self.organization_deleted_contents(organization, owner).await
+                self.organization_deleted_contents(organization, owner).await?
             }
             Letter::MfaRequired { organization, member } => {
-                self.mfa_deadline_contents(organization, member, true).await
+                self.mfa_deadline_contents(organization, member, true).await?
             }
             Letter::MfaReminder { organization, member } => {
-                self.mfa_deadline_contents(organization, member, false).await
+                self.mfa_deadline_contents(organization, member, false).await?
             }
             Letter::ApiKeyReported { organization, key, owner } => {
-                self.api_key_reported_contents(organization, key, owner).await
+                self.api_key_reported_contents(organization, key, owner).await?
             }
             Letter::AuditCheckpoint { organization, delivery } => {
-                self.audit_checkpoint_contents(organization, delivery).await
+                self.audit_checkpoint_contents(organization, delivery).await?
             }
             Letter::ControlSwitchedOff { organization, control, owner } => {
-                self.control_switched_off_contents(organization, control, owner).await
+                self.control_switched_off_contents(organization, control, owner).await?
             }
             Letter::RetentionShortened { organization, change, owner } => {
-                self.retention_shortened_contents(organization, change, owner).await
+                self.retention_shortened_contents(organization, change, owner).await?
             }
-            Letter::EmailChange { change } => self.email_change_contents(change, token, now).await,
             Letter::EmailChangeRequested { notice } => {
-                self.notice_contents(notice, |to, name| Contents::EmailChangeRequested { to, name }).await
+                self.notice_contents(notice, |to, name| Contents::EmailChangeRequested { to, name }).await?
             }
             Letter::EmailChanged { notice } => {
-                self.notice_contents(notice, |to, name| Contents::EmailChanged { to, name }).await
+                self.notice_contents(notice, |to, name| Contents::EmailChanged { to, name }).await?
             }
             Letter::AccountDeleted { notice } => {
-                self.notice_contents(notice, |to, name| Contents::AccountDeleted { to, name }).await
+                self.notice_contents(notice, |to, name| Contents::AccountDeleted { to, name }).await?
             }
-            Letter::Invitation { organization, invitation, .. } => {
-                self.invitation_contents(mail, organization, invitation, token, now).await
-            }
+        };
+        let Some(contents) = contents else { return Ok(None) };
+        let chosen = self.language_of(contents.to()).await?;
+        Ok(Some((contents, chosen)))
+    }
+
+    /// Notes how attempts ended, of all of them or of none: a transaction for each would be most of what it takes.
+    async fn settle_together(&self, attempts: &[&(ClaimedMail, MailOutcome)]) -> Result<(), StoreError> {
+        if attempts.is_empty() {
+            return Ok(());
         }
+        let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
+        for (mail, outcome) in attempts {
+            Self::settle_one(&mut transaction, mail, outcome).await?;
+        }
+        transaction.commit().await.map_err(store_error)
+    }
+
+    /// Notes how an attempt ended, unless another has begun.
+    async fn settle_one(
+        connection: &mut PgConnection,
+        mail: &ClaimedMail,
+        outcome: &MailOutcome,
+    ) -> Result<(), StoreError> {
+        let (state, due_at, settled_at, error) = match outcome {
+            MailOutcome::Sent { at } => ("sent", None, Some(*at), None),
+            MailOutcome::Moot { at } => ("moot", None, Some(*at), None),
+            MailOutcome::Dead { at, error } => ("dead", None, Some(*at), Some(error)),
+            MailOutcome::Later { at, error } => ("queued", Some(*at), None, Some(error)),
+        };
+        let error: Option<String> = error.map(|error| error.chars().take(ERROR_CHARACTERS).collect());
+        let update = sqlx::query!(
+            "UPDATE mails SET state = $2, due_at = COALESCE($3, due_at), settled_at = $4, last_error = $5
+              WHERE mail_id = $1 AND state = 'queued' AND attempts = $6",
+            mail.id.uuid(),
+            state,
+            due_at,
+            settled_at,
+            error,
+            i32::from(mail.attempts) + 1,
+        );
+        let settled = update.execute(&mut *connection).await.map_err(store_error)?.rows_affected() == 1;
+        if let (true, Ok(Letter::AuditCheckpoint { organization, delivery })) = (settled, &mail.letter) {
+            // Whoever has it sent sees what became of it, and how it went.
+            let note = sqlx::query!(
+                "UPDATE subscribers s
+                    SET last_sent_at = CASE WHEN $4::text IS NULL THEN $3::timestamptz ELSE s.last_sent_at END,
+                        last_failed_at = CASE WHEN $4 IS NULL THEN s.last_failed_at ELSE $3 END,
+                        last_error = COALESCE($4, s.last_error)
+                   FROM deliveries d
+                  WHERE s.org_id = $1 AND s.topic = 'checkpoints' AND $5 IN ('sent', 'dead')
+                    AND d.org_id = s.org_id AND d.delivery_id = $2 AND d.state = 'queued'",
+                organization.uuid(),
+                delivery.uuid(),
+                settled_at,
+                error,
+                state,
+            );
+            note.execute(&mut *connection).await.map_err(store_error)?;
+            let told = sqlx::query!(
+                "UPDATE deliveries
+                    SET attempts = $3, settled_at = $4, last_error = $5,
+                        state = CASE $6 WHEN 'dead' THEN 'failed' ELSE $6 END
+                  WHERE org_id = $1 AND delivery_id = $2 AND state = 'queued'",
+                organization.uuid(),
+                delivery.uuid(),
+                i32::from(mail.attempts) + 1,
+                settled_at,
+                error,
+                state,
+            );
+            told.execute(&mut *connection).await.map_err(store_error)?;
+        }
+        // Of a letter that cannot be read nobody knows whether anything is kept for it.
+        let may_have_notice = !mail.letter.as_ref().is_ok_and(|letter| letter.notice().is_none());
+        if settled && settled_at.is_some() && may_have_notice {
+            // Whom it was for is only kept for this.
+            let forget = sqlx::query!(
+                "DELETE FROM notices n USING mails m WHERE m.mail_id = $1 AND n.notice_id = m.subject",
+                mail.id.uuid()
+            );
+            forget.execute(&mut *connection).await.map_err(store_error)?;
+        }
+        Ok(())
     }
 }
 
@@ -171,71 +264,23 @@ impl Outbox for PgStore {
         token: TokenHash,
         now: OffsetDateTime,
     ) -> Result<Option<(Contents, Option<Locale>)>, StoreError> {
-        let Some(contents) = self.letter_contents(mail, letter, token, now).await? else { return Ok(None) };
-        let chosen = self.language_of(contents.to()).await?;
-        Ok(Some((contents, chosen)))
+        self.letter_contents(mail, letter, token, now).await
     }
 
-    async fn settle(&self, mail: &ClaimedMail, attempt: MailOutcome) -> Result<(), StoreError> {
-        let (state, due_at, settled_at, error) = match attempt {
-            MailOutcome::Sent { at } => ("sent", None, Some(at), None),
-            MailOutcome::Moot { at } => ("moot", None, Some(at), None),
-            MailOutcome::Dead { at, error } => ("dead", None, Some(at), Some(error)),
-            MailOutcome::Later { at, error } => ("queued", Some(at), None, Some(error)),
-        };
-        let error: Option<String> = error.map(|error| error.chars().take(ERROR_CHARACTERS).collect());
-        let mut transaction = begin_task(&self.pool, task::OUTBOX).await?;
-        let update = sqlx::query!(
-            "UPDATE mails SET state = $2, due_at = COALESCE($3, due_at), settled_at = $4, last_error = $5
-              WHERE mail_id = $1 AND state = 'queued' AND attempts = $6",
-            mail.id.uuid(),
-            state,
-            due_at,
-            settled_at,
-            error,
-            i32::from(mail.attempts) + 1,
-        );
-        let settled = update.execute(&mut *transaction).await.map_err(store_error)?.rows_affected() == 1;
-        if let (true, Ok(Letter::AuditCheckpoint { organization, delivery })) = (settled, &mail.letter) {
-            // Whoever has it sent sees what became of it, and how it went.
-            let note = sqlx::query!(
-                "UPDATE subscribers s
-                    SET last_sent_at = CASE WHEN $4::text IS NULL THEN $3::timestamptz ELSE s.last_sent_at END,
-                        last_failed_at = CASE WHEN $4 IS NULL THEN s.last_failed_at ELSE $3 END,
-                        last_error = COALESCE($4, s.last_error)
-                   FROM deliveries d
-                  WHERE s.org_id = $1 AND s.topic = 'checkpoints' AND $5 IN ('sent', 'dead')
-                    AND d.org_id = s.org_id AND d.delivery_id = $2 AND d.state = 'queued'",
-                organization.uuid(),
-                delivery.uuid(),
-                settled_at,
-                error,
-                state,
-            );
-            note.execute(&mut *transaction).await.map_err(store_error)?;
-            let told = sqlx::query!(
-                "UPDATE deliveries
-                    SET attempts = $3, settled_at = $4, last_error = $5,
-                        state = CASE $6 WHEN 'dead' THEN 'failed' ELSE $6 END
-                  WHERE org_id = $1 AND delivery_id = $2 AND state = 'queued'",
-                organization.uuid(),
-                delivery.uuid(),
-                i32::from(mail.attempts) + 1,
-                settled_at,
-                error,
-                state,
-            );
-            told.execute(&mut *transaction).await.map_err(store_error)?;
+    async fn settle(&self, attempts: &[(ClaimedMail, MailOutcome)]) -> Result<(), StoreError> {
+        // Whoever changes a witness holds what is noted of it: nothing but its checkpoint waits for them.
+        let (mut alone, together): (Vec<_>, Vec<_>) =
+            attempts.iter().partition(|(mail, _)| matches!(mail.letter, Ok(Letter::AuditCheckpoint { .. })));
+        if self.settle_together(&together).await.is_err() {
+            // What is not noted is sent again: one that cannot be takes no other along.
+            alone.extend(together);
         }
-        if settled && settled_at.is_some() {
-            // Whom it was for is only kept for this.
-            let forget = sqlx::query!(
-                "DELETE FROM notices n USING mails m WHERE m.mail_id = $1 AND n.notice_id = m.subject",
-                mail.id.uuid()
-            );
-            forget.execute(&mut *transaction).await.map_err(store_error)?;
+        let mut result = Ok(());
+        for attempt in alone {
+            let settled = self.settle_together(&[attempt]).await;
+            result = result.and(settled);
         }
-        transaction.commit().await.map_err(store_error)
+        result
     }
 
     async fn state(&self) -> Result<OutboxState, StoreError> {

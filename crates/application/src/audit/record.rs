@@ -66,6 +66,11 @@ impl Record {
         self.locale.as_ref()
     }
 
+    /// When it was: the moment of its first event.
+    pub fn occurred_at(&self) -> OffsetDateTime {
+        self.first.event.occurred_at
+    }
+
     /// The events, in the order they were added.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         std::iter::once(&self.first).chain(&self.others)

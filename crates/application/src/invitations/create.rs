@@ -9,7 +9,7 @@ use rollcall_domain::{
 use time::Duration;
 
 use super::ListedInvitation;
-use crate::{Actor, Application, Error, Limit, Seat, mail::Letter, ports::UnitOfWork};
+use crate::{Actor, Application, Error, Limit, Seat, actor::permit_held, mail::Letter, ports::UnitOfWork};
 
 /// Whom, and as what.
 #[derive(Debug, Clone)]
@@ -35,8 +35,9 @@ async fn add(app: &Application, actor: &Actor, command: Command) -> Result<Liste
     let seat = actor.permit_on(Permission::TeamInvite, Target::Seat { role })?;
     let now = app.now();
     let mut unit = app.store.begin(seat.scope()).await?;
-    seat.permit_on(unit.as_mut(), Permission::TeamInvite, Target::Seat { role }).await?;
-    if unit.member_has_address(seat.organization, &email).await? {
+    let inviter = unit.member_hold_inviting(seat.organization, seat.membership.user, &email).await?;
+    permit_held(inviter.map(|inviter| inviter.role), Permission::TeamInvite, Target::Seat { role })?;
+    if inviter.is_some_and(|inviter| inviter.invites_member) {
         return Err(Error::AlreadyMember);
     }
     hold_limits(app, seat, unit.as_mut()).await?;
@@ -107,6 +108,7 @@ mod tests {
     use crate::{
         Limits,
         invitations::MailsSent,
+        members::Inviter,
         ports::StoreError,
         testing::{MockDirectory, MockUnit, ONE_EACH, TestStore, actor, application},
     };
@@ -117,8 +119,8 @@ mod tests {
 
     fn unit(member: bool, pending: bool) -> MockUnit {
         let mut unit = MockUnit::new();
-        unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Admin)));
-        unit.expect_member_has_address().returning(move |_, _| Ok(member));
+        unit.expect_member_hold_inviting()
+            .returning(move |_, _, _| Ok(Some(Inviter { role: Role::Admin, invites_member: member })));
         unit.expect_invitation_add()
             .returning(move |_, _| if pending { Err(StoreError::InvitationPending) } else { Ok(()) });
         unit
@@ -154,7 +156,8 @@ mod tests {
     async fn what_the_actor_was_when_the_request_came_in_does_not_count() {
         for now in [Some(Role::Viewer), None] {
             let mut unit = MockUnit::new();
-            unit.expect_member_hold().returning(move |_, _| Ok(now));
+            let inviter = now.map(|role| Inviter { role, invites_member: false });
+            unit.expect_member_hold_inviting().returning(move |_, _, _| Ok(inviter));
             let store = TestStore::of(unit);
             let app = application(&store, MockDirectory::new());
             let refused = create(&app, &actor(1, Role::Admin), command(Role::Viewer)).await;
@@ -178,6 +181,26 @@ mod tests {
                 other => panic!("{other:?}"),
             }
             assert!(store.committed().is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_may_not_invite_hears_nothing_of_the_team_and_of_a_member_everybody_before_the_limits() {
+        for held in [Some(Role::Admin), Some(Role::Viewer), None] {
+            let mut unit = MockUnit::new();
+            let inviter = held.map(|role| Inviter { role, invites_member: true });
+            // Nothing else is asked, though there are limits.
+            unit.expect_member_hold_inviting().times(1).returning(move |_, _, _| Ok(inviter));
+            let store = TestStore::of(unit);
+            let mut app = application(&store, MockDirectory::new());
+            app.settings.limits = Some(ONE_EACH);
+            let refused = create(&app, &actor(1, Role::Admin), command(Role::Viewer)).await;
+            let as_meant = match held {
+                Some(Role::Admin) => matches!(refused, Err(Error::AlreadyMember)),
+                Some(_) => matches!(refused, Err(Error::PermissionDenied { .. })),
+                None => matches!(refused, Err(Error::Unauthenticated)),
+            };
+            assert!(as_meant, "{held:?}: {refused:?}");
         }
     }
 

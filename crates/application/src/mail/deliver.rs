@@ -1,6 +1,6 @@
 //! Sending what is queued: claimed under a lease, sent with no transaction open, tried again with patience.
 
-use std::sync::Arc;
+use std::{iter, sync::Arc};
 
 use time::Duration;
 use tokio::task::JoinSet;
@@ -74,19 +74,27 @@ impl Courier {
         let mut sending: JoinSet<_> =
             claimed.into_iter().map(|claimed| self.clone().deliver_one(claimed)).collect();
         let mut result = Ok(count);
-        while let Some(delivered) = sending.join_next().await {
-            let delivered = delivered.unwrap_or_else(|panic| Err(Error::Internal(Box::new(panic))));
-            result = result.and_then(|count| delivered.map(|()| count));
+        while let Some(first) = sending.join_next().await {
+            // Those that have ended by now are noted together. None waits for another that has not.
+            let mut attempts = Vec::new();
+            for ended in iter::once(first).chain(iter::from_fn(|| sending.try_join_next())) {
+                match ended {
+                    Ok(attempt) => attempts.push(attempt),
+                    Err(panic) => result = result.and(Err(Error::Internal(Box::new(panic)))),
+                }
+            }
+            let settled = self.outbox.settle(&attempts).await;
+            result = result.and_then(|count| Ok(settled.map(|()| count)?));
         }
         result
     }
 
-    async fn deliver_one(self, claimed: ClaimedMail) -> Result<(), Error> {
+    async fn deliver_one(self, claimed: ClaimedMail) -> (ClaimedMail, MailOutcome) {
         let attempt = self.attempt(&claimed).await;
         if let MailOutcome::Later { error, .. } | MailOutcome::Dead { error, .. } = &attempt {
             tracing::warn!(mail = %claimed.id, attempts = claimed.attempts + 1, error, "a mail was not sent");
         }
-        Ok(self.outbox.settle(&claimed, attempt).await?)
+        (claimed, attempt)
     }
 
     /// Forgets letters that went out long ago.
@@ -140,7 +148,10 @@ impl Courier {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    };
 
     use async_trait::async_trait;
     use rollcall_domain::{
@@ -149,6 +160,7 @@ mod tests {
         secret::TokenHash,
     };
     use time::OffsetDateTime;
+    use tokio::{task::yield_now, time::timeout};
 
     use super::*;
     use crate::{
@@ -156,13 +168,26 @@ mod tests {
         testing::{CountingEntropy, NOW, TestStore, application},
     };
 
-    /// An outbox with one letter that has been tried `attempts` times, and a mailer that always answers the same.
+    /// An outbox with letters that have been tried `attempts` times, and a mailer that always answers the same: of the first letter once
+    /// all others are settled, which they are once it has answered of all of those.
     struct World {
+        letters: usize,
         attempts: u16,
         gone: bool,
         answer: Result<(), MailerError>,
         letter: Result<Letter, UnreadableLetter>,
-        settled: Mutex<Vec<MailOutcome>>,
+        answered: AtomicUsize,
+        settled: Mutex<Vec<Vec<(MailId, MailOutcome)>>>,
+    }
+
+    impl World {
+        fn settled(&self) -> Vec<Vec<(MailId, MailOutcome)>> {
+            self.settled.lock().expect("no panic").clone()
+        }
+    }
+
+    fn mail(number: usize) -> MailId {
+        MailId::from_parts(number as u64, &[0; 10])
     }
 
     #[async_trait]
@@ -173,12 +198,13 @@ mod tests {
             _: OffsetDateTime,
             _: u16,
         ) -> Result<Vec<ClaimedMail>, StoreError> {
-            Ok(vec![ClaimedMail {
-                id: MailId::from_parts(0, &[0; 10]),
+            let claimed = (0..self.letters).map(|number| ClaimedMail {
+                id: mail(number),
                 letter: self.letter.clone(),
                 locale: Locale::default(),
                 attempts: self.attempts,
-            }])
+            });
+            Ok(claimed.collect())
         }
 
         async fn contents(
@@ -194,8 +220,12 @@ mod tests {
             Ok((!self.gone).then_some((contents, None)))
         }
 
-        async fn settle(&self, _: &ClaimedMail, attempt: MailOutcome) -> Result<(), StoreError> {
-            self.settled.lock().expect("no panic").push(attempt);
+        async fn settle(&self, attempts: &[(ClaimedMail, MailOutcome)]) -> Result<(), StoreError> {
+            while self.answered.load(Ordering::Relaxed) + 1 < self.letters {
+                yield_now().await;
+            }
+            let settled = attempts.iter().map(|(mail, outcome)| (mail.id, outcome.clone())).collect();
+            self.settled.lock().expect("no panic").push(settled);
             Ok(())
         }
 
@@ -212,7 +242,14 @@ mod tests {
 
     #[async_trait]
     impl Mailer for World {
-        async fn send(&self, _: OutgoingMail) -> Result<(), MailerError> {
+        async fn send(&self, message: OutgoingMail) -> Result<(), MailerError> {
+            if message.id == mail(0) {
+                while self.settled().iter().flatten().count() + 1 < self.letters {
+                    yield_now().await;
+                }
+            } else {
+                self.answered.fetch_add(1, Ordering::Relaxed);
+            }
             self.answer.clone()
         }
     }
@@ -228,7 +265,27 @@ mod tests {
         answer: Result<(), MailerError>,
         letter: Result<Letter, UnreadableLetter>,
     ) -> MailOutcome {
-        let world = Arc::new(World { attempts, gone, answer, letter, settled: Mutex::default() });
+        let settled = delivered(World { attempts, gone, answer, letter, ..world() }).await;
+        let [settled] = settled.try_into().expect("settled once");
+        let [(_, settled)] = settled.try_into().expect("one letter");
+        settled
+    }
+
+    fn world() -> World {
+        World {
+            letters: 1,
+            attempts: 0,
+            gone: false,
+            answer: Ok(()),
+            letter: Ok(Letter::ConfirmSignup { signup: SignupId::from_parts(0, &[0; 10]) }),
+            answered: AtomicUsize::new(0),
+            settled: Mutex::default(),
+        }
+    }
+
+    /// What is settled when all is delivered, and what of it together.
+    async fn delivered(world: World) -> Vec<Vec<(MailId, MailOutcome)>> {
+        let world = Arc::new(world);
         let courier = Courier {
             outbox: world.clone(),
             mailer: world.clone(),
@@ -236,10 +293,20 @@ mod tests {
             entropy: Arc::new(CountingEntropy::default()),
             pace: Pace::default(),
         };
-        assert_eq!(courier.deliver().await.expect("an outbox"), 1);
-        let mut settled = world.settled.lock().expect("no panic");
-        assert_eq!(settled.len(), 1);
-        settled.remove(0)
+        let taken = timeout(std::time::Duration::from_secs(60), courier.deliver()).await.expect("it comes");
+        assert_eq!(taken.expect("an outbox"), world.letters);
+        world.settled()
+    }
+
+    #[tokio::test]
+    async fn letters_that_have_ended_are_settled_together_and_none_waits_for_one_that_has_not() {
+        let settled = delivered(World { letters: 6, ..world() }).await;
+        // The first that ended, all that ended while it was settled, and the one that hung.
+        assert!(settled.len() <= 3, "{settled:?}");
+        assert_eq!(settled.last(), Some(&vec![(mail(0), MailOutcome::Sent { at: NOW })]));
+        let mut mails: Vec<MailId> = settled.into_iter().flatten().map(|(mail, _)| mail).collect();
+        mails.sort_unstable();
+        assert_eq!(mails, (0..6).map(mail).collect::<Vec<_>>());
     }
 
     #[tokio::test]

@@ -134,6 +134,30 @@ impl Letter {
     pub fn invitation(seat: Seat, invitation: InvitationId) -> Self {
         Self::Invitation { organization: seat.organization, invitation, sender: seat.membership.user }
     }
+
+    /// Where it is kept whom it is for, if that is kept for this letter alone.
+    pub const fn notice(&self) -> Option<NoticeId> {
+        match *self {
+            Self::EmailChangeRequested { notice }
+            | Self::EmailChanged { notice }
+            | Self::AccountDeleted { notice } => Some(notice),
+            Self::ConfirmSignup { .. }
+            | Self::PasswordReset { .. }
+            | Self::PasswordChanged { .. }
+            | Self::FailedSignIns { .. }
+            | Self::FailedProofs { .. }
+            | Self::MfaRequired { .. }
+            | Self::MfaReminder { .. }
+            | Self::SecurityNotice { .. }
+            | Self::OrganizationDeleted { .. }
+            | Self::ApiKeyReported { .. }
+            | Self::ControlSwitchedOff { .. }
+            | Self::RetentionShortened { .. }
+            | Self::EmailChange { .. }
+            | Self::AuditCheckpoint { .. }
+            | Self::Invitation { .. } => None,
+        }
+    }
 }
 
 /// What the owner of an account is told, whoever has done it (ASVS 6.3.7).

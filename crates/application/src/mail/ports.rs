@@ -34,9 +34,9 @@ pub trait Outbox: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Option<(Contents, Option<Locale>)>, StoreError>;
 
-    /// Notes how an attempt ended, unless its lease has run out and another has begun. Whom a notice was for is forgotten
+    /// Notes how attempts ended, each unless its lease has run out and another has begun. Whom a notice was for is forgotten
     /// when it is not tried again.
-    async fn settle(&self, mail: &ClaimedMail, attempt: MailOutcome) -> Result<(), StoreError>;
+    async fn settle(&self, attempts: &[(ClaimedMail, MailOutcome)]) -> Result<(), StoreError>;
 
     /// How much waits.
     async fn state(&self) -> Result<OutboxState, StoreError>;

@@ -58,6 +58,15 @@ pub struct FoundSeat {
     pub mfa_overdue: bool,
 }
 
+/// A member who invites an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inviter {
+    /// Their role.
+    pub role: Role,
+    /// Whether the address belongs to a member.
+    pub invites_member: bool,
+}
+
 /// Reads the team of the scope's organization.
 #[async_trait]
 pub trait MembersView {
@@ -70,13 +79,6 @@ pub trait MembersView {
         organization: OrganizationId,
         user: UserId,
     ) -> Result<Option<Member>, StoreError>;
-
-    /// Whether an address belongs to a member.
-    async fn member_has_address(
-        &mut self,
-        organization: OrganizationId,
-        email: &EmailAddress,
-    ) -> Result<bool, StoreError>;
 
     /// Whether the scope's account is in any other organization than the scope's.
     async fn member_elsewhere(
@@ -133,6 +135,14 @@ pub trait Members {
         organization: OrganizationId,
         user: UserId,
     ) -> Result<Option<Role>, StoreError>;
+
+    /// The same of a member who invites an address, and whether that belongs to a member at this moment: one question for both.
+    async fn member_hold_inviting(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+        invited: &EmailAddress,
+    ) -> Result<Option<Inviter>, StoreError>;
 
     /// Waits until whatever a member is in the middle of is done, and keeps them from anything else until the end of the transaction.
     /// Taken before what hangs on the membership is read, and before their agent and their sessions are locked, as whoever acts by it

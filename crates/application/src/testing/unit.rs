@@ -45,7 +45,7 @@ use crate::{
     },
     escalations::{EscalationFilter, EscalationKey, Escalations, EscalationsView, ShownEscalation},
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
-    members::{FoundSeat, MemberFilter, MemberKey, Members, MembersView, Offboarding},
+    members::{FoundSeat, Inviter, MemberFilter, MemberKey, Members, MembersView, Offboarding},
     organizations::{Organizations, OrganizationsView, Purged},
     passkeys::{KeptPasskey, NewPasskey, Passkeys, PasskeysView},
     passwords::PasswordHash,
@@ -124,7 +124,6 @@ mock! {
     impl MembersView for Unit {
         async fn seat_find(&mut self, user: UserId) -> Answer<Option<FoundSeat>>;
         async fn member_find(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Member>>;
-        async fn member_has_address(&mut self, organization: OrganizationId, email: &EmailAddress) -> Answer<bool>;
         async fn member_elsewhere(&mut self, organization: OrganizationId, user: UserId) -> Answer<bool>;
         async fn members_page(&mut self, organization: OrganizationId, filter: &MemberFilter, page: &PageRequest<MemberKey>) -> Answer<Page<Member, MemberKey>>;
         async fn members_count(&mut self, organization: OrganizationId) -> Answer<u64>;
@@ -141,6 +140,7 @@ mock! {
         async fn member_set_role(&mut self, organization: OrganizationId, user: UserId, role: Role) -> Answer<()>;
         async fn member_remove(&mut self, organization: OrganizationId, user: UserId) -> Answer<()>;
         async fn member_hold(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Role>>;
+        async fn member_hold_inviting(&mut self, organization: OrganizationId, user: UserId, invited: &EmailAddress) -> Answer<Option<Inviter>>;
         async fn member_lock(&mut self, organization: OrganizationId, user: UserId) -> Answer<()>;
     }
 
