@@ -1,6 +1,7 @@
 //! Why a use case did not do what it was asked.
 
 mod conversions;
+mod waits;
 
 use rollcall_domain::{
     OrganizationId, Permission,
