@@ -37,9 +37,10 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const TIDY_EVERY: u32 = 4096;
 
 /// Paths that try passwords or tokens, or cause mail to strangers.
-const ATTEMPTS: [&str; 29] = [
+const ATTEMPTS: [&str; 30] = [
     "/signup/complete",
     "/invitations/accept",
+    "/invitations/accept/here",
     "/v1/signup",
     "/v1/signup/complete",
     "/v1/sessions",
