@@ -203,15 +203,15 @@ impl From<Error> for Problem {
             }
             Error::PasskeyRefused => Self::new(
                 Code::InvalidCredentials,
-                "The passkey does not prove who you are: it is not known, or the answer comes too late, twice or from elsewhere.",
+                "The passkey was not accepted: it is unknown, or its answer is late, repeated or from another origin.",
             ),
             Error::InvalidMfaCode => Self::new(
                 Code::InvalidMfaCode,
-                "It is not the code of this moment, has been used already, or is none. Wait for the next code of the app, or use a recovery code that has not been used.",
+                "The code is not valid now or has already been used. Wait for the app's next code, or use an unused recovery code.",
             ),
             Error::InvalidMfaPasskey => Self::new(
                 Code::InvalidMfaCode,
-                "The passkey is not one of the account, or its answer comes too late, twice or from elsewhere. Ask for options again, and answer those.",
+                "The passkey does not belong to the account, or its answer is late, repeated or from another origin. Request new options and answer those.",
             ),
             Error::InvalidChallenge => Self::plain(Code::InvalidChallenge),
             Error::TotpEnabled => Self::plain(Code::TotpEnabled),

@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The first and the longest pause before another try.
 const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How often it is looked whether anybody may still report.
+/// How often this checks whether any reporter is left.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Something that was done in a service beside Rollcall. Its id is its own, so that it is taken once however often it is
@@ -231,7 +231,7 @@ async fn send(held: &Outgoing, key: &Secret, batch: &Batch) -> Result<Next, Stri
             StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::PAYLOAD_TOO_LARGE,
             [line],
         ) => {
-            tracing::warn!("an event for the audit log is not taken; it is put aside");
+            tracing::warn!("an event was refused by the audit log; it is set aside in the .rejected file");
             held.spool(|spool| spool.put_aside(line)).map_err(|error| told(&error))?;
         }
         (
