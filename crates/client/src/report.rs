@@ -110,6 +110,19 @@ pub enum ReportError {
 
 /// Sends a service's own events to the audit log of the organization that an API key belongs to. Cloning it is cheap;
 /// it sends until the last clone has gone, and whoever opens the same file next goes on.
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// use rollcall_client::{Caller, Outcome, ReportError, Reporter, Rollcall};
+/// use rollcall_domain::secret::Secret;
+///
+/// # fn report(rollcall: Rollcall, api_key: Secret, caller: Caller, agent: &str) -> Result<(), ReportError> {
+/// let reporter = Reporter::open(&rollcall, Path::new("/var/lib/agents/events"), api_key)?;
+/// reporter.report(caller.subject, "agent.created", ("agent", agent), Outcome::Success)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Reporter(Arc<Outgoing>);
 
