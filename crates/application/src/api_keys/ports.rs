@@ -66,7 +66,7 @@ pub struct Move {
 pub struct KeptBy {
     /// The id of that key.
     pub ring_key: u8,
-    /// How many API keys.
+    /// How many API keys that still work: not revoked, and not at their end.
     pub live: u64,
 }
 
@@ -75,7 +75,7 @@ pub struct KeptBy {
 pub struct KeyUse {
     /// Which key.
     pub key: ApiKeyId,
-    /// When.
+    /// When it was used, by the clock of the node that let it in.
     pub at: OffsetDateTime,
     /// From where.
     pub ip: Option<IpAddr>,

@@ -15,7 +15,7 @@ use crate::ports::StoreError;
 /// An event at its place in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedEvent {
-    /// Its place.
+    /// Its place in the log, from 0.
     pub index: u64,
     /// Names the event.
     pub id: EventId,
