@@ -95,6 +95,17 @@ async fn a_form_from_elsewhere_or_larger_than_any_is_answered_by_a_page() {
 }
 
 #[tokio::test]
+async fn attack_35_an_invitation_is_accepted_by_an_attempt_whether_somebody_is_signed_in_or_not() {
+    let service = Service::start_with(&[("limits.enabled", "true"), ("limits.attempts", "1000")]).await;
+    let tab = Tab::open(&service);
+    for form in ["/invitations/accept", "/invitations/accept/here"] {
+        let answer = tab.post(form, &[]).await;
+        let policy = answer.header("ratelimit-policy");
+        assert!(policy.starts_with("\"attempts\";"), "{form} {}: {policy}", answer.status);
+    }
+}
+
+#[tokio::test]
 async fn whoever_asks_too_often_is_told_on_a_page_when_to_come_again() {
     let limits = [("limits.enabled", "true"), ("limits.attempts", "2")];
     let service = Service::start_with(&limits).await;

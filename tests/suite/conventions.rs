@@ -266,7 +266,7 @@ const GUESSED: [&str; 6] = ["password", "current_password", "token", "code", "ch
 const BESIDES: [&str; 4] = ["/v1/signup", "/v1/password-resets", "/v1/me/email", "/v1/sessions/passkey"];
 
 /// Where forms go that do any of it.
-const FORMS: [&str; 13] = [
+const FORMS: [&str; 14] = [
     "/sign-up",
     "/signup/complete",
     "/sign-in",
@@ -276,6 +276,7 @@ const FORMS: [&str; 13] = [
     "/password/forgotten",
     "/password/reset",
     "/invitations/accept",
+    "/invitations/accept/here",
     "/me/email/confirm",
     "/account/password",
     "/account/email",

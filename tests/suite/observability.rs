@@ -324,6 +324,7 @@ async fn metrics(service: &Service) -> BTreeSet<String> {
 const DASHBOARD: &str = include_str!("../../deploy/grafana/rollcall.json");
 const RULES: &str = include_str!("../../deploy/prometheus/rollcall.rules.yaml");
 const OPERATIONS: &str = include_str!("../../docs/operations.md");
+const ALERTS: &str = include_str!("../../docs/alerts.md");
 
 #[tokio::test]
 async fn every_metric_of_the_dashboard_the_alerts_and_the_documents_exists_and_is_described() {
@@ -334,7 +335,8 @@ async fn every_metric_of_the_dashboard_the_alerts_and_the_documents_exists_and_i
     let expressions = panels.iter().flat_map(|panel| panel["targets"].as_array().into_iter().flatten());
     let expressions: Vec<&str> = expressions.map(|target| target["expr"].as_str().unwrap()).collect();
     assert!(expressions.iter().all(|expression| !named(expression).is_empty()));
-    for (file, text) in [("dashboard", DASHBOARD), ("rules", RULES), ("operations.md", OPERATIONS)] {
+    let documents = [("operations.md", OPERATIONS), ("alerts.md", ALERTS)];
+    for (file, text) in [("dashboard", DASHBOARD), ("rules", RULES)].into_iter().chain(documents) {
         let mut named = named(text);
         // Of PostgreSQL.
         named.retain(|name| {
@@ -363,13 +365,12 @@ fn every_alert_says_what_it_is_and_how_urgent_and_has_a_row_that_says_what_to_do
         alerts.push(name);
     }
     // In the same order, so that whoever compares them finds what they look for.
-    assert_eq!(rows_of_alerts(), alerts, "docs/operations.md, \"When an alert comes\", beside the rules");
+    assert_eq!(rows_of_alerts(), alerts, "docs/alerts.md beside the rules");
 }
 
-/// The alerts that "When an alert comes" in docs/operations.md has rows for; a row can be for several.
+/// The alerts that docs/alerts.md has rows for; a row can be for several.
 fn rows_of_alerts() -> Vec<&'static str> {
-    let table = OPERATIONS.split("\n## When an alert comes\n").nth(1).unwrap().split("\n## ").next().unwrap();
-    let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
+    let rows = ALERTS.lines().filter_map(|line| line.strip_prefix("| `"));
     let columns: Vec<_> = rows.map(|row| row.split_once(" | ").expect("two columns")).collect();
     assert!(columns.iter().all(|(_, what)| what.trim_end_matches('|').trim().len() > 20));
     columns.iter().flat_map(|(names, _)| names.split(',').map(|name| name.trim().trim_matches('`'))).collect()

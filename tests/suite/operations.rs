@@ -1,6 +1,6 @@
 //! What those who run the service see.
 
-use rollcall_tests::Service;
+use rollcall_tests::{Service, Tab};
 use sqlx::{AssertSqlSafe, Executor};
 
 #[tokio::test]
@@ -29,7 +29,9 @@ async fn health_readiness_and_metrics_each_at_their_place() {
 #[tokio::test]
 async fn attack_36_without_a_database_the_service_lives_says_so_and_fails_closed() {
     let service = Service::start_with(&[("database.acquire_timeout_seconds", "2")]).await;
-    let (grace, _) = service.sign_up(&Service::new_address("grace"), "Acme").await;
+    let email = Service::new_address("grace");
+    let (grace, _) = service.sign_up(&email, "Acme").await;
+    let tab = Tab::signed_in(&service, &email).await;
     let name = service.database.name().to_owned();
     service.database.go_away().await;
 
@@ -43,6 +45,10 @@ async fn attack_36_without_a_database_the_service_lives_says_so_and_fails_closed
             assert!(!answer.text.contains(leak), "{leak} in {}", answer.text);
         }
     }
+    // A page says it as the API does.
+    let page = tab.get("/settings/team").await.expect(503);
+    assert_eq!(page.header("retry-after"), "5");
+    assert!(page.text.contains("Not available at the moment"), "{}", page.text);
     service.database.come_back().await;
     rollcall_tests::until("it is back", async || {
         (grace.get("/v1/session").await.status == 200).then_some(())

@@ -227,15 +227,12 @@ async fn millions_of_digits_are_masked_in_the_time_that_a_request_has() {
     let digits: String = (0..3_900_000_u32)
         .map(|n| char::from(b'0' + (n.wrapping_mul(2_654_435_761) >> 28) as u8 % 10))
         .collect();
-    let begun = std::time::Instant::now();
+    // Whatever takes longer than a request has is answered 503.
     store(team.owner(), &call, &digits).await.expect(201);
-    println!("3.9 million digits in {:?}", begun.elapsed());
     let many: Vec<Value> = (0..20_000)
         .map(|n| segment("caller", n * 1000, "four one five five five five oh one three two"))
         .collect();
-    let begun = std::time::Instant::now();
     let stored = team.owner().post(&path(&call), json!({"segments": many})).await.expect(200);
-    println!("20,000 segments in {:?}", begun.elapsed());
     assert!(stored.list("segments").iter().all(|segment| segment["text"] == "[phone]"));
 }
 

@@ -12,7 +12,7 @@ use object_store::{
     local::LocalFileSystem, path::Path,
 };
 use rollcall_application::recordings::{Footprint, Objects, ObjectsError, SegmentName, SegmentPath};
-use rollcall_domain::{OrganizationId, RecordingId};
+use rollcall_domain::{OrganizationId, RecordingId, hexadecimal};
 use time::OffsetDateTime;
 
 use crate::{
@@ -205,7 +205,7 @@ impl Objects for ObjectsAt {
 }
 
 fn name(SegmentName(bytes): SegmentName) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&bytes)
 }
 
 /// How errors begin that say that something is shorter than it should be.

@@ -110,7 +110,7 @@ fn options_of_pooler(url: &Secret) -> Result<PgConnectOptions, ConnectError> {
 fn read(url: &Secret, setting: &'static str) -> Result<PgConnectOptions, ConnectError> {
     let url = DatabaseUrl::parse(url).map_err(|problem| ConnectError::Url(setting, problem))?;
     for parameter in url.unread() {
-        tracing::warn!(setting, parameter, "nothing reads this parameter of the URL");
+        tracing::warn!(setting, parameter, "this parameter of the URL is ignored");
     }
     Ok(url.options().clone())
 }

@@ -18,7 +18,7 @@ use crate::{
 
 /// The longest wait until a replica has what is committed now.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often is looked whether it has.
+/// How often this is checked.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// What a replica turned out to be.
@@ -44,7 +44,7 @@ impl PgStore {
             }
             Ok(Replica::FollowsNobody) => {
                 tracing::warn!(
-                    "what ROLLCALL__DATABASE__REPLICA_URL leads to is no standby; the database itself is read"
+                    "ROLLCALL__DATABASE__REPLICA_URL does not lead to a standby; the primary is read instead"
                 );
             }
             Err(error) => {

@@ -100,7 +100,7 @@ pub struct Quotas {
     pub services: Quota,
 }
 
-/// So many in so many seconds.
+/// A number of requests in a period.
 #[derive(Debug, Clone, Copy)]
 pub struct Quota {
     /// How many at once; at least 1.

@@ -241,7 +241,7 @@ impl Fields {
         self.check(field, moment.ok_or("must be a time like 2027-01-02T03:04:05Z (RFC 3339)"))
     }
 
-    /// The skills with these names; one that is none is told by its place.
+    /// The skills with these names; an invalid one is reported by its index.
     pub(crate) fn skills(&mut self, names: Vec<String>) -> Option<Skills> {
         let field = |wrong: &InvalidSkills| match wrong {
             InvalidSkills::TooMany => "skills".to_owned(),

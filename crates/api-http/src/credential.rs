@@ -208,7 +208,7 @@ async fn person<const NEEDED: u8>(api: &Api, principal: Principal) -> Result<Act
     }
 }
 
-/// The permission that is named, if one is.
+/// The permission at this place in [`Permission::ALL`]; none for [`NONE_NAMED`].
 fn named(needed: u8) -> Option<Permission> {
     Permission::ALL.get(usize::from(needed)).copied()
 }
@@ -220,7 +220,7 @@ fn note_lack(parts: &Parts, api: &Api, principal: &Principal, needed: Option<Nee
     }
 }
 
-/// The permission that is named, if one is.
+/// The same, as what is needed.
 fn permission(needed: u8) -> Option<Needed> {
     named(needed).map(Needed::Permission)
 }

@@ -27,7 +27,7 @@ use crate::{api::Api, middleware::is_keyed, operations, operations::Parts, probl
 mod answers;
 mod values;
 
-/// Where nothing is as good as an empty object, which handlers have no words for: a body of theirs that may be left out may be null.
+/// Where no body is as good as an empty object. Handlers cannot say so: an optional body of theirs would also be allowed to be null.
 const BODY_MAY_BE_LEFT_OUT: &str = "/v1/sessions/passkey/options";
 
 #[derive(OpenApi)]

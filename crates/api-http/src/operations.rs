@@ -104,7 +104,7 @@ async fn metrics(
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], metrics.text()).into_response()
 }
 
-/// What the public address answers of it.
+/// The part of it that the public address serves.
 pub(crate) fn public() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
 }

@@ -190,7 +190,8 @@ fn way_out(limit: &str) -> Option<&'static str> {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        match error {
+        let retry_after = error.retry_after();
+        let problem = match error {
             Error::Invalid(errors) => Self::invalid(errors),
             Error::Unauthenticated => Self::plain(Code::Unauthenticated),
             Error::InvalidCredentials => Self::new(
@@ -202,15 +203,15 @@ impl From<Error> for Problem {
             }
             Error::PasskeyRefused => Self::new(
                 Code::InvalidCredentials,
-                "The passkey does not prove who you are: it is not known, or the answer comes too late, twice or from elsewhere.",
+                "The passkey was not accepted: it is unknown, or its answer is late, repeated or from another origin.",
             ),
             Error::InvalidMfaCode => Self::new(
                 Code::InvalidMfaCode,
-                "It is not the code of this moment, has been used already, or is none. Wait for the next code of the app, or use a recovery code that has not been used.",
+                "The code is not valid now or has already been used. Wait for the app's next code, or use an unused recovery code.",
             ),
             Error::InvalidMfaPasskey => Self::new(
                 Code::InvalidMfaCode,
-                "The passkey is not one of the account, or its answer comes too late, twice or from elsewhere. Ask for options again, and answer those.",
+                "The passkey does not belong to the account, or its answer is late, repeated or from another origin. Request new options and answer those.",
             ),
             Error::InvalidChallenge => Self::plain(Code::InvalidChallenge),
             Error::TotpEnabled => Self::plain(Code::TotpEnabled),
@@ -230,16 +231,14 @@ impl From<Error> for Problem {
             Error::MfaNotEnabled => Self::plain(Code::MfaNotEnabled),
             Error::MfaResetByOperator => Self::plain(Code::MfaResetByOperator),
             Error::NetworkNotAllowed => Self::plain(Code::NetworkNotAllowed),
-            Error::KeyLimitReached { limit, retry_after } => Self::new(
+            Error::KeyLimitReached { limit, .. } => Self::new(
                 Code::RateLimited,
                 format!(
                     "This API key is answered at most {} requests in {} seconds.",
                     limit.requests(),
                     limit.per_seconds()
                 ),
-            )
-            // Not before there is room.
-            .retry_after(retry_after.unsigned_abs().as_secs() + 1),
+            ),
             Error::AuditLogDisabled => Self::plain(Code::AuditLogDisabled),
             Error::ApiKeyRevoked => Self::plain(Code::ApiKeyRevoked),
             Error::ApiKeyExpired => Self::plain(Code::ApiKeyExpired),
@@ -300,14 +299,13 @@ impl From<Error> for Problem {
                 problem
             }
             Error::PreconditionFailed => Self::plain(Code::PreconditionFailed),
-            Error::LimitReached { limit, retry_after } => {
+            Error::LimitReached { limit, .. } => {
                 let mut detail = format!("There have been too many {}.", limit.what);
                 if let Some(way_out) = way_out(limit.name) {
                     detail.push(' ');
                     detail.push_str(way_out);
                 }
-                let mut problem = Self::new(Code::RateLimited, detail)
-                    .retry_after(retry_after.whole_seconds().unsigned_abs());
+                let mut problem = Self::new(Code::RateLimited, detail);
                 problem.0.limit = Some(limit);
                 problem
             }
@@ -325,15 +323,19 @@ impl From<Error> for Problem {
             | Error::RecordingDamaged) => Self::of_recording(&error),
             Error::ExportRunning => Self::plain(Code::ExportRunning),
             Error::OrganizationDeleted => Self::plain(Code::OrganizationDeleted),
-            Error::Busy => Self::plain(Code::Unavailable).retry_after(2),
+            Error::Busy => Self::plain(Code::Unavailable),
             Error::Unavailable(source) => {
                 tracing::warn!(error = %ErrorChain(source.as_ref()), "a dependency is unavailable");
-                Self::plain(Code::Unavailable).retry_after(5)
+                Self::plain(Code::Unavailable)
             }
             Error::Internal(source) => {
                 tracing::error!(error = %ErrorChain(source.as_ref()), "internal error");
                 Self::plain(Code::Internal)
             }
+        };
+        match retry_after {
+            Some(seconds) => problem.retry_after(seconds),
+            None => problem,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rollcall_application::ports::Entropy;
+use rollcall_domain::hexadecimal;
 use sha2::{Digest, Sha256};
 
 /// Gives ids to requests: 128 bits in hexadecimal, like the ids of traces (W3C Trace Context, section 3.2.2.3). They are no
@@ -22,12 +23,7 @@ impl RequestIds {
     pub(crate) fn next(&self) -> String {
         let number = self.given.fetch_add(1, Ordering::Relaxed);
         let digest = Sha256::new().chain_update(self.seed).chain_update(number.to_be_bytes()).finalize();
-        digest[..16].iter().fold(String::with_capacity(32), |mut id, byte| {
-            for digit in [byte >> 4, byte & 15] {
-                id.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
-            }
-            id
-        })
+        hexadecimal(&digest[..16])
     }
 }
 

@@ -61,9 +61,7 @@ impl Seat {
     pub fn scope(&self) -> Scope {
         Scope::Organization(self.organization)
     }
-}
 
-impl Seat {
     /// Decides once more, in the transaction: what the actor was when the request came in may have changed since, and
     /// from here on it stays until the end of the transaction. Gives back what they hold now.
     ///

@@ -138,7 +138,7 @@ pub struct Limits {
 }
 
 impl Application {
-    /// Now.
+    /// What time it is, by the port for time: UTC.
     pub fn now(&self) -> OffsetDateTime {
         self.clock.now()
     }

@@ -1,6 +1,7 @@
 //! Why a use case did not do what it was asked.
 
 mod conversions;
+mod waits;
 
 use rollcall_domain::{
     OrganizationId, Permission,
@@ -52,7 +53,7 @@ pub enum Error {
     #[error("no second factor")]
     MfaNotEnabled,
     /// The password is too short to be the only factor.
-    #[error("the password is too short to do alone")]
+    #[error("the password is too short on its own")]
     PasswordTooShort,
     /// The password is right, and too short to be the only factor, which it has become.
     #[error("a longer password must be chosen first")]
@@ -117,7 +118,7 @@ pub enum Error {
     /// Whoever collects the money does not agree to the plan.
     #[error("the payment was declined")]
     PaymentDeclined,
-    /// Somebody else was faster with another plan than the one that was asked for.
+    /// Somebody else has meanwhile changed to a plan other than the one that was asked for.
     #[error("the plan is {} by now", plan.as_str())]
     PlanChanged {
         /// The plan by now.
@@ -126,7 +127,7 @@ pub enum Error {
     /// The organization's audit log is off.
     #[error("the audit log is off")]
     AuditLogDisabled,
-    /// Nobody turns off their own second factor as if it were lost.
+    /// The caller tried to reset their own second factor as if it were lost.
     #[error("the second factor is the caller's own")]
     OwnMfa,
     /// The second factor guards more than the caller's organization.
@@ -182,17 +183,17 @@ pub enum Error {
     /// The address has an open invitation to the organization.
     #[error("already invited")]
     InvitationPending,
-    /// The invitation has been used, taken back or replaced, has run out, or never was.
+    /// The invitation has been used, revoked or replaced, has expired, or never existed.
     #[error("the invitation is gone")]
     InvitationGone,
-    /// The sign-up has been completed, has run out, or never was.
+    /// The sign-up has been completed, has expired, or never existed.
     #[error("the sign-up is gone")]
     SignupGone,
-    /// The wish for another password has been fulfilled, has run out, or never was.
+    /// The password reset has been used, has expired, or never existed.
     #[error("the password reset is gone")]
     PasswordResetGone,
-    /// The wish for another address has been fulfilled, taken back or replaced, has run out, or never was; or the address has
-    /// got an account.
+    /// The change of address has been confirmed, withdrawn or replaced, has expired, or never existed; or the address now
+    /// has an account.
     #[error("the change of address is gone")]
     EmailChangeGone,
     /// The device has a passkey already.
@@ -254,7 +255,7 @@ pub enum Error {
         is: MediaType,
     },
     /// The digest that was given is of other bytes.
-    #[error("the digest is of other bytes")]
+    #[error("the digest does not match")]
     DigestMismatch,
     /// The next part does not begin where the last one ended.
     #[error("the upload does not go on there")]
@@ -277,7 +278,7 @@ pub enum Error {
     /// Another export of the organization is running, or another by the same person.
     #[error("an export is running")]
     ExportRunning,
-    /// The organization is deleted. The platform's operator can restore it, as long as there is time.
+    /// The organization is deleted. The platform's operator can restore it until it is purged.
     #[error("the organization is deleted")]
     OrganizationDeleted,
     /// More work than this node takes on at once.

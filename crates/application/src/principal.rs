@@ -202,8 +202,8 @@ impl Principal {
     /// stays until the end of the transaction. Gives back what they hold now.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] to whoever is not in the organization any more, to a key that has ended, and to one whose secret has
-    /// that was shown; [`Error::NetworkNotAllowed`], [`Error::PermissionDenied`].
+    /// [`Error::Unauthenticated`] for a member who has left, for a key that has ended, and for a key whose shown secret has ended;
+    /// [`Error::NetworkNotAllowed`], [`Error::PermissionDenied`].
     pub(crate) async fn permit_again(
         &self,
         unit: &mut dyn UnitOfWork,

@@ -43,7 +43,7 @@ pub(crate) async fn follow(connection: Connection, memory: Weak<Memory>) {
         let lost = follower.listen(&connection, &memory).await;
         tracing::info!(
             reason = %ErrorChain(&lost),
-            "the feed of revocations is not heard; each token is asked about meanwhile"
+            "the revocation feed is lost; every token is introspected meanwhile"
         );
         drop(memory);
         sleep(chance::some_of(follower.pause)).await;

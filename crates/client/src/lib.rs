@@ -1,19 +1,24 @@
 //! What a service beside Rollcall adds, so that it knows who calls it and what they may do.
 //!
 //! ```no_run
-//! use axum::{Router, extract::State, routing::get};
+//! use axum::{Json, Router, routing::get};
 //! use rollcall_client::{Caller, Error, Rollcall, Settings};
-//! use rollcall_domain::Permission;
+//! use rollcall_domain::{OrganizationId, Permission};
 //!
-//! async fn list_agents(caller: Caller) -> Result<String, Error> {
+//! # #[derive(serde::Serialize)]
+//! # struct Agent {}
+//! # fn agents_of(_: OrganizationId) -> Vec<Agent> {
+//! #     Vec::new()
+//! # }
+//! async fn list(caller: Caller) -> Result<Json<Vec<Agent>>, Error> {
 //!     let organization = caller.require(Permission::AgentsRead)?;
-//!     Ok(format!("the agents of {organization}"))
+//!     Ok(Json(agents_of(organization)))
 //! }
 //!
-//! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
-//! let rollcall = Rollcall::connect(Settings::new("https://rollcall.example", "the service credential"))?;
-//! let routes: Router = Router::new().route("/agents", get(list_agents)).with_state(rollcall);
-//! # Ok(())
+//! # async fn start(service_token: &str) -> Result<Router, Box<dyn std::error::Error>> {
+//! let rollcall = Rollcall::connect(Settings::new("https://rollcall.example", service_token))?;
+//! let routes = Router::new().route("/agents", get(list)).with_state(rollcall);
+//! # Ok(routes)
 //! # }
 //! ```
 //!

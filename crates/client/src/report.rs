@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The first and the longest pause before another try.
 const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How often it is looked whether anybody may still report.
+/// How often this checks whether any reporter is left.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Something that was done in a service beside Rollcall. Its id is its own, so that it is taken once however often it is
@@ -110,6 +110,19 @@ pub enum ReportError {
 
 /// Sends a service's own events to the audit log of the organization that an API key belongs to. Cloning it is cheap;
 /// it sends until the last clone has gone, and whoever opens the same file next goes on.
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// use rollcall_client::{Caller, Outcome, ReportError, Reporter, Rollcall};
+/// use rollcall_domain::secret::Secret;
+///
+/// # fn report(rollcall: Rollcall, api_key: Secret, caller: Caller, agent: &str) -> Result<(), ReportError> {
+/// let reporter = Reporter::open(&rollcall, Path::new("/var/lib/agents/events"), api_key)?;
+/// reporter.report(caller.subject, "agent.created", ("agent", agent), Outcome::Success)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Reporter(Arc<Outgoing>);
 
@@ -231,7 +244,7 @@ async fn send(held: &Outgoing, key: &Secret, batch: &Batch) -> Result<Next, Stri
             StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::PAYLOAD_TOO_LARGE,
             [line],
         ) => {
-            tracing::warn!("an event for the audit log is not taken; it is put aside");
+            tracing::warn!("an event was refused by the audit log; it is set aside in the .rejected file");
             held.spool(|spool| spool.put_aside(line)).map_err(|error| told(&error))?;
         }
         (

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rollcall_domain::secret::Secret;
+use rollcall_domain::{api_keys, secret::Secret};
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 
@@ -20,7 +20,7 @@ use crate::{
 /// The longest token that is asked about.
 const LONGEST: usize = 4_096;
 /// How the tokens of sessions and API keys begin.
-const KINDS: [&str; 2] = ["rcs_", "rck_"];
+const KINDS: [&str; 2] = ["rcs_", api_keys::MARK];
 
 /// Rollcall, as a service beside it sees it. Cloning it is cheap; the feed is followed until the last clone has gone.
 #[derive(Clone)]

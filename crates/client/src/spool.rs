@@ -62,7 +62,7 @@ impl Spool {
         Ok(true)
     }
 
-    /// The lines that have waited for longest: at most so many, of at most so many bytes, but for one that is longer by itself.
+    /// The lines that have waited longest: at most so many, and at most so many bytes, except that one line alone may be longer.
     ///
     /// # Errors
     /// When they cannot be read.

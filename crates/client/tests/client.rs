@@ -27,6 +27,15 @@ use tokio::{net::TcpListener, sync::watch};
 const USER: &str = "user_01h455vb4pex5vsknk084sn02q";
 const ORGANIZATION: &str = "org_01h455vb4pex5vsknk084sn02q";
 
+/// What whoever writes a service is shown.
+const GUIDE: &str = include_str!("../../../docs/integrating-a-service.md");
+/// Where examples are that are compiled.
+const EXAMPLES: [&str; 3] = [
+    include_str!("../src/lib.rs"),
+    include_str!("../src/report.rs"),
+    include_str!("../src/client_address.rs"),
+];
+
 /// Something that speaks as Rollcall does.
 struct Stub {
     base: String,
@@ -292,6 +301,8 @@ async fn events_wait_until_they_are_taken_and_outlive_whoever_reported_them() {
     until("nothing that waits", async || std::fs::metadata(&path).unwrap().len() == 0).await;
     let all = events_of(&stub);
     let of_first: Vec<&Value> = all.iter().filter(|event| event["action"] == "agent.created").collect();
+    // From before the end, and from whoever went on.
+    assert!(of_first.len() >= 2, "{of_first:?}");
     assert!(of_first.iter().all(|event| event["id"] == first["id"]), "{of_first:?}");
     assert_eq!(all.last().unwrap()["action"], "agent.deleted");
     report(&reporter, &["agent.changed"]);
@@ -316,4 +327,19 @@ async fn many_events_come_in_batches_and_one_that_is_not_taken_keeps_no_other() 
     assert!(stub.state.batches.lock().unwrap().len() < 2_500);
     let aside = std::fs::read_to_string(path.with_file_name("events.rejected")).unwrap();
     assert!(aside.lines().count() == 1 && aside.contains("poison"), "{aside}");
+}
+
+#[test]
+fn whatever_the_guide_shows_in_rust_is_compiled_as_an_example() {
+    let compiled: Vec<&str> = EXAMPLES
+        .iter()
+        .flat_map(|text| text.lines())
+        .filter_map(|line| line.strip_prefix("//! ").or(line.strip_prefix("/// ")))
+        .collect();
+    let blocks: Vec<&str> =
+        GUIDE.split("```rust\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(blocks.len() >= 4, "{blocks:?}");
+    let missing: Vec<&str> =
+        blocks.iter().flat_map(|block| block.lines()).filter(|line| !compiled.contains(line)).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
 }

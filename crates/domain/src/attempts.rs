@@ -33,9 +33,9 @@ const STOPPED: Duration = Duration::DAY;
 /// How many attempts may be made at once, and how long each takes to come back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
-    /// At once.
+    /// How many can be made at once.
     pub attempts: u32,
-    /// Until each of them is there again.
+    /// How long it takes until one more may be made.
     pub each: Duration,
 }
 

@@ -42,6 +42,7 @@ mod error_chain;
 pub mod escalations;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod hexadecimal;
 pub mod hosts;
 pub mod id;
 pub mod invitations;
@@ -68,6 +69,7 @@ pub mod webhooks;
 
 pub use email::{EmailAddress, InvalidEmailAddress};
 pub use error_chain::ErrorChain;
+pub use hexadecimal::hexadecimal;
 pub use id::{
     ApiKeyId, CallId, EscalationId, EventId, InvitationId, OrganizationId, RecordingId, SessionId, UserId,
 };

@@ -118,7 +118,7 @@ impl Plans {
 pub struct Usage {
     /// The controls that are on.
     pub controls: ControlSet,
-    /// Its members.
+    /// Its members, each of whom takes a seat.
     pub seats: u64,
     /// Its API keys that are not revoked.
     pub api_keys: u64,
@@ -127,9 +127,9 @@ pub struct Usage {
 /// How long something is kept, where that gets shorter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shorter {
-    /// The days before.
+    /// For how many days it is kept now.
     pub before: u32,
-    /// The days after.
+    /// For how many days it will be: fewer.
     pub after: u32,
 }
 

@@ -26,7 +26,7 @@ use crate::{
 const SUPERUSER: &str = "rollcall_superuser";
 /// The longest that starting or stopping may take. Recovery after a crash is part of it.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How often is looked whether it is done.
+/// How often this is checked.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Sorting by bytes, upper and lower case by Unicode.
 const LETTERS: &str = if cfg!(target_os = "macos") { "en_US.UTF-8" } else { "C.UTF-8" };

@@ -36,7 +36,7 @@ pub(crate) enum Command {
         #[arg(long)]
         reference: bool,
     },
-    /// Ask the node of this configuration, on the same machine, whether it is ready: for images, which have nothing else that could ask.
+    /// Ask the node with this configuration, on the same machine, whether it is ready: for container images, which hold no other client.
     #[command(after_help = HEALTH)]
     Healthcheck,
     /// Print the contract as OpenAPI.
@@ -58,7 +58,7 @@ pub(crate) enum Command {
     /// Check audit logs.
     #[command(subcommand)]
     Audit(Audit),
-    /// Look after where recordings lie.
+    /// Look after the store of recordings.
     #[command(subcommand)]
     Recordings(Recordings),
     /// What the platform's operator does.
@@ -68,13 +68,13 @@ pub(crate) enum Command {
 
 #[derive(Subcommand)]
 pub(crate) enum Keys {
-    /// Make a key that takes over from the present one: published at once, it signs when everybody can know it.
+    /// Make the next signing key: it is published at once, and signs as soon as everybody can have fetched it.
     Rotate {
         /// What the key signs: access_token, audit_checkpoint, or live_grant.
         #[arg(default_value = KeyPurpose::AccessToken.as_str())]
         purpose: KeyPurpose,
     },
-    /// Tell which keys of the keyring (ROLLCALL__KEYS__RING), other than the first, API keys and keys that sign still need.
+    /// Tell which older keys of the keyring (ROLLCALL__KEYS__RING) API keys and signing keys still need.
     Ring,
 }
 
@@ -145,11 +145,11 @@ pub(crate) const ORPHANS: u8 = 3;
 
 #[derive(Subcommand)]
 pub(crate) enum Recordings {
-    /// List recordings that lie there and that the database knows nothing of, as after it was set back to a moment before them. Nobody can
+    /// List stored recordings that the database does not know, as after a restore to an earlier moment. Nobody can
     /// play them any more, unless the database that was left behind comes back.
     #[command(after_help = FOUND)]
     Orphans {
-        /// Only those that nothing was written of for so many days.
+        /// Only those to which nothing has been written for this many days.
         #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u16).range(2..))]
         untouched_for: u16,
         /// Remove them.
@@ -168,7 +168,7 @@ pub(crate) enum Operator {
         /// The organization's id: org_…
         organization: OrganizationId,
     },
-    /// Take an organization over to another plan.
+    /// Change an organization's plan.
     SetPlan {
         /// The organization's id: org_…
         organization: OrganizationId,

@@ -109,6 +109,8 @@ impl Write for Line {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     /// Keeps what is written to it.
@@ -161,7 +163,9 @@ mod tests {
         let kept = Kept::default();
         let (lines, _flusher) = Lines::to(kept.clone());
         line(&lines, "alone\n", true);
+        let since = Instant::now();
         while kept.text() != "alone\n" {
+            assert!(since.elapsed() < Duration::from_secs(60), "{:?} is all that was written", kept.text());
             thread::yield_now();
         }
     }

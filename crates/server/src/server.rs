@@ -132,7 +132,7 @@ impl Server {
         self.tasks.wait().await;
         // The last requests have used keys too.
         if let Err(error) = write_down_uses(&self.app).await {
-            tracing::warn!(error = %ErrorChain(&error), "when API keys were last used was not written down");
+            tracing::warn!(error = %ErrorChain(&error), "the last uses of API keys were not written down");
         }
         match timeout(WRITE_CALLS, write_down_calls(&self.app)).await {
             Ok(Ok(0)) => {}
@@ -277,7 +277,7 @@ pub(crate) async fn keep_name_of_logs(
         Ok(None) => return Ok(()),
         // A schema that is too old, which readiness tells of.
         Err(error) => {
-            tracing::warn!(error = %ErrorChain(&error), "under which name audit logs were signed is not known");
+            tracing::warn!(error = %ErrorChain(&error), "the name that audit logs were signed under cannot be read");
             return Ok(());
         }
     };

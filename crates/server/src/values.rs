@@ -233,7 +233,7 @@ fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error
     String::deserialize(deserializer).map(Secret::new)
 }
 
-/// What is wrong with an address that is none.
+/// What is said of a text that is not an address.
 pub(crate) const ADDRESS: &str = "must be an address and a port, like 127.0.0.1:8080";
 
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {

@@ -41,15 +41,15 @@ const PAUSE: Duration = Duration::from_secs(1);
 const COUNT_EVERY: Duration = Duration::from_secs(5);
 /// How often stretches of audit logs are looked for that have no sketch.
 const SKETCH_EVERY: Duration = Duration::from_secs(2);
-/// How often it is looked for what is too old in audit logs.
+/// How often audit logs are searched for what is past its retention.
 const RETAIN_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often checkpoints are looked for that are due.
 const WITNESS_EVERY: Duration = Duration::from_secs(1);
-/// How often it is looked for what is to be sent to webhooks.
+/// How often due webhook deliveries are looked for.
 const DELIVER_EVERY: Duration = Duration::from_secs(1);
-/// How long it is kept what became of what was sent to webhooks.
+/// How long the outcomes of webhook deliveries are kept.
 const DELIVERIES_KEPT: time::Duration = time::Duration::days(90);
-/// How often it is written down when API keys were last used.
+/// How often the last uses of API keys are written down.
 const WRITE_USES_EVERY: Duration = Duration::from_secs(3);
 /// How often the calls that were made with API keys are written down.
 const WRITE_CALLS_EVERY: Duration = Duration::from_millis(250);
@@ -58,13 +58,13 @@ const FORGET_EVERY: Duration = Duration::from_secs(15 * 60);
 /// How often organizations and recordings whose time is over are looked for.
 const PURGE_EVERY: Duration = Duration::from_secs(15 * 60);
 
-/// How often it is looked for what is left of people whose accounts have ended.
+/// How often the remains of ended accounts are looked for.
 const ERASE_EVERY: Duration = Duration::from_secs(1);
 
-/// How often what is left of recordings that are no more is looked for.
+/// How often the remains of deleted recordings are looked for.
 const CLEAN_RECORDINGS_EVERY: Duration = Duration::from_secs(5);
 
-/// How often it is looked for agents who are gone, and for what has waited or was held for too long.
+/// How often agents who have gone, and calls that waited or were held for too long, are looked for.
 const SWEEP_AGENTS_EVERY: Duration = Duration::from_secs(1);
 
 /// How often letters about deadlines for second factors are looked for.

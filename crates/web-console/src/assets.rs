@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
+use rollcall_domain::hexadecimal;
 use sha2::{Digest, Sha256};
 
 /// Something that pages load.
@@ -39,7 +40,7 @@ assets! {
 
 impl Asset {
     fn new(name: &'static str, kind: &'static str, content: &'static [u8]) -> Self {
-        let digest: String = Sha256::digest(content)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hexadecimal(&Sha256::digest(content)[..8]);
         let (stem, extension) = name.split_once('.').unwrap_or((name, ""));
         Self { name, kind, content, path: format!("/assets/{stem}-{digest}.{extension}") }
     }

@@ -2,10 +2,11 @@
 
 use std::fmt::Display;
 
+use http::StatusCode;
 use rollcall_application::Error;
 
 use crate::{
-    refused::{Refused, retry_after},
+    refused::{Explanation, Refused},
     texts::Texts,
 };
 
@@ -14,7 +15,9 @@ use crate::{
 pub(crate) struct Mistakes {
     whole: Option<String>,
     fields: Vec<(String, String)>,
-    /// In how many seconds the form may be sent again, where it was sent too often.
+    /// What the form is answered with, where an error was more than a value that cannot be accepted.
+    status: Option<StatusCode>,
+    /// In how many seconds the form may be sent again, where waiting is what it takes.
     retry_after: Option<u64>,
 }
 
@@ -40,7 +43,8 @@ impl Mistakes {
                 Ok(Self { fields: fields.collect(), ..Self::default() })
             }
             error if t.is_mendable(&error) => {
-                Ok(Self { retry_after: retry_after(&error), ..Self::whole_of(t.explain(&error).text) })
+                let Explanation { status, text, .. } = t.explain(&error);
+                Ok(Self { status: Some(status), retry_after: error.retry_after(), ..Self::whole_of(text) })
             }
             error => Err(error.into()),
         }
@@ -92,7 +96,12 @@ impl Mistakes {
         self.fields.first().map(|(name, _)| name.as_str())
     }
 
-    /// In how many seconds the form may be sent again, where it was sent too often.
+    /// What the form is answered with: 422 where nothing else is meant.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status.unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
+    }
+
+    /// In how many seconds the form may be sent again, where waiting is what it takes.
     pub(crate) fn retry_after(&self) -> Option<u64> {
         self.retry_after
     }
@@ -122,5 +131,19 @@ mod tests {
         assert_eq!(of(Error::InvalidMfaCode).first(), Some("code"));
         assert_eq!(of(Error::WrongPassword).first(), Some("password"));
         assert_eq!(of(Error::Busy).first(), None);
+    }
+
+    #[test]
+    fn a_form_that_can_be_sent_again_is_answered_with_what_the_error_means_and_the_wait() {
+        let t = Texts::of(Language::English);
+        for (error, status, wait) in [
+            (Error::Busy, StatusCode::SERVICE_UNAVAILABLE, Some(2)),
+            (Error::AlreadyMember, StatusCode::CONFLICT, None),
+            (Error::PasskeyRefused, StatusCode::UNPROCESSABLE_ENTITY, None),
+            (Error::invalid("name", "must not be empty"), StatusCode::UNPROCESSABLE_ENTITY, None),
+        ] {
+            let mistakes = Mistakes::of(t, error).expect("mistakes");
+            assert_eq!((mistakes.status(), mistakes.retry_after()), (status, wait), "{mistakes:?}");
+        }
     }
 }

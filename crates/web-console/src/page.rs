@@ -88,10 +88,12 @@ impl Visit {
 
     /// Answers a form that has mistakes with its page.
     pub(crate) fn mend<P: Page>(&self, page: &P) -> Response {
-        let wait = page.mistakes().and_then(Mistakes::retry_after);
-        let Some(seconds) = wait else { return self.page_with(StatusCode::UNPROCESSABLE_ENTITY, page) };
-        let mut response = self.page_with(StatusCode::TOO_MANY_REQUESTS, page);
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        let mistakes = page.mistakes();
+        let status = mistakes.map_or(StatusCode::UNPROCESSABLE_ENTITY, Mistakes::status);
+        let mut response = self.page_with(status, page);
+        if let Some(seconds) = mistakes.and_then(Mistakes::retry_after) {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
         response
     }
 

@@ -142,17 +142,14 @@ impl Visit {
             // Whoever is not signed in here is told, as they would be asked to sign in first.
             Refused::Error(Error::MfaRequired) if self.actor().is_some() => self.go_to(ENROL),
             Refused::Error(error) => {
-                match error {
-                    Error::Unavailable(source) => {
-                        tracing::warn!(error = %ErrorChain(source.as_ref()), "a dependency is unavailable");
-                    }
-                    Error::Internal(source) => {
-                        tracing::error!(error = %ErrorChain(source.as_ref()), "internal error");
-                    }
-                    _ => {}
+                if let Error::Unavailable(source) = error {
+                    tracing::warn!(error = %ErrorChain(source.as_ref()), "a dependency is unavailable");
+                }
+                if let Error::Internal(source) = error {
+                    tracing::error!(error = %ErrorChain(source.as_ref()), "internal error");
                 }
                 let mut response = self.explain(&t.explain(error));
-                if let Some(seconds) = retry_after(error) {
+                if let Some(seconds) = error.retry_after() {
                     response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
                 }
                 response
@@ -253,14 +250,6 @@ fn filled_with(secret: &str) -> &'static str {
         "password" | "current_password" => "current-password",
         "code" => "one-time-code",
         _ => "off",
-    }
-}
-
-/// In how many seconds it may be tried again, as the API says it.
-pub(crate) fn retry_after(error: &Error) -> Option<u64> {
-    match error {
-        Error::LimitReached { retry_after, .. } => Some(retry_after.whole_seconds().unsigned_abs().max(1)),
-        _ => None,
     }
 }
 

@@ -33,7 +33,7 @@ texts! {
     control_off_subject(control, organization) = "{control} of {organization} is off" | "Ausgeschaltet in {organization}: {control}";
     control_off_heading = "A security control is off" | "Eine Sicherheitsfunktion ist ausgeschaltet";
     control_off(control, organization) = "{control} of {organization} has just been switched off: by an Owner, by the platform's operator, or with a smaller plan." | "in {organization} wurde gerade ausgeschaltet: {control} – durch einen Inhaber, durch den Betreiber der Plattform oder mit einem kleineren Tarif.";
-    control_off_who(public_url) = "Who did it an Owner sees at {public_url} under Settings, Security, and can switch it on again there if the plan has it. What comes in between stays without it." | "Wer das war, sehen Inhaber unter {public_url} im Bereich Sicherheit, und sie können es dort wieder einschalten, wenn der Tarif es enthält. Was in der Zwischenzeit entsteht, bleibt ohne.";
+    control_off_who(public_url) = "An Owner can see who did it at {public_url} under Settings, Security, and can switch it on again there if the plan includes it. Whatever happens in the meantime stays without it." | "Wer das war, sehen Inhaber unter {public_url} im Bereich Sicherheit, und sie können es dort wieder einschalten, wenn der Tarif es enthält. Was in der Zwischenzeit entsteht, bleibt ohne.";
 
     retention_subject(organization) = "What is too old for the plan of {organization} is deleted" | "Was für den Tarif von {organization} zu alt ist, wird gelöscht";
     retention_heading = "What is too old for the plan is deleted" | "Was für den Tarif zu alt ist, wird gelöscht";

@@ -7,7 +7,7 @@ mod retention;
 mod sequencer;
 mod witness;
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use rollcall_application::{
@@ -15,7 +15,7 @@ use rollcall_application::{
     audit::{AuditView, Entry, EventKey, KeptLeaf, OwnEvent, OwnEvents, WrittenPosition},
     ports::StoreError,
 };
-use rollcall_domain::{EventId, OrganizationId, UserId};
+use rollcall_domain::{EventId, OrganizationId, UserId, hexadecimal};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sqlx::{PgConnection, types::Json};
@@ -27,6 +27,7 @@ use crate::{
     row::moment,
     transaction::{NO_ORGANIZATION, Transaction},
 };
+
 /// A value that identifies somebody, without its salt.
 #[derive(Debug, Deserialize)]
 struct Kept {
@@ -174,14 +175,8 @@ impl<'a> EventRow<'a> {
 
 /// What identifies a person, each value with the salt of its commitment.
 pub(crate) fn kept<'a>(fields: impl Iterator<Item = (&'a str, &'a (String, [u8; 16]))>) -> Value {
-    let fields = fields.map(|(field, (value, salt))| {
-        let mut hex = String::with_capacity(2 * salt.len());
-        for byte in salt {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-        }
-        (field.to_owned(), json!({"value": value, "salt": hex}))
-    });
+    let fields = fields
+        .map(|(field, (value, salt))| (field.to_owned(), json!({"value": value, "salt": hexadecimal(salt)})));
     Value::Object(fields.collect::<Map<_, _>>())
 }
 

@@ -172,7 +172,7 @@ async fn keyed(api: &Api, request: Request, next: Next) -> Result<Response, Prob
         if let Err(error) = api.idempotency.release(&claimed).await {
             tracing::warn!(
                 error = %ErrorChain(&error),
-                "a key was not given back; it is free when its request is taken for dead"
+                "an idempotency key was not released; it becomes free when its request is presumed dead"
             );
         }
         return Ok(response);

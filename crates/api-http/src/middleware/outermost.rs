@@ -106,7 +106,7 @@ pub(super) async fn outermost(
     response
 }
 
-/// The longest that a request may take whose handler takes as long as its client needs, and sees to it that something is going on.
+/// The longest that a request may take whose handler itself watches that its client makes progress.
 const TAKES_LONG: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Whether a request is one of those.

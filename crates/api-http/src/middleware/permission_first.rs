@@ -1,8 +1,8 @@
 //! Whoever lacks the permission for what they ask, or a fresh proof of who they are, is told that, and not what is wrong with how they ask
 //! for it.
 //!
-//! Requests are read before use cases decide, and use cases decide before they do anything. So when a request was found to be
-//! wrong, nobody has decided yet: it is made up for here.
+//! Requests are read before use cases decide, and use cases decide before they do anything. So when a request turns out
+//! to be malformed, nothing has been decided yet: that is made up for here.
 
 use std::sync::{Arc, OnceLock};
 
@@ -33,7 +33,7 @@ impl Lacking {
         self.0.get().is_none()
     }
 
-    /// The answer; to whoever lacks something, instead of what is wrong with the request, that they lack it.
+    /// The answer. Whoever lacks something is told that, in place of what is wrong with their request.
     pub(super) async fn told_first(&self, api: &Api, response: Response) -> Response {
         let is_wrong = matches!(
             response.status(),

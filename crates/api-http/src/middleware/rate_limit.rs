@@ -33,13 +33,14 @@ use crate::{
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-/// Forgotten are limits that are whole again, once so many requests have come.
+/// Limits that are whole again are forgotten every so many requests.
 const TIDY_EVERY: u32 = 4096;
 
 /// Paths that try passwords or tokens, or cause mail to strangers.
-const ATTEMPTS: [&str; 29] = [
+const ATTEMPTS: [&str; 30] = [
     "/signup/complete",
     "/invitations/accept",
+    "/invitations/accept/here",
     "/v1/signup",
     "/v1/signup/complete",
     "/v1/sessions",

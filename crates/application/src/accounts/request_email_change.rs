@@ -117,11 +117,11 @@ mod tests {
         let mut stale = actor(1, Role::Viewer);
         stale.session.authenticated_at = NOW - Duration::minutes(10);
         let same = "USER1@example.com".parse().expect("an address");
-        for (actor, email, unit) in [
-            (stale, new(), unit(true, 0)),
-            (actor(1, Role::Viewer), new(), unit(false, 0)),
-            (actor(1, Role::Viewer), same, unit(true, 0)),
-            (actor(1, Role::Viewer), new(), unit(true, 2)),
+        for (actor, email, unit, recorded) in [
+            (stale, new(), unit(true, 0), 1),
+            (actor(1, Role::Viewer), new(), unit(false, 0), 0),
+            (actor(1, Role::Viewer), same, unit(true, 0), 0),
+            (actor(1, Role::Viewer), new(), unit(true, 2), 1),
         ] {
             let store = TestStore::of(unit);
             let refused = request_email_change(&app(&store), &actor, email).await;
@@ -136,6 +136,7 @@ mod tests {
                 "{refused:?}"
             );
             let refusals = store.committed();
+            assert_eq!(refusals.len(), recorded, "{refused:?}");
             assert!(refusals.iter().all(|(_, events, letters)| {
                 events[..] == [(Action::AccountEmailChangeRequested, Outcome::Refused)] && letters.is_empty()
             }));

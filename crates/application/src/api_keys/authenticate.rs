@@ -1,7 +1,7 @@
 //! From an API key to whoever has it.
 
 use rollcall_domain::{
-    api_keys::prefix_of,
+    api_keys::{self, prefix_of},
     audit::{Action, AuditTarget, Origin},
     secret::Secret,
 };
@@ -12,12 +12,9 @@ use crate::{
     audit::{ReadingAttempt, record_refusal_once},
 };
 
-/// How every API key begins.
-const MARK: &str = "rck_";
-
 /// Whether a Bearer token looks like an API key, rather than any other.
 pub fn is_api_key(token: &Secret) -> bool {
-    token.expose().starts_with(MARK)
+    token.expose().starts_with(api_keys::MARK)
 }
 
 /// Who asks, if the key is good, may be used from there, and there is room for one more request. Nothing is written, unless it is

@@ -66,7 +66,7 @@ pub struct Move {
 pub struct KeptBy {
     /// The id of that key.
     pub ring_key: u8,
-    /// How many API keys.
+    /// How many API keys that still work: not revoked, and not at their end.
     pub live: u64,
 }
 
@@ -75,7 +75,7 @@ pub struct KeptBy {
 pub struct KeyUse {
     /// Which key.
     pub key: ApiKeyId,
-    /// When.
+    /// When it was used, by the clock of the node that let it in.
     pub at: OffsetDateTime,
     /// From where.
     pub ip: Option<IpAddr>,
@@ -163,8 +163,8 @@ pub trait ApiKeys {
     /// Saves a key's name, scopes, end, networks and limit, and counts its version up.
     async fn api_key_save(&mut self, organization: OrganizationId, key: &ApiKey) -> Result<(), StoreError>;
 
-    /// Gives a key another secret. The present one works until a moment, or not any more where there is none: that holds whatever the
-    /// clocks of other nodes say. The one before that does not work any more. Counts the version up.
+    /// Gives a key a new secret. The current one works until the given moment, or ends at once if there is none, whatever the
+    /// clocks of other nodes say; the one before it ends in any case. Counts the version up.
     async fn api_key_rotate(
         &mut self,
         organization: OrganizationId,

@@ -36,7 +36,7 @@ pub struct KeptCheckpoint {
 /// An event at its place, as far as it is there: it may have been tampered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlacedEvent {
-    /// Its place.
+    /// Its place in the tree, from 0.
     pub index: u64,
     /// Its leaf; none when there is no such event.
     pub leaf: Option<Vec<u8>>,

@@ -15,7 +15,7 @@ use crate::ports::StoreError;
 /// An event at its place in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedEvent {
-    /// Its place.
+    /// Its place in the log, from 0.
     pub index: u64,
     /// Names the event.
     pub id: EventId,
@@ -93,8 +93,8 @@ pub trait LogView {
         at_most: u16,
     ) -> Result<Vec<u64>, StoreError>;
 
-    /// The events from a place up to another that are like a filter wants them but for its words, the last first, at most so many,
-    /// and none after those with so many bytes. It goes on as far as it has not looked.
+    /// The events between two places that match a filter, its words aside, newest first: at most so many events, and at most so
+    /// many bytes of them. It goes on as far as it has not looked.
     async fn log_events(
         &mut self,
         organization: OrganizationId,

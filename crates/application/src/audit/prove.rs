@@ -16,9 +16,9 @@ use crate::{Application, Error, Principal, ports::View};
 pub struct Inclusion {
     /// Which event.
     pub event: EventId,
-    /// Its place.
+    /// Its place in the tree, from 0 and below `tree_size`.
     pub index: u64,
-    /// The tree's size.
+    /// How many events the tree has, from 1.
     pub tree_size: u64,
     /// The hash of its leaf.
     pub leaf_hash: Hash,
@@ -31,9 +31,9 @@ pub struct Inclusion {
 /// That the tree of some size continues the one of another (RFC 6962 section 2.1.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consistency {
-    /// The smaller size.
+    /// How many events the smaller tree has, from 0.
     pub from: u64,
-    /// The larger.
+    /// How many the larger one has: at least as many.
     pub to: u64,
     /// The smaller tree's root.
     pub from_root: Hash,

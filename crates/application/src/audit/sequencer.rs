@@ -17,7 +17,7 @@ pub type Log = Option<OrganizationId>;
 pub struct Shard(u8);
 
 impl Shard {
-    /// How many there are.
+    /// How many shards there are: they are numbered from 0.
     pub const COUNT: u8 = 16;
 
     /// The one that a log is in: the last four bits of its id, which are random.
@@ -122,7 +122,7 @@ pub enum Turn {
 /// What waits for its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct QueueState {
-    /// How many events.
+    /// How many events wait, of all logs together.
     pub queued: u64,
     /// When the oldest happened.
     pub oldest: Option<OffsetDateTime>,

@@ -22,12 +22,12 @@ impl Lapsed {
         self.0.leases.fetch_add(leases, Ordering::Relaxed);
     }
 
-    /// How many offers.
+    /// How many offers have lapsed since this node began.
     pub fn offers(&self) -> u64 {
         self.0.offers.load(Ordering::Relaxed)
     }
 
-    /// How many leases.
+    /// How many leases have lapsed since this node began.
     pub fn leases(&self) -> u64 {
         self.0.leases.load(Ordering::Relaxed)
     }

@@ -21,7 +21,7 @@ pub struct ListedAgent {
     pub name: String,
     /// Their address; none for whoever may not see it.
     pub email: Option<String>,
-    /// How many calls they hold.
+    /// How many calls they hold, from 0.
     pub calls: usize,
     /// Why they may not work here at this moment, if they may not.
     pub kept_out: Option<Cause>,
@@ -35,7 +35,7 @@ impl ListedAgent {
         Version::since(self.joined_at, self.agent.version)
     }
 
-    /// What they are.
+    /// What they are at that moment: offline where they may not work here, whatever they have chosen.
     pub fn status(&self) -> AgentStatus {
         if self.kept_out.is_some() { AgentStatus::Offline } else { self.agent.status(self.calls, self.at) }
     }
@@ -49,7 +49,7 @@ impl ListedAgent {
         }
     }
 
-    /// Since when.
+    /// Since when they have been that, by the database's clock; at the latest the moment that they are seen at.
     pub fn since(&self) -> OffsetDateTime {
         match self.agent.chosen {
             Choice::Offline => self.agent.since,
@@ -74,7 +74,7 @@ impl ListedAgent {
 /// How much waits altogether.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WaitingCalls {
-    /// How many calls.
+    /// How many calls, of all organizations together.
     pub calls: u64,
     /// For how long the one that has waited for longest.
     pub longest: Duration,

@@ -50,7 +50,7 @@ pub async fn sweep(app: &Application, due: &dyn DueAgents) -> Result<(), Error> 
     for organization in due.due(app.live()).await? {
         // What does not work in one organization keeps no other waiting; it is tried again.
         if let Err(error) = sweep_one(app, organization).await {
-            tracing::warn!(error = %ErrorChain(&error), %organization, "what is due of agents was not done");
+            tracing::warn!(error = %ErrorChain(&error), %organization, "overdue changes of agents were not written down");
         }
     }
     Ok(())

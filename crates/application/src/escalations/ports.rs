@@ -33,9 +33,9 @@ pub struct EscalationKey {
 pub struct ShownEscalation {
     /// The escalation.
     pub escalation: Escalation,
-    /// How many go before it, and itself, while it waits.
+    /// Its place among those that wait in its organization, from 1; none once it waits no more.
     pub position: Option<u32>,
-    /// That moment.
+    /// The moment it is shown at, by the database's clock.
     pub at: OffsetDateTime,
 }
 
@@ -52,7 +52,7 @@ impl ShownEscalation {
         (until - *created_at).max(Duration::ZERO)
     }
 
-    /// Its place.
+    /// What it is sorted by, and where a page of escalations goes on.
     pub const fn key(&self) -> EscalationKey {
         let Escalation { priority, created_at, id, .. } = self.escalation;
         EscalationKey { priority, created_at, id }

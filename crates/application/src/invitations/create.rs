@@ -154,7 +154,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_the_actor_was_when_the_request_came_in_does_not_count() {
-        for now in [Some(Role::Viewer), None] {
+        for (now, recorded) in [(Some(Role::Viewer), 1), (None, 0)] {
             let mut unit = MockUnit::new();
             let inviter = now.map(|role| Inviter { role, invites_member: false });
             unit.expect_member_hold_inviting().returning(move |_, _, _| Ok(inviter));
@@ -165,7 +165,11 @@ mod tests {
                 matches!(refused, Err(Error::PermissionDenied { .. } | Error::Unauthenticated)),
                 "{refused:?}"
             );
-            assert!(store.committed().iter().all(|(_, _, letters)| letters.is_empty()));
+            let refusals = store.committed();
+            assert_eq!(refusals.len(), recorded, "{refused:?}");
+            assert!(refusals.iter().all(|(_, events, letters)| {
+                events[..] == [(Action::InvitationCreated, Outcome::Refused)] && letters.is_empty()
+            }));
         }
     }
 
@@ -223,7 +227,9 @@ mod tests {
                 Some(Limits { invitations_per_inviter: 10, invitations_per_organization: 20, ..ONE_EACH });
             let refused = create(&app, &actor(1, Role::Owner), command(Role::Viewer)).await;
             assert!(matches!(refused, Err(Error::LimitReached { .. })), "{refused:?}");
-            assert!(store.committed().iter().all(|(_, _, letters)| letters.is_empty()));
+            let [(_, events, letters)] = store.committed().try_into().expect("one commit");
+            assert_eq!(events, [(Action::InvitationCreated, Outcome::Refused)]);
+            assert!(letters.is_empty(), "{letters:?}");
         }
     }
 }

@@ -23,11 +23,11 @@ impl std::fmt::Debug for PasswordHash {
 /// What hashing one password costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
-    /// Memory in KiB.
+    /// Memory in KiB, of all lanes together; at least 8 for each lane.
     pub memory_kib: u32,
-    /// Passes over the memory.
+    /// Passes over the memory, from 1.
     pub passes: u32,
-    /// Lanes.
+    /// Lanes that could be worked on at the same time (RFC 9106, section 3.1), from 1.
     pub lanes: u32,
 }
 

@@ -149,7 +149,7 @@ pub enum StoreError {
     #[error("the passkey exists")]
     PasskeyExists,
     /// The call waits for a human agent already, by another escalation.
-    #[error("the call waits already")]
+    #[error("the call is already waiting")]
     CallWaits,
     /// The organization would be without an Owner.
     #[error("the organization would be without an Owner")]

@@ -47,7 +47,7 @@ pub trait Objects: Send + Sync {
 /// What lies somewhere of a recording.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Footprint {
-    /// How many segments.
+    /// How many segments, of at most a megabyte of sound each.
     pub segments: u64,
     /// How many bytes they have, sealed.
     pub bytes: u64,
@@ -152,7 +152,7 @@ pub struct FinishedUpload {
     pub manifest: Sealed,
     /// How many bytes of audio.
     pub length: u64,
-    /// When.
+    /// When it became one.
     pub at: OffsetDateTime,
 }
 

@@ -3,6 +3,7 @@
 use rollcall_domain::{
     CallId, OrganizationId,
     audit::{AuditTarget, Event},
+    hexadecimal,
     recordings::Recording,
     security::Control,
 };
@@ -61,10 +62,9 @@ impl Rules {
 /// The event with what the audit log tells of a recording.
 pub(super) fn told(event: Event, recording: &Recording) -> Event {
     debug_assert!(matches!(event.target, AuditTarget::Recording(_)));
-    let sha256: String = recording.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
     event
         .change("call", None, Some(&recording.call.to_string()))
         .change("media_type", None, Some(recording.media.as_str()))
         .change("bytes", None, Some(&recording.length.to_string()))
-        .change("sha256", None, Some(&sha256))
+        .change("sha256", None, Some(&hexadecimal(&recording.sha256)))
 }

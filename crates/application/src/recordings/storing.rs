@@ -235,7 +235,7 @@ impl Storing {
             // Another has taken it over, or it has become a recording after all: the answer of the database was lost on its way.
             Ok(false) => {}
             Err(error) => {
-                tracing::warn!(error = %ErrorChain(&error), "an upload was not given up; it is when its time is over")
+                tracing::warn!(error = %ErrorChain(&error), "an upload was not given up; it expires by itself")
             }
         }
     }

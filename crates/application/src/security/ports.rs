@@ -77,7 +77,7 @@ pub struct KeptDeadline {
     pub organization: OrganizationId,
     /// Who.
     pub user: UserId,
-    /// By when.
+    /// The moment from which they are kept from work without one.
     pub at: OffsetDateTime,
 }
 

@@ -28,7 +28,7 @@ pub async fn remind_some(app: &Application, notices: &dyn MfaNotices) -> Result<
                 tracing::warn!(
                     error = %ErrorChain(&error),
                     %organization,
-                    "nobody was told by when they need a second factor"
+                    "reminders of second-factor deadlines were not sent"
                 )
             }
         }

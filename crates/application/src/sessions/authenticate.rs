@@ -80,7 +80,7 @@ pub(crate) async fn admit(
     if session.is_stale(now) {
         // Bookkeeping: it must not keep anybody from their work.
         if let Err(error) = app.directory.session_seen(session.id, token, now).await {
-            tracing::warn!(error = %ErrorChain(&error), "when a session was last used was not noted");
+            tracing::warn!(error = %ErrorChain(&error), "the last use of a session was not noted");
         }
     }
     Ok(actor)
@@ -94,7 +94,7 @@ pub(crate) async fn note_use(app: &Application, actor: &Actor) {
         return;
     }
     if let Err(error) = note_use_of(app, actor).await {
-        tracing::warn!(error = %ErrorChain(&error), "that a session is used still was not noted");
+        tracing::warn!(error = %ErrorChain(&error), "the continued use of a session was not noted");
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Challenge {
     pub token: Secret,
     /// What the account can be asked for.
     pub methods: Vec<Method>,
-    /// Until when.
+    /// Until when it can be answered.
     pub expires_at: OffsetDateTime,
 }
 

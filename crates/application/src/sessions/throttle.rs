@@ -114,7 +114,7 @@ impl Throttle {
     pub(crate) async fn begin_anew(self, app: &Application) {
         // It has been replaced: that the count of the old one stays is no reason to say that it has not.
         if let Err(error) = app.attempts.begin_anew(self.digest).await {
-            tracing::warn!(error = %ErrorChain(&error), "attempts at what has been replaced still count");
+            tracing::warn!(error = %ErrorChain(&error), "failed attempts at a replaced secret still count");
         }
     }
 

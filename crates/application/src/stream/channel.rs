@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Something that was told.
 #[derive(Debug)]
 pub struct Frame {
-    /// What.
+    /// What was told, as it is kept.
     pub kept: KeptNotice,
     wire: OnceLock<Bytes>,
 }
@@ -36,7 +36,7 @@ impl Frame {
         Self { kept, wire: OnceLock::new() }
     }
 
-    /// Its place.
+    /// Where it stands in what its organization is told: whoever comes back names it, and is told what came after it.
     pub fn place(&self) -> StreamPlace {
         StreamPlace { sequence: self.kept.sequence, event: Some(self.kept.event) }
     }

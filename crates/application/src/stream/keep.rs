@@ -135,7 +135,7 @@ impl Streams {
                     match self.events().ahead(&heads).await {
                         Ok(ahead) => self.read_in(app, &ahead),
                         Err(error) => {
-                            tracing::warn!(error = %ErrorChain(&error), "what is told cannot be looked for");
+                            tracing::warn!(error = %ErrorChain(&error), "new stream events cannot be looked for");
                             // Whatever was heard of is to be looked for again.
                             for channel in self.channels() {
                                 channel.read();
@@ -166,7 +166,7 @@ impl Streams {
                 match page {
                     Ok(page) => reading.keep(page),
                     Err(error) => {
-                        tracing::warn!(error = %ErrorChain(&error), "what is told cannot be read");
+                        tracing::warn!(error = %ErrorChain(&error), "stream events cannot be read");
                         return reading.failed();
                     }
                 }

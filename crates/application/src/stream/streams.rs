@@ -109,7 +109,7 @@ impl Streams {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many are open.
+    /// How many streams are open on this node, of all organizations together.
     pub fn count(&self) -> usize {
         self.open().count
     }

@@ -42,7 +42,7 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Somebody who goes on after a place, or, when that is none that is known, after `joined`.
+    /// Somebody who goes on after a place or, if that is not known, after `joined`.
     pub(super) fn new(
         clock: Arc<dyn Clock>,
         seat: OpenStream,

@@ -72,7 +72,7 @@ pub struct ShownDelivery {
     pub kind: String,
     /// How many events a checkpoint is about; none for anything else.
     pub size: Option<u64>,
-    /// When.
+    /// When that happened.
     pub at: OffsetDateTime,
     /// What has become of it.
     pub state: DeliveryState,
@@ -87,7 +87,7 @@ pub struct ShownDelivery {
 /// How an attempt went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryFailure {
-    /// When.
+    /// When the attempt began.
     pub at: OffsetDateTime,
     /// What went wrong.
     pub error: String,
@@ -193,7 +193,7 @@ pub struct UnreadableDelivery {
 /// How much more may be sent now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeliveryRoom {
-    /// All in all,
+    /// How many attempts may begin at once, from 0: all in all,
     pub places: u16,
     /// of these to receivers of which nothing is known,
     pub new: u16,
@@ -235,7 +235,7 @@ impl DeliveryOutcome {
 /// An attempt that is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryAttempt {
-    /// Since when.
+    /// When it began.
     pub at: OffsetDateTime,
     /// How it ended.
     pub settled: DeliveryOutcome,

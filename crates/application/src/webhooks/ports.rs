@@ -35,7 +35,7 @@ pub struct NewWebhook {
     pub url: WebhookUrl,
     /// What messages are signed with.
     pub secret: Sealed,
-    /// When.
+    /// When it was chosen.
     pub at: OffsetDateTime,
     /// By whom.
     pub by: UserId,

@@ -16,7 +16,7 @@ mod text;
 
 pub use networks::{InvalidNetworks, Networks};
 pub use pace::{InvalidRateLimit, RateLimit, RateLimitState};
-pub use text::{InvalidPrefix, KeyPrefix, mint, prefix_of};
+pub use text::{InvalidPrefix, KeyPrefix, MARK, mint, prefix_of};
 use time::{Duration, OffsetDateTime};
 
 use crate::{ApiKeyId, Permission, PermissionSet, Text, UserId};

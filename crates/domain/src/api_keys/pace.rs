@@ -32,7 +32,7 @@ pub struct RateLimitState {
 }
 
 impl RateLimit {
-    /// The most requests.
+    /// The most requests that a limit can allow within its time.
     pub const MOST_REQUESTS: u32 = 1_000_000;
     /// The longest time, in seconds: a day.
     pub const MOST_SECONDS: u32 = 86_400;
@@ -51,12 +51,12 @@ impl RateLimit {
         Ok(Self { requests, per_seconds })
     }
 
-    /// How many requests.
+    /// How many requests, from 1 to [`MOST_REQUESTS`](Self::MOST_REQUESTS).
     pub const fn requests(self) -> u32 {
         self.requests
     }
 
-    /// In how many seconds.
+    /// In how many seconds, from 1 to [`MOST_SECONDS`](Self::MOST_SECONDS).
     pub const fn per_seconds(self) -> u32 {
         self.per_seconds
     }

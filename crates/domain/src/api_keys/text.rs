@@ -9,7 +9,7 @@ use std::{fmt, str::FromStr};
 use crate::secret::Secret;
 
 /// How every key begins.
-const MARK: &str = "rck_";
+pub const MARK: &str = "rck_";
 /// Digits in the order of base 62: figures, capitals, small letters.
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// Characters behind the mark that tell one key from another.

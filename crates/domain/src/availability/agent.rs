@@ -35,7 +35,7 @@ pub struct Agent {
     pub last_heartbeat_at: Option<OffsetDateTime>,
     /// Since when they could have taken a call, or hold fewer.
     pub idle_since: OffsetDateTime,
-    /// Counts changes.
+    /// Counts changes, from 1 when it is first kept.
     pub version: i32,
 }
 
@@ -50,7 +50,7 @@ pub struct StatusChange {
     pub after: AgentStatus,
     /// Why.
     pub cause: Cause,
-    /// Since when.
+    /// Since when, by the database's clock.
     pub at: OffsetDateTime,
 }
 

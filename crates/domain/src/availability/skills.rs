@@ -32,7 +32,7 @@ pub enum InvalidSkills {
 }
 
 impl Skills {
-    /// The most.
+    /// The most skills that an agent can have, or a call can need.
     pub const MOST: usize = 50;
 
     /// The skills with these names.

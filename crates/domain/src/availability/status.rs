@@ -103,7 +103,7 @@ pub struct Capacity(u16);
 pub struct InvalidCapacity;
 
 impl Capacity {
-    /// The most.
+    /// The most calls that an agent can be given leave to hold at a time.
     pub const MOST: u16 = 50;
 
     /// So many calls at a time.
@@ -115,7 +115,7 @@ impl Capacity {
         if (1..=Self::MOST).contains(&calls) { Ok(Self(calls)) } else { Err(InvalidCapacity) }
     }
 
-    /// How many.
+    /// How many calls at a time, from 1 to [`MOST`](Self::MOST).
     pub const fn calls(self) -> u16 {
         self.0
     }

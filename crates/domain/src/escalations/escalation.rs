@@ -64,7 +64,7 @@ pub enum Hold {
 }
 
 impl Hold {
-    /// Until when.
+    /// Until when it is held; from that moment on it is not.
     pub const fn until(self) -> OffsetDateTime {
         match self {
             Self::Offer { until, .. } | Self::Lease { until, .. } => until,

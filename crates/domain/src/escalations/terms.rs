@@ -23,7 +23,7 @@ impl Priority {
         }
     }
 
-    /// As a number.
+    /// As a number, from 0 to 9; the highest goes first.
     pub const fn number(self) -> u8 {
         self.0
     }

@@ -19,9 +19,9 @@ pub struct Recording {
     pub call: CallId,
     /// What kind of audio it is.
     pub media: MediaType,
-    /// How many bytes.
+    /// How many bytes of audio, before they are sealed.
     pub length: u64,
-    /// The digest of all of them.
+    /// The SHA-256 of all of them.
     pub sha256: [u8; 32],
     /// Since when it is kept whole.
     pub kept_at: OffsetDateTime,

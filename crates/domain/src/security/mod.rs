@@ -19,7 +19,7 @@ pub struct InvalidGraceDays;
 impl GraceDays {
     const MOST: u8 = 90;
 
-    /// The number.
+    /// The number of days, from 0 to 90.
     pub const fn get(self) -> u8 {
         self.0
     }

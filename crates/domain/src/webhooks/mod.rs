@@ -110,7 +110,7 @@ impl WebhookUrl {
         self.0.host().unwrap_or(Host::Domain(""))
     }
 
-    /// The port.
+    /// The port that is named, or the usual one of the scheme.
     pub fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or(443)
     }

@@ -33,8 +33,9 @@ fn told(error: &ConfigError) -> String {
             Some(error) => error.to_string(),
             None => "a file cannot be read".to_owned(),
         },
-        // The library may have others one day.
-        _ => "a setting has a name that is none".to_owned(),
+        ConfigError::PathParse { .. } => "a setting has an invalid name".to_owned(),
+        // The library may have others one day; what they say may repeat a value.
+        _ => "the configuration cannot be read".to_owned(),
     }
 }
 
@@ -177,6 +178,13 @@ mod tests {
                 assert!(told.contains(&is_told) && !told.contains("hunter2"), "{rest}: {told}");
             }
         }
+    }
+
+    #[test]
+    fn only_a_name_that_is_none_is_told_as_one() {
+        let name = ConfigError::PathParse { cause: SECRET.into() };
+        assert_eq!(told(&name), "a setting has an invalid name");
+        assert_eq!(told(&ConfigError::Frozen), "the configuration cannot be read");
     }
 
     #[test]

@@ -112,7 +112,7 @@ async fn send(mut spans: Receiver<SpanData>, exporter: impl SpanExporter, stop: 
             // Once, and not for each batch.
             match (works, &problem) {
                 (true, Some(problem)) => {
-                    tracing::warn!(problem, "the collector does not take the spans of traces; they are lost")
+                    tracing::warn!(problem, "the collector does not accept trace spans; they are lost")
                 }
                 (false, None) => tracing::info!("the collector takes the spans of traces again"),
                 _ => {}

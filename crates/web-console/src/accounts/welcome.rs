@@ -65,7 +65,7 @@ pub(crate) async fn settle_in(visit: &Visit, signed_in: &SignedIn, time_zone: &s
 }
 
 /// Gives the browser of somebody who has just come in the session, and sends it on to the page that greets them. The session that the
-/// browser had ends: nobody has its token any more who could end it, be it that of somebody else.
+/// browser had before ends, even if it was somebody else's: nobody would have its token any more to end it.
 pub(crate) async fn welcome(visit: &Visit, signed_in: &SignedIn) -> Response {
     if let Some(before) = visit.actor()
         && let Err(error) = sessions::sign_out(&visit.console.app, before).await

@@ -1,7 +1,7 @@
 //! Why something was refused, and what to do about it.
 
 use http::StatusCode;
-use rollcall_application::Error;
+use rollcall_application::{Error, FieldError};
 use rollcall_texts::Language;
 
 use super::{Texts, problems, texts};
@@ -201,9 +201,15 @@ impl Texts {
             Error::Internal(_) => {
                 because(StatusCode::INTERNAL_SERVER_ERROR, self.internal_title(), self.internal())
             }
-            Error::Invalid(fields) => match fields.first() {
-                Some(field) => unprocessable(&self.field_problem(&field.message)),
-                None => because(StatusCode::BAD_REQUEST, self.misread_title(), self.misread()),
+            Error::Invalid(fields) => match fields.as_slice() {
+                [] => because(StatusCode::BAD_REQUEST, self.misread_title(), self.misread()),
+                fields => {
+                    // No form stands beside that would show which field is meant.
+                    let told = |field: &FieldError| {
+                        format!("{}: {}", field.field, self.field_problem(&field.message))
+                    };
+                    unprocessable(&fields.iter().map(told).collect::<Vec<_>>().join(" "))
+                }
             },
             Error::Unauthenticated
             | Error::SessionRequired
@@ -318,6 +324,18 @@ mod tests {
         let refused = Error::PlanRequired { control: Control::PhiProtection, plan: Some(Plan::Enterprise) };
         let told = Texts::of(Language::English).explain(&refused).text;
         assert_eq!(told, "It comes with the plan Enterprise.");
+    }
+
+    #[test]
+    fn values_that_cannot_be_accepted_are_told_with_the_fields_that_they_are_in() {
+        let wrong = [("name", "must not be empty"), ("networks[1]", "is given twice")];
+        let error = Error::Invalid(wrong.map(|(field, why)| FieldError::new(field, why)).into());
+        for (language, text) in [
+            (Language::English, "name: Must not be empty. networks[1]: Is given twice."),
+            (Language::German, "name: Bitte ausfüllen. networks[1]: Ist doppelt angegeben."),
+        ] {
+            assert_eq!(Texts::of(language).explain(&error).text, text);
+        }
     }
 
     #[test]

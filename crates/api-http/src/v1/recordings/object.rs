@@ -1,5 +1,5 @@
 use rollcall_application::recordings::UploadState;
-use rollcall_domain::{CallId, RecordingId, recordings::Recording};
+use rollcall_domain::{CallId, RecordingId, hexadecimal, recordings::Recording};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -33,7 +33,7 @@ impl From<&Recording> for RecordingObject {
             call_id: recording.call,
             media_type: recording.media.as_str(),
             length: recording.length,
-            sha256: recording.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hexadecimal(&recording.sha256),
             kept_at: recording.kept_at,
         }
     }

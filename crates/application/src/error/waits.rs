@@ -1,0 +1,114 @@
+//! In how many seconds it is worth trying again.
+
+use super::Error;
+
+/// For as long as this waits for a turn, a node is busy: the next turn is near.
+const BUSY: u64 = 2;
+/// What does not answer is given a little longer.
+const UNAVAILABLE: u64 = 5;
+
+impl Error {
+    /// In how many seconds it is worth trying the same again, at least 1, where waiting is all that it takes: what `Retry-After` says
+    /// (RFC 9110, section 10.2.3).
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            // Not before there is room.
+            Self::KeyLimitReached { retry_after, .. } => Some(retry_after.unsigned_abs().as_secs() + 1),
+            Self::LimitReached { retry_after, .. } => Some(retry_after.unsigned_abs().as_secs().max(1)),
+            Self::Busy => Some(BUSY),
+            Self::Unavailable(_) => Some(UNAVAILABLE),
+            Self::InvalidCredentials
+            | Self::WrongPassword
+            | Self::PasskeyRefused
+            | Self::InvalidMfaCode
+            | Self::InvalidMfaPasskey
+            | Self::LongerPasswordRequired
+            | Self::PermissionDenied { .. }
+            | Self::ElevationRequired
+            | Self::SessionRequired
+            | Self::MfaRequired
+            | Self::OrganizationSuspended
+            | Self::PlanRequired { .. }
+            | Self::ControlsInUse { .. }
+            | Self::RetentionTooShort { .. }
+            | Self::NoSeatLeft { .. }
+            | Self::TooManyMembers { .. }
+            | Self::TooManyApiKeysForPlan { .. }
+            | Self::PaymentDeclined
+            | Self::OwnMfa
+            | Self::MfaResetByOperator
+            | Self::NetworkNotAllowed
+            | Self::TooManyApiKeys { .. }
+            | Self::NotFound
+            | Self::MediaKeyRequired
+            | Self::PhiProtected
+            | Self::LastOwner
+            | Self::LastOwnerOf { .. }
+            | Self::WrongAccount { .. }
+            | Self::Invalid(_)
+            | Self::Unauthenticated
+            | Self::InvalidChallenge
+            | Self::TotpEnabled
+            | Self::TotpNotBegun
+            | Self::MfaNotEnabled
+            | Self::PasswordTooShort
+            | Self::AuditLogDisabled
+            | Self::ApiKeyRevoked
+            | Self::ApiKeyExpired
+            | Self::Call(_)
+            | Self::Escalation(_)
+            | Self::AlreadyMember
+            | Self::InvitationPending
+            | Self::InvitationGone
+            | Self::SignupGone
+            | Self::PasswordResetGone
+            | Self::EmailChangeGone
+            | Self::PasskeyExists
+            | Self::TooManyPasskeys
+            | Self::NoPasskey
+            | Self::PasskeysUnavailable
+            | Self::SignInRequired
+            | Self::PreconditionFailed
+            | Self::PlanChanged { .. }
+            | Self::CallRecordingDisabled
+            | Self::RecordingTooLarge { .. }
+            | Self::NotAudio
+            | Self::OtherAudio { .. }
+            | Self::DigestMismatch
+            | Self::UploadOffset { .. }
+            | Self::UploadBrokenOff
+            | Self::UploadSuperseded
+            | Self::RecordingExists
+            | Self::RecordingDamaged
+            | Self::ExportRunning
+            | Self::OrganizationDeleted
+            | Self::Internal(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::api_keys::RateLimit;
+    use time::Duration;
+
+    use super::*;
+    use crate::Limit;
+
+    #[test]
+    fn whatever_waiting_mends_says_for_how_long_and_nothing_else_does() {
+        let limit = Limit { name: "things", what: "things", quota: 1, window: Duration::DAY };
+        let reached = |retry_after| Error::LimitReached { limit, retry_after }.retry_after();
+        assert_eq!(reached(Duration::DAY), Some(86_400));
+        // A header that says 0 says nothing.
+        assert_eq!(reached(Duration::milliseconds(300)), Some(1));
+        let limit = RateLimit::new(1, 60).expect("a limit");
+        let too_fast = Error::KeyLimitReached { limit, retry_after: Duration::milliseconds(10_300) };
+        assert_eq!(too_fast.retry_after(), Some(11));
+        assert_eq!(Error::Busy.retry_after(), Some(2));
+        assert_eq!(Error::Unavailable("the database".into()).retry_after(), Some(5));
+        for error in [Error::NotFound, Error::Internal("a fault".into()), Error::InvitationPending] {
+            assert_eq!(error.retry_after(), None, "{error}");
+        }
+    }
+}
