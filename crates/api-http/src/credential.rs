@@ -1,5 +1,7 @@
 //! From a request's credential to whoever asks.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderMap, header, request::Parts};
 use rollcall_application::{
@@ -11,7 +13,7 @@ use rollcall_domain::{Permission, api_keys::prefix_of, audit::Origin, secret::Se
 
 use crate::{
     api::Api,
-    middleware::{CalledBy, Lacking, OfKey},
+    middleware::{CalledBy, Findings, OfKey},
     problem::{Code, Problem},
 };
 
@@ -159,13 +161,13 @@ pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<
             sessions::authenticate(&api.app, token, origin).await.map(Principal::Person)
         }
     };
-    if let Some(of_key) = parts.extensions.get() {
-        note_limit(of_key, &principal);
+    if let Some(findings) = parts.extensions.get::<Arc<Findings>>() {
+        note_limit(&findings.of_key, &principal);
         if let Ok(Principal::Key(key)) = &principal
             && key.audited
         {
             let (organization, origin) = (key.organization.id, key.origin.clone());
-            of_key.called(CalledBy { organization, key: key.id(), at: api.app.now(), origin });
+            findings.of_key.called(CalledBy { organization, key: key.id(), at: api.app.now(), origin });
         }
     }
     Ok(Some(principal?))
@@ -215,8 +217,8 @@ fn named(needed: u8) -> Option<Permission> {
 
 /// Notes who lacks what is needed, if they do.
 fn note_lack(parts: &Parts, api: &Api, principal: &Principal, needed: Option<Needed>) {
-    if let (Some(lacking), Some(needed)) = (parts.extensions.get::<Lacking>(), needed) {
-        lacking.note(api, principal, needed);
+    if let (Some(findings), Some(needed)) = (parts.extensions.get::<Arc<Findings>>(), needed) {
+        findings.lacking.note(api, principal, needed);
     }
 }
 

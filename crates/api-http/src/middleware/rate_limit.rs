@@ -5,12 +5,7 @@
 //!
 //! An API key may have a limit of its own. It is counted when the key is looked at, and told here in place of the service's.
 
-use std::{
-    net::IpAddr,
-    num::NonZeroU32,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{net::IpAddr, num::NonZeroU32, sync::OnceLock, time::Duration};
 
 use axum::{extract::Request, response::Response};
 use governor::{
@@ -191,8 +186,11 @@ pub(super) fn count(api: &Api, request: &Request) -> Option<Standing> {
 
 /// What becomes known of the API key that a request came with: how it stands against a limit of its own, and whose call it is, if that
 /// is kept.
-#[derive(Clone, Default)]
-pub(crate) struct OfKey(Arc<(OnceLock<Standing>, OnceLock<CalledBy>)>);
+#[derive(Default)]
+pub(crate) struct OfKey {
+    standing: OnceLock<Standing>,
+    caller: OnceLock<CalledBy>,
+}
 
 /// Whose call a request is.
 pub(crate) struct CalledBy {
@@ -204,18 +202,18 @@ pub(crate) struct CalledBy {
 
 impl OfKey {
     pub(super) fn standing(&self) -> Option<&Standing> {
-        self.0.0.get()
+        self.standing.get()
     }
 
     /// Whose call it is, once that is known and if it is kept.
     pub(super) fn caller(&self) -> Option<&CalledBy> {
-        self.0.1.get()
+        self.caller.get()
     }
 
     /// Notes whose call it is.
     pub(crate) fn called(&self, caller: CalledBy) {
         // Once in a request.
-        let _ = self.0.1.set(caller);
+        let _ = self.caller.set(caller);
     }
 
     /// Notes how the key stands; with how long to wait, if there was no room for the request.
@@ -223,7 +221,7 @@ impl OfKey {
         let quota = Quota { requests: limit.requests(), per_seconds: limit.per_seconds() };
         let standing = Standing { name: "api_key", quota, remaining, whole_in: Some(whole_in), wait };
         // Once in a request.
-        let _ = self.0.0.set(standing);
+        let _ = self.standing.set(standing);
     }
 }
 
