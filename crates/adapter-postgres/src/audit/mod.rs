@@ -133,7 +133,7 @@ pub(crate) async fn write(
             target_kind,
             target_id,
             event.outcome.as_str(),
-            event.origin.request_id,
+            event.origin.request_id.as_deref(),
             entry.leaf(organization).map_err(StoreError::Internal)?,
             personal(entry),
         )

@@ -57,7 +57,7 @@ pub(super) async fn outermost(
         "request",
         %method,
         route,
-        request_id = origin.request_id,
+        request_id = origin.request_id.as_deref(),
         client = origin.ip.map(field::display),
         // How the API key begins that it came with, once that is known; never more of it.
         api_key = field::Empty,
@@ -148,8 +148,8 @@ fn origin(api: &Api, request: &Request, request_id: String) -> Origin {
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     Origin {
         ip: Some(api.client_ip(peer, forwarded)),
-        user_agent: user_agent.map(|name| name.get(..USER_AGENT_CHARACTERS).unwrap_or(name).to_owned()),
-        request_id: Some(request_id),
+        user_agent: user_agent.map(|name| name.get(..USER_AGENT_CHARACTERS).unwrap_or(name).into()),
+        request_id: Some(request_id.into()),
     }
 }
 

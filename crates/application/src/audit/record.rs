@@ -81,7 +81,7 @@ impl Entry {
     pub(super) fn new(event: Event, entropy: &dyn Entropy) -> Self {
         let origin = [
             ("ip", event.origin.ip.map(|ip| ip.to_string())),
-            ("user_agent", event.origin.user_agent.clone()),
+            ("user_agent", event.origin.user_agent.as_deref().map(str::to_owned)),
         ];
         let origin = origin.into_iter().filter_map(|(field, value)| Some((field, value?)));
         let personal = event.personal.iter().map(|(field, value)| (*field, value.clone())).chain(origin);
@@ -166,7 +166,7 @@ mod tests {
     fn what_identifies_a_person_is_not_in_the_leaf() {
         let origin = Origin {
             ip: Some(Ipv4Addr::new(192, 0, 2, 7).into()),
-            user_agent: Some("curl".to_owned()),
+            user_agent: Some("curl".into()),
             request_id: None,
         };
         let event = Event::new(
