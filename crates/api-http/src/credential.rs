@@ -149,7 +149,7 @@ pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<
         }
         Credential::Bearer(token) if api_keys::is_api_key(token) => {
             if let Some(prefix) = prefix_of(token.expose()) {
-                tracing::Span::current().record("api_key", prefix.as_str());
+                tracing::Span::current().record("api_key", prefix);
             }
             api_keys::authenticate(&api.app, token, origin).await.map(Principal::Key)
         }
