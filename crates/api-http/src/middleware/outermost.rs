@@ -23,7 +23,9 @@ use tracing::{Instrument, field, info_span};
 use super::{
     ProblemPages,
     for_people::{asked_by_a_person, dress},
-    gates, trace,
+    gates,
+    rate_limit::SERVICES,
+    trace,
 };
 use crate::{
     api::Api,
@@ -69,7 +71,7 @@ pub(super) async fn outermost(
     // In a place of its own, as it is handed on several times.
     let answered = Box::pin(gates(api.clone(), request, next).instrument(span.clone()));
     let answered = answered.instrument(traced.clone());
-    let answered = match method.is_safe() {
+    let answered = match method.is_safe() || SERVICES.contains(&route) {
         true => timeout(patience, AssertUnwindSafe(answered).catch_unwind()).await,
         // In a task of its own: a change that has begun is done, whether or not its client waits for the answer. One that is
         // keyed keeps its answer for when the client comes again.

@@ -69,8 +69,8 @@ const ATTEMPTS: [&str; 29] = [
     "/account/second-factor/app/confirm",
 ];
 
-/// Paths that services beside Rollcall ask at with their credential.
-const SERVICES: [&str; 4] =
+/// Paths that services beside Rollcall ask at with their credential. Asking there changes nothing and leaves no event.
+pub(super) const SERVICES: [&str; 4] =
     ["/v1/introspect", "/access/v1/evaluation", "/access/v1/evaluations", "/v1/service/revocations"];
 
 /// Never limited.
