@@ -44,7 +44,7 @@ use crate::{
     },
     escalations::{EscalationFilter, EscalationKey, Escalations, EscalationsView, ShownEscalation},
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
-    members::{FoundSeat, MemberFilter, MemberKey, Members, MembersView, Offboarding},
+    members::{MemberFilter, MemberKey, Members, MembersView, Offboarding},
     organizations::{Organizations, OrganizationsView, Purged},
     passkeys::{KeptPasskey, NewPasskey, Passkeys, PasskeysView},
     passwords::PasswordHash,
@@ -120,7 +120,6 @@ mock! {
 
     #[async_trait]
     impl MembersView for Unit {
-        async fn seat_find(&mut self, user: UserId) -> Answer<Option<FoundSeat>>;
         async fn member_find(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Member>>;
         async fn member_has_address(&mut self, organization: OrganizationId, email: &EmailAddress) -> Answer<bool>;
         async fn member_elsewhere(&mut self, organization: OrganizationId, user: UserId) -> Answer<bool>;
