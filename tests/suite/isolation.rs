@@ -344,13 +344,12 @@ async fn a_connection_that_has_not_said_what_it_may_touch_sees_nothing() {
     for (table, columns) in readable_columns(&service.database).await {
         assert_eq!(rows_of(&mut connection, &table, &columns).await, [Value::Null; 0], "{table}");
     }
-    // A scope ends with its transaction, however it ends.
-    for end in ["COMMIT", "ROLLBACK"] {
-        let organization = uuid::Uuid::max();
-        connection
-            .execute(AssertSqlSafe(format!("BEGIN; SET LOCAL rollcall.org_id = '{organization}'")))
-            .await
-            .unwrap();
+    // A scope ends with its transaction, however it ends; one that a statement declares itself, with the statement.
+    let organization = uuid::Uuid::max();
+    let begin = format!("BEGIN; SET LOCAL rollcall.org_id = '{organization}'");
+    let itself = format!("SELECT set_config('rollcall.org_id', '{organization}', true)");
+    for (begin, end) in [(&begin, "COMMIT"), (&begin, "ROLLBACK"), (&itself, "SELECT 1")] {
+        connection.execute(AssertSqlSafe(begin.clone())).await.unwrap();
         connection.execute(end).await.unwrap();
         let left: Option<String> =
             sqlx::query_scalar("SELECT NULLIF(current_setting('rollcall.org_id', true), '')")

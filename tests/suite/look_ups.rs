@@ -9,7 +9,7 @@ use rollcall_application::{
     ports::{Directory, StoreError},
 };
 use rollcall_domain::{
-    ApiKeyId, UserId,
+    ApiKeyId, OrganizationId, UserId,
     secret::{Secret, TokenHash},
 };
 use rollcall_server::SystemEntropy;
@@ -68,6 +68,18 @@ async fn attack_1_whoever_is_looked_up_together_with_others_is_nobody_else() {
         if n.is_multiple_of(3) {
             assert!(store.api_key_afresh(&[other]).await.unwrap().is_none());
         }
+    });
+    join_all(asked).await;
+
+    let members: Vec<(Uuid, Uuid, String)> =
+        sqlx::query_as("SELECT org_id, user_id, role FROM members").fetch_all(&mut connection).await.unwrap();
+    let asked = (0..200).map(async |n: usize| {
+        let (organization, user, role) = &members[n % members.len()];
+        let elsewhere = members.iter().map(|(other, ..)| other).find(|other| *other != organization).unwrap();
+        let user = UserId::from_uuid(*user);
+        let seat = store.seat(OrganizationId::from_uuid(*organization), user).await.unwrap().unwrap();
+        assert_eq!(seat.role.as_str(), role);
+        assert_eq!(store.seat(OrganizationId::from_uuid(*elsewhere), user).await.unwrap(), None);
     });
     join_all(asked).await;
 }

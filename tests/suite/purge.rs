@@ -290,13 +290,13 @@ async fn what_belongs_to_organizations_has_its_place_in_the_order_of_the_purge()
 async fn a_node_whose_clock_is_ahead_purges_nothing_before_its_time() {
     // By the database's clock it is long before that.
     let clock = ManualClock::at(datetime!(2100-01-01 00:00 UTC));
-    let service = Service::start_on(Arc::new(TestDatabase::create().await), clock, &[]).await;
+    let service = Service::start_on(TestDatabase::create().await.into(), clock, &[]).await;
     let team = Team::assemble(&service, NAME).await;
     delete(&service, &team).await;
     service.database.all_sequenced().await;
     let before = rows_by_table(&service.database, &team.organization).await;
     let ahead = service.clock.now() + Duration::days(31);
-    let store = store(&service.database).await;
+    let store = store_at(service.database.url(), 2).await;
     let organization: OrganizationId = team.organization.parse().unwrap();
     assert_eq!(Purge::due(&store, ahead, 10).await.unwrap(), [organization]);
     assert_eq!(store.remove_some(organization, ahead, 100).await.unwrap(), None);

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use rollcall_application::{
     api_keys::{FoundKey, KeptBy, KeyHash, Move, UsedKey},
+    members::FoundSeat,
     passwords::PasswordHash,
     ports::{
         Credential, CredentialId, Credentials, Directory, FoundEmailChange, FoundInvitation,
@@ -87,6 +88,14 @@ impl Directory for PgStore {
             self.sessions.remember_key(*newest, since, found);
         }
         Ok(found)
+    }
+
+    async fn seat(
+        &self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<FoundSeat>, StoreError> {
+        self.look_up_seat(organization, user).await
     }
 
     async fn api_keys_used(&self, used: &[UsedKey]) -> Result<Vec<ApiKeyId>, StoreError> {

@@ -1,33 +1,43 @@
-//! Looking up what a request came in by, for many requests at once.
+//! Looking up what a request came in by, or asks about, for many requests at once.
 
 use std::{sync::Arc, time::Duration};
 
 use rollcall_application::{
     api_keys::{FoundKey, KeyHash},
+    members::FoundSeat,
     ports::{OpenSession, StoreError},
 };
-use rollcall_domain::secret::TokenHash;
+use rollcall_domain::{OrganizationId, UserId, secret::TokenHash};
+use uuid::Uuid;
 
 use crate::{
     api_keys::ApiKeyRow,
     connection::{CancelSafe, Pool},
     error::corrupt,
-    row::{OpenSessionRow, OrganizationRow, moment},
+    row::{OpenSessionRow, OrganizationRow, moment, value},
     store::PgStore,
     together::{Answer, Together},
 };
 
-/// Those who look up what a request came in by.
+/// Somebody in an organization.
+type Whom = (OrganizationId, UserId);
+
+/// Those who look up what a request came in by, or asks about.
 #[derive(Clone)]
 pub(crate) struct LookUps {
     sessions: Together<TokenHash, OpenSession>,
     api_keys: Together<Vec<KeyHash>, FoundKey>,
+    seats: Together<Whom, FoundSeat>,
 }
 
 impl LookUps {
     /// Nobody waits for longer than this.
     pub(crate) fn new(patience: Duration) -> Self {
-        Self { sessions: Together::new(patience), api_keys: Together::new(patience) }
+        Self {
+            sessions: Together::new(patience),
+            api_keys: Together::new(patience),
+            seats: Together::new(patience),
+        }
     }
 }
 
@@ -43,6 +53,19 @@ impl PgStore {
         let pool = self.pool.clone();
         let find = move |on, wanted| api_keys(pool.clone(), on, wanted);
         self.look_ups.api_keys.look_up(hashes.to_vec(), find).await
+    }
+
+    /// What decides what somebody may do in an organization, as the database has it.
+    pub(crate) async fn look_up_seat(
+        &self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<FoundSeat>, StoreError> {
+        let pool = self.pool.clone();
+        self.look_ups
+            .seats
+            .look_up((organization, user), move |on, wanted| seats(pool.clone(), on, wanted))
+            .await
     }
 }
 
@@ -169,4 +192,38 @@ async fn api_keys(
         Ok((hashes.clone(), found(key, organization)))
     });
     Ok((found.collect::<Result<_, StoreError>>()?, connection))
+}
+
+async fn seats(
+    pool: Pool,
+    on: Option<CancelSafe>,
+    wanted: Vec<Whom>,
+) -> Result<Answer<Whom, FoundSeat, CancelSafe>, StoreError> {
+    let (organizations, users): (Vec<Uuid>, Vec<Uuid>) =
+        wanted.iter().map(|(organization, user)| (organization.uuid(), user.uuid())).unzip();
+    // `team_seat` is of the organization that is declared, and of no other. What a function is given is worked out before it is called, so
+    // each call finds declared what it is for. That ends with the statement, or with the transaction around it where a pooler needs one.
+    let rows = sqlx::query!(
+        r#"SELECT w.org_id AS "org_id!", w.user_id AS "user_id!", role AS "role!", status AS "status!",
+                  org_suspended AS "org_suspended!", mfa_overdue AS "mfa_overdue!"
+             FROM unnest($1::uuid[], $2::uuid[]) AS w (org_id, user_id)
+            CROSS JOIN LATERAL
+                  team_seat(CASE WHEN set_config('rollcall.org_id', w.org_id::text, true) <> '' THEN w.user_id END)"#,
+        organizations.as_slice(),
+        users.as_slice()
+    );
+    let mut connection = connection(&pool, on).await?;
+    let rows = connection.fetch_all(rows).await?;
+    let found = rows.into_iter().map(|row| {
+        let seat = || {
+            Ok(FoundSeat {
+                role: value(&row.role)?,
+                status: value(&row.status)?,
+                organization_suspended: row.org_suspended,
+                mfa_overdue: row.mfa_overdue,
+            })
+        };
+        ((OrganizationId::from_uuid(row.org_id), UserId::from_uuid(row.user_id)), seat())
+    });
+    Ok((found.collect(), connection))
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rollcall_application::{
     Page, PageRequest,
-    members::{FoundSeat, Inviter, MemberFilter, MemberKey, Members, MembersView, Offboarding},
+    members::{Inviter, MemberFilter, MemberKey, Members, MembersView, Offboarding},
     ports::StoreError,
 };
 use rollcall_domain::{
@@ -67,25 +67,6 @@ fn pattern(search: &str) -> String {
 
 #[async_trait]
 impl MembersView for Transaction {
-    async fn seat_find(&mut self, user: UserId) -> Result<Option<FoundSeat>, StoreError> {
-        // It knows the organization from the scope.
-        let row = sqlx::query!(
-            r#"SELECT role AS "role!", status AS "status!", org_suspended AS "org_suspended!", mfa_overdue AS "mfa_overdue!"
-                 FROM team_seat($1)"#,
-            user.uuid()
-        );
-        let row = row.fetch_optional(self.connection()).await.map_err(store_error)?;
-        row.map(|row| {
-            Ok(FoundSeat {
-                role: value(&row.role)?,
-                status: value(&row.status)?,
-                organization_suspended: row.org_suspended,
-                mfa_overdue: row.mfa_overdue,
-            })
-        })
-        .transpose()
-    }
-
     async fn member_find(
         &mut self,
         organization: OrganizationId,

@@ -105,7 +105,7 @@ impl Sessions for Transaction {
             session.last_seen_at,
             session.expires_at,
             origin.ip.map(|ip| ip.to_string()),
-            origin.user_agent,
+            origin.user_agent.as_deref(),
         );
         insert.execute(self.connection()).await.map_err(store_error)?;
         Ok(())

@@ -1,5 +1,7 @@
 //! From a request's credential to whoever asks.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderMap, header, request::Parts};
 use rollcall_application::{
@@ -11,7 +13,7 @@ use rollcall_domain::{Permission, api_keys::prefix_of, audit::Origin, secret::Se
 
 use crate::{
     api::Api,
-    middleware::{CalledBy, Lacking, OfKey},
+    middleware::{CalledBy, Findings, OfKey},
     problem::{Code, Problem},
 };
 
@@ -147,7 +149,7 @@ pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<
         }
         Credential::Bearer(token) if api_keys::is_api_key(token) => {
             if let Some(prefix) = prefix_of(token.expose()) {
-                tracing::Span::current().record("api_key", prefix.as_str());
+                tracing::Span::current().record("api_key", prefix);
             }
             api_keys::authenticate(&api.app, token, origin).await.map(Principal::Key)
         }
@@ -159,13 +161,13 @@ pub(crate) async fn authenticate(parts: &mut Parts, api: &Api) -> Result<Option<
             sessions::authenticate(&api.app, token, origin).await.map(Principal::Person)
         }
     };
-    if let Some(of_key) = parts.extensions.get() {
-        note_limit(of_key, &principal);
+    if let Some(findings) = parts.extensions.get::<Arc<Findings>>() {
+        note_limit(&findings.of_key, &principal);
         if let Ok(Principal::Key(key)) = &principal
             && key.audited
         {
             let (organization, origin) = (key.organization.id, key.origin.clone());
-            of_key.called(CalledBy { organization, key: key.id(), at: api.app.now(), origin });
+            findings.of_key.called(CalledBy { organization, key: key.id(), at: api.app.now(), origin });
         }
     }
     Ok(Some(principal?))
@@ -215,8 +217,8 @@ fn named(needed: u8) -> Option<Permission> {
 
 /// Notes who lacks what is needed, if they do.
 fn note_lack(parts: &Parts, api: &Api, principal: &Principal, needed: Option<Needed>) {
-    if let (Some(lacking), Some(needed)) = (parts.extensions.get::<Lacking>(), needed) {
-        lacking.note(api, principal, needed);
+    if let (Some(findings), Some(needed)) = (parts.extensions.get::<Arc<Findings>>(), needed) {
+        findings.lacking.note(api, principal, needed);
     }
 }
 
@@ -239,9 +241,10 @@ impl<const NEEDED: u8> OptionalFromRequestParts<Api> for Caller<NEEDED> {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Option<Self>, Problem> {
         let Some(principal) = authenticate(parts, api).await? else { return Ok(None) };
+        // Whoever is refused below is told that, whatever was noted.
+        note_lack(parts, api, &principal, permission(NEEDED));
         let actor = person::<NEEDED>(api, principal).await?;
         sessions::require_enrolled(&api.app, &actor).await?;
-        note_lack(parts, api, &Principal::Person(actor.clone()), permission(NEEDED));
         Ok(Some(Self(actor)))
     }
 }

@@ -139,7 +139,7 @@ pub(crate) fn versioned(
     known: &IfNoneMatch,
     thing: &impl Serialize,
 ) -> Response {
-    of_kind(JSON, &format!("{name}.v{}.", version.into()), known, thing)
+    of_kind(JSON, format_args!("{name}.v{}.", version.into()), known, thing)
 }
 
 /// A thing that has no version, with a tag of what is shown of it; or just 304, if the client has that.
@@ -160,7 +160,12 @@ pub(crate) fn with_status(status: StatusCode, mut response: Response) -> Respons
     response
 }
 
-fn of_kind(kind: HeaderValue, version: &str, known: &IfNoneMatch, thing: &impl Serialize) -> Response {
+fn of_kind(
+    kind: HeaderValue,
+    version: impl Display,
+    known: &IfNoneMatch,
+    thing: &impl Serialize,
+) -> Response {
     let mut content = Vec::with_capacity(MOST_THINGS);
     match serde_json::to_writer(&mut content, thing) {
         Ok(()) => text(kind, version, known, content),
@@ -173,7 +178,7 @@ pub(crate) fn text_by_content(kind: HeaderValue, known: &IfNoneMatch, content: S
     text(kind, "", known, content.into_bytes())
 }
 
-fn text(kind: HeaderValue, version: &str, known: &IfNoneMatch, content: Vec<u8>) -> Response {
+fn text(kind: HeaderValue, version: impl Display, known: &IfNoneMatch, content: Vec<u8>) -> Response {
     let tag = format!("\"{version}{}\"", digest(&content));
     let mut response = Response::default();
     let headers = response.headers_mut();

@@ -16,7 +16,7 @@ use crate::{
 pub fn api_key(bytes: &[u8]) {
     let Ok(text) = from_utf8(bytes) else { return };
     let Some(prefix) = prefix_of(text) else { return };
-    assert!(text.starts_with(prefix.as_str()));
+    assert!(text.starts_with(prefix));
     for at in [0, 5, text.len() / 2, text.len() - 1] {
         let mut other = bytes.to_vec();
         other[at] = if other[at] == b'0' { b'1' } else { b'0' };

@@ -3,10 +3,10 @@
 use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, extract::ConnectInfo};
-use hyper::{Request, body::Incoming};
+use hyper::{Request, body::Incoming, server::conn::http1};
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
 use rollcall_application::ErrorChain;
@@ -34,8 +34,8 @@ const UNSENT: u32 = 256 * 1024;
 /// Serves until `stop` is called for, then lets requests that are being answered go on for `grace`.
 pub(crate) async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken, grace: Duration) {
     let connections = GracefulShutdown::new();
-    let mut server = auto::Builder::new(TokioExecutor::new()).http1_only();
-    server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(BUFFER);
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(BUFFER);
     loop {
         let (stream, peer) = tokio::select! {
             () = stop.cancelled() => break,
@@ -55,7 +55,7 @@ pub(crate) async fn serve(listener: TcpListener, routes: Router, stop: Cancellat
             request.map(axum::body::Body::new)
         });
         let stream = TokioIo::new(Stalled::after(STALLED, stream));
-        let connection = server.serve_connection(stream, TowerToHyperService::new(routes)).into_owned();
+        let connection = server.serve_connection(stream, TowerToHyperService::new(routes));
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             // A client that goes away is no event.

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write},
+    mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{RecvTimeoutError, Sender, channel},
@@ -20,9 +21,16 @@ const FULL: usize = 32 * 1024;
 
 /// Lines on their way to where they are written. Warnings and errors do not wait, and neither does what came before them.
 #[derive(Clone)]
-pub(crate) struct Lines(Arc<Mutex<LineBuffer>>);
+pub(crate) struct Lines(Arc<LineBuffers>);
 
-struct LineBuffer {
+/// Whoever logs does not wait for what is being written, unless there is much of it.
+struct LineBuffers {
+    waiting: Mutex<Vec<u8>>,
+    output: Mutex<Output>,
+}
+
+struct Output {
+    /// What is being written, or was last.
     lines: Vec<u8>,
     to: Box<dyn Write + Send>,
 }
@@ -35,38 +43,41 @@ pub struct Flusher {
 }
 
 /// A line that is being written.
-pub(crate) struct Line {
-    lines: Lines,
+pub(crate) struct Line<'a> {
+    lines: &'a Lines,
     waits: bool,
 }
 
 impl Lines {
     /// Begins to write to somewhere.
     pub(crate) fn to(to: impl Write + Send + 'static) -> (Self, Flusher) {
-        let lines = Self(Arc::new(Mutex::new(LineBuffer { lines: Vec::new(), to: Box::new(to) })));
+        let output = Output { lines: Vec::new(), to: Box::new(to) };
+        let lines = Self(Arc::new(LineBuffers { waiting: Mutex::default(), output: Mutex::new(output) }));
         let (stop, stopped) = channel::<()>();
         let waiting = lines.clone();
         let thread = thread::Builder::new().name("log".to_owned()).spawn(move || {
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(WAIT) {
-                waiting.locked().flush();
+                waiting.flush();
             }
         });
         // Without the thread, lines wait until there are many.
         (lines.clone(), Flusher { lines, stop: Some(stop), thread: thread.ok() })
     }
 
-    fn locked(&self) -> MutexGuard<'_, LineBuffer> {
-        // Whoever panicked in between has at worst left a line that is not whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn flush(&self) {
+        // Before the lines are taken, so that those that were taken first are written first.
+        let mut output = locked(&self.0.output);
+        let Output { lines, to } = &mut *output;
+        lines.clear();
+        mem::swap(lines, &mut *locked(&self.0.waiting));
+        // Nobody can be told that the log cannot be written.
+        let _ = to.write_all(lines).and_then(|()| to.flush());
     }
 }
 
-impl LineBuffer {
-    fn flush(&mut self) {
-        // Nobody can be told that the log cannot be written.
-        let _ = self.to.write_all(&self.lines).and_then(|()| self.to.flush());
-        self.lines.clear();
-    }
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Whoever panicked in between has at worst left a line that is not whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Flusher {
@@ -75,41 +86,43 @@ impl Drop for Flusher {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        self.lines.locked().flush();
+        self.lines.flush();
     }
 }
 
 impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Line;
+    type Writer = Line<'a>;
 
-    fn make_writer(&'a self) -> Line {
-        Line { lines: self.clone(), waits: false }
+    fn make_writer(&'a self) -> Line<'a> {
+        Line { lines: self, waits: false }
     }
 
-    fn make_writer_for(&'a self, event: &Metadata<'_>) -> Line {
-        Line { lines: self.clone(), waits: *event.level() > Level::WARN }
+    fn make_writer_for(&'a self, event: &Metadata<'_>) -> Line<'a> {
+        Line { lines: self, waits: *event.level() > Level::WARN }
     }
 }
 
-impl Write for Line {
+impl Write for Line<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut waiting = self.lines.locked();
-        waiting.lines.extend_from_slice(bytes);
-        if !self.waits || waiting.lines.len() >= FULL {
-            waiting.flush();
+        let mut waiting = locked(&self.lines.0.waiting);
+        waiting.extend_from_slice(bytes);
+        let is_full = waiting.len() >= FULL;
+        drop(waiting);
+        if !self.waits || is_full {
+            self.lines.flush();
         }
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.lines.locked().flush();
+        self.lines.flush();
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::{sync::mpsc::Receiver, time::Instant};
 
     use super::*;
 
@@ -134,8 +147,27 @@ mod tests {
         }
     }
 
+    /// Tells when something is being written to it, and takes as long over that as it is let.
+    struct Slow {
+        begun: Sender<()>,
+        go_on: Receiver<()>,
+        kept: Kept,
+    }
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _ = self.begun.send(());
+            let _ = self.go_on.recv();
+            self.kept.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
     fn line(lines: &Lines, text: &str, waits: bool) {
-        Line { lines: lines.clone(), waits }.write_all(text.as_bytes()).expect("written");
+        Line { lines, waits }.write_all(text.as_bytes()).expect("written");
     }
 
     #[test]
@@ -156,6 +188,23 @@ mod tests {
         line(&lines, "the last\n", true);
         drop(flusher);
         assert!(kept.text().ends_with("xthe last\n"));
+    }
+
+    #[test]
+    fn whoever_logs_does_not_wait_for_what_is_being_written_and_lines_keep_their_order() {
+        let kept = Kept::default();
+        let ((begun, is_begun), (end, go_on)) = (channel(), channel());
+        let (lines, flusher) = Lines::to(Slow { begun, go_on, kept: kept.clone() });
+        thread::scope(|scope| {
+            scope.spawn(|| line(&lines, "one\n", false));
+            is_begun.recv().expect("it is being written");
+            line(&lines, "two\n", true);
+            assert_eq!(kept.text(), "");
+            // From here on nothing takes long.
+            drop(end);
+        });
+        drop(flusher);
+        assert_eq!(kept.text(), "one\ntwo\n");
     }
 
     #[test]

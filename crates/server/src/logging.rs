@@ -59,7 +59,8 @@ where
     let layer = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(lines);
     match format {
         Format::Text => layer.boxed(),
-        Format::Json => layer.json().flatten_event(true).boxed(),
+        // There is one span, that of the request: a list of it would say the same once more.
+        Format::Json => layer.json().flatten_event(true).with_span_list(false).boxed(),
     }
 }
 

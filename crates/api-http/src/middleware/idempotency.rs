@@ -5,6 +5,8 @@
 //! request like any other. Answers can hold secrets; they are sealed before they are kept. That something was changed is noted with
 //! the change, so that whoever loses the answer is told that, and the request is not done again: docs/decisions/0004.
 
+use std::sync::Arc;
+
 use axum::{
     body::{Body, to_bytes},
     extract::Request,
@@ -21,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::Duration;
 
-use super::Lacking;
+use super::Findings;
 use crate::{
     api::Api,
     body::{self, Unreadable},
@@ -213,11 +215,11 @@ async fn halted_at(mut parts: Parts, body: &Unreadable, next: Next) -> Response 
 /// What whoever repeats a request is told if they would not be heard with it for the first time: its handler is asked, as far as to
 /// its body. So an old answer is told to nobody who has not shown again what it took, a fresh proof of who they are among it.
 async fn refusal(parts: Parts, next: Next) -> Option<Response> {
-    let lacking = parts.extensions.get::<Lacking>().cloned().unwrap_or_default();
+    let findings = parts.extensions.get::<Arc<Findings>>().cloned().unwrap_or_default();
     let body = Unreadable::because(Problem::plain(Code::AnswerGone));
     let told = halted_at(parts, &body, next).await;
     // What they lack is told instead, further out.
-    let is_heard = body.was_asked_for() && lacking.is_none();
+    let is_heard = body.was_asked_for() && findings.lacking.is_none();
     (!is_heard).then_some(told)
 }
 

@@ -11,17 +11,16 @@ use crate::api::Api;
 const UNANSWERED: u16 = 499;
 
 /// A call that may turn out to be one with an API key. It is noted when the value is dropped.
-pub(super) struct KeyCall {
-    api: Api,
-    of_key: OfKey,
+pub(super) struct KeyCall<'a> {
+    api: &'a Api,
+    of_key: &'a OfKey,
     method: Method,
     route: Option<MatchedPath>,
     status: Option<StatusCode>,
 }
 
-impl KeyCall {
-    pub(super) fn of(api: &Api, of_key: &OfKey, method: &Method, route: Option<&MatchedPath>) -> Self {
-        let (api, of_key) = (api.clone(), of_key.clone());
+impl<'a> KeyCall<'a> {
+    pub(super) fn of(api: &'a Api, of_key: &'a OfKey, method: &Method, route: Option<&MatchedPath>) -> Self {
         Self { api, of_key, method: method.clone(), route: route.cloned(), status: None }
     }
 
@@ -31,7 +30,7 @@ impl KeyCall {
     }
 }
 
-impl Drop for KeyCall {
+impl Drop for KeyCall<'_> {
     fn drop(&mut self) {
         let Some(CalledBy { organization, key, at, origin }) = self.of_key.caller() else { return };
         let unanswered =

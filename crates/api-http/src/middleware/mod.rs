@@ -20,7 +20,7 @@ use axum::{
 pub use for_people::ProblemPages;
 pub(crate) use idempotency::{ONLY_ASK, ToldBefore, is_keyed};
 use key_call::KeyCall;
-pub(crate) use permission_first::Lacking;
+use permission_first::Lacking;
 pub(crate) use rate_limit::{CalledBy, OfKey, RateLimits, tell_limit};
 
 use crate::{
@@ -42,14 +42,20 @@ pub fn around(routes: Router, api: &Api, pages: Arc<dyn ProblemPages>) -> Router
         .layer(from_fn_with_state((api.clone(), pages), outermost::outermost))
 }
 
+/// What is found out about whoever asks while they are answered, for what stands around that: an extension of their request.
+#[derive(Default)]
+pub(crate) struct Findings {
+    pub(crate) of_key: OfKey,
+    pub(crate) lacking: Lacking,
+}
+
 /// What may keep a request from its handler, from the outside in.
 async fn gates(api: Api, mut request: Request, next: Next) -> Response {
-    let of_key = OfKey::default();
-    let call = KeyCall::of(&api, &of_key, request.method(), request.extensions().get::<MatchedPath>());
+    let findings = Arc::<Findings>::default();
+    let Findings { of_key, lacking } = &*findings;
+    let call = KeyCall::of(&api, of_key, request.method(), request.extensions().get::<MatchedPath>());
     let standing = rate_limit::count(&api, &request);
-    let lacking = Lacking::default();
-    request.extensions_mut().insert(of_key.clone());
-    request.extensions_mut().insert(lacking.clone());
+    request.extensions_mut().insert(findings.clone());
     let refused = standing.as_ref().and_then(rate_limit::Standing::refusal);
     let mut response = match refused.map_or_else(|| origin_check::check(&api, &request), Err) {
         Err(problem) => problem.into_response(),

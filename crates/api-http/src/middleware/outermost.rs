@@ -23,7 +23,9 @@ use tracing::{Instrument, field, info_span};
 use super::{
     ProblemPages,
     for_people::{asked_by_a_person, dress},
-    gates, trace,
+    gates,
+    rate_limit::SERVICES,
+    trace,
 };
 use crate::{
     api::Api,
@@ -57,7 +59,7 @@ pub(super) async fn outermost(
         "request",
         %method,
         route,
-        request_id = origin.request_id,
+        request_id = origin.request_id.as_deref(),
         client = origin.ip.map(field::display),
         // How the API key begins that it came with, once that is known; never more of it.
         api_key = field::Empty,
@@ -69,7 +71,7 @@ pub(super) async fn outermost(
     // In a place of its own, as it is handed on several times.
     let answered = Box::pin(gates(api.clone(), request, next).instrument(span.clone()));
     let answered = answered.instrument(traced.clone());
-    let answered = match method.is_safe() {
+    let answered = match method.is_safe() || SERVICES.contains(&route) {
         true => timeout(patience, AssertUnwindSafe(answered).catch_unwind()).await,
         // In a task of its own: a change that has begun is done, whether or not its client waits for the answer. One that is
         // keyed keeps its answer for when the client comes again.
@@ -148,8 +150,8 @@ fn origin(api: &Api, request: &Request, request_id: String) -> Origin {
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     Origin {
         ip: Some(api.client_ip(peer, forwarded)),
-        user_agent: user_agent.map(|name| name.get(..USER_AGENT_CHARACTERS).unwrap_or(name).to_owned()),
-        request_id: Some(request_id),
+        user_agent: user_agent.map(|name| name.get(..USER_AGENT_CHARACTERS).unwrap_or(name).into()),
+        request_id: Some(request_id.into()),
     }
 }
 

@@ -4,7 +4,7 @@
 //! Requests are read before use cases decide, and use cases decide before they do anything. So when a request turns out
 //! to be malformed, nothing has been decided yet: that is made up for here.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -15,16 +15,16 @@ use rollcall_application::{
 
 use crate::{api::Api, problem::Problem};
 
-/// Who lacks what the request needs, once that is known.
-#[derive(Clone, Default)]
-pub(crate) struct Lacking(Arc<OnceLock<(Principal, Needed)>>);
+/// Who lacks what the request needs, once that is known. Hardly anybody does, so it takes no room before.
+#[derive(Default)]
+pub(crate) struct Lacking(OnceLock<Box<(Principal, Needed)>>);
 
 impl Lacking {
     /// Notes who asks, if they lack what is needed for what is asked for.
     pub(crate) fn note(&self, api: &Api, principal: &Principal, needed: Needed) {
         if needed.required_of(principal, &api.app).is_err() {
             // The first thing that they lack is the one to tell.
-            let _ = self.0.set((principal.clone(), needed));
+            let _ = self.0.set(Box::new((principal.clone(), needed)));
         }
     }
 
@@ -48,7 +48,8 @@ impl Lacking {
                 | StatusCode::UNPROCESSABLE_ENTITY
         );
         match self.0.get().filter(|_| is_wrong) {
-            Some((principal, needed)) => {
+            Some(lacks) => {
+                let (principal, needed) = &**lacks;
                 let refusal = Box::pin(turn_away(&api.app, principal, *needed)).await;
                 refusal.map_or(response, |refusal| Problem::from(refusal).into_response())
             }

@@ -6,9 +6,10 @@
 //! An API key may have a limit of its own. It is counted when the key is looked at, and told here in place of the service's.
 
 use std::{
+    hash::{BuildHasher, RandomState},
     net::IpAddr,
     num::NonZeroU32,
-    sync::{Arc, OnceLock},
+    sync::OnceLock,
     time::Duration,
 };
 
@@ -21,7 +22,6 @@ use governor::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use rollcall_domain::{ApiKeyId, OrganizationId, api_keys::RateLimit, audit::Origin};
-use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::{
@@ -70,8 +70,8 @@ const ATTEMPTS: [&str; 30] = [
     "/account/second-factor/app/confirm",
 ];
 
-/// Paths that services beside Rollcall ask at with their credential.
-const SERVICES: [&str; 4] =
+/// Paths that services beside Rollcall ask at with their credential. Asking there changes nothing and leaves no event.
+pub(super) const SERVICES: [&str; 4] =
     ["/v1/introspect", "/access/v1/evaluation", "/access/v1/evaluations", "/v1/service/revocations"];
 
 /// Never limited.
@@ -88,7 +88,9 @@ struct Policy<K: Clone + Eq + std::hash::Hash> {
 /// What has been asked so far.
 pub(crate) struct RateLimits {
     requests_by_network: Policy<IpAddr>,
-    requests_by_credential: Policy<[u8; 32]>,
+    /// By a hash of it under `key`, which nobody knows: whoever makes one up does not come upon another's.
+    requests_by_credential: Policy<u64>,
+    key: RandomState,
     attempts_by_network: Policy<IpAddr>,
     services_by_network: Policy<IpAddr>,
     since_tidied: std::sync::atomic::AtomicU32,
@@ -129,6 +131,7 @@ impl RateLimits {
         Self {
             requests_by_network: Policy::new("requests", quotas.requests),
             requests_by_credential: Policy::new("requests", quotas.requests),
+            key: RandomState::new(),
             attempts_by_network: Policy::new("attempts", quotas.attempts),
             services_by_network: Policy::new("services", quotas.services),
             since_tidied: std::sync::atomic::AtomicU32::new(0),
@@ -152,7 +155,7 @@ impl RateLimits {
             // Made-up tokens must not buy a fresh allowance each: the network pays for every request too.
             Some(token) => {
                 let network = self.requests_by_network.count(&network);
-                let credential = self.requests_by_credential.count(&Sha256::digest(token.expose()).into());
+                let credential = self.requests_by_credential.count(&self.key.hash_one(token.expose()));
                 if network.wait.is_some() || network.remaining < credential.remaining {
                     network
                 } else {
@@ -192,8 +195,11 @@ pub(super) fn count(api: &Api, request: &Request) -> Option<Standing> {
 
 /// What becomes known of the API key that a request came with: how it stands against a limit of its own, and whose call it is, if that
 /// is kept.
-#[derive(Clone, Default)]
-pub(crate) struct OfKey(Arc<(OnceLock<Standing>, OnceLock<CalledBy>)>);
+#[derive(Default)]
+pub(crate) struct OfKey {
+    standing: OnceLock<Standing>,
+    caller: OnceLock<CalledBy>,
+}
 
 /// Whose call a request is.
 pub(crate) struct CalledBy {
@@ -205,18 +211,18 @@ pub(crate) struct CalledBy {
 
 impl OfKey {
     pub(super) fn standing(&self) -> Option<&Standing> {
-        self.0.0.get()
+        self.standing.get()
     }
 
     /// Whose call it is, once that is known and if it is kept.
     pub(super) fn caller(&self) -> Option<&CalledBy> {
-        self.0.1.get()
+        self.caller.get()
     }
 
     /// Notes whose call it is.
     pub(crate) fn called(&self, caller: CalledBy) {
         // Once in a request.
-        let _ = self.0.1.set(caller);
+        let _ = self.caller.set(caller);
     }
 
     /// Notes how the key stands; with how long to wait, if there was no room for the request.
@@ -224,7 +230,7 @@ impl OfKey {
         let quota = Quota { requests: limit.requests(), per_seconds: limit.per_seconds() };
         let standing = Standing { name: "api_key", quota, remaining, whole_in: Some(whole_in), wait };
         // Once in a request.
-        let _ = self.0.0.set(standing);
+        let _ = self.standing.set(standing);
     }
 }
 

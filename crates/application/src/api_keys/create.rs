@@ -148,7 +148,7 @@ mod tests {
         let app = application(&store, MockDirectory::new());
         let made = create(&app, &actor(1, Role::Owner), command(None)).await.expect("a key");
         let prefix = api_keys::prefix_of(made.secret.expose());
-        assert_eq!(prefix.as_ref(), Some(&made.key.key.prefix));
+        assert_eq!(prefix, Some(made.key.key.prefix.as_str()));
         assert_eq!(store.committed()[0].1, [(Action::ApiKeyCreated, Outcome::Success)]);
     }
 

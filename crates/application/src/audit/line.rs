@@ -59,7 +59,7 @@ impl EventLine {
             target_kind: target_kind.to_owned(),
             target_id,
             outcome: event.outcome.as_str(),
-            request_id: event.origin.request_id.clone(),
+            request_id: event.origin.request_id.as_deref().map(str::to_owned),
             leaf: entry.leaf(Some(log)).map_err(Error::Internal)?,
             personal: personal.collect(),
         })
@@ -125,7 +125,7 @@ impl EventLine {
             target_kind: report.target_kind.as_str().to_owned(),
             target_id: Some(report.target_id.as_str().to_owned()),
             outcome: report.outcome.as_str(),
-            request_id: origin.request_id.clone(),
+            request_id: origin.request_id.as_deref().map(str::to_owned),
             leaf,
             personal,
         })

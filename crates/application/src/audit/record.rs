@@ -86,7 +86,7 @@ impl Entry {
     pub(super) fn new(event: Event, entropy: &dyn Entropy) -> Self {
         let origin = [
             ("ip", event.origin.ip.map(|ip| ip.to_string())),
-            ("user_agent", event.origin.user_agent.clone()),
+            ("user_agent", event.origin.user_agent.as_deref().map(str::to_owned)),
         ];
         let origin = origin.into_iter().filter_map(|(field, value)| Some((field, value?)));
         let personal = event.personal.iter().map(|(field, value)| (*field, value.clone())).chain(origin);
@@ -171,7 +171,7 @@ mod tests {
     fn event(number: u8) -> Event {
         let origin = Origin {
             ip: Some(Ipv4Addr::new(192, 0, 2, 7).into()),
-            user_agent: Some("curl".to_owned()),
+            user_agent: Some("curl".into()),
             request_id: None,
         };
         Event::new(

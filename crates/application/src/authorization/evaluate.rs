@@ -1,7 +1,8 @@
 //! Whether somebody, or a program, may do something in an organization, as a service beside Rollcall asks.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use futures_util::future::try_join_all;
 use rollcall_domain::{
     ApiKeyId, OrganizationId, Permission, UserId,
     api_keys::Scopes,
@@ -55,23 +56,30 @@ enum Found {
 /// # Errors
 /// Only when something is out of order.
 pub async fn evaluate(app: &Application, questions: &[Question]) -> Result<Vec<Option<DenialReason>>, Error> {
-    let mut wanted: BTreeMap<OrganizationId, Vec<Subject>> = BTreeMap::new();
-    for question in questions {
-        let subjects = wanted.entry(question.organization).or_default();
-        if !subjects.contains(&question.subject) {
-            subjects.push(question.subject);
+    // Whoever is asked about several times is looked up once.
+    let mut people: BTreeSet<(OrganizationId, UserId)> = BTreeSet::new();
+    let mut keys: BTreeMap<OrganizationId, BTreeSet<ApiKeyId>> = BTreeMap::new();
+    for Question { subject, organization, .. } in questions.iter().copied() {
+        match subject {
+            Subject::User(user) => {
+                people.insert((organization, user));
+            }
+            Subject::ApiKey(key) => {
+                keys.entry(organization).or_default().insert(key);
+            }
         }
     }
-    // Each organization in a scope of its own, however often it is asked about.
-    let mut known = HashMap::new();
-    for (organization, subjects) in wanted {
+    let seats = people.into_iter().map(|(organization, user)| async move {
+        let seat = app.directory.seat(organization, user).await?;
+        Ok::<_, Error>(((organization, Subject::User(user)), seat.map(Found::Member)))
+    });
+    let mut known: HashMap<_, _> = try_join_all(seats).await?.into_iter().collect();
+    // Each organization in a scope of its own.
+    for (organization, keys) in keys {
         let mut view = app.store.view(Scope::Organization(organization)).await?;
-        for subject in subjects {
-            let found = match subject {
-                Subject::User(user) => view.seat_find(user).await?.map(Found::Member),
-                Subject::ApiKey(key) => find_key(app, view.as_mut(), organization, key).await?,
-            };
-            known.insert((organization, subject), found);
+        for key in keys {
+            let found = find_key(app, view.as_mut(), organization, key).await?;
+            known.insert((organization, Subject::ApiKey(key)), found);
         }
     }
     let answers = questions.iter().map(|question| {
@@ -141,24 +149,25 @@ mod tests {
 
     #[tokio::test]
     async fn in_an_organization_that_is_suspended_nobody_may_do_anything() {
-        let mut unit = MockUnit::new();
-        unit.expect_seat_find()
-            .returning(|_| Ok(Some(FoundSeat { organization_suspended: true, ..seat(Role::Owner) })));
-        let app = application(&TestStore::of(unit), MockDirectory::new());
+        let mut directory = MockDirectory::new();
+        directory
+            .expect_seat()
+            .returning(|_, _| Ok(Some(FoundSeat { organization_suspended: true, ..seat(Role::Owner) })));
+        let app = application(&TestStore::default(), directory);
         let answers = evaluate(&app, &[question(1, Permission::AgentsRead)]).await.expect("answers");
         assert_eq!(answers, [Some(DenialReason::Suspended)]);
     }
 
     #[tokio::test]
     async fn each_person_is_looked_up_once_and_answers_come_in_the_order_asked() {
-        let mut unit = MockUnit::new();
-        unit.expect_seat_find().times(3).returning(|asked| {
+        let mut directory = MockDirectory::new();
+        directory.expect_seat().times(3).returning(|_, asked| {
             let suspended = FoundSeat { status: MemberStatus::Suspended, ..seat(Role::Owner) };
             let known = [(user(1).id, seat(Role::Viewer)), (user(2).id, suspended)];
             Ok(known.into_iter().find(|(user, _)| *user == asked).map(|(_, seat)| seat))
         });
-        let store = TestStore::of(unit);
-        let app = application(&store, MockDirectory::new());
+        let store = TestStore::default();
+        let app = application(&store, directory);
         let asked = [
             question(3, Permission::AgentsRead),
             question(1, Permission::AgentsManage),

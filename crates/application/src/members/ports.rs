@@ -45,7 +45,7 @@ pub struct Offboarding {
     pub sole_owner: bool,
 }
 
-/// What decides what a member may do.
+/// What decides what a member may do in an organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FoundSeat {
     /// Their role.
@@ -70,9 +70,6 @@ pub struct Inviter {
 /// Reads the team of the scope's organization.
 #[async_trait]
 pub trait MembersView {
-    /// A member of the scope's organization, as far as it decides what they may do; nobody, once that is deleted.
-    async fn seat_find(&mut self, user: UserId) -> Result<Option<FoundSeat>, StoreError>;
-
     /// A member; nobody, once the organization is deleted.
     async fn member_find(
         &mut self,

@@ -1,4 +1,4 @@
-//! The few look-ups that must be made before the organization is known.
+//! The few look-ups that must be made before the organization is known, and one that is made so often that it begins no unit of work.
 
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use time::OffsetDateTime;
 use super::{Credential, CredentialId, StoreError};
 use crate::{
     api_keys::{FoundKey, KeptBy, KeyHash, Move, UsedKey},
+    members::FoundSeat,
     passwords::PasswordHash,
 };
 
@@ -41,6 +42,11 @@ pub trait Directory: Send + Sync {
 
     /// The same as the database has it at this moment, for whoever will go by the answer for a while.
     async fn api_key_afresh(&self, hashes: &[KeyHash]) -> Result<Option<FoundKey>, StoreError>;
+
+    /// What decides what somebody may do in an organization, as the database has it at this moment; nothing of whoever is not in it, nor
+    /// once it is deleted.
+    async fn seat(&self, organization: OrganizationId, user: UserId)
+    -> Result<Option<FoundSeat>, StoreError>;
 
     /// Notes when keys were last used, where no more is known already, and adds to how much they were by day; gives back those that
     /// could not be changed, as somebody else is changing them. Bookkeeping: no event is left.

@@ -21,7 +21,7 @@ use std::sync::{
 use async_trait::async_trait;
 use mockall::mock;
 use rollcall_domain::{
-    ApiKeyId, EmailAddress, SessionId,
+    ApiKeyId, EmailAddress, OrganizationId, SessionId, UserId,
     attempts::{Allowance, Allowances, TooMany},
     secret::TokenHash,
     sessions::Lifetimes,
@@ -36,6 +36,7 @@ use crate::{
     audit::{ApiCalls, Checkpoints, Log, QueueState, Readings, Round, Sequencer, Sequencing, Shard, Turn},
     availability::Lapsed,
     calls::Masking,
+    members::FoundSeat,
     passwords::{Cost, Passwords},
     ports::{
         AttemptKeys, AttemptOutcome, Attempts, Begun, Clock, CredentialId, Credentials, Directory, Entropy,
@@ -97,6 +98,7 @@ mock! {
         async fn session_afresh(&self, token: TokenHash) -> Answer<Option<OpenSession>>;
         async fn api_key(&self, hashes: &[KeyHash]) -> Answer<Option<FoundKey>>;
         async fn api_key_afresh(&self, hashes: &[KeyHash]) -> Answer<Option<FoundKey>>;
+        async fn seat(&self, organization: OrganizationId, user: UserId) -> Answer<Option<FoundSeat>>;
         async fn api_keys_used(&self, used: &[UsedKey]) -> Answer<Vec<ApiKeyId>>;
         async fn api_keys_moved(&self, moves: &[Move]) -> Answer<()>;
         async fn api_keys_by_ring_key(&self, newest: u8, now: OffsetDateTime) -> Answer<Vec<KeptBy>>;

@@ -45,7 +45,7 @@ use crate::{
     },
     escalations::{EscalationFilter, EscalationKey, Escalations, EscalationsView, ShownEscalation},
     invitations::{Invitations, InvitationsView, ListedInvitation, MailsSent},
-    members::{FoundSeat, Inviter, MemberFilter, MemberKey, Members, MembersView, Offboarding},
+    members::{Inviter, MemberFilter, MemberKey, Members, MembersView, Offboarding},
     organizations::{Organizations, OrganizationsView, Purged},
     passkeys::{KeptPasskey, NewPasskey, Passkeys, PasskeysView},
     passwords::PasswordHash,
@@ -122,7 +122,6 @@ mock! {
 
     #[async_trait]
     impl MembersView for Unit {
-        async fn seat_find(&mut self, user: UserId) -> Answer<Option<FoundSeat>>;
         async fn member_find(&mut self, organization: OrganizationId, user: UserId) -> Answer<Option<Member>>;
         async fn member_elsewhere(&mut self, organization: OrganizationId, user: UserId) -> Answer<bool>;
         async fn members_page(&mut self, organization: OrganizationId, filter: &MemberFilter, page: &PageRequest<MemberKey>) -> Answer<Page<Member, MemberKey>>;

@@ -33,7 +33,8 @@ pub struct InvalidPrefix;
 impl KeyPrefix {
     /// A new one out of random bytes.
     pub fn from_random(random: [u8; 16]) -> Self {
-        Self(format!("{MARK}{}", base_62(random, NAMING)))
+        let naming: [char; NAMING] = base_62(random);
+        Self(MARK.chars().chain(naming).collect())
     }
 
     /// The text.
@@ -46,10 +47,17 @@ impl FromStr for KeyPrefix {
     type Err = InvalidPrefix;
 
     fn from_str(text: &str) -> Result<Self, InvalidPrefix> {
-        let naming = text.strip_prefix(MARK).ok_or(InvalidPrefix)?;
-        let valid = naming.len() == NAMING && naming.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if valid { Ok(Self(text.to_owned())) } else { Err(InvalidPrefix) }
+        if is_prefix(text) { Ok(Self(text.to_owned())) } else { Err(InvalidPrefix) }
     }
+}
+
+fn is_prefix(text: &str) -> bool {
+    let naming = text.strip_prefix(MARK);
+    naming.is_some_and(|naming| naming.len() == NAMING && are_digits(naming))
+}
+
+fn are_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 impl fmt::Display for KeyPrefix {
@@ -63,28 +71,28 @@ pub fn mint(prefix: &KeyPrefix, random: [u8; 32]) -> Secret {
     let mut text = String::with_capacity(WHOLE);
     text.push_str(&prefix.0);
     text.push('_');
-    text.push_str(&base_62(random, RANDOM));
+    let random: [char; RANDOM] = base_62(random);
+    text.extend(random);
     let checksum = checksum(&text);
-    text.push_str(&checksum);
+    text.extend(checksum);
     Secret::new(text)
 }
 
 /// How a key begins, if the text may be one at all: nothing else is worth looking for.
-pub fn prefix_of(text: &str) -> Option<KeyPrefix> {
+pub fn prefix_of(text: &str) -> Option<&str> {
     if text.len() != WHOLE || !text.is_ascii() {
         return None;
     }
     let (body, given) = text.split_at(WHOLE - CHECKSUM);
     let (prefix, random) = body.split_at(PREFIX);
-    let prefix = prefix.parse().ok()?;
     let random = random.strip_prefix('_')?;
-    let whole = random.bytes().all(|byte| byte.is_ascii_alphanumeric()) && checksum(body) == given;
+    let whole = is_prefix(prefix) && are_digits(random) && given.chars().eq(checksum(body));
     whole.then_some(prefix)
 }
 
-/// The last digits, so many, of a number in base 62.
-fn base_62<const N: usize>(mut number: [u8; N], digits: usize) -> String {
-    let mut text = vec![DIGITS[0]; digits];
+/// The last digits of a number in base 62, as many as are wanted.
+fn base_62<const N: usize, const WANTED: usize>(mut number: [u8; N]) -> [char; WANTED] {
+    let mut text = ['0'; WANTED];
     for digit in text.iter_mut().rev() {
         let mut rest = 0_u16;
         for byte in &mut number {
@@ -93,13 +101,13 @@ fn base_62<const N: usize>(mut number: [u8; N], digits: usize) -> String {
             *byte = (dividend / 62) as u8;
             rest = dividend % 62;
         }
-        *digit = DIGITS[usize::from(rest)];
+        *digit = char::from(DIGITS[usize::from(rest)]);
     }
-    text.into_iter().map(char::from).collect()
+    text
 }
 
-fn checksum(text: &str) -> String {
-    base_62(crc_32(text.as_bytes()).to_be_bytes(), CHECKSUM)
+fn checksum(text: &str) -> [char; CHECKSUM] {
+    base_62(crc_32(text.as_bytes()).to_be_bytes())
 }
 
 /// CRC-32 as in Ethernet and zlib (ISO 3309).
@@ -137,9 +145,10 @@ mod tests {
 
     #[test]
     fn numbers_are_written_in_base_62() {
-        assert_eq!(base_62([0, 0, 0, 61], 6), "00000z");
-        assert_eq!(base_62([0, 0, 0, 62], 6), "000010");
-        assert_eq!(base_62(u32::MAX.to_be_bytes(), 6), "4gfFC3");
+        let written = |number: [u8; 4]| String::from_iter(base_62::<4, 6>(number));
+        assert_eq!(written([0, 0, 0, 61]), "00000z");
+        assert_eq!(written([0, 0, 0, 62]), "000010");
+        assert_eq!(written(u32::MAX.to_be_bytes()), "4gfFC3");
     }
 
     #[test]
@@ -163,7 +172,7 @@ mod tests {
     fn a_key_is_written_as_the_contract_says_and_read_back() {
         let key = key();
         assert_eq!(key.len(), 4 + 12 + 1 + 43 + 6);
-        assert_eq!(prefix_of(&key).expect("a key").as_str(), &key[..16]);
+        assert_eq!(prefix_of(&key), Some(&key[..16]));
         assert_eq!(key[..16].parse::<KeyPrefix>().expect("a prefix").as_str(), &key[..16]);
     }
 

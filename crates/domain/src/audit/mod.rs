@@ -12,6 +12,7 @@ pub mod witness;
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv6Addr},
+    sync::Arc,
 };
 
 use time::OffsetDateTime;
@@ -129,15 +130,15 @@ impl AuditActor {
     }
 }
 
-/// Where a request came from.
+/// Where a request came from. Whatever is done for the request holds it, so its texts are shared.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The address of the client.
     pub ip: Option<IpAddr>,
     /// What the client calls itself.
-    pub user_agent: Option<String>,
+    pub user_agent: Option<Arc<str>>,
     /// The request's id, as it stands in the answer and in the logs.
-    pub request_id: Option<String>,
+    pub request_id: Option<Arc<str>>,
 }
 
 impl Origin {
