@@ -71,6 +71,9 @@ async fn attack_20_one_request_has_one_identity() {
     let owner = Tab::signed_in(&service, team.email("owner")).await;
     let request = owner.request(Method::GET, "/settings/team").bearer_auth(team.caller("viewer").token());
     Answer::of(request).await.expect(303);
+    // Whatever it is that stands there: whoever sends it means to be somebody else than the cookie says.
+    let request = owner.request(Method::GET, "/settings/team").basic_auth("somebody", Some("secret"));
+    Answer::of(request).await.expect(303);
     // Nor is a form let in by a header that keeps the check of its origin away.
     let token = form_token(&owner.get(INVITE).await, INVITE);
     let address = Service::new_address("x");

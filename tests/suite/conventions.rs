@@ -171,7 +171,13 @@ async fn attack_4_an_old_answer_does_not_outlive_the_right_to_it() {
     let invite = json!({"email": "ada@example.com", "role": "viewer"});
     keyed(&owner, "/v1/invitations", "k3", &invite).await.expect(201);
     let id = owner.get("/v1/session").await.expect(200).text_at("/user/id").to_owned();
-    team.owner().patch(&format!("/v1/members/{id}"), json!({"role": "viewer"})).await.expect(200);
+    let becomes = async |role: &str| {
+        team.owner().patch(&format!("/v1/members/{id}"), json!({"role": role})).await.expect(200);
+    };
+    // With other rights they are another caller, also where both may do the same.
+    becomes("admin").await;
+    keyed(&owner, "/v1/invitations", "k3", &invite).await.problem(409, "invitation_pending");
+    becomes("viewer").await;
     keyed(&owner, "/v1/api-keys", "k2", &body).await.problem(403, "permission_denied");
     keyed(&owner, "/v1/invitations", "k3", &invite).await.problem(403, "permission_denied");
     // Who somebody is, is proved anew each time.
@@ -188,7 +194,10 @@ async fn attack_34_a_key_belongs_to_one_caller_and_dies_with_the_session() {
     let (ours, theirs) = (Team::assemble(&service, "Ours").await, Team::assemble(&service, "Theirs").await);
     let body = json!({"email": "ada@example.com", "role": "viewer"});
     let first = keyed(ours.owner(), "/v1/invitations", "shared", &body).await.expect(201);
-    keyed(ours.caller("admin"), "/v1/invitations", "shared", &body).await.problem(409, "invitation_pending");
+    let (equal, _) = service.bring_in(ours.owner(), &Service::new_address("equal"), "owner").await;
+    for other in [ours.caller("admin"), &equal] {
+        keyed(other, "/v1/invitations", "shared", &body).await.problem(409, "invitation_pending");
+    }
     let second = keyed(theirs.owner(), "/v1/invitations", "shared", &body).await.expect(201);
     assert_ne!(first.text_at("/id"), second.text_at("/id"));
     ours.owner().delete("/v1/session").await.expect(204);
