@@ -1,7 +1,7 @@
 //! How long recordings are kept: as long as the plan says, beyond the keys of the ring that they were sealed under, and not beyond the end of
 //! their organization.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use rollcall_domain::{OrganizationId, plans::Consent};
 use rollcall_tests::{ManualClock, Service, Team, TestDatabase, until};
@@ -48,9 +48,14 @@ pub(crate) async fn kept_though_found(change: &str) -> (Service, Team) {
     let store = [("recordings.store", directory.to_str().unwrap())];
     // Workers look as soon as they start.
     let node = Service::start_on_values(&service, &store).await;
-    let waiting = format!("SELECT 1 AS one FROM pg_stat_activity WHERE {pid} = ANY (pg_blocking_pids(pid))");
-    until("both kinds of retention wait", async || (database.rows(&waiting).await.len() >= 2).then_some(()))
-        .await;
+    let waiting = format!("SELECT pid FROM pg_stat_activity WHERE {pid} = ANY (pg_blocking_pids(pid))");
+    let mut waiters = BTreeSet::new();
+    until("both kinds of retention wait", async || {
+        let waiting = database.rows(&waiting).await;
+        waiters.extend(waiting.iter().filter_map(|row| row["pid"].as_i64()));
+        (waiters.len() >= 2).then_some(())
+    })
+    .await;
     let change =
         format!("UPDATE organizations SET {change}, version = version + 1 WHERE org_id = '{organization}'");
     changing.execute(AssertSqlSafe(format!("{change}; COMMIT"))).await.unwrap();

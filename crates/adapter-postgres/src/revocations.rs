@@ -172,12 +172,13 @@ impl Revocations for PgStore {
         };
         let forgotten = portions::forget(&self.pool, task::REVOCATIONS, old).await?;
         let mut transaction = begin_task(&self.pool, task::REVOCATIONS).await?;
-        // Of the last one its place stays, from which the next goes on, and nothing else. Not before all others are gone: whoever goes on
-        // from one of them is told it.
+        // Of the last one its place stays, from which the next goes on, and nothing else. Not before all others are gone, whichever node
+        // takes them: whoever goes on from one of them is told it.
         let empty = sqlx::query!(
             "UPDATE revocations
                 SET kind = 'forgotten', org_id = NULL, user_id = NULL, session_id = NULL, key_id = NULL, role = NULL
-              WHERE published_at < $1 AND kind <> 'forgotten' AND position = (SELECT max(position) FROM revocations)",
+              WHERE published_at < $1 AND kind <> 'forgotten' AND position = (SELECT max(position) FROM revocations)
+                AND NOT EXISTS (SELECT FROM revocations o WHERE o.position < revocations.position)",
             before
         );
         empty.execute(&mut *transaction).await.map_err(store_error)?;

@@ -191,13 +191,14 @@ impl Notary for PgStore {
     async fn purge_has_begun(&self, organization: OrganizationId) -> Result<bool, StoreError> {
         let mut transaction =
             begin(&self.pool, TransactionPurpose::Look, Some(organization.uuid()), None, "").await?;
-        let is_whole = sqlx::query_scalar!(
-            r#"SELECT purged IS NULL AS "is_whole!" FROM organizations WHERE org_id = $1"#,
+        // None is purged before its time by this clock, so a log that was marked as one that is has not gone that way.
+        let is_going = sqlx::query_scalar!(
+            r#"SELECT COALESCE(purged IS NOT NULL AND purge_at <= now(), false) AS "is_going!" FROM organizations WHERE org_id = $1"#,
             organization.uuid(),
         );
-        let is_whole = is_whole.fetch_optional(&mut *transaction).await.map_err(store_error)?;
+        let is_going = is_going.fetch_optional(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
-        Ok(is_whole != Some(true))
+        Ok(is_going != Some(false))
     }
 }
 

@@ -1,8 +1,9 @@
 //! The outbox: letters that wait to be sent.
 
-use std::time::Duration;
+use std::{slice, time::Duration};
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use rollcall_application::{
     mail::{ClaimedMail, Contents, Letter, MailOutcome, Outbox, OutboxState},
     ports::{Entropy, StoreError},
@@ -269,18 +270,19 @@ impl Outbox for PgStore {
 
     async fn settle(&self, attempts: &[(ClaimedMail, MailOutcome)]) -> Result<(), StoreError> {
         // Whoever changes a witness holds what is noted of it: nothing but its checkpoint waits for them.
-        let (mut alone, together): (Vec<_>, Vec<_>) =
+        let (mut alone, mut together): (Vec<_>, Vec<_>) =
             attempts.iter().partition(|(mail, _)| matches!(mail.letter, Ok(Letter::AuditCheckpoint { .. })));
-        if self.settle_together(&together).await.is_err() {
+        // Whoever takes several invitations back comes to their letters in this order, too.
+        together.sort_unstable_by_key(|(mail, _)| mail.id.uuid());
+        let mut result = self.settle_together(&together).await;
+        if result.is_err() && together.len() > 1 {
             // What is not noted is sent again: one that cannot be takes no other along.
-            alone.extend(together);
+            alone.append(&mut together);
+            result = Ok(());
         }
-        let mut result = Ok(());
-        for attempt in alone {
-            let settled = self.settle_together(&[attempt]).await;
-            result = result.and(settled);
-        }
-        result
+        let settled =
+            join_all(alone.iter().map(|attempt| self.settle_together(slice::from_ref(attempt)))).await;
+        settled.into_iter().fold(result, Result::and)
     }
 
     async fn state(&self) -> Result<OutboxState, StoreError> {
