@@ -91,7 +91,7 @@ const WORDS: &[(Class, &str)] = &[
         "alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november \
       oscar papa quebec romeo sierra tango uniform victor whiskey whisky xray yankee zulu",
     ),
-    (Class::At, "at ät"),
+    (Class::At, "at ät klammeraffe"),
     (Class::Dot, "dot point period punkt"),
     (Class::Joiner, "dash hyphen underscore space slash bindestrich unterstrich"),
     (Class::Plus, "plus"),

@@ -123,3 +123,16 @@ fn digits_of_every_script_and_fillers_hide_no_number() {
         assert_eq!(redact(&text).text, "call [phone]", "{text}");
     }
 }
+
+#[test]
+fn german_addresses_end_in_the_domains_that_are_said_there() {
+    for (at, domain) in [
+        ("ät", "muster Punkt li"),
+        ("at", "praxis Punkt berlin"),
+        ("Klammeraffe", "kanzlei Punkt wien"),
+        ("ÄT", "muster Punkt swiss"),
+    ] {
+        let text = format!("am besten an anna Punkt keller {at} {domain}");
+        assert_eq!(redact(&text).text, "am besten an [email]", "{text}");
+    }
+}
