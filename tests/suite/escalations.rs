@@ -284,6 +284,24 @@ async fn a_caller_who_hangs_up_does_not_wait() {
 }
 
 #[tokio::test]
+async fn a_caller_who_hangs_up_once_nobody_was_free_can_be_called_back() {
+    let service = Service::start().await;
+    let team = Team::assemble(&service, "Acme").await;
+    let owner = team.owner();
+    let id = escalate(owner, "CA1", 5).await;
+    let call = shown(owner, &id).await["call_id"].as_str().unwrap().to_owned();
+    service.clock.advance(Duration::seconds(600));
+    assert_eq!(shown(owner, &id).await["status"], "unanswered");
+    // Whether or not it has been written down: a caller who is told so hangs up.
+    let over = json!({"ended_at": "2026-03-01T09:10:00Z"});
+    owner.patch(&crate::calls::path(&call), over).await.expect(200);
+    assert_eq!(shown(owner, &id).await["status"], "unanswered");
+    let callback = owner.request(Method::POST, &format!("/v1/escalations/{id}/callback"));
+    assert_eq!(Answer::of(callback).await.expect(200).body["status"], "callback");
+    assert!(told(&service, "escalation.abandoned").await.is_empty());
+}
+
+#[tokio::test]
 async fn a_call_that_nobody_was_free_for_can_be_escalated_again_at_once() {
     let service = Service::start().await;
     let team = Team::assemble(&service, "Acme").await;

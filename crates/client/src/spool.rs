@@ -108,7 +108,8 @@ impl Spool {
         shorter.set_len(0)?;
         io::copy(&mut rest.take(self.end - self.begin), &mut shorter)?;
         fs::rename(&beside, &self.path)?;
-        self.file = for_us_alone().read(true).open(&self.path)?;
+        // From here on nothing may fail: lines that went on into the old file would be nowhere.
+        self.file = shorter;
         (self.begin, self.end) = (0, self.end - self.begin);
         Ok(())
     }

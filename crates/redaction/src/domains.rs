@@ -160,6 +160,23 @@ const TOPS: &[&str] = &[
     "travel",
     "jobs",
     "mobi",
+    "li",
+    "rs",
+    "cy",
+    "mt",
+    "tw",
+    "pk",
+    "qa",
+    "kw",
+    "pe",
+    "swiss",
+    "berlin",
+    "hamburg",
+    "koeln",
+    "bayern",
+    "wien",
+    "tirol",
+    "gmbh",
 ];
 
 /// Whether a word is a provider's name.

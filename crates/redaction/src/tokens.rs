@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::{
     characters::{dash, digit, unseen},
     effort::look,
-    vocabulary::{Class, class, class_within},
+    vocabulary::{Class, class, class_as_seen, class_within},
 };
 
 /// What stands between a token and the one before.
@@ -218,7 +218,7 @@ impl<'a> Tokens<'a> {
     fn word(&mut self) -> (Class, u8) {
         let bytes = self.text.as_bytes();
         let start = self.place;
-        let (mut digits, mut apostrophe) = (0_usize, None);
+        let (mut digits, mut apostrophe, mut disguised) = (0_usize, None, false);
         let limit = self.ends[self.segment];
         while self.place < limit && KINDS[usize::from(bytes[self.place])] == LETTER {
             self.place += 1;
@@ -263,12 +263,14 @@ impl<'a> Tokens<'a> {
                     } else if character == '’' && letters > 0 && self.letter_at(self.place + 3) {
                         apostrophe = apostrophe.or(Some(self.place));
                     } else if unseen(character) {
+                        disguised = true;
                     } else if character.is_alphanumeric() {
                         // What is written without spaces may stand right beside a number.
                         if digits > 0 && letters == 0 && u32::from(character) >= 0x590 {
                             break;
                         }
                         letters += 1;
+                        disguised |= matches!(character, 'Ä' | 'Ö' | 'Ü' | 'É' | 'Ú');
                     } else {
                         break;
                     }
@@ -294,6 +296,7 @@ impl<'a> Tokens<'a> {
                     known => known,
                 }
             }
+            _ if disguised => class_as_seen(&self.text[start..self.place]),
             _ => class_within(bytes, start, self.place),
         }
     }

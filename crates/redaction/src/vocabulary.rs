@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use crate::characters::{accent, unseen};
+
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
@@ -89,7 +91,7 @@ const WORDS: &[(Class, &str)] = &[
         "alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november \
       oscar papa quebec romeo sierra tango uniform victor whiskey whisky xray yankee zulu",
     ),
-    (Class::At, "at ät"),
+    (Class::At, "at ät klammeraffe"),
     (Class::Dot, "dot point period punkt"),
     (Class::Joiner, "dash hyphen underscore space slash bindestrich unterstrich"),
     (Class::Plus, "plus"),
@@ -315,6 +317,35 @@ pub(crate) fn class_within(text: &[u8], start: usize, end: usize) -> (Class, u8)
     }
 }
 
+/// What a word is that is written with what nobody sees in it, with accents of their own (`fu\u{308}nf`), or in capitals outside of ASCII.
+pub(crate) fn class_as_seen(word: &str) -> (Class, u8) {
+    // Long enough for compounds.
+    let mut bytes = [0; 4 * LONGEST];
+    let mut length = 0;
+    let mut characters = word.chars().peekable();
+    while let Some(character) = characters.next() {
+        let mark = characters.next_if(|next| matches!(*next, '\u{301}' | '\u{308}'));
+        let seen = match (character, mark) {
+            ('A' | 'a', Some('\u{308}')) | ('Ä', None) => 'ä',
+            ('O' | 'o', Some('\u{308}')) | ('Ö', None) => 'ö',
+            ('U' | 'u', Some('\u{308}')) | ('Ü', None) => 'ü',
+            ('E' | 'e', Some('\u{301}')) | ('É', None) => 'é',
+            ('U' | 'u', Some('\u{301}')) | ('Ú', None) => 'ú',
+            (character, None) => character,
+            // Another letter than any in the table.
+            (_, Some(_)) => return (Class::Other, 0),
+        };
+        if unseen(seen) && !accent(seen) {
+            continue;
+        }
+        let Some(place) = bytes.get_mut(length..length + seen.len_utf8()) else {
+            return class(word.as_bytes());
+        };
+        length += seen.encode_utf8(place).len();
+    }
+    class(&bytes[..length])
+}
+
 /// What a German word is that is longer than any of the table: `Versichertennummer`, `Mobiltelefonnummer`.
 fn compound(word: &[u8]) -> Class {
     let ends = |end: &[u8]| {
@@ -362,6 +393,25 @@ mod tests {
         assert_eq!(class(b"Kreditkartennummer").0, Class::CardCue);
         assert_eq!(class(b"Versichertennummer").0, Class::Contrary);
         assert_eq!(class(b"").0, Class::Other);
+    }
+
+    #[test]
+    fn words_are_known_as_they_are_seen() {
+        for (word, known) in [
+            ("FÜNF", (Class::Unit, 5)),
+            ("fu\u{308}nf", (Class::Unit, 5)),
+            ("FU\u{308}NF", (Class::Unit, 5)),
+            ("se\u{AD}ven", (Class::Unit, 7)),
+            ("\u{3164}", (Class::Other, 0)),
+            ("a\u{301}", (Class::Other, 0)),
+            ("nume\u{301}ro", (Class::PhoneCue, 0)),
+            ("nu\u{301}mero", (Class::PhoneCue, 0)),
+        ] {
+            assert_eq!(class_as_seen(word), known, "{word}");
+        }
+        assert_eq!(class_as_seen("Ru\u{308}ckrufnummer").0, Class::PhoneCue);
+        assert_eq!(class_as_seen("Geschäfts\u{AD}telefonnummer").0, Class::PhoneCue);
+        assert_eq!(class_as_seen(&"ä\u{AD}".repeat(100)).0, Class::Other);
     }
 
     #[test]

@@ -100,3 +100,39 @@ fn what_looks_joined_and_is_no_number_is_left() {
         assert_eq!(redact(text).text, text);
     }
 }
+
+#[test]
+fn words_for_digits_are_found_however_they_are_written() {
+    for five in ["fünf", "FÜNF", "fu\u{308}nf", "FU\u{308}NF", "fünf\u{200B}", "fü\u{AD}nf"] {
+        let text = format!("meine Nummer ist null acht neun {five} {five} {five} eins zwei drei vier");
+        assert_eq!(redact(&text).text, "meine Nummer ist [phone]", "{five:?}");
+    }
+    let text = "call me at four one se\u{AD}ven, five five fi\u{200B}ve, oh one three two";
+    assert_eq!(redact(text).text, "call me at [phone]");
+}
+
+#[test]
+fn digits_of_every_script_and_fillers_hide_no_number() {
+    for zero in [0x30, 0x660, 0x966, 0xFF10, 0x10D40, 0x16130, 0x1CCF0, 0x1D7CE, 0x1E4F0, 0x1E5F1] {
+        let digits = "4155550132".bytes().filter_map(|digit| char::from_u32(zero + u32::from(digit - b'0')));
+        let text = format!("call {}", digits.collect::<String>());
+        assert_eq!(redact(&text).text, "call [phone]", "{text}");
+    }
+    for filler in ["\u{3164}", "\u{FFA0}", "\u{115F}", "\u{1D173}", "\u{FFF9}"] {
+        let text = format!("call 415{filler}555{filler}0132");
+        assert_eq!(redact(&text).text, "call [phone]", "{text}");
+    }
+}
+
+#[test]
+fn german_addresses_end_in_the_domains_that_are_said_there() {
+    for (at, domain) in [
+        ("ät", "muster Punkt li"),
+        ("at", "praxis Punkt berlin"),
+        ("Klammeraffe", "kanzlei Punkt wien"),
+        ("ÄT", "muster Punkt swiss"),
+    ] {
+        let text = format!("am besten an anna Punkt keller {at} {domain}");
+        assert_eq!(redact(&text).text, "am besten an [email]", "{text}");
+    }
+}

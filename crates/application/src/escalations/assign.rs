@@ -34,6 +34,7 @@ async fn assign_one(app: &Application, organization: OrganizationId) -> Result<b
     let Some(mut desk) = Desk::open(app, unit.as_mut(), organization, user).await? else { return Ok(true) };
     let Some(mut escalation) = unit.escalation_lock(organization, id).await? else { return Ok(true) };
     let still = escalation.status == EscalationStatus::Waiting
+        && !escalation.is_overdue(desk.now())
         && desk.agent.can_be_offered(&escalation.skills, desk.held.len(), desk.now())
         && unit.agent_kept_out(organization, user, live).await?.is_none();
     if still {

@@ -6,9 +6,11 @@ use rollcall_domain::{
     escalations::EscalationStatus,
 };
 
+use super::give_up::give_up;
 use crate::{Application, Error, Principal, ports::UnitOfWork};
 
-/// Abandons what a call that has ended waits in, if nobody has taken it; gives back what there is to write down. The call is locked.
+/// Abandons what a call that has ended waits in, if nobody has taken it and it has not waited for as long as it was to; gives back what
+/// there is to write down. The call is locked.
 pub(crate) async fn hang_up(
     app: &Application,
     principal: &Principal,
@@ -30,7 +32,12 @@ pub(crate) async fn hang_up(
             return Ok(None);
         }
     }
-    escalation.abandon(unit.moment().await?)?;
+    let now = unit.moment().await?;
+    // The platform has seen that nobody was free, which nobody has written down yet: that stays so, and the caller may be called back.
+    if escalation.clone().seen_at(now).status == EscalationStatus::Unanswered {
+        return give_up(app, unit, organization, &mut escalation, now).await.map(Some);
+    }
+    escalation.abandon(now)?;
     unit.escalation_save(organization, &escalation).await?;
     let event = app.event_by(principal, Action::EscalationAbandoned, AuditTarget::Escalation(escalation.id));
     Ok(Some(event.change("call", None, Some(&call.to_string()))))

@@ -11,7 +11,7 @@ use rollcall_domain::{
 };
 use time::Duration;
 
-use super::{Escalate, ShownEscalation, claim, claim_next, create, held};
+use super::{Escalate, ShownEscalation, claim, claim_next, create, hang_up, held};
 use crate::{
     Error, Precondition, Principal,
     testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, call, user},
@@ -138,6 +138,67 @@ async fn a_call_that_has_waited_for_too_long_is_given_up_and_waits_anew_in_one_c
     let told =
         [(Action::EscalationCreated, Outcome::Success), (Action::EscalationUnanswered, Outcome::Success)];
     assert_eq!(store.committed()[0].1, told);
+}
+
+#[tokio::test]
+async fn a_call_that_ends_once_nobody_was_free_stays_unanswered() {
+    let wait = EscalationSettings::default().wait_limit();
+    let mut offered = waiting(1);
+    offered.offer(
+        &Agent::new(user(1).id, NOW),
+        &EscalationSettings::default(),
+        NOW + wait - Duration::SECOND,
+    );
+    let lapses = offered.hold.expect("an offer").until();
+    for (kept, at, becomes) in [
+        (waiting(1), NOW + wait - Duration::SECOND, EscalationStatus::Abandoned),
+        (waiting(1), NOW + wait, EscalationStatus::Unanswered),
+        (offered.clone(), lapses - Duration::SECOND, EscalationStatus::Abandoned),
+        (offered, lapses, EscalationStatus::Unanswered),
+    ] {
+        let mut unit = MockUnit::new();
+        unit.expect_moment().returning(move || Ok(at));
+        unit.expect_escalation_of_call_lock().returning(move |_, _| Ok(Some(kept.clone())));
+        unit.expect_escalation_save()
+            .times(1)
+            .withf(move |_, saved| {
+                saved.status == becomes && saved.hold.is_none() && saved.ended_at == Some(at)
+            })
+            .returning(|_, _| Ok(()));
+        let app = application(&TestStore::default(), MockDirectory::new());
+        let asks = Principal::Person(actor(1, Role::Owner));
+        let organization = crate::testing::organization().id;
+        let event = hang_up(&app, &asks, &mut unit, organization, call(1).id).await.expect("written down");
+        let told = match becomes {
+            EscalationStatus::Unanswered => Action::EscalationUnanswered,
+            _ => Action::EscalationAbandoned,
+        };
+        assert_eq!(event.map(|event| event.action), Some(told));
+    }
+}
+
+#[tokio::test]
+async fn what_has_waited_for_too_long_between_the_look_and_the_lock_is_not_offered() {
+    let late = NOW + EscalationSettings::default().wait_limit();
+    let mut agent = Agent::new(user(1).id, NOW);
+    agent.choose(Choice::Available, late);
+    agent.write_down(0, late);
+    let mut unit = MockUnit::new();
+    unit.expect_escalation_to_offer().returning(|_, _, _| Ok(Some((waiting(1).id, user(1).id))));
+    unit.expect_agent_lock().returning(move |_, _| Ok(Some(agent.clone())));
+    unit.expect_escalations_held_lock().returning(|_, _| Ok(Vec::new()));
+    unit.expect_escalation_settings().returning(|_| Ok(EscalationSettings::default()));
+    unit.expect_agent_kept_out().returning(|_, _, _| Ok(None));
+    unit.expect_moment().returning(move || Ok(late));
+    unit.expect_escalation_lock().returning(|_, _| Ok(Some(waiting(1))));
+    unit.expect_escalation_save().never();
+    let mut nothing = MockUnit::new();
+    nothing.expect_moment().returning(move || Ok(late));
+    nothing.expect_escalation_to_offer().returning(|_, _, _| Ok(None));
+    let store = TestStore::of_each([unit, nothing]);
+    let app = application(&store, MockDirectory::new());
+    super::assign(&app, crate::testing::organization().id).await.expect("looked");
+    assert!(store.committed().is_empty());
 }
 
 #[tokio::test]

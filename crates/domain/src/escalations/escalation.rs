@@ -271,6 +271,7 @@ impl Escalation {
     /// Nobody was free.
     pub fn give_up(&mut self, now: OffsetDateTime) {
         self.status = EscalationStatus::Unanswered;
+        self.hold = None;
         self.ended_at = Some(now);
     }
 

@@ -15,7 +15,6 @@ use crate::{
     problem::Result,
 };
 
-/// What entity tags call it.
 /// What tags call them: each organization has its own.
 fn tag_name(actor: &Actor) -> String {
     let organization = actor.organization().map(|id| id.to_string()).unwrap_or_default();
