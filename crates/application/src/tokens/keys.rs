@@ -216,4 +216,18 @@ mod tests {
         let renamed = SigningKey { kid: other.key.kid.clone(), ..one.key.clone() };
         assert!(!signs(&StoredKey { key: renamed, ..one }));
     }
+
+    #[test]
+    fn rfc_8725_3_12_a_key_verifies_what_it_is_for_and_nothing_else() {
+        let app = application(&TestStore::default(), MockDirectory::new());
+        for purpose in KeyPurpose::ALL {
+            let make = |kid, public| SigningKey::first(purpose, kid, public, NOW);
+            let key = StoredKey::generate(&app, make).expect("a key");
+            let keys = KnownKeys::open(&app.keyring, vec![key.clone()]).expect("keys");
+            for other in KeyPurpose::ALL {
+                let found = keys.verifying(other, &key.key.kid, NOW);
+                assert_eq!(found.is_some(), other == purpose, "{purpose:?} {other:?}");
+            }
+        }
+    }
 }
