@@ -159,8 +159,15 @@ impl Notary for PgStore {
 
     async fn logs(&self) -> Result<Vec<Log>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::AUDIT).await?;
+        // From one log to the next by the index, however many checkpoints were signed of each.
         let logs = sqlx::query_scalar!(
-            r#"SELECT org_id AS "org_id!" FROM audit_trees UNION SELECT org_id FROM audit_checkpoints ORDER BY 1"#
+            r#"WITH RECURSIVE signed (org_id) AS (
+                   (SELECT c.org_id FROM audit_checkpoints c ORDER BY c.org_id LIMIT 1)
+                    UNION ALL
+                   SELECT n.org_id FROM signed s
+                    CROSS JOIN LATERAL (SELECT c.org_id FROM audit_checkpoints c
+                                         WHERE c.org_id > s.org_id ORDER BY c.org_id LIMIT 1) n)
+               SELECT org_id AS "org_id!" FROM audit_trees UNION SELECT org_id FROM signed ORDER BY 1"#
         );
         let logs = logs.fetch_all(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
