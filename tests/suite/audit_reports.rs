@@ -170,6 +170,38 @@ async fn attack_32_what_is_told_again_after_its_time_is_over_is_not_in_the_log_t
     assert_eq!(reported(&service).await.len(), 1);
 }
 
+/// What lets logs go on that had been stopped by what was told again.
+const LET_GO_ON: &str =
+    include_str!("../../crates/adapter-postgres/migrations/0094_reported_again_after_its_time.sql");
+
+#[tokio::test]
+async fn a_log_that_was_stopped_by_what_was_told_again_goes_on_once_the_database_is_migrated() {
+    let service = Service::start().await;
+    let (team, _, program) = reporting(&service).await;
+    let body = json!({"events": [event(&service, team.id("viewer"))]});
+    assert_eq!(program.post(EVENTS, body).await.expect(200).body["new"], 1);
+    service.database.all_sequenced().await;
+    let columns = "org_id, event_id, occurred_at, actor_kind, action, target_kind, outcome, leaf, personal";
+    let keep = format!("CREATE TABLE told AS SELECT {columns} FROM audit_events WHERE action LIKE 'agent.%'");
+    service.database.execute(&keep).await;
+    let mut retention = service.database.begin_retention(team.uuid(), 1_000).await;
+    retention.execute("COMMIT").await.unwrap();
+    // As it was taken before anybody looked at places.
+    let tell_again = format!("INSERT INTO audit_events ({columns}) SELECT {columns} FROM told");
+    service.database.execute(&tell_again).await;
+    let next = json!({"events": [event(&service, team.id("viewer"))]});
+    assert_eq!(program.post(EVENTS, next).await.expect(200).body["new"], 1);
+    team.owner().get("/v1/audit/checkpoint").await.problem(500, "internal_error");
+    assert_eq!(reported(&service).await.len(), 2);
+
+    service.database.execute(&format!("BEGIN; {LET_GO_ON} COMMIT")).await;
+    team.owner().get("/v1/audit/checkpoint").await.expect(200);
+    service.database.all_sequenced().await;
+    assert_eq!(reported(&service).await.len(), 1);
+    let forced = "SELECT 1 AS one FROM pg_class WHERE relname = 'audit_queue' AND relforcerowsecurity";
+    assert_eq!(service.database.rows(forced).await.len(), 1);
+}
+
 #[tokio::test]
 async fn while_the_log_is_off_nothing_is_taken() {
     let service = Service::start().await;

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tempfile::TempDir;
 
+use crate::api_keys::make;
+
 fn settings(folder: &Path, name: &str) -> Settings {
     Settings { data_dir: folder.join(name), durable: false, max_connections: 50, download: false }
 }
@@ -32,24 +34,23 @@ async fn node(database: &Arc<TestDatabase>, replica_url: &str) -> Service {
     Service::start_on(database.clone(), ManualClock::default(), &values).await
 }
 
-async fn invite(owner: &Caller) -> Value {
-    let email = Service::new_address("new");
-    owner.post("/v1/invitations", json!({"email": email, "role": "viewer"})).await.expect(201);
-    json!(email)
+/// Makes something that is exported as of the moment when the export begins: an API key.
+async fn make_key(owner: &Caller) -> Value {
+    json!(make(owner, json!({})).await.0)
 }
 
-fn sorted(mut addresses: Vec<Value>) -> Vec<Value> {
-    addresses.sort_by_key(ToString::to_string);
-    addresses
+fn sorted(mut keys: Vec<Value>) -> Vec<Value> {
+    keys.sort_by_key(ToString::to_string);
+    keys
 }
 
-/// The invited addresses in an export, which must be whole.
-async fn exported_invitations(owner: &Caller) -> Vec<Value> {
+/// The API keys in an export, which must be whole.
+async fn exported_keys(owner: &Caller) -> Vec<Value> {
     let export = owner.get("/v1/organization/export").await.expect(200).text;
     let lines: Vec<Value> = export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.last().unwrap()["type"], "end", "{export}");
-    let invitations = lines.into_iter().filter(|line| line["type"] == "invitation");
-    sorted(invitations.map(|mut line| line["invitation"]["email"].take()).collect())
+    let keys = lines.into_iter().filter(|line| line["type"] == "api_key");
+    sorted(keys.map(|mut line| line["api_key"]["id"].take()).collect())
 }
 
 /// One value, as a superuser.
@@ -61,10 +62,9 @@ where
     sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_one(&mut connection).await.unwrap()
 }
 
-/// How often a server has read invitations, as far as it has told: it does so within ten seconds.
-async fn reads_of_invitations(url: &str) -> i64 {
-    let query =
-        "SELECT seq_scan + COALESCE(idx_scan, 0) FROM pg_stat_user_tables WHERE relname = 'invitations'";
+/// How often a server has read API keys, as far as it has told: it does so within ten seconds.
+async fn reads_of_keys(url: &str) -> i64 {
+    let query = "SELECT seq_scan + COALESCE(idx_scan, 0) FROM pg_stat_user_tables WHERE relname = 'api_keys'";
     asked(url, query).await
 }
 
@@ -80,31 +80,31 @@ async fn exports_are_read_from_a_replica_that_has_what_is_committed_and_from_the
     let service = node(&database, &replica_url).await;
     let (owner, _) = service.sign_up(&Service::new_address("grace"), "Acme").await;
     let mut expected = Vec::new();
-    let mut invited = async || {
-        expected.push(invite(&owner).await);
+    let mut made = async || {
+        expected.push(make_key(&owner).await);
         sorted(expected.clone())
     };
 
-    let first = invited().await;
-    let before = reads_of_invitations(&replica_url).await;
-    assert_eq!(exported_invitations(&owner).await, first);
+    let first = made().await;
+    let before = reads_of_keys(&replica_url).await;
+    assert_eq!(exported_keys(&owner).await, first);
     until("the replica has read what was exported", async || {
-        (reads_of_invitations(&replica_url).await > before).then_some(())
+        (reads_of_keys(&replica_url).await > before).then_some(())
     })
     .await;
 
     // One that stands still.
     let mut standing = PgConnection::connect(&replica_url).await.unwrap();
     standing.execute("SELECT pg_wal_replay_pause()").await.unwrap();
-    let second = invited().await;
-    assert_eq!(exported_invitations(&owner).await, second);
+    let second = made().await;
+    assert_eq!(exported_keys(&owner).await, second);
     standing.execute("SELECT pg_wal_replay_resume()").await.unwrap();
 
     // None at all.
     drop(standing);
     replica.stop().await.unwrap();
-    let third = invited().await;
-    assert_eq!(exported_invitations(&owner).await, third);
+    let third = made().await;
+    assert_eq!(exported_keys(&owner).await, third);
 
     drop(service);
     drop(database);
@@ -138,17 +138,17 @@ async fn what_follows_a_database_that_was_left_behind_or_none_is_not_read() {
     let new = Arc::new(TestDatabase::found_on(&promoted_url, database.name()));
     let service = node(&new, &standby_url).await;
     let owner = service.anonymous().with_token(&token);
-    let mut expected = vec![invite(&owner).await];
+    let mut expected = vec![make_key(&owner).await];
     assert!(asked::<i64>(&promoted_url, POSITION).await < far);
-    assert_eq!(exported_invitations(&owner).await, expected);
+    assert_eq!(exported_keys(&owner).await, expected);
 
     service.stop().await;
 
     // Nor is one asked that follows nobody.
     let service = node(&new, &left.url(database.name())).await;
     let owner = service.anonymous().with_token(&token);
-    expected.push(invite(&owner).await);
-    assert_eq!(exported_invitations(&owner).await, sorted(expected));
+    expected.push(make_key(&owner).await);
+    assert_eq!(exported_keys(&owner).await, sorted(expected));
 
     drop(service);
     drop((new, database));

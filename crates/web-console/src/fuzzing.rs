@@ -28,12 +28,14 @@ pub fn accept_language(bytes: &[u8]) {
     }
 }
 
-/// Where a page goes on to (attack 19): whatever a browser makes of it, it stays on this service.
+/// Where a page goes on to (attack 19): whatever a browser makes of it, it stays on this service, and on its pages.
 pub fn own_path(bytes: &[u8]) {
     let Ok(text) = from_utf8(bytes) else { return };
     let Some(path) = OwnPath::read(text) else { return };
     let path = path.as_str();
     assert!(path.starts_with('/') && !path.starts_with("//") && path.len() <= 512);
+    let mut parts = path.split(['?', '#']).next().unwrap_or_default().split('/');
+    assert!(!path.starts_with("/v1") && parts.all(|part| part != ".."));
     assert!(!path.contains(|c: char| c == '\\' || c.is_whitespace() || c.is_control() || !c.is_ascii()));
 }
 
@@ -89,7 +91,16 @@ mod tests {
 
     #[test]
     fn attack_19_a_path_stays_here() {
-        tried(&["/settings/team?q=a%20b#c", "//evil.example", "/\\evil.example", "/x/../..//y"], own_path);
+        tried(
+            &[
+                "/settings/team?q=a%20b#c",
+                "//evil.example",
+                "/\\evil.example",
+                "/x/../..//y",
+                "/live/%2e%2E/v1/me/export",
+            ],
+            own_path,
+        );
     }
 
     #[test]

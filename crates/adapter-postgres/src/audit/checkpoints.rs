@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use rollcall_application::{
-    audit::{Hash, KeptCheckpoint, KeptTree, Log, Notary, PlacedEvent, Signing, Tile, TileId, TreeView},
+    audit::{
+        Hash, KeptCheckpoint, KeptTree, Log, Notary, PlacedEvent, Shard, Signing, Tile, TileId, TreeView,
+    },
     ports::StoreError,
 };
 use rollcall_domain::{EventId, OrganizationId};
 use serde_json::Value;
 use sqlx::{PgConnection, Postgres};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::{
     audit::sequencer::{id_of, log_of, signed},
@@ -19,6 +22,9 @@ use crate::{
     store::PgStore,
     transaction::{Transaction, TransactionPurpose, begin, begin_task, task},
 };
+
+/// Comes before every event.
+const NO_EVENT: Uuid = Uuid::nil();
 
 #[async_trait]
 impl TreeView for Transaction {
@@ -153,8 +159,15 @@ impl Notary for PgStore {
 
     async fn logs(&self) -> Result<Vec<Log>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::AUDIT).await?;
+        // From one log to the next by the index, however many checkpoints were signed of each.
         let logs = sqlx::query_scalar!(
-            r#"SELECT org_id AS "org_id!" FROM audit_trees UNION SELECT org_id FROM audit_checkpoints ORDER BY 1"#
+            r#"WITH RECURSIVE signed (org_id) AS (
+                   (SELECT c.org_id FROM audit_checkpoints c ORDER BY c.org_id LIMIT 1)
+                    UNION ALL
+                   SELECT n.org_id FROM signed s
+                    CROSS JOIN LATERAL (SELECT c.org_id FROM audit_checkpoints c
+                                         WHERE c.org_id > s.org_id ORDER BY c.org_id LIMIT 1) n)
+               SELECT org_id AS "org_id!" FROM audit_trees UNION SELECT org_id FROM signed ORDER BY 1"#
         );
         let logs = logs.fetch_all(&mut *transaction).await.map_err(store_error)?;
         transaction.commit().await.map_err(store_error)?;
@@ -171,21 +184,40 @@ impl Notary for PgStore {
     }
 
     async fn unplaced(&self, log: Log) -> Result<Option<EventId>, StoreError> {
-        // All in one look: an event goes from those that wait to those that have a place.
-        let mut transaction =
-            begin(&self.pool, TransactionPurpose::Look, Some(id_of(log)), None, task::AUDIT).await?;
-        let unplaced = sqlx::query_scalar!(
-            "SELECT e.event_id FROM audit_events e
-              WHERE e.org_id = $1
-                AND NOT EXISTS (SELECT FROM audit_leaves l WHERE l.org_id = e.org_id AND l.event_id = e.event_id)
-                AND NOT EXISTS (SELECT FROM audit_unoffered u WHERE u.org_id = e.org_id AND u.event_id = e.event_id)
-                AND NOT EXISTS (SELECT FROM audit_queue q WHERE q.org_id = e.org_id AND q.event_id = e.event_id)
-              ORDER BY e.written LIMIT 1",
-            id_of(log),
-        );
-        let unplaced = unplaced.fetch_optional(&mut *transaction).await.map_err(store_error)?;
-        transaction.commit().await.map_err(store_error)?;
-        Ok(unplaced.map(EventId::from_uuid))
+        let mut after = NO_EVENT;
+        // In portions, each as of a moment of its own: a log has as many events as it likes, and a statement has its time.
+        loop {
+            let mut transaction =
+                begin(&self.pool, TransactionPurpose::Look, Some(id_of(log)), None, task::AUDIT).await?;
+            // All in one look: an event goes from those that wait to those that have a place. Each of a portion is looked for by itself: of
+            // a join the planner might make a table of whole logs.
+            let portion = sqlx::query!(
+                r#"WITH portion AS MATERIALIZED (
+                        SELECT e.event_id, e.written FROM audit_events e
+                         WHERE e.org_id = $1 AND e.event_id > $2
+                         ORDER BY e.event_id LIMIT 5000)
+                   SELECT (SELECT p.event_id FROM portion p ORDER BY p.event_id DESC LIMIT 1) AS "last?",
+                          (SELECT p.event_id FROM portion p
+                            WHERE NOT EXISTS (SELECT FROM audit_leaves l
+                                               WHERE l.org_id = $1 AND l.event_id = p.event_id OFFSET 0)
+                              AND NOT EXISTS (SELECT FROM audit_unoffered u
+                                               WHERE u.org_id = $1 AND u.event_id = p.event_id OFFSET 0)
+                              AND NOT EXISTS (SELECT FROM audit_queue q
+                                               WHERE q.org_id = $1 AND q.shard = $3 AND q.written = p.written
+                                                 AND q.event_id = p.event_id OFFSET 0)
+                            ORDER BY p.event_id LIMIT 1) AS "unplaced?""#,
+                id_of(log),
+                after,
+                i16::from(Shard::of(log).number()),
+            );
+            let portion = portion.fetch_one(&mut *transaction).await.map_err(store_error)?;
+            transaction.commit().await.map_err(store_error)?;
+            match (portion.unplaced, portion.last) {
+                (Some(event), _) => return Ok(Some(EventId::from_uuid(event))),
+                (None, Some(last)) => after = last,
+                (None, None) => return Ok(None),
+            }
+        }
     }
 
     async fn purge_has_begun(&self, organization: OrganizationId) -> Result<bool, StoreError> {

@@ -84,12 +84,16 @@ impl Remains for PgStore {
         limit: u16,
     ) -> Result<Vec<(OrganizationId, RecordingId, CallId)>, StoreError> {
         let mut transaction = begin_task(&self.pool, task::RECORDINGS).await?;
+        // Organization by organization: of all recordings together, those that other plans keep for years would be passed over each time.
         let find = sqlx::query!(
-            "SELECT r.org_id, r.recording_id, r.call_id
-               FROM recordings r JOIN organizations o ON o.org_id = r.org_id
-              WHERE r.state = 'kept' AND r.kept_at <= $2
-                AND o.plan = $1 AND o.deleted_at IS NULL AND o.suspended_at IS NULL
-              ORDER BY r.kept_at LIMIT $3",
+            r#"SELECT r.org_id AS "org_id!", r.recording_id AS "recording_id!", r.call_id AS "call_id!"
+                 FROM organizations o
+                CROSS JOIN LATERAL (
+                      SELECT k.org_id, k.recording_id, k.call_id FROM recordings k
+                       WHERE k.org_id = o.org_id AND k.state = 'kept' AND k.kept_at <= $2
+                       ORDER BY k.kept_at LIMIT $3) r
+                WHERE o.plan = $1 AND o.deleted_at IS NULL AND o.suspended_at IS NULL
+                LIMIT $3"#,
             plan.as_str(),
             before,
             i64::from(limit),

@@ -237,12 +237,14 @@ impl Deliveries for PgStore {
 
     async fn forget(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         let old = || {
+            // `OFFSET 0` keeps it to one look for each of them: the planner would rather make a table of all subscribers.
             sqlx::query!(
                 "WITH old AS MATERIALIZED (
                      SELECT d.org_id, d.delivery_id FROM deliveries d
                       WHERE d.created_at < $1
                         AND (d.state <> 'queued'
-                             OR NOT EXISTS (SELECT FROM subscribers s WHERE s.org_id = d.org_id AND s.topic = d.topic))
+                             OR NOT EXISTS (SELECT FROM subscribers s
+                                             WHERE s.org_id = d.org_id AND s.topic = d.topic OFFSET 0))
                       ORDER BY d.created_at LIMIT $2 FOR UPDATE OF d SKIP LOCKED)
                  DELETE FROM deliveries d USING old WHERE d.org_id = old.org_id AND d.delivery_id = old.delivery_id",
                 before,

@@ -109,8 +109,8 @@ pub trait Notary: Send + Sync {
     /// What the last checkpoint that was signed, of whichever log, calls that log.
     async fn last_origin(&self) -> Result<Option<String>, StoreError>;
 
-    /// The first event of a log that has no place in its tree, does not wait for one, and was not written down while the log was
-    /// off: somebody has taken it off the list of those that wait.
+    /// The first event of a log, in the order of their ids, that has no place in its tree, does not wait for one, and was not written
+    /// down while the log was off: somebody has taken it off the list of those that wait.
     async fn unplaced(&self, log: Log) -> Result<Option<EventId>, StoreError>;
 
     /// Whether anything of an organization has been purged, or all of it. Its log goes with the rest, piece by piece.

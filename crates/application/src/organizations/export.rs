@@ -1,5 +1,6 @@
-//! Everything of an organization, to be taken along: part by part, as it was at one moment. What its audit log tells of persons is what
-//! may be told when it is read: nobody is in it who has been forgotten since.
+//! Everything of an organization, to be taken along: part by part, as it was at one moment. But persons are as they are when they are
+//! written: who is a member, invited, an agent or a witness, and what the audit log tells of anybody. Nobody is in it who had been
+//! forgotten by then.
 
 use rollcall_domain::{
     ApiKeyId, CallId, InvitationId, OrganizationId, Permission, UserId,
@@ -90,7 +91,7 @@ pub enum OrganizationExportPart {
     ApiKeys(Vec<ListedKey>),
     /// By when people need, or needed, a second factor; also those who have left.
     Deadlines(Vec<KeptDeadline>),
-    /// Human agents, as they were at that moment.
+    /// Human agents, as they are at this moment.
     Agents(Vec<ListedAgent>),
     /// Calls, the latest first.
     Calls(Vec<Call>),
@@ -194,7 +195,7 @@ impl OrganizationExport {
         self.app.refusals_recorded(&self.principal, Action::OrganizationExported, target, part).await
     }
 
-    /// The moment that everything is shown as it was at.
+    /// The moment that everything but persons is shown as it was at.
     pub fn exported_at(&self) -> OffsetDateTime {
         self.begun_at
     }
@@ -234,14 +235,14 @@ impl OrganizationExport {
                 (OrganizationExportPart::Webhook(shown), Next::Witness)
             }
             Next::Witness => {
-                let shown =
-                    witness::ShownWitness::of(self.view.as_mut(), organization, self.begun_at).await?;
+                let mut here = self.here().await?;
+                let shown = witness::ShownWitness::of(here.as_mut(), organization, self.begun_at).await?;
                 self.counts.witnesses = shown.is_some().into();
                 (OrganizationExportPart::Witness(shown), Next::Members(None))
             }
             Next::Members(after) => {
                 let filter = MemberFilter::default();
-                let page = self.view.members_page(organization, &filter, &page(after)).await?;
+                let page = self.here().await?.members_page(organization, &filter, &page(after)).await?;
                 let (members, more) = cut(page, &mut self.counts.members);
                 (
                     OrganizationExportPart::Members(members),
@@ -249,8 +250,8 @@ impl OrganizationExport {
                 )
             }
             Next::Invitations(after) => {
-                let page =
-                    self.view.invitations_page(organization, None, self.begun_at, &page(after)).await?;
+                let mut here = self.here().await?;
+                let page = here.invitations_page(organization, None, self.begun_at, &page(after)).await?;
                 let (invitations, more) = cut(page, &mut self.counts.invitations);
                 let next = more.map_or(Next::ApiKeys(None), |key| Next::Invitations(Some(key)));
                 (OrganizationExportPart::Invitations(invitations), next)
@@ -270,8 +271,9 @@ impl OrganizationExport {
                 (OrganizationExportPart::Deadlines(deadlines), next)
             }
             Next::Agents(after) => {
-                let (now, live) = (self.view.moment().await?, self.app.live());
-                let page = self.view.agents_page(organization, now, live, &page(after)).await?;
+                let mut here = self.here().await?;
+                let (now, live) = (here.moment().await?, self.app.live());
+                let page = here.agents_page(organization, now, live, &page(after)).await?;
                 let (agents, more) = cut(page, &mut self.counts.agents);
                 (
                     OrganizationExportPart::Agents(agents),
@@ -322,6 +324,12 @@ impl OrganizationExport {
         Ok(Some(part))
     }
 
+    /// What is there when it is written, outside of the view, which does not know who has been forgotten since it began. (Exclusive, as
+    /// above.)
+    async fn here(&mut self) -> Result<Box<dyn View>, Error> {
+        Ok(self.app.store.view(Scope::Organization(self.organization)).await?)
+    }
+
     /// Events of the view, with what may be told of persons in them at this moment: the view does not know who has been forgotten
     /// since it began.
     async fn told(&mut self, leaves: Vec<KeptLeaf>) -> Result<Vec<KeptEvent>, Error> {
@@ -329,8 +337,8 @@ impl OrganizationExport {
             return Ok(Vec::new());
         }
         let keys: Vec<EventKey> = leaves.iter().map(|leaf| leaf.key).collect();
-        let mut now = self.app.store.view(Scope::Organization(self.organization)).await?;
-        let mut told = now.audit_events_personal(self.organization, &keys).await?;
+        let mut here = self.here().await?;
+        let mut told = here.audit_events_personal(self.organization, &keys).await?;
         let events = leaves.into_iter().map(|KeptLeaf { key, leaf }| {
             // Of one that has gone meanwhile nothing is told.
             let personal = told.remove(&key.written).unwrap_or_else(|| Value::Object(Map::new()));
@@ -350,143 +358,5 @@ fn cut<T, K>(page: Page<T, K>, count: &mut u64) -> (Vec<T>, Option<K>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use rollcall_domain::{Role, audit::Outcome};
-    use serde_json::json;
-
-    use super::*;
-    use crate::security::KeptRule;
-    use crate::testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, member, organization};
-
-    /// What the right is looked up in: the role that is held at that moment, if the session is still there.
-    fn look(session: bool, role: Role) -> MockUnit {
-        let mut unit = MockUnit::new();
-        unit.expect_session_hold().returning(move |_| Ok(session));
-        unit.expect_member_hold().returning(move |_, _| Ok(Some(role)));
-        unit
-    }
-
-    /// Two pages of members, and nothing else.
-    fn view() -> MockUnit {
-        view_with(Vec::new())
-    }
-
-    /// The same with events.
-    fn view_with(events: Vec<KeptLeaf>) -> MockUnit {
-        let mut view = MockUnit::new();
-        view.expect_organization_find().returning(|_| Ok(Some(organization())));
-        view.expect_members_page().returning(|_, _, page| {
-            let key = MemberKey { joined_at: NOW, user: member(1, Role::Owner).membership.user };
-            let next = page.after.is_none().then_some(key);
-            Ok(Page { entries: vec![member(1, Role::Owner)], next })
-        });
-        view.expect_invitations_page().returning(|_, _, _, _| Ok(Page { entries: vec![], next: None }));
-        view.expect_api_keys_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
-        view.expect_mfa_rule_find().returning(|_| Ok(KeptRule::default()));
-        view.expect_controls().returning(|_| Ok(vec![]));
-        view.expect_webhook_find().returning(|_| Ok(None));
-        view.expect_witness_find().returning(|_| Ok(None));
-        view.expect_mfa_deadlines_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
-        view.expect_calls_page().returning(|_, _, _| Ok(Page { entries: vec![], next: None }));
-        view.expect_transcripts_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
-        view.expect_recordings_page().returning(|_, _| Ok(Page { entries: vec![], next: None }));
-        view.expect_audit_events_page()
-            .returning(move |_, _| Ok(Page { entries: events.clone(), next: None }));
-        view
-    }
-
-    #[tokio::test]
-    async fn it_is_in_the_log_before_anything_is_given_out_and_ends_with_its_counts() {
-        let looks = (0..18).map(|_| look(true, Role::Owner));
-        let units: Vec<_> = [look(true, Role::Owner), view()].into_iter().chain(looks).collect();
-        let store = TestStore::of_each(units);
-        let app = application(&store, MockDirectory::new());
-        let mut running = export(&app, &actor(1, Role::Owner)).await.expect("an export");
-        assert_eq!(store.committed()[0].1, [(Action::OrganizationExported, Outcome::Success)]);
-        let mut members = 0;
-        let counts = loop {
-            match running.next().await.expect("a part").expect("an end") {
-                OrganizationExportPart::Members(page) => members += page.len(),
-                OrganizationExportPart::End(counts) => break counts,
-                OrganizationExportPart::Begin(_)
-                | OrganizationExportPart::Webhook(_)
-                | OrganizationExportPart::Witness(_)
-                | OrganizationExportPart::Security(_)
-                | OrganizationExportPart::Invitations(_)
-                | OrganizationExportPart::ApiKeys(_)
-                | OrganizationExportPart::Deadlines(_)
-                | OrganizationExportPart::Agents(_)
-                | OrganizationExportPart::Escalations(_)
-                | OrganizationExportPart::Calls(_)
-                | OrganizationExportPart::Transcripts(_)
-                | OrganizationExportPart::Recordings(_)
-                | OrganizationExportPart::AuditEvents(_) => {}
-            }
-        };
-        assert_eq!((members, counts.members), (2, 2));
-        assert!(running.next().await.expect("no error").is_none());
-    }
-
-    #[tokio::test]
-    async fn attack_9_whoever_loses_the_right_or_the_session_in_the_middle_gets_no_more() {
-        for (session, role) in [(true, Role::Admin), (false, Role::Owner)] {
-            let units = vec![
-                look(true, Role::Owner),
-                view(),
-                look(true, Role::Owner),
-                look(session, role),
-                MockUnit::new(),
-                look(true, Role::Owner),
-            ];
-            let store = TestStore::of_each(units);
-            let app = application(&store, MockDirectory::new());
-            let mut running = export(&app, &actor(1, Role::Owner)).await.expect("an export");
-            assert!(matches!(running.next().await, Ok(Some(OrganizationExportPart::Begin(_)))));
-            let refused = running.next().await;
-            assert!(
-                matches!(refused, Err(Error::PermissionDenied { .. } | Error::Unauthenticated)),
-                "{refused:?}"
-            );
-        }
-    }
-
-    #[tokio::test]
-    async fn attack_29_events_are_those_of_the_view_and_tell_of_persons_what_may_be_told_now() {
-        let leaf = |written: i64| {
-            let key = EventKey { occurred_at: NOW, written };
-            KeptLeaf { key, leaf: written.to_string() }
-        };
-        let mut now = MockUnit::new();
-        now.expect_audit_events_personal()
-            .withf(|_, events| events.iter().map(|event| event.written).eq([1_i64, 2]))
-            .returning(|_, _| Ok(BTreeMap::from([(1, json!({"name": "Ada"}))])));
-        let units =
-            vec![look(true, Role::Owner), view_with(vec![leaf(1), leaf(2)]), look(true, Role::Owner), now];
-        let app = application(&TestStore::of_each(units), MockDirectory::new());
-        let mut running = export(&app, &actor(1, Role::Owner)).await.expect("an export");
-        running.next = Next::AuditEvents(None);
-        let Ok(Some(OrganizationExportPart::AuditEvents(events))) = running.next().await else {
-            panic!("no events")
-        };
-        let event = |leaf: &str, personal| KeptEvent { leaf: leaf.to_owned(), personal };
-        assert_eq!(events, [event("1", json!({"name": "Ada"})), event("2", json!({}))]);
-    }
-
-    #[tokio::test]
-    async fn whoever_may_not_begins_nothing() {
-        let mut stale = actor(1, Role::Owner);
-        stale.session.authenticated_at = NOW - Duration::minutes(10);
-        for actor in [actor(1, Role::Admin), stale] {
-            let store = TestStore::default();
-            let app = application(&store, MockDirectory::new());
-            let refused = export(&app, &actor).await.map(|_| ());
-            assert!(
-                matches!(refused, Err(Error::PermissionDenied { .. } | Error::ElevationRequired)),
-                "{refused:?}"
-            );
-            assert_eq!(store.committed()[0].1, [(Action::OrganizationExported, Outcome::Refused)]);
-        }
-    }
-}
+#[path = "export_tests.rs"]
+mod tests;

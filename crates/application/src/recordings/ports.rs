@@ -256,7 +256,7 @@ pub trait Remains: Send + Sync {
         again_at: OffsetDateTime,
     ) -> Result<(), StoreError>;
 
-    /// Up to `limit` recordings of organizations on a plan that were kept before a moment, the oldest first.
+    /// Up to `limit` recordings of organizations on a plan that were kept before a moment, the oldest of each organization first.
     async fn outlived(
         &self,
         plan: Plan,

@@ -16,8 +16,8 @@ const AGAIN_AFTER: Duration = Duration::minutes(5);
 /// When it is looked once more: whatever was being written as its recording ended has been written by then.
 const LOOKED_AT_AGAIN_AFTER: Duration = Duration::hours(1);
 
-/// Deletes some recordings that have been kept for as long as their organization's plan says, the oldest first; says whether there may be
-/// more. Each goes only while its organization is held on that plan, and neither suspended nor deleted.
+/// Deletes some recordings that have been kept for as long as their organization's plan says, the oldest of each first; says whether there
+/// may be more. Each goes only while its organization is held on that plan, and neither suspended nor deleted.
 ///
 /// # Errors
 /// When the store does not answer.

@@ -14,6 +14,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+use super::leaf::Leaf;
 use crate::{
     Commitment, Hash, SALT_BYTES, Salt, VERSION,
     export::{Begin, FORMAT_VERSION},
@@ -48,7 +49,7 @@ pub(super) enum Fault {
 /// A string, where it stands unless it has to be unescaped.
 #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// Any line: what lines of its type have not is not there.
 #[derive(Deserialize)]
@@ -70,7 +71,7 @@ struct Line<'a> {
 type Personal<'a> = Fields<'a, Option<Opened<'a>>>;
 
 /// An object in which no name stands twice: readers differ in which of the two values they show.
-struct Fields<'a, V>(BTreeMap<Text<'a>, V>);
+pub(super) struct Fields<'a, V>(BTreeMap<Text<'a>, V>);
 
 impl<V> Default for Fields<'_, V> {
     fn default() -> Self {
@@ -122,16 +123,6 @@ struct Kind<'a> {
     #[serde(rename = "type", borrow)]
     kind: Text<'a>,
     format_version: u64,
-}
-
-/// What is looked at in a leaf.
-#[derive(Deserialize)]
-struct Leaf<'a> {
-    #[serde(borrow)]
-    log: Text<'a>,
-    #[serde(borrow)]
-    personal: Fields<'a, Text<'a>>,
-    v: u64,
 }
 
 /// Reads a line of the log `log`.
@@ -203,7 +194,8 @@ fn event(line: &Line<'_>, log: &str) -> Item {
     let (fault, erased) = if altered {
         (Some(Fault::Altered("its leaf has not the hash that stands beside it")), 0)
     } else {
-        let read = serde_json::from_str(leaf).map_err(|_| Fault::Altered("its leaf is no event"));
+        let read = serde_json::from_str(leaf)
+            .map_err(|_| Fault::Altered("its leaf is no event, or not as one is written"));
         match read.and_then(|leaf| beside(&leaf, &line.personal, log)) {
             Ok(erased) => (None, erased),
             Err(fault) => (Some(fault), 0),

@@ -6,6 +6,7 @@
 
 mod batches;
 mod finding;
+mod leaf;
 mod lines;
 
 use std::{collections::BTreeMap, io::Read};

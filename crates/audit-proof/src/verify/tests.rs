@@ -281,6 +281,43 @@ fn a_field_that_stands_twice_is_found_whichever_of_them_is_the_true_one() {
 }
 
 #[test]
+fn attack_32_a_name_that_stands_twice_in_a_leaf_is_found_wherever_it_is_and_whoever_has_signed_it() {
+    let with = |from: &str, to: &str| {
+        let mut log = Log::of(3);
+        let leaf = log.leaves[1].replacen(from, to, 1);
+        assert_ne!(leaf, log.leaves[1]);
+        log.hashes[1] = Hash::of_leaf(leaf.as_bytes());
+        log.leaves[1] = leaf;
+        let lines = log.export(0, 3, 3, &[]);
+        // Once as Rollcall writes it down, and once otherwise.
+        let otherwise = lines.iter().map(|line| line.replace("{\"type\":\"event\"", "{ \"type\":\"event\""));
+        [lines.clone(), otherwise.collect()]
+    };
+    for (from, to) in [
+        (r#""action":"#, r#""action":"account.deleted","action":"#),
+        (r#""actor":{"#, r#""actor":{"id":null,"#),
+        (r#""after":"#, r#""after":null,"after":"#),
+        (r#""kind":"organization""#, r#""kind":"organization","kind":"user""#),
+        (r#""log":"#, r#""log":"org_other","log":"#),
+        (r#""personal":{"#, r#""personal":{"ip":"","#),
+        (r#""v":1"#, r#""v":1,"v":1"#),
+        (r#""v":1"#, r#""v":1,"w":[0,{"a":{"b":1,"b":2}}]"#),
+        (r#""v":1"#, r#""v":1,"w":{"a":1,"\u0061":2}"#),
+        // With another in between.
+        (r#""v":1"#, r#""v":1,"action":"account.deleted""#),
+    ] {
+        for lines in with(from, to) {
+            let finding = found(&lines, &trusted());
+            assert!(matches!(finding, Finding::Altered { index: 1, .. }), "{to}: {finding:?}");
+        }
+    }
+    // What later versions add says nothing.
+    for lines in with(r#""v":1"#, r#""v":1,"w":[{"a":1,"b":[true,null,-1,0.5,"\n"]},{"a":{}}]"#) {
+        assert_eq!(check(&lines, &trusted()).expect("it holds").events, 3);
+    }
+}
+
+#[test]
 fn a_checkpoint_that_cannot_be_compared_is_not_passed_over() {
     let log = Log::of(20);
     let part = log.export(7, 13, 17, &[]);

@@ -120,9 +120,11 @@ struct Counts {
 /// version of the format, the organization and the moment. Then come `organization`, `security`, `escalation_webhook` and
 /// `audit_witness` (without their secrets), `member`, `invitation`, `api_key`, `mfa_deadline`, `agent`, `call`, `transcript`,
 /// `recording` (without its sound, and none that is damaged), `escalation` and `audit_event` (its canonical leaf, and what
-/// identifies persons in it, without whoever has been erased since). The last line is `end`, with how many of each there were.
-/// Without `end` the export was cut off: because the caller lost the right to it, because the client did not read on, or because
-/// it took longer than an hour.
+/// identifies persons in it). The last line is `end`, with how many of each there were. Without `end` the export was cut off:
+/// because the caller lost the right to it, because the client did not read on, or because it took longer than an hour.
+///
+/// Persons are as they are when they are written (`audit_witness`, `member`, `invitation`, `agent`, and what identifies them in an
+/// `audit_event`), so nobody is in it who has been erased since it began.
 ///
 /// An organization can run one export at a time on a node, and so can a person; a second one is answered 409 `export_running`.
 /// `HEAD` answers with the header fields and starts no export. Requires a fresh proof of identity (`POST /v1/session/elevate`).
