@@ -53,7 +53,13 @@ impl Events {
     /// What comes next, if that is an event; none when the stream has come to its end.
     async fn step(&mut self) -> Option<Option<Event>> {
         while !self.text.contains("\n\n") {
-            let piece = self.stream.next().await?.ok()?;
+            let piece = match self.stream.next().await? {
+                Ok(piece) => piece,
+                Err(error) => {
+                    assert!(!error.is_timeout(), "the stream neither went on nor came to its end");
+                    return None;
+                }
+            };
             self.text.push_str(std::str::from_utf8(&piece).unwrap());
         }
         let (block, rest) = self.text.split_once("\n\n")?;

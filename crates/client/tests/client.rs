@@ -223,6 +223,12 @@ async fn a_question_is_repeated_and_without_an_answer_nobody_is_let_in_nor_kept_
     assert!(client.authenticate(&token).await.is_ok());
     assert_eq!(stub.introspections(), 3);
 
+    // What was refused would be refused again, and here it may have been one question too many.
+    stub.state.statuses.lock().unwrap().push(429);
+    let refused = client.authenticate(&Secret::new("rcs_second")).await;
+    assert!(matches!(refused, Err(Error::Unavailable { .. })), "{refused:?}");
+    assert_eq!(stub.introspections(), 4);
+
     // Nobody listens here any more.
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", gone.local_addr().unwrap());
