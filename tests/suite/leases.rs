@@ -110,7 +110,7 @@ async fn reasons_and_notes_are_on_one_line_and_errors_say_which_and_how_much_of_
     // To a platform it says nothing of what only agents can do.
     owner.patch(&crate::calls::path(&call), json!({"ended_at": "2026-03-01T09:00:00Z"})).await.expect(200);
     let ended = owner.post(&path, body("again", json!([]))).await.problem(409, "call_ended");
-    assert!(ended.body["detail"].as_str().unwrap().contains("no human agent"), "{}", ended.text);
+    assert!(ended.body["detail"].as_str().unwrap().contains("it cannot be escalated"), "{}", ended.text);
 }
 
 #[tokio::test]
