@@ -11,7 +11,7 @@ use rollcall_domain::{
 };
 use time::Duration;
 
-use super::{Escalate, ShownEscalation, claim, claim_next, create, hang_up, held};
+use super::{Escalate, ShownEscalation, call_back, claim, claim_next, create, hang_up, held};
 use crate::{
     Error, Precondition, Principal,
     testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, call, user},
@@ -174,6 +174,36 @@ async fn a_call_that_ends_once_nobody_was_free_stays_unanswered() {
             _ => Action::EscalationAbandoned,
         };
         assert_eq!(event.map(|event| event.action), Some(told));
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_to_be_called_back_was_told_first_that_nobody_was_free() {
+    let late = NOW + EscalationSettings::default().wait_limit();
+    let mut given_up = waiting(1);
+    given_up.give_up(late);
+    let asked = (Action::EscalationCallbackRequested, Outcome::Success);
+    let unanswered = (Action::EscalationUnanswered, Outcome::Success);
+    for (kept, at, told) in [
+        (waiting(1), late - Duration::SECOND, vec![asked]),
+        // Nobody has written that down yet.
+        (waiting(1), late, vec![unanswered, asked]),
+        (given_up, late, vec![asked]),
+    ] {
+        let mut unit = MockUnit::new();
+        unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Owner)));
+        unit.expect_moment().returning(move || Ok(at));
+        unit.expect_escalation_lock().returning(move |_, _| Ok(Some(kept.clone())));
+        unit.expect_escalation_save()
+            .times(1)
+            .withf(|_, saved| saved.status == EscalationStatus::Callback && saved.ended_at.is_none())
+            .returning(|_, _| Ok(()));
+        unit.expect_escalation_find().returning(|_, _, _| Ok(Some(shown(waiting(1)))));
+        let store = TestStore::of(unit);
+        let app = application(&store, MockDirectory::new());
+        let asks = Principal::Person(actor(1, Role::Owner));
+        call_back(&app, &asks, waiting(1).id, &Precondition::None).await.expect("noted");
+        assert_eq!(store.committed()[0].1, told);
     }
 }
 
