@@ -60,7 +60,7 @@ impl Spool {
         if let Err(error) = self.file.write_all(format!("{line}\n").as_bytes()) {
             self.is_torn = true;
             // What does not work now is tried again before the next line; why this one is not there is what there is to tell.
-            self.mend().ok();
+            let _ = self.mend();
             return Err(error);
         }
         self.end += length;
