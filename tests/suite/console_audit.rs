@@ -212,6 +212,38 @@ async fn attack_5_what_of_settings_a_role_may_not_do_is_not_shown_and_refused_wh
         let refused = admin.fill(page, action, fields).await.expect(403);
         assert!(refused.text.contains("It takes one of these roles: Owner."), "{action}: {}", refused.text);
     }
+    // What else is wrong with a form is not told to whoever may not send it; that they tried is written down, once for each permission.
+    let denied = async || {
+        let log = service.audit_log(Some(&team.organization)).await;
+        log.iter().filter(|(action, _)| action == "permission.denied").count()
+    };
+    let before = denied().await;
+    let unnamed: Vec<(&str, &str)> = [("name", "")].into_iter().chain(limits).collect();
+    let wrong: [&[(&str, &str)]; 12] = [
+        &unnamed,
+        &[],
+        &[],
+        &[],
+        &[],
+        &[("enabled", "true"), ("grace_days", "x")],
+        &[("to", "x")],
+        &[("url", "x")],
+        &[("name", "")],
+        &[],
+        &[],
+        &[],
+    ];
+    for (page, ((_, action, _), fields)) in shown.iter().zip(forms.into_iter().zip(wrong)) {
+        if !fields.is_empty() {
+            let refused = admin.fill(page, action, fields).await.expect(403);
+            assert!(
+                refused.text.contains("It takes one of these roles: Owner."),
+                "{action}: {}",
+                refused.text
+            );
+        }
+    }
+    assert_eq!(denied().await, before + 3);
     assert_eq!(team.owner().get("/v1/organization").await.expect(200).text_at("/name"), "Three");
     assert!(
         team.owner().get(&format!("/v1/api-keys/{}", things.key)).await.text.contains("\"revoked_at\":null")

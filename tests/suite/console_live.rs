@@ -208,6 +208,8 @@ async fn attack_5_the_board_is_for_who_takes_calls_and_its_settings_are_for_supe
     for ((page, action), fields) in forms.iter().zip(fields) {
         admin.fill(page, action, &fields).await.expect(403);
     }
+    let wrong = [("wait_limit_seconds", "x"), ("offer_seconds", "20"), ("lease_seconds", "60")];
+    admin.fill(&forms[0].0, &forms[0].1, &wrong).await.expect(403);
     admin.fill(&waiting, &call(&id, "claim"), &[]).await.expect(403);
     admin.fill(&waiting, "/live/calls/next", &[]).await.expect(403);
     assert_eq!(crate::escalations::shown(team.owner(), &id).await["status"], "waiting");

@@ -165,6 +165,25 @@ async fn whoever_ends_a_stranger_s_session_ends_its_wish_for_another_address_too
 }
 
 #[tokio::test]
+async fn a_wish_falls_with_all_other_sessions_though_the_one_that_had_it_has_signed_out() {
+    let service = Service::start().await;
+    let (thief, old, _, token) = asked(&service).await;
+    thief.delete("/v1/session").await.expect(204);
+    let owner = service.sign_in(&old).await;
+    let taken_back = async || {
+        let log = service.audit_log(None).await;
+        log.iter().filter(|event| **event == ("account.updated".to_owned(), "success".to_owned())).count()
+    };
+    // The second time there is nothing left to take back.
+    for _ in 0..2 {
+        owner.delete("/v1/sessions?others=true").await.expect(204);
+        assert_eq!(taken_back().await, 1);
+    }
+    confirm(&service, &token).await.problem(410, "email_change_gone");
+    assert!(signs_in(&service, &old).await);
+}
+
+#[tokio::test]
 async fn what_waits_for_either_address_falls_with_the_change() {
     let service = Service::start().await;
     let (_, old, new, token) = asked(&service).await;

@@ -91,6 +91,28 @@ fn there_is_a_manual_page_for_every_command() {
 }
 
 #[test]
+fn what_nobody_reads_to_the_end_ends_quietly() {
+    for arguments in [
+        ["openapi"].as_slice(),
+        &["man"],
+        &["completions", "bash"],
+        &["check-config", "--reference"],
+        &["check-config"],
+    ] {
+        // As behind `head`, once that has seen enough.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = Binary::command(&[]).args(arguments).stdout(writer).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(
+            ended.status.code() == Some(141) && said.is_empty(),
+            "{arguments:?}: {:?} {said}",
+            ended.status
+        );
+    }
+}
+
+#[test]
 fn it_says_which_build_it_is() {
     let version = text(rollcall(&["--version"]));
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };

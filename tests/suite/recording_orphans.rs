@@ -1,6 +1,6 @@
 //! Recordings that lie where they are kept and that the database knows nothing of, as after it was set back to a moment before them.
 
-use std::{fs::File, os::unix::fs::symlink, path::Path, time::Duration};
+use std::{fs::File, os::unix::fs::symlink, path::Path, process::Command, time::Duration};
 
 use rollcall_domain::{OrganizationId, RecordingId};
 use rollcall_tests::{Binary, Service, TestDatabase};
@@ -14,12 +14,17 @@ use crate::{
 
 /// What `rollcall recordings orphans` says.
 pub(crate) fn orphans(database: &TestDatabase, store: &Path, arguments: &[&str]) -> (i32, String) {
+    said(&command(database, store).args(arguments).output().unwrap())
+}
+
+fn command(database: &TestDatabase, store: &Path) -> Command {
     let mut command = Binary::command(&[
         ("ROLLCALL__DATABASE__URL", database.url()),
         ("ROLLCALL__KEYS__RING", RING),
         ("ROLLCALL__RECORDINGS__STORE", store.to_str().unwrap()),
     ]);
-    said(&command.args(["recordings", "orphans"]).args(arguments).output().unwrap())
+    command.args(["recordings", "orphans"]);
+    command
 }
 
 /// As if what was written there had been written so many days earlier.
@@ -90,6 +95,32 @@ async fn what_the_database_knows_nothing_of_is_listed_and_removed_when_it_is_old
     assert!(!files(&places[0]).is_empty());
     assert_eq!(asked(&["--remove", "--force"]).0, 0);
     assert!(files(&store).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn once_nobody_reads_on_nothing_more_is_removed() {
+    let (service, team) = recording_with(&KNOWN).await;
+    let owner = team.owner();
+    let mut ids = Vec::new();
+    for (name, seed) in [("kept", 1), ("lost", 2), ("gone", 3)] {
+        let call = write(owner, name).await;
+        ids.push(put(owner, &call, &wav(100_000, seed)).await.expect(201).text_at("/id").to_owned());
+    }
+    forget(&service, "replica", &format!("NOT {}", row_of(&ids[0]))).await;
+    let store = service.recordings();
+    age(&store, 8);
+    let left = || ids.iter().filter(|id| store.join(&team.organization).join(id).exists()).count();
+    for still in [2, 1] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = command(&service.database, &store).arg("--remove").stdout(writer).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.code() == Some(141) && !said.contains("panicked"), "{:?} {said}", ended.status);
+        // One is removed before that is said.
+        assert_eq!(left(), still);
+    }
+    let (code, said) = orphans(&service.database, &store, &["--remove"]);
+    assert!(code == 0 && said.contains("0 are not"), "{code} {said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

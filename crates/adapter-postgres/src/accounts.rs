@@ -286,13 +286,12 @@ impl Accounts for Transaction {
         Ok(delete.execute(self.connection()).await.map_err(store_error)?.rows_affected() == 1)
     }
 
-    async fn email_change_take_back(&mut self, user: UserId) -> Result<(), StoreError> {
+    async fn email_change_take_back(&mut self, user: UserId) -> Result<bool, StoreError> {
         let update = sqlx::query!(
             "UPDATE email_changes SET open = false, token_hash = NULL WHERE user_id = $1 AND open",
             user.uuid()
         );
-        update.execute(self.connection()).await.map_err(store_error)?;
-        Ok(())
+        Ok(update.execute(self.connection()).await.map_err(store_error)?.rows_affected() > 0)
     }
 
     async fn email_changes_forget(&mut self, email: &EmailAddress) -> Result<(), StoreError> {

@@ -17,8 +17,10 @@ pub(crate) struct Spool {
     file: File,
     /// Where the first line begins that waits.
     begin: u64,
-    /// Where the file ends.
+    /// Where the file ends, but for what is torn.
     end: u64,
+    /// Whether part of a line may stand behind the end, which was not written whole.
+    is_torn: bool,
 }
 
 /// Lines that are taken together.
@@ -42,7 +44,7 @@ impl Spool {
         let whole = left.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
         let end = whole as u64;
         file.set_len(end)?;
-        Ok(Self { path: path.to_owned(), file, begin: 0, end })
+        Ok(Self { path: path.to_owned(), file, begin: 0, end, is_torn: false })
     }
 
     /// Adds a line; gives back whether there was room for it.
@@ -54,12 +56,24 @@ impl Spool {
         if self.end - self.begin + length > MOST {
             return Ok(false);
         }
+        self.mend()?;
         if let Err(error) = self.file.write_all(format!("{line}\n").as_bytes()) {
-            self.file.set_len(self.end)?;
+            self.is_torn = true;
+            // What does not work now is tried again before the next line; why this one is not there is what there is to tell.
+            let _ = self.mend();
             return Err(error);
         }
         self.end += length;
         Ok(true)
+    }
+
+    /// Cuts off what is torn: a line behind it would stand elsewhere than it is looked for.
+    fn mend(&mut self) -> io::Result<()> {
+        if self.is_torn {
+            self.file.set_len(self.end)?;
+            self.is_torn = false;
+        }
+        Ok(())
     }
 
     /// The lines that have waited longest: at most so many, and at most so many bytes, except that one line alone may be longer.
@@ -91,7 +105,7 @@ impl Spool {
         self.begin = batch.end;
         if self.begin == self.end {
             self.file.set_len(0)?;
-            (self.begin, self.end) = (0, 0);
+            (self.begin, self.end, self.is_torn) = (0, 0, false);
         } else if self.begin >= COMPACT_AT.max(self.end - self.begin) {
             // Only where more is over than waits, so that no line is copied more often than once for each that goes.
             self.compact()?;
@@ -110,7 +124,7 @@ impl Spool {
         fs::rename(&beside, &self.path)?;
         // From here on nothing may fail: lines that went on into the old file would be nowhere.
         self.file = shorter;
-        (self.begin, self.end) = (0, self.end - self.begin);
+        (self.begin, self.end, self.is_torn) = (0, self.end - self.begin, false);
         Ok(())
     }
 
@@ -175,6 +189,31 @@ mod tests {
         spool.done(&batch).expect("done");
         assert_eq!(fs::metadata(&path).expect("a file").len(), 0);
         assert!(Spool::open(&path).expect("a spool").first(10, 1_000).expect("none").lines.is_empty());
+    }
+
+    #[test]
+    fn nothing_is_added_behind_a_torn_line() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("spool");
+        let mut spool = Spool::open(&path).expect("a spool");
+        add_all(&mut spool, 0..1);
+        // Neither written nor cut: as of a disk that is full, and then away. Half a line has got there.
+        let whole = std::mem::replace(&mut spool.file, File::open(&path).expect("a file"));
+        spool.add("line 1").expect_err("not written");
+        fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .and_then(|mut file| file.write_all(b"li"))
+            .expect("half a line");
+        spool.add("line 1").expect_err("not cut");
+        assert_eq!(spool.first(10, 1_000).expect("lines").lines, ["line 0"]);
+        spool.file = whole;
+        add_all(&mut spool, 1..3);
+        let batch = spool.first(10, 1_000).expect("lines");
+        assert_eq!(batch.lines, ["line 0", "line 1", "line 2"]);
+        assert_eq!(fs::read_to_string(&path).expect("a file"), "line 0\nline 1\nline 2\n");
+        spool.done(&batch).expect("done");
+        assert_eq!(fs::metadata(&path).expect("a file").len(), 0);
     }
 
     #[test]

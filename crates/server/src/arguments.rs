@@ -138,7 +138,7 @@ impl From<KnownArguments> for Known {
 }
 
 /// What `recordings orphans` ends with.
-const FOUND: &str = "Exit codes: 0 there are none, or they are removed; 1 it could not be done; 2 wrong arguments; 3 there are some, or some are left: where a symbolic link leads, and where more than files lies, nothing is removed.";
+const FOUND: &str = "Exit codes: 0 there are none, or they are removed; 1 it could not be done; 2 wrong arguments; 3 there are some, or some are left: where a symbolic link leads, and where more than files lies, nothing is removed; 141 nobody read on what it says (`| head`), and no more are removed from then on.";
 
 /// Of `recordings orphans`: there are some.
 pub(crate) const ORPHANS: u8 = 3;

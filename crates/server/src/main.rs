@@ -6,9 +6,10 @@
 
 mod arguments;
 mod memory;
+mod output;
 
 use std::{
-    io::Write,
+    ops::ControlFlow,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -17,6 +18,7 @@ use std::{
 use arguments::{Arguments, Audit, Command, Keys, ORPHANS, Operator, Recordings, UNSAFE};
 use clap::{CommandFactory, Parser};
 use indicatif::{ProgressBar, ProgressStyle};
+use output::say;
 use rollcall_application::{
     plans::Change,
     recordings::{Footprint, Orphan},
@@ -52,8 +54,7 @@ async fn run() -> ExitCode {
         Command::Serve => serve().await,
         Command::Migrate { citus } => migrate(citus).await,
         Command::CheckConfig { reference: true } => {
-            print!("{}", reference());
-            Ok(())
+            output::write(format_args!("{}", reference())).map_err(Into::into)
         }
         Command::CheckConfig { reference: false } => return ended(check_config()),
         Command::Healthcheck => healthcheck().await,
@@ -61,7 +62,7 @@ async fn run() -> ExitCode {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "rollcall", &mut script);
-            std::io::stdout().write_all(&script).map_err(Into::into)
+            output::write(format_args!("{}", String::from_utf8_lossy(&script))).map_err(Into::into)
         }
         Command::Man { into } => manual(into.as_deref()),
         Command::Audit(Audit::Checkpoint { organization }) => checkpoint(organization).await,
@@ -88,19 +89,13 @@ async fn run() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("rollcall: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => output::failed(error.as_ref()),
     }
 }
 
 /// The exit code, or what went wrong.
 fn ended(done: Result<ExitCode>) -> ExitCode {
-    done.unwrap_or_else(|error| {
-        eprintln!("rollcall: {error}");
-        ExitCode::FAILURE
-    })
+    done.unwrap_or_else(|error| output::failed(error.as_ref()))
 }
 
 /// How far it is, on standard error, where somebody looks at it.
@@ -200,8 +195,8 @@ fn told(of: &str, verified: &std::result::Result<Verified, Failure>) -> u8 {
 async fn checkpoint(organization: Option<OrganizationId>) -> Result {
     let settings = Settings::load()?;
     let _log = start_logging(&settings, None)?;
-    print!("{}", newest_checkpoint(&settings, &Ports::default(), organization).await?);
-    Ok(())
+    let checkpoint = newest_checkpoint(&settings, &Ports::default(), organization).await?;
+    Ok(output::write(format_args!("{checkpoint}"))?)
 }
 
 async fn serve() -> Result {
@@ -224,7 +219,8 @@ async fn serve_until_told(settings: &Settings) -> Result {
         _ = terminate.recv() => return Ok(()),
         _ = interrupt.recv() => return Ok(()),
     };
-    println!(
+    // It serves though nobody reads this.
+    let _unread = say!(
         "rollcall serves http://{} (operations on http://{})",
         server.address(),
         server.operations_address()
@@ -251,10 +247,10 @@ async fn migrate(citus: bool) -> Result {
 
 async fn migrate_in(database: &Database, citus: bool) -> Result {
     database.migrate().await?;
-    println!("the schema is current");
+    say!("the schema is current")?;
     if citus {
         let made = database.distribute().await?;
-        println!("{} tables have got their place; those of before keep it", made.len());
+        say!("{} tables have got their place; those of before keep it", made.len())?;
     }
     Ok(())
 }
@@ -262,15 +258,15 @@ async fn migrate_in(database: &Database, citus: bool) -> Result {
 async fn rotate(purpose: KeyPurpose) -> Result {
     let settings = Settings::load()?;
     let _log = start_logging(&settings, None)?;
-    println!("{}", rotate_keys(&settings, &Ports::default(), purpose).await?);
-    Ok(())
+    let rotated = rotate_keys(&settings, &Ports::default(), purpose).await?;
+    Ok(say!("{rotated}")?)
 }
 
 async fn ring() -> Result<ExitCode> {
     let settings = Settings::load()?;
     let _log = start_logging(&settings, None)?;
     let ring = ring_in_use(&settings, &Ports::default()).await?;
-    println!("{}", ring.lines);
+    say!("{}", ring.lines)?;
     // Whoever checks before a key is taken away goes by the code.
     Ok(if ring.is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -279,31 +275,42 @@ async fn orphans(untouched_for: u16, fate: Fate) -> Result<ExitCode> {
     let settings = Settings::load()?;
     let _log = start_logging(&settings, None)?;
     let removed = if fate == Fate::Kept { "" } else { ", removed" };
-    let mut told = 0;
+    let (mut told, mut unsaid) = (0, None);
     let tell = |Orphan { organization, recording, footprint }: &Orphan| {
         let Footprint { segments, bytes, last_written, is_foreign } = footprint;
-        if *is_foreign {
-            println!(
+        let said = if *is_foreign {
+            say!(
                 "{organization}/{recording}: a symbolic link leads there, or more than files lies there: left"
-            );
-            return;
+            )
+        } else {
+            told += 1;
+            let written = last_written.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default();
+            say!(
+                "{organization}/{recording}: {segments} segments, {bytes} bytes, last written {written}{removed}"
+            )
+        };
+        match said {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                unsaid = Some(error);
+                ControlFlow::Break(())
+            }
         }
-        let written = last_written.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default();
-        println!(
-            "{organization}/{recording}: {segments} segments, {bytes} bytes, last written {written}{removed}"
-        );
-        told += 1;
     };
     let days = time::Duration::days(untouched_for.into());
     let found = find_orphans(&settings, &Ports::default(), days, fate, tell).await?;
+    if let Some(unsaid) = unsaid {
+        return Err(unsaid.into());
+    }
     let left = match found.foreign.len() {
         0 => String::new(),
         left => format!("; {left} are left, as not all of it is what Rollcall has written"),
     };
-    println!(
+    say!(
         "{} recordings are known; {told} are not, and nothing was written of them for {untouched_for} days{removed}; {} more are not, and are younger{left}",
-        found.known, found.young
-    );
+        found.known,
+        found.young
+    )?;
     let is_left = !found.foreign.is_empty() || (told > 0 && fate == Fate::Kept);
     Ok(if is_left { ExitCode::from(ORPHANS) } else { ExitCode::SUCCESS })
 }
@@ -312,8 +319,7 @@ async fn restore(organization: OrganizationId) -> Result {
     let settings = Settings::load()?;
     let _log = start_logging(&settings, None)?;
     let restored = rollcall_server::restore(&settings, &Ports::default(), organization).await?;
-    println!("{} ({}) is restored; its people sign in anew", restored.name, restored.id);
-    Ok(())
+    Ok(say!("{} ({}) is restored; its people sign in anew", restored.name, restored.id)?)
 }
 
 async fn set_plan(organization: OrganizationId, command: Change) -> Result {
@@ -322,35 +328,33 @@ async fn set_plan(organization: OrganizationId, command: Change) -> Result {
     let ports = Ports::default();
     let tenant = rollcall_server::set_plan(&settings, &ports, organization, command).await?;
     let organization = tenant.organization;
-    println!("{} ({}) has the plan {}", organization.name, organization.id, organization.plan);
-    Ok(())
+    Ok(say!("{} ({}) has the plan {}", organization.name, organization.id, organization.plan)?)
 }
 
 async fn reset_mfa(user: UserId) -> Result {
     let settings = Settings::load()?;
     let _log = start_logging(&settings, None)?;
     rollcall_server::reset_mfa(&settings, &Ports::default(), user).await?;
-    println!(
+    Ok(say!(
         "the second factor of {user} is off, and all of their sessions have ended; they are told by mail"
-    );
-    Ok(())
+    )?)
 }
 
 async fn healthcheck() -> Result {
     let settings = Settings::load()?;
-    println!("{}", rollcall_server::ready(&settings).await?);
-    Ok(())
+    let ready = rollcall_server::ready(&settings).await?;
+    Ok(say!("{ready}")?)
 }
 
 fn check_config() -> Result<ExitCode> {
     let settings = Settings::load()?;
-    println!("the configuration can be used ({:?})", settings.profile);
+    say!("the configuration can be used ({:?})", settings.profile)?;
     for sentence in settings.meaning() {
-        println!("  {sentence}");
+        say!("  {sentence}")?;
     }
     let findings = settings.findings();
     for finding in &findings {
-        println!("{finding}");
+        say!("{finding}")?;
     }
     let is_unsafe = findings.iter().any(|finding| finding.weight == Weight::Unsafe);
     Ok(if is_unsafe { ExitCode::from(UNSAFE) } else { ExitCode::SUCCESS })
@@ -360,12 +364,16 @@ fn manual(into: Option<&Path>) -> Result {
     let command = Arguments::command();
     match into {
         Some(directory) => clap_mangen::generate_to(command, directory)?,
-        None => clap_mangen::Man::new(command).render(&mut std::io::stdout())?,
+        None => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(command).render(&mut page)?;
+            output::write(format_args!("{}", String::from_utf8_lossy(&page)))?;
+        }
     }
     Ok(())
 }
 
 fn openapi() -> Result {
-    println!("{}", serde_json::to_string_pretty(&rollcall_api_http::document())?);
-    Ok(())
+    let document = serde_json::to_string_pretty(&rollcall_api_http::document())?;
+    Ok(say!("{document}")?)
 }

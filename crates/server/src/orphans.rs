@@ -1,5 +1,7 @@
 //! Recordings that the database knows nothing of, as the operator finds and removes them on the machine itself.
 
+use std::ops::ControlFlow;
+
 use rollcall_application::{
     Error,
     recordings::{self, Orphan, Orphans},
@@ -40,7 +42,8 @@ pub enum Fate {
 }
 
 /// Finds the recordings that the database knows nothing of and that nothing was written of for so long, and tells of each, once it is
-/// removed if it is to be. What is not as Rollcall writes it is told, too, and never removed. Nodes may run meanwhile.
+/// removed if it is to be. What is not as Rollcall writes it is told, too, and never removed. Once there is nobody to tell, nothing more is
+/// removed. Nodes may run meanwhile.
 ///
 /// # Errors
 /// [`OrphansError`].
@@ -49,7 +52,7 @@ pub async fn find_orphans(
     ports: &Ports,
     untouched_for: Duration,
     fate: Fate,
-    mut tell: impl FnMut(&Orphan),
+    mut tell: impl FnMut(&Orphan) -> ControlFlow<()>,
 ) -> Result<Orphans, OrphansError> {
     visit(settings, ports, async |app| {
         let since = app.now() - untouched_for;
@@ -64,12 +67,14 @@ pub async fn find_orphans(
                     recordings::remove_orphan(app, orphan).await.map_err(OrphansError::Failed)?
                 }
             };
-            if is_told {
-                tell(orphan);
+            if is_told && tell(orphan).is_break() {
+                return Ok(found);
             }
         }
         for orphan in &found.foreign {
-            tell(orphan);
+            if tell(orphan).is_break() {
+                break;
+            }
         }
         Ok(found)
     })

@@ -4,7 +4,11 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use rollcall_application::{Actor, Error, Principal, sessions};
+use rollcall_application::{
+    Actor, Error, Principal,
+    authorization::{Needed, turn_away},
+    sessions,
+};
 use rollcall_domain::{Permission, Role, organizations::Organization};
 
 use crate::{
@@ -91,7 +95,17 @@ impl Caller {
         self.actor.grant().permissions().contains(permission)
     }
 
-    /// The same for use cases that programs ask as well.
+    /// Turns them away if they may not, before they are told what else is wrong with their form. It is written down, as it is by the use
+    /// case that their form does not get to.
+    ///
+    /// # Errors
+    /// [`Error::PermissionDenied`].
+    pub(crate) async fn permit_first(&self, permission: Permission) -> Result<(), Refused> {
+        let refusal = turn_away(&self.console.app, &self.principal(), Needed::Permission(permission)).await;
+        refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
+    }
+
+    /// Who they are to use cases that programs ask as well.
     pub(crate) fn principal(&self) -> Principal {
         Principal::Person(self.actor.clone())
     }

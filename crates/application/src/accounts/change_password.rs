@@ -106,7 +106,7 @@ mod tests {
         unit.expect_user_set_password().times(1).returning(|_, _, _| Ok(()));
         unit.expect_sessions_end().times(1).withf(|_, but| but.is_some()).returning(|_, _| Ok(Vec::new()));
         unit.expect_password_resets_forget().times(1).returning(|_| Ok(()));
-        unit.expect_email_change_take_back().times(1).returning(|_| Ok(()));
+        unit.expect_email_change_take_back().times(1).returning(|_| Ok(false));
         let store = TestStore::of_each([about_the_account(), unit]);
         let actor = actor(1, Role::Viewer);
         change_password(&application(&store, directory().await), &actor, command("the right one"))

@@ -59,7 +59,7 @@ mod tests {
         let mut unit = MockUnit::new();
         unit.expect_user_lock().returning(|_| Ok(Some(User { mfa_enabled: true, ..account(1) })));
         unit.expect_second_factors_remove().times(1).returning(|_| Ok(()));
-        unit.expect_email_change_take_back().times(1).returning(|_| Ok(()));
+        unit.expect_email_change_take_back().times(1).returning(|_| Ok(false));
         unit.expect_sessions_end().times(1).returning(|_, _| Ok(vec![]));
         let store = TestStore::of(unit);
         let app = application(&store, MockDirectory::new());

@@ -1,14 +1,22 @@
 //! Changing what is known about a call.
 
 use rollcall_domain::{
-    CallId, Permission,
+    CallId, OrganizationId, Permission, UserId,
     audit::{Action, AuditTarget},
     calls::{AgentRef, Call, Direction, Facts, Metadata, Party, Times},
 };
 use time::OffsetDateTime;
 
 use super::create::told;
-use crate::{Application, Error, Precondition, Principal, escalations::hang_up, ports::Scope};
+use crate::{
+    Application, Error, Precondition, Principal,
+    availability::tend,
+    escalations::{HungUp, hang_up},
+    ports::Scope,
+};
+
+/// How often it is tried again, as something had to go back first.
+const TRIES: usize = 4;
 
 /// Which call, and what of it; what is left out stays.
 #[derive(Debug, Clone)]
@@ -44,8 +52,30 @@ pub async fn update(app: &Application, principal: &Principal, command: Command) 
     app.refusals_recorded(principal, Action::CallUpdated, target, updated).await
 }
 
+/// What one try came to.
+enum Tried {
+    Updated(Box<Call>),
+    /// First what this agent does not hold any more has to go back.
+    Lapsed(UserId),
+}
+
 async fn change(app: &Application, principal: &Principal, command: Command) -> Result<Call, Error> {
     let organization = principal.permit(Permission::CallsWrite)?.id;
+    for _ in 0..TRIES {
+        match try_once(app, principal, organization, &command).await? {
+            Tried::Updated(call) => return Ok(*call),
+            Tried::Lapsed(user) => tend(app, organization, user).await?,
+        }
+    }
+    Err(Error::Busy)
+}
+
+async fn try_once(
+    app: &Application,
+    principal: &Principal,
+    organization: OrganizationId,
+    command: &Command,
+) -> Result<Tried, Error> {
     let mut unit = app.store.begin(Scope::Organization(organization)).await?;
     principal.permit_again(unit.as_mut(), Permission::CallsWrite, app.now()).await?;
     let before = unit.call_lock(organization, command.id).await?.ok_or(Error::NotFound)?;
@@ -56,26 +86,30 @@ async fn change(app: &Application, principal: &Principal, command: Command) -> R
     let facts = Facts {
         external_id: was.external_id.clone(),
         direction: command.direction.unwrap_or(was.direction),
-        agent_ref: command.agent_ref.unwrap_or_else(|| was.agent_ref.clone()),
+        agent_ref: command.agent_ref.clone().unwrap_or_else(|| was.agent_ref.clone()),
         times: times.map_err(|problem| Error::invalid("ended_at", problem))?,
-        from: command.from.unwrap_or_else(|| was.from.clone()),
-        to: command.to.unwrap_or_else(|| was.to.clone()),
-        metadata: command.metadata.unwrap_or_else(|| was.metadata.clone()),
+        from: command.from.clone().unwrap_or_else(|| was.from.clone()),
+        to: command.to.clone().unwrap_or_else(|| was.to.clone()),
+        metadata: command.metadata.clone().unwrap_or_else(|| was.metadata.clone()),
     };
     if facts == before.facts {
-        return Ok(before);
+        return Ok(Tried::Updated(Box::new(before)));
     }
     let after = Call { facts, version: before.version + 1, ..before.clone() };
     unit.call_save(organization, &after).await?;
     let mut hung_up = None;
     if after.has_ended() && !before.has_ended() {
         unit.media_keys_forget(organization, after.id).await?;
-        hung_up = hang_up(app, principal, unit.as_mut(), organization, after.id).await?;
+        match hang_up(app, principal, unit.as_mut(), organization, after.id).await? {
+            HungUp::Unchanged => {}
+            HungUp::Told(event) => hung_up = Some(*event),
+            HungUp::Lapsed(user) => return Ok(Tried::Lapsed(user)),
+        }
     }
     let event = app.event_by(principal, Action::CallUpdated, AuditTarget::Call(after.id));
     let record = app.record(told(event, Some(&before.facts), &after.facts));
     unit.commit(record.and_all(hung_up, app.entropy.as_ref())).await?;
-    Ok(after)
+    Ok(Tried::Updated(Box::new(after)))
 }
 
 #[cfg(test)]

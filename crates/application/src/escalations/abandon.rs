@@ -2,13 +2,13 @@
 
 use rollcall_domain::{
     EscalationId, OrganizationId, Permission,
-    audit::{Action, AuditTarget},
-    escalations::Escalation,
+    audit::{Action, AuditTarget, Event},
+    escalations::{Escalation, EscalationStatus},
 };
 
 use time::OffsetDateTime;
 
-use super::ShownEscalation;
+use super::{ShownEscalation, give_up::unanswered};
 use crate::{
     Application, Error, Precondition, Principal,
     availability::tend,
@@ -48,6 +48,8 @@ pub(super) struct Open {
     organization: OrganizationId,
     unit: Box<dyn UnitOfWork>,
     pub(super) escalation: Escalation,
+    /// That nobody was free, if nobody has written it down yet.
+    unanswered: Option<Event>,
     now: OffsetDateTime,
 }
 
@@ -66,7 +68,11 @@ pub(super) async fn open(
         match escalation.agent.filter(|_| escalation.has_lapsed(now)) {
             None => {
                 precondition.check(escalation.version)?;
-                return Ok(Open { organization, unit, escalation: escalation.seen_at(now), now });
+                let was = escalation.status;
+                let escalation = escalation.seen_at(now);
+                let is_news = was != escalation.status && escalation.status == EscalationStatus::Unanswered;
+                let unanswered = is_news.then(|| unanswered(app, &escalation));
+                return Ok(Open { organization, unit, escalation, unanswered, now });
             }
             Some(user) => {
                 drop(unit);
@@ -100,7 +106,12 @@ impl Open {
             None,
             Some(&call.to_string()),
         );
-        self.unit.commit(app.record(event)).await?;
+        let record = match self.unanswered {
+            // It came first.
+            Some(unanswered) => app.record(unanswered).and(event, app.entropy.as_ref()),
+            None => app.record(event),
+        };
+        self.unit.commit(record).await?;
         shown.ok_or(Error::NotFound)
     }
 }

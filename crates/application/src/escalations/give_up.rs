@@ -43,7 +43,12 @@ pub(super) async fn give_up(
 ) -> Result<Event, Error> {
     escalation.give_up(now);
     unit.escalation_save(organization, escalation).await?;
+    Ok(unanswered(app, escalation))
+}
+
+/// What there is to write down of one that nobody was free for.
+pub(super) fn unanswered(app: &Application, escalation: &Escalation) -> Event {
     let target = AuditTarget::Escalation(escalation.id);
     let event = By::itself().event(app, Action::EscalationUnanswered, target);
-    Ok(event.change("call", None, Some(&escalation.call.to_string())))
+    event.change("call", None, Some(&escalation.call.to_string()))
 }

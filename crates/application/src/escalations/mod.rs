@@ -26,7 +26,7 @@ pub use claim::{ClaimedEscalation, claim, claim_next};
 pub(crate) use create::identifying_skills;
 pub use create::{Command as Escalate, Escalated, create};
 pub(crate) use give_up::give_up_some;
-pub(crate) use hang_up::hang_up;
+pub(crate) use hang_up::{HungUp, hang_up};
 pub use list::list;
 pub use ports::{EscalationFilter, EscalationKey, Escalations, EscalationsView, ShownEscalation};
 pub use release::release;

@@ -5,15 +5,16 @@ use std::sync::{Arc, Mutex};
 use rollcall_domain::{
     EscalationId, Role,
     audit::{Action, Outcome},
-    availability::{Agent, Capacity, Choice, Skills},
+    availability::{Agent, Capacity, Cause, Choice, Skills},
     escalations::{Escalation, EscalationRefusal, EscalationSettings, EscalationStatus, Hold},
     secret::TokenHash,
 };
 use time::Duration;
 
-use super::{Escalate, ShownEscalation, claim, claim_next, create, hang_up, held};
+use super::{Escalate, HungUp, ShownEscalation, call_back, claim, claim_next, create, hang_up, held};
 use crate::{
     Error, Precondition, Principal,
+    calls::{Update, update},
     testing::{MockDirectory, MockUnit, NOW, TestStore, actor, application, call, user},
     token,
 };
@@ -153,8 +154,7 @@ async fn a_call_that_ends_once_nobody_was_free_stays_unanswered() {
     for (kept, at, becomes) in [
         (waiting(1), NOW + wait - Duration::SECOND, EscalationStatus::Abandoned),
         (waiting(1), NOW + wait, EscalationStatus::Unanswered),
-        (offered.clone(), lapses - Duration::SECOND, EscalationStatus::Abandoned),
-        (offered, lapses, EscalationStatus::Unanswered),
+        (offered, lapses - Duration::SECOND, EscalationStatus::Abandoned),
     ] {
         let mut unit = MockUnit::new();
         unit.expect_moment().returning(move || Ok(at));
@@ -168,12 +168,113 @@ async fn a_call_that_ends_once_nobody_was_free_stays_unanswered() {
         let app = application(&TestStore::default(), MockDirectory::new());
         let asks = Principal::Person(actor(1, Role::Owner));
         let organization = crate::testing::organization().id;
-        let event = hang_up(&app, &asks, &mut unit, organization, call(1).id).await.expect("written down");
+        let hung_up = hang_up(&app, &asks, &mut unit, organization, call(1).id).await.expect("written down");
         let told = match becomes {
             EscalationStatus::Unanswered => Action::EscalationUnanswered,
             _ => Action::EscalationAbandoned,
         };
-        assert_eq!(event.map(|event| event.action), Some(told));
+        assert!(matches!(hung_up, HungUp::Told(event) if event.action == told));
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_missed_the_offer_of_a_call_that_ends_is_away_and_the_call_goes_back_first() {
+    let settings = EscalationSettings::default();
+    for (offered_at, becomes, told) in [
+        (NOW, EscalationStatus::Abandoned, Action::EscalationAbandoned),
+        (
+            NOW + settings.wait_limit() - Duration::SECOND,
+            EscalationStatus::Unanswered,
+            Action::EscalationUnanswered,
+        ),
+    ] {
+        let mut agent = Agent::new(user(1).id, NOW);
+        agent.choose(Choice::Available, offered_at);
+        agent.write_down(0, offered_at);
+        let mut offered = waiting(1);
+        offered.offer(&agent, &settings, offered_at);
+        let lapses = offered.hold.expect("an offer").until();
+        let (kept, held) = (offered.clone(), offered.clone());
+        offered.give_back(false, &settings, lapses);
+        let ends = |waits_in: Escalation| {
+            let mut unit = MockUnit::new();
+            unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Owner)));
+            unit.expect_moment().returning(move || Ok(lapses));
+            unit.expect_call_lock().returning(|_, _| Ok(Some(call(1))));
+            unit.expect_call_save().returning(|_, _| Ok(()));
+            unit.expect_media_keys_forget().returning(|_, _| Ok(()));
+            unit.expect_escalation_of_call_lock().returning(move |_, _| Ok(Some(waits_in.clone())));
+            unit
+        };
+        let mut first = ends(kept);
+        first.expect_escalation_save().never();
+        let mut desk = MockUnit::new();
+        desk.expect_moment().returning(move || Ok(lapses));
+        desk.expect_agent_lock().returning(move |_, _| Ok(Some(agent.clone())));
+        desk.expect_escalations_held_lock().returning(move |_, _| Ok(vec![held.clone()]));
+        desk.expect_call_find().returning(|_, _| Ok(Some(call(1))));
+        desk.expect_escalation_save().times(1).returning(|_, _| Ok(()));
+        desk.expect_availability_note().times(1).returning(|_, _, _| Ok(()));
+        desk.expect_agent_save()
+            .times(1)
+            .withf(|_, agent| (agent.chosen, agent.cause) == (Choice::Away, Cause::NoAnswer))
+            .returning(|_, _| Ok(()));
+        let mut last = ends(offered);
+        last.expect_escalation_save()
+            .times(1)
+            .withf(move |_, saved| saved.status == becomes && saved.hold.is_none())
+            .returning(|_, _| Ok(()));
+        let store = TestStore::of_each([first, desk, last]);
+        let app = application(&store, MockDirectory::new());
+        let command = Update {
+            id: call(1).id,
+            direction: None,
+            agent_ref: None,
+            started_at: None,
+            ended_at: Some(lapses),
+            from: None,
+            to: None,
+            metadata: None,
+            precondition: Precondition::None,
+        };
+        let ended = update(&app, &Principal::Person(actor(1, Role::Owner)), command).await.expect("ended");
+        assert!(ended.has_ended());
+        let committed: Vec<_> = store.committed().into_iter().map(|(_, events, _)| events).collect();
+        let missed = [Action::EscalationReturned, Action::AvailabilityChanged];
+        let [missed, ended] = [missed, [Action::CallUpdated, told]]
+            .map(|actions| actions.map(|action| (action, Outcome::Success)).to_vec());
+        assert_eq!(committed, [missed, ended]);
+        assert_eq!((app.lapsed.offers(), app.lapsed.leases()), (1, 0));
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_to_be_called_back_was_told_first_that_nobody_was_free() {
+    let late = NOW + EscalationSettings::default().wait_limit();
+    let mut given_up = waiting(1);
+    given_up.give_up(late);
+    let asked = (Action::EscalationCallbackRequested, Outcome::Success);
+    let unanswered = (Action::EscalationUnanswered, Outcome::Success);
+    for (kept, at, told) in [
+        (waiting(1), late - Duration::SECOND, vec![asked]),
+        // Nobody has written that down yet.
+        (waiting(1), late, vec![unanswered, asked]),
+        (given_up, late, vec![asked]),
+    ] {
+        let mut unit = MockUnit::new();
+        unit.expect_member_hold().returning(|_, _| Ok(Some(Role::Owner)));
+        unit.expect_moment().returning(move || Ok(at));
+        unit.expect_escalation_lock().returning(move |_, _| Ok(Some(kept.clone())));
+        unit.expect_escalation_save()
+            .times(1)
+            .withf(|_, saved| saved.status == EscalationStatus::Callback && saved.ended_at.is_none())
+            .returning(|_, _| Ok(()));
+        unit.expect_escalation_find().returning(|_, _, _| Ok(Some(shown(waiting(1)))));
+        let store = TestStore::of(unit);
+        let app = application(&store, MockDirectory::new());
+        let asks = Principal::Person(actor(1, Role::Owner));
+        call_back(&app, &asks, waiting(1).id, &Precondition::None).await.expect("noted");
+        assert_eq!(store.committed()[0].1, told);
     }
 }
 

@@ -99,7 +99,7 @@ mod tests {
     async fn a_success_ends_every_session_and_tells_the_member() {
         let mut unit = unit(true, false, Role::Owner);
         unit.expect_second_factors_remove().times(1).returning(|_| Ok(()));
-        unit.expect_email_change_take_back().times(1).returning(|_| Ok(()));
+        unit.expect_email_change_take_back().times(1).returning(|_| Ok(false));
         unit.expect_sessions_end().times(1).withf(|_, but| but.is_none()).returning(|_, _| Ok(vec![]));
         let store = TestStore::of_each([view(true), unit]);
         let app = application(&store, MockDirectory::new());

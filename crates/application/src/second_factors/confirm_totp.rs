@@ -132,7 +132,7 @@ mod tests {
                 .times(ends)
                 .withf(|_, but| but.is_some())
                 .returning(|_, _| Ok(Vec::new()));
-            unit.expect_email_change_take_back().times(ends).returning(|_| Ok(()));
+            unit.expect_email_change_take_back().times(ends).returning(|_| Ok(false));
             let store = TestStore::of(unit);
             let app = application(&store, MockDirectory::new());
             let codes = confirm_totp(&app, &actor(1, Role::Viewer), code).await.expect("confirmed");

@@ -48,13 +48,49 @@ async fn end(app: &Application, actor: &Actor, which: Revoke) -> Result<(), Erro
         }
         Revoke::Others => unit.sessions_end(actor.user_id(), Some(actor.session_id())).await?,
     };
-    let mut events = ended
+    // Whoever ends a stranger's session must not find that it has left a wish for another address behind, though the stranger has signed
+    // out by then, and no session is left to end.
+    let taken_back = unit.email_change_take_back(actor.user_id()).await?.then(|| {
+        app.event_by(actor, Action::AccountUpdated, AuditTarget::User(actor.user_id())).change(
+            "email_change",
+            Some("open"),
+            Some("taken_back"),
+        )
+    });
+    let ended = ended
         .into_iter()
         .map(|session| app.event_by(actor, Action::SessionEnded, AuditTarget::Session(session)));
+    let mut events = ended.chain(taken_back);
     let Some(first) = events.next() else { return Ok(()) };
-    // Whoever ends a stranger's session must not find that it has left a wish for another address behind.
-    unit.email_change_take_back(actor.user_id()).await?;
     let record = app.record(first).and_all(events, app.entropy.as_ref());
     let record = signed_out(app, &By::asking(actor), unit.as_mut(), actor.user_id(), record).await?;
     Ok(unit.commit(record).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use rollcall_domain::{Role, audit::Outcome};
+
+    use super::*;
+    use crate::testing::{MockDirectory, MockUnit, TestStore, actor, application, user};
+
+    #[tokio::test]
+    async fn a_wish_for_another_address_is_taken_back_though_no_other_session_is_left() {
+        for is_open in [true, false] {
+            let mut unit = MockUnit::new();
+            unit.expect_user_lock().returning(|_| Ok(Some(user(1))));
+            unit.expect_sessions_end()
+                .times(1)
+                .withf(|_, but| but.is_some())
+                .returning(|_, _| Ok(Vec::new()));
+            unit.expect_email_change_take_back().times(1).returning(move |_| Ok(is_open));
+            let store = TestStore::of(unit);
+            let app = application(&store, MockDirectory::new());
+            revoke(&app, &actor(1, Role::Viewer), Revoke::Others).await.expect("done");
+            let committed = store.committed();
+            let told: Vec<_> = committed.iter().flat_map(|(_, events, _)| events.clone()).collect();
+            // Where nothing changes there is nothing to write down.
+            assert_eq!(told, is_open.then_some((Action::AccountUpdated, Outcome::Success)).as_slice());
+        }
+    }
 }

@@ -95,7 +95,7 @@ mock! {
         async fn invitations_lock_to(&mut self, user: UserId) -> Answer<Vec<(OrganizationId, InvitationId, Role)>>;
         async fn email_change_add(&mut self, id: EmailChangeId, change: &EmailChange, now: OffsetDateTime) -> Answer<()>;
         async fn email_change_use(&mut self, id: EmailChangeId) -> Answer<bool>;
-        async fn email_change_take_back(&mut self, user: UserId) -> Answer<()>;
+        async fn email_change_take_back(&mut self, user: UserId) -> Answer<bool>;
         async fn email_changes_forget(&mut self, email: &EmailAddress) -> Answer<()>;
         async fn notice_add(&mut self, id: NoticeId, notice: &NoticeRecipient) -> Answer<()>;
         async fn signups_forget(&mut self, email: &EmailAddress) -> Answer<()>;

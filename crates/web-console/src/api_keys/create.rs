@@ -56,6 +56,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
     let Some(Read { name, scopes, expires_at, networks, rate_limit }) =
         fields.read(&caller, &mut mistakes, None)
     else {
+        caller.permit_first(Permission::ApiKeysManage).await?;
         return Ok(caller.mend(&page(&caller, fields, mistakes)));
     };
     let command = Create { name, scopes, expires_at, networks, rate_limit };

@@ -55,6 +55,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
         mistakes.check(t, "to", to.parse()).map(Witness::Mail)
     };
     let Some(witness) = witness else {
+        caller.permit_first(Permission::SecurityManage).await?;
         return Ok(caller.mend(&page(&caller, &fields.to, &mistakes).await?));
     };
     match witness::set(&caller.console.app, &caller.actor, witness, &Precondition::None).await {

@@ -5,6 +5,7 @@ use rollcall_application::{
     Error, Precondition,
     escalations::{self, ChangeSettings},
 };
+use rollcall_domain::Permission;
 use serde::Deserialize;
 
 use crate::{
@@ -78,6 +79,7 @@ pub(crate) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
     let unread = times.iter().filter(|(_, seconds)| seconds.is_none()).map(|(field, _)| *field);
     let unread: Vec<&str> = unread.collect();
     if !unread.is_empty() {
+        caller.permit_first(Permission::AvailabilityManage).await?;
         let mistakes = out_of_bounds(t, &unread);
         return Ok(caller.mend(&page(&caller, fields, mistakes)));
     }

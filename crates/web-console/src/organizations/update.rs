@@ -4,6 +4,7 @@ use rollcall_application::{
     Error, Precondition,
     organizations::{self, Update},
 };
+use rollcall_domain::Permission;
 use serde::Deserialize;
 
 use super::show::{PATH, page};
@@ -20,6 +21,7 @@ pub(super) struct Fields {
 pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields>) -> Answer {
     let mut mistakes = Mistakes::none();
     let Some(name) = mistakes.check(caller.t, "name", fields.name.parse()) else {
+        caller.permit_first(Permission::OrganizationUpdate).await?;
         return Ok(caller.mend(&page(&caller, Some(fields.name), mistakes).await?));
     };
     let precondition = Precondition::only(fields.version);

@@ -82,6 +82,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
     let (t, mut mistakes) = (caller.t, Mistakes::none());
     let days = fields.grace_days.trim().parse::<i64>().unwrap_or(-1);
     let Some(grace) = mistakes.check(t, "grace_days", GraceDays::try_from(days)) else {
+        caller.permit_first(Permission::SecurityManage).await?;
         return Ok(caller.mend(&page(&caller, Some(fields), mistakes).await?));
     };
     let command = Update {

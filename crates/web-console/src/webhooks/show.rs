@@ -48,6 +48,7 @@ pub(super) async fn submit(Posted { who: caller, fields }: Posted<Caller, Fields
     let (app, t, mut mistakes) = (&caller.console.app, caller.t, Mistakes::none());
     let url = WebhookUrl::parse(fields.url.trim(), app.settings.webhooks);
     let Some(url) = mistakes.check(t, "url", url) else {
+        caller.permit_first(Permission::SecurityManage).await?;
         return Ok(caller.mend(&page(&caller, &fields.url, &mistakes).await?));
     };
     let chosen = webhooks::set(app, &caller.actor, url, &Precondition::None).await?;
