@@ -1,8 +1,4 @@
 //! The binary `rollcall`.
-#![expect(
-    clippy::print_stdout,
-    reason = "what is asked for on the command line is answered on standard output"
-)]
 
 mod arguments;
 mod memory;
@@ -136,17 +132,17 @@ async fn check(organizations: Vec<OrganizationId>, known: Known) -> Result<ExitC
         if let (Some(tile), 0) = (broken_tile, found) {
             let (index, level) = (tile.index, tile.level);
             bar.suspend(|| {
-                println!(
+                let _ = say!(
                     "{log}: tile {index} of level {level} is missing, or does not go with the events, so that proofs fail"
-                )
+                );
             });
             found = UNPROVEN;
         }
         if let (Some(event), 0) = (unplaced, found) {
             bar.suspend(|| {
-                println!(
+                let _ = say!(
                     "{log}: event {event} is in the database and neither in the log nor on its way there: somebody has kept it out"
-                )
+                );
             });
             found = MISSING;
         }
@@ -164,26 +160,26 @@ const UNPROVEN: u8 = 15;
 /// and as if one were missing.
 const MISSING: u8 = 13;
 
-/// Says what came of a log; gives back the exit code.
+/// Says what came of a log; gives back the exit code, which tells it also where nobody reads on.
 fn told(of: &str, verified: &std::result::Result<Verified, Failure>) -> u8 {
     match verified {
         Ok(Verified { log, checkpoint, first, events, erased, checkpoints, keys_of_file }) => {
             let end = first + events;
-            println!(
+            let _ = say!(
                 "{of}: holds. {events} events of {log}, from {first} on and before {end}, lead to the checkpoint of {} events, and to {checkpoints} others; \
                  {erased} fields were erased",
                 checkpoint.size
             );
-            println!("{of}: root {}", checkpoint.root);
+            let _ = say!("{of}: root {}", checkpoint.root);
             if *keys_of_file {
-                println!(
+                let _ = say!(
                     "{of}: the keys were taken from the export itself, which proves nothing to whoever does not trust where it comes from; see --key and --jwks"
                 );
             }
             0
         }
         Err(failure) => {
-            println!("{of}: {failure}");
+            let _ = say!("{of}: {failure}");
             match failure {
                 Failure::Found(finding) => finding.exit_code(),
                 Failure::Incomparable { .. } | Failure::Io(_) => 1,
