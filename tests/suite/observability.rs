@@ -276,7 +276,8 @@ async fn asvs_16_2_5_no_credential_is_in_the_log_at_any_level() {
         assert_eq!(log.lines().find(|line| line.contains(credential)), None, "{what}");
     }
     // Six figures may stand in a longer number.
-    let is_in = |line: &str| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '.').any(|word| word == code);
+    let is_in =
+        |line: &str| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '.').any(|word| word == code);
     let told = log.lines().find(|line| is_in(line));
     assert_eq!(told, None, "the code of an app");
 }
